@@ -1,0 +1,123 @@
+"""Recognises the algorithm of a training job, and whether it can continue from a checkpoint.
+
+An image is SageMaker's own only if its account, its region and its repository are on one line of the table: in newer
+regions one account hosts everything, so no single one of the three says enough. The table (``data/algorithms.json``) is
+derived from the public package sagemaker-core by ``infra/derive_algorithms.py``; its checkpoint column is the list on
+the SageMaker guide's page model-checkpoints.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+
+
+class AlgorithmClass(StrEnum):
+    """Whose algorithm a job runs."""
+
+    BUILT_IN = "built-in"
+    MARKETPLACE = "marketplace"
+    OWN = "own"  # an algorithm resource without a ProductId
+    FRAMEWORK = "framework"  # a deep-learning container, or any image in script mode
+    CUSTOM = "custom"  # any other image
+    UNKNOWN = "unknown"  # neither an image nor an algorithm's name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Algorithm:
+    """The algorithm of a job; ``checkpoints`` None means that it is up to the script."""
+
+    klass: AlgorithmClass
+    name: str
+    checkpoints: bool | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    klass: AlgorithmClass
+    checkpoints: bool | None
+
+
+_IMAGE = re.compile(
+    r"(?:(?P<account>\d{12})\.dkr\.ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.[^/]+/|[^/]+\.[^/]+/)?"
+    r"(?P<repository>[^:@]+)(?::(?P<tag>[^@]+))?(?:@(?P<digest>.+))?"
+)
+_SCRIPT_MODE = frozenset({"sagemaker_program", "sagemaker_submit_directory"})
+_HOSTS_SCRIPTS = frozenset({"sagemaker-xgboost"})  # the only built-in image that runs a user's script instead of itself
+
+
+def algorithm_of(
+    *,
+    image: str | None,
+    algorithm_name: str | None,
+    product_id: str | None,
+    described: bool,
+    hyperparameters: Mapping[str, str],
+) -> Algorithm:
+    """Recognise an algorithm by its name (it wins where both are given) or its image.
+
+    ``product_id`` is DescribeAlgorithm's; ``described`` says whether that answer was seen. Without it an AlgorithmName
+    counts as Marketplace, the stricter reading.
+    """
+    if algorithm_name:
+        return _named(algorithm_name.rpartition("/")[2], product_id, described)
+    if image:
+        return _imaged(image, scripted=not _SCRIPT_MODE.isdisjoint(hyperparameters))
+    return Algorithm(
+        klass=AlgorithmClass.UNKNOWN, name="unknown", checkpoints=None, why="the job names no image and no algorithm"
+    )
+
+
+def _named(name: str, product_id: str | None, described: bool) -> Algorithm:
+    if product_id:
+        why = f"AWS Marketplace algorithm (ProductId {product_id}); nothing says that it can checkpoint"
+        return Algorithm(klass=AlgorithmClass.MARKETPLACE, name=name, checkpoints=False, why=why)
+    if described:
+        why = "algorithm resource without a ProductId, so the account's own; checkpoints are up to its image"
+        return Algorithm(klass=AlgorithmClass.OWN, name=name, checkpoints=None, why=why)
+    why = "DescribeAlgorithm not seen, so this AlgorithmName counts as Marketplace, which is taken not to checkpoint"
+    return Algorithm(klass=AlgorithmClass.MARKETPLACE, name=name, checkpoints=False, why=why)
+
+
+def _imaged(image: str, *, scripted: bool) -> Algorithm:
+    parts = _IMAGE.fullmatch(image)
+    if parts is None:
+        return Algorithm(
+            klass=AlgorithmClass.CUSTOM, name=image, checkpoints=None, why="an image reference of a form we do not know"
+        )
+    name = parts["repository"]
+    row = _table().get((parts["account"], parts["region"], name))
+    if scripted and (row is None or name in _HOSTS_SCRIPTS):
+        return Algorithm(
+            klass=AlgorithmClass.FRAMEWORK,
+            name=name,
+            checkpoints=None,
+            why="script mode; checkpoints are up to the script",
+        )
+    if row is None:
+        why = "not an image that SageMaker provides in that region; checkpoints are up to it"
+        return Algorithm(klass=AlgorithmClass.CUSTOM, name=name, checkpoints=None, why=why)
+    if row.klass is AlgorithmClass.FRAMEWORK:
+        return Algorithm(
+            klass=row.klass, name=name, checkpoints=None, why="framework container; checkpoints are up to the script"
+        )
+    can = "can" if row.checkpoints else "cannot"
+    why = f"SageMaker's built-in {name} {can} checkpoint (SageMaker guide, model-checkpoints)"
+    return Algorithm(klass=row.klass, name=name, checkpoints=row.checkpoints, why=why)
+
+
+@cache
+def _table() -> Mapping[tuple[str | None, str | None, str], _Row]:
+    """Read the table once per process, on first use: account, region, repository → row."""
+    document = json.loads(files("controller").joinpath("data/algorithms.json").read_text(encoding="utf-8"))
+    return {
+        (account, region, repository): _Row(klass=AlgorithmClass(group["class"]), checkpoints=checkpoints)
+        for group in document["registries"]
+        for repository, checkpoints in group["repositories"].items()
+        for region, accounts in group["accounts"].items()
+        for account in accounts
+    }

@@ -1,0 +1,43 @@
+"""Owns up to what could not be done, or does not get done."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from controller.announcement import fell_short, still_stopping
+from controller.decision import Decision
+from controller.facts import Facts
+from controller.intent import Announce, Closed, Intent, Stop, Submit
+from controller.lineage import Lineage
+
+STOPPING_PATIENCE = timedelta(minutes=30)  # SageMaker's grace is two minutes; uploads take longer; days have been reported
+FAILED = (Closed.REFUSED, Closed.ABANDONED)
+
+
+def own_up(lineage: Lineage, job: str, channel: str, now: datetime) -> Decision:
+    """Announce every stop or submission about a job that was refused for good or ran out of tries."""
+    return Decision(
+        intents=tuple(
+            Intent(
+                action=Announce(
+                    about=job,
+                    topic=f"{intent.closed}/{intent.key}",
+                    channel=channel,
+                    words=fell_short(job, intent),
+                ),
+                due_at=now,
+            )
+            for intent in lineage.intents
+            if intent.closed in FAILED and intent.action.about == job and isinstance(intent.action, Submit | Stop)
+        )
+    )
+
+
+def notice_stuck(facts: Facts) -> Decision:
+    """Announce a job that has been Stopping for longer than its grace and upload explain; it is billed until it stops."""
+    job = facts.job
+    if job.status != "Stopping" or job.stopping_at is None or facts.now - job.stopping_at < STOPPING_PATIENCE:
+        return Decision()
+    words = still_stopping(job, job.stopping_at, facts.now)
+    announce = Announce(about=job.name, topic="still-stopping", channel=facts.policy.channel, words=words)
+    return Decision(intents=(Intent(action=announce, due_at=facts.now),))

@@ -1,0 +1,144 @@
+"""What we learned: past tense, written once, never changed.
+
+Every entry has a ``key`` that is the same however often the same thing is learned, the ``job`` it is about, its ``team`` (the
+``team`` tag, None where there is none) and ``at``: when it happened in the world. Fields are flat: text, whole numbers,
+booleans, dates and enums, so that a ledger can write them as they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from controller.job import Ending, Service
+from controller.policy import Mode, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """A job was seen for the first time; ``at`` is its CreationTime, and with the name identifies this life of the name."""
+
+    job: str
+    at: datetime
+    team: str | None
+    number: int
+    spot: bool
+    instance_type: str
+    instance_count: int
+    region: str
+    service: Service | None
+    checkpoint_uri: str | None
+
+    @property
+    def key(self) -> str:
+        return f"started/{self.job}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interrupted:
+    """Spot capacity was taken away; SageMaker itself starts the job again, so this is booked and nothing is done."""
+
+    job: str
+    at: datetime
+    team: str | None
+    instance_type: str
+    region: str
+
+    @property
+    def key(self) -> str:
+        return f"interrupted/{self.job}/{self.at.isoformat()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A job ended; ``seen_at`` is when the ledger learned it, which decides whether the ending is too old to act on."""
+
+    job: str
+    at: datetime
+    team: str | None
+    ending: Ending
+    seen_at: datetime
+    failure: str | None
+    spot: bool
+    instance_type: str
+    region: str
+
+    @property
+    def key(self) -> str:
+        return f"ended/{self.job}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What SageMaker measured of a finished job, and the on-demand price that held; savings are folded from it, never stored.
+
+    Seconds are per instance. ``rate_micros_per_h`` is None where no price is known: seconds without dollars, never zero.
+    """
+
+    job: str
+    at: datetime
+    team: str | None
+    training_s: int
+    billable_s: int
+    spot: bool
+    instance_type: str
+    instance_count: int
+    region: str
+    rate_micros_per_h: int | None
+    rate_as_of: date | None
+    rate_source: str | None
+
+    @property
+    def key(self) -> str:
+        return f"measured/{self.job}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmeasured:
+    """SageMaker never said what a finished job used; declared after a day, and overruled by a later Measured."""
+
+    job: str
+    at: datetime
+    team: str | None
+    spot: bool
+
+    @property
+    def key(self) -> str:
+        return f"unmeasured/{self.job}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flagged:
+    """A rule found fault with a job, under a policy revision."""
+
+    job: str
+    at: datetime
+    team: str | None
+    rule: str
+    policy: str
+    severity: Severity
+    mode: Mode
+    field: str
+    found: str
+    wanted: str
+    revision: str
+
+    @property
+    def key(self) -> str:
+        return f"flagged/{self.job}/{self.policy}/{self.mode}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vanished:
+    """A job of this lineage was deleted while something was still open about it."""
+
+    job: str
+    at: datetime
+    team: str | None
+
+    @property
+    def key(self) -> str:
+        return f"vanished/{self.job}"
+
+
+Entry = Started | Interrupted | Ended | Measured | Unmeasured | Flagged | Vanished

@@ -1,0 +1,50 @@
+"""What is wrong with a job, what was seen, what is wanted, and the exact change that would mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from controller.policy import Mode, Reach, Remedy, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """The change that would satisfy the rule: as a CreateTrainingJob fragment and as SageMaker Python SDK arguments."""
+
+    request: Mapping[str, Any] = field(default_factory=dict)
+    sdk: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One rule broken by one job. ``rule`` is the kind's id, ``policy`` the name the rule has in its policy file."""
+
+    rule: str
+    policy: str
+    severity: Severity
+    mode: Mode
+    field: str
+    found: str
+    wanted: str
+    fix: Fix
+    remedy: Remedy | None
+    applies_to: Reach
+    channel: str
+
+
+class Word(StrEnum):
+    ALLOW = "allow"
+    FLAG = "flag"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """All that the policy says of a job; ``undecided`` names the rules whose fields the job's document cannot carry."""
+
+    word: Word = Word.ALLOW
+    findings: tuple[Finding, ...] = ()
+    undecided: tuple[str, ...] = ()

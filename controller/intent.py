@@ -1,0 +1,107 @@
+"""What we mean to do: imperative, recorded before it is done.
+
+An intent is open until it is closed. While ``leased_until`` is set, somebody may be performing it right now, or died
+doing so: nobody can tell, so it is never withdrawn, only performed again once the lease is over. ``claim`` counts the
+performances and never goes back: whoever answers for an older claim is not heard.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from controller.failure import Cause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submit:
+    """Submit attempt ``number`` under the name ``job``, with the request that ``about`` had."""
+
+    about: str
+    job: str
+    number: int
+    cause: Cause
+
+    @property
+    def key(self) -> str:
+        return f"submit/{self.job}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Stop a job that breaks a rule."""
+
+    about: str
+    because: str
+
+    @property
+    def key(self) -> str:
+        return f"stop/{self.about}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announce:
+    """Tell people; ``words`` are lines of Slack mrkdwn, the first the title. At least once: Slack names no message for us."""
+
+    about: str
+    topic: str
+    channel: str
+    words: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        return f"announce/{self.topic}/{self.about}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wake:
+    """Look at the job again at ``at``. It is never performed: the ring that finds it overdue replaces it."""
+
+    about: str
+    at: datetime
+
+    @property
+    def key(self) -> str:
+        return f"wake/{self.about}/{self.at.isoformat()}"
+
+
+Action = Submit | Stop | Announce | Wake
+
+
+class Closed(StrEnum):
+    DONE = "done"
+    REFUSED = "refused"  # the world said no for good
+    WITHDRAWN = "withdrawn"  # we would no longer say it; it may be said again
+    ABANDONED = "abandoned"  # its job is gone, or its tries are used up
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    action: Action
+    due_at: datetime
+    leased_until: datetime | None = None
+    claim: int = 0
+    closed: Closed | None = None
+    why: str = ""
+
+    @property
+    def key(self) -> str:
+        return self.action.key
+
+    @property
+    def open(self) -> bool:
+        return self.closed is None
+
+    @property
+    def ring_at(self) -> datetime:
+        """When the sweep should ring for it."""
+        return max(self.due_at, self.leased_until) if self.leased_until else self.due_at
+
+    def due(self, now: datetime) -> bool:
+        """Whether it waits to be performed: open, its time come, and nobody holding it. A Wake is never performed."""
+        return self.open and self.ring_at <= now and not isinstance(self.action, Wake)
+
+    def leased(self, until: datetime) -> Intent:
+        """The intent in the hands of whoever performs it next."""
+        return replace(self, leased_until=until, claim=self.claim + 1)

@@ -1,0 +1,145 @@
+"""A training job as SageMaker last described it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from controller.algorithm import Algorithm
+from controller.failure import Cause, classify
+
+
+class Ending(StrEnum):
+    """How a training job ended."""
+
+    COMPLETED = "completed"
+    STARVED = "starved"  # Stopped/MaxWaitTimeExceeded: spot capacity never came, or never came back
+    CAPACITY = "capacity"
+    INTERNAL = "internal"
+    ALGORITHM = "algorithm"
+    CLIENT = "client"
+    FAILED = "failed"  # a FailureReason of no known class
+    OVERRAN = "overran"  # Stopped/MaxRuntimeExceeded
+    STOPPED = "stopped"  # by a person, by us, or by a limit SageMaker does not name
+
+    @property
+    def cause(self) -> Cause | None:
+        """What to blame, where blame decides about another try; None where nothing failed."""
+        return ENDINGS[self].cause
+
+    @property
+    def word(self) -> str:
+        return ENDINGS[self].word
+
+    @property
+    def emoji(self) -> str:
+        return ENDINGS[self].emoji
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stand:
+    """What an ending means to people and to resubmission."""
+
+    cause: Cause | None
+    word: str
+    emoji: str
+
+
+ENDINGS: Mapping[Ending, Stand] = {
+    Ending.COMPLETED: Stand(cause=None, word="completed", emoji=":white_check_mark:"),
+    Ending.STARVED: Stand(cause=Cause.STARVED, word="ran out of waiting time for spot capacity", emoji=":hourglass:"),
+    Ending.CAPACITY: Stand(cause=Cause.CAPACITY, word="found no capacity", emoji=":hourglass:"),
+    Ending.INTERNAL: Stand(cause=Cause.INTERNAL, word="met an internal error of SageMaker", emoji=":zap:"),
+    Ending.ALGORITHM: Stand(cause=Cause.ALGORITHM, word="failed in its own code", emoji=":x:"),
+    Ending.CLIENT: Stand(cause=Cause.CLIENT, word="failed on its configuration or data", emoji=":x:"),
+    Ending.FAILED: Stand(cause=Cause.UNKNOWN, word="failed for a reason of no known class", emoji=":x:"),
+    Ending.OVERRAN: Stand(cause=None, word="reached MaxRuntimeInSeconds", emoji=":alarm_clock:"),
+    Ending.STOPPED: Stand(cause=None, word="was stopped", emoji=":octagonal_sign:"),
+}
+
+_FAILED: Mapping[Cause, Ending] = {
+    stand.cause: ending for ending, stand in ENDINGS.items() if stand.cause is not None and stand.cause is not Cause.STARVED
+}
+_STOPPED = {"MaxWaitTimeExceeded": Ending.STARVED, "MaxRuntimeExceeded": Ending.OVERRAN}
+
+
+def ending_of(status: str, secondary: str, failure_reason: str | None) -> Ending | None:
+    """Read the ending off TrainingJobStatus, SecondaryStatus and FailureReason; None while the job is alive.
+
+    SecondaryStatus is an open enum ("valid values are subject to change"): a Stopped job whose secondary status is
+    unknown was stopped, and nothing more is claimed.
+    """
+    match status:
+        case "Completed":
+            return Ending.COMPLETED
+        case "Failed":
+            return _FAILED[classify(failure_reason)]
+        case "Stopped":
+            return _STOPPED.get(secondary, Ending.STOPPED)
+        case _:
+            return None
+
+
+class Service(StrEnum):
+    """A service that owns the jobs it starts: we observe and book them, and never stop or submit them."""
+
+    TUNING = "hyperparameter tuning"
+    AUTOML = "Autopilot"
+    LABELING = "Ground Truth"
+    PIPELINES = "SageMaker Pipelines"
+    STEP_FUNCTIONS = "Step Functions"
+    BATCH = "AWS Batch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Seconds per instance, as SageMaker says them; it exists only once SageMaker has said both."""
+
+    training_s: int
+    billable_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One training job.
+
+    ``unknown`` names the fields that the document it came from cannot carry (an EventBridge event has no spot flag): they
+    hold a placeholder, and no rule that needs them may fire.
+    """
+
+    arn: str
+    name: str
+    account: str
+    region: str
+    status: str
+    secondary: str
+    ending: Ending | None
+    instance_type: str
+    instance_count: int
+    spot: bool
+    algorithm: Algorithm
+    checkpoint_uri: str | None
+    runtime_s_max: int | None
+    wait_s_max: int | None
+    usage: Usage | None
+    interrupted_at: tuple[datetime, ...]
+    created_at: datetime
+    started_at: datetime | None
+    stopping_at: datetime | None  # when the job was asked to stop, or began to
+    ended_at: datetime | None
+    failure: str | None
+    role: str
+    service: Service | None
+    unrepeatable: str | None  # why a copy of this job's request must not be submitted, or None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()
+
+    @property
+    def alive(self) -> bool:
+        return self.ending is None
+
+    @property
+    def team(self) -> str | None:
+        return self.tags.get("team")

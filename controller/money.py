@@ -1,0 +1,50 @@
+"""Counts money in whole millionths of a dollar, so that sums of sums stay exact."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+Micros = int
+"""Millionths of a US dollar."""
+
+CENT: Micros = 10_000
+DOLLAR: Micros = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """What one instance cost for one hour on demand, when that was true, and who said so."""
+
+    micros_per_h: Micros
+    as_of: date
+    source: str
+
+
+def cost_micros(seconds: int, instances: int, rate_micros_per_h: Micros) -> Micros:
+    """Price a stretch of time on some instances; a half rounds away from zero, so that a loss and a gain agree."""
+    amount = seconds * instances * rate_micros_per_h
+    rounded = (2 * abs(amount) + 3600) // 7200
+    return rounded if amount >= 0 else -rounded
+
+
+def dollars(micros: Micros) -> str:
+    """Write an amount for people: "$1,234.56", "-$0.42"; below a cent to the last digit, as a little is not nothing."""
+    sign, size = ("-" if micros < 0 else ""), abs(micros)
+    if 0 < size < CENT:
+        return f"{sign}$0.{size:06d}".rstrip("0")
+    cents = (size + CENT // 2) // CENT
+    return f"{sign}${cents // 100:,}.{cents % 100:02d}"
+
+
+def micros_from_dollars(text: str) -> Micros:
+    """Read "1.515" as 1515000, exactly; raise ValueError for anything else, also for digits beyond a millionth."""
+    parts = re.fullmatch(r"(-?)([0-9]+)(?:\.([0-9]+))?", text.strip())
+    if parts is None:
+        raise ValueError(f"found {text!r}, wanted dollars as plain decimal digits such as '1.515'")
+    sign, whole, fraction = parts[1], parts[2], (parts[3] or "").rstrip("0")
+    if len(fraction) > 6:
+        raise ValueError(
+            f"found {text!r}, wanted at most six digits after the point: a millionth of a dollar is the smallest unit"
+        )
+    size = int(whole + fraction.ljust(6, "0"))
+    return -size if sign else size

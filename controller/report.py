@@ -1,0 +1,61 @@
+"""Digests: the entries of a period, folded and put into words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from controller.announcement import Words, code, escaped
+from controller.entry import Ended, Entry, Flagged, Interrupted, Measured, Unmeasured
+from controller.money import dollars
+from controller.pool import Signal
+from controller.savings import Savings, fold
+
+TOP = 5
+
+
+def digest_words(entries: Sequence[Entry], signals: Sequence[Signal], since: datetime, until: datetime) -> Words:
+    """One message: what was saved and spent per team, what ended how, what was interrupted, what broke which rule."""
+    days = (until - since).days
+    title = f":bar_chart: *Spot training {'on' if days == 1 else f'in the {days} days from'} {since:%A, %Y-%m-%d}* (UTC)"
+    by_team = fold(entries, group=lambda e: e.team or "no team")
+    total = sum(by_team.values(), Savings())
+    return (
+        title,
+        money_line("All teams", total),
+        *(money_line(escaped(team), savings) for team, savings in sorted(by_team.items(), key=_most_saved)),
+        *_counted("Endings", (str(e.ending) for e in entries if isinstance(e, Ended))),
+        *_counted("Interruptions", (f"{e.instance_type} {e.region}" for e in entries if isinstance(e, Interrupted))),
+        *_counted("Rules broken", (e.policy for e in entries if isinstance(e, Flagged))),
+        *_counted("EC2 market signals", (f"{s.kind} {s.pool}" for s in signals)),
+    )
+
+
+def money_line(who: str, savings: Savings) -> str:
+    """One line of a total; what it does not cover is said, never counted as zero."""
+    percent = savings.aws_percent
+    told = [f"*{who}*: saved {dollars(savings.saved_micros)}, spent {dollars(savings.spent_micros)}, {savings.jobs} jobs"]
+    told += [f"AWS shows {percent:.0f} % saved"] if percent is not None else []
+    told += [f"{savings.unpriced} without a price (seconds only)"] if savings.unpriced else []
+    told += [f"{savings.unmeasured} of unknown usage"] if savings.unmeasured else []
+    return "; ".join(told)
+
+
+def team_savings(entries: Iterable[Entry]) -> dict[str, Savings]:
+    """What each team saved; entries of jobs without a team tag stand under "no team"."""
+    relevant = (e for e in entries if isinstance(e, Measured | Unmeasured))
+    return fold(relevant, group=lambda e: e.team or "no team")
+
+
+def _counted(title: str, names: Iterable[str]) -> Words:
+    most = Counter(names).most_common()
+    if not most:
+        return ()
+    told = ", ".join(f"{code(name)} {count}" for name, count in most[:TOP])
+    more = sum(count for _, count in most[TOP:])
+    return (f"*{title}*: {told}" + (f", others {more}" if more else ""),)
+
+
+def _most_saved(item: tuple[str, Savings]) -> tuple[int, str]:
+    return -item[1].saved_micros, item[0]

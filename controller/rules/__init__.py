@@ -1,0 +1,54 @@
+"""Judges a job by a policy: one small function per kind of rule.
+
+A kind is found by its id in ``KINDS``; each says which fields of a job it needs, so that a document that cannot carry one of
+them leaves the rule undecided instead of wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from controller.checkpoint import Claim
+from controller.finding import Finding, Verdict, Word
+from controller.job import Job
+from controller.policy import Mode, Policy, Remedy, Rule
+from controller.rules.kind import Kind
+from controller.rules.spot_required import SPOT_REQUIRED
+
+KINDS: Mapping[str, Kind] = {kind.id: kind for kind in (SPOT_REQUIRED,)}
+
+
+def judge(job: Job, policy: Policy, claims: tuple[Claim, ...] | None) -> Verdict:
+    """Say all that a policy finds wrong with a job. ``claims`` None: nobody looked, so nothing is said about them."""
+    unknown = job.unknown if claims is not None else job.unknown | {"claims"}
+    selected = [(rule, rule.match.matches(job)) for rule in policy.rules]
+    blind = {rule.name for rule, meant in selected if meant is None or (meant and KINDS[rule.kind].needs & unknown)}
+    findings = [
+        finding
+        for rule, meant in selected
+        if meant and rule.name not in blind and (finding := _apply(rule, job, claims or ())) is not None
+    ]
+    return Verdict(
+        word=_word(job, findings),
+        findings=tuple(findings),
+        undecided=tuple(rule.name for rule in policy.rules if rule.name in blind),
+    )
+
+
+def _apply(rule: Rule, job: Job, claims: tuple[Claim, ...]) -> Finding | None:
+    kind = KINDS[rule.kind]
+    fault = kind.judge(job, kind.options(**rule.options), claims)
+    if fault is None:
+        return None
+    return Finding(
+        rule=rule.kind, policy=rule.name, severity=rule.severity, mode=rule.mode, field=fault.field, found=fault.found,
+        wanted=fault.wanted, fix=fault.fix, remedy=rule.remedy, applies_to=rule.applies_to, channel=rule.channel,
+    )  # fmt: skip
+
+
+def _word(job: Job, findings: list[Finding]) -> Word:
+    """Stop is for a live job that nobody else owns; whether the controller may carry it out is ``enforcement``'s to say."""
+    fatal = any(f.mode is Mode.ENFORCE and f.remedy is Remedy.STOP for f in findings)
+    if fatal and job.alive and job.service is None:
+        return Word.STOP
+    return Word.FLAG if findings else Word.ALLOW

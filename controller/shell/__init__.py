@@ -1,0 +1,1 @@
+"""Says what it will do, then does it: gather, decide, commit, perform, close."""

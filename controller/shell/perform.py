@@ -1,0 +1,93 @@
+"""Performs one intent: one AWS call with a deterministic name, answered Done, Later or Refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import assert_never
+
+from controller.checkpoint import Claim, claim_of
+from controller.entry import Started
+from controller.intent import Announce, Closed, Intent, Stop, Submit, Wake
+from controller.lineage import Lineage
+from controller.shell.ports import Answer, Done, Later, Message, Ports, Refused, Ring, Unreachable
+
+TRIES_MAX = 60  # with the backoff below, two days and more
+BACKOFF_MOST = timedelta(hours=1)
+
+Reconcile = Callable[[Ring, Ports], None]
+
+
+def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile) -> Closed | None:
+    """Carry out an intent that is leased to us, and write down the answer; None when it stays open.
+
+    Close comes last: closing first would lose the effect to a crash in between. An exception leaves the lease standing.
+    """
+    answer = _carry_out(intent, lineage, ports, reconcile)
+    match answer:
+        case Done(detail):
+            ports.ledger.close(lineage.id, intent, Closed.DONE, detail)
+            return Closed.DONE
+        case Refused(why):
+            ports.ledger.close(lineage.id, intent, Closed.REFUSED, why)
+            return Closed.REFUSED
+        case Later(why, _) if intent.claim >= TRIES_MAX:
+            ports.ledger.close(lineage.id, intent, Closed.ABANDONED, f"{why} ({intent.claim} tries)")
+            return Closed.ABANDONED
+        case Later(why, after_s):
+            ports.ledger.put_off(lineage.id, intent, due_at=ports.clock.now() + _patience(intent, after_s), why=why)
+            return None
+        case _:
+            assert_never(answer)
+
+
+def _carry_out(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile) -> Answer:
+    action = intent.action
+    match action:
+        case Announce(channel=channel, words=words):
+            ports.outbox.put(Message(key=f"{lineage.id}/{intent.key}", channel=channel, words=words, at=intent.due_at))
+            return Done()
+        case Stop(about=name):
+            return ports.jobs.stop(name)
+        case Submit():
+            return _submit(action, lineage, ports, reconcile)
+        case Wake():
+            return Done("rang")
+        case _:
+            assert_never(action)
+
+
+def _submit(submit: Submit, lineage: Lineage, ports: Ports, reconcile: Reconcile) -> Answer:
+    """Create the next attempt, and look at it before the Submit is closed: from then on its own Wake keeps it in sight.
+
+    The checkpoint prefix is claimed before Create, so that of two lineages that share one, a single attempt lives at a time.
+    """
+    if lineage.entry(Started, f"started/{submit.job}"):
+        return Done("was seen running")
+    claim = _claim(submit, lineage)
+    others = ports.ledger.claim(claim) if claim else ()
+    if others:
+        return Later(f"{others[0].job} writes checkpoints to {others[0].uri}")
+    answer = ports.jobs.submit(submit, lineage.id)
+    if not isinstance(answer, Done):
+        if claim:
+            ports.ledger.release(claim)
+        return answer
+    if ports.jobs.describe(submit.job) is None:
+        raise Unreachable(f"{submit.job} was created and is not described yet")
+    reconcile(Ring(job=submit.job), ports)
+    return answer
+
+
+def _claim(submit: Submit, lineage: Lineage) -> Claim | None:
+    before = lineage.entry(Started, f"started/{submit.about}")
+    if before is None or before.checkpoint_uri is None:
+        return None
+    return claim_of(before.checkpoint_uri, job=submit.job, lineage=str(lineage.id), created_at=before.at)
+
+
+def _patience(intent: Intent, after_s: int | None) -> timedelta:
+    """As long as the world asked for, else twice as long each time, to an hour."""
+    if after_s is not None:
+        return timedelta(seconds=after_s)
+    return min(timedelta(seconds=30 * 2 ** min(intent.claim, 8)), BACKOFF_MOST)

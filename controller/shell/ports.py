@@ -1,0 +1,207 @@
+"""What the shell needs of the world. Expected answers are values; surprises are exceptions.
+
+An exception leaves its intent leased: nobody can tell whether the call took effect, so it is performed again once the lease is
+over. ``Later`` says that it certainly did not take effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from controller.checkpoint import Claim
+from controller.decision import Decision
+from controller.entry import Entry
+from controller.intent import Closed, Intent, Submit
+from controller.job import Job
+from controller.lineage import Lineage, LineageId
+from controller.money import Rate
+from controller.policy import Policy
+from controller.pool import Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It took effect, now or before."""
+
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Not now. ``after_s`` is how long the world asked us to wait, None where it did not say."""
+
+    why: str
+    after_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Not now and not later."""
+
+    why: str
+
+
+Answer = Done | Later | Refused
+
+
+class Unreachable(Exception):
+    """The world did not answer (throttled, timed out, refused us entry): what we asked for is unknown, not absent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ring:
+    """A doorbell: look at this job. ``lineage`` is known where the ledger itself rings."""
+
+    job: str
+    lineage: LineageId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overdue:
+    """An open intent whose time has come, as an index shows it: perhaps stale, so it only rings."""
+
+    ring: Ring
+    key: str
+    ring_at: datetime
+
+
+class Jobs(Protocol):
+    """SageMaker's training jobs."""
+
+    def describe(self, name: str) -> Job | None:
+        """The job as it is now, with its tags; None when SageMaker knows no such job. Raises Unreachable."""
+
+    def submit(self, submit: Submit, lineage: LineageId) -> Answer:
+        """Create ``submit.job`` from the request ``submit.about`` had. A taken name is Done when it carries this lineage's id."""
+
+    def stop(self, name: str) -> Answer:
+        """Done when the job is terminal or gone; Later while it is stopping, uploading or just asked to stop."""
+
+    def modified(self, since: datetime, until: datetime) -> Iterable[str]:
+        """The names of all jobs last modified within ``since`` … ``until``. Raises Unreachable."""
+
+
+class Ledger(Protocol):
+    """The only memory. Reads are consistent; every write is conditional. All raise Unreachable."""
+
+    def load(self, lineage: LineageId) -> Lineage:
+        """The lineage, or an empty one of version 0. The head is read before the rest: a torn read loses its commit."""
+
+    def commit(self, lineage: Lineage, decision: Decision) -> bool:
+        """Write all of the decision or nothing; False when anything moved since ``lineage`` was loaded.
+
+        The version must be the one loaded; entries must be absent; intents absent or withdrawn; what is withdrawn must be open
+        and never leased since, what is abandoned open and of the claim loaded. A withdrawn Wake is deleted: its key holds a
+        time that has passed.
+        """
+
+    def take(self, lineage: LineageId, intent: Intent, *, now: datetime, leased_until: datetime) -> Intent | None:
+        """Claim an open intent whose lease, if any, is over; None when somebody else was faster."""
+
+    def put_off(self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str) -> bool:
+        """End the lease of this claim and leave the intent open, due at ``due_at``; False when the claim is not ours any more."""
+
+    def close(self, lineage: LineageId, intent: Intent, closed: Closed, why: str) -> bool:
+        """Close the intent; False when the claim is not ours any more."""
+
+    def overdue(self, now: datetime, limit: int) -> list[Overdue]:
+        """Open intents with ``ring_at`` up to ``now``, oldest first."""
+
+    def delay(self, overdue: Overdue, ring_at: datetime) -> None:
+        """Let the sweep ring for this intent no sooner than ``ring_at``; nothing else about the intent changes."""
+
+    def claim(self, claim: Claim) -> tuple[Claim, ...]:
+        """Hold a checkpoint prefix for a job that is about to be created, or say whose claims of other lineages overlap it.
+
+        Of two that claim overlapping prefixes at once, one at most is given it.
+        """
+
+    def release(self, claim: Claim) -> None:
+        """Give a claim back; nothing happens where there is none."""
+
+    def claims(self, bucket: str) -> tuple[Claim, ...]:
+        """All claims held in a bucket."""
+
+    def entries(self, since: datetime, until: datetime) -> Iterable[Entry]:
+        """All entries with ``since`` <= ``at`` < ``until``, of all lineages, in no particular order."""
+
+    def cursor(self, name: str) -> datetime | None:
+        """How far a repeating pass has come."""
+
+    def move_cursor(self, name: str, at: datetime) -> None:
+        """Remember how far a repeating pass has come; a cursor never goes back."""
+
+    def in_force_at(self, revision: str, now: datetime) -> datetime:
+        """When a policy revision was first seen here: ``now``, if never before."""
+
+    def note_signal(self, signal: Signal) -> bool:
+        """Write down a market signal; False when it was known."""
+
+    def signals(self, since: datetime, until: datetime) -> Iterable[Signal]:
+        """Market signals with ``since`` <= ``at`` < ``until``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What is to be posted to a channel; ``key`` makes it the same message however often it is put."""
+
+    key: str
+    channel: str
+    words: tuple[str, ...]
+    at: datetime
+
+
+class Outbox(Protocol):
+    """Messages that wait for Slack, in order, per channel. All raise Unreachable."""
+
+    def put(self, message: Message) -> bool:
+        """Queue a message once; False when one of its key was ever queued."""
+
+    def channels(self) -> list[str]:
+        """The channels in which something waits."""
+
+    def lease(self, channel: str, *, now: datetime, until: datetime) -> bool:
+        """Become the channel's only sender until then; False while another is, or while the channel is paused."""
+
+    def waiting(self, channel: str, limit: int) -> list[Message]:
+        """The oldest messages of a channel."""
+
+    def sent(self, message: Message) -> None:
+        """Take a message out: Slack has it."""
+
+    def pause(self, channel: str, *, until: datetime) -> None:
+        """Give up the lease and send nothing to the channel before ``until``."""
+
+
+class Chat(Protocol):
+    def send(self, message: Message) -> Answer:
+        """Post one message. Later carries Slack's Retry-After; Refused is for messages that Slack will never take."""
+
+
+class Policies(Protocol):
+    def current(self) -> Policy:
+        """The policy in force."""
+
+
+class Prices(Protocol):
+    def rate(self, instance_type: str, region: str, at: datetime) -> Rate | None:
+        """The on-demand rate that held then; None where none is known."""
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The time, aware, in UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    jobs: Jobs
+    ledger: Ledger
+    outbox: Outbox
+    chat: Chat
+    policies: Policies
+    prices: Prices
+    clock: Clock

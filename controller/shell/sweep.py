@@ -1,0 +1,85 @@
+"""The clock: rings for what is overdue each minute, and for what changed unheard each hour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from controller.shell.ports import Ports, Ring
+from controller.shell.reconcile import reconcile
+
+TIME_LIMIT = timedelta(seconds=25)  # of the function's 45, so that the ring under way can end
+RINGS_MAX = 500
+SETBACK = timedelta(minutes=5)
+
+FIRST_LOOK_BACK = timedelta(hours=24)
+OVERLAP = timedelta(minutes=10)
+SLICE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rounds:
+    """What one pass of the clock did. ``overdue_s`` is how late the oldest intent was, ``left`` says why it stopped early."""
+
+    rung: int = 0
+    failed: tuple[tuple[str, Exception], ...] = field(default=())
+    overdue_s: int = 0
+    left: str = ""
+
+
+def sweep(ports: Ports) -> Rounds:
+    """Ring for every overdue intent's job, oldest first, each failure on its own.
+
+    A ring that fails is set back five minutes: at the head of the queue, one broken lineage would delay all others for good.
+    """
+    started_at = ports.clock.now()
+    overdue = ports.ledger.overdue(started_at, RINGS_MAX)
+    oldest_s = max((int((started_at - o.ring_at).total_seconds()) for o in overdue), default=0)
+    failed: list[tuple[str, Exception]] = []
+    rung: set[Ring] = set()
+    for one in overdue:
+        if ports.clock.now() - started_at > TIME_LIMIT:
+            return Rounds(rung=len(rung), failed=tuple(failed), overdue_s=oldest_s, left="out of time")
+        if one.ring in rung:
+            continue
+        rung.add(one.ring)
+        problem = _ring(one.ring, ports)
+        if problem is not None:
+            failed.append((one.ring.job, problem))
+            ports.ledger.delay(one, ports.clock.now() + SETBACK)
+    return Rounds(rung=len(rung), failed=tuple(failed), overdue_s=oldest_s)
+
+
+def discover(ports: Ports) -> Rounds:
+    """Ring for every job modified since the last complete pass: EventBridge delivery from SageMaker is best effort.
+
+    The pass goes in slices of time, the cursor after each; a slice in which a ring failed is passed again. Attempts whose
+    ending the ledger lacks need no search of their own: each holds an open Wake, and the sweep rings for that.
+    """
+    started_at = ports.clock.now()
+    cursor = ports.ledger.cursor("discover") or started_at - FIRST_LOOK_BACK
+    since, rung = cursor - OVERLAP, 0
+    while since < started_at:
+        until = min(since + SLICE, started_at)
+        failed: list[tuple[str, Exception]] = []
+        for name in ports.jobs.modified(since, until):
+            if ports.clock.now() - started_at > TIME_LIMIT:
+                return Rounds(rung=rung, left=f"out of time at {since:%Y-%m-%d %H:%M}")
+            rung += 1
+            problem = _ring(Ring(job=name), ports)
+            if problem is not None:
+                failed.append((name, problem))
+        if failed:
+            return Rounds(rung=rung, failed=tuple(failed), left=f"failures after {since:%Y-%m-%d %H:%M}")
+        ports.ledger.move_cursor("discover", until)
+        since = until
+    return Rounds(rung=rung)
+
+
+def _ring(ring: Ring, ports: Ports) -> Exception | None:
+    """Ring, and give a failure back: whatever is wrong with one job must not keep the others waiting."""
+    try:
+        reconcile(ring, ports)
+    except Exception as problem:
+        return problem
+    return None
