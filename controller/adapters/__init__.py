@@ -1,0 +1,1 @@
+"""Speaks to AWS and Slack; the only place where their errors, names and shapes are known."""

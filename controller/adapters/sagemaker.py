@@ -1,0 +1,174 @@
+"""Speaks to SageMaker: describes, submits, stops and lists training jobs.
+
+CreateTrainingJob has no ClientToken: the attempt's deterministic name is the idempotency key. A taken name is ours only when the
+job that holds it carries our lineage's id; the ledger has held its Submit since before the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from controller.adapters.aws_errors import Fault, fault_of
+from controller.adapters.documents import DocumentKind, job_of
+from controller.adapters.training_job import request_again, unrepeatable, without_metric_definitions
+from controller.intent import Submit
+from controller.job import Job
+from controller.lineage import LineageId
+from controller.shell.gather import LINEAGE_TAG
+from controller.shell.ports import Answer, Done, Later, Refused, Unreachable
+
+ATTEMPT_TAG = "spotwarden:attempt"
+CAUSE_TAG = "spotwarden:cause"
+
+STOPPING_LOOK_S = 150  # SageMaker's grace of 120 s, and a little for the upload
+TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
+
+
+class SageMakerJobs:
+    """The Jobs port over a boto3 ``sagemaker`` client; lists are read to their end."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._products: dict[str, str | None] = {}
+
+    def describe(self, name: str) -> Job | None:
+        described = self._described(name)
+        if described is None:
+            return None
+        algorithm_name = (described.get("AlgorithmSpecification") or {}).get("AlgorithmName")
+        return job_of(
+            described,
+            kind=DocumentKind.DESCRIBE,
+            tags=self._tags(described["TrainingJobArn"]),
+            product_id=self._product_id(algorithm_name) if algorithm_name else None,
+            algorithm_described=bool(algorithm_name),
+        )
+
+    def submit(self, submit: Submit, lineage: LineageId) -> Answer:
+        described = self._described(submit.about)
+        if described is None or not self._carries(described, lineage):
+            return self._whose(submit, lineage) or Refused(f"{submit.about} is gone, and no request is ever guessed")
+        tags = self._tags(described["TrainingJobArn"])
+        if (why := unrepeatable(described, tags)) is not None:
+            return Refused(f"{submit.about} cannot be repeated: {why}")
+        marks = {LINEAGE_TAG: str(lineage), ATTEMPT_TAG: str(submit.number), CAUSE_TAG: submit.cause.value}
+        request = request_again(described, tags, name=submit.job, lineage_tags=marks)
+        return self._create(request, submit, lineage)
+
+    def stop(self, name: str) -> Answer:
+        described = self._described(name)
+        if described is None:
+            return Done("gone")
+        status, secondary = described["TrainingJobStatus"], described["SecondaryStatus"]
+        if status in TERMINAL:
+            return Done(f"{status}/{secondary}")
+        if status == "Stopping":
+            return Later("it is stopping", STOPPING_LOOK_S)
+        if secondary == "Uploading":
+            return Later("it is uploading its model, which a stop could lose", STOPPING_LOOK_S)
+        try:
+            self._client.stop_training_job(TrainingJobName=name)
+        except (ClientError, BotoCoreError) as error:
+            return self._not_stopped(name, error)
+        return Later("it was asked to stop", STOPPING_LOOK_S)
+
+    def modified(self, since: datetime, until: datetime) -> Iterator[str]:
+        page: dict[str, Any] = {"LastModifiedTimeAfter": since, "LastModifiedTimeBefore": until, "MaxResults": 100}
+        for answer in self._pages(self._client.list_training_jobs, page):
+            yield from (summary["TrainingJobName"] for summary in answer["TrainingJobSummaries"])
+
+    def _create(self, request: Mapping[str, Any], submit: Submit, lineage: LineageId) -> Answer:
+        try:
+            self._client.create_training_job(**request)
+        except (ClientError, BotoCoreError) as error:
+            match fault_of(error):
+                case Fault.NAME_TAKEN:
+                    return self._whose(submit, lineage) or Later(f"{submit.job} is taken, and not described yet")
+                case Fault.METRICS_REFUSED if "MetricDefinitions" in request["AlgorithmSpecification"]:
+                    return self._create(without_metric_definitions(dict(request)), submit, lineage)
+                case Fault.THROTTLED | Fault.QUOTA | Fault.PROPAGATING:
+                    return Later(str(error))
+                case Fault.DENIED | Fault.INVALID | Fault.MISSING | Fault.METRICS_REFUSED:
+                    return Refused(str(error))
+                case Fault.UNREACHABLE:
+                    raise Unreachable(f"CreateTrainingJob {submit.job}: {error}") from error
+                case _:
+                    raise
+        return Done(f"created for {submit.cause}")
+
+    def _whose(self, submit: Submit, lineage: LineageId) -> Answer | None:
+        """Done when the job of that name is our attempt, Refused when it is somebody else's, None when there is none."""
+        described = self._described(submit.job)
+        if described is None:
+            return None
+        if self._carries(described, lineage):
+            return Done("was there already")
+        return Refused(f"another job holds the name {submit.job}")
+
+    def _carries(self, described: Mapping[str, Any], lineage: LineageId) -> bool:
+        """Whether a job is of this lineage: its root, in this life of the name, or tagged with its id."""
+        if described["TrainingJobName"] == lineage.root:
+            return bool(described["CreationTime"] == lineage.created_at)
+        return self._tags(described["TrainingJobArn"]).get(LINEAGE_TAG) == str(lineage)
+
+    def _not_stopped(self, name: str, error: ClientError | BotoCoreError) -> Answer:
+        match fault_of(error):
+            case Fault.MISSING:
+                return Done("gone")
+            case Fault.NOT_RUNNING:
+                return Later("it ended, or stops, by itself", STOPPING_LOOK_S)
+            case Fault.THROTTLED:
+                return Later(str(error))
+            case Fault.DENIED | Fault.INVALID:
+                return Refused(str(error))
+            case _:
+                raise Unreachable(f"StopTrainingJob {name}: {error}") from error
+
+    def _described(self, name: str) -> Mapping[str, Any] | None:
+        call = partial(self._client.describe_training_job, TrainingJobName=name)
+        return self._read(call, f"DescribeTrainingJob {name}")
+
+    def _tags(self, arn: str) -> dict[str, str]:
+        """The job's tags; none for a job that was deleted since it was described."""
+        pages = self._pages(self._client.list_tags, {"ResourceArn": arn})
+        return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+
+    def _product_id(self, algorithm_name: str) -> str | None:
+        """The Marketplace ProductId of an algorithm; asked once per container, as it never changes."""
+        if algorithm_name not in self._products:
+            call = partial(self._client.describe_algorithm, AlgorithmName=algorithm_name)
+            answer = self._read(call, f"DescribeAlgorithm {algorithm_name}") or {}
+            self._products[algorithm_name] = answer.get("ProductId")
+        return self._products[algorithm_name]
+
+    def _pages(self, call: Callable[..., Any], asked: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+        """Every page of a list: an empty one is normal, as filters apply after paging."""
+        token: str | None = None
+        while True:
+            more = {"NextToken": token} if token else {}
+            page = self._read(partial(call, **asked, **more), f"{getattr(call, '__name__', 'list')} {asked}")
+            if page is None:
+                return
+            yield page
+            token = page.get("NextToken")
+            if not token:
+                return
+
+    @staticmethod
+    def _read(call: Callable[[], Any], what: str) -> Any:
+        """Ask; None for what is missing, Unreachable for what did not answer: unreachable is not gone."""
+        try:
+            return call()
+        except (ClientError, BotoCoreError) as error:
+            match fault_of(error):
+                case Fault.MISSING:
+                    return None
+                case Fault.THROTTLED | Fault.UNREACHABLE | Fault.DENIED:
+                    raise Unreachable(f"{what}: {error}") from error
+                case _:
+                    raise
