@@ -15,7 +15,7 @@ from controller.shell.ports import Answer, Done, Later, Message, Ports, Refused,
 TRIES_MAX = 60  # with the backoff below, two days and more
 BACKOFF_MOST = timedelta(hours=1)
 
-Reconcile = Callable[[Ring, Ports], None]
+Reconcile = Callable[[Ring, Ports], object]
 
 
 def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile) -> Closed | None:

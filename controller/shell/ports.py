@@ -181,6 +181,11 @@ class Chat(Protocol):
         """Post one message. Later carries Slack's Retry-After; Refused is for messages that Slack will never take."""
 
 
+class Instances(Protocol):
+    def family_of(self, instance_id: str) -> str | None:
+        """The instance family (``g5``) of an EC2 instance; None when it is gone. Raises Unreachable."""
+
+
 class Policies(Protocol):
     def current(self) -> Policy:
         """The policy in force."""
@@ -202,6 +207,7 @@ class Ports:
     ledger: Ledger
     outbox: Outbox
     chat: Chat
+    instances: Instances
     policies: Policies
     prices: Prices
     clock: Clock

@@ -33,11 +33,15 @@ class Outpaced(Exception):
     """Others changed this lineage three times while we looked; the next ring will see to it."""
 
 
-def reconcile(ring: Ring, ports: Ports) -> None:
-    """Look at a job and do what its state asks for. Raises Outpaced and Unreachable; the next ring heals both."""
+def reconcile(ring: Ring, ports: Ports) -> LineageId | None:
+    """Look at a job and do what its state asks for; say which lineage it belongs to, None when there is no such job.
+
+    Raises Outpaced and Unreachable; the next ring heals both.
+    """
     found = _settle(ring.job, ports)
     if ring.lineage is not None and ring.lineage != found:
         _let_go(ring.job, ring.lineage, ports)
+    return found
 
 
 def _settle(name: str, ports: Ports) -> LineageId | None:

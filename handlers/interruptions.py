@@ -1,0 +1,26 @@
+"""Notes EC2's spot interruption warnings and rebalance recommendations: what the market says, joined to no job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice.app import Blueprint
+
+from controller import wiring
+from controller.shell.market import note_signal
+from handlers.observed import observed
+
+interruptions = Blueprint(__name__)
+
+
+@observed
+@interruptions.on_cw_event(
+    {
+        "source": ["aws.ec2"],
+        "detail-type": ["EC2 Spot Instance Interruption Warning", "EC2 Instance Rebalance Recommendation"],
+    }
+)
+def market_signalled(event: Any) -> dict[str, Any]:
+    """Write the signal down for its instance family and region."""
+    signal = note_signal(event.to_dict(), wiring.ports())
+    return {"Signals": 1, "kind": str(signal.kind), "pool": signal.pool}

@@ -1,0 +1,46 @@
+"""The decorator that every handler wears: structured logs and metrics. The only place that knows Powertools.
+
+It stands outside Chalice's decorator, because Chalice's middleware never runs on Lambda (aws/chalice#1566). It logs names, never
+event bodies: hyperparameters and environment variables may hold secrets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+logger = Logger(service="spotwarden")
+metrics = Metrics(namespace="Spotwarden", service="spotwarden")
+
+UNITS: Mapping[str, MetricUnit] = {"OverdueSeconds": MetricUnit.Seconds}
+
+Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+def observed(handler: Callable[[Any, Any], Any]) -> Handler:
+    """Log the outcome of each invocation and count it; an exception is logged, counted and raised on, so that Lambda retries."""
+
+    @wraps(handler)
+    def observing(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        logger.clear_state()
+        logger.append_keys(function=handler.__name__, event_id=event.get("id"))
+        try:
+            outcome: dict[str, Any] = handler(event, context)
+        except Exception as problem:
+            logger.exception("failed", extra={"problem": str(problem)})
+            metrics.add_metric(name="Failures", unit=MetricUnit.Count, value=1)
+            raise
+        else:
+            logger.info("done", extra=outcome)
+            for name, value in outcome.items():
+                if isinstance(value, int):
+                    metrics.add_metric(name=name, unit=UNITS.get(name, MetricUnit.Count), value=value)
+            return outcome
+        finally:
+            metrics.flush_metrics()
+
+    return observing
