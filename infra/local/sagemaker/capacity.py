@@ -1,0 +1,115 @@
+"""How many instances of a pool can be had, and when that changes next."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from infra.local.sagemaker.streams import stream
+
+PLENTY: Final = 1_000_000
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Capacity(Protocol):
+    """The supply of one pool."""
+
+    def at(self, when: datetime) -> int:
+        """Say how many instances exist for us at that moment."""
+        ...
+
+    def next_change(self, after: datetime) -> datetime | None:
+        """Say when the supply changes next; None = never."""
+        ...
+
+
+class Steps:
+    """A supply that changes at given moments and begins anew after `period_s`, so that a trace never ends.
+
+    Before `begins_at` the first step holds. `steps` are (seconds since the beginning, instances), ascending, the first at 0.
+    """
+
+    def __init__(self, begins_at: datetime, steps: Iterable[tuple[float, int]], *, period_s: float) -> None:
+        self.begins_at = begins_at
+        self.period_s = period_s
+        merged: list[tuple[float, int]] = []
+        for offset, supply in steps:
+            if not merged or merged[-1][1] != supply:
+                merged.append((offset, supply))
+        self._offsets = [offset for offset, _ in merged]
+        self._supplies = [supply for _, supply in merged]
+
+    def at(self, when: datetime) -> int:
+        """Look the supply up."""
+        offset = max((when - self.begins_at).total_seconds(), 0.0) % self.period_s
+        return self._supplies[bisect_right(self._offsets, offset) - 1]
+
+    def next_change(self, after: datetime) -> datetime | None:
+        """Look the next step up, over the end of the trace if need be."""
+        if len(self._offsets) == 1:
+            return None
+        rounds, offset = divmod(max((after - self.begins_at).total_seconds(), 0.0), self.period_s)
+        index = bisect_right(self._offsets, offset)
+        if index == len(self._offsets):
+            rounds, index = rounds + 1, 0
+        return self.begins_at + timedelta(seconds=rounds * self.period_s + self._offsets[index])
+
+
+ALWAYS: Final = Steps(EPOCH, ((0, PLENTY),), period_s=86_400)
+"""A pool that is never short."""
+
+
+def from_trace(trace: str | Path | dict[str, Any], begins_at: datetime = EPOCH) -> Steps:
+    """Read `{"metadata": {"gap_seconds": 600}, "data": [instances, …]}`, the format of skypilot-org/spot-traces.
+
+    Raises ValueError, with what was found, when the document has another form.
+    """
+    name = "the trace" if isinstance(trace, dict) else str(trace)
+    document = trace if isinstance(trace, dict) else _read(Path(trace))
+    try:
+        gap_s, data = float(document["metadata"]["gap_seconds"]), [int(supply) for supply in document["data"]]
+    except (KeyError, TypeError, ValueError) as error:
+        wanted = '{"metadata": {"gap_seconds": seconds}, "data": [instances, …]}'
+        raise ValueError(f"{name}: wanted {wanted}, found {json.dumps(document)[:80]}") from error
+    if gap_s <= 0 or not data or min(data) < 0:
+        raise ValueError(f"{name}: wanted a gap above 0 s and at least one count of 0 or more, found {gap_s} s and {data[:5]}")
+    return Steps(begins_at, ((index * gap_s, supply) for index, supply in enumerate(data)), period_s=gap_s * len(data))
+
+
+def _read(path: Path) -> Any:
+    text = path.read_text()
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"{path}: wanted JSON, found {text[:40]!r}") from error
+
+
+MOODS: Final = (
+    # calm for, storm for, supply in calm, supply in a storm (all drawn between the bounds; hours, instances)
+    ((20, 72), (0.2, 1.5), (16, 64), (2, 8)),  # steady: rarely short
+    ((6, 24), (0.5, 4), (6, 24), (0, 4)),  # changeable
+    ((1, 6), (1, 8), (2, 10), (0, 2)),  # stormy: hours without an instance
+)
+
+
+def generate(seed: object, begins_at: datetime, *, days: int = 14) -> Steps:
+    """Draw a pool's weather: calm and storm take turns, how often depends on the pool's mood."""
+    rng = stream(seed, "capacity")
+    calm_h, storm_h, calm_supply, storm_supply = rng.choice(MOODS)
+    period_s = days * 86_400.0
+    steps: list[tuple[float, int]] = []
+    offset, calm = 0.0, rng.random() < 0.7
+    while offset < period_s:
+        hours, supply = (calm_h, calm_supply) if calm else (storm_h, storm_supply)
+        steps.append((float(int(offset)), rng.randint(*supply)))
+        offset += 3600 * rng.uniform(*hours)
+        calm = not calm
+    return Steps(begins_at, steps, period_s=period_s)
+
+
+CapacityOf = Callable[[str], Capacity]
+"""Gives the spot capacity of an instance type."""

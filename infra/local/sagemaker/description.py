@@ -1,0 +1,135 @@
+"""What the API says of a job: the DescribeTrainingJob response and the ListTrainingJobs summary, traps included."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from infra.local.sagemaker.job import DEFAULT_RUNTIME_S, TrainingJob
+from infra.local.sagemaker.knobs import Knobs
+
+Answer = dict[str, Any]
+
+# bc:DescribeTrainingJobResponse lacks Tags and SessionChainingConfig; the rest of a request comes back.
+NOT_DESCRIBED: Final = {"Tags", "SessionChainingConfig"}
+ALGORITHM_IMAGE: Final = "865070037744.dkr.ecr.us-east-1.amazonaws.com/algorithm:1"
+INJECTED_METRICS: Final = [
+    {"Name": "train:progress", "Regex": "#progress_metric: host=\\S+, completed (\\S+) %"},
+    {"Name": "train:throughput", "Regex": "#throughput_metric: host=\\S+, train throughput=(\\S+) records/second"},
+]
+
+
+def describe(job: TrainingJob, now: datetime, knobs: Knobs) -> Answer:
+    """Build a DescribeTrainingJob response: a fresh dict, as lossy and as embroidered as the service's own."""
+    request = {name: copy(value) for name, value in job.request.items() if name not in NOT_DESCRIBED}
+    output = request["OutputDataConfig"]
+    answer: Answer = request | {
+        "TrainingJobArn": job.arn,
+        **job.owner,
+        "ModelArtifacts": {"S3ModelArtifacts": f"{output['S3OutputPath'].rstrip('/')}/{job.name}/output/model.tar.gz"},
+        "TrainingJobStatus": job.shown,
+        "SecondaryStatus": job.secondary,
+        "CreationTime": job.created_at,
+        "LastModifiedTime": job.modified_at,
+        "SecondaryStatusTransitions": [_transition(job, index) for index in range(len(job.transitions))],
+        "EnableNetworkIsolation": request.get("EnableNetworkIsolation", False),
+        "EnableInterContainerTrafficEncryption": request.get("EnableInterContainerTrafficEncryption", False),
+        "EnableManagedSpotTraining": job.spot,
+    }
+    if job.failure:
+        answer["FailureReason"] = job.failure
+    if job.started_at:
+        answer["TrainingStartTime"] = job.started_at
+    if job.ended_at:
+        answer["TrainingEndTime"] = job.ended_at
+    usage = visible_usage(job, now, knobs)
+    if usage:
+        answer["TrainingTimeInSeconds"], answer["BillableTimeInSeconds"] = usage
+    _embroider(answer, job, knobs)
+    return answer
+
+
+def summarize(job: TrainingJob) -> Answer:
+    """Build an item of TrainingJobSummaries; it has no spot flag and no tags."""
+    summary = {
+        "TrainingJobName": job.name,
+        "TrainingJobArn": job.arn,
+        "CreationTime": job.created_at,
+        "LastModifiedTime": job.modified_at,
+        "TrainingJobStatus": job.shown,
+        "SecondaryStatus": job.secondary,
+    }
+    return summary | ({"TrainingEndTime": job.ended_at} if job.ended_at else {})
+
+
+def describe_algorithm(arn: str, product_id: str | None, created_at: datetime) -> Answer:
+    """Build a DescribeAlgorithm response; ProductId is what marks the Marketplace."""
+    answer: Answer = {
+        "AlgorithmName": arn.rpartition("/")[2],
+        "AlgorithmArn": arn,
+        "CreationTime": created_at,
+        "AlgorithmStatus": "Completed",
+        "AlgorithmStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
+        "TrainingSpecification": {
+            "TrainingImage": ALGORITHM_IMAGE,
+            "SupportedTrainingInstanceTypes": ["ml.m5.xlarge"],
+            "TrainingChannels": [{"Name": "train", "SupportedContentTypes": ["text/csv"], "SupportedInputModes": ["File"]}],
+        },
+    }
+    return answer | ({"ProductId": product_id} if product_id else {})
+
+
+def visible_usage(job: TrainingJob, now: datetime, knobs: Knobs) -> tuple[int, int] | None:
+    """Say training and billable seconds as Describe shows them now: later than the ending, or never, as the knobs have it."""
+    if job.status not in ("Completed", "Failed", "Stopped") or knobs.usage_delay_s is None:
+        return None
+    if now < job.modified_at + timedelta(seconds=knobs.usage_delay_s):
+        return None
+    return job.usage(knobs.billable_as) or ((0, 0) if knobs.usage_if_never_trained == "zero" else None)
+
+
+def copy(value: Any) -> Any:
+    """Copy plain data deeply, faster than copy.deepcopy."""
+    kind = type(value)
+    if kind is dict:
+        return {key: copy(item) for key, item in value.items()}
+    if kind is list:
+        return [copy(item) for item in value]
+    return value
+
+
+def _transition(job: TrainingJob, index: int) -> Answer:
+    line = job.transitions[index]
+    answer = {"Status": line.status, "StartTime": line.started_at, "StatusMessage": line.message}
+    return answer | ({"EndTime": line.ended_at} if line.ended_at else {})
+
+
+def _embroider(answer: Answer, job: TrainingJob, knobs: Knobs) -> None:
+    """Add what the service adds, which a CreateTrainingJob request must not carry back."""
+    answer.setdefault("InputDataConfig", [])
+    answer["OutputDataConfig"].setdefault("KmsKeyId", "")
+    answer.setdefault("StoppingCondition", {}).setdefault("MaxRuntimeInSeconds", DEFAULT_RUNTIME_S)
+    for channel in answer["InputDataConfig"]:
+        channel.setdefault("CompressionType", "None")
+        channel.setdefault("RecordWrapperType", "None")
+    if "ServerlessJobConfig" in answer:
+        return
+    for rule in answer.get("DebugRuleConfigurations", []):
+        rule.setdefault("VolumeSizeInGB", 0)
+    profiler = answer.setdefault("ProfilerConfig", {})
+    profiler.setdefault("DisableProfiler", False)
+    profiler.setdefault("S3OutputPath", answer["OutputDataConfig"]["S3OutputPath"])
+    answer.setdefault("ProfilerRuleConfigurations", [])
+    answer["ProfilingStatus"] = "Disabled" if profiler["DisableProfiler"] else "Enabled"
+    algorithm, resources = answer["AlgorithmSpecification"], answer["ResourceConfig"]
+    algorithm.setdefault("EnableSageMakerMetricsTimeSeries", False)
+    if job.builtin:
+        algorithm["MetricDefinitions"] = copy(INJECTED_METRICS)
+    if algorithm.get("AlgorithmName") and knobs.describe_algorithm_image:
+        algorithm["TrainingImage"] = ALGORITHM_IMAGE
+    if knobs.describe_empties:
+        algorithm.setdefault("AlgorithmName", "")
+        algorithm.setdefault("ContainerEntrypoint", [])
+        answer.setdefault("VpcConfig", {})
+    if resources.get("InstancePreferences") or (knobs.describe_selected and job.started_at):
+        resources["SelectedInstanceType"], resources["SelectedInstanceCount"] = job.pool

@@ -1,0 +1,171 @@
+"""One training job as the service remembers it, and its bill."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from infra.local.sagemaker.phase import Phase
+from infra.local.sagemaker.script import Script
+from infra.local.sagemaker.timeline import to_ms
+
+LOST_WITHIN = timedelta(hours=1)
+DEFAULT_RUNTIME_S = 86_400
+
+MESSAGES = {
+    "Starting": "Starting the training job",
+    "Pending": "Waiting for compute capacity",
+    "Downloading": "Downloading input data",
+    "Training": "Training image download completed. Training in progress.",
+    "Interrupted": "Training job interrupted: the managed spot training instances were reclaimed",
+    "Uploading": "Uploading generated training model",
+    "Stopping": "Stopping the training job",
+    "Completed": "Training job completed",
+    "Failed": "Training job failed",
+    "Stopped": "Training job stopped",
+    "MaxWaitTimeExceeded": "Training job wait time exceeded MaxWaitTimeInSeconds provided",
+    "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
+}
+
+
+@dataclass(slots=True)
+class Transition:
+    """One line of SecondaryStatusTransitions."""
+
+    status: str
+    started_at: datetime
+    message: str
+    ended_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Run:
+    """One interval on instances: from the first download to the interruption or the end."""
+
+    started_at: datetime
+    trained_at: datetime | None = None
+    ended_at: datetime | None = None
+    restored_s: float = 0
+    interrupted: bool = False
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class TrainingJob:
+    """A job: what was asked for, what its container would do, and what has happened to it so far."""
+
+    request: dict[str, Any]
+    script: Script
+    arn: str
+    created_at: datetime
+    tags: dict[str, str]
+    owner: dict[str, str]
+    builtin: bool
+    discount: float
+    modified_at: datetime
+    phase: Phase = Phase.WAITING
+    status: str = "InProgress"
+    secondary: str = "Starting"
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    deleting: bool = False
+    failure: str | None = None
+    transitions: list[Transition] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    retries_left: int = 0
+    timer: int = 0  # the number of the timer that counts; older ones in the heap are void
+
+    @property
+    def name(self) -> str:
+        """The job's name, unique among the jobs not deleted."""
+        return str(self.request["TrainingJobName"])
+
+    @property
+    def shown(self) -> str:
+        """TrainingJobStatus as the API shows it."""
+        return "Deleting" if self.deleting else self.status
+
+    @property
+    def spot(self) -> bool:
+        """Managed spot training?"""
+        return bool(self.request.get("EnableManagedSpotTraining"))
+
+    @property
+    def pool(self) -> tuple[str, int]:
+        """The instance type that the job waits for, and how many."""
+        return instances(self.request)
+
+    @property
+    def prefix(self) -> str | None:
+        """Where the job keeps its checkpoints."""
+        config = self.request.get("CheckpointConfig")
+        return str(config["S3Uri"]).rstrip("/") if config else None
+
+    @property
+    def wait_ends_at(self) -> datetime | None:
+        """When MaxWaitTimeInSeconds is over: waiting and running together, counted from the creation."""
+        wait_s = self.limit("MaxWaitTimeInSeconds")
+        return self.created_at + timedelta(seconds=wait_s) if self.spot and wait_s else None
+
+    @property
+    def runtime_left(self) -> timedelta:
+        """What is left of MaxRuntimeInSeconds: time on instances, over all restarts and retries."""
+        limit = timedelta(seconds=self.limit("MaxRuntimeInSeconds") or DEFAULT_RUNTIME_S)
+        return limit - sum((run.ended_at - run.started_at for run in self.runs if run.ended_at), timedelta())
+
+    @property
+    def work_done_at(self) -> datetime | None:
+        """When the present run has done all work that it found undone; None where no script runs."""
+        if not self.runs or (trained_at := self.runs[-1].trained_at) is None:
+            return None
+        return to_ms(trained_at + timedelta(seconds=max(self.script.work_s - self.runs[-1].restored_s, 1)))
+
+    def enter(self, at: datetime, status: str, secondary: str) -> None:
+        """Show another status, and remember since when."""
+        if self.transitions:
+            self.transitions[-1].ended_at = at
+        self.status, self.secondary, self.modified_at = status, secondary, at
+        self.transitions.append(Transition(secondary, at, MESSAGES.get(secondary, secondary)))
+
+    def close_run(self, at: datetime, *, interrupted: bool = False) -> None:
+        """End the present interval on instances, if there is one."""
+        if self.runs and self.runs[-1].ended_at is None:
+            self.runs[-1].ended_at, self.runs[-1].interrupted = at, interrupted
+
+    def limit(self, name: str) -> int | None:
+        """Read a member of StoppingCondition."""
+        return (self.request.get("StoppingCondition") or {}).get(name)
+
+    def usage(self, billable_as: str) -> tuple[int, int] | None:
+        """Say training and billable seconds of an ended job; None when it never got an instance.
+
+        On-demand, both are the time from TrainingStartTime to TrainingEndTime. On spot, TrainingTime is the first download, once
+        however often the job restarted, and each training interval except those lost to an interruption within their first hour.
+        Billable is the spot cost of that time in on-demand seconds, or (knob) the wall clock.
+        """
+        if not self.runs or self.started_at is None or self.ended_at is None:
+            return None
+        wall = self.ended_at - self.started_at
+        if not self.spot:
+            return _seconds(wall), _seconds(wall)
+        first = self.runs[0]
+        training = (first.trained_at or first.ended_at or self.ended_at) - first.started_at
+        for run in self.runs:
+            ended_at = run.ended_at or self.ended_at
+            if run.trained_at and not (run.interrupted and ended_at - run.started_at < LOST_WITHIN):
+                training += ended_at - run.trained_at
+        billable = wall if billable_as == "wall-clock" else training * (1 - self.discount)
+        return _seconds(training), _seconds(billable)
+
+
+def instances(request: dict[str, Any]) -> tuple[str, int]:
+    """Read type and number of instances from a request: groups count as their first type, of preferences the first is had."""
+    resources = request.get("ResourceConfig") or {}
+    if groups := resources.get("InstanceGroups"):
+        return groups[0]["InstanceType"], sum(group["InstanceCount"] for group in groups)
+    first = (resources.get("InstancePreferences") or [resources])[0]
+    return first.get("InstanceType", "serverless"), first.get("InstanceCount", 1)
+
+
+def _seconds(length: timedelta) -> int:
+    return max(round(length.total_seconds()), 0)

@@ -1,0 +1,113 @@
+"""Everything about SageMaker that nobody has verified, as values that a seed can flip.
+
+A controller must be right in every world that these knobs describe. A field whose comment begins with "unknown" is a question
+that AWS's pages leave open; the others turn up faults and durations that AWS does describe, only not how often.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+Span = tuple[float, float]
+"""A duration in seconds, drawn evenly between two bounds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knobs:
+    """How this world answers the open questions, how unreliable it is, and how long things take in it."""
+
+    # Status and events.
+    interrupted_rings: bool = True  # unknown: is a change to InProgress/Interrupted announced by an event?
+    restarts_show_starting: bool = True  # unknown: the documented lifecycles show restarts both with and without Starting
+    sigterm_at_interruption: bool = False  # unknown: may a container save a checkpoint when its spot instance is taken?
+    completion_beats_stop: bool = True  # unknown: does a job that finishes while Stopping end Completed?
+    pending_timeout_secondary: str = "Stopped"  # unknown: the secondary status of a job that timed out in Pending
+    end_time_if_never_started: bool = True  # unknown: has a job that never launched a TrainingEndTime?
+    deleting_s: float = 0  # unknown: how long a deleted job is seen as Deleting, its name still taken
+    times_as: Literal["number", "digits", "iso", "mixed"] = "number"  # seen: integers (in the wild), digit strings (in the guide)
+    absent_as: Literal["null", "missing", "mixed"] = "null"  # seen: explicit null (in the wild), no such key (in the guide)
+    tags_as: Literal["map", "list", "mixed"] = "map"  # seen: a map (in the wild), a list (in the schema registry)
+
+    # The bill.
+    billable_as: Literal["equivalent", "wall-clock"] = "equivalent"  # unknown: two AWS texts define it differently
+    usage_delay_s: float | None = 0  # unknown: how long after the ending usage appears in Describe; None = never
+    usage_if_never_trained: Literal["absent", "zero"] = "absent"  # unknown: usage of a job that got no instance
+
+    # What is refused, and how.
+    taken_name_code: Literal["ResourceInUse", "ValidationException"] = "ResourceInUse"  # unknown: the code beside the known text
+    capable_needs_checkpoints: bool = False  # unknown: is a capable built-in without CheckpointConfig capped at an hour?
+    refuse_sagemaker_tags: bool = False  # unknown: are tags that begin with "sagemaker:" refused?
+    refuse_groups_on_spot: bool = True  # unknown: instance groups with spot
+    refuse_plans_on_spot: bool = True  # unknown: training plans with spot
+    quotas: Mapping[str, int] = field(default_factory=dict)  # "ml.p3.2xlarge for spot training job usage" -> instances
+    tags_per_page: int = 50  # unknown: how many tags a page of ListTags has; at most the 50 that a job may have
+    describe_empties: bool = False  # seen: AlgorithmName "", ContainerEntrypoint [] and VpcConfig {} where none was given
+    describe_algorithm_image: bool = False  # unknown: does Describe show a TrainingImage beside AlgorithmName?
+    describe_selected: bool = False  # unknown: SelectedInstanceType and -Count for jobs without InstancePreferences
+
+    # Faults, as probabilities.
+    event_lost: float = 0.0
+    event_doubled: float = 0.0
+    event_late: float = 0.0
+    event_shuffled: float = 0.0
+    throttled: float = 0.0  # of all API calls
+    on_demand_shortage: float = 0.0  # of all launches on on-demand instances
+    stuck: float = 0.0  # of all jobs: Stopping or Uploading lasts longer than a day (aws/sagemaker-python-sdk#3062)
+
+    # Durations, in seconds.
+    event_delay: Span = (0.2, 2.0)
+    event_late_by: Span = (60, 3600)
+    event_shuffled_by: Span = (0, 90)
+    launch: Span = (60, 180)
+    download: Span = (30, 240)
+    upload: Span = (10, 60)
+    requeue: Span = (5, 60)  # from Interrupted to the next Starting
+    shutdown: Span = (2, 20)  # from Stopping to Stopped where no container runs
+    stuck_for: Span = (90_000, 200_000)
+    on_demand_patience: Span = (600, 3600)  # until a CapacityError
+
+    # Spot discount on the on-demand price, drawn once a pool.
+    discount: tuple[float, float] = (0.45, 0.75)
+    discounts: Mapping[str, float] = field(default_factory=dict)  # instance type -> its discount, where one is wanted
+
+    @classmethod
+    def flipped(cls, rng: random.Random, **fixed: Any) -> Knobs:
+        """Draw a world: every open question answered at random, every fault somewhere between never and often."""
+        drawn: dict[str, Any] = {name: rng.choice(answers) for name, answers in FLIPS.items()}
+        return cls(**(drawn | fixed))
+
+
+FLIPS: Final[Mapping[str, tuple[Any, ...]]] = {
+    "interrupted_rings": (True, False),
+    "restarts_show_starting": (True, False),
+    "sigterm_at_interruption": (True, False),
+    "completion_beats_stop": (True, False),
+    "pending_timeout_secondary": ("Stopped", "MaxPendingTimeExceeded", "MaxRuntimeExceeded"),
+    "end_time_if_never_started": (True, False),
+    "deleting_s": (0, 0, 30),
+    "times_as": ("number", "digits", "iso", "mixed"),
+    "absent_as": ("null", "missing", "mixed"),
+    "tags_as": ("map", "list", "mixed"),
+    "billable_as": ("equivalent", "equivalent", "wall-clock"),
+    "usage_delay_s": (0, 120, 900, None),
+    "usage_if_never_trained": ("absent", "zero"),
+    "taken_name_code": ("ResourceInUse", "ValidationException"),
+    "capable_needs_checkpoints": (True, False),
+    "refuse_sagemaker_tags": (True, False),
+    "refuse_groups_on_spot": (True, False),
+    "refuse_plans_on_spot": (True, False),
+    "tags_per_page": (50, 3),
+    "describe_empties": (True, False),
+    "describe_algorithm_image": (True, False),
+    "describe_selected": (True, False),
+    "event_lost": (0.0, 0.05, 0.3),
+    "event_doubled": (0.0, 0.2, 0.5),
+    "event_late": (0.0, 0.1),
+    "event_shuffled": (0.0, 0.2, 0.5),
+    "on_demand_shortage": (0.0, 0.0, 0.1),
+    "stuck": (0.0, 0.0, 0.02),
+}
+"""The answers that `Knobs.flipped` chooses from."""

@@ -1,0 +1,60 @@
+"""ListTrainingJobs: pages first, status filter after, as the service does it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from infra.local.sagemaker.description import summarize
+from infra.local.sagemaker.errors import invalid
+from infra.local.sagemaker.job import TrainingJob
+
+ORDERS: Final[Mapping[str, Callable[[TrainingJob], tuple[Any, str]]]] = {
+    "CreationTime": lambda job: (job.created_at.timestamp(), job.name),
+    "Name": lambda job: (job.name, job.name),
+    "Status": lambda job: (job.shown, job.name),
+}
+
+
+def list_jobs(jobs: Iterable[TrainingJob], **asked: Any) -> dict[str, Any]:
+    """Answer ListTrainingJobs.
+
+    A page is cut at MaxResults (10 by default) before StatusEquals applies, so an empty page with a NextToken is normal.
+    """
+    order = ORDERS[asked.get("SortBy") or "CreationTime"]
+    backwards = asked.get("SortOrder") == "Descending"
+    found = sorted((job for job in jobs if _matches(job, asked)), key=order, reverse=backwards)
+    if token := asked.get("NextToken"):
+        last = _read_token(token)
+        found = [job for job in found if (order(job) < last if backwards else order(job) > last)]
+    size = asked.get("MaxResults") or 10
+    page = found[:size]
+    status = asked.get("StatusEquals")
+    answer: dict[str, Any] = {"TrainingJobSummaries": [summarize(job) for job in page if status in (None, job.shown)]}
+    if len(found) > size:
+        answer["NextToken"] = _token(order(page[-1]))
+    return answer
+
+
+def _matches(job: TrainingJob, asked: dict[str, Any]) -> bool:
+    bounds: tuple[tuple[datetime, datetime | None, datetime | None], ...] = (
+        (job.created_at, asked.get("CreationTimeAfter"), asked.get("CreationTimeBefore")),
+        (job.modified_at, asked.get("LastModifiedTimeAfter"), asked.get("LastModifiedTimeBefore")),
+    )
+    inside = all((after is None or at > after) and (before is None or at < before) for at, after, before in bounds)
+    return inside and (asked.get("NameContains") or "") in job.name
+
+
+def _token(position: tuple[Any, str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(position).encode()).decode()
+
+
+def _read_token(token: str) -> tuple[Any, str]:
+    try:
+        at, name = json.loads(base64.urlsafe_b64decode(token))
+    except ValueError as error:
+        raise invalid("Invalid pagination token.") from error
+    return at, name

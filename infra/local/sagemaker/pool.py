@@ -1,0 +1,51 @@
+"""The spot instances of one type: who has them and who waits for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import Random
+from typing import Final
+
+from infra.local.sagemaker.capacity import Capacity
+from infra.local.sagemaker.job import TrainingJob
+from infra.local.sagemaker.phase import Phase
+
+INTERRUPTIBLE: Final = frozenset({Phase.LAUNCHING, Phase.DOWNLOADING, Phase.TRAINING})
+
+
+@dataclass(slots=True, eq=False)
+class Pool:
+    """Jobs with their numbers of instances, oldest first; a job that uploads or stops keeps its instances to the end."""
+
+    capacity: Capacity
+    holding: dict[TrainingJob, int] = field(default_factory=dict)
+    waiting: dict[TrainingJob, int] = field(default_factory=dict)
+    timer: int = 0
+
+    def take_back(self, now: datetime, rng: Random) -> Iterator[TrainingJob]:
+        """Take instances from jobs drawn at random until the supply covers the rest."""
+        excess = sum(self.holding.values()) - self.capacity.at(now)
+        if excess <= 0:
+            return
+        victims = [job for job in self.holding if job.phase in INTERRUPTIBLE]
+        while excess > 0 and victims:
+            victim = victims.pop(rng.randrange(len(victims)))
+            excess -= self.holding.pop(victim)
+            yield victim
+
+    def hand_out(self, now: datetime) -> Iterator[TrainingJob]:
+        """Give instances to those who waited longest; a job for which too few are left lets smaller ones pass."""
+        if not self.waiting:
+            return
+        free = self.capacity.at(now) - sum(self.holding.values())
+        for job, count in list(self.waiting.items()):
+            if count <= free:
+                free -= count
+                self.holding[job] = self.waiting.pop(job)
+                yield job
+
+    def next_change(self, now: datetime) -> datetime | None:
+        """Say when the supply changes next; None also while nobody cares."""
+        return self.capacity.next_change(now) if self.holding or self.waiting else None

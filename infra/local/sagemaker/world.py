@@ -1,0 +1,291 @@
+"""A SageMaker of its own: the API's verbs over the machine, on a clock that its host moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from infra.local.sagemaker import request as rules
+from infra.local.sagemaker import shapes
+from infra.local.sagemaker.builtin import Builtin, Judge, judge
+from infra.local.sagemaker.capacity import ALWAYS, Capacity, CapacityOf, generate
+from infra.local.sagemaker.checkpoints import Checkpoints, Saved
+from infra.local.sagemaker.description import copy, describe, describe_algorithm
+from infra.local.sagemaker.errors import MISSING, NAME_TAKEN, NOT_IN_PROGRESS, ApiError, invalid
+from infra.local.sagemaker.events import Delivery, Mail
+from infra.local.sagemaker.job import TrainingJob, instances
+from infra.local.sagemaker.knobs import Knobs
+from infra.local.sagemaker.listing import list_jobs
+from infra.local.sagemaker.machine import Machine
+from infra.local.sagemaker.script import Script, read_script
+from infra.local.sagemaker.streams import stream
+from infra.local.sagemaker.timeline import Timeline, to_ms
+
+Answer = dict[str, Any]
+
+TERMINAL: Final = frozenset({"Completed", "Failed", "Stopped"})
+TAGS_MOST: Final = 50
+
+
+class World:
+    """One account in one region; two worlds with the same seed and the same calls have the same history."""
+
+    def __init__(
+        self,
+        now: datetime,
+        *,
+        seed: object = 0,
+        knobs: Knobs | None = None,
+        account: str = "111122223333",
+        region: str = "us-east-1",
+        capacity_of: CapacityOf | Mapping[str, Capacity] | None = None,
+        script_for: Callable[[Mapping[str, Any]], Script] = read_script,
+        judge_image: Judge = judge,
+        on_checkpoint: Saved | None = None,
+    ) -> None:
+        """Begin at `now` (aware) with no jobs.
+
+        `capacity_of` gives the spot supply of an instance type: a function, a mapping (other types are never short), or None for
+        weather generated from the seed. `on_checkpoint(prefix, seconds of work, at)` is called as checkpoints are written.
+        """
+        self.knobs = knobs or Knobs()
+        self.account, self.region = account, region
+        self.algorithms: dict[str, str | None] = {}  # ARN -> ProductId; None for an algorithm of our own
+        self.mail = Mail(stream(seed, "events"), self.knobs, account, region)
+        self._seed, self._script_for, self._judge_image = seed, script_for, judge_image
+        self._rng = stream(seed, "calls")
+        self._discounts: dict[str, float] = {}
+        self._jobs: dict[str, TrainingJob] = {}
+        self._born = _moment(now)
+        self._timeline = Timeline(self._born)
+        self._checkpoints = Checkpoints(on_checkpoint)
+        self._machine = Machine(
+            self._timeline,
+            rng=stream(seed, "machine"),
+            knobs=self.knobs,
+            capacity_of=self._capacity_from(capacity_of),
+            checkpoints=self._checkpoints,
+            rang=self._rang,
+        )
+
+    # The clock and the bus.
+
+    @property
+    def now(self) -> datetime:
+        """The world's time; only `advance_to` moves it."""
+        return self._timeline.now
+
+    def next_at(self) -> datetime | None:
+        """Say when something happens or an event arrives next; None = never, unless somebody calls.
+
+        Never in the past: while arrived events are not drained, the answer is now.
+        """
+        moments = [at for at in (self._timeline.next_at(), self.mail.next_at()) if at]
+        return max(min(moments), self.now) if moments else None
+
+    def advance_to(self, at: datetime) -> None:
+        """Move the clock and let happen what is due; going back is a ValueError."""
+        moment = _moment(at)
+        if moment < self.now:
+            raise ValueError(f"the clock cannot go back: it is {self.now.isoformat()}, wanted {at.isoformat()}")
+        self._timeline.advance_to(moment)
+
+    def drain_events(self) -> list[Delivery]:
+        """Take the events that have arrived by now: (deliver_at, EventBridge envelope), in the order of arrival."""
+        return self.mail.arrived(self.now)
+
+    # What a test or a demo may know and a controller may not.
+
+    @property
+    def jobs(self) -> Mapping[str, TrainingJob]:
+        """Every job that is not deleted, by name."""
+        return self._jobs
+
+    @property
+    def checkpoints(self) -> dict[str, tuple[float, datetime]]:
+        """Seconds of work that each checkpoint prefix holds, and since when."""
+        return self._checkpoints.held
+
+    def bill(self, name: str) -> tuple[int, int] | None:
+        """Say the training and billable seconds of an ended job, whatever Describe shows of them yet."""
+        return self._jobs[name].usage(self.knobs.billable_as)
+
+    def launch(self, request: Answer, *, owner: Mapping[str, str] | None = None, script: Script | None = None) -> str:
+        """Create a job as another AWS service would, with `owner` as its TuningJobArn, AutoMLJobArn or LabelingJobArn.
+
+        Returns the job's name.
+        """
+        return self._create(request, dict(owner or {}), script).name
+
+    def add_algorithm(self, name: str, *, product_id: str | None = None) -> str:
+        """Make an algorithm resource known, one from the Marketplace if it has a product id; its ARN comes back."""
+        arn = self._algorithm_arn(name)
+        self.algorithms[arn] = product_id
+        return arn
+
+    # The API.
+
+    def create_training_job(self, request: Answer) -> Answer:
+        """Answer CreateTrainingJob."""
+        return {"TrainingJobArn": self._create(request, {}, None).arn}
+
+    def describe_training_job(self, name: str) -> Answer:
+        """Answer DescribeTrainingJob."""
+        return describe(self._find(name), self.now, self.knobs)
+
+    def stop_training_job(self, name: str) -> Answer:
+        """Answer StopTrainingJob."""
+        job = self._find(name)
+        if job.status != "InProgress" or job.deleting:
+            raise invalid(NOT_IN_PROGRESS.format(status=job.status))
+        self._machine.stop(job)
+        return {}
+
+    def delete_training_job(self, name: str) -> Answer:
+        """Answer DeleteTrainingJob: only ended jobs can go, and their names are free afterwards."""
+        job = self._find(name)
+        if job.status not in TERMINAL or job.deleting:
+            raise ApiError("ResourceInUse", f"Training job {job.arn} is in status {job.status} and cannot be deleted.")
+        if self.knobs.deleting_s:
+            job.deleting = True
+            self._timeline.set(job, (to_ms(self.now + timedelta(seconds=self.knobs.deleting_s)), self._forget))
+        else:
+            self._forget(job)
+        return {}
+
+    def list_training_jobs(self, **asked: Any) -> Answer:
+        """Answer ListTrainingJobs."""
+        shapes.check("ListTrainingJobs", asked)
+        return list_jobs(self._jobs.values(), **asked)
+
+    def list_tags(self, ResourceArn: str, NextToken: str | None = None, MaxResults: int = 50) -> Answer:  # noqa: N803 - as boto3 spells them
+        """Answer ListTags for a training job."""
+        tags = [{"Key": key, "Value": value} for key, value in self._by_arn(ResourceArn).tags.items()]
+        if NextToken and not NextToken.isdigit():
+            raise invalid("Invalid pagination token.")
+        begin = int(NextToken or 0)
+        end = begin + min(MaxResults, self.knobs.tags_per_page)
+        return {"Tags": tags[begin:end]} | ({"NextToken": str(end)} if len(tags) > end else {})
+
+    def add_tags(self, ResourceArn: str, Tags: list[dict[str, str]]) -> Answer:  # noqa: N803 - as boto3 spells them
+        """Answer AddTags: new values replace old ones."""
+        rules.check_tags(Tags, self.knobs)
+        job = self._by_arn(ResourceArn)
+        merged = job.tags | {tag["Key"]: tag["Value"] for tag in Tags}
+        if len(merged) > TAGS_MOST:
+            raise invalid(f"A resource can have at most {TAGS_MOST} tags, found {len(merged)}.")
+        job.tags = merged
+        return {"Tags": [{"Key": key, "Value": value} for key, value in merged.items()]}
+
+    def describe_algorithm(self, name: str) -> Answer:
+        """Answer DescribeAlgorithm; ProductId is what marks the Marketplace."""
+        arn = self._algorithm_arn(name)
+        if arn not in self.algorithms:
+            raise invalid(f"Algorithm {arn} does not exist.")
+        return describe_algorithm(arn, self.algorithms[arn], self._born)
+
+    def call(self, operation: str, request: Answer) -> Answer:
+        """Answer any operation by its API name; this is the door that `Client` and the server use. Raises ApiError."""
+        answer = ANSWERS.get(operation)
+        if answer is None:
+            raise ApiError("UnknownOperationException", f"This SageMaker does not know {operation}.", 400)
+        if self.knobs.throttled and self._rng.random() < self.knobs.throttled:
+            raise ApiError("ThrottlingException", "Rate exceeded")
+        if operation != "CreateTrainingJob":  # which checks itself
+            shapes.check(operation, request)
+        return answer(self, request)
+
+    # Inside.
+
+    def _create(self, request: Answer, owner: dict[str, str], script: Script | None) -> TrainingJob:
+        rules.validate(request, self.knobs, self._judge)
+        name = request["TrainingJobName"]
+        if taken := self._jobs.get(name):
+            raise ApiError(self.knobs.taken_name_code, NAME_TAKEN.format(arn=taken.arn))
+        rules.check_quota(request, self.knobs.quotas.items(), self._in_use)
+        algorithm = request.get("AlgorithmSpecification") or {}
+        if algorithm.get("AlgorithmName") and self._algorithm_arn(algorithm["AlgorithmName"]) not in self.algorithms:
+            raise invalid(f"Algorithm {self._algorithm_arn(algorithm['AlgorithmName'])} does not exist.")
+        request = copy(request)
+        job = TrainingJob(
+            request=request,
+            script=script or self._script_for(request),
+            arn=self._arn("training-job", name),
+            created_at=self.now,
+            modified_at=self.now,
+            tags={tag["Key"]: tag["Value"] for tag in request.get("Tags", [])},
+            owner=owner,
+            builtin=self._judge_image(algorithm.get("TrainingImage") or "") is not Builtin.OTHER,
+            discount=self._discount(instances(request)[0]),
+            retries_left=(request.get("RetryStrategy") or {}).get("MaximumRetryAttempts", 0),
+        )
+        self._jobs[name] = job
+        self._machine.admit(job)
+        return job
+
+    def _judge(self, what: str) -> Builtin:
+        if ".dkr." in what:
+            return self._judge_image(what)
+        marketplace = self.algorithms.get(self._algorithm_arn(what))  # they do not say whether they checkpoint: assume not
+        return Builtin.INCAPABLE if marketplace else Builtin.OTHER
+
+    def _rang(self, job: TrainingJob) -> None:
+        self.mail.send(job, self.now)
+
+    def _forget(self, job: TrainingJob) -> None:
+        del self._jobs[job.name]
+
+    def _find(self, name: str) -> TrainingJob:
+        job = self._jobs.get(name)
+        if job is None:
+            raise invalid(MISSING)
+        return job
+
+    def _by_arn(self, arn: str) -> TrainingJob:
+        name = arn.rpartition("/")[2]
+        if arn != self._arn("training-job", name):
+            raise invalid(MISSING)
+        return self._find(name)
+
+    def _in_use(self, kind: str, spot: bool) -> int:
+        live = (job for job in self._jobs.values() if job.status not in TERMINAL and job.spot is spot)
+        return sum(count for of, count in (job.pool for job in live) if of == kind)
+
+    def _discount(self, kind: str) -> float:
+        if kind not in self._discounts:
+            drawn = stream(self._seed, "discount", kind).uniform(*self.knobs.discount)
+            self._discounts[kind] = self.knobs.discounts.get(kind, drawn)
+        return self._discounts[kind]
+
+    def _capacity_from(self, given: CapacityOf | Mapping[str, Capacity] | None) -> CapacityOf:
+        if given is None:
+            return lambda kind: generate(f"{self._seed}/{kind}", self._born)
+        if isinstance(given, Mapping):
+            return lambda kind: given.get(kind, ALWAYS)
+        return given
+
+    def _arn(self, kind: str, name: str) -> str:
+        return f"arn:aws:sagemaker:{self.region}:{self.account}:{kind}/{name}"
+
+    def _algorithm_arn(self, name: str) -> str:
+        return name if name.startswith("arn:") else self._arn("algorithm", name)
+
+
+def _moment(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise ValueError(f"wanted an aware time, found {at.isoformat()} without a zone")
+    return to_ms(at if at.tzinfo is UTC else at.astimezone(UTC))
+
+
+ANSWERS: Final[Mapping[str, Callable[[World, Answer], Answer]]] = {
+    "CreateTrainingJob": World.create_training_job,
+    "DescribeTrainingJob": lambda world, request: world.describe_training_job(request["TrainingJobName"]),
+    "StopTrainingJob": lambda world, request: world.stop_training_job(request["TrainingJobName"]),
+    "DeleteTrainingJob": lambda world, request: world.delete_training_job(request["TrainingJobName"]),
+    "ListTrainingJobs": lambda world, request: world.list_training_jobs(**request),
+    "ListTags": lambda world, request: world.list_tags(**request),
+    "AddTags": lambda world, request: world.add_tags(**request),
+    "DescribeAlgorithm": lambda world, request: world.describe_algorithm(request["AlgorithmName"]),
+}
+"""The operations, by the names under which they travel."""
