@@ -7,7 +7,7 @@ job that holds it carries our lineage's id; the ledger has held its Submit since
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -26,6 +26,7 @@ ATTEMPT_TAG = "spotwarden:attempt"
 CAUSE_TAG = "spotwarden:cause"
 
 STOPPING_LOOK_S = 150  # SageMaker's grace of 120 s, and a little for the upload
+WIDER = timedelta(seconds=1)  # nobody says whether List's bounds are inclusive
 TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
 
 
@@ -78,7 +79,11 @@ class SageMakerJobs:
         return Later("it was asked to stop", STOPPING_LOOK_S)
 
     def modified(self, since: datetime, until: datetime) -> Iterator[str]:
-        page: dict[str, Any] = {"LastModifiedTimeAfter": since, "LastModifiedTimeBefore": until, "MaxResults": 100}
+        page: dict[str, Any] = {
+            "LastModifiedTimeAfter": since - WIDER,
+            "LastModifiedTimeBefore": until + WIDER,
+            "MaxResults": 100,
+        }
         for answer in self._pages(self._client.list_training_jobs, page):
             yield from (summary["TrainingJobName"] for summary in answer["TrainingJobSummaries"])
 
@@ -131,7 +136,8 @@ class SageMakerJobs:
 
     def _described(self, name: str) -> Mapping[str, Any] | None:
         call = partial(self._client.describe_training_job, TrainingJobName=name)
-        return self._read(call, f"DescribeTrainingJob {name}")
+        described: Mapping[str, Any] | None = self._read(call, f"DescribeTrainingJob {name}")
+        return described
 
     def _tags(self, arn: str) -> dict[str, str]:
         """The job's tags; none for a job that was deleted since it was described."""

@@ -21,7 +21,7 @@ TIMEOUT_S = 5
 RETRY_AFTER_S = 30
 SECTION_MAX = 3000  # characters of a section's text
 CONTEXT_MAX = 2000
-HEADER_LINES_MAX = 45  # of Slack's 50 blocks
+LINES_MAX = 40  # of the 50 blocks that Slack takes
 
 # Answers that no later try changes: the message or its channel is wrong. Everything else waits.
 FINAL = frozenset({
@@ -31,9 +31,9 @@ FINAL = frozenset({
 
 
 class SlackChat:
-    BASE_URL = WebClient.BASE_URL
-
     """The Chat port over slack_sdk. ``token`` is asked for on the first message, so that no cold start waits for a secret."""
+
+    BASE_URL = WebClient.BASE_URL
 
     def __init__(self, token: Callable[[], str], base_url: str = WebClient.BASE_URL) -> None:
         self._token = token
@@ -60,16 +60,20 @@ class SlackChat:
 
 def text_of(message: Message) -> str:
     """The message as plain mrkdwn, for notifications and for readers without blocks."""
-    return "\n".join(message.words)
+    return "\n".join(_within(line, SECTION_MAX) for line in _lines(message))
 
 
 def blocks_of(message: Message) -> list[dict[str, Any]]:
     """The message as Block Kit: each line a section, the small print a context; within Slack's limits by construction."""
+    return [_block(line) for line in _lines(message)]
+
+
+def _lines(message: Message) -> list[str]:
+    """The message's lines, as many as Slack has blocks for; those left out are counted aloud."""
     lines = [line for line in message.words if line]
-    if len(lines) > HEADER_LINES_MAX:
-        rest = lines[HEADER_LINES_MAX - 1 :]
-        lines = [*lines[: HEADER_LINES_MAX - 1], f"… and {len(rest)} more lines"]
-    return [_block(line) for line in lines]
+    if len(lines) <= LINES_MAX:
+        return lines
+    return [*lines[: LINES_MAX - 1], f"… and {len(lines) - LINES_MAX + 1} more lines"]
 
 
 def _block(line: str) -> dict[str, Any]:

@@ -1,0 +1,39 @@
+# The contributing guide in six targets. Each installs what it needs into .venv, from Python 3.11 or newer, git and make alone.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+SEEDS ?= 5000
+ARGS ?=
+
+.PHONY: demo test lint simulate bench package clean
+
+demo: $(BIN)/installed  ## a simulated week through the real controller; ARGS="--jobs 60 --trace FILE"
+	$(BIN)/python -m infra.local.demo $(ARGS)
+
+test: $(BIN)/installed  ## everything that must hold
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+
+lint: $(BIN)/installed  ## style, types, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+simulate: $(BIN)/installed  ## the proof: SEEDS worlds of faults
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS) $(ARGS)
+
+bench: $(BIN)/installed  ## figures for docs/performance.md
+	$(BIN)/python -m tests.bench $(ARGS)
+
+package: $(BIN)/installed  ## what goes to AWS: build/package/{deployment.zip,sam.json}
+	$(BIN)/python infra/build.py --out build/package $(ARGS)
+
+$(BIN)/installed: pyproject.toml requirements.txt
+	@test -n "$(PYTHON)" || { echo "Spotwarden needs Python 3.11 or newer; none of python3, python3.13, python3.12, python3.11 is" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf .venv build

@@ -1,0 +1,54 @@
+"""AWS's own DynamoDB Local runs where it can, and says why where it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.local import aws, dynamodb_local
+
+
+@pytest.fixture
+def nothing_remembered() -> Iterator[None]:
+    dynamodb_local.jar.cache_clear()
+    yield
+    dynamodb_local.jar.cache_clear()
+
+
+def command(folder: Path, name: str, says: str) -> None:
+    (folder / name).write_text(f"#!/bin/sh\necho '{says}' >&2\n")
+    (folder / name).chmod(0o755)
+
+
+@pytest.mark.usefixtures("nothing_remembered")
+def test_without_java_the_reason_names_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert dynamodb_local.available() == "no java on the PATH (DynamoDB Local needs Java 17)"
+
+
+@pytest.mark.usefixtures("nothing_remembered")
+def test_with_an_old_java_the_reason_names_what_was_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command(tmp_path, "java", 'openjdk version "11.0.2" 2019-01-15')
+    monkeypatch.setenv("PATH", str(tmp_path))
+    wanted = 'DynamoDB Local needs Java 17, found: openjdk version "11.0.2" 2019-01-15'
+    assert dynamodb_local.available() == wanted
+
+
+@pytest.mark.usefixtures("nothing_remembered")
+def test_starting_it_where_it_cannot_run_raises_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(dynamodb_local.Unavailable, match="no java on the PATH"):
+        aws.start(dynamodb=aws.LOCAL)
+
+
+def test_the_deployed_table_is_one_that_awss_own_dynamodb_takes() -> None:
+    reason = dynamodb_local.available()
+    if reason is not None:
+        pytest.skip(reason)
+    with aws.start(dynamodb=aws.LOCAL) as local:
+        aws.create_table(local.dynamodb_url)
+        table = local.client("dynamodb").describe_table(TableName="Spotwarden")["Table"]
+        assert {index["IndexName"] for index in table["GlobalSecondaryIndexes"]} == {"due", "day"}
+        assert local.client("s3").list_buckets()["Buckets"] == []
