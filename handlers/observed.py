@@ -27,7 +27,7 @@ def observed(handler: Callable[[Any, Any], Any]) -> Handler:
     @wraps(handler)
     def observing(event: dict[str, Any], context: Any) -> dict[str, Any]:
         logger.clear_state()
-        logger.append_keys(function=handler.__name__, event_id=event.get("id"))
+        logger.append_keys(function=context.function_name, event_id=event.get("id"))
         try:
             outcome: dict[str, Any] = handler(event, context)
         except Exception as problem:

@@ -12,10 +12,29 @@ from controller.checkpoint import Claim
 from controller.finding import Finding, Verdict, Word
 from controller.job import Job
 from controller.policy import Mode, Policy, Remedy, Rule
+from controller.rules.checkpoint_exclusive import CHECKPOINT_EXCLUSIVE
+from controller.rules.checkpoint_required import CHECKPOINT_REQUIRED
+from controller.rules.instance_allowed import INSTANCE_ALLOWED
 from controller.rules.kind import Kind
+from controller.rules.max_runtime_limit import MAX_RUNTIME_LIMIT
+from controller.rules.max_wait_limit import MAX_WAIT_LIMIT
 from controller.rules.spot_required import SPOT_REQUIRED
+from controller.rules.tags_required import TAGS_REQUIRED
+from controller.rules.uncheckpointed_cap import UNCHECKPOINTED_CAP
 
-KINDS: Mapping[str, Kind] = {kind.id: kind for kind in (SPOT_REQUIRED,)}
+KINDS: Mapping[str, Kind] = {
+    kind.id: kind
+    for kind in (
+        CHECKPOINT_REQUIRED,
+        UNCHECKPOINTED_CAP,
+        MAX_WAIT_LIMIT,
+        MAX_RUNTIME_LIMIT,
+        SPOT_REQUIRED,
+        CHECKPOINT_EXCLUSIVE,
+        TAGS_REQUIRED,
+        INSTANCE_ALLOWED,
+    )
+}
 
 
 def judge(job: Job, policy: Policy, claims: tuple[Claim, ...] | None) -> Verdict:

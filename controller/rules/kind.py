@@ -10,6 +10,8 @@ from controller.checkpoint import Claim
 from controller.finding import Fix
 from controller.job import Job
 
+DAY_S = 86_400  # SageMaker's own MaxRuntimeInSeconds, where a job gives none
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
@@ -29,3 +31,18 @@ class Kind:
     needs: frozenset[str]
     options: Callable[..., Any]
     judge: Callable[[Job, Any, tuple[Claim, ...]], Fault | None]
+
+
+def runtime_of(job: Job) -> int:
+    """How long a job may run."""
+    return job.runtime_s_max or DAY_S
+
+
+def waiting(job: Job, *, runtime_s: int, wait_s: int) -> Fix:
+    """Set both limits at once: SageMaker refuses a MaxWaitTimeInSeconds below MaxRuntimeInSeconds, and any without spot."""
+    if not job.spot:
+        return Fix(request={"StoppingCondition": {"MaxRuntimeInSeconds": runtime_s}}, sdk={"max_run": runtime_s})
+    return Fix(
+        request={"StoppingCondition": {"MaxRuntimeInSeconds": runtime_s, "MaxWaitTimeInSeconds": wait_s}},
+        sdk={"max_run": runtime_s, "max_wait": wait_s},
+    )

@@ -7,20 +7,23 @@ from dataclasses import dataclass
 from controller.checkpoint import Claim
 from controller.finding import Fix
 from controller.job import Job
-from controller.rules.kind import Fault, Kind
+from controller.rules.kind import Fault, Kind, runtime_of
 
-DAY_S = 86_400  # SageMaker's own MaxRuntimeInSeconds, where a job gives none
+CAPPED_S = 3600  # SageMaker lets an algorithm that cannot checkpoint wait no longer, and it must wait as long as it may run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    runtime_over_s: int = 3600  # on-demand is fine for jobs that may run less
+    runtime_over_s: int = 3600  # jobs that may run so long, or longer; on-demand is fine for the others
 
 
 def judge(job: Job, options: Options, claims: tuple[Claim, ...]) -> Fault | None:
-    runtime_s = job.runtime_s_max or DAY_S
-    if job.spot or runtime_s < options.runtime_over_s:
+    """An algorithm that SageMaker would refuse to run that long on spot breaks nothing: its owner has no other choice."""
+    runtime_s = runtime_of(job)
+    capped = job.algorithm.checkpoints is False
+    if job.spot or runtime_s < options.runtime_over_s or (capped and runtime_s > CAPPED_S):
         return None
+    wait_s = runtime_s if capped else 2 * runtime_s
     return Fault(
         field="EnableManagedSpotTraining",
         found="false",
@@ -28,11 +31,11 @@ def judge(job: Job, options: Options, claims: tuple[Claim, ...]) -> Fault | None
         fix=Fix(
             request={
                 "EnableManagedSpotTraining": True,
-                "StoppingCondition": {"MaxRuntimeInSeconds": runtime_s, "MaxWaitTimeInSeconds": 2 * runtime_s},
+                "StoppingCondition": {"MaxRuntimeInSeconds": runtime_s, "MaxWaitTimeInSeconds": wait_s},
             },
-            sdk={"use_spot_instances": True, "max_run": runtime_s, "max_wait": 2 * runtime_s},
+            sdk={"use_spot_instances": True, "max_run": runtime_s, "max_wait": wait_s},
         ),
     )
 
 
-SPOT_REQUIRED = Kind(id="spot-required", needs=frozenset({"spot", "runtime_s_max"}), options=Options, judge=judge)
+SPOT_REQUIRED = Kind(id="spot-required", needs=frozenset({"spot", "runtime_s_max", "algorithm"}), options=Options, judge=judge)

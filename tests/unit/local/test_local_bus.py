@@ -96,6 +96,13 @@ def test_after_the_third_failure_the_event_is_a_dead_letter_with_its_last_error(
     assert dead.event["detail"] == {"TrainingJobName": "train-bert"}
 
 
+def test_a_function_without_retries_is_not_tried_again() -> None:
+    clock, seen = Clock(), list[datetime]()
+    local = a_bus(failing(99, seen, clock), clock, schedule="rate(1 minute)", retries=0)
+    local.ring("job_changed")
+    assert (len(seen), local.next_at(), len(local.dead_letters)) == (1, None, 1)
+
+
 def test_advancing_before_a_retry_is_due_calls_nobody() -> None:
     clock, seen = Clock(), list[datetime]()
     local = a_bus(failing(1, seen, clock), clock)
@@ -129,6 +136,7 @@ def test_the_rules_are_those_chalice_would_deploy() -> None:
     changed, swept = bus.rules(app)
     assert (changed.name, changed.pattern, changed.handler.__name__) == ("job_changed", STATE_CHANGE, "job_changed")
     assert (swept.name, swept.schedule, swept.handler.__name__) == ("sweep", "rate(1 minute)", "sweep")
+    assert (changed.retries, swept.retries) == (2, 0), "as infra/resources.json says: the next minute is the sweep's next try"
 
 
 def job_changed(_: Any) -> None:

@@ -143,6 +143,17 @@ def test_an_item_leaves_a_sparse_index_when_it_loses_the_index_key(dynamodb: Any
     assert due(dynamodb) == []
 
 
+@pytest.mark.parametrize("kind", [aws.ATOMIC, aws.STOCK])
+def test_the_owner_of_the_machine_sees_what_is_due_first(kind: str) -> None:
+    with aws.start(dynamodb=kind) as local:
+        aws.create_table(local.dynamodb_url)
+        assert local.earliest(TABLE, "due", "ring_at") is None
+        for n, at in enumerate(("2026-11-23", "2026-11-22", "2026-11-24")):
+            written = item("a", f"intent#{n}", due_pk=f"due#0{n}", ring_at=at)
+            local.client("dynamodb").put_item(TableName=TABLE, Item=written)
+        assert local.earliest(TABLE, "due", "ring_at") == "2026-11-22"
+
+
 def test_the_due_index_carries_what_a_sweep_needs_and_no_more(dynamodb: Any) -> None:
     written = item("a", "intent#1", due_pk="due#00", ring_at="2026-11-22", about="train-bert", lineage="l", why="long words")
     dynamodb.put_item(TableName=TABLE, Item=written)

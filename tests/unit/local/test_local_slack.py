@@ -73,6 +73,7 @@ def test_an_update_replaces_the_words_and_keeps_the_place(slack: Slack) -> None:
         (lambda web: web.conversations_list(), "unknown_method"),
     ],
 )
+@pytest.mark.filterwarnings("ignore:The top-level `text` argument")  # that is the mistake one case makes
 def test_a_call_slack_would_refuse_is_refused_with_its_code(slack: Slack, call: Callable[[WebClient], Any], error: str) -> None:
     slack.channels = frozenset({"#ml-spot"})
     client(slack).chat_postMessage(channel="#ml-spot", text="first")

@@ -1,0 +1,246 @@
+"""The ledger in DynamoDB: one partition per lineage, one transaction per decision.
+
+    lineage#<id>     head                    version
+                     entry#<key>             what we learned        (index *day*, for digests)
+                     intent#<key>            what we mean to do     (index *due* while open, for the sweep)
+    claim#<bucket>   …                       see ``claims``
+    signal#<day>     <key>                   what EC2's market says
+    policy, cursor   <revision>, <name>      when a revision took force, how far a pass has come
+
+Indexes are eventually consistent: they ring, and never decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from heapq import merge
+from itertools import islice
+from typing import Any
+
+from controller.adapters.claims import Claims, giving_back, taking
+from controller.adapters.items import MARK, Item, moment, read, read_intent, stamp, write, write_intent
+from controller.adapters.table import HEAD, PARTITIONS, Table, Write, key, next_version, partition, partition_of, version_of
+from controller.checkpoint import Claim
+from controller.decision import Decision
+from controller.entry import Entry
+from controller.intent import Closed, Intent, Wake
+from controller.lineage import Lineage, LineageId
+from controller.pool import Signal
+from controller.shell.ports import Overdue, Ring
+
+
+class DynamoLedger:
+    """The Ledger port over a low-level boto3 ``dynamodb`` client."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._table = Table(client, table)
+        self._claims = Claims(self._table)
+
+    # ── lineages ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def load(self, lineage: LineageId) -> Lineage:
+        pk = _pk(lineage)
+        head = self._table.get(pk, HEAD)  # first: read last, it would vouch for rows older than itself
+        if head is None:
+            return Lineage(id=lineage)  # nothing is ever written without a head
+        rows = list(self._table.query(**partition_of(pk)))
+        return Lineage(
+            id=lineage,
+            version=version_of(head),
+            entries=tuple(read(row) for row in rows if row["sk"]["S"].startswith("entry#")),
+            intents=tuple(read_intent(row) for row in rows if row["sk"]["S"].startswith("intent#")),
+        )
+
+    def commit(self, lineage: Lineage, decision: Decision) -> bool:
+        whose = lineage.id
+        return self._table.transact(
+            [
+                next_version(_pk(whose), lineage.version),
+                *(_put(_entry_item(whose, entry), "attribute_not_exists(pk)") for entry in decision.entries),
+                *(_said(whose, intent) for intent in decision.intents),
+                *(_withdrawn(whose, intent) for intent in decision.withdrawn),
+                *(_abandoned(whose, intent) for intent in decision.abandoned),
+                *map(taking, decision.claims),
+                *map(giving_back, decision.released),
+            ]
+        )
+
+    def take(self, lineage: LineageId, intent: Intent, *, now: datetime, leased_until: datetime) -> Intent | None:
+        taken = self._change(
+            lineage,
+            intent,
+            "SET leased_until = :until, ring_at = :until, claim = claim + :one",
+            {":until": {"S": stamp(leased_until)}, ":one": {"N": "1"}, ":now": {"S": stamp(now)}},
+            also="(attribute_not_exists(leased_until) OR leased_until <= :now)",
+        )
+        return intent.leased(leased_until) if taken else None
+
+    def put_off(self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str) -> bool:
+        return self._change(
+            lineage,
+            intent,
+            "SET due_at = :due, ring_at = :due, why = :why REMOVE leased_until",
+            {":due": {"S": stamp(due_at)}, ":why": {"S": why}},
+        )
+
+    def close(self, lineage: LineageId, intent: Intent, closed: Closed, why: str) -> bool:
+        return self._change(
+            lineage,
+            intent,
+            f"SET closed = :closed, why = :why {_OFF_INDEX}",
+            {":closed": {"S": closed.value}, ":why": {"S": why}},
+        )
+
+    def _change(self, lineage: LineageId, intent: Intent, how: str, values: Item, also: str = "") -> bool:
+        """Change an open intent of the claim that the caller holds."""
+        return self._table.update(
+            key(_pk(lineage), f"intent#{intent.key}"),
+            UpdateExpression=how,
+            ConditionExpression=" AND ".join(filter(None, (_OURS, also))),
+            ExpressionAttributeValues={**values, ":claim": {"N": str(intent.claim)}},
+        )
+
+    # ── the clock's indexes ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def overdue(self, now: datetime, limit: int) -> list[Overdue]:
+        queues = (self._overdue_in(number, now, limit) for number in range(PARTITIONS))
+        return list(islice(merge(*queues, key=lambda o: (o.ring_at, str(o.ring.lineage), o.key)), limit))
+
+    def _overdue_in(self, number: int, now: datetime, limit: int) -> Iterator[Overdue]:
+        rows = self._table.query(
+            index="due",
+            limit=limit,
+            KeyConditionExpression="due_pk = :pk AND ring_at <= :now",
+            ExpressionAttributeValues={":pk": {"S": f"due#{number:02d}"}, ":now": {"S": stamp(now)}},
+        )
+        for row in rows:
+            ring = Ring(job=row["about"]["S"], lineage=LineageId.parse(row["lineage"]["S"]))
+            yield Overdue(ring=ring, key=row["sk"]["S"].removeprefix("intent#"), ring_at=moment(row["ring_at"]["S"]))
+
+    def delay(self, overdue: Overdue, ring_at: datetime) -> None:
+        if overdue.ring.lineage is not None:
+            self._table.update(
+                key(_pk(overdue.ring.lineage), f"intent#{overdue.key}"),
+                UpdateExpression="SET ring_at = :at",
+                ConditionExpression="ring_at < :at",  # only what is open has a ring_at
+                ExpressionAttributeValues={":at": {"S": stamp(ring_at)}},
+            )
+
+    def entries(self, since: datetime, until: datetime) -> Iterable[Entry]:
+        for day in _days(since, until):
+            for number in range(PARTITIONS):
+                rows = self._table.query(
+                    index="day",
+                    KeyConditionExpression="day_pk = :pk",
+                    ExpressionAttributeValues={":pk": {"S": f"{day}#{number:02d}"}},
+                )
+                yield from (entry for row in rows if since <= (entry := read(row)).at < until)
+
+    # ── claims on checkpoint prefixes ────────────────────────────────────────────────────────────────────────────────────────
+
+    def claim(self, claim: Claim) -> tuple[Claim, ...]:
+        return self._claims.claim(claim)
+
+    def release(self, claim: Claim) -> None:
+        self._claims.release(claim)
+
+    def claims(self, bucket: str) -> tuple[Claim, ...]:
+        return self._claims.held(bucket)
+
+    # ── small things ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def cursor(self, name: str) -> datetime | None:
+        found = self._table.get("cursor", name)
+        return moment(found["at"]["S"]) if found else None
+
+    def move_cursor(self, name: str, at: datetime) -> None:
+        self._table.update(
+            key("cursor", name),
+            UpdateExpression="SET #at = :at, #schema = :schema",
+            ConditionExpression="attribute_not_exists(#at) OR #at < :at",
+            ExpressionAttributeNames={"#at": "at", "#schema": "schema"},
+            ExpressionAttributeValues={":at": {"S": stamp(at)}, ":schema": MARK["schema"]},
+        )
+
+    def in_force_at(self, revision: str, now: datetime) -> datetime:
+        known = self._table.get("policy", revision)
+        if known is None and not self._table.put({**key("policy", revision), **MARK, "at": {"S": stamp(now)}}, absent=True):
+            known = self._table.get("policy", revision)
+        return moment(known["at"]["S"]) if known else now
+
+    def note_signal(self, signal: Signal) -> bool:
+        return self._table.put({**key(f"signal#{signal.at:%Y-%m-%d}", signal.key), **write(signal)}, absent=True)
+
+    def signals(self, since: datetime, until: datetime) -> Iterable[Signal]:
+        for day in _days(since, until):
+            for row in self._table.query(**partition_of(f"signal#{day}")):
+                signal: Signal = read(row)
+                if since <= signal.at < until:
+                    yield signal
+
+
+_OURS = "attribute_exists(pk) AND attribute_not_exists(closed) AND claim = :claim"
+_OFF_INDEX = "REMOVE due_pk, ring_at"
+
+
+def _pk(lineage: LineageId) -> str:
+    return f"lineage#{lineage}"
+
+
+def _put(item: Item, condition: str, values: Item | None = None) -> Write:
+    return {"Put": {"Item": item, "ConditionExpression": condition, **({"ExpressionAttributeValues": values} if values else {})}}
+
+
+def _entry_item(id: LineageId, entry: Entry) -> Item:
+    return {
+        **key(_pk(id), f"entry#{entry.key}"),
+        **write(entry),
+        "day_pk": partition(f"{entry.at:%Y-%m-%d}", str(id)),
+    }
+
+
+def _intent_item(id: LineageId, intent: Intent) -> Item:
+    item = {**key(_pk(id), f"intent#{intent.key}"), **write_intent(intent)}
+    if not intent.open:
+        return item
+    rings = {"due_pk": partition("due", str(id)), "ring_at": {"S": stamp(intent.ring_at)}}
+    return {**item, **rings, "lineage": {"S": str(id)}, "about": {"S": intent.action.about}}
+
+
+def _said(id: LineageId, intent: Intent) -> Write:
+    """An intent that is new, or was withdrawn and is said again."""
+    withdrawn = {":withdrawn": {"S": Closed.WITHDRAWN.value}}
+    return _put(_intent_item(id, intent), "attribute_not_exists(pk) OR closed = :withdrawn", withdrawn)
+
+
+def _withdrawn(id: LineageId, intent: Intent) -> Write:
+    """Take back what nobody has leased since it was read; a Wake's row goes, for its time never comes again."""
+    asked: Write = {
+        "Key": key(_pk(id), f"intent#{intent.key}"),
+        "ConditionExpression": f"{_OURS} AND attribute_not_exists(leased_until)",
+        "ExpressionAttributeValues": {":claim": {"N": str(intent.claim)}},
+    }
+    return {"Delete": asked} if isinstance(intent.action, Wake) else {"Update": _closing(asked, Closed.WITHDRAWN)}
+
+
+def _abandoned(id: LineageId, intent: Intent) -> Write:
+    asked: Write = {
+        "Key": key(_pk(id), f"intent#{intent.key}"),
+        "ConditionExpression": _OURS,
+        "ExpressionAttributeValues": {":claim": {"N": str(intent.claim)}},
+    }
+    return {"Update": _closing(asked, Closed.ABANDONED)}
+
+
+def _closing(asked: Write, closed: Closed) -> Write:
+    values = {**asked["ExpressionAttributeValues"], ":closed": {"S": closed.value}}
+    return {**asked, "UpdateExpression": f"SET closed = :closed {_OFF_INDEX}", "ExpressionAttributeValues": values}
+
+
+def _days(since: datetime, until: datetime) -> Iterator[str]:
+    """The days (UTC) that have a moment within ``since`` <= … < ``until``."""
+    day = since.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    while day < until:
+        yield f"{day:%Y-%m-%d}"
+        day += timedelta(days=1)

@@ -1,0 +1,107 @@
+"""Reads the members of a plain document by type, and says what was found where a member is of another.
+
+Absent and null are the same: None, or empty for a section or a list.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+Document = Mapping[str, Any]
+
+MILLISECONDS_FROM = 100_000_000_000  # as seconds the year 5138, as milliseconds 1973: larger numbers are milliseconds
+
+
+class BadDocument(ValueError):
+    """A document that no job can be read from: says what was found, and what was wanted."""
+
+
+def section(document: Document, member: str) -> Document:
+    found = document.get(member)
+    if found is None:
+        return {}
+    if not isinstance(found, Mapping):
+        raise BadDocument(f"{member} is {shown(found)}, wanted an object with named members")
+    return found
+
+
+def objects(document: Document, member: str) -> Sequence[Document]:
+    found = document.get(member)
+    if found is None:
+        return ()
+    if not isinstance(found, list | tuple) or not all(isinstance(item, Mapping) for item in found):
+        raise BadDocument(f"{member} is {shown(found)}, wanted a list of objects")
+    return found
+
+
+def text(document: Document, member: str) -> str | None:
+    """A member's text; None where it is empty, too: the service writes "" for what was not given."""
+    found = document.get(member)
+    if found is None or found == "":
+        return None
+    if not isinstance(found, str):
+        raise BadDocument(f"{member} is {shown(found)}, wanted text")
+    return found
+
+
+def whole(document: Document, member: str) -> int | None:
+    found = document.get(member)
+    if found is None or (type(found) is int and found >= 0):
+        return found
+    if isinstance(found, str) and found.isascii() and found.isdigit():
+        return int(found)
+    if isinstance(found, float) and found >= 0 and found.is_integer():
+        return int(found)
+    raise BadDocument(f"{member} is {shown(found)}, wanted a whole number, not negative")
+
+
+def flag(document: Document, member: str) -> bool | None:
+    found = document.get(member)
+    if found is None or isinstance(found, bool):
+        return found
+    raise BadDocument(f"{member} is {shown(found)}, wanted true or false")
+
+
+def moment(document: Document, member: str) -> datetime | None:
+    """A datetime, ISO 8601 text, or a number or digit string since 1970.
+
+    boto3 gives datetimes, events give milliseconds as a number or as digits, the AWS CLI gives ISO 8601 or, in its first
+    version, seconds. A time without a zone is UTC.
+    """
+    found = document.get(member)
+    if found is None or found == "":
+        return None
+    try:
+        at = _moment(found)
+    except (ValueError, OverflowError, OSError) as error:
+        raise BadDocument(f"{member} is {shown(found)}, wanted a time: ISO 8601, or milliseconds since 1970") from error
+    if at.tzinfo is UTC:
+        return at
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _moment(found: Any) -> datetime:
+    match found:
+        case datetime():
+            return found
+        case date():  # an unquoted 2026-03-01 in YAML
+            return datetime(found.year, found.month, found.day, tzinfo=UTC)
+        case bool():
+            raise ValueError
+        case int() | float():
+            return datetime.fromtimestamp(found / 1000 if found >= MILLISECONDS_FROM else found, UTC)
+        case str() if re.fullmatch(r"[0-9]+(\.[0-9]+)?", found):
+            return _moment(float(found))
+        case str():
+            return datetime.fromisoformat(found)
+        case _:
+            raise ValueError
+
+
+def shown(found: object) -> str:
+    """A value as a message quotes it: bounded, and "absent" for None."""
+    said = "absent" if found is None else repr(found)
+    return said if len(said) <= 60 else f"{said[:59]}…"

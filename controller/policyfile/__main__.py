@@ -1,0 +1,26 @@
+"""``python -m controller.policyfile FOLDER FILE``: compiles a policy folder to a JSON file, as it is packaged."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from controller.policyfile import BadPolicy, as_text, compile_folder
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 2:
+        print("usage: python -m controller.policyfile FOLDER FILE", file=sys.stderr)
+        return 2
+    folder, target = arguments
+    try:
+        document = compile_folder(folder)
+    except BadPolicy as error:
+        print(error, file=sys.stderr)
+        return 2
+    Path(target).write_text(as_text(document), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,58 @@
+"""What is wrong with a policy file: where, what was found, what was wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Problem:
+    """One mistake. ``path`` reads ``rules[2].options.at_most``, and is empty for the file as a whole."""
+
+    file: str
+    line: int
+    path: str
+    found: str
+    wanted: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        at = f"{self.file}:{self.line}: {self.path}" if self.path else f"{self.file}:{self.line}"
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{at}: found {self.found}, wanted {self.wanted}{hint}"
+
+
+class BadPolicy(ValueError):
+    """A policy folder that cannot be compiled, with all of its problems; a line of the message for each."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(set(problems)))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def written(path: Path) -> str:
+    """A path as people read it."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return "".join(parts).removeprefix(".")
+
+
+def nearest(found: object, words: Sequence[str]) -> str:
+    """Ask whether the most similar word was meant, where one is similar."""
+    close = get_close_matches(str(found).replace("_", "-").lower(), [w.replace("_", "-") for w in words], n=1, cutoff=0.6)
+    return next((f"did you mean {word!r}?" for word in words if word.replace("_", "-") in close), "")
+
+
+def shown(found: object) -> str:
+    """A value as a message quotes it, bounded."""
+    match found:
+        case None:
+            return "nothing"
+        case [] | {}:
+            return "an empty list" if found == [] else "an empty map"
+        case _:
+            said = repr(found)
+            return said if len(said) <= 60 else f"{said[:59]}…"

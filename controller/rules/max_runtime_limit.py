@@ -1,0 +1,30 @@
+"""``max-runtime-limit``: no job may run longer than so long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from controller.checkpoint import Claim
+from controller.job import Job
+from controller.rules.kind import Fault, Kind, runtime_of, waiting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    at_most_s: int
+
+
+def judge(job: Job, options: Options, claims: tuple[Claim, ...]) -> Fault | None:
+    runtime_s = runtime_of(job)
+    if runtime_s <= options.at_most_s:
+        return None
+    return Fault(
+        field="StoppingCondition.MaxRuntimeInSeconds",
+        found=f"{runtime_s}" if job.runtime_s_max else f"absent, so {runtime_s}",
+        wanted=f"at most {options.at_most_s}",
+        fix=waiting(job, runtime_s=options.at_most_s, wait_s=max(options.at_most_s, job.wait_s_max or 0)),
+    )
+
+
+# The spot flag decides whether the fix needs a MaxWaitTimeInSeconds; a document without one can still be judged.
+MAX_RUNTIME_LIMIT = Kind(id="max-runtime-limit", needs=frozenset({"runtime_s_max"}), options=Options, judge=judge)

@@ -1,0 +1,229 @@
+"""Builds what CloudFormation deploys: a reproducible zip and its template.
+
+Chalice ships app.py, vendor/ and the wheels it finds, silently leaves out what it does not find, and knows no target but the
+Python it runs on. So a staging folder is filled here, by these steps and in this order:
+
+    vendor     our own packages without the parts that never run on Lambda, pinned wheels for the target, compiled policies
+    template   infra/resources.json and the dashboard, with the target's runtime and architecture for each function
+    chalice    `chalice package` over the staging folder: sam.json and a zip
+    compile    .pyc files by the target's own interpreter, not checked against their source (Lambda's disk is read-only)
+    seal       the zip again, names sorted and times fixed, so that equal sources give equal bytes
+
+The two files land in --out. Needs the package index and the virtual environment, no AWS and no credentials.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+INFRA = ROOT / "infra"
+NEVER_ON_LAMBDA = ("__pycache__", "*.pyc", "cli", "policyfile", "policyfile.py", "py.typed")
+WITHOUT_A_USE = ("bin", "slack")  # console scripts, and slack_sdk under its old name
+STAGE_NAME = "prod"
+EPOCH = (1980, 1, 1, 0, 0, 0)
+ARCHITECTURES = {"x86_64": "x86_64", "arm64": "aarch64"}  # Lambda's word → the wheels'
+GLIBC_OF = {"3.11": 26, "3.12": 34, "3.13": 34, "3.14": 34}  # Python → 2.N of its Lambda runtime
+WHEEL_GLIBCS = (17, 24, 26, 27, 28, 31, 34)
+
+
+class Unbuildable(Exception):
+    """The package cannot be built; the message says which step failed and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What the package is built for: a Python "3.N" and one of Lambda's architectures."""
+
+    python: str
+    architecture: str
+
+    @property
+    def runtime(self) -> str:
+        return f"python{self.python}"
+
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """The wheel platforms this runtime can load."""
+        machine = ARCHITECTURES[self.architecture]
+        return tuple(f"manylinux_2_{n}_{machine}" for n in WHEEL_GLIBCS if n <= GLIBC_OF[self.python])
+
+    def interpreter(self) -> str | None:
+        """Find the target's own Python on this machine; None when it is not here."""
+        for name in (sys.executable, self.runtime):
+            found = shutil.which(name)
+            asked = [found or "", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+            if found and _run(asked, check=False).stdout.strip() == self.python:
+                return found
+        return None
+
+
+def build(out: Path, target: Target, policies: Path) -> Path:
+    """Build deployment.zip and sam.json into `out`, and return the zip's path; raises Unbuildable."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name in ("deployment.zip", "sam.json"):
+        (out / name).unlink(missing_ok=True)  # a build that fails must not leave an older package to be deployed
+    with tempfile.TemporaryDirectory(prefix="spotwarden-") as folder:
+        stage = Path(folder) / "stage"
+        lay_out(stage)
+        vendor_wheels(stage / "vendor", target)
+        compile_policies(policies, stage / "vendor" / "controller" / "data" / "policies.json")
+        template = Path(folder) / "merge.json"
+        template.write_text(json.dumps(merge_template(target), indent=2))
+        package(stage, template, Path(folder) / "package")
+        unpacked = Path(folder) / "unpacked"
+        with zipfile.ZipFile(Path(folder) / "package" / "deployment.zip") as packed:
+            packed.extractall(unpacked)
+        compile_bytecode(unpacked, target)
+        seal(unpacked, out / "deployment.zip")
+        shutil.copyfile(Path(folder) / "package" / "sam.json", out / "sam.json")
+    return out / "deployment.zip"
+
+
+def lay_out(stage: Path) -> None:
+    """Copy our own files to where Chalice looks for them."""
+    vendor = stage / "vendor"
+    for package_name in ("controller", "handlers"):
+        shutil.copytree(ROOT / package_name, vendor / package_name, ignore=shutil.ignore_patterns(*NEVER_ON_LAMBDA))
+    shutil.copyfile(ROOT / "app.py", stage / "app.py")
+    (stage / ".chalice").mkdir()
+    for file in (ROOT / ".chalice").glob("*.json"):
+        shutil.copyfile(file, stage / ".chalice" / file.name)
+    (stage / "requirements.txt").touch()  # empty: Chalice's own resolver leaves out what it cannot find, and exits 0
+
+
+def vendor_wheels(vendor: Path, target: Target) -> None:
+    """Install the pinned wheels for the target; a missing wheel or a wrong hash raises Unbuildable."""
+    done = _run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--no-deps", "--require-hashes"]
+        + ["--target", str(vendor), "--only-binary=:all:", "--implementation", "cp", "--python-version", target.python]
+        + [word for platform in target.platforms for word in ("--platform", platform)]
+        + ["--requirement", str(INFRA / "vendored.txt")],
+        check=False,
+    )
+    if done.returncode:
+        raise Unbuildable(f"no wheels for {target.runtime} on {target.architecture}; pip said:\n{_last_lines(done.stderr)}")
+    for name in WITHOUT_A_USE:
+        shutil.rmtree(vendor / name, ignore_errors=True)
+
+
+def compile_policies(folder: Path, path: Path) -> None:
+    """Write the policy folder as the one JSON document that Lambda loads; a mistake in a policy raises Unbuildable."""
+    from controller.policyfile import compile_folder  # here: pydantic and YAML are needed to build, never to run
+
+    try:
+        document = compile_folder(folder)
+    except ValueError as mistakes:
+        raise Unbuildable(f"the policies in {folder} are not valid:\n{mistakes}") from mistakes
+    path.write_text(json.dumps(document, sort_keys=True, separators=(",", ":")))
+
+
+def merge_template(target: Target) -> dict[str, Any]:
+    """Return what is merged into Chalice's template: our resources, the dashboard, and the target of each function."""
+    template: dict[str, Any] = json.loads((INFRA / "resources.json").read_text())
+    dashboard = json.dumps(json.loads((INFRA / "dashboard.json").read_text()))
+    template["Resources"]["Dashboard"] = {
+        "Type": "AWS::CloudWatch::Dashboard",
+        "Properties": {"DashboardBody": {"Fn::Sub": dashboard}},
+    }
+    for resource in template["Resources"].values():
+        if "Type" not in resource:  # Chalice says the type of its functions
+            resource["Properties"] |= {"Runtime": target.runtime, "Architectures": [target.architecture]}
+    return template
+
+
+def package(stage: Path, template: Path, out: Path) -> None:
+    """Let Chalice write sam.json and deployment.zip."""
+    environment = {
+        **os.environ,
+        "AWS_DEFAULT_REGION": os.environ.get("AWS_DEFAULT_REGION", "us-east-1"),  # Chalice asks for one and uses it nowhere
+        "PYTHONDONTWRITEBYTECODE": "1",  # importing app.py would leave __pycache__ in vendor/, which goes into the zip whole
+        "PYTHONPATH": str(stage / "vendor"),  # an installed checkout must not stand in for what is packaged
+    }
+    chalice = [sys.executable, "-c", "from chalice.cli import main; import sys; sys.exit(main())"]
+    asked = ["--project-dir", str(stage), "package", "--stage", STAGE_NAME, "--merge-template", str(template), str(out)]
+    done = _run(chalice + asked, check=False, cwd=stage, env=environment)
+    if done.returncode or not (out / "sam.json").exists():
+        raise Unbuildable(f"chalice package failed:\n{_last_lines(done.stdout + done.stderr)}")
+
+
+def compile_bytecode(folder: Path, target: Target) -> None:
+    """Put .pyc files beside the sources, made by the target's interpreter; where it is missing, say so and make none."""
+    interpreter = target.interpreter()
+    if interpreter is None:
+        print(f"no python{target.python} on this machine: the package ships no .pyc files and starts a little slower")
+        return
+    flags = ["--invalidation-mode", "unchecked-hash", "-q", "-s", str(folder), "-p", "/var/task"]
+    _run([interpreter, "-m", "compileall", *flags, str(folder)])
+
+
+def seal(folder: Path, path: Path) -> None:
+    """Zip a folder so that equal files give equal bytes."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
+        for file in sorted(f for f in folder.rglob("*") if f.is_file()):
+            entry = zipfile.ZipInfo(file.relative_to(folder).as_posix(), EPOCH)
+            entry.external_attr = 0o644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            packed.writestr(entry, file.read_bytes())
+
+
+def report(path: Path) -> Iterable[str]:
+    """Say what was built: sizes, the largest parts, the hash."""
+    with zipfile.ZipFile(path) as packed:
+        sizes: dict[str, int] = {}
+        for entry in packed.infolist():
+            part = entry.filename.split("/")[0]
+            sizes[part] = sizes.get(part, 0) + entry.file_size
+    yield f"{path}  {path.stat().st_size / 1e6:.2f} MB zipped, {sum(sizes.values()) / 1e6:.2f} MB unzipped"
+    for part, size in sorted(sizes.items(), key=lambda item: -item[1])[:6]:
+        yield f"  {size / 1e6:6.2f} MB  {part}"
+    yield f"sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}"
+
+
+def _run(
+    command: list[str], *, check: bool = True, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=cwd, env=env)  # noqa: S603  # our words
+    if check and done.returncode:
+        raise Unbuildable(f"{' '.join(command)} failed:\n{_last_lines(done.stdout + done.stderr)}")
+    return done
+
+
+def _last_lines(text: str, count: int = 12) -> str:
+    return "\n".join(text.strip().splitlines()[-count:])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Build from the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Build Spotwarden's Lambda package and its CloudFormation template.")
+    parser.add_argument("--out", type=Path, default=ROOT / "build" / "package")
+    parser.add_argument("--policies", type=Path, default=ROOT / "policies", help="the policy folder that ships")
+    parser.add_argument("--architecture", choices=sorted(ARCHITECTURES), default="x86_64")
+    parser.add_argument("--python", choices=sorted(GLIBC_OF), default="{}.{}".format(*sys.version_info[:2]))
+    chosen = parser.parse_args(arguments)
+    target = Target(python=chosen.python, architecture=chosen.architecture)
+    try:
+        path = build(chosen.out.resolve(), target, chosen.policies)
+    except Unbuildable as why:
+        print(f"nothing built: {why}", file=sys.stderr)
+        return 1
+    print(f"built for {target.runtime} on {target.architecture}")
+    print("\n".join(report(path)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))  # the checkout this file stands in, not an installed one
+    sys.exit(main())

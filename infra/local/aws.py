@@ -1,0 +1,128 @@
+"""Serves DynamoDB, S3 and EC2 on this machine over HTTP, with the table that CloudFormation would create.
+
+moto answers the requests (its DynamoDB as `moto_dynamodb` arranges it). With SPOTWARDEN_DYNAMODB=local, DynamoDB alone is
+AWS's own DynamoDB Local instead. State lives in this process's memory and ends with it; moto keeps one world for each
+process, so a second server in the same process sees the first one's tables.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+from moto.core.base_backend import BackendDict
+
+from infra.local import dynamodb_local, moto_dynamodb
+from infra.local.moto_server import MotoServer
+
+RESOURCES = Path(__file__).resolve().parents[1] / "resources.json"
+REGION = "us-east-1"
+ACCOUNT = "123456789012"
+CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}  # nobody checks them
+STOCK, ATOMIC, LOCAL = "stock", "atomic", "local"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Local:
+    """The endpoints of a running local AWS: `url` for all of moto, `dynamodb_url` for DynamoDB."""
+
+    url: str
+    dynamodb_url: str
+    dynamodb: str
+    stop: Callable[[], None]
+
+    def client(self, service: str) -> Any:
+        """Build a boto3 client that speaks to this machine."""
+        return client(service, self.dynamodb_url if service == "dynamodb" else self.url)
+
+    def earliest(self, table: str, index: str, sort_key: str, region: str = REGION) -> str | None:
+        """Return the least sort key of an index, as who owns the machine can see it; None when the index is empty.
+
+        Where moto runs in this process this is a look, not a call, so a host may ask it at every step.
+        """
+        if self.dynamodb == ATOMIC:
+            return moto_dynamodb.least(ACCOUNT, region, table, index)
+        pages = client("dynamodb", self.dynamodb_url, region).get_paginator("scan").paginate(TableName=table, IndexName=index)
+        return min((item[sort_key]["S"] for page in pages for item in page["Items"]), default=None)
+
+    def close(self) -> None:
+        """Stop serving and forget everything stored."""
+        self.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def start(*, port: int = 0, dynamodb: str | None = None) -> Local:
+    """Start the servers on free ports of the loopback interface.
+
+    `dynamodb` is "atomic" (moto, arranged), "stock" (moto as installed) or "local" (AWS's jar); by default what
+    SPOTWARDEN_DYNAMODB says, else "atomic". Raises ValueError for another word, `dynamodb_local.Unavailable` without java.
+    """
+    wanted = dynamodb or os.environ.get("SPOTWARDEN_DYNAMODB") or ATOMIC
+    if wanted not in (STOCK, ATOMIC, LOCAL):
+        raise ValueError(f"SPOTWARDEN_DYNAMODB is {wanted!r}, but must be one of {ATOMIC}, {STOCK}, {LOCAL}")
+    jar = dynamodb_local.start() if wanted == LOCAL else None
+    put_back = moto_dynamodb.install() if wanted == ATOMIC else lambda: None
+    server = MotoServer(port)
+
+    def stop() -> None:
+        server.close()
+        BackendDict.reset()
+        put_back()
+        if jar is not None:
+            jar.close()
+
+    return Local(url=server.url, dynamodb_url=jar.url if jar else server.url, dynamodb=wanted, stop=stop)
+
+
+def client(service: str, endpoint: str, region: str = REGION) -> Any:
+    """Build a boto3 client for a local endpoint; it never retries, so that a test sees each failure once."""
+    return boto3.client(
+        service,
+        endpoint_url=endpoint,
+        region_name=region,
+        config=Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=10),
+        **CREDENTIALS,
+    )
+
+
+def create_table(endpoint: str, name: str = "Spotwarden", region: str = REGION) -> str:
+    """Create the ledger's table as infra/resources.json describes it, and return its name."""
+    dynamodb = client("dynamodb", endpoint, region)
+    dynamodb.create_table(TableName=name, **table_request(table_properties()))
+    dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 10})
+    return name
+
+
+def table_properties() -> dict[str, Any]:
+    """Read the properties of the ledger's table in infra/resources.json."""
+    return dict(json.loads(RESOURCES.read_text())["Resources"]["Ledger"]["Properties"])
+
+
+AS_IS = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+ONLY_DEPLOYED = {  # properties a local table can do without, each with the reason
+    "TableName": "the caller names it",
+    "PointInTimeRecoverySpecification": "memory has no backups",
+    "SSESpecification": "memory has no disk",
+    "TimeToLiveSpecification": "nothing lives that long here",
+    "DeletionProtectionEnabled": "a local table dies with its process",
+    "Tags": "nobody is billed",
+}
+
+
+def table_request(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn CloudFormation's properties into a CreateTable request; an unknown property raises ValueError."""
+    unknown = set(properties) - set(AS_IS) - set(ONLY_DEPLOYED)
+    if unknown:
+        raise ValueError(f"the table in infra/resources.json has {sorted(unknown)}, which the local AWS does not know")
+    return {name: properties[name] for name in AS_IS}

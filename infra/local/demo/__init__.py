@@ -1,0 +1,1 @@
+"""A simulated week of training jobs through the real controller, which proves itself from the world's side."""

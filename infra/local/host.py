@@ -1,0 +1,202 @@
+"""Runs the real handlers on this machine: their AWS, their events and their clock, driven by one virtual time.
+
+The clock jumps from one happening to the next: a step of a training job, an event's arrival, Lambda's retry of a failed call,
+an hour's discover, a digest. The minute's sweep and drain ring at the first whole minute at which something is due; the minutes
+in which they would have found nothing are skipped, and counted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TextIO
+
+from controller import wiring
+from controller.adapters.clock import SystemClock
+from infra.local import aws
+from infra.local.bus import Bus, rules
+from infra.local.sagemaker.server import Server, serve
+from infra.local.sagemaker.world import World
+from infra.local.schedule import next_fire
+from infra.local.slack import Slack
+
+MINUTE = timedelta(minutes=1)
+EVERY_MINUTE = ("sweep", "drain")
+TABLE = "spotwarden"
+
+
+@dataclass(slots=True)
+class VirtualClock:
+    """The controller's clock on this machine: it stands still until the host moves it."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
+
+
+@dataclass(slots=True, kw_only=True)
+class Happening:
+    """Something people do at a time of their own: create a job, stop one, delete one."""
+
+    at: datetime
+    do: Callable[[], object]
+
+
+@dataclass(slots=True)
+class Host:
+    """The embedded AWS with the controller deployed on it. Build it with ``hosting``."""
+
+    world: World
+    server: Server
+    aws: aws.Local
+    slack: Slack
+    bus: Bus
+    clock: VirtualClock
+    people: list[Happening]
+    log: TextIO
+    rings: int = 0
+    minutes_skipped: int = 0
+    minutes_rung: int = 0
+    _next_fire: dict[str, datetime] = field(default_factory=dict)
+
+    def run(self, until: datetime, on_step: Callable[[], object] = lambda: None) -> None:
+        """Let the world live until then; ``on_step`` is called after each jump of the clock."""
+        self.people.sort(key=lambda h: h.at)
+        while (at := self._next_at()) is not None and at <= until:
+            self._jump(max(at, self.clock.at))
+            on_step()
+        self._jump(until)
+
+    def put(self, event: Mapping[str, Any]) -> None:
+        """Let an event arrive now."""
+        with redirect_stdout(self.log):
+            self.rings += self.bus.put(event)
+
+    def _jump(self, at: datetime) -> None:
+        before = self.clock.at
+        self.clock.at = at
+        with self.server.lock:
+            self.world.advance_to(at)
+        while self.people and self.people[0].at <= at:
+            self.people.pop(0).do()
+        with self.server.lock:
+            events = self.world.drain_events()
+        for _, event in events:
+            self.put(event)
+        with redirect_stdout(self.log):
+            self.bus.advance()
+            for name, fires_at in list(self._next_fire.items()):
+                if fires_at <= at:
+                    self.bus.ring(name)
+                    self._next_fire[name] = self._fires_after(name, at)
+            self._ring_the_minute(before, at)
+
+    def _ring_the_minute(self, before: datetime, at: datetime) -> None:
+        """Ring the sweep and the drain on a whole minute; minutes between two jumps had nothing due, and are counted."""
+        whole = at.replace(second=0, microsecond=0)
+        passed = int((whole - before.replace(second=0, microsecond=0)) / MINUTE)
+        rings = whole == at and self._something_due(at)
+        self.minutes_rung += rings
+        self.minutes_skipped += passed - rings
+        if rings:
+            for name in EVERY_MINUTE:
+                self.bus.ring(name)
+
+    def _next_at(self) -> datetime | None:
+        with self.server.lock:
+            world_at = self.world.next_at()
+        due_at = self._due_at()
+        sweep_at = max(_minute_at(due_at), _minute_at(self.clock.at + timedelta(microseconds=1))) if due_at else None
+        people_at = self.people[0].at if self.people else None
+        times = (world_at, people_at, self.bus.next_at(), sweep_at, *self._next_fire.values())
+        return min((t for t in times if t is not None), default=None)
+
+    def _something_due(self, at: datetime) -> bool:
+        due_at = self._due_at()
+        return due_at is not None and due_at <= at
+
+    def _due_at(self) -> datetime | None:
+        """When the sweep or the drain next has something to do, as their indexes show it."""
+        ports = wiring.ports()
+        overdue = ports.ledger.overdue(datetime.max.replace(tzinfo=UTC), 1)
+        waits = [self.clock.at] if ports.outbox.channels() else []
+        return min([o.ring_at for o in overdue] + waits, default=None)
+
+    def _fires_after(self, name: str, at: datetime) -> datetime:
+        schedule = self.bus.rules[name].schedule
+        assert schedule is not None, f"{name} has no schedule"  # noqa: S101  (only schedules are in _next_fire)
+        return next_fire(schedule, at)
+
+
+@contextmanager
+def hosting(
+    world: World, policies: dict[str, Any], folder: Path, people: Iterable[Happening] = (), region: str = aws.REGION
+) -> Iterator[Host]:
+    """Deploy the controller on an embedded AWS around a SageMaker world, and take it down in the end.
+
+    ``policies`` is a compiled policy document; ``folder`` receives it and what the functions log.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    compiled = folder / "policies.json"
+    compiled.write_text(json.dumps(policies), "utf-8")
+    clock = VirtualClock(world.now)
+    server = serve(world)
+    local = aws.start()
+    slack = Slack(clock=clock.now, token="xoxb-local").serve()  # noqa: S106  (a token of this machine alone)
+    with (
+        (folder / "functions.log").open("w", encoding="utf-8") as log,
+        _environment(
+            AWS_ACCESS_KEY_ID="local",
+            AWS_SECRET_ACCESS_KEY="local",  # noqa: S106  (nobody checks it)
+            AWS_DEFAULT_REGION=region,
+            AWS_ENDPOINT_URL=local.url,
+            AWS_ENDPOINT_URL_DYNAMODB=local.dynamodb_url,
+            AWS_ENDPOINT_URL_SAGEMAKER=server.url,
+            POWERTOOLS_SERVICE_NAME="spotwarden",
+            SPOTWARDEN_POLICIES=str(compiled),
+            SPOTWARDEN_SLACK_TOKEN="xoxb-local",  # noqa: S106
+            SPOTWARDEN_SLACK_URL=f"{slack.url}/api/",
+            SPOTWARDEN_TABLE=TABLE,
+        ),
+    ):
+        try:
+            aws.create_table(local.dynamodb_url, name=TABLE, region=region)
+            with redirect_stdout(log):
+                import app
+            wiring.install(clock=clock)
+            bus = Bus(rules(app.app), clock.now, world.account, region)
+            host = Host(world, server, local, slack, bus, clock, list(people), log)
+            host._next_fire = {
+                r.name: next_fire(r.schedule, clock.at) for r in bus.rules.values() if r.schedule and r.name not in EVERY_MINUTE
+            }
+            yield host
+        finally:
+            for part in (slack, server, local):
+                part.close()
+            wiring.install(clock=SystemClock())
+
+
+@contextmanager
+def _environment(**settings: str) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _minute_at(at: datetime) -> datetime:
+    """The first whole minute not before a time."""
+    whole = at.replace(second=0, microsecond=0)
+    return whole if whole == at else whole + MINUTE

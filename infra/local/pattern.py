@@ -1,0 +1,71 @@
+"""Matches events against the part of EventBridge's pattern language on which all its imitations agree.
+
+A pattern is a tree of fields; each leaf is a non-empty list of strings, numbers, booleans or null (the field equals one of
+them) or of one {"anything-but": value or list} (the field is there and equals none of them). Fields hold scalars: an array
+in an event is refused, because prefix, wildcard, $or and arrays are where local matchers differ from AWS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+ANYTHING_BUT = "anything-but"
+
+
+class UnknownPattern(ValueError):
+    """The pattern uses more of EventBridge's language than this matcher knows; the message says where."""
+
+
+def check(pattern: Mapping[str, Any], where: str = "pattern") -> None:
+    """Raise UnknownPattern unless every leaf is within the vocabulary."""
+    if not pattern:
+        raise UnknownPattern(f"{where} is empty")
+    for field, wanted in pattern.items():
+        here = f"{where}.{field}"
+        match wanted:
+            case dict():
+                check(wanted, here)
+            case [_, *_] if all(_is_scalar(value) for value in wanted):
+                pass
+            case [{"anything-but": excluded}] if len(wanted[0]) == 1 and _is_list_of_scalars(excluded):
+                pass
+            case _:
+                raise UnknownPattern(
+                    f"{here} is {wanted!r}; the local bus knows lists of plain values and one {{'anything-but': …}}"
+                )
+
+
+def matches(pattern: Mapping[str, Any], event: Mapping[str, Any], where: str = "event") -> bool:
+    """Say whether the event has every field of the pattern with a wanted value; raises UnknownPattern for an array."""
+    return all(_field_matches(wanted, event, field, f"{where}.{field}") for field, wanted in pattern.items())
+
+
+def _field_matches(wanted: Any, event: Mapping[str, Any], field: str, where: str) -> bool:
+    if field not in event:
+        return False
+    found = event[field]
+    if isinstance(wanted, Mapping):
+        return isinstance(found, Mapping) and matches(wanted, found, where)
+    if isinstance(found, list):
+        raise UnknownPattern(f"{where} is an array; matchers disagree on arrays, so decide on it in code")
+    if isinstance(wanted[0], Mapping):
+        return not any(_same(value, found) for value in _as_list(wanted[0][ANYTHING_BUT]))
+    return any(_same(value, found) for value in wanted)
+
+
+def _same(wanted: Any, found: Any) -> bool:
+    return isinstance(wanted, bool) == isinstance(found, bool) and bool(wanted == found)  # in Python alone, True == 1
+
+
+def _is_scalar(value: Any) -> bool:
+    return value is None or isinstance(value, (str, int, float))
+
+
+def _is_list_of_scalars(value: Any) -> bool:
+    values = _as_list(value)
+    return bool(values) and all(_is_scalar(v) for v in values)
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

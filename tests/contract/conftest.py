@@ -1,0 +1,65 @@
+"""The implementations that are held to the contract, each empty for each test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+
+from controller.adapters.ledger import DynamoLedger
+from controller.adapters.outbox import DynamoOutbox
+from controller.shell.ports import Ledger, Outbox
+from infra.local import aws, dynamodb_local
+from tests.simulation.memory import MemoryLedger, MemoryOutbox
+
+Place = Callable[[], tuple[Ledger, Outbox]]
+TABLES = (f"Spotwarden-{number}" for number in count(1))
+
+
+def why_not_local() -> str | None:
+    """Why AWS's own DynamoDB Local is not asked; a plain test run never fetches it."""
+    if os.environ.get("SPOTWARDEN_DYNAMODB") != aws.LOCAL and not dynamodb_local.CACHE.exists():
+        return "DynamoDB Local was never fetched: SPOTWARDEN_DYNAMODB=local make test does"
+    return dynamodb_local.available()
+
+
+@pytest.fixture(scope="module", params=["memory", aws.ATOMIC, aws.STOCK, aws.LOCAL])
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    if request.param == "memory":
+        yield lambda: (MemoryLedger(), MemoryOutbox())
+        return
+    if request.param == aws.LOCAL and (reason := why_not_local()):
+        pytest.skip(reason)
+    with aws.start(dynamodb=request.param) as local:
+        client = local.client("dynamodb")
+
+        def empty() -> tuple[Ledger, Outbox]:
+            table = aws.create_table(local.dynamodb_url, next(TABLES))
+            return DynamoLedger(client, table), DynamoOutbox(client, table)
+
+        yield empty
+
+
+@pytest.fixture
+def memories(place: Place) -> tuple[Ledger, Outbox]:
+    return place()
+
+
+@pytest.fixture
+def ledger(memories: tuple[Ledger, Outbox]) -> Ledger:
+    return memories[0]
+
+
+@pytest.fixture
+def outbox(memories: tuple[Ledger, Outbox]) -> Outbox:
+    return memories[1]
+
+
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator[Any]:
+    """A client of moto's DynamoDB, for what only DynamoDB can do."""
+    with aws.start(dynamodb=aws.ATOMIC) as local:
+        yield local.client("dynamodb")

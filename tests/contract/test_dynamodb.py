@@ -1,0 +1,301 @@
+"""What only DynamoDB can do to the ledger and the outbox: throttle, lose an answer, and let others in between two calls."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+
+from controller.adapters.ledger import DynamoLedger
+from controller.adapters.outbox import DynamoOutbox
+from controller.checkpoint import Claim
+from controller.decision import Decision
+from controller.intent import Closed, Intent, Stop
+from controller.job import Job
+from controller.lineage import Lineage
+from controller.pool import Signal, SignalKind
+from controller.shell.ports import Message, Overdue, Ports, Ring, Unreachable
+from controller.shell.reconcile import reconcile
+from infra.local import aws
+from tests.builders import BEGIN, attempt, job, lineage_id, policy
+
+ID = lineage_id()
+MINUTE = timedelta(minutes=1)
+STOP = Intent(action=Stop(about="bert", because=""), due_at=BEGIN)
+EMPTY = Lineage(id=ID)
+SAID = Decision(intents=(STOP,))
+MINE = Claim(bucket="checkpoints", prefix="bert/", job="bert-r02", lineage="bert's", created_at=BEGIN)
+THEIRS = Claim(bucket="checkpoints", prefix="bert/large/", job="gpt-r02", lineage="gpt's", created_at=BEGIN)
+HELLO = Message(key="hello", channel="#ml", words=("Hello",), at=BEGIN)
+NAMES = (f"Faulty-{number}" for number in count(1))
+
+
+class Around:
+    """A client that does something of its own around the calls of one kind: a world that is not ours alone."""
+
+    def __init__(self, client: Any, verb: str, *, before: Callable[[], object] = int, after: Callable[[], object] = int) -> None:
+        self._client, self._verb, self._before, self._after = client, verb, before, after
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._client, name)
+
+        def around(**asked: Any) -> Any:
+            self._before()
+            answer = call(**asked)
+            self._after()
+            return answer
+
+        return around if name == self._verb else call
+
+
+class Failing:
+    """A client of a DynamoDB that answers every call with one error."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __getattr__(self, name: str) -> Any:
+        def fail(**_: Any) -> Any:
+            raise self._error
+
+        return fail
+
+
+def error(code: str, *reasons: str) -> ClientError:
+    cancelled: Any = {"CancellationReasons": [{"Code": reason} for reason in reasons]} if reasons else {}
+    return ClientError({"Error": {"Code": code, "Message": "…"}, **cancelled}, "AnyCall")
+
+
+def lose_the_answer() -> None:
+    raise ReadTimeoutError(endpoint_url="http://dynamodb")
+
+
+def once(act: Callable[[], object]) -> Callable[[], object]:
+    left = [act]
+    return lambda: left.pop()() if left else None
+
+
+@pytest.fixture
+def table(dynamodb: Any) -> str:
+    return aws.create_table(dynamodb.meta.endpoint_url, next(NAMES))
+
+
+@pytest.fixture
+def ledger(dynamodb: Any, table: str) -> DynamoLedger:
+    return DynamoLedger(dynamodb, table)
+
+
+# ── faults ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+OVERDUE = Overdue(ring=Ring(job="bert", lineage=ID), key=STOP.key, ring_at=BEGIN)
+SIGNAL = Signal(kind=SignalKind.REBALANCE, instance_id="i-0abc", family="g5", region="us-east-1", at=BEGIN)
+CALLS: dict[str, Callable[[DynamoLedger, DynamoOutbox], object]] = {
+    "load": lambda ledger, _: ledger.load(ID),
+    "commit": lambda ledger, _: ledger.commit(EMPTY, SAID),
+    "take": lambda ledger, _: ledger.take(ID, STOP, now=BEGIN, leased_until=BEGIN + MINUTE),
+    "put_off": lambda ledger, _: ledger.put_off(ID, STOP, due_at=BEGIN, why=""),
+    "close": lambda ledger, _: ledger.close(ID, STOP, Closed.DONE, ""),
+    "overdue": lambda ledger, _: ledger.overdue(BEGIN, 10),
+    "delay": lambda ledger, _: ledger.delay(OVERDUE, BEGIN + MINUTE),
+    "claim": lambda ledger, _: ledger.claim(MINE),
+    "release": lambda ledger, _: ledger.release(MINE),
+    "claims": lambda ledger, _: ledger.claims("checkpoints"),
+    "entries": lambda ledger, _: list(ledger.entries(BEGIN, BEGIN + MINUTE)),
+    "cursor": lambda ledger, _: ledger.cursor("discover"),
+    "move_cursor": lambda ledger, _: ledger.move_cursor("discover", BEGIN),
+    "in_force_at": lambda ledger, _: ledger.in_force_at("r1", BEGIN),
+    "note_signal": lambda ledger, _: ledger.note_signal(SIGNAL),
+    "signals": lambda ledger, _: list(ledger.signals(BEGIN, BEGIN + MINUTE)),
+    "put": lambda _, outbox: outbox.put(HELLO),
+    "channels": lambda _, outbox: outbox.channels(),
+    "lease": lambda _, outbox: outbox.lease("#ml", now=BEGIN, until=BEGIN + MINUTE),
+    "waiting": lambda _, outbox: outbox.waiting("#ml", 10),
+    "sent": lambda _, outbox: outbox.sent(HELLO),
+    "pause": lambda _, outbox: outbox.pause("#ml", until=BEGIN),
+}
+PASSING = {
+    "throttled": error("ThrottlingException"),
+    "over its capacity": error("ProvisionedThroughputExceededException"),
+    "broken": error("InternalServerError"),
+    "silent": ReadTimeoutError(endpoint_url="http://dynamodb"),
+    "away": EndpointConnectionError(endpoint_url="http://dynamodb"),
+    "busy with a transaction on the item": error("TransactionConflictException"),
+    "throttling one write of a transaction": error("TransactionCanceledException", "None", "ThrottlingError"),
+    "throttling one write and refusing another": error(
+        "TransactionCanceledException", "ConditionalCheckFailed", "ProvisionedThroughputExceeded"
+    ),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("how", PASSING)
+def test_every_call_to_a_dynamodb_that_does_not_answer_is_unreachable(call: str, how: str) -> None:
+    client = Failing(PASSING[how])
+    with pytest.raises(Unreachable, match=r"DynamoDB \w+ on Spotwarden: ") as raised:
+        CALLS[call](DynamoLedger(client, "Spotwarden"), DynamoOutbox(client, "Spotwarden"))
+    assert raised.value.__cause__ is PASSING[how]
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("code", ["ValidationException", "AccessDeniedException", "ResourceNotFoundException"])
+def test_a_mistake_of_ours_is_not_mistaken_for_an_outage(call: str, code: str) -> None:
+    client = Failing(error(code))
+    with pytest.raises(ClientError, match=code):
+        CALLS[call](DynamoLedger(client, "Spotwarden"), DynamoOutbox(client, "Spotwarden"))
+
+
+@pytest.mark.parametrize("reason", ["ConditionalCheckFailed", "TransactionConflict"])
+def test_a_commit_that_met_another_is_outpaced(reason: str) -> None:
+    client = Failing(error("TransactionCanceledException", "None", reason))
+    assert not DynamoLedger(client, "Spotwarden").commit(EMPTY, SAID)
+
+
+def test_a_commit_too_large_for_a_transaction_says_so(ledger: DynamoLedger) -> None:
+    many = tuple(replace(STOP, action=Stop(about=f"job-{n}", because="")) for n in range(100))
+    with pytest.raises(ValueError, match=r"a transaction of 101 writes, wanted at most 100"):
+        ledger.commit(ledger.load(ID), Decision(intents=many))
+
+
+# ── lost answers and others in between ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_commit_whose_answer_was_lost_is_found_known(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
+    deaf = DynamoLedger(Around(dynamodb, "transact_write_items", after=lose_the_answer), table)
+    with pytest.raises(Unreachable):
+        deaf.commit(ledger.load(ID), SAID)
+    assert SAID.new_to(ledger.load(ID), "bert") == Decision()
+
+
+def test_a_claim_on_an_intent_whose_answer_was_lost_is_taken_again_after_the_lease(
+    ledger: DynamoLedger, dynamodb: Any, table: str
+) -> None:
+    ledger.commit(ledger.load(ID), SAID)
+    deaf = DynamoLedger(Around(dynamodb, "update_item", after=lose_the_answer), table)
+    with pytest.raises(Unreachable):
+        deaf.take(ID, STOP, now=BEGIN, leased_until=BEGIN + MINUTE)
+    [found] = ledger.load(ID).intents
+    taken = ledger.take(ID, found, now=BEGIN + MINUTE, leased_until=BEGIN + 2 * MINUTE)
+    assert taken is not None
+    assert taken.claim == 2
+
+
+def test_a_load_that_another_commits_into_loses_its_commit(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
+    ledger.commit(ledger.load(ID), Decision())
+    theirs = once(lambda: ledger.commit(ledger.load(ID), SAID))
+    torn = DynamoLedger(Around(dynamodb, "query", before=theirs), table).load(ID)
+    assert torn.intents == (STOP,)
+    assert not ledger.commit(torn, Decision(withdrawn=(STOP,)))
+
+
+def test_of_two_that_claim_at_once_the_second_hears_of_the_first(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
+    theirs = once(lambda: ledger.claim(THEIRS))
+    beaten = DynamoLedger(Around(dynamodb, "transact_write_items", before=theirs), table)
+    assert beaten.claim(MINE) == (THEIRS,)
+    assert ledger.claims("checkpoints") == (THEIRS,)
+
+
+def test_a_claim_between_the_head_and_the_rest_is_heard_of(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
+    theirs = once(lambda: ledger.claim(THEIRS))
+    beaten = DynamoLedger(Around(dynamodb, "get_item", after=theirs), table)
+    assert beaten.claim(MINE) == (THEIRS,)
+
+
+def test_a_bucket_claimed_faster_than_it_is_read_is_unreachable(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
+    others = (replace(THEIRS, prefix=f"other-{number}/", job=f"other-{number}") for number in count())
+    beaten = DynamoLedger(Around(dynamodb, "transact_write_items", before=lambda: ledger.claim(next(others))), table)
+    with pytest.raises(Unreachable, match="the claims on checkpoints changed 3 times while they were read"):
+        beaten.claim(MINE)
+    assert MINE not in ledger.claims("checkpoints")
+
+
+def test_a_message_whose_answer_was_lost_waits_once(dynamodb: Any, table: str) -> None:
+    outbox = DynamoOutbox(dynamodb, table)
+    with pytest.raises(Unreachable):
+        DynamoOutbox(Around(dynamodb, "transact_write_items", after=lose_the_answer), table).put(HELLO)
+    assert not outbox.put(HELLO)
+    assert outbox.waiting("#ml", 10) == [HELLO]
+
+
+def test_a_message_in_conflict_with_itself_is_not_taken_for_queued(dynamodb: Any, table: str) -> None:
+    def conflict() -> None:
+        raise error("TransactionCanceledException", "TransactionConflict", "None")
+
+    outbox = DynamoOutbox(Around(dynamodb, "transact_write_items", before=once(conflict)), table)
+    with pytest.raises(Unreachable, match="the message hello could not be queued: somebody else was writing it"):
+        outbox.put(HELLO)
+    assert outbox.put(HELLO)
+
+
+# ── what is stored, and what it costs ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_item_carries_its_schema(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
+    reconcile(Ring(job="bert"), ports(ledger, job()))
+    ledger.commit(ledger.load(ID), SAID)
+    for call in CALLS.values():
+        call(ledger, DynamoOutbox(dynamodb, table))
+    DynamoOutbox(dynamodb, table).put(replace(HELLO, key="another", channel="#other"))
+    items = dynamodb.scan(TableName=table)["Items"]
+    families = {item["pk"]["S"].partition("#")[0] for item in items}
+    assert families == {"lineage", "claim", "cursor", "policy", "signal", "outbox", "said"}
+    assert [item for item in items if item.get("schema") != {"N": "1"}] == []
+
+
+def test_a_quiet_job_costs_two_reads_and_no_write(ledger: DynamoLedger, dynamodb: Any) -> None:
+    world = ports(ledger, job())
+    reconcile(Ring(job="bert"), world)
+    assert calls(dynamodb, lambda: reconcile(Ring(job="bert"), world)) == {"GetItem": 1, "Query": 1}
+
+
+def test_a_lineage_nobody_wrote_costs_one_read(ledger: DynamoLedger, dynamodb: Any) -> None:
+    assert calls(dynamodb, lambda: ledger.load(lineage_id(attempt(2).name))) == {"GetItem": 1}
+
+
+def calls(client: Any, act: Callable[[], object]) -> Counter[str]:
+    """Count what is asked of DynamoDB meanwhile."""
+    counted: Counter[str] = Counter()
+
+    def note(model: Any, **_: Any) -> None:
+        counted[model.name] += 1
+
+    client.meta.events.register("before-call.dynamodb", note)
+    act()
+    client.meta.events.unregister("before-call.dynamodb", note)
+    return counted
+
+
+class OneJob:
+    """A SageMaker that knows one job."""
+
+    def __init__(self, known: Job) -> None:
+        self._known = known
+
+    def describe(self, name: str) -> Job | None:
+        return self._known if name == self._known.name else None
+
+
+class Fixed:
+    """Policies, prices and a clock that never move."""
+
+    def current(self) -> Any:
+        return policy()
+
+    def rate(self, *_: object) -> None:
+        return None
+
+    def now(self) -> datetime:
+        return BEGIN + 3 * MINUTE
+
+
+def ports(ledger: DynamoLedger, known: Job) -> Ports:
+    unasked: Any = None
+    jobs: Any = OneJob(known)
+    return Ports(
+        jobs=jobs, ledger=ledger, outbox=unasked, chat=unasked, instances=unasked, policies=Fixed(), prices=Fixed(), clock=Fixed()
+    )

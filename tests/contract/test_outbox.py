@@ -1,0 +1,99 @@
+"""The Outbox port, sentence by sentence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from controller.shell.ports import Message, Outbox
+from tests.builders import BEGIN
+
+MINUTE = timedelta(minutes=1)
+HELLO = Message(key="a/announce/started/bert", channel="#ml", words=("It started.", "", "*details*"), at=BEGIN)
+
+
+def message(number: int, channel: str = "#ml") -> Message:
+    return Message(key=f"message/{channel}/{number:03d}", channel=channel, words=("…",), at=BEGIN + number * MINUTE)
+
+
+def test_what_is_put_waits_word_for_word(outbox: Outbox) -> None:
+    assert outbox.put(HELLO)
+    assert outbox.waiting("#ml", 10) == [HELLO]
+
+
+def test_a_message_is_queued_once(outbox: Outbox) -> None:
+    assert outbox.put(HELLO)
+    assert not outbox.put(HELLO)
+    assert not outbox.put(replace(HELLO, at=BEGIN + MINUTE))
+    assert outbox.waiting("#ml", 10) == [HELLO]
+
+
+def test_a_message_that_was_sent_is_never_queued_again(outbox: Outbox) -> None:
+    assert outbox.put(HELLO)
+    outbox.sent(HELLO)
+    assert not outbox.put(HELLO)
+    assert outbox.waiting("#ml", 10) == []
+
+
+def test_the_oldest_messages_of_a_channel_come_first_up_to_the_limit(outbox: Outbox) -> None:
+    for number in (3, 1, 4, 0, 2):
+        outbox.put(message(number))
+    outbox.put(message(0, "#other"))
+    assert outbox.waiting("#ml", 3) == [message(0), message(1), message(2)]
+    assert outbox.waiting("#ml", 10) == [message(n) for n in range(5)]
+
+
+def test_messages_of_one_moment_all_wait(outbox: Outbox) -> None:
+    same = [replace(message(n), at=BEGIN) for n in range(3)]
+    for one in same:
+        outbox.put(one)
+    assert outbox.waiting("#ml", 10) == same
+
+
+def test_the_channels_are_those_in_which_something_waits(outbox: Outbox) -> None:
+    assert outbox.channels() == []
+    for one in (message(1), message(2), message(1, "#other")):
+        outbox.put(one)
+    assert sorted(outbox.channels()) == ["#ml", "#other"]
+    outbox.sent(message(1))
+    outbox.sent(message(1, "#other"))
+    assert outbox.channels() == ["#ml"]
+    outbox.put(message(2, "#other"))
+    assert sorted(outbox.channels()) == ["#ml", "#other"]
+
+
+def test_sent_takes_out_just_that_message_and_may_be_said_twice(outbox: Outbox) -> None:
+    outbox.put(message(1))
+    outbox.put(message(2))
+    outbox.sent(message(1))
+    outbox.sent(message(1))
+    assert outbox.waiting("#ml", 10) == [message(2)]
+
+
+def test_a_channel_has_one_sender_at_a_time(outbox: Outbox) -> None:
+    outbox.put(HELLO)
+    assert outbox.lease("#ml", now=BEGIN, until=BEGIN + MINUTE)
+    assert not outbox.lease("#ml", now=BEGIN + timedelta(seconds=59), until=BEGIN + 2 * MINUTE)
+    assert outbox.lease("#other", now=BEGIN, until=BEGIN + MINUTE)
+    assert outbox.lease("#ml", now=BEGIN + MINUTE, until=BEGIN + 2 * MINUTE)
+
+
+def test_a_paused_channel_is_leased_to_nobody_before_its_time(outbox: Outbox) -> None:
+    outbox.put(HELLO)
+    assert outbox.lease("#ml", now=BEGIN, until=BEGIN + MINUTE)
+    outbox.pause("#ml", until=BEGIN + 5 * MINUTE)
+    assert not outbox.lease("#ml", now=BEGIN + 4 * MINUTE, until=BEGIN + 6 * MINUTE)
+    assert outbox.lease("#ml", now=BEGIN + 5 * MINUTE, until=BEGIN + 6 * MINUTE)
+
+
+def test_a_pause_until_now_gives_the_lease_up(outbox: Outbox) -> None:
+    assert outbox.lease("#ml", now=BEGIN, until=BEGIN + MINUTE)
+    outbox.pause("#ml", until=BEGIN)
+    assert outbox.lease("#ml", now=BEGIN, until=BEGIN + MINUTE)
+
+
+def test_what_is_put_while_a_channel_is_paused_waits_and_does_not_end_the_pause(outbox: Outbox) -> None:
+    outbox.pause("#ml", until=BEGIN + MINUTE)
+    assert outbox.put(HELLO)
+    assert outbox.channels() == ["#ml"]
+    assert not outbox.lease("#ml", now=BEGIN, until=BEGIN + MINUTE)

@@ -1,0 +1,97 @@
+"""Builds the package once for all these tests, from a clean export, and lays it out as Lambda does."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+IN_LAMBDAS_RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """A built package: the zip, its files unpacked, Chalice's merged template, and the folder of what Lambda's runtime has."""
+
+    zip: Path
+    task: Path
+    runtime: Path
+    template: Mapping[str, Any]
+
+    @property
+    def functions(self) -> dict[str, Mapping[str, Any]]:
+        """The properties of each function, by logical id."""
+        resources = self.template["Resources"].items()
+        return {name: r["Properties"] for name, r in resources if r["Type"] == "AWS::Serverless::Function"}
+
+    def run(self, code: str, **environment: str) -> str:
+        """Run code in a fresh interpreter that knows the package, Lambda's runtime and nothing else; return what it prints."""
+        paths = [str(self.task), str(self.runtime)]
+        done = subprocess.run(  # noqa: S603  # our words
+            [sys.executable, "-I", "-S", "-c", f"import sys; sys.path[:0] = {paths!r}\n{code}"],
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd="/",
+            env=environment,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+def build(checkout: Path, out: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    """Run the checkout's own build script, with nothing of this test run in its way."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
+    return subprocess.run(  # noqa: S603  # our words
+        [sys.executable, "infra/build.py", "--out", str(out), *flags],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=checkout,
+        env=environment,
+    )
+
+
+@pytest.fixture(scope="session")
+def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what is or would be committed, somewhere else."""
+    folder = tmp_path_factory.mktemp("export")
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    done = subprocess.run(listed, check=True, capture_output=True, text=True, cwd=ROOT)  # noqa: S603  # our words
+    for name in filter(None, done.stdout.split("\0")):
+        if (ROOT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name, follow_symlinks=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def package(export: Path, tmp_path_factory: pytest.TempPathFactory) -> Package:
+    """The package built from the export for this Python."""
+    out = tmp_path_factory.mktemp("package")
+    done = build(export, out)
+    assert done.returncode == 0, done.stdout + done.stderr
+    task, runtime = out / "task", out / "runtime"
+    with zipfile.ZipFile(out / "deployment.zip") as packed:
+        packed.extractall(task)
+    runtime.mkdir()
+    for name in IN_LAMBDAS_RUNTIME:
+        spec = importlib.util.find_spec(name)
+        assert spec is not None
+        assert spec.origin is not None
+        origin = Path(spec.origin)
+        found = origin.parent if origin.name == "__init__.py" else origin
+        (runtime / found.name).symlink_to(found)
+    template = json.loads((out / "sam.json").read_text())
+    return Package(zip=out / "deployment.zip", task=task, runtime=runtime, template=template)

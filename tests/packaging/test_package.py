@@ -1,0 +1,168 @@
+"""The zip holds what Lambda needs, nothing else, and the same bytes wherever it is built."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.local import aws
+from infra.local.lambda_context import TIMEOUT_S
+from tests.packaging.conftest import ROOT, Package, build
+
+MB = 1_000_000
+IMPORT_HANDLER = """
+import importlib, json
+module, _, name = {handler!r}.rpartition(".")
+found = getattr(importlib.import_module(module), name)
+ours = [m.__file__ for n, m in sys.modules.items() if n.split(".")[0] in ("controller", "handlers")]
+print(json.dumps({{"callable": callable(found), "ours": ours, "loaded": sorted(sys.modules)}}))
+"""
+
+
+def test_each_handler_of_the_template_is_imported_from_the_zip_alone(package: Package) -> None:
+    assert len(package.functions) == 7
+    for properties in package.functions.values():
+        told = json.loads(package.run(IMPORT_HANDLER.format(handler=properties["Handler"])))
+        assert told["callable"], properties["Handler"]
+        assert [file for file in told["ours"] if not file.startswith(str(package.task))] == []
+        assert {"pydantic", "yaml", "rich"} & set(told["loaded"]) == set()
+
+
+def test_policies_and_data_are_found_inside(package: Package) -> None:
+    code = "import json; from importlib.resources import files; data = files('controller') / 'data'\n"
+    code += "print(json.dumps({f.name: sorted(json.loads(f.read_text())) for f in data.iterdir() if f.is_file()}))"
+    told = json.loads(package.run(code))
+    assert {"policies.json", "prices.json", "algorithms.json"} <= set(told)
+    assert "revision" in told["policies.json"]
+
+
+def test_what_never_runs_on_lambda_does_not_ship(package: Package) -> None:
+    shipped = {part for name in zipfile.ZipFile(package.zip).namelist() for part in (name.split("/")[0], name)}
+    refused = {"boto3", "botocore", "pydantic", "yaml", "rich", "pip", "setuptools", "tests", "infra", "bin"}
+    assert shipped & refused == set()
+    assert [name for name in shipped if re.match(r"controller/(cli|policyfile)|chalice/(cli|deploy)", name)] == []
+
+
+def test_the_zip_stays_within_its_budget(package: Package) -> None:
+    unzipped = sum(entry.file_size for entry in zipfile.ZipFile(package.zip).infolist())
+    assert package.zip.stat().st_size < 5 * MB
+    assert unzipped < 15 * MB
+
+
+def test_every_source_ships_with_bytecode_that_lambda_will_not_check(package: Package) -> None:
+    for source in package.task.rglob("*.py"):
+        compiled = source.parent / "__pycache__" / f"{source.stem}.{sys.implementation.cache_tag}.pyc"
+        assert int.from_bytes(compiled.read_bytes()[4:8], "little") == 1, compiled  # PEP 552: by hash, unchecked
+
+
+def test_no_path_of_the_building_machine_ships(package: Package, export: Path) -> None:
+    places = [str(ROOT).encode(), str(export).encode()]
+    ours = [f for name in ("controller", "handlers") for f in (package.task / name).rglob("*") if f.is_file()]
+    assert [str(f) for f in ours if any(place in f.read_bytes() for place in places)] == []
+
+
+def test_the_checkout_and_a_clean_export_of_it_give_the_same_bytes(package: Package, tmp_path: Path) -> None:
+    done = build(ROOT, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert sha256(tmp_path / "deployment.zip") == sha256(package.zip)
+    assert json.loads((tmp_path / "sam.json").read_text()) == package.template
+
+
+def sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def test_a_package_for_another_python_without_its_interpreter_ships_no_bytecode_and_says_so(tmp_path: Path) -> None:
+    done = build(ROOT, tmp_path, "--python", "3.14", "--architecture", "arm64")
+    assert done.returncode == 0, done.stderr
+    names = zipfile.ZipFile(tmp_path / "deployment.zip").namelist()
+    template = json.loads((tmp_path / "sam.json").read_text())
+    sweep = template["Resources"]["Sweep"]["Properties"]
+    assert (sweep["Runtime"], sweep["Architectures"]) == ("python3.14", ["arm64"])
+    said = "no python3.14 on this machine: the package ships no .pyc files" in done.stdout
+    assert said != any(name.endswith(".cpython-314.pyc") for name in names)
+
+
+def test_a_missing_wheel_builds_nothing_and_says_which(export: Path, tmp_path: Path) -> None:
+    pins = export / "infra" / "vendored.txt"
+    pinned = pins.read_text()
+    pins.write_text(pinned.replace("jmespath==1.1.0", "jmespath==0.0.0"))
+    try:
+        done = build(export, tmp_path)
+    finally:
+        pins.write_text(pinned)
+    assert done.returncode == 1
+    assert re.search(r"nothing built: no wheels for python3\.\d+ on x86_64; pip said:.*jmespath==0\.0\.0", done.stderr, re.DOTALL)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_mistake_in_a_policy_builds_nothing_and_says_where(tmp_path: Path) -> None:
+    policies, out = tmp_path / "policies", tmp_path / "out"
+    policies.mkdir()
+    (policies / "team.yaml").write_text("version: 1\nrules: [{name: a, rule: no-such-rule}]\n")
+    done = build(ROOT, out, "--policies", str(policies))
+    assert done.returncode == 1
+    assert re.search(r"nothing built: the policies in .* are not valid:.*team\.yaml.*no-such-rule", done.stderr, re.DOTALL)
+
+
+def test_what_is_vendored_is_what_requirements_name_without_what_the_runtime_has() -> None:
+    def pins(file: Path) -> set[str]:
+        return {line.split(" --hash")[0] for line in file.read_text().splitlines() if re.match(r"\w", line)}
+
+    required = {pin for pin in pins(ROOT / "requirements.txt") if not re.match("boto3|chalice", pin)}
+    needed_by_those = {pin for pin in pins(ROOT / "infra" / "vendored.txt") if re.match("jmespath|typing_extensions", pin)}
+    assert pins(ROOT / "infra" / "vendored.txt") == required | needed_by_those
+
+
+SWEEP = """
+import json, types
+from handlers.clock import sweep
+context = types.SimpleNamespace(function_name="sweep", memory_limit_in_mb=512, aws_request_id="1", invoked_function_arn="arn",
+                                get_remaining_time_in_millis=lambda: 45_000)
+event = {"id": "1", "detail-type": "Scheduled Event", "source": "aws.events", "account": "1", "region": "us-east-1", "detail": {},
+         "time": "2026-11-22T12:00:00Z", "resources": [], "version": "0"}
+sweep(event, context)
+"""
+
+
+@pytest.fixture(scope="module")
+def swept(package: Package) -> list[dict[str, Any]]:
+    """What the packaged sweep writes to its log over an empty ledger."""
+    with aws.start() as local:
+        table = aws.create_table(local.dynamodb_url)
+        told = package.run(
+            SWEEP,
+            AWS_ENDPOINT_URL=local.url,
+            AWS_DEFAULT_REGION=aws.REGION,
+            AWS_ACCESS_KEY_ID="local",
+            AWS_SECRET_ACCESS_KEY="local",
+            SPOTWARDEN_TABLE=table,
+            SPOTWARDEN_SLACK_TOKEN="xoxb-local",
+        )
+    return [json.loads(line) for line in told.splitlines()]
+
+
+def test_the_packaged_sweep_runs_over_an_empty_ledger(swept: list[dict[str, Any]]) -> None:
+    assert [line["message"] for line in swept if "message" in line] == ["done"]
+
+
+def test_the_overdue_alarm_watches_the_metric_that_the_sweep_emits(package: Package, swept: list[dict[str, Any]]) -> None:
+    alarm = package.template["Resources"]["OverdueInSilence"]["Properties"]
+    [emitted] = [line for line in swept if "_aws" in line]
+    [metrics] = emitted["_aws"]["CloudWatchMetrics"]
+    assert alarm["Namespace"] == metrics["Namespace"]
+    assert alarm["MetricName"] in [metric["Name"] for metric in metrics["Metrics"]]
+    assert [[d["Name"] for d in alarm["Dimensions"]]] == metrics["Dimensions"]
+    assert [d["Value"] for d in alarm["Dimensions"]] == [emitted[d["Name"]] for d in alarm["Dimensions"]]
+
+
+def test_functions_end_before_their_lease_and_the_local_host_gives_them_as_long(package: Package) -> None:
+    assert {properties["Timeout"] for properties in package.functions.values()} == {TIMEOUT_S}
+    assert TIMEOUT_S < 60

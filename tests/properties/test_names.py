@@ -1,0 +1,65 @@
+"""Laws of attempt names; the names are drawn from each other, as plain random strings never find what collides."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from controller.lineage import LineageId, attempt_name
+from tests.builders import BEGIN, lineage_id
+
+SAGEMAKER_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")  # CreateTrainingJob's pattern for TrainingJobName
+ENDINGS = st.sampled_from(["", "-r02", "-r2", "-2", "-", "r02", "x" * 60, "-" * 50 + "b", "-deadbeef-r02"])
+NUMBERS = st.integers(1, 120)
+ATTEMPTS = st.integers(2, 120)  # 1 is the root: people choose its name, also one that an attempt would have
+
+roots = st.from_regex(SAGEMAKER_NAME, fullmatch=True).filter(lambda name: len(name) <= 63)
+births = st.sampled_from([0, 1, 10**6]).map(lambda us: BEGIN + timedelta(microseconds=us))
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> list[LineageId]:
+    """Lineages whose names grow out of each other: a name plus an ending, a cut name, an attempt's name, the same name again."""
+    known = [lineage_id(draw(roots), created_at=draw(births))]
+    for _ in range(draw(st.integers(1, 3))):
+        before = draw(st.sampled_from(known))
+        grown = [
+            before.root,
+            before.root + draw(ENDINGS),
+            before.root[: draw(st.integers(1, 63))],
+            attempt_name(before, draw(NUMBERS)),
+        ]
+        root = draw(st.sampled_from(grown))[:63].strip("-")
+        known.append(lineage_id(root, created_at=draw(births), region=draw(st.sampled_from(["us-east-1", "eu-west-1"]))))
+    return known
+
+
+@settings(max_examples=300)
+@given(lives(), NUMBERS)
+def test_attempt_names_are_names_that_sagemaker_takes(known: list[LineageId], number: int) -> None:
+    for life in known:
+        name = attempt_name(life, number)
+        assert SAGEMAKER_NAME.fullmatch(name), name
+        assert len(name) <= 63
+
+
+@settings(max_examples=1000)
+@given(lives(), ATTEMPTS, ATTEMPTS)
+def test_no_two_attempts_of_ours_share_a_name(known: list[LineageId], one: int, other: int) -> None:
+    for life in known:
+        for another in known:
+            assert (life, one) == (another, other) or attempt_name(life, one) != attempt_name(another, other)
+
+
+@given(lives())
+def test_a_lineage_id_is_read_back_from_a_tag_as_it_was_written(known: list[LineageId]) -> None:
+    assert [LineageId.parse(str(life)) for life in known] == known
+
+
+@given(st.text())
+def test_a_tag_that_is_no_lineage_id_is_nobodys(text: str) -> None:
+    parsed = LineageId.parse(text)
+    assert parsed is None or str(parsed).split("/")[:3] == text.split("/")[:3]

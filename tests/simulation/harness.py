@@ -1,0 +1,210 @@
+"""The ports as a Lambda sees them: our own adapter over the world, the ledger in memory, each call through the faults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any, NamedTuple
+
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from controller.adapters.sagemaker import SageMakerJobs
+from controller.lineage import Lineage, LineageId
+from controller.money import Rate
+from controller.policy import Policy
+from controller.shell.ports import Answer, Done, Later, Message, Ports, Refused, Unreachable
+from infra.local.sagemaker.client import Client
+from tests.simulation.lambdas import Lambdas
+from tests.simulation.memory import MemoryLedger, MemoryOutbox
+from tests.simulation.witness import Witness
+
+ROLLOUT = timedelta(minutes=5)  # while a new policy is deployed, old containers still answer
+PRICED = "ml.g5.2xlarge"
+
+
+class What(NamedTuple):
+    """A call, put into words only if somebody reads the log."""
+
+    port: str
+    method: str
+    args: tuple[Any, ...]
+    named: dict[str, Any]
+
+    def __str__(self) -> str:
+        told = [_short(arg) for arg in (*self.args, *self.named.values())]
+        return f"{self.port}.{self.method}({', '.join(told)})"
+
+
+class Through:
+    """Any port, each of its methods one call through the faults."""
+
+    def __init__(self, lambdas: Lambdas, name: str, port: object, throttled: Callable[[], Any], lost: Callable[[], Any]) -> None:
+        self._lambdas, self._name, self._port, self._throttled, self._lost = lambdas, name, port, throttled, lost
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        act = getattr(self._port, method)
+
+        def call(*args: Any, **named: Any) -> Any:
+            what = What(self._name, method, args, named)
+            return self._lambdas.call(what, partial(act, *args, **named), self._throttled, self._lost)
+
+        return call
+
+
+class SeenLedger(Through):
+    """The ledger through the faults; others may write between the two reads of one load."""
+
+    def load(self, lineage: LineageId) -> Lineage:
+        version: int = self.head(lineage)
+        rest: Lineage = self.rest(lineage)
+        return replace(rest, version=version)
+
+
+class WatchedClient:
+    """SageMaker's API as the controller calls it, under the eyes of the witness; ``broken`` jobs are never described."""
+
+    def __init__(self, client: Client, witness: Witness, broken: set[str]) -> None:
+        self._client, self._witness, self._broken = client, witness, broken
+
+    def describe_training_job(self, **asked: Any) -> Any:
+        if asked["TrainingJobName"] in self._broken:
+            raise _no_answer("DescribeTrainingJob")
+        return self._client.describe_training_job(**asked)
+
+    def create_training_job(self, **request: Any) -> Any:
+        return self._witness.create(partial(self._client.create_training_job, **request), request)
+
+    def stop_training_job(self, **asked: Any) -> Any:
+        return self._witness.stop(partial(self._client.stop_training_job, **asked), asked["TrainingJobName"])
+
+    def list_training_jobs(self, **asked: Any) -> Any:
+        return self._client.list_training_jobs(**asked)
+
+    def list_tags(self, **asked: Any) -> Any:
+        return self._client.list_tags(**asked)
+
+
+class SlowClient(Through):
+    """The client through the faults; what is broken also takes its time: two attempts of ten seconds."""
+
+    def __init__(self, lambdas: Lambdas, client: WatchedClient, broken: set[str]) -> None:
+        super().__init__(lambdas, "sagemaker", client, _throttled, partial(_raise, _no_answer, "a call"))
+        self._broken = broken
+
+    def describe_training_job(self, **asked: Any) -> Any:
+        if asked["TrainingJobName"] in self._broken:
+            self._lambdas.pause(timedelta(seconds=20))
+        return super().__getattr__("describe_training_job")(**asked)
+
+
+class Slack:
+    """A channel of people: takes every message, and keeps it."""
+
+    def __init__(self) -> None:
+        self.posted: list[Message] = []
+
+    def send(self, message: Message) -> Answer:
+        if message.channel == "#closed":
+            return Refused("channel_not_found")
+        self.posted.append(message)
+        return Done()
+
+
+@dataclass(slots=True)
+class Rollout:
+    """The policies in the order of their deployment; around a deployment some containers have the old one."""
+
+    lambdas: Lambdas
+    ledger: MemoryLedger
+    history: list[tuple[datetime, Policy]]
+
+    def current(self) -> Policy:
+        latest_at, latest = self.history[-1]
+        runs = self.lambdas.current
+        young = len(self.history) > 1 and self.lambdas.now < latest_at + ROLLOUT
+        if young and runs is not None and runs.number % 2:
+            _, latest = self.history[-2]
+        return replace(latest, in_force_at=self.ledger.in_force_at(latest.revision, self.lambdas.now))
+
+
+class Prices:
+    """A price for one instance type, none for the others."""
+
+    def rate(self, instance_type: str, region: str, at: datetime) -> Rate | None:  # noqa: ARG002 - the port's own signature
+        if instance_type != PRICED:
+            return None
+        return Rate(micros_per_h=1_515_000, as_of=date(2026, 3, 1), source="made up")
+
+
+class Instances:
+    def family_of(self, instance_id: str) -> str | None:  # noqa: ARG002 - the port's own signature
+        return "g5"
+
+
+@dataclass(slots=True)
+class Clock:
+    lambdas: Lambdas
+
+    def now(self) -> datetime:
+        return self.lambdas.now
+
+
+class WatchedLedger(MemoryLedger):
+    """The ledger under the eyes of the witness."""
+
+    witness: Witness
+
+    def close(self, lineage: LineageId, intent: Any, closed: Any, why: str) -> bool:
+        done = super().close(lineage, intent, closed, why)
+        if done:
+            self.witness.closing(lineage, intent.key, closed)
+        return done
+
+
+def ports(
+    lambdas: Lambdas, client: Client, witness: Witness, ledger: MemoryLedger, outbox: MemoryOutbox, slack: Slack,
+    policies: Rollout, broken: set[str],
+) -> Ports:  # fmt: skip
+    """Build the ports of every Lambda of one history."""
+    nowhere = partial(_raise, Unreachable, "the call was throttled, or timed out")
+    seen: Any = partial(Through, lambdas)
+    return Ports(
+        jobs=SageMakerJobs(SlowClient(lambdas, WatchedClient(client, witness, broken), broken)),
+        ledger=SeenLedger(lambdas, "ledger", ledger, nowhere, nowhere),
+        outbox=seen("outbox", outbox, nowhere, nowhere),
+        chat=seen("slack", slack, lambda: Later("rate limited", 30), lambda: Later("no answer")),
+        instances=Instances(),
+        policies=policies,
+        prices=Prices(),
+        clock=Clock(lambdas),
+    )
+
+
+def _throttled() -> Any:
+    raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, "any")
+
+
+def _no_answer(what: str) -> Exception:
+    problem: Exception = ReadTimeoutError(endpoint_url=f"https://sagemaker/{what}")
+    return problem
+
+
+def _raise(kind: Callable[[str], Exception], why: str) -> Any:
+    raise kind(why)
+
+
+def _short(arg: object) -> str:
+    match arg:
+        case LineageId():
+            return f"{arg.root}@{arg.created_at:%H:%M:%S}"
+        case Lineage():
+            return f"{_short(arg.id)} v{arg.version}"
+        case str() | int() | datetime():
+            return str(arg)
+        case Iterable():
+            return f"{len(list(arg))} …"
+        case _:
+            key = getattr(arg, "key", None)
+            return str(key) if key else str(arg)[:300]

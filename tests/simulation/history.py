@@ -1,0 +1,205 @@
+"""One seed from the first job to rest: a storm of some hours in which everything may go wrong, then calm, then the reckoning."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from random import Random
+from typing import Final
+
+from controller.failure import Cause
+from controller.policy import Policy
+from controller.shell import reconcile as path
+from controller.shell import sweep as rounds
+from controller.shell.drain import drain
+from controller.shell.ports import Ports, Ring, Unreachable
+from infra.local.sagemaker.client import Client
+from infra.local.sagemaker.knobs import Knobs
+from infra.local.sagemaker.world import World
+from tests.builders import BEGIN
+from tests.simulation import harness, people
+from tests.simulation.faults import Faults
+from tests.simulation.harness import Rollout, Slack, WatchedLedger
+from tests.simulation.lambdas import Died, Lambdas
+from tests.simulation.memory import MemoryOutbox
+from tests.simulation.witness import Violation, Witness
+
+STORM: Final = timedelta(hours=4)
+PATIENCE: Final = timedelta(hours=60)  # after the storm: a day for usage that never comes, and then some
+MINUTE: Final = timedelta(minutes=1)
+HOUR: Final = timedelta(hours=1)
+RETRIES: Final = (timedelta(minutes=1), timedelta(minutes=2))  # how Lambda retries an asynchronous invocation
+EXPECTED: Final = (path.Outpaced, Unreachable, Died)
+
+
+@dataclass(slots=True)
+class History:
+    """Everything that one seed decides. ``jobs`` and ``storm`` make it smaller, which is how a failure is minimised."""
+
+    seed: int
+    faults: Faults | None = None
+    jobs: int | None = None
+    storm: timedelta = STORM
+    lambdas: Lambdas = field(init=False)
+    witness: Witness = field(init=False)
+    ledger: WatchedLedger = field(init=False)
+    outbox: MemoryOutbox = field(init=False)
+    slack: Slack = field(init=False)
+    world: World = field(init=False)
+    policies: list[Policy] = field(init=False)
+    broken: set[str] = field(init=False)
+    late: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.faults = faults = self.faults or Faults.drawn(self._stream("faults"))
+        calls = {name: getattr(faults, name) for name in ("event_lost", "event_doubled", "event_late", "event_shuffled")}
+        knobs = Knobs.flipped(self._stream("knobs"), **calls, stuck_for=(2000, 9000))
+        weathers = self._stream("weather")
+        self.world = World(BEGIN, seed=self.seed, knobs=knobs, capacity_of=lambda _: people.weather(weathers, BEGIN))
+        rules = self._stream("policies")
+        self.policies = [people.policy(rules, n) for n in range(1 + faults.edit_policy)]
+        self.ledger, self.outbox, self.slack = WatchedLedger(), MemoryOutbox(), Slack()
+        self.witness = self.ledger.witness = Witness(self.world, self.ledger, self._limits())
+        self.lambdas = Lambdas(BEGIN, faults, self._stream("lambdas"))
+        roots = people.NAMES[: self.jobs or self._stream("jobs").choice([2, 3, 5])]
+        self.broken = set(roots[: faults.broken])
+        self._roots = roots
+        rollout = Rollout(self.lambdas, self.ledger, [(BEGIN, self.policies[0])])
+        self._rollout = rollout
+        self.ports = harness.ports(
+            self.lambdas, Client(self.world, validate=False), self.witness, self.ledger, self.outbox, self.slack, rollout,
+            self.broken,
+        )  # fmt: skip
+        self._minute = BEGIN
+
+    _roots: tuple[str, ...] = field(init=False)
+    _rollout: Rollout = field(init=False)
+    ports: Ports = field(init=False)
+    _minute: datetime = field(init=False)
+
+    def run(self) -> None:
+        """Live through storm and calm until everything has come to rest; raises Violation."""
+        self._plan()
+        while True:
+            at = self._next_at()
+            if at is None or at > BEGIN + self.storm + PATIENCE:
+                return
+            self._advance(at)
+
+    @property
+    def calm_at(self) -> datetime:
+        return BEGIN + self.storm
+
+    # The plan of the storm.
+
+    def _plan(self) -> None:
+        assert self.faults is not None
+        crowd, when = people.People(self._stream("people"), self.world, self.witness), self._stream("times")
+        for name in self._roots:
+            self.lambdas.at(BEGIN + timedelta(seconds=when.randrange(2400)), partial(crowd.begin, name))
+        acts: dict[Callable[[], object], int] = {
+            crowd.stop: self.faults.stop_jobs, crowd.delete: self.faults.delete_jobs, crowd.reuse_name: self.faults.reuse_names,
+            crowd.steal_name: self.faults.steal_names, crowd.clone_tags: self.faults.clone_tags,
+        }  # fmt: skip
+        for act, times in acts.items():
+            for _ in range(times):
+                self._in_the_storm(when, act)
+        for edited in self.policies[1:]:
+            self._in_the_storm(when, partial(self._deploy, edited))
+        self.lambdas.at(self.calm_at, self._calm)
+
+    def _in_the_storm(self, when: Random, act: Callable[[], object]) -> None:
+        self.lambdas.at(BEGIN + self.storm * when.uniform(0.05, 1), act)
+
+    def _deploy(self, policy: Policy) -> None:
+        self._rollout.history.append((self.lambdas.now, policy))
+
+    def _calm(self) -> None:
+        """From now on no call fails; what is broken stays broken, and events go on as they were."""
+        self.lambdas.faults = Faults()
+
+    # Time.
+
+    def _next_at(self) -> datetime | None:
+        """The next moment at which anything happens; None when all is at rest."""
+        moments = [at for at in (self.lambdas.next_at(), self.world.next_at()) if at is not None]
+        soon = min(moments, default=None)
+        if soon is not None and soon <= self._minute + MINUTE:
+            return soon
+        clock_at = self._clock_at(soon)
+        return min((at for at in (soon, clock_at) if at is not None), default=None)
+
+    def _clock_at(self, soon: datetime | None) -> datetime | None:
+        """The next whole minute at which the clock has something to do; idle minutes are skipped."""
+        ring_at = [at for row in self.ledger.rows.values() for at in row.ring_at.values()]
+        if self.outbox.channels():
+            ring_at.append(self.lambdas.now)
+        hour = self._minute.replace(minute=0) + HOUR
+        if soon is None and not ring_at and self.lambdas.now > self.calm_at and self._discovered():
+            return None
+        first = max(min([*ring_at, hour]), self._minute + timedelta(microseconds=1))
+        return BEGIN + -((BEGIN - first) // MINUTE) * MINUTE
+
+    def _discovered(self) -> bool:
+        """Whether a discover has begun since the last job changed."""
+        cursor = self.ledger.cursor("discover")
+        latest = max((life.job.modified_at for life in self.witness.lives), default=BEGIN)
+        return cursor is not None and cursor > latest + timedelta(hours=2)
+
+    def _advance(self, at: datetime) -> None:
+        self.world.advance_to(at)
+        self.lambdas.now = at
+        for delivery in self.world.drain_events():
+            self._ring(delivery.name)
+        if self.lambdas.next_at() == at:
+            self.lambdas.step()
+        whole = BEGIN + (at - BEGIN) // MINUTE * MINUTE
+        if whole > self._minute:
+            self._minute = whole
+            self._tick(whole)
+
+    # The functions, as they are deployed.
+
+    def _ring(self, name: str, tries: int = 0) -> None:
+        def ended(problem: BaseException | None) -> None:
+            self._expected(problem)
+            if problem is not None and tries < len(RETRIES):
+                self.lambdas.at(self.lambdas.now + RETRIES[tries], lambda: self._ring(name, tries + 1))
+
+        self.lambdas.invoke(f"job_changed {name}", lambda: path.reconcile(Ring(job=name), self.ports), ended)
+
+    def _tick(self, minute: datetime) -> None:
+        if minute.minute == 0:
+            self.lambdas.invoke("discover", lambda: self._round(rounds.discover), self._expected)
+        if any(at <= minute for row in self.ledger.rows.values() for at in row.ring_at.values()):
+            self.lambdas.invoke("sweep", lambda: self._round(rounds.sweep), self._expected)
+        if self.outbox.channels():
+            self.lambdas.invoke("drain", lambda: drain(self.ports), self._expected)
+
+    def _round(self, pass_: Callable[[Ports], rounds.Rounds]) -> None:
+        done = pass_(self.ports)
+        for name, problem in done.failed:
+            self.lambdas.note("clock", f"{name}: {type(problem).__name__}: {problem}")
+            self._expected(problem)
+
+    @staticmethod
+    def _expected(problem: BaseException | None) -> None:
+        if problem is not None and not isinstance(problem, EXPECTED):
+            raise Violation(f"surprises are bugs: {type(problem).__name__}: {problem}") from problem
+
+    # Small things.
+
+    def _stream(self, what: str) -> Random:
+        """Chances of their own for each purpose, so that taking one kind of fault away changes no other."""
+        return Random(f"{self.seed}/{what}")  # noqa: S311 - a simulation wants the same chances again
+
+    def _limits(self) -> dict[Cause, int]:
+        limits: dict[Cause, int] = {}
+        for policy in self.policies:
+            for block in policy.resubmissions:
+                for cause, budget in block.causes.items():
+                    limits[cause] = max(limits.get(cause, 0), budget.limit)
+        return limits

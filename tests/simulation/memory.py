@@ -1,0 +1,219 @@
+"""A ledger and an outbox in memory: what the ports promise, and nothing else.
+
+The contract suite holds them and DynamoDB to the same promises; the simulation then runs on these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypeVar
+
+from controller.checkpoint import Claim, overlapping
+from controller.decision import Decision
+from controller.entry import Entry
+from controller.intent import Closed, Intent, Wake
+from controller.lineage import Lineage, LineageId
+from controller.pool import Signal
+from controller.shell.ports import Message, Overdue, Ring
+
+E = TypeVar("E")
+
+
+@dataclass(slots=True)
+class Row:
+    """A lineage as it is stored; ``ring_at`` is what the index of overdue intents shows of each that is open."""
+
+    version: int = 0
+    entries: dict[str, Entry] = field(default_factory=dict)
+    intents: dict[str, Intent] = field(default_factory=dict)
+    ring_at: dict[str, datetime] = field(default_factory=dict)
+
+    def put(self, intent: Intent) -> None:
+        self.intents[intent.key] = intent
+        self.ring_at.pop(intent.key, None)
+        if intent.open:
+            self.ring_at[intent.key] = intent.ring_at
+
+    def delete(self, intent: Intent) -> None:
+        del self.intents[intent.key]
+        self.ring_at.pop(intent.key, None)
+
+
+class MemoryLedger:
+    """The ``Ledger`` port. Every method is one indivisible step, but for ``load``, whose two reads can be told apart."""
+
+    def __init__(self) -> None:
+        self.rows: dict[LineageId, Row] = {}
+        self.held: dict[tuple[str, str, str, str], Claim] = {}
+        self.cursors: dict[str, datetime] = {}
+        self.revisions: dict[str, datetime] = {}
+        self.noted: dict[str, Signal] = {}
+
+    def row(self, lineage: LineageId) -> Row:
+        return self.rows.setdefault(lineage, Row())
+
+    def load(self, lineage: LineageId) -> Lineage:
+        version = self.head(lineage)  # first: read last, it would vouch for rows that are older than it is
+        return replace(self.rest(lineage), version=version)
+
+    def head(self, lineage: LineageId) -> int:
+        return self.row(lineage).version
+
+    def rest(self, lineage: LineageId) -> Lineage:
+        row = self.row(lineage)
+        return Lineage(id=lineage, version=row.version, entries=_by_key(row.entries), intents=_by_key(row.intents))
+
+    def commit(self, lineage: Lineage, decision: Decision) -> bool:
+        row = self.row(lineage.id)
+        if row.version != lineage.version or not _fits(row, decision):
+            return False
+        row.version += 1
+        row.entries |= {e.key: e for e in decision.entries}
+        for intent in decision.withdrawn:
+            if isinstance(intent.action, Wake):
+                row.delete(intent)
+            else:
+                row.put(replace(row.intents[intent.key], closed=Closed.WITHDRAWN))
+        for intent in decision.abandoned:
+            row.put(replace(row.intents[intent.key], closed=Closed.ABANDONED))
+        for intent in decision.intents:
+            row.put(intent)
+        for claim in decision.released:
+            self.release(claim)
+        for claim in decision.claims:
+            self.held[_place(claim)] = claim
+        return True
+
+    def take(self, lineage: LineageId, intent: Intent, *, now: datetime, leased_until: datetime) -> Intent | None:
+        def free(stored: Intent) -> bool:
+            return stored.leased_until is None or stored.leased_until <= now
+
+        return self._change(lineage, intent, free, lambda stored: stored.leased(leased_until))
+
+    def put_off(self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str) -> bool:
+        put_off = self._change(lineage, intent, _any, lambda stored: replace(stored, due_at=due_at, leased_until=None, why=why))
+        return put_off is not None
+
+    def close(self, lineage: LineageId, intent: Intent, closed: Closed, why: str) -> bool:
+        return self._change(lineage, intent, _any, lambda stored: replace(stored, closed=closed, why=why)) is not None
+
+    def _change(
+        self, lineage: LineageId, intent: Intent, when: Callable[[Intent], bool], change: Callable[[Intent], Intent]
+    ) -> Intent | None:
+        """Change a stored intent that is open and still of the claim that the caller holds."""
+        row = self.row(lineage)
+        stored = row.intents.get(intent.key)
+        if stored is None or not stored.open or stored.claim != intent.claim or not when(stored):
+            return None
+        changed = change(stored)
+        row.put(changed)
+        return changed
+
+    def overdue(self, now: datetime, limit: int) -> list[Overdue]:
+        due = [
+            Overdue(ring=Ring(job=row.intents[key].action.about, lineage=lineage), key=key, ring_at=ring_at)
+            for lineage, row in self.rows.items()
+            for key, ring_at in row.ring_at.items()
+            if ring_at <= now
+        ]
+        return sorted(due, key=lambda one: (one.ring_at, str(one.ring.lineage), one.key))[:limit]
+
+    def delay(self, overdue: Overdue, ring_at: datetime) -> None:
+        row = self.row(overdue.ring.lineage) if overdue.ring.lineage else Row()
+        if overdue.key in row.ring_at:
+            row.ring_at[overdue.key] = max(row.ring_at[overdue.key], ring_at)
+
+    def claim(self, claim: Claim) -> tuple[Claim, ...]:
+        others = overlapping(claim, self.claims(claim.bucket))
+        if not others:
+            self.held[_place(claim)] = claim
+        return others
+
+    def release(self, claim: Claim) -> None:
+        self.held.pop(_place(claim), None)
+
+    def claims(self, bucket: str) -> tuple[Claim, ...]:
+        return tuple(self.held[place] for place in sorted(self.held) if place[0] == bucket)
+
+    def entries(self, since: datetime, until: datetime) -> Iterable[Entry]:
+        return [e for row in self.rows.values() for e in row.entries.values() if since <= e.at < until]
+
+    def cursor(self, name: str) -> datetime | None:
+        return self.cursors.get(name)
+
+    def move_cursor(self, name: str, at: datetime) -> None:
+        self.cursors[name] = max(at, self.cursors.get(name, at))
+
+    def in_force_at(self, revision: str, now: datetime) -> datetime:
+        return self.revisions.setdefault(revision, now)
+
+    def note_signal(self, signal: Signal) -> bool:
+        known = signal.key in self.noted
+        self.noted.setdefault(signal.key, signal)
+        return not known
+
+    def signals(self, since: datetime, until: datetime) -> Iterable[Signal]:
+        return [s for s in self.noted.values() if since <= s.at < until]
+
+
+class MemoryOutbox:
+    """The ``Outbox`` port."""
+
+    def __init__(self) -> None:
+        self.queued: set[str] = set()
+        self.queues: dict[str, dict[str, Message]] = {}
+        self.closed_until: dict[str, datetime] = {}  # leased or paused: either way nobody else may send before
+
+    def put(self, message: Message) -> bool:
+        if message.key in self.queued:
+            return False
+        self.queued.add(message.key)
+        self.queues.setdefault(message.channel, {})[message.key] = message
+        return True
+
+    def channels(self) -> list[str]:
+        return sorted(channel for channel, queue in self.queues.items() if queue)
+
+    def lease(self, channel: str, *, now: datetime, until: datetime) -> bool:
+        if channel in self.closed_until and self.closed_until[channel] > now:
+            return False
+        self.closed_until[channel] = until
+        return True
+
+    def waiting(self, channel: str, limit: int) -> list[Message]:
+        return sorted(self.queues.get(channel, {}).values(), key=lambda message: (message.at, message.key))[:limit]
+
+    def sent(self, message: Message) -> None:
+        self.queues.get(message.channel, {}).pop(message.key, None)
+
+    def pause(self, channel: str, *, until: datetime) -> None:
+        self.closed_until[channel] = until
+
+
+def _fits(row: Row, decision: Decision) -> bool:
+    """Whether each write of a decision finds what it wants; the version was looked at already."""
+    stored = row.intents
+
+    def still(intent: Intent) -> bool:
+        return intent.key in stored and stored[intent.key].open and stored[intent.key].claim == intent.claim
+
+    return (
+        not any(e.key in row.entries for e in decision.entries)
+        and all(i.key not in stored or stored[i.key].closed is Closed.WITHDRAWN for i in decision.intents)
+        and all(still(i) and stored[i.key].leased_until is None for i in decision.withdrawn)
+        and all(still(i) for i in decision.abandoned)
+    )
+
+
+def _by_key(rows: dict[str, E]) -> tuple[E, ...]:
+    return tuple(rows[key] for key in sorted(rows))
+
+
+def _place(claim: Claim) -> tuple[str, str, str, str]:
+    return claim.bucket, claim.prefix, claim.job, claim.lineage
+
+
+def _any(stored: Intent) -> bool:
+    return True

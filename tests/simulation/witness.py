@@ -1,0 +1,178 @@
+"""Sees what really happens, from the world's side: who made which job, who stopped it, who deleted it.
+
+What a controller does is checked here at the moment at which it takes effect. Nothing in here asks the controller what it meant,
+but for its ledger: what is done must have been said before.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from controller.checkpoint import claim_of
+from controller.failure import Cause
+from controller.intent import Closed, Stop, Submit
+from controller.job import ending_of
+from controller.lineage import LineageId
+from controller.shell.gather import LINEAGE_TAG
+from infra.local.sagemaker.job import TrainingJob
+from infra.local.sagemaker.world import TERMINAL, World
+from tests.simulation.memory import MemoryLedger
+
+
+class Violation(BaseException):
+    """An invariant does not hold. No code of the product can catch it by accident, as it is no ``Exception``."""
+
+
+def demand(holds: object, what: str) -> None:
+    if not holds:
+        raise Violation(what)
+
+
+@dataclass(slots=True, eq=False)
+class Life:
+    """A training job that was really there, from its creation on, also when it is deleted."""
+
+    job: TrainingJob
+    lineage: LineageId
+    number: int
+    ours: bool  # the controller made it
+    owned: bool  # another service waits for it
+    about: str | None = None  # the attempt that it repeats
+    cause: Cause | None = None
+    stopped_by_us: bool = False
+    deleted_at: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        return self.job.name
+
+    @property
+    def alive(self) -> bool:
+        return self.job.status not in TERMINAL
+
+    @property
+    def cause_of_end(self) -> Cause | None:
+        ending = ending_of(self.job.status, self.job.secondary, self.job.failure)
+        return ending.cause if ending else None
+
+    @property
+    def where(self) -> str:
+        return f"attempt {self.number} of {self.lineage} ({self.name})"
+
+
+@dataclass(slots=True)
+class Witness:
+    """All lives of one history."""
+
+    world: World
+    ledger: MemoryLedger
+    limits: Mapping[Cause, int]  # the highest that any policy of this history allows
+    lives: list[Life] = field(default_factory=list)
+
+    def now_called(self, name: str) -> Life | None:
+        """The life that bears a name now."""
+        return next((life for life in reversed(self.lives) if life.name == name and life.deleted_at is None), None)
+
+    # What people and services do.
+
+    def appeared(self, name: str, *, owned: bool = False) -> Life:
+        """Note a job that somebody else created: the root of its own lineage, whatever its tags say."""
+        job = self.world.jobs[name]
+        lineage = LineageId(account=self.world.account, region=self.world.region, root=name, created_at=job.created_at)
+        life = Life(job=job, lineage=lineage, number=1, ours=False, owned=owned)
+        self.lives.append(life)
+        return life
+
+    def deleted(self, life: Life) -> None:
+        life.deleted_at = self.world.now
+
+    # What the controller does.
+
+    def create(self, call: Callable[[], Any], request: dict[str, Any]) -> Any:
+        """Let the controller create a job, and look at what that means."""
+        name = request["TrainingJobName"]
+        tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags", [])}
+        lineage = LineageId.parse(tags.get(LINEAGE_TAG, ""))
+        answer = call()
+        demand(lineage is not None, f"{name} was created without the tag of its lineage")
+        assert lineage is not None
+        said = self.ledger.load(lineage).intent(f"submit/{name}")
+        demand(
+            said is not None and said.open and said.leased_until is not None and isinstance(said.action, Submit),
+            f"say it, then do it: {name} was created, and the ledger of {lineage} says {said}",
+        )
+        assert said is not None
+        assert isinstance(said.action, Submit)
+        submit = said.action
+        life = Life(
+            job=self.world.jobs[name], lineage=lineage, number=submit.number, ours=True, owned=False, about=submit.about,
+            cause=submit.cause,
+        )  # fmt: skip
+        self._never_two_alive(life)
+        self._never_twice(life)
+        self._never_beside_a_writer(life)
+        self._never_from_what_another_service_owns(life)
+        self._never_beyond_the_budget(life)
+        self.lives.append(life)
+        return answer
+
+    def stop(self, call: Callable[[], Any], name: str) -> Any:
+        """Let the controller stop a job, and look at whose it was."""
+        life = self.now_called(name)
+        answer = call()
+        assert life is not None
+        demand(not life.owned, f"no owned job is touched: {life.where} was stopped")
+        demand(not life.ours, f"no attempt of ours is stopped by a rule: {life.where} was stopped")
+        said = self.ledger.load(life.lineage).intent(f"stop/{name}")
+        demand(said is not None and said.claim > 0, f"say it, then do it: {life.where} was stopped, and the ledger says {said}")
+        life.stopped_by_us = True
+        return answer
+
+    def _never_two_alive(self, new: Life) -> None:
+        alive = [life.name for life in self.lives if life.lineage == new.lineage and life.alive]
+        demand(not alive, f"never two live attempts of one lineage: {new.where} beside {alive}")
+
+    def _never_twice(self, new: Life) -> None:
+        before = [life.where for life in self.lives if life.lineage == new.lineage and life.number == new.number]
+        demand(not before, f"every ending is submitted again once: {new.where} after {before}")
+
+    def _never_beside_a_writer(self, new: Life) -> None:
+        """Never two live jobs of ours on overlapping checkpoint prefixes."""
+        mine = prefix_of(new)
+        for life in self.lives:
+            theirs = prefix_of(life)
+            if mine and theirs and life.ours and life.alive and life.lineage != new.lineage:
+                demand(not mine.overlaps(theirs), f"never two live jobs of ours on one prefix: {new.where} beside {life.where}")
+
+    def _never_from_what_another_service_owns(self, new: Life) -> None:
+        before = [life for life in self.lives if life.name == new.about and life.lineage == new.lineage]
+        demand(before, f"no request is ever guessed: {new.where} repeats {new.about}, which never was of this lineage")
+        demand(not any(life.owned for life in before), f"no owned job is touched: {new.where} repeats one")
+
+    def _never_beyond_the_budget(self, new: Life) -> None:
+        tries = Counter(life.cause for life in self.lives if life.lineage == new.lineage)
+        assert new.cause is not None
+        most = self.limits.get(new.cause, 0)
+        demand(tries[new.cause] < most, f"budgets are kept: {new.where} is one more than {most} for {new.cause}")
+
+    # What the controller writes down.
+
+    def closing(self, lineage: LineageId, key: str, closed: Closed) -> None:
+        """Look at an intent that is being closed: a Stop is done when the job is over or gone, and no sooner."""
+        intent = self.ledger.load(lineage).intent(key)
+        if intent is None or not isinstance(intent.action, Stop) or closed is not Closed.DONE:
+            return
+        alive = [life for life in self.lives if life.lineage == lineage and life.name == intent.action.about and life.alive]
+        demand(not alive, f"a stop is done when the job is over: {key} is closed, and {intent.action.about} runs")
+
+
+def prefix_of(life: Life) -> Any:
+    """The claim that a job makes on its checkpoint prefix while it lives, None for a job that keeps none."""
+    config = life.job.request.get("CheckpointConfig")
+    if not config:
+        return None
+    return claim_of(config["S3Uri"], job=life.name, lineage=str(life.lineage), created_at=life.job.created_at)
