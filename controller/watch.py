@@ -10,7 +10,7 @@ from controller.facts import Facts
 from controller.intent import Intent, Wake
 from controller.savings import USAGE_PATIENCE
 
-LOOKS = tuple(timedelta(minutes=m) for m in (2, 5, 10, 20, 40))  # then every hour
+FIRST_LOOK = timedelta(minutes=3)
 HOUR = timedelta(hours=1)
 
 
@@ -22,20 +22,21 @@ def keep_watch(facts: Facts) -> Decision:
     """
     job = facts.job
     if job.ending is None:
-        return _wake(facts, anchor=job.created_at)
+        return _wake(facts, next_look_at(job.created_at, facts.now, most=HOUR))
     anchor = job.ended_at or job.created_at
     declared = facts.now >= anchor + USAGE_PATIENCE or facts.lineage.entry(Unmeasured, f"unmeasured/{job.name}")
-    return Decision() if job.usage is not None or declared else _wake(facts, anchor=anchor)
+    return Decision() if job.usage is not None or declared else _wake(facts, next_look_at(anchor, facts.now, most=USAGE_PATIENCE))
 
 
-def _wake(facts: Facts, anchor: datetime) -> Decision:
-    at = next_look_at(anchor, facts.now)
+def _wake(facts: Facts, at: datetime) -> Decision:
     return Decision(intents=(Intent(action=Wake(about=facts.job.name, at=at), due_at=at),))
 
 
-def next_look_at(anchor: datetime, now: datetime) -> datetime:
-    """The first look after ``now`` on a job whose clock began at ``anchor``."""
-    for look in LOOKS:
+def next_look_at(anchor: datetime, now: datetime, *, most: timedelta) -> datetime:
+    """The first look after ``now`` on a job whose clock began at ``anchor``: after 3, 6, 12 … minutes, then each ``most``."""
+    look = FIRST_LOOK
+    while look < most:
         if anchor + look > now:
             return anchor + look
-    return anchor + HOUR * max(1, (now - anchor) // HOUR + 1)
+        look *= 2
+    return anchor + most * max(1, (now - anchor) // most + 1)

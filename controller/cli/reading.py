@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,9 @@ from typing import Any
 import yaml
 
 from controller.adapters.documents import BadDocument
+
+NEXT_VALUE = re.compile(r"\n(?=\s*[{\[])")
+VISIBLE = re.compile(r"\S")
 
 Found = tuple[str, Any]
 """Where a document stands, as ``jobs.json[2]``, and the document; a BadDocument where there should be one."""
@@ -37,21 +41,23 @@ def documents(file: str) -> Iterator[Found]:
 
 def _values(text: str) -> Iterator[Any]:
     """JSON where the first value is JSON, else YAML (whose flow style looks like JSON at first)."""
-    if not text.strip():
-        return
     start = len(text) - len(text.lstrip())
+    like_json = text[start : start + 1] in ("{", "[")
     try:
-        if text[start] not in "{[":
+        if not like_json:
             raise ValueError
         json.JSONDecoder().raw_decode(text, start)
-    except ValueError as error:
-        yield from _yaml(text, because=error)
+    except ValueError:
+        try:
+            yield from [document for document in yaml.safe_load_all(text) if document is not None]
+        except (yaml.YAMLError, ValueError) as error:
+            yield from _json(text, start) if like_json else [_not_yaml(error)]
     else:
         yield from _json(text, start)
 
 
 def _json(text: str, start: int) -> Iterator[Any]:
-    """One value after the other. After a mistake the next line is tried: in JSON lines the mistake ends there."""
+    """One value after the other. A mistake ends where a line begins a new value, as it does in JSON lines."""
     decoder = json.JSONDecoder()
     while start < len(text):
         try:
@@ -59,17 +65,13 @@ def _json(text: str, start: int) -> Iterator[Any]:
             yield value
         except json.JSONDecodeError as error:
             yield BadDocument(f"line {error.lineno}: found text that is not JSON ({error.msg}), wanted a job document")
-            end = text.find("\n", start) % (len(text) + 1)
-        start = end + len(text[end:]) - len(text[end:].lstrip())
+            following = NEXT_VALUE.search(text, start)
+            end = following.end() if following else len(text)
+        visible = VISIBLE.search(text, end)
+        start = visible.start() if visible else len(text)
 
 
-def _yaml(text: str, because: ValueError) -> Iterator[Any]:
-    try:
-        yield from (document for document in yaml.safe_load_all(text) if document is not None)
-    except (yaml.YAMLError, ValueError) as error:
-        if isinstance(because, json.JSONDecodeError):  # it began as JSON does
-            where, why, language = because.lineno, because.msg, "JSON"
-        else:
-            mark, language = getattr(error, "problem_mark", None), "YAML"
-            where, why = (mark.line + 1 if mark else 1), getattr(error, "problem", None) or " ".join(str(error).split())
-        yield BadDocument(f"line {where}: found text that is not {language} ({why}), wanted a job document")
+def _not_yaml(error: Exception) -> BadDocument:
+    mark = getattr(error, "problem_mark", None)
+    why = getattr(error, "problem", None) or " ".join(str(error).split())
+    return BadDocument(f"line {mark.line + 1 if mark else 1}: found text that is not YAML ({why}), wanted a job document")

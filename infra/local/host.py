@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -64,6 +64,8 @@ class Host:
     minutes_skipped: int = 0
     minutes_rung: int = 0
     _next_fire: dict[str, datetime] = field(default_factory=dict)
+    _invocations: int = -1
+    _waiting: bool = False
 
     def run(self, until: datetime, on_step: Callable[[], object] = lambda: None) -> None:
         """Let the world live until then; ``on_step`` is called after each jump of the clock."""
@@ -101,32 +103,39 @@ class Host:
         """Ring the sweep and the drain on a whole minute; minutes between two jumps had nothing due, and are counted."""
         whole = at.replace(second=0, microsecond=0)
         passed = int((whole - before.replace(second=0, microsecond=0)) / MINUTE)
-        rings = whole == at and self._something_due(at)
-        self.minutes_rung += rings
-        self.minutes_skipped += passed - rings
-        if rings:
-            for name in EVERY_MINUTE:
-                self.bus.ring(name)
+        rung = whole == at and (self._ring_if("sweep", self._is_overdue(at)) | self._ring_if("drain", self._waits_for_slack()))
+        self.minutes_rung += rung
+        self.minutes_skipped += passed - rung
+
+    def _ring_if(self, name: str, due: bool) -> bool:
+        if due:
+            self.bus.ring(name)
+        return due
 
     def _next_at(self) -> datetime | None:
         with self.server.lock:
             world_at = self.world.next_at()
-        due_at = self._due_at()
-        sweep_at = max(_minute_at(due_at), _minute_at(self.clock.at + timedelta(microseconds=1))) if due_at else None
+        due = [at for at in (self._earliest(), self.clock.at if self._waits_for_slack() else None) if at]
+        sweep_at = max(_minute_at(min(due)), _minute_at(self.clock.at + timedelta(microseconds=1))) if due else None
         people_at = self.people[0].at if self.people else None
         times = (world_at, people_at, self.bus.next_at(), sweep_at, *self._next_fire.values())
         return min((t for t in times if t is not None), default=None)
 
-    def _something_due(self, at: datetime) -> bool:
-        due_at = self._due_at()
-        return due_at is not None and due_at <= at
+    def _is_overdue(self, at: datetime) -> bool:
+        earliest = self._earliest()
+        return earliest is not None and earliest <= at
 
-    def _due_at(self) -> datetime | None:
-        """When the sweep or the drain next has something to do, as their indexes show it."""
-        ports = wiring.ports()
-        overdue = ports.ledger.overdue(datetime.max.replace(tzinfo=UTC), 1)
-        waits = [self.clock.at] if ports.outbox.channels() else []
-        return min([o.ring_at for o in overdue] + waits, default=None)
+    def _earliest(self) -> datetime | None:
+        """When the next intent is due, as who owns the machine can see it."""
+        found = self.aws.earliest(TABLE, "due", "ring_at")
+        return datetime.fromisoformat(found) if found else None
+
+    def _waits_for_slack(self) -> bool:
+        """Whether a message waits; asked only after something ran, since nothing else can queue one."""
+        if self._invocations != self.bus.invocations:
+            self._invocations = self.bus.invocations
+            self._waiting = bool(wiring.ports().outbox.channels())
+        return self._waiting
 
     def _fires_after(self, name: str, at: datetime) -> datetime:
         schedule = self.bus.rules[name].schedule
@@ -160,7 +169,7 @@ def hosting(
             AWS_ENDPOINT_URL_SAGEMAKER=server.url,
             POWERTOOLS_SERVICE_NAME="spotwarden",
             SPOTWARDEN_POLICIES=str(compiled),
-            SPOTWARDEN_SLACK_TOKEN="xoxb-local",  # noqa: S106
+            SPOTWARDEN_SLACK_TOKEN="xoxb-local",  # noqa: S106  (a token of this machine alone)
             SPOTWARDEN_SLACK_URL=f"{slack.url}/api/",
             SPOTWARDEN_TABLE=TABLE,
         ),

@@ -197,7 +197,7 @@ def write_directly(result: DynamoResult, context: ActionContext) -> tuple[int, d
 
 def install() -> Callable[[], None]:
     """Replace moto's DynamoDB in this process, empty, and return the function that puts the stock one back, empty."""
-    stock = (DynamoDBBackend, DynamoResult.execute_result, Item.instances_tracked)  # type: ignore[attr-defined]
+    stock = (DynamoDBBackend, DynamoResult.execute_result, Item.instances_tracked)  # type: ignore[attr-defined]  # moto sets it at run time
     _serve_with(AtomicBackend, write_directly, deque(maxlen=0))
     return lambda: _serve_with(*stock)
 
@@ -205,5 +205,5 @@ def install() -> Callable[[], None]:
 def _serve_with(backend: type[DynamoDBBackend], execute_result: Callable[..., Any], instances_tracked: Any) -> None:
     dynamodb_backends.backend = backend
     dynamodb_backends.clear()
-    DynamoResult.execute_result = execute_result  # type: ignore[method-assign]
+    DynamoResult.execute_result = execute_result  # type: ignore[method-assign]  # that is the arrangement
     Item.instances_tracked = instances_tracked  # type: ignore[attr-defined]  # moto's metaclass puts it there

@@ -38,7 +38,9 @@ def policies(draw: st.DrawFn) -> Policy:
         builders.rule(f"rule-{n}", mode=draw(MODES), applies_to=draw(st.sampled_from(Reach)))
         for n in range(draw(st.integers(0, 2)))
     ]
-    causes = {cause: builders.budget(draw(st.sampled_from([2, 1, 3, 0]))) for cause in Cause if cause.retryable and draw(st.booleans())}
+    causes = {
+        cause: builders.budget(draw(st.sampled_from([2, 1, 3, 0]))) for cause in Cause if cause.retryable and draw(st.booleans())
+    }
     within_s = draw(st.sampled_from([60, 21_600]))
     blocks = [builders.block(mode=draw(MODES), within_s=within_s, causes=causes)] if draw(st.booleans()) else []
     return builders.policy(
