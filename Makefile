@@ -1,4 +1,4 @@
-# The contributing guide in six targets. Each installs what it needs into .venv, from Python 3.11 or newer, git and make alone.
+# The contributing guide in five targets. Each installs what it needs into .venv, from Python 3.11 or newer, git and make alone.
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -6,7 +6,7 @@ BIN := .venv/bin
 SEEDS ?= 5000
 ARGS ?=
 
-.PHONY: demo test lint simulate bench package clean
+.PHONY: demo test lint simulate package clean
 
 demo: $(BIN)/installed  ## a simulated week through the real controller; ARGS="--jobs 60 --trace FILE"
 	$(BIN)/python -m infra.local.demo $(ARGS)
@@ -22,9 +22,6 @@ lint: $(BIN)/installed  ## style, types, and who may import whom
 
 simulate: $(BIN)/installed  ## the proof: SEEDS worlds of faults
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) $(ARGS)
-
-bench: $(BIN)/installed  ## figures for docs/performance.md
-	$(BIN)/python -m tests.bench $(ARGS)
 
 package: $(BIN)/installed  ## what goes to AWS: build/package/{deployment.zip,sam.json}
 	$(BIN)/python infra/build.py --out build/package $(ARGS)

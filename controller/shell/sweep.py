@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from controller.shell.ports import Ports, Ring
 from controller.shell.reconcile import reconcile
@@ -15,6 +15,7 @@ SETBACK = timedelta(minutes=5)
 FIRST_LOOK_BACK = timedelta(hours=24)
 OVERLAP = timedelta(minutes=10)
 SLICE = timedelta(minutes=10)
+SECOND_LOOK = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,14 @@ class Rounds:
     failed: tuple[tuple[str, Exception], ...] = field(default=())
     overdue_s: int = 0
     left: str = ""
+
+    def __add__(self, other: Rounds) -> Rounds:
+        return Rounds(
+            rung=self.rung + other.rung,
+            failed=self.failed + other.failed,
+            overdue_s=max(self.overdue_s, other.overdue_s),
+            left=self.left or other.left,
+        )
 
 
 def sweep(ports: Ports) -> Rounds:
@@ -51,29 +60,40 @@ def sweep(ports: Ports) -> Rounds:
 
 
 def discover(ports: Ports) -> Rounds:
-    """Ring for every job modified since the last complete pass: EventBridge delivery from SageMaker is best effort.
+    """Ring for every job modified since the last pass: EventBridge delivery from SageMaker is best effort.
 
-    The pass goes in slices of time, the cursor after each; a slice in which a ring failed is passed again. Attempts whose
-    ending the ledger lacks need no search of their own: each holds an open Wake, and the sweep rings for that.
+    The pass goes in slices of time, the cursor after each, and never waits for a job that fails: a second pass, six hours later,
+    looks at the same slices again. Attempts whose ending the ledger lacks need no search of their own: each holds an open
+    Wake, and the sweep rings for that.
     """
     started_at = ports.clock.now()
-    cursor = ports.ledger.cursor("discover") or started_at - FIRST_LOOK_BACK
-    since, rung = cursor - OVERLAP, 0
-    while since < started_at:
-        until = min(since + SLICE, started_at)
+    first = _pass("discover", started_at, started_at, ports)
+    return first + _pass("discover-again", started_at - SECOND_LOOK, started_at, ports)
+
+
+def _pass(cursor: str, upto: datetime, started_at: datetime, ports: Ports) -> Rounds:
+    """Ring slice by slice. A slice that time cuts short is passed again, unless something in it failed: that could last."""
+    since = (ports.ledger.cursor(cursor) or upto - FIRST_LOOK_BACK) - OVERLAP
+    done = Rounds()
+    while since < upto:
+        until = min(since + SLICE, upto)
         failed: list[tuple[str, Exception]] = []
+        rung, left = 0, ""
         for name in ports.jobs.modified(since, until):
             if ports.clock.now() - started_at > TIME_LIMIT:
-                return Rounds(rung=rung, left=f"out of time at {since:%Y-%m-%d %H:%M}")
+                left = f"out of time in {cursor} at {since:%Y-%m-%d %H:%M}"
+                break
             rung += 1
             problem = _ring(Ring(job=name), ports)
             if problem is not None:
                 failed.append((name, problem))
-        if failed:
-            return Rounds(rung=rung, failed=tuple(failed), left=f"failures after {since:%Y-%m-%d %H:%M}")
-        ports.ledger.move_cursor("discover", until)
+        done += Rounds(rung=rung, failed=tuple(failed), left=left)
+        if failed or not left:
+            ports.ledger.move_cursor(cursor, until)
+        if left:
+            return done
         since = until
-    return Rounds(rung=rung)
+    return done
 
 
 def _ring(ring: Ring, ports: Ports) -> Exception | None:

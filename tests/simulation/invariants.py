@@ -1,0 +1,93 @@
+"""The reckoning: what must hold once all has come to rest. What must hold at every moment, ``witness`` demands as it happens."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from controller.entry import Ended, Measured, Unmeasured
+from controller.intent import Announce, Closed
+from controller.policy import Mode
+from tests.simulation.history import History
+from tests.simulation.witness import Life, demand
+
+SILENCE = timedelta(hours=1)
+LAST_WORDS = ("gave-up", "cannot-repeat", "would-resubmit")
+
+
+def check(history: History) -> None:
+    """Demand every invariant of a history at rest; raises Violation."""
+    every_ending_and_its_usage_is_booked(history)
+    nothing_is_overdue_in_silence(history)
+    every_retryable_ending_is_followed_up(history)
+    what_was_announced_reached_people(history)
+
+
+def _reachable(history: History) -> list[Life]:
+    """The lives that SageMaker still describes: nobody can book what was deleted, or never answered for."""
+    return [life for life in history.witness.lives if life.deleted_at is None and life.name not in history.broken]
+
+
+def every_ending_and_its_usage_is_booked(history: History) -> None:
+    """Each ending is in the ledger, and its usage, however late, or the word that it stays unknown."""
+    for life in _reachable(history):
+        if life.alive:
+            continue
+        lineage = history.ledger.load(life.lineage)
+        demand(lineage.entry(Ended, f"ended/{life.name}"), f"every ending is booked: {life.where} {life.job.status}")
+        measured = lineage.entry(Measured, f"measured/{life.name}")
+        unmeasured = lineage.entry(Unmeasured, f"unmeasured/{life.name}")
+        demand(measured or unmeasured, f"every usage is booked or declared unknown: {life.where}")
+        shown = history.world.describe_training_job(life.name)
+        if "BillableTimeInSeconds" in shown:
+            demand(measured, f"what SageMaker says is booked: {life.where} used {shown['BillableTimeInSeconds']} s")
+            assert measured is not None
+            booked = (measured.training_s, measured.billable_s)
+            wanted = (shown["TrainingTimeInSeconds"], shown["BillableTimeInSeconds"])
+            demand(booked == wanted, f"usage is booked as it was said: {life.where} {booked}, wanted {wanted}")
+
+
+def nothing_is_overdue_in_silence(history: History) -> None:
+    """No intent of a job that answers stays open beyond its time; one broken lineage delays no other."""
+    for lineage, row in history.ledger.rows.items():
+        for intent in row.intents.values():
+            late = intent.open and intent.ring_at < history.lambdas.now - SILENCE
+            demand(not late or lineage.root in history.broken, f"nothing is overdue in silence: {lineage} {intent}")
+
+
+def every_retryable_ending_is_followed_up(history: History) -> None:
+    """A newest attempt that ended retryably has a next one, or a word about it, or a policy that asked for neither."""
+    policy = history.policies[-1]
+    lives = _reachable(history)
+    newest = {life.lineage: max(o.number for o in history.witness.lives if o.lineage == life.lineage) for life in lives}
+    for life in lives:
+        cause = life.cause_of_end
+        if life.alive or cause is None or not cause.retryable or life.owned or life.number < newest[life.lineage]:
+            continue
+        lineage = history.ledger.load(life.lineage)
+        submits = [s for s, i in lineage.submits() if s.about == life.name and i.closed is Closed.DONE]
+        told = [
+            i for i in lineage.intents
+            if isinstance(i.action, Announce) and i.action.about == life.name
+            and (i.action.topic in LAST_WORDS or i.action.topic.startswith((*LAST_WORDS, "refused/", "abandoned/")))
+        ]  # fmt: skip
+        job = history.ports.jobs.describe(life.name)
+        assert job is not None
+        block = policy.resubmission_for(job)
+        selected = block is not None and block.mode is not Mode.AUDIT and cause in block.causes
+        stopped = lineage.intent(f"stop/{life.name}") is not None
+        ended = lineage.entry(Ended, f"ended/{life.name}")
+        assert ended is not None
+        stale = block is not None and (ended.seen_at - ended.at).total_seconds() > block.within_s
+        excused = not selected or stopped or stale or len(history.policies) > 1
+        demand(submits or told or excused, f"every retryable ending is followed up: {life.where} ended {cause}")
+
+
+def what_was_announced_reached_people(history: History) -> None:
+    """Every announcement that was not taken back was posted to a channel that exists."""
+    posted = {message.key.split("@")[0] for message in history.slack.posted}
+    for lineage, row in history.ledger.rows.items():
+        if lineage.root in history.broken:
+            continue
+        for intent in row.intents.values():
+            if isinstance(intent.action, Announce) and intent.closed is Closed.DONE:
+                demand(f"{lineage}/{intent.key}" in posted, f"what was announced reached people: {lineage} {intent.key}")
