@@ -29,8 +29,7 @@ def main() -> int:
     took_s = time.perf_counter() - began
     faults = sum(count for kind, count in happened.items() if kind not in ("calls", "lives", "ours"))
     print(
-    print(f"{happened['lives']} jobs, {happened['ours']} submitted again; by kind {dict(sorted(happened.items()))}")
-        end="",
+        f"{asked.seeds} seeds in {took_s:.0f} s: {asked.seeds / took_s:.1f} seeds/s, {happened['calls']} calls, {faults} faults"
     )
     print(f"{happened['lives']} jobs, {happened['ours']} submitted again; by kind {dict(sorted(happened.items()))}")
     print(f"{asked.seeds - len(failed)} passed, {len(failed)} failed")

@@ -19,7 +19,7 @@ from tests.simulation.witness import Life, Witness
 
 NAMES = ("bert", "bert-r02", "gpt", "vit", "t5")
 PREFIXES = ("s3://checkpoints/{name}/", "s3://checkpoints/{name}/", "s3://checkpoints/shared/", "s3://checkpoints/shared/b", None)
-FAILURES = (None, None, None, "internal", "internal", "capacity", "exit-code")
+FAILURES = (None, None, None, "internal", "internal", "internal", "capacity", "capacity", "exit-code")
 OWNERS: tuple[dict[str, str], ...] = (
     {"TuningJobArn": "arn:aws:sagemaker:us-east-1:111122223333:hyper-parameter-tuning-job/sweep"},
     {"AutoMLJobArn": "arn:aws:sagemaker:us-east-1:111122223333:automl-job/auto"},
@@ -32,7 +32,7 @@ def weather(rng: Random, begin: datetime) -> Steps:
     steps, at_s = [(0.0, rng.choice([0, 1, 3]))], 0.0
     while at_s < 6 * 3600:
         at_s += rng.choice([600, 1800, 5400])
-        steps.append((at_s, rng.choice([0, 0, 1, 2, 4])))
+        steps.append((at_s, rng.choice([0, 0, 0, 1, 2])))
     return Steps(begin, [*steps, (at_s + 1, 20)], period_s=90 * 86_400.0)
 
 
@@ -47,15 +47,15 @@ def policy(rng: Random, revision: int) -> Policy:
     ]  # fmt: skip
     blocks = [
         builders.block(
-            mode=rng.choice([Mode.ENFORCE, Mode.ENFORCE, Mode.ENFORCE, Mode.WARN, Mode.AUDIT]), match=_some(rng),
-            within_s=rng.choice([21_600, 21_600, 1200]),
+            mode=rng.choice([Mode.ENFORCE] * 8 + [Mode.WARN, Mode.AUDIT]), match=_some(rng),
+            within_s=rng.choice([21_600, 21_600, 21_600, 1200]),
             causes={
-                cause: builders.budget(rng.choice([0, 1, 2, 3]), first_s=rng.choice([0, 60, 300]), most_s=1800)
+                cause: builders.budget(rng.choice([0, 1, 2, 3, 3]), first_s=rng.choice([0, 60, 300]), most_s=1800)
                 for cause in (Cause.STARVED, Cause.CAPACITY, Cause.INTERNAL)
                 if rng.random() < 0.9
             },
         )
-        for _ in range(rng.choice([0, 1, 1, 1, 1]))
+        for _ in range(rng.choice([0] + [1] * 9))
     ]  # fmt: skip
     return builders.policy(f"r{revision}", in_force_at=builders.BEGIN, rules=tuple(rules), resubmissions=tuple(blocks))
 
@@ -68,9 +68,9 @@ def request(rng: Random, name: str) -> dict[str, Any]:
     """A CreateTrainingJob request as a person would write it."""
     spot = rng.random() < 0.8
     prefix = rng.choice(PREFIXES)
-    runtime_s = rng.choice([3000, 7200])
+    runtime_s = rng.choice([1200, 3000, 7200])
     failure = rng.choice(FAILURES)
-    plan: dict[str, Any] = {"work_s": rng.choice([300, 1500, 4000]), "seed": name}
+    plan: dict[str, Any] = {"work_s": rng.choice([300, 900, 2500]), "seed": name}
     if failure:
         plan |= {"fails_with": failure, "fails_times": rng.choice([1, 2, 9])}
     asked: dict[str, Any] = {
@@ -88,7 +88,7 @@ def request(rng: Random, name: str) -> dict[str, Any]:
     }  # fmt: skip
     if spot:
         asked["EnableManagedSpotTraining"] = True
-        asked["StoppingCondition"]["MaxWaitTimeInSeconds"] = runtime_s + rng.choice([0, 600, 3600])
+        asked["StoppingCondition"]["MaxWaitTimeInSeconds"] = runtime_s + rng.choice([0, 0, 600, 3600])
     if prefix:
         asked["CheckpointConfig"] = {"S3Uri": prefix.format(name=name)}
     return asked
