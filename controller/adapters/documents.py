@@ -185,7 +185,7 @@ def _tags(found: Any) -> Mapping[str, str] | None:
         case Mapping():
             pairs: list[tuple[Any, Any]] = list(found.items())
         case list():
-            pairs = [(tag.get("Key"), tag.get("Value")) if isinstance(tag, Mapping) else (None, tag) for tag in found]
+            pairs = [(tag.get("Key"), tag.get("Value")) for tag in objects({"Tags": found}, "Tags")]
         case _:
             raise BadDocument(f"Tags is {shown(found)}, wanted a map, or a list of Key and Value")
     for key, value in pairs:

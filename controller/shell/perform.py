@@ -10,6 +10,7 @@ from controller.checkpoint import Claim, claim_of
 from controller.entry import Started
 from controller.intent import Announce, Closed, Intent, Stop, Submit, Wake
 from controller.lineage import Lineage
+from controller.shell.gather import LINEAGE_TAG
 from controller.shell.ports import Answer, Done, Later, Message, Ports, Refused, Ring, Unreachable
 
 TRIES_MAX = 60  # with the backoff below, two days and more
@@ -70,13 +71,18 @@ def _submit(submit: Submit, lineage: Lineage, ports: Ports, reconcile: Reconcile
         return Later(f"{others[0].job} writes checkpoints to {others[0].uri}")
     answer = ports.jobs.submit(submit, lineage.id)
     if not isinstance(answer, Done):
-        if claim:
+        if claim and not _exists(submit, lineage, ports):  # an earlier try may have created it, and never heard of it
             ports.ledger.release(claim)
         return answer
     if ports.jobs.describe(submit.job) is None:
         raise Unreachable(f"{submit.job} was created and is not described yet")
     reconcile(Ring(job=submit.job), ports)
     return answer
+
+
+def _exists(submit: Submit, lineage: Lineage, ports: Ports) -> bool:
+    job = ports.jobs.describe(submit.job)
+    return job is not None and job.tags.get(LINEAGE_TAG) == str(lineage.id)
 
 
 def _claim(submit: Submit, lineage: Lineage) -> Claim | None:

@@ -11,6 +11,7 @@ done, so a crash, a throttle, a lost answer, a backoff and a retry are the same 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
 
@@ -73,6 +74,7 @@ def _stale(facts: Facts) -> bool:
 
 def _carry_out(decision: Decision, lineage: Lineage, name: str, now: datetime, ports: Ports) -> bool:
     """Perform what was just committed and what has become due; True when an answer is news to be told."""
+    lineage = replace(lineage, entries=lineage.entries + decision.entries)  # a Submit claims the prefix that Started just told
     taken_back = {i.key for i in decision.withdrawn}
     older = (i for i in lineage.open_intents(name) if i.key not in taken_back)
     due = chain((i for i in decision.intents if i.leased_until), _taken(older, lineage, now, ports))

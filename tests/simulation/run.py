@@ -30,7 +30,7 @@ class Outcome:
 
 def run_seed(seed: int) -> Outcome:
     """Live one seed through, and make it smaller if it fails: fewer kinds of faults, then fewer jobs."""
-    history, violation = _lived(seed, None, None)
+    history, violation = lived(seed)
     lives = history.witness.lives
     happened = dict(history.lambdas.happened) | {"lives": len(lives), "ours": sum(life.ours for life in lives)}
     if not violation:
@@ -38,16 +38,17 @@ def run_seed(seed: int) -> Outcome:
     assert history.faults is not None
     faults, jobs = history.faults, len(history._roots)
     for kind in faults.kinds():
-        if _lived(seed, faults.without(kind), None)[1]:
+        if lived(seed, faults.without(kind), None)[1]:
             faults = faults.without(kind)
-    while jobs > 1 and _lived(seed, faults, jobs - 1)[1]:
+    while jobs > 1 and lived(seed, faults, jobs - 1)[1]:
         jobs -= 1
-    smallest, still = _lived(seed, faults, jobs)
+    smallest, still = lived(seed, faults, jobs)
     schedule = tuple(str(line) for line in smallest.lambdas.log[-LINES:])
     return Outcome(seed=seed, violation=still or violation, happened=happened, kinds=tuple(faults.kinds()), schedule=schedule)
 
 
-def _lived(seed: int, faults: Faults | None, jobs: int | None) -> tuple[History, str]:
+def lived(seed: int, faults: Faults | None = None, jobs: int | None = None) -> tuple[History, str]:
+    """Live a seed through; the history, and the invariant that does not hold, if one does not."""
     history = History(seed, faults=faults, jobs=jobs)
     try:
         history.run()

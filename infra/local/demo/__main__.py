@@ -13,11 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from controller.policyfile import compile_folder
 from rich.console import Console
 
 from controller import wiring
 from controller.entry import Entry, Flagged
+from controller.policyfile import compile_folder
 from controller.report import team_savings
 from controller.savings import Savings
 from infra.local import aws

@@ -1,0 +1,165 @@
+"""A policy folder compiles to the document that the controller loads, the same from every machine."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller.adapters.policies import packaged_document
+from controller.failure import Cause
+from controller.policy import Budget, Mode, Policy, Reach, Remedy, Severity, load
+from controller.policyfile import as_text, compile_folder
+from controller.policyfile.__main__ import main
+from controller.policyfile.schema import OPTIONS
+from controller.rules import KINDS, judge
+from tests.builders import BEGIN, job
+
+POLICIES = Path(__file__).resolve().parents[3] / "policies"
+
+# The example of the design, with every kind.
+EXAMPLE = """\
+version: 1
+defaults: {mode: audit, channel: "#ml-spot"}
+rules:
+  - name: vision-checkpoints
+    rule: checkpoint-required
+    match: {tags: {team: [vision, speech]}, name: "train-*", algorithm: [framework, custom], role: Trainer}
+    options: {runtime_over: 15m, under: ["s3://acme-ml-checkpoints/"]}
+    mode: enforce
+    severity: high
+    action: stop
+    applies_to: running
+  - {name: one-hour-without-checkpoints, rule: uncheckpointed-cap, options: {at_most: 60m}, mode: warn}
+  - {name: patience, rule: max-wait-limit, options: {at_most: 48h, times_runtime: 4}}
+  - {name: not-for-ever, rule: max-runtime-limit, options: {at_most: 7d}, channel: "#elsewhere"}
+  - {name: spot-first, rule: spot-required, options: {runtime_over: 90s}}
+  - {name: one-writer, rule: checkpoint-exclusive}
+  - {name: who-pays, rule: tags-required, options: {tags: [team, owner]}}
+  - {name: small, rule: instance-allowed, options: {instance_types: ml.g5.*}}
+resubmit:
+  - name: starved-vision-jobs
+    match: {tags: {team: vision}}
+    mode: enforce
+    within: 6h
+    causes:
+      starved:  {limit: 3, backoff: {first: 5m, factor: 2, most: 2h}}
+      capacity: {limit: 5, backoff: {first: 2m, factor: 2, most: 1h}}
+      internal: {limit: 1, backoff: {first: 10m}}
+  - {name: others, causes: {starved: {limit: 1}}}
+"""
+
+
+def compiled(folder: Path, text: str = EXAMPLE) -> dict[str, Any]:
+    (folder / "a.yaml").write_text(text, "utf-8")
+    return compile_folder(folder)
+
+
+def loaded(folder: Path, text: str = EXAMPLE) -> Policy:
+    """By way of JSON, as it ships."""
+    return load(json.loads(json.dumps(compiled(folder, text))), in_force_at=BEGIN)
+
+
+def test_every_kind_compiles_to_options_that_its_rule_takes(tmp_path: Path) -> None:
+    policy = loaded(tmp_path)
+    assert {rule.kind for rule in policy.rules} == set(KINDS) == set(OPTIONS)
+    options = {rule.kind: KINDS[rule.kind].options(**rule.options) for rule in policy.rules}
+    assert options["checkpoint-required"].runtime_over_s == 900
+    assert list(options["checkpoint-required"].under) == ["s3://acme-ml-checkpoints/"]
+    assert options["uncheckpointed-cap"].at_most_s == 3600
+    assert (options["max-wait-limit"].at_most_s, options["max-wait-limit"].times_runtime) == (172_800, 4)
+    assert options["max-runtime-limit"].at_most_s == 604_800
+    assert options["spot-required"].runtime_over_s == 90
+    assert list(options["tags-required"].tags) == ["team", "owner"]
+    assert list(options["instance-allowed"].instance_types) == ["ml.g5.*"]
+
+
+@pytest.mark.parametrize("kind", OPTIONS)
+def test_people_can_write_every_option_of_a_kind(kind: str) -> None:
+    written = {field.serialization_alias or name for name, field in OPTIONS[kind].model_fields.items()}
+    assert written == {field.name for field in fields(KINDS[kind].options)}  # type: ignore[arg-type]  # each is a dataclass
+
+
+def test_a_rule_says_what_it_says_and_takes_the_rest_from_the_defaults(tmp_path: Path) -> None:
+    rules = {rule.name: rule for rule in loaded(tmp_path).rules}
+    vision, patience = rules["vision-checkpoints"], rules["patience"]
+    assert (vision.mode, vision.severity, vision.remedy) == (Mode.ENFORCE, Severity.HIGH, Remedy.STOP)
+    assert (vision.applies_to, vision.channel) == (Reach.RUNNING, "#ml-spot")
+    assert (patience.mode, patience.severity, patience.remedy) == (Mode.AUDIT, Severity.MEDIUM, None)
+    assert (patience.applies_to, rules["not-for-ever"].channel) == (Reach.NEW, "#elsewhere")
+
+
+def test_a_selector_takes_one_text_for_a_list_and_a_role_by_its_name(tmp_path: Path) -> None:
+    match = loaded(tmp_path).rules[0].match
+    assert (match.tags, match.name) == ({"team": ("vision", "speech")}, ("train-*",))
+    assert match.algorithm == ("framework", "custom")
+    theirs = job("train-1", tags={"team": "vision"}, role="arn:aws:iam::111122223333:role/ml/Trainer")
+    assert match.matches(theirs) is True
+
+
+def test_a_resubmit_block_only_warns_within_six_hours_unless_it_says_otherwise(tmp_path: Path) -> None:
+    vision, others = loaded(tmp_path).resubmissions
+    assert (vision.mode, vision.within_s, others.mode, others.within_s) == (Mode.ENFORCE, 21_600, Mode.WARN, 21_600)
+    assert vision.causes[Cause.CAPACITY] == Budget(limit=5, first_s=120, factor=2, most_s=3600)
+    assert vision.causes[Cause.INTERNAL] == Budget(limit=1, first_s=600, factor=2, most_s=7200)
+    assert others.causes == {Cause.STARVED: Budget(limit=1, first_s=300, factor=2, most_s=7200)}
+
+
+def test_the_revision_is_of_the_content_and_not_of_its_looks(tmp_path: Path) -> None:
+    revision = compiled(tmp_path)["revision"]
+    assert len(revision) == 12
+    assert compiled(tmp_path, f"# a comment\n{EXAMPLE}")["revision"] == revision
+    assert (
+        compiled(tmp_path, EXAMPLE.replace("mode: audit, channel", "severity: medium, mode: audit, channel"))["revision"]
+        == revision
+    )
+    assert compiled(tmp_path, EXAMPLE.replace("48h", "2d"))["revision"] == revision
+    assert compiled(tmp_path, EXAMPLE.replace("48h", "49h"))["revision"] != revision
+
+
+def test_the_files_of_a_folder_count_in_the_order_of_their_names_each_with_its_own_defaults(tmp_path: Path) -> None:
+    rule = "version: 1\ndefaults: {mode: %s%s}\nrules:\n  - {name: %s, rule: checkpoint-exclusive}\n"
+    (tmp_path / "b.yml").write_text(rule % ("warn", "", "second"))
+    (tmp_path / "a.yaml").write_text(rule % ("audit", "", "first"))
+    (tmp_path / "c.yaml").write_text(rule % ("warn", ', channel: "#c"', "third"))
+    (tmp_path / "notes.txt").write_text("not a policy")
+    document = compile_folder(tmp_path)
+    assert [(r["name"], r["mode"], r["channel"]) for r in document["rules"]] == [
+        ("first", "audit", "#ml-spot"), ("second", "warn", "#ml-spot"), ("third", "warn", "#c"),
+    ]  # fmt: skip
+    assert document["channel"] == "#c", "digests go to the first channel that a file names"
+
+
+def test_the_packaged_policy_is_the_compiled_folder() -> None:
+    assert packaged_document() == compile_folder(POLICIES), (
+        "run: python -m controller.policyfile policies controller/data/policies.json"
+    )
+
+
+def test_the_shipped_defaults_say_exactly_what_they_promise_and_never_act() -> None:
+    policy = load(packaged_document(), in_force_at=BEGIN)
+    assert {rule.kind: dict(rule.options) for rule in policy.rules} == {
+        "checkpoint-required": {"runtime_over_s": 900, "under": [], "only_capable": True},
+        "uncheckpointed-cap": {"at_most_s": 3600, "without_config": False},
+        "max-wait-limit": {"at_most_s": 172_800, "times_runtime": None},
+        "spot-required": {"runtime_over_s": 3600},
+    }
+    assert all(rule.mode is not Mode.ENFORCE and rule.remedy is None for rule in policy.rules)
+    assert policy.resubmissions == ()
+
+
+def test_the_shipped_defaults_leave_a_well_made_job_alone() -> None:
+    verdict = judge(job(wait_s_max=172_800), load(packaged_document(), in_force_at=BEGIN), claims=())
+    assert (verdict.findings, verdict.undecided) == ((), ())
+
+
+def test_the_command_writes_the_document_and_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "policies.json"
+    assert main([str(POLICIES), str(target)]) == 0
+    assert target.read_text("utf-8") == as_text(compile_folder(POLICIES))
+    assert main([str(tmp_path / "none"), str(target)]) == 2
+    assert main([]) == 2
+    assert "wanted a folder of policy files" in capsys.readouterr().err
