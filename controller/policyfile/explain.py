@@ -15,7 +15,7 @@ WANTED = {
     "int_type": "a whole number",
     "float_type": "a number",
     "bool_type": "true or false",
-    "list_type": "a list",
+    "list_type": "text or a list",
     "dict_type": "a map",
     "model_type": "a map",
     "model_attributes_type": "a map",
@@ -50,8 +50,8 @@ def explain(error: ValidationError, model: type[BaseModel], tree: Tree, above: P
 def _hint(kind: str, path: Path, found: object) -> str:
     if kind == "string_type" and found is None and path[-1] == "channel":
         return 'unquoted, # begins a comment: write "#name"'
-    if kind == "string_type" and isinstance(found, int):
-        return "put it in quotes"
+    if kind in ("string_type", "list_type") and isinstance(found, int | float):
+        return "text that looks like a number needs quotes"
     return ""
 
 

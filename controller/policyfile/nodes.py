@@ -35,8 +35,8 @@ class Tree:
 def read(file: str, text: str) -> Tree:
     """Parse one file. What is no YAML is a problem of the tree, and so is a key that stands twice in one map."""
     tree = Tree(file=file)
-    loader = yaml.SafeLoader(text)
     try:
+        loader = yaml.SafeLoader(text)
         root = loader.get_single_node()
         if root is not None:
             tree.data = _value(root, (), tree, loader, above=())
@@ -47,8 +47,6 @@ def read(file: str, text: str) -> Tree:
         _not_yaml(tree, 1, " ".join(str(error).split()))
     except ValueError as error:  # PyYAML builds dates with datetime itself: 2026-02-30
         _not_yaml(tree, 1, str(error))
-    finally:
-        loader.dispose()
     return tree
 
 

@@ -43,7 +43,7 @@ def written(path: Path) -> str:
 def nearest(found: object, words: Sequence[str]) -> str:
     """Ask whether the most similar word was meant, where one is similar."""
     close = get_close_matches(str(found).replace("_", "-").lower(), [w.replace("_", "-") for w in words], n=1, cutoff=0.6)
-    return next((f"did you mean {word!r}?" for word in words if word.replace("_", "-") in close), "")
+    return next((f"did you mean '{word}'?" for word in words if word.replace("_", "-") in close), "")
 
 
 def shown(found: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,6 +17,8 @@ FIRST_LOOK_BACK = timedelta(hours=24)
 OVERLAP = timedelta(minutes=10)
 SLICE = timedelta(minutes=10)
 SECOND_LOOK = timedelta(hours=6)
+
+Order = Callable[[Iterable[str]], list[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +70,11 @@ def discover(ports: Ports) -> Rounds:
     Wake, and the sweep rings for that.
     """
     started_at = ports.clock.now()
-    first = _pass("discover", started_at, started_at, ports)
-    return first + _pass("discover-again", started_at - SECOND_LOOK, started_at, ports)
+    first = _pass("discover", started_at, started_at, ports, list)
+    return first + _pass("discover-again", started_at - SECOND_LOOK, started_at, ports, _backwards)
 
 
-def _pass(cursor: str, upto: datetime, started_at: datetime, ports: Ports) -> Rounds:
+def _pass(cursor: str, upto: datetime, started_at: datetime, ports: Ports, order: Order) -> Rounds:
     """Ring slice by slice. A slice that time cuts short is passed again, unless something in it failed: that could last."""
     since = (ports.ledger.cursor(cursor) or upto - FIRST_LOOK_BACK) - OVERLAP
     done = Rounds()
@@ -79,7 +82,7 @@ def _pass(cursor: str, upto: datetime, started_at: datetime, ports: Ports) -> Ro
         until = min(since + SLICE, upto)
         failed: list[tuple[str, Exception]] = []
         rung, left = 0, ""
-        for name in ports.jobs.modified(since, until):
+        for name in order(ports.jobs.modified(since, until)):
             if ports.clock.now() - started_at > TIME_LIMIT:
                 left = f"out of time in {cursor} at {since:%Y-%m-%d %H:%M}"
                 break
@@ -94,6 +97,11 @@ def _pass(cursor: str, upto: datetime, started_at: datetime, ports: Ports) -> Ro
             return done
         since = until
     return done
+
+
+def _backwards(names: Iterable[str]) -> list[str]:
+    """The second pass takes each slice from its end: slow failures at the head of it kept the first pass from there."""
+    return list(names)[::-1]
 
 
 def _ring(ring: Ring, ports: Ports) -> Exception | None:

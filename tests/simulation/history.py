@@ -32,6 +32,7 @@ PATIENCE: Final = timedelta(hours=60)  # after the storm: a day for usage that n
 MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)
 RETRIES: Final = (timedelta(minutes=1), timedelta(minutes=2))  # how Lambda retries an asynchronous invocation
+CURSORS: Final = ("discover", "discover-again")
 EXPECTED: Final = (path.Outpaced, Unreachable, Died)
 
 
@@ -63,7 +64,7 @@ class History:
         self.policies = [people.policy(rules, n) for n in range(1 + faults.edit_policy)]
         self.ledger, self.outbox, self.slack = WatchedLedger(), MemoryOutbox(), Slack()
         self.witness = self.ledger.witness = Witness(self.world, self.ledger, self._limits())
-        self.lambdas = Lambdas(BEGIN, faults, self._stream("lambdas"))
+        self.lambdas = Lambdas(BEGIN, faults, self._stream("lambdas"), self.world.advance_to)
         roots = people.NAMES[: self.jobs or self._stream("jobs").choice([2, 3, 5])]
         self.broken = set(roots[: faults.broken])
         self._roots = roots
@@ -79,6 +80,7 @@ class History:
     _rollout: Rollout = field(init=False)
     ports: Ports = field(init=False)
     _minute: datetime = field(init=False)
+    _world_at: datetime | None = None
 
     def run(self) -> None:
         """Live through storm and calm until everything has come to rest; raises Violation."""
@@ -99,7 +101,7 @@ class History:
         assert self.faults is not None
         crowd, when = people.People(self._stream("people"), self.world, self.witness), self._stream("times")
         for name in self._roots:
-            self.lambdas.at(BEGIN + timedelta(seconds=when.randrange(2400)), partial(crowd.begin, name))
+            self._at(BEGIN + timedelta(seconds=when.randrange(2400)), partial(crowd.begin, name))
         acts: dict[Callable[[], object], int] = {
             crowd.stop: self.faults.stop_jobs, crowd.delete: self.faults.delete_jobs, crowd.reuse_name: self.faults.reuse_names,
             crowd.steal_name: self.faults.steal_names, crowd.clone_tags: self.faults.clone_tags,
@@ -112,7 +114,14 @@ class History:
         self.lambdas.at(self.calm_at, self._calm)
 
     def _in_the_storm(self, when: Random, act: Callable[[], object]) -> None:
-        self.lambdas.at(BEGIN + self.storm * when.uniform(0.05, 1), act)
+        self._at(BEGIN + self.storm * when.uniform(0.05, 1), act)
+
+    def _at(self, when: datetime, act: Callable[[], object]) -> None:
+        def acting() -> None:
+            self.world.advance_to(self.lambdas.now)
+            act()
+
+        self.lambdas.at(when, acting)
 
     def _deploy(self, policy: Policy) -> None:
         self._rollout.history.append((self.lambdas.now, policy))
@@ -125,7 +134,8 @@ class History:
 
     def _next_at(self) -> datetime | None:
         """The next moment at which anything happens; None when all is at rest."""
-        moments = [at for at in (self.lambdas.next_at(), self.world.next_at()) if at is not None]
+        self._world_at = self.world.next_at()
+        moments = [at for at in (self.lambdas.next_at(), self._world_at) if at is not None]
         soon = min(moments, default=None)
         if soon is not None and soon <= self._minute + MINUTE:
             return soon
@@ -149,11 +159,23 @@ class History:
         latest = max((life.job.modified_at for life in self.witness.lives), default=BEGIN)
         return cursor is not None and cursor > latest + timedelta(hours=2)
 
+    def _news(self) -> bool:
+        """Whether a discover could find anything; after the storm idle hours are skipped, and the cursors moved as it would."""
+        if self.lambdas.now <= self.calm_at:
+            return True
+        since = min(self.ledger.cursor(name) or BEGIN for name in CURSORS) - timedelta(minutes=20)
+        if any(life.job.modified_at >= since for life in self.witness.lives):
+            return True
+        for name in CURSORS:
+            self.ledger.move_cursor(name, self.lambdas.now - timedelta(hours=6))
+        return False
+
     def _advance(self, at: datetime) -> None:
-        self.world.advance_to(at)
         self.lambdas.now = at
-        for delivery in self.world.drain_events():
-            self._ring(delivery.name)
+        if self._world_at is not None and self._world_at <= at:
+            self.world.advance_to(at)
+            for delivery in self.world.drain_events():
+                self._ring(delivery.name)
         if self.lambdas.next_at() == at:
             self.lambdas.step()
         whole = BEGIN + (at - BEGIN) // MINUTE * MINUTE
@@ -172,7 +194,7 @@ class History:
         self.lambdas.invoke(f"job_changed {name}", lambda: path.reconcile(Ring(job=name), self.ports), ended)
 
     def _tick(self, minute: datetime) -> None:
-        if minute.minute == 0:
+        if minute.minute == 0 and self._news():
             self.lambdas.invoke("discover", lambda: self._round(rounds.discover), self._expected)
         if any(at <= minute for row in self.ledger.rows.values() for at in row.ring_at.values()):
             self.lambdas.invoke("sweep", lambda: self._round(rounds.sweep), self._expected)

@@ -6,7 +6,9 @@ from datetime import timedelta
 
 from controller.entry import Ended, Measured, Unmeasured
 from controller.intent import Announce, Closed
+from controller.lineage import Lineage, LineageId
 from controller.policy import Mode
+from controller.shell.gather import LINEAGE_TAG
 from tests.simulation.history import History
 from tests.simulation.witness import Life, demand
 
@@ -27,12 +29,24 @@ def _reachable(history: History) -> list[Life]:
     return [life for life in history.witness.lives if life.deleted_at is None and life.name not in history.broken]
 
 
+def books_of(history: History, life: Life) -> Lineage:
+    """The lineage that a life is booked in.
+
+    Where people delete an attempt before anybody saw it, and use its name again with all its tags, nobody can tell the two apart.
+    """
+    own = history.ledger.load(life.lineage)
+    tagged = LineageId.parse(life.job.tags.get(LINEAGE_TAG, ""))
+    if own.version or tagged is None:
+        return own
+    return history.ledger.load(tagged)
+
+
 def every_ending_and_its_usage_is_booked(history: History) -> None:
     """Each ending is in the ledger, and its usage, however late, or the word that it stays unknown."""
     for life in _reachable(history):
         if life.alive:
             continue
-        lineage = history.ledger.load(life.lineage)
+        lineage = books_of(history, life)
         demand(lineage.entry(Ended, f"ended/{life.name}"), f"every ending is booked: {life.where} {life.job.status}")
         measured = lineage.entry(Measured, f"measured/{life.name}")
         unmeasured = lineage.entry(Unmeasured, f"unmeasured/{life.name}")
@@ -63,7 +77,7 @@ def every_retryable_ending_is_followed_up(history: History) -> None:
         cause = life.cause_of_end
         if life.alive or cause is None or not cause.retryable or life.owned or life.number < newest[life.lineage]:
             continue
-        lineage = history.ledger.load(life.lineage)
+        lineage = books_of(history, life)
         submits = [s for s, i in lineage.submits() if s.about == life.name and i.closed is Closed.DONE]
         told = [
             i for i in lineage.intents

@@ -75,6 +75,7 @@ class Lambdas:
     now: datetime
     faults: Faults
     rng: Random
+    landing: Callable[[datetime], object]  # brings the world to the moment at which a call lands
     log: list[Line] = field(default_factory=list)
     happened: Counter[str] = field(default_factory=Counter)
     running: list[Invocation] = field(default_factory=list)
@@ -198,6 +199,7 @@ class Lambdas:
         self.log.append(Line(self.now, who, what))
 
     def _land(self, call: Call, name: str, what: object, act: Callable[[], object]) -> None:
+        self.landing(self.now)
         try:
             call.answer = act()
         except Exception as problem:

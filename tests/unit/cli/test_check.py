@@ -1,0 +1,246 @@
+"""``spotwarden check`` judges documents of every kind and shape, and says what it could not read without hiding the rest."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller.cli import main
+
+OBJECT_DETECTION = "811284229777.dkr.ecr.us-east-1.amazonaws.com/object-detection:1"
+PYTORCH = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.1"
+
+# The job of AWS's launch post: built-in object detection, checkpoints in S3, 48 hours of patience.
+LAUNCH_POST: dict[str, Any] = {
+    "TrainingJobName": "launch-post",
+    "TrainingJobArn": "arn:aws:sagemaker:us-east-1:111122223333:training-job/launch-post",
+    "TrainingJobStatus": "Completed",
+    "SecondaryStatus": "Completed",
+    "RoleArn": "arn:aws:iam::111122223333:role/Train",
+    "AlgorithmSpecification": {"TrainingImage": OBJECT_DETECTION, "TrainingInputMode": "File"},
+    "ResourceConfig": {"InstanceType": "ml.p3.2xlarge", "InstanceCount": 1, "VolumeSizeInGB": 50},
+    "StoppingCondition": {"MaxRuntimeInSeconds": 172_800, "MaxWaitTimeInSeconds": 172_800},
+    "EnableManagedSpotTraining": True,
+    "CheckpointConfig": {"S3Uri": "s3://acme-ckpt/od/"},
+    "CreationTime": "2019-08-27T09:00:00Z",
+    "TrainingTimeInSeconds": 2423,
+    "BillableTimeInSeconds": 837,
+}
+CREATE: dict[str, Any] = {
+    "TrainingJobName": "bert",
+    "RoleArn": "arn:aws:iam::111122223333:role/Train",
+    "AlgorithmSpecification": {"TrainingImage": PYTORCH, "TrainingInputMode": "File"},
+    "StoppingCondition": {"MaxRuntimeInSeconds": 7200, "MaxWaitTimeInSeconds": 7200},
+    "EnableManagedSpotTraining": True,
+}
+EVENT: dict[str, Any] = {
+    "source": "aws.sagemaker",
+    "detail-type": "SageMaker Training Job State Change",
+    "account": "111122223333",
+    "region": "us-east-1",
+    "detail": {
+        "TrainingJobName": "rung", "TrainingJobStatus": "InProgress", "SecondaryStatus": "Starting",
+        "AlgorithmSpecification": {"TrainingImage": PYTORCH}, "StoppingCondition": {"MaxRuntimeInSeconds": 7200},
+        "CreationTime": "1772442000000", "Tags": {},
+    },
+}  # fmt: skip
+STRICT = """\
+version: 1
+rules:
+  - {name: spot-first, rule: spot-required, mode: enforce, action: stop, severity: high}
+"""
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder without ./policies, so that the packaged defaults hold."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def check(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Write a file, check it, and return the exit code, the JSON objects and what standard error says."""
+
+    def run(text: Any, *more: str, name: str = "job.json") -> tuple[int, list[dict[str, Any]], str]:
+        (elsewhere / name).write_text(text if isinstance(text, str) else json.dumps(text), "utf-8")
+        code = main(["check", name, "--format", "json", *more])
+        out, err = capsys.readouterr()
+        return code, [json.loads(line) for line in out.splitlines()], err
+
+    return run
+
+
+def test_the_job_of_the_launch_post_has_no_finding(check: Any) -> None:
+    code, found, err = check(LAUNCH_POST)
+    assert (code, err) == (0, "")
+    assert found == [{"job": "launch-post", "verdict": "allow", "findings": [], "undecided": []}]
+
+
+def test_a_finding_says_what_was_seen_what_is_wanted_and_the_exact_change(check: Any) -> None:
+    code, found, _ = check(CREATE)
+    assert code == 1
+    assert found == [
+        {
+            "job": "bert",
+            "verdict": "flag",
+            "findings": [
+                {
+                    "rule": "checkpoint-required",
+                    "policy": "save-long-work",
+                    "severity": "medium",
+                    "mode": "warn",
+                    "field": "CheckpointConfig.S3Uri",
+                    "found": "absent",
+                    "wanted": "an S3 prefix, as a spot job that may run 7200 s loses its work when interrupted",
+                    "fix": {
+                        "request": {"CheckpointConfig": {"S3Uri": "s3://YOUR-BUCKET/checkpoints/bert/"}},
+                        "sdk": {"checkpoint_s3_uri": "s3://YOUR-BUCKET/checkpoints/bert/"},
+                    },
+                }
+            ],
+            "undecided": [],
+        }
+    ]
+
+
+def test_what_an_event_cannot_say_is_undecided(check: Any) -> None:
+    code, found, _ = check(EVENT)
+    assert (code, found[0]["job"], found[0]["verdict"], found[0]["findings"]) == (0, "rung", "allow", [])
+    assert found[0]["undecided"] == ["save-long-work", "one-hour-without-checkpoints", "patience", "spot-for-long-jobs"]
+
+
+def test_an_algorithm_name_that_nobody_described_counts_as_marketplace_and_says_so(check: Any) -> None:
+    code, found, _ = check({**CREATE, "AlgorithmSpecification": {"AlgorithmName": "theirs"}})
+    (finding,) = found[0]["findings"]
+    assert (code, finding["rule"]) == (1, "uncheckpointed-cap")
+    assert "DescribeAlgorithm not seen, so this AlgorithmName counts as Marketplace" in finding["wanted"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({}, "stop"),
+        ({"TrainingJobArn": "arn:aws:sagemaker:us-east-1:1:training-job/b", "TrainingJobStatus": "InProgress"}, "stop"),
+        ({"TrainingJobArn": "arn:aws:sagemaker:us-east-1:1:training-job/b", "TrainingJobStatus": "Completed"}, "flag"),
+        ({"TrainingJobName": "AWSBatchbert"}, "flag"),
+        ({"Tags": [{"Key": "MANAGED_BY_AWS", "Value": "STARTED_BY_STEP_FUNCTIONS"}]}, "flag"),
+    ],
+)
+def test_stop_is_for_live_jobs_that_nobody_else_owns(check: Any, elsewhere: Path, changes: dict[str, Any], verdict: str) -> None:
+    (elsewhere / "strict").mkdir()
+    (elsewhere / "strict" / "a.yaml").write_text(STRICT)
+    code, found, _ = check({**CREATE, "EnableManagedSpotTraining": False, **changes}, "--policies", "strict")
+    assert (code, found[0]["verdict"]) == (1, verdict)
+
+
+def test_a_policies_folder_here_counts_before_the_packaged_defaults(check: Any, elsewhere: Path) -> None:
+    assert check(CREATE)[0] == 1
+    (elsewhere / "policies").mkdir()
+    (elsewhere / "policies" / "a.yaml").write_text(STRICT)
+    assert check(CREATE)[0] == 0
+
+
+PRETTY = json.dumps(CREATE, indent=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "jobs"),
+    [
+        ("list.json", [CREATE, LAUNCH_POST], ["bert", "launch-post"]),
+        ("lines.jsonl", f"{json.dumps(CREATE)}\n\n{json.dumps(LAUNCH_POST)}\n", ["bert", "launch-post"]),
+        ("pretty.json", f"\n{PRETTY}\n{PRETTY}\n", ["bert", "bert"]),
+        ("stream.yaml", "---\nTrainingJobName: a\nRoleArn: r\n---\nTrainingJobName: b\nRoleArn: r\n---\n", ["a", "b"]),
+        ("list.yaml", "- {TrainingJobName: a, RoleArn: r}\n- {TrainingJobName: b, RoleArn: r}\n", ["a", "b"]),
+        ("flow.yaml", "{TrainingJobName: a, RoleArn: r}\n", ["a"]),
+        ("bom.json", "\ufeff" + json.dumps(CREATE), ["bert"]),
+        ("dated.yaml", "TrainingJobName: a\nTrainingJobStatus: InProgress\nCreationTime: 2026-03-02\n", ["a"]),
+    ],
+)
+def test_a_file_holds_one_document_a_list_json_lines_or_a_yaml_stream(check: Any, name: str, text: Any, jobs: list[str]) -> None:
+    _, found, err = check(text, name=name)
+    assert ([line["job"] for line in found], err) == (jobs, "")
+
+
+def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(LAUNCH_POST)))
+    assert main(["check", "-"]) == 0
+    assert "launch-post  (standard input)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "job.json: found an empty file or list, wanted a job document"),
+        ("[]", "job.json: found an empty file or list, wanted a job document"),
+        ("{", "job.json: line 1: found text that is not JSON (Expecting property name"),
+        ("a: [", "job.json: line 1: found text that is not YAML (expected the node content"),
+        ("just words", "job.json: found 'just words', wanted a job document: an object with named members"),
+        ({"Resources": {}}, "job.json: found an object of Resources, wanted a DescribeTrainingJob response (TrainingJobArn,"),
+        ({**EVENT, "detail": {}}, "job.json: an event without a job name: detail.TrainingJobName is absent, wanted the name"),
+        ({**EVENT, "source": "aws.ec2"}, "job.json: an event whose source is 'aws.ec2', wanted 'aws.sagemaker'"),
+        ({**CREATE, "EnableManagedSpotTraining": "yes"}, "job.json: EnableManagedSpotTraining is 'yes', wanted true or false"),
+        ("[" * 100_000, "job.json: found values nested too deep to read, wanted a job document"),
+    ],
+    ids=range(10),
+)
+def test_bad_input_is_told_with_its_place_and_ends_with_two(check: Any, text: Any, said: str) -> None:
+    code, found, err = check(text)
+    assert (code, found) == (2, [])
+    assert err.startswith(said)
+
+
+def test_files_that_cannot_be_read_are_told_so(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (elsewhere / "bytes.json").write_bytes(b"\xff\xfe")
+    assert main(["check", "none.json", "bytes.json", "."]) == 2
+    missing, bytes_, folder = capsys.readouterr().err.splitlines()
+    assert missing == "none.json: found No such file or directory, wanted a file that can be read"
+    assert bytes_ == "bytes.json: found bytes that are not UTF-8 (at 0), wanted text"
+    assert folder.startswith(".: found Is a directory")
+
+
+def test_bad_input_wins_and_the_others_still_print(check: Any) -> None:
+    lines = [json.dumps(CREATE), '{"broken": tru}', json.dumps(LAUNCH_POST), json.dumps({"a": 1})]
+    code, found, err = check("\n".join(lines))
+    assert (code, [line["job"] for line in found]) == (2, ["bert", "launch-post"])
+    broken, unknown = err.splitlines()
+    assert broken.startswith("job.json[1]: line 2: found text that is not JSON")
+    assert unknown.startswith("job.json[3]: found an object of a, wanted a DescribeTrainingJob response")
+
+
+def test_a_wrong_policy_is_bad_input_with_all_its_problems(check: Any, elsewhere: Path) -> None:
+    (elsewhere / "wrong").mkdir()
+    (elsewhere / "wrong" / "a.yaml").write_text("version: 1\nrulez: []\n")
+    code, found, err = check(CREATE, "--policies", "wrong")
+    assert (code, found) == (2, [])
+    assert "wrong/a.yaml:2: rulez: found unknown key 'rulez'" in err
+    assert check(CREATE, "--policies", "nowhere")[2] == "nowhere:1: found nothing, wanted a folder of policy files\n"
+
+
+def test_the_text_reads_aloud(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (elsewhere / "jobs.json").write_text(json.dumps([CREATE, LAUNCH_POST, EVENT]))
+    assert main(["check", "jobs.json"]) == 1
+    assert capsys.readouterr().out == (
+        "flag   bert  (jobs.json[0])\n"
+        "       save-long-work (checkpoint-required, warn, medium)\n"
+        "         CheckpointConfig.S3Uri is absent; wanted: an S3 prefix, as a spot job that may run 7200 s loses its work when"
+        " interrupted\n"
+        '         in the request   {"CheckpointConfig": {"S3Uri": "s3://YOUR-BUCKET/checkpoints/bert/"}}\n'
+        "         in the SDK       Estimator(checkpoint_s3_uri='s3://YOUR-BUCKET/checkpoints/bert/')\n"
+        "allow  launch-post  (jobs.json[1])\n"
+        "allow  rung  (jobs.json[2])\n"
+        "       not decided, as this EventBridge event does not say enough: save-long-work, one-hour-without-checkpoints,"
+        " patience, spot-for-long-jobs\n"
+        "\n"
+        "3 jobs: 2 allowed, 1 flagged\n"
+    )
+
+
+def test_other_peoples_text_neither_styles_nor_steers_a_terminal(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (elsewhere / "job.json").write_text(json.dumps({**LAUNCH_POST, "TrainingJobName": "[red]x\x1b[2J\n"}))
+    assert main(["check", "job.json"]) == 0
+    assert capsys.readouterr().out == "allow  [red]x\N{REPLACEMENT CHARACTER}[2J\n  (job.json)\n"

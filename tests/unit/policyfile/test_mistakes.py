@@ -1,0 +1,203 @@
+"""A mistake in a policy file is told with its file, line and path, what was found and what was wanted; all of them at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from controller.policyfile import BadPolicy, compile_folder
+from tests.unit.policyfile.writing import problems
+
+RULE = "version: 1\nrules:\n  - {name: one, rule: spot-required, %s}\n"
+OPTIONS = "version: 1\nrules:\n  - name: one\n    rule: %s\n    options: {%s}\n"
+BLOCK = "version: 1\nresubmit:\n  - name: one\n    causes: {%s}\n"
+
+
+def test_all_mistakes_of_all_files_are_told_at_once_in_the_order_of_their_lines(tmp_path: Path) -> None:
+    first = """\
+version: 2
+default: {mode: audit}
+rules:
+  - name: one
+    rule: checkpoint-requird
+    mode: warm
+  - name: two words
+    rule: max-runtime-limit
+    options: {at_mots: 3h}
+    sevrity: high
+"""
+    assert problems(tmp_path, first, "version: 1\nrules: []\n") == [
+        "a.yaml:1: version: found 2, wanted 1, the only version there is",
+        "a.yaml:2: default: found unknown key 'default', wanted one of defaults, resubmit, rules, version"
+        " (did you mean 'defaults'?)",
+        "a.yaml:5: rules[0].rule: found 'checkpoint-requird', wanted one of checkpoint-required, uncheckpointed-cap,"
+        " max-wait-limit, max-runtime-limit, spot-required, checkpoint-exclusive, tags-required, instance-allowed"
+        " (did you mean 'checkpoint-required'?)",
+        "a.yaml:6: rules[0].mode: found 'warm', wanted one of audit, warn, enforce (did you mean 'warn'?)",
+        "a.yaml:7: rules[1].name: found 'two words', wanted letters, digits, '.', '_' and '-', at most 63,"
+        " beginning with a letter or digit",
+        "a.yaml:9: rules[1].options: found no 'at_most', wanted the key 'at_most'",
+        "a.yaml:9: rules[1].options.at_mots: found unknown key 'at_mots', wanted one of at_most (did you mean 'at_most'?)",
+        "a.yaml:10: rules[1].sevrity: found unknown key 'sevrity', wanted one of action, applies_to, channel, match, mode, name,"
+        " options, rule, severity (did you mean 'severity'?)",
+        "b.yaml:2: rules: found an empty list, wanted at least one entry",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("rules: [", "a.yaml:1: found text that is not YAML (while parsing a flow node expected the node content"),
+        ("version: 1\nrules:\n\t- x", "a.yaml:3: found text that is not YAML (while scanning for the next token found character"),
+        ("a: &a [*a]", "a.yaml:1: found text that is not YAML (found an anchor that holds itself), wanted YAML"),
+        ("version: 1\n---\nversion: 1", "a.yaml:2: found text that is not YAML (expected a single document"),
+        ("version: !!python/object:os.system 1", "a.yaml:1: found text that is not YAML (could not determine a constructor"),
+        ("version: 1\n\x07", "a.yaml:1: found text that is not YAML (unacceptable character"),
+        ("", "a.yaml:1: found an empty file, wanted version, defaults, and rules or resubmit"),
+        ("# nothing\n", "a.yaml:1: found an empty file, wanted version, defaults, and rules or resubmit"),
+        ("- a\n", "a.yaml:1: found ['a'], wanted a map with version, defaults, and rules or resubmit"),
+        ("version: 1\n", "a.yaml:1: found neither rules nor resubmit, wanted at least one of them"),
+    ],
+)
+def test_what_is_no_policy_file_at_all_is_told_so(tmp_path: Path, text: str, said: str) -> None:
+    assert problems(tmp_path, text)[0].startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("mode: enforce", "rules[0]: found mode enforce without an action, wanted action: stop, or mode: warn"),
+        ("mode: warn, action: stop", "rules[0].action: found an action in mode warn, wanted mode: enforce, or no action"),
+        ("action: stop", "rules[0].action: found an action in mode audit, wanted mode: enforce, or no action"),
+        ("mode: enforce, action: repair", "rules[0].action: found 'repair', wanted one of stop"),
+        ("applies_to: runing", "rules[0].applies_to: found 'runing', wanted one of new, running (did you mean 'running'?)"),
+        ("severity: [high]", "rules[0].severity: found ['high'], wanted one of low, medium, high (did you mean 'high'?)"),
+        ("channel: 7", "rules[0].channel: found 7, wanted text (text that looks like a number needs quotes)"),
+        ("match: vision", "rules[0].match: found 'vision', wanted a map"),
+        (
+            "match: {team: vision}",
+            "rules[0].match.team: found unknown key 'team', wanted one of account, algorithm, instance_type",
+        ),
+        ("match: {tags: {}}", "rules[0].match.tags: found an empty map, wanted at least one entry"),
+        ("match: {tags: {team: []}}", "rules[0].match.tags.team: found an empty list, wanted at least one entry"),
+        ("match: {account: 111122223333}", "rules[0].match.account: found 111122223333, wanted text or a list (text that"),
+        ("match: {algorithm: [framwork]}", "rules[0].match.algorithm[0]: found 'framwork', wanted one of built-in, marketplace"),
+        ("options: [1]", "rules[0].options: found [1], wanted a map"),
+    ],
+)
+def test_a_wrong_entry_of_a_rule_is_named(tmp_path: Path, entry: str, said: str) -> None:
+    found = problems(tmp_path, RULE % entry)
+    assert len(found) == 1
+    assert found[0].startswith(f"a.yaml:3: {said}")
+
+
+@pytest.mark.parametrize(
+    ("length", "hint"),
+    [
+        ("60", " (a number needs its unit)"), ("1.5", " (a number needs its unit)"), ("1.5h", ""), ("48 h", ""), ("2w", ""),
+        ("-5m", ""), ("h", ""), ("[1h]", ""), ("true", ""), ("null", ""), ("1h30m", ""), ("'٣h'", ""),
+    ],
+)  # fmt: skip
+def test_a_duration_is_a_number_and_its_unit(tmp_path: Path, length: str, hint: str) -> None:
+    (said,) = problems(tmp_path, OPTIONS % ("max-runtime-limit", f"at_most: {length}"))
+    assert said.startswith("a.yaml:5: rules[0].options.at_most: found ")
+    assert said.endswith(f", wanted a duration such as 90s, 15m, 48h or 7d{hint}")
+
+
+@pytest.mark.parametrize("length", ["0s", "366d", "999999999d"])
+def test_a_duration_has_limits(tmp_path: Path, length: str) -> None:
+    (said,) = problems(tmp_path, OPTIONS % ("max-runtime-limit", f"at_most: {length}"))
+    assert said.endswith("wanted a duration from 1s to 365d")
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "said"),
+    [
+        ("spot-required", "at_most: 1h", "options.at_most: found unknown key 'at_most', wanted one of runtime_over"),
+        ("checkpoint-exclusive", "under: [s3://a]", "options.under: found unknown key 'under', wanted no key at all"),
+        ("max-wait-limit", "", "options: found no limit, wanted at_most, times_runtime or both"),
+        ("max-wait-limit", "times_runtime: 0.5", "options.times_runtime: found 0.5, wanted at least 1"),
+        ("max-wait-limit", "times_runtime: many", "options.times_runtime: found 'many', wanted a number"),
+        ("tags-required", "", "options: found no 'tags', wanted the key 'tags'"),
+        ("tags-required", "tags: []", "options.tags: found an empty list, wanted at least one entry"),
+        ("checkpoint-required", "under: acme/ckpt", "options.under[0]: found 'acme/ckpt', wanted an S3 prefix such as s3://"),
+        ("checkpoint-required", "only_capable: 1", "options.only_capable: found 1, wanted true or false"),
+        (
+            "instance-allowed",
+            "instance_types: [g5.xlarge]",
+            "options.instance_types[0]: found 'g5.xlarge', wanted an instance type",
+        ),
+    ],
+)
+def test_options_are_those_of_the_rules_kind(tmp_path: Path, kind: str, options: str, said: str) -> None:
+    found = problems(tmp_path, OPTIONS % (kind, options))
+    assert len(found) == 1
+    assert found[0].startswith(f"a.yaml:5: rules[0].{said}")
+
+
+@pytest.mark.parametrize(
+    ("causes", "said"),
+    [
+        ("", "causes: found an empty map, wanted at least one of starved, capacity, internal"),
+        ("algorithm: {limit: 1}", "causes.algorithm: found unknown key 'algorithm', wanted one of capacity, internal, starved"),
+        ("starved: {}", "causes.starved: found no 'limit', wanted the key 'limit'"),
+        ("starved: {limit: -1}", "causes.starved.limit: found -1, wanted at least 0"),
+        ("starved: {limit: 31}", "causes.starved.limit: found 31, wanted at most 30"),
+        ("starved: {limit: '3'}", "causes.starved.limit: found '3', wanted a whole number"),
+        ("starved: {limit: true}", "causes.starved.limit: found True, wanted a whole number"),
+        ("starved: {limit: 1, backoff: {factor: .nan}}", "causes.starved.backoff.factor: found nan, wanted a finite number"),
+        ("starved: {limit: 1, backoff: {first: 3h}}", "causes.starved.backoff: found most 7200s below first 10800s, wanted most"),
+        ("starved: 3", "causes.starved: found 3, wanted a map"),
+    ],
+)
+def test_a_wrong_budget_is_named(tmp_path: Path, causes: str, said: str) -> None:
+    found = problems(tmp_path, BLOCK % causes)
+    assert len(found) == 1
+    assert found[0].startswith(f"a.yaml:4: resubmit[0].{said}")
+
+
+def test_an_unquoted_channel_is_a_comment_and_the_message_says_so(tmp_path: Path) -> None:
+    (said,) = problems(
+        tmp_path, "version: 1\ndefaults:\n  channel: #ml-spot\n" + RULE.removeprefix("version: 1\n") % "mode: warn"
+    )
+    assert said == 'a.yaml:3: defaults.channel: found nothing, wanted text (unquoted, # begins a comment: write "#name")'
+
+
+def test_a_key_that_stands_twice_is_told_with_both_lines(tmp_path: Path) -> None:
+    (said,) = problems(tmp_path, "version: 1\nrules:\n  - name: one\n    rule: spot-required\n    name: two\n")
+    assert said == "a.yaml:5: rules[0].name: found 'name' a second time, first on line 3, wanted each key once"
+
+
+def test_two_rules_of_one_name_are_told_across_files(tmp_path: Path) -> None:
+    text = RULE % "mode: warn"
+    (said,) = problems(tmp_path, text, text)
+    assert said.startswith("b.yaml:3: rules[0].name: found 'one' a second time, first in ")
+    assert said.endswith("a.yaml:3, wanted a name of its own")
+
+
+def test_a_default_mode_of_enforce_asks_every_rule_for_an_action(tmp_path: Path) -> None:
+    text = "version: 1\ndefaults: {mode: enforce}\nrules:\n  - {name: one, rule: spot-required}\n"
+    assert problems(tmp_path, text) == [
+        "a.yaml:4: rules[0]: found mode enforce without an action, wanted action: stop, or mode: warn"
+    ]
+
+
+def test_a_file_that_is_not_utf8_is_told_where(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_bytes(b"version: \xff")
+    with pytest.raises(BadPolicy, match=r"a\.yaml:1: found bytes that are not UTF-8 \(at 9\), wanted YAML in UTF-8"):
+        compile_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("none", "found nothing, wanted a folder of policy files"),
+        ("file", "found a file, wanted a folder"),
+        ("", "found no policy file"),
+    ],
+)
+def test_a_folder_that_holds_no_policy_is_told_so(tmp_path: Path, name: str, said: str) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadPolicy, match=said):
+        compile_folder(tmp_path / name)
