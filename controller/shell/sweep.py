@@ -66,8 +66,8 @@ def discover(ports: Ports) -> Rounds:
     """Ring for every job modified since the last pass: EventBridge delivery from SageMaker is best effort.
 
     The pass goes in slices of time, the cursor after each, and never waits for a job that fails: a second pass, six hours later,
-    looks at the same slices again. Attempts whose ending the ledger lacks need no search of their own: each holds an open
-    Wake, and the sweep rings for that.
+    looks at the same slices again, backwards, since what took all the time stood in front. Attempts whose ending the ledger
+    lacks need no search of their own: each holds an open Wake, and the sweep rings for that.
     """
     started_at = ports.clock.now()
     first = _pass("discover", started_at, started_at, ports, list)
@@ -92,7 +92,7 @@ def _pass(cursor: str, upto: datetime, started_at: datetime, ports: Ports, order
                 failed.append((name, problem))
         done += Rounds(rung=rung, failed=tuple(failed), left=left)
         if failed or not left:
-            ports.ledger.move_cursor(cursor, until)
+            ports.ledger.move_cursor(cursor, until + OVERLAP if left else until)  # the overlap is as long as a slice: leave it
         if left:
             return done
         since = until
