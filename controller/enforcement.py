@@ -20,7 +20,7 @@ def enforce(facts: Facts) -> Decision:
     """
     job = facts.job
     if not (job.alive or _new(facts)):
-        return Decision()
+        return Decision(intents=_under_way(facts))
     verdict = judge(job, facts.policy, facts.claims)
     flagged = tuple(_flagged(facts, finding) for finding in verdict.findings)
     if job.service is not None or not facts.newest:
@@ -72,11 +72,15 @@ def _announce(facts: Facts, verdict: Verdict) -> tuple[Intent, ...]:
 
 def _stop(facts: Facts, verdict: Verdict) -> tuple[Intent, ...]:
     """Say Stop while a finding asks for it, and, once asked for, until Describe shows a terminal job."""
-    job, asked = facts.job, facts.lineage.intent(f"stop/{facts.job.name}")
-    under_way = asked is not None and asked.open and asked.claim > 0 and (not job.alive or job.status == "Stopping")
-    if asked is not None and under_way and isinstance(asked.action, Stop):
-        return (Intent(action=asked.action, due_at=facts.now),)
     offences = [f.policy for f in verdict.findings if may_stop(facts, f)]
-    if not job.alive or not offences:
-        return ()
-    return (Intent(action=Stop(about=job.name, because=", ".join(offences)), due_at=facts.now),)
+    under_way = _under_way(facts)
+    if under_way or not facts.job.alive or not offences:
+        return under_way
+    return (Intent(action=Stop(about=facts.job.name, because=", ".join(offences)), due_at=facts.now),)
+
+
+def _under_way(facts: Facts) -> tuple[Intent, ...]:
+    """The Stop that was asked for, while the job stops or until the answer that it is over was written down."""
+    asked = facts.lineage.intent(f"stop/{facts.job.name}")
+    stopping = not facts.job.alive or facts.job.status == "Stopping"
+    return (asked,) if asked is not None and asked.open and asked.claim > 0 and stopping else ()

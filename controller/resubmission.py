@@ -7,7 +7,7 @@ from controller.decision import Decision
 from controller.entry import Ended
 from controller.facts import Facts
 from controller.failure import Cause
-from controller.intent import Announce, Closed, Intent, Stop, Submit
+from controller.intent import Announce, Closed, Intent, Submit
 from controller.lineage import attempt_name
 from controller.policy import Budget, Mode, Resubmission
 
@@ -22,6 +22,9 @@ def resubmit(facts: Facts) -> Decision:
     cause = job.ending.cause if job.ending else None
     if cause is None or not facts.newest or job.service is not None or _stopped_by_us(facts):
         return Decision()
+    under_way = _under_way(facts)
+    if under_way is not None:
+        return Decision(intents=(under_way,))
     block = facts.policy.resubmission_for(job)
     budget = block.causes.get(cause) if block else None
     if block is None or budget is None or block.mode is Mode.AUDIT or _too_old(facts, block):
@@ -50,10 +53,16 @@ def _submit(facts: Facts, block: Resubmission, budget: Budget, cause: Cause, tri
     return Decision(intents=(submit,)) | _say(facts, block, "resubmitting", words)
 
 
+def _under_way(facts: Facts) -> Intent | None:
+    """The submission that somebody may be performing right now: whatever the policy says by now, it is the only word."""
+    leased = (i for i in facts.lineage.open_intents(facts.job.name) if i.leased_until is not None)
+    return next((i for i in leased if isinstance(i.action, Submit)), None)
+
+
 def _stopped_by_us(facts: Facts) -> bool:
     """Whether a rule took this job down: what broke the policy is not submitted again unchanged."""
     stop = facts.lineage.intent(f"stop/{facts.job.name}")
-    return stop is not None and isinstance(stop.action, Stop) and stop.closed is not Closed.WITHDRAWN
+    return stop is not None and stop.claim > 0 and stop.closed is not Closed.WITHDRAWN
 
 
 def _too_old(facts: Facts, block: Resubmission) -> bool:

@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import assert_never
 
 from controller.checkpoint import Claim, claim_of
-from controller.entry import Started
+from controller.entry import Ended, Started
 from controller.intent import Announce, Closed, Intent, Stop, Submit, Wake
+from controller.job import Job
 from controller.lineage import Lineage
 from controller.shell.gather import LINEAGE_TAG
 from controller.shell.ports import Answer, Done, Later, Message, Ports, Refused, Ring, Unreachable
@@ -63,26 +64,30 @@ def _submit(submit: Submit, lineage: Lineage, ports: Ports, reconcile: Reconcile
 
     The checkpoint prefix is claimed before Create, so that of two lineages that share one, a single attempt lives at a time.
     """
-    if lineage.entry(Started, f"started/{submit.job}"):
-        return Done("was seen running")
     claim = _claim(submit, lineage)
+    if lineage.entry(Started, f"started/{submit.job}"):
+        if claim and lineage.entry(Ended, f"ended/{submit.job}"):
+            ports.ledger.release(claim)  # who died here before may have taken it after the ending gave it back
+        return Done("was seen running")
     others = ports.ledger.claim(claim) if claim else ()
     if others:
-        return Later(f"{others[0].job} writes checkpoints to {others[0].uri}")
-    answer = ports.jobs.submit(submit, lineage.id)
-    if not isinstance(answer, Done):
-        if claim and not _exists(submit, lineage, ports):  # an earlier try may have created it, and never heard of it
-            ports.ledger.release(claim)
-        return answer
-    if ports.jobs.describe(submit.job) is None:
+        answer: Answer = Later(f"{others[0].job} writes checkpoints to {others[0].uri}")
+    else:
+        answer = ports.jobs.submit(submit, lineage.id)
+    attempt = _attempt(submit, lineage, ports)
+    if attempt is None and isinstance(answer, Done):
         raise Unreachable(f"{submit.job} was created and is not described yet")
-    reconcile(Ring(job=submit.job), ports)
-    return answer
+    if attempt is not None:
+        reconcile(Ring(job=submit.job), ports)
+    if claim and (attempt is None or not attempt.alive):
+        ports.ledger.release(claim)
+    return answer if attempt is None or isinstance(answer, Done) else Done("an earlier try had created it, and never heard of it")
 
 
-def _exists(submit: Submit, lineage: Lineage, ports: Ports) -> bool:
+def _attempt(submit: Submit, lineage: Lineage, ports: Ports) -> Job | None:
+    """The job of that name, if it is of this lineage: this try created it, or one whose answer was lost."""
     job = ports.jobs.describe(submit.job)
-    return job is not None and job.tags.get(LINEAGE_TAG) == str(lineage.id)
+    return job if job is not None and job.tags.get(LINEAGE_TAG) == str(lineage.id) else None
 
 
 def _claim(submit: Submit, lineage: Lineage) -> Claim | None:

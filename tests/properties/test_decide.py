@@ -26,58 +26,58 @@ def said(facts: Facts, *kinds: type) -> list[Intent]:
     return [i for i in decide(facts).intents if isinstance(i.action, kinds)]
 
 
-@settings(max_examples=400)
-@given(lives())
+@settings(max_examples=1000)
+@given(lives)
 def test_the_law_deciding_again_on_what_was_decided_adds_nothing(facts: Facts) -> None:
     after = learn(facts, decide(facts))
     assert not decide(after), decide(after)
 
 
-@given(lives())
+@given(lives)
 def test_deciding_is_deterministic(facts: Facts) -> None:
     assert decide(facts) == decide(facts)
 
 
 @settings(max_examples=300)
-@given(lives())
+@given(lives)
 def test_every_key_is_said_once(facts: Facts) -> None:
     decision = decide(facts)
     keys = [e.key for e in decision.entries] + [i.key for i in decision.intents]
     assert len(keys) == len(set(keys)), Counter(keys).most_common(3)
 
 
-@given(lives())
+@given(lives)
 def test_every_withdrawal_is_of_an_open_intent_that_nobody_performs(facts: Facts) -> None:
     assert all(i.open and i.leased_until is None and i in facts.lineage.intents for i in decide(facts).withdrawn)
 
 
-@given(lives())
+@given(lives)
 def test_a_live_job_is_never_resubmitted(facts: Facts) -> None:
     assert not (facts.job.alive and said(facts, Submit))
 
 
-@given(lives())
+@given(lives)
 def test_a_job_that_ended_is_never_asked_to_stop_afresh(facts: Facts) -> None:
     assert all(i.claim > 0 for i in said(facts, Stop) if not facts.job.alive)
 
 
-@given(lives())
+@given(lives)
 def test_a_job_of_another_service_is_never_stopped_nor_submitted_again(facts: Facts) -> None:
     assert not (facts.job.service is not None and said(facts, Stop, Submit))
 
 
-@given(lives())
+@given(lives)
 def test_an_attempt_of_ours_is_never_stopped_by_a_rule(facts: Facts) -> None:
     assert not (facts.number > 1 and said(facts, Stop))
 
 
-@given(lives())
+@given(lives)
 def test_only_the_newest_attempt_is_submitted_again_or_stopped(facts: Facts) -> None:
     assert facts.newest or not said(facts, Submit, Stop)
 
 
 @settings(max_examples=300)
-@given(lives())
+@given(lives)
 def test_a_wake_is_open_until_the_job_has_ended_and_its_usage_is_booked_or_declared_unknown(facts: Facts) -> None:
     lineage = learn(facts, decide(facts)).lineage
     name = facts.job.name
@@ -88,13 +88,13 @@ def test_a_wake_is_open_until_the_job_has_ended_and_its_usage_is_booked_or_decla
     assert [i.due_at > facts.now for i in awake] == ([] if at_rest else [True])
 
 
-@given(lives())
+@given(lives)
 def test_usage_is_booked_whenever_it_is_there(facts: Facts) -> None:
     lineage = learn(facts, decide(facts)).lineage
     assert facts.job.alive or facts.job.usage is None or lineage.entry(Measured, f"measured/{facts.job.name}")
 
 
-@given(lives())
+@given(lives)
 def test_budgets_are_kept_in_every_decision(facts: Facts) -> None:
     for intent in said(facts, Submit):
         assert isinstance(intent.action, Submit)
@@ -103,7 +103,7 @@ def test_budgets_are_kept_in_every_decision(facts: Facts) -> None:
         assert tried_for(facts, intent.action.cause) < block.causes[intent.action.cause].limit
 
 
-@given(policies(), st.lists(st.sampled_from(RETRYABLE), min_size=1, max_size=4))
+@given(policies, st.lists(st.sampled_from(RETRYABLE), min_size=1, max_size=4))
 def test_what_always_fails_is_submitted_to_its_limits_and_given_up_aloud(policy: Policy, endings: list[Ending]) -> None:
     enforcing = replace(policy, rules=(), resubmissions=(builders.block(),))
     life, submitted = starving(enforcing, endings)

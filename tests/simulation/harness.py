@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from controller.adapters.sagemaker import SageMakerJobs
+from controller.decision import Decision
 from controller.lineage import Lineage, LineageId
 from controller.money import Rate
 from controller.policy import Policy
@@ -155,6 +156,13 @@ class WatchedLedger(MemoryLedger):
     """The ledger under the eyes of the witness."""
 
     witness: Witness
+
+    def commit(self, lineage: Lineage, decision: Decision) -> bool:
+        stored = self.rest(lineage.id)
+        done = super().commit(lineage, decision)
+        if done:
+            self.witness.committed(stored, decision)
+        return done
 
     def close(self, lineage: LineageId, intent: Any, closed: Any, why: str) -> bool:
         done = super().close(lineage, intent, closed, why)

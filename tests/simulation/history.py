@@ -15,17 +15,19 @@ from controller.policy import Policy
 from controller.shell import reconcile as path
 from controller.shell import sweep as rounds
 from controller.shell.drain import drain
+from controller.shell.perform import TRIES_MAX
 from controller.shell.ports import Ports, Ring, Unreachable
 from infra.local.sagemaker.client import Client
 from infra.local.sagemaker.knobs import Knobs
 from infra.local.sagemaker.world import World
 from tests.builders import BEGIN
 from tests.simulation import harness, people
+from tests.simulation.change import changed
 from tests.simulation.faults import Faults
 from tests.simulation.harness import Rollout, Slack, WatchedLedger
 from tests.simulation.lambdas import Died, Lambdas
 from tests.simulation.memory import MemoryOutbox
-from tests.simulation.witness import Violation, Witness
+from tests.simulation.witness import Violation, Witness, demand
 
 STORM: Final = timedelta(hours=4)
 PATIENCE: Final = timedelta(hours=60)  # after the storm: a day for usage that never comes, and then some
@@ -63,19 +65,21 @@ class History:
         rules = self._stream("policies")
         self.policies = [people.policy(rules, n) for n in range(1 + faults.edit_policy)]
         self.ledger, self.outbox, self.slack = WatchedLedger(), MemoryOutbox(), Slack()
-        self.witness = self.ledger.witness = Witness(self.world, self.ledger, self._limits())
+        self.witness = self.ledger.witness = Witness(self.world, self.ledger, self._limits(), edited=faults.edit_policy > 0)
         self.lambdas = Lambdas(BEGIN, faults, self._stream("lambdas"), self.world.advance_to)
         roots = people.NAMES[: self.jobs or self._stream("jobs").choice([2, 3, 5])]
         self.broken = set(roots[: faults.broken])
+        self._silent: set[str] = set()
         self._roots = roots
         rollout = Rollout(self.lambdas, self.ledger, [(BEGIN, self.policies[0])])
         self._rollout = rollout
         self.ports = harness.ports(
             self.lambdas, Client(self.world, validate=False), self.witness, self.ledger, self.outbox, self.slack, rollout,
-            self.broken,
+            self._silent,
         )  # fmt: skip
         self._minute = BEGIN
 
+    _silent: set[str] = field(init=False)
     _roots: tuple[str, ...] = field(init=False)
     _rollout: Rollout = field(init=False)
     ports: Ports = field(init=False)
@@ -84,12 +88,10 @@ class History:
 
     def run(self) -> None:
         """Live through storm and calm until everything has come to rest; raises Violation."""
-        self._plan()
-        while True:
-            at = self._next_at()
-            if at is None or at > BEGIN + self.storm + PATIENCE:
-                return
-            self._advance(at)
+        with changed((path, "decide", self.witness.judging)):
+            self._plan()
+            while (at := self._next_at()) is not None and at <= BEGIN + self.storm + PATIENCE:
+                self._advance(at)
 
     @property
     def calm_at(self) -> datetime:
@@ -111,6 +113,8 @@ class History:
                 self._in_the_storm(when, act)
         for edited in self.policies[1:]:
             self._in_the_storm(when, partial(self._deploy, edited))
+        breaks_at = BEGIN + when.choice([timedelta(0), HOUR])  # before anybody heard of them, or once they are known
+        self._at(breaks_at, partial(self._silent.update, self.broken))
         self.lambdas.at(self.calm_at, self._calm)
 
     def _in_the_storm(self, when: Random, act: Callable[[], object]) -> None:
@@ -159,6 +163,17 @@ class History:
         latest = max((life.job.modified_at for life in self.witness.lives), default=BEGIN)
         return cursor is not None and cursor > latest + timedelta(hours=2)
 
+    def _nothing_is_late(self) -> None:
+        """After the storm, no intent of a job that answers is an hour late; one broken lineage delays no other."""
+        if self.lambdas.now < self.calm_at + 2 * HOUR:
+            return
+        for lineage, row in self.ledger.rows.items():
+            if lineage.root not in self.broken:
+                late = [i.key for i in row.intents.values() if i.open and i.ring_at < self.lambdas.now - HOUR]
+                demand(not late, f"nothing is overdue in silence: {late} of {lineage}")
+                endless = [i.key for i in row.intents.values() if i.claim > TRIES_MAX]
+                demand(not endless, f"no try is repeated for ever: {endless} of {lineage}")
+
     def _news(self) -> bool:
         """Whether a discover could find anything; after the storm idle hours are skipped, and the cursors moved as it would."""
         if self.lambdas.now <= self.calm_at:
@@ -194,6 +209,8 @@ class History:
         self.lambdas.invoke(f"job_changed {name}", lambda: path.reconcile(Ring(job=name), self.ports), ended)
 
     def _tick(self, minute: datetime) -> None:
+        if minute.minute == 0:
+            self._nothing_is_late()
         if minute.minute == 0 and self._news():
             self.lambdas.invoke("discover", lambda: self._round(rounds.discover), self._expected)
         if any(at <= minute for row in self.ledger.rows.values() for at in row.ring_at.values()):

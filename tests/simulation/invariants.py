@@ -22,6 +22,7 @@ def check(history: History) -> None:
     nothing_is_overdue_in_silence(history)
     every_retryable_ending_is_followed_up(history)
     what_was_announced_reached_people(history)
+    every_claim_is_given_back(history)
 
 
 def _reachable(history: History) -> list[Life]:
@@ -78,7 +79,7 @@ def every_retryable_ending_is_followed_up(history: History) -> None:
         if life.alive or cause is None or not cause.retryable or life.owned or life.number < newest[life.lineage]:
             continue
         lineage = books_of(history, life)
-        submits = [s for s, i in lineage.submits() if s.about == life.name and i.closed is Closed.DONE]
+        made = [o for o in history.witness.lives if o.lineage == life.lineage and o.about == life.name]
         told = [
             i for i in lineage.intents
             if isinstance(i.action, Announce) and i.action.about == life.name
@@ -93,7 +94,7 @@ def every_retryable_ending_is_followed_up(history: History) -> None:
         assert ended is not None
         stale = block is not None and (ended.seen_at - ended.at).total_seconds() > block.within_s
         excused = not selected or stopped or stale or len(history.policies) > 1
-        demand(submits or told or excused, f"every retryable ending is followed up: {life.where} ended {cause}")
+        demand(made or told or excused, f"every retryable ending is followed up: {life.where} ended {cause}")
 
 
 def what_was_announced_reached_people(history: History) -> None:
@@ -105,3 +106,14 @@ def what_was_announced_reached_people(history: History) -> None:
         for intent in row.intents.values():
             if isinstance(intent.action, Announce) and intent.closed is Closed.DONE:
                 demand(f"{lineage}/{intent.key}" in posted, f"what was announced reached people: {lineage} {intent.key}")
+
+
+def every_claim_is_given_back(history: History) -> None:
+    """No claim outlives its job: it would keep others from their checkpoints for good."""
+    for claim in history.ledger.held.values():
+        life = history.witness.now_called(claim.job)
+        root = LineageId.parse(claim.lineage)
+        assert root is not None
+        reused = any(other.name == claim.job and other.deleted_at for other in history.witness.lives)
+        excused = (life is not None and life.alive) or root.root in history.broken or reused
+        demand(excused, f"every claim is given back: {claim}")

@@ -1,8 +1,8 @@
 """Functions that take turns on one virtual clock: each call of theirs takes time, and each may be their last.
 
-Every function runs in a greenlet. A call sends its greenlet to sleep three times: before the call is sent (the function may
-dawdle), until it lands (then it takes effect, whether or not its caller still lives) and until the answer is back. Whoever wakes
-first goes on, so up to four functions interleave at every call, in an order that the seed decides and nothing else.
+Every function runs in a greenlet. A call lets its greenlet sleep: before it is sent, as the function may dawdle, and until its
+answer is back. In between it lands, and takes effect whether or not its caller still lives. Whoever wakes first goes on, so up to
+four functions interleave at every call, in an order that the seed decides and nothing else.
 """
 
 from __future__ import annotations
@@ -182,11 +182,10 @@ class Lambdas:
         call = Call()
         lands_at = self.now + there
         self.at(lands_at, partial(self._land, call, name, what, act))
-        self._sleep(lands_at)
+        self._sleep(lands_at + back)
         if self._happens("die_after", faults.die_after):
             self.note(name, f"dies after {what}")
             raise Died(str(what))
-        self._sleep(self.now + back)
         if self._happens("lose_answer", faults.lose_answer):
             self.note(name, f"never hears of {what}")
             return lost()

@@ -3,23 +3,49 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from multiprocessing import Pool
 from typing import Any
 
 from controller import decide, resubmission
-from controller.adapters.sagemaker import SageMakerJobs
+from controller.adapters import documents
+from controller.adapters.sagemaker import ATTEMPT_TAG, SageMakerJobs
 from controller.decision import Decision
+from controller.facts import Facts
 from controller.intent import Closed
+from controller.lineage import Lineage, LineageId
 from controller.shell import perform, reconcile, sweep
-from controller.shell.ports import Done, Later
+from controller.shell.gather import gather
+from controller.shell.ports import Done, Later, Ring
+from tests.simulation import memory, witness
+from tests.simulation.change import Change, changed
+from tests.simulation.harness import SeenLedger
 from tests.simulation.memory import MemoryLedger
 from tests.simulation.run import lived
 
 SEEDS_MAX = 300
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
-Change = tuple[object, str, Callable[[Any], Any]]
+
+def instead(new: Any) -> Any:
+    return lambda _: new
+
+
+def _perform_first(settle: Any) -> Any:
+    def performing(name: str, ports: Any) -> Any:
+        job = ports.jobs.describe(name)
+        if job is None:
+            return None
+        facts = gather(job, ports)
+        decision = decide.decide(facts).leased(facts.now, facts.now + reconcile.LEASE)
+        for intent in decision.intents:
+            if intent.leased_until:
+                perform.perform(intent, facts.lineage, ports, reconcile.reconcile)
+        return settle(name, ports)
+
+    return performing
 
 
 def _random_names(_: Any) -> Any:
@@ -39,6 +65,22 @@ def _close_first(carry_out: Any) -> Any:
     return closing_first
 
 
+def _taken_by_all(_: Any) -> Any:
+    return lambda self, lineage, intent, *, now, leased_until: intent.leased(leased_until)
+
+
+def _withdrawing_all(new_to: Any) -> Any:
+    def withdrawing(self: Any, lineage: Any, about: str) -> Any:
+        said = {i.key for i in self.intents}
+        return replace(new_to(self, lineage, about), withdrawn=tuple(i for i in lineage.open_intents(about) if i.key not in said))
+
+    return withdrawing
+
+
+def _watching_the_living(keep_watch: Any) -> Any:
+    return lambda facts: keep_watch(facts) if facts.job.alive else Decision()
+
+
 def _stop_at_once(stop: Any) -> Any:
     def stopping(self: Any, name: str) -> Any:
         answer = stop(self, name)
@@ -47,34 +89,103 @@ def _stop_at_once(stop: Any) -> Any:
     return stopping
 
 
-MUTANTS: Mapping[str, Change] = {
-    "random names": (resubmission, "attempt_name", _random_names),
-    "never close": (MemoryLedger, "close", lambda _: lambda self, lineage, intent, closed, why: True),
-    "commit without version": (MemoryLedger, "commit", _unversioned),
-    "no new_to": (Decision, "new_to", lambda _: lambda self, lineage, about: self),
-    "no sweep": (sweep, "sweep", lambda _: lambda ports: sweep.Rounds()),
-    "close before perform": (perform, "_carry_out", _close_first),
-    "no wake": (decide, "keep_watch", lambda _: lambda facts: Decision()),
-    "stop closes at once": (SageMakerJobs, "stop", _stop_at_once),
-    "a deleted job is not let go of": (reconcile, "_let_go", lambda _: lambda name, lineage, ports: None),
-}
+def _rest_first(_: Any) -> Any:
+    def load(self: Any, lineage: Any) -> Any:
+        rest = self.rest(lineage)
+        return replace(rest, version=self.head(lineage))
+
+    return load
 
 
-@contextmanager
-def mutated(change: Change) -> Iterator[None]:
-    """Break one function for a while."""
-    owner, name, broken = change
-    whole = getattr(owner, name)
-    setattr(owner, name, broken(whole))
-    try:
-        yield
-    finally:
-        setattr(owner, name, whole)
+def _claimed_by_all(_: Any) -> Any:
+    def claim(self: Any, claim: Any) -> Any:
+        self.held[memory._place(claim)] = claim
+        return ()
+
+    return claim
+
+
+def _forgetful(_: Any) -> Any:
+    def submit(action: Any, lineage: Any, ports: Any, again: Any) -> Any:
+        claim = perform._claim(action, lineage)
+        if claim and ports.ledger.claim(claim):
+            return Later("others write there")
+        answer = ports.jobs.submit(action, lineage.id)
+        if isinstance(answer, Done):
+            again(Ring(job=action.job), ports)
+        elif claim:
+            ports.ledger.release(claim)
+        return answer
+
+    return submit
+
+
+def _tags_believed(number_of: Any) -> Any:
+    def believing(self: Any, job: Any) -> Any:
+        said = job.tags.get(ATTEMPT_TAG)
+        return number_of(self, job) or (int(said) if said else None)
+
+    return believing
+
+
+def _ageless(_: Any) -> Any:
+    return classmethod(lambda cls, job: cls(account=job.account, region=job.region, root=job.name, created_at=LONG_AGO))
+
+
+def _ageless_too(root_of: Any) -> Any:
+    return lambda world, job: replace(root_of(world, job), created_at=LONG_AGO)
+
+
+def _ageless_number(number_of: Any) -> Any:
+    return lambda self, job: 1 if job.name == self.id.root else number_of(self, job)
+
+
+def _never_discovering(_: Any) -> Any:
+    return lambda ports: sweep.Rounds()
+
+
+UNCONDITIONAL: Change = (memory, "_fits", instead(lambda row, decision: True))  # if-absent is half of the version's net
+
+MUTANTS: Mapping[str, tuple[Change, ...]] = {
+    # The nine of the architecture page.
+    "perform before commit": ((reconcile, "_settle", _perform_first),),
+    "random names": ((resubmission, "attempt_name", _random_names),),
+    "never close": ((MemoryLedger, "close", instead(lambda self, lineage, intent, closed, why: True)),),
+    "commit without version": ((MemoryLedger, "commit", _unversioned), UNCONDITIONAL),
+    "no new_to": ((Decision, "new_to", instead(lambda self, lineage, about: self)),),
+    "no sweep": ((sweep, "sweep", instead(lambda ports: sweep.Rounds())),),
+    "no discover": ((sweep, "discover", _never_discovering),),
+    "trust the event": ((reconcile, "_taken", instead(lambda intents, lineage, now, ports: iter(()))),),
+    "close before perform": ((perform, "_carry_out", _close_first),),
+    # The fences.
+    "perform what others hold": ((MemoryLedger, "take", _taken_by_all),),
+    "no lease": ((reconcile, "LEASE", instead(timedelta(0))),),
+    "withdraw what is performed": ((Decision, "new_to", _withdrawing_all), UNCONDITIONAL),
+    "no wake": ((decide, "keep_watch", instead(lambda facts: Decision())),),
+    "no wake after the ending": ((decide, "keep_watch", _watching_the_living),),
+    "stop closes at once": ((SageMakerJobs, "stop", _stop_at_once),),
+    "a deleted job is not let go of": ((reconcile, "_let_go", instead(lambda name, lineage, ports: None)),),
+    "a failing ring is not set back": ((MemoryLedger, "delay", instead(lambda self, overdue, ring_at: None)),),
+    "a failing ring ends the pass": ((sweep, "_ring", instead(lambda ring, ports: reconcile.reconcile(ring, ports) and None)),),
+    "a lineage without its birth": (
+        (LineageId, "of", _ageless), (witness, "root_of", _ageless_too), (Lineage, "number_of", _ageless_number),
+    ),
+    "tags are believed": ((Lineage, "number_of", _tags_believed),),
+    "a taken name is ours": ((SageMakerJobs, "_carries", instead(lambda self, described, lineage: True)),),
+    "older attempts yield intents": ((Facts, "newest", instead(True)),),
+    "a stale description is believed": ((reconcile, "_stale", instead(lambda facts: False)),),
+    "the head is read last": ((SeenLedger, "load", _rest_first), UNCONDITIONAL),
+    "claims are not read before Create": ((MemoryLedger, "claim", _claimed_by_all),),
+    "an earlier try is forgotten": ((perform, "_submit", _forgetful),),
+    "Create before the commit is known": ((reconcile, "replace", instead(lambda lineage, entries: lineage)),),
+    "owners are not known": ((documents, "service_of", instead(lambda described, tags: None)),),
+}  # fmt: skip
+"""What each mutant changes."""
 
 
 def caught(name: str, first: int = 0) -> tuple[int, str] | None:
     """The first seed that catches a mutant, and what it says; None when 300 seeds do not."""
-    with mutated(MUTANTS[name]):
+    with changed(*MUTANTS[name]):
         for seed in range(first, first + SEEDS_MAX):
             _, violation = lived(seed)
             if violation:
@@ -82,13 +193,14 @@ def caught(name: str, first: int = 0) -> tuple[int, str] | None:
     return None
 
 
-def main() -> int:
+def main(names: Sequence[str] = tuple(MUTANTS)) -> int:
     """Print which seed catches which mutant; exit code 1 when one escapes."""
     escaped = 0
-    for name in MUTANTS:
-        found = caught(name)
-        escaped += found is None
-        print(f"{name:32} {'ESCAPED' if found is None else f'seed {found[0]}: {found[1][:120]}'}", flush=True)
+    with Pool() as pool:
+        for name, found in zip(names, pool.imap(caught, names), strict=True):
+            escaped += found is None
+            print(f"{name:38} {'ESCAPED' if found is None else f'seed {found[0]}: {found[1][:120]}'}", flush=True)
+    print(f"{len(names) - escaped} caught, {escaped} escaped")
     return 1 if escaped else 0
 
 

@@ -8,19 +8,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from controller.checkpoint import claim_of
+from controller.decision import Decision
+from controller.entry import Started
+from controller.facts import Facts
 from controller.failure import Cause
-from controller.intent import Closed, Stop, Submit
+from controller.intent import Announce, Closed, Stop, Submit
 from controller.job import ending_of
-from controller.lineage import LineageId
+from controller.lineage import Lineage, LineageId
 from controller.shell.gather import LINEAGE_TAG
+from controller.shell.reconcile import LEASE
 from infra.local.sagemaker.job import TrainingJob
 from infra.local.sagemaker.world import TERMINAL, World
+from tests.builders import ledger_with
 from tests.simulation.memory import MemoryLedger
+
+LAST_WORDS = ("gave-up", "cannot-repeat")
 
 
 class Violation(BaseException):
@@ -71,6 +78,7 @@ class Witness:
     world: World
     ledger: MemoryLedger
     limits: Mapping[Cause, int]  # the highest that any policy of this history allows
+    edited: bool  # whether policies change in this history
     lives: list[Life] = field(default_factory=list)
 
     def now_called(self, name: str) -> Life | None:
@@ -82,8 +90,7 @@ class Witness:
     def appeared(self, name: str, *, owned: bool = False) -> Life:
         """Note a job that somebody else created: the root of its own lineage, whatever its tags say."""
         job = self.world.jobs[name]
-        lineage = LineageId(account=self.world.account, region=self.world.region, root=name, created_at=job.created_at)
-        life = Life(job=job, lineage=lineage, number=1, ours=False, owned=owned)
+        life = Life(job=job, lineage=root_of(self.world, job), number=1, ours=False, owned=owned)
         self.lives.append(life)
         return life
 
@@ -107,6 +114,8 @@ class Witness:
         )
         assert said is not None
         assert isinstance(said.action, Submit)
+        assert said.leased_until is not None
+        demand(said.leased_until > self.world.now, f"the lease outlives the call: {name} was created after {said.leased_until}")
         submit = said.action
         life = Life(
             job=self.world.jobs[name], lineage=lineage, number=submit.number, ours=True, owned=False, about=submit.about,
@@ -137,7 +146,10 @@ class Witness:
         demand(not alive, f"never two live attempts of one lineage: {new.where} beside {alive}")
 
     def _never_twice(self, new: Life) -> None:
-        before = [life.where for life in self.lives if life.lineage == new.lineage and life.number == new.number]
+        """Submitted again once; but who deletes an attempt that nobody has seen yet gets another, as nothing tells of it."""
+        seen = self.ledger.load(new.lineage).entry(Started, f"started/{new.name}")
+        same = [life for life in self.lives if life.lineage == new.lineage and life.number == new.number]
+        before = [life.where for life in same if life.deleted_at is None or seen]
         demand(not before, f"every ending is submitted again once: {new.where} after {before}")
 
     def _never_beside_a_writer(self, new: Life) -> None:
@@ -154,12 +166,39 @@ class Witness:
         demand(not any(life.owned for life in before), f"no owned job is touched: {new.where} repeats one")
 
     def _never_beyond_the_budget(self, new: Life) -> None:
-        tries = Counter(life.cause for life in self.lives if life.lineage == new.lineage)
+        others = {life.number: life.cause for life in self.lives if life.lineage == new.lineage and life.number != new.number}
+        tries = Counter(others.values())
         assert new.cause is not None
         most = self.limits.get(new.cause, 0)
         demand(tries[new.cause] < most, f"budgets are kept: {new.where} is one more than {most} for {new.cause}")
 
-    # What the controller writes down.
+    # What the controller decides and writes down.
+
+    def judging(self, decide: Callable[[Facts], Decision]) -> Callable[[Facts], Decision]:
+        """The same decider, its every decision held to the law: once it is written down, deciding again adds nothing."""
+
+        def judged(facts: Facts) -> Decision:
+            decision = decide(facts)
+            if decision:
+                books = ledger_with(facts.lineage)
+                written = books.commit(facts.lineage, decision.leased(facts.now, facts.now + LEASE))
+                demand(written, f"the law: {facts.job.name} is told what cannot be written: {decision}")
+                again = decide(replace(facts, lineage=books.load(facts.lineage.id)))
+                demand(not again, f"the law: {facts.job.name} is told more, the second time: {again}")
+            return decision
+
+        return judged
+
+    def committed(self, before: Lineage, decision: Decision) -> None:
+        """Look at a decision that was written down, beside the lineage as it was until then."""
+        known = {e.key for e in before.entries} & {e.key for e in decision.entries}
+        demand(not known, f"everything is booked once: {before.id} writes {known} again")
+        taken_back = [i.key for i in decision.withdrawn if isinstance(i.action, Submit)]
+        demand(self.edited or not taken_back, f"what is meant stays meant: {before.id} takes {taken_back} back")
+        for intent in decision.intents:
+            if isinstance(intent.action, Announce) and intent.action.topic in LAST_WORDS:
+                made = [life.where for life in self.lives if life.lineage == before.id and life.about == intent.action.about]
+                demand(not made, f"nothing is given up beside its next attempt: {intent.key} beside {made}")
 
     def closing(self, lineage: LineageId, key: str, closed: Closed) -> None:
         """Look at an intent that is being closed: a Stop is done when the job is over or gone, and no sooner."""
@@ -168,6 +207,11 @@ class Witness:
             return
         alive = [life for life in self.lives if life.lineage == lineage and life.name == intent.action.about and life.alive]
         demand(not alive, f"a stop is done when the job is over: {key} is closed, and {intent.action.about} runs")
+
+
+def root_of(world: World, job: TrainingJob) -> LineageId:
+    """The lineage that a job which somebody else created is the root of."""
+    return LineageId(account=world.account, region=world.region, root=job.name, created_at=job.created_at)
 
 
 def prefix_of(life: Life) -> Any:
