@@ -52,14 +52,14 @@ def decide_vanished(lineage: Lineage, name: str, now: datetime, channel: str) ->
 
 
 def _bury(lineage: Lineage, name: str, orphans: tuple[Intent, ...], now: datetime, channel: str) -> Decision:
-    started = lineage.entry(Started, f"started/{name}")
+    started = lineage.entry(Started, name)
     said = Decision(
         entries=(Vanished(job=name, at=now, team=started.team if started else None),),
         abandoned=orphans,
         released=_held(lineage, started, (name, *(i.action.job for i in orphans if isinstance(i.action, Submit)))),
     )
     lost = tuple(i for i in orphans if not isinstance(i.action, Wake))
-    if not lost and lineage.entry(Ended, f"ended/{name}"):
+    if not lost and lineage.entry(Ended, name):
         return said
     announce = Announce(about=name, topic="vanished", channel=channel, words=vanished(name, lost))
     return said | Decision(intents=(Intent(action=announce, due_at=now),))

@@ -56,9 +56,9 @@ class Lineage:
     entries: tuple[Entry, ...] = ()
     intents: tuple[Intent, ...] = ()
 
-    def entry(self, kind: type[E], key: str) -> E | None:
-        """The entry of that kind and key, if it is known."""
-        return next((e for e in self.entries if isinstance(e, kind) and e.key == key), None)
+    def entry(self, kind: type[E], job: str) -> E | None:
+        """What is known of that kind about a job; of kinds that a job can have several of, any one."""
+        return next((e for e in self.entries if isinstance(e, kind) and e.job == job), None)
 
     def intent(self, key: str) -> Intent | None:
         return next((i for i in self.intents if i.key == key), None)
@@ -77,7 +77,7 @@ class Lineage:
 
     def number_of(self, job: Job) -> int | None:
         """Which attempt of this lineage the job is: 1 for the root, None for a job that is no attempt of it."""
-        started = self.entry(Started, f"started/{job.name}")
+        started = self.entry(Started, job.name)
         if started is not None and started.at != job.created_at:
             return None  # the name was used again: another life
         if (job.name, job.created_at) == (self.id.root, self.id.created_at):
@@ -87,9 +87,7 @@ class Lineage:
     def newest_number(self) -> int:
         """The number of the newest attempt that is known to exist."""
         known = (
-            submit.number
-            for submit, intent in self.submits()
-            if intent.closed is Closed.DONE or self.entry(Started, f"started/{submit.job}")
+            submit.number for submit, intent in self.submits() if intent.closed is Closed.DONE or self.entry(Started, submit.job)
         )
         return max(known, default=1)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from controller.announcement import Words, code, escaped
-from controller.entry import Ended, Entry, Flagged, Interrupted, Measured, Unmeasured
+from controller.entry import Ended, Entry, Flagged, Interrupted
 from controller.money import dollars
 from controller.pool import Signal
 from controller.savings import Savings, fold
@@ -19,7 +19,7 @@ def digest_words(entries: Sequence[Entry], signals: Sequence[Signal], since: dat
     """One message: what was saved and spent per team, what ended how, what was interrupted, what broke which rule."""
     days = (until - since).days
     title = f":bar_chart: *Spot training {'on' if days == 1 else f'in the {days} days from'} {since:%A, %Y-%m-%d}* (UTC)"
-    by_team = fold(entries, group=lambda e: e.team or "no team")
+    by_team = team_savings(entries)
     total = sum(by_team.values(), Savings())
     return (
         title,
@@ -44,8 +44,7 @@ def money_line(who: str, savings: Savings) -> str:
 
 def team_savings(entries: Iterable[Entry]) -> dict[str, Savings]:
     """What each team saved; entries of jobs without a team tag stand under "no team"."""
-    relevant = (e for e in entries if isinstance(e, Measured | Unmeasured))
-    return fold(relevant, group=lambda e: e.team or "no team")
+    return fold(entries, group=lambda e: e.team or "no team")
 
 
 def _counted(title: str, names: Iterable[str]) -> Words:

@@ -66,7 +66,7 @@ def _stopped_by_us(facts: Facts) -> bool:
 
 
 def _too_old(facts: Facts, block: Resubmission) -> bool:
-    ended = facts.lineage.entry(Ended, f"ended/{facts.job.name}")
+    ended = facts.lineage.entry(Ended, facts.job.name)
     seen_at = ended.seen_at if ended else facts.now
     ended_at = facts.job.ended_at or (ended.at if ended else facts.now)
     return (seen_at - ended_at).total_seconds() > block.within_s

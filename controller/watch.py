@@ -24,7 +24,7 @@ def keep_watch(facts: Facts) -> Decision:
     if job.ending is None:
         return _wake(facts, next_look_at(job.created_at, facts.now, most=HOUR))
     anchor = job.ended_at or job.created_at
-    declared = facts.now >= anchor + USAGE_PATIENCE or facts.lineage.entry(Unmeasured, f"unmeasured/{job.name}")
+    declared = facts.now >= anchor + USAGE_PATIENCE or facts.lineage.entry(Unmeasured, job.name)
     return Decision() if job.usage is not None or declared else _wake(facts, next_look_at(anchor, facts.now, most=USAGE_PATIENCE))
 
 

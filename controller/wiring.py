@@ -23,8 +23,7 @@ from controller.adapters.outbox import DynamoOutbox
 from controller.adapters.policies import CompiledPolicies, packaged_document
 from controller.adapters.prices import Prices
 from controller.adapters.sagemaker import SageMakerJobs
-from controller.adapters.slack import SlackChat
-from controller.shell.ports import Clock, Ports
+from controller.shell.ports import Chat, Clock, Ports
 
 # The lease (60 s) outlives the function (45 s), which outlives its calls: two tries of at most 2 + 10 s each.
 PATIENCE = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
@@ -51,6 +50,7 @@ def install(*, clock: Clock) -> None:
     _clock = clock
     ports.cache_clear()
     client.cache_clear()
+    _slack.cache_clear()
 
 
 @cache
@@ -67,7 +67,7 @@ def ports() -> Ports:
         jobs=SageMakerJobs(_Lazy(lambda: client("sagemaker"))),
         ledger=ledger,
         outbox=DynamoOutbox(client("dynamodb"), table),
-        chat=SlackChat(_slack_token, os.environ.get("SPOTWARDEN_SLACK_URL") or SlackChat.BASE_URL),
+        chat=_Lazy(_slack),
         instances=Ec2Instances(_Lazy(lambda: client("ec2"))),
         policies=CompiledPolicies(_policies(), lambda revision: ledger.in_force_at(revision, _clock.now())),
         prices=Prices(),
@@ -76,7 +76,7 @@ def ports() -> Ports:
 
 
 class _Lazy:
-    """A client that is built when its first call is looked up."""
+    """What is built when its first call is looked up: most functions never ask EC2 or Slack anything."""
 
     def __init__(self, build: Callable[[], Any]) -> None:
         self._build = build
@@ -92,6 +92,14 @@ def _policies() -> Mapping[str, Any]:
         return packaged_document()
     document: Mapping[str, Any] = json.loads(Path(path).read_text("utf-8"))
     return document
+
+
+@cache
+def _slack() -> Chat:
+    """Slack and its SDK, which one function of seven needs: the others start without it."""
+    from controller.adapters.slack import SlackChat
+
+    return SlackChat(_slack_token, os.environ.get("SPOTWARDEN_SLACK_URL") or SlackChat.BASE_URL)
 
 
 def _slack_token() -> str:

@@ -216,21 +216,21 @@ def _said(id: LineageId, intent: Intent) -> Write:
 
 def _withdrawn(id: LineageId, intent: Intent) -> Write:
     """Take back what nobody has leased since it was read; a Wake's row goes, for its time never comes again."""
-    asked: Write = {
-        "Key": key(_pk(id), f"intent#{intent.key}"),
-        "ConditionExpression": f"{_OURS} AND attribute_not_exists(leased_until)",
-        "ExpressionAttributeValues": {":claim": {"N": str(intent.claim)}},
-    }
+    asked = _of_this_claim(id, intent, f"{_OURS} AND attribute_not_exists(leased_until)")
     return {"Delete": asked} if isinstance(intent.action, Wake) else {"Update": _closing(asked, Closed.WITHDRAWN)}
 
 
 def _abandoned(id: LineageId, intent: Intent) -> Write:
-    asked: Write = {
+    return {"Update": _closing(_of_this_claim(id, intent, _OURS), Closed.ABANDONED)}
+
+
+def _of_this_claim(id: LineageId, intent: Intent, condition: str) -> Write:
+    """A write on an intent as it was read: whoever claimed it since makes it fail."""
+    return {
         "Key": key(_pk(id), f"intent#{intent.key}"),
-        "ConditionExpression": _OURS,
+        "ConditionExpression": condition,
         "ExpressionAttributeValues": {":claim": {"N": str(intent.claim)}},
     }
-    return {"Update": _closing(asked, Closed.ABANDONED)}
 
 
 def _closing(asked: Write, closed: Closed) -> Write:

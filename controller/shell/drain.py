@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from controller.announcement import code, escaped
+from controller.shell.limits import LEASE, TIME_LIMIT
 from controller.shell.ports import Done, Later, Message, Ports, Refused
 
-LEASE = timedelta(seconds=60)
-TIME_LIMIT = timedelta(seconds=25)
 MESSAGES_MAX = 50
 PAUSE = timedelta(minutes=1)
 LONG_PAUSE = timedelta(hours=1)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
+from controller.entry import Started
 from controller.facts import Facts
+from controller.intent import Wake
 from controller.job import Job
 from controller.lineage import Lineage, LineageId
 from controller.shell.ports import Ports
@@ -27,10 +30,7 @@ def gather(job: Job, ports: Ports) -> Facts:
     )
     if facts.claim is None or not job.alive or _at_rest(lineage, job, now):
         return facts
-    return Facts(
-        now=now, job=job, number=number, lineage=lineage, policy=facts.policy, rate=facts.rate,
-        claims=ports.ledger.claims(facts.claim.bucket),
-    )  # fmt: skip
+    return replace(facts, claims=ports.ledger.claims(facts.claim.bucket))
 
 
 def lineage_of(job: Job, ports: Ports) -> tuple[Lineage, int]:
@@ -51,6 +51,6 @@ def lineage_of(job: Job, ports: Ports) -> tuple[Lineage, int]:
 
 def _at_rest(lineage: Lineage, job: Job, now: datetime) -> bool:
     """Whether the job was seen before and nothing about it is open or overdue but a Wake to come."""
-    if not any(e.key == f"started/{job.name}" for e in lineage.entries):
+    if lineage.entry(Started, job.name) is None:
         return False
-    return all(i.key.startswith("wake/") and i.ring_at > now for i in lineage.open_intents(job.name))
+    return all(isinstance(i.action, Wake) and i.ring_at > now for i in lineage.open_intents(job.name))

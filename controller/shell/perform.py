@@ -65,8 +65,8 @@ def _submit(submit: Submit, lineage: Lineage, ports: Ports, reconcile: Reconcile
     The checkpoint prefix is claimed before Create, so that of two lineages that share one, a single attempt lives at a time.
     """
     claim = _claim(submit, lineage)
-    if lineage.entry(Started, f"started/{submit.job}"):
-        if claim and lineage.entry(Ended, f"ended/{submit.job}"):
+    if lineage.entry(Started, submit.job):
+        if claim and lineage.entry(Ended, submit.job):
             ports.ledger.release(claim)  # who died here before may have taken it after the ending gave it back
         return Done("was seen running")
     others = ports.ledger.claim(claim) if claim else ()
@@ -91,7 +91,7 @@ def _attempt(submit: Submit, lineage: Lineage, ports: Ports) -> Job | None:
 
 
 def _claim(submit: Submit, lineage: Lineage) -> Claim | None:
-    before = lineage.entry(Started, f"started/{submit.about}")
+    before = lineage.entry(Started, submit.about)
     if before is None or before.checkpoint_uri is None:
         return None
     return claim_of(before.checkpoint_uri, job=submit.job, lineage=str(lineage.id), created_at=before.at)

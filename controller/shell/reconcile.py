@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain
 
 from controller.decide import decide, decide_vanished
@@ -22,10 +22,10 @@ from controller.facts import Facts
 from controller.intent import Announce, Closed, Intent, Submit
 from controller.lineage import Lineage, LineageId
 from controller.shell.gather import gather
+from controller.shell.limits import LEASE
 from controller.shell.perform import perform
 from controller.shell.ports import Ports, Ring
 
-LEASE = timedelta(seconds=60)
 OUTPACED_MAX = 3
 ROUNDS_MAX = 12  # commits of one ring: enough for a job of a thousand interruptions
 
@@ -69,7 +69,7 @@ def _settle(name: str, ports: Ports) -> LineageId | None:
 
 def _stale(facts: Facts) -> bool:
     """Whether the job was described before its ending, and the lineage loaded after it: such facts never held together."""
-    return facts.job.alive and facts.lineage.entry(Ended, f"ended/{facts.job.name}") is not None
+    return facts.job.alive and facts.lineage.entry(Ended, facts.job.name) is not None
 
 
 def _carry_out(decision: Decision, lineage: Lineage, name: str, now: datetime, ports: Ports) -> bool:

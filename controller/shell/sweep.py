@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from controller.shell.limits import TIME_LIMIT
 from controller.shell.ports import Ports, Ring
 from controller.shell.reconcile import reconcile
 
-TIME_LIMIT = timedelta(seconds=25)  # of the function's 45, so that the ring under way can end
 RINGS_MAX = 500
 SETBACK = timedelta(minutes=5)
 

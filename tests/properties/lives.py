@@ -18,7 +18,7 @@ from controller.intent import Closed, Intent, Submit
 from controller.job import Ending, Job, Service
 from controller.lineage import LineageId
 from controller.policy import Mode, Policy, Reach
-from controller.shell.reconcile import LEASE
+from controller.shell.limits import LEASE
 from tests import builders
 from tests.simulation.memory import MemoryLedger
 

@@ -81,9 +81,7 @@ def test_only_the_newest_attempt_is_submitted_again_or_stopped(facts: Facts) -> 
 def test_a_wake_is_open_until_the_job_has_ended_and_its_usage_is_booked_or_declared_unknown(facts: Facts) -> None:
     lineage = learn(facts, decide(facts)).lineage
     name = facts.job.name
-    at_rest = lineage.entry(Ended, f"ended/{name}") and (
-        lineage.entry(Measured, f"measured/{name}") or lineage.entry(Unmeasured, f"unmeasured/{name}")
-    )
+    at_rest = lineage.entry(Ended, name) and (lineage.entry(Measured, name) or lineage.entry(Unmeasured, name))
     awake = [i for i in lineage.open_intents(name) if isinstance(i.action, Wake)]
     assert [i.due_at > facts.now for i in awake] == ([] if at_rest else [True])
 
@@ -91,7 +89,7 @@ def test_a_wake_is_open_until_the_job_has_ended_and_its_usage_is_booked_or_decla
 @given(lives)
 def test_usage_is_booked_whenever_it_is_there(facts: Facts) -> None:
     lineage = learn(facts, decide(facts)).lineage
-    assert facts.job.alive or facts.job.usage is None or lineage.entry(Measured, f"measured/{facts.job.name}")
+    assert facts.job.alive or facts.job.usage is None or lineage.entry(Measured, facts.job.name)
 
 
 @given(lives)

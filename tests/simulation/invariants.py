@@ -48,9 +48,9 @@ def every_ending_and_its_usage_is_booked(history: History) -> None:
         if life.alive:
             continue
         lineage = books_of(history, life)
-        demand(lineage.entry(Ended, f"ended/{life.name}"), f"every ending is booked: {life.where} {life.job.status}")
-        measured = lineage.entry(Measured, f"measured/{life.name}")
-        unmeasured = lineage.entry(Unmeasured, f"unmeasured/{life.name}")
+        demand(lineage.entry(Ended, life.name), f"every ending is booked: {life.where} {life.job.status}")
+        measured = lineage.entry(Measured, life.name)
+        unmeasured = lineage.entry(Unmeasured, life.name)
         demand(measured or unmeasured, f"every usage is booked or declared unknown: {life.where}")
         shown = history.world.describe_training_job(life.name)
         if "BillableTimeInSeconds" in shown:
@@ -90,7 +90,7 @@ def every_retryable_ending_is_followed_up(history: History) -> None:
         block = policy.resubmission_for(job)
         selected = block is not None and block.mode is not Mode.AUDIT and cause in block.causes
         stopped = lineage.intent(f"stop/{life.name}") is not None
-        ended = lineage.entry(Ended, f"ended/{life.name}")
+        ended = lineage.entry(Ended, life.name)
         assert ended is not None
         stale = block is not None and (ended.seen_at - ended.at).total_seconds() > block.within_s
         excused = not selected or stopped or stale or len(history.policies) > 1

@@ -21,7 +21,7 @@ from controller.intent import Announce, Closed, Stop, Submit
 from controller.job import ending_of
 from controller.lineage import Lineage, LineageId
 from controller.shell.gather import LINEAGE_TAG
-from controller.shell.reconcile import LEASE
+from controller.shell.limits import LEASE
 from infra.local.sagemaker.job import TrainingJob
 from infra.local.sagemaker.world import TERMINAL, World
 from tests.builders import ledger_with
@@ -147,7 +147,7 @@ class Witness:
 
     def _never_twice(self, new: Life) -> None:
         """Submitted again once; but who deletes an attempt that nobody has seen yet gets another, as nothing tells of it."""
-        seen = self.ledger.load(new.lineage).entry(Started, f"started/{new.name}")
+        seen = self.ledger.load(new.lineage).entry(Started, new.name)
         same = [life for life in self.lives if life.lineage == new.lineage and life.number == new.number]
         before = [life.where for life in same if life.deleted_at is None or seen]
         demand(not before, f"every ending is submitted again once: {new.where} after {before}")
