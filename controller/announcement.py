@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 
-from controller.failure import Cause
+from controller.change import told
+from controller.entry import Sighted
+from controller.failure import Cause, Next
 from controller.finding import Finding
 from controller.intent import Closed, Intent, Stop, Submit
 from controller.job import Job
@@ -34,22 +36,29 @@ def code(text: str) -> str:
     return f"`{escaped(text)}`"
 
 
-def broke_rules(job: Job, finding: Finding, *, stopping: bool) -> Words:
+def broke_rules(job: Job, finding: Finding, *, next_: str) -> Words:
     """A rule found fault with a job."""
     title = f"{SEVERITY_EMOJI[finding.severity]} *{escaped(job.name)}* breaks {code(finding.policy)}"
     what = f"{code(finding.field)} is {code(finding.found)}, wanted: {escaped(finding.wanted)}"
     mend = f"To mend it: {code(json.dumps(finding.fix.request))}" if finding.fix.request else ""
-    next_ = "It is being stopped." if stopping else ""
     return tuple(line for line in (title, what, mend, next_, _whose(job)) if line)
 
 
-def resubmitting(job: Job, cause: Cause, *, name: str, tried: int, limit: int, due_at: datetime) -> Words:
-    """A job will be submitted again."""
-    return (
+def resubmitting(
+    job: Job, cause: Cause, *, name: str, tried: int, limit: int, due_at: datetime, changes: str = "", why: str = "",
+    sighted: Sighted | None = None,
+) -> Words:  # fmt: skip
+    """A job will be submitted again: what is different this time, and why."""
+    counted = f": try {tried + 1} of {limit} for {code(cause)}" if cause.next is not Next.OURS else f", as it was {cause.word}"
+    different = told(changes)
+    lines = (
         f":repeat: *{escaped(job.name)}* {_ending(job)}; it is submitted again",
-        f"Next attempt {code(name)} at {_when(due_at)}: try {tried + 1} of {limit} for {code(cause)}.",
-        f"{_resumes(job)} {_whose(job)}",
+        f"Next attempt {code(name)} at {_when(due_at)}{counted}.",
+        f"Changed: {', '.join(map(code, different))}." if different else "",
+        f"Why: {escaped(why)}." if why else "",
+        f"{_resumes(job, sighted)} {_whose(job)}",
     )
+    return tuple(line for line in lines if line)
 
 
 def would_resubmit(job: Job, cause: Cause, block: Resubmission, budget: Budget) -> Words:
@@ -68,6 +77,112 @@ def gave_up(job: Job, cause: Cause, tried: int) -> Words:
     return (
         f":no_entry: *{escaped(job.name)}* {_ending(job)}, and is not submitted again",
         f"Tried again {times} for {code(cause)}; that is the policy's limit. It needs a person now.",
+        _whose(job),
+    )
+
+
+def gave_up_unchanged(job: Job, why: str) -> Words:
+    """Another try would have to differ, and nothing says how."""
+    return (
+        f":no_entry: *{escaped(job.name)}* {_ending(job)}, and is not submitted again",
+        f"{escaped(why[:1].upper() + why[1:])}. It needs a person now.",
+        _whose(job),
+    )
+
+
+def gave_up_for_money(job: Job, why: str) -> Words:
+    """The next attempt does not fit the cap."""
+    return (
+        f":moneybag: *{escaped(job.name)}* {_ending(job)}, and is not submitted again for its money cap",
+        f"{escaped(why[:1].upper() + why[1:])}. Raise the cap in the policy, or submit it by hand: it needs a person now.",
+        _whose(job),
+    )
+
+
+def moving(job: Job, cause: Cause, why: str, deadline: datetime | None) -> Words:
+    """A job is stopped to go on elsewhere."""
+    where = {Cause.DEADLINE: "to on-demand capacity", Cause.RETURN: "back to spot"}.get(cause, "to the next step of its ladder")
+    until = f" It must be finished by {_when(deadline)}." if deadline else ""
+    return (
+        f":truck: *{escaped(job.name)}* is being moved {where}",
+        f"{escaped(why[:1].upper() + why[1:])}.{until} It is stopped now, and goes on from its checkpoint once it has ended.",
+        _whose(job),
+    )
+
+
+def would_move(job: Job, block: Resubmission, deadline: datetime | None, why: str) -> Words:
+    """A job would be moved, were the block in ``enforce`` mode."""
+    until = f" It must be finished by {_when(deadline)}." if deadline else ""
+    return (
+        f":truck: *{escaped(job.name)}* would be moved now",
+        f"{escaped(why[:1].upper() + why[1:])}.{until} {code(block.name)} only warns: set its mode to {code('enforce')} to act.",
+        _whose(job),
+    )
+
+
+def deadline_lost(job: Job, deadline: datetime, finish_at: datetime) -> Words:
+    """A deadline cannot be met any more."""
+    return (
+        f":rotating_light: *{escaped(job.name)}* cannot meet its deadline any more",
+        f"It must be finished by {_when(deadline)}; even on-demand it is finished at {_when(finish_at)} at the earliest."
+        " It stays where it is: moving it would cost more and not help.",
+        _whose(job),
+    )
+
+
+def deadline_at_risk(job: Job, deadline: datetime) -> Words:
+    """Nothing of a running job could be carried over, and the policy chose money over the deadline."""
+    return (
+        f":warning: *{escaped(job.name)}* may miss its deadline",
+        f"It must be finished by {_when(deadline)}, and an interruption from now on could not be made good: it has no checkpoint."
+        f" Its policy prefers {code('money')}, so it stays on spot.",
+        _whose(job),
+    )
+
+
+def on_demand_forbidden(job: Job, block: Resubmission, deadline: datetime) -> Words:
+    """The deadline asks for on-demand, and the policy forbids it."""
+    return (
+        f":warning: *{escaped(job.name)}* may miss its deadline",
+        f"To be finished by {_when(deadline)} it would have to leave spot now, and {code(block.name)} forbids on-demand.",
+        _whose(job),
+    )
+
+
+def no_estimate(job: Job, deadline: datetime, runs: int) -> Words:
+    """There is a deadline, and nothing says how long the job takes."""
+    return (
+        f":grey_question: *{escaped(job.name)}* has a deadline, and no estimate",
+        f"It must be finished by {_when(deadline)}. Nothing says how long it takes: tag it {code('spotwarden:expected-runtime')}"
+        f" (such as {code('5h')}), or let three runs of {code(job.family)} complete (known: {runs}). Until then it is not moved.",
+        _whose(job),
+    )
+
+
+def unreadable_promise(job: Job, problem: str) -> Words:
+    """A tag of the job's promise cannot be read."""
+    return (
+        f":warning: *{escaped(job.name)}* has a tag that cannot be read",
+        f"{escaped(problem)}. The job is left as it is.",
+        _whose(job),
+    )
+
+
+def wait_ends_early(job: Job, deadline: datetime) -> Words:
+    """MaxWait ends before the deadline."""
+    ends_at = job.created_at + timedelta(seconds=job.wait_s_max or 0)
+    return (
+        f":hourglass: *{escaped(job.name)}* gives up waiting before its deadline",
+        f"MaxWaitTimeInSeconds ({job.wait_s_max}) ends at {_when(ends_at)}, the deadline is {_when(deadline)}.",
+        _whose(job),
+    )
+
+
+def unseen_checkpoints(job: Job, problem: str) -> Words:
+    """The checkpoint prefix cannot be looked into."""
+    return (
+        f":warning: *{escaped(job.name)}*: its checkpoints cannot be seen",
+        f"{code(job.checkpoint_uri or '')}: {escaped(problem)}. Whether it could resume is unknown; the job is left as it is.",
         _whose(job),
     )
 
@@ -115,10 +230,16 @@ def _ending(job: Job) -> str:
     return job.ending.word if job.ending else job.status
 
 
-def _resumes(job: Job) -> str:
-    if job.checkpoint_uri:
+def _resumes(job: Job, sighted: Sighted | None) -> str:
+    """Where the next attempt begins, as far as anybody looked: configured is not written."""
+    if not job.checkpoint_uri:
+        return "It has no checkpoint: it starts from the beginning."
+    if sighted is None or sighted.problem:
         return f"It resumes from {code(job.checkpoint_uri)}, if a checkpoint was written there."
-    return "It has no checkpoint: it starts from the beginning."
+    if sighted.newest_at is None:
+        return f"Nothing was ever written to {code(job.checkpoint_uri)}: it starts from the beginning."
+    lost = f"{_span(timedelta(seconds=sighted.at_risk_s))} of training are lost"
+    return f"It resumes from {code(job.checkpoint_uri)}, written {_when(sighted.newest_at)}; {lost}."
 
 
 def _whose(job: Job) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from controller.announcement import fell_short, still_stopping
+from controller.announcement import fell_short, still_stopping, unseen_checkpoints
 from controller.decision import Decision
 from controller.facts import Facts
 from controller.intent import Announce, Closed, Intent, Stop, Submit
@@ -31,6 +31,16 @@ def own_up(lineage: Lineage, job: str, channel: str, now: datetime) -> Decision:
             if intent.closed in FAILED and intent.action.about == job and isinstance(intent.action, Submit | Stop)
         )
     )
+
+
+def notice_unseen(facts: Facts) -> Decision:
+    """Announce a checkpoint prefix that cannot be looked into, where the policy would have the job go on from it."""
+    block, seen = facts.policy.resubmission_for(facts.job), facts.sighting
+    if seen is None or seen.problem is None or block is None or not block.mode.tells or not facts.newest:
+        return Decision()
+    words = unseen_checkpoints(facts.job, seen.problem)
+    announce = Announce(about=facts.job.name, topic="checkpoints-unseen", channel=block.channel, words=words)
+    return Decision(intents=(Intent(action=announce, due_at=facts.now),))
 
 
 def notice_stuck(facts: Facts) -> Decision:

@@ -1,10 +1,12 @@
-"""What is said of a checkpoint prefix: who writes to it."""
+"""What is said of a checkpoint prefix: who writes to it, and what was written. Configured is not written."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from controller.job import Interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +31,53 @@ class Claim:
         return self.bucket == other.bucket and (self.prefix.startswith(other.prefix) or other.prefix.startswith(self.prefix))
 
 
+def place_of(uri: str) -> tuple[str, str]:
+    """Split ``s3://bucket/prefix`` into its two parts."""
+    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+    return bucket, prefix
+
+
 def claim_of(uri: str, *, job: str, lineage: str, created_at: datetime) -> Claim:
     """Split ``s3://bucket/prefix`` into the claim a job makes on it."""
-    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+    bucket, prefix = place_of(uri)
     return Claim(bucket=bucket, prefix=prefix, job=job, lineage=lineage, created_at=created_at)
 
 
 def overlapping(claim: Claim, others: Iterable[Claim]) -> tuple[Claim, ...]:
     """The claims of other lineages that overlap this one."""
     return tuple(c for c in others if c.job != claim.job and c.lineage != claim.lineage and c.overlaps(claim))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What lay below a prefix at one moment, as far as two pages of its list show.
+
+    ``newest_at`` is the newest LastModified seen, None where nothing was ever written; ``complete`` says whether every object
+    was seen; ``problem`` says in words why nothing could be.
+    """
+
+    uri: str
+    looked_at: datetime
+    objects: int
+    bytes_seen: int
+    newest_at: datetime | None
+    complete: bool
+    problem: str | None = None
+
+
+def proven_s(sighting: Sighting, intervals: Iterable[Interval]) -> int:
+    """Training seconds up to the newest object that was written while the job trained: what a next attempt need not do again."""
+    newest = sighting.newest_at
+    if newest is None:
+        return 0
+    return _whole_s(min(i.end or newest, newest) - i.start for i in intervals if i.start <= newest)
+
+
+def at_risk_s(sighting: Sighting, intervals: Iterable[Interval], now: datetime) -> int:
+    """Training seconds since the newest object: lost, should the job be interrupted now, or should it have ended."""
+    spans = tuple(intervals)
+    return _whole_s((i.end or now) - i.start for i in spans) - proven_s(sighting, spans)
+
+
+def _whole_s(spans: Iterable[timedelta]) -> int:
+    return round(sum((span for span in spans), timedelta()).total_seconds())

@@ -6,15 +6,17 @@ from dataclasses import replace
 from datetime import datetime
 
 from controller.announcement import vanished
-from controller.candour import notice_stuck, own_up
+from controller.candour import notice_stuck, notice_unseen, own_up
 from controller.checkpoint import Claim, claim_of
+from controller.conclusion import conclude
 from controller.decision import Decision
 from controller.enforcement import enforce
 from controller.entry import Ended, Started, Vanished
 from controller.facts import Facts
-from controller.intent import Announce, Intent, Submit, Wake
+from controller.intent import Announce, Intent, Publish, Submit, Wake
 from controller.lineage import Lineage
 from controller.observation import observe
+from controller.punctuality import keep_promise
 from controller.resubmission import resubmit
 from controller.savings import book
 from controller.watch import keep_watch
@@ -24,8 +26,8 @@ def decide(facts: Facts) -> Decision:
     """Say what must be written and done, given the facts; deciding twice adds nothing."""
     job, lineage = facts.job.name, facts.lineage
     said = (
-        observe(facts) | book(facts) | enforce(facts) | resubmit(facts) | keep_watch(facts) | notice_stuck(facts)
-        | own_up(lineage, job, facts.policy.channel, facts.now)
+        observe(facts) | book(facts) | enforce(facts) | keep_promise(facts) | resubmit(facts) | conclude(facts)
+        | keep_watch(facts) | notice_stuck(facts) | notice_unseen(facts) | own_up(lineage, job, facts.policy.channel, facts.now)
     )  # fmt: skip
     return said.new_to(lineage, about=job)
 
@@ -38,7 +40,7 @@ def decide_vanished(lineage: Lineage, name: str, now: datetime, channel: str) ->
     """
     orphans = tuple(
         i for i in lineage.open_intents(about=name)
-        if not isinstance(i.action, Announce) and (i.leased_until is None or i.leased_until <= now)
+        if not isinstance(i.action, Announce | Publish) and (i.leased_until is None or i.leased_until <= now)
     )  # fmt: skip
     said = own_up(lineage, name, channel, now)
     if orphans:

@@ -51,13 +51,14 @@ class Decision:
         somebody may be performing is taken back: an open lease says so, and outlives its holder.
         """
         standing = lineage.standing()
-        said = {i.key for i in self.intents}
+        said = {i.key: i for i in reversed(self.intents)}  # of two that say one thing, such as a Stop, the first is meant
         entries = tuple(e for e in self.entries if e.key not in standing)
         learned = {type(e) for e in entries}
+        meant = (i for i in self.intents if said[i.key] is i)
         return replace(
             self,
             entries=entries,
-            intents=tuple(self._reopened(i, lineage) for i in self.intents if i.key not in standing),
+            intents=tuple(self._reopened(i, lineage) for i in meant if i.key not in standing),
             withdrawn=tuple(i for i in lineage.open_intents(about) if i.key not in said and i.leased_until is None),
             claims=self.claims if Started in learned else (),
             released=self.released if Ended in learned else (),

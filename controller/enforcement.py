@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from controller.announcement import broke_rules
+from controller.announcement import broke_rules, escaped
+from controller.change import as_text
 from controller.decision import Decision
 from controller.entry import Flagged
 from controller.facts import Facts
+from controller.failure import Cause
 from controller.finding import Finding, Verdict
-from controller.intent import Announce, Intent, Stop
+from controller.intent import Announce, Intent, Purpose, Stop
 from controller.policy import Mode, Reach, Remedy
+from controller.repair import Unmendable, mend
 from controller.rules import judge
 
 
@@ -33,7 +36,7 @@ def may_stop(facts: Facts, finding: Finding) -> bool:
     """Whether a finding takes its job down: an attempt that we submitted ourselves is judged, never stopped by a rule."""
     return (
         finding.mode is Mode.ENFORCE
-        and finding.remedy is Remedy.STOP
+        and finding.remedy is not None
         and facts.number == 1
         and facts.job.service is None
         and (_new(facts) or finding.applies_to is Reach.RUNNING)
@@ -53,30 +56,66 @@ def _flagged(facts: Facts, finding: Finding) -> Flagged:
 
 
 def _announce(facts: Facts, verdict: Verdict) -> tuple[Intent, ...]:
-    """One message per rule and lineage: a second attempt that breaks the same rule is no news."""
+    """One message per rule and lineage: a second attempt that breaks the same rule is no news, unless it was repaired."""
+    repaired = any(submit.cause is Cause.REPAIR and submit.job == facts.job.name for submit, _ in facts.lineage.submits())
     told = {e.policy for e in facts.lineage.entries if isinstance(e, Flagged) and e.mode.tells and e.job != facts.job.name}
+    plan = _plan(facts, verdict)
     return tuple(
         Intent(
             action=Announce(
                 about=facts.job.name,
                 topic=f"flagged/{finding.policy}/{finding.mode}",
                 channel=finding.channel,
-                words=broke_rules(facts.job, finding, stopping=may_stop(facts, finding)),
+                words=broke_rules(facts.job, finding, next_=_next(plan, finding, repaired=repaired)),
             ),
             due_at=facts.now,
         )
         for finding in verdict.findings
-        if finding.mode.tells and finding.policy not in told and (_new(facts) or finding.applies_to is Reach.RUNNING)
+        if finding.mode.tells
+        and (repaired or finding.policy not in told)
+        and (_new(facts) or finding.applies_to is Reach.RUNNING)
     )
 
 
 def _stop(facts: Facts, verdict: Verdict) -> tuple[Intent, ...]:
     """Say Stop while a finding asks for it, and, once asked for, until Describe shows a terminal job."""
-    offences = [f.policy for f in verdict.findings if may_stop(facts, f)]
     under_way = _under_way(facts)
-    if under_way or not facts.job.alive or not offences:
+    plan = _plan(facts, verdict)
+    if under_way or not facts.job.alive or not isinstance(plan, Stop):
         return under_way
-    return (Intent(action=Stop(about=facts.job.name, because=", ".join(offences)), due_at=facts.now),)
+    return (Intent(action=plan, due_at=facts.now),)
+
+
+def _plan(facts: Facts, verdict: Verdict) -> Stop | Unmendable | None:
+    """What the offences ask for: the end, or, where every one of them can be mended, the end and the same job repaired."""
+    offences = [f for f in verdict.findings if may_stop(facts, f)]
+    because = ", ".join(f.policy for f in offences)
+    if not offences:
+        return None
+    if any(f.remedy is Remedy.STOP for f in offences):
+        return Stop(about=facts.job.name, because=because)
+    changes = Unmendable(why=facts.job.unrepeatable) if facts.job.unrepeatable else mend(facts.job, offences)
+    if isinstance(changes, Unmendable):
+        return changes
+    return Stop(
+        about=facts.job.name, because=because, purpose=Purpose.REPAIR, next_cause=Cause.REPAIR, changes=as_text(changes)
+    )  # fmt: skip
+
+
+def _next(plan: Stop | Unmendable | None, finding: Finding, *, repaired: bool) -> str:
+    """What becomes of the offender, in words."""
+    acts = finding.mode is Mode.ENFORCE and finding.remedy is not None
+    match plan:
+        case Stop(purpose=Purpose.REPAIR) if acts:
+            return "It is being stopped, and submitted again with the change made."
+        case Stop() if acts:
+            return "It is being stopped."
+        case Unmendable(why=why) if acts:
+            return f"It cannot be repaired and is left as it is: {escaped(why)}."
+        case _ if repaired:
+            return "It was repaired once and breaks the rule still; it is not repaired again, and needs a person."
+        case _:
+            return ""
 
 
 def _under_way(facts: Facts) -> tuple[Intent, ...]:

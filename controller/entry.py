@@ -28,6 +28,8 @@ class Started:
     region: str
     service: Service | None
     checkpoint_uri: str | None
+    runtime_s_max: int | None = None
+    wait_s_max: int | None = None
 
     @property
     def key(self) -> str:
@@ -141,4 +143,51 @@ class Vanished:
         return f"vanished/{self.job}"
 
 
-Entry = Started | Interrupted | Ended | Measured | Unmeasured | Flagged | Vanished
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighted:
+    """What lay below a job's checkpoint prefix when somebody looked; ``occasion`` is why: first, interrupted/<time> or ended.
+
+    ``proven_s`` are the training seconds of this job that its newest checkpoint proves, ``at_risk_s`` those since. ``problem``
+    says why nothing could be seen.
+    """
+
+    job: str
+    at: datetime
+    team: str | None
+    occasion: str
+    uri: str
+    objects: int
+    bytes_seen: int
+    newest_at: datetime | None
+    complete: bool
+    proven_s: int
+    at_risk_s: int
+    problem: str | None
+
+    @property
+    def key(self) -> str:
+        return f"sighted/{self.job}/{self.occasion}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A lineage is over: its last attempt ended and none follows. ``work_s`` are the training seconds its result took."""
+
+    job: str
+    at: datetime
+    team: str | None
+    family: str
+    ending: Ending
+    attempts: int
+    spot: bool
+    instance_type: str
+    region: str
+    work_s: int | None
+    deadline: datetime | None
+
+    @property
+    def key(self) -> str:
+        return f"finished/{self.job}"
+
+
+Entry = Started | Interrupted | Ended | Measured | Unmeasured | Flagged | Vanished | Sighted | Finished

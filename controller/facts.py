@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from controller.checkpoint import Claim, claim_of
+from controller.checkpoint import Claim, Sighting, claim_of, proven_s
+from controller.entry import Sighted
 from controller.job import Job
 from controller.lineage import Lineage
 from controller.money import Rate
 from controller.policy import Policy
+from controller.pool import PoolMemory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What is known of one job at one moment.
 
-    ``rate`` is None where no price is known. ``claims`` are the live claims on the checkpoint bucket, None where nobody looked
-    (a job at rest is not worth the read): then nothing is said about them.
+    ``rate`` is None where no price is known. ``claims`` are the live claims on the checkpoint bucket, ``sighting`` is what lies
+    below the checkpoint prefix, ``history`` are the training seconds that completed lineages of the job's family took, newest
+    first: None where nobody looked (a job at rest is not worth the read), and then nothing is said about them. ``pools`` and
+    ``rates`` are of the instance types that a ladder may come to; ``spot_seen`` says whether an honest signal shows spot
+    capacity, None without one.
     """
 
     now: datetime
@@ -27,11 +33,39 @@ class Facts:
     policy: Policy
     rate: Rate | None
     claims: tuple[Claim, ...] | None
+    sighting: Sighting | None = None
+    history: tuple[int, ...] | None = None
+    pools: Mapping[str, PoolMemory] = field(default_factory=dict)
+    rates: Mapping[str, Rate] = field(default_factory=dict)
+    spot_seen: bool | None = None
 
     @property
     def newest(self) -> bool:
         """Whether the job is its lineage's newest attempt: only that one yields intents."""
         return self.number >= self.lineage.newest_number()
+
+    @property
+    def last_sighted(self) -> Sighted | None:
+        """What was last seen and written down of this job's checkpoints."""
+        seen = [e for e in self.lineage.entries if isinstance(e, Sighted) and e.job == self.job.name]
+        return max(seen, key=lambda e: e.at, default=None)
+
+    @property
+    def proven_s(self) -> int:
+        """Training seconds of this job that its newest checkpoint proves, as far as anybody looked."""
+        if self.sighting is not None and self.sighting.problem is None:
+            return proven_s(self.sighting, self.job.intervals)
+        return self.last_sighted.proven_s if self.last_sighted else 0
+
+    @property
+    def resumable(self) -> bool:
+        """Whether a next attempt has something to go on from: configured, and not known to be empty."""
+        if self.job.checkpoint_uri is None:
+            return False
+        if self.sighting is not None and self.sighting.problem is None:
+            return self.sighting.newest_at is not None
+        last = self.last_sighted
+        return last is None or last.problem is not None or last.newest_at is not None
 
     @property
     def claim(self) -> Claim | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from controller.policy import Mode, Reach, Remedy, Severity
+from controller.policy import NO_REPAIR, Mode, Reach, Remedy, Repair, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,7 @@ class Finding:
     remedy: Remedy | None
     applies_to: Reach
     channel: str
+    repair: Repair = NO_REPAIR
 
 
 class Word(StrEnum):

@@ -16,24 +16,48 @@ from controller.failure import Cause
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submit:
-    """Submit attempt ``number`` under the name ``job``, with the request that ``about`` had."""
+    """Submit attempt ``number`` under the name ``job``, with the request that ``about`` (born ``born_at``) had and some changes.
+
+    ``changes`` is a fragment of a CreateTrainingJob request as JSON, empty for the same again; null takes a member out. ``rung``
+    is the step of the ladder that the attempt stands on, ``cost_micros`` what it may cost, None where no price is known, and
+    ``cap_micros`` what its team may spend on attempts of ours in a month, None for no limit.
+    """
 
     about: str
     job: str
     number: int
     cause: Cause
+    born_at: datetime | None = None
+    changes: str = ""
+    rung: int = 0
+    cost_micros: int | None = None
+    cap_micros: int | None = None
 
     @property
     def key(self) -> str:
         return f"submit/{self.job}"
 
 
+class Purpose(StrEnum):
+    """What a job is stopped for, which decides what follows its ending."""
+
+    RULE = "rule"  # nothing follows
+    REPAIR = "repair"  # the same job, mended
+    MOVE = "move"  # the same job, elsewhere
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """Stop a job that breaks a rule."""
+    """Stop a job that breaks a rule, or that goes on mended or elsewhere.
+
+    ``next_cause`` is why its next attempt is made, None where none is; ``changes`` are those of a repair, as in ``Submit``.
+    """
 
     about: str
     because: str
+    purpose: Purpose = Purpose.RULE
+    next_cause: Cause | None = None
+    changes: str = ""
 
     @property
     def key(self) -> str:
@@ -66,7 +90,20 @@ class Wake:
         return f"wake/{self.about}/{self.at.isoformat()}"
 
 
-Action = Submit | Stop | Announce | Wake
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publish:
+    """Put an event on the account's bus; ``detail`` is its JSON. At least once: who listens goes by the lineage in it."""
+
+    about: str
+    detail_type: str
+    detail: str
+
+    @property
+    def key(self) -> str:
+        return f"publish/{self.about}"
+
+
+Action = Submit | Stop | Announce | Wake | Publish
 
 
 class Closed(StrEnum):

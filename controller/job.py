@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,13 +21,17 @@ class Ending(StrEnum):
     INTERNAL = "internal"
     ALGORITHM = "algorithm"
     CLIENT = "client"
+    MEMORY = "memory"
+    DISK = "disk"
+    QUOTA = "quota"
+    THROTTLED = "throttled"
     FAILED = "failed"  # a FailureReason of no known class
     OVERRAN = "overran"  # Stopped/MaxRuntimeExceeded
     STOPPED = "stopped"  # by a person, by us, or by a limit SageMaker does not name
 
     @property
     def cause(self) -> Cause | None:
-        """What to blame, where blame decides about another try; None where nothing failed."""
+        """What to blame; None where nothing failed. Of a job that starved, ``Job.cause`` knows more."""
         return ENDINGS[self].cause
 
     @property
@@ -54,15 +59,20 @@ ENDINGS: Mapping[Ending, Stand] = {
     Ending.INTERNAL: Stand(cause=Cause.INTERNAL, word="met an internal error of SageMaker", emoji=":zap:"),
     Ending.ALGORITHM: Stand(cause=Cause.ALGORITHM, word="failed in its own code", emoji=":x:"),
     Ending.CLIENT: Stand(cause=Cause.CLIENT, word="failed on its configuration or data", emoji=":x:"),
+    Ending.MEMORY: Stand(cause=Cause.MEMORY, word="ran out of memory", emoji=":x:"),
+    Ending.DISK: Stand(cause=Cause.DISK, word="ran out of disk", emoji=":x:"),
+    Ending.QUOTA: Stand(cause=Cause.QUOTA, word="met the account's instance limit", emoji=":hourglass:"),
+    Ending.THROTTLED: Stand(cause=Cause.THROTTLED, word="was throttled by AWS", emoji=":zap:"),
     Ending.FAILED: Stand(cause=Cause.UNKNOWN, word="failed for a reason of no known class", emoji=":x:"),
-    Ending.OVERRAN: Stand(cause=None, word="reached MaxRuntimeInSeconds", emoji=":alarm_clock:"),
-    Ending.STOPPED: Stand(cause=None, word="was stopped", emoji=":octagonal_sign:"),
+    Ending.OVERRAN: Stand(cause=Cause.OVERRAN, word="reached MaxRuntimeInSeconds", emoji=":alarm_clock:"),
+    Ending.STOPPED: Stand(cause=Cause.STOPPED, word="was stopped", emoji=":octagonal_sign:"),
 }
 
-_FAILED: Mapping[Cause, Ending] = {
-    stand.cause: ending for ending, stand in ENDINGS.items() if stand.cause is not None and stand.cause is not Cause.STARVED
-}
 _STOPPED = {"MaxWaitTimeExceeded": Ending.STARVED, "MaxRuntimeExceeded": Ending.OVERRAN}
+_NOT_FAILED = frozenset({Ending.COMPLETED, Ending.STOPPED, *_STOPPED.values()})
+_FAILED: Mapping[Cause, Ending] = {
+    stand.cause: ending for ending, stand in ENDINGS.items() if stand.cause is not None and ending not in _NOT_FAILED
+}
 
 
 def ending_of(status: str, secondary: str, failure_reason: str | None) -> Ending | None:
@@ -91,6 +101,23 @@ class Service(StrEnum):
     PIPELINES = "SageMaker Pipelines"
     STEP_FUNCTIONS = "Step Functions"
     BATCH = "AWS Batch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A stretch of training, from one start of the container to its interruption or the end; ``end`` is None while it lasts."""
+
+    start: datetime
+    end: datetime | None
+
+
+FAMILY_TAG = "spotwarden:family"
+_SERIAL = re.compile(r"(?:[-.](?:r?\d[\d.]*|(?=[0-9a-f]*\d)[0-9a-f]{6,}|\d{4}-\d{2}-\d{2}\S*))+$")
+
+
+def family_of(name: str) -> str:
+    """The family in a job's name: ``train-bert-2026-11-16-08-00-00-123`` and ``train-bert-017`` are both ``train-bert``."""
+    return _SERIAL.sub("", name) or name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,11 +161,30 @@ class Job:
     service: Service | None
     unrepeatable: str | None  # why a copy of this job's request must not be submitted, or None
     tags: Mapping[str, str] = field(default_factory=dict)
+    intervals: tuple[Interval, ...] = ()  # of training, as SecondaryStatusTransitions tell them
+    subnets: tuple[str, ...] = ()  # empty: no VpcConfig
+    volume_gb: int | None = None
+    model_artifacts: str | None = None  # where the model is, or would be
     unknown: frozenset[str] = frozenset()
 
     @property
     def alive(self) -> bool:
         return self.ending is None
+
+    @property
+    def cause(self) -> Cause | None:
+        """Why it ended without its model, None while it lives or where it has its model.
+
+        SageMaker ends a job that never launched and one that lost its capacity alike; only the second has a TrainingStartTime.
+        """
+        if self.ending is Ending.STARVED and self.started_at is None:
+            return Cause.NEVER_LAUNCHED
+        return self.ending.cause if self.ending else None
+
+    @property
+    def family(self) -> str:
+        """What runs of one kind share: the ``spotwarden:family`` tag, else the name without serial numbers, dates and hashes."""
+        return self.tags.get(FAMILY_TAG) or family_of(self.name)
 
     @property
     def team(self) -> str | None:

@@ -1,8 +1,17 @@
-"""Notes what a job shows of itself: that it started, was interrupted, and ended."""
+"""Notes what a job shows of itself: that it started, was interrupted, and ended, and what its checkpoints were then."""
 
+from __future__ import annotations
+
+from datetime import timedelta
+
+from controller.checkpoint import at_risk_s, proven_s
 from controller.decision import Decision
-from controller.entry import Ended, Interrupted, Started
+from controller.entry import Ended, Interrupted, Sighted, Started
 from controller.facts import Facts
+from controller.job import Ending, Job
+
+FIRST_SIGHT = timedelta(minutes=30)  # of training: by then a job that checkpoints has written one
+ENDED = "ended"
 
 
 def observe(facts: Facts) -> Decision:
@@ -11,7 +20,7 @@ def observe(facts: Facts) -> Decision:
     started = Started(
         job=job.name, at=job.created_at, team=job.team, number=facts.number, spot=job.spot,
         instance_type=job.instance_type, instance_count=job.instance_count, region=job.region, service=job.service,
-        checkpoint_uri=job.checkpoint_uri,
+        checkpoint_uri=job.checkpoint_uri, runtime_s_max=job.runtime_s_max, wait_s_max=job.wait_s_max,
     )  # fmt: skip
     interrupted = tuple(
         Interrupted(job=job.name, at=at, team=job.team, instance_type=job.instance_type, region=job.region)
@@ -19,9 +28,41 @@ def observe(facts: Facts) -> Decision:
     )
     claim = (facts.claim,) if facts.claim else ()
     if job.ending is None:
-        return Decision(entries=(started, *interrupted), claims=claim)
+        return Decision(entries=(started, *interrupted, *_sighted(facts)), claims=claim)
     ended = Ended(
         job=job.name, at=job.ended_at or facts.now, team=job.team, ending=job.ending, seen_at=facts.now,
         failure=job.failure, spot=job.spot, instance_type=job.instance_type, region=job.region,
     )  # fmt: skip
-    return Decision(entries=(started, *interrupted, ended), released=claim)
+    return Decision(entries=(started, *interrupted, ended, *_sighted(facts)), released=claim)
+
+
+def occasion(facts: Facts) -> str | None:
+    """Why the checkpoint prefix is to be looked into now, and has not been yet: None, first, interrupted/<time> or ended."""
+    job = facts.job
+    if job.checkpoint_uri is None or not facts.newest or job.service is not None:
+        return None
+    why = _occasion(job, facts)
+    known = {e.occasion for e in facts.lineage.entries if isinstance(e, Sighted) and e.job == job.name}
+    return why if why is not None and why not in known else None
+
+
+def _occasion(job: Job, facts: Facts) -> str | None:
+    if job.ending is not None:
+        return None if job.ending is Ending.COMPLETED else ENDED
+    if job.interrupted_at:
+        return f"interrupted/{job.interrupted_at[-1].isoformat()}"
+    trained = sum(((i.end or facts.now) - i.start for i in job.intervals), timedelta())
+    return "first" if trained >= FIRST_SIGHT else None
+
+
+def _sighted(facts: Facts) -> tuple[Sighted, ...]:
+    job, seen, why = facts.job, facts.sighting, occasion(facts)
+    if seen is None or why is None:
+        return ()
+    return (
+        Sighted(
+            job=job.name, at=seen.looked_at, team=job.team, occasion=why, uri=seen.uri, objects=seen.objects,
+            bytes_seen=seen.bytes_seen, newest_at=seen.newest_at, complete=seen.complete,
+            proven_s=proven_s(seen, job.intervals), at_risk_s=at_risk_s(seen, job.intervals, facts.now), problem=seen.problem,
+        ),
+    )  # fmt: skip

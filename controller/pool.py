@@ -34,3 +34,23 @@ class Signal:
     def key(self) -> str:
         """One instance is warned of once, however often EventBridge says it."""
         return f"{self.kind}/{self.instance_id}/{self.at:%Y-%m-%d}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolMemory:
+    """What is remembered of a pool: how long jobs trained there, how often they were interrupted, how often EC2 warned."""
+
+    instance_type: str
+    region: str
+    exposure_s: int = 0
+    interruptions: int = 0
+    warnings: int = 0
+
+    def __add__(self, other: PoolMemory) -> PoolMemory:
+        return PoolMemory(
+            instance_type=self.instance_type,
+            region=self.region,
+            exposure_s=self.exposure_s + other.exposure_s,
+            interruptions=self.interruptions + other.interruptions,
+            warnings=self.warnings + other.warnings,
+        )

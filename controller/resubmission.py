@@ -1,56 +1,240 @@
-"""Submits a starved or failed job again, to a limit per cause, or gives up and says so."""
+"""Submits a job again that did not finish: to a limit per cause, one step of the ladder at a time, or gives up and says so."""
 
 from __future__ import annotations
 
-from controller.announcement import cannot_repeat, gave_up, resubmitting, would_resubmit
+import hashlib
+from datetime import datetime
+
+from controller import announcement as words
+from controller.change import Fragment, as_fragment, as_text, on_demand, on_spot, together
+from controller.deadline import Move
 from controller.decision import Decision
 from controller.entry import Ended
 from controller.facts import Facts
-from controller.failure import Cause
-from controller.intent import Announce, Closed, Intent, Submit
+from controller.failure import MOVED, Cause, Next, begins_with
+from controller.intent import Announce, Closed, Intent, Purpose, Stop, Submit
+from controller.ladder import NoStep, Step, next_step
 from controller.lineage import attempt_name
-from controller.policy import Budget, Mode, Resubmission
+from controller.money import Micros, cost_micros, dollars
+from controller.policy import Mode, Resubmission
+from controller.promise import BadTag, expected_s, outlook, proven_s, spot_wait_s
+from controller.savings import measured_of, spent_micros
+
+BRIDGE = "where it was to go there was no room for it, so it goes on where it was"
 
 
 def resubmit(facts: Facts) -> Decision:
-    """Say the next attempt of a job that starved, found no capacity or met an internal error.
+    """Say the next attempt of a job that starved, failed for a passing reason, or was stopped to go on mended or elsewhere.
 
     Nothing is said unless a ``resubmit`` block of the policy selects the job: people, Airflow and Step Functions retry too.
-    An ending that was older than the block's ``within`` when it was first seen is only booked.
+    An ending that was older than the block's ``within`` when it was first seen is only booked. A repair asks no block: its rule
+    asked for it.
     """
     job = facts.job
-    cause = job.ending.cause if job.ending else None
-    if cause is None or not facts.newest or job.service is not None or _stopped_by_us(facts):
+    if job.cause is None or not facts.newest or job.service is not None:
         return Decision()
     under_way = _under_way(facts)
     if under_way is not None:
         return Decision(intents=(under_way,))
+    stop = _our_stop(facts)
+    if stop is not None and stop.purpose is Purpose.RULE:
+        return Decision()
     block = facts.policy.resubmission_for(job)
-    budget = block.causes.get(cause) if block else None
-    if block is None or budget is None or block.mode is Mode.AUDIT or _too_old(facts, block):
+    if stop is not None and stop.purpose is Purpose.REPAIR:
+        return _repaired(facts, stop, block)
+    if stop is not None and stop.next_cause is not None:
+        return _moved(facts, block, stop.next_cause)
+    if block is None or block.mode is Mode.AUDIT or _too_old(facts, block):
+        return Decision()
+    return _again(facts, block, job.cause)
+
+
+def tried_for(facts: Facts, causes: frozenset[Cause]) -> int:
+    """How often this lineage was submitted again for these causes, up to the job that just ended."""
+    return sum(submit.cause in causes and submit.number <= facts.number for submit, _ in facts.lineage.submits())
+
+
+# ── after an ending that nobody asked for ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _again(facts: Facts, block: Resubmission, cause: Cause) -> Decision:
+    budget, sharing = block.budget_of(cause)
+    job = facts.job
+    if cause in _NO_ROOM and _is_the_deadline_s(facts):
+        return _back_to_spot(facts, block)
+    if budget is None or (cause.next is Next.NAMED and not begins_with(job.failure, budget.beginnings)):
         return Decision()
     if block.mode is Mode.WARN:
-        return _say(facts, block, f"would-resubmit/{cause}", would_resubmit(job, cause, block, budget))
+        return _say(facts, block.channel, f"would-resubmit/{cause}", words.would_resubmit(job, cause, block, budget))
     if job.unrepeatable:
-        return _say(facts, block, "cannot-repeat", cannot_repeat(job, job.unrepeatable))
-    tried = tried_for(facts, cause)
-    if tried >= budget.limit:
-        return _say(facts, block, "gave-up", gave_up(job, cause, tried))
-    return _submit(facts, block, budget, cause, tried)
+        return _say(facts, block.channel, "cannot-repeat", words.cannot_repeat(job, job.unrepeatable))
+    tried = tried_for(facts, sharing)
+    limit = budget.limit if cause.tries_max is None else min(budget.limit, cause.tries_max)
+    if tried >= limit:
+        return _say(facts, block.channel, "gave-up", words.gave_up(job, cause, tried))
+    step = next_step(facts, block, cause, budget)
+    if isinstance(step, NoStep):
+        return _say(facts, block.channel, "gave-up", words.gave_up_unchanged(job, step.why))
+    wait = budget.backoff(tried, share_of(facts.lineage.id.root, str(facts.lineage.id), facts.number))
+    due_at = _ended_at(facts) + wait
+    step, due_at, hurry = _in_time(facts, block, step, due_at)
+    return _submit(facts, block, cause, step, due_at, tried=tried, limit=limit, why=hurry)
 
 
-def tried_for(facts: Facts, cause: Cause) -> int:
-    """How often this lineage was submitted again for the cause, up to the job that just ended."""
-    return sum(submit.cause is cause and submit.number <= facts.number for submit, _ in facts.lineage.submits())
+_NO_ROOM = frozenset({Cause.CAPACITY, Cause.QUOTA})
 
 
-def _submit(facts: Facts, block: Resubmission, budget: Budget, cause: Cause, tried: int) -> Decision:
-    job, number = facts.job, facts.number + 1
-    due_at = (job.ended_at or job.created_at) + budget.backoff(tried)
-    name = attempt_name(facts.lineage.id, number)
-    submit = Intent(action=Submit(about=job.name, job=name, number=number, cause=cause), due_at=due_at)
-    words = resubmitting(job, cause, name=name, tried=tried, limit=budget.limit, due_at=due_at)
-    return Decision(intents=(submit,)) | _say(facts, block, "resubmitting", words)
+def share_of(root: str, lineage: str, number: int) -> float:
+    """The attempt's own share (0 to 1) of a jitter: the same today and after any crash, and another one for each lineage."""
+    digest = hashlib.sha256(f"{root}/{lineage}/{number}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") / 2**32
+
+
+def _in_time(facts: Facts, block: Resubmission, step: Step, due_at: datetime) -> tuple[Step, datetime, str]:
+    """The step as the deadline allows it: a next attempt that would come too late for spot is on-demand, and at once."""
+    if not block.on_demand or facts.history is None:
+        return step, due_at, ""
+    try:
+        seen = outlook(facts, block, at=max(due_at, facts.now))
+    except BadTag:
+        return step, due_at, ""  # said while the job lived
+    if seen is None or seen.move is not Move.ON_DEMAND or not _spot_after(facts, step):
+        return step, due_at, ""
+    changes = together(step.changes, on_demand())
+    return Step(rung=step.rung, changes=changes), _ended_at(facts), seen.why
+
+
+def _spot_after(facts: Facts, step: Step) -> bool:
+    return bool(step.changes.get("EnableManagedSpotTraining", facts.job.spot))
+
+
+# ── after a stop of ours ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _moved(facts: Facts, block: Resubmission | None, cause: Cause) -> Decision:
+    """The attempt for which its predecessor was stopped: at once, outside every budget, and whatever the policy says by now."""
+    if _refused(facts):
+        return _back_to_spot(facts, block)
+    return _submit(facts, block, cause, _elsewhere(facts, block, cause), _ended_at(facts))
+
+
+def _elsewhere(facts: Facts, block: Resubmission | None, cause: Cause) -> Step:
+    """Where a stopped job goes on; as it was, where the ladder was edited meanwhile."""
+    if cause is Cause.DEADLINE:
+        return Step(rung=_rung(facts), changes=on_demand())
+    if cause is Cause.RETURN:
+        return Step(rung=_rung(facts), changes=_spot_again(facts))
+    step = next_step(facts, block, cause) if block else NoStep(why="no policy")
+    return step if isinstance(step, Step) else Step(rung=_rung(facts), changes={})
+
+
+def _back_to_spot(facts: Facts, block: Resubmission | None) -> Decision:
+    """Go on where it was, at once: what the job was moved to refused it, or found no capacity. No bridge is burnt."""
+    changes = {} if facts.job.spot else _spot_again(facts)
+    step = Step(rung=_rung(facts), changes=changes)
+    after = 2 if _refused(facts) else 1  # the refused attempt keeps its number and its name
+    return _submit(facts, block, Cause.RETURN, step, _ended_at(facts), why=BRIDGE, after=after)
+
+
+def _is_the_deadline_s(facts: Facts) -> bool:
+    """Whether the job that ended is the on-demand attempt of a deadline."""
+    made = next((submit for submit, _ in facts.lineage.submits() if submit.number == facts.number), None)
+    return made is not None and made.cause is Cause.DEADLINE and not facts.job.spot
+
+
+def _refused(facts: Facts) -> bool:
+    """Whether the world would not have the attempt that this job was stopped for."""
+    return any(
+        i.closed is Closed.REFUSED and isinstance(i.action, Submit) and i.action.cause in MOVED
+        for i in facts.lineage.intents
+        if i.action.about == facts.job.name
+    )
+
+
+def _spot_again(facts: Facts) -> Fragment:
+    return on_spot(runtime_s=facts.job.runtime_s_max or 86_400, wait_s=spot_wait_s(facts))
+
+
+def _repaired(facts: Facts, stop: Stop, block: Resubmission | None) -> Decision:
+    """The offender again, mended: once, and whatever budgets there are."""
+    channel = block.channel if block else facts.policy.channel
+    if facts.job.unrepeatable:
+        return _say(facts, channel, "cannot-repeat", words.cannot_repeat(facts.job, facts.job.unrepeatable))
+    step = Step(rung=max(_rung(facts), 0), changes=as_fragment(stop.changes))
+    return _submit(facts, block, Cause.REPAIR, step, _ended_at(facts), why=stop.because)
+
+
+# ── the next attempt ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _submit(
+    facts: Facts, block: Resubmission | None, cause: Cause, step: Step, due_at: datetime, *, tried: int = 0, limit: int = 1,
+    why: str = "", after: int = 1,
+) -> Decision:  # fmt: skip
+    job, number = facts.job, facts.number + after
+    channel = block.channel if block else facts.policy.channel
+    cost = projected_micros(facts, block)
+    if block is not None and (broke := _beyond_the_cap(facts, block, cost)) is not None:
+        return _say(facts, channel, "gave-up", words.gave_up_for_money(job, broke))
+    name, changes = attempt_name(facts.lineage.id, number), as_text(step.changes)
+    submit = Submit(
+        about=job.name, born_at=job.created_at, job=name, number=number, cause=cause, changes=changes,
+        rung=step.rung, cost_micros=cost, cap_micros=block.team_month_cap_micros if block else None,
+    )  # fmt: skip
+    told = words.resubmitting(
+        job, cause, name=name, tried=tried, limit=limit, due_at=due_at, changes=changes, why=why, sighted=facts.last_sighted
+    )
+    return Decision(intents=(Intent(action=submit, due_at=due_at),)) | _say(facts, channel, f"resubmitting/{name}", told)
+
+
+def projected_micros(facts: Facts, block: Resubmission | None) -> Micros | None:
+    """What the next attempt costs at most: what is still to do, or MaxRuntime where nobody knows, at the on-demand rate.
+
+    A lineage that was billed on spot before is projected at the share of its training time that it was billed for.
+    """
+    job, rate = facts.job, facts.rate
+    if rate is None:
+        return None
+    try:
+        total_s = expected_s(facts, block.promise) if block else None
+    except BadTag:
+        total_s = None
+    runtime_s = job.runtime_s_max or 86_400
+    left_s = runtime_s if total_s is None else min(max(total_s - proven_s(facts), 0), runtime_s)
+    return round(cost_micros(left_s, job.instance_count, rate.micros_per_h) * _billed_share(facts))
+
+
+def _billed_share(facts: Facts) -> float:
+    measured = [e for e in measured_of(facts) if e.spot and e.training_s]
+    if not measured:
+        return 1.0
+    return min(sum(e.billable_s for e in measured) / sum(e.training_s for e in measured), 1.0)
+
+
+def _beyond_the_cap(facts: Facts, block: Resubmission, cost: Micros | None) -> str | None:
+    """Why the next attempt does not fit the lineage's cap; None where it does, or where there is no cap."""
+    cap = block.cap_micros
+    if cap is None:
+        return None
+    if cost is None:
+        return (
+            f"no price of {facts.job.instance_type} in {facts.job.region} is known, so its cap of {dollars(cap)} cannot be kept"
+        )
+    spent = spent_micros(measured_of(facts))
+    if spent + cost <= cap:
+        return None
+    return f"{dollars(spent)} are spent, the next attempt may cost {dollars(cost)}, and the policy's cap is {dollars(cap)}"
+
+
+# ── what is known of the ending ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _ended_at(facts: Facts) -> datetime:
+    return facts.job.ended_at or facts.job.created_at
+
+
+def _rung(facts: Facts) -> int:
+    return max((submit.rung for submit, _ in facts.lineage.submits() if submit.number <= facts.number), default=0)
 
 
 def _under_way(facts: Facts) -> Intent | None:
@@ -59,10 +243,12 @@ def _under_way(facts: Facts) -> Intent | None:
     return next((i for i in leased if isinstance(i.action, Submit)), None)
 
 
-def _stopped_by_us(facts: Facts) -> bool:
-    """Whether a rule took this job down: what broke the policy is not submitted again unchanged."""
-    stop = facts.lineage.intent(f"stop/{facts.job.name}")
-    return stop is not None and stop.claim > 0 and stop.closed is not Closed.WITHDRAWN
+def _our_stop(facts: Facts) -> Stop | None:
+    """The Stop that took this job down, if it was one of ours."""
+    asked = facts.lineage.intent(f"stop/{facts.job.name}")
+    if asked is None or asked.claim == 0 or asked.closed is Closed.WITHDRAWN or not isinstance(asked.action, Stop):
+        return None
+    return asked.action
 
 
 def _too_old(facts: Facts, block: Resubmission) -> bool:
@@ -72,6 +258,6 @@ def _too_old(facts: Facts, block: Resubmission) -> bool:
     return (seen_at - ended_at).total_seconds() > block.within_s
 
 
-def _say(facts: Facts, block: Resubmission, topic: str, words: tuple[str, ...]) -> Decision:
-    announce = Announce(about=facts.job.name, topic=topic, channel=block.channel, words=words)
+def _say(facts: Facts, channel: str, topic: str, said: words.Words) -> Decision:
+    announce = Announce(about=facts.job.name, topic=topic, channel=channel, words=said)
     return Decision(intents=(Intent(action=announce, due_at=facts.now),))

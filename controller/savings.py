@@ -38,6 +38,19 @@ def book(facts: Facts) -> Decision:
     return Decision()
 
 
+def measured_of(facts: Facts) -> tuple[Measured, ...]:
+    """What is measured of the job's whole lineage, the job's own usage included as soon as SageMaker says it."""
+    known = {e.job: e for e in (*facts.lineage.entries, *book(facts).entries) if isinstance(e, Measured)}
+    return tuple(known.values())
+
+
+def spent_micros(measured: Iterable[Measured]) -> int:
+    """What SageMaker billed for them, as far as a price is known."""
+    return sum(
+        cost_micros(e.billable_s, e.instance_count, e.rate_micros_per_h) for e in measured if e.rate_micros_per_h is not None
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Savings:
     """A total. Dollars cover the priced jobs only; ``unpriced`` and ``unmeasured`` count those they do not cover."""

@@ -18,18 +18,27 @@ def keep_watch(facts: Facts) -> Decision:
     """Hold a Wake open until the job has ended and its usage is booked or declared unknown.
 
     The time to wake is counted from the job's own times, never from now: whoever decides at this moment says the same
-    Wake, and one that is overdue is replaced by the next.
+    Wake, and one that is overdue is replaced by the next. Where nobody looked for more than the job itself (it is at rest),
+    a Wake that was said for another reason, a deadline's, stands as it was said.
     """
     job = facts.job
     if job.ending is None:
-        return _wake(facts, next_look_at(job.created_at, facts.now, most=HOUR))
+        said = {next_look_at(job.created_at, facts.now, most=HOUR)}
+        return _wakes(facts, said | (_to_come(facts) if facts.history is None else set()))
     anchor = job.ended_at or job.created_at
     declared = facts.now >= anchor + USAGE_PATIENCE or facts.lineage.entry(Unmeasured, job.name)
-    return Decision() if job.usage is not None or declared else _wake(facts, next_look_at(anchor, facts.now, most=USAGE_PATIENCE))
+    return (
+        Decision() if job.usage is not None or declared else _wakes(facts, {next_look_at(anchor, facts.now, most=USAGE_PATIENCE)})
+    )
 
 
-def _wake(facts: Facts, at: datetime) -> Decision:
-    return Decision(intents=(Intent(action=Wake(about=facts.job.name, at=at), due_at=at),))
+def _to_come(facts: Facts) -> set[datetime]:
+    wakes = (i.action.at for i in facts.lineage.open_intents(facts.job.name) if isinstance(i.action, Wake))
+    return {at for at in wakes if at > facts.now}
+
+
+def _wakes(facts: Facts, moments: set[datetime]) -> Decision:
+    return Decision(intents=tuple(Intent(action=Wake(about=facts.job.name, at=at), due_at=at) for at in sorted(moments)))
 
 
 def next_look_at(anchor: datetime, now: datetime, *, most: timedelta) -> datetime:

@@ -16,7 +16,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from controller.adapters.checkpoints import S3Checkpoints
 from controller.adapters.clock import SystemClock
+from controller.adapters.events import EventBridge
 from controller.adapters.instances import Ec2Instances
 from controller.adapters.ledger import DynamoLedger
 from controller.adapters.outbox import DynamoOutbox
@@ -65,9 +67,11 @@ def ports() -> Ports:
     ledger = DynamoLedger(client("dynamodb"), table)
     return Ports(
         jobs=SageMakerJobs(_Lazy(lambda: client("sagemaker"))),
+        checkpoints=S3Checkpoints(_Lazy(lambda: client("s3"))),
         ledger=ledger,
         outbox=DynamoOutbox(client("dynamodb"), table),
         chat=_Lazy(_slack),
+        events=EventBridge(_Lazy(lambda: client("events")), os.environ.get("SPOTWARDEN_BUS") or "default"),
         instances=Ec2Instances(_Lazy(lambda: client("ec2"))),
         policies=CompiledPolicies(_policies(), lambda revision: ledger.in_force_at(revision, _clock.now())),
         prices=Prices(),

@@ -25,6 +25,9 @@ def _sub(text: str) -> Arn:
 LEDGER: Arn = {"Fn::GetAtt": ["Ledger", "Arn"]}
 DUE = _sub("${Ledger.Arn}/index/due")
 DAY = _sub("${Ledger.Arn}/index/day")
+FAMILY = _sub("${Ledger.Arn}/index/family")
+BUS = _sub("arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default")
+BUCKETS = _sub("arn:${AWS::Partition}:s3:::${CheckpointBuckets}")
 DEAD_LETTERS: Arn = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
 SLACK_TOKEN: Arn = {"Ref": "SlackTokenSecret"}
 JOBS = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:training-job/*")
@@ -55,6 +58,7 @@ CALLS: dict[str, tuple[Grant, ...]] = {
     "dynamodb Query": (_grant(LEDGER, "dynamodb:Query"),),
     "dynamodb Query due": (_grant(DUE, "dynamodb:Query"),),
     "dynamodb Query day": (_grant(DAY, "dynamodb:Query"),),
+    "dynamodb Query family": (_grant(FAMILY, "dynamodb:Query"),),
     "dynamodb PutItem": (_grant(LEDGER, "dynamodb:PutItem"),),
     "dynamodb UpdateItem": (_grant(LEDGER, "dynamodb:UpdateItem"),),
     "dynamodb DeleteItem": (_grant(LEDGER, "dynamodb:DeleteItem"),),
@@ -62,7 +66,9 @@ CALLS: dict[str, tuple[Grant, ...]] = {
         _grant(LEDGER, "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
     ),
     "dynamodb TransactWriteItems of a message": (_grant(LEDGER, "dynamodb:PutItem"),),
+    "events PutEvents": (_grant(BUS, "events:PutEvents"),),
     "ec2 DescribeInstances": (_grant(ANY, "ec2:DescribeInstances"),),
+    "s3 ListObjectsV2": (_grant(BUCKETS, "s3:ListBucket"),),
     "sagemaker DescribeTrainingJob": (_grant(JOBS, "sagemaker:DescribeTrainingJob"),),
     "sagemaker ListTags": (_grant(JOBS, "sagemaker:ListTags"),),
     "sagemaker DescribeAlgorithm": (_grant(ALGORITHMS, "sagemaker:DescribeAlgorithm"),),
@@ -85,6 +91,9 @@ RECONCILE = (
     "dynamodb UpdateItem",
     "dynamodb DeleteItem",
     "dynamodb TransactWriteItems of a decision",
+    "dynamodb Query family",
+    "events PutEvents",
+    "s3 ListObjectsV2",
     "sagemaker DescribeTrainingJob",
     "sagemaker ListTags",
     "sagemaker DescribeAlgorithm",

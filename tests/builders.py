@@ -12,7 +12,7 @@ from controller.entry import Entry
 from controller.facts import Facts
 from controller.failure import Cause
 from controller.intent import Intent
-from controller.job import ENDINGS, Ending, Job, Usage
+from controller.job import ENDINGS, Ending, Interval, Job, Usage
 from controller.lineage import Lineage, LineageId, attempt_name
 from controller.money import Rate
 from controller.policy import Budget, Mode, Policy, Reach, Remedy, Resubmission, Rule, Selector, Severity
@@ -27,6 +27,10 @@ FAILURES = {
     Cause.INTERNAL: "InternalServerError: We encountered an internal error. Please try again.",
     Cause.ALGORITHM: "AlgorithmError: Exit Code: 1",
     Cause.CLIENT: "ClientError: Data download failed:Insufficient disk space",
+    Cause.MEMORY: "ClientError: Please use an instance type with more memory.",
+    Cause.DISK: "ClientError: Data download failed:Insufficient disk space",
+    Cause.QUOTA: "ResourceLimitExceeded: The account-level service limit is reached.",
+    Cause.THROTTLED: "ThrottlingException: Rate exceeded",
     Cause.UNKNOWN: "something nobody has seen before",
 }
 STATUSES = {
@@ -44,7 +48,8 @@ def job(name: str = "bert", **changes: Any) -> Job:
         arn=arn, name=name, account=ACCOUNT, region=REGION, status="InProgress", secondary="Training", ending=None,
         instance_type="ml.g5.2xlarge", instance_count=1, spot=True, algorithm=algorithm(),
         checkpoint_uri=f"s3://checkpoints/{name}/", runtime_s_max=36_000, wait_s_max=72_000, usage=None, interrupted_at=(),
-        created_at=BEGIN, started_at=BEGIN + timedelta(minutes=2), stopping_at=None, ended_at=None, failure=None,
+        created_at=BEGIN, started_at=BEGIN + timedelta(minutes=2),
+        intervals=(Interval(start=BEGIN + timedelta(minutes=3), end=None),), stopping_at=None, ended_at=None, failure=None,
         role=f"arn:aws:iam::{ACCOUNT}:role/Train", service=None, unrepeatable=None, tags={"team": "vision"},
     )  # fmt: skip
     return replace(training, **changes)
@@ -54,9 +59,11 @@ def ended(training: Job, ending: Ending = Ending.STARVED, **changes: Any) -> Job
     """The same job after its ending, an hour after it was created unless ``ended_at`` says otherwise."""
     status, secondary = STATUSES.get(ending, ("Failed", "Failed"))
     cause = ENDINGS[ending].cause
+    ended_at = changes.get("ended_at") or training.created_at + timedelta(hours=1)
     over = replace(
-        training, ending=ending, status=status, secondary=secondary, ended_at=training.created_at + timedelta(hours=1),
+        training, ending=ending, status=status, secondary=secondary, ended_at=ended_at,
         failure=FAILURES[cause] if cause and status == "Failed" else None,
+        intervals=tuple(Interval(start=i.start, end=i.end or max(ended_at, i.start)) for i in training.intervals),
     )  # fmt: skip
     return replace(over, **changes)
 

@@ -17,7 +17,7 @@ from typing import Any
 from controller.adapters.members import BadDocument, Document, flag, moment, objects, section, shown, text, whole
 from controller.adapters.ownership import service_of, unrepeatable
 from controller.algorithm import algorithm_of
-from controller.job import Job, Usage, ending_of
+from controller.job import Interval, Job, Usage, ending_of
 
 __all__ = ["BadDocument", "DocumentKind", "job_of", "kind_of"]
 
@@ -124,6 +124,10 @@ def job_of(
         service=service_of(body, tags),
         unrepeatable=unrepeatable(body, tags),
         tags=tags,
+        intervals=_intervals(lines),
+        subnets=tuple(str(subnet) for subnet in section(body, "VpcConfig").get("Subnets") or ()),
+        volume_gb=whole(resources, "VolumeSizeInGB"),
+        model_artifacts=text(section(body, "ModelArtifacts"), "S3ModelArtifacts"),
         unknown=_unknown(
             kind,
             always={
@@ -216,6 +220,12 @@ def _usage(body: Document) -> Usage | None:
 
 def _stopping_at(lines: Sequence[Document]) -> datetime | None:
     return next((moment(line, "StartTime") for line in lines if line.get("Status") == "Stopping"), None)
+
+
+def _intervals(lines: Sequence[Document]) -> tuple[Interval, ...]:
+    """When the job trained. A line without a start says nothing of when."""
+    told = ((moment(line, "StartTime"), moment(line, "EndTime")) for line in lines if line.get("Status") == "Training")
+    return tuple(Interval(start=start, end=end) for start, end in told if start is not None)
 
 
 def _last_moment(lines: Sequence[Document]) -> datetime | None:

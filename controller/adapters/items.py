@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache
@@ -17,7 +17,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from controller.checkpoint import Claim
 from controller.entry import Entry
 from controller.intent import Action, Closed, Intent
-from controller.pool import Signal
+from controller.pool import PoolMemory, Signal
 from controller.shell.ports import Message
 
 Item = dict[str, Any]
@@ -27,7 +27,7 @@ SCHEMA = 1
 MARK: Item = {"schema": {"N": str(SCHEMA)}}  # what every item carries
 UPGRADES: Mapping[int, Callable[[Attribute], Item]] = {}  # how an item of schema n becomes one of n + 1
 
-KINDS: Mapping[str, Any] = {c.__name__: c for c in (*get_args(Entry), *get_args(Action), Claim, Signal, Message)}
+KINDS: Mapping[str, Any] = {c.__name__: c for c in (*get_args(Entry), *get_args(Action), Claim, Signal, PoolMemory, Message)}
 
 
 class UnreadableItem(ValueError):
@@ -64,11 +64,11 @@ def read(item: Attribute) -> Any:
     if kind is None:
         raise UnreadableItem(f"{_where(item)}: kind is {item.get('kind')}, wanted one of {', '.join(KINDS)}")
     body, found = item.get("body", {}).get("M", {}), {}
-    for name, _, decode, optional in _codec(kind):
+    for name, _, decode, absent in _codec(kind):
         if name in body:
             found[name] = _decoded(item, name, body[name], decode)
-        elif optional:
-            found[name] = None
+        elif absent is not MISSING:
+            found[name] = absent
         else:
             raise UnreadableItem(f"{_where(item)}: {name} is missing, wanted a whole {kind.__name__}")
     return kind(**found)
@@ -113,10 +113,16 @@ def _decoded(item: Attribute, name: str, attribute: Attribute, decode: Decode) -
 
 
 @cache
-def _codec(kind: Any) -> tuple[tuple[str, Encode, Decode, bool], ...]:
-    """How each field of a class is written and read, and whether it may be None: worked out once from its type hints."""
+def _codec(kind: Any) -> tuple[tuple[str, Encode, Decode, Any], ...]:
+    """How each field of a class is written and read, and what it is where it is not written: worked out once.
+
+    What may be None is not written when it is; a field that came later is its default in what was written before.
+    """
     hints = get_type_hints(kind)
-    return tuple((f.name, *_pair(hints[f.name], f"{kind.__name__}.{f.name}"), _optional(hints[f.name])) for f in fields(kind))
+    return tuple(
+        (f.name, *_pair(hints[f.name], f"{kind.__name__}.{f.name}"), None if _optional(hints[f.name]) else f.default)
+        for f in fields(kind)
+    )
 
 
 def _optional(hint: Any) -> bool:

@@ -1,10 +1,11 @@
 """The ledger in DynamoDB: one partition per lineage, one transaction per decision.
 
     lineage#<id>     head                    version
-                     entry#<key>             what we learned        (index *day*, for digests)
+                     entry#<key>             what we learned        (index *day*, for digests; *family*, for estimates)
                      intent#<key>            what we mean to do     (index *due* while open, for the sweep)
     claim#<bucket>   …                       see ``claims``
     signal#<day>     <key>                   what EC2's market says
+    pool#<pool>      <day>                   what a day taught of a pool of spot capacity
     policy, cursor   <revision>, <name>      when a revision took force, how far a pass has come
 
 Indexes are eventually consistent: they ring, and never decide.
@@ -13,7 +14,7 @@ Indexes are eventually consistent: they ring, and never decide.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from heapq import merge
 from itertools import islice
 from typing import Any
@@ -23,11 +24,13 @@ from controller.adapters.items import MARK, Item, moment, read, read_intent, sta
 from controller.adapters.table import HEAD, PARTITIONS, Table, Write, key, next_version, partition, partition_of, version_of
 from controller.checkpoint import Claim
 from controller.decision import Decision
-from controller.entry import Entry
+from controller.entry import Entry, Finished
 from controller.intent import Closed, Intent, Wake
 from controller.lineage import Lineage, LineageId
-from controller.pool import Signal
+from controller.pool import PoolMemory, Signal
 from controller.shell.ports import Overdue, Ring
+
+REMEMBERED = timedelta(days=400)
 
 
 class DynamoLedger:
@@ -72,7 +75,7 @@ class DynamoLedger:
             intent,
             "SET leased_until = :until, ring_at = :until, claim = claim + :one",
             {":until": {"S": stamp(leased_until)}, ":one": {"N": "1"}, ":now": {"S": stamp(now)}},
-            also="(attribute_not_exists(leased_until) OR leased_until <= :now)",
+            also="due_at <= :now AND (attribute_not_exists(leased_until) OR leased_until <= :now)",
         )
         return intent.leased(leased_until) if taken else None
 
@@ -137,6 +140,32 @@ class DynamoLedger:
                 )
                 yield from (entry for row in rows if since <= (entry := read(row)).at < until)
 
+    def history(self, account: str, region: str, family: str, limit: int) -> tuple[int, ...]:
+        rows = self._table.query(
+            index="family",
+            limit=limit,
+            KeyConditionExpression="family_pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": f"{account}/{region}/{family}"}},
+            ScanIndexForward=False,
+        )
+        finished: list[Finished] = [read(row) for row in rows]
+        return tuple(one.work_s for one in finished if one.work_s is not None)
+
+    # ── pools ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def remember(self, day: date, memories: Iterable[PoolMemory]) -> None:
+        for memory in memories:
+            place = key(_pool(memory.instance_type, memory.region), day.isoformat())
+            self._table.put({**place, **write(memory), "expires_at": {"N": str(_epoch_s(day + REMEMBERED))}})
+
+    def memory(self, instance_type: str, region: str, since: datetime) -> PoolMemory:
+        rows = self._table.query(
+            KeyConditionExpression="pk = :pk AND sk >= :since",
+            ExpressionAttributeValues={":pk": {"S": _pool(instance_type, region)}, ":since": {"S": since.date().isoformat()}},
+        )
+        days: Iterable[PoolMemory] = (read(row) for row in rows)
+        return sum(days, PoolMemory(instance_type=instance_type, region=region))
+
     # ── claims on checkpoint prefixes ────────────────────────────────────────────────────────────────────────────────────────
 
     def claim(self, claim: Claim) -> tuple[Claim, ...]:
@@ -184,6 +213,14 @@ _OURS = "attribute_exists(pk) AND attribute_not_exists(closed) AND claim = :clai
 _OFF_INDEX = "REMOVE due_pk, ring_at"
 
 
+def _pool(instance_type: str, region: str) -> str:
+    return f"pool#{region}/{instance_type}"
+
+
+def _epoch_s(day: date) -> int:
+    return int(datetime.combine(day, datetime.min.time(), UTC).timestamp())
+
+
 def _pk(lineage: LineageId) -> str:
     return f"lineage#{lineage}"
 
@@ -197,7 +234,15 @@ def _entry_item(id: LineageId, entry: Entry) -> Item:
         **key(_pk(id), f"entry#{entry.key}"),
         **write(entry),
         "day_pk": partition(f"{entry.at:%Y-%m-%d}", str(id)),
+        **(_in_history(id, entry) if isinstance(entry, Finished) else {}),
     }
+
+
+def _in_history(id: LineageId, finished: Finished) -> Item:
+    """What the index *family* shows: lineages that completed, by the time of their ending."""
+    if finished.work_s is None:
+        return {}
+    return {"family_pk": {"S": f"{id.account}/{id.region}/{finished.family}"}, "family_at": {"S": stamp(finished.at)}}
 
 
 def _intent_item(id: LineageId, intent: Intent) -> Item:

@@ -1,11 +1,16 @@
 """Speaks to SageMaker: describes, submits, stops and lists training jobs.
 
+A look that got no answer (throttled, timed out) is Unreachable. One that our role may not take is a mistake of ours, and raised
+as AWS said it, as the ledger's are: Lambda tries again, the event ends in the dead-letter queue, the sweep looks again every five
+minutes, and the log names the missing action. A Create or Stop that our role may not make is Refused, and people are told.
+
 CreateTrainingJob has no ClientToken: the attempt's deterministic name is the idempotency key. A taken name is ours only when the
 job that holds it carries our lineage's id; the ledger has held its Submit since before the call.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,6 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from controller.adapters.aws_errors import Fault, fault_of
 from controller.adapters.documents import DocumentKind, job_of
 from controller.adapters.training_job import request_again, unrepeatable, without_metric_definitions
+from controller.failure import MOVED
 from controller.intent import Submit
 from controller.job import Job
 from controller.lineage import LineageId
@@ -52,13 +58,15 @@ class SageMakerJobs:
 
     def submit(self, submit: Submit, lineage: LineageId) -> Answer:
         described = self._described(submit.about)
-        if described is None or not self._carries(described, lineage):
+        reborn = described is not None and submit.born_at not in (None, described["CreationTime"])
+        if described is None or reborn or not self._carries(described, lineage):
             return self._whose(submit, lineage) or Refused(f"{submit.about} is gone, and no request is ever guessed")
         tags = self._tags(described["TrainingJobArn"])
         if (why := unrepeatable(described, tags)) is not None:
             return Refused(f"{submit.about} cannot be repeated: {why}")
         marks = {LINEAGE_TAG: str(lineage), ATTEMPT_TAG: str(submit.number), CAUSE_TAG: submit.cause.value}
-        request = request_again(described, tags, name=submit.job, lineage_tags=marks)
+        changes = json.loads(submit.changes) if submit.changes else {}
+        request = request_again(described, tags, name=submit.job, lineage_tags=marks, changes=changes)
         return self._create(request, submit, lineage)
 
     def stop(self, name: str) -> Answer:
@@ -96,6 +104,8 @@ class SageMakerJobs:
                     return self._whose(submit, lineage) or Later(f"{submit.job} is taken, and not described yet")
                 case Fault.METRICS_REFUSED if "MetricDefinitions" in request["AlgorithmSpecification"]:
                     return self._create(without_metric_definitions(dict(request)), submit, lineage)
+                case Fault.QUOTA if submit.cause in MOVED:
+                    return Refused(str(error))  # it left a place for this one: it goes back there, and waits for no quota
                 case Fault.THROTTLED | Fault.QUOTA | Fault.PROPAGATING:
                     return Later(str(error))
                 case Fault.DENIED | Fault.INVALID | Fault.MISSING | Fault.METRICS_REFUSED:
@@ -131,8 +141,10 @@ class SageMakerJobs:
                 return Later(str(error))
             case Fault.DENIED | Fault.INVALID:
                 return Refused(str(error))
-            case _:
+            case Fault.UNREACHABLE:
                 raise Unreachable(f"StopTrainingJob {name}: {error}") from error
+            case _:
+                raise error
 
     def _described(self, name: str) -> Mapping[str, Any] | None:
         call = partial(self._client.describe_training_job, TrainingJobName=name)
@@ -174,7 +186,7 @@ class SageMakerJobs:
             match fault_of(error):
                 case Fault.MISSING:
                     return None
-                case Fault.THROTTLED | Fault.UNREACHABLE | Fault.DENIED:
+                case Fault.THROTTLED | Fault.UNREACHABLE:
                     raise Unreachable(f"{what}: {error}") from error
                 case _:
                     raise

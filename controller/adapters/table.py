@@ -1,8 +1,8 @@
 """One DynamoDB table behind a low-level boto3 client: the few calls that the ledger and the outbox are made of.
 
-Faults are sorted here once: a condition that failed is an answer (False), whoever did not answer is Unreachable, all else is a
-surprise. A transaction whose answer was lost and that is sent again may fail its own conditions: that reads as False, and the
-next look finds it known.
+Faults are sorted here once: a condition that failed is an answer (False), whoever did not answer is Unreachable, all else (our
+role may not, the table is missing) is a surprise, and raised as AWS said it. A transaction whose answer was lost and that is sent
+again may fail its own conditions: that reads as False, and the next look finds it known.
 """
 
 from __future__ import annotations

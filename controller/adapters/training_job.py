@@ -102,11 +102,19 @@ USER_MAPS = frozenset(
 )
 
 
-def request_again(described: Described, tags: Mapping[str, str], *, name: str, lineage_tags: Mapping[str, str]) -> Request:
+def request_again(
+    described: Described,
+    tags: Mapping[str, str],
+    *,
+    name: str,
+    lineage_tags: Mapping[str, str],
+    changes: Mapping[str, Any] | None = None,
+) -> Request:
     """Build the request that runs a described job again under another name.
 
-    ``tags`` are ListTags' (Describe has none). Ask ``unrepeatable`` first: here a job is rewritten, never judged. The
-    model will lie below S3OutputPath and the new name. Raise ValueError for a name or tag that SageMaker would refuse.
+    ``tags`` are ListTags' (Describe has none); ``changes`` is a fragment of a request, laid over the old one: null takes a member
+    out. Ask ``unrepeatable`` first: here a job is rewritten, never judged. The model will lie below S3OutputPath and the new
+    name. Raise ValueError for a name or tag that SageMaker would refuse, or for changes to a member that nobody accounts for.
     """
     if not _NAME.fullmatch(name):
         raise ValueError(f"found job name {name!r}, wanted 1 to 63 letters, digits and inner hyphens")
@@ -118,7 +126,12 @@ def request_again(described: Described, tags: Mapping[str, str], *, name: str, l
                 request[member] = value
             case Kind.EDITED if member in _EDITS:
                 request[member] = _without_empties(member, _EDITS[member](value, described, name))
-    kept, _ = tags_again(tags, lineage_tags)
+    added = {tag["Key"]: tag["Value"] for tag in (changes or {}).get("Tags", ())}
+    kept, _ = tags_again({**tags, **added}, lineage_tags)
+    laid_over = {member: value for member, value in (changes or {}).items() if member != "Tags"}
+    if unknown := laid_over.keys() - ACCOUNTED.keys():
+        raise ValueError(f"found changes to {', '.join(sorted(unknown))}, wanted members of CreateTrainingJobRequest")
+    request = _laid_over(request, laid_over)
     request["TrainingJobName"] = name
     request["Tags"] = [{"Key": key, "Value": value} for key, value in kept.items()]
     return {member: value for member, value in request.items() if not _empty(value)}
@@ -145,6 +158,19 @@ def tags_again(tags: Mapping[str, str], lineage_tags: Mapping[str, str]) -> tupl
         else:
             kept[key] = value
     return kept, left
+
+
+def _laid_over(below: Any, above: Any) -> Any:
+    """Lay a fragment over a document: maps member by member, null takes a member out, everything else replaces."""
+    if not isinstance(above, Mapping):
+        return above
+    kept = dict(below) if isinstance(below, Mapping) else {}
+    for member, value in above.items():
+        if value is None:
+            kept.pop(member, None)
+        else:
+            kept[member] = _laid_over(kept.get(member), value)
+    return kept
 
 
 def without_metric_definitions(request: Request) -> Request:

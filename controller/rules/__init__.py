@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from controller.checkpoint import Claim
 from controller.finding import Finding, Verdict, Word
 from controller.job import Job
-from controller.policy import Mode, Policy, Remedy, Rule
+from controller.policy import Mode, Policy, Rule
 from controller.rules.checkpoint_exclusive import CHECKPOINT_EXCLUSIVE
 from controller.rules.checkpoint_required import CHECKPOINT_REQUIRED
 from controller.rules.instance_allowed import INSTANCE_ALLOWED
@@ -62,12 +62,13 @@ def _apply(rule: Rule, job: Job, claims: tuple[Claim, ...]) -> Finding | None:
     return Finding(
         rule=rule.kind, policy=rule.name, severity=rule.severity, mode=rule.mode, field=fault.field, found=fault.found,
         wanted=fault.wanted, fix=fault.fix, remedy=rule.remedy, applies_to=rule.applies_to, channel=rule.channel,
+        repair=rule.repair,
     )  # fmt: skip
 
 
 def _word(job: Job, findings: list[Finding]) -> Word:
     """Stop is for a live job that nobody else owns; whether the controller may carry it out is ``enforcement``'s to say."""
-    fatal = any(f.mode is Mode.ENFORCE and f.remedy is Remedy.STOP for f in findings)
+    fatal = any(f.mode is Mode.ENFORCE and f.remedy is not None for f in findings)
     if fatal and job.alive and job.service is None:
         return Word.STOP
     return Word.FLAG if findings else Word.ALLOW

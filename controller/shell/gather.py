@@ -1,18 +1,28 @@
-"""Looks at the world: the job as SageMaker describes it now, its lineage, its policy, its price, the claims beside it."""
+"""Looks at the world: the job as SageMaker describes it now, its lineage, its policy, its price, and what else a decision needs.
+
+A job at rest costs four reads: Describe, its tags, the lineage's head and the rest of it. More is looked at only where something
+is new, overdue, or about to be decided.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from controller.entry import Started
+from controller.entry import Ended, Started
 from controller.facts import Facts
 from controller.intent import Wake
 from controller.job import Job
+from controller.ladder import candidates
 from controller.lineage import Lineage, LineageId
+from controller.observation import occasion
+from controller.policy import Resubmission
+from controller.promise import promised
 from controller.shell.ports import Ports
 
 LINEAGE_TAG = "spotwarden:lineage"
+RUNS_MAX = 50  # of a family's history: enough for a quantile, and one page
+MEMORY = timedelta(days=28)
 
 
 def gather(job: Job, ports: Ports) -> Facts:
@@ -28,9 +38,38 @@ def gather(job: Job, ports: Ports) -> Facts:
         rate=ports.prices.rate(job.instance_type, job.region, job.ended_at or now),
         claims=None,
     )
-    if facts.claim is None or not job.alive or _at_rest(lineage, job, now):
+    if _at_rest(lineage, job, now):
         return facts
-    return replace(facts, claims=ports.ledger.claims(facts.claim.bucket))
+    if facts.claim is not None and job.alive:
+        facts = replace(facts, claims=ports.ledger.claims(facts.claim.bucket))
+    return _closely(facts, ports)
+
+
+def _closely(facts: Facts, ports: Ports) -> Facts:
+    """Look at what the future of this attempt hangs on: its checkpoints, its family's history, the pools it might go to."""
+    job, block = facts.job, facts.policy.resubmission_for(facts.job)
+    if not facts.newest or job.service is not None:
+        return facts
+    counts = block is not None and promised(job, block.promise) and (job.alive or job.cause is not None)
+    if job.checkpoint_uri is not None and (counts or occasion(facts) is not None):
+        facts = replace(facts, sighting=ports.checkpoints.look(job.checkpoint_uri, now=facts.now))
+    if counts:
+        facts = replace(facts, history=ports.ledger.history(job.account, job.region, job.family, RUNS_MAX))
+    if block is not None and block.ladder and job.cause is not None:
+        facts = _with_pools(facts, block, ports)
+    return facts
+
+
+def _with_pools(facts: Facts, block: Resubmission, ports: Ports) -> Facts:
+    """What is remembered of the pools that the ladder may come to, and what they cost."""
+    region, since = facts.job.region, facts.now - MEMORY
+    types = candidates(facts, block)
+    rates = {t: ports.prices.rate(t, region, facts.now) for t in types}
+    return replace(
+        facts,
+        pools={t: ports.ledger.memory(t, region, since) for t in types},
+        rates={t: rate for t, rate in rates.items() if rate is not None},
+    )
 
 
 def lineage_of(job: Job, ports: Ports) -> tuple[Lineage, int]:
@@ -50,7 +89,10 @@ def lineage_of(job: Job, ports: Ports) -> tuple[Lineage, int]:
 
 
 def _at_rest(lineage: Lineage, job: Job, now: datetime) -> bool:
-    """Whether the job was seen before and nothing about it is open or overdue but a Wake to come."""
-    if lineage.entry(Started, job.name) is None:
+    """Whether all that the job shows is known, and nothing about it is open or overdue but a Wake to come."""
+    if lineage.entry(Started, job.name) is None or (job.ending is not None and lineage.entry(Ended, job.name) is None):
+        return False
+    known = {e.key for e in lineage.entries}
+    if job.interrupted_at and f"interrupted/{job.name}/{job.interrupted_at[-1].isoformat()}" not in known:
         return False
     return all(isinstance(i.action, Wake) and i.ring_at > now for i in lineage.open_intents(job.name))

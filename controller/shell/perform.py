@@ -8,7 +8,7 @@ from typing import assert_never
 
 from controller.checkpoint import Claim, claim_of
 from controller.entry import Ended, Started
-from controller.intent import Announce, Closed, Intent, Stop, Submit, Wake
+from controller.intent import Announce, Closed, Intent, Publish, Stop, Submit, Wake
 from controller.job import Job
 from controller.lineage import Lineage
 from controller.shell.gather import LINEAGE_TAG
@@ -53,6 +53,8 @@ def _carry_out(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconc
             return ports.jobs.stop(name)
         case Submit():
             return _submit(action, lineage, ports, reconcile)
+        case Publish():
+            return ports.events.publish(action, intent.due_at)
         case Wake():
             return Done("rang")
         case _:

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
-from controller.checkpoint import Claim
+from controller.checkpoint import Claim, Sighting
 from controller.decision import Decision
 from controller.entry import Entry
-from controller.intent import Closed, Intent, Submit
+from controller.intent import Closed, Intent, Publish, Submit
 from controller.job import Job
 from controller.lineage import Lineage, LineageId
 from controller.money import Rate
 from controller.policy import Policy
-from controller.pool import Signal
+from controller.pool import PoolMemory, Signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,10 @@ Answer = Done | Later | Refused
 
 
 class Unreachable(Exception):
-    """The world did not answer (throttled, timed out, refused us entry): what we asked for is unknown, not absent."""
+    """The world did not answer (throttled, timed out): what we asked for is unknown, not absent, and the next ring may hear more.
+
+    Who refuses us entry did answer: that is a mistake in our role, and raised as AWS said it.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +102,10 @@ class Ledger(Protocol):
         """
 
     def take(self, lineage: LineageId, intent: Intent, *, now: datetime, leased_until: datetime) -> Intent | None:
-        """Claim an open intent whose lease, if any, is over; None when somebody else was faster."""
+        """Claim an open intent that is due, and whose lease, if any, is over; None when somebody else was faster.
+
+        What is stored decides, not what was loaded: somebody may have put it off since.
+        """
 
     def put_off(self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str) -> bool:
         """End the lease of this claim and leave the intent open, due at ``due_at``; False when the claim is not ours any more."""
@@ -127,6 +133,15 @@ class Ledger(Protocol):
 
     def entries(self, since: datetime, until: datetime) -> Iterable[Entry]:
         """All entries with ``since`` <= ``at`` < ``until``, of all lineages, in no particular order."""
+
+    def history(self, account: str, region: str, family: str, limit: int) -> tuple[int, ...]:
+        """The training seconds that the family's completed lineages took, newest first; an index, so perhaps stale."""
+
+    def remember(self, day: date, memories: Iterable[PoolMemory]) -> None:
+        """Write down what a closed day taught of each pool; a day that is folded again says the same again."""
+
+    def memory(self, instance_type: str, region: str, since: datetime) -> PoolMemory:
+        """What is remembered of a pool since a day; empty where nothing is."""
 
     def cursor(self, name: str) -> datetime | None:
         """How far a repeating pass has come."""
@@ -181,6 +196,20 @@ class Chat(Protocol):
         """Post one message. Later carries Slack's Retry-After; Refused is for messages that Slack will never take."""
 
 
+class Checkpoints(Protocol):
+    """What lies below a checkpoint prefix."""
+
+    def look(self, uri: str, *, now: datetime) -> Sighting:
+        """Look, with at most two requests; what S3 refuses to show is the sighting's ``problem``. Raises Unreachable."""
+
+
+class Events(Protocol):
+    """The account's event bus."""
+
+    def publish(self, publish: Publish, at: datetime) -> Answer:
+        """Put one event; Later when the bus did not take it."""
+
+
 class Instances(Protocol):
     def family_of(self, instance_id: str) -> str | None:
         """The instance family (``g5``) of an EC2 instance; None when it is gone. Raises Unreachable."""
@@ -204,9 +233,11 @@ class Clock(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     jobs: Jobs
+    checkpoints: Checkpoints
     ledger: Ledger
     outbox: Outbox
     chat: Chat
+    events: Events
     instances: Instances
     policies: Policies
     prices: Prices

@@ -19,7 +19,7 @@ from controller.decide import decide, decide_vanished
 from controller.decision import Decision
 from controller.entry import Ended
 from controller.facts import Facts
-from controller.intent import Announce, Closed, Intent, Submit
+from controller.intent import Announce, Closed, Intent, Publish, Submit
 from controller.lineage import Lineage, LineageId
 from controller.shell.gather import gather
 from controller.shell.limits import LEASE
@@ -106,5 +106,7 @@ def _let_go(name: str, id: LineageId, ports: Ports) -> None:
 
 
 def _outlives_its_job(intent: Intent) -> bool:
-    """An announcement needs no job; a Submit that was begun may have created the next attempt before its root was deleted."""
-    return isinstance(intent.action, Announce) or (isinstance(intent.action, Submit) and intent.leased_until is not None)
+    """Words need no job; a Submit that was begun may have created the next attempt before its root was deleted."""
+    return isinstance(intent.action, Announce | Publish) or (
+        isinstance(intent.action, Submit) and intent.leased_until is not None
+    )

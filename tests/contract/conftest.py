@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
@@ -19,19 +18,12 @@ Place = Callable[[], tuple[Ledger, Outbox]]
 TABLES = (f"Spotwarden-{number}" for number in count(1))
 
 
-def why_not_local() -> str | None:
-    """Why AWS's own DynamoDB Local is not asked; a plain test run never fetches it."""
-    if os.environ.get("SPOTWARDEN_DYNAMODB") != aws.LOCAL and not dynamodb_local.CACHE.exists():
-        return "DynamoDB Local was never fetched: SPOTWARDEN_DYNAMODB=local make test does"
-    return dynamodb_local.available()
-
-
 @pytest.fixture(scope="module", params=["memory", aws.ATOMIC, aws.STOCK, aws.LOCAL])
 def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     if request.param == "memory":
         yield lambda: (MemoryLedger(), MemoryOutbox())
         return
-    if request.param == aws.LOCAL and (reason := why_not_local()):
+    if request.param == aws.LOCAL and (reason := dynamodb_local.available()):
         pytest.skip(reason)
     with aws.start(dynamodb=request.param) as local:
         client = local.client("dynamodb")

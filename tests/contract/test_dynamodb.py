@@ -297,5 +297,6 @@ def ports(ledger: DynamoLedger, known: Job) -> Ports:
     unasked: Any = None
     jobs: Any = OneJob(known)
     return Ports(
-        jobs=jobs, ledger=ledger, outbox=unasked, chat=unasked, instances=unasked, policies=Fixed(), prices=Fixed(), clock=Fixed()
-    )
+        jobs=jobs, checkpoints=unasked, ledger=ledger, outbox=unasked, chat=unasked, events=unasked, instances=unasked,
+        policies=Fixed(), prices=Fixed(), clock=Fixed(),
+    )  # fmt: skip

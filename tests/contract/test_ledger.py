@@ -245,6 +245,16 @@ def test_an_intent_whose_lease_is_over_is_taken_and_counted(ledger: Ledger) -> N
     assert taken == replace(STOP, leased_until=NOW + 2 * MINUTE, claim=2)
 
 
+def test_an_intent_that_was_put_off_since_it_was_loaded_is_not_taken_before_its_new_time(ledger: Ledger) -> None:
+    """The claim number stays the same when an intent is put off: it alone would let the old look perform it at once."""
+    loaded = commit(ledger, STOP.leased(NOW + MINUTE)).intents[0]
+    assert ledger.put_off(ID, loaded, due_at=NOW + 5 * MINUTE, why="throttled")
+    assert ledger.take(ID, loaded, now=NOW + 2 * MINUTE, leased_until=NOW + 3 * MINUTE) is None
+    found = stored(ledger, STOP)
+    assert found == replace(STOP, due_at=NOW + 5 * MINUTE, claim=1, why="throttled")
+    assert ledger.take(ID, found, now=NOW + 5 * MINUTE, leased_until=NOW + 6 * MINUTE) == found.leased(NOW + 6 * MINUTE)
+
+
 def test_a_closed_or_withdrawn_intent_is_not_taken(ledger: Ledger) -> None:
     loaded = commit(ledger, STOP, SUBMIT, WAKE)
     assert ledger.close(ID, STOP, Closed.DONE, "")

@@ -9,22 +9,24 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from controller.checkpoint import claim_of
+from controller.change import as_fragment
+from controller.checkpoint import Sighting, claim_of
 from controller.decide import decide
 from controller.decision import Decision
 from controller.facts import Facts
-from controller.failure import Cause
+from controller.failure import Cause, Next
 from controller.intent import Closed, Intent, Submit
 from controller.job import Ending, Job, Service
 from controller.lineage import LineageId
-from controller.policy import Mode, Policy, Reach
+from controller.policy import Budget, Guarantee, Mode, Patience, Policy, Promise, Reach, Rung, RungKind
 from controller.shell.limits import LEASE
 from tests import builders
 from tests.simulation.memory import MemoryLedger
 
 MINUTES = (0, 1, 3, 30, 200, 200, 1500)
-RETRYABLE = [ending for ending in Ending if ending.cause is not None and ending.cause.retryable]
+RETRYABLE = [Ending.STARVED, Ending.CAPACITY, Ending.INTERNAL, Ending.QUOTA]
 ENDINGS = (*Ending, *RETRYABLE * 5)
+HISTORIES = ((), (3600,), (3600, 4000, 4200), (9000, 9000, 10_000, 9500))
 ANSWERS = (Closed.DONE, Closed.DONE, Closed.DONE, Closed.REFUSED, Closed.ABANDONED, "later", None)  # None: died before it wrote
 
 
@@ -34,15 +36,45 @@ def any_policy(rng: Random) -> Policy:
         builders.rule(f"rule-{n}", mode=rng.choice(list(Mode)), applies_to=rng.choice(list(Reach)))
         for n in range(rng.choice([0, 1, 1, 2]))
     ]
-    causes = [cause for cause in Cause if cause.retryable and rng.random() < 0.9]
+    causes = [cause for cause in Cause if cause.next not in (Next.OURS, Next.NEVER) and rng.random() < 0.7]
     block = builders.block(
         mode=rng.choice([*[Mode.ENFORCE] * 8, Mode.WARN, Mode.AUDIT]), within_s=rng.choice([60, 21_600, 21_600, 21_600]),
-        causes={cause: builders.budget(rng.choice([0, 1, 2, 3, 3])) for cause in causes},
+        causes={cause: any_budget(rng) for cause in causes},
+        ladder=rng.choice(LADDERS), on_demand=rng.random() < 0.8,
+        patience=rng.choice([None, Patience(more_than=1, within_s=36_000)]),
+        promise=Promise(finish_within_s=rng.choice([None, 7200, 36_000]), guarantee=rng.choice(list(Guarantee))),
+        cap_micros=rng.choice([None, None, None, 2_000_000]),
     )  # fmt: skip
     return builders.policy(
         f"r{rng.randrange(9)}", rules=tuple(rules), resubmissions=(block,) if rng.random() < 0.9 else (),
         in_force_at=builders.BEGIN + rng.choice([-1, 0, 1]) * timedelta(minutes=5),
     )  # fmt: skip
+
+
+def any_budget(rng: Random) -> Budget:
+    """Any budget; what a cause needs beside its limit is there or not."""
+    return builders.budget(
+        rng.choice([0, 1, 2, 3, 3]), jitter=rng.choice([0.0, 0.1]),
+        beginnings=rng.choice([(), ("AlgorithmError", "ClientError")]),
+        instance_type=rng.choice([None, "ml.g5.12xlarge"]), volume_gb=rng.choice([None, 500]),
+    )  # fmt: skip
+
+
+LADDERS = (
+    (),
+    (),
+    (Rung(kind=RungKind.SAME), Rung(kind=RungKind.INSTANCE_TYPES, values=("ml.g5.4xlarge", "ml.g4dn.xlarge"))),
+    (Rung(kind=RungKind.SAME), Rung(kind=RungKind.EQUIVALENTS), Rung(kind=RungKind.ON_DEMAND)),
+    (Rung(kind=RungKind.SAME), Rung(kind=RungKind.SUBNETS, values=("subnet-0b",)), Rung(kind=RungKind.ON_DEMAND)),
+)
+TAGS: tuple[dict[str, str], ...] = (
+    {},
+    {},
+    {"spotwarden:deadline": "2026-03-02T14:00:00Z", "spotwarden:expected-runtime": "90m"},
+    {"spotwarden:deadline": "2026-03-02 14:00"},
+    {"spotwarden:expected-runtime": "0"},
+    {"spotwarden:expected-runtime": "3h"},
+)
 
 
 def any_job(rng: Random) -> Job:
@@ -51,7 +83,8 @@ def any_job(rng: Random) -> Job:
         rng.choice(["bert", "bert-r02"]), spot=rng.random() < 0.7, secondary="Starting",
         checkpoint_uri=rng.choice([None, "s3://checkpoints/bert/", "s3://checkpoints/"]),
         service=rng.choice([*[None] * 9, Service.TUNING]),
-        unrepeatable=rng.choice([*[None] * 9, "it is serverless"]),
+        unrepeatable=rng.choice([*[None] * 9, "it is serverless"]), tags={"team": "vision"} | rng.choice(TAGS),
+        subnets=rng.choice([(), ("subnet-0a",)]),
     )  # fmt: skip
 
 
@@ -63,6 +96,7 @@ class Life:
     policy: Policy
     attempts: dict[int, Job]
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    history: tuple[int, ...] = ()
 
     @property
     def id(self) -> LineageId:
@@ -78,9 +112,22 @@ class Life:
         lineage, about = self.ledger.load(self.id), self.attempts[number]
         other = claim_of("s3://checkpoints/b", job="other", lineage="o", created_at=self.now)
         claims = (*self.ledger.claims("checkpoints"), other)
+        looked = self.now.minute % 3 > 0  # two looks in three are close ones
         return Facts(
             now=self.now, job=about, number=number, lineage=lineage, policy=self.policy, rate=builders.rate(),
-            claims=claims if about.alive else None,
+            claims=claims if about.alive else None, history=self.history if looked else None,
+            sighting=self.sighting(about) if looked else None,
+        )  # fmt: skip
+
+    def sighting(self, about: Job) -> Sighting | None:
+        """What lies below the job's prefix: nothing in one life of three, and what cannot be seen in one of three."""
+        if about.checkpoint_uri is None:
+            return None
+        kind = len(self.history) % 3
+        newest_at = about.intervals[-1].start + timedelta(minutes=20) if kind and about.intervals else None
+        return Sighting(
+            uri=about.checkpoint_uri, looked_at=self.now, objects=int(bool(newest_at)), bytes_seen=0, newest_at=newest_at,
+            complete=True, problem="the bucket does not exist" if kind == 2 else None,
         )  # fmt: skip
 
 
@@ -97,7 +144,7 @@ def live(seed: int) -> Facts:
     """Facts as they are reached by living: a few looks at a lineage to which things happen."""
     rng = Random(seed)  # noqa: S311 - a property wants the same chances again
     root = any_job(rng)
-    life = Life(now=root.created_at, policy=any_policy(rng), attempts={1: root})
+    life = Life(now=root.created_at, policy=any_policy(rng), attempts={1: root}, history=rng.choice(HISTORIES))
     for _ in range(rng.choice([0, 1, 3, 6, 12, 20])):
         facts = life.facts(rng.choice([max(life.attempts), *sorted(life.attempts)]))
         learn(facts, decide(facts), life.ledger)
@@ -128,7 +175,11 @@ def _answer(life: Life, intent: Intent, answer: Closed | str | None) -> None:
         life.ledger.close(life.id, intent, answer, "made up")
         if isinstance(intent.action, Submit) and answer is Closed.DONE:
             root = life.attempts[1]
-            again = builders.attempt(intent.action.number, life.id, spot=root.spot, created_at=life.now)
+            changes = as_fragment(intent.action.changes)
+            again = builders.attempt(
+                intent.action.number, life.id, spot=changes.get("EnableManagedSpotTraining", root.spot), created_at=life.now,
+                started_at=None, intervals=(), tags=root.tags,
+            )  # fmt: skip
             life.attempts[intent.action.number] = replace(again, checkpoint_uri=root.checkpoint_uri)
 
 

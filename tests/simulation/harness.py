@@ -11,12 +11,15 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from controller.adapters.sagemaker import SageMakerJobs
+from controller.checkpoint import Sighting
 from controller.decision import Decision
+from controller.intent import Publish
 from controller.lineage import Lineage, LineageId
 from controller.money import Rate
 from controller.policy import Policy
 from controller.shell.ports import Answer, Done, Later, Message, Ports, Refused, Unreachable
 from infra.local.sagemaker.client import Client
+from infra.local.sagemaker.world import World
 from tests.simulation.lambdas import Lambdas
 from tests.simulation.memory import MemoryLedger, MemoryOutbox
 from tests.simulation.witness import Witness
@@ -122,12 +125,21 @@ class Rollout:
     history: list[tuple[datetime, Policy]]
 
     def current(self) -> Policy:
-        latest_at, latest = self.history[-1]
         runs = self.lambdas.current
-        young = len(self.history) > 1 and self.lambdas.now < latest_at + ROLLOUT
-        if young and runs is not None and runs.number % 2:
-            _, latest = self.history[-2]
-        return replace(latest, in_force_at=self.ledger.in_force_at(latest.revision, self.lambdas.now))
+        readable = self.readable(self.lambdas.now)
+        found = readable[0] if runs is not None and runs.number % 2 else readable[-1]
+        return replace(found, in_force_at=self.ledger.in_force_at(found.revision, self.lambdas.now))
+
+    def readable(self, at: datetime) -> list[Policy]:
+        """What containers answer at a moment: the newest policy, and before it the one that a deployment is replacing."""
+        deployed = [(when, policy) for when, policy in self.history if when <= at]
+        latest_at, _ = deployed[-1]
+        return [policy for _, policy in deployed[-2 if at < latest_at + ROLLOUT else -1 :]]
+
+    def readable_from(self, at: datetime) -> list[Policy]:
+        """Every policy that some container answers at a moment or after it."""
+        moments = (at, *(when for when, _ in self.history if when > at))
+        return list({policy.revision: policy for moment in moments for policy in self.readable(moment)}.values())
 
 
 class Prices:
@@ -137,6 +149,32 @@ class Prices:
         if instance_type != PRICED:
             return None
         return Rate(micros_per_h=1_515_000, as_of=date(2026, 3, 1), source="made up")
+
+
+class MemoryCheckpoints:
+    """The Checkpoints port over what the world's jobs saved."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def look(self, uri: str, *, now: datetime) -> Sighting:
+        """SageMaker matches plain prefixes, and so does S3: a neighbour's objects whose names begin alike are seen too."""
+        below = [saved for prefix, saved in self._world.checkpoints.items() if f"{prefix}/".startswith(uri)]
+        return Sighting(
+            uri=uri, looked_at=now, objects=len(below), bytes_seen=1_000_000 * len(below), complete=True,
+            newest_at=max((at for _, at in below), default=None),
+        )  # fmt: skip
+
+
+class Bus:
+    """An event bus that takes every event, and keeps it."""
+
+    def __init__(self) -> None:
+        self.published: list[Publish] = []
+
+    def publish(self, publish: Publish, at: datetime) -> Answer:  # noqa: ARG002 - the port's own signature
+        self.published.append(publish)
+        return Done()
 
 
 class Instances:
@@ -173,13 +211,15 @@ class WatchedLedger(MemoryLedger):
 
 def ports(
     lambdas: Lambdas, client: Client, witness: Witness, ledger: MemoryLedger, outbox: MemoryOutbox, slack: Slack,
-    policies: Rollout, broken: set[str],
+    policies: Rollout, broken: set[str], world: World, events: Bus,
 ) -> Ports:  # fmt: skip
     """Build the ports of every Lambda of one history."""
     nowhere = partial(_raise, Unreachable, "the call was throttled, or timed out")
     seen: Any = partial(Through, lambdas)
     return Ports(
         jobs=SageMakerJobs(SlowClient(lambdas, WatchedClient(client, witness, broken), broken)),
+        checkpoints=seen("s3", MemoryCheckpoints(world), nowhere, nowhere),
+        events=seen("events", events, lambda: Later("throttled"), lambda: Later("no answer")),
         ledger=SeenLedger(lambdas, "ledger", ledger, nowhere, nowhere),
         outbox=seen("outbox", outbox, nowhere, nowhere),
         chat=seen("slack", slack, lambda: Later("rate limited", 30), lambda: Later("no answer")),

@@ -24,7 +24,7 @@ from tests.builders import BEGIN
 from tests.simulation import harness, people
 from tests.simulation.change import changed
 from tests.simulation.faults import Faults
-from tests.simulation.harness import Rollout, Slack, WatchedLedger
+from tests.simulation.harness import Bus, Rollout, Slack, WatchedLedger
 from tests.simulation.lambdas import Died, Lambdas
 from tests.simulation.memory import MemoryOutbox
 from tests.simulation.witness import Violation, Witness, demand
@@ -51,8 +51,10 @@ class History:
     ledger: WatchedLedger = field(init=False)
     outbox: MemoryOutbox = field(init=False)
     slack: Slack = field(init=False)
+    events: Bus = field(init=False)
     world: World = field(init=False)
     policies: list[Policy] = field(init=False)
+    rollout: Rollout = field(init=False)
     broken: set[str] = field(init=False)
     late: Counter[str] = field(default_factory=Counter)
 
@@ -64,24 +66,22 @@ class History:
         self.world = World(BEGIN, seed=self.seed, knobs=knobs, capacity_of=lambda _: people.weather(weathers, BEGIN))
         rules = self._stream("policies")
         self.policies = [people.policy(rules, n) for n in range(1 + faults.edit_policy)]
-        self.ledger, self.outbox, self.slack = WatchedLedger(), MemoryOutbox(), Slack()
+        self.ledger, self.outbox, self.slack, self.events = WatchedLedger(), MemoryOutbox(), Slack(), Bus()
         self.witness = self.ledger.witness = Witness(self.world, self.ledger, self._limits(), edited=faults.edit_policy > 0)
         self.lambdas = Lambdas(BEGIN, faults, self._stream("lambdas"), self.world.advance_to)
         roots = people.NAMES[: self.jobs or self._stream("jobs").choice([2, 3, 5])]
         self.broken = set(roots[: faults.broken])
         self._silent: set[str] = set()
         self._roots = roots
-        rollout = Rollout(self.lambdas, self.ledger, [(BEGIN, self.policies[0])])
-        self._rollout = rollout
+        self.rollout = Rollout(self.lambdas, self.ledger, [(BEGIN, self.policies[0])])
         self.ports = harness.ports(
-            self.lambdas, Client(self.world, validate=False), self.witness, self.ledger, self.outbox, self.slack, rollout,
-            self._silent,
+            self.lambdas, Client(self.world, validate=False), self.witness, self.ledger, self.outbox, self.slack,
+            self.rollout, self._silent, self.world, self.events,
         )  # fmt: skip
         self._minute = BEGIN
 
     _silent: set[str] = field(init=False)
     _roots: tuple[str, ...] = field(init=False)
-    _rollout: Rollout = field(init=False)
     ports: Ports = field(init=False)
     _minute: datetime = field(init=False)
     _world_at: datetime | None = None
@@ -128,7 +128,7 @@ class History:
         self.lambdas.at(when, acting)
 
     def _deploy(self, policy: Policy) -> None:
-        self._rollout.history.append((self.lambdas.now, policy))
+        self.rollout.history.append((self.lambdas.now, policy))
 
     def _calm(self) -> None:
         """From now on no call fails; what is broken stays broken, and events go on as they were."""
@@ -239,6 +239,7 @@ class History:
         limits: dict[Cause, int] = {}
         for policy in self.policies:
             for block in policy.resubmissions:
-                for cause, budget in block.causes.items():
-                    limits[cause] = max(limits.get(cause, 0), budget.limit)
+                for cause in Cause:
+                    budget, _ = block.budget_of(cause)
+                    limits[cause] = max(limits.get(cause, 0), budget.limit if budget else 0)
         return limits

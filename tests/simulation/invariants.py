@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from controller.entry import Ended, Measured, Unmeasured
+from controller.failure import Cause
 from controller.intent import Announce, Closed
+from controller.job import Job
 from controller.lineage import Lineage, LineageId
-from controller.policy import Mode
+from controller.policy import Policy
 from controller.shell.gather import LINEAGE_TAG
 from tests.simulation.history import History
 from tests.simulation.witness import Life, demand
@@ -70,8 +72,11 @@ def nothing_is_overdue_in_silence(history: History) -> None:
 
 
 def every_retryable_ending_is_followed_up(history: History) -> None:
-    """A newest attempt that ended retryably has a next one, or a word about it, or a policy that asked for neither."""
-    policy = history.policies[-1]
+    """A newest attempt that ended retryably has a next one, or a word about it, or a policy that asked for neither.
+
+    Whoever looks at the ending may read any policy that was deployed then or came after: one that asks for neither takes the
+    next attempt back, so only what all of them ask for is owed.
+    """
     lives = _reachable(history)
     newest = {life.lineage: max(o.number for o in history.witness.lives if o.lineage == life.lineage) for life in lives}
     for life in lives:
@@ -79,22 +84,36 @@ def every_retryable_ending_is_followed_up(history: History) -> None:
         if life.alive or cause is None or not cause.retryable or life.owned or life.number < newest[life.lineage]:
             continue
         lineage = books_of(history, life)
-        made = [o for o in history.witness.lives if o.lineage == life.lineage and o.about == life.name]
-        told = [
-            i for i in lineage.intents
-            if isinstance(i.action, Announce) and i.action.about == life.name
-            and (i.action.topic in LAST_WORDS or i.action.topic.startswith((*LAST_WORDS, "refused/", "abandoned/")))
-        ]  # fmt: skip
-        job = history.ports.jobs.describe(life.name)
-        assert job is not None
-        block = policy.resubmission_for(job)
-        selected = block is not None and block.mode is not Mode.AUDIT and cause in block.causes
-        stopped = lineage.intent(f"stop/{life.name}") is not None
         ended = lineage.entry(Ended, life.name)
         assert ended is not None
-        stale = block is not None and (ended.seen_at - ended.at).total_seconds() > block.within_s
-        excused = not selected or stopped or stale or len(history.policies) > 1
-        demand(made or told or excused, f"every retryable ending is followed up: {life.where} ended {cause}")
+        job = history.ports.jobs.describe(life.name)
+        assert job is not None
+        owed = all(asks_for_more(policy, job, cause, ended) for policy in history.rollout.readable_from(ended.seen_at))
+        settled = not owed or taken_down(lineage, life.name) or followed_up(history, lineage, life.name)
+        demand(settled, f"every retryable ending is followed up: {life.where} ended {cause}")
+
+
+def asks_for_more(policy: Policy, job: Job, cause: Cause, ended: Ended) -> bool:
+    """Whether a policy wants a next attempt, or a word, after an ending of this cause."""
+    block = policy.resubmission_for(job)
+    seen_after_s = (ended.seen_at - ended.at).total_seconds()
+    return block is not None and block.mode.tells and cause in block.causes and seen_after_s <= block.within_s
+
+
+def taken_down(lineage: Lineage, name: str) -> bool:
+    """Whether a rule's stop was begun on a job, and not taken back: that is not submitted again."""
+    stop = lineage.intent(f"stop/{name}")
+    return stop is not None and stop.claim > 0 and stop.closed is not Closed.WITHDRAWN
+
+
+def followed_up(history: History, lineage: Lineage, name: str) -> bool:
+    """Whether an attempt has a next one, or a word that stands about why it has none."""
+    made = any(o.lineage == lineage.id and o.about == name for o in history.witness.lives)
+    return made or any(
+        isinstance(i.action, Announce) and i.action.about == name and i.closed is not Closed.WITHDRAWN
+        and (i.action.topic in LAST_WORDS or i.action.topic.startswith((*LAST_WORDS, "refused/submit/", "abandoned/submit/")))
+        for i in lineage.intents
+    )  # fmt: skip
 
 
 def what_was_announced_reached_people(history: History) -> None:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeVar
 
 from controller.checkpoint import Claim, overlapping
 from controller.decision import Decision
-from controller.entry import Entry
+from controller.entry import Entry, Finished
 from controller.intent import Closed, Intent, Wake
 from controller.lineage import Lineage, LineageId
-from controller.pool import Signal
+from controller.pool import PoolMemory, Signal
 from controller.shell.ports import Message, Overdue, Ring
 
 E = TypeVar("E")
@@ -50,6 +50,7 @@ class MemoryLedger:
         self.cursors: dict[str, datetime] = {}
         self.revisions: dict[str, datetime] = {}
         self.noted: dict[str, Signal] = {}
+        self.pools: dict[tuple[str, str, date], PoolMemory] = {}
 
     def row(self, lineage: LineageId) -> Row:
         return self.rows.setdefault(lineage, Row())
@@ -87,10 +88,10 @@ class MemoryLedger:
         return True
 
     def take(self, lineage: LineageId, intent: Intent, *, now: datetime, leased_until: datetime) -> Intent | None:
-        def free(stored: Intent) -> bool:
-            return stored.leased_until is None or stored.leased_until <= now
+        def ready(stored: Intent) -> bool:
+            return stored.ring_at <= now
 
-        return self._change(lineage, intent, free, lambda stored: stored.leased(leased_until))
+        return self._change(lineage, intent, ready, lambda stored: stored.leased(leased_until))
 
     def put_off(self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str) -> bool:
         put_off = self._change(lineage, intent, _any, lambda stored: replace(stored, due_at=due_at, leased_until=None, why=why))
@@ -139,6 +140,21 @@ class MemoryLedger:
 
     def entries(self, since: datetime, until: datetime) -> Iterable[Entry]:
         return [e for row in self.rows.values() for e in row.entries.values() if since <= e.at < until]
+
+    def history(self, account: str, region: str, family: str, limit: int) -> tuple[int, ...]:
+        finished = [
+            e for whose, row in self.rows.items() for e in row.entries.values()
+            if isinstance(e, Finished) and (whose.account, whose.region, e.family) == (account, region, family)
+        ]  # fmt: skip
+        latest = sorted((e for e in finished if e.work_s is not None), key=lambda e: e.at, reverse=True)[:limit]
+        return tuple(e.work_s for e in latest if e.work_s is not None)
+
+    def remember(self, day: date, memories: Iterable[PoolMemory]) -> None:
+        self.pools |= {(m.instance_type, m.region, day): m for m in memories}
+
+    def memory(self, instance_type: str, region: str, since: datetime) -> PoolMemory:
+        days = (m for (of, where, day), m in self.pools.items() if (of, where) == (instance_type, region) and day >= since.date())
+        return sum(days, PoolMemory(instance_type=instance_type, region=region))
 
     def cursor(self, name: str) -> datetime | None:
         return self.cursors.get(name)

@@ -144,6 +144,10 @@ def _never_discovering(_: Any) -> Any:
     return lambda ports: sweep.Rounds()
 
 
+def _judged_anew(too_old: Any) -> Any:
+    return lambda facts, block: too_old(facts, block) or facts.job.ended_at < facts.policy.in_force_at
+
+
 UNCONDITIONAL: Change = (memory, "_fits", instead(lambda row, decision: True))  # if-absent is half of the version's net
 
 MUTANTS: Mapping[str, tuple[Change, ...]] = {
@@ -178,6 +182,7 @@ MUTANTS: Mapping[str, tuple[Change, ...]] = {
     "claims are not read before Create": ((MemoryLedger, "claim", _claimed_by_all),),
     "an earlier try is forgotten": ((perform, "_submit", _forgetful),),
     "Create before the commit is known": ((reconcile, "replace", instead(lambda lineage, entries: lineage)),),
+    "an ending is forgotten by the next policy": ((resubmission, "_too_old", _judged_anew),),
     "owners are not known": ((documents, "service_of", instead(lambda described, tags: None)),),
 }  # fmt: skip
 """What each mutant changes."""

@@ -29,13 +29,14 @@ SHOWN_BY = {
     "a failing ring ends the pass": 11,
     "a lineage without its birth": 34,
     "tags are believed": 22,
-    "a taken name is ours": 1,
+    "a taken name is ours": 2,
     "older attempts yield intents": 12,
     "a stale description is believed": 32,
     "the head is read last": 0,
     "claims are not read before Create": 2,
-    "an earlier try is forgotten": 3,
+    "an earlier try is forgotten": 2,
     "Create before the commit is known": 94,
+    "an ending is forgotten by the next policy": 2,
     "owners are not known": 108,
 }
 

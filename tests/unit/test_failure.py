@@ -4,7 +4,7 @@ from inspect import cleandoc
 
 import pytest
 
-from controller.failure import STANDS, Cause, classify
+from controller.failure import STANDS, Cause, Next, begins_with, classify
 
 INTERNAL_TEXT = "We encountered an internal error. Please try again."
 LABELLED: list[tuple[str | None, Cause]] = [
@@ -28,11 +28,15 @@ LABELLED: list[tuple[str | None, Cause]] = [
     ("AlgorithmError: CUDA out of memory. Tried to allocate 2.00 GiB", Cause.ALGORITHM),
     (
         "ClientError: Please use an instance type with more memory, or reduce the size of job data processed on an instance.",
-        Cause.CLIENT,
+        Cause.MEMORY,
     ),
-    ("ClientError: Artifact upload failed:ClientError: Out of Memory. Please use a larger instance", Cause.CLIENT),
-    ("ClientError: Data download failed:Insufficient disk space", Cause.CLIENT),
-    ("ClientError: Artifact upload failed:Insufficient disk space", Cause.CLIENT),
+    ("ClientError: Artifact upload failed:ClientError: Out of Memory. Please use a larger instance", Cause.MEMORY),
+    ("ClientError: Data download failed:Insufficient disk space", Cause.DISK),
+    ("ClientError: Artifact upload failed:Insufficient disk space", Cause.DISK),
+    ("ClientError:  Data  download failed:Insufficient  disk space.", Cause.DISK),
+    ("ClientError: your script says: Data download failed:Insufficient disk space", Cause.CLIENT),
+    ("AlgorithmError: Please use an instance type with more memory", Cause.ALGORITHM),
+    ("ThrottlingException: Rate exceeded", Cause.THROTTLED),
     (
         "ClientError: Artifact upload failed:Please ensure that the subnet's route table has a route"
         " to an S3 VPC endpoint or a NAT device, ...",
@@ -76,7 +80,7 @@ LABELLED: list[tuple[str | None, Cause]] = [
     ("Training job exceeded MaxWaitTime", Cause.UNKNOWN),
     (
         "ResourceLimitExceeded: The account-level service limit 'ml.p3.2xlarge for spot training job usage' is 0",
-        Cause.UNKNOWN,
+        Cause.QUOTA,
     ),
     # other languages, other sizes
     ("Ошибка: нет свободных машин", Cause.UNKNOWN),
@@ -109,8 +113,21 @@ def test_every_cause_takes_a_stand_in_one_sentence(cause: Cause) -> None:
 
 
 def test_exactly_the_causes_that_another_try_can_help_are_retryable() -> None:
-    assert {cause for cause in Cause if cause.retryable} == {Cause.STARVED, Cause.CAPACITY, Cause.INTERNAL}
+    failures = {cause for cause in Cause if cause.retryable and cause.next is not Next.OURS}
+    assert failures == {
+        Cause.NEVER_LAUNCHED, Cause.STARVED, Cause.CAPACITY, Cause.INTERNAL, Cause.QUOTA, Cause.THROTTLED,
+    }  # fmt: skip
 
 
 def test_no_cause_shares_its_word_with_another() -> None:
     assert len({stand.word for stand in STANDS.values()}) == len(Cause)
+
+
+def test_an_internal_error_is_never_tried_more_than_twice() -> None:
+    assert Cause.INTERNAL.tries_max == 2
+
+
+def test_a_policy_names_how_a_reason_begins_and_nothing_further_on() -> None:
+    assert begins_with("AlgorithmError:  Exit Code: 137", ("AlgorithmError: Exit Code: 137",))
+    assert not begins_with("AlgorithmError: see AlgorithmError: Exit Code: 137", ("AlgorithmError: Exit Code: 137",))
+    assert not begins_with(None, ("AlgorithmError",))

@@ -70,7 +70,7 @@ def test_what_is_no_policy_file_at_all_is_told_so(tmp_path: Path, text: str, sai
         ("mode: enforce", "rules[0]: found mode enforce without an action, wanted action: stop, or mode: warn"),
         ("mode: warn, action: stop", "rules[0].action: found an action in mode warn, wanted mode: enforce, or no action"),
         ("action: stop", "rules[0].action: found an action in mode audit, wanted mode: enforce, or no action"),
-        ("mode: enforce, action: repair", "rules[0].action: found 'repair', wanted one of stop"),
+        ("mode: enforce, action: repare", "rules[0].action: found 'repare', wanted one of stop, repair (did you mean 'repair'?)"),
         ("applies_to: runing", "rules[0].applies_to: found 'runing', wanted one of new, running (did you mean 'running'?)"),
         ("severity: [high]", "rules[0].severity: found ['high'], wanted one of low, medium, high (did you mean 'high'?)"),
         ("channel: 7", "rules[0].channel: found 7, wanted text (text that looks like a number needs quotes)"),

@@ -1,0 +1,168 @@
+"""Keeps a job's promise: when it must be finished, how long it still needs, and whether it must leave spot for that.
+
+The deadline is the ``spotwarden:deadline`` tag, else the policy's ``finish_within`` from the first attempt on. What is still to
+do is the expected total less the progress that checkpoints prove; the total is the ``spotwarden:expected-runtime`` tag, else a
+quantile of what the job's family took before. MaxRuntimeInSeconds is no estimate: it defaults to a day.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from controller.deadline import Move, Place, Standing, Terms, choose, earliest_finish
+from controller.entry import Sighted, Started
+from controller.facts import Facts
+from controller.failure import Cause
+from controller.job import Job
+from controller.policy import Promise, Resubmission
+
+DEADLINE_TAG = "spotwarden:deadline"
+RUNTIME_TAG = "spotwarden:expected-runtime"
+RUNS_MIN = 3  # of a family, before its history is an estimate
+GRACE_S = 120  # SageMaker's, between StopTrainingJob and the end of the container
+SWEEP_S = 60
+_SPAN = re.compile(r"([0-9]{1,9})(s|m|h|d)?")
+_UNIT_S = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+class BadTag(ValueError):
+    """A tag that says nothing a promise can be built on: what was found, and what was wanted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What a promise looks like at one moment. ``finish_at`` is the earliest finish, on-demand from now on."""
+
+    deadline: datetime
+    expected_s: int
+    remaining_s: int
+    move: Move
+    look_at: datetime
+    finish_at: datetime
+    why: str
+
+
+def promised(job: Job, promise: Promise) -> bool:
+    """Whether the job has a deadline, readable or not."""
+    return promise.finish_within_s is not None or DEADLINE_TAG in job.tags
+
+
+def deadline_of(facts: Facts, promise: Promise) -> datetime | None:
+    """When the job must be finished; None where nobody said. Raises BadTag."""
+    said = facts.job.tags.get(DEADLINE_TAG)
+    if said is None:
+        within_s = promise.finish_within_s
+        return None if within_s is None else facts.lineage.id.created_at + timedelta(seconds=within_s)
+    try:
+        at = datetime.fromisoformat(said)
+    except ValueError:
+        raise BadTag(_bad(DEADLINE_TAG, said, "an ISO 8601 time such as 2026-11-20T18:00:00+01:00")) from None
+    if at.tzinfo is None:
+        raise BadTag(_bad(DEADLINE_TAG, said, "a time with its zone, such as 2026-11-20T18:00:00Z"))
+    if at <= facts.lineage.id.created_at:
+        raise BadTag(
+            _bad(DEADLINE_TAG, said, f"a time after the job's creation ({facts.lineage.id.created_at:%Y-%m-%d %H:%M} UTC)")
+        )
+    return at
+
+
+def expected_s(facts: Facts, promise: Promise) -> int | None:
+    """How many seconds of training the whole job takes; None where neither a tag nor enough history says. Raises BadTag."""
+    said = facts.job.tags.get(RUNTIME_TAG)
+    if said is not None:
+        return _span_s(said)
+    runs = facts.history or ()
+    return quantile(runs, promise.quantile) if len(runs) >= RUNS_MIN else None
+
+
+def quantile(runs: Sequence[int], share: float) -> int:
+    """The smallest run that at least this share of the runs do not exceed (the inverse of the empirical distribution)."""
+    ordered = sorted(runs)
+    return ordered[min(int(-(-share * len(ordered) // 1)), len(ordered)) - 1]
+
+
+def proven_s(facts: Facts) -> int:
+    """Training seconds that checkpoints prove, over all attempts that wrote to the prefix of this one."""
+    uri = facts.job.checkpoint_uri
+    if uri is None:
+        return 0
+    before = {
+        e.job: e.proven_s for e in facts.lineage.entries
+        if isinstance(e, Sighted) and e.uri == uri and e.problem is None and e.job != facts.job.name
+        and _latest(facts, e)
+    }  # fmt: skip
+    return sum(before.values()) + facts.proven_s
+
+
+def outlook(facts: Facts, block: Resubmission, at: datetime | None = None) -> Outlook | None:
+    """What the promise looks like now, or would for a job still waiting ``at`` a later moment.
+
+    None where there is no deadline, or no estimate. Raises BadTag.
+    """
+    promise = block.promise
+    deadline, total_s = deadline_of(facts, promise), expected_s(facts, promise)
+    if deadline is None or total_s is None:
+        return None
+    now = max(at or facts.now, facts.job.created_at)  # clocks differ: a job is not older than its birth
+    remaining_s = max(total_s - proven_s(facts), 0)
+    standing = Standing(
+        now=now, deadline=deadline, remaining_s=remaining_s, place=_place(facts.job) if at is None else Place.WAITING,
+        since=facts.job.intervals[-1].start if facts.job.intervals else facts.job.created_at, moves=_moves(facts),
+        spot_seen=facts.spot_seen if promise.back_to_spot else None,
+    )  # fmt: skip
+    terms = terms_of(promise)
+    choice = choose(standing, terms)
+    return Outlook(
+        deadline=deadline, expected_s=total_s, remaining_s=remaining_s, move=choice.move, look_at=choice.look_at,
+        finish_at=earliest_finish(standing, terms), why=choice.why,
+    )  # fmt: skip
+
+
+def terms_of(promise: Promise) -> Terms:
+    """What a move costs in time: the grace, the upload, two ticks of the sweep, the start on-demand and the restore.
+
+    Nothing is reserved for what runs now: ``proven_s`` counts no second that a checkpoint does not prove, so all that could be
+    lost is still to do.
+    """
+    overhead_s = GRACE_S + promise.upload_s + 2 * SWEEP_S + promise.start_s + promise.restore_s
+    return Terms(
+        overhead_s=overhead_s, reserve_s=0, margin_s=promise.margin_s, stay_s=promise.stay_s, moves_max=promise.moves_max
+    )
+
+
+def _place(job: Job) -> Place:
+    if not job.spot:
+        return Place.ON_DEMAND
+    training = bool(job.intervals) and job.intervals[-1].end is None
+    return Place.SPOT if training else Place.WAITING
+
+
+def _moves(facts: Facts) -> int:
+    moved = (Cause.DEADLINE, Cause.RETURN)
+    return sum(submit.cause in moved for submit, _ in facts.lineage.submits())
+
+
+def _latest(facts: Facts, one: Sighted) -> bool:
+    """Whether nobody looked at the same attempt later."""
+    return all(e.at <= one.at for e in facts.lineage.entries if isinstance(e, Sighted) and e.job == one.job and e.problem is None)
+
+
+def spot_wait_s(facts: Facts) -> int | None:
+    """The MaxWaitTimeInSeconds that this lineage had the last time it was on spot."""
+    waited = [e for e in facts.lineage.entries if isinstance(e, Started) and e.spot and e.wait_s_max]
+    return max(waited, key=lambda e: e.at).wait_s_max if waited else None
+
+
+def _span_s(said: str) -> int:
+    parts = _SPAN.fullmatch(said)
+    length_s = int(parts[1]) * _UNIT_S[parts[2]] if parts else 0
+    if not length_s:
+        raise BadTag(_bad(RUNTIME_TAG, said, "a duration above zero, such as 5400, 90m or 5h"))
+    return length_s
+
+
+def _bad(tag: str, found: str, wanted: str) -> str:
+    return f"tag {tag}: found {found!r}, wanted {wanted}"

@@ -1,0 +1,74 @@
+"""What a ring costs when nothing is new: counted on the wire, between the real path and an AWS on this machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from controller import wiring
+from controller.adapters.clock import SystemClock
+from controller.policyfile import compile_folder
+from controller.shell.ports import Ring
+from controller.shell.reconcile import reconcile
+from infra.local import aws
+from infra.local.host import VirtualClock
+from infra.local.sagemaker.server import serve
+from tests.unit.local.sagemaker.asks import T0, request, world
+
+POLICIES = Path(__file__).resolve().parents[2] / "policies"
+MINUTE = timedelta(minutes=1)
+
+Heard = Callable[[datetime], list[str]]
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Heard]:
+    """Ring for a spot job with checkpoints as a warm container does; what was sent to AWS meanwhile, whatever the service."""
+    lived, clock = world(), VirtualClock(T0)
+    sent: list[str] = []
+    lived.create_training_job(request(work_s=1800))
+
+    def note(event_name: str, **_: Any) -> None:
+        sent.append(event_name.rpartition(".")[2])
+
+    def ring(at: datetime) -> list[str]:
+        clock.at = at
+        with server.lock:
+            lived.advance_to(at)
+        sent.clear()
+        reconcile(Ring(job="bert"), wiring.ports())
+        return list(sent)
+
+    with ExitStack() as running:
+        server, local = running.enter_context(serve(lived)), running.enter_context(aws.start(dynamodb=aws.ATOMIC))
+        settings = {
+            "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": aws.REGION,
+            "AWS_ENDPOINT_URL": local.url, "AWS_ENDPOINT_URL_SAGEMAKER": server.url, "SPOTWARDEN_TABLE": "Quiet",
+            "SPOTWARDEN_POLICIES": str(tmp_path / "policies.json"),
+        }  # fmt: skip
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        (tmp_path / "policies.json").write_text(json.dumps(compile_folder(POLICIES)))
+        session = boto3.Session()
+        session.events.register("before-send", note)
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
+        running.callback(wiring.install, clock=SystemClock())
+        aws.create_table(local.dynamodb_url, "Quiet")
+        wiring.install(clock=clock)
+        yield ring
+
+
+FOUR_READS = ["DescribeTrainingJob", "ListTags", "GetItem", "Query"]
+
+
+@pytest.mark.parametrize("after", [timedelta(minutes=10), timedelta(hours=30)], ids=["it trains", "it is over and booked"])
+def test_a_ring_for_a_quiet_known_job_costs_four_reads_and_no_write(heard: Heard, after: timedelta) -> None:
+    assert "TransactWriteItems" in heard(T0 + after)
+    assert heard(T0 + after + timedelta(seconds=1)) == FOUR_READS
