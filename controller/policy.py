@@ -189,8 +189,8 @@ class Promise:
     upload_s: int = 180
     checkpoint_every_s: int = 1800
     back_to_spot: bool = False
-    stay_s: int = 3600
-    moves_max: int = 4
+    stay_s: int = 1800
+    moves_max: int = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,12 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 
-from controller.cli import check, classify, compiling
+from controller.cli import backtest, check, classify, compiling
 
 Run = Callable[[Namespace], int]
 
 COMMANDS: Mapping[str, tuple[str, Callable[[ArgumentParser], None], Run]] = {
+    "backtest": (backtest.HELP, backtest.add_arguments, backtest.run),
     "check": (check.HELP, check.add_arguments, check.run),
     "classify": (classify.HELP, classify.add_arguments, classify.run),
     "compile": (compiling.HELP, compiling.add_arguments, compiling.run),

@@ -22,14 +22,16 @@ from controller.report import team_savings
 from controller.savings import Savings
 from infra.local import aws
 from infra.local.bus import envelope
+from infra.local.checkpoint_store import CheckpointStore
 from infra.local.demo import proof, screen
-from infra.local.demo.scenario import MARKETPLACE, MONDAY, POOLS, WEEK, Launch, capacities, knobs, launches
+from infra.local.demo.scenario import DELETED_BUCKET, MARKETPLACE, MONDAY, POOLS, WEEK, Launch, capacities, knobs, launches
 from infra.local.host import Happening, Host, hosting
 from infra.local.sagemaker.capacity import from_trace
 from infra.local.sagemaker.world import World
 
 POLICIES = Path(__file__).parent / "policies"
 RESUBMITTING = frozenset({"vision", "speech", "robotics"})  # the teams that the demo's policy submits again for
+STORE = CheckpointStore()
 AFTERMATH = timedelta(days=2)  # what was created on Friday may end on Sunday, and its usage be declared unknown on Monday
 
 
@@ -41,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     world = _world(asked.seed, asked.trace)
     launched = launches(asked.seed, asked.jobs)
     with hosting(world, compile_folder(POLICIES), out) as host:
+        for launch in launched:
+            _make_its_bucket(launch)
         host.people += [happening for launch in launched for happening in _happenings(launch, host)]
         host.people += _market(host)
         _run(host, console)
@@ -77,9 +81,17 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def _world(seed: int, trace: Path | None) -> World:
     supply = {pool: from_trace(trace, MONDAY) for pool in POOLS} if trace else capacities(seed)
-    world = World(MONDAY, seed=seed, knobs=knobs(), account=aws.ACCOUNT, region=aws.REGION, capacity_of=supply)
+    world = World(
+        MONDAY, seed=seed, knobs=knobs(), account=aws.ACCOUNT, region=aws.REGION, capacity_of=supply, on_checkpoint=STORE
+    )
     world.add_algorithm(MARKETPLACE, product_id="prod-acme")
     return world
+
+
+def _make_its_bucket(launch: Launch) -> None:
+    uri = (launch.request.get("CheckpointConfig") or {}).get("S3Uri", "")
+    if uri and DELETED_BUCKET not in uri:
+        STORE.create_bucket(uri.removeprefix("s3://").partition("/")[0])
 
 
 def _happenings(launch: Launch, host: Host) -> list[Happening]:

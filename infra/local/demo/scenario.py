@@ -30,6 +30,7 @@ KMEANS = "382416733822.dkr.ecr.us-east-1.amazonaws.com/kmeans:1"
 OWN_IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/acme-trainer:7"
 MARKETPLACE = "acme-marketplace-forecaster"
 
+DELETED_BUCKET = "acme-tidied-away"
 HOUR_S = 3600
 
 
