@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 
+from controller.brake import Halt
 from controller.change import told
 from controller.entry import Sighted
 from controller.failure import Cause, Next
@@ -215,6 +216,20 @@ def still_stopping(job: Job, since: datetime, now: datetime) -> Words:
         f":turtle: *{escaped(job.name)}* has been stopping for {_span(now - since)}",
         f"SageMaker shows {code(job.status)} / {code(job.secondary)}; it is still billed until it stops. {_whose(job)}",
     )
+
+
+def braked(what: str, limit: int, *, until: datetime) -> Words:
+    """The hour's brake is on."""
+    act, acts = {"stop": ("stop", "stops"), "submit": ("submission", "submissions")}[what]
+    return (
+        f":vertical_traffic_light: The brake is on: {limit} {act if limit == 1 else acts} this hour",
+        f"The policy allows no more in one hour. Those that wait go on by themselves from {_when(until)}.",
+    )
+
+
+def halted(halt: Halt) -> str:
+    """A halt, on one line."""
+    return f"halted since {halt.since:%Y-%m-%d %H:%M} UTC by {halt.who}: {halt.why}"
 
 
 def vanished(job: str, orphans: tuple[Intent, ...]) -> Words:

@@ -2,9 +2,9 @@
 
     slack = deadline − now − what is left to do − what a start on-demand costs
 
-A job that waits burns its slack; one that trains keeps it, wherever it trains. Without a signal that spot capacity is back, a move
-to on-demand is for good, so it comes as late as it can: leaving early costs money and buys nothing. With a signal the job may
-leave sooner, while slack is short beside what is left, because it can return: slack then pays for the way back and forth.
+A job that waits burns its slack; one that trains keeps it, wherever it trains. Without a signal that spot capacity is back, a
+move to on-demand is for good, so it comes as late as it can: leaving early costs money and buys nothing. With a signal the job
+may leave sooner, while slack is short beside what is left, because it can return: slack then pays for the way back and forth.
 
 The thresholds of the two-way rule were chosen on spot traces (``spotwarden backtest deadline``, docs/performance.md).
 """

@@ -68,7 +68,7 @@ class Decision:
     def _reopened(intent: Intent, lineage: Lineage) -> Intent:
         """An intent said again goes on counting where its withdrawn row stopped: a claim number never comes twice."""
         before = lineage.intent(intent.key)
-        return replace(intent, claim=before.claim) if before else intent
+        return replace(intent, claim=before.claim, held=before.held) if before else intent
 
     def leased(self, now: datetime, until: datetime) -> Decision:
         """The decision as it is committed: an intent that is due is leased to whoever commits it, its row is its own lease."""

@@ -2,7 +2,8 @@
 
 An intent is open until it is closed. While ``leased_until`` is set, somebody may be performing it right now, or died
 doing so: nobody can tell, so it is never withdrawn, only performed again once the lease is over. ``claim`` counts the
-performances and never goes back: whoever answers for an older claim is not heard.
+performances and never goes back: whoever answers for an older claim is not heard. ``held`` counts those of them that a halt or a
+brake kept from being tried.
 """
 
 from __future__ import annotations
@@ -119,6 +120,7 @@ class Intent:
     due_at: datetime
     leased_until: datetime | None = None
     claim: int = 0
+    held: int = 0
     closed: Closed | None = None
     why: str = ""
 
@@ -129,6 +131,10 @@ class Intent:
     @property
     def open(self) -> bool:
         return self.closed is None
+
+    @property
+    def tries(self) -> int:
+        return self.claim - self.held
 
     @property
     def ring_at(self) -> datetime:

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from controller.announcement import Words, code, escaped
+from controller.announcement import Words, code, escaped, halted
+from controller.brake import Halt
 from controller.entry import Ended, Entry, Flagged, Interrupted
 from controller.money import dollars
 from controller.pool import Signal
@@ -15,7 +16,9 @@ from controller.savings import Savings, fold
 TOP = 5
 
 
-def digest_words(entries: Sequence[Entry], signals: Sequence[Signal], since: datetime, until: datetime) -> Words:
+def digest_words(
+    entries: Sequence[Entry], signals: Sequence[Signal], since: datetime, until: datetime, halt: Halt | None = None
+) -> Words:
     """One message: what was saved and spent per team, what ended how, what was interrupted, what broke which rule."""
     days = (until - since).days
     title = f":bar_chart: *Spot training {'on' if days == 1 else f'in the {days} days from'} {since:%A, %Y-%m-%d}* (UTC)"
@@ -23,6 +26,7 @@ def digest_words(entries: Sequence[Entry], signals: Sequence[Signal], since: dat
     total = sum(by_team.values(), Savings())
     return (
         title,
+        *((f":octagonal_sign: *{escaped(halted(halt))}*. {code('spotwarden resume')} ends it.",) if halt else ()),
         money_line("All teams", total),
         *(money_line(escaped(team), savings) for team, savings in sorted(by_team.items(), key=_most_saved)),
         *_counted("Endings", (str(e.ending) for e in entries if isinstance(e, Ended))),

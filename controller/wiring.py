@@ -55,6 +55,11 @@ def install(*, clock: Clock) -> None:
     _slack.cache_clear()
 
 
+def clock() -> Clock:
+    """The clock of this container."""
+    return _clock
+
+
 @cache
 def client(service: str) -> Any:
     return boto3.client(service, config=PATIENCE)

@@ -14,6 +14,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from controller.brake import Halt
 from controller.checkpoint import Claim
 from controller.entry import Entry
 from controller.intent import Action, Closed, Intent
@@ -27,7 +28,9 @@ SCHEMA = 1
 MARK: Item = {"schema": {"N": str(SCHEMA)}}  # what every item carries
 UPGRADES: Mapping[int, Callable[[Attribute], Item]] = {}  # how an item of schema n becomes one of n + 1
 
-KINDS: Mapping[str, Any] = {c.__name__: c for c in (*get_args(Entry), *get_args(Action), Claim, Signal, PoolMemory, Message)}
+KINDS: Mapping[str, Any] = {
+    c.__name__: c for c in (*get_args(Entry), *get_args(Action), Claim, Signal, PoolMemory, Halt, Message)
+}
 
 
 class UnreadableItem(ValueError):
@@ -152,6 +155,7 @@ _BESIDE: tuple[tuple[str, Encode, Decode], ...] = (
     ("due_at", *_PAIRS[datetime]),
     ("leased_until", *_PAIRS[datetime]),
     ("claim", *_PAIRS[int]),
+    ("held", *_PAIRS[int]),
     ("closed", *_pair(Closed, "Intent.closed")),
     ("why", *_PAIRS[str]),
 )

@@ -21,7 +21,9 @@ from typing import Any
 
 from controller.adapters.claims import Claims, giving_back, taking
 from controller.adapters.items import MARK, Item, moment, read, read_intent, stamp, write, write_intent
+from controller.adapters.limits import Limits
 from controller.adapters.table import HEAD, PARTITIONS, Table, Write, key, next_version, partition, partition_of, version_of
+from controller.brake import Halt
 from controller.checkpoint import Claim
 from controller.decision import Decision
 from controller.entry import Entry, Finished
@@ -39,6 +41,7 @@ class DynamoLedger:
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table)
         self._claims = Claims(self._table)
+        self._limits = Limits(self._table)
 
     # ── lineages ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -79,12 +82,12 @@ class DynamoLedger:
         )
         return intent.leased(leased_until) if taken else None
 
-    def put_off(self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str) -> bool:
+    def put_off(self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str, held: bool = False) -> bool:
         return self._change(
             lineage,
             intent,
-            "SET due_at = :due, ring_at = :due, why = :why REMOVE leased_until",
-            {":due": {"S": stamp(due_at)}, ":why": {"S": why}},
+            "SET due_at = :due, ring_at = :due, why = :why, held = :held REMOVE leased_until",
+            {":due": {"S": stamp(due_at)}, ":why": {"S": why}, ":held": {"N": str(intent.held + held)}},
         )
 
     def close(self, lineage: LineageId, intent: Intent, closed: Closed, why: str) -> bool:
@@ -176,6 +179,17 @@ class DynamoLedger:
 
     def claims(self, bucket: str) -> tuple[Claim, ...]:
         return self._claims.held(bucket)
+
+    # ── what holds the controller back ───────────────────────────────────────────────────────────────────────────────────────
+
+    def halt(self) -> Halt | None:
+        return self._limits.halt()
+
+    def set_halt(self, halt: Halt | None) -> None:
+        self._limits.set_halt(halt)
+
+    def spend(self, what: str, who: str, amount: int, limit: int, now: datetime) -> bool:
+        return self._limits.spend(what, who, amount, limit, now)
 
     # ── small things ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 

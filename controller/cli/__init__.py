@@ -7,7 +7,8 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 
-from controller.cli import backtest, check, classify, compiling
+from controller.cli import backtest, check, classify, compiling, halting
+from controller.cli.ledger import add_table
 
 Run = Callable[[Namespace], int]
 
@@ -15,6 +16,8 @@ COMMANDS: Mapping[str, tuple[str, Callable[[ArgumentParser], None], Run]] = {
     "backtest": (backtest.HELP, backtest.add_arguments, backtest.run),
     "check": (check.HELP, check.add_arguments, check.run),
     "classify": (classify.HELP, classify.add_arguments, classify.run),
+    "halt": (halting.HALT_HELP, halting.add_halt_arguments, halting.run_halt),
+    "resume": (halting.RESUME_HELP, add_table, halting.run_resume),
     "compile": (compiling.HELP, compiling.add_arguments, compiling.run),
 }
 # Commands with a grammar of their own: (what they do, the module whose ``main`` takes the arguments, the extra it needs).

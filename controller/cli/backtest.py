@@ -26,7 +26,7 @@ RIVALS: Mapping[str, Callable[[Case], Strategy]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One line of the report. Costs are means over all runs, per unit of work: over on-demand, and over the omniscient optimum."""
+    """One line of the report. Costs are means over all runs, per unit of work: of on-demand, and over the omniscient optimum."""
 
     policy: str
     cost_over_ondemand: float

@@ -22,7 +22,7 @@ def digest(period: Period, ports: Ports) -> bool:
     entries = tuple(ports.ledger.entries(since, until))
     signals = tuple(ports.ledger.signals(since, until))
     channel = ports.policies.current().channel
-    words = digest_words(entries, signals, since, until)
+    words = digest_words(entries, signals, since, until, ports.ledger.halt())
     return ports.outbox.put(Message(key=_key(period, since), channel=channel, words=words, at=now))
 
 

@@ -13,6 +13,7 @@ from controller.job import Job
 from controller.lineage import Lineage
 from controller.shell.gather import LINEAGE_TAG
 from controller.shell.ports import Answer, Done, Later, Message, Ports, Refused, Ring, Unreachable
+from controller.shell.restraint import Held, restrain
 
 TRIES_MAX = 60  # with the backoff below, two days and more
 BACKOFF_MOST = timedelta(hours=1)
@@ -25,16 +26,20 @@ def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile
 
     Close comes last: closing first would lose the effect to a crash in between. An exception leaves the lease standing.
     """
-    answer = _carry_out(intent, lineage, ports, reconcile)
+    answer = restrain(intent, lineage, ports) or _carry_out(intent, lineage, ports, reconcile)
     match answer:
+        case Held(why, after_s):
+            due_at = ports.clock.now() + timedelta(seconds=after_s)
+            ports.ledger.put_off(lineage.id, intent, due_at=due_at, why=why, held=True)
+            return None
         case Done(detail):
             ports.ledger.close(lineage.id, intent, Closed.DONE, detail)
             return Closed.DONE
         case Refused(why):
             ports.ledger.close(lineage.id, intent, Closed.REFUSED, why)
             return Closed.REFUSED
-        case Later(why, _) if intent.claim >= TRIES_MAX:
-            ports.ledger.close(lineage.id, intent, Closed.ABANDONED, f"{why} ({intent.claim} tries)")
+        case Later(why, _) if intent.tries >= TRIES_MAX:
+            ports.ledger.close(lineage.id, intent, Closed.ABANDONED, f"{why} ({intent.tries} tries)")
             return Closed.ABANDONED
         case Later(why, after_s):
             ports.ledger.put_off(lineage.id, intent, due_at=ports.clock.now() + _patience(intent, after_s), why=why)
@@ -103,4 +108,4 @@ def _patience(intent: Intent, after_s: int | None) -> timedelta:
     """As long as the world asked for, else twice as long each time, to an hour."""
     if after_s is not None:
         return timedelta(seconds=after_s)
-    return min(timedelta(seconds=30 * 2 ** min(intent.claim, 8)), BACKOFF_MOST)
+    return min(timedelta(seconds=30 * 2 ** min(intent.tries, 8)), BACKOFF_MOST)

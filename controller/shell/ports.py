@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+from controller.brake import Halt
 from controller.checkpoint import Claim, Sighting
 from controller.decision import Decision
 from controller.entry import Entry
@@ -107,8 +108,11 @@ class Ledger(Protocol):
         What is stored decides, not what was loaded: somebody may have put it off since.
         """
 
-    def put_off(self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str) -> bool:
-        """End the lease of this claim and leave the intent open, due at ``due_at``; False when the claim is not ours any more."""
+    def put_off(self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str, held: bool = False) -> bool:
+        """End the lease of this claim and leave the intent open, due at ``due_at``; False when the claim is not ours any more.
+
+        ``held`` counts the claim as a hold: nothing was tried.
+        """
 
     def close(self, lineage: LineageId, intent: Intent, closed: Closed, why: str) -> bool:
         """Close the intent; False when the claim is not ours any more."""
@@ -118,6 +122,15 @@ class Ledger(Protocol):
 
     def delay(self, overdue: Overdue, ring_at: datetime) -> None:
         """Let the sweep ring for this intent no sooner than ``ring_at``; nothing else about the intent changes."""
+
+    def halt(self) -> Halt | None:
+        """The halt that is called now."""
+
+    def set_halt(self, halt: Halt | None) -> None:
+        """Call a halt, or resume."""
+
+    def spend(self, what: str, who: str, amount: int, limit: int, now: datetime) -> bool:
+        """Take from a limit that spans lineages; False where it has no room. Who took once takes nothing again."""
 
     def claim(self, claim: Claim) -> tuple[Claim, ...]:
         """Hold a checkpoint prefix for a job that is about to be created, or say whose claims of other lineages overlap it.

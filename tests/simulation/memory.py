@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TypeVar
 
+from controller.brake import Halt
 from controller.checkpoint import Claim, overlapping
 from controller.decision import Decision
 from controller.entry import Entry, Finished
@@ -50,6 +51,8 @@ class MemoryLedger:
         self.cursors: dict[str, datetime] = {}
         self.revisions: dict[str, datetime] = {}
         self.noted: dict[str, Signal] = {}
+        self.halted: Halt | None = None
+        self.taken: dict[str, dict[str, int]] = {}
         self.pools: dict[tuple[str, str, date], PoolMemory] = {}
 
     def row(self, lineage: LineageId) -> Row:
@@ -93,8 +96,11 @@ class MemoryLedger:
 
         return self._change(lineage, intent, ready, lambda stored: stored.leased(leased_until))
 
-    def put_off(self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str) -> bool:
-        put_off = self._change(lineage, intent, _any, lambda stored: replace(stored, due_at=due_at, leased_until=None, why=why))
+    def put_off(self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str, held: bool = False) -> bool:
+        def later(stored: Intent) -> Intent:
+            return replace(stored, due_at=due_at, leased_until=None, why=why, held=intent.held + held)
+
+        put_off = self._change(lineage, intent, _any, later)
         return put_off is not None
 
     def close(self, lineage: LineageId, intent: Intent, closed: Closed, why: str) -> bool:
@@ -155,6 +161,21 @@ class MemoryLedger:
     def memory(self, instance_type: str, region: str, since: datetime) -> PoolMemory:
         days = (m for (of, where, day), m in self.pools.items() if (of, where) == (instance_type, region) and day >= since.date())
         return sum(days, PoolMemory(instance_type=instance_type, region=region))
+
+    def halt(self) -> Halt | None:
+        return self.halted
+
+    def set_halt(self, halt: Halt | None) -> None:
+        self.halted = halt
+
+    def spend(self, what: str, who: str, amount: int, limit: int, now: datetime) -> bool:  # noqa: ARG002 - nothing expires here
+        taken = self.taken.setdefault(what, {})
+        if who in taken:
+            return True
+        if sum(taken.values()) + amount > limit:
+            return False
+        taken[who] = amount
+        return True
 
     def cursor(self, name: str) -> datetime | None:
         return self.cursors.get(name)
