@@ -11,12 +11,28 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from controller.policy import Remedy, RungKind
 from controller.policyfile.explain import explain
 from controller.policyfile.nodes import Tree, read
 from controller.policyfile.problem import BadPolicy, Path, Problem, shown
-from controller.policyfile.schema import OPTIONS, Block, BudgetEntry, Defaults, File, Match, RuleEntry
+from controller.policyfile.schema import (
+    OPTIONS,
+    Backoff,
+    Block,
+    BrakesEntry,
+    BudgetEntry,
+    DeadlineEntry,
+    Defaults,
+    File,
+    Match,
+    OtherSubnets,
+    OtherTypes,
+    RuleEntry,
+)
 from controller.rules import KINDS
 
+NEEDS_PREFIX = ("checkpoint-required", "checkpoint-exclusive")
+NOT_REPAIRABLE = ("instance-allowed", "checkpoint-alive")
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -30,11 +46,13 @@ def compile_folder(path: str | Folder) -> dict[str, Any]:
     files = [_file(tree) for tree in trees]
     for section in ("rules", "resubmit"):
         _refuse_namesakes(trees, section)
+    _refuse_second_brakes(trees)
     if problems := [problem for tree in trees for problem in tree.problems]:
         raise BadPolicy(problems)
     whole = [file for file in files if file is not None]
     content = {
         "channel": _channel(whole),
+        "brakes": next((_brakes(file.brakes) for file in whole if file.brakes is not None), {}),
         "rules": [_rule(rule, file.defaults) for file in whole for rule in file.rules or ()],
         "resubmit": [_block(block, file.defaults) for file in whole for block in file.resubmit or ()],
     }
@@ -98,8 +116,60 @@ def _check_sense(tree: Tree) -> None:
         if mode in ("audit", "warn") and "action" in rule:
             tree.problem((*path, "action"), found=f"an action in mode {mode}", wanted="mode: enforce, or no action")
         _check_options(tree, path, rule)
+        _check_repair(tree, path, rule)
     for path, block in _entries(tree, "resubmit"):
         _check_causes(tree, (*path, "causes"), block.get("causes"))
+        _check_ladder(tree, (*path, "ladder"), block.get("ladder"), on_demand=block.get("on_demand", True))
+
+
+def _check_repair(tree: Tree, path: Path, rule: Mapping[str, Any]) -> None:
+    """What a repair needs of the policy, and which kinds nothing can repair."""
+    kind, given = rule.get("rule"), rule.get("repair")
+    if rule.get("action") != Remedy.REPAIR:
+        if given is not None:
+            tree.problem((*path, "repair"), found="repair without action: repair", wanted="action: repair, or no repair")
+        return
+    if kind in NOT_REPAIRABLE:
+        tree.problem(
+            (*path, "action"), found=f"action: repair for {kind}", wanted="action: stop, as nobody may choose for the job"
+        )
+    known = given if isinstance(given, Mapping) else {}
+    if kind in NEEDS_PREFIX and "checkpoint" not in known:
+        wanted = "repair: {checkpoint: s3://bucket/{team}/{family}/}"
+        tree.problem(path, found=f"action: repair for {kind} without a template", wanted=wanted)
+    options = rule.get("options")
+    if kind == "tags-required" and isinstance(options, Mapping):
+        tags, named = options.get("tags", ()), known.get("tags", {})
+        missing = [
+            tag for tag in ([tags] if isinstance(tags, str) else tags) if not isinstance(named, Mapping) or tag not in named
+        ]
+        if missing:
+            found = f"no value for {', '.join(map(str, missing))}"
+            tree.problem((*path, "repair", "tags"), found=found, wanted="a value for each required tag")
+
+
+def _check_ladder(tree: Tree, path: Path, ladder: Any, *, on_demand: Any) -> None:
+    """A ladder is climbed once: it begins with the same, ends with on-demand, and has no step twice."""
+    if not isinstance(ladder, list):
+        return
+    words = [next(iter(step), "") if isinstance(step, Mapping) else step for step in ladder]
+    for index, word in enumerate(words):
+        at = (*path, index)
+        if word == "same" and index:
+            tree.problem(at, found="same after another step", wanted="same first: a ladder is climbed, not descended")
+        if word in words[:index] and word != "instance_types":
+            tree.problem(at, found=f"{word} a second time", wanted="each step once")
+        if word == "on-demand" and on_demand is False:
+            tree.problem(at, found="a step on-demand where on_demand is false", wanted="no such step, or on_demand: true")
+        if "on-demand" in words[:index]:
+            tree.problem(at, found=f"{word} after on-demand", wanted="on-demand last: from there nothing needs another pool")
+    types = [t for step in ladder if isinstance(step, Mapping) for t in _listed(step.get("instance_types", ()))]
+    for twice in sorted({str(t) for t in types if types.count(t) > 1}):
+        tree.problem(path, found=f"{twice} a second time", wanted="each instance type once")
+
+
+def _listed(found: Any) -> list[Any]:
+    return found if isinstance(found, list) else [found] if isinstance(found, str) else []
 
 
 def _check_options(tree: Tree, path: Path, rule: Mapping[str, Any]) -> None:
@@ -121,7 +191,7 @@ def _check_causes(tree: Tree, path: Path, causes: Any) -> None:
         tree.problem(path, found="an empty map", wanted="at least one of starved, capacity, internal")
     for cause, budget in causes.items():
         try:
-            backoff = BudgetEntry.model_validate(budget).backoff
+            backoff = Backoff.model_validate(budget.get("backoff", {}) if isinstance(budget, Mapping) else {})
         except ValidationError:
             continue  # told with the rest of the file
         if backoff.most < backoff.first:
@@ -142,6 +212,13 @@ def _refuse_namesakes(trees: Iterable[Tree], section: str) -> None:
                 tree.problem(at, found=f"{name!r} a second time, first in {first[name]}", wanted="a name of its own")
             else:
                 first[name] = f"{tree.file}:{tree.line(at)}"
+
+
+def _refuse_second_brakes(trees: Iterable[Tree]) -> None:
+    """Brakes are the account's: of two that differ, neither could be meant."""
+    having = [tree for tree in trees if isinstance(tree.data, Mapping) and "brakes" in tree.data]
+    for tree in having[1:]:
+        tree.problem(("brakes",), found=f"brakes a second time, first in {having[0].file}", wanted="brakes in one file")
 
 
 def _entries(tree: Tree, section: str) -> list[tuple[Path, Mapping[str, Any]]]:
@@ -166,29 +243,61 @@ def _rule(rule: RuleEntry, defaults: Defaults) -> dict[str, Any]:
         "mode": rule.mode or defaults.mode,
         "severity": rule.severity or defaults.severity,
         "remedy": rule.action,
+        "repair": rule.repair.model_dump(exclude_none=True) if rule.repair else {},
         "applies_to": rule.applies_to,
         "channel": rule.channel or defaults.channel,
     }
 
 
 def _block(block: Block, defaults: Defaults) -> dict[str, Any]:
-    budgets = {cause: budget for cause, budget in block.causes if budget is not None}
     return {
         "name": block.name,
         "match": _match(block.match),
         "mode": block.mode,
         "within_s": block.within,
-        "causes": {
-            cause: {
-                "limit": budget.limit,
-                "first_s": budget.backoff.first,
-                "factor": budget.backoff.factor,
-                "most_s": budget.backoff.most,
-            }
-            for cause, budget in budgets.items()
-        },
+        "causes": {cause: _budget(budget) for cause, budget in block.causes.by_cause().items()},
+        "ladder": [_rung(rung) for rung in block.ladder or ()],
+        "on_demand": block.on_demand,
+        "patience": {"more_than": p.more_than, "within_s": p.within} if (p := block.interruptions) else None,
+        "promise": _promise(block.deadline) if block.deadline else {},
+        "cap_micros": block.cap.lineage_usd if block.cap else None,
+        "team_month_cap_micros": block.cap.team_month_usd if block.cap else None,
         "channel": block.channel or defaults.channel,
     }
+
+
+def _budget(budget: BudgetEntry) -> dict[str, Any]:
+    """A budget under the names of ``controller.policy.Budget``."""
+    backoff = budget.backoff
+    own = budget.model_dump(include={"reasons", "instance_type", "volume_gb"})
+    return {
+        "limit": budget.limit,
+        "first_s": backoff.first,
+        "factor": backoff.factor,
+        "most_s": backoff.most,
+        "jitter": backoff.jitter,
+        **{"beginnings" if name == "reasons" else name: value for name, value in own.items()},
+    }
+
+
+def _rung(rung: str | OtherTypes | OtherSubnets) -> dict[str, Any]:
+    match rung:
+        case OtherTypes():
+            return {"kind": RungKind.INSTANCE_TYPES.value, "values": rung.instance_types}
+        case OtherSubnets():
+            return {"kind": RungKind.SUBNETS.value, "values": rung.subnets}
+        case word:
+            return {"kind": word, "values": []}
+
+
+def _promise(deadline: DeadlineEntry) -> dict[str, Any]:
+    """A deadline under the names of ``controller.policy.Promise``: spans end in _s."""
+    spans = ("finish_within", "margin", "start", "restore", "upload", "checkpoint_every")
+    return {f"{name}_s" if name in spans else name: value for name, value in deadline}
+
+
+def _brakes(brakes: BrakesEntry) -> dict[str, Any]:
+    return {"stops_per_h": brakes.stops_per_hour, "submissions_per_h": brakes.submissions_per_hour}
 
 
 def _match(match: Match) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def explain(error: ValidationError, model: type[BaseModel], tree: Tree, above: P
             case "missing":
                 tree.problem(path[:-1], found=f"no {path[-1]!r}", wanted=f"the key {path[-1]!r}")
             case "extra_forbidden":
-                known = sorted(_model_at(model, where[:-1]).model_fields)
+                known = sorted(field.alias or name for name, field in _model_at(model, where[:-1]).model_fields.items())
                 wanted = f"one of {', '.join(known)}" if known else "no key at all"
                 tree.problem(path, found=f"unknown key {str(path[-1])!r}", wanted=wanted, hint=nearest(path[-1], known))
             case "unlike":

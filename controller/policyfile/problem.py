@@ -51,8 +51,10 @@ def shown(found: object) -> str:
     match found:
         case None:
             return "nothing"
-        case [] | {}:
-            return "an empty list" if found == [] else "an empty map"
+        case []:
+            return "an empty list"
+        case dict() if not found:
+            return "an empty map"
         case _:
             said = repr(found)
             return said if len(said) <= 60 else f"{said[:59]}…"

@@ -7,19 +7,27 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, StrictBool, StrictInt
 
 from controller.algorithm import AlgorithmClass
-from controller.policy import Mode, Reach, Remedy, Severity
+from controller.failure import Cause
+from controller.policy import Guarantee, Mode, Reach, Remedy, Severity
 from controller.policyfile.words import (
+    Dollars,
     Duration,
     DurationOrZero,
+    InstanceType,
     InstanceTypes,
     Name,
     Prefixes,
+    ReasonBeginnings,
     Roles,
+    Subnets,
+    Template,
     Text,
     Texts,
     Version,
     listed,
     one_of,
+    seconds,
+    unlike,
 )
 from controller.rules import KINDS
 
@@ -27,6 +35,7 @@ LIMIT_MAX = 30  # tries for one cause; SageMaker's own RetryStrategy takes as ma
 
 ModeWord = Annotated[str, BeforeValidator(one_of(tuple(Mode)))]
 SeverityWord = Annotated[str, BeforeValidator(one_of(tuple(Severity)))]
+Share = Annotated[float, Strict(), Field(ge=0, le=1, allow_inf_nan=False)]
 Factor = Annotated[float, Strict(), Field(ge=1, le=100, allow_inf_nan=False)]
 
 
@@ -55,6 +64,14 @@ class Match(Closed):
     region: Texts | None = None
 
 
+class RepairEntry(Closed):
+    """What only the policy can know of a repair."""
+
+    checkpoint: Template | None = None
+    allowed: Annotated[dict[str, Prefixes], Field(min_length=1)] | None = None
+    tags: Annotated[dict[str, Text], Field(min_length=1)] | None = None
+
+
 class RuleEntry(Closed):
     """``options`` are the kind's own: ``OPTIONS`` has their vocabulary."""
 
@@ -65,6 +82,7 @@ class RuleEntry(Closed):
     mode: ModeWord | None = None
     severity: SeverityWord | None = None
     action: Annotated[str, BeforeValidator(one_of(tuple(Remedy)))] | None = None
+    repair: RepairEntry | None = None
     applies_to: Annotated[str, BeforeValidator(one_of(tuple(Reach)))] = Reach.NEW.value
     channel: Text | None = None
 
@@ -73,6 +91,7 @@ class Backoff(Closed):
     first: Duration = 300
     factor: Factor = 2.0
     most: Duration = 7200
+    jitter: Share = 0.1
 
 
 class BudgetEntry(Closed):
@@ -80,12 +99,83 @@ class BudgetEntry(Closed):
     backoff: Backoff = Backoff()
 
 
+class InternalBudget(BudgetEntry):
+    """SageMaker calls an internal error retryable, and it is deterministic often enough: twice is the most."""
+
+    limit: Annotated[StrictInt, Field(ge=0, le=Cause.INTERNAL.tries_max)]
+
+
+class NamedBudget(BudgetEntry):
+    """A cause that is tried again only where the FailureReason begins in one of these ways."""
+
+    reasons: ReasonBeginnings
+
+
+class MemoryBudget(BudgetEntry):
+    instance_type: InstanceType
+
+
+class DiskBudget(BudgetEntry):
+    volume_gb: Annotated[StrictInt, Field(ge=1, le=16_384)]
+
+
 class Causes(Closed):
     """The causes that another try may mend."""
 
     starved: BudgetEntry | None = None
+    never_launched: Annotated[BudgetEntry | None, Field(alias="never-launched")] = None
     capacity: BudgetEntry | None = None
-    internal: BudgetEntry | None = None
+    internal: InternalBudget | None = None
+    quota: BudgetEntry | None = None
+    throttled: BudgetEntry | None = None
+    overran: BudgetEntry | None = None
+    algorithm: NamedBudget | None = None
+    client: NamedBudget | None = None
+    memory: MemoryBudget | None = None
+    disk: DiskBudget | None = None
+
+    def by_cause(self) -> dict[str, BudgetEntry]:
+        """The budgets that were given, by the causes' own ids."""
+        given = {Causes.model_fields[name].alias or name: budget for name, budget in self}
+        return {cause: budget for cause, budget in given.items() if budget is not None}
+
+
+class OtherTypes(Closed):
+    instance_types: Annotated[list[InstanceType], BeforeValidator(listed), Field(min_length=1)]
+
+
+class OtherSubnets(Closed):
+    subnets: Subnets
+
+
+def _rung(found: Any) -> Any:
+    """A step of a ladder: a word, or a map of one key."""
+    if isinstance(found, str):
+        return one_of(("same", "equivalents", "on-demand"))(found)
+    if isinstance(found, dict) and len(found) == 1 and set(found) <= {"instance_types", "subnets"}:
+        return OtherTypes(**found) if "instance_types" in found else OtherSubnets(**found)
+    raise unlike("a step: same, equivalents, on-demand, {instance_types: […]} or {subnets: […]}")
+
+
+class Interruptions(Closed):
+    more_than: Annotated[StrictInt, Field(ge=0, le=100)]
+    within: Duration
+
+
+class DeadlineEntry(Closed):
+    finish_within: Annotated[int, BeforeValidator(seconds(3600))] | None = None
+    guarantee: Annotated[str, BeforeValidator(one_of(tuple(Guarantee)))] = Guarantee.DEADLINE.value
+    quantile: Annotated[float, Strict(), Field(ge=0.5, le=0.99)] = 0.9
+    margin: Duration = 600
+    start: Duration = 300
+    restore: DurationOrZero = 120
+    upload: DurationOrZero = 180
+    checkpoint_every: Duration = 1800
+
+
+class Cap(Closed):
+    lineage_usd: Dollars | None = None
+    team_month_usd: Dollars | None = None
 
 
 class Block(Closed):
@@ -94,12 +184,23 @@ class Block(Closed):
     mode: ModeWord = Mode.WARN.value
     within: Duration = 21_600
     causes: Causes
+    interruptions: Interruptions | None = None
+    ladder: Annotated[list[Annotated[Any, BeforeValidator(_rung)]], Field(min_length=1)] | None = None
+    on_demand: StrictBool = True
+    deadline: DeadlineEntry | None = None
+    cap: Cap | None = None
     channel: Text | None = None
+
+
+class BrakesEntry(Closed):
+    stops_per_hour: Annotated[StrictInt, Field(ge=1)] | None = None
+    submissions_per_hour: Annotated[StrictInt, Field(ge=1)] | None = None
 
 
 class File(Closed):
     version: Version
     defaults: Defaults = Defaults()
+    brakes: BrakesEntry | None = None
     rules: Annotated[list[RuleEntry], Field(min_length=1)] | None = None
     resubmit: Annotated[list[Block], Field(min_length=1)] | None = None
 

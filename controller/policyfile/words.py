@@ -9,6 +9,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from controller.instance import instance, instance_types
+from controller.money import micros_from_dollars
 from controller.policyfile.problem import nearest
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -94,3 +96,54 @@ InstanceTypes = Annotated[
     BeforeValidator(listed),
     Field(min_length=1),
 ]
+
+ReasonBeginnings = Annotated[
+    list[Annotated[str, _matching(r"[A-Z][A-Za-z]+:.*", 'how a FailureReason begins, such as "AlgorithmError: Exit Code: 137"')]],
+    BeforeValidator(listed),
+    Field(min_length=1),
+]
+Subnets = Annotated[
+    list[Annotated[str, _matching(r"subnet-[0-9a-f]{8,17}", "a subnet's id such as subnet-0abc1234")]],
+    BeforeValidator(listed),
+    Field(min_length=1),
+]
+PLACES = ("team", "family", "job")
+
+
+def _template(found: str) -> str:
+    """A checkpoint template: its bucket is said, its places are known."""
+    bucket = re.fullmatch(r"s3://([^/]+)/.*", found)
+    if bucket is None or "{" in bucket[1]:
+        raise unlike("a template such as s3://bucket/{team}/{family}/, the bucket written out")
+    for place in re.findall(r"\{([^{}]*)\}", found):
+        if place not in PLACES and not re.fullmatch(r"tag:[A-Za-z0-9_.:/=+@-]+", place):
+            raise unlike("the places {team}, {family}, {job} or {tag:KEY}", nearest(place, PLACES))
+    return found
+
+
+Template = Annotated[str, AfterValidator(_template)]
+
+
+def known_type(found: str) -> str:
+    """One instance type that SageMaker training offers."""
+    if instance(found) is None:
+        raise unlike("an instance type of SageMaker training", nearest(found, sorted(instance_types())))
+    return found
+
+
+InstanceType = Annotated[str, AfterValidator(known_type)]
+
+
+def _amount(found: Any) -> int:
+    """Dollars as micro-dollars: 50, 49.9 or "49.90"."""
+    text = f"{found}" if isinstance(found, int | float) and not isinstance(found, bool) else found
+    try:
+        micros = micros_from_dollars(text) if isinstance(text, str) else 0
+    except ValueError:
+        micros = 0
+    if micros <= 0:
+        raise unlike("an amount of dollars above zero such as 50 or 49.90")
+    return micros
+
+
+Dollars = Annotated[int, BeforeValidator(_amount)]

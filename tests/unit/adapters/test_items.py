@@ -152,7 +152,7 @@ def test_an_item_of_nothing_says_so() -> None:
 def test_an_intent_without_its_time_says_so() -> None:
     item = {**PLACE, **write_intent(Intent(action=Stop(about="bert", because=""), due_at=NOON))}
     del item["due_at"]
-    with pytest.raises(UnreadableItem, match=r"has claim, why of an intent, wanted due_at, claim and why"):
+    with pytest.raises(UnreadableItem, match=r"has claim, held, why of an intent, wanted due_at, claim and why"):
         read_intent(item)
 
 

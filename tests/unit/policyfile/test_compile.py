@@ -11,7 +11,7 @@ import pytest
 
 from controller.adapters.policies import packaged_document
 from controller.failure import Cause
-from controller.policy import Budget, Mode, Policy, Reach, Remedy, Severity, load
+from controller.policy import Brakes, Budget, Guarantee, Mode, Policy, Promise, Reach, Remedy, RungKind, Severity, load
 from controller.policyfile import as_text, compile_folder
 from controller.policyfile.__main__ import main
 from controller.policyfile.schema import OPTIONS
@@ -103,9 +103,9 @@ def test_a_selector_takes_one_text_for_a_list_and_a_role_by_its_name(tmp_path: P
 def test_a_resubmit_block_only_warns_within_six_hours_unless_it_says_otherwise(tmp_path: Path) -> None:
     vision, others = loaded(tmp_path).resubmissions
     assert (vision.mode, vision.within_s, others.mode, others.within_s) == (Mode.ENFORCE, 21_600, Mode.WARN, 21_600)
-    assert vision.causes[Cause.CAPACITY] == Budget(limit=5, first_s=120, factor=2, most_s=3600)
-    assert vision.causes[Cause.INTERNAL] == Budget(limit=1, first_s=600, factor=2, most_s=7200)
-    assert others.causes == {Cause.STARVED: Budget(limit=1, first_s=300, factor=2, most_s=7200)}
+    assert vision.causes[Cause.CAPACITY] == Budget(limit=5, first_s=120, factor=2, most_s=3600, jitter=0.1)
+    assert vision.causes[Cause.INTERNAL] == Budget(limit=1, first_s=600, factor=2, most_s=7200, jitter=0.1)
+    assert others.causes == {Cause.STARVED: Budget(limit=1, first_s=300, factor=2, most_s=7200, jitter=0.1)}
 
 
 def test_the_revision_is_of_the_content_and_not_of_its_looks(tmp_path: Path) -> None:
@@ -163,3 +163,85 @@ def test_the_command_writes_the_document_and_says_what_is_wrong(tmp_path: Path, 
     assert main([str(tmp_path / "none"), str(target)]) == 2
     assert main([]) == 2
     assert "wanted a folder of policy files" in capsys.readouterr().err
+
+
+WHOLE = """
+version: 1
+brakes: {stops_per_hour: 20, submissions_per_hour: 50}
+rules:
+  - name: vision-checkpoints
+    rule: checkpoint-required
+    mode: enforce
+    action: repair
+    repair: {checkpoint: "s3://acme-ckpt/{team}/{family}/", allowed: {"*role/vision*": ["s3://acme-ckpt/vision/"]}}
+  - name: who-pays
+    rule: tags-required
+    options: {tags: [team]}
+    mode: enforce
+    action: repair
+    repair: {tags: {team: nobody}}
+resubmit:
+  - name: finish-the-job
+    mode: enforce
+    causes:
+      starved: {limit: 3, backoff: {first: 5m, factor: 2, most: 2h, jitter: 0.2}}
+      never-launched: {limit: 0}
+      algorithm: {limit: 1, reasons: ["AlgorithmError: Exit Code: 137"]}
+      memory: {limit: 1, instance_type: ml.g5.12xlarge}
+      disk: {limit: 1, volume_gb: 500}
+    interruptions: {more_than: 5, within: 2h}
+    ladder: [same, {instance_types: [ml.g5.4xlarge, ml.g4dn.4xlarge]}, equivalents, {subnets: [subnet-0abc1234]}, on-demand]
+    deadline: {finish_within: 24h, guarantee: money, quantile: 0.8, margin: 15m, start: 6m, checkpoint_every: 20m}
+    cap: {lineage_usd: 50, team_month_usd: "1000.50"}
+"""
+
+
+def whole(folder: Path) -> Policy:
+    (folder / "whole.yaml").write_text(WHOLE)
+    return load(compile_folder(folder), BEGIN)
+
+
+def test_a_limit_of_zero_means_never_and_a_cause_without_a_budget_may_share_one(tmp_path: Path) -> None:
+    (block,) = whole(tmp_path).resubmissions
+    budget, sharing = block.budget_of(Cause.NEVER_LAUNCHED)
+    assert budget is not None
+    assert (budget.limit, sharing) == (0, {Cause.NEVER_LAUNCHED})
+    assert block.budget_of(Cause.STARVED)[1] == {Cause.STARVED}
+    assert block.budget_of(Cause.CAPACITY) == block.budget_of(Cause.QUOTA) == (None, frozenset())
+
+
+def test_a_cause_that_needs_more_than_a_limit_gets_it(tmp_path: Path) -> None:
+    causes = whole(tmp_path).resubmissions[0].causes
+    assert causes[Cause.ALGORITHM].beginnings == ("AlgorithmError: Exit Code: 137",)
+    assert causes[Cause.MEMORY].instance_type == "ml.g5.12xlarge"
+    assert causes[Cause.DISK].volume_gb == 500
+
+
+def test_a_ladder_keeps_its_order(tmp_path: Path) -> None:
+    assert [(rung.kind, rung.values) for rung in whole(tmp_path).resubmissions[0].ladder] == [
+        (RungKind.SAME, ()),
+        (RungKind.INSTANCE_TYPES, ("ml.g5.4xlarge", "ml.g4dn.4xlarge")),
+        (RungKind.EQUIVALENTS, ()),
+        (RungKind.SUBNETS, ("subnet-0abc1234",)),
+        (RungKind.ON_DEMAND, ()),
+    ]
+
+
+def test_a_deadline_caps_brakes_and_repairs_are_read_in_seconds_and_micro_dollars(tmp_path: Path) -> None:
+    policy = whole(tmp_path)
+    (block,) = policy.resubmissions
+    assert block.promise == Promise(
+        finish_within_s=86_400, guarantee=Guarantee.MONEY, quantile=0.8, margin_s=900, start_s=360, checkpoint_every_s=1200
+    )
+    assert (block.cap_micros, block.team_month_cap_micros) == (50_000_000, 1_000_500_000)
+    assert policy.brakes == Brakes(stops_per_h=20, submissions_per_h=50)
+    assert policy.rules[0].repair.allowed == {"*role/vision*": ("s3://acme-ckpt/vision/",)}
+    assert policy.rules[1].repair.tags == {"team": "nobody"}
+
+
+def test_a_document_of_before_is_still_read() -> None:
+    old = {"revision": "r", "channel": "#c", "rules": [], "resubmit": [
+        {"name": "b", "match": {}, "mode": "warn", "within_s": 60, "channel": "#c",
+         "causes": {"starved": {"limit": 1, "first_s": 1, "factor": 2, "most_s": 2}}}]}  # fmt: skip
+    (block,) = load(old, BEGIN).resubmissions
+    assert (block.ladder, block.on_demand, block.cap_micros) == ((), True, None)

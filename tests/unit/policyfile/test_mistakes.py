@@ -29,7 +29,7 @@ rules:
 """
     assert problems(tmp_path, first, "version: 1\nrules: []\n") == [
         "a.yaml:1: version: found 2, wanted 1, the only version there is",
-        "a.yaml:2: default: found unknown key 'default', wanted one of defaults, resubmit, rules, version"
+        "a.yaml:2: default: found unknown key 'default', wanted one of brakes, defaults, resubmit, rules, version"
         " (did you mean 'defaults'?)",
         "a.yaml:5: rules[0].rule: found 'checkpoint-requird', wanted one of checkpoint-required, uncheckpointed-cap,"
         " max-wait-limit, max-runtime-limit, spot-required, checkpoint-exclusive, tags-required, instance-allowed"
@@ -40,7 +40,7 @@ rules:
         "a.yaml:9: rules[1].options: found no 'at_most', wanted the key 'at_most'",
         "a.yaml:9: rules[1].options.at_mots: found unknown key 'at_mots', wanted one of at_most (did you mean 'at_most'?)",
         "a.yaml:10: rules[1].sevrity: found unknown key 'sevrity', wanted one of action, applies_to, channel, match, mode, name,"
-        " options, rule, severity (did you mean 'severity'?)",
+        " options, repair, rule, severity (did you mean 'severity'?)",
         "b.yaml:2: rules: found an empty list, wanted at least one entry",
     ]
 
@@ -140,7 +140,23 @@ def test_options_are_those_of_the_rules_kind(tmp_path: Path, kind: str, options:
     ("causes", "said"),
     [
         ("", "causes: found an empty map, wanted at least one of starved, capacity, internal"),
-        ("algorithm: {limit: 1}", "causes.algorithm: found unknown key 'algorithm', wanted one of capacity, internal, starved"),
+        ("starvd: {limit: 1}", "causes.starvd: found unknown key 'starvd', wanted one of algorithm, capacity, client, disk,"),
+        ("algorithm: {limit: 1}", "causes.algorithm: found no 'reasons', wanted the key 'reasons'"),
+        (
+            "algorithm: {limit: 1, reasons: [oops]}",
+            "causes.algorithm.reasons[0]: found 'oops', wanted how a FailureReason begins",
+        ),
+        (
+            "capacity: {limit: 1, reasons: [X]}",
+            "causes.capacity.reasons: found unknown key 'reasons', wanted one of backoff, limit",
+        ),
+        ("memory: {limit: 1}", "causes.memory: found no 'instance_type', wanted the key 'instance_type'"),
+        (
+            "memory: {limit: 1, instance_type: ml.g5.4xlrge}",
+            "causes.memory.instance_type: found 'ml.g5.4xlrge', wanted an instance",
+        ),
+        ("disk: {limit: 1, volume_gb: 0}", "causes.disk.volume_gb: found 0, wanted at least 1"),
+        ("internal: {limit: 3}", "causes.internal.limit: found 3, wanted at most 2"),
         ("starved: {}", "causes.starved: found no 'limit', wanted the key 'limit'"),
         ("starved: {limit: -1}", "causes.starved.limit: found -1, wanted at least 0"),
         ("starved: {limit: 31}", "causes.starved.limit: found 31, wanted at most 30"),
@@ -201,3 +217,85 @@ def test_a_folder_that_holds_no_policy_is_told_so(tmp_path: Path, name: str, sai
     (tmp_path / "file").write_text("")
     with pytest.raises(BadPolicy, match=said):
         compile_folder(tmp_path / name)
+
+
+LADDER = "version: 1\nresubmit:\n  - name: one\n    causes: {starved: {limit: 1}}\n    %s\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("ladder: []", "ladder: found an empty list, wanted at least one entry"),
+        ("ladder: [sama]", "ladder[0]: found 'sama', wanted one of same, equivalents, on-demand (did you mean 'same'?)"),
+        (
+            "ladder: [{instance_types: [ml.g5.4xlrge]}]",
+            "ladder[0].instance_types[0]: found 'ml.g5.4xlrge', wanted an instance type of",
+        ),
+        ("ladder: [{subnets: [vpc-1]}]", "ladder[0].subnets[0]: found 'vpc-1', wanted a subnet's id such as subnet-0abc1234"),
+        ("ladder: [{zones: [a]}]", "ladder[0]: found {'zones': ['a']}, wanted a step: same, equivalents, on-demand"),
+        ("ladder: [equivalents, same]", "ladder[1]: found same after another step, wanted same first"),
+        ("ladder: [same, equivalents, equivalents]", "ladder[2]: found equivalents a second time, wanted each step once"),
+        (
+            "ladder: [{instance_types: [ml.g5.xlarge]}, {instance_types: [ml.g5.xlarge]}]",
+            "ladder: found ml.g5.xlarge a second time, wanted each instance type once",
+        ),
+        ("ladder: [on-demand, equivalents]", "ladder[1]: found equivalents after on-demand, wanted on-demand last"),
+        (
+            "{ladder: [same, on-demand], on_demand: false}",
+            "ladder[1]: found a step on-demand where on_demand is false, wanted no such step, or on_demand: true",
+        ),
+        ("deadline: {finish_within: 59m}", "deadline.finish_within: found '59m', wanted a duration from 3600s to 365d"),
+        ("deadline: {quantile: 0.4}", "deadline.quantile: found 0.4, wanted at least 0.5"),
+        ("deadline: {guarantee: both}", "deadline.guarantee: found 'both', wanted one of deadline, money"),
+        ("cap: {lineage_usd: 0}", "cap.lineage_usd: found 0, wanted an amount of dollars above zero"),
+        ("cap: {lineage_usd: -5}", "cap.lineage_usd: found -5, wanted an amount of dollars above zero"),
+        ("cap: {lineage_usd: true}", "cap.lineage_usd: found True, wanted an amount of dollars above zero"),
+        ("interruptions: {more_than: 2}", "interruptions: found no 'within', wanted the key 'within'"),
+    ],
+)
+def test_what_cannot_finish_a_job_is_named(tmp_path: Path, words: str, said: str) -> None:
+    words = words.removeprefix("{").removesuffix("}").replace("], ", "]\n    ") if words.startswith("{") else words
+    found = problems(tmp_path, LADDER % words)
+    assert len(found) == 1, found
+    assert found[0].split(": ", 1)[1].startswith(f"resubmit[0].{said}")
+
+
+REPAIR = "version: 1\nrules:\n  - {name: one, rule: %s, mode: enforce, %s}\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "said"),
+    [
+        ("spot-required", "action: stop, repair: {tags: {a: b}}", "repair: found repair without action: repair, wanted action: repair"),
+        ("checkpoint-required", "action: repair", ": found action: repair for checkpoint-required without a template, wanted repair:"),
+        ("instance-allowed", "action: repair, options: {instance_types: ml.g5.*}", "action: found action: repair for instance-allowed"),
+        (
+            "tags-required", "action: repair, options: {tags: [team, who]}, repair: {tags: {team: x}}",
+            "repair.tags: found no value for who, wanted a value for each required tag",
+        ),
+        (
+            "checkpoint-required", "action: repair, repair: {checkpoint: 's3://{team}/x/'}",
+            "repair.checkpoint: found 's3://{team}/x/', wanted a template such as s3://bucket/{team}/{family}/",
+        ),
+        (
+            "checkpoint-required", "action: repair, repair: {checkpoint: 's3://b/{tem}/'}",
+            "repair.checkpoint: found 's3://b/{tem}/', wanted the places {team}, {family}, {job} or {tag:KEY}",
+        ),
+        (
+            "checkpoint-required", "action: repair, repair: {checkpoint: 's3://b/{team}/', allowed: {'*': [b]}}",
+            "repair.allowed.*[0]: found 'b', wanted an S3 prefix",
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_repair_a_job_is_named(tmp_path: Path, kind: str, words: str, said: str) -> None:
+    found = problems(tmp_path, REPAIR % (kind, words))
+    assert len(found) == 1, found
+    assert f"rules[0]{said}" in found[0] or f"rules[0].{said}" in found[0]
+
+
+def test_brakes_stand_in_one_file_and_a_brake_of_nothing_is_a_halt(tmp_path: Path) -> None:
+    one = "version: 1\nbrakes: {stops_per_hour: %s}\nrules:\n  - {name: %s, rule: checkpoint-exclusive}\n"
+    (said,) = problems(tmp_path, one % (1, "one"), one % (2, "two"))
+    assert said.startswith("b.yaml:2: brakes: found brakes a second time, first in ")
+    (said,) = problems(tmp_path, one % (0, "one"), "version: 1\nrules:\n  - {name: two, rule: checkpoint-exclusive}\n")
+    assert said == "a.yaml:2: brakes.stops_per_hour: found 0, wanted at least 1"
