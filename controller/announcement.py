@@ -9,7 +9,7 @@ import json
 from datetime import datetime, timedelta
 
 from controller.brake import Halt
-from controller.change import told
+from controller.change import as_fragment, told
 from controller.entry import Sighted
 from controller.failure import Cause, Next
 from controller.finding import Finding
@@ -37,11 +37,12 @@ def code(text: str) -> str:
     return f"`{escaped(text)}`"
 
 
-def broke_rules(job: Job, finding: Finding, *, next_: str) -> Words:
+def broke_rules(job: Job, finding: Finding, *, next_: str, changes: str = "") -> Words:
     """A rule found fault with a job."""
     title = f"{SEVERITY_EMOJI[finding.severity]} *{escaped(job.name)}* breaks {code(finding.policy)}"
     what = f"{code(finding.field)} is {code(finding.found)}, wanted: {escaped(finding.wanted)}"
-    mend = f"To mend it: {code(json.dumps(finding.fix.request))}" if finding.fix.request else ""
+    fix = as_fragment(changes) or finding.fix.request
+    mend = f"To mend it: {code(json.dumps(fix))}" if fix else ""
     return tuple(line for line in (title, what, mend, next_, _whose(job)) if line)
 
 

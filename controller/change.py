@@ -66,8 +66,9 @@ def as_fragment(text: str) -> Fragment:
 
 
 def told(text: str) -> tuple[str, ...]:
-    """The changes in words for people: one for each member, the value first where it has one."""
-    return tuple(_told(path, value) for path, value in _leaves(as_fragment(text)))
+    """The changes in words for people, one for each member; what goes only because something else comes is not worth a word."""
+    leaves = _leaves(as_fragment(text))
+    return tuple(_told(path, value) for path, value in leaves if value is not None or path[0] != "ResourceConfig")
 
 
 def _leaves(fragment: Any, path: tuple[str, ...] = ()) -> Iterable[tuple[tuple[str, ...], Any]]:

@@ -73,10 +73,15 @@ def proven_s(sighting: Sighting, intervals: Iterable[Interval]) -> int:
     return _whole_s(min(i.end or newest, newest) - i.start for i in intervals if i.start <= newest)
 
 
+def trained_s(intervals: Iterable[Interval], now: datetime) -> int:
+    """Training seconds so far."""
+    return _whole_s((i.end or now) - i.start for i in intervals)
+
+
 def at_risk_s(sighting: Sighting, intervals: Iterable[Interval], now: datetime) -> int:
     """Training seconds since the newest object: lost, should the job be interrupted now, or should it have ended."""
     spans = tuple(intervals)
-    return _whole_s((i.end or now) - i.start for i in spans) - proven_s(sighting, spans)
+    return trained_s(spans, now) - proven_s(sighting, spans)
 
 
 def _whole_s(spans: Iterable[timedelta]) -> int:

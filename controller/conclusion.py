@@ -6,6 +6,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
+from controller.checkpoint import trained_s
 from controller.decision import Decision
 from controller.entry import Finished, Sighted
 from controller.facts import Facts
@@ -45,13 +46,7 @@ def work_s(facts: Facts) -> int | None:
         e.proven_s for e in facts.lineage.entries
         if isinstance(e, Sighted) and e.job != job.name and e.occasion == ENDED and e.uri == job.checkpoint_uri
     )  # fmt: skip
-    return _trained_s(facts) + carried
-
-
-def _trained_s(facts: Facts) -> int:
-    job = facts.job
-    spans = ((i.end or job.ended_at or facts.now) - i.start for i in job.intervals)
-    return round(sum(span.total_seconds() for span in spans))
+    return trained_s(job.intervals, job.ended_at or facts.now) + carried
 
 
 def _goes_on(facts: Facts) -> bool:

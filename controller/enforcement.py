@@ -13,6 +13,7 @@ from controller.intent import Announce, Intent, Purpose, Stop
 from controller.policy import Mode, Reach, Remedy
 from controller.repair import Unmendable, mend
 from controller.rules import judge
+from controller.rules.kind import Evidence
 
 
 def enforce(facts: Facts) -> Decision:
@@ -24,7 +25,7 @@ def enforce(facts: Facts) -> Decision:
     job = facts.job
     if not (job.alive or _new(facts)):
         return Decision(intents=_under_way(facts))
-    verdict = judge(job, facts.policy, facts.claims)
+    verdict = judge(job, facts.policy, Evidence(claims=facts.claims, sighting=facts.sighting))
     flagged = tuple(_flagged(facts, finding) for finding in verdict.findings)
     if job.service is not None or not facts.newest:
         return Decision(entries=flagged)
@@ -66,7 +67,9 @@ def _announce(facts: Facts, verdict: Verdict) -> tuple[Intent, ...]:
                 about=facts.job.name,
                 topic=f"flagged/{finding.policy}/{finding.mode}",
                 channel=finding.channel,
-                words=broke_rules(facts.job, finding, next_=_next(plan, finding, repaired=repaired)),
+                words=broke_rules(
+                    facts.job, finding, next_=_next(plan, finding, repaired=repaired), changes=_changes(plan, finding)
+                ),
             ),
             due_at=facts.now,
         )
@@ -100,6 +103,11 @@ def _plan(facts: Facts, verdict: Verdict) -> Stop | Unmendable | None:
     return Stop(
         about=facts.job.name, because=because, purpose=Purpose.REPAIR, next_cause=Cause.REPAIR, changes=as_text(changes)
     )  # fmt: skip
+
+
+def _changes(plan: Stop | Unmendable | None, finding: Finding) -> str:
+    """The repair that is being made, which knows what the rule alone cannot."""
+    return plan.changes if isinstance(plan, Stop) and finding.remedy is Remedy.REPAIR else ""
 
 
 def _next(plan: Stop | Unmendable | None, finding: Finding, *, repaired: bool) -> str:

@@ -28,12 +28,12 @@ def observe(facts: Facts) -> Decision:
     )
     claim = (facts.claim,) if facts.claim else ()
     if job.ending is None:
-        return Decision(entries=(started, *interrupted, *_sighted(facts)), claims=claim)
+        return Decision(entries=(started, *interrupted, *sighted(facts)), claims=claim)
     ended = Ended(
         job=job.name, at=job.ended_at or facts.now, team=job.team, ending=job.ending, seen_at=facts.now,
         failure=job.failure, spot=job.spot, instance_type=job.instance_type, region=job.region,
     )  # fmt: skip
-    return Decision(entries=(started, *interrupted, ended, *_sighted(facts)), released=claim)
+    return Decision(entries=(started, *interrupted, ended, *sighted(facts)), released=claim)
 
 
 def occasion(facts: Facts) -> str | None:
@@ -55,7 +55,8 @@ def _occasion(job: Job, facts: Facts) -> str | None:
     return "first" if trained >= FIRST_SIGHT else None
 
 
-def _sighted(facts: Facts) -> tuple[Sighted, ...]:
+def sighted(facts: Facts) -> tuple[Sighted, ...]:
+    """What this look saw of the checkpoints, where there was an occasion to look."""
     job, seen, why = facts.job, facts.sighting, occasion(facts)
     if seen is None or why is None:
         return ()

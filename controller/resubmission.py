@@ -16,6 +16,7 @@ from controller.intent import Announce, Closed, Intent, Purpose, Stop, Submit
 from controller.ladder import NoStep, Step, next_step
 from controller.lineage import attempt_name
 from controller.money import Micros, cost_micros, dollars
+from controller.observation import sighted
 from controller.policy import Mode, Resubmission
 from controller.promise import BadTag, expected_s, outlook, proven_s, spot_wait_s
 from controller.savings import measured_of, spent_micros
@@ -182,7 +183,15 @@ def _submit(
         rung=step.rung, cost_micros=cost, cap_micros=block.team_month_cap_micros if block else None,
     )  # fmt: skip
     told = words.resubmitting(
-        job, cause, name=name, tried=tried, limit=limit, due_at=due_at, changes=changes, why=why, sighted=facts.last_sighted
+        job,
+        cause,
+        name=name,
+        tried=tried,
+        limit=limit,
+        due_at=due_at,
+        changes=changes,
+        why=why,
+        sighted=next(iter(sighted(facts)), facts.last_sighted),
     )
     return Decision(intents=(Intent(action=submit, due_at=due_at),)) | _say(facts, channel, f"resubmitting/{name}", told)
 

@@ -8,6 +8,7 @@ from controller.decision import Decision
 from controller.entry import Unmeasured
 from controller.facts import Facts
 from controller.intent import Intent, Wake
+from controller.observation import FIRST_SIGHT
 from controller.savings import USAGE_PATIENCE
 
 FIRST_LOOK = timedelta(minutes=3)
@@ -23,13 +24,23 @@ def keep_watch(facts: Facts) -> Decision:
     """
     job = facts.job
     if job.ending is None:
-        said = {next_look_at(job.created_at, facts.now, most=HOUR)}
+        said = {next_look_at(job.created_at, facts.now, most=HOUR)} | _first_sight(facts)
         return _wakes(facts, said | (_to_come(facts) if facts.history is None else set()))
     anchor = job.ended_at or job.created_at
     declared = facts.now >= anchor + USAGE_PATIENCE or facts.lineage.entry(Unmeasured, job.name)
     return (
         Decision() if job.usage is not None or declared else _wakes(facts, {next_look_at(anchor, facts.now, most=USAGE_PATIENCE)})
     )
+
+
+def _first_sight(facts: Facts) -> set[datetime]:
+    """When a job that checkpoints has trained so long that its first one should lie in S3."""
+    job = facts.job
+    if job.checkpoint_uri is None or not job.intervals or job.intervals[-1].end is not None:
+        return set()
+    before = sum(((i.end or i.start) - i.start for i in job.intervals[:-1]), timedelta())
+    at = job.intervals[-1].start + FIRST_SIGHT - before
+    return {at} if at > facts.now else set()
 
 
 def _to_come(facts: Facts) -> set[datetime]:

@@ -18,6 +18,7 @@ from controller.finding import Finding, Word
 from controller.policy import Policy, load
 from controller.policyfile import BadPolicy, compile_folder
 from controller.rules import judge
+from controller.rules.kind import Evidence
 
 HELP = "judge job documents: DescribeTrainingJob responses, CreateTrainingJob requests or EventBridge events"
 
@@ -72,7 +73,7 @@ def _judged(where: str, document: Any, policy: Policy) -> Judged:
         raise document
     kind = kind_of(document)
     job = job_of(document, kind=kind)
-    return Judged(where=where, kind=kind.value, job=job.name, verdict=judge(job, policy, claims=None))
+    return Judged(where=where, kind=kind.value, job=job.name, verdict=judge(job, policy, Evidence()))
 
 
 def _tell_json(judged: Judged) -> None:

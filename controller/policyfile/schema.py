@@ -241,6 +241,11 @@ class InstanceAllowed(Options):
     instance_types: InstanceTypes
 
 
+class CheckpointAlive(Options):
+    first_within: Duration | None = Field(None, serialization_alias="first_within_s")
+    at_most: Duration | None = Field(None, serialization_alias="at_most_s")
+
+
 OPTIONS: dict[str, type[Options]] = {
     "checkpoint-required": CheckpointRequired,
     "uncheckpointed-cap": UncheckpointedCap,
@@ -248,6 +253,7 @@ OPTIONS: dict[str, type[Options]] = {
     "max-runtime-limit": MaxRuntimeLimit,
     "spot-required": SpotRequired,
     "checkpoint-exclusive": Options,
+    "checkpoint-alive": CheckpointAlive,
     "tags-required": TagsRequired,
     "instance-allowed": InstanceAllowed,
 }

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from controller.checkpoint import Claim
 from controller.finding import Finding, Verdict, Word
 from controller.job import Job
 from controller.policy import Mode, Policy, Rule
+from controller.rules.checkpoint_alive import CHECKPOINT_ALIVE
 from controller.rules.checkpoint_exclusive import CHECKPOINT_EXCLUSIVE
 from controller.rules.checkpoint_required import CHECKPOINT_REQUIRED
 from controller.rules.instance_allowed import INSTANCE_ALLOWED
-from controller.rules.kind import Kind
+from controller.rules.kind import Evidence, Kind
 from controller.rules.max_runtime_limit import MAX_RUNTIME_LIMIT
 from controller.rules.max_wait_limit import MAX_WAIT_LIMIT
 from controller.rules.spot_required import SPOT_REQUIRED
@@ -31,21 +31,22 @@ KINDS: Mapping[str, Kind] = {
         MAX_RUNTIME_LIMIT,
         SPOT_REQUIRED,
         CHECKPOINT_EXCLUSIVE,
+        CHECKPOINT_ALIVE,
         TAGS_REQUIRED,
         INSTANCE_ALLOWED,
     )
 }
 
 
-def judge(job: Job, policy: Policy, claims: tuple[Claim, ...] | None) -> Verdict:
-    """Say all that a policy finds wrong with a job. ``claims`` None: nobody looked, so nothing is said about them."""
-    unknown = job.unknown if claims is not None else job.unknown | {"claims"}
+def judge(job: Job, policy: Policy, evidence: Evidence) -> Verdict:
+    """Say all that a policy finds wrong with a job."""
+    unknown = job.unknown | evidence.missing
     selected = [(rule, rule.match.matches(job)) for rule in policy.rules]
     blind = {rule.name for rule, meant in selected if meant is None or (meant and KINDS[rule.kind].needs & unknown)}
     findings = [
         finding
         for rule, meant in selected
-        if meant and rule.name not in blind and (finding := _apply(rule, job, claims or ())) is not None
+        if meant and rule.name not in blind and (finding := _apply(rule, job, evidence)) is not None
     ]
     return Verdict(
         word=_word(job, findings),
@@ -54,9 +55,9 @@ def judge(job: Job, policy: Policy, claims: tuple[Claim, ...] | None) -> Verdict
     )
 
 
-def _apply(rule: Rule, job: Job, claims: tuple[Claim, ...]) -> Finding | None:
+def _apply(rule: Rule, job: Job, evidence: Evidence) -> Finding | None:
     kind = KINDS[rule.kind]
-    fault = kind.judge(job, kind.options(**rule.options), claims)
+    fault = kind.judge(job, kind.options(**rule.options), evidence)
     if fault is None:
         return None
     return Finding(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from controller.checkpoint import Claim, claim_of, overlapping
 from controller.finding import Fix
 from controller.job import Job
-from controller.rules.kind import Fault, Kind
+from controller.rules.kind import Evidence, Fault, Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,8 +15,9 @@ class Options:
     pass
 
 
-def judge(job: Job, options: Options, claims: tuple[Claim, ...]) -> Fault | None:
+def judge(job: Job, options: Options, evidence: Evidence) -> Fault | None:
     """Of two overlapping jobs the one that was created later offends; of two of the same moment, the later name."""
+    claims = evidence.claims or ()
     if not job.alive or job.checkpoint_uri is None:
         return None
     lineage = next((claim.lineage for claim in claims if claim.job == job.name), job.name)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from controller.checkpoint import Claim
 from controller.finding import Fix
 from controller.job import Job
-from controller.rules.kind import Fault, Kind, runtime_of
+from controller.rules.kind import Evidence, Fault, Kind, runtime_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +16,7 @@ class Options:
     only_capable: bool = True  # an algorithm that cannot checkpoint is uncheckpointed-cap's business
 
 
-def judge(job: Job, options: Options, claims: tuple[Claim, ...]) -> Fault | None:
+def judge(job: Job, options: Options, evidence: Evidence) -> Fault | None:
     runtime_s = runtime_of(job)
     if not job.spot or runtime_s <= options.runtime_over_s or (options.only_capable and job.algorithm.checkpoints is False):
         return None

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from controller.checkpoint import Claim
 from controller.finding import Fix
 from controller.job import Job
-from controller.rules.kind import Fault, Kind
+from controller.rules.kind import Evidence, Fault, Kind
 
 _GLOB = frozenset("*?[")
 
@@ -18,7 +17,7 @@ class Options:
     instance_types: tuple[str, ...]  # globs: ml.g5.*
 
 
-def judge(job: Job, options: Options, claims: tuple[Claim, ...]) -> Fault | None:
+def judge(job: Job, options: Options, evidence: Evidence) -> Fault | None:
     if any(fnmatchcase(job.instance_type, pattern) for pattern in options.instance_types):
         return None
     allowed = _nearest(job.instance_type, options.instance_types)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
-from controller.checkpoint import Claim
+from controller.checkpoint import Claim, Sighting
 from controller.finding import Fix
 from controller.job import Job
 
@@ -24,13 +24,25 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What is known beside the job itself; None where nobody looked, and then no rule that needs it fires."""
+
+    claims: tuple[Claim, ...] | None = None
+    sighting: Sighting | None = None
+
+    @property
+    def missing(self) -> frozenset[str]:
+        return frozenset(f.name for f in fields(self) if getattr(self, f.name) is None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """``options`` builds the kind's own options from the compiled ones; ``needs`` are fields of ``Job`` (and "claims")."""
+    """``options`` builds the kind's own options from the compiled ones; ``needs`` are fields of ``Job`` and of ``Evidence``."""
 
     id: str
     needs: frozenset[str]
     options: Callable[..., Any]
-    judge: Callable[[Job, Any, tuple[Claim, ...]], Fault | None]
+    judge: Callable[[Job, Any, Evidence], Fault | None]
 
 
 def runtime_of(job: Job) -> int:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from controller.checkpoint import Claim
 from controller.job import Job
-from controller.rules.kind import Fault, Kind, runtime_of, waiting
+from controller.rules.kind import Evidence, Fault, Kind, runtime_of, waiting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +13,7 @@ class Options:
     at_most_s: int
 
 
-def judge(job: Job, options: Options, claims: tuple[Claim, ...]) -> Fault | None:
+def judge(job: Job, options: Options, evidence: Evidence) -> Fault | None:
     runtime_s = runtime_of(job)
     if runtime_s <= options.at_most_s:
         return None

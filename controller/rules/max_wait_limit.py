@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from controller.checkpoint import Claim
 from controller.job import Job
-from controller.rules.kind import Fault, Kind, runtime_of, waiting
+from controller.rules.kind import Evidence, Fault, Kind, runtime_of, waiting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +14,7 @@ class Options:
     times_runtime: float | None = None
 
 
-def judge(job: Job, options: Options, claims: tuple[Claim, ...]) -> Fault | None:
+def judge(job: Job, options: Options, evidence: Evidence) -> Fault | None:
     runtime_s = runtime_of(job)
     limits = []
     if options.at_most_s is not None:

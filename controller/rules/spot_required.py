@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from controller.checkpoint import Claim
 from controller.finding import Fix
 from controller.job import Job
-from controller.rules.kind import Fault, Kind, runtime_of
+from controller.rules.kind import Evidence, Fault, Kind, runtime_of
 
 CAPPED_S = 3600  # SageMaker lets an algorithm that cannot checkpoint wait no longer, and it must wait as long as it may run
 
@@ -17,7 +16,7 @@ class Options:
     runtime_over_s: int = 3600  # jobs that may run so long, or longer; on-demand is fine for the others
 
 
-def judge(job: Job, options: Options, claims: tuple[Claim, ...]) -> Fault | None:
+def judge(job: Job, options: Options, evidence: Evidence) -> Fault | None:
     """An algorithm that SageMaker would refuse to run that long on spot breaks nothing: its owner has no other choice."""
     runtime_s = runtime_of(job)
     capped = job.algorithm.checkpoints is False

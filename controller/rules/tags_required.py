@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from controller.checkpoint import Claim
 from controller.finding import Fix
 from controller.job import Job
-from controller.rules.kind import Fault, Kind
+from controller.rules.kind import Evidence, Fault, Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +14,7 @@ class Options:
     tags: tuple[str, ...]
 
 
-def judge(job: Job, options: Options, claims: tuple[Claim, ...]) -> Fault | None:
+def judge(job: Job, options: Options, evidence: Evidence) -> Fault | None:
     """A tag without a value says nothing, so it is missing too."""
     missing = [key for key in options.tags if not job.tags.get(key)]
     if not missing:

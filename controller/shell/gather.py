@@ -51,7 +51,8 @@ def _closely(facts: Facts, ports: Ports) -> Facts:
     if not facts.newest or job.service is not None:
         return facts
     counts = block is not None and promised(job, block.promise) and (job.alive or job.cause is not None)
-    if job.checkpoint_uri is not None and (counts or occasion(facts) is not None):
+    watched = job.alive and any(rule.kind == "checkpoint-alive" and rule.match.matches(job) for rule in facts.policy.rules)
+    if job.checkpoint_uri is not None and (counts or watched or occasion(facts) is not None):
         facts = replace(facts, sighting=ports.checkpoints.look(job.checkpoint_uri, now=facts.now))
     if counts:
         facts = replace(facts, history=ports.ledger.history(job.account, job.region, job.family, RUNS_MAX))

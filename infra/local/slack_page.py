@@ -16,6 +16,9 @@ from string import Template
 from typing import Any
 
 EMOJI = {
+    "truck": "🚚",
+    "grey_question": "❔",
+    "vertical_traffic_light": "🚦",
     "alarm_clock": "⏰",
     "bar_chart": "📊",
     "bell": "🔔",

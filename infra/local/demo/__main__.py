@@ -159,6 +159,8 @@ def _summary(host: Host, launched: Sequence[Launch]) -> tuple[dict[str, Any], di
         "events_doubled": world.mail.doubled,
         "findings": dict(sorted(counted.items())),
         "stopped": sum(job.secondary == "Stopped" and job.name not in by_people for job in jobs),
+        "moved_for_deadline": sum(job.tags.get(proof.CAUSE) == "deadline" for job in jobs),
+        "repaired": sum(job.tags.get(proof.CAUSE) == "repair" for job in jobs),
         "resubmitted": sum(proof.is_attempt(job) for job in jobs),
         "interruptions": sum(run.interrupted for job in jobs for run in job.runs),
         "announcements": len(host.slack.messages),

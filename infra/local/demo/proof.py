@@ -14,7 +14,7 @@ from controller.money import cost_micros
 from controller.shell.ports import Overdue
 from infra.local.sagemaker.job import TrainingJob
 
-LINEAGE, ATTEMPT = "spotwarden:lineage", "spotwarden:attempt"
+LINEAGE, ATTEMPT, CAUSE = "spotwarden:lineage", "spotwarden:attempt", "spotwarden:cause"
 TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
 SILENCE = timedelta(minutes=10)
 RETRYABLE_REASONS = ("CapacityError: ", "InternalServerError: ")

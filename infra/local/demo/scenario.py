@@ -30,7 +30,7 @@ KMEANS = "382416733822.dkr.ecr.us-east-1.amazonaws.com/kmeans:1"
 OWN_IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/acme-trainer:7"
 MARKETPLACE = "acme-marketplace-forecaster"
 
-DELETED_BUCKET = "acme-tidied-away"
+DELETED_BUCKET = "s3://acme-tidied-away"
 HOUR_S = 3600
 
 
@@ -126,6 +126,7 @@ def _at(day: int, hour: float) -> timedelta:
 def _shown() -> Iterator[Launch]:
     yield from _rule_breakers()
     yield from _endings()
+    yield from _finished()
     yield from _owned()
 
 
@@ -181,6 +182,36 @@ def _endings() -> Iterator[Launch]:
     yield Launch(after=_at(1, 15), request=request("tidied-away", "search", work_s=2000), deleted_after=timedelta(hours=6))
     yield Launch(after=_at(1, 16), request=request("without-a-price", "ads", "ml.p4d.24xlarge", runtime_h=3, work_s=4000))
     yield Launch(after=_at(2, 9), request=request("acme-own-image", "robotics", image=OWN_IMAGE, instances=2, work_s=8000))
+
+
+def _finished() -> Iterator[Launch]:
+    """Jobs that starve, break or run late, and are finished all the same; and one that nobody can help."""
+    yield Launch(
+        after=_at(0, 12.2),
+        request=request(
+            "tracker-climbs", "vision", "ml.p3.2xlarge", runtime_h=1, wait_h=1, tags={"priority": "high"}, work_s=3000
+        ),
+    )
+    due = f"{MONDAY + _at(0, 18):%Y-%m-%dT%H:%M:%SZ}"
+    promise = {"spotwarden:deadline": due, "spotwarden:expected-runtime": "2h"}
+    yield Launch(
+        after=_at(0, 12.4),
+        request=request("captions-by-six", "speech", "ml.p3.2xlarge", runtime_h=4, wait_h=8, tags=promise, work_s=6600),
+    )
+    yield Launch(
+        after=_at(0, 12.6),
+        request=request("bidder-mended", "ads", checkpoint=None, runtime_h=6, tags={"repair": "please"}, work_s=7000),
+    )
+    yield Launch(
+        after=_at(0, 15.2),
+        request=request("forgetful-saver", "robotics", runtime_h=6, work_s=9000, checkpoint_every_s="never"),
+    )
+    unreadable = {"spotwarden:deadline": "tomorrow evening"}
+    yield Launch(after=_at(0, 15.4), request=request("dreamer", "vision", runtime_h=2, tags=unreadable, work_s=3000))
+    yield Launch(
+        after=_at(1, 8.5),
+        request=request("lost-bucket", "robotics", checkpoint=f"{DELETED_BUCKET}/robotics/", runtime_h=3, work_s=6000),
+    )
 
 
 def _owned() -> Iterator[Launch]:

@@ -58,7 +58,8 @@ def results(console: Console, summary: Mapping[str, Any], teams: Mapping[str, Sa
 
 
 COUNTS = (
-    "jobs", "rings", "events_lost", "events_doubled", "stopped", "resubmitted", "interruptions", "announcements",
+    "jobs", "rings", "events_lost", "events_doubled", "stopped", "resubmitted", "moved_for_deadline", "repaired",
+    "interruptions", "announcements",
     "minutes_rung", "minutes_skipped", "saved_usd",
 )  # fmt: skip
 

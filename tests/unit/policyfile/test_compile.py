@@ -16,6 +16,7 @@ from controller.policyfile import as_text, compile_folder
 from controller.policyfile.__main__ import main
 from controller.policyfile.schema import OPTIONS
 from controller.rules import KINDS, judge
+from controller.rules.kind import Evidence
 from tests.builders import BEGIN, job
 
 POLICIES = Path(__file__).resolve().parents[3] / "policies"
@@ -38,6 +39,7 @@ rules:
   - {name: not-for-ever, rule: max-runtime-limit, options: {at_most: 7d}, channel: "#elsewhere"}
   - {name: spot-first, rule: spot-required, options: {runtime_over: 90s}}
   - {name: one-writer, rule: checkpoint-exclusive}
+  - {name: really-written, rule: checkpoint-alive, options: {first_within: 20m}}
   - {name: who-pays, rule: tags-required, options: {tags: [team, owner]}}
   - {name: small, rule: instance-allowed, options: {instance_types: ml.g5.*}}
 resubmit:
@@ -71,6 +73,7 @@ def test_every_kind_compiles_to_options_that_its_rule_takes(tmp_path: Path) -> N
     assert list(options["checkpoint-required"].under) == ["s3://acme-ml-checkpoints/"]
     assert options["uncheckpointed-cap"].at_most_s == 3600
     assert (options["max-wait-limit"].at_most_s, options["max-wait-limit"].times_runtime) == (172_800, 4)
+    assert (options["checkpoint-alive"].first_within_s, options["checkpoint-alive"].at_most_s) == (1200, 3600)
     assert options["max-runtime-limit"].at_most_s == 604_800
     assert options["spot-required"].runtime_over_s == 90
     assert list(options["tags-required"].tags) == ["team", "owner"]
@@ -152,7 +155,7 @@ def test_the_shipped_defaults_say_exactly_what_they_promise_and_never_act() -> N
 
 
 def test_the_shipped_defaults_leave_a_well_made_job_alone() -> None:
-    verdict = judge(job(wait_s_max=172_800), load(packaged_document(), in_force_at=BEGIN), claims=())
+    verdict = judge(job(wait_s_max=172_800), load(packaged_document(), in_force_at=BEGIN), Evidence(claims=()))
     assert (verdict.findings, verdict.undecided) == ((), ())
 
 

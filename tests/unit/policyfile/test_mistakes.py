@@ -32,7 +32,8 @@ rules:
         "a.yaml:2: default: found unknown key 'default', wanted one of brakes, defaults, resubmit, rules, version"
         " (did you mean 'defaults'?)",
         "a.yaml:5: rules[0].rule: found 'checkpoint-requird', wanted one of checkpoint-required, uncheckpointed-cap,"
-        " max-wait-limit, max-runtime-limit, spot-required, checkpoint-exclusive, tags-required, instance-allowed"
+        " max-wait-limit, max-runtime-limit, spot-required, checkpoint-exclusive, checkpoint-alive, tags-required,"
+        " instance-allowed"
         " (did you mean 'checkpoint-required'?)",
         "a.yaml:6: rules[0].mode: found 'warm', wanted one of audit, warn, enforce (did you mean 'warn'?)",
         "a.yaml:7: rules[1].name: found 'two words', wanted letters, digits, '.', '_' and '-', at most 63,"
@@ -266,9 +267,9 @@ REPAIR = "version: 1\nrules:\n  - {name: one, rule: %s, mode: enforce, %s}\n"
 @pytest.mark.parametrize(
     ("kind", "words", "said"),
     [
-        ("spot-required", "action: stop, repair: {tags: {a: b}}", "repair: found repair without action: repair, wanted action: repair"),
-        ("checkpoint-required", "action: repair", ": found action: repair for checkpoint-required without a template, wanted repair:"),
-        ("instance-allowed", "action: repair, options: {instance_types: ml.g5.*}", "action: found action: repair for instance-allowed"),
+        ("spot-required", "action: stop, repair: {tags: {a: b}}", "repair: found repair without action: repair"),
+        ("checkpoint-required", "action: repair", ": found action: repair for checkpoint-required without a template"),
+        ("instance-allowed", "action: repair, options: {instance_types: ml.g5.*}", "action: found action: repair for"),
         (
             "tags-required", "action: repair, options: {tags: [team, who]}, repair: {tags: {team: x}}",
             "repair.tags: found no value for who, wanted a value for each required tag",

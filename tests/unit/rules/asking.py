@@ -7,13 +7,13 @@ from typing import Any
 from controller.checkpoint import Claim
 from controller.job import Job
 from controller.rules import KINDS
-from controller.rules.kind import Fault
+from controller.rules.kind import Evidence, Fault
 
 
 def ask(kind: str, about: Job, claims: tuple[Claim, ...] = (), /, **options: Any) -> Fault | None:
     """What the kind says of the job."""
     rule = KINDS[kind]
-    return rule.judge(about, rule.options(**options), claims)
+    return rule.judge(about, rule.options(**options), Evidence(claims=claims))
 
 
 def fault_in(kind: str, about: Job, claims: tuple[Claim, ...] = (), /, **options: Any) -> Fault:

@@ -10,6 +10,7 @@ from controller.finding import Word
 from controller.job import Ending, Job, Service
 from controller.policy import Mode, Selector
 from controller.rules import KINDS, judge
+from controller.rules.kind import Evidence
 from tests.builders import ended, job, policy, rule
 
 ON_DEMAND = job(spot=False)
@@ -18,44 +19,44 @@ ON_DEMAND = job(spot=False)
 def test_the_kinds_have_the_ids_that_people_search_for() -> None:
     assert set(KINDS) == {
         "checkpoint-required", "uncheckpointed-cap", "max-wait-limit", "max-runtime-limit", "spot-required",
-        "checkpoint-exclusive", "tags-required", "instance-allowed",
+        "checkpoint-exclusive", "checkpoint-alive", "tags-required", "instance-allowed",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_a_kind_needs_fields_that_jobs_have(kind: object) -> None:
-    known = {field.name for field in fields(Job)} | {"claims"}
+    known = {field.name for field in fields(Job)} | {"claims", "sighting"}
     assert getattr(kind, "needs", set()) <= known
 
 
 def test_an_enforced_finding_on_a_live_job_says_stop() -> None:
-    assert judge(ON_DEMAND, policy(), claims=()).word is Word.STOP
+    assert judge(ON_DEMAND, policy(), Evidence(claims=())).word is Word.STOP
 
 
 @pytest.mark.parametrize(
     "spared", [ended(ON_DEMAND, Ending.COMPLETED), job(spot=False, service=Service.TUNING)], ids=["over", "owned"]
 )
 def test_a_job_that_is_over_or_owned_is_flagged_at_most(spared: Job) -> None:
-    assert judge(spared, policy(), claims=()).word is Word.FLAG
+    assert judge(spared, policy(), Evidence(claims=())).word is Word.FLAG
 
 
 def test_an_audit_finding_flags_too() -> None:
     audit = policy(rules=(rule(mode=Mode.AUDIT, remedy=None),))
-    verdict = judge(ON_DEMAND, audit, claims=())
+    verdict = judge(ON_DEMAND, audit, Evidence(claims=()))
     assert (verdict.word, [f.policy for f in verdict.findings]) == (Word.FLAG, ["use-spot"])
 
 
 def test_a_rule_that_needs_what_nobody_said_is_undecided_and_silent() -> None:
-    verdict = judge(job(spot=False, unknown=frozenset({"spot"})), policy(), claims=())
+    verdict = judge(job(spot=False, unknown=frozenset({"spot"})), policy(), Evidence(claims=()))
     assert (verdict.word, verdict.findings, verdict.undecided) == (Word.ALLOW, (), ("use-spot",))
 
 
 def test_a_selector_that_needs_what_nobody_said_leaves_its_rule_undecided() -> None:
     theirs = policy(rules=(rule(match=Selector(region=("eu-*",))),))
-    assert judge(job(spot=False, unknown=frozenset({"region"})), theirs, claims=()).undecided == ("use-spot",)
+    assert judge(job(spot=False, unknown=frozenset({"region"})), theirs, Evidence(claims=())).undecided == ("use-spot",)
 
 
 def test_where_nobody_looked_at_claims_nothing_is_said_about_them() -> None:
     alone = policy(rules=(rule(kind="checkpoint-exclusive", options={}),))
-    assert judge(job(), alone, claims=None).undecided == ("use-spot",)
-    assert judge(job(), alone, claims=()).undecided == ()
+    assert judge(job(), alone, Evidence()).undecided == ("use-spot",)
+    assert judge(job(), alone, Evidence(claims=())).undecided == ()
