@@ -109,11 +109,11 @@ def outlook(facts: Facts, block: Resubmission, at: datetime | None = None) -> Ou
     now = max(at or facts.now, facts.job.created_at)  # clocks differ: a job is not older than its birth
     remaining_s = max(total_s - proven_s(facts), 0)
     standing = Standing(
-        now=now, deadline=deadline, remaining_s=remaining_s, place=_place(facts.job) if at is None else Place.WAITING,
+        now=now, deadline=deadline, remaining_s=remaining_s, place=_place(facts) if at is None else Place.WAITING,
         since=facts.job.intervals[-1].start if facts.job.intervals else facts.job.created_at, moves=_moves(facts),
         spot_seen=facts.spot_seen if promise.back_to_spot else None,
     )  # fmt: skip
-    terms = terms_of(promise)
+    terms = terms_of(promise, resumable=facts.resumable)
     choice = choose(standing, terms)
     return Outlook(
         deadline=deadline, expected_s=total_s, remaining_s=remaining_s, move=choice.move, look_at=choice.look_at,
@@ -121,23 +121,25 @@ def outlook(facts: Facts, block: Resubmission, at: datetime | None = None) -> Ou
     )  # fmt: skip
 
 
-def terms_of(promise: Promise) -> Terms:
+def terms_of(promise: Promise, *, resumable: bool) -> Terms:
     """What a move costs in time: the grace, the upload, two ticks of the sweep, the start on-demand and the restore.
 
-    Nothing is reserved for what runs now: ``proven_s`` counts no second that a checkpoint does not prove, so all that could be
-    lost is still to do.
+    Of what trains on spot, one checkpoint interval may be lost; what no checkpoint proves is still to do anyway.
     """
     overhead_s = GRACE_S + promise.upload_s + 2 * SWEEP_S + promise.start_s + promise.restore_s
     return Terms(
-        overhead_s=overhead_s, reserve_s=0, margin_s=promise.margin_s, stay_s=promise.stay_s, moves_max=promise.moves_max
-    )
+        overhead_s=overhead_s, margin_s=promise.margin_s, reserve_s=promise.checkpoint_every_s if resumable else 0,
+        stay_s=promise.stay_s, moves_max=promise.moves_max,
+    )  # fmt: skip
 
 
-def _place(job: Job) -> Place:
+def _place(facts: Facts) -> Place:
+    """Where the job is; a run that nothing would survive is no better than waiting, since all of it may have to be done again."""
+    job = facts.job
     if not job.spot:
         return Place.ON_DEMAND
     training = bool(job.intervals) and job.intervals[-1].end is None
-    return Place.SPOT if training else Place.WAITING
+    return Place.SPOT if training and facts.resumable else Place.WAITING
 
 
 def _moves(facts: Facts) -> int:
