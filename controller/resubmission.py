@@ -9,13 +9,13 @@ from controller import announcement as words
 from controller.change import Fragment, as_fragment, as_text, on_demand, on_spot, together
 from controller.deadline import Move
 from controller.decision import Decision
-from controller.entry import Ended
+from controller.entry import Ended, Started
 from controller.facts import Facts
 from controller.failure import MOVED, Cause, Next, begins_with
 from controller.intent import Announce, Closed, Intent, Purpose, Stop, Submit
 from controller.ladder import NoStep, Step, next_step
 from controller.lineage import attempt_name
-from controller.money import Micros, cost_micros, dollars
+from controller.money import Micros, Rate, cost_micros, dollars
 from controller.observation import sighted
 from controller.policy import Mode, Resubmission
 from controller.promise import BadTag, expected_s, outlook, proven_s, spot_wait_s
@@ -32,11 +32,13 @@ def resubmit(facts: Facts) -> Decision:
     asked for it.
     """
     job = facts.job
-    if job.cause is None or not facts.newest or job.service is not None:
+    if job.cause is None or job.service is not None:
         return Decision()
     under_way = _under_way(facts)
     if under_way is not None:
         return Decision(intents=(under_way,))
+    if not facts.newest:
+        return Decision()
     stop = _our_stop(facts)
     if stop is not None and stop.purpose is Purpose.RULE:
         return Decision()
@@ -197,10 +199,7 @@ def _submit(
 
 
 def projected_micros(facts: Facts, block: Resubmission | None) -> Micros | None:
-    """What the next attempt costs at most: what is still to do, or MaxRuntime where nobody knows, at the on-demand rate.
-
-    A lineage that was billed on spot before is projected at the share of its training time that it was billed for.
-    """
+    """What the next attempt costs at most: what is still to do, or MaxRuntime where nobody knows, at the on-demand rate."""
     job, rate = facts.job, facts.rate
     if rate is None:
         return None
@@ -210,14 +209,7 @@ def projected_micros(facts: Facts, block: Resubmission | None) -> Micros | None:
         total_s = None
     runtime_s = job.runtime_s_max or 86_400
     left_s = runtime_s if total_s is None else min(max(total_s - proven_s(facts), 0), runtime_s)
-    return round(cost_micros(left_s, job.instance_count, rate.micros_per_h) * _billed_share(facts))
-
-
-def _billed_share(facts: Facts) -> float:
-    measured = [e for e in measured_of(facts) if e.spot and e.training_s]
-    if not measured:
-        return 1.0
-    return min(sum(e.billable_s for e in measured) / sum(e.training_s for e in measured), 1.0)
+    return cost_micros(left_s, job.instance_count, rate.micros_per_h)
 
 
 def _beyond_the_cap(facts: Facts, block: Resubmission, cost: Micros | None) -> str | None:
@@ -225,14 +217,24 @@ def _beyond_the_cap(facts: Facts, block: Resubmission, cost: Micros | None) -> s
     cap = block.cap_micros
     if cap is None:
         return None
-    if cost is None:
+    if cost is None or facts.rate is None:
         return (
             f"no price of {facts.job.instance_type} in {facts.job.region} is known, so its cap of {dollars(cap)} cannot be kept"
         )
-    spent = spent_micros(measured_of(facts))
+    spent = spent_micros(measured_of(facts)) + _unmeasured_micros(facts, facts.rate)
     if spent + cost <= cap:
         return None
-    return f"{dollars(spent)} are spent, the next attempt may cost {dollars(cost)}, and the policy's cap is {dollars(cap)}"
+    return f"{dollars(spent)} may be spent, the next attempt may cost {dollars(cost)}, and the policy's cap is {dollars(cap)}"
+
+
+def _unmeasured_micros(facts: Facts, rate: Rate) -> Micros:
+    """What the attempts may have cost whose usage SageMaker has not said: all of their MaxRuntime, if they ever started."""
+    known = {e.job for e in measured_of(facts)}
+    return sum(
+        cost_micros(e.runtime_s_max or 86_400, e.instance_count, rate.micros_per_h)
+        for e in facts.lineage.entries
+        if isinstance(e, Started) and e.job not in known and (e.job != facts.job.name or facts.job.started_at is not None)
+    )
 
 
 # ── what is known of the ending ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -247,9 +249,14 @@ def _rung(facts: Facts) -> int:
 
 
 def _under_way(facts: Facts) -> Intent | None:
-    """The submission that somebody may be performing right now: whatever the policy says by now, it is the only word."""
-    leased = (i for i in facts.lineage.open_intents(facts.job.name) if i.leased_until is not None)
-    return next((i for i in leased if isinstance(i.action, Submit)), None)
+    """The submission that somebody may be performing right now, or has performed and not closed: it is the only word."""
+    open_ = (i for i in facts.lineage.open_intents(facts.job.name) if isinstance(i.action, Submit))
+    return next((i for i in open_ if i.leased_until is not None or _made(i, facts)), None)
+
+
+def _made(intent: Intent, facts: Facts) -> bool:
+    """Whether the attempt that a Submit means was seen already."""
+    return isinstance(intent.action, Submit) and facts.lineage.entry(Started, intent.action.job) is not None
 
 
 def _our_stop(facts: Facts) -> Stop | None:

@@ -27,6 +27,8 @@ def restrain(intent: Intent, lineage: Lineage, ports: Ports) -> Held | Refused |
     action = intent.action
     if isinstance(action, Wake | Publish):
         return None  # looking and bookkeeping go on
+    if isinstance(action, Submit) and lineage.entry(Started, action.job):
+        return None  # an earlier try made it: only the answer is still to be written down
     halt = ports.ledger.halt()
     if halt is not None:
         return Held(halted(halt), int(HALT_LOOK.total_seconds()))

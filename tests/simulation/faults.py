@@ -33,6 +33,7 @@ class Faults:
     steal_names: int = 0  # a job begins under the name that our next attempt would have
     clone_tags: int = 0  # a job begins with all tags of another, ours included
     edit_policy: int = 0
+    halts: int = 0
 
     # What is broken from the beginning to the end.
     broken: int = 0  # jobs that SageMaker never describes: each call times out
@@ -68,5 +69,6 @@ CHANCES: Final[Mapping[str, tuple[Any, ...]]] = {
     "clone_tags": (0, 0, 1),
     "edit_policy": (0, 0, 1, 3),
     "broken": (0, 0, 0, 2),
+    "halts": (0, 0, 0, 1, 2),
 }
 """What ``Faults.drawn`` chooses from."""

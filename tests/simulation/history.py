@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
-from typing import Final
+from typing import Any, Final
 
+from controller.brake import Halt
 from controller.failure import Cause
 from controller.policy import Policy
 from controller.shell import reconcile as path
@@ -21,7 +22,7 @@ from infra.local.sagemaker.client import Client
 from infra.local.sagemaker.knobs import Knobs
 from infra.local.sagemaker.world import World
 from tests.builders import BEGIN
-from tests.simulation import harness, people
+from tests.simulation import ambition, harness, people
 from tests.simulation.change import changed
 from tests.simulation.faults import Faults
 from tests.simulation.harness import Bus, Rollout, Slack, WatchedLedger
@@ -61,11 +62,16 @@ class History:
     def __post_init__(self) -> None:
         self.faults = faults = self.faults or Faults.drawn(self._stream("faults"))
         calls = {name: getattr(faults, name) for name in ("event_lost", "event_doubled", "event_late", "event_shuffled")}
-        knobs = Knobs.flipped(self._stream("knobs"), **calls, stuck_for=(2000, 9000))
+        more = self._stream("ambition")
+        ambitious = more.random() < 0.5
+        quotas = {"quotas": more.choice(ambition.QUOTAS)} if ambitious else {}
+        knobs = Knobs.flipped(self._stream("knobs"), **calls, **quotas, stuck_for=(2000, 9000))
         weathers = self._stream("weather")
         self.world = World(BEGIN, seed=self.seed, knobs=knobs, capacity_of=lambda _: people.weather(weathers, BEGIN))
         rules = self._stream("policies")
         self.policies = [people.policy(rules, n) for n in range(1 + faults.edit_policy)]
+        self.policies = [ambition.more(more, policy) for policy in self.policies] if ambitious else self.policies
+        self._embellish = partial(ambition.embellished, more, begin=BEGIN) if ambitious else None
         self.ledger, self.outbox, self.slack, self.events = WatchedLedger(), MemoryOutbox(), Slack(), Bus()
         self.witness = self.ledger.witness = Witness(self.world, self.ledger, self._limits(), edited=faults.edit_policy > 0)
         self.lambdas = Lambdas(BEGIN, faults, self._stream("lambdas"), self.world.advance_to)
@@ -80,6 +86,7 @@ class History:
         )  # fmt: skip
         self._minute = BEGIN
 
+    _embellish: Callable[[dict[str, Any]], dict[str, Any]] | None = field(init=False)
     _silent: set[str] = field(init=False)
     _roots: tuple[str, ...] = field(init=False)
     ports: Ports = field(init=False)
@@ -101,7 +108,7 @@ class History:
 
     def _plan(self) -> None:
         assert self.faults is not None
-        crowd, when = people.People(self._stream("people"), self.world, self.witness), self._stream("times")
+        crowd, when = people.People(self._stream("people"), self.world, self.witness, self._embellish), self._stream("times")
         for name in self._roots:
             self._at(BEGIN + timedelta(seconds=when.randrange(2400)), partial(crowd.begin, name))
         acts: dict[Callable[[], object], int] = {
@@ -113,6 +120,10 @@ class History:
                 self._in_the_storm(when, act)
         for edited in self.policies[1:]:
             self._in_the_storm(when, partial(self._deploy, edited))
+        for _ in range(self.faults.halts):
+            called_at = BEGIN + self.storm * when.uniform(0.05, 0.8)
+            self._at(called_at, self._halt)
+            self._at(called_at + timedelta(minutes=when.randrange(5, 60)), partial(self.ledger.set_halt, None))
         breaks_at = BEGIN + when.choice([timedelta(0), HOUR])  # before anybody heard of them, or once they are known
         self._at(breaks_at, partial(self._silent.update, self.broken))
         self.lambdas.at(self.calm_at, self._calm)
@@ -130,9 +141,13 @@ class History:
     def _deploy(self, policy: Policy) -> None:
         self.rollout.history.append((self.lambdas.now, policy))
 
+    def _halt(self) -> None:
+        self.ledger.set_halt(Halt(why="to be sure", who="somebody", since=self.lambdas.now))
+
     def _calm(self) -> None:
         """From now on no call fails; what is broken stays broken, and events go on as they were."""
         self.lambdas.faults = Faults()
+        self.ledger.set_halt(None)
 
     # Time.
 
@@ -158,10 +173,10 @@ class History:
         return BEGIN + -((BEGIN - first) // MINUTE) * MINUTE
 
     def _discovered(self) -> bool:
-        """Whether a discover has begun since the last job changed."""
-        cursor = self.ledger.cursor("discover")
+        """Whether both passes of discover went past the last change of a job: what failed in the first is the second's."""
         latest = max((life.job.modified_at for life in self.witness.lives), default=BEGIN)
-        return cursor is not None and cursor > latest + timedelta(hours=2)
+        cursors = [self.ledger.cursor(name) for name in CURSORS]
+        return all(cursor is not None and cursor > latest + timedelta(minutes=20) for cursor in cursors)
 
     def _nothing_is_late(self) -> None:
         """After the storm, no intent of a job that answers is an hour late; one broken lineage delays no other."""
@@ -171,7 +186,7 @@ class History:
             if lineage.root not in self.broken:
                 late = [i.key for i in row.intents.values() if i.open and i.ring_at < self.lambdas.now - HOUR]
                 demand(not late, f"nothing is overdue in silence: {late} of {lineage}")
-                endless = [i.key for i in row.intents.values() if i.claim > TRIES_MAX]
+                endless = [i.key for i in row.intents.values() if i.tries > TRIES_MAX]
                 demand(not endless, f"no try is repeated for ever: {endless} of {lineage}")
 
     def _news(self) -> bool:

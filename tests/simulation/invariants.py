@@ -6,11 +6,13 @@ from datetime import timedelta
 
 from controller.entry import Ended, Measured, Unmeasured
 from controller.failure import Cause
-from controller.intent import Announce, Closed
+from controller.intent import Announce, Closed, Purpose, Stop
 from controller.job import Job
 from controller.lineage import Lineage, LineageId
 from controller.policy import Policy
+from controller.savings import spent_micros
 from controller.shell.gather import LINEAGE_TAG
+from tests.simulation.ambition import CAP_MICROS
 from tests.simulation.history import History
 from tests.simulation.witness import Life, demand
 
@@ -23,6 +25,8 @@ def check(history: History) -> None:
     every_ending_and_its_usage_is_booked(history)
     nothing_is_overdue_in_silence(history)
     every_retryable_ending_is_followed_up(history)
+    what_was_stopped_to_go_on_goes_on(history)
+    no_lineage_spends_past_its_cap(history)
     what_was_announced_reached_people(history)
     every_claim_is_given_back(history)
 
@@ -88,16 +92,46 @@ def every_retryable_ending_is_followed_up(history: History) -> None:
         assert ended is not None
         job = history.ports.jobs.describe(life.name)
         assert job is not None
-        owed = all(asks_for_more(policy, job, cause, ended) for policy in history.rollout.readable_from(ended.seen_at))
+        assert job.cause is not None
+        owed = all(asks_for_more(policy, job, job.cause, ended) for policy in history.rollout.readable_from(ended.seen_at))
         settled = not owed or taken_down(lineage, life.name) or followed_up(history, lineage, life.name)
         demand(settled, f"every retryable ending is followed up: {life.where} ended {cause}")
+
+
+def what_was_stopped_to_go_on_goes_on(history: History) -> None:
+    """A job that was taken down to go on elsewhere, or mended, has a next attempt, or a word about why it has none."""
+    for life in _reachable(history):
+        lineage = books_of(history, life)
+        stop = lineage.intent(f"stop/{life.name}")
+        if life.alive or not life.stopped_by_us or stop is None or not isinstance(stop.action, Stop):
+            continue
+        if stop.action.purpose is Purpose.RULE or life.cause_of_end is None or life.number < lineage.newest_number():
+            continue
+        settled = followed_up(history, lineage, life.name)
+        demand(
+            settled,
+            f"what was stopped to go on goes on: {life.where} ended {life.cause_of_end}, stopped to {stop.action.purpose}",
+        )
+
+
+def no_lineage_spends_past_its_cap(history: History) -> None:
+    """Where every policy caps a lineage, its attempts of ours cost no more than that, the job that people made left aside."""
+    blocks = [block for policy in history.policies for block in policy.resubmissions]
+    if not blocks or any(block.cap_micros is None for block in blocks) or any(not p.resubmissions for p in history.policies):
+        return
+    for life in _reachable(history):
+        lineage = books_of(history, life)
+        measured = [e for e in lineage.entries if isinstance(e, Measured)]
+        spent = spent_micros(measured)
+        made = any(o.ours and o.lineage == lineage.id for o in history.witness.lives)
+        demand(not made or spent <= CAP_MICROS, f"no lineage spends past its cap: {lineage.id} spent {spent}")
 
 
 def asks_for_more(policy: Policy, job: Job, cause: Cause, ended: Ended) -> bool:
     """Whether a policy wants a next attempt, or a word, after an ending of this cause."""
     block = policy.resubmission_for(job)
     seen_after_s = (ended.seen_at - ended.at).total_seconds()
-    return block is not None and block.mode.tells and cause in block.causes and seen_after_s <= block.within_s
+    return block is not None and block.mode.tells and block.budget_of(cause)[0] is not None and seen_after_s <= block.within_s
 
 
 def taken_down(lineage: Lineage, name: str) -> bool:

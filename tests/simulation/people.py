@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -101,10 +102,13 @@ class People:
     rng: Random
     world: World
     witness: Witness
+    embellish: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
     def begin(self, name: str, *, like: Life | None = None, tags: list[dict[str, str]] | None = None) -> None:
         """Create a job, or have a service create it; a taken name is left alone."""
         asked = dict(like.job.request) | {"TrainingJobName": name} if like else request(self.rng, name)
+        if self.embellish is not None and like is None:
+            asked = self.embellish(asked)
         if tags is not None:
             asked["Tags"] = tags
         owner = self.rng.choice(OWNERS) if like is None and self.rng.random() < 0.15 else None

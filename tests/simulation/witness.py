@@ -16,13 +16,14 @@ from controller.checkpoint import claim_of
 from controller.decision import Decision
 from controller.entry import Started
 from controller.facts import Facts
-from controller.failure import Cause
-from controller.intent import Announce, Closed, Stop, Submit
+from controller.failure import Cause, Next
+from controller.intent import Announce, Closed, Purpose, Stop, Submit
 from controller.job import ending_of
 from controller.lineage import Lineage, LineageId
 from controller.shell.gather import LINEAGE_TAG
 from controller.shell.limits import LEASE
 from infra.local.sagemaker.job import TrainingJob
+from infra.local.sagemaker.phase import Phase
 from infra.local.sagemaker.world import TERMINAL, World
 from tests.builders import ledger_with
 from tests.simulation.memory import MemoryLedger
@@ -126,6 +127,7 @@ class Witness:
         self._never_beside_a_writer(life)
         self._never_from_what_another_service_owns(life)
         self._never_beyond_the_budget(life)
+        self._not_halted(f"{life.where} was created")
         self.lives.append(life)
         return answer
 
@@ -135,11 +137,21 @@ class Witness:
         answer = call()
         assert life is not None
         demand(not life.owned, f"no owned job is touched: {life.where} was stopped")
-        demand(not life.ours, f"no attempt of ours is stopped by a rule: {life.where} was stopped")
         said = self.ledger.load(life.lineage).intent(f"stop/{name}")
         demand(said is not None and said.claim > 0, f"say it, then do it: {life.where} was stopped, and the ledger says {said}")
+        assert said is not None
+        assert isinstance(said.action, Stop)
+        by_a_rule = said.action.purpose is not Purpose.MOVE
+        demand(not (life.ours and by_a_rule), f"no attempt of ours is stopped by a rule: {life.where} was stopped")
+        demand(life.job.phase is not Phase.UPLOADING, f"nothing is stopped while it uploads: {life.where}")
+        self._not_halted(f"{life.where} was stopped")
         life.stopped_by_us = True
         return answer
+
+    def _not_halted(self, what: str) -> None:
+        """What was begun before a halt may land after it, as long as a function lives; nothing else may."""
+        halt = self.ledger.halted
+        demand(halt is None or self.world.now < halt.since + LEASE, f"nothing is done under a halt: {what}")
 
     def _never_two_alive(self, new: Life) -> None:
         alive = [life.name for life in self.lives if life.lineage == new.lineage and life.alive]
@@ -169,6 +181,10 @@ class Witness:
         others = {life.number: life.cause for life in self.lives if life.lineage == new.lineage and life.number != new.number}
         tries = Counter(others.values())
         assert new.cause is not None
+        if new.cause.next is Next.OURS:
+            once = new.cause is not Cause.REPAIR or not tries[Cause.REPAIR]
+            demand(once, f"a job is repaired once: {new.where}")
+            return
         most = self.limits.get(new.cause, 0)
         demand(tries[new.cause] < most, f"budgets are kept: {new.where} is one more than {most} for {new.cause}")
 
@@ -193,7 +209,8 @@ class Witness:
         """Look at a decision that was written down, beside the lineage as it was until then."""
         known = {e.key for e in before.entries} & {e.key for e in decision.entries}
         demand(not known, f"everything is booked once: {before.id} writes {known} again")
-        taken_back = [i.key for i in decision.withdrawn if isinstance(i.action, Submit)]
+        given_up = {i.action.about for i in decision.intents if isinstance(i.action, Announce) and i.action.topic in LAST_WORDS}
+        taken_back = [i.key for i in decision.withdrawn if isinstance(i.action, Submit) and i.action.about not in given_up]
         demand(self.edited or not taken_back, f"what is meant stays meant: {before.id} takes {taken_back} back")
         for intent in decision.intents:
             if isinstance(intent.action, Announce) and intent.action.topic in LAST_WORDS:
