@@ -9,6 +9,8 @@ from datetime import datetime
 from controller.announcement import Words, code, escaped, halted
 from controller.brake import Halt
 from controller.entry import Ended, Entry, Flagged, Interrupted
+from controller.interruption import estimate
+from controller.interruption import fold as fold_pools
 from controller.money import dollars
 from controller.pool import Signal
 from controller.savings import Savings, fold
@@ -31,6 +33,7 @@ def digest_words(
         *(money_line(escaped(team), savings) for team, savings in sorted(by_team.items(), key=_most_saved)),
         *_counted("Endings", (str(e.ending) for e in entries if isinstance(e, Ended))),
         *_counted("Interruptions", (f"{e.instance_type} {e.region}" for e in entries if isinstance(e, Interrupted))),
+        *_rates(entries, signals),
         *_counted("Rules broken", (e.policy for e in entries if isinstance(e, Flagged))),
         *_counted("EC2 market signals", (f"{s.kind} {s.pool}" for s in signals)),
     )
@@ -49,6 +52,18 @@ def money_line(who: str, savings: Savings) -> str:
 def team_savings(entries: Iterable[Entry]) -> dict[str, Savings]:
     """What each team saved; entries of jobs without a team tag stand under "no team"."""
     return fold(entries, group=lambda e: e.team or "no team")
+
+
+def _rates(entries: Iterable[Entry], signals: Iterable[Signal]) -> Words:
+    """Interruptions over spot hours, with the interval that holds 90 % of what is believed: a few hours say little."""
+    pools = sorted(fold_pools(entries, signals).items(), key=lambda item: (-item[1].interruptions, item[0]))
+    told = []
+    for (instance_type, region), memory in pools[:TOP]:
+        if memory.interruptions:
+            rate = estimate(memory)
+            span = f"{100 * rate.low:.0f} to {100 * rate.high:.0f}"
+            told.append(f"{code(f'{instance_type} {region}')} {100 * rate.mean:.0f} ({span}) in {memory.exposure_s / 3600:.0f} h")
+    return (f"*Interruptions in 100 spot hours* (90 % interval): {', '.join(told)}",) if told else ()
 
 
 def _counted(title: str, names: Iterable[str]) -> Words:

@@ -10,6 +10,7 @@ from controller import wiring
 from controller.shell import drain as outbox
 from controller.shell import sweep as rounds
 from controller.shell.digest import Period, digest
+from controller.shell.remember import remember
 from handlers.observed import logger, observed
 
 clock = Blueprint(__name__)
@@ -42,8 +43,9 @@ def drain(event: Any) -> dict[str, Any]:
 @observed
 @clock.schedule("cron(0 8 * * ? *)")
 def digest_daily(event: Any) -> dict[str, Any]:
-    """Queue the digest of yesterday."""
-    return {"Digests": int(digest(Period.DAY, wiring.ports()))}
+    """Queue the digest of yesterday, and remember what it taught of each pool."""
+    pools = remember(wiring.ports())
+    return {"Digests": int(digest(Period.DAY, wiring.ports())), "pools": pools}
 
 
 @observed

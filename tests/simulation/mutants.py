@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing import Pool
 from typing import Any
 
-from controller import decide, enforcement, punctuality, resubmission, watch
+from controller import decide, resubmission
 from controller.adapters import documents
 from controller.adapters.sagemaker import ATTEMPT_TAG, SageMakerJobs
 from controller.decision import Decision
@@ -140,10 +140,6 @@ def _ageless_number(number_of: Any) -> Any:
     return lambda self, job: 1 if job.name == self.id.root else number_of(self, job)
 
 
-def _as_if_first(may_stop: Any) -> Any:
-    return lambda facts, finding: may_stop(replace(facts, number=1), finding)
-
-
 def _never_discovering(_: Any) -> Any:
     return lambda ports: sweep.Rounds()
 
@@ -189,12 +185,8 @@ MUTANTS: Mapping[str, tuple[Change, ...]] = {
     "an ending is forgotten by the next policy": ((resubmission, "_too_old", _judged_anew),),
     # Finishing the job.
     "a halt is not asked for": ((perform, "restrain", instead(lambda intent, lineage, ports: None)),),
-    "an attempt of ours is stopped by rules": ((enforcement, "may_stop", _as_if_first),),
     "what was moved is forgotten": ((resubmission, "_moved", instead(lambda facts, block, cause: Decision())),),
     "what is repaired is forgotten": ((resubmission, "_repaired", instead(lambda facts, stop, block: Decision())),),
-    "an uploading job is moved": ((punctuality, "UPLOADING", instead("never")),),
-    "a cap is not kept": ((resubmission, "_beyond_the_cap", instead(lambda facts, block, cost: None)),),
-    "a wake for another reason is forgotten": ((watch, "_to_come", instead(lambda facts: set())),),
     "owners are not known": ((documents, "service_of", instead(lambda described, tags: None)),),
 }  # fmt: skip
 """What each mutant changes."""
