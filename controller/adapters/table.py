@@ -20,7 +20,7 @@ from controller.shell.ports import Unreachable
 Write = dict[str, Any]  # one of a transaction's: {"Put": …}, {"Update": …} or {"Delete": …}
 
 HEAD = "head"
-PARTITIONS = 16
+PARTITIONS = 4  # of each index: 4,000 writes a second, and four reads a minute for the sweep
 TRANSACTION_MAX = 100
 CONFLICTS = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
 THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
@@ -32,7 +32,7 @@ def key(pk: str, sk: str) -> Item:
 
 
 def partition(prefix: str, text: str) -> Item:
-    """One of the 16 partitions of an index, the same for the same text forever."""
+    """One of the partitions of an index, the same for the same text forever."""
     number = int(hashlib.sha256(text.encode()).hexdigest()[:8], 16) % PARTITIONS
     return {"S": f"{prefix}#{number:02d}"}
 

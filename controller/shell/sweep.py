@@ -91,7 +91,8 @@ def _pass(cursor: str, upto: datetime, started_at: datetime, ports: Ports, order
             if problem is not None:
                 failed.append((name, problem))
         done += Rounds(rung=rung, failed=tuple(failed), left=left)
-        if failed or not left:
+        empty = not rung and not left and until < upto  # of a crash, only the lists of empty slices are made again
+        if (failed or not left) and not empty:
             ports.ledger.move_cursor(cursor, until + OVERLAP if left else until)  # the overlap is as long as a slice: leave it
         if left:
             return done

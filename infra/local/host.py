@@ -7,6 +7,7 @@ in which they would have found nothing are skipped, and counted.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -28,6 +29,7 @@ from infra.local.slack import Slack
 MINUTE = timedelta(minutes=1)
 EVERY_MINUTE = ("sweep", "drain")
 TABLE = "spotwarden"
+APP = Path(__file__).resolve().parents[2] / "app.py"
 
 
 @dataclass(slots=True)
@@ -177,9 +179,9 @@ def hosting(
         try:
             aws.create_table(local.dynamodb_url, name=TABLE, region=region)
             with redirect_stdout(log):
-                import app
+                app = _deployed()
             wiring.install(clock=clock)
-            bus = Bus(rules(app.app), clock.now, world.account, region)
+            bus = Bus(rules(app), clock.now, world.account, region)
             host = Host(world, server, local, slack, bus, clock, list(people), log)
             host._next_fire = {
                 r.name: next_fire(r.schedule, clock.at) for r in bus.rules.values() if r.schedule and r.name not in EVERY_MINUTE
@@ -189,6 +191,16 @@ def hosting(
             for part in (slack, server, local):
                 part.close()
             wiring.install(clock=SystemClock())
+
+
+def _deployed() -> Any:
+    """The Chalice app, found beside this package: an installed command has no reason to stand in the checkout."""
+    spec = importlib.util.spec_from_file_location("app", APP)
+    assert spec is not None, APP  # noqa: S101  (a path that ends in .py has a loader)
+    assert spec.loader is not None, APP  # noqa: S101
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.app
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -26,7 +26,8 @@ from infra.local.checkpoint_store import CheckpointStore
 from infra.local.demo import proof, screen
 from infra.local.demo.scenario import DELETED_BUCKET, MARKETPLACE, MONDAY, POOLS, WEEK, Launch, capacities, knobs, launches
 from infra.local.host import Happening, Host, hosting
-from infra.local.sagemaker.capacity import from_trace
+from infra.local.sagemaker.capacity import Capacity, from_trace
+from infra.local.sagemaker.errors import ApiError
 from infra.local.sagemaker.world import World
 
 POLICIES = Path(__file__).parent / "policies"
@@ -40,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     asked = _arguments(argv)
     console = Console()
     out = Path(asked.out)
-    world = _world(asked.seed, asked.trace)
+    world = _world(asked.seed, asked.supply)
     launched = launches(asked.seed, asked.jobs)
     with hosting(world, compile_folder(POLICIES), out) as host:
         for launch in launched:
@@ -76,11 +77,15 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     fewest = len(launches(asked.seed, 0))
     if asked.jobs < fewest:
         parser.error(f"--jobs {asked.jobs}: the kinds that the demo must show are {fewest} already")
+    try:
+        asked.supply = from_trace(asked.trace, MONDAY) if asked.trace else None
+    except (OSError, ValueError) as error:
+        parser.error(f"--trace: {error}")
     return asked
 
 
-def _world(seed: int, trace: Path | None) -> World:
-    supply = {pool: from_trace(trace, MONDAY) for pool in POOLS} if trace else capacities(seed)
+def _world(seed: int, trace: Capacity | None) -> World:
+    supply = dict.fromkeys(POOLS, trace) if trace else capacities(seed)
     world = World(
         MONDAY, seed=seed, knobs=knobs(), account=aws.ACCOUNT, region=aws.REGION, capacity_of=supply, on_checkpoint=STORE
     )
@@ -99,10 +104,25 @@ def _happenings(launch: Launch, host: Host) -> list[Happening]:
     world, at = host.world, MONDAY + launch.after
     happenings = [Happening(at=at, do=partial(world.launch, dict(launch.request), owner=launch.owner or None))]
     if launch.stopped_after:
-        happenings.append(Happening(at=at + launch.stopped_after, do=partial(world.stop_training_job, launch.name)))
+        happenings.append(
+            Happening(at=at + launch.stopped_after, do=partial(_try, host, partial(world.stop_training_job, launch.name)))
+        )
     if launch.deleted_after:
-        happenings.append(Happening(at=at + launch.deleted_after, do=partial(world.delete_training_job, launch.name)))
+        happenings.append(
+            Happening(at=at + launch.deleted_after, do=partial(_try, host, partial(world.delete_training_job, launch.name)))
+        )
     return happenings
+
+
+def _try(host: Host, act: Callable[[], object]) -> None:
+    """Do what a person does who hears that a job still runs: try again in an hour, while the week lasts."""
+    try:
+        act()
+    except ApiError:
+        again = host.clock.now() + timedelta(hours=1)
+        if again < MONDAY + WEEK:
+            host.people.append(Happening(at=again, do=partial(_try, host, act)))
+            host.people.sort(key=lambda happening: happening.at)
 
 
 def _market(host: Host) -> list[Happening]:
