@@ -112,6 +112,15 @@ def moving(job: Job, cause: Cause, why: str, deadline: datetime | None) -> Words
     )
 
 
+def cannot_afford(job: Job, why: str) -> Words:
+    """A move would cost more than the cap has room for."""
+    return (
+        f":moneybag: *{escaped(job.name)}* stays where it is for its money cap",
+        f"{escaped(why[:1].upper() + why[1:])}. It would have been moved now; raise the cap in the policy, or let it go on.",
+        _whose(job),
+    )
+
+
 def would_move(job: Job, block: Resubmission, deadline: datetime | None, why: str) -> Words:
     """A job would be moved, were the block in ``enforce`` mode."""
     until = f" It must be finished by {_when(deadline)}." if deadline else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import sqrt
 
 from controller.job import Interval
 
@@ -82,6 +83,15 @@ def at_risk_s(sighting: Sighting, intervals: Iterable[Interval], now: datetime) 
     """Training seconds since the newest object: lost, should the job be interrupted now, or should it have ended."""
     spans = tuple(intervals)
     return trained_s(spans, now) - proven_s(sighting, spans)
+
+
+def advised_interval_s(interruptions_per_h: float, write_s: float) -> int:
+    """How often to write a checkpoint: √(2·C·MTBF), in seconds.
+
+    J. W. Young, "A first order approximation to the optimum checkpoint interval", CACM 17 (1974); J. T. Daly, "A higher order
+    estimate of the optimum checkpoint interval for restart dumps", FGCS 22 (2006), which agrees while C is far below the MTBF.
+    """
+    return round(sqrt(2 * write_s * 3600 / interruptions_per_h))
 
 
 def _whole_s(spans: Iterable[timedelta]) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from controller import announcement as words
 from controller.deadline import Move
 from controller.decision import Decision
@@ -11,6 +13,7 @@ from controller.intent import Announce, Intent, Purpose, Stop, Wake
 from controller.ladder import NoStep, next_step
 from controller.policy import Guarantee, Mode, Resubmission
 from controller.promise import BadTag, Outlook, deadline_of, outlook
+from controller.purse import beyond_the_cap, projected_micros
 
 UPLOADING = "Uploading"
 
@@ -55,8 +58,16 @@ def _keep(facts: Facts, block: Resubmission, seen: Outlook) -> Decision:
     if block.mode is Mode.WARN:
         return _say(facts, block, f"would-move/{seen.move}", words.would_move(job, block, seen.deadline, seen.why))
     cause = Cause.DEADLINE if seen.move is Move.ON_DEMAND else Cause.RETURN
-    stop = Stop(about=job.name, because=seen.why, purpose=Purpose.MOVE, next_cause=cause)
-    told = words.moving(job, cause, seen.why, seen.deadline)
+    return _move(facts, block, cause, seen.why, seen.deadline)
+
+
+def _move(facts: Facts, block: Resubmission, cause: Cause, why: str, deadline: datetime | None) -> Decision:
+    """Stop the job to go on elsewhere, if its cap has room for that: a job that is stopped and not submitted again is lost."""
+    broke = beyond_the_cap(facts, block, projected_micros(facts, block))
+    if broke is not None:
+        return _say(facts, block, f"cannot-afford/{cause}", words.cannot_afford(facts.job, broke))
+    stop = Stop(about=facts.job.name, because=why, purpose=Purpose.MOVE, next_cause=cause)
+    told = words.moving(facts.job, cause, why, deadline)
     return Decision(intents=(Intent(action=stop, due_at=facts.now),)) | _say(facts, block, f"moving/{cause}", told)
 
 
@@ -82,9 +93,7 @@ def _interrupted_too_often(facts: Facts, block: Resubmission) -> Decision:
     why = f"{recent} interruptions within {patience.within_s // 60} min, and the policy bears {patience.more_than}"
     if block.mode is Mode.WARN:
         return _say(facts, block, "would-move/interruptions", words.would_move(job, block, None, why))
-    stop = Stop(about=job.name, because=why, purpose=Purpose.MOVE, next_cause=Cause.INTERRUPTIONS)
-    told = words.moving(job, Cause.INTERRUPTIONS, why, None)
-    return Decision(intents=(Intent(action=stop, due_at=facts.now),)) | _say(facts, block, "moving/interruptions", told)
+    return _move(facts, block, Cause.INTERRUPTIONS, why, None)
 
 
 def _say(facts: Facts, block: Resubmission, topic: str, said: words.Words) -> Decision:

@@ -15,11 +15,10 @@ from controller.failure import MOVED, Cause, Next, begins_with
 from controller.intent import Announce, Closed, Intent, Purpose, Stop, Submit
 from controller.ladder import NoStep, Step, next_step
 from controller.lineage import attempt_name
-from controller.money import Micros, Rate, cost_micros, dollars
 from controller.observation import sighted
 from controller.policy import Mode, Resubmission
-from controller.promise import BadTag, expected_s, outlook, proven_s, spot_wait_s
-from controller.savings import measured_of, spent_micros
+from controller.promise import BadTag, outlook, spot_wait_s
+from controller.purse import beyond_the_cap, projected_micros
 
 BRIDGE = "where it was to go there was no room for it, so it goes on where it was"
 
@@ -177,7 +176,7 @@ def _submit(
     job, number = facts.job, facts.number + after
     channel = block.channel if block else facts.policy.channel
     cost = projected_micros(facts, block)
-    if block is not None and (broke := _beyond_the_cap(facts, block, cost)) is not None:
+    if block is not None and (broke := beyond_the_cap(facts, block, cost)) is not None:
         return _say(facts, channel, "gave-up", words.gave_up_for_money(job, broke))
     name, changes = attempt_name(facts.lineage.id, number), as_text(step.changes)
     submit = Submit(
@@ -196,45 +195,6 @@ def _submit(
         sighted=next(iter(sighted(facts)), facts.last_sighted),
     )
     return Decision(intents=(Intent(action=submit, due_at=due_at),)) | _say(facts, channel, f"resubmitting/{name}", told)
-
-
-def projected_micros(facts: Facts, block: Resubmission | None) -> Micros | None:
-    """What the next attempt costs at most: what is still to do, or MaxRuntime where nobody knows, at the on-demand rate."""
-    job, rate = facts.job, facts.rate
-    if rate is None:
-        return None
-    try:
-        total_s = expected_s(facts, block.promise) if block else None
-    except BadTag:
-        total_s = None
-    runtime_s = job.runtime_s_max or 86_400
-    left_s = runtime_s if total_s is None else min(max(total_s - proven_s(facts), 0), runtime_s)
-    return cost_micros(left_s, job.instance_count, rate.micros_per_h)
-
-
-def _beyond_the_cap(facts: Facts, block: Resubmission, cost: Micros | None) -> str | None:
-    """Why the next attempt does not fit the lineage's cap; None where it does, or where there is no cap."""
-    cap = block.cap_micros
-    if cap is None:
-        return None
-    if cost is None or facts.rate is None:
-        return (
-            f"no price of {facts.job.instance_type} in {facts.job.region} is known, so its cap of {dollars(cap)} cannot be kept"
-        )
-    spent = spent_micros(measured_of(facts)) + _unmeasured_micros(facts, facts.rate)
-    if spent + cost <= cap:
-        return None
-    return f"{dollars(spent)} may be spent, the next attempt may cost {dollars(cost)}, and the policy's cap is {dollars(cap)}"
-
-
-def _unmeasured_micros(facts: Facts, rate: Rate) -> Micros:
-    """What the attempts may have cost whose usage SageMaker has not said: all of their MaxRuntime, if they ever started."""
-    known = {e.job for e in measured_of(facts)}
-    return sum(
-        cost_micros(e.runtime_s_max or 86_400, e.instance_count, rate.micros_per_h)
-        for e in facts.lineage.entries
-        if isinstance(e, Started) and e.job not in known and (e.job != facts.job.name or facts.job.started_at is not None)
-    )
 
 
 # ── what is known of the ending ──────────────────────────────────────────────────────────────────────────────────────────────

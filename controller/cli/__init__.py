@@ -7,12 +7,13 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 
-from controller.cli import backtest, check, classify, compiling, halting
+from controller.cli import advising, backtest, check, classify, compiling, halting
 from controller.cli.ledger import add_table
 
 Run = Callable[[Namespace], int]
 
 COMMANDS: Mapping[str, tuple[str, Callable[[ArgumentParser], None], Run]] = {
+    "advise": (advising.HELP, advising.add_arguments, advising.run),
     "backtest": (backtest.HELP, backtest.add_arguments, backtest.run),
     "check": (check.HELP, check.add_arguments, check.run),
     "classify": (classify.HELP, classify.add_arguments, classify.run),

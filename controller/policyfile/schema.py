@@ -4,26 +4,39 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, StrictBool, StrictInt
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    StrictBool,
+    StrictInt,
+    field_validator,
+    model_validator,
+)
 
 from controller.algorithm import AlgorithmClass
 from controller.failure import Cause
 from controller.policy import Guarantee, Mode, Reach, Remedy, Severity
+from controller.policyfile.problem import nearest
 from controller.policyfile.words import (
+    Brake,
     Dollars,
     Duration,
     DurationOrZero,
     InstanceType,
-    InstanceTypes,
     Name,
     Prefixes,
     ReasonBeginnings,
+    Role,
     Roles,
     Subnets,
     Template,
     Text,
     Texts,
     Version,
+    given,
     listed,
     one_of,
     seconds,
@@ -31,6 +44,7 @@ from controller.policyfile.words import (
 )
 from controller.rules import KINDS
 
+STEP = "a step: same, equivalents, on-demand, {instance_types: […]} or {subnets: […]}"
 LIMIT_MAX = 30  # tries for one cause; SageMaker's own RetryStrategy takes as many
 
 ModeWord = Annotated[str, BeforeValidator(one_of(tuple(Mode)))]
@@ -41,6 +55,23 @@ Factor = Annotated[float, Strict(), Field(ge=1, le=100, allow_inf_nan=False)]
 
 class Closed(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Said(Closed):
+    """Words that mean nothing without a value: a cap that was left empty must not pass for one."""
+
+    _given = field_validator("*", mode="before")(given)
+
+
+class Limits(Said):
+    """Limits, of which at least one is given."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _some(cls, found: Any) -> Any:
+        if found == {}:
+            raise unlike(f"at least one of {', '.join(cls.model_fields)}")
+        return found
 
 
 class Defaults(Closed):
@@ -64,16 +95,16 @@ class Match(Closed):
     region: Texts | None = None
 
 
-class RepairEntry(Closed):
+class RepairEntry(Said):
     """What only the policy can know of a repair."""
 
     checkpoint: Template | None = None
-    allowed: Annotated[dict[str, Prefixes], Field(min_length=1)] | None = None
+    allowed: Annotated[dict[Role, Prefixes], Field(min_length=1)] | None = None
     tags: Annotated[dict[str, Text], Field(min_length=1)] | None = None
 
 
 class RuleEntry(Closed):
-    """``options`` are the kind's own: ``OPTIONS`` has their vocabulary."""
+    """``options`` are the kind's own: ``controller.policyfile.options`` has their vocabulary."""
 
     name: Name
     rule: Annotated[str, BeforeValidator(one_of(tuple(KINDS)))]
@@ -85,6 +116,8 @@ class RuleEntry(Closed):
     repair: RepairEntry | None = None
     applies_to: Annotated[str, BeforeValidator(one_of(tuple(Reach)))] = Reach.NEW.value
     channel: Text | None = None
+
+    _given = field_validator("repair", mode="before")(given)
 
 
 class Backoff(Closed):
@@ -119,7 +152,7 @@ class DiskBudget(BudgetEntry):
     volume_gb: Annotated[StrictInt, Field(ge=1, le=16_384)]
 
 
-class Causes(Closed):
+class Causes(Said):
     """The causes that another try may mend."""
 
     starved: BudgetEntry | None = None
@@ -152,9 +185,18 @@ def _rung(found: Any) -> Any:
     """A step of a ladder: a word, or a map of one key."""
     if isinstance(found, str):
         return one_of(("same", "equivalents", "on-demand"))(found)
-    if isinstance(found, dict) and len(found) == 1 and set(found) <= {"instance_types", "subnets"}:
-        return OtherTypes(**found) if "instance_types" in found else OtherSubnets(**found)
-    raise unlike("a step: same, equivalents, on-demand, {instance_types: […]} or {subnets: […]}")
+    if isinstance(found, dict) and found.keys() == {"instance_types"}:
+        return OtherTypes(**found)
+    if isinstance(found, dict) and found.keys() == {"subnets"}:
+        return OtherSubnets(**found)
+    word = next(iter(found), "") if isinstance(found, dict) and len(found) == 1 else ""
+    raise unlike(STEP, nearest(word, ("instance_types", "subnets")))
+
+
+def _rungs(found: Any) -> Any:
+    if isinstance(found, list):
+        return found
+    raise unlike("a list of steps such as [same, equivalents, on-demand]")
 
 
 class Interruptions(Closed):
@@ -162,18 +204,22 @@ class Interruptions(Closed):
     within: Duration
 
 
-class DeadlineEntry(Closed):
-    finish_within: Annotated[int, BeforeValidator(seconds(3600))] | None = None
+class DeadlineEntry(Said):
+    """How a deadline is kept; the aliases are fields of ``controller.policy.Promise``."""
+
+    finish_within: Annotated[int, BeforeValidator(seconds(3600))] | None = Field(None, serialization_alias="finish_within_s")
     guarantee: Annotated[str, BeforeValidator(one_of(tuple(Guarantee)))] = Guarantee.DEADLINE.value
     quantile: Annotated[float, Strict(), Field(ge=0.5, le=0.99)] = 0.9
-    margin: Duration = 600
-    start: Duration = 300
-    restore: DurationOrZero = 120
-    upload: DurationOrZero = 180
-    checkpoint_every: Duration = 1800
+    margin: Duration = Field(600, serialization_alias="margin_s")
+    start: Duration = Field(300, serialization_alias="start_s")
+    restore: DurationOrZero = Field(120, serialization_alias="restore_s")
+    upload: DurationOrZero = Field(180, serialization_alias="upload_s")
+    checkpoint_every: Duration = Field(1800, serialization_alias="checkpoint_every_s")
+    min_stay: DurationOrZero = Field(1800, serialization_alias="stay_s")
+    moves: Annotated[StrictInt, Field(ge=0, le=100)] = Field(40, serialization_alias="moves_max")
 
 
-class Cap(Closed):
+class Cap(Limits):
     lineage_usd: Dollars | None = None
     team_month_usd: Dollars | None = None
 
@@ -185,16 +231,18 @@ class Block(Closed):
     within: Duration = 21_600
     causes: Causes
     interruptions: Interruptions | None = None
-    ladder: Annotated[list[Annotated[Any, BeforeValidator(_rung)]], Field(min_length=1)] | None = None
+    ladder: Annotated[list[Annotated[Any, BeforeValidator(_rung)]], BeforeValidator(_rungs), Field(min_length=1)] | None = None
     on_demand: StrictBool = True
     deadline: DeadlineEntry | None = None
     cap: Cap | None = None
     channel: Text | None = None
 
+    _given = field_validator("interruptions", "ladder", "deadline", "cap", mode="before")(given)
 
-class BrakesEntry(Closed):
-    stops_per_hour: Annotated[StrictInt, Field(ge=1)] | None = None
-    submissions_per_hour: Annotated[StrictInt, Field(ge=1)] | None = None
+
+class BrakesEntry(Limits):
+    stops_per_hour: Brake | None = None
+    submissions_per_hour: Brake | None = None
 
 
 class File(Closed):
@@ -204,56 +252,4 @@ class File(Closed):
     rules: Annotated[list[RuleEntry], Field(min_length=1)] | None = None
     resubmit: Annotated[list[Block], Field(min_length=1)] | None = None
 
-
-class Options(Closed):
-    """Options of a kind as people write them; the aliases are fields of the kind's own ``Options``, where the defaults are."""
-
-
-class CheckpointRequired(Options):
-    runtime_over: DurationOrZero | None = Field(None, serialization_alias="runtime_over_s")
-    under: Prefixes | None = None
-    only_capable: StrictBool | None = None
-
-
-class UncheckpointedCap(Options):
-    at_most: Duration | None = Field(None, serialization_alias="at_most_s")
-    without_config: StrictBool | None = None
-
-
-class MaxWaitLimit(Options):
-    at_most: Duration | None = Field(None, serialization_alias="at_most_s")
-    times_runtime: Factor | None = None
-
-
-class MaxRuntimeLimit(Options):
-    at_most: Duration = Field(serialization_alias="at_most_s")
-
-
-class SpotRequired(Options):
-    runtime_over: DurationOrZero | None = Field(None, serialization_alias="runtime_over_s")
-
-
-class TagsRequired(Options):
-    tags: Texts
-
-
-class InstanceAllowed(Options):
-    instance_types: InstanceTypes
-
-
-class CheckpointAlive(Options):
-    first_within: Duration | None = Field(None, serialization_alias="first_within_s")
-    at_most: Duration | None = Field(None, serialization_alias="at_most_s")
-
-
-OPTIONS: dict[str, type[Options]] = {
-    "checkpoint-required": CheckpointRequired,
-    "uncheckpointed-cap": UncheckpointedCap,
-    "max-wait-limit": MaxWaitLimit,
-    "max-runtime-limit": MaxRuntimeLimit,
-    "spot-required": SpotRequired,
-    "checkpoint-exclusive": Options,
-    "checkpoint-alive": CheckpointAlive,
-    "tags-required": TagsRequired,
-    "instance-allowed": InstanceAllowed,
-}
+    _given = field_validator("brakes", mode="before")(given)

@@ -6,15 +6,16 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, StrictInt
 from pydantic_core import PydanticCustomError
 
 from controller.instance import instance, instance_types
-from controller.money import micros_from_dollars
+from controller.money import DOLLAR, micros_from_dollars
 from controller.policyfile.problem import nearest
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 YEAR_S = 365 * 86_400
+DOLLARS_MAX = 1_000_000_000
 DURATION = "a duration such as 90s, 15m, 48h or 7d"
 NAME = "letters, digits, '.', '_' and '-', at most 63, beginning with a letter or digit"
 
@@ -52,6 +53,13 @@ def one_of(words: Sequence[str]) -> Callable[[Any], str]:
     return take
 
 
+def given(found: Any) -> Any:
+    """Refuse a key with nothing behind it, where nothing would quietly mean no limit."""
+    if found is None:
+        raise unlike("a value, or no such key")
+    return found
+
+
 def listed(found: Any) -> Any:
     """One text stands for a list of one."""
     return [found] if isinstance(found, str) else found
@@ -70,7 +78,7 @@ def _matching(pattern: str, wanted: str) -> AfterValidator:
 
 def _role(found: str) -> str:
     """A role without an ARN around it is meant by its name."""
-    return found if ":" in found else f"*/{found}"
+    return found if ":" in found or found.startswith("*") else f"*/{found}"
 
 
 def _version(found: Any) -> int:
@@ -85,7 +93,8 @@ DurationOrZero = Annotated[int, BeforeValidator(seconds(0))]
 Name = Annotated[str, _matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", NAME)]
 Text = Annotated[str, _matching(r"(?s).*\S.*", "text")]
 Texts = Annotated[list[Text], BeforeValidator(listed), Field(min_length=1)]
-Roles = Annotated[list[Annotated[Text, AfterValidator(_role)]], BeforeValidator(listed), Field(min_length=1)]
+Role = Annotated[Text, AfterValidator(_role)]
+Roles = Annotated[list[Role], BeforeValidator(listed), Field(min_length=1)]
 Prefixes = Annotated[
     list[Annotated[str, _matching(r"s3://[a-z0-9][a-z0-9.-]*(/.*)?", "an S3 prefix such as s3://bucket/checkpoints/")]],
     BeforeValidator(listed),
@@ -97,8 +106,9 @@ InstanceTypes = Annotated[
     Field(min_length=1),
 ]
 
+REASON = 'how a FailureReason begins, such as "AlgorithmError: Exit Code: 137"'
 ReasonBeginnings = Annotated[
-    list[Annotated[str, _matching(r"[A-Z][A-Za-z]+:.*", 'how a FailureReason begins, such as "AlgorithmError: Exit Code: 137"')]],
+    list[Annotated[str, _matching(r"[A-Z][A-Za-z]+:\s*\S.*", REASON)]],
     BeforeValidator(listed),
     Field(min_length=1),
 ]
@@ -111,13 +121,14 @@ PLACES = ("team", "family", "job")
 
 
 def _template(found: str) -> str:
-    """A checkpoint template: its bucket is said, its places are known."""
-    bucket = re.fullmatch(r"s3://([^/]+)/.*", found)
-    if bucket is None or "{" in bucket[1]:
+    """A checkpoint template: its bucket is written out, its places are known and their braces closed."""
+    if re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]*/.*", found) is None:
         raise unlike("a template such as s3://bucket/{team}/{family}/, the bucket written out")
     for place in re.findall(r"\{([^{}]*)\}", found):
         if place not in PLACES and not re.fullmatch(r"tag:[A-Za-z0-9_.:/=+@-]+", place):
             raise unlike("the places {team}, {family}, {job} or {tag:KEY}", nearest(place, PLACES))
+    if set("{}") & set(re.sub(r"\{[^{}]*\}", "", found)):
+        raise unlike("a closing brace for each opening one")
     return found
 
 
@@ -143,7 +154,18 @@ def _amount(found: Any) -> int:
         micros = 0
     if micros <= 0:
         raise unlike("an amount of dollars above zero such as 50 or 49.90")
+    if micros > DOLLARS_MAX * DOLLAR:
+        raise unlike(f"at most {DOLLARS_MAX} dollars")
     return micros
 
 
 Dollars = Annotated[int, BeforeValidator(_amount)]
+
+
+def _brake(found: Any) -> Any:
+    if type(found) is int and found == 0:
+        raise unlike("at least 1", "to hold every act, run: spotwarden halt")
+    return found
+
+
+Brake = Annotated[Annotated[StrictInt, Field(ge=1, le=100_000)], BeforeValidator(_brake)]

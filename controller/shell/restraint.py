@@ -8,6 +8,7 @@ from typing import assert_never
 from controller.announcement import braked, halted
 from controller.brake import HALT_LOOK, hour_of, month_of, next_hour
 from controller.entry import Started
+from controller.failure import Next
 from controller.intent import Announce, Intent, Publish, Purpose, Stop, Submit, Wake
 from controller.lineage import Lineage
 from controller.money import dollars
@@ -59,8 +60,8 @@ def _brake(what: str, limit: int | None, intent: Intent, lineage: Lineage, ports
 
 def _cap(submit: Submit, intent: Intent, lineage: Lineage, ports: Ports) -> Refused | None:
     """Reserve what the attempt may cost from what its team may spend on attempts of ours this month."""
-    if submit.cap_micros is None:
-        return None
+    if submit.cap_micros is None or submit.cause.next is Next.OURS:
+        return None  # what we stopped to go on elsewhere, or mended, was running already: it is not left lying
     started, now = lineage.entry(Started, submit.about), ports.clock.now()
     team, month = (started.team if started else None) or "no team", month_of(now)
     if submit.cost_micros is None:

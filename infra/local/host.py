@@ -196,8 +196,8 @@ def hosting(
 def _deployed() -> Any:
     """The Chalice app, found beside this package: an installed command has no reason to stand in the checkout."""
     spec = importlib.util.spec_from_file_location("app", APP)
-    assert spec is not None, APP  # noqa: S101  (a path that ends in .py has a loader)
-    assert spec.loader is not None, APP  # noqa: S101
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(f"{APP} is not there, wanted the checkout that this package was installed from")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.app

@@ -156,6 +156,12 @@ def test_what_trains_on_spot_moves_while_the_loss_of_an_interval_can_still_be_ma
     assert actions(looked(training, now=safe - interval + timedelta(minutes=1), sighting=seen), Stop)
 
 
+def test_a_job_whose_cap_has_no_room_for_a_move_is_not_stopped() -> None:
+    poor = looked(WAITING, now=LATE, resubmission=block(cap_micros=1))
+    assert not actions(poor, Stop)
+    assert "stays where it is for its money cap" in words(poor, "cannot-afford/deadline")
+
+
 # ── what follows a move ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -274,10 +280,10 @@ def starved(**changes: Any) -> Facts:
 
 
 def test_an_attempt_that_fits_its_cap_is_made_and_one_that_does_not_is_given_up_aloud() -> None:
-    assert actions(starved(resubmission=block(cap_micros=1_515_000)), Submit)
-    dear = starved(resubmission=block(cap_micros=1_514_999))
+    assert actions(starved(resubmission=block(cap_micros=3_030_000)), Submit)
+    dear = starved(resubmission=block(cap_micros=3_029_999))
     assert not actions(dear, Submit)
-    assert "the next attempt may cost $1.52, and the policy's cap is $1.51" in words(dear, "gave-up")
+    assert "$1.52 may be spent, the next attempt may cost $1.52, and the policy's cap is $3.03" in words(dear, "gave-up")
 
 
 def test_what_was_spent_counts_against_the_cap() -> None:
@@ -285,7 +291,8 @@ def test_what_was_spent_counts_against_the_cap() -> None:
         job="bert-0", at=BEGIN, team="vision", training_s=3600, billable_s=3600, spot=True, instance_type="ml.g5.2xlarge",
         instance_count=1, region="us-east-1", rate_micros_per_h=1_515_000, rate_as_of=None, rate_source=None,
     )  # fmt: skip
-    before = starved(resubmission=block(cap_micros=3_000_000), lineage=builders.lineage(entries=(spent,)))
+    assert actions(starved(resubmission=block(cap_micros=4_000_000)), Submit)
+    before = starved(resubmission=block(cap_micros=4_000_000), lineage=builders.lineage(entries=(spent,)))
     assert not actions(before, Submit)
 
 

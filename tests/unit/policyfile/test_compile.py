@@ -14,7 +14,7 @@ from controller.failure import Cause
 from controller.policy import Brakes, Budget, Guarantee, Mode, Policy, Promise, Reach, Remedy, RungKind, Severity, load
 from controller.policyfile import as_text, compile_folder
 from controller.policyfile.__main__ import main
-from controller.policyfile.schema import OPTIONS
+from controller.policyfile.options import OPTIONS
 from controller.rules import KINDS, judge
 from controller.rules.kind import Evidence
 from tests.builders import BEGIN, job
@@ -194,7 +194,8 @@ resubmit:
       disk: {limit: 1, volume_gb: 500}
     interruptions: {more_than: 5, within: 2h}
     ladder: [same, {instance_types: [ml.g5.4xlarge, ml.g4dn.4xlarge]}, equivalents, {subnets: [subnet-0abc1234]}, on-demand]
-    deadline: {finish_within: 24h, guarantee: money, quantile: 0.8, margin: 15m, start: 6m, checkpoint_every: 20m}
+    deadline:
+      {finish_within: 24h, guarantee: money, quantile: 0.8, margin: 15m, start: 6m, checkpoint_every: 20m, min_stay: 1h, moves: 0}
     cap: {lineage_usd: 50, team_month_usd: "1000.50"}
 """
 
@@ -208,7 +209,7 @@ def test_a_limit_of_zero_means_never_and_a_cause_without_a_budget_may_share_one(
     (block,) = whole(tmp_path).resubmissions
     budget, sharing = block.budget_of(Cause.NEVER_LAUNCHED)
     assert budget is not None
-    assert (budget.limit, sharing) == (0, {Cause.NEVER_LAUNCHED})
+    assert (budget.limit, sharing) == (0, frozenset({Cause.NEVER_LAUNCHED}))
     assert block.budget_of(Cause.STARVED)[1] == {Cause.STARVED}
     assert block.budget_of(Cause.CAPACITY) == block.budget_of(Cause.QUOTA) == (None, frozenset())
 
@@ -234,12 +235,29 @@ def test_a_deadline_caps_brakes_and_repairs_are_read_in_seconds_and_micro_dollar
     policy = whole(tmp_path)
     (block,) = policy.resubmissions
     assert block.promise == Promise(
-        finish_within_s=86_400, guarantee=Guarantee.MONEY, quantile=0.8, margin_s=900, start_s=360, checkpoint_every_s=1200
-    )
+        finish_within_s=86_400, guarantee=Guarantee.MONEY, quantile=0.8, margin_s=900, start_s=360, checkpoint_every_s=1200,
+        stay_s=3600, moves_max=0,
+    )  # fmt: skip
     assert (block.cap_micros, block.team_month_cap_micros) == (50_000_000, 1_000_500_000)
     assert policy.brakes == Brakes(stops_per_h=20, submissions_per_h=50)
     assert policy.rules[0].repair.allowed == {"*role/vision*": ("s3://acme-ckpt/vision/",)}
     assert policy.rules[1].repair.tags == {"team": "nobody"}
+
+
+def test_what_a_deadline_leaves_open_is_as_the_controller_has_it(tmp_path: Path) -> None:
+    text = "version: 1\nresubmit: [{name: one, causes: {starved: {limit: 1}}, deadline: {}}]\n"
+    (block,) = loaded(tmp_path, text).resubmissions
+    assert block.promise == Promise()
+
+
+def test_a_role_that_may_be_repaired_is_an_arns_glob_or_a_plain_name(tmp_path: Path) -> None:
+    text = WHOLE.replace('{"*role/vision*": [', '{Trainer: ["s3://acme-ckpt/t/"], "*role/vision*": [')
+    assert set(loaded(tmp_path, text).rules[0].repair.allowed) == {"*/Trainer", "*role/vision*"}
+
+
+def test_brakes_may_stand_in_a_file_of_their_own(tmp_path: Path) -> None:
+    (tmp_path / "b.yaml").write_text("version: 1\nbrakes: {stops_per_hour: 3}\n")
+    assert load(compiled(tmp_path), BEGIN).brakes == Brakes(stops_per_h=3)
 
 
 def test_a_document_of_before_is_still_read() -> None:

@@ -58,7 +58,7 @@ rules:
         ("", "a.yaml:1: found an empty file, wanted version, defaults, and rules or resubmit"),
         ("# nothing\n", "a.yaml:1: found an empty file, wanted version, defaults, and rules or resubmit"),
         ("- a\n", "a.yaml:1: found ['a'], wanted a map with version, defaults, and rules or resubmit"),
-        ("version: 1\n", "a.yaml:1: found neither rules nor resubmit, wanted at least one of them"),
+        ("version: 1\n", "a.yaml:1: found neither rules nor resubmit nor brakes, wanted at least one of them"),
     ],
 )
 def test_what_is_no_policy_file_at_all_is_told_so(tmp_path: Path, text: str, said: str) -> None:
@@ -68,7 +68,7 @@ def test_what_is_no_policy_file_at_all_is_told_so(tmp_path: Path, text: str, sai
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ("mode: enforce", "rules[0]: found mode enforce without an action, wanted action: stop, or mode: warn"),
+        ("mode: enforce", "rules[0]: found mode enforce without an action, wanted action: stop or repair, or mode: warn"),
         ("mode: warn, action: stop", "rules[0].action: found an action in mode warn, wanted mode: enforce, or no action"),
         ("action: stop", "rules[0].action: found an action in mode audit, wanted mode: enforce, or no action"),
         ("mode: enforce, action: repare", "rules[0].action: found 'repare', wanted one of stop, repair (did you mean 'repair'?)"),
@@ -147,6 +147,15 @@ def test_options_are_those_of_the_rules_kind(tmp_path: Path, kind: str, options:
             "algorithm: {limit: 1, reasons: [oops]}",
             "causes.algorithm.reasons[0]: found 'oops', wanted how a FailureReason begins",
         ),
+        ("client: {limit: 1, reasons: []}", "causes.client.reasons: found an empty list, wanted at least one entry"),
+        (
+            "algorithm: {limit: 1, reasons: ['AlgorithmError:']}",
+            "causes.algorithm.reasons[0]: found 'AlgorithmError:', wanted how a FailureReason begins",
+        ),
+        (
+            "algorithm: {limit: 1, reasons: 'ClientError: x'}",
+            "causes.algorithm.reasons[0]: found 'ClientError: x', a reason of client, wanted a reason of algorithm",
+        ),
         (
             "capacity: {limit: 1, reasons: [X]}",
             "causes.capacity.reasons: found unknown key 'reasons', wanted one of backoff, limit",
@@ -156,8 +165,20 @@ def test_options_are_those_of_the_rules_kind(tmp_path: Path, kind: str, options:
             "memory: {limit: 1, instance_type: ml.g5.4xlrge}",
             "causes.memory.instance_type: found 'ml.g5.4xlrge', wanted an instance",
         ),
+        (
+            "starved: {limit: 1, instance_type: ml.g5.xlarge}",
+            "causes.starved.instance_type: found unknown key 'instance_type', wanted one of backoff, limit",
+        ),
+        ("disk: {limit: 1}", "causes.disk: found no 'volume_gb', wanted the key 'volume_gb'"),
         ("disk: {limit: 1, volume_gb: 0}", "causes.disk.volume_gb: found 0, wanted at least 1"),
         ("internal: {limit: 3}", "causes.internal.limit: found 3, wanted at most 2"),
+        (
+            "never_launched: {limit: 1}",
+            "causes.never_launched: found unknown key 'never_launched', wanted one of algorithm, capacity, client, disk,"
+            " internal, memory, never-launched, overran, quota, starved, throttled (did you mean 'never-launched'?)",
+        ),
+        ("starved: ", "causes.starved: found nothing, wanted a value, or no such key"),
+        ("starved: {limit: 1, backoff: {jitter: 1.5}}", "causes.starved.backoff.jitter: found 1.5, wanted at most 1"),
         ("starved: {}", "causes.starved: found no 'limit', wanted the key 'limit'"),
         ("starved: {limit: -1}", "causes.starved.limit: found -1, wanted at least 0"),
         ("starved: {limit: 31}", "causes.starved.limit: found 31, wanted at most 30"),
@@ -196,7 +217,7 @@ def test_two_rules_of_one_name_are_told_across_files(tmp_path: Path) -> None:
 def test_a_default_mode_of_enforce_asks_every_rule_for_an_action(tmp_path: Path) -> None:
     text = "version: 1\ndefaults: {mode: enforce}\nrules:\n  - {name: one, rule: spot-required}\n"
     assert problems(tmp_path, text) == [
-        "a.yaml:4: rules[0]: found mode enforce without an action, wanted action: stop, or mode: warn"
+        "a.yaml:4: rules[0]: found mode enforce without an action, wanted action: stop or repair, or mode: warn"
     ]
 
 
@@ -227,6 +248,20 @@ LADDER = "version: 1\nresubmit:\n  - name: one\n    causes: {starved: {limit: 1}
     ("words", "said"),
     [
         ("ladder: []", "ladder: found an empty list, wanted at least one entry"),
+        ("ladder: ", "ladder: found nothing, wanted a value, or no such key"),
+        ("ladder: same", "ladder: found 'same', wanted a list of steps such as [same, equivalents, on-demand]"),
+        (
+            "ladder: [{instance_type: [ml.g5.xlarge]}]",
+            "ladder[0]: found {'instance_type': ['ml.g5.xlarge']}, wanted a step: same, equivalents, on-demand,"
+            " {instance_types: […]} or {subnets: […]} (did you mean 'instance_types'?)",
+        ),
+        (
+            "ladder: [{subnets: [subnet-0abc1234]}, {subnets: [subnet-0def5678, subnet-0abc1234]}]",
+            "ladder[1].subnets[1]: found subnet-0abc1234 a second time, wanted each subnet once",
+        ),
+        ("ladder: [same, same]", "ladder[1]: found same a second time, wanted each step once"),
+        ("ladder: [on-demand, on-demand]", "ladder[1]: found on-demand a second time, wanted each step once"),
+        ("ladder: [on-demand, same]", "ladder[1]: found same after on-demand, wanted on-demand last"),
         ("ladder: [sama]", "ladder[0]: found 'sama', wanted one of same, equivalents, on-demand (did you mean 'same'?)"),
         (
             "ladder: [{instance_types: [ml.g5.4xlrge]}]",
@@ -238,7 +273,7 @@ LADDER = "version: 1\nresubmit:\n  - name: one\n    causes: {starved: {limit: 1}
         ("ladder: [same, equivalents, equivalents]", "ladder[2]: found equivalents a second time, wanted each step once"),
         (
             "ladder: [{instance_types: [ml.g5.xlarge]}, {instance_types: [ml.g5.xlarge]}]",
-            "ladder: found ml.g5.xlarge a second time, wanted each instance type once",
+            "ladder[1].instance_types[0]: found ml.g5.xlarge a second time, wanted each instance type once",
         ),
         ("ladder: [on-demand, equivalents]", "ladder[1]: found equivalents after on-demand, wanted on-demand last"),
         (
@@ -247,9 +282,23 @@ LADDER = "version: 1\nresubmit:\n  - name: one\n    causes: {starved: {limit: 1}
         ),
         ("deadline: {finish_within: 59m}", "deadline.finish_within: found '59m', wanted a duration from 3600s to 365d"),
         ("deadline: {quantile: 0.4}", "deadline.quantile: found 0.4, wanted at least 0.5"),
+        ("deadline: {quantile: 1}", "deadline.quantile: found 1, wanted at most 0.99"),
+        ("deadline: {finish_within: }", "deadline.finish_within: found nothing, wanted a value, or no such key"),
+        ("deadline: {moves: -1}", "deadline.moves: found -1, wanted at least 0"),
+        ("deadline: {min_stay: 60}", "deadline.min_stay: found 60, wanted a duration such as 90s, 15m, 48h or 7d (a number"),
+        (
+            "deadline: {finish_withn: 24h}",
+            "deadline.finish_withn: found unknown key 'finish_withn', wanted one of checkpoint_every, finish_within, guarantee,"
+            " margin, min_stay, moves, quantile, restore, start, upload (did you mean 'finish_within'?)",
+        ),
         ("deadline: {guarantee: both}", "deadline.guarantee: found 'both', wanted one of deadline, money"),
         ("cap: {lineage_usd: 0}", "cap.lineage_usd: found 0, wanted an amount of dollars above zero"),
         ("cap: {lineage_usd: -5}", "cap.lineage_usd: found -5, wanted an amount of dollars above zero"),
+        ("cap: {team_month_usd: '-0.01'}", "cap.team_month_usd: found '-0.01', wanted an amount of dollars above zero"),
+        ("cap: {team_month_usd: .nan}", "cap.team_month_usd: found nan, wanted an amount of dollars above zero"),
+        ("cap: {team_month_usd: 1000000001}", "cap.team_month_usd: found 1000000001, wanted at most 1000000000 dollars"),
+        ("cap: {lineage_usd: }", "cap.lineage_usd: found nothing, wanted a value, or no such key"),
+        ("cap: {}", "cap: found an empty map, wanted at least one of lineage_usd, team_month_usd"),
         ("cap: {lineage_usd: true}", "cap.lineage_usd: found True, wanted an amount of dollars above zero"),
         ("interruptions: {more_than: 2}", "interruptions: found no 'within', wanted the key 'within'"),
     ],
@@ -269,7 +318,20 @@ REPAIR = "version: 1\nrules:\n  - {name: one, rule: %s, mode: enforce, %s}\n"
     [
         ("spot-required", "action: stop, repair: {tags: {a: b}}", "repair: found repair without action: repair"),
         ("checkpoint-required", "action: repair", ": found action: repair for checkpoint-required without a template"),
+        ("spot-required", "action: stop, repair: ", "repair: found nothing, wanted a value, or no such key"),
+        ("checkpoint-exclusive", "action: repair", ": found action: repair for checkpoint-exclusive without a template"),
+        (
+            "checkpoint-required", "action: repair, repair: {checkpoint: }",
+            "repair.checkpoint: found nothing, wanted a value, or no such key",
+        ),
         ("instance-allowed", "action: repair, options: {instance_types: ml.g5.*}", "action: found action: repair for"),
+        ("checkpoint-alive", "action: repair", "action: found action: repair for checkpoint-alive, wanted action: stop"),
+        ("tags-required", "action: repair, options: {tags: 5}", "options.tags: found 5, wanted text or a list"),
+        ("tags-required", "action: repair, options: {tags: [{a: b}]}", "options.tags[0]: found {'a': 'b'}, wanted text"),
+        (
+            "tags-required", "action: repair, options: {tags: [team]}",
+            "repair.tags: found no value for team, wanted a value for each required tag",
+        ),
         (
             "tags-required", "action: repair, options: {tags: [team, who]}, repair: {tags: {team: x}}",
             "repair.tags: found no value for who, wanted a value for each required tag",
@@ -280,7 +342,25 @@ REPAIR = "version: 1\nrules:\n  - {name: one, rule: %s, mode: enforce, %s}\n"
         ),
         (
             "checkpoint-required", "action: repair, repair: {checkpoint: 's3://b/{tem}/'}",
-            "repair.checkpoint: found 's3://b/{tem}/', wanted the places {team}, {family}, {job} or {tag:KEY}",
+            "repair.checkpoint: found 's3://b/{tem}/', wanted the places {team}, {family}, {job} or {tag:KEY}"
+            " (did you mean 'team'?)",
+        ),
+        (
+            "checkpoint-required", "action: repair, repair: {checkpoint: 's3://b/{tag:}/'}",
+            "repair.checkpoint: found 's3://b/{tag:}/', wanted the places {team}, {family}, {job} or {tag:KEY}",
+        ),
+        (
+            "checkpoint-required", "action: repair, repair: {checkpoint: 's3://b/{team/'}",
+            "repair.checkpoint: found 's3://b/{team/', wanted a closing brace for each opening one",
+        ),
+        (
+            "checkpoint-required", "action: repair, repair: {checkpoint: '/mnt/{team}/'}",
+            "repair.checkpoint: found '/mnt/{team}/', wanted a template such as s3://bucket/{team}/{family}/",
+        ),
+        (
+            "checkpoint-required", "action: repair, repair: {chekpoint: 's3://b/x/', checkpoint: 's3://b/{team}/'}",
+            "repair.chekpoint: found unknown key 'chekpoint', wanted one of allowed, checkpoint, tags"
+            " (did you mean 'checkpoint'?)",
         ),
         (
             "checkpoint-required", "action: repair, repair: {checkpoint: 's3://b/{team}/', allowed: {'*': [b]}}",
@@ -291,7 +371,16 @@ REPAIR = "version: 1\nrules:\n  - {name: one, rule: %s, mode: enforce, %s}\n"
 def test_what_cannot_repair_a_job_is_named(tmp_path: Path, kind: str, words: str, said: str) -> None:
     found = problems(tmp_path, REPAIR % (kind, words))
     assert len(found) == 1, found
-    assert f"rules[0]{said}" in found[0] or f"rules[0].{said}" in found[0]
+    assert f"rules[0]{said}" in found[0] or f"rules[0].{said}" in found[0], found
+
+
+def test_all_that_is_wrong_with_a_ladder_a_cap_and_a_cause_is_told_at_once(tmp_path: Path) -> None:
+    block = BLOCK % "internal: {limit: 3}" + "    ladder: [on-demand, same]\n    cap: {lineage_usd: 0}\n"
+    assert [said.partition(": found")[0] for said in problems(tmp_path, block)] == [
+        "a.yaml:4: resubmit[0].causes.internal.limit",
+        "a.yaml:5: resubmit[0].ladder[1]",
+        "a.yaml:6: resubmit[0].cap.lineage_usd",
+    ]
 
 
 def test_brakes_stand_in_one_file_and_a_brake_of_nothing_is_a_halt(tmp_path: Path) -> None:
@@ -299,4 +388,19 @@ def test_brakes_stand_in_one_file_and_a_brake_of_nothing_is_a_halt(tmp_path: Pat
     (said,) = problems(tmp_path, one % (1, "one"), one % (2, "two"))
     assert said.startswith("b.yaml:2: brakes: found brakes a second time, first in ")
     (said,) = problems(tmp_path, one % (0, "one"), "version: 1\nrules:\n  - {name: two, rule: checkpoint-exclusive}\n")
-    assert said == "a.yaml:2: brakes.stops_per_hour: found 0, wanted at least 1"
+    assert said == "a.yaml:2: brakes.stops_per_hour: found 0, wanted at least 1 (to hold every act, run: spotwarden halt)"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("", "brakes: found nothing, wanted a value, or no such key"),
+        ("{}", "brakes: found an empty map, wanted at least one of stops_per_hour, submissions_per_hour"),
+        ("{stops_per_hour: -1}", "brakes.stops_per_hour: found -1, wanted at least 1"),
+        ("{submissions_per_hour: 0.5}", "brakes.submissions_per_hour: found 0.5, wanted a whole number"),
+        ("{stop_per_hour: 5}", "brakes.stop_per_hour: found unknown key 'stop_per_hour', wanted one of stops_per_hour,"),
+    ],
+)
+def test_a_brake_that_would_not_hold_is_named(tmp_path: Path, words: str, said: str) -> None:
+    (found,) = problems(tmp_path, f"version: 1\nbrakes: {words}\n")
+    assert found.startswith(f"a.yaml:2: {said}")

@@ -1,0 +1,62 @@
+"""The vocabulary of each kind's options."""
+
+from __future__ import annotations
+
+from pydantic import Field, StrictBool
+
+from controller.policyfile.schema import Closed, Factor
+from controller.policyfile.words import Duration, DurationOrZero, InstanceTypes, Prefixes, Texts
+
+
+class Options(Closed):
+    """Options of a kind as people write them; the aliases are fields of the kind's own ``Options``, where the defaults are."""
+
+
+class CheckpointRequired(Options):
+    runtime_over: DurationOrZero | None = Field(None, serialization_alias="runtime_over_s")
+    under: Prefixes | None = None
+    only_capable: StrictBool | None = None
+
+
+class UncheckpointedCap(Options):
+    at_most: Duration | None = Field(None, serialization_alias="at_most_s")
+    without_config: StrictBool | None = None
+
+
+class MaxWaitLimit(Options):
+    at_most: Duration | None = Field(None, serialization_alias="at_most_s")
+    times_runtime: Factor | None = None
+
+
+class MaxRuntimeLimit(Options):
+    at_most: Duration = Field(serialization_alias="at_most_s")
+
+
+class SpotRequired(Options):
+    runtime_over: DurationOrZero | None = Field(None, serialization_alias="runtime_over_s")
+
+
+class TagsRequired(Options):
+    tags: Texts
+
+
+class InstanceAllowed(Options):
+    instance_types: InstanceTypes
+
+
+class CheckpointAlive(Options):
+    first_within: Duration | None = Field(None, serialization_alias="first_within_s")
+    at_most: Duration | None = Field(None, serialization_alias="at_most_s")
+
+
+OPTIONS: dict[str, type[Options]] = {
+    "checkpoint-required": CheckpointRequired,
+    "uncheckpointed-cap": UncheckpointedCap,
+    "max-wait-limit": MaxWaitLimit,
+    "max-runtime-limit": MaxRuntimeLimit,
+    "spot-required": SpotRequired,
+    "checkpoint-exclusive": Options,
+    "checkpoint-alive": CheckpointAlive,
+    "tags-required": TagsRequired,
+    "instance-allowed": InstanceAllowed,
+}

@@ -1,0 +1,69 @@
+"""What docs/policies.md says of the vocabulary is what the compiler reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from controller.failure import Cause
+from controller.policy import Promise, RungKind, load
+from controller.policyfile import compile_folder
+from controller.policyfile.options import OPTIONS
+from controller.policyfile.schema import Backoff, Causes, DeadlineEntry, File, OtherSubnets, OtherTypes
+from tests.builders import BEGIN
+
+PAGE = (Path(__file__).resolve().parents[3] / "docs" / "policies.md").read_text("utf-8")
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+
+
+def words_of(model: type[BaseModel]) -> Iterator[str]:
+    """Every key that people may write in a map and in the maps within it."""
+    for name, field in model.model_fields.items():
+        yield field.alias or name
+        for inner in models_in(field.annotation):
+            yield from words_of(inner)
+
+
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from models_in(inner)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=[f"example {number}" for number in range(1, len(EXAMPLES) + 1)])
+def test_every_example_compiles(tmp_path: Path, example: str) -> None:
+    (tmp_path / "a.yaml").write_text(example if "version:" in example else f"version: 1\n{example}", "utf-8")
+    assert load(compile_folder(tmp_path), BEGIN)
+
+
+def test_every_word_is_explained() -> None:
+    models: list[type[BaseModel]] = [File, OtherTypes, OtherSubnets, *OPTIONS.values()]
+    words = {word for model in models for word in words_of(model)} | set(OPTIONS)
+    assert {word for word in words if not re.search(rf"\b{re.escape(word)}\b", PAGE)} == set()
+
+
+def test_the_complete_example_finishes_jobs_by_every_means(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(EXAMPLES[-1], "utf-8")
+    policy = load(compile_folder(tmp_path), BEGIN)
+    (block,) = policy.resubmissions
+    assert set(block.causes) == {Cause(field.alias or name) for name, field in Causes.model_fields.items()}
+    assert {rung.kind for rung in block.ladder} == set(RungKind)
+    assert None not in (block.patience, block.cap_micros, block.team_month_cap_micros)
+    assert None not in (policy.brakes.stops_per_h, policy.brakes.submissions_per_h)
+    assert block.promise == Promise(finish_within_s=86_400, stay_s=3600, moves_max=4)
+
+
+@pytest.mark.parametrize(("model", "above"), [(DeadlineEntry, ""), (Backoff, "backoff.")])
+def test_a_default_that_the_page_names_is_the_one_that_counts(model: type[BaseModel], above: str) -> None:
+    rows = {name: re.search(rf"\| `{re.escape(above + name)}` \| `(\S+)`", PAGE) for name in model.model_fields}
+    assert [name for name, row in rows.items() if row is None] == [n for n, f in model.model_fields.items() if f.default is None]
+    for name, row in rows.items():
+        if row is not None:
+            assert getattr(model.model_validate({name: yaml.safe_load(row[1])}), name) == model.model_fields[name].default
