@@ -26,7 +26,10 @@ def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile
 
     Close comes last: closing first would lose the effect to a crash in between. An exception leaves the lease standing.
     """
-    answer = restrain(intent, lineage, ports) or _carry_out(intent, lineage, ports, reconcile)
+    restraint = restrain(intent, lineage, ports)
+    if restraint is not None:
+        _let_go_of_the_prefix(intent, lineage, ports)
+    answer = restraint or _carry_out(intent, lineage, ports, reconcile)
     match answer:
         case Held(why, after_s):
             due_at = ports.clock.now() + timedelta(seconds=after_s)
@@ -89,6 +92,17 @@ def _submit(submit: Submit, lineage: Lineage, ports: Ports, reconcile: Reconcile
     if claim and (attempt is None or not attempt.alive):
         ports.ledger.release(claim)
     return answer if attempt is None or isinstance(answer, Done) else Done("an earlier try had created it, and never heard of it")
+
+
+def _let_go_of_the_prefix(intent: Intent, lineage: Lineage, ports: Ports) -> None:
+    """Give back what an earlier try of a restrained Submit claimed and never used: it may wait for long, or never be made."""
+    submit = intent.action
+    claim = _claim(submit, lineage) if isinstance(submit, Submit) and intent.tries > 1 else None
+    if claim is None or not isinstance(submit, Submit):
+        return
+    attempt = _attempt(submit, lineage, ports)
+    if attempt is None or not attempt.alive:
+        ports.ledger.release(claim)
 
 
 def _attempt(submit: Submit, lineage: Lineage, ports: Ports) -> Job | None:

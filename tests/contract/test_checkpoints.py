@@ -1,0 +1,115 @@
+"""A look into a checkpoint prefix says the same in memory and over real S3 calls, and costs two requests at most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from controller.adapters.checkpoints import S3Checkpoints
+from controller.shell.ports import Checkpoints, Unreachable
+from infra.local import aws
+from infra.local.checkpoint_store import CheckpointStore
+from infra.local.sagemaker.world import World
+from tests.builders import BEGIN
+from tests.simulation.harness import MemoryCheckpoints
+
+Save = Callable[[str, float, Any], None]
+
+
+@pytest.fixture(params=["memory", "s3"])
+def store(request: pytest.FixtureRequest) -> Iterator[tuple[Checkpoints, Save]]:
+    if request.param == "memory":
+        world = World(BEGIN)
+
+        def save(prefix: str, seconds: float, at: Any) -> None:
+            world.checkpoints[prefix] = (seconds, at)
+
+        yield MemoryCheckpoints(world), save
+        return
+    with aws.start() as local:
+        saving = CheckpointStore()
+        saving.create_bucket("saved")
+        yield S3Checkpoints(local.client("s3")), saving
+
+
+def test_a_prefix_that_was_never_written_is_empty(store: tuple[Checkpoints, Save]) -> None:
+    seen = store[0].look("s3://saved/bert/", now=BEGIN)
+    assert (seen.objects, seen.newest_at, seen.complete, seen.problem) == (0, None, True, None)
+    assert (seen.uri, seen.looked_at) == ("s3://saved/bert/", BEGIN)
+
+
+def test_what_was_written_last_is_the_newest(store: tuple[Checkpoints, Save]) -> None:
+    look, save = store
+    save("s3://saved/bert", 300, BEGIN)
+    save("s3://saved/bert", 600, BEGIN + timedelta(minutes=5))
+    assert look.look("s3://saved/bert/", now=BEGIN).newest_at == BEGIN + timedelta(minutes=5)
+
+
+def test_another_prefix_is_another(store: tuple[Checkpoints, Save]) -> None:
+    look, save = store
+    save("s3://saved/gpt", 300, BEGIN)
+    assert look.look("s3://saved/bert/", now=BEGIN).newest_at is None
+
+
+class Answering:
+    """An S3 that answers each list request with the next of these."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers, self.asked = list(answers), []  # type: ignore[var-annotated]
+
+    def list_objects_v2(self, **asked: Any) -> Any:
+        self.asked.append(asked)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def objects(first: int, count: int, *, more: bool) -> dict[str, Any]:
+    found = [
+        {"Key": f"p/checkpoint-{n:08d}", "Size": 10, "LastModified": BEGIN + timedelta(seconds=n)}
+        for n in range(first, first + count)
+    ]
+    return {"Contents": found, "IsTruncated": more}
+
+
+def test_a_million_objects_cost_two_requests_and_are_not_all_seen() -> None:
+    s3 = Answering(objects(0, 1000, more=True), objects(1000, 1000, more=True))
+    seen = S3Checkpoints(s3).look("s3://saved/p/", now=BEGIN)
+    assert len(s3.asked) == 2
+    assert (seen.objects, seen.complete) == (2000, False)
+    assert seen.newest_at == BEGIN + timedelta(seconds=1999)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("NoSuchBucket", "the bucket does not exist"),
+        ("AccessDenied", "our role may not list it"),
+        ("PermanentRedirect", "the bucket is in another region"),
+        ("AuthorizationHeaderMalformed", "the bucket is in another region"),
+    ],
+)
+def test_what_s3_will_not_show_is_said_in_words(code: str, said: str) -> None:
+    refusal = ClientError({"Error": {"Code": code, "Message": "no"}}, "ListObjectsV2")
+    seen = S3Checkpoints(Answering(refusal)).look("s3://saved/p/", now=BEGIN)
+    assert seen.problem is not None
+    assert said in seen.problem
+
+
+@pytest.mark.parametrize(
+    "silence",
+    [ClientError({"Error": {"Code": "SlowDown", "Message": "no"}}, "ListObjectsV2"), ReadTimeoutError(endpoint_url="https://s3")],
+)
+def test_an_s3_that_does_not_answer_is_unreachable_and_not_empty(silence: Exception) -> None:
+    with pytest.raises(Unreachable):
+        S3Checkpoints(Answering(silence)).look("s3://saved/p/", now=BEGIN)
+
+
+def test_a_deleted_bucket_is_a_problem_over_real_calls() -> None:
+    with aws.start() as local:
+        assert S3Checkpoints(local.client("s3")).look("s3://gone/p/", now=BEGIN).problem == "the bucket does not exist"
