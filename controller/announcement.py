@@ -19,6 +19,8 @@ from controller.policy import Budget, Resubmission, Severity
 
 Words = tuple[str, ...]
 
+HEAVY_BYTES = 100_000_000_000  # to restore before each start; more than 2,000 objects count as heavy, too
+
 SEVERITY_EMOJI = {
     Severity.LOW: ":information_source:",
     Severity.MEDIUM: ":warning:",
@@ -73,14 +75,16 @@ def would_resubmit(job: Job, cause: Cause, block: Resubmission, budget: Budget) 
     )
 
 
-def gave_up(job: Job, cause: Cause, tried: int) -> Words:
+def gave_up(job: Job, cause: Cause, tried: int, sighted: Sighted | None = None) -> Words:
     """The budget of a cause is used up."""
     times = "once" if tried == 1 else f"{tried} times"
-    return (
+    lines = (
         f":no_entry: *{escaped(job.name)}* {_ending(job)}, and is not submitted again",
         f"Tried again {times} for {code(cause)}; that is the policy's limit. It needs a person now.",
+        _heavy(sighted) if cause is Cause.INTERNAL else "",
         _whose(job),
     )
+    return tuple(line for line in lines if line)
 
 
 def gave_up_unchanged(job: Job, why: str) -> Words:
@@ -253,6 +257,15 @@ def vanished(job: str, orphans: tuple[Intent, ...]) -> Words:
 
 def _ending(job: Job) -> str:
     return job.ending.word if job.ending else job.status
+
+
+def _heavy(sighted: Sighted | None) -> str:
+    """A checkpoint prefix too big to restore comfortably: SageMaker answers that with an internal error, every time."""
+    if sighted is None or (sighted.complete and sighted.bytes_seen < HEAVY_BYTES):
+        return ""
+    least = "" if sighted.complete else "at least "
+    size = f"{least}{sighted.objects:,} objects of {sighted.bytes_seen / 1e9:,.1f} GB"
+    return f"{code(sighted.uri)} holds {size}: a prefix too big to restore is a known cause. Keep fewer checkpoints there."
 
 
 def _resumes(job: Job, sighted: Sighted | None) -> str:

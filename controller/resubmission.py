@@ -9,7 +9,7 @@ from controller import announcement as words
 from controller.change import Fragment, as_fragment, as_text, on_demand, on_spot, together
 from controller.deadline import Move
 from controller.decision import Decision
-from controller.entry import Ended, Started
+from controller.entry import Ended, Sighted, Started
 from controller.facts import Facts
 from controller.failure import MOVED, Cause, Next, begins_with
 from controller.intent import Announce, Closed, Intent, Purpose, Stop, Submit
@@ -73,7 +73,7 @@ def _again(facts: Facts, block: Resubmission, cause: Cause) -> Decision:
     tried = tried_for(facts, sharing)
     limit = budget.limit if cause.tries_max is None else min(budget.limit, cause.tries_max)
     if tried >= limit:
-        return _say(facts, block.channel, "gave-up", words.gave_up(job, cause, tried))
+        return _say(facts, block.channel, "gave-up", words.gave_up(job, cause, tried, _seen(facts)))
     step = next_step(facts, block, cause, budget)
     if isinstance(step, NoStep):
         return _say(facts, block.channel, "gave-up", words.gave_up_unchanged(job, step.why))
@@ -192,12 +192,17 @@ def _submit(
         due_at=due_at,
         changes=changes,
         why=why,
-        sighted=next(iter(sighted(facts)), facts.last_sighted),
+        sighted=_seen(facts),
     )
     return Decision(intents=(Intent(action=submit, due_at=due_at),)) | _say(facts, channel, f"resubmitting/{name}", told)
 
 
 # ── what is known of the ending ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _seen(facts: Facts) -> Sighted | None:
+    """What was last seen of the checkpoints, now or before."""
+    return next(iter(sighted(facts)), facts.last_sighted)
 
 
 def _ended_at(facts: Facts) -> datetime:

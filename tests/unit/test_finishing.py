@@ -343,6 +343,15 @@ def test_what_was_lost_is_told_when_it_is_submitted_again() -> None:
     assert (sighted.occasion, sighted.proven_s, sighted.at_risk_s) == ("ended", 47 * 60, 600)
 
 
+def test_internal_errors_of_a_heavy_prefix_are_told_with_its_weight() -> None:
+    heavy = Sighting(
+        uri="s3://checkpoints/bert/", looked_at=BEGIN, objects=2000, bytes_seen=90_000_000_000, newest_at=BEGIN, complete=False
+    )
+    once = block(causes={Cause.INTERNAL: budget(0)})
+    told = words(starved(job={"ending": Ending.INTERNAL}, sighting=heavy, resubmission=once), "gave-up")
+    assert "holds at least 2,000 objects of 90.0 GB" in told
+
+
 def test_checkpoints_that_cannot_be_seen_are_told() -> None:
     seen = Sighting(
         uri="s3://checkpoints/bert/", looked_at=BEGIN, objects=0, bytes_seen=0, newest_at=None, complete=False,
