@@ -196,7 +196,7 @@ STANDS: Mapping[Cause, Stand] = {
     ),
 }
 
-MOVED = frozenset({Cause.DEADLINE, Cause.INTERRUPTIONS})
+MOVED = frozenset({Cause.DEADLINE, Cause.INTERRUPTIONS, Cause.RETURN})
 """What a job is stopped for to go on elsewhere: where there is no room for it, it goes back at once."""
 
 # No class means STARVED: SageMaker ends a starved job as Stopped/MaxWaitTimeExceeded, which has no FailureReason.

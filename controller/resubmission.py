@@ -116,7 +116,7 @@ def _spot_after(facts: Facts, step: Step) -> bool:
 def _moved(facts: Facts, block: Resubmission | None, cause: Cause) -> Decision:
     """The attempt for which its predecessor was stopped: at once, outside every budget, and whatever the policy says by now."""
     if _refused(facts):
-        return _back_to_spot(facts, block)
+        return _back(facts, block)
     return _submit(facts, block, cause, _elsewhere(facts, block, cause), _ended_at(facts))
 
 
@@ -130,12 +130,17 @@ def _elsewhere(facts: Facts, block: Resubmission | None, cause: Cause) -> Step:
     return step if isinstance(step, Step) else Step(rung=_rung(facts), changes={})
 
 
-def _back_to_spot(facts: Facts, block: Resubmission | None) -> Decision:
-    """Go on where it was, at once: what the job was moved to refused it, or found no capacity. No bridge is burnt."""
-    changes = {} if facts.job.spot else _spot_again(facts)
-    step = Step(rung=_rung(facts), changes=changes)
-    after = 2 if _refused(facts) else 1  # the refused attempt keeps its number and its name
-    return _submit(facts, block, Cause.RETURN, step, _ended_at(facts), why=BRIDGE, after=after)
+def _back(facts: Facts, block: Resubmission | None) -> Decision:
+    """Go on where it was, at once: where it was to go refused it. No bridge is burnt; the refused attempt keeps its name."""
+    cause = Cause.RETURN if facts.job.spot else Cause.DEADLINE
+    step = Step(rung=_rung(facts), changes={})
+    return _submit(facts, block, cause, step, _ended_at(facts), why=BRIDGE, after=2)
+
+
+def _back_to_spot(facts: Facts, block: Resubmission) -> Decision:
+    """Go back to spot, at once: on-demand found no capacity."""
+    step = Step(rung=_rung(facts), changes=_spot_again(facts))
+    return _submit(facts, block, Cause.RETURN, step, _ended_at(facts), why=BRIDGE)
 
 
 def _is_the_deadline_s(facts: Facts) -> bool:

@@ -23,6 +23,7 @@ from controller.shell.ports import Ports
 LINEAGE_TAG = "spotwarden:lineage"
 RUNS_MAX = 50  # of a family's history: enough for a quantile, and one page
 MEMORY = timedelta(days=28)
+SIGNAL = timedelta(hours=1)  # older than that, capacity may be gone again
 
 
 def gather(job: Job, ports: Ports) -> Facts:
@@ -56,9 +57,25 @@ def _closely(facts: Facts, ports: Ports) -> Facts:
         facts = replace(facts, sighting=ports.checkpoints.look(job.checkpoint_uri, now=facts.now))
     if counts:
         facts = replace(facts, history=ports.ledger.history(job.account, job.region, job.family, RUNS_MAX))
+    if counts and block is not None and block.promise.back_to_spot:
+        facts = replace(facts, spot_seen=_spot_seen(facts, ports))
     if block is not None and block.ladder and job.cause is not None:
         facts = _with_pools(facts, block, ports)
     return facts
+
+
+def pool_cursor(job: Job) -> str:
+    """Under which name the ledger remembers when a job last started on spot in this job's pool."""
+    return f"capacity/{job.region}/{job.instance_type}"
+
+
+def _spot_seen(facts: Facts, ports: Ports) -> bool:
+    """Whether another job of the fleet started in the pool lately, and since this one left it; who waits there knows better."""
+    job = facts.job
+    if job.spot:
+        return bool(job.intervals) and job.intervals[-1].end is None
+    started = ports.ledger.cursor(pool_cursor(job))
+    return started is not None and started > max(job.created_at, facts.now - SIGNAL)
 
 
 def _with_pools(facts: Facts, block: Resubmission, ports: Ports) -> Facts:

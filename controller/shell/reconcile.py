@@ -21,7 +21,7 @@ from controller.entry import Ended
 from controller.facts import Facts
 from controller.intent import Announce, Closed, Intent, Publish, Submit
 from controller.lineage import Lineage, LineageId
-from controller.shell.gather import gather
+from controller.shell.gather import gather, pool_cursor
 from controller.shell.limits import LEASE
 from controller.shell.perform import perform
 from controller.shell.ports import Ports, Ring
@@ -60,11 +60,20 @@ def _settle(name: str, ports: Ports) -> LineageId | None:
             if outpaced == OUTPACED_MAX:
                 raise Outpaced(f"{name}: the lineage {facts.lineage.id} changed {outpaced} times while it was read")
             continue
+        if decision:
+            _note_capacity(facts, ports)
         if decision.writes < whole.writes:
             continue
         if not _carry_out(decision, facts.lineage, name, facts.now, ports):
             return facts.lineage.id
     raise Outpaced(f"{name}: still something new after {ROUNDS_MAX} rounds")
+
+
+def _note_capacity(facts: Facts, ports: Ports) -> None:
+    """A job that trains on spot shows those who left its pool that capacity is there: the fleet's own signal."""
+    job = facts.job
+    if job.spot and job.intervals and job.intervals[-1].end is None:
+        ports.ledger.move_cursor(pool_cursor(job), job.intervals[-1].start)
 
 
 def _stale(facts: Facts) -> bool:

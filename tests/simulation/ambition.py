@@ -37,7 +37,12 @@ def _block(rng: Random, block: Resubmission) -> Resubmission:
         ladder=rng.choice(LADDERS),
         on_demand=rng.random() < 0.8,
         patience=rng.choice([None, None, Patience(more_than=0, within_s=7200)]),
-        promise=Promise(finish_within_s=rng.choice([None, 5400, 9000]), guarantee=rng.choice(list(Guarantee))),
+        promise=Promise(
+            finish_within_s=rng.choice([None, 5400, 9000]),
+            guarantee=rng.choice(list(Guarantee)),
+            back_to_spot=rng.random() < 0.5,
+            stay_s=600,
+        ),
         cap_micros=rng.choice([None, None, CAP_MICROS]),
     )
 

@@ -218,6 +218,35 @@ def test_where_on_demand_finds_no_capacity_it_goes_back_to_spot_with_its_old_wai
     assert as_fragment(submit.changes)["StoppingCondition"]["MaxWaitTimeInSeconds"] == 72_000
 
 
+RETURNING = block(promise=Promise(back_to_spot=True))
+
+
+def test_a_job_that_was_moved_returns_when_the_fleet_shows_that_spot_is_back() -> None:
+    bought = job("bert-2", spot=False, wait_s_max=None, tags=TAGS, created_at=BEGIN)
+    seen = looked(bought, now=BEGIN + HOUR, resubmission=RETURNING, spot_seen=True, number=2)
+    assert [stop.next_cause for stop in actions(seen, Stop)] == [Cause.RETURN]
+    assert not actions(replace(seen, spot_seen=False), Stop)
+    assert not actions(replace(seen, policy=policy(rules=(), resubmissions=(block(),))), Stop)
+
+
+def test_only_a_job_that_may_return_leaves_spot_early() -> None:
+    short = BEGIN + timedelta(hours=3, minutes=25)  # twenty minutes before the latest safe moment
+    assert not actions(looked(WAITING, now=short), Stop)
+    assert actions(looked(WAITING, now=short, resubmission=RETURNING, spot_seen=False), Stop)
+
+
+def test_what_returns_gets_its_old_wait_again() -> None:
+    root = Started(
+        job="bert", at=BEGIN, team="vision", number=1, spot=True, instance_type="ml.g5.2xlarge", instance_count=1,
+        region="us-east-1", service=None, checkpoint_uri=None, runtime_s_max=36_000, wait_s_max=72_000,
+    )  # fmt: skip
+    stop = Stop(about="bert-2", because="back", purpose=Purpose.MOVE, next_cause=Cause.RETURN)
+    lineage = builders.lineage(entries=(root,), intents=(Intent(action=stop, due_at=BEGIN, claim=1, closed=Closed.DONE),))
+    over = ended(job("bert-2", spot=False, wait_s_max=None, tags=TAGS), Ending.STOPPED)
+    [submit] = actions(looked(over, now=BEGIN + HOUR, number=2, lineage=lineage, claims=None), Submit)
+    assert as_fragment(submit.changes)["StoppingCondition"] == {"MaxRuntimeInSeconds": 36_000, "MaxWaitTimeInSeconds": 72_000}
+
+
 def test_too_many_interruptions_take_the_next_step() -> None:
     ladder = (Rung(kind=RungKind.SAME), Rung(kind=RungKind.INSTANCE_TYPES, values=("ml.g5.4xlarge",)))
     patient = block(ladder=ladder, patience=Patience(more_than=1, within_s=7200))
