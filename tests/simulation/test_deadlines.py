@@ -1,0 +1,71 @@
+"""No deadline that could have been kept is missed: in worlds whose calls answer, though events are lost, doubled and late."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from controller.policy import Promise
+from controller.promise import DEADLINE_TAG, RUNTIME_TAG, terms_of
+from tests import builders
+from tests.builders import BEGIN
+from tests.simulation.faults import Faults
+from tests.simulation.history import History
+
+CALM = Faults(event_lost=0.2, event_doubled=0.5, event_late=0.2)
+SEEDS = range(150)
+WORK_S = 3000
+LATEST_BIRTH = timedelta(minutes=40)  # people begin their jobs within that
+TERMS = terms_of(Promise(), resumable=True)
+NEEDED = timedelta(seconds=WORK_S + TERMS.overhead_s + TERMS.margin_s + TERMS.reserve_s) + timedelta(minutes=5)
+
+
+def promising(seed: int) -> History | None:
+    """A history of jobs that all promise to be finished in time; None where the world itself may refuse on-demand, or hang."""
+    history = History(seed, faults=CALM)
+    knobs, rng = history.world.knobs, Random(seed)  # noqa: S311 - the same chances again
+    if knobs.on_demand_shortage or knobs.stuck or knobs.quotas:
+        return None
+    due = BEGIN + LATEST_BIRTH + NEEDED + timedelta(minutes=rng.choice([0, 30, 120]))
+
+    def promise(request: dict[str, Any]) -> dict[str, Any]:
+        name = request["TrainingJobName"]
+        tags = {"team": "vision", DEADLINE_TAG: f"{due:%Y-%m-%dT%H:%M:%SZ}", RUNTIME_TAG: f"{WORK_S}"}
+        plan = {"work_s": str(WORK_S - 100), "checkpoint_every_s": rng.choice(["300", "600", "never"])}
+        return request | {
+            "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+            "HyperParameters": plan,
+            "CheckpointConfig": {"S3Uri": f"s3://checkpoints/{name}/"},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 7200, "MaxWaitTimeInSeconds": 28_800},
+            "EnableManagedSpotTraining": True,
+        }
+
+    history._embellish = promise
+    policy = builders.policy("r0", in_force_at=BEGIN, rules=(), resubmissions=(builders.block(),))
+    history.policies = [policy]
+    history.rollout.history = [(BEGIN, policy)]
+    return history
+
+
+def test_every_deadline_that_could_be_kept_is_kept() -> None:
+    seen: Counter[str] = Counter()
+    for seed in SEEDS:
+        history = promising(seed)
+        if history is None:
+            continue
+        history.run()
+        for life in history.witness.lives:
+            if life.owned or life.ours:
+                continue
+            last = max((o for o in history.witness.lives if o.lineage == life.lineage), key=lambda o: o.number)
+            due = datetime.fromisoformat(life.job.tags[DEADLINE_TAG])
+            assert last.job.status == "Completed", f"seed {seed}: {last.where} ended {last.job.secondary}"
+            assert last.job.ended_at is not None
+            assert last.job.ended_at <= due, f"seed {seed}: {last.where} ended at {last.job.ended_at}, wanted {due}"
+            seen["kept"] += 1
+            seen["moved"] += not last.job.spot
+    assert seen["kept"] > 100, seen
+    assert seen["moved"] > 20, seen
+    assert seen["moved"] < seen["kept"], seen
