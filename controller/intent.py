@@ -104,6 +104,9 @@ class Publish:
         return f"publish/{self.about}"
 
 
+NO_QUOTA = "no quota: "  # how the reason of an intent begins that waits for the account's limit
+
+
 Action = Submit | Stop | Announce | Wake | Publish
 
 

@@ -46,17 +46,17 @@ def next_step(facts: Facts, block: Resubmission, cause: Cause, budget: Budget | 
         case Next.RESUME if cause is Cause.OVERRAN:
             return NoStep(why="it reached MaxRuntimeInSeconds and wrote no checkpoint: the same again would end the same way")
         case Next.RESUME:
-            climbed = _climb(facts, block, height, least=1)
+            climbed = climb(facts, block, height, least=1)
             if isinstance(climbed, NoStep):
                 return NoStep(why="it has no checkpoint to go on from, and its policy no other pool: it would starve again")
             return climbed
         case Next.ELSEWHERE:
-            climbed = _climb(facts, block, height, least=1 if cause is Cause.NEVER_LAUNCHED else 0)
+            climbed = climb(facts, block, height, least=1 if cause is Cause.NEVER_LAUNCHED else 0)
             return Step(rung=max(height, 0), changes={}) if isinstance(climbed, NoStep) else climbed
         case Next.LARGER:
             return _larger(facts, height, budget)
         case Next.OURS if cause is Cause.INTERRUPTIONS:
-            return _climb(facts, block, height, least=1)
+            return climb(facts, block, height, least=1)
         case Next.OURS | Next.NEVER:
             return NoStep(why="nothing that a ladder has would help")
 
@@ -90,7 +90,7 @@ def _height(facts: Facts) -> int:
     return max((submit.rung for submit, _ in facts.lineage.submits() if submit.number <= facts.number), default=-1)
 
 
-def _climb(facts: Facts, block: Resubmission, height: int, *, least: int) -> Step | NoStep:
+def climb(facts: Facts, block: Resubmission, height: int, *, least: int = 0) -> Step | NoStep:
     """One step up, at least to ``least``; instance types that were tried are passed over."""
     ladder = steps(facts, block)
     for rung in range(max(height + 1, least), len(ladder)):

@@ -12,8 +12,8 @@ from controller.decision import Decision
 from controller.entry import Ended, Sighted, Started
 from controller.facts import Facts
 from controller.failure import MOVED, Cause, Next, begins_with
-from controller.intent import Announce, Closed, Intent, Purpose, Stop, Submit
-from controller.ladder import NoStep, Step, next_step
+from controller.intent import NO_QUOTA, Announce, Closed, Intent, Purpose, Stop, Submit
+from controller.ladder import NoStep, Step, climb, next_step
 from controller.lineage import attempt_name
 from controller.observation import sighted
 from controller.policy import Mode, Resubmission
@@ -53,7 +53,23 @@ def resubmit(facts: Facts) -> Decision:
 
 def tried_for(facts: Facts, causes: frozenset[Cause]) -> int:
     """How often this lineage was submitted again for these causes, up to the job that just ended."""
-    return sum(submit.cause in causes and submit.number <= facts.number for submit, _ in facts.lineage.submits())
+    return sum(
+        submit.cause in causes and submit.number <= facts.number and (i.closed is not Closed.WITHDRAWN or _made(i, facts))
+        for submit, i in facts.lineage.submits()
+    )
+
+
+def _short_of_quota(facts: Facts, block: Resubmission) -> tuple[Submit, ...]:
+    """The submissions after this ending that waited for the account's limit as often as the policy lets them."""
+    budget, _ = block.budget_of(Cause.QUOTA)
+    if budget is None:
+        return ()
+    return tuple(
+        i.action
+        for i in facts.lineage.intents
+        if isinstance(i.action, Submit) and i.action.about == facts.job.name and i.closed in (None, Closed.WITHDRAWN)
+        and i.why.startswith(NO_QUOTA) and i.tries >= max(budget.limit, 1) and not _made(i, facts)
+    )  # fmt: skip
 
 
 # ── after an ending that nobody asked for ────────────────────────────────────────────────────────────────────────────────────
@@ -70,6 +86,11 @@ def _again(facts: Facts, block: Resubmission, cause: Cause) -> Decision:
         return _say(facts, block.channel, f"would-resubmit/{cause}", words.would_resubmit(job, cause, block, budget))
     if job.unrepeatable:
         return _say(facts, block.channel, "cannot-repeat", words.cannot_repeat(job, job.unrepeatable))
+    short = _short_of_quota(facts, block)
+    if short and not isinstance(climbed := climb(facts, block, max(submit.rung for submit in short)), NoStep):
+        return _submit(
+            facts, block, Cause.QUOTA, climbed, _ended_at(facts), after=1 + len(short), limit=len(short) + 1, tried=len(short)
+        )
     tried = tried_for(facts, sharing)
     limit = budget.limit if cause.tries_max is None else min(budget.limit, cause.tries_max)
     if tried >= limit:

@@ -22,7 +22,7 @@ from controller.adapters.aws_errors import Fault, fault_of
 from controller.adapters.documents import DocumentKind, job_of
 from controller.adapters.training_job import request_again, unrepeatable, without_metric_definitions
 from controller.failure import MOVED
-from controller.intent import Submit
+from controller.intent import NO_QUOTA, Submit
 from controller.job import Job
 from controller.lineage import LineageId
 from controller.shell.gather import LINEAGE_TAG
@@ -106,7 +106,9 @@ class SageMakerJobs:
                     return self._create(without_metric_definitions(dict(request)), submit, lineage)
                 case Fault.QUOTA if submit.cause in MOVED:
                     return Refused(str(error))  # it left a place for this one: it goes back there, and waits for no quota
-                case Fault.THROTTLED | Fault.QUOTA | Fault.PROPAGATING:
+                case Fault.QUOTA:
+                    return Later(f"{NO_QUOTA}{error}")
+                case Fault.THROTTLED | Fault.PROPAGATING:
                     return Later(str(error))
                 case Fault.DENIED | Fault.INVALID | Fault.MISSING | Fault.METRICS_REFUSED:
                     return Refused(str(error))

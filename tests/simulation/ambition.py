@@ -16,7 +16,12 @@ SAME, ON_DEMAND = Rung(kind=RungKind.SAME), Rung(kind=RungKind.ON_DEMAND)
 TYPES = Rung(kind=RungKind.INSTANCE_TYPES, values=(OTHER,))
 LADDERS = ((), (SAME, TYPES), (SAME, ON_DEMAND), (SAME, TYPES, ON_DEMAND), (SAME, Rung(kind=RungKind.EQUIVALENTS)))
 CAP_MICROS = 4_000_000
-QUOTAS: tuple[dict[str, int], ...] = ({}, {}, {"ml.g5.2xlarge for training job usage": 1})
+QUOTAS: tuple[dict[str, int], ...] = (
+    {},
+    {},
+    {"ml.g5.2xlarge for training job usage": 1},
+    {"ml.g5.2xlarge for spot training job usage": 1},
+)
 
 
 def more(rng: Random, policy: Policy) -> Policy:

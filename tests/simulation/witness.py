@@ -209,8 +209,11 @@ class Witness:
         """Look at a decision that was written down, beside the lineage as it was until then."""
         known = {e.key for e in before.entries} & {e.key for e in decision.entries}
         demand(not known, f"everything is booked once: {before.id} writes {known} again")
-        given_up = {i.action.about for i in decision.intents if isinstance(i.action, Announce) and i.action.topic in LAST_WORDS}
-        taken_back = [i.key for i in decision.withdrawn if isinstance(i.action, Submit) and i.action.about not in given_up]
+        settled = {
+            i.action.about for i in decision.intents
+            if isinstance(i.action, Submit) or (isinstance(i.action, Announce) and i.action.topic in LAST_WORDS)
+        }  # fmt: skip
+        taken_back = [i.key for i in decision.withdrawn if isinstance(i.action, Submit) and i.action.about not in settled]
         demand(self.edited or not taken_back, f"what is meant stays meant: {before.id} takes {taken_back} back")
         for intent in decision.intents:
             if isinstance(intent.action, Announce) and intent.action.topic in LAST_WORDS:

@@ -17,6 +17,7 @@ from controller.facts import Facts
 from controller.failure import Cause
 from controller.intent import Announce, Closed, Intent, Publish, Purpose, Stop, Submit, Wake
 from controller.job import Ending, Job
+from controller.lineage import attempt_name
 from controller.policy import Guarantee, Mode, Patience, Promise, Remedy, Repair, Resubmission, Rung, RungKind
 from tests import builders
 from tests.builders import BEGIN, block, budget, ended, facts, job, policy, rule
@@ -329,6 +330,39 @@ def test_without_a_price_a_cap_cannot_be_kept() -> None:
     blind = starved(resubmission=block(cap_micros=9_000_000), rate=None)
     assert not actions(blind, Submit)
     assert "No price of ml.g5.2xlarge" in words(blind, "gave-up")
+
+
+SECOND = attempt_name(builders.lineage_id(), 2)
+
+
+def waiting_for_quota(tries: int, *, rung: int = 0) -> Intent:
+    """The next attempt, as it waits for the account's limit after so many tries."""
+    submit = Submit(about="bert", job=SECOND, number=2, cause=Cause.STARVED, rung=rung)
+    return Intent(action=submit, due_at=BEGIN + HOUR, claim=tries, why="no quota: An error occurred (ResourceLimitExceeded)")
+
+
+CLIMBING = block(
+    causes={Cause.STARVED: budget(3), Cause.QUOTA: budget(2)},
+    ladder=(Rung(kind=RungKind.SAME), Rung(kind=RungKind.INSTANCE_TYPES, values=("ml.g5.4xlarge",))),
+)
+
+
+def test_what_waits_for_a_quota_climbs_when_its_tries_are_used_up() -> None:
+    patient = starved(resubmission=CLIMBING, lineage=builders.lineage(intents=(waiting_for_quota(1),)))
+    assert not actions(patient, Submit)
+    assert not decide(patient).withdrawn
+    spent = starved(resubmission=CLIMBING, lineage=builders.lineage(intents=(waiting_for_quota(2),)))
+    [submit] = actions(spent, Submit)
+    assert (submit.number, submit.cause) == (3, Cause.QUOTA)
+    assert as_fragment(submit.changes)["ResourceConfig"]["InstanceType"] == "ml.g5.4xlarge"
+    assert [i.key for i in decide(spent).withdrawn] == [f"submit/{SECOND}"]
+
+
+def test_what_waits_for_a_quota_goes_on_waiting_where_there_is_nothing_to_climb() -> None:
+    alone = block(causes={Cause.STARVED: budget(3), Cause.QUOTA: budget(2)})
+    spent = starved(resubmission=alone, lineage=builders.lineage(intents=(waiting_for_quota(9),)))
+    assert not actions(spent, Submit)
+    assert not decide(spent).withdrawn
 
 
 def test_an_internal_error_is_tried_twice_at_most_whatever_the_policy_says() -> None:

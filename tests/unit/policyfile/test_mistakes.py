@@ -288,8 +288,9 @@ LADDER = "version: 1\nresubmit:\n  - name: one\n    causes: {starved: {limit: 1}
         ("deadline: {min_stay: 60}", "deadline.min_stay: found 60, wanted a duration such as 90s, 15m, 48h or 7d (a number"),
         (
             "deadline: {finish_withn: 24h}",
-            "deadline.finish_withn: found unknown key 'finish_withn', wanted one of back_to_spot, checkpoint_every, finish_within, guarantee,"
-            " margin, min_stay, moves, quantile, restore, start, upload (did you mean 'finish_within'?)",
+            "deadline.finish_withn: found unknown key 'finish_withn', wanted one of back_to_spot, checkpoint_every,"
+            " finish_within, guarantee, margin, min_stay, moves, quantile, restore, start, upload"
+            " (did you mean 'finish_within'?)",
         ),
         ("deadline: {guarantee: both}", "deadline.guarantee: found 'both', wanted one of deadline, money"),
         ("cap: {lineage_usd: 0}", "cap.lineage_usd: found 0, wanted an amount of dollars above zero"),
