@@ -6,6 +6,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
+from controller.books import measured_of
 from controller.checkpoint import trained_s
 from controller.decision import Decision
 from controller.entry import Finished, Sighted
@@ -14,7 +15,7 @@ from controller.intent import Intent, Publish, Submit
 from controller.job import Ending
 from controller.promise import BadTag, deadline_of
 from controller.resubmission import resubmit
-from controller.savings import measured_of, spent_micros
+from controller.savings import spent_micros
 
 DETAIL_TYPE = "Spotwarden Lineage Finished"
 ENDED = "ended"
@@ -43,7 +44,7 @@ def work_s(facts: Facts) -> int | None:
     if job.ending is not Ending.COMPLETED or not job.intervals:
         return None
     carried = sum(
-        e.proven_s for e in facts.lineage.entries
+        e.proven_s if e.kept_s is None else e.kept_s for e in facts.lineage.entries
         if isinstance(e, Sighted) and e.job != job.name and e.occasion == ENDED and e.uri == job.checkpoint_uri
     )  # fmt: skip
     return trained_s(job.intervals, job.ended_at or facts.now) + carried

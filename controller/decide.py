@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from controller.announcement import vanished
+from controller.books import book
 from controller.candour import notice_stuck, notice_unseen, own_up
 from controller.checkpoint import Claim, claim_of
 from controller.conclusion import conclude
@@ -18,7 +19,6 @@ from controller.lineage import Lineage
 from controller.observation import observe
 from controller.punctuality import keep_promise
 from controller.resubmission import resubmit
-from controller.savings import book
 from controller.watch import keep_watch
 
 

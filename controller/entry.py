@@ -75,6 +75,8 @@ class Measured:
     """What SageMaker measured of a finished job, and the on-demand price that held; savings are folded from it, never stored.
 
     Seconds are per instance. ``rate_micros_per_h`` is None where no price is known: seconds without dollars, never zero.
+    ``first_rate_micros_per_h`` is what the lineage's first attempt's type cost then, where this is another attempt and that is
+    known. ``number`` is the attempt's; ``user`` and ``algorithm`` say whose it was and what ran.
     """
 
     job: str
@@ -89,10 +91,32 @@ class Measured:
     rate_micros_per_h: int | None
     rate_as_of: date | None
     rate_source: str | None
+    number: int = 1
+    first_rate_micros_per_h: int | None = None
+    user: str | None = None
+    algorithm: str = "unknown"
 
     @property
     def key(self) -> str:
         return f"measured/{self.job}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credited:
+    """How many of a finished job's training seconds, per instance, were useful, and on what grounds (``progress.Basis``).
+
+    Of a job that did not finish, nothing is until a later attempt resumes from its checkpoint: of several, the most counts.
+    """
+
+    job: str
+    at: datetime
+    team: str | None
+    useful_s: int
+    basis: str
+
+    @property
+    def key(self) -> str:
+        return f"credited/{self.job}/{self.useful_s}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +171,8 @@ class Vanished:
 class Sighted:
     """What lay below a job's checkpoint prefix when somebody looked; ``occasion`` is why: first, interrupted/<time> or ended.
 
+    ``kept_s`` is what the job had kept of its training when it ended (``progress``): known, or the least it can have been.
+
     ``proven_s`` are the training seconds of this job that its newest checkpoint proves, ``at_risk_s`` those since. ``problem``
     says why nothing could be seen.
     """
@@ -163,6 +189,8 @@ class Sighted:
     proven_s: int
     at_risk_s: int
     problem: str | None
+    kept_s: int | None = None
+    exact: bool = True
 
     @property
     def key(self) -> str:
@@ -190,4 +218,4 @@ class Finished:
         return f"finished/{self.job}"
 
 
-Entry = Started | Interrupted | Ended | Measured | Unmeasured | Flagged | Vanished | Sighted | Finished
+Entry = Started | Interrupted | Ended | Measured | Credited | Unmeasured | Flagged | Vanished | Sighted | Finished

@@ -19,11 +19,11 @@ from controller.pool import PoolMemory
 class Facts:
     """What is known of one job at one moment.
 
-    ``rate`` is None where no price is known. ``claims`` are the live claims on the checkpoint bucket, ``sighting`` is what lies
-    below the checkpoint prefix, ``history`` are the training seconds that completed lineages of the job's family took, newest
-    first: None where nobody looked (a job at rest is not worth the read), and then nothing is said about them. ``pools`` and
-    ``rates`` are of the instance types that a ladder may come to; ``spot_seen`` says whether an honest signal shows spot
-    capacity, None without one.
+    ``rate`` is None where no price is known, ``first_rate`` that of the first attempt's instance type. ``claims`` are the live
+    claims on the checkpoint bucket, ``sighting`` is what lies below the checkpoint prefix, ``history`` are the training seconds
+    that completed lineages of the job's family took, newest first: None where nobody looked (a job at rest is not worth the
+    read), and then nothing is said about them. ``pools`` and ``rates`` are of the instance types that a ladder may come to;
+    ``spot_seen`` says whether an honest signal shows spot capacity, None without one.
     """
 
     now: datetime
@@ -38,6 +38,7 @@ class Facts:
     pools: Mapping[str, PoolMemory] = field(default_factory=dict)
     rates: Mapping[str, Rate] = field(default_factory=dict)
     spot_seen: bool | None = None
+    first_rate: Rate | None = None
 
     @property
     def newest(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -112,6 +112,8 @@ class Interval:
 
 
 FAMILY_TAG = "spotwarden:family"
+TEAM_TAG = "team"
+USER_TAG = "user"
 _SERIAL = re.compile(r"(?:[-.](?:r?\d[\d.]*|(?=[0-9a-f]*\d)[0-9a-f]{6,}|\d{4}-\d{2}-\d{2}\S*))+$")
 
 
@@ -188,4 +190,13 @@ class Job:
 
     @property
     def team(self) -> str | None:
-        return self.tags.get("team")
+        return self.tags.get(TEAM_TAG)
+
+    @property
+    def user(self) -> str | None:
+        return self.tags.get(USER_TAG)
+
+    def labelled(self, *, team: str, user: str) -> Job:
+        """The same job where its team and its user are told by tags of other names."""
+        told = {name: self.tags[tag] for name, tag in ((TEAM_TAG, team), (USER_TAG, user)) if tag in self.tags}
+        return self if told.items() <= self.tags.items() else replace(self, tags={**self.tags, **told})

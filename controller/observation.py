@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from controller.checkpoint import at_risk_s, proven_s
@@ -9,6 +10,7 @@ from controller.decision import Decision
 from controller.entry import Ended, Interrupted, Sighted, Started
 from controller.facts import Facts
 from controller.job import Ending, Job
+from controller.progress import progress_of
 
 FIRST_SIGHT = timedelta(minutes=30)  # of training: by then a job that checkpoints has written one
 ENDED = "ended"
@@ -60,10 +62,13 @@ def sighted(facts: Facts) -> tuple[Sighted, ...]:
     job, seen, why = facts.job, facts.sighting, occasion(facts)
     if seen is None or why is None:
         return ()
-    return (
-        Sighted(
-            job=job.name, at=seen.looked_at, team=job.team, occasion=why, uri=seen.uri, objects=seen.objects,
-            bytes_seen=seen.bytes_seen, newest_at=seen.newest_at, complete=seen.complete,
-            proven_s=proven_s(seen, job.intervals), at_risk_s=at_risk_s(seen, job.intervals, facts.now), problem=seen.problem,
-        ),
+    now_seen = Sighted(
+        job=job.name, at=seen.looked_at, team=job.team, occasion=why, uri=seen.uri, objects=seen.objects,
+        bytes_seen=seen.bytes_seen, newest_at=seen.newest_at, complete=seen.complete,
+        proven_s=proven_s(seen, job.intervals), at_risk_s=at_risk_s(seen, job.intervals, facts.now), problem=seen.problem,
     )  # fmt: skip
+    if why != ENDED:
+        return (now_seen,)
+    before = (e for e in facts.lineage.entries if isinstance(e, Sighted) and e.job == job.name)
+    kept = progress_of(job.intervals, (*before, now_seen), checkpoints=True, completed=False)
+    return (replace(now_seen, kept_s=kept.kept_s, exact=kept.exact),)

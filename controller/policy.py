@@ -13,9 +13,9 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
 
-from controller.ask import Ask
 from controller.failure import Cause
 from controller.job import Job
+from controller.talk import Labels, Talk, talk_of
 
 
 class Mode(StrEnum):
@@ -233,48 +233,6 @@ class Resubmission:
 SHARED: Mapping[Cause, Cause] = {Cause.NEVER_LAUNCHED: Cause.STARVED, Cause.QUOTA: Cause.CAPACITY}
 
 
-class Weight(StrEnum):
-    """How much a message matters, which decides whether it is sent or waits for the digest."""
-
-    PERSON = "person"  # somebody has to do something
-    ACTION = "action"  # the controller did, or would do, something
-    NEWS = "news"  # a job ended, was interrupted, goes on
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DigestTime:
-    """When digests are posted: an hour and minute of a time zone (IANA), the weekly one on a weekday (0 is Monday)."""
-
-    hour: int = 8
-    minute: int = 0
-    timezone: str = "UTC"
-    weekday: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Talk:
-    """How the controller talks: where to, about what, to whom, and who may answer.
-
-    ``channels`` go by team, ``people`` map an owner's tag (or a team) to the Slack user or user group to mention, ``may`` says
-    per ask which Slack users and user groups are heard (an ask that is not there is heard of nobody).
-    """
-
-    channels: Mapping[str, str] = field(default_factory=dict)
-    people: Mapping[str, str] = field(default_factory=dict)
-    tell: tuple[Weight, ...] = (Weight.PERSON, Weight.ACTION)
-    digest: DigestTime = DigestTime()
-    may: Mapping[Ask, tuple[str, ...]] = field(default_factory=dict)
-    waiver_s_max: int = 14 * 86_400
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Labels:
-    """Which tags say whose a job is."""
-
-    team: str = "team"
-    user: str = "user"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """A compiled policy folder. ``revision`` is a hash of its content, ``in_force_at`` when the ledger first saw it."""
@@ -285,8 +243,8 @@ class Policy:
     rules: tuple[Rule, ...] = ()
     resubmissions: tuple[Resubmission, ...] = ()
     brakes: Brakes = Brakes()
-    talk: Talk = Talk()
-    labels: Labels = Labels()
+    talk: Talk = field(default_factory=Talk)
+    labels: Labels = field(default_factory=Labels)
 
     def resubmission_for(self, job: Job) -> Resubmission | None:
         """The first ``resubmit`` block that selects the job; None means that nothing is submitted again."""
@@ -302,7 +260,7 @@ def load(document: Mapping[str, Any], in_force_at: datetime) -> Policy:
         rules=tuple(_rule(r) for r in document["rules"]),
         resubmissions=tuple(_resubmission(r) for r in document["resubmit"]),
         brakes=Brakes(**document.get("brakes", {})),
-        talk=_talk(document.get("slack", {})),
+        talk=talk_of(document.get("slack", {})),
         labels=Labels(**document.get("labels", {})),
     )
 
@@ -347,15 +305,6 @@ def _resubmission(found: Mapping[str, Any]) -> Resubmission:
         cap_micros=found.get("cap_micros"),
         team_month_cap_micros=found.get("team_month_cap_micros"),
     )
-
-
-def _talk(found: Mapping[str, Any]) -> Talk:
-    words: dict[str, Any] = {"digest": DigestTime(**found.get("digest", {}))}
-    if "tell" in found:
-        words["tell"] = tuple(Weight(weight) for weight in found["tell"])
-    if "may" in found:
-        words["may"] = {Ask(ask): tuple(ids) for ask, ids in found["may"].items()}
-    return Talk(**{**found, **words})
 
 
 def _budget(found: Mapping[str, Any]) -> Budget:

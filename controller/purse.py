@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from controller.books import measured_of
 from controller.entry import Started
 from controller.facts import Facts
 from controller.money import Micros, Rate, cost_micros, dollars
 from controller.policy import Resubmission
 from controller.promise import BadTag, expected_s, proven_s
-from controller.savings import measured_of, spent_micros
+from controller.savings import spent_micros
 
 DAY_S = 86_400  # SageMaker's own MaxRuntimeInSeconds, where a job gives none
 

@@ -42,7 +42,7 @@ def digest_words(
 def money_line(who: str, savings: Savings) -> str:
     """One line of a total; what it does not cover is said, never counted as zero."""
     percent = savings.aws_percent
-    told = [f"*{who}*: saved {dollars(savings.saved_micros)}, spent {dollars(savings.spent_micros)}, {savings.jobs} jobs"]
+    told = [f"*{who}*: saved {dollars(savings.saved_micros)}, spent {dollars(savings.spent_micros)}, {savings.attempts} jobs"]
     told += [f"AWS shows {percent:.0f} % saved"] if percent is not None else []
     told += [f"{savings.unpriced} without a price (seconds only)"] if savings.unpriced else []
     told += [f"{savings.unmeasured} of unknown usage"] if savings.unmeasured else []

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from controller.books import USAGE_PATIENCE
 from controller.decision import Decision
 from controller.entry import Unmeasured
 from controller.facts import Facts
 from controller.intent import Intent, Wake
 from controller.observation import FIRST_SIGHT
-from controller.savings import USAGE_PATIENCE
 
 FIRST_LOOK = timedelta(minutes=3)
 HOUR = timedelta(hours=1)

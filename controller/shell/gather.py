@@ -30,20 +30,25 @@ def gather(job: Job, ports: Ports) -> Facts:
     """Load everything a decision about this job may look at; four reads for a job at rest."""
     now = ports.clock.now()
     lineage, number = lineage_of(job, ports)
-    facts = Facts(
-        now=now,
-        job=job,
-        number=number,
-        lineage=lineage,
-        policy=ports.policies.current(),
-        rate=ports.prices.rate(job.instance_type, job.region, job.ended_at or now),
-        claims=None,
-    )
+    policy = ports.policies.current()
+    job = job.labelled(team=policy.labels.team, user=policy.labels.user)
+    facts = _priced(Facts(now=now, job=job, number=number, lineage=lineage, policy=policy, rate=None, claims=None), ports)
     if _at_rest(lineage, job, now):
         return facts
     if facts.claim is not None and job.alive:
         facts = replace(facts, claims=ports.ledger.claims(facts.claim.bucket))
     return _closely(facts, ports)
+
+
+def _priced(facts: Facts, ports: Ports) -> Facts:
+    """What the attempt costs, and what the type that its owner chose would have cost."""
+    job, at = facts.job, facts.job.ended_at or facts.now
+    first = next((e.instance_type for e in facts.lineage.entries if isinstance(e, Started) and e.number == 1), job.instance_type)
+    return replace(
+        facts,
+        rate=ports.prices.rate(job.instance_type, job.region, at),
+        first_rate=ports.prices.rate(first, job.region, at),
+    )
 
 
 def _closely(facts: Facts, ports: Ports) -> Facts:

@@ -1,19 +1,22 @@
-"""Laws of the books: totals are folds, so how they are cut and in which order they are read cannot matter."""
+"""Laws of the books: totals are folds, nothing that goes wrong can raise what was saved, and what is unknown stays unknown."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.entry import Entry, Measured, Unmeasured
+from controller.entry import Credited, Entry, Measured, Unmeasured
+from controller.progress import Basis
 from controller.savings import Savings, fold, savings_of
 from tests.builders import BEGIN
 
 SECONDS = st.integers(0, 400_000)
 TEAMS = st.sampled_from(["vision", "speech", None])
+RATES = st.integers(1, 10**8)
 
 
 @st.composite
@@ -22,46 +25,109 @@ def measured(draw: st.DrawFn) -> Measured:
     return Measured(
         job=f"job-{draw(st.integers(0, 10**9))}", at=BEGIN, team=draw(TEAMS), training_s=draw(SECONDS), billable_s=draw(SECONDS),
         spot=draw(st.booleans()), instance_type="ml.g5.2xlarge", instance_count=draw(st.integers(1, 64)), region="us-east-1",
-        rate_micros_per_h=draw(st.integers(1, 10**8)) if priced else None, rate_as_of=None, rate_source=None,
+        rate_micros_per_h=draw(RATES) if priced else None, rate_as_of=None, rate_source=None,
     )  # fmt: skip
 
 
-books = st.lists(measured(), max_size=12, unique_by=lambda m: m.job)
+@st.composite
+def attempts(draw: st.DrawFn) -> list[Entry]:
+    """Measured attempts, most of them credited, some more than once."""
+    told: list[Entry] = []
+    for one in draw(books):
+        told.append(one)
+        told += [credited(one, s) for s in draw(st.lists(SECONDS, max_size=2, unique=True))]
+    return told
+
+
+def credited(of: Measured, useful_s: int, basis: Basis = Basis.SEEN) -> Credited:
+    return Credited(job=of.job, at=of.at, team=of.team, useful_s=useful_s, basis=basis)
+
+
+books = st.lists(measured(), max_size=8, unique_by=lambda m: m.job)
 
 
 def whole(entries: Sequence[Entry]) -> Savings:
     return fold(entries, group=lambda _: "all").get("all", Savings())
 
 
-@given(books)
-def test_the_teams_add_up_to_the_whole(entries: list[Measured]) -> None:
+def by_job(entries: Sequence[Entry]) -> dict[str, Savings]:
+    return fold(entries, group=lambda e: e.job)
+
+
+@given(attempts())
+def test_the_teams_add_up_to_the_whole(entries: list[Entry]) -> None:
     assert sum(fold(entries, group=lambda e: e.team or "").values(), Savings()) == whole(entries)
 
 
-@given(books, st.integers(0, 12))
-def test_two_parts_of_the_books_add_up_to_the_whole(entries: list[Measured], cut: int) -> None:
-    assert whole(entries[:cut]) + whole(entries[cut:]) == whole(entries)
+@given(attempts())
+def test_the_attempts_of_a_lineage_add_up_to_it(entries: list[Entry]) -> None:
+    assert sum(by_job(entries).values(), Savings()) == whole(entries)
 
 
-@given(books, st.randoms(use_true_random=False))
-def test_the_order_of_entries_does_not_matter(entries: list[Measured], rng: Random) -> None:
+@given(attempts(), st.randoms(use_true_random=False))
+def test_the_order_of_entries_does_not_matter(entries: list[Entry], rng: Random) -> None:
     shuffled = list(entries)
     rng.shuffle(shuffled)
     assert whole(shuffled) == whole(entries)
 
 
-@given(measured())
-def test_on_demand_saves_nothing(entry: Measured) -> None:
-    assert entry.spot or savings_of(entry).saved_micros == 0
+@given(attempts(), attempts())
+def test_two_books_add_up_whichever_comes_first(one: list[Entry], other: list[Entry]) -> None:
+    assert whole(one) + whole(other) == whole(other) + whole(one)
 
 
-@given(measured())
-def test_without_a_price_there_are_seconds_and_no_dollars(entry: Measured) -> None:
-    saved = savings_of(entry)
+@given(attempts())
+def test_saved_is_the_counterfactual_less_what_was_spent(entries: list[Entry]) -> None:
+    total = whole(entries)
+    assert total.saved_micros == total.counterfactual_micros - total.spent_micros
+    assert 0 <= total.wasted_micros <= total.spent_micros
+
+
+@given(attempts(), measured())
+def test_one_more_failed_attempt_never_raises_what_was_saved(entries: list[Entry], failed: Measured) -> None:
+    failed = replace(failed, job="one more")
+    more = [*entries, failed, credited(failed, 0, Basis.IN_VAIN)]
+    assert whole(more).saved_micros <= whole(entries).saved_micros
+
+
+@given(measured(), SECONDS, SECONDS)
+def test_an_interruption_that_costs_billed_seconds_never_raises_what_was_saved(one: Measured, useful_s: int, more_s: int) -> None:
+    """With the useful seconds fixed, an interruption can only add training that was in vain, and its bill."""
+    useful_s = min(useful_s, one.training_s)
+    one = replace(one, spot=True)
+    longer = replace(one, training_s=one.training_s + more_s, billable_s=one.billable_s + more_s)
+    calm, interrupted = savings_of(one, credited(one, useful_s)), savings_of(longer, credited(longer, useful_s))
+    assert interrupted.saved_micros <= calm.saved_micros
+
+
+@given(measured(), SECONDS, RATES, RATES)
+def test_a_dearer_type_chosen_by_the_ladder_never_raises_what_was_saved(
+    one: Measured, useful_s: int, first_rate: int, more: int
+) -> None:
+    same = replace(one, number=2, rate_micros_per_h=first_rate, first_rate_micros_per_h=first_rate)
+    dearer = replace(same, rate_micros_per_h=first_rate + more)
+    same_type, dearer_type = savings_of(same, credited(one, useful_s)), savings_of(dearer, credited(one, useful_s))
+    assert dearer_type.saved_micros <= same_type.saved_micros
+
+
+@given(measured(), SECONDS)
+def test_on_demand_never_saves(entry: Measured, useful_s: int) -> None:
+    assert entry.spot or savings_of(entry, credited(entry, useful_s)).saved_micros <= 0
+
+
+@given(measured(), SECONDS)
+def test_without_a_price_there_are_seconds_and_no_dollars(entry: Measured, useful_s: int) -> None:
+    saved = savings_of(entry, credited(entry, useful_s))
     unpriced = entry.rate_micros_per_h is None
     assert (saved.unpriced == 1) == unpriced
-    assert not unpriced or (saved.spent_micros, saved.saved_micros) == (0, 0)
+    assert not unpriced or (saved.spent_micros, saved.saved_micros, saved.wasted_micros) == (0, 0, 0)
     assert saved.training_s == entry.training_s * entry.instance_count
+
+
+@given(measured(), SECONDS)
+def test_an_attempt_whose_owner_s_type_has_no_price_has_none_itself(entry: Measured, useful_s: int) -> None:
+    second = replace(entry, number=2, first_rate_micros_per_h=None)
+    assert savings_of(second, credited(second, useful_s)).unpriced == 1
 
 
 @given(books, st.randoms(use_true_random=False))
@@ -69,3 +135,10 @@ def test_a_measurement_overrules_the_declaration_that_there_is_none(entries: lis
     mixed: list[Entry] = [*entries, *(Unmeasured(job=m.job, at=m.at, team=m.team, spot=m.spot) for m in entries)]
     rng.shuffle(mixed)
     assert whole(mixed) == whole(entries)
+
+
+@given(measured(), SECONDS, SECONDS)
+def test_of_several_credits_the_most_counts(entry: Measured, one_s: int, other_s: int) -> None:
+    assert whole([entry, credited(entry, one_s), credited(entry, other_s)]) == whole(
+        [entry, credited(entry, max(one_s, other_s))]
+    )

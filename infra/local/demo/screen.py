@@ -42,7 +42,7 @@ def results(console: Console, summary: Mapping[str, Any], teams: Mapping[str, Sa
         _table("Findings by rule", ("rule", "findings"), [(k, str(v)) for k, v in summary["findings"].items()], right=1)
     )
     rows = [
-        (team, str(s.jobs), dollars(s.saved_micros), dollars(s.spent_micros), _percent(s), _uncovered(s))
+        (team, str(s.attempts), dollars(s.saved_micros), dollars(s.spent_micros), _percent(s), _uncovered(s))
         for team, s in sorted(teams.items(), key=lambda item: -item[1].saved_micros)
     ]
     console.print(_table("Saved by team", ("team", "jobs", "saved", "spent", "AWS's %", "not in the dollars"), rows, right=1))
