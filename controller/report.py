@@ -1,79 +1,164 @@
-"""Digests: the entries of a period, folded and put into words."""
+"""A report: what spot saved, cost, wasted and could have saved in a period, and what broke, was interrupted or came late.
+
+It is a value, folded from rollups; how it looks in Slack, on paper or in a spreadsheet is others' business.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
 
-from controller.announcement import Words, code, escaped, halted
-from controller.brake import Halt
-from controller.entry import Ended, Entry, Flagged, Interrupted
+from controller.cost import own_micros
 from controller.interruption import estimate
-from controller.interruption import fold as fold_pools
-from controller.money import dollars
-from controller.pool import Signal
-from controller.savings import Savings, fold
+from controller.money import Micros
+from controller.pool import PoolMemory
+from controller.rollup import KEPT, MISSED, Group, Kind, Rollup
+from controller.savings import Savings
 
-TOP = 5
-
-
-def digest_words(
-    entries: Sequence[Entry], signals: Sequence[Signal], since: datetime, until: datetime, halt: Halt | None = None
-) -> Words:
-    """One message: what was saved and spent per team, what ended how, what was interrupted, what broke which rule."""
-    days = (until - since).days
-    title = f":bar_chart: *Spot training {'on' if days == 1 else f'in the {days} days from'} {since:%A, %Y-%m-%d}* (UTC)"
-    by_team = team_savings(entries)
-    total = sum(by_team.values(), Savings())
-    return (
-        title,
-        *((f":octagonal_sign: *{escaped(halted(halt))}*. {code('spotwarden resume')} ends it.",) if halt else ()),
-        money_line("All teams", total),
-        *(money_line(escaped(team), savings) for team, savings in sorted(by_team.items(), key=_most_saved)),
-        *_counted("Endings", (str(e.ending) for e in entries if isinstance(e, Ended))),
-        *_counted("Interruptions", (f"{e.instance_type} {e.region}" for e in entries if isinstance(e, Interrupted))),
-        *_rates(entries, signals),
-        *_counted("Rules broken", (e.policy for e in entries if isinstance(e, Flagged))),
-        *_counted("EC2 market signals", (f"{s.kind} {s.pool}" for s in signals)),
-    )
+DAY = timedelta(days=1)
 
 
-def money_line(who: str, savings: Savings) -> str:
-    """One line of a total; what it does not cover is said, never counted as zero."""
-    percent = savings.aws_percent
-    told = [f"*{who}*: saved {dollars(savings.saved_micros)}, spent {dollars(savings.spent_micros)}, {savings.attempts} jobs"]
-    told += [f"AWS shows {percent:.0f} % saved"] if percent is not None else []
-    told += [f"{savings.unpriced} without a price (seconds only)"] if savings.unpriced else []
-    told += [f"{savings.unmeasured} of unknown usage"] if savings.unmeasured else []
-    return "; ".join(told)
+class By(StrEnum):
+    """By what a report lists its figures."""
+
+    TEAM = "team"
+    USER = "user"
+    ALGORITHM = "algorithm"
+    FAMILY = "instance-family"
+    POOL = "pool"
 
 
-def team_savings(entries: Iterable[Entry]) -> dict[str, Savings]:
-    """What each team saved; entries of jobs without a team tag stand under "no team"."""
-    return fold(entries, group=lambda e: e.team or "no team")
+NAMES: Mapping[By, Callable[[Group], str]] = {
+    By.TEAM: lambda group: group.team,
+    By.USER: lambda group: group.user,
+    By.ALGORITHM: lambda group: group.algorithm,
+    By.FAMILY: lambda group: group.family,
+    By.POOL: lambda group: group.pool,
+}
 
 
-def _rates(entries: Iterable[Entry], signals: Iterable[Signal]) -> Words:
-    """Interruptions over spot hours, with the interval that holds 90 % of what is believed: a few hours say little."""
-    pools = sorted(fold_pools(entries, signals).items(), key=lambda item: (-item[1].interruptions, item[0]))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of a report. ``missed_micros`` is what first attempts on demand would have saved on spot, as far as their pools
+    show what spot saves there; ``missed_unknown`` counts those whose pools show nothing."""
+
+    name: str
+    savings: Savings
+    missed_micros: Micros
+    missed_unknown: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolLine:
+    """How often a pool was interrupted: interruptions in an hour of spot training, with the interval that holds 90 %."""
+
+    name: str
+    interruptions: int
+    exposure_s: int
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The figures of ``since`` up to and without ``until`` (days, UTC), by something, of one team or of all.
+
+    ``before`` is the total of the period before, of the same length; ``days`` are the totals of each day. Lines come in the
+    order of what was saved, the most first; counts in the order of how many, the most first.
+    """
+
+    since: date
+    until: date
+    by: By
+    team: str | None
+    total: Line
+    before: Line
+    lines: tuple[Line, ...]
+    days: tuple[tuple[date, Savings], ...]
+    endings: tuple[tuple[str, int], ...]
+    violations: tuple[tuple[str, int], ...]
+    interruptions: tuple[PoolLine, ...]
+    signals: tuple[tuple[str, int], ...]
+    deadlines_kept: int
+    deadlines_missed: int
+    own_micros: Micros
+
+    @property
+    def most_wasted(self) -> tuple[Line, ...]:
+        """The lines that wasted anything, the most first."""
+        wasted = (line for line in self.lines if line.savings.wasted_micros > 0)
+        return tuple(sorted(wasted, key=lambda line: (-line.savings.wasted_micros, line.name)))
+
+
+def report_of(days: Mapping[date, Rollup], since: date, until: date, *, by: By = By.TEAM, team: str | None = None) -> Report:
+    """Make the report of a period from the rollups of its days and of those of the period before, as far as they are there."""
+    part = {day: rollup.of_team(team) if team else rollup for day, rollup in days.items()}
+    of = _sum(part[day] for day in _days(since, until) if day in part)
+    start = since - (until - since)
+    before = _sum(part[day] for day in _days(start, since) if day in part)
+    shares = shares_of(_sum(days[day] for day in _days(since, until) if day in days))
+    kept = of.count(Kind.DEADLINE)
+    return Report(
+        since=since, until=until, by=by, team=team, total=_line("all", of.groups, shares),
+        before=_line("before", before.groups, shares_of(before)), lines=_lines(of, by, shares),
+        days=tuple((day, part[day].total) for day in _days(since, until) if day in part),
+        endings=_most(of, Kind.ENDING), violations=_most(of, Kind.VIOLATION), interruptions=_pools(of),
+        signals=_most(of, Kind.SIGNAL), deadlines_kept=kept[KEPT], deadlines_missed=kept[MISSED],
+        own_micros=own_micros(days=(until - since).days, entries=sum(of.count(Kind.ENTRY).values())),
+    )  # fmt: skip
+
+
+def shares_of(rollup: Rollup) -> dict[str, float]:
+    """What spot saved of the counterfactual in each pool where it showed: a fraction, negative where it cost more."""
+    pools: dict[str, Savings] = {}
+    for group, savings in rollup.groups.items():
+        pools[group.pool] = pools[group.pool] + savings if group.pool in pools else savings
+    return {pool: share for pool, savings in pools.items() if (share := savings.spot_share) is not None}
+
+
+def _lines(rollup: Rollup, by: By, shares: Mapping[str, float]) -> tuple[Line, ...]:
+    parts: dict[str, dict[Group, Savings]] = {}
+    for group, savings in rollup.groups.items():
+        parts.setdefault(NAMES[by](group), {})[group] = savings
+    lines = (_line(name, groups, shares) for name, groups in parts.items())
+    return tuple(sorted(lines, key=lambda line: (-line.savings.saved_micros, line.name)))
+
+
+def _line(name: str, groups: Mapping[Group, Savings], shares: Mapping[str, float]) -> Line:
+    """A pool that saves nothing is nothing missed: ``missed`` is never negative."""
+    missed = sum(round(s.movable_micros * max(shares.get(g.pool, 0.0), 0.0)) for g, s in groups.items())
+    unknown = sum(s.movable for g, s in groups.items() if g.pool not in shares)
+    return Line(name=name, savings=sum(groups.values(), Savings()), missed_micros=missed, missed_unknown=unknown)
+
+
+def _pools(rollup: Rollup) -> tuple[PoolLine, ...]:
+    exposure = rollup.count(Kind.EXPOSURE_S)
     told = []
-    for (instance_type, region), memory in pools[:TOP]:
-        if memory.interruptions:
-            rate = estimate(memory)
-            span = f"{100 * rate.low:.0f} to {100 * rate.high:.0f}"
-            told.append(f"{code(f'{instance_type} {region}')} {100 * rate.mean:.0f} ({span}) in {memory.exposure_s / 3600:.0f} h")
-    return (f"*Interruptions in 100 spot hours* (90 % interval): {', '.join(told)}",) if told else ()
+    for name, interruptions in _most(rollup, Kind.INTERRUPTION):
+        memory = PoolMemory(instance_type=name, region="", exposure_s=exposure[name], interruptions=interruptions)
+        rate = estimate(memory)
+        told.append(
+            PoolLine(
+                name=name, interruptions=interruptions, exposure_s=exposure[name], mean=rate.mean, low=rate.low, high=rate.high
+            )
+        )  # fmt: skip
+    return tuple(told)
 
 
-def _counted(title: str, names: Iterable[str]) -> Words:
-    most = Counter(names).most_common()
-    if not most:
-        return ()
-    told = ", ".join(f"{code(name)} {count}" for name, count in most[:TOP])
-    more = sum(count for _, count in most[TOP:])
-    return (f"*{title}*: {told}" + (f", others {more}" if more else ""),)
+def _most(rollup: Rollup, kind: Kind) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(rollup.count(kind).items(), key=lambda item: (-item[1], item[0])))
 
 
-def _most_saved(item: tuple[str, Savings]) -> tuple[int, str]:
-    return -item[1].saved_micros, item[0]
+def _sum(rollups: Iterable[Rollup]) -> Rollup:
+    """One rollup of many, folded pairwise: a month of wide days would be copied thirty times otherwise."""
+    parts: Sequence[Rollup] = list(rollups)
+    while len(parts) > 1:
+        parts = [parts[i] + parts[i + 1] if i + 1 < len(parts) else parts[i] for i in range(0, len(parts), 2)]
+    return parts[0] if parts else Rollup()
+
+
+def _days(since: date, until: date) -> Iterable[date]:
+    return (since + n * DAY for n in range(max((until - since).days, 0)))
