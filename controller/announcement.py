@@ -1,6 +1,6 @@
 """The words of each message: lines of Slack mrkdwn, the first of them the title.
 
-Job names, reasons and tags are other people's text: ``escaped`` keeps them from pinging, linking or formatting anything.
+Job names, reasons and tags are other people's text: each goes through ``escaped``.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from controller.failure import Cause, Next
 from controller.finding import Finding
 from controller.intent import Closed, Intent, Stop, Submit
 from controller.job import Job
+from controller.mrkdwn import code, escaped, when
 from controller.policy import Budget, Resubmission, Severity
 
 Words = tuple[str, ...]
 
+TO_ON_DEMAND = "to on-demand capacity"
 HEAVY_BYTES = 100_000_000_000  # to restore before each start; more than 2,000 objects count as heavy, too
 
 SEVERITY_EMOJI = {
@@ -26,17 +28,6 @@ SEVERITY_EMOJI = {
     Severity.MEDIUM: ":warning:",
     Severity.HIGH: ":rotating_light:",
 }
-
-
-def escaped(text: str, most: int = 300) -> str:
-    """Make other people's text harmless in mrkdwn: Slack's three entities, no code ticks, no line breaks, bounded."""
-    flat = " ".join(text.split()).replace("`", "'")
-    flat = flat if len(flat) <= most else flat[: most - 1] + "…"
-    return flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def code(text: str) -> str:
-    return f"`{escaped(text)}`"
 
 
 def broke_rules(job: Job, finding: Finding, *, next_: str, changes: str = "") -> Words:
@@ -57,12 +48,26 @@ def resubmitting(
     different = told(changes)
     lines = (
         f":repeat: *{escaped(job.name)}* {_ending(job)}; it is submitted again",
-        f"Next attempt {code(name)} at {_when(due_at)}{counted}.",
+        f"Next attempt {code(name)} at {when(due_at)}{counted}.",
         f"Changed: {', '.join(map(code, different))}." if different else "",
         f"Why: {escaped(why)}." if why else "",
         f"{_resumes(job, sighted)} {_whose(job)}",
     )
     return tuple(line for line in lines if line)
+
+
+def asked_by(who: str) -> str:
+    """Who asked, in words; Slack shows a user's id as a name, and everything else as it stands."""
+    return f"{who} asked for it"
+
+
+def stopping_as_asked(job: Job, who: str) -> Words:
+    """A person stops a job from the chat."""
+    return (
+        f":octagonal_sign: *{escaped(job.name)}* is being stopped",
+        f"{escaped(asked_by(who))}. Nothing follows it by itself.",
+        _whose(job),
+    )
 
 
 def would_resubmit(job: Job, cause: Cause, block: Resubmission, budget: Budget) -> Words:
@@ -107,8 +112,10 @@ def gave_up_for_money(job: Job, why: str) -> Words:
 
 def moving(job: Job, cause: Cause, why: str, deadline: datetime | None) -> Words:
     """A job is stopped to go on elsewhere."""
-    where = {Cause.DEADLINE: "to on-demand capacity", Cause.RETURN: "back to spot"}.get(cause, "to the next step of its ladder")
-    until = f" It must be finished by {_when(deadline)}." if deadline else ""
+    where = {Cause.DEADLINE: TO_ON_DEMAND, Cause.ASKED: TO_ON_DEMAND, Cause.RETURN: "back to spot"}.get(
+        cause, "to the next step of its ladder"
+    )
+    until = f" It must be finished by {when(deadline)}." if deadline else ""
     return (
         f":truck: *{escaped(job.name)}* is being moved {where}",
         f"{escaped(why[:1].upper() + why[1:])}.{until} It is stopped now, and goes on from its checkpoint once it has ended.",
@@ -127,7 +134,7 @@ def cannot_afford(job: Job, why: str) -> Words:
 
 def would_move(job: Job, block: Resubmission, deadline: datetime | None, why: str) -> Words:
     """A job would be moved, were the block in ``enforce`` mode."""
-    until = f" It must be finished by {_when(deadline)}." if deadline else ""
+    until = f" It must be finished by {when(deadline)}." if deadline else ""
     return (
         f":truck: *{escaped(job.name)}* would be moved now",
         f"{escaped(why[:1].upper() + why[1:])}.{until} {code(block.name)} only warns: set its mode to {code('enforce')} to act.",
@@ -139,7 +146,7 @@ def deadline_lost(job: Job, deadline: datetime, finish_at: datetime) -> Words:
     """A deadline cannot be met any more."""
     return (
         f":rotating_light: *{escaped(job.name)}* cannot meet its deadline any more",
-        f"It must be finished by {_when(deadline)}; even on-demand it is finished at {_when(finish_at)} at the earliest."
+        f"It must be finished by {when(deadline)}; even on-demand it is finished at {when(finish_at)} at the earliest."
         " It stays where it is: moving it would cost more and not help.",
         _whose(job),
     )
@@ -149,7 +156,7 @@ def deadline_at_risk(job: Job, deadline: datetime) -> Words:
     """Nothing of a running job could be carried over, and the policy chose money over the deadline."""
     return (
         f":warning: *{escaped(job.name)}* may miss its deadline",
-        f"It must be finished by {_when(deadline)}, and an interruption from now on could not be made good: it has no checkpoint."
+        f"It must be finished by {when(deadline)}, and an interruption from now on could not be made good: it has no checkpoint."
         f" Its policy prefers {code('money')}, so it stays on spot.",
         _whose(job),
     )
@@ -159,7 +166,7 @@ def on_demand_forbidden(job: Job, block: Resubmission, deadline: datetime) -> Wo
     """The deadline asks for on-demand, and the policy forbids it."""
     return (
         f":warning: *{escaped(job.name)}* may miss its deadline",
-        f"To be finished by {_when(deadline)} it would have to leave spot now, and {code(block.name)} forbids on-demand.",
+        f"To be finished by {when(deadline)} it would have to leave spot now, and {code(block.name)} forbids on-demand.",
         _whose(job),
     )
 
@@ -168,7 +175,7 @@ def no_estimate(job: Job, deadline: datetime, runs: int) -> Words:
     """There is a deadline, and nothing says how long the job takes."""
     return (
         f":grey_question: *{escaped(job.name)}* has a deadline, and no estimate",
-        f"It must be finished by {_when(deadline)}. Nothing says how long it takes: tag it {code('spotwarden:expected-runtime')}"
+        f"It must be finished by {when(deadline)}. Nothing says how long it takes: tag it {code('spotwarden:expected-runtime')}"
         f" (such as {code('5h')}), or let three runs of {code(job.family)} complete (known: {runs}). Until then it is not moved.",
         _whose(job),
     )
@@ -188,7 +195,7 @@ def wait_ends_early(job: Job, deadline: datetime) -> Words:
     ends_at = job.created_at + timedelta(seconds=job.wait_s_max or 0)
     return (
         f":hourglass: *{escaped(job.name)}* gives up waiting before its deadline",
-        f"MaxWaitTimeInSeconds ({job.wait_s_max}) ends at {_when(ends_at)}, the deadline is {_when(deadline)}.",
+        f"MaxWaitTimeInSeconds ({job.wait_s_max}) ends at {when(ends_at)}, the deadline is {when(deadline)}.",
         _whose(job),
     )
 
@@ -200,6 +207,11 @@ def unseen_checkpoints(job: Job, problem: str) -> Words:
         f"{code(job.checkpoint_uri or '')}: {escaped(problem)}. Whether it could resume is unknown; the job is left as it is.",
         _whose(job),
     )
+
+
+def cannot_move(job: Job, why: str) -> Words:
+    """The job's request cannot be repeated elsewhere."""
+    return (f":no_entry: *{escaped(job.name)}* cannot be moved, and goes on where it is", escaped(why), _whose(job))
 
 
 def cannot_repeat(job: Job, why: str) -> Words:
@@ -237,7 +249,7 @@ def braked(what: str, limit: int, *, until: datetime) -> Words:
     act, acts = {"stop": ("stop", "stops"), "submit": ("submission", "submissions")}[what]
     return (
         f":vertical_traffic_light: The brake is on: {limit} {act if limit == 1 else acts} this hour",
-        f"The policy allows no more in one hour. Those that wait go on by themselves from {_when(until)}.",
+        f"The policy allows no more in one hour. Those that wait go on by themselves from {when(until)}.",
     )
 
 
@@ -277,17 +289,12 @@ def _resumes(job: Job, sighted: Sighted | None) -> str:
     if sighted.newest_at is None:
         return f"Nothing was ever written to {code(job.checkpoint_uri)}: it starts from the beginning."
     lost = f"{_span(timedelta(seconds=sighted.at_risk_s))} of training are lost"
-    return f"It resumes from {code(job.checkpoint_uri)}, written {_when(sighted.newest_at)}; {lost}."
+    return f"It resumes from {code(job.checkpoint_uri)}, written {when(sighted.newest_at)}; {lost}."
 
 
 def _whose(job: Job) -> str:
     team = f"team {code(job.team)}, " if job.team else ""
     return f"_{team}{code(job.instance_type)} × {job.instance_count}, {'spot' if job.spot else 'on-demand'}_"
-
-
-def _when(at: datetime) -> str:
-    """A moment that Slack shows in the reader's own time zone, with UTC for everything that is not Slack."""
-    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at:%Y-%m-%d %H:%M} UTC>"
 
 
 def _span(length: timedelta) -> str:

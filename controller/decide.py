@@ -14,22 +14,24 @@ from controller.decision import Decision
 from controller.enforcement import enforce
 from controller.entry import Ended, Started, Vanished
 from controller.facts import Facts
-from controller.intent import Announce, Intent, Publish, Submit, Wake
+from controller.intent import Announce, Intent, Publish, Show, Submit, Wake
 from controller.lineage import Lineage
 from controller.observation import observe
 from controller.punctuality import keep_promise
 from controller.resubmission import resubmit
+from controller.showing import show
 from controller.watch import keep_watch
+from controller.wish import grant
 
 
 def decide(facts: Facts) -> Decision:
     """Say what must be written and done, given the facts; deciding twice adds nothing."""
     job, lineage = facts.job.name, facts.lineage
     said = (
-        observe(facts) | book(facts) | enforce(facts) | keep_promise(facts) | resubmit(facts) | conclude(facts)
+        observe(facts) | book(facts) | grant(facts) | enforce(facts) | keep_promise(facts) | resubmit(facts) | conclude(facts)
         | keep_watch(facts) | notice_stuck(facts) | notice_unseen(facts) | own_up(lineage, job, facts.policy.channel, facts.now)
     )  # fmt: skip
-    return said.new_to(lineage, about=job)
+    return (said | show(facts, said)).new_to(lineage, about=job)
 
 
 def decide_vanished(lineage: Lineage, name: str, now: datetime, channel: str) -> Decision:
@@ -40,7 +42,7 @@ def decide_vanished(lineage: Lineage, name: str, now: datetime, channel: str) ->
     """
     orphans = tuple(
         i for i in lineage.open_intents(about=name)
-        if not isinstance(i.action, Announce | Publish) and (i.leased_until is None or i.leased_until <= now)
+        if not isinstance(i.action, Announce | Publish | Show) and (i.leased_until is None or i.leased_until <= now)
     )  # fmt: skip
     said = own_up(lineage, name, channel, now)
     if orphans:

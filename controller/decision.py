@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 from controller.checkpoint import Claim
 from controller.entry import Ended, Entry, Started
 from controller.intent import Intent
 from controller.lineage import Lineage
 
-WRITES_MAX = 90  # a DynamoDB transaction takes 100; the head and a margin stay free
+WRITES_MAX = 64  # a DynamoDB transaction takes 100; the head, the marks of late days and a margin stay free
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """``withdrawn`` and ``abandoned`` are keys of open intents; ``claims`` are taken and ``released`` given back."""
+    """``withdrawn`` and ``abandoned`` are open intents; ``claims`` are taken and ``released`` given back.
+
+    ``late`` are days before the one of the commit to which entries belong: who folded such a day has to fold it again.
+    """
 
     entries: tuple[Entry, ...] = ()
     intents: tuple[Intent, ...] = ()
@@ -23,6 +26,7 @@ class Decision:
     abandoned: tuple[Intent, ...] = ()
     claims: tuple[Claim, ...] = ()
     released: tuple[Claim, ...] = ()
+    late: tuple[date, ...] = ()
 
     def __or__(self, other: Decision) -> Decision:
         return Decision(
@@ -72,7 +76,12 @@ class Decision:
 
     def leased(self, now: datetime, until: datetime) -> Decision:
         """The decision as it is committed: an intent that is due is leased to whoever commits it, its row is its own lease."""
-        return replace(self, intents=tuple(i.leased(until) if i.due(now) else i for i in self.intents))
+        days = {e.at.astimezone(UTC).date() for e in self.entries}
+        return replace(
+            self,
+            intents=tuple(i.leased(until) if i.due(now) else i for i in self.intents),
+            late=tuple(sorted(day for day in days if day < now.astimezone(UTC).date())),
+        )
 
     def cut(self, writes_max: int = WRITES_MAX) -> Decision:
         """As much of the decision as one transaction takes, entries first; the next ring says the rest."""

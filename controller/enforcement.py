@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from controller.announcement import broke_rules, escaped
+from dataclasses import replace
+from datetime import datetime
+
+from controller.announcement import broke_rules
 from controller.change import as_text
 from controller.decision import Decision
-from controller.entry import Flagged
+from controller.entry import Flagged, Waived
 from controller.facts import Facts
 from controller.failure import Cause
 from controller.finding import Finding, Verdict
-from controller.intent import Announce, Intent, Purpose, Stop
+from controller.intent import STOP_TOLD, Announce, Intent, Purpose, Stop, Wake
+from controller.lineage import Lineage
+from controller.mrkdwn import escaped
 from controller.policy import Mode, Reach, Remedy
 from controller.repair import Unmendable, mend
 from controller.rules import judge
@@ -25,12 +30,30 @@ def enforce(facts: Facts) -> Decision:
     job = facts.job
     if not (job.alive or _new(facts)):
         return Decision(intents=_under_way(facts))
-    verdict = judge(job, facts.policy, Evidence(claims=facts.claims, sighting=facts.sighting))
+    verdict = _waived(facts, judge(job, facts.policy, Evidence(claims=facts.claims, sighting=facts.sighting)))
     flagged = tuple(_flagged(facts, finding) for finding in verdict.findings)
     if job.service is not None or not facts.newest:
         return Decision(entries=flagged)
-    intents = _announce(facts, verdict) + _stop(facts, verdict)
+    intents = _announce(facts, verdict) + _stop(facts, verdict) + _when_waivers_end(facts)
     return Decision(entries=flagged, intents=intents)
+
+
+def waivers_of(lineage: Lineage, now: datetime) -> tuple[Waived, ...]:
+    """The waivers of a lineage that are in force."""
+    return tuple(e for e in lineage.entries if isinstance(e, Waived) and e.until > now)
+
+
+def _waived(facts: Facts, verdict: Verdict) -> Verdict:
+    """The verdict as waivers leave it: what is waived is found all the same, and only recorded."""
+    waived = {waiver.policy for waiver in waivers_of(facts.lineage, facts.now)}
+    findings = (replace(f, mode=Mode.AUDIT, remedy=None) if f.policy in waived else f for f in verdict.findings)
+    return replace(verdict, findings=tuple(findings))
+
+
+def _when_waivers_end(facts: Facts) -> tuple[Intent, ...]:
+    """Look again when a waiver ends: what it let pass is then what it was."""
+    ends = sorted({waiver.until for waiver in waivers_of(facts.lineage, facts.now)}) if facts.job.alive else []
+    return tuple(Intent(action=Wake(about=facts.job.name, at=at), due_at=at) for at in ends)
 
 
 def may_stop(facts: Facts, finding: Finding) -> bool:
@@ -129,5 +152,6 @@ def _next(plan: Stop | Unmendable | None, finding: Finding, *, repaired: bool) -
 def _under_way(facts: Facts) -> tuple[Intent, ...]:
     """The Stop that was asked for, while the job stops or until the answer that it is over was written down."""
     asked = facts.lineage.intent(f"stop/{facts.job.name}")
-    stopping = not facts.job.alive or facts.job.status == "Stopping"
+    told = asked is not None and asked.why in STOP_TOLD  # a job described before it was told looks as if it never had been
+    stopping = not facts.job.alive or facts.job.status == "Stopping" or told
     return (asked,) if asked is not None and asked.open and asked.claim > 0 and stopping else ()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from controller.ask import Ask
 from controller.job import Ending, Service
 from controller.policy import Mode, Severity
 
@@ -30,6 +31,7 @@ class Started:
     checkpoint_uri: str | None
     runtime_s_max: int | None = None
     wait_s_max: int | None = None
+    user: str | None = None
 
     @property
     def key(self) -> str:
@@ -218,4 +220,43 @@ class Finished:
         return f"finished/{self.job}"
 
 
-Entry = Started | Interrupted | Ended | Measured | Credited | Unmeasured | Flagged | Vanished | Sighted | Finished
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A person asked for something from the chat; whoever looks at the job next does it. ``who`` is a Slack user's id.
+
+    ``number`` is that of the attempt that was asked for: where it is refused, a person may ask for another.
+    """
+
+    job: str
+    at: datetime
+    team: str | None
+    ask: Ask
+    who: str
+    number: int = 0
+
+    @property
+    def key(self) -> str:
+        return f"asked/{self.job}/{self.ask}/{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waived:
+    """A person let a lineage break a rule until a time, for a reason: found all the same, and only recorded."""
+
+    job: str
+    at: datetime
+    team: str | None
+    policy: str
+    who: str
+    reason: str
+    ticket: str
+    until: datetime
+
+    @property
+    def key(self) -> str:
+        return f"waived/{self.policy}/{self.until.isoformat()}"
+
+
+Entry = (
+    Started | Interrupted | Ended | Measured | Credited | Unmeasured | Flagged | Vanished | Sighted | Finished | Asked | Waived
+)

@@ -32,6 +32,7 @@ class Cause(StrEnum):
     INTERRUPTIONS = "interruptions"
     RETURN = "return"
     REPAIR = "repair"
+    ASKED = "asked"
     UNKNOWN = "unknown"
 
     @property
@@ -188,6 +189,12 @@ STANDS: Mapping[Cause, Stand] = {
         why="A rule stopped the job and mended its request, once.",
         tries_max=1,
     ),
+    Cause.ASKED: Stand(
+        retryable=True,
+        next=Next.OURS,
+        word="asked for by a person",
+        why="A person asked for another attempt, and no budget counts that.",
+    ),
     Cause.UNKNOWN: Stand(
         retryable=False,
         next=Next.NEVER,
@@ -196,7 +203,7 @@ STANDS: Mapping[Cause, Stand] = {
     ),
 }
 
-MOVED = frozenset({Cause.DEADLINE, Cause.INTERRUPTIONS, Cause.RETURN})
+MOVED = frozenset({Cause.DEADLINE, Cause.INTERRUPTIONS, Cause.RETURN, Cause.ASKED})
 """What a job is stopped for to go on elsewhere: where there is no room for it, it goes back at once."""
 
 # No class means STARVED: SageMaker ends a starved job as Stopped/MaxWaitTimeExceeded, which has no FailureReason.

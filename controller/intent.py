@@ -104,10 +104,24 @@ class Publish:
         return f"publish/{self.about}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Show:
+    """Bring the lineage's message in these channels up to date; ``version`` names what it has to show."""
+
+    about: str
+    channels: tuple[str, ...]
+    version: str
+
+    @property
+    def key(self) -> str:
+        return f"show/{self.about}/{self.version}"
+
+
+STOP_TOLD = ("it was asked to stop", "it is stopping")  # why a Stop waits that SageMaker has heard: it cannot be taken back
 NO_QUOTA = "no quota: "  # how the reason of an intent begins that waits for the account's limit
 
 
-Action = Submit | Stop | Announce | Wake | Publish
+Action = Submit | Stop | Announce | Wake | Publish | Show
 
 
 class Closed(StrEnum):

@@ -5,7 +5,7 @@ It is a value, folded from rollups; how it looks in Slack, on paper or in a spre
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -64,7 +64,7 @@ class PoolLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The figures of ``since`` up to and without ``until`` (days, UTC), by something, of one team or of all.
+    """The figures of ``since`` up to and without ``until`` (days, UTC), by something, of some teams or (none named) of all.
 
     ``before`` is the total of the period before, of the same length; ``days`` are the totals of each day. Lines come in the
     order of what was saved, the most first; counts in the order of how many, the most first.
@@ -73,7 +73,7 @@ class Report:
     since: date
     until: date
     by: By
-    team: str | None
+    teams: tuple[str, ...]
     total: Line
     before: Line
     lines: tuple[Line, ...]
@@ -93,16 +93,16 @@ class Report:
         return tuple(sorted(wasted, key=lambda line: (-line.savings.wasted_micros, line.name)))
 
 
-def report_of(days: Mapping[date, Rollup], since: date, until: date, *, by: By = By.TEAM, team: str | None = None) -> Report:
+def report_of(days: Mapping[date, Rollup], since: date, until: date, *, by: By = By.TEAM, teams: Collection[str] = ()) -> Report:
     """Make the report of a period from the rollups of its days and of those of the period before, as far as they are there."""
-    part = {day: rollup.of_team(team) if team else rollup for day, rollup in days.items()}
+    part = {day: rollup.of_teams(teams) for day, rollup in days.items()}
     of = _sum(part[day] for day in _days(since, until) if day in part)
     start = since - (until - since)
     before = _sum(part[day] for day in _days(start, since) if day in part)
     shares = shares_of(_sum(days[day] for day in _days(since, until) if day in days))
     kept = of.count(Kind.DEADLINE)
     return Report(
-        since=since, until=until, by=by, team=team, total=_line("all", of.groups, shares),
+        since=since, until=until, by=by, teams=tuple(sorted(teams)), total=_line("all", of.groups, shares),
         before=_line("before", before.groups, shares_of(before)), lines=_lines(of, by, shares),
         days=tuple((day, part[day].total) for day in _days(since, until) if day in part),
         endings=_most(of, Kind.ENDING), violations=_most(of, Kind.VIOLATION), interruptions=_pools(of),

@@ -6,10 +6,11 @@ import hashlib
 from datetime import datetime
 
 from controller import announcement as words
+from controller.ask import Ask
 from controller.change import Fragment, as_fragment, as_text, on_demand, on_spot, together
 from controller.deadline import Move
 from controller.decision import Decision
-from controller.entry import Ended, Sighted, Started
+from controller.entry import Asked, Ended, Sighted, Started
 from controller.facts import Facts
 from controller.failure import MOVED, Cause, Next, begins_with
 from controller.intent import NO_QUOTA, Announce, Closed, Intent, Purpose, Stop, Submit
@@ -19,6 +20,7 @@ from controller.observation import sighted
 from controller.policy import Mode, Resubmission
 from controller.promise import BadTag, outlook, spot_wait_s
 from controller.purse import beyond_the_cap, projected_micros
+from controller.wish import asked_for
 
 BRIDGE = "where it was to go there was no room for it, so it goes on where it was"
 
@@ -38,10 +40,13 @@ def resubmit(facts: Facts) -> Decision:
         return Decision(intents=(under_way,))
     if not facts.newest:
         return Decision()
-    stop = _our_stop(facts)
+    stop, block = _our_stop(facts), facts.policy.resubmission_for(job)
+    if stop is None or stop.purpose is Purpose.RULE:
+        wish = asked_for(facts, Ask.STOP, Ask.TRY_AGAIN, Ask.ON_DEMAND)
+        if wish is not None:
+            return Decision() if wish.ask is Ask.STOP else _as_asked(facts, block, wish)
     if stop is not None and stop.purpose is Purpose.RULE:
         return Decision()
-    block = facts.policy.resubmission_for(job)
     if stop is not None and stop.purpose is Purpose.REPAIR:
         return _repaired(facts, stop, block)
     if stop is not None and stop.next_cause is not None:
@@ -131,6 +136,17 @@ def _spot_after(facts: Facts, step: Step) -> bool:
     return bool(step.changes.get("EnableManagedSpotTraining", facts.job.spot))
 
 
+def _as_asked(facts: Facts, block: Resubmission | None, asked: Asked) -> Decision:
+    """The attempt that a person asked for: outside every budget and cap, since who may ask stands in the policy."""
+    if facts.job.unrepeatable:
+        channel = block.channel if block else facts.policy.channel
+        return _say(facts, channel, "cannot-repeat", words.cannot_repeat(facts.job, facts.job.unrepeatable))
+    leaving_spot = asked.ask is Ask.ON_DEMAND and facts.job.spot
+    step = Step(rung=_rung(facts), changes=on_demand() if leaving_spot else {})
+    after = max(asked.number - facts.number, 1)
+    return _submit(facts, block, Cause.ASKED, step, asked.at, why=words.asked_by(asked.who), after=after)
+
+
 # ── after a stop of ours ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -143,7 +159,7 @@ def _moved(facts: Facts, block: Resubmission | None, cause: Cause) -> Decision:
 
 def _elsewhere(facts: Facts, block: Resubmission | None, cause: Cause) -> Step:
     """Where a stopped job goes on; as it was, where the ladder was edited meanwhile."""
-    if cause is Cause.DEADLINE:
+    if cause in (Cause.DEADLINE, Cause.ASKED):
         return Step(rung=_rung(facts), changes=on_demand())
     if cause is Cause.RETURN:
         return Step(rung=_rung(facts), changes=_spot_again(facts))
@@ -202,7 +218,7 @@ def _submit(
     job, number = facts.job, facts.number + after
     channel = block.channel if block else facts.policy.channel
     cost = projected_micros(facts, block)
-    if block is not None and (broke := beyond_the_cap(facts, block, cost)) is not None:
+    if block is not None and cause is not Cause.ASKED and (broke := beyond_the_cap(facts, block, cost)) is not None:
         return _say(facts, channel, "gave-up", words.gave_up_for_money(job, broke))
     name, changes = attempt_name(facts.lineage.id, number), as_text(step.changes)
     submit = Submit(

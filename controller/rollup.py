@@ -6,7 +6,7 @@ A closed day is folded once, so that a report over a month reads days and groups
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -76,11 +76,13 @@ class Rollup:
             counts[count] = counts.get(count, 0) + number
         return Rollup(groups=groups, counts=counts)
 
-    def of_team(self, team: str) -> Rollup:
-        """The part of one team."""
+    def of_teams(self, teams: Collection[str]) -> Rollup:
+        """The part of some teams; of all where none is named."""
+        if not teams:
+            return self
         return Rollup(
-            groups={group: savings for group, savings in self.groups.items() if group.team == team},
-            counts={count: number for count, number in self.counts.items() if count.team == team},
+            groups={group: savings for group, savings in self.groups.items() if group.team in teams},
+            counts={count: number for count, number in self.counts.items() if count.team in teams},
         )
 
     @property

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from functools import cache
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +23,14 @@ from controller.adapters.clock import SystemClock
 from controller.adapters.events import EventBridge
 from controller.adapters.instances import Ec2Instances
 from controller.adapters.ledger import DynamoLedger
+from controller.adapters.library import S3Library
 from controller.adapters.outbox import DynamoOutbox
 from controller.adapters.policies import CompiledPolicies, packaged_document
 from controller.adapters.prices import Prices
 from controller.adapters.sagemaker import SageMakerJobs
-from controller.shell.ports import Chat, Clock, Ports
+from controller.lineage import LineageId
+from controller.shell.gather import lineage_of
+from controller.shell.ports import Chat, Clock, Jobs, Ledger, Policies, Ports, Unreachable
 
 # The lease (60 s) outlives the function (45 s), which outlives its calls: two tries of at most 2 + 10 s each.
 PATIENCE = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
@@ -35,6 +40,12 @@ _clock: Clock = SystemClock()
 
 class Misconfigured(Exception):
     """An environment variable is missing or empty."""
+
+
+# Slack gives a click three seconds: no call of the desk is begun later than DESK_TIME, the last of them takes 0.7 s at most, and
+# one word to Slack takes 1 s.
+HURRY = Config(connect_timeout=0.3, read_timeout=0.4, retries={"mode": "standard", "total_max_attempts": 1})
+DESK_TIME = timedelta(seconds=1)
 
 
 def setting(name: str) -> str:
@@ -52,7 +63,9 @@ def install(*, clock: Clock) -> None:
     _clock = clock
     ports.cache_clear()
     client.cache_clear()
+    _hurried_client.cache_clear()
     _slack.cache_clear()
+    _slack_secret.cache_clear()
 
 
 def clock() -> Clock:
@@ -77,6 +90,9 @@ def ports() -> Ports:
         outbox=DynamoOutbox(client("dynamodb"), table),
         chat=_Lazy(_slack),
         events=EventBridge(_Lazy(lambda: client("events")), os.environ.get("SPOTWARDEN_BUS") or "default"),
+        library=S3Library(
+            _Lazy(lambda: client("s3")), os.environ.get("SPOTWARDEN_REPORTS_BUCKET", ""), os.environ.get("AWS_REGION", "")
+        ),
         instances=Ec2Instances(_Lazy(lambda: client("ec2"))),
         policies=CompiledPolicies(_policies(), lambda revision: ledger.in_force_at(revision, _clock.now())),
         prices=Prices(),
@@ -103,6 +119,77 @@ def _policies() -> Mapping[str, Any]:
     return document
 
 
+# ── the desk: what a click in Slack may use ──────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackDesk:
+    """The ports of one click; every call of it is given up soon."""
+
+    jobs: Jobs
+    ledger: Ledger
+    chat: Chat
+    policies: Policies
+    clock: Clock
+
+    def lineage_named(self, job: str) -> LineageId | None:
+        found = self.jobs.describe(job)
+        return lineage_of(found, self.ledger)[0].id if found else None
+
+
+def desk() -> SlackDesk:
+    """The ports of one click, which is answered within three seconds whatever AWS does. Raises Misconfigured."""
+    hurry = partial(_Hurried, until=_clock.now() + DESK_TIME)
+    ledger = DynamoLedger(hurry(_hurried_client("dynamodb")), setting("SPOTWARDEN_TABLE"))
+    return SlackDesk(
+        jobs=SageMakerJobs(hurry(_hurried_client("sagemaker"))),
+        ledger=ledger,
+        chat=_Lazy(_slack),
+        policies=CompiledPolicies(_policies(), lambda revision: ledger.in_force_at(revision, _clock.now())),
+        clock=_clock,
+    )
+
+
+def knock(body: bytes, headers: Mapping[str, str]) -> str:
+    """Why a request is not Slack's, or was answered before; nothing where it may come in. Raises Misconfigured."""
+    from controller.adapters.slack_door import SIGNATURE, Door
+
+    refused = Door(_secret_or_none, _clock.now).refuses(body, headers)
+    if refused:
+        return refused
+    try:
+        ledger = DynamoLedger(_hurried_client("dynamodb"), setting("SPOTWARDEN_TABLE"))
+        fresh = ledger.once(f"slack/{headers[SIGNATURE]}", _clock.now())
+    except Unreachable:
+        return ""  # a replay now could write nothing either
+    return "" if fresh else "answered before"
+
+
+def _secret_or_none() -> str:
+    secret = _signing_secret()
+    if not secret:
+        raise Misconfigured("no Slack signing secret is set up: buttons and /spot need one (docs/slack.md)")
+    return secret
+
+
+class _Hurried:
+    """A client whose calls are not begun any more after a moment."""
+
+    def __init__(self, client: Any, until: datetime) -> None:
+        self._client = client
+        self._until = until
+
+    def __getattr__(self, name: str) -> Any:
+        if _clock.now() > self._until:
+            raise Unreachable(f"{name} was not begun: AWS has taken too long for a click already")
+        return getattr(self._client, name)
+
+
+@cache
+def _hurried_client(service: str) -> Any:
+    return boto3.client(service, config=HURRY)
+
+
 @cache
 def _slack() -> Chat:
     """Slack and its SDK, which one function of seven needs: the others start without it."""
@@ -112,9 +199,23 @@ def _slack() -> Chat:
 
 
 def _slack_token() -> str:
-    """The bot token: the environment's where it stands there (a machine of one's own), else Secrets Manager's."""
-    token = os.environ.get("SPOTWARDEN_SLACK_TOKEN")
-    if token:
-        return token
-    secret = client("secretsmanager").get_secret_value(SecretId=setting("SPOTWARDEN_SLACK_TOKEN_SECRET"))
-    return str(secret["SecretString"])
+    return os.environ.get("SPOTWARDEN_SLACK_TOKEN") or _slack_secret()["bot_token"]
+
+
+def _signing_secret() -> str:
+    return os.environ.get("SPOTWARDEN_SLACK_SIGNING_SECRET") or _slack_secret()["signing_secret"]
+
+
+@cache
+def _slack_secret() -> Mapping[str, str]:
+    """What Secrets Manager holds for Slack: ``{"bot_token": "xoxb-…", "signing_secret": "…"}``. Raises Misconfigured."""
+    found = client("secretsmanager").get_secret_value(SecretId=setting("SPOTWARDEN_SLACK_TOKEN_SECRET"))["SecretString"]
+    try:
+        secret = json.loads(found) if found.startswith("{") else {"bot_token": found, "signing_secret": ""}
+    except json.JSONDecodeError:
+        raise Misconfigured("the Slack secret begins like JSON and is none") from None
+    for name in ("bot_token", "signing_secret"):
+        if not isinstance(secret.get(name), str):
+            raise Misconfigured(f"the Slack secret has no {name}; wanted an object with bot_token and signing_secret")
+    told: Mapping[str, str] = secret
+    return told

@@ -7,10 +7,10 @@ from typing import Any
 from chalice.app import Blueprint
 
 from controller import wiring
+from controller.shell import digest as periods
 from controller.shell import drain as outbox
 from controller.shell import sweep as rounds
-from controller.shell.digest import Period, digest
-from controller.shell.remember import remember
+from controller.shell.closing import close_days
 from handlers.observed import logger, observed
 
 clock = Blueprint(__name__)
@@ -37,22 +37,14 @@ def drain(event: Any) -> dict[str, Any]:
     sent = outbox.drain(wiring.ports())
     for channel, why in sent.paused:
         logger.warning("channel waits", extra={"channel": channel, "why": why})
-    return {"MessagesSent": sent.sent, "ChannelsWaiting": len(sent.paused)}
+    return {"MessagesSent": sent.sent, "MessagesShelved": sent.shelved, "ChannelsWaiting": len(sent.paused)}
 
 
 @observed
-@clock.schedule("cron(0 8 * * ? *)")
-def digest_daily(event: Any) -> dict[str, Any]:
-    """Queue the digest of yesterday, and remember what it taught of each pool."""
-    pools = remember(wiring.ports())
-    return {"Digests": int(digest(Period.DAY, wiring.ports())), "pools": pools}
-
-
-@observed
-@clock.schedule("cron(0 8 ? * MON *)")
-def digest_weekly(event: Any) -> dict[str, Any]:
-    """Queue the digest of the last seven days."""
-    return {"Digests": int(digest(Period.WEEK, wiring.ports()))}
+@clock.schedule("rate(1 hour)")
+def digests(event: Any) -> dict[str, Any]:
+    """Close the days that are over, and queue the digests whose hour has come."""
+    return {"DaysClosed": close_days(wiring.ports()), "Digests": periods.digests(wiring.ports())}
 
 
 def _told(done: rounds.Rounds) -> dict[str, Any]:

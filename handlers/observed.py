@@ -44,3 +44,27 @@ def observed(handler: Callable[[Any, Any], Any]) -> Handler:
             metrics.flush_metrics()
 
     return observing
+
+
+def answered(route: Callable[[], Any]) -> Callable[[], Any]:
+    """The same for a route of the API: its answer's status is counted; what came in is never logged, nor is what goes out."""
+
+    @wraps(route)
+    def answering() -> Any:
+        logger.clear_state()
+        logger.append_keys(route=route.__name__)
+        try:
+            answer = route()
+            logger.info("answered", extra={"status": answer.status_code})
+            metrics.add_metric(
+                name="SlackRequests" if answer.status_code == 200 else "SlackRefused", unit=MetricUnit.Count, value=1
+            )
+            return answer
+        except Exception as problem:
+            logger.exception("failed", extra={"problem": type(problem).__name__})
+            metrics.add_metric(name="Failures", unit=MetricUnit.Count, value=1)
+            raise
+        finally:
+            metrics.flush_metrics()
+
+    return answering

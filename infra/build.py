@@ -139,7 +139,7 @@ def merge_template(target: Target) -> dict[str, Any]:
         "Properties": {"DashboardBody": {"Fn::Sub": dashboard}},
     }
     for resource in template["Resources"].values():
-        if "Type" not in resource:  # Chalice says the type of its functions
+        if "Type" not in resource and "EventInvokeConfig" in resource["Properties"]:  # a function, whose type Chalice says
             resource["Properties"] |= {"Runtime": target.runtime, "Architectures": [target.architecture]}
     return template
 

@@ -27,6 +27,7 @@ DUE = _sub("${Ledger.Arn}/index/due")
 DAY = _sub("${Ledger.Arn}/index/day")
 FAMILY = _sub("${Ledger.Arn}/index/family")
 BUS = _sub("arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default")
+REPORTS = _sub("${Reports.Arn}/reports/*")
 BUCKETS = _sub("arn:${AWS::Partition}:s3:::${CheckpointBuckets}")
 DEAD_LETTERS: Arn = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
 SLACK_TOKEN: Arn = {"Ref": "SlackTokenSecret"}
@@ -66,8 +67,10 @@ CALLS: dict[str, tuple[Grant, ...]] = {
         _grant(LEDGER, "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
     ),
     "dynamodb TransactWriteItems of a message": (_grant(LEDGER, "dynamodb:PutItem"),),
+    "dynamodb TransactWriteItems of a day": (_grant(LEDGER, "dynamodb:DeleteItem", "dynamodb:PutItem"),),
     "events PutEvents": (_grant(BUS, "events:PutEvents"),),
     "ec2 DescribeInstances": (_grant(ANY, "ec2:DescribeInstances"),),
+    "s3 PutObject of a report": (_grant(REPORTS, "s3:PutObject"),),
     "s3 ListObjectsV2": (_grant(BUCKETS, "s3:ListBucket"),),
     "sagemaker DescribeTrainingJob": (_grant(JOBS, "sagemaker:DescribeTrainingJob"),),
     "sagemaker ListTags": (_grant(JOBS, "sagemaker:ListTags"),),
@@ -100,7 +103,17 @@ RECONCILE = (
     "sagemaker StopTrainingJob",
     "sagemaker CreateTrainingJob with Tags",
 )
-DIGEST = (*ASK_WHEN_THE_POLICY_TOOK_FORCE, *QUEUE_A_MESSAGE, "dynamodb Query", "dynamodb Query day")
+DIGEST = (
+    *ASK_WHEN_THE_POLICY_TOOK_FORCE,
+    *QUEUE_A_MESSAGE,
+    "dynamodb DeleteItem",
+    "dynamodb Query",
+    "dynamodb Query day",
+    "dynamodb Query family",
+    "dynamodb TransactWriteItems of a day",
+    "dynamodb UpdateItem",
+    "s3 PutObject of a report",
+)
 
 # Function → what it calls. Sweep and drain leave no dead letters: the next minute is their next try.
 FUNCTIONS: dict[str, tuple[str, ...]] = {
@@ -116,8 +129,17 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "dynamodb DeleteItem",
         "secretsmanager GetSecretValue",
     ),
-    "digest_daily": (*DIGEST, DEAD_LETTER),
-    "digest_weekly": (*DIGEST, DEAD_LETTER),
+    "api_handler": (
+        *ASK_WHEN_THE_POLICY_TOOK_FORCE,
+        "dynamodb Query",
+        "dynamodb Query family",
+        "dynamodb TransactWriteItems of a decision",
+        "sagemaker DescribeTrainingJob",
+        "sagemaker ListTags",
+        "sagemaker DescribeAlgorithm",
+        "secretsmanager GetSecretValue",
+    ),
+    "digests": (*DIGEST, DEAD_LETTER),
 }
 
 
@@ -130,7 +152,7 @@ def policy(function: str) -> dict[str, Any]:
 
 def _logs(function: str) -> Grant:
     # No CreateLogGroup: the stack makes the group, with its retention, and a missing group should show.
-    name = "".join(word.title() for word in function.split("_"))
+    name = "APIHandler" if function == "api_handler" else "".join(word.title() for word in function.split("_"))
     group = f"log-group:/aws/lambda/${{AWS::StackName}}-{name}-*:*"
     arn = _sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:" + group)
     return _grant(arn, "logs:CreateLogStream", "logs:PutLogEvents")

@@ -35,7 +35,7 @@ class Claims:
         raise Unreachable(f"the claims on {claim.bucket} changed {TRIES} times while they were read")
 
     def release(self, claim: Claim) -> None:
-        self._table.delete(_place(claim))
+        self._table.remove(_place(claim))
 
     def held(self, bucket: str) -> tuple[Claim, ...]:
         """All claims held in a bucket."""

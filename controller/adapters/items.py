@@ -19,7 +19,7 @@ from controller.checkpoint import Claim
 from controller.entry import Entry
 from controller.intent import Action, Closed, Intent
 from controller.pool import PoolMemory, Signal
-from controller.shell.ports import Message
+from controller.shell.ports import Message, Post
 
 Item = dict[str, Any]
 Attribute = Mapping[str, Any]
@@ -29,7 +29,7 @@ MARK: Item = {"schema": {"N": str(SCHEMA)}}  # what every item carries
 UPGRADES: Mapping[int, Callable[[Attribute], Item]] = {}  # how an item of schema n becomes one of n + 1
 
 KINDS: Mapping[str, Any] = {
-    c.__name__: c for c in (*get_args(Entry), *get_args(Action), Claim, Signal, PoolMemory, Halt, Message)
+    c.__name__: c for c in (*get_args(Entry), *get_args(Action), Claim, Signal, PoolMemory, Halt, Message, Post)
 }
 
 

@@ -4,6 +4,7 @@
                      entry#<key>             what we learned        (index *day*, for digests; *family*, for estimates)
                      intent#<key>            what we mean to do     (index *due* while open, for the sweep)
     claim#<bucket>   …                       see ``claims``
+    rollup, late     <day> …                 see ``days``
     signal#<day>     <key>                   what EC2's market says
     pool#<pool>      <day>                   what a day taught of a pool of spot capacity
     policy, cursor   <revision>, <name>      when a revision took force, how far a pass has come
@@ -20,19 +21,21 @@ from itertools import islice
 from typing import Any
 
 from controller.adapters.claims import Claims, giving_back, taking
+from controller.adapters.days import Days, marking
 from controller.adapters.items import MARK, Item, moment, read, read_intent, stamp, write, write_intent
 from controller.adapters.limits import Limits
 from controller.adapters.table import HEAD, PARTITIONS, Table, Write, key, next_version, partition, partition_of, version_of
 from controller.brake import Halt
 from controller.checkpoint import Claim
 from controller.decision import Decision
-from controller.entry import Entry, Finished
+from controller.entry import Entry, Finished, Waived
 from controller.intent import Closed, Intent, Wake
 from controller.lineage import Lineage, LineageId
 from controller.pool import PoolMemory, Signal
-from controller.shell.ports import Overdue, Ring
+from controller.rollup import Rollup
+from controller.shell.ports import Late, Overdue, Ring
 
-REMEMBERED = timedelta(days=400)
+WAIVERS: Item = {"S": "waivers"}
 
 
 class DynamoLedger:
@@ -42,6 +45,7 @@ class DynamoLedger:
         self._table = Table(client, table)
         self._claims = Claims(self._table)
         self._limits = Limits(self._table)
+        self._days = Days(self._table)
 
     # ── lineages ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -69,6 +73,7 @@ class DynamoLedger:
                 *(_abandoned(whose, intent) for intent in decision.abandoned),
                 *map(taking, decision.claims),
                 *map(giving_back, decision.released),
+                *(marking(day, str(whose), lineage.version + 1) for day in decision.late),
             ]
         )
 
@@ -154,20 +159,32 @@ class DynamoLedger:
         finished: list[Finished] = [read(row) for row in rows]
         return tuple(one.work_s for one in finished if one.work_s is not None)
 
+    def waivers(self, now: datetime) -> Iterable[Waived]:
+        rows = self._table.query(
+            index="family",
+            KeyConditionExpression="family_pk = :pk AND family_at > :now",
+            ExpressionAttributeValues={":pk": WAIVERS, ":now": {"S": stamp(now)}},
+        )
+        return [read(row) for row in rows]
+
     # ── pools ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def remember(self, day: date, memories: Iterable[PoolMemory]) -> None:
-        for memory in memories:
-            place = key(_pool(memory.instance_type, memory.region), day.isoformat())
-            self._table.put({**place, **write(memory), "expires_at": {"N": str(_epoch_s(day + REMEMBERED))}})
+        self._days.remember(day, memories)
 
     def memory(self, instance_type: str, region: str, since: datetime) -> PoolMemory:
-        rows = self._table.query(
-            KeyConditionExpression="pk = :pk AND sk >= :since",
-            ExpressionAttributeValues={":pk": {"S": _pool(instance_type, region)}, ":since": {"S": since.date().isoformat()}},
-        )
-        days: Iterable[PoolMemory] = (read(row) for row in rows)
-        return sum(days, PoolMemory(instance_type=instance_type, region=region))
+        return self._days.memory(instance_type, region, since)
+
+    # ── days that are over ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def late(self) -> Iterable[Late]:
+        return self._days.late()
+
+    def put_rollup(self, day: date, rollup: Rollup, *, settles: Iterable[Late] = ()) -> None:
+        self._days.put(day, rollup, settles)
+
+    def rollups(self, since: date, until: date) -> Iterable[tuple[date, Rollup]]:
+        return self._days.between(since, until)
 
     # ── claims on checkpoint prefixes ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -212,6 +229,9 @@ class DynamoLedger:
             known = self._table.get("policy", revision)
         return moment(known["at"]["S"]) if known else now
 
+    def once(self, what: str, now: datetime) -> bool:
+        return self._limits.once(what, now)
+
     def note_signal(self, signal: Signal) -> bool:
         return self._table.put({**key(f"signal#{signal.at:%Y-%m-%d}", signal.key), **write(signal)}, absent=True)
 
@@ -227,14 +247,6 @@ _OURS = "attribute_exists(pk) AND attribute_not_exists(closed) AND claim = :clai
 _OFF_INDEX = "REMOVE due_pk, ring_at"
 
 
-def _pool(instance_type: str, region: str) -> str:
-    return f"pool#{region}/{instance_type}"
-
-
-def _epoch_s(day: date) -> int:
-    return int(datetime.combine(day, datetime.min.time(), UTC).timestamp())
-
-
 def _pk(lineage: LineageId) -> str:
     return f"lineage#{lineage}"
 
@@ -248,15 +260,19 @@ def _entry_item(id: LineageId, entry: Entry) -> Item:
         **key(_pk(id), f"entry#{entry.key}"),
         **write(entry),
         "day_pk": partition(f"{entry.at:%Y-%m-%d}", str(id)),
-        **(_in_history(id, entry) if isinstance(entry, Finished) else {}),
+        **_in_family(id, entry),
     }
 
 
-def _in_history(id: LineageId, finished: Finished) -> Item:
-    """What the index *family* shows: lineages that completed, by the time of their ending."""
-    if finished.work_s is None:
-        return {}
-    return {"family_pk": {"S": f"{id.account}/{id.region}/{finished.family}"}, "family_at": {"S": stamp(finished.at)}}
+def _in_family(id: LineageId, entry: Entry) -> Item:
+    """What the index *family* shows: lineages that completed, by the time of their ending, and waivers by that of theirs."""
+    match entry:
+        case Finished(work_s=int()):
+            return {"family_pk": {"S": f"{id.account}/{id.region}/{entry.family}"}, "family_at": {"S": stamp(entry.at)}}
+        case Waived():
+            return {"family_pk": WAIVERS, "family_at": {"S": stamp(entry.until)}}
+        case _:
+            return {}
 
 
 def _intent_item(id: LineageId, intent: Intent) -> Item:
@@ -299,7 +315,5 @@ def _closing(asked: Write, closed: Closed) -> Write:
 
 def _days(since: datetime, until: datetime) -> Iterator[str]:
     """The days (UTC) that have a moment within ``since`` <= … < ``until``."""
-    day = since.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    while day < until:
-        yield f"{day:%Y-%m-%d}"
-        day += timedelta(days=1)
+    first = since.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return (f"{first + timedelta(days=n):%Y-%m-%d}" for n in range(-((first - until) // timedelta(days=1))))

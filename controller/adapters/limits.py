@@ -15,6 +15,7 @@ from controller.adapters.table import Table, Write, key
 from controller.brake import Halt
 from controller.shell.ports import Unreachable
 
+ASKED_FOR = timedelta(hours=1)
 TRIES = 3
 REMEMBERED = timedelta(days=40)  # longer than the month that a cap is for
 HALT = key("halt", "halt")
@@ -45,6 +46,11 @@ class Limits:
                 return True
         raise Unreachable(f"the limit {what} changed {TRIES} times while it was read")
 
+    def once(self, what: str, now: datetime) -> bool:
+        """Whether this is the first time that anybody asks; remembered for an hour."""
+        expires_at = int((now + ASKED_FOR).timestamp())
+        return self._table.put({**key("once", what), **MARK, "expires_at": {"N": str(expires_at)}}, absent=True)
+
     def halt(self) -> Halt | None:
         found = self._table.get("halt", "halt")
         halt: Halt | None = read(found) if found else None
@@ -52,6 +58,6 @@ class Limits:
 
     def set_halt(self, halt: Halt | None) -> None:
         if halt is None:
-            self._table.delete(HALT)
+            self._table.remove(HALT)
         else:
             self._table.put({**HALT, **write(halt)})

@@ -92,8 +92,9 @@ class Table:
         """Change an item; False when its condition does not hold."""
         return self._try("update_item", Key=place, **update)
 
-    def delete(self, place: Item) -> None:
-        self._try("delete_item", Key=place)
+    def remove(self, place: Item, **condition: Any) -> bool:
+        """Take an item away; False when its condition does not hold."""
+        return self._try("delete_item", Key=place, **condition)
 
     def transact(self, writes: Sequence[Write]) -> bool:
         """Make all writes or none; False when a condition does not hold or somebody else is writing the same.

@@ -1,30 +1,102 @@
-"""Reads the books of a period and queues the report of them."""
+"""Queues each channel's digests, daily and weekly, at its hour: read from days that are closed, whatever the number of jobs."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from enum import Enum
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
 
-from controller.report import digest_words
+from controller.blocks import Page, pages
+from controller.digest import Matters, digest_parts, month_of
+from controller.parts import Part
+from controller.policy import Policy
+from controller.report import By, report_of
+from controller.rollup import Rollup
+from controller.shell.accounts import days_of
 from controller.shell.ports import Message, Ports
+from controller.talk import DigestTime
+
+DAY = timedelta(days=1)
 
 
-class Period(Enum):
-    DAY = timedelta(days=1)
-    WEEK = timedelta(days=7)
+class Period(StrEnum):
+    DAY = "day"
+    WEEK = "week"
+
+    @property
+    def length(self) -> timedelta:
+        return DAY if self is Period.DAY else 7 * DAY
 
 
-def digest(period: Period, ports: Ports) -> bool:
-    """Queue the digest of the last whole day or week (UTC); False when it was queued before."""
-    now = ports.clock.now()
-    until = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    since = until - period.value
-    entries = tuple(ports.ledger.entries(since, until))
-    signals = tuple(ports.ledger.signals(since, until))
-    channel = ports.policies.current().channel
-    words = digest_words(entries, signals, since, until, ports.ledger.halt())
-    return ports.outbox.put(Message(key=_key(period, since), channel=channel, words=words, at=now))
+def digests(ports: Ports) -> int:
+    """Queue every digest whose hour has come since it was last queued; say how many. A channel begins with the hour to come."""
+    now, policy = ports.clock.now(), ports.policies.current()
+    queued = 0
+    for channel, teams in channels_of(policy).items():
+        for period in Period:
+            cursor, due_at = f"digest/{period}/{channel}", last_due(policy.talk.digest, period, now)
+            before = ports.ledger.cursor(cursor)
+            if before is not None and before < due_at:
+                digest(period, channel, teams, due_at, ports)
+                queued += 1
+            if before is None or before < due_at:
+                ports.ledger.move_cursor(cursor, now)
+    return queued
 
 
-def _key(period: Period, since: datetime) -> str:
-    return f"digest/{period.name.lower()}/{since:%Y-%m-%d}"
+def digest(period: Period, channel: str, teams: frozenset[str], due_at: datetime, ports: Ports) -> None:
+    """Queue one digest; its pages are messages of their own, so that a crash repeats one of them and never all."""
+    until = due_at.astimezone(UTC).date()
+    since = until - period.length
+    at, shelved = ports.clock.now(), ports.outbox.shelved(channel)
+    parts = _parts(period, shelved, teams, since, until, ports)
+    plain = json.dumps([_json(page) for page in pages(parts, native=False)])
+    for number, page in enumerate(pages(parts)):
+        key, native = f"digest/{period}/{since}/{channel}/{number:03d}", json.dumps(_json(page))
+        ports.outbox.put(Message(key=key, channel=channel, words=(), at=at, native=native, plain=plain))
+    ports.outbox.unshelve(shelved)
+
+
+def channels_of(policy: Policy) -> Mapping[str, frozenset[str]]:
+    """Which channel gets the digest of which teams; the default channel gets that of all (an empty set)."""
+    by_channel: dict[str, set[str]] = {}
+    for team, channel in policy.talk.channels.items():
+        by_channel.setdefault(channel, set()).add(team)
+    return {**{channel: frozenset(teams) for channel, teams in by_channel.items()}, policy.channel: frozenset()}
+
+
+def last_due(at: DigestTime, period: Period, now: datetime) -> datetime:
+    """The last moment at which a digest was due: an hour of the local day, and for the weekly one of a day of the week."""
+    local = now.astimezone(ZoneInfo(at.timezone))
+    due = datetime.combine(local.date(), time(at.hour, at.minute), local.tzinfo)
+    while due > local or (period is Period.WEEK and due.weekday() != at.weekday):
+        due = datetime.combine(due.date() - DAY, time(at.hour, at.minute), local.tzinfo)
+    return due
+
+
+def _parts(
+    period: Period, shelved: Iterable[Message], teams: frozenset[str], since: date, until: date, ports: Ports
+) -> tuple[Part, ...]:
+    month = month_of(until - DAY)
+    days: dict[date, Rollup] = days_of(ports.ledger, min(since - period.length, month), until)
+    by = By.USER if len(teams) == 1 else By.TEAM
+    policy, now = ports.policies.current(), ports.clock.now()
+    waivers = tuple(w for w in ports.ledger.waivers(now) if not teams or w.team in teams)
+    matters = Matters(
+        halt=ports.ledger.halt(), brakes=policy.brakes, waivers=waivers, now=now,
+        shelved=tuple(message.words[0] for message in shelved if message.words),
+        link=_link(period, since, until, days, ports) if not teams else "",
+    )  # fmt: skip
+    of_period = report_of(days, since, until, by=by, teams=teams)
+    return digest_parts(of_period, report_of(days, month, until, by=by, teams=teams), matters)
+
+
+def _link(period: Period, since: date, until: date, days: Mapping[date, Rollup], ports: Ports) -> str:
+    """Where the week's page lies, written now; nothing where the account has no place for it."""
+    return ports.library.publish(report_of(days, since, until)) if period is Period.WEEK else ""
+
+
+def _json(page: Page) -> dict[str, object]:
+    return {"text": page.text, "blocks": list(page.blocks)}

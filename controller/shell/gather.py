@@ -18,7 +18,7 @@ from controller.lineage import Lineage, LineageId
 from controller.observation import occasion
 from controller.policy import Resubmission
 from controller.promise import promised
-from controller.shell.ports import Ports
+from controller.shell.ports import Ledger, Ports
 
 LINEAGE_TAG = "spotwarden:lineage"
 RUNS_MAX = 50  # of a family's history: enough for a quantile, and one page
@@ -29,7 +29,7 @@ SIGNAL = timedelta(hours=1)  # older than that, capacity may be gone again
 def gather(job: Job, ports: Ports) -> Facts:
     """Load everything a decision about this job may look at; four reads for a job at rest."""
     now = ports.clock.now()
-    lineage, number = lineage_of(job, ports)
+    lineage, number = lineage_of(job, ports.ledger)
     policy = ports.policies.current()
     job = job.labelled(team=policy.labels.team, user=policy.labels.user)
     facts = _priced(Facts(now=now, job=job, number=number, lineage=lineage, policy=policy, rate=None, claims=None), ports)
@@ -95,7 +95,7 @@ def _with_pools(facts: Facts, block: Resubmission, ports: Ports) -> Facts:
     )
 
 
-def lineage_of(job: Job, ports: Ports) -> tuple[Lineage, int]:
+def lineage_of(job: Job, ledger: Ledger) -> tuple[Lineage, int]:
     """Find the lineage that a job belongs to, and its number there.
 
     The tag is a hint, since anybody can set or clone one: only a lineage that holds the job's Submit is believed. Every other
@@ -104,11 +104,11 @@ def lineage_of(job: Job, ports: Ports) -> tuple[Lineage, int]:
     hint = LineageId.parse(job.tags.get(LINEAGE_TAG, ""))
     own = LineageId.of(job)
     if hint is not None and hint != own and (hint.account, hint.region) == (job.account, job.region):
-        lineage = ports.ledger.load(hint)
+        lineage = ledger.load(hint)
         number = lineage.number_of(job)
         if number is not None:
             return lineage, number
-    return ports.ledger.load(own), 1
+    return ledger.load(own), 1
 
 
 def _at_rest(lineage: Lineage, job: Job, now: datetime) -> bool:

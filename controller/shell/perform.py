@@ -6,14 +6,17 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import assert_never
 
+from controller.card import newest
 from controller.checkpoint import Claim, claim_of
 from controller.entry import Ended, Started
-from controller.intent import Announce, Closed, Intent, Publish, Stop, Submit, Wake
+from controller.intent import Announce, Closed, Intent, Publish, Show, Stop, Submit, Wake
 from controller.job import Job
 from controller.lineage import Lineage
 from controller.shell.gather import LINEAGE_TAG
 from controller.shell.ports import Answer, Done, Later, Message, Ports, Refused, Ring, Unreachable
 from controller.shell.restraint import Held, restrain
+from controller.talk import Weight
+from controller.weight import weight_of
 
 TRIES_MAX = 60  # with the backoff below, two days and more
 BACKOFF_MOST = timedelta(hours=1)
@@ -54,8 +57,12 @@ def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile
 def _carry_out(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile) -> Answer:
     action = intent.action
     match action:
-        case Announce(channel=channel, words=words):
-            ports.outbox.put(Message(key=f"{lineage.id}/{intent.key}", channel=channel, words=words, at=intent.due_at))
+        case Announce():
+            return _announce(action, intent, lineage, ports)
+        case Show(channels=channels):
+            for channel in sorted({_channel(channel, lineage, ports) for channel in channels}):
+                key = f"{lineage.id}/{intent.key}/{channel}"
+                ports.outbox.put(Message(key=key, channel=channel, words=(), at=intent.due_at, thread=str(lineage.id)))
             return Done()
         case Stop(about=name):
             return ports.jobs.stop(name)
@@ -67,6 +74,28 @@ def _carry_out(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconc
             return Done("rang")
         case _:
             assert_never(action)
+
+
+def _announce(announce: Announce, intent: Intent, lineage: Lineage, ports: Ports) -> Answer:
+    """Queue the words for the team's channel, with a mention where a person is needed; what is no news waits for the digest."""
+    talk, weight = ports.policies.current().talk, weight_of(announce.topic)
+    if weight not in talk.tell:
+        return Done(f"not worth a message ({weight}): the digest counts it")
+    started = newest(lineage)
+    whose = [name for name in (started.user, started.team) if name] if started else []
+    known = [talk.people[name] for name in whose if name in talk.people] if weight is Weight.PERSON else []
+    message = Message(
+        key=f"{lineage.id}/{intent.key}", channel=_channel(announce.channel, lineage, ports), words=announce.words,
+        at=intent.due_at, topic=announce.topic, thread=str(lineage.id), mention=known[0] if known else "",
+    )  # fmt: skip
+    ports.outbox.put(message)
+    return Done()
+
+
+def _channel(meant: str, lineage: Lineage, ports: Ports) -> str:
+    """The channel of the lineage's team, where it has one of its own."""
+    started = newest(lineage)
+    return ports.policies.current().talk.channels.get((started.team if started else None) or "", meant)
 
 
 def _submit(submit: Submit, lineage: Lineage, ports: Ports, reconcile: Reconcile) -> Answer:

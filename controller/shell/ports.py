@@ -14,45 +14,22 @@ from typing import Protocol
 from controller.brake import Halt
 from controller.checkpoint import Claim, Sighting
 from controller.decision import Decision
-from controller.entry import Entry
+from controller.entry import Entry, Waived
 from controller.intent import Closed, Intent, Publish, Submit
 from controller.job import Job
 from controller.lineage import Lineage, LineageId
 from controller.money import Rate
 from controller.policy import Policy
 from controller.pool import PoolMemory, Signal
+from controller.report import Report
+from controller.rollup import Rollup
+from controller.shell.answer import Answer, Done, Later, Refused, Unreachable
+from controller.shell.mail import Chat, Message, Outbox, Post
 
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """It took effect, now or before."""
-
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Later:
-    """Not now. ``after_s`` is how long the world asked us to wait, None where it did not say."""
-
-    why: str
-    after_s: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Not now and not later."""
-
-    why: str
-
-
-Answer = Done | Later | Refused
-
-
-class Unreachable(Exception):
-    """The world did not answer (throttled, timed out): what we asked for is unknown, not absent, and the next ring may hear more.
-
-    Who refuses us entry did answer: that is a mistake in our role, and raised as AWS said it.
-    """
+__all__ = [
+    "Answer", "Chat", "Checkpoints", "Clock", "Done", "Events", "Instances", "Jobs", "Late", "Later", "Ledger", "Library",
+    "Message", "Outbox", "Overdue", "Policies", "Ports", "Post", "Prices", "Refused", "Ring", "Unreachable",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +47,15 @@ class Overdue:
     ring: Ring
     key: str
     ring_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Late:
+    """A mark that a lineage added to a day when it was over; ``version`` is that of the commit."""
+
+    day: date
+    lineage: str
+    version: int
 
 
 class Jobs(Protocol):
@@ -150,11 +136,26 @@ class Ledger(Protocol):
     def history(self, account: str, region: str, family: str, limit: int) -> tuple[int, ...]:
         """The training seconds that the family's completed lineages took, newest first; an index, so perhaps stale."""
 
+    def late(self) -> Iterable[Late]:
+        """The days to which something was added after they were over; perhaps one mark for each lineage that did."""
+
+    def put_rollup(self, day: date, rollup: Rollup, *, settles: Iterable[Late] = ()) -> None:
+        """Write what a closed day comes to, in place of what was folded before, and take away the marks that it settles.
+
+        A mark that was made again meanwhile stays.
+        """
+
+    def rollups(self, since: date, until: date) -> Iterable[tuple[date, Rollup]]:
+        """The rollups of closed days, oldest first."""
+
     def remember(self, day: date, memories: Iterable[PoolMemory]) -> None:
         """Write down what a closed day taught of each pool; a day that is folded again says the same again."""
 
     def memory(self, instance_type: str, region: str, since: datetime) -> PoolMemory:
         """What is remembered of a pool since a day; empty where nothing is."""
+
+    def waivers(self, now: datetime) -> Iterable[Waived]:
+        """The waivers in force, of all lineages; an index, so perhaps a moment stale."""
 
     def cursor(self, name: str) -> datetime | None:
         """How far a repeating pass has come."""
@@ -165,48 +166,14 @@ class Ledger(Protocol):
     def in_force_at(self, revision: str, now: datetime) -> datetime:
         """When a policy revision was first seen here: ``now``, if never before."""
 
+    def once(self, what: str, now: datetime) -> bool:
+        """Whether this is the first time that anybody asks; remembered for an hour."""
+
     def note_signal(self, signal: Signal) -> bool:
         """Write down a market signal; False when it was known."""
 
     def signals(self, since: datetime, until: datetime) -> Iterable[Signal]:
         """Market signals with ``since`` <= ``at`` < ``until``."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """What is to be posted to a channel; ``key`` makes it the same message however often it is put."""
-
-    key: str
-    channel: str
-    words: tuple[str, ...]
-    at: datetime
-
-
-class Outbox(Protocol):
-    """Messages that wait for Slack, in order, per channel. All raise Unreachable."""
-
-    def put(self, message: Message) -> bool:
-        """Queue a message once; False when one of its key was ever queued."""
-
-    def channels(self) -> list[str]:
-        """The channels in which something waits."""
-
-    def lease(self, channel: str, *, now: datetime, until: datetime) -> bool:
-        """Become the channel's only sender until then; False while another is, or while the channel is paused."""
-
-    def waiting(self, channel: str, limit: int) -> list[Message]:
-        """The oldest messages of a channel."""
-
-    def sent(self, message: Message) -> None:
-        """Take a message out: Slack has it."""
-
-    def pause(self, channel: str, *, until: datetime) -> None:
-        """Give up the lease and send nothing to the channel before ``until``."""
-
-
-class Chat(Protocol):
-    def send(self, message: Message) -> Answer:
-        """Post one message. Later carries Slack's Retry-After; Refused is for messages that Slack will never take."""
 
 
 class Checkpoints(Protocol):
@@ -221,6 +188,13 @@ class Events(Protocol):
 
     def publish(self, publish: Publish, at: datetime) -> Answer:
         """Put one event; Later when the bus did not take it."""
+
+
+class Library(Protocol):
+    """Where reports for people without Slack lie."""
+
+    def publish(self, report: Report) -> str:
+        """Write a report's page and say where it can be read; nothing where no place is set up. Raises Unreachable."""
 
 
 class Instances(Protocol):
@@ -251,6 +225,7 @@ class Ports:
     outbox: Outbox
     chat: Chat
     events: Events
+    library: Library
     instances: Instances
     policies: Policies
     prices: Prices

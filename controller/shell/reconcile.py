@@ -19,7 +19,7 @@ from controller.decide import decide, decide_vanished
 from controller.decision import Decision
 from controller.entry import Ended
 from controller.facts import Facts
-from controller.intent import Announce, Closed, Intent, Publish, Submit
+from controller.intent import Announce, Closed, Intent, Publish, Show, Submit
 from controller.lineage import Lineage, LineageId
 from controller.shell.gather import gather, pool_cursor
 from controller.shell.limits import LEASE
@@ -116,6 +116,6 @@ def _let_go(name: str, id: LineageId, ports: Ports) -> None:
 
 def _outlives_its_job(intent: Intent) -> bool:
     """Words need no job; a Submit that was begun may have created the next attempt before its root was deleted."""
-    return isinstance(intent.action, Announce | Publish) or (
+    return isinstance(intent.action, Announce | Publish | Show) or (
         isinstance(intent.action, Submit) and intent.leased_until is not None
     )

@@ -9,7 +9,7 @@ from controller.announcement import braked, halted
 from controller.brake import HALT_LOOK, hour_of, month_of, next_hour
 from controller.entry import Started
 from controller.failure import Next
-from controller.intent import Announce, Intent, Publish, Purpose, Stop, Submit, Wake
+from controller.intent import Announce, Intent, Publish, Purpose, Show, Stop, Submit, Wake
 from controller.lineage import Lineage
 from controller.money import dollars
 from controller.shell.ports import Message, Ports, Refused
@@ -26,7 +26,7 @@ class Held:
 def restrain(intent: Intent, lineage: Lineage, ports: Ports) -> Held | Refused | None:
     """Why an act has to wait, or will never be allowed; None where it may be done. A hold costs one read."""
     action = intent.action
-    if isinstance(action, Wake | Publish):
+    if isinstance(action, Wake | Publish | Show):
         return None  # looking and bookkeeping go on
     if isinstance(action, Submit) and lineage.entry(Started, action.job):
         return None  # an earlier try made it: only the answer is still to be written down

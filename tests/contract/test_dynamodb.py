@@ -297,6 +297,7 @@ def ports(ledger: DynamoLedger, known: Job) -> Ports:
     unasked: Any = None
     jobs: Any = OneJob(known)
     return Ports(
-        jobs=jobs, checkpoints=unasked, ledger=ledger, outbox=unasked, chat=unasked, events=unasked, instances=unasked,
+        jobs=jobs, checkpoints=unasked, ledger=ledger, outbox=unasked, chat=unasked, events=unasked, library=unasked,
+        instances=unasked,
         policies=Fixed(), prices=Fixed(), clock=Fixed(),
     )  # fmt: skip

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from controller.decision import Decision
+from controller.decision import WRITES_MAX, Decision
 from controller.entry import Entry, Interrupted, Measured, Started
 from controller.failure import Cause
 from controller.intent import Announce, Closed, Intent, Stop, Submit, Wake
@@ -200,9 +200,9 @@ def test_an_intent_that_was_claimed_or_closed_since_is_not_abandoned(ledger: Led
 
 def test_a_decision_as_large_as_decisions_get_is_one_commit(ledger: Ledger) -> None:
     whole = Decision(entries=tuple(interrupted(n) for n in range(300))).cut()
-    assert whole.writes == 90
+    assert whole.writes == WRITES_MAX
     assert ledger.commit(ledger.load(ID), whole)
-    assert len(ledger.load(ID).entries) == 90
+    assert len(ledger.load(ID).entries) == WRITES_MAX
 
 
 def test_a_lineage_of_many_pages_is_loaded_whole(ledger: Ledger) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from controller.shell.ports import Message, Outbox
+from controller.shell.ports import Message, Outbox, Post
 from tests.builders import BEGIN
 
 MINUTE = timedelta(minutes=1)
@@ -97,3 +97,34 @@ def test_what_is_put_while_a_channel_is_paused_waits_and_does_not_end_the_pause(
     assert outbox.put(HELLO)
     assert outbox.channels() == ["#ml"]
     assert not outbox.lease("#ml", now=BEGIN, until=BEGIN + MINUTE)
+
+
+# ── where a lineage's message stands, and what waited for too long ───────────────────────────────────────────────────────────
+
+
+def test_where_a_lineage_s_message_stands_is_remembered_per_channel(outbox: Outbox) -> None:
+    outbox.remember_post("#ml", "a/b/bert/1", Post(channel_id="C1", ts="1.2"), at=BEGIN)
+    assert outbox.post_of("#ml", "a/b/bert/1") == Post(channel_id="C1", ts="1.2")
+    assert outbox.post_of("#other", "a/b/bert/1") is None
+    assert outbox.post_of("#ml", "a/b/bert/2") is None
+
+
+def test_a_shelved_message_waits_no_more_and_is_told_once(outbox: Outbox) -> None:
+    outbox.put(HELLO)
+    outbox.shelve(HELLO)
+    assert outbox.waiting("#ml", 10) == []
+    assert outbox.shelved("#ml") == [HELLO]
+    outbox.unshelve([HELLO])
+    assert outbox.shelved("#ml") == []
+
+
+def test_a_shelved_message_is_never_queued_again(outbox: Outbox) -> None:
+    outbox.put(HELLO)
+    outbox.shelve(HELLO)
+    assert not outbox.put(HELLO)
+
+
+def test_a_message_keeps_all_that_it_says(outbox: Outbox) -> None:
+    whole = replace(HELLO, topic="flagged/a", thread="a/b/bert/1", mention="U012AB", native="[{}]", plain="[]")
+    outbox.put(whole)
+    assert outbox.waiting("#ml", 1) == [whole]

@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from controller.adapters.sagemaker import SageMakerJobs
+from controller.blocks import Page
 from controller.checkpoint import Sighting
 from controller.decision import Decision
 from controller.intent import Publish
 from controller.lineage import Lineage, LineageId
 from controller.money import Rate
 from controller.policy import Policy
-from controller.shell.ports import Answer, Done, Later, Message, Ports, Refused, Unreachable
+from controller.shell.ports import Answer, Done, Later, Ports, Post, Refused, Unreachable
 from infra.local.sagemaker.client import Client
 from infra.local.sagemaker.world import World
 from tests.simulation.lambdas import Lambdas
@@ -49,6 +50,9 @@ class Through:
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
         act = getattr(self._port, method)
+        if not callable(act):
+            fixed: Any = act
+            return fixed
 
         def call(*args: Any, **named: Any) -> Any:
             what = What(self._name, method, args, named)
@@ -106,13 +110,22 @@ class SlowClient(Through):
 class Slack:
     """A channel of people: takes every message, and keeps it."""
 
-    def __init__(self) -> None:
-        self.posted: list[Message] = []
+    threads = True
 
-    def send(self, message: Message) -> Answer:
-        if message.channel == "#closed":
+    def __init__(self) -> None:
+        self.posted: list[tuple[str, str, Page]] = []  # channel, thread, page
+        self.edits = 0
+
+    def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
+        if channel == "#closed":
             return Refused("channel_not_found")
-        self.posted.append(message)
+        self.posted.append((channel, thread_ts, page))
+        return Done(f"C{channel}/{len(self.posted)}")
+
+    def update(self, post: Post, page: Page) -> Answer:
+        assert int(post.ts) <= len(self.posted), post
+        assert page.blocks
+        self.edits += 1
         return Done()
 
 
@@ -219,6 +232,7 @@ def ports(
     return Ports(
         jobs=SageMakerJobs(SlowClient(lambdas, WatchedClient(client, witness, broken), broken)),
         checkpoints=seen("s3", MemoryCheckpoints(world), nowhere, nowhere),
+        library=None,
         events=seen("events", events, lambda: Later("throttled"), lambda: Later("no answer")),
         ledger=SeenLedger(lambdas, "ledger", ledger, nowhere, nowhere),
         outbox=seen("outbox", outbox, nowhere, nowhere),

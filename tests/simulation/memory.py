@@ -13,11 +13,12 @@ from typing import TypeVar
 from controller.brake import Halt
 from controller.checkpoint import Claim, overlapping
 from controller.decision import Decision
-from controller.entry import Entry, Finished
+from controller.entry import Entry, Finished, Waived
 from controller.intent import Closed, Intent, Wake
 from controller.lineage import Lineage, LineageId
 from controller.pool import PoolMemory, Signal
-from controller.shell.ports import Message, Overdue, Ring
+from controller.rollup import Rollup
+from controller.shell.ports import Late, Message, Overdue, Post, Ring
 
 E = TypeVar("E")
 
@@ -54,6 +55,9 @@ class MemoryLedger:
         self.halted: Halt | None = None
         self.taken: dict[str, dict[str, int]] = {}
         self.pools: dict[tuple[str, str, date], PoolMemory] = {}
+        self.marks: dict[tuple[date, str], int] = {}
+        self.days: dict[date, Rollup] = {}
+        self.asked_once: set[str] = set()
 
     def row(self, lineage: LineageId) -> Row:
         return self.rows.setdefault(lineage, Row())
@@ -84,6 +88,8 @@ class MemoryLedger:
             row.put(replace(row.intents[intent.key], closed=Closed.ABANDONED))
         for intent in decision.intents:
             row.put(intent)
+        for day in decision.late:
+            self.marks[day, str(lineage.id)] = row.version
         for claim in decision.released:
             self.release(claim)
         for claim in decision.claims:
@@ -155,6 +161,21 @@ class MemoryLedger:
         latest = sorted((e for e in finished if e.work_s is not None), key=lambda e: e.at, reverse=True)[:limit]
         return tuple(e.work_s for e in latest if e.work_s is not None)
 
+    def waivers(self, now: datetime) -> Iterable[Waived]:
+        return [e for row in self.rows.values() for e in row.entries.values() if isinstance(e, Waived) and e.until > now]
+
+    def late(self) -> Iterable[Late]:
+        return [Late(day=day, lineage=lineage, version=version) for (day, lineage), version in sorted(self.marks.items())]
+
+    def put_rollup(self, day: date, rollup: Rollup, *, settles: Iterable[Late] = ()) -> None:
+        self.days[day] = rollup
+        for mark in settles:
+            if self.marks.get((mark.day, mark.lineage)) == mark.version:
+                del self.marks[mark.day, mark.lineage]
+
+    def rollups(self, since: date, until: date) -> Iterable[tuple[date, Rollup]]:
+        return [(day, self.days[day]) for day in sorted(self.days) if since <= day < until]
+
     def remember(self, day: date, memories: Iterable[PoolMemory]) -> None:
         self.pools |= {(m.instance_type, m.region, day): m for m in memories}
 
@@ -186,6 +207,11 @@ class MemoryLedger:
     def in_force_at(self, revision: str, now: datetime) -> datetime:
         return self.revisions.setdefault(revision, now)
 
+    def once(self, what: str, now: datetime) -> bool:  # noqa: ARG002 - nothing expires here
+        known = what in self.asked_once
+        self.asked_once.add(what)
+        return not known
+
     def note_signal(self, signal: Signal) -> bool:
         known = signal.key in self.noted
         self.noted.setdefault(signal.key, signal)
@@ -201,6 +227,8 @@ class MemoryOutbox:
     def __init__(self) -> None:
         self.queued: set[str] = set()
         self.queues: dict[str, dict[str, Message]] = {}
+        self.posts: dict[tuple[str, str], Post] = {}
+        self.shelf: dict[str, dict[str, Message]] = {}
         self.closed_until: dict[str, datetime] = {}  # leased or paused: either way nobody else may send before
 
     def put(self, message: Message) -> bool:
@@ -227,6 +255,23 @@ class MemoryOutbox:
 
     def pause(self, channel: str, *, until: datetime) -> None:
         self.closed_until[channel] = until
+
+    def post_of(self, channel: str, thread: str) -> Post | None:
+        return self.posts.get((channel, thread))
+
+    def remember_post(self, channel: str, thread: str, post: Post, *, at: datetime) -> None:  # noqa: ARG002 - nothing expires here
+        self.posts[channel, thread] = post
+
+    def shelve(self, message: Message) -> None:
+        self.sent(message)
+        self.shelf.setdefault(message.channel, {})[message.key] = message
+
+    def shelved(self, channel: str) -> list[Message]:
+        return sorted(self.shelf.get(channel, {}).values(), key=lambda message: (message.at, message.key))
+
+    def unshelve(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self.shelf.get(message.channel, {}).pop(message.key, None)
 
 
 def _fits(row: Row, decision: Decision) -> bool:

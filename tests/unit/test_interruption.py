@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from controller.entry import Entry, Interrupted, Measured
 from controller.interruption import estimate, fold, order
 from controller.pool import PoolMemory, Signal, SignalKind
-from controller.shell.remember import remember
+from controller.shell.closing import close_days
 from tests import builders
 from tests.builders import BEGIN
 from tests.simulation.memory import MemoryLedger
@@ -98,11 +98,11 @@ class Fixed:
         return BEGIN + timedelta(days=1)
 
 
-def test_a_closed_day_is_remembered_once_however_often_it_is_folded() -> None:
+def test_a_closed_day_teaches_what_is_remembered_of_its_pools() -> None:
     ledger = MemoryLedger()
     for entry in (measured("a", HOUR), interrupted("a")):
         ledger.row(builders.lineage_id()).entries[entry.key] = entry
     ports: Any = Fixed(ledger)
-    assert [remember(ports) for _ in range(2)] == [1, 1]
+    close_days(ports)
     assert ledger.memory("ml.g5.xlarge", "us-east-1", BEGIN) == pool(1, 1)
     assert ledger.memory("ml.g5.xlarge", "us-east-1", BEGIN + timedelta(days=1)) == pool(0, 0)

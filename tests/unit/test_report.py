@@ -62,7 +62,7 @@ def test_where_no_spot_job_ran_nobody_knows_what_was_missed() -> None:
 
 def test_a_team_s_own_report_knows_the_pools_of_all_teams() -> None:
     others = measured("b", spot=False, billable_s=3600, team="speech")
-    assert report(told(measured("a"), others), team="speech").total.missed_micros == 700_000
+    assert report(told(measured("a"), others), teams=["speech"]).total.missed_micros == 700_000
 
 
 def test_a_second_attempt_on_demand_was_moved_there_and_missed_nothing() -> None:

@@ -18,8 +18,8 @@ from rich.console import Console
 from controller import wiring
 from controller.entry import Entry, Flagged
 from controller.policyfile import compile_folder
-from controller.report import team_savings
-from controller.savings import Savings
+from controller.rollup import NOBODY
+from controller.savings import Savings, fold
 from infra.local import aws
 from infra.local.bus import envelope
 from infra.local.checkpoint_store import CheckpointStore
@@ -167,7 +167,7 @@ def _summary(host: Host, launched: Sequence[Launch]) -> tuple[dict[str, Any], di
     jobs = tuple(world.jobs.values())
     ports = wiring.ports()
     entries: tuple[Entry, ...] = tuple(ports.ledger.entries(MONDAY, now + timedelta(days=1)))
-    teams = team_savings(entries)
+    teams = fold(entries, group=lambda entry: entry.team or NOBODY)
     by_people = frozenset(launch.name for launch in launched if launch.stopped_after)
     problems = _problems(host, jobs, entries, by_people)
     counted = Counter(e.rule for e in entries if isinstance(e, Flagged))

@@ -6,18 +6,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from slack_sdk.models.blocks import Block
 
-from controller.adapters.slack import LINES_MAX, SlackChat, blocks_of, text_of
-from controller.shell.ports import Done, Later, Message, Refused
+from controller.adapters.slack import SlackChat
+from controller.blocks import Page
+from controller.shell.ports import Done, Later, Post, Refused
 from infra.local.slack import Slack, Trouble
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
-TITLE = ":repeat: *bert* starved; it is submitted again"
-
-
-def message(*words: str, channel: str = "#ml-spot") -> Message:
-    return Message(key="k", channel=channel, words=words or (TITLE, "Next attempt `bert-r02`.", "_team `nlp`_"), at=NOW)
+BLOCK = {"type": "section", "text": {"type": "mrkdwn", "text": "*bert* starved"}}
+PAGE = Page(text="*bert* starved", blocks=(BLOCK,))
 
 
 @pytest.fixture
@@ -31,50 +28,68 @@ def chat(slack: Slack, token: str = "xoxb-test") -> SlackChat:
     return SlackChat(lambda: token, f"{slack.url}/api/")
 
 
+def posted(slack: Slack) -> Post:
+    answer = chat(slack).post("#ml-spot", PAGE)
+    assert isinstance(answer, Done)
+    channel_id, _, ts = answer.detail.partition("/")
+    return Post(channel_id=channel_id, ts=ts)
+
+
 def test_a_message_arrives_with_text_and_blocks(slack: Slack) -> None:
-    assert isinstance(chat(slack).send(message()), Done)
-    [posted] = slack.messages
-    assert posted.channel == "#ml-spot"
-    assert posted.text.startswith(TITLE)
-    assert [b["type"] for b in posted.blocks] == ["section", "section", "context"]
+    posted(slack)
+    [message] = slack.messages
+    assert (message.channel, message.text, list(message.blocks)) == ("#ml-spot", "*bert* starved", [BLOCK])
+
+
+def test_a_reply_stands_in_its_thread(slack: Slack) -> None:
+    root = posted(slack)
+    chat(slack).post("#ml-spot", PAGE, thread_ts=root.ts)
+    assert [message.thread_ts for message in slack.messages] == [None, root.ts]
+
+
+def test_an_edit_takes_the_place_of_what_was_there(slack: Slack) -> None:
+    root = posted(slack)
+    assert chat(slack).update(root, Page(text="over", blocks=())) == Done()
+    assert [(message.text, message.edits) for message in slack.messages] == [("over", 1)]
+
+
+def test_a_message_that_somebody_deleted_cannot_be_edited(slack: Slack) -> None:
+    root = posted(slack)
+    slack.messages.clear()
+    assert chat(slack).update(root, PAGE) == Refused("Slack says message_not_found")
 
 
 def test_a_429_is_later_and_carries_the_seconds_that_slack_asks_for(slack: Slack) -> None:
     slack.paced = True
-    chat(slack).send(message())
-    assert chat(slack).send(message()) == Later("Slack asks for patience (429)", 1)
+    chat(slack).post("#ml-spot", PAGE)
+    assert chat(slack).post("#ml-spot", PAGE) == Later("Slack asks for patience (429)", 1)
 
 
 @pytest.mark.parametrize("trouble", Trouble)
 def test_a_slack_that_is_down_or_talks_nonsense_is_later(slack: Slack, trouble: Trouble) -> None:
     slack.trouble = trouble
-    answer = chat(slack).send(message())
-    assert isinstance(answer, Later)
-    assert "Slack" in answer.why
+    for answer in (
+        chat(slack).post("#ml-spot", PAGE),
+        chat(slack).update(Post(channel_id="C1", ts="1"), PAGE),
+        chat(slack).open("1.2", {"type": "modal"}),
+    ):
+        assert isinstance(answer, Later)
+        assert "Slack" in answer.why
 
 
 def test_a_slack_that_is_not_there_is_later() -> None:
-    answer = SlackChat(lambda: "xoxb-test", "http://127.0.0.1:9/api/").send(message())
+    answer = SlackChat(lambda: "xoxb-test", "http://127.0.0.1:9/api/").post("#ml-spot", PAGE)
     assert isinstance(answer, Later)
 
 
+def test_a_word_to_who_clicked_that_does_not_arrive_is_later() -> None:
+    assert isinstance(SlackChat(lambda: "x", "http://127.0.0.1:9/api/").whisper("http://127.0.0.1:9/response/1", "Noted."), Later)
+
+
 def test_an_unknown_channel_is_refused_by_name(slack: Slack) -> None:
-    slack.channels = {"#ml-spot"}
-    assert chat(slack).send(message(channel="#nowhere")) == Refused("Slack says channel_not_found")
+    slack.channels = frozenset({"#ml-spot"})
+    assert chat(slack).post("#nowhere", PAGE) == Refused("Slack says channel_not_found")
 
 
 def test_a_wrong_token_waits_since_an_operator_can_mend_it(slack: Slack) -> None:
-    assert chat(slack, token="xoxb-wrong").send(message()) == Later("Slack says invalid_auth")
-
-
-def test_a_message_of_a_thousand_lines_is_cut_aloud() -> None:
-    long = message(*(f"line {n}" for n in range(1000)))
-    assert len(blocks_of(long)) == LINES_MAX
-    assert text_of(long).splitlines()[-1] == f"… and {1000 - LINES_MAX + 1} more lines"
-
-
-def test_every_block_is_one_that_slack_sdk_knows_and_validates() -> None:
-    for block in blocks_of(message(TITLE, "x" * 9000, "_small print_")):
-        parsed = Block.parse(block)
-        assert parsed is not None
-        parsed.validate_json()
+    assert chat(slack, token="xoxb-wrong").post("#ml-spot", PAGE) == Later("Slack says invalid_auth")

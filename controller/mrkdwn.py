@@ -1,0 +1,72 @@
+"""Slack's text: other people's words made harmless, moments in the reader's time zone, long texts cut where they may be cut.
+
+Job names, reasons and tags are other people's text: ``escaped`` and ``plain`` keep them from pinging, linking or formatting
+anything. Characters are counted as UTF-16 units, which is never less than Slack counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+
+def escaped(text: str, most: int = 300) -> str:
+    """Make other people's text harmless in mrkdwn: Slack's three entities, no code ticks, no line breaks, bounded."""
+    flat = " ".join(text.split()).replace("`", "'")
+    flat = flat if len(flat) <= most else flat[: most - 1] + "…"
+    return flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def code(text: str) -> str:
+    return f"`{escaped(text)}`"
+
+
+def plain(text: str) -> str:
+    """Plain text as harmless mrkdwn, whole."""
+    flat = " ".join(text.split()).replace("`", "'") or "–"
+    return flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def when(at: datetime) -> str:
+    """A moment that Slack shows in the reader's own time zone, with UTC for everything that is not Slack."""
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at:%Y-%m-%d %H:%M} UTC>"
+
+
+def size(text: str) -> int:
+    """How many characters Slack may count."""
+    return len(text) + sum(ord(c) > 0xFFFF for c in text)
+
+
+def shortened(text: str, most: int) -> str:
+    """Text of at most so many characters, with an ellipsis where some are missing: for labels whose text stands elsewhere."""
+    if size(text) <= most:
+        return text
+    while size(text) > most - 1:
+        text = text[:-1]
+    return text + "…"
+
+
+def pieces(mrkdwn: str, most: int) -> Iterable[str]:
+    """Cut mrkdwn into pieces of at most so many characters: at a line's end or a blank, never inside ``<…>`` or an entity."""
+    rest = mrkdwn.strip() or "–"
+    while size(rest) > most:
+        at = _cut(rest, most)
+        yield rest[:at].rstrip() or "–"
+        rest = rest[at:].lstrip() or "–"
+    yield rest
+
+
+def _cut(text: str, most: int) -> int:
+    end, counted = 0, 0
+    while counted + size(text[end]) <= most:
+        counted += size(text[end])
+        end += 1
+    for mark in ("\n", " "):
+        at = text.rfind(mark, end // 2, end)
+        if at > 0 and text.rfind("<", 0, at) <= text.rfind(">", 0, at):
+            return at
+    inside = max(text.rfind("<", 0, end) if text.rfind("<", 0, end) > text.rfind(">", 0, end) else 0, 0)
+    entity = text.rfind("&", max(end - 6, 0), end)
+    if entity > 0 and ";" not in text[entity:end]:
+        inside = entity if not inside else min(inside, entity)
+    return inside or end

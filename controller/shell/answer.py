@@ -1,0 +1,37 @@
+"""How the world answers: expected answers are values, surprises are exceptions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It took effect, now or before."""
+
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Not now. ``after_s`` is how long the world asked us to wait, None where it did not say."""
+
+    why: str
+    after_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Not now and not later."""
+
+    why: str
+
+
+Answer = Done | Later | Refused
+
+
+class Unreachable(Exception):
+    """The world did not answer (throttled, timed out): what we asked for is unknown, not absent, and the next ring may hear more.
+
+    Who refuses us entry did answer: that is a mistake in our role, and raised as AWS said it.
+    """

@@ -1,0 +1,250 @@
+"""Hears what people ask for in Slack: a click becomes an entry in the lineage and a ring, and the ordinary path does the rest.
+
+Slack waits three seconds. Everything here reads and writes the ledger alone, in calls that give up soon (``wiring.desk``); who
+asks twice, too late, or for what he may not, gets a kind answer that only he sees.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, Protocol
+
+from controller.ask import Ask
+from controller.brake import Halt
+from controller.card import asks_of, newest, waivable
+from controller.decision import Decision
+from controller.entry import Asked, Ended, Entry, Waived
+from controller.intent import Intent, Submit, Wake
+from controller.lineage import Lineage, LineageId
+from controller.modal import WAIVE, reason_of, waive_modal
+from controller.mrkdwn import code, escaped, when
+from controller.policy import Policy
+from controller.shell.ports import Chat, Clock, Done, Ledger, Policies, Unreachable
+
+TRIES = 3
+DAY = timedelta(days=1)
+
+Answer = Mapping[str, Any]
+NOTHING: Answer = {}
+
+
+class BadRequest(ValueError):
+    """What came is no click, modal or command of ours: what was found, what was wanted, and where."""
+
+
+class Desk(Protocol):
+    """What the desk needs of the world."""
+
+    @property
+    def ledger(self) -> Ledger: ...
+
+    @property
+    def chat(self) -> Chat: ...
+
+    @property
+    def policies(self) -> Policies: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+    def lineage_named(self, job: str) -> LineageId | None:
+        """The lineage of a job that SageMaker knows by that name. Raises Unreachable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Click:
+    """Who asks for what, of which job of which lineage."""
+
+    ask: Ask
+    lineage: LineageId
+    job: str
+    who: str
+
+
+# ── clicks and modals ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def interaction(payload: Mapping[str, Any], desk: Desk) -> Answer:
+    """Answer a click or a modal; the answer's JSON is what Slack gets back. Raises BadRequest."""
+    match payload.get("type"):
+        case "block_actions":
+            return _clicked(payload, desk)
+        case "view_submission":
+            return _submitted(payload, desk)
+        case "view_closed":
+            return NOTHING
+        case other:
+            raise BadRequest(f"payload.type is {other!r}, wanted block_actions or view_submission")
+
+
+def _clicked(payload: Mapping[str, Any], desk: Desk) -> Answer:
+    click = _click_of(payload)
+    if click is None:
+        return NOTHING  # a link, or a button of somebody else's
+    try:
+        refused = _forbidden(click.ask, click.who, desk)
+        if refused is None and click.ask is Ask.WAIVE:
+            reply = _open_waiver(click, str(payload.get("trigger_id", "")), desk)
+        else:
+            reply = refused or asked(click, desk)
+    except Unreachable:
+        reply = "AWS did not answer in time, so nothing was written down. Please press again."
+    url = payload.get("response_url")
+    if reply and isinstance(url, str) and url:
+        desk.chat.whisper(url, reply)
+    return NOTHING
+
+
+def asked(click: Click, desk: Desk) -> str:
+    """Write down what was asked, and say so; or say kindly why not. Raises Unreachable."""
+    for _ in range(TRIES):
+        lineage, now = desk.ledger.load(click.lineage), desk.clock.now()
+        kind = _too_late(click, lineage, desk.policies.current(), now)
+        if kind:
+            return kind
+        entry = _asked(click, lineage, now)
+        if desk.ledger.commit(lineage, _noted(entry, click.job, now)):
+            if click.ask is Ask.HALT:
+                desk.ledger.set_halt(Halt(why=f"pressed in Slack, on {click.job}", who=click.who, since=now))
+            return NOTED[click.ask].format(job=code(click.job))
+    return "Somebody else changed this job at the same moment. Please press again."
+
+
+NOTED: Mapping[Ask, str] = {
+    Ask.TRY_AGAIN: "Noted: {job} is tried again within a minute or two.",
+    Ask.ON_DEMAND: "Noted: {job} goes on on-demand. If it runs, it is stopped first and resumes from its checkpoint.",
+    Ask.STOP: "Noted: {job} is stopped within a minute or two.",
+    Ask.HALT: "Halted: nothing is stopped or submitted in this account until somebody runs `spotwarden resume`.",
+    Ask.WAIVE: "Noted.",
+}
+
+
+def _asked(click: Click, lineage: Lineage, now: datetime) -> Asked:
+    last = newest(lineage)
+    over = last is not None and lineage.entry(Ended, last.job) is not None
+    tried = [submit.number for submit, _ in lineage.submits()]
+    number = max([last.number if last else 1, *tried]) + 1 if over else 0
+    team = last.team if last else None
+    return Asked(job=click.job, at=now, team=team, ask=click.ask, who=click.who, number=number)
+
+
+def _noted(entry: Entry, job: str, now: datetime) -> Decision:
+    """The entry, and a Wake that is due: the sweep rings within a minute, and decides on what stands there then."""
+    return Decision(entries=(entry,), intents=(Intent(action=Wake(about=job, at=now), due_at=now),)).leased(now - DAY, now)
+
+
+def _too_late(click: Click, lineage: Lineage, policy: Policy, now: datetime) -> str:
+    """Why what was asked is not done (any more), in kind words; nothing where it is."""
+    last = newest(lineage)
+    if last is None:
+        return f"Nothing is known of {code(click.job)} any more."
+    if last.job != click.job:
+        return f"{code(click.job)} has gone on already: its newest attempt is {code(last.job)}."
+    before = [e for e in lineage.entries if isinstance(e, Asked) and (e.job, e.ask) == (click.job, click.ask)]
+    if click.ask is Ask.HALT or click.ask in asks_of(lineage, policy, now):
+        return ""
+    if before:
+        first = min(before, key=lambda e: e.at)
+        return f"<@{escaped(first.who)}> asked for that already, {when(first.at)}."
+    ended = lineage.entry(Ended, last.job)
+    goes_on = next((i for i in lineage.open_intents() if isinstance(i.action, Submit)), None)
+    if goes_on is not None:
+        return f"{code(click.job)} goes on by itself {when(goes_on.due_at)}."
+    if ended is not None:
+        return f"{code(click.job)} is over: it {ended.ending.word}."
+    return f"{code(click.job)} is past that: look at its message, which says where it stands."
+
+
+def _forbidden(ask: Ask, who: str, desk: Desk) -> str | None:
+    """Why this person may not ask for that; None where he may. User groups are asked of Slack."""
+    may = desk.policies.current().talk.may.get(ask, ())
+    if who in may:
+        return None
+    if any(who in desk.chat.members(group) for group in may if group.startswith("S")):
+        return None
+    who_may = ", ".join(f"<!subteam^{escaped(one)}>" if one.startswith("S") else f"<@{escaped(one)}>" for one in may)
+    return f"That is not yours to ask: the policy hears {who_may or 'nobody'} for {code(ask)}."
+
+
+def _click_of(payload: Mapping[str, Any]) -> Click | None:
+    actions, user = payload.get("actions"), payload.get("user")
+    if not isinstance(actions, list) or not actions or not isinstance(actions[0], Mapping):
+        raise BadRequest("payload.actions is empty, wanted the button that was pressed")
+    action_id = str(actions[0].get("action_id", ""))
+    owner, _, name = action_id.partition("/")
+    if owner != "spotwarden":
+        return None
+    if name not in set(Ask):
+        raise BadRequest(f"payload.actions[0].action_id is {action_id[:80]!r}, wanted spotwarden/ and one of {', '.join(Ask)}")
+    lineage, job = _whose(str(actions[0].get("value", "")), "payload.actions[0].value")
+    return Click(ask=Ask(name), lineage=lineage, job=job, who=_user(user))
+
+
+def _user(user: object) -> str:
+    who = user.get("id") if isinstance(user, Mapping) else None
+    if not isinstance(who, str) or not who.isalnum():
+        raise BadRequest(f"user.id is {str(who)[:40]!r}, wanted a Slack user's id")
+    return who
+
+
+def _whose(text: str, where: str) -> tuple[LineageId, str]:
+    try:
+        found = json.loads(text)
+        lineage, job = LineageId.parse(str(found["lineage"])), str(found["job"])
+    except (ValueError, KeyError, TypeError):
+        lineage, job = None, ""
+    if lineage is None or not job:
+        raise BadRequest(f"{where} is {text[:80]!r}, wanted a lineage and a job as JSON")
+    return lineage, job
+
+
+# ── waivers ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _open_waiver(click: Click, trigger_id: str, desk: Desk) -> str:
+    lineage, now, policy = desk.ledger.load(click.lineage), desk.clock.now(), desk.policies.current()
+    last, rules = newest(lineage), waivable(lineage, now)
+    if last is None or last.job != click.job or lineage.entry(Ended, click.job) is not None:
+        return _too_late(replace(click, ask=Ask.STOP), lineage, policy, now) or f"{code(click.job)} is over."
+    if not rules:
+        return f"{code(click.job)} breaks no rule that is not waived already."
+    until = now.date() + timedelta(seconds=policy.talk.waiver_s_max)
+    modal = waive_modal(str(click.lineage), click.job, rules, most=until)
+    answer = desk.chat.open(trigger_id, modal)
+    return "" if isinstance(answer, Done) else f"The form did not open: {escaped(answer.why)}. Please press again."
+
+
+def _submitted(payload: Mapping[str, Any], desk: Desk) -> Answer:
+    view = payload.get("view")
+    if not isinstance(view, Mapping) or view.get("callback_id") != WAIVE:
+        raise BadRequest(f"payload.view.callback_id is not {WAIVE!r}")
+    lineage_id, job = _whose(str(view.get("private_metadata", "")), "payload.view.private_metadata")
+    who = _user(payload.get("user"))
+    try:
+        refused = _forbidden(Ask.WAIVE, who, desk)
+        if refused:
+            return {"response_action": "errors", "errors": {"policy": refused}}
+        return _waive(lineage_id, job, who, view, desk)
+    except Unreachable:
+        return {"response_action": "errors", "errors": {"policy": "AWS did not answer in time. Nothing was waived: try again."}}
+
+
+def _waive(id: LineageId, job: str, who: str, view: Mapping[str, Any], desk: Desk) -> Answer:
+    for _ in range(TRIES):
+        lineage, now, policy = desk.ledger.load(id), desk.clock.now(), desk.policies.current()
+        most = now.date() + timedelta(seconds=policy.talk.waiver_s_max)
+        given, wrong = reason_of(view, rules=waivable(lineage, now), first=now.date(), most=most)
+        if wrong:
+            return {"response_action": "errors", "errors": dict(wrong)}
+        last = newest(lineage)
+        until = datetime.combine(given.until + DAY, time(), UTC)  # to the end of the day that was named
+        entry = Waived(
+            job=job, at=now, team=last.team if last else None, policy=given.policy, who=who, reason=given.reason,
+            ticket=given.ticket, until=min(until, now + timedelta(seconds=policy.talk.waiver_s_max)),
+        )  # fmt: skip
+        if desk.ledger.commit(lineage, _noted(entry, job, now)):
+            return {"response_action": "clear"}
+    return {"response_action": "errors", "errors": {"policy": "Somebody else changed this job at the same moment. Send again."}}

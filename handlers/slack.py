@@ -1,0 +1,61 @@
+"""Slack's two ways in: buttons and modals, and the ``/spot`` command. Whoever knocks has to have Slack's signature."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import parse_qs
+
+from chalice.app import Blueprint, Response
+
+from controller import wiring
+from controller.shell.desk import BadRequest, interaction
+from controller.shell.spot import command
+from handlers.observed import answered
+
+slack = Blueprint(__name__)
+FORM = ["application/x-www-form-urlencoded"]
+BYTES_MAX = 500_000
+
+
+@slack.route("/slack/interactions", methods=["POST"], content_types=FORM)
+@answered
+def interactions() -> Response:
+    """Answer a click or a modal's submission."""
+    return _heard("payload", lambda text: interaction(_object(text), wiring.desk()))
+
+
+@slack.route("/slack/command", methods=["POST"], content_types=FORM)
+@answered
+def spot() -> Response:
+    """Answer ``/spot …``."""
+    return _heard("text", lambda text: command(text, wiring.desk()))
+
+
+def _heard(field: str, answer: Any) -> Response:
+    """Answer the field of a form that Slack signed, and that was never answered before."""
+    request = slack.current_request
+    raw = request.raw_body
+    body = raw.encode() if isinstance(raw, str) else raw
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    if len(body) > BYTES_MAX:
+        return Response({"error": f"the body is {len(body)} bytes, wanted at most {BYTES_MAX}"}, status_code=413)
+    refused = wiring.knock(body, headers)
+    if refused:
+        return Response({"error": refused}, status_code=401)
+    try:
+        form = parse_qs(body.decode("utf-8"), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=100)
+        said = answer(form.get(field, [""])[0])
+    except (BadRequest, ValueError) as problem:
+        return Response({"error": str(problem)[:300]}, status_code=400)
+    return Response(said or "", status_code=200, headers={"Content-Type": "application/json" if said else "text/plain"})
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as problem:
+        raise BadRequest(f"payload is no JSON: {problem}") from None
+    if not isinstance(found, dict):
+        raise BadRequest(f"payload is a {type(found).__name__}, wanted an object")
+    return found

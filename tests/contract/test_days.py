@@ -1,0 +1,85 @@
+"""The Ledger port, sentence by sentence: days that are over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from controller.decision import Decision
+from controller.entry import Entry, Interrupted
+from controller.rollup import Count, Group, Kind, Rollup
+from controller.savings import Savings
+from controller.shell.ports import Late, Ledger
+from tests.builders import BEGIN, lineage_id
+
+DAY = timedelta(days=1)
+TODAY = BEGIN.date()
+YESTERDAY = TODAY - DAY
+GROUP = Group("vision", "ada \U0001f680", "pytorch-training", "ml.g5.2xlarge", "us-east-1")
+
+
+def rollup(saved: int = 7, groups: int = 1) -> Rollup:
+    return Rollup(
+        groups={GROUP._replace(user=f"ada {n}"): Savings(attempts=1, counterfactual_micros=saved) for n in range(groups)},
+        counts={Count(Kind.ENDING, "vision", "completed"): 2},
+    )
+
+
+def interrupted(job: str = "bert") -> Interrupted:
+    return Interrupted(job=job, at=BEGIN, team="vision", instance_type="ml.g5.2xlarge", region="us-east-1")
+
+
+def commit(ledger: Ledger, entry: Entry, *, days_late: int = 1, root: str = "bert") -> None:
+    decision = Decision(entries=(entry,)).leased(entry.at + days_late * DAY, entry.at + days_late * DAY)
+    assert ledger.commit(ledger.load(lineage_id(root)), decision)
+
+
+def test_a_rollup_is_read_as_it_was_written(ledger: Ledger) -> None:
+    ledger.put_rollup(TODAY, rollup())
+    assert dict(ledger.rollups(TODAY, TODAY + DAY)) == {TODAY: rollup()}
+
+
+def test_a_day_that_is_folded_again_replaces_what_it_was(ledger: Ledger) -> None:
+    ledger.put_rollup(TODAY, rollup(7))
+    ledger.put_rollup(TODAY, rollup(9))
+    assert dict(ledger.rollups(TODAY, TODAY + DAY)) == {TODAY: rollup(9)}
+
+
+def test_days_come_oldest_first_and_no_others(ledger: Ledger) -> None:
+    for days in (1, 0, -1, 2):
+        ledger.put_rollup(TODAY + days * DAY, rollup())
+    assert [day for day, _ in ledger.rollups(TODAY, TODAY + 2 * DAY)] == [TODAY, TODAY + DAY]
+
+
+def test_a_day_too_wide_for_one_item_is_whole_when_it_is_read(ledger: Ledger) -> None:
+    wide = rollup(groups=60_000)
+    ledger.put_rollup(TODAY, wide)
+    assert dict(ledger.rollups(TODAY, TODAY + DAY)) == {TODAY: wide}
+    ledger.put_rollup(TODAY, rollup())
+    assert dict(ledger.rollups(TODAY, TODAY + DAY)) == {TODAY: rollup()}
+
+
+def test_what_is_added_to_a_day_that_is_over_marks_it(ledger: Ledger) -> None:
+    commit(ledger, interrupted())
+    assert list(ledger.late()) == [Late(day=TODAY, lineage=str(lineage_id()), version=1)]
+
+
+def test_what_is_added_on_the_day_itself_marks_nothing(ledger: Ledger) -> None:
+    commit(ledger, interrupted(), days_late=0)
+    assert list(ledger.late()) == []
+
+
+def test_a_rollup_takes_away_the_marks_it_settles_and_no_others(ledger: Ledger) -> None:
+    commit(ledger, interrupted())
+    commit(ledger, interrupted("other"), root="other")
+    mine, others = sorted(ledger.late(), key=lambda mark: mark.lineage)
+    ledger.put_rollup(TODAY, rollup(), settles=[mine])
+    assert list(ledger.late()) == [others]
+
+
+def test_a_mark_that_was_made_again_meanwhile_stays(ledger: Ledger) -> None:
+    commit(ledger, interrupted())
+    [seen] = ledger.late()
+    commit(ledger, replace(interrupted(), at=BEGIN + timedelta(minutes=1)))
+    ledger.put_rollup(TODAY, rollup(), settles=[seen])
+    assert [mark.version for mark in ledger.late()] == [2]
