@@ -28,7 +28,7 @@ from controller.policyfile.schema import (
     OtherTypes,
     RuleEntry,
 )
-from controller.policyfile.sense import check, refuse_namesakes, refuse_second_brakes
+from controller.policyfile.sense import check, refuse_namesakes, refuse_second
 from controller.rules import KINDS
 
 SUFFIXES = (".yaml", ".yml")
@@ -44,13 +44,16 @@ def compile_folder(path: str | Folder) -> dict[str, Any]:
     files = [_file(tree) for tree in trees]
     for section in ("rules", "resubmit"):
         refuse_namesakes(trees, section)
-    refuse_second_brakes(trees)
+    for section in ("brakes", "slack", "labels"):
+        refuse_second(trees, section)
     if problems := [problem for tree in trees for problem in tree.problems]:
         raise BadPolicy(problems)
     whole = [file for file in files if file is not None]
     content = {
         "channel": _channel(whole),
         "brakes": next((_brakes(file.brakes) for file in whole if file.brakes is not None), {}),
+        "slack": next((file.slack.compiled() for file in whole if file.slack is not None), {}),
+        "labels": next((file.labels.model_dump() for file in whole if file.labels is not None), {}),
         "rules": [_rule(rule, file.defaults) for file in whole for rule in file.rules or ()],
         "resubmit": [_block(block, file.defaults) for file in whole for block in file.resubmit or ()],
     }

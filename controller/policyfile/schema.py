@@ -20,6 +20,7 @@ from controller.algorithm import AlgorithmClass
 from controller.failure import Cause
 from controller.policy import Guarantee, Mode, Reach, Remedy, Severity
 from controller.policyfile.problem import nearest
+from controller.policyfile.talk import LabelsEntry, SlackEntry
 from controller.policyfile.words import (
     Brake,
     Dollars,
@@ -250,7 +251,9 @@ class File(Closed):
     version: Version
     defaults: Defaults = Defaults()
     brakes: BrakesEntry | None = None
+    slack: SlackEntry | None = None
+    labels: LabelsEntry | None = None
     rules: Annotated[list[RuleEntry], Field(min_length=1)] | None = None
     resubmit: Annotated[list[Block], Field(min_length=1)] | None = None
 
-    _given = field_validator("brakes", mode="before")(given)
+    _given = field_validator("brakes", "slack", "labels", mode="before")(given)

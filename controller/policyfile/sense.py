@@ -20,6 +20,7 @@ from controller.policyfile.schema import Backoff
 from controller.policyfile.words import listed
 from controller.rules import KINDS
 
+SECTIONS = ("rules", "resubmit", "brakes", "slack", "labels")
 NEEDS_PREFIX = ("checkpoint-required", "checkpoint-exclusive")
 NOT_REPAIRABLE: Mapping[str, str] = {
     "instance-allowed": "which of the allowed types a job can do with, only its people know",
@@ -30,8 +31,8 @@ ONCE: Mapping[str, str] = {RungKind.INSTANCE_TYPES: "instance type", RungKind.SU
 
 def check(tree: Tree) -> None:
     """Add what does not go together within one file to its problems."""
-    if not {"rules", "resubmit", "brakes"} & tree.data.keys():
-        tree.problem((), found="neither rules nor resubmit nor brakes", wanted="at least one of them")
+    if not set(SECTIONS) & tree.data.keys():
+        tree.problem((), found="neither rules nor resubmit nor brakes nor slack nor labels", wanted="at least one of them")
     defaults = tree.data.get("defaults")
     default_mode = defaults.get("mode", "audit") if isinstance(defaults, Mapping) else "audit"
     for path, rule in _entries(tree, "rules"):
@@ -58,11 +59,11 @@ def refuse_namesakes(trees: Iterable[Tree], section: str) -> None:
                 first[name] = f"{tree.file}:{tree.line(at)}"
 
 
-def refuse_second_brakes(trees: Iterable[Tree]) -> None:
-    """Brakes are the account's: of two that differ, neither could be meant."""
-    having = [tree for tree in trees if isinstance(tree.data, Mapping) and "brakes" in tree.data]
+def refuse_second(trees: Iterable[Tree], section: str) -> None:
+    """What is the account's stands once: of two that differ, neither could be meant."""
+    having = [tree for tree in trees if isinstance(tree.data, Mapping) and section in tree.data]
     for tree in having[1:]:
-        tree.problem(("brakes",), found=f"brakes a second time, first in {having[0].file}", wanted="brakes in one file")
+        tree.problem((section,), found=f"{section} a second time, first in {having[0].file}", wanted=f"{section} in one file")
 
 
 def _check_action(tree: Tree, path: Path, rule: Mapping[str, Any], mode: Any) -> None:

@@ -21,14 +21,18 @@ from controller import wiring
 from controller.adapters.clock import SystemClock
 from infra.local import aws
 from infra.local.bus import Bus, rules
+from infra.local.gateway import Gateway
+from infra.local.gateway import serve as serve_routes
 from infra.local.sagemaker.server import Server, serve
 from infra.local.sagemaker.world import World
 from infra.local.schedule import next_fire
 from infra.local.slack import Slack
+from infra.local.slack_people import People, Wire
 
 MINUTE = timedelta(minutes=1)
 EVERY_MINUTE = ("sweep", "drain")
 TABLE = "spotwarden"
+REPORTS = "spotwarden-reports"
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
 
@@ -62,6 +66,7 @@ class Host:
     clock: VirtualClock
     people: list[Happening]
     log: TextIO
+    app: Any = None
     rings: int = 0
     minutes_skipped: int = 0
     minutes_rung: int = 0
@@ -147,7 +152,7 @@ class Host:
 
 @contextmanager
 def hosting(
-    world: World, policies: dict[str, Any], folder: Path, people: Iterable[Happening] = (), region: str = aws.REGION
+    world: World, policies: dict[str, Any], folder: Path, happenings: Iterable[Happening] = (), region: str = aws.REGION
 ) -> Iterator[Host]:
     """Deploy the controller on an embedded AWS around a SageMaker world, and take it down in the end.
 
@@ -159,7 +164,8 @@ def hosting(
     clock = VirtualClock(world.now)
     server = serve(world)
     local = aws.start()
-    slack = Slack(clock=clock.now, token="xoxb-local").serve()  # noqa: S106  (a token of this machine alone)
+    people = People(wire=Wire(clock=clock.now))
+    slack = Slack(clock=clock.now, token="xoxb-local", people=people).serve()  # noqa: S106  (a token of this machine alone)
     with (
         (folder / "functions.log").open("w", encoding="utf-8") as log,
         _environment(
@@ -172,24 +178,32 @@ def hosting(
             POWERTOOLS_SERVICE_NAME="spotwarden",
             SPOTWARDEN_POLICIES=str(compiled),
             SPOTWARDEN_SLACK_TOKEN="xoxb-local",  # noqa: S106  (a token of this machine alone)
+            SPOTWARDEN_SLACK_SIGNING_SECRET=people.wire.signing_secret,
             SPOTWARDEN_SLACK_URL=f"{slack.url}/api/",
+            SPOTWARDEN_REPORTS_BUCKET=REPORTS,
+            AWS_REGION=region,
             SPOTWARDEN_TABLE=TABLE,
         ),
     ):
+        gateway: Gateway | None = None
         try:
             aws.create_table(local.dynamodb_url, name=TABLE, region=region)
             with redirect_stdout(log):
                 app = _deployed()
             wiring.install(clock=clock)
+            local.client("s3").create_bucket(Bucket=REPORTS)
             bus = Bus(rules(app), clock.now, world.account, region)
-            host = Host(world, server, local, slack, bus, clock, list(people), log)
+            host = Host(world, server, local, slack, bus, clock, list(happenings), log, app)
+            gateway = serve_routes(app, around=lambda: redirect_stdout(log))
+            people.wire.url = gateway.url
             host._next_fire = {
                 r.name: next_fire(r.schedule, clock.at) for r in bus.rules.values() if r.schedule and r.name not in EVERY_MINUTE
             }
             yield host
         finally:
-            for part in (slack, server, local):
-                part.close()
+            for part in (gateway, slack, server, local):
+                if part is not None:
+                    part.close()
             wiring.install(clock=SystemClock())
 
 

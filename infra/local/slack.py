@@ -21,6 +21,7 @@ from urllib.parse import parse_qs
 
 from infra.local.slack_message import Message, Refused, TooFast, content
 from infra.local.slack_page import page
+from infra.local.slack_people import People
 
 PACE = timedelta(seconds=1)  # Slack's documented limit: one message a second for each channel
 
@@ -46,6 +47,9 @@ class Slack:
     channels: frozenset[str] | None = None
     paced: bool = False
     trouble: Trouble | None = None
+    native: bool = True
+    groups: dict[str, list[str]] = field(default_factory=dict)
+    people: People | None = None
     messages: list[Message] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
     url: str = ""
@@ -77,7 +81,7 @@ class Slack:
         channel = next((name for name, made in self._ids.items() if made == wanted), wanted)
         if not channel or (self.channels is not None and channel not in self.channels):
             raise Refused("channel_not_found")
-        text, blocks = content(arguments)
+        text, blocks = content(arguments, native=self.native)
         thread_ts = arguments.get("thread_ts")
         self._keep_pace(channel)
         now = self.clock()
@@ -95,7 +99,7 @@ class Slack:
 
     def update(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Replace the words of a message, named by its channel's id and its ts."""
-        text, blocks = content(arguments)
+        text, blocks = content(arguments, native=self.native)
         channel_id = arguments.get("channel")
         if channel_id not in self._ids.values():
             raise Refused("channel_not_found")
@@ -107,6 +111,25 @@ class Slack:
         self._keep_pace(old.channel)
         self.messages[number] = replace(old, text=text, blocks=blocks, edits=old.edits + 1)
         return {"channel": channel_id, "ts": old.ts, "text": text, "message": self.messages[number].to_json()}
+
+    def open_view(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Show a modal to who clicked; a trigger opens one, once."""
+        trigger, view = str(arguments.get("trigger_id")), arguments.get("view")
+        view = json.loads(view) if isinstance(view, str) else view
+        people = self.people
+        if people is None or trigger not in people.triggers:
+            raise Refused("invalid_trigger_id")
+        if not isinstance(view, dict) or view.get("type") != "modal" or not view.get("blocks"):
+            raise Refused("invalid_arguments")
+        people.triggers.discard(trigger)
+        return {"view": people.show(view)}
+
+    def members(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The users of a user group."""
+        group = str(arguments.get("usergroup"))
+        if group not in self.groups:
+            raise Refused("no_such_subteam")
+        return {"users": self.groups[group]}
 
     def _keep_pace(self, channel: str) -> None:
         now = self.clock()
@@ -138,13 +161,17 @@ class Slack:
     def page(self) -> str:
         """Return the HTML page of all messages as they are now."""
         with self._lock:
-            return page([message.to_json() for message in self.messages])
+            shown = [message.to_json() for message in self.messages]
+            people = self.people
+            return page(shown, live=bool(people), whispers=people.whispers[-3:], modals=people.modals) if people else page(shown)
 
 
 METHODS: dict[str, Callable[[Slack, Mapping[str, Any]], dict[str, Any]]] = {
     "auth.test": Slack.auth_test,
     "chat.postMessage": Slack.post,
     "chat.update": Slack.update,
+    "usergroups.users.list": Slack.members,
+    "views.open": Slack.open_view,
 }
 
 
@@ -165,6 +192,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        if self.path.startswith("/do/"):
+            self._person(body)
+            return
+        if self.path.startswith("/response/"):
+            if self.slack.people is not None:
+                self.slack.people.whispers.append(str(json.loads(body or "{}").get("text", "")))
+            self._answer(200, "ok", "text/plain")
+            return
         match self.slack.trouble:
             case None:
                 self._call(body)
@@ -174,6 +209,16 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(200, "<html><body>captive portal</body></html>", "text/html")
             case Trouble.HANG_UP:
                 self.close_connection = True
+
+    def _person(self, body: str) -> None:
+        """A person on the page does something, and sees the page again."""
+        given, people = self._arguments(body), self.slack.people
+        if people is not None:
+            people.act(self.path.removeprefix("/do/"), given, self.slack)
+        self.send_response(303)
+        self.send_header("Location", "/" + (f"#m-{given['ts']}" if "ts" in given else ""))
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def _call(self, body: str) -> None:
         scheme, _, token = (self.headers.get("Authorization") or "").partition(" ")

@@ -20,7 +20,31 @@ BLOCK_LIMITS: dict[str, Callable[[Mapping[str, Any]], bool]] = {
     ),
     "context": lambda b: 0 < len(b["elements"]) <= 10,
     "divider": lambda _: True,
+    "actions": lambda b: (
+        0 < len(b["elements"]) <= 25
+        and all(
+            0 < len(e["text"]["text"]) <= 75 and len(e["action_id"]) <= 255 and len(e["value"]) <= 2000 for e in b["elements"]
+        )
+    ),
+    "data_table": lambda b: (
+        bool(b["caption"])
+        and 2 <= len(b["rows"]) <= 101
+        and all(len(row) == len(b["rows"][0]) <= 20 for row in b["rows"])
+        and all(cell["type"] in ("raw_text", "raw_number") and cell["text"] for row in b["rows"] for cell in row)
+    ),
+    "data_visualization": lambda b: (
+        0 < len(b["title"]) <= 50
+        and 0 < len(b["chart"]["series"]) <= 6
+        and 0 < len(b["chart"]["axis_config"]["categories"]) <= 20
+        and all(0 < len(label) <= 20 for label in b["chart"]["axis_config"]["categories"])
+        and all(
+            [p["label"] for p in s["data"]] == b["chart"]["axis_config"]["categories"] and len(s["name"]) <= 20
+            for s in b["chart"]["series"]
+        )
+    ),
 }
+NATIVE = frozenset({"data_table", "data_visualization"})  # of 2026: not every workspace takes them yet
+CHARTS_MAX = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +79,7 @@ class TooFast(Exception):
         self.retry_after_s = retry_after_s
 
 
-def content(arguments: Mapping[str, Any]) -> tuple[str, tuple[Mapping[str, Any], ...]]:
+def content(arguments: Mapping[str, Any], *, native: bool = True) -> tuple[str, tuple[Mapping[str, Any], ...]]:
     """Read the text and the blocks of a call; raises Refused with Slack's error code."""
     text = str(arguments.get("text") or "")
     blocks = arguments.get("blocks") or ()
@@ -64,7 +88,11 @@ def content(arguments: Mapping[str, Any]) -> tuple[str, tuple[Mapping[str, Any],
         raise Refused("no_text")
     if len(text) > TEXT_CHARS_MAX:
         raise Refused("msg_too_long")
-    if len(blocks) > BLOCKS_MAX or not all(_is_within_limits(block) for block in blocks):
+    kinds = [block.get("type") for block in blocks]
+    unknown = not native and not NATIVE.isdisjoint(kinds)
+    if len(blocks) > BLOCKS_MAX or kinds.count("data_visualization") > CHARTS_MAX or unknown:
+        raise Refused("invalid_blocks")
+    if not all(_is_within_limits(block) for block in blocks):
         raise Refused("invalid_blocks")
     return text, blocks
 

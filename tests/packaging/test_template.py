@@ -20,7 +20,6 @@ from infra import permissions
 from infra.local import bus, schedule
 from tests.packaging.conftest import ROOT, Package
 
-
 API = "APIHandler"
 
 

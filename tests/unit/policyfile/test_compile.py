@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from controller.adapters.policies import packaged_document
+from controller.ask import Ask
 from controller.failure import Cause
 from controller.policy import Brakes, Budget, Guarantee, Mode, Policy, Promise, Reach, Remedy, RungKind, Severity, load
 from controller.policyfile import as_text, compile_folder
@@ -17,6 +18,7 @@ from controller.policyfile.__main__ import main
 from controller.policyfile.options import OPTIONS
 from controller.rules import KINDS, judge
 from controller.rules.kind import Evidence
+from controller.talk import DigestTime, Labels, Talk, Weight
 from tests.builders import BEGIN, job
 
 POLICIES = Path(__file__).resolve().parents[3] / "policies"
@@ -266,3 +268,30 @@ def test_a_document_of_before_is_still_read() -> None:
          "causes": {"starved": {"limit": 1, "first_s": 1, "factor": 2, "most_s": 2}}}]}  # fmt: skip
     (block,) = load(old, BEGIN).resubmissions
     assert (block.ladder, block.on_demand, block.cap_micros) == ((), True, None)
+
+
+def test_how_the_controller_talks_is_read(tmp_path: Path) -> None:
+    (tmp_path / "talk.yaml").write_text(
+        """version: 1
+labels: {team: cost-center}
+slack:
+  channels: {vision: "#ml-vision"}
+  people: {ada: U012AB3CD}
+  tell: all
+  digest: {at: "07:30", timezone: Europe/Berlin, weekly_on: friday}
+  may: {stop: [S012AB3CD, U012AB3CD]}
+  waiver_at_most: 7d
+"""
+    )
+    policy = load(compiled(tmp_path), BEGIN)
+    assert policy.labels == Labels(team="cost-center", user="user")
+    assert policy.talk == Talk(
+        channels={"vision": "#ml-vision"}, people={"ada": "U012AB3CD"}, tell=(Weight.PERSON, Weight.ACTION, Weight.NEWS),
+        digest=DigestTime(hour=7, minute=30, timezone="Europe/Berlin", weekday=4),
+        may={Ask.STOP: ("S012AB3CD", "U012AB3CD")}, waiver_s_max=7 * 86_400,
+    )  # fmt: skip
+
+
+def test_without_a_word_about_slack_people_hear_of_deeds_and_nobody_may_ask(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("version: 1\nbrakes: {stops_per_hour: 1}\n")
+    assert load(compiled(tmp_path), BEGIN).talk == Talk()

@@ -29,7 +29,7 @@ rules:
 """
     assert problems(tmp_path, first, "version: 1\nrules: []\n") == [
         "a.yaml:1: version: found 2, wanted 1, the only version there is",
-        "a.yaml:2: default: found unknown key 'default', wanted one of brakes, defaults, resubmit, rules, version"
+        "a.yaml:2: default: found unknown key 'default', wanted one of brakes, defaults, labels, resubmit, rules, slack, version"
         " (did you mean 'defaults'?)",
         "a.yaml:5: rules[0].rule: found 'checkpoint-requird', wanted one of checkpoint-required, uncheckpointed-cap,"
         " max-wait-limit, max-runtime-limit, spot-required, checkpoint-exclusive, checkpoint-alive, tags-required,"
@@ -58,7 +58,10 @@ rules:
         ("", "a.yaml:1: found an empty file, wanted version, defaults, and rules or resubmit"),
         ("# nothing\n", "a.yaml:1: found an empty file, wanted version, defaults, and rules or resubmit"),
         ("- a\n", "a.yaml:1: found ['a'], wanted a map with version, defaults, and rules or resubmit"),
-        ("version: 1\n", "a.yaml:1: found neither rules nor resubmit nor brakes, wanted at least one of them"),
+        (
+            "version: 1\n",
+            "a.yaml:1: found neither rules nor resubmit nor brakes nor slack nor labels, wanted at least one of them",
+        ),
     ],
 )
 def test_what_is_no_policy_file_at_all_is_told_so(tmp_path: Path, text: str, said: str) -> None:
@@ -405,3 +408,39 @@ def test_brakes_stand_in_one_file_and_a_brake_of_nothing_is_a_halt(tmp_path: Pat
 def test_a_brake_that_would_not_hold_is_named(tmp_path: Path, words: str, said: str) -> None:
     (found,) = problems(tmp_path, f"version: 1\nbrakes: {words}\n")
     assert found.startswith(f"a.yaml:2: {said}")
+
+
+# ── how the controller talks ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+ID = "the id of a Slack user (U…) or user group (S…)"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            "{channels: {vision: vision-alerts}}",
+            "slack.channels.vision: found 'vision-alerts', wanted a channel such as #ml-vision",
+        ),
+        ("{people: {ada: ada@acme.com}}", f"slack.people.ada: found 'ada@acme.com', wanted {ID} (Slack shows it in a profile"),
+        ("{may: {stop: [everyone]}}", f"slack.may.stop[0]: found 'everyone', wanted {ID}"),
+        ("{may: {stop: []}}", "slack.may.stop: found an empty list, wanted"),
+        ("{may: {stopp: [U012ABC]}}", "slack.may.stopp"),
+        ("{tell: [loud]}", "slack.tell[0]: found 'loud', wanted one of person, action, news"),
+        ("{digest: {at: 8am}}", "slack.digest.at: found '8am', wanted a time of day such as \"08:00\""),
+        ("{digest: {timezone: Europe/Berlinn}}", "slack.digest.timezone: found 'Europe/Berlinn', wanted a time zone"),
+        ("{digest: {weekly_on: mon}}", "slack.digest.weekly_on: found 'mon', wanted one of monday"),
+        ("{waiver_at_most: 14}", "slack.waiver_at_most: found 14, wanted a duration such as"),
+        ("{chanels: {}}", "slack.chanels: found unknown key 'chanels', wanted one of channels"),
+        ("", "slack: found nothing, wanted a value, or no such key"),
+    ],
+)
+def test_a_mistake_about_slack_says_what_was_found_and_what_was_wanted(tmp_path: Path, words: str, said: str) -> None:
+    (found, *_) = problems(tmp_path, f"version: 1\nslack: {words}\n")
+    assert said in found
+
+
+def test_slack_stands_in_one_file(tmp_path: Path) -> None:
+    one = "version: 1\nslack: {tell: all}\n"
+    (said,) = problems(tmp_path, one, one)
+    assert "slack a second time, first in " in said
