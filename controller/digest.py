@@ -41,18 +41,23 @@ def digest_parts(report: Report, month: Report, matters: Matters) -> tuple[Part,
         Text(sentence(report)),
         Text(f"*{month.since:%B} so far*: {_money(month.total)}"),
         *(_by_line(report) if len(report.lines) > 1 else ()),
-        *(_by_day(report) if days > 1 else ()),
+        *(_by_day(report) if days > 1 and report.total.savings.attempts else ()),
         *_lines(report),
         *_tops(report),
         *_in_force(matters),
         *_unknown(report),
         *_shelved(matters),
-        Small(
-            f"AWS's own figure for the same jobs is {_percent(report.total.savings.aws_percent)}; it goes on counting work that"
-            f" was thrown away. Spotwarden itself cost about {dollars(report.own_micros)} (estimated)."
-        ),
+        *_beside(report),
         *((Small(f"<{matters.link}|The whole report>"),) if matters.link else ()),
     )
+
+
+def _beside(report: Report) -> Iterable[Part]:
+    aws = report.total.savings.aws_percent
+    told = (
+        "" if aws is None else f"AWS shows {aws:.0f} % saved for the same jobs: it goes on counting work that was thrown away. "
+    )
+    yield Small(f"{told}Spotwarden itself cost about {dollars(report.own_micros)} (estimated).")
 
 
 def sentence(report: Report) -> str:
@@ -62,7 +67,8 @@ def sentence(report: Report) -> str:
         return "No training job was billed."
     change = total.saved_micros - before.saved_micros
     than = "as much as" if change == 0 else f"{dollars(abs(change))} {'more' if change > 0 else 'less'} than"
-    told = f"Spot *saved {dollars(total.saved_micros)}*, {_percent(total.saved_percent)} of what on-demand would have cost"
+    share = f", {_percent(total.saved_percent)} of what on-demand would have cost" if total.saved_percent is not None else ""
+    told = f"Spot *saved {dollars(total.saved_micros)}*{share}"
     told += f", {than} the {_length(report)} before." if before.attempts else "."
     told += f" *{dollars(total.spent_micros)}* were spent on {_count(total.attempts, 'attempt')}"
     told += f", *{dollars(total.wasted_micros)}* of that in vain." if total.wasted_micros else ", none of it in vain."
@@ -90,7 +96,10 @@ def _whose(report: Report) -> str:
 
 def _money(line: Line) -> str:
     one = line.savings
-    told = [f"{dollars(one.saved_micros)} saved ({_percent(one.saved_percent)})", f"{dollars(one.spent_micros)} spent"]
+    if one.attempts == 0:
+        return "nothing was billed"
+    share = f" ({_percent(one.saved_percent)})" if one.saved_percent is not None else ""
+    told = [f"{dollars(one.saved_micros)} saved{share}", f"{dollars(one.spent_micros)} spent"]
     told += [f"{dollars(one.wasted_micros)} wasted", f"{dollars(line.missed_micros)} missed"]
     return ", ".join(told)
 

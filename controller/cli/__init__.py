@@ -7,17 +7,19 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 
-from controller.cli import advising, backtest, check, classify, compiling, halting
+from controller.cli import advising, auditing, backtest, check, classify, compiling, halting, reporting
 from controller.cli.ledger import add_table
 
 Run = Callable[[Namespace], int]
 
 COMMANDS: Mapping[str, tuple[str, Callable[[ArgumentParser], None], Run]] = {
     "advise": (advising.HELP, advising.add_arguments, advising.run),
+    "audit": (auditing.HELP, auditing.add_arguments, auditing.run),
     "backtest": (backtest.HELP, backtest.add_arguments, backtest.run),
     "check": (check.HELP, check.add_arguments, check.run),
     "classify": (classify.HELP, classify.add_arguments, classify.run),
     "halt": (halting.HALT_HELP, halting.add_halt_arguments, halting.run_halt),
+    "report": (reporting.HELP, reporting.add_arguments, reporting.run),
     "resume": (halting.RESUME_HELP, add_table, halting.run_resume),
     "compile": (compiling.HELP, compiling.add_arguments, compiling.run),
 }

@@ -106,7 +106,7 @@ def asked(click: Click, desk: Desk) -> str:
         if kind:
             return kind
         entry = _asked(click, lineage, now)
-        if desk.ledger.commit(lineage, _noted(entry, click.job, now)):
+        if desk.ledger.commit(lineage, _noted(entry, lineage, now)):
             if click.ask is Ask.HALT:
                 desk.ledger.set_halt(Halt(why=f"pressed in Slack, on {click.job}", who=click.who, since=now))
             return NOTED[click.ask].format(job=code(click.job))
@@ -131,9 +131,11 @@ def _asked(click: Click, lineage: Lineage, now: datetime) -> Asked:
     return Asked(job=click.job, at=now, team=team, ask=click.ask, who=click.who, number=number)
 
 
-def _noted(entry: Entry, job: str, now: datetime) -> Decision:
+def _noted(entry: Entry, lineage: Lineage, now: datetime) -> Decision:
     """The entry, and a Wake that is due: the sweep rings within a minute, and decides on what stands there then."""
-    return Decision(entries=(entry,), intents=(Intent(action=Wake(about=job, at=now), due_at=now),)).leased(now - DAY, now)
+    wake = Intent(action=Wake(about=entry.job, at=now), due_at=now)
+    intents = () if lineage.intent(wake.key) else (wake,)
+    return Decision(entries=(entry,), intents=intents).leased(now - DAY, now)
 
 
 def _too_late(click: Click, lineage: Lineage, policy: Policy, now: datetime) -> str:
@@ -245,6 +247,6 @@ def _waive(id: LineageId, job: str, who: str, view: Mapping[str, Any], desk: Des
             job=job, at=now, team=last.team if last else None, policy=given.policy, who=who, reason=given.reason,
             ticket=given.ticket, until=min(until, now + timedelta(seconds=policy.talk.waiver_s_max)),
         )  # fmt: skip
-        if desk.ledger.commit(lineage, _noted(entry, job, now)):
+        if desk.ledger.commit(lineage, _noted(entry, lineage, now)):
             return {"response_action": "clear"}
     return {"response_action": "errors", "errors": {"policy": "Somebody else changed this job at the same moment. Send again."}}

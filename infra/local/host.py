@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import logging
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -190,6 +193,7 @@ def hosting(
             aws.create_table(local.dynamodb_url, name=TABLE, region=region)
             with redirect_stdout(log):
                 app = _deployed()
+            _log_to(log)
             wiring.install(clock=clock)
             local.client("s3").create_bucket(Bucket=REPORTS)
             bus = Bus(rules(app), clock.now, world.account, region)
@@ -201,20 +205,32 @@ def hosting(
             }
             yield host
         finally:
+            _log_to(sys.stdout)
             for part in (gateway, slack, server, local):
                 if part is not None:
                     part.close()
             wiring.install(clock=SystemClock())
 
 
+@cache
 def _deployed() -> Any:
-    """The Chalice app, found beside this package: an installed command has no reason to stand in the checkout."""
+    """The Chalice app, found beside this package: an installed command has no reason to stand in the checkout.
+
+    Once per process: registering a blueprint takes its routes' methods out of it.
+    """
     spec = importlib.util.spec_from_file_location("app", APP)
     if spec is None or spec.loader is None:
         raise FileNotFoundError(f"{APP} is not there, wanted the checkout that this package was installed from")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.app
+
+
+def _log_to(log: TextIO) -> None:
+    """Let the functions log there: Powertools keeps the stream that was standard output when it was imported."""
+    for handler in logging.getLogger("spotwarden").handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(log)
 
 
 @contextmanager

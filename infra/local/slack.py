@@ -158,11 +158,11 @@ class Slack:
             self._server.shutdown()
             self._server.server_close()
 
-    def page(self) -> str:
-        """Return the HTML page of all messages as they are now."""
+    def page(self, *, live: bool = True) -> str:
+        """Return the HTML page of all messages as they are now; one that is not live is for keeping."""
         with self._lock:
             shown = [message.to_json() for message in self.messages]
-            people = self.people
+            people = self.people if live else None
             return page(shown, live=bool(people), whispers=people.whispers[-3:], modals=people.modals) if people else page(shown)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from rich.console import Console
 
 from controller import wiring
+from controller.cli.auditing import audited
 from controller.entry import Entry, Flagged
 from controller.policyfile import compile_folder
 from controller.rollup import NOBODY
@@ -33,6 +34,7 @@ from infra.local.sagemaker.world import World
 POLICIES = Path(__file__).parent / "policies"
 RESUBMITTING = frozenset({"vision", "speech", "robotics"})  # the teams that the demo's policy submits again for
 STORE = CheckpointStore()
+AFTER_A_CLICK = timedelta(hours=3)
 AFTERMATH = timedelta(days=2)  # what was created on Friday may end on Sunday, and its usage be declared unknown on Monday
 
 
@@ -51,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _run(host, console)
         summary, teams = _summary(host, launched)
         (out / "demo-summary.json").write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
-        (out / "slack.html").write_text(host.slack.page(), "utf-8")
+        (out / "slack.html").write_text(host.slack.page(live=False), "utf-8")
         screen.results(console, summary, teams)
         failed = any(summary["problems"].values()) or bool(host.bus.dead_letters)
         for line in summary["details"]:
@@ -209,11 +211,16 @@ def _problems(host: Host, jobs: Sequence[Any], entries: Sequence[Entry], by_peop
         money_mismatches=tuple(proof.money_mismatches(jobs, entries, bills)),
         overlapping_prefixes=tuple(proof.overlapping_prefixes(jobs, now)),
         overdue_in_silence=tuple(proof.overdue_in_silence(overdue, now)),
+        audit_differences=audited(
+            ports.ledger, ports.jobs, ports.prices, MONDAY.date(), (now + timedelta(days=1)).date()
+        ).differences,
     )
 
 
 def _serve(host: Host, console: Console) -> None:
-    console.print(f"The Slack page: {host.slack.url} (Ctrl-C ends it)")
+    if host.slack.people is not None:
+        host.slack.people.after = lambda: host.run(host.clock.at + AFTER_A_CLICK)
+    console.print(f"The Slack page: {host.slack.url} (Ctrl-C ends it). Press a button: {AFTER_A_CLICK} of the week go by.")
     try:
         input()
     except (KeyboardInterrupt, EOFError):

@@ -30,6 +30,7 @@ class Problems:
     money_mismatches: tuple[str, ...]
     overlapping_prefixes: tuple[str, ...]
     overdue_in_silence: tuple[str, ...]
+    audit_differences: tuple[str, ...]
 
 
 def is_attempt(job: TrainingJob) -> bool:

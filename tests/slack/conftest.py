@@ -1,0 +1,56 @@
+"""A small week on the embedded AWS, with people at a Slack whose clicks go through the real signed routes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from controller.policyfile import compile_folder
+from infra.local.demo.__main__ import POLICIES, _happenings, _make_its_bucket, _world
+from infra.local.demo.scenario import MONDAY, Launch, request
+from infra.local.host import Host, hosting
+from infra.local.slack_message import Message
+from infra.local.slack_people import People
+
+HOUR = timedelta(hours=1)
+LAUNCHES = (
+    Launch(after=HOUR, request=request("planner-internal", "robotics", work_s=5000, fails_with="internal")),
+    Launch(after=HOUR, request=request("detector", "vision", checkpoint=None, work_s=4000, spot=False, runtime_h=1)),
+    Launch(after=HOUR, request=request("ranker-patient", "search", runtime_h=6, wait_h=70, work_s=90_000)),
+    Launch(after=2 * HOUR, request=request("mover", "search", runtime_h=12, wait_h=80, work_s=90_000)),
+    Launch(after=2 * HOUR, request=request("stopper", "search", runtime_h=12, wait_h=80, work_s=90_000)),
+)
+
+
+@pytest.fixture(scope="session")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    with hosting(_world(7, None), compile_folder(POLICIES), tmp_path_factory.mktemp("week")) as running:
+        for launch in LAUNCHES:
+            _make_its_bucket(launch)
+            running.people += _happenings(launch, running)
+        running.run(MONDAY + 8 * HOUR)
+        yield running
+
+
+@pytest.fixture
+def people(host: Host) -> People:
+    assert host.slack.people is not None
+    host.slack.people.whispers.clear()
+    return host.slack.people
+
+
+def card(host: Host, name: str) -> Message:
+    """The message of a lineage."""
+    return next(m for m in host.slack.messages if m.thread_ts is None and f"*{name}*" in m.text)
+
+
+def offered(message: Message) -> list[str]:
+    """What its buttons ask for."""
+    elements = [element for block in message.blocks if block["type"] == "actions" for element in block["elements"]]
+    return [element["action_id"].removeprefix("spotwarden/") for element in elements]
+
+
+def later(host: Host, hours: float = 0.2) -> None:
+    host.run(host.clock.at + hours * HOUR)
