@@ -110,7 +110,7 @@ class _Queue:
         if message.native:
             return self._pages(message)
         if message.plain:
-            return self._post(_page(json.loads(message.plain)))
+            return self._plain(message)
         if not self.ports.chat.threads:
             return self._post(_only(_reply(message))) if message.words else Done()
         if not message.thread:
@@ -142,8 +142,9 @@ class _Queue:
         answer = self.ports.chat.update(root, page)
         return Done() if isinstance(answer, Refused) else answer  # deleted by somebody, or too old to edit: nothing is lost
 
-    def _begin(self, thread: str) -> Answer:
-        answer = self._post(self._card(thread))
+    def _begin(self, thread: str, page: Page | None = None) -> Answer:
+        """Post what a thread hangs from, and write down where it stands."""
+        answer = self._post(page or self._card(thread))
         if isinstance(answer, Done):
             channel_id, _, ts = answer.detail.rpartition("/")
             self.posts[thread] = Post(channel_id=channel_id, ts=ts)
@@ -162,17 +163,36 @@ class _Queue:
         return _only(card(self.ports.ledger.load(lineage), self.ports.policies.current(), self.ports.clock.now()))
 
     def _storm(self, messages: Sequence[Message]) -> Answer:
-        """Many of a kind at once are one message; the words of each are in its thread."""
-        head, *details = storm_pages(messages)
-        answer = self._post(head)
+        """Many of a kind at once are one message; the words of each become pages for its thread, queued in their place."""
+        first, (head, *details) = messages[0], storm_pages(messages)
+        thread = f"storm/{first.key}"
+        answer = self._begin(thread, head)
         if not isinstance(answer, Done):
             return answer
-        ts = answer.detail.rpartition("/")[2]
-        for page in details:
-            later = self._post(page, thread_ts=ts)
-            if not isinstance(later, Done):
-                return later
+        pages_ = [
+            Message(
+                key=f"{thread}/{number:03d}",
+                channel=self.channel,
+                words=(),
+                at=first.at,
+                thread=thread,
+                plain=json.dumps(_json(page)),
+            )
+            for number, page in enumerate(details)
+        ]
+        for page in pages_:
+            self.ports.outbox.put(page)
+        self._out(messages)
+        for page in pages_:  # now, so that nothing of these lineages overtakes them
+            answer = self._plain(page)
+            if not isinstance(answer, Done):
+                return answer
+            self._out([page])
         return answer
+
+    def _plain(self, message: Message) -> Answer:
+        root = self._root(message.thread) if message.thread else None
+        return self._post(_page(json.loads(message.plain)), thread_ts=root.ts if root else "")
 
     def _pages(self, message: Message) -> Answer:
         """A page of blocks; where the workspace does not know tables and charts, the same facts as plain blocks."""
@@ -229,6 +249,10 @@ def mentioned(who: str) -> str:
 def _only(parts: Iterable[Part]) -> Page:
     """The one page of what is bounded: words of an announcement, a card."""
     return pages(parts)[0]
+
+
+def _json(page: Page) -> dict[str, object]:
+    return {"text": page.text, "blocks": list(page.blocks)}
 
 
 def _page(found: dict[str, object]) -> Page:

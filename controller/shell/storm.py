@@ -47,7 +47,7 @@ def steps(waiting: Sequence[Message]) -> list[Step]:
     before: set[str] = set()
     for message in waiting:
         kind = _kind(message)
-        if not message.words and message.thread:
+        if message.thread and not message.words and not message.plain:
             together = of_card.get(message.thread)
             if together is None:
                 together = of_card[message.thread] = []
