@@ -18,9 +18,12 @@ from rich.console import Console
 from controller import wiring
 from controller.cli.auditing import audited
 from controller.entry import Entry, Flagged
+from controller.formats.as_html import as_html
 from controller.policyfile import compile_folder
+from controller.report import report_of
 from controller.rollup import NOBODY
 from controller.savings import Savings, fold
+from controller.shell.accounts import days_of
 from infra.local import aws
 from infra.local.bus import envelope
 from infra.local.checkpoint_store import CheckpointStore
@@ -53,13 +56,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         _run(host, console)
         summary, teams = _summary(host, launched)
         (out / "demo-summary.json").write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
+        (out / "report.html").write_text(_report(host), "utf-8")
         (out / "slack.html").write_text(host.slack.page(live=False), "utf-8")
         screen.results(console, summary, teams)
         failed = any(summary["problems"].values()) or bool(host.bus.dead_letters)
         for line in summary["details"]:
             console.print(f"  {line}", style="red", markup=False)
         console.print(
-            f"Slack messages: {out / 'slack.html'}; figures: {out / 'demo-summary.json'}; logs: {out / 'functions.log'}"
+            f"Slack messages: {out / 'slack.html'}; report: {out / 'report.html'}; figures: {out / 'demo-summary.json'}; logs: {out / 'functions.log'}"
         )
         if sys.stdout.isatty() and not asked.no_page and not failed:
             _serve(host, console)
@@ -215,6 +219,13 @@ def _problems(host: Host, jobs: Sequence[Any], entries: Sequence[Entry], by_peop
             ports.ledger, ports.jobs, ports.prices, MONDAY.date(), (now + timedelta(days=1)).date()
         ).differences,
     )
+
+
+def _report(host: Host) -> str:
+    """The week as the page that a manager gets."""
+    first, ledger = MONDAY.date(), wiring.ports().ledger
+    until = host.clock.now().date()
+    return as_html(report_of(days_of(ledger, first, until), first, until))
 
 
 def _serve(host: Host, console: Console) -> None:
