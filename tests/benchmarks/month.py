@@ -81,8 +81,8 @@ def entries_of(day: date, jobs: int) -> Iterator[Entry]:
         )  # fmt: skip
         yield Measured(
             job=name, at=when, team=team, training_s=3600 + number % 999, billable_s=1200, spot=number % 7 > 0,
-            instance_type=pool, instance_count=1, region="us-east-1", rate_micros_per_h=1_515_000, rate_as_of=FIRST, rate_source="made up",
-            user=f"user-{number // TEAMS % USERS}", algorithm="pytorch-training",
+            instance_type=pool, instance_count=1, region="us-east-1", rate_micros_per_h=1_515_000, rate_as_of=FIRST,
+            rate_source="made up", user=f"user-{number // TEAMS % USERS}", algorithm="pytorch-training",
         )  # fmt: skip
         yield Credited(job=name, at=when, team=team, useful_s=3600, basis=Basis.WHOLE)
 

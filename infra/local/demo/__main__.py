@@ -62,9 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         failed = any(summary["problems"].values()) or bool(host.bus.dead_letters)
         for line in summary["details"]:
             console.print(f"  {line}", style="red", markup=False)
-        console.print(
-            f"Slack messages: {out / 'slack.html'}; report: {out / 'report.html'}; figures: {out / 'demo-summary.json'}; logs: {out / 'functions.log'}"
-        )
+        made = {"Slack messages": "slack.html", "report": "report.html", "figures": "demo-summary.json", "logs": "functions.log"}
+        console.print("; ".join(f"{what}: {out / name}" for what, name in made.items()))
         if sys.stdout.isatty() and not asked.no_page and not failed:
             _serve(host, console)
     return 1 if failed else 0
