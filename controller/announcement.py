@@ -70,6 +70,18 @@ def stopping_as_asked(job: Job, who: str) -> Words:
     )
 
 
+def interrupted(job: Job, at: datetime) -> Words:
+    """Spot capacity was taken away; SageMaker itself starts the job again."""
+    return (f":zap: *{escaped(job.name)}* was interrupted at {when(at)}; SageMaker starts it again.", _whose(job))
+
+
+def finished(job: Job, attempts: int) -> Words:
+    """A lineage is over."""
+    emoji = job.ending.emoji if job.ending else ""
+    after = f" after {attempts} attempts" if attempts > 1 else ""
+    return (f"{emoji} *{escaped(job.name)}* {_ending(job)}{after}", _whose(job))
+
+
 def would_resubmit(job: Job, cause: Cause, block: Resubmission, budget: Budget) -> Words:
     """A job would be submitted again, were the block in ``enforce`` mode."""
     return (

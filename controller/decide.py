@@ -16,6 +16,7 @@ from controller.entry import Ended, Started, Vanished
 from controller.facts import Facts
 from controller.intent import Announce, Intent, Publish, Show, Submit, Wake
 from controller.lineage import Lineage
+from controller.news import tell_news
 from controller.observation import observe
 from controller.punctuality import keep_promise
 from controller.resubmission import resubmit
@@ -31,6 +32,7 @@ def decide(facts: Facts) -> Decision:
         observe(facts) | book(facts) | grant(facts) | enforce(facts) | keep_promise(facts) | resubmit(facts) | conclude(facts)
         | keep_watch(facts) | notice_stuck(facts) | notice_unseen(facts) | own_up(lineage, job, facts.policy.channel, facts.now)
     )  # fmt: skip
+    said |= tell_news(facts, said)
     return (said | show(facts, said)).new_to(lineage, about=job)
 
 

@@ -194,7 +194,13 @@ def _hurried_client(service: str) -> Any:
 def _slack() -> Chat:
     """Slack and its SDK, which one function of seven needs: the others start without it."""
     from controller.adapters.slack import SlackChat
+    from controller.adapters.slack_webhook import WebhookChat
 
+    webhook = os.environ.get("SPOTWARDEN_SLACK_WEBHOOK")
+    if webhook:
+        return WebhookChat(webhook)
+    if "SPOTWARDEN_SLACK_TOKEN" not in os.environ and "webhook_url" in _slack_secret():
+        return WebhookChat(_slack_secret()["webhook_url"])
     return SlackChat(_slack_token, os.environ.get("SPOTWARDEN_SLACK_URL") or SlackChat.BASE_URL)
 
 
@@ -208,14 +214,19 @@ def _signing_secret() -> str:
 
 @cache
 def _slack_secret() -> Mapping[str, str]:
-    """What Secrets Manager holds for Slack: ``{"bot_token": "xoxb-…", "signing_secret": "…"}``. Raises Misconfigured."""
+    """What Secrets Manager holds for Slack. Raises Misconfigured.
+
+    ``{"bot_token": "xoxb-…", "signing_secret": "…"}``, a bot token alone (then nobody can press anything), or
+    ``{"webhook_url": "https://…"}`` (then messages are posted and nothing else).
+    """
     found = client("secretsmanager").get_secret_value(SecretId=setting("SPOTWARDEN_SLACK_TOKEN_SECRET"))["SecretString"]
     try:
         secret = json.loads(found) if found.startswith("{") else {"bot_token": found, "signing_secret": ""}
     except json.JSONDecodeError:
         raise Misconfigured("the Slack secret begins like JSON and is none") from None
-    for name in ("bot_token", "signing_secret"):
+    wanted = ("webhook_url",) if "webhook_url" in secret else ("bot_token", "signing_secret")
+    for name in wanted:
         if not isinstance(secret.get(name), str):
-            raise Misconfigured(f"the Slack secret has no {name}; wanted an object with bot_token and signing_secret")
+            raise Misconfigured(f"the Slack secret has no {name}; wanted bot_token and signing_secret, or webhook_url")
     told: Mapping[str, str] = secret
     return told
