@@ -14,7 +14,7 @@ from controller.money import Rate
 from controller.progress import progress_of
 from controller.savings import Savings, fold
 
-RateOf = Callable[[str, str, datetime], Rate | None]
+RateOf = Callable[[str, str, datetime, datetime | None], Rate | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +64,11 @@ def audit(entries: Sequence[Entry], jobs: Mapping[str, Job], rate_of: RateOf, si
 
 
 def _measured(booked: Measured, job: Job, rate_of: RateOf, jobs: Mapping[str, Job], started: Iterable[Started]) -> Measured:
-    rate = rate_of(job.instance_type, job.region, booked.at)
+    rate = rate_of(job.instance_type, job.region, booked.at, job.started_at)
     first_rate = booked.first_rate_micros_per_h
     if booked.number > 1:
         first = next((e.instance_type for e in started if e.number == 1 and _same_lineage(e.job, job, jobs)), None)
-        of_first = rate_of(first, job.region, booked.at) if first else None
+        of_first = rate_of(first, job.region, booked.at, job.started_at) if first else None
         first_rate = of_first.micros_per_h if of_first else first_rate
     assert job.usage is not None  # noqa: S101  (who calls has looked)
     return replace(

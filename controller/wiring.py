@@ -26,6 +26,8 @@ from controller.adapters.ledger import DynamoLedger
 from controller.adapters.library import S3Library
 from controller.adapters.outbox import DynamoOutbox
 from controller.adapters.policies import CompiledPolicies, packaged_document
+from controller.adapters.pricelist import REGION as PRICING_REGION
+from controller.adapters.pricelist import PriceList
 from controller.adapters.prices import Prices
 from controller.adapters.sagemaker import SageMakerJobs
 from controller.lineage import LineageId
@@ -63,6 +65,7 @@ def install(*, clock: Clock) -> None:
     _clock = clock
     ports.cache_clear()
     client.cache_clear()
+    _pricing.cache_clear()
     _hurried_client.cache_clear()
     _slack.cache_clear()
     _slack_secret.cache_clear()
@@ -76,6 +79,16 @@ def clock() -> Clock:
 @cache
 def client(service: str) -> Any:
     return boto3.client(service, config=PATIENCE)
+
+
+@cache
+def _pricing() -> Any:
+    return boto3.client("pricing", region_name=PRICING_REGION, config=PATIENCE)
+
+
+def region() -> str:
+    """The region that this function runs in."""
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
 
 
 @cache
@@ -95,7 +108,8 @@ def ports() -> Ports:
         ),
         instances=Ec2Instances(_Lazy(lambda: client("ec2"))),
         policies=CompiledPolicies(_policies(), lambda revision: ledger.in_force_at(revision, _clock.now())),
-        prices=Prices(),
+        prices=Prices(ledger.rates),
+        price_list=PriceList(_Lazy(_pricing)),
         clock=_clock,
     )
 

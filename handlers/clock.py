@@ -11,6 +11,7 @@ from controller.shell import digest as periods
 from controller.shell import drain as outbox
 from controller.shell import sweep as rounds
 from controller.shell.closing import close_days
+from controller.shell.price_refresh import refresh_prices
 from handlers.observed import logger, observed
 
 clock = Blueprint(__name__)
@@ -45,6 +46,16 @@ def drain(event: Any) -> dict[str, Any]:
 def digests(event: Any) -> dict[str, Any]:
     """Close the days that are over, and queue the digests whose hour has come."""
     return {"DaysClosed": close_days(wiring.ports()), "Digests": periods.digests(wiring.ports())}
+
+
+@observed
+@clock.schedule("cron(0 5 ? * MON *)")
+def prices(event: Any) -> dict[str, Any]:
+    """Refresh the prices of this region from AWS's own list."""
+    changed, problems = refresh_prices(wiring.region(), wiring.ports())
+    for problem in problems:
+        logger.warning("a price could not be read", extra={"problem": problem})
+    return {"PricesChanged": changed, "PriceProblems": len(problems)}
 
 
 def _told(done: rounds.Rounds) -> dict[str, Any]:

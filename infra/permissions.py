@@ -70,6 +70,7 @@ CALLS: dict[str, tuple[Grant, ...]] = {
     "dynamodb TransactWriteItems of a day": (_grant(LEDGER, "dynamodb:DeleteItem", "dynamodb:PutItem"),),
     "events PutEvents": (_grant(BUS, "events:PutEvents"),),
     "ec2 DescribeInstances": (_grant(ANY, "ec2:DescribeInstances"),),
+    "pricing GetProducts": (_grant(ANY, "pricing:GetProducts"),),
     "s3 PutObject of a report": (_grant(REPORTS, "s3:PutObject"),),
     "s3 ListObjectsV2": (_grant(BUCKETS, "s3:ListBucket"),),
     "sagemaker DescribeTrainingJob": (_grant(JOBS, "sagemaker:DescribeTrainingJob"),),
@@ -128,6 +129,13 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "dynamodb UpdateItem",
         "dynamodb DeleteItem",
         "secretsmanager GetSecretValue",
+    ),
+    "prices": (
+        *ASK_WHEN_THE_POLICY_TOOK_FORCE,
+        "dynamodb Query",
+        "dynamodb UpdateItem",
+        "pricing GetProducts",
+        DEAD_LETTER,
     ),
     "api_handler": (
         *ASK_WHEN_THE_POLICY_TOOK_FORCE,

@@ -18,6 +18,7 @@ from controller.brake import Halt
 from controller.checkpoint import Claim
 from controller.entry import Entry
 from controller.intent import Action, Closed, Intent
+from controller.money import Rate
 from controller.pool import PoolMemory, Signal
 from controller.shell.ports import Message, Post
 
@@ -29,7 +30,7 @@ MARK: Item = {"schema": {"N": str(SCHEMA)}}  # what every item carries
 UPGRADES: Mapping[int, Callable[[Attribute], Item]] = {}  # how an item of schema n becomes one of n + 1
 
 KINDS: Mapping[str, Any] = {
-    c.__name__: c for c in (*get_args(Entry), *get_args(Action), Claim, Signal, PoolMemory, Halt, Message, Post)
+    c.__name__: c for c in (*get_args(Entry), *get_args(Action), Claim, Signal, PoolMemory, Halt, Message, Post, Rate)
 }
 
 

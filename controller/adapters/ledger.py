@@ -4,33 +4,35 @@
                      entry#<key>             what we learned        (index *day*, for digests; *family*, for estimates)
                      intent#<key>            what we mean to do     (index *due* while open, for the sweep)
     claim#<bucket>   …                       see ``claims``
-    rollup, late     <day> …                 see ``days``
-    signal#<day>     <key>                   what EC2's market says
-    pool#<pool>      <day>                   what a day taught of a pool of spot capacity
-    policy, cursor   <revision>, <name>      when a revision took force, how far a pass has come
+    rollup, late, pool#<pool>                see ``days``
+    price#<region>                           see ``tariffs``
+    signal#<day>, policy, cursor             see ``notes``
 
 Indexes are eventually consistent: they ring, and never decide.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
 from heapq import merge
 from itertools import islice
 from typing import Any
 
 from controller.adapters.claims import Claims, giving_back, taking
 from controller.adapters.days import Days, marking
-from controller.adapters.items import MARK, Item, moment, read, read_intent, stamp, write, write_intent
+from controller.adapters.items import Item, moment, read, read_intent, stamp, write, write_intent
 from controller.adapters.limits import Limits
+from controller.adapters.notes import Notes, days_between
 from controller.adapters.table import HEAD, PARTITIONS, Table, Write, key, next_version, partition, partition_of, version_of
+from controller.adapters.tariffs import Tariffs
 from controller.brake import Halt
 from controller.checkpoint import Claim
 from controller.decision import Decision
 from controller.entry import Entry, Finished, Waived
 from controller.intent import Closed, Intent, Wake
 from controller.lineage import Lineage, LineageId
+from controller.money import Rate
 from controller.pool import PoolMemory, Signal
 from controller.rollup import Rollup
 from controller.shell.ports import Late, Overdue, Ring
@@ -46,6 +48,8 @@ class DynamoLedger:
         self._claims = Claims(self._table)
         self._limits = Limits(self._table)
         self._days = Days(self._table)
+        self._tariffs = Tariffs(self._table)
+        self._notes = Notes(self._table)
 
     # ── lineages ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -139,7 +143,7 @@ class DynamoLedger:
             )
 
     def entries(self, since: datetime, until: datetime) -> Iterable[Entry]:
-        for day in _days(since, until):
+        for day in days_between(since, until):
             for number in range(PARTITIONS):
                 rows = self._table.query(
                     index="day",
@@ -168,6 +172,12 @@ class DynamoLedger:
         return [read(row) for row in rows]
 
     # ── pools ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def note_rates(self, region: str, rates: Mapping[str, Rate]) -> None:
+        self._tariffs.note(region, rates)
+
+    def rates(self, region: str) -> Mapping[str, tuple[Rate, ...]]:
+        return self._tariffs.of(region)
 
     def remember(self, day: date, memories: Iterable[PoolMemory]) -> None:
         self._days.remember(day, memories)
@@ -211,36 +221,22 @@ class DynamoLedger:
     # ── small things ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def cursor(self, name: str) -> datetime | None:
-        found = self._table.get("cursor", name)
-        return moment(found["at"]["S"]) if found else None
+        return self._notes.cursor(name)
 
     def move_cursor(self, name: str, at: datetime) -> None:
-        self._table.update(
-            key("cursor", name),
-            UpdateExpression="SET #at = :at, #schema = :schema",
-            ConditionExpression="attribute_not_exists(#at) OR #at < :at",
-            ExpressionAttributeNames={"#at": "at", "#schema": "schema"},
-            ExpressionAttributeValues={":at": {"S": stamp(at)}, ":schema": MARK["schema"]},
-        )
+        self._notes.move_cursor(name, at)
 
     def in_force_at(self, revision: str, now: datetime) -> datetime:
-        known = self._table.get("policy", revision)
-        if known is None and not self._table.put({**key("policy", revision), **MARK, "at": {"S": stamp(now)}}, absent=True):
-            known = self._table.get("policy", revision)
-        return moment(known["at"]["S"]) if known else now
+        return self._notes.in_force_at(revision, now)
 
     def once(self, what: str, now: datetime) -> bool:
         return self._limits.once(what, now)
 
     def note_signal(self, signal: Signal) -> bool:
-        return self._table.put({**key(f"signal#{signal.at:%Y-%m-%d}", signal.key), **write(signal)}, absent=True)
+        return self._notes.note_signal(signal)
 
     def signals(self, since: datetime, until: datetime) -> Iterable[Signal]:
-        for day in _days(since, until):
-            for row in self._table.query(**partition_of(f"signal#{day}")):
-                signal: Signal = read(row)
-                if since <= signal.at < until:
-                    yield signal
+        return self._notes.signals(since, until)
 
 
 _OURS = "attribute_exists(pk) AND attribute_not_exists(closed) AND claim = :claim"
@@ -311,9 +307,3 @@ def _of_this_claim(id: LineageId, intent: Intent, condition: str) -> Write:
 def _closing(asked: Write, closed: Closed) -> Write:
     values = {**asked["ExpressionAttributeValues"], ":closed": {"S": closed.value}}
     return {**asked, "UpdateExpression": f"SET closed = :closed {_OFF_INDEX}", "ExpressionAttributeValues": values}
-
-
-def _days(since: datetime, until: datetime) -> Iterator[str]:
-    """The days (UTC) that have a moment within ``since`` <= … < ``until``."""
-    first = since.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return (f"{first + timedelta(days=n):%Y-%m-%d}" for n in range(-((first - until) // timedelta(days=1))))

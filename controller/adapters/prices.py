@@ -1,28 +1,49 @@
-"""Answers what an instance cost on demand, from the dated table that ships in the package.
+"""Answers what an instance cost on demand: from the ledger, which the Price List API refreshes, and from the dated table.
 
 ``data/prices.json`` holds figures with the day and the public source of each, and no figure without them. The table has
-holes on purpose: an unknown price is None, and then a job's seconds are booked without dollars.
+holes on purpose: an unknown price is None, and then a job's seconds are booked without dollars. Where both know a figure of one
+day, the ledger's counts.
 """
 
+from __future__ import annotations
+
 import json
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 
 from controller.money import Rate
+from controller.tariff import rate_at, rate_over
+
+FRESH = timedelta(hours=1)  # a container reads a region's prices so often: they change weekly
+Listed = Mapping[str, tuple[Rate, ...]]
+
+
+def _nothing(_: str) -> Listed:
+    return {}
 
 
 class Prices:
-    """On-demand prices of training instances."""
+    """On-demand prices of training instances. ``listed`` reads a region's from the ledger, and raises Unreachable."""
 
-    def rate(self, instance_type: str, region: str, at: datetime) -> Rate | None:
-        """Find the newest figure that is not after a moment, else the oldest known; None where there is none at all.
+    def __init__(self, listed: Callable[[str], Listed] = _nothing) -> None:
+        self._listed = listed
+        self._read: dict[str, tuple[datetime, Listed]] = {}
 
-        An older or younger figure beats none, because ``as_of`` travels with it into the books.
-        """
-        known = _table().get((region, instance_type), ())
-        return next((rate for rate in reversed(known) if rate.as_of <= at.date()), known[0] if known else None)
+    def rate(self, instance_type: str, region: str, at: datetime, since: datetime | None = None) -> Rate | None:
+        """The figure that held at a moment, or over a stretch up to it; None where there is none at all."""
+        ours = self._ours(region, at).get(instance_type, ())
+        days = {rate.as_of for rate in ours}
+        known = (*(rate for rate in _table().get((region, instance_type), ()) if rate.as_of not in days), *ours)
+        return rate_over(known, since, at) if since is not None else rate_at(known, at)
+
+    def _ours(self, region: str, at: datetime) -> Listed:
+        read_at, listed = self._read.get(region, (at - 2 * FRESH, {}))
+        if abs(at - read_at) > FRESH:
+            listed = self._listed(region)
+            self._read[region] = (at, listed)
+        return listed
 
 
 @cache

@@ -29,7 +29,7 @@ def run(arguments: Namespace) -> int:
         from controller.adapters.sagemaker import SageMakerJobs
 
         since, until = period_of(arguments.period, clock.now().date())
-        found = audited(ledger, SageMakerJobs(wiring.client("sagemaker")), Table(), since, until)
+        found = audited(ledger, SageMakerJobs(wiring.client("sagemaker")), Table(ledger.rates), since, until)
         print("\n".join(told(found, since, until)))
         return 1 if found.differences else 0
 

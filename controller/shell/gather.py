@@ -46,8 +46,8 @@ def _priced(facts: Facts, ports: Ports) -> Facts:
     first = next((e.instance_type for e in facts.lineage.entries if isinstance(e, Started) and e.number == 1), job.instance_type)
     return replace(
         facts,
-        rate=ports.prices.rate(job.instance_type, job.region, at),
-        first_rate=ports.prices.rate(first, job.region, at),
+        rate=ports.prices.rate(job.instance_type, job.region, at, since=job.started_at),
+        first_rate=ports.prices.rate(first, job.region, at, since=job.started_at),
     )
 
 

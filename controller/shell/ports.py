@@ -6,7 +6,7 @@ over. ``Later`` says that it certainly did not take effect.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -148,6 +148,12 @@ class Ledger(Protocol):
     def rollups(self, since: date, until: date) -> Iterable[tuple[date, Rollup]]:
         """The rollups of closed days, oldest first."""
 
+    def note_rates(self, region: str, rates: Mapping[str, Rate]) -> None:
+        """Write down what instance types cost in a region as of a day."""
+
+    def rates(self, region: str) -> Mapping[str, tuple[Rate, ...]]:
+        """What instance types cost in a region, oldest first, as far as it was ever written down."""
+
     def remember(self, day: date, memories: Iterable[PoolMemory]) -> None:
         """Write down what a closed day taught of each pool; a day that is folded again says the same again."""
 
@@ -208,8 +214,23 @@ class Policies(Protocol):
 
 
 class Prices(Protocol):
-    def rate(self, instance_type: str, region: str, at: datetime) -> Rate | None:
-        """The on-demand rate that held then; None where none is known."""
+    def rate(self, instance_type: str, region: str, at: datetime, since: datetime | None = None) -> Rate | None:
+        """The on-demand rate that held then, or from ``since`` to then; None where none is known. Raises Unreachable."""
+
+
+class PriceRows(Protocol):
+    """What AWS's list says of a region; ``problems`` are rows that nobody could read."""
+
+    @property
+    def rates(self) -> Mapping[str, Rate]: ...
+
+    @property
+    def problems(self) -> tuple[str, ...]: ...
+
+
+class PriceList(Protocol):
+    def training(self, region: str) -> PriceRows:
+        """AWS's training prices of a region, by instance type. Raises Unreachable."""
 
 
 class Clock(Protocol):
@@ -226,6 +247,7 @@ class Ports:
     chat: Chat
     events: Events
     library: Library
+    price_list: PriceList
     instances: Instances
     policies: Policies
     prices: Prices

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from controller.decision import Decision
-from controller.entry import Entry, Interrupted
+from controller.entry import Entry, Interrupted, Waived
+from controller.money import Rate
 from controller.rollup import Count, Group, Kind, Rollup
 from controller.savings import Savings
 from controller.shell.ports import Late, Ledger
@@ -83,3 +84,25 @@ def test_a_mark_that_was_made_again_meanwhile_stays(ledger: Ledger) -> None:
     commit(ledger, replace(interrupted(), at=BEGIN + timedelta(minutes=1)))
     ledger.put_rollup(TODAY, rollup(), settles=[seen])
     assert [mark.version for mark in ledger.late()] == [2]
+
+
+def test_a_region_s_prices_are_read_as_they_were_noted_oldest_first(ledger: Ledger) -> None:
+    old = Rate(micros_per_h=1_000_000, as_of=TODAY, source="the list")
+    new = Rate(micros_per_h=2_000_000, as_of=TODAY + DAY, source="the list")
+    ledger.note_rates("us-east-1", {"ml.g5.xlarge": new})
+    ledger.note_rates("us-east-1", {"ml.g5.xlarge": old, "ml.m5.large": old})
+    ledger.note_rates("eu-west-1", {"ml.g5.xlarge": old})
+    assert ledger.rates("us-east-1") == {"ml.g5.xlarge": (old, new), "ml.m5.large": (old,)}
+
+
+def test_what_was_asked_once_is_known(ledger: Ledger) -> None:
+    assert [ledger.once("a", BEGIN), ledger.once("a", BEGIN), ledger.once("b", BEGIN)] == [True, False, True]
+
+
+def test_a_waiver_is_in_force_until_its_end(ledger: Ledger) -> None:
+    waived = Waived(
+        job="bert", at=BEGIN, team="vision", policy="use-spot", who="U1", reason="r", ticket="t", until=BEGIN + DAY
+    )  # fmt: skip
+    commit(ledger, waived, days_late=0)
+    assert list(ledger.waivers(BEGIN)) == [waived]
+    assert list(ledger.waivers(BEGIN + DAY)) == []

@@ -286,7 +286,7 @@ class Fixed:
     def current(self) -> Any:
         return policy()
 
-    def rate(self, *_: object) -> None:
+    def rate(self, *_: object, **__: object) -> None:
         return None
 
     def now(self) -> datetime:
@@ -298,6 +298,7 @@ def ports(ledger: DynamoLedger, known: Job) -> Ports:
     jobs: Any = OneJob(known)
     return Ports(
         jobs=jobs, checkpoints=unasked, ledger=ledger, outbox=unasked, chat=unasked, events=unasked, library=unasked,
+        price_list=unasked,
         instances=unasked,
         policies=Fixed(), prices=Fixed(), clock=Fixed(),
     )  # fmt: skip

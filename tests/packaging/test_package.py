@@ -27,7 +27,7 @@ print(json.dumps({{"callable": callable(found), "ours": ours, "loaded": sorted(s
 
 
 def test_each_handler_of_the_template_is_imported_from_the_zip_alone(package: Package) -> None:
-    assert len(package.functions) == 7
+    assert len(package.functions) == 8
     for properties in package.functions.values():
         told = json.loads(package.run(IMPORT_HANDLER.format(handler=properties["Handler"])))
         assert told["callable"], properties["Handler"]

@@ -158,7 +158,7 @@ class Rollout:
 class Prices:
     """A price for one instance type, none for the others."""
 
-    def rate(self, instance_type: str, region: str, at: datetime) -> Rate | None:  # noqa: ARG002 - the port's own signature
+    def rate(self, instance_type: str, region: str, at: datetime, since: datetime | None = None) -> Rate | None:  # noqa: ARG002
         if instance_type != PRICED:
             return None
         return Rate(micros_per_h=1_515_000, as_of=date(2026, 3, 1), source="made up")
@@ -233,6 +233,7 @@ def ports(
         jobs=SageMakerJobs(SlowClient(lambdas, WatchedClient(client, witness, broken), broken)),
         checkpoints=seen("s3", MemoryCheckpoints(world), nowhere, nowhere),
         library=None,
+        price_list=None,
         events=seen("events", events, lambda: Later("throttled"), lambda: Later("no answer")),
         ledger=SeenLedger(lambdas, "ledger", ledger, nowhere, nowhere),
         outbox=seen("outbox", outbox, nowhere, nowhere),

@@ -5,7 +5,7 @@ The contract suite holds them and DynamoDB to the same promises; the simulation 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TypeVar
@@ -16,6 +16,7 @@ from controller.decision import Decision
 from controller.entry import Entry, Finished, Waived
 from controller.intent import Closed, Intent, Wake
 from controller.lineage import Lineage, LineageId
+from controller.money import Rate
 from controller.pool import PoolMemory, Signal
 from controller.rollup import Rollup
 from controller.shell.ports import Late, Message, Overdue, Post, Ring
@@ -58,6 +59,7 @@ class MemoryLedger:
         self.marks: dict[tuple[date, str], int] = {}
         self.days: dict[date, Rollup] = {}
         self.asked_once: set[str] = set()
+        self.listed: dict[tuple[str, str, date], Rate] = {}
 
     def row(self, lineage: LineageId) -> Row:
         return self.rows.setdefault(lineage, Row())
@@ -175,6 +177,17 @@ class MemoryLedger:
 
     def rollups(self, since: date, until: date) -> Iterable[tuple[date, Rollup]]:
         return [(day, self.days[day]) for day in sorted(self.days) if since <= day < until]
+
+    def note_rates(self, region: str, rates: Mapping[str, Rate]) -> None:
+        for instance_type, rate in rates.items():
+            self.listed[region, instance_type, rate.as_of] = rate
+
+    def rates(self, region: str) -> Mapping[str, tuple[Rate, ...]]:
+        found: dict[str, tuple[Rate, ...]] = {}
+        for (where, instance_type, _), rate in sorted(self.listed.items(), key=lambda item: item[0]):
+            if where == region:
+                found[instance_type] = (*found.get(instance_type, ()), rate)
+        return found
 
     def remember(self, day: date, memories: Iterable[PoolMemory]) -> None:
         self.pools |= {(m.instance_type, m.region, day): m for m in memories}
