@@ -20,7 +20,6 @@ from controller.policy import Budget, Resubmission, Severity
 
 Words = tuple[str, ...]
 
-TO_ON_DEMAND = "to on-demand capacity"
 HEAVY_BYTES = 100_000_000_000  # to restore before each start; more than 2,000 objects count as heavy, too
 
 SEVERITY_EMOJI = {
@@ -36,7 +35,7 @@ def broke_rules(job: Job, finding: Finding, *, next_: str, changes: str = "") ->
     what = f"{code(finding.field)} is {code(finding.found)}, wanted: {escaped(finding.wanted)}"
     fix = as_fragment(changes) or finding.fix.request
     mend = f"To mend it: {code(json.dumps(fix))}" if fix else ""
-    return tuple(line for line in (title, what, mend, next_, _whose(job)) if line)
+    return tuple(line for line in (title, what, mend, next_, whose(job)) if line)
 
 
 def resubmitting(
@@ -51,7 +50,7 @@ def resubmitting(
         f"Next attempt {code(name)} at {when(due_at)}{counted}.",
         f"Changed: {', '.join(map(code, different))}." if different else "",
         f"Why: {escaped(why)}." if why else "",
-        f"{_resumes(job, sighted)} {_whose(job)}",
+        f"{_resumes(job, sighted)} {whose(job)}",
     )
     return tuple(line for line in lines if line)
 
@@ -61,25 +60,16 @@ def asked_by(who: str) -> str:
     return f"{who} asked for it"
 
 
-def stopping_as_asked(job: Job, who: str) -> Words:
-    """A person stops a job from the chat."""
-    return (
-        f":octagonal_sign: *{escaped(job.name)}* is being stopped",
-        f"{escaped(asked_by(who))}. Nothing follows it by itself.",
-        _whose(job),
-    )
-
-
 def interrupted(job: Job, at: datetime) -> Words:
     """Spot capacity was taken away; SageMaker itself starts the job again."""
-    return (f":zap: *{escaped(job.name)}* was interrupted at {when(at)}; SageMaker starts it again.", _whose(job))
+    return (f":zap: *{escaped(job.name)}* was interrupted at {when(at)}; SageMaker starts it again.", whose(job))
 
 
 def finished(job: Job, attempts: int) -> Words:
     """A lineage is over."""
     emoji = job.ending.emoji if job.ending else ""
     after = f" after {attempts} attempts" if attempts > 1 else ""
-    return (f"{emoji} *{escaped(job.name)}* {_ending(job)}{after}", _whose(job))
+    return (f"{emoji} *{escaped(job.name)}* {_ending(job)}{after}", whose(job))
 
 
 def would_resubmit(job: Job, cause: Cause, block: Resubmission, budget: Budget) -> Words:
@@ -88,7 +78,7 @@ def would_resubmit(job: Job, cause: Cause, block: Resubmission, budget: Budget) 
         f":repeat: *{escaped(job.name)}* {_ending(job)}; it would be submitted again",
         f"{code(block.name)} only warns: set its mode to {code('enforce')} and up to {budget.limit} tries follow "
         f"for {code(cause)}.",
-        _whose(job),
+        whose(job),
     )
 
 
@@ -99,7 +89,7 @@ def gave_up(job: Job, cause: Cause, tried: int, sighted: Sighted | None = None) 
         f":no_entry: *{escaped(job.name)}* {_ending(job)}, and is not submitted again",
         f"Tried again {times} for {code(cause)}; that is the policy's limit. It needs a person now.",
         _heavy(sighted) if cause is Cause.INTERNAL else "",
-        _whose(job),
+        whose(job),
     )
     return tuple(line for line in lines if line)
 
@@ -109,7 +99,7 @@ def gave_up_unchanged(job: Job, why: str) -> Words:
     return (
         f":no_entry: *{escaped(job.name)}* {_ending(job)}, and is not submitted again",
         f"{escaped(why[:1].upper() + why[1:])}. It needs a person now.",
-        _whose(job),
+        whose(job),
     )
 
 
@@ -118,97 +108,7 @@ def gave_up_for_money(job: Job, why: str) -> Words:
     return (
         f":moneybag: *{escaped(job.name)}* {_ending(job)}, and is not submitted again for its money cap",
         f"{escaped(why[:1].upper() + why[1:])}. Raise the cap in the policy, or submit it by hand: it needs a person now.",
-        _whose(job),
-    )
-
-
-def moving(job: Job, cause: Cause, why: str, deadline: datetime | None) -> Words:
-    """A job is stopped to go on elsewhere."""
-    where = {Cause.DEADLINE: TO_ON_DEMAND, Cause.ASKED: TO_ON_DEMAND, Cause.RETURN: "back to spot"}.get(
-        cause, "to the next step of its ladder"
-    )
-    until = f" It must be finished by {when(deadline)}." if deadline else ""
-    return (
-        f":truck: *{escaped(job.name)}* is being moved {where}",
-        f"{escaped(why[:1].upper() + why[1:])}.{until} It is stopped now, and goes on from its checkpoint once it has ended.",
-        _whose(job),
-    )
-
-
-def cannot_afford(job: Job, why: str) -> Words:
-    """A move would cost more than the cap has room for."""
-    return (
-        f":moneybag: *{escaped(job.name)}* stays where it is for its money cap",
-        f"{escaped(why[:1].upper() + why[1:])}. It would have been moved now; raise the cap in the policy, or let it go on.",
-        _whose(job),
-    )
-
-
-def would_move(job: Job, block: Resubmission, deadline: datetime | None, why: str) -> Words:
-    """A job would be moved, were the block in ``enforce`` mode."""
-    until = f" It must be finished by {when(deadline)}." if deadline else ""
-    return (
-        f":truck: *{escaped(job.name)}* would be moved now",
-        f"{escaped(why[:1].upper() + why[1:])}.{until} {code(block.name)} only warns: set its mode to {code('enforce')} to act.",
-        _whose(job),
-    )
-
-
-def deadline_lost(job: Job, deadline: datetime, finish_at: datetime) -> Words:
-    """A deadline cannot be met any more."""
-    return (
-        f":rotating_light: *{escaped(job.name)}* cannot meet its deadline any more",
-        f"It must be finished by {when(deadline)}; even on-demand it is finished at {when(finish_at)} at the earliest."
-        " It stays where it is: moving it would cost more and not help.",
-        _whose(job),
-    )
-
-
-def deadline_at_risk(job: Job, deadline: datetime) -> Words:
-    """Nothing of a running job could be carried over, and the policy chose money over the deadline."""
-    return (
-        f":warning: *{escaped(job.name)}* may miss its deadline",
-        f"It must be finished by {when(deadline)}, and an interruption from now on could not be made good: it has no checkpoint."
-        f" Its policy prefers {code('money')}, so it stays on spot.",
-        _whose(job),
-    )
-
-
-def on_demand_forbidden(job: Job, block: Resubmission, deadline: datetime) -> Words:
-    """The deadline asks for on-demand, and the policy forbids it."""
-    return (
-        f":warning: *{escaped(job.name)}* may miss its deadline",
-        f"To be finished by {when(deadline)} it would have to leave spot now, and {code(block.name)} forbids on-demand.",
-        _whose(job),
-    )
-
-
-def no_estimate(job: Job, deadline: datetime, runs: int) -> Words:
-    """There is a deadline, and nothing says how long the job takes."""
-    return (
-        f":grey_question: *{escaped(job.name)}* has a deadline, and no estimate",
-        f"It must be finished by {when(deadline)}. Nothing says how long it takes: tag it {code('spotwarden:expected-runtime')}"
-        f" (such as {code('5h')}), or let three runs of {code(job.family)} complete (known: {runs}). Until then it is not moved.",
-        _whose(job),
-    )
-
-
-def unreadable_promise(job: Job, problem: str) -> Words:
-    """A tag of the job's promise cannot be read."""
-    return (
-        f":warning: *{escaped(job.name)}* has a tag that cannot be read",
-        f"{escaped(problem)}. The job is left as it is.",
-        _whose(job),
-    )
-
-
-def wait_ends_early(job: Job, deadline: datetime) -> Words:
-    """MaxWait ends before the deadline."""
-    ends_at = job.created_at + timedelta(seconds=job.wait_s_max or 0)
-    return (
-        f":hourglass: *{escaped(job.name)}* gives up waiting before its deadline",
-        f"MaxWaitTimeInSeconds ({job.wait_s_max}) ends at {when(ends_at)}, the deadline is {when(deadline)}.",
-        _whose(job),
+        whose(job),
     )
 
 
@@ -217,13 +117,8 @@ def unseen_checkpoints(job: Job, problem: str) -> Words:
     return (
         f":warning: *{escaped(job.name)}*: its checkpoints cannot be seen",
         f"{code(job.checkpoint_uri or '')}: {escaped(problem)}. Whether it could resume is unknown; the job is left as it is.",
-        _whose(job),
+        whose(job),
     )
-
-
-def cannot_move(job: Job, why: str) -> Words:
-    """The job's request cannot be repeated elsewhere."""
-    return (f":no_entry: *{escaped(job.name)}* cannot be moved, and goes on where it is", escaped(why), _whose(job))
 
 
 def cannot_repeat(job: Job, why: str) -> Words:
@@ -231,7 +126,7 @@ def cannot_repeat(job: Job, why: str) -> Words:
     return (
         f":no_entry: *{escaped(job.name)}* {_ending(job)}, and cannot be submitted again as it was",
         escaped(why),
-        _whose(job),
+        whose(job),
     )
 
 
@@ -252,7 +147,7 @@ def still_stopping(job: Job, since: datetime, now: datetime) -> Words:
     """A job has been Stopping for longer than SageMaker's grace explains."""
     return (
         f":turtle: *{escaped(job.name)}* has been stopping for {_span(now - since)}",
-        f"SageMaker shows {code(job.status)} / {code(job.secondary)}; it is still billed until it stops. {_whose(job)}",
+        f"SageMaker shows {code(job.status)} / {code(job.secondary)}; it is still billed until it stops. {whose(job)}",
     )
 
 
@@ -304,7 +199,7 @@ def _resumes(job: Job, sighted: Sighted | None) -> str:
     return f"It resumes from {code(job.checkpoint_uri)}, written {when(sighted.newest_at)}; {lost}."
 
 
-def _whose(job: Job) -> str:
+def whose(job: Job) -> str:
     team = f"team {code(job.team)}, " if job.team else ""
     return f"_{team}{code(job.instance_type)} × {job.instance_count}, {'spot' if job.spot else 'on-demand'}_"
 

@@ -44,6 +44,17 @@ def claim_of(uri: str, *, job: str, lineage: str, created_at: datetime) -> Claim
     return Claim(bucket=bucket, prefix=prefix, job=job, lineage=lineage, created_at=created_at)
 
 
+def use_of(*, region: str, instance_type: str, instances: int, job: str, created_at: datetime, lineage: str) -> Claim:
+    """The hold that a live job on demand has on the account's quota: a claim like that on a prefix, on a bucket of its own."""
+    bucket = f"on-demand {region}/{instance_type}"
+    return Claim(bucket=bucket, prefix=f"{instances}/{job}/", job=job, lineage=lineage, created_at=created_at)
+
+
+def used(claims: Iterable[Claim]) -> int:
+    """How many instances the holds on one quota add up to."""
+    return sum(int(claim.prefix.partition("/")[0]) for claim in claims)
+
+
 def overlapping(claim: Claim, others: Iterable[Claim]) -> tuple[Claim, ...]:
     """The claims of other lineages that overlap this one."""
     return tuple(c for c in others if c.job != claim.job and c.lineage != claim.lineage and c.overlaps(claim))

@@ -8,7 +8,7 @@ from datetime import datetime
 from controller.announcement import vanished
 from controller.books import book
 from controller.candour import notice_stuck, notice_unseen, own_up
-from controller.checkpoint import Claim, claim_of
+from controller.checkpoint import Claim, claim_of, use_of
 from controller.conclusion import conclude
 from controller.decision import Decision
 from controller.enforcement import enforce
@@ -73,7 +73,12 @@ def _bury(lineage: Lineage, name: str, orphans: tuple[Intent, ...], now: datetim
 
 def _held(lineage: Lineage, started: Started | None, jobs: tuple[str, ...]) -> tuple[Claim, ...]:
     """The claims that a vanished job, and a submission that was under way from it, may still hold."""
-    if started is None or started.checkpoint_uri is None:
+    if started is None:
         return ()
     uri, holder = started.checkpoint_uri, str(lineage.id)
-    return tuple(claim_of(uri, job=job, lineage=holder, created_at=started.at) for job in jobs)
+    use = use_of(
+        region=started.region, instance_type=started.instance_type, instances=started.instance_count, job=started.job,
+        created_at=started.at, lineage=holder,
+    )  # fmt: skip
+    claims = tuple(claim_of(uri, job=job, lineage=holder, created_at=started.at) for job in jobs) if uri else ()
+    return claims if started.spot else (*claims, use)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from controller.checkpoint import Claim, Sighting, claim_of, proven_s
+from controller.checkpoint import Claim, Sighting, claim_of, proven_s, use_of
 from controller.entry import Sighted
 from controller.job import Job
 from controller.lineage import Lineage
@@ -23,7 +23,8 @@ class Facts:
     claims on the checkpoint bucket, ``sighting`` is what lies below the checkpoint prefix, ``history`` are the training seconds
     that completed lineages of the job's family took, newest first: None where nobody looked (a job at rest is not worth the
     read), and then nothing is said about them. ``pools`` and ``rates`` are of the instance types that a ladder may come to;
-    ``spot_seen`` says whether an honest signal shows spot capacity, None without one.
+    ``spot_seen`` says whether an honest signal shows spot capacity, None without one. ``room`` is how many instances the on-
+    demand quota still has room for, None where nobody knows or asked.
     """
 
     now: datetime
@@ -39,6 +40,18 @@ class Facts:
     rates: Mapping[str, Rate] = field(default_factory=dict)
     spot_seen: bool | None = None
     first_rate: Rate | None = None
+    room: int | None = None
+
+    @property
+    def use(self) -> Claim | None:
+        """The hold that the job has on the account's on-demand quota while it lives."""
+        job = self.job
+        if job.spot:
+            return None
+        return use_of(
+            region=job.region, instance_type=job.instance_type, instances=job.instance_count, job=job.name,
+            created_at=job.created_at, lineage=str(self.lineage.id),
+        )  # fmt: skip
 
     @property
     def newest(self) -> bool:

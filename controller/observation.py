@@ -29,7 +29,7 @@ def observe(facts: Facts) -> Decision:
         Interrupted(job=job.name, at=at, team=job.team, instance_type=job.instance_type, region=job.region)
         for at in job.interrupted_at
     )
-    claim = (facts.claim,) if facts.claim else ()
+    claim = tuple(held for held in (facts.claim, facts.use) if held)
     if job.ending is None:
         return Decision(entries=(started, *interrupted, *sighted(facts)), claims=claim)
     ended = Ended(

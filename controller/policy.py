@@ -190,6 +190,7 @@ class Promise:
     upload_s: int = 180
     checkpoint_every_s: int = 1800
     back_to_spot: bool = False
+    placement_score: int | None = None
     stay_s: int = 1800
     moves_max: int = 40
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from controller import announcement as words
+from controller import notice as words
+from controller.announcement import Words
 from controller.deadline import Move
 from controller.decision import Decision
 from controller.facts import Facts
@@ -16,6 +17,7 @@ from controller.promise import BadTag, Outlook, deadline_of, outlook
 from controller.purse import beyond_the_cap, projected_micros
 
 UPLOADING = "Uploading"
+ROOM_LOOK = timedelta(minutes=5)  # when a job elsewhere ends there may be room
 
 
 def keep_promise(facts: Facts) -> Decision:
@@ -57,8 +59,17 @@ def _keep(facts: Facts, block: Resubmission, seen: Outlook) -> Decision:
         return _say(facts, block, "deadline-at-risk", words.deadline_at_risk(job, seen.deadline))
     if block.mode is Mode.WARN:
         return _say(facts, block, f"would-move/{seen.move}", words.would_move(job, block, seen.deadline, seen.why))
+    if seen.move is Move.ON_DEMAND and facts.room is not None and facts.room < job.instance_count:
+        return _say(facts, block, "no-room", words.no_room(job, facts.room, seen.deadline)) | _look_soon(facts)
     cause = Cause.DEADLINE if seen.move is Move.ON_DEMAND else Cause.RETURN
     return _move(facts, block, cause, seen.why, seen.deadline)
+
+
+def _look_soon(facts: Facts) -> Decision:
+    """Look again within five minutes, at a time that is counted from the job's own."""
+    passed = (facts.now - facts.job.created_at) // ROOM_LOOK
+    at = facts.job.created_at + (passed + 1) * ROOM_LOOK
+    return Decision(intents=(Intent(action=Wake(about=facts.job.name, at=at), due_at=at),))
 
 
 def _move(facts: Facts, block: Resubmission, cause: Cause, why: str, deadline: datetime | None) -> Decision:
@@ -96,6 +107,6 @@ def _interrupted_too_often(facts: Facts, block: Resubmission) -> Decision:
     return _move(facts, block, Cause.INTERRUPTIONS, why, None)
 
 
-def _say(facts: Facts, block: Resubmission, topic: str, said: words.Words) -> Decision:
+def _say(facts: Facts, block: Resubmission, topic: str, said: Words) -> Decision:
     announce = Announce(about=facts.job.name, topic=topic, channel=block.channel, words=said)
     return Decision(intents=(Intent(action=announce, due_at=facts.now),))

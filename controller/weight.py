@@ -18,6 +18,7 @@ WEIGHTS: Mapping[str, Weight] = {
     "deadline-unreadable": Weight.PERSON,
     "on-demand-forbidden": Weight.PERSON,
     "no-estimate": Weight.PERSON,
+    "no-room": Weight.PERSON,
     "checkpoints-unseen": Weight.PERSON,
     "still-stopping": Weight.PERSON,
     "vanished": Weight.NEWS,

@@ -25,10 +25,12 @@ from controller.adapters.instances import Ec2Instances
 from controller.adapters.ledger import DynamoLedger
 from controller.adapters.library import S3Library
 from controller.adapters.outbox import DynamoOutbox
+from controller.adapters.placement import PlacementScores
 from controller.adapters.policies import CompiledPolicies, packaged_document
 from controller.adapters.pricelist import REGION as PRICING_REGION
 from controller.adapters.pricelist import PriceList
 from controller.adapters.prices import Prices
+from controller.adapters.quotas import ServiceQuotas
 from controller.adapters.sagemaker import SageMakerJobs
 from controller.lineage import LineageId
 from controller.shell.gather import lineage_of
@@ -109,6 +111,8 @@ def ports() -> Ports:
         instances=Ec2Instances(_Lazy(lambda: client("ec2"))),
         policies=CompiledPolicies(_policies(), lambda revision: ledger.in_force_at(revision, _clock.now())),
         prices=Prices(ledger.rates),
+        quotas=ServiceQuotas(_Lazy(lambda: client("service-quotas"))),
+        placement=PlacementScores(_Lazy(lambda: client("ec2"))),
         price_list=PriceList(_Lazy(_pricing)),
         clock=_clock,
     )

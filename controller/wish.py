@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from controller import announcement as words
+from controller import notice as words
+from controller.announcement import Words, asked_by
 from controller.ask import Ask
 from controller.decision import Decision
 from controller.entry import Asked
@@ -22,13 +23,13 @@ def grant(facts: Facts) -> Decision:
     stop = asked_for(facts, Ask.STOP)
     if stop is not None:
         said = words.stopping_as_asked(job, stop.who)
-        return _act(facts, Stop(about=job.name, because=words.asked_by(stop.who)), "stopping-as-asked", said)
+        return _act(facts, Stop(about=job.name, because=asked_by(stop.who)), "stopping-as-asked", said)
     move = asked_for(facts, Ask.ON_DEMAND)
     if move is None or not job.spot:
         return Decision()
     if job.unrepeatable:
         return _say(facts, "cannot-repeat", words.cannot_move(job, job.unrepeatable))
-    because = words.asked_by(move.who)
+    because = asked_by(move.who)
     asked = Stop(about=job.name, because=because, purpose=Purpose.MOVE, next_cause=Cause.ASKED)
     return _act(facts, asked, f"moving/{Cause.ASKED}", words.moving(job, Cause.ASKED, because, None))
 
@@ -39,11 +40,11 @@ def asked_for(facts: Facts, *asks: Ask) -> Asked | None:
     return max(asked, key=lambda e: e.at, default=None)
 
 
-def _act(facts: Facts, stop: Stop, topic: str, said: words.Words) -> Decision:
+def _act(facts: Facts, stop: Stop, topic: str, said: Words) -> Decision:
     return Decision(intents=(Intent(action=stop, due_at=facts.now),)) | _say(facts, topic, said)
 
 
-def _say(facts: Facts, topic: str, said: words.Words) -> Decision:
+def _say(facts: Facts, topic: str, said: Words) -> Decision:
     block = facts.policy.resubmission_for(facts.job)
     announce = Announce(about=facts.job.name, topic=topic, channel=block.channel if block else facts.policy.channel, words=said)
     return Decision(intents=(Intent(action=announce, due_at=facts.now),))

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from controller.checkpoint import use_of, used
+from controller.deadline import Move
 from controller.entry import Ended, Started
 from controller.facts import Facts
 from controller.intent import Wake
@@ -17,7 +19,7 @@ from controller.ladder import candidates
 from controller.lineage import Lineage, LineageId
 from controller.observation import occasion
 from controller.policy import Resubmission
-from controller.promise import promised
+from controller.promise import BadTag, outlook, promised
 from controller.shell.ports import Ledger, Ports
 
 LINEAGE_TAG = "spotwarden:lineage"
@@ -62,11 +64,31 @@ def _closely(facts: Facts, ports: Ports) -> Facts:
         facts = replace(facts, sighting=ports.checkpoints.look(job.checkpoint_uri, now=facts.now))
     if counts:
         facts = replace(facts, history=ports.ledger.history(job.account, job.region, job.family, RUNS_MAX))
+    if counts and block is not None and job.alive and job.spot:
+        facts = replace(facts, room=_room(facts, block, ports))
     if counts and block is not None and block.promise.back_to_spot:
         facts = replace(facts, spot_seen=_spot_seen(facts, ports))
     if block is not None and block.ladder and job.cause is not None:
         facts = _with_pools(facts, block, ports)
     return facts
+
+
+def _room(facts: Facts, block: Resubmission, ports: Ports) -> int | None:
+    """What the on-demand quota still has room for, of what the ledger knows to be alive; asked only where a move is due."""
+    job = facts.job
+    try:
+        seen = outlook(facts, block)
+    except BadTag:
+        return None
+    if seen is None or seen.move is not Move.ON_DEMAND:
+        return None
+    limit = ports.quotas.on_demand(job.instance_type, facts.now)
+    if limit is None:
+        return None
+    bucket = use_of(
+        region=job.region, instance_type=job.instance_type, instances=0, job="", created_at=facts.now, lineage=""
+    ).bucket  # fmt: skip
+    return limit - used(ports.ledger.claims(bucket))
 
 
 def pool_cursor(job: Job) -> str:

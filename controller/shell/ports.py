@@ -196,6 +196,16 @@ class Events(Protocol):
         """Put one event; Later when the bus did not take it."""
 
 
+class Quotas(Protocol):
+    def on_demand(self, instance_type: str, now: datetime) -> int | None:
+        """How many instances of a type may train on demand at once, in this account and region; None where nobody says."""
+
+
+class Placement(Protocol):
+    def score(self, instance_type: str, count: int, region: str) -> int | None:
+        """How likely EC2 holds a spot request to be filled now, from 1 to 10; None where it does not say."""
+
+
 class Library(Protocol):
     """Where reports for people without Slack lie."""
 
@@ -247,6 +257,8 @@ class Ports:
     chat: Chat
     events: Events
     library: Library
+    quotas: Quotas
+    placement: Placement
     price_list: PriceList
     instances: Instances
     policies: Policies

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 
 from controller.decide import decide, decide_vanished
@@ -27,6 +27,7 @@ from controller.shell.perform import perform
 from controller.shell.ports import Ports, Ring
 
 OUTPACED_MAX = 3
+ASK_EVERY = timedelta(hours=1)
 ROUNDS_MAX = 12  # commits of one ring: enough for a job of a thousand interruptions
 
 
@@ -62,6 +63,7 @@ def _settle(name: str, ports: Ports) -> LineageId | None:
             continue
         if decision:
             _note_capacity(facts, ports)
+        _ask_for_capacity(facts, ports)
         if decision.writes < whole.writes:
             continue
         if not _carry_out(decision, facts.lineage, name, facts.now, ports):
@@ -74,6 +76,22 @@ def _note_capacity(facts: Facts, ports: Ports) -> None:
     job = facts.job
     if job.spot and job.intervals and job.intervals[-1].end is None:
         ports.ledger.move_cursor(pool_cursor(job), job.intervals[-1].start)
+
+
+def _ask_for_capacity(facts: Facts, ports: Ports) -> None:
+    """Ask EC2, at most once an hour and pool, for whom the policy lets its word bring back to spot."""
+    job, block = facts.job, facts.policy.resubmission_for(facts.job)
+    least = block.promise.placement_score if block and block.promise.back_to_spot else None
+    if least is None or facts.history is None or job.spot or not job.alive or facts.number == 1:
+        return
+    cursor = f"placement/{job.region}/{job.instance_type}"
+    before = ports.ledger.cursor(cursor)
+    if before is not None and facts.now - before < ASK_EVERY:
+        return
+    ports.ledger.move_cursor(cursor, facts.now)
+    score = ports.placement.score(job.instance_type, job.instance_count, job.region)
+    if score is not None and score >= least:
+        ports.ledger.move_cursor(pool_cursor(job), facts.now)
 
 
 def _stale(facts: Facts) -> bool:

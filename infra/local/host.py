@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -212,17 +211,18 @@ def hosting(
             wiring.install(clock=SystemClock())
 
 
-@cache
 def _deployed() -> Any:
     """The Chalice app, found beside this package: an installed command has no reason to stand in the checkout.
 
-    Once per process: registering a blueprint takes its routes' methods out of it.
+    Once per process, whoever imports it: registering a blueprint takes its routes' methods out of it.
     """
-    spec = importlib.util.spec_from_file_location("app", APP)
-    if spec is None or spec.loader is None:
-        raise FileNotFoundError(f"{APP} is not there, wanted the checkout that this package was installed from")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = sys.modules.get("app")
+    if module is None:
+        spec = importlib.util.spec_from_file_location("app", APP)
+        if spec is None or spec.loader is None:
+            raise FileNotFoundError(f"{APP} is not there, wanted the checkout that this package was installed from")
+        module = sys.modules["app"] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
     return module.app
 
 

@@ -299,6 +299,8 @@ def ports(ledger: DynamoLedger, known: Job) -> Ports:
     return Ports(
         jobs=jobs, checkpoints=unasked, ledger=ledger, outbox=unasked, chat=unasked, events=unasked, library=unasked,
         price_list=unasked,
+        quotas=unasked,
+        placement=unasked,
         instances=unasked,
         policies=Fixed(), prices=Fixed(), clock=Fixed(),
     )  # fmt: skip

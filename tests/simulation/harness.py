@@ -155,6 +155,16 @@ class Rollout:
         return list({policy.revision: policy for moment in moments for policy in self.readable(moment)}.values())
 
 
+class Unknown:
+    """A quota and a placement score that nobody says."""
+
+    def on_demand(self, instance_type: str, now: datetime) -> None:
+        """Nobody knows."""
+
+    def score(self, instance_type: str, count: int, region: str) -> None:
+        """Nobody knows."""
+
+
 class Prices:
     """A price for one instance type, none for the others."""
 
@@ -234,6 +244,8 @@ def ports(
         checkpoints=seen("s3", MemoryCheckpoints(world), nowhere, nowhere),
         library=None,
         price_list=None,
+        quotas=Unknown(),
+        placement=Unknown(),
         events=seen("events", events, lambda: Later("throttled"), lambda: Later("no answer")),
         ledger=SeenLedger(lambdas, "ledger", ledger, nowhere, nowhere),
         outbox=seen("outbox", outbox, nowhere, nowhere),

@@ -24,7 +24,7 @@ LAUNCHES = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     with hosting(_world(7, None), compile_folder(POLICIES), tmp_path_factory.mktemp("week")) as running:
         for launch in LAUNCHES:

@@ -1,0 +1,24 @@
+"""Asks EC2 how likely spot capacity is to be had: GetSpotPlacementScores, from 1 to 10."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+
+class PlacementScores:
+    """The Placement port over a boto3 ``ec2`` client. What cannot be read is no signal."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def score(self, instance_type: str, count: int, region: str) -> int | None:
+        try:
+            answer = self._client.get_spot_placement_scores(
+                InstanceTypes=[instance_type.removeprefix("ml.")], TargetCapacity=count, RegionNames=[region]
+            )  # fmt: skip
+        except (ClientError, BotoCoreError):
+            return None
+        scores = [found["Score"] for found in answer["SpotPlacementScores"] if found.get("Region") == region]
+        return max(scores, default=None)
