@@ -1,4 +1,4 @@
-"""Looks at a page as a person would: ``python -m infra.browser URL_OR_FILE OUT.png [--width 1280] [--dark] [--at '#anchor']``."""
+"""Looks at a page as a person would: ``python -m infra.browser URL_OR_FILE OUT.png [--width 1280] [--dark] [--at SELECTOR [--open]]``."""
 
 from __future__ import annotations
 
@@ -48,11 +48,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--height", type=int, default=900)
     parser.add_argument("--dark", action="store_true")
     parser.add_argument("--at", default="", help="what to show: a CSS selector")
+    parser.add_argument("--open", action="store_true", help="with --at: open its threads first")
     asked = parser.parse_args(argv)
     try:
         with looking(asked.address, width=asked.width, height=asked.height, dark=asked.dark) as (page, _):
             if asked.at:
-                page.locator(asked.at).first.screenshot(path=asked.picture)
+                shown = page.locator(asked.at).first
+                if asked.open:
+                    shown.evaluate("element => element.querySelectorAll('details').forEach(d => d.open = true)")
+                shown.screenshot(path=asked.picture)
             else:
                 page.screenshot(path=asked.picture)
     except RuntimeError as error:
