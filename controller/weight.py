@@ -21,7 +21,6 @@ WEIGHTS: Mapping[str, Weight] = {
     "no-room": Weight.PERSON,
     "checkpoints-unseen": Weight.PERSON,
     "still-stopping": Weight.PERSON,
-    "vanished": Weight.NEWS,
     "finished": Weight.NEWS,
     "interrupted": Weight.NEWS,
 }

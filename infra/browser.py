@@ -1,4 +1,7 @@
-"""Looks at a page as a person would: ``python -m infra.browser URL_OR_FILE OUT.png [--width 1280] [--dark] [--at SELECTOR [--open]]``."""
+"""Looks at a page as a person would.
+
+python -m infra.browser URL_OR_FILE OUT.png [--width 1280] [--dark] [--at SELECTOR [--open]]
+"""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ Charts are SVG made by pygal; the figures of each stand in a table, too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from html import escape
@@ -19,6 +20,7 @@ from controller.job import Ending
 from controller.money import DOLLAR, dollars
 from controller.report import Line, Report
 
+SCRIPT = re.compile(r"<script.*?</script>", re.DOTALL)  # pygal writes its configuration for a script that is not there
 SHOWN = 12  # bars that can still be told apart; the table has every line
 STYLE = Style(
     background="transparent", plot_background="transparent", foreground="var(--soft)", foreground_strong="var(--text)",
@@ -108,7 +110,7 @@ def _chart(kind: type, labels: Sequence[str], **looks: object) -> pygal.graph.gr
 
 
 def _figure(title: str, chart: pygal.graph.graph.Graph, what: str, more: str = "") -> str:
-    svg = chart.render(is_unicode=True).replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+    svg = SCRIPT.sub("", chart.render(is_unicode=True)).replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
     label = escape(f"{title}: {what}", quote=True)
     return f'<figure><h2>{escape(title)}</h2><div role="img" aria-label="{label}">{svg}</div>{more}</figure>'
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from html import escape
 from typing import Any
@@ -18,6 +19,7 @@ STYLE = Style(
     foreground_subtle="var(--line)", colors=("#12936b", "#4f83e0", "#d3602a", "#8a6fd1", "#b3892a", "#5b7a8c"),
     font_family="inherit", label_font_size=14, major_label_font_size=14, legend_font_size=15,
 )  # fmt: skip
+SCRIPT = re.compile(r"<script.*?</script>", re.DOTALL)  # pygal's configuration, for a script that is not there
 KINDS = {"bar": pygal.Bar, "line": pygal.Line, "area": pygal.Line}
 
 
@@ -64,7 +66,7 @@ def chart(block: Mapping[str, Any]) -> str:
     drawn.x_labels = categories
     for series in found["series"]:
         drawn.add(series["name"], [point["value"] for point in series["data"]])
-    svg = drawn.render(is_unicode=True).replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+    svg = SCRIPT.sub("", drawn.render(is_unicode=True)).replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
     rows = [[{"type": "raw_text", "text": label}, *_values(found, n)] for n, label in enumerate(categories)]
     head = [{"type": "raw_text", "text": name} for name in ("", *(series["name"] for series in found["series"]))]
     values = table({"caption": f"{block['title']}: the values", "rows": [head, *rows]})

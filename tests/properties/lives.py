@@ -9,10 +9,12 @@ from random import Random
 
 from hypothesis import strategies as st
 
+from controller.ask import Ask
 from controller.change import as_fragment
 from controller.checkpoint import Sighting, claim_of
 from controller.decide import decide
 from controller.decision import Decision
+from controller.entry import Asked, Entry, Waived
 from controller.facts import Facts
 from controller.failure import Cause, Next
 from controller.intent import Closed, Intent, Submit
@@ -157,6 +159,8 @@ def live(seed: int) -> Facts:
         life.attempts[number] = _later(rng, life.attempts[number], life.now)
         if rng.random() < 0.1:
             life.policy = any_policy(rng)
+        if rng.random() < 0.15:
+            _ask(rng, life)
     return life.facts(rng.choice(sorted(life.attempts)))
 
 
@@ -181,6 +185,23 @@ def _answer(life: Life, intent: Intent, answer: Closed | str | None) -> None:
                 started_at=None, intervals=(), tags=root.tags,
             )  # fmt: skip
             life.attempts[intent.action.number] = replace(again, checkpoint_uri=root.checkpoint_uri)
+
+
+def _ask(rng: Random, life: Life) -> None:
+    """A person asks for something of the newest attempt, or waives a rule for it, as the desk writes it down."""
+    job, lineage = life.attempts[max(life.attempts)], life.ledger.load(life.id)
+    if rng.random() < 0.3:
+        entry: Entry = Waived(
+            job=job.name, at=life.now, team="vision", policy="rule-0", who="U1", reason="r", ticket="t",
+            until=life.now + timedelta(hours=rng.choice([1, 30])),
+        )  # fmt: skip
+    else:
+        tried = [submit.number for submit, _ in lineage.submits()]
+        number = 0 if job.alive else max([max(life.attempts), *tried]) + 1
+        ask = rng.choice([Ask.TRY_AGAIN, Ask.ON_DEMAND, Ask.STOP])
+        entry = Asked(job=job.name, at=life.now, team="vision", ask=ask, who="U1", number=number)
+    if entry.key not in lineage.standing():
+        assert life.ledger.commit(lineage, Decision(entries=(entry,)))
 
 
 def _later(rng: Random, before: Job, now: datetime) -> Job:

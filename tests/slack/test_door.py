@@ -11,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from controller import wiring
+from controller.adapters.slack import CLICK_TIMEOUT_S
 from infra.local.host import Host
 from infra.local.slack_people import People
 
@@ -103,3 +105,20 @@ def test_no_token_secret_or_signature_is_in_any_log_line(host: Host, people: Peo
     assert "sweep" in logged
     for secret in ("xoxb-", people.wire.signing_secret, "v0=", "response_url", "X-Slack"):
         assert secret.lower() not in logged.lower()
+
+
+def test_a_click_is_answered_within_three_seconds_whatever_aws_does() -> None:
+    """No call is begun after the desk's time; the last takes its timeouts at most; then one word to Slack."""
+    aws_s = wiring.DESK_TIME.total_seconds() + wiring.HURRY.connect_timeout + wiring.HURRY.read_timeout
+    assert wiring.HURRY.retries == {"mode": "standard", "total_max_attempts": 1}
+    assert aws_s + CLICK_TIMEOUT_S < 3
+
+
+def test_an_aws_that_does_not_answer_is_said_and_nothing_is_lost(host: Host, people: People) -> None:
+    before = wiring.DESK_TIME
+    try:
+        wiring.DESK_TIME = timedelta(seconds=-1)  # as if the first call had taken too long
+        people.command("waivers")
+        assert people.whispers[-1] == "AWS did not answer in time. Please ask again."
+    finally:
+        wiring.DESK_TIME = before
