@@ -6,6 +6,7 @@ Job names, reasons and tags are other people's text: each goes through ``escaped
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timedelta
 
 from controller.brake import Halt
@@ -49,15 +50,21 @@ def resubmitting(
         f":repeat: *{escaped(job.name)}* {_ending(job)}; it is submitted again",
         f"Next attempt {code(name)} at {when(due_at)}{counted}.",
         f"Changed: {', '.join(map(code, different))}." if different else "",
-        f"Why: {escaped(why)}." if why else "",
+        f"Why: {asker(why) if cause is Cause.ASKED else escaped(why)}." if why else "",
         f"{_resumes(job, sighted)} {whose(job)}",
     )
     return tuple(line for line in lines if line)
 
 
 def asked_by(who: str) -> str:
-    """Who asked, in words; Slack shows a user's id as a name, and everything else as it stands."""
+    """Who asked, in plain words."""
     return f"{who} asked for it"
+
+
+def asker(because: str) -> str:
+    """What ``asked_by`` said, as mrkdwn: Slack shows a user's id as a name, and everything else as it stands."""
+    who, _, what = because.partition(" ")
+    return f"<@{who}> {escaped(what)}" if re.fullmatch(r"[UW][A-Z0-9]+", who) else escaped(because)
 
 
 def interrupted(job: Job, at: datetime) -> Words:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from controller.announcement import Words, asked_by, whose
+from controller.announcement import Words, asked_by, asker, whose
 from controller.failure import Cause
 from controller.job import Job
 from controller.mrkdwn import code, escaped, when
@@ -17,7 +17,7 @@ def stopping_as_asked(job: Job, who: str) -> Words:
     """A person stops a job from the chat."""
     return (
         f":octagonal_sign: *{escaped(job.name)}* is being stopped",
-        f"{escaped(asked_by(who))}. Nothing follows it by itself.",
+        f"{asker(asked_by(who))}. Nothing follows it by itself.",
         whose(job),
     )
 
@@ -28,9 +28,10 @@ def moving(job: Job, cause: Cause, why: str, deadline: datetime | None) -> Words
         cause, "to the next step of its ladder"
     )
     until = f" It must be finished by {when(deadline)}." if deadline else ""
+    because = asker(why) if cause is Cause.ASKED else escaped(why[:1].upper() + why[1:])
     return (
         f":truck: *{escaped(job.name)}* is being moved {where}",
-        f"{escaped(why[:1].upper() + why[1:])}.{until} It is stopped now, and goes on from its checkpoint once it has ended.",
+        f"{because}.{until} It is stopped now, and goes on from its checkpoint once it has ended.",
         whose(job),
     )
 

@@ -21,10 +21,13 @@ from typing import Any, TextIO
 
 from controller import wiring
 from controller.adapters.clock import SystemClock
+from controller.instance import instance_types
 from infra.local import aws
+from infra.local.aws_json import JsonServer
 from infra.local.bus import Bus, rules
 from infra.local.gateway import Gateway
 from infra.local.gateway import serve as serve_routes
+from infra.local.pricing import PriceBook, QuotaBook, packaged_prices
 from infra.local.sagemaker.server import Server, serve
 from infra.local.sagemaker.world import World
 from infra.local.schedule import next_fire
@@ -35,6 +38,7 @@ MINUTE = timedelta(minutes=1)
 EVERY_MINUTE = ("sweep", "drain")
 TABLE = "spotwarden"
 REPORTS = "spotwarden-reports"
+QUOTA = 40  # instances of each type that may train at once
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
 
@@ -166,6 +170,12 @@ def hosting(
     clock = VirtualClock(world.now)
     server = serve(world)
     local = aws.start()
+    small = JsonServer(
+        {
+            "GetProducts": PriceBook(rates=packaged_prices(region), page=100).get_products,
+            "ListServiceQuotas": QuotaBook(each=QUOTA, types=sorted(instance_types())).list_service_quotas,
+        }
+    )
     people = People(wire=Wire(clock=clock.now))
     slack = Slack(clock=clock.now, token="xoxb-local", people=people).serve()  # noqa: S106  (a token of this machine alone)
     with (
@@ -176,7 +186,9 @@ def hosting(
             AWS_DEFAULT_REGION=region,
             AWS_ENDPOINT_URL=local.url,
             AWS_ENDPOINT_URL_DYNAMODB=local.dynamodb_url,
+            AWS_ENDPOINT_URL_PRICING=small.url,
             AWS_ENDPOINT_URL_SAGEMAKER=server.url,
+            AWS_ENDPOINT_URL_SERVICE_QUOTAS=small.url,
             POWERTOOLS_SERVICE_NAME="spotwarden",
             SPOTWARDEN_POLICIES=str(compiled),
             SPOTWARDEN_SLACK_TOKEN="xoxb-local",  # noqa: S106  (a token of this machine alone)
@@ -205,7 +217,7 @@ def hosting(
             yield host
         finally:
             _log_to(sys.stdout)
-            for part in (gateway, slack, server, local):
+            for part in (gateway, slack, server, small, local):
                 if part is not None:
                     part.close()
             wiring.install(clock=SystemClock())

@@ -1,51 +1,67 @@
-"""Answers AWS's Price List API on this machine: GetProducts of AmazonSageMaker, from given figures, in AWS's own shape."""
+"""Answers AWS's Price List API (GetProducts of AmazonSageMaker) and Service Quotas (ListServiceQuotas) in AWS's own shapes."""
 
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
 from typing import Any
+
+from infra.local.aws_json import AwsError
 
 PAGE = 2
 PREFIX = {"us-east-1": "USE1", "eu-west-1": "EU", "ap-south-1": "APS3", "ap-northeast-1": "APN1"}
+Priced = tuple[str, str, str, date]
 
 
-@dataclass(slots=True)
-class PriceServer:
+@dataclass(slots=True, kw_only=True)
+class PriceBook:
     """``rates`` are (region, instance type, dollars, effective date), ``extra`` rows as they are, ``trouble`` an AWS error."""
 
-    rates: list[tuple[str, str, str, date]] = field(default_factory=list)
+    rates: list[Priced] = field(default_factory=list)
     extra: list[Any] = field(default_factory=list)
     trouble: str = ""
+    page: int = PAGE
     calls: int = 0
-    url: str = ""
-    _server: ThreadingHTTPServer | None = None
 
-    def serve(self) -> PriceServer:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"prices": self}))
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return self
-
-    def close(self) -> None:
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-
-    def products(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+    def get_products(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """One page of what was asked for."""
+        self.calls += 1
+        if self.trouble:
+            raise AwsError(self.trouble)
         wanted = {f["Field"]: f["Value"] for f in asked.get("Filters", ()) if f["Type"] == "TERM_MATCH"}
         region = wanted.get("regionCode", "")
         rows = [text for where, kind, usd, day in self.rates if where == region for text in _products(where, kind, usd, day)]
         rows += [row if isinstance(row, str) else json.dumps(row) for row in self.extra]
         start = int(asked.get("NextToken") or 0)
-        more = {"NextToken": str(start + PAGE)} if start + PAGE < len(rows) else {}
-        return {"FormatVersion": "aws_v1", "PriceList": rows[start : start + PAGE], **more}
+        more = {"NextToken": str(start + self.page)} if start + self.page < len(rows) else {}
+        return {"FormatVersion": "aws_v1", "PriceList": rows[start : start + self.page], **more}
+
+
+@dataclass(slots=True, kw_only=True)
+class QuotaBook:
+    """How many instances of each type may train at once, on demand and on spot: the same of every type."""
+
+    each: int
+    types: Sequence[str]
+
+    def list_service_quotas(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        if asked.get("ServiceCode") != "sagemaker":
+            raise AwsError("NoSuchResourceException")
+        names = (f"{kind} for {spot}training job usage" for kind in self.types for spot in ("", "spot "))
+        return {"Quotas": [{"ServiceCode": "sagemaker", "QuotaName": name, "Value": float(self.each)} for name in names]}
+
+
+def packaged_prices(region: str) -> list[Priced]:
+    """The newest figures of the package's own table, as AWS would list them."""
+    rows = json.loads(files("controller").joinpath("data/prices.json").read_text("utf-8"))["rates"]
+    newest = {row["instance_type"]: row for row in sorted(rows, key=lambda row: str(row["as_of"])) if row["region"] == region}
+    return [
+        (region, kind, f"{row['rate_micros_per_h'] / 1_000_000:.6f}", date.fromisoformat(row["as_of"]))
+        for kind, row in sorted(newest.items())
+    ]  # fmt: skip
 
 
 def _products(region: str, kind: str, usd: str, day: date) -> Sequence[str]:
@@ -62,23 +78,3 @@ def _row(region: str, usage: str, usd: str, day: date) -> dict[str, Any]:
         "product": {"productFamily": "ML Instance", "attributes": attributes, "sku": "A"},
         "serviceCode": "AmazonSageMaker", "terms": {"OnDemand": {"A.B": term}}, "version": "1",
     }  # fmt: skip
-
-
-class _Handler(BaseHTTPRequestHandler):
-    prices: PriceServer
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
-        self.prices.calls += 1
-        trouble = self.prices.trouble
-        answer = {"__type": trouble, "message": "no"} if trouble else self.prices.products(asked)
-        body = json.dumps(answer).encode()
-        self.send_response(400 if trouble else 200)
-        self.send_header("Content-Type", "application/x-amz-json-1.1")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""

@@ -16,17 +16,26 @@ from controller.adapters.prices import Prices
 from controller.money import Rate
 from controller.shell.ports import Unreachable
 from controller.shell.price_refresh import refresh_prices
-from infra.local.pricing import PriceServer
+from infra.local.aws_json import JsonServer
+from infra.local.pricing import PriceBook
 from tests.simulation.memory import MemoryLedger
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 G5 = ("us-east-1", "ml.g5.2xlarge", "1.515000", date(2026, 8, 1))
 
 
+class PriceServer(PriceBook):
+    """A price list, and where it is served."""
+
+    url: str
+
+
 @pytest.fixture
 def server() -> Iterator[PriceServer]:
-    served = PriceServer(rates=[G5, ("us-east-1", "ml.m5.large", "0.115000", date(2026, 8, 1))]).serve()
-    yield served
+    book = PriceServer(rates=[G5, ("us-east-1", "ml.m5.large", "0.115000", date(2026, 8, 1))])
+    served = JsonServer({"GetProducts": book.get_products})
+    book.url = served.url
+    yield book
     served.close()
 
 
