@@ -8,7 +8,7 @@ from datetime import timedelta
 from controller.decision import Decision
 from controller.entry import Credited, Ended, Measured, Sighted, Started, Unmeasured
 from controller.facts import Facts
-from controller.job import Ending, Job, Usage
+from controller.job import Ending, Job, Service, Usage
 from controller.observation import ENDED, sighted
 from controller.progress import Basis, progress_of
 
@@ -57,7 +57,7 @@ def useful_of(job: Job, usage: Usage, sightings: Iterable[Sighted]) -> tuple[int
 
     What AWS left out of TrainingTimeInSeconds is not useful either: it was lost within its first hour.
     """
-    if job.ending is not Ending.COMPLETED:
+    if job.ending is not Ending.COMPLETED or job.service is Service.PROBE:
         return 0, Basis.IN_VAIN
     if len(job.intervals) <= 1:
         return usage.training_s, Basis.WHOLE

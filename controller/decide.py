@@ -18,6 +18,7 @@ from controller.intent import Announce, Intent, Publish, Show, Submit, Wake
 from controller.lineage import Lineage
 from controller.news import tell_news
 from controller.observation import observe
+from controller.probing import probe
 from controller.punctuality import keep_promise
 from controller.resubmission import resubmit
 from controller.showing import show
@@ -29,8 +30,9 @@ def decide(facts: Facts) -> Decision:
     """Say what must be written and done, given the facts; deciding twice adds nothing."""
     job, lineage = facts.job.name, facts.lineage
     said = (
-        observe(facts) | book(facts) | grant(facts) | enforce(facts) | keep_promise(facts) | resubmit(facts) | conclude(facts)
-        | keep_watch(facts) | notice_stuck(facts) | notice_unseen(facts) | own_up(lineage, job, facts.policy.channel, facts.now)
+        observe(facts) | book(facts) | grant(facts) | enforce(facts) | keep_promise(facts) | probe(facts) | resubmit(facts)
+        | conclude(facts) | keep_watch(facts) | notice_stuck(facts) | notice_unseen(facts)
+        | own_up(lineage, job, facts.policy.channel, facts.now)
     )  # fmt: skip
     said |= tell_news(facts, said)
     return (said | show(facts, said)).new_to(lineage, about=job)

@@ -105,6 +105,19 @@ class Publish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """Ask the pool of ``about`` for spot capacity: a job under the name ``job`` that trains nothing, and ends by itself."""
+
+    about: str
+    job: str
+    pool: str
+
+    @property
+    def key(self) -> str:
+        return f"probe/{self.job}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Show:
     """Bring the lineage's message in these channels up to date; ``version`` names what it has to show."""
 
@@ -121,7 +134,7 @@ STOP_TOLD = ("it was asked to stop", "it is stopping")  # why a Stop waits that 
 NO_QUOTA = "no quota: "  # how the reason of an intent begins that waits for the account's limit
 
 
-Action = Submit | Stop | Announce | Wake | Publish | Show
+Action = Submit | Stop | Announce | Wake | Publish | Show | Probe
 
 
 class Closed(StrEnum):

@@ -101,6 +101,7 @@ class Service(StrEnum):
     PIPELINES = "SageMaker Pipelines"
     STEP_FUNCTIONS = "Step Functions"
     BATCH = "AWS Batch"
+    PROBE = "Spotwarden's probe"  # a few seconds of ours, to see whether spot capacity is back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +112,7 @@ class Interval:
     end: datetime | None
 
 
+PROBE_TAG = "spotwarden:probe"
 FAMILY_TAG = "spotwarden:family"
 TEAM_TAG = "team"
 USER_TAG = "user"

@@ -92,6 +92,12 @@ class Lineage:
         return max(known, default=1)
 
 
+def probe_name(lineage: LineageId, number: int, nth: int) -> str:
+    """Name the nth probe on behalf of an attempt: the same today and after any crash."""
+    ending = f"-{hashlib.sha256(str(lineage).encode()).hexdigest()[:8]}-p{number:02d}{nth:03d}"
+    return lineage.root[: NAME_LENGTH_MAX - len(ending)].rstrip("-") + ending
+
+
 def attempt_name(lineage: LineageId, number: int) -> str:
     """Name the nth attempt: the same today and after any crash, and never the name of another lineage's attempt.
 

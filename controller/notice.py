@@ -84,6 +84,16 @@ def on_demand_forbidden(job: Job, block: Resubmission, deadline: datetime) -> Wo
     )
 
 
+def probing(job: Job) -> Words:
+    """The pool of a job on-demand is asked for spot capacity."""
+    return (
+        f":satellite_antenna: *{escaped(job.name)}* has time to go back to spot; nothing shows whether its pool has room",
+        f"So a job of one {code(job.instance_type)} that trains nothing asks it each half hour; a few billable seconds where it is"
+        " there. The policy's `probe` allows it.",
+        whose(job),
+    )
+
+
 def no_room(job: Job, room: int, deadline: datetime) -> Words:
     """The deadline asks for on-demand, and the account's quota has no room."""
     return (

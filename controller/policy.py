@@ -191,6 +191,7 @@ class Promise:
     checkpoint_every_s: int = 1800
     back_to_spot: bool = False
     placement_score: int | None = None
+    probe: bool = False
     stay_s: int = 1800
     moves_max: int = 40
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from controller.job import Service
+from controller.job import PROBE_TAG, Service
 
 Described = Mapping[str, Any]
 """A DescribeTrainingJob response."""
@@ -17,6 +17,7 @@ OWNER_TAGS: Mapping[str, Service] = {
     "sagemaker:pipeline-execution-arn": Service.PIPELINES,
     "AWS_STEP_FUNCTIONS_EXECUTION_ARN": Service.STEP_FUNCTIONS,
     "MANAGED_BY_AWS": Service.STEP_FUNCTIONS,
+    PROBE_TAG: Service.PROBE,
 }
 _OWNER_ARNS: Mapping[str, Service] = {
     "TuningJobArn": Service.TUNING,

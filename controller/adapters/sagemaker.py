@@ -21,9 +21,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from controller.adapters.aws_errors import Fault, fault_of
 from controller.adapters.documents import DocumentKind, job_of
 from controller.adapters.training_job import request_again, unrepeatable, without_metric_definitions
+from controller.change import as_probe
 from controller.failure import MOVED
-from controller.intent import NO_QUOTA, Submit
-from controller.job import Job
+from controller.intent import NO_QUOTA, Probe, Submit
+from controller.job import PROBE_TAG, Job
 from controller.lineage import LineageId
 from controller.shell.gather import LINEAGE_TAG
 from controller.shell.ports import Answer, Done, Later, Refused, Unreachable
@@ -68,6 +69,27 @@ class SageMakerJobs:
         changes = json.loads(submit.changes) if submit.changes else {}
         request = request_again(described, tags, name=submit.job, lineage_tags=marks, changes=changes)
         return self._create(request, submit, lineage)
+
+    def probe(self, probe: Probe) -> Answer:
+        described = self._described(probe.about)
+        if described is None:
+            return Refused(f"{probe.about} is gone, and no request is ever guessed")
+        tags = self._tags(described["TrainingJobArn"])
+        mine = {key: value for key, value in tags.items() if not key.startswith("spotwarden:")}
+        request = request_again(described, mine, name=probe.job, lineage_tags={PROBE_TAG: probe.about}, changes=as_probe())
+        try:
+            self._client.create_training_job(**request)
+        except (ClientError, BotoCoreError) as error:
+            match fault_of(error):
+                case Fault.NAME_TAKEN:
+                    return Done("was there already")
+                case Fault.THROTTLED:
+                    return Later(str(error))
+                case Fault.UNREACHABLE:
+                    raise Unreachable(f"{probe.job}: {error}") from error
+                case _:
+                    return Refused(str(error))  # no room for one more, or not allowed: then there is no such signal
+        return Done("asked")
 
     def stop(self, name: str) -> Answer:
         described = self._described(name)

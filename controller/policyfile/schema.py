@@ -217,6 +217,7 @@ class DeadlineEntry(Said):
     upload: DurationOrZero = Field(180, serialization_alias="upload_s")
     checkpoint_every: Duration = Field(1800, serialization_alias="checkpoint_every_s")
     back_to_spot: StrictBool = False
+    probe: StrictBool = False
     placement_score: Annotated[StrictInt, Field(ge=1, le=10)] | None = None
     min_stay: DurationOrZero = Field(1800, serialization_alias="stay_s")
     moves: Annotated[StrictInt, Field(ge=0, le=100)] = Field(40, serialization_alias="moves_max")

@@ -9,7 +9,7 @@ from typing import assert_never
 from controller.card import newest
 from controller.checkpoint import Claim, claim_of
 from controller.entry import Ended, Started
-from controller.intent import Announce, Closed, Intent, Publish, Show, Stop, Submit, Wake
+from controller.intent import Announce, Closed, Intent, Probe, Publish, Show, Stop, Submit, Wake
 from controller.job import Job
 from controller.lineage import Lineage
 from controller.shell.gather import LINEAGE_TAG
@@ -68,6 +68,8 @@ def _carry_out(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconc
             return ports.jobs.stop(name)
         case Submit():
             return _submit(action, lineage, ports, reconcile)
+        case Probe():
+            return ports.jobs.probe(action)
         case Publish():
             return ports.events.publish(action, intent.due_at)
         case Wake():

@@ -15,7 +15,7 @@ from controller.brake import Halt
 from controller.checkpoint import Claim, Sighting
 from controller.decision import Decision
 from controller.entry import Entry, Waived
-from controller.intent import Closed, Intent, Publish, Submit
+from controller.intent import Closed, Intent, Probe, Publish, Submit
 from controller.job import Job
 from controller.lineage import Lineage, LineageId
 from controller.money import Rate
@@ -66,6 +66,9 @@ class Jobs(Protocol):
 
     def submit(self, submit: Submit, lineage: LineageId) -> Answer:
         """Create ``submit.job`` from the request ``submit.about`` had. A taken name is Done when it carries this lineage's id."""
+
+    def probe(self, probe: Probe) -> Answer:
+        """Create a job that asks for spot capacity and trains nothing; a taken name is Done."""
 
     def stop(self, name: str) -> Answer:
         """Done when the job is terminal or gone; Later while it is stopping, uploading or just asked to stop."""

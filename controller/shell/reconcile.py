@@ -20,6 +20,7 @@ from controller.decision import Decision
 from controller.entry import Ended
 from controller.facts import Facts
 from controller.intent import Announce, Closed, Intent, Publish, Show, Submit
+from controller.job import Ending, Service
 from controller.lineage import Lineage, LineageId
 from controller.shell.gather import gather, pool_cursor
 from controller.shell.limits import LEASE
@@ -72,9 +73,13 @@ def _settle(name: str, ports: Ports) -> LineageId | None:
 
 
 def _note_capacity(facts: Facts, ports: Ports) -> None:
-    """A job that trains on spot shows those who left its pool that capacity is there: the fleet's own signal."""
+    """A job that trains on spot shows those who left its pool that capacity is there: the fleet's own signal, or a probe's."""
     job = facts.job
-    if job.spot and job.intervals and job.intervals[-1].end is None:
+    if not job.spot:
+        return
+    if job.service is Service.PROBE and job.ending in (Ending.COMPLETED, Ending.OVERRAN):
+        ports.ledger.move_cursor(pool_cursor(job), job.started_at or job.ended_at or facts.now)  # it had a machine, and is gone
+    elif job.intervals and job.intervals[-1].end is None:
         ports.ledger.move_cursor(pool_cursor(job), job.intervals[-1].start)
 
 

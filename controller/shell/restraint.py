@@ -9,7 +9,7 @@ from controller.announcement import braked, halted
 from controller.brake import HALT_LOOK, hour_of, month_of, next_hour
 from controller.entry import Started
 from controller.failure import Next
-from controller.intent import Announce, Intent, Publish, Purpose, Show, Stop, Submit, Wake
+from controller.intent import Announce, Intent, Probe, Publish, Purpose, Show, Stop, Submit, Wake
 from controller.lineage import Lineage
 from controller.money import dollars
 from controller.shell.ports import Message, Ports, Refused
@@ -40,11 +40,23 @@ def restrain(intent: Intent, lineage: Lineage, ports: Ports) -> Held | Refused |
             return None  # it keeps a promise, and the brake is for rules that run wild
         case Stop():
             return _brake("stop", ports.policies.current().brakes.stops_per_h, intent, lineage, ports)
+        case Probe(pool=pool):
+            held = _brake("submit", ports.policies.current().brakes.submissions_per_h, intent, lineage, ports)
+            return held or _one_probe(pool, intent, lineage, ports)
         case Submit():
             held = _brake("submit", ports.policies.current().brakes.submissions_per_h, intent, lineage, ports)
             return held or _cap(action, intent, lineage, ports)
         case _:
             assert_never(action)
+
+
+def _one_probe(pool: str, intent: Intent, lineage: Lineage, ports: Ports) -> Refused | None:
+    """One probe a pool and half hour is enough for all who wait there: who it finds capacity for, all hear."""
+    now = ports.clock.now()
+    window = f"probe/{pool}/{hour_of(now)}/{now.minute // 30}"
+    if ports.ledger.spend(window, f"{lineage.id}/{intent.key}", 1, 1, now):
+        return None
+    return Refused("another job probes this pool now")
 
 
 def _brake(what: str, limit: int | None, intent: Intent, lineage: Lineage, ports: Ports) -> Held | None:

@@ -21,6 +21,8 @@ from infra.local.slack_exhibits import COMMAND, buttons, chart, modal, table
 EMOJI = {
     "runner": "🏃",
     "cloud_with_lightning": "🌩️",
+    "satellite_antenna": "📡",
+    "no_entry_sign": "🚫",
     "ghost": "👻",
     "turtle": "🐢",
     "truck": "🚚",

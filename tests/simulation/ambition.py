@@ -46,6 +46,7 @@ def _block(rng: Random, block: Resubmission) -> Resubmission:
             finish_within_s=rng.choice([None, 5400, 9000]),
             guarantee=rng.choice(list(Guarantee)),
             back_to_spot=rng.random() < 0.5,
+            probe=rng.random() < 0.5,
             stay_s=600,
         ),
         cap_micros=rng.choice([None, None, CAP_MICROS]),
