@@ -88,8 +88,8 @@ def probing(job: Job) -> Words:
     """The pool of a job on-demand is asked for spot capacity."""
     return (
         f":satellite_antenna: *{escaped(job.name)}* has time to go back to spot; nothing shows whether its pool has room",
-        f"So a job of one {code(job.instance_type)} that trains nothing asks it each half hour; a few billable seconds where it is"
-        " there. The policy's `probe` allows it.",
+        f"So a job of one {code(job.instance_type)} that trains nothing asks it each half hour; a few billable seconds where it"
+        " is there. The policy's `probe` allows it.",
         whose(job),
     )
 
