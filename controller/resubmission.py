@@ -67,13 +67,13 @@ def tried_for(facts: Facts, causes: frozenset[Cause]) -> int:
 def _short_of_quota(facts: Facts, block: Resubmission) -> tuple[Submit, ...]:
     """The submissions after this ending that waited for the account's limit as often as the policy lets them."""
     budget, _ = block.budget_of(Cause.QUOTA)
-    if budget is None:
+    if budget is None or budget.limit == 0:
         return ()
     return tuple(
         i.action
         for i in facts.lineage.intents
         if isinstance(i.action, Submit) and i.action.about == facts.job.name and i.closed in (None, Closed.WITHDRAWN)
-        and i.why.startswith(NO_QUOTA) and i.tries >= max(budget.limit, 1) and not _made(i, facts)
+        and i.why.startswith(NO_QUOTA) and i.tries >= budget.limit and not _made(i, facts)
     )  # fmt: skip
 
 

@@ -50,6 +50,7 @@ class Misconfigured(Exception):
 # one word to Slack takes 1 s.
 HURRY = Config(connect_timeout=0.3, read_timeout=0.4, retries={"mode": "standard", "total_max_attempts": 1})
 DESK_TIME = timedelta(seconds=1)
+_hurry = HURRY
 
 
 def setting(name: str) -> str:
@@ -61,10 +62,13 @@ def setting(name: str) -> str:
     return found
 
 
-def install(*, clock: Clock) -> None:
-    """Let another clock tell the time, before anything is built; whatever was built is forgotten."""
-    global _clock  # one container, one clock
-    _clock = clock
+def install(*, clock: Clock, hurry: Config = HURRY) -> None:
+    """Let another clock tell the time, before anything is built; whatever was built is forgotten.
+
+    ``hurry`` is how soon a click's calls give up: on a machine whose clock is virtual nobody waits three seconds.
+    """
+    global _clock, _hurry  # one container, one clock
+    _clock, _hurry = clock, hurry
     ports.cache_clear()
     client.cache_clear()
     _pricing.cache_clear()
@@ -205,7 +209,7 @@ class _Hurried:
 
 @cache
 def _hurried_client(service: str) -> Any:
-    return boto3.client(service, config=HURRY)
+    return boto3.client(service, config=_hurry)
 
 
 @cache

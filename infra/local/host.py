@@ -205,7 +205,7 @@ def hosting(
             with redirect_stdout(log):
                 app = _deployed()
             _log_to(log)
-            wiring.install(clock=clock)
+            wiring.install(clock=clock, hurry=wiring.PATIENCE)
             local.client("s3").create_bucket(Bucket=REPORTS)
             bus = Bus(rules(app), clock.now, world.account, region)
             host = Host(world, server, local, slack, bus, clock, list(happenings), log, app)
