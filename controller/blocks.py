@@ -10,6 +10,7 @@ mrkdwn, in which other people's text was escaped before; everything else takes p
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, assert_never
@@ -46,6 +47,17 @@ class Page:
 
     text: str
     blocks: tuple[Block, ...]
+
+    @property
+    def json(self) -> str:
+        """The page as an outbox keeps it; ``page_of`` reads it back."""
+        return json.dumps({"text": self.text, "blocks": list(self.blocks)})
+
+
+def page_of(text: str) -> Page:
+    """The page that ``Page.json`` wrote."""
+    found = json.loads(text)
+    return Page(text=found["text"], blocks=tuple(found["blocks"]))
 
 
 def pages(parts: Iterable[Part], *, native: bool = True) -> tuple[Page, ...]:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from controller.blocks import Page, pages
+from controller.blocks import pages
 from controller.digest import Matters, digest_parts, month_of
 from controller.parts import Part
 from controller.policy import Policy
@@ -52,9 +52,9 @@ def digest(period: Period, channel: str, teams: frozenset[str], due_at: datetime
     since = until - period.length
     at, shelved = ports.clock.now(), ports.outbox.shelved(channel)
     parts = _parts(period, shelved, teams, since, until, ports)
-    plain = json.dumps([_json(page) for page in pages(parts, native=False)])
+    plain = json.dumps([page.json for page in pages(parts, native=False)])
     for number, page in enumerate(pages(parts)):
-        key, native = f"digest/{period}/{since}/{channel}/{number:03d}", json.dumps(_json(page))
+        key, native = f"digest/{period}/{since}/{channel}/{number:03d}", page.json
         ports.outbox.put(Message(key=key, channel=channel, words=(), at=at, native=native, plain=plain))
     ports.outbox.unshelve(shelved)
 
@@ -96,7 +96,3 @@ def _parts(
 def _link(period: Period, since: date, until: date, days: Mapping[date, Rollup], ports: Ports) -> str:
     """Where the week's page lies, written now; nothing where the account has no place for it."""
     return ports.library.publish(report_of(days, since, until)) if period is Period.WEEK else ""
-
-
-def _json(page: Page) -> dict[str, object]:
-    return {"text": page.text, "blocks": list(page.blocks)}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from controller.blocks import Page, pages
+from controller.blocks import Page, page_of, pages
 from controller.card import card
 from controller.lineage import LineageId
 from controller.mrkdwn import code, escaped
@@ -176,7 +176,7 @@ class _Queue:
                 words=(),
                 at=first.at,
                 thread=thread,
-                plain=json.dumps(_json(page)),
+                plain=page.json,
             )
             for number, page in enumerate(details)
         ]
@@ -192,20 +192,20 @@ class _Queue:
 
     def _plain(self, message: Message) -> Answer:
         root = self._root(message.thread) if message.thread else None
-        return self._post(_page(json.loads(message.plain)), thread_ts=root.ts if root else "")
+        return self._post(page_of(message.plain), thread_ts=root.ts if root else "")
 
     def _pages(self, message: Message) -> Answer:
         """A page of blocks; where the workspace does not know tables and charts, the same facts as plain blocks."""
         since = self.ports.ledger.cursor(PLAIN)
         now = self.ports.clock.now()
         if since is None or since < now - PLAIN_FOR:
-            answer = self._post(_page(json.loads(message.native)))
+            answer = self._post(page_of(message.native))
             if not (isinstance(answer, Refused) and "invalid_blocks" in answer.why and message.plain):
                 return answer
             self.ports.ledger.move_cursor(PLAIN, now)
         together = message.key.rpartition("/")[0]
         for number, page in enumerate(json.loads(message.plain)):  # the same for each page of a digest: queued once
-            part = replace(message, key=f"{together}/plain/{number:03d}", native="", plain=json.dumps(page))
+            part = replace(message, key=f"{together}/plain/{number:03d}", native="", plain=page)
             self.ports.outbox.put(part)
         return Done()
 
@@ -249,12 +249,3 @@ def mentioned(who: str) -> str:
 def _only(parts: Iterable[Part]) -> Page:
     """The one page of what is bounded: words of an announcement, a card."""
     return pages(parts)[0]
-
-
-def _json(page: Page) -> dict[str, object]:
-    return {"text": page.text, "blocks": list(page.blocks)}
-
-
-def _page(found: dict[str, object]) -> Page:
-    blocks = found["blocks"]
-    return Page(text=str(found["text"]), blocks=tuple(blocks) if isinstance(blocks, list) else ())

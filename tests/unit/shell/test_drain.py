@@ -206,9 +206,9 @@ def test_a_workspace_that_knows_no_charts_gets_the_same_facts_as_plain_blocks_an
     plain = {"text": "the facts", "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "the facts"}}]}
 
     def digest(number: int) -> None:
-        native = json.dumps({"text": "t", "blocks": [chart]})
-        key = f"digest/day/{number}/#ml-spot/000"
-        place.outbox.put(Message(key=key, channel="#ml-spot", words=(), at=place.at, native=native, plain=json.dumps([plain])))
+        native, key = json.dumps({"text": "t", "blocks": [chart]}), f"digest/day/{number}/#ml-spot/000"
+        pages = json.dumps([json.dumps(plain)])
+        place.outbox.put(Message(key=key, channel="#ml-spot", words=(), at=place.at, native=native, plain=pages))
 
     place.slack.answer = lambda: Refused("Slack says invalid_blocks") if place.slack.calls == 1 else None
     digest(1)
