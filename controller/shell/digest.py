@@ -19,6 +19,7 @@ from controller.shell.ports import Message, Ports
 from controller.talk import DigestTime
 
 DAY = timedelta(days=1)
+LAST = "digests"  # when all of them were last looked at
 
 
 class Period(StrEnum):
@@ -33,7 +34,9 @@ class Period(StrEnum):
 def digests(ports: Ports) -> int:
     """Queue every digest whose hour has come since it was last queued; say how many. A channel begins with the hour to come."""
     now, policy = ports.clock.now(), ports.policies.current()
-    queued = 0
+    last, queued = ports.ledger.cursor(LAST), 0
+    if last is not None and last >= max(last_due(policy.talk.digest, period, now) for period in Period):
+        return 0  # most hours of the day: one read
     for channel, teams in channels_of(policy).items():
         for period in Period:
             cursor, due_at = f"digest/{period}/{channel}", last_due(policy.talk.digest, period, now)
@@ -43,6 +46,7 @@ def digests(ports: Ports) -> int:
                 queued += 1
             if before is None or before < due_at:
                 ports.ledger.move_cursor(cursor, now)
+    ports.ledger.move_cursor(LAST, now)
     return queued
 
 
