@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -23,9 +23,12 @@ from controller.intent import Announce, Stop, Wake
 from controller.job import Ending
 from controller.observation import observe
 from controller.policy import Promise
+from controller.shell.gather import pool_cursor
+from controller.shell.reconcile import _ask_for_capacity
 from controller.weight import weight_of
-from tests.builders import BEGIN, block, ended, facts, job, policy
+from tests.builders import BEGIN, attempt, block, ended, facts, job, lineage, policy
 from tests.properties.lives import learn
+from tests.simulation.memory import MemoryLedger
 
 HOUR = timedelta(hours=1)
 TAGS = {"team": "vision", "spotwarden:deadline": "2026-03-02T12:00:00Z", "spotwarden:expected-runtime": "2h"}
@@ -136,3 +139,52 @@ def test_a_placement_score_is_asked_for_the_instance_type_of_ec2(aws: tuple[str,
 def test_what_aws_does_not_answer_is_unknown() -> None:
     assert ServiceQuotas(client("service-quotas", "http://127.0.0.1:9")).on_demand("ml.g5.xlarge", BEGIN) is None
     assert PlacementScores(client("ec2", "http://127.0.0.1:9")).score("ml.g5.xlarge", 1, "us-east-1") is None
+
+
+@dataclass
+class Place:
+    """A ledger, and an EC2 that gives one score."""
+
+    score_now: int | None
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    asked: int = 0
+
+    @property
+    def placement(self) -> Any:
+        return self
+
+    def score(self, *_: object) -> int | None:
+        self.asked += 1
+        return self.score_now
+
+
+def on_demand(**changes: Any) -> Facts:
+    """A second attempt that its deadline moved to on-demand, under a policy that hears EC2's word from 7 up."""
+    promise = Promise(back_to_spot=True, placement_score=7)
+    moved = attempt(2, spot=False)
+    return replace(
+        facts(moved, number=2, lineage=lineage(), history=(), policy=policy(rules=(), resubmissions=(block(promise=promise),))),
+        **changes,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("score", "heard"), [(7, True), (10, True), (6, False), (None, False)])
+def test_a_placement_score_high_enough_says_that_spot_is_back(score: int | None, heard: bool) -> None:
+    place: Any = Place(score)
+    about = on_demand()
+    _ask_for_capacity(about, place)
+    assert (place.ledger.cursor(pool_cursor(about.job)) == about.now) is heard
+
+
+def test_ec2_is_asked_once_an_hour_for_a_pool() -> None:
+    place: Any = Place(3)
+    for minutes in (0, 20, 59, 61):
+        _ask_for_capacity(on_demand(now=BEGIN + timedelta(minutes=minutes)), place)
+    assert place.asked == 2
+
+
+def test_ec2_is_not_asked_for_a_job_on_spot_nor_for_one_that_nobody_moved() -> None:
+    place: Any = Place(10)
+    _ask_for_capacity(on_demand(job=attempt(2)), place)
+    _ask_for_capacity(on_demand(number=1), place)
+    assert place.asked == 0
