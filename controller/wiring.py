@@ -18,26 +18,26 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from controller.adapters.checkpoints import S3Checkpoints
-from controller.adapters.clock import SystemClock
-from controller.adapters.events import EventBridge
-from controller.adapters.instances import Ec2Instances
-from controller.adapters.ledger import DynamoLedger
-from controller.adapters.library import S3Library
-from controller.adapters.outbox import DynamoOutbox
-from controller.adapters.placement import PlacementScores
-from controller.adapters.policies import CompiledPolicies, packaged_document
-from controller.adapters.pricelist import REGION as PRICING_REGION
-from controller.adapters.pricelist import PriceList
-from controller.adapters.prices import Prices
-from controller.adapters.quotas import ServiceQuotas
-from controller.adapters.sagemaker import SageMakerJobs
-from controller.lineage import LineageId
-from controller.shell.gather import lineage_of
-from controller.shell.ports import Chat, Clock, Jobs, Ledger, Policies, Ports, Unreachable
+from controller.aws.dynamodb.ledger import DynamoLedger
+from controller.aws.dynamodb.outbox import DynamoOutbox
+from controller.aws.ec2_instances import Ec2Instances
+from controller.aws.ec2_placement import PlacementScores
+from controller.aws.eventbridge import EventBridge
+from controller.aws.packaged_policy import CompiledPolicies, packaged_document
+from controller.aws.price_list import REGION as PRICING_REGION
+from controller.aws.price_list import PriceList
+from controller.aws.prices import Prices
+from controller.aws.s3_checkpoints import S3Checkpoints
+from controller.aws.s3_reports import S3ReportStore
+from controller.aws.sagemaker.jobs import SageMakerJobs
+from controller.aws.service_quotas import ServiceQuotas
+from controller.aws.system_clock import SystemClock
+from controller.ledger.lineage import LineageId
+from controller.runtime.gather import lineage_of
+from controller.runtime.ports import Chat, Clock, Jobs, Ledger, Policies, Ports, Unreachable
 
 # The lease (60 s) outlives the function (45 s), which outlives its calls: two tries of at most 2 + 10 s each.
-PATIENCE = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
+CLIENT_CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
 
 _clock: Clock = SystemClock()
 
@@ -48,9 +48,9 @@ class Misconfigured(Exception):
 
 # Slack gives a click three seconds: no call of the desk is begun later than DESK_TIME, the last of them takes 0.7 s at most, and
 # one word to Slack takes 1 s.
-HURRY = Config(connect_timeout=0.3, read_timeout=0.4, retries={"mode": "standard", "total_max_attempts": 1})
-DESK_TIME = timedelta(seconds=1)
-_hurry = HURRY
+SLACK_CLIENT_CONFIG = Config(connect_timeout=0.3, read_timeout=0.4, retries={"mode": "standard", "total_max_attempts": 1})
+SLACK_TIME_LIMIT = timedelta(seconds=1)
+_hurry = SLACK_CLIENT_CONFIG
 
 
 def setting(name: str) -> str:
@@ -62,7 +62,7 @@ def setting(name: str) -> str:
     return found
 
 
-def install(*, clock: Clock, hurry: Config = HURRY) -> None:
+def install(*, clock: Clock, hurry: Config = SLACK_CLIENT_CONFIG) -> None:
     """Let another clock tell the time, before anything is built; whatever was built is forgotten.
 
     ``hurry`` is how soon a click's calls give up: on a machine whose clock is virtual nobody waits three seconds.
@@ -84,12 +84,12 @@ def clock() -> Clock:
 
 @cache
 def client(service: str) -> Any:
-    return boto3.client(service, config=PATIENCE)
+    return boto3.client(service, config=CLIENT_CONFIG)
 
 
 @cache
 def _pricing() -> Any:
-    return boto3.client("pricing", region_name=PRICING_REGION, config=PATIENCE)
+    return boto3.client("pricing", region_name=PRICING_REGION, config=CLIENT_CONFIG)
 
 
 def region() -> str:
@@ -109,7 +109,7 @@ def ports() -> Ports:
         outbox=DynamoOutbox(client("dynamodb"), table),
         chat=_Lazy(_slack),
         events=EventBridge(_Lazy(lambda: client("events")), os.environ.get("SPOTWARDEN_BUS") or "default"),
-        library=S3Library(
+        report_store=S3ReportStore(
             _Lazy(lambda: client("s3")), os.environ.get("SPOTWARDEN_REPORTS_BUCKET", ""), os.environ.get("AWS_REGION", "")
         ),
         instances=Ec2Instances(_Lazy(lambda: client("ec2"))),
@@ -145,7 +145,7 @@ def _policies() -> Mapping[str, Any]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SlackDesk:
+class SlackClickPorts:
     """The ports of one click; every call of it is given up soon."""
 
     jobs: Jobs
@@ -159,11 +159,11 @@ class SlackDesk:
         return lineage_of(found, self.ledger)[0].id if found else None
 
 
-def desk() -> SlackDesk:
+def slack_ports() -> SlackClickPorts:
     """The ports of one click, which is answered within three seconds whatever AWS does. Raises Misconfigured."""
-    hurry = partial(_Hurried, until=_clock.now() + DESK_TIME)
+    hurry = partial(_Hurried, until=_clock.now() + SLACK_TIME_LIMIT)
     ledger = DynamoLedger(hurry(_hurried_client("dynamodb")), setting("SPOTWARDEN_TABLE"))
-    return SlackDesk(
+    return SlackClickPorts(
         jobs=SageMakerJobs(hurry(_hurried_client("sagemaker"))),
         ledger=ledger,
         chat=_Lazy(_slack),
@@ -172,11 +172,11 @@ def desk() -> SlackDesk:
     )
 
 
-def knock(body: bytes, headers: Mapping[str, str]) -> str:
+def refuse_unsigned(body: bytes, headers: Mapping[str, str]) -> str:
     """Why a request is not Slack's, or was answered before; nothing where it may come in. Raises Misconfigured."""
-    from controller.adapters.slack_door import SIGNATURE, Door
+    from controller.slack.signatures import SIGNATURE, SignatureCheck
 
-    refused = Door(_secret_or_none, _clock.now).refuses(body, headers)
+    refused = SignatureCheck(_secret_or_none, _clock.now).refuses(body, headers)
     if refused:
         return refused
     try:
@@ -215,8 +215,8 @@ def _hurried_client(service: str) -> Any:
 @cache
 def _slack() -> Chat:
     """Slack and its SDK, which one function of seven needs: the others start without it."""
-    from controller.adapters.slack import SlackChat
-    from controller.adapters.slack_webhook import WebhookChat
+    from controller.slack.web_api import SlackChat
+    from controller.slack.webhook import WebhookChat
 
     webhook = os.environ.get("SPOTWARDEN_SLACK_WEBHOOK")
     if webhook:

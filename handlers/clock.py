@@ -7,11 +7,13 @@ from typing import Any
 from chalice.app import Blueprint
 
 from controller import wiring
-from controller.shell import digest as periods
-from controller.shell import drain as outbox
-from controller.shell import sweep as rounds
-from controller.shell.closing import close_days
-from controller.shell.price_refresh import refresh_prices
+from controller.runtime.close_days import close_days
+from controller.runtime.discover import discover as run_discover
+from controller.runtime.drain import drain as drain_outbox
+from controller.runtime.queue_digests import queue_digests
+from controller.runtime.refresh_prices import refresh_prices
+from controller.runtime.sweep import SweepResult
+from controller.runtime.sweep import sweep as run_sweep
 from handlers.observed import logger, observed
 
 clock = Blueprint(__name__)
@@ -21,21 +23,21 @@ clock = Blueprint(__name__)
 @clock.schedule("rate(1 minute)")
 def sweep(event: Any) -> dict[str, Any]:
     """Ring for every overdue intent."""
-    return _told(rounds.sweep(wiring.ports()))
+    return _told(run_sweep(wiring.ports()))
 
 
 @observed
 @clock.schedule("rate(1 hour)")
 def discover(event: Any) -> dict[str, Any]:
     """Ring for every job that changed since the last complete pass."""
-    return _told(rounds.discover(wiring.ports()))
+    return _told(run_discover(wiring.ports()))
 
 
 @observed
 @clock.schedule("rate(1 minute)")
 def drain(event: Any) -> dict[str, Any]:
     """Send what waits in the outbox."""
-    sent = outbox.drain(wiring.ports())
+    sent = drain_outbox(wiring.ports())
     for channel, why in sent.paused:
         logger.warning("channel waits", extra={"channel": channel, "why": why})
     return {"MessagesSent": sent.sent, "MessagesShelved": sent.shelved, "ChannelsWaiting": len(sent.paused)}
@@ -45,7 +47,7 @@ def drain(event: Any) -> dict[str, Any]:
 @clock.schedule("rate(1 hour)")
 def digests(event: Any) -> dict[str, Any]:
     """Close the days that are over, and queue the digests whose hour has come."""
-    return {"DaysClosed": close_days(wiring.ports()), "Digests": periods.digests(wiring.ports())}
+    return {"DaysClosed": close_days(wiring.ports()), "Digests": queue_digests(wiring.ports())}
 
 
 @observed
@@ -58,8 +60,8 @@ def prices(event: Any) -> dict[str, Any]:
     return {"PricesChanged": changed, "PriceProblems": len(problems)}
 
 
-def _told(done: rounds.Rounds) -> dict[str, Any]:
+def _told(done: SweepResult) -> dict[str, Any]:
     """What a pass did, as metrics; each failure on a line of its own, with the job it is about."""
     for job, problem in done.failed:
         logger.error("ring failed", extra={"job": job, "problem": f"{type(problem).__name__}: {problem}"})
-    return {"Rings": done.rung, "RingsFailed": len(done.failed), "OverdueSeconds": done.overdue_s, "left": done.left}
+    return {"Rings": done.triggered, "RingsFailed": len(done.failed), "OverdueSeconds": done.overdue_s, "left": done.left}

@@ -7,7 +7,7 @@ from typing import Any
 from chalice.app import Blueprint
 
 from controller import wiring
-from controller.shell.market import note_signal
+from controller.runtime.market_signals import note_signal
 from handlers.observed import observed
 
 interruptions = Blueprint(__name__)

@@ -7,8 +7,8 @@ from typing import Any
 from chalice.app import Blueprint
 
 from controller import wiring
-from controller.shell.bell import ring_of
-from controller.shell.reconcile import reconcile
+from controller.runtime.reconcile import reconcile
+from controller.runtime.triggers import trigger_of
 from handlers.observed import logger, observed
 
 jobs = Blueprint(__name__)
@@ -18,7 +18,7 @@ jobs = Blueprint(__name__)
 @jobs.on_cw_event({"source": ["aws.sagemaker"], "detail-type": ["SageMaker Training Job State Change"]})
 def job_changed(event: Any) -> dict[str, Any]:
     """Reconcile the job that an event names; its other fields are hints, and nobody reads them."""
-    ring = ring_of(event.to_dict())
+    ring = trigger_of(event.to_dict())
     logger.append_keys(job=ring.job)
     lineage = reconcile(ring, wiring.ports())
     return {"Rings": 1, "job": ring.job, "lineage": str(lineage) if lineage else "no such job"}

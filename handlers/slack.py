@@ -9,8 +9,8 @@ from urllib.parse import parse_qs
 from chalice.app import Blueprint, Response
 
 from controller import wiring
-from controller.shell.desk import BadRequest, interaction
-from controller.shell.spot import command
+from controller.runtime.slack_command import command
+from controller.runtime.slack_interactions import BadRequest, interaction
 from handlers.observed import answered
 
 slack = Blueprint(__name__)
@@ -22,14 +22,14 @@ BYTES_MAX = 500_000
 @answered
 def interactions() -> Response:
     """Answer a click or a modal's submission."""
-    return _heard("payload", lambda text: interaction(_object(text), wiring.desk()))
+    return _heard("payload", lambda text: interaction(_object(text), wiring.slack_ports()))
 
 
 @slack.route("/slack/command", methods=["POST"], content_types=FORM)
 @answered
 def spot() -> Response:
     """Answer ``/spot …``."""
-    return _heard("text", lambda text: command(text, wiring.desk()))
+    return _heard("text", lambda text: command(text, wiring.slack_ports()))
 
 
 def _heard(field: str, answer: Any) -> Response:
@@ -40,7 +40,7 @@ def _heard(field: str, answer: Any) -> Response:
     headers = {name.lower(): value for name, value in request.headers.items()}
     if len(body) > BYTES_MAX:
         return Response({"error": f"the body is {len(body)} bytes, wanted at most {BYTES_MAX}"}, status_code=413)
-    refused = wiring.knock(body, headers)
+    refused = wiring.refuse_unsigned(body, headers)
     if refused:
         return Response({"error": refused}, status_code=401)
     try:

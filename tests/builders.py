@@ -7,15 +7,18 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from controller.algorithm import Algorithm, AlgorithmClass
-from controller.entry import Entry
-from controller.facts import Facts
-from controller.failure import Cause
-from controller.intent import Intent
-from controller.job import ENDINGS, Ending, Interval, Job, Usage
-from controller.lineage import Lineage, LineageId, attempt_name
-from controller.money import Rate
-from controller.policy import Budget, Mode, Policy, Reach, Remedy, Resubmission, Rule, Selector, Severity
+from controller.decide.facts import Facts
+from controller.jobs.algorithm import Algorithm, AlgorithmClass
+from controller.jobs.failure import Cause
+from controller.jobs.job import OUTCOMES, Interval, Job, Outcome, Usage
+from controller.ledger.entry import Entry
+from controller.ledger.intent import Intent
+from controller.ledger.lineage import Lineage, LineageId, attempt_name
+from controller.policy.mode import Mode
+from controller.policy.policy import AppliesTo, Policy, Rule, RuleAction, Severity
+from controller.policy.resubmission import Budget, Resubmission
+from controller.policy.selector import Selector
+from controller.units.money import Rate
 from tests.simulation.memory import MemoryLedger
 
 BEGIN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -34,10 +37,10 @@ FAILURES = {
     Cause.UNKNOWN: "something nobody has seen before",
 }
 STATUSES = {
-    Ending.COMPLETED: ("Completed", "Completed"),
-    Ending.STARVED: ("Stopped", "MaxWaitTimeExceeded"),
-    Ending.OVERRAN: ("Stopped", "MaxRuntimeExceeded"),
-    Ending.STOPPED: ("Stopped", "Stopped"),
+    Outcome.COMPLETED: ("Completed", "Completed"),
+    Outcome.STARVED: ("Stopped", "MaxWaitTimeExceeded"),
+    Outcome.OVERRAN: ("Stopped", "MaxRuntimeExceeded"),
+    Outcome.STOPPED: ("Stopped", "Stopped"),
 }
 
 
@@ -45,7 +48,7 @@ def job(name: str = "bert", **changes: Any) -> Job:
     """A spot job of team vision that trains since a moment ago."""
     arn = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:training-job/{name}"
     training = Job(
-        arn=arn, name=name, account=ACCOUNT, region=REGION, status="InProgress", secondary="Training", ending=None,
+        arn=arn, name=name, account=ACCOUNT, region=REGION, status="InProgress", secondary="Training", outcome=None,
         instance_type="ml.g5.2xlarge", instance_count=1, spot=True, algorithm=algorithm(),
         checkpoint_uri=f"s3://checkpoints/{name}/", runtime_s_max=36_000, wait_s_max=72_000, usage=None, interrupted_at=(),
         created_at=BEGIN, started_at=BEGIN + timedelta(minutes=2),
@@ -55,13 +58,13 @@ def job(name: str = "bert", **changes: Any) -> Job:
     return replace(training, **changes)
 
 
-def ended(training: Job, ending: Ending = Ending.STARVED, **changes: Any) -> Job:
+def ended(training: Job, ending: Outcome = Outcome.STARVED, **changes: Any) -> Job:
     """The same job after its ending, an hour after it was created unless ``ended_at`` says otherwise."""
     status, secondary = STATUSES.get(ending, ("Failed", "Failed"))
-    cause = ENDINGS[ending].cause
+    cause = OUTCOMES[ending].cause
     ended_at = changes.get("ended_at") or training.created_at + timedelta(hours=1)
     over = replace(
-        training, ending=ending, status=status, secondary=secondary, ended_at=ended_at,
+        training, outcome=ending, status=status, secondary=secondary, ended_at=ended_at,
         failure=FAILURES[cause] if cause and status == "Failed" else None,
         intervals=tuple(Interval(start=i.start, end=i.end or max(ended_at, i.start)) for i in training.intervals),
     )  # fmt: skip
@@ -97,7 +100,7 @@ def rule(name: str = "use-spot", **changes: Any) -> Rule:
     """A rule that every on-demand job breaks: it enforces, and stops the offender."""
     use_spot = Rule(
         name=name, kind="spot-required", options={"runtime_over_s": 0}, match=Selector(), mode=Mode.ENFORCE,
-        severity=Severity.HIGH, remedy=Remedy.STOP, applies_to=Reach.NEW, channel="#ml-spot",
+        severity=Severity.HIGH, action=RuleAction.STOP, applies_to=AppliesTo.NEW, channel="#ml-spot",
     )  # fmt: skip
     return replace(use_spot, **changes)
 

@@ -7,7 +7,12 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 
-from controller.cli import advising, auditing, backtest, check, classify, compiling, halting, reporting
+from controller.cli import advise as advising
+from controller.cli import audit as auditing
+from controller.cli import backtest, check, classify
+from controller.cli import compile as compiling
+from controller.cli import halt as halting
+from controller.cli import report as reporting
 from controller.cli.ledger import add_table
 
 Run = Callable[[Namespace], int]

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from controller.cli.backtesting.cases import BadInput, Case, cases_of, duration_s, shapes_of, traces_in
-from controller.cli.backtesting.market import Outcome, Signal, Strategy, play
-from controller.cli.backtesting.strategies import ManagedSpot, SpotElseOnDemand, Spotwarden, UniformProgress
+from controller.cli.backtest_deadline.cases import BadInput, Case, cases_of, duration_s, shapes_of, traces_in
+from controller.cli.backtest_deadline.market import PlayResult, SpotSignal, Strategy, play
+from controller.cli.backtest_deadline.strategies import ManagedSpot, SpotElseOnDemand, Spotwarden, UniformProgress
 
 HELP = "play the controller's decisions over recorded spot capacity"
 SHAPES = "48h/52h,48h/60h,48h/70h,12h/18h,12h/24h,4h/8h"
@@ -44,7 +44,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--overhead", default="6m", help="what a start bills before it makes progress (default 6m)")
     parser.add_argument("--spot-price", type=float, default=0.317, help="spot price as a share of on-demand (default 0.317)")
     parser.add_argument("--starts", type=int, default=4, help="jobs of each shape on each trace, evenly spread (default 4)")
-    parser.add_argument("--signal", choices=tuple(Signal), default="none", help="how the controller learns that spot is back")
+    parser.add_argument("--signal", choices=tuple(SpotSignal), default="none", help="how the controller learns that spot is back")
     parser.add_argument("--format", choices=("text", "json"), default="text")
 
 
@@ -54,7 +54,7 @@ def run(arguments: Namespace) -> int:
     except BadInput as bad:
         print(f"spotwarden backtest: {bad}", file=sys.stderr)
         return 2
-    results = tuple(_results(cases, arguments.spot_price, Signal(arguments.signal)))
+    results = tuple(_results(cases, arguments.spot_price, SpotSignal(arguments.signal)))
     if arguments.format == "json":
         for result in results:
             print(json.dumps(asdict(result)))
@@ -82,13 +82,13 @@ def _cases(arguments: Namespace) -> tuple[Case, ...]:
     return tuple(cases)
 
 
-def _results(cases: Sequence[Case], spot_price: float, signal: Signal) -> Iterable[Result]:
-    from controller.cli.backtesting.optimum import optimum  # numpy is loaded by who needs it
+def _results(cases: Sequence[Case], spot_price: float, signal: SpotSignal) -> Iterable[Result]:
+    from controller.cli.backtest_deadline.optimum import optimum
 
     bests = [_affordable(optimum(case, spot_price), case) / case.work for case in cases]
     best = sum(bests) / len(cases)
     for name, strategy in RIVALS.items():
-        hears = signal if name == "spotwarden" else Signal.NONE
+        hears = signal if name == "spotwarden" else SpotSignal.NONE
         yield _result(name, cases, [play(case, strategy(case), spot_price, hears) for case in cases], best)
     yield Result(
         policy="omniscient", cost_over_ondemand=round(best, 4), cost_over_optimal=1.0, missed=0, runs=len(cases),
@@ -101,7 +101,7 @@ def _affordable(cost: float, case: Case) -> float:
     return min(cost, float(case.work)) if cost == float("inf") else cost
 
 
-def _result(name: str, cases: Sequence[Case], outcomes: Sequence[Outcome], best: float) -> Result:
+def _result(name: str, cases: Sequence[Case], outcomes: Sequence[PlayResult], best: float) -> Result:
     runs = len(cases)
     cost = sum(outcome.cost / case.work for outcome, case in zip(outcomes, cases, strict=True)) / runs
     return Result(

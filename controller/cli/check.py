@@ -10,15 +10,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from controller.adapters.documents import BadDocument, job_of, kind_of
-from controller.adapters.policies import packaged_document
-from controller.cli.reading import documents
-from controller.cli.words import Judged, Prose
-from controller.finding import Finding, Word
-from controller.policy import Policy, load
+from controller.aws.packaged_policy import packaged_document
+from controller.aws.sagemaker.documents import BadDocument, job_of, kind_of
+from controller.cli.check_text import Judged, Prose
+from controller.cli.read_documents import documents
+from controller.policy.compiled import load_policy
+from controller.policy.findings import Finding, VerdictKind
+from controller.policy.policy import Policy
+from controller.policy.rules import judge
+from controller.policy.rules.kind import Evidence
 from controller.policyfile import BadPolicy, compile_folder
-from controller.rules import judge
-from controller.rules.kind import Evidence
 
 HELP = "judge job documents: DescribeTrainingJob responses, CreateTrainingJob requests or EventBridge events"
 
@@ -54,7 +55,7 @@ def run(arguments: Namespace) -> int:
                 worst = BAD_INPUT
                 continue
             tell(judged)
-            worst = max(worst, CLEAN if judged.verdict.word is Word.ALLOW else FINDINGS)
+            worst = max(worst, CLEAN if judged.verdict.word is VerdictKind.ALLOW else FINDINGS)
     if arguments.format == "text":
         prose.sum_up()
     return worst
@@ -65,7 +66,7 @@ def _policy(folder: str | None) -> Policy:
     if folder is None and Path(HERE).is_dir():
         folder = HERE
     document = packaged_document() if folder is None else compile_folder(folder)
-    return load(document, in_force_at=datetime.min.replace(tzinfo=UTC))
+    return load_policy(document, in_force_at=datetime.min.replace(tzinfo=UTC))
 
 
 def _judged(where: str, document: Any, policy: Policy) -> Judged:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser, Namespace
 
-from controller.failure import classify
+from controller.jobs.failure import classify
 
 HELP = "name the cause of a FailureReason, and say whether to try again"
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from controller.shell.ports import Clock, Ledger, Unreachable
+from controller.runtime.ports import Clock, Ledger, Unreachable
 
 Work = Callable[[Ledger, Clock], int]
 
@@ -24,7 +24,7 @@ def with_ledger(command: str, arguments: Namespace, work: Work) -> int:
     if not table:
         return _wrong(command, "found no table, wanted --table NAME or SPOTWARDEN_TABLE: the stack's output Ledger names it")
     from controller import wiring  # boto3 is loaded by who needs it
-    from controller.adapters.ledger import DynamoLedger
+    from controller.aws.dynamodb.ledger import DynamoLedger
 
     try:
         return work(DynamoLedger(wiring.client("dynamodb"), table), wiring.clock())

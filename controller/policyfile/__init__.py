@@ -6,7 +6,7 @@ and ``explain`` (mistakes, in people's words), ``compiler``. Never on Lambda: py
 
 from __future__ import annotations
 
-from controller.policyfile.compiler import as_text, compile_folder
+from controller.policyfile.compile import as_text, compile_folder
 from controller.policyfile.problem import BadPolicy, Problem
 
 __all__ = ["BadPolicy", "Problem", "as_text", "compile_folder"]

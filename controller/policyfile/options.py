@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field, StrictBool
 
-from controller.policyfile.schema import Closed, Factor
-from controller.policyfile.words import Duration, DurationOrZero, InstanceTypes, Prefixes, Texts
+from controller.policyfile.schema import Factor, StrictModel
+from controller.policyfile.vocabulary import Duration, DurationOrZero, InstanceTypes, Prefixes, Texts
 
 
-class Options(Closed):
+class Options(StrictModel):
     """Options of a kind as people write them; the aliases are fields of the kind's own ``Options``, where the defaults are."""
 
 

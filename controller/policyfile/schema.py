@@ -16,12 +16,15 @@ from pydantic import (
     model_validator,
 )
 
-from controller.algorithm import AlgorithmClass
-from controller.failure import Cause
-from controller.policy import Guarantee, Mode, Reach, Remedy, Severity
+from controller.jobs.algorithm import AlgorithmClass
+from controller.jobs.failure import Cause
+from controller.policy.mode import Mode
+from controller.policy.policy import AppliesTo, RuleAction, Severity
+from controller.policy.resubmission import Guarantee
+from controller.policy.rules import RULE_KINDS
 from controller.policyfile.problem import nearest
-from controller.policyfile.talk import LabelsEntry, SlackEntry
-from controller.policyfile.words import (
+from controller.policyfile.slack_section import LabelsEntry, SlackEntry
+from controller.policyfile.vocabulary import (
     Brake,
     Dollars,
     Duration,
@@ -43,7 +46,6 @@ from controller.policyfile.words import (
     seconds,
     unlike,
 )
-from controller.rules import KINDS
 
 STEP = "a step: same, equivalents, on-demand, {instance_types: […]} or {subnets: […]}"
 LIMIT_MAX = 30  # tries for one cause; SageMaker's own RetryStrategy takes as many
@@ -54,17 +56,17 @@ Share = Annotated[float, Strict(), Field(ge=0, le=1, allow_inf_nan=False)]
 Factor = Annotated[float, Strict(), Field(ge=1, le=100, allow_inf_nan=False)]
 
 
-class Closed(BaseModel):
+class StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Said(Closed):
+class Written(StrictModel):
     """Words that mean nothing without a value: a cap that was left empty must not pass for one."""
 
     _given = field_validator("*", mode="before")(given)
 
 
-class Limits(Said):
+class Limits(Written):
     """Limits, of which at least one is given."""
 
     @model_validator(mode="before")
@@ -75,13 +77,13 @@ class Limits(Said):
         return found
 
 
-class Defaults(Closed):
+class Defaults(StrictModel):
     mode: ModeWord = Mode.AUDIT.value
     severity: SeverityWord = Severity.MEDIUM.value
     channel: Text = "#ml-spot"
 
 
-class Match(Closed):
+class Match(StrictModel):
     tags: Annotated[dict[str, Texts], Field(min_length=1)] | None = None
     name: Texts | None = None
     role: Roles | None = None
@@ -96,7 +98,7 @@ class Match(Closed):
     region: Texts | None = None
 
 
-class RepairEntry(Said):
+class RepairEntry(Written):
     """What only the policy can know of a repair."""
 
     checkpoint: Template | None = None
@@ -104,31 +106,31 @@ class RepairEntry(Said):
     tags: Annotated[dict[str, Text], Field(min_length=1)] | None = None
 
 
-class RuleEntry(Closed):
+class RuleEntry(StrictModel):
     """``options`` are the kind's own: ``controller.policyfile.options`` has their vocabulary."""
 
     name: Name
-    rule: Annotated[str, BeforeValidator(one_of(tuple(KINDS)))]
+    rule: Annotated[str, BeforeValidator(one_of(tuple(RULE_KINDS)))]
     match: Match = Match()
     options: dict[str, Any] = {}
     mode: ModeWord | None = None
     severity: SeverityWord | None = None
-    action: Annotated[str, BeforeValidator(one_of(tuple(Remedy)))] | None = None
+    action: Annotated[str, BeforeValidator(one_of(tuple(RuleAction)))] | None = None
     repair: RepairEntry | None = None
-    applies_to: Annotated[str, BeforeValidator(one_of(tuple(Reach)))] = Reach.NEW.value
+    applies_to: Annotated[str, BeforeValidator(one_of(tuple(AppliesTo)))] = AppliesTo.NEW.value
     channel: Text | None = None
 
     _given = field_validator("repair", mode="before")(given)
 
 
-class Backoff(Closed):
+class Backoff(StrictModel):
     first: Duration = 300
     factor: Factor = 2.0
     most: Duration = 7200
     jitter: Share = 0.1
 
 
-class BudgetEntry(Closed):
+class BudgetEntry(StrictModel):
     limit: Annotated[StrictInt, Field(ge=0, le=LIMIT_MAX)]
     backoff: Backoff = Backoff()
 
@@ -153,7 +155,7 @@ class DiskBudget(BudgetEntry):
     volume_gb: Annotated[StrictInt, Field(ge=1, le=16_384)]
 
 
-class Causes(Said):
+class Causes(Written):
     """The causes that another try may mend."""
 
     starved: BudgetEntry | None = None
@@ -174,11 +176,11 @@ class Causes(Said):
         return {cause: budget for cause, budget in given.items() if budget is not None}
 
 
-class OtherTypes(Closed):
+class OtherTypes(StrictModel):
     instance_types: Annotated[list[InstanceType], BeforeValidator(listed), Field(min_length=1)]
 
 
-class OtherSubnets(Closed):
+class OtherSubnets(StrictModel):
     subnets: Subnets
 
 
@@ -200,12 +202,12 @@ def _rungs(found: Any) -> Any:
     raise unlike("a list of steps such as [same, equivalents, on-demand]")
 
 
-class Interruptions(Closed):
+class Interruptions(StrictModel):
     more_than: Annotated[StrictInt, Field(ge=0, le=100)]
     within: Duration
 
 
-class DeadlineEntry(Said):
+class DeadlineEntry(Written):
     """How a deadline is kept; the aliases are fields of ``controller.policy.Promise``."""
 
     finish_within: Annotated[int, BeforeValidator(seconds(3600))] | None = Field(None, serialization_alias="finish_within_s")
@@ -228,7 +230,7 @@ class Cap(Limits):
     team_month_usd: Dollars | None = None
 
 
-class Block(Closed):
+class Block(StrictModel):
     name: Name
     match: Match = Match()
     mode: ModeWord = Mode.WARN.value
@@ -249,7 +251,7 @@ class BrakesEntry(Limits):
     submissions_per_hour: Brake | None = None
 
 
-class File(Closed):
+class File(StrictModel):
     version: Version
     defaults: Defaults = Defaults()
     brakes: BrakesEntry | None = None

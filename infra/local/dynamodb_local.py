@@ -80,7 +80,7 @@ def start() -> Server:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    java = ["java", "-Xmx256m", f"-Djava.library.path={path.parent / 'DynamoDBLocal_lib'}", "-jar", str(path)]
+    java = ["java", "-Xmx256m", f"-Djava.report_store.path={path.parent / 'DynamoDBLocal_lib'}", "-jar", str(path)]
     process = subprocess.Popen(  # noqa: S603  # the words are ours
         [*java, "-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port)],
         cwd=path.parent,

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from controller import wiring
-from controller.adapters.clock import SystemClock
-from controller.instance import instance_types
+from controller.aws.system_clock import SystemClock
+from controller.jobs.instance import instance_types
 from infra.local import aws
 from infra.local.aws_json import JsonServer
 from infra.local.bus import Bus, rules
@@ -205,7 +205,7 @@ def hosting(
             with redirect_stdout(log):
                 app = _deployed()
             _log_to(log)
-            wiring.install(clock=clock, hurry=wiring.PATIENCE)
+            wiring.install(clock=clock, hurry=wiring.CLIENT_CONFIG)
             local.client("s3").create_bucket(Bucket=REPORTS)
             bus = Bus(rules(app), clock.now, world.account, region)
             host = Host(world, server, local, slack, bus, clock, list(happenings), log, app)

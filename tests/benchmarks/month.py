@@ -16,15 +16,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from controller.adapters.items import write
-from controller.adapters.ledger import DynamoLedger
-from controller.adapters.table import key, partition
-from controller.entry import Credited, Ended, Entry, Measured
-from controller.job import Ending
-from controller.progress import Basis
-from controller.rollup import fold
-from controller.shell.closing import close_days
-from controller.shell.digest import Period, digest
+from controller.aws.dynamodb.items import write
+from controller.aws.dynamodb.ledger import DynamoLedger
+from controller.aws.dynamodb.table import key, partition
+from controller.jobs.job import Outcome
+from controller.ledger.entry import Credited, Ended, Entry, Measured
+from controller.runtime.close_days import close_days
+from controller.runtime.queue_digests import Period, queue_digest
+from controller.savings.progress import Basis
+from controller.savings.rollup import roll_up
 from infra.local import aws
 from tests import builders
 from tests.simulation.memory import MemoryLedger, MemoryOutbox
@@ -76,7 +76,7 @@ def entries_of(day: date, jobs: int) -> Iterator[Entry]:
         name, when = f"job-{day:%d}-{number:06d}", at + timedelta(seconds=number % 86_400)
         team, pool = f"team-{number % TEAMS:02d}", f"ml.g5.{2 ** (number % POOLS)}xlarge"
         yield Ended(
-            job=name, at=when, team=team, ending=Ending.COMPLETED, seen_at=when, failure=None, spot=True, instance_type=pool,
+            job=name, at=when, team=team, outcome=Outcome.COMPLETED, seen_at=when, failure=None, spot=True, instance_type=pool,
             region="us-east-1",
         )  # fmt: skip
         yield Measured(
@@ -92,7 +92,7 @@ def memory(jobs: int) -> tuple[Any, float]:
     for n in range(DAYS):
         day = FIRST + n * DAY
         began = time.perf_counter()
-        ledger.put_rollup(day, fold(entries_of(day, jobs // DAYS)))
+        ledger.put_rollup(day, roll_up(entries_of(day, jobs // DAYS)))
         slowest = max(slowest, time.perf_counter() - began)
     ledger.move_cursor("rollup", datetime.combine(FIRST + DAYS * DAY, datetime.min.time(), UTC))
     return ledger, slowest
@@ -135,10 +135,10 @@ def measured(ledger: Any) -> tuple[float, int]:
     for _ in range(3):
         place = Place(ledger, due_at, MemoryOutbox())
         began = time.perf_counter()
-        digest(Period.DAY, "#ml-spot", frozenset(), due_at, place.ports)
+        queue_digest(Period.DAY, "#ml-spot", frozenset(), due_at, place.ports)
         times.append(time.perf_counter() - began)
     tracemalloc.start()
-    digest(Period.DAY, "#ml-spot", frozenset(), due_at, Place(ledger, due_at, MemoryOutbox()).ports)
+    queue_digest(Period.DAY, "#ml-spot", frozenset(), due_at, Place(ledger, due_at, MemoryOutbox()).ports)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return min(times), peak

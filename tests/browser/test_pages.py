@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from controller.formats.as_html import as_html
-from controller.report import report_of
-from controller.rollup import fold
+from controller.notifications.report_formats.as_html import as_html
+from controller.savings.report import report_of
+from controller.savings.rollup import roll_up
 from infra.browser import chromium, looking
 from infra.local.slack import Slack
 from infra.local.slack_people import Heard, People, Wire
-from tests.unit.test_report import measured, told
+from tests.unit.savings.test_report import measured, told
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 BUTTON = {
@@ -61,7 +61,7 @@ pytestmark = pytest.mark.skipif(chromium() is None, reason="no chromium is insta
 def report(tmp_path: Path) -> str:
     teams = [measured(f"job-{n}", team=f"team <b>{n}</b> \u202e\U0001f680", training_s=3600 + 99 * n) for n in range(16)]
     later = [replace(one, job=f"{one.job}-later", at=one.at.replace(day=3), rate_micros_per_h=None) for one in teams[:3]]
-    days = {date(2026, 3, 2): fold(told(*teams)), date(2026, 3, 3): fold(told(*later))}
+    days = {date(2026, 3, 2): roll_up(told(*teams)), date(2026, 3, 3): roll_up(told(*later))}
     page = tmp_path / "report.html"
     page.write_text(as_html(report_of(days, date(2026, 3, 1), date(2026, 4, 1))), "utf-8")
     return str(page)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from controller.adapters.ledger import DynamoLedger
-from controller.adapters.outbox import DynamoOutbox
-from controller.shell.ports import Ledger, Outbox
+from controller.aws.dynamodb.ledger import DynamoLedger
+from controller.aws.dynamodb.outbox import DynamoOutbox
+from controller.runtime.ports import Ledger, Outbox
 from infra.local import aws, dynamodb_local
 from tests.simulation.memory import MemoryLedger, MemoryOutbox
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from controller.adapters.checkpoints import S3Checkpoints
-from controller.shell.ports import Checkpoints, Unreachable
+from controller.aws.s3_checkpoints import S3Checkpoints
+from controller.runtime.ports import Checkpoints, Unreachable
 from infra.local import aws
 from infra.local.checkpoint_store import CheckpointStore
 from infra.local.sagemaker.world import World
@@ -37,22 +37,22 @@ def store(request: pytest.FixtureRequest) -> Iterator[tuple[Checkpoints, Save]]:
 
 
 def test_a_prefix_that_was_never_written_is_empty(store: tuple[Checkpoints, Save]) -> None:
-    seen = store[0].look("s3://saved/bert/", now=BEGIN)
+    seen = store[0].scan("s3://saved/bert/", now=BEGIN)
     assert (seen.objects, seen.newest_at, seen.complete, seen.problem) == (0, None, True, None)
-    assert (seen.uri, seen.looked_at) == ("s3://saved/bert/", BEGIN)
+    assert (seen.uri, seen.scanned_at) == ("s3://saved/bert/", BEGIN)
 
 
 def test_what_was_written_last_is_the_newest(store: tuple[Checkpoints, Save]) -> None:
     look, save = store
     save("s3://saved/bert", 300, BEGIN)
     save("s3://saved/bert", 600, BEGIN + timedelta(minutes=5))
-    assert look.look("s3://saved/bert/", now=BEGIN).newest_at == BEGIN + timedelta(minutes=5)
+    assert look.scan("s3://saved/bert/", now=BEGIN).newest_at == BEGIN + timedelta(minutes=5)
 
 
 def test_another_prefix_is_another(store: tuple[Checkpoints, Save]) -> None:
     look, save = store
     save("s3://saved/gpt", 300, BEGIN)
-    assert look.look("s3://saved/bert/", now=BEGIN).newest_at is None
+    assert look.scan("s3://saved/bert/", now=BEGIN).newest_at is None
 
 
 class Answering:
@@ -79,7 +79,7 @@ def objects(first: int, count: int, *, more: bool) -> dict[str, Any]:
 
 def test_a_million_objects_cost_two_requests_and_are_not_all_seen() -> None:
     s3 = Answering(objects(0, 1000, more=True), objects(1000, 1000, more=True))
-    seen = S3Checkpoints(s3).look("s3://saved/p/", now=BEGIN)
+    seen = S3Checkpoints(s3).scan("s3://saved/p/", now=BEGIN)
     assert len(s3.asked) == 2
     assert (seen.objects, seen.complete) == (2000, False)
     assert seen.newest_at == BEGIN + timedelta(seconds=1999)
@@ -96,7 +96,7 @@ def test_a_million_objects_cost_two_requests_and_are_not_all_seen() -> None:
 )
 def test_what_s3_will_not_show_is_said_in_words(code: str, said: str) -> None:
     refusal = ClientError({"Error": {"Code": code, "Message": "no"}}, "ListObjectsV2")
-    seen = S3Checkpoints(Answering(refusal)).look("s3://saved/p/", now=BEGIN)
+    seen = S3Checkpoints(Answering(refusal)).scan("s3://saved/p/", now=BEGIN)
     assert seen.problem is not None
     assert said in seen.problem
 
@@ -107,9 +107,9 @@ def test_what_s3_will_not_show_is_said_in_words(code: str, said: str) -> None:
 )
 def test_an_s3_that_does_not_answer_is_unreachable_and_not_empty(silence: Exception) -> None:
     with pytest.raises(Unreachable):
-        S3Checkpoints(Answering(silence)).look("s3://saved/p/", now=BEGIN)
+        S3Checkpoints(Answering(silence)).scan("s3://saved/p/", now=BEGIN)
 
 
 def test_a_deleted_bucket_is_a_problem_over_real_calls() -> None:
     with aws.start() as local:
-        assert S3Checkpoints(local.client("s3")).look("s3://gone/p/", now=BEGIN).problem == "the bucket does not exist"
+        assert S3Checkpoints(local.client("s3")).scan("s3://gone/p/", now=BEGIN).problem == "the bucket does not exist"

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from controller.checkpoint import Claim
-from controller.decision import Decision
-from controller.shell.ports import Ledger
+from controller.decide.decision import Decision
+from controller.jobs.claim import Claim
+from controller.runtime.ports import Ledger
 from tests.builders import BEGIN, lineage_id
 
 MINE = Claim(bucket="checkpoints", prefix="bert/", job="bert-r02", lineage=str(lineage_id()), created_at=BEGIN)

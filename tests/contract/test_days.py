@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from controller.decision import Decision
-from controller.entry import Entry, Interrupted, Waived
-from controller.money import Rate
-from controller.rollup import Count, Group, Kind, Rollup
-from controller.savings import Savings
-from controller.shell.ports import Late, Ledger
+from controller.decide.decision import Decision
+from controller.ledger.entry import Entry, Interrupted, Waived
+from controller.runtime.ports import LateDay, Ledger
+from controller.savings.arithmetic import Savings
+from controller.savings.rollup import Count, CountKind, Group, Rollup
+from controller.units.money import Rate
 from tests.builders import BEGIN, lineage_id
 
 DAY = timedelta(days=1)
@@ -22,7 +22,7 @@ GROUP = Group("vision", "ada \U0001f680", "pytorch-training", "ml.g5.2xlarge", "
 def rollup(saved: int = 7, groups: int = 1) -> Rollup:
     return Rollup(
         groups={GROUP._replace(user=f"ada {n}"): Savings(attempts=1, counterfactual_micros=saved) for n in range(groups)},
-        counts={Count(Kind.ENDING, "vision", "completed"): 2},
+        counts={Count(CountKind.ENDING, "vision", "completed"): 2},
     )
 
 
@@ -62,7 +62,7 @@ def test_a_day_too_wide_for_one_item_is_whole_when_it_is_read(ledger: Ledger) ->
 
 def test_what_is_added_to_a_day_that_is_over_marks_it(ledger: Ledger) -> None:
     commit(ledger, interrupted())
-    assert list(ledger.late()) == [Late(day=TODAY, lineage=str(lineage_id()), version=1)]
+    assert list(ledger.late()) == [LateDay(day=TODAY, lineage=str(lineage_id()), version=1)]
 
 
 def test_what_is_added_on_the_day_itself_marks_nothing(ledger: Ledger) -> None:

@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
-from controller.adapters.ledger import DynamoLedger
-from controller.adapters.outbox import DynamoOutbox
-from controller.checkpoint import Claim
-from controller.decision import Decision
-from controller.intent import Closed, Intent, Stop
-from controller.job import Job
-from controller.lineage import Lineage
-from controller.pool import Signal, SignalKind
-from controller.shell.ports import Message, Overdue, Ports, Ring, Unreachable
-from controller.shell.reconcile import reconcile
+from controller.aws.dynamodb.ledger import DynamoLedger
+from controller.aws.dynamodb.outbox import DynamoOutbox
+from controller.decide.decision import Decision
+from controller.jobs.claim import Claim
+from controller.jobs.job import Job
+from controller.ledger.intent import Intent, IntentResult, Stop
+from controller.ledger.lineage import Lineage
+from controller.ledger.pool import MarketSignal, MarketSignalKind
+from controller.runtime.ports import Message, Overdue, Ports, Trigger, Unreachable
+from controller.runtime.reconcile import reconcile
 from infra.local import aws
 from tests.builders import BEGIN, attempt, job, lineage_id, policy
 
@@ -93,14 +93,14 @@ def ledger(dynamodb: Any, table: str) -> DynamoLedger:
 
 # ── faults ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-OVERDUE = Overdue(ring=Ring(job="bert", lineage=ID), key=STOP.key, ring_at=BEGIN)
-SIGNAL = Signal(kind=SignalKind.REBALANCE, instance_id="i-0abc", family="g5", region="us-east-1", at=BEGIN)
+OVERDUE = Overdue(ring=Trigger(job="bert", lineage=ID), key=STOP.key, trigger_at=BEGIN)
+SIGNAL = MarketSignal(kind=MarketSignalKind.REBALANCE, instance_id="i-0abc", family="g5", region="us-east-1", at=BEGIN)
 CALLS: dict[str, Callable[[DynamoLedger, DynamoOutbox], object]] = {
     "load": lambda ledger, _: ledger.load(ID),
     "commit": lambda ledger, _: ledger.commit(EMPTY, SAID),
     "take": lambda ledger, _: ledger.take(ID, STOP, now=BEGIN, leased_until=BEGIN + MINUTE),
     "put_off": lambda ledger, _: ledger.put_off(ID, STOP, due_at=BEGIN, why=""),
-    "close": lambda ledger, _: ledger.close(ID, STOP, Closed.DONE, ""),
+    "close": lambda ledger, _: ledger.close(ID, STOP, IntentResult.DONE, ""),
     "overdue": lambda ledger, _: ledger.overdue(BEGIN, 10),
     "delay": lambda ledger, _: ledger.delay(OVERDUE, BEGIN + MINUTE),
     "claim": lambda ledger, _: ledger.claim(MINE),
@@ -236,7 +236,7 @@ def test_a_message_in_conflict_with_itself_is_not_taken_for_queued(dynamodb: Any
 
 
 def test_every_item_carries_its_schema(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
-    reconcile(Ring(job="bert"), ports(ledger, job()))
+    reconcile(Trigger(job="bert"), ports(ledger, job()))
     ledger.commit(ledger.load(ID), SAID)
     for call in CALLS.values():
         call(ledger, DynamoOutbox(dynamodb, table))
@@ -249,8 +249,8 @@ def test_every_item_carries_its_schema(ledger: DynamoLedger, dynamodb: Any, tabl
 
 def test_a_quiet_job_costs_two_reads_and_no_write(ledger: DynamoLedger, dynamodb: Any) -> None:
     world = ports(ledger, job())
-    reconcile(Ring(job="bert"), world)
-    assert calls(dynamodb, lambda: reconcile(Ring(job="bert"), world)) == {"GetItem": 1, "Query": 1}
+    reconcile(Trigger(job="bert"), world)
+    assert calls(dynamodb, lambda: reconcile(Trigger(job="bert"), world)) == {"GetItem": 1, "Query": 1}
 
 
 def test_a_lineage_nobody_wrote_costs_one_read(ledger: DynamoLedger, dynamodb: Any) -> None:
@@ -297,7 +297,7 @@ def ports(ledger: DynamoLedger, known: Job) -> Ports:
     unasked: Any = None
     jobs: Any = OneJob(known)
     return Ports(
-        jobs=jobs, checkpoints=unasked, ledger=ledger, outbox=unasked, chat=unasked, events=unasked, library=unasked,
+        jobs=jobs, checkpoints=unasked, ledger=ledger, outbox=unasked, chat=unasked, events=unasked, report_store=unasked,
         price_list=unasked,
         quotas=unasked,
         placement=unasked,

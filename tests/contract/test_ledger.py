@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from controller.decision import WRITES_MAX, Decision
-from controller.entry import Entry, Interrupted, Measured, Started
-from controller.failure import Cause
-from controller.intent import Announce, Closed, Intent, Stop, Submit, Wake
-from controller.lineage import Lineage
-from controller.pool import Signal, SignalKind
-from controller.shell.ports import Ledger
+from controller.decide.decision import WRITES_MAX, Decision
+from controller.jobs.failure import Cause
+from controller.ledger.entry import Entry, Interrupted, Measured, Started
+from controller.ledger.intent import Announce, Intent, IntentResult, Stop, Submit, Wake
+from controller.ledger.lineage import Lineage
+from controller.ledger.pool import MarketSignal, MarketSignalKind
+from controller.runtime.ports import Ledger
 from tests.builders import BEGIN, lineage_id
 
 ID = lineage_id()
@@ -110,8 +110,8 @@ def test_an_intent_that_stands_is_not_said_again(ledger: Ledger) -> None:
     assert not ledger.commit(loaded, Decision(intents=(replace(STOP, due_at=NOW + MINUTE),)))
 
 
-@pytest.mark.parametrize("closed", [Closed.DONE, Closed.REFUSED, Closed.ABANDONED])
-def test_an_intent_that_is_over_is_not_said_again(ledger: Ledger, closed: Closed) -> None:
+@pytest.mark.parametrize("closed", [IntentResult.DONE, IntentResult.REFUSED, IntentResult.ABANDONED])
+def test_an_intent_that_is_over_is_not_said_again(ledger: Ledger, closed: IntentResult) -> None:
     commit(ledger, STOP)
     assert ledger.close(ID, STOP, closed, "over")
     assert not ledger.commit(ledger.load(ID), Decision(intents=(STOP,)))
@@ -128,13 +128,13 @@ def test_a_withdrawn_intent_may_be_said_again_and_keeps_counting(ledger: Ledger)
     found = stored(ledger, STOP)
     assert found is not None
     assert (found.open, found.claim, found.why) == (True, 1, "")
-    assert not ledger.close(ID, replace(found, claim=0), Closed.DONE, "a claim of its first life")
+    assert not ledger.close(ID, replace(found, claim=0), IntentResult.DONE, "a claim of its first life")
 
 
 def test_what_is_withdrawn_is_closed_and_rings_no_more(ledger: Ledger) -> None:
     loaded = commit(ledger, STOP)
     assert ledger.commit(loaded, Decision(withdrawn=(STOP,)))
-    assert stored(ledger, STOP) == replace(STOP, closed=Closed.WITHDRAWN)
+    assert stored(ledger, STOP) == replace(STOP, closed=IntentResult.WITHDRAWN)
     assert due_keys(ledger) == []
 
 
@@ -171,7 +171,7 @@ def test_what_is_leased_is_never_withdrawn_whoever_looks(ledger: Ledger) -> None
 @pytest.mark.parametrize("intent", [STOP, WAKE])
 def test_what_was_closed_since_it_was_loaded_is_not_withdrawn(ledger: Ledger, intent: Intent) -> None:
     loaded = commit(ledger, intent)
-    assert ledger.close(ID, intent, Closed.DONE, "")
+    assert ledger.close(ID, intent, IntentResult.DONE, "")
     assert not ledger.commit(loaded, Decision(withdrawn=(intent,)))
 
 
@@ -186,14 +186,14 @@ def test_an_intent_is_abandoned_though_its_lease_stands(ledger: Ledger) -> None:
     leased = STOP.leased(NOW + MINUTE)
     loaded = commit(ledger, leased)
     assert ledger.commit(loaded, Decision(abandoned=(leased,)))
-    assert stored(ledger, STOP) == replace(leased, closed=Closed.ABANDONED)
+    assert stored(ledger, STOP) == replace(leased, closed=IntentResult.ABANDONED)
     assert due_keys(ledger, NOW + MINUTE) == []
 
 
 def test_an_intent_that_was_claimed_or_closed_since_is_not_abandoned(ledger: Ledger) -> None:
     loaded = commit(ledger, STOP, SUBMIT)
     assert ledger.take(ID, STOP, now=NOW, leased_until=NOW + MINUTE)
-    assert ledger.close(ID, SUBMIT, Closed.DONE, "")
+    assert ledger.close(ID, SUBMIT, IntentResult.DONE, "")
     assert not ledger.commit(loaded, Decision(abandoned=(STOP,)))
     assert not ledger.commit(loaded, Decision(abandoned=(SUBMIT,)))
 
@@ -257,7 +257,7 @@ def test_an_intent_that_was_put_off_since_it_was_loaded_is_not_taken_before_its_
 
 def test_a_closed_or_withdrawn_intent_is_not_taken(ledger: Ledger) -> None:
     loaded = commit(ledger, STOP, SUBMIT, WAKE)
-    assert ledger.close(ID, STOP, Closed.DONE, "")
+    assert ledger.close(ID, STOP, IntentResult.DONE, "")
     assert ledger.commit(loaded, Decision(withdrawn=(SUBMIT, WAKE)))
     for intent in (STOP, SUBMIT, WAKE):
         assert ledger.take(ID, intent, now=NOW, leased_until=NOW + MINUTE) is None
@@ -269,7 +269,7 @@ def test_an_old_claim_can_neither_close_nor_put_off(ledger: Ledger) -> None:
     commit(ledger, dawdler)
     taken = ledger.take(ID, dawdler, now=NOW + MINUTE, leased_until=NOW + 2 * MINUTE)
     assert taken is not None
-    assert not ledger.close(ID, dawdler, Closed.REFUSED, "too late")
+    assert not ledger.close(ID, dawdler, IntentResult.REFUSED, "too late")
     assert not ledger.put_off(ID, dawdler, due_at=NOW, why="too late")
     assert stored(ledger, STOP) == taken
 
@@ -277,7 +277,7 @@ def test_an_old_claim_can_neither_close_nor_put_off(ledger: Ledger) -> None:
 def test_who_dawdles_past_the_lease_may_still_answer_while_nobody_took_it(ledger: Ledger) -> None:
     dawdler = STOP.leased(NOW + MINUTE)
     commit(ledger, dawdler)
-    assert ledger.close(ID, dawdler, Closed.DONE, "in the end")
+    assert ledger.close(ID, dawdler, IntentResult.DONE, "in the end")
 
 
 def test_what_is_put_off_is_open_due_later_and_in_nobodys_hands(ledger: Ledger) -> None:
@@ -292,23 +292,23 @@ def test_what_is_put_off_is_open_due_later_and_in_nobodys_hands(ledger: Ledger) 
 def test_what_is_closed_says_how_and_why_and_rings_no_more(ledger: Ledger) -> None:
     leased = STOP.leased(NOW + MINUTE)
     commit(ledger, leased)
-    assert ledger.close(ID, leased, Closed.REFUSED, "no such job")
-    assert stored(ledger, STOP) == replace(leased, closed=Closed.REFUSED, why="no such job")
+    assert ledger.close(ID, leased, IntentResult.REFUSED, "no such job")
+    assert stored(ledger, STOP) == replace(leased, closed=IntentResult.REFUSED, why="no such job")
     assert due_keys(ledger, NOW + MINUTE) == []
 
 
 def test_what_is_closed_is_not_closed_again_nor_put_off(ledger: Ledger) -> None:
     commit(ledger, STOP)
-    assert ledger.close(ID, STOP, Closed.DONE, "first")
-    assert not ledger.close(ID, STOP, Closed.REFUSED, "second")
+    assert ledger.close(ID, STOP, IntentResult.DONE, "first")
+    assert not ledger.close(ID, STOP, IntentResult.REFUSED, "second")
     assert not ledger.put_off(ID, STOP, due_at=NOW, why="second")
-    assert stored(ledger, STOP) == replace(STOP, closed=Closed.DONE, why="first")
+    assert stored(ledger, STOP) == replace(STOP, closed=IntentResult.DONE, why="first")
 
 
 def test_nothing_is_taken_put_off_or_closed_where_nothing_is(ledger: Ledger) -> None:
     assert ledger.take(ID, STOP, now=NOW, leased_until=NOW + MINUTE) is None
     assert not ledger.put_off(ID, STOP, due_at=NOW, why="")
-    assert not ledger.close(ID, STOP, Closed.DONE, "")
+    assert not ledger.close(ID, STOP, IntentResult.DONE, "")
     assert ledger.load(ID) == Lineage(id=ID)
     assert due_keys(ledger) == []
 
@@ -317,7 +317,7 @@ def test_answers_move_no_version_so_they_outpace_nobody(ledger: Ledger) -> None:
     loaded = commit(ledger, STOP)
     taken = ledger.take(ID, STOP, now=NOW, leased_until=NOW + MINUTE)
     assert taken is not None
-    assert ledger.close(ID, taken, Closed.DONE, "")
+    assert ledger.close(ID, taken, IntentResult.DONE, "")
     assert ledger.commit(loaded, Decision(entries=(STARTED,)))
 
 
@@ -328,7 +328,7 @@ def test_open_intents_are_overdue_from_their_time_on(ledger: Ledger) -> None:
     commit(ledger, STOP)
     assert due_keys(ledger, NOW - timedelta(microseconds=1)) == []
     [overdue] = ledger.overdue(NOW, 10)
-    assert (overdue.ring.job, overdue.ring.lineage, overdue.key, overdue.ring_at) == ("bert", ID, STOP.key, NOW)
+    assert (overdue.ring.job, overdue.ring.lineage, overdue.key, overdue.trigger_at) == ("bert", ID, STOP.key, NOW)
 
 
 def test_a_leased_intent_rings_when_its_lease_is_over(ledger: Ledger) -> None:
@@ -344,7 +344,7 @@ def test_overdue_intents_of_all_lineages_come_oldest_first_up_to_the_limit(ledge
         stop = Intent(action=Stop(about=other.root, because=""), due_at=NOW - (number * 7 % 40) * MINUTE)
         assert ledger.commit(ledger.load(other), Decision(intents=(stop,)))
     overdue = ledger.overdue(NOW, 30)
-    assert [one.ring_at for one in overdue] == [NOW - number * MINUTE for number in range(39, 9, -1)]
+    assert [one.trigger_at for one in overdue] == [NOW - number * MINUTE for number in range(39, 9, -1)]
 
 
 def test_a_delayed_intent_rings_later_and_changes_in_nothing_else(ledger: Ledger) -> None:
@@ -410,7 +410,7 @@ def test_entries_of_a_period_are_read_to_the_last_page(ledger: Ledger) -> None:
 
 
 def test_a_signal_is_noted_once_and_found_in_its_period(ledger: Ledger) -> None:
-    signal = Signal(kind=SignalKind.INTERRUPTION, instance_id="i-0abc", family="g5", region="us-east-1", at=NOW)
+    signal = MarketSignal(kind=MarketSignalKind.INTERRUPTION, instance_id="i-0abc", family="g5", region="us-east-1", at=NOW)
     gone = replace(signal, instance_id="i-0def", family=None, at=NOW + MINUTE)
     assert ledger.note_signal(signal)
     assert ledger.note_signal(gone)

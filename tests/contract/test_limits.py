@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from controller.brake import Halt
-from controller.shell.ports import Ledger
+from controller.ledger.halt import Halt
+from controller.runtime.ports import Ledger
 from tests.builders import BEGIN
 
 HALT = Halt(why="the policy stops everything", who="ada", since=BEGIN)

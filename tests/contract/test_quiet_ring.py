@@ -13,14 +13,14 @@ import boto3
 import pytest
 
 from controller import wiring
-from controller.adapters.clock import SystemClock
+from controller.aws.system_clock import SystemClock
 from controller.policyfile import compile_folder
-from controller.shell.ports import Ring
-from controller.shell.reconcile import reconcile
+from controller.runtime.ports import Trigger
+from controller.runtime.reconcile import reconcile
 from infra.local import aws
 from infra.local.host import VirtualClock
 from infra.local.sagemaker.server import serve
-from tests.unit.local.sagemaker.asks import T0, request, world
+from tests.unit.infra.local.sagemaker.requests import T0, request, world
 
 POLICIES = Path(__file__).resolve().parents[2] / "policies"
 MINUTE = timedelta(minutes=1)
@@ -43,7 +43,7 @@ def heard(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Heard]:
         with server.lock:
             lived.advance_to(at)
         sent.clear()
-        reconcile(Ring(job="bert"), wiring.ports())
+        reconcile(Trigger(job="bert"), wiring.ports())
         return list(sent)
 
     with ExitStack() as running:

@@ -150,7 +150,7 @@ def test_every_setting_the_code_requires_is_set_on_every_function(package: Packa
 
 def test_the_code_makes_the_calls_of_the_table_and_no_others() -> None:
     """A call is an attribute or a paginator's name that is an operation of its service; `describe_algorithm` names one."""
-    sources = [*(ROOT / "controller" / "adapters").glob("*.py"), ROOT / "controller" / "wiring.py"]
+    sources = [*(ROOT / "controller" / "aws").rglob("*.py"), ROOT / "controller" / "wiring.py"]
     words = {word for file in sources for word in re.findall(r"""[."']([a-z0-9_]+)["'(,]""", file.read_text())}
     made = set()
     for service in ("dynamodb", "ec2", "events", "pricing", "s3", "sagemaker", "secretsmanager", "service-quotas"):

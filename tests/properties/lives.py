@@ -9,42 +9,53 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from controller.ask import Ask
-from controller.change import as_fragment
-from controller.checkpoint import Sighting, claim_of
 from controller.decide import decide
-from controller.decision import Decision
-from controller.entry import Asked, Entry, Waived
-from controller.facts import Facts
-from controller.failure import Cause, Next
-from controller.intent import Closed, Intent, Submit
-from controller.job import Ending, Job, Service
-from controller.lineage import LineageId
-from controller.policy import Budget, Guarantee, Mode, Patience, Policy, Promise, Reach, Rung, RungKind
-from controller.shell.limits import LEASE
+from controller.decide.decision import Decision
+from controller.decide.facts import Facts
+from controller.jobs.checkpoint import CheckpointScan
+from controller.jobs.claim import claim_of
+from controller.jobs.failure import Cause, RetryChange
+from controller.jobs.job import Job, Outcome, Service
+from controller.jobs.request import change_from_json
+from controller.ledger.entry import Entry, UserRequested, Waived
+from controller.ledger.intent import Intent, IntentResult, Submit
+from controller.ledger.lineage import LineageId
+from controller.policy.mode import Mode
+from controller.policy.policy import AppliesTo, Policy
+from controller.policy.resubmission import Budget, DeadlineSettings, FallbackKind, FallbackStep, Guarantee, InterruptionLimit
+from controller.policy.user_request import UserRequest
+from controller.runtime.timeouts import LEASE
 from tests import builders
 from tests.simulation.memory import MemoryLedger
 
 MINUTES = (0, 1, 3, 30, 200, 200, 1500)
-RETRYABLE = [Ending.STARVED, Ending.CAPACITY, Ending.INTERNAL, Ending.QUOTA]
-ENDINGS = (*Ending, *RETRYABLE * 5)
+RETRYABLE = [Outcome.STARVED, Outcome.CAPACITY, Outcome.INTERNAL, Outcome.QUOTA]
+ENDINGS = (*Outcome, *RETRYABLE * 5)
 HISTORIES = ((), (3600,), (3600, 4000, 4200), (9000, 9000, 10_000, 9500))
-ANSWERS = (Closed.DONE, Closed.DONE, Closed.DONE, Closed.REFUSED, Closed.ABANDONED, "later", None)  # None: died before it wrote
+ANSWERS = (
+    IntentResult.DONE,
+    IntentResult.DONE,
+    IntentResult.DONE,
+    IntentResult.REFUSED,
+    IntentResult.ABANDONED,
+    "later",
+    None,
+)  # None: died before it wrote
 
 
 def any_policy(rng: Random) -> Policy:
     """Any policy of up to two rules and one resubmit block; it took force before, at or after the first job's birth."""
     rules = [
-        builders.rule(f"rule-{n}", mode=rng.choice(list(Mode)), applies_to=rng.choice(list(Reach)))
+        builders.rule(f"rule-{n}", mode=rng.choice(list(Mode)), applies_to=rng.choice(list(AppliesTo)))
         for n in range(rng.choice([0, 1, 1, 2]))
     ]
-    causes = [cause for cause in Cause if cause.next not in (Next.OURS, Next.NEVER) and rng.random() < 0.7]
+    causes = [cause for cause in Cause if cause.next not in (RetryChange.OURS, RetryChange.NEVER) and rng.random() < 0.7]
     block = builders.block(
         mode=rng.choice([*[Mode.ENFORCE] * 8, Mode.WARN, Mode.AUDIT]), within_s=rng.choice([60, 21_600, 21_600, 21_600]),
         causes={cause: any_budget(rng) for cause in causes},
         ladder=rng.choice(LADDERS), on_demand=rng.random() < 0.8,
-        patience=rng.choice([None, Patience(more_than=1, within_s=36_000)]),
-        promise=Promise(finish_within_s=rng.choice([None, 7200, 36_000]), guarantee=rng.choice(list(Guarantee))),
+        interruption_limit=rng.choice([None, InterruptionLimit(more_than=1, within_s=36_000)]),
+        deadline=DeadlineSettings(finish_within_s=rng.choice([None, 7200, 36_000]), guarantee=rng.choice(list(Guarantee))),
         cap_micros=rng.choice([None, None, None, 2_000_000]),
     )  # fmt: skip
     return builders.policy(
@@ -65,9 +76,20 @@ def any_budget(rng: Random) -> Budget:
 LADDERS = (
     (),
     (),
-    (Rung(kind=RungKind.SAME), Rung(kind=RungKind.INSTANCE_TYPES, values=("ml.g5.4xlarge", "ml.g4dn.xlarge"))),
-    (Rung(kind=RungKind.SAME), Rung(kind=RungKind.EQUIVALENTS), Rung(kind=RungKind.ON_DEMAND)),
-    (Rung(kind=RungKind.SAME), Rung(kind=RungKind.SUBNETS, values=("subnet-0b",)), Rung(kind=RungKind.ON_DEMAND)),
+    (
+        FallbackStep(kind=FallbackKind.SAME),
+        FallbackStep(kind=FallbackKind.INSTANCE_TYPES, values=("ml.g5.4xlarge", "ml.g4dn.xlarge")),
+    ),
+    (
+        FallbackStep(kind=FallbackKind.SAME),
+        FallbackStep(kind=FallbackKind.EQUIVALENTS),
+        FallbackStep(kind=FallbackKind.ON_DEMAND),
+    ),
+    (
+        FallbackStep(kind=FallbackKind.SAME),
+        FallbackStep(kind=FallbackKind.SUBNETS, values=("subnet-0b",)),
+        FallbackStep(kind=FallbackKind.ON_DEMAND),
+    ),
 )
 TAGS: tuple[dict[str, str], ...] = (
     {},
@@ -118,17 +140,17 @@ class Life:
         return Facts(
             now=self.now, job=about, number=number, lineage=lineage, policy=self.policy, rate=builders.rate(),
             claims=claims if about.alive else None, history=self.history if looked else None,
-            sighting=self.sighting(about) if looked else None,
+            checkpoint_scan=self.scan(about) if looked else None,
         )  # fmt: skip
 
-    def sighting(self, about: Job) -> Sighting | None:
+    def scan(self, about: Job) -> CheckpointScan | None:
         """What lies below the job's prefix: nothing in one life of three, and what cannot be seen in one of three."""
         if about.checkpoint_uri is None:
             return None
         kind = len(self.history) % 3
         newest_at = about.intervals[-1].start + timedelta(minutes=20) if kind and about.intervals else None
-        return Sighting(
-            uri=about.checkpoint_uri, looked_at=self.now, objects=int(bool(newest_at)), bytes_seen=0, newest_at=newest_at,
+        return CheckpointScan(
+            uri=about.checkpoint_uri, scanned_at=self.now, objects=int(bool(newest_at)), bytes_seen=0, newest_at=newest_at,
             complete=True, problem="the bucket does not exist" if kind == 2 else None,
         )  # fmt: skip
 
@@ -171,15 +193,15 @@ lives = SEEDS.map(
 policies = SEEDS.map(lambda seed: any_policy(Random(seed)))  # noqa: S311
 
 
-def _answer(life: Life, intent: Intent, answer: Closed | str | None) -> None:
+def _answer(life: Life, intent: Intent, answer: IntentResult | str | None) -> None:
     """Write the world's answer to a performance down; a submission that took effect is a new attempt."""
     if answer == "later":
         life.ledger.put_off(life.id, intent, due_at=life.now + timedelta(minutes=5), why="throttled")
-    elif isinstance(answer, Closed):
+    elif isinstance(answer, IntentResult):
         life.ledger.close(life.id, intent, answer, "made up")
-        if isinstance(intent.action, Submit) and answer is Closed.DONE:
+        if isinstance(intent.action, Submit) and answer is IntentResult.DONE:
             root = life.attempts[1]
-            changes = as_fragment(intent.action.changes)
+            changes = change_from_json(intent.action.changes)
             again = builders.attempt(
                 intent.action.number, life.id, spot=changes.get("EnableManagedSpotTraining", root.spot), created_at=life.now,
                 started_at=None, intervals=(), tags=root.tags,
@@ -198,8 +220,8 @@ def _ask(rng: Random, life: Life) -> None:
     else:
         tried = [submit.number for submit, _ in lineage.submits()]
         number = 0 if job.alive else max([max(life.attempts), *tried]) + 1
-        ask = rng.choice([Ask.TRY_AGAIN, Ask.ON_DEMAND, Ask.STOP])
-        entry = Asked(job=job.name, at=life.now, team="vision", ask=ask, who="U1", number=number)
+        ask = rng.choice([UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND, UserRequest.STOP])
+        entry = UserRequested(job=job.name, at=life.now, team="vision", request=ask, who="U1", number=number)
     if entry.key not in lineage.standing():
         assert life.ledger.commit(lineage, Decision(entries=(entry,)))
 
@@ -220,7 +242,7 @@ def _later(rng: Random, before: Job, now: datetime) -> Job:
             return before
 
 
-def starving(policy: Policy, causes: list[Ending]) -> tuple[Life, list[Submit]]:
+def starving(policy: Policy, causes: list[Outcome]) -> tuple[Life, list[Submit]]:
     """Play a lineage whose every attempt ends badly, in the given ways and then again and again; say what was submitted."""
     life, submitted = Life(now=builders.BEGIN, policy=policy, attempts={1: builders.job()}), []
     for number in count(1):
@@ -232,7 +254,7 @@ def starving(policy: Policy, causes: list[Ending]) -> tuple[Life, list[Submit]]:
         for intent in life.ledger.load(life.id).open_intents():
             taken = life.take(intent)
             if taken is not None:
-                _answer(life, taken, Closed.DONE)
+                _answer(life, taken, IntentResult.DONE)
                 submitted += [taken.action] if isinstance(taken.action, Submit) else []
         if number + 1 not in life.attempts:
             return life, submitted

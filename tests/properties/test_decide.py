@@ -9,17 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.decide import decide
-from controller.entry import Asked, Ended, Measured, Unmeasured
-from controller.facts import Facts
-from controller.failure import Next
-from controller.intent import Announce, Intent, Stop, Submit, Wake
-from controller.job import Ending
-from controller.policy import Policy
-from controller.resubmission import tried_for
+from controller.decide.facts import Facts
+from controller.decide.resubmit import tried_for
+from controller.jobs.failure import RetryChange
+from controller.jobs.job import Outcome
+from controller.ledger.entry import Ended, Measured, Unmeasured, UserRequested
+from controller.ledger.intent import Announce, Intent, Stop, Submit, Wake
+from controller.policy.policy import Policy
 from tests import builders
 from tests.properties.lives import learn, lives, policies, starving
 
-RETRYABLE = [Ending.STARVED, Ending.CAPACITY, Ending.INTERNAL, Ending.QUOTA]  # those that the block gives a budget
+RETRYABLE = [Outcome.STARVED, Outcome.CAPACITY, Outcome.INTERNAL, Outcome.QUOTA]  # those that the block gives a budget
 
 
 def said(facts: Facts, *kinds: type) -> list[Intent]:
@@ -68,7 +68,7 @@ def test_a_job_of_another_service_is_never_stopped_nor_submitted_again(facts: Fa
 
 @given(lives)
 def test_an_attempt_of_ours_is_never_stopped_by_a_rule(facts: Facts) -> None:
-    asked = any(isinstance(entry, Asked) for entry in facts.lineage.entries)
+    asked = any(isinstance(entry, UserRequested) for entry in facts.lineage.entries)
     assert asked or not (facts.number > 1 and said(facts, Stop))
 
 
@@ -98,7 +98,7 @@ def test_usage_is_booked_whenever_it_is_there(facts: Facts) -> None:
 def test_budgets_are_kept_in_every_decision(facts: Facts) -> None:
     for intent in said(facts, Submit):
         assert isinstance(intent.action, Submit)
-        if intent.action.cause.next is Next.OURS:
+        if intent.action.cause.next is RetryChange.OURS:
             continue  # a move or a repair: outside every budget
         block = facts.policy.resubmission_for(facts.job)
         assert block is not None
@@ -108,7 +108,7 @@ def test_budgets_are_kept_in_every_decision(facts: Facts) -> None:
 
 
 @given(policies, st.lists(st.sampled_from(RETRYABLE), min_size=1, max_size=4))
-def test_what_always_fails_is_submitted_to_its_limits_and_given_up_aloud(policy: Policy, endings: list[Ending]) -> None:
+def test_what_always_fails_is_submitted_to_its_limits_and_given_up_aloud(policy: Policy, endings: list[Outcome]) -> None:
     enforcing = replace(policy, rules=(), resubmissions=(builders.block(),))
     life, submitted = starving(enforcing, endings)
     tries = Counter(submit.cause for submit in submitted)

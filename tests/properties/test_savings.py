@@ -9,9 +9,9 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.entry import Credited, Entry, Measured, Unmeasured
-from controller.progress import Basis
-from controller.savings import Savings, fold, savings_of
+from controller.ledger.entry import Credited, Entry, Measured, Unmeasured
+from controller.savings.arithmetic import Savings, savings_of, sum_savings
+from controller.savings.progress import Basis
 from tests.builders import BEGIN
 
 SECONDS = st.integers(0, 400_000)
@@ -47,16 +47,16 @@ books = st.lists(measured(), max_size=8, unique_by=lambda m: m.job)
 
 
 def whole(entries: Sequence[Entry]) -> Savings:
-    return fold(entries, group=lambda _: "all").get("all", Savings())
+    return sum_savings(entries, group=lambda _: "all").get("all", Savings())
 
 
 def by_job(entries: Sequence[Entry]) -> dict[str, Savings]:
-    return fold(entries, group=lambda e: e.job)
+    return sum_savings(entries, group=lambda e: e.job)
 
 
 @given(attempts())
 def test_the_teams_add_up_to_the_whole(entries: list[Entry]) -> None:
-    assert sum(fold(entries, group=lambda e: e.team or "").values(), Savings()) == whole(entries)
+    assert sum(sum_savings(entries, group=lambda e: e.team or "").values(), Savings()) == whole(entries)
 
 
 @given(attempts())

@@ -7,8 +7,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.job import Job
-from controller.policy import Selector
+from controller.jobs.job import Job
+from controller.policy.selector import Selector
 from tests.builders import job
 
 WORDS = st.sampled_from(["bert", "bert-r02", "gpt", "b*", "*", "?ert", "[bg]*"])

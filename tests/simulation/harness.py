@@ -10,20 +10,20 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from controller.adapters.sagemaker import SageMakerJobs
-from controller.blocks import Page
-from controller.checkpoint import Sighting
-from controller.decision import Decision
-from controller.intent import Publish
-from controller.lineage import Lineage, LineageId
-from controller.money import Rate
-from controller.policy import Policy
-from controller.shell.ports import Answer, Done, Later, Ports, Post, Refused, Unreachable
+from controller.aws.sagemaker.jobs import SageMakerJobs
+from controller.decide.decision import Decision
+from controller.jobs.checkpoint import CheckpointScan
+from controller.ledger.intent import Publish
+from controller.ledger.lineage import Lineage, LineageId
+from controller.notifications.block_kit import Page
+from controller.policy.policy import Policy
+from controller.runtime.ports import Answer, Done, Later, Ports, Post, Refused, Unreachable
+from controller.units.money import Rate
 from infra.local.sagemaker.client import Client
 from infra.local.sagemaker.world import World
 from tests.simulation.lambdas import Lambdas
 from tests.simulation.memory import MemoryLedger, MemoryOutbox
-from tests.simulation.witness import Witness
+from tests.simulation.world_invariants import Witness
 
 ROLLOUT = timedelta(minutes=5)  # while a new policy is deployed, old containers still answer
 PRICED = "ml.g5.2xlarge"
@@ -180,11 +180,11 @@ class MemoryCheckpoints:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def look(self, uri: str, *, now: datetime) -> Sighting:
+    def scan(self, uri: str, *, now: datetime) -> CheckpointScan:
         """SageMaker matches plain prefixes, and so does S3: a neighbour's objects whose names begin alike are seen too."""
         below = [saved for prefix, saved in self._world.checkpoints.items() if f"{prefix}/".startswith(uri)]
-        return Sighting(
-            uri=uri, looked_at=now, objects=len(below), bytes_seen=1_000_000 * len(below), complete=True,
+        return CheckpointScan(
+            uri=uri, scanned_at=now, objects=len(below), bytes_seen=1_000_000 * len(below), complete=True,
             newest_at=max((at for _, at in below), default=None),
         )  # fmt: skip
 
@@ -242,7 +242,7 @@ def ports(
     return Ports(
         jobs=SageMakerJobs(SlowClient(lambdas, WatchedClient(client, witness, broken), broken)),
         checkpoints=seen("s3", MemoryCheckpoints(world), nowhere, nowhere),
-        library=None,
+        report_store=None,
         price_list=None,
         quotas=Unknown(),
         placement=Unknown(),

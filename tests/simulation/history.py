@@ -10,25 +10,28 @@ from functools import partial
 from random import Random
 from typing import Any, Final
 
-from controller.brake import Halt
-from controller.failure import Cause
-from controller.policy import Policy
-from controller.shell import reconcile as path
-from controller.shell import sweep as rounds
-from controller.shell.drain import drain
-from controller.shell.perform import TRIES_MAX
-from controller.shell.ports import Ports, Ring, Unreachable
+from controller.jobs.failure import Cause
+from controller.ledger.halt import Halt
+from controller.policy.policy import Policy
+from controller.runtime import discover as discovery
+from controller.runtime import reconcile as path
+from controller.runtime import sweep as rounds
+from controller.runtime.drain import drain
+from controller.runtime.perform import TRIES_MAX
+from controller.runtime.ports import Ports, Trigger, Unreachable
 from infra.local.sagemaker.client import Client
-from infra.local.sagemaker.knobs import Knobs
+from infra.local.sagemaker.settings import Knobs
 from infra.local.sagemaker.world import World
 from tests.builders import BEGIN
-from tests.simulation import ambition, harness, people
-from tests.simulation.change import changed
+from tests.simulation import actors as people
+from tests.simulation import harness
+from tests.simulation import policies_and_tags as ambition
 from tests.simulation.faults import Faults
 from tests.simulation.harness import Bus, Rollout, Slack, WatchedLedger
 from tests.simulation.lambdas import Died, Lambdas
 from tests.simulation.memory import MemoryOutbox
-from tests.simulation.witness import Violation, Witness, demand
+from tests.simulation.replace_function import changed
+from tests.simulation.world_invariants import Violation, Witness, demand
 
 STORM: Final = timedelta(hours=4)
 PATIENCE: Final = timedelta(hours=60)  # after the storm: a day for usage that never comes, and then some
@@ -163,13 +166,13 @@ class History:
 
     def _clock_at(self, soon: datetime | None) -> datetime | None:
         """The next whole minute at which the clock has something to do; idle minutes are skipped."""
-        ring_at = [at for row in self.ledger.rows.values() for at in row.ring_at.values()]
+        trigger_at = [at for row in self.ledger.rows.values() for at in row.trigger_at.values()]
         if self.outbox.channels():
-            ring_at.append(self.lambdas.now)
+            trigger_at.append(self.lambdas.now)
         hour = self._minute.replace(minute=0) + HOUR
-        if soon is None and not ring_at and self.lambdas.now > self.calm_at and self._discovered():
+        if soon is None and not trigger_at and self.lambdas.now > self.calm_at and self._discovered():
             return None
-        first = max(min([*ring_at, hour]), self._minute + timedelta(microseconds=1))
+        first = max(min([*trigger_at, hour]), self._minute + timedelta(microseconds=1))
         return BEGIN + -((BEGIN - first) // MINUTE) * MINUTE
 
     def _discovered(self) -> bool:
@@ -184,7 +187,7 @@ class History:
             return
         for lineage, row in self.ledger.rows.items():
             if lineage.root not in self.broken:
-                late = [i.key for i in row.intents.values() if i.open and i.ring_at < self.lambdas.now - HOUR]
+                late = [i.key for i in row.intents.values() if i.open and i.trigger_at < self.lambdas.now - HOUR]
                 demand(not late, f"nothing is overdue in silence: {late} of {lineage}")
                 endless = [i.key for i in row.intents.values() if i.tries > TRIES_MAX]
                 demand(not endless, f"no try is repeated for ever: {endless} of {lineage}")
@@ -221,19 +224,19 @@ class History:
             if problem is not None and tries < len(RETRIES):
                 self.lambdas.at(self.lambdas.now + RETRIES[tries], lambda: self._ring(name, tries + 1))
 
-        self.lambdas.invoke(f"job_changed {name}", lambda: path.reconcile(Ring(job=name), self.ports), ended)
+        self.lambdas.invoke(f"job_changed {name}", lambda: path.reconcile(Trigger(job=name), self.ports), ended)
 
     def _tick(self, minute: datetime) -> None:
         if minute.minute == 0:
             self._nothing_is_late()
         if minute.minute == 0 and self._news():
-            self.lambdas.invoke("discover", lambda: self._round(rounds.discover), self._expected)
-        if any(at <= minute for row in self.ledger.rows.values() for at in row.ring_at.values()):
+            self.lambdas.invoke("discover", lambda: self._round(discovery.discover), self._expected)
+        if any(at <= minute for row in self.ledger.rows.values() for at in row.trigger_at.values()):
             self.lambdas.invoke("sweep", lambda: self._round(rounds.sweep), self._expected)
         if self.outbox.channels():
             self.lambdas.invoke("drain", lambda: drain(self.ports), self._expected)
 
-    def _round(self, pass_: Callable[[Ports], rounds.Rounds]) -> None:
+    def _round(self, pass_: Callable[[Ports], rounds.SweepResult]) -> None:
         done = pass_(self.ports)
         for name, problem in done.failed:
             self.lambdas.note("clock", f"{name}: {type(problem).__name__}: {problem}")

@@ -10,38 +10,38 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TypeVar
 
-from controller.brake import Halt
-from controller.checkpoint import Claim, overlapping
-from controller.decision import Decision
-from controller.entry import Entry, Finished, Waived
-from controller.intent import Closed, Intent, Wake
-from controller.lineage import Lineage, LineageId
-from controller.money import Rate
-from controller.pool import PoolMemory, Signal
-from controller.rollup import Rollup
-from controller.shell.ports import Late, Message, Overdue, Post, Ring
+from controller.decide.decision import Decision
+from controller.jobs.claim import Claim, overlapping
+from controller.ledger.entry import Entry, Finished, Waived
+from controller.ledger.halt import Halt
+from controller.ledger.intent import Intent, IntentResult, Wake
+from controller.ledger.lineage import Lineage, LineageId
+from controller.ledger.pool import MarketSignal, PoolMemory
+from controller.runtime.ports import LateDay, Message, Overdue, Post, Trigger
+from controller.savings.rollup import Rollup
+from controller.units.money import Rate
 
 E = TypeVar("E")
 
 
 @dataclass(slots=True)
 class Row:
-    """A lineage as it is stored; ``ring_at`` is what the index of overdue intents shows of each that is open."""
+    """A lineage as it is stored; ``trigger_at`` is what the index of overdue intents shows of each that is open."""
 
     version: int = 0
     entries: dict[str, Entry] = field(default_factory=dict)
     intents: dict[str, Intent] = field(default_factory=dict)
-    ring_at: dict[str, datetime] = field(default_factory=dict)
+    trigger_at: dict[str, datetime] = field(default_factory=dict)
 
     def put(self, intent: Intent) -> None:
         self.intents[intent.key] = intent
-        self.ring_at.pop(intent.key, None)
+        self.trigger_at.pop(intent.key, None)
         if intent.open:
-            self.ring_at[intent.key] = intent.ring_at
+            self.trigger_at[intent.key] = intent.trigger_at
 
     def delete(self, intent: Intent) -> None:
         del self.intents[intent.key]
-        self.ring_at.pop(intent.key, None)
+        self.trigger_at.pop(intent.key, None)
 
 
 class MemoryLedger:
@@ -52,7 +52,7 @@ class MemoryLedger:
         self.held: dict[tuple[str, str, str, str], Claim] = {}
         self.cursors: dict[str, datetime] = {}
         self.revisions: dict[str, datetime] = {}
-        self.noted: dict[str, Signal] = {}
+        self.noted: dict[str, MarketSignal] = {}
         self.halted: Halt | None = None
         self.taken: dict[str, dict[str, int]] = {}
         self.pools: dict[tuple[str, str, date], PoolMemory] = {}
@@ -85,9 +85,9 @@ class MemoryLedger:
             if isinstance(intent.action, Wake):
                 row.delete(intent)
             else:
-                row.put(replace(row.intents[intent.key], closed=Closed.WITHDRAWN))
+                row.put(replace(row.intents[intent.key], closed=IntentResult.WITHDRAWN))
         for intent in decision.abandoned:
-            row.put(replace(row.intents[intent.key], closed=Closed.ABANDONED))
+            row.put(replace(row.intents[intent.key], closed=IntentResult.ABANDONED))
         for intent in decision.intents:
             row.put(intent)
         for day in decision.late:
@@ -100,7 +100,7 @@ class MemoryLedger:
 
     def take(self, lineage: LineageId, intent: Intent, *, now: datetime, leased_until: datetime) -> Intent | None:
         def ready(stored: Intent) -> bool:
-            return stored.ring_at <= now
+            return stored.trigger_at <= now
 
         return self._change(lineage, intent, ready, lambda stored: stored.leased(leased_until))
 
@@ -111,7 +111,7 @@ class MemoryLedger:
         put_off = self._change(lineage, intent, _any, later)
         return put_off is not None
 
-    def close(self, lineage: LineageId, intent: Intent, closed: Closed, why: str) -> bool:
+    def close(self, lineage: LineageId, intent: Intent, closed: IntentResult, why: str) -> bool:
         return self._change(lineage, intent, _any, lambda stored: replace(stored, closed=closed, why=why)) is not None
 
     def _change(
@@ -128,17 +128,17 @@ class MemoryLedger:
 
     def overdue(self, now: datetime, limit: int) -> list[Overdue]:
         due = [
-            Overdue(ring=Ring(job=row.intents[key].action.about, lineage=lineage), key=key, ring_at=ring_at)
+            Overdue(ring=Trigger(job=row.intents[key].action.about, lineage=lineage), key=key, trigger_at=trigger_at)
             for lineage, row in self.rows.items()
-            for key, ring_at in row.ring_at.items()
-            if ring_at <= now
+            for key, trigger_at in row.trigger_at.items()
+            if trigger_at <= now
         ]
-        return sorted(due, key=lambda one: (one.ring_at, str(one.ring.lineage), one.key))[:limit]
+        return sorted(due, key=lambda one: (one.trigger_at, str(one.ring.lineage), one.key))[:limit]
 
-    def delay(self, overdue: Overdue, ring_at: datetime) -> None:
+    def delay(self, overdue: Overdue, trigger_at: datetime) -> None:
         row = self.row(overdue.ring.lineage) if overdue.ring.lineage else Row()
-        if overdue.key in row.ring_at:
-            row.ring_at[overdue.key] = max(row.ring_at[overdue.key], ring_at)
+        if overdue.key in row.trigger_at:
+            row.trigger_at[overdue.key] = max(row.trigger_at[overdue.key], trigger_at)
 
     def claim(self, claim: Claim) -> tuple[Claim, ...]:
         others = overlapping(claim, self.claims(claim.bucket))
@@ -166,10 +166,10 @@ class MemoryLedger:
     def waivers(self, now: datetime) -> Iterable[Waived]:
         return [e for row in self.rows.values() for e in row.entries.values() if isinstance(e, Waived) and e.until > now]
 
-    def late(self) -> Iterable[Late]:
-        return [Late(day=day, lineage=lineage, version=version) for (day, lineage), version in sorted(self.marks.items())]
+    def late(self) -> Iterable[LateDay]:
+        return [LateDay(day=day, lineage=lineage, version=version) for (day, lineage), version in sorted(self.marks.items())]
 
-    def put_rollup(self, day: date, rollup: Rollup, *, settles: Iterable[Late] = ()) -> None:
+    def put_rollup(self, day: date, rollup: Rollup, *, settles: Iterable[LateDay] = ()) -> None:
         self.days[day] = rollup
         for mark in settles:
             if self.marks.get((mark.day, mark.lineage)) == mark.version:
@@ -225,12 +225,12 @@ class MemoryLedger:
         self.asked_once.add(what)
         return not known
 
-    def note_signal(self, signal: Signal) -> bool:
+    def note_signal(self, signal: MarketSignal) -> bool:
         known = signal.key in self.noted
         self.noted.setdefault(signal.key, signal)
         return not known
 
-    def signals(self, since: datetime, until: datetime) -> Iterable[Signal]:
+    def signals(self, since: datetime, until: datetime) -> Iterable[MarketSignal]:
         return [s for s in self.noted.values() if since <= s.at < until]
 
 
@@ -296,7 +296,7 @@ def _fits(row: Row, decision: Decision) -> bool:
 
     return (
         not any(e.key in row.entries for e in decision.entries)
-        and all(i.key not in stored or stored[i.key].closed is Closed.WITHDRAWN for i in decision.intents)
+        and all(i.key not in stored or stored[i.key].closed is IntentResult.WITHDRAWN for i in decision.intents)
         and all(still(i) and stored[i.key].leased_until is None for i in decision.withdrawn)
         and all(still(i) for i in decision.abandoned)
     )

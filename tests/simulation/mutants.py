@@ -9,20 +9,23 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing import Pool
 from typing import Any
 
-from controller import decide, resubmission
-from controller.adapters import documents
-from controller.adapters.sagemaker import ATTEMPT_TAG, SageMakerJobs
-from controller.decision import Decision
-from controller.facts import Facts
-from controller.intent import Closed
-from controller.lineage import Lineage, LineageId
-from controller.shell import perform, reconcile, sweep
-from controller.shell.gather import gather
-from controller.shell.ports import Done, Later, Ring
-from tests.simulation import memory, witness
-from tests.simulation.change import Change, changed
+from controller import decide
+from controller.aws.sagemaker import documents
+from controller.aws.sagemaker.jobs import ATTEMPT_TAG, SageMakerJobs
+from controller.decide import resubmit as resubmission
+from controller.decide import wakeups
+from controller.decide.decision import Decision
+from controller.decide.facts import Facts
+from controller.ledger.intent import IntentResult
+from controller.ledger.lineage import Lineage, LineageId
+from controller.runtime import discover, perform, reconcile, sweep
+from controller.runtime.gather import gather
+from controller.runtime.ports import Done, Later, Trigger
+from tests.simulation import memory
+from tests.simulation import world_invariants as witness
 from tests.simulation.harness import SeenLedger
 from tests.simulation.memory import MemoryLedger
+from tests.simulation.replace_function import Change, changed
 from tests.simulation.run import lived
 
 SEEDS_MAX = 300
@@ -59,7 +62,7 @@ def _unversioned(commit: Any) -> Any:
 
 def _close_first(carry_out: Any) -> Any:
     def closing_first(intent: Any, lineage: Any, ports: Any, again: Any) -> Any:
-        ports.ledger.close(lineage.id, intent, Closed.DONE, "")
+        ports.ledger.close(lineage.id, intent, IntentResult.DONE, "")
         return carry_out(intent, lineage, ports, again)
 
     return closing_first
@@ -112,7 +115,7 @@ def _forgetful(_: Any) -> Any:
             return Later("others write there")
         answer = ports.jobs.submit(action, lineage.id)
         if isinstance(answer, Done):
-            again(Ring(job=action.job), ports)
+            again(Trigger(job=action.job), ports)
         elif claim:
             ports.ledger.release(claim)
         return answer
@@ -141,7 +144,7 @@ def _ageless_number(number_of: Any) -> Any:
 
 
 def _never_discovering(_: Any) -> Any:
-    return lambda ports: sweep.Rounds()
+    return lambda ports: sweep.SweepResult()
 
 
 def _judged_anew(too_old: Any) -> Any:
@@ -157,20 +160,22 @@ MUTANTS: Mapping[str, tuple[Change, ...]] = {
     "never close": ((MemoryLedger, "close", instead(lambda self, lineage, intent, closed, why: True)),),
     "commit without version": ((MemoryLedger, "commit", _unversioned), UNCONDITIONAL),
     "no new_to": ((Decision, "new_to", instead(lambda self, lineage, about: self)),),
-    "no sweep": ((sweep, "sweep", instead(lambda ports: sweep.Rounds())),),
-    "no discover": ((sweep, "discover", _never_discovering),),
+    "no sweep": ((sweep, "sweep", instead(lambda ports: sweep.SweepResult())),),
+    "no discover": ((discover, "discover", _never_discovering),),
     "trust the event": ((reconcile, "_taken", instead(lambda intents, lineage, now, ports: iter(()))),),
     "close before perform": ((perform, "_carry_out", _close_first),),
     # The fences.
     "perform what others hold": ((MemoryLedger, "take", _taken_by_all),),
     "no lease": ((reconcile, "LEASE", instead(timedelta(0))),),
     "withdraw what is performed": ((Decision, "new_to", _withdrawing_all), UNCONDITIONAL),
-    "no wake": ((decide, "keep_watch", instead(lambda facts: Decision())),),
-    "no wake after the ending": ((decide, "keep_watch", _watching_the_living),),
+    "no wake": ((wakeups, "schedule_wakeups", instead(lambda facts: Decision())),),
+    "no wake after the ending": ((wakeups, "schedule_wakeups", _watching_the_living),),
     "stop closes at once": ((SageMakerJobs, "stop", _stop_at_once),),
     "a deleted job is not let go of": ((reconcile, "_let_go", instead(lambda name, lineage, ports: None)),),
-    "a failing ring is not set back": ((MemoryLedger, "delay", instead(lambda self, overdue, ring_at: None)),),
-    "a failing ring ends the pass": ((sweep, "_ring", instead(lambda ring, ports: reconcile.reconcile(ring, ports) and None)),),
+    "a failing ring is not set back": ((MemoryLedger, "delay", instead(lambda self, overdue, trigger_at: None)),),
+    "a failing ring ends the pass": (
+        (sweep, "trigger_job", instead(lambda trigger, ports: reconcile.reconcile(trigger, ports) and None)),
+    ),
     "a lineage without its birth": (
         (LineageId, "of", _ageless), (witness, "root_of", _ageless_too), (Lineage, "number_of", _ageless_number),
     ),
@@ -184,7 +189,7 @@ MUTANTS: Mapping[str, tuple[Change, ...]] = {
     "Create before the commit is known": ((reconcile, "replace", instead(lambda lineage, entries: lineage)),),
     "an ending is forgotten by the next policy": ((resubmission, "_too_old", _judged_anew),),
     # Finishing the job.
-    "a halt is not asked for": ((perform, "restrain", instead(lambda intent, lineage, ports: None)),),
+    "a halt is not asked for": ((perform, "check_limits", instead(lambda intent, lineage, ports: None)),),
     "what was moved is forgotten": ((resubmission, "_moved", instead(lambda facts, block, cause: Decision())),),
     "what is repaired is forgotten": ((resubmission, "_repaired", instead(lambda facts, stop, block: Decision())),),
     "owners are not known": ((documents, "service_of", instead(lambda described, tags: None)),),

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from tests.simulation.faults import Faults
 from tests.simulation.history import History
-from tests.simulation.invariants import check
-from tests.simulation.witness import Violation
+from tests.simulation.rest_invariants import check
+from tests.simulation.world_invariants import Violation
 
 LINES = 30
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from controller.policy import Promise
-from controller.promise import DEADLINE_TAG, RUNTIME_TAG, terms_of
+from controller.decide.deadline.outlook import DEADLINE_TAG, RUNTIME_TAG, move_costs
+from controller.policy.resubmission import DeadlineSettings
 from tests import builders
 from tests.builders import BEGIN
 from tests.simulation.faults import Faults
@@ -18,7 +18,7 @@ CALM = Faults(event_lost=0.2, event_doubled=0.5, event_late=0.2)
 SEEDS = range(150)
 WORK_S = 3000
 LATEST_BIRTH = timedelta(minutes=40)  # people begin their jobs within that
-TERMS = terms_of(Promise(), resumable=True)
+TERMS = move_costs(DeadlineSettings(), resumable=True)
 NEEDED = timedelta(seconds=WORK_S + TERMS.overhead_s + TERMS.margin_s + TERMS.reserve_s) + timedelta(minutes=5)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation.change import changed
 from tests.simulation.mutants import MUTANTS
+from tests.simulation.replace_function import changed
 from tests.simulation.run import lived
 
 SHOWN_BY = {

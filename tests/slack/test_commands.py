@@ -11,7 +11,7 @@ from slack_sdk.models.views import View
 
 from controller import wiring
 from controller.cli import main
-from controller.modal import waive_modal
+from controller.notifications.waiver_form import waiver_form
 from infra.local.demo.scenario import MONDAY
 from infra.local.host import REPORTS, TABLE, Host
 from tests.slack.conftest import later
@@ -64,5 +64,5 @@ def test_the_weekly_digest_links_to_the_week_s_page(host: Host) -> None:
 
 
 def test_the_waiver_s_form_is_one_that_slack_sdk_knows_and_validates() -> None:
-    view = waive_modal("a/b/c/d", "bert", ["rule " + "x" * 200, "use-spot"], most=MONDAY.date())
+    view = waiver_form("a/b/c/d", "bert", ["rule " + "x" * 200, "use-spot"], most=MONDAY.date())
     View(**{name: value for name, value in view.items() if name != "type"}, type="modal").validate_json()

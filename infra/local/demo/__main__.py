@@ -16,14 +16,14 @@ from typing import Any
 from rich.console import Console
 
 from controller import wiring
-from controller.cli.auditing import audited
-from controller.entry import Entry, Flagged
-from controller.formats.as_html import as_html
+from controller.cli.audit import audited
+from controller.ledger.entry import Entry, Flagged
+from controller.notifications.report_formats.as_html import as_html
 from controller.policyfile import compile_folder
-from controller.report import report_of
-from controller.rollup import NOBODY
-from controller.savings import Savings, fold
-from controller.shell.accounts import days_of
+from controller.runtime.read_days import rollups_of_days
+from controller.savings.arithmetic import Savings, sum_savings
+from controller.savings.report import report_of
+from controller.savings.rollup import NOBODY
 from infra.local import aws
 from infra.local.bus import envelope
 from infra.local.checkpoint_store import CheckpointStore
@@ -172,7 +172,7 @@ def _summary(host: Host, launched: Sequence[Launch]) -> tuple[dict[str, Any], di
     jobs = tuple(world.jobs.values())
     ports = wiring.ports()
     entries: tuple[Entry, ...] = tuple(ports.ledger.entries(MONDAY, now + timedelta(days=1)))
-    teams = fold(entries, group=lambda entry: entry.team or NOBODY)
+    teams = sum_savings(entries, group=lambda entry: entry.team or NOBODY)
     by_people = frozenset(launch.name for launch in launched if launch.stopped_after)
     problems = _problems(host, jobs, entries, by_people)
     counted = Counter(e.rule for e in entries if isinstance(e, Flagged))
@@ -224,7 +224,7 @@ def _report(host: Host) -> str:
     """The week as the page that a manager gets."""
     first, ledger = MONDAY.date(), wiring.ports().ledger
     until = host.clock.now().date()
-    return as_html(report_of(days_of(ledger, first, until), first, until))
+    return as_html(report_of(rollups_of_days(ledger, first, until), first, until))
 
 
 def _serve(host: Host, console: Console) -> None:

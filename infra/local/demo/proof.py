@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
 
-from controller.adapters.prices import Prices
-from controller.entry import Ended, Entry, Measured
-from controller.money import cost_micros
-from controller.shell.ports import Overdue
+from controller.aws.prices import Prices
+from controller.ledger.entry import Ended, Entry, Measured
+from controller.runtime.ports import Overdue
+from controller.units.money import cost_micros
 from infra.local.sagemaker.job import TrainingJob
 
 LINEAGE, ATTEMPT, CAUSE = "spotwarden:lineage", "spotwarden:attempt", "spotwarden:cause"
@@ -138,8 +138,8 @@ def money_mismatches(
 def overdue_in_silence(overdue: Iterable[Overdue], now: datetime) -> Iterable[str]:
     """Intents whose time came long ago, although sweeps rang."""
     for one in overdue:
-        if one.ring_at < now - SILENCE:
-            yield f"{one.ring.job}: {one.key} since {one.ring_at:%Y-%m-%d %H:%M}"
+        if one.trigger_at < now - SILENCE:
+            yield f"{one.ring.job}: {one.key} since {one.trigger_at:%Y-%m-%d %H:%M}"
 
 
 def _together(one: TrainingJob, other: TrainingJob, now: datetime) -> bool:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from infra.local.sagemaker.capacity import Capacity, Steps, generate
-from infra.local.sagemaker.knobs import Knobs
+from infra.local.sagemaker.settings import Knobs
 
 MONDAY = datetime(2026, 11, 16, tzinfo=UTC)
 WEEK = timedelta(days=7)

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from controller.money import dollars
-from controller.savings import Savings
+from controller.savings.arithmetic import Savings
+from controller.units.money import dollars
 
 
 def progress(console: Console) -> Progress:

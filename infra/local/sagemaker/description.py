@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from infra.local.sagemaker.job import DEFAULT_RUNTIME_S, TrainingJob
-from infra.local.sagemaker.knobs import Knobs
+from infra.local.sagemaker.settings import Knobs
 
 Answer = dict[str, Any]
 

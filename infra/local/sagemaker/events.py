@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from infra.local.sagemaker.job import TrainingJob
-from infra.local.sagemaker.knobs import Knobs
+from infra.local.sagemaker.settings import Knobs
 
 Event = dict[str, Any]
 

@@ -20,11 +20,11 @@ from random import Random
 from infra.local.sagemaker.capacity import CapacityOf
 from infra.local.sagemaker.checkpoints import Checkpoints
 from infra.local.sagemaker.failures import CAPACITY, INTERNAL
+from infra.local.sagemaker.faults import Mishaps
 from infra.local.sagemaker.job import Run, TrainingJob
-from infra.local.sagemaker.knobs import Knobs, Span
-from infra.local.sagemaker.mishaps import Mishaps
 from infra.local.sagemaker.phase import Phase
 from infra.local.sagemaker.pool import Pool
+from infra.local.sagemaker.settings import Knobs, Span
 from infra.local.sagemaker.timeline import Timeline, to_ms
 
 GRACE_S = 120

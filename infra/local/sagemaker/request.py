@@ -9,7 +9,7 @@ from infra.local.sagemaker import shapes
 from infra.local.sagemaker.builtin import Builtin, Judge
 from infra.local.sagemaker.errors import ApiError, invalid
 from infra.local.sagemaker.job import instances
-from infra.local.sagemaker.knobs import Knobs
+from infra.local.sagemaker.settings import Knobs
 
 Request = dict[str, Any]
 

@@ -15,10 +15,10 @@ from infra.local.sagemaker.description import copy, describe, describe_algorithm
 from infra.local.sagemaker.errors import MISSING, NAME_TAKEN, NOT_IN_PROGRESS, ApiError, invalid
 from infra.local.sagemaker.events import Delivery, Mail
 from infra.local.sagemaker.job import TrainingJob, instances
-from infra.local.sagemaker.knobs import Knobs
 from infra.local.sagemaker.listing import list_jobs
 from infra.local.sagemaker.machine import Machine
 from infra.local.sagemaker.script import Script, read_script
+from infra.local.sagemaker.settings import Knobs
 from infra.local.sagemaker.streams import stream
 from infra.local.sagemaker.timeline import Timeline, to_ms
 

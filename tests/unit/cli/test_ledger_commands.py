@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from controller import wiring
-from controller.adapters.ledger import DynamoLedger
+from controller.aws.dynamodb.ledger import DynamoLedger
 from controller.cli import main
-from controller.decision import Decision
+from controller.decide.decision import Decision
 from infra.local import aws
 from tests.builders import lineage
-from tests.unit.test_advice import PAST
+from tests.unit.savings.test_advice import PAST
 
 TABLE = "Commanded"
 

@@ -9,16 +9,19 @@ from typing import Any
 
 import pytest
 
-from controller.adapters.policies import packaged_document
-from controller.ask import Ask
-from controller.failure import Cause
-from controller.policy import Brakes, Budget, Guarantee, Mode, Policy, Promise, Reach, Remedy, RungKind, Severity, load
+from controller.aws.packaged_policy import packaged_document
+from controller.jobs.failure import Cause
+from controller.policy.compiled import load_policy
+from controller.policy.mode import Mode
+from controller.policy.policy import AppliesTo, Policy, RateLimits, RuleAction, Severity
+from controller.policy.resubmission import Budget, DeadlineSettings, FallbackKind, Guarantee
+from controller.policy.rules import RULE_KINDS, judge
+from controller.policy.rules.kind import Evidence
+from controller.policy.slack_settings import DigestTime, Importance, Labels, SlackSettings
+from controller.policy.user_request import UserRequest
 from controller.policyfile import as_text, compile_folder
 from controller.policyfile.__main__ import main
 from controller.policyfile.options import OPTIONS
-from controller.rules import KINDS, judge
-from controller.rules.kind import Evidence
-from controller.talk import DigestTime, Labels, Talk, Weight
 from tests.builders import BEGIN, job
 
 POLICIES = Path(__file__).resolve().parents[3] / "policies"
@@ -64,13 +67,13 @@ def compiled(folder: Path, text: str = EXAMPLE) -> dict[str, Any]:
 
 def loaded(folder: Path, text: str = EXAMPLE) -> Policy:
     """By way of JSON, as it ships."""
-    return load(json.loads(json.dumps(compiled(folder, text))), in_force_at=BEGIN)
+    return load_policy(json.loads(json.dumps(compiled(folder, text))), in_force_at=BEGIN)
 
 
 def test_every_kind_compiles_to_options_that_its_rule_takes(tmp_path: Path) -> None:
     policy = loaded(tmp_path)
-    assert {rule.kind for rule in policy.rules} == set(KINDS) == set(OPTIONS)
-    options = {rule.kind: KINDS[rule.kind].options(**rule.options) for rule in policy.rules}
+    assert {rule.kind for rule in policy.rules} == set(RULE_KINDS) == set(OPTIONS)
+    options = {rule.kind: RULE_KINDS[rule.kind].options(**rule.options) for rule in policy.rules}
     assert options["checkpoint-required"].runtime_over_s == 900
     assert list(options["checkpoint-required"].under) == ["s3://acme-ml-checkpoints/"]
     assert options["uncheckpointed-cap"].at_most_s == 3600
@@ -85,16 +88,16 @@ def test_every_kind_compiles_to_options_that_its_rule_takes(tmp_path: Path) -> N
 @pytest.mark.parametrize("kind", OPTIONS)
 def test_people_can_write_every_option_of_a_kind(kind: str) -> None:
     written = {field.serialization_alias or name for name, field in OPTIONS[kind].model_fields.items()}
-    assert written == {field.name for field in fields(KINDS[kind].options)}  # type: ignore[arg-type]  # each is a dataclass
+    assert written == {field.name for field in fields(RULE_KINDS[kind].options)}  # type: ignore[arg-type]  # each is a dataclass
 
 
 def test_a_rule_says_what_it_says_and_takes_the_rest_from_the_defaults(tmp_path: Path) -> None:
     rules = {rule.name: rule for rule in loaded(tmp_path).rules}
     vision, patience = rules["vision-checkpoints"], rules["patience"]
-    assert (vision.mode, vision.severity, vision.remedy) == (Mode.ENFORCE, Severity.HIGH, Remedy.STOP)
-    assert (vision.applies_to, vision.channel) == (Reach.RUNNING, "#ml-spot")
-    assert (patience.mode, patience.severity, patience.remedy) == (Mode.AUDIT, Severity.MEDIUM, None)
-    assert (patience.applies_to, rules["not-for-ever"].channel) == (Reach.NEW, "#elsewhere")
+    assert (vision.mode, vision.severity, vision.action) == (Mode.ENFORCE, Severity.HIGH, RuleAction.STOP)
+    assert (vision.applies_to, vision.channel) == (AppliesTo.RUNNING, "#ml-spot")
+    assert (patience.mode, patience.severity, patience.action) == (Mode.AUDIT, Severity.MEDIUM, None)
+    assert (patience.applies_to, rules["not-for-ever"].channel) == (AppliesTo.NEW, "#elsewhere")
 
 
 def test_a_selector_takes_one_text_for_a_list_and_a_role_by_its_name(tmp_path: Path) -> None:
@@ -145,19 +148,19 @@ def test_the_packaged_policy_is_the_compiled_folder() -> None:
 
 
 def test_the_shipped_defaults_say_exactly_what_they_promise_and_never_act() -> None:
-    policy = load(packaged_document(), in_force_at=BEGIN)
+    policy = load_policy(packaged_document(), in_force_at=BEGIN)
     assert {rule.kind: dict(rule.options) for rule in policy.rules} == {
         "checkpoint-required": {"runtime_over_s": 900, "under": [], "only_capable": True},
         "uncheckpointed-cap": {"at_most_s": 3600, "without_config": False},
         "max-wait-limit": {"at_most_s": 172_800, "times_runtime": None},
         "spot-required": {"runtime_over_s": 3600},
     }
-    assert all(rule.mode is not Mode.ENFORCE and rule.remedy is None for rule in policy.rules)
+    assert all(rule.mode is not Mode.ENFORCE and rule.action is None for rule in policy.rules)
     assert policy.resubmissions == ()
 
 
 def test_the_shipped_defaults_leave_a_well_made_job_alone() -> None:
-    verdict = judge(job(wait_s_max=172_800), load(packaged_document(), in_force_at=BEGIN), Evidence(claims=()))
+    verdict = judge(job(wait_s_max=172_800), load_policy(packaged_document(), in_force_at=BEGIN), Evidence(claims=()))
     assert (verdict.findings, verdict.undecided) == ((), ())
 
 
@@ -204,7 +207,7 @@ resubmit:
 
 def whole(folder: Path) -> Policy:
     (folder / "whole.yaml").write_text(WHOLE)
-    return load(compile_folder(folder), BEGIN)
+    return load_policy(compile_folder(folder), BEGIN)
 
 
 def test_a_limit_of_zero_means_never_and_a_cause_without_a_budget_may_share_one(tmp_path: Path) -> None:
@@ -224,24 +227,24 @@ def test_a_cause_that_needs_more_than_a_limit_gets_it(tmp_path: Path) -> None:
 
 
 def test_a_ladder_keeps_its_order(tmp_path: Path) -> None:
-    assert [(rung.kind, rung.values) for rung in whole(tmp_path).resubmissions[0].ladder] == [
-        (RungKind.SAME, ()),
-        (RungKind.INSTANCE_TYPES, ("ml.g5.4xlarge", "ml.g4dn.4xlarge")),
-        (RungKind.EQUIVALENTS, ()),
-        (RungKind.SUBNETS, ("subnet-0abc1234",)),
-        (RungKind.ON_DEMAND, ()),
+    assert [(fallback_step.kind, fallback_step.values) for fallback_step in whole(tmp_path).resubmissions[0].ladder] == [
+        (FallbackKind.SAME, ()),
+        (FallbackKind.INSTANCE_TYPES, ("ml.g5.4xlarge", "ml.g4dn.4xlarge")),
+        (FallbackKind.EQUIVALENTS, ()),
+        (FallbackKind.SUBNETS, ("subnet-0abc1234",)),
+        (FallbackKind.ON_DEMAND, ()),
     ]
 
 
 def test_a_deadline_caps_brakes_and_repairs_are_read_in_seconds_and_micro_dollars(tmp_path: Path) -> None:
     policy = whole(tmp_path)
     (block,) = policy.resubmissions
-    assert block.promise == Promise(
+    assert block.deadline == DeadlineSettings(
         finish_within_s=86_400, guarantee=Guarantee.MONEY, quantile=0.8, margin_s=900, start_s=360, checkpoint_every_s=1200,
         stay_s=3600, moves_max=0,
     )  # fmt: skip
     assert (block.cap_micros, block.team_month_cap_micros) == (50_000_000, 1_000_500_000)
-    assert policy.brakes == Brakes(stops_per_h=20, submissions_per_h=50)
+    assert policy.rate_limits == RateLimits(stops_per_h=20, submissions_per_h=50)
     assert policy.rules[0].repair.allowed == {"*role/vision*": ("s3://acme-ckpt/vision/",)}
     assert policy.rules[1].repair.tags == {"team": "nobody"}
 
@@ -249,7 +252,7 @@ def test_a_deadline_caps_brakes_and_repairs_are_read_in_seconds_and_micro_dollar
 def test_what_a_deadline_leaves_open_is_as_the_controller_has_it(tmp_path: Path) -> None:
     text = "version: 1\nresubmit: [{name: one, causes: {starved: {limit: 1}}, deadline: {}}]\n"
     (block,) = loaded(tmp_path, text).resubmissions
-    assert block.promise == Promise()
+    assert block.deadline == DeadlineSettings()
 
 
 def test_a_role_that_may_be_repaired_is_an_arns_glob_or_a_plain_name(tmp_path: Path) -> None:
@@ -259,19 +262,19 @@ def test_a_role_that_may_be_repaired_is_an_arns_glob_or_a_plain_name(tmp_path: P
 
 def test_brakes_may_stand_in_a_file_of_their_own(tmp_path: Path) -> None:
     (tmp_path / "b.yaml").write_text("version: 1\nbrakes: {stops_per_hour: 3}\n")
-    assert load(compiled(tmp_path), BEGIN).brakes == Brakes(stops_per_h=3)
+    assert load_policy(compiled(tmp_path), BEGIN).rate_limits == RateLimits(stops_per_h=3)
 
 
 def test_a_document_of_before_is_still_read() -> None:
     old = {"revision": "r", "channel": "#c", "rules": [], "resubmit": [
         {"name": "b", "match": {}, "mode": "warn", "within_s": 60, "channel": "#c",
          "causes": {"starved": {"limit": 1, "first_s": 1, "factor": 2, "most_s": 2}}}]}  # fmt: skip
-    (block,) = load(old, BEGIN).resubmissions
+    (block,) = load_policy(old, BEGIN).resubmissions
     assert (block.ladder, block.on_demand, block.cap_micros) == ((), True, None)
 
 
 def test_how_the_controller_talks_is_read(tmp_path: Path) -> None:
-    (tmp_path / "talk.yaml").write_text(
+    (tmp_path / "slack.yaml").write_text(
         """version: 1
 labels: {team: cost-center}
 slack:
@@ -283,15 +286,16 @@ slack:
   waiver_at_most: 7d
 """
     )
-    policy = load(compiled(tmp_path), BEGIN)
+    policy = load_policy(compiled(tmp_path), BEGIN)
     assert policy.labels == Labels(team="cost-center", user="user")
-    assert policy.talk == Talk(
-        channels={"vision": "#ml-vision"}, people={"ada": "U012AB3CD"}, tell=(Weight.PERSON, Weight.ACTION, Weight.NEWS),
+    assert policy.slack == SlackSettings(
+        channels={"vision": "#ml-vision"}, people={"ada": "U012AB3CD"},
+        tell=(Importance.PERSON, Importance.ACTION, Importance.NEWS),
         digest=DigestTime(hour=7, minute=30, timezone="Europe/Berlin", weekday=4),
-        may={Ask.STOP: ("S012AB3CD", "U012AB3CD")}, waiver_s_max=7 * 86_400,
+        may={UserRequest.STOP: ("S012AB3CD", "U012AB3CD")}, waiver_s_max=7 * 86_400,
     )  # fmt: skip
 
 
 def test_without_a_word_about_slack_people_hear_of_deeds_and_nobody_may_ask(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("version: 1\nbrakes: {stops_per_hour: 1}\n")
-    assert load(compiled(tmp_path), BEGIN).talk == Talk()
+    assert load_policy(compiled(tmp_path), BEGIN).slack == SlackSettings()

@@ -11,8 +11,9 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from controller.failure import Cause
-from controller.policy import Promise, RungKind, load
+from controller.jobs.failure import Cause
+from controller.policy.compiled import load_policy
+from controller.policy.resubmission import DeadlineSettings, FallbackKind
 from controller.policyfile import compile_folder
 from controller.policyfile.options import OPTIONS
 from controller.policyfile.schema import Backoff, Causes, DeadlineEntry, File, OtherSubnets, OtherTypes
@@ -40,7 +41,7 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 @pytest.mark.parametrize("example", EXAMPLES, ids=[f"example {number}" for number in range(1, len(EXAMPLES) + 1)])
 def test_every_example_compiles(tmp_path: Path, example: str) -> None:
     (tmp_path / "a.yaml").write_text(example if "version:" in example else f"version: 1\n{example}", "utf-8")
-    assert load(compile_folder(tmp_path), BEGIN)
+    assert load_policy(compile_folder(tmp_path), BEGIN)
 
 
 def test_every_word_is_explained() -> None:
@@ -51,13 +52,13 @@ def test_every_word_is_explained() -> None:
 
 def test_the_complete_example_finishes_jobs_by_every_means(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(EXAMPLES[-1], "utf-8")
-    policy = load(compile_folder(tmp_path), BEGIN)
+    policy = load_policy(compile_folder(tmp_path), BEGIN)
     (block,) = policy.resubmissions
     assert set(block.causes) == {Cause(field.alias or name) for name, field in Causes.model_fields.items()}
-    assert {rung.kind for rung in block.ladder} == set(RungKind)
-    assert None not in (block.patience, block.cap_micros, block.team_month_cap_micros)
-    assert None not in (policy.brakes.stops_per_h, policy.brakes.submissions_per_h)
-    assert block.promise == Promise(finish_within_s=86_400, stay_s=3600, moves_max=4)
+    assert {fallback_step.kind for fallback_step in block.ladder} == set(FallbackKind)
+    assert None not in (block.interruption_limit, block.cap_micros, block.team_month_cap_micros)
+    assert None not in (policy.rate_limits.stops_per_h, policy.rate_limits.submissions_per_h)
+    assert block.deadline == DeadlineSettings(finish_within_s=86_400, stay_s=3600, moves_max=4)
 
 
 @pytest.mark.parametrize(("model", "above"), [(DeadlineEntry, ""), (Backoff, "backoff.")])

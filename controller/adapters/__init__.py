@@ -1,1 +1,0 @@
-"""Speaks to AWS and Slack; the only place where their errors, names and shapes are known."""

@@ -1,0 +1,61 @@
+"""Claims on checkpoint prefixes in DynamoDB: a partition per bucket, with a head that lets one claim in at a time.
+
+    claim#<bucket>   head                    version: whoever claims counts it up
+                     held#<job>#<hash>       a claim; the hash is of its lineage and its prefix, which could fill a sort key alone
+
+A claim that a lineage commits (its job exists already) and one that is given back leave the head alone: neither asks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from controller.aws.dynamodb.items import Item, read, write
+from controller.aws.dynamodb.table import HEAD, Table, Write, key, next_version, partition_of, version_of
+from controller.jobs.claim import Claim, overlapping
+from controller.runtime.ports import Unreachable
+
+TRIES = 3
+
+
+class Claims:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def claim(self, claim: Claim) -> tuple[Claim, ...]:
+        """Hold the prefix, or say who holds an overlapping one. Raises Unreachable when others were faster three times."""
+        pk = _pk(claim.bucket)
+        for _ in range(TRIES):
+            head = self._table.get(pk, HEAD)  # before the rest: a claim that comes in between moves the version
+            others = overlapping(claim, self.held(claim.bucket))
+            if others:
+                return others
+            if self._table.transact([next_version(pk, version_of(head)), taking(claim)]):
+                return ()
+        raise Unreachable(f"the claims on {claim.bucket} changed {TRIES} times while they were read")
+
+    def release(self, claim: Claim) -> None:
+        self._table.remove(_place(claim))
+
+    def held(self, bucket: str) -> tuple[Claim, ...]:
+        """All claims held in a bucket."""
+        return tuple(read(row) for row in self._table.query(**partition_of(_pk(bucket))) if row["sk"]["S"] != HEAD)
+
+
+def taking(claim: Claim) -> Write:
+    """The write that holds a prefix."""
+    return {"Put": {"Item": {**_place(claim), **write(claim)}}}
+
+
+def giving_back(claim: Claim) -> Write:
+    """The write that gives a prefix back."""
+    return {"Delete": {"Key": _place(claim)}}
+
+
+def _pk(bucket: str) -> str:
+    return f"claim#{bucket}"
+
+
+def _place(claim: Claim) -> Item:
+    digest = hashlib.sha256(f"{claim.lineage}\n{claim.prefix}".encode()).hexdigest()
+    return key(_pk(claim.bucket), f"held#{claim.job}#{digest[:16]}")

@@ -1,0 +1,205 @@
+"""Writes values as DynamoDB items, and reads every schema ever written.
+
+A value's fields lie in the item's ``body``; ``kind`` names its class and ``schema`` the way it was written, so that a newer
+Lambda reads what an older one wrote. What an index or a condition needs stands beside the body.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from functools import cache
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from controller.jobs.claim import Claim
+from controller.ledger import entry, intent
+from controller.ledger.halt import Halt
+from controller.ledger.intent import Intent, IntentResult
+from controller.ledger.pool import MarketSignal, PoolMemory
+from controller.runtime.ports import Message, Post
+from controller.units.money import Rate
+
+Item = dict[str, Any]
+Attribute = Mapping[str, Any]
+
+SCHEMA = 1
+MARK: Item = {"schema": {"N": str(SCHEMA)}}  # what every item carries
+UPGRADES: Mapping[int, Callable[[Attribute], Item]] = {}  # how an item of schema n becomes one of n + 1
+
+STORED_KINDS: Mapping[str, Any] = {
+    # What an item's ``kind`` says, and which class reads it. A class may be renamed; a stored word never changes.
+    "Started": entry.Started,
+    "Interrupted": entry.Interrupted,
+    "Ended": entry.Ended,
+    "Measured": entry.Measured,
+    "Credited": entry.Credited,
+    "Unmeasured": entry.Unmeasured,
+    "Flagged": entry.Flagged,
+    "Vanished": entry.JobDeleted,
+    "Sighted": entry.CheckpointScanned,
+    "Finished": entry.Finished,
+    "Asked": entry.UserRequested,
+    "Waived": entry.Waived,
+    "Submit": intent.Submit,
+    "Stop": intent.Stop,
+    "Announce": intent.Announce,
+    "Wake": intent.Wake,
+    "Publish": intent.Publish,
+    "Show": intent.RefreshCard,
+    "Probe": intent.Probe,
+    "Claim": Claim,
+    "Signal": MarketSignal,
+    "PoolMemory": PoolMemory,
+    "Halt": Halt,
+    "Message": Message,
+    "Post": Post,
+    "Rate": Rate,
+}
+STORED_NAMES: Mapping[type, str] = {kind: name for name, kind in STORED_KINDS.items()}
+STORED_FIELDS: Mapping[type, Mapping[str, str]] = {
+    # Fields whose stored name differs from the name in the code, by class.
+    entry.Ended: {"outcome": "ending"},
+    entry.Finished: {"outcome": "ending"},
+    entry.UserRequested: {"request": "ask"},
+    intent.Submit: {"fallback_step": "rung"},
+}
+
+
+class UnreadableItem(ValueError):
+    """An item that no schema of ours explains: says which, what was found and what was wanted."""
+
+
+def stamp(at: datetime) -> str:
+    """A moment as text of fixed width, so that text order is time order. Raises ValueError for a time of no zone."""
+    if at.tzinfo is None:
+        raise ValueError(f"{at.isoformat()} has no time zone, wanted an aware time")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def moment(text: str) -> datetime:
+    """The moment that ``stamp`` wrote."""
+    return datetime.fromisoformat(text)
+
+
+def write(value: Any) -> Item:
+    """The attributes of a value: its kind, its schema and its body."""
+    kind: Any = type(value)
+    body = {}
+    for name, stored, encode, _, _ in _codec(kind):
+        field = getattr(value, name)
+        if field is not None:
+            body[stored] = encode(field)
+    return {**MARK, "kind": {"S": STORED_NAMES[kind]}, "body": {"M": body}}
+
+
+def read(item: Attribute) -> Any:
+    """The value that ``write`` wrote. Raises UnreadableItem."""
+    item = _newest(item)
+    kind = STORED_KINDS.get(item.get("kind", {}).get("S"))
+    if kind is None:
+        raise UnreadableItem(f"{_where(item)}: kind is {item.get('kind')}, wanted one of {', '.join(STORED_KINDS)}")
+    body, found = item.get("body", {}).get("M", {}), {}
+    for name, stored, _, decode, absent in _codec(kind):
+        if stored in body:
+            found[name] = _decoded(item, stored, body[stored], decode)
+        elif absent is not MISSING:
+            found[name] = absent
+        else:
+            raise UnreadableItem(f"{_where(item)}: {stored} is missing, wanted a whole {STORED_NAMES[kind]}")
+    return kind(**found)
+
+
+def write_intent(value: Intent) -> Item:
+    """An intent's action as body, and beside it all that conditions and the index of overdue intents look at."""
+    beside = {name: encode(getattr(value, name)) for name, encode, _ in _BESIDE if getattr(value, name) is not None}
+    return {**write(value.action), **beside}
+
+
+def read_intent(item: Attribute) -> Intent:
+    """The intent that ``write_intent`` wrote. Raises UnreadableItem."""
+    item = _newest(item)
+    beside = {name: _decoded(item, name, item[name], decode) for name, _, decode in _BESIDE if name in item}
+    if not beside.keys() >= {"due_at", "claim", "why"}:
+        raise UnreadableItem(f"{_where(item)}: has {', '.join(beside) or 'nothing'} of an intent, wanted due_at, claim and why")
+    return Intent(action=read(item), **beside)
+
+
+def _newest(item: Attribute) -> Attribute:
+    """The item as the newest schema would have written it."""
+    found = item.get("schema", {}).get("N", "")
+    if not found.isdecimal() or int(found) < 1:
+        raise UnreadableItem(f"{_where(item)}: schema is {item.get('schema')}, wanted a number from 1 to {SCHEMA}")
+    for schema in range(int(found), SCHEMA):
+        item = UPGRADES[schema](item)
+    if int(found) > SCHEMA:
+        raise UnreadableItem(f"{_where(item)}: schema is {found}, and this code reads up to {SCHEMA}; deploy the newer code")
+    return item
+
+
+Encode = Callable[[Any], Attribute]
+Decode = Callable[[Attribute], Any]
+
+
+def _decoded(item: Attribute, name: str, attribute: Attribute, decode: Decode) -> Any:
+    try:
+        return decode(attribute)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnreadableItem(f"{_where(item)}: {name} is {attribute}, which cannot be read: {error!r}") from error
+
+
+@cache
+def _codec(kind: Any) -> tuple[tuple[str, str, Encode, Decode, Any], ...]:
+    """How each field of a class is written and read, and what it is where it is not written: worked out once.
+
+    What may be None is not written when it is; a field that came later is its default in what was written before.
+    """
+    hints, stored = get_type_hints(kind), STORED_FIELDS.get(kind, {})
+    return tuple(
+        (
+            f.name,
+            stored.get(f.name, f.name),
+            *_pair(hints[f.name], f"{kind.__name__}.{f.name}"),
+            None if _optional(hints[f.name]) else f.default,
+        )
+        for f in fields(kind)
+    )
+
+
+def _optional(hint: Any) -> bool:
+    return type(None) in get_args(hint)
+
+
+def _pair(hint: Any, where: str) -> tuple[Encode, Decode]:
+    if get_origin(hint) in (Union, types.UnionType) and _optional(hint):
+        [hint] = (h for h in get_args(hint) if h is not type(None))
+    if hint == tuple[str, ...]:
+        return (lambda v: {"L": [{"S": text} for text in v]}), (lambda a: tuple(part["S"] for part in a["L"]))
+    if hint in _PAIRS:
+        return _PAIRS[hint]
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return (lambda v: {"S": v.value}), (lambda a: hint(a["S"]))
+    raise TypeError(f"{where}: nobody said how a {hint} is written")
+
+
+_PAIRS: Mapping[Any, tuple[Encode, Decode]] = {
+    str: (lambda v: {"S": v}, lambda a: a["S"]),
+    bool: (lambda v: {"BOOL": v}, lambda a: a["BOOL"]),
+    int: (lambda v: {"N": str(v)}, lambda a: int(a["N"])),
+    datetime: (lambda v: {"S": stamp(v)}, lambda a: moment(a["S"])),
+    date: (lambda v: {"S": v.isoformat()}, lambda a: date.fromisoformat(a["S"])),
+}
+_BESIDE: tuple[tuple[str, Encode, Decode], ...] = (
+    ("due_at", *_PAIRS[datetime]),
+    ("leased_until", *_PAIRS[datetime]),
+    ("claim", *_PAIRS[int]),
+    ("held", *_PAIRS[int]),
+    ("closed", *_pair(IntentResult, "Intent.closed")),
+    ("why", *_PAIRS[str]),
+)
+
+
+def _where(item: Attribute) -> str:
+    return f"item {item.get('pk', {}).get('S')} / {item.get('sk', {}).get('S')}"

@@ -1,0 +1,63 @@
+"""Limits that span lineages, in DynamoDB: a counter a limit, and a marker for whoever took from it; and the halt.
+
+limit#<what>   used             how much is taken; conditional, so that two at once never take more than there is
+limit#<what>   taker#<hash>     that somebody took: taking again, after a crash or a lost answer, takes nothing more
+halt           halt             who called it, when and why
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+from controller.aws.dynamodb.items import MARK, read, write
+from controller.aws.dynamodb.table import Table, Write, key
+from controller.ledger.halt import Halt
+from controller.runtime.ports import Unreachable
+
+ASKED_FOR = timedelta(hours=1)
+TRIES = 3
+REMEMBERED = timedelta(days=40)  # longer than the month that a cap is for
+HALT = key("halt", "halt")
+
+
+class Limits:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def spend(self, what: str, who: str, amount: int, limit: int, now: datetime) -> bool:
+        """Take an amount, or say that the limit has no room. Raises Unreachable when others were faster three times."""
+        place = f"limit#{what}"
+        taker = key(place, f"taker#{hashlib.sha256(who.encode()).hexdigest()[:32]}")
+        expires = {"expires_at": {"N": str(int((now + REMEMBERED).timestamp()))}}
+        for _ in range(TRIES):
+            if self._table.get(place, taker["sk"]["S"]) is not None:
+                return True
+            counter = self._table.get(place, "used")
+            used = int(counter["used"]["N"]) if counter else 0
+            if used + amount > limit:
+                return False
+            item = {**key(place, "used"), **MARK, **expires, "used": {"N": str(used + amount)}}
+            counted: Write = {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
+            if counter is not None:
+                counted |= {"ConditionExpression": "used = :used", "ExpressionAttributeValues": {":used": {"N": str(used)}}}
+            marked = {"Item": {**taker, **MARK, **expires}, "ConditionExpression": "attribute_not_exists(pk)"}
+            if self._table.transact([{"Put": counted}, {"Put": marked}]):
+                return True
+        raise Unreachable(f"the limit {what} changed {TRIES} times while it was read")
+
+    def once(self, what: str, now: datetime) -> bool:
+        """Whether this is the first time that anybody asks; remembered for an hour."""
+        expires_at = int((now + ASKED_FOR).timestamp())
+        return self._table.put({**key("once", what), **MARK, "expires_at": {"N": str(expires_at)}}, absent=True)
+
+    def halt(self) -> Halt | None:
+        found = self._table.get("halt", "halt")
+        halt: Halt | None = read(found) if found else None
+        return halt
+
+    def set_halt(self, halt: Halt | None) -> None:
+        if halt is None:
+            self._table.remove(HALT)
+        else:
+            self._table.put({**HALT, **write(halt)})

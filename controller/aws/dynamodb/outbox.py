@@ -1,0 +1,101 @@
+"""The outbox in DynamoDB: a queue per channel, and a marker per message that makes it the same message however often it is put.
+
+outbox             <channel>           lease and pause of a channel in which something was ever queued; never removed
+outbox#<channel>   <at>#<key>          a message that waits
+said#<key>         marker              that a message was queued; forgotten after 30 days
+post#<channel>     <lineage>           where a lineage's message stands; forgotten after 90 days
+shelf#<channel>    <at>#<key>          a message that waited for too long, until the digest has told it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from controller.aws.dynamodb.items import MARK, Item, read, stamp, write
+from controller.aws.dynamodb.table import Table, key, partition_of
+from controller.runtime.ports import Message, Post, Unreachable
+
+CHANNELS = "outbox"
+REMEMBERED = timedelta(days=30)
+POSTS_REMEMBERED = timedelta(days=90)
+
+
+class DynamoOutbox:
+    """The Outbox port over a low-level boto3 ``dynamodb`` client."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._table = Table(client, table)
+
+    def put(self, message: Message) -> bool:
+        # First: a message in a channel that nobody lists would wait for good.
+        self._table.put({**key(CHANNELS, message.channel), **MARK}, absent=True)
+        said, expires_at = f"said#{message.key}", int((message.at + REMEMBERED).timestamp())
+        marker = {**key(said, "marker"), **MARK, "expires_at": {"N": str(expires_at)}}
+        queued = self._table.transact(
+            [
+                {"Put": {"Item": marker, "ConditionExpression": "attribute_not_exists(pk)"}},
+                {"Put": {"Item": {**_place(message), **write(message)}}},
+            ]
+        )
+        if not queued and self._table.get(said, "marker") is None:
+            raise Unreachable(f"the message {message.key} could not be queued: somebody else was writing it")
+        return queued
+
+    def channels(self) -> list[str]:
+        known = [row["sk"]["S"] for row in self._table.query(**partition_of(CHANNELS))]
+        return [channel for channel in known if self.waiting(channel, 1)]
+
+    def lease(self, channel: str, *, now: datetime, until: datetime) -> bool:
+        return self._shut(channel, until, "attribute_not_exists(shut_until) OR shut_until <= :now", {":now": {"S": stamp(now)}})
+
+    def waiting(self, channel: str, limit: int) -> list[Message]:
+        return [read(row) for row in self._table.query(limit=limit, **partition_of(f"outbox#{channel}"))]
+
+    def sent(self, message: Message) -> None:
+        self._table.remove(_place(message))
+
+    def pause(self, channel: str, *, until: datetime) -> None:
+        self._shut(channel, until)
+
+    def post_of(self, channel: str, thread: str) -> Post | None:
+        row = self._table.get(f"post#{channel}", thread)
+        post: Post | None = read(row) if row else None
+        return post
+
+    def remember_post(self, channel: str, thread: str, post: Post, *, at: datetime) -> None:
+        expires_at = int((at + POSTS_REMEMBERED).timestamp())
+        self._table.put({**key(f"post#{channel}", thread), **write(post), "expires_at": {"N": str(expires_at)}})
+
+    def shelve(self, message: Message) -> None:
+        moved = self._table.transact(
+            [{"Put": {"Item": {**_shelf(message), **write(message)}}}, {"Delete": {"Key": _place(message)}}]
+        )
+        if not moved:
+            raise Unreachable(f"the message {message.key} could not be shelved: somebody else was writing it")
+
+    def shelved(self, channel: str) -> list[Message]:
+        return [read(row) for row in self._table.query(**partition_of(f"shelf#{channel}"))]
+
+    def unshelve(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self._table.remove(_shelf(message))
+
+    def _shut(self, channel: str, until: datetime, condition: str = "", values: Item | None = None) -> bool:
+        """Let nobody else send to a channel before ``until``: a lease and a pause are the same to all others."""
+        return self._table.update(
+            key(CHANNELS, channel),
+            UpdateExpression="SET shut_until = :until, #schema = :schema",
+            ExpressionAttributeNames={"#schema": "schema"},
+            ExpressionAttributeValues={":until": {"S": stamp(until)}, ":schema": MARK["schema"], **(values or {})},
+            **({"ConditionExpression": condition} if condition else {}),
+        )
+
+
+def _shelf(message: Message) -> Item:
+    return key(f"shelf#{message.channel}", f"{stamp(message.at)}#{message.key}")
+
+
+def _place(message: Message) -> Item:
+    return key(f"outbox#{message.channel}", f"{stamp(message.at)}#{message.key}")

@@ -1,0 +1,155 @@
+"""One DynamoDB table behind a low-level boto3 client: the few calls that the ledger and the outbox are made of.
+
+Faults are sorted here once: a condition that failed is an answer (False), whoever did not answer is Unreachable, all else (our
+role may not, the table is missing) is a surprise, and raised as AWS said it. A transaction whose answer was lost and that is sent
+again may fail its own conditions: that reads as False, and the next look finds it known.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from controller.aws.dynamodb.items import MARK, Item
+from controller.aws.errors import AwsFault, fault_of
+from controller.runtime.ports import Unreachable
+
+Write = dict[str, Any]  # one of a transaction's: {"Put": …}, {"Update": …} or {"Delete": …}
+
+HEAD = "head"
+PARTITIONS = 4  # of each index: 4,000 writes a second, and four reads a minute for the sweep
+TRANSACTION_MAX = 100
+CONFLICTS = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
+CONFLICT = "TransactionConflictException"  # a transaction is at work on the item that a single write means
+
+
+def key(pk: str, sk: str) -> Item:
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def partition(prefix: str, text: str) -> Item:
+    """One of the partitions of an index, the same for the same text forever."""
+    number = int(hashlib.sha256(text.encode()).hexdigest()[:8], 16) % PARTITIONS
+    return {"S": f"{prefix}#{number:02d}"}
+
+
+def partition_of(pk: str) -> Item:
+    """The query of a whole partition."""
+    return {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": pk}}}
+
+
+def version_of(head: Item | None) -> int:
+    """The version that a head shows; 0 where there is none yet."""
+    return int(head["version"]["N"]) if head else 0
+
+
+def next_version(pk: str, version: int) -> Write:
+    """Count a head's version up, if it is still the one that was read."""
+    item = {**key(pk, HEAD), **MARK, "version": {"N": str(version + 1)}}
+    if version == 0:
+        return {"Put": {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
+    values = {":version": {"N": str(version)}}
+    return {"Put": {"Item": item, "ConditionExpression": "version = :version", "ExpressionAttributeValues": values}}
+
+
+class Table:
+    """The table; every call that did not get an answer raises Unreachable."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        self._client = client
+        self.name = name
+
+    def get(self, pk: str, sk: str) -> Item | None:
+        """Read one item, consistently."""
+        answer = self._ask("get_item", Key=key(pk, sk), ConsistentRead=True)
+        item: Item | None = answer.get("Item")
+        return item
+
+    def query(self, *, index: str | None = None, limit: int | None = None, **asked: Any) -> Iterator[Item]:
+        """Read all items of a partition in order, page by page; consistently, but for an index, which cannot be."""
+        where = {"IndexName": index} if index else {"ConsistentRead": True}
+        start: Item = {}
+        while True:
+            left = {"Limit": limit} if limit else {}
+            answer = self._ask("query", **where, **asked, **left, **start)
+            yield from answer["Items"]
+            if limit is not None:
+                limit -= len(answer["Items"])
+            if "LastEvaluatedKey" not in answer or limit == 0:
+                return
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def put(self, item: Item, *, absent: bool = False) -> bool:
+        """Write an item; False when it had to be absent and was not."""
+        condition = {"ConditionExpression": "attribute_not_exists(pk)"} if absent else {}
+        return self._try("put_item", Item=item, **condition)
+
+    def update(self, place: Item, **update: Any) -> bool:
+        """Change an item; False when its condition does not hold."""
+        return self._try("update_item", Key=place, **update)
+
+    def remove(self, place: Item, **condition: Any) -> bool:
+        """Take an item away; False when its condition does not hold."""
+        return self._try("delete_item", Key=place, **condition)
+
+    def transact(self, writes: Sequence[Write]) -> bool:
+        """Make all writes or none; False when a condition does not hold or somebody else is writing the same.
+
+        Raises ValueError for more than 100 writes, and lets AWS refuse more than 4 MB.
+        """
+        if len(writes) > TRANSACTION_MAX:
+            raise ValueError(f"a transaction of {len(writes)} writes, wanted at most {TRANSACTION_MAX}: Decision.cut comes first")
+        items = [{verb: {"TableName": self.name, **asked} for verb, asked in write.items()} for write in writes]
+        try:
+            self._client.transact_write_items(TransactItems=items)
+        except (ClientError, BotoCoreError) as error:
+            if _cancelled_by_others(error):
+                return False
+            raise self._sorted("transact_write_items", error) from error
+        return True
+
+    def _try(self, verb: str, **asked: Any) -> bool:
+        try:
+            getattr(self._client, verb)(TableName=self.name, **asked)
+        except (ClientError, BotoCoreError) as error:
+            if _code(error) == "ConditionalCheckFailedException":
+                return False
+            raise self._sorted(verb, error) from error
+        return True
+
+    def _ask(self, verb: str, **asked: Any) -> Any:
+        try:
+            return getattr(self._client, verb)(TableName=self.name, **asked)
+        except (ClientError, BotoCoreError) as error:
+            raise self._sorted(verb, error) from error
+
+    def _sorted(self, verb: str, error: ClientError | BotoCoreError) -> Exception:
+        passing = _code(error) == CONFLICT or bool(_reasons(error) & THROTTLED)
+        if passing or fault_of(error) in (AwsFault.THROTTLED, AwsFault.UNREACHABLE):
+            return Unreachable(f"DynamoDB {verb} on {self.name}: {error}")
+        return error
+
+
+def _answer(error: Exception) -> Mapping[str, Any]:
+    """What DynamoDB said; nothing where the error is botocore's own (some of those have a ``response`` too: None)."""
+    return error.response if isinstance(error, ClientError) else {}
+
+
+def _code(error: Exception) -> str:
+    return str(_answer(error).get("Error", {}).get("Code", ""))
+
+
+def _reasons(error: Exception) -> frozenset[str]:
+    """Why a transaction was cancelled: the codes of those of its writes that failed."""
+    reasons = _answer(error).get("CancellationReasons", ())
+    return frozenset(str(r["Code"]) for r in reasons if r.get("Code") not in (None, "None"))
+
+
+def _cancelled_by_others(error: Exception) -> bool:
+    """Whether a transaction failed for its conditions or a conflict, and for nothing else."""
+    reasons = _reasons(error)
+    return bool(reasons) and reasons <= CONFLICTS

@@ -1,0 +1,42 @@
+"""Puts events on the account's event bus, so that pipelines can wait for a lineage and not for a job name that starved."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from controller.aws.errors import AwsFault, fault_of
+from controller.ledger.intent import Publish
+from controller.runtime.ports import Answer, Done, Later, Refused
+
+SOURCE = "spotwarden"
+
+
+class EventBridge:
+    """The Events port over a boto3 ``events`` client; the default bus where none is named."""
+
+    def __init__(self, client: Any, bus: str = "default") -> None:
+        self._client = client
+        self._bus = bus
+
+    def publish(self, publish: Publish, at: datetime) -> Answer:
+        """Put one event. EventBridge answers for each entry on its own: an accepted call may hold a refused event."""
+        entry = {
+            "Source": SOURCE,
+            "DetailType": publish.detail_type,
+            "Detail": publish.detail,
+            "EventBusName": self._bus,
+            "Time": at,
+        }
+        try:
+            answer = self._client.put_events(Entries=[entry])
+        except (ClientError, BotoCoreError) as error:
+            if fault_of(error) in (AwsFault.DENIED, AwsFault.INVALID, AwsFault.MISSING):
+                return Refused(str(error))
+            return Later(str(error))  # at least once: an event that did arrive is put again
+        if answer.get("FailedEntryCount"):
+            failed = answer["Entries"][0]
+            return Later(f"{failed.get('ErrorCode')}: {failed.get('ErrorMessage')}")
+        return Done("put")

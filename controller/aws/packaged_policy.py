@@ -1,0 +1,32 @@
+"""Loads the compiled policy document, and asks the ledger when its revision took force."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from importlib.resources import files
+from typing import Any
+
+from controller.policy.compiled import load_policy
+from controller.policy.policy import Policy
+
+
+class CompiledPolicies:
+    """The Policies port over one JSON document: read once, its date asked once per container."""
+
+    def __init__(self, document: Mapping[str, Any], in_force_at: Callable[[str], datetime]) -> None:
+        self._document = document
+        self._in_force_at = in_force_at
+        self._policy: Policy | None = None
+
+    def current(self) -> Policy:
+        if self._policy is None:
+            self._policy = load_policy(self._document, self._in_force_at(self._document["revision"]))
+        return self._policy
+
+
+def packaged_document() -> Mapping[str, Any]:
+    """The document that ships beside the code; ``policyfile`` compiled it when the package was built."""
+    document: Mapping[str, Any] = json.loads(files("controller").joinpath("data/policies.json").read_text("utf-8"))
+    return document

@@ -1,0 +1,92 @@
+"""Reads SageMaker's on-demand training prices from the AWS Price List API, a region at a time.
+
+``get_products`` of AmazonSageMaker, filtered by regionCode; of what comes back, rows whose usagetype ends in ``Train:<type>`` are
+training. The figure is its OnDemand term's price per hour, ``as_of`` the term's effectiveDate.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from controller.aws.errors import AwsFault, fault_of
+from controller.runtime.ports import Unreachable
+from controller.units.money import Rate, micros_from_dollars
+
+REGION = "us-east-1"  # one of three that serve the API; it answers for all regions
+TRAINING = re.compile(r"(?:[A-Z0-9]+-)?Train:(ml\.[a-z0-9-]+\.[a-z0-9]+)")
+SOURCE = "AWS Price List API, AmazonSageMaker, usage type {usage}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceRows:
+    """What a region's list says; ``problems`` are rows of training that could not be read."""
+
+    rates: Mapping[str, Rate]
+    problems: tuple[str, ...]
+
+
+class PriceList:
+    """The PriceList port over a boto3 ``pricing`` client."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def training(self, region: str) -> PriceRows:
+        """The training prices of a region. Raises Unreachable."""
+        rates: dict[str, Rate] = {}
+        problems: list[str] = []
+        for text in self._rows(region):
+            try:
+                found = _rate_of(text)
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                problems.append(f"{str(text)[:120]}: {error!r}")
+                continue
+            if found is not None:
+                instance_type, rate = found
+                before = rates.get(instance_type)
+                rates[instance_type] = rate if before is None or rate.as_of >= before.as_of else before
+        return PriceRows(rates=rates, problems=tuple(problems))
+
+    def _rows(self, region: str) -> Iterator[Any]:
+        asked = {
+            "ServiceCode": "AmazonSageMaker",
+            "Filters": [{"Type": "TERM_MATCH", "Field": "regionCode", "Value": region}],
+        }
+        try:
+            for page in self._client.get_paginator("get_products").paginate(**asked):
+                yield from page["PriceList"]
+        except (ClientError, BotoCoreError) as error:
+            if fault_of(error) in (AwsFault.THROTTLED, AwsFault.UNREACHABLE):
+                raise Unreachable(f"pricing get_products {region}: {error}") from error
+            raise
+
+
+def _rate_of(text: Any) -> tuple[str, Rate] | None:
+    """Instance type and rate of a row; None for one that is not about training. Raises what its reading raises."""
+    row = json.loads(text) if isinstance(text, str) else text
+    usage = str(row["product"]["attributes"].get("usagetype", ""))
+    training = TRAINING.fullmatch(usage)
+    if training is None:
+        return None
+    [term] = row["terms"]["OnDemand"].values()
+    [dimension] = term["priceDimensions"].values()
+    if dimension["unit"] not in ("Hrs", "Hours", "hours"):
+        raise ValueError(f"its unit is {dimension['unit']!r}, wanted Hrs")
+    micros = micros_from_dollars(_trimmed(dimension["pricePerUnit"]["USD"]))
+    if micros <= 0:
+        raise ValueError(f"its price is {dimension['pricePerUnit']['USD']!r}, wanted more than nothing")
+    as_of = date.fromisoformat(str(term["effectiveDate"])[:10])
+    return training[1], Rate(micros_per_h=micros, as_of=as_of, source=SOURCE.format(usage=usage))
+
+
+def _trimmed(dollars: str) -> str:
+    """AWS writes ten digits after the point; those beyond a millionth are zeros."""
+    whole, _, fraction = dollars.partition(".")
+    return f"{whole}.{fraction.rstrip('0') or '0'}"

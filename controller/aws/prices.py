@@ -1,0 +1,59 @@
+"""Answers what an instance cost on demand: from the ledger, which the Price List API refreshes, and from the dated table.
+
+``data/prices.json`` holds figures with the day and the public source of each, and no figure without them. The table has
+holes on purpose: an unknown price is None, and then a job's seconds are booked without dollars. Where both know a figure of one
+day, the ledger's counts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from functools import cache
+from importlib.resources import files
+
+from controller.savings.prices import rate_at, rate_over
+from controller.units.money import Rate
+
+FRESH = timedelta(hours=1)  # a container reads a region's prices so often: they change weekly
+Listed = Mapping[str, tuple[Rate, ...]]
+
+
+def _nothing(_: str) -> Listed:
+    return {}
+
+
+class Prices:
+    """On-demand prices of training instances. ``listed`` reads a region's from the ledger, and raises Unreachable."""
+
+    def __init__(self, listed: Callable[[str], Listed] = _nothing) -> None:
+        self._listed = listed
+        self._read: dict[str, tuple[datetime, Listed]] = {}
+
+    def rate(self, instance_type: str, region: str, at: datetime, since: datetime | None = None) -> Rate | None:
+        """The figure that held at a moment, or over a stretch up to it; None where there is none at all."""
+        ours = self._ours(region, at).get(instance_type, ())
+        days = {rate.as_of for rate in ours}
+        known = (*(rate for rate in _table().get((region, instance_type), ()) if rate.as_of not in days), *ours)
+        return rate_over(known, since, at) if since is not None else rate_at(known, at)
+
+    def _ours(self, region: str, at: datetime) -> Listed:
+        read_at, listed = self._read.get(region, (at - 2 * FRESH, {}))
+        if abs(at - read_at) > FRESH:
+            listed = self._listed(region)
+            self._read[region] = (at, listed)
+        return listed
+
+
+@cache
+def _table() -> Mapping[tuple[str, str], tuple[Rate, ...]]:
+    """Read the table once per process, on first use: region, instance type → figures, oldest first."""
+    document = json.loads(files("controller").joinpath("data/prices.json").read_text(encoding="utf-8"))
+    table: dict[tuple[str, str], tuple[Rate, ...]] = {}
+    for row in sorted(document["rates"], key=lambda row: str(row["as_of"])):
+        key = (row["region"], row["instance_type"])
+        as_of = date.fromisoformat(row["as_of"])
+        rate = Rate(micros_per_h=row["rate_micros_per_h"], as_of=as_of, source=row["source"])
+        table[key] = (*table.get(key, ()), rate)
+    return table

@@ -1,0 +1,37 @@
+"""Writes each week's report as a page into a bucket of the stack, for people without Slack."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from controller.aws.errors import AwsFault, fault_of
+from controller.runtime.ports import Unreachable
+from controller.savings.report import Report
+
+
+class S3ReportStore:
+    """The Library port over a boto3 ``s3`` client. Without a bucket nothing is written, and there is no link."""
+
+    def __init__(self, client: Any, bucket: str, region: str) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._region = region
+
+    def publish(self, report: Report) -> str:
+        """The link leads to the S3 console: a presigned one would be open to whoever has it, and end with the role's session."""
+        if not self._bucket:
+            return ""
+        from controller.notifications.report_formats.as_html import as_html
+
+        key = f"reports/{report.since}_{report.until}.html"
+        try:
+            self._client.put_object(
+                Bucket=self._bucket, Key=key, Body=as_html(report).encode(), ContentType="text/html; charset=utf-8"
+            )  # fmt: skip
+        except (ClientError, BotoCoreError) as error:
+            if fault_of(error) in (AwsFault.THROTTLED, AwsFault.UNREACHABLE):
+                raise Unreachable(f"S3 put_object {self._bucket}/{key}: {error}") from error
+            raise
+        return f"https://{self._region}.console.aws.amazon.com/s3/object/{self._bucket}?region={self._region}&prefix={key}"

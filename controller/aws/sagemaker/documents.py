@@ -1,0 +1,232 @@
+"""Reads a training job out of a document: a DescribeTrainingJob response, a CreateTrainingJob request, or an EventBridge event.
+
+One parse for all three. They differ in what they can carry: a request has no status and no creation time, an event no spot
+flag, checkpoint config or usage. What a document does not carry holds a placeholder and is named in ``Job.unknown``; whether
+an absent member means "none" or "not said" is the kind's to say (an absent spot flag is false in a description, unknown in an
+event). Members that nobody knows are ignored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from controller.aws.sagemaker.members import BadDocument, Document, flag, moment, objects, section, shown, text, whole
+from controller.aws.sagemaker.ownership import service_of, unrepeatable
+from controller.jobs.algorithm import algorithm_of
+from controller.jobs.job import Interval, Job, Usage, outcome_of
+
+__all__ = ["BadDocument", "DocumentKind", "job_of", "kind_of"]
+
+SOURCE = "aws.sagemaker"
+DETAIL_TYPE = "SageMaker Training Job State Change"
+EPOCH = datetime.fromtimestamp(0, UTC)  # stands for a creation time that nobody said
+
+# With a TrainingJobName, any of these makes a request: what SageMaker asks for, or policies are about.
+REQUESTED = frozenset({"RoleArn", "OutputDataConfig", "AlgorithmSpecification", "ResourceConfig", "StoppingCondition"})
+
+HETEROGENEOUS = "heterogeneous"  # instance groups of several types
+FLEXIBLE = "flexible"  # a list of preferences, of which none is chosen yet
+MANY = frozenset({HETEROGENEOUS, FLEXIBLE})
+
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/.+")
+
+
+class DocumentKind(StrEnum):
+    """The documents that a job is read from."""
+
+    DESCRIBE = "DescribeTrainingJob response"
+    CREATE = "CreateTrainingJob request"
+    EVENT = "EventBridge event"
+
+
+def kind_of(document: object) -> DocumentKind:
+    """Recognise a document by its members. Raise BadDocument for one of no known kind."""
+    if not isinstance(document, Mapping):
+        raise BadDocument(f"found {shown(document)}, wanted a job document: an object with named members")
+    if "detail-type" in document or {"source", "detail"} <= document.keys():
+        return DocumentKind.EVENT
+    if "TrainingJobArn" in document or "TrainingJobStatus" in document:
+        return DocumentKind.DESCRIBE
+    if "TrainingJobName" in document and not REQUESTED.isdisjoint(document):
+        return DocumentKind.CREATE
+    names = [str(key) for key in document]
+    found = f"an object of {', '.join(names[:6])}{', …' if len(names) > 6 else ''}" if names else "an empty object"
+    raise BadDocument(
+        f"found {found}, wanted a {DocumentKind.DESCRIBE} (TrainingJobArn, TrainingJobStatus), a {DocumentKind.CREATE}"
+        f" (TrainingJobName, RoleArn, OutputDataConfig) or an {DocumentKind.EVENT} (source, detail-type, detail)"
+    )
+
+
+def job_of(
+    document: Document,
+    *,
+    kind: DocumentKind,
+    tags: Mapping[str, str] | None = None,
+    product_id: str | None = None,
+    algorithm_described: bool = False,
+) -> Job:
+    """Read the job that a document is about. Raise BadDocument.
+
+    ``tags`` are ListTags', where somebody asked; else the document's own count, and a description or a request without any has
+    none. ``product_id`` is DescribeAlgorithm's, and ``algorithm_described`` says whether that answer was seen.
+    """
+    body = _detail(document) if kind is DocumentKind.EVENT else document
+    name = _name(body, kind)
+    arn, role = text(body, "TrainingJobArn") or "", text(body, "RoleArn") or ""
+    account, region = _place(document, arn, role)
+    said = tags if tags is not None else _tags(body.get("Tags"))
+    tags = said or {}
+    specification, resources = section(body, "AlgorithmSpecification"), section(body, "ResourceConfig")
+    checkpoints, stopping = section(body, "CheckpointConfig"), section(body, "StoppingCondition")
+    instance_type, instance_count = _instances(resources)
+    status, secondary = text(body, "TrainingJobStatus") or "", text(body, "SecondaryStatus") or ""
+    failure = text(body, "FailureReason")
+    ending = outcome_of(status, secondary, failure)
+    created_at = moment(body, "CreationTime")
+    lines = objects(body, "SecondaryStatusTransitions")
+    modified_at = moment(body, "LastModifiedTime")
+    return Job(
+        arn=arn,
+        name=name,
+        account=account,
+        region=region,
+        status=status,
+        secondary=secondary,
+        outcome=ending,
+        instance_type=instance_type,
+        instance_count=instance_count,
+        spot=flag(body, "EnableManagedSpotTraining") or False,
+        algorithm=algorithm_of(
+            image=text(specification, "TrainingImage"),
+            algorithm_name=text(specification, "AlgorithmName"),
+            product_id=product_id,
+            described=algorithm_described,
+            hyperparameters=section(body, "HyperParameters"),
+        ),
+        checkpoint_uri=text(checkpoints, "S3Uri"),
+        runtime_s_max=whole(stopping, "MaxRuntimeInSeconds"),
+        wait_s_max=whole(stopping, "MaxWaitTimeInSeconds"),
+        usage=_usage(body),
+        interrupted_at=tuple(
+            moment(line, "StartTime") or created_at or EPOCH for line in lines if line.get("Status") == "Interrupted"
+        ),
+        created_at=created_at or EPOCH,
+        started_at=moment(body, "TrainingStartTime"),
+        stopping_at=_stopping_at(lines) or (modified_at if status == "Stopping" else None),
+        # A job that never trained has no TrainingEndTime. LastModifiedTime comes last: it may move after the ending.
+        ended_at=(moment(body, "TrainingEndTime") or _last_moment(lines) or modified_at) if ending else None,
+        failure=failure,
+        role=role,
+        service=service_of(body, tags),
+        unrepeatable=unrepeatable(body, tags),
+        tags=tags,
+        intervals=_intervals(lines),
+        subnets=tuple(str(subnet) for subnet in section(body, "VpcConfig").get("Subnets") or ()),
+        volume_gb=whole(resources, "VolumeSizeInGB"),
+        model_artifacts=text(section(body, "ModelArtifacts"), "S3ModelArtifacts"),
+        unknown=_unknown(
+            kind,
+            always={
+                "account": account,
+                "region": region,
+                "role": role,
+                "created_at": created_at,
+                "instance_type": None if instance_type in MANY else instance_type,
+            },
+            in_events={
+                "algorithm": specification.get("TrainingImage") or specification.get("AlgorithmName"),
+                "checkpoint_uri": checkpoints.get("S3Uri"),
+                "runtime_s_max": stopping.get("MaxRuntimeInSeconds"),
+                "spot": body.get("EnableManagedSpotTraining"),
+                "tags": said,
+                "usage": body.get("BillableTimeInSeconds"),
+                "wait_s_max": stopping.get("MaxWaitTimeInSeconds"),
+            },
+        ),
+    )
+
+
+def _unknown(kind: DocumentKind, *, always: Mapping[str, object], in_events: Mapping[str, object]) -> frozenset[str]:
+    """The fields that nothing was said of, where that does not mean "none"."""
+    asked = {**always, **in_events} if kind is DocumentKind.EVENT else always
+    return frozenset(field for field, said in asked.items() if said is None or said == "")
+
+
+def _detail(event: Document) -> Document:
+    """The part of an event that speaks of the job. Raise BadDocument for somebody else's event."""
+    for member, wanted in (("source", SOURCE), ("detail-type", DETAIL_TYPE)):
+        if event.get(member) != wanted:
+            raise BadDocument(f"an event whose {member} is {shown(event.get(member))}, wanted {wanted!r}")
+    return section(event, "detail")
+
+
+def _name(body: Document, kind: DocumentKind) -> str:
+    found = body.get("TrainingJobName")
+    if isinstance(found, str) and found:
+        return found
+    of = {DocumentKind.EVENT: "an event without a job name: detail.TrainingJobName"}.get(kind, "TrainingJobName")
+    raise BadDocument(f"{of} is {shown(found)}, wanted the name of a training job")
+
+
+def _place(document: Document, arn: str, role: str) -> tuple[str, str]:
+    """Account and region: from the job's ARN or the event's envelope; a request's account is that of its role, as it must be."""
+    parts = arn.split(":", 5)
+    if len(parts) == 6:
+        return parts[4], parts[3]
+    owner = _ROLE.fullmatch(role)
+    return text(document, "account") or (owner[1] if owner else ""), text(document, "region") or ""
+
+
+def _tags(found: Any) -> Mapping[str, str] | None:
+    """Tags as a map, or as a list of Key and Value; None where nothing is said of them."""
+    match found:
+        case None:
+            return None
+        case Mapping():
+            pairs: list[tuple[Any, Any]] = list(found.items())
+        case list():
+            pairs = [(tag.get("Key"), tag.get("Value")) for tag in objects({"Tags": found}, "Tags")]
+        case _:
+            raise BadDocument(f"Tags is {shown(found)}, wanted a map, or a list of Key and Value")
+    for key, value in pairs:
+        if not isinstance(key, str) or not isinstance(value, str):
+            raise BadDocument(f"Tags has {shown(key)}: {shown(value)}, wanted text for a key and text for its value")
+    return dict(pairs)
+
+
+def _instances(resources: Document) -> tuple[str, int]:
+    """Type and count: what SageMaker selected wins over what was asked for; a type that cannot be said in one word is a word."""
+    objects(resources, "InstancePreferences")
+    selected = text(resources, "SelectedInstanceType") or text(resources, "InstanceType")
+    count = whole(resources, "SelectedInstanceCount") or whole(resources, "InstanceCount") or 1
+    groups = objects(resources, "InstanceGroups")
+    if selected or not groups:
+        return selected or FLEXIBLE, count
+    types = {text(group, "InstanceType") or "" for group in groups}
+    total = sum(whole(group, "InstanceCount") or 1 for group in groups)
+    return (types.pop() if len(types) == 1 else HETEROGENEOUS), total
+
+
+def _usage(body: Document) -> Usage | None:
+    training_s, billable_s = whole(body, "TrainingTimeInSeconds"), whole(body, "BillableTimeInSeconds")
+    if training_s is None or billable_s is None:
+        return None
+    return Usage(training_s=training_s, billable_s=billable_s)
+
+
+def _stopping_at(lines: Sequence[Document]) -> datetime | None:
+    return next((moment(line, "StartTime") for line in lines if line.get("Status") == "Stopping"), None)
+
+
+def _intervals(lines: Sequence[Document]) -> tuple[Interval, ...]:
+    """When the job trained. A line without a start says nothing of when."""
+    told = ((moment(line, "StartTime"), moment(line, "EndTime")) for line in lines if line.get("Status") == "Training")
+    return tuple(Interval(start=start, end=end) for start, end in told if start is not None)
+
+
+def _last_moment(lines: Sequence[Document]) -> datetime | None:
+    return (moment(lines[-1], "EndTime") or moment(lines[-1], "StartTime")) if lines else None

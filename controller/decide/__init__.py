@@ -1,0 +1,112 @@
+"""The pure controller: facts about one job in, a decision out. One module per capability; ``DECIDERS`` lists them in order.
+
+It knows jobs, policy, the ledger's types and savings; no cloud, no clock, no chance. What carries a decision out is
+``controller.runtime``; how a message reads is ``controller.notifications``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from controller.decide import (
+    alerts,
+    close_lineage,
+    enforce,
+    job_updates,
+    observe,
+    probe_capacity,
+    record_usage,
+    refresh_card,
+    resubmit,
+    user_requests,
+    wakeups,
+)  # fmt: skip
+from controller.decide.deadline import move
+from controller.decide.decision import Decision
+from controller.decide.facts import Facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decider:
+    """One capability: its name in logs and metrics, what it decides, and why it exists.
+
+    ``decide`` takes the facts and what the deciders before it said.
+    """
+
+    name: str
+    decide: Callable[[Facts, Decision], Decision]
+    why: str
+
+
+DECIDERS: tuple[Decider, ...] = (
+    Decider(
+        name="observe",
+        decide=lambda facts, _: observe.observe(facts),
+        why="record starts, interruptions and outcomes",
+    ),
+    Decider(
+        name="record_usage",
+        decide=lambda facts, _: record_usage.record_usage(facts),
+        why="record what SageMaker billed and how much of it was useful",
+    ),
+    Decider(
+        name="user_requests",
+        decide=lambda facts, _: user_requests.act_on_user_request(facts),
+        why="do what a person asked for in Slack",
+    ),
+    Decider(
+        name="enforce",
+        decide=lambda facts, _: enforce.enforce(facts),
+        why="report violations of the policy, and stop or repair where a rule enforces",
+    ),
+    Decider(
+        name="deadline",
+        decide=lambda facts, _: move.keep_deadline(facts),
+        why="move a job so that it meets its deadline",
+    ),
+    Decider(
+        name="probe_capacity",
+        decide=lambda facts, _: probe_capacity.probe_capacity(facts),
+        why="find out whether spot capacity is back",
+    ),
+    Decider(
+        name="resubmit",
+        decide=lambda facts, _: resubmit.resubmit(facts),
+        why="submit a job that did not finish again",
+    ),
+    Decider(
+        name="close_lineage",
+        decide=lambda facts, _: close_lineage.close_lineage(facts),
+        why="close a lineage when no attempt follows",
+    ),
+    Decider(
+        name="wakeups",
+        decide=lambda facts, _: wakeups.schedule_wakeups(facts),
+        why="look at the job again although no event comes",
+    ),
+    Decider(
+        name="alerts",
+        decide=lambda facts, _: alerts.alert(facts),
+        why="tell people what could not be done",
+    ),
+    Decider(
+        name="job_updates",
+        decide=job_updates.announce_updates,
+        why="tell people about interruptions and finished jobs, where the policy asks for it",
+    ),
+    Decider(
+        name="refresh_card",
+        decide=refresh_card.refresh_card,
+        why="keep the Slack message of the lineage up to date",
+    ),
+)
+"""In this order: of two deciders that ask for the same thing, such as a stop, the first one counts."""
+
+
+def decide(facts: Facts) -> Decision:
+    """Say what must be written and done, given the facts. Deciding twice adds nothing."""
+    decision = Decision()
+    for decider in DECIDERS:
+        decision |= decider.decide(facts, decision)
+    return decision.new_to(facts.lineage, about=facts.job.name)

@@ -1,0 +1,167 @@
+"""Keeps a job's settings: when it must be finished, how long it still needs, and whether it must leave spot for that.
+
+The deadline is the ``spotwarden:deadline`` tag, else the policy's ``finish_within`` from the first attempt on. What is still to
+do is the expected total less the progress that checkpoints prove; the total is the ``spotwarden:expected-runtime`` tag, else a
+quantile of what the job's family took before. MaxRuntimeInSeconds is no estimate: it defaults to a day.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from controller.decide.deadline.rule import DeadlineState, Move, MoveCosts, Place, choose, earliest_finish
+from controller.decide.facts import Facts
+from controller.jobs.failure import Cause
+from controller.jobs.job import Job
+from controller.ledger.entry import CheckpointScanned, Started
+from controller.policy.resubmission import DeadlineSettings, Resubmission
+from controller.savings.job_history import RUNS_MIN, quantile
+
+DEADLINE_TAG = "spotwarden:deadline"
+RUNTIME_TAG = "spotwarden:expected-runtime"
+GRACE_S = 120  # SageMaker's, between StopTrainingJob and the end of the container
+SWEEP_S = 60
+_SPAN = re.compile(r"([0-9]{1,9})(s|m|h|d)?")
+_UNIT_S = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+class InvalidTag(ValueError):
+    """A tag that says nothing a promise can be built on: what was found, and what was wanted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What a promise looks like at one moment. ``finish_at`` is the earliest finish, on-demand from now on."""
+
+    deadline: datetime
+    expected_s: int
+    remaining_s: int
+    move: Move
+    look_at: datetime
+    finish_at: datetime
+    why: str
+
+
+def has_deadline(job: Job, settings: DeadlineSettings) -> bool:
+    """Whether the job has a deadline, readable or not."""
+    return settings.finish_within_s is not None or DEADLINE_TAG in job.tags
+
+
+def deadline_of(facts: Facts, settings: DeadlineSettings) -> datetime | None:
+    """When the job must be finished; None where nobody said. Raises BadTag."""
+    said = facts.job.tags.get(DEADLINE_TAG)
+    if said is None:
+        within_s = settings.finish_within_s
+        return None if within_s is None else facts.lineage.id.created_at + timedelta(seconds=within_s)
+    try:
+        at = datetime.fromisoformat(said)
+    except ValueError:
+        raise InvalidTag(_bad(DEADLINE_TAG, said, "an ISO 8601 time such as 2026-11-20T18:00:00+01:00")) from None
+    if at.tzinfo is None:
+        raise InvalidTag(_bad(DEADLINE_TAG, said, "a time with its zone, such as 2026-11-20T18:00:00Z"))
+    if at <= facts.lineage.id.created_at:
+        raise InvalidTag(
+            _bad(DEADLINE_TAG, said, f"a time after the job's creation ({facts.lineage.id.created_at:%Y-%m-%d %H:%M} UTC)")
+        )
+    return at
+
+
+def expected_s(facts: Facts, settings: DeadlineSettings) -> int | None:
+    """How many seconds of training the whole job takes; None where neither a tag nor enough history says. Raises BadTag."""
+    said = facts.job.tags.get(RUNTIME_TAG)
+    if said is not None:
+        return _span_s(said)
+    runs = facts.history or ()
+    return quantile(runs, settings.quantile) if len(runs) >= RUNS_MIN else None
+
+
+def proven_lineage_s(facts: Facts) -> int:
+    """Training seconds that checkpoints prove, over all attempts that wrote to the prefix of this one."""
+    uri = facts.job.checkpoint_uri
+    if uri is None:
+        return 0
+    before = {
+        e.job: e.proven_s for e in facts.lineage.entries
+        if isinstance(e, CheckpointScanned) and e.uri == uri and e.problem is None and e.job != facts.job.name
+        and _latest(facts, e)
+    }  # fmt: skip
+    return sum(before.values()) + facts.proven_training_s
+
+
+def outlook(facts: Facts, block: Resubmission, at: datetime | None = None) -> Outlook | None:
+    """What the promise looks like now, or would for a job still waiting ``at`` a later moment.
+
+    None where there is no deadline, or no estimate. Raises BadTag.
+    """
+    settings = block.deadline
+    deadline, total_s = deadline_of(facts, settings), expected_s(facts, settings)
+    if deadline is None or total_s is None:
+        return None
+    now = max(at or facts.now, facts.job.created_at)  # clocks differ: a job is not older than its birth
+    remaining_s = max(total_s - proven_lineage_s(facts), 0)
+    standing = DeadlineState(
+        now=now, deadline=deadline, remaining_s=remaining_s, place=_place(facts) if at is None else Place.WAITING,
+        since=facts.job.intervals[-1].start if facts.job.intervals else facts.job.created_at, moves=_moves(facts),
+        spot_seen=facts.spot_seen if settings.back_to_spot else None,
+    )  # fmt: skip
+    terms = move_costs(settings, resumable=facts.resumable)
+    choice = choose(standing, terms)
+    return Outlook(
+        deadline=deadline, expected_s=total_s, remaining_s=remaining_s, move=choice.move, look_at=choice.look_at,
+        finish_at=earliest_finish(standing, terms), why=choice.why,
+    )  # fmt: skip
+
+
+def move_costs(settings: DeadlineSettings, *, resumable: bool) -> MoveCosts:
+    """What a move costs in time: the grace, the upload, two ticks of the sweep, the start on-demand and the restore.
+
+    Of what trains on spot, one checkpoint interval may be lost; what no checkpoint proves is still to do anyway.
+    """
+    overhead_s = GRACE_S + settings.upload_s + 2 * SWEEP_S + settings.start_s + settings.restore_s
+    return MoveCosts(
+        overhead_s=overhead_s, margin_s=settings.margin_s, reserve_s=settings.checkpoint_every_s if resumable else 0,
+        stay_s=settings.stay_s, moves_max=settings.moves_max,
+    )  # fmt: skip
+
+
+def _place(facts: Facts) -> Place:
+    """Where the job is; a run that nothing would survive is no better than waiting, since all of it may have to be done again."""
+    job = facts.job
+    if not job.spot:
+        return Place.ON_DEMAND
+    training = bool(job.intervals) and job.intervals[-1].end is None
+    return Place.SPOT if training and facts.resumable else Place.WAITING
+
+
+def _moves(facts: Facts) -> int:
+    moved = (Cause.DEADLINE, Cause.RETURN)
+    return sum(submit.cause in moved for submit, _ in facts.lineage.submits())
+
+
+def _latest(facts: Facts, one: CheckpointScanned) -> bool:
+    """Whether nobody looked at the same attempt later."""
+    return all(
+        e.at <= one.at
+        for e in facts.lineage.entries
+        if isinstance(e, CheckpointScanned) and e.job == one.job and e.problem is None
+    )
+
+
+def spot_wait_s(facts: Facts) -> int | None:
+    """The MaxWaitTimeInSeconds that this lineage had the last time it was on spot."""
+    waited = [e for e in facts.lineage.entries if isinstance(e, Started) and e.spot and e.wait_s_max]
+    return max(waited, key=lambda e: e.at).wait_s_max if waited else None
+
+
+def _span_s(said: str) -> int:
+    parts = _SPAN.fullmatch(said)
+    length_s = int(parts[1]) * _UNIT_S[parts[2]] if parts else 0
+    if not length_s:
+        raise InvalidTag(_bad(RUNTIME_TAG, said, "a duration above zero, such as 5400, 90m or 5h"))
+    return length_s
+
+
+def _bad(tag: str, found: str, wanted: str) -> str:
+    return f"tag {tag}: found {found!r}, wanted {wanted}"

@@ -1,0 +1,93 @@
+"""What is to be written down, what is to be done, and what is taken back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+
+from controller.jobs.claim import Claim
+from controller.ledger.entry import Ended, Entry, Started
+from controller.ledger.intent import Intent
+from controller.ledger.lineage import Lineage
+
+WRITES_MAX = 64  # a DynamoDB transaction takes 100; the head, the marks of late days and a margin stay free
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """``withdrawn`` and ``abandoned`` are open intents; ``claims`` are taken and ``released`` given back.
+
+    ``late`` are days before the one of the commit to which entries belong: who folded such a day has to fold it again.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    intents: tuple[Intent, ...] = ()
+    withdrawn: tuple[Intent, ...] = ()
+    abandoned: tuple[Intent, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    released: tuple[Claim, ...] = ()
+    late: tuple[date, ...] = ()
+
+    def __or__(self, other: Decision) -> Decision:
+        return Decision(
+            entries=self.entries + other.entries,
+            intents=self.intents + other.intents,
+            withdrawn=self.withdrawn + other.withdrawn,
+            abandoned=self.abandoned + other.abandoned,
+            claims=self.claims + other.claims,
+            released=self.released + other.released,
+        )
+
+    def __bool__(self) -> bool:
+        return self.writes > 0
+
+    @property
+    def writes(self) -> int:
+        return (
+            len(self.entries) + len(self.intents) + len(self.withdrawn) + len(self.abandoned)
+            + len(self.claims) + len(self.released)
+        )  # fmt: skip
+
+    def new_to(self, lineage: Lineage, about: str) -> Decision:
+        """Keep what the lineage does not know yet, and take back what we no longer say about the job.
+
+        This one filter is the controller's idempotency: the deciders above it may repeat themselves freely. Nothing that
+        somebody may be performing is taken back: an open lease says so, and outlives its holder.
+        """
+        standing = lineage.standing()
+        said = {i.key: i for i in reversed(self.intents)}  # of two that say one thing, such as a Stop, the first is meant
+        entries = tuple(e for e in self.entries if e.key not in standing)
+        learned = {type(e) for e in entries}
+        meant = (i for i in self.intents if said[i.key] is i)
+        return replace(
+            self,
+            entries=entries,
+            intents=tuple(self._reopened(i, lineage) for i in meant if i.key not in standing),
+            withdrawn=tuple(i for i in lineage.open_intents(about) if i.key not in said and i.leased_until is None),
+            claims=self.claims if Started in learned else (),
+            released=self.released if Ended in learned else (),
+        )
+
+    @staticmethod
+    def _reopened(intent: Intent, lineage: Lineage) -> Intent:
+        """An intent said again goes on counting where its withdrawn row stopped: a claim number never comes twice."""
+        before = lineage.intent(intent.key)
+        return replace(intent, claim=before.claim, held=before.held) if before else intent
+
+    def leased(self, now: datetime, until: datetime) -> Decision:
+        """The decision as it is committed: an intent that is due is leased to whoever commits it, its row is its own lease."""
+        days = {e.at.astimezone(UTC).date() for e in self.entries}
+        return replace(
+            self,
+            intents=tuple(i.leased(until) if i.due(now) else i for i in self.intents),
+            late=tuple(sorted(day for day in days if day < now.astimezone(UTC).date())),
+        )
+
+    def cut(self, writes_max: int = WRITES_MAX) -> Decision:
+        """As much of the decision as one transaction takes, entries first; the next ring says the rest."""
+        if self.writes <= writes_max:
+            return self
+        plain = tuple(e for e in self.entries if not isinstance(e, Started | Ended))
+        if len(plain) > writes_max - 4:
+            return Decision(entries=plain[:writes_max])  # claims hang on Started and Ended: those go last
+        return Decision(entries=self.entries, claims=self.claims, released=self.released)

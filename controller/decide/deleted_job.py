@@ -1,0 +1,62 @@
+"""Lets go of a job that SageMaker no longer knows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from controller.decide.alerts import alert_failed_intents
+from controller.decide.decision import Decision
+from controller.jobs.claim import Claim, claim_of, use_of
+from controller.ledger.entry import Ended, JobDeleted, Started
+from controller.ledger.intent import Announce, Intent, Publish, RefreshCard, Submit, Wake
+from controller.ledger.lineage import Lineage
+from controller.notifications.texts import vanished
+
+
+def decide_deleted(lineage: Lineage, name: str, now: datetime, channel: str) -> Decision:
+    """Let go of a job that SageMaker no longer knows: nothing about it can be done any more, and people hear of it.
+
+    No Submit ever guesses a request. What is in somebody's hands right now is left to them, what is to be announced is
+    announced, and a job whose ending is booked may be deleted in peace.
+    """
+    orphans = tuple(
+        i for i in lineage.open_intents(about=name)
+        if not isinstance(i.action, Announce | Publish | RefreshCard) and (i.leased_until is None or i.leased_until <= now)
+    )  # fmt: skip
+    said = alert_failed_intents(lineage, name, channel, now)
+    if orphans:
+        said |= _bury(lineage, name, orphans, now, channel)
+    standing = lineage.standing()
+    return replace(
+        said,
+        entries=tuple(e for e in said.entries if e.key not in standing),
+        intents=tuple(i for i in said.intents if i.key not in standing),
+    )
+
+
+def _bury(lineage: Lineage, name: str, orphans: tuple[Intent, ...], now: datetime, channel: str) -> Decision:
+    started = lineage.entry(Started, name)
+    said = Decision(
+        entries=(JobDeleted(job=name, at=now, team=started.team if started else None),),
+        abandoned=orphans,
+        released=_held(lineage, started, (name, *(i.action.job for i in orphans if isinstance(i.action, Submit)))),
+    )
+    lost = tuple(i for i in orphans if not isinstance(i.action, Wake))
+    if not lost and lineage.entry(Ended, name):
+        return said
+    announce = Announce(about=name, topic="vanished", channel=channel, words=vanished(name, lost))
+    return said | Decision(intents=(Intent(action=announce, due_at=now),))
+
+
+def _held(lineage: Lineage, started: Started | None, jobs: tuple[str, ...]) -> tuple[Claim, ...]:
+    """The claims that a vanished job, and a submission that was under way from it, may still hold."""
+    if started is None:
+        return ()
+    uri, holder = started.checkpoint_uri, str(lineage.id)
+    use = use_of(
+        region=started.region, instance_type=started.instance_type, instances=started.instance_count, job=started.job,
+        created_at=started.at, lineage=holder,
+    )  # fmt: skip
+    claims = tuple(claim_of(uri, job=job, lineage=holder, created_at=started.at) for job in jobs) if uri else ()
+    return claims if started.spot else (*claims, use)

@@ -1,0 +1,152 @@
+"""Turns a verdict into entries, announcements and stops."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from controller.decide.decision import Decision
+from controller.decide.facts import Facts
+from controller.jobs.failure import Cause
+from controller.jobs.request import change_to_json
+from controller.ledger.entry import Flagged
+from controller.ledger.intent import STOP_UNDER_WAY, Announce, Intent, Purpose, Stop, Wake
+from controller.ledger.waiver import waivers_in_force
+from controller.notifications.mrkdwn import escaped
+from controller.notifications.texts import broke_rules
+from controller.policy.findings import Finding, Verdict
+from controller.policy.mode import Mode
+from controller.policy.policy import AppliesTo, RuleAction
+from controller.policy.repair import NotRepairable, repaired_request
+from controller.policy.rules import judge
+from controller.policy.rules.kind import Evidence
+
+
+def enforce(facts: Facts) -> Decision:
+    """Flag what breaks the policy, tell people where a rule warns, and stop the offender where it enforces.
+
+    A job that was over before the policy revision took force is not judged by it. Jobs of other services are flagged, never
+    announced or stopped: a tuning job would say the same a thousand times, and must not lose a child.
+    """
+    job = facts.job
+    if not (job.alive or _new(facts)):
+        return Decision(intents=_under_way(facts))
+    verdict = _waived(facts, judge(job, facts.policy, Evidence(claims=facts.claims, checkpoint_scan=facts.checkpoint_scan)))
+    flagged = tuple(_flagged(facts, finding) for finding in verdict.findings)
+    if job.service is not None or not facts.newest:
+        return Decision(entries=flagged)
+    intents = _announce(facts, verdict) + _stop(facts, verdict) + _when_waivers_end(facts)
+    return Decision(entries=flagged, intents=intents)
+
+
+def _waived(facts: Facts, verdict: Verdict) -> Verdict:
+    """The verdict as waivers leave it: what is waived is found all the same, and only recorded."""
+    waived = {waiver.policy for waiver in waivers_in_force(facts.lineage, facts.now)}
+    findings = (replace(f, mode=Mode.AUDIT, action=None) if f.policy in waived else f for f in verdict.findings)
+    return replace(verdict, findings=tuple(findings))
+
+
+def _when_waivers_end(facts: Facts) -> tuple[Intent, ...]:
+    """Look again when a waiver ends: what it let pass is then what it was."""
+    ends = sorted({waiver.until for waiver in waivers_in_force(facts.lineage, facts.now)}) if facts.job.alive else []
+    return tuple(Intent(action=Wake(about=facts.job.name, at=at), due_at=at) for at in ends)
+
+
+def may_stop(facts: Facts, finding: Finding) -> bool:
+    """Whether a finding takes its job down: an attempt that we submitted ourselves is judged, never stopped by a rule."""
+    return (
+        finding.mode is Mode.ENFORCE
+        and finding.action is not None
+        and facts.number == 1
+        and facts.job.service is None
+        and (_new(facts) or finding.applies_to is AppliesTo.RUNNING)
+    )
+
+
+def _new(facts: Facts) -> bool:
+    return facts.job.created_at >= facts.policy.in_force_at
+
+
+def _flagged(facts: Facts, finding: Finding) -> Flagged:
+    return Flagged(
+        job=facts.job.name, at=facts.now, team=facts.job.team, rule=finding.rule, policy=finding.policy,
+        severity=finding.severity, mode=finding.mode, field=finding.field, found=finding.found,
+        wanted=finding.wanted, revision=facts.policy.revision,
+    )  # fmt: skip
+
+
+def _announce(facts: Facts, verdict: Verdict) -> tuple[Intent, ...]:
+    """One message per rule and lineage: a second attempt that breaks the same rule is no news, unless it was repaired."""
+    repaired = any(submit.cause is Cause.REPAIR and submit.job == facts.job.name for submit, _ in facts.lineage.submits())
+    told = {e.policy for e in facts.lineage.entries if isinstance(e, Flagged) and e.mode.tells and e.job != facts.job.name}
+    plan = _plan(facts, verdict)
+    return tuple(
+        Intent(
+            action=Announce(
+                about=facts.job.name,
+                topic=f"flagged/{finding.policy}/{finding.mode}",
+                channel=finding.channel,
+                words=broke_rules(
+                    facts.job, finding, next_=_next(plan, finding, repaired=repaired), changes=_changes(plan, finding)
+                ),
+            ),
+            due_at=facts.now,
+        )
+        for finding in verdict.findings
+        if finding.mode.tells
+        and (repaired or finding.policy not in told)
+        and (_new(facts) or finding.applies_to is AppliesTo.RUNNING)
+    )
+
+
+def _stop(facts: Facts, verdict: Verdict) -> tuple[Intent, ...]:
+    """Say Stop while a finding asks for it, and, once asked for, until Describe shows a terminal job."""
+    under_way = _under_way(facts)
+    plan = _plan(facts, verdict)
+    if under_way or not facts.job.alive or not isinstance(plan, Stop):
+        return under_way
+    return (Intent(action=plan, due_at=facts.now),)
+
+
+def _plan(facts: Facts, verdict: Verdict) -> Stop | NotRepairable | None:
+    """What the offences ask for: the end, or, where every one of them can be mended, the end and the same job repaired."""
+    offences = [f for f in verdict.findings if may_stop(facts, f)]
+    because = ", ".join(f.policy for f in offences)
+    if not offences:
+        return None
+    if any(f.action is RuleAction.STOP for f in offences):
+        return Stop(about=facts.job.name, because=because)
+    changes = NotRepairable(why=facts.job.unrepeatable) if facts.job.unrepeatable else repaired_request(facts.job, offences)
+    if isinstance(changes, NotRepairable):
+        return changes
+    return Stop(
+        about=facts.job.name, because=because, purpose=Purpose.REPAIR, next_cause=Cause.REPAIR, changes=change_to_json(changes)
+    )  # fmt: skip
+
+
+def _changes(plan: Stop | NotRepairable | None, finding: Finding) -> str:
+    """The repair that is being made, which knows what the rule alone cannot."""
+    return plan.changes if isinstance(plan, Stop) and finding.action is RuleAction.REPAIR else ""
+
+
+def _next(plan: Stop | NotRepairable | None, finding: Finding, *, repaired: bool) -> str:
+    """What becomes of the offender, in words."""
+    acts = finding.mode is Mode.ENFORCE and finding.action is not None
+    match plan:
+        case Stop(purpose=Purpose.REPAIR) if acts:
+            return "It is being stopped, and submitted again with the change made."
+        case Stop() if acts:
+            return "It is being stopped."
+        case NotRepairable(why=why) if acts:
+            return f"It cannot be repaired and is left as it is: {escaped(why)}."
+        case _ if repaired:
+            return "It was repaired once and breaks the rule still; it is not repaired again, and needs a person."
+        case _:
+            return ""
+
+
+def _under_way(facts: Facts) -> tuple[Intent, ...]:
+    """The Stop that was asked for, while the job stops or until the answer that it is over was written down."""
+    asked = facts.lineage.intent(f"stop/{facts.job.name}")
+    told = asked is not None and asked.why in STOP_UNDER_WAY  # a job described before it was told looks as if it never had been
+    stopping = not facts.job.alive or facts.job.status == "Stopping" or told
+    return (asked,) if asked is not None and asked.open and asked.claim > 0 and stopping else ()

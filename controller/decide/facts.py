@@ -1,0 +1,91 @@
+"""Everything a decision may look at. Nothing else is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from controller.jobs.checkpoint import CheckpointScan, proven_training_s
+from controller.jobs.claim import Claim, claim_of, use_of
+from controller.jobs.job import Job
+from controller.ledger.entry import CheckpointScanned
+from controller.ledger.lineage import Lineage
+from controller.ledger.pool import PoolMemory
+from controller.policy.policy import Policy
+from controller.units.money import Rate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of one job at one moment.
+
+    ``rate`` is None where no price is known, ``first_rate`` that of the first attempt's instance type. ``claims`` are the live
+    claims on the checkpoint bucket, ``scan`` is what lies below the checkpoint prefix, ``history`` are the training seconds
+    that completed lineages of the job's family took, newest first: None where nobody looked (a job at rest is not worth the
+    read), and then nothing is said about them. ``pools`` and ``rates`` are of the instance types that a ladder may come to;
+    ``spot_seen`` says whether an honest signal shows spot capacity, None without one. ``room`` is how many instances the on-
+    demand quota still has room for, None where nobody knows or asked.
+    """
+
+    now: datetime
+    job: Job
+    number: int
+    lineage: Lineage
+    policy: Policy
+    rate: Rate | None
+    claims: tuple[Claim, ...] | None
+    checkpoint_scan: CheckpointScan | None = None
+    history: tuple[int, ...] | None = None
+    pools: Mapping[str, PoolMemory] = field(default_factory=dict)
+    rates: Mapping[str, Rate] = field(default_factory=dict)
+    spot_seen: bool | None = None
+    first_rate: Rate | None = None
+    room: int | None = None
+
+    @property
+    def use(self) -> Claim | None:
+        """The hold that the job has on the account's on-demand quota while it lives."""
+        job = self.job
+        if job.spot:
+            return None
+        return use_of(
+            region=job.region, instance_type=job.instance_type, instances=job.instance_count, job=job.name,
+            created_at=job.created_at, lineage=str(self.lineage.id),
+        )  # fmt: skip
+
+    @property
+    def newest(self) -> bool:
+        """Whether the job is its lineage's newest attempt: only that one yields intents."""
+        return self.number >= self.lineage.newest_number()
+
+    @property
+    def last_checkpoint_scan(self) -> CheckpointScanned | None:
+        """What was last seen and written down of this job's checkpoints."""
+        seen = [e for e in self.lineage.entries if isinstance(e, CheckpointScanned) and e.job == self.job.name]
+        return max(seen, key=lambda e: e.at, default=None)
+
+    @property
+    def proven_training_s(self) -> int:
+        """Training seconds of this job that its newest checkpoint proves, as far as anybody looked."""
+        if self.checkpoint_scan is not None and self.checkpoint_scan.problem is None:
+            return proven_training_s(self.checkpoint_scan, self.job.intervals)
+        return self.last_checkpoint_scan.proven_s if self.last_checkpoint_scan else 0
+
+    @property
+    def resumable(self) -> bool:
+        """Whether a next attempt has something to go on from: configured, and not known to be empty."""
+        if self.job.checkpoint_uri is None:
+            return False
+        if self.checkpoint_scan is not None and self.checkpoint_scan.problem is None:
+            return self.checkpoint_scan.newest_at is not None
+        last = self.last_checkpoint_scan
+        return last is None or last.problem is not None or last.newest_at is not None
+
+    @property
+    def claim(self) -> Claim | None:
+        """The claim that this job makes on its checkpoint prefix while it lives."""
+        uri = self.job.checkpoint_uri
+        if uri is None:
+            return None
+        return claim_of(uri, job=self.job.name, lineage=str(self.lineage.id), created_at=self.job.created_at)

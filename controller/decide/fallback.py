@@ -1,0 +1,149 @@
+"""The fallback ladder: which step the next attempt stands on, and what its request changes for it.
+
+A ladder is read from the policy as single steps: the same again, each other instance type, other subnets, on-demand. A lineage
+climbs: how high it stands is folded from its submissions, and each cause says whether the next attempt stays or climbs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from controller.decide.facts import Facts
+from controller.jobs.failure import Cause, RetryChange
+from controller.jobs.instance import equivalents
+from controller.jobs.request import RequestChange, in_subnets, merged, on_demand, on_instances, on_volume
+from controller.ledger.entry import Started
+from controller.policy.resubmission import Budget, FallbackKind, FallbackStep, Resubmission
+from controller.savings.interruption_rates import cheapest_first
+
+EQUIVALENTS_MAX = 3  # of all types that would do, so many are tried: each try waits for capacity as long as MaxWait
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fallback:
+    """Where the next attempt stands, and what its request changes."""
+
+    fallback_step: int
+    changes: RequestChange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoFallback:
+    """Why there is no next attempt that differs enough."""
+
+    why: str
+
+
+def next_fallback(facts: Facts, block: Resubmission, cause: Cause, budget: Budget | None = None) -> Fallback | NoFallback:
+    """The step after an ending, or after a move: a pure function of what happened and of the interruption memory."""
+    height = _height(facts)
+    match cause.next:
+        case RetryChange.SAME | RetryChange.NAMED:
+            return Fallback(fallback_step=max(height, 0), changes={})
+        case RetryChange.RESUME if facts.resumable:
+            return Fallback(fallback_step=max(height, 0), changes={})
+        case RetryChange.RESUME if cause is Cause.OVERRAN:
+            return NoFallback(why="it reached MaxRuntimeInSeconds and wrote no checkpoint: the same again would end the same way")
+        case RetryChange.RESUME:
+            climbed = advance(facts, block, height, least=1)
+            if isinstance(climbed, NoFallback):
+                return NoFallback(why="it has no checkpoint to go on from, and its policy no other pool: it would starve again")
+            return climbed
+        case RetryChange.ELSEWHERE:
+            climbed = advance(facts, block, height, least=1 if cause is Cause.NEVER_LAUNCHED else 0)
+            return Fallback(fallback_step=max(height, 0), changes={}) if isinstance(climbed, NoFallback) else climbed
+        case RetryChange.LARGER:
+            return _larger(facts, height, budget)
+        case RetryChange.OURS if cause is Cause.INTERRUPTIONS:
+            return advance(facts, block, height, least=1)
+        case RetryChange.OURS | RetryChange.NEVER:
+            return NoFallback(why="nothing that a ladder has would help")
+
+
+def fallback_steps(facts: Facts, block: Resubmission) -> tuple[FallbackStep, ...]:
+    """The ladder's single steps for this job: an instance type is a step each, and subnets are none for a job without a VPC."""
+    single: list[FallbackStep] = []
+    for fallback_step in block.ladder or (FallbackStep(kind=FallbackKind.SAME),):
+        match fallback_step.kind:
+            case FallbackKind.INSTANCE_TYPES:
+                single += [fallback_step] * len(fallback_step.values)
+            case FallbackKind.EQUIVALENTS:
+                alike = equivalents(_root_type(facts))[:EQUIVALENTS_MAX]
+                single += [FallbackStep(kind=FallbackKind.INSTANCE_TYPES, values=alike)] * len(alike)
+            case FallbackKind.SUBNETS:
+                single += [fallback_step] if facts.job.subnets else []
+            case FallbackKind.ON_DEMAND:
+                single += [fallback_step] if block.on_demand else []
+            case FallbackKind.SAME:
+                single += [fallback_step]
+    return tuple(single)
+
+
+def candidate_types(facts: Facts, block: Resubmission) -> tuple[str, ...]:
+    """Every instance type that the ladder may come to: what is to be known of pools and prices before it is climbed."""
+    return tuple(
+        sorted(
+            {
+                t
+                for fallback_step in fallback_steps(facts, block)
+                if fallback_step.kind is FallbackKind.INSTANCE_TYPES
+                for t in fallback_step.values
+            }
+        )
+    )
+
+
+def _height(facts: Facts) -> int:
+    """The highest step that the lineage stood on by this attempt; -1 where people's own request is all there was."""
+    return max((submit.fallback_step for submit, _ in facts.lineage.submits() if submit.number <= facts.number), default=-1)
+
+
+def advance(facts: Facts, block: Resubmission, height: int, *, least: int = 0) -> Fallback | NoFallback:
+    """One step up, at least to ``least``; instance types that were tried are passed over."""
+    ladder = fallback_steps(facts, block)
+    for fallback_step in range(max(height + 1, least), len(ladder)):
+        changes = _changes(facts, ladder[fallback_step])
+        if changes is not None:
+            return Fallback(fallback_step=fallback_step, changes=changes)
+    return NoFallback(why="the ladder has no further step")
+
+
+def _changes(facts: Facts, fallback_step: FallbackStep) -> RequestChange | None:
+    """What a step changes of the request as the last attempt had it; None for a step that has nothing new to offer."""
+    match fallback_step.kind:
+        case FallbackKind.SAME:
+            return {}
+        case FallbackKind.INSTANCE_TYPES | FallbackKind.EQUIVALENTS:
+            untried = _untried(facts, fallback_step.values)
+            return on_instances(cheapest_first(untried, facts.pools, facts.rates)[0]) if untried else None
+        case FallbackKind.SUBNETS:
+            return merged(_back_to_root(facts), in_subnets(fallback_step.values))
+        case FallbackKind.ON_DEMAND:
+            return merged(_back_to_root(facts), on_demand()) if facts.job.spot else _back_to_root(facts)
+
+
+def _untried(facts: Facts, instance_types: Sequence[str]) -> tuple[str, ...]:
+    tried = {e.instance_type for e in facts.lineage.entries if isinstance(e, Started)} | {facts.job.instance_type}
+    return tuple(t for t in instance_types if t not in tried)
+
+
+def _back_to_root(facts: Facts) -> RequestChange:
+    """The instance type that people asked for: the steps after other types begin from it again."""
+    wanted = _root_type(facts)
+    return {} if wanted == facts.job.instance_type else on_instances(wanted)
+
+
+def _root_type(facts: Facts) -> str:
+    root = facts.lineage.entry(Started, facts.lineage.id.root)
+    return root.instance_type if root else facts.job.instance_type
+
+
+def _larger(facts: Facts, height: int, budget: Budget | None) -> Fallback | NoFallback:
+    """A larger machine or volume, as the policy names it; never the same size again."""
+    fallback_step, job = max(height, 0), facts.job
+    if budget is not None and budget.instance_type is not None and budget.instance_type != job.instance_type:
+        return Fallback(fallback_step=fallback_step, changes=on_instances(budget.instance_type))
+    if budget is not None and budget.volume_gb is not None and budget.volume_gb > (job.volume_gb or 0):
+        return Fallback(fallback_step=fallback_step, changes=on_volume(budget.volume_gb))
+    return NoFallback(why="the policy names nothing larger than it had")

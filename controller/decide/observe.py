@@ -1,0 +1,76 @@
+"""Notes what a job shows of itself: that it started, was interrupted, and ended, and what its checkpoints were then."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from controller.decide.decision import Decision
+from controller.decide.facts import Facts
+from controller.jobs.checkpoint import at_risk_s, proven_training_s
+from controller.jobs.job import Job, Outcome
+from controller.ledger.entry import CheckpointScanned, Ended, Interrupted, Started
+from controller.savings.progress import progress_of
+
+FIRST_SCAN_AFTER = timedelta(minutes=30)  # of training: by then a job that checkpoints has written one
+ENDED = "ended"
+
+
+def observe(facts: Facts) -> Decision:
+    """Write down the job's start, every interruption and its ending; hold its checkpoint prefix while it lives."""
+    job = facts.job
+    started = Started(
+        job=job.name, at=job.created_at, team=job.team, number=facts.number, spot=job.spot,
+        instance_type=job.instance_type, instance_count=job.instance_count, region=job.region, service=job.service,
+        checkpoint_uri=job.checkpoint_uri, runtime_s_max=job.runtime_s_max, wait_s_max=job.wait_s_max,
+        user=job.user,
+    )  # fmt: skip
+    interrupted = tuple(
+        Interrupted(job=job.name, at=at, team=job.team, instance_type=job.instance_type, region=job.region)
+        for at in job.interrupted_at
+    )
+    claim = tuple(held for held in (facts.claim, facts.use) if held)
+    if job.outcome is None:
+        return Decision(entries=(started, *interrupted, *checkpoint_scanned(facts)), claims=claim)
+    ended = Ended(
+        job=job.name, at=job.ended_at or facts.now, team=job.team, outcome=job.outcome, seen_at=facts.now,
+        failure=job.failure, spot=job.spot, instance_type=job.instance_type, region=job.region,
+    )  # fmt: skip
+    return Decision(entries=(started, *interrupted, ended, *checkpoint_scanned(facts)), released=claim)
+
+
+def scan_reason(facts: Facts) -> str | None:
+    """Why the checkpoint prefix is to be looked into now, and has not been yet: None, first, interrupted/<time> or ended."""
+    job = facts.job
+    if job.checkpoint_uri is None or not facts.newest or job.service is not None:
+        return None
+    why = _occasion(job, facts)
+    known = {e.occasion for e in facts.lineage.entries if isinstance(e, CheckpointScanned) and e.job == job.name}
+    return why if why is not None and why not in known else None
+
+
+def _occasion(job: Job, facts: Facts) -> str | None:
+    if job.outcome is not None:
+        return None if job.outcome is Outcome.COMPLETED else ENDED
+    if job.interrupted_at:
+        return f"interrupted/{job.interrupted_at[-1].isoformat()}"
+    trained = sum(((i.end or facts.now) - i.start for i in job.intervals), timedelta())
+    return "first" if trained >= FIRST_SCAN_AFTER else None
+
+
+def checkpoint_scanned(facts: Facts) -> tuple[CheckpointScanned, ...]:
+    """What this look saw of the checkpoints, where there was an occasion to look."""
+    job, seen, why = facts.job, facts.checkpoint_scan, scan_reason(facts)
+    if seen is None or why is None:
+        return ()
+    now_seen = CheckpointScanned(
+        job=job.name, at=seen.scanned_at, team=job.team, occasion=why, uri=seen.uri, objects=seen.objects,
+        bytes_seen=seen.bytes_seen, newest_at=seen.newest_at, complete=seen.complete,
+        proven_s=proven_training_s(seen, job.intervals),
+        at_risk_s=at_risk_s(seen, job.intervals, facts.now), problem=seen.problem,
+    )  # fmt: skip
+    if why != ENDED:
+        return (now_seen,)
+    before = (e for e in facts.lineage.entries if isinstance(e, CheckpointScanned) and e.job == job.name)
+    kept = progress_of(job.intervals, (*before, now_seen), checkpoints=True, completed=False)
+    return (replace(now_seen, kept_s=kept.kept_s, exact=kept.exact),)

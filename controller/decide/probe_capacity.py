@@ -1,0 +1,64 @@
+"""Probes a pool for spot capacity on behalf of a job that was moved to on-demand, where the policy opts in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from controller.decide.deadline.outlook import InvalidTag, move_costs, outlook
+from controller.decide.deadline.rule import Move
+from controller.decide.decision import Decision
+from controller.decide.facts import Facts
+from controller.jobs.algorithm import AlgorithmClass
+from controller.jobs.failure import Cause
+from controller.ledger.intent import Announce, Intent, Probe, Wake
+from controller.ledger.lineage import probe_name
+from controller.notifications.deadline_texts import probing
+from controller.policy.mode import Mode
+
+EVERY = timedelta(minutes=30)
+PROBES_MAX = 20  # of one attempt
+ENTRYPOINT = (AlgorithmClass.FRAMEWORK, AlgorithmClass.CUSTOM)  # images whose entry point a request may replace
+
+
+def probe_capacity(facts: Facts) -> Decision:
+    """Say a Probe each half hour while a job sits on-demand for its deadline, nothing shows capacity, and going back pays."""
+    job, block = facts.job, facts.policy.resubmission_for(facts.job)
+    if block is None or block.mode is not Mode.ENFORCE or not (block.deadline.probe and block.deadline.back_to_spot):
+        return Decision()
+    if job.spot or not job.alive or not job.intervals or not facts.newest or facts.history is None or facts.spot_seen:
+        return Decision()
+    if job.algorithm.klass not in ENTRYPOINT or job.unrepeatable or not _moved_here(facts) or not _pays(facts):
+        return Decision()
+    since = job.intervals[0].start
+    nth = max((facts.now - since) // EVERY, 0)
+    wake_at = since + (nth + 1) * EVERY
+    wake = Intent(action=Wake(about=job.name, at=wake_at), due_at=wake_at)
+    if not 0 < nth <= PROBES_MAX:
+        return Decision(intents=(wake,) if nth == 0 else ())
+    one = Probe(
+        about=job.name, job=probe_name(facts.lineage.id, facts.number, nth), pool=f"{job.region}/{job.instance_type}"
+    )  # fmt: skip
+    told = Announce(about=job.name, topic="probing", channel=block.channel, words=probing(job))
+    return Decision(
+        intents=(wake, Intent(action=one, due_at=since + nth * EVERY), Intent(action=told, due_at=facts.now))
+    )  # fmt: skip
+
+
+def _moved_here(facts: Facts) -> bool:
+    """Whether this attempt is on-demand because its deadline moved it: nobody else's on-demand job is brought to spot."""
+    made = next((submit for submit, _ in facts.lineage.submits() if submit.number == facts.number), None)
+    return made is not None and made.cause is Cause.DEADLINE
+
+
+def _pays(facts: Facts) -> bool:
+    """Whether there is time to go to spot, to look twice too late, and to come back."""
+    block = facts.policy.resubmission_for(facts.job)
+    if block is None:
+        return False
+    try:
+        seen = outlook(facts, block)
+    except InvalidTag:
+        return False
+    terms = move_costs(block.deadline, resumable=facts.resumable)
+    needs = timedelta(seconds=terms.overhead_s + 2 * terms.margin_s)
+    return seen is not None and seen.move is Move.STAY and seen.deadline - seen.finish_at >= needs

@@ -1,0 +1,36 @@
+"""Keeps the message of a lineage true: whenever what it shows has changed, it is to be shown again."""
+
+from __future__ import annotations
+
+import hashlib
+
+from controller.decide.decision import Decision
+from controller.decide.facts import Facts
+from controller.ledger.entry import Credited, Ended, Finished, Measured, Started, UserRequested, Waived
+from controller.ledger.intent import Announce, Intent, IntentResult, RefreshCard, Stop, Submit
+
+SHOWN_ENTRIES = (Started, Ended, Measured, Credited, Finished, UserRequested, Waived)
+
+
+def refresh_card(facts: Facts, said: Decision) -> Decision:
+    """Say that the message is to be brought up to date, where there is one: a lineage nobody was told of has none.
+
+    It hangs on what is known and on what is being said, so that it is said once for each state.
+    """
+    lineage = facts.lineage
+    told = (*(i for i in lineage.intents if _stays(i)), *said.intents)
+    channels = sorted({i.action.channel for i in told if isinstance(i.action, Announce)})
+    if not channels or not facts.newest or facts.job.service is not None:
+        return Decision()
+    keys = sorted(
+        {e.key for e in (*lineage.entries, *said.entries) if isinstance(e, SHOWN_ENTRIES)}
+        | {i.key for i in told if isinstance(i.action, Submit | Stop)}
+    )  # fmt: skip
+    version = hashlib.sha256("\n".join((*channels, *keys)).encode()).hexdigest()[:12]
+    intent = Intent(action=RefreshCard(about=facts.job.name, channels=tuple(channels), version=version), due_at=facts.now)
+    return Decision(intents=(intent,))
+
+
+def _stays(intent: Intent) -> bool:
+    """Whether an intent of before is none that this decision may take back."""
+    return intent.leased_until is not None if intent.open else intent.closed is not IntentResult.WITHDRAWN

@@ -1,0 +1,287 @@
+"""Submits a job again that did not finish: to a limit per cause, one step of the ladder at a time, or gives up and says so."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from controller.decide.deadline.outlook import InvalidTag, outlook, spot_wait_s
+from controller.decide.deadline.rule import Move
+from controller.decide.decision import Decision
+from controller.decide.facts import Facts
+from controller.decide.fallback import Fallback, NoFallback, advance, next_fallback
+from controller.decide.observe import checkpoint_scanned
+from controller.decide.spend_cap import expected_cost_micros, over_spend_cap
+from controller.decide.user_requests import latest_request
+from controller.jobs.failure import MOVE_CAUSES, Cause, RetryChange, begins_with
+from controller.jobs.request import RequestChange, change_from_json, change_to_json, merged, on_demand, on_spot
+from controller.ledger.entry import CheckpointScanned, Ended, Started, UserRequested
+from controller.ledger.intent import NO_QUOTA, Announce, Intent, IntentResult, Purpose, Stop, Submit
+from controller.ledger.lineage import attempt_name
+from controller.notifications import texts as words
+from controller.policy.mode import Mode
+from controller.policy.resubmission import Resubmission
+from controller.policy.user_request import UserRequest
+
+BRIDGE = "where it was to go there was no room for it, so it goes on where it was"
+
+
+def resubmit(facts: Facts) -> Decision:
+    """Say the next attempt of a job that starved, failed for a passing reason, or was stopped to go on mended or elsewhere.
+
+    Nothing is said unless a ``resubmit`` block of the policy selects the job: people, Airflow and Step Functions retry too.
+    An ending that was older than the block's ``within`` when it was first seen is only booked. A repair asks no block: its rule
+    asked for it.
+    """
+    job = facts.job
+    if job.cause is None or job.service is not None:
+        return Decision()
+    under_way = _under_way(facts)
+    if under_way is not None:
+        return Decision(intents=(under_way,))
+    if not facts.newest:
+        return Decision()
+    stop, block = _our_stop(facts), facts.policy.resubmission_for(job)
+    if stop is None or stop.purpose is Purpose.RULE:
+        wish = latest_request(facts, UserRequest.STOP, UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND)
+        if wish is not None:
+            return Decision() if wish.request is UserRequest.STOP else _as_asked(facts, block, wish)
+    if stop is not None and stop.purpose is Purpose.RULE:
+        return Decision()
+    if stop is not None and stop.purpose is Purpose.REPAIR:
+        return _repaired(facts, stop, block)
+    if stop is not None and stop.next_cause is not None:
+        return _moved(facts, block, stop.next_cause)
+    if block is None or block.mode is Mode.AUDIT or _too_old(facts, block):
+        return Decision()
+    return _again(facts, block, job.cause)
+
+
+def tried_for(facts: Facts, causes: frozenset[Cause]) -> int:
+    """How often this lineage was submitted again for these causes, up to the job that just ended."""
+    return sum(
+        submit.cause in causes and submit.number <= facts.number and (i.closed is not IntentResult.WITHDRAWN or _made(i, facts))
+        for submit, i in facts.lineage.submits()
+    )
+
+
+def _short_of_quota(facts: Facts, block: Resubmission) -> tuple[Submit, ...]:
+    """The submissions after this ending that waited for the account's limit as often as the policy lets them."""
+    budget, _ = block.budget_of(Cause.QUOTA)
+    if budget is None or budget.limit == 0:
+        return ()
+    return tuple(
+        i.action
+        for i in facts.lineage.intents
+        if isinstance(i.action, Submit) and i.action.about == facts.job.name and i.closed in (None, IntentResult.WITHDRAWN)
+        and i.why.startswith(NO_QUOTA) and i.tries >= budget.limit and not _made(i, facts)
+    )  # fmt: skip
+
+
+# ── after an ending that nobody asked for ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _again(facts: Facts, block: Resubmission, cause: Cause) -> Decision:
+    budget, sharing = block.budget_of(cause)
+    job = facts.job
+    if cause in _NO_ROOM and _is_the_deadline_s(facts):
+        return _back_to_spot(facts, block)
+    if budget is None or (cause.next is RetryChange.NAMED and not begins_with(job.failure, budget.beginnings)):
+        return Decision()
+    if block.mode is Mode.WARN:
+        return _say(facts, block.channel, f"would-resubmit/{cause}", words.would_resubmit(job, cause, block, budget))
+    if job.unrepeatable:
+        return _say(facts, block.channel, "cannot-repeat", words.cannot_repeat(job, job.unrepeatable))
+    short = _short_of_quota(facts, block)
+    if short and not isinstance(climbed := advance(facts, block, max(submit.fallback_step for submit in short)), NoFallback):
+        return _submit(
+            facts, block, Cause.QUOTA, climbed, _ended_at(facts), after=1 + len(short), limit=len(short) + 1, tried=len(short)
+        )
+    tried = tried_for(facts, sharing)
+    limit = budget.limit if cause.tries_max is None else min(budget.limit, cause.tries_max)
+    if tried >= limit:
+        return _say(facts, block.channel, "gave-up", words.gave_up(job, cause, tried, _seen(facts)))
+    step = next_fallback(facts, block, cause, budget)
+    if isinstance(step, NoFallback):
+        return _say(facts, block.channel, "gave-up", words.gave_up_unchanged(job, step.why))
+    wait = budget.backoff(tried, share_of(facts.lineage.id.root, str(facts.lineage.id), facts.number))
+    due_at = _ended_at(facts) + wait
+    step, due_at, hurry = _in_time(facts, block, step, due_at)
+    return _submit(facts, block, cause, step, due_at, tried=tried, limit=limit, why=hurry)
+
+
+_NO_ROOM = frozenset({Cause.CAPACITY, Cause.QUOTA})
+
+
+def share_of(root: str, lineage: str, number: int) -> float:
+    """The attempt's own share (0 to 1) of a jitter: the same today and after any crash, and another one for each lineage."""
+    digest = hashlib.sha256(f"{root}/{lineage}/{number}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") / 2**32
+
+
+def _in_time(facts: Facts, block: Resubmission, step: Fallback, due_at: datetime) -> tuple[Fallback, datetime, str]:
+    """The step as the deadline allows it: a next attempt that would come too late for spot is on-demand, and at once."""
+    if not block.on_demand or facts.history is None:
+        return step, due_at, ""
+    try:
+        seen = outlook(facts, block, at=max(due_at, facts.now))
+    except InvalidTag:
+        return step, due_at, ""  # said while the job lived
+    if seen is None or seen.move is not Move.ON_DEMAND or not _spot_after(facts, step):
+        return step, due_at, ""
+    changes = merged(step.changes, on_demand())
+    return Fallback(fallback_step=step.fallback_step, changes=changes), _ended_at(facts), seen.why
+
+
+def _spot_after(facts: Facts, step: Fallback) -> bool:
+    return bool(step.changes.get("EnableManagedSpotTraining", facts.job.spot))
+
+
+def _as_asked(facts: Facts, block: Resubmission | None, asked: UserRequested) -> Decision:
+    """The attempt that a person asked for: outside every budget and cap, since who may ask stands in the policy."""
+    if facts.job.unrepeatable:
+        channel = block.channel if block else facts.policy.channel
+        return _say(facts, channel, "cannot-repeat", words.cannot_repeat(facts.job, facts.job.unrepeatable))
+    leaving_spot = asked.request is UserRequest.ON_DEMAND and facts.job.spot
+    step = Fallback(fallback_step=_fallback_step(facts), changes=on_demand() if leaving_spot else {})
+    after = max(asked.number - facts.number, 1)
+    return _submit(facts, block, Cause.ASKED, step, asked.at, why=words.asked_by(asked.who), after=after)
+
+
+# ── after a stop of ours ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _moved(facts: Facts, block: Resubmission | None, cause: Cause) -> Decision:
+    """The attempt for which its predecessor was stopped: at once, outside every budget, and whatever the policy says by now."""
+    if _refused(facts):
+        return _back(facts, block)
+    return _submit(facts, block, cause, _elsewhere(facts, block, cause), _ended_at(facts))
+
+
+def _elsewhere(facts: Facts, block: Resubmission | None, cause: Cause) -> Fallback:
+    """Where a stopped job goes on; as it was, where the ladder was edited meanwhile."""
+    if cause in (Cause.DEADLINE, Cause.ASKED):
+        return Fallback(fallback_step=_fallback_step(facts), changes=on_demand())
+    if cause is Cause.RETURN:
+        return Fallback(fallback_step=_fallback_step(facts), changes=_spot_again(facts))
+    step = next_fallback(facts, block, cause) if block else NoFallback(why="no policy")
+    return step if isinstance(step, Fallback) else Fallback(fallback_step=_fallback_step(facts), changes={})
+
+
+def _back(facts: Facts, block: Resubmission | None) -> Decision:
+    """Go on where it was, at once: where it was to go refused it. No bridge is burnt; the refused attempt keeps its name."""
+    cause = Cause.RETURN if facts.job.spot else Cause.DEADLINE
+    step = Fallback(fallback_step=_fallback_step(facts), changes={})
+    return _submit(facts, block, cause, step, _ended_at(facts), why=BRIDGE, after=2)
+
+
+def _back_to_spot(facts: Facts, block: Resubmission) -> Decision:
+    """Go back to spot, at once: on-demand found no capacity."""
+    step = Fallback(fallback_step=_fallback_step(facts), changes=_spot_again(facts))
+    return _submit(facts, block, Cause.RETURN, step, _ended_at(facts), why=BRIDGE)
+
+
+def _is_the_deadline_s(facts: Facts) -> bool:
+    """Whether the job that ended is the on-demand attempt of a deadline."""
+    made = next((submit for submit, _ in facts.lineage.submits() if submit.number == facts.number), None)
+    return made is not None and made.cause is Cause.DEADLINE and not facts.job.spot
+
+
+def _refused(facts: Facts) -> bool:
+    """Whether the world would not have the attempt that this job was stopped for."""
+    return any(
+        i.closed is IntentResult.REFUSED and isinstance(i.action, Submit) and i.action.cause in MOVE_CAUSES
+        for i in facts.lineage.intents
+        if i.action.about == facts.job.name
+    )
+
+
+def _spot_again(facts: Facts) -> RequestChange:
+    return on_spot(runtime_s=facts.job.runtime_s_max or 86_400, wait_s=spot_wait_s(facts))
+
+
+def _repaired(facts: Facts, stop: Stop, block: Resubmission | None) -> Decision:
+    """The offender again, mended: once, and whatever budgets there are."""
+    channel = block.channel if block else facts.policy.channel
+    if facts.job.unrepeatable:
+        return _say(facts, channel, "cannot-repeat", words.cannot_repeat(facts.job, facts.job.unrepeatable))
+    step = Fallback(fallback_step=max(_fallback_step(facts), 0), changes=change_from_json(stop.changes))
+    return _submit(facts, block, Cause.REPAIR, step, _ended_at(facts), why=stop.because)
+
+
+# ── the next attempt ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _submit(
+    facts: Facts, block: Resubmission | None, cause: Cause, step: Fallback, due_at: datetime, *, tried: int = 0, limit: int = 1,
+    why: str = "", after: int = 1,
+) -> Decision:  # fmt: skip
+    job, number = facts.job, facts.number + after
+    channel = block.channel if block else facts.policy.channel
+    cost = expected_cost_micros(facts, block)
+    if block is not None and cause is not Cause.ASKED and (broke := over_spend_cap(facts, block, cost)) is not None:
+        return _say(facts, channel, "gave-up", words.gave_up_for_money(job, broke))
+    name, changes = attempt_name(facts.lineage.id, number), change_to_json(step.changes)
+    submit = Submit(
+        about=job.name, born_at=job.created_at, job=name, number=number, cause=cause, changes=changes,
+        fallback_step=step.fallback_step, cost_micros=cost, cap_micros=block.team_month_cap_micros if block else None,
+    )  # fmt: skip
+    told = words.resubmitting(
+        job,
+        cause,
+        name=name,
+        tried=tried,
+        limit=limit,
+        due_at=due_at,
+        changes=changes,
+        why=why,
+        sighted=_seen(facts),
+    )
+    return Decision(intents=(Intent(action=submit, due_at=due_at),)) | _say(facts, channel, f"resubmitting/{name}", told)
+
+
+# ── what is known of the ending ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _seen(facts: Facts) -> CheckpointScanned | None:
+    """What was last seen of the checkpoints, now or before."""
+    return next(iter(checkpoint_scanned(facts)), facts.last_checkpoint_scan)
+
+
+def _ended_at(facts: Facts) -> datetime:
+    return facts.job.ended_at or facts.job.created_at
+
+
+def _fallback_step(facts: Facts) -> int:
+    return max((submit.fallback_step for submit, _ in facts.lineage.submits() if submit.number <= facts.number), default=0)
+
+
+def _under_way(facts: Facts) -> Intent | None:
+    """The submission that somebody may be performing right now, or has performed and not closed: it is the only word."""
+    open_ = (i for i in facts.lineage.open_intents(facts.job.name) if isinstance(i.action, Submit))
+    return next((i for i in open_ if i.leased_until is not None or _made(i, facts)), None)
+
+
+def _made(intent: Intent, facts: Facts) -> bool:
+    """Whether the attempt that a Submit means was seen already."""
+    return isinstance(intent.action, Submit) and facts.lineage.entry(Started, intent.action.job) is not None
+
+
+def _our_stop(facts: Facts) -> Stop | None:
+    """The Stop that took this job down, if it was one of ours."""
+    asked = facts.lineage.intent(f"stop/{facts.job.name}")
+    if asked is None or asked.claim == 0 or asked.closed is IntentResult.WITHDRAWN or not isinstance(asked.action, Stop):
+        return None
+    return asked.action
+
+
+def _too_old(facts: Facts, block: Resubmission) -> bool:
+    ended = facts.lineage.entry(Ended, facts.job.name)
+    seen_at = ended.seen_at if ended else facts.now
+    ended_at = facts.job.ended_at or (ended.at if ended else facts.now)
+    return (seen_at - ended_at).total_seconds() > block.within_s
+
+
+def _say(facts: Facts, channel: str, topic: str, said: words.Words) -> Decision:
+    announce = Announce(about=facts.job.name, topic=topic, channel=channel, words=said)
+    return Decision(intents=(Intent(action=announce, due_at=facts.now),))

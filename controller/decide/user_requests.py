@@ -1,0 +1,86 @@
+"""Does what people asked for from the chat: stops a live job, or moves it to on-demand. What ended is tried again elsewhere
+(``resubmission``), what is waived is only recorded (``enforcement``)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from controller.decide.decision import Decision
+from controller.decide.facts import Facts
+from controller.jobs.failure import Cause
+from controller.jobs.job import Outcome
+from controller.ledger.entry import Ended, Flagged, UserRequested
+from controller.ledger.intent import Announce, Intent, Purpose, Stop, Submit
+from controller.ledger.lineage import Lineage, newest_attempt
+from controller.ledger.waiver import waivers_in_force
+from controller.notifications import deadline_texts as words
+from controller.notifications.texts import Words, asked_by
+from controller.policy.policy import Policy
+from controller.policy.user_request import UserRequest
+
+UPLOADING = "Uploading"
+
+
+def act_on_user_request(facts: Facts) -> Decision:
+    """Say the Stop that a person asked for, while the job lives and is not about to have its model."""
+    job = facts.job
+    if not job.alive or not facts.newest or job.service is not None or job.status == "Stopping" or job.secondary == UPLOADING:
+        return Decision()
+    stop = latest_request(facts, UserRequest.STOP)
+    if stop is not None:
+        said = words.stopping_as_asked(job, stop.who)
+        return _act(facts, Stop(about=job.name, because=asked_by(stop.who)), "stopping-as-asked", said)
+    move = latest_request(facts, UserRequest.ON_DEMAND)
+    if move is None or not job.spot:
+        return Decision()
+    if job.unrepeatable:
+        return _say(facts, "cannot-repeat", words.cannot_move(job, job.unrepeatable))
+    because = asked_by(move.who)
+    asked = Stop(about=job.name, because=because, purpose=Purpose.MOVE, next_cause=Cause.ASKED)
+    return _act(facts, asked, f"moving/{Cause.ASKED}", words.moving(job, Cause.ASKED, because, None))
+
+
+def latest_request(facts: Facts, *asks: UserRequest) -> UserRequested | None:
+    """The last of these that anybody asked for of this job."""
+    asked = (e for e in facts.lineage.entries if isinstance(e, UserRequested) and e.job == facts.job.name and e.request in asks)
+    return max(asked, key=lambda e: e.at, default=None)
+
+
+def _act(facts: Facts, stop: Stop, topic: str, said: Words) -> Decision:
+    return Decision(intents=(Intent(action=stop, due_at=facts.now),)) | _say(facts, topic, said)
+
+
+def _say(facts: Facts, topic: str, said: Words) -> Decision:
+    block = facts.policy.resubmission_for(facts.job)
+    announce = Announce(about=facts.job.name, topic=topic, channel=block.channel if block else facts.policy.channel, words=said)
+    return Decision(intents=(Intent(action=announce, due_at=facts.now),))
+
+
+def available_requests(lineage: Lineage, policy: Policy, now: datetime) -> tuple[UserRequest, ...]:
+    """What may be asked of a lineage as it stands, of those things that the policy hears anybody for."""
+    last = newest_attempt(lineage)
+    if last is None or last.service is not None:
+        return ()
+    ended = lineage.entry(Ended, last.job)
+    goes_on = any(isinstance(i.action, Submit | Stop) for i in lineage.open_intents())
+    if ended is None:
+        possible = [] if goes_on else [*([UserRequest.ON_DEMAND] if last.spot else []), UserRequest.STOP]
+        possible += [UserRequest.WAIVE] if waivable_rules(lineage, now) else []
+        possible.append(UserRequest.HALT)
+    elif ended.outcome is Outcome.COMPLETED or goes_on:
+        possible = []
+    else:
+        possible = [UserRequest.TRY_AGAIN, *([UserRequest.ON_DEMAND] if last.spot else [])]
+    asked = {e.request for e in lineage.entries if isinstance(e, UserRequested) and e.job == last.job}
+    return tuple(
+        ask
+        for ask in possible
+        if policy.slack.may.get(ask) and (ask not in asked or ask in (UserRequest.WAIVE, UserRequest.HALT))
+    )
+
+
+def waivable_rules(lineage: Lineage, now: datetime) -> tuple[str, ...]:
+    """The rules that the newest attempt breaks, told to people and not waived."""
+    last, waived = newest_attempt(lineage), {w.policy for w in waivers_in_force(lineage, now)}
+    broken = {e.policy for e in lineage.entries if isinstance(e, Flagged) and last and e.job == last.job and e.mode.tells}
+    return tuple(sorted(broken - waived))

@@ -1,0 +1,64 @@
+"""Keeps an eye on a job whose ending or usage is still to come, so that a lost event costs minutes and nothing else."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from controller.decide.decision import Decision
+from controller.decide.facts import Facts
+from controller.decide.observe import FIRST_SCAN_AFTER
+from controller.decide.record_usage import USAGE_TIME_LIMIT
+from controller.ledger.entry import Unmeasured
+from controller.ledger.intent import Intent, Wake
+
+FIRST_WAKEUP_AFTER = timedelta(minutes=3)
+HOUR = timedelta(hours=1)
+
+
+def schedule_wakeups(facts: Facts) -> Decision:
+    """Hold a Wake open until the job has ended and its usage is booked or declared unknown.
+
+    The time to wake is counted from the job's own times, never from now: whoever decides at this moment says the same
+    Wake, and one that is overdue is replaced by the next. Where nobody looked for more than the job itself (it is at rest),
+    a Wake that was said for another reason, a deadline's, stands as it was said.
+    """
+    job = facts.job
+    if job.outcome is None:
+        said = {next_wakeup_at(job.created_at, facts.now, most=HOUR)} | _first_sight(facts)
+        return _wakes(facts, said | (_to_come(facts) if facts.history is None else set()))
+    anchor = job.ended_at or job.created_at
+    declared = facts.now >= anchor + USAGE_TIME_LIMIT or facts.lineage.entry(Unmeasured, job.name)
+    return (
+        Decision()
+        if job.usage is not None or declared
+        else _wakes(facts, {next_wakeup_at(anchor, facts.now, most=USAGE_TIME_LIMIT)})
+    )
+
+
+def _first_sight(facts: Facts) -> set[datetime]:
+    """When a job that checkpoints has trained so long that its first one should lie in S3."""
+    job = facts.job
+    if job.checkpoint_uri is None or not job.intervals or job.intervals[-1].end is not None:
+        return set()
+    before = sum(((i.end or i.start) - i.start for i in job.intervals[:-1]), timedelta())
+    at = job.intervals[-1].start + FIRST_SCAN_AFTER - before
+    return {at} if at > facts.now else set()
+
+
+def _to_come(facts: Facts) -> set[datetime]:
+    wakes = (i.action.at for i in facts.lineage.open_intents(facts.job.name) if isinstance(i.action, Wake))
+    return {at for at in wakes if at > facts.now}
+
+
+def _wakes(facts: Facts, moments: set[datetime]) -> Decision:
+    return Decision(intents=tuple(Intent(action=Wake(about=facts.job.name, at=at), due_at=at) for at in sorted(moments)))
+
+
+def next_wakeup_at(anchor: datetime, now: datetime, *, most: timedelta) -> datetime:
+    """The first look after ``now`` on a job whose clock began at ``anchor``: after 3, 6, 12 … minutes, then each ``most``."""
+    look = FIRST_WAKEUP_AFTER
+    while look < most:
+        if anchor + look > now:
+            return anchor + look
+        look *= 2
+    return anchor + most * max(1, (now - anchor) // most + 1)

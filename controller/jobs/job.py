@@ -1,0 +1,204 @@
+"""A training job as SageMaker last described it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from controller.jobs.algorithm import Algorithm
+from controller.jobs.failure import Cause, classify
+
+
+class Outcome(StrEnum):
+    """How a training job ended."""
+
+    COMPLETED = "completed"
+    STARVED = "starved"  # Stopped/MaxWaitTimeExceeded: spot capacity never came, or never came back
+    CAPACITY = "capacity"
+    INTERNAL = "internal"
+    ALGORITHM = "algorithm"
+    CLIENT = "client"
+    MEMORY = "memory"
+    DISK = "disk"
+    QUOTA = "quota"
+    THROTTLED = "throttled"
+    FAILED = "failed"  # a FailureReason of no known class
+    OVERRAN = "overran"  # Stopped/MaxRuntimeExceeded
+    STOPPED = "stopped"  # by a person, by us, or by a limit SageMaker does not name
+
+    @property
+    def cause(self) -> Cause | None:
+        """What to blame; None where nothing failed. Of a job that starved, ``Job.cause`` knows more."""
+        return OUTCOMES[self].cause
+
+    @property
+    def word(self) -> str:
+        return OUTCOMES[self].word
+
+    @property
+    def emoji(self) -> str:
+        return OUTCOMES[self].emoji
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeText:
+    """What an ending means to people and to resubmission."""
+
+    cause: Cause | None
+    word: str
+    emoji: str
+
+
+OUTCOMES: Mapping[Outcome, OutcomeText] = {
+    Outcome.COMPLETED: OutcomeText(cause=None, word="completed", emoji=":white_check_mark:"),
+    Outcome.STARVED: OutcomeText(cause=Cause.STARVED, word="ran out of waiting time for spot capacity", emoji=":hourglass:"),
+    Outcome.CAPACITY: OutcomeText(cause=Cause.CAPACITY, word="found no capacity", emoji=":hourglass:"),
+    Outcome.INTERNAL: OutcomeText(cause=Cause.INTERNAL, word="met an internal error of SageMaker", emoji=":zap:"),
+    Outcome.ALGORITHM: OutcomeText(cause=Cause.ALGORITHM, word="failed in its own code", emoji=":x:"),
+    Outcome.CLIENT: OutcomeText(cause=Cause.CLIENT, word="failed on its configuration or data", emoji=":x:"),
+    Outcome.MEMORY: OutcomeText(cause=Cause.MEMORY, word="ran out of memory", emoji=":x:"),
+    Outcome.DISK: OutcomeText(cause=Cause.DISK, word="ran out of disk", emoji=":x:"),
+    Outcome.QUOTA: OutcomeText(cause=Cause.QUOTA, word="met the account's instance limit", emoji=":hourglass:"),
+    Outcome.THROTTLED: OutcomeText(cause=Cause.THROTTLED, word="was throttled by AWS", emoji=":zap:"),
+    Outcome.FAILED: OutcomeText(cause=Cause.UNKNOWN, word="failed for a reason of no known class", emoji=":x:"),
+    Outcome.OVERRAN: OutcomeText(cause=Cause.OVERRAN, word="reached MaxRuntimeInSeconds", emoji=":alarm_clock:"),
+    Outcome.STOPPED: OutcomeText(cause=Cause.STOPPED, word="was stopped", emoji=":octagonal_sign:"),
+}
+
+_STOPPED = {"MaxWaitTimeExceeded": Outcome.STARVED, "MaxRuntimeExceeded": Outcome.OVERRAN}
+_NOT_FAILED = frozenset({Outcome.COMPLETED, Outcome.STOPPED, *_STOPPED.values()})
+_FAILED: Mapping[Cause, Outcome] = {
+    stand.cause: ending for ending, stand in OUTCOMES.items() if stand.cause is not None and ending not in _NOT_FAILED
+}
+
+
+def outcome_of(status: str, secondary: str, failure_reason: str | None) -> Outcome | None:
+    """Read the ending off TrainingJobStatus, SecondaryStatus and FailureReason; None while the job is alive.
+
+    SecondaryStatus is an open enum ("valid values are subject to change"): a Stopped job whose secondary status is
+    unknown was stopped, and nothing more is claimed.
+    """
+    match status:
+        case "Completed":
+            return Outcome.COMPLETED
+        case "Failed":
+            return _FAILED[classify(failure_reason)]
+        case "Stopped":
+            return _STOPPED.get(secondary, Outcome.STOPPED)
+        case _:
+            return None
+
+
+class Service(StrEnum):
+    """A service that owns the jobs it starts: we observe and book them, and never stop or submit them."""
+
+    TUNING = "hyperparameter tuning"
+    AUTOML = "Autopilot"
+    LABELING = "Ground Truth"
+    PIPELINES = "SageMaker Pipelines"
+    STEP_FUNCTIONS = "Step Functions"
+    BATCH = "AWS Batch"
+    PROBE = "Spotwarden's probe"  # a few seconds of ours, to see whether spot capacity is back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A stretch of training, from one start of the container to its interruption or the end; ``end`` is None while it lasts."""
+
+    start: datetime
+    end: datetime | None
+
+
+PROBE_TAG = "spotwarden:probe"
+FAMILY_TAG = "spotwarden:family"
+TEAM_TAG = "team"
+USER_TAG = "user"
+_SERIAL = re.compile(r"(?:[-.](?:r?\d[\d.]*|(?=[0-9a-f]*\d)[0-9a-f]{6,}|\d{4}-\d{2}-\d{2}\S*))+$")
+
+
+def family_of(name: str) -> str:
+    """The family in a job's name: ``train-bert-2026-11-16-08-00-00-123`` and ``train-bert-017`` are both ``train-bert``."""
+    return _SERIAL.sub("", name) or name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Seconds per instance, as SageMaker says them; it exists only once SageMaker has said both."""
+
+    training_s: int
+    billable_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One training job.
+
+    ``unknown`` names the fields that the document it came from cannot carry (an EventBridge event has no spot flag): they
+    hold a placeholder, and no rule that needs them may fire.
+    """
+
+    arn: str
+    name: str
+    account: str
+    region: str
+    status: str
+    secondary: str
+    outcome: Outcome | None
+    instance_type: str
+    instance_count: int
+    spot: bool
+    algorithm: Algorithm
+    checkpoint_uri: str | None
+    runtime_s_max: int | None
+    wait_s_max: int | None
+    usage: Usage | None
+    interrupted_at: tuple[datetime, ...]
+    created_at: datetime
+    started_at: datetime | None
+    stopping_at: datetime | None  # when the job was asked to stop, or began to
+    ended_at: datetime | None
+    failure: str | None
+    role: str
+    service: Service | None
+    unrepeatable: str | None  # why a copy of this job's request must not be submitted, or None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    intervals: tuple[Interval, ...] = ()  # of training, as SecondaryStatusTransitions tell them
+    subnets: tuple[str, ...] = ()  # empty: no VpcConfig
+    volume_gb: int | None = None
+    model_artifacts: str | None = None  # where the model is, or would be
+    unknown: frozenset[str] = frozenset()
+
+    @property
+    def alive(self) -> bool:
+        return self.outcome is None
+
+    @property
+    def cause(self) -> Cause | None:
+        """Why it ended without its model, None while it lives or where it has its model.
+
+        SageMaker ends a job that never launched and one that lost its capacity alike; only the second has a TrainingStartTime.
+        """
+        if self.outcome is Outcome.STARVED and self.started_at is None:
+            return Cause.NEVER_LAUNCHED
+        return self.outcome.cause if self.outcome else None
+
+    @property
+    def family(self) -> str:
+        """What runs of one kind share: the ``spotwarden:family`` tag, else the name without serial numbers, dates and hashes."""
+        return self.tags.get(FAMILY_TAG) or family_of(self.name)
+
+    @property
+    def team(self) -> str | None:
+        return self.tags.get(TEAM_TAG)
+
+    @property
+    def user(self) -> str | None:
+        return self.tags.get(USER_TAG)
+
+    def labelled(self, *, team: str, user: str) -> Job:
+        """The same job where its team and its user are told by tags of other names."""
+        told = {name: self.tags[tag] for name, tag in ((TEAM_TAG, team), (USER_TAG, user)) if tag in self.tags}
+        return self if told.items() <= self.tags.items() else replace(self, tags={**self.tags, **told})

@@ -1,0 +1,274 @@
+"""What we learned: past tense, written once, never changed.
+
+Every entry has a ``key`` that is the same however often the same thing is learned, the ``job`` it is about, its ``team`` (the
+``team`` tag, None where there is none) and ``at``: when it happened in the world. Fields are flat: text, whole numbers,
+booleans, dates and enums, so that a ledger can write them as they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from controller.jobs.job import Outcome, Service
+from controller.policy.mode import Mode
+from controller.policy.policy import Severity
+from controller.policy.user_request import UserRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """A job was seen for the first time; ``at`` is its CreationTime, and with the name identifies this life of the name."""
+
+    job: str
+    at: datetime
+    team: str | None
+    number: int
+    spot: bool
+    instance_type: str
+    instance_count: int
+    region: str
+    service: Service | None
+    checkpoint_uri: str | None
+    runtime_s_max: int | None = None
+    wait_s_max: int | None = None
+    user: str | None = None
+
+    @property
+    def key(self) -> str:
+        return f"started/{self.job}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interrupted:
+    """Spot capacity was taken away; SageMaker itself starts the job again, so this is booked and nothing is done."""
+
+    job: str
+    at: datetime
+    team: str | None
+    instance_type: str
+    region: str
+
+    @property
+    def key(self) -> str:
+        return f"interrupted/{self.job}/{self.at.isoformat()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A job ended; ``seen_at`` is when the ledger learned it, which decides whether the ending is too old to act on."""
+
+    job: str
+    at: datetime
+    team: str | None
+    outcome: Outcome
+    seen_at: datetime
+    failure: str | None
+    spot: bool
+    instance_type: str
+    region: str
+
+    @property
+    def key(self) -> str:
+        return f"ended/{self.job}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What SageMaker measured of a finished job, and the on-demand price that held; savings are folded from it, never stored.
+
+    Seconds are per instance. ``rate_micros_per_h`` is None where no price is known: seconds without dollars, never zero.
+    ``first_rate_micros_per_h`` is what the lineage's first attempt's type cost then, where this is another attempt and that is
+    known. ``number`` is the attempt's; ``user`` and ``algorithm`` say whose it was and what ran.
+    """
+
+    job: str
+    at: datetime
+    team: str | None
+    training_s: int
+    billable_s: int
+    spot: bool
+    instance_type: str
+    instance_count: int
+    region: str
+    rate_micros_per_h: int | None
+    rate_as_of: date | None
+    rate_source: str | None
+    number: int = 1
+    first_rate_micros_per_h: int | None = None
+    user: str | None = None
+    algorithm: str = "unknown"
+
+    @property
+    def key(self) -> str:
+        return f"measured/{self.job}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credited:
+    """How many of a finished job's training seconds, per instance, were useful, and on what grounds (``progress.Basis``).
+
+    Of a job that did not finish, nothing is until a later attempt resumes from its checkpoint: of several, the most counts.
+    """
+
+    job: str
+    at: datetime
+    team: str | None
+    useful_s: int
+    basis: str
+
+    @property
+    def key(self) -> str:
+        return f"credited/{self.job}/{self.useful_s}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmeasured:
+    """SageMaker never said what a finished job used; declared after a day, and overruled by a later Measured."""
+
+    job: str
+    at: datetime
+    team: str | None
+    spot: bool
+
+    @property
+    def key(self) -> str:
+        return f"unmeasured/{self.job}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flagged:
+    """A rule found fault with a job, under a policy revision."""
+
+    job: str
+    at: datetime
+    team: str | None
+    rule: str
+    policy: str
+    severity: Severity
+    mode: Mode
+    field: str
+    found: str
+    wanted: str
+    revision: str
+
+    @property
+    def key(self) -> str:
+        return f"flagged/{self.job}/{self.policy}/{self.mode}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobDeleted:
+    """A job of this lineage was deleted while something was still open about it."""
+
+    job: str
+    at: datetime
+    team: str | None
+
+    @property
+    def key(self) -> str:
+        return f"vanished/{self.job}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointScanned:
+    """What lay below a job's checkpoint prefix when somebody looked; ``occasion`` is why: first, interrupted/<time> or ended.
+
+    ``kept_s`` is what the job had kept of its training when it ended (``progress``): known, or the least it can have been.
+
+    ``proven_s`` are the training seconds of this job that its newest checkpoint proves, ``at_risk_s`` those since. ``problem``
+    says why nothing could be seen.
+    """
+
+    job: str
+    at: datetime
+    team: str | None
+    occasion: str
+    uri: str
+    objects: int
+    bytes_seen: int
+    newest_at: datetime | None
+    complete: bool
+    proven_s: int
+    at_risk_s: int
+    problem: str | None
+    kept_s: int | None = None
+    exact: bool = True
+
+    @property
+    def key(self) -> str:
+        return f"sighted/{self.job}/{self.occasion}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A lineage is over: its last attempt ended and none follows. ``work_s`` are the training seconds its result took."""
+
+    job: str
+    at: datetime
+    team: str | None
+    family: str
+    outcome: Outcome
+    attempts: int
+    spot: bool
+    instance_type: str
+    region: str
+    work_s: int | None
+    deadline: datetime | None
+
+    @property
+    def key(self) -> str:
+        return f"finished/{self.job}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserRequested:
+    """A person asked for something from the chat; whoever looks at the job next does it. ``who`` is a Slack user's id.
+
+    ``number`` is that of the attempt that was asked for: where it is refused, a person may ask for another.
+    """
+
+    job: str
+    at: datetime
+    team: str | None
+    request: UserRequest
+    who: str
+    number: int = 0
+
+    @property
+    def key(self) -> str:
+        return f"asked/{self.job}/{self.request}/{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waived:
+    """A person let a lineage break a rule until a time, for a reason: found all the same, and only recorded."""
+
+    job: str
+    at: datetime
+    team: str | None
+    policy: str
+    who: str
+    reason: str
+    ticket: str
+    until: datetime
+
+    @property
+    def key(self) -> str:
+        return f"waived/{self.policy}/{self.until.isoformat()}"
+
+
+Entry = (
+    Started
+    | Interrupted
+    | Ended
+    | Measured
+    | Credited
+    | Unmeasured
+    | Flagged
+    | JobDeleted
+    | CheckpointScanned
+    | Finished
+    | UserRequested
+    | Waived
+)

@@ -1,0 +1,180 @@
+"""What we mean to do: imperative, recorded before it is done.
+
+An intent is open until it is closed. While ``leased_until`` is set, somebody may be performing it right now, or died
+doing so: nobody can tell, so it is never withdrawn, only performed again once the lease is over. ``claim`` counts the
+performances and never goes back: whoever answers for an older claim is not heard. ``held`` counts those of them that a halt or a
+brake kept from being tried.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from controller.jobs.failure import Cause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submit:
+    """Submit attempt ``number`` under the name ``job``, with the request that ``about`` (born ``born_at``) had and some changes.
+
+    ``changes`` is a fragment of a CreateTrainingJob request as JSON, empty for the same again; null takes a member out.
+    ``fallback_step`` is the step of the ladder that the attempt stands on, ``cost_micros`` what it may cost, None where no price is known, and
+    ``cap_micros`` what its team may spend on attempts of ours in a month, None for no limit.
+    """
+
+    about: str
+    job: str
+    number: int
+    cause: Cause
+    born_at: datetime | None = None
+    changes: str = ""
+    fallback_step: int = 0
+    cost_micros: int | None = None
+    cap_micros: int | None = None
+
+    @property
+    def key(self) -> str:
+        return f"submit/{self.job}"
+
+
+class Purpose(StrEnum):
+    """What a job is stopped for, which decides what follows its ending."""
+
+    RULE = "rule"  # nothing follows
+    REPAIR = "repair"  # the same job, mended
+    MOVE = "move"  # the same job, elsewhere
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Stop a job that breaks a rule, or that goes on mended or elsewhere.
+
+    ``next_cause`` is why its next attempt is made, None where none is; ``changes`` are those of a repair, as in ``Submit``.
+    """
+
+    about: str
+    because: str
+    purpose: Purpose = Purpose.RULE
+    next_cause: Cause | None = None
+    changes: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"stop/{self.about}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announce:
+    """Tell people; ``words`` are lines of Slack mrkdwn, the first the title. At least once: Slack names no message for us."""
+
+    about: str
+    topic: str
+    channel: str
+    words: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        return f"announce/{self.topic}/{self.about}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wake:
+    """Look at the job again at ``at``. It is never performed: the ring that finds it overdue replaces it."""
+
+    about: str
+    at: datetime
+
+    @property
+    def key(self) -> str:
+        return f"wake/{self.about}/{self.at.isoformat()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publish:
+    """Put an event on the account's bus; ``detail`` is its JSON. At least once: who listens goes by the lineage in it."""
+
+    about: str
+    detail_type: str
+    detail: str
+
+    @property
+    def key(self) -> str:
+        return f"publish/{self.about}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """Ask the pool of ``about`` for spot capacity: a job under the name ``job`` that trains nothing, and ends by itself."""
+
+    about: str
+    job: str
+    pool: str
+
+    @property
+    def key(self) -> str:
+        return f"probe/{self.job}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshCard:
+    """Bring the lineage's message in these channels up to date; ``version`` names what it has to show."""
+
+    about: str
+    channels: tuple[str, ...]
+    version: str
+
+    @property
+    def key(self) -> str:
+        return f"show/{self.about}/{self.version}"
+
+
+STOP_UNDER_WAY = ("it was asked to stop", "it is stopping")  # why a Stop waits that SageMaker has heard: it cannot be taken back
+NO_QUOTA = "no quota: "  # how the reason of an intent begins that waits for the account's limit
+
+
+Action = Submit | Stop | Announce | Wake | Publish | RefreshCard | Probe
+
+
+class IntentResult(StrEnum):
+    DONE = "done"
+    REFUSED = "refused"  # the world said no for good
+    WITHDRAWN = "withdrawn"  # we would no longer say it; it may be said again
+    ABANDONED = "abandoned"  # its job is gone, or its tries are used up
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    action: Action
+    due_at: datetime
+    leased_until: datetime | None = None
+    claim: int = 0
+    held: int = 0
+    closed: IntentResult | None = None
+    why: str = ""
+
+    @property
+    def key(self) -> str:
+        return self.action.key
+
+    @property
+    def open(self) -> bool:
+        return self.closed is None
+
+    @property
+    def tries(self) -> int:
+        return self.claim - self.held
+
+    @property
+    def trigger_at(self) -> datetime:
+        """When the sweep should ring for it."""
+        return max(self.due_at, self.leased_until) if self.leased_until else self.due_at
+
+    def due(self, now: datetime) -> bool:
+        """Whether it waits to be performed: open, its time come, and nobody holding it. A Wake is never performed."""
+        return self.open and self.trigger_at <= now and not isinstance(self.action, Wake)
+
+    def leased(self, until: datetime) -> Intent:
+        """The intent in the hands of whoever performs it next."""
+        return replace(self, leased_until=until, claim=self.claim + 1)

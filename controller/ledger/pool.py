@@ -1,0 +1,56 @@
+"""A pool of spot capacity, and what the market says of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class MarketSignalKind(StrEnum):
+    INTERRUPTION = "interruption"
+    REBALANCE = "rebalance"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketSignal:
+    """An EC2 spot event of this account: a hint about the market, never about one training job.
+
+    Such an event names an EC2 instance, and DescribeTrainingJob names none, so the two cannot be joined.
+    ``family`` is None where the instance was gone before it could be described.
+    """
+
+    kind: MarketSignalKind
+    instance_id: str
+    family: str | None
+    region: str
+    at: datetime
+
+    @property
+    def pool(self) -> str:
+        return f"{self.region}/{self.family or '*'}"
+
+    @property
+    def key(self) -> str:
+        """One instance is warned of once, however often EventBridge says it."""
+        return f"{self.kind}/{self.instance_id}/{self.at:%Y-%m-%d}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolMemory:
+    """What is remembered of a pool: how long jobs trained there, how often they were interrupted, how often EC2 warned."""
+
+    instance_type: str
+    region: str
+    exposure_s: int = 0
+    interruptions: int = 0
+    warnings: int = 0
+
+    def __add__(self, other: PoolMemory) -> PoolMemory:
+        return PoolMemory(
+            instance_type=self.instance_type,
+            region=self.region,
+            exposure_s=self.exposure_s + other.exposure_s,
+            interruptions=self.interruptions + other.interruptions,
+            warnings=self.warnings + other.warnings,
+        )

@@ -1,0 +1,271 @@
+"""Slack messages in parts, and as Block Kit that cannot exceed Slack's limits: what is too long goes on in a further block or on
+a further page, and nothing is cut in silence.
+
+Limits: docs.slack.dev/reference/block-kit/blocks (50 blocks a message; header 150 characters, section 3,000, field 2,000, ten
+fields; actions 25 elements; data_table a header and 100 rows, 20 columns, 10,000 characters over a message's tables;
+data_visualization two a message, title 50, six series or segments, 20 points, labels 20), and chat.postMessage for ``text``
+(4,000 are advised). Characters are counted as UTF-16 units, which is never less than Slack counts. Text, Small and Fields take
+mrkdwn, in which other people's text was escaped before; everything else takes plain text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, assert_never
+
+from controller.notifications.mrkdwn import pieces, plain, shortened, size
+from controller.notifications.parts import Button, Buttons, Cell, Chart, Fields, Header, Number, Part, Small, Table, Text
+
+Block = dict[str, Any]
+
+BLOCKS_MAX = 50
+HEADER_MAX = 150
+SECTION_MAX = 3000
+CONTEXT_MAX = 2000
+FIELD_MAX = 2000
+FIELDS_MAX = 10
+BUTTONS_MAX = 25
+BUTTON_MAX = 75
+TEXT_MAX = 3900
+ROWS_MAX = 100
+COLUMNS_MAX = 20
+CELL_MAX = 200
+TABLE_CHARS_MAX = 10_000
+CHARTS_MAX = 2
+CHART_TITLE_MAX = 50
+SERIES_MAX = 6
+POINTS_MAX = 20
+LABEL_MAX = 20
+PAGE_SIZE = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One message: its blocks, and the same as ``text`` for notifications and screen readers."""
+
+    text: str
+    blocks: tuple[Block, ...]
+
+    @property
+    def json(self) -> str:
+        """The page as an outbox keeps it; ``page_of`` reads it back."""
+        return json.dumps({"text": self.text, "blocks": list(self.blocks)})
+
+
+def page_of(text: str) -> Page:
+    """The page that ``Page.json`` wrote."""
+    found = json.loads(text)
+    return Page(text=found["text"], blocks=tuple(found["blocks"]))
+
+
+def pages(parts: Iterable[Part], *, native: bool = True) -> tuple[Page, ...]:
+    """The parts as messages: one, but for what no single message takes. Not ``native``: without Slack's own tables and charts."""
+    made: list[list[tuple[Block, str]]] = [[]]
+    for unit in (unit for part in parts for unit in _units(part, native)):
+        if not _fits([*made[-1], unit]):
+            made.append([])
+        made[-1].append(unit)
+    return tuple(Page(text=_text(words for _, words in page), blocks=tuple(block for block, _ in page)) for page in made if page)
+
+
+def _units(part: Part, native: bool) -> Iterable[tuple[Block, str]]:
+    """The blocks of one part, each with its words."""
+    match part:
+        case Header(text):
+            yield from _header(text)
+        case Text(mrkdwn):
+            yield from ((_section(piece), piece) for piece in pieces(mrkdwn, SECTION_MAX))
+        case Small(mrkdwn):
+            for piece in pieces(mrkdwn, CONTEXT_MAX):
+                yield {"type": "context", "elements": [{"type": "mrkdwn", "text": piece}]}, piece
+        case Fields(mrkdwn=fields):
+            yield from _fields(fields)
+        case Buttons(buttons):
+            for some in _chunks(buttons, BUTTONS_MAX):
+                yield {"type": "actions", "elements": [_button(button) for button in some]}, ""
+        case Table():
+            yield from _native_table(part) if native else _plain_table(part)
+        case Chart():
+            yield from _native_chart(part) if native else _plain_chart(part)
+        case _:
+            assert_never(part)
+
+
+def _fits(units: Sequence[tuple[Block, str]]) -> bool:
+    kinds = [block["type"] for block, _ in units]
+    cells = sum(size(cell["text"]) for block, _ in units for row in block.get("rows", ()) for cell in row)
+    return len(units) <= BLOCKS_MAX and kinds.count("data_visualization") <= CHARTS_MAX and cells <= TABLE_CHARS_MAX
+
+
+def _text(words: Iterable[str]) -> str:
+    """The words of a page; where they are too many for a notification, it says that the message holds more."""
+    whole = "\n".join(line for line in words if line) or "A message with buttons."
+    if size(whole) <= TEXT_MAX:
+        return whole
+    return next(iter(pieces(whole, TEXT_MAX - 40))) + "\n… the message itself holds more."
+
+
+# ── text ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _section(mrkdwn: str) -> Block:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": mrkdwn}}
+
+
+def _header(text: str) -> Iterable[tuple[Block, str]]:
+    """A header, or, where it is too long for one, a text."""
+    flat = " ".join(text.split()) or "–"
+    if size(flat) <= HEADER_MAX:
+        yield {"type": "header", "text": {"type": "plain_text", "text": flat, "emoji": True}}, flat
+        return
+    yield from ((_section(piece), piece) for piece in pieces(plain(flat), SECTION_MAX))
+
+
+def _fields(fields: Sequence[str]) -> Iterable[tuple[Block, str]]:
+    short = [field for field in fields if 0 < size(field) <= FIELD_MAX]
+    for some in _chunks(short, FIELDS_MAX):
+        yield {"type": "section", "fields": [{"type": "mrkdwn", "text": field} for field in some]}, "\n".join(some)
+    for field in fields:
+        if size(field) > FIELD_MAX:
+            yield from ((_section(piece), piece) for piece in pieces(field, SECTION_MAX))
+
+
+def _button(button: Button) -> Block:
+    if size(button.value) > 2000 or size(button.action_id) > 255:
+        raise ValueError(f"button {button.text!r} carries {size(button.value)} characters, wanted at most 2,000")
+    block: Block = {
+        "type": "button", "text": {"type": "plain_text", "text": shortened(button.text, BUTTON_MAX), "emoji": True},
+        "action_id": button.action_id, "value": button.value,
+    }  # fmt: skip
+    if button.style:
+        block["style"] = button.style
+    if button.confirm:
+        block["confirm"] = {
+            "title": {"type": "plain_text", "text": shortened(button.text, 100)},
+            "text": {"type": "plain_text", "text": shortened(button.confirm, 300)},
+            "confirm": {"type": "plain_text", "text": "Yes"},
+            "deny": {"type": "plain_text", "text": "No"},
+        }
+    return block
+
+
+# ── tables ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _native_table(table: Table) -> Iterable[tuple[Block, str]]:
+    for number, rows in enumerate(_table_rows(table)):
+        caption = shortened(table.caption, HEADER_MAX) if number == 0 else shortened(f"{table.caption} (continued)", HEADER_MAX)
+        header = [{"type": "raw_text", "text": shortened(name, CELL_MAX)} for name in table.columns]
+        cells = [[_cell(cell) for cell in row] for row in rows]
+        block = {"type": "data_table", "caption": caption, "page_size": min(PAGE_SIZE, len(rows)), "rows": [header, *cells]}
+        yield block, _plain_rows(replace(table, caption=caption, rows=tuple(rows)))
+
+
+def _table_rows(table: Table) -> Iterable[list[tuple[Cell, ...]]]:
+    """The rows in tables of at most 100, whose cells hold no more than a message takes."""
+    if not 0 < len(table.columns) <= COLUMNS_MAX:
+        raise ValueError(f"table {table.caption!r} has {len(table.columns)} columns, wanted 1 to {COLUMNS_MAX}")
+    begun: list[tuple[Cell, ...]] = []
+    used = head = sum(size(name) for name in table.columns)
+    for row in table.rows:
+        width = sum(min(size(_shown(cell)), CELL_MAX) for cell in row)
+        if begun and (len(begun) == ROWS_MAX or used + width > TABLE_CHARS_MAX):
+            yield begun
+            begun, used = [], head
+        begun.append(row)
+        used += width
+    if begun:
+        yield begun
+
+
+def _cell(cell: Cell) -> Block:
+    text = shortened(" ".join(_shown(cell).split()) or "–", CELL_MAX)
+    return (
+        {"type": "raw_number", "value": cell.value, "text": text}
+        if isinstance(cell, Number)
+        else {"type": "raw_text", "text": text}
+    )
+
+
+def _shown(cell: Cell) -> str:
+    return cell.text if isinstance(cell, Number) else cell
+
+
+def _plain_table(table: Table) -> Iterable[tuple[Block, str]]:
+    yield from ((_section(piece), piece) for piece in pieces(_plain_rows(table), SECTION_MAX))
+
+
+def _plain_rows(table: Table) -> str:
+    """A table as lines: on a phone, columns that are wider than the screen cannot be read."""
+    if not table.rows:
+        return f"*{plain(table.caption)}*: nothing"
+    told = (
+        "• *" + plain(_shown(row[0])) + "*: " + ", ".join(
+            f"{plain(column)} {plain(_shown(cell))}"
+            for column, cell in zip(table.columns[1:], row[1:], strict=True)
+            if _shown(cell)
+        )
+        for row in table.rows
+    )  # fmt: skip
+    return "\n".join((f"*{plain(table.caption)}*", *told))
+
+
+# ── charts ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _native_chart(chart: Chart) -> Iterable[tuple[Block, str]]:
+    """A chart of Slack's own; labels that are too long for it are told in full below, and points beyond its last are listed."""
+    if not chart.categories or not 0 < len(chart.series) <= SERIES_MAX:
+        yield from _plain_chart(chart)
+        return
+    shown = chart.categories[:POINTS_MAX]
+    labels = _labels(shown)
+    series = [{"name": shortened(name, LABEL_MAX), "data": _points(labels, values)} for name, values in chart.series]
+    yield {
+        "type": "data_visualization", "title": shortened(chart.title, CHART_TITLE_MAX),
+        "chart": {"type": chart.kind, "series": series, "axis_config": {"categories": labels}},
+    }, _chart_words(chart)  # fmt: skip
+    told = [f"{label} is {plain(name)}" for label, name in zip(labels, shown, strict=True) if label != name]
+    if told:
+        yield from _units(Small("; ".join(told)), native=False)
+    if len(chart.categories) > POINTS_MAX:
+        rest = replace(chart, title=f"{chart.title}: the others", categories=chart.categories[POINTS_MAX:], series=_after(chart))
+        yield from _plain_chart(rest)
+
+
+def _points(labels: Sequence[str], values: Sequence[float]) -> list[Block]:
+    return [{"label": label, "value": value} for label, value in zip(labels, values, strict=False)]
+
+
+def _after(chart: Chart) -> tuple[tuple[str, tuple[float, ...]], ...]:
+    return tuple((name, values[POINTS_MAX:]) for name, values in chart.series)
+
+
+def _labels(names: Sequence[str]) -> list[str]:
+    """Labels of at most 20 characters, no two alike."""
+    taken: list[str] = []
+    for name in names:
+        label, number = shortened(name or "–", LABEL_MAX), 1
+        while label in taken:
+            number += 1
+            label = f"{shortened(name, LABEL_MAX - len(str(number)) - 1)} {number}"
+        taken.append(label)
+    return taken
+
+
+def _plain_chart(chart: Chart) -> Iterable[tuple[Block, str]]:
+    yield from ((_section(piece), piece) for piece in pieces(_chart_words(chart), SECTION_MAX))
+
+
+def _chart_words(chart: Chart) -> str:
+    lines = (
+        f"• {plain(category)}: " + ", ".join(f"{plain(name)} {chart.unit}{values[number]:,.2f}" for name, values in chart.series)
+        for number, category in enumerate(chart.categories)
+    )
+    return "\n".join((f"*{plain(chart.title)}*", *lines))
+
+
+def _chunks(items: Sequence[Any], most: int) -> Iterable[Sequence[Any]]:
+    return (items[i : i + most] for i in range(0, len(items), most))

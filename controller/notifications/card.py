@@ -1,0 +1,118 @@
+"""The one message of a lineage: its state at a glance, whose it is, what comes next, its money, and what may be asked.
+
+It is read off the ledger when it is sent, so it is never older than what it says.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+
+from controller.decide.user_requests import available_requests
+from controller.jobs.job import Outcome
+from controller.ledger.entry import Ended, Finished, Interrupted, Started
+from controller.ledger.intent import Intent, Stop, Submit
+from controller.ledger.lineage import Lineage, newest_attempt
+from controller.ledger.waiver import waivers_in_force
+from controller.notifications.mrkdwn import code, escaped, when
+from controller.notifications.parts import Button, Buttons, Fields, Part, Small, Text
+from controller.policy.policy import Policy
+from controller.policy.user_request import UserRequest
+from controller.savings.arithmetic import Savings, sum_savings
+from controller.units.money import dollars
+
+BUTTONS = {
+    UserRequest.TRY_AGAIN: ("Try again", "primary", ""),
+    UserRequest.ON_DEMAND: ("Move to on-demand now", "", "It is stopped, and goes on from its checkpoint at the full price."),
+    UserRequest.STOP: ("Stop", "danger", "It is stopped, and nothing follows it by itself."),
+    UserRequest.WAIVE: ("Waive…", "", ""),
+    UserRequest.HALT: (
+        "Halt Spotwarden",
+        "danger",
+        "Nothing is stopped or submitted any more, in the whole account, until somebody resumes.",
+    ),
+}
+
+
+def card(lineage: Lineage, policy: Policy, now: datetime) -> tuple[Part, ...]:
+    """The message's parts."""
+    last = newest_attempt(lineage)
+    if last is None:
+        return (Text(f"*{escaped(lineage.id.root)}*: nothing is known of it yet"),)
+    ended = lineage.entry(Ended, last.job)
+    asks = available_requests(lineage, policy, now)
+    buttons = (Buttons(tuple(_button(ask, lineage, last.job) for ask in asks)),) if asks else ()
+    return (Text(_state(lineage, last, ended)), Fields(tuple(_fields(lineage, last))), *_notes(lineage, now), *buttons)
+
+
+def _button(ask: UserRequest, lineage: Lineage, job: str) -> Button:
+    text, style, confirm = BUTTONS[ask]
+    value = json.dumps({"lineage": str(lineage.id), "job": job}, separators=(",", ":"))
+    return Button(text=text, action_id=f"spotwarden/{ask}", value=value, style=style, confirm=confirm)
+
+
+def _state(lineage: Lineage, last: Started, ended: Ended | None) -> str:
+    name = f"*{escaped(lineage.id.root)}*"
+    opened = {type(i.action): i for i in lineage.open_intents()}
+    if Submit in opened:
+        return f":repeat: {name} goes on as attempt {_number(opened[Submit])}"
+    if Stop in opened:
+        return f":octagonal_sign: {name} is being stopped"
+    if ended is None:
+        return f":runner: {name} is with SageMaker"
+    return f"{ended.outcome.emoji} {name} {ended.outcome.word}"
+
+
+def _number(intent: Intent) -> int:
+    return intent.action.number if isinstance(intent.action, Submit) else 0
+
+
+def _fields(lineage: Lineage, last: Started) -> Iterable[str]:
+    whose = [code(last.user)] if last.user else []
+    whose += [f"team {code(last.team)}"] if last.team else []
+    yield "*Owner*\n" + (", ".join(whose) or "nobody is named")
+    yield f"*Attempt*\n{last.number}: {code(last.job)}"
+    yield f"*On*\n{code(last.instance_type)} × {last.instance_count}, {'spot' if last.spot else 'on-demand'}"
+    yield f"*Next*\n{_next(lineage, last)}"
+    total = sum_savings(lineage.entries, group=lambda _: "all").get("all", Savings())
+    yield f"*So far*\n{money_text(total)}"
+    interruptions = sum(isinstance(e, Interrupted) for e in lineage.entries)
+    if interruptions:
+        yield f"*Interrupted*\n{interruptions} times" if interruptions > 1 else "*Interrupted*\nonce"
+    finished = lineage.entry(Finished, last.job)
+    if finished is not None and finished.deadline is not None:
+        kept = finished.outcome is Outcome.COMPLETED and finished.at <= finished.deadline
+        yield f"*Deadline*\n{when(finished.deadline)}: {'kept' if kept else 'missed'}"
+
+
+def _next(lineage: Lineage, last: Started) -> str:
+    for intent in lineage.open_intents():
+        match intent.action:
+            case Submit(job=job):
+                return f"{code(job)} at {when(intent.due_at)}"
+            case Stop(because=because):
+                return f"stopped: {escaped(because)}"
+            case _:
+                continue
+    return "nothing: it is over" if lineage.entry(Ended, last.job) else "it trains, waits or uploads"
+
+
+def money_text(total: Savings) -> str:
+    """Money on one line; what it does not cover is said, never counted as zero."""
+    if total.attempts == 0:
+        return "not billed yet"
+    told = [f"{dollars(total.spent_micros)} spent, {dollars(total.saved_micros)} saved"]
+    told += [f"{dollars(total.wasted_micros)} wasted"] if total.wasted_micros else []
+    told += [f"{total.unpriced} without a price"] if total.unpriced else []
+    told += [f"{total.unmeasured} of unknown usage"] if total.unmeasured else []
+    told += ["at least"] if total.bounded else []
+    return ", ".join(told)
+
+
+def _notes(lineage: Lineage, now: datetime) -> Iterable[Part]:
+    waived = waivers_in_force(lineage, now)
+    if waived:
+        told = ", ".join(f"{code(w.policy)} until {when(w.until)} ({escaped(w.reason)}; {escaped(w.ticket)})" for w in waived)
+        yield Small(f"Waived: {told}")
+    yield Small(f"{escaped(lineage.id.account)} {escaped(lineage.id.region)}, created {when(lineage.id.created_at)}")

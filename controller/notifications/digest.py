@@ -1,0 +1,234 @@
+"""What a digest says of a period: parts of a message, from a report and what is in force."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from controller.jobs.job import Outcome
+from controller.ledger.entry import Waived
+from controller.ledger.halt import Halt
+from controller.notifications.mrkdwn import code, escaped, when
+from controller.notifications.parts import Chart, Header, Number, Part, Small, Table, Text
+from controller.notifications.texts import halted
+from controller.policy.policy import RateLimits
+from controller.savings.report import Line, Report
+from controller.units.money import DOLLAR, dollars
+
+TOP = 5
+SHELVED_TOLD = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestNotes:
+    """What a digest tells beside the figures; ``shelved`` are titles of messages that Slack did not take in time."""
+
+    halt: Halt | None = None
+    rate_limits: RateLimits = field(default_factory=RateLimits)
+    waivers: tuple[Waived, ...] = ()
+    shelved: tuple[str, ...] = ()
+    link: str = ""
+    now: datetime | None = field(default=None)
+
+
+def digest_parts(report: Report, month: Report, matters: DigestNotes) -> tuple[Part, ...]:
+    """The digest of a period and of its month so far."""
+    days = (report.until - report.since).days
+    return (
+        Header(f"Spot training {_period(report)}{_whose(report)}"),
+        *_halt(matters),
+        Text(sentence(report)),
+        Text(f"*{month.since:%B} so far*: {_money(month.total)}"),
+        *(_by_line(report) if len(report.lines) > 1 else ()),
+        *(_by_day(report) if days > 1 and report.total.savings.attempts else ()),
+        *_lines(report),
+        *_tops(report),
+        *_in_force(matters),
+        *_unknown(report),
+        *_shelved(matters),
+        *_beside(report),
+        *((Small(f"<{matters.link}|The whole report>"),) if matters.link else ()),
+    )
+
+
+def _beside(report: Report) -> Iterable[Part]:
+    aws = report.total.savings.aws_percent
+    told = (
+        "" if aws is None else f"AWS shows {aws:.0f} % saved for the same jobs: it goes on counting work that was thrown away. "
+    )
+    yield Small(f"{told}Spotwarden itself cost about {dollars(report.own_cost_micros)} (estimated).")
+
+
+def sentence(report: Report) -> str:
+    """The period in one sentence, the money first."""
+    total, before = report.total.savings, report.before.savings
+    if total.attempts == 0:
+        return "No training job was billed."
+    change = total.saved_micros - before.saved_micros
+    than = "as much as" if change == 0 else f"{dollars(abs(change))} {'more' if change > 0 else 'less'} than"
+    share = f", {_percent(total.saved_percent)} of what on-demand would have cost" if total.saved_percent is not None else ""
+    told = f"Spot *saved {dollars(total.saved_micros)}*{share}"
+    told += f", {than} the {_length(report)} before." if before.attempts else "."
+    told += f" *{dollars(total.spent_micros)}* were spent on {_count(total.attempts, 'attempt')}"
+    told += f", *{dollars(total.wasted_micros)}* of that in vain." if total.wasted_micros else ", none of it in vain."
+    if report.total.missed_micros:
+        told += (
+            f" *{dollars(report.total.missed_micros)}* more could have been saved: {_count(total.movable, 'job')} ran on demand."
+        )
+    return told
+
+
+def _period(report: Report) -> str:
+    days = (report.until - report.since).days
+    if days == 1:
+        return f"on {report.since:%A, %-d %B %Y}"
+    return f"from {report.since:%-d %B} to {report.until - timedelta(days=1):%-d %B %Y}"
+
+
+def _length(report: Report) -> str:
+    return "day" if (report.until - report.since).days == 1 else "period"
+
+
+def _whose(report: Report) -> str:
+    return f": {', '.join(report.teams)}" if report.teams else ""
+
+
+def _money(line: Line) -> str:
+    one = line.savings
+    if one.attempts == 0:
+        return "nothing was billed"
+    share = f" ({_percent(one.saved_percent)})" if one.saved_percent is not None else ""
+    told = [f"{dollars(one.saved_micros)} saved{share}", f"{dollars(one.spent_micros)} spent"]
+    told += [f"{dollars(one.wasted_micros)} wasted", f"{dollars(line.missed_micros)} missed"]
+    return ", ".join(told)
+
+
+def _by_line(report: Report) -> Iterable[Part]:
+    lines = report.lines
+    yield Chart(
+        title=f"Saved, spent and wasted by {report.by}", kind="bar", categories=tuple(line.name for line in lines), unit="$",
+        series=(
+            ("Saved", tuple(_dollars(line.savings.saved_micros) for line in lines)),
+            ("Spent", tuple(_dollars(line.savings.spent_micros) for line in lines)),
+            ("Wasted", tuple(_dollars(line.savings.wasted_micros) for line in lines)),
+        ),
+    )  # fmt: skip
+
+
+def _by_day(report: Report) -> Iterable[Part]:
+    if len(report.days) > 1:
+        yield Chart(
+            title="Saved and spent by day", kind="line", categories=tuple(f"{day:%a %-d %b}" for day, _ in report.days), unit="$",
+            series=(
+                ("Saved", tuple(_dollars(savings.saved_micros) for _, savings in report.days)),
+                ("Spent", tuple(_dollars(savings.spent_micros) for _, savings in report.days)),
+            ),
+        )  # fmt: skip
+
+
+def _lines(report: Report) -> Iterable[Part]:
+    if report.lines:
+        yield Table(
+            caption=f"By {report.by}", columns=(str(report.by).capitalize(), *COLUMNS),
+            rows=tuple((line.name, *_cells(line)) for line in report.lines),
+        )  # fmt: skip
+
+
+COLUMNS = ("Saved", "Saved %", "Spent", "Wasted", "Missed", "AWS's %", "Attempts")
+
+
+def _cells(line: Line) -> tuple[Number, ...]:
+    one = line.savings
+    return (
+        _amount(one.saved_micros),
+        _share(one.saved_percent),
+        _amount(one.spent_micros),
+        _amount(one.wasted_micros),
+        _amount(line.missed_micros),
+        _share(one.aws_percent),
+        Number(one.attempts, str(one.attempts)),
+    )
+
+
+def _tops(report: Report) -> Iterable[Part]:
+    yield from _top("Saved the most", [(ln.name, dollars(ln.savings.saved_micros)) for ln in report.lines if _saves(ln)])
+    yield from _top("Wasted the most", [(line.name, dollars(line.savings.wasted_micros)) for line in report.most_wasted])
+    yield from _top("Rules broken", [(name, str(count)) for name, count in report.violations])
+    pools = [
+        (pool.name, f"{pool.interruptions}; {100 * pool.mean:.0f} in 100 h ({100 * pool.low:.0f} to {100 * pool.high:.0f})")
+        for pool in report.interruptions
+    ]  # fmt: skip
+    yield from _top("Interruptions by pool", pools)
+    yield from _top("Endings", [(Outcome(name).word, str(count)) for name, count in report.outcomes])
+    yield from _top("EC2 market signals", [(name, str(count)) for name, count in report.signals])
+    if report.deadlines_kept or report.deadlines_missed:
+        yield Text(f"*Deadlines*: {report.deadlines_kept} kept, {report.deadlines_missed} missed")
+
+
+def _saves(line: Line) -> bool:
+    return line.savings.saved_micros > 0
+
+
+def _top(title: str, items: Sequence[tuple[str, str]]) -> Iterable[Part]:
+    if items:
+        told = ", ".join(f"{code(name)} {value}" for name, value in items[:TOP])
+        more = f", and {len(items) - TOP} more" if len(items) > TOP else ""
+        yield Text(f"*{title}*: {told}{more}")
+
+
+def _halt(matters: DigestNotes) -> Iterable[Part]:
+    if matters.halt:
+        yield Text(f":octagonal_sign: *{escaped(halted(matters.halt))}*. {code('spotwarden resume')} ends it.")
+
+
+def _in_force(matters: DigestNotes) -> Iterable[Part]:
+    if matters.waivers:
+        told = (
+            f"• {code(w.policy)} for {code(w.job)} until {when(w.until)}: {escaped(w.reason)}"
+            f" ({escaped(w.ticket)}, {escaped(w.who)})"
+            for w in matters.waivers
+        )
+        yield Text("\n".join(("*Waivers in force*", *told)))
+    limits = {"stops": matters.rate_limits.stops_per_h, "submissions": matters.rate_limits.submissions_per_h}
+    told_limits = ", ".join(f"{limit} {name} an hour" for name, limit in limits.items() if limit is not None)
+    if told_limits:
+        yield Small(f"Brakes: at most {told_limits}")
+
+
+def _unknown(report: Report) -> Iterable[Part]:
+    one, told = report.total.savings, []
+    told += [f"{_count(one.unpriced, 'attempt')} without a price (seconds only)"] if one.unpriced else []
+    told += [f"{_count(one.unmeasured, 'attempt')} of unknown usage"] if one.unmeasured else []
+    told += [f"{_count(one.bounded, 'attempt')} booked at the least that is certain"] if one.bounded else []
+    unknown = report.total.missed_unknown
+    told += [f"{_count(unknown, 'job')} on demand in pools where no spot job shows what spot saves"] if unknown else []
+    if told:
+        yield Small(f"Not in the dollars, or only in part: {'; '.join(told)}")
+
+
+def _shelved(matters: DigestNotes) -> Iterable[Part]:
+    if matters.shelved:
+        more = len(matters.shelved) - SHELVED_TOLD
+        told = [f"• {title}" for title in matters.shelved[:SHELVED_TOLD]] + ([f"• … and {more} more"] if more > 0 else [])
+        yield Text("\n".join((f"*{_count(len(matters.shelved), 'message')} could not be sent within a day*", *told)))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _percent(share: float | None) -> str:
+    return "an unknown share" if share is None else f"{share:.0f} %"
+
+
+def _share(share: float | None) -> Number:
+    return Number(-1, "–") if share is None else Number(round(share, 1), f"{share:.0f} %")
+
+
+def _amount(micros: int) -> Number:
+    return Number(_dollars(micros), dollars(micros))
+
+
+def _dollars(micros: int) -> float:
+    return round(micros / DOLLAR, 2)

@@ -1,0 +1,75 @@
+"""The parts of a message. Text, Small and Fields take mrkdwn in which other people's text is escaped; the rest plain text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    mrkdwn: str
+
+
+@dataclass(frozen=True, slots=True)
+class Small:
+    mrkdwn: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Short mrkdwn texts in two columns."""
+
+    mrkdwn: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """``value`` is what comes back with a click; ``style`` is primary, danger or nothing."""
+
+    text: str
+    action_id: str
+    value: str
+    style: str = ""
+    confirm: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Buttons:
+    buttons: tuple[Button, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A cell that sorts by its value and shows its text."""
+
+    value: float
+    text: str
+
+
+Cell = str | Number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """``kind`` is bar, line or area; each series has one value for each category. ``unit`` stands before a value ($)."""
+
+    title: str
+    kind: str
+    categories: tuple[str, ...]
+    series: tuple[tuple[str, tuple[float, ...]], ...]
+    unit: str = ""
+
+
+Part = Header | Text | Small | Fields | Buttons | Table | Chart

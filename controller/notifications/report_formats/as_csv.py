@@ -1,0 +1,74 @@
+"""A report as CSV, a line for each team (user, pool, …): columns of the FinOps FOCUS specification 1.2 where it has them.
+
+BilledCost is what SageMaker billed, ListCost what the same useful seconds cost on demand; what FOCUS has no name for begins with
+``x_``, as it asks. Amounts are dollars with six digits: a millionth is what the ledger counts in.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping
+from datetime import date
+
+from controller.savings.report import By, Line, Report
+
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+Column = Callable[[Report, Line], object]
+
+COLUMNS: Mapping[str, Column] = {
+    "BillingPeriodStart": lambda report, _: _moment(report.since.replace(day=1)),
+    "ChargePeriodStart": lambda report, _: _moment(report.since),
+    "ChargePeriodEnd": lambda report, _: _moment(report.until),
+    "ProviderName": lambda *_: "AWS",
+    "ServiceCategory": lambda *_: "AI and Machine Learning",
+    "ServiceName": lambda *_: "Amazon SageMaker",
+    "ChargeCategory": lambda *_: "Usage",
+    "BillingCurrency": lambda *_: "USD",
+    "BilledCost": lambda _, line: _dollars(line.savings.spent_micros),
+    "EffectiveCost": lambda _, line: _dollars(line.savings.spent_micros),
+    "ListCost": lambda _, line: _dollars(line.savings.counterfactual_micros),
+    "ConsumedQuantity": lambda _, line: line.savings.billable_s,
+    "ConsumedUnit": lambda *_: "Seconds",
+    "RegionId": lambda report, line: line.name.rpartition(" ")[2] if report.by is By.POOL else "",
+    "x_GroupedBy": lambda report, _: str(report.by),
+    "x_Group": lambda _, line: harmless(line.name),
+    "x_SavedCost": lambda _, line: _dollars(line.savings.saved_micros),
+    "x_WastedCost": lambda _, line: _dollars(line.savings.wasted_micros),
+    "x_MissedCost": lambda _, line: _dollars(line.missed_micros),
+    "x_SavedPercent": lambda _, line: _share(line.savings.saved_percent),
+    "x_AwsSavedPercent": lambda _, line: _share(line.savings.aws_percent),
+    "x_TrainingSeconds": lambda _, line: line.savings.training_s,
+    "x_UsefulSeconds": lambda _, line: line.savings.useful_s,
+    "x_Attempts": lambda _, line: line.savings.attempts,
+    "x_AttemptsWithoutPrice": lambda _, line: line.savings.unpriced,
+    "x_AttemptsOfUnknownUsage": lambda _, line: line.savings.unmeasured,
+    "x_AttemptsAtLowerBound": lambda _, line: line.savings.bounded,
+    "x_JobsOfUnknownMiss": lambda _, line: line.missed_unknown,
+}
+
+
+def as_csv(report: Report) -> str:
+    out = io.StringIO()
+    written = csv.writer(out)
+    written.writerow(COLUMNS)
+    written.writerows([column(report, line) for column in COLUMNS.values()] for line in report.lines)
+    return out.getvalue()
+
+
+def harmless(text: str) -> str:
+    """Other people's text, which a spreadsheet must not take for a formula."""
+    return f"'{text}" if text.startswith(FORMULAS) else text
+
+
+def _moment(day: date) -> str:
+    return f"{day.isoformat()}T00:00:00Z"
+
+
+def _dollars(micros: int) -> str:
+    sign, size = ("-" if micros < 0 else ""), abs(micros)
+    return f"{sign}{size // 1_000_000}.{size % 1_000_000:06d}"
+
+
+def _share(share: float | None) -> str:
+    return "" if share is None else f"{share:.2f}"

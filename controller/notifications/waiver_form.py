@@ -1,0 +1,89 @@
+"""The form that asks for a waiver, and what somebody wrote into it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from controller.notifications.mrkdwn import shortened
+
+WAIVER_CALLBACK = "spotwarden/waive"
+REASON_MAX = 300
+TICKET_MAX = 100
+OPTIONS_MAX = 100  # of a static_select
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverRequest:
+    """Which rule is waived, why, under which ticket, and up to and with which day."""
+
+    policy: str
+    reason: str
+    ticket: str
+    until: date
+
+
+def waiver_form(lineage: str, job: str, rules: Sequence[str], *, most: date) -> Mapping[str, Any]:
+    """The view that views.open takes; titles are at most 24 characters, metadata 3,000."""
+    options = [{"text": _plain(shortened(rule, 75)), "value": shortened(rule, 75)} for rule in rules[:OPTIONS_MAX]]
+    return {
+        "type": "modal",
+        "callback_id": WAIVER_CALLBACK,
+        "private_metadata": json.dumps({"lineage": lineage, "job": job}),
+        "title": _plain("Waive a rule"),
+        "submit": _plain("Waive"),
+        "close": _plain("Cancel"),
+        "blocks": [
+            _input("policy", "Rule", {"type": "static_select", "options": options, "initial_option": options[0]}),
+            _input("reason", "Why", {"type": "plain_text_input", "multiline": True, "max_length": REASON_MAX}),
+            _input("ticket", "Ticket", {"type": "plain_text_input", "max_length": TICKET_MAX}),
+            _input(
+                "until", f"Until (at the latest {most.isoformat()})", {"type": "datepicker", "initial_date": most.isoformat()}
+            ),
+        ],
+    }
+
+
+def waiver_request_of(
+    view: Mapping[str, Any], *, rules: Sequence[str], first: date, most: date
+) -> tuple[WaiverRequest, Mapping[str, str]]:
+    """What was written, and what is wrong with it, by the field's block_id: a Reason with errors is not to be used."""
+    policy, reason, ticket = _value(view, "policy"), _value(view, "reason").strip(), _value(view, "ticket").strip()
+    wrong: dict[str, str] = {}
+    if policy not in {shortened(rule, 75) for rule in rules}:
+        wrong["policy"] = "This job does not break that rule (any more), or it is waived already."
+    if not reason:
+        wrong["reason"] = "Why is it waived? Somebody will ask."
+    if not ticket:
+        wrong["ticket"] = "Which ticket will end this? A waiver without one is forgotten."
+    try:
+        until = date.fromisoformat(_value(view, "until"))
+    except ValueError:
+        until, wrong["until"] = most, "Until when?"
+    if not first <= until <= most:
+        wrong["until"] = f"From {first.isoformat()} to {most.isoformat()}: the policy allows no longer waivers."
+    whole = next((rule for rule in rules if shortened(rule, 75) == policy), policy)
+    return WaiverRequest(policy=whole, reason=reason[:REASON_MAX], ticket=ticket[:TICKET_MAX], until=until), wrong
+
+
+def _value(view: Mapping[str, Any], name: str) -> str:
+    """What stands in a field: view.state.values.<block>.<action>, whatever its kind; nothing where it is missing or no text."""
+    found: Any = view
+    for member in ("state", "values", name, name):
+        found = found.get(member) if isinstance(found, Mapping) else None
+    if not isinstance(found, Mapping):
+        return ""
+    option = found.get("selected_option")
+    value = option.get("value") if isinstance(option, Mapping) else found.get("value") or found.get("selected_date")
+    return value if isinstance(value, str) else ""
+
+
+def _input(name: str, label: str, element: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"type": "input", "block_id": name, "label": _plain(label), "element": {"action_id": name, **element}}
+
+
+def _plain(text: str) -> Mapping[str, Any]:
+    return {"type": "plain_text", "text": text}

@@ -1,0 +1,90 @@
+"""Reads the compiled policy document that ships to Lambda; the standard library is enough for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from controller.jobs.failure import Cause
+from controller.policy.mode import Mode
+from controller.policy.policy import AppliesTo, Policy, RateLimits, Repair, Rule, RuleAction, Severity
+from controller.policy.resubmission import (
+    Budget,
+    DeadlineSettings,
+    FallbackKind,
+    FallbackStep,
+    Guarantee,
+    InterruptionLimit,
+    Resubmission,
+)
+from controller.policy.selector import Selector
+from controller.policy.slack_settings import Labels, slack_settings_of
+
+
+def load_policy(document: Mapping[str, Any], in_force_at: datetime) -> Policy:
+    """Read the compiled JSON document (see ``policyfile.compile_folder``) that ships to Lambda."""
+    return Policy(
+        revision=document["revision"],
+        in_force_at=in_force_at,
+        channel=document["channel"],
+        rules=tuple(_rule(r) for r in document["rules"]),
+        resubmissions=tuple(_resubmission(r) for r in document["resubmit"]),
+        rate_limits=RateLimits(**document.get("brakes", {})),
+        slack=slack_settings_of(document.get("slack", {})),
+        labels=Labels(**document.get("labels", {})),
+    )
+
+
+def _selector(found: Mapping[str, Any]) -> Selector:
+    tags = {key: tuple(values) for key, values in found.get("tags", {}).items()}
+    return Selector(tags=tags, **{key: tuple(values) for key, values in found.items() if key != "tags"})
+
+
+def _rule(found: Mapping[str, Any]) -> Rule:
+    return Rule(
+        name=found["name"],
+        kind=found["kind"],
+        options=found["options"],
+        match=_selector(found["match"]),
+        mode=Mode(found["mode"]),
+        severity=Severity(found["severity"]),
+        action=RuleAction(found["action"]) if found["action"] else None,
+        applies_to=AppliesTo(found["applies_to"]),
+        channel=found["channel"],
+        repair=_repair(found.get("repair", {})),
+    )
+
+
+def _repair(found: Mapping[str, Any]) -> Repair:
+    allowed = {role: tuple(prefixes) for role, prefixes in found.get("allowed", {}).items()}
+    return Repair(checkpoint=found.get("checkpoint"), allowed=allowed, tags=found.get("tags", {}))
+
+
+def _resubmission(found: Mapping[str, Any]) -> Resubmission:
+    return Resubmission(
+        name=found["name"],
+        match=_selector(found["match"]),
+        mode=Mode(found["mode"]),
+        within_s=found["within_s"],
+        causes={Cause(cause): _budget(budget) for cause, budget in found["causes"].items()},
+        channel=found["channel"],
+        ladder=tuple(
+            FallbackStep(kind=FallbackKind(fallback_step["kind"]), values=tuple(fallback_step["values"]))
+            for fallback_step in found.get("ladder", ())
+        ),
+        on_demand=found.get("on_demand", True),
+        interruption_limit=InterruptionLimit(**found["interruption_limit"]) if found.get("interruption_limit") else None,
+        deadline=_deadline(found.get("deadline", {})),
+        cap_micros=found.get("cap_micros"),
+        team_month_cap_micros=found.get("team_month_cap_micros"),
+    )
+
+
+def _budget(found: Mapping[str, Any]) -> Budget:
+    return Budget(**{**found, "beginnings": tuple(found.get("beginnings", ()))})
+
+
+def _deadline(found: Mapping[str, Any]) -> DeadlineSettings:
+    guarantee = Guarantee(found.get("guarantee", Guarantee.DEADLINE))
+    return DeadlineSettings(**{**found, "guarantee": guarantee})

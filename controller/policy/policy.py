@@ -1,0 +1,98 @@
+"""What a platform team asks of training jobs: rules, and what may be submitted again.
+
+A policy folder is written as YAML, validated and compiled to one JSON document by ``policyfile`` where people work; this module
+loads that document and needs nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from controller.jobs.job import Job
+from controller.policy.mode import Mode
+from controller.policy.resubmission import Resubmission
+from controller.policy.selector import Selector
+from controller.policy.slack_settings import Labels, SlackSettings
+
+
+class Severity(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class RuleAction(StrEnum):
+    """What enforcing a rule does to an offender."""
+
+    STOP = "stop"
+    REPAIR = "repair"  # stop it, and submit it again with the fix applied, once
+
+
+class AppliesTo(StrEnum):
+    """Which jobs an enforcing rule may act on."""
+
+    NEW = "new"  # created after this policy revision took force
+    RUNNING = "running"  # and those that were running already
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """What only the policy can know of a repair: where checkpoints may lie, and which tags to add.
+
+    ``checkpoint`` is a template such as ``s3://bucket/{team}/{family}/``; ``allowed`` says per role (a shell glob) below which
+    prefixes a repaired one must lie, and empty means that the template's own text up to its first brace is the limit.
+    """
+
+    checkpoint: str | None = None
+    allowed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+NO_REPAIR = Repair()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule of a policy file. ``kind`` is one of ``controller.policy.rules.KINDS``, ``options`` are that kind's own."""
+
+    name: str
+    kind: str
+    options: Mapping[str, Any]
+    match: Selector
+    mode: Mode
+    severity: Severity
+    action: RuleAction | None
+    applies_to: AppliesTo
+    channel: str
+    repair: Repair = NO_REPAIR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimits:
+    """How many jobs the controller may stop and submit in an hour, over the whole account; None is no limit."""
+
+    stops_per_h: int | None = None
+    submissions_per_h: int | None = None
+
+
+# A job that never launched starved, too: who gave one budget for both meant both. To a submission, no quota is no capacity.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """A compiled policy folder. ``revision`` is a hash of its content, ``in_force_at`` when the ledger first saw it."""
+
+    revision: str
+    in_force_at: datetime
+    channel: str
+    rules: tuple[Rule, ...] = ()
+    resubmissions: tuple[Resubmission, ...] = ()
+    rate_limits: RateLimits = RateLimits()
+    slack: SlackSettings = field(default_factory=SlackSettings)
+    labels: Labels = field(default_factory=Labels)
+
+    def resubmission_for(self, job: Job) -> Resubmission | None:
+        """The first ``resubmit`` block that selects the job; None means that nothing is submitted again."""
+        return next((block for block in self.resubmissions if block.match.matches(job)), None)

@@ -1,0 +1,120 @@
+"""What may be submitted again: budgets per cause, fallback steps, deadlines and spend caps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from controller.jobs.failure import Cause
+from controller.policy.mode import Mode
+from controller.policy.selector import Selector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How often, how patiently and how differently one cause is tried again. A limit of 0 means never.
+
+    ``beginnings`` are the FailureReasons that count, where a cause is only tried again by name; ``instance_type`` and
+    ``volume_gb`` are what is larger, where a cause needs more.
+    """
+
+    limit: int
+    first_s: int
+    factor: float
+    most_s: int
+    jitter: float = 0.0
+    beginnings: tuple[str, ...] = ()
+    instance_type: str | None = None
+    volume_gb: int | None = None
+
+    def backoff(self, tried: int, share: float = 0.0) -> timedelta:
+        """How long to wait before try number ``tried`` + 1 for this cause; ``share`` (0 to 1) is how much jitter is added."""
+        plain_s = min(self.first_s * self.factor**tried, self.most_s)
+        return timedelta(seconds=round(plain_s * (1 + self.jitter * share)))
+
+
+class FallbackKind(StrEnum):
+    """The steps of a ladder."""
+
+    SAME = "same"
+    INSTANCE_TYPES = "instance_types"
+    EQUIVALENTS = "equivalents"
+    SUBNETS = "subnets"
+    ON_DEMAND = "on-demand"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FallbackStep:
+    """One step of a ladder; ``values`` are its instance types or subnets."""
+
+    kind: FallbackKind
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterruptionLimit:
+    """More than so many interruptions within so long: the job takes the next step of its ladder."""
+
+    more_than: int
+    within_s: int
+
+
+class Guarantee(StrEnum):
+    """What to spend where a job that nothing checkpoints cannot have both."""
+
+    DEADLINE = "deadline"  # on-demand from the moment at which a lost run could not be made good
+    MONEY = "money"  # spot, and a deadline that may be missed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlineSettings:
+    """How a deadline is kept. The spans are estimates that the policy may correct; all in seconds.
+
+    ``finish_within_s`` counts from the first attempt's creation; the ``spotwarden:deadline`` tag goes before it.
+    """
+
+    finish_within_s: int | None = None
+    guarantee: Guarantee = Guarantee.DEADLINE
+    quantile: float = 0.9
+    margin_s: int = 600
+    start_s: int = 300
+    restore_s: int = 120
+    upload_s: int = 180
+    checkpoint_every_s: int = 1800
+    back_to_spot: bool = False
+    placement_score: int | None = None
+    probe: bool = False
+    stay_s: int = 1800
+    moves_max: int = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resubmission:
+    """One ``resubmit`` block. Endings that were ``within_s`` old when they were first seen are only booked."""
+
+    name: str
+    match: Selector
+    mode: Mode
+    within_s: int
+    causes: Mapping[Cause, Budget]
+    channel: str
+    ladder: tuple[FallbackStep, ...] = ()
+    on_demand: bool = True
+    interruption_limit: InterruptionLimit | None = None
+    deadline: DeadlineSettings = DeadlineSettings()
+    cap_micros: int | None = None
+    team_month_cap_micros: int | None = None
+
+    def budget_of(self, cause: Cause) -> tuple[Budget | None, frozenset[Cause]]:
+        """The budget of a cause, and which causes draw on it: one without its own shares that of its elder."""
+        cause_s_own = self.causes.get(cause)
+        if cause_s_own is not None:
+            sharing = {younger for younger, elder in SHARED_BUDGETS.items() if elder is cause and younger not in self.causes}
+            return cause_s_own, frozenset({cause} | sharing)
+        elder = SHARED_BUDGETS.get(cause)
+        return (None, frozenset()) if elder is None else self.budget_of(elder)
+
+
+SHARED_BUDGETS: Mapping[Cause, Cause] = {Cause.NEVER_LAUNCHED: Cause.STARVED, Cause.QUOTA: Cause.CAPACITY}

@@ -1,0 +1,39 @@
+"""``checkpoint-alive``: a job that says it checkpoints has written one, and goes on doing so. Configured is not written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from controller.jobs.checkpoint import at_risk_s, trained_s
+from controller.jobs.job import Job
+from controller.policy.findings import Fix
+from controller.policy.rules.kind import Evidence, RuleKind, Violation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    first_within_s: int = 1800  # of training, until the first checkpoint lies in S3
+    at_most_s: int = 3600  # of training, since the newest one
+
+
+def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
+    """What cannot be seen is not judged: whether our role may look says nothing about the job."""
+    seen = evidence.checkpoint_scan
+    if not job.alive or job.checkpoint_uri is None or seen is None or seen.problem is not None:
+        return None
+    trained, at_risk = trained_s(job.intervals, seen.scanned_at), at_risk_s(seen, job.intervals, seen.scanned_at)
+    if seen.newest_at is None and trained > options.first_within_s:
+        wanted = f"a checkpoint within {options.first_within_s} s of training"
+        return _fault(job, found=f"nothing written in {trained} s of training", wanted=wanted)
+    if seen.newest_at is not None and seen.complete and at_risk > options.at_most_s:
+        wanted = f"one at least every {options.at_most_s} s of training"
+        return _fault(job, found=f"the newest checkpoint is {at_risk} s of training old", wanted=wanted)
+    return None
+
+
+def _fault(job: Job, *, found: str, wanted: str) -> Violation:
+    """No request mends it: the container's own code must write to the local path that is mirrored to S3."""
+    return Violation(field="CheckpointConfig.S3Uri", found=found, wanted=f"{wanted}, below {job.checkpoint_uri}", fix=Fix())
+
+
+CHECKPOINT_ALIVE = RuleKind(id="checkpoint-alive", needs=frozenset({"checkpoint_uri", "scan"}), options=Options, judge=judge)

@@ -1,0 +1,50 @@
+"""``checkpoint-exclusive``: no two live jobs share a checkpoint prefix, because deletions in one are mirrored into S3."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from controller.jobs.claim import Claim, claim_of, overlapping
+from controller.jobs.job import Job
+from controller.policy.findings import Fix
+from controller.policy.rules.kind import Evidence, RuleKind, Violation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    pass
+
+
+def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
+    """Of two overlapping jobs the one that was created later offends; of two of the same moment, the later name."""
+    claims = evidence.claims or ()
+    if not job.alive or job.checkpoint_uri is None:
+        return None
+    lineage = next((claim.lineage for claim in claims if claim.job == job.name), job.name)
+    mine = claim_of(job.checkpoint_uri, job=job.name, lineage=lineage, created_at=job.created_at)
+    earlier = [c for c in overlapping(mine, claims) if (c.created_at, c.job) < (job.created_at, job.name)]
+    if not earlier:
+        return None
+    first = min(earlier, key=lambda c: (c.created_at, c.job))
+    uri = _elsewhere(mine, claims)
+    return Violation(
+        field="CheckpointConfig.S3Uri",
+        found=job.checkpoint_uri,
+        wanted=f"a prefix of its own: {first.job} writes to {first.uri}",
+        fix=Fix(request={"CheckpointConfig": {"S3Uri": uri}}, sdk={"checkpoint_s3_uri": uri}),
+    )
+
+
+def _elsewhere(mine: Claim, claims: tuple[Claim, ...]) -> str:
+    """A prefix of the job's own, beside the one it has; in another bucket where somebody holds all of this one."""
+    parent = mine.prefix.rstrip("/").rpartition("/")[0]
+    above = f"{parent}/" if parent else ""
+    for prefix in (f"{above}{mine.job}/", f"{mine.job}/", f"{mine.job}-checkpoints/"):
+        if not overlapping(replace(mine, prefix=prefix), claims):
+            return f"s3://{mine.bucket}/{prefix}"
+    return f"s3://ANOTHER-BUCKET/{mine.job}/"
+
+
+CHECKPOINT_EXCLUSIVE = RuleKind(
+    id="checkpoint-exclusive", needs=frozenset({"checkpoint_uri", "created_at", "claims"}), options=Options, judge=judge
+)

@@ -1,0 +1,40 @@
+"""``max-wait-limit``: a spot job does not wait forever, nor out of proportion to what it may run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from controller.jobs.job import Job
+from controller.policy.rules.kind import Evidence, RuleKind, Violation, runtime_of, waiting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    at_most_s: int | None = None
+    times_runtime: float | None = None
+
+
+def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
+    runtime_s = runtime_of(job)
+    limits = []
+    if options.at_most_s is not None:
+        limits.append((options.at_most_s, f"at most {options.at_most_s}"))
+    if options.times_runtime is not None:
+        most_s = int(options.times_runtime * runtime_s)
+        limits.append((most_s, f"at most {most_s}, which is {options.times_runtime:g} × MaxRuntimeInSeconds ({runtime_s})"))
+    if not job.spot or job.wait_s_max is None or not limits:
+        return None
+    limit_s, wanted = min(limits)
+    if job.wait_s_max <= limit_s:
+        return None
+    return Violation(
+        field="StoppingCondition.MaxWaitTimeInSeconds",
+        found=f"{job.wait_s_max}",
+        wanted=wanted,
+        fix=waiting(job, runtime_s=min(runtime_s, limit_s), wait_s=limit_s),
+    )
+
+
+MAX_WAIT_LIMIT = RuleKind(
+    id="max-wait-limit", needs=frozenset({"spot", "wait_s_max", "runtime_s_max"}), options=Options, judge=judge
+)

@@ -1,0 +1,31 @@
+"""``tags-required``: a job says whose it is, and what for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from controller.jobs.job import Job
+from controller.policy.findings import Fix
+from controller.policy.rules.kind import Evidence, RuleKind, Violation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    tags: tuple[str, ...]
+
+
+def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
+    """A tag without a value says nothing, so it is missing too."""
+    missing = [key for key in options.tags if not job.tags.get(key)]
+    if not missing:
+        return None
+    tags = [{"Key": key, "Value": f"YOUR-{key.upper()}"} for key in missing]
+    return Violation(
+        field="Tags",
+        found=", ".join(sorted(job.tags)) or "none",
+        wanted=f"also {', '.join(missing)}",
+        fix=Fix(request={"Tags": tags}, sdk={"tags": tags}),
+    )
+
+
+TAGS_REQUIRED = RuleKind(id="tags-required", needs=frozenset({"tags"}), options=Options, judge=judge)

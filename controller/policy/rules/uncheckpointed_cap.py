@@ -1,0 +1,49 @@
+"""``uncheckpointed-cap``: a spot job that cannot checkpoint is short, as every interruption starts it over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from controller.jobs.job import Job
+from controller.policy.rules.kind import Evidence, RuleKind, Violation, runtime_of, waiting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    at_most_s: int = 3600  # SageMaker's own limit for its algorithms that do not checkpoint
+    without_config: bool = False  # jobs that could checkpoint, and have no CheckpointConfig, count too
+
+
+def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
+    why = _uncheckpointed(job, options)
+    if not job.spot or why is None:
+        return None
+    runtime_s = runtime_of(job)
+    wait_s = job.wait_s_max or runtime_s
+    if max(runtime_s, wait_s) <= options.at_most_s:
+        return None
+    waits = wait_s > options.at_most_s
+    field = "MaxWaitTimeInSeconds" if waits and job.wait_s_max else "MaxRuntimeInSeconds"
+    found = wait_s if field == "MaxWaitTimeInSeconds" else runtime_s
+    return Violation(
+        field=f"StoppingCondition.{field}",
+        found=f"{found}" if field == "MaxWaitTimeInSeconds" or job.runtime_s_max else f"absent, so {found}",
+        wanted=f"at most {options.at_most_s}: {why}",
+        fix=waiting(job, runtime_s=min(runtime_s, options.at_most_s), wait_s=min(wait_s, options.at_most_s)),
+    )
+
+
+def _uncheckpointed(job: Job, options: Options) -> str | None:
+    if job.algorithm.checkpoints is False:
+        return job.algorithm.why
+    if options.without_config and job.checkpoint_uri is None:
+        return "it has no CheckpointConfig"
+    return None
+
+
+UNCHECKPOINTED_CAP = RuleKind(
+    id="uncheckpointed-cap",
+    needs=frozenset({"spot", "runtime_s_max", "wait_s_max", "algorithm", "checkpoint_uri"}),
+    options=Options,
+    judge=judge,
+)

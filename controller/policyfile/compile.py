@@ -1,0 +1,185 @@
+"""Compiles a folder of policy files to the one JSON document that ``controller.policy.load`` reads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path as Folder
+from typing import Any
+
+from pydantic import ValidationError
+
+from controller.policy.resubmission import FallbackKind
+from controller.policy.rules import RULE_KINDS
+from controller.policyfile.consistency import check_consistency, refuse_namesakes, refuse_second
+from controller.policyfile.options import OPTIONS
+from controller.policyfile.problem import BadPolicy, Problem, shown
+from controller.policyfile.schema import (
+    Block,
+    BrakesEntry,
+    BudgetEntry,
+    DeadlineEntry,
+    Defaults,
+    File,
+    Match,
+    OtherSubnets,
+    OtherTypes,
+    RuleEntry,
+)
+from controller.policyfile.validation_errors import validation_errors
+from controller.policyfile.yaml_nodes import Tree, read_yaml
+
+SUFFIXES = (".yaml", ".yml")
+
+
+def compile_folder(path: str | Folder) -> dict[str, Any]:
+    """Compile all files of a folder, in the order of their names. Raise BadPolicy with every problem of every file.
+
+    The order counts: a job is submitted again by the first ``resubmit`` block that selects it. ``revision`` is a hash of the
+    content, so comments and the order of keys do not change it.
+    """
+    trees = [_tree(file) for file in _files(Folder(path))]
+    files = [_file(tree) for tree in trees]
+    for section in ("rules", "resubmit"):
+        refuse_namesakes(trees, section)
+    for section in ("brakes", "slack", "labels"):
+        refuse_second(trees, section)
+    if problems := [problem for tree in trees for problem in tree.problems]:
+        raise BadPolicy(problems)
+    whole = [file for file in files if file is not None]
+    content = {
+        "channel": _channel(whole),
+        "brakes": next((_brakes(file.brakes) for file in whole if file.brakes is not None), {}),
+        "slack": next((file.slack.compiled() for file in whole if file.slack is not None), {}),
+        "labels": next((file.labels.model_dump() for file in whole if file.labels is not None), {}),
+        "rules": [_rule(rule, file.defaults) for file in whole for rule in file.rules or ()],
+        "resubmit": [_block(block, file.defaults) for file in whole for block in file.resubmit or ()],
+    }
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return {"revision": hashlib.sha256(canonical.encode()).hexdigest()[:12], **content}
+
+
+def as_text(document: Mapping[str, Any]) -> str:
+    """The document as it is kept in a repository: a change of one rule is a change of few lines."""
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def _files(folder: Folder) -> list[Folder]:
+    if not folder.is_dir():
+        found = "a file" if folder.exists() else "nothing"
+        raise BadPolicy([Problem(file=str(folder), line=1, path="", found=found, wanted="a folder of policy files")])
+    files = sorted(file for file in folder.iterdir() if file.suffix in SUFFIXES and file.is_file())
+    if not files:
+        raise BadPolicy([Problem(file=str(folder), line=1, path="", found="no policy file", wanted="files named *.yaml")])
+    return files
+
+
+def _tree(file: Folder) -> Tree:
+    try:
+        text = file.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        tree = Tree(file=str(file))
+        tree.problem((), found=f"bytes that are not UTF-8 (at {error.start})", wanted="YAML in UTF-8")
+        return tree
+    tree = read_yaml(str(file), text)
+    if tree.data is None and not tree.problems:
+        tree.problem((), found="an empty file", wanted="version, defaults, and rules or resubmit")
+    return tree
+
+
+def _file(tree: Tree) -> File | None:
+    """Validate one file; None where it is beyond reading, with the reasons in the tree."""
+    if tree.data is None:
+        return None
+    if not isinstance(tree.data, Mapping):
+        tree.problem((), found=shown(tree.data), wanted="a map with version, defaults, and rules or resubmit")
+        return None
+    check_consistency(tree)
+    try:
+        return File.model_validate(tree.data)
+    except ValidationError as error:
+        validation_errors(error, File, tree)
+        return None
+
+
+def _channel(files: Iterable[File]) -> str:
+    """Digests go to the channel of the first file that names one."""
+    named = (file.defaults.channel for file in files if "channel" in file.defaults.model_fields_set)
+    return next(named, Defaults().channel)
+
+
+def _rule(rule: RuleEntry, defaults: Defaults) -> dict[str, Any]:
+    given = OPTIONS[rule.rule].model_validate(rule.options).model_dump(by_alias=True, exclude_none=True)
+    return {
+        "name": rule.name,
+        "kind": rule.rule,
+        "options": _plain(asdict(RULE_KINDS[rule.rule].options(**given))),
+        "match": _match(rule.match),
+        "mode": rule.mode or defaults.mode,
+        "severity": rule.severity or defaults.severity,
+        "action": rule.action,
+        "repair": rule.repair.model_dump(exclude_none=True) if rule.repair else {},
+        "applies_to": rule.applies_to,
+        "channel": rule.channel or defaults.channel,
+    }
+
+
+def _block(block: Block, defaults: Defaults) -> dict[str, Any]:
+    return {
+        "name": block.name,
+        "match": _match(block.match),
+        "mode": block.mode,
+        "within_s": block.within,
+        "causes": {cause: _budget(budget) for cause, budget in block.causes.by_cause().items()},
+        "ladder": [_rung(fallback_step) for fallback_step in block.ladder or ()],
+        "on_demand": block.on_demand,
+        "interruption_limit": {"more_than": p.more_than, "within_s": p.within} if (p := block.interruptions) else None,
+        "deadline": _promise(block.deadline) if block.deadline else {},
+        "cap_micros": block.cap.lineage_usd if block.cap else None,
+        "team_month_cap_micros": block.cap.team_month_usd if block.cap else None,
+        "channel": block.channel or defaults.channel,
+    }
+
+
+def _budget(budget: BudgetEntry) -> dict[str, Any]:
+    """A budget under the names of ``controller.policy.Budget``."""
+    backoff = budget.backoff
+    own = budget.model_dump(include={"reasons", "instance_type", "volume_gb"})
+    return {
+        "limit": budget.limit,
+        "first_s": backoff.first,
+        "factor": backoff.factor,
+        "most_s": backoff.most,
+        "jitter": backoff.jitter,
+        **{"beginnings" if name == "reasons" else name: value for name, value in own.items()},
+    }
+
+
+def _rung(fallback_step: str | OtherTypes | OtherSubnets) -> dict[str, Any]:
+    match fallback_step:
+        case OtherTypes():
+            return {"kind": FallbackKind.INSTANCE_TYPES.value, "values": fallback_step.instance_types}
+        case OtherSubnets():
+            return {"kind": FallbackKind.SUBNETS.value, "values": fallback_step.subnets}
+        case word:
+            return {"kind": word, "values": []}
+
+
+def _promise(deadline: DeadlineEntry) -> dict[str, Any]:
+    """A deadline under the names of ``controller.policy.Promise``."""
+    return deadline.model_dump(by_alias=True)
+
+
+def _brakes(brakes: BrakesEntry) -> dict[str, Any]:
+    return {"stops_per_h": brakes.stops_per_hour, "submissions_per_h": brakes.submissions_per_hour}
+
+
+def _match(match: Match) -> dict[str, Any]:
+    return match.model_dump(exclude_none=True)
+
+
+def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
+    """As JSON reads it back: lists for tuples, so that a document equals its own copy."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}

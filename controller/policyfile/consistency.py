@@ -1,0 +1,185 @@
+"""What no single value of a policy file shows: words that make sense only together, or only once.
+
+The raw data is read, so that this is told together with whatever else is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from controller.jobs.failure import Cause, classify
+from controller.policy.policy import RuleAction
+from controller.policy.resubmission import FallbackKind
+from controller.policy.rules import RULE_KINDS
+from controller.policyfile.options import OPTIONS
+from controller.policyfile.problem import Path
+from controller.policyfile.schema import Backoff
+from controller.policyfile.validation_errors import validation_errors
+from controller.policyfile.vocabulary import listed
+from controller.policyfile.yaml_nodes import Tree
+
+SECTIONS = ("rules", "resubmit", "brakes", "slack", "labels")
+NEEDS_PREFIX = ("checkpoint-required", "checkpoint-exclusive")
+NOT_REPAIRABLE: Mapping[str, str] = {
+    "instance-allowed": "which of the allowed types a job can do with, only its people know",
+    "checkpoint-alive": "only the job's own code can write its checkpoints",
+}
+ONCE: Mapping[str, str] = {
+    FallbackKind.INSTANCE_TYPES: "instance type",
+    FallbackKind.SUBNETS: "subnet",
+}  # these steps differ by values
+
+
+def check_consistency(tree: Tree) -> None:
+    """Add what does not go together within one file to its problems."""
+    if not set(SECTIONS) & tree.data.keys():
+        tree.problem((), found="neither rules nor resubmit nor brakes nor slack nor labels", wanted="at least one of them")
+    defaults = tree.data.get("defaults")
+    default_mode = defaults.get("mode", "audit") if isinstance(defaults, Mapping) else "audit"
+    for path, rule in _entries(tree, "rules"):
+        _check_action(tree, path, rule, rule.get("mode", default_mode))
+        _check_options(tree, path, rule)
+        _check_repair(tree, path, rule)
+    for path, block in _entries(tree, "resubmit"):
+        _check_causes(tree, (*path, "causes"), block.get("causes"))
+        _check_ladder(tree, (*path, "ladder"), block.get("ladder"), on_demand=block.get("on_demand", True))
+
+
+def refuse_namesakes(trees: Iterable[Tree], section: str) -> None:
+    """A rule's name is how people, messages and the ledger tell it apart: across the whole folder."""
+    first: dict[str, str] = {}
+    for tree in trees:
+        for path, entry in _entries(tree, section):
+            name = entry.get("name")
+            if not isinstance(name, str):
+                continue
+            at = (*path, "name")
+            if name in first:
+                tree.problem(at, found=f"{name!r} a second time, first in {first[name]}", wanted="a name of its own")
+            else:
+                first[name] = f"{tree.file}:{tree.line(at)}"
+
+
+def refuse_second(trees: Iterable[Tree], section: str) -> None:
+    """What is the account's stands once: of two that differ, neither could be meant."""
+    having = [tree for tree in trees if isinstance(tree.data, Mapping) and section in tree.data]
+    for tree in having[1:]:
+        tree.problem((section,), found=f"{section} a second time, first in {having[0].file}", wanted=f"{section} in one file")
+
+
+def _check_action(tree: Tree, path: Path, rule: Mapping[str, Any], mode: Any) -> None:
+    if mode == "enforce" and "action" not in rule:
+        tree.problem(path, found="mode enforce without an action", wanted="action: stop or repair, or mode: warn")
+    if mode in ("audit", "warn") and "action" in rule:
+        tree.problem((*path, "action"), found=f"an action in mode {mode}", wanted="mode: enforce, or no action")
+
+
+def _check_options(tree: Tree, path: Path, rule: Mapping[str, Any]) -> None:
+    kind, options = rule.get("rule"), rule.get("options", {})
+    if not isinstance(kind, str) or kind not in RULE_KINDS or not isinstance(options, Mapping):
+        return
+    try:
+        OPTIONS[kind].model_validate(options)
+    except ValidationError as error:
+        validation_errors(error, OPTIONS[kind], tree, (*path, "options"))
+    if kind == "max-wait-limit" and not {"at_most", "times_runtime"} & options.keys():
+        tree.problem((*path, "options"), found="no limit", wanted="at_most, times_runtime or both")
+
+
+def _check_repair(tree: Tree, path: Path, rule: Mapping[str, Any]) -> None:
+    """What a repair needs of the policy, and which kinds nothing can repair."""
+    kind, given = rule.get("rule"), rule.get("repair")
+    if rule.get("action") != RuleAction.REPAIR:
+        if given is not None:
+            tree.problem((*path, "repair"), found="repair without action: repair", wanted="action: repair, or no repair")
+        return
+    known = given if isinstance(given, Mapping) else {}
+    if isinstance(kind, str) and kind in NOT_REPAIRABLE:
+        at = (*path, "action")
+        tree.problem(at, found=f"action: repair for {kind}", wanted="action: stop", hint=NOT_REPAIRABLE[kind])
+    if kind in NEEDS_PREFIX and "checkpoint" not in known:
+        wanted = "repair: {checkpoint: s3://bucket/{team}/{family}/}"
+        tree.problem(path, found=f"action: repair for {kind} without a template", wanted=wanted)
+    options = rule.get("options")
+    if kind == "tags-required" and isinstance(options, Mapping):
+        missing = [tag for tag in _texts(options.get("tags")) if tag not in _mapping(known.get("tags"))]
+        if missing:
+            at, found = (*path, "repair", "tags"), f"no value for {', '.join(missing)}"
+            tree.problem(at, found=found, wanted="a value for each required tag")
+
+
+def _check_causes(tree: Tree, path: Path, causes: Any) -> None:
+    if not isinstance(causes, Mapping):
+        return
+    if not causes:
+        tree.problem(path, found="an empty map", wanted="at least one of starved, capacity, internal")
+    for cause, budget in _mapping(causes).items():
+        _check_backoff(tree, (*path, cause, "backoff"), _mapping(budget).get("backoff", {}))
+        if cause in (Cause.ALGORITHM, Cause.CLIENT):
+            _check_reasons(tree, (*path, cause, "reasons"), Cause(cause), _mapping(budget).get("reasons"))
+
+
+def _check_backoff(tree: Tree, path: Path, found: Any) -> None:
+    try:
+        backoff = Backoff.model_validate(found)
+    except ValidationError:
+        return  # told with the rest of the file
+    if backoff.most < backoff.first:
+        found = f"most {backoff.most}s below first {backoff.first}s"
+        tree.problem(path, found=found, wanted="most at least as long as first")
+
+
+def _check_reasons(tree: Tree, path: Path, cause: Cause, reasons: Any) -> None:
+    """A reason that is another cause's would never be met here."""
+    for index, reason in enumerate(_texts(reasons)):
+        actual = classify(reason)
+        if ":" in reason and actual is not cause:
+            tree.problem((*path, index), found=f"{reason!r}, a reason of {actual}", wanted=f"a reason of {cause}")
+
+
+def _check_ladder(tree: Tree, path: Path, ladder: Any, *, on_demand: Any) -> None:
+    """A ladder is climbed once: it begins with the same, ends with on-demand, and has nothing twice."""
+    if not isinstance(ladder, list):
+        return
+    words = [next(iter(step), "") if isinstance(step, Mapping) else step for step in ladder]
+    for index, word in enumerate(words):
+        below, at = words[:index], (*path, index)
+        if word in below and word not in ONCE:
+            tree.problem(at, found=f"{word} a second time", wanted="each step once")
+        elif "on-demand" in below:
+            tree.problem(at, found=f"{word} after on-demand", wanted="on-demand last: from there nothing needs another pool")
+        elif word == "same" and below:
+            tree.problem(at, found="same after another step", wanted="same first: a ladder is climbed, not descended")
+        if word == "on-demand" and on_demand is False:
+            tree.problem(at, found="a step on-demand where on_demand is false", wanted="no such step, or on_demand: true")
+    _refuse_repeats(tree, path, ladder)
+
+
+def _refuse_repeats(tree: Tree, path: Path, ladder: list[Any]) -> None:
+    seen: set[str] = set()
+    for index, step in enumerate(ladder):
+        for word, what in ONCE.items():
+            for number, value in enumerate(_texts(_mapping(step).get(word))):
+                if value in seen:
+                    at = (*path, index, word, number)
+                    tree.problem(at, found=f"{value} a second time", wanted=f"each {what} once")
+                seen.add(value)
+
+
+def _texts(found: Any) -> list[str]:
+    """What is text of one text or a list; whatever else stands there is told by its own validator."""
+    entries = listed(found)
+    return [entry for entry in entries if isinstance(entry, str)] if isinstance(entries, list) else []
+
+
+def _mapping(found: Any) -> Mapping[str, Any]:
+    return found if isinstance(found, Mapping) else {}
+
+
+def _entries(tree: Tree, section: str) -> list[tuple[Path, Mapping[str, Any]]]:
+    found = tree.data.get(section) if isinstance(tree.data, Mapping) else None
+    entries = found if isinstance(found, list) else []
+    return [((section, index), entry) for index, entry in enumerate(entries) if isinstance(entry, Mapping)]

@@ -1,0 +1,49 @@
+"""Closes the books of days that are over: each is folded once, and again when something is added to it later."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from controller.runtime.ports import LateDay, Ports
+from controller.savings.interruption_rates import pool_memories
+from controller.savings.rollup import roll_up
+
+DAY = timedelta(days=1)
+FIRST_LOOK_BACK = timedelta(days=35)  # what a ledger holds from before reports were asked for
+SETTLED = timedelta(minutes=15)  # after midnight: the index of a day is a moment behind its rows
+TIME_LIMIT = timedelta(seconds=200)  # of the 300 that the function has
+CURSOR = "rollup"
+
+
+def close_days(ports: Ports) -> int:
+    """Fold the days (UTC) that ended since the last time, and those with marks of late facts; say how many."""
+    started_at = ports.clock.now()
+    open_day = (started_at - SETTLED).date()
+    marks: dict[date, list[LateDay]] = {}
+    for mark in ports.ledger.late():
+        marks.setdefault(mark.day, []).append(mark)
+    since = ports.ledger.cursor(CURSOR)
+    next_day = since.date() if since else open_day - FIRST_LOOK_BACK
+    new = [next_day + n * DAY for n in range(max((open_day - next_day).days, 0))]
+    again = [day for day in sorted(marks) if day < next_day]
+    closed = 0
+    for day in (*again, *new):
+        if ports.clock.now() - started_at > TIME_LIMIT:
+            break
+        _close(day, marks.get(day, []), ports)
+        if day >= next_day:
+            ports.ledger.move_cursor(CURSOR, _midnight(day + DAY))
+        closed += 1
+    return closed
+
+
+def _close(day: date, marks: list[LateDay], ports: Ports) -> None:
+    """Fold a day; of what is remembered of pools, too."""
+    since, until = _midnight(day), _midnight(day + DAY)
+    entries, signals = list(ports.ledger.entries(since, until)), list(ports.ledger.signals(since, until))
+    ports.ledger.remember(day, pool_memories(entries, signals).values())
+    ports.ledger.put_rollup(day, roll_up(entries, signals), settles=marks)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, datetime.min.time(), UTC)

@@ -1,0 +1,68 @@
+"""Finds jobs that changed unheard: EventBridge delivery from SageMaker is best effort."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from controller.runtime.ports import Ports, Trigger
+from controller.runtime.sweep import SweepResult, trigger_job
+from controller.runtime.timeouts import TIME_LIMIT
+
+
+def discover(ports: Ports) -> SweepResult:
+    """Ring for every job modified since the last pass: EventBridge delivery from SageMaker is best effort.
+
+    The pass goes in slices of time, the cursor after each, and never waits for a job that fails: a second pass, six hours later,
+    looks at the same slices again, backwards, since what took all the time stood in front. Attempts whose ending the ledger
+    lacks need no search of their own: each holds an open Wake, and the sweep rings for that.
+    """
+    started_at = ports.clock.now()
+    first = _pass("discover", started_at, started_at, ports, list)
+    return first + _pass("discover-again", started_at - SECOND_LOOK, started_at, ports, _backwards)
+
+
+def _pass(cursor: str, upto: datetime, started_at: datetime, ports: Ports, order: Order) -> SweepResult:
+    """Ring slice by slice. A slice that time cuts short is passed again, unless something in it failed: that could last."""
+    since = (ports.ledger.cursor(cursor) or upto - FIRST_LOOK_BACK) - OVERLAP
+    done = SweepResult()
+    while since < upto:
+        until = min(since + SLICE, upto)
+        failed: list[tuple[str, Exception]] = []
+        triggered, left = 0, ""
+        for name in order(ports.jobs.modified(since, until)):
+            if ports.clock.now() - started_at > TIME_LIMIT:
+                left = f"out of time in {cursor} at {since:%Y-%m-%d %H:%M}"
+                break
+            triggered += 1
+            problem = trigger_job(Trigger(job=name), ports)
+            if problem is not None:
+                failed.append((name, problem))
+        done += SweepResult(triggered=triggered, failed=tuple(failed), left=left)
+        empty = not triggered and not left and until < upto  # of a crash, only the lists of empty slices are made again
+        if (failed or not left) and not empty:
+            ports.ledger.move_cursor(cursor, until + OVERLAP if left else until)  # the overlap is as long as a slice: leave it
+        if left:
+            return done
+        since = until
+    return done
+
+
+def _backwards(names: Iterable[str]) -> list[str]:
+    """The second pass takes each slice from its end: slow failures at the head of it kept the first pass from there."""
+    return list(names)[::-1]
+
+
+FIRST_LOOK_BACK = timedelta(hours=24)
+
+
+OVERLAP = timedelta(minutes=10)
+
+
+SLICE = timedelta(minutes=10)
+
+
+SECOND_LOOK = timedelta(hours=6)
+
+
+Order = Callable[[Iterable[str]], list[str]]

@@ -1,0 +1,251 @@
+"""Sends what waits in the outbox: one sender per channel, in order, at Slack's pace, and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from controller.ledger.lineage import LineageId
+from controller.notifications.block_kit import Page, page_of, pages
+from controller.notifications.card import card
+from controller.notifications.mrkdwn import code, escaped
+from controller.notifications.parts import Part, Small, Text
+from controller.runtime.ports import Answer, Done, Later, Message, Ports, Post, Refused
+from controller.runtime.storm import Batch, batches, storm_pages
+from controller.runtime.timeouts import LEASE, TIME_LIMIT
+
+BATCH = 500
+CALLS_MAX = 50  # a channel and pass: Slack takes about one message a second
+PAUSE = timedelta(minutes=1)
+LONG_PAUSE = timedelta(hours=1)
+TOO_OLD = timedelta(days=1)  # then it is no news any more, and the digest tells it
+PLAIN = "slack/plain-blocks"  # since when the workspace is known to refuse tables and charts
+PLAIN_FOR = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What one drain did; ``paused`` names channels with the reason why they wait."""
+
+    sent: int = 0
+    shelved: int = 0
+    paused: tuple[tuple[str, str], ...] = ()
+
+
+def drain(ports: Ports) -> Sent:
+    """Send the oldest messages of every channel; a 429 pauses its channel for as long as Slack asks."""
+    started_at, done = ports.clock.now(), Sent()
+    for channel in ports.outbox.channels():
+        now = ports.clock.now()
+        if now - started_at > TIME_LIMIT:
+            break
+        if not ports.outbox.lease(channel, now=now, until=now + LEASE):
+            continue
+        queue = _Queue(channel, ports, until=started_at + TIME_LIMIT)
+        pause = queue.send()
+        paused = (*done.paused, (channel, queue.why)) if pause else done.paused
+        done = Sent(sent=done.sent + queue.sent, shelved=done.shelved + queue.shelved, paused=paused)
+        ports.outbox.pause(channel, until=ports.clock.now() + pause)
+    return done
+
+
+@dataclass(slots=True)
+class _Queue:
+    """One pass over the queue of one channel, whose only sender we are."""
+
+    channel: str
+    ports: Ports
+    until: datetime
+    sent: int = 0
+    shelved: int = 0
+    calls: int = 0
+    why: str = ""
+    posts: dict[str, Post | None] = field(default_factory=dict)
+
+    def send(self) -> timedelta:
+        """Send until something has to wait; say for how long the channel does."""
+        for step in batches(self._fresh(self.ports.outbox.waiting(self.channel, BATCH))):
+            if self.ports.clock.now() > self.until or self.calls >= CALLS_MAX:
+                return timedelta(0)
+            answer = self._send(step)
+            match answer:
+                case Done():
+                    self.sent += any(message.words or message.plain for message in step.messages)
+                    self._out(step.messages)
+                case Later(why, after_s):
+                    self.why = why
+                    return timedelta(seconds=after_s) if after_s is not None else PAUSE
+                case Refused(why):
+                    self.why = why
+                    if not self._move(step.messages, why):
+                        return LONG_PAUSE
+        return timedelta(0)
+
+    def _fresh(self, waiting: Iterable[Message]) -> Sequence[Message]:
+        """What is still news; the rest is kept for the digest, and not shown as new."""
+        old = self.ports.clock.now() - TOO_OLD
+        fresh = []
+        for message in waiting:
+            if message.at >= old or message.plain:
+                fresh.append(message)
+            elif message.words:
+                self.ports.outbox.shelve(message)
+                self.shelved += 1
+            else:
+                fresh.append(message)
+        return fresh
+
+    def _out(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self.ports.outbox.sent(message)
+
+    # ── one step ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _send(self, step: Batch) -> Answer:
+        [message, *others] = step.messages
+        if others and message.words:
+            return self._storm(step.messages)
+        if message.native:
+            return self._pages(message)
+        if message.plain:
+            return self._plain(message)
+        if not self.ports.chat.threads:
+            return self._post(_only(_reply(message))) if message.words else Done()
+        if not message.thread:
+            return self._post(_only(_reply(message)))
+        return self._reply(message) if message.words else self._refresh(message)
+
+    def _reply(self, message: Message) -> Answer:
+        """Answer in the lineage's thread; its message comes first, where there is none yet."""
+        root = self._root(message.thread)
+        if root is None:
+            answer = self._begin(message.thread)
+            if not isinstance(answer, Done):
+                return answer
+            root = self._root(message.thread)
+        answer = self._post(_only(_reply(message)), thread_ts=root.ts if root else "")
+        if isinstance(answer, Refused) and answer.why.endswith(("thread_not_found", "cannot_reply_to_message")):
+            answer = self._begin(message.thread)  # somebody deleted it
+            root = self._root(message.thread)
+            return self._post(_only(_reply(message)), thread_ts=root.ts if root else "") if isinstance(answer, Done) else answer
+        return answer
+
+    def _refresh(self, message: Message) -> Answer:
+        """Bring the lineage's message up to date; where there is none, there is nothing to bring."""
+        root = self._root(message.thread)
+        if root is None:
+            return Done()
+        page = self._card(message.thread)
+        self.calls += 1
+        answer = self.ports.chat.update(root, page)
+        return Done() if isinstance(answer, Refused) else answer  # deleted by somebody, or too old to edit: nothing is lost
+
+    def _begin(self, thread: str, page: Page | None = None) -> Answer:
+        """Post what a thread hangs from, and write down where it stands."""
+        answer = self._post(page or self._card(thread))
+        if isinstance(answer, Done):
+            channel_id, _, ts = answer.detail.rpartition("/")
+            self.posts[thread] = Post(channel_id=channel_id, ts=ts)
+            self.ports.outbox.remember_post(self.channel, thread, Post(channel_id=channel_id, ts=ts), at=self.ports.clock.now())
+        return answer
+
+    def _root(self, thread: str) -> Post | None:
+        if thread not in self.posts:
+            self.posts[thread] = self.ports.outbox.post_of(self.channel, thread)
+        return self.posts[thread]
+
+    def _card(self, thread: str) -> Page:
+        lineage = LineageId.parse(thread)
+        if lineage is None:
+            return _only((Text(escaped(thread)),))
+        return _only(card(self.ports.ledger.load(lineage), self.ports.policies.current(), self.ports.clock.now()))
+
+    def _storm(self, messages: Sequence[Message]) -> Answer:
+        """Many of a kind at once are one message; the words of each become pages for its thread, queued in their place."""
+        first, (head, *details) = messages[0], storm_pages(messages)
+        thread = f"storm/{first.key}"
+        answer = self._begin(thread, head)
+        if not isinstance(answer, Done):
+            return answer
+        pages_ = [
+            Message(
+                key=f"{thread}/{number:03d}",
+                channel=self.channel,
+                words=(),
+                at=first.at,
+                thread=thread,
+                plain=page.json,
+            )
+            for number, page in enumerate(details)
+        ]
+        for page in pages_:
+            self.ports.outbox.put(page)
+        self._out(messages)
+        for page in pages_:  # now, so that nothing of these lineages overtakes them
+            answer = self._plain(page)
+            if not isinstance(answer, Done):
+                return answer
+            self._out([page])
+        return answer
+
+    def _plain(self, message: Message) -> Answer:
+        root = self._root(message.thread) if message.thread else None
+        return self._post(page_of(message.plain), thread_ts=root.ts if root else "")
+
+    def _pages(self, message: Message) -> Answer:
+        """A page of blocks; where the workspace does not know tables and charts, the same facts as plain blocks."""
+        since = self.ports.ledger.cursor(PLAIN)
+        now = self.ports.clock.now()
+        if since is None or since < now - PLAIN_FOR:
+            answer = self._post(page_of(message.native))
+            if not (isinstance(answer, Refused) and "invalid_blocks" in answer.why and message.plain):
+                return answer
+            self.ports.ledger.move_cursor(PLAIN, now)
+        together = message.key.rpartition("/")[0]
+        for number, page in enumerate(json.loads(message.plain)):  # the same for each page of a digest: queued once
+            part = replace(message, key=f"{together}/plain/{number:03d}", native="", plain=page)
+            self.ports.outbox.put(part)
+        return Done()
+
+    def _post(self, page: Page, thread_ts: str = "") -> Answer:
+        self.calls += 1
+        return self.ports.chat.post(self.channel, page, thread_ts=thread_ts)
+
+    # ── a channel that refuses ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _move(self, messages: Iterable[Message], why: str) -> bool:
+        """Hand on to the default channel what this one will never take; what even that refuses stays, and is tried each hour."""
+        default = self.ports.policies.current().channel
+        if self.channel == default:
+            return False
+        note = f"_Meant for {code(self.channel)}, which refused it: {escaped(why)}_"
+        for message in messages:
+            if message.words or message.plain:
+                words = (*message.words, note) if message.words else ()
+                moved = replace(message, key=f"{message.key}@{default}", channel=default, words=words)
+                self.ports.outbox.put(moved)  # before it leaves its own queue: a crash in between repeats it, never loses it
+            self.ports.outbox.sent(message)
+        return True
+
+
+def _reply(message: Message) -> tuple[Part, ...]:
+    """The words of a message: the lines as one text, the small print below, who has to hear of it before."""
+    lines = [line for line in message.words if line]
+    small = [line.strip("_") for line in lines if line.startswith("_") and line.endswith("_")]
+    text = "\n".join(line for line in lines if not (line.startswith("_") and line.endswith("_")))
+    whole = " ".join(filter(None, (mentioned(message.mention), text)))
+    return (Text(whole), *map(Small, small))
+
+
+def mentioned(who: str) -> str:
+    """How Slack is told to notify a user (U…, W…) or a user group (S…)."""
+    if not who:
+        return ""
+    return f"<!subteam^{who}>" if who.startswith("S") else f"<@{who}>"
+
+
+def _only(parts: Iterable[Part]) -> Page:
+    """The one page of what is bounded: words of an announcement, a card."""
+    return pages(parts)[0]

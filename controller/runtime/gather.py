@@ -1,0 +1,143 @@
+"""Looks at the world: the job as SageMaker describes it now, its lineage, its policy, its price, and what else a decision needs.
+
+A job at rest costs four reads: Describe, its tags, the lineage's head and the rest of it. More is looked at only where something
+is new, overdue, or about to be decided.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from controller.decide.deadline.outlook import InvalidTag, has_deadline, outlook
+from controller.decide.deadline.rule import Move
+from controller.decide.facts import Facts
+from controller.decide.fallback import candidate_types
+from controller.decide.observe import scan_reason
+from controller.jobs.claim import use_of, used
+from controller.jobs.job import Job
+from controller.ledger.entry import Ended, Started
+from controller.ledger.intent import Wake
+from controller.ledger.lineage import Lineage, LineageId
+from controller.policy.resubmission import Resubmission
+from controller.runtime.ports import Ledger, Ports
+
+LINEAGE_TAG = "spotwarden:lineage"
+RUNS_MAX = 50  # of a family's history: enough for a quantile, and one page
+POOL_MEMORY_AGE = timedelta(days=28)
+CAPACITY_SIGNAL_AGE = timedelta(hours=1)  # older than that, capacity may be gone again
+
+
+def gather(job: Job, ports: Ports) -> Facts:
+    """Load everything a decision about this job may look at; four reads for a job at rest."""
+    now = ports.clock.now()
+    lineage, number = lineage_of(job, ports.ledger)
+    policy = ports.policies.current()
+    job = job.labelled(team=policy.labels.team, user=policy.labels.user)
+    facts = _priced(Facts(now=now, job=job, number=number, lineage=lineage, policy=policy, rate=None, claims=None), ports)
+    if _at_rest(lineage, job, now):
+        return facts
+    if facts.claim is not None and job.alive:
+        facts = replace(facts, claims=ports.ledger.claims(facts.claim.bucket))
+    return _closely(facts, ports)
+
+
+def _priced(facts: Facts, ports: Ports) -> Facts:
+    """What the attempt costs, and what the type that its owner chose would have cost."""
+    job, at = facts.job, facts.job.ended_at or facts.now
+    first = next((e.instance_type for e in facts.lineage.entries if isinstance(e, Started) and e.number == 1), job.instance_type)
+    return replace(
+        facts,
+        rate=ports.prices.rate(job.instance_type, job.region, at, since=job.started_at),
+        first_rate=ports.prices.rate(first, job.region, at, since=job.started_at),
+    )
+
+
+def _closely(facts: Facts, ports: Ports) -> Facts:
+    """Look at what the future of this attempt hangs on: its checkpoints, its family's history, the pools it might go to."""
+    job, block = facts.job, facts.policy.resubmission_for(facts.job)
+    if not facts.newest or job.service is not None:
+        return facts
+    counts = block is not None and has_deadline(job, block.deadline) and (job.alive or job.cause is not None)
+    watched = job.alive and any(rule.kind == "checkpoint-alive" and rule.match.matches(job) for rule in facts.policy.rules)
+    if job.checkpoint_uri is not None and (counts or watched or scan_reason(facts) is not None):
+        facts = replace(facts, checkpoint_scan=ports.checkpoints.scan(job.checkpoint_uri, now=facts.now))
+    if counts:
+        facts = replace(facts, history=ports.ledger.history(job.account, job.region, job.family, RUNS_MAX))
+    if counts and block is not None and job.alive and job.spot:
+        facts = replace(facts, room=_room(facts, block, ports))
+    if counts and block is not None and block.deadline.back_to_spot:
+        facts = replace(facts, spot_seen=_spot_seen(facts, ports))
+    if block is not None and block.ladder and job.cause is not None:
+        facts = _with_pools(facts, block, ports)
+    return facts
+
+
+def _room(facts: Facts, block: Resubmission, ports: Ports) -> int | None:
+    """What the on-demand quota still has room for, of what the ledger knows to be alive; asked only where a move is due."""
+    job = facts.job
+    try:
+        seen = outlook(facts, block)
+    except InvalidTag:
+        return None
+    if seen is None or seen.move is not Move.ON_DEMAND:
+        return None
+    limit = ports.quotas.on_demand(job.instance_type, facts.now)
+    if limit is None:
+        return None
+    bucket = use_of(
+        region=job.region, instance_type=job.instance_type, instances=0, job="", created_at=facts.now, lineage=""
+    ).bucket  # fmt: skip
+    return limit - used(ports.ledger.claims(bucket))
+
+
+def capacity_cursor(job: Job) -> str:
+    """Under which name the ledger remembers when a job last started on spot in this job's pool."""
+    return f"capacity/{job.region}/{job.instance_type}"
+
+
+def _spot_seen(facts: Facts, ports: Ports) -> bool:
+    """Whether another job of the fleet started in the pool lately, and since this one left it; who waits there knows better."""
+    job = facts.job
+    if job.spot:
+        return bool(job.intervals) and job.intervals[-1].end is None
+    started = ports.ledger.cursor(capacity_cursor(job))
+    return started is not None and started > max(job.created_at, facts.now - CAPACITY_SIGNAL_AGE)
+
+
+def _with_pools(facts: Facts, block: Resubmission, ports: Ports) -> Facts:
+    """What is remembered of the pools that the ladder may come to, and what they cost."""
+    region, since = facts.job.region, facts.now - POOL_MEMORY_AGE
+    types = candidate_types(facts, block)
+    rates = {t: ports.prices.rate(t, region, facts.now) for t in types}
+    return replace(
+        facts,
+        pools={t: ports.ledger.memory(t, region, since) for t in types},
+        rates={t: rate for t, rate in rates.items() if rate is not None},
+    )
+
+
+def lineage_of(job: Job, ledger: Ledger) -> tuple[Lineage, int]:
+    """Find the lineage that a job belongs to, and its number there.
+
+    The tag is a hint, since anybody can set or clone one: only a lineage that holds the job's Submit is believed. Every other
+    job is the root of its own.
+    """
+    hint = LineageId.parse(job.tags.get(LINEAGE_TAG, ""))
+    own = LineageId.of(job)
+    if hint is not None and hint != own and (hint.account, hint.region) == (job.account, job.region):
+        lineage = ledger.load(hint)
+        number = lineage.number_of(job)
+        if number is not None:
+            return lineage, number
+    return ledger.load(own), 1
+
+
+def _at_rest(lineage: Lineage, job: Job, now: datetime) -> bool:
+    """Whether all that the job shows is known, and nothing about it is open or overdue but a Wake to come."""
+    if lineage.entry(Started, job.name) is None or (job.outcome is not None and lineage.entry(Ended, job.name) is None):
+        return False
+    known = {e.key for e in lineage.entries}
+    if job.interrupted_at and f"interrupted/{job.name}/{job.interrupted_at[-1].isoformat()}" not in known:
+        return False
+    return all(isinstance(i.action, Wake) and i.trigger_at > now for i in lineage.open_intents(job.name))

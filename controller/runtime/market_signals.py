@@ -1,0 +1,22 @@
+"""Notes what EC2 says of its spot market: a hint per instance family and region, joined to no job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from controller.ledger.pool import MarketSignal
+from controller.runtime.ports import Ports
+from controller.runtime.triggers import market_warning_of
+
+
+def note_signal(event: Mapping[str, Any], ports: Ports) -> MarketSignal:
+    """Write an interruption warning or rebalance recommendation down once. Raises BadEvent and Unreachable.
+
+    The event names only an instance: its family takes one DescribeInstances, and of one that is gone only the region is known.
+    """
+    kind, instance_id, region, at = market_warning_of(event)
+    family = ports.instances.family_of(instance_id)
+    signal = MarketSignal(kind=kind, instance_id=instance_id, family=family, region=region, at=at)
+    ports.ledger.note_signal(signal)
+    return signal

@@ -1,0 +1,155 @@
+"""Performs one intent: one AWS call with a deterministic name, answered Done, Later or Refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import assert_never
+
+from controller.jobs.claim import Claim, claim_of
+from controller.jobs.job import Job
+from controller.ledger.entry import Ended, Started
+from controller.ledger.importance import importance_of
+from controller.ledger.intent import Announce, Intent, IntentResult, Probe, Publish, RefreshCard, Stop, Submit, Wake
+from controller.ledger.lineage import Lineage, newest_attempt
+from controller.policy.slack_settings import Importance
+from controller.runtime.gather import LINEAGE_TAG
+from controller.runtime.ports import Answer, Done, Later, Message, Ports, Refused, Trigger, Unreachable
+from controller.runtime.rate_limits import OnHold, check_limits
+
+TRIES_MAX = 60  # with the backoff below, two days and more
+BACKOFF_MOST = timedelta(hours=1)
+
+Reconcile = Callable[[Trigger, Ports], object]
+
+
+def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile) -> IntentResult | None:
+    """Carry out an intent that is leased to us, and write down the answer; None when it stays open.
+
+    Close comes last: closing first would lose the effect to a crash in between. An exception leaves the lease standing.
+    """
+    restraint = check_limits(intent, lineage, ports)
+    if restraint is not None:
+        _let_go_of_the_prefix(intent, lineage, ports)
+    answer = restraint or _carry_out(intent, lineage, ports, reconcile)
+    match answer:
+        case OnHold(why, after_s):
+            due_at = ports.clock.now() + timedelta(seconds=after_s)
+            ports.ledger.put_off(lineage.id, intent, due_at=due_at, why=why, held=True)
+            return None
+        case Done(detail):
+            ports.ledger.close(lineage.id, intent, IntentResult.DONE, detail)
+            return IntentResult.DONE
+        case Refused(why):
+            ports.ledger.close(lineage.id, intent, IntentResult.REFUSED, why)
+            return IntentResult.REFUSED
+        case Later(why, _) if intent.tries >= TRIES_MAX:
+            ports.ledger.close(lineage.id, intent, IntentResult.ABANDONED, f"{why} ({intent.tries} tries)")
+            return IntentResult.ABANDONED
+        case Later(why, after_s):
+            ports.ledger.put_off(lineage.id, intent, due_at=ports.clock.now() + _patience(intent, after_s), why=why)
+            return None
+        case _:
+            assert_never(answer)
+
+
+def _carry_out(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile) -> Answer:
+    action = intent.action
+    match action:
+        case Announce():
+            return _announce(action, intent, lineage, ports)
+        case RefreshCard(channels=channels):
+            for channel in sorted({_channel(channel, lineage, ports) for channel in channels}):
+                key = f"{lineage.id}/{intent.key}/{channel}"
+                ports.outbox.put(Message(key=key, channel=channel, words=(), at=intent.due_at, thread=str(lineage.id)))
+            return Done()
+        case Stop(about=name):
+            return ports.jobs.stop(name)
+        case Submit():
+            return _submit(action, lineage, ports, reconcile)
+        case Probe():
+            return ports.jobs.probe(action)
+        case Publish():
+            return ports.events.publish(action, intent.due_at)
+        case Wake():
+            return Done("rang")
+        case _:
+            assert_never(action)
+
+
+def _announce(announce: Announce, intent: Intent, lineage: Lineage, ports: Ports) -> Answer:
+    """Queue the words for the team's channel, with a mention where a person is needed; what is no news waits for the digest."""
+    slack, importance = ports.policies.current().slack, importance_of(announce.topic)
+    if importance not in slack.tell:
+        return Done(f"not worth a message ({importance}): the digest counts it")
+    started = newest_attempt(lineage)
+    whose = [name for name in (started.user, started.team) if name] if started else []
+    known = [slack.people[name] for name in whose if name in slack.people] if importance is Importance.PERSON else []
+    message = Message(
+        key=f"{lineage.id}/{intent.key}", channel=_channel(announce.channel, lineage, ports), words=announce.words,
+        at=intent.due_at, topic=announce.topic, thread=str(lineage.id), mention=known[0] if known else "",
+    )  # fmt: skip
+    ports.outbox.put(message)
+    return Done()
+
+
+def _channel(meant: str, lineage: Lineage, ports: Ports) -> str:
+    """The channel of the lineage's team, where it has one of its own."""
+    started = newest_attempt(lineage)
+    return ports.policies.current().slack.channels.get((started.team if started else None) or "", meant)
+
+
+def _submit(submit: Submit, lineage: Lineage, ports: Ports, reconcile: Reconcile) -> Answer:
+    """Create the next attempt, and look at it before the Submit is closed: from then on its own Wake keeps it in sight.
+
+    The checkpoint prefix is claimed before Create, so that of two lineages that share one, a single attempt lives at a time.
+    """
+    claim = _claim(submit, lineage)
+    if lineage.entry(Started, submit.job):
+        if claim and lineage.entry(Ended, submit.job):
+            ports.ledger.release(claim)  # who died here before may have taken it after the ending gave it back
+        return Done("was seen running")
+    others = ports.ledger.claim(claim) if claim else ()
+    if others:
+        answer: Answer = Later(f"{others[0].job} writes checkpoints to {others[0].uri}")
+    else:
+        answer = ports.jobs.submit(submit, lineage.id)
+    attempt = _attempt(submit, lineage, ports)
+    if attempt is None and isinstance(answer, Done):
+        raise Unreachable(f"{submit.job} was created and is not described yet")
+    if attempt is not None:
+        reconcile(Trigger(job=submit.job), ports)
+    if claim and (attempt is None or not attempt.alive):
+        ports.ledger.release(claim)
+    return answer if attempt is None or isinstance(answer, Done) else Done("an earlier try had created it, and never heard of it")
+
+
+def _let_go_of_the_prefix(intent: Intent, lineage: Lineage, ports: Ports) -> None:
+    """Give back what an earlier try of a restrained Submit claimed and never used: it may wait for long, or never be made."""
+    submit = intent.action
+    claim = _claim(submit, lineage) if isinstance(submit, Submit) and intent.tries > 1 else None
+    if claim is None or not isinstance(submit, Submit):
+        return
+    attempt = _attempt(submit, lineage, ports)
+    if attempt is None or not attempt.alive:
+        ports.ledger.release(claim)
+
+
+def _attempt(submit: Submit, lineage: Lineage, ports: Ports) -> Job | None:
+    """The job of that name, if it is of this lineage: this try created it, or one whose answer was lost."""
+    job = ports.jobs.describe(submit.job)
+    return job if job is not None and job.tags.get(LINEAGE_TAG) == str(lineage.id) else None
+
+
+def _claim(submit: Submit, lineage: Lineage) -> Claim | None:
+    before = lineage.entry(Started, submit.about)
+    if before is None or before.checkpoint_uri is None:
+        return None
+    return claim_of(before.checkpoint_uri, job=submit.job, lineage=str(lineage.id), created_at=before.at)
+
+
+def _patience(intent: Intent, after_s: int | None) -> timedelta:
+    """As long as the world asked for, else twice as long each time, to an hour."""
+    if after_s is not None:
+        return timedelta(seconds=after_s)
+    return min(timedelta(seconds=30 * 2 ** min(intent.tries, 8)), BACKOFF_MOST)

@@ -1,0 +1,103 @@
+"""Queues each channel's digests, daily and weekly, at its hour: read from days that are closed, whatever the number of jobs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from controller.notifications.block_kit import pages
+from controller.notifications.digest import DigestNotes, digest_parts
+from controller.notifications.parts import Part
+from controller.policy.policy import Policy
+from controller.policy.slack_settings import DigestTime
+from controller.runtime.ports import Message, Ports
+from controller.runtime.read_days import rollups_of_days
+from controller.savings.report import By, report_of
+from controller.savings.rollup import Rollup
+from controller.units.calendar import month_start
+
+DAY = timedelta(days=1)
+LAST = "digests"  # when all of them were last looked at
+
+
+class Period(StrEnum):
+    DAY = "day"
+    WEEK = "week"
+
+    @property
+    def length(self) -> timedelta:
+        return DAY if self is Period.DAY else 7 * DAY
+
+
+def queue_digests(ports: Ports) -> int:
+    """Queue every digest whose hour has come since it was last queued; say how many. A channel begins with the hour to come."""
+    now, policy = ports.clock.now(), ports.policies.current()
+    last, queued = ports.ledger.cursor(LAST), 0
+    if last is not None and last >= max(last_due(policy.slack.digest, period, now) for period in Period):
+        return 0  # most hours of the day: one read
+    for channel, teams in channels_of(policy).items():
+        for period in Period:
+            cursor, due_at = f"digest/{period}/{channel}", last_due(policy.slack.digest, period, now)
+            before = ports.ledger.cursor(cursor)
+            if before is not None and before < due_at:
+                queue_digest(period, channel, teams, due_at, ports)
+                queued += 1
+            if before is None or before < due_at:
+                ports.ledger.move_cursor(cursor, now)
+    ports.ledger.move_cursor(LAST, now)
+    return queued
+
+
+def queue_digest(period: Period, channel: str, teams: frozenset[str], due_at: datetime, ports: Ports) -> None:
+    """Queue one digest; its pages are messages of their own, so that a crash repeats one of them and never all."""
+    until = due_at.astimezone(UTC).date()
+    since = until - period.length
+    at, shelved = ports.clock.now(), ports.outbox.shelved(channel)
+    parts = _parts(period, shelved, teams, since, until, ports)
+    plain = json.dumps([page.json for page in pages(parts, native=False)])
+    for number, page in enumerate(pages(parts)):
+        key, native = f"digest/{period}/{since}/{channel}/{number:03d}", page.json
+        ports.outbox.put(Message(key=key, channel=channel, words=(), at=at, native=native, plain=plain))
+    ports.outbox.unshelve(shelved)
+
+
+def channels_of(policy: Policy) -> Mapping[str, frozenset[str]]:
+    """Which channel gets the digest of which teams; the default channel gets that of all (an empty set)."""
+    by_channel: dict[str, set[str]] = {}
+    for team, channel in policy.slack.channels.items():
+        by_channel.setdefault(channel, set()).add(team)
+    return {**{channel: frozenset(teams) for channel, teams in by_channel.items()}, policy.channel: frozenset()}
+
+
+def last_due(at: DigestTime, period: Period, now: datetime) -> datetime:
+    """The last moment at which a digest was due: an hour of the local day, and for the weekly one of a day of the week."""
+    local = now.astimezone(ZoneInfo(at.timezone))
+    due = datetime.combine(local.date(), time(at.hour, at.minute), local.tzinfo)
+    while due > local or (period is Period.WEEK and due.weekday() != at.weekday):
+        due = datetime.combine(due.date() - DAY, time(at.hour, at.minute), local.tzinfo)
+    return due
+
+
+def _parts(
+    period: Period, shelved: Iterable[Message], teams: frozenset[str], since: date, until: date, ports: Ports
+) -> tuple[Part, ...]:
+    month = month_start(until - DAY)
+    days: dict[date, Rollup] = rollups_of_days(ports.ledger, min(since - period.length, month), until)
+    by = By.USER if len(teams) == 1 else By.TEAM
+    policy, now = ports.policies.current(), ports.clock.now()
+    waivers = tuple(w for w in ports.ledger.waivers(now) if not teams or w.team in teams)
+    matters = DigestNotes(
+        halt=ports.ledger.halt(), rate_limits=policy.rate_limits, waivers=waivers, now=now,
+        shelved=tuple(message.words[0] for message in shelved if message.words),
+        link=_link(period, since, until, days, ports) if not teams else "",
+    )  # fmt: skip
+    of_period = report_of(days, since, until, by=by, teams=teams)
+    return digest_parts(of_period, report_of(days, month, until, by=by, teams=teams), matters)
+
+
+def _link(period: Period, since: date, until: date, days: Mapping[date, Rollup], ports: Ports) -> str:
+    """Where the week's page lies, written now; nothing where the account has no place for it."""
+    return ports.report_store.publish(report_of(days, since, until)) if period is Period.WEEK else ""

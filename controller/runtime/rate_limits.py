@@ -1,0 +1,87 @@
+"""Asks, right before an act, whether it may be done now: no halt, and room under the hour's brake and the team's cap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from controller.jobs.failure import RetryChange
+from controller.ledger.entry import Started
+from controller.ledger.halt import HALT_LOOK
+from controller.ledger.intent import Announce, Intent, Probe, Publish, Purpose, RefreshCard, Stop, Submit, Wake
+from controller.ledger.lineage import Lineage
+from controller.notifications.texts import braked, halted
+from controller.runtime.ports import Message, Ports, Refused
+from controller.units.calendar import hour_key, month_key, next_hour
+from controller.units.money import dollars
+
+
+@dataclass(frozen=True, slots=True)
+class OnHold:
+    """Not now, and no fault of the world's: a hold is no try, and none is used up."""
+
+    why: str
+    after_s: int
+
+
+def check_limits(intent: Intent, lineage: Lineage, ports: Ports) -> OnHold | Refused | None:
+    """Why an act has to wait, or will never be allowed; None where it may be done. A hold costs one read."""
+    action = intent.action
+    if isinstance(action, Wake | Publish | RefreshCard):
+        return None  # looking and bookkeeping go on
+    if isinstance(action, Submit) and lineage.entry(Started, action.job):
+        return None  # an earlier try made it: only the answer is still to be written down
+    halt = ports.ledger.halt()
+    if halt is not None:
+        return OnHold(halted(halt), int(HALT_LOOK.total_seconds()))
+    match action:
+        case Announce():
+            return None
+        case Stop(purpose=Purpose.MOVE):
+            return None  # it keeps a promise, and the brake is for rules that run wild
+        case Stop():
+            return _brake("stop", ports.policies.current().rate_limits.stops_per_h, intent, lineage, ports)
+        case Probe(pool=pool):
+            held = _brake("submit", ports.policies.current().rate_limits.submissions_per_h, intent, lineage, ports)
+            return held or _one_probe(pool, intent, lineage, ports)
+        case Submit():
+            held = _brake("submit", ports.policies.current().rate_limits.submissions_per_h, intent, lineage, ports)
+            return held or _cap(action, intent, lineage, ports)
+        case _:
+            assert_never(action)
+
+
+def _one_probe(pool: str, intent: Intent, lineage: Lineage, ports: Ports) -> Refused | None:
+    """One probe a pool and half hour is enough for all who wait there: who it finds capacity for, all hear."""
+    now = ports.clock.now()
+    window = f"probe/{pool}/{hour_key(now)}/{now.minute // 30}"
+    if ports.ledger.spend(window, f"{lineage.id}/{intent.key}", 1, 1, now):
+        return None
+    return Refused("another job probes this pool now")
+
+
+def _brake(what: str, limit: int | None, intent: Intent, lineage: Lineage, ports: Ports) -> OnHold | None:
+    """Take one of the hour's acts; performing an intent again takes none."""
+    now = ports.clock.now()
+    if limit is None or ports.ledger.spend(f"{what}/{hour_key(now)}", f"{lineage.id}/{intent.key}", 1, limit, now):
+        return None
+    words = braked(what, limit, until=next_hour(now))
+    channel = ports.policies.current().channel
+    ports.outbox.put(Message(key=f"brake/{what}/{hour_key(now)}", channel=channel, words=words, at=now))
+    return OnHold(f"the brake: at most {limit} an hour", int((next_hour(now) - now).total_seconds()) + 1)
+
+
+def _cap(submit: Submit, intent: Intent, lineage: Lineage, ports: Ports) -> Refused | None:
+    """Reserve what the attempt may cost from what its team may spend on attempts of ours this month."""
+    if submit.cap_micros is None or submit.cause.next is RetryChange.OURS:
+        return None  # what we stopped to go on elsewhere, or mended, was running already: it is not left lying
+    started, now = lineage.entry(Started, submit.about), ports.clock.now()
+    team, month = (started.team if started else None) or "no team", month_key(now)
+    if submit.cost_micros is None:
+        return Refused(f"no price is known, so the cap of {dollars(submit.cap_micros)} of {team} for {month} cannot be kept")
+    if ports.ledger.spend(f"money/{team}/{month}", f"{lineage.id}/{intent.key}", submit.cost_micros, submit.cap_micros, now):
+        return None
+    return Refused(
+        f"it may cost {dollars(submit.cost_micros)}, and that is more than is left of the {dollars(submit.cap_micros)}"
+        f" that {team} may spend on further attempts in {month}"
+    )

@@ -1,0 +1,147 @@
+"""The only path: gather, decide, commit, perform, close.
+
+An event contributes a job's name and nothing else. What is decided is written down in one transaction before any of it is
+done, so a crash, a throttle, a lost answer, a backoff and a retry are the same case: an open intent whose time has come.
+
+    outpaced   somebody else changed the lineage first: look again, three times, then leave it to the next ring
+    leased     an intent that is due is committed with a lease of 60 s, longer than the function may run (45 s)
+    taken      an older intent is claimed by one conditional write before it is performed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import chain
+
+from controller.decide import decide
+from controller.decide.decision import Decision
+from controller.decide.deleted_job import decide_deleted
+from controller.decide.facts import Facts
+from controller.jobs.job import Outcome, Service
+from controller.ledger.entry import Ended
+from controller.ledger.intent import Announce, Intent, IntentResult, Publish, RefreshCard, Submit
+from controller.ledger.lineage import Lineage, LineageId
+from controller.runtime.gather import capacity_cursor, gather
+from controller.runtime.perform import perform
+from controller.runtime.ports import Ports, Trigger
+from controller.runtime.timeouts import LEASE
+
+OUTPACED_MAX = 3
+PLACEMENT_SCORE_INTERVAL = timedelta(hours=1)
+ROUNDS_MAX = 12  # commits of one ring: enough for a job of a thousand interruptions
+
+
+class Outpaced(Exception):
+    """Others changed this lineage three times while we looked; the next ring will see to it."""
+
+
+def reconcile(ring: Trigger, ports: Ports) -> LineageId | None:
+    """Look at a job and do what its state asks for; say which lineage it belongs to, None when there is no such job.
+
+    Raises Outpaced and Unreachable; the next ring heals both.
+    """
+    found = _settle(ring.job, ports)
+    if ring.lineage is not None and ring.lineage != found:
+        _let_go(ring.job, ring.lineage, ports)
+    return found
+
+
+def _settle(name: str, ports: Ports) -> LineageId | None:
+    """Decide, commit and perform until nothing is new; say which lineage the job belongs to, None for no such job."""
+    outpaced = 0
+    for _ in range(ROUNDS_MAX):
+        job = ports.jobs.describe(name)
+        if job is None:
+            return None
+        facts = gather(job, ports)
+        whole = decide(facts)
+        decision = whole.cut().leased(facts.now, facts.now + LEASE)
+        if _stale(facts) or (decision and not ports.ledger.commit(facts.lineage, decision)):
+            outpaced += 1
+            if outpaced == OUTPACED_MAX:
+                raise Outpaced(f"{name}: the lineage {facts.lineage.id} changed {outpaced} times while it was read")
+            continue
+        if decision:
+            _note_capacity(facts, ports)
+        _ask_for_capacity(facts, ports)
+        if decision.writes < whole.writes:
+            continue
+        if not _carry_out(decision, facts.lineage, name, facts.now, ports):
+            return facts.lineage.id
+    raise Outpaced(f"{name}: still something new after {ROUNDS_MAX} rounds")
+
+
+def _note_capacity(facts: Facts, ports: Ports) -> None:
+    """A job that trains on spot shows those who left its pool that capacity is there: the fleet's own signal, or a probe's."""
+    job = facts.job
+    if not job.spot:
+        return
+    if job.service is Service.PROBE and job.outcome in (Outcome.COMPLETED, Outcome.OVERRAN):
+        ports.ledger.move_cursor(
+            capacity_cursor(job), job.started_at or job.ended_at or facts.now
+        )  # it had a machine, and is gone
+    elif job.intervals and job.intervals[-1].end is None:
+        ports.ledger.move_cursor(capacity_cursor(job), job.intervals[-1].start)
+
+
+def _ask_for_capacity(facts: Facts, ports: Ports) -> None:
+    """Ask EC2, at most once an hour and pool, for whom the policy lets its word bring back to spot."""
+    job, block = facts.job, facts.policy.resubmission_for(facts.job)
+    least = block.deadline.placement_score if block and block.deadline.back_to_spot else None
+    if least is None or facts.history is None or job.spot or not job.alive or facts.number == 1:
+        return
+    cursor = f"placement/{job.region}/{job.instance_type}"
+    before = ports.ledger.cursor(cursor)
+    if before is not None and facts.now - before < PLACEMENT_SCORE_INTERVAL:
+        return
+    ports.ledger.move_cursor(cursor, facts.now)
+    score = ports.placement.score(job.instance_type, job.instance_count, job.region)
+    if score is not None and score >= least:
+        ports.ledger.move_cursor(capacity_cursor(job), facts.now)
+
+
+def _stale(facts: Facts) -> bool:
+    """Whether the job was described before its ending, and the lineage loaded after it: such facts never held together."""
+    return facts.job.alive and facts.lineage.entry(Ended, facts.job.name) is not None
+
+
+def _carry_out(decision: Decision, lineage: Lineage, name: str, now: datetime, ports: Ports) -> bool:
+    """Perform what was just committed and what has become due; True when an answer is news to be told."""
+    lineage = replace(lineage, entries=lineage.entries + decision.entries)  # a Submit claims the prefix that Started just told
+    taken_back = {i.key for i in decision.withdrawn}
+    older = (i for i in lineage.open_intents(name) if i.key not in taken_back)
+    due = chain((i for i in decision.intents if i.leased_until), _taken(older, lineage, now, ports))
+    answers = [perform(intent, lineage, ports, reconcile) for intent in due]
+    return IntentResult.REFUSED in answers or IntentResult.ABANDONED in answers
+
+
+def _taken(intents: Iterable[Intent], lineage: Lineage, now: datetime, ports: Ports) -> Iterator[Intent]:
+    """Claim each intent that is due, one by one as it is performed; what another Lambda claimed first is theirs."""
+    for intent in intents:
+        taken = ports.ledger.take(lineage.id, intent, now=now, leased_until=now + LEASE) if intent.due(now) else None
+        if taken is not None:
+            yield taken
+
+
+def _let_go(name: str, id: LineageId, ports: Ports) -> None:
+    """Close what is open about a job that is gone, or whose name has begun another life."""
+    lineage, now = ports.ledger.load(id), ports.clock.now()
+    for intent in _taken((i for i in lineage.open_intents(name) if _outlives_its_job(i)), lineage, now, ports):
+        perform(intent, lineage, ports, reconcile)
+    lineage = ports.ledger.load(id)
+    decision = decide_deleted(lineage, name, now, ports.policies.current().channel).leased(now, now + LEASE)
+    if not decision:
+        return
+    if not ports.ledger.commit(lineage, decision):
+        raise Outpaced(f"{name}: the lineage {id} changed while it was let go of")
+    for intent in decision.intents:
+        perform(intent, lineage, ports, reconcile)
+
+
+def _outlives_its_job(intent: Intent) -> bool:
+    """Words need no job; a Submit that was begun may have created the next attempt before its root was deleted."""
+    return isinstance(intent.action, Announce | Publish | RefreshCard) or (
+        isinstance(intent.action, Submit) and intent.leased_until is not None
+    )

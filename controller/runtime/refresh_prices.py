@@ -1,0 +1,24 @@
+"""Refreshes the ledger's prices from AWS's own list, once a week."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from controller.runtime.ports import Ports
+
+WEEK = timedelta(days=6)  # a schedule of seven days, a little late or early
+
+
+def refresh_prices(region: str, ports: Ports) -> tuple[int, tuple[str, ...]]:
+    """Write down what changed in a region's list; say how many prices did, and which rows nobody could read."""
+    now, cursor = ports.clock.now(), f"prices/{region}"
+    before = ports.ledger.cursor(cursor)
+    if before is not None and now - before < WEEK:
+        return 0, ()
+    listed = ports.price_list.training(region)
+    known = ports.ledger.rates(region)
+    last = {instance_type: rates[-1].micros_per_h for instance_type, rates in known.items()}
+    changed = {t: rate for t, rate in listed.rates.items() if last.get(t) != rate.micros_per_h}
+    ports.ledger.note_rates(region, changed)
+    ports.ledger.move_cursor(cursor, now)
+    return len(changed), listed.problems

@@ -1,0 +1,254 @@
+"""Hears what people ask for in Slack: a click becomes an entry in the lineage and a ring, and the ordinary path does the rest.
+
+Slack waits three seconds. Everything here reads and writes the ledger alone, in calls that give up soon (``wiring.desk``); who
+asks twice, too late, or for what he may not, gets a kind answer that only he sees.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, Protocol
+
+from controller.decide.decision import Decision
+from controller.decide.user_requests import available_requests, waivable_rules
+from controller.ledger.entry import Ended, Entry, UserRequested, Waived
+from controller.ledger.halt import Halt
+from controller.ledger.intent import Intent, Submit, Wake
+from controller.ledger.lineage import Lineage, LineageId, newest_attempt
+from controller.notifications.mrkdwn import code, escaped, when
+from controller.notifications.waiver_form import WAIVER_CALLBACK, waiver_form, waiver_request_of
+from controller.policy.policy import Policy
+from controller.policy.user_request import UserRequest
+from controller.runtime.ports import Chat, Clock, Done, Ledger, Policies, Unreachable
+
+TRIES = 3
+DAY = timedelta(days=1)
+
+Answer = Mapping[str, Any]
+NOTHING: Answer = {}
+
+
+class BadRequest(ValueError):
+    """What came is no click, modal or command of ours: what was found, what was wanted, and where."""
+
+
+class SlackPorts(Protocol):
+    """What the desk needs of the world."""
+
+    @property
+    def ledger(self) -> Ledger: ...
+
+    @property
+    def chat(self) -> Chat: ...
+
+    @property
+    def policies(self) -> Policies: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+    def lineage_named(self, job: str) -> LineageId | None:
+        """The lineage of a job that SageMaker knows by that name. Raises Unreachable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Click:
+    """Who asks for what, of which job of which lineage."""
+
+    request: UserRequest
+    lineage: LineageId
+    job: str
+    who: str
+
+
+# ── clicks and modals ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def interaction(payload: Mapping[str, Any], desk: SlackPorts) -> Answer:
+    """Answer a click or a modal; the answer's JSON is what Slack gets back. Raises BadRequest."""
+    match payload.get("type"):
+        case "block_actions":
+            return _clicked(payload, desk)
+        case "view_submission":
+            return _submitted(payload, desk)
+        case "view_closed":
+            return NOTHING
+        case other:
+            raise BadRequest(f"payload.type is {other!r}, wanted block_actions or view_submission")
+
+
+def _clicked(payload: Mapping[str, Any], desk: SlackPorts) -> Answer:
+    click = _click_of(payload)
+    if click is None:
+        return NOTHING  # a link, or a button of somebody else's
+    try:
+        refused = _forbidden(click.request, click.who, desk)
+        if refused is None and click.request is UserRequest.WAIVE:
+            reply = _open_waiver(click, str(payload.get("trigger_id", "")), desk)
+        else:
+            reply = refused or record_request(click, desk)
+    except Unreachable:
+        reply = "AWS did not answer in time, so nothing was written down. Please press again."
+    url = payload.get("response_url")
+    if reply and isinstance(url, str) and url:
+        desk.chat.reply_ephemeral(url, reply)
+    return NOTHING
+
+
+def record_request(click: Click, desk: SlackPorts) -> str:
+    """Write down what was asked, and say so; or say kindly why not. Raises Unreachable."""
+    for _ in range(TRIES):
+        lineage, now = desk.ledger.load(click.lineage), desk.clock.now()
+        kind = _too_late(click, lineage, desk.policies.current(), now)
+        if kind:
+            return kind
+        entry = _asked(click, lineage, now)
+        if desk.ledger.commit(lineage, _noted(entry, lineage, now)):
+            if click.request is UserRequest.HALT:
+                desk.ledger.set_halt(Halt(why=f"pressed in Slack, on {click.job}", who=click.who, since=now))
+            return CONFIRMATIONS[click.request].format(job=code(click.job))
+    return "Somebody else changed this job at the same moment. Please press again."
+
+
+CONFIRMATIONS: Mapping[UserRequest, str] = {
+    UserRequest.TRY_AGAIN: "Noted: {job} is tried again within a minute or two.",
+    UserRequest.ON_DEMAND: "Noted: {job} goes on on-demand. If it runs, it is stopped first and resumes from its checkpoint.",
+    UserRequest.STOP: "Noted: {job} is stopped within a minute or two.",
+    UserRequest.HALT: "Halted: nothing is stopped or submitted in this account until somebody runs `spotwarden resume`.",
+    UserRequest.WAIVE: "Noted.",
+}
+
+
+def _asked(click: Click, lineage: Lineage, now: datetime) -> UserRequested:
+    last = newest_attempt(lineage)
+    over = last is not None and lineage.entry(Ended, last.job) is not None
+    tried = [submit.number for submit, _ in lineage.submits()]
+    number = max([last.number if last else 1, *tried]) + 1 if over else 0
+    team = last.team if last else None
+    return UserRequested(job=click.job, at=now, team=team, request=click.request, who=click.who, number=number)
+
+
+def _noted(entry: Entry, lineage: Lineage, now: datetime) -> Decision:
+    """The entry, and a Wake that is due: the sweep rings within a minute, and decides on what stands there then."""
+    wake = Intent(action=Wake(about=entry.job, at=now), due_at=now)
+    intents = () if lineage.intent(wake.key) else (wake,)
+    return Decision(entries=(entry,), intents=intents).leased(now - DAY, now)
+
+
+def _too_late(click: Click, lineage: Lineage, policy: Policy, now: datetime) -> str:
+    """Why what was asked is not done (any more), in kind words; nothing where it is."""
+    last = newest_attempt(lineage)
+    if last is None:
+        return f"Nothing is known of {code(click.job)} any more."
+    if last.job != click.job:
+        return f"{code(click.job)} has gone on already: its newest attempt is {code(last.job)}."
+    before = [e for e in lineage.entries if isinstance(e, UserRequested) and (e.job, e.request) == (click.job, click.request)]
+    if click.request is UserRequest.HALT or click.request in available_requests(lineage, policy, now):
+        return ""
+    if before:
+        first = min(before, key=lambda e: e.at)
+        return f"<@{escaped(first.who)}> asked for that already, {when(first.at)}."
+    ended = lineage.entry(Ended, last.job)
+    goes_on = next((i for i in lineage.open_intents() if isinstance(i.action, Submit)), None)
+    if goes_on is not None:
+        return f"{code(click.job)} goes on by itself {when(goes_on.due_at)}."
+    if ended is not None:
+        return f"{code(click.job)} is over: it {ended.outcome.word}."
+    return f"{code(click.job)} is past that: look at its message, which says where it stands."
+
+
+def _forbidden(ask: UserRequest, who: str, desk: SlackPorts) -> str | None:
+    """Why this person may not ask for that; None where he may. User groups are asked of Slack."""
+    may = desk.policies.current().slack.may.get(ask, ())
+    if who in may:
+        return None
+    if any(who in desk.chat.members(group) for group in may if group.startswith("S")):
+        return None
+    who_may = ", ".join(f"<!subteam^{escaped(one)}>" if one.startswith("S") else f"<@{escaped(one)}>" for one in may)
+    return f"That is not yours to ask: the policy hears {who_may or 'nobody'} for {code(ask)}."
+
+
+def _click_of(payload: Mapping[str, Any]) -> Click | None:
+    actions, user = payload.get("actions"), payload.get("user")
+    if not isinstance(actions, list) or not actions or not isinstance(actions[0], Mapping):
+        raise BadRequest("payload.actions is empty, wanted the button that was pressed")
+    action_id = str(actions[0].get("action_id", ""))
+    owner, _, name = action_id.partition("/")
+    if owner != "spotwarden":
+        return None
+    if name not in set(UserRequest):
+        raise BadRequest(
+            f"payload.actions[0].action_id is {action_id[:80]!r}, wanted spotwarden/ and one of {', '.join(UserRequest)}"
+        )
+    lineage, job = _whose(str(actions[0].get("value", "")), "payload.actions[0].value")
+    return Click(request=UserRequest(name), lineage=lineage, job=job, who=_user(user))
+
+
+def _user(user: object) -> str:
+    who = user.get("id") if isinstance(user, Mapping) else None
+    if not isinstance(who, str) or not who.isalnum():
+        raise BadRequest(f"user.id is {str(who)[:40]!r}, wanted a Slack user's id")
+    return who
+
+
+def _whose(text: str, where: str) -> tuple[LineageId, str]:
+    try:
+        found = json.loads(text)
+        lineage, job = LineageId.parse(str(found["lineage"])), str(found["job"])
+    except (ValueError, KeyError, TypeError):
+        lineage, job = None, ""
+    if lineage is None or not job:
+        raise BadRequest(f"{where} is {text[:80]!r}, wanted a lineage and a job as JSON")
+    return lineage, job
+
+
+# ── waivers ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _open_waiver(click: Click, trigger_id: str, desk: SlackPorts) -> str:
+    lineage, now, policy = desk.ledger.load(click.lineage), desk.clock.now(), desk.policies.current()
+    last, rules = newest_attempt(lineage), waivable_rules(lineage, now)
+    if last is None or last.job != click.job or lineage.entry(Ended, click.job) is not None:
+        return _too_late(replace(click, request=UserRequest.STOP), lineage, policy, now) or f"{code(click.job)} is over."
+    if not rules:
+        return f"{code(click.job)} breaks no rule that is not waived already."
+    until = now.date() + timedelta(seconds=policy.slack.waiver_s_max)
+    modal = waiver_form(str(click.lineage), click.job, rules, most=until)
+    answer = desk.chat.open(trigger_id, modal)
+    return "" if isinstance(answer, Done) else f"The form did not open: {escaped(answer.why)}. Please press again."
+
+
+def _submitted(payload: Mapping[str, Any], desk: SlackPorts) -> Answer:
+    view = payload.get("view")
+    if not isinstance(view, Mapping) or view.get("callback_id") != WAIVER_CALLBACK:
+        raise BadRequest(f"payload.view.callback_id is not {WAIVER_CALLBACK!r}")
+    lineage_id, job = _whose(str(view.get("private_metadata", "")), "payload.view.private_metadata")
+    who = _user(payload.get("user"))
+    try:
+        refused = _forbidden(UserRequest.WAIVE, who, desk)
+        if refused:
+            return {"response_action": "errors", "errors": {"policy": refused}}
+        return _waive(lineage_id, job, who, view, desk)
+    except Unreachable:
+        return {"response_action": "errors", "errors": {"policy": "AWS did not answer in time. Nothing was waived: try again."}}
+
+
+def _waive(id: LineageId, job: str, who: str, view: Mapping[str, Any], desk: SlackPorts) -> Answer:
+    for _ in range(TRIES):
+        lineage, now, policy = desk.ledger.load(id), desk.clock.now(), desk.policies.current()
+        most = now.date() + timedelta(seconds=policy.slack.waiver_s_max)
+        given, wrong = waiver_request_of(view, rules=waivable_rules(lineage, now), first=now.date(), most=most)
+        if wrong:
+            return {"response_action": "errors", "errors": dict(wrong)}
+        last = newest_attempt(lineage)
+        until = datetime.combine(given.until + DAY, time(), UTC)  # to the end of the day that was named
+        entry = Waived(
+            job=job, at=now, team=last.team if last else None, policy=given.policy, who=who, reason=given.reason,
+            ticket=given.ticket, until=min(until, now + timedelta(seconds=policy.slack.waiver_s_max)),
+        )  # fmt: skip
+        if desk.ledger.commit(lineage, _noted(entry, lineage, now)):
+            return {"response_action": "clear"}
+    return {"response_action": "errors", "errors": {"policy": "Somebody else changed this job at the same moment. Send again."}}

@@ -1,0 +1,95 @@
+"""Advises limits for a family of jobs from its own past, and says how often past runs would have fallen inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from controller.jobs.checkpoint import advised_interval_s
+from controller.jobs.job import Outcome, family_of
+from controller.ledger.entry import CheckpointScanned, Entry, Finished, Started
+from controller.savings.interruption_rates import Estimate, cheapest_first, estimate, pool_memories
+from controller.savings.job_history import RUNS_MIN, quantile
+from controller.units.money import Rate
+
+QUANTILE = 0.95
+HEADROOM = 1.25  # the next run may be the longest yet
+WRITE_S = 60  # what a checkpoint costs where nothing is known of its size
+UPLOAD_BYTES_S = 100_000_000  # to S3, as one training instance writes it
+
+
+class NoAdvice(ValueError):
+    """Too little is known of a family: what was found, and what was wanted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """``runtime_inside`` and ``wait_inside`` are the shares of past runs that would have fit; seconds everywhere."""
+
+    family: str
+    runs: int
+    runtime_s_max: int
+    runtime_inside: float
+    wait_s_max: int
+    wait_inside: float
+    checkpoint_every_s: int
+    checkpoint_write_s: int
+    instance_type: str
+    interruptions: Estimate
+
+
+def advise(family: str, entries: Iterable[Entry], rates: Mapping[str, Rate]) -> Advice:
+    """Recommend MaxRuntime, MaxWait, a checkpoint interval and an instance type. Raises NoAdvice."""
+    known = tuple(entries)
+    runs = [e for e in known if isinstance(e, Finished) and e.family == family and e.outcome is Outcome.COMPLETED and e.work_s]
+    if len(runs) < RUNS_MIN:
+        raise NoAdvice(f"found {len(runs)} completed runs of {family!r}, wanted at least {RUNS_MIN}")
+    works = [run.work_s for run in runs if run.work_s]
+    spans = _spans(runs, known) or works
+    runtime_s = round(quantile(works, QUANTILE) * HEADROOM)
+    wait_s = max(round(quantile(spans, QUANTILE) * HEADROOM), runtime_s)
+    pools = {instance_type: memory for (instance_type, _), memory in pool_memories(known).items()}
+    best = cheapest_first(sorted({run.instance_type for run in runs}), pools, rates)[0]
+    rate, write_s = estimate(pools.get(best)), _write_s(family, known)
+    return Advice(
+        family=family, runs=len(runs), runtime_s_max=runtime_s, runtime_inside=_inside(works, runtime_s), wait_s_max=wait_s,
+        wait_inside=_inside(spans, wait_s), checkpoint_every_s=advised_interval_s(rate.mean, write_s),
+        checkpoint_write_s=write_s, instance_type=best, interruptions=rate,
+    )  # fmt: skip
+
+
+def told(advice: Advice, rates: Mapping[str, Rate]) -> tuple[str, ...]:
+    """The advice in lines for people, each with its reason."""
+    pool, per_100 = advice.interruptions, 100 * advice.interruptions.mean
+    priced = "the cheapest useful hour of those it ran on" if advice.instance_type in rates else "no price of it is known"
+    return (
+        f"{advice.family}: advice from {advice.runs} completed runs",
+        f"MaxRuntimeInSeconds  {advice.runtime_s_max:>8}  a quarter above the {QUANTILE:.0%} longest;"
+        f" {advice.runtime_inside:.0%} of past runs fell inside",
+        f"MaxWaitTimeInSeconds {advice.wait_s_max:>8}  the same of the time from creation to end;"
+        f" {advice.wait_inside:.0%} of past runs fell inside",
+        f"checkpoint every     {advice.checkpoint_every_s:>7}s  Young's √(2·C·MTBF): a write takes {advice.checkpoint_write_s} s",
+        f"InstanceType  {advice.instance_type:>15}  {priced}; {per_100:.1f} interruptions in 100 h"
+        f" (90 %: {100 * pool.low:.1f} to {100 * pool.high:.1f})",
+    )
+
+
+def _spans(runs: Sequence[Finished], known: Sequence[Entry]) -> list[int]:
+    """From creation to end, of the runs that one attempt finished: the others waited by our clock, not by SageMaker's."""
+    created: dict[str, datetime] = {e.job: e.at for e in known if isinstance(e, Started)}
+    return [round((run.at - created[run.job]).total_seconds()) for run in runs if run.attempts == 1 and run.job in created]
+
+
+def _write_s(family: str, known: Sequence[Entry]) -> int:
+    """How long a checkpoint takes to write, from the largest that was seen; a minute where none was."""
+    sizes = [
+        e.bytes_seen // max(e.objects, 1)
+        for e in known
+        if isinstance(e, CheckpointScanned) and e.objects and family_of(e.job) == family
+    ]
+    return max(round(max(sizes) / UPLOAD_BYTES_S), 1) if sizes else WRITE_S
+
+
+def _inside(lengths: Sequence[int], limit: int) -> float:
+    return sum(length <= limit for length in lengths) / len(lengths)

@@ -1,0 +1,132 @@
+"""The arithmetic of what spot saved: whole millionths of a dollar, folded from what was measured and what was useful of it.
+
+For one attempt, per AWS's newest guide (billable seconds are on-demand-equivalent seconds, and bill at the on-demand rate):
+
+    actual          billable seconds × instances × the attempt's on-demand rate
+    counterfactual  useful training seconds × instances × the cheaper of the first attempt's rate and this one's: what the same
+                    progress would have cost on demand, on the type that its owner chose
+    saved           counterfactual − actual, negative where it is
+    wasted          the part of the actual that was trained in vain
+
+A lineage, a team, a day is the sum of its attempts. An on-demand attempt's counterfactual is at most its own bill: it saves
+nothing.
+AWS's own percentage (1 − billable ÷ training) stands beside; it goes on "saving" where work was thrown away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+
+from controller.ledger.entry import Credited, Entry, Measured, Unmeasured
+from controller.savings.progress import Basis
+from controller.units.money import Micros, cost_micros
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Savings:
+    """A total over attempts; seconds are instance-seconds, so that jobs of any width add up.
+
+    Dollars cover the priced attempts only: ``unpriced`` and ``unmeasured`` count those they do not cover. ``bounded`` counts
+    those whose useful seconds are a lower bound. The ``spot_`` figures are of spot attempts alone, and ``movable`` ones of
+    first attempts that ran on demand.
+    """
+
+    attempts: int = 0
+    training_s: int = 0
+    billable_s: int = 0
+    useful_s: int = 0
+    spent_micros: Micros = 0
+    counterfactual_micros: Micros = 0
+    wasted_micros: Micros = 0
+    spot_spent_micros: Micros = 0
+    spot_counterfactual_micros: Micros = 0
+    movable: int = 0
+    movable_micros: Micros = 0
+    unpriced: int = 0
+    unmeasured: int = 0
+    bounded: int = 0
+
+    def __add__(self, other: Savings) -> Savings:
+        return Savings(**{name: getattr(self, name) + getattr(other, name) for name in FIELDS})
+
+    @property
+    def saved_micros(self) -> Micros:
+        return self.counterfactual_micros - self.spent_micros
+
+    @property
+    def saved_percent(self) -> float | None:
+        """What was saved of the counterfactual, in percent; None where nothing useful was priced."""
+        return 100 * self.saved_micros / self.counterfactual_micros if self.counterfactual_micros > 0 else None
+
+    @property
+    def aws_percent(self) -> float | None:
+        """AWS's figure over the same attempts: 1 − billable ÷ training, in percent; None where nothing was trained."""
+        return None if self.training_s == 0 else 100 * (1 - self.billable_s / self.training_s)
+
+    @property
+    def spot_share(self) -> float | None:
+        """What its spot attempts saved of their counterfactual, as a fraction; None where no spot attempt was useful."""
+        if self.spot_counterfactual_micros <= 0:
+            return None
+        return 1 - self.spot_spent_micros / self.spot_counterfactual_micros
+
+
+FIELDS = tuple(field.name for field in fields(Savings))
+
+
+def savings_of(measured: Measured, credited: Credited | None) -> Savings:
+    """What one attempt spent, saved and wasted. Without a Credited nothing of it counts as useful."""
+    width = measured.instance_count
+    useful_s = min(credited.useful_s, measured.training_s) if credited else 0
+    seconds = Savings(
+        attempts=1, training_s=measured.training_s * width, billable_s=measured.billable_s * width, useful_s=useful_s * width,
+        bounded=int(credited is not None and credited.basis == Basis.BOUND),
+    )  # fmt: skip
+    rate, first_rate = measured.rate_micros_per_h, measured.first_rate_micros_per_h
+    if rate is None or (measured.number > 1 and first_rate is None):
+        return seconds + Savings(unpriced=1)
+    spent = cost_micros(measured.billable_s, width, rate)
+    worth_s = useful_s if measured.spot else min(useful_s, measured.billable_s)
+    counterfactual = cost_micros(worth_s, width, min(rate, first_rate or rate))
+    useful_share_s = measured.billable_s * useful_s // measured.training_s if measured.training_s else 0
+    wasted = spent - cost_micros(useful_share_s, width, rate)
+    if measured.spot:
+        of_its_kind = Savings(spot_spent_micros=spent, spot_counterfactual_micros=counterfactual)
+    else:
+        first = int(measured.number == 1)
+        of_its_kind = Savings(movable=first, movable_micros=spent * first)
+    return seconds + of_its_kind + Savings(spent_micros=spent, counterfactual_micros=counterfactual, wasted_micros=wasted)
+
+
+def sum_savings(entries: Iterable[Entry], group: Callable[[Measured | Unmeasured], str]) -> dict[str, Savings]:
+    """Total the attempts among some entries by group; the order of the entries does not matter."""
+    totals: dict[str, Savings] = {}
+    for entry, one in attempts_of(entries):
+        name = group(entry)
+        totals[name] = totals.get(name, Savings()) + one
+    return totals
+
+
+def attempts_of(entries: Iterable[Entry]) -> Iterable[tuple[Measured | Unmeasured, Savings]]:
+    """Each attempt with what it comes to: a Measured overrules the Unmeasured of its job, of several Credited the most counts."""
+    latest: dict[str, Measured | Unmeasured] = {}
+    most: dict[str, Credited] = {}
+    for entry in entries:
+        match entry:
+            case Measured():
+                latest[entry.job] = entry
+            case Unmeasured():
+                latest.setdefault(entry.job, entry)
+            case Credited():
+                before = most.get(entry.job)
+                most[entry.job] = entry if before is None or entry.useful_s > before.useful_s else before
+    for job, entry in latest.items():
+        yield entry, savings_of(entry, most.get(job)) if isinstance(entry, Measured) else Savings(attempts=1, unmeasured=1)
+
+
+def spent_micros(measured: Iterable[Measured]) -> Micros:
+    """What SageMaker billed for them, as far as a price is known."""
+    return sum(
+        cost_micros(e.billable_s, e.instance_count, e.rate_micros_per_h) for e in measured if e.rate_micros_per_h is not None
+    )

@@ -1,0 +1,36 @@
+"""Which of several dated prices holds: the newest that is not after a moment, and over a stretch each for its part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, time
+from itertools import pairwise
+
+from controller.units.money import Rate
+
+
+def rate_at(rates: Sequence[Rate], at: datetime) -> Rate | None:
+    """The newest figure that is not after a moment, else the oldest known: ``as_of`` travels with it into the books."""
+    ordered = sorted(rates, key=lambda rate: rate.as_of)
+    return next((rate for rate in reversed(ordered) if rate.as_of <= at.astimezone(UTC).date()), ordered[0] if ordered else None)
+
+
+def rate_over(rates: Sequence[Rate], since: datetime, until: datetime) -> Rate | None:
+    """The price of a stretch of training. A change within it splits it at the change's midnight (UTC): the rate is then the mean
+    of both by time, to a whole micro-dollar, and names both."""
+    last = rate_at(rates, until)
+    if last is None or since >= until:
+        return last
+    changes = sorted({_begin(rate) for rate in rates if since < _begin(rate) < until})
+    edges = [since, *changes, until]
+    parts = [(rate_at(rates, start), (end - start).total_seconds()) for start, end in pairwise(edges)]
+    known = [(rate, seconds) for rate, seconds in parts if rate is not None]
+    if len({rate.micros_per_h for rate, _ in known}) == 1:
+        return last
+    total = sum(rate.micros_per_h * seconds for rate, seconds in known) / sum(seconds for _, seconds in known)
+    told = "; ".join(f"{rate.micros_per_h / 1e6:g} USD/h as of {rate.as_of}: {rate.source}" for rate, _ in known)
+    return Rate(micros_per_h=round(total), as_of=last.as_of, source=told)
+
+
+def _begin(rate: Rate) -> datetime:
+    return datetime.combine(rate.as_of, time(), UTC)

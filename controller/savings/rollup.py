@@ -1,0 +1,143 @@
+"""Folds the entries of a day into what reports need of it: groups of attempts and counts, never jobs.
+
+A closed day is folded once, so that a report over a month reads days and groups. Totals of days add up in any order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from controller.jobs.job import Outcome
+from controller.ledger.entry import Ended, Entry, Finished, Flagged, Interrupted, Measured, Unmeasured
+from controller.ledger.pool import MarketSignal
+from controller.savings.arithmetic import Savings, attempts_of
+
+NOBODY = "no team"
+UNTAGGED = "no user"
+
+
+class Group(NamedTuple):
+    """Attempts that reports never tell apart: of one team, user, algorithm and pool."""
+
+    team: str
+    user: str
+    algorithm: str
+    instance_type: str
+    region: str
+
+    @property
+    def pool(self) -> str:
+        return f"{self.instance_type} {self.region}"
+
+    @property
+    def family(self) -> str:
+        """The instance family (``ml.g5``)."""
+        return ".".join(self.instance_type.split(".")[:2])
+
+
+class CountKind(StrEnum):
+    """What is counted."""
+
+    ENDING = "ending"  # by ending
+    INTERRUPTION = "interruption"  # by pool
+    EXPOSURE_S = "exposure_s"  # seconds of spot training, by pool
+    VIOLATION = "violation"  # by rule's name
+    DEADLINE = "deadline"  # kept or missed
+    SIGNAL = "signal"  # EC2's warnings, by pool of EC2; of no team
+    ENTRY = "entry"  # what was written down, by kind: what the controller itself costs hangs on it
+
+
+class Count(NamedTuple):
+    kind: CountKind
+    team: str
+    name: str
+
+
+KEPT, MISSED = "kept", "missed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollup:
+    """What a stretch of time comes to."""
+
+    groups: Mapping[Group, Savings] = field(default_factory=dict)
+    counts: Mapping[Count, int] = field(default_factory=dict)
+
+    def __add__(self, other: Rollup) -> Rollup:
+        groups = dict(self.groups)
+        for group, savings in other.groups.items():
+            groups[group] = groups[group] + savings if group in groups else savings
+        counts = dict(self.counts)
+        for count, number in other.counts.items():
+            counts[count] = counts.get(count, 0) + number
+        return Rollup(groups=groups, counts=counts)
+
+    def of_teams(self, teams: Collection[str]) -> Rollup:
+        """The part of some teams; of all where none is named."""
+        if not teams:
+            return self
+        return Rollup(
+            groups={group: savings for group, savings in self.groups.items() if group.team in teams},
+            counts={count: number for count, number in self.counts.items() if count.team in teams},
+        )
+
+    @property
+    def total(self) -> Savings:
+        return sum(self.groups.values(), Savings())
+
+    def count(self, kind: CountKind) -> Counter[str]:
+        """How often each name of a kind came up, over all teams."""
+        counted: Counter[str] = Counter()
+        for (of, _, name), number in self.counts.items():
+            if of is kind:
+                counted[name] += number
+        return counted
+
+
+def roll_up(entries: Iterable[Entry], signals: Iterable[MarketSignal] = ()) -> Rollup:
+    """Fold some entries, in any order; an attempt's measurement and its credit must be among them together."""
+    counts: Counter[Count] = Counter()
+    money: list[Entry] = []
+    for entry in entries:
+        team = entry.team or NOBODY
+        counts[Count(CountKind.ENTRY, team, type(entry).__name__)] += 1
+        told = _told(entry)
+        if told is not None:
+            kind, name, number = told
+            counts[Count(kind, team, name)] += number
+        money.append(entry)
+    counts.update(Count(CountKind.SIGNAL, NOBODY, f"{s.kind} {s.pool}") for s in signals)
+    groups: dict[Group, Savings] = {}
+    for attempt, savings in attempts_of(money):
+        group = group_of(attempt)
+        groups[group] = groups[group] + savings if group in groups else savings
+    return Rollup(groups=groups, counts=counts)
+
+
+def group_of(attempt: Measured | Unmeasured) -> Group:
+    team = attempt.team or NOBODY
+    if isinstance(attempt, Unmeasured):
+        return Group(team, UNTAGGED, "unknown", "unknown", "unknown")
+    return Group(team, attempt.user or UNTAGGED, attempt.algorithm, attempt.instance_type, attempt.region)
+
+
+def _told(entry: Entry) -> tuple[CountKind, str, int] | None:
+    """What an entry counts as."""
+    match entry:
+        case Ended():
+            return CountKind.ENDING, entry.outcome.value, 1
+        case Interrupted():
+            return CountKind.INTERRUPTION, f"{entry.instance_type} {entry.region}", 1
+        case Measured(spot=True):
+            return CountKind.EXPOSURE_S, f"{entry.instance_type} {entry.region}", entry.training_s
+        case Flagged():
+            return CountKind.VIOLATION, entry.policy, 1
+        case Finished(deadline=deadline) if deadline is not None:
+            kept = entry.outcome is Outcome.COMPLETED and entry.at <= deadline
+            return CountKind.DEADLINE, KEPT if kept else MISSED, 1
+        case _:
+            return None

@@ -1,1 +1,0 @@
-"""Says what it will do, then does it: gather, decide, commit, perform, close."""

@@ -1,0 +1,113 @@
+"""Speaks to Slack's Web API through slack_sdk: one call each, no retries of its own.
+
+Slack allows about one message a second and channel, and answers faster senders with 429 and Retry-After; the outbox waits, so the
+client must not. Every message carries top-level ``text`` beside its blocks, for notifications and screen readers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from http.client import HTTPException
+from typing import Any
+from urllib.error import URLError
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.webhook import WebhookClient
+
+from controller.notifications.block_kit import Page
+from controller.runtime.ports import Answer, Done, Later, Post, Refused, Unreachable
+
+TIMEOUT_S = 5
+CLICK_TIMEOUT_S = 1  # a person waits, and Slack gives us three seconds
+RETRY_AFTER_S = 30
+UNANSWERED = (SlackClientError, URLError, HTTPException, OSError, json.JSONDecodeError)
+
+# Answers that no later try changes: the message or its channel is wrong. Everything else waits.
+FINAL = frozenset({
+    "channel_not_found", "is_archived", "not_in_channel", "restricted_action", "invalid_blocks", "invalid_blocks_format",
+    "msg_too_long", "no_text", "too_many_attachments", "user_is_bot", "cannot_reply_to_message", "message_not_found",
+    "cant_update_message", "edit_window_closed", "thread_not_found", "expired_trigger_id", "invalid_trigger_id",
+    "exchanged_trigger_id", "no_such_subteam", "subteam_not_found",
+})  # fmt: skip
+
+
+class SlackChat:
+    """The Chat port over slack_sdk. ``token`` is asked for on the first call, so that no cold start waits for a secret."""
+
+    BASE_URL = WebClient.BASE_URL
+    threads = True
+
+    def __init__(self, token: Callable[[], str], base_url: str = WebClient.BASE_URL) -> None:
+        self._token = token
+        self._base_url = base_url
+        self._clients: dict[int, WebClient] = {}
+
+    def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
+        answer = self._ask(
+            TIMEOUT_S, "chat_postMessage", channel=channel, text=page.text, blocks=list(page.blocks), unfurl_links=False,
+            **({"thread_ts": thread_ts} if thread_ts else {}),
+        )  # fmt: skip
+        if not isinstance(answer, dict):
+            return answer
+        ts, channel_id = answer.get("ts"), answer.get("channel")
+        return Done(f"{channel_id}/{ts}") if ts and channel_id else Later("Slack's answer has no ts")
+
+    def update(self, post: Post, page: Page) -> Answer:
+        answer = self._ask(
+            TIMEOUT_S, "chat_update", channel=post.channel_id, ts=post.ts, text=page.text, blocks=list(page.blocks)
+        )  # fmt: skip
+        return Done() if isinstance(answer, dict) else answer
+
+    def open(self, trigger_id: str, view: Mapping[str, Any]) -> Answer:
+        answer = self._ask(CLICK_TIMEOUT_S, "views_open", trigger_id=trigger_id, view=dict(view))
+        return Done() if isinstance(answer, dict) else answer
+
+    def reply_ephemeral(self, url: str, words: str) -> Answer:
+        try:
+            answer = WebhookClient(url, timeout=CLICK_TIMEOUT_S, retry_handlers=[]).send(
+                text=words, response_type="ephemeral", replace_original=False
+            )
+        except (*UNANSWERED, ValueError) as error:
+            return Later(f"Slack did not answer: {type(error).__name__}")
+        return Done() if answer.status_code == 200 else Later(f"Slack says {answer.status_code}")
+
+    def members(self, group: str) -> frozenset[str]:
+        answer = self._ask(CLICK_TIMEOUT_S, "usergroups_users_list", usergroup=group)
+        match answer:
+            case Later(why, _):
+                raise Unreachable(why)
+            case Refused() | Done():
+                return frozenset()
+            case _:
+                return frozenset(str(user) for user in answer.get("users") or ())
+
+    def _ask(self, timeout_s: int, method: str, **arguments: Any) -> dict[str, Any] | Answer:
+        """Slack's answer, or why there is none."""
+        try:
+            answer = getattr(self._web(timeout_s), method)(**arguments)
+        except SlackApiError as error:
+            return _declined(error)
+        except UNANSWERED as error:
+            return Later(f"Slack did not answer: {type(error).__name__}")
+        return answer.data if isinstance(answer.data, dict) else Later("Slack's answer is no object")
+
+    def _web(self, timeout_s: int) -> WebClient:
+        if timeout_s not in self._clients:
+            client = WebClient(token=self._token(), base_url=self._base_url, timeout=timeout_s, retry_handlers=[])
+            self._clients[timeout_s] = client
+        return self._clients[timeout_s]
+
+
+def _declined(error: SlackApiError) -> Answer:
+    """Sort Slack's refusals: 429 and 5xx wait, a message or channel that is wrong is refused, all else waits and is said."""
+    response = error.response
+    status, headers = response.status_code, {k.lower(): v for k, v in response.headers.items()}
+    if status == 429:
+        asked = str(headers.get("retry-after", ""))
+        return Later("Slack asks for patience (429)", int(asked) if asked.isdigit() else RETRY_AFTER_S)
+    reason = str(response.get("error", "")) if isinstance(response.data, dict) else ""
+    if reason in FINAL:
+        return Refused(f"Slack says {reason}")
+    return Later(f"Slack says {reason or status}")

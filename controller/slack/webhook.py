@@ -1,0 +1,55 @@
+"""Speaks to Slack through an incoming webhook alone: it posts, and can neither edit, answer in threads, nor hear anybody.
+
+A webhook's channel is fixed where it was made, so each message names the channel that it was meant for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from slack_sdk.webhook import WebhookClient
+
+from controller.notifications.block_kit import Page
+from controller.notifications.mrkdwn import code
+from controller.runtime.ports import Answer, Done, Later, Post, Refused
+from controller.slack.web_api import RETRY_AFTER_S, TIMEOUT_S, UNANSWERED
+
+GONE = frozenset({"invalid_token", "no_service", "no_team", "channel_is_archived", "action_prohibited"})  # an operator mends it
+NEVER = "an incoming webhook can only post"
+
+
+class WebhookChat:
+    """The Chat port over one incoming webhook."""
+
+    threads = False
+
+    def __init__(self, url: str) -> None:
+        self._client = WebhookClient(url, timeout=TIMEOUT_S, retry_handlers=[])
+
+    def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:  # noqa: ARG002 - the port's own signature
+        meant = {"type": "context", "elements": [{"type": "mrkdwn", "text": f"for {code(channel)}"}]}
+        try:
+            answer = self._client.send(text=page.text, blocks=[*page.blocks[:49], meant])
+        except (*UNANSWERED, ValueError) as error:
+            return Later(f"Slack did not answer: {type(error).__name__}")
+        if answer.status_code == 200:
+            return Done("webhook/0")
+        if answer.status_code == 429:
+            asked = {k.lower(): v for k, v in answer.headers.items()}.get("retry-after", "")
+            return Later("Slack asks for patience (429)", int(asked) if str(asked).isdigit() else RETRY_AFTER_S)
+        if answer.status_code == 400 and answer.body not in GONE:
+            return Refused(f"Slack says {answer.body[:60]}")
+        return Later(f"Slack says {answer.body[:60] or answer.status_code}")
+
+    def update(self, post: Post, page: Page) -> Answer:  # noqa: ARG002 - the port's own signature
+        return Refused(NEVER)
+
+    def reply_ephemeral(self, url: str, words: str) -> Answer:  # noqa: ARG002 - the port's own signature
+        return Refused(NEVER)
+
+    def open(self, trigger_id: str, view: Mapping[str, Any]) -> Answer:  # noqa: ARG002 - the port's own signature
+        return Refused(NEVER)
+
+    def members(self, group: str) -> frozenset[str]:  # noqa: ARG002 - the port's own signature
+        return frozenset()

@@ -1,0 +1,23 @@
+"""Calendar periods in UTC: the hour of a rate limit, the month of a spend cap, the first day of a month."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+
+def next_hour(now: datetime) -> datetime:
+    """When the brake lets go: it counts by the hours of the clock (UTC)."""
+    return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+
+
+def hour_key(now: datetime) -> str:
+    return f"{now:%Y-%m-%dT%H}"
+
+
+def month_key(now: datetime) -> str:
+    return f"{now:%Y-%m}"
+
+
+def month_start(day: date) -> date:
+    """The first day of a day's month."""
+    return day.replace(day=1)

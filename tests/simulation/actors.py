@@ -1,0 +1,164 @@
+"""What humans do: they create jobs, write policies, stop, delete and copy, and choose names that others have too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from controller.jobs.failure import Cause
+from controller.ledger.lineage import attempt_name
+from controller.policy.mode import Mode
+from controller.policy.policy import AppliesTo, Policy
+from controller.policy.selector import Selector
+from infra.local.sagemaker.capacity import Steps
+from infra.local.sagemaker.errors import ApiError
+from infra.local.sagemaker.world import World
+from tests import builders
+from tests.simulation.harness import PRICED
+from tests.simulation.world_invariants import Life, Witness
+
+NAMES = ("bert", "bert-r02", "gpt", "vit", "t5")
+PREFIXES = ("s3://checkpoints/{name}/", "s3://checkpoints/{name}/", "s3://checkpoints/shared/", "s3://checkpoints/shared/b", None)
+FAILURES = (None, None, None, "internal", "internal", "internal", "capacity", "capacity", "exit-code")
+OWNERS: tuple[dict[str, str], ...] = (
+    {"TuningJobArn": "arn:aws:sagemaker:us-east-1:111122223333:hyper-parameter-tuning-job/sweep"},
+    {"AutoMLJobArn": "arn:aws:sagemaker:us-east-1:111122223333:automl-job/auto"},
+)
+IMAGE = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.1"
+
+
+def weather(rng: Random, begin: datetime) -> Steps:
+    """Spot capacity that comes and goes for some hours, and then stays."""
+    steps, at_s = [(0.0, rng.choice([0, 1, 3]))], 0.0
+    while at_s < 6 * 3600:
+        at_s += rng.choice([600, 1800, 5400])
+        steps.append((at_s, rng.choice([0, 0, 0, 1, 2])))
+    return Steps(begin, [*steps, (at_s + 1, 20)], period_s=90 * 86_400.0)
+
+
+def policy(rng: Random, revision: int) -> Policy:
+    """A policy folder: perhaps a rule against on-demand, perhaps something that is submitted again."""
+    rules = [
+        builders.rule(
+            "use-spot", mode=rng.choice(list(Mode)), applies_to=rng.choice(list(AppliesTo)), options={"runtime_over_s": 3600},
+            channel=rng.choice(["#ml-spot", "#closed"]), match=_some(rng),
+        )
+        for _ in range(rng.choice([0, 1, 1]))
+    ]  # fmt: skip
+    blocks = [
+        builders.block(
+            mode=rng.choice([Mode.ENFORCE] * 8 + [Mode.WARN, Mode.AUDIT]), match=_some(rng),
+            within_s=rng.choice([21_600, 21_600, 21_600, 1200]),
+            causes={
+                cause: builders.budget(rng.choice([0, 1, 2, 3, 3]), first_s=rng.choice([0, 60, 300]), most_s=1800)
+                for cause in (Cause.STARVED, Cause.CAPACITY, Cause.INTERNAL)
+                if rng.random() < 0.9
+            },
+        )
+        for _ in range(rng.choice([0] + [1] * 9))
+    ]  # fmt: skip
+    return builders.policy(f"r{revision}", in_force_at=builders.BEGIN, rules=tuple(rules), resubmissions=tuple(blocks))
+
+
+def _some(rng: Random) -> Selector:
+    return rng.choice([Selector(), Selector(), Selector(tags={"team": ("vision",)}), Selector(name=("bert*", "gpt"))])
+
+
+def request(rng: Random, name: str) -> dict[str, Any]:
+    """A CreateTrainingJob request as a person would write it."""
+    spot = rng.random() < 0.8
+    prefix = rng.choice(PREFIXES)
+    runtime_s = rng.choice([1200, 3000, 7200])
+    failure = rng.choice(FAILURES)
+    plan: dict[str, Any] = {"work_s": rng.choice([300, 900, 2500]), "seed": name}
+    if failure:
+        plan |= {"fails_with": failure, "fails_times": rng.choice([1, 2, 9])}
+    asked: dict[str, Any] = {
+        "TrainingJobName": name,
+        "RoleArn": "arn:aws:iam::111122223333:role/Train",
+        "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+        "OutputDataConfig": {"S3OutputPath": "s3://models/out"},
+        "ResourceConfig": {
+            "InstanceType": rng.choice([PRICED, PRICED, "ml.p3.2xlarge"]), "InstanceCount": rng.choice([1, 1, 2]),
+            "VolumeSizeInGB": 50,
+        },
+        "StoppingCondition": {"MaxRuntimeInSeconds": runtime_s},
+        "HyperParameters": {key: str(value) for key, value in plan.items()},
+        "Tags": [{"Key": "team", "Value": rng.choice(["vision", "speech"])}],
+    }  # fmt: skip
+    if spot:
+        asked["EnableManagedSpotTraining"] = True
+        asked["StoppingCondition"]["MaxWaitTimeInSeconds"] = runtime_s + rng.choice([0, 0, 600, 3600])
+    if prefix:
+        asked["CheckpointConfig"] = {"S3Uri": prefix.format(name=name)}
+    return asked
+
+
+@dataclass(slots=True)
+class People:
+    """Those who share the account with the controller."""
+
+    rng: Random
+    world: World
+    witness: Witness
+    embellish: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+
+    def begin(self, name: str, *, like: Life | None = None, tags: list[dict[str, str]] | None = None) -> None:
+        """Create a job, or have a service create it; a taken name is left alone."""
+        asked = dict(like.job.request) | {"TrainingJobName": name} if like else request(self.rng, name)
+        if self.embellish is not None and like is None:
+            asked = self.embellish(asked)
+        if tags is not None:
+            asked["Tags"] = tags
+        owner = self.rng.choice(OWNERS) if like is None and self.rng.random() < 0.15 else None
+        try:
+            self.world.launch(asked, owner=owner)
+        except ApiError:
+            return
+        self.witness.appeared(name, owned=owner is not None)
+
+    def stop(self) -> None:
+        """Stop any job by hand."""
+        life = self._one(lambda life: life.alive and life.job.status == "InProgress")
+        if life:
+            self.world.stop_training_job(life.name)
+
+    def delete(self) -> Life | None:
+        """Delete any job that is over."""
+        life = self._one(lambda life: not life.alive)
+        if life is None:
+            return None
+        self.world.delete_training_job(life.name)
+        self.witness.deleted(life)
+        return life
+
+    def reuse_name(self) -> None:
+        """Begin another job under the name of a deleted one, perhaps with all its tags."""
+        life = self.delete()
+        if life is not None:
+            tags = self.rng.choice([None, _tags(life)])
+            self.world.advance_to(self.world.now + timedelta(milliseconds=1))
+            self.begin(life.name, tags=tags)
+
+    def steal_name(self) -> None:
+        """Begin a job under a name that the controller would give to a next attempt."""
+        life = self._one(lambda life: not life.ours)
+        if life is not None:
+            self.begin(attempt_name(life.lineage, self.rng.choice([2, 2, 3])), like=life)
+
+    def clone_tags(self) -> None:
+        """Begin a job that carries all tags of another, an attempt of ours if there is one."""
+        life = self._one(lambda life: life.ours) or self._one(lambda _: True)
+        if life is not None:
+            self.begin(f"copy-{self.rng.randrange(100)}", like=life, tags=_tags(life))
+
+    def _one(self, fits: Any) -> Life | None:
+        them = [life for life in self.witness.lives if life.deleted_at is None and not life.job.deleting and fits(life)]
+        return self.rng.choice(them) if them else None
+
+
+def _tags(life: Life) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in life.job.tags.items()]

@@ -1,0 +1,70 @@
+"""What policies ask for beyond trying again, and what jobs promise: in half of all seeds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from controller.jobs.failure import Cause
+from controller.policy.policy import Policy, RateLimits, RuleAction
+from controller.policy.resubmission import (
+    DeadlineSettings,
+    FallbackKind,
+    FallbackStep,
+    Guarantee,
+    InterruptionLimit,
+    Resubmission,
+)
+from tests import builders
+
+OTHER = "ml.g5.4xlarge"
+SAME, ON_DEMAND = FallbackStep(kind=FallbackKind.SAME), FallbackStep(kind=FallbackKind.ON_DEMAND)
+TYPES = FallbackStep(kind=FallbackKind.INSTANCE_TYPES, values=(OTHER,))
+LADDERS = ((), (SAME, TYPES), (SAME, ON_DEMAND), (SAME, TYPES, ON_DEMAND), (SAME, FallbackStep(kind=FallbackKind.EQUIVALENTS)))
+CAP_MICROS = 4_000_000
+QUOTAS: tuple[dict[str, int], ...] = (
+    {},
+    {},
+    {"ml.g5.2xlarge for training job usage": 1},
+    {"ml.g5.2xlarge for spot training job usage": 1},
+)
+
+
+def more(rng: Random, policy: Policy) -> Policy:
+    """The same policy, and more of it."""
+    return replace(
+        policy,
+        rules=tuple(replace(rule, action=rng.choice([RuleAction.STOP, RuleAction.REPAIR])) for rule in policy.rules),
+        resubmissions=tuple(_block(rng, block) for block in policy.resubmissions),
+        rate_limits=RateLimits(stops_per_h=rng.choice([None, None, 1]), submissions_per_h=rng.choice([None, None, 2])),
+    )
+
+
+def _block(rng: Random, block: Resubmission) -> Resubmission:
+    others = {cause: builders.budget(rng.choice([0, 1, 2]), first_s=60) for cause in (Cause.OVERRAN, Cause.NEVER_LAUNCHED)}
+    return replace(
+        block,
+        causes=dict(block.causes) | {cause: budget for cause, budget in others.items() if rng.random() < 0.5},
+        ladder=rng.choice(LADDERS),
+        on_demand=rng.random() < 0.8,
+        interruption_limit=rng.choice([None, None, InterruptionLimit(more_than=0, within_s=7200)]),
+        deadline=DeadlineSettings(
+            finish_within_s=rng.choice([None, 5400, 9000]),
+            guarantee=rng.choice(list(Guarantee)),
+            back_to_spot=rng.random() < 0.5,
+            probe=rng.random() < 0.5,
+            stay_s=600,
+        ),
+        cap_micros=rng.choice([None, None, CAP_MICROS]),
+    )
+
+
+def embellished(rng: Random, request: dict[str, Any], begin: datetime) -> dict[str, Any]:
+    """The same request with a promise, perhaps one that nobody can read, and perhaps a script that never saves."""
+    due = [None, f"{begin + timedelta(hours=rng.choice([1, 2, 4])):%Y-%m-%dT%H:%M:%SZ}", "soon"]
+    said = {"spotwarden:deadline": rng.choice(due), "spotwarden:expected-runtime": rng.choice([None, "50m", "0"])}
+    tags = [{"Key": key, "Value": value} for key, value in said.items() if value is not None]
+    script = {"checkpoint_every_s": "never"} if rng.random() < 0.2 else {}
+    return request | {"Tags": [*request["Tags"], *tags], "HyperParameters": request["HyperParameters"] | script}

@@ -1,0 +1,128 @@
+"""Only what Slack signed comes in, once, and soon; everything else is refused, and nothing secret is ever logged."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from controller import wiring
+from controller.slack.web_api import CLICK_TIMEOUT_S
+from infra.local.host import Host
+from infra.local.slack_people import People
+
+PATHS = ("/slack/interactions", "/slack/command")
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def test_an_unsigned_request_is_refused(people: People) -> None:
+    for path in PATHS:
+        assert people.wire.post(path, b"text=help", FORM).status == 401
+
+
+def test_a_forged_signature_is_refused(people: People) -> None:
+    signed = people.wire.signed("text=help")
+    forged = {**signed, "X-Slack-Signature": "v0=" + "0" * 64}
+    assert people.wire.post("/slack/command", b"text=help", forged).status == 401
+
+
+def test_a_body_that_was_changed_after_it_was_signed_is_refused(people: People) -> None:
+    assert people.wire.post("/slack/command", b"text=waivers", people.wire.signed("text=help")).status == 401
+
+
+def test_a_request_of_more_than_five_minutes_ago_is_refused(host: Host, people: People) -> None:
+    signed = people.wire.signed("text=help")
+    host.clock.at += timedelta(minutes=5, seconds=2)
+    assert people.wire.post("/slack/command", b"text=help", signed).status == 401
+
+
+def test_a_request_of_a_time_to_come_is_refused(host: Host, people: People) -> None:
+    host.clock.at += timedelta(minutes=10)
+    signed = people.wire.signed("text=help+later")
+    host.clock.at -= timedelta(minutes=10)
+    assert people.wire.post("/slack/command", b"text=help+later", signed).status == 401
+
+
+def test_a_request_that_is_played_again_is_refused(people: People) -> None:
+    signed = people.wire.signed("text=help&n=1")
+    assert people.wire.post("/slack/command", b"text=help&n=1", signed).status == 200
+    assert people.wire.post("/slack/command", b"text=help&n=1", signed).status == 401
+
+
+def test_an_oversized_request_is_refused(people: People) -> None:
+    body = urlencode({"text": "x" * 600_000})
+    assert people.wire.post("/slack/command", body.encode(), people.wire.signed(body)).status == 413
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        "", "null", "[]", "{", '"x"', "{}", '{"type": "block_actions"}', '{"type": "block_actions", "actions": [1]}',
+        '{"type": "view_submission", "view": {"callback_id": "spotwarden/waive", "private_metadata": "{}"}}',
+        '{"type": "block_actions", "user": {"id": "U1"}, "actions": [{"action_id": "spotwarden/explode", "value": "{}"}]}',
+        '{"type": "block_actions", "user": {"id": "<@U1>"}, "actions": [{"action_id": "spotwarden/stop", "value": "{}"}]}',
+        "[" * 5000,
+    ],
+)  # fmt: skip
+def test_a_malformed_payload_is_refused_in_words(people: People, payload: str) -> None:
+    heard = people.wire.send("/slack/interactions", {"payload": payload})
+    assert heard.status == 400
+    assert "wanted" in heard.body or "JSON" in heard.body
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+KEYS = st.sampled_from(["type", "user", "actions", "view", "trigger_id", "response_url", "channel"])
+TYPES = st.sampled_from(["block_actions", "view_submission", "view_closed", "shortcut"])
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(KEYS, JUNK, max_size=6), TYPES)
+def test_no_payload_brings_the_route_down(people: People, payload: dict[str, object], kind: str) -> None:
+    heard = people.wire.send("/slack/interactions", {"payload": json.dumps({**payload, "type": kind})})
+    assert heard.status in (200, 400, 401)  # 401: the same bytes a second time
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=200), st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=80))
+def test_no_unsigned_bytes_come_in(people: People, body: bytes, signature: str) -> None:
+    headers = {**FORM, "X-Slack-Request-Timestamp": "1", "X-Slack-Signature": signature}
+    assert people.wire.post("/slack/interactions", body, headers).status in (400, 401)
+
+
+def test_no_token_secret_or_signature_is_in_any_log_line(host: Host, people: People) -> None:
+    people.command("help")
+    host.log.flush()
+    logged = Path(host.log.name).read_text("utf-8")
+    assert "sweep" in logged
+    for secret in ("xoxb-", people.wire.signing_secret, "v0=", "response_url", "X-Slack"):
+        assert secret.lower() not in logged.lower()
+
+
+def test_a_click_is_answered_within_three_seconds_whatever_aws_does() -> None:
+    """No call is begun after the desk's time; the last takes its timeouts at most; then one word to Slack."""
+    aws_s = (
+        wiring.SLACK_TIME_LIMIT.total_seconds()
+        + wiring.SLACK_CLIENT_CONFIG.connect_timeout
+        + wiring.SLACK_CLIENT_CONFIG.read_timeout
+    )
+    assert wiring.SLACK_CLIENT_CONFIG.retries == {"mode": "standard", "total_max_attempts": 1}
+    assert aws_s + CLICK_TIMEOUT_S < 3
+
+
+def test_an_aws_that_does_not_answer_is_said_and_nothing_is_lost(host: Host, people: People) -> None:
+    before = wiring.SLACK_TIME_LIMIT
+    try:
+        wiring.SLACK_TIME_LIMIT = timedelta(seconds=-1)  # as if the first call had taken too long
+        people.command("waivers")
+        assert people.whispers[-1] == "AWS did not answer in time. Please ask again."
+    finally:
+        wiring.SLACK_TIME_LIMIT = before

@@ -1,0 +1,70 @@
+"""The code's manners are an ordinary test."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = sorted(p for folder in ("controller", "handlers", "infra") for p in (ROOT / folder).rglob("*.py"))
+CORE = sorted((ROOT / "controller").rglob("*.py"))
+NAMES = [str(p.relative_to(ROOT)) for p in SHIPPED]
+LINES_MAX = 320
+VAGUE = {"utils", "helpers", "manager", "service", "base", "common", "misc"}
+
+
+def names_called(path: Path) -> set[str]:
+    """Dotted names of all calls in a module: ``datetime.now``, ``print``."""
+    calls = (node.func for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call))
+    return {ast.unparse(func) for func in calls}
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=NAMES)
+def test_every_module_says_what_it_is_for(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text("utf-8"))), f"{path.name} has no docstring"
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=NAMES)
+def test_no_module_is_too_long_to_live_in(path: Path) -> None:
+    assert len(path.read_text("utf-8").splitlines()) <= LINES_MAX
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=NAMES)
+def test_modules_are_named_for_what_they_hold(path: Path) -> None:
+    assert path.stem not in VAGUE
+
+
+def test_only_the_clock_adapter_asks_what_time_it_is() -> None:
+    asking = {
+        str(p.relative_to(ROOT))
+        for p in CORE
+        if names_called(p) & {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
+    }
+    assert asking == {"controller/aws/system_clock.py"}
+
+
+def test_nothing_that_ships_prints() -> None:
+    handlers = sorted((ROOT / "handlers").glob("*.py"))
+    shipping = [p for p in (*CORE, *handlers) if not {"cli", "policyfile"} & set(p.relative_to(ROOT).parts)]
+    assert [p.name for p in shipping if "print" in names_called(p) and p.name != "policyfile.py"] == []
+
+
+def test_nothing_is_left_for_later_without_a_word() -> None:
+    unfinished = re.compile(r"\b(TODO|FIXME|XXX)\b|raise NotImplementedError|pragma: no cover")
+    found = [str(p.relative_to(ROOT)) for p in SHIPPED if unfinished.search(p.read_text("utf-8"))]
+    assert found == []
+
+
+def test_every_suppressed_check_says_why() -> None:
+    bare = re.compile(r"#\s*(noqa(: [A-Z0-9, ]+)?|type: ignore(\[[a-z, -]+\])?)\s*$", re.MULTILINE)
+    found = [f"{p.relative_to(ROOT)}: {m.group(0)}" for p in SHIPPED for m in bare.finditer(p.read_text("utf-8"))]
+    assert found == []
+
+
+def test_no_test_patches_our_own_code() -> None:
+    patching = re.compile(r"mock\.patch|from unittest(\.mock)? import|monkeypatch\.setattr\(\s*[\"']?(controller|handlers)")
+    tests = [p for p in (ROOT / "tests").rglob("*.py") if p != Path(__file__)]
+    assert [str(p.relative_to(ROOT)) for p in tests if patching.search(p.read_text("utf-8"))] == []

@@ -1,0 +1,161 @@
+"""What is written as an item is read as it was, and what cannot be read says which item and why."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import UTC, date, datetime, timedelta, timezone
+from enum import StrEnum
+from typing import Any, get_args, get_type_hints
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.aws.dynamodb import items
+from controller.aws.dynamodb.items import STORED_KINDS, UnreadableItem, moment, read, read_intent, stamp, write, write_intent
+from controller.ledger.entry import Entry, JobDeleted
+from controller.ledger.intent import Action, Intent, IntentResult, Stop
+from controller.ledger.lineage import Lineage, LineageId
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+VANISHED = JobDeleted(job="bert", at=NOON, team=None)
+PLACE = {"pk": {"S": "lineage#bert"}, "sk": {"S": "entry#vanished/bert"}}
+
+ZONES = st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=30)), timezone(-timedelta(hours=8))])
+MOMENTS = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=ZONES)  # noqa: DTZ001  # the strategy adds a zone
+PLAIN: dict[Any, st.SearchStrategy[Any]] = {
+    str: st.text(),
+    bool: st.booleans(),
+    int: st.integers(-(10**30), 10**30),
+    datetime: MOMENTS,
+    date: st.dates(),
+    tuple[str, ...]: st.lists(st.text()).map(tuple),
+    type(None): st.none(),
+}
+
+
+def any_of(hint: Any) -> st.SearchStrategy[Any]:
+    if hint in PLAIN:
+        return PLAIN[hint]
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return st.sampled_from(list(hint))
+    return st.one_of(*map(any_of, get_args(hint)))
+
+
+def values(kind: Any) -> st.SearchStrategy[Any]:
+    hints = get_type_hints(kind)
+    return st.builds(kind, **{f.name: any_of(hints[f.name]) for f in fields(kind)})
+
+
+INTENTS = st.builds(
+    Intent,
+    action=st.one_of(*map(values, get_args(Action))),
+    due_at=MOMENTS,
+    leased_until=st.none() | MOMENTS,
+    claim=st.integers(0, 100),
+    closed=st.none() | st.sampled_from(IntentResult),
+    why=st.text(),
+)
+
+
+@given(st.one_of(*map(values, STORED_KINDS.values())))
+def test_any_value_is_read_as_it_was_written(value: Any) -> None:
+    assert read({**PLACE, **write(value)}) == value
+
+
+@given(INTENTS)
+def test_any_intent_is_read_as_it_was_written(intent: Intent) -> None:
+    assert read_intent({**PLACE, **write_intent(intent)}) == intent
+
+
+@given(MOMENTS, MOMENTS)
+def test_the_text_of_times_is_in_the_order_of_times(one: datetime, other: datetime) -> None:
+    assert (stamp(one) < stamp(other)) == (one < other)
+    assert moment(stamp(one)) == one
+
+
+def test_a_time_without_a_zone_is_not_written() -> None:
+    with pytest.raises(ValueError, match="2026-03-02T12:00:00 has no time zone, wanted an aware time"):
+        stamp(NOON.replace(tzinfo=None))
+
+
+def test_every_entry_and_action_has_its_kind() -> None:
+    assert {*get_args(Entry), *get_args(Action)} <= set(STORED_KINDS.values())
+
+
+def test_what_is_none_is_not_written() -> None:
+    assert write(VANISHED) == {
+        "schema": {"N": "1"},
+        "kind": {"S": "Vanished"},
+        "body": {"M": {"job": {"S": "bert"}, "at": {"S": "2026-03-02T12:00:00.000000Z"}}},
+    }
+
+
+def test_an_item_of_schema_1_is_read_for_ever() -> None:
+    """Written out by hand: whoever changes the codec must still read this."""
+    old = {
+        **PLACE,
+        "schema": {"N": "1"},
+        "kind": {"S": "Stop"},
+        "body": {"M": {"about": {"S": "bert"}, "because": {"S": "no checkpoints"}}},
+        "due_at": {"S": "2026-03-02T12:00:00.000000Z"},
+        "claim": {"N": "2"},
+        "why": {"S": ""},
+        "closed": {"S": "done"},
+        "due_pk": {"S": "due#03"},
+    }
+    action = Stop(about="bert", because="no checkpoints")
+    assert read_intent(old) == Intent(action=action, due_at=NOON, claim=2, closed=IntentResult.DONE)
+
+
+def test_an_older_schema_is_brought_up_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if schema 2 had renamed ``who`` to ``job``, and schema 3 had begun to write times."""
+
+    def renamed(item: Any) -> Any:
+        return {**item, "schema": {"N": "2"}, "body": {"M": {"job": item["body"]["M"]["who"]}}}
+
+    def dated(item: Any) -> Any:
+        return {**item, "schema": {"N": "3"}, "body": {"M": {**item["body"]["M"], "at": {"S": stamp(NOON)}}}}
+
+    monkeypatch.setattr(items, "SCHEMA", 3)
+    monkeypatch.setattr(items, "UPGRADES", {1: renamed, 2: dated})
+    first = {**PLACE, "schema": {"N": "1"}, "kind": {"S": "Vanished"}, "body": {"M": {"who": {"S": "bert"}}}}
+    assert read(first) == VANISHED
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"schema": {"N": "2"}}, "schema is 2, and this code reads up to 1; deploy the newer code"),
+        ({"schema": {"S": "one"}}, "schema is {'S': 'one'}, wanted a number from 1 to 1"),
+        ({"schema": {"N": "0"}}, "schema is {'N': '0'}, wanted a number from 1 to 1"),
+        ({"kind": {"S": "Exploded"}}, "kind is {'S': 'Exploded'}, wanted one of Started, Interrupted, Ended"),
+        ({"body": {"M": {"job": {"S": "bert"}}}}, "at is missing, wanted a whole Vanished"),
+        ({"body": {"M": {"job": {"S": "bert"}, "at": {"S": "noon"}}}}, "at is {'S': 'noon'}, which cannot be read: ValueError("),
+        (
+            {"body": {"M": {"job": {"N": "5"}, "at": {"S": stamp(NOON)}}}},
+            "job is {'N': '5'}, which cannot be read: KeyError('S')",
+        ),
+    ],
+)
+def test_what_cannot_be_read_says_which_item_what_was_found_and_what_was_wanted(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(UnreadableItem) as raised:
+        read({**PLACE, **write(VANISHED), **change})
+    assert str(raised.value).startswith(f"item lineage#bert / entry#vanished/bert: {message}")
+
+
+def test_an_item_of_nothing_says_so() -> None:
+    with pytest.raises(UnreadableItem, match=r"item lineage#bert / entry#vanished/bert: schema is None, wanted a number"):
+        read(PLACE)
+
+
+def test_an_intent_without_its_time_says_so() -> None:
+    item = {**PLACE, **write_intent(Intent(action=Stop(about="bert", because=""), due_at=NOON))}
+    del item["due_at"]
+    with pytest.raises(UnreadableItem, match=r"has claim, held, why of an intent, wanted due_at, claim and why"):
+        read_intent(item)
+
+
+def test_a_field_that_nobody_said_how_to_write_is_noticed() -> None:
+    with pytest.raises(TypeError, match=r"Lineage.id: nobody said how a .*LineageId.* is written"):
+        write(Lineage(id=LineageId(account="1", region="r", root="bert", created_at=NOON)))

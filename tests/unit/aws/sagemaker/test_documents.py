@@ -1,0 +1,296 @@
+"""Every document of a training job is read by one parse, and what a document cannot say stays unknown."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from controller.aws.sagemaker.documents import BadDocument, DocumentKind, job_of, kind_of
+from controller.jobs.algorithm import AlgorithmClass
+from controller.jobs.job import Outcome, Service, Usage
+
+AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+ROLE = "arn:aws:iam::111122223333:role/Train"
+OBJECT_DETECTION = "811284229777.dkr.ecr.us-east-1.amazonaws.com/object-detection:1"
+
+REQUEST: dict[str, Any] = {
+    "TrainingJobName": "bert",
+    "RoleArn": ROLE,
+    "AlgorithmSpecification": {"TrainingImage": OBJECT_DETECTION, "TrainingInputMode": "File"},
+    "OutputDataConfig": {"S3OutputPath": "s3://out/"},
+    "ResourceConfig": {"InstanceType": "ml.p3.2xlarge", "InstanceCount": 2, "VolumeSizeInGB": 10},
+    "StoppingCondition": {"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 172_800},
+    "EnableManagedSpotTraining": True,
+    "CheckpointConfig": {"S3Uri": "s3://ckpt/bert/"},
+}
+DESCRIPTION: dict[str, Any] = {
+    **REQUEST,
+    "TrainingJobArn": "arn:aws:sagemaker:us-east-1:111122223333:training-job/bert",
+    "TrainingJobStatus": "InProgress",
+    "SecondaryStatus": "Training",
+    "CreationTime": AT,
+    "TrainingStartTime": AT + timedelta(minutes=2),
+    "LastModifiedTime": AT + timedelta(minutes=9),
+    "SecondaryStatusTransitions": [{"Status": "Training", "StartTime": AT + timedelta(minutes=3), "StatusMessage": "…"}],
+}
+DETAIL: dict[str, Any] = {
+    "TrainingJobName": "bert",
+    "TrainingJobArn": "arn:aws:sagemaker:eu-west-1:111122223333:training-job/bert",
+    "TrainingJobStatus": "InProgress",
+    "SecondaryStatus": "Starting",
+    "RoleArn": ROLE,
+    "AlgorithmSpecification": {"TrainingImage": OBJECT_DETECTION},
+    "ResourceConfig": {"InstanceType": "ml.p3.2xlarge", "InstanceCount": 2},
+    "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+    "CreationTime": 1772442000000,
+    "TrainingEndTime": None,
+    "Tags": {"team": "vision"},
+}
+
+
+def describe(**changes: Any) -> Any:
+    return job_of({**DESCRIPTION, **changes}, kind=DocumentKind.DESCRIBE)
+
+
+def event(**changes: Any) -> dict[str, Any]:
+    return {
+        "version": "0", "source": "aws.sagemaker", "detail-type": "SageMaker Training Job State Change",
+        "account": "111122223333", "region": "eu-west-1", "detail": {**DETAIL, **changes},
+    }  # fmt: skip
+
+
+def without(document: dict[str, Any], *members: str) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name not in members}
+
+
+def test_a_description_says_everything() -> None:
+    job = describe(Tags={"team": "vision"})
+    assert (job.account, job.region, job.role, job.tags) == ("111122223333", "us-east-1", ROLE, {"team": "vision"})
+    assert (job.spot, job.checkpoint_uri, job.runtime_s_max, job.wait_s_max) == (True, "s3://ckpt/bert/", 3600, 172_800)
+    assert (job.instance_type, job.instance_count, job.created_at) == ("ml.p3.2xlarge", 2, AT)
+    assert (job.algorithm.klass, job.algorithm.checkpoints) == (AlgorithmClass.BUILT_IN, True)
+    assert (job.alive, job.usage, job.ended_at, job.service, job.unrepeatable) == (True, None, None, None, None)
+    assert job.unknown == frozenset()
+
+
+def test_the_tags_somebody_asked_for_win_over_the_documents_own() -> None:
+    assert job_of({**DESCRIPTION, "Tags": {"a": "b"}}, kind=DocumentKind.DESCRIBE, tags={"team": "ads"}).tags == {"team": "ads"}
+
+
+def test_a_request_has_no_region_and_no_creation_time_and_its_account_is_its_roles() -> None:
+    job = job_of(REQUEST, kind=DocumentKind.CREATE)
+    assert (job.alive, job.account, job.unknown) == (True, "111122223333", frozenset({"region", "created_at"}))
+
+
+def test_an_absent_spot_flag_is_false_in_a_description_and_a_request_and_unknown_in_an_event() -> None:
+    for document, kind in ((DESCRIPTION, DocumentKind.DESCRIBE), (REQUEST, DocumentKind.CREATE)):
+        job = job_of(without(document, "EnableManagedSpotTraining", "CheckpointConfig"), kind=kind)
+        assert (job.spot, job.checkpoint_uri, "spot" in job.unknown, job.tags) == (False, None, False, {})
+    assert job_of(event(), kind=DocumentKind.EVENT).unknown == {"spot", "checkpoint_uri", "wait_s_max", "usage"}
+
+
+def test_a_trimmed_event_knows_even_less() -> None:
+    trimmed = without(DETAIL, "Tags", "ResourceConfig", "StoppingCondition", "AlgorithmSpecification", "RoleArn")
+    job = job_of({**event(), "detail": trimmed}, kind=DocumentKind.EVENT)
+    assert {"tags", "instance_type", "runtime_s_max", "algorithm", "role"} < job.unknown
+
+
+def test_an_event_that_does_carry_the_spot_flag_is_believed() -> None:
+    job = job_of(event(EnableManagedSpotTraining=False), kind=DocumentKind.EVENT)
+    assert (job.spot, "spot" in job.unknown) == (False, False)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        1772442000000,
+        1772442000000.0,
+        "1772442000000",
+        "2026-03-02T09:00:00Z",
+        "2026-03-02T10:00:00+01:00",
+        "2026-03-02 09:00:00",
+        1772442000.0,
+        AT.astimezone(timezone(timedelta(hours=-5))),
+        datetime(2026, 3, 2, 9),  # noqa: DTZ001  # YAML reads a time without a zone so
+    ],
+    ids=str,
+)
+def test_a_time_is_read_in_every_shape_that_was_seen(found: Any) -> None:
+    job = job_of(event(CreationTime=found), kind=DocumentKind.EVENT)
+    assert (job.created_at, job.created_at.utcoffset()) == (AT, timedelta(0))
+
+
+@pytest.mark.parametrize("absent", [{"TrainingStartTime": None}, {"TrainingStartTime": ""}, {}], ids=["null", "empty", "absent"])
+def test_a_time_that_is_absent_is_none(absent: dict[str, Any]) -> None:
+    assert job_of(event(**absent), kind=DocumentKind.EVENT).started_at is None
+
+
+@pytest.mark.parametrize("found", ["soon", True, [], 1e300, "9" * 40], ids=str)
+def test_a_time_that_is_none_is_refused(found: Any) -> None:
+    with pytest.raises(BadDocument, match=r"CreationTime is .*, wanted a time: ISO 8601, or milliseconds since 1970"):
+        job_of(event(CreationTime=found), kind=DocumentKind.EVENT)
+
+
+@pytest.mark.parametrize("tags", [{"team": "vision"}, [{"Key": "team", "Value": "vision"}]], ids=["map", "list"])
+def test_tags_are_a_map_or_a_list(tags: Any) -> None:
+    assert job_of(event(Tags=tags), kind=DocumentKind.EVENT).tags == {"team": "vision"}
+
+
+def test_usage_exists_once_both_halves_are_said() -> None:
+    assert describe(TrainingTimeInSeconds=2423).usage is None
+    assert describe(BillableTimeInSeconds=837).usage is None
+    both = describe(TrainingTimeInSeconds=2423, BillableTimeInSeconds=0)
+    assert both.usage == Usage(training_s=2423, billable_s=0)
+
+
+def test_interruptions_are_counted_from_the_transitions() -> None:
+    times = [AT + timedelta(minutes=m) for m in (5, 20)]
+    lines = [{"Status": status, "StartTime": at} for at in times for status in ("Training", "Interrupted")]
+    assert describe(SecondaryStatusTransitions=lines).interrupted_at == tuple(times)
+
+
+def test_a_stop_began_when_the_transition_says() -> None:
+    at = AT + timedelta(minutes=5)
+    assert describe(SecondaryStatusTransitions=[{"Status": "Stopping", "StartTime": at}]).stopping_at == at
+    assert describe(TrainingJobStatus="Stopping").stopping_at == DESCRIPTION["LastModifiedTime"]
+    assert describe().stopping_at is None
+
+
+def test_a_job_that_never_trained_ended_with_its_last_transition() -> None:
+    starved = {"TrainingJobStatus": "Stopped", "SecondaryStatus": "MaxWaitTimeExceeded", "TrainingStartTime": None}
+    last = {"Status": "Stopping", "StartTime": AT + timedelta(hours=1), "EndTime": AT + timedelta(hours=2)}
+    job = describe(**starved, SecondaryStatusTransitions=[last])
+    assert (job.outcome, job.ended_at) == (Outcome.STARVED, AT + timedelta(hours=2))
+    assert describe(**starved, SecondaryStatusTransitions=[]).ended_at == DESCRIPTION["LastModifiedTime"]
+    assert describe(**starved, TrainingEndTime=AT).ended_at == AT
+    assert describe(TrainingEndTime=AT).ended_at is None, "a job that is alive has not ended"
+
+
+@pytest.mark.parametrize(
+    ("changes", "service"),
+    [
+        ({"TuningJobArn": "arn:…"}, Service.TUNING),
+        ({"AutoMLJobArn": "arn:…"}, Service.AUTOML),
+        ({"LabelingJobArn": "arn:…"}, Service.LABELING),
+        ({"Tags": [{"Key": "MANAGED_BY_AWS", "Value": "STARTED_BY_STEP_FUNCTIONS"}]}, Service.STEP_FUNCTIONS),
+        ({"Tags": {"sagemaker:pipeline-execution-arn": "arn:…"}}, Service.PIPELINES),
+        ({"TrainingJobName": "pipelines-abcdefgh1234-Train-0123456789"}, Service.PIPELINES),
+        ({"TrainingJobName": "AWSBatchbert0a1b"}, Service.BATCH),
+    ],
+)
+def test_jobs_of_other_services_are_recognised_in_every_document(changes: dict[str, Any], service: Service) -> None:
+    assert describe(**changes).service is service
+    assert job_of(event(**changes), kind=DocumentKind.EVENT).service is service
+
+
+def test_what_sagemaker_selected_wins_over_what_was_asked_for() -> None:
+    selected = describe(ResourceConfig={"InstanceType": "ml.a", "SelectedInstanceType": "ml.b", "SelectedInstanceCount": 4})
+    assert (selected.instance_type, selected.instance_count) == ("ml.b", 4)
+
+
+def test_groups_of_several_types_are_heterogeneous_and_their_type_is_unknown() -> None:
+    groups = [{"InstanceType": "ml.a", "InstanceCount": 2}, {"InstanceType": "ml.b", "InstanceCount": 3}]
+    mixed = describe(ResourceConfig={"InstanceGroups": groups, "InstanceCount": 0})
+    assert (mixed.instance_type, mixed.instance_count) == ("heterogeneous", 5)
+    assert "instance_type" in mixed.unknown
+    assert "heterogeneous" in mixed.unrepeatable
+    alike = describe(ResourceConfig={"InstanceGroups": [groups[0], groups[0]]})
+    assert (alike.instance_type, alike.instance_count, alike.unknown) == ("ml.a", 4, frozenset())
+
+
+def test_a_type_that_sagemaker_has_yet_to_choose_is_unknown() -> None:
+    job = describe(ResourceConfig={"InstancePreferences": [{"InstanceType": "ml.a"}, {"InstanceType": "ml.b"}]})
+    assert (job.instance_type, job.unknown) == ("flexible", frozenset({"instance_type"}))
+
+
+def test_what_the_service_fills_in_empty_counts_as_absent() -> None:
+    emptied = {"TrainingImage": OBJECT_DETECTION, "AlgorithmName": ""}
+    job = describe(AlgorithmSpecification=emptied, FailureReason="", VpcConfig={}, CheckpointConfig={})
+    assert (job.algorithm.name, job.failure, job.checkpoint_uri) == ("object-detection", None, None)
+
+
+def test_members_that_nobody_knows_are_ignored() -> None:
+    assert describe(SomethingNew={"a": [1]}) == describe()
+
+
+def test_an_algorithm_name_is_marketplace_until_it_was_described() -> None:
+    named = {**DESCRIPTION, "AlgorithmSpecification": {"AlgorithmName": "theirs"}}
+    unseen = job_of(named, kind=DocumentKind.DESCRIBE).algorithm
+    assert (unseen.klass, unseen.checkpoints) == (AlgorithmClass.MARKETPLACE, False)
+    assert "DescribeAlgorithm not seen" in unseen.why
+    assert job_of(named, kind=DocumentKind.DESCRIBE, algorithm_described=True).algorithm.klass is AlgorithmClass.OWN
+
+
+@pytest.mark.parametrize(
+    ("document", "kind"),
+    [
+        (DESCRIPTION, DocumentKind.DESCRIBE),
+        (without(DESCRIPTION, "TrainingJobArn"), DocumentKind.DESCRIBE),
+        (REQUEST, DocumentKind.CREATE),
+        (event(), DocumentKind.EVENT),
+        ({"source": "aws.ec2", "detail": {}}, DocumentKind.EVENT),
+    ],
+)
+def test_documents_are_told_apart_by_their_members(document: dict[str, Any], kind: DocumentKind) -> None:
+    assert kind_of(document) is kind
+
+
+@pytest.mark.parametrize(
+    ("document", "found"),
+    [
+        ({}, "an empty object"),
+        ({"Resources": {}, "Outputs": {}}, "an object of Resources, Outputs"),
+        ({"TrainingJobName": "bert"}, "an object of TrainingJobName"),
+        ("bert", "'bert'"),
+        ([1], r"\[1\]"),
+        (None, "absent"),
+    ],
+    ids=str,
+)
+def test_a_document_of_no_known_kind_is_refused_with_what_it_is(document: Any, found: str) -> None:
+    with pytest.raises(BadDocument, match=rf"found {found}, wanted a .*"):
+        kind_of(document)
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (event(TrainingJobName=None), "an event without a job name: detail.TrainingJobName is absent"),
+        ({**event(), "detail": None}, "an event without a job name: detail.TrainingJobName is absent"),
+        ({**event(), "source": "aws.ec2"}, "an event whose source is 'aws.ec2', wanted 'aws.sagemaker'"),
+        (
+            {**event(), "detail-type": "SageMaker Transform Job State Change"},
+            "an event whose detail-type is 'SageMaker T",
+        ),
+        ({**event(), "detail": "text"}, "detail is 'text', wanted an object with named members"),
+        (event(Tags=["a"]), "Tags is ['a'], wanted a list of objects"),
+        (event(Tags={"team": 7}), "Tags has 'team': 7, wanted text for a key and text for its value"),
+        (event(Tags="a"), "Tags is 'a', wanted a map, or a list of Key and Value"),
+    ],
+)
+def test_a_bad_event_is_refused_with_what_is_wrong(document: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadDocument) as refused:
+        job_of(document, kind=DocumentKind.EVENT)
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"TrainingJobName": 7}, "TrainingJobName is 7, wanted the name of a training job"),
+        ({"EnableManagedSpotTraining": "maybe"}, "EnableManagedSpotTraining is 'maybe', wanted true or false"),
+        ({"StoppingCondition": {"MaxRuntimeInSeconds": "1h"}}, "MaxRuntimeInSeconds is '1h', wanted a whole number"),
+        ({"StoppingCondition": {"MaxRuntimeInSeconds": -1}}, "MaxRuntimeInSeconds is -1, wanted a whole number, not negative"),
+        ({"StoppingCondition": {"MaxRuntimeInSeconds": True}}, "MaxRuntimeInSeconds is True, wanted a whole number"),
+        ({"ResourceConfig": "ml.m5.large"}, "ResourceConfig is 'ml.m5.large', wanted an object with named members"),
+        ({"ResourceConfig": {"InstancePreferences": ["ml.a"]}}, "InstancePreferences is ['ml.a'], wanted a list of objects"),
+        ({"CheckpointConfig": {"S3Uri": 3}}, "S3Uri is 3, wanted text"),
+        ({"SecondaryStatusTransitions": {}}, "SecondaryStatusTransitions is {}, wanted a list of objects"),
+    ],
+)
+def test_a_member_of_a_wrong_type_is_named_with_what_it_is(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadDocument) as refused:
+        describe(**changes)
+    assert message in str(refused.value)

@@ -1,0 +1,74 @@
+"""A job that another service waits for, or that cannot run again as it was, is never repeated."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from controller.aws.sagemaker.ownership import OWNER_TAGS, service_of, unrepeatable
+from controller.jobs.job import Service
+
+RESOURCES: Mapping[str, Any] = {"InstanceType": "ml.g5.2xlarge", "InstanceCount": 1, "VolumeSizeInGB": 10}
+JOB: Mapping[str, Any] = {
+    "TrainingJobName": "bert",
+    "AlgorithmSpecification": {
+        "TrainingImage": "111122223333.dkr.ecr.us-east-1.amazonaws.com/ours:3",
+        "TrainingInputMode": "File",
+    },
+    "ResourceConfig": {**RESOURCES, "KeepAlivePeriodInSeconds": 0, "InstanceGroups": []},
+}
+
+
+def with_resources(**changes: Any) -> dict[str, Any]:
+    return {"ResourceConfig": {**RESOURCES, **changes}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "tags", "service"),
+    [
+        ({"TuningJobArn": "arn:..."}, {}, Service.TUNING),
+        ({"AutoMLJobArn": "arn:..."}, {}, Service.AUTOML),
+        ({"LabelingJobArn": "arn:..."}, {}, Service.LABELING),
+        ({}, {"sagemaker:pipeline-execution-arn": "arn:..."}, Service.PIPELINES),
+        ({"TrainingJobName": "pipelines-abc123def456-TrainStep-0Ab1Cd2Ef3"}, {}, Service.PIPELINES),
+        ({}, {"MANAGED_BY_AWS": "STARTED_BY_STEP_FUNCTIONS"}, Service.STEP_FUNCTIONS),
+        ({}, {"AWS_STEP_FUNCTIONS_EXECUTION_ARN": "arn:..."}, Service.STEP_FUNCTIONS),
+        ({"TrainingJobName": "AWSBatchtrain0a1b2c"}, {}, Service.BATCH),
+    ],
+)
+def test_a_job_of_another_service_is_recognised_and_not_repeated(
+    changes: Mapping[str, Any], tags: Mapping[str, str], service: Service
+) -> None:
+    described = {**JOB, **changes}
+    assert service_of(described, tags) is service
+    assert unrepeatable(described, tags) == f"it belongs to {service}, which would not know of a second job"
+
+
+@pytest.mark.parametrize("name", ["pipelines-are-fun", "pipelines-abc123def456-TrainStep-0Ab1Cd2Ef3-mine", "my-AWSBatch"])
+def test_a_name_that_only_looks_like_a_services_belongs_to_nobody(name: str) -> None:
+    assert service_of({**JOB, "TrainingJobName": name}, {"team": "nlp"}) is None
+
+
+def test_every_owner_tag_is_of_a_service() -> None:
+    assert set(OWNER_TAGS.values()) == {Service.PIPELINES, Service.STEP_FUNCTIONS, Service.PROBE}
+
+
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [
+        ({"ServerlessJobConfig": {"JobType": "FineTuning"}}, "ServerlessJobConfig"),
+        (with_resources(InstanceGroups=[{"InstanceGroupName": "a"}]), "InstanceGroups"),
+        (with_resources(TrainingPlanArn="arn:..."), "TrainingPlanArn"),
+        (with_resources(InstancePreferences=[{"TrainingPlanArns": ["arn:..."]}]), "TrainingPlanArn"),
+        (with_resources(KeepAlivePeriodInSeconds=600), "KeepAlivePeriodInSeconds"),
+        ({"AlgorithmSpecification": {"TrainingInputMode": "File"}}, "names neither TrainingImage nor AlgorithmName"),
+    ],
+)
+def test_a_job_that_cannot_run_again_as_it_was_is_refused_with_the_reason(changes: Mapping[str, Any], part: str) -> None:
+    reason = unrepeatable({**JOB, **changes}, {})
+    assert reason is not None
+    assert part in reason
+
+
+def test_an_ordinary_job_may_be_repeated() -> None:
+    assert unrepeatable(JOB, {"team": "nlp"}) is None

@@ -1,0 +1,128 @@
+"""AWS's price list, over real HTTP, into the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from controller.aws.price_list import PriceList
+from controller.aws.prices import Prices
+from controller.runtime.ports import Unreachable
+from controller.runtime.refresh_prices import refresh_prices
+from controller.units.money import Rate
+from infra.local.aws_json import JsonServer
+from infra.local.pricing import PriceBook
+from tests.simulation.memory import MemoryLedger
+
+NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+G5 = ("us-east-1", "ml.g5.2xlarge", "1.515000", date(2026, 8, 1))
+
+
+class PriceServer(PriceBook):
+    """A price list, and where it is served."""
+
+    url: str
+
+
+@pytest.fixture
+def server() -> Iterator[PriceServer]:
+    book = PriceServer(rates=[G5, ("us-east-1", "ml.m5.large", "0.115000", date(2026, 8, 1))])
+    served = JsonServer({"GetProducts": book.get_products})
+    book.url = served.url
+    yield book
+    served.close()
+
+
+def listed(server: PriceServer) -> PriceList:
+    client = boto3.client(
+        "pricing", endpoint_url=server.url, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b",
+        config=Config(retries={"total_max_attempts": 1}),
+    )  # fmt: skip
+    return PriceList(client)
+
+
+@dataclass
+class Place:
+    price_list: PriceList
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    at: datetime = NOW
+
+    @property
+    def clock(self) -> Any:
+        return self
+
+    def now(self) -> datetime:
+        return self.at
+
+
+def test_training_prices_are_read_page_by_page_and_hosting_is_left_alone(server: PriceServer) -> None:
+    rows = listed(server).training("us-east-1")
+    source = "AWS Price List API, AmazonSageMaker, usage type USE1-Train:ml.g5.2xlarge"
+    assert rows.rates["ml.g5.2xlarge"] == Rate(micros_per_h=1_515_000, as_of=date(2026, 8, 1), source=source)
+    assert (sorted(rows.rates), rows.problems) == (["ml.g5.2xlarge", "ml.m5.large"], ())
+    assert server.calls == 3
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "no json",
+        {"product": {"attributes": {"usagetype": "USE1-Train:ml.p5.48xlarge"}}, "terms": {}},
+        {"product": {"attributes": {"usagetype": "USE1-Train:ml.p5.48xlarge"}}, "terms": {"OnDemand": {"a": {
+            "effectiveDate": "2026-08-01", "priceDimensions": {"b": {"unit": "Hrs", "pricePerUnit": {"USD": "0.0000000000"}}}}}}},
+        {"product": {"attributes": {"usagetype": "USE1-Train:ml.p5.48xlarge"}}, "terms": {"OnDemand": {"a": {
+            "effectiveDate": "2026-08-01", "priceDimensions": {"b": {"unit": "Months", "pricePerUnit": {"USD": "1"}}}}}}},
+    ],
+)  # fmt: skip
+def test_a_row_that_cannot_be_read_is_named_and_costs_no_other(server: PriceServer, row: Any) -> None:
+    server.extra.append(row)
+    rows = listed(server).training("us-east-1")
+    assert len(rows.problems) == 1
+    assert sorted(rows.rates) == ["ml.g5.2xlarge", "ml.m5.large"]
+
+
+def test_a_throttled_list_is_unreachable(server: PriceServer) -> None:
+    server.trouble = "ThrottlingException"
+    with pytest.raises(Unreachable, match="pricing get_products us-east-1"):
+        listed(server).training("us-east-1")
+
+
+def test_only_what_changed_is_written_down_and_once_a_week(server: PriceServer) -> None:
+    place: Any = Place(listed(server))
+    assert refresh_prices("us-east-1", place) == (2, ())
+    assert refresh_prices("us-east-1", place) == (0, ())
+    place.at += timedelta(days=7)
+    server.rates[0] = ("us-east-1", "ml.g5.2xlarge", "1.600000", date(2026, 11, 25))
+    assert refresh_prices("us-east-1", place) == (1, ())
+    assert [rate.micros_per_h for rate in place.ledger.rates("us-east-1")["ml.g5.2xlarge"]] == [1_515_000, 1_600_000]
+
+
+def test_a_job_across_a_change_of_price_is_priced_at_both(server: PriceServer) -> None:
+    place: Any = Place(listed(server))
+    refresh_prices("us-east-1", place)
+    ledger: MemoryLedger = place.ledger
+    ledger.note_rates("us-east-1", {"ml.g5.2xlarge": Rate(micros_per_h=1_615_000, as_of=date(2026, 11, 20), source="new")})
+    midnight = datetime(2026, 11, 20, tzinfo=UTC)
+    hour = timedelta(hours=1)
+    rate = Prices(ledger.rates).rate("ml.g5.2xlarge", "us-east-1", midnight + hour, since=midnight - hour)
+    assert rate is not None
+    assert rate.micros_per_h == 1_565_000
+
+
+def test_the_ledger_is_read_once_an_hour_for_a_region() -> None:
+    asked: list[str] = []
+
+    def read(region: str) -> dict[str, tuple[Rate, ...]]:
+        asked.append(region)
+        return {}
+
+    prices = Prices(read)
+    for minutes in (0, 30, 59, 61):
+        prices.rate("ml.g5.2xlarge", "us-east-1", NOW + timedelta(minutes=minutes))
+    assert asked == ["us-east-1"] * 2

@@ -1,0 +1,190 @@
+"""A deadline moves a job only where the on-demand quota has room; a placement score brings it back."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from controller.aws.ec2_placement import PlacementScores
+from controller.aws.service_quotas import ServiceQuotas
+from controller.decide import decide
+from controller.decide.facts import Facts
+from controller.decide.observe import observe
+from controller.jobs.claim import use_of, used
+from controller.jobs.job import Outcome
+from controller.ledger.importance import importance_of
+from controller.ledger.intent import Announce, Stop, Wake
+from controller.policy.resubmission import DeadlineSettings
+from controller.runtime.gather import capacity_cursor
+from controller.runtime.reconcile import _ask_for_capacity
+from tests.builders import BEGIN, attempt, block, ended, facts, job, lineage, policy
+from tests.properties.lives import learn
+from tests.simulation.memory import MemoryLedger
+
+HOUR = timedelta(hours=1)
+TAGS = {"team": "vision", "spotwarden:deadline": "2026-03-02T12:00:00Z", "spotwarden:expected-runtime": "2h"}
+
+
+def waiting(**changes: Any) -> Facts:
+    """Two hours of work, and two hours and a bit until its deadline: it is the latest moment to leave spot."""
+    about = job(tags=TAGS, secondary="Starting", intervals=(), instance_count=2, checkpoint_uri=None)
+    settings = policy(rules=(), resubmissions=(block(deadline=DeadlineSettings()),))
+    return facts(about, now=BEGIN + 2 * HOUR / 3, policy=settings, history=(), **changes)
+
+
+def said(about: Facts, kind: type) -> list[Any]:
+    return [i.action for i in decide(about).intents if isinstance(i.action, kind)]
+
+
+def test_where_there_is_room_the_job_is_moved() -> None:
+    assert said(waiting(room=2), Stop)
+
+
+def test_where_nobody_knows_the_quota_the_job_is_moved_all_the_same() -> None:
+    assert said(waiting(room=None), Stop)
+
+
+def test_where_there_is_no_room_the_job_stays_people_hear_of_it_and_it_is_looked_at_soon() -> None:
+    about = waiting(room=1)
+    assert not said(about, Stop)
+    [announce] = [a for a in said(about, Announce) if a.topic == "no-room"]
+    assert "it needs 2 `ml.g5.2xlarge`, and the account may have 1 more" in announce.words[1]
+    assert str(importance_of(announce.topic)) == "person"
+    assert BEGIN + 3 * HOUR / 4 in [wake.at for wake in said(about, Wake)]
+
+
+def test_saying_so_again_adds_nothing() -> None:
+    about = waiting(room=0)
+    assert not decide(learn(about, decide(about)))
+
+
+def test_a_live_job_on_demand_holds_its_part_of_the_quota_and_gives_it_back() -> None:
+    running = job(spot=False, instance_count=3)
+    [_, use] = observe(facts(running)).claims
+    assert (use.bucket, used([use])) == ("on-demand us-east-1/ml.g5.2xlarge", 3)
+    assert use in observe(facts(ended(running, Outcome.COMPLETED))).released
+    assert len(observe(facts(replace(running, spot=True))).claims) == 1
+
+
+def test_holds_on_one_quota_add_up() -> None:
+    holds = [
+        use_of(region="r", instance_type="t", instances=n, job=f"j{n}", created_at=BEGIN, lineage=f"l{n}") for n in (1, 2, 5)
+    ]  # fmt: skip
+    assert used(holds) == 8
+
+
+class Aws(BaseHTTPRequestHandler):
+    quotas = ({"QuotaName": "ml.g5.xlarge for spot training job usage", "Value": 9.0},
+              {"QuotaName": "ml.g5.xlarge for training job usage", "Value": 4.0})  # fmt: skip
+    asked: list[bytes]
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.asked.append(body)
+        if b"GetSpotPlacementScores" in body:
+            item = b"<item><region>us-east-1</region><score>7</score></item>"
+            answer = b"<R><spotPlacementScoreSet>" + item + b"</spotPlacementScoreSet></R>"
+        else:
+            token = json.loads(body).get("NextToken")
+            page = {"Quotas": [self.quotas[1 if token else 0]], **({} if token else {"NextToken": "1"})}
+            answer = json.dumps(page).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def aws() -> Iterator[tuple[str, type[Aws]]]:
+    handler = type("Handler", (Aws,), {"asked": []})
+    server = HTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", handler
+    server.shutdown()
+    server.server_close()
+
+
+def client(service: str, url: str) -> Any:
+    return boto3.client(
+        service, endpoint_url=url, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b",
+        config=Config(retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=2),
+    )  # fmt: skip
+
+
+def test_the_on_demand_quota_is_read_page_by_page_and_kept_for_hours(aws: tuple[str, type[Aws]]) -> None:
+    quotas = ServiceQuotas(client("service-quotas", aws[0]))
+    assert [quotas.on_demand("ml.g5.xlarge", BEGIN + n * HOUR) for n in range(4)] == [4] * 4
+    assert quotas.on_demand("ml.g5.2xlarge", BEGIN) is None
+    assert len(aws[1].asked) == 2
+
+
+def test_a_placement_score_is_asked_for_the_instance_type_of_ec2(aws: tuple[str, type[Aws]]) -> None:
+    assert PlacementScores(client("ec2", aws[0])).score("ml.g5.xlarge", 2, "us-east-1") == 7
+    assert b"InstanceType.1=g5.xlarge" in aws[1].asked[0]
+    assert b"TargetCapacity=2" in aws[1].asked[0]
+
+
+def test_what_aws_does_not_answer_is_unknown() -> None:
+    assert ServiceQuotas(client("service-quotas", "http://127.0.0.1:9")).on_demand("ml.g5.xlarge", BEGIN) is None
+    assert PlacementScores(client("ec2", "http://127.0.0.1:9")).score("ml.g5.xlarge", 1, "us-east-1") is None
+
+
+@dataclass
+class Place:
+    """A ledger, and an EC2 that gives one score."""
+
+    score_now: int | None
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    asked: int = 0
+
+    @property
+    def placement(self) -> Any:
+        return self
+
+    def score(self, *_: object) -> int | None:
+        self.asked += 1
+        return self.score_now
+
+
+def on_demand(**changes: Any) -> Facts:
+    """A second attempt that its deadline moved to on-demand, under a policy that hears EC2's word from 7 up."""
+    settings = DeadlineSettings(back_to_spot=True, placement_score=7)
+    moved = attempt(2, spot=False)
+    return replace(
+        facts(moved, number=2, lineage=lineage(), history=(), policy=policy(rules=(), resubmissions=(block(deadline=settings),))),
+        **changes,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("score", "heard"), [(7, True), (10, True), (6, False), (None, False)])
+def test_a_placement_score_high_enough_says_that_spot_is_back(score: int | None, heard: bool) -> None:
+    place: Any = Place(score)
+    about = on_demand()
+    _ask_for_capacity(about, place)
+    assert (place.ledger.cursor(capacity_cursor(about.job)) == about.now) is heard
+
+
+def test_ec2_is_asked_once_an_hour_for_a_pool() -> None:
+    place: Any = Place(3)
+    for minutes in (0, 20, 59, 61):
+        _ask_for_capacity(on_demand(now=BEGIN + timedelta(minutes=minutes)), place)
+    assert place.asked == 2
+
+
+def test_ec2_is_not_asked_for_a_job_on_spot_nor_for_one_that_nobody_moved() -> None:
+    place: Any = Place(10)
+    _ask_for_capacity(on_demand(job=attempt(2)), place)
+    _ask_for_capacity(on_demand(number=1), place)
+    assert place.asked == 0

@@ -1,0 +1,119 @@
+"""What is booked of a finished job, and what the bill of its lineage comes to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from controller.decide import decide
+from controller.decide.facts import Facts
+from controller.decide.record_usage import record_usage
+from controller.jobs.job import Interval, Outcome
+from controller.ledger.entry import Credited, Entry, Measured
+from controller.savings.arithmetic import Savings, sum_savings
+from controller.savings.progress import Basis
+from tests.builders import BEGIN, attempt, ended, facts, job, lineage, lineage_id, rate, usage
+from tests.unit.savings.test_progress import looked
+
+HOUR = timedelta(hours=1)
+
+
+def total(entries: tuple[Entry, ...]) -> Savings:
+    return sum_savings(entries, group=lambda _: "all")["all"]
+
+
+def booked(about: Facts) -> dict[str, Credited]:
+    return {e.job: e for e in record_usage(about).entries if isinstance(e, Credited)}
+
+
+def test_the_launch_post_s_job_saved_what_aws_says_it_saved() -> None:
+    done = ended(job(), Outcome.COMPLETED, usage=usage(2423, 837))
+    one = total(record_usage(facts(done)).entries)
+    assert round(one.aws_percent or 0) == 65
+    assert round(one.saved_percent or 0) == 65
+    assert (one.useful_s, one.wasted_micros) == (2423, 0)
+
+
+def test_work_that_an_interruption_threw_away_saves_nothing_though_aws_goes_on_counting_it() -> None:
+    two = (Interval(start=BEGIN, end=BEGIN + 2 * HOUR), Interval(start=BEGIN + 3 * HOUR, end=BEGIN + 5 * HOUR))
+    over = ended(
+        job(checkpoint_uri=None, intervals=two, interrupted_at=(BEGIN + 2 * HOUR,)), Outcome.COMPLETED,
+        ended_at=BEGIN + 5 * HOUR, usage=usage(14_400, 7_200),
+    )  # fmt: skip
+    one = total(record_usage(facts(over)).entries)
+    assert one.aws_percent == 50.0
+    assert (one.useful_s, one.saved_micros) == (7_200, 0)
+    assert one.wasted_micros * 2 == one.spent_micros
+
+
+def test_what_aws_left_out_of_its_training_time_is_not_useful_either() -> None:
+    two = (Interval(start=BEGIN, end=BEGIN + HOUR / 2), Interval(start=BEGIN + HOUR, end=BEGIN + 2 * HOUR))
+    over = ended(
+        job(intervals=two, interrupted_at=(BEGIN + HOUR / 2,)),
+        Outcome.COMPLETED,
+        ended_at=BEGIN + 2 * HOUR,
+        usage=usage(3_600, 900),
+    )
+    about = facts(over, lineage=lineage(entries=[looked(0.6, 0.5)]))
+    assert booked(about)["bert"] == Credited(job="bert", at=over.ended_at, team="vision", useful_s=3_600, basis=Basis.SEEN)
+
+
+@pytest.mark.parametrize("ending", [e for e in Outcome if e is not Outcome.COMPLETED])
+def test_an_attempt_that_did_not_finish_has_done_nothing_useful_yet(ending: Outcome) -> None:
+    over = ended(job(), ending, usage=usage())
+    assert booked(facts(over))["bert"].useful_s == 0
+    assert total(record_usage(facts(over)).entries).saved_micros < 0
+
+
+def settled(first_kept_h: float | None) -> tuple[Entry, ...]:
+    """What is known of a first attempt that starved after two hours, its newest checkpoint so many hours old."""
+    trained = (Interval(start=BEGIN, end=BEGIN + 2 * HOUR),)
+    first = ended(job(intervals=trained), Outcome.STARVED, ended_at=BEGIN + 2 * HOUR, usage=usage(7_200, 2_160))
+    kept = looked(2, first_kept_h, occasion="ended", kept_s=round((first_kept_h or 0) * 3600))
+    return (*decide(facts(first)).entries, replace(kept, uri=str(first.checkpoint_uri)))
+
+
+def second_trains(before: tuple[Entry, ...], **changes: object) -> Facts:
+    again = attempt(2, created_at=BEGIN + 3 * HOUR, intervals=(Interval(start=BEGIN + 3 * HOUR, end=None),), **changes)
+    return facts(again, number=2, lineage=lineage(lineage_id(), entries=before), first_rate=rate())
+
+
+def test_an_attempt_is_credited_with_what_the_next_one_resumed_from() -> None:
+    before = settled(1.5)
+    credit = booked(second_trains(before))["bert"]
+    assert (credit.useful_s, credit.basis) == (5_400, Basis.SEEN)
+    assert total((*before, credit)).useful_s == 5_400
+
+
+def test_nothing_is_credited_where_nothing_was_written() -> None:
+    assert booked(second_trains(settled(None)))["bert"].useful_s == 0
+
+
+def test_nothing_is_credited_before_the_next_attempt_trains() -> None:
+    waiting = second_trains(settled(1.5))
+    assert not booked(replace(waiting, job=replace(waiting.job, intervals=())))
+
+
+def test_nothing_is_credited_to_an_attempt_whose_prefix_the_next_one_does_not_read() -> None:
+    assert not booked(second_trains(settled(1.5), checkpoint_uri="s3://checkpoints/elsewhere/"))
+
+
+def test_the_counterfactual_of_a_dearer_attempt_is_priced_at_the_first_attempt_s_type() -> None:
+    second = ended(attempt(2), Outcome.COMPLETED, usage=usage(3_600, 1_800))
+    about = facts(second, number=2, lineage=lineage(entries=()), rate=rate(3_000_000), first_rate=rate(1_000_000))
+    one = total(record_usage(about).entries)
+    assert (one.counterfactual_micros, one.spent_micros) == (1_000_000, 1_500_000)
+
+
+def test_a_first_attempt_on_demand_is_named_as_one_that_might_have_saved() -> None:
+    over = ended(job(spot=False), Outcome.COMPLETED, usage=usage(3_600, 3_600))
+    one = total(record_usage(facts(over)).entries)
+    assert (one.movable, one.movable_micros, one.saved_micros) == (1, one.spent_micros, 0)
+
+
+def test_the_user_and_the_algorithm_are_booked_with_the_usage() -> None:
+    over = ended(job(tags={"team": "vision", "user": "ada"}), Outcome.COMPLETED, usage=usage())
+    [one] = [e for e in record_usage(facts(over)).entries if isinstance(e, Measured)]
+    assert (one.user, one.algorithm) == ("ada", "pytorch-training")

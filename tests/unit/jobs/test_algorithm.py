@@ -1,0 +1,192 @@
+"""An image is SageMaker's own only where account, region and repository agree."""
+
+import importlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller.jobs import algorithm
+from controller.jobs.algorithm import Algorithm, AlgorithmClass, algorithm_of
+
+ROOT = Path(__file__).parents[3]
+DATA = ROOT / os.environ.get("SPOTWARDEN_DATA", "../shared/data")
+SCRIPT_MODE = {"sagemaker_program": '"train.py"', "sagemaker_submit_directory": '"s3://acme/code.tar.gz"'}
+
+
+def of_image(image: str, **hyperparameters: str) -> Algorithm:
+    return algorithm_of(image=image, algorithm_name=None, product_id=None, described=False, hyperparameters=hyperparameters)
+
+
+def of_name(name: str, *, product_id: str | None = None, described: bool) -> Algorithm:
+    return algorithm_of(image=None, algorithm_name=name, product_id=product_id, described=described, hyperparameters={})
+
+
+US = "dkr.ecr.us-east-1.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("image", "klass", "name", "checkpoints"),
+    [
+        (f"811284229777.{US}/object-detection:1", AlgorithmClass.BUILT_IN, "object-detection", True),
+        (f"811284229777.{US}/image-classification:latest", AlgorithmClass.BUILT_IN, "image-classification", True),
+        (f"811284229777.{US}/semantic-segmentation", AlgorithmClass.BUILT_IN, "semantic-segmentation", True),
+        (f"811284229777.{US}/object-detection@sha256:0a1b2c", AlgorithmClass.BUILT_IN, "object-detection", True),
+        (f"811284229777.{US}/object-detection:1@sha256:0a1b2c", AlgorithmClass.BUILT_IN, "object-detection", True),
+        (f"811284229777.{US}/blazingtext:1", AlgorithmClass.BUILT_IN, "blazingtext", False),
+        (f"382416733822.{US}/kmeans:1", AlgorithmClass.BUILT_IN, "kmeans", False),
+        (f"522234722520.{US}/forecasting-deepar:1", AlgorithmClass.BUILT_IN, "forecasting-deepar", False),
+        (f"766337827248.{US}/lda:1", AlgorithmClass.BUILT_IN, "lda", False),
+        (f"811284229777.{US}/xgboost:1", AlgorithmClass.BUILT_IN, "xgboost", False),
+        (f"811284229777.{US}/xgboost:latest", AlgorithmClass.BUILT_IN, "xgboost", False),
+        (f"683313688378.{US}/sagemaker-xgboost:0.90-1-cpu-py3", AlgorithmClass.BUILT_IN, "sagemaker-xgboost", True),
+        (f"683313688378.{US}/sagemaker-xgboost:1.7-1", AlgorithmClass.BUILT_IN, "sagemaker-xgboost", True),
+        (
+            "390948362332.dkr.ecr.cn-north-1.amazonaws.com.cn/object-detection:1",
+            AlgorithmClass.BUILT_IN,
+            "object-detection",
+            True,
+        ),
+        (
+            "490574956308.dkr.ecr.us-iso-east-1.c2s.ic.gov/object-detection:1",
+            AlgorithmClass.BUILT_IN,
+            "object-detection",
+            True,
+        ),
+        (
+            "226302683700.dkr.ecr-fips.us-gov-west-1.amazonaws.com/object-detection:1",
+            AlgorithmClass.BUILT_IN,
+            "object-detection",
+            True,
+        ),
+        (f"763104351884.{US}/pytorch-training:2.8.0-gpu-py312", AlgorithmClass.FRAMEWORK, "pytorch-training", None),
+        (
+            f"763104351884.{US}/huggingface-pytorch-training:2.1.0",
+            AlgorithmClass.FRAMEWORK,
+            "huggingface-pytorch-training",
+            None,
+        ),
+        (f"683313688378.{US}/sagemaker-scikit-learn:1.2-1", AlgorithmClass.FRAMEWORK, "sagemaker-scikit-learn", None),
+        (f"520713654638.{US}/sagemaker-pytorch:1.0.0-gpu-py3", AlgorithmClass.FRAMEWORK, "sagemaker-pytorch", None),
+        # one of the three does not fit
+        (f"111122223333.{US}/object-detection:1", AlgorithmClass.CUSTOM, "object-detection", None),
+        (
+            "811284229777.dkr.ecr.us-west-2.amazonaws.com/object-detection:1",
+            AlgorithmClass.CUSTOM,
+            "object-detection",
+            None,
+        ),
+        (f"811284229777.{US}/kmeans:1", AlgorithmClass.CUSTOM, "kmeans", None),
+        (f"811284229777.{US}/team/object-detection:1", AlgorithmClass.CUSTOM, "team/object-detection", None),
+        (
+            "867004704886.dkr.ecr.ap-northeast-3.amazonaws.com/something-new:1",
+            AlgorithmClass.CUSTOM,
+            "something-new",
+            None,
+        ),
+        ("registry.example.com:5000/ml/train:3", AlgorithmClass.CUSTOM, "ml/train", None),
+        ("object-detection:1", AlgorithmClass.CUSTOM, "object-detection", None),
+        ("::", AlgorithmClass.CUSTOM, "::", None),
+    ],
+)
+def test_an_image_is_recognised_by_account_region_and_repository(
+    image: str, klass: AlgorithmClass, name: str, checkpoints: bool | None
+) -> None:
+    found = of_image(image)
+    assert (found.klass, found.name, found.checkpoints) == (klass, name, checkpoints)
+
+
+def test_xgboost_in_script_mode_is_a_framework_whose_script_decides() -> None:
+    found = of_image(f"683313688378.{US}/sagemaker-xgboost:1.7-1", **SCRIPT_MODE)
+    assert (found.klass, found.checkpoints) == (AlgorithmClass.FRAMEWORK, None)
+    assert "script mode" in found.why
+
+
+def test_an_own_image_in_script_mode_is_a_framework() -> None:
+    assert of_image(f"111122223333.{US}/our-pytorch:3", sagemaker_program="train.py").klass is AlgorithmClass.FRAMEWORK
+
+
+def test_a_script_mode_hyperparameter_does_not_lift_a_built_in_over_its_limits() -> None:
+    found = of_image(f"382416733822.{US}/kmeans:1", **SCRIPT_MODE)
+    assert (found.klass, found.checkpoints) == (AlgorithmClass.BUILT_IN, False)
+
+
+def test_an_algorithm_with_a_product_id_is_from_the_marketplace_and_taken_not_to_checkpoint() -> None:
+    found = of_name("arn:aws:sagemaker:us-east-1:111122223333:algorithm/vision-pro", product_id="prod-abc", described=True)
+    assert (found.klass, found.name, found.checkpoints) == (AlgorithmClass.MARKETPLACE, "vision-pro", False)
+    assert "prod-abc" in found.why
+
+
+def test_an_algorithm_without_a_product_id_is_the_accounts_own() -> None:
+    found = of_name("our-algorithm", described=True)
+    assert (found.klass, found.checkpoints) == (AlgorithmClass.OWN, None)
+
+
+def test_an_algorithm_that_was_not_described_counts_as_marketplace_and_says_so() -> None:
+    found = of_name("our-algorithm", described=False)
+    assert (found.klass, found.checkpoints) == (AlgorithmClass.MARKETPLACE, False)
+    assert "DescribeAlgorithm not seen" in found.why
+
+
+def test_an_algorithm_name_wins_over_an_image() -> None:
+    image = f"811284229777.{US}/object-detection:1"
+    found = algorithm_of(image=image, algorithm_name="ours", product_id=None, described=True, hyperparameters={})
+    assert found.klass is AlgorithmClass.OWN
+
+
+@pytest.mark.parametrize("absent", [None, ""])
+def test_a_job_with_neither_image_nor_name_is_unknown(absent: str | None) -> None:
+    found = algorithm_of(image=absent, algorithm_name=absent, product_id=None, described=False, hyperparameters={})
+    assert (found.klass, found.checkpoints) == (AlgorithmClass.UNKNOWN, None)
+
+
+def test_the_table_is_read_on_first_use_and_not_on_import() -> None:
+    fresh = importlib.util.module_from_spec(importlib.util.spec_from_file_location("fresh", algorithm.__file__))  # type: ignore[arg-type]
+    sys.modules["fresh"] = fresh
+    fresh.__spec__.loader.exec_module(fresh)  # type: ignore[union-attr]
+    before = fresh._table.cache_info().currsize
+    fresh.algorithm_of(image=f"811284229777.{US}/ntm", algorithm_name=None, product_id=None, described=False, hyperparameters={})
+    assert (before, fresh._table.cache_info().currsize) == (0, 1)
+    del sys.modules["fresh"]
+
+
+# the table
+
+TABLE: dict[str, Any] = json.loads((ROOT / "controller/data/algorithms.json").read_text(encoding="utf-8"))
+PLACES = {
+    (group["class"], repository, checkpoints, region, account)
+    for group in TABLE["registries"]
+    for repository, checkpoints in group["repositories"].items()
+    for region, accounts in group["accounts"].items()
+    for account in accounts
+}
+
+
+def test_the_table_names_its_source_and_its_date() -> None:
+    assert TABLE["source"].startswith("sagemaker-core ")
+    assert TABLE["as_of"]
+    assert "model-checkpoints" in TABLE["checkpoints_source"]
+
+
+def test_no_place_is_both_built_in_and_framework() -> None:
+    kinds: dict[tuple[str, str, str], set[str]] = {}
+    for klass, repository, _, region, account in PLACES:
+        kinds.setdefault((account, region, repository), set()).add(klass)
+    assert all(len(found) == 1 for found in kinds.values())
+
+
+def test_the_built_in_lines_equal_the_shared_table() -> None:
+    reference = DATA / "builtin-algorithms.json"
+    if not reference.exists():
+        pytest.skip(f"SPOTWARDEN_DATA has no {reference.name}: nothing to compare the table with")
+    shared = json.loads(reference.read_text(encoding="utf-8"))
+    theirs = {
+        (repository, shared["repositories"][repository]["supports_checkpointing"], region, account)
+        for registry in shared["registries"]
+        for repository in registry["repositories"]
+        for region, account in registry["accounts"].items()
+    }
+    assert {place[1:] for place in PLACES if place[0] == "built-in"} == theirs

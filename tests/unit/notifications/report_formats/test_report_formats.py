@@ -1,0 +1,78 @@
+"""A report as text, JSON and CSV: the same facts, and nothing that a terminal or a spreadsheet would trip over."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import date, timedelta
+
+from controller.notifications.report_formats.as_csv import as_csv
+from controller.notifications.report_formats.as_html import as_html
+from controller.notifications.report_formats.as_json import as_json
+from controller.notifications.report_formats.as_text import as_text
+from controller.savings.report import By, Report, report_of
+from controller.savings.rollup import roll_up
+from tests.unit.savings.test_report import measured, told
+
+FIRST = date(2026, 3, 2)
+DAY = timedelta(days=1)
+EVIL = '=HYPERLINK("http://x")<script>alert(1)</script>'
+
+
+def report(**changes: object) -> Report:
+    entries = told(measured("a"), measured("b", team=EVIL), measured("c", rate_micros_per_h=None))
+    return report_of({FIRST: roll_up(entries)}, FIRST, FIRST + DAY, **changes)  # type: ignore[arg-type]
+
+
+EMPTY = report_of({}, FIRST, FIRST + DAY)
+
+
+def test_the_text_says_the_money_and_what_it_does_not_cover() -> None:
+    said = as_text(report())
+    assert "Spot saved $1.40, 70 % of what on-demand would have cost." in said
+    assert "1 without a price (seconds only)" in said
+    assert len({len(line) for line in said.splitlines() if line.endswith(("1", "2", "3", "Attempts"))}) == 1
+
+
+def test_the_json_is_whole_numbers_under_the_names_of_the_fields() -> None:
+    found = json.loads(as_json(report()))
+    assert (found["total"]["saved_micros"], found["total"]["unpriced"]) == (1_400_000, 1)
+    assert found["lines"][0].keys() >= {"name", "spent_micros", "counterfactual_micros", "wasted_micros", "missed_micros"}
+    assert found["since"] == "2026-03-02"
+
+
+def test_the_csv_has_the_columns_of_focus_and_exact_dollars() -> None:
+    rows = list(csv.DictReader(io.StringIO(as_csv(report()))))
+    vision = next(row for row in rows if row["x_Group"] == "vision")
+    assert (vision["BilledCost"], vision["ListCost"], vision["x_SavedCost"]) == ("0.300000", "1.000000", "0.700000")
+    assert (vision["ChargePeriodStart"], vision["BillingCurrency"]) == ("2026-03-02T00:00:00Z", "USD")
+
+
+def test_a_team_that_looks_like_a_formula_is_text_in_a_spreadsheet() -> None:
+    rows = list(csv.DictReader(io.StringIO(as_csv(report()))))
+    assert f"'{EVIL}" in {row["x_Group"] for row in rows}
+
+
+def test_by_pool_the_region_has_its_column() -> None:
+    [row] = csv.DictReader(io.StringIO(as_csv(report(by=By.POOL))))
+    assert row["RegionId"] == "us-east-1"
+
+
+def test_the_page_runs_nobody_s_script_and_loads_nothing() -> None:
+    page = as_html(report())
+    assert "<script" not in page
+    assert "http://x" in page
+    assert not any(f'{name}="http' in page for name in ("src", "href"))
+
+
+def test_the_same_report_is_the_same_bytes() -> None:
+    assert as_html(report()) == as_html(report())
+    assert as_csv(report()) == as_csv(report())
+
+
+def test_a_period_without_jobs_says_so() -> None:
+    assert "No training job was billed." in as_text(EMPTY)
+    assert "No training job was billed." in as_html(EMPTY)
+    assert as_csv(EMPTY).count("\n") == 1
+    assert json.loads(as_json(EMPTY))["lines"] == []

@@ -1,0 +1,126 @@
+"""Messages that cannot exceed Slack's limits, and lose nothing."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from slack_sdk.models.blocks import Block
+
+from controller.notifications.block_kit import Page, pages
+from controller.notifications.mrkdwn import escaped, pieces, size
+from controller.notifications.parts import Button, Buttons, Chart, Fields, Header, Number, Part, Small, Table, Text
+from tests.slack_limits import broken
+
+NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=400)
+AMOUNTS = st.floats(-1e9, 1e9, allow_nan=False)
+MODELLED = {"header", "section", "context", "actions", "divider"}
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> Table:
+    width = draw(st.integers(1, 20))
+    cells = st.one_of(NAMES, st.builds(Number, AMOUNTS, st.text(max_size=30)))
+    rows = draw(st.lists(st.tuples(*[cells] * width), max_size=8))
+    return Table(caption=draw(NAMES), columns=tuple(draw(NAMES) for _ in range(width)), rows=tuple(rows))
+
+
+@st.composite
+def charts(draw: st.DrawFn) -> Chart:
+    categories = tuple(draw(st.lists(NAMES, max_size=30)))
+    values = st.tuples(*[AMOUNTS] * len(categories))
+    series = tuple((draw(NAMES), draw(values)) for _ in range(draw(st.integers(1, 8))))
+    return Chart(title=draw(NAMES), kind="bar", categories=categories, series=series, unit="$")
+
+
+MRKDWN = st.lists(NAMES, max_size=30).map(lambda names: " ".join(escaped(name) for name in names) or "x")
+BUTTONS = st.integers(1, 40).map(
+    lambda n: Buttons(tuple(Button(text=f"b{i}" * 40, action_id=f"a/{i}", value="v") for i in range(n)))
+)
+PARTS: st.SearchStrategy[Part] = st.one_of(
+    st.builds(Header, NAMES), st.builds(Text, MRKDWN), st.builds(Small, MRKDWN), tables(), charts(),
+    st.builds(Fields, st.lists(MRKDWN, max_size=14).map(tuple)),
+)  # fmt: skip
+
+
+def wrong(page: Page) -> list[str]:
+    return broken(page.text, page.blocks)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(PARTS, min_size=1, max_size=20), st.booleans())
+def test_no_message_exceeds_a_limit_whatever_it_says(parts: list[Part], native: bool) -> None:
+    assert [wrong(page) for page in pages(parts, native=native) if wrong(page)] == []
+
+
+@settings(max_examples=20, deadline=None)
+@given(BUTTONS)
+def test_more_buttons_than_a_row_takes_go_on_in_the_next(buttons: Buttons) -> None:
+    made = [element["action_id"] for page in pages([buttons]) for block in page.blocks for element in block["elements"]]
+    assert made == [button.action_id for button in buttons.buttons]
+    assert all(wrong(page) == [] for page in pages([buttons]))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(PARTS, min_size=1, max_size=8))
+def test_every_block_that_slack_sdk_models_validates_there(parts: list[Part]) -> None:
+    for page in pages(parts):
+        for block in page.blocks:
+            if block["type"] in MODELLED:
+                parsed = Block.parse(block)
+                assert parsed is not None
+                parsed.validate_json()
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_a_thousand_teams_are_all_told(native: bool) -> None:
+    names = [f"team-{n:04d} " + "ｍ字ع🚀\u0301"[n % 5] * (n % 40) for n in range(1000)]
+    rows = tuple((name, Number(n, f"${n:,}.00")) for n, name in enumerate(names))
+    made = pages([Header("Saved"), Table(caption="By team", columns=("Team", "Saved"), rows=rows)], native=native)
+    told = "\n".join(
+        block["text"]["text"] if block["type"] == "section" else str(block.get("rows", ""))
+        for page in made
+        for block in page.blocks
+    )
+    assert all(wrong(page) == [] for page in made)
+    assert [name for name in names if name.split()[0] not in told] == []
+
+
+def test_a_chart_of_more_points_than_slack_draws_lists_the_others() -> None:
+    chart = Chart(title="T", kind="bar", categories=tuple(f"team {n}" for n in range(25)), series=(("S", tuple(range(25))),))
+    [page] = pages([chart])
+    assert [block["type"] for block in page.blocks] == ["data_visualization", "section"]
+    assert "team 24" in page.blocks[1]["text"]["text"]
+
+
+def test_labels_that_are_too_long_are_told_in_full_and_stay_apart() -> None:
+    names = ("the very long name of team one", "the very long name of team two")
+    chart = Chart(title="T", kind="bar", categories=names, series=(("S", (1.0, 2.0)),))
+    [page] = pages([chart])
+    labels = page.blocks[0]["chart"]["axis_config"]["categories"]
+    assert len(set(labels)) == 2
+    assert all(name in page.blocks[1]["elements"][0]["text"] for name in names)
+
+
+def test_a_third_chart_goes_on_in_a_second_message() -> None:
+    chart = Chart(title="T", kind="line", categories=("a", "b"), series=(("S", (1.0, 2.0)),))
+    assert [len(page.blocks) for page in pages([chart, chart, chart])] == [2, 1]
+
+
+def test_a_table_of_too_many_columns_is_refused_in_words() -> None:
+    with pytest.raises(ValueError, match="has 21 columns, wanted 1 to 20"):
+        pages([Table(caption="wide", columns=("c",) * 21, rows=(("x",) * 21,))])
+
+
+@given(st.lists(NAMES, min_size=1, max_size=40).map(lambda names: " ".join(map(escaped, names))), st.integers(40, 3000))
+def test_a_long_text_is_cut_where_it_may_be_and_keeps_every_word(text: str, most: int) -> None:
+    made = list(pieces(text, most))
+    assert all(size(piece) <= most for piece in made)
+    assert "".join("".join(made).split()) == "".join(text.split())
+    assert not any(piece.rpartition("&")[2].isalpha() and "&" in piece[-5:] for piece in made)
+
+
+@given(NAMES)
+def test_what_people_wrote_pings_and_links_nothing(name: str) -> None:
+    assert "<" not in escaped(name)
+    assert ">" not in escaped(f"<!channel> {name}")

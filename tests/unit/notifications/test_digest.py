@@ -1,0 +1,99 @@
+"""What a digest says, when it comes, and to whom."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from controller.ledger.entry import Waived
+from controller.ledger.halt import Halt
+from controller.notifications.block_kit import pages
+from controller.notifications.digest import DigestNotes, digest_parts, sentence
+from controller.policy.slack_settings import DigestTime, SlackSettings
+from controller.runtime.close_days import close_days
+from controller.runtime.queue_digests import Period, channels_of, last_due, queue_digests
+from controller.savings.report import report_of
+from controller.savings.rollup import roll_up
+from tests import builders
+from tests.builders import BEGIN
+from tests.slack_limits import broken
+from tests.unit.runtime.test_drain import Place
+from tests.unit.savings.test_report import measured, told
+
+FIRST = date(2026, 3, 2)
+DAY = timedelta(days=1)
+
+
+def words(matters: DigestNotes | None = None, **changes: Any) -> str:
+    report = report_of({FIRST: roll_up(told(measured("a"), measured("b", team="speech", **changes)))}, FIRST, FIRST + DAY)
+    made = pages(digest_parts(report, report, matters or DigestNotes()))
+    assert all(broken(page.text, page.blocks) == [] for page in made)
+    return "\n".join(page.text for page in made)
+
+
+def test_the_money_comes_first() -> None:
+    said = words()
+    assert "Spot training on Monday, 2 March 2026" in said.splitlines()[0]
+    assert (
+        "Spot *saved $1.40*, 70 % of what on-demand would have cost. *$0.60* were spent on 2 attempts, none of it in vain."
+        in said
+    )
+
+
+def test_the_change_to_the_day_before_is_said() -> None:
+    days = {FIRST - DAY: roll_up(told(measured("z"))), FIRST: roll_up(told(measured("a"), measured("b")))}
+    assert "$0.70 more than the day before" in sentence(report_of(days, FIRST, FIRST + DAY))
+
+
+def test_what_is_unknown_is_said() -> None:
+    assert "1 attempt without a price (seconds only)" in words(rate_micros_per_h=None)
+
+
+def test_a_halt_waivers_and_messages_that_could_not_be_sent_are_told() -> None:
+    waived = Waived(
+        job="bert", at=BEGIN, team="vision", policy="use-spot", who="U1", reason="<!channel> long data", ticket="ML-7",
+        until=BEGIN + DAY,
+    )  # fmt: skip
+    halt = Halt(why="the new policy", who="ada", since=BEGIN)
+    said = words(DigestNotes(halt=halt, waivers=(waived,), shelved=("*bert* starved",)))
+    assert "halted since 2026-03-02 09:00 UTC by ada: the new policy" in said
+    assert "`use-spot` for `bert` until" in said
+    assert "<!channel>" not in said
+    assert "1 message could not be sent within a day" in said
+
+
+@pytest.mark.parametrize(
+    ("now", "period", "due"),
+    [
+        (datetime(2026, 3, 3, 6, 59, tzinfo=UTC), Period.DAY, datetime(2026, 3, 2, 7, tzinfo=UTC)),
+        (datetime(2026, 3, 3, 7, 0, tzinfo=UTC), Period.DAY, datetime(2026, 3, 3, 7, tzinfo=UTC)),
+        (datetime(2026, 7, 3, 6, 0, tzinfo=UTC), Period.DAY, datetime(2026, 7, 3, 6, tzinfo=UTC)),
+        (datetime(2026, 3, 4, 12, 0, tzinfo=UTC), Period.WEEK, datetime(2026, 3, 2, 7, tzinfo=UTC)),
+    ],
+)
+def test_a_digest_is_due_at_an_hour_of_the_local_day_summer_and_winter(now: datetime, period: Period, due: datetime) -> None:
+    assert last_due(DigestTime(hour=8, timezone="Europe/Berlin"), period, now) == due
+
+
+def test_a_team_with_a_channel_gets_its_own_digest_and_the_default_channel_gets_all() -> None:
+    policy = replace(builders.policy(), slack=SlackSettings(channels={"vision": "#ml-vision", "speech": "#ml-vision"}))
+    assert channels_of(policy) == {"#ml-vision": frozenset({"vision", "speech"}), "#ml-spot": frozenset()}
+
+
+def test_a_digest_is_queued_once_a_day_and_not_before_its_first_hour() -> None:
+    place: Any = Place()
+    place.report_store = place
+    place.publish = lambda _: ""
+    queued = []
+    for hours in range(50):
+        place.at = BEGIN + timedelta(hours=hours)
+        close_days(place)
+        queued.append(queue_digests(place))
+    assert sum(queued) == 2
+    assert [n for n, count in enumerate(queued) if count] == [23, 47]
+    assert [m.key for m in place.outbox.waiting("#ml-spot", 9)] == [
+        "digest/day/2026-03-02/#ml-spot/000", "digest/day/2026-03-03/#ml-spot/000"
+    ]  # fmt: skip

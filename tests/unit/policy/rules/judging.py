@@ -1,0 +1,23 @@
+"""Asks one rule about one job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from controller.jobs.claim import Claim
+from controller.jobs.job import Job
+from controller.policy.rules import RULE_KINDS
+from controller.policy.rules.kind import Evidence, Violation
+
+
+def ask(kind: str, about: Job, claims: tuple[Claim, ...] = (), /, **options: Any) -> Violation | None:
+    """What the kind says of the job."""
+    rule = RULE_KINDS[kind]
+    return rule.judge(about, rule.options(**options), Evidence(claims=claims))
+
+
+def fault_in(kind: str, about: Job, claims: tuple[Claim, ...] = (), /, **options: Any) -> Violation:
+    """What is wrong with the job, where something must be."""
+    fault = ask(kind, about, claims, **options)
+    assert fault is not None, f"{kind} found nothing wrong"
+    return fault

@@ -1,0 +1,63 @@
+"""What a document cannot say is undecided, and only live jobs that nobody else owns are to be stopped."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from controller.jobs.job import Job, Outcome, Service
+from controller.policy.findings import VerdictKind
+from controller.policy.mode import Mode
+from controller.policy.rules import RULE_KINDS, judge
+from controller.policy.rules.kind import Evidence
+from controller.policy.selector import Selector
+from tests.builders import ended, job, policy, rule
+
+ON_DEMAND = job(spot=False)
+
+
+def test_the_kinds_have_the_ids_that_people_search_for() -> None:
+    assert set(RULE_KINDS) == {
+        "checkpoint-required", "uncheckpointed-cap", "max-wait-limit", "max-runtime-limit", "spot-required",
+        "checkpoint-exclusive", "checkpoint-alive", "tags-required", "instance-allowed",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", RULE_KINDS.values(), ids=RULE_KINDS)
+def test_a_kind_needs_fields_that_jobs_have(kind: object) -> None:
+    known = {field.name for field in fields(Job)} | {"claims", "scan"}
+    assert getattr(kind, "needs", set()) <= known
+
+
+def test_an_enforced_finding_on_a_live_job_says_stop() -> None:
+    assert judge(ON_DEMAND, policy(), Evidence(claims=())).word is VerdictKind.STOP
+
+
+@pytest.mark.parametrize(
+    "spared", [ended(ON_DEMAND, Outcome.COMPLETED), job(spot=False, service=Service.TUNING)], ids=["over", "owned"]
+)
+def test_a_job_that_is_over_or_owned_is_flagged_at_most(spared: Job) -> None:
+    assert judge(spared, policy(), Evidence(claims=())).word is VerdictKind.FLAG
+
+
+def test_an_audit_finding_flags_too() -> None:
+    audit = policy(rules=(rule(mode=Mode.AUDIT, action=None),))
+    verdict = judge(ON_DEMAND, audit, Evidence(claims=()))
+    assert (verdict.word, [f.policy for f in verdict.findings]) == (VerdictKind.FLAG, ["use-spot"])
+
+
+def test_a_rule_that_needs_what_nobody_said_is_undecided_and_silent() -> None:
+    verdict = judge(job(spot=False, unknown=frozenset({"spot"})), policy(), Evidence(claims=()))
+    assert (verdict.word, verdict.findings, verdict.undecided) == (VerdictKind.ALLOW, (), ("use-spot",))
+
+
+def test_a_selector_that_needs_what_nobody_said_leaves_its_rule_undecided() -> None:
+    theirs = policy(rules=(rule(match=Selector(region=("eu-*",))),))
+    assert judge(job(spot=False, unknown=frozenset({"region"})), theirs, Evidence(claims=())).undecided == ("use-spot",)
+
+
+def test_where_nobody_looked_at_claims_nothing_is_said_about_them() -> None:
+    alone = policy(rules=(rule(kind="checkpoint-exclusive", options={}),))
+    assert judge(job(), alone, Evidence()).undecided == ("use-spot",)
+    assert judge(job(), alone, Evidence(claims=())).undecided == ()

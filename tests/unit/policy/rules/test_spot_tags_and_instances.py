@@ -1,0 +1,45 @@
+"""Spot where it pays, tags that say whose a job is, instance types that are given out."""
+
+from __future__ import annotations
+
+from controller.jobs.algorithm import AlgorithmClass
+from tests.builders import algorithm, job
+from tests.unit.policy.rules.judging import ask, fault_in
+
+CANNOT = algorithm(AlgorithmClass.BUILT_IN, name="kmeans", checkpoints=False)
+
+
+def test_a_job_of_an_hour_or_more_belongs_on_spot() -> None:
+    assert ask("spot-required", job(spot=False, runtime_s_max=3599)) is None
+    assert ask("spot-required", job(spot=True)) is None
+    fault = fault_in("spot-required", job(spot=False, runtime_s_max=3600))
+    assert (fault.field, fault.found, fault.wanted) == ("EnableManagedSpotTraining", "false", "true, as the job may run 3600 s")
+    assert fault.fix.sdk == {"use_spot_instances": True, "max_run": 3600, "max_wait": 7200}
+    assert fault.fix.request == {
+        "EnableManagedSpotTraining": True,
+        "StoppingCondition": {"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 7200},
+    }
+
+
+def test_what_sagemaker_would_refuse_on_spot_is_not_asked_for() -> None:
+    assert ask("spot-required", job(spot=False, runtime_s_max=3601, algorithm=CANNOT)) is None
+    capped = fault_in("spot-required", job(spot=False, runtime_s_max=3600, algorithm=CANNOT))
+    assert capped.fix.sdk["max_wait"] == 3600
+
+
+def test_missing_and_empty_tags_are_asked_for() -> None:
+    fault = fault_in("tags-required", job(tags={"team": "vision", "owner": ""}), tags=("team", "owner", "cost-centre"))
+    assert (fault.field, fault.found, fault.wanted) == ("Tags", "owner, team", "also owner, cost-centre")
+    assert [tag["Key"] for tag in fault.fix.request["Tags"]] == ["owner", "cost-centre"]
+    assert fault.fix.sdk == {"tags": fault.fix.request["Tags"]}
+    assert fault_in("tags-required", job(tags={}), tags=("team",)).found == "none"
+    assert ask("tags-required", job(tags={"team": "vision"}), tags=("team",)) is None
+
+
+def test_instance_types_are_given_out_by_name_and_by_pattern() -> None:
+    assert ask("instance-allowed", job(instance_type="ml.g5.2xlarge"), instance_types=("ml.m5.large", "ml.g5.*")) is None
+    fault = fault_in("instance-allowed", job(instance_type="ml.p4d.24xlarge"), instance_types=("ml.g5.*", "ml.m5.large"))
+    assert (fault.field, fault.found) == ("ResourceConfig.InstanceType", "ml.p4d.24xlarge")
+    assert fault.wanted == "one of ml.g5.*, ml.m5.large"
+    assert fault.fix.sdk == {"instance_type": "ml.m5.large"}
+    assert fault.fix.request == {"ResourceConfig": {"InstanceType": "ml.m5.large"}}

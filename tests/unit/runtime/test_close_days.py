@@ -1,0 +1,106 @@
+"""The books of days that are over: folded once, and again when something comes late."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from controller.decide.decision import Decision
+from controller.ledger.entry import Entry, Interrupted
+from controller.runtime.close_days import close_days
+from controller.runtime.read_days import rollups_of_days
+from controller.savings.rollup import CountKind
+from tests.builders import BEGIN, lineage_id
+from tests.simulation.memory import MemoryLedger
+
+DAY = timedelta(days=1)
+TODAY = BEGIN.date()
+
+
+@dataclass
+class Place:
+    """A ledger and a clock, which is all that closing needs; ``read`` are the days whose entries were read."""
+
+    now_at: datetime = BEGIN
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+
+    @property
+    def ports(self) -> Any:
+        return self
+
+    @property
+    def clock(self) -> Any:
+        return self
+
+    def now(self) -> datetime:
+        return self.now_at
+
+    def learn(self, entry: Entry) -> None:
+        """Commit an entry now."""
+        decision = Decision(entries=(entry,)).leased(self.now_at, self.now_at)
+        assert self.ledger.commit(self.ledger.load(lineage_id()), decision)
+
+    def interruptions(self, day: date) -> int:
+        [(_, rollup)] = self.ledger.rollups(day, day + DAY)
+        return sum(rollup.count(CountKind.INTERRUPTION).values())
+
+
+def interrupted(at: datetime) -> Interrupted:
+    return Interrupted(job="bert", at=at, team="vision", instance_type="ml.g5.2xlarge", region="us-east-1")
+
+
+def test_a_day_is_closed_once_it_is_over() -> None:
+    place = Place()
+    close_days(place.ports)
+    place.learn(interrupted(BEGIN))
+    assert close_days(place.ports) == 0
+    place.now_at = BEGIN + DAY
+    assert close_days(place.ports) == 1
+    assert place.interruptions(TODAY) == 1
+
+
+def test_a_closed_day_is_not_folded_again() -> None:
+    place = Place(now_at=BEGIN + DAY)
+    close_days(place.ports)
+    assert close_days(place.ports) == 0
+
+
+def test_the_minutes_after_midnight_close_nothing_yet() -> None:
+    place = Place()
+    close_days(place.ports)
+    place.now_at = datetime.combine(TODAY + DAY, datetime.min.time(), BEGIN.tzinfo) + timedelta(minutes=10)
+    assert close_days(place.ports) == 0
+
+
+def test_what_comes_late_folds_its_day_again() -> None:
+    place = Place(now_at=BEGIN + DAY)
+    close_days(place.ports)
+    place.learn(interrupted(BEGIN))
+    assert close_days(place.ports) == 1
+    assert place.interruptions(TODAY) == 1
+    assert close_days(place.ports) == 0
+
+
+def test_days_that_nobody_closed_for_a_while_are_all_closed() -> None:
+    place = Place()
+    close_days(place.ports)
+    place.now_at = BEGIN + 4 * DAY
+    assert close_days(place.ports) == 4
+
+
+def test_a_report_folds_the_days_that_are_not_closed_yet() -> None:
+    place = Place()
+    close_days(place.ports)
+    place.learn(interrupted(BEGIN))
+    days = rollups_of_days(place.ledger, TODAY - DAY, TODAY + DAY)
+    assert [sum(rollup.count(CountKind.INTERRUPTION).values()) for rollup in days.values()] == [0, 1]
+
+
+def test_a_report_reads_closed_days_as_they_were_folded() -> None:
+    place = Place(now_at=BEGIN + DAY)
+    place.learn(interrupted(BEGIN))
+    close_days(place.ports)
+    before = rollups_of_days(place.ledger, TODAY, TODAY + DAY)
+    place.ledger.rows.clear()
+    assert rollups_of_days(place.ledger, TODAY, TODAY + DAY) == before

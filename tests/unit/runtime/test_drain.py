@@ -1,0 +1,276 @@
+"""What waits for Slack gets there: one message a lineage, in order, storms as one, and nothing lost to anything."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from controller.notifications.block_kit import Page
+from controller.runtime.drain import PLAIN, drain
+from controller.runtime.ports import Answer, Done, Later, Message, Post, Refused
+from tests import builders
+from tests.builders import BEGIN, lineage_id
+from tests.simulation.memory import MemoryLedger, MemoryOutbox
+from tests.slack_limits import broken
+
+MINUTE = timedelta(minutes=1)
+
+
+class Crash(Exception):
+    """The Lambda died."""
+
+
+@dataclass
+class Slack:
+    """A workspace that keeps what it is told; ``answer`` may be something else than a yes, before or after it kept it."""
+
+    posts: list[tuple[str, str, Page]] = field(default_factory=list)
+    edits: list[tuple[str, Page]] = field(default_factory=list)
+    calls: int = 0
+    threads: bool = True
+    answer: Callable[[], Answer | None] = lambda: None
+    dies_after: Callable[[], bool] = lambda: False
+
+    def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
+        self.calls += 1
+        refused = self.answer()
+        if refused is not None:
+            return refused
+        assert broken(page.text, page.blocks) == []
+        self.posts.append((channel, thread_ts, page))
+        if self.dies_after():
+            raise Crash
+        return Done(f"C1/{len(self.posts)}")
+
+    def update(self, post: Post, page: Page) -> Answer:
+        self.calls += 1
+        refused = self.answer()
+        if refused is None:
+            self.edits.append((post.ts, page))
+        return refused or Done()
+
+
+@dataclass
+class Place:
+    """All that a drain needs; the clock stands still until it is moved."""
+
+    slack: Slack = field(default_factory=Slack)
+    outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    at: datetime = BEGIN
+    policy: Any = field(default_factory=builders.policy)
+
+    @property
+    def ports(self) -> Any:
+        return self
+
+    @property
+    def chat(self) -> Slack:
+        return self.slack
+
+    @property
+    def clock(self) -> Any:
+        return self
+
+    @property
+    def policies(self) -> Any:
+        return self
+
+    def now(self) -> datetime:
+        return self.at
+
+    def current(self) -> Any:
+        return self.policy
+
+    def say(self, number: int, words: str, *, root: str = "bert", topic: str = "moving/x", **changes: Any) -> Message:
+        said = Message(
+            key=f"{root}/{number}", channel="#ml-spot", words=(words,) if words else (), at=BEGIN + number * timedelta(seconds=1),
+            topic=topic, thread=str(lineage_id(root)), **changes,
+        )  # fmt: skip
+        self.outbox.put(said)
+        return said
+
+    def texts(self, *, threads: bool = True) -> list[str]:
+        return [page.text for _, thread, page in self.slack.posts if bool(thread) == threads]
+
+
+def test_a_lineage_s_first_word_begins_its_message_and_stands_in_its_thread() -> None:
+    place = Place()
+    place.say(1, "It moves.")
+    drain(place.ports)
+    [(_, none, card), (_, thread, reply)] = place.slack.posts
+    assert (none, thread) == ("", "1")
+    assert "*bert*" in card.text
+    assert reply.text == "It moves."
+
+
+def test_what_follows_is_a_reply_and_no_second_message() -> None:
+    place = Place()
+    place.say(1, "one")
+    place.say(2, "two")
+    drain(place.ports)
+    assert (len(place.texts(threads=False)), place.texts()) == (1, ["one", "two"])
+
+
+def test_many_updates_of_one_message_are_one_edit() -> None:
+    place = Place()
+    place.say(1, "one")
+    drain(place.ports)
+    for number in range(2, 9):
+        place.say(number, "")
+    drain(place.ports)
+    assert len(place.slack.edits) == 1
+    assert place.outbox.channels() == []
+
+
+def test_a_lineage_nobody_was_told_of_is_not_shown() -> None:
+    place = Place()
+    place.say(1, "")
+    drain(place.ports)
+    assert place.slack.calls == 0
+    assert place.outbox.channels() == []
+
+
+def test_who_has_to_act_is_mentioned_in_the_thread() -> None:
+    place = Place()
+    place.say(1, "It needs a person.", mention="S012AB3CD")
+    place.say(2, "It needs a person.", root="vit", mention="U012AB3CD")
+    drain(place.ports)
+    assert place.texts() == ["<!subteam^S012AB3CD> It needs a person.", "<@U012AB3CD> It needs a person."]
+
+
+def test_two_hundred_jobs_of_one_kind_are_one_message() -> None:
+    place = Place()
+    for number in range(200):
+        place.say(number, f"*job-{number}* is submitted again", root=f"job-{number}", topic=f"resubmitting/job-{number}-r02")
+    drain(place.ports)
+    [head] = place.texts(threads=False)
+    assert head.startswith(":cloud_with_lightning: *200 jobs are submitted again* at once")
+    told = "\n".join(b["text"]["text"] for _, t, page in place.slack.posts if t for b in page.blocks)
+    assert all(f"*job-{number}*" in told for number in range(200))
+    assert place.outbox.channels() == []
+
+
+def test_a_lineage_with_something_older_waiting_is_not_drawn_into_a_storm() -> None:
+    place = Place()
+    place.say(0, "first", root="job-3", topic="flagged/x")
+    for number in range(20):
+        place.say(number + 1, f"second of {number}", root=f"job-{number}", topic="gave-up")
+    drain(place.ports)
+    storm = next(page.text for _, thread, page in place.slack.posts if "19 jobs" in page.text)
+    texts = [page.text for _, _, page in place.slack.posts]
+    assert "*job-3*" not in storm
+    assert texts.index("first") < texts.index("second of 3")
+
+
+def test_a_name_that_pings_the_channel_pings_nobody() -> None:
+    place = Place()
+    for number in range(12):
+        place.say(number, "`&lt;!channel&gt;`", root=f"<!channel>{number}", topic="gave-up")
+    drain(place.ports)
+    assert not any("<!channel>" in json.dumps([page.text, *page.blocks]) for _, _, page in place.slack.posts)
+
+
+def test_a_429_pauses_the_channel_for_as_long_as_slack_asks() -> None:
+    place = Place(slack=Slack(answer=lambda: Later("429", 90)))
+    place.say(1, "one")
+    assert drain(place.ports).paused == (("#ml-spot", "429"),)
+    place.slack.answer = lambda: None
+    place.at += MINUTE
+    drain(place.ports)
+    assert place.slack.posts == []
+    place.at += MINUTE
+    drain(place.ports)
+    assert place.texts() == ["one"]
+
+
+def test_what_could_not_be_sent_for_a_day_is_kept_for_the_digest() -> None:
+    place = Place()
+    old = place.say(1, "old news")
+    place.at += timedelta(days=1, minutes=1)
+    assert drain(place.ports).shelved == 1
+    assert place.outbox.shelved("#ml-spot") == [old]
+    assert place.slack.calls == 0
+
+
+def test_a_workspace_that_knows_no_charts_gets_the_same_facts_as_plain_blocks_and_is_remembered() -> None:
+    place = Place()
+    chart = {"type": "data_table", "caption": "c", "rows": [[{"type": "raw_text", "text": "a"}]] * 2}
+    plain = {"text": "the facts", "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "the facts"}}]}
+
+    def digest(number: int) -> None:
+        native, key = json.dumps({"text": "t", "blocks": [chart]}), f"digest/day/{number}/#ml-spot/000"
+        pages = json.dumps([json.dumps(plain)])
+        place.outbox.put(Message(key=key, channel="#ml-spot", words=(), at=place.at, native=native, plain=pages))
+
+    place.slack.answer = lambda: Refused("Slack says invalid_blocks") if place.slack.calls == 1 else None
+    digest(1)
+    drain(place.ports)
+    drain(place.ports)
+    assert place.texts(threads=False) == ["the facts"]
+    assert place.ledger.cursor(PLAIN) is not None
+    digest(2)
+    place.at += MINUTE
+    drain(place.ports)
+    drain(place.ports)
+    assert (place.texts(threads=False), place.slack.calls) == (["the facts"] * 2, 3)
+
+
+def test_through_a_webhook_each_word_is_a_message_and_nothing_is_edited() -> None:
+    place = Place(slack=Slack(threads=False))
+    place.say(1, "one")
+    place.say(2, "")
+    drain(place.ports)
+    assert (place.texts(threads=False), place.slack.edits) == (["one"], [])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_ten_thousand_announcements_reach_a_slack_that_fails_in_every_way(seed: int) -> None:
+    """Nothing is lost, a crash repeats one message at most, each lineage is told in order, and the calls are bounded."""
+    rng = random.Random(seed)  # noqa: S311  (faults, not secrets)
+    troubles: list[Answer | None] = [Later("429", 30), Later("Slack says 500"), Later("no answer"), Later("no JSON")]
+    place = Place(slack=Slack(answer=lambda: rng.choice(troubles) if rng.random() < 0.2 else None))
+    deaths = 0
+
+    def die() -> bool:
+        nonlocal deaths
+        dead = rng.random() < 0.02
+        deaths += dead
+        return dead
+
+    place.slack.dies_after = die
+    topics = ("resubmitting", "gave-up", "flagged", "moving")
+    for number in range(10_000):
+        root = f"job-{number % 2500:04d}"
+        said = Message(
+            key=f"{root}/{number}", channel="#ml-spot", words=(f"{root} said {number:05d}",),
+            at=BEGIN + timedelta(milliseconds=6 * number), topic=f"{topics[rng.randrange(4)]}/x", thread=str(lineage_id(root)),
+        )  # fmt: skip
+        place.outbox.put(said)
+    for _ in range(24 * 60):
+        place.at += MINUTE
+        try:
+            drain(place.ports)
+        except Crash:
+            continue
+        if not place.outbox.channels():
+            break
+    heard: dict[str, list[str]] = defaultdict(list)
+    for _, _, page in place.slack.posts:
+        for block in page.blocks:
+            for line in block.get("text", {}).get("text", "").splitlines():
+                if " said " in line:
+                    heard[line.split()[0]].append(line)
+    said_lines = [line for lines in heard.values() for line in lines]
+    assert len(set(said_lines)) == 10_000, "nothing is lost"
+    assert all(list(dict.fromkeys(lines)) == sorted(set(lines)) for lines in heard.values()), "in order"
+    heads = [page.text for _, thread, page in place.slack.posts if not thread]
+    assert len(heads) - len(set(heads)) <= deaths, "a crash repeats one message at most"
+    assert place.slack.calls < 2_000, "under a bounded number of calls"

@@ -1,0 +1,82 @@
+"""Advice comes from a family's own past, with its reasons and how often the past fell inside."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from controller.jobs.checkpoint import advised_interval_s
+from controller.jobs.job import Outcome
+from controller.ledger.entry import Entry, Finished, Interrupted, Measured, Started
+from controller.savings.advice import NoAdvice, advise, told
+from tests import builders
+from tests.builders import BEGIN
+
+HOUR_S = 3600
+
+
+def run(number: int, work_s: int, *, waited_s: int = 600, instance_type: str = "ml.g5.2xlarge") -> list[Entry]:
+    """A run of the family that one attempt completed."""
+    name, end = f"train-bert-{number:03d}", BEGIN + timedelta(seconds=work_s + waited_s)
+    return [
+        Started(
+            job=name, at=BEGIN, team="vision", number=1, spot=True, instance_type=instance_type, instance_count=1,
+            region="us-east-1", service=None, checkpoint_uri=None,
+        ),
+        Measured(
+            job=name, at=end, team="vision", training_s=work_s, billable_s=work_s // 3, spot=True, instance_type=instance_type,
+            instance_count=1, region="us-east-1", rate_micros_per_h=None, rate_as_of=None, rate_source=None,
+        ),
+        Finished(
+            job=name, at=end, team="vision", family="train-bert", outcome=Outcome.COMPLETED, attempts=1, spot=True,
+            instance_type=instance_type, region="us-east-1", work_s=work_s, deadline=None,
+        ),
+    ]  # fmt: skip
+
+
+PAST = [entry for number in range(10) for entry in run(number, HOUR_S * (number + 1))]
+
+
+def test_limits_hold_what_the_past_took_and_a_quarter_more() -> None:
+    advice = advise("train-bert", PAST, {})
+    assert (advice.runs, advice.runtime_s_max) == (10, int(10 * HOUR_S * 1.25))
+    assert advice.wait_s_max == int((10 * HOUR_S + 600) * 1.25)
+    assert (advice.runtime_inside, advice.wait_inside) == (1.0, 1.0)
+
+
+def test_one_odd_run_of_many_does_not_set_the_limit() -> None:
+    many = [entry for number in range(40) for entry in run(number, HOUR_S)] + run(99, 100 * HOUR_S)
+    advice = advise("train-bert", many, {})
+    assert advice.runtime_s_max == int(HOUR_S * 1.25)
+    assert advice.runtime_inside == 40 / 41
+
+
+@pytest.mark.parametrize("past", [[], run(1, HOUR_S), run(1, HOUR_S) + run(2, HOUR_S)])
+def test_a_short_history_is_no_advice(past: list[Entry]) -> None:
+    with pytest.raises(NoAdvice, match=f"found {len(past) // 3} completed runs of 'train-bert', wanted at least 3"):
+        advise("train-bert", past, {})
+
+
+def test_the_cheapest_useful_hour_of_the_types_it_ran_on_is_advised() -> None:
+    both = PAST + run(50, HOUR_S, instance_type="ml.g4dn.xlarge")
+    rates = {"ml.g5.2xlarge": builders.rate(1_515_000), "ml.g4dn.xlarge": builders.rate(736_000)}
+    assert advise("train-bert", both, rates).instance_type == "ml.g4dn.xlarge"
+
+
+def test_more_interruptions_ask_for_more_checkpoints() -> None:
+    stormy: list[Entry] = [
+        Interrupted(job="x", at=BEGIN + timedelta(minutes=n), team=None, instance_type="ml.g5.2xlarge", region="us-east-1")
+        for n in range(50)
+    ]
+    assert advise("train-bert", PAST + stormy, {}).checkpoint_every_s < advise("train-bert", PAST, {}).checkpoint_every_s
+
+
+def test_young_s_interval_is_the_root_of_twice_the_write_times_the_mean_time_between() -> None:
+    assert advised_interval_s(interruptions_per_h=0.5, write_s=100) == 1200
+
+
+def test_the_words_name_the_limits_and_the_calibration() -> None:
+    lines = "\n".join(told(advise("train-bert", PAST, {}), {}))
+    assert "MaxRuntimeInSeconds     45000" in lines
+    assert "100% of past runs fell inside" in lines

@@ -1,0 +1,108 @@
+"""A pool's rate is a posterior: little is little certain, and what nobody tried stands in between."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.ledger.entry import Entry, Interrupted, Measured
+from controller.ledger.pool import MarketSignal, MarketSignalKind, PoolMemory
+from controller.runtime.close_days import close_days
+from controller.savings.interruption_rates import cheapest_first, estimate, pool_memories
+from tests import builders
+from tests.builders import BEGIN
+from tests.simulation.memory import MemoryLedger
+
+HOUR = 3600
+
+
+def pool(hours: float, interruptions: int, **changes: Any) -> PoolMemory:
+    return PoolMemory(
+        instance_type="ml.g5.xlarge", region="us-east-1", exposure_s=int(hours * HOUR), interruptions=interruptions, **changes
+    )
+
+
+def measured(job: str, training_s: int, *, spot: bool = True, instances: int = 1) -> Measured:
+    return Measured(
+        job=job, at=BEGIN, team=None, training_s=training_s, billable_s=1, spot=spot, instance_type="ml.g5.xlarge",
+        instance_count=instances, region="us-east-1", rate_micros_per_h=None, rate_as_of=None, rate_source=None,
+    )  # fmt: skip
+
+
+def interrupted(job: str, minute: int = 0) -> Interrupted:
+    at = BEGIN + timedelta(minutes=minute)
+    return Interrupted(job=job, at=at, team=None, instance_type="ml.g5.xlarge", region="us-east-1")
+
+
+def test_one_interruption_in_one_hour_is_not_one_an_hour() -> None:
+    assert estimate(pool(1, 1)).mean < 0.2
+    assert estimate(pool(1, 1)).high > 3 * estimate(pool(1, 1)).low
+
+
+def test_a_long_calm_lowers_the_rate_and_a_storm_raises_it() -> None:
+    assert estimate(pool(500, 0)).mean < estimate(None).mean < estimate(pool(100, 50)).mean
+
+
+@given(st.floats(0, 5000), st.floats(0, 5000), st.integers(0, 100))
+def test_more_hours_without_an_interruption_never_raise_the_rate(hours: float, more: float, interruptions: int) -> None:
+    assert estimate(pool(hours + more, interruptions)).mean <= estimate(pool(hours, interruptions)).mean
+
+
+@given(st.integers(1, 40), st.integers(1, 40))
+def test_the_interval_holds_the_mean_and_narrows_with_the_hours(interruptions: int, times: int) -> None:
+    few, many = (
+        estimate(pool(10 * interruptions, interruptions)),
+        estimate(pool(10 * times * interruptions, times * interruptions)),
+    )
+    assert few.low <= few.mean <= few.high
+    assert many.high - many.low <= few.high - few.low + 1e-12
+
+
+def test_ec2_s_warnings_weigh_little() -> None:
+    assert estimate(pool(100, 5)).mean < estimate(pool(100, 5, warnings=4)).mean < estimate(pool(100, 6)).mean
+
+
+def test_exposure_is_a_job_s_whatever_its_width_and_on_demand_is_none() -> None:
+    entries: list[Entry] = [measured("a", HOUR, instances=4), measured("b", HOUR, spot=False), interrupted("a")]
+    assert pool_memories(entries) == {("ml.g5.xlarge", "us-east-1"): pool(1, 1)}
+
+
+@given(st.permutations([measured("a", 600), measured("b", 900), interrupted("a"), interrupted("a", 5), interrupted("b")]))
+def test_folds_commute(entries: list[Entry]) -> None:
+    assert pool_memories(entries) == {("ml.g5.xlarge", "us-east-1"): pool(1500 / HOUR, 3)}
+
+
+def test_a_signal_is_of_its_family_and_region() -> None:
+    def signal(family: str | None) -> MarketSignal:
+        return MarketSignal(kind=MarketSignalKind.REBALANCE, instance_id="i-1", family=family, region="us-east-1", at=BEGIN)
+
+    [memory] = pool_memories([measured("a", HOUR)], [signal("g5"), signal("g4dn"), signal(None)]).values()
+    assert memory.warnings == 1
+
+
+def test_the_cheaper_useful_hour_comes_first_and_what_has_no_price_last() -> None:
+    rates = {"a": builders.rate(1_000_000), "b": builders.rate(1_010_000)}
+    assert cheapest_first(["c", "b", "a"], {}, rates) == ("a", "b", "c")
+    assert cheapest_first(["a", "b"], {"a": pool(100, 90)}, rates) == ("b", "a")
+
+
+class Fixed:
+    def __init__(self, ledger: MemoryLedger) -> None:
+        self.ledger = ledger
+        self.clock = self
+
+    def now(self) -> Any:
+        return BEGIN + timedelta(days=1)
+
+
+def test_a_closed_day_teaches_what_is_remembered_of_its_pools() -> None:
+    ledger = MemoryLedger()
+    for entry in (measured("a", HOUR), interrupted("a")):
+        ledger.row(builders.lineage_id()).entries[entry.key] = entry
+    ports: Any = Fixed(ledger)
+    close_days(ports)
+    assert ledger.memory("ml.g5.xlarge", "us-east-1", BEGIN) == pool(1, 1)
+    assert ledger.memory("ml.g5.xlarge", "us-east-1", BEGIN + timedelta(days=1)) == pool(0, 0)

@@ -1,0 +1,40 @@
+"""Which of several dated prices holds."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from controller.savings.prices import rate_at, rate_over
+from controller.units.money import Rate
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+OLD = Rate(micros_per_h=1_000_000, as_of=date(2026, 1, 1), source="the table")
+NEW = Rate(micros_per_h=2_000_000, as_of=date(2026, 3, 2), source="the list")
+
+
+def test_the_newest_price_that_is_not_to_come_holds() -> None:
+    assert rate_at([NEW, OLD], NOON) == NEW
+    assert rate_at([NEW, OLD], NOON - timedelta(days=1)) == OLD
+
+
+def test_the_oldest_price_is_better_than_none_before_it() -> None:
+    assert rate_at([NEW, OLD], datetime(2020, 1, 1, tzinfo=UTC)) == OLD
+    assert rate_at([], NOON) is None
+
+
+def test_a_change_of_price_splits_a_stretch_at_its_date() -> None:
+    """Twelve hours at one dollar and twelve at two are a dollar and a half."""
+    over = rate_over([OLD, NEW], NOON - timedelta(hours=24), NOON)
+    assert over is not None
+    assert over.micros_per_h == 1_500_000
+    assert over.as_of == NEW.as_of
+    assert "1 USD/h as of 2026-01-01: the table; 2 USD/h as of 2026-03-02: the list" in over.source
+
+
+def test_a_price_that_was_only_listed_again_splits_nothing() -> None:
+    again = Rate(micros_per_h=1_000_000, as_of=date(2026, 3, 2), source="the list")
+    assert rate_over([OLD, again], NOON - timedelta(hours=24), NOON) == again
+
+
+def test_a_stretch_of_no_length_has_the_price_of_its_moment() -> None:
+    assert rate_over([OLD, NEW], NOON, NOON) == NEW

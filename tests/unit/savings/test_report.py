@@ -1,0 +1,134 @@
+"""What a report says of a period, and that it is the same however its days were folded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.jobs.job import Outcome
+from controller.ledger.entry import Credited, Entry, Finished, Flagged, Interrupted, Measured, Unmeasured
+from controller.policy.mode import Mode
+from controller.policy.policy import Severity
+from controller.savings.progress import Basis
+from controller.savings.report import By, Report, report_of
+from controller.savings.rollup import Rollup, roll_up
+from tests.builders import BEGIN
+
+DAY = timedelta(days=1)
+FIRST = BEGIN.date()
+NEXT = FIRST + DAY
+
+
+def measured(job: str, **changes: object) -> Measured:
+    plain = Measured(
+        job=job, at=BEGIN, team="vision", training_s=3600, billable_s=1080, spot=True, instance_type="ml.g5.2xlarge",
+        instance_count=1, region="us-east-1", rate_micros_per_h=1_000_000, rate_as_of=date(2026, 3, 1), rate_source="made up",
+        user="ada", algorithm="pytorch-training",
+    )  # fmt: skip
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def useful(of: Measured, useful_s: int | None = None) -> Credited:
+    seconds = of.training_s if useful_s is None else useful_s
+    return Credited(job=of.job, at=of.at, team=of.team, useful_s=seconds, basis=Basis.WHOLE)
+
+
+def told(*attempts: Measured) -> list[Entry]:
+    return [entry for one in attempts for entry in (one, useful(one))]
+
+
+def report(entries: list[Entry], **changes: object) -> Report:
+    days = {day: roll_up([e for e in entries if e.at.date() == day]) for day in {e.at.date() for e in entries}}
+    return report_of(days, FIRST, NEXT, **changes)  # type: ignore[arg-type]
+
+
+def test_a_team_s_line_says_what_it_saved_and_spent() -> None:
+    [line] = report(told(measured("a"))).lines
+    assert (line.name, line.savings.saved_micros, line.savings.spent_micros) == ("vision", 700_000, 300_000)
+
+
+def test_a_job_on_demand_missed_what_its_pool_s_spot_jobs_saved() -> None:
+    total = report(told(measured("a"), measured("b", spot=False, billable_s=3600))).total
+    assert (total.missed_micros, total.missed_unknown) == (700_000, 0)
+
+
+def test_where_no_spot_job_ran_nobody_knows_what_was_missed() -> None:
+    total = report(told(measured("b", spot=False, billable_s=3600))).total
+    assert (total.missed_micros, total.missed_unknown) == (0, 1)
+
+
+def test_a_team_s_own_report_knows_the_pools_of_all_teams() -> None:
+    others = measured("b", spot=False, billable_s=3600, team="speech")
+    assert report(told(measured("a"), others), teams=["speech"]).total.missed_micros == 700_000
+
+
+def test_a_second_attempt_on_demand_was_moved_there_and_missed_nothing() -> None:
+    moved = measured("b", spot=False, billable_s=3600, number=2, first_rate_micros_per_h=1_000_000)
+    assert report(told(measured("a"), moved)).total.missed_micros == 0
+
+
+def test_the_period_before_is_as_long_as_the_period() -> None:
+    day_before = measured("a", at=BEGIN - DAY)
+    two_before = measured("b", at=BEGIN - 2 * DAY)
+    assert report(told(day_before, two_before)).before.savings.attempts == 1
+
+
+def test_lines_come_with_the_most_saved_first() -> None:
+    lines = report(told(measured("a"), measured("b", team="speech", training_s=7200))).lines
+    assert [line.name for line in lines] == ["speech", "vision"]
+
+
+def test_a_report_lists_by_user_algorithm_family_and_pool() -> None:
+    named = {by: report(told(measured("a")), by=by).lines[0].name for by in By}
+    assert named == {
+        By.TEAM: "vision", By.USER: "ada", By.ALGORITHM: "pytorch-training", By.FAMILY: "ml.g5",
+        By.POOL: "ml.g5.2xlarge us-east-1",
+    }  # fmt: skip
+
+
+def test_what_is_unknown_is_counted_as_unknown() -> None:
+    silent = Unmeasured(job="c", at=BEGIN, team="vision", spot=True)
+    total = report([*told(measured("a", rate_micros_per_h=None)), silent]).total.savings
+    assert (total.unpriced, total.unmeasured, total.spent_micros) == (1, 1, 0)
+
+
+def test_an_interrupted_pool_is_told_with_its_uncertainty() -> None:
+    taken = Interrupted(job="a", at=BEGIN, team="vision", instance_type="ml.g5.2xlarge", region="us-east-1")
+    [pool] = report([*told(measured("a")), taken]).interruptions
+    assert (pool.name, pool.interruptions, pool.exposure_s) == ("ml.g5.2xlarge us-east-1", 1, 3600)
+    assert pool.low < pool.mean < pool.high
+
+
+def test_deadlines_that_were_kept_and_missed_are_counted() -> None:
+    one = Finished(
+        job="a", at=BEGIN, team="vision", family="a", outcome=Outcome.COMPLETED, attempts=1, spot=True,
+        instance_type="ml.g5.2xlarge", region="us-east-1", work_s=10, deadline=BEGIN + DAY,
+    )  # fmt: skip
+    late = replace(one, job="b", deadline=BEGIN - DAY)
+    gave_up = replace(one, job="c", outcome=Outcome.STARVED)
+    free = replace(one, job="d", deadline=None)
+    told_of = report([one, late, gave_up, free])
+    assert (told_of.deadlines_kept, told_of.deadlines_missed) == (1, 2)
+
+
+def test_what_broke_which_rule_is_counted_the_most_first() -> None:
+    def flag(job: str, policy: str) -> Flagged:
+        return Flagged(
+            job=job, at=BEGIN, team="vision", rule="spot-required", policy=policy, severity=Severity.LOW, mode=Mode.AUDIT,
+            field="f", found="x", wanted="y", revision="r",
+        )  # fmt: skip
+
+    assert report([flag("a", "one"), flag("a", "two"), flag("b", "two")]).violations == (("two", 2), ("one", 1))
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=12), st.randoms(use_true_random=False))
+def test_days_add_up_in_any_order(hours: list[int], rng: Random) -> None:
+    """A job's entries stay together, as a ledger's day keeps them."""
+    folded = [roll_up(told(measured(f"job-{n}", training_s=3600 * (1 + h)))) for n, h in enumerate(hours)]
+    shuffled = list(folded)
+    rng.shuffle(shuffled)
+    assert sum(folded, Rollup()) == sum(shuffled, Rollup())

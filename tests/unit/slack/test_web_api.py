@@ -1,0 +1,97 @@
+"""The Slack adapter speaks real HTTP to a local Slack, and takes every answer of it calmly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from controller.notifications.block_kit import Page
+from controller.runtime.ports import Done, Later, Post, Refused
+from controller.slack.web_api import SlackChat
+from infra.local.slack import Slack, Trouble
+
+NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+BLOCK = {"type": "section", "text": {"type": "mrkdwn", "text": "*bert* starved"}}
+PAGE = Page(text="*bert* starved", blocks=(BLOCK,))
+
+
+@pytest.fixture
+def slack() -> Iterator[Slack]:
+    served = Slack(clock=lambda: NOW, token="xoxb-test").serve()
+    yield served
+    served.close()
+
+
+def chat(slack: Slack, token: str = "xoxb-test") -> SlackChat:
+    return SlackChat(lambda: token, f"{slack.url}/api/")
+
+
+def posted(slack: Slack) -> Post:
+    answer = chat(slack).post("#ml-spot", PAGE)
+    assert isinstance(answer, Done)
+    channel_id, _, ts = answer.detail.partition("/")
+    return Post(channel_id=channel_id, ts=ts)
+
+
+def test_a_message_arrives_with_text_and_blocks(slack: Slack) -> None:
+    posted(slack)
+    [message] = slack.messages
+    assert (message.channel, message.text, list(message.blocks)) == ("#ml-spot", "*bert* starved", [BLOCK])
+
+
+def test_a_reply_stands_in_its_thread(slack: Slack) -> None:
+    root = posted(slack)
+    chat(slack).post("#ml-spot", PAGE, thread_ts=root.ts)
+    assert [message.thread_ts for message in slack.messages] == [None, root.ts]
+
+
+def test_an_edit_takes_the_place_of_what_was_there(slack: Slack) -> None:
+    root = posted(slack)
+    assert chat(slack).update(root, Page(text="over", blocks=())) == Done()
+    assert [(message.text, message.edits) for message in slack.messages] == [("over", 1)]
+
+
+def test_a_message_that_somebody_deleted_cannot_be_edited(slack: Slack) -> None:
+    root = posted(slack)
+    slack.messages.clear()
+    assert chat(slack).update(root, PAGE) == Refused("Slack says message_not_found")
+
+
+def test_a_429_is_later_and_carries_the_seconds_that_slack_asks_for(slack: Slack) -> None:
+    slack.paced = True
+    chat(slack).post("#ml-spot", PAGE)
+    assert chat(slack).post("#ml-spot", PAGE) == Later("Slack asks for patience (429)", 1)
+
+
+@pytest.mark.parametrize("trouble", Trouble)
+def test_a_slack_that_is_down_or_talks_nonsense_is_later(slack: Slack, trouble: Trouble) -> None:
+    slack.trouble = trouble
+    for answer in (
+        chat(slack).post("#ml-spot", PAGE),
+        chat(slack).update(Post(channel_id="C1", ts="1"), PAGE),
+        chat(slack).open("1.2", {"type": "modal"}),
+    ):
+        assert isinstance(answer, Later)
+        assert "Slack" in answer.why
+
+
+def test_a_slack_that_is_not_there_is_later() -> None:
+    answer = SlackChat(lambda: "xoxb-test", "http://127.0.0.1:9/api/").post("#ml-spot", PAGE)
+    assert isinstance(answer, Later)
+
+
+def test_a_word_to_who_clicked_that_does_not_arrive_is_later() -> None:
+    assert isinstance(
+        SlackChat(lambda: "x", "http://127.0.0.1:9/api/").reply_ephemeral("http://127.0.0.1:9/response/1", "Noted."), Later
+    )
+
+
+def test_an_unknown_channel_is_refused_by_name(slack: Slack) -> None:
+    slack.channels = frozenset({"#ml-spot"})
+    assert chat(slack).post("#nowhere", PAGE) == Refused("Slack says channel_not_found")
+
+
+def test_a_wrong_token_waits_since_an_operator_can_mend_it(slack: Slack) -> None:
+    assert chat(slack, token="xoxb-wrong").post("#ml-spot", PAGE) == Later("Slack says invalid_auth")
