@@ -17,11 +17,11 @@ from controller.jobs.failure import Cause
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submit:
-    """Submit attempt ``number`` under the name ``job``, with the request that ``about`` (born ``born_at``) had and some changes.
+    """Submit attempt ``number`` as the job named ``job``: the request of ``about`` (created at ``born_at``) with some changes.
 
-    ``changes`` is a fragment of a CreateTrainingJob request as JSON, empty for the same again; null takes a member out.
-    ``fallback_step`` is the step of the ladder that the attempt stands on, ``cost_micros`` what it may cost, None where no price is known, and
-    ``cap_micros`` what its team may spend on attempts of ours in a month, None for no limit.
+    ``changes`` is a fragment of a CreateTrainingJob request as JSON: empty for no change, and null removes a member.
+    ``fallback_step`` is the step of the ladder that the attempt stands on. ``cost_micros`` is the most it may cost, None where no
+    price is known. ``cap_micros`` is what its team may spend on our attempts in a month, None for no limit.
     """
 
     about: str
