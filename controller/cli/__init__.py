@@ -1,70 +1,159 @@
-"""``spotwarden``: the controller's judgement, typed by people and by their CI."""
+"""The command ``spotwarden``: what people and their CI run. Reading order: this table of commands, then a file per command.
+
+It may import everything below. What a command prints is here or in ``controller.notifications``; what a decision is, is in
+``controller.decide``. Nothing here ships to Lambda.
+"""
 
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
-from controller.cli import advise as advising
-from controller.cli import audit as auditing
-from controller.cli import backtest, check, classify
-from controller.cli import compile as compiling
-from controller.cli import halt as halting
-from controller.cli import report as reporting
-from controller.cli.ledger import add_table
+import typer
 
-Run = Callable[[Namespace], int]
+from controller.cli import advise, audit, backtest, check, classify, compile_policies, embedded, halt, report
+from controller.cli.usage import BAD_INPUT, guarded, usage_error
+from controller.cli.version import installed_version
 
-COMMANDS: Mapping[str, tuple[str, Callable[[ArgumentParser], None], Run]] = {
-    "advise": (advising.HELP, advising.add_arguments, advising.run),
-    "audit": (auditing.HELP, auditing.add_arguments, auditing.run),
-    "backtest": (backtest.HELP, backtest.add_arguments, backtest.run),
-    "check": (check.HELP, check.add_arguments, check.run),
-    "classify": (classify.HELP, classify.add_arguments, classify.run),
-    "halt": (halting.HALT_HELP, halting.add_halt_arguments, halting.run_halt),
-    "report": (reporting.HELP, reporting.add_arguments, reporting.run),
-    "resume": (halting.RESUME_HELP, add_table, halting.run_resume),
-    "compile": (compiling.HELP, compiling.add_arguments, compiling.run),
-}
-# Commands with a grammar of their own: (what they do, the module whose ``main`` takes the arguments, the extra it needs).
-ELSEWHERE: Mapping[str, tuple[str, str, str]] = {
-    "local": (
-        "run an AWS on this machine: SageMaker, DynamoDB, Slack and a virtual clock",
-        "infra.local.cli",
-        "spotwarden[local]",
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command and its help: one sentence, an example, and what its exit codes mean."""
+
+    name: str
+    run: Callable[..., int]
+    help: str
+    example: str
+    exit_codes: str = "0 done, 2 bad input or AWS unreachable"
+    forwards: bool = False
+
+    @property
+    def epilog(self) -> str:
+        return f"\b\nExample:\n  {self.example}\n\n\b\nExit codes:\n  {self.exit_codes}"
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        name="check",
+        run=check.run,
+        help="Check training jobs against the policies.",
+        example="spotwarden check job.json --policies policies --format json",
+        exit_codes="0 no findings, 1 findings, 2 bad input",
     ),
-}
+    Command(
+        name="classify",
+        run=classify.run,
+        help="Name the cause of a FailureReason, and whether a retry helps.",
+        example='spotwarden classify "CapacityError: Unable to provision requested ML compute capacity."',
+        exit_codes="0 done",
+    ),
+    Command(
+        name="compile",
+        run=compile_policies.run,
+        help="Compile policy files to the JSON that ships to Lambda.",
+        example="spotwarden compile policies --output policies.json",
+        exit_codes="0 done, 2 a mistake in a policy, or a file that cannot be written",
+    ),
+    Command(
+        name="report",
+        run=report.run,
+        help="Report what spot cost, saved, wasted and missed.",
+        example="spotwarden report --period 2026-W41 --by user --format html --out report.html",
+    ),
+    Command(
+        name="audit",
+        run=audit.run,
+        help="Compare the recorded savings with what AWS reports today.",
+        example="spotwarden audit --period 2026-10",
+        exit_codes="0 no difference, 1 differences, 2 bad input or AWS unreachable",
+    ),
+    Command(
+        name="advise",
+        run=advise.run,
+        help="Recommend limits and an instance type for a family of jobs.",
+        example="spotwarden advise train-bert --days 30",
+    ),
+    Command(
+        name="backtest",
+        run=backtest.run,
+        help="Test the deadline decision on recorded spot capacity.",
+        example="spotwarden backtest deadline --traces spot-traces --shapes 48h/60h",
+        exit_codes="0 done, 2 bad input",
+    ),
+    Command(
+        name="halt",
+        run=halt.run_halt,
+        help="Pause all actions and messages; recording continues.",
+        example='spotwarden halt --why "a policy stops the wrong jobs"',
+    ),
+    Command(
+        name="resume",
+        run=halt.run_resume,
+        help="End a halt; work continues within five minutes.",
+        example="spotwarden resume",
+    ),
+    Command(
+        name="demo",
+        run=embedded.run_demo,
+        help="Simulate a week of training jobs on this machine.",
+        example="spotwarden demo --keep --ports-file ports.json",
+        forwards=True,
+    ),
+    Command(
+        name="local",
+        run=embedded.run_local,
+        help="Run the AWS that is embedded in this machine.",
+        example="spotwarden local demo",
+        forwards=True,
+    ),
+)
+
+app = typer.Typer(
+    name="spotwarden",
+    epilog="Run 'spotwarden COMMAND --help' for the options of a command, an example and its exit codes.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+FORWARDS = {"allow_extra_args": True, "ignore_unknown_options": True}  # the embedded AWS reads these arguments itself
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command. Return 0 for clean, 1 for findings, 2 for bad input."""
+    """Run one command and return its exit code: 0 clean, 1 findings, 2 bad input, 130 after Ctrl-C."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if arguments and arguments[0] in ELSEWHERE:
-        return _elsewhere(arguments[0], arguments[1:])
-    chosen = _parser().parse_args(arguments)
-    run: Run = chosen.run
-    return run(chosen)
-
-
-def _parser() -> ArgumentParser:
-    parser = ArgumentParser(prog="spotwarden", description="Makes SageMaker Managed Spot Training safe to use, and honest.")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, (help_, add_arguments, run) in COMMANDS.items():
-        command = commands.add_parser(name, help=help_, description=f"{help_[0].upper()}{help_[1:]}.")
-        add_arguments(command)
-        command.set_defaults(run=run)
-    for name, (help_, _, _) in ELSEWHERE.items():
-        commands.add_parser(name, help=help_, add_help=False)
-    return parser
-
-
-def _elsewhere(name: str, arguments: list[str]) -> int:
-    _, module, extra = ELSEWHERE[name]
+    if not arguments:
+        main(["--help"])
+        return BAD_INPUT
     try:
-        run: Callable[[list[str]], int] = import_module(module).main
-    except ModuleNotFoundError as error:
-        print(f"spotwarden {name}: found no module {error.name!r}, wanted {extra}: pip install '{extra}'", file=sys.stderr)
-        return 2
-    return run(arguments)
+        code = typer.main.get_command(app).main(arguments, prog_name="spotwarden", standalone_mode=False)
+    except typer.TyperException as error:
+        print(usage_error(error), file=sys.stderr)
+        return BAD_INPUT
+    return code if isinstance(code, int) else 0
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"spotwarden {installed_version()}")
+        raise typer.Exit
+
+
+@app.callback(help="Make SageMaker Managed Spot Training safe to use, and report what it really saves.")
+def _spotwarden(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    del version  # its callback has printed it
+
+
+for _each in COMMANDS:
+    app.command(
+        _each.name,
+        help=_each.help,
+        epilog=_each.epilog,
+        add_help_option=not _each.forwards,
+        context_settings=FORWARDS if _each.forwards else None,
+    )(guarded(_each.name, _each.run))

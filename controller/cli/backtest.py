@@ -1,19 +1,23 @@
-"""``spotwarden backtest deadline``: plays the controller's deadline decision over recorded spot capacity."""
+"""``spotwarden backtest deadline``: runs the deadline decision on recorded spot capacity."""
 
 from __future__ import annotations
 
 import json
 import sys
-from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
-from controller.cli.backtest_deadline.cases import BadInput, Case, cases_of, duration_s, shapes_of, traces_in
+import typer
+
+from controller.cli.backtest_deadline.cases import Case, Shape, Trace, cases_of, duration_s, shapes_of, traces_in
 from controller.cli.backtest_deadline.market import PlayResult, SpotSignal, Strategy, play
 from controller.cli.backtest_deadline.strategies import ManagedSpot, SpotElseOnDemand, Spotwarden, UniformProgress
+from controller.cli.errors import BadInput
+from controller.cli.options import Format, OutputFormat
 
-HELP = "play the controller's decisions over recorded spot capacity"
 SHAPES = "48h/52h,48h/60h,48h/70h,12h/18h,12h/24h,4h/8h"
 
 RIVALS: Mapping[str, Callable[[Case], Strategy]] = {
@@ -22,6 +26,12 @@ RIVALS: Mapping[str, Callable[[Case], Strategy]] = {
     "spot-else-on-demand": lambda case: SpotElseOnDemand(case.capacity),
     "uniform-progress": lambda case: UniformProgress(case.capacity),
 }
+
+
+class Subject(StrEnum):
+    """The decision that a backtest runs."""
+
+    DEADLINE = "deadline"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,25 +47,29 @@ class Result:
     starts_mean: float
 
 
-def add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("what", choices=("deadline",), help="deadline: when to leave spot, and whether to come back")
-    parser.add_argument("--traces", type=Path, required=True, metavar="DIR", help="spot traces (skypilot-org/spot-traces)")
-    parser.add_argument("--shapes", default=SHAPES, help=f"work/deadline, several by comma (default {SHAPES})")
-    parser.add_argument("--overhead", default="6m", help="what a start bills before it makes progress (default 6m)")
-    parser.add_argument("--spot-price", type=float, default=0.317, help="spot price as a share of on-demand (default 0.317)")
-    parser.add_argument("--starts", type=int, default=4, help="jobs of each shape on each trace, evenly spread (default 4)")
-    parser.add_argument("--signal", choices=tuple(SpotSignal), default="none", help="how the controller learns that spot is back")
-    parser.add_argument("--format", choices=("text", "json"), default="text")
-
-
-def run(arguments: Namespace) -> int:
-    try:
-        cases = _cases(arguments)
-    except BadInput as bad:
-        print(f"spotwarden backtest: {bad}", file=sys.stderr)
-        return 2
-    results = tuple(_results(cases, arguments.spot_price, SpotSignal(arguments.signal)))
-    if arguments.format == "json":
+def run(
+    what: Annotated[Subject, typer.Argument(help="The decision: when to leave spot, and whether to return to it.")],
+    traces: Annotated[Path, typer.Option("--traces", metavar="DIR", help="Spot traces as in skypilot-org/spot-traces.")],
+    shapes: Annotated[str, typer.Option("--shapes", help="Work/deadline of the jobs, separated by commas.")] = SHAPES,
+    overhead: Annotated[str, typer.Option("--overhead", help="What each start bills before it makes progress.")] = "6m",
+    spot_price: Annotated[float, typer.Option("--spot-price", help="The spot price as a share of the on-demand price.")] = 0.317,
+    starts: Annotated[int, typer.Option("--starts", help="Jobs of each shape on each trace, evenly spread.")] = 4,
+    signal: Annotated[
+        SpotSignal, typer.Option("--signal", help="How the controller learns that spot capacity is back.")
+    ] = SpotSignal.NONE,
+    format_: Format = OutputFormat.TEXT,
+) -> int:
+    """Print one line for each strategy and one for the optimum."""
+    assert what is Subject.DEADLINE  # noqa: S101 - there is no other yet
+    if not 0 < spot_price <= 1:
+        raise BadInput(f"--spot-price: found {spot_price}, wanted a share of the on-demand price above 0, at most 1")
+    if starts < 1:
+        raise BadInput(f"--starts: found {starts}, wanted at least 1")
+    cases = _cases(traces_in(traces), shapes_of(shapes), starts=starts, overhead_s=duration_s(overhead, "--overhead"))
+    if not cases:
+        raise BadInput(f"--traces: no trace in {traces} is as long as any deadline, wanted at least one")
+    results = tuple(_results(cases, spot_price, signal))
+    if format_ is OutputFormat.JSON:
         for result in results:
             print(json.dumps(asdict(result)))
     else:
@@ -63,22 +77,15 @@ def run(arguments: Namespace) -> int:
     return 0
 
 
-def _cases(arguments: Namespace) -> tuple[Case, ...]:
-    """Every job that is to be played. Raises BadInput; says which traces are too short for which shape."""
-    if not 0 < arguments.spot_price <= 1:
-        raise BadInput(f"--spot-price: found {arguments.spot_price}, wanted a share of the on-demand price above 0, at most 1")
-    if arguments.starts < 1:
-        raise BadInput(f"--starts: found {arguments.starts}, wanted at least 1")
-    overhead_s, shapes = duration_s(arguments.overhead, "--overhead"), shapes_of(arguments.shapes)
+def _cases(traces: Sequence[Trace], shapes: Sequence[Shape], *, starts: int, overhead_s: int) -> tuple[Case, ...]:
+    """Every job to run; a warning on standard error for each trace that is too short for a shape."""
     cases: list[Case] = []
-    for trace in traces_in(arguments.traces):
+    for trace in traces:
         for shape in shapes:
-            played = tuple(cases_of(trace, shape, starts=arguments.starts, overhead_s=overhead_s))
-            cases += played
-            if not played:
+            runs = tuple(cases_of(trace, shape, starts=starts, overhead_s=overhead_s))
+            cases += runs
+            if not runs:
                 print(f"skipped: {trace.name} is shorter than a deadline of {shape.deadline_s} s", file=sys.stderr)
-    if not cases:
-        raise BadInput(f"--traces: no trace in {arguments.traces} is as long as any deadline, wanted at least one")
     return tuple(cases)
 
 

@@ -1,19 +1,22 @@
-"""``spotwarden check``: judges job documents with the engine that judges jobs on AWS."""
+"""``spotwarden check``: checks job documents with the same rules as the controller on AWS."""
 
 from __future__ import annotations
 
 import json
 import sys
-from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from controller.aws.packaged_policy import packaged_document
 from controller.aws.sagemaker.documents import BadDocument, job_of, kind_of
-from controller.cli.check_text import Judged, Prose
+from controller.cli.check_text import Checked, TextOutput
+from controller.cli.options import Format, OutputFormat
 from controller.cli.read_documents import documents
+from controller.cli.usage import BAD_INPUT
 from controller.policy.compiled import load_policy
 from controller.policy.findings import Finding, VerdictKind
 from controller.policy.policy import Policy
@@ -21,66 +24,70 @@ from controller.policy.rules import judge
 from controller.policy.rules.kind import Evidence
 from controller.policyfile import BadPolicy, compile_folder
 
-HELP = "judge job documents: DescribeTrainingJob responses, CreateTrainingJob requests or EventBridge events"
-
-HERE = "policies"
-CLEAN, FINDINGS, BAD_INPUT = 0, 1, 2
+LOCAL_FOLDER = "policies"
+CLEAN, FINDINGS = 0, 1
 
 
-def add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", metavar="FILE", help="JSON, JSON lines or YAML; - is standard input")
-    parser.add_argument(
-        "--policies", metavar="DIR", help=f"the policy folder; ./{HERE} if there is one, else the packaged defaults"
-    )
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="json prints one object a line")
-    parser.epilog = "Exit status: 0 nothing found, 1 findings, 2 bad input."
-
-
-def run(arguments: Namespace) -> int:
-    """Judge every document of every file; bad input is told on standard error and does not silence the others."""
+def run(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE",
+            help="Training jobs as JSON, JSON lines or YAML; - is standard input.",
+        ),
+    ],
+    policies: Annotated[
+        str | None,
+        typer.Option(
+            "--policies", metavar="DIR", help=f"The policy folder. Default: ./{LOCAL_FOLDER}, else the packaged policies."
+        ),
+    ] = None,
+    format_: Format = OutputFormat.TEXT,
+) -> int:
+    """Check every document of every file. A document that cannot be read is reported, and the others are still checked."""
     try:
-        policy = _policy(arguments.policies)
+        policy = _policy(policies)
     except BadPolicy as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
-    prose = Prose(sys.stdout)
-    tell: Callable[[Judged], None] = _tell_json if arguments.format == "json" else prose.tell
+    text = TextOutput(sys.stdout)
+    write: Callable[[Checked], None] = _write_json if format_ is OutputFormat.JSON else text.write
     worst = CLEAN
-    for file in arguments.files:
+    for file in files:
         for where, document in documents(file):
             try:
-                judged = _judged(where, document, policy)
+                checked = _checked(where, document, policy)
             except BadDocument as error:
                 print(f"{where}: {error}", file=sys.stderr)
                 worst = BAD_INPUT
                 continue
-            tell(judged)
-            worst = max(worst, CLEAN if judged.verdict.word is VerdictKind.ALLOW else FINDINGS)
-    if arguments.format == "text":
-        prose.sum_up()
+            write(checked)
+            worst = max(worst, CLEAN if checked.verdict.word is VerdictKind.ALLOW else FINDINGS)
+    if format_ is OutputFormat.TEXT:
+        text.write_totals()
     return worst
 
 
 def _policy(folder: str | None) -> Policy:
-    """The policy to judge by. It is in force since ever: here nobody acts, so nobody needs to be spared."""
-    if folder is None and Path(HERE).is_dir():
-        folder = HERE
+    """The policy to check by. It counts as always in force: nothing is stopped here, so no running job is exempt."""
+    if folder is None and Path(LOCAL_FOLDER).is_dir():
+        folder = LOCAL_FOLDER
     document = packaged_document() if folder is None else compile_folder(folder)
     return load_policy(document, in_force_at=datetime.min.replace(tzinfo=UTC))
 
 
-def _judged(where: str, document: Any, policy: Policy) -> Judged:
+def _checked(where: str, document: Any, policy: Policy) -> Checked:
     if isinstance(document, BadDocument):
         raise document
     kind = kind_of(document)
     job = job_of(document, kind=kind)
-    return Judged(where=where, kind=kind.value, job=job.name, verdict=judge(job, policy, Evidence()))
+    return Checked(where=where, kind=kind.value, job=job.name, verdict=judge(job, policy, Evidence()))
 
 
-def _tell_json(judged: Judged) -> None:
-    verdict = judged.verdict
+def _write_json(checked: Checked) -> None:
+    verdict = checked.verdict
     line = {
-        "job": judged.job,
+        "job": checked.job,
         "verdict": verdict.word.value,
         "findings": [_finding(finding) for finding in verdict.findings],
         "undecided": list(verdict.undecided),

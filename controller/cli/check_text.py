@@ -1,4 +1,4 @@
-"""What ``spotwarden check`` says to people: coloured on a terminal, plain everywhere else."""
+"""The text output of ``spotwarden check``: in colour on a terminal, plain everywhere else."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ OUTCOMES = {VerdictKind.ALLOW: "allowed", VerdictKind.FLAG: "flagged", VerdictKi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """One document and what the policy says of its job."""
+class Checked:
+    """One document and the verdict of the policy on its job."""
 
     where: str
     kind: str
@@ -29,8 +29,13 @@ class Judged:
     verdict: Verdict
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError  # rich would exit with 1, which here means findings
+
+
 @dataclass(slots=True)
-class Prose:
+class TextOutput:
     """Writes verdicts to a stream, and counts them."""
 
     stream: TextIO
@@ -38,35 +43,35 @@ class Prose:
     _console: Console = field(init=False)
 
     def __post_init__(self) -> None:
-        self._console = Console(file=self.stream, highlight=False, soft_wrap=True)
+        self._console = _Console(file=self.stream, highlight=False, soft_wrap=True)
 
-    def tell(self, judged: Judged) -> None:
-        verdict = judged.verdict
+    def write(self, checked: Checked) -> None:
+        verdict = checked.verdict
         self.counts[verdict.word] += 1
-        self._say((f"{verdict.word:<5}", COLOURS[verdict.word]), (f"  {judged.job}", "bold"), (f"  ({judged.where})", "dim"))
+        self._line((f"{verdict.word:<5}", COLOURS[verdict.word]), (f"  {checked.job}", "bold"), (f"  ({checked.where})", "dim"))
         for finding in verdict.findings:
-            self._tell_finding(finding)
+            self._write_finding(finding)
         if verdict.undecided:
             names = ", ".join(verdict.undecided)
-            self._say((f"       not decided, as this {judged.kind} does not say enough: {names}", "dim"))
+            self._line((f"       not decided, as this {checked.kind} has too little information: {names}", "dim"))
 
-    def sum_up(self) -> None:
-        """Close with the counts; nothing is said where nothing could be judged."""
+    def write_totals(self) -> None:
+        """End with the counts where there is more than one job."""
         total = sum(self.counts.values())
         if total > 1:
             parts = ", ".join(f"{self.counts[word]} {outcome}" for word, outcome in OUTCOMES.items() if self.counts[word])
-            self._say((f"\n{total} jobs: {parts}", ""))
+            self._line((f"\n{total} jobs: {parts}", ""))
 
-    def _tell_finding(self, finding: Finding) -> None:
-        self._say(
+    def _write_finding(self, finding: Finding) -> None:
+        self._line(
             ("       ", ""), (finding.policy, "bold"), (f" ({finding.rule}, {finding.mode}, ", ""),
             (finding.severity.value, SEVERITY_COLOURS[finding.severity]), (")", ""),
         )  # fmt: skip
-        self._say((f"         {finding.field} is {finding.found}; wanted: {finding.wanted}", ""))
-        self._say(("         in the request   ", "dim"), (json.dumps(finding.fix.request, ensure_ascii=False), ""))
-        self._say(("         in the SDK       ", "dim"), (_estimator(finding.fix.sdk), ""))
+        self._line((f"         {finding.field} is {finding.found}; wanted: {finding.wanted}", ""))
+        self._line(("         in the request   ", "dim"), (json.dumps(finding.fix.request, ensure_ascii=False), ""))
+        self._line(("         in the SDK       ", "dim"), (_estimator(finding.fix.sdk), ""))
 
-    def _say(self, *parts: tuple[str, str]) -> None:
+    def _line(self, *parts: tuple[str, str]) -> None:
         line = Text()
         for text, style in parts:
             line.append("".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text), style=style)
@@ -74,5 +79,5 @@ class Prose:
 
 
 def _estimator(arguments: Mapping[str, Any]) -> str:
-    """The arguments as they stand in a script."""
+    """The arguments as a script has them."""
     return f"Estimator({', '.join(f'{name}={value!r}' for name, value in arguments.items())})"

@@ -1,44 +1,46 @@
-"""``spotwarden halt`` and ``spotwarden resume``: the kill switch, kept in the ledger."""
+"""``spotwarden halt`` and ``spotwarden resume``: pause the controller, and let it continue."""
 
 from __future__ import annotations
 
 import getpass
-from argparse import ArgumentParser, Namespace
+from typing import Annotated
 
-from controller.cli.ledger import add_table, with_ledger
+import typer
+
+from controller.cli.errors import BadInput
+from controller.cli.ledger import with_ledger
+from controller.cli.options import Table
 from controller.ledger.halt import Halt
 from controller.notifications.texts import halted
 from controller.runtime.ports import Clock, Ledger
 
-HALT_HELP = "stop, submit and announce nothing until resume; the books are kept"
-RESUME_HELP = "end a halt; what waited goes on within five minutes"
 
+def run_halt(
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason; each digest shows it while the halt lasts.")],
+    who: Annotated[str | None, typer.Option("--who", metavar="NAME", help="Who halts it. Default: this machine's user.")] = None,
+    table: Table = None,
+) -> int:
+    """Store the halt in the ledger, where every Lambda function reads it before it acts."""
+    reason = why.strip()
+    if not reason:
+        raise BadInput("--why is empty, wanted a reason that people will read")
 
-def add_halt_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--why", required=True, metavar="TEXT", help="told in every digest while the halt lasts")
-    parser.add_argument("--who", metavar="NAME", help="who calls it (default: the user of this machine)")
-    add_table(parser)
-
-
-def run_halt(arguments: Namespace) -> int:
-    why = arguments.why.strip()
-
-    def halt(ledger: Ledger, clock: Clock) -> int:
-        if not why:
-            raise ValueError("--why is empty, wanted a reason that people will read")
-        called = Halt(why=why, who=arguments.who or getpass.getuser(), since=clock.now())
-        ledger.set_halt(called)
-        print(halted(called))
+    def halting(ledger: Ledger, clock: Clock) -> int:
+        new = Halt(why=reason, who=who or getpass.getuser(), since=clock.now())
+        ledger.set_halt(new)
+        print(halted(new))
         return 0
 
-    return with_ledger("halt", arguments, halt)
+    return with_ledger(table, halting)
 
 
-def run_resume(arguments: Namespace) -> int:
-    def resume(ledger: Ledger, _: Clock) -> int:
-        called = ledger.halt()
+def run_resume(table: Table = None) -> int:
+    """Remove the halt from the ledger."""
+
+    def resuming(ledger: Ledger, _: Clock) -> int:
+        ended = ledger.halt()
         ledger.set_halt(None)
-        print(f"resumed; it was {halted(called)}" if called else "nothing was halted")
+        print(f"resumed; it was {halted(ended)}" if ended else "nothing was halted")
         return 0
 
-    return with_ledger("resume", arguments, resume)
+    return with_ledger(table, resuming)

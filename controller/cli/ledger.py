@@ -1,37 +1,38 @@
-"""Reaches the ledger from a person's machine, and says clearly where it cannot."""
+"""Opens the ledger from a person's machine, and says in one sentence why it cannot be reached."""
 
 from __future__ import annotations
 
-import os
-import sys
-from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
+from controller.cli.errors import BadInput
 from controller.runtime.ports import Clock, Ledger, Unreachable
 
 Work = Callable[[Ledger, Clock], int]
 
 
-def add_table(parser: ArgumentParser) -> None:
-    parser.add_argument("--table", metavar="NAME", help="the ledger's table (default: SPOTWARDEN_TABLE)")
-
-
-def with_ledger(command: str, arguments: Namespace, work: Work) -> int:
-    """Do something with the ledger; 2 where a table, credentials or a region are missing, or AWS says no."""
-    table = arguments.table or os.environ.get("SPOTWARDEN_TABLE")
+def with_ledger(table: str | None, work: Work) -> int:
+    """Open the ledger and work with it. Raises BadInput for a missing table, credentials or region, or an error of AWS."""
     if not table:
-        return _wrong(command, "found no table, wanted --table NAME or SPOTWARDEN_TABLE: the stack's output Ledger names it")
-    from controller import wiring  # boto3 is loaded by who needs it
+        raise BadInput("found no table, wanted --table NAME or SPOTWARDEN_TABLE: the stack's output Ledger names it")
+    from controller import wiring  # boto3 is slow to load, and few commands need it
     from controller.aws.dynamodb.ledger import DynamoLedger
 
     try:
         return work(DynamoLedger(wiring.client("dynamodb"), table), wiring.clock())
-    except (ClientError, BotoCoreError, Unreachable, ValueError) as error:
-        return _wrong(command, str(error))
+    except NoCredentialsError as error:
+        raise BadInput("found no AWS credentials, wanted a profile, a role or AWS_ACCESS_KEY_ID in the environment") from error
+    except NoRegionError as error:
+        raise BadInput("found no AWS region, wanted AWS_DEFAULT_REGION or a profile that names one") from error
+    except ClientError as error:
+        raise BadInput(_refused(error, table)) from error
+    except (BotoCoreError, Unreachable, ValueError) as error:
+        raise BadInput(str(error)) from error
 
 
-def _wrong(command: str, why: str) -> int:
-    print(f"spotwarden {command}: {why}", file=sys.stderr)
-    return 2
+def _refused(error: ClientError, table: str) -> str:
+    code = error.response.get("Error", {}).get("Code", "")
+    if code == "ResourceNotFoundException":
+        return f"found no table {table!r} in this account and region ({code}), wanted the stack's output Ledger"
+    return str(error)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
+from controller.cli.errors import BadInput
+
 DAY = timedelta(days=1)
 WANTED = "2026-10, 2026-W41, 2026-10-05 or 2026-10-01..2026-10-15"
 
 
 def period_of(text: str, today: date) -> tuple[date, date]:
-    """The first day, and the day after the last; the month to date for no text. Raises ValueError."""
+    """The first day, and the day after the last; this month so far for an empty text. Raises BadInput."""
     if not text:
         return today.replace(day=1), today + DAY
     try:
@@ -24,7 +26,7 @@ def period_of(text: str, today: date) -> tuple[date, date]:
         first = date.fromisoformat(since)
         until = date.fromisoformat(last) + DAY if dots else first + DAY
     except ValueError:
-        raise ValueError(f"--period: found {text!r}, wanted {WANTED}") from None
+        raise BadInput(f"--period: found {text!r}, wanted {WANTED}") from None
     if until <= first:
-        raise ValueError(f"--period: {text!r} ends before it begins, wanted {WANTED}")
+        raise BadInput(f"--period: {text!r} ends before it begins, wanted {WANTED}")
     return first, until

@@ -1,7 +1,8 @@
-"""Policy files: the YAML people write, validated, explained, and compiled to the one JSON document that Lambda loads.
+"""Policy files: reads and validates the YAML that people write, and compiles it to the JSON document that Lambda loads.
 
-Reading order: ``schema`` (the vocabulary), ``words`` (what values are made of), ``nodes`` (YAML with line numbers), ``problem``
-and ``explain`` (mistakes, in people's words), ``compiler``. Never on Lambda: pydantic and YAML would double its cold start.
+Reading order: ``schema``, ``options`` and ``slack_section`` (sections and keys), ``vocabulary`` (types of values), ``yaml_nodes``
+(YAML with line numbers), ``validation_errors``, ``consistency`` and ``problem`` (mistakes), ``compile``. Never on Lambda:
+pydantic and YAML would double the cold start. What a compiled policy means is in ``controller.policy``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``python -m controller.policyfile FOLDER FILE``: compiles a policy folder to a JSON file, as it is packaged."""
+"""``python -m controller.policyfile FOLDER FILE``: compiles a policy folder to the JSON file that is packaged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compiles a folder of policy files to the one JSON document that ``controller.policy.load`` reads."""
+"""Compiles a folder of policy files to the one JSON document that ``controller.policy.compiled`` reads."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from pydantic import ValidationError
 
 from controller.policy.resubmission import FallbackKind
 from controller.policy.rules import RULE_KINDS
-from controller.policyfile.consistency import check_consistency, refuse_namesakes, refuse_second
+from controller.policyfile.consistency import check_consistency, refuse_duplicate_names, refuse_second_section
 from controller.policyfile.options import OPTIONS
-from controller.policyfile.problem import BadPolicy, Problem, shown
+from controller.policyfile.problem import BadPolicy, Problem, quoted
 from controller.policyfile.schema import (
     Block,
-    BrakesEntry,
     BudgetEntry,
     DeadlineEntry,
     Defaults,
@@ -26,6 +25,7 @@ from controller.policyfile.schema import (
     Match,
     OtherSubnets,
     OtherTypes,
+    RateLimitsEntry,
     RuleEntry,
 )
 from controller.policyfile.validation_errors import validation_errors
@@ -37,21 +37,21 @@ SUFFIXES = (".yaml", ".yml")
 def compile_folder(path: str | Folder) -> dict[str, Any]:
     """Compile all files of a folder, in the order of their names. Raise BadPolicy with every problem of every file.
 
-    The order counts: a job is submitted again by the first ``resubmit`` block that selects it. ``revision`` is a hash of the
+    The order of files matters: the first ``resubmit`` block that matches a job applies to it. ``revision`` is a hash of the
     content, so comments and the order of keys do not change it.
     """
     trees = [_tree(file) for file in _files(Folder(path))]
     files = [_file(tree) for tree in trees]
     for section in ("rules", "resubmit"):
-        refuse_namesakes(trees, section)
+        refuse_duplicate_names(trees, section)
     for section in ("brakes", "slack", "labels"):
-        refuse_second(trees, section)
+        refuse_second_section(trees, section)
     if problems := [problem for tree in trees for problem in tree.problems]:
         raise BadPolicy(problems)
     whole = [file for file in files if file is not None]
     content = {
         "channel": _channel(whole),
-        "brakes": next((_brakes(file.brakes) for file in whole if file.brakes is not None), {}),
+        "brakes": next((_rate_limits(file.brakes) for file in whole if file.brakes is not None), {}),
         "slack": next((file.slack.compiled() for file in whole if file.slack is not None), {}),
         "labels": next((file.labels.model_dump() for file in whole if file.labels is not None), {}),
         "rules": [_rule(rule, file.defaults) for file in whole for rule in file.rules or ()],
@@ -62,7 +62,7 @@ def compile_folder(path: str | Folder) -> dict[str, Any]:
 
 
 def as_text(document: Mapping[str, Any]) -> str:
-    """The document as it is kept in a repository: a change of one rule is a change of few lines."""
+    """The document as JSON with a value per line, so that a changed rule is a short diff."""
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -85,16 +85,18 @@ def _tree(file: Folder) -> Tree:
         return tree
     tree = read_yaml(str(file), text)
     if tree.data is None and not tree.problems:
-        tree.problem((), found="an empty file", wanted="version, defaults, and rules or resubmit")
+        tree.problem((), found="an empty file", wanted="version, and at least one of rules, resubmit, brakes, slack, labels")
     return tree
 
 
 def _file(tree: Tree) -> File | None:
-    """Validate one file; None where it is beyond reading, with the reasons in the tree."""
+    """Validate one file. None where it is invalid; the tree then has the problems."""
     if tree.data is None:
         return None
     if not isinstance(tree.data, Mapping):
-        tree.problem((), found=shown(tree.data), wanted="a map with version, defaults, and rules or resubmit")
+        tree.problem(
+            (), found=quoted(tree.data), wanted="a map with version, and at least one of rules, resubmit, brakes, slack, labels"
+        )
         return None
     check_consistency(tree)
     try:
@@ -105,7 +107,7 @@ def _file(tree: Tree) -> File | None:
 
 
 def _channel(files: Iterable[File]) -> str:
-    """Digests go to the channel of the first file that names one."""
+    """The channel of digests: that of the first file that names one."""
     named = (file.defaults.channel for file in files if "channel" in file.defaults.model_fields_set)
     return next(named, Defaults().channel)
 
@@ -133,10 +135,10 @@ def _block(block: Block, defaults: Defaults) -> dict[str, Any]:
         "mode": block.mode,
         "within_s": block.within,
         "causes": {cause: _budget(budget) for cause, budget in block.causes.by_cause().items()},
-        "ladder": [_rung(fallback_step) for fallback_step in block.ladder or ()],
+        "ladder": [_fallback_step(step) for step in block.ladder or ()],
         "on_demand": block.on_demand,
         "interruption_limit": {"more_than": p.more_than, "within_s": p.within} if (p := block.interruptions) else None,
-        "deadline": _promise(block.deadline) if block.deadline else {},
+        "deadline": _deadline(block.deadline) if block.deadline else {},
         "cap_micros": block.cap.lineage_usd if block.cap else None,
         "team_month_cap_micros": block.cap.team_month_usd if block.cap else None,
         "channel": block.channel or defaults.channel,
@@ -144,7 +146,7 @@ def _block(block: Block, defaults: Defaults) -> dict[str, Any]:
 
 
 def _budget(budget: BudgetEntry) -> dict[str, Any]:
-    """A budget under the names of ``controller.policy.Budget``."""
+    """A budget under the names of ``controller.policy.resubmission.Budget``."""
     backoff = budget.backoff
     own = budget.model_dump(include={"reasons", "instance_type", "volume_gb"})
     return {
@@ -157,23 +159,23 @@ def _budget(budget: BudgetEntry) -> dict[str, Any]:
     }
 
 
-def _rung(fallback_step: str | OtherTypes | OtherSubnets) -> dict[str, Any]:
-    match fallback_step:
+def _fallback_step(step: str | OtherTypes | OtherSubnets) -> dict[str, Any]:
+    match step:
         case OtherTypes():
-            return {"kind": FallbackKind.INSTANCE_TYPES.value, "values": fallback_step.instance_types}
+            return {"kind": FallbackKind.INSTANCE_TYPES.value, "values": step.instance_types}
         case OtherSubnets():
-            return {"kind": FallbackKind.SUBNETS.value, "values": fallback_step.subnets}
+            return {"kind": FallbackKind.SUBNETS.value, "values": step.subnets}
         case word:
             return {"kind": word, "values": []}
 
 
-def _promise(deadline: DeadlineEntry) -> dict[str, Any]:
-    """A deadline under the names of ``controller.policy.Promise``."""
+def _deadline(deadline: DeadlineEntry) -> dict[str, Any]:
+    """A deadline under the names of ``controller.policy.resubmission.DeadlineSettings``."""
     return deadline.model_dump(by_alias=True)
 
 
-def _brakes(brakes: BrakesEntry) -> dict[str, Any]:
-    return {"stops_per_h": brakes.stops_per_hour, "submissions_per_h": brakes.submissions_per_hour}
+def _rate_limits(limits: RateLimitsEntry) -> dict[str, Any]:
+    return {"stops_per_h": limits.stops_per_hour, "submissions_per_h": limits.submissions_per_hour}
 
 
 def _match(match: Match) -> dict[str, Any]:
@@ -181,5 +183,5 @@ def _match(match: Match) -> dict[str, Any]:
 
 
 def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
-    """As JSON reads it back: lists for tuples, so that a document equals its own copy."""
+    """Lists instead of tuples, so that the document equals its own JSON copy."""
     return {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}

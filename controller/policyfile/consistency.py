@@ -1,6 +1,6 @@
-"""What no single value of a policy file shows: words that make sense only together, or only once.
+"""Checks that values of a policy file fit together, and that names are unique.
 
-The raw data is read, so that this is told together with whatever else is wrong.
+It reads the raw data, so that these problems are listed together with all others.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from controller.policyfile.yaml_nodes import Tree
 SECTIONS = ("rules", "resubmit", "brakes", "slack", "labels")
 NEEDS_PREFIX = ("checkpoint-required", "checkpoint-exclusive")
 NOT_REPAIRABLE: Mapping[str, str] = {
-    "instance-allowed": "which of the allowed types a job can do with, only its people know",
-    "checkpoint-alive": "only the job's own code can write its checkpoints",
+    "instance-allowed": "only the job's owner knows which of the allowed types it can use",
+    "checkpoint-alive": "only the training code can write checkpoints",
 }
 ONCE: Mapping[str, str] = {
     FallbackKind.INSTANCE_TYPES: "instance type",
     FallbackKind.SUBNETS: "subnet",
-}  # these steps differ by values
+}  # steps of these kinds may repeat, but not their values
 
 
 def check_consistency(tree: Tree) -> None:
-    """Add what does not go together within one file to its problems."""
+    """Add to the problems of a file what does not fit together within it."""
     if not set(SECTIONS) & tree.data.keys():
-        tree.problem((), found="neither rules nor resubmit nor brakes nor slack nor labels", wanted="at least one of them")
+        tree.problem((), found="no section", wanted=f"at least one of {', '.join(SECTIONS)}")
     defaults = tree.data.get("defaults")
     default_mode = defaults.get("mode", "audit") if isinstance(defaults, Mapping) else "audit"
     for path, rule in _entries(tree, "rules"):
@@ -48,8 +48,8 @@ def check_consistency(tree: Tree) -> None:
         _check_ladder(tree, (*path, "ladder"), block.get("ladder"), on_demand=block.get("on_demand", True))
 
 
-def refuse_namesakes(trees: Iterable[Tree], section: str) -> None:
-    """A rule's name is how people, messages and the ledger tell it apart: across the whole folder."""
+def refuse_duplicate_names(trees: Iterable[Tree], section: str) -> None:
+    """Names are unique across the folder: messages and the ledger identify a rule by its name."""
     first: dict[str, str] = {}
     for tree in trees:
         for path, entry in _entries(tree, section):
@@ -58,23 +58,25 @@ def refuse_namesakes(trees: Iterable[Tree], section: str) -> None:
                 continue
             at = (*path, "name")
             if name in first:
-                tree.problem(at, found=f"{name!r} a second time, first in {first[name]}", wanted="a name of its own")
+                tree.problem(at, found=f"the name {name!r} a second time (first in {first[name]})", wanted="a unique name")
             else:
                 first[name] = f"{tree.file}:{tree.line(at)}"
 
 
-def refuse_second(trees: Iterable[Tree], section: str) -> None:
-    """What is the account's stands once: of two that differ, neither could be meant."""
+def refuse_second_section(trees: Iterable[Tree], section: str) -> None:
+    """A section for the whole account is in one file only."""
     having = [tree for tree in trees if isinstance(tree.data, Mapping) and section in tree.data]
     for tree in having[1:]:
-        tree.problem((section,), found=f"{section} a second time, first in {having[0].file}", wanted=f"{section} in one file")
+        tree.problem(
+            (section,), found=f"{section} a second time (first in {having[0].file})", wanted=f"{section} in one file only"
+        )
 
 
 def _check_action(tree: Tree, path: Path, rule: Mapping[str, Any], mode: Any) -> None:
     if mode == "enforce" and "action" not in rule:
-        tree.problem(path, found="mode enforce without an action", wanted="action: stop or repair, or mode: warn")
+        tree.problem(path, found="mode enforce without an action", wanted="action: stop, action: repair or mode: warn")
     if mode in ("audit", "warn") and "action" in rule:
-        tree.problem((*path, "action"), found=f"an action in mode {mode}", wanted="mode: enforce, or no action")
+        tree.problem((*path, "action"), found=f"an action in mode {mode}", wanted="mode: enforce or no action")
 
 
 def _check_options(tree: Tree, path: Path, rule: Mapping[str, Any]) -> None:
@@ -90,11 +92,11 @@ def _check_options(tree: Tree, path: Path, rule: Mapping[str, Any]) -> None:
 
 
 def _check_repair(tree: Tree, path: Path, rule: Mapping[str, Any]) -> None:
-    """What a repair needs of the policy, and which kinds nothing can repair."""
+    """What a repair needs from the policy, and which kinds of rule cannot be repaired."""
     kind, given = rule.get("rule"), rule.get("repair")
     if rule.get("action") != RuleAction.REPAIR:
         if given is not None:
-            tree.problem((*path, "repair"), found="repair without action: repair", wanted="action: repair, or no repair")
+            tree.problem((*path, "repair"), found="repair without action: repair", wanted="action: repair or no repair")
         return
     known = given if isinstance(given, Mapping) else {}
     if isinstance(kind, str) and kind in NOT_REPAIRABLE:
@@ -102,7 +104,7 @@ def _check_repair(tree: Tree, path: Path, rule: Mapping[str, Any]) -> None:
         tree.problem(at, found=f"action: repair for {kind}", wanted="action: stop", hint=NOT_REPAIRABLE[kind])
     if kind in NEEDS_PREFIX and "checkpoint" not in known:
         wanted = "repair: {checkpoint: s3://bucket/{team}/{family}/}"
-        tree.problem(path, found=f"action: repair for {kind} without a template", wanted=wanted)
+        tree.problem(path, found=f"action: repair for {kind} without a checkpoint template", wanted=wanted)
     options = rule.get("options")
     if kind == "tags-required" and isinstance(options, Mapping):
         missing = [tag for tag in _texts(options.get("tags")) if tag not in _mapping(known.get("tags"))]
@@ -115,7 +117,7 @@ def _check_causes(tree: Tree, path: Path, causes: Any) -> None:
     if not isinstance(causes, Mapping):
         return
     if not causes:
-        tree.problem(path, found="an empty map", wanted="at least one of starved, capacity, internal")
+        tree.problem(path, found="an empty map", wanted="at least one cause such as starved, capacity or internal")
     for cause, budget in _mapping(causes).items():
         _check_backoff(tree, (*path, cause, "backoff"), _mapping(budget).get("backoff", {}))
         if cause in (Cause.ALGORITHM, Cause.CLIENT):
@@ -126,22 +128,22 @@ def _check_backoff(tree: Tree, path: Path, found: Any) -> None:
     try:
         backoff = Backoff.model_validate(found)
     except ValidationError:
-        return  # told with the rest of the file
+        return  # validation of the file reports it
     if backoff.most < backoff.first:
-        found = f"most {backoff.most}s below first {backoff.first}s"
+        found = f"most ({backoff.most}s) shorter than first ({backoff.first}s)"
         tree.problem(path, found=found, wanted="most at least as long as first")
 
 
 def _check_reasons(tree: Tree, path: Path, cause: Cause, reasons: Any) -> None:
-    """A reason that is another cause's would never be met here."""
+    """A reason of another cause would never match here."""
     for index, reason in enumerate(_texts(reasons)):
         actual = classify(reason)
         if ":" in reason and actual is not cause:
-            tree.problem((*path, index), found=f"{reason!r}, a reason of {actual}", wanted=f"a reason of {cause}")
+            tree.problem((*path, index), found=f"{reason!r}, a reason of cause {actual}", wanted=f"a reason of cause {cause}")
 
 
 def _check_ladder(tree: Tree, path: Path, ladder: Any, *, on_demand: Any) -> None:
-    """A ladder is climbed once: it begins with the same, ends with on-demand, and has nothing twice."""
+    """A ladder starts with same, ends with on-demand, and has no step twice."""
     if not isinstance(ladder, list):
         return
     words = [next(iter(step), "") if isinstance(step, Mapping) else step for step in ladder]
@@ -150,11 +152,11 @@ def _check_ladder(tree: Tree, path: Path, ladder: Any, *, on_demand: Any) -> Non
         if word in below and word not in ONCE:
             tree.problem(at, found=f"{word} a second time", wanted="each step once")
         elif "on-demand" in below:
-            tree.problem(at, found=f"{word} after on-demand", wanted="on-demand last: from there nothing needs another pool")
+            tree.problem(at, found=f"{word} after on-demand", wanted="on-demand as the last step")
         elif word == "same" and below:
-            tree.problem(at, found="same after another step", wanted="same first: a ladder is climbed, not descended")
+            tree.problem(at, found="same after another step", wanted="same as the first step")
         if word == "on-demand" and on_demand is False:
-            tree.problem(at, found="a step on-demand where on_demand is false", wanted="no such step, or on_demand: true")
+            tree.problem(at, found="the step on-demand with on_demand: false", wanted="no such step or on_demand: true")
     _refuse_repeats(tree, path, ladder)
 
 
@@ -170,7 +172,7 @@ def _refuse_repeats(tree: Tree, path: Path, ladder: list[Any]) -> None:
 
 
 def _texts(found: Any) -> list[str]:
-    """What is text of one text or a list; whatever else stands there is told by its own validator."""
+    """The texts of one text or a list. Validation reports anything else."""
     entries = listed(found)
     return [entry for entry in entries if isinstance(entry, str)] if isinstance(entries, list) else []
 

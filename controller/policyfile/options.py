@@ -1,15 +1,15 @@
-"""The vocabulary of each kind's options."""
+"""The options of each kind of rule, as a policy file writes them."""
 
 from __future__ import annotations
 
 from pydantic import Field, StrictBool
 
-from controller.policyfile.schema import Factor, StrictModel
-from controller.policyfile.vocabulary import Duration, DurationOrZero, InstanceTypes, Prefixes, Texts
+from controller.policyfile.schema import Factor
+from controller.policyfile.vocabulary import Duration, DurationOrZero, InstanceTypes, Prefixes, StrictModel, Texts
 
 
 class Options(StrictModel):
-    """Options of a kind as people write them; the aliases are fields of the kind's own ``Options``, where the defaults are."""
+    """Options of one kind of rule. The aliases are fields of ``Options`` in ``controller.policy.rules``, with the defaults."""
 
 
 class CheckpointRequired(Options):

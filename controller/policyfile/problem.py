@@ -1,4 +1,4 @@
-"""What is wrong with a policy file: where, what was found, what was wanted."""
+"""A mistake in a policy file: where it is, what was found, what is wanted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Problem:
-    """One mistake. ``path`` reads ``rules[2].options.at_most``, and is empty for the file as a whole."""
+    """One mistake. ``path`` looks like ``rules[2].options.at_most``, and is empty for the whole file."""
 
     file: str
     line: int
@@ -27,27 +27,27 @@ class Problem:
 
 
 class BadPolicy(ValueError):
-    """A policy folder that cannot be compiled, with all of its problems; a line of the message for each."""
+    """A policy folder that cannot be compiled, with every problem; the message has one line for each."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(set(problems)))
         super().__init__("\n".join(map(str, self.problems)))
 
 
-def written(path: Path) -> str:
-    """A path as people read it."""
+def dotted(path: Path) -> str:
+    """A path as text: ``rules[2].options``."""
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return "".join(parts).removeprefix(".")
 
 
 def nearest(found: object, words: Sequence[str]) -> str:
-    """Ask whether the most similar word was meant, where one is similar."""
+    """A question that suggests the most similar word; empty where none is similar."""
     close = get_close_matches(str(found).replace("_", "-").lower(), [w.replace("_", "-") for w in words], n=1, cutoff=0.6)
     return next((f"did you mean '{word}'?" for word in words if word.replace("_", "-") in close), "")
 
 
-def shown(found: object) -> str:
-    """A value as a message quotes it, bounded."""
+def quoted(found: object) -> str:
+    """A value as a message quotes it, at most 60 characters."""
     match found:
         case None:
             return "nothing"
@@ -56,5 +56,5 @@ def shown(found: object) -> str:
         case dict() if not found:
             return "an empty map"
         case _:
-            said = repr(found)
-            return said if len(said) <= 60 else f"{said[:59]}…"
+            text = repr(found)
+            return text if len(text) <= 60 else f"{text[:59]}…"

@@ -1,13 +1,11 @@
-"""The vocabulary of policy files. It is closed: a word that nobody knows is a mistake, never ignored."""
+"""The sections and keys of a policy file. An unknown key is a mistake and is never ignored."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     Strict,
     StrictBool,
@@ -25,30 +23,31 @@ from controller.policy.rules import RULE_KINDS
 from controller.policyfile.problem import nearest
 from controller.policyfile.slack_section import LabelsEntry, SlackEntry
 from controller.policyfile.vocabulary import (
-    Brake,
     Dollars,
     Duration,
     DurationOrZero,
     InstanceType,
     Name,
     Prefixes,
+    RateLimit,
     ReasonBeginnings,
     Role,
     Roles,
+    StrictModel,
     Subnets,
     Template,
     Text,
     Texts,
     Version,
+    at_least,
     given,
     listed,
     one_of,
-    seconds,
     unlike,
 )
 
 STEP = "a step: same, equivalents, on-demand, {instance_types: […]} or {subnets: […]}"
-LIMIT_MAX = 30  # tries for one cause; SageMaker's own RetryStrategy takes as many
+LIMIT_MAX = 30  # retries for one cause; SageMaker's own RetryStrategy has the same limit
 
 ModeWord = Annotated[str, BeforeValidator(one_of(tuple(Mode)))]
 SeverityWord = Annotated[str, BeforeValidator(one_of(tuple(Severity)))]
@@ -56,17 +55,13 @@ Share = Annotated[float, Strict(), Field(ge=0, le=1, allow_inf_nan=False)]
 Factor = Annotated[float, Strict(), Field(ge=1, le=100, allow_inf_nan=False)]
 
 
-class StrictModel(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Written(StrictModel):
-    """Words that mean nothing without a value: a cap that was left empty must not pass for one."""
+class NonEmpty(StrictModel):
+    """Keys that need a value: an empty cap must not look like a cap."""
 
     _given = field_validator("*", mode="before")(given)
 
 
-class Limits(Written):
+class Limits(NonEmpty):
     """Limits, of which at least one is given."""
 
     @model_validator(mode="before")
@@ -98,8 +93,8 @@ class Match(StrictModel):
     region: Texts | None = None
 
 
-class RepairEntry(Written):
-    """What only the policy can know of a repair."""
+class RepairEntry(NonEmpty):
+    """What a repair needs from the policy."""
 
     checkpoint: Template | None = None
     allowed: Annotated[dict[Role, Prefixes], Field(min_length=1)] | None = None
@@ -107,12 +102,12 @@ class RepairEntry(Written):
 
 
 class RuleEntry(StrictModel):
-    """``options`` are the kind's own: ``controller.policyfile.options`` has their vocabulary."""
+    """``options`` depend on the kind of rule: see ``controller.policyfile.options``."""
 
     name: Name
     rule: Annotated[str, BeforeValidator(one_of(tuple(RULE_KINDS)))]
     match: Match = Match()
-    options: dict[str, Any] = {}
+    options: Annotated[dict[str, Any], Field(default_factory=dict)]
     mode: ModeWord | None = None
     severity: SeverityWord | None = None
     action: Annotated[str, BeforeValidator(one_of(tuple(RuleAction)))] | None = None
@@ -136,13 +131,13 @@ class BudgetEntry(StrictModel):
 
 
 class InternalBudget(BudgetEntry):
-    """SageMaker calls an internal error retryable, and it is deterministic often enough: twice is the most."""
+    """SageMaker calls an internal error retryable, but it often repeats: at most two retries."""
 
     limit: Annotated[StrictInt, Field(ge=0, le=Cause.INTERNAL.tries_max)]
 
 
 class NamedBudget(BudgetEntry):
-    """A cause that is tried again only where the FailureReason begins in one of these ways."""
+    """A cause that is retried only where the FailureReason begins with one of ``reasons``."""
 
     reasons: ReasonBeginnings
 
@@ -155,8 +150,8 @@ class DiskBudget(BudgetEntry):
     volume_gb: Annotated[StrictInt, Field(ge=1, le=16_384)]
 
 
-class Causes(Written):
-    """The causes that another try may mend."""
+class Causes(NonEmpty):
+    """The causes that a retry can help with."""
 
     starved: BudgetEntry | None = None
     never_launched: Annotated[BudgetEntry | None, Field(alias="never-launched")] = None
@@ -171,7 +166,7 @@ class Causes(Written):
     disk: DiskBudget | None = None
 
     def by_cause(self) -> dict[str, BudgetEntry]:
-        """The budgets that were given, by the causes' own ids."""
+        """The budgets in the file, by the ids of their causes."""
         given = {Causes.model_fields[name].alias or name: budget for name, budget in self}
         return {cause: budget for cause, budget in given.items() if budget is not None}
 
@@ -184,8 +179,8 @@ class OtherSubnets(StrictModel):
     subnets: Subnets
 
 
-def _rung(found: Any) -> Any:
-    """A step of a ladder: a word, or a map of one key."""
+def _fallback_step(found: Any) -> Any:
+    """A step of the ladder: a word, or a map of one key."""
     if isinstance(found, str):
         return one_of(("same", "equivalents", "on-demand"))(found)
     if isinstance(found, dict) and found.keys() == {"instance_types"}:
@@ -196,7 +191,7 @@ def _rung(found: Any) -> Any:
     raise unlike(STEP, nearest(word, ("instance_types", "subnets")))
 
 
-def _rungs(found: Any) -> Any:
+def _fallback_steps(found: Any) -> Any:
     if isinstance(found, list):
         return found
     raise unlike("a list of steps such as [same, equivalents, on-demand]")
@@ -207,10 +202,10 @@ class Interruptions(StrictModel):
     within: Duration
 
 
-class DeadlineEntry(Written):
-    """How a deadline is kept; the aliases are fields of ``controller.policy.Promise``."""
+class DeadlineEntry(NonEmpty):
+    """How a deadline is kept; the aliases are fields of ``controller.policy.resubmission.DeadlineSettings``."""
 
-    finish_within: Annotated[int, BeforeValidator(seconds(3600))] | None = Field(None, serialization_alias="finish_within_s")
+    finish_within: Annotated[int, BeforeValidator(at_least(3600))] | None = Field(None, serialization_alias="finish_within_s")
     guarantee: Annotated[str, BeforeValidator(one_of(tuple(Guarantee)))] = Guarantee.DEADLINE.value
     quantile: Annotated[float, Strict(), Field(ge=0.5, le=0.99)] = 0.9
     margin: Duration = Field(600, serialization_alias="margin_s")
@@ -237,7 +232,10 @@ class Block(StrictModel):
     within: Duration = 21_600
     causes: Causes
     interruptions: Interruptions | None = None
-    ladder: Annotated[list[Annotated[Any, BeforeValidator(_rung)]], BeforeValidator(_rungs), Field(min_length=1)] | None = None
+    ladder: (
+        Annotated[list[Annotated[Any, BeforeValidator(_fallback_step)]], BeforeValidator(_fallback_steps), Field(min_length=1)]
+        | None
+    ) = None
     on_demand: StrictBool = True
     deadline: DeadlineEntry | None = None
     cap: Cap | None = None
@@ -246,15 +244,15 @@ class Block(StrictModel):
     _given = field_validator("interruptions", "ladder", "deadline", "cap", mode="before")(given)
 
 
-class BrakesEntry(Limits):
-    stops_per_hour: Brake | None = None
-    submissions_per_hour: Brake | None = None
+class RateLimitsEntry(Limits):
+    stops_per_hour: RateLimit | None = None
+    submissions_per_hour: RateLimit | None = None
 
 
 class File(StrictModel):
     version: Version
     defaults: Defaults = Defaults()
-    brakes: BrakesEntry | None = None
+    brakes: RateLimitsEntry | None = None
     slack: SlackEntry | None = None
     labels: LabelsEntry | None = None
     rules: Annotated[list[RuleEntry], Field(min_length=1)] | None = None

@@ -1,33 +1,21 @@
-"""The vocabulary of ``slack`` and ``labels``: how the controller talks, whom it hears, and which tags say whose a job is."""
+"""The sections ``slack`` and ``labels``: channels, people, digests, permissions, and the tags that name a job's team and user."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from controller.policy.slack_settings import Importance
 from controller.policy.user_request import UserRequest
 from controller.policyfile.problem import nearest
-from controller.policyfile.vocabulary import listed, one_of, seconds, unlike
+from controller.policyfile.vocabulary import LISTED, StrictModel, at_least, listed, matching, one_of, unlike
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 ALL = "all"
-WHERE = "Slack shows it in a profile under ⋮, Copy member ID"
-
-
-def _like(pattern: str, wanted: str, hint: str = "") -> Callable[[Any], str]:
-    compiled = re.compile(pattern)
-
-    def take(found: Any) -> str:
-        if isinstance(found, str) and compiled.fullmatch(found):
-            return found
-        raise unlike(wanted, hint)
-
-    return take
+WHERE = "in Slack, open the profile, then ⋮, Copy member ID"
 
 
 def _timezone(found: str) -> str:
@@ -41,27 +29,19 @@ def _timezone(found: str) -> str:
 def _clock_time(found: Any) -> str:
     if isinstance(found, str) and re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", found):
         return found
-    raise unlike('a time of day such as "08:00"', "in quotes: YAML reads 08:00 as a number")
+    raise unlike('a time of day such as "08:00"', "with quotes, because YAML reads 08:00 as a number")
 
 
-def _weights(found: Any) -> Any:
-    return [weight.value for weight in Importance] if found == ALL else listed(found)
+def _importances(found: Any) -> Any:
+    return [importance.value for importance in Importance] if found == ALL else listed(found)
 
 
-def _waiver(found: Any) -> int:
-    return seconds(3600)(found)
-
-
-Channel = Annotated[str, BeforeValidator(_like(r"#[^\s#]{1,80}|[CG][A-Z0-9]{5,}", "a channel such as #ml-vision, or its id"))]
-Whom = Annotated[str, BeforeValidator(_like(r"[UWS][A-Z0-9]{5,}", "the id of a Slack user (U…) or user group (S…)", WHERE))]
+Channel = Annotated[str, matching(r"#[^\s#]{1,80}|[CG][A-Z0-9]{5,}", "a channel such as #ml-vision, or its id")]
+SlackId = Annotated[str, matching(r"[UWS][A-Z0-9]{5,}", "the id of a Slack user (U…) or user group (S…)", WHERE)]
 RequestWord = Annotated[str, BeforeValidator(one_of(tuple(UserRequest)))]
-Whoms = Annotated[list[Whom], BeforeValidator(listed), Field(min_length=1)]
+SlackIds = Annotated[list[SlackId], *LISTED]
 ImportanceWord = Annotated[str, BeforeValidator(one_of(tuple(Importance)))]
-Tag = Annotated[str, BeforeValidator(_like(r"[^\s].{0,127}", "a tag's key"))]
-
-
-class StrictModel(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+Tag = Annotated[str, matching(r"[^\s].{0,127}", "a tag key")]
 
 
 class DigestEntry(StrictModel):
@@ -72,14 +52,14 @@ class DigestEntry(StrictModel):
 
 class SlackEntry(StrictModel):
     channels: dict[str, Channel] = Field(default_factory=dict)
-    people: dict[str, Whom] = Field(default_factory=dict)
-    tell: Annotated[list[ImportanceWord], BeforeValidator(_weights)] | None = None
+    people: dict[str, SlackId] = Field(default_factory=dict)
+    tell: Annotated[list[ImportanceWord], BeforeValidator(_importances)] | None = None
     digest: DigestEntry = DigestEntry()
-    may: dict[RequestWord, Whoms] = Field(default_factory=dict)
-    waiver_at_most: Annotated[int, BeforeValidator(_waiver)] | None = None
+    may: dict[RequestWord, SlackIds] = Field(default_factory=dict)
+    waiver_at_most: Annotated[int, BeforeValidator(at_least(3600))] | None = None
 
     def compiled(self) -> dict[str, Any]:
-        """Under the names of ``controller.policy.slack_settings.Talk``."""
+        """The section under the names of ``controller.policy.slack_settings.SlackSettings``."""
         hour, minute = self.digest.at.split(":")
         found: dict[str, Any] = {
             "channels": self.channels,

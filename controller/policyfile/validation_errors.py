@@ -1,4 +1,4 @@
-"""Says what pydantic found wrong in the words of the person who wrote the file."""
+"""Turns the errors of pydantic into problems with the file's own lines and keys."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from controller.policyfile.problem import Path, nearest, shown
+from controller.policyfile.problem import Path, nearest, quoted
 from controller.policyfile.yaml_nodes import Tree
 
 WANTED = {
@@ -25,38 +25,38 @@ WANTED = {
 
 
 def validation_errors(error: ValidationError, model: type[BaseModel], tree: Tree, above: Path = ()) -> None:
-    """Add each of pydantic's errors to the tree's problems; ``above`` is the path of what was validated."""
+    """Add each error to the problems of the tree; ``above`` is the path of the value that was validated."""
     for one in error.errors(include_url=False):
         where: Path = one["loc"]
         path, found, context = above + where, one["input"], one.get("ctx", {})
         match one["type"]:
             case "missing":
-                tree.problem(path[:-1], found=f"no {path[-1]!r}", wanted=f"the key {path[-1]!r}")
+                tree.problem(path[:-1], found=f"no key {path[-1]!r}", wanted=f"{path[-1]}: and its value")
             case "extra_forbidden":
                 known = sorted(field.alias or name for name, field in _model_at(model, where[:-1]).model_fields.items())
                 wanted = f"one of {', '.join(known)}" if known else "no key at all"
                 tree.problem(path, found=f"unknown key {str(path[-1])!r}", wanted=wanted, hint=nearest(path[-1], known))
             case "unlike":
-                tree.problem(path, found=shown(found), wanted=context["wanted"], hint=context["hint"])
+                tree.problem(path, found=quoted(found), wanted=context["wanted"], hint=context["hint"])
             case "greater_than_equal":
-                tree.problem(path, found=shown(found), wanted=f"at least {context['ge']:g}")
+                tree.problem(path, found=quoted(found), wanted=f"at least {context['ge']:g}")
             case "less_than_equal":
-                tree.problem(path, found=shown(found), wanted=f"at most {context['le']:g}")
+                tree.problem(path, found=quoted(found), wanted=f"at most {context['le']:g}")
             case kind:
                 hint = _hint(kind, path, found)
-                tree.problem(path, found=shown(found), wanted=WANTED.get(kind, one["msg"]), hint=hint)
+                tree.problem(path, found=quoted(found), wanted=WANTED.get(kind, one["msg"]), hint=hint)
 
 
 def _hint(kind: str, path: Path, found: object) -> str:
     if kind == "string_type" and found is None and path[-1] == "channel":
-        return 'unquoted, # begins a comment: write "#name"'
+        return '# starts a comment unless it is quoted: write "#name"'
     if kind in ("string_type", "list_type") and isinstance(found, int | float):
-        return "text that looks like a number needs quotes"
+        return "quote text that looks like a number"
     return ""
 
 
 def _model_at(model: type[BaseModel], where: Path) -> type[BaseModel]:
-    """The model that a path leads to."""
+    """The model that describes the value at a path."""
     for part in where:
         if isinstance(part, str) and part in model.model_fields:
             model = next(_models(model.model_fields[part].annotation), model)

@@ -1,4 +1,4 @@
-"""The words that values of a policy file are made of: durations, names, prefixes, patterns."""
+"""The types of the values in a policy file: durations, names, prefixes, patterns, dollars."""
 
 from __future__ import annotations
 
@@ -6,44 +6,50 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictInt
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt
 from pydantic_core import PydanticCustomError
 
 from controller.jobs.instance import instance, instance_types
 from controller.policyfile.problem import nearest
+from controller.units.duration import DURATION, BadDuration, seconds
 from controller.units.money import DOLLAR, micros_from_dollars
 
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-YEAR_S = 365 * 86_400
 DOLLARS_MAX = 1_000_000_000
-DURATION = "a duration such as 90s, 15m, 48h or 7d"
 NAME = "letters, digits, '.', '_' and '-', at most 63, beginning with a letter or digit"
 
 
+class StrictModel(BaseModel):
+    """A map whose keys are all known: an unknown key is a mistake."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
 def unlike(wanted: str, hint: str = "") -> PydanticCustomError:
-    """The refusal of a value: what was wanted instead, for ``explain`` to read."""
+    """An error that says what is wanted instead; ``validation_errors`` turns it into a problem with file and line."""
     return PydanticCustomError("unlike", "{wanted}", {"wanted": wanted, "hint": hint})
 
 
-def seconds(least_s: int) -> Callable[[Any], int]:
-    """Read a duration of at least so many seconds. A bare number is refused: of seconds or of minutes?"""
+def at_least(least_s: int) -> Callable[[Any], int]:
+    """Read a duration of at least so many seconds. A bare number is refused: it could mean seconds or minutes."""
 
     def read(found: Any) -> int:
         if isinstance(found, int | float) and not isinstance(found, bool):
             raise unlike(DURATION, "a number needs its unit")
-        parts = re.fullmatch(r"([0-9]{1,9})([smhd])", found) if isinstance(found, str) else None
-        if parts is None:
+        if not isinstance(found, str):
             raise unlike(DURATION)
-        length_s = int(parts[1]) * UNITS[parts[2]]
-        if not least_s <= length_s <= YEAR_S:
-            raise unlike(f"a duration from {least_s}s to 365d")
+        try:
+            length_s = seconds(found)
+        except BadDuration as error:
+            raise unlike(error.wanted) from error
+        if length_s < least_s:
+            raise unlike(f"a duration of at least {least_s}s")
         return length_s
 
     return read
 
 
 def one_of(words: Sequence[str]) -> Callable[[Any], str]:
-    """Take one of these words, and no other."""
+    """Take one of these words and no other."""
 
     def take(found: Any) -> str:
         if found in words:
@@ -54,81 +60,69 @@ def one_of(words: Sequence[str]) -> Callable[[Any], str]:
 
 
 def given(found: Any) -> Any:
-    """Refuse a key with nothing behind it, where nothing would quietly mean no limit."""
+    """Refuse a key without a value, which would silently mean no limit."""
     if found is None:
         raise unlike("a value, or no such key")
     return found
 
 
 def listed(found: Any) -> Any:
-    """One text stands for a list of one."""
+    """A list of one from a single text."""
     return [found] if isinstance(found, str) else found
 
 
-def _matching(pattern: str, wanted: str) -> AfterValidator:
+def matching(pattern: str, wanted: str, hint: str = "") -> AfterValidator:
+    """Take text that matches a pattern as a whole."""
     compiled = re.compile(pattern)
 
     def check(found: str) -> str:
         if compiled.fullmatch(found) is None:
-            raise unlike(wanted)
+            raise unlike(wanted, hint)
         return found
 
     return AfterValidator(check)
 
 
 def _role(found: str) -> str:
-    """A role without an ARN around it is meant by its name."""
+    """A role without an ARN is a pattern for the role's name."""
     return found if ":" in found or found.startswith("*") else f"*/{found}"
 
 
 def _version(found: Any) -> int:
     if type(found) is int and found == 1:
         return found
-    raise unlike("1, the only version there is")
+    raise unlike("1, the only version")
 
 
 Version = Annotated[int, BeforeValidator(_version)]
-Duration = Annotated[int, BeforeValidator(seconds(1))]
-DurationOrZero = Annotated[int, BeforeValidator(seconds(0))]
-Name = Annotated[str, _matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", NAME)]
-Text = Annotated[str, _matching(r"(?s).*\S.*", "text")]
-Texts = Annotated[list[Text], BeforeValidator(listed), Field(min_length=1)]
+Duration = Annotated[int, BeforeValidator(at_least(1))]
+DurationOrZero = Annotated[int, BeforeValidator(at_least(0))]
+Name = Annotated[str, matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", NAME)]
+Text = Annotated[str, matching(r"(?s).*\S.*", "text")]
+LISTED = (BeforeValidator(listed), Field(min_length=1))
+Texts = Annotated[list[Text], *LISTED]
 Role = Annotated[Text, AfterValidator(_role)]
-Roles = Annotated[list[Role], BeforeValidator(listed), Field(min_length=1)]
-Prefixes = Annotated[
-    list[Annotated[str, _matching(r"s3://[a-z0-9][a-z0-9.-]*(/.*)?", "an S3 prefix such as s3://bucket/checkpoints/")]],
-    BeforeValidator(listed),
-    Field(min_length=1),
-]
-InstanceTypes = Annotated[
-    list[Annotated[str, _matching(r"(ml\.|\*).*", "an instance type or pattern such as ml.g5.2xlarge or ml.g5.*")]],
-    BeforeValidator(listed),
-    Field(min_length=1),
-]
-
+Roles = Annotated[list[Role], *LISTED]
+Prefix = Annotated[str, matching(r"s3://[a-z0-9][a-z0-9.-]*(/.*)?", "an S3 prefix such as s3://bucket/checkpoints/")]
+Prefixes = Annotated[list[Prefix], *LISTED]
+InstancePattern = Annotated[str, matching(r"(ml\.|\*).*", "an instance type or pattern such as ml.g5.2xlarge or ml.g5.*")]
+InstanceTypes = Annotated[list[InstancePattern], *LISTED]
 REASON = 'how a FailureReason begins, such as "AlgorithmError: Exit Code: 137"'
-ReasonBeginnings = Annotated[
-    list[Annotated[str, _matching(r"[A-Z][A-Za-z]+:\s*\S.*", REASON)]],
-    BeforeValidator(listed),
-    Field(min_length=1),
-]
-Subnets = Annotated[
-    list[Annotated[str, _matching(r"subnet-[0-9a-f]{8,17}", "a subnet's id such as subnet-0abc1234")]],
-    BeforeValidator(listed),
-    Field(min_length=1),
-]
-PLACES = ("team", "family", "job")
+ReasonBeginnings = Annotated[list[Annotated[str, matching(r"[A-Z][A-Za-z]+:\s*\S.*", REASON)]], *LISTED]
+SubnetId = Annotated[str, matching(r"subnet-[0-9a-f]{8,17}", "a subnet id such as subnet-0abc1234")]
+Subnets = Annotated[list[SubnetId], *LISTED]
+PLACEHOLDERS = ("team", "family", "job")
 
 
 def _template(found: str) -> str:
-    """A checkpoint template: its bucket is written out, its places are known and their braces closed."""
+    """A checkpoint template: the bucket is fixed, and each placeholder is known and closed."""
     if re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]*/.*", found) is None:
-        raise unlike("a template such as s3://bucket/{team}/{family}/, the bucket written out")
-    for place in re.findall(r"\{([^{}]*)\}", found):
-        if place not in PLACES and not re.fullmatch(r"tag:[A-Za-z0-9_.:/=+@-]+", place):
-            raise unlike("the places {team}, {family}, {job} or {tag:KEY}", nearest(place, PLACES))
+        raise unlike("a template such as s3://bucket/{team}/{family}/, with a fixed bucket")
+    for placeholder in re.findall(r"\{([^{}]*)\}", found):
+        if placeholder not in PLACEHOLDERS and not re.fullmatch(r"tag:[A-Za-z0-9_.:/=+@-]+", placeholder):
+            raise unlike("one of the placeholders {team}, {family}, {job}, {tag:KEY}", nearest(placeholder, PLACEHOLDERS))
     if set("{}") & set(re.sub(r"\{[^{}]*\}", "", found)):
-        raise unlike("a closing brace for each opening one")
+        raise unlike("a closing brace for each opening brace")
     return found
 
 
@@ -136,7 +130,7 @@ Template = Annotated[str, AfterValidator(_template)]
 
 
 def known_type(found: str) -> str:
-    """One instance type that SageMaker training offers."""
+    """An instance type that SageMaker training offers."""
     if instance(found) is None:
         raise unlike("an instance type of SageMaker training", nearest(found, sorted(instance_types())))
     return found
@@ -153,7 +147,7 @@ def _amount(found: Any) -> int:
     except ValueError:
         micros = 0
     if micros <= 0:
-        raise unlike("an amount of dollars above zero such as 50 or 49.90")
+        raise unlike("an amount in dollars above zero such as 50 or 49.90")
     if micros > DOLLARS_MAX * DOLLAR:
         raise unlike(f"at most {DOLLARS_MAX} dollars")
     return micros
@@ -162,10 +156,10 @@ def _amount(found: Any) -> int:
 Dollars = Annotated[int, BeforeValidator(_amount)]
 
 
-def _brake(found: Any) -> Any:
+def _rate_limit(found: Any) -> Any:
     if type(found) is int and found == 0:
-        raise unlike("at least 1", "to hold every act, run: spotwarden halt")
+        raise unlike("at least 1", "to pause all actions, run: spotwarden halt")
     return found
 
 
-Brake = Annotated[Annotated[StrictInt, Field(ge=1, le=100_000)], BeforeValidator(_brake)]
+RateLimit = Annotated[Annotated[StrictInt, Field(ge=1, le=100_000)], BeforeValidator(_rate_limit)]

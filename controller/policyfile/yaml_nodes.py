@@ -1,4 +1,4 @@
-"""Reads YAML into plain data and remembers on which line each value stands."""
+"""Reads YAML into plain data, and records the line of each value."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 import yaml
 
-from controller.policyfile.problem import Path, Problem, written
+from controller.policyfile.problem import Path, Problem, dotted
 
 
 @dataclass(slots=True)
 class Tree:
-    """The data of one file, the line of each path in it, and what was wrong with it as YAML."""
+    """The data of one file, the line of each path, and the problems found so far."""
 
     file: str
     data: Any = None
@@ -21,19 +21,19 @@ class Tree:
     problems: list[Problem] = field(default_factory=list)
 
     def line(self, path: Path) -> int:
-        """The line of a path, or of the nearest thing around it: what is missing has no line of its own."""
+        """The line of a path, or of the nearest value around it where the path is missing."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
 
     def problem(self, path: Path, *, found: str, wanted: str, hint: str = "") -> None:
         self.problems.append(
-            Problem(file=self.file, line=self.line(path), path=written(path), found=found, wanted=wanted, hint=hint)
+            Problem(file=self.file, line=self.line(path), path=dotted(path), found=found, wanted=wanted, hint=hint)
         )
 
 
 def read_yaml(file: str, text: str) -> Tree:
-    """Parse one file. What is no YAML is a problem of the tree, and so is a key that stands twice in one map."""
+    """Parse one file. Invalid YAML and duplicate keys become problems of the tree."""
     tree = Tree(file=file)
     try:
         loader = yaml.SafeLoader(text)
@@ -45,7 +45,7 @@ def read_yaml(file: str, text: str) -> Tree:
         _not_yaml(tree, mark.line + 1 if mark else 1, " ".join(filter(None, (error.context, error.problem))))
     except yaml.YAMLError as error:
         _not_yaml(tree, 1, " ".join(str(error).split()))
-    except ValueError as error:  # PyYAML builds dates with datetime itself: 2026-02-30
+    except ValueError as error:  # an impossible date such as 2026-02-30
         _not_yaml(tree, 1, str(error))
     return tree
 
@@ -57,7 +57,7 @@ def _not_yaml(tree: Tree, line: int, why: str) -> None:
 def _value(node: yaml.Node, path: Path, tree: Tree, loader: yaml.SafeLoader, above: tuple[yaml.Node, ...]) -> Any:
     tree.lines.setdefault(path, node.start_mark.line + 1)
     if node in above:
-        raise yaml.MarkedYAMLError(problem="found an anchor that holds itself", problem_mark=node.start_mark)
+        raise yaml.MarkedYAMLError(problem="found an anchor that contains itself", problem_mark=node.start_mark)
     within = (*above, node)
     match node:
         case yaml.MappingNode():
@@ -78,7 +78,7 @@ def _mapping(
         line = key_node.start_mark.line + 1
         if key in data:
             first, tree.lines[here] = tree.lines[here], line
-            tree.problem(here, found=f"{key!r} a second time, first on line {first}", wanted="each key once")
+            tree.problem(here, found=f"the key {key!r} a second time (first on line {first})", wanted="each key once")
             continue
         tree.lines[here] = line
         data[key] = _value(value_node, here, tree, loader, above)

@@ -1,20 +1,16 @@
-"""Reads spot traces and job shapes, and says which jobs are played."""
+"""Reads spot traces and job shapes, and makes the jobs of a backtest from them."""
 
 from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-
-
-class BadInput(ValueError):
-    """An argument or a file that no backtest can be made of: what was found, what was wanted, and where."""
+from controller.cli.errors import BadInput
+from controller.units.duration import seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +24,7 @@ class Trace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """So much work, and so long from the start to the deadline; in seconds."""
+    """The work of a job, and the time from its start to its deadline, in seconds."""
 
     work_s: int
     deadline_s: int
@@ -45,11 +41,11 @@ class Case:
 
 
 def duration_s(text: str, what: str) -> int:
-    """Read ``90s``, ``6m``, ``48h`` or ``2d``. Raises BadInput."""
-    parts = re.fullmatch(r"([0-9]+)([smhd])", text.strip())
-    if parts is None:
-        raise BadInput(f"{what}: found {text!r}, wanted a duration such as 90s, 6m, 48h or 2d")
-    return int(parts[1]) * UNITS[parts[2]]
+    """The seconds of an option's duration. Raises BadInput."""
+    try:
+        return seconds(text.strip())
+    except ValueError as error:
+        raise BadInput(f"{what}: {error}") from error
 
 
 def shapes_of(text: str) -> tuple[Shape, ...]:
@@ -63,17 +59,19 @@ def _shape(text: str) -> Shape:
         raise BadInput(f"--shapes: found {text!r}, wanted work/deadline such as 48h/52h")
     shape = Shape(work_s=duration_s(work, "--shapes"), deadline_s=duration_s(deadline, "--shapes"))
     if not 0 < shape.work_s <= shape.deadline_s:
-        raise BadInput(f"--shapes: found {text!r}, wanted some work, and a deadline that leaves time for it")
+        raise BadInput(f"--shapes: found {text!r}, wanted work above zero and a deadline that leaves time for it")
     return shape
 
 
 def traces_in(folder: Path) -> tuple[Trace, ...]:
     """Read every ``*.json`` of a folder, by name. Raises BadInput."""
     if not folder.is_dir():
-        raise BadInput(f"--traces: {folder} is {'a file' if folder.exists() else 'not there'}, wanted a folder of spot traces")
+        raise BadInput(
+            f"--traces: found {'a file' if folder.exists() else 'nothing'} at {folder}, wanted a folder of spot traces"
+        )
     files = sorted(folder.glob("*.json"))
     if not files:
-        raise BadInput(f"--traces: {folder} has no *.json file, wanted spot traces")
+        raise BadInput(f"--traces: found no *.json file in {folder}, wanted spot traces")
     return tuple(_trace(file) for file in files)
 
 
@@ -83,7 +81,7 @@ def _trace(file: Path) -> Trace:
         document: Any = json.loads(file.read_text("utf-8"))
         gap_s, data = int(document["metadata"]["gap_seconds"]), [int(sample) for sample in document["data"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadInput(f"{file}: {type(error).__name__}: {error}, wanted {wanted}") from error
+        raise BadInput(f"{file}: found another form ({type(error).__name__}: {error}), wanted {wanted}") from error
     if gap_s <= 0 or not data:
         raise BadInput(f"{file}: found a gap of {gap_s} s and {len(data)} samples, wanted more than 0 of both")
     return Trace(name=file.name, gap_s=gap_s, capacity=tuple(sample > 0 for sample in data))
@@ -92,10 +90,10 @@ def _trace(file: Path) -> Trace:
 def cases_of(trace: Trace, shape: Shape, *, starts: int, overhead_s: int) -> Iterator[Case]:
     """The jobs of one shape on one trace; none where the trace is shorter than the deadline."""
     work, deadline = math.ceil(shape.work_s / trace.gap_s), shape.deadline_s // trace.gap_s
-    room = len(trace.capacity) - deadline - 1
-    if room < 0 or deadline < work:
+    last_start = len(trace.capacity) - deadline - 1
+    if last_start < 0 or deadline < work:
         return
     for k in range(starts):
-        begin = int(k * room / starts)
+        begin = int(k * last_start / starts)
         window: Sequence[bool] = trace.capacity[begin : begin + deadline]
         yield Case(capacity=tuple(window), gap_s=trace.gap_s, work=work, overhead=math.ceil(overhead_s / trace.gap_s))

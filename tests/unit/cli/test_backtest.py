@@ -1,4 +1,4 @@
-"""The backtest plays the controller's own decision beside its rivals, and says clearly what it cannot play."""
+"""The backtest runs the controller's own decision beside other strategies, and names what it cannot run."""
 
 from __future__ import annotations
 
@@ -97,12 +97,13 @@ def test_json_is_one_line_a_policy_and_ours_is_spotwarden(tmp_path: Path, capsys
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--traces", "nowhere"], "--traces: nowhere is not there, wanted a folder of spot traces"),
+        (["--traces", "nowhere"], "--traces: found nothing at nowhere, wanted a folder of spot traces"),
         (["--shapes", "48h"], "--shapes: found '48h', wanted work/deadline such as 48h/52h"),
-        (["--shapes", "52h/48h"], "--shapes: found '52h/48h', wanted some work, and a deadline that leaves time for it"),
-        (["--shapes", "4x/8h"], "--shapes: found '4x', wanted a duration such as 90s, 6m, 48h or 2d"),
+        (["--shapes", "52h/48h"], "--shapes: found '52h/48h', wanted work above zero and a deadline that leaves time for it"),
+        (["--shapes", "4x/8h"], "--shapes: found '4x', wanted a duration such as 90s, 15m, 48h or 7d"),
         (["--overhead", "6"], "--overhead: found '6', wanted a duration"),
         (["--spot-price", "0"], "--spot-price: found 0.0, wanted a share of the on-demand price above 0"),
+        (["--overhead", "366d"], "--overhead: found '366d', wanted a duration of at most 365d"),
         (["--starts", "0"], "--starts: found 0, wanted at least 1"),
         (["--shapes", "400h/500h"], "as long as any deadline, wanted at least one"),
     ],
@@ -122,7 +123,7 @@ def test_a_file_of_another_form_is_named(document: Any, tmp_path: Path, capsys: 
     assert "wanted" in err
 
 
-def test_a_trace_that_is_too_short_is_skipped_aloud(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_trace_that_is_too_short_is_skipped_with_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     where = folder(tmp_path, trace([1, 0] * 200), trace([1, 0]))
     code, _, err = played(capsys, "--traces", where, "--shapes", "4h/8h")
     assert code == 0

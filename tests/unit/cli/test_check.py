@@ -14,7 +14,7 @@ from controller.cli import main
 OBJECT_DETECTION = "811284229777.dkr.ecr.us-east-1.amazonaws.com/object-detection:1"
 PYTORCH = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.1"
 
-# The job of AWS's launch post: built-in object detection, checkpoints in S3, 48 hours of patience.
+# The job of AWS's launch post: built-in object detection, checkpoints in S3, a MaxWait of 48 hours.
 LAUNCH_POST: dict[str, Any] = {
     "TrainingJobName": "launch-post",
     "TrainingJobArn": "arn:aws:sagemaker:us-east-1:111122223333:training-job/launch-post",
@@ -221,7 +221,7 @@ def test_a_wrong_policy_is_bad_input_with_all_its_problems(check: Any, elsewhere
     assert check(CREATE, "--policies", "nowhere")[2] == "nowhere:1: found nothing, wanted a folder of policy files\n"
 
 
-def test_the_text_reads_aloud(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_text_names_each_finding_with_its_fix(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (elsewhere / "jobs.json").write_text(json.dumps([CREATE, LAUNCH_POST, EVENT]))
     assert main(["check", "jobs.json"]) == 1
     assert capsys.readouterr().out == (
@@ -233,7 +233,7 @@ def test_the_text_reads_aloud(elsewhere: Path, capsys: pytest.CaptureFixture[str
         "         in the SDK       Estimator(checkpoint_s3_uri='s3://YOUR-BUCKET/checkpoints/bert/')\n"
         "allow  launch-post  (jobs.json[1])\n"
         "allow  rung  (jobs.json[2])\n"
-        "       not decided, as this EventBridge event does not say enough: save-long-work, one-hour-without-checkpoints,"
+        "       not decided, as this EventBridge event has too little information: save-long-work, one-hour-without-checkpoints,"
         " patience, spot-for-long-jobs\n"
         "\n"
         "3 jobs: 2 allowed, 1 flagged\n"

@@ -1,13 +1,18 @@
-"""The other commands: a cause for a text, a document for a folder, a clear word where the embedded stack is not installed."""
+"""What every command shares: help, version, suggestions, exit codes; and the commands that need no ledger."""
 
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from controller.cli import main
+from controller.cli import COMMANDS, Command, main
+from controller.cli.usage import PIPE_CLOSED
 from controller.policyfile import as_text, compile_folder
 
 RULES = "version: 1\nrules:\n  - {name: one, rule: spot-required}\n"
@@ -51,15 +56,98 @@ def test_compile_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "out.json: found No such file or directory, wanted a file to write to" in capsys.readouterr().err
 
 
-def test_an_unknown_command_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as left:
-        main(["chekc"])
-    assert left.value.code == 2
-    assert "chekc" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["chekc"], "spotwarden: No such command 'chekc'. Did you mean 'check'? See 'spotwarden --help'."),
+        (
+            ["check", "--polcies"],
+            "spotwarden check: No such option --polcies. Did you mean --policies? See 'spotwarden check --help'.",
+        ),
+        (["check"], "spotwarden check: Missing argument 'FILE'. See 'spotwarden check --help'."),
+        (
+            ["check", "x", "--format", "xml"],
+            "spotwarden check: Invalid value for '--format': 'xml' is not one of 'text', 'json'. See 'spotwarden check --help'.",
+        ),
+        (
+            ["advise", "x", "--days", "0"],
+            "spotwarden advise: --days: found '0', wanted at least 1. See 'spotwarden advise --help'.",
+        ),
+        (
+            ["backtest", "deadline", "--traces", "x", "--starts", "y"],
+            "spotwarden backtest: --starts: found 'y', wanted a whole number. See 'spotwarden backtest --help'.",
+        ),
+    ],
+)
+def test_a_command_line_that_cannot_be_read_is_one_sentence_with_a_suggestion(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    assert capsys.readouterr() == ("", f"{message}\n")
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["--help"])
-    said = capsys.readouterr().out
-    assert all(command in said for command in ("check", "classify", "compile", "local"))
+    assert main(["--help"]) == 0
+    printed = capsys.readouterr().out
+    assert all(f"\n  {command.name} " in printed for command in COMMANDS)
+
+
+def test_no_command_prints_the_help_and_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert "Commands:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if not command.forwards], ids=lambda command: command.name)
+def test_the_help_of_a_command_has_one_sentence_an_example_and_the_exit_codes(
+    command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command.name, "--help"]) == 0
+    printed = capsys.readouterr().out
+    assert command.help in printed
+    assert f"  {command.example}\n" in printed
+    assert f"Exit codes:\n    {command.exit_codes}" in printed
+
+
+def test_the_version_is_that_of_the_project(capsys: pytest.CaptureFixture[str]) -> None:
+    project = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"spotwarden {project['version']}\n"
+
+
+def test_the_demo_reads_its_own_arguments(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["demo", "--help"], ["local", "demo", "--help"]):
+        with pytest.raises(SystemExit) as exit_:
+            main(arguments)
+        assert exit_.value.code == 0
+        assert "--jobs" in capsys.readouterr().out
+
+
+def test_a_reader_that_leaves_ends_the_command_quietly(tmp_path: Path) -> None:
+    (tmp_path / "many.jsonl").write_text('{"TrainingJobName": "a", "RoleArn": "r"}\n' * 2000)
+    for format_ in ("text", "json"):
+        command = [sys.executable, "-m", "controller.cli", "check", str(tmp_path / "many.jsonl"), "--format", format_]
+        running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # noqa: S603  # our words
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.readline()
+        running.stdout.close()
+        assert running.stderr.read() == b""
+        running.stderr.close()
+        assert running.wait() == PIPE_CLOSED
+
+
+def test_ctrl_c_ends_the_command_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    class Interrupted:
+        def read(self) -> str:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("sys.stdin", Interrupted())
+    assert main(["check", "-"]) == 130
+    assert capsys.readouterr() == ("", "")
+
+
+def test_bash_completes_the_names_of_the_commands() -> None:
+    words = {"_SPOTWARDEN_COMPLETE": "complete_bash", "COMP_WORDS": "spotwarden ch", "COMP_CWORD": "1"}
+    command = [sys.executable, "-m", "controller.cli"]
+    done = subprocess.run(command, env=os.environ | words, check=True, capture_output=True, text=True)  # noqa: S603  # our words
+    assert done.stdout.split() == ["check"]

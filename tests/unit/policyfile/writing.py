@@ -1,4 +1,4 @@
-"""Writes policy files, and reads what is said against them."""
+"""Writes policy files, and returns the problems that compiling them reports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from controller.policyfile import BadPolicy, compile_folder
 
 
 def problems(folder: Path, text: str, *more: str) -> list[str]:
-    """The lines that compiling these files ends with, without the folder's own path."""
+    """The problems of these files, without the path of the folder."""
     for number, content in enumerate((text, *more)):
         (folder / f"{'abc'[number]}.yaml").write_text(content, "utf-8")
     with pytest.raises(BadPolicy) as refused:

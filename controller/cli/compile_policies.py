@@ -1,0 +1,32 @@
+"""``spotwarden compile``: turns a policy folder into the JSON document that ships to Lambda."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from controller.cli.output_file import write_output
+from controller.cli.usage import BAD_INPUT
+from controller.policyfile import BadPolicy, as_text, compile_folder
+
+
+def run(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder of policy files.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to this file instead of standard output.")
+    ] = None,
+) -> int:
+    """Write the compiled document; print every mistake of every file where there is one."""
+    try:
+        text = as_text(compile_folder(folder))
+    except BadPolicy as error:
+        print(error, file=sys.stderr)
+        return BAD_INPUT
+    if output is None:
+        sys.stdout.write(text)
+        return 0
+    write_output(output, text)
+    return 0

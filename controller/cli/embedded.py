@@ -1,0 +1,31 @@
+"""``spotwarden demo`` and ``spotwarden local``: forward to the AWS embedded in this machine, which is an extra of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+import typer
+
+from controller.cli.errors import BadInput
+
+MODULE = "infra.local.cli"
+EXTRA = "spotwarden[local]"
+
+
+def run_demo(context: typer.Context) -> int:
+    """Run ``spotwarden local demo`` under its short name."""
+    return _forward(["demo", *context.args])
+
+
+def run_local(context: typer.Context) -> int:
+    """Run a command of the embedded AWS, which reads the arguments itself."""
+    return _forward(context.args)
+
+
+def _forward(arguments: list[str]) -> int:
+    try:
+        run: Callable[[list[str]], int] = import_module(MODULE).main
+    except ModuleNotFoundError as error:
+        raise BadInput(f"found no module {error.name!r}, wanted {EXTRA}: pip install '{EXTRA}'") from error
+    return run(arguments)

@@ -1,0 +1,31 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+
+class OutputFormat(StrEnum):
+    """How a command prints its result."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+Format = Annotated[OutputFormat, typer.Option("--format", help="Text for people, or JSON for programs.")]
+Table = Annotated[
+    str | None,
+    typer.Option("--table", metavar="NAME", envvar="SPOTWARDEN_TABLE", help="The DynamoDB table of the ledger."),
+]
+PeriodText = Annotated[
+    str,
+    typer.Option(
+        "--period",
+        metavar="PERIOD",
+        show_default="this month so far",
+        help="2026-10, 2026-W41, 2026-10-05 or 2026-10-01..2026-10-15. Days are UTC.",
+    ),
+]

@@ -1,0 +1,28 @@
+"""The one reader of durations as people write them: 90s, 15m, 48h or 7d."""
+
+from __future__ import annotations
+
+import re
+
+SECONDS_OF = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+DAYS_MAX = 365
+DURATION = "a duration such as 90s, 15m, 48h or 7d"
+
+
+class BadDuration(ValueError):
+    """A text that is no duration. The message says what was found and wanted; ``wanted`` is the second half alone."""
+
+    def __init__(self, text: str, wanted: str = DURATION) -> None:
+        super().__init__(f"found {text!r}, wanted {wanted}")
+        self.wanted = wanted
+
+
+def seconds(text: str) -> int:
+    """The seconds of a duration: ASCII digits and one unit (s, m, h or d), at most 365 days. Raises BadDuration, a ValueError."""
+    parts = re.fullmatch(r"([0-9]{1,9})([smhd])", text)
+    if parts is None:
+        raise BadDuration(text)
+    length_s = int(parts[1]) * SECONDS_OF[parts[2]]
+    if length_s > DAYS_MAX * SECONDS_OF["d"]:
+        raise BadDuration(text, f"a duration of at most {DAYS_MAX}d")
+    return length_s

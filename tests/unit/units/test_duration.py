@@ -1,0 +1,30 @@
+"""A duration is ASCII digits and one unit, and has an upper bound."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.units.duration import SECONDS_OF, seconds
+
+
+@pytest.mark.parametrize(("text", "length_s"), [("0s", 0), ("90s", 90), ("15m", 900), ("48h", 172_800), ("365d", 31_536_000)])
+def test_a_duration_is_read_as_seconds(text: str, length_s: int) -> None:
+    assert seconds(text) == length_s
+
+
+@pytest.mark.parametrize("text", ["", "h", "60", "1.5h", "48 h", " 1h", "1h\n", "-5m", "2w", "1h30m", "٣h", "1234567890s"])
+def test_any_other_text_is_refused_with_what_was_found_and_wanted(text: str) -> None:
+    with pytest.raises(ValueError, match="wanted a duration such as 90s, 15m, 48h or 7d") as refused:
+        seconds(text)
+    assert str(refused.value).startswith(f"found {text!r}, wanted ")
+
+
+@given(st.integers(0, 999_999_999), st.sampled_from(sorted(SECONDS_OF)))
+def test_no_duration_is_longer_than_a_year(number: int, unit: str) -> None:
+    if number * SECONDS_OF[unit] > 31_536_000:
+        with pytest.raises(ValueError, match="wanted a duration of at most 365d"):
+            seconds(f"{number}{unit}")
+    else:
+        assert seconds(f"{number}{unit}") == number * SECONDS_OF[unit]
