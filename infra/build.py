@@ -31,7 +31,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 INFRA = ROOT / "infra"
 NEVER_ON_LAMBDA = ("__pycache__", "*.pyc", "cli", "policyfile", "policyfile.py", "py.typed")
-WITHOUT_A_USE = ("bin", "slack")  # console scripts, and slack_sdk under its old name
+WITHOUT_A_USE = (  # console scripts, slack_sdk under its old name, and the parts of it that this code does not call
+    "bin", "slack", "slack_sdk/web/async_*", "slack_sdk/web/legacy_*",
+    *(f"slack_sdk/{part}" for part in ("audit_logs", "oauth", "rtm", "rtm_v2", "scim", "socket_mode")),
+)  # fmt: skip
 STAGE_NAME = "prod"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 ARCHITECTURES = {"x86_64": "x86_64", "arm64": "aarch64"}  # Lambda's word → the wheels'
@@ -115,8 +118,9 @@ def vendor_wheels(vendor: Path, target: Target) -> None:
     )
     if done.returncode:
         raise Unbuildable(f"no wheels for {target.runtime} on {target.architecture}; pip said:\n{_last_lines(done.stderr)}")
-    for name in WITHOUT_A_USE:
-        shutil.rmtree(vendor / name, ignore_errors=True)
+    for pattern in WITHOUT_A_USE:
+        for path in vendor.glob(pattern):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def compile_policies(folder: Path, path: Path) -> None:

@@ -32,7 +32,23 @@ def test_each_handler_of_the_template_is_imported_from_the_zip_alone(package: Pa
         told = json.loads(package.run(IMPORT_HANDLER.format(handler=properties["Handler"])))
         assert told["callable"], properties["Handler"]
         assert [file for file in told["ours"] if not file.startswith(str(package.task))] == []
-        assert {"pydantic", "yaml", "rich"} & set(told["loaded"]) == set()
+        assert {"pydantic", "yaml", "rich", "typer", "jinja2", "pygal"} & set(told["loaded"]) == set()
+
+
+REPORT = """
+from datetime import date
+from controller.notifications.report_formats.as_html import as_html
+from controller.savings.report import report_of
+print(as_html(report_of({}, date(2026, 3, 1), date(2026, 4, 1))))
+"""
+
+
+def test_the_weekly_report_is_written_from_the_zip_alone(package: Package) -> None:
+    assert "No training job was billed." in package.run(REPORT)
+
+
+def test_the_slack_adapters_are_imported_from_the_zip_alone(package: Package) -> None:
+    assert package.run("import controller.slack.signatures, controller.slack.web_api, controller.slack.webhook") == ""
 
 
 def test_policies_and_data_are_found_inside(package: Package) -> None:
@@ -45,7 +61,7 @@ def test_policies_and_data_are_found_inside(package: Package) -> None:
 
 def test_what_never_runs_on_lambda_does_not_ship(package: Package) -> None:
     shipped = {part for name in zipfile.ZipFile(package.zip).namelist() for part in (name.split("/")[0], name)}
-    refused = {"boto3", "botocore", "pydantic", "yaml", "rich", "pip", "setuptools", "tests", "infra", "bin"}
+    refused = {"boto3", "botocore", "pydantic", "yaml", "rich", "typer", "pip", "setuptools", "tests", "infra", "bin"}
     assert shipped & refused == set()
     assert [name for name in shipped if re.match(r"controller/(cli|policyfile)|chalice/(cli|deploy)", name)] == []
 
@@ -117,7 +133,7 @@ def test_what_is_vendored_is_what_requirements_name_without_what_the_runtime_has
         return {line.split(" --hash")[0] for line in file.read_text().splitlines() if re.match(r"\w", line)}
 
     required = {pin for pin in pins(ROOT / "requirements.txt") if not re.match("boto3|chalice", pin)}
-    needed = "jmespath|typing_extensions|importlib_metadata|zipp"
+    needed = "jmespath|typing_extensions|importlib_metadata|zipp|lazy_importer"
     needed_by_those = {pin for pin in pins(ROOT / "infra" / "vendored.txt") if re.match(needed, pin)}
     assert pins(ROOT / "infra" / "vendored.txt") == required | needed_by_those
 

@@ -13,9 +13,7 @@ from typing import Any, Final
 from controller.jobs.failure import Cause
 from controller.ledger.halt import Halt
 from controller.policy.policy import Policy
-from controller.runtime import discover as discovery
-from controller.runtime import reconcile as path
-from controller.runtime import sweep as rounds
+from controller.runtime import discover, reconcile, sweep
 from controller.runtime.drain import drain
 from controller.runtime.perform import TRIES_MAX
 from controller.runtime.ports import Ports, Trigger, Unreachable
@@ -23,9 +21,7 @@ from infra.local.sagemaker.client import Client
 from infra.local.sagemaker.settings import Knobs
 from infra.local.sagemaker.world import World
 from tests.builders import BEGIN
-from tests.simulation import actors as people
-from tests.simulation import harness
-from tests.simulation import policies_and_tags as ambition
+from tests.simulation import actors, harness, policies_and_tags
 from tests.simulation.faults import Faults
 from tests.simulation.harness import Bus, Rollout, Slack, WatchedLedger
 from tests.simulation.lambdas import Died, Lambdas
@@ -39,7 +35,7 @@ MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)
 RETRIES: Final = (timedelta(minutes=1), timedelta(minutes=2))  # how Lambda retries an asynchronous invocation
 CURSORS: Final = ("discover", "discover-again")
-EXPECTED: Final = (path.Outpaced, Unreachable, Died)
+EXPECTED: Final = (reconcile.Outpaced, Unreachable, Died)
 
 
 @dataclass(slots=True)
@@ -67,18 +63,18 @@ class History:
         calls = {name: getattr(faults, name) for name in ("event_lost", "event_doubled", "event_late", "event_shuffled")}
         more = self._stream("ambition")
         ambitious = more.random() < 0.5
-        quotas = {"quotas": more.choice(ambition.QUOTAS)} if ambitious else {}
+        quotas = {"quotas": more.choice(policies_and_tags.QUOTAS)} if ambitious else {}
         knobs = Knobs.flipped(self._stream("knobs"), **calls, **quotas, stuck_for=(2000, 9000))
         weathers = self._stream("weather")
-        self.world = World(BEGIN, seed=self.seed, knobs=knobs, capacity_of=lambda _: people.weather(weathers, BEGIN))
+        self.world = World(BEGIN, seed=self.seed, knobs=knobs, capacity_of=lambda _: actors.weather(weathers, BEGIN))
         rules = self._stream("policies")
-        self.policies = [people.policy(rules, n) for n in range(1 + faults.edit_policy)]
-        self.policies = [ambition.more(more, policy) for policy in self.policies] if ambitious else self.policies
-        self._embellish = partial(ambition.embellished, more, begin=BEGIN) if ambitious else None
+        self.policies = [actors.policy(rules, n) for n in range(1 + faults.edit_policy)]
+        self.policies = [policies_and_tags.more(more, policy) for policy in self.policies] if ambitious else self.policies
+        self._embellish = partial(policies_and_tags.embellished, more, begin=BEGIN) if ambitious else None
         self.ledger, self.outbox, self.slack, self.events = WatchedLedger(), MemoryOutbox(), Slack(), Bus()
         self.witness = self.ledger.witness = Witness(self.world, self.ledger, self._limits(), edited=faults.edit_policy > 0)
         self.lambdas = Lambdas(BEGIN, faults, self._stream("lambdas"), self.world.advance_to)
-        roots = people.NAMES[: self.jobs or self._stream("jobs").choice([2, 3, 5])]
+        roots = actors.NAMES[: self.jobs or self._stream("jobs").choice([2, 3, 5])]
         self.broken = set(roots[: faults.broken])
         self._silent: set[str] = set()
         self._roots = roots
@@ -98,7 +94,7 @@ class History:
 
     def run(self) -> None:
         """Live through storm and calm until everything has come to rest; raises Violation."""
-        with changed((path, "decide", self.witness.judging)):
+        with changed((reconcile, "decide", self.witness.judging)):
             self._plan()
             while (at := self._next_at()) is not None and at <= BEGIN + self.storm + PATIENCE:
                 self._advance(at)
@@ -111,7 +107,7 @@ class History:
 
     def _plan(self) -> None:
         assert self.faults is not None
-        crowd, when = people.People(self._stream("people"), self.world, self.witness, self._embellish), self._stream("times")
+        crowd, when = actors.People(self._stream("people"), self.world, self.witness, self._embellish), self._stream("times")
         for name in self._roots:
             self._at(BEGIN + timedelta(seconds=when.randrange(2400)), partial(crowd.begin, name))
         acts: dict[Callable[[], object], int] = {
@@ -224,19 +220,19 @@ class History:
             if problem is not None and tries < len(RETRIES):
                 self.lambdas.at(self.lambdas.now + RETRIES[tries], lambda: self._ring(name, tries + 1))
 
-        self.lambdas.invoke(f"job_changed {name}", lambda: path.reconcile(Trigger(job=name), self.ports), ended)
+        self.lambdas.invoke(f"job_changed {name}", lambda: reconcile.reconcile(Trigger(job=name), self.ports), ended)
 
     def _tick(self, minute: datetime) -> None:
         if minute.minute == 0:
             self._nothing_is_late()
         if minute.minute == 0 and self._news():
-            self.lambdas.invoke("discover", lambda: self._round(discovery.discover), self._expected)
+            self.lambdas.invoke("discover", lambda: self._round(discover.discover), self._expected)
         if any(at <= minute for row in self.ledger.rows.values() for at in row.trigger_at.values()):
-            self.lambdas.invoke("sweep", lambda: self._round(rounds.sweep), self._expected)
+            self.lambdas.invoke("sweep", lambda: self._round(sweep.sweep), self._expected)
         if self.outbox.channels():
             self.lambdas.invoke("drain", lambda: drain(self.ports), self._expected)
 
-    def _round(self, pass_: Callable[[Ports], rounds.SweepResult]) -> None:
+    def _round(self, pass_: Callable[[Ports], sweep.SweepResult]) -> None:
         done = pass_(self.ports)
         for name, problem in done.failed:
             self.lambdas.note("clock", f"{name}: {type(problem).__name__}: {problem}")

@@ -12,8 +12,7 @@ from typing import Any
 from controller import decide
 from controller.aws.sagemaker import documents
 from controller.aws.sagemaker.jobs import ATTEMPT_TAG, SageMakerJobs
-from controller.decide import resubmit as resubmission
-from controller.decide import wakeups
+from controller.decide import resubmit, wakeups
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.ledger.intent import IntentResult
@@ -21,8 +20,7 @@ from controller.ledger.lineage import Lineage, LineageId
 from controller.runtime import discover, perform, reconcile, sweep
 from controller.runtime.gather import gather
 from controller.runtime.ports import Done, Later, Trigger
-from tests.simulation import memory
-from tests.simulation import world_invariants as witness
+from tests.simulation import memory, world_invariants
 from tests.simulation.harness import SeenLedger
 from tests.simulation.memory import MemoryLedger
 from tests.simulation.replace_function import Change, changed
@@ -156,7 +154,7 @@ UNCONDITIONAL: Change = (memory, "_fits", instead(lambda row, decision: True))  
 MUTANTS: Mapping[str, tuple[Change, ...]] = {
     # The nine of the architecture page.
     "perform before commit": ((reconcile, "_settle", _perform_first),),
-    "random names": ((resubmission, "attempt_name", _random_names),),
+    "random names": ((resubmit, "attempt_name", _random_names),),
     "never close": ((MemoryLedger, "close", instead(lambda self, lineage, intent, closed, why: True)),),
     "commit without version": ((MemoryLedger, "commit", _unversioned), UNCONDITIONAL),
     "no new_to": ((Decision, "new_to", instead(lambda self, lineage, about: self)),),
@@ -177,7 +175,7 @@ MUTANTS: Mapping[str, tuple[Change, ...]] = {
         (sweep, "trigger_job", instead(lambda trigger, ports: reconcile.reconcile(trigger, ports) and None)),
     ),
     "a lineage without its birth": (
-        (LineageId, "of", _ageless), (witness, "root_of", _ageless_too), (Lineage, "number_of", _ageless_number),
+        (LineageId, "of", _ageless), (world_invariants, "root_of", _ageless_too), (Lineage, "number_of", _ageless_number),
     ),
     "tags are believed": ((Lineage, "number_of", _tags_believed),),
     "a taken name is ours": ((SageMakerJobs, "_carries", instead(lambda self, described, lineage: True)),),
@@ -187,11 +185,11 @@ MUTANTS: Mapping[str, tuple[Change, ...]] = {
     "claims are not read before Create": ((MemoryLedger, "claim", _claimed_by_all),),
     "an earlier try is forgotten": ((perform, "_submit", _forgetful),),
     "Create before the commit is known": ((reconcile, "replace", instead(lambda lineage, entries: lineage)),),
-    "an ending is forgotten by the next policy": ((resubmission, "_too_old", _judged_anew),),
+    "an ending is forgotten by the next policy": ((resubmit, "_too_old", _judged_anew),),
     # Finishing the job.
     "a halt is not asked for": ((perform, "check_limits", instead(lambda intent, lineage, ports: None)),),
-    "what was moved is forgotten": ((resubmission, "_moved", instead(lambda facts, block, cause: Decision())),),
-    "what is repaired is forgotten": ((resubmission, "_repaired", instead(lambda facts, stop, block: Decision())),),
+    "what was moved is forgotten": ((resubmit, "_moved", instead(lambda facts, block, cause: Decision())),),
+    "what is repaired is forgotten": ((resubmit, "_repaired", instead(lambda facts, stop, block: Decision())),),
     "owners are not known": ((documents, "service_of", instead(lambda described, tags: None)),),
 }  # fmt: skip
 """What each mutant changes."""

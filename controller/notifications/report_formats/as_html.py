@@ -1,75 +1,107 @@
-"""A report as one page that a manager would forward: nothing is loaded from anywhere, and it prints on A4.
+"""A report as one HTML page to forward or print on A4. It loads nothing from the network and runs no script.
 
-Charts are SVG made by pygal; the figures of each stand in a table, too.
+``data/report.html`` is its template: Jinja2 escapes whatever this module passes to it. pygal draws the charts as SVG; the figures
+of each chart are also in a table.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
-from html import escape
-from importlib.resources import files
-from string import Template
+from dataclasses import dataclass
 
 import pygal
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from pygal.style import Style
 
 from controller.jobs.job import Outcome
 from controller.notifications.digest import sentence
+from controller.notifications.report_formats.shared import deadlines, incomplete, per_100_hours, title
 from controller.savings.report import Line, Report
 from controller.units.money import DOLLAR, dollars
 
-SCRIPT = re.compile(r"<script.*?</script>", re.DOTALL)  # pygal writes its configuration for a script that is not there
-SHOWN = 12  # bars that can still be told apart; the table has every line
+SCRIPT = re.compile(r"<script.*?</script>", re.DOTALL)  # pygal adds its configuration for a script that the page does not load
+BARS_MAX = 12  # more cannot be told apart; the table has every line
 STYLE = Style(
     background="transparent", plot_background="transparent", foreground="var(--soft)", foreground_strong="var(--text)",
     foreground_subtle="var(--line)", colors=("#0b7a55", "#3c6fd1", "#c2410c"), font_family="inherit", label_font_size=15,
     major_label_font_size=15, legend_font_size=16, value_font_size=15, tooltip_font_size=15, opacity=".92",
 )  # fmt: skip
-COLUMNS = ("Saved", "% saved", "Spent", "On demand", "Wasted", "Missed", "AWS's %", "Attempts")
+COLUMNS = ("Saved", "% saved", "Spent", "On-demand", "Wasted", "Missed", "AWS's %", "Attempts")
+PAGES = Environment(
+    loader=PackageLoader("controller", "data"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tile:
+    """One figure at the top of the page."""
+
+    name: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table; the first cell of each row is its heading."""
+
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A chart, what a screen reader says instead, and its figures where no other table has them."""
+
+    title: str
+    description: str
+    svg: Markup
+    table: Table | None = None
 
 
 def as_html(report: Report) -> str:
-    until = report.until - timedelta(days=1)
-    whose = f" — {', '.join(report.teams)}" if report.teams else ""
-    page = Template(files("controller").joinpath("data/report.html").read_text("utf-8"))
-    return page.substitute(
-        title=escape(f"Spot training, {report.since} to {until}{whose}"),
+    """The page as text in UTF-8."""
+    lines = [_row(line) for line in (*report.lines, report.total)]
+    return PAGES.get_template("report.html").render(
+        title=title(report),
         sentence=_strong(sentence(report)),
-        tiles="".join(_tiles(report)),
-        charts="".join(_charts(report)),
-        lines=_table(
-            f"By {report.by}", (str(report.by).capitalize(), *COLUMNS), [_row(line) for line in (*report.lines, report.total)]
+        tiles=_tiles(report),
+        figures=tuple(_figures(report)),
+        tables=(
+            Table(caption=f"By {report.by}", columns=(str(report.by).capitalize(), *COLUMNS), rows=lines),
+            *_counts(report),
         ),
-        notes="".join(_notes(report)),
-        own=escape(dollars(report.own_cost_micros)),
+        notes=[note for note in (deadlines(report), incomplete(report)) if note],
+        own_cost=dollars(report.own_cost_micros),
     )
 
 
-def _strong(text: str) -> str:
-    """The sentence's stars as bold; it is our own text, and holds nobody's names."""
-    parts = escape(text).split("*")
-    return "".join(f"<strong>{part}</strong>" if n % 2 else part for n, part in enumerate(parts))
+def _strong(text: str) -> list[tuple[str, bool]]:
+    """The parts of a sentence, and whether each stands between asterisks and is bold."""
+    return [(part, number % 2 == 1) for number, part in enumerate(text.split("*"))]
 
 
-def _tiles(report: Report) -> Iterable[str]:
-    one = report.total.savings
-    told = (
-        ("Saved", dollars(one.saved_micros), f"{_share(one.saved_percent)} of on-demand"),
-        ("Spent", dollars(one.spent_micros), f"on {one.attempts} attempts"),
-        ("Wasted", dollars(one.wasted_micros), "trained in vain"),
-        ("Missed", dollars(report.total.missed_micros), f"{one.movable} jobs ran on demand"),
+def _tiles(report: Report) -> tuple[Tile, ...]:
+    one, missed = report.total.savings, report.total.missed_micros
+    return (
+        Tile(name="Saved", value=dollars(one.saved_micros), note=f"{_share(one.saved_percent)} of on-demand"),
+        Tile(name="Spent", value=dollars(one.spent_micros), note=f"on {one.attempts} attempts"),
+        Tile(name="Wasted", value=dollars(one.wasted_micros), note="on work that was lost"),
+        Tile(name="Missed", value=dollars(missed), note=f"{one.movable} jobs ran on-demand"),
     )
-    for name, value, small in told:
-        yield f"<li><span>{escape(name)}</span><b>{escape(value)}</b><small>{escape(small)}</small></li>"
 
 
-def _charts(report: Report) -> Iterable[str]:
-    lines = report.lines[:SHOWN]
+def _figures(report: Report) -> Iterable[Figure]:
+    lines = report.lines[:BARS_MAX]
     if len(lines) > 1:
-        title = f"Saved, spent and wasted by {report.by}"
-        yield _figure(title, _bars([line.name for line in lines], _series(lines)), "bar chart; the table below has its figures")
+        yield Figure(
+            title=f"Saved, spent and wasted by {report.by}",
+            description="bar chart; the table below has its figures",
+            svg=_svg(_bars([line.name for line in lines], _series(lines))),
+        )
     if len(report.days) > 1:
         chart = _chart(
             pygal.Line, [f"{day:%-d %b}" for day, _ in report.days], x_label_rotation=35, dots_size=2, show_x_guides=False
@@ -77,9 +109,11 @@ def _charts(report: Report) -> Iterable[str]:
         chart.add("Saved", [savings.saved_micros / DOLLAR for _, savings in report.days])
         chart.add("Spent", [savings.spent_micros / DOLLAR for _, savings in report.days])
         rows = [(day.isoformat(), dollars(savings.saved_micros), dollars(savings.spent_micros)) for day, savings in report.days]
-        table = _table("Day by day", ("Day", "Saved", "Spent"), rows)
-        yield _figure(
-            "Saved and spent day by day", chart, "line chart", f"<details><summary>The figures</summary>{table}</details>"
+        yield Figure(
+            title="Saved and spent day by day",
+            description="line chart",
+            svg=_svg(chart),
+            table=Table(caption="Day by day", columns=("Day", "Saved", "Spent"), rows=rows),
         )
 
 
@@ -109,10 +143,10 @@ def _chart(kind: type, labels: Sequence[str], **looks: object) -> pygal.graph.gr
     return chart
 
 
-def _figure(title: str, chart: pygal.graph.graph.Graph, what: str, more: str = "") -> str:
+def _svg(chart: pygal.graph.graph.Graph) -> Markup:
+    """The chart as markup: pygal escapes the names in it."""
     svg = SCRIPT.sub("", chart.render(is_unicode=True)).replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
-    label = escape(f"{title}: {what}", quote=True)
-    return f'<figure><h2>{escape(title)}</h2><div role="img" aria-label="{label}">{svg}</div>{more}</figure>'
+    return Markup(svg)  # noqa: S704 - see above; a test holds it
 
 
 def _row(line: Line) -> tuple[str, ...]:
@@ -124,40 +158,16 @@ def _row(line: Line) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
-    body = "".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:]) + "</tr>"
-        for row in rows
-    )
-    return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption, quote=True)}"><table>'
-        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
-
-
-def _notes(report: Report) -> Iterable[str]:
-    one = report.total.savings
-    pools = [
-        (pool.name, str(pool.interruptions), f"{100 * pool.mean:.0f} ({100 * pool.low:.0f} to {100 * pool.high:.0f})")
-        for pool in report.interruptions
-    ]  # fmt: skip
+def _counts(report: Report) -> Iterable[Table]:
+    pools = [(pool.name, str(pool.interruptions), per_100_hours(pool)) for pool in report.interruptions]
     if pools:
-        yield _table("Interruptions", ("Pool", "Times", "In 100 spot hours (90 % interval)"), pools)
+        yield Table(caption="Interruptions", columns=("Pool", "Count", "In 100 spot hours (90 % interval)"), rows=pools)
     if report.violations:
-        yield _table("Rules broken", ("Rule", "Times"), [(name, str(count)) for name, count in report.violations])
+        rows = [(name, str(count)) for name, count in report.violations]
+        yield Table(caption="Violations", columns=("Rule", "Count"), rows=rows)
     if report.outcomes:
-        yield _table("How jobs ended", ("Ending", "Times"), [(Outcome(name).word, str(count)) for name, count in report.outcomes])
-    if report.deadlines_kept or report.deadlines_missed:
-        yield f"<p>Deadlines: {report.deadlines_kept} kept, {report.deadlines_missed} missed.</p>"
-    unknown = [
-        (one.unpriced, "attempts without a price (seconds only)"), (one.unmeasured, "attempts of unknown usage"),
-        (one.bounded, "attempts booked at the least that is certain"),
-        (report.total.missed_unknown, "jobs on demand in pools where no spot job shows what spot saves"),
-    ]  # fmt: skip
-    said = "; ".join(f"{count} {what}" for count, what in unknown if count)
-    if said:
-        yield f"<p>Not in the dollars, or only in part: {escape(said)}.</p>"
+        rows = [(Outcome(name).word, str(count)) for name, count in report.outcomes]
+        yield Table(caption="Outcomes", columns=("Outcome", "Count"), rows=rows)
 
 
 def _share(share: float | None) -> str:

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 
 from controller.jobs.job import Outcome
 from controller.notifications.digest import sentence
+from controller.notifications.report_formats.shared import deadlines, incomplete, per_100_hours, title
 from controller.savings.report import Line, Report
 from controller.units.money import dollars
 
 TOP = 5
-COLUMNS = ("Spent", "On demand", "Saved", "%", "AWS's %", "Wasted", "Missed", "Attempts")
+COLUMNS = ("Spent", "On-demand", "Saved", "%", "AWS's %", "Wasted", "Missed", "Attempts")
 
 
 def as_text(report: Report) -> str:
-    until = report.until - timedelta(days=1)
-    whose = f", {', '.join(report.teams)}" if report.teams else ""
-    head = f"Spot training, {report.since} to {until} (UTC){whose}"
     rows = [(line.name, *_cells(line)) for line in (*report.lines, report.total)]
-    told = [head, "", sentence(report).replace("*", ""), "", *_table((str(report.by).capitalize(), *COLUMNS), rows), ""]
-    return "\n".join([*told, *_tops(report), *_unknown(report), *_small(report)]) + "\n"
+    text = [title(report), "", sentence(report).replace("*", ""), "", *_table((str(report.by).capitalize(), *COLUMNS), rows), ""]
+    return "\n".join([*text, *_below(report)]) + "\n"
 
 
 def _cells(line: Line) -> tuple[str, ...]:
@@ -32,7 +29,7 @@ def _cells(line: Line) -> tuple[str, ...]:
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[str]:
-    """Columns as wide as what stands in them, figures to the right."""
+    """Columns as wide as their widest cell, figures aligned to the right."""
     widths = [max(len(row[n]) for row in (columns, *rows)) for n in range(len(columns))]
     for row in (columns, *rows):
         yield "  ".join(
@@ -40,40 +37,19 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[st
         )
 
 
-def _tops(report: Report) -> Iterable[str]:
-    yield from _top("Wasted the most", [f"{line.name} {dollars(line.savings.wasted_micros)}" for line in report.most_wasted])
-    yield from _top("Rules broken", [f"{name} {count}" for name, count in report.violations])
-    pools = [
-        f"{pool.name} {pool.interruptions} ({100 * pool.mean:.0f} in 100 spot hours,"
-        f" {100 * pool.low:.0f} to {100 * pool.high:.0f})"
-        for pool in report.interruptions
-    ]  # fmt: skip
+def _below(report: Report) -> Iterable[str]:
+    yield from _top("Most wasted", [f"{line.name} {dollars(line.savings.wasted_micros)}" for line in report.most_wasted])
+    yield from _top("Violations", [f"{name} {count}" for name, count in report.violations])
+    pools = [f"{pool.name} {pool.interruptions}, in 100 spot hours {per_100_hours(pool)}" for pool in report.interruptions]
     yield from _top("Interruptions", pools)
-    yield from _top("Endings", [f"{Outcome(name).word} {count}" for name, count in report.outcomes])
-    if report.deadlines_kept or report.deadlines_missed:
-        yield f"Deadlines: {report.deadlines_kept} kept, {report.deadlines_missed} missed"
+    yield from _top("Outcomes", [f"{Outcome(name).word} {count}" for name, count in report.outcomes])
+    yield from filter(None, (deadlines(report), incomplete(report)))
+    yield f"Spotwarden itself cost about {dollars(report.own_cost_micros)} (estimated)."
 
 
-def _top(title: str, items: Sequence[str]) -> Iterable[str]:
+def _top(name: str, items: Sequence[str]) -> Iterable[str]:
     if items:
-        yield f"{title}: {', '.join(items[:TOP])}" + (f", and {len(items) - TOP} more" if len(items) > TOP else "")
-
-
-def _unknown(report: Report) -> Iterable[str]:
-    one = report.total.savings
-    told = [
-        (one.unpriced, "without a price (seconds only)"),
-        (one.unmeasured, "of unknown usage"),
-        (one.bounded, "a lower bound"),
-    ]
-    told.append((report.total.missed_unknown, "on demand in pools where no spot job shows what spot saves"))
-    said = [f"{count} {what}" for count, what in told if count]
-    if said:
-        yield f"Not in the dollars, or only in part: {', '.join(said)}"
-
-
-def _small(report: Report) -> Iterable[str]:
-    yield f"Spotwarden itself cost about {dollars(report.own_cost_micros)} (estimated)"
+        yield f"{name}: {', '.join(items[:TOP])}" + (f", and {len(items) - TOP} more" if len(items) > TOP else "")
 
 
 def _share(share: float | None) -> str:

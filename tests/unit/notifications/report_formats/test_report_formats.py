@@ -1,4 +1,4 @@
-"""A report as text, JSON and CSV: the same facts, and nothing that a terminal or a spreadsheet would trip over."""
+"""A report as text, JSON, CSV and HTML: the same facts, and nothing that a terminal, spreadsheet or browser would run."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def report(**changes: object) -> Report:
 EMPTY = report_of({}, FIRST, FIRST + DAY)
 
 
-def test_the_text_says_the_money_and_what_it_does_not_cover() -> None:
-    said = as_text(report())
-    assert "Spot saved $1.40, 70 % of what on-demand would have cost." in said
-    assert "1 without a price (seconds only)" in said
-    assert len({len(line) for line in said.splitlines() if line.endswith(("1", "2", "3", "Attempts"))}) == 1
+def test_the_text_has_the_money_and_what_it_does_not_cover() -> None:
+    text = as_text(report())
+    assert "Spot saved $1.40, 70 % of what on-demand would have cost." in text
+    assert "1 attempt without a price (seconds only)." in text
+    assert len({len(line) for line in text.splitlines() if line.endswith(("1", "2", "3", "Attempts"))}) == 1
 
 
 def test_the_json_is_whole_numbers_under_the_names_of_the_fields() -> None:
@@ -59,9 +59,11 @@ def test_by_pool_the_region_has_its_column() -> None:
     assert row["RegionId"] == "us-east-1"
 
 
-def test_the_page_runs_nobody_s_script_and_loads_nothing() -> None:
-    page = as_html(report())
+def test_the_page_escapes_names_in_its_tables_and_charts_and_loads_nothing() -> None:
+    entries = told(measured("a", team=EVIL), measured("b", team="<script>b()"))
+    page = as_html(report_of({FIRST: roll_up(entries)}, FIRST, FIRST + DAY))
     assert "<script" not in page
+    assert page.count("&lt;script&gt;b()") >= 2  # the table and the chart
     assert "http://x" in page
     assert not any(f'{name}="http' in page for name in ("src", "href"))
 
@@ -71,7 +73,7 @@ def test_the_same_report_is_the_same_bytes() -> None:
     assert as_csv(report()) == as_csv(report())
 
 
-def test_a_period_without_jobs_says_so() -> None:
+def test_a_period_without_jobs_has_a_sentence_of_its_own() -> None:
     assert "No training job was billed." in as_text(EMPTY)
     assert "No training job was billed." in as_html(EMPTY)
     assert as_csv(EMPTY).count("\n") == 1

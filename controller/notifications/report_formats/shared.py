@@ -1,0 +1,37 @@
+"""What several formats of a report say in the same words."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from controller.savings.report import PoolLine, Report
+
+
+def title(report: Report) -> str:
+    """The period and, where the report covers only some teams, their names."""
+    teams = f", {', '.join(report.teams)}" if report.teams else ""
+    return f"Spot training, {report.since} to {report.until - timedelta(days=1)} (UTC){teams}"
+
+
+def deadlines(report: Report) -> str:
+    """How many deadlines were kept; empty where no job had one."""
+    kept, missed = report.deadlines_kept, report.deadlines_missed
+    return f"Deadlines: {kept} kept, {missed} missed." if kept or missed else ""
+
+
+def incomplete(report: Report) -> str:
+    """What the dollars do not cover, or only in part; empty where they cover everything."""
+    one = report.total.savings
+    counts = (
+        (one.unpriced, "attempt", "without a price (seconds only)"),
+        (one.unmeasured, "attempt", "with unknown usage"),
+        (one.bounded, "attempt", "with minimum figures"),
+        (report.total.missed_unknown, "on-demand job", "in pools without a spot job to compare with"),
+    )
+    found = "; ".join(f"{count} {noun}{'' if count == 1 else 's'} {what}" for count, noun, what in counts if count)
+    return f"Not in the dollars, or only in part: {found}." if found else ""
+
+
+def per_100_hours(pool: PoolLine) -> str:
+    """Interruptions in 100 spot hours, with the interval that holds 90 %."""
+    return f"{100 * pool.mean:.0f} ({100 * pool.low:.0f} to {100 * pool.high:.0f})"
