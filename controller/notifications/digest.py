@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Waived
 from controller.ledger.halt import Halt
+from controller.notifications.message_text import halted
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.notifications.parts import Chart, Header, Number, Part, Small, Table, Text
 from controller.notifications.period_sentence import sentence
-from controller.notifications.texts import halted
 from controller.policy.policy import RateLimits
 from controller.savings.report import Line, Report
 from controller.units.money import DOLLAR, dollars
