@@ -138,7 +138,7 @@ def _tops(report: Report) -> Iterable[Part]:
         for pool in report.interruptions
     ]  # fmt: skip
     yield from _top("Interruptions by pool", pools)
-    yield from _top("Endings", [(Outcome(name).word, str(count)) for name, count in report.outcomes])
+    yield from _top("Endings", [(Outcome(name).label, str(count)) for name, count in report.outcomes])
     yield from _top("EC2 market signals", [(name, str(count)) for name, count in report.signals])
     if report.deadlines_kept or report.deadlines_missed:
         yield Text(f"*Deadlines*: {report.deadlines_kept} kept, {report.deadlines_missed} missed")

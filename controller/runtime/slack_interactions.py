@@ -156,7 +156,7 @@ def _too_late(click: Click, lineage: Lineage, policy: Policy, now: datetime) -> 
     if goes_on is not None:
         return f"{code(click.job)} goes on by itself {when(goes_on.due_at)}."
     if ended is not None:
-        return f"{code(click.job)} is over: it {ended.outcome.word}."
+        return f"{code(click.job)} is over: it {ended.outcome.label}."
     return f"{code(click.job)} is past that: look at its message, which says where it stands."
 
 
