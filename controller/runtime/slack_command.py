@@ -9,7 +9,7 @@ from controller.ledger.entry import Started
 from controller.notifications.block_kit import pages
 from controller.notifications.card import card, money_text
 from controller.notifications.digest import sentence
-from controller.notifications.message_text import halted
+from controller.notifications.message_text import bold, halted, person
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.notifications.parts import Part, Text
 from controller.runtime.ports import Unreachable
@@ -18,10 +18,10 @@ from controller.savings.report import By, report_of
 from controller.units.calendar import month_start
 
 HELP = (
-    "`/spot savings [team] [2026-10]` what spot saved, by default of all teams and this month",
-    "`/spot job NAME` where a training job stands",
-    "`/spot waivers` the waivers in force",
-    "`/spot help` this",
+    "`/spot savings [team] [2026-10]`: what spot saved. Default: all teams, this month",
+    "`/spot job NAME`: the state of a training job",
+    "`/spot waivers`: the waivers in force",
+    "`/spot help`: this list",
 )
 
 
@@ -31,7 +31,7 @@ def command(text: str, desk: SlackPorts) -> Answer:
     try:
         parts = COMMANDS.get(word, _unknown)(desk, *([word] if word not in COMMANDS else []), *rest)
     except Unreachable:
-        parts = (Text("AWS did not answer in time. Please ask again."),)
+        parts = (Text("AWS did not answer in time. Try again."),)
     page = pages(parts)[0]
     return {"response_type": "ephemeral", "text": page.text, "blocks": list(page.blocks)}
 
@@ -42,7 +42,7 @@ def _help(desk: SlackPorts, *_: str) -> tuple[Part, ...]:
 
 
 def _unknown(desk: SlackPorts, word: str, *_: str) -> tuple[Part, ...]:
-    return (Text(f"{code(word)} is no command of mine. What I know:"), *_help(desk))
+    return (Text(f"Unknown command {code(word)}. Available commands:"), *_help(desk))
 
 
 def _savings(desk: SlackPorts, *words: str) -> tuple[Part, ...]:
@@ -52,16 +52,16 @@ def _savings(desk: SlackPorts, *words: str) -> tuple[Part, ...]:
     for word in words:
         month = _month(word)
         if month is None and word[:1].isdigit():
-            return (Text(f"{code(word)} is no month: I know them as {code(f'{today:%Y-%m}')}."),)
+            return (Text(f"{code(word)} is not a month. Write it as {code(f'{today:%Y-%m}')}."),)
         if month is None:
             team = word
         else:
             since, until = month, month_start(month + timedelta(days=31))
     days = dict(desk.ledger.rollups(since - (until - since), until))
     report = report_of(days, since, until, by=By.TEAM, teams=[team] if team else ())
-    whose = f" of {code(team)}" if team else ""
-    head = f"*{since:%B %Y}*{whose}, closed days only: {sentence(report)}"
-    lines = [f"• {code(line.name)} {money_text(line.savings)}" for line in report.lines[:10]]
+    whose = f", team {escaped(team)}" if team else ""
+    head = f"*{since:%B %Y}*{whose}, completed days only. {sentence(report)}"
+    lines = [f"• {escaped(line.name)}: {money_text(line.savings)}" for line in report.lines[:10]]
     return (Text("\n".join((head, *lines))),)
 
 
@@ -74,20 +74,20 @@ def _month(word: str) -> date | None:
 
 def _job(desk: SlackPorts, *words: str) -> tuple[Part, ...]:
     if len(words) != 1:
-        return (Text("Which job? `/spot job NAME`"),)
+        return (Text("Add the name of a job: `/spot job NAME`"),)
     found = desk.lineage_named(words[0])
     if found is None:
-        return (Text(f"SageMaker knows no training job {code(words[0])} here."),)
+        return (Text(f"SageMaker has no training job {bold(words[0])} in this account and region."),)
     lineage = desk.ledger.load(found)
     if not any(isinstance(e, Started) for e in lineage.entries):
-        return (Text(f"{code(words[0])} is not in the ledger yet."),)
+        return (Text(f"{bold(words[0])} is not in the ledger yet."),)
     return card(lineage, desk.policies.current(), desk.clock.now())
 
 
 def _waivers(desk: SlackPorts, *_: str) -> tuple[Part, ...]:
     told = [
-        f"• {code(w.policy)} for {code(w.job)} until {when(w.until)}: {escaped(w.reason)}"
-        f" ({escaped(w.ticket)}, <@{escaped(w.who)}>)"
+        f"• {escaped(w.policy)} for {bold(w.job)} until {when(w.until)}: {escaped(w.reason)}"
+        f" ({escaped(w.ticket)}, {person(w.who)})"
         for w in desk.ledger.waivers(desk.clock.now())
     ]
     return (Text("\n".join(told) or "No waiver is in force."),)

@@ -18,7 +18,8 @@ from controller.ledger.entry import Ended, Entry, UserRequested, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, Submit, Wake
 from controller.ledger.lineage import Lineage, LineageId, newest_attempt
-from controller.notifications.mrkdwn import code, escaped, when
+from controller.notifications.message_text import bold
+from controller.notifications.mrkdwn import escaped, when
 from controller.notifications.waiver_form import WAIVER_CALLBACK, waiver_form, waiver_request_of
 from controller.policy.policy import Policy
 from controller.policy.user_request import UserRequest
@@ -91,7 +92,7 @@ def _clicked(payload: Mapping[str, Any], desk: SlackPorts) -> Answer:
         else:
             reply = refused or record_request(click, desk)
     except Unreachable:
-        reply = "AWS did not answer in time, so nothing was written down. Please press again."
+        reply = "AWS did not answer in time. Nothing was changed. Press the button again."
     url = payload.get("response_url")
     if reply and isinstance(url, str) and url:
         desk.chat.reply_ephemeral(url, reply)
@@ -99,7 +100,7 @@ def _clicked(payload: Mapping[str, Any], desk: SlackPorts) -> Answer:
 
 
 def record_request(click: Click, desk: SlackPorts) -> str:
-    """Write down what was asked, and say so; or say kindly why not. Raises Unreachable."""
+    """Record the request and confirm it, or answer why it is not possible. Raises Unreachable."""
     for _ in range(TRIES):
         lineage, now = desk.ledger.load(click.lineage), desk.clock.now()
         kind = _too_late(click, lineage, desk.policies.current(), now)
@@ -109,16 +110,18 @@ def record_request(click: Click, desk: SlackPorts) -> str:
         if desk.ledger.commit(lineage, _noted(entry, lineage, now)):
             if click.request is UserRequest.HALT:
                 desk.ledger.set_halt(Halt(why=f"pressed in Slack, on {click.job}", who=click.who, since=now))
-            return CONFIRMATIONS[click.request].format(job=code(click.job))
-    return "Somebody else changed this job at the same moment. Please press again."
+            return CONFIRMATIONS[click.request].format(job=bold(click.job))
+    return "Somebody else changed this job at the same moment. Press the button again."
 
 
 CONFIRMATIONS: Mapping[UserRequest, str] = {
-    UserRequest.TRY_AGAIN: "Noted: {job} is tried again within a minute or two.",
-    UserRequest.ON_DEMAND: "Noted: {job} goes on on-demand. If it runs, it is stopped first and resumes from its checkpoint.",
-    UserRequest.STOP: "Noted: {job} is stopped within a minute or two.",
-    UserRequest.HALT: "Halted: nothing is stopped or submitted in this account until somebody runs `spotwarden resume`.",
-    UserRequest.WAIVE: "Noted.",
+    UserRequest.TRY_AGAIN: "{job} is submitted again within two minutes.",
+    UserRequest.ON_DEMAND: "{job} moves to on-demand. If it is running, it is stopped first and continues from its checkpoint.",
+    UserRequest.STOP: "{job} is stopped within two minutes.",
+    UserRequest.HALT: (
+        "Halted: all actions and messages in this account are paused. Recording continues. To resume: `spotwarden resume`"
+    ),
+    UserRequest.WAIVE: "The rule is waived for {job}.",
 }
 
 
@@ -139,25 +142,25 @@ def _noted(entry: Entry, lineage: Lineage, now: datetime) -> Decision:
 
 
 def _too_late(click: Click, lineage: Lineage, policy: Policy, now: datetime) -> str:
-    """Why what was asked is not done (any more), in kind words; nothing where it is."""
+    """Why what was asked is not done ; empty where it is possible."""
     last = newest_attempt(lineage)
     if last is None:
-        return f"Nothing is known of {code(click.job)} any more."
+        return f"{bold(click.job)} is no longer in the ledger."
     if last.job != click.job:
-        return f"{code(click.job)} has gone on already: its newest attempt is {code(last.job)}."
+        return f"{bold(click.job)} already has a newer attempt: {bold(last.job)}."
     before = [e for e in lineage.entries if isinstance(e, UserRequested) and (e.job, e.request) == (click.job, click.request)]
     if click.request is UserRequest.HALT or click.request in available_requests(lineage, policy, now):
         return ""
     if before:
         first = min(before, key=lambda e: e.at)
-        return f"<@{escaped(first.who)}> asked for that already, {when(first.at)}."
+        return f"<@{escaped(first.who)}> already requested this at {when(first.at)}."
     ended = lineage.entry(Ended, last.job)
     goes_on = next((i for i in lineage.open_intents() if isinstance(i.action, Submit)), None)
     if goes_on is not None:
-        return f"{code(click.job)} goes on by itself {when(goes_on.due_at)}."
+        return f"{bold(click.job)} is submitted again automatically at {when(goes_on.due_at)}."
     if ended is not None:
-        return f"{code(click.job)} is over: it {ended.outcome.word}."
-    return f"{code(click.job)} is past that: look at its message, which says where it stands."
+        return f"{bold(click.job)} is finished: it {ended.outcome.word}."
+    return f"This is not possible for {bold(click.job)} now. Its message shows the current state."
 
 
 def _forbidden(ask: UserRequest, who: str, desk: SlackPorts) -> str | None:
@@ -168,7 +171,7 @@ def _forbidden(ask: UserRequest, who: str, desk: SlackPorts) -> str | None:
     if any(who in desk.chat.members(group) for group in may if group.startswith("S")):
         return None
     who_may = ", ".join(f"<!subteam^{escaped(one)}>" if one.startswith("S") else f"<@{escaped(one)}>" for one in may)
-    return f"That is not yours to ask: the policy hears {who_may or 'nobody'} for {code(ask)}."
+    return f"You are not allowed to do this ({ask}). The policy allows it for: {who_may or 'nobody'}."
 
 
 def _click_of(payload: Mapping[str, Any]) -> Click | None:
@@ -212,13 +215,13 @@ def _open_waiver(click: Click, trigger_id: str, desk: SlackPorts) -> str:
     lineage, now, policy = desk.ledger.load(click.lineage), desk.clock.now(), desk.policies.current()
     last, rules = newest_attempt(lineage), waivable_rules(lineage, now)
     if last is None or last.job != click.job or lineage.entry(Ended, click.job) is not None:
-        return _too_late(replace(click, request=UserRequest.STOP), lineage, policy, now) or f"{code(click.job)} is over."
+        return _too_late(replace(click, request=UserRequest.STOP), lineage, policy, now) or f"{bold(click.job)} is finished."
     if not rules:
-        return f"{code(click.job)} breaks no rule that is not waived already."
+        return f"{bold(click.job)} breaks no rule that could be waived."
     until = now.date() + timedelta(seconds=policy.slack.waiver_s_max)
     modal = waiver_form(str(click.lineage), click.job, rules, most=until)
     answer = desk.chat.open(trigger_id, modal)
-    return "" if isinstance(answer, Done) else f"The form did not open: {escaped(answer.why)}. Please press again."
+    return "" if isinstance(answer, Done) else f"The form did not open: {escaped(answer.why)}. Press the button again."
 
 
 def _submitted(payload: Mapping[str, Any], desk: SlackPorts) -> Answer:
@@ -233,7 +236,7 @@ def _submitted(payload: Mapping[str, Any], desk: SlackPorts) -> Answer:
             return {"response_action": "errors", "errors": {"policy": refused}}
         return _waive(lineage_id, job, who, view, desk)
     except Unreachable:
-        return {"response_action": "errors", "errors": {"policy": "AWS did not answer in time. Nothing was waived: try again."}}
+        return {"response_action": "errors", "errors": {"policy": "AWS did not answer in time. Nothing was waived. Try again."}}
 
 
 def _waive(id: LineageId, job: str, who: str, view: Mapping[str, Any], desk: SlackPorts) -> Answer:
@@ -251,4 +254,4 @@ def _waive(id: LineageId, job: str, who: str, view: Mapping[str, Any], desk: Sla
         )  # fmt: skip
         if desk.ledger.commit(lineage, _noted(entry, lineage, now)):
             return {"response_action": "clear"}
-    return {"response_action": "errors", "errors": {"policy": "Somebody else changed this job at the same moment. Send again."}}
+    return {"response_action": "errors", "errors": {"policy": "Somebody else changed this job at the same moment. Try again."}}

@@ -38,7 +38,7 @@ def test_the_money_comes_first() -> None:
     said = words()
     assert "Spot training on Monday, 2 March 2026" in said.splitlines()[0]
     assert (
-        "Spot *saved $1.40*, 70 % of what on-demand would have cost. *$0.60* were spent on 2 attempts, none of it in vain."
+        "Spot *saved $1.40*, 70 % of what on-demand would have cost. 2 attempts cost *$0.60*; no work was lost."
         in said
     )
 
@@ -49,7 +49,7 @@ def test_the_change_to_the_day_before_is_said() -> None:
 
 
 def test_what_is_unknown_is_said() -> None:
-    assert "1 attempt without a price (seconds only)" in words(rate_micros_per_h=None)
+    assert "1 attempt without a known price" in words(rate_micros_per_h=None)
 
 
 def test_a_halt_waivers_and_messages_that_could_not_be_sent_are_told() -> None:
@@ -60,9 +60,9 @@ def test_a_halt_waivers_and_messages_that_could_not_be_sent_are_told() -> None:
     halt = Halt(why="the new policy", who="ada", since=BEGIN)
     said = words(DigestNotes(halt=halt, waivers=(waived,), shelved=("*bert* starved",)))
     assert "halted since 2026-03-02 09:00 UTC by ada: the new policy" in said
-    assert "`use-spot` for `bert` until" in said
+    assert "use-spot for *bert* until" in said
     assert "<!channel>" not in said
-    assert "1 message could not be sent within a day" in said
+    assert "1 message could not be sent within one day" in said
 
 
 @pytest.mark.parametrize(
