@@ -13,6 +13,7 @@ from controller.notifications.card import saved_text
 from controller.notifications.message_text import bold, halted, person
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.notifications.parts import Chart, Header, Number, Part, Small, Table, Text
+from controller.notifications.period_sentence import sentence
 from controller.policy.policy import RateLimits
 from controller.savings.report import Line, Report
 from controller.units.money import DOLLAR, dollars
@@ -39,7 +40,7 @@ def digest_parts(report: Report, month: Report, matters: DigestNotes) -> tuple[P
     return (
         Header(f"Spot training {_period(report)}{_whose(report)}"),
         *_halt(matters),
-        Text(sentence(report)),
+        Text(f"{sentence(report)}{_largest_loss(report)}"),
         Text(f"*{month.since:%B} so far*: {_money(month.total)}"),
         *(_by_line(report) if len(report.lines) > 1 else ()),
         *(_by_day(report) if days > 1 and report.total.savings.attempts else ()),
@@ -59,26 +60,12 @@ def _beside(report: Report) -> Iterable[Part]:
     yield Small(f"{told}Spotwarden itself cost about {dollars(report.own_cost_micros)} (estimate).")
 
 
-def sentence(report: Report) -> str:
-    """The period in one sentence, the money first."""
-    total, before = report.total.savings, report.before.savings
-    if total.attempts == 0:
-        return "No training job was billed."
-    change = total.saved_micros - before.saved_micros
-    than = "as much as" if change == 0 else f"{dollars(abs(change))} {'more' if change > 0 else 'less'} than"
-    share = f", {_percent(total.saved_percent)} of what on-demand would have cost" if total.saved_percent is not None else ""
-    if total.saved_micros >= 0:
-        told = f"Spot *saved {dollars(total.saved_micros)}*{share}"
-        told += f", {than} the {_length(report)} before." if before.attempts else "."
-    else:
-        told = f"Spot *cost {dollars(-total.saved_micros)} more than on-demand*."
-        worst = next(iter(report.most_wasted), None)
-        told += f" The largest loss: {report.by} {bold(worst.name)} wasted {dollars(worst.savings.wasted_micros)}." if worst else ""
-    told += f" {_count(total.attempts, 'attempt')} cost *{dollars(total.spent_micros)}*"
-    told += f"; *{dollars(total.wasted_micros)}* of it paid for lost work." if total.wasted_micros else "; no work was lost."
-    if report.total.missed_micros:
-        told += f" *{dollars(report.total.missed_micros)}* more could have been saved: {_count(total.movable, 'job')} ran on-demand."
-    return told
+def _largest_loss(report: Report) -> str:
+    """Who wasted the most, where spot cost more than on-demand."""
+    worst = next(iter(report.most_wasted), None)
+    if worst is None or report.total.savings.saved_micros >= 0:
+        return ""
+    return f" Largest loss: {report.by} {bold(worst.name)} wasted {dollars(worst.savings.wasted_micros)}."
 
 
 def _period(report: Report) -> str:
@@ -86,10 +73,6 @@ def _period(report: Report) -> str:
     if days == 1:
         return f"on {report.since:%A, %-d %B %Y}"
     return f"from {report.since:%-d %B} to {report.until - timedelta(days=1):%-d %B %Y}"
-
-
-def _length(report: Report) -> str:
-    return "day" if (report.until - report.since).days == 1 else "period"
 
 
 def _whose(report: Report) -> str:
@@ -158,8 +141,8 @@ def _tops(report: Report) -> Iterable[Part]:
     yield from _top("Wasted the most", [(line.name, dollars(line.savings.wasted_micros)) for line in report.most_wasted])
     yield from _top("Rules broken", [(name, str(count)) for name, count in report.violations])
     pools = [
-        (pool.name, f"{pool.interruptions} ({100 * pool.mean:.0f} per 100 h; range {100 * pool.low:.0f} to {100 * pool.high:.0f})")
-        for pool in report.interruptions
+        (p.name, f"{p.interruptions} ({100 * p.mean:.0f} per 100 h, 90 % range {100 * p.low:.0f} to {100 * p.high:.0f})")
+        for p in report.interruptions
     ]  # fmt: skip
     yield from _top("Interruptions by pool", pools)
     yield from _top("Outcomes", [(Outcome(name).word, str(count)) for name, count in report.outcomes])
