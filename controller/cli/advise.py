@@ -15,7 +15,7 @@ from controller.cli.ledger import with_ledger
 from controller.cli.options import Format, OutputFormat, Table
 from controller.ledger.entry import Finished
 from controller.runtime.ports import Clock, Ledger
-from controller.savings.advice import advise, told
+from controller.savings.advice import QUANTILE, Advice, advise
 from controller.units.money import Rate
 
 
@@ -37,7 +37,28 @@ def run(
         found = {t: Prices().rate(t, region, now) for t in sorted(types)}
         rates: dict[str, Rate] = {t: rate for t, rate in found.items() if rate is not None}
         advice = advise(family, entries, rates)
-        print(json.dumps(asdict(advice)) if format_ is OutputFormat.JSON else "\n".join(told(advice, rates)))
+        print(
+            json.dumps(asdict(advice))
+            if format_ is OutputFormat.JSON
+            else "\n".join(advice_lines(advice, priced=advice.instance_type in rates))
+        )
         return 0
 
     return with_ledger(table, advising)
+
+
+def advice_lines(advice: Advice, *, priced: bool) -> tuple[str, ...]:
+    """The advice as lines for a terminal, each with its reason; ``priced`` where the price of the type is known."""
+    pool, per_100 = advice.interruptions, 100 * advice.interruptions.mean
+    why = "the lowest cost of a useful hour among the types it ran on" if priced else "its price is not known"
+    return (
+        f"{advice.family}: advice from {advice.runs} completed runs",
+        f"MaxRuntimeInSeconds  {advice.runtime_s_max:>8}  25 % above the {QUANTILE:.0%} quantile of training time;"
+        f" {advice.runtime_inside:.0%} of past runs fit",
+        f"MaxWaitTimeInSeconds {advice.wait_s_max:>8}  25 % above the {QUANTILE:.0%} quantile of the time from creation to end;"
+        f" {advice.wait_inside:.0%} of past runs fit",
+        f"checkpoint every     {advice.checkpoint_every_s:>7}s  Young's formula √(2·C·MTBF), where a checkpoint takes"
+        f" {advice.checkpoint_write_s} s to write",
+        f"InstanceType  {advice.instance_type:>15}  {why}; {per_100:.1f} interruptions in 100 h"
+        f" (90 % interval: {100 * pool.low:.1f} to {100 * pool.high:.1f})",
+    )

@@ -13,14 +13,14 @@ from typing import Annotated
 import typer
 
 from controller.cli.backtest_deadline.cases import Case, Shape, Trace, cases_of, duration_s, shapes_of, traces_in
-from controller.cli.backtest_deadline.market import PlayResult, SpotSignal, Strategy, play
+from controller.cli.backtest_deadline.market import RunResult, SpotSignal, Strategy, play
 from controller.cli.backtest_deadline.strategies import ManagedSpot, SpotElseOnDemand, Spotwarden, UniformProgress
 from controller.cli.errors import BadInput
 from controller.cli.options import Format, OutputFormat
 
 SHAPES = "48h/52h,48h/60h,48h/70h,12h/18h,12h/24h,4h/8h"
 
-RIVALS: Mapping[str, Callable[[Case], Strategy]] = {
+STRATEGIES: Mapping[str, Callable[[Case], Strategy]] = {
     "spotwarden": lambda _: Spotwarden(),
     "managed-spot": lambda _: ManagedSpot(),
     "spot-else-on-demand": lambda case: SpotElseOnDemand(case.capacity),
@@ -36,7 +36,7 @@ class Subject(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One line of the report. Costs are means over all runs, per unit of work: of on-demand, and over the omniscient optimum."""
+    """One line of the result. Costs are means over all runs: as a share of on-demand, and of the optimum."""
 
     policy: str
     cost_over_ondemand: float
@@ -94,9 +94,9 @@ def _results(cases: Sequence[Case], spot_price: float, signal: SpotSignal) -> It
 
     bests = [_affordable(optimum(case, spot_price), case) / case.work for case in cases]
     best = sum(bests) / len(cases)
-    for name, strategy in RIVALS.items():
-        hears = signal if name == "spotwarden" else SpotSignal.NONE
-        yield _result(name, cases, [play(case, strategy(case), spot_price, hears) for case in cases], best)
+    for name, strategy in STRATEGIES.items():
+        given = signal if name == "spotwarden" else SpotSignal.NONE
+        yield _result(name, cases, [play(case, strategy(case), spot_price, given) for case in cases], best)
     yield Result(
         policy="omniscient", cost_over_ondemand=round(best, 4), cost_over_optimal=1.0, missed=0, runs=len(cases),
         moves_mean=0.0, starts_mean=0.0,
@@ -104,11 +104,11 @@ def _results(cases: Sequence[Case], spot_price: float, signal: SpotSignal) -> It
 
 
 def _affordable(cost: float, case: Case) -> float:
-    """The optimum of a job that nobody could have finished is what a miss is charged."""
+    """The optimum of an impossible job is the cost of a missed deadline."""
     return min(cost, float(case.work)) if cost == float("inf") else cost
 
 
-def _result(name: str, cases: Sequence[Case], outcomes: Sequence[PlayResult], best: float) -> Result:
+def _result(name: str, cases: Sequence[Case], outcomes: Sequence[RunResult], best: float) -> Result:
     runs = len(cases)
     cost = sum(outcome.cost / case.work for outcome, case in zip(outcomes, cases, strict=True)) / runs
     return Result(

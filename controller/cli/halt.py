@@ -11,7 +11,7 @@ from controller.cli.errors import BadInput
 from controller.cli.ledger import with_ledger
 from controller.cli.options import Table
 from controller.ledger.halt import Halt
-from controller.notifications.texts import halted
+from controller.notifications.message_text import halted
 from controller.runtime.ports import Clock, Ledger
 
 

@@ -17,11 +17,11 @@ NEXT_VALUE = re.compile(r"\n(?=\s*[{\[])")
 VISIBLE = re.compile(r"\S")
 
 Found = tuple[str, Any]
-"""Where a document stands, as ``jobs.json[2]``, and the document; a BadDocument where there should be one."""
+"""The place of a document, such as ``jobs.json[2]``, and the document itself, or a BadDocument that says what is wrong."""
 
 
 def documents(file: str) -> Iterator[Found]:
-    """Yield the documents of a file in their order. A mistake is yielded in its place, so that the others are still read."""
+    """Yield the documents of a file in order. A mistake is yielded in its place, and the documents after it are still read."""
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8-sig")
         found = list(_values(text))
@@ -30,7 +30,7 @@ def documents(file: str) -> Iterator[Found]:
     except UnicodeDecodeError as error:
         found = [BadDocument(f"found bytes that are not UTF-8 (at {error.start}), wanted text")]
     except RecursionError:
-        found = [BadDocument("found values nested too deep to read, wanted a job document")]
+        found = [BadDocument("found values nested too deeply, wanted a job document")]
     name = "standard input" if file == "-" else file
     whole = found[0] if len(found) == 1 and isinstance(found[0], list) else found
     if not whole:
@@ -57,7 +57,7 @@ def _values(text: str) -> Iterator[Any]:
 
 
 def _json(text: str, start: int) -> Iterator[Any]:
-    """One value after the other. A mistake ends where a line begins a new value, as it does in JSON lines."""
+    """One value after the other. After a mistake, reading continues at the next line that starts a value, as in JSON lines."""
     decoder = json.JSONDecoder()
     while start < len(text):
         try:

@@ -1,14 +1,15 @@
-"""Owns up to what could not be done, or does not get done."""
+"""Tells people what could not be done: refused or abandoned intents, stuck jobs, unreadable checkpoints."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from controller.decide.announce import announce, say
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
-from controller.ledger.intent import Announce, Intent, IntentResult, Stop, Submit
+from controller.ledger.intent import Intent, IntentResult, Stop, Submit
 from controller.ledger.lineage import Lineage
-from controller.notifications.texts import fell_short, still_stopping, unseen_checkpoints
+from controller.ledger.message import Abandoned, CheckpointsUnseen, JobFacts, Refused, StillStopping
 
 STOPPING_TIME_LIMIT = timedelta(minutes=30)  # SageMaker's grace is two minutes; uploads take longer; days have been reported
 FAILED = (IntentResult.REFUSED, IntentResult.ABANDONED)
@@ -22,21 +23,17 @@ def alert(facts: Facts) -> Decision:
 
 def alert_failed_intents(lineage: Lineage, job: str, channel: str, now: datetime) -> Decision:
     """Announce every stop or submission about a job that was refused for good or ran out of tries."""
-    return Decision(
-        intents=tuple(
-            Intent(
-                action=Announce(
-                    about=job,
-                    topic=f"{intent.closed}/{intent.key}",
-                    channel=channel,
-                    words=fell_short(job, intent),
-                ),
-                due_at=now,
-            )
-            for intent in lineage.intents
-            if intent.closed in FAILED and intent.action.about == job and isinstance(intent.action, Submit | Stop)
-        )
-    )
+    said = Decision()
+    for intent in lineage.intents:
+        if intent.closed in FAILED and intent.action.about == job and isinstance(intent.action, Submit | Stop):
+            said |= announce(_not_done(intent), intent.key, about=job, channel=channel, at=now)
+    return said
+
+
+def _not_done(intent: Intent) -> Refused | Abandoned:
+    kind = Refused if intent.closed is IntentResult.REFUSED else Abandoned
+    attempt = intent.action.job if isinstance(intent.action, Submit) else ""
+    return kind(name=intent.action.about, attempt=attempt, why=intent.why)
 
 
 def alert_unreadable_checkpoints(facts: Facts) -> Decision:
@@ -44,9 +41,7 @@ def alert_unreadable_checkpoints(facts: Facts) -> Decision:
     block, seen = facts.policy.resubmission_for(facts.job), facts.checkpoint_scan
     if seen is None or seen.problem is None or block is None or not block.mode.tells or not facts.newest:
         return Decision()
-    words = unseen_checkpoints(facts.job, seen.problem)
-    announce = Announce(about=facts.job.name, topic="checkpoints-unseen", channel=block.channel, words=words)
-    return Decision(intents=(Intent(action=announce, due_at=facts.now),))
+    return say(facts, CheckpointsUnseen(job=JobFacts.of(facts.job), uri=facts.job.checkpoint_uri or "", problem=seen.problem))
 
 
 def alert_stuck_stopping(facts: Facts) -> Decision:
@@ -54,6 +49,6 @@ def alert_stuck_stopping(facts: Facts) -> Decision:
     job = facts.job
     if job.status != "Stopping" or job.stopping_at is None or facts.now - job.stopping_at < STOPPING_TIME_LIMIT:
         return Decision()
-    words = still_stopping(job, job.stopping_at, facts.now)
-    announce = Announce(about=job.name, topic="still-stopping", channel=facts.policy.channel, words=words)
-    return Decision(intents=(Intent(action=announce, due_at=facts.now),))
+    for_s = int((facts.now - job.stopping_at).total_seconds())
+    message = StillStopping(job=JobFacts.of(job), for_s=for_s, secondary=job.secondary)
+    return say(facts, message, channel=facts.policy.channel)

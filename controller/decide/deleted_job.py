@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from controller.decide.alerts import alert_failed_intents
+from controller.decide.announce import announce
 from controller.decide.decision import Decision
 from controller.jobs.claim import Claim, claim_of, use_of
 from controller.ledger.entry import Ended, JobDeleted, Started
-from controller.ledger.intent import Announce, Intent, Publish, RefreshCard, Submit, Wake
+from controller.ledger.intent import Announce, Intent, Publish, RefreshCard, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
-from controller.notifications.texts import vanished
+from controller.ledger.message import Deleted
 
 
 def decide_deleted(lineage: Lineage, name: str, now: datetime, channel: str) -> Decision:
@@ -45,8 +46,9 @@ def _bury(lineage: Lineage, name: str, orphans: tuple[Intent, ...], now: datetim
     lost = tuple(i for i in orphans if not isinstance(i.action, Wake))
     if not lost and lineage.entry(Ended, name):
         return said
-    announce = Announce(about=name, topic="vanished", channel=channel, words=vanished(name, lost))
-    return said | Decision(intents=(Intent(action=announce, due_at=now),))
+    submissions, stops = (sum(isinstance(i.action, kind) for i in lost) for kind in (Submit, Stop))
+    message = Deleted(name=name, submissions=submissions, stops=stops)
+    return said | announce(message, about=name, channel=channel, at=now)
 
 
 def _held(lineage: Lineage, started: Started | None, jobs: tuple[str, ...]) -> tuple[Claim, ...]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from controller.decide.announce import say
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.jobs.failure import Cause
 from controller.jobs.request import change_to_json
 from controller.ledger.entry import Flagged
-from controller.ledger.intent import STOP_UNDER_WAY, Announce, Intent, Purpose, Stop, Wake
+from controller.ledger.intent import STOP_UNDER_WAY, Intent, Purpose, Stop, Wake
+from controller.ledger.message import JobFacts, RuleBroken
+from controller.ledger.message_kind import NextStep
 from controller.ledger.waiver import waivers_in_force
-from controller.notifications.mrkdwn import escaped
-from controller.notifications.texts import broke_rules
 from controller.policy.findings import Finding, Verdict
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, RuleAction
@@ -34,8 +35,8 @@ def enforce(facts: Facts) -> Decision:
     flagged = tuple(_flagged(facts, finding) for finding in verdict.findings)
     if job.service is not None or not facts.newest:
         return Decision(entries=flagged)
-    intents = _announce(facts, verdict) + _stop(facts, verdict) + _when_waivers_end(facts)
-    return Decision(entries=flagged, intents=intents)
+    intents = _stop(facts, verdict) + _when_waivers_end(facts)
+    return Decision(entries=flagged) | _announce(facts, verdict) | Decision(intents=intents)
 
 
 def _waived(facts: Facts, verdict: Verdict) -> Verdict:
@@ -74,28 +75,27 @@ def _flagged(facts: Facts, finding: Finding) -> Flagged:
     )  # fmt: skip
 
 
-def _announce(facts: Facts, verdict: Verdict) -> tuple[Intent, ...]:
+def _announce(facts: Facts, verdict: Verdict) -> Decision:
     """One message per rule and lineage: a second attempt that breaks the same rule is no news, unless it was repaired."""
     repaired = any(submit.cause is Cause.REPAIR and submit.job == facts.job.name for submit, _ in facts.lineage.submits())
     told = {e.policy for e in facts.lineage.entries if isinstance(e, Flagged) and e.mode.tells and e.job != facts.job.name}
     plan = _plan(facts, verdict)
-    return tuple(
-        Intent(
-            action=Announce(
-                about=facts.job.name,
-                topic=f"flagged/{finding.policy}/{finding.mode}",
-                channel=finding.channel,
-                words=broke_rules(
-                    facts.job, finding, next_=_next(plan, finding, repaired=repaired), changes=_changes(plan, finding)
-                ),
-            ),
-            due_at=facts.now,
-        )
-        for finding in verdict.findings
-        if finding.mode.tells
-        and (repaired or finding.policy not in told)
-        and (_new(facts) or finding.applies_to is AppliesTo.RUNNING)
-    )
+    said = Decision()
+    for finding in verdict.findings:
+        judged = _new(facts) or finding.applies_to is AppliesTo.RUNNING
+        if finding.mode.tells and judged and (repaired or finding.policy not in told):
+            message = _rule_broken(facts, finding, plan, repaired=repaired)
+            said |= say(facts, message, finding.policy, finding.mode, channel=finding.channel)
+    return said
+
+
+def _rule_broken(facts: Facts, finding: Finding, plan: Stop | NotRepairable | None, *, repaired: bool) -> RuleBroken:
+    return RuleBroken(
+        job=JobFacts.of(facts.job), policy=finding.policy, severity=finding.severity, field=finding.field, found=finding.found,
+        wanted=finding.wanted, risk=finding.risk, next_step=_next_step(plan, finding, repaired=repaired),
+        fix=_changes(plan, finding) or change_to_json(finding.fix.request),
+        why_not=plan.why if isinstance(plan, NotRepairable) else "",
+    )  # fmt: skip
 
 
 def _stop(facts: Facts, verdict: Verdict) -> tuple[Intent, ...]:
@@ -128,20 +128,18 @@ def _changes(plan: Stop | NotRepairable | None, finding: Finding) -> str:
     return plan.changes if isinstance(plan, Stop) and finding.action is RuleAction.REPAIR else ""
 
 
-def _next(plan: Stop | NotRepairable | None, finding: Finding, *, repaired: bool) -> str:
-    """What becomes of the offender, in words."""
+def _next_step(plan: Stop | NotRepairable | None, finding: Finding, *, repaired: bool) -> NextStep:
+    """What becomes of the offender."""
     acts = finding.mode is Mode.ENFORCE and finding.action is not None
     match plan:
         case Stop(purpose=Purpose.REPAIR) if acts:
-            return "It is being stopped, and submitted again with the change made."
+            return NextStep.REPAIR
         case Stop() if acts:
-            return "It is being stopped."
-        case NotRepairable(why=why) if acts:
-            return f"It cannot be repaired and is left as it is: {escaped(why)}."
-        case _ if repaired:
-            return "It was repaired once and breaks the rule still; it is not repaired again, and needs a person."
+            return NextStep.STOP
+        case NotRepairable() if acts:
+            return NextStep.CANNOT_REPAIR
         case _:
-            return ""
+            return NextStep.STILL_BROKEN if repaired else NextStep.NOTHING
 
 
 def _under_way(facts: Facts) -> tuple[Intent, ...]:

@@ -14,6 +14,7 @@ from controller.jobs.failure import Cause, RetryChange
 from controller.jobs.instance import equivalents
 from controller.jobs.request import RequestChange, in_subnets, merged, on_demand, on_instances, on_volume
 from controller.ledger.entry import Started
+from controller.ledger.message_kind import GiveUpReason
 from controller.policy.resubmission import Budget, FallbackKind, FallbackStep, Resubmission
 from controller.savings.interruption_rates import cheapest_first
 
@@ -32,7 +33,7 @@ class Fallback:
 class NoFallback:
     """Why there is no next attempt that differs enough."""
 
-    why: str
+    why: GiveUpReason
 
 
 def next_fallback(facts: Facts, block: Resubmission, cause: Cause, budget: Budget | None = None) -> Fallback | NoFallback:
@@ -44,11 +45,11 @@ def next_fallback(facts: Facts, block: Resubmission, cause: Cause, budget: Budge
         case RetryChange.RESUME if facts.resumable:
             return Fallback(fallback_step=max(height, 0), changes={})
         case RetryChange.RESUME if cause is Cause.OVERRAN:
-            return NoFallback(why="it reached MaxRuntimeInSeconds and wrote no checkpoint: the same again would end the same way")
+            return NoFallback(why=GiveUpReason.NO_CHECKPOINT_AFTER_RUNTIME)
         case RetryChange.RESUME:
             climbed = advance(facts, block, height, least=1)
             if isinstance(climbed, NoFallback):
-                return NoFallback(why="it has no checkpoint to go on from, and its policy no other pool: it would starve again")
+                return NoFallback(why=GiveUpReason.NO_CHECKPOINT_NO_OTHER_TYPE)
             return climbed
         case RetryChange.ELSEWHERE:
             climbed = advance(facts, block, height, least=1 if cause is Cause.NEVER_LAUNCHED else 0)
@@ -58,7 +59,7 @@ def next_fallback(facts: Facts, block: Resubmission, cause: Cause, budget: Budge
         case RetryChange.OURS if cause is Cause.INTERRUPTIONS:
             return advance(facts, block, height, least=1)
         case RetryChange.OURS | RetryChange.NEVER:
-            return NoFallback(why="nothing that a ladder has would help")
+            return NoFallback(why=GiveUpReason.NOT_RETRYABLE)
 
 
 def fallback_steps(facts: Facts, block: Resubmission) -> tuple[FallbackStep, ...]:
@@ -106,7 +107,7 @@ def advance(facts: Facts, block: Resubmission, height: int, *, least: int = 0) -
         changes = _changes(facts, ladder[fallback_step])
         if changes is not None:
             return Fallback(fallback_step=fallback_step, changes=changes)
-    return NoFallback(why="the ladder has no further step")
+    return NoFallback(why=GiveUpReason.NO_FURTHER_STEP)
 
 
 def _changes(facts: Facts, fallback_step: FallbackStep) -> RequestChange | None:
@@ -146,4 +147,4 @@ def _larger(facts: Facts, height: int, budget: Budget | None) -> Fallback | NoFa
         return Fallback(fallback_step=fallback_step, changes=on_instances(budget.instance_type))
     if budget is not None and budget.volume_gb is not None and budget.volume_gb > (job.volume_gb or 0):
         return Fallback(fallback_step=fallback_step, changes=on_volume(budget.volume_gb))
-    return NoFallback(why="the policy names nothing larger than it had")
+    return NoFallback(why=GiveUpReason.NOTHING_LARGER)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from controller.decide.announce import say
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.ledger.entry import Finished
-from controller.ledger.intent import Announce, Intent
-from controller.notifications.texts import finished, interrupted
+from controller.ledger.message import Finished as JobFinished
+from controller.ledger.message import Interrupted, JobFacts
 from controller.policy.slack_settings import Importance
 
 
@@ -15,10 +16,9 @@ def announce_updates(facts: Facts, said: Decision) -> Decision:
     job = facts.job
     if Importance.NEWS not in facts.policy.slack.tell or job.service is not None or not facts.newest:
         return Decision()
-    block = facts.policy.resubmission_for(job)
-    channel = block.channel if block else facts.policy.channel
-    told = {f"interrupted/{at.isoformat()}": interrupted(job, at) for at in job.interrupted_at}
+    told = Decision()
+    for at in job.interrupted_at:
+        told |= say(facts, Interrupted(job=JobFacts.of(job), at=at), at.isoformat())
     if any(isinstance(e, Finished) and e.job == job.name for e in (*facts.lineage.entries, *said.entries)):
-        told["finished"] = finished(job, facts.number)
-    announces = (Announce(about=job.name, topic=topic, channel=channel, words=words) for topic, words in told.items())
-    return Decision(intents=tuple(Intent(action=announce, due_at=facts.now) for announce in announces))
+        told |= say(facts, JobFinished(job=JobFacts.of(job), attempts=facts.number))
+    return told

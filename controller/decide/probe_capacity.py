@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from controller.decide.announce import say
 from controller.decide.deadline.outlook import InvalidTag, move_costs, outlook
 from controller.decide.deadline.rule import Move
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.jobs.algorithm import AlgorithmClass
 from controller.jobs.failure import Cause
-from controller.ledger.intent import Announce, Intent, Probe, Wake
+from controller.ledger.intent import Intent, Probe, Wake
 from controller.ledger.lineage import probe_name
-from controller.notifications.deadline_texts import probing
+from controller.ledger.message import JobFacts, Probing
 from controller.policy.mode import Mode
 
 EVERY = timedelta(minutes=30)
@@ -38,10 +39,8 @@ def probe_capacity(facts: Facts) -> Decision:
     one = Probe(
         about=job.name, job=probe_name(facts.lineage.id, facts.number, nth), pool=f"{job.region}/{job.instance_type}"
     )  # fmt: skip
-    told = Announce(about=job.name, topic="probing", channel=block.channel, words=probing(job))
-    return Decision(
-        intents=(wake, Intent(action=one, due_at=since + nth * EVERY), Intent(action=told, due_at=facts.now))
-    )  # fmt: skip
+    probe = Intent(action=one, due_at=since + nth * EVERY)
+    return Decision(intents=(wake, probe)) | say(facts, Probing(job=JobFacts.of(job)))
 
 
 def _moved_here(facts: Facts) -> bool:

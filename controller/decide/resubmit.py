@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
+from controller.decide.announce import checkpoint_facts, say
 from controller.decide.deadline.outlook import InvalidTag, outlook, spot_wait_s
 from controller.decide.deadline.rule import Move
 from controller.decide.decision import Decision
@@ -16,14 +17,13 @@ from controller.decide.user_requests import latest_request
 from controller.jobs.failure import MOVE_CAUSES, Cause, RetryChange, begins_with
 from controller.jobs.request import RequestChange, change_from_json, change_to_json, merged, on_demand, on_spot
 from controller.ledger.entry import CheckpointScanned, Ended, Started, UserRequested
-from controller.ledger.intent import NO_QUOTA, Announce, Intent, IntentResult, Purpose, Stop, Submit
+from controller.ledger.intent import NO_QUOTA, Intent, IntentResult, Purpose, Stop, Submit
 from controller.ledger.lineage import attempt_name
-from controller.notifications import texts as words
+from controller.ledger.message import CannotRepeat, GaveUp, JobFacts, Resubmitting, WouldResubmit
+from controller.ledger.message_kind import GiveUpReason, MoveReason, asked_by
 from controller.policy.mode import Mode
 from controller.policy.resubmission import Resubmission
 from controller.policy.user_request import UserRequest
-
-BRIDGE = "where it was to go there was no room for it, so it goes on where it was"
 
 
 def resubmit(facts: Facts) -> Decision:
@@ -83,15 +83,15 @@ def _short_of_quota(facts: Facts, block: Resubmission) -> tuple[Submit, ...]:
 
 def _again(facts: Facts, block: Resubmission, cause: Cause) -> Decision:
     budget, sharing = block.budget_of(cause)
-    job = facts.job
+    job, shown = facts.job, JobFacts.of(facts.job)
     if cause in _NO_ROOM and _is_the_deadline_s(facts):
         return _back_to_spot(facts, block)
     if budget is None or (cause.next is RetryChange.NAMED and not begins_with(job.failure, budget.beginnings)):
         return Decision()
     if block.mode is Mode.WARN:
-        return _say(facts, block.channel, f"would-resubmit/{cause}", words.would_resubmit(job, cause, block, budget))
+        return say(facts, WouldResubmit(job=shown, cause=cause, block=block.name, limit=budget.limit), cause)
     if job.unrepeatable:
-        return _say(facts, block.channel, "cannot-repeat", words.cannot_repeat(job, job.unrepeatable))
+        return say(facts, CannotRepeat(job=shown, why=job.unrepeatable))
     short = _short_of_quota(facts, block)
     if short and not isinstance(climbed := advance(facts, block, max(submit.fallback_step for submit in short)), NoFallback):
         return _submit(
@@ -100,10 +100,12 @@ def _again(facts: Facts, block: Resubmission, cause: Cause) -> Decision:
     tried = tried_for(facts, sharing)
     limit = budget.limit if cause.tries_max is None else min(budget.limit, cause.tries_max)
     if tried >= limit:
-        return _say(facts, block.channel, "gave-up", words.gave_up(job, cause, tried, _seen(facts)))
+        checkpoint = checkpoint_facts(job.checkpoint_uri, _seen(facts))
+        reason = GiveUpReason.LIMIT_REACHED
+        return say(facts, GaveUp(job=shown, reason=reason, cause=cause, tried=tried, checkpoint=checkpoint))
     step = next_fallback(facts, block, cause, budget)
     if isinstance(step, NoFallback):
-        return _say(facts, block.channel, "gave-up", words.gave_up_unchanged(job, step.why))
+        return say(facts, GaveUp(job=shown, reason=step.why, cause=cause, tried=tried))
     wait = budget.backoff(tried, share_of(facts.lineage.id.root, str(facts.lineage.id), facts.number))
     due_at = _ended_at(facts) + wait
     step, due_at, hurry = _in_time(facts, block, step, due_at)
@@ -140,12 +142,11 @@ def _spot_after(facts: Facts, step: Fallback) -> bool:
 def _as_asked(facts: Facts, block: Resubmission | None, asked: UserRequested) -> Decision:
     """The attempt that a person asked for: outside every budget and cap, since who may ask stands in the policy."""
     if facts.job.unrepeatable:
-        channel = block.channel if block else facts.policy.channel
-        return _say(facts, channel, "cannot-repeat", words.cannot_repeat(facts.job, facts.job.unrepeatable))
+        return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=facts.job.unrepeatable))
     leaving_spot = asked.request is UserRequest.ON_DEMAND and facts.job.spot
     step = Fallback(fallback_step=_fallback_step(facts), changes=on_demand() if leaving_spot else {})
     after = max(asked.number - facts.number, 1)
-    return _submit(facts, block, Cause.ASKED, step, asked.at, why=words.asked_by(asked.who), after=after)
+    return _submit(facts, block, Cause.ASKED, step, asked.at, why=asked_by(asked.who), after=after)
 
 
 # ── after a stop of ours ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -164,7 +165,7 @@ def _elsewhere(facts: Facts, block: Resubmission | None, cause: Cause) -> Fallba
         return Fallback(fallback_step=_fallback_step(facts), changes=on_demand())
     if cause is Cause.RETURN:
         return Fallback(fallback_step=_fallback_step(facts), changes=_spot_again(facts))
-    step = next_fallback(facts, block, cause) if block else NoFallback(why="no policy")
+    step = next_fallback(facts, block, cause) if block else NoFallback(why=GiveUpReason.NO_FURTHER_STEP)
     return step if isinstance(step, Fallback) else Fallback(fallback_step=_fallback_step(facts), changes={})
 
 
@@ -172,13 +173,13 @@ def _back(facts: Facts, block: Resubmission | None) -> Decision:
     """Go on where it was, at once: where it was to go refused it. No bridge is burnt; the refused attempt keeps its name."""
     cause = Cause.RETURN if facts.job.spot else Cause.DEADLINE
     step = Fallback(fallback_step=_fallback_step(facts), changes={})
-    return _submit(facts, block, cause, step, _ended_at(facts), why=BRIDGE, after=2)
+    return _submit(facts, block, cause, step, _ended_at(facts), why=MoveReason.NO_CAPACITY, after=2)
 
 
 def _back_to_spot(facts: Facts, block: Resubmission) -> Decision:
     """Go back to spot, at once: on-demand found no capacity."""
     step = Fallback(fallback_step=_fallback_step(facts), changes=_spot_again(facts))
-    return _submit(facts, block, Cause.RETURN, step, _ended_at(facts), why=BRIDGE)
+    return _submit(facts, block, Cause.RETURN, step, _ended_at(facts), why=MoveReason.NO_CAPACITY)
 
 
 def _is_the_deadline_s(facts: Facts) -> bool:
@@ -202,9 +203,8 @@ def _spot_again(facts: Facts) -> RequestChange:
 
 def _repaired(facts: Facts, stop: Stop, block: Resubmission | None) -> Decision:
     """The offender again, mended: once, and whatever budgets there are."""
-    channel = block.channel if block else facts.policy.channel
     if facts.job.unrepeatable:
-        return _say(facts, channel, "cannot-repeat", words.cannot_repeat(facts.job, facts.job.unrepeatable))
+        return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=facts.job.unrepeatable))
     step = Fallback(fallback_step=max(_fallback_step(facts), 0), changes=change_from_json(stop.changes))
     return _submit(facts, block, Cause.REPAIR, step, _ended_at(facts), why=stop.because)
 
@@ -217,27 +217,20 @@ def _submit(
     why: str = "", after: int = 1,
 ) -> Decision:  # fmt: skip
     job, number = facts.job, facts.number + after
-    channel = block.channel if block else facts.policy.channel
     cost = expected_cost_micros(facts, block)
     if block is not None and cause is not Cause.ASKED and (broke := over_spend_cap(facts, block, cost)) is not None:
-        return _say(facts, channel, "gave-up", words.gave_up_for_money(job, broke))
+        reason = GiveUpReason.NO_PRICE if broke.next_micros is None else GiveUpReason.OVER_CAP
+        return say(facts, GaveUp(job=JobFacts.of(job), reason=reason, cause=cause, cap=broke))
     name, changes = attempt_name(facts.lineage.id, number), change_to_json(step.changes)
     submit = Submit(
         about=job.name, born_at=job.created_at, job=name, number=number, cause=cause, changes=changes,
         fallback_step=step.fallback_step, cost_micros=cost, cap_micros=block.team_month_cap_micros if block else None,
     )  # fmt: skip
-    told = words.resubmitting(
-        job,
-        cause,
-        name=name,
-        tried=tried,
-        limit=limit,
-        due_at=due_at,
-        changes=changes,
-        why=why,
-        sighted=_seen(facts),
-    )
-    return Decision(intents=(Intent(action=submit, due_at=due_at),)) | _say(facts, channel, f"resubmitting/{name}", told)
+    message = Resubmitting(
+        job=JobFacts.of(job), cause=cause, attempt=name, due_at=due_at, counted=cause.next is not RetryChange.OURS, tried=tried,
+        limit=limit, changes=changes, why=why, checkpoint=checkpoint_facts(job.checkpoint_uri, _seen(facts)),
+    )  # fmt: skip
+    return Decision(intents=(Intent(action=submit, due_at=due_at),)) | say(facts, message, name)
 
 
 # ── what is known of the ending ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -280,8 +273,3 @@ def _too_old(facts: Facts, block: Resubmission) -> bool:
     seen_at = ended.seen_at if ended else facts.now
     ended_at = facts.job.ended_at or (ended.at if ended else facts.now)
     return (seen_at - ended_at).total_seconds() > block.within_s
-
-
-def _say(facts: Facts, channel: str, topic: str, said: words.Words) -> Decision:
-    announce = Announce(about=facts.job.name, topic=topic, channel=channel, words=said)
-    return Decision(intents=(Intent(action=announce, due_at=facts.now),))

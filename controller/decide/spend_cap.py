@@ -6,9 +6,10 @@ from controller.decide.deadline.outlook import InvalidTag, expected_s, proven_li
 from controller.decide.facts import Facts
 from controller.decide.record_usage import measured_of
 from controller.ledger.entry import Started
+from controller.ledger.message import CapFacts
 from controller.policy.resubmission import Resubmission
 from controller.savings.arithmetic import spent_micros
-from controller.units.money import Micros, Rate, cost_micros, dollars
+from controller.units.money import Micros, Rate, cost_micros
 
 DAY_S = 86_400  # SageMaker's own MaxRuntimeInSeconds, where a job gives none
 
@@ -27,19 +28,17 @@ def expected_cost_micros(facts: Facts, block: Resubmission | None) -> Micros | N
     return cost_micros(left_s, job.instance_count, rate.micros_per_h)
 
 
-def over_spend_cap(facts: Facts, block: Resubmission, cost: Micros | None) -> str | None:
-    """Why the next attempt does not fit the lineage's cap; None where it does, or where there is no cap."""
+def over_spend_cap(facts: Facts, block: Resubmission, cost: Micros | None) -> CapFacts | None:
+    """The lineage's cap, where the next attempt does not fit it; None where it does, or where there is no cap."""
     cap = block.cap_micros
     if cap is None:
         return None
     if cost is None or facts.rate is None:
-        return (
-            f"no price of {facts.job.instance_type} in {facts.job.region} is known, so its cap of {dollars(cap)} cannot be kept"
-        )
+        return CapFacts(cap_micros=cap)
     spent = spent_micros(measured_of(facts)) + _unmeasured_micros(facts, facts.rate)
     if spent + cost <= cap:
         return None
-    return f"{dollars(spent)} may be spent, the next attempt may cost {dollars(cost)}, and the policy's cap is {dollars(cap)}"
+    return CapFacts(cap_micros=cap, spent_micros=spent, next_micros=cost)
 
 
 def _unmeasured_micros(facts: Facts, rate: Rate) -> Micros:

@@ -5,16 +5,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from controller.decide.announce import say
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.jobs.failure import Cause
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Ended, Flagged, UserRequested
-from controller.ledger.intent import Announce, Intent, Purpose, Stop, Submit
+from controller.ledger.intent import Intent, Purpose, Stop, Submit
 from controller.ledger.lineage import Lineage, newest_attempt
+from controller.ledger.message import CannotRepeat, JobFacts, Message, Moving, StoppingAsAsked
+from controller.ledger.message_kind import asked_by
 from controller.ledger.waiver import waivers_in_force
-from controller.notifications import deadline_texts as words
-from controller.notifications.texts import Words, asked_by
 from controller.policy.policy import Policy
 from controller.policy.user_request import UserRequest
 
@@ -28,16 +29,16 @@ def act_on_user_request(facts: Facts) -> Decision:
         return Decision()
     stop = latest_request(facts, UserRequest.STOP)
     if stop is not None:
-        said = words.stopping_as_asked(job, stop.who)
-        return _act(facts, Stop(about=job.name, because=asked_by(stop.who)), "stopping-as-asked", said)
+        said = StoppingAsAsked(job=JobFacts.of(job), who=stop.who)
+        return _act(facts, Stop(about=job.name, because=asked_by(stop.who)), said)
     move = latest_request(facts, UserRequest.ON_DEMAND)
     if move is None or not job.spot:
         return Decision()
     if job.unrepeatable:
-        return _say(facts, "cannot-repeat", words.cannot_move(job, job.unrepeatable))
+        return say(facts, CannotRepeat(job=JobFacts.of(job), why=job.unrepeatable))
     because = asked_by(move.who)
     asked = Stop(about=job.name, because=because, purpose=Purpose.MOVE, next_cause=Cause.ASKED)
-    return _act(facts, asked, f"moving/{Cause.ASKED}", words.moving(job, Cause.ASKED, because, None))
+    return _act(facts, asked, Moving(job=JobFacts.of(job), reason=because, to="on-demand"), Cause.ASKED)
 
 
 def latest_request(facts: Facts, *asks: UserRequest) -> UserRequested | None:
@@ -46,14 +47,8 @@ def latest_request(facts: Facts, *asks: UserRequest) -> UserRequested | None:
     return max(asked, key=lambda e: e.at, default=None)
 
 
-def _act(facts: Facts, stop: Stop, topic: str, said: Words) -> Decision:
-    return Decision(intents=(Intent(action=stop, due_at=facts.now),)) | _say(facts, topic, said)
-
-
-def _say(facts: Facts, topic: str, said: Words) -> Decision:
-    block = facts.policy.resubmission_for(facts.job)
-    announce = Announce(about=facts.job.name, topic=topic, channel=block.channel if block else facts.policy.channel, words=said)
-    return Decision(intents=(Intent(action=announce, due_at=facts.now),))
+def _act(facts: Facts, stop: Stop, message: Message, *detail: str) -> Decision:
+    return Decision(intents=(Intent(action=stop, due_at=facts.now),)) | say(facts, message, *detail)
 
 
 def available_requests(lineage: Lineage, policy: Policy, now: datetime) -> tuple[UserRequest, ...]:

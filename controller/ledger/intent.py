@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from controller.jobs.failure import Cause
+from controller.ledger.message_kind import MessageKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +68,17 @@ class Stop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announce:
-    """Tell people; ``words`` are lines of Slack mrkdwn, the first the title. At least once: Slack names no message for us."""
+    """Tell people. At least once: Slack offers no idempotency key.
+
+    ``facts`` are those of the message as JSON. ``words`` is the finished text of rows written before messages had kinds.
+    """
 
     about: str
     topic: str
     channel: str
-    words: tuple[str, ...]
+    kind: MessageKind | None = None
+    facts: str = ""
+    words: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

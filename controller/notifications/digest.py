@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Waived
 from controller.ledger.halt import Halt
+from controller.notifications.message_text import halted
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.notifications.parts import Chart, Header, Number, Part, Small, Table, Text
-from controller.notifications.texts import halted
+from controller.notifications.period_sentence import sentence
 from controller.policy.policy import RateLimits
 from controller.savings.report import Line, Report
 from controller.units.money import DOLLAR, dollars
@@ -60,34 +61,11 @@ def _beside(report: Report) -> Iterable[Part]:
     yield Small(f"{told}Spotwarden itself cost about {dollars(report.own_cost_micros)} (estimated).")
 
 
-def sentence(report: Report) -> str:
-    """The period in one sentence, the money first."""
-    total, before = report.total.savings, report.before.savings
-    if total.attempts == 0:
-        return "No training job was billed."
-    change = total.saved_micros - before.saved_micros
-    than = "as much as" if change == 0 else f"{dollars(abs(change))} {'more' if change > 0 else 'less'} than"
-    share = f", {_percent(total.saved_percent)} of what on-demand would have cost" if total.saved_percent is not None else ""
-    told = f"Spot *saved {dollars(total.saved_micros)}*{share}"
-    told += f", {than} the {_length(report)} before." if before.attempts else "."
-    told += f" *{dollars(total.spent_micros)}* were spent on {_count(total.attempts, 'attempt')}"
-    told += f", *{dollars(total.wasted_micros)}* of that in vain." if total.wasted_micros else ", none of it in vain."
-    if report.total.missed_micros:
-        told += (
-            f" *{dollars(report.total.missed_micros)}* more could have been saved: {_count(total.movable, 'job')} ran on demand."
-        )
-    return told
-
-
 def _period(report: Report) -> str:
     days = (report.until - report.since).days
     if days == 1:
         return f"on {report.since:%A, %-d %B %Y}"
     return f"from {report.since:%-d %B} to {report.until - timedelta(days=1):%-d %B %Y}"
-
-
-def _length(report: Report) -> str:
-    return "day" if (report.until - report.since).days == 1 else "period"
 
 
 def _whose(report: Report) -> str:

@@ -35,6 +35,7 @@ class Finding:
     applies_to: AppliesTo
     channel: str
     repair: Repair = NO_REPAIR
+    risk: str = ""  # what happens otherwise, as a sentence
 
 
 class VerdictKind(StrEnum):

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from controller.ledger.lineage import LineageId
+from controller.ledger.message_kind import MessageKind
 from controller.notifications.block_kit import Page, page_of, pages
 from controller.notifications.card import card
-from controller.notifications.mrkdwn import code, escaped
-from controller.notifications.parts import Part, Small, Text
+from controller.notifications.message_text import bold
+from controller.notifications.parts import Part, Text
+from controller.runtime.batches import Batch, batches, kind_of, storm_pages
 from controller.runtime.ports import Answer, Done, Later, Message, Ports, Post, Refused
-from controller.runtime.storm import Batch, batches, storm_pages
 from controller.runtime.timeouts import LEASE, TIME_LIMIT
 
 BATCH = 500
@@ -72,7 +73,7 @@ class _Queue:
             answer = self._send(step)
             match answer:
                 case Done():
-                    self.sent += any(message.words or message.plain for message in step.messages)
+                    self.sent += any(message.has_text or message.plain for message in step.messages)
                     self._out(step.messages)
                 case Later(why, after_s):
                     self.why = why
@@ -90,7 +91,7 @@ class _Queue:
         for message in waiting:
             if message.at >= old or message.plain:
                 fresh.append(message)
-            elif message.words:
+            elif message.has_text:
                 self.ports.outbox.shelve(message)
                 self.shelved += 1
             else:
@@ -105,17 +106,18 @@ class _Queue:
 
     def _send(self, step: Batch) -> Answer:
         [message, *others] = step.messages
-        if others and message.words:
-            return self._storm(step.messages)
+        kind = kind_of(message)
+        if others and message.has_text and kind is not None:
+            return self._storm(kind, step.messages)
         if message.native:
             return self._pages(message)
         if message.plain:
             return self._plain(message)
         if not self.ports.chat.threads:
-            return self._post(_only(_reply(message))) if message.words else Done()
+            return self._post(_only(_reply(message))) if message.has_text else Done()
         if not message.thread:
             return self._post(_only(_reply(message)))
-        return self._reply(message) if message.words else self._refresh(message)
+        return self._reply(message) if message.has_text else self._refresh(message)
 
     def _reply(self, message: Message) -> Answer:
         """Answer in the lineage's thread; its message comes first, where there is none yet."""
@@ -159,12 +161,12 @@ class _Queue:
     def _card(self, thread: str) -> Page:
         lineage = LineageId.parse(thread)
         if lineage is None:
-            return _only((Text(escaped(thread)),))
+            return _only((Text(bold(thread)),))
         return _only(card(self.ports.ledger.load(lineage), self.ports.policies.current(), self.ports.clock.now()))
 
-    def _storm(self, messages: Sequence[Message]) -> Answer:
+    def _storm(self, kind: MessageKind, messages: Sequence[Message]) -> Answer:
         """Many of a kind at once are one message; the words of each become pages for its thread, queued in their place."""
-        first, (head, *details) = messages[0], storm_pages(messages)
+        first, (head, *details) = messages[0], storm_pages(kind, messages)
         thread = f"storm/{first.key}"
         answer = self._begin(thread, head)
         if not isinstance(answer, Done):
@@ -173,7 +175,6 @@ class _Queue:
             Message(
                 key=f"{thread}/{number:03d}",
                 channel=self.channel,
-                words=(),
                 at=first.at,
                 thread=thread,
                 plain=page.json,
@@ -220,30 +221,17 @@ class _Queue:
         default = self.ports.policies.current().channel
         if self.channel == default:
             return False
-        note = f"_Meant for {code(self.channel)}, which refused it: {escaped(why)}_"
         for message in messages:
-            if message.words or message.plain:
-                words = (*message.words, note) if message.words else ()
-                moved = replace(message, key=f"{message.key}@{default}", channel=default, words=words)
+            if message.has_text or message.plain:
+                key = f"{message.key}@{default}"
+                moved = replace(message, key=key, channel=default, refused_by=self.channel, refused_why=why)
                 self.ports.outbox.put(moved)  # before it leaves its own queue: a crash in between repeats it, never loses it
             self.ports.outbox.sent(message)
         return True
 
 
 def _reply(message: Message) -> tuple[Part, ...]:
-    """The words of a message: the lines as one text, the small print below, who has to hear of it before."""
-    lines = [line for line in message.words if line]
-    small = [line.strip("_") for line in lines if line.startswith("_") and line.endswith("_")]
-    text = "\n".join(line for line in lines if not (line.startswith("_") and line.endswith("_")))
-    whole = " ".join(filter(None, (mentioned(message.mention), text)))
-    return (Text(whole), *map(Small, small))
-
-
-def mentioned(who: str) -> str:
-    """How Slack is told to notify a user (U…, W…) or a user group (S…)."""
-    if not who:
-        return ""
-    return f"<!subteam^{who}>" if who.startswith("S") else f"<@{who}>"
+    return message.text().parts(mention=message.mention)
 
 
 def _only(parts: Iterable[Part]) -> Page:

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from controller.ledger.message_kind import MessageKind
 from controller.notifications.block_kit import Page
+from controller.notifications.message_text import MessageText, legacy_text, misdirected
+from controller.notifications.messages import text_of
 from controller.runtime.answers import Answer
 
 
@@ -15,20 +18,35 @@ from controller.runtime.answers import Answer
 class Message:
     """What is to be posted to a channel; ``key`` makes it the same message however often it is put.
 
-    ``thread`` is the lineage (its id as text) to whose message it belongs: its words are a reply there, and without words that
-    message is only brought up to date. ``mention`` is the Slack user or group that has to hear of it. ``native`` and ``plain``
-    are pages of blocks as JSON, for what is more than words.
+    ``kind`` and ``facts`` (JSON) say what is told; the text is made when the message is sent. ``thread`` is the lineage (its id
+    as text) to whose card it belongs: its text is a reply there, and without text the card is only brought up to date.
+    ``mention`` is the Slack user or group to notify. ``native`` and ``plain`` are pages of blocks as JSON, such as a digest's.
+    ``refused_by`` names the channel that the message was meant for and that refused it. ``words`` is the finished text of
+    messages that were stored before messages had kinds; their kind is the first word of ``topic``.
     """
 
     key: str
     channel: str
-    words: tuple[str, ...]
     at: datetime
+    kind: MessageKind | None = None
+    facts: str = ""
+    words: tuple[str, ...] = ()
     topic: str = ""
     thread: str = ""
     mention: str = ""
     native: str = ""
     plain: str = ""
+    refused_by: str = ""
+    refused_why: str = ""
+
+    @property
+    def has_text(self) -> bool:
+        return self.kind is not None or bool(self.words)
+
+    def text(self) -> MessageText:
+        """The text as it is sent now."""
+        text = legacy_text(self.words) if self.kind is None else text_of(self.kind, self.facts)
+        return misdirected(text, self.refused_by, self.refused_why) if self.refused_by else text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,9 @@ from typing import assert_never
 from controller.jobs.claim import Claim, claim_of
 from controller.jobs.job import Job
 from controller.ledger.entry import Ended, Started
-from controller.ledger.importance import importance_of
 from controller.ledger.intent import Announce, Intent, IntentResult, Probe, Publish, RefreshCard, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage, newest_attempt
+from controller.notifications.messages import importance_of
 from controller.policy.slack_settings import Importance
 from controller.runtime.gather import LINEAGE_TAG
 from controller.runtime.ports import Answer, Done, Later, Message, Ports, Refused, Trigger, Unreachable
@@ -61,7 +61,7 @@ def _carry_out(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconc
         case RefreshCard(channels=channels):
             for channel in sorted({_channel(channel, lineage, ports) for channel in channels}):
                 key = f"{lineage.id}/{intent.key}/{channel}"
-                ports.outbox.put(Message(key=key, channel=channel, words=(), at=intent.due_at, thread=str(lineage.id)))
+                ports.outbox.put(Message(key=key, channel=channel, at=intent.due_at, thread=str(lineage.id)))
             return Done()
         case Stop(about=name):
             return ports.jobs.stop(name)
@@ -78,16 +78,17 @@ def _carry_out(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconc
 
 
 def _announce(announce: Announce, intent: Intent, lineage: Lineage, ports: Ports) -> Answer:
-    """Queue the words for the team's channel, with a mention where a person is needed; what is no news waits for the digest."""
+    """Queue the message for the team's channel, with a mention where a person is needed; what is no news waits for the digest."""
     slack, importance = ports.policies.current().slack, importance_of(announce.topic)
     if importance not in slack.tell:
-        return Done(f"not worth a message ({importance}): the digest counts it")
+        return Done(f"not sent ({importance}): the digest counts it")
     started = newest_attempt(lineage)
     whose = [name for name in (started.user, started.team) if name] if started else []
     known = [slack.people[name] for name in whose if name in slack.people] if importance is Importance.PERSON else []
     message = Message(
-        key=f"{lineage.id}/{intent.key}", channel=_channel(announce.channel, lineage, ports), words=announce.words,
-        at=intent.due_at, topic=announce.topic, thread=str(lineage.id), mention=known[0] if known else "",
+        key=f"{lineage.id}/{intent.key}", channel=_channel(announce.channel, lineage, ports), at=intent.due_at,
+        kind=announce.kind, facts=announce.facts, words=announce.words, topic=announce.topic, thread=str(lineage.id),
+        mention=known[0] if known else "",
     )  # fmt: skip
     ports.outbox.put(message)
     return Done()

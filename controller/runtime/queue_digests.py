@@ -60,7 +60,7 @@ def queue_digest(period: Period, channel: str, teams: frozenset[str], due_at: da
     plain = json.dumps([page.json for page in pages(parts, native=False)])
     for number, page in enumerate(pages(parts)):
         key, native = f"digest/{period}/{since}/{channel}/{number:03d}", page.json
-        ports.outbox.put(Message(key=key, channel=channel, words=(), at=at, native=native, plain=plain))
+        ports.outbox.put(Message(key=key, channel=channel, at=at, native=native, plain=plain))
     ports.outbox.unshelve(shelved)
 
 
@@ -91,7 +91,7 @@ def _parts(
     waivers = tuple(w for w in ports.ledger.waivers(now) if not teams or w.team in teams)
     matters = DigestNotes(
         halt=ports.ledger.halt(), rate_limits=policy.rate_limits, waivers=waivers, now=now,
-        shelved=tuple(message.words[0] for message in shelved if message.words),
+        shelved=tuple(message.text().title for message in shelved if message.has_text),
         link=_link(period, since, until, days, ports) if not teams else "",
     )  # fmt: skip
     of_period = report_of(days, since, until, by=by, teams=teams)

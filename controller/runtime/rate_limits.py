@@ -10,7 +10,8 @@ from controller.ledger.entry import Started
 from controller.ledger.halt import HALT_LOOK
 from controller.ledger.intent import Announce, Intent, Probe, Publish, Purpose, RefreshCard, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
-from controller.notifications.texts import braked, halted
+from controller.ledger.message import RateLimit, facts_to_json
+from controller.notifications.message_text import halted
 from controller.runtime.ports import Message, Ports, Refused
 from controller.units.calendar import hour_key, month_key, next_hour
 from controller.units.money import dollars
@@ -65,10 +66,11 @@ def _brake(what: str, limit: int | None, intent: Intent, lineage: Lineage, ports
     now = ports.clock.now()
     if limit is None or ports.ledger.spend(f"{what}/{hour_key(now)}", f"{lineage.id}/{intent.key}", 1, limit, now):
         return None
-    words = braked(what, limit, until=next_hour(now))
+    message = RateLimit(what=what, limit=limit, until=next_hour(now))
     channel = ports.policies.current().channel
-    ports.outbox.put(Message(key=f"brake/{what}/{hour_key(now)}", channel=channel, words=words, at=now))
-    return OnHold(f"the brake: at most {limit} an hour", int((next_hour(now) - now).total_seconds()) + 1)
+    key = f"brake/{what}/{hour_key(now)}"
+    ports.outbox.put(Message(key=key, channel=channel, kind=message.kind, facts=facts_to_json(message), at=now))
+    return OnHold(f"rate limit: at most {limit} per hour", int((next_hour(now) - now).total_seconds()) + 1)
 
 
 def _cap(submit: Submit, intent: Intent, lineage: Lineage, ports: Ports) -> Refused | None:
@@ -78,10 +80,12 @@ def _cap(submit: Submit, intent: Intent, lineage: Lineage, ports: Ports) -> Refu
     started, now = lineage.entry(Started, submit.about), ports.clock.now()
     team, month = (started.team if started else None) or "no team", month_key(now)
     if submit.cost_micros is None:
-        return Refused(f"no price is known, so the cap of {dollars(submit.cap_micros)} of {team} for {month} cannot be kept")
+        return Refused(
+            f"no price is known, so the spend cap of {team} for {month} ({dollars(submit.cap_micros)}) cannot be checked"
+        )
     if ports.ledger.spend(f"money/{team}/{month}", f"{lineage.id}/{intent.key}", submit.cost_micros, submit.cap_micros, now):
         return None
     return Refused(
-        f"it may cost {dollars(submit.cost_micros)}, and that is more than is left of the {dollars(submit.cap_micros)}"
-        f" that {team} may spend on further attempts in {month}"
+        f"it may cost {dollars(submit.cost_micros)}, which is more than is left of the spend cap of {team} for {month}"
+        f" ({dollars(submit.cap_micros)})"
     )

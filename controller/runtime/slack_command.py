@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime, timedelta
 from controller.ledger.entry import Started
 from controller.notifications.block_kit import pages
 from controller.notifications.card import card, money_text
-from controller.notifications.digest import sentence
+from controller.notifications.message_text import halted
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.notifications.parts import Part, Text
-from controller.notifications.texts import halted
+from controller.notifications.period_sentence import sentence
 from controller.runtime.ports import Unreachable
 from controller.runtime.slack_interactions import Answer, SlackPorts
 from controller.savings.report import By, report_of

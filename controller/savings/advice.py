@@ -59,22 +59,6 @@ def advise(family: str, entries: Iterable[Entry], rates: Mapping[str, Rate]) -> 
     )  # fmt: skip
 
 
-def told(advice: Advice, rates: Mapping[str, Rate]) -> tuple[str, ...]:
-    """The advice in lines for people, each with its reason."""
-    pool, per_100 = advice.interruptions, 100 * advice.interruptions.mean
-    priced = "the cheapest useful hour of those it ran on" if advice.instance_type in rates else "no price of it is known"
-    return (
-        f"{advice.family}: advice from {advice.runs} completed runs",
-        f"MaxRuntimeInSeconds  {advice.runtime_s_max:>8}  a quarter above the {QUANTILE:.0%} longest;"
-        f" {advice.runtime_inside:.0%} of past runs fell inside",
-        f"MaxWaitTimeInSeconds {advice.wait_s_max:>8}  the same of the time from creation to end;"
-        f" {advice.wait_inside:.0%} of past runs fell inside",
-        f"checkpoint every     {advice.checkpoint_every_s:>7}s  Young's √(2·C·MTBF): a write takes {advice.checkpoint_write_s} s",
-        f"InstanceType  {advice.instance_type:>15}  {priced}; {per_100:.1f} interruptions in 100 h"
-        f" (90 %: {100 * pool.low:.1f} to {100 * pool.high:.1f})",
-    )
-
-
 def _spans(runs: Sequence[Finished], known: Sequence[Entry]) -> list[int]:
     """From creation to end, of the runs that one attempt finished: the others waited by our clock, not by SageMaker's."""
     created: dict[str, datetime] = {e.job: e.at for e in known if isinstance(e, Started)}

@@ -55,7 +55,7 @@ def audit(entries: Sequence[Entry], jobs: Mapping[str, Job], rate_of: RateOf, si
         again += [found, Credited(job=name, at=booked.at, team=booked.team, useful_s=useful_s, basis="audit")]
         differences += [f"{name}: {what}" for what in _differing(booked, found)]
         if held != useful_s:
-            differences.append(f"{name}: {held} useful seconds booked, {useful_s} recomputed")
+            differences.append(f"{name}: {held} useful seconds recorded, {useful_s} recomputed")
     return Audit(
         attempts=len(measured), gone=tuple(sorted(name for name in measured if name not in jobs)), differences=tuple(differences),
         booked=_total((*measured.values(), *credited.values())), recomputed=_total(again),
@@ -113,7 +113,7 @@ def _differing(booked: Measured, found: Measured) -> Iterable[str]:
     for name in COMPARED:
         one, other = getattr(booked, name), getattr(found, name)
         if one != other:
-            yield f"{name} {one} booked, {other} recomputed"
+            yield f"{name} {one} recorded, {other} recomputed"
 
 
 def _total(entries: Iterable[Entry]) -> Savings:

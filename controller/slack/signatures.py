@@ -1,4 +1,4 @@
-"""Lets in only what Slack signed: HMAC-SHA256 over the raw body, not older than five minutes (slack_sdk's SignatureVerifier)."""
+"""Checks that a request is signed by Slack: HMAC-SHA256 of the raw body, at most five minutes old (slack_sdk)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ TIMESTAMP, SIGNATURE = "x-slack-request-timestamp", "x-slack-signature"
 
 
 class SignatureCheck:
-    """Built with the app's signing secret, which is asked for on the first knock."""
+    """Checks with the app's signing secret, which is read at the first request."""
 
     def __init__(self, secret: Callable[[], str], now: Callable[[], datetime]) -> None:
         self._secret = secret
         self._now = now
 
     def refuses(self, body: bytes, headers: Mapping[str, str]) -> str:
-        """Why a request is not believed; nothing where it is Slack's. Header names come in lower case."""
+        """Why a request is refused; empty where Slack signed it. Header names are in lower case."""
         timestamp, signature = headers.get(TIMESTAMP, ""), headers.get(SIGNATURE, "")
         if not timestamp.isascii() or not timestamp.isdigit() or len(timestamp) > 12 or not signature.isascii():
             return "not signed by Slack"

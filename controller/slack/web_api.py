@@ -1,7 +1,7 @@
-"""Speaks to Slack's Web API through slack_sdk: one call each, no retries of its own.
+"""Slack's Web API through slack_sdk, one call for each method and no retries.
 
-Slack allows about one message a second and channel, and answers faster senders with 429 and Retry-After; the outbox waits, so the
-client must not. Every message carries top-level ``text`` beside its blocks, for notifications and screen readers.
+Slack allows about one message a second per channel, and answers faster senders with 429 and Retry-After. The outbox waits and
+retries, so the client must not. Each message has top-level ``text`` beside its blocks, for notifications and screen readers.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from controller.notifications.block_kit import Page
 from controller.runtime.ports import Answer, Done, Later, Post, Refused, Unreachable
 
 TIMEOUT_S = 5
-CLICK_TIMEOUT_S = 1  # a person waits, and Slack gives us three seconds
+CLICK_TIMEOUT_S = 1  # a person waits, and Slack allows three seconds for the answer
 RETRY_AFTER_S = 30
 UNANSWERED = (SlackClientError, URLError, HTTPException, OSError, json.JSONDecodeError)
 
-# Answers that no later try changes: the message or its channel is wrong. Everything else waits.
+# Errors that a retry cannot change: the message or its channel is wrong. All other errors are retried later.
 FINAL = frozenset({
     "channel_not_found", "is_archived", "not_in_channel", "restricted_action", "invalid_blocks", "invalid_blocks_format",
     "msg_too_long", "no_text", "too_many_attachments", "user_is_bot", "cannot_reply_to_message", "message_not_found",
@@ -34,7 +34,7 @@ FINAL = frozenset({
 
 
 class SlackChat:
-    """The Chat port over slack_sdk. ``token`` is asked for on the first call, so that no cold start waits for a secret."""
+    """The Chat port over slack_sdk. ``token`` is read at the first call, so that a cold start does not wait for a secret."""
 
     BASE_URL = WebClient.BASE_URL
     threads = True
@@ -45,7 +45,7 @@ class SlackChat:
         self._clients: dict[int, WebClient] = {}
 
     def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
-        answer = self._ask(
+        answer = self._call(
             TIMEOUT_S, "chat_postMessage", channel=channel, text=page.text, blocks=list(page.blocks), unfurl_links=False,
             **({"thread_ts": thread_ts} if thread_ts else {}),
         )  # fmt: skip
@@ -55,13 +55,13 @@ class SlackChat:
         return Done(f"{channel_id}/{ts}") if ts and channel_id else Later("Slack's answer has no ts")
 
     def update(self, post: Post, page: Page) -> Answer:
-        answer = self._ask(
+        answer = self._call(
             TIMEOUT_S, "chat_update", channel=post.channel_id, ts=post.ts, text=page.text, blocks=list(page.blocks)
         )  # fmt: skip
         return Done() if isinstance(answer, dict) else answer
 
     def open(self, trigger_id: str, view: Mapping[str, Any]) -> Answer:
-        answer = self._ask(CLICK_TIMEOUT_S, "views_open", trigger_id=trigger_id, view=dict(view))
+        answer = self._call(CLICK_TIMEOUT_S, "views_open", trigger_id=trigger_id, view=dict(view))
         return Done() if isinstance(answer, dict) else answer
 
     def reply_ephemeral(self, url: str, words: str) -> Answer:
@@ -74,7 +74,7 @@ class SlackChat:
         return Done() if answer.status_code == 200 else Later(f"Slack says {answer.status_code}")
 
     def members(self, group: str) -> frozenset[str]:
-        answer = self._ask(CLICK_TIMEOUT_S, "usergroups_users_list", usergroup=group)
+        answer = self._call(CLICK_TIMEOUT_S, "usergroups_users_list", usergroup=group)
         match answer:
             case Later(why, _):
                 raise Unreachable(why)
@@ -83,15 +83,15 @@ class SlackChat:
             case _:
                 return frozenset(str(user) for user in answer.get("users") or ())
 
-    def _ask(self, timeout_s: int, method: str, **arguments: Any) -> dict[str, Any] | Answer:
-        """Slack's answer, or why there is none."""
+    def _call(self, timeout_s: int, method: str, **arguments: Any) -> dict[str, Any] | Answer:
+        """Slack's answer as a dict, or the reason why the call failed."""
         try:
             answer = getattr(self._web(timeout_s), method)(**arguments)
         except SlackApiError as error:
-            return _declined(error)
+            return _failure(error)
         except UNANSWERED as error:
             return Later(f"Slack did not answer: {type(error).__name__}")
-        return answer.data if isinstance(answer.data, dict) else Later("Slack's answer is no object")
+        return answer.data if isinstance(answer.data, dict) else Later("Slack's answer is not a JSON object")
 
     def _web(self, timeout_s: int) -> WebClient:
         if timeout_s not in self._clients:
@@ -100,13 +100,18 @@ class SlackChat:
         return self._clients[timeout_s]
 
 
-def _declined(error: SlackApiError) -> Answer:
-    """Sort Slack's refusals: 429 and 5xx wait, a message or channel that is wrong is refused, all else waits and is said."""
+def rate_limited(headers: Mapping[str, Any]) -> Later:
+    """The answer to 429: retry after as many seconds as Slack says."""
+    seconds = str({name.lower(): value for name, value in headers.items()}.get("retry-after", ""))
+    return Later("Slack's rate limit (429)", int(seconds) if seconds.isdigit() else RETRY_AFTER_S)
+
+
+def _failure(error: SlackApiError) -> Answer:
+    """Refused for a wrong message or channel; Later for everything else, such as 429 and 5xx."""
     response = error.response
-    status, headers = response.status_code, {k.lower(): v for k, v in response.headers.items()}
+    status = response.status_code
     if status == 429:
-        asked = str(headers.get("retry-after", ""))
-        return Later("Slack asks for patience (429)", int(asked) if asked.isdigit() else RETRY_AFTER_S)
+        return rate_limited(response.headers)
     reason = str(response.get("error", "")) if isinstance(response.data, dict) else ""
     if reason in FINAL:
         return Refused(f"Slack says {reason}")

@@ -1,6 +1,6 @@
-"""Speaks to Slack through an incoming webhook alone: it posts, and can neither edit, answer in threads, nor hear anybody.
+"""An incoming webhook, where no Slack app is installed: it can post, but not edit, use threads or receive clicks.
 
-A webhook's channel is fixed where it was made, so each message names the channel that it was meant for.
+The channel of a webhook is fixed, so each message names the channel that it is meant for.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from slack_sdk.webhook import WebhookClient
 from controller.notifications.block_kit import Page
 from controller.notifications.mrkdwn import code
 from controller.runtime.ports import Answer, Done, Later, Post, Refused
-from controller.slack.web_api import RETRY_AFTER_S, TIMEOUT_S, UNANSWERED
+from controller.slack.web_api import TIMEOUT_S, UNANSWERED, rate_limited
 
-GONE = frozenset({"invalid_token", "no_service", "no_team", "channel_is_archived", "action_prohibited"})  # an operator mends it
-NEVER = "an incoming webhook can only post"
+UNUSABLE = frozenset(
+    {"invalid_token", "no_service", "no_team", "channel_is_archived", "action_prohibited"}
+)  # an operator must fix these
+POST_ONLY = "an incoming webhook can only post"
 
 
 class WebhookChat:
@@ -36,20 +38,19 @@ class WebhookChat:
         if answer.status_code == 200:
             return Done("webhook/0")
         if answer.status_code == 429:
-            asked = {k.lower(): v for k, v in answer.headers.items()}.get("retry-after", "")
-            return Later("Slack asks for patience (429)", int(asked) if str(asked).isdigit() else RETRY_AFTER_S)
-        if answer.status_code == 400 and answer.body not in GONE:
+            return rate_limited(answer.headers)
+        if answer.status_code == 400 and answer.body not in UNUSABLE:
             return Refused(f"Slack says {answer.body[:60]}")
         return Later(f"Slack says {answer.body[:60] or answer.status_code}")
 
     def update(self, post: Post, page: Page) -> Answer:  # noqa: ARG002 - the port's own signature
-        return Refused(NEVER)
+        return Refused(POST_ONLY)
 
     def reply_ephemeral(self, url: str, words: str) -> Answer:  # noqa: ARG002 - the port's own signature
-        return Refused(NEVER)
+        return Refused(POST_ONLY)
 
     def open(self, trigger_id: str, view: Mapping[str, Any]) -> Answer:  # noqa: ARG002 - the port's own signature
-        return Refused(NEVER)
+        return Refused(POST_ONLY)
 
     def members(self, group: str) -> frozenset[str]:  # noqa: ARG002 - the port's own signature
         return frozenset()

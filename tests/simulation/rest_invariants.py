@@ -9,6 +9,7 @@ from controller.jobs.job import Job
 from controller.ledger.entry import Ended, Measured, Unmeasured
 from controller.ledger.intent import Announce, IntentResult, Purpose, Stop
 from controller.ledger.lineage import Lineage, LineageId
+from controller.notifications.messages import text_of
 from controller.policy.policy import Policy
 from controller.runtime.gather import LINEAGE_TAG
 from controller.savings.arithmetic import spent_micros
@@ -155,13 +156,18 @@ def followed_up(history: History, lineage: Lineage, name: str) -> bool:
 def what_was_announced_reached_people(history: History) -> None:
     """Every announcement that was not taken back was posted to a channel that exists."""
     posted = {line for _, _, page in history.slack.posted for line in page.text.splitlines()}
-    posted |= {m.words[0] for shelf in history.outbox.shelf.values() for m in shelf.values()}
+    posted |= {m.text().title for shelf in history.outbox.shelf.values() for m in shelf.values()}
     for lineage, row in history.ledger.rows.items():
         if lineage.root in history.broken:
             continue
         for intent in row.intents.values():
             if isinstance(intent.action, Announce) and intent.closed is IntentResult.DONE and not intent.why:
-                demand(intent.action.words[0] in posted, f"what was announced reached people: {lineage} {intent.key}")
+                demand(_title(intent.action) in posted, f"what was announced reached people: {lineage} {intent.key}")
+
+
+def _title(announce: Announce) -> str:
+    assert announce.kind is not None
+    return text_of(announce.kind, announce.facts).title
 
 
 def every_claim_is_given_back(history: History) -> None:

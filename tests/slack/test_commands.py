@@ -50,7 +50,7 @@ def test_a_job_whose_books_were_changed_is_named_by_the_audit(host: Host, capsys
         row["body"]["M"]["billable_s"]["N"] = "1"
         client.put_item(TableName=TABLE, Item=row)
         assert main(["audit", "--table", TABLE, "--period", "2026-11"]) == 1
-        assert f"billable_s 1 booked, {held} recomputed" in capsys.readouterr().out
+        assert f"billable_s 1 recorded, {held} recomputed" in capsys.readouterr().out
     finally:
         row["body"]["M"]["billable_s"]["N"] = held
         client.put_item(TableName=TABLE, Item=row)

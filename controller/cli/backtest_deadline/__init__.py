@@ -1,1 +1,1 @@
-"""Plays jobs with deadlines over recorded spot capacity: the controller's own decision beside its rivals and the optimum."""
+"""Runs jobs with deadlines on recorded spot capacity: the controller's own decision, other strategies, and the optimum."""

@@ -15,7 +15,7 @@ from controller.units.duration import seconds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """Whether a pool had capacity, a sample each ``gap_s`` seconds."""
+    """Whether a pool had capacity, in samples of ``gap_s`` seconds."""
 
     name: str
     gap_s: int
@@ -32,7 +32,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One job, in samples: the capacity from its start to its deadline, its work, and what a start costs."""
+    """One job, in samples: the capacity from start to deadline, the work, and the overhead of a start."""
 
     capacity: tuple[bool, ...]
     gap_s: int

@@ -1,4 +1,4 @@
-"""The cheapest that anybody could have done who knew the capacity ahead, by dynamic programming."""
+"""The least cost of a job for someone who knows the capacity in advance, by dynamic programming."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from controller.cli.backtest_deadline.cases import Case
 
 
 def optimum(case: Case, spot_price: float) -> float:
-    """The least cost of finishing by the deadline, in samples of on-demand; infinite where nobody could.
+    """The least cost of finishing by the deadline, in samples of on-demand; infinite where that is impossible.
 
-    Backwards over the samples, for every amount of work left at once: idle, on spot or on-demand, with so much of the start's
-    overhead still to bill. Stopping is free at any time, starting again bills its overhead.
+    It goes backwards over the samples, for every amount of remaining work at once. The states are idle, spot and on-demand, the
+    latter two with the overhead that is not billed yet. Stopping is free; each start bills its overhead.
     """
     idle = _finished(case.work)
     spot = [idle] * (case.overhead + 1)
     on_demand = [idle] * (case.overhead + 1)
-    for there in reversed(case.capacity):
+    for available in reversed(case.capacity):
         on = [_billed(on_demand, left, 1.0) for left in range(case.overhead + 1)]
-        off = [_billed(spot, left, spot_price) for left in range(case.overhead + 1)] if there else None
+        off = [_billed(spot, left, spot_price) for left in range(case.overhead + 1)] if available else None
         start = np.minimum(idle, on[-1])
         if off is not None:
             start = np.minimum(start, off[-1])
@@ -32,14 +32,14 @@ def optimum(case: Case, spot_price: float) -> float:
 
 
 def _finished(work: int) -> Any:
-    """At the deadline: nothing more to pay where no work is left, and no way to pay for any."""
+    """At the deadline: no cost where no work is left, infinite cost otherwise."""
     costs = np.full(work + 1, np.inf)
     costs[0] = 0.0
     return costs
 
 
 def _billed(later: list[Any], overhead_left: int, price: float) -> Any:
-    """The cost of running through one sample: it pays off overhead, or one sample of work."""
+    """The cost of running for one sample, which bills overhead or does one sample of work."""
     if overhead_left > 0:
         costs = price + later[overhead_left - 1]
     else:

@@ -1,79 +1,80 @@
-"""Ways to keep a deadline on spot: what others do, and what the controller does."""
+"""Strategies for keeping a deadline on spot: those of others, and the controller's own."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
 from controller.cli.backtest_deadline.market import Action, Run
-from controller.decide.deadline.rule import DeadlineState, Move, MoveCosts, Place, choose
+from controller.decide.deadline import rule
+from controller.decide.deadline.rule import DeadlineState, Move, MoveCosts, Place
 
-BEGIN = datetime(2026, 1, 1, tzinfo=UTC)  # any day: only spans matter
+START = datetime(2026, 1, 1, tzinfo=UTC)  # any day: only differences matter
 
 
 class ManagedSpot:
-    """SageMaker managed spot as it is, with MaxWaitTimeInSeconds up to the deadline."""
+    """SageMaker managed spot alone, with MaxWaitTimeInSeconds up to the deadline."""
 
-    def ask(self, run: Run) -> Action:  # noqa: ARG002 - the strategies' own signature
+    def choose(self, run: Run) -> Action:  # noqa: ARG002 - the strategies' own signature
         return Action.SPOT
 
 
 class SpotElseOnDemand:
-    """On-demand whenever spot is away, spot whenever it is there: it sees capacity that no controller sees."""
+    """Spot while there is capacity, else on-demand. It sees the capacity, which no controller can."""
 
     def __init__(self, capacity: tuple[bool, ...]) -> None:
         self._capacity = capacity
 
-    def ask(self, run: Run) -> Action:
+    def choose(self, run: Run) -> Action:
         return Action.SPOT if self._capacity[run.elapsed] and _safe(run) else Action.ON_DEMAND
 
 
 class UniformProgress:
-    """Keeps its progress above the even line from start to deadline (Can't Be Late, NSDI '24); sees capacity as above.
+    """Keeps progress above a straight line from start to deadline (Can't Be Late, NSDI '24). It sees the capacity.
 
-    Behind the line it runs on-demand where spot is away, and stays there until it is two overheads ahead.
+    Below the line and without spot it runs on-demand, and stays there until it is two overheads ahead.
     """
 
     def __init__(self, capacity: tuple[bool, ...]) -> None:
         self._capacity = capacity
 
-    def ask(self, run: Run) -> Action:
-        there = self._capacity[run.elapsed]
+    def choose(self, run: Run) -> Action:
+        available = self._capacity[run.elapsed]
         ahead = (run.total - run.work) - run.elapsed * run.total / run.length
         if not _safe(run):
             return Action.ON_DEMAND
         if run.place is Place.ON_DEMAND:
             return Action.SPOT if ahead >= 2 * run.overhead else Action.ON_DEMAND
-        return Action.SPOT if there or ahead >= 0 else Action.ON_DEMAND
+        return Action.SPOT if available or ahead >= 0 else Action.ON_DEMAND
 
 
 def _safe(run: Run) -> bool:
-    """Whether a sample may pass on spot, and on-demand still keep the deadline after it."""
+    """Whether on-demand can still keep the deadline after one more sample on spot."""
     progress = 1 if run.place is Place.SPOT and run.trains else 0
     return run.left - 1 >= run.work - progress + run.overhead
 
 
 class Spotwarden:
-    """The controller: its own decision code, fed with what SageMaker shows of its job.
+    """The controller's own decision code, with what SageMaker shows of the job.
 
-    It looks once a sample, so its margin is the time until just before the next look.
+    It decides once a sample, so its margin is the time until just before the next sample.
     """
 
-    def ask(self, run: Run) -> Action:
-        staying = Action.ON_DEMAND if run.place is Place.ON_DEMAND else Action.SPOT
-        now = BEGIN + timedelta(seconds=run.elapsed * run.gap_s)
-        standing = DeadlineState(
+    def choose(self, run: Run) -> Action:
+        current = Action.ON_DEMAND if run.place is Place.ON_DEMAND else Action.SPOT
+        now = START + timedelta(seconds=run.elapsed * run.gap_s)
+        state = DeadlineState(
             now=now,
             deadline=now + timedelta(seconds=run.left * run.gap_s),
             remaining_s=run.work * run.gap_s,
             place=run.place if run.place is not Place.SPOT or run.trains else Place.WAITING,
-            since=BEGIN + timedelta(seconds=run.since * run.gap_s),
+            since=START + timedelta(seconds=run.since * run.gap_s),
             moves=run.moves,
             spot_seen=None if run.spot_seen is None else run.spot_seen or run.place is Place.SPOT,
         )
-        terms = MoveCosts(overhead_s=run.overhead * run.gap_s, margin_s=run.gap_s - 1)
-        match choose(standing, terms).move:
+        costs = MoveCosts(overhead_s=run.overhead * run.gap_s, margin_s=run.gap_s - 1)
+        match rule.choose(state, costs).move:
             case Move.STAY:
-                return staying
+                return current
             case Move.ON_DEMAND:
                 return Action.ON_DEMAND
             case Move.SPOT:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
+from controller.decide.announce import say
 from controller.decide.deadline.outlook import InvalidTag, Outlook, deadline_of, outlook
 from controller.decide.deadline.rule import Move
 from controller.decide.decision import Decision
@@ -11,9 +12,21 @@ from controller.decide.facts import Facts
 from controller.decide.fallback import NoFallback, next_fallback
 from controller.decide.spend_cap import expected_cost_micros, over_spend_cap
 from controller.jobs.failure import Cause
-from controller.ledger.intent import Announce, Intent, Purpose, Stop, Wake
-from controller.notifications import deadline_texts as words
-from controller.notifications.texts import Words
+from controller.ledger.intent import Intent, Purpose, Stop, Wake
+from controller.ledger.message import (
+    CannotAfford,
+    DeadlineAtRisk,
+    DeadlineLost,
+    DeadlineUnreadable,
+    JobFacts,
+    MaxWaitBeforeDeadline,
+    Moving,
+    NoEstimate,
+    NoRoom,
+    OnDemandForbidden,
+    WouldMove,
+)
+from controller.ledger.message_kind import MoveReason
 from controller.policy.mode import Mode
 from controller.policy.resubmission import Guarantee, Resubmission
 
@@ -37,33 +50,37 @@ def keep_deadline(facts: Facts) -> Decision:
         seen = outlook(facts, block)
         wanted = deadline_of(facts, block.deadline)
     except InvalidTag as bad:
-        return crowded | _say(facts, block, "deadline-unreadable", words.unreadable_promise(job, str(bad)))
+        return crowded | say(facts, DeadlineUnreadable(job=JobFacts.of(job), problem=str(bad)))
     if wanted is None:
         return crowded
     if seen is None:
-        return crowded | _say(facts, block, "no-estimate", words.no_estimate(job, wanted, len(facts.history)))
-    return _at_the_start(facts, block, seen) | _keep(facts, block, seen) | crowded
+        message = NoEstimate(job=JobFacts.of(job), deadline=wanted, runs=len(facts.history), family=job.family)
+        return crowded | say(facts, message)
+    return _at_the_start(facts, seen) | _keep(facts, block, seen) | crowded
 
 
 def _keep(facts: Facts, block: Resubmission, seen: Outlook) -> Decision:
-    job = facts.job
+    job, shown = facts.job, JobFacts.of(facts.job)
     if seen.finish_at > seen.deadline:
-        return _say(facts, block, "deadline-lost", words.deadline_lost(job, seen.deadline, seen.finish_at))
+        return say(facts, DeadlineLost(job=shown, deadline=seen.deadline, finish_at=seen.finish_at))
     wake = Decision(intents=(Intent(action=Wake(about=job.name, at=seen.look_at), due_at=seen.look_at),))
     if seen.move is Move.STAY:
         return wake if seen.look_at > facts.now else Decision()
     if job.status == "Stopping" or job.secondary == UPLOADING:
         return Decision()
     if seen.move is Move.ON_DEMAND and not block.on_demand:
-        return _say(facts, block, "on-demand-forbidden", words.on_demand_forbidden(job, block, seen.deadline))
+        return say(facts, OnDemandForbidden(job=shown, block=block.name, deadline=seen.deadline))
     if seen.move is Move.ON_DEMAND and not facts.resumable and job.intervals and block.deadline.guarantee is Guarantee.MONEY:
-        return _say(facts, block, "deadline-at-risk", words.deadline_at_risk(job, seen.deadline))
+        return say(facts, DeadlineAtRisk(job=shown, deadline=seen.deadline))
     if block.mode is Mode.WARN:
-        return _say(facts, block, f"would-move/{seen.move}", words.would_move(job, block, seen.deadline, seen.why))
+        to = "spot" if seen.move is Move.SPOT else "on-demand"
+        message = WouldMove(job=shown, block=block.name, reason=seen.why, to=to, deadline=seen.deadline)
+        return say(facts, message, seen.move)
     if seen.move is Move.ON_DEMAND and facts.room is not None and facts.room < job.instance_count:
-        return _say(facts, block, "no-room", words.no_room(job, facts.room, seen.deadline)) | _look_soon(facts)
+        return say(facts, NoRoom(job=shown, room=max(facts.room, 0), deadline=seen.deadline)) | _look_soon(facts)
     cause = Cause.DEADLINE if seen.move is Move.ON_DEMAND else Cause.RETURN
-    return _move(facts, block, cause, seen.why, seen.deadline)
+    to = "on-demand" if cause is Cause.DEADLINE else "spot"
+    return _move(facts, block, cause, Moving(job=shown, reason=seen.why, to=to, deadline=seen.deadline))
 
 
 def _look_soon(facts: Facts) -> Decision:
@@ -73,41 +90,43 @@ def _look_soon(facts: Facts) -> Decision:
     return Decision(intents=(Intent(action=Wake(about=facts.job.name, at=at), due_at=at),))
 
 
-def _move(facts: Facts, block: Resubmission, cause: Cause, why: str, deadline: datetime | None) -> Decision:
+def _move(facts: Facts, block: Resubmission, cause: Cause, message: Moving) -> Decision:
     """Stop the job to go on elsewhere, if its cap has room for that: a job that is stopped and not submitted again is lost."""
     broke = over_spend_cap(facts, block, expected_cost_micros(facts, block))
     if broke is not None:
-        return _say(facts, block, f"cannot-afford/{cause}", words.cannot_afford(facts.job, broke))
-    stop = Stop(about=facts.job.name, because=why, purpose=Purpose.MOVE, next_cause=cause)
-    told = words.moving(facts.job, cause, why, deadline)
-    return Decision(intents=(Intent(action=stop, due_at=facts.now),)) | _say(facts, block, f"moving/{cause}", told)
+        return say(facts, CannotAfford(job=message.job, cap=broke), cause)
+    stop = Stop(about=facts.job.name, because=message.reason, purpose=Purpose.MOVE, next_cause=cause)
+    return Decision(intents=(Intent(action=stop, due_at=facts.now),)) | say(facts, message, cause)
 
 
-def _at_the_start(facts: Facts, block: Resubmission, seen: Outlook) -> Decision:
+def _at_the_start(facts: Facts, seen: Outlook) -> Decision:
     """Notice a MaxWait that ends before the deadline: SageMaker would give the job up while there is still time."""
     job = facts.job
     if not job.spot or job.wait_s_max is None:
         return Decision()
-    waits_until = job.created_at.timestamp() + job.wait_s_max
-    if waits_until >= seen.deadline.timestamp():
+    ends_at = job.created_at + timedelta(seconds=job.wait_s_max)
+    if ends_at >= seen.deadline:
         return Decision()
-    return _say(facts, block, "max-wait-before-deadline", words.wait_ends_early(job, seen.deadline))
+    shown = JobFacts.of(job)
+    return say(facts, MaxWaitBeforeDeadline(job=shown, wait_s=job.wait_s_max, ends_at=ends_at, deadline=seen.deadline))
 
 
 def _interrupted_too_often(facts: Facts, block: Resubmission) -> Decision:
     """Take the next step of the ladder for a job that was interrupted more often than the policy bears."""
-    patience, job = block.interruption_limit, facts.job
-    if patience is None or job.status == "Stopping" or job.secondary == UPLOADING:
+    limit, job = block.interruption_limit, facts.job
+    if limit is None or job.status == "Stopping" or job.secondary == UPLOADING:
         return Decision()
-    recent = sum((facts.now - at).total_seconds() <= patience.within_s for at in job.interrupted_at)
-    if recent <= patience.more_than or isinstance(next_fallback(facts, block, Cause.INTERRUPTIONS), NoFallback):
+    recent = sum((facts.now - at).total_seconds() <= limit.within_s for at in job.interrupted_at)
+    if recent <= limit.more_than or isinstance(next_fallback(facts, block, Cause.INTERRUPTIONS), NoFallback):
         return Decision()
-    why = f"{recent} interruptions within {patience.within_s // 60} min, and the policy bears {patience.more_than}"
+    why = MoveReason.INTERRUPTIONS
+    message = Moving(
+        job=JobFacts.of(job), reason=why, to="next-step", interruptions=recent, within_s=limit.within_s, limit=limit.more_than
+    )  # fmt: skip
     if block.mode is Mode.WARN:
-        return _say(facts, block, "would-move/interruptions", words.would_move(job, block, None, why))
-    return _move(facts, block, Cause.INTERRUPTIONS, why, None)
-
-
-def _say(facts: Facts, block: Resubmission, topic: str, said: Words) -> Decision:
-    announce = Announce(about=facts.job.name, topic=topic, channel=block.channel, words=said)
-    return Decision(intents=(Intent(action=announce, due_at=facts.now),))
+        would = WouldMove(
+            job=message.job, block=block.name, reason=why, to=message.to, interruptions=recent, within_s=limit.within_s,
+            limit=limit.more_than,
+        )  # fmt: skip
+        return say(facts, would, "interruptions")
+    return _move(facts, block, Cause.INTERRUPTIONS, message)

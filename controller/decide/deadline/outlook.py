@@ -16,6 +16,7 @@ from controller.decide.facts import Facts
 from controller.jobs.failure import Cause
 from controller.jobs.job import Job
 from controller.ledger.entry import CheckpointScanned, Started
+from controller.ledger.message_kind import MoveReason
 from controller.policy.resubmission import DeadlineSettings, Resubmission
 from controller.savings.job_history import RUNS_MIN, quantile
 
@@ -41,7 +42,7 @@ class Outlook:
     move: Move
     look_at: datetime
     finish_at: datetime
-    why: str
+    why: MoveReason
 
 
 def has_deadline(job: Job, settings: DeadlineSettings) -> bool:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from controller.ledger.message_kind import MoveReason
+
 LOOK_S_MIN = 60  # the sweep's own pace: nobody looks more often
 
 
@@ -71,7 +73,7 @@ class Choice:
 
     move: Move
     look_at: datetime
-    why: str
+    why: MoveReason
 
 
 def slack_s(standing: DeadlineState, terms: MoveCosts) -> int:
@@ -100,15 +102,13 @@ def choose(standing: DeadlineState, terms: MoveCosts) -> Choice:
             return _on_demand(standing, terms, slack)
         case Place.SPOT if slack >= 0:
             wait_s = slack - terms.margin_s if slack > terms.margin_s else slack
-            return _stay(standing, wait_s, "it trains on spot, and there is time to move it later")
+            return _stay(standing, wait_s, MoveReason.TRAINS_ON_SPOT)
         case Place.WAITING if slack > terms.margin_s and not _leaves_early(standing, terms, slack):
-            return _stay(standing, slack - terms.margin_s, "there is time to wait for spot capacity")
+            return _stay(standing, slack - terms.margin_s, MoveReason.CAN_WAIT)
         case _ if slack > terms.margin_s:
-            why = "spot capacity is away and time is getting short; it can return when capacity is back"
-            return Choice(move=Move.ON_DEMAND, look_at=standing.now, why=why)
+            return Choice(move=Move.ON_DEMAND, look_at=standing.now, why=MoveReason.SPOT_AWAY)
         case _:
-            why = "it is the latest moment at which a move to on-demand still keeps its deadline"
-            return Choice(move=Move.ON_DEMAND, look_at=standing.now, why=why)
+            return Choice(move=Move.ON_DEMAND, look_at=standing.now, why=MoveReason.LATEST_MOMENT)
 
 
 def _leaves_early(standing: DeadlineState, terms: MoveCosts, slack: int) -> bool:
@@ -123,9 +123,9 @@ def _on_demand(standing: DeadlineState, terms: MoveCosts, slack: int) -> Choice:
     rested = (standing.now - standing.since).total_seconds() >= terms.stay_s
     pays = slack >= terms.overhead_s + 2 * terms.margin_s
     if standing.spot_seen and rested and pays and standing.moves + 2 <= terms.moves_max:
-        return Choice(move=Move.SPOT, look_at=standing.now, why="spot capacity is back, and there is time to return to on-demand")
-    return _stay(standing, max(standing.remaining_s, LOOK_S_MIN), "it trains on-demand")
+        return Choice(move=Move.SPOT, look_at=standing.now, why=MoveReason.SPOT_BACK)
+    return _stay(standing, max(standing.remaining_s, LOOK_S_MIN), MoveReason.TRAINS_ON_DEMAND)
 
 
-def _stay(standing: DeadlineState, wait_s: int, why: str) -> Choice:
+def _stay(standing: DeadlineState, wait_s: int, why: MoveReason) -> Choice:
     return Choice(move=Move.STAY, look_at=standing.now + timedelta(seconds=max(wait_s, LOOK_S_MIN)), why=why)

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from pygal.style import Style
 
 from controller.jobs.job import Outcome
-from controller.notifications.digest import sentence
+from controller.notifications.period_sentence import sentence
 from controller.notifications.report_formats.shared import deadlines, incomplete, per_100_hours, title
 from controller.savings.report import Line, Report
 from controller.units.money import DOLLAR, dollars
@@ -68,6 +68,7 @@ def as_html(report: Report) -> str:
     return PAGES.get_template("report.html").render(
         title=title(report),
         sentence=_strong(sentence(report)),
+        loss=report.total.savings.saved_micros < 0,
         tiles=_tiles(report),
         figures=tuple(_figures(report)),
         tables=(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from controller.jobs.job import Outcome
-from controller.notifications.digest import sentence
+from controller.notifications.period_sentence import sentence
 from controller.notifications.report_formats.shared import deadlines, incomplete, per_100_hours, title
 from controller.savings.report import Line, Report
 from controller.units.money import dollars

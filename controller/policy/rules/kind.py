@@ -22,6 +22,7 @@ class Violation:
     found: str
     wanted: str
     fix: Fix
+    risk: str = ""  # what happens otherwise, as a sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.cli import main
-from controller.cli.backtest import RIVALS
+from controller.cli.backtest import STRATEGIES
 from controller.cli.backtest_deadline.cases import Case, Shape, Trace, cases_of
 from controller.cli.backtest_deadline.market import play
 from controller.cli.backtest_deadline.optimum import optimum
@@ -43,16 +43,16 @@ def played(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, st
 
 
 def test_a_job_on_spot_throughout_costs_its_work_and_one_start_at_the_spot_price() -> None:
-    assert play(case("######", 3), RIVALS["spotwarden"](case("######", 3)), HALF).cost == 4 * HALF
+    assert play(case("######", 3), STRATEGIES["spotwarden"](case("######", 3)), HALF).cost == 4 * HALF
 
 
 def test_a_job_without_spot_waits_as_long_as_it_can_and_then_buys() -> None:
-    outcome = play(case("......", 3), RIVALS["spotwarden"](case("......", 3)), HALF)
+    outcome = play(case("......", 3), STRATEGIES["spotwarden"](case("......", 3)), HALF)
     assert (outcome.cost, outcome.missed, outcome.moves) == (4.0, False, 1)
 
 
 def test_managed_spot_without_capacity_misses_and_is_charged_as_on_demand() -> None:
-    outcome = play(case("......", 3), RIVALS["managed-spot"](case("......", 3)), HALF)
+    outcome = play(case("......", 3), STRATEGIES["managed-spot"](case("......", 3)), HALF)
     assert (outcome.cost, outcome.missed) == (3.0, True)
 
 
@@ -71,7 +71,7 @@ def test_a_job_that_nobody_could_finish_has_no_optimum() -> None:
 def test_nobody_is_cheaper_than_the_optimum(capacity: list[bool], work: int, overhead: int) -> None:
     job = Case(capacity=tuple(capacity), gap_s=600, work=work, overhead=overhead)
     best = optimum(job, 0.317)
-    for strategy in RIVALS.values():
+    for strategy in STRATEGIES.values():
         outcome = play(job, strategy(job), 0.317)
         assert outcome.missed or outcome.cost >= best - 1e-9
 

@@ -184,7 +184,7 @@ def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytes
         ({**EVENT, "detail": {}}, "job.json: an event without a job name: detail.TrainingJobName is absent, wanted the name"),
         ({**EVENT, "source": "aws.ec2"}, "job.json: an event whose source is 'aws.ec2', wanted 'aws.sagemaker'"),
         ({**CREATE, "EnableManagedSpotTraining": "yes"}, "job.json: EnableManagedSpotTraining is 'yes', wanted true or false"),
-        ("[" * 100_000, "job.json: found values nested too deep to read, wanted a job document"),
+        ("[" * 100_000, "job.json: found values nested too deeply, wanted a job document"),
     ],
     ids=range(10),
 )

@@ -1,4 +1,4 @@
-"""Commands that reach the ledger say what they did, and clearly what they lack."""
+"""Commands that use the ledger print what they did, and name what is missing."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
 
 from controller import wiring
 from controller.aws.dynamodb.ledger import DynamoLedger
 from controller.cli import main
+from controller.cli.errors import BadInput
+from controller.cli.ledger import with_ledger
 from controller.decide.decision import Decision
+from controller.runtime.ports import Unreachable
 from infra.local import aws
 from tests.builders import lineage
 from tests.unit.savings.test_advice import PAST
@@ -32,48 +36,50 @@ def ledger(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoLedger]:
         wiring.client.cache_clear()
 
 
-def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
     code = main(list(arguments))
     out, err = capsys.readouterr()
     return code, out, err
 
 
 def test_a_halt_is_called_with_its_reason_and_ended(ledger: DynamoLedger, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = said(capsys, "halt", "--why", "a policy went wild", "--who", "ada")
+    code, out, _ = run(capsys, "halt", "--why", "a policy went wild", "--who", "ada")
     halt = ledger.halt()
     assert code == 0
     assert halt is not None
     assert (halt.why, halt.who) == ("a policy went wild", "ada")
     assert out.endswith("by ada: a policy went wild\n")
-    code, out, _ = said(capsys, "resume")
+    code, out, _ = run(capsys, "resume")
     assert (code, ledger.halt()) == (0, None)
     assert out.startswith("resumed; it was halted since ")
-    assert said(capsys, "resume")[1] == "nothing was halted\n"
+    assert run(capsys, "resume")[1] == "nothing was halted\n"
 
 
 @pytest.mark.usefixtures("ledger")
 def test_a_halt_without_a_reason_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert said(capsys, "halt", "--why", " ")[::2] == (
+    assert run(capsys, "halt", "--why", " ")[::2] == (
         2,
         "spotwarden halt: --why is empty, wanted a reason that people will read\n",
     )
 
 
-def test_without_a_table_the_message_says_where_its_name_stands(
+def test_without_a_table_the_error_says_where_to_find_its_name(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SPOTWARDEN_TABLE", raising=False)
-    code, _, err = said(capsys, "resume")
+    code, _, err = run(capsys, "resume")
     assert code == 2
     assert err.startswith("spotwarden resume: found no table, wanted --table NAME or SPOTWARDEN_TABLE")
 
 
 @pytest.mark.usefixtures("ledger")
-def test_a_table_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    code, _, err = said(capsys, "halt", "--why", "x", "--table", "Elsewhere")
+def test_a_missing_table_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "halt", "--why", "x", "--table", "Elsewhere")
     assert code == 2
-    assert err.startswith("spotwarden halt: ")
-    assert "ResourceNotFoundException" in err
+    assert err == (
+        "spotwarden halt: found no table 'Elsewhere' in this account and region (ResourceNotFoundException),"
+        " wanted the stack's output Ledger\n"
+    )
 
 
 class Later:
@@ -87,8 +93,28 @@ class Later:
 def test_advice_is_read_from_the_ledger(ledger: DynamoLedger, capsys: pytest.CaptureFixture[str]) -> None:
     wiring.install(clock=Later())
     assert ledger.commit(lineage(), Decision(entries=tuple(PAST)))
-    code, out, err = said(capsys, "advise", "train-bert", "--days", "3")
+    code, out, err = run(capsys, "advise", "train-bert", "--days", "3")
     assert (code, err) == (0, "")
     assert out.splitlines()[0] == "train-bert: advice from 9 completed runs"
-    code, _, err = said(capsys, "advise", "nobody", "--days", "3")
+    assert "MaxRuntimeInSeconds     40500  25 % above the 95% quantile of training time; 100% of past runs fit" in out
+    code, _, err = run(capsys, "advise", "nobody", "--days", "3")
     assert (code, err) == (2, "spotwarden advise: found 0 completed runs of 'nobody', wanted at least 3\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (NoCredentialsError(), "found no AWS credentials, wanted a profile, a role or AWS_ACCESS_KEY_ID in the environment"),
+        (NoRegionError(), "found no AWS region, wanted AWS_DEFAULT_REGION or a profile that names one"),
+        (ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetItem"), "AccessDenied"),
+        (Unreachable("DynamoDB get_item on T: timed out"), "DynamoDB get_item on T: timed out"),
+    ],
+)
+@pytest.mark.usefixtures("ledger")
+def test_what_is_missing_to_reach_aws_is_named(error: Exception, message: str) -> None:
+    def failing(*_: object) -> int:
+        raise error
+
+    with pytest.raises(BadInput) as refused:
+        with_ledger(TABLE, failing)
+    assert message in str(refused.value)

@@ -18,6 +18,7 @@ from controller.jobs.request import change_from_json
 from controller.ledger.entry import CheckpointScanned, Finished, Flagged, Measured, Started
 from controller.ledger.intent import Announce, Intent, IntentResult, Publish, Purpose, Stop, Submit, Wake
 from controller.ledger.lineage import attempt_name
+from controller.notifications.messages import text_of
 from controller.policy.mode import Mode
 from controller.policy.policy import Repair, RuleAction
 from controller.policy.resubmission import (
@@ -53,7 +54,7 @@ def topics(of: Facts) -> list[str]:
 
 
 def words(of: Facts, topic: str) -> str:
-    return "\n".join(line for a in actions(of, Announce) if a.topic == topic for line in a.words)
+    return "\n".join(text_of(a.kind, a.facts).body for a in actions(of, Announce) if a.topic == topic)
 
 
 # ── the deadline ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -69,7 +70,7 @@ def test_at_that_moment_it_is_stopped_to_go_on_elsewhere_and_people_hear_why() -
     late = looked(WAITING, now=LATE)
     [stop] = actions(late, Stop)
     assert (stop.purpose, stop.next_cause) == (Purpose.MOVE, Cause.DEADLINE)
-    assert "is being moved to on-demand capacity" in words(late, "moving/deadline")
+    assert "is moved to on-demand" in words(late, "moving/deadline")
 
 
 def test_a_job_that_uploads_its_model_is_never_moved() -> None:
@@ -79,19 +80,19 @@ def test_a_job_that_uploads_its_model_is_never_moved() -> None:
 def test_a_policy_that_only_warns_moves_nothing() -> None:
     late = looked(WAITING, now=LATE, resubmission=block(mode=Mode.WARN))
     assert not actions(late, Stop)
-    assert "would be moved now" in words(late, "would-move/on-demand")
+    assert "would be moved now." in words(late, "would-move/on-demand")
 
 
 def test_a_policy_that_forbids_on_demand_says_so_and_moves_nothing() -> None:
     late = looked(WAITING, now=LATE, resubmission=block(on_demand=False))
     assert not actions(late, Stop)
-    assert "forbids on-demand" in words(late, "on-demand-forbidden")
+    assert "does not allow it" in words(late, "on-demand-forbidden")
 
 
 def test_a_deadline_that_cannot_be_met_is_told_with_the_earliest_finish() -> None:
     lost = looked(WAITING, now=BEGIN + 5 * HOUR)
     assert not actions(lost, Stop)
-    assert "cannot meet its deadline any more" in words(lost, "deadline-lost")
+    assert "will miss its deadline" in words(lost, "deadline-lost")
     assert f"{BEGIN + 5 * HOUR + 2 * HOUR + timedelta(seconds=840):%Y-%m-%d %H:%M}" in words(lost, "deadline-lost")
 
 
@@ -109,7 +110,7 @@ def test_without_an_estimate_nothing_is_moved_and_people_are_told() -> None:
     unknown = replace(WAITING, tags={"team": "vision", "spotwarden:deadline": SIX})
     one_run = looked(unknown, now=LATE, history=(7000,))
     assert not actions(one_run, Stop)
-    assert "known: 1" in words(one_run, "no-estimate")
+    assert "so far: 1" in words(one_run, "no-estimate")
 
 
 def test_a_family_s_history_is_an_estimate() -> None:
@@ -147,7 +148,7 @@ def test_where_nothing_checkpoints_the_policy_chooses_between_the_deadline_and_m
     assert [stop.next_cause for stop in actions(looked(bare, now=LATE), Stop)] == [Cause.DEADLINE]
     saving = looked(bare, now=LATE, resubmission=block(deadline=DeadlineSettings(guarantee=Guarantee.MONEY)))
     assert not actions(saving, Stop)
-    assert "prefers `money`, so it stays on spot" in words(saving, "deadline-at-risk")
+    assert "It stays on spot, because its policy says `guarantee: money`" in words(saving, "deadline-at-risk")
 
 
 def test_what_trains_on_spot_moves_while_the_loss_of_an_interval_can_still_be_made_good() -> None:
@@ -169,7 +170,7 @@ def test_what_trains_on_spot_moves_while_the_loss_of_an_interval_can_still_be_ma
 def test_a_job_whose_cap_has_no_room_for_a_move_is_not_stopped() -> None:
     poor = looked(WAITING, now=LATE, resubmission=block(cap_micros=1))
     assert not actions(poor, Stop)
-    assert "stays where it is for its money cap" in words(poor, "cannot-afford/deadline")
+    assert "is not moved: spend cap" in words(poor, "cannot-afford/deadline")
 
 
 # ── what follows a move ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -304,13 +305,13 @@ def test_a_repaired_job_that_breaks_the_rule_still_is_announced_and_not_repaired
     lineage = builders.lineage(intents=(made,), entries=(before,))
     again = facts(job("bert-2", checkpoint_uri=None), policy=MENDING, number=2, lineage=lineage)
     assert not actions(again, Stop, Submit)
-    assert "not repaired again" in words(again, "flagged/save-it/enforce")
+    assert "no second repair" in words(again, "flagged/save-it/enforce")
 
 
 def test_a_repair_that_is_refused_leaves_the_job_as_it_is_and_says_why() -> None:
     odd = facts(replace(UNSAVED, tags={"team": "../search"}), policy=MENDING)
     assert not actions(odd, Stop)
-    assert "cannot be repaired and is left as it is" in words(odd, "flagged/save-it/enforce")
+    assert "No automatic repair" in words(odd, "flagged/save-it/enforce")
 
 
 # ── money, endings, and the others ───────────────────────────────────────────────────────────────────────────────────────────
@@ -325,7 +326,7 @@ def test_an_attempt_that_fits_its_cap_is_made_and_one_that_does_not_is_given_up_
     assert actions(starved(resubmission=block(cap_micros=3_030_000)), Submit)
     dear = starved(resubmission=block(cap_micros=3_029_999))
     assert not actions(dear, Submit)
-    assert "$1.52 may be spent, the next attempt may cost $1.52, and the policy's cap is $3.03" in words(dear, "gave-up")
+    assert "Spend cap: $3.03. Spent so far, at most: $1.52. The next attempt may cost $1.52." in words(dear, "gave-up")
 
 
 def test_what_was_spent_counts_against_the_cap() -> None:
@@ -341,7 +342,7 @@ def test_what_was_spent_counts_against_the_cap() -> None:
 def test_without_a_price_a_cap_cannot_be_kept() -> None:
     blind = starved(resubmission=block(cap_micros=9_000_000), rate=None)
     assert not actions(blind, Submit)
-    assert "No price of ml.g5.2xlarge" in words(blind, "gave-up")
+    assert "No price is known for this instance type" in words(blind, "gave-up")
 
 
 SECOND = attempt_name(builders.lineage_id(), 2)
@@ -416,7 +417,7 @@ def test_what_was_lost_is_told_when_it_is_submitted_again() -> None:
     )
     again = starved(checkpoint_scan=seen)
     [submit] = actions(again, Submit)
-    assert "10 min of training are lost" in words(again, f"resubmitting/{submit.job}")
+    assert "Lost: 10 min of training" in words(again, f"resubmitting/{submit.job}")
     [sighted] = [e for e in decide(again).entries if isinstance(e, CheckpointScanned)]
     assert (sighted.occasion, sighted.proven_s, sighted.at_risk_s) == ("ended", 47 * 60, 600)
 
@@ -427,7 +428,7 @@ def test_internal_errors_of_a_heavy_prefix_are_told_with_its_weight() -> None:
     )
     once = block(causes={Cause.INTERNAL: budget(0)})
     told = words(starved(job={"outcome": Outcome.INTERNAL}, checkpoint_scan=heavy, resubmission=once), "gave-up")
-    assert "holds at least 2,000 objects of 90.0 GB" in told
+    assert "is too large to restore (at least 2,000 objects, 90.0 GB)" in told
 
 
 def test_checkpoints_that_cannot_be_seen_are_told() -> None:

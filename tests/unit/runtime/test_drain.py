@@ -152,7 +152,7 @@ def test_two_hundred_jobs_of_one_kind_are_one_message() -> None:
         place.say(number, f"*job-{number}* is submitted again", root=f"job-{number}", topic=f"resubmitting/job-{number}-r02")
     drain(place.ports)
     [head] = place.texts(threads=False)
-    assert head.startswith(":cloud_with_lightning: *200 jobs are submitted again* at once")
+    assert head.startswith(":cloud_with_lightning: *200 jobs are submitted again*: *job-0*")
     told = "\n".join(b["text"]["text"] for _, t, page in place.slack.posts if t for b in page.blocks)
     assert all(f"*job-{number}*" in told for number in range(200))
     assert place.outbox.channels() == []

@@ -9,7 +9,7 @@ import pytest
 from controller.jobs.checkpoint import advised_interval_s
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Entry, Finished, Interrupted, Measured, Started
-from controller.savings.advice import NoAdvice, advise, told
+from controller.savings.advice import NoAdvice, advise
 from tests import builders
 from tests.builders import BEGIN
 
@@ -74,9 +74,3 @@ def test_more_interruptions_ask_for_more_checkpoints() -> None:
 
 def test_young_s_interval_is_the_root_of_twice_the_write_times_the_mean_time_between() -> None:
     assert advised_interval_s(interruptions_per_h=0.5, write_s=100) == 1200
-
-
-def test_the_words_name_the_limits_and_the_calibration() -> None:
-    lines = "\n".join(told(advise("train-bert", PAST, {}), {}))
-    assert "MaxRuntimeInSeconds     45000" in lines
-    assert "100% of past runs fell inside" in lines

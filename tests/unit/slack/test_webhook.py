@@ -52,7 +52,7 @@ def test_a_message_is_posted_and_names_the_channel_it_was_meant_for(hook: tuple[
 @pytest.mark.parametrize(
     ("status", "body", "headers", "answer"),
     [
-        (429, "", {"Retry-After": "7"}, Later("Slack asks for patience (429)", 7)),
+        (429, "", {"Retry-After": "7"}, Later("Slack's rate limit (429)", 7)),
         (400, "invalid_blocks", {}, Refused("Slack says invalid_blocks")),
         (404, "no_service", {}, Later("Slack says no_service")),
         (500, "", {}, Later("Slack says 500")),

@@ -21,8 +21,8 @@ from controller.decide.facts import Facts
 from controller.decide.observe import observe
 from controller.jobs.claim import use_of, used
 from controller.jobs.job import Outcome
-from controller.ledger.importance import importance_of
 from controller.ledger.intent import Announce, Stop, Wake
+from controller.notifications.messages import importance_of, text_of
 from controller.policy.resubmission import DeadlineSettings
 from controller.runtime.gather import capacity_cursor
 from controller.runtime.reconcile import _ask_for_capacity
@@ -57,7 +57,8 @@ def test_where_there_is_no_room_the_job_stays_people_hear_of_it_and_it_is_looked
     about = waiting(room=1)
     assert not said(about, Stop)
     [announce] = [a for a in said(about, Announce) if a.topic == "no-room"]
-    assert "it needs 2 `ml.g5.2xlarge`, and the account may have 1 more" in announce.words[1]
+    text = text_of(announce.kind, announce.facts).body
+    assert "It needs 2 instances of ml.g5.2xlarge; the account's quota allows 1 more" in text
     assert str(importance_of(announce.topic)) == "person"
     assert BEGIN + 3 * HOUR / 4 in [wake.at for wake in said(about, Wake)]
 

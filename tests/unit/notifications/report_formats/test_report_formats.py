@@ -30,7 +30,7 @@ EMPTY = report_of({}, FIRST, FIRST + DAY)
 
 def test_the_text_has_the_money_and_what_it_does_not_cover() -> None:
     text = as_text(report())
-    assert "Spot saved $1.40, 70 % of what on-demand would have cost." in text
+    assert "Spot saved $1.40, 70 % of the on-demand cost." in text
     assert "1 attempt without a price (seconds only)." in text
     assert len({len(line) for line in text.splitlines() if line.endswith(("1", "2", "3", "Attempts"))}) == 1
 

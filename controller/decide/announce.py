@@ -1,0 +1,38 @@
+"""Decides that people are told something: every message of the controller is said here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from controller.decide.decision import Decision
+from controller.decide.facts import Facts
+from controller.ledger.entry import CheckpointScanned
+from controller.ledger.intent import Announce, Intent
+from controller.ledger.message import CheckpointFacts, Message, facts_to_json
+
+
+def say(facts: Facts, message: Message, *detail: str, channel: str = "") -> Decision:
+    """Announce a message about the job, once for each ``detail``: in the channel of its ``resubmit`` block, else the default."""
+    block = facts.policy.resubmission_for(facts.job)
+    channel = channel or (block.channel if block else facts.policy.channel)
+    return announce(message, *detail, about=facts.job.name, channel=channel, at=facts.now)
+
+
+def announce(message: Message, *detail: str, about: str, channel: str, at: datetime) -> Decision:
+    """Announce a message; its topic is its kind and the details."""
+    action = Announce(
+        about=about, topic="/".join((message.kind, *detail)), channel=channel, kind=message.kind, facts=facts_to_json(message)
+    )  # fmt: skip
+    return Decision(intents=(Intent(action=action, due_at=at),))
+
+
+def checkpoint_facts(uri: str | None, seen: CheckpointScanned | None) -> CheckpointFacts | None:
+    """What a message shows of a checkpoint prefix; None where the job has none."""
+    if uri is None:
+        return None
+    if seen is None or seen.problem:
+        return CheckpointFacts(uri=uri)
+    return CheckpointFacts(
+        uri=uri, scanned=True, newest_at=seen.newest_at, at_risk_s=seen.at_risk_s, objects=seen.objects,
+        bytes_seen=seen.bytes_seen, complete=seen.complete,
+    )  # fmt: skip

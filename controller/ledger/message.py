@@ -1,0 +1,320 @@
+"""What people are told, as plain facts without markup: the ledger keeps these, ``controller.notifications`` turns them into text.
+
+A message is one of the classes below; ``kind`` is its stored name and the first word of its topic. A stored value never changes.
+"""
+
+from __future__ import annotations
+
+import json
+import types
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
+
+from controller.jobs.job import Job, Outcome
+from controller.ledger.message_kind import GiveUpReason, MessageKind, NextStep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFacts:
+    """What messages show of a job; ``outcome`` is None while it lives."""
+
+    name: str
+    instance_type: str
+    instances: int
+    spot: bool
+    team: str | None = None
+    outcome: Outcome | None = None
+
+    @classmethod
+    def of(cls, job: Job) -> JobFacts:
+        return cls(
+            name=job.name, instance_type=job.instance_type, instances=job.instance_count, spot=job.spot, team=job.team,
+            outcome=job.outcome,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointFacts:
+    """What was last seen below a checkpoint prefix. ``scanned`` is False where it could not be read, or nobody looked."""
+
+    uri: str
+    scanned: bool = False
+    newest_at: datetime | None = None
+    at_risk_s: int = 0
+    objects: int = 0
+    bytes_seen: int = 0
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapFacts:
+    """A spend cap, in micro-dollars, and what stands against it; ``next_micros`` is None where no price is known."""
+
+    cap_micros: int
+    spent_micros: int = 0
+    next_micros: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfJob:
+    """What most messages are about."""
+
+    job: JobFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleBroken(OfJob):
+    kind: ClassVar = MessageKind.FLAGGED
+    policy: str
+    severity: str
+    field: str
+    found: str
+    wanted: str
+    risk: str = ""
+    fix: str = ""  # JSON
+    next_step: NextStep = NextStep.NOTHING
+    why_not: str = ""  # of CANNOT_REPAIR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resubmitting(OfJob):
+    """``counted`` says whether the attempt counts against a limit; ``why`` is a reason as ``Stop.because`` has it."""
+
+    kind: ClassVar = MessageKind.RESUBMITTING
+    cause: str
+    attempt: str
+    due_at: datetime
+    counted: bool = True
+    tried: int = 0
+    limit: int = 1
+    changes: str = ""  # JSON
+    why: str = ""
+    checkpoint: CheckpointFacts | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WouldResubmit(OfJob):
+    kind: ClassVar = MessageKind.WOULD_RESUBMIT
+    cause: str
+    block: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GaveUp(OfJob):
+    kind: ClassVar = MessageKind.GAVE_UP
+    reason: GiveUpReason
+    cause: str = ""
+    tried: int = 0
+    checkpoint: CheckpointFacts | None = None
+    cap: CapFacts | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CannotRepeat(OfJob):
+    """``why`` is plain text: the member of the request that cannot be repeated."""
+
+    kind: ClassVar = MessageKind.CANNOT_REPEAT
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotDone:
+    """A stop, or the submission of ``attempt``, that did not happen; ``why`` is AWS's answer."""
+
+    name: str
+    attempt: str = ""
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused(NotDone):
+    kind: ClassVar = MessageKind.REFUSED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abandoned(NotDone):
+    kind: ClassVar = MessageKind.ABANDONED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deleted:
+    """``stops`` and ``submissions`` count what was planned for the job and cannot be done any more."""
+
+    kind: ClassVar = MessageKind.VANISHED
+    name: str
+    stops: int = 0
+    submissions: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointsUnseen(OfJob):
+    kind: ClassVar = MessageKind.CHECKPOINTS_UNSEEN
+    uri: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StillStopping(OfJob):
+    kind: ClassVar = MessageKind.STILL_STOPPING
+    for_s: int
+    secondary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interrupted(OfJob):
+    kind: ClassVar = MessageKind.INTERRUPTED
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished(OfJob):
+    kind: ClassVar = MessageKind.FINISHED
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveFacts(OfJob):
+    """``reason`` is a MoveReason or ``asked_by``; the numbers are of MoveReason.INTERRUPTIONS."""
+
+    reason: str
+    to: str  # "on-demand", "spot" or "next-step"
+    deadline: datetime | None = None
+    interruptions: int = 0
+    within_s: int = 0
+    limit: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moving(MoveFacts):
+    kind: ClassVar = MessageKind.MOVING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WouldMove(MoveFacts):
+    kind: ClassVar = MessageKind.WOULD_MOVE
+    block: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CannotAfford(OfJob):
+    kind: ClassVar = MessageKind.CANNOT_AFFORD
+    cap: CapFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlineLost(OfJob):
+    kind: ClassVar = MessageKind.DEADLINE_LOST
+    deadline: datetime
+    finish_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlineAtRisk(OfJob):
+    kind: ClassVar = MessageKind.DEADLINE_AT_RISK
+    deadline: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlineUnreadable(OfJob):
+    kind: ClassVar = MessageKind.DEADLINE_UNREADABLE
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnDemandForbidden(OfJob):
+    kind: ClassVar = MessageKind.ON_DEMAND_FORBIDDEN
+    block: str
+    deadline: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoRoom(OfJob):
+    """``room`` is how many more instances the account's on-demand quota allows."""
+
+    kind: ClassVar = MessageKind.NO_ROOM
+    room: int
+    deadline: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoEstimate(OfJob):
+    kind: ClassVar = MessageKind.NO_ESTIMATE
+    family: str
+    runs: int
+    deadline: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaxWaitBeforeDeadline(OfJob):
+    kind: ClassVar = MessageKind.MAX_WAIT_BEFORE_DEADLINE
+    wait_s: int
+    ends_at: datetime
+    deadline: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probing(OfJob):
+    kind: ClassVar = MessageKind.PROBING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoppingAsAsked(OfJob):
+    kind: ClassVar = MessageKind.STOPPING_AS_ASKED
+    who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """``what`` is "stop" or "submit"; the limit holds until the next hour."""
+
+    kind: ClassVar = MessageKind.RATE_LIMIT
+    what: str
+    limit: int
+    until: datetime
+
+
+Message = (
+    RuleBroken | Resubmitting | WouldResubmit | GaveUp | CannotRepeat | Refused | Abandoned | Deleted | CheckpointsUnseen
+    | StillStopping | Interrupted | Finished | Moving | WouldMove | CannotAfford | DeadlineLost | DeadlineAtRisk
+    | DeadlineUnreadable | OnDemandForbidden | NoRoom | NoEstimate | MaxWaitBeforeDeadline | Probing | StoppingAsAsked
+    | RateLimit
+)  # fmt: skip
+MESSAGES: dict[MessageKind, type[Message]] = {cls.kind: cls for cls in get_args(Message)}
+
+
+def facts_to_json(message: Message) -> str:
+    """The facts of a message as the ledger keeps them: the same text for the same facts."""
+    return json.dumps(_plain(message), sort_keys=True)
+
+
+def message_of(kind: MessageKind, facts: str) -> Message:
+    """The message that ``facts_to_json`` wrote. Raises ValueError, KeyError or TypeError for facts of another version."""
+    message: Message = _read(MESSAGES[kind], json.loads(facts))
+    return message
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {f.name: _plain(v) for f in fields(value) if (v := getattr(value, f.name)) is not None}
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+@cache
+def _hints(cls: Any) -> dict[str, Any]:
+    hints = get_type_hints(cls)
+    return {f.name: hints[f.name] for f in fields(cls)}
+
+
+def _read(hint: Any, value: Any) -> Any:
+    if get_origin(hint) in (Union, types.UnionType):
+        [hint] = (h for h in get_args(hint) if h is not type(None))
+    if is_dataclass(hint):
+        cls: Any = hint
+        return cls(**{name: _read(of, value[name]) for name, of in _hints(cls).items() if name in value})
+    if hint is datetime:
+        return datetime.fromisoformat(value)
+    return hint(value) if issubclass(hint, StrEnum) else value

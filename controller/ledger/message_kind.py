@@ -1,0 +1,79 @@
+"""The kinds of messages and the reasons that they give, as stored values: a stored value never changes."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class MessageKind(StrEnum):
+    """Every kind of message, by the first word of its topic."""
+
+    FLAGGED = "flagged"
+    RESUBMITTING = "resubmitting"
+    WOULD_RESUBMIT = "would-resubmit"
+    GAVE_UP = "gave-up"
+    CANNOT_REPEAT = "cannot-repeat"
+    REFUSED = "refused"
+    ABANDONED = "abandoned"
+    VANISHED = "vanished"
+    CHECKPOINTS_UNSEEN = "checkpoints-unseen"
+    STILL_STOPPING = "still-stopping"
+    INTERRUPTED = "interrupted"
+    FINISHED = "finished"
+    MOVING = "moving"
+    WOULD_MOVE = "would-move"
+    CANNOT_AFFORD = "cannot-afford"
+    DEADLINE_LOST = "deadline-lost"
+    DEADLINE_AT_RISK = "deadline-at-risk"
+    DEADLINE_UNREADABLE = "deadline-unreadable"
+    ON_DEMAND_FORBIDDEN = "on-demand-forbidden"
+    NO_ROOM = "no-room"
+    NO_ESTIMATE = "no-estimate"
+    MAX_WAIT_BEFORE_DEADLINE = "max-wait-before-deadline"
+    PROBING = "probing"
+    STOPPING_AS_ASKED = "stopping-as-asked"
+    RATE_LIMIT = "brake"
+
+
+class GiveUpReason(StrEnum):
+    """Why no further attempt is made."""
+
+    LIMIT_REACHED = "limit-reached"
+    NO_CHECKPOINT_AFTER_RUNTIME = "no-checkpoint-after-runtime"  # it reached MaxRuntimeInSeconds
+    NO_CHECKPOINT_NO_OTHER_TYPE = "no-checkpoint-no-other-type"
+    NO_FURTHER_STEP = "no-further-step"
+    NOTHING_LARGER = "nothing-larger"
+    NOT_RETRYABLE = "not-retryable"
+    NO_PRICE = "no-price"
+    OVER_CAP = "over-cap"
+
+
+class MoveReason(StrEnum):
+    """Why a job stays where it is, or goes on elsewhere. Also what ``Stop.because`` says of a move."""
+
+    TRAINS_ON_SPOT = "trains-on-spot"
+    CAN_WAIT = "can-wait"
+    SPOT_AWAY = "spot-away"
+    LATEST_MOMENT = "latest-moment"
+    SPOT_BACK = "spot-back"
+    TRAINS_ON_DEMAND = "trains-on-demand"
+    INTERRUPTIONS = "interruptions"
+    NO_CAPACITY = "no-capacity"  # where it was to go there was none, so it goes on where it was
+
+
+class NextStep(StrEnum):
+    """What the controller does about a broken rule."""
+
+    NOTHING = "nothing"
+    STOP = "stop"
+    REPAIR = "repair"
+    CANNOT_REPAIR = "cannot-repair"
+    STILL_BROKEN = "still-broken"  # it was repaired once
+
+
+ASKED_BY = "asked-by:"  # how a reason begins that is a person's request; the Slack user follows
+
+
+def asked_by(who: str) -> str:
+    """The reason of what a person asked for in Slack."""
+    return f"{ASKED_BY}{who}"

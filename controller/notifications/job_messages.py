@@ -1,0 +1,256 @@
+"""The texts about rules, further attempts, endings and problems: one function per kind of message."""
+
+from __future__ import annotations
+
+import json
+
+from controller.jobs.request import describe_change
+from controller.ledger.message import (
+    Abandoned,
+    CannotRepeat,
+    CapFacts,
+    CheckpointFacts,
+    CheckpointsUnseen,
+    Deleted,
+    Finished,
+    GaveUp,
+    Interrupted,
+    RateLimit,
+    Refused,
+    Resubmitting,
+    RuleBroken,
+    StillStopping,
+    StoppingAsAsked,
+    WouldResubmit,
+)
+from controller.ledger.message_kind import ASKED_BY, GiveUpReason, MoveReason, NextStep
+from controller.notifications.message_text import (
+    MessageText,
+    bold,
+    cause_word,
+    count,
+    ended,
+    money,
+    person,
+    reason,
+    sentence,
+    small_print,
+    span,
+    times,
+)
+from controller.notifications.mrkdwn import code, escaped, when
+
+HEAVY_BYTES = 100_000_000_000  # restored before each start; SageMaker then often reports an internal error
+SEVERITY_EMOJI = {"low": ":information_source:", "medium": ":warning:", "high": ":rotating_light:"}
+
+
+def rule_broken(m: RuleBroken) -> MessageText:
+    what = f"{escaped(m.field)}: {escaped(m.found)}. Required: {escaped(m.wanted)}."
+    if m.risk:
+        what = f"{sentence(m.found)} {escaped(m.risk)}"
+    return MessageText(
+        f"{SEVERITY_EMOJI.get(m.severity, ':warning:')} {bold(m.job.name)} breaks the rule {escaped(m.policy)}",
+        (what, f"To fix it, change the request: {code(_json(m.fix))}" if m.fix else "", _next_step(m)),
+        small_print(m.job),
+    )
+
+
+def _json(text: str) -> str:
+    return json.dumps(json.loads(text))
+
+
+def _next_step(m: RuleBroken) -> str:
+    match m.next_step:
+        case NextStep.STOP:
+            return "The job is being stopped."
+        case NextStep.REPAIR:
+            return "The job is being stopped and submitted again with this change."
+        case NextStep.CANNOT_REPAIR:
+            return f"No automatic repair, and the job keeps running. {sentence(m.why_not)}"
+        case NextStep.STILL_BROKEN:
+            return "One automatic repair was made and the job still breaks the rule. There is no second repair: fix the request."
+        case NextStep.NOTHING:
+            return ""
+
+
+def resubmitting(m: Resubmitting) -> MessageText:
+    counted = f" Retry {m.tried + 1} of {m.limit} for: {cause_word(m.cause)}." if m.counted else ""
+    changed = describe_change(m.changes)
+    return MessageText(
+        f":repeat: {bold(m.job.name)} {ended(m.job)} and is submitted again",
+        (
+            f"Next attempt: {bold(m.attempt)} at {when(m.due_at)}.{counted}",
+            f"Changed: {', '.join(map(code, changed))}." if changed else "",
+            _why_again(m.why),
+            _continues(m.checkpoint),
+        ),
+        small_print(m.job),
+    )
+
+
+def _why_again(why: str) -> str:
+    if not why:
+        return ""
+    plain = why in set(MoveReason) or why.startswith(ASKED_BY)
+    return f"{reason(why)}." if plain else f"Repaired for: {reason(why)}."
+
+
+def _continues(checkpoint: CheckpointFacts | None) -> str:
+    """Where the next attempt begins, as far as anybody looked."""
+    if checkpoint is None:
+        return "The job has no checkpoint: it starts from the beginning."
+    uri = code(checkpoint.uri)
+    if not checkpoint.scanned:
+        return f"It continues from {uri} if there is a checkpoint."
+    if checkpoint.newest_at is None:
+        return f"There is no checkpoint in {uri}: it starts from the beginning."
+    return f"It continues from {uri}, written {when(checkpoint.newest_at)}. Lost: {span(checkpoint.at_risk_s)} of training."
+
+
+def would_resubmit(m: WouldResubmit) -> MessageText:
+    return MessageText(
+        f":repeat: {bold(m.job.name)} {ended(m.job)} and is not submitted again",
+        (
+            f"Auto-retry is in warn mode (block {escaped(m.block)}). With {code('mode: enforce')}: up to"
+            f" {count(m.limit, 'retry')} for: {cause_word(m.cause)}.",
+        ),
+        small_print(m.job),
+    )
+
+
+def gave_up(m: GaveUp) -> MessageText:
+    emoji = ":moneybag:" if m.cap else ":no_entry:"
+    heavy = _heavy(m.checkpoint) if m.cause == "internal" and m.checkpoint else ""
+    return MessageText(
+        f"{emoji} {bold(m.job.name)} {ended(m.job)} and is not submitted again", (_give_up(m), heavy), small_print(m.job)
+    )
+
+
+def _give_up(m: GaveUp) -> str:
+    match m.reason:
+        case GiveUpReason.LIMIT_REACHED:
+            return (
+                f"Retried {times(m.tried)} for: {cause_word(m.cause)}. That is the policy's limit."
+                " Choose: fix the cause and submit the job yourself, or use Try again."
+            )
+        case GiveUpReason.NO_CHECKPOINT_AFTER_RUNTIME:
+            return (
+                "Not retried: the job reached MaxRuntimeInSeconds and wrote no checkpoint, so a retry would end the same way."
+                " Choose: raise MaxRuntimeInSeconds, or write checkpoints."
+            )
+        case GiveUpReason.NO_CHECKPOINT_NO_OTHER_TYPE:
+            return (
+                "Not retried: no checkpoint, and no other instance type is allowed."
+                " Choose: add checkpoints, allow more instance types in the policy, or move the job to on-demand."
+            )
+        case GiveUpReason.NO_FURTHER_STEP:
+            return (
+                "Not retried: every fallback step of the policy was tried."
+                " Choose: add a step to the policy's ladder, or submit the job yourself."
+            )
+        case GiveUpReason.NOTHING_LARGER:
+            return (
+                "Not retried: the same size would fail again, and the policy names no larger instance type or volume."
+                " Choose: name one in the policy, or submit the job yourself with a larger one."
+            )
+        case GiveUpReason.NOT_RETRYABLE:
+            return "Not retried: no fallback step helps against this failure. Fix the cause, then submit the job yourself."
+        case GiveUpReason.NO_PRICE | GiveUpReason.OVER_CAP:
+            return f"{spend_cap(m.cap)} Choose: raise the cap in the policy, or submit the job yourself."
+
+
+def spend_cap(cap: CapFacts | None) -> str:
+    """Why the next attempt does not fit its spend cap."""
+    if cap is None:
+        return "The next attempt does not fit the spend cap."
+    if cap.next_micros is None:
+        return f"No price is known for this instance type, so the spend cap of {money(cap.cap_micros)} cannot be checked."
+    return (
+        f"Spend cap: {money(cap.cap_micros)}. Spent so far, at most: {money(cap.spent_micros)}."
+        f" The next attempt may cost {money(cap.next_micros)}."
+    )
+
+
+def _heavy(checkpoint: CheckpointFacts) -> str:
+    """A checkpoint prefix too big to restore: SageMaker answers that with an internal error, every time."""
+    if not checkpoint.scanned or (checkpoint.complete and checkpoint.bytes_seen < HEAVY_BYTES):
+        return ""
+    least = "" if checkpoint.complete else "at least "
+    size = f"{least}{checkpoint.objects:,} objects, {checkpoint.bytes_seen / 1e9:,.1f} GB"
+    return f"Possible cause: {code(checkpoint.uri)} is too large to restore ({size}). Keep fewer checkpoints there."
+
+
+def cannot_repeat(m: CannotRepeat) -> MessageText:
+    if m.job.outcome is None:
+        title, what = "cannot be moved and keeps running", "Spotwarden cannot repeat its request."
+    else:
+        title, what = f"{ended(m.job)} and cannot be submitted again", "Spotwarden cannot repeat its request."
+    return MessageText(
+        f":no_entry: {bold(m.job.name)} {title}", (f"{what} {sentence(m.why)} Submit the job yourself.",), small_print(m.job)
+    )
+
+
+def not_done(m: Refused | Abandoned) -> MessageText:
+    what = f"was not submitted again as {bold(m.attempt)}" if m.attempt else "was not stopped"
+    how = "AWS refused" if isinstance(m, Refused) else "Every try failed"
+    todo = "Submit the job yourself if you still need it." if m.attempt else "Stop the job yourself."
+    return MessageText(f":no_entry: {bold(m.name)} {what}", (f"{how}: {escaped(m.why)}.", todo))
+
+
+def deleted(m: Deleted) -> MessageText:
+    planned = [count(m.stops, "stop")] if m.stops else []
+    planned += [count(m.submissions, "new attempt")] if m.submissions else []
+    what = f"Cancelled: {' and '.join(planned)}." if planned else "Its usage and cost are unknown."
+    return MessageText(f":ghost: {bold(m.name)} was deleted before its outcome was recorded", (what,))
+
+
+def checkpoints_unseen(m: CheckpointsUnseen) -> MessageText:
+    return MessageText(
+        f":warning: The checkpoints of {bold(m.job.name)} cannot be read",
+        (
+            f"{code(m.uri)}: {escaped(m.problem)}.",
+            "It is unknown whether the job can continue from a checkpoint. Allow the controller's role to list this prefix.",
+        ),
+        small_print(m.job),
+    )
+
+
+def still_stopping(m: StillStopping) -> MessageText:
+    return MessageText(
+        f":turtle: {bold(m.job.name)} has been stopping for {span(m.for_s)}",
+        (
+            f"SageMaker shows Stopping / {escaped(m.secondary)}. The job is billed until it has stopped."
+            " If this lasts, open a case with AWS Support.",
+        ),
+        small_print(m.job),
+    )
+
+
+def interrupted(m: Interrupted) -> MessageText:
+    return MessageText(
+        f":zap: {bold(m.job.name)} was interrupted",
+        (f"Spot capacity was taken back at {when(m.at)}. SageMaker restarts the job when capacity returns.",),
+        small_print(m.job),
+    )
+
+
+def finished(m: Finished) -> MessageText:
+    emoji = m.job.outcome.emoji if m.job.outcome else ""
+    after = f" after {m.attempts} attempts" if m.attempts > 1 else ""
+    return MessageText(f"{emoji} {bold(m.job.name)} {ended(m.job)}{after}", (), small_print(m.job))
+
+
+def stopping_as_asked(m: StoppingAsAsked) -> MessageText:
+    return MessageText(
+        f":octagonal_sign: {bold(m.job.name)} is being stopped",
+        (f"Requested by {person(m.who)}. It is not submitted again automatically.",),
+        small_print(m.job),
+    )
+
+
+def rate_limit(m: RateLimit) -> MessageText:
+    noun = "stop" if m.what == "stop" else "submission"
+    return MessageText(
+        f":vertical_traffic_light: Rate limit reached: {count(m.limit, noun)} this hour",
+        (f"The policy's {code('brakes')} allow no more in one hour. The others continue automatically at {when(m.until)}.",),
+    )

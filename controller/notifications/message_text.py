@@ -1,0 +1,151 @@
+"""The text of one message, and the phrases that several messages share. Other people's text is always escaped."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from controller.jobs.failure import Cause
+from controller.ledger.halt import Halt
+from controller.ledger.message import JobFacts, MoveFacts
+from controller.ledger.message_kind import ASKED_BY, MoveReason
+from controller.notifications.mrkdwn import escaped, when
+from controller.notifications.parts import Part, Small, Text
+from controller.units.money import dollars
+
+SLACK_USER = re.compile(r"[UW][A-Z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class MessageText:
+    """A message in mrkdwn: a title, lines below it, and small print."""
+
+    title: str
+    lines: tuple[str, ...] = ()
+    small: str = ""
+
+    @property
+    def body(self) -> str:
+        return "\n".join((self.title, *(line for line in self.lines if line)))
+
+    def parts(self, *, mention: str = "") -> tuple[Part, ...]:
+        """The parts of one message; ``mention`` is the Slack user or group that is notified."""
+        text = f"{mention_of(mention)} {self.body}" if mention else self.body
+        return (Text(text), *((Small(self.small),) if self.small else ()))
+
+
+def legacy_text(words: tuple[str, ...]) -> MessageText:
+    """The text of a message that was stored as finished mrkdwn; its last line may be small print between underscores."""
+    lines = [line for line in words if line]
+    small = [line for line in lines if line.startswith("_") and line.endswith("_")]
+    [title, *others] = [line for line in lines if line not in small] or [""]
+    return MessageText(title, tuple(others), "\n".join(line.strip("_") for line in small))
+
+
+def misdirected(text: MessageText, channel: str, why: str) -> MessageText:
+    """The text of a message whose own channel refused it."""
+    note = f"Meant for {escaped(channel)}, where Slack refused it: {escaped(why)}"
+    return replace(text, small="\n".join(filter(None, (text.small, note))))
+
+
+def mention_of(who: str) -> str:
+    """How Slack is told to notify a user (U…, W…) or a user group (S…)."""
+    if not who:
+        return ""
+    return f"<!subteam^{who}>" if who.startswith("S") else f"<@{who}>"
+
+
+def person(who: str) -> str:
+    """A person's name: Slack shows a user id as a name, anything else stands as it is."""
+    return f"<@{who}>" if SLACK_USER.fullmatch(who) else escaped(who)
+
+
+def bold(text: str) -> str:
+    return f"*{escaped(text)}*"
+
+
+def small_print(job: JobFacts) -> str:
+    """The team and the machines of a job."""
+    team = f"team {escaped(job.team)} · " if job.team else ""
+    return f"{team}{job.instances} × {escaped(job.instance_type)} · {'spot' if job.spot else 'on-demand'}"
+
+
+def ended(job: JobFacts) -> str:
+    return job.outcome.word if job.outcome else "ended"
+
+
+def cause_word(cause: str) -> str:
+    """A cause in a word or two; a cause of another version as it stands."""
+    return Cause(cause).word if cause in set(Cause) else escaped(cause)
+
+
+def span(seconds: float) -> str:
+    """A length of time as people say it: 45 s, 31 min, 2 h 5 min, 3 d."""
+    whole = int(seconds)
+    if whole < 120:
+        return f"{whole} s"
+    if whole < 2 * 3600:
+        return f"{whole // 60} min"
+    if whole < 2 * 86_400:
+        hours, minutes = divmod(whole // 60, 60)
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{whole // 86_400} d"
+
+
+def count(number: int, noun: str) -> str:
+    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else many}"
+
+
+def times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
+
+
+def sentence(text: str) -> str:
+    """Plain text of another module as one escaped sentence."""
+    harmless = escaped(text).rstrip(". ")
+    return f"{harmless[:1].upper()}{harmless[1:]}." if harmless else ""
+
+
+REASONS = {
+    MoveReason.TRAINS_ON_SPOT: "It trains on spot, and there is time to move it later",
+    MoveReason.CAN_WAIT: "There is time to wait for spot capacity",
+    MoveReason.SPOT_AWAY: "Spot capacity is not available and time is short; the job can return to spot later",
+    MoveReason.LATEST_MOMENT: "This is the latest moment at which a move to on-demand still meets the deadline",
+    MoveReason.SPOT_BACK: "Spot capacity is available again, and there is time to return to on-demand if it is lost",
+    MoveReason.TRAINS_ON_DEMAND: "It trains on on-demand",
+    MoveReason.INTERRUPTIONS: "It was interrupted more often than the policy allows",
+    MoveReason.NO_CAPACITY: "The new place had no capacity, so the job continues where it was",
+}
+
+
+def reason(why: str) -> str:
+    """Why something is done, without a full stop: a MoveReason, a person's request, or the names of rules."""
+    if why in set(MoveReason):
+        return REASONS[MoveReason(why)]
+    if why.startswith(ASKED_BY):
+        return f"Requested by {person(why.removeprefix(ASKED_BY))}"
+    who, _, rest = why.partition(" ")
+    if rest == "asked for it":  # written before reasons had values
+        return f"Requested by {person(who)}"
+    return escaped(why)
+
+
+def move_reason(move: MoveFacts) -> str:
+    """Why a job moves, as a sentence."""
+    if move.reason == MoveReason.INTERRUPTIONS:
+        return f"{count(move.interruptions, 'interruption')} within {span(move.within_s)}; the policy allows {move.limit}."
+    return f"{reason(move.reason)}."
+
+
+def finish_by(move: MoveFacts) -> str:
+    return f"Deadline: {when(move.deadline)}." if move.deadline else ""
+
+
+def money(micros: int) -> str:
+    return dollars(micros)
+
+
+def halted(halt: Halt) -> str:
+    """A halt, on one line, without markup."""
+    return f"halted since {halt.since:%Y-%m-%d %H:%M} UTC by {halt.who}: {halt.why}"

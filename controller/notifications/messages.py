@@ -1,0 +1,131 @@
+"""The catalogue: for every kind of message its text for one job, its text for many, how much it matters, and what a person does.
+
+A new ``MessageKind`` does not pass type checking before ``row_of`` has a row for it, and a row has no optional column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+from controller.ledger.message import Message, message_of
+from controller.ledger.message_kind import MessageKind
+from controller.notifications import deadline_messages, job_messages
+from controller.notifications.message_text import MessageText, bold
+from controller.notifications.mrkdwn import code
+from controller.policy.slack_settings import Importance
+
+PERSON, ACTION, NEWS = Importance.PERSON, Importance.ACTION, Importance.NEWS
+REASONS = "Read the reasons in the thread."
+SUPPORT = "If this lasts, open a case with AWS Support."
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """``many`` completes "12 jobs …"; ``todo`` is what a person does about it, and is empty where nobody needs to act."""
+
+    one: Callable[[Any], MessageText]
+    many: str
+    importance: Importance
+    todo: str
+
+    @property
+    def needs_person(self) -> bool:
+        return self.importance is Importance.PERSON
+
+
+def row_of(kind: MessageKind) -> Row:
+    """The row of a kind."""
+    jobs, deadlines = job_messages, deadline_messages
+    match kind:
+        case MessageKind.FLAGGED:
+            return Row(jobs.rule_broken, "break a rule", ACTION, "")
+        case MessageKind.RESUBMITTING:
+            return Row(jobs.resubmitting, "are submitted again", ACTION, "")
+        case MessageKind.WOULD_RESUBMIT:
+            return Row(jobs.would_resubmit, "are not submitted again (warn mode)", ACTION, "")
+        case MessageKind.GAVE_UP:
+            return Row(jobs.gave_up, "are not submitted again", PERSON, "Decide for each job whether to submit it again.")
+        case MessageKind.CANNOT_REPEAT:
+            return Row(jobs.cannot_repeat, "cannot be submitted again or moved", PERSON, "Submit the jobs yourself.")
+        case MessageKind.REFUSED:
+            return Row(jobs.not_done, "could not be stopped or submitted: AWS refused", PERSON, "Read the reasons in the thread.")
+        case MessageKind.ABANDONED:
+            return Row(
+                jobs.not_done, "could not be stopped or submitted: every try failed", PERSON, "Read the reasons in the thread."
+            )
+        case MessageKind.VANISHED:
+            return Row(jobs.deleted, "were deleted before their outcome was recorded", ACTION, "")
+        case MessageKind.CHECKPOINTS_UNSEEN:
+            return Row(
+                jobs.checkpoints_unseen,
+                "have checkpoints that cannot be read",
+                PERSON,
+                "Allow the controller's role to list them.",
+            )
+        case MessageKind.STILL_STOPPING:
+            return Row(jobs.still_stopping, "have been stopping for too long", PERSON, SUPPORT)
+        case MessageKind.INTERRUPTED:
+            return Row(jobs.interrupted, "were interrupted", NEWS, "")
+        case MessageKind.FINISHED:
+            return Row(jobs.finished, "are finished", NEWS, "")
+        case MessageKind.STOPPING_AS_ASKED:
+            return Row(jobs.stopping_as_asked, "are being stopped on request", ACTION, "")
+        case MessageKind.RATE_LIMIT:
+            return Row(jobs.rate_limit, "wait for a rate limit", ACTION, "")
+        case MessageKind.MOVING:
+            return Row(deadlines.moving, "are being moved", ACTION, "")
+        case MessageKind.WOULD_MOVE:
+            return Row(deadlines.would_move, "are not moved (warn mode)", ACTION, "")
+        case MessageKind.CANNOT_AFFORD:
+            return Row(deadlines.cannot_afford, "are not moved: spend cap", PERSON, "Raise the cap, or accept it.")
+        case MessageKind.DEADLINE_LOST:
+            return Row(deadlines.deadline_lost, "will miss their deadline", PERSON, "Tell those who wait for the models.")
+        case MessageKind.DEADLINE_AT_RISK:
+            return Row(deadlines.deadline_at_risk, "may miss their deadline", PERSON, "Add checkpoints, or change the guarantee.")
+        case MessageKind.DEADLINE_UNREADABLE:
+            return Row(deadlines.deadline_unreadable, "have a deadline that cannot be read", PERSON, "Correct the tags.")
+        case MessageKind.ON_DEMAND_FORBIDDEN:
+            return Row(
+                deadlines.on_demand_forbidden,
+                "may miss their deadline: on-demand is not allowed",
+                PERSON,
+                "Allow on-demand in the policy, or accept the delay.",
+            )
+        case MessageKind.NO_ROOM:
+            return Row(
+                deadlines.no_room,
+                "may miss their deadline: no on-demand quota",
+                PERSON,
+                "Request more quota, or stop other jobs.",
+            )
+        case MessageKind.NO_ESTIMATE:
+            return Row(
+                deadlines.no_estimate, "have a deadline but no expected duration", PERSON, "Tag them with their expected runtime."
+            )
+        case MessageKind.MAX_WAIT_BEFORE_DEADLINE:
+            return Row(deadlines.max_wait_before_deadline, "stop waiting before their deadline", ACTION, "")
+        case MessageKind.PROBING:
+            return Row(deadlines.probing, "run on on-demand and could return to spot", ACTION, "")
+        case _:
+            assert_never(kind)
+
+
+def importance_of(topic: str) -> Importance:
+    """How much a message matters, by its topic; one of a kind that this version does not know is an action."""
+    word = topic.partition("/")[0]
+    return row_of(MessageKind(word)).importance if word in set(MessageKind) else Importance.ACTION
+
+
+def text_of(kind: MessageKind, facts: str) -> MessageText:
+    """The text of a stored message. Facts that this version cannot read still reach people, as they are."""
+    try:
+        return describe(message_of(kind, facts))
+    except (KeyError, TypeError, ValueError):
+        return MessageText(f"{bold(kind)}: this message was written by another version", (code(facts),))
+
+
+def describe(message: Message) -> MessageText:
+    """The text of one message."""
+    return row_of(message.kind).one(message)

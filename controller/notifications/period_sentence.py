@@ -1,0 +1,40 @@
+"""The first sentences of every digest and report: what spot saved or cost in a period."""
+
+from __future__ import annotations
+
+from controller.savings.report import Report
+from controller.units.money import dollars
+
+
+def sentence(report: Report) -> str:
+    """The period in a few sentences, the money first. Asterisks mark what is bold; it holds no names."""
+    total = report.total.savings
+    if total.attempts == 0:
+        return "No training job was billed."
+    attempts = f"{total.attempts} attempt{'' if total.attempts == 1 else 's'}"
+    lost = (
+        f"; *{dollars(total.wasted_micros)}* of it paid for work that was lost." if total.wasted_micros else "; no work was lost."
+    )
+    return f"{_saved(report)} *{dollars(total.spent_micros)}* was spent on {attempts}{lost}{_missed(report)}"
+
+
+def _saved(report: Report) -> str:
+    total, before = report.total.savings, report.before.savings
+    share = "" if total.saved_percent is None else f"{abs(total.saved_percent):.0f} %"
+    if total.saved_micros < 0:
+        text = f"Spot *cost {dollars(-total.saved_micros)} more than on-demand*" + (f" ({share})" if share else "")
+    else:
+        text = f"Spot *saved {dollars(total.saved_micros)}*" + (f", {share} of the on-demand cost" if share else "")
+    if not before.attempts:
+        return f"{text}."
+    period = "day" if (report.until - report.since).days == 1 else "period"
+    change = total.saved_micros - before.saved_micros
+    if change == 0:
+        return f"{text}. The {period} before had the same result."
+    return f"{text}. That is {dollars(abs(change))} {'better' if change > 0 else 'worse'} than the {period} before."
+
+
+def _missed(report: Report) -> str:
+    missed, movable = report.total.missed_micros, report.total.savings.movable
+    jobs = "1 job that ran" if movable == 1 else f"{movable} jobs that ran"
+    return f" Spot could have saved *{dollars(missed)}* more on {jobs} on-demand." if missed else ""

@@ -1,0 +1,68 @@
+"""Groups the waiting messages of a channel: many of one kind become one message, updates of one card become one update."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from controller.ledger.message_kind import MessageKind
+from controller.notifications.block_kit import Page, pages
+from controller.notifications.storm_message import storm_details, storm_head
+from controller.runtime.ports import Message
+
+STORM_SIZE = 10  # messages of one kind that wait in one channel at once
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is sent together: a message, or a storm of them."""
+
+    messages: tuple[Message, ...]
+
+
+def batches(waiting: Sequence[Message]) -> list[Batch]:
+    """The queue in steps, in order. Messages of one lineage never overtake each other: who has something older waiting is not
+    drawn into a storm. Of several updates of one card the last is made, in the place of the first."""
+    kinds = Counter(kind_of(message) for message in waiting if _stormy(message))
+    storms = {kind for kind, count in kinds.items() if count >= STORM_SIZE}
+    made: list[list[Message]] = []
+    of_kind: dict[MessageKind, list[Message]] = {}
+    of_card: dict[str, list[Message]] = {}
+    before: set[str] = set()
+    for message in waiting:
+        kind = kind_of(message)
+        if message.thread and not message.has_text and not message.plain:
+            together = of_card.get(message.thread)
+            if together is None:
+                together = of_card[message.thread] = []
+                made.append(together)
+            together.append(message)
+            continue
+        if kind is not None and kind in storms and _stormy(message) and message.thread not in before:
+            if kind not in of_kind:
+                of_kind[kind] = []
+                made.append(of_kind[kind])
+            of_kind[kind].append(message)
+            before.add(message.thread)
+            continue
+        before.add(message.thread)
+        made.append([message])
+    return [Batch(tuple(messages)) for messages in made]
+
+
+def storm_pages(kind: MessageKind, messages: Sequence[Message]) -> tuple[Page, ...]:
+    """One message that says how many and which, then pages for its thread with the text of each."""
+    names = [message.thread.split("/")[2] if message.thread.count("/") >= 3 else message.key for message in messages]
+    head = storm_head(kind, names, (message.mention for message in messages))
+    return (*pages(head), *pages(storm_details(message.text() for message in messages)))
+
+
+def _stormy(message: Message) -> bool:
+    return message.has_text and bool(message.thread) and kind_of(message) is not None
+
+
+def kind_of(message: Message) -> MessageKind | None:
+    """The kind of a message; one that was stored before messages had kinds has it in its topic."""
+    word = message.topic.partition("/")[0]
+    return message.kind or (MessageKind(word) if word in set(MessageKind) else None)
