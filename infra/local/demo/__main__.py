@@ -28,7 +28,7 @@ from infra.local import aws
 from infra.local.bus import envelope
 from infra.local.checkpoint_store import CheckpointStore
 from infra.local.demo import proof, screen
-from infra.local.demo.scenario import DELETED_BUCKET, MARKETPLACE, MONDAY, POOLS, WEEK, Launch, capacities, knobs, launches
+from infra.local.demo.scenario import DELETED_BUCKET, MARKETPLACE, MONDAY, POOLS, WEEK, Launch, capacities, launches, settings
 from infra.local.host import Happening, Host, hosting
 from infra.local.sagemaker.capacity import Capacity, from_trace
 from infra.local.sagemaker.errors import ApiError
@@ -92,7 +92,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 def _world(seed: int, trace: Capacity | None) -> World:
     supply = dict.fromkeys(POOLS, trace) if trace else capacities(seed)
     world = World(
-        MONDAY, seed=seed, knobs=knobs(), account=aws.ACCOUNT, region=aws.REGION, capacity_of=supply, on_checkpoint=STORE
+        MONDAY, seed=seed, settings=settings(), account=aws.ACCOUNT, region=aws.REGION, capacity_of=supply, on_checkpoint=STORE
     )
     world.add_algorithm(MARKETPLACE, product_id="prod-acme")
     return world
@@ -180,8 +180,8 @@ def _summary(host: Host, launched: Sequence[Launch]) -> tuple[dict[str, Any], di
     return {
         "jobs": len(launched),
         "rings": host.rings,
-        "events_lost": world.mail.lost,
-        "events_doubled": world.mail.doubled,
+        "events_lost": world.events.lost,
+        "events_doubled": world.events.duplicated,
         "findings": dict(sorted(counted.items())),
         "stopped": sum(job.secondary == "Stopped" and job.name not in by_people for job in jobs),
         "moved_for_deadline": sum(job.tags.get(proof.CAUSE) == "deadline" for job in jobs),
