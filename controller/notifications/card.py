@@ -28,7 +28,7 @@ BUTTONS = {
     UserRequest.ON_DEMAND: (
         "Move to on-demand now",
         "",
-        "The job is stopped and continues from its checkpoint at on-demand price.",
+        "The job is stopped and submitted again on-demand, at the on-demand price.",
     ),
     UserRequest.STOP: ("Stop", "danger", "The job is stopped. It is not submitted again automatically."),
     UserRequest.WAIVE: ("Waive a rule…", "", ""),

@@ -36,7 +36,7 @@ def moving(m: Moving) -> MessageText:
         f":truck: {bold(m.job.name)} is moved {WHERE.get(m.to, escaped(m.to))}",
         (
             f"{move_reason(m)} {finish_by(m)}".strip(),
-            "The job is stopped now. Once it has stopped, its next attempt continues from the last checkpoint.",
+            "The job is stopped now and submitted again as soon as it has stopped.",
         ),
         small_print(m.job),
     )

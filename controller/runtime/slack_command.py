@@ -25,29 +25,29 @@ HELP = (
 )
 
 
-def command(text: str, desk: SlackPorts) -> Answer:
+def command(text: str, ports: SlackPorts) -> Answer:
     """Answer a slash command, for the one who typed it."""
     word, *rest = text.split() or ["help"]
     try:
-        parts = COMMANDS.get(word, _unknown)(desk, *([word] if word not in COMMANDS else []), *rest)
+        parts = COMMANDS.get(word, _unknown)(ports, *([word] if word not in COMMANDS else []), *rest)
     except Unreachable:
         parts = (Text("AWS did not answer in time. Try again."),)
     page = pages(parts)[0]
     return {"response_type": "ephemeral", "text": page.text, "blocks": list(page.blocks)}
 
 
-def _help(desk: SlackPorts, *_: str) -> tuple[Part, ...]:
-    halt = desk.ledger.halt()
+def _help(ports: SlackPorts, *_: str) -> tuple[Part, ...]:
+    halt = ports.ledger.halt()
     return (Text("\n".join(HELP)), *((Text(f":octagonal_sign: Spotwarden is {escaped(halted(halt))}"),) if halt else ()))
 
 
-def _unknown(desk: SlackPorts, word: str, *_: str) -> tuple[Part, ...]:
-    return (Text(f"Unknown command {code(word)}. Available commands:"), *_help(desk))
+def _unknown(ports: SlackPorts, word: str, *_: str) -> tuple[Part, ...]:
+    return (Text(f"Unknown command {code(word)}. Available commands:"), *_help(ports))
 
 
-def _savings(desk: SlackPorts, *words: str) -> tuple[Part, ...]:
+def _savings(ports: SlackPorts, *words: str) -> tuple[Part, ...]:
     """From closed days alone: a day that is open takes longer to fold than Slack waits."""
-    today = desk.clock.now().date()
+    today = ports.clock.now().date()
     since, until, team = month_start(today), today, ""
     for word in words:
         month = _month(word)
@@ -57,7 +57,7 @@ def _savings(desk: SlackPorts, *words: str) -> tuple[Part, ...]:
             team = word
         else:
             since, until = month, month_start(month + timedelta(days=31))
-    days = dict(desk.ledger.rollups(since - (until - since), until))
+    days = dict(ports.ledger.rollups(since - (until - since), until))
     report = report_of(days, since, until, by=By.TEAM, teams=[team] if team else ())
     whose = f", team {escaped(team)}" if team else ""
     head = f"*{since:%B %Y}*{whose}, completed days only. {sentence(report)}"
@@ -72,23 +72,23 @@ def _month(word: str) -> date | None:
         return None
 
 
-def _job(desk: SlackPorts, *words: str) -> tuple[Part, ...]:
+def _job(ports: SlackPorts, *words: str) -> tuple[Part, ...]:
     if len(words) != 1:
         return (Text("Add the name of a job: `/spot job NAME`"),)
-    found = desk.lineage_named(words[0])
+    found = ports.lineage_named(words[0])
     if found is None:
         return (Text(f"SageMaker has no training job {bold(words[0])} in this account and region."),)
-    lineage = desk.ledger.load(found)
+    lineage = ports.ledger.load(found)
     if not any(isinstance(e, Started) for e in lineage.entries):
         return (Text(f"{bold(words[0])} is not in the ledger yet."),)
-    return card(lineage, desk.policies.current(), desk.clock.now())
+    return card(lineage, ports.policies.current(), ports.clock.now())
 
 
-def _waivers(desk: SlackPorts, *_: str) -> tuple[Part, ...]:
+def _waivers(ports: SlackPorts, *_: str) -> tuple[Part, ...]:
     told = [
         f"• {escaped(w.policy)} for {bold(w.job)} until {when(w.until)}: {escaped(w.reason)}"
         f" ({escaped(w.ticket)}, {person(w.who)})"
-        for w in desk.ledger.waivers(desk.clock.now())
+        for w in ports.ledger.waivers(ports.clock.now())
     ]
     return (Text("\n".join(told) or "No waiver is in force."),)
 

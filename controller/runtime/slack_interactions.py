@@ -1,7 +1,7 @@
-"""Hears what people ask for in Slack: a click becomes an entry in the lineage and a ring, and the ordinary path does the rest.
+"""Records what people request in Slack: a click becomes an entry in the lineage and a trigger; the ordinary path does the rest.
 
-Slack waits three seconds. Everything here reads and writes the ledger alone, in calls that give up soon (``wiring.desk``); who
-asks twice, too late, or for what he may not, gets a kind answer that only he sees.
+Slack waits three seconds, so everything here only reads and writes the ledger, with short timeouts. Who requests something
+twice, too late, or without permission, gets an answer that only that person sees.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class BadRequest(ValueError):
 
 
 class SlackPorts(Protocol):
-    """What the desk needs of the world."""
+    """The ports that clicks, forms and commands need."""
 
     @property
     def ledger(self) -> Ledger: ...
@@ -68,55 +68,55 @@ class Click:
 # ── clicks and modals ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def interaction(payload: Mapping[str, Any], desk: SlackPorts) -> Answer:
+def interaction(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
     """Answer a click or a modal; the answer's JSON is what Slack gets back. Raises BadRequest."""
     match payload.get("type"):
         case "block_actions":
-            return _clicked(payload, desk)
+            return _clicked(payload, ports)
         case "view_submission":
-            return _submitted(payload, desk)
+            return _submitted(payload, ports)
         case "view_closed":
             return NOTHING
         case other:
             raise BadRequest(f"payload.type is {other!r}, wanted block_actions or view_submission")
 
 
-def _clicked(payload: Mapping[str, Any], desk: SlackPorts) -> Answer:
+def _clicked(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
     click = _click_of(payload)
     if click is None:
         return NOTHING  # a link, or a button of somebody else's
     try:
-        refused = _forbidden(click.request, click.who, desk)
+        refused = _forbidden(click.request, click.who, ports)
         if refused is None and click.request is UserRequest.WAIVE:
-            reply = _open_waiver(click, str(payload.get("trigger_id", "")), desk)
+            reply = _open_waiver(click, str(payload.get("trigger_id", "")), ports)
         else:
-            reply = refused or record_request(click, desk)
+            reply = refused or record_request(click, ports)
     except Unreachable:
         reply = "AWS did not answer in time. Nothing was changed. Press the button again."
     url = payload.get("response_url")
     if reply and isinstance(url, str) and url:
-        desk.chat.reply_ephemeral(url, reply)
+        ports.chat.reply_ephemeral(url, reply)
     return NOTHING
 
 
-def record_request(click: Click, desk: SlackPorts) -> str:
+def record_request(click: Click, ports: SlackPorts) -> str:
     """Record the request and confirm it, or answer why it is not possible. Raises Unreachable."""
     for _ in range(TRIES):
-        lineage, now = desk.ledger.load(click.lineage), desk.clock.now()
-        kind = _too_late(click, lineage, desk.policies.current(), now)
+        lineage, now = ports.ledger.load(click.lineage), ports.clock.now()
+        kind = _too_late(click, lineage, ports.policies.current(), now)
         if kind:
             return kind
         entry = _asked(click, lineage, now)
-        if desk.ledger.commit(lineage, _noted(entry, lineage, now)):
+        if ports.ledger.commit(lineage, _noted(entry, lineage, now)):
             if click.request is UserRequest.HALT:
-                desk.ledger.set_halt(Halt(why=f"pressed in Slack, on {click.job}", who=click.who, since=now))
+                ports.ledger.set_halt(Halt(why=f"pressed in Slack, on {click.job}", who=click.who, since=now))
             return CONFIRMATIONS[click.request].format(job=bold(click.job))
     return "Somebody else changed this job at the same moment. Press the button again."
 
 
 CONFIRMATIONS: Mapping[UserRequest, str] = {
     UserRequest.TRY_AGAIN: "{job} is submitted again within two minutes.",
-    UserRequest.ON_DEMAND: "{job} moves to on-demand. If it is running, it is stopped first and continues from its checkpoint.",
+    UserRequest.ON_DEMAND: "{job} moves to on-demand. If it is running, it is stopped first.",
     UserRequest.STOP: "{job} is stopped within two minutes.",
     UserRequest.HALT: (
         "Halted: all actions and messages in this account are paused. Recording continues. To resume: `spotwarden resume`"
@@ -163,12 +163,12 @@ def _too_late(click: Click, lineage: Lineage, policy: Policy, now: datetime) -> 
     return f"This is not possible for {bold(click.job)} now. Its message shows the current state."
 
 
-def _forbidden(ask: UserRequest, who: str, desk: SlackPorts) -> str | None:
+def _forbidden(ask: UserRequest, who: str, ports: SlackPorts) -> str | None:
     """Why this person may not ask for that; None where he may. User groups are asked of Slack."""
-    may = desk.policies.current().slack.may.get(ask, ())
+    may = ports.policies.current().slack.may.get(ask, ())
     if who in may:
         return None
-    if any(who in desk.chat.members(group) for group in may if group.startswith("S")):
+    if any(who in ports.chat.members(group) for group in may if group.startswith("S")):
         return None
     who_may = ", ".join(f"<!subteam^{escaped(one)}>" if one.startswith("S") else f"<@{escaped(one)}>" for one in may)
     return f"You are not allowed to do this ({ask}). The policy allows it for: {who_may or 'nobody'}."
@@ -211,8 +211,8 @@ def _whose(text: str, where: str) -> tuple[LineageId, str]:
 # ── waivers ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _open_waiver(click: Click, trigger_id: str, desk: SlackPorts) -> str:
-    lineage, now, policy = desk.ledger.load(click.lineage), desk.clock.now(), desk.policies.current()
+def _open_waiver(click: Click, trigger_id: str, ports: SlackPorts) -> str:
+    lineage, now, policy = ports.ledger.load(click.lineage), ports.clock.now(), ports.policies.current()
     last, rules = newest_attempt(lineage), waivable_rules(lineage, now)
     if last is None or last.job != click.job or lineage.entry(Ended, click.job) is not None:
         return _too_late(replace(click, request=UserRequest.STOP), lineage, policy, now) or f"{bold(click.job)} is finished."
@@ -220,28 +220,28 @@ def _open_waiver(click: Click, trigger_id: str, desk: SlackPorts) -> str:
         return f"{bold(click.job)} breaks no rule that could be waived."
     until = now.date() + timedelta(seconds=policy.slack.waiver_s_max)
     modal = waiver_form(str(click.lineage), click.job, rules, most=until)
-    answer = desk.chat.open(trigger_id, modal)
+    answer = ports.chat.open(trigger_id, modal)
     return "" if isinstance(answer, Done) else f"The form did not open: {escaped(answer.why)}. Press the button again."
 
 
-def _submitted(payload: Mapping[str, Any], desk: SlackPorts) -> Answer:
+def _submitted(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
     view = payload.get("view")
     if not isinstance(view, Mapping) or view.get("callback_id") != WAIVER_CALLBACK:
         raise BadRequest(f"payload.view.callback_id is not {WAIVER_CALLBACK!r}")
     lineage_id, job = _whose(str(view.get("private_metadata", "")), "payload.view.private_metadata")
     who = _user(payload.get("user"))
     try:
-        refused = _forbidden(UserRequest.WAIVE, who, desk)
+        refused = _forbidden(UserRequest.WAIVE, who, ports)
         if refused:
             return {"response_action": "errors", "errors": {"policy": refused}}
-        return _waive(lineage_id, job, who, view, desk)
+        return _waive(lineage_id, job, who, view, ports)
     except Unreachable:
         return {"response_action": "errors", "errors": {"policy": "AWS did not answer in time. Nothing was waived. Try again."}}
 
 
-def _waive(id: LineageId, job: str, who: str, view: Mapping[str, Any], desk: SlackPorts) -> Answer:
+def _waive(id: LineageId, job: str, who: str, view: Mapping[str, Any], ports: SlackPorts) -> Answer:
     for _ in range(TRIES):
-        lineage, now, policy = desk.ledger.load(id), desk.clock.now(), desk.policies.current()
+        lineage, now, policy = ports.ledger.load(id), ports.clock.now(), ports.policies.current()
         most = now.date() + timedelta(seconds=policy.slack.waiver_s_max)
         given, wrong = waiver_request_of(view, rules=waivable_rules(lineage, now), first=now.date(), most=most)
         if wrong:
@@ -252,6 +252,6 @@ def _waive(id: LineageId, job: str, who: str, view: Mapping[str, Any], desk: Sla
             job=job, at=now, team=last.team if last else None, policy=given.policy, who=who, reason=given.reason,
             ticket=given.ticket, until=min(until, now + timedelta(seconds=policy.slack.waiver_s_max)),
         )  # fmt: skip
-        if desk.ledger.commit(lineage, _noted(entry, lineage, now)):
+        if ports.ledger.commit(lineage, _noted(entry, lineage, now)):
             return {"response_action": "clear"}
     return {"response_action": "errors", "errors": {"policy": "Somebody else changed this job at the same moment. Try again."}}
