@@ -37,6 +37,7 @@ from infra.local.sagemaker.world import World
 POLICIES = Path(__file__).parent / "policies"
 RESUBMITTING = frozenset({"vision", "speech", "robotics"})  # the teams that the demo's policy submits again for
 STORE = CheckpointStore()
+JOBS, WEEK_JOBS = 45, 150
 AFTER_A_CLICK = timedelta(hours=3)
 AFTERMATH = timedelta(days=2)  # what was created on Friday may end on Sunday, and its usage be declared unknown on Monday
 
@@ -71,7 +72,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="spotwarden local demo", description=__doc__)
-    parser.add_argument("--jobs", type=int, default=150, help="how many jobs people create in the week")
+    parser.add_argument("--jobs", type=int, help=f"how many jobs people create in the week (default: {JOBS})")
+    parser.add_argument("--week", action="store_true", help=f"the long demo: {WEEK_JOBS} jobs")
     parser.add_argument("--seed", type=int, default=7, help="of the weather, the faults and the jobs")
     parser.add_argument(
         "--trace", type=Path, help="spot capacity of every pool, as a file of the skypilot-org/spot-traces format"
@@ -79,6 +81,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", default="build/demo", help="where the summary, the Slack page and the logs go")
     parser.add_argument("--no-page", action="store_true", help="do not serve the Slack page in the end")
     asked = parser.parse_args(argv)
+    asked.jobs = asked.jobs or (WEEK_JOBS if asked.week else JOBS)
     fewest = len(launches(asked.seed, 0))
     if asked.jobs < fewest:
         parser.error(f"--jobs {asked.jobs}: the kinds that the demo must show are {fewest} already")
