@@ -11,6 +11,7 @@ from controller.ledger.message_kind import ASKED_BY, MoveReason
 from controller.ledger.move_cause import attempt_cause
 from controller.notifications.mrkdwn import escaped, when
 from controller.notifications.parts import Part, Small, Text
+from controller.units.duration import span
 from controller.units.money import dollars
 
 SLACK_USER = re.compile(r"[UW][A-Z0-9]+")
@@ -82,19 +83,6 @@ def cause_word(cause: str) -> str:
         return escaped(cause)
 
 
-def span(seconds: float) -> str:
-    """A length of time as people say it: 45 s, 31 min, 2 h 5 min, 3 d."""
-    whole = int(seconds)
-    if whole < 120:
-        return f"{whole} s"
-    if whole < 2 * 3600:
-        return f"{whole // 60} min"
-    if whole < 2 * 86_400:
-        hours, minutes = divmod(whole // 60, 60)
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    return f"{whole // 86_400} d"
-
-
 def count(number: int, noun: str) -> str:
     many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
     return f"{number:,} {noun if number == 1 else many}"
@@ -116,7 +104,7 @@ REASONS = {
     MoveReason.SPOT_AWAY: "Spot capacity is not available and time is short; the job can return to spot later",
     MoveReason.LATEST_MOMENT: "This is the latest moment at which a move to on-demand still meets the deadline",
     MoveReason.SPOT_BACK: "Spot capacity is available again, and there is time to return to on-demand if it is lost",
-    MoveReason.TRAINS_ON_DEMAND: "It trains on on-demand",
+    MoveReason.TRAINS_ON_DEMAND: "It trains on-demand",
     MoveReason.INTERRUPTIONS: "It was interrupted more often than the policy allows",
     MoveReason.NO_CAPACITY: "The new place had no capacity, so the job continues where it was",
 }

@@ -1,4 +1,4 @@
-"""Asks, right before an act, whether it may be done now: no halt, and room under the hour's brake and the team's cap."""
+"""Checks right before an action whether it may be done now: no halt, within the hour's rate limit and the team's spend cap."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def check_limits(intent: Intent, lineage: Lineage, ports: Ports) -> OnHold | Ref
         case Announce():
             return None
         case Stop(purpose=Purpose.MOVE):
-            return None  # it keeps a promise, and the brake is for rules that run wild
+            return None  # it keeps a deadline; the limit is for rules that stop too many jobs
         case Stop():
-            return _brake("stop", ports.policies.current().rate_limits.stops_per_h, intent, lineage, ports)
+            return _rate_limit("stop", ports.policies.current().rate_limits.stops_per_h, intent, lineage, ports)
         case Probe(pool=pool):
-            held = _brake("submit", ports.policies.current().rate_limits.submissions_per_h, intent, lineage, ports)
+            held = _rate_limit("submit", ports.policies.current().rate_limits.submissions_per_h, intent, lineage, ports)
             return held or _one_probe(pool, intent, lineage, ports)
         case Submit():
-            held = _brake("submit", ports.policies.current().rate_limits.submissions_per_h, intent, lineage, ports)
+            held = _rate_limit("submit", ports.policies.current().rate_limits.submissions_per_h, intent, lineage, ports)
             return held or _cap(action, intent, lineage, ports)
         case _:
             assert_never(action)
@@ -61,7 +61,7 @@ def _one_probe(pool: str, intent: Intent, lineage: Lineage, ports: Ports) -> Ref
     return Refused("another job probes this pool now")
 
 
-def _brake(what: str, limit: int | None, intent: Intent, lineage: Lineage, ports: Ports) -> OnHold | None:
+def _rate_limit(what: str, limit: int | None, intent: Intent, lineage: Lineage, ports: Ports) -> OnHold | None:
     """Take one of the hour's acts; performing an intent again takes none."""
     now = ports.clock.now()
     if limit is None or ports.ledger.spend(f"{what}/{hour_key(now)}", f"{lineage.id}/{intent.key}", 1, limit, now):

@@ -117,7 +117,7 @@ def what_was_stopped_to_go_on_goes_on(history: History) -> None:
 
 def no_lineage_spends_past_its_cap(history: History) -> None:
     """Where every policy caps a lineage, its attempts of ours cost no more than that, the job that people made left aside."""
-    if history.world.knobs.billable_as == "wall-clock":
+    if history.world.settings.billable_as == "wall-clock":
         return  # then waiting is billed too, which no cap foresees: decision 13
     blocks = [block for policy in history.policies for block in policy.resubmissions]
     if not blocks or any(block.cap_micros is None for block in blocks) or any(not p.resubmissions for p in history.policies):

@@ -66,6 +66,11 @@ STORED_FIELDS: Mapping[type, Mapping[str, str]] = {
     entry.UserRequested: {"request": "ask"},
     intent.Submit: {"fallback_step": "rung"},
 }
+LATER_FIELDS: Mapping[type, frozenset[str]] = {
+    # Fields that came after the first rows were written. At their default they are not written, so an old row stays as it is.
+    intent.Announce: frozenset({"facts"}),
+    Message: frozenset({"facts", "refused_by", "refused_why"}),
+}
 
 
 class UnreadableItem(ValueError):
@@ -87,10 +92,10 @@ def moment(text: str) -> datetime:
 def write(value: Any) -> Item:
     """The attributes of a value: its kind, its schema and its body."""
     kind: Any = type(value)
-    body = {}
-    for name, stored, encode, _, _ in _codec(kind):
+    body, later = {}, LATER_FIELDS.get(kind, frozenset())
+    for name, stored, encode, _, absent in _codec(kind):
         field = getattr(value, name)
-        if field is not None:
+        if field is not None and not (name in later and field == absent):
             body[stored] = encode(field)
     return {**MARK, "kind": {"S": STORED_NAMES[kind]}, "body": {"M": body}}
 

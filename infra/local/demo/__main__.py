@@ -28,7 +28,7 @@ from infra.local import aws
 from infra.local.bus import envelope
 from infra.local.checkpoint_store import CheckpointStore
 from infra.local.demo import proof, screen
-from infra.local.demo.scenario import DELETED_BUCKET, MARKETPLACE, MONDAY, POOLS, WEEK, Launch, capacities, knobs, launches
+from infra.local.demo.scenario import DELETED_BUCKET, MARKETPLACE, MONDAY, POOLS, WEEK, Launch, capacities, launches, settings
 from infra.local.host import Happening, Host, hosting
 from infra.local.sagemaker.capacity import Capacity, from_trace
 from infra.local.sagemaker.errors import ApiError
@@ -37,6 +37,7 @@ from infra.local.sagemaker.world import World
 POLICIES = Path(__file__).parent / "policies"
 RESUBMITTING = frozenset({"vision", "speech", "robotics"})  # the teams that the demo's policy submits again for
 STORE = CheckpointStore()
+JOBS, WEEK_JOBS = 45, 150
 AFTER_A_CLICK = timedelta(hours=3)
 AFTERMATH = timedelta(days=2)  # what was created on Friday may end on Sunday, and its usage be declared unknown on Monday
 
@@ -71,7 +72,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="spotwarden local demo", description=__doc__)
-    parser.add_argument("--jobs", type=int, default=150, help="how many jobs people create in the week")
+    parser.add_argument("--jobs", type=int, help=f"how many jobs people create in the week (default: {JOBS})")
+    parser.add_argument("--week", action="store_true", help=f"the long demo: {WEEK_JOBS} jobs")
     parser.add_argument("--seed", type=int, default=7, help="of the weather, the faults and the jobs")
     parser.add_argument(
         "--trace", type=Path, help="spot capacity of every pool, as a file of the skypilot-org/spot-traces format"
@@ -79,6 +81,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", default="build/demo", help="where the summary, the Slack page and the logs go")
     parser.add_argument("--no-page", action="store_true", help="do not serve the Slack page in the end")
     asked = parser.parse_args(argv)
+    asked.jobs = asked.jobs or (WEEK_JOBS if asked.week else JOBS)
     fewest = len(launches(asked.seed, 0))
     if asked.jobs < fewest:
         parser.error(f"--jobs {asked.jobs}: the kinds that the demo must show are {fewest} already")
@@ -92,7 +95,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 def _world(seed: int, trace: Capacity | None) -> World:
     supply = dict.fromkeys(POOLS, trace) if trace else capacities(seed)
     world = World(
-        MONDAY, seed=seed, knobs=knobs(), account=aws.ACCOUNT, region=aws.REGION, capacity_of=supply, on_checkpoint=STORE
+        MONDAY, seed=seed, settings=settings(), account=aws.ACCOUNT, region=aws.REGION, capacity_of=supply, on_checkpoint=STORE
     )
     world.add_algorithm(MARKETPLACE, product_id="prod-acme")
     return world
@@ -180,8 +183,8 @@ def _summary(host: Host, launched: Sequence[Launch]) -> tuple[dict[str, Any], di
     return {
         "jobs": len(launched),
         "rings": host.rings,
-        "events_lost": world.mail.lost,
-        "events_doubled": world.mail.doubled,
+        "events_lost": world.events.lost,
+        "events_doubled": world.events.duplicated,
         "findings": dict(sorted(counted.items())),
         "stopped": sum(job.secondary == "Stopped" and job.name not in by_people for job in jobs),
         "moved_for_deadline": sum(job.tags.get(proof.CAUSE) == "deadline" for job in jobs),

@@ -1,0 +1,94 @@
+"""Samples mutants of the pure packages and counts how many the unit and property tests kill: ``python -m tests.mutation``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+from tests.mutation.coverage_by_test import CoverageByTest, measure
+from tests.mutation.explained import reason_of
+from tests.mutation.mutants import PACKAGES, Mutant, sample
+from tests.mutation.runner import Result, Task, in_a_fork, run
+
+COPIED = ("controller", "handlers", "infra", "policies", "tests", "vendor", "docs", "README.md", "app.py", "pyproject.toml")
+IN_COPY = "SPOTWARDEN_MUTATION_COPY"
+
+
+def main() -> int:
+    """Print each survivor and the score; exit code 1 when the score is below ``--at-least``."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    parser.add_argument("--sample", type=int, default=400, help="how many mutants to run (default 400)")
+    parser.add_argument("--seed", type=int, default=1, help="which sample (default 1)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many at a time")
+    parser.add_argument("--package", action="append", choices=PACKAGES, help="only this package; may be repeated")
+    parser.add_argument("--at-least", type=float, default=0.0, help="the lowest score that passes, such as 0.85")
+    options = parser.parse_args()
+    if IN_COPY not in os.environ:
+        return _in_a_copy(Path.cwd())
+    rng = Random(options.seed)  # noqa: S311 - a sample, not a secret
+    mutants, of = sample(Path.cwd(), tuple(options.package or PACKAGES), options.sample, rng)
+    return _run(mutants, of, options.jobs, options.at_least)
+
+
+def _in_a_copy(root: Path) -> int:
+    """Run again in a copy of the tree, which nobody edits meanwhile."""
+    with tempfile.TemporaryDirectory(prefix="mutation-") as place:
+        for name in COPIED:
+            if (root / name).is_dir():
+                shutil.copytree(root / name, Path(place, name), ignore=shutil.ignore_patterns("__pycache__"), symlinks=True)
+            elif (root / name).exists():
+                shutil.copy2(root / name, place)
+        command = [sys.executable, "-m", "tests.mutation", *sys.argv[1:]]
+        return subprocess.run(command, cwd=place, env=os.environ | {IN_COPY: "1"}, check=False).returncode  # noqa: S603
+
+
+def _run(mutants: list[Mutant], of: int, jobs: int, at_least: float) -> int:
+    began = time.perf_counter()
+    covered = in_a_fork(lambda: measure(Path.cwd()))
+    tasks = [Task(mutant, tests := covered.tests_for(mutant), covered.seconds_of(tests)) for mutant in mutants]
+    print(f"{len(covered.seconds)} tests pass without a mutant in {time.perf_counter() - began:.0f} s", flush=True)
+    _check_the_runner(tasks[0], covered)
+    results = run(tasks, jobs, _show)
+    killed = sum(result.killed for result in results)
+    explained = sum(not result.killed and bool(reason_of(result.mutant)) for result in results)
+    print("\npackage        mutants  killed")
+    for package in PACKAGES:
+        of_package = [result for result in results if result.mutant.package == package]
+        if of_package:
+            print(f"{package:14} {len(of_package):7} {sum(r.killed for r in of_package) / len(of_package):7.0%}")
+    fates = ", ".join(f"{count} {fate}" for fate, count in sorted(Counter(result.fate for result in results).items()))
+    score = killed / len(results)
+    print(f"{len(results)} of {of} mutants in {time.perf_counter() - began:.0f} s: {fates}")
+    print(f"score {score:.1%} killed; {len(results) - killed} survived, {explained} of them explained")
+    return 0 if score >= at_least else 1
+
+
+def _check_the_runner(task: Task, covered: CoverageByTest) -> None:
+    """Run an unchanged file as if it were a mutant; raise RuntimeError unless it survives, as every score would be wrong."""
+    same = replace(task.mutant, source=Path(task.mutant.path).read_text())
+    tests = sorted(covered.seconds, key=lambda test: covered.seconds[test])
+    [result] = run([Task(same, tests, covered.seconds_of(tests))], 1, lambda _: None)
+    if result.killed:
+        raise RuntimeError(f"the tests fail in the runner without any mutant: {result.fate}")
+
+
+def _show(result: Result) -> None:
+    if not result.killed:
+        reason = reason_of(result.mutant)
+        print(
+            f"{result.fate} ({result.tests} tests): {result.mutant}" + (f"\n    explained: {reason}" if reason else ""),
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
