@@ -6,7 +6,7 @@ BIN := .venv/bin
 SEEDS ?= 5000
 ARGS ?=
 
-.PHONY: demo test lint simulate bench picture package clean
+.PHONY: demo test lint simulate mutants bench picture package clean
 
 demo: $(BIN)/installed  ## a simulated week through the real controller; ARGS="--jobs 60 --trace FILE"
 	$(BIN)/python -m infra.local.demo $(ARGS)
@@ -22,6 +22,9 @@ lint: $(BIN)/installed  ## style, types, and who may import whom
 
 simulate: $(BIN)/installed  ## the proof: SEEDS worlds of faults
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) $(ARGS)
+
+mutants: $(BIN)/installed  ## which small mistakes in the pure packages no unit or property test notices; ARGS="--sample 40 --seed 2"
+	$(BIN)/python -m tests.mutation $(ARGS)
 
 bench: $(BIN)/installed  ## what a month's digest costs by the number of its jobs; ARGS="--dynamo"
 	$(BIN)/python -m tests.benchmarks.month $(ARGS)

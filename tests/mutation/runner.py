@@ -24,7 +24,8 @@ import pytest
 from tests.mutation.mutants import Mutant
 
 PYTEST = (
-    "-q", "-x", "--no-header", "--no-summary", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "tests.mutation.hypothesis_profile",
+    "-q", "-x", "--no-header", "--no-summary", "-p", "no:cacheprovider", "-p", "no:xdist",
+    "-p", "tests.mutation.hypothesis_profile",
     "--hypothesis-profile=mutation",
 )  # fmt: skip
 MEMORY_MAX = 4 << 30
@@ -135,7 +136,7 @@ def _test(task: Task) -> int:
 
 
 def _fate(code: int) -> Fate:
-    """What pytest's exit code says; tests that cannot even be collected have killed the mutant. Raises RuntimeError for our own."""
+    """What pytest's exit code says. Tests that cannot be collected have killed the mutant; raises RuntimeError for other codes."""
     match code:
         case pytest.ExitCode.OK:
             return Fate.SURVIVED
