@@ -136,7 +136,7 @@ def _test(task: Task) -> int:
 
 
 def _fate(code: int) -> Fate:
-    """What pytest's exit code says. Tests that cannot be collected have killed the mutant; raises RuntimeError for other codes."""
+    """What pytest's exit code says. Tests that cannot be collected have killed it; raises RuntimeError for other codes."""
     match code:
         case pytest.ExitCode.OK:
             return Fate.SURVIVED
