@@ -66,7 +66,7 @@ def _state(lineage: Lineage, last: Started, ended: Ended | None) -> str:
         return f":octagonal_sign: {name} is being stopped"
     if ended is None:
         return f":runner: {name} is running"
-    return f"{ended.outcome.emoji} {name} {ended.outcome.word}"
+    return f"{ended.outcome.emoji} {name} {ended.outcome.label}"
 
 
 def _number(intent: Intent) -> int:

@@ -145,7 +145,7 @@ def _tops(report: Report) -> Iterable[Part]:
         for p in report.interruptions
     ]  # fmt: skip
     yield from _top("Interruptions by pool", pools)
-    yield from _top("Outcomes", [(Outcome(name).word, str(count)) for name, count in report.outcomes])
+    yield from _top("Outcomes", [(Outcome(name).label, str(count)) for name, count in report.outcomes])
     yield from _top("EC2 market signals", [(name, str(count)) for name, count in report.signals])
     if report.deadlines_kept or report.deadlines_missed:
         yield Text(f"*Deadlines*: {report.deadlines_kept} met, {report.deadlines_missed} missed")

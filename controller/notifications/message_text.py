@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from controller.jobs.failure import Cause
 from controller.ledger.halt import Halt
 from controller.ledger.message import JobFacts, MoveFacts
 from controller.ledger.message_kind import ASKED_BY, MoveReason
+from controller.ledger.move_cause import attempt_cause
 from controller.notifications.mrkdwn import escaped, when
 from controller.notifications.parts import Part, Small, Text
 from controller.units.duration import span
@@ -72,12 +72,15 @@ def small_print(job: JobFacts) -> str:
 
 
 def ended(job: JobFacts) -> str:
-    return job.outcome.word if job.outcome else "ended"
+    return job.outcome.label if job.outcome else "ended"
 
 
 def cause_word(cause: str) -> str:
     """A cause in a word or two; a cause of another version as it stands."""
-    return Cause(cause).word if cause in set(Cause) else escaped(cause)
+    try:
+        return attempt_cause(cause).label
+    except ValueError:
+        return escaped(cause)
 
 
 def count(number: int, noun: str) -> str:

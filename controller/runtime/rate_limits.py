@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from controller.jobs.failure import RetryChange
 from controller.ledger.entry import Started
 from controller.ledger.halt import HALT_LOOK
 from controller.ledger.intent import Announce, Intent, Probe, Publish, Purpose, RefreshCard, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
 from controller.ledger.message import RateLimit, facts_to_json
+from controller.ledger.move_cause import MoveCause
 from controller.notifications.message_text import halted
 from controller.runtime.ports import Message, Ports, Refused
 from controller.units.calendar import hour_key, month_key, next_hour
@@ -75,7 +75,7 @@ def _rate_limit(what: str, limit: int | None, intent: Intent, lineage: Lineage, 
 
 def _cap(submit: Submit, intent: Intent, lineage: Lineage, ports: Ports) -> Refused | None:
     """Reserve what the attempt may cost from what its team may spend on attempts of ours this month."""
-    if submit.cap_micros is None or submit.cause.next is RetryChange.OURS:
+    if submit.cap_micros is None or isinstance(submit.cause, MoveCause):
         return None  # what we stopped to go on elsewhere, or mended, was running already: it is not left lying
     started, now = lineage.entry(Started, submit.about), ports.clock.now()
     team, month = (started.team if started else None) or "no team", month_key(now)

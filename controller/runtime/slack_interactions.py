@@ -159,7 +159,7 @@ def _too_late(click: Click, lineage: Lineage, policy: Policy, now: datetime) -> 
     if goes_on is not None:
         return f"{bold(click.job)} is submitted again automatically at {when(goes_on.due_at)}."
     if ended is not None:
-        return f"{bold(click.job)} is finished: it {ended.outcome.word}."
+        return f"{bold(click.job)} is finished: it {ended.outcome.label}."
     return f"This is not possible for {bold(click.job)} now. Its message shows the current state."
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from random import Random
 from typing import Any, Final
 
-from controller.jobs.failure import Cause
+from controller.jobs.failure import FailureCause
 from controller.ledger.halt import Halt
 from controller.policy.policy import Policy
 from controller.runtime import discover, reconcile, sweep
@@ -249,11 +249,11 @@ class History:
         """Chances of their own for each purpose, so that taking one kind of fault away changes no other."""
         return Random(f"{self.seed}/{what}")  # noqa: S311 - a simulation wants the same chances again
 
-    def _limits(self) -> dict[Cause, int]:
-        limits: dict[Cause, int] = {}
+    def _limits(self) -> dict[FailureCause, int]:
+        limits: dict[FailureCause, int] = {}
         for policy in self.policies:
             for block in policy.resubmissions:
-                for cause in Cause:
+                for cause in FailureCause:
                     budget, _ = block.budget_of(cause)
                     limits[cause] = max(limits.get(cause, 0), budget.limit if budget else 0)
         return limits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from controller.jobs.failure import Cause
+from controller.jobs.failure import FailureCause
 from controller.jobs.job import Job
 from controller.ledger.entry import Ended, Measured, Unmeasured
 from controller.ledger.intent import Announce, IntentResult, Purpose, Stop
@@ -130,7 +130,7 @@ def no_lineage_spends_past_its_cap(history: History) -> None:
         demand(not made or spent <= CAP_MICROS, f"no lineage spends past its cap: {lineage.id} spent {spent}")
 
 
-def asks_for_more(policy: Policy, job: Job, cause: Cause, ended: Ended) -> bool:
+def asks_for_more(policy: Policy, job: Job, cause: FailureCause, ended: Ended) -> bool:
     """Whether a policy wants a next attempt, or a word, after an ending of this cause."""
     block = policy.resubmission_for(job)
     seen_after_s = (ended.seen_at - ended.at).total_seconds()
