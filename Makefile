@@ -6,13 +6,19 @@ BIN := .venv/bin
 SEEDS ?= 5000
 ARGS ?=
 
-.PHONY: demo test lint simulate mutants bench picture package clean
+.PHONY: help demo test check lint simulate mutants bench nightly picture package clean
 
-demo: $(BIN)/installed  ## a simulated week through the real controller; ARGS="--jobs 60 --trace FILE"
+help:  ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+
+demo: $(BIN)/installed  ## simulated jobs through the real controller; ARGS=--week is the long one
 	$(BIN)/python -m infra.local.demo $(ARGS)
 
-test: $(BIN)/installed  ## everything that must hold
-	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+test: $(BIN)/installed  ## everything that must hold; ARGS=tests/unit/decide runs a part
+	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),-n 2 --dist loadfile)
+
+check: lint  ## lint, types and quick tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/style tests/properties tests/unit --ignore tests/unit/infra
 
 lint: $(BIN)/installed  ## style, types, and who may import whom
 	$(BIN)/ruff check .
@@ -23,8 +29,13 @@ lint: $(BIN)/installed  ## style, types, and who may import whom
 simulate: $(BIN)/installed  ## the proof: SEEDS worlds of faults
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) $(ARGS)
 
-mutants: $(BIN)/installed  ## which small mistakes in the pure packages no unit or property test notices; ARGS="--sample 40 --seed 2"
+mutants: $(BIN)/installed  ## how many mutants of the pure packages the tests kill; ARGS="--sample 40 --package decide"
 	$(BIN)/python -m tests.mutation $(ARGS)
+
+nightly: simulate  ## what takes long: 5,000 seeds, mutants, benchmarks
+	$(BIN)/python -m tests.simulation.mutants
+	$(BIN)/python -m tests.mutation
+	$(BIN)/python -m tests.benchmarks.month
 
 bench: $(BIN)/installed  ## what a month's digest costs by the number of its jobs; ARGS="--dynamo"
 	$(BIN)/python -m tests.benchmarks.month $(ARGS)

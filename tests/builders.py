@@ -9,7 +9,7 @@ from typing import Any
 
 from controller.decide.facts import Facts
 from controller.jobs.algorithm import Algorithm, AlgorithmClass
-from controller.jobs.failure import Cause
+from controller.jobs.failure import FailureCause
 from controller.jobs.job import OUTCOMES, Interval, Job, Outcome, Usage
 from controller.ledger.entry import Entry
 from controller.ledger.intent import Intent
@@ -26,15 +26,15 @@ ACCOUNT = "111122223333"
 REGION = "us-east-1"
 
 FAILURES = {
-    Cause.CAPACITY: "CapacityError: Unable to provision requested ML compute capacity.",
-    Cause.INTERNAL: "InternalServerError: We encountered an internal error. Please try again.",
-    Cause.ALGORITHM: "AlgorithmError: Exit Code: 1",
-    Cause.CLIENT: "ClientError: Data download failed:Insufficient disk space",
-    Cause.MEMORY: "ClientError: Please use an instance type with more memory.",
-    Cause.DISK: "ClientError: Data download failed:Insufficient disk space",
-    Cause.QUOTA: "ResourceLimitExceeded: The account-level service limit is reached.",
-    Cause.THROTTLED: "ThrottlingException: Rate exceeded",
-    Cause.UNKNOWN: "something nobody has seen before",
+    FailureCause.CAPACITY: "CapacityError: Unable to provision requested ML compute capacity.",
+    FailureCause.INTERNAL: "InternalServerError: We encountered an internal error. Please try again.",
+    FailureCause.ALGORITHM: "AlgorithmError: Exit Code: 1",
+    FailureCause.CLIENT: "ClientError: Data download failed:Insufficient disk space",
+    FailureCause.MEMORY: "ClientError: Please use an instance type with more memory.",
+    FailureCause.DISK: "ClientError: Data download failed:Insufficient disk space",
+    FailureCause.QUOTA: "ResourceLimitExceeded: The account-level service limit is reached.",
+    FailureCause.THROTTLED: "ThrottlingException: Rate exceeded",
+    FailureCause.UNKNOWN: "something nobody has seen before",
 }
 STATUSES = {
     Outcome.COMPLETED: ("Completed", "Completed"),
@@ -111,7 +111,7 @@ def budget(limit: int = 3, **changes: Any) -> Budget:
 
 def block(name: str = "everything", **changes: Any) -> Resubmission:
     """A resubmit block that is about every job and every cause."""
-    causes = {Cause.STARVED: budget(3), Cause.CAPACITY: budget(5), Cause.INTERNAL: budget(1)}
+    causes = {FailureCause.STARVED: budget(3), FailureCause.CAPACITY: budget(5), FailureCause.INTERNAL: budget(1)}
     everything = Resubmission(name=name, match=Selector(), mode=Mode.ENFORCE, within_s=21_600, causes=causes, channel="#ml-spot")
     return replace(everything, **changes)
 

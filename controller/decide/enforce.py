@@ -7,12 +7,12 @@ from dataclasses import replace
 from controller.decide.announce import say
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
-from controller.jobs.failure import Cause
 from controller.jobs.request import change_to_json
 from controller.ledger.entry import Flagged
 from controller.ledger.intent import STOP_UNDER_WAY, Intent, Purpose, Stop, Wake
 from controller.ledger.message import JobFacts, RuleBroken
 from controller.ledger.message_kind import NextStep
+from controller.ledger.move_cause import MoveCause
 from controller.ledger.waiver import waivers_in_force
 from controller.policy.findings import Finding, Verdict
 from controller.policy.mode import Mode
@@ -77,7 +77,7 @@ def _flagged(facts: Facts, finding: Finding) -> Flagged:
 
 def _announce(facts: Facts, verdict: Verdict) -> Decision:
     """One message per rule and lineage: a second attempt that breaks the same rule is no news, unless it was repaired."""
-    repaired = any(submit.cause is Cause.REPAIR and submit.job == facts.job.name for submit, _ in facts.lineage.submits())
+    repaired = any(submit.cause is MoveCause.REPAIR and submit.job == facts.job.name for submit, _ in facts.lineage.submits())
     told = {e.policy for e in facts.lineage.entries if isinstance(e, Flagged) and e.mode.tells and e.job != facts.job.name}
     plan = _plan(facts, verdict)
     said = Decision()
@@ -119,7 +119,8 @@ def _plan(facts: Facts, verdict: Verdict) -> Stop | NotRepairable | None:
     if isinstance(changes, NotRepairable):
         return changes
     return Stop(
-        about=facts.job.name, because=because, purpose=Purpose.REPAIR, next_cause=Cause.REPAIR, changes=change_to_json(changes)
+        about=facts.job.name, because=because, purpose=Purpose.REPAIR, next_cause=MoveCause.REPAIR,
+        changes=change_to_json(changes),
     )  # fmt: skip
 
 

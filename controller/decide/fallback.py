@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from controller.decide.facts import Facts
-from controller.jobs.failure import Cause, RetryChange
+from controller.jobs.failure import FailureCause, RetryChange
 from controller.jobs.instance import equivalents
 from controller.jobs.request import RequestChange, in_subnets, merged, on_demand, on_instances, on_volume
 from controller.ledger.entry import Started
 from controller.ledger.message_kind import GiveUpReason
+from controller.ledger.move_cause import AttemptCause, MoveCause
 from controller.policy.resubmission import Budget, FallbackKind, FallbackStep, Resubmission
 from controller.savings.interruption_rates import cheapest_first
 
@@ -36,15 +37,18 @@ class NoFallback:
     why: GiveUpReason
 
 
-def next_fallback(facts: Facts, block: Resubmission, cause: Cause, budget: Budget | None = None) -> Fallback | NoFallback:
+def next_fallback(facts: Facts, block: Resubmission, cause: AttemptCause, budget: Budget | None = None) -> Fallback | NoFallback:
     """The step after an ending, or after a move: a pure function of what happened and of the interruption memory."""
     height = _height(facts)
+    if isinstance(cause, MoveCause):
+        interrupted = cause is MoveCause.INTERRUPTIONS
+        return advance(facts, block, height, least=1) if interrupted else NoFallback(why=GiveUpReason.NOT_RETRYABLE)
     match cause.next:
         case RetryChange.SAME | RetryChange.NAMED:
             return Fallback(fallback_step=max(height, 0), changes={})
         case RetryChange.RESUME if facts.resumable:
             return Fallback(fallback_step=max(height, 0), changes={})
-        case RetryChange.RESUME if cause is Cause.OVERRAN:
+        case RetryChange.RESUME if cause is FailureCause.OVERRAN:
             return NoFallback(why=GiveUpReason.NO_CHECKPOINT_AFTER_RUNTIME)
         case RetryChange.RESUME:
             climbed = advance(facts, block, height, least=1)
@@ -52,13 +56,11 @@ def next_fallback(facts: Facts, block: Resubmission, cause: Cause, budget: Budge
                 return NoFallback(why=GiveUpReason.NO_CHECKPOINT_NO_OTHER_TYPE)
             return climbed
         case RetryChange.ELSEWHERE:
-            climbed = advance(facts, block, height, least=1 if cause is Cause.NEVER_LAUNCHED else 0)
+            climbed = advance(facts, block, height, least=1 if cause is FailureCause.NEVER_LAUNCHED else 0)
             return Fallback(fallback_step=max(height, 0), changes={}) if isinstance(climbed, NoFallback) else climbed
         case RetryChange.LARGER:
             return _larger(facts, height, budget)
-        case RetryChange.OURS if cause is Cause.INTERRUPTIONS:
-            return advance(facts, block, height, least=1)
-        case RetryChange.OURS | RetryChange.NEVER:
+        case RetryChange.NEVER:
             return NoFallback(why=GiveUpReason.NOT_RETRYABLE)
 
 

@@ -10,10 +10,10 @@ from controller.decide.deadline.rule import Move
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.jobs.algorithm import AlgorithmClass
-from controller.jobs.failure import Cause
 from controller.ledger.intent import Intent, Probe, Wake
 from controller.ledger.lineage import probe_name
 from controller.ledger.message import JobFacts, Probing
+from controller.ledger.move_cause import MoveCause
 from controller.policy.mode import Mode
 
 EVERY = timedelta(minutes=30)
@@ -46,7 +46,7 @@ def probe_capacity(facts: Facts) -> Decision:
 def _moved_here(facts: Facts) -> bool:
     """Whether this attempt is on-demand because its deadline moved it: nobody else's on-demand job is brought to spot."""
     made = next((submit for submit, _ in facts.lineage.submits() if submit.number == facts.number), None)
-    return made is not None and made.cause is Cause.DEADLINE
+    return made is not None and made.cause is MoveCause.DEADLINE
 
 
 def _pays(facts: Facts) -> bool:

@@ -14,13 +14,14 @@ from controller.decide.fallback import Fallback, NoFallback, advance, next_fallb
 from controller.decide.observe import checkpoint_scanned
 from controller.decide.spend_cap import expected_cost_micros, over_spend_cap
 from controller.decide.user_requests import latest_request
-from controller.jobs.failure import MOVE_CAUSES, Cause, RetryChange, begins_with
+from controller.jobs.failure import FailureCause, RetryChange, begins_with
 from controller.jobs.request import RequestChange, change_from_json, change_to_json, merged, on_demand, on_spot
 from controller.ledger.entry import CheckpointScanned, Ended, Started, UserRequested
 from controller.ledger.intent import NO_QUOTA, Intent, IntentResult, Purpose, Stop, Submit
 from controller.ledger.lineage import attempt_name
 from controller.ledger.message import CannotRepeat, GaveUp, JobFacts, Resubmitting, WouldResubmit
 from controller.ledger.message_kind import GiveUpReason, MoveReason, asked_by
+from controller.ledger.move_cause import AttemptCause, MoveCause
 from controller.policy.mode import Mode
 from controller.policy.resubmission import Resubmission
 from controller.policy.user_request import UserRequest
@@ -57,7 +58,7 @@ def resubmit(facts: Facts) -> Decision:
     return _again(facts, block, job.cause)
 
 
-def tried_for(facts: Facts, causes: frozenset[Cause]) -> int:
+def tried_for(facts: Facts, causes: frozenset[FailureCause]) -> int:
     """How often this lineage was submitted again for these causes, up to the job that just ended."""
     return sum(
         submit.cause in causes and submit.number <= facts.number and (i.closed is not IntentResult.WITHDRAWN or _made(i, facts))
@@ -67,7 +68,7 @@ def tried_for(facts: Facts, causes: frozenset[Cause]) -> int:
 
 def _short_of_quota(facts: Facts, block: Resubmission) -> tuple[Submit, ...]:
     """The submissions after this ending that waited for the account's limit as often as the policy lets them."""
-    budget, _ = block.budget_of(Cause.QUOTA)
+    budget, _ = block.budget_of(FailureCause.QUOTA)
     if budget is None or budget.limit == 0:
         return ()
     return tuple(
@@ -81,7 +82,7 @@ def _short_of_quota(facts: Facts, block: Resubmission) -> tuple[Submit, ...]:
 # ── after an ending that nobody asked for ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _again(facts: Facts, block: Resubmission, cause: Cause) -> Decision:
+def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
     budget, sharing = block.budget_of(cause)
     job, shown = facts.job, JobFacts.of(facts.job)
     if cause in _NO_ROOM and _is_the_deadline_s(facts):
@@ -94,9 +95,8 @@ def _again(facts: Facts, block: Resubmission, cause: Cause) -> Decision:
         return say(facts, CannotRepeat(job=shown, why=job.unrepeatable))
     short = _short_of_quota(facts, block)
     if short and not isinstance(climbed := advance(facts, block, max(submit.fallback_step for submit in short)), NoFallback):
-        return _submit(
-            facts, block, Cause.QUOTA, climbed, _ended_at(facts), after=1 + len(short), limit=len(short) + 1, tried=len(short)
-        )
+        after = 1 + len(short)
+        return _submit(facts, block, FailureCause.QUOTA, climbed, _ended_at(facts), after=after, limit=after, tried=len(short))
     tried = tried_for(facts, sharing)
     limit = budget.limit if cause.tries_max is None else min(budget.limit, cause.tries_max)
     if tried >= limit:
@@ -112,7 +112,7 @@ def _again(facts: Facts, block: Resubmission, cause: Cause) -> Decision:
     return _submit(facts, block, cause, step, due_at, tried=tried, limit=limit, why=hurry)
 
 
-_NO_ROOM = frozenset({Cause.CAPACITY, Cause.QUOTA})
+_NO_ROOM = frozenset({FailureCause.CAPACITY, FailureCause.QUOTA})
 
 
 def share_of(root: str, lineage: str, number: int) -> float:
@@ -146,24 +146,24 @@ def _as_asked(facts: Facts, block: Resubmission | None, asked: UserRequested) ->
     leaving_spot = asked.request is UserRequest.ON_DEMAND and facts.job.spot
     step = Fallback(fallback_step=_fallback_step(facts), changes=on_demand() if leaving_spot else {})
     after = max(asked.number - facts.number, 1)
-    return _submit(facts, block, Cause.ASKED, step, asked.at, why=asked_by(asked.who), after=after)
+    return _submit(facts, block, MoveCause.ASKED, step, asked.at, why=asked_by(asked.who), after=after)
 
 
 # ── after a stop of ours ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _moved(facts: Facts, block: Resubmission | None, cause: Cause) -> Decision:
+def _moved(facts: Facts, block: Resubmission | None, cause: MoveCause) -> Decision:
     """The attempt for which its predecessor was stopped: at once, outside every budget, and whatever the policy says by now."""
     if _refused(facts):
         return _back(facts, block)
     return _submit(facts, block, cause, _elsewhere(facts, block, cause), _ended_at(facts))
 
 
-def _elsewhere(facts: Facts, block: Resubmission | None, cause: Cause) -> Fallback:
+def _elsewhere(facts: Facts, block: Resubmission | None, cause: MoveCause) -> Fallback:
     """Where a stopped job goes on; as it was, where the ladder was edited meanwhile."""
-    if cause in (Cause.DEADLINE, Cause.ASKED):
+    if cause in (MoveCause.DEADLINE, MoveCause.ASKED):
         return Fallback(fallback_step=_fallback_step(facts), changes=on_demand())
-    if cause is Cause.RETURN:
+    if cause is MoveCause.RETURN:
         return Fallback(fallback_step=_fallback_step(facts), changes=_spot_again(facts))
     step = next_fallback(facts, block, cause) if block else NoFallback(why=GiveUpReason.NO_FURTHER_STEP)
     return step if isinstance(step, Fallback) else Fallback(fallback_step=_fallback_step(facts), changes={})
@@ -171,7 +171,7 @@ def _elsewhere(facts: Facts, block: Resubmission | None, cause: Cause) -> Fallba
 
 def _back(facts: Facts, block: Resubmission | None) -> Decision:
     """Go on where it was, at once: where it was to go refused it. No bridge is burnt; the refused attempt keeps its name."""
-    cause = Cause.RETURN if facts.job.spot else Cause.DEADLINE
+    cause = MoveCause.RETURN if facts.job.spot else MoveCause.DEADLINE
     step = Fallback(fallback_step=_fallback_step(facts), changes={})
     return _submit(facts, block, cause, step, _ended_at(facts), why=MoveReason.NO_CAPACITY, after=2)
 
@@ -179,22 +179,23 @@ def _back(facts: Facts, block: Resubmission | None) -> Decision:
 def _back_to_spot(facts: Facts, block: Resubmission) -> Decision:
     """Go back to spot, at once: on-demand found no capacity."""
     step = Fallback(fallback_step=_fallback_step(facts), changes=_spot_again(facts))
-    return _submit(facts, block, Cause.RETURN, step, _ended_at(facts), why=MoveReason.NO_CAPACITY)
+    return _submit(facts, block, MoveCause.RETURN, step, _ended_at(facts), why=MoveReason.NO_CAPACITY)
 
 
 def _is_the_deadline_s(facts: Facts) -> bool:
     """Whether the job that ended is the on-demand attempt of a deadline."""
     made = next((submit for submit, _ in facts.lineage.submits() if submit.number == facts.number), None)
-    return made is not None and made.cause is Cause.DEADLINE and not facts.job.spot
+    return made is not None and made.cause is MoveCause.DEADLINE and not facts.job.spot
 
 
 def _refused(facts: Facts) -> bool:
     """Whether the world would not have the attempt that this job was stopped for."""
     return any(
-        i.closed is IntentResult.REFUSED and isinstance(i.action, Submit) and i.action.cause in MOVE_CAUSES
+        i.closed is IntentResult.REFUSED and isinstance(i.action, Submit)
+        and isinstance(i.action.cause, MoveCause) and i.action.cause.elsewhere
         for i in facts.lineage.intents
         if i.action.about == facts.job.name
-    )
+    )  # fmt: skip
 
 
 def _spot_again(facts: Facts) -> RequestChange:
@@ -206,19 +207,19 @@ def _repaired(facts: Facts, stop: Stop, block: Resubmission | None) -> Decision:
     if facts.job.unrepeatable:
         return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=facts.job.unrepeatable))
     step = Fallback(fallback_step=max(_fallback_step(facts), 0), changes=change_from_json(stop.changes))
-    return _submit(facts, block, Cause.REPAIR, step, _ended_at(facts), why=stop.because)
+    return _submit(facts, block, MoveCause.REPAIR, step, _ended_at(facts), why=stop.because)
 
 
 # ── the next attempt ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _submit(
-    facts: Facts, block: Resubmission | None, cause: Cause, step: Fallback, due_at: datetime, *, tried: int = 0, limit: int = 1,
-    why: str = "", after: int = 1,
+    facts: Facts, block: Resubmission | None, cause: AttemptCause, step: Fallback, due_at: datetime, *,
+    tried: int = 0, limit: int = 1, why: str = "", after: int = 1,
 ) -> Decision:  # fmt: skip
     job, number = facts.job, facts.number + after
     cost = expected_cost_micros(facts, block)
-    if block is not None and cause is not Cause.ASKED and (broke := over_spend_cap(facts, block, cost)) is not None:
+    if block is not None and cause is not MoveCause.ASKED and (broke := over_spend_cap(facts, block, cost)) is not None:
         reason = GiveUpReason.NO_PRICE if broke.next_micros is None else GiveUpReason.OVER_CAP
         return say(facts, GaveUp(job=JobFacts.of(job), reason=reason, cause=cause, cap=broke))
     name, changes = attempt_name(facts.lineage.id, number), change_to_json(step.changes)
@@ -227,7 +228,7 @@ def _submit(
         fallback_step=step.fallback_step, cost_micros=cost, cap_micros=block.team_month_cap_micros if block else None,
     )  # fmt: skip
     message = Resubmitting(
-        job=JobFacts.of(job), cause=cause, attempt=name, due_at=due_at, counted=cause.next is not RetryChange.OURS, tried=tried,
+        job=JobFacts.of(job), cause=cause, attempt=name, due_at=due_at, counted=isinstance(cause, FailureCause), tried=tried,
         limit=limit, changes=changes, why=why, checkpoint=checkpoint_facts(job.checkpoint_uri, _seen(facts)),
     )  # fmt: skip
     return Decision(intents=(Intent(action=submit, due_at=due_at),)) | say(facts, message, name)

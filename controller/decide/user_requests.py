@@ -8,13 +8,13 @@ from datetime import datetime
 from controller.decide.announce import say
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
-from controller.jobs.failure import Cause
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Ended, Flagged, UserRequested
 from controller.ledger.intent import Intent, Purpose, Stop, Submit
 from controller.ledger.lineage import Lineage, newest_attempt
 from controller.ledger.message import CannotRepeat, JobFacts, Message, Moving, StoppingAsAsked
 from controller.ledger.message_kind import asked_by
+from controller.ledger.move_cause import MoveCause
 from controller.ledger.waiver import waivers_in_force
 from controller.policy.policy import Policy
 from controller.policy.user_request import UserRequest
@@ -37,8 +37,8 @@ def act_on_user_request(facts: Facts) -> Decision:
     if job.unrepeatable:
         return say(facts, CannotRepeat(job=JobFacts.of(job), why=job.unrepeatable))
     because = asked_by(move.who)
-    asked = Stop(about=job.name, because=because, purpose=Purpose.MOVE, next_cause=Cause.ASKED)
-    return _act(facts, asked, Moving(job=JobFacts.of(job), reason=because, to="on-demand"), Cause.ASKED)
+    asked = Stop(about=job.name, because=because, purpose=Purpose.MOVE, next_cause=MoveCause.ASKED)
+    return _act(facts, asked, Moving(job=JobFacts.of(job), reason=because, to="on-demand"), MoveCause.ASKED)
 
 
 def latest_request(facts: Facts, *asks: UserRequest) -> UserRequested | None:

@@ -1,9 +1,9 @@
-"""Sorts why a training job ended without its model, and says of each cause whether and how trying again can help.
+"""Sorts why a training job failed, and states for each cause whether another attempt can help and how it must differ.
 
-SageMaker writes a FailureReason as ``<Class>: <text>``, at most 1,024 characters. The class is SageMaker's word; the
-text often comes from the user's container (whatever it wrote to /opt/ml/output/failure). So only the class at the very
-beginning is believed, and of a ClientError, whose text is SageMaker's too, how that text begins: a script that prints
-"CapacityError" must not buy itself another machine.
+SageMaker writes a FailureReason as ``<Class>: <text>``, at most 1,024 characters. SageMaker chooses the class. The text
+often comes from the user's container (what it wrote to /opt/ml/output/failure). So only the class at the very beginning
+counts, and for a ClientError, whose text is SageMaker's too, how that text begins: a script that prints "CapacityError"
+must not get another machine.
 """
 
 import re
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Cause(StrEnum):
-    """Why a job ended without its model, or why its next attempt is another one."""
+class FailureCause(StrEnum):
+    """Why a job ended without its model. Values are stored. Why the controller moves a job is ``MoveCause``."""
 
     NEVER_LAUNCHED = "never-launched"
     STARVED = "starved"
@@ -28,215 +28,178 @@ class Cause(StrEnum):
     DISK = "disk"
     STOPPED = "stopped"
     ENFORCED = "enforced"
-    DEADLINE = "deadline"
-    INTERRUPTIONS = "interruptions"
-    RETURN = "return"
-    REPAIR = "repair"
-    ASKED = "asked"
     UNKNOWN = "unknown"
 
     @property
     def retryable(self) -> bool:
-        """Whether the same request, sent again later, may well succeed."""
-        return HANDLING[self].retryable
+        """Whether the same request, submitted again later, can succeed."""
+        return FAILURE_HANDLING[self].retryable
 
     @property
     def next(self) -> "RetryChange":
-        return HANDLING[self].next
+        """How the next attempt must differ."""
+        return FAILURE_HANDLING[self].next
 
     @property
     def tries_max(self) -> int | None:
-        """How often a lineage may be tried again for this cause, whatever a policy says; None is no limit of ours."""
-        return HANDLING[self].tries_max
+        """The most retries of a lineage for this cause, whatever a policy allows. None: no limit here."""
+        return FAILURE_HANDLING[self].tries_max
 
     @property
-    def word(self) -> str:
-        """Say the cause in a word or two, for tables and messages."""
-        return HANDLING[self].word
+    def label(self) -> str:
+        """The cause in a few words, for tables and messages."""
+        return FAILURE_HANDLING[self].label
 
     @property
     def why(self) -> str:
-        """Say in one sentence for people what happened and whether to try again."""
-        return HANDLING[self].why
+        """What happened and whether to try again, for people."""
+        return FAILURE_HANDLING[self].why
 
 
 class RetryChange(StrEnum):
-    """What another try needs to differ in."""
+    """How the next attempt must differ."""
 
     SAME = "the same request"
-    RESUME = "the same request, and a checkpoint to go on from"  # without one it would end the same way
-    ELSEWHERE = "another pool"  # the next step of the ladder, where the policy has one
+    RESUME = "the same request, continued from a checkpoint"  # without one it would end the same way
+    ELSEWHERE = "another pool"  # the next step of the ladder, if the policy has one
     LARGER = "a larger machine or volume"  # which only the policy can name
-    NAMED = "the policy's word for it"  # tried again only where a policy names the text
-    NEVER = "nothing helps"
-    OURS = "what we decided"  # moves and repairs: the controller's own reasons for another attempt
+    NAMED = "only if the policy names the text"
+    NEVER = "no retry"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Handling:
-    """What we hold of one cause."""
+class FailureHandling:
+    """What the controller does about one cause."""
 
     retryable: bool
     next: RetryChange
-    word: str
+    label: str
     why: str
     tries_max: int | None = None
 
 
-HANDLING: Mapping[Cause, Handling] = {
-    Cause.NEVER_LAUNCHED: Handling(
+FAILURE_HANDLING: Mapping[FailureCause, FailureHandling] = {
+    FailureCause.NEVER_LAUNCHED: FailureHandling(
         retryable=True,
         next=RetryChange.ELSEWHERE,
-        word="never launched",
-        why="Spot capacity did not come within MaxWaitTimeInSeconds, so nothing was trained; another pool may have some.",
+        label="never launched",
+        why="Spot capacity did not come within MaxWaitTimeInSeconds. Nothing was trained. Another instance type may"
+        " have capacity.",
     ),
-    Cause.STARVED: Handling(
+    FailureCause.STARVED: FailureHandling(
         retryable=True,
         next=RetryChange.RESUME,
-        word="starved",
-        why="Spot capacity did not stay within MaxWaitTimeInSeconds; from its checkpoint the job may be finished.",
+        label="waited too long for spot",
+        why="Spot capacity did not stay until MaxWaitTimeInSeconds ran out. The job can continue from its checkpoint.",
     ),
-    Cause.CAPACITY: Handling(
+    FailureCause.CAPACITY: FailureHandling(
         retryable=True,
         next=RetryChange.ELSEWHERE,
-        word="no capacity",
-        why="EC2 had no machine of this type to give; later, or with another instance type, there may be one.",
+        label="no capacity",
+        why="EC2 had no machine of this instance type. There may be one later, or of another instance type.",
     ),
-    Cause.INTERNAL: Handling(
+    FailureCause.INTERNAL: FailureHandling(
         retryable=True,
         next=RetryChange.SAME,
-        word="internal error",
-        why="SageMaker reported an internal error; one more try is fair, but a repeat is usually the job's own doing"
-        " (an image that cannot start, a checkpoint prefix too big to restore).",
+        label="internal error",
+        why="SageMaker reported an internal error. One retry is reasonable. If it fails again, the job is usually the"
+        " reason: an image that cannot start, or a checkpoint prefix that is too large to restore.",
         tries_max=2,
     ),
-    Cause.QUOTA: Handling(
+    FailureCause.QUOTA: FailureHandling(
         retryable=True,
         next=RetryChange.ELSEWHERE,
-        word="quota",
-        why="The account's limit for this instance type is used up; when other jobs end, or with another type, it may fit.",
+        label="quota",
+        why="The account's quota for this instance type is used up. The job may fit when other jobs end, or on"
+        " another instance type.",
     ),
-    Cause.THROTTLED: Handling(
+    FailureCause.THROTTLED: FailureHandling(
         retryable=True,
         next=RetryChange.SAME,
-        word="throttled",
-        why="AWS took no more calls at that moment; the same call succeeds a little later.",
+        label="throttled",
+        why="AWS limited the rate of calls at that moment. The same call succeeds a little later.",
     ),
-    Cause.OVERRAN: Handling(
+    FailureCause.OVERRAN: FailureHandling(
         retryable=False,
         next=RetryChange.RESUME,
-        word="overran",
-        why="The job reached MaxRuntimeInSeconds; where the policy says so and a checkpoint exists, it can go on from there.",
+        label="reached its maximum runtime",
+        why="The job reached MaxRuntimeInSeconds. If the policy allows it and there is a checkpoint, the job can continue.",
     ),
-    Cause.ALGORITHM: Handling(
+    FailureCause.ALGORITHM: FailureHandling(
         retryable=False,
         next=RetryChange.NAMED,
-        word="algorithm error",
-        why="The training code itself ended with an error; the same code on the same data would end so again.",
+        label="algorithm error",
+        why="The training code failed. The same code with the same data fails again.",
     ),
-    Cause.CLIENT: Handling(
+    FailureCause.CLIENT: FailureHandling(
         retryable=False,
         next=RetryChange.NAMED,
-        word="client error",
-        why="The request cannot work as written (role, network or data); someone must change it first.",
+        label="client error",
+        why="The request is wrong (role, network or data). Someone must correct it first.",
     ),
-    Cause.MEMORY: Handling(
+    FailureCause.MEMORY: FailureHandling(
         retryable=False,
         next=RetryChange.LARGER,
-        word="out of memory",
-        why="The machine's memory was too small; the same size would end so again, a larger instance type may not.",
+        label="out of memory",
+        why="The machine's memory was too small. A larger instance type may be enough.",
     ),
-    Cause.DISK: Handling(
+    FailureCause.DISK: FailureHandling(
         retryable=False,
         next=RetryChange.LARGER,
-        word="disk full",
-        why="The volume was too small; the same size would end so again, a larger VolumeSizeInGB may not.",
+        label="disk full",
+        why="The volume was too small. A larger VolumeSizeInGB may be enough.",
     ),
-    Cause.STOPPED: Handling(
+    FailureCause.STOPPED: FailureHandling(
         retryable=False,
         next=RetryChange.NEVER,
-        word="stopped by a person",
-        why="A person stopped the job, and knows why.",
+        label="stopped by a person",
+        why="A person stopped the job.",
     ),
-    Cause.ENFORCED: Handling(
+    FailureCause.ENFORCED: FailureHandling(
         retryable=False,
         next=RetryChange.NEVER,
-        word="stopped by a rule",
-        why="A rule of the policy stopped the job; submitted again unchanged, it would break the rule again.",
+        label="stopped by a rule",
+        why="A rule of the policy stopped the job. If it is submitted again unchanged, the rule stops it again.",
     ),
-    Cause.DEADLINE: Handling(
-        retryable=True,
-        next=RetryChange.OURS,
-        word="moved for its deadline",
-        why="The job was moved to on-demand capacity at the latest moment at which its deadline could still be kept.",
-    ),
-    Cause.INTERRUPTIONS: Handling(
-        retryable=True,
-        next=RetryChange.OURS,
-        word="interrupted too often",
-        why="The job was interrupted more often than the policy bears, and was moved to the next step of its ladder.",
-    ),
-    Cause.RETURN: Handling(
-        retryable=True,
-        next=RetryChange.OURS,
-        word="moved back to spot",
-        why="Spot capacity was there again while the job had time to spare, so it was moved back.",
-    ),
-    Cause.REPAIR: Handling(
-        retryable=True,
-        next=RetryChange.OURS,
-        word="repaired",
-        why="A rule stopped the job and mended its request, once.",
-        tries_max=1,
-    ),
-    Cause.ASKED: Handling(
-        retryable=True,
-        next=RetryChange.OURS,
-        word="asked for by a person",
-        why="A person asked for another attempt, and no budget counts that.",
-    ),
-    Cause.UNKNOWN: Handling(
+    FailureCause.UNKNOWN: FailureHandling(
         retryable=False,
         next=RetryChange.NEVER,
-        word="unknown",
-        why="SageMaker gave no reason that we know; a person should read it before money is spent on another try.",
+        label="unknown",
+        why="SageMaker gave no known reason. Someone should read it before more money is spent.",
     ),
 }
 
-MOVE_CAUSES = frozenset({Cause.DEADLINE, Cause.INTERRUPTIONS, Cause.RETURN, Cause.ASKED})
-"""What a job is stopped for to go on elsewhere: where there is no room for it, it goes back at once."""
-
 # No class means STARVED: SageMaker ends a starved job as Stopped/MaxWaitTimeExceeded, which has no FailureReason.
-CLASSES: Mapping[str, Cause] = {
-    "CapacityError": Cause.CAPACITY,
-    "InternalServerError": Cause.INTERNAL,
-    "AlgorithmError": Cause.ALGORITHM,
-    "ExecuteUserScriptError": Cause.ALGORITHM,
-    "ClientError": Cause.CLIENT,
-    "ResourceLimitExceeded": Cause.QUOTA,
-    "ThrottlingException": Cause.THROTTLED,
+CLASSES: Mapping[str, FailureCause] = {
+    "CapacityError": FailureCause.CAPACITY,
+    "InternalServerError": FailureCause.INTERNAL,
+    "AlgorithmError": FailureCause.ALGORITHM,
+    "ExecuteUserScriptError": FailureCause.ALGORITHM,
+    "ClientError": FailureCause.CLIENT,
+    "ResourceLimitExceeded": FailureCause.QUOTA,
+    "ThrottlingException": FailureCause.THROTTLED,
 }
 
 # How a ClientError's text begins (aws/sagemaker-python-sdk#128, huggingface/blog#114, DIAGNijmegen/rse-grand-challenge).
-CLIENT_TEXTS: tuple[tuple[str, Cause], ...] = (
-    ("please use an instance type with more memory", Cause.MEMORY),
-    ("artifact upload failed:clienterror: out of memory", Cause.MEMORY),
-    ("data download failed:insufficient disk space", Cause.DISK),
-    ("artifact upload failed:insufficient disk space", Cause.DISK),
+CLIENT_TEXTS: tuple[tuple[str, FailureCause], ...] = (
+    ("please use an instance type with more memory", FailureCause.MEMORY),
+    ("artifact upload failed:clienterror: out of memory", FailureCause.MEMORY),
+    ("data download failed:insufficient disk space", FailureCause.DISK),
+    ("artifact upload failed:insufficient disk space", FailureCause.DISK),
 )
 
 
-def classify(failure_reason: str | None) -> Cause:
-    """Name the cause of a FailureReason by the class it begins with, spelled exactly so; anything else is UNKNOWN."""
+def classify(failure_reason: str | None) -> FailureCause:
+    """The cause of a FailureReason, by the class that it begins with, spelled exactly. Anything else is UNKNOWN."""
     name = re.match(r"\s*(\w+)\s*(?=:|$)", failure_reason or "")
-    cause = CLASSES.get(name[1], Cause.UNKNOWN) if name else Cause.UNKNOWN
-    if cause is not Cause.CLIENT or name is None or failure_reason is None:
+    cause = CLASSES.get(name[1], FailureCause.UNKNOWN) if name else FailureCause.UNKNOWN
+    if cause is not FailureCause.CLIENT or name is None or failure_reason is None:
         return cause
     text = " ".join(failure_reason[name.end() :].removeprefix(":").lower().split())
     return next((finer for beginning, finer in CLIENT_TEXTS if text.startswith(beginning)), cause)
 
 
 def begins_with(failure_reason: str | None, beginnings: tuple[str, ...]) -> bool:
-    """Whether a FailureReason begins as a policy names it, blanks joined; what stands further on is the user's text."""
+    """Whether a FailureReason begins with one of these texts. Runs of blanks count as one blank."""
     text = " ".join((failure_reason or "").split())
     return any(text.startswith(" ".join(beginning.split())) for beginning in beginnings)

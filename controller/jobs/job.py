@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from controller.jobs.algorithm import Algorithm
-from controller.jobs.failure import Cause, classify
+from controller.jobs.failure import FailureCause, classify
 
 
 class Outcome(StrEnum):
@@ -30,13 +30,13 @@ class Outcome(StrEnum):
     STOPPED = "stopped"  # by a person, by us, or by a limit SageMaker does not name
 
     @property
-    def cause(self) -> Cause | None:
+    def cause(self) -> FailureCause | None:
         """What to blame; None where nothing failed. Of a job that starved, ``Job.cause`` knows more."""
         return OUTCOMES[self].cause
 
     @property
-    def word(self) -> str:
-        return OUTCOMES[self].word
+    def label(self) -> str:
+        return OUTCOMES[self].label
 
     @property
     def emoji(self) -> str:
@@ -47,31 +47,33 @@ class Outcome(StrEnum):
 class OutcomeText:
     """What an ending means to people and to resubmission."""
 
-    cause: Cause | None
-    word: str
+    cause: FailureCause | None
+    label: str
     emoji: str
 
 
 OUTCOMES: Mapping[Outcome, OutcomeText] = {
-    Outcome.COMPLETED: OutcomeText(cause=None, word="completed", emoji=":white_check_mark:"),
-    Outcome.STARVED: OutcomeText(cause=Cause.STARVED, word="ran out of waiting time for spot capacity", emoji=":hourglass:"),
-    Outcome.CAPACITY: OutcomeText(cause=Cause.CAPACITY, word="found no capacity", emoji=":hourglass:"),
-    Outcome.INTERNAL: OutcomeText(cause=Cause.INTERNAL, word="met an internal error of SageMaker", emoji=":zap:"),
-    Outcome.ALGORITHM: OutcomeText(cause=Cause.ALGORITHM, word="failed in its own code", emoji=":x:"),
-    Outcome.CLIENT: OutcomeText(cause=Cause.CLIENT, word="failed on its configuration or data", emoji=":x:"),
-    Outcome.MEMORY: OutcomeText(cause=Cause.MEMORY, word="ran out of memory", emoji=":x:"),
-    Outcome.DISK: OutcomeText(cause=Cause.DISK, word="ran out of disk", emoji=":x:"),
-    Outcome.QUOTA: OutcomeText(cause=Cause.QUOTA, word="met the account's instance limit", emoji=":hourglass:"),
-    Outcome.THROTTLED: OutcomeText(cause=Cause.THROTTLED, word="was throttled by AWS", emoji=":zap:"),
-    Outcome.FAILED: OutcomeText(cause=Cause.UNKNOWN, word="failed for a reason of no known class", emoji=":x:"),
-    Outcome.OVERRAN: OutcomeText(cause=Cause.OVERRAN, word="reached MaxRuntimeInSeconds", emoji=":alarm_clock:"),
-    Outcome.STOPPED: OutcomeText(cause=Cause.STOPPED, word="was stopped", emoji=":octagonal_sign:"),
+    Outcome.COMPLETED: OutcomeText(cause=None, label="completed", emoji=":white_check_mark:"),
+    Outcome.STARVED: OutcomeText(
+        cause=FailureCause.STARVED, label="waited longer than MaxWaitTimeInSeconds for spot capacity", emoji=":hourglass:"
+    ),
+    Outcome.CAPACITY: OutcomeText(cause=FailureCause.CAPACITY, label="found no capacity", emoji=":hourglass:"),
+    Outcome.INTERNAL: OutcomeText(cause=FailureCause.INTERNAL, label="failed with an internal error of SageMaker", emoji=":zap:"),
+    Outcome.ALGORITHM: OutcomeText(cause=FailureCause.ALGORITHM, label="failed in its training code", emoji=":x:"),
+    Outcome.CLIENT: OutcomeText(cause=FailureCause.CLIENT, label="failed because of its configuration or data", emoji=":x:"),
+    Outcome.MEMORY: OutcomeText(cause=FailureCause.MEMORY, label="ran out of memory", emoji=":x:"),
+    Outcome.DISK: OutcomeText(cause=FailureCause.DISK, label="ran out of disk space", emoji=":x:"),
+    Outcome.QUOTA: OutcomeText(cause=FailureCause.QUOTA, label="reached the account's instance quota", emoji=":hourglass:"),
+    Outcome.THROTTLED: OutcomeText(cause=FailureCause.THROTTLED, label="was throttled by AWS", emoji=":zap:"),
+    Outcome.FAILED: OutcomeText(cause=FailureCause.UNKNOWN, label="failed for an unknown reason", emoji=":x:"),
+    Outcome.OVERRAN: OutcomeText(cause=FailureCause.OVERRAN, label="reached MaxRuntimeInSeconds", emoji=":alarm_clock:"),
+    Outcome.STOPPED: OutcomeText(cause=FailureCause.STOPPED, label="was stopped", emoji=":octagonal_sign:"),
 }
 
 _STOPPED = {"MaxWaitTimeExceeded": Outcome.STARVED, "MaxRuntimeExceeded": Outcome.OVERRAN}
 _NOT_FAILED = frozenset({Outcome.COMPLETED, Outcome.STOPPED, *_STOPPED.values()})
-_FAILED: Mapping[Cause, Outcome] = {
-    stand.cause: ending for ending, stand in OUTCOMES.items() if stand.cause is not None and ending not in _NOT_FAILED
+_FAILED: Mapping[FailureCause, Outcome] = {
+    text.cause: outcome for outcome, text in OUTCOMES.items() if text.cause is not None and outcome not in _NOT_FAILED
 }
 
 
@@ -176,13 +178,13 @@ class Job:
         return self.outcome is None
 
     @property
-    def cause(self) -> Cause | None:
+    def cause(self) -> FailureCause | None:
         """Why it ended without its model, None while it lives or where it has its model.
 
         SageMaker ends a job that never launched and one that lost its capacity alike; only the second has a TrainingStartTime.
         """
         if self.outcome is Outcome.STARVED and self.started_at is None:
-            return Cause.NEVER_LAUNCHED
+            return FailureCause.NEVER_LAUNCHED
         return self.outcome.cause if self.outcome else None
 
     @property

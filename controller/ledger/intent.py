@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from controller.jobs.failure import Cause
 from controller.ledger.message_kind import MessageKind
+from controller.ledger.move_cause import AttemptCause, MoveCause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Submit:
     about: str
     job: str
     number: int
-    cause: Cause
+    cause: AttemptCause
     born_at: datetime | None = None
     changes: str = ""
     fallback_step: int = 0
@@ -58,7 +58,7 @@ class Stop:
     about: str
     because: str
     purpose: Purpose = Purpose.RULE
-    next_cause: Cause | None = None
+    next_cause: MoveCause | None = None
     changes: str = ""
 
     @property

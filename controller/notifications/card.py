@@ -15,7 +15,8 @@ from controller.ledger.entry import Ended, Finished, Interrupted, Started
 from controller.ledger.intent import Intent, Stop, Submit
 from controller.ledger.lineage import Lineage, newest_attempt
 from controller.ledger.waiver import waivers_in_force
-from controller.notifications.mrkdwn import code, escaped, when
+from controller.notifications.message_text import reason
+from controller.notifications.mrkdwn import escaped, when
 from controller.notifications.parts import Button, Buttons, Fields, Part, Small, Text
 from controller.policy.policy import Policy
 from controller.policy.user_request import UserRequest
@@ -24,13 +25,17 @@ from controller.units.money import dollars
 
 BUTTONS = {
     UserRequest.TRY_AGAIN: ("Try again", "primary", ""),
-    UserRequest.ON_DEMAND: ("Move to on-demand now", "", "It is stopped, and goes on from its checkpoint at the full price."),
-    UserRequest.STOP: ("Stop", "danger", "It is stopped, and nothing follows it by itself."),
-    UserRequest.WAIVE: ("Waive…", "", ""),
+    UserRequest.ON_DEMAND: (
+        "Move to on-demand now",
+        "",
+        "The job is stopped and submitted again on-demand, at the on-demand price.",
+    ),
+    UserRequest.STOP: ("Stop", "danger", "The job is stopped. It is not submitted again automatically."),
+    UserRequest.WAIVE: ("Waive a rule…", "", ""),
     UserRequest.HALT: (
         "Halt Spotwarden",
         "danger",
-        "Nothing is stopped or submitted any more, in the whole account, until somebody resumes.",
+        "Pauses all actions and messages in this account until somebody resumes. Recording continues.",
     ),
 }
 
@@ -39,7 +44,7 @@ def card(lineage: Lineage, policy: Policy, now: datetime) -> tuple[Part, ...]:
     """The message's parts."""
     last = newest_attempt(lineage)
     if last is None:
-        return (Text(f"*{escaped(lineage.id.root)}*: nothing is known of it yet"),)
+        return (Text(f"*{escaped(lineage.id.root)}*: no data yet"),)
     ended = lineage.entry(Ended, last.job)
     asks = available_requests(lineage, policy, now)
     buttons = (Buttons(tuple(_button(ask, lineage, last.job) for ask in asks)),) if asks else ()
@@ -56,12 +61,12 @@ def _state(lineage: Lineage, last: Started, ended: Ended | None) -> str:
     name = f"*{escaped(lineage.id.root)}*"
     opened = {type(i.action): i for i in lineage.open_intents()}
     if Submit in opened:
-        return f":repeat: {name} goes on as attempt {_number(opened[Submit])}"
+        return f":repeat: {name} is submitted again as attempt {_number(opened[Submit])}"
     if Stop in opened:
         return f":octagonal_sign: {name} is being stopped"
     if ended is None:
-        return f":runner: {name} is with SageMaker"
-    return f"{ended.outcome.emoji} {name} {ended.outcome.word}"
+        return f":runner: {name} is running"
+    return f"{ended.outcome.emoji} {name} {ended.outcome.label}"
 
 
 def _number(intent: Intent) -> int:
@@ -69,50 +74,55 @@ def _number(intent: Intent) -> int:
 
 
 def _fields(lineage: Lineage, last: Started) -> Iterable[str]:
-    whose = [code(last.user)] if last.user else []
-    whose += [f"team {code(last.team)}"] if last.team else []
-    yield "*Owner*\n" + (", ".join(whose) or "nobody is named")
-    yield f"*Attempt*\n{last.number}: {code(last.job)}"
-    yield f"*On*\n{code(last.instance_type)} × {last.instance_count}, {'spot' if last.spot else 'on-demand'}"
-    yield f"*Next*\n{_next(lineage, last)}"
+    whose = [escaped(last.user)] if last.user else []
+    whose += [f"team {escaped(last.team)}"] if last.team else []
+    yield "*Owner*\n" + (", ".join(whose) or "no owner tag")
+    yield f"*Attempt*\n{last.number}: {escaped(last.job)}"
+    yield f"*Instances*\n{last.instance_count} × {escaped(last.instance_type)}, {'spot' if last.spot else 'on-demand'}"
+    yield f"*Next step*\n{_next(lineage, last)}"
     total = sum_savings(lineage.entries, group=lambda _: "all").get("all", Savings())
-    yield f"*So far*\n{money_text(total)}"
+    yield f"*Cost so far*\n{money_text(total)}"
     interruptions = sum(isinstance(e, Interrupted) for e in lineage.entries)
     if interruptions:
         yield f"*Interrupted*\n{interruptions} times" if interruptions > 1 else "*Interrupted*\nonce"
     finished = lineage.entry(Finished, last.job)
     if finished is not None and finished.deadline is not None:
         kept = finished.outcome is Outcome.COMPLETED and finished.at <= finished.deadline
-        yield f"*Deadline*\n{when(finished.deadline)}: {'kept' if kept else 'missed'}"
+        yield f"*Deadline*\n{when(finished.deadline)}: {'met' if kept else 'missed'}"
 
 
 def _next(lineage: Lineage, last: Started) -> str:
     for intent in lineage.open_intents():
         match intent.action:
             case Submit(job=job):
-                return f"{code(job)} at {when(intent.due_at)}"
+                return f"Attempt {escaped(job)} at {when(intent.due_at)}"
             case Stop(because=because):
-                return f"stopped: {escaped(because)}"
+                return f"Stop. {reason(because)}."
             case _:
                 continue
-    return "nothing: it is over" if lineage.entry(Ended, last.job) else "it trains, waits or uploads"
+    over = lineage.entry(Ended, last.job) is not None
+    return "No next step. This job is finished." if over else "None planned. The job is running."
+
+
+def saved_text(micros: int) -> str:
+    """What spot saved, or cost more than on-demand."""
+    return f"{dollars(micros)} saved" if micros >= 0 else f"{dollars(-micros)} more than on-demand"
 
 
 def money_text(total: Savings) -> str:
     """Money on one line; what it does not cover is said, never counted as zero."""
     if total.attempts == 0:
-        return "not billed yet"
-    told = [f"{dollars(total.spent_micros)} spent, {dollars(total.saved_micros)} saved"]
+        return "No cost recorded yet"
+    told = [f"{dollars(total.spent_micros)} spent, {saved_text(total.saved_micros)}"]
     told += [f"{dollars(total.wasted_micros)} wasted"] if total.wasted_micros else []
-    told += [f"{total.unpriced} without a price"] if total.unpriced else []
-    told += [f"{total.unmeasured} of unknown usage"] if total.unmeasured else []
-    told += ["at least"] if total.bounded else []
-    return ", ".join(told)
+    told += [f"{total.unpriced} without a known price"] if total.unpriced else []
+    told += [f"{total.unmeasured} with unknown usage"] if total.unmeasured else []
+    return ", ".join(told) + (". This figure is a minimum." if total.bounded else "")
 
 
 def _notes(lineage: Lineage, now: datetime) -> Iterable[Part]:
     waived = waivers_in_force(lineage, now)
     if waived:
-        told = ", ".join(f"{code(w.policy)} until {when(w.until)} ({escaped(w.reason)}; {escaped(w.ticket)})" for w in waived)
+        told = ", ".join(f"{escaped(w.policy)} until {when(w.until)} ({escaped(w.reason)}, {escaped(w.ticket)})" for w in waived)
         yield Small(f"Waived: {told}")
     yield Small(f"{escaped(lineage.id.account)} {escaped(lineage.id.region)}, created {when(lineage.id.created_at)}")

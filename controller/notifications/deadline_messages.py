@@ -24,9 +24,9 @@ from controller.notifications.message_text import (
     move_reason,
     sentence,
     small_print,
-    span,
 )
 from controller.notifications.mrkdwn import code, escaped, when
+from controller.units.duration import span
 
 WHERE = {"on-demand": "to on-demand", "spot": "back to spot", "next-step": "to the next fallback step"}
 
@@ -36,7 +36,7 @@ def moving(m: Moving) -> MessageText:
         f":truck: {bold(m.job.name)} is moved {WHERE.get(m.to, escaped(m.to))}",
         (
             f"{move_reason(m)} {finish_by(m)}".strip(),
-            "The job is stopped now. Once it has stopped, its next attempt continues from the last checkpoint.",
+            "The job is stopped now and submitted again as soon as it has stopped.",
         ),
         small_print(m.job),
     )
@@ -65,7 +65,7 @@ def deadline_lost(m: DeadlineLost) -> MessageText:
     return MessageText(
         f":rotating_light: {bold(m.job.name)} will miss its deadline",
         (
-            f"Deadline: {when(m.deadline)}. Earliest finish, even on on-demand: {when(m.finish_at)}.",
+            f"Deadline: {when(m.deadline)}. Earliest finish, even on-demand: {when(m.finish_at)}.",
             "The job stays where it is: a move would cost more and not help.",
         ),
         small_print(m.job),
@@ -139,7 +139,7 @@ def max_wait_before_deadline(m: MaxWaitBeforeDeadline) -> MessageText:
 
 def probing(m: Probing) -> MessageText:
     return MessageText(
-        f":satellite_antenna: {bold(m.job.name)} runs on on-demand and could return to spot",
+        f":satellite_antenna: {bold(m.job.name)} runs on-demand and could return to spot",
         (
             f"Every 30 minutes, a short test job of one {escaped(m.job.instance_type)} checks for spot capacity. It trains"
             f" nothing and is billed for a few seconds. Allowed by {code('probe')} in the policy.",

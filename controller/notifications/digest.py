@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Waived
 from controller.ledger.halt import Halt
-from controller.notifications.message_text import halted
+from controller.notifications.card import saved_text
+from controller.notifications.message_text import bold, halted, person
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.notifications.parts import Chart, Header, Number, Part, Small, Table, Text
 from controller.notifications.period_sentence import sentence
@@ -39,7 +40,7 @@ def digest_parts(report: Report, month: Report, matters: DigestNotes) -> tuple[P
     return (
         Header(f"Spot training {_period(report)}{_whose(report)}"),
         *_halt(matters),
-        Text(sentence(report)),
+        Text(f"{sentence(report)}{_largest_loss(report)}"),
         Text(f"*{month.since:%B} so far*: {_money(month.total)}"),
         *(_by_line(report) if len(report.lines) > 1 else ()),
         *(_by_day(report) if days > 1 and report.total.savings.attempts else ()),
@@ -49,16 +50,22 @@ def digest_parts(report: Report, month: Report, matters: DigestNotes) -> tuple[P
         *_unknown(report),
         *_shelved(matters),
         *_beside(report),
-        *((Small(f"<{matters.link}|The whole report>"),) if matters.link else ()),
+        *((Small(f"<{matters.link}|Full report>"),) if matters.link else ()),
     )
 
 
 def _beside(report: Report) -> Iterable[Part]:
     aws = report.total.savings.aws_percent
-    told = (
-        "" if aws is None else f"AWS shows {aws:.0f} % saved for the same jobs: it goes on counting work that was thrown away. "
-    )
-    yield Small(f"{told}Spotwarden itself cost about {dollars(report.own_cost_micros)} (estimated).")
+    told = "" if aws is None else f"AWS shows {aws:.0f} % saved for the same jobs, because it also counts work that was lost. "
+    yield Small(f"{told}Spotwarden itself cost about {dollars(report.own_cost_micros)} (estimate).")
+
+
+def _largest_loss(report: Report) -> str:
+    """Who wasted the most, where spot cost more than on-demand."""
+    worst = next(iter(report.most_wasted), None)
+    if worst is None or report.total.savings.saved_micros >= 0:
+        return ""
+    return f" Largest loss: {report.by} {bold(worst.name)} wasted {dollars(worst.savings.wasted_micros)}."
 
 
 def _period(report: Report) -> str:
@@ -77,8 +84,8 @@ def _money(line: Line) -> str:
     if one.attempts == 0:
         return "nothing was billed"
     share = f" ({_percent(one.saved_percent)})" if one.saved_percent is not None else ""
-    told = [f"{dollars(one.saved_micros)} saved{share}", f"{dollars(one.spent_micros)} spent"]
-    told += [f"{dollars(one.wasted_micros)} wasted", f"{dollars(line.missed_micros)} missed"]
+    told = [f"{saved_text(one.saved_micros)}{share}", f"{dollars(one.spent_micros)} spent"]
+    told += [f"{dollars(one.wasted_micros)} wasted", f"{dollars(line.missed_micros)} not saved"]
     return ", ".join(told)
 
 
@@ -134,14 +141,14 @@ def _tops(report: Report) -> Iterable[Part]:
     yield from _top("Wasted the most", [(line.name, dollars(line.savings.wasted_micros)) for line in report.most_wasted])
     yield from _top("Rules broken", [(name, str(count)) for name, count in report.violations])
     pools = [
-        (pool.name, f"{pool.interruptions}; {100 * pool.mean:.0f} in 100 h ({100 * pool.low:.0f} to {100 * pool.high:.0f})")
-        for pool in report.interruptions
+        (p.name, f"{p.interruptions} ({100 * p.mean:.0f} per 100 h, 90 % range {100 * p.low:.0f} to {100 * p.high:.0f})")
+        for p in report.interruptions
     ]  # fmt: skip
     yield from _top("Interruptions by pool", pools)
-    yield from _top("Endings", [(Outcome(name).word, str(count)) for name, count in report.outcomes])
+    yield from _top("Outcomes", [(Outcome(name).label, str(count)) for name, count in report.outcomes])
     yield from _top("EC2 market signals", [(name, str(count)) for name, count in report.signals])
     if report.deadlines_kept or report.deadlines_missed:
-        yield Text(f"*Deadlines*: {report.deadlines_kept} kept, {report.deadlines_missed} missed")
+        yield Text(f"*Deadlines*: {report.deadlines_kept} met, {report.deadlines_missed} missed")
 
 
 def _saves(line: Line) -> bool:
@@ -150,46 +157,46 @@ def _saves(line: Line) -> bool:
 
 def _top(title: str, items: Sequence[tuple[str, str]]) -> Iterable[Part]:
     if items:
-        told = ", ".join(f"{code(name)} {value}" for name, value in items[:TOP])
+        told = ", ".join(f"{escaped(name)} {value}" for name, value in items[:TOP])
         more = f", and {len(items) - TOP} more" if len(items) > TOP else ""
         yield Text(f"*{title}*: {told}{more}")
 
 
 def _halt(matters: DigestNotes) -> Iterable[Part]:
     if matters.halt:
-        yield Text(f":octagonal_sign: *{escaped(halted(matters.halt))}*. {code('spotwarden resume')} ends it.")
+        yield Text(f":octagonal_sign: *Spotwarden is {escaped(halted(matters.halt))}*. To resume: {code('spotwarden resume')}")
 
 
 def _in_force(matters: DigestNotes) -> Iterable[Part]:
     if matters.waivers:
         told = (
-            f"• {code(w.policy)} for {code(w.job)} until {when(w.until)}: {escaped(w.reason)}"
-            f" ({escaped(w.ticket)}, {escaped(w.who)})"
+            f"• {escaped(w.policy)} for {bold(w.job)} until {when(w.until)}: {escaped(w.reason)}"
+            f" ({escaped(w.ticket)}, {person(w.who)})"
             for w in matters.waivers
         )
         yield Text("\n".join(("*Waivers in force*", *told)))
     limits = {"stops": matters.rate_limits.stops_per_h, "submissions": matters.rate_limits.submissions_per_h}
-    told_limits = ", ".join(f"{limit} {name} an hour" for name, limit in limits.items() if limit is not None)
+    told_limits = ", ".join(f"{limit} {name} per hour" for name, limit in limits.items() if limit is not None)
     if told_limits:
-        yield Small(f"Brakes: at most {told_limits}")
+        yield Small(f"Rate limits: at most {told_limits}")
 
 
 def _unknown(report: Report) -> Iterable[Part]:
     one, told = report.total.savings, []
-    told += [f"{_count(one.unpriced, 'attempt')} without a price (seconds only)"] if one.unpriced else []
-    told += [f"{_count(one.unmeasured, 'attempt')} of unknown usage"] if one.unmeasured else []
-    told += [f"{_count(one.bounded, 'attempt')} booked at the least that is certain"] if one.bounded else []
+    told += [f"{_count(one.unpriced, 'attempt')} without a known price"] if one.unpriced else []
+    told += [f"{_count(one.unmeasured, 'attempt')} with unknown usage"] if one.unmeasured else []
+    told += [f"{_count(one.bounded, 'attempt')} with a minimum figure"] if one.bounded else []
     unknown = report.total.missed_unknown
-    told += [f"{_count(unknown, 'job')} on demand in pools where no spot job shows what spot saves"] if unknown else []
+    told += [f"{_count(unknown, 'job')} on-demand in pools without a spot job to compare with"] if unknown else []
     if told:
-        yield Small(f"Not in the dollars, or only in part: {'; '.join(told)}")
+        yield Small(f"These figures are a minimum. Not or not fully included: {'; '.join(told)}")
 
 
 def _shelved(matters: DigestNotes) -> Iterable[Part]:
     if matters.shelved:
         more = len(matters.shelved) - SHELVED_TOLD
         told = [f"• {title}" for title in matters.shelved[:SHELVED_TOLD]] + ([f"• … and {more} more"] if more > 0 else [])
-        yield Text("\n".join((f"*{_count(len(matters.shelved), 'message')} could not be sent within a day*", *told)))
+        yield Text("\n".join((f"*{_count(len(matters.shelved), 'message')} could not be sent within one day*", *told)))
 
 
 def _count(number: int, noun: str) -> str:

@@ -35,10 +35,10 @@ from controller.notifications.message_text import (
     reason,
     sentence,
     small_print,
-    span,
     times,
 )
 from controller.notifications.mrkdwn import code, escaped, when
+from controller.units.duration import span
 
 HEAVY_BYTES = 100_000_000_000  # restored before each start; SageMaker then often reports an internal error
 SEVERITY_EMOJI = {"low": ":information_source:", "medium": ":warning:", "high": ":rotating_light:"}
@@ -92,7 +92,7 @@ def _why_again(why: str) -> str:
     if not why:
         return ""
     plain = why in set(MoveReason) or why.startswith(ASKED_BY)
-    return f"{reason(why)}." if plain else f"Repaired for: {reason(why)}."
+    return f"{reason(why)}." if plain else f"Reason: it broke the rule {reason(why)}."
 
 
 def _continues(checkpoint: CheckpointFacts | None) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from controller.jobs.failure import Cause
 from controller.ledger.halt import Halt
 from controller.ledger.message import JobFacts, MoveFacts
 from controller.ledger.message_kind import ASKED_BY, MoveReason
+from controller.ledger.move_cause import attempt_cause
 from controller.notifications.mrkdwn import escaped, when
 from controller.notifications.parts import Part, Small, Text
+from controller.units.duration import span
 from controller.units.money import dollars
 
 SLACK_USER = re.compile(r"[UW][A-Z0-9]+")
@@ -71,25 +72,15 @@ def small_print(job: JobFacts) -> str:
 
 
 def ended(job: JobFacts) -> str:
-    return job.outcome.word if job.outcome else "ended"
+    return job.outcome.label if job.outcome else "ended"
 
 
 def cause_word(cause: str) -> str:
     """A cause in a word or two; a cause of another version as it stands."""
-    return Cause(cause).word if cause in set(Cause) else escaped(cause)
-
-
-def span(seconds: float) -> str:
-    """A length of time as people say it: 45 s, 31 min, 2 h 5 min, 3 d."""
-    whole = int(seconds)
-    if whole < 120:
-        return f"{whole} s"
-    if whole < 2 * 3600:
-        return f"{whole // 60} min"
-    if whole < 2 * 86_400:
-        hours, minutes = divmod(whole // 60, 60)
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    return f"{whole // 86_400} d"
+    try:
+        return attempt_cause(cause).label
+    except ValueError:
+        return escaped(cause)
 
 
 def count(number: int, noun: str) -> str:
@@ -113,7 +104,7 @@ REASONS = {
     MoveReason.SPOT_AWAY: "Spot capacity is not available and time is short; the job can return to spot later",
     MoveReason.LATEST_MOMENT: "This is the latest moment at which a move to on-demand still meets the deadline",
     MoveReason.SPOT_BACK: "Spot capacity is available again, and there is time to return to on-demand if it is lost",
-    MoveReason.TRAINS_ON_DEMAND: "It trains on on-demand",
+    MoveReason.TRAINS_ON_DEMAND: "It trains on-demand",
     MoveReason.INTERRUPTIONS: "It was interrupted more often than the policy allows",
     MoveReason.NO_CAPACITY: "The new place had no capacity, so the job continues where it was",
 }

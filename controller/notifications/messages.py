@@ -107,7 +107,7 @@ def row_of(kind: MessageKind) -> Row:
         case MessageKind.MAX_WAIT_BEFORE_DEADLINE:
             return Row(deadlines.max_wait_before_deadline, "stop waiting before their deadline", ACTION, "")
         case MessageKind.PROBING:
-            return Row(deadlines.probing, "run on on-demand and could return to spot", ACTION, "")
+            return Row(deadlines.probing, "run on-demand and could return to spot", ACTION, "")
         case _:
             assert_never(kind)
 

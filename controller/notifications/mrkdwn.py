@@ -9,22 +9,29 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+CODE_MAX = 300
+
 
 def escaped(text: str, most: int = 300) -> str:
     """Make other people's text harmless in mrkdwn: Slack's three entities, no code ticks, no line breaks, bounded."""
     flat = " ".join(text.split()).replace("`", "'")
     flat = flat if len(flat) <= most else flat[: most - 1] + "…"
-    return flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _entities(flat.replace("*", "\u2217"))  # a glob such as ml.g5.* opens no bold text
 
 
 def code(text: str) -> str:
-    return f"`{escaped(text)}`"
+    flat = " ".join(text.split()).replace("`", "'")
+    return f"`{_entities(shortened(flat, CODE_MAX))}`"
+
+
+def _entities(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def plain(text: str) -> str:
     """Plain text as harmless mrkdwn, whole."""
     flat = " ".join(text.split()).replace("`", "'") or "–"
-    return flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _entities(flat)
 
 
 def when(at: datetime) -> str:

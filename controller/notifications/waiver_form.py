@@ -1,4 +1,4 @@
-"""The form that asks for a waiver, and what somebody wrote into it."""
+"""The form for a waiver, and reading what was entered."""
 
 from __future__ import annotations
 
@@ -38,11 +38,9 @@ def waiver_form(lineage: str, job: str, rules: Sequence[str], *, most: date) -> 
         "close": _plain("Cancel"),
         "blocks": [
             _input("policy", "Rule", {"type": "static_select", "options": options, "initial_option": options[0]}),
-            _input("reason", "Why", {"type": "plain_text_input", "multiline": True, "max_length": REASON_MAX}),
+            _input("reason", "Reason", {"type": "plain_text_input", "multiline": True, "max_length": REASON_MAX}),
             _input("ticket", "Ticket", {"type": "plain_text_input", "max_length": TICKET_MAX}),
-            _input(
-                "until", f"Until (at the latest {most.isoformat()})", {"type": "datepicker", "initial_date": most.isoformat()}
-            ),
+            _input("until", f"Until (latest: {most.isoformat()})", {"type": "datepicker", "initial_date": most.isoformat()}),
         ],
     }
 
@@ -54,17 +52,17 @@ def waiver_request_of(
     policy, reason, ticket = _value(view, "policy"), _value(view, "reason").strip(), _value(view, "ticket").strip()
     wrong: dict[str, str] = {}
     if policy not in {shortened(rule, 75) for rule in rules}:
-        wrong["policy"] = "This job does not break that rule (any more), or it is waived already."
+        wrong["policy"] = "The job does not break this rule now, or the rule is already waived."
     if not reason:
-        wrong["reason"] = "Why is it waived? Somebody will ask."
+        wrong["reason"] = "Enter a reason."
     if not ticket:
-        wrong["ticket"] = "Which ticket will end this? A waiver without one is forgotten."
+        wrong["ticket"] = "Enter the ticket that tracks this waiver."
     try:
         until = date.fromisoformat(_value(view, "until"))
     except ValueError:
-        until, wrong["until"] = most, "Until when?"
+        until, wrong["until"] = most, "Enter a date."
     if not first <= until <= most:
-        wrong["until"] = f"From {first.isoformat()} to {most.isoformat()}: the policy allows no longer waivers."
+        wrong["until"] = f"Enter a date from {first.isoformat()} to {most.isoformat()}. The policy allows no longer waiver."
     whole = next((rule for rule in rules if shortened(rule, 75) == policy), policy)
     return WaiverRequest(policy=whole, reason=reason[:REASON_MAX], ticket=ticket[:TICKET_MAX], until=until), wrong
 

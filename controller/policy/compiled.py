@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from controller.jobs.failure import Cause
+from controller.jobs.failure import FailureCause
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, Policy, RateLimits, Repair, Rule, RuleAction, Severity
 from controller.policy.resubmission import (
@@ -67,7 +67,7 @@ def _resubmission(found: Mapping[str, Any]) -> Resubmission:
         match=_selector(found["match"]),
         mode=Mode(found["mode"]),
         within_s=found["within_s"],
-        causes={Cause(cause): _budget(budget) for cause, budget in found["causes"].items()},
+        causes={FailureCause(cause): _budget(budget) for cause, budget in found["causes"].items()},
         channel=found["channel"],
         ladder=tuple(
             FallbackStep(kind=FallbackKind(fallback_step["kind"]), values=tuple(fallback_step["values"]))

@@ -1,4 +1,4 @@
-"""Mends a request that breaks rules: the exact changes, or why nobody may guess them."""
+"""Repairs a request that breaks rules: the exact changes, or why there are none."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def repaired_request(job: Job, findings: Sequence[Finding]) -> RequestChange | N
     whole = merged(*(part for part in parts if not isinstance(part, NotRepairable)))
     limits = _strictest(finding.fix.request.get("StoppingCondition", {}) for finding in findings)
     if limits.get("MaxWaitTimeInSeconds", limits.get("MaxRuntimeInSeconds", 0)) < limits.get("MaxRuntimeInSeconds", 0):
-        return NotRepairable(why="the rules leave a MaxWaitTimeInSeconds below MaxRuntimeInSeconds, which SageMaker refuses")
+        return NotRepairable(why="the rules would set MaxWaitTimeInSeconds below MaxRuntimeInSeconds, which SageMaker refuses")
     return merged(whole, {"StoppingCondition": limits} if limits else {})
 
 
@@ -49,8 +49,10 @@ def checkpoint_prefix(template: str, job: Job, repair: Repair) -> str | NotRepai
         filled = filled.replace(f"{{{place}}}", value)
     allowed = _allowed(template, job, repair)
     if not any(_within(filled, prefix) for prefix in allowed):
-        below = " or ".join(allowed) or "nothing at all"
-        return NotRepairable(why=f"{filled} is not below what the policy allows for {job.role or 'this role'}: {below}")
+        below = " or ".join(allowed) or "none"
+        return NotRepairable(
+            why=f"{filled} is outside the prefixes that the policy allows for {job.role or 'this role'}: {below}"
+        )
     return filled
 
 
@@ -59,7 +61,7 @@ def _part(job: Job, finding: Finding) -> RequestChange | NotRepairable:
     fix, repair = dict(finding.fix.request), finding.repair
     if "CheckpointConfig" in fix:
         if repair.checkpoint is None:
-            return NotRepairable(why=f"{finding.policy} names no checkpoint template")
+            return NotRepairable(why=f"the rule {finding.policy} has no checkpoint template")
         uri = checkpoint_prefix(repair.checkpoint, job, repair)
         if isinstance(uri, NotRepairable):
             return uri
@@ -67,10 +69,10 @@ def _part(job: Job, finding: Finding) -> RequestChange | NotRepairable:
     if "Tags" in fix:
         missing = [tag["Key"] for tag in fix["Tags"] if tag["Key"] not in repair.tags]
         if missing:
-            return NotRepairable(why=f"{finding.policy} names no value for the tag {', '.join(missing)}")
+            return NotRepairable(why=f"the rule {finding.policy} has no value for the tag {', '.join(missing)}")
         fix["Tags"] = [{"Key": tag["Key"], "Value": repair.tags[tag["Key"]]} for tag in fix["Tags"]]
     if not fix:
-        return NotRepairable(why=f"{finding.policy} knows no change that would mend it")
+        return NotRepairable(why=f"no change of the request satisfies the rule {finding.policy}")
     return fix
 
 

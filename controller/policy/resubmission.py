@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from controller.jobs.failure import Cause
+from controller.jobs.failure import FailureCause
 from controller.policy.mode import Mode
 from controller.policy.selector import Selector
 
@@ -98,7 +98,7 @@ class Resubmission:
     match: Selector
     mode: Mode
     within_s: int
-    causes: Mapping[Cause, Budget]
+    causes: Mapping[FailureCause, Budget]
     channel: str
     ladder: tuple[FallbackStep, ...] = ()
     on_demand: bool = True
@@ -107,7 +107,7 @@ class Resubmission:
     cap_micros: int | None = None
     team_month_cap_micros: int | None = None
 
-    def budget_of(self, cause: Cause) -> tuple[Budget | None, frozenset[Cause]]:
+    def budget_of(self, cause: FailureCause) -> tuple[Budget | None, frozenset[FailureCause]]:
         """The budget of a cause, and which causes draw on it: one without its own shares that of its elder."""
         cause_s_own = self.causes.get(cause)
         if cause_s_own is not None:
@@ -117,4 +117,7 @@ class Resubmission:
         return (None, frozenset()) if elder is None else self.budget_of(elder)
 
 
-SHARED_BUDGETS: Mapping[Cause, Cause] = {Cause.NEVER_LAUNCHED: Cause.STARVED, Cause.QUOTA: Cause.CAPACITY}
+SHARED_BUDGETS: Mapping[FailureCause, FailureCause] = {
+    FailureCause.NEVER_LAUNCHED: FailureCause.STARVED,
+    FailureCause.QUOTA: FailureCause.CAPACITY,
+}

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from controller.jobs.failure import Cause, classify
+from controller.jobs.failure import FailureCause, classify
 from controller.policy.policy import RuleAction
 from controller.policy.resubmission import FallbackKind
 from controller.policy.rules import RULE_KINDS
@@ -120,8 +120,8 @@ def _check_causes(tree: Tree, path: Path, causes: Any) -> None:
         tree.problem(path, found="an empty map", wanted="at least one cause such as starved, capacity or internal")
     for cause, budget in _mapping(causes).items():
         _check_backoff(tree, (*path, cause, "backoff"), _mapping(budget).get("backoff", {}))
-        if cause in (Cause.ALGORITHM, Cause.CLIENT):
-            _check_reasons(tree, (*path, cause, "reasons"), Cause(cause), _mapping(budget).get("reasons"))
+        if cause in (FailureCause.ALGORITHM, FailureCause.CLIENT):
+            _check_reasons(tree, (*path, cause, "reasons"), FailureCause(cause), _mapping(budget).get("reasons"))
 
 
 def _check_backoff(tree: Tree, path: Path, found: Any) -> None:
@@ -134,7 +134,7 @@ def _check_backoff(tree: Tree, path: Path, found: Any) -> None:
         tree.problem(path, found=found, wanted="most at least as long as first")
 
 
-def _check_reasons(tree: Tree, path: Path, cause: Cause, reasons: Any) -> None:
+def _check_reasons(tree: Tree, path: Path, cause: FailureCause, reasons: Any) -> None:
     """A reason of another cause would never match here."""
     for index, reason in enumerate(_texts(reasons)):
         actual = classify(reason)

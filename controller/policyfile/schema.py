@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from controller.jobs.algorithm import AlgorithmClass
-from controller.jobs.failure import Cause
+from controller.jobs.failure import FailureCause
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, RuleAction, Severity
 from controller.policy.resubmission import Guarantee
@@ -133,7 +133,7 @@ class BudgetEntry(StrictModel):
 class InternalBudget(BudgetEntry):
     """SageMaker calls an internal error retryable, but it often repeats: at most two retries."""
 
-    limit: Annotated[StrictInt, Field(ge=0, le=Cause.INTERNAL.tries_max)]
+    limit: Annotated[StrictInt, Field(ge=0, le=FailureCause.INTERNAL.tries_max)]
 
 
 class NamedBudget(BudgetEntry):

@@ -1,16 +1,16 @@
-"""Asks, right before an act, whether it may be done now: no halt, and room under the hour's brake and the team's cap."""
+"""Checks right before an action whether it may be done now: no halt, within the hour's rate limit and the team's spend cap."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import assert_never
 
-from controller.jobs.failure import RetryChange
 from controller.ledger.entry import Started
 from controller.ledger.halt import HALT_LOOK
 from controller.ledger.intent import Announce, Intent, Probe, Publish, Purpose, RefreshCard, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
 from controller.ledger.message import RateLimit, facts_to_json
+from controller.ledger.move_cause import MoveCause
 from controller.notifications.message_text import halted
 from controller.runtime.ports import Message, Ports, Refused
 from controller.units.calendar import hour_key, month_key, next_hour
@@ -39,14 +39,14 @@ def check_limits(intent: Intent, lineage: Lineage, ports: Ports) -> OnHold | Ref
         case Announce():
             return None
         case Stop(purpose=Purpose.MOVE):
-            return None  # it keeps a promise, and the brake is for rules that run wild
+            return None  # it keeps a deadline; the limit is for rules that stop too many jobs
         case Stop():
-            return _brake("stop", ports.policies.current().rate_limits.stops_per_h, intent, lineage, ports)
+            return _rate_limit("stop", ports.policies.current().rate_limits.stops_per_h, intent, lineage, ports)
         case Probe(pool=pool):
-            held = _brake("submit", ports.policies.current().rate_limits.submissions_per_h, intent, lineage, ports)
+            held = _rate_limit("submit", ports.policies.current().rate_limits.submissions_per_h, intent, lineage, ports)
             return held or _one_probe(pool, intent, lineage, ports)
         case Submit():
-            held = _brake("submit", ports.policies.current().rate_limits.submissions_per_h, intent, lineage, ports)
+            held = _rate_limit("submit", ports.policies.current().rate_limits.submissions_per_h, intent, lineage, ports)
             return held or _cap(action, intent, lineage, ports)
         case _:
             assert_never(action)
@@ -61,7 +61,7 @@ def _one_probe(pool: str, intent: Intent, lineage: Lineage, ports: Ports) -> Ref
     return Refused("another job probes this pool now")
 
 
-def _brake(what: str, limit: int | None, intent: Intent, lineage: Lineage, ports: Ports) -> OnHold | None:
+def _rate_limit(what: str, limit: int | None, intent: Intent, lineage: Lineage, ports: Ports) -> OnHold | None:
     """Take one of the hour's acts; performing an intent again takes none."""
     now = ports.clock.now()
     if limit is None or ports.ledger.spend(f"{what}/{hour_key(now)}", f"{lineage.id}/{intent.key}", 1, limit, now):
@@ -75,7 +75,7 @@ def _brake(what: str, limit: int | None, intent: Intent, lineage: Lineage, ports
 
 def _cap(submit: Submit, intent: Intent, lineage: Lineage, ports: Ports) -> Refused | None:
     """Reserve what the attempt may cost from what its team may spend on attempts of ours this month."""
-    if submit.cap_micros is None or submit.cause.next is RetryChange.OURS:
+    if submit.cap_micros is None or isinstance(submit.cause, MoveCause):
         return None  # what we stopped to go on elsewhere, or mended, was running already: it is not left lying
     started, now = lineage.entry(Started, submit.about), ports.clock.now()
     team, month = (started.team if started else None) or "no team", month_key(now)

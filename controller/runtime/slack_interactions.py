@@ -1,7 +1,7 @@
-"""Hears what people ask for in Slack: a click becomes an entry in the lineage and a ring, and the ordinary path does the rest.
+"""Records what people request in Slack: a click becomes an entry in the lineage and a trigger; the ordinary path does the rest.
 
-Slack waits three seconds. Everything here reads and writes the ledger alone, in calls that give up soon (``wiring.desk``); who
-asks twice, too late, or for what he may not, gets a kind answer that only he sees.
+Slack waits three seconds, so everything here only reads and writes the ledger, with short timeouts. Who requests something
+twice, too late, or without permission, gets an answer that only that person sees.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from controller.ledger.entry import Ended, Entry, UserRequested, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, Submit, Wake
 from controller.ledger.lineage import Lineage, LineageId, newest_attempt
-from controller.notifications.mrkdwn import code, escaped, when
+from controller.notifications.message_text import bold
+from controller.notifications.mrkdwn import escaped, when
 from controller.notifications.waiver_form import WAIVER_CALLBACK, waiver_form, waiver_request_of
 from controller.policy.policy import Policy
 from controller.policy.user_request import UserRequest
@@ -36,7 +37,7 @@ class BadRequest(ValueError):
 
 
 class SlackPorts(Protocol):
-    """What the desk needs of the world."""
+    """The ports that clicks, forms and commands need."""
 
     @property
     def ledger(self) -> Ledger: ...
@@ -67,58 +68,60 @@ class Click:
 # ── clicks and modals ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def interaction(payload: Mapping[str, Any], desk: SlackPorts) -> Answer:
+def interaction(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
     """Answer a click or a modal; the answer's JSON is what Slack gets back. Raises BadRequest."""
     match payload.get("type"):
         case "block_actions":
-            return _clicked(payload, desk)
+            return _clicked(payload, ports)
         case "view_submission":
-            return _submitted(payload, desk)
+            return _submitted(payload, ports)
         case "view_closed":
             return NOTHING
         case other:
             raise BadRequest(f"payload.type is {other!r}, wanted block_actions or view_submission")
 
 
-def _clicked(payload: Mapping[str, Any], desk: SlackPorts) -> Answer:
+def _clicked(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
     click = _click_of(payload)
     if click is None:
         return NOTHING  # a link, or a button of somebody else's
     try:
-        refused = _forbidden(click.request, click.who, desk)
+        refused = _forbidden(click.request, click.who, ports)
         if refused is None and click.request is UserRequest.WAIVE:
-            reply = _open_waiver(click, str(payload.get("trigger_id", "")), desk)
+            reply = _open_waiver(click, str(payload.get("trigger_id", "")), ports)
         else:
-            reply = refused or record_request(click, desk)
+            reply = refused or record_request(click, ports)
     except Unreachable:
-        reply = "AWS did not answer in time, so nothing was written down. Please press again."
+        reply = "AWS did not answer in time. Nothing was changed. Press the button again."
     url = payload.get("response_url")
     if reply and isinstance(url, str) and url:
-        desk.chat.reply_ephemeral(url, reply)
+        ports.chat.reply_ephemeral(url, reply)
     return NOTHING
 
 
-def record_request(click: Click, desk: SlackPorts) -> str:
-    """Write down what was asked, and say so; or say kindly why not. Raises Unreachable."""
+def record_request(click: Click, ports: SlackPorts) -> str:
+    """Record the request and confirm it, or answer why it is not possible. Raises Unreachable."""
     for _ in range(TRIES):
-        lineage, now = desk.ledger.load(click.lineage), desk.clock.now()
-        kind = _too_late(click, lineage, desk.policies.current(), now)
+        lineage, now = ports.ledger.load(click.lineage), ports.clock.now()
+        kind = _too_late(click, lineage, ports.policies.current(), now)
         if kind:
             return kind
         entry = _asked(click, lineage, now)
-        if desk.ledger.commit(lineage, _noted(entry, lineage, now)):
+        if ports.ledger.commit(lineage, _noted(entry, lineage, now)):
             if click.request is UserRequest.HALT:
-                desk.ledger.set_halt(Halt(why=f"pressed in Slack, on {click.job}", who=click.who, since=now))
-            return CONFIRMATIONS[click.request].format(job=code(click.job))
-    return "Somebody else changed this job at the same moment. Please press again."
+                ports.ledger.set_halt(Halt(why=f"pressed in Slack, on {click.job}", who=click.who, since=now))
+            return CONFIRMATIONS[click.request].format(job=bold(click.job))
+    return "Somebody else changed this job at the same moment. Press the button again."
 
 
 CONFIRMATIONS: Mapping[UserRequest, str] = {
-    UserRequest.TRY_AGAIN: "Noted: {job} is tried again within a minute or two.",
-    UserRequest.ON_DEMAND: "Noted: {job} goes on on-demand. If it runs, it is stopped first and resumes from its checkpoint.",
-    UserRequest.STOP: "Noted: {job} is stopped within a minute or two.",
-    UserRequest.HALT: "Halted: nothing is stopped or submitted in this account until somebody runs `spotwarden resume`.",
-    UserRequest.WAIVE: "Noted.",
+    UserRequest.TRY_AGAIN: "{job} is submitted again within two minutes.",
+    UserRequest.ON_DEMAND: "{job} moves to on-demand. If it is running, it is stopped first.",
+    UserRequest.STOP: "{job} is stopped within two minutes.",
+    UserRequest.HALT: (
+        "Halted: all actions and messages in this account are paused. Recording continues. To resume: `spotwarden resume`"
+    ),
+    UserRequest.WAIVE: "The rule is waived for {job}.",
 }
 
 
@@ -139,36 +142,36 @@ def _noted(entry: Entry, lineage: Lineage, now: datetime) -> Decision:
 
 
 def _too_late(click: Click, lineage: Lineage, policy: Policy, now: datetime) -> str:
-    """Why what was asked is not done (any more), in kind words; nothing where it is."""
+    """Why what was asked is not done ; empty where it is possible."""
     last = newest_attempt(lineage)
     if last is None:
-        return f"Nothing is known of {code(click.job)} any more."
+        return f"{bold(click.job)} is no longer in the ledger."
     if last.job != click.job:
-        return f"{code(click.job)} has gone on already: its newest attempt is {code(last.job)}."
+        return f"{bold(click.job)} already has a newer attempt: {bold(last.job)}."
     before = [e for e in lineage.entries if isinstance(e, UserRequested) and (e.job, e.request) == (click.job, click.request)]
     if click.request is UserRequest.HALT or click.request in available_requests(lineage, policy, now):
         return ""
     if before:
         first = min(before, key=lambda e: e.at)
-        return f"<@{escaped(first.who)}> asked for that already, {when(first.at)}."
+        return f"<@{escaped(first.who)}> already requested this at {when(first.at)}."
     ended = lineage.entry(Ended, last.job)
     goes_on = next((i for i in lineage.open_intents() if isinstance(i.action, Submit)), None)
     if goes_on is not None:
-        return f"{code(click.job)} goes on by itself {when(goes_on.due_at)}."
+        return f"{bold(click.job)} is submitted again automatically at {when(goes_on.due_at)}."
     if ended is not None:
-        return f"{code(click.job)} is over: it {ended.outcome.word}."
-    return f"{code(click.job)} is past that: look at its message, which says where it stands."
+        return f"{bold(click.job)} is finished: it {ended.outcome.label}."
+    return f"This is not possible for {bold(click.job)} now. Its message shows the current state."
 
 
-def _forbidden(ask: UserRequest, who: str, desk: SlackPorts) -> str | None:
+def _forbidden(ask: UserRequest, who: str, ports: SlackPorts) -> str | None:
     """Why this person may not ask for that; None where he may. User groups are asked of Slack."""
-    may = desk.policies.current().slack.may.get(ask, ())
+    may = ports.policies.current().slack.may.get(ask, ())
     if who in may:
         return None
-    if any(who in desk.chat.members(group) for group in may if group.startswith("S")):
+    if any(who in ports.chat.members(group) for group in may if group.startswith("S")):
         return None
     who_may = ", ".join(f"<!subteam^{escaped(one)}>" if one.startswith("S") else f"<@{escaped(one)}>" for one in may)
-    return f"That is not yours to ask: the policy hears {who_may or 'nobody'} for {code(ask)}."
+    return f"You are not allowed to do this ({ask}). The policy allows it for: {who_may or 'nobody'}."
 
 
 def _click_of(payload: Mapping[str, Any]) -> Click | None:
@@ -208,37 +211,37 @@ def _whose(text: str, where: str) -> tuple[LineageId, str]:
 # ── waivers ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _open_waiver(click: Click, trigger_id: str, desk: SlackPorts) -> str:
-    lineage, now, policy = desk.ledger.load(click.lineage), desk.clock.now(), desk.policies.current()
+def _open_waiver(click: Click, trigger_id: str, ports: SlackPorts) -> str:
+    lineage, now, policy = ports.ledger.load(click.lineage), ports.clock.now(), ports.policies.current()
     last, rules = newest_attempt(lineage), waivable_rules(lineage, now)
     if last is None or last.job != click.job or lineage.entry(Ended, click.job) is not None:
-        return _too_late(replace(click, request=UserRequest.STOP), lineage, policy, now) or f"{code(click.job)} is over."
+        return _too_late(replace(click, request=UserRequest.STOP), lineage, policy, now) or f"{bold(click.job)} is finished."
     if not rules:
-        return f"{code(click.job)} breaks no rule that is not waived already."
+        return f"{bold(click.job)} breaks no rule that could be waived."
     until = now.date() + timedelta(seconds=policy.slack.waiver_s_max)
     modal = waiver_form(str(click.lineage), click.job, rules, most=until)
-    answer = desk.chat.open(trigger_id, modal)
-    return "" if isinstance(answer, Done) else f"The form did not open: {escaped(answer.why)}. Please press again."
+    answer = ports.chat.open(trigger_id, modal)
+    return "" if isinstance(answer, Done) else f"The form did not open: {escaped(answer.why)}. Press the button again."
 
 
-def _submitted(payload: Mapping[str, Any], desk: SlackPorts) -> Answer:
+def _submitted(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
     view = payload.get("view")
     if not isinstance(view, Mapping) or view.get("callback_id") != WAIVER_CALLBACK:
         raise BadRequest(f"payload.view.callback_id is not {WAIVER_CALLBACK!r}")
     lineage_id, job = _whose(str(view.get("private_metadata", "")), "payload.view.private_metadata")
     who = _user(payload.get("user"))
     try:
-        refused = _forbidden(UserRequest.WAIVE, who, desk)
+        refused = _forbidden(UserRequest.WAIVE, who, ports)
         if refused:
             return {"response_action": "errors", "errors": {"policy": refused}}
-        return _waive(lineage_id, job, who, view, desk)
+        return _waive(lineage_id, job, who, view, ports)
     except Unreachable:
-        return {"response_action": "errors", "errors": {"policy": "AWS did not answer in time. Nothing was waived: try again."}}
+        return {"response_action": "errors", "errors": {"policy": "AWS did not answer in time. Nothing was waived. Try again."}}
 
 
-def _waive(id: LineageId, job: str, who: str, view: Mapping[str, Any], desk: SlackPorts) -> Answer:
+def _waive(id: LineageId, job: str, who: str, view: Mapping[str, Any], ports: SlackPorts) -> Answer:
     for _ in range(TRIES):
-        lineage, now, policy = desk.ledger.load(id), desk.clock.now(), desk.policies.current()
+        lineage, now, policy = ports.ledger.load(id), ports.clock.now(), ports.policies.current()
         most = now.date() + timedelta(seconds=policy.slack.waiver_s_max)
         given, wrong = waiver_request_of(view, rules=waivable_rules(lineage, now), first=now.date(), most=most)
         if wrong:
@@ -249,6 +252,6 @@ def _waive(id: LineageId, job: str, who: str, view: Mapping[str, Any], desk: Sla
             job=job, at=now, team=last.team if last else None, policy=given.policy, who=who, reason=given.reason,
             ticket=given.ticket, until=min(until, now + timedelta(seconds=policy.slack.waiver_s_max)),
         )  # fmt: skip
-        if desk.ledger.commit(lineage, _noted(entry, lineage, now)):
+        if ports.ledger.commit(lineage, _noted(entry, lineage, now)):
             return {"response_action": "clear"}
-    return {"response_action": "errors", "errors": {"policy": "Somebody else changed this job at the same moment. Send again."}}
+    return {"response_action": "errors", "errors": {"policy": "Somebody else changed this job at the same moment. Try again."}}

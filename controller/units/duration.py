@@ -1,4 +1,4 @@
-"""The one reader of durations as people write them: 90s, 15m, 48h or 7d."""
+"""Durations as people write them in a policy (90s, 15m, 48h or 7d), and as people read them (31 min, 2 h 5 min)."""
 
 from __future__ import annotations
 
@@ -26,3 +26,17 @@ def seconds(text: str) -> int:
     if length_s > DAYS_MAX * SECONDS_OF["d"]:
         raise BadDuration(text, f"a duration of at most {DAYS_MAX}d")
     return length_s
+
+
+def span(seconds: float) -> str:
+    """A length of time for people: 45 s, 31 min, 2 h 5 min, 2 d 22 h. Whole units, rounded down."""
+    whole = int(seconds)
+    if whole < 2 * SECONDS_OF["m"]:
+        return f"{whole} s"
+    if whole < 2 * SECONDS_OF["h"] and whole % SECONDS_OF["h"]:
+        return f"{whole // SECONDS_OF['m']} min"
+    if whole < 2 * SECONDS_OF["d"]:
+        hours, minutes = divmod(whole // SECONDS_OF["m"], 60)
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(whole // SECONDS_OF["h"], 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"

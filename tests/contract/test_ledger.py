@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from controller.decide.decision import WRITES_MAX, Decision
-from controller.jobs.failure import Cause
+from controller.jobs.failure import FailureCause
 from controller.ledger.entry import Entry, Interrupted, Measured, Started
 from controller.ledger.intent import Announce, Intent, IntentResult, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
@@ -25,7 +25,7 @@ STARTED = Started(
 )  # fmt: skip
 STOP = Intent(action=Stop(about="bert", because="it may not"), due_at=NOW)
 WAKE = Intent(action=Wake(about="bert", at=NOW), due_at=NOW)
-SUBMIT = Intent(action=Submit(about="bert", job="bert-r02", number=2, cause=Cause.STARVED), due_at=NOW)
+SUBMIT = Intent(action=Submit(about="bert", job="bert-r02", number=2, cause=FailureCause.STARVED), due_at=NOW)
 ANNOUNCE = Intent(action=Announce(about="bert", topic="stopped", channel="#ml", words=("It ended.", "")), due_at=NOW)
 
 

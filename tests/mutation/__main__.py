@@ -73,7 +73,7 @@ def _run(mutants: list[Mutant], of: int, jobs: int, at_least: float) -> int:
 
 
 def _check_the_runner(task: Task, covered: CoverageByTest) -> None:
-    """Run an unchanged file as if it were a mutant; raise RuntimeError unless it survives, as no score would mean anything."""
+    """Run an unchanged file as if it were a mutant; raise RuntimeError unless it survives, as every score would be wrong."""
     same = replace(task.mutant, source=Path(task.mutant.path).read_text())
     tests = sorted(covered.seconds, key=lambda test: covered.seconds[test])
     [result] = run([Task(same, tests, covered.seconds_of(tests))], 1, lambda _: None)

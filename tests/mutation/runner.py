@@ -136,7 +136,7 @@ def _test(task: Task) -> int:
 
 
 def _fate(code: int) -> Fate:
-    """What pytest's exit code says. Tests that cannot be collected have killed it; raises RuntimeError for other codes."""
+    """What pytest's exit code says; tests that cannot be collected have killed it. Raises RuntimeError for our own."""
     match code:
         case pytest.ExitCode.OK:
             return Fate.SURVIVED

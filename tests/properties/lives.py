@@ -14,7 +14,7 @@ from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import claim_of
-from controller.jobs.failure import Cause, RetryChange
+from controller.jobs.failure import FailureCause, RetryChange
 from controller.jobs.job import Job, Outcome, Service
 from controller.jobs.request import change_from_json
 from controller.ledger.entry import Entry, UserRequested, Waived
@@ -49,7 +49,7 @@ def any_policy(rng: Random) -> Policy:
         builders.rule(f"rule-{n}", mode=rng.choice(list(Mode)), applies_to=rng.choice(list(AppliesTo)))
         for n in range(rng.choice([0, 1, 1, 2]))
     ]
-    causes = [cause for cause in Cause if cause.next not in (RetryChange.OURS, RetryChange.NEVER) and rng.random() < 0.7]
+    causes = [cause for cause in FailureCause if cause.next is not RetryChange.NEVER and rng.random() < 0.7]
     block = builders.block(
         mode=rng.choice([*[Mode.ENFORCE] * 8, Mode.WARN, Mode.AUDIT]), within_s=rng.choice([60, 21_600, 21_600, 21_600]),
         causes={cause: any_budget(rng) for cause in causes},

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from controller.jobs.failure import Cause
+from controller.jobs.failure import FailureCause
 from controller.ledger.lineage import attempt_name
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, Policy
@@ -54,7 +54,7 @@ def policy(rng: Random, revision: int) -> Policy:
             within_s=rng.choice([21_600, 21_600, 21_600, 1200]),
             causes={
                 cause: builders.budget(rng.choice([0, 1, 2, 3, 3]), first_s=rng.choice([0, 60, 300]), most_s=1800)
-                for cause in (Cause.STARVED, Cause.CAPACITY, Cause.INTERNAL)
+                for cause in (FailureCause.STARVED, FailureCause.CAPACITY, FailureCause.INTERNAL)
                 if rng.random() < 0.9
             },
         )

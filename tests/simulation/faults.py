@@ -1,4 +1,4 @@
-"""What may go wrong, as named knobs: a seed turns each of them somewhere between never and often."""
+"""What may go wrong, as named settings: a seed turns each of them somewhere between never and often."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Faults:
 
     # What happens to events on their way: chances of each.
     event_lost: float = 0.0
-    event_doubled: float = 0.0
+    event_duplicated: float = 0.0
     event_late: float = 0.0
-    event_shuffled: float = 0.0
+    event_reordered: float = 0.0
 
     # What people do meanwhile.
     stop_jobs: int = 0
@@ -59,9 +59,9 @@ CHANCES: Final[Mapping[str, tuple[Any, ...]]] = {
     "dawdle": (0, 0, 0.02, 0.1),
     "slow": (0, 0, 0.05, 0.2),
     "event_lost": (0, 0.1, 0.6),
-    "event_doubled": (0, 0.5, 1.0),
+    "event_duplicated": (0, 0.5, 1.0),
     "event_late": (0, 0.2),
-    "event_shuffled": (0, 0.5),
+    "event_reordered": (0, 0.5),
     "stop_jobs": (0, 0, 1),
     "delete_jobs": (0, 0, 1, 2),
     "reuse_names": (0, 0, 1),

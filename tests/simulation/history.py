@@ -10,7 +10,7 @@ from functools import partial
 from random import Random
 from typing import Any, Final
 
-from controller.jobs.failure import Cause
+from controller.jobs.failure import FailureCause
 from controller.ledger.halt import Halt
 from controller.policy.policy import Policy
 from controller.runtime import discover, reconcile, sweep
@@ -18,7 +18,7 @@ from controller.runtime.drain import drain
 from controller.runtime.perform import TRIES_MAX
 from controller.runtime.ports import Ports, Trigger, Unreachable
 from infra.local.sagemaker.client import Client
-from infra.local.sagemaker.settings import Knobs
+from infra.local.sagemaker.settings import WorldSettings
 from infra.local.sagemaker.world import World
 from tests.builders import BEGIN
 from tests.simulation import actors, harness, policies_and_tags
@@ -60,13 +60,13 @@ class History:
 
     def __post_init__(self) -> None:
         self.faults = faults = self.faults or Faults.drawn(self._stream("faults"))
-        calls = {name: getattr(faults, name) for name in ("event_lost", "event_doubled", "event_late", "event_shuffled")}
+        calls = {name: getattr(faults, name) for name in ("event_lost", "event_duplicated", "event_late", "event_reordered")}
         more = self._stream("ambition")
         ambitious = more.random() < 0.5
         quotas = {"quotas": more.choice(policies_and_tags.QUOTAS)} if ambitious else {}
-        knobs = Knobs.flipped(self._stream("knobs"), **calls, **quotas, stuck_for=(2000, 9000))
+        settings = WorldSettings.drawn(self._stream("knobs"), **calls, **quotas, stuck_for=(2000, 9000))
         weathers = self._stream("weather")
-        self.world = World(BEGIN, seed=self.seed, knobs=knobs, capacity_of=lambda _: actors.weather(weathers, BEGIN))
+        self.world = World(BEGIN, seed=self.seed, settings=settings, capacity_of=lambda _: actors.weather(weathers, BEGIN))
         rules = self._stream("policies")
         self.policies = [actors.policy(rules, n) for n in range(1 + faults.edit_policy)]
         self.policies = [policies_and_tags.more(more, policy) for policy in self.policies] if ambitious else self.policies
@@ -249,11 +249,11 @@ class History:
         """Chances of their own for each purpose, so that taking one kind of fault away changes no other."""
         return Random(f"{self.seed}/{what}")  # noqa: S311 - a simulation wants the same chances again
 
-    def _limits(self) -> dict[Cause, int]:
-        limits: dict[Cause, int] = {}
+    def _limits(self) -> dict[FailureCause, int]:
+        limits: dict[FailureCause, int] = {}
         for policy in self.policies:
             for block in policy.resubmissions:
-                for cause in Cause:
+                for cause in FailureCause:
                     budget, _ = block.budget_of(cause)
                     limits[cause] = max(limits.get(cause, 0), budget.limit if budget else 0)
         return limits

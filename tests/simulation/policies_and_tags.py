@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from controller.jobs.failure import Cause
+from controller.jobs.failure import FailureCause
 from controller.policy.policy import Policy, RateLimits, RuleAction
 from controller.policy.resubmission import (
     DeadlineSettings,
@@ -43,7 +43,9 @@ def more(rng: Random, policy: Policy) -> Policy:
 
 
 def _block(rng: Random, block: Resubmission) -> Resubmission:
-    others = {cause: builders.budget(rng.choice([0, 1, 2]), first_s=60) for cause in (Cause.OVERRAN, Cause.NEVER_LAUNCHED)}
+    others = {
+        cause: builders.budget(rng.choice([0, 1, 2]), first_s=60) for cause in (FailureCause.OVERRAN, FailureCause.NEVER_LAUNCHED)
+    }
     return replace(
         block,
         causes=dict(block.causes) | {cause: budget for cause, budget in others.items() if rng.random() < 0.5},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from controller.jobs.failure import Cause
+from controller.jobs.failure import FailureCause
 from controller.jobs.job import Job
 from controller.ledger.entry import Ended, Measured, Unmeasured
 from controller.ledger.intent import Announce, IntentResult, Purpose, Stop
@@ -117,7 +117,7 @@ def what_was_stopped_to_go_on_goes_on(history: History) -> None:
 
 def no_lineage_spends_past_its_cap(history: History) -> None:
     """Where every policy caps a lineage, its attempts of ours cost no more than that, the job that people made left aside."""
-    if history.world.knobs.billable_as == "wall-clock":
+    if history.world.settings.billable_as == "wall-clock":
         return  # then waiting is billed too, which no cap foresees: decision 13
     blocks = [block for policy in history.policies for block in policy.resubmissions]
     if not blocks or any(block.cap_micros is None for block in blocks) or any(not p.resubmissions for p in history.policies):
@@ -130,7 +130,7 @@ def no_lineage_spends_past_its_cap(history: History) -> None:
         demand(not made or spent <= CAP_MICROS, f"no lineage spends past its cap: {lineage.id} spent {spent}")
 
 
-def asks_for_more(policy: Policy, job: Job, cause: Cause, ended: Ended) -> bool:
+def asks_for_more(policy: Policy, job: Job, cause: FailureCause, ended: Ended) -> bool:
     """Whether a policy wants a next attempt, or a word, after an ending of this cause."""
     block = policy.resubmission_for(job)
     seen_after_s = (ended.seen_at - ended.at).total_seconds()

@@ -14,7 +14,7 @@ from tests.builders import BEGIN
 from tests.simulation.faults import Faults
 from tests.simulation.history import History
 
-CALM = Faults(event_lost=0.2, event_doubled=0.5, event_late=0.2)
+CALM = Faults(event_lost=0.2, event_duplicated=0.5, event_late=0.2)
 SEEDS = range(150)
 WORK_S = 3000
 LATEST_BIRTH = timedelta(minutes=40)  # people begin their jobs within that
@@ -25,8 +25,8 @@ NEEDED = timedelta(seconds=WORK_S + TERMS.overhead_s + TERMS.margin_s + TERMS.re
 def promising(seed: int) -> History | None:
     """A history of jobs that all promise to be finished in time; None where the world itself may refuse on-demand, or hang."""
     history = History(seed, faults=CALM)
-    knobs, rng = history.world.knobs, Random(seed)  # noqa: S311 - the same chances again
-    if knobs.on_demand_shortage or knobs.stuck or knobs.quotas:
+    settings, rng = history.world.settings, Random(seed)  # noqa: S311 - the same chances again
+    if settings.on_demand_shortage or settings.stuck or settings.quotas:
         return None
     due = BEGIN + LATEST_BIRTH + NEEDED + timedelta(minutes=rng.choice([0, 30, 120]))
 

@@ -15,11 +15,12 @@ from typing import Any
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.jobs.claim import claim_of
-from controller.jobs.failure import Cause, RetryChange
+from controller.jobs.failure import FailureCause
 from controller.jobs.job import outcome_of
 from controller.ledger.entry import Started
 from controller.ledger.intent import Announce, IntentResult, Purpose, Stop, Submit
 from controller.ledger.lineage import Lineage, LineageId
+from controller.ledger.move_cause import AttemptCause, MoveCause
 from controller.runtime.gather import LINEAGE_TAG
 from controller.runtime.timeouts import LEASE
 from infra.local.sagemaker.job import TrainingJob
@@ -50,7 +51,7 @@ class Life:
     ours: bool  # the controller made it
     owned: bool  # another service waits for it
     about: str | None = None  # the attempt that it repeats
-    cause: Cause | None = None
+    cause: AttemptCause | None = None
     stopped_by_us: bool = False
     deleted_at: datetime | None = None
 
@@ -63,7 +64,7 @@ class Life:
         return self.job.status not in TERMINAL
 
     @property
-    def cause_of_end(self) -> Cause | None:
+    def cause_of_end(self) -> FailureCause | None:
         ending = outcome_of(self.job.status, self.job.secondary, self.job.failure)
         return ending.cause if ending else None
 
@@ -78,7 +79,7 @@ class Witness:
 
     world: World
     ledger: MemoryLedger
-    limits: Mapping[Cause, int]  # the highest that any policy of this history allows
+    limits: Mapping[FailureCause, int]  # the highest that any policy of this history allows
     edited: bool  # whether policies change in this history
     lives: list[Life] = field(default_factory=list)
 
@@ -181,8 +182,8 @@ class Witness:
         others = {life.number: life.cause for life in self.lives if life.lineage == new.lineage and life.number != new.number}
         tries = Counter(others.values())
         assert new.cause is not None
-        if new.cause.next is RetryChange.OURS:
-            once = new.cause is not Cause.REPAIR or not tries[Cause.REPAIR]
+        if isinstance(new.cause, MoveCause):
+            once = new.cause is not MoveCause.REPAIR or not tries[MoveCause.REPAIR]
             demand(once, f"a job is repaired once: {new.where}")
             return
         most = self.limits.get(new.cause, 0)

@@ -60,7 +60,7 @@ def test_the_weekly_digest_links_to_the_week_s_page(host: Host) -> None:
     host.run(max(host.clock.at, MONDAY + 7 * DAY + timedelta(hours=9)))
     digest = next(m for m in host.slack.messages if "from 16 November to 22 November" in m.text)
     [found] = host.aws.client("s3").list_objects_v2(Bucket=REPORTS, Prefix="reports/2026-11-16")["Contents"]
-    assert f"prefix={found['Key']}|The whole report>" in json.dumps(digest.blocks)
+    assert f"prefix={found['Key']}|Full report>" in json.dumps(digest.blocks)
 
 
 def test_the_waiver_s_form_is_one_that_slack_sdk_knows_and_validates() -> None:

@@ -20,7 +20,7 @@ def asked(host: Host) -> list[UserRequested]:
 
 def test_who_may_not_is_told_who_may(host: Host, people: People) -> None:
     people.press(host.slack, card(host, "ranker-patient").ts, "spotwarden/stop", user="U0STRANGER")
-    assert people.whispers[-1] == "That is not yours to ask: the policy hears <@U0LOCAL1> for `stop`."
+    assert people.whispers[-1] == "You are not allowed to do this (stop). The policy allows it for: <@U0LOCAL1>."
 
 
 def test_a_waiver_asks_for_a_reason_a_ticket_and_an_end_that_the_policy_allows(host: Host, people: People) -> None:
@@ -43,13 +43,13 @@ def test_the_command_tells_where_a_job_stands_and_what_was_saved(host: Host, peo
     people.command("job ranker-patient")
     assert "*ranker-patient*" in people.whispers[-1]
     people.command("job no-such-job")
-    assert people.whispers[-1] == "SageMaker knows no training job `no-such-job` here."
+    assert people.whispers[-1] == "SageMaker has no training job *no-such-job* in this account and region."
     people.command("savings")
     assert "November 2026" in people.whispers[-1]
     people.command("savings 2026-13")
-    assert "is no month" in people.whispers[-1]
+    assert "is not a month" in people.whispers[-1]
     people.command("dance <!channel>")
-    assert people.whispers[-1].startswith("`dance` is no command of mine")
+    assert people.whispers[-1].startswith("Unknown command `dance`")
 
 
 def test_a_halt_holds_everything_and_says_who_called_it(host: Host, people: People) -> None:
@@ -68,7 +68,7 @@ def test_a_job_that_was_given_up_is_tried_again_when_somebody_asks(host: Host, p
     assert "try-again" in offered(message)
     before = len(host.world.jobs)
     assert people.press(host.slack, message.ts, "spotwarden/try-again").status == 200
-    assert "tried again" in people.whispers[-1]
+    assert "is submitted again" in people.whispers[-1]
     later(host)
     assert len(host.world.jobs) == before + 1
     assert [(entry.who, entry.request) for entry in asked(host) if entry.job.startswith("planner")] == [("U0LOCAL1", "try-again")]
@@ -78,7 +78,7 @@ def test_a_second_click_gets_a_kind_answer_and_changes_nothing(host: Host, peopl
     message = card(host, "stopper")
     people.press(host.slack, message.ts, "spotwarden/stop")
     people.press(host.slack, message.ts, "spotwarden/stop", user="U0LOCAL1")
-    assert people.whispers[-1].startswith("<@U0LOCAL1> asked for that already")
+    assert people.whispers[-1].startswith("<@U0LOCAL1> already requested this")
     assert sum(entry.job == "stopper" for entry in asked(host)) == 1
 
 
@@ -106,4 +106,4 @@ def test_a_click_on_a_job_that_went_on_says_where_it_is_now(host: Host, people: 
     block = {"type": "actions", "elements": [{**button, "value": stale}]}
     host.slack.messages.append(replace(message, ts="9.9", blocks=(block,)))
     people.press(host.slack, "9.9", "spotwarden/stop")
-    assert "has gone on already: its newest attempt is `mover-" in people.whispers[-1]
+    assert "already has a newer attempt: *mover-" in people.whispers[-1]

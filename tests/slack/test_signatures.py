@@ -123,6 +123,6 @@ def test_an_aws_that_does_not_answer_is_said_and_nothing_is_lost(host: Host, peo
     try:
         wiring.SLACK_TIME_LIMIT = timedelta(seconds=-1)  # as if the first call had taken too long
         people.command("waivers")
-        assert people.whispers[-1] == "AWS did not answer in time. Please ask again."
+        assert people.whispers[-1] == "AWS did not answer in time. Try again."
     finally:
         wiring.SLACK_TIME_LIMIT = before

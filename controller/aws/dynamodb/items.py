@@ -66,6 +66,11 @@ STORED_FIELDS: Mapping[type, Mapping[str, str]] = {
     entry.UserRequested: {"request": "ask"},
     intent.Submit: {"fallback_step": "rung"},
 }
+LATER_FIELDS: Mapping[type, frozenset[str]] = {
+    # Fields that came after the first rows were written. At their default they are not written, so an old row stays as it is.
+    intent.Announce: frozenset({"facts"}),
+    Message: frozenset({"facts", "refused_by", "refused_why"}),
+}
 
 
 class UnreadableItem(ValueError):
@@ -87,10 +92,10 @@ def moment(text: str) -> datetime:
 def write(value: Any) -> Item:
     """The attributes of a value: its kind, its schema and its body."""
     kind: Any = type(value)
-    body = {}
-    for name, stored, encode, _, _ in _codec(kind):
+    body, later = {}, LATER_FIELDS.get(kind, frozenset())
+    for name, stored, encode, _, absent in _codec(kind):
         field = getattr(value, name)
-        if field is not None:
+        if field is not None and not (name in later and field == absent):
             body[stored] = encode(field)
     return {**MARK, "kind": {"S": STORED_NAMES[kind]}, "body": {"M": body}}
 
@@ -174,14 +179,24 @@ def _optional(hint: Any) -> bool:
 
 def _pair(hint: Any, where: str) -> tuple[Encode, Decode]:
     if get_origin(hint) in (Union, types.UnionType) and _optional(hint):
-        [hint] = (h for h in get_args(hint) if h is not type(None))
+        hint = Union[tuple(h for h in get_args(hint) if h is not type(None))]  # noqa: UP007  (made of a tuple)
     if hint == tuple[str, ...]:
         return (lambda v: {"L": [{"S": text} for text in v]}), (lambda a: tuple(part["S"] for part in a["L"]))
     if hint in _PAIRS:
         return _PAIRS[hint]
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return (lambda v: {"S": v.value}), (lambda a: hint(a["S"]))
+    if get_origin(hint) in (Union, types.UnionType) and all(issubclass(h, StrEnum) for h in get_args(hint)):
+        return (lambda v: {"S": v.value}), (lambda a: _of_any(get_args(hint), a["S"]))
     raise TypeError(f"{where}: nobody said how a {hint} is written")
+
+
+def _of_any(enums: tuple[type[StrEnum], ...], value: str) -> StrEnum:
+    """The member with this value, of the first enum that has one. Raises ValueError if none has."""
+    found = next((enum(value) for enum in enums if value in set(enum)), None)
+    if found is None:
+        raise ValueError(f"found {value!r}, wanted a value of {' or '.join(enum.__name__ for enum in enums)}")
+    return found
 
 
 _PAIRS: Mapping[Any, tuple[Encode, Decode]] = {

@@ -21,11 +21,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from controller.aws.errors import AwsFault, fault_of
 from controller.aws.sagemaker.documents import DocumentKind, job_of
 from controller.aws.sagemaker.repeat_request import request_again, unrepeatable, without_metric_definitions
-from controller.jobs.failure import MOVE_CAUSES
 from controller.jobs.job import PROBE_TAG, Job
 from controller.jobs.request import as_probe
 from controller.ledger.intent import NO_QUOTA, Probe, Submit
 from controller.ledger.lineage import LineageId
+from controller.ledger.move_cause import MoveCause
 from controller.runtime.gather import LINEAGE_TAG
 from controller.runtime.ports import Answer, Done, Later, Refused, Unreachable
 
@@ -126,7 +126,7 @@ class SageMakerJobs:
                     return self._whose(submit, lineage) or Later(f"{submit.job} is taken, and not described yet")
                 case AwsFault.METRICS_REFUSED if "MetricDefinitions" in request["AlgorithmSpecification"]:
                     return self._create(without_metric_definitions(dict(request)), submit, lineage)
-                case AwsFault.QUOTA if submit.cause in MOVE_CAUSES:
+                case AwsFault.QUOTA if isinstance(submit.cause, MoveCause) and submit.cause.elsewhere:
                     return Refused(str(error))  # it left a place for this one: it goes back there, and waits for no quota
                 case AwsFault.QUOTA:
                     return Later(f"{NO_QUOTA}{error}")

@@ -11,7 +11,6 @@ from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.fallback import NoFallback, next_fallback
 from controller.decide.spend_cap import expected_cost_micros, over_spend_cap
-from controller.jobs.failure import Cause
 from controller.ledger.intent import Intent, Purpose, Stop, Wake
 from controller.ledger.message import (
     CannotAfford,
@@ -27,6 +26,7 @@ from controller.ledger.message import (
     WouldMove,
 )
 from controller.ledger.message_kind import MoveReason
+from controller.ledger.move_cause import MoveCause
 from controller.policy.mode import Mode
 from controller.policy.resubmission import Guarantee, Resubmission
 
@@ -78,8 +78,8 @@ def _keep(facts: Facts, block: Resubmission, seen: Outlook) -> Decision:
         return say(facts, message, seen.move)
     if seen.move is Move.ON_DEMAND and facts.room is not None and facts.room < job.instance_count:
         return say(facts, NoRoom(job=shown, room=max(facts.room, 0), deadline=seen.deadline)) | _look_soon(facts)
-    cause = Cause.DEADLINE if seen.move is Move.ON_DEMAND else Cause.RETURN
-    to = "on-demand" if cause is Cause.DEADLINE else "spot"
+    cause = MoveCause.DEADLINE if seen.move is Move.ON_DEMAND else MoveCause.RETURN
+    to = "on-demand" if cause is MoveCause.DEADLINE else "spot"
     return _move(facts, block, cause, Moving(job=shown, reason=seen.why, to=to, deadline=seen.deadline))
 
 
@@ -90,7 +90,7 @@ def _look_soon(facts: Facts) -> Decision:
     return Decision(intents=(Intent(action=Wake(about=facts.job.name, at=at), due_at=at),))
 
 
-def _move(facts: Facts, block: Resubmission, cause: Cause, message: Moving) -> Decision:
+def _move(facts: Facts, block: Resubmission, cause: MoveCause, message: Moving) -> Decision:
     """Stop the job to go on elsewhere, if its cap has room for that: a job that is stopped and not submitted again is lost."""
     broke = over_spend_cap(facts, block, expected_cost_micros(facts, block))
     if broke is not None:
@@ -117,7 +117,7 @@ def _interrupted_too_often(facts: Facts, block: Resubmission) -> Decision:
     if limit is None or job.status == "Stopping" or job.secondary == UPLOADING:
         return Decision()
     recent = sum((facts.now - at).total_seconds() <= limit.within_s for at in job.interrupted_at)
-    if recent <= limit.more_than or isinstance(next_fallback(facts, block, Cause.INTERRUPTIONS), NoFallback):
+    if recent <= limit.more_than or isinstance(next_fallback(facts, block, MoveCause.INTERRUPTIONS), NoFallback):
         return Decision()
     why = MoveReason.INTERRUPTIONS
     message = Moving(
@@ -129,4 +129,4 @@ def _interrupted_too_often(facts: Facts, block: Resubmission) -> Decision:
             limit=limit.more_than,
         )  # fmt: skip
         return say(facts, would, "interruptions")
-    return _move(facts, block, Cause.INTERRUPTIONS, message)
+    return _move(facts, block, MoveCause.INTERRUPTIONS, message)

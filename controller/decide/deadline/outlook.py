@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 
 from controller.decide.deadline.rule import DeadlineState, Move, MoveCosts, Place, choose, earliest_finish
 from controller.decide.facts import Facts
-from controller.jobs.failure import Cause
 from controller.jobs.job import Job
 from controller.ledger.entry import CheckpointScanned, Started
 from controller.ledger.message_kind import MoveReason
+from controller.ledger.move_cause import MoveCause
 from controller.policy.resubmission import DeadlineSettings, Resubmission
 from controller.savings.job_history import RUNS_MIN, quantile
 
@@ -137,7 +137,7 @@ def _place(facts: Facts) -> Place:
 
 
 def _moves(facts: Facts) -> int:
-    moved = (Cause.DEADLINE, Cause.RETURN)
+    moved = (MoveCause.DEADLINE, MoveCause.RETURN)
     return sum(submit.cause in moved for submit, _ in facts.lineage.submits())
 
 

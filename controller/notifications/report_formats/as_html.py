@@ -167,7 +167,7 @@ def _counts(report: Report) -> Iterable[Table]:
         rows = [(name, str(count)) for name, count in report.violations]
         yield Table(caption="Violations", columns=("Rule", "Count"), rows=rows)
     if report.outcomes:
-        rows = [(Outcome(name).word, str(count)) for name, count in report.outcomes]
+        rows = [(Outcome(name).label, str(count)) for name, count in report.outcomes]
         yield Table(caption="Outcomes", columns=("Outcome", "Count"), rows=rows)
 
 

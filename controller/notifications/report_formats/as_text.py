@@ -42,7 +42,7 @@ def _below(report: Report) -> Iterable[str]:
     yield from _top("Violations", [f"{name} {count}" for name, count in report.violations])
     pools = [f"{pool.name} {pool.interruptions}, in 100 spot hours {per_100_hours(pool)}" for pool in report.interruptions]
     yield from _top("Interruptions", pools)
-    yield from _top("Outcomes", [f"{Outcome(name).word} {count}" for name, count in report.outcomes])
+    yield from _top("Outcomes", [f"{Outcome(name).label} {count}" for name, count in report.outcomes])
     yield from filter(None, (deadlines(report), incomplete(report)))
     yield f"Spotwarden itself cost about {dollars(report.own_cost_micros)} (estimated)."
 

@@ -8,6 +8,7 @@ from controller.jobs.checkpoint import at_risk_s, trained_s
 from controller.jobs.job import Job
 from controller.policy.findings import Fix
 from controller.policy.rules.kind import Evidence, RuleKind, Violation
+from controller.units.duration import span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,17 +24,22 @@ def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
         return None
     trained, at_risk = trained_s(job.intervals, seen.scanned_at), at_risk_s(seen, job.intervals, seen.scanned_at)
     if seen.newest_at is None and trained > options.first_within_s:
-        wanted = f"a checkpoint within {options.first_within_s} s of training"
-        return _fault(job, found=f"nothing written in {trained} s of training", wanted=wanted)
+        limit = span(options.first_within_s)
+        found = f"no checkpoint after {span(trained)} (limit {limit})"
+        return _fault(job, found=found, wanted=f"a checkpoint within {limit} of training", risk="the job starts over")
     if seen.newest_at is not None and seen.complete and at_risk > options.at_most_s:
-        wanted = f"one at least every {options.at_most_s} s of training"
-        return _fault(job, found=f"the newest checkpoint is {at_risk} s of training old", wanted=wanted)
+        limit = span(options.at_most_s)
+        found = f"no new checkpoint for {span(at_risk)} (limit {limit})"
+        return _fault(job, found=found, wanted=f"a checkpoint every {limit} of training", risk="the work since then is lost")
     return None
 
 
-def _fault(job: Job, *, found: str, wanted: str) -> Violation:
-    """No request mends it: the container's own code must write to the local path that is mirrored to S3."""
-    return Violation(field="CheckpointConfig.S3Uri", found=found, wanted=f"{wanted}, below {job.checkpoint_uri}", fix=Fix())
+def _fault(job: Job, *, found: str, wanted: str, risk: str) -> Violation:
+    """No change of the request fixes it: the container's own code must write to the local path that is mirrored to S3."""
+    return Violation(
+        field="CheckpointConfig.S3Uri", found=found, wanted=f"{wanted}, below {job.checkpoint_uri}", fix=Fix(),
+        risk=f"If interrupted, {risk}.",
+    )  # fmt: skip
 
 
 CHECKPOINT_ALIVE = RuleKind(id="checkpoint-alive", needs=frozenset({"checkpoint_uri", "scan"}), options=Options, judge=judge)

@@ -30,7 +30,7 @@ def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
     return Violation(
         field="CheckpointConfig.S3Uri",
         found=job.checkpoint_uri,
-        wanted=f"a prefix of its own: {first.job} writes to {first.uri}",
+        wanted=f"a prefix that no other job uses; {first.job} writes to {first.uri}",
         fix=Fix(request={"CheckpointConfig": {"S3Uri": uri}}, sdk={"checkpoint_s3_uri": uri}),
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from controller.jobs.job import Job
 from controller.policy.findings import Fix
 from controller.policy.rules.kind import Evidence, RuleKind, Violation, runtime_of
+from controller.units.duration import span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +22,8 @@ def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
     if not job.spot or runtime_s <= options.runtime_over_s or (options.only_capable and job.algorithm.checkpoints is False):
         return None
     if job.checkpoint_uri is None:
-        wanted = f"an S3 prefix{_below(options)}, as a spot job that may run {runtime_s} s loses its work when interrupted"
-        return _fault(job, options, found="absent", wanted=wanted)
+        wanted = f"an S3 prefix{_below(options)}: without checkpoints, an interruption loses up to {span(runtime_s)} of training"
+        return _fault(job, options, found="not set", wanted=wanted)
     if options.under and not any(_within(job.checkpoint_uri, prefix) for prefix in options.under):
         return _fault(job, options, found=job.checkpoint_uri, wanted=f"an S3 prefix{_below(options)}")
     return None

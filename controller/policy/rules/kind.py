@@ -10,6 +10,7 @@ from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import Claim
 from controller.jobs.job import Job
 from controller.policy.findings import Fix
+from controller.units.duration import span
 
 DAY_S = 86_400  # SageMaker's own MaxRuntimeInSeconds, where a job gives none
 
@@ -50,6 +51,11 @@ class RuleKind:
 def runtime_of(job: Job) -> int:
     """How long a job may run."""
     return job.runtime_s_max or DAY_S
+
+
+def shown_s(seconds: int) -> str:
+    """A limit as SageMaker takes it, and as people read it: 86400 (24 h)."""
+    return f"{seconds} ({span(seconds)})"
 
 
 def waiting(job: Job, *, runtime_s: int, wait_s: int) -> Fix:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from controller.jobs.job import Job
-from controller.policy.rules.kind import Evidence, RuleKind, Violation, runtime_of, waiting
+from controller.policy.rules.kind import Evidence, RuleKind, Violation, runtime_of, shown_s, waiting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,8 +19,8 @@ def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
         return None
     return Violation(
         field="StoppingCondition.MaxRuntimeInSeconds",
-        found=f"{runtime_s}" if job.runtime_s_max else f"absent, so {runtime_s}",
-        wanted=f"at most {options.at_most_s}",
+        found=shown_s(runtime_s) if job.runtime_s_max else f"not set, so {shown_s(runtime_s)}",
+        wanted=f"at most {shown_s(options.at_most_s)}",
         fix=waiting(job, runtime_s=options.at_most_s, wait_s=max(options.at_most_s, job.wait_s_max or 0)),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from controller.jobs.job import Job
-from controller.policy.rules.kind import Evidence, RuleKind, Violation, runtime_of, waiting
+from controller.policy.rules.kind import Evidence, RuleKind, Violation, runtime_of, shown_s, waiting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,10 +18,10 @@ def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
     runtime_s = runtime_of(job)
     limits = []
     if options.at_most_s is not None:
-        limits.append((options.at_most_s, f"at most {options.at_most_s}"))
+        limits.append((options.at_most_s, f"at most {shown_s(options.at_most_s)}"))
     if options.times_runtime is not None:
         most_s = int(options.times_runtime * runtime_s)
-        limits.append((most_s, f"at most {most_s}, which is {options.times_runtime:g} × MaxRuntimeInSeconds ({runtime_s})"))
+        limits.append((most_s, f"at most {shown_s(most_s)}: {options.times_runtime:g} × MaxRuntimeInSeconds ({runtime_s})"))
     if not job.spot or job.wait_s_max is None or not limits:
         return None
     limit_s, wanted = min(limits)
@@ -29,7 +29,7 @@ def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
         return None
     return Violation(
         field="StoppingCondition.MaxWaitTimeInSeconds",
-        found=f"{job.wait_s_max}",
+        found=shown_s(job.wait_s_max),
         wanted=wanted,
         fix=waiting(job, runtime_s=min(runtime_s, limit_s), wait_s=limit_s),
     )

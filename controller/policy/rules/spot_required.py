@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from controller.jobs.job import Job
 from controller.policy.findings import Fix
 from controller.policy.rules.kind import Evidence, RuleKind, Violation, runtime_of
+from controller.units.duration import span
 
 CAPPED_S = 3600  # SageMaker lets an algorithm that cannot checkpoint wait no longer, and it must wait as long as it may run
 
@@ -26,7 +27,7 @@ def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
     return Violation(
         field="EnableManagedSpotTraining",
         found="false",
-        wanted=f"true, as the job may run {runtime_s} s",
+        wanted=f"true, because the job may run {span(runtime_s)}",
         fix=Fix(
             request={
                 "EnableManagedSpotTraining": True,

@@ -23,7 +23,7 @@ def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
     return Violation(
         field="Tags",
         found=", ".join(sorted(job.tags)) or "none",
-        wanted=f"also {', '.join(missing)}",
+        wanted=f"{', '.join(missing)} as well",
         fix=Fix(request={"Tags": tags}, sdk={"tags": tags}),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from controller.jobs.job import Job
-from controller.policy.rules.kind import Evidence, RuleKind, Violation, runtime_of, waiting
+from controller.policy.rules.kind import Evidence, RuleKind, Violation, runtime_of, shown_s, waiting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +27,8 @@ def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
     found = wait_s if field == "MaxWaitTimeInSeconds" else runtime_s
     return Violation(
         field=f"StoppingCondition.{field}",
-        found=f"{found}" if field == "MaxWaitTimeInSeconds" or job.runtime_s_max else f"absent, so {found}",
-        wanted=f"at most {options.at_most_s}: {why}",
+        found=shown_s(found) if field == "MaxWaitTimeInSeconds" or job.runtime_s_max else f"not set, so {shown_s(found)}",
+        wanted=f"at most {shown_s(options.at_most_s)}: {why}",
         fix=waiting(job, runtime_s=min(runtime_s, options.at_most_s), wait_s=min(wait_s, options.at_most_s)),
     )
 
@@ -37,7 +37,7 @@ def _uncheckpointed(job: Job, options: Options) -> str | None:
     if job.algorithm.checkpoints is False:
         return job.algorithm.why
     if options.without_config and job.checkpoint_uri is None:
-        return "it has no CheckpointConfig"
+        return "the job has no CheckpointConfig"
     return None
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from infra.local.sagemaker.capacity import Capacity, Steps, generate
-from infra.local.sagemaker.settings import Knobs
+from infra.local.sagemaker.settings import WorldSettings
 
 MONDAY = datetime(2026, 11, 16, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -49,13 +49,13 @@ class Launch:
         return str(self.request["TrainingJobName"])
 
 
-def knobs() -> Knobs:
+def settings() -> WorldSettings:
     """The demo's AWS: one event in twenty is lost, one in five comes twice, some come late; usage follows two minutes later."""
-    return Knobs(
+    return WorldSettings(
         event_lost=0.05,
-        event_doubled=0.20,
+        event_duplicated=0.20,
         event_late=0.02,
-        event_shuffled=0.05,
+        event_reordered=0.05,
         usage_delay_s=120,
         times_as="mixed",
         absent_as="mixed",

@@ -1,7 +1,7 @@
-"""A small SageMaker: the life of training jobs on a virtual clock, in memory or served to boto3.
+"""A small SageMaker: training jobs on a virtual clock, in memory or served to boto3.
 
-Read in this order: ``knobs`` (what nobody knows), ``script`` and ``failures`` (what a job would do), ``phase`` and ``job``,
-``timeline``, ``capacity``, ``pool``, ``checkpoints`` and ``mishaps`` (what the machine works with), ``machine`` (what happens),
-``request`` over ``shapes`` (what is refused), ``description``, ``listing`` and ``events`` (what is said), ``world`` (all of them
-under the API's verbs), ``client`` and ``server`` (two doors into a world).
+Reading order: ``settings`` (what AWS's pages leave open) and ``faults`` (what goes wrong, and how often), ``script`` and
+``failures`` (what a job's container does), ``phase``, ``job``, ``timeline``, ``capacity``, ``pool`` and ``checkpoints`` (the
+parts), ``lifecycle`` (what happens to a job), ``request`` with ``shapes`` (which requests are refused), ``description``,
+``listing`` and ``events`` (what is reported), ``world`` (the API over all of them), ``client`` and ``server`` (how to call it).
 """

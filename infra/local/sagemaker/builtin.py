@@ -1,4 +1,4 @@
-"""The few built-in images that this world knows, enough for tests and the demo; a host may pass a better judge."""
+"""The built-in images that this world knows: enough for tests and the demo. A host may pass a better classifier."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Final
 
 
 class Builtin(Enum):
-    """What an image is to the service."""
+    """How the service treats a training image."""
 
     CAPABLE = auto()  # a built-in that writes checkpoints
     INCAPABLE = auto()  # a built-in that cannot
-    OTHER = auto()  # a framework or a person's own container
+    OTHER = auto()  # a framework container or the user's own
 
 
-Judge = Callable[[str], Builtin]
+ImageClassifier = Callable[[str], Builtin]
 
 IMAGE: Final = re.compile(r"(?P<account>\d{12})\.dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.[^/]+/(?P<repository>[^:@]+)")
 
@@ -37,8 +37,8 @@ INCAPABLE: Final = {
 
 
 @lru_cache(maxsize=1024)
-def judge(image: str) -> Builtin:
-    """Say what an image of us-east-1 is, by its account and its repository."""
+def classify_image(image: str) -> Builtin:
+    """Classify an image of us-east-1 by its account and repository."""
     found = IMAGE.match(image)
     if not found:
         return Builtin.OTHER

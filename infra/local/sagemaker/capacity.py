@@ -1,4 +1,4 @@
-"""How many instances of a pool can be had, and when that changes next."""
+"""The supply of spot instances in a pool, and when it changes next."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from infra.local.sagemaker.streams import stream
+from infra.local.sagemaker.random_streams import random_stream
 
 PLENTY: Final = 1_000_000
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Capacity(Protocol):
-    """The supply of one pool."""
+    """The supply of one pool of spot instances."""
 
     def at(self, when: datetime) -> int:
-        """Say how many instances exist for us at that moment."""
+        """Return how many instances the account can hold at that time."""
         ...
 
     def next_change(self, after: datetime) -> datetime | None:
-        """Say when the supply changes next; None = never."""
+        """Return when the supply changes next; None means never."""
         ...
 
 
 class Steps:
-    """A supply that changes at given moments and begins anew after `period_s`, so that a trace never ends.
+    """A supply that changes at given times and repeats after `period_s`, so that a trace never ends.
 
     Before `begins_at` the first step holds. `steps` are (seconds since the beginning, instances), ascending, the first at 0.
     """
@@ -44,12 +44,12 @@ class Steps:
         self._supplies = [supply for _, supply in merged]
 
     def at(self, when: datetime) -> int:
-        """Look the supply up."""
+        """Return the supply at that time."""
         offset = max((when - self.begins_at).total_seconds(), 0.0) % self.period_s
         return self._supplies[bisect_right(self._offsets, offset) - 1]
 
     def next_change(self, after: datetime) -> datetime | None:
-        """Look the next step up, over the end of the trace if need be."""
+        """Return the time of the next step, which may be in the next period."""
         if len(self._offsets) == 1:
             return None
         rounds, offset = divmod(max((after - self.begins_at).total_seconds(), 0.0), self.period_s)
@@ -60,7 +60,7 @@ class Steps:
 
 
 ALWAYS: Final = Steps(EPOCH, ((0, PLENTY),), period_s=86_400)
-"""A pool that is never short."""
+"""A pool that always has capacity."""
 
 
 def from_trace(trace: str | Path | dict[str, Any], begins_at: datetime = EPOCH) -> Steps:
@@ -88,26 +88,26 @@ def _read(path: Path) -> Any:
         raise ValueError(f"{path}: wanted JSON, found {text[:40]!r}") from error
 
 
-MOODS: Final = (
-    # calm for, storm for, supply in calm, supply in a storm (all drawn between the bounds; hours, instances)
+CAPACITY_PATTERNS: Final = (
+    # hours of plenty, hours of shortage, instances in plenty, instances in shortage (each drawn between the bounds)
     ((20, 72), (0.2, 1.5), (16, 64), (2, 8)),  # steady: rarely short
     ((6, 24), (0.5, 4), (6, 24), (0, 4)),  # changeable
-    ((1, 6), (1, 8), (2, 10), (0, 2)),  # stormy: hours without an instance
+    ((1, 6), (1, 8), (2, 10), (0, 2)),  # unreliable: hours without an instance
 )
 
 
 def generate(seed: object, begins_at: datetime, *, days: int = 14) -> Steps:
-    """Draw a pool's weather: calm and storm take turns, how often depends on the pool's mood."""
-    rng = stream(seed, "capacity")
-    calm_h, storm_h, calm_supply, storm_supply = rng.choice(MOODS)
+    """Draw a pool's supply: plenty and shortage alternate, in one of three patterns."""
+    rng = random_stream(seed, "capacity")
+    plenty_h, shortage_h, plenty_supply, shortage_supply = rng.choice(CAPACITY_PATTERNS)
     period_s = days * 86_400.0
     steps: list[tuple[float, int]] = []
-    offset, calm = 0.0, rng.random() < 0.7
+    offset, is_plenty = 0.0, rng.random() < 0.7
     while offset < period_s:
-        hours, supply = (calm_h, calm_supply) if calm else (storm_h, storm_supply)
+        hours, supply = (plenty_h, plenty_supply) if is_plenty else (shortage_h, shortage_supply)
         steps.append((float(int(offset)), rng.randint(*supply)))
         offset += 3600 * rng.uniform(*hours)
-        calm = not calm
+        is_plenty = not is_plenty
     return Steps(begins_at, steps, period_s=period_s)
 
 

@@ -1,4 +1,4 @@
-"""What the checkpoint prefixes in S3 hold: how many seconds of work are saved."""
+"""The checkpoint prefixes in S3: how many seconds of work each holds."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ Saved = Callable[[str, float, datetime], None]
 
 
 class Checkpoints:
-    """Progress by prefix; a job that starts reads it, a job that trains writes it."""
+    """Saved work by prefix. A job reads it when it starts, and writes it while it trains."""
 
     def __init__(self, on_save: Saved | None) -> None:
         self.held: dict[str, tuple[float, datetime]] = {}  # prefix -> seconds of work, saved at
         self.on_save = on_save
 
     def restore(self, job: TrainingJob) -> float:
-        """Say how many seconds of work a job finds under its prefix."""
+        """Return how many seconds of work a job finds under its prefix."""
         return self.held[job.prefix][0] if job.prefix in self.held else 0
 
     def save(self, job: TrainingJob, now: datetime, *, at_once: bool = False) -> None:
-        """Write the checkpoints that a training job has reached; `at_once` also what it did since the last regular one."""
+        """Write the checkpoints that a job has reached. With `at_once`, also the work since the last regular one."""
         every_s, prefix = job.script.checkpoint_every_s, job.prefix
         if prefix is None or every_s is None or not job.runs or (trained_at := job.runs[-1].trained_at) is None:
             return

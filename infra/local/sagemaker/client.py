@@ -1,4 +1,4 @@
-"""An in-memory stand-in for boto3's SageMaker client: the same keyword arguments, answers and exceptions, without a socket."""
+"""An in-memory replacement for boto3's SageMaker client: the same arguments, responses and exceptions, without a socket."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from infra.local.sagemaker.world import World
 class Client:
     """Calls a world as boto3 calls AWS.
 
-    Errors are botocore's ClientError. With `validate` (default), what botocore itself refuses before it sends, such as an unknown
-    key or an empty InputDataConfig, is a ParamValidationError here too; without it, the world refuses the same.
+    Errors are botocore's ClientError. With `validate` (default), a request that botocore itself refuses (an unknown key, an empty
+    InputDataConfig) is a ParamValidationError here too. Without it, the world refuses the same request.
     """
 
     def __init__(self, world: World, *, validate: bool = True) -> None:
@@ -58,7 +58,7 @@ class Client:
         return self._call("DescribeAlgorithm", request)
 
     def get_paginator(self, operation_name: str) -> Paginator:
-        """Make botocore's own paginator over this client, e.g. for "list_training_jobs" and "list_tags"."""
+        """Return botocore's own paginator over this client, e.g. for "list_training_jobs" and "list_tags"."""
         name = "".join(word.capitalize() for word in operation_name.split("_"))
         config = botocore.session.get_session().get_paginator_model("sagemaker").get_paginator(name)
         return Paginator(getattr(self, operation_name), config, shapes.operation(name))

@@ -1,4 +1,4 @@
-"""What the API says of a job: the DescribeTrainingJob response and the ListTrainingJobs summary, traps included."""
+"""The DescribeTrainingJob response and the ListTrainingJobs summary, with what the service adds and leaves out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from infra.local.sagemaker.job import DEFAULT_RUNTIME_S, TrainingJob
-from infra.local.sagemaker.settings import Knobs
+from infra.local.sagemaker.settings import WorldSettings
 
 Answer = dict[str, Any]
 
@@ -19,15 +19,15 @@ INJECTED_METRICS: Final = [
 ]
 
 
-def describe(job: TrainingJob, now: datetime, knobs: Knobs) -> Answer:
-    """Build a DescribeTrainingJob response: a fresh dict, as lossy and as embroidered as the service's own."""
+def describe(job: TrainingJob, now: datetime, settings: WorldSettings) -> Answer:
+    """Build a DescribeTrainingJob response: a new dict that lacks and adds the same members as the service's."""
     request = {name: copy(value) for name, value in job.request.items() if name not in NOT_DESCRIBED}
     output = request["OutputDataConfig"]
     answer: Answer = request | {
         "TrainingJobArn": job.arn,
         **job.owner,
         "ModelArtifacts": {"S3ModelArtifacts": f"{output['S3OutputPath'].rstrip('/')}/{job.name}/output/model.tar.gz"},
-        "TrainingJobStatus": job.shown,
+        "TrainingJobStatus": job.shown_status,
         "SecondaryStatus": job.secondary,
         "CreationTime": job.created_at,
         "LastModifiedTime": job.modified_at,
@@ -42,10 +42,10 @@ def describe(job: TrainingJob, now: datetime, knobs: Knobs) -> Answer:
         answer["TrainingStartTime"] = job.started_at
     if job.ended_at:
         answer["TrainingEndTime"] = job.ended_at
-    usage = visible_usage(job, now, knobs)
+    usage = visible_usage(job, now, settings)
     if usage:
         answer["TrainingTimeInSeconds"], answer["BillableTimeInSeconds"] = usage
-    _embroider(answer, job, knobs)
+    _add_service_members(answer, job, settings)
     return answer
 
 
@@ -56,7 +56,7 @@ def summarize(job: TrainingJob) -> Answer:
         "TrainingJobArn": job.arn,
         "CreationTime": job.created_at,
         "LastModifiedTime": job.modified_at,
-        "TrainingJobStatus": job.shown,
+        "TrainingJobStatus": job.shown_status,
         "SecondaryStatus": job.secondary,
     }
     return summary | ({"TrainingEndTime": job.ended_at} if job.ended_at else {})
@@ -79,13 +79,13 @@ def describe_algorithm(arn: str, product_id: str | None, created_at: datetime) -
     return answer | ({"ProductId": product_id} if product_id else {})
 
 
-def visible_usage(job: TrainingJob, now: datetime, knobs: Knobs) -> tuple[int, int] | None:
-    """Say training and billable seconds as Describe shows them now: later than the ending, or never, as the knobs have it."""
-    if job.status not in ("Completed", "Failed", "Stopped") or knobs.usage_delay_s is None:
+def visible_usage(job: TrainingJob, now: datetime, settings: WorldSettings) -> tuple[int, int] | None:
+    """Return training and billable seconds as Describe shows them now. The settings say how long after the end, or never."""
+    if job.status not in ("Completed", "Failed", "Stopped") or settings.usage_delay_s is None:
         return None
-    if now < job.modified_at + timedelta(seconds=knobs.usage_delay_s):
+    if now < job.modified_at + timedelta(seconds=settings.usage_delay_s):
         return None
-    return job.usage(knobs.billable_as) or ((0, 0) if knobs.usage_if_never_trained == "zero" else None)
+    return job.usage(settings.billable_as) or ((0, 0) if settings.usage_if_never_trained == "zero" else None)
 
 
 def copy(value: Any) -> Any:
@@ -104,8 +104,8 @@ def _transition(job: TrainingJob, index: int) -> Answer:
     return answer | ({"EndTime": line.ended_at} if line.ended_at else {})
 
 
-def _embroider(answer: Answer, job: TrainingJob, knobs: Knobs) -> None:
-    """Add what the service adds, which a CreateTrainingJob request must not carry back."""
+def _add_service_members(answer: Answer, job: TrainingJob, settings: WorldSettings) -> None:
+    """Add the members that the service adds. A CreateTrainingJob request must not contain them."""
     answer.setdefault("InputDataConfig", [])
     answer["OutputDataConfig"].setdefault("KmsKeyId", "")
     answer.setdefault("StoppingCondition", {}).setdefault("MaxRuntimeInSeconds", DEFAULT_RUNTIME_S)
@@ -125,11 +125,11 @@ def _embroider(answer: Answer, job: TrainingJob, knobs: Knobs) -> None:
     algorithm.setdefault("EnableSageMakerMetricsTimeSeries", False)
     if job.builtin:
         algorithm["MetricDefinitions"] = copy(INJECTED_METRICS)
-    if algorithm.get("AlgorithmName") and knobs.describe_algorithm_image:
+    if algorithm.get("AlgorithmName") and settings.describe_algorithm_image:
         algorithm["TrainingImage"] = ALGORITHM_IMAGE
-    if knobs.describe_empties:
+    if settings.describe_empties:
         algorithm.setdefault("AlgorithmName", "")
         algorithm.setdefault("ContainerEntrypoint", [])
         answer.setdefault("VpcConfig", {})
-    if resources.get("InstancePreferences") or (knobs.describe_selected and job.started_at):
+    if resources.get("InstancePreferences") or (settings.describe_selected and job.started_at):
         resources["SelectedInstanceType"], resources["SelectedInstanceCount"] = job.pool

@@ -1,4 +1,4 @@
-"""The refusals of the service."""
+"""The errors that the service answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NOT_IN_PROGRESS: Final = "The request was rejected because the training job is i
 
 
 class ApiError(Exception):
-    """A refusal: code, message and HTTP status as they travel."""
+    """An error of the API: its code, message and HTTP status."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(f"{code}: {message}")
@@ -20,5 +20,5 @@ class ApiError(Exception):
 
 
 def invalid(message: str) -> ApiError:
-    """Make the service's most common refusal."""
+    """Return a ValidationException, the service's most common error."""
     return ApiError("ValidationException", message)

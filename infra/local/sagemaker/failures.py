@@ -1,4 +1,4 @@
-"""FailureReasons as SageMaker words them, and the phase in which a job meets them."""
+"""FailureReasons in SageMaker's own words, and the phase in which a job fails with each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ INTERNAL: Final = "InternalServerError: We encountered an internal error. Please
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What a job dies of, and where."""
+    """A FailureReason, and the phase in which the job fails."""
 
     reason: str
     phase: Phase = Phase.TRAINING
@@ -52,4 +52,4 @@ FAILURES: Final[Mapping[str, Failure]] = {
         "ClientError: SageMaker was unable to assume the role 'arn:aws:iam::111122223333:role/Train'", Phase.LAUNCHING
     ),
 }
-"""Short names for the FailureReasons that public issues quote; a script may also give its own text."""
+"""Short names for the FailureReasons that public issues quote. A script may also give its own text."""

@@ -1,4 +1,4 @@
-"""One training job as the service remembers it, and its bill."""
+"""One training job as the service stores it, and its bill."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Run:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class TrainingJob:
-    """A job: what was asked for, what its container would do, and what has happened to it so far."""
+    """A job: its request, the plan of its container, and what happened so far."""
 
     request: dict[str, Any]
     script: Script
@@ -73,7 +73,7 @@ class TrainingJob:
     transitions: list[Transition] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     retries_left: int = 0
-    timer: int = 0  # the number of the timer that counts; older ones in the heap are void
+    timer: int = 0  # the number of the current timer; steps of older ones are void
 
     @property
     def name(self) -> str:
@@ -81,54 +81,54 @@ class TrainingJob:
         return str(self.request["TrainingJobName"])
 
     @property
-    def shown(self) -> str:
+    def shown_status(self) -> str:
         """TrainingJobStatus as the API shows it."""
         return "Deleting" if self.deleting else self.status
 
     @property
     def spot(self) -> bool:
-        """Managed spot training?"""
+        """Whether the job uses managed spot training."""
         return bool(self.request.get("EnableManagedSpotTraining"))
 
     @property
     def pool(self) -> tuple[str, int]:
-        """The instance type that the job waits for, and how many."""
+        """The instance type and count of the job."""
         return instances(self.request)
 
     @property
     def prefix(self) -> str | None:
-        """Where the job keeps its checkpoints."""
+        """The S3 prefix of the job's checkpoints; None without a CheckpointConfig."""
         config = self.request.get("CheckpointConfig")
         return str(config["S3Uri"]).rstrip("/") if config else None
 
     @property
     def wait_ends_at(self) -> datetime | None:
-        """When MaxWaitTimeInSeconds is over: waiting and running together, counted from the creation."""
+        """When MaxWaitTimeInSeconds ends: waiting and running together, counted from the creation."""
         wait_s = self.limit("MaxWaitTimeInSeconds")
         return self.created_at + timedelta(seconds=wait_s) if self.spot and wait_s else None
 
     @property
     def runtime_left(self) -> timedelta:
-        """What is left of MaxRuntimeInSeconds: time on instances, over all restarts and retries."""
+        """What is left of MaxRuntimeInSeconds: time on instances, summed over all restarts and retries."""
         limit = timedelta(seconds=self.limit("MaxRuntimeInSeconds") or DEFAULT_RUNTIME_S)
         return limit - sum((run.ended_at - run.started_at for run in self.runs if run.ended_at), timedelta())
 
     @property
     def work_done_at(self) -> datetime | None:
-        """When the present run has done all work that it found undone; None where no script runs."""
+        """When the current run completes the work that is left; None while no container runs."""
         if not self.runs or (trained_at := self.runs[-1].trained_at) is None:
             return None
         return to_ms(trained_at + timedelta(seconds=max(self.script.work_s - self.runs[-1].restored_s, 1)))
 
     def enter(self, at: datetime, status: str, secondary: str) -> None:
-        """Show another status, and remember since when."""
+        """Change the status, and record the transition."""
         if self.transitions:
             self.transitions[-1].ended_at = at
         self.status, self.secondary, self.modified_at = status, secondary, at
         self.transitions.append(Transition(secondary, at, MESSAGES.get(secondary, secondary)))
 
     def close_run(self, at: datetime, *, interrupted: bool = False) -> None:
-        """End the present interval on instances, if there is one."""
+        """End the current interval on instances, if there is one."""
         if self.runs and self.runs[-1].ended_at is None:
             self.runs[-1].ended_at, self.runs[-1].interrupted = at, interrupted
 
@@ -137,11 +137,11 @@ class TrainingJob:
         return (self.request.get("StoppingCondition") or {}).get(name)
 
     def usage(self, billable_as: str) -> tuple[int, int] | None:
-        """Say training and billable seconds of an ended job; None when it never got an instance.
+        """Return training and billable seconds of an ended job; None when it never got an instance.
 
         On-demand, both are the time from TrainingStartTime to TrainingEndTime. On spot, TrainingTime is the first download, once
         however often the job restarted, and each training interval except those lost to an interruption within their first hour.
-        Billable is the spot cost of that time in on-demand seconds, or (knob) the wall clock.
+        Billable is the spot cost of that time in on-demand seconds, or (a setting) the wall clock.
         """
         if not self.runs or self.started_at is None or self.ended_at is None:
             return None
@@ -159,7 +159,7 @@ class TrainingJob:
 
 
 def instances(request: dict[str, Any]) -> tuple[str, int]:
-    """Read type and number of instances from a request: groups count as their first type, of preferences the first is had."""
+    """Return instance type and count of a request. Groups count as their first type; the first preference is used."""
     resources = request.get("ResourceConfig") or {}
     if groups := resources.get("InstanceGroups"):
         return groups[0]["InstanceType"], sum(group["InstanceCount"] for group in groups)

@@ -1,4 +1,4 @@
-"""ListTrainingJobs: pages first, status filter after, as the service does it."""
+"""ListTrainingJobs: the service cuts pages first and filters by status afterwards."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ from infra.local.sagemaker.job import TrainingJob
 ORDERS: Final[Mapping[str, Callable[[TrainingJob], tuple[Any, str]]]] = {
     "CreationTime": lambda job: (job.created_at.timestamp(), job.name),
     "Name": lambda job: (job.name, job.name),
-    "Status": lambda job: (job.shown, job.name),
+    "Status": lambda job: (job.shown_status, job.name),
 }
 
 
-def list_jobs(jobs: Iterable[TrainingJob], **asked: Any) -> dict[str, Any]:
+def list_jobs(jobs: Iterable[TrainingJob], **query: Any) -> dict[str, Any]:
     """Answer ListTrainingJobs.
 
     A page is cut at MaxResults (10 by default) before StatusEquals applies, so an empty page with a NextToken is normal.
     """
-    order = ORDERS[asked.get("SortBy") or "CreationTime"]
-    backwards = asked.get("SortOrder") == "Descending"
-    found = sorted((job for job in jobs if _matches(job, asked)), key=order, reverse=backwards)
-    if token := asked.get("NextToken"):
+    order = ORDERS[query.get("SortBy") or "CreationTime"]
+    backwards = query.get("SortOrder") == "Descending"
+    found = sorted((job for job in jobs if _matches(job, query)), key=order, reverse=backwards)
+    if token := query.get("NextToken"):
         last = _read_token(token)
         found = [job for job in found if (order(job) < last if backwards else order(job) > last)]
-    size = asked.get("MaxResults") or 10
+    size = query.get("MaxResults") or 10
     page = found[:size]
-    status = asked.get("StatusEquals")
-    answer: dict[str, Any] = {"TrainingJobSummaries": [summarize(job) for job in page if status in (None, job.shown)]}
+    status = query.get("StatusEquals")
+    answer: dict[str, Any] = {"TrainingJobSummaries": [summarize(job) for job in page if status in (None, job.shown_status)]}
     if len(found) > size:
         answer["NextToken"] = _token(order(page[-1]))
     return answer
 
 
-def _matches(job: TrainingJob, asked: dict[str, Any]) -> bool:
+def _matches(job: TrainingJob, query: dict[str, Any]) -> bool:
     bounds: tuple[tuple[datetime, datetime | None, datetime | None], ...] = (
-        (job.created_at, asked.get("CreationTimeAfter"), asked.get("CreationTimeBefore")),
-        (job.modified_at, asked.get("LastModifiedTimeAfter"), asked.get("LastModifiedTimeBefore")),
+        (job.created_at, query.get("CreationTimeAfter"), query.get("CreationTimeBefore")),
+        (job.modified_at, query.get("LastModifiedTimeAfter"), query.get("LastModifiedTimeBefore")),
     )
     inside = all((after is None or at > after) and (before is None or at < before) for at, after, before in bounds)
-    return inside and (asked.get("NameContains") or "") in job.name
+    return inside and (query.get("NameContains") or "") in job.name
 
 
 def _token(position: tuple[Any, str]) -> str:

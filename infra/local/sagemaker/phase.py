@@ -1,4 +1,4 @@
-"""Where a job is in its life."""
+"""The phases of a training job."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from enum import Enum, auto
 
 
 class Phase(Enum):
-    """A step of the machine; what the API shows of it stands beside each."""
+    """A phase of the lifecycle; the comment names the TrainingJobStatus and SecondaryStatus that the API shows."""
 
     WAITING = auto()  # InProgress/Starting, or /Pending: no instance yet
-    LAUNCHING = auto()  # InProgress/Starting: instances are ours, the container is not up
+    LAUNCHING = auto()  # InProgress/Starting: the instances are launched, the container does not run yet
     DOWNLOADING = auto()  # InProgress/Downloading
     TRAINING = auto()  # InProgress/Training
     INTERRUPTED = auto()  # InProgress/Interrupted

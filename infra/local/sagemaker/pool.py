@@ -1,4 +1,4 @@
-"""The spot instances of one type: who has them and who waits for them."""
+"""The spot instances of one type: the jobs that hold them and the jobs that wait for them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ INTERRUPTIBLE: Final = frozenset({Phase.LAUNCHING, Phase.DOWNLOADING, Phase.TRAI
 
 @dataclass(slots=True, eq=False)
 class Pool:
-    """Jobs with their numbers of instances, oldest first; a job that uploads or stops keeps its instances to the end."""
+    """Jobs and their instance counts, oldest first. A job that uploads or stops keeps its instances until it ends."""
 
     capacity: Capacity
     holding: dict[TrainingJob, int] = field(default_factory=dict)
     waiting: dict[TrainingJob, int] = field(default_factory=dict)
     timer: int = 0
 
-    def take_back(self, now: datetime, rng: Random) -> Iterator[TrainingJob]:
+    def reclaim(self, now: datetime, rng: Random) -> Iterator[TrainingJob]:
         """Take instances from jobs drawn at random until the supply covers the rest."""
         excess = sum(self.holding.values()) - self.capacity.at(now)
         if excess <= 0:
@@ -35,8 +35,8 @@ class Pool:
             excess -= self.holding.pop(victim)
             yield victim
 
-    def hand_out(self, now: datetime) -> Iterator[TrainingJob]:
-        """Give instances to those who waited longest; a job for which too few are left lets smaller ones pass."""
+    def allocate(self, now: datetime) -> Iterator[TrainingJob]:
+        """Give free instances to the jobs that waited longest. A job that needs too many does not block smaller ones."""
         if not self.waiting:
             return
         free = self.capacity.at(now) - sum(self.holding.values())
@@ -47,5 +47,5 @@ class Pool:
                 yield job
 
     def next_change(self, now: datetime) -> datetime | None:
-        """Say when the supply changes next; None also while nobody cares."""
+        """Return when the supply changes next; None also while no job holds or waits."""
         return self.capacity.next_change(now) if self.holding or self.waiting else None

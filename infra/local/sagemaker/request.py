@@ -1,4 +1,4 @@
-"""What SageMaker refuses in CreateTrainingJob beyond its service model: a list of rules, each a sentence with its source."""
+"""The CreateTrainingJob requests that SageMaker refuses beyond its service model: a list of rules, each with its source."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from infra.local.sagemaker import shapes
-from infra.local.sagemaker.builtin import Builtin, Judge
+from infra.local.sagemaker.builtin import Builtin, ImageClassifier
 from infra.local.sagemaker.errors import ApiError, invalid
 from infra.local.sagemaker.job import instances
-from infra.local.sagemaker.settings import Knobs
+from infra.local.sagemaker.settings import WorldSettings
 
 Request = dict[str, Any]
 
@@ -21,33 +21,33 @@ NOT_SERVERLESS: Final = (
 )  # fmt: skip
 
 
-def validate(request: Request, knobs: Knobs, judge: Judge) -> None:
-    """Raise the ValidationException that the service would answer; a request that passes may still exceed a quota."""
+def validate(request: Request, settings: WorldSettings, classify: ImageClassifier) -> None:
+    """Raise the ValidationException that the service would answer; a valid request may still exceed a quota."""
     shapes.check("CreateTrainingJob", request)
     if request.get("ServerlessJobConfig"):
         rules: Iterable[Rule] = (_serverless,)
     else:
         rules = RULES
     for rule in rules:
-        problem = rule(request, knobs, judge)
+        problem = rule(request, settings, classify)
         if problem:
             raise invalid(problem)
-    check_tags(request.get("Tags") or [], knobs)
+    check_tags(request.get("Tags") or [], settings)
 
 
-def check_tags(tags: list[dict[str, str]], knobs: Knobs) -> None:
+def check_tags(tags: list[dict[str, str]], settings: WorldSettings) -> None:
     """Raise ValidationException for reserved and repeated tag keys."""
     keys = [tag["Key"] for tag in tags]
     if any(key.lower().startswith("aws:") for key in keys):
         raise invalid("aws: prefixed tag key names are not allowed for external use.")
-    if knobs.refuse_sagemaker_tags and any(key.lower().startswith("sagemaker:") for key in keys):
+    if settings.refuse_sagemaker_tags and any(key.lower().startswith("sagemaker:") for key in keys):
         raise invalid("sagemaker: prefixed tag key names are not allowed for external use.")
     if len(keys) != len(set(keys)):
         raise invalid(f"Duplicate tag keys found: {sorted(key for key in set(keys) if keys.count(key) > 1)}")
 
 
 def check_quota(request: Request, quotas: Iterable[tuple[str, int]], used: Callable[[str, bool], int]) -> None:
-    """Raise ResourceLimitExceeded when the job's instances do not fit beside those in use; spot and on-demand count apart."""
+    """Raise ResourceLimitExceeded when the job's instances exceed the quota. Spot and on-demand have separate quotas."""
     limits = dict(quotas)
     if not limits:
         return
@@ -64,15 +64,15 @@ def check_quota(request: Request, quotas: Iterable[tuple[str, int]], used: Calla
         )
 
 
-Rule = Callable[[Request, Knobs, Judge], str | None]
+Rule = Callable[[Request, WorldSettings, ImageClassifier], str | None]
 
 
-def _complete(request: Request, knobs: Knobs, judge: Judge) -> str | None:
+def _complete(request: Request, settings: WorldSettings, classify: ImageClassifier) -> str | None:
     missing = [name for name in ("AlgorithmSpecification", "ResourceConfig", "StoppingCondition") if request.get(name) is None]
     return f"{missing[0]} is required for training jobs that are not serverless." if missing else None
 
 
-def _one_algorithm(request: Request, knobs: Knobs, judge: Judge) -> str | None:
+def _one_algorithm(request: Request, settings: WorldSettings, classify: ImageClassifier) -> str | None:
     named = [name for name in ("AlgorithmName", "TrainingImage") if request["AlgorithmSpecification"].get(name)]
     if len(named) == 1:
         return None
@@ -80,7 +80,7 @@ def _one_algorithm(request: Request, knobs: Knobs, judge: Judge) -> str | None:
     return f"You must specify exactly one of AlgorithmName and TrainingImage in AlgorithmSpecification, found {found}."
 
 
-def _known_instances(request: Request, knobs: Knobs, judge: Judge) -> str | None:
+def _one_kind_of_instances(request: Request, settings: WorldSettings, classify: ImageClassifier) -> str | None:
     resources = request["ResourceConfig"]
     for name in ("SelectedInstanceType", "SelectedInstanceCount"):  # bc:ResourceConfig: read-only
         if name in resources:
@@ -93,14 +93,14 @@ def _known_instances(request: Request, knobs: Knobs, judge: Judge) -> str | None
     return None
 
 
-def _runtime(request: Request, knobs: Knobs, judge: Judge) -> str | None:
+def _runtime(request: Request, settings: WorldSettings, classify: ImageClassifier) -> str | None:
     runtime_s = request["StoppingCondition"].get("MaxRuntimeInSeconds")
     if runtime_s and runtime_s > RUNTIME_S_MAX:  # bc:StoppingCondition: 28 days
         return f"Invalid MaxRuntimeInSeconds. It must be at most {RUNTIME_S_MAX} seconds, found {runtime_s}."
     return None
 
 
-def _wait(request: Request, knobs: Knobs, judge: Judge) -> str | None:
+def _wait(request: Request, settings: WorldSettings, classify: ImageClassifier) -> str | None:
     wait_s = request["StoppingCondition"].get("MaxWaitTimeInSeconds")
     if not request.get("EnableManagedSpotTraining"):
         if wait_s is None:
@@ -109,30 +109,30 @@ def _wait(request: Request, knobs: Knobs, judge: Judge) -> str | None:
     runtime_s = request["StoppingCondition"].get("MaxRuntimeInSeconds") or 86_400
     if wait_s is None or wait_s < runtime_s:
         return "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds"
-    if wait_s > HOUR_S and _capped(request, knobs, judge):  # the guide: "currently limited to … 3600 seconds"
+    if wait_s > HOUR_S and _is_limited(request, settings, classify):  # the guide: "currently limited to … 3600 seconds"
         return "MaxWaitTimeInSeconds above 3600 is not supported for the given algorithm."
     return None
 
 
-def _capped(request: Request, knobs: Knobs, judge: Judge) -> bool:
+def _is_limited(request: Request, settings: WorldSettings, classify: ImageClassifier) -> bool:
     algorithm = request["AlgorithmSpecification"]
     if algorithm.get("AlgorithmName"):
-        return judge(algorithm["AlgorithmName"]) is Builtin.INCAPABLE
-    kind = judge(algorithm["TrainingImage"])
+        return classify(algorithm["AlgorithmName"]) is Builtin.INCAPABLE
+    kind = classify(algorithm["TrainingImage"])
     return kind is Builtin.INCAPABLE or (
-        kind is Builtin.CAPABLE and knobs.capable_needs_checkpoints and not request.get("CheckpointConfig")
+        kind is Builtin.CAPABLE and settings.capable_needs_checkpoints and not request.get("CheckpointConfig")
     )
 
 
-def _spot_companions(request: Request, knobs: Knobs, judge: Judge) -> str | None:
+def _not_with_spot(request: Request, settings: WorldSettings, classify: ImageClassifier) -> str | None:
     if not request.get("EnableManagedSpotTraining"):
         return None
     resources = request["ResourceConfig"]
     refused = (
         ("KeepAlivePeriodInSeconds", True),  # the guide: warm pools "cannot be used with spot instances"
         ("InstancePreferences", True),  # bc:ResourceConfig
-        ("InstanceGroups", knobs.refuse_groups_on_spot),
-        ("TrainingPlanArn", knobs.refuse_plans_on_spot),
+        ("InstanceGroups", settings.refuse_groups_on_spot),
+        ("TrainingPlanArn", settings.refuse_plans_on_spot),
     )
     for name, is_refused in refused:
         if resources.get(name) and is_refused:
@@ -140,9 +140,9 @@ def _spot_companions(request: Request, knobs: Knobs, judge: Judge) -> str | None
     return None
 
 
-def _metrics(request: Request, knobs: Knobs, judge: Judge) -> str | None:
+def _metrics(request: Request, settings: WorldSettings, classify: ImageClassifier) -> str | None:
     algorithm = request["AlgorithmSpecification"]
-    if not algorithm.get("MetricDefinitions") or judge(algorithm.get("TrainingImage") or "") is Builtin.OTHER:
+    if not algorithm.get("MetricDefinitions") or classify(algorithm.get("TrainingImage") or "") is Builtin.OTHER:
         return None  # the text below: hashicorp/terraform-provider-aws, training_job.go
     return (
         "You can't override the metric definitions for Amazon SageMaker algorithms. Please retry the request without specifying "
@@ -150,9 +150,9 @@ def _metrics(request: Request, knobs: Knobs, judge: Judge) -> str | None:
     )
 
 
-def _serverless(request: Request, knobs: Knobs, judge: Judge) -> str | None:
+def _serverless(request: Request, settings: WorldSettings, classify: ImageClassifier) -> str | None:
     clash = [name for name in NOT_SERVERLESS if request.get(name)]
     return f"{clash[0]} is not supported together with ServerlessJobConfig." if clash else None
 
 
-RULES: Final[tuple[Rule, ...]] = (_complete, _one_algorithm, _known_instances, _runtime, _wait, _spot_companions, _metrics)
+RULES: Final[tuple[Rule, ...]] = (_complete, _one_algorithm, _one_kind_of_instances, _runtime, _wait, _not_with_spot, _metrics)

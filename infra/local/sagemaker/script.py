@@ -1,4 +1,4 @@
-"""What a job would do if it were let: the part of a training job that only its container knows."""
+"""What a job's container does: the part of a training job that SageMaker does not know in advance."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from infra.local.sagemaker.phase import Phase
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """A container's plan.
+    """The plan of a container.
 
-    Work is counted in seconds of training. `fails_times` failures are spread over all jobs with the same hyperparameters, so
-    that a resubmitted twin of a job that failed for a passing reason succeeds; None fails every time.
+    Work is counted in seconds of training. All jobs with the same hyperparameters share `fails_times`, so that a resubmitted job
+    succeeds after a temporary failure; None fails every time.
     """
 
     work_s: float = 1800
@@ -24,33 +24,33 @@ class Script:
     fails: Failure | None = None
     fails_after_s: float = 60  # of work, when it fails in training
     fails_times: int | None = None
-    leaves_after_s: float = 20  # from SIGTERM to the end of the process; SageMaker waits 120 s at most
+    exits_after_s: float = 20  # from SIGTERM to the end of the process; SageMaker waits 120 s at most
     stuck_s: float = 0  # how long Stopping or Uploading hangs
 
 
 def read_script(request: Mapping[str, Any]) -> Script:
-    """Read the plan out of a request's hyperparameters, so that a demo says it in the request itself.
+    """Read the plan from a request's hyperparameters, so that the demo's requests carry their own plan.
 
     Hyperparameters: work_s, checkpoint_every_s ("never" for none), saves_on_sigterm ("false"), fails_with (a key of FAILURES or a
-    FailureReason), fails_in (starting, downloading, training, uploading), fails_after_s, fails_times, leaves_after_s, stuck_s.
+    FailureReason), fails_in (starting, downloading, training, uploading), fails_after_s, fails_times, exits_after_s, stuck_s.
     """
-    said: Mapping[str, str] = request.get("HyperParameters") or {}
-    plan: dict[str, Any] = {name: float(said[name]) for name in SECONDS if name in said}
-    if said.get("checkpoint_every_s") == "never":
+    found: Mapping[str, str] = request.get("HyperParameters") or {}
+    plan: dict[str, Any] = {name: float(found[name]) for name in SECONDS if name in found}
+    if found.get("checkpoint_every_s") == "never":
         plan["checkpoint_every_s"] = None
-    elif "checkpoint_every_s" in said:
-        plan["checkpoint_every_s"] = float(said["checkpoint_every_s"])
-    if "saves_on_sigterm" in said:
-        plan["saves_on_sigterm"] = said["saves_on_sigterm"] == "true"
-    if "fails_times" in said:
-        plan["fails_times"] = int(said["fails_times"])
-    if "fails_with" in said:
-        failure = FAILURES.get(said["fails_with"]) or Failure(said["fails_with"])
-        plan["fails"] = Failure(failure.reason, PHASES[said["fails_in"]]) if "fails_in" in said else failure
+    elif "checkpoint_every_s" in found:
+        plan["checkpoint_every_s"] = float(found["checkpoint_every_s"])
+    if "saves_on_sigterm" in found:
+        plan["saves_on_sigterm"] = found["saves_on_sigterm"] == "true"
+    if "fails_times" in found:
+        plan["fails_times"] = int(found["fails_times"])
+    if "fails_with" in found:
+        failure = FAILURES.get(found["fails_with"]) or Failure(found["fails_with"])
+        plan["fails"] = Failure(failure.reason, PHASES[found["fails_in"]]) if "fails_in" in found else failure
     return Script(**plan)
 
 
-SECONDS = ("work_s", "fails_after_s", "leaves_after_s", "stuck_s")
+SECONDS = ("work_s", "fails_after_s", "exits_after_s", "stuck_s")
 PHASES: Mapping[str, Phase] = {
     "starting": Phase.LAUNCHING,
     "downloading": Phase.DOWNLOADING,

@@ -1,7 +1,7 @@
-"""Everything about SageMaker that nobody has verified, as values that a seed can flip.
+"""What AWS's pages leave open about SageMaker, as values that a seed can choose.
 
-A controller must be right in every world that these knobs describe. A field whose comment begins with "unknown" is a question
-that AWS's pages leave open; the others turn up faults and durations that AWS does describe, only not how often.
+The controller must be right in every world that these settings describe. A field whose comment begins with "unknown" is a
+question that the documentation does not answer; "seen" names what was observed. Faults and their rates are in ``faults``.
 """
 
 from __future__ import annotations
@@ -11,16 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-Span = tuple[float, float]
-"""A duration in seconds, drawn evenly between two bounds."""
+from infra.local.sagemaker.faults import FaultSettings, Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Knobs:
-    """How this world answers the open questions, how unreliable it is, and how long things take in it."""
+class WorldSettings(FaultSettings):
+    """How this world answers the open questions, and how long things take in it; its faults are inherited."""
 
     # Status and events.
-    interrupted_rings: bool = True  # unknown: is a change to InProgress/Interrupted announced by an event?
+    interrupted_sends_event: bool = True  # unknown: is a change to InProgress/Interrupted sent as an event?
     restarts_show_starting: bool = True  # unknown: the documented lifecycles show restarts both with and without Starting
     sigterm_at_interruption: bool = False  # unknown: may a container save a checkpoint when its spot instance is taken?
     completion_beats_stop: bool = True  # unknown: does a job that finishes while Stopping end Completed?
@@ -48,40 +47,26 @@ class Knobs:
     describe_algorithm_image: bool = False  # unknown: does Describe show a TrainingImage beside AlgorithmName?
     describe_selected: bool = False  # unknown: SelectedInstanceType and -Count for jobs without InstancePreferences
 
-    # Faults, as probabilities.
-    event_lost: float = 0.0
-    event_doubled: float = 0.0
-    event_late: float = 0.0
-    event_shuffled: float = 0.0
-    throttled: float = 0.0  # of all API calls
-    on_demand_shortage: float = 0.0  # of all launches on on-demand instances
-    stuck: float = 0.0  # of all jobs: Stopping or Uploading lasts longer than a day (aws/sagemaker-python-sdk#3062)
-
     # Durations, in seconds.
-    event_delay: Span = (0.2, 2.0)
-    event_late_by: Span = (60, 3600)
-    event_shuffled_by: Span = (0, 90)
     launch: Span = (60, 180)
     download: Span = (30, 240)
     upload: Span = (10, 60)
     requeue: Span = (5, 60)  # from Interrupted to the next Starting
     shutdown: Span = (2, 20)  # from Stopping to Stopped where no container runs
-    stuck_for: Span = (90_000, 200_000)
-    on_demand_patience: Span = (600, 3600)  # until a CapacityError
 
     # Spot discount on the on-demand price, drawn once a pool.
     discount: tuple[float, float] = (0.45, 0.75)
     discounts: Mapping[str, float] = field(default_factory=dict)  # instance type -> its discount, where one is wanted
 
     @classmethod
-    def flipped(cls, rng: random.Random, **fixed: Any) -> Knobs:
-        """Draw a world: every open question answered at random, every fault somewhere between never and often."""
-        drawn: dict[str, Any] = {name: rng.choice(answers) for name, answers in FLIPS.items()}
+    def drawn(cls, rng: random.Random, **fixed: Any) -> WorldSettings:
+        """Draw a world: every open question has a random answer, every fault a random rate. ``fixed`` fields are not drawn."""
+        drawn: dict[str, Any] = {name: rng.choice(choices) for name, choices in CHOICES.items()}
         return cls(**(drawn | fixed))
 
 
-FLIPS: Final[Mapping[str, tuple[Any, ...]]] = {
-    "interrupted_rings": (True, False),
+CHOICES: Final[Mapping[str, tuple[Any, ...]]] = {
+    "interrupted_sends_event": (True, False),
     "restarts_show_starting": (True, False),
     "sigterm_at_interruption": (True, False),
     "completion_beats_stop": (True, False),
@@ -104,10 +89,10 @@ FLIPS: Final[Mapping[str, tuple[Any, ...]]] = {
     "describe_algorithm_image": (True, False),
     "describe_selected": (True, False),
     "event_lost": (0.0, 0.05, 0.3),
-    "event_doubled": (0.0, 0.2, 0.5),
+    "event_duplicated": (0.0, 0.2, 0.5),
     "event_late": (0.0, 0.1),
-    "event_shuffled": (0.0, 0.2, 0.5),
+    "event_reordered": (0.0, 0.2, 0.5),
     "on_demand_shortage": (0.0, 0.0, 0.1),
     "stuck": (0.0, 0.0, 0.02),
 }
-"""The answers that `Knobs.flipped` chooses from."""
+"""The values that `WorldSettings.drawn` chooses from."""

@@ -1,4 +1,4 @@
-"""A SageMaker of its own: the API's verbs over the machine, on a clock that its host moves."""
+"""The SageMaker of this machine: the API's operations over the lifecycle of jobs, on a clock that its host moves."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from typing import Any, Final
 
 from infra.local.sagemaker import request as rules
 from infra.local.sagemaker import shapes
-from infra.local.sagemaker.builtin import Builtin, Judge, judge
+from infra.local.sagemaker.builtin import Builtin, ImageClassifier, classify_image
 from infra.local.sagemaker.capacity import ALWAYS, Capacity, CapacityOf, generate
 from infra.local.sagemaker.checkpoints import Checkpoints, Saved
 from infra.local.sagemaker.description import copy, describe, describe_algorithm
 from infra.local.sagemaker.errors import MISSING, NAME_TAKEN, NOT_IN_PROGRESS, ApiError, invalid
-from infra.local.sagemaker.events import Delivery, Mail
+from infra.local.sagemaker.events import Delivery, EventQueue
+from infra.local.sagemaker.faults import Faults
 from infra.local.sagemaker.job import TrainingJob, instances
+from infra.local.sagemaker.lifecycle import Lifecycle
 from infra.local.sagemaker.listing import list_jobs
-from infra.local.sagemaker.machine import Machine
+from infra.local.sagemaker.random_streams import random_stream
 from infra.local.sagemaker.script import Script, read_script
-from infra.local.sagemaker.settings import Knobs
-from infra.local.sagemaker.streams import stream
+from infra.local.sagemaker.settings import WorldSettings
 from infra.local.sagemaker.timeline import Timeline, to_ms
 
 Answer = dict[str, Any]
@@ -29,63 +30,65 @@ TAGS_MOST: Final = 50
 
 
 class World:
-    """One account in one region; two worlds with the same seed and the same calls have the same history."""
+    """One account in one region. Two worlds with the same seed and the same calls have the same history."""
 
     def __init__(
         self,
         now: datetime,
         *,
         seed: object = 0,
-        knobs: Knobs | None = None,
+        settings: WorldSettings | None = None,
         account: str = "111122223333",
         region: str = "us-east-1",
         capacity_of: CapacityOf | Mapping[str, Capacity] | None = None,
         script_for: Callable[[Mapping[str, Any]], Script] = read_script,
-        judge_image: Judge = judge,
+        classify: ImageClassifier = classify_image,
         on_checkpoint: Saved | None = None,
     ) -> None:
-        """Begin at `now` (aware) with no jobs.
+        """Start at `now` (aware) with no jobs.
 
         `capacity_of` gives the spot supply of an instance type: a function, a mapping (other types are never short), or None for
-        weather generated from the seed. `on_checkpoint(prefix, seconds of work, at)` is called as checkpoints are written.
+        a supply drawn from the seed. `on_checkpoint(prefix, seconds of work, at)` is called as checkpoints are written.
         """
-        self.knobs = knobs or Knobs()
+        self.settings = settings or WorldSettings()
         self.account, self.region = account, region
         self.algorithms: dict[str, str | None] = {}  # ARN -> ProductId; None for an algorithm of our own
-        self.mail = Mail(stream(seed, "events"), self.knobs, account, region)
-        self._seed, self._script_for, self._judge_image = seed, script_for, judge_image
-        self._rng = stream(seed, "calls")
+        streams = {name: random_stream(seed, name) for name in ("events", "calls", "machine")}
+        self._faults = Faults(self.settings, events=streams["events"], calls=streams["calls"], jobs=streams["machine"])
+        self.events = EventQueue(self._faults, self.settings, account, region)
+        self._seed, self._script_for, self._classify_image = seed, script_for, classify
         self._discounts: dict[str, float] = {}
         self._jobs: dict[str, TrainingJob] = {}
-        self._born = _moment(now)
-        self._timeline = Timeline(self._born)
+        self._began_at = _moment(now)
+        self._timeline = Timeline(self._began_at)
         self._checkpoints = Checkpoints(on_checkpoint)
-        self._machine = Machine(
+        self._lifecycle = Lifecycle(
             self._timeline,
-            rng=stream(seed, "machine"),
-            knobs=self.knobs,
+            rng=streams["machine"],
+            faults=self._faults,
+            settings=self.settings,
             capacity_of=self._capacity_from(capacity_of),
             checkpoints=self._checkpoints,
-            rang=self._rang,
+            on_status_change=self._send_event,
         )
 
     # The clock and the bus.
 
     @property
     def now(self) -> datetime:
-        """The world's time; only `advance_to` moves it."""
+        """The world's time. Only `advance_to` moves it."""
         return self._timeline.now
 
     def next_at(self) -> datetime | None:
-        """Say when something happens or an event arrives next; None = never, unless somebody calls.
+        """Return when the next step is due or the next event arrives; None when nothing is scheduled.
 
-        Never in the past: while arrived events are not drained, the answer is now.
+        Never in the past: while arrived events are not drained, it returns now.
         """
-        moments = [at for at in (self._timeline.next_at(), self.mail.next_at()) if at]
+        moments = [at for at in (self._timeline.next_at(), self.events.next_at()) if at]
         return max(min(moments), self.now) if moments else None
 
     def advance_to(self, at: datetime) -> None:
-        """Move the clock and let happen what is due; going back is a ValueError."""
+        """Move the clock, and run every step that is due. Raises ValueError for a time in the past."""
         moment = _moment(at)
         if moment < self.now:
             raise ValueError(f"the clock cannot go back: it is {self.now.isoformat()}, wanted {at.isoformat()}")
@@ -93,9 +96,9 @@ class World:
 
     def drain_events(self) -> list[Delivery]:
         """Take the events that have arrived by now: (deliver_at, EventBridge envelope), in the order of arrival."""
-        return self.mail.arrived(self.now)
+        return self.events.arrived(self.now)
 
-    # What a test or a demo may know and a controller may not.
+    # What tests and the demo may read, and the controller may not.
 
     @property
     def jobs(self) -> Mapping[str, TrainingJob]:
@@ -104,12 +107,12 @@ class World:
 
     @property
     def checkpoints(self) -> dict[str, tuple[float, datetime]]:
-        """Seconds of work that each checkpoint prefix holds, and since when."""
+        """The seconds of work that each checkpoint prefix holds, and when they were saved."""
         return self._checkpoints.held
 
     def bill(self, name: str) -> tuple[int, int] | None:
-        """Say the training and billable seconds of an ended job, whatever Describe shows of them yet."""
-        return self._jobs[name].usage(self.knobs.billable_as)
+        """Return the training and billable seconds of an ended job, also while Describe does not show them yet."""
+        return self._jobs[name].usage(self.settings.billable_as)
 
     def launch(self, request: Answer, *, owner: Mapping[str, str] | None = None, script: Script | None = None) -> str:
         """Create a job as another AWS service would, with `owner` as its TuningJobArn, AutoMLJobArn or LabelingJobArn.
@@ -119,7 +122,7 @@ class World:
         return self._create(request, dict(owner or {}), script).name
 
     def add_algorithm(self, name: str, *, product_id: str | None = None) -> str:
-        """Make an algorithm resource known, one from the Marketplace if it has a product id; its ARN comes back."""
+        """Register an algorithm resource, and return its ARN. With a product id, it is one from the Marketplace."""
         arn = self._algorithm_arn(name)
         self.algorithms[arn] = product_id
         return arn
@@ -132,24 +135,24 @@ class World:
 
     def describe_training_job(self, name: str) -> Answer:
         """Answer DescribeTrainingJob."""
-        return describe(self._find(name), self.now, self.knobs)
+        return describe(self._find(name), self.now, self.settings)
 
     def stop_training_job(self, name: str) -> Answer:
         """Answer StopTrainingJob."""
         job = self._find(name)
         if job.status != "InProgress" or job.deleting:
             raise invalid(NOT_IN_PROGRESS.format(status=job.status))
-        self._machine.stop(job)
+        self._lifecycle.stop(job)
         return {}
 
     def delete_training_job(self, name: str) -> Answer:
-        """Answer DeleteTrainingJob: only ended jobs can go, and their names are free afterwards."""
+        """Answer DeleteTrainingJob. Only ended jobs can be deleted; their names are free afterwards."""
         job = self._find(name)
         if job.status not in TERMINAL or job.deleting:
             raise ApiError("ResourceInUse", f"Training job {job.arn} is in status {job.status} and cannot be deleted.")
-        if self.knobs.deleting_s:
+        if self.settings.deleting_s:
             job.deleting = True
-            self._timeline.set(job, (to_ms(self.now + timedelta(seconds=self.knobs.deleting_s)), self._forget))
+            self._timeline.set(job, (to_ms(self.now + timedelta(seconds=self.settings.deleting_s)), self._forget))
         else:
             self._forget(job)
         return {}
@@ -165,12 +168,12 @@ class World:
         if NextToken and not NextToken.isdigit():
             raise invalid("Invalid pagination token.")
         begin = int(NextToken or 0)
-        end = begin + min(MaxResults, self.knobs.tags_per_page)
+        end = begin + min(MaxResults, self.settings.tags_per_page)
         return {"Tags": tags[begin:end]} | ({"NextToken": str(end)} if len(tags) > end else {})
 
     def add_tags(self, ResourceArn: str, Tags: list[dict[str, str]]) -> Answer:  # noqa: N803 - as boto3 spells them
         """Answer AddTags: new values replace old ones."""
-        rules.check_tags(Tags, self.knobs)
+        rules.check_tags(Tags, self.settings)
         job = self._by_arn(ResourceArn)
         merged = job.tags | {tag["Key"]: tag["Value"] for tag in Tags}
         if len(merged) > TAGS_MOST:
@@ -183,27 +186,27 @@ class World:
         arn = self._algorithm_arn(name)
         if arn not in self.algorithms:
             raise invalid(f"Algorithm {arn} does not exist.")
-        return describe_algorithm(arn, self.algorithms[arn], self._born)
+        return describe_algorithm(arn, self.algorithms[arn], self._began_at)
 
     def call(self, operation: str, request: Answer) -> Answer:
-        """Answer any operation by its API name; this is the door that `Client` and the server use. Raises ApiError."""
+        """Answer any operation by its API name; `Client` and the server call this. Raises ApiError."""
         answer = ANSWERS.get(operation)
         if answer is None:
-            raise ApiError("UnknownOperationException", f"This SageMaker does not know {operation}.", 400)
-        if self.knobs.throttled and self._rng.random() < self.knobs.throttled:
+            raise ApiError("UnknownOperationException", f"This SageMaker does not have the operation {operation}.", 400)
+        if self._faults.throttles():
             raise ApiError("ThrottlingException", "Rate exceeded")
-        if operation != "CreateTrainingJob":  # which checks itself
+        if operation != "CreateTrainingJob":  # CreateTrainingJob checks itself
             shapes.check(operation, request)
         return answer(self, request)
 
     # Inside.
 
     def _create(self, request: Answer, owner: dict[str, str], script: Script | None) -> TrainingJob:
-        rules.validate(request, self.knobs, self._judge)
+        rules.validate(request, self.settings, self._classify)
         name = request["TrainingJobName"]
         if taken := self._jobs.get(name):
-            raise ApiError(self.knobs.taken_name_code, NAME_TAKEN.format(arn=taken.arn))
-        rules.check_quota(request, self.knobs.quotas.items(), self._in_use)
+            raise ApiError(self.settings.taken_name_code, NAME_TAKEN.format(arn=taken.arn))
+        rules.check_quota(request, self.settings.quotas.items(), self._in_use)
         algorithm = request.get("AlgorithmSpecification") or {}
         if algorithm.get("AlgorithmName") and self._algorithm_arn(algorithm["AlgorithmName"]) not in self.algorithms:
             raise invalid(f"Algorithm {self._algorithm_arn(algorithm['AlgorithmName'])} does not exist.")
@@ -216,22 +219,22 @@ class World:
             modified_at=self.now,
             tags={tag["Key"]: tag["Value"] for tag in request.get("Tags", [])},
             owner=owner,
-            builtin=self._judge_image(algorithm.get("TrainingImage") or "") is not Builtin.OTHER,
+            builtin=self._classify_image(algorithm.get("TrainingImage") or "") is not Builtin.OTHER,
             discount=self._discount(instances(request)[0]),
             retries_left=(request.get("RetryStrategy") or {}).get("MaximumRetryAttempts", 0),
         )
         self._jobs[name] = job
-        self._machine.admit(job)
+        self._lifecycle.admit(job)
         return job
 
-    def _judge(self, what: str) -> Builtin:
-        if ".dkr." in what:
-            return self._judge_image(what)
-        marketplace = self.algorithms.get(self._algorithm_arn(what))  # they do not say whether they checkpoint: assume not
+    def _classify(self, image_or_algorithm: str) -> Builtin:
+        if ".dkr." in image_or_algorithm:
+            return self._classify_image(image_or_algorithm)
+        marketplace = self.algorithms.get(self._algorithm_arn(image_or_algorithm))  # which may write no checkpoints
         return Builtin.INCAPABLE if marketplace else Builtin.OTHER
 
-    def _rang(self, job: TrainingJob) -> None:
-        self.mail.send(job, self.now)
+    def _send_event(self, job: TrainingJob) -> None:
+        self.events.send(job, self.now)
 
     def _forget(self, job: TrainingJob) -> None:
         del self._jobs[job.name]
@@ -254,13 +257,13 @@ class World:
 
     def _discount(self, kind: str) -> float:
         if kind not in self._discounts:
-            drawn = stream(self._seed, "discount", kind).uniform(*self.knobs.discount)
-            self._discounts[kind] = self.knobs.discounts.get(kind, drawn)
+            drawn = random_stream(self._seed, "discount", kind).uniform(*self.settings.discount)
+            self._discounts[kind] = self.settings.discounts.get(kind, drawn)
         return self._discounts[kind]
 
     def _capacity_from(self, given: CapacityOf | Mapping[str, Capacity] | None) -> CapacityOf:
         if given is None:
-            return lambda kind: generate(f"{self._seed}/{kind}", self._born)
+            return lambda kind: generate(f"{self._seed}/{kind}", self._began_at)
         if isinstance(given, Mapping):
             return lambda kind: given.get(kind, ALWAYS)
         return given
@@ -288,4 +291,4 @@ ANSWERS: Final[Mapping[str, Callable[[World, Answer], Answer]]] = {
     "AddTags": lambda world, request: world.add_tags(**request),
     "DescribeAlgorithm": lambda world, request: world.describe_algorithm(request["AlgorithmName"]),
 }
-"""The operations, by the names under which they travel."""
+"""The operations by their names in the API."""

@@ -95,8 +95,8 @@ def test_a_finding_says_what_was_seen_what_is_wanted_and_the_exact_change(check:
                     "severity": "medium",
                     "mode": "warn",
                     "field": "CheckpointConfig.S3Uri",
-                    "found": "absent",
-                    "wanted": "an S3 prefix, as a spot job that may run 7200 s loses its work when interrupted",
+                    "found": "not set",
+                    "wanted": "an S3 prefix: without checkpoints, an interruption loses up to 2 h of training",
                     "fix": {
                         "request": {"CheckpointConfig": {"S3Uri": "s3://YOUR-BUCKET/checkpoints/bert/"}},
                         "sdk": {"checkpoint_s3_uri": "s3://YOUR-BUCKET/checkpoints/bert/"},
@@ -227,8 +227,8 @@ def test_the_text_names_each_finding_with_its_fix(elsewhere: Path, capsys: pytes
     assert capsys.readouterr().out == (
         "flag   bert  (jobs.json[0])\n"
         "       save-long-work (checkpoint-required, warn, medium)\n"
-        "         CheckpointConfig.S3Uri is absent; wanted: an S3 prefix, as a spot job that may run 7200 s loses its work when"
-        " interrupted\n"
+        "         CheckpointConfig.S3Uri is not set; wanted: an S3 prefix: without checkpoints, an interruption loses up to 2 h"
+        " of training\n"
         '         in the request   {"CheckpointConfig": {"S3Uri": "s3://YOUR-BUCKET/checkpoints/bert/"}}\n'
         "         in the SDK       Estimator(checkpoint_s3_uri='s3://YOUR-BUCKET/checkpoints/bert/')\n"
         "allow  launch-post  (jobs.json[1])\n"

@@ -12,12 +12,13 @@ import pytest
 from controller.decide import decide
 from controller.decide.facts import Facts
 from controller.jobs.checkpoint import CheckpointScan
-from controller.jobs.failure import Cause
+from controller.jobs.failure import FailureCause
 from controller.jobs.job import Job, Outcome
 from controller.jobs.request import change_from_json
 from controller.ledger.entry import CheckpointScanned, Finished, Flagged, Measured, Started
 from controller.ledger.intent import Announce, Intent, IntentResult, Publish, Purpose, Stop, Submit, Wake
 from controller.ledger.lineage import attempt_name
+from controller.ledger.move_cause import MoveCause
 from controller.notifications.messages import text_of
 from controller.policy.mode import Mode
 from controller.policy.policy import Repair, RuleAction
@@ -69,7 +70,7 @@ def test_a_waiting_job_is_woken_at_its_latest_safe_moment() -> None:
 def test_at_that_moment_it_is_stopped_to_go_on_elsewhere_and_people_hear_why() -> None:
     late = looked(WAITING, now=LATE)
     [stop] = actions(late, Stop)
-    assert (stop.purpose, stop.next_cause) == (Purpose.MOVE, Cause.DEADLINE)
+    assert (stop.purpose, stop.next_cause) == (Purpose.MOVE, MoveCause.DEADLINE)
     assert "is moved to on-demand" in words(late, "moving/deadline")
 
 
@@ -145,7 +146,7 @@ def test_a_wait_that_ends_before_the_deadline_is_noticed_at_the_start() -> None:
 
 def test_where_nothing_checkpoints_the_policy_chooses_between_the_deadline_and_money() -> None:
     bare = job(tags=TAGS, checkpoint_uri=None)
-    assert [stop.next_cause for stop in actions(looked(bare, now=LATE), Stop)] == [Cause.DEADLINE]
+    assert [stop.next_cause for stop in actions(looked(bare, now=LATE), Stop)] == [MoveCause.DEADLINE]
     saving = looked(bare, now=LATE, resubmission=block(deadline=DeadlineSettings(guarantee=Guarantee.MONEY)))
     assert not actions(saving, Stop)
     assert "It stays on spot, because its policy says `guarantee: money`" in words(saving, "deadline-at-risk")
@@ -176,7 +177,7 @@ def test_a_job_whose_cap_has_no_room_for_a_move_is_not_stopped() -> None:
 # ── what follows a move ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def moved(ending: Outcome = Outcome.STOPPED, cause: Cause = Cause.DEADLINE, **changes: Any) -> Facts:
+def moved(ending: Outcome = Outcome.STOPPED, cause: MoveCause = MoveCause.DEADLINE, **changes: Any) -> Facts:
     """The job after a Stop of ours, with what the ledger knows of it."""
     stop = Intent(
         action=Stop(about="bert", because="late", purpose=Purpose.MOVE, next_cause=cause),
@@ -192,7 +193,7 @@ def moved(ending: Outcome = Outcome.STOPPED, cause: Cause = Cause.DEADLINE, **ch
 
 def test_what_was_stopped_for_its_deadline_goes_on_on_demand_at_once() -> None:
     [submit] = actions(moved(), Submit)
-    assert submit.cause is Cause.DEADLINE
+    assert submit.cause is MoveCause.DEADLINE
     assert change_from_json(submit.changes) == {
         "EnableManagedSpotTraining": False,
         "StoppingCondition": {"MaxWaitTimeInSeconds": None},
@@ -201,7 +202,7 @@ def test_what_was_stopped_for_its_deadline_goes_on_on_demand_at_once() -> None:
 
 def test_what_was_stopped_goes_on_whatever_the_policy_says_by_now() -> None:
     [submit] = actions(moved(policy=policy(rules=(), resubmissions=())), Submit)
-    assert submit.cause is Cause.DEADLINE
+    assert submit.cause is MoveCause.DEADLINE
 
 
 def test_a_job_that_completed_while_it_was_stopped_is_left_alone() -> None:
@@ -212,7 +213,7 @@ def test_where_on_demand_is_refused_it_goes_back_to_spot_under_another_name() ->
     [first] = actions(moved(), Submit)
     refused = Intent(action=first, due_at=BEGIN, claim=1, closed=IntentResult.REFUSED, why="ResourceLimitExceeded")
     [second] = actions(moved(intents=(refused,)), Submit)
-    assert (second.cause, second.changes, second.number) == (Cause.RETURN, "", 3)
+    assert (second.cause, second.changes, second.number) == (MoveCause.RETURN, "", 3)
     assert second.job != first.job
 
 
@@ -221,11 +222,11 @@ def test_where_on_demand_finds_no_capacity_it_goes_back_to_spot_with_its_old_wai
         job="bert", at=BEGIN, team="vision", number=1, spot=True, instance_type="ml.g5.2xlarge", instance_count=1,
         region="us-east-1", service=None, checkpoint_uri=None, runtime_s_max=36_000, wait_s_max=72_000,
     )  # fmt: skip
-    made = Submit(about="bert", job="bert-2", number=2, cause=Cause.DEADLINE)
+    made = Submit(about="bert", job="bert-2", number=2, cause=MoveCause.DEADLINE)
     lineage = builders.lineage(entries=(root,), intents=(Intent(action=made, due_at=BEGIN, claim=1, closed=IntentResult.DONE),))
     over = ended(job("bert-2", spot=False, wait_s_max=None, tags=TAGS), Outcome.CAPACITY)
     [submit] = actions(looked(over, now=BEGIN + HOUR, number=2, lineage=lineage, claims=None), Submit)
-    assert submit.cause is Cause.RETURN
+    assert submit.cause is MoveCause.RETURN
     assert change_from_json(submit.changes)["StoppingCondition"]["MaxWaitTimeInSeconds"] == 72_000
 
 
@@ -235,7 +236,7 @@ RETURNING = block(deadline=DeadlineSettings(back_to_spot=True))
 def test_a_job_that_was_moved_returns_when_the_fleet_shows_that_spot_is_back() -> None:
     bought = job("bert-2", spot=False, wait_s_max=None, tags=TAGS, created_at=BEGIN)
     seen = looked(bought, now=BEGIN + HOUR, resubmission=RETURNING, spot_seen=True, number=2)
-    assert [stop.next_cause for stop in actions(seen, Stop)] == [Cause.RETURN]
+    assert [stop.next_cause for stop in actions(seen, Stop)] == [MoveCause.RETURN]
     assert not actions(replace(seen, spot_seen=False), Stop)
     assert not actions(replace(seen, policy=policy(rules=(), resubmissions=(block(),))), Stop)
 
@@ -251,7 +252,7 @@ def test_what_returns_gets_its_old_wait_again() -> None:
         job="bert", at=BEGIN, team="vision", number=1, spot=True, instance_type="ml.g5.2xlarge", instance_count=1,
         region="us-east-1", service=None, checkpoint_uri=None, runtime_s_max=36_000, wait_s_max=72_000,
     )  # fmt: skip
-    stop = Stop(about="bert-2", because="back", purpose=Purpose.MOVE, next_cause=Cause.RETURN)
+    stop = Stop(about="bert-2", because="back", purpose=Purpose.MOVE, next_cause=MoveCause.RETURN)
     lineage = builders.lineage(entries=(root,), intents=(Intent(action=stop, due_at=BEGIN, claim=1, closed=IntentResult.DONE),))
     over = ended(job("bert-2", spot=False, wait_s_max=None, tags=TAGS), Outcome.STOPPED)
     [submit] = actions(looked(over, now=BEGIN + HOUR, number=2, lineage=lineage, claims=None), Submit)
@@ -266,7 +267,7 @@ def test_too_many_interruptions_take_the_next_step() -> None:
     patient = block(ladder=ladder, interruption_limit=InterruptionLimit(more_than=1, within_s=7200))
     often = job(interrupted_at=(BEGIN + HOUR, BEGIN + HOUR + timedelta(minutes=9)))
     [stop] = actions(looked(often, now=BEGIN + 2 * HOUR, resubmission=patient), Stop)
-    assert stop.next_cause is Cause.INTERRUPTIONS
+    assert stop.next_cause is MoveCause.INTERRUPTIONS
     assert not actions(looked(often, now=BEGIN + 9 * HOUR, resubmission=patient), Stop)
 
 
@@ -285,7 +286,7 @@ UNSAVED = job(checkpoint_uri=None)
 
 def test_an_offender_is_stopped_with_the_changes_that_mend_it() -> None:
     [stop] = actions(facts(UNSAVED, policy=MENDING), Stop)
-    assert (stop.purpose, stop.next_cause) == (Purpose.REPAIR, Cause.REPAIR)
+    assert (stop.purpose, stop.next_cause) == (Purpose.REPAIR, MoveCause.REPAIR)
     assert change_from_json(stop.changes) == {"CheckpointConfig": {"S3Uri": "s3://acme/vision/bert/"}}
 
 
@@ -294,12 +295,15 @@ def test_the_mended_job_is_submitted_without_any_resubmit_block() -> None:
     done = Intent(action=stop, due_at=BEGIN, claim=1, closed=IntentResult.DONE)
     over = facts(ended(UNSAVED, Outcome.STOPPED), policy=MENDING, lineage=builders.lineage(intents=(done,)))
     [submit] = actions(over, Submit)
-    assert (submit.cause, submit.changes) == (Cause.REPAIR, stop.changes)
+    assert (submit.cause, submit.changes) == (MoveCause.REPAIR, stop.changes)
 
 
 def test_a_repaired_job_that_breaks_the_rule_still_is_announced_and_not_repaired_again() -> None:
     made = Intent(
-        action=Submit(about="bert", job="bert-2", number=2, cause=Cause.REPAIR), due_at=BEGIN, claim=1, closed=IntentResult.DONE
+        action=Submit(about="bert", job="bert-2", number=2, cause=MoveCause.REPAIR),
+        due_at=BEGIN,
+        claim=1,
+        closed=IntentResult.DONE,
     )
     before = next(e for e in decide(facts(UNSAVED, policy=MENDING)).entries if isinstance(e, Flagged))
     lineage = builders.lineage(intents=(made,), entries=(before,))
@@ -350,12 +354,12 @@ SECOND = attempt_name(builders.lineage_id(), 2)
 
 def waiting_for_quota(tries: int, *, fallback_step: int = 0) -> Intent:
     """The next attempt, as it waits for the account's limit after so many tries."""
-    submit = Submit(about="bert", job=SECOND, number=2, cause=Cause.STARVED, fallback_step=fallback_step)
+    submit = Submit(about="bert", job=SECOND, number=2, cause=FailureCause.STARVED, fallback_step=fallback_step)
     return Intent(action=submit, due_at=BEGIN + HOUR, claim=tries, why="no quota: An error occurred (ResourceLimitExceeded)")
 
 
 CLIMBING = block(
-    causes={Cause.STARVED: budget(3), Cause.QUOTA: budget(2)},
+    causes={FailureCause.STARVED: budget(3), FailureCause.QUOTA: budget(2)},
     ladder=(FallbackStep(kind=FallbackKind.SAME), FallbackStep(kind=FallbackKind.INSTANCE_TYPES, values=("ml.g5.4xlarge",))),
 )
 
@@ -366,13 +370,13 @@ def test_what_waits_for_a_quota_climbs_when_its_tries_are_used_up() -> None:
     assert not decide(patient).withdrawn
     spent = starved(resubmission=CLIMBING, lineage=builders.lineage(intents=(waiting_for_quota(2),)))
     [submit] = actions(spent, Submit)
-    assert (submit.number, submit.cause) == (3, Cause.QUOTA)
+    assert (submit.number, submit.cause) == (3, FailureCause.QUOTA)
     assert change_from_json(submit.changes)["ResourceConfig"]["InstanceType"] == "ml.g5.4xlarge"
     assert [i.key for i in decide(spent).withdrawn] == [f"submit/{SECOND}"]
 
 
 def test_what_waits_for_a_quota_goes_on_waiting_where_there_is_nothing_to_climb() -> None:
-    alone = block(causes={Cause.STARVED: budget(3), Cause.QUOTA: budget(2)})
+    alone = block(causes={FailureCause.STARVED: budget(3), FailureCause.QUOTA: budget(2)})
     spent = starved(resubmission=alone, lineage=builders.lineage(intents=(waiting_for_quota(9),)))
     assert not actions(spent, Submit)
     assert not decide(spent).withdrawn
@@ -381,7 +385,7 @@ def test_what_waits_for_a_quota_goes_on_waiting_where_there_is_nothing_to_climb(
 def test_an_internal_error_is_tried_twice_at_most_whatever_the_policy_says() -> None:
     tries = [
         Intent(
-            action=Submit(about="x", job=f"bert-{n}", number=n, cause=Cause.INTERNAL),
+            action=Submit(about="x", job=f"bert-{n}", number=n, cause=FailureCause.INTERNAL),
             due_at=BEGIN,
             claim=1,
             closed=IntentResult.DONE,
@@ -389,14 +393,14 @@ def test_an_internal_error_is_tried_twice_at_most_whatever_the_policy_says() -> 
         for n in (2, 3)
     ]
     over = ended(job("bert-3"), Outcome.INTERNAL)
-    keen = block(causes={Cause.INTERNAL: budget(9)})
+    keen = block(causes={FailureCause.INTERNAL: budget(9)})
     third = looked(over, now=BEGIN + HOUR, number=3, lineage=builders.lineage(intents=tries), resubmission=keen, claims=None)
     assert not actions(third, Submit)
     assert "gave-up" in topics(third)
 
 
 def test_an_algorithm_error_is_tried_again_only_where_the_policy_names_it() -> None:
-    named = block(causes={Cause.ALGORITHM: budget(1, beginnings=("AlgorithmError: Exit Code: 137",))})
+    named = block(causes={FailureCause.ALGORITHM: budget(1, beginnings=("AlgorithmError: Exit Code: 137",))})
     killed = {"outcome": Outcome.ALGORITHM, "failure": "AlgorithmError: Exit Code: 137"}
     assert actions(starved(job=killed, resubmission=named), Submit)
     quoted = {"outcome": Outcome.ALGORITHM, "failure": "AlgorithmError: it said AlgorithmError: Exit Code: 137"}
@@ -404,7 +408,7 @@ def test_an_algorithm_error_is_tried_again_only_where_the_policy_names_it() -> N
 
 
 def test_a_jitter_is_the_lineage_s_own_and_the_same_every_time() -> None:
-    jittery = block(causes={Cause.STARVED: budget(3, first_s=3600, jitter=0.5)})
+    jittery = block(causes={FailureCause.STARVED: budget(3, first_s=3600, jitter=0.5)})
     due = [i.due_at for _ in range(2) for i in decide(starved(resubmission=jittery)).intents if isinstance(i.action, Submit)]
     assert due[0] == due[1]
     assert BEGIN + 2 * HOUR <= due[0] <= BEGIN + 2.5 * HOUR
@@ -426,7 +430,7 @@ def test_internal_errors_of_a_heavy_prefix_are_told_with_its_weight() -> None:
     heavy = CheckpointScan(
         uri="s3://checkpoints/bert/", scanned_at=BEGIN, objects=2000, bytes_seen=90_000_000_000, newest_at=BEGIN, complete=False
     )
-    once = block(causes={Cause.INTERNAL: budget(0)})
+    once = block(causes={FailureCause.INTERNAL: budget(0)})
     told = words(starved(job={"outcome": Outcome.INTERNAL}, checkpoint_scan=heavy, resubmission=once), "gave-up")
     assert "is too large to restore (at least 2,000 objects, 90.0 GB)" in told
 

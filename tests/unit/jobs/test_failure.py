@@ -4,127 +4,134 @@ from inspect import cleandoc
 
 import pytest
 
-from controller.jobs.failure import HANDLING, Cause, RetryChange, begins_with, classify
+from controller.jobs.failure import FAILURE_HANDLING, FailureCause, begins_with, classify
+from controller.ledger.move_cause import MoveCause, attempt_cause
 
 INTERNAL_TEXT = "We encountered an internal error. Please try again."
-LABELLED: list[tuple[str | None, Cause]] = [
+LABELLED: list[tuple[str | None, FailureCause]] = [
     # as SageMaker writes them
     (
         "CapacityError: Unable to provision requested ML compute capacity. Please retry using a different ML instance type.",
-        Cause.CAPACITY,
+        FailureCause.CAPACITY,
     ),
-    ("CapacityError: Unable to provision requested ML compute capacity.", Cause.CAPACITY),
-    (f"InternalServerError: {INTERNAL_TEXT}", Cause.INTERNAL),
-    ("InternalServerError: We encountered an internal error.  Please try again.", Cause.INTERNAL),
-    ("AlgorithmError: Exit Code: 1", Cause.ALGORITHM),
-    ("AlgorithmError: Exit Code: 139", Cause.ALGORITHM),
-    ("AlgorithmError: ", Cause.ALGORITHM),
+    ("CapacityError: Unable to provision requested ML compute capacity.", FailureCause.CAPACITY),
+    (f"InternalServerError: {INTERNAL_TEXT}", FailureCause.INTERNAL),
+    ("InternalServerError: We encountered an internal error.  Please try again.", FailureCause.INTERNAL),
+    ("AlgorithmError: Exit Code: 1", FailureCause.ALGORITHM),
+    ("AlgorithmError: Exit Code: 139", FailureCause.ALGORITHM),
+    ("AlgorithmError: ", FailureCause.ALGORITHM),
     (
         'AlgorithmError: ExecuteUserScriptError:\nCommand "/opt/conda/bin/python3.6 train.py --epochs 3"',
-        Cause.ALGORITHM,
+        FailureCause.ALGORITHM,
     ),
-    ('ExecuteUserScriptError: Command "/opt/conda/bin/python3.6 train.py --epochs 3"', Cause.ALGORITHM),
-    ("AlgorithmError: framework error: \nTraceback (most recent call last):\n  File ...", Cause.ALGORITHM),
-    ("AlgorithmError: CUDA out of memory. Tried to allocate 2.00 GiB", Cause.ALGORITHM),
+    ('ExecuteUserScriptError: Command "/opt/conda/bin/python3.6 train.py --epochs 3"', FailureCause.ALGORITHM),
+    ("AlgorithmError: framework error: \nTraceback (most recent call last):\n  File ...", FailureCause.ALGORITHM),
+    ("AlgorithmError: CUDA out of memory. Tried to allocate 2.00 GiB", FailureCause.ALGORITHM),
     (
         "ClientError: Please use an instance type with more memory, or reduce the size of job data processed on an instance.",
-        Cause.MEMORY,
+        FailureCause.MEMORY,
     ),
-    ("ClientError: Artifact upload failed:ClientError: Out of Memory. Please use a larger instance", Cause.MEMORY),
-    ("ClientError: Data download failed:Insufficient disk space", Cause.DISK),
-    ("ClientError: Artifact upload failed:Insufficient disk space", Cause.DISK),
-    ("ClientError:  Data  download failed:Insufficient  disk space.", Cause.DISK),
-    ("ClientError: your script says: Data download failed:Insufficient disk space", Cause.CLIENT),
-    ("AlgorithmError: Please use an instance type with more memory", Cause.ALGORITHM),
-    ("ThrottlingException: Rate exceeded", Cause.THROTTLED),
+    ("ClientError: Artifact upload failed:ClientError: Out of Memory. Please use a larger instance", FailureCause.MEMORY),
+    ("ClientError: Data download failed:Insufficient disk space", FailureCause.DISK),
+    ("ClientError: Artifact upload failed:Insufficient disk space", FailureCause.DISK),
+    ("ClientError:  Data  download failed:Insufficient  disk space.", FailureCause.DISK),
+    ("ClientError: your script says: Data download failed:Insufficient disk space", FailureCause.CLIENT),
+    ("AlgorithmError: Please use an instance type with more memory", FailureCause.ALGORITHM),
+    ("ThrottlingException: Rate exceeded", FailureCause.THROTTLED),
     (
         "ClientError: Artifact upload failed:Please ensure that the subnet's route table has a route"
         " to an S3 VPC endpoint or a NAT device, ...",
-        Cause.CLIENT,
+        FailureCause.CLIENT,
     ),
-    ("ClientError: SageMaker was unable to assume the role 'arn:aws:iam::111122223333:role/SMRole'", Cause.CLIENT),
+    ("ClientError: SageMaker was unable to assume the role 'arn:aws:iam::111122223333:role/SMRole'", FailureCause.CLIENT),
     # blanks
-    (f"  InternalServerError: {INTERNAL_TEXT}", Cause.INTERNAL),
-    (f"\n\tInternalServerError:  {INTERNAL_TEXT}\n", Cause.INTERNAL),
-    (f"InternalServerError : {INTERNAL_TEXT}", Cause.INTERNAL),
-    ("\N{NO-BREAK SPACE}CapacityError:\N{NO-BREAK SPACE}Unable to provision", Cause.CAPACITY),
-    ("CapacityError:Unable to provision", Cause.CAPACITY),
-    ("CapacityError", Cause.CAPACITY),
-    ("CapacityError:", Cause.CAPACITY),
+    (f"  InternalServerError: {INTERNAL_TEXT}", FailureCause.INTERNAL),
+    (f"\n\tInternalServerError:  {INTERNAL_TEXT}\n", FailureCause.INTERNAL),
+    (f"InternalServerError : {INTERNAL_TEXT}", FailureCause.INTERNAL),
+    ("\N{NO-BREAK SPACE}CapacityError:\N{NO-BREAK SPACE}Unable to provision", FailureCause.CAPACITY),
+    ("CapacityError:Unable to provision", FailureCause.CAPACITY),
+    ("CapacityError", FailureCause.CAPACITY),
+    ("CapacityError:", FailureCause.CAPACITY),
     # a user's text that would like to be something else
-    ("AlgorithmError: CapacityError: Unable to provision requested ML compute capacity.", Cause.ALGORITHM),
-    ("AlgorithmError: CapacityError", Cause.ALGORITHM),
-    (f"AlgorithmError: InternalServerError: {INTERNAL_TEXT}", Cause.ALGORITHM),
-    ("AlgorithmError:\nCapacityError: gives a retry?", Cause.ALGORITHM),
-    ("ClientError: InternalServerError: nice try", Cause.CLIENT),
-    ("AlgorithmError: MaxWaitTimeExceeded", Cause.ALGORITHM),
-    ("my CapacityError: Unable to provision requested ML compute capacity.", Cause.UNKNOWN),
-    (f"Error: InternalServerError: {INTERNAL_TEXT}", Cause.UNKNOWN),
-    ("CapacityErrorFoo: Unable to provision", Cause.UNKNOWN),
-    ("CapacityError2: Unable to provision", Cause.UNKNOWN),
-    ("CapacityError_: Unable to provision", Cause.UNKNOWN),
-    ("NoCapacityError: Unable to provision", Cause.UNKNOWN),
-    ("CapacityError.Retry: Unable to provision", Cause.UNKNOWN),
-    ("CapacityError Unable to provision", Cause.UNKNOWN),
-    ("Capacity Error: Unable to provision", Cause.UNKNOWN),
-    ("'CapacityError': Unable to provision", Cause.UNKNOWN),
-    ("capacityerror: Unable to provision", Cause.UNKNOWN),
-    ("CAPACITYERROR: Unable to provision", Cause.UNKNOWN),
-    ("\N{ZERO WIDTH SPACE}CapacityError: Unable to provision", Cause.UNKNOWN),
-    ("C\N{CYRILLIC SMALL LETTER A}pacityError: Unable to provision", Cause.UNKNOWN),
-    ("CapacityError\N{FULLWIDTH COLON} Unable to provision", Cause.UNKNOWN),
+    ("AlgorithmError: CapacityError: Unable to provision requested ML compute capacity.", FailureCause.ALGORITHM),
+    ("AlgorithmError: CapacityError", FailureCause.ALGORITHM),
+    (f"AlgorithmError: InternalServerError: {INTERNAL_TEXT}", FailureCause.ALGORITHM),
+    ("AlgorithmError:\nCapacityError: gives a retry?", FailureCause.ALGORITHM),
+    ("ClientError: InternalServerError: nice try", FailureCause.CLIENT),
+    ("AlgorithmError: MaxWaitTimeExceeded", FailureCause.ALGORITHM),
+    ("my CapacityError: Unable to provision requested ML compute capacity.", FailureCause.UNKNOWN),
+    (f"Error: InternalServerError: {INTERNAL_TEXT}", FailureCause.UNKNOWN),
+    ("CapacityErrorFoo: Unable to provision", FailureCause.UNKNOWN),
+    ("CapacityError2: Unable to provision", FailureCause.UNKNOWN),
+    ("CapacityError_: Unable to provision", FailureCause.UNKNOWN),
+    ("NoCapacityError: Unable to provision", FailureCause.UNKNOWN),
+    ("CapacityError.Retry: Unable to provision", FailureCause.UNKNOWN),
+    ("CapacityError Unable to provision", FailureCause.UNKNOWN),
+    ("Capacity Error: Unable to provision", FailureCause.UNKNOWN),
+    ("'CapacityError': Unable to provision", FailureCause.UNKNOWN),
+    ("capacityerror: Unable to provision", FailureCause.UNKNOWN),
+    ("CAPACITYERROR: Unable to provision", FailureCause.UNKNOWN),
+    ("\N{ZERO WIDTH SPACE}CapacityError: Unable to provision", FailureCause.UNKNOWN),
+    ("C\N{CYRILLIC SMALL LETTER A}pacityError: Unable to provision", FailureCause.UNKNOWN),
+    ("CapacityError\N{FULLWIDTH COLON} Unable to provision", FailureCause.UNKNOWN),
     # never a cause of its own, whatever the text says
-    ("Starved: no spot capacity", Cause.UNKNOWN),
-    ("starved", Cause.UNKNOWN),
-    ("MaxWaitTimeExceeded: Training job exceeded MaxWaitTime", Cause.UNKNOWN),
-    ("Training job exceeded MaxWaitTime", Cause.UNKNOWN),
+    ("Starved: no spot capacity", FailureCause.UNKNOWN),
+    ("starved", FailureCause.UNKNOWN),
+    ("MaxWaitTimeExceeded: Training job exceeded MaxWaitTime", FailureCause.UNKNOWN),
+    ("Training job exceeded MaxWaitTime", FailureCause.UNKNOWN),
     (
         "ResourceLimitExceeded: The account-level service limit 'ml.p3.2xlarge for spot training job usage' is 0",
-        Cause.QUOTA,
+        FailureCause.QUOTA,
     ),
     # other languages, other sizes
-    ("Ошибка: нет свободных машин", Cause.UNKNOWN),
-    ("容量エラー: リソースが不足しています", Cause.UNKNOWN),
-    ("AlgorithmError: Не удалось открыть файл", Cause.ALGORITHM),
-    ("AlgorithmError: " + "x" * 1008, Cause.ALGORITHM),
-    ("InternalServerError: " + "ü" * 1003, Cause.INTERNAL),
-    ("C" * 1024, Cause.UNKNOWN),
-    (" " * 1024, Cause.UNKNOWN),
-    (":", Cause.UNKNOWN),
-    (": CapacityError", Cause.UNKNOWN),
-    ("", Cause.UNKNOWN),
-    (None, Cause.UNKNOWN),
+    ("Ошибка: нет свободных машин", FailureCause.UNKNOWN),
+    ("容量エラー: リソースが不足しています", FailureCause.UNKNOWN),
+    ("AlgorithmError: Не удалось открыть файл", FailureCause.ALGORITHM),
+    ("AlgorithmError: " + "x" * 1008, FailureCause.ALGORITHM),
+    ("InternalServerError: " + "ü" * 1003, FailureCause.INTERNAL),
+    ("C" * 1024, FailureCause.UNKNOWN),
+    (" " * 1024, FailureCause.UNKNOWN),
+    (":", FailureCause.UNKNOWN),
+    (": CapacityError", FailureCause.UNKNOWN),
+    ("", FailureCause.UNKNOWN),
+    (None, FailureCause.UNKNOWN),
 ]
 
 
 @pytest.mark.parametrize(("text", "cause"), LABELLED)
-def test_a_reason_is_classified_by_the_class_it_begins_with(text: str | None, cause: Cause) -> None:
+def test_a_reason_is_classified_by_the_class_it_begins_with(text: str | None, cause: FailureCause) -> None:
     assert classify(text) is cause
 
 
-@pytest.mark.parametrize("cause", Cause)
-def test_every_cause_takes_a_stand_in_one_sentence(cause: Cause) -> None:
-    stand = HANDLING[cause]
-    assert stand.word
-    assert stand.why == cleandoc(stand.why)
-    assert stand.why.endswith(".")
-    assert stand.why.count(". ") == 0
-    assert (cause.retryable, cause.word, cause.why) == (stand.retryable, stand.word, stand.why)
+@pytest.mark.parametrize("cause", FailureCause)
+def test_every_cause_is_explained_in_whole_sentences_without_semicolons(cause: FailureCause) -> None:
+    handling = FAILURE_HANDLING[cause]
+    assert handling.label
+    assert handling.why == cleandoc(handling.why)
+    assert handling.why.endswith(".")
+    assert ";" not in handling.why
+    assert (cause.retryable, cause.label, cause.why) == (handling.retryable, handling.label, handling.why)
 
 
-def test_exactly_the_causes_that_another_try_can_help_are_retryable() -> None:
-    failures = {cause for cause in Cause if cause.retryable and cause.next is not RetryChange.OURS}
-    assert failures == {
-        Cause.NEVER_LAUNCHED, Cause.STARVED, Cause.CAPACITY, Cause.INTERNAL, Cause.QUOTA, Cause.THROTTLED,
+def test_exactly_the_causes_that_a_retry_can_help_are_retryable() -> None:
+    assert {cause for cause in FailureCause if cause.retryable} == {
+        FailureCause.NEVER_LAUNCHED, FailureCause.STARVED, FailureCause.CAPACITY, FailureCause.INTERNAL, FailureCause.QUOTA,
+        FailureCause.THROTTLED,
     }  # fmt: skip
 
 
-def test_no_cause_shares_its_word_with_another() -> None:
-    assert len({stand.word for stand in HANDLING.values()}) == len(Cause)
+def test_no_two_causes_share_a_label() -> None:
+    labels = [*(cause.label for cause in FailureCause), *(cause.label for cause in MoveCause)]
+    assert len(set(labels)) == len(labels)
+
+
+def test_no_stored_value_names_a_failure_and_a_move() -> None:
+    assert not set(FailureCause) & set(MoveCause)
+    assert all(attempt_cause(cause.value) is cause for cause in (*FailureCause, *MoveCause))
 
 
 def test_an_internal_error_is_never_tried_more_than_twice() -> None:
-    assert Cause.INTERNAL.tries_max == 2
+    assert FailureCause.INTERNAL.tries_max == 2
 
 
 def test_a_policy_names_how_a_reason_begins_and_nothing_further_on() -> None:

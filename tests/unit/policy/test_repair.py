@@ -56,7 +56,7 @@ def test_a_prefix_that_the_role_may_not_use_refuses_the_repair() -> None:
     theirs = replace(TEMPLATE, allowed={"*role/Other*": ("s3://acme/",), "*role/Train": ("s3://acme/search/",)})
     refused = repaired_request(UNSAVED, findings(UNSAVED, mending("checkpoint-required", theirs)))
     assert isinstance(refused, NotRepairable)
-    assert "is not below what the policy allows" in refused.why
+    assert "is outside the prefixes that the policy allows" in refused.why
 
 
 def test_a_prefix_that_the_role_may_use_is_taken() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from controller.aws.packaged_policy import packaged_document
-from controller.jobs.failure import Cause
+from controller.jobs.failure import FailureCause
 from controller.policy.compiled import load_policy
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, Policy, RateLimits, RuleAction, Severity
@@ -111,9 +111,9 @@ def test_a_selector_takes_one_text_for_a_list_and_a_role_by_its_name(tmp_path: P
 def test_a_resubmit_block_only_warns_within_six_hours_unless_it_says_otherwise(tmp_path: Path) -> None:
     vision, others = loaded(tmp_path).resubmissions
     assert (vision.mode, vision.within_s, others.mode, others.within_s) == (Mode.ENFORCE, 21_600, Mode.WARN, 21_600)
-    assert vision.causes[Cause.CAPACITY] == Budget(limit=5, first_s=120, factor=2, most_s=3600, jitter=0.1)
-    assert vision.causes[Cause.INTERNAL] == Budget(limit=1, first_s=600, factor=2, most_s=7200, jitter=0.1)
-    assert others.causes == {Cause.STARVED: Budget(limit=1, first_s=300, factor=2, most_s=7200, jitter=0.1)}
+    assert vision.causes[FailureCause.CAPACITY] == Budget(limit=5, first_s=120, factor=2, most_s=3600, jitter=0.1)
+    assert vision.causes[FailureCause.INTERNAL] == Budget(limit=1, first_s=600, factor=2, most_s=7200, jitter=0.1)
+    assert others.causes == {FailureCause.STARVED: Budget(limit=1, first_s=300, factor=2, most_s=7200, jitter=0.1)}
 
 
 def test_the_revision_is_of_the_content_and_not_of_its_looks(tmp_path: Path) -> None:
@@ -212,18 +212,18 @@ def whole(folder: Path) -> Policy:
 
 def test_a_limit_of_zero_means_never_and_a_cause_without_a_budget_may_share_one(tmp_path: Path) -> None:
     (block,) = whole(tmp_path).resubmissions
-    budget, sharing = block.budget_of(Cause.NEVER_LAUNCHED)
+    budget, sharing = block.budget_of(FailureCause.NEVER_LAUNCHED)
     assert budget is not None
-    assert (budget.limit, sharing) == (0, frozenset({Cause.NEVER_LAUNCHED}))
-    assert block.budget_of(Cause.STARVED)[1] == {Cause.STARVED}
-    assert block.budget_of(Cause.CAPACITY) == block.budget_of(Cause.QUOTA) == (None, frozenset())
+    assert (budget.limit, sharing) == (0, frozenset({FailureCause.NEVER_LAUNCHED}))
+    assert block.budget_of(FailureCause.STARVED)[1] == {FailureCause.STARVED}
+    assert block.budget_of(FailureCause.CAPACITY) == block.budget_of(FailureCause.QUOTA) == (None, frozenset())
 
 
 def test_a_cause_that_needs_more_than_a_limit_gets_it(tmp_path: Path) -> None:
     causes = whole(tmp_path).resubmissions[0].causes
-    assert causes[Cause.ALGORITHM].beginnings == ("AlgorithmError: Exit Code: 137",)
-    assert causes[Cause.MEMORY].instance_type == "ml.g5.12xlarge"
-    assert causes[Cause.DISK].volume_gb == 500
+    assert causes[FailureCause.ALGORITHM].beginnings == ("AlgorithmError: Exit Code: 137",)
+    assert causes[FailureCause.MEMORY].instance_type == "ml.g5.12xlarge"
+    assert causes[FailureCause.DISK].volume_gb == 500
 
 
 def test_a_ladder_keeps_its_order(tmp_path: Path) -> None:

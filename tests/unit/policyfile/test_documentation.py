@@ -11,7 +11,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from controller.jobs.failure import Cause
+from controller.jobs.failure import FailureCause
 from controller.policy.compiled import load_policy
 from controller.policy.resubmission import DeadlineSettings, FallbackKind
 from controller.policyfile import compile_folder
@@ -54,7 +54,7 @@ def test_the_complete_example_finishes_jobs_by_every_means(tmp_path: Path) -> No
     (tmp_path / "a.yaml").write_text(EXAMPLES[-1], "utf-8")
     policy = load_policy(compile_folder(tmp_path), BEGIN)
     (block,) = policy.resubmissions
-    assert set(block.causes) == {Cause(field.alias or name) for name, field in Causes.model_fields.items()}
+    assert set(block.causes) == {FailureCause(field.alias or name) for name, field in Causes.model_fields.items()}
     assert {fallback_step.kind for fallback_step in block.ladder} == set(FallbackKind)
     assert None not in (block.interruption_limit, block.cap_micros, block.team_month_cap_micros)
     assert None not in (policy.rate_limits.stops_per_h, policy.rate_limits.submissions_per_h)

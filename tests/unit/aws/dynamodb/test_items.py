@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from controller.aws.dynamodb import items
 from controller.aws.dynamodb.items import STORED_KINDS, UnreadableItem, moment, read, read_intent, stamp, write, write_intent
 from controller.ledger.entry import Entry, JobDeleted
-from controller.ledger.intent import Action, Intent, IntentResult, Stop
+from controller.ledger.intent import Action, Announce, Intent, IntentResult, Stop
 from controller.ledger.lineage import Lineage, LineageId
+from controller.ledger.message_kind import MessageKind
+from controller.runtime.batches import kind_of
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 VANISHED = JobDeleted(job="bert", at=NOON, team=None)
@@ -106,6 +108,44 @@ def test_an_item_of_schema_1_is_read_for_ever() -> None:
     }
     action = Stop(about="bert", because="no checkpoints")
     assert read_intent(old) == Intent(action=action, due_at=NOON, claim=2, closed=IntentResult.DONE)
+
+
+def test_an_announcement_of_the_time_before_kinds_is_read_with_its_text() -> None:
+    """Written out by hand, as the ledger had it before messages had kinds."""
+    old = {
+        **PLACE,
+        "schema": {"N": "1"},
+        "kind": {"S": "Announce"},
+        "body": {"M": {
+            "about": {"S": "bert"}, "topic": {"S": "gave-up"}, "channel": {"S": "#ml"},
+            "words": {"L": [{"S": ":no_entry: *bert* starved"}, {"S": "_team `vision`_"}]},
+        }},
+        "due_at": {"S": "2026-03-02T12:00:00.000000Z"},
+        "claim": {"N": "0"},
+        "why": {"S": ""},
+    }  # fmt: skip
+    words = (":no_entry: *bert* starved", "_team `vision`_")
+    action = Announce(about="bert", topic="gave-up", channel="#ml", words=words)
+    assert read_intent(old) == Intent(action=action, due_at=NOON)
+    assert action.key == "announce/gave-up/bert"
+
+
+def test_a_queued_message_of_the_time_before_kinds_is_sent_as_it_was_written() -> None:
+    """Written out by hand, as the ledger had it before messages had kinds."""
+    old = {
+        **PLACE,
+        "schema": {"N": "1"},
+        "kind": {"S": "Message"},
+        "body": {"M": {
+            "key": {"S": "k"}, "channel": {"S": "#ml"}, "at": {"S": "2026-03-02T12:00:00.000000Z"}, "topic": {"S": "gave-up"},
+            "thread": {"S": "a/b/bert/1"}, "mention": {"S": ""}, "native": {"S": ""}, "plain": {"S": ""},
+            "words": {"L": [{"S": ":no_entry: *bert* starved"}, {"S": "It `waits`."}, {"S": "_team `vision`_"}]},
+        }},
+    }  # fmt: skip
+    message = read(old)
+    text = message.text()
+    assert (text.body, text.small) == (":no_entry: *bert* starved\nIt `waits`.", "team `vision`")
+    assert kind_of(message) is MessageKind.GAVE_UP
 
 
 def test_an_older_schema_is_brought_up_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:

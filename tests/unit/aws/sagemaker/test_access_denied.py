@@ -11,12 +11,12 @@ from botocore.exceptions import ClientError
 from controller.aws.dynamodb.ledger import DynamoLedger
 from controller.aws.ec2_instances import Ec2Instances
 from controller.aws.sagemaker.jobs import SageMakerJobs
-from controller.jobs.failure import Cause
+from controller.jobs.failure import FailureCause
 from controller.ledger.intent import Submit
 from controller.runtime.ports import Refused, Unreachable
 from tests.builders import BEGIN, lineage_id
 
-SUBMIT = Submit(about="bert", job="bert-r02", number=2, cause=Cause.STARVED)
+SUBMIT = Submit(about="bert", job="bert-r02", number=2, cause=FailureCause.STARVED)
 ROOT = lineage_id()
 DESCRIBED = {
     "TrainingJobName": "bert", "TrainingJobArn": "arn:aws:sagemaker:us-east-1:111122223333:training-job/bert",

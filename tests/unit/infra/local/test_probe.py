@@ -64,7 +64,7 @@ def test_it_goes_back_to_spot_once_a_probe_has_started(host: Host) -> None:
 
 def test_people_hear_of_the_probes_and_never_of_a_probe_s_own_life(host: Host) -> None:
     said = "\n".join(message.text for message in host.slack.messages)
-    assert "runs on on-demand and could return to spot" in said
+    assert "runs on-demand and could return to spot" in said
     assert not any(f"*{name}*" in said for name in host.world.jobs if "-p02" in name)
 
 

@@ -24,9 +24,9 @@ def claim(name: str, uri: str, minutes: int = 0) -> Claim:
 
 def test_a_long_spot_job_without_checkpoints_is_told_where_to_write_them() -> None:
     fault = fault_in("checkpoint-required", job(checkpoint_uri=None), under=("s3://acme/ckpt/",))
-    assert (fault.field, fault.found) == ("CheckpointConfig.S3Uri", "absent")
+    assert (fault.field, fault.found) == ("CheckpointConfig.S3Uri", "not set")
     assert "under s3://acme/ckpt/" in fault.wanted
-    assert "36000 s" in fault.wanted
+    assert "up to 10 h of training" in fault.wanted
     assert fault.fix.request == {"CheckpointConfig": {"S3Uri": "s3://acme/ckpt/bert/"}}
     assert fault.fix.sdk == {"checkpoint_s3_uri": "s3://acme/ckpt/bert/"}
 
@@ -37,7 +37,7 @@ def test_fifteen_minutes_may_be_lost_and_a_second_more_may_not() -> None:
 
 
 def test_a_job_that_says_no_limit_may_run_for_a_day() -> None:
-    assert "86400 s" in fault_in("checkpoint-required", job(checkpoint_uri=None, runtime_s_max=None)).wanted
+    assert "up to 24 h of training" in fault_in("checkpoint-required", job(checkpoint_uri=None, runtime_s_max=None)).wanted
 
 
 def test_on_demand_jobs_need_no_checkpoints() -> None:
@@ -88,7 +88,7 @@ def test_of_two_jobs_on_one_prefix_the_later_offends() -> None:
     assert ask("checkpoint-exclusive", older, claims) is None
     fault = fault_in("checkpoint-exclusive", younger, claims)
     assert fault.found == "s3://c/one/"
-    assert fault.wanted == "a prefix of its own: bert writes to s3://c/one/"
+    assert fault.wanted == "a prefix that no other job uses; bert writes to s3://c/one/"
     assert fault.fix.request == {"CheckpointConfig": {"S3Uri": "s3://c/gpt/"}}
 
 

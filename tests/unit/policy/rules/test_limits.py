@@ -20,20 +20,21 @@ def test_what_cannot_checkpoint_waits_an_hour_at_most() -> None:
     assert ask("uncheckpointed-cap", at_limit) is None
     fault = fault_in("uncheckpointed-cap", replace(at_limit, wait_s_max=3601))
     assert fault.field == "StoppingCondition.MaxWaitTimeInSeconds"
-    assert (fault.found, fault.wanted) == ("3601", "at most 3600: kmeans cannot checkpoint")
+    assert (fault.found, fault.wanted) == ("3601 (60 min)", "at most 3600 (1 h): kmeans cannot checkpoint")
     assert fault.fix.request == {"StoppingCondition": {"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 3600}}
     assert fault.fix.sdk == {"max_run": 3600, "max_wait": 3600}
 
 
 def test_a_request_without_a_waiting_time_is_capped_by_its_runtime() -> None:
     fault = fault_in("uncheckpointed-cap", job(algorithm=CANNOT, runtime_s_max=None, wait_s_max=None))
-    assert (fault.field, fault.found) == ("StoppingCondition.MaxRuntimeInSeconds", "absent, so 86400")
+    assert (fault.field, fault.found) == ("StoppingCondition.MaxRuntimeInSeconds", "not set, so 86400 (24 h)")
 
 
 def test_what_can_checkpoint_is_capped_only_without_config_and_only_where_the_rule_says_so() -> None:
     bare = job(checkpoint_uri=None)
     assert ask("uncheckpointed-cap", bare) is None
-    assert fault_in("uncheckpointed-cap", bare, without_config=True).wanted == "at most 3600: it has no CheckpointConfig"
+    fault = fault_in("uncheckpointed-cap", bare, without_config=True)
+    assert fault.wanted == "at most 3600 (1 h): the job has no CheckpointConfig"
     assert ask("uncheckpointed-cap", job(), without_config=True) is None
 
 
@@ -51,9 +52,9 @@ def test_an_algorithm_nobody_described_is_called_marketplace_in_so_many_words() 
 def test_waiting_is_limited_by_the_clock_and_by_what_the_job_may_run() -> None:
     patient = job(runtime_s_max=3600, wait_s_max=172_801)
     assert ask("max-wait-limit", job(wait_s_max=172_800), at_most_s=172_800) is None
-    assert fault_in("max-wait-limit", patient, at_most_s=172_800).wanted == "at most 172800"
+    assert fault_in("max-wait-limit", patient, at_most_s=172_800).wanted == "at most 172800 (2 d)"
     both = fault_in("max-wait-limit", patient, at_most_s=172_800, times_runtime=4)
-    assert both.wanted == "at most 14400, which is 4 × MaxRuntimeInSeconds (3600)"
+    assert both.wanted == "at most 14400 (4 h): 4 × MaxRuntimeInSeconds (3600)"
     assert both.fix.sdk == {"max_run": 3600, "max_wait": 14_400}
 
 
@@ -69,7 +70,7 @@ def test_on_demand_jobs_do_not_wait() -> None:
 def test_nobody_runs_longer_than_the_limit() -> None:
     assert ask("max-runtime-limit", job(runtime_s_max=3600), at_most_s=3600) is None
     fault = fault_in("max-runtime-limit", job(spot=False, runtime_s_max=None), at_most_s=3600)
-    assert (fault.found, fault.wanted) == ("absent, so 86400", "at most 3600")
+    assert (fault.found, fault.wanted) == ("not set, so 86400 (24 h)", "at most 3600 (1 h)")
     assert fault.fix.request == {"StoppingCondition": {"MaxRuntimeInSeconds": 3600}}
 
 

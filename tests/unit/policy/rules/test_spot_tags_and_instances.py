@@ -13,7 +13,7 @@ def test_a_job_of_an_hour_or_more_belongs_on_spot() -> None:
     assert ask("spot-required", job(spot=False, runtime_s_max=3599)) is None
     assert ask("spot-required", job(spot=True)) is None
     fault = fault_in("spot-required", job(spot=False, runtime_s_max=3600))
-    assert (fault.field, fault.found, fault.wanted) == ("EnableManagedSpotTraining", "false", "true, as the job may run 3600 s")
+    assert (fault.field, fault.found, fault.wanted) == ("EnableManagedSpotTraining", "false", "true, because the job may run 1 h")
     assert fault.fix.sdk == {"use_spot_instances": True, "max_run": 3600, "max_wait": 7200}
     assert fault.fix.request == {
         "EnableManagedSpotTraining": True,
@@ -29,7 +29,7 @@ def test_what_sagemaker_would_refuse_on_spot_is_not_asked_for() -> None:
 
 def test_missing_and_empty_tags_are_asked_for() -> None:
     fault = fault_in("tags-required", job(tags={"team": "vision", "owner": ""}), tags=("team", "owner", "cost-centre"))
-    assert (fault.field, fault.found, fault.wanted) == ("Tags", "owner, team", "also owner, cost-centre")
+    assert (fault.field, fault.found, fault.wanted) == ("Tags", "owner, team", "owner, cost-centre as well")
     assert [tag["Key"] for tag in fault.fix.request["Tags"]] == ["owner", "cost-centre"]
     assert fault.fix.sdk == {"tags": fault.fix.request["Tags"]}
     assert fault_in("tags-required", job(tags={}), tags=("team",)).found == "none"

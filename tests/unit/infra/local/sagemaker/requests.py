@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from infra.local.sagemaker.capacity import Steps
-from infra.local.sagemaker.settings import Knobs
+from infra.local.sagemaker.settings import WorldSettings
 from infra.local.sagemaker.world import World
 
 T0 = datetime(2026, 3, 2, tzinfo=UTC)
@@ -23,7 +23,7 @@ EXACT: dict[str, Any] = {
     "requeue": (10, 10),
     "shutdown": (5, 5),
     "event_delay": (1, 1),
-    "on_demand_patience": (600, 600),
+    "on_demand_search": (600, 600),
     "stuck_for": (90_000, 90_000),
 }
 
@@ -53,7 +53,7 @@ def request(
 def world(*supply: tuple[float, int], **answers: Any) -> World:
     """Make a world with exact durations; `supply` are (seconds after T0, instances) of spot capacity, none = never short."""
     steps = {TYPE: Steps(T0, supply, period_s=365 * 86_400)} if supply else {}
-    return World(T0, knobs=Knobs(**(EXACT | answers)), capacity_of=steps)
+    return World(T0, settings=WorldSettings(**(EXACT | answers)), capacity_of=steps)
 
 
 def after(seconds: float) -> datetime:

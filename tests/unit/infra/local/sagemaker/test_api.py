@@ -280,7 +280,7 @@ def test_a_client_without_validation_leaves_the_refusal_to_the_world() -> None:
 
 def test_the_server_refuses_what_it_does_not_know() -> None:
     with serve(world()) as server:
-        with pytest.raises(ClientError, match=r"\(UnknownOperationException\) .* does not know ListModels"):
+        with pytest.raises(ClientError, match=r"\(UnknownOperationException\) .* does not have the operation ListModels"):
             over_http(server.url).list_models()
         wire = http.client.HTTPConnection(server.url.removeprefix("http://"))
         for body, text in (("{", "is not JSON"), ("[]", "is not a JSON object")):

@@ -46,7 +46,7 @@ def test_each_change_rings_once_where_nothing_goes_wrong() -> None:
 
 
 def test_interrupted_may_not_ring() -> None:
-    here = world(*INTERRUPTED, interrupted_rings=False)
+    here = world(*INTERRUPTED, interrupted_sends_event=False)
     here.create_training_job(request(work_s=3000))
     assert "Interrupted" not in {event["detail"]["SecondaryStatus"] for event in events(here)}
     assert "Interrupted" in {line.status for line in here.jobs["bert"].transitions}
@@ -124,11 +124,11 @@ def test_a_lost_event_never_comes() -> None:
     here = world(event_lost=1.0)
     here.create_training_job(request(work_s=600))
     assert events(here) == []
-    assert (here.mail.sent, here.mail.lost) == (5, 5)
+    assert (here.events.sent, here.events.lost) == (5, 5)
 
 
 def test_a_doubled_event_comes_twice_under_two_ids() -> None:
-    here = world(event_doubled=1.0)
+    here = world(event_duplicated=1.0)
     here.create_training_job(request(work_s=600))
     heard = events(here)
     assert len(heard) == 10
@@ -137,14 +137,14 @@ def test_a_doubled_event_comes_twice_under_two_ids() -> None:
 
 
 def test_shuffled_events_overtake_each_other() -> None:
-    here = world(event_shuffled=1.0, event_shuffled_by=(0, 900))
+    here = world(event_reordered=1.0, event_reordered_by=(0, 900))
     here.create_training_job(request(work_s=600))
     told = [event["detail"]["LastModifiedTime"] for event in events(here)]
     assert told != sorted(told)
 
 
 def test_events_are_drained_once_and_in_the_order_of_arrival() -> None:
-    here = world(event_shuffled=1.0, event_shuffled_by=(0, 900))
+    here = world(event_reordered=1.0, event_reordered_by=(0, 900))
     here.create_training_job(request(work_s=600))
     here.advance_to(after(5000))
     arrivals = [at for at, _ in here.drain_events()]

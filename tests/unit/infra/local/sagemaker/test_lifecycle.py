@@ -10,7 +10,7 @@ from infra.local.sagemaker.capacity import Steps
 from infra.local.sagemaker.errors import ApiError
 from infra.local.sagemaker.failures import CAPACITY, FAILURES, INTERNAL
 from infra.local.sagemaker.phase import Phase
-from infra.local.sagemaker.settings import Knobs
+from infra.local.sagemaker.settings import WorldSettings
 from infra.local.sagemaker.world import World
 from tests.unit.infra.local.sagemaker.requests import T0, TYPE, after, lived, moments, request, run, world
 
@@ -74,7 +74,7 @@ def test_a_job_that_never_launched_ends_stopped_by_max_wait_without_a_failure_re
 
 def test_max_wait_counts_from_the_creation_through_all_interruptions() -> None:
     here = world((0, 1), (1000, 0), (2000, 1), (3000, 0), (4000, 1))
-    asked = request(work_s=6000, leaves_after_s=20)
+    asked = request(work_s=6000, exits_after_s=20)
     asked["StoppingCondition"] = {"MaxRuntimeInSeconds": 5000, "MaxWaitTimeInSeconds": 5000}
     here.create_training_job(asked)
     run(here)
@@ -132,7 +132,10 @@ def test_a_new_job_on_the_same_prefix_resumes_from_what_the_prefix_holds() -> No
 def test_the_host_hears_of_each_checkpoint_when_it_is_written() -> None:
     heard: list[tuple[str, float, datetime]] = []
     here = World(
-        T0, on_checkpoint=lambda *said: heard.append(said), capacity_of={}, knobs=Knobs(launch=(60, 60), download=(120, 120))
+        T0,
+        on_checkpoint=lambda *said: heard.append(said),
+        capacity_of={},
+        settings=WorldSettings(launch=(60, 60), download=(120, 120)),
     )
     here.create_training_job(request(work_s=900))
     here.advance_to(after(180 + 650))
@@ -223,10 +226,10 @@ def test_a_job_with_a_pending_limit_waits_as_pending_and_then_stops() -> None:
     assert lived(run(here)) == "Starting Pending Stopping MaxPendingTimeExceeded = Stopped"
 
 
-@pytest.mark.parametrize(("leaves_after_s", "grace_s"), [(20, 20), (5000, 120)])
-def test_a_stopped_container_has_at_most_two_minutes(leaves_after_s: int, grace_s: int) -> None:
+@pytest.mark.parametrize(("exits_after_s", "grace_s"), [(20, 20), (5000, 120)])
+def test_a_stopped_container_has_at_most_two_minutes(exits_after_s: int, grace_s: int) -> None:
     here = world()
-    here.create_training_job(request(leaves_after_s=leaves_after_s))
+    here.create_training_job(request(exits_after_s=exits_after_s))
     here.advance_to(after(500))
     here.stop_training_job("bert")
     assert here.describe_training_job("bert")["TrainingJobStatus"] == "Stopping"
@@ -266,7 +269,7 @@ def test_a_job_stopped_while_it_uploads_ends_either_way(beats: bool, ending: str
 @pytest.mark.parametrize(("beats", "ending"), [(True, "Completed"), (False, "Stopped")])
 def test_a_script_that_finishes_within_its_grace_ends_either_way(beats: bool, ending: str) -> None:
     here = world(completion_beats_stop=beats)
-    here.create_training_job(request(work_s=600, leaves_after_s=60))
+    here.create_training_job(request(work_s=600, exits_after_s=60))
     here.advance_to(after(770))
     here.stop_training_job("bert")
     assert lived(run(here)).endswith(f"Stopping {ending} = {ending}")
@@ -274,7 +277,7 @@ def test_a_script_that_finishes_within_its_grace_ends_either_way(beats: bool, en
 
 def test_a_stopping_job_is_not_interrupted() -> None:
     here = world(*GONE_AT_1000)
-    here.create_training_job(request(work_s=3000, leaves_after_s=100))
+    here.create_training_job(request(work_s=3000, exits_after_s=100))
     here.advance_to(after(950))
     here.stop_training_job("bert")
     assert lived(run(here)) == "Starting Downloading Training Stopping Stopped = Stopped"
@@ -362,7 +365,7 @@ def test_the_clock_needs_a_zone_and_takes_any() -> None:
 
 
 def test_pools_are_apart() -> None:
-    here = World(T0, knobs=Knobs(), capacity_of={TYPE: Steps(T0, [(0, 0)], period_s=100)})
+    here = World(T0, settings=WorldSettings(), capacity_of={TYPE: Steps(T0, [(0, 0)], period_s=100)})
     here.create_training_job(request("starved"))
     fed = request("fed", prefix="s3://ckpt/fed")
     fed["ResourceConfig"]["InstanceType"] = "ml.g5.xlarge"

@@ -1,4 +1,4 @@
-"""Whole worlds: the same seed has the same history, every seed obeys the bill and the supply, and the knobs really turn."""
+"""Whole worlds: the same seed has the same history, every seed obeys the bill and the supply, and the settings really turn."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 
 from infra.local.sagemaker.capacity import generate
 from infra.local.sagemaker.description import describe
-from infra.local.sagemaker.settings import FLIPS, Knobs
-from infra.local.sagemaker.streams import stream
+from infra.local.sagemaker.random_streams import random_stream
+from infra.local.sagemaker.settings import CHOICES, WorldSettings
 from infra.local.sagemaker.world import TERMINAL, World
 from tests.unit.infra.local.sagemaker.requests import T0, request
 
@@ -26,7 +26,7 @@ def asked(rng: Random, number: int) -> dict[str, Any]:
         prefix=rng.choice((f"s3://ckpt/{number}", None)),
         work_s=rng.randint(300, 20_000),
         checkpoint_every_s=rng.choice(("never", 60, 900)),
-        leaves_after_s=rng.randint(1, 200),
+        exits_after_s=rng.randint(1, 200),
         **(rng.choice(({}, {}, {"fails_with": rng.choice(("internal", "capacity", "exit-code")), "fails_times": 1}))),
     )
     job["ResourceConfig"] |= {"InstanceType": rng.choice(TYPES), "InstanceCount": rng.choice((1, 1, 2))}
@@ -38,8 +38,8 @@ def asked(rng: Random, number: int) -> dict[str, Any]:
 
 def live(seed: int, *, open_events: bool = False, jobs: int = 15) -> tuple[World, list[Any]]:
     """Let some jobs be born over a day, some be stopped, and all end."""
-    rng = stream("test", seed)
-    here = World(T0, seed=seed, knobs=Knobs.flipped(rng))
+    rng = random_stream("test", seed)
+    here = World(T0, seed=seed, settings=WorldSettings.drawn(rng))
     calls = sorted((T0 + timedelta(seconds=rng.randint(0, 86_400)), rng.random() < 0.2) for _ in range(jobs))
     born = 0
     heard: list[Any] = []
@@ -65,8 +65,8 @@ def test_two_runs_of_a_seed_have_identical_histories() -> None:
     for seed in range(5):
         (one, heard), (two, heard_again) = live(seed, open_events=True), live(seed, open_events=True)
         assert heard == heard_again
-        assert [describe(job, one.now, one.knobs) for job in one.jobs.values()] == [
-            describe(job, two.now, two.knobs) for job in two.jobs.values()
+        assert [describe(job, one.now, one.settings) for job in one.jobs.values()] == [
+            describe(job, two.now, two.settings) for job in two.jobs.values()
         ]
         assert one.checkpoints == two.checkpoints
 
@@ -89,12 +89,12 @@ def test_every_life_ends_and_adds_up(seed: int) -> None:
             training_s, billable_s = usage
             assert 0 <= billable_s <= training_s <= round((job.ended_at - job.started_at).total_seconds())
         if limit := job.wait_ends_at:
-            assert job.modified_at <= limit + timedelta(seconds=max(120, *here.knobs.upload, *here.knobs.stuck_for))
+            assert job.modified_at <= limit + timedelta(seconds=max(120, *here.settings.upload, *here.settings.stuck_for))
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_spot_jobs_never_hold_more_instances_than_there_are_unless_they_are_leaving(seed: int) -> None:
-    rng = stream("test", seed)
+    rng = random_stream("test", seed)
     here = World(T0, seed=seed, capacity_of=lambda kind: generate(f"{seed}/{kind}", T0))
     for number in range(30):
         here.create_training_job(asked(rng, number))
@@ -116,12 +116,12 @@ def test_among_the_seeds_every_ending_happens() -> None:
 
 
 def test_the_flips_turn_only_knobs_that_exist_and_reach_every_answer() -> None:
-    assert FLIPS.keys() <= {field.name for field in dataclasses.fields(Knobs)}
-    drawn = [Knobs.flipped(stream("flips", seed)) for seed in range(200)]
-    for name, answers in FLIPS.items():
-        assert {getattr(knobs, name) for knobs in drawn} == set(answers)
+    assert CHOICES.keys() <= {field.name for field in dataclasses.fields(WorldSettings)}
+    drawn = [WorldSettings.drawn(random_stream("flips", seed)) for seed in range(200)]
+    for name, answers in CHOICES.items():
+        assert {getattr(settings, name) for settings in drawn} == set(answers)
 
 
 def test_a_flipped_world_keeps_what_is_fixed() -> None:
-    knobs = Knobs.flipped(stream("flips", 3), event_lost=0.05, usage_delay_s=None)
-    assert (knobs.event_lost, knobs.usage_delay_s) == (0.05, None)
+    settings = WorldSettings.drawn(random_stream("flips", 3), event_lost=0.05, usage_delay_s=None)
+    assert (settings.event_lost, settings.usage_delay_s) == (0.05, None)

@@ -1,4 +1,4 @@
-"""The life of a training job, as discrete events on a virtual clock.
+"""The lifecycle of a training job, as discrete events on a virtual clock.
 
     WAITING ─ capacity ─> LAUNCHING ─> DOWNLOADING ─> TRAINING ─> UPLOADING ─> ENDED (Completed)
        ^  ^                   │             │            │            │
@@ -7,8 +7,8 @@
        └──────────────────────────────────────────  INTERRUPTED       │
     anywhere: StopTrainingJob, MaxWait or MaxRuntime ─> STOPPING ─> ENDED (Stopped)
 
-A job holds one timer: the earliest thing that can happen to it in its phase. Entering a phase voids the old timer. Spot pools
-hold the instances; when the supply shrinks, jobs are interrupted, and when it grows, those that waited longest launch first.
+A job has one timer: the earliest step that is possible in its phase. Entering a phase voids the old timer. Spot pools hold the
+instances: when the supply shrinks, jobs are interrupted; when it grows, the jobs that waited longest launch first.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from random import Random
 from infra.local.sagemaker.capacity import CapacityOf
 from infra.local.sagemaker.checkpoints import Checkpoints
 from infra.local.sagemaker.failures import CAPACITY, INTERNAL
-from infra.local.sagemaker.faults import Mishaps
+from infra.local.sagemaker.faults import Faults, PlannedFailures, Span
 from infra.local.sagemaker.job import Run, TrainingJob
 from infra.local.sagemaker.phase import Phase
 from infra.local.sagemaker.pool import Pool
-from infra.local.sagemaker.settings import Knobs, Span
+from infra.local.sagemaker.settings import WorldSettings
 from infra.local.sagemaker.timeline import Timeline, to_ms
 
 GRACE_S = 120
@@ -32,67 +32,67 @@ NO_CAPACITY = "Insufficient capacity error from EC2 while launching instances, r
 PREPARING = "Preparing the instances for training"
 
 
-class Machine:
-    """All jobs' lives; `rang` is called after each change of status."""
+class Lifecycle:
+    """The lifecycles of all jobs. `on_status_change` is called after each change of status."""
 
     def __init__(
         self,
         timeline: Timeline,
         *,
         rng: Random,
-        knobs: Knobs,
+        faults: Faults,
+        settings: WorldSettings,
         capacity_of: CapacityOf,
         checkpoints: Checkpoints,
-        rang: Callable[[TrainingJob], None],
+        on_status_change: Callable[[TrainingJob], None],
     ) -> None:
         self._timeline, self._checkpoints = timeline, checkpoints
-        self._rng, self._knobs, self._rang = rng, knobs, rang
+        self._rng, self._faults, self._settings = rng, faults, settings
+        self._on_status_change = on_status_change
         self._capacity_of = capacity_of
         self._pools: dict[str, Pool] = {}
-        self._mishaps = Mishaps()
-
-    # Births.
+        self._failures = PlannedFailures()
 
     def admit(self, job: TrainingJob) -> None:
-        """Begin a life."""
+        """Start a new job."""
         self._show(job, "InProgress", "Starting")
         self._wait(job)
 
-    # Phases, in the order in which a job meets them.
+    # Phases, in the order in which a job enters them.
 
     def _wait(self, job: TrainingJob) -> None:
         job.phase = Phase.WAITING
         if job.spot:
             self._settle(self._queue(job))
-        elif self._rng.random() < self._knobs.on_demand_shortage:
+        elif self._faults.has_no_on_demand_capacity():
             pending_s = job.limit("MaxPendingTimeInSeconds")
             if pending_s:
                 self._show(job, "InProgress", "Pending")
-                self._timeline.set(job, (self._in(pending_s), self._time_out))
+                self._timeline.set(job, (self._in(pending_s), self._exceed_max_pending))
             else:
                 job.transitions[-1].message = NO_CAPACITY
-                self._timeline.set(job, (self._after(self._knobs.on_demand_patience), self._find_nothing))
+                self._timeline.set(job, (self._after(self._settings.on_demand_search), self._find_no_capacity))
         else:
             self._launch(job)
 
     def _launch(self, job: TrainingJob) -> None:
         job.phase = Phase.LAUNCHING
         job.transitions[-1].message = PREPARING
-        self._timeline.set(job, (self._after(self._knobs.launch), self._download), (job.wait_ends_at, self._starve))
+        self._timeline.set(job, (self._after(self._settings.launch), self._download), (job.wait_ends_at, self._exceed_max_wait))
 
     def _download(self, job: TrainingJob) -> None:
         if self._fails(job, Phase.LAUNCHING):
             return
         job.phase = Phase.DOWNLOADING
         job.started_at = job.started_at or self._timeline.now
-        overruns_at = self._timeline.now + job.runtime_left
+        runtime_ends_at = self._timeline.now + job.runtime_left
         job.runs.append(Run(self._timeline.now, restored_s=self._checkpoints.restore(job)))
         self._show(job, "InProgress", "Downloading")
         self._timeline.set(
             job,
-            (self._after(self._knobs.download), self._train),
-            (overruns_at, self._overrun),
-            (job.wait_ends_at, self._starve),
+            (self._after(self._settings.download), self._train),
+            (runtime_ends_at, self._exceed_max_runtime),
+            (job.wait_ends_at, self._exceed_max_wait),
         )
 
     def _train(self, job: TrainingJob) -> None:
@@ -100,22 +100,22 @@ class Machine:
             return
         job.phase = Phase.TRAINING
         run, script = job.runs[-1], job.script
-        overruns_at = run.started_at + job.runtime_left
+        runtime_ends_at = run.started_at + job.runtime_left
         run.trained_at = self._timeline.now
         self._show(job, "InProgress", "Training")
-        breaks = self._mishaps.ahead(job, Phase.TRAINING) is not None
-        breaks_at = self._in(max(script.fails_after_s - run.restored_s, 1)) if breaks else None
+        will_fail = self._failures.next(job, Phase.TRAINING) is not None
+        fails_at = self._in(max(script.fails_after_s - run.restored_s, 1)) if will_fail else None
         self._timeline.set(
             job,
-            (breaks_at, self._break),
+            (fails_at, self._fail_in_training),
             (job.work_done_at, self._upload),
-            (overruns_at, self._overrun),
-            (job.wait_ends_at, self._starve),
+            (runtime_ends_at, self._exceed_max_runtime),
+            (job.wait_ends_at, self._exceed_max_wait),
         )
         if self._checkpoints.on_save:
             self._save_while_training(job)
 
-    def _break(self, job: TrainingJob) -> None:
+    def _fail_in_training(self, job: TrainingJob) -> None:
         self._checkpoints.save(job, self._timeline.now)
         self._fails(job, Phase.TRAINING)
 
@@ -123,7 +123,7 @@ class Machine:
         self._checkpoints.save(job, self._timeline.now)
         job.phase = Phase.UPLOADING
         self._show(job, "InProgress", "Uploading")
-        self._timeline.set(job, (self._after(self._knobs.upload) + self._stuck(job), self._complete))
+        self._timeline.set(job, (self._after(self._settings.upload) + self._stuck(job), self._complete))
 
     def _finish(self, job: TrainingJob) -> None:
         self._checkpoints.save(job, self._timeline.now)
@@ -139,33 +139,33 @@ class Machine:
         if job.phase is Phase.LAUNCHING:
             self._queue(job)
             return
-        self._checkpoints.save(job, self._timeline.now, at_once=self._knobs.sigterm_at_interruption)
+        self._checkpoints.save(job, self._timeline.now, at_once=self._settings.sigterm_at_interruption)
         job.close_run(self._timeline.now, interrupted=True)
         job.phase = Phase.INTERRUPTED
         self._show(job, "InProgress", "Interrupted")
-        self._timeline.set(job, (self._after(self._knobs.requeue), self._restart), (job.wait_ends_at, self._starve))
+        self._timeline.set(job, (self._after(self._settings.requeue), self._restart), (job.wait_ends_at, self._exceed_max_wait))
 
     def _restart(self, job: TrainingJob) -> None:
-        if self._knobs.restarts_show_starting:
+        if self._settings.restarts_show_starting:
             self._show(job, "InProgress", "Starting")
         self._wait(job)
 
-    # Endings that nobody's container chose.
+    # Endings that the container did not choose.
 
     def stop(self, job: TrainingJob, ending: str = "Stopped") -> None:
-        """Send SIGTERM and give the container its grace; `ending` is the secondary status that it will have."""
+        """Send SIGTERM and give the container two minutes. `ending` is the job's final secondary status."""
         phase = job.phase
         job.phase = Phase.STOPPING
         if job.spot:
             self._pool(job).waiting.pop(job, None)
-        gone_at, done_at = self._after(self._knobs.shutdown), None
+        gone_at, done_at = self._after(self._settings.shutdown), None
         if phase is Phase.UPLOADING:
-            done_at = gone_at = self._after(self._knobs.upload)
+            done_at = gone_at = self._after(self._settings.upload)
         elif phase is Phase.TRAINING:
-            gone_at = self._in(min(job.script.leaves_after_s, GRACE_S))
-            done_at = None if self._mishaps.ahead(job, phase) else job.work_done_at
+            gone_at = self._in(min(job.script.exits_after_s, GRACE_S))
+            done_at = None if self._failures.next(job, phase) else job.work_done_at
         self._show(job, "Stopping", "Stopping")
-        if done_at and done_at <= gone_at and self._knobs.completion_beats_stop:
+        if done_at and done_at <= gone_at and self._settings.completion_beats_stop:
             self._timeline.set(job, (done_at, self._finish))
         else:
             self._timeline.set(job, (gone_at + self._stuck(job), lambda job: self._stopped(job, phase, ending)))
@@ -175,20 +175,20 @@ class Machine:
             self._checkpoints.save(job, self._timeline.now, at_once=job.script.saves_on_sigterm)
         self._end(job, "Stopped", ending)
 
-    def _starve(self, job: TrainingJob) -> None:
+    def _exceed_max_wait(self, job: TrainingJob) -> None:
         self.stop(job, "MaxWaitTimeExceeded")
 
-    def _overrun(self, job: TrainingJob) -> None:
+    def _exceed_max_runtime(self, job: TrainingJob) -> None:
         self.stop(job, "MaxRuntimeExceeded")
 
-    def _time_out(self, job: TrainingJob) -> None:
-        self.stop(job, self._knobs.pending_timeout_secondary)
+    def _exceed_max_pending(self, job: TrainingJob) -> None:
+        self.stop(job, self._settings.pending_timeout_secondary)
 
-    def _find_nothing(self, job: TrainingJob) -> None:
+    def _find_no_capacity(self, job: TrainingJob) -> None:
         self._fail(job, CAPACITY)
 
     def _fails(self, job: TrainingJob, phase: Phase) -> bool:
-        reason = self._mishaps.meet(job, phase)
+        reason = self._failures.take(job, phase)
         if reason is not None:
             self._fail(job, reason)
         return reason is not None
@@ -208,7 +208,7 @@ class Machine:
         job.close_run(self._timeline.now)
         job.phase = Phase.ENDED
         job.timer += 1
-        if job.started_at or self._knobs.end_time_if_never_started:
+        if job.started_at or self._settings.end_time_if_never_started:
             job.ended_at = self._timeline.now
         self._show(job, status, secondary)
         job.transitions[-1].ended_at = self._timeline.now
@@ -227,14 +227,14 @@ class Machine:
         pool.waiting[job] = job.pool[1]
         job.phase = Phase.WAITING
         job.transitions[-1].message = NO_CAPACITY
-        self._timeline.set(job, (job.wait_ends_at, self._starve))
+        self._timeline.set(job, (job.wait_ends_at, self._exceed_max_wait))
         return pool
 
     def _settle(self, pool: Pool) -> None:
         now = self._timeline.now
-        for job in pool.take_back(now, self._rng):
+        for job in pool.reclaim(now, self._rng):
             self._interrupt(job)
-        for job in pool.hand_out(now):
+        for job in pool.allocate(now):
             self._launch(job)
         self._timeline.set(pool, (pool.next_change(now), self._settle))
 
@@ -246,7 +246,7 @@ class Machine:
 
     def _show(self, job: TrainingJob, status: str, secondary: str) -> None:
         job.enter(self._timeline.now, status, secondary)
-        self._rang(job)
+        self._on_status_change(job)
 
     def _after(self, span: Span) -> datetime:
         return self._timeline.now + timedelta(milliseconds=int(1000 * self._rng.uniform(*span)))
@@ -255,8 +255,7 @@ class Machine:
         return to_ms(self._timeline.now + timedelta(seconds=seconds))
 
     def _stuck(self, job: TrainingJob) -> timedelta:
-        unlucky = self._knobs.stuck and self._rng.random() < self._knobs.stuck
-        return timedelta(seconds=int(self._rng.uniform(*self._knobs.stuck_for)) if unlucky else int(job.script.stuck_s))
+        return self._faults.stuck_for() or timedelta(seconds=int(job.script.stuck_s))
 
     def _save_while_training(self, job: TrainingJob) -> None:
         self._checkpoints.save(job, self._timeline.now)

@@ -1,0 +1,57 @@
+"""Why the controller starts another attempt of its own accord: a move, a repair, or a person's request.
+
+Why a job failed is ``controller.jobs.failure``. An attempt has a cause of either kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from controller.jobs.failure import FailureCause
+
+
+class MoveCause(StrEnum):
+    """Why the controller stops a job and submits it again changed, or submits one for a person. Values are stored."""
+
+    DEADLINE = "deadline"
+    INTERRUPTIONS = "interruptions"
+    RETURN = "return"
+    REPAIR = "repair"
+    ASKED = "asked"
+
+    @property
+    def label(self) -> str:
+        """The cause in a few words, for tables and messages."""
+        return MOVE_HANDLING[self].label
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the job continues with other capacity. If that is refused, it continues where it was."""
+        return MOVE_HANDLING[self].elsewhere
+
+
+AttemptCause = FailureCause | MoveCause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveHandling:
+    """What the controller knows of one cause of a move."""
+
+    label: str
+    elsewhere: bool
+
+
+MOVE_HANDLING: Mapping[MoveCause, MoveHandling] = {
+    MoveCause.DEADLINE: MoveHandling(label="moved for its deadline", elsewhere=True),
+    MoveCause.INTERRUPTIONS: MoveHandling(label="interrupted too often", elsewhere=True),
+    MoveCause.RETURN: MoveHandling(label="moved back to spot", elsewhere=True),
+    MoveCause.REPAIR: MoveHandling(label="repaired", elsewhere=False),
+    MoveCause.ASKED: MoveHandling(label="requested by a person", elsewhere=True),
+}
+
+
+def attempt_cause(value: str) -> AttemptCause:
+    """The cause with this stored value. Raises ValueError if there is none."""
+    return MoveCause(value) if value in set(MoveCause) else FailureCause(value)

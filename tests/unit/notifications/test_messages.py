@@ -1,0 +1,151 @@
+"""Every kind of message has its texts, survives the ledger, and harms nobody with other people's text."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from controller.jobs.job import Outcome
+from controller.ledger import message as m
+from controller.ledger.message import JobFacts, Message, facts_to_json, message_of
+from controller.ledger.message_kind import GiveUpReason, MessageKind, MoveReason, NextStep, asked_by
+from controller.notifications.message_text import reason
+from controller.notifications.messages import describe, importance_of, row_of, text_of
+from controller.notifications.storm_message import storm_head
+from controller.policy.slack_settings import Importance
+from tests.builders import BEGIN
+
+EVIL = "<!channel> *bold* `tick` & <@U1>"
+JOB = JobFacts(name=EVIL, instance_type="ml.g5.*", instances=2, spot=True, team=EVIL, outcome=Outcome.STARVED)
+RUNNING = JobFacts(name="bert", instance_type="ml.g5.xlarge", instances=1, spot=True)
+CAP = m.CapFacts(cap_micros=3_000_000, spent_micros=2_000_000, next_micros=1_500_000)
+CHECKPOINT = m.CheckpointFacts(uri="s3://b/p/", scanned=True, newest_at=BEGIN, at_risk_s=600, objects=3, bytes_seen=9)
+LATER = BEGIN + timedelta(hours=6)
+
+EXAMPLES: tuple[Message, ...] = (
+    m.RuleBroken(
+        job=JOB, policy=EVIL, severity="high", field="F", found=EVIL, wanted=EVIL, fix='{"a": 1}',
+        next_step=NextStep.CANNOT_REPAIR, why_not=EVIL,
+    ),
+    m.Resubmitting(
+        job=JOB, cause="starved", attempt=EVIL, due_at=LATER, tried=1, limit=3, changes='{"A": true}', why=asked_by("U1"),
+        checkpoint=CHECKPOINT,
+    ),
+    m.WouldResubmit(job=JOB, cause="starved", block=EVIL, limit=3),
+    m.GaveUp(job=JOB, reason=GiveUpReason.OVER_CAP, cause="starved", tried=2, checkpoint=CHECKPOINT, cap=CAP),
+    m.CannotRepeat(job=JOB, why=EVIL),
+    m.Refused(name=EVIL, attempt=EVIL, why=EVIL),
+    m.Abandoned(name=EVIL, why=EVIL),
+    m.Deleted(name=EVIL, stops=1, submissions=2),
+    m.CheckpointsUnseen(job=JOB, uri=EVIL, problem=EVIL),
+    m.StillStopping(job=JOB, for_s=4000, secondary=EVIL),
+    m.Interrupted(job=JOB, at=BEGIN),
+    m.Finished(job=JOB, attempts=2),
+    m.Moving(job=JOB, reason=MoveReason.INTERRUPTIONS, to="next-step", interruptions=5, within_s=7200, limit=2),
+    m.WouldMove(job=JOB, reason=MoveReason.LATEST_MOMENT, to="on-demand", deadline=LATER, block=EVIL),
+    m.CannotAfford(job=JOB, cap=CAP),
+    m.DeadlineLost(job=JOB, deadline=BEGIN, finish_at=LATER),
+    m.DeadlineAtRisk(job=JOB, deadline=LATER),
+    m.DeadlineUnreadable(job=JOB, problem=EVIL),
+    m.OnDemandForbidden(job=JOB, block=EVIL, deadline=LATER),
+    m.NoRoom(job=JOB, room=1, deadline=LATER),
+    m.NoEstimate(job=JOB, family=EVIL, runs=1, deadline=LATER),
+    m.MaxWaitBeforeDeadline(job=JOB, wait_s=7200, ends_at=BEGIN, deadline=LATER),
+    m.Probing(job=JOB),
+    m.StoppingAsAsked(job=JOB, who=EVIL),
+    m.RateLimit(what="stop", limit=1, until=LATER),
+)  # fmt: skip
+
+
+def test_the_examples_are_of_every_kind() -> None:
+    assert {example.kind for example in EXAMPLES} == set(MessageKind)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: str(example.kind))
+def test_a_message_is_read_from_the_ledger_as_it_was_written(example: Message) -> None:
+    assert message_of(example.kind, facts_to_json(example)) == example
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: str(example.kind))
+def test_other_people_s_text_pings_and_formats_nothing(example: Message) -> None:
+    text = describe(example)
+    shown = f"{text.body}\n{text.small}"
+    assert "<!channel>" not in shown
+    assert "*bold*" not in "".join(shown.split("`")[::2]), "outside code"
+    assert shown.count("`") % 2 == 0
+    assert "<@U1>" not in shown.replace("Requested by <@U1>", "")
+
+
+@pytest.mark.parametrize("kind", MessageKind)
+def test_a_person_is_needed_exactly_where_the_catalogue_says_what_to_do(kind: MessageKind) -> None:
+    row = row_of(kind)
+    assert row.needs_person == bool(row.todo)
+    assert importance_of(f"{kind}/anything") is row.importance
+
+
+def test_every_kind_has_a_storm_text_of_its_own() -> None:
+    texts = [row_of(kind).many for kind in MessageKind]
+    assert len(set(texts)) == len(texts)
+
+
+def test_a_storm_says_how_many_which_what_to_do_and_mentions_those_concerned() -> None:
+    names = [f"job-{n}" for n in range(12)]
+    said = " | ".join(getattr(part, "mrkdwn", "") for part in storm_head(MessageKind.NO_ROOM, names, ["U1", "S2", "", "U1"]))
+    assert "*12 jobs may miss their deadline: no on-demand quota*: *job-0*, *job-1*" in said
+    assert "*job-9* and 2 more\nRequest more quota, or stop other jobs." in said
+    assert "<!subteam^S2> <@U1>" in said
+
+
+def test_a_kind_of_another_version_is_an_action() -> None:
+    assert importance_of("exploded/x") is Importance.ACTION
+
+
+def test_facts_of_another_version_still_reach_people() -> None:
+    text = text_of(MessageKind.NO_ROOM, '{"seats": 3}')
+    assert "no-room" in text.title
+    assert '{"seats": 3}' in text.body
+
+
+@pytest.mark.parametrize(
+    ("example", "line"),
+    [
+        (
+            m.RuleBroken(job=RUNNING, policy="p", severity="low", field="F", wanted="w",
+                         found="no checkpoint after 31 min (limit 30 min)", risk="If interrupted, the job starts over."),
+            "No checkpoint after 31 min (limit 30 min). If interrupted, the job starts over.",
+        ),
+        (
+            m.GaveUp(job=JOB, reason=GiveUpReason.NO_CHECKPOINT_NO_OTHER_TYPE),
+            "Not retried: no checkpoint, and no other instance type is allowed. Choose: ",
+        ),
+        (
+            m.WouldResubmit(job=JOB, cause="starved", block="b", limit=3),
+            "Auto-retry is in warn mode (block b). With `mode: enforce`: up to 3 retries for: starved.",
+        ),
+        (m.GaveUp(job=JOB, reason=GiveUpReason.OVER_CAP, cap=CAP), "Spend cap: $3.00. Spent so far, at most: $2.00."),
+        (m.Moving(job=RUNNING, reason=asked_by("U7"), to="on-demand"), "Requested by <@U7>."),
+    ],
+)  # fmt: skip
+def test_what_people_read(example: Message, line: str) -> None:
+    assert line in describe(example).body
+
+
+@pytest.mark.parametrize("give_up", GiveUpReason)
+def test_every_reason_to_give_up_says_what_a_person_can_do(give_up: GiveUpReason) -> None:
+    body = describe(m.GaveUp(job=JOB, reason=give_up, cause="starved", cap=CAP)).body
+    assert "Choose: " in body or "submit the job yourself" in body
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("latest-moment", "This is the latest moment at which a move to on-demand still meets the deadline"),
+        ("asked-by:U7", "Requested by <@U7>"),
+        ("U7 asked for it", "Requested by <@U7>"),
+        ("asked-by:<!here>", "Requested by &lt;!here&gt;"),
+        ("save-it, spot-first", "save-it, spot-first"),
+    ],
+)
+def test_a_stored_reason_is_shown_in_words(stored: str, shown: str) -> None:
+    assert reason(stored) == shown
