@@ -51,7 +51,7 @@ def resubmit(facts: Facts) -> Decision:
         return Decision()
     if stop is not None and stop.purpose is Purpose.REPAIR:
         return _repaired(facts, stop, block)
-    if stop is not None and stop.next_cause is not None:
+    if stop is not None and isinstance(stop.next_cause, MoveCause):
         return _moved(facts, block, stop.next_cause)
     if block is None or block.mode is Mode.AUDIT or _too_old(facts, block):
         return Decision()

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from controller.ledger.message_kind import MessageKind
-from controller.ledger.move_cause import AttemptCause, MoveCause
+from controller.ledger.move_cause import AttemptCause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class Stop:
     about: str
     because: str
     purpose: Purpose = Purpose.RULE
-    next_cause: MoveCause | None = None
+    next_cause: AttemptCause | None = None
     changes: str = ""
 
     @property

@@ -73,6 +73,7 @@ def start(*, port: int = 0, dynamodb: str | None = None) -> Local:
         raise ValueError(f"SPOTWARDEN_DYNAMODB is {wanted!r}, but must be one of {ATOMIC}, {STOCK}, {LOCAL}")
     jar = dynamodb_local.start() if wanted == LOCAL else None
     put_back = moto_dynamodb.install() if wanted == ATOMIC else lambda: None
+    os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # 1,300 images that nobody here starts, and seconds to load
     server = MotoServer(port)
 
     def stop() -> None:
@@ -91,7 +92,7 @@ def client(service: str, endpoint: str, region: str = REGION) -> Any:
         service,
         endpoint_url=endpoint,
         region_name=region,
-        config=Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=10),
+        config=Config(retries={"total_max_attempts": 1}, connect_timeout=10, read_timeout=120),
         **CREDENTIALS,
     )
 

@@ -88,6 +88,20 @@ class Host:
             on_step()
         self._jump(until)
 
+    def endpoints(self) -> dict[str, Any]:
+        """Where everything is, and the environment in which any command or boto3 client reaches it."""
+        names = ("AWS_", "SPOTWARDEN_", "POWERTOOLS_")
+        return {
+            "endpoints": {
+                "aws": self.aws.url, "dynamodb": self.aws.dynamodb_url, "sagemaker": self.server.url,
+                "slack_api": f"{self.slack.url}/api/", "slack_page": self.slack.url,
+                "app": self.slack.people.wire.url if self.slack.people is not None else "",
+            },
+            "table": TABLE,
+            "region": os.environ["AWS_REGION"],
+            "environment": {name: value for name, value in os.environ.items() if name.startswith(names)},
+        }  # fmt: skip
+
     def put(self, event: Mapping[str, Any]) -> None:
         """Let an event arrive now."""
         with redirect_stdout(self.log):

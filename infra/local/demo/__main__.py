@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import threading
+import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -43,10 +45,26 @@ AFTERMATH = timedelta(days=2)  # what was created on Friday may end on Sunday, a
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the week; exit code 1 when the proof fails."""
-    asked = _arguments(argv)
-    console = Console()
+    """Run the demo. Exit code 1 when a problem is counted, or when this machine cannot run it: then one sentence says why."""
+    asked, console = _arguments(argv), Console()
+    try:
+        return _demo(asked, console)
+    except KeyboardInterrupt:
+        console.print("Stopped.")
+        return 130
+    except Exception as error:
+        log = Path(asked.out) / "demo-error.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(traceback.format_exc(), "utf-8")
+        what = str(error).splitlines()[0][:200] if str(error) else "no message"
+        console.print(f"The demo failed: {type(error).__name__}: {what}. Details: {log}", markup=False, soft_wrap=True)
+        return 1
+
+
+def _demo(asked: argparse.Namespace, console: Console) -> int:
+    """Run the simulated week, print what happened, and keep the embedded AWS up where that is asked for."""
     out = Path(asked.out)
+    console.print(f"Starting an AWS on this machine; {asked.jobs} training jobs follow.")
     world = _world(asked.seed, asked.supply)
     launched = launches(asked.seed, asked.jobs)
     with hosting(world, compile_folder(POLICIES), out) as host:
@@ -65,7 +83,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             console.print(f"  {line}", style="red", markup=False)
         made = {"Slack messages": "slack.html", "report": "report.html", "figures": "demo-summary.json", "logs": "functions.log"}
         console.print("; ".join(f"{what}: {out / name}" for what, name in made.items()))
-        if sys.stdout.isatty() and not asked.no_page and not failed:
+        screen.next_steps(console, out)
+        if asked.keep:
+            _keep(host, asked.ports_file, console)
+        elif sys.stdout.isatty() and not asked.no_page and not failed:
             _serve(host, console)
     return 1 if failed else 0
 
@@ -79,8 +100,12 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--trace", type=Path, help="spot capacity of every pool, as a file of the skypilot-org/spot-traces format"
     )
     parser.add_argument("--out", default="build/demo", help="where the summary, the Slack page and the logs go")
+    parser.add_argument("--keep", action="store_true", help="leave the embedded AWS up until Ctrl-C")
+    parser.add_argument("--ports-file", type=Path, help="with --keep: where endpoints, table and environment go, as JSON")
     parser.add_argument("--no-page", action="store_true", help="do not serve the Slack page in the end")
     asked = parser.parse_args(argv)
+    if asked.ports_file and not asked.keep:
+        parser.error("--ports-file: wanted with --keep, as the endpoints are gone when the demo ends")
     asked.jobs = asked.jobs or (WEEK_JOBS if asked.week else JOBS)
     fewest = len(launches(asked.seed, 0))
     if asked.jobs < fewest:
@@ -158,7 +183,10 @@ def _run(host: Host, console: Console) -> None:
         whole = (WEEK + AFTERMATH).total_seconds()
         task = bar.add_task("", total=whole, day="", told="")
 
+        live = screen.LiveEvents(console, host.slack)
+
         def step() -> None:
+            live.show(host.clock.at)
             jobs = host.world.jobs.values()
             running = sum(job.status not in proof.TERMINAL for job in jobs)
             attempts = sum(proof.is_attempt(job) for job in jobs)
@@ -230,6 +258,29 @@ def _report(host: Host) -> str:
     return as_html(report_of(rollups_of_days(ledger, first, until), first, until))
 
 
+def _keep(host: Host, ports_file: Path | None, console: Console) -> None:
+    """Leave everything up until Ctrl-C; what was written about it is removed then."""
+    if ports_file is not None:
+        _write_whole(ports_file, json.dumps(host.endpoints(), indent=2) + "\n")
+        console.print(f"Endpoints and environment: {ports_file}")
+    console.print(f"The Slack page: {host.slack.url}. Ctrl-C ends the embedded AWS.")
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        console.print("Stopped.")
+    finally:
+        if ports_file is not None:
+            ports_file.unlink(missing_ok=True)
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file so that whoever waits for it never reads a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(text, "utf-8")
+    part.replace(path)
+
+
 def _serve(host: Host, console: Console) -> None:
     if host.slack.people is not None:
         host.slack.people.after = lambda: host.run(host.clock.at + AFTER_A_CLICK)
@@ -237,7 +288,7 @@ def _serve(host: Host, console: Console) -> None:
     try:
         input()
     except (KeyboardInterrupt, EOFError):
-        console.print("Bye.")
+        console.print("Stopped.")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -12,6 +15,7 @@ from rich.table import Table
 
 from controller.savings.arithmetic import Savings
 from controller.units.money import dollars
+from infra.local.slack import Slack
 
 
 def progress(console: Console) -> Progress:
@@ -32,6 +36,35 @@ def told(at: datetime, running: int, ended: int, attempts: int, messages: int) -
         "day": f"{at:%a %H:%M}",
         "told": f"{running:3d} running, {ended:3d} ended, {attempts:2d} submitted again, {messages:3d} Slack messages",
     }
+
+
+@dataclass(slots=True)
+class LiveEvents:
+    """Prints each new message of the channels as it is posted: the time in the week, and its first line."""
+
+    console: Console
+    slack: Slack
+    shown: int = 0
+
+    def show(self, at: datetime) -> None:
+        """Print what was posted since the last call."""
+        new = self.slack.messages[self.shown :]
+        self.shown += len(new)
+        for message in new:
+            text = re.sub(r":[a-z_]+:|[*`_]", "", message.text).strip().partition("\n")[0]
+            if text and message.thread_ts is not None:
+                self.console.print(f"{at:%a %H:%M}  {text[:110]}", markup=False, highlight=False)
+
+
+def next_steps(console: Console, out: Path) -> None:
+    """What to open and what to try next."""
+    console.print(
+        f"Open {out / 'slack.html'} and {out / 'report.html'} in a browser. Try next:\n"
+        '  .venv/bin/spotwarden classify "CapacityError: Unable to provision requested ML compute capacity."\n'
+        "  .venv/bin/spotwarden check --help\n"
+        "  make demo ARGS='--keep --ports-file build/ports.json'   # then run report, audit or halt against it",
+        markup=False, highlight=False, soft_wrap=True,
+    )  # fmt: skip
 
 
 def results(console: Console, summary: Mapping[str, Any], teams: Mapping[str, Savings]) -> None:

@@ -121,7 +121,7 @@ def test_facts_of_another_version_still_reach_people() -> None:
         ),
         (
             m.WouldResubmit(job=JOB, cause="starved", block="b", limit=3),
-            "Auto-retry is in warn mode (block b). With `mode: enforce`: up to 3 retries for: starved.",
+            "Auto-retry is in warn mode (block b). With `mode: enforce`: up to 3 retries for: waited too long for spot.",
         ),
         (m.GaveUp(job=JOB, reason=GiveUpReason.OVER_CAP, cap=CAP), "Spend cap: $3.00. Spent so far, at most: $2.00."),
         (m.Moving(job=RUNNING, reason=asked_by("U7"), to="on-demand"), "Requested by <@U7>."),
