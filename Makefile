@@ -1,58 +1,74 @@
-# The contributing guide in a few targets. Each installs what it needs into .venv, from Python 3.11 or newer, git and make alone.
+# All tasks of this project. Each target installs what it needs; the machine needs Python 3.11 or newer, git and make.
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+DOCS := .venv-docs/bin
+UV := build/uv/bin/uv
+LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet
 SEEDS ?= 5000
 ARGS ?=
 
-.PHONY: help demo test check lint simulate mutants bench nightly picture package clean
+.PHONY: help demo test check lint simulate mutants bench nightly docs picture package lock clean
 
-help:  ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+help:  ## show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-demo: $(BIN)/installed  ## simulated jobs through the real controller; ARGS=--week is the long one
+demo: $(BIN)/installed  ## run simulated training jobs through the real controller; ARGS=--week runs the long demo
 	$(BIN)/python -m infra.local.demo $(ARGS)
 
-test: $(BIN)/installed  ## everything that must hold; ARGS=tests/unit/decide runs a part
+test: $(BIN)/installed  ## run all tests; ARGS=tests/unit/decide runs a folder, a file or one test
 	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),-n 2 --dist loadfile)
 
-check: lint  ## lint, types and quick tests
+check: lint  ## run lint, type checks and the quick tests: under a minute
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/style tests/properties tests/unit --ignore tests/unit/infra
 
-lint: $(BIN)/installed  ## style, types, and who may import whom
+lint: $(BIN)/installed  ## check style, types and the import contract
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-simulate: $(BIN)/installed  ## the proof: SEEDS worlds of faults
+simulate: $(BIN)/installed  ## simulate SEEDS=5000 worlds of faults and check the invariants
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) $(ARGS)
 
-mutants: $(BIN)/installed  ## how many mutants of the pure packages the tests kill; ARGS="--sample 40 --package decide"
+mutants: $(BIN)/installed  ## count the mutants of the pure packages that tests kill; ARGS="--sample 40 --package decide"
 	$(BIN)/python -m tests.mutation $(ARGS)
 
-nightly: simulate  ## what takes long: 5,000 seeds, mutants, benchmarks
-	$(BIN)/python -m tests.simulation.mutants
-	$(BIN)/python -m tests.mutation
-	$(BIN)/python -m tests.benchmarks.month
-
-bench: $(BIN)/installed  ## what a month's digest costs by the number of its jobs; ARGS="--dynamo"
+bench: $(BIN)/installed  ## measure what a month's digest costs, by the number of jobs
 	$(BIN)/python -m tests.benchmarks.month $(ARGS)
 
-picture: demo  ## the README's pictures, from the demo's own Slack page and report; needs chromium
+nightly: simulate mutants bench  ## run everything that takes long: simulate, mutants, bench
+
+docs: $(DOCS)/installed  ## build the documentation site into build/site
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/mkdocs build --strict --quiet --site-dir build/site
+
+picture: demo  ## take the pictures of the docs from the demo's Slack page and report; needs Chromium
 	$(BIN)/python -m infra.browser build/demo/slack.html docs/slack-message.png --width 860 --open --at "article:has(b:text-is('tracker-climbs'))"
 	$(BIN)/python -m infra.browser build/demo/slack.html docs/slack-digest.png --width 860 --at "article:has(h3:text('Wednesday, 18 November'))"
 	$(BIN)/python -m infra.browser build/demo/report.html docs/report.png --width 1000 --height 1100
+	$(BIN)/python -m infra.package_graph
 
-package: $(BIN)/installed  ## what goes to AWS: build/package/{deployment.zip,sam.json}
+package: $(BIN)/installed  ## build what is deployed to AWS: build/package/deployment.zip and sam.json
 	$(BIN)/python infra/build.py --out build/package $(ARGS)
 
-$(BIN)/installed: pyproject.toml requirements.txt
+lock:  ## renew requirements-dev.txt and docs/requirements.txt, with hashes
+	$(PYTHON) -m venv build/uv && build/uv/bin/python -m pip install --quiet uv
+	$(LOCK) --extra dev --output-file requirements-dev.txt pyproject.toml requirements-dev.in
+	$(LOCK) --output-file docs/requirements.txt docs/requirements.in
+
+clean:  ## delete the environments and everything that was built
+	rm -rf .venv .venv-docs build
+
+# The file `installed` is the mark of a complete environment. Nothing is installed that the lock has no hash for.
+$(BIN)/installed: requirements-dev.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Spotwarden needs Python 3.11 or newer; none of python3, python3.13, python3.12, python3.11 is" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-clean:
-	rm -rf .venv build
+$(DOCS)/installed: docs/requirements.txt
+	$(PYTHON) -m venv .venv-docs
+	$(DOCS)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r docs/requirements.txt
+	@touch $@
