@@ -38,7 +38,8 @@ mutants: $(BIN)/installed  ## count the mutants of the pure packages that tests 
 bench: $(BIN)/installed  ## measure what a month's digest costs, by the number of jobs
 	$(BIN)/python -m tests.benchmarks.month $(ARGS)
 
-nightly: simulate mutants bench  ## run everything that takes long: simulate, mutants, bench
+nightly: simulate mutants bench  ## run everything that takes long: simulate (and its mutants), mutants, bench
+	$(BIN)/python -m tests.simulation.mutants
 
 docs: $(DOCS)/installed  ## build the documentation site into build/site
 	NO_MKDOCS_2_WARNING=1 $(DOCS)/mkdocs build --strict --quiet --site-dir build/site
