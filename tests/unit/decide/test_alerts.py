@@ -12,7 +12,6 @@ import pytest
 from controller.decide.alerts import alert
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.failure import FailureCause
-from controller.ledger.entry import Started
 from controller.ledger.intent import Announce, Intent, IntentResult, Stop, Submit, Wake
 from controller.ledger.message_kind import MessageKind
 from controller.policy.mode import Mode
@@ -69,11 +68,8 @@ def test_nobody_is_told_of_checkpoints_that_no_block_would_use() -> None:
     assert not messages(facts(checkpoint_scan=replace(REFUSED_SCAN, problem=None)))
     assert not messages(facts(checkpoint_scan=REFUSED_SCAN, policy=policy(resubmissions=())))
     assert not messages(facts(checkpoint_scan=REFUSED_SCAN, policy=policy(resubmissions=(block(mode=Mode.AUDIT),))))
-    newer = Started(
-        job="bert-r02", at=BEGIN, team=None, number=2, spot=True, instance_type="ml.g5.2xlarge", instance_count=1,
-        region="us-east-1", service=None, checkpoint_uri=None,
-    )  # fmt: skip
-    assert not messages(facts(checkpoint_scan=REFUSED_SCAN, lineage=lineage(entries=(newer,))))
+    newer = replace(SUBMIT, claim=1, closed=IntentResult.DONE)
+    assert not messages(facts(checkpoint_scan=REFUSED_SCAN, lineage=lineage(intents=(newer,))))
     assert messages(facts(checkpoint_scan=REFUSED_SCAN, policy=policy(resubmissions=(block(mode=Mode.WARN),))))
 
 
