@@ -50,7 +50,7 @@ class Misconfigured(Exception):
 # one word to Slack takes 1 s.
 SLACK_CLIENT_CONFIG = Config(connect_timeout=0.3, read_timeout=0.4, retries={"mode": "standard", "total_max_attempts": 1})
 SLACK_TIME_LIMIT = timedelta(seconds=1)
-_hurry = SLACK_CLIENT_CONFIG
+_client_config, _slack_client_config = CLIENT_CONFIG, SLACK_CLIENT_CONFIG
 
 
 def setting(name: str) -> str:
@@ -62,13 +62,14 @@ def setting(name: str) -> str:
     return found
 
 
-def install(*, clock: Clock, hurry: Config = SLACK_CLIENT_CONFIG) -> None:
-    """Let another clock tell the time, before anything is built; whatever was built is forgotten.
+def install(*, clock: Clock, client_config: Config = CLIENT_CONFIG, slack_client_config: Config = SLACK_CLIENT_CONFIG) -> None:
+    """Use another clock and other client settings, and forget whatever was built before.
 
-    ``hurry`` is how soon a click's calls give up: on a machine whose clock is virtual nobody waits three seconds.
+    ``slack_client_config`` is for the calls of a click in Slack. The embedded AWS has longer timeouts: its clock is virtual, and
+    its machine may be busy.
     """
-    global _clock, _hurry  # one container, one clock
-    _clock, _hurry = clock, hurry
+    global _clock, _client_config, _slack_client_config  # one container, one clock
+    _clock, _client_config, _slack_client_config = clock, client_config, slack_client_config
     ports.cache_clear()
     client.cache_clear()
     _pricing.cache_clear()
@@ -84,12 +85,12 @@ def clock() -> Clock:
 
 @cache
 def client(service: str) -> Any:
-    return boto3.client(service, config=CLIENT_CONFIG)
+    return boto3.client(service, config=_client_config)
 
 
 @cache
 def _pricing() -> Any:
-    return boto3.client("pricing", region_name=PRICING_REGION, config=CLIENT_CONFIG)
+    return boto3.client("pricing", region_name=PRICING_REGION, config=_client_config)
 
 
 def region() -> str:
@@ -209,7 +210,7 @@ class _Hurried:
 
 @cache
 def _hurried_client(service: str) -> Any:
-    return boto3.client(service, config=_hurry)
+    return boto3.client(service, config=_slack_client_config)
 
 
 @cache

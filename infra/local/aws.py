@@ -1,8 +1,8 @@
-"""Serves DynamoDB, S3 and EC2 on this machine over HTTP, with the table that CloudFormation would create.
+"""Serves DynamoDB, S3, EC2 and EventBridge on this machine over HTTP, with the table that CloudFormation would create.
 
-moto answers the requests (its DynamoDB as `moto_dynamodb` arranges it). With SPOTWARDEN_DYNAMODB=local, DynamoDB alone is
-AWS's own DynamoDB Local instead. State lives in this process's memory and ends with it; moto keeps one world for each
-process, so a second server in the same process sees the first one's tables.
+moto answers the requests; `moto_dynamodb` replaces parts of its DynamoDB. With SPOTWARDEN_DYNAMODB=local, DynamoDB is AWS's own
+DynamoDB Local instead. All state is in the memory of this process. moto has one state for each process, so a second server in the
+same process sees the tables of the first.
 """
 
 from __future__ import annotations
@@ -16,16 +16,19 @@ from typing import Any, Self
 
 import boto3
 from botocore.config import Config
+
+os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # before moto reads it: 1,300 images that are not used here
+
 from moto.core.base_backend import BackendDict
 
-from infra.local import dynamodb_local, moto_dynamodb
-from infra.local.moto_server import MotoServer
+from infra.local import dynamodb_local, moto_dynamodb, moto_server
 
 RESOURCES = Path(__file__).resolve().parents[1] / "resources.json"
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
-CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}  # nobody checks them
+CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}  # not checked
 STOCK, ATOMIC, LOCAL = "stock", "atomic", "local"
+CLIENT_CONFIG = Config(retries={"total_max_attempts": 1}, connect_timeout=60, read_timeout=300)  # a machine may be busy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,21 +41,25 @@ class Local:
     stop: Callable[[], None]
 
     def client(self, service: str) -> Any:
-        """Build a boto3 client that speaks to this machine."""
+        """Build a boto3 client for this machine."""
         return client(service, self.dynamodb_url if service == "dynamodb" else self.url)
 
     def earliest(self, table: str, index: str, sort_key: str, region: str = REGION) -> str | None:
-        """Return the least sort key of an index, as who owns the machine can see it; None when the index is empty.
+        """Return the least sort key of an index; None when the index is empty.
 
-        Where moto runs in this process this is a look, not a call, so a host may ask it at every step.
+        Where moto runs in this process this reads its memory without a call, so that a host can use it at every step.
         """
         if self.dynamodb == ATOMIC:
             return moto_dynamodb.least(ACCOUNT, region, table, index)
         pages = client("dynamodb", self.dynamodb_url, region).get_paginator("scan").paginate(TableName=table, IndexName=index)
         return min((item[sort_key]["S"] for page in pages for item in page["Items"]), default=None)
 
+    def has_items(self, table: str, partition_prefix: str, region: str = REGION) -> bool | None:
+        """Return whether a partition whose key begins with the prefix has items; None where moto's memory cannot be read."""
+        return moto_dynamodb.has_items(ACCOUNT, region, table, partition_prefix) if self.dynamodb == ATOMIC else None
+
     def close(self) -> None:
-        """Stop serving and forget everything stored."""
+        """Stop serving, and forget everything stored."""
         self.stop()
 
     def __enter__(self) -> Self:
@@ -65,16 +72,15 @@ class Local:
 def start(*, port: int = 0, dynamodb: str | None = None) -> Local:
     """Start the servers on free ports of the loopback interface.
 
-    `dynamodb` is "atomic" (moto, arranged), "stock" (moto as installed) or "local" (AWS's jar); by default what
-    SPOTWARDEN_DYNAMODB says, else "atomic". Raises ValueError for another word, `dynamodb_local.Unavailable` without java.
+    `dynamodb` is "atomic" (moto, arranged), "stock" (moto as installed) or "local" (AWS's jar); by default the value of
+    SPOTWARDEN_DYNAMODB, else "atomic". Raises ValueError for any other value, `dynamodb_local.Unavailable` without Java.
     """
     wanted = dynamodb or os.environ.get("SPOTWARDEN_DYNAMODB") or ATOMIC
     if wanted not in (STOCK, ATOMIC, LOCAL):
         raise ValueError(f"SPOTWARDEN_DYNAMODB is {wanted!r}, but must be one of {ATOMIC}, {STOCK}, {LOCAL}")
     jar = dynamodb_local.start() if wanted == LOCAL else None
     put_back = moto_dynamodb.install() if wanted == ATOMIC else lambda: None
-    os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # 1,300 images that nobody here starts, and seconds to load
-    server = MotoServer(port)
+    server = moto_server.serve(port)
 
     def stop() -> None:
         server.close()
@@ -87,12 +93,12 @@ def start(*, port: int = 0, dynamodb: str | None = None) -> Local:
 
 
 def client(service: str, endpoint: str, region: str = REGION) -> Any:
-    """Build a boto3 client for a local endpoint; it never retries, so that a test sees each failure once."""
+    """Build a boto3 client for a local endpoint. It never retries, so that a test sees each failure once."""
     return boto3.client(
         service,
         endpoint_url=endpoint,
         region_name=region,
-        config=Config(retries={"total_max_attempts": 1}, connect_timeout=10, read_timeout=120),
+        config=CLIENT_CONFIG,
         **CREDENTIALS,
     )
 
@@ -101,7 +107,7 @@ def create_table(endpoint: str, name: str = "Spotwarden", region: str = REGION) 
     """Create the ledger's table as infra/resources.json describes it, and return its name."""
     dynamodb = client("dynamodb", endpoint, region)
     dynamodb.create_table(TableName=name, **table_request(table_properties()))
-    dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 10})
+    dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 300})
     return name
 
 
@@ -110,20 +116,20 @@ def table_properties() -> dict[str, Any]:
     return dict(json.loads(RESOURCES.read_text())["Resources"]["Ledger"]["Properties"])
 
 
-AS_IS = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
-ONLY_DEPLOYED = {  # properties a local table can do without, each with the reason
-    "TableName": "the caller names it",
+COPIED = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+OMITTED = {  # properties that a local table does not need, each with the reason
+    "TableName": "the caller chooses the name",
     "PointInTimeRecoverySpecification": "memory has no backups",
     "SSESpecification": "memory has no disk",
-    "TimeToLiveSpecification": "nothing lives that long here",
-    "DeletionProtectionEnabled": "a local table dies with its process",
-    "Tags": "nobody is billed",
+    "TimeToLiveSpecification": "no row here gets that old",
+    "DeletionProtectionEnabled": "a local table ends with its process",
+    "Tags": "nothing is billed",
 }
 
 
 def table_request(properties: Mapping[str, Any]) -> dict[str, Any]:
     """Turn CloudFormation's properties into a CreateTable request; an unknown property raises ValueError."""
-    unknown = set(properties) - set(AS_IS) - set(ONLY_DEPLOYED)
+    unknown = set(properties) - set(COPIED) - set(OMITTED)
     if unknown:
-        raise ValueError(f"the table in infra/resources.json has {sorted(unknown)}, which the local AWS does not know")
-    return {name: properties[name] for name in AS_IS}
+        raise ValueError(f"the table in infra/resources.json has {sorted(unknown)}, which the local AWS does not support")
+    return {name: properties[name] for name in COPIED}

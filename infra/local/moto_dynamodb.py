@@ -1,17 +1,18 @@
-"""Makes moto's DynamoDB fast and atomic inside the server process, without changing what it answers.
+"""Makes moto's DynamoDB fast and atomic in the server process, without changing its responses.
 
-Stock moto deep-copies the whole table once for each item of a transaction, sorts the whole table for each query, and keeps
-every item it ever made in a class-level list: a simulated week costs minutes and gigabytes. It also serves requests on
-threads without a lock, so two transactions may interleave. Here, and nowhere else, five things are replaced:
+Stock moto copies the whole table once for each item of a transaction, sorts the whole table for each query, and keeps every item
+it ever made in a class-level list: a simulated week takes minutes and gigabytes. It also serves requests on threads without a
+lock, so that two transactions can interleave. This module replaces five things of moto, and is the reason why pyproject.toml pins
+moto exactly:
 
-* a transaction remembers the items it names and puts those back;
+* a transaction stores the items it names, and restores them when it fails;
 * a query looks at one partition, or at one value of an index's partition key, and moto filters and sorts only that;
 * a stored item is never changed, only replaced, so that an answer being written to the wire cannot change under it;
 * items go to the wire as the JSON they already are, not through the general serializer of all of AWS's shapes;
 * instances are not tracked (moto's own web page of objects shows no items then).
 
-Conditions, expressions, paging, projections and errors stay moto's. Backups of a table, which its ledger never asks for here,
-would share the items with it.
+Conditions, expressions, paging, projections and errors are moto's own. A backup of a table would share its items; the ledger
+makes no backups here.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from moto.dynamodb.models.utilities import dynamo_json_dump
 from moto.dynamodb.responses import DynamoResult
 
 Key = tuple[DynamoType, DynamoType | None]
-Shelf = dict[Key, Item]
+Shelf = dict[Key, Item]  # the items with one value of an index's partition key
 QUERY = signature(Table.query)
 
 
@@ -65,7 +66,7 @@ class ShelvedTable(Table):
             self._shelves_of[key] = shelves
 
     def replace(self, key: Key, item: Item | None) -> None:
-        """Store the item under its key, or nothing, asking no condition."""
+        """Store the item under its key, or nothing, without a condition."""
         hash_key, range_key = key
         if item is None:
             super().delete_item(hash_key, range_key)
@@ -185,9 +186,15 @@ class AtomicBackend(DynamoDBBackend):
 
 
 def least(account: str, region: str, table: str, index: str) -> str | None:
-    """Say the least sort key of an index of a table in this process, without a call; None when the index is empty."""
+    """Return the least sort key of an index of a table in this process, without a call; None when the index is empty."""
     shelved = cast(ShelvedTable, dynamodb_backends[account][region].get_table(table))
     return shelved.least(index)
+
+
+def has_items(account: str, region: str, table: str, partition_prefix: str) -> bool:
+    """Return whether a partition whose key begins with the prefix has items, without a call."""
+    items = dynamodb_backends[account][region].get_table(table).items
+    return any(found for key, found in list(items.items()) if str(key.value).startswith(partition_prefix))
 
 
 def write_directly(result: DynamoResult, context: ActionContext) -> tuple[int, dict[str, str], str]:
@@ -205,5 +212,5 @@ def install() -> Callable[[], None]:
 def _serve_with(backend: type[DynamoDBBackend], execute_result: Callable[..., Any], instances_tracked: Any) -> None:
     dynamodb_backends.backend = backend
     dynamodb_backends.clear()
-    DynamoResult.execute_result = execute_result  # type: ignore[method-assign]  # that is the arrangement
+    DynamoResult.execute_result = execute_result  # type: ignore[method-assign]  # that is the replacement
     Item.instances_tracked = instances_tracked  # type: ignore[attr-defined]  # moto's metaclass puts it there

@@ -1,4 +1,4 @@
-"""Matches events against the part of EventBridge's pattern language on which all its imitations agree.
+"""Matches events against the part of EventBridge's pattern language on which all local matchers agree.
 
 A pattern is a tree of fields; each leaf is a non-empty list of strings, numbers, booleans or null (the field equals one of
 them) or of one {"anything-but": value or list} (the field is there and equals none of them). Fields hold scalars: an array
@@ -14,11 +14,11 @@ ANYTHING_BUT = "anything-but"
 
 
 class UnknownPattern(ValueError):
-    """The pattern uses more of EventBridge's language than this matcher knows; the message says where."""
+    """The pattern uses more of EventBridge's language than this matcher supports. The message says where."""
 
 
 def check(pattern: Mapping[str, Any], where: str = "pattern") -> None:
-    """Raise UnknownPattern unless every leaf is within the vocabulary."""
+    """Raise UnknownPattern unless every leaf is supported."""
     if not pattern:
         raise UnknownPattern(f"{where} is empty")
     for field, wanted in pattern.items():
@@ -32,12 +32,12 @@ def check(pattern: Mapping[str, Any], where: str = "pattern") -> None:
                 pass
             case _:
                 raise UnknownPattern(
-                    f"{here} is {wanted!r}; the local bus knows lists of plain values and one {{'anything-but': …}}"
+                    f"{here} is {wanted!r}; the local bus supports lists of plain values and one {{'anything-but': …}}"
                 )
 
 
 def matches(pattern: Mapping[str, Any], event: Mapping[str, Any], where: str = "event") -> bool:
-    """Say whether the event has every field of the pattern with a wanted value; raises UnknownPattern for an array."""
+    """Return whether the event has every field of the pattern with a wanted value. Raises UnknownPattern for an array."""
     return all(_field_matches(wanted, event, field, f"{where}.{field}") for field, wanted in pattern.items())
 
 

@@ -1,4 +1,4 @@
-"""Answers AWS's Price List API (GetProducts of AmazonSageMaker) and Service Quotas (ListServiceQuotas) in AWS's own shapes."""
+"""Answers AWS's Price List API (GetProducts of AmazonSageMaker) and Service Quotas (ListServiceQuotas) in AWS's format."""
 
 from __future__ import annotations
 
@@ -26,36 +26,36 @@ class PriceBook:
     page: int = PAGE
     calls: int = 0
 
-    def get_products(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """One page of what was asked for."""
+    def get_products(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer one page of GetProducts."""
         self.calls += 1
         if self.trouble:
             raise AwsError(self.trouble)
-        wanted = {f["Field"]: f["Value"] for f in asked.get("Filters", ()) if f["Type"] == "TERM_MATCH"}
+        wanted = {f["Field"]: f["Value"] for f in request.get("Filters", ()) if f["Type"] == "TERM_MATCH"}
         region = wanted.get("regionCode", "")
         rows = [text for where, kind, usd, day in self.rates if where == region for text in _products(where, kind, usd, day)]
         rows += [row if isinstance(row, str) else json.dumps(row) for row in self.extra]
-        start = int(asked.get("NextToken") or 0)
+        start = int(request.get("NextToken") or 0)
         more = {"NextToken": str(start + self.page)} if start + self.page < len(rows) else {}
         return {"FormatVersion": "aws_v1", "PriceList": rows[start : start + self.page], **more}
 
 
 @dataclass(slots=True, kw_only=True)
 class QuotaBook:
-    """How many instances of each type may train at once, on demand and on spot: the same of every type."""
+    """The quotas for training instances: the same number for each type, on demand and on spot."""
 
     each: int
     types: Sequence[str]
 
-    def list_service_quotas(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        if asked.get("ServiceCode") != "sagemaker":
+    def list_service_quotas(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        if request.get("ServiceCode") != "sagemaker":
             raise AwsError("NoSuchResourceException")
         names = (f"{kind} for {spot}training job usage" for kind in self.types for spot in ("", "spot "))
         return {"Quotas": [{"ServiceCode": "sagemaker", "QuotaName": name, "Value": float(self.each)} for name in names]}
 
 
 def packaged_prices(region: str) -> list[Priced]:
-    """The newest figures of the package's own table, as AWS would list them."""
+    """Return the newest prices of the package's own table, as AWS lists them."""
     rows = json.loads(files("controller").joinpath("data/prices.json").read_text("utf-8"))["rates"]
     newest = {row["instance_type"]: row for row in sorted(rows, key=lambda row: str(row["as_of"])) if row["region"] == region}
     return [
@@ -65,7 +65,7 @@ def packaged_prices(region: str) -> list[Priced]:
 
 
 def _products(region: str, kind: str, usd: str, day: date) -> Sequence[str]:
-    """Training, and the hosting and notebook rows that stand beside it in AWS's list."""
+    """Training, with the hosting and notebook rows that AWS lists beside it."""
     usages = (("Train", usd), ("Host", "9.99"), ("Notebk", "8.88"))
     return [json.dumps(_row(region, f"{PREFIX[region]}-{what}:{kind}", price, day)) for what, price in usages]
 

@@ -1,8 +1,8 @@
-"""Says when EventBridge would fire a schedule: rate(…) and the plain part of cron(…), in UTC.
+"""Computes when EventBridge fires a schedule: rate(…) and the common part of cron(…), in UTC.
 
-cron has six fields: minutes hours day-of-month month day-of-week year. Known here: numbers, names of months and days, `*`,
+cron has six fields: minutes hours day-of-month month day-of-week year. Supported: numbers, names of months and days, `*`,
 `?`, ranges `a-b`, lists `a,b` and steps `*/n` or `a/n`; not L, W and #. A rate counts from the epoch, whereas AWS counts from
-the rule's creation: the pace is the same, the phase is a whole number of periods.
+the rule's creation: the interval is the same, the offset is different.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ Fields = tuple[frozenset[int], ...]
 
 
 class UnknownSchedule(ValueError):
-    """The expression is not one EventBridge takes, or not one this module knows; the message says which part."""
+    """EventBridge does not accept the expression, or this module does not support it. The message names the part."""
 
 
 def check_expression(expression: str) -> None:
-    """Raise UnknownSchedule unless `next_fire` can tell."""
+    """Raise UnknownSchedule unless `next_fire` supports the expression."""
     _rate_s(expression) if expression.startswith("rate(") else _fields(expression)
 
 
@@ -49,7 +49,7 @@ def _rate_s(expression: str) -> int:
     if found is None or int(found[1]) == 0:
         raise UnknownSchedule(f"{expression!r} is not rate(N minutes|hours|days)")
     if (found[1] == "1") == bool(found[3]):
-        raise UnknownSchedule(f"{expression!r}: EventBridge wants a singular unit after 1, a plural one after any other")
+        raise UnknownSchedule(f"{expression!r}: EventBridge requires a singular unit after 1, a plural one after any other")
     return int(found[1]) * UNIT_S[found[2]]
 
 
@@ -74,7 +74,7 @@ def _values(word: str, name: str, low: int, high: int, names: dict[str, int]) ->
             end = start if one else _number(last, names) if dash else high
             values.update(range(start, end + 1, int(step) if step else 1))
         except ValueError:
-            raise UnknownSchedule(f"cron field {name} is {word!r}, which this schedule reader does not know") from None
+            raise UnknownSchedule(f"cron field {name} is {word!r}, which is not supported here") from None
     if not values or min(values) < low or max(values) > high:
         raise UnknownSchedule(f"cron field {name} is {word!r}, but must lie in {low}-{high}")
     return frozenset(values)

@@ -14,7 +14,7 @@ from controller.savings.report import report_of
 from controller.savings.rollup import roll_up
 from infra.browser import chromium, looking
 from infra.local.slack import Slack
-from infra.local.slack_people import Heard, People, Wire
+from infra.local.slack_users import AppRequests, AppResponse, Users
 from tests.unit.savings.test_report import measured, told
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -69,8 +69,8 @@ def report(tmp_path: Path) -> str:
 
 @pytest.fixture
 def slack() -> Iterator[Slack]:
-    people = People(wire=Wire(clock=lambda: NOW))
-    served = Slack(clock=lambda: NOW, people=people).serve()
+    users = Users(app=AppRequests(clock=lambda: NOW))
+    served = Slack(clock=lambda: NOW, users=users).serve()
     served.post({"channel": "#ml", "text": "bert", "blocks": [WORDS, CHART, TABLE, {"type": "actions", "elements": [BUTTON]}]})
     yield served
     served.close()
@@ -108,14 +108,14 @@ def test_the_slack_page_is_whole_and_readable_at_every_width_and_in_the_dark(sla
 def test_a_press_on_the_page_reaches_the_app_and_its_answer_is_shown(slack: Slack) -> None:
     pressed: list[str] = []
 
-    class Listening(Wire):
-        def interaction(self, payload: object) -> Heard:
+    class Listening(AppRequests):
+        def interaction(self, payload: object) -> AppResponse:
             pressed.append(str(payload))
-            slack.people.whispers.append("Noted: bert is tried again.")  # type: ignore[union-attr]  # there is one
-            return Heard(status=200, body="")
+            slack.users.ephemerals.append("Noted: bert is tried again.")  # type: ignore[union-attr]  # there is one
+            return AppResponse(status=200, body="")
 
-    assert slack.people is not None
-    slack.people.wire = Listening(clock=lambda: NOW)
+    assert slack.users is not None
+    slack.users.app = Listening(clock=lambda: NOW)
     with looking(slack.url) as (page, errors):
         page.get_by_role("button", name="Try again").click()
         page.wait_for_selector("text=Noted: bert is tried again.")

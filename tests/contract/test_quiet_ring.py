@@ -61,7 +61,7 @@ def heard(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Heard]:
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
         running.callback(wiring.install, clock=SystemClock())
         aws.create_table(local.dynamodb_url, "Quiet")
-        wiring.install(clock=clock)
+        wiring.install(clock=clock, client_config=aws.CLIENT_CONFIG)
         yield ring
 
 

@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 
 from controller.policyfile import compile_folder
-from infra.local.demo.__main__ import POLICIES, _happenings, _make_its_bucket, _world
 from infra.local.demo.scenario import MONDAY, Launch, request
+from infra.local.demo.world import POLICIES, actions_of, create_bucket, demo_world
 from infra.local.host import Host, hosting
 from infra.local.slack_message import Message
-from infra.local.slack_people import People
+from infra.local.slack_users import Users
 
 HOUR = timedelta(hours=1)
 LAUNCHES = (
@@ -24,21 +24,21 @@ LAUNCHES = (
 )
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    with hosting(_world(7, None), compile_folder(POLICIES), tmp_path_factory.mktemp("week")) as running:
+    with hosting(demo_world(7), compile_folder(POLICIES), tmp_path_factory.mktemp("week")) as running:
         for launch in LAUNCHES:
-            _make_its_bucket(launch)
-            running.people += _happenings(launch, running)
+            create_bucket(launch)
+            running.user_actions += actions_of(launch, running, MONDAY + timedelta(days=7))
         running.run(MONDAY + 8 * HOUR)
         yield running
 
 
 @pytest.fixture
-def people(host: Host) -> People:
-    assert host.slack.people is not None
-    host.slack.people.whispers.clear()
-    return host.slack.people
+def users(host: Host) -> Users:
+    assert host.slack.users is not None
+    host.slack.users.ephemerals.clear()
+    return host.slack.users
 
 
 def card(host: Host, name: str) -> Message:

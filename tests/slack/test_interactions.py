@@ -9,7 +9,7 @@ from controller import wiring
 from controller.ledger.entry import UserRequested, Waived
 from infra.local.demo.scenario import MONDAY
 from infra.local.host import Host
-from infra.local.slack_people import People
+from infra.local.slack_users import Users
 from tests.slack.conftest import card, later, offered
 
 
@@ -18,86 +18,86 @@ def asked(host: Host) -> list[UserRequested]:
     return [entry for entry in entries if isinstance(entry, UserRequested)]
 
 
-def test_who_may_not_is_told_who_may(host: Host, people: People) -> None:
-    people.press(host.slack, card(host, "ranker-patient").ts, "spotwarden/stop", user="U0STRANGER")
-    assert people.whispers[-1] == "You are not allowed to do this (stop). The policy allows it for: <@U0LOCAL1>."
+def test_who_may_not_is_told_who_may(host: Host, users: Users) -> None:
+    users.press(host.slack, card(host, "ranker-patient").ts, "spotwarden/stop", user="U0STRANGER")
+    assert users.ephemerals[-1] == "You are not allowed to do this (stop). The policy allows it for: <@U0LOCAL1>."
 
 
-def test_a_waiver_asks_for_a_reason_a_ticket_and_an_end_that_the_policy_allows(host: Host, people: People) -> None:
-    people.press(host.slack, card(host, "ranker-patient").ts, "spotwarden/waive")
-    [(view_id, view)] = people.modals.items()
+def test_a_waiver_asks_for_a_reason_a_ticket_and_an_end_that_the_policy_allows(host: Host, users: Users) -> None:
+    users.press(host.slack, card(host, "ranker-patient").ts, "spotwarden/waive")
+    [(view_id, view)] = users.modals.items()
     rule = view["blocks"][0]["element"]["options"][0]["value"]
-    people.submit(view_id, {"policy": rule, "reason": " ", "ticket": "", "until": "2030-01-01"})
-    assert sorted(people.modals[view_id]["errors"]) == ["reason", "ticket", "until"]
+    users.submit(view_id, {"policy": rule, "reason": " ", "ticket": "", "until": "2030-01-01"})
+    assert sorted(users.modals[view_id]["errors"]) == ["reason", "ticket", "until"]
     until = (host.clock.at + timedelta(days=3)).date().isoformat()
-    assert people.submit(view_id, {"policy": rule, "reason": "long data", "ticket": "ML-7", "until": until}).status == 200
-    assert not people.modals
+    assert users.submit(view_id, {"policy": rule, "reason": "long data", "ticket": "ML-7", "until": until}).status == 200
+    assert not users.modals
     [waived] = list(wiring.ports().ledger.waivers(host.clock.at))
     assert isinstance(waived, Waived)
     assert (waived.policy, waived.reason, waived.ticket, waived.who) == (rule, "long data", "ML-7", "U0LOCAL1")
-    people.command("waivers")
-    assert "long data" in people.whispers[-1]
+    users.command("waivers")
+    assert "long data" in users.ephemerals[-1]
 
 
-def test_the_command_tells_where_a_job_stands_and_what_was_saved(host: Host, people: People) -> None:
-    people.command("job ranker-patient")
-    assert "*ranker-patient*" in people.whispers[-1]
-    people.command("job no-such-job")
-    assert people.whispers[-1] == "SageMaker has no training job *no-such-job* in this account and region."
-    people.command("savings")
-    assert "November 2026" in people.whispers[-1]
-    people.command("savings 2026-13")
-    assert "is not a month" in people.whispers[-1]
-    people.command("dance <!channel>")
-    assert people.whispers[-1].startswith("Unknown command `dance`")
+def test_the_command_tells_where_a_job_stands_and_what_was_saved(host: Host, users: Users) -> None:
+    users.command("job ranker-patient")
+    assert "*ranker-patient*" in users.ephemerals[-1]
+    users.command("job no-such-job")
+    assert users.ephemerals[-1] == "SageMaker has no training job *no-such-job* in this account and region."
+    users.command("savings")
+    assert "November 2026" in users.ephemerals[-1]
+    users.command("savings 2026-13")
+    assert "is not a month" in users.ephemerals[-1]
+    users.command("dance <!channel>")
+    assert users.ephemerals[-1].startswith("Unknown command `dance`")
 
 
-def test_a_halt_holds_everything_and_says_who_called_it(host: Host, people: People) -> None:
+def test_a_halt_holds_everything_and_says_who_called_it(host: Host, users: Users) -> None:
     try:
-        people.press(host.slack, card(host, "ranker-patient").ts, "spotwarden/halt")
+        users.press(host.slack, card(host, "ranker-patient").ts, "spotwarden/halt")
         halt = wiring.ports().ledger.halt()
-        assert people.whispers[-1].startswith("Halted")
+        assert users.ephemerals[-1].startswith("Halted")
         assert halt is not None
         assert (halt.who, halt.why) == ("U0LOCAL1", "pressed in Slack, on ranker-patient")
     finally:
         wiring.ports().ledger.set_halt(None)
 
 
-def test_a_job_that_was_given_up_is_tried_again_when_somebody_asks(host: Host, people: People) -> None:
+def test_a_job_that_was_given_up_is_tried_again_when_somebody_asks(host: Host, users: Users) -> None:
     message = card(host, "planner-internal")
     assert "try-again" in offered(message)
     before = len(host.world.jobs)
-    assert people.press(host.slack, message.ts, "spotwarden/try-again").status == 200
-    assert "is submitted again" in people.whispers[-1]
+    assert users.press(host.slack, message.ts, "spotwarden/try-again").status == 200
+    assert "is submitted again" in users.ephemerals[-1]
     later(host)
     assert len(host.world.jobs) == before + 1
     assert [(entry.who, entry.request) for entry in asked(host) if entry.job.startswith("planner")] == [("U0LOCAL1", "try-again")]
 
 
-def test_a_second_click_gets_a_kind_answer_and_changes_nothing(host: Host, people: People) -> None:
+def test_a_second_click_gets_a_kind_answer_and_changes_nothing(host: Host, users: Users) -> None:
     message = card(host, "stopper")
-    people.press(host.slack, message.ts, "spotwarden/stop")
-    people.press(host.slack, message.ts, "spotwarden/stop", user="U0LOCAL1")
-    assert people.whispers[-1].startswith("<@U0LOCAL1> already requested this")
+    users.press(host.slack, message.ts, "spotwarden/stop")
+    users.press(host.slack, message.ts, "spotwarden/stop", user="U0LOCAL1")
+    assert users.ephemerals[-1].startswith("<@U0LOCAL1> already requested this")
     assert sum(entry.job == "stopper" for entry in asked(host)) == 1
 
 
-def test_a_stop_is_made_and_nothing_follows_it(host: Host, people: People) -> None:
+def test_a_stop_is_made_and_nothing_follows_it(host: Host, users: Users) -> None:
     later(host, 1)
     assert host.world.jobs["stopper"].status == "Stopped"
     later(host, 8)
     assert [name for name in host.world.jobs if name.startswith("stopper")] == ["stopper"]
 
 
-def test_a_job_is_moved_to_on_demand_from_its_checkpoint(host: Host, people: People) -> None:
-    people.press(host.slack, card(host, "mover").ts, "spotwarden/on-demand")
+def test_a_job_is_moved_to_on_demand_from_its_checkpoint(host: Host, users: Users) -> None:
+    users.press(host.slack, card(host, "mover").ts, "spotwarden/on-demand")
     later(host, 2)
     [moved] = [job for name, job in host.world.jobs.items() if name.startswith("mover-")]
     assert not moved.spot
     assert host.world.jobs["mover"].status == "Stopped"
 
 
-def test_a_click_on_a_job_that_went_on_says_where_it_is_now(host: Host, people: People) -> None:
+def test_a_click_on_a_job_that_went_on_says_where_it_is_now(host: Host, users: Users) -> None:
     message = card(host, "mover")
     old = message.blocks
     button = {"type": "button", "text": {"type": "plain_text", "text": "Stop"}, "action_id": "spotwarden/stop"}
@@ -105,5 +105,5 @@ def test_a_click_on_a_job_that_went_on_says_where_it_is_now(host: Host, people: 
     stale = value.replace(next(n for n in host.world.jobs if n.startswith("mover-")), "mover")
     block = {"type": "actions", "elements": [{**button, "value": stale}]}
     host.slack.messages.append(replace(message, ts="9.9", blocks=(block,)))
-    people.press(host.slack, "9.9", "spotwarden/stop")
-    assert "already has a newer attempt: *mover-" in people.whispers[-1]
+    users.press(host.slack, "9.9", "spotwarden/stop")
+    assert "already has a newer attempt: *mover-" in users.ephemerals[-1]

@@ -14,49 +14,49 @@ from hypothesis import strategies as st
 from controller import wiring
 from controller.slack.web_api import CLICK_TIMEOUT_S
 from infra.local.host import Host
-from infra.local.slack_people import People
+from infra.local.slack_users import Users
 
 PATHS = ("/slack/interactions", "/slack/command")
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-def test_an_unsigned_request_is_refused(people: People) -> None:
+def test_an_unsigned_request_is_refused(users: Users) -> None:
     for path in PATHS:
-        assert people.wire.post(path, b"text=help", FORM).status == 401
+        assert users.app.post(path, b"text=help", FORM).status == 401
 
 
-def test_a_forged_signature_is_refused(people: People) -> None:
-    signed = people.wire.signed("text=help")
+def test_a_forged_signature_is_refused(users: Users) -> None:
+    signed = users.app.signed("text=help")
     forged = {**signed, "X-Slack-Signature": "v0=" + "0" * 64}
-    assert people.wire.post("/slack/command", b"text=help", forged).status == 401
+    assert users.app.post("/slack/command", b"text=help", forged).status == 401
 
 
-def test_a_body_that_was_changed_after_it_was_signed_is_refused(people: People) -> None:
-    assert people.wire.post("/slack/command", b"text=waivers", people.wire.signed("text=help")).status == 401
+def test_a_body_that_was_changed_after_it_was_signed_is_refused(users: Users) -> None:
+    assert users.app.post("/slack/command", b"text=waivers", users.app.signed("text=help")).status == 401
 
 
-def test_a_request_of_more_than_five_minutes_ago_is_refused(host: Host, people: People) -> None:
-    signed = people.wire.signed("text=help")
+def test_a_request_of_more_than_five_minutes_ago_is_refused(host: Host, users: Users) -> None:
+    signed = users.app.signed("text=help")
     host.clock.at += timedelta(minutes=5, seconds=2)
-    assert people.wire.post("/slack/command", b"text=help", signed).status == 401
+    assert users.app.post("/slack/command", b"text=help", signed).status == 401
 
 
-def test_a_request_of_a_time_to_come_is_refused(host: Host, people: People) -> None:
+def test_a_request_of_a_time_to_come_is_refused(host: Host, users: Users) -> None:
     host.clock.at += timedelta(minutes=10)
-    signed = people.wire.signed("text=help+later")
+    signed = users.app.signed("text=help+later")
     host.clock.at -= timedelta(minutes=10)
-    assert people.wire.post("/slack/command", b"text=help+later", signed).status == 401
+    assert users.app.post("/slack/command", b"text=help+later", signed).status == 401
 
 
-def test_a_request_that_is_played_again_is_refused(people: People) -> None:
-    signed = people.wire.signed("text=help&n=1")
-    assert people.wire.post("/slack/command", b"text=help&n=1", signed).status == 200
-    assert people.wire.post("/slack/command", b"text=help&n=1", signed).status == 401
+def test_a_request_that_is_played_again_is_refused(users: Users) -> None:
+    signed = users.app.signed("text=help&n=1")
+    assert users.app.post("/slack/command", b"text=help&n=1", signed).status == 200
+    assert users.app.post("/slack/command", b"text=help&n=1", signed).status == 401
 
 
-def test_an_oversized_request_is_refused(people: People) -> None:
+def test_an_oversized_request_is_refused(users: Users) -> None:
     body = urlencode({"text": "x" * 600_000})
-    assert people.wire.post("/slack/command", body.encode(), people.wire.signed(body)).status == 413
+    assert users.app.post("/slack/command", body.encode(), users.app.signed(body)).status == 413
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_an_oversized_request_is_refused(people: People) -> None:
         "[" * 5000,
     ],
 )  # fmt: skip
-def test_a_malformed_payload_is_refused_in_words(people: People, payload: str) -> None:
-    heard = people.wire.send("/slack/interactions", {"payload": payload})
+def test_a_malformed_payload_is_refused_in_words(users: Users, payload: str) -> None:
+    heard = users.app.send("/slack/interactions", {"payload": payload})
     assert heard.status == 400
     assert "wanted" in heard.body or "JSON" in heard.body
 
@@ -86,24 +86,24 @@ TYPES = st.sampled_from(["block_actions", "view_submission", "view_closed", "sho
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(KEYS, JUNK, max_size=6), TYPES)
-def test_no_payload_brings_the_route_down(people: People, payload: dict[str, object], kind: str) -> None:
-    heard = people.wire.send("/slack/interactions", {"payload": json.dumps({**payload, "type": kind})})
+def test_no_payload_brings_the_route_down(users: Users, payload: dict[str, object], kind: str) -> None:
+    heard = users.app.send("/slack/interactions", {"payload": json.dumps({**payload, "type": kind})})
     assert heard.status in (200, 400, 401)  # 401: the same bytes a second time
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200), st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=80))
-def test_no_unsigned_bytes_come_in(people: People, body: bytes, signature: str) -> None:
+def test_no_unsigned_bytes_come_in(users: Users, body: bytes, signature: str) -> None:
     headers = {**FORM, "X-Slack-Request-Timestamp": "1", "X-Slack-Signature": signature}
-    assert people.wire.post("/slack/interactions", body, headers).status in (400, 401)
+    assert users.app.post("/slack/interactions", body, headers).status in (400, 401)
 
 
-def test_no_token_secret_or_signature_is_in_any_log_line(host: Host, people: People) -> None:
-    people.command("help")
+def test_no_token_secret_or_signature_is_in_any_log_line(host: Host, users: Users) -> None:
+    users.command("help")
     host.log.flush()
     logged = Path(host.log.name).read_text("utf-8")
     assert "sweep" in logged
-    for secret in ("xoxb-", people.wire.signing_secret, "v0=", "response_url", "X-Slack"):
+    for secret in ("xoxb-", users.app.signing_secret, "v0=", "response_url", "X-Slack"):
         assert secret.lower() not in logged.lower()
 
 
@@ -118,11 +118,11 @@ def test_a_click_is_answered_within_three_seconds_whatever_aws_does() -> None:
     assert aws_s + CLICK_TIMEOUT_S < 3
 
 
-def test_an_aws_that_does_not_answer_is_said_and_nothing_is_lost(host: Host, people: People) -> None:
+def test_an_aws_that_does_not_answer_is_said_and_nothing_is_lost(host: Host, users: Users) -> None:
     before = wiring.SLACK_TIME_LIMIT
     try:
         wiring.SLACK_TIME_LIMIT = timedelta(seconds=-1)  # as if the first call had taken too long
-        people.command("waivers")
-        assert people.whispers[-1] == "AWS did not answer in time. Try again."
+        users.command("waivers")
+        assert users.ephemerals[-1] == "AWS did not answer in time. Try again."
     finally:
         wiring.SLACK_TIME_LIMIT = before

@@ -1,1 +1,5 @@
-"""A simulated week of training jobs through the real controller, which proves itself from the world's side."""
+"""The demo: days of simulated training jobs through the real handlers.
+
+Reading order: ``scenario`` (the jobs), ``world`` (what users do, and when), ``run`` (the days), ``proof`` and ``figures`` (the
+results), ``live`` and ``screen`` (what is printed), ``keep`` (the embedded AWS after the demo).
+"""

@@ -1,4 +1,4 @@
-"""Counts from the world's side what must never happen: the controller's own books are what is on trial."""
+"""Counts what must never happen, from the simulated AWS: the controller's own ledger is what is checked."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RETRYABLE_REASONS = ("CapacityError: ", "InternalServerError: ")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problems:
-    """Each names what went wrong; all empty is the proof."""
+    """Each names what went wrong. All are empty when nothing did."""
 
     double_submissions: tuple[str, ...]
     forgotten_jobs: tuple[str, ...]
@@ -34,18 +34,18 @@ class Problems:
 
 
 def is_attempt(job: TrainingJob) -> bool:
-    """Whether the controller created the job (nobody forges tags in the demo)."""
+    """Return whether the controller created the job."""
     return ATTEMPT in job.tags
 
 
 def is_owned(job: TrainingJob) -> bool:
-    """Whether another service owns the job, as the scenario marks it."""
+    """Return whether another service owns the job, as the scenario marks it."""
     marked = {"sagemaker:pipeline-execution-arn", "AWS_STEP_FUNCTIONS_EXECUTION_ARN"} & set(job.tags)
     return bool(job.owner or marked or job.name.startswith("AWSBatch"))
 
 
 def root_of(job: TrainingJob) -> str:
-    """The name of the job that people created."""
+    """Return the name of the job that a user created."""
     return job.tags[LINEAGE].split("/")[2] if is_attempt(job) else job.name
 
 
@@ -59,11 +59,11 @@ def double_submissions(jobs: Iterable[TrainingJob], now: datetime) -> Iterable[s
             if one.tags.get(ATTEMPT, "1") == other.tags.get(ATTEMPT, "1"):
                 yield f"{root}: {one.name} and {other.name} are both attempt {one.tags.get(ATTEMPT, '1')}"
             elif _together(one, other, now):
-                yield f"{root}: {one.name} and {other.name} lived at once"
+                yield f"{root}: {one.name} and {other.name} existed at the same time"
 
 
 def overlapping_prefixes(jobs: Iterable[TrainingJob], now: datetime) -> Iterable[str]:
-    """Two attempts of ours that wrote to overlapping checkpoint prefixes at one time."""
+    """Two attempts of the controller that wrote to overlapping checkpoint prefixes at the same time."""
     ours = [job for job in jobs if is_attempt(job) and job.prefix]
     for one, other in combinations(ours, 2):
         first, second = str(one.prefix), str(other.prefix)
@@ -90,7 +90,7 @@ def forgotten_jobs(
     resubmitting_teams: frozenset[str],
     reported: Iterable[str],
 ) -> Iterable[str]:
-    """Endings and usages that the ledger lacks, and retryable endings with neither a next attempt nor a word about it."""
+    """Outcomes and usages that the ledger lacks, and retryable failures with neither a next attempt nor a message."""
     ended = {e.job for e in entries if isinstance(e, Ended)}
     measured = {e.job for e in entries if isinstance(e, Measured)}
     usage_shown = frozenset(reported)
@@ -99,17 +99,17 @@ def forgotten_jobs(
         if job.status not in TERMINAL:
             continue
         if job.name not in ended:
-            yield f"{job.name}: its ending was never booked"
+            yield f"{job.name}: its outcome was not recorded"
         if job.name in usage_shown and job.name not in measured:
-            yield f"{job.name}: its usage was never booked"
+            yield f"{job.name}: its usage was not recorded"
         again = (root_of(job), int(job.tags.get(ATTEMPT, "1")) + 1) in numbers
         selected = job.tags.get("team") in resubmitting_teams and not is_owned(job)
         if selected and is_retryable(job) and not again and f"{job.name}* " not in announced:
-            yield f"{job.name}: ended {job.secondary} {job.failure or ''}, and nothing followed"
+            yield f"{job.name}: ended {job.secondary} {job.failure or ''}, and neither an attempt nor a message followed"
 
 
 def is_retryable(job: TrainingJob) -> bool:
-    """Whether the job ended for want of capacity or by an internal error, read off the world and not by the controller's code."""
+    """Return whether the job ended without capacity or by an internal error, decided without the controller's code."""
     if job.status == "Stopped":
         return job.secondary == "MaxWaitTimeExceeded"
     return job.status == "Failed" and (job.failure or "").startswith(RETRYABLE_REASONS)
@@ -118,30 +118,30 @@ def is_retryable(job: TrainingJob) -> bool:
 def money_mismatches(
     jobs: Iterable[TrainingJob], entries: Iterable[Entry], bills: Mapping[str, tuple[int, int]]
 ) -> Iterable[str]:
-    """Measurements that differ from the world's bill, booked twice, or priced otherwise than the table says."""
+    """Measurements that differ from the bill, are recorded twice, or have another price than the table."""
     by_name, prices, seen = {job.name: job for job in jobs}, Prices(), set()
     for entry in entries:
         if not isinstance(entry, Measured) or entry.job not in by_name:
             continue
         if entry.job in seen:
-            yield f"{entry.job} is booked twice"
+            yield f"{entry.job} is recorded twice"
         seen.add(entry.job)
         instance_type, count = by_name[entry.job].pool
         if (entry.training_s, entry.billable_s) != bills.get(entry.job):
-            yield f"{entry.job}: booked {entry.training_s} s and {entry.billable_s} s, the bill says {bills.get(entry.job)}"
+            yield f"{entry.job}: recorded {entry.training_s} s and {entry.billable_s} s, the bill says {bills.get(entry.job)}"
         rate = prices.rate(instance_type, entry.region, entry.at)
         booked = cost_micros(entry.billable_s, entry.instance_count, entry.rate_micros_per_h or 0)
         if booked != cost_micros(entry.billable_s, count, rate.micros_per_h if rate else 0):
-            yield f"{entry.job}: booked {booked} micro-dollars, the price table says otherwise"
+            yield f"{entry.job}: recorded {booked} micro-dollars, which differs from the price table"
 
 
 def overdue_in_silence(overdue: Iterable[Overdue], now: datetime) -> Iterable[str]:
-    """Intents whose time came long ago, although sweeps rang."""
+    """Intents that are overdue for more than ten minutes, although the sweep ran."""
     for one in overdue:
         if one.trigger_at < now - SILENCE:
             yield f"{one.ring.job}: {one.key} since {one.trigger_at:%Y-%m-%d %H:%M}"
 
 
 def _together(one: TrainingJob, other: TrainingJob, now: datetime) -> bool:
-    """Whether two jobs were alive at one time."""
+    """Return whether two jobs existed at the same time."""
     return one.created_at < (other.ended_at or now) and other.created_at < (one.ended_at or now)

@@ -1,4 +1,4 @@
-"""A week of training at Acme: five teams, four pools, and at least one job for every rule, every ending and every owner."""
+"""Days of training at Acme: five teams, four pools, and at least one job for every rule, every outcome and every owner."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from infra.local.sagemaker.capacity import Capacity, Steps, generate
 from infra.local.sagemaker.settings import WorldSettings
 
 MONDAY = datetime(2026, 11, 16, tzinfo=UTC)
-WEEK = timedelta(days=7)
-WORKDAYS = timedelta(days=5)
 TEAMS = ("vision", "speech", "search", "ads", "robotics")
 POOLS = ("ml.g4dn.xlarge", "ml.g5.xlarge", "ml.g5.2xlarge", "ml.p3.2xlarge")
 PEOPLE: Mapping[str, tuple[str, ...]] = {
@@ -36,13 +34,13 @@ HOUR_S = 3600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
-    """One job that somebody creates ``after`` the week began; ``owner`` are the ARNs of the service that owns it, if any."""
+    """One job that a user creates ``after`` the demo begins. ``owner`` are the ARNs of the service that owns it, if any."""
 
     after: timedelta
     request: Mapping[str, Any]
     owner: Mapping[str, str] = field(default_factory=dict)
-    stopped_after: timedelta | None = None  # a person stops it
-    deleted_after: timedelta | None = None  # a person deletes it
+    stopped_after: timedelta | None = None  # its user stops it
+    deleted_after: timedelta | None = None  # its user deletes it
 
     @property
     def name(self) -> str:
@@ -50,7 +48,7 @@ class Launch:
 
 
 def settings() -> WorldSettings:
-    """The demo's AWS: one event in twenty is lost, one in five comes twice, some come late; usage follows two minutes later."""
+    """The demo's AWS: one event in twenty is lost, one in five arrives twice, some are late; usage appears after two minutes."""
     return WorldSettings(
         event_lost=0.05,
         event_duplicated=0.20,
@@ -64,17 +62,17 @@ def settings() -> WorldSettings:
 
 
 def capacities(seed: int) -> dict[str, Capacity]:
-    """The weather of the four pools: three as drawn, and one in which capacity comes for an hour and is gone for half a day."""
+    """The supply of the four pools: three are drawn, and one has capacity for two hours and none for half a day."""
     drawn: dict[str, Capacity] = {pool: generate(f"{seed}/{pool}", MONDAY) for pool in POOLS}
     drawn["ml.p3.2xlarge"] = Steps(MONDAY, ((0, 0), (9 * HOUR_S, 4), (11 * HOUR_S, 0), (20 * HOUR_S, 2)), period_s=24 * HOUR_S)
     return drawn
 
 
-def launches(seed: int, count: int) -> tuple[Launch, ...]:
-    """The week's jobs by time: one of each kind that the demo must show, and ordinary ones up to ``count``."""
+def launches(seed: int, count: int, workdays: timedelta) -> tuple[Launch, ...]:
+    """The jobs by time: one of each kind that the demo must show, and ordinary ones within the workdays, up to ``count``."""
     shown = tuple(_shown())
     rng = random.Random(f"scenario/{seed}")  # noqa: S311  (a scenario, not a secret)
-    ordinary = (_ordinary(rng, number) for number in range(count - len(shown)))
+    ordinary = (_ordinary(rng, number, workdays) for number in range(count - len(shown)))
     return tuple(sorted((*shown, *ordinary), key=lambda launch: launch.after))
 
 
@@ -93,7 +91,7 @@ def request(
     algorithm_name: str | None = None,
     **plan: object,
 ) -> dict[str, Any]:
-    """A CreateTrainingJob request; ``plan`` tells the embedded SageMaker what the container will do (``work_s``, ``fails_with``).
+    """A CreateTrainingJob request; ``plan`` is what the container does in the embedded SageMaker (``work_s``, ``fails_with``).
 
     An empty ``checkpoint`` is a prefix of the job's own, None is no CheckpointConfig.
     """
@@ -119,13 +117,32 @@ def request(
     return made
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Length:
+    """How long the demo is: its jobs are created within ``workdays``; after ``days``, ``rest`` lets jobs end and usage appear."""
+
+    jobs: int
+    workdays: timedelta
+    days: timedelta
+    rest: timedelta
+
+    @property
+    def ends_at(self) -> datetime:
+        """When the demo is over."""
+        return MONDAY + self.days + self.rest
+
+
+SHORT = Length(jobs=45, workdays=timedelta(days=1.5), days=timedelta(days=2), rest=timedelta(hours=14))
+WEEK = Length(jobs=150, workdays=timedelta(days=5), days=timedelta(days=7), rest=timedelta(days=2))
+
+
 def _at(day: int, hour: float) -> timedelta:
     return timedelta(days=day, hours=hour)
 
 
 def _shown() -> Iterator[Launch]:
     yield from _rule_breakers()
-    yield from _endings()
+    yield from _outcomes()
     yield from _finished()
     yield from _owned()
 
@@ -143,7 +160,7 @@ def _rule_breakers() -> Iterator[Launch]:
     shared = "s3://acme-checkpoints/robotics/shared/"
     yield Launch(after=_at(0, 10.5), request=request("gripper-one", "robotics", checkpoint=shared, work_s=15000))
     yield Launch(after=_at(0, 11.5), request=request("gripper-two", "robotics", checkpoint=shared + "arm/", work_s=9000))
-    yield Launch(after=_at(0, 12), request=request("nobodys-job", None, work_s=5000))
+    yield Launch(after=_at(0, 12), request=request("no-team-job", None, work_s=5000))
     yield Launch(after=_at(0, 13), request=request("reranker-big", "search", "ml.p3.2xlarge", runtime_h=4, work_s=7000))
     yield Launch(
         after=_at(0, 14),
@@ -157,7 +174,7 @@ def _rule_breakers() -> Iterator[Launch]:
     )
 
 
-def _endings() -> Iterator[Launch]:
+def _outcomes() -> Iterator[Launch]:
     yield Launch(after=_at(1, 8), request=request("segmenter-fine", "vision", work_s=9000))
     yield Launch(after=_at(0, 12), request=request("pose-starved", "vision", "ml.p3.2xlarge", runtime_h=2, wait_h=3, work_s=6000))
     yield Launch(
@@ -171,11 +188,12 @@ def _endings() -> Iterator[Launch]:
     yield Launch(after=_at(1, 10), request=request("planner-internal", "robotics", work_s=5000, fails_with="internal"))
     yield Launch(after=_at(1, 10.5), request=request("tagger-bug", "search", work_s=5000, fails_with="script", fails_after_s=600))
     yield Launch(
-        after=_at(1, 11), request=request("reader-impostor", "search", work_s=5000, fails_with="impostor", fails_after_s=60)
+        after=_at(1, 11), request=request("reader-own-text", "search", work_s=5000, fails_with="impostor", fails_after_s=60)
     )
     yield Launch(after=_at(1, 11.5), request=request("features-disk", "ads", work_s=5000, fails_with="disk"))
     yield Launch(
-        after=_at(1, 12.5), request=request("oddity", "ads", work_s=3000, fails_with="Ledgerdemain: the moon was in the way")
+        after=_at(1, 12.5),
+        request=request("oddity", "ads", work_s=3000, fails_with="UnknownError: undocumented"),
     )
     yield Launch(after=_at(1, 13), request=request("overrunner", "speech", runtime_h=1, wait_h=6, work_s=9000))
     yield Launch(after=_at(1, 14), request=request("changed-my-mind", "vision", work_s=30000), stopped_after=timedelta(hours=2))
@@ -185,7 +203,7 @@ def _endings() -> Iterator[Launch]:
 
 
 def _finished() -> Iterator[Launch]:
-    """Jobs that starve, break or run late, and are finished all the same; and one that nobody can help."""
+    """Jobs without capacity, with a failure or with a deadline, which are completed nevertheless; and one that cannot be."""
     yield Launch(
         after=_at(0, 12.2),
         request=request(
@@ -193,14 +211,14 @@ def _finished() -> Iterator[Launch]:
         ),
     )
     due = f"{MONDAY + _at(0, 18):%Y-%m-%dT%H:%M:%SZ}"
-    promise = {"spotwarden:deadline": due, "spotwarden:expected-runtime": "2h"}
+    deadline = {"spotwarden:deadline": due, "spotwarden:expected-runtime": "2h"}
     yield Launch(
         after=_at(0, 12.4),
-        request=request("captions-by-six", "speech", "ml.p3.2xlarge", runtime_h=4, wait_h=8, tags=promise, work_s=6600),
+        request=request("captions-by-six", "speech", "ml.p3.2xlarge", runtime_h=4, wait_h=8, tags=deadline, work_s=6600),
     )
     yield Launch(
         after=_at(0, 12.6),
-        request=request("bidder-mended", "ads", checkpoint=None, runtime_h=6, tags={"repair": "please"}, work_s=7000),
+        request=request("bidder-repair", "ads", checkpoint=None, runtime_h=6, tags={"repair": "please"}, work_s=7000),
     )
     yield Launch(
         after=_at(0, 15.2),
@@ -216,7 +234,7 @@ def _finished() -> Iterator[Launch]:
 
 def _owned() -> Iterator[Launch]:
     arn = "arn:aws:sagemaker:us-east-1:123456789012"
-    lost: dict[str, Any] = {"work_s": 4000, "fails_with": "capacity"}  # a retryable ending, that only its owner may retry
+    lost: dict[str, Any] = {"work_s": 4000, "fails_with": "capacity"}  # a retryable failure, which only its owner may retry
     yield Launch(
         after=_at(2, 8),
         request=request("tuner-001-0f0444b1", "vision", checkpoint=None, **lost),
@@ -242,8 +260,8 @@ def _owned() -> Iterator[Launch]:
     yield Launch(after=_at(2, 9.2), request=request("AWSBatchacme1f2e3d", "robotics", **lost))
 
 
-def _ordinary(rng: random.Random, number: int) -> Launch:
-    """A job of an ordinary day: most finish, a few fail, and the pools' weather does the rest."""
+def _ordinary(rng: random.Random, number: int, workdays: timedelta) -> Launch:
+    """A job of an ordinary day: most complete, a few fail, and spot capacity decides the rest."""
     team = rng.choice(TEAMS)
     work_s = int(rng.lognormvariate(8.6, 0.7))
     runtime_h = max(1.0, round(work_s * rng.uniform(1.3, 3) / HOUR_S, 1))
@@ -253,7 +271,7 @@ def _ordinary(rng: random.Random, number: int) -> Launch:
     elif rng.random() < 0.06:
         plan |= {"fails_with": rng.choice(("capacity", "internal")), "fails_times": 1}
     family = rng.choice(("train", "finetune", "distill", "eval"))
-    asked = request(
+    submitted = request(
         f"{family}-{team}-{number:03d}",
         team,
         rng.choices(POOLS, weights=(4, 5, 3, 2))[0],
@@ -263,4 +281,4 @@ def _ordinary(rng: random.Random, number: int) -> Launch:
         instances=rng.choices((1, 2, 4), weights=(8, 2, 1))[0],
         **plan,
     )
-    return Launch(after=timedelta(seconds=rng.randrange(int(WORKDAYS.total_seconds()))), request=asked)
+    return Launch(after=timedelta(seconds=rng.randrange(int(workdays.total_seconds()))), request=submitted)

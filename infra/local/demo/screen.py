@@ -1,106 +1,160 @@
-"""What a person sees of the demo: a line of progress while the week goes by, then what came of it."""
+"""What the demo prints: events while the days go by, then tables of what happened, and what to try next."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from controller.savings.arithmetic import Savings
 from controller.units.money import dollars
-from infra.local.slack import Slack
 
-
-def progress(console: Console) -> Progress:
-    """The bar of the week: virtual time on the left, real time on the right."""
-    return Progress(
-        TextColumn("{task.fields[day]}"),
-        BarColumn(bar_width=None),
-        TextColumn("{task.fields[told]}"),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-    )
-
-
-def told(at: datetime, running: int, ended: int, attempts: int, messages: int) -> dict[str, Any]:
-    """The fields of the bar at one moment."""
-    return {
-        "day": f"{at:%a %H:%M}",
-        "told": f"{running:3d} running, {ended:3d} ended, {attempts:2d} submitted again, {messages:3d} Slack messages",
-    }
-
-
-@dataclass(slots=True)
-class LiveEvents:
-    """Prints each new message of the channels as it is posted: the time in the week, and its first line."""
-
-    console: Console
-    slack: Slack
-    shown: int = 0
-
-    def show(self, at: datetime) -> None:
-        """Print what was posted since the last call."""
-        new = self.slack.messages[self.shown :]
-        self.shown += len(new)
-        for message in new:
-            text = re.sub(r":[a-z_]+:|[*`_]", "", message.text).strip().partition("\n")[0]
-            if text and message.thread_ts is not None:
-                self.console.print(f"{at:%a %H:%M}  {text[:110]}", markup=False, highlight=False)
-
-
-def next_steps(console: Console, out: Path) -> None:
-    """What to open and what to try next."""
-    console.print(
-        f"Open {out / 'slack.html'} and {out / 'report.html'} in a browser. Try next:\n"
-        '  .venv/bin/spotwarden classify "CapacityError: Unable to provision requested ML compute capacity."\n'
-        "  .venv/bin/spotwarden check --help\n"
-        "  make demo ARGS='--keep --ports-file build/ports.json'   # then run report, audit or halt against it",
-        markup=False, highlight=False, soft_wrap=True,
-    )  # fmt: skip
-
-
-def results(console: Console, summary: Mapping[str, Any], teams: Mapping[str, Savings]) -> None:
-    """The week in three tables, and the proof."""
-    console.print()
-    console.print(_table("The week", ("", "count"), [(k, str(summary[k])) for k in COUNTS], right=1))
-    console.print(
-        _table("Findings by rule", ("rule", "findings"), [(k, str(v)) for k, v in summary["findings"].items()], right=1)
-    )
-    rows = [
-        (team, str(s.attempts), dollars(s.saved_micros), dollars(s.spent_micros), _percent(s), _uncovered(s))
-        for team, s in sorted(teams.items(), key=lambda item: -item[1].saved_micros)
-    ]
-    console.print(_table("Saved by team", ("team", "jobs", "saved", "spent", "AWS's %", "not in the dollars"), rows, right=1))
-    wrong = {name: found for name, found in summary["problems"].items() if found}
-    if wrong:
-        for name, found in wrong.items():
-            console.print(f"[bold red]{name}: {found}")
-    else:
-        console.print(
-            "[bold green]Proved from the world's side: "
-            + ", ".join(f"0 {name.replace('_', ' ')}" for name in summary["problems"])
-        )
-
+if TYPE_CHECKING:
+    from infra.local.demo.live import Event
 
 COUNTS = (
     "jobs", "rings", "events_lost", "events_doubled", "stopped", "resubmitted", "moved_for_deadline", "repaired",
-    "interruptions", "announcements",
-    "minutes_rung", "minutes_skipped", "saved_usd",
+    "interruptions", "announcements", "minutes_rung", "minutes_skipped", "saved_usd",
 )  # fmt: skip
+COLOURS = {
+    "judged": "yellow", "stopped": "red", "submitted again": "green", "interrupted": "magenta", "no capacity": "magenta",
+    "failed": "red", "completed": "dim", "saved so far": "bold green",
+}  # fmt: skip
+CLASSIFY = 'classify "CapacityError: Unable to provision requested ML compute capacity."'
 
 
-def _table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]], right: int) -> Table:
+class Screen:
+    """Standard output: with colours and a bar on a terminal, plain lines in a pipe."""
+
+    def __init__(self) -> None:
+        self._console = Console(file=sys.stdout)  # kept: handlers run with standard output redirected to their log
+
+    def line(self, text: str, style: str | None = None) -> None:
+        """Print one line as it is."""
+        self._console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+        self._console.file.flush()
+
+    @contextmanager
+    def progress(self, begins_at: datetime, ends_at: datetime) -> Iterator[Days]:
+        """Show the days: a bar on a terminal, with the events above it."""
+        bar = Progress(
+            TextColumn("{task.fields[day]}"), BarColumn(bar_width=None), TextColumn("{task.fields[counts]}"), TimeElapsedColumn(),
+            console=self._console, transient=True, disable=not self._console.is_terminal, redirect_stdout=False,
+        )  # fmt: skip
+        with bar:
+            task = bar.add_task("", total=(ends_at - begins_at).total_seconds(), day="", counts="")
+            yield Days(self, bar, task, begins_at)
+
+    def event(self, at: datetime, kind: str, text: str) -> None:
+        """Print one event of the demo."""
+        line = Text(f"{at:%a %H:%M}  ", style="dim").append(f"{kind:<16}", style=COLOURS.get(kind, "")).append(text, style="")
+        if self._console.is_terminal:
+            self._console.print(line, highlight=False, no_wrap=True, overflow="ellipsis")
+        else:
+            self._console.print(line, highlight=False, soft_wrap=True)
+        self._console.file.flush()
+
+    def results(self, summary: Mapping[str, Any], teams: Mapping[str, Savings]) -> None:
+        """Print the demo in three tables, and the problems or that there are none."""
+        self._console.print()
+        self._console.print(_table("What happened", ("", "count"), [(k, str(summary[k])) for k in COUNTS]))
+        self._console.print(
+            _table("Findings by rule", ("rule", "findings"), [(k, str(v)) for k, v in summary["findings"].items()])
+        )
+        rows = [
+            (team, str(s.attempts), dollars(s.saved_micros), dollars(s.spent_micros), _percent(s), _uncovered(s))
+            for team, s in sorted(teams.items(), key=lambda item: -item[1].saved_micros)
+        ]
+        columns = ("team", "jobs", "saved", "spent", "AWS's %", "not in the dollars")
+        self._console.print(_table("Saved by team", columns, rows))
+        wrong = {name: found for name, found in summary["problems"].items() if found}
+        for name, found in wrong.items():
+            self.line(f"Problem: {name.replace('_', ' ')}: {found}", style="bold red")
+        if not wrong:
+            checks = ", ".join(f"0 {name.replace('_', ' ')}" for name in summary["problems"])
+            self.line(f"Checked against the simulated AWS: {checks}.", style="bold green")
+        for detail in summary["details"]:
+            self.line(f"  {detail}", style="red")
+
+    def files(self, out: Path) -> None:
+        """Name what to open."""
+        self.line(f"\nOpen in a browser: {out / 'slack.html'} (every message) and {out / 'report.html'} (what spot saved).")
+        self.line(f"Figures: {out / 'demo-summary.json'}. Log of the functions: {out / 'functions.log'}.")
+
+    def next_steps(self, out: Path) -> None:
+        """Suggest what to try after the demo."""
+        del out
+        self._commands(
+            "Try next:", "demo --keep     # then press buttons in Slack, and run report, audit and halt", "demo --week", CLASSIFY
+        )
+
+    def kept(self, slack: str, environment: Path, ports_file: Path | None, period: str) -> None:
+        """Say how to reach the embedded AWS from another terminal."""
+        if ports_file is not None:
+            self.line(f"Endpoints and environment: {ports_file} (removed at the end).")
+        self.line(f"The Slack page, with buttons that work: {slack}")
+        self._commands(
+            f"Try in another terminal, after `. {environment}`:",
+            f"report --period {period}", f"audit --period {period}", 'halt --why "a test"', "resume",
+        )  # fmt: skip
+        self.line("Ctrl-C stops the embedded AWS.")
+
+    def page(self, slack: str, after_a_click: timedelta) -> None:
+        """Say where the Slack page is."""
+        self.next_steps(Path())
+        hours = int(after_a_click / timedelta(hours=1))
+        self.line(f"The Slack page: {slack}. Each click lets {hours} hours of the demo pass. Ctrl-C ends it.")
+
+    def _commands(self, title: str, *commands: str) -> None:
+        self.line(title)
+        for command in commands:
+            self.line(f"  {_program()} {command}")
+
+
+class Days:
+    """The demo's days on the screen, while they go by."""
+
+    def __init__(self, screen: Screen, bar: Progress, task: TaskID, begins_at: datetime) -> None:
+        self._screen, self._bar, self._task, self._begins_at = screen, bar, task, begins_at
+        self._saved = ""
+
+    def events(self, events: Sequence[Event]) -> None:
+        """Print what happened."""
+        for event in events:
+            self._screen.event(event.at, event.kind, event.text)
+
+    def at(self, now: datetime, *, running: int, ended: int, messages: int) -> None:
+        """Move the bar."""
+        counts = f"{running} running, {ended} ended, {messages} messages{self._saved}"
+        self._bar.update(self._task, completed=(now - self._begins_at).total_seconds(), day=f"{now:%a %H:%M}", counts=counts)
+
+    def saved(self, now: datetime, saved_micros: int) -> None:
+        """Print the dollars that spot saved so far."""
+        self._saved = f", {dollars(saved_micros)} saved"
+        self._screen.event(now, "saved so far", dollars(saved_micros))
+
+
+def _program() -> str:
+    """The installed command beside this Python, as it can be typed here."""
+    found = Path(sys.executable).with_name("spotwarden")
+    here = Path.cwd()
+    if not found.exists():
+        return "spotwarden"
+    return str(found.relative_to(here)) if found.is_relative_to(here) else str(found)
+
+
+def _table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
     table = Table(title=title, title_justify="left")
     for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number >= right else "left")
+        table.add_column(column, justify="right" if number else "left")
     for row in rows:
         table.add_row(*row)
     return table

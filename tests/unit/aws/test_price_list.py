@@ -16,7 +16,7 @@ from controller.aws.prices import Prices
 from controller.runtime.ports import Unreachable
 from controller.runtime.refresh_prices import refresh_prices
 from controller.units.money import Rate
-from infra.local.aws_json import JsonServer
+from infra.local.aws_json import json_server
 from infra.local.pricing import PriceBook
 from tests.simulation.memory import MemoryLedger
 
@@ -33,7 +33,7 @@ class PriceServer(PriceBook):
 @pytest.fixture
 def server() -> Iterator[PriceServer]:
     book = PriceServer(rates=[G5, ("us-east-1", "ml.m5.large", "0.115000", date(2026, 8, 1))])
-    served = JsonServer({"GetProducts": book.get_products})
+    served = json_server({"GetProducts": book.get_products})
     book.url = served.url
     yield book
     served.close()

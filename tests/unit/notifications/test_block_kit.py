@@ -116,8 +116,13 @@ def test_a_table_of_too_many_columns_is_refused_in_words() -> None:
 def test_a_long_text_is_cut_where_it_may_be_and_keeps_every_word(text: str, most: int) -> None:
     made = list(pieces(text, most))
     assert all(size(piece) <= most for piece in made)
-    assert "".join("".join(made).split()) == "".join(text.split())
+    assert "".join("".join(made).split()) == ("".join(text.split()) or "–")
     assert not any(piece.rpartition("&")[2].isalpha() and "&" in piece[-5:] for piece in made)
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n"])
+def test_an_empty_text_is_a_dash_because_slack_refuses_empty_blocks(text: str) -> None:
+    assert list(pieces(text, 40)) == ["–"]
 
 
 @given(NAMES)

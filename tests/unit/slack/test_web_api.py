@@ -60,7 +60,7 @@ def test_a_message_that_somebody_deleted_cannot_be_edited(slack: Slack) -> None:
 
 
 def test_a_429_is_later_and_carries_the_seconds_that_slack_asks_for(slack: Slack) -> None:
-    slack.paced = True
+    slack.limits_rate = True
     chat(slack).post("#ml-spot", PAGE)
     assert chat(slack).post("#ml-spot", PAGE) == Later("Slack's rate limit (429)", 1)
 

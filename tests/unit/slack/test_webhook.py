@@ -2,51 +2,45 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from dataclasses import dataclass, field
 
 import pytest
 
 from controller.notifications.block_kit import Page
 from controller.runtime.ports import Done, Later, Post, Refused
 from controller.slack.webhook import WebhookChat
+from infra.local.http_server import HttpServer, Request, Response
 
 PAGE = Page(text="bert starved", blocks=({"type": "divider"},))
 
 
-class Hook(BaseHTTPRequestHandler):
-    said: list[tuple[int, str, dict[str, str]]]
-    heard: list[bytes]
+@dataclass
+class Hook:
+    """A webhook that answers what a test puts into ``answers``, and stores what it receives."""
 
-    def do_POST(self) -> None:
-        self.heard.append(self.rfile.read(int(self.headers["Content-Length"])))
-        status, body, headers = self.said.pop(0)
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body.encode())
+    url: str = ""
+    answers: list[Response] = field(default_factory=list)
+    received: list[bytes] = field(default_factory=list)
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+    def respond(self, request: Request) -> Response:
+        self.received.append(request.body)
+        return self.answers.pop(0)
 
 
 @pytest.fixture
-def hook() -> Iterator[tuple[str, type[Hook]]]:
-    handler = type("Handler", (Hook,), {"said": [], "heard": []})
-    server = HTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/hook", handler
-    server.shutdown()
-    server.server_close()
+def hook() -> Iterator[Hook]:
+    served = Hook()
+    with HttpServer(served.respond) as server:
+        served.url = f"{server.url}/hook"
+        yield served
 
 
-def test_a_message_is_posted_and_names_the_channel_it_was_meant_for(hook: tuple[str, type[Hook]]) -> None:
-    hook[1].said.append((200, "ok", {}))
-    assert isinstance(WebhookChat(hook[0]).post("#ml-vision", PAGE), Done)
-    assert b"bert starved" in hook[1].heard[0]
-    assert b"#ml-vision" in hook[1].heard[0]
+def test_a_message_is_posted_and_names_the_channel_it_was_meant_for(hook: Hook) -> None:
+    hook.answers.append(Response(body=b"ok"))
+    assert isinstance(WebhookChat(hook.url).post("#ml-vision", PAGE), Done)
+    assert b"bert starved" in hook.received[0]
+    assert b"#ml-vision" in hook.received[0]
 
 
 @pytest.mark.parametrize(
@@ -58,11 +52,9 @@ def test_a_message_is_posted_and_names_the_channel_it_was_meant_for(hook: tuple[
         (500, "", {}, Later("Slack says 500")),
     ],
 )
-def test_what_a_webhook_answers_is_sorted(
-    hook: tuple[str, type[Hook]], status: int, body: str, headers: dict[str, str], answer: object
-) -> None:
-    hook[1].said.append((status, body, headers))
-    assert WebhookChat(hook[0]).post("#ml", PAGE) == answer
+def test_what_a_webhook_answers_is_sorted(hook: Hook, status: int, body: str, headers: dict[str, str], answer: object) -> None:
+    hook.answers.append(Response(status=status, body=body.encode(), headers=headers))
+    assert WebhookChat(hook.url).post("#ml", PAGE) == answer
 
 
 def test_a_webhook_edits_nothing_and_opens_nothing() -> None:

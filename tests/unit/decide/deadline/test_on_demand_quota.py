@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import boto3
@@ -26,6 +24,7 @@ from controller.notifications.messages import importance_of, text_of
 from controller.policy.resubmission import DeadlineSettings
 from controller.runtime.gather import capacity_cursor
 from controller.runtime.reconcile import _ask_for_capacity
+from infra.local.http_server import HttpServer, Request, Response, json_response, text_response
 from tests.builders import BEGIN, attempt, block, ended, facts, job, lineage, policy
 from tests.properties.lives import learn
 from tests.simulation.memory import MemoryLedger
@@ -83,58 +82,52 @@ def test_holds_on_one_quota_add_up() -> None:
     assert used(holds) == 8
 
 
-class Aws(BaseHTTPRequestHandler):
-    quotas = ({"QuotaName": "ml.g5.xlarge for spot training job usage", "Value": 9.0},
-              {"QuotaName": "ml.g5.xlarge for training job usage", "Value": 4.0})  # fmt: skip
-    asked: list[bytes]
+QUOTAS = ({"QuotaName": "ml.g5.xlarge for spot training job usage", "Value": 9.0},
+          {"QuotaName": "ml.g5.xlarge for training job usage", "Value": 4.0})  # fmt: skip
+SCORES = "<R><spotPlacementScoreSet><item><region>us-east-1</region><score>7</score></item></spotPlacementScoreSet></R>"
 
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.asked.append(body)
-        if b"GetSpotPlacementScores" in body:
-            item = b"<item><region>us-east-1</region><score>7</score></item>"
-            answer = b"<R><spotPlacementScoreSet>" + item + b"</spotPlacementScoreSet></R>"
-        else:
-            token = json.loads(body).get("NextToken")
-            page = {"Quotas": [self.quotas[1 if token else 0]], **({} if token else {"NextToken": "1"})}
-            answer = json.dumps(page).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+@dataclass
+class Aws:
+    """Service Quotas and EC2 on one server; ``asked`` are the bodies of the requests."""
+
+    url: str = ""
+    asked: list[bytes] = field(default_factory=list)
+
+    def respond(self, request: Request) -> Response:
+        self.asked.append(request.body)
+        if b"GetSpotPlacementScores" in request.body:
+            return text_response(SCORES, kind="text/xml")
+        token = json.loads(request.body).get("NextToken")
+        return json_response({"Quotas": [QUOTAS[1 if token else 0]], **({} if token else {"NextToken": "1"})})
 
 
 @pytest.fixture
-def aws() -> Iterator[tuple[str, type[Aws]]]:
-    handler = type("Handler", (Aws,), {"asked": []})
-    server = HTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", handler
-    server.shutdown()
-    server.server_close()
+def aws() -> Iterator[Aws]:
+    served = Aws()
+    with HttpServer(served.respond) as server:
+        served.url = server.url
+        yield served
 
 
 def client(service: str, url: str) -> Any:
     return boto3.client(
         service, endpoint_url=url, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b",
-        config=Config(retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=2),
+        config=Config(retries={"total_max_attempts": 1}),
     )  # fmt: skip
 
 
-def test_the_on_demand_quota_is_read_page_by_page_and_kept_for_hours(aws: tuple[str, type[Aws]]) -> None:
-    quotas = ServiceQuotas(client("service-quotas", aws[0]))
+def test_the_on_demand_quota_is_read_page_by_page_and_kept_for_hours(aws: Aws) -> None:
+    quotas = ServiceQuotas(client("service-quotas", aws.url))
     assert [quotas.on_demand("ml.g5.xlarge", BEGIN + n * HOUR) for n in range(4)] == [4] * 4
     assert quotas.on_demand("ml.g5.2xlarge", BEGIN) is None
-    assert len(aws[1].asked) == 2
+    assert len(aws.asked) == 2
 
 
-def test_a_placement_score_is_asked_for_the_instance_type_of_ec2(aws: tuple[str, type[Aws]]) -> None:
-    assert PlacementScores(client("ec2", aws[0])).score("ml.g5.xlarge", 2, "us-east-1") == 7
-    assert b"InstanceType.1=g5.xlarge" in aws[1].asked[0]
-    assert b"TargetCapacity=2" in aws[1].asked[0]
+def test_a_placement_score_is_asked_for_the_instance_type_of_ec2(aws: Aws) -> None:
+    assert PlacementScores(client("ec2", aws.url)).score("ml.g5.xlarge", 2, "us-east-1") == 7
+    assert b"InstanceType.1=g5.xlarge" in aws.asked[0]
+    assert b"TargetCapacity=2" in aws.asked[0]
 
 
 def test_what_aws_does_not_answer_is_unknown() -> None:

@@ -99,7 +99,7 @@ def test_after_the_third_failure_the_event_is_a_dead_letter_with_its_last_error(
 def test_a_function_without_retries_is_not_tried_again() -> None:
     clock, seen = Clock(), list[datetime]()
     local = a_bus(failing(99, seen, clock), clock, schedule="rate(1 minute)", retries=0)
-    local.ring("job_changed")
+    local.fire("job_changed")
     assert (len(seen), local.next_at(), len(local.dead_letters)) == (1, None, 1)
 
 
@@ -114,7 +114,7 @@ def test_advancing_before_a_retry_is_due_calls_nobody() -> None:
 
 def test_a_schedule_rings_with_eventbridges_scheduled_event() -> None:
     seen: list[Any] = []
-    a_bus(lambda e, _: seen.append(e), schedule="rate(1 minute)").ring("job_changed")
+    a_bus(lambda e, _: seen.append(e), schedule="rate(1 minute)").fire("job_changed")
     assert (seen[0]["detail-type"], seen[0]["source"], seen[0]["time"]) == (
         "Scheduled Event",
         "aws.events",
@@ -124,7 +124,7 @@ def test_a_schedule_rings_with_eventbridges_scheduled_event() -> None:
 
 def test_ringing_a_rule_without_a_schedule_is_refused() -> None:
     with pytest.raises(ValueError, match="job_changed has no schedule"):
-        a_bus(print).ring("job_changed")
+        a_bus(print).fire("job_changed")
 
 
 def test_the_rules_are_those_chalice_would_deploy() -> None:
@@ -150,7 +150,7 @@ def sweep(_: Any) -> None:
 def test_an_event_source_the_local_bus_cannot_play_is_refused() -> None:
     app = Chalice(app_name="sample")
     app.on_sqs_message(queue="work")(job_changed)
-    with pytest.raises(ValueError, match="job_changed: the local bus does not know the event source SQSEventConfig"):
+    with pytest.raises(ValueError, match="job_changed: the local bus does not support the event source SQSEventConfig"):
         bus.rules(app)
 
 

@@ -206,7 +206,7 @@ def test_the_local_table_is_the_deployed_one(dynamodb: Any) -> None:
 
 
 def test_a_table_property_the_local_stack_would_drop_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"has \['StreamSpecification'\], which the local AWS does not know"):
+    with pytest.raises(ValueError, match=r"has \['StreamSpecification'\], which the local AWS does not support"):
         aws.table_request(aws.table_properties() | {"StreamSpecification": {}})
 
 

@@ -12,7 +12,7 @@ from controller.policyfile import compile_folder
 from infra.local import aws
 from infra.local.checkpoint_store import CheckpointStore
 from infra.local.demo.scenario import MONDAY, request
-from infra.local.host import Happening, Host, hosting
+from infra.local.host import Host, UserAction, hosting
 from infra.local.sagemaker.capacity import Steps
 from infra.local.sagemaker.world import World
 
@@ -37,7 +37,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     world = World(MONDAY, seed=1, account=aws.ACCOUNT, region=aws.REGION, capacity_of=supply, on_checkpoint=store)
     tags = {"spotwarden:deadline": (MONDAY + 31 * HOUR).isoformat(), "spotwarden:expected-runtime": "20h"}
     asked = request("sleeper", "vision", runtime_h=40, wait_h=60, work_s=20 * HOUR_S, tags=tags)
-    born = Happening(at=MONDAY + HOUR, do=lambda: world.launch(dict(asked)))
+    born = UserAction(at=MONDAY + HOUR, do=lambda: world.launch(dict(asked)))
     with hosting(world, compile_folder(folder), tmp_path_factory.mktemp("out"), [born]) as running:
         store.create_bucket("acme-checkpoints")
         running.run(MONDAY + 14 * HOUR)

@@ -14,7 +14,8 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from infra.local.slack import Slack, Trouble
-from infra.local.slack_page import mrkdwn, page
+from infra.local.slack_mrkdwn import mrkdwn
+from infra.local.slack_page import page
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -89,7 +90,7 @@ def test_a_wrong_token_is_refused(slack: Slack) -> None:
 
 
 def test_a_second_message_within_a_second_is_told_when_to_come_again(slack: Slack) -> None:
-    slack.paced = True
+    slack.limits_rate = True
     web = client(slack)
     web.chat_postMessage(channel="#ml-spot", text="one")
     with pytest.raises(SlackApiError) as limited:
@@ -104,7 +105,7 @@ def test_a_second_message_within_a_second_is_told_when_to_come_again(slack: Slac
 def test_slack_can_answer_500_or_nonsense_or_hang_up_and_keeps_no_message_then(slack: Slack) -> None:
     for trouble, error in (
         (Trouble.SERVER_ERROR, SlackApiError),
-        (Trouble.NONSENSE, SlackApiError),
+        (Trouble.NOT_JSON, SlackApiError),
         (Trouble.HANG_UP, RemoteDisconnected),
     ):
         slack.trouble = trouble
@@ -139,7 +140,7 @@ def test_the_page_has_a_section_for_each_channel_and_threads_under_their_message
         ]
     )
     assert shown.index("#ml-costs") < shown.index("#ml-spot")
-    assert shown.index("the job starved") < shown.index("<ol><li>") < shown.index("it runs again")
+    assert shown.index("the job starved") < shown.index("<details>") < shown.index("it runs again")
 
 
 def test_every_kind_of_block_is_shown() -> None:

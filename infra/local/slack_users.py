@@ -1,4 +1,4 @@
-"""What people do in the local Slack: press buttons, fill in modals, type commands. Slack tells the app by signed requests."""
+"""The users of the local Slack: they press buttons, fill in modals and type commands. Slack sends each to the app, signed."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from urllib.parse import urlencode
 
 from infra.local.slack_message import Message
 
-ANSWER_S = 3  # how long Slack waits for an app
+ANSWER_S = 60  # Slack itself waits for three seconds, which a busy machine may need to import a module
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
-    """How the app answered: its status (0: not within three seconds, or not at all) and its body."""
+class AppResponse:
+    """The app's response: its status (0: no response in time) and its body."""
 
     status: int
     body: str
@@ -34,27 +34,27 @@ class Heard:
 
 
 @dataclass(slots=True, kw_only=True)
-class Wire:
-    """The way from Slack to the app: where its routes are, and the secret that both know."""
+class AppRequests:
+    """Sends signed requests to the app: ``url`` is where its routes are, ``signing_secret`` is what both know."""
 
     clock: Callable[[], datetime]
     url: str = ""
     signing_secret: str = "local-signing-secret"  # noqa: S105  # opens this machine's app alone
     sent: list[Mapping[str, str]] = field(default_factory=list)
 
-    def interaction(self, payload: Mapping[str, Any]) -> Heard:
+    def interaction(self, payload: Mapping[str, Any]) -> AppResponse:
         return self.send("/slack/interactions", {"payload": json.dumps(payload)})
 
-    def command(self, form: Mapping[str, str]) -> Heard:
+    def command(self, form: Mapping[str, str]) -> AppResponse:
         return self.send("/slack/command", form)
 
-    def send(self, path: str, form: Mapping[str, str]) -> Heard:
+    def send(self, path: str, form: Mapping[str, str]) -> AppResponse:
         """POST a form with Slack's signature."""
         body = urlencode(form)
         return self.post(path, body.encode(), self.signed(body))
 
     def signed(self, body: str) -> dict[str, str]:
-        """Slack's headers over a raw body: v0, HMAC-SHA256, the time in seconds."""
+        """Return Slack's signature headers for a body: v0, HMAC-SHA256, the time in seconds."""
         stamp = str(int(self.clock().timestamp()))
         digest = hmac.new(self.signing_secret.encode(), f"v0:{stamp}:{body}".encode(), hashlib.sha256).hexdigest()
         return {
@@ -62,38 +62,38 @@ class Wire:
             "Content-Type": "application/x-www-form-urlencoded",
         }  # fmt: skip
 
-    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Heard:
+    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> AppResponse:
         request = urllib.request.Request(self.url + path, data=body, headers=dict(headers), method="POST")  # noqa: S310  # loopback
         try:
             with urllib.request.urlopen(request, timeout=ANSWER_S) as answer:  # noqa: S310  # loopback
-                return Heard(status=answer.status, body=answer.read().decode())
+                return AppResponse(status=answer.status, body=answer.read().decode())
         except urllib.error.HTTPError as error:
-            return Heard(status=error.code, body=error.read().decode())
+            return AppResponse(status=error.code, body=error.read().decode())
         except OSError as error:
-            return Heard(status=0, body=type(error).__name__)
+            return AppResponse(status=0, body=type(error).__name__)
 
 
-class Place(Protocol):
-    """What people need of a Slack: its messages, and where it is."""
+class Workspace(Protocol):
+    """What users need of a Slack: its messages and its URL."""
 
     messages: list[Message]
     url: str
 
 
 @dataclass(slots=True, kw_only=True)
-class People:
-    """The person at the page (or whom a test names). ``after`` is called when something was done: the world goes on."""
+class Users:
+    """The user of the page, or the one that a test names. ``after`` is called after each action, to let the world go on."""
 
-    wire: Wire
+    app: AppRequests
     me: str = "U0LOCAL1"
     after: Callable[[], object] = lambda: None
-    whispers: list[str] = field(default_factory=list)
+    ephemerals: list[str] = field(default_factory=list)
     modals: dict[str, dict[str, Any]] = field(default_factory=dict)
     triggers: set[str] = field(default_factory=set)
-    _counted: int = 0
+    _count: int = 0
 
-    def act(self, what: str, given: Mapping[str, str], slack: Place) -> None:
-        """Do what a form of the page says."""
+    def act(self, what: str, given: Mapping[str, str], slack: Workspace) -> None:
+        """Do what a form of the page asks for."""
         match what:
             case "press":
                 self.press(slack, given["ts"], given["action_id"])
@@ -105,8 +105,8 @@ class People:
                 self.command(given.get("text", ""))
         self.after()
 
-    def press(self, slack: Place, ts: str, action_id: str, user: str = "") -> Heard:
-        """Press a button of a message; what the app says to the one who pressed is in ``whispers``."""
+    def press(self, slack: Workspace, ts: str, action_id: str, user: str = "") -> AppResponse:
+        """Press a button of a message. What the app answers to this user alone is in ``ephemerals``."""
         message = next(m for m in slack.messages if m.ts == ts)
         elements = [e for block in message.blocks if block["type"] == "actions" for e in block["elements"]]
         button = next(e for e in elements if e["action_id"] == action_id)
@@ -118,50 +118,50 @@ class People:
             "response_url": f"{slack.url}/response/{trigger}",
             "actions": [{"type": "button", "action_id": action_id, "value": button["value"], "action_ts": trigger}],
         }  # fmt: skip
-        return self._told(self.wire.interaction(payload))
+        return self._reported(self.app.interaction(payload))
 
     def show(self, view: Mapping[str, Any]) -> dict[str, Any]:
-        """A modal opens."""
-        view_id = f"V{self._counted:08d}"
+        """Open a modal."""
+        view_id = f"V{self._count:08d}"
         self.modals[view_id] = {**view, "id": view_id, "errors": {}}
         return self.modals[view_id]
 
-    def submit(self, view_id: str, values: Mapping[str, str], user: str = "") -> Heard:
-        """Send a modal's form; errors that the app finds stand in the modal."""
+    def submit(self, view_id: str, values: Mapping[str, str], user: str = "") -> AppResponse:
+        """Submit a modal's form. The errors that the app finds are shown in the modal."""
         view = self.modals[view_id]
         elements = {block["block_id"]: block["element"] for block in view["blocks"]}
         state = {block_id: {e["action_id"]: _state_of(e, values)} for block_id, e in elements.items()}
         payload = {"type": "view_submission", "user": {"id": user or self.me}, "view": {**view, "state": {"values": state}}}
-        heard = self._told(self.wire.interaction(payload))
-        errors = heard.json().get("errors", {}) if heard.json().get("response_action") == "errors" else {}
-        if errors or heard.status != 200:
-            view["errors"] = errors or {next(iter(elements)): f"The app did not take it ({heard.status})"}
+        response = self._reported(self.app.interaction(payload))
+        errors = response.json().get("errors", {}) if response.json().get("response_action") == "errors" else {}
+        if errors or response.status != 200:
+            view["errors"] = errors or {next(iter(elements)): f"The app refused it ({response.status})"}
         else:
             del self.modals[view_id]
-        return heard
+        return response
 
-    def command(self, text: str, user: str = "") -> Heard:
-        """Type ``/spot`` and some words."""
+    def command(self, text: str, user: str = "") -> AppResponse:
+        """Type ``/spot`` and some text."""
         form = {"command": "/spot", "text": text, "user_id": user or self.me, "channel_id": "C0", "trigger_id": self._trigger()}
-        heard = self._told(self.wire.command(form))
-        if heard.status == 200:
-            self.whispers.append(str(heard.json().get("text", "")))
-        return heard
+        response = self._reported(self.app.command(form))
+        if response.status == 200:
+            self.ephemerals.append(str(response.json().get("text", "")))
+        return response
 
     def _trigger(self) -> str:
-        self._counted += 1
-        trigger = f"{int(self.wire.clock().timestamp())}.{self._counted}"
+        self._count += 1
+        trigger = f"{int(self.app.clock().timestamp())}.{self._count}"
         self.triggers.add(trigger)
         return trigger
 
-    def _told(self, heard: Heard) -> Heard:
-        if heard.status != 200:
-            self.whispers.append(f"Slackbot: the app did not answer as it should ({heard.status or 'within three seconds'}).")
-        return heard
+    def _reported(self, response: AppResponse) -> AppResponse:
+        if response.status != 200:
+            self.ephemerals.append(f"Slackbot: the app answered {response.status or 'nothing in time'}.")
+        return response
 
 
 def _state_of(element: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
-    """What a field of a modal holds, as Slack tells it."""
+    """The state of a modal's field, as Slack sends it."""
     given = values.get(element["action_id"], "")
     match element["type"]:
         case "static_select":

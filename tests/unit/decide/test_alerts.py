@@ -1,0 +1,98 @@
+"""People are told of a job that does not stop, of checkpoints that cannot be read, and of intents that failed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from controller.decide.alerts import alert
+from controller.jobs.checkpoint import CheckpointScan
+from controller.jobs.failure import FailureCause
+from controller.ledger.intent import Announce, Intent, IntentResult, Stop, Submit, Wake
+from controller.ledger.message_kind import MessageKind
+from controller.policy.mode import Mode
+from tests.builders import BEGIN, block, facts, job, lineage, policy
+
+STOPPING = job(status="Stopping", secondary="Uploading", stopping_at=BEGIN)
+REFUSED_SCAN = CheckpointScan(
+    uri="s3://checkpoints/bert/",
+    scanned_at=BEGIN,
+    objects=0,
+    bytes_seen=0,
+    newest_at=None,
+    complete=False,
+    problem="AccessDenied",
+)
+SUBMIT = Intent(action=Submit(about="bert", job="bert-r02", number=2, cause=FailureCause.STARVED), due_at=BEGIN, why="no quota")
+STOP = Intent(action=Stop(about="bert", because="use-spot"), due_at=BEGIN, why="AccessDenied")
+
+
+def messages(of: Any) -> list[dict[str, Any]]:
+    found = [i.action for i in alert(of).intents]
+    assert all(isinstance(action, Announce) for action in found)
+    return [{"kind": a.kind, "channel": a.channel, "topic": a.topic} | json.loads(a.facts) for a in found]
+
+
+def test_a_job_may_be_stopping_for_thirty_minutes() -> None:
+    assert not messages(facts(STOPPING, now=BEGIN + timedelta(minutes=30, microseconds=-1)))
+    [late] = messages(facts(STOPPING, now=BEGIN + timedelta(minutes=30)))
+    assert (late["kind"], late["for_s"], late["secondary"]) == (MessageKind.STILL_STOPPING, 1800, "Uploading")
+
+
+def test_only_a_job_that_is_stopping_is_stuck() -> None:
+    late = BEGIN + timedelta(days=1)
+    assert not messages(facts(replace(STOPPING, status="InProgress"), now=late))
+    assert not messages(facts(replace(STOPPING, stopping_at=None), now=late))
+
+
+def test_a_stuck_job_is_told_in_the_policy_s_own_channel() -> None:
+    own = policy(channel="#ops", resubmissions=(block(channel="#team"),))
+    assert [m["channel"] for m in messages(facts(STOPPING, now=BEGIN + timedelta(days=1), policy=own))] == ["#ops"]
+
+
+def test_checkpoints_that_cannot_be_read_are_told_with_the_reason() -> None:
+    [told] = messages(facts(checkpoint_scan=REFUSED_SCAN))
+    assert (told["kind"], told["uri"], told["problem"]) == (
+        MessageKind.CHECKPOINTS_UNSEEN,
+        "s3://checkpoints/bert/",
+        "AccessDenied",
+    )
+
+
+def test_nobody_is_told_of_checkpoints_that_no_block_would_use() -> None:
+    assert not messages(facts(checkpoint_scan=None))
+    assert not messages(facts(checkpoint_scan=replace(REFUSED_SCAN, problem=None)))
+    assert not messages(facts(checkpoint_scan=REFUSED_SCAN, policy=policy(resubmissions=())))
+    assert not messages(facts(checkpoint_scan=REFUSED_SCAN, policy=policy(resubmissions=(block(mode=Mode.AUDIT),))))
+    newer = replace(SUBMIT, claim=1, closed=IntentResult.DONE)
+    assert not messages(facts(checkpoint_scan=REFUSED_SCAN, lineage=lineage(intents=(newer,))))
+    assert messages(facts(checkpoint_scan=REFUSED_SCAN, policy=policy(resubmissions=(block(mode=Mode.WARN),))))
+
+
+@pytest.mark.parametrize(
+    ("intent", "closed", "kind", "attempt_of"),
+    [
+        (SUBMIT, IntentResult.REFUSED, MessageKind.REFUSED, "bert-r02"),
+        (SUBMIT, IntentResult.ABANDONED, MessageKind.ABANDONED, "bert-r02"),
+        (STOP, IntentResult.REFUSED, MessageKind.REFUSED, ""),
+        (STOP, IntentResult.ABANDONED, MessageKind.ABANDONED, ""),
+    ],
+)
+def test_a_stop_or_a_submission_that_failed_is_told(
+    intent: Intent, closed: IntentResult, kind: MessageKind, attempt_of: str
+) -> None:
+    [told] = messages(facts(lineage=lineage(intents=(replace(intent, closed=closed),))))
+    assert (told["kind"], told["name"], told["attempt"], told["why"]) == (kind, "bert", attempt_of, intent.why)
+    assert told["topic"] == f"{kind}/{intent.key}"
+    assert told["channel"] == "#ml-spot"
+
+
+def test_what_is_open_done_or_about_another_job_is_no_failure() -> None:
+    wake = Intent(action=Wake(about="bert", at=BEGIN), due_at=BEGIN, closed=IntentResult.ABANDONED)
+    others = replace(STOP, action=Stop(about="gpt", because=""), closed=IntentResult.REFUSED)
+    fine = (STOP, replace(SUBMIT, closed=IntentResult.DONE), wake, others)
+    assert not messages(facts(lineage=lineage(intents=fine)))

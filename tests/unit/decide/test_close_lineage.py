@@ -1,0 +1,122 @@
+"""A lineage is closed once: with its last outcome, its work, its deadline, and an event for those who wait for it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from controller.decide.close_lineage import close_lineage, work_s
+from controller.jobs.job import Interval, Job, Outcome, Service
+from controller.ledger.entry import CheckpointScanned, Finished, Measured
+from controller.ledger.intent import Intent, IntentResult, Publish, Submit
+from controller.ledger.lineage import LineageId
+from controller.ledger.move_cause import MoveCause
+from controller.policy.resubmission import DeadlineSettings
+from tests.builders import BEGIN, block, ended, facts, job, lineage, policy, usage
+
+HOUR = timedelta(hours=1)
+DONE = ended(job(), Outcome.COMPLETED, usage=usage(3600, 1080), model_artifacts="s3://models/bert.tar.gz")
+
+
+def event(of: Any) -> dict[str, Any]:
+    [intent] = close_lineage(of).intents
+    assert isinstance(intent.action, Publish)
+    assert (intent.action.about, intent.action.detail_type) == (of.job.name, "Spotwarden Lineage Finished")
+    assert intent.due_at == of.now
+    found: dict[str, Any] = json.loads(intent.action.detail)
+    return found
+
+
+def test_what_is_recorded_of_a_finished_lineage() -> None:
+    closed = close_lineage(facts(DONE, number=3))
+    assert closed.entries == (
+        Finished(
+            job="bert", at=BEGIN + HOUR, team="vision", family="bert", outcome=Outcome.COMPLETED, attempts=3, spot=True,
+            instance_type="ml.g5.2xlarge", region="us-east-1", work_s=57 * 60, deadline=None,
+        ),
+    )  # fmt: skip
+
+
+def test_what_the_event_says() -> None:
+    assert event(facts(DONE)) == {
+        "lineage": str(LineageId.of(DONE)),
+        "rootTrainingJobName": "bert",
+        "trainingJobName": "bert",
+        "trainingJobArn": DONE.arn,
+        "ending": "completed",
+        "modelArtifacts": "s3://models/bert.tar.gz",
+        "attempts": 1,
+        "spentUsd": "0.454500",
+        "unmeasured": 0,
+    }
+
+
+def test_attempts_whose_price_or_usage_is_unknown_are_counted_apart_and_never_below_zero() -> None:
+    assert event(facts(DONE, number=3))["unmeasured"] == 2
+    assert event(facts(DONE, rate=None))["unmeasured"] == 1
+    more = [
+        Measured(job=name, at=BEGIN, team=None, training_s=1, billable_s=1, spot=True, instance_type="ml.g5.2xlarge",
+                 instance_count=1, region="us-east-1", rate_micros_per_h=1, rate_as_of=None, rate_source=None)
+        for name in ("a", "b")
+    ]  # fmt: skip
+    assert event(facts(DONE, lineage=lineage(LineageId.of(DONE), entries=more)))["unmeasured"] == 0
+
+
+def test_a_job_without_its_model_shows_none() -> None:
+    failed = ended(job(), Outcome.ALGORITHM, usage=usage(), model_artifacts="s3://models/bert.tar.gz")
+    assert event(facts(failed))["modelArtifacts"] is None
+
+
+def test_the_bill_is_waited_for_fifteen_minutes() -> None:
+    unknown = replace(DONE, usage=None)
+    assert not close_lineage(facts(unknown, now=BEGIN + HOUR + timedelta(minutes=15, microseconds=-1)))
+    assert close_lineage(facts(unknown, now=BEGIN + HOUR + timedelta(minutes=15)))
+
+
+def test_a_job_that_runs_that_is_owned_or_that_goes_on_is_not_closed() -> None:
+    assert not close_lineage(facts(job()))
+    assert not close_lineage(facts(replace(DONE, service=Service.TUNING)))
+    assert not close_lineage(facts(ended(job(), usage=usage())))
+    assert close_lineage(facts(ended(job(), usage=usage()), policy=policy(resubmissions=())))
+
+
+def test_an_older_attempt_is_not_closed() -> None:
+    submit = Submit(about="bert", job="bert-r02", number=2, cause=MoveCause.ASKED)
+    newer = Intent(action=submit, due_at=BEGIN, claim=1, closed=IntentResult.DONE)
+    assert not close_lineage(facts(DONE, lineage=lineage(LineageId.of(DONE), intents=(newer,))))
+
+
+def test_the_deadline_is_recorded_and_one_that_cannot_be_read_is_none() -> None:
+    def deadline(of: Job, settings: DeadlineSettings | None = None) -> object:
+        blocks = (block(deadline=settings or DeadlineSettings(finish_within_s=7200)),)
+        [finished] = close_lineage(facts(of, policy=policy(resubmissions=blocks))).entries
+        assert isinstance(finished, Finished)
+        return finished.deadline
+
+    assert deadline(DONE) == BEGIN + 2 * HOUR
+    assert deadline(DONE, DeadlineSettings()) is None
+    assert deadline(replace(DONE, tags={"spotwarden:deadline": "soon"})) is None
+
+
+def scan(of: str, **changes: Any) -> CheckpointScanned:
+    plain = CheckpointScanned(
+        job=of, at=BEGIN, team=None, occasion="ended", uri="s3://checkpoints/bert/", objects=1, bytes_seen=1, newest_at=BEGIN,
+        complete=True, proven_s=100, at_risk_s=0, problem=None,
+    )  # fmt: skip
+    return replace(plain, **changes)
+
+
+def test_the_work_of_a_model_includes_what_earlier_attempts_left_in_its_checkpoints() -> None:
+    def work(*scans: CheckpointScanned, of: Job = DONE) -> int | None:
+        return work_s(facts(of, lineage=lineage(LineageId.of(DONE), entries=scans)))
+
+    own = 57 * 60
+    assert work() == own
+    assert work(scan("a"), scan("b", kept_s=30), scan("c", kept_s=0)) == own + 130
+    assert work(scan("bert"), scan("a", occasion="first"), scan("a", uri="s3://checkpoints/other/")) == own
+    assert work(of=replace(DONE, outcome=Outcome.STARVED)) is None
+    assert work(of=replace(DONE, intervals=())) is None
+    open_end = replace(DONE, intervals=(Interval(start=BEGIN + timedelta(minutes=50), end=None),))
+    assert work(of=open_end) == 600

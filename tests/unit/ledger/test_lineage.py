@@ -1,0 +1,107 @@
+"""What a lineage knows of its attempts, its open intents and its names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from controller.jobs.failure import FailureCause
+from controller.ledger.entry import Started, Unmeasured, Waived
+from controller.ledger.intent import Intent, IntentResult, Submit, Wake
+from controller.ledger.lineage import LineageId, attempt_name, newest_attempt, probe_name
+from controller.ledger.waiver import waivers_in_force
+from tests.builders import BEGIN, job, lineage, lineage_id
+
+MINUTE = timedelta(minutes=1)
+
+
+def started(name: str, number: int) -> Started:
+    return Started(
+        job=name, at=BEGIN, team=None, number=number, spot=True, instance_type="ml.g5.2xlarge", instance_count=1,
+        region="us-east-1", service=None, checkpoint_uri=None,
+    )  # fmt: skip
+
+
+def submit(number: int, claim: int = 1, closed: IntentResult | None = IntentResult.DONE) -> Intent:
+    action = Submit(about="bert", job=f"bert-r{number:02d}", number=number, cause=FailureCause.STARVED)
+    return Intent(action=action, due_at=BEGIN, claim=claim, closed=closed)
+
+
+@pytest.mark.parametrize("text", ["", "a/b/c", "a/b/c/yesterday", "a/b/c/d/2026-03-02T09:00:00.000000Z"])
+def test_a_tag_that_is_no_lineage_is_none(text: str) -> None:
+    assert LineageId.parse(text) is None
+
+
+def test_a_lineage_is_the_root_s_account_region_name_and_birth() -> None:
+    assert str(LineageId.of(job())) == "111122223333/us-east-1/bert/2026-03-02T09:00:00.000000Z"
+    assert LineageId.parse(str(lineage_id())) == lineage_id()
+
+
+def test_submissions_that_nobody_ever_tried_do_not_count() -> None:
+    known = lineage(intents=(submit(3), submit(2), submit(4, claim=0), Intent(action=Wake(about="bert", at=BEGIN), due_at=BEGIN)))
+    assert [action.number for action, _ in known.submits()] == [2, 3]
+
+
+def test_the_newest_attempt_is_the_last_that_was_made_or_seen() -> None:
+    assert lineage().newest_number() == 1
+    assert lineage(intents=(submit(2), submit(3, closed=None))).newest_number() == 2
+    assert lineage(entries=(started("bert-r03", 3),), intents=(submit(2), submit(3, closed=None))).newest_number() == 3
+
+
+def test_a_job_is_an_attempt_by_its_birth_or_by_the_submission_that_made_it() -> None:
+    known = lineage(intents=(submit(2),))
+    assert known.number_of(job()) == 1
+    assert known.number_of(job(created_at=BEGIN + MINUTE)) is None
+    assert known.number_of(job("bert-r02")) == 2
+    assert known.number_of(job("bert-r09")) is None
+
+
+def test_a_name_that_is_used_again_is_no_attempt() -> None:
+    known = lineage(entries=(started("bert-r02", 2),), intents=(submit(2),))
+    assert known.number_of(job("bert-r02")) == 2
+    assert known.number_of(job("bert-r02", created_at=BEGIN + MINUTE)) is None
+
+
+def test_open_intents_are_those_about_a_job_or_all() -> None:
+    wake, done = Intent(action=Wake(about="gpt", at=BEGIN), due_at=BEGIN), submit(2)
+    open_ = submit(3, closed=None)
+    known = lineage(intents=(wake, done, open_))
+    assert known.open_intents() == (wake, open_)
+    assert known.open_intents("bert") == (open_,)
+
+
+def test_what_was_withdrawn_may_be_said_again() -> None:
+    entry = Unmeasured(job="bert", at=BEGIN, team=None, spot=True)
+    gone, kept = submit(2, closed=IntentResult.WITHDRAWN), submit(3)
+    assert lineage(entries=(entry,), intents=(gone, kept)).standing() == {entry.key, kept.key}
+
+
+def test_an_entry_is_found_by_its_kind_and_its_job() -> None:
+    entry = Unmeasured(job="bert", at=BEGIN, team=None, spot=True)
+    known = lineage(entries=(started("bert", 1), replace(entry, job="gpt"), entry))
+    assert known.entry(Unmeasured, "bert") == entry
+    assert known.entry(Unmeasured, "vit") is None
+
+
+def test_the_newest_attempt_that_was_seen_start() -> None:
+    assert newest_attempt(lineage()) is None
+    assert newest_attempt(lineage(entries=(started("c", 3), started("a", 1)))) == started("c", 3)
+
+
+def test_names_of_attempts_and_probes_fit_and_tell_lineages_apart() -> None:
+    long = lineage_id("x" * 63)
+    for name in (attempt_name(long, 2), probe_name(long, 2, 1), attempt_name(lineage_id("a" * 52 + "-" + "b" * 10), 2)):
+        assert len(name) <= 63
+        assert "--" not in name
+    assert attempt_name(lineage_id(), 2) != attempt_name(lineage_id(created_at=BEGIN + MINUTE), 2)
+    assert attempt_name(lineage_id(), 2).startswith("bert-")
+    assert attempt_name(lineage_id(), 2).endswith("-r02")
+    assert probe_name(lineage_id(), 2, 1).endswith("-p02001")
+
+
+def test_a_waiver_is_in_force_before_its_end_and_not_at_it() -> None:
+    waived = Waived(job="bert", at=BEGIN, team=None, policy="p", who="U", reason="r", ticket="t", until=BEGIN + MINUTE)
+    assert waivers_in_force(lineage(entries=(started("bert", 1), waived)), BEGIN) == (waived,)
+    assert waivers_in_force(lineage(entries=(waived,)), BEGIN + MINUTE) == ()

@@ -1,0 +1,181 @@
+"""The one message of a lineage: its state, its owner, what comes next, its money, its waivers and its buttons."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from controller.jobs.failure import FailureCause
+from controller.jobs.job import Outcome
+from controller.ledger.entry import Credited, Ended, Finished, Interrupted, Measured, Started, Waived
+from controller.ledger.intent import Intent, IntentResult, Stop, Submit, Wake
+from controller.notifications.card import card, money_text, saved_text
+from controller.notifications.mrkdwn import when
+from controller.notifications.parts import Buttons, Fields, Small, Text
+from controller.policy.slack_settings import SlackSettings
+from controller.policy.user_request import UserRequest
+from controller.savings.arithmetic import Savings
+from tests.builders import BEGIN, lineage, lineage_id, policy
+
+NOW = BEGIN + timedelta(hours=1)
+STARTED = Started(
+    job="bert", at=BEGIN, team="vision", number=1, spot=True, instance_type="ml.g5.2xlarge", instance_count=2,
+    region="us-east-1", service=None, checkpoint_uri=None, user="ada",
+)  # fmt: skip
+STARVED = Ended(
+    job="bert", at=BEGIN, team="vision", outcome=Outcome.STARVED, seen_at=BEGIN, failure=None, spot=True,
+    instance_type="ml.g5.2xlarge", region="us-east-1",
+)  # fmt: skip
+FINISHED = Finished(
+    job="bert", at=NOW, team="vision", family="bert", outcome=Outcome.COMPLETED, attempts=1, spot=True,
+    instance_type="ml.g5.2xlarge", region="us-east-1", work_s=60, deadline=NOW,
+)  # fmt: skip
+AGAIN = Intent(action=Submit(about="bert", job="bert-r02", number=2, cause=FailureCause.STARVED), due_at=NOW)
+STOP = Intent(action=Stop(about="bert", because="use-spot"), due_at=NOW)
+WAKE = Intent(action=Wake(about="bert", at=NOW), due_at=NOW)
+WAIVED = Waived(
+    job="bert", at=BEGIN, team=None, policy="use-spot", who="U1", reason="demo", ticket="T-1", until=NOW + timedelta(days=1)
+)
+SILENT = policy()
+
+
+def parts(*entries: Any, intents: tuple[Intent, ...] = (), of: Any = SILENT) -> tuple[Any, ...]:
+    return card(lineage(entries=entries, intents=intents), of, NOW)
+
+
+def state(*entries: Any, intents: tuple[Intent, ...] = ()) -> str:
+    first = parts(*entries, intents=intents)[0]
+    assert isinstance(first, Text)
+    return first.mrkdwn
+
+
+def fields(*entries: Any, intents: tuple[Intent, ...] = ()) -> dict[str, str]:
+    found = parts(*entries, intents=intents)[1]
+    assert isinstance(found, Fields)
+    return dict(text.removeprefix("*").split("*\n", 1) for text in found.mrkdwn)
+
+
+@pytest.mark.parametrize(
+    ("entries", "intents", "shown"),
+    [
+        ((STARTED,), (), ":runner: *bert* is running"),
+        ((STARTED,), (WAKE,), ":runner: *bert* is running"),
+        ((STARTED,), (STOP,), ":octagonal_sign: *bert* is being stopped"),
+        ((STARTED,), (replace(STOP, closed=IntentResult.WITHDRAWN),), ":runner: *bert* is running"),
+        ((STARTED, STARVED), (), ":hourglass: *bert* waited longer than MaxWaitTimeInSeconds for spot capacity"),
+        ((STARTED, STARVED), (AGAIN, STOP), ":repeat: *bert* is submitted again as attempt 2"),
+        ((STARTED, replace(STARVED, outcome=Outcome.COMPLETED)), (), ":white_check_mark: *bert* completed"),
+        ((), (), "*bert*: no data yet"),
+    ],
+)
+def test_the_first_line_says_how_it_stands(entries: tuple[Any, ...], intents: tuple[Intent, ...], shown: str) -> None:
+    assert state(*entries, intents=intents) == shown
+
+
+def test_the_fields_of_a_running_job() -> None:
+    assert fields(STARTED) == {
+        "Owner": "ada, team vision",
+        "Attempt": "1: bert",
+        "Instances": "2 × ml.g5.2xlarge, spot",
+        "Next step": "None planned. The job is running.",
+        "Cost so far": "No cost recorded yet",
+    }
+
+
+def test_an_owner_is_a_user_a_team_both_or_nobody() -> None:
+    assert fields(replace(STARTED, user=None))["Owner"] == "team vision"
+    assert fields(replace(STARTED, team=None))["Owner"] == "ada"
+    assert fields(replace(STARTED, team=None, user=None))["Owner"] == "no owner tag"
+
+
+def test_an_on_demand_job_says_so() -> None:
+    assert fields(replace(STARTED, spot=False))["Instances"] == "2 × ml.g5.2xlarge, on-demand"
+
+
+def test_the_next_step_is_the_first_open_stop_or_submission() -> None:
+    assert fields(STARTED, STARVED)["Next step"] == "No next step. This job is finished."
+    assert fields(STARTED, intents=(WAKE, STOP))["Next step"].startswith("Stop. ")
+    assert "use-spot" in fields(STARTED, intents=(STOP,))["Next step"]
+    assert fields(STARTED, STARVED, intents=(WAKE, AGAIN))["Next step"] == f"Attempt bert-r02 at {when(NOW)}"
+
+
+def test_interruptions_are_counted_where_there_are_any() -> None:
+    def interrupted(minute: int) -> Interrupted:
+        at = BEGIN + timedelta(minutes=minute)
+        return Interrupted(job="bert", at=at, team=None, instance_type="ml.g5.2xlarge", region="us-east-1")
+
+    assert "Interrupted" not in fields(STARTED)
+    assert fields(STARTED, interrupted(1))["Interrupted"] == "once"
+    assert fields(STARTED, interrupted(1), interrupted(2))["Interrupted"] == "2 times"
+
+
+def test_a_deadline_is_met_by_a_model_that_exists_at_it() -> None:
+    late = replace(FINISHED, at=NOW + timedelta(seconds=1))
+    assert fields(STARTED, FINISHED)["Deadline"] == f"{when(NOW)}: met"
+    assert fields(STARTED, late)["Deadline"] == f"{when(NOW)}: missed"
+    assert fields(STARTED, replace(FINISHED, outcome=Outcome.ALGORITHM))["Deadline"] == f"{when(NOW)}: missed"
+    assert "Deadline" not in fields(STARTED, replace(FINISHED, deadline=None))
+
+
+def test_the_cost_covers_every_attempt() -> None:
+    def measured(job: str) -> Measured:
+        return Measured(
+            job=job, at=BEGIN, team=None, training_s=3600, billable_s=1800, spot=True, instance_type="ml.g5.2xlarge",
+            instance_count=1, region="us-east-1", rate_micros_per_h=1_000_000, rate_as_of=None, rate_source=None,
+        )  # fmt: skip
+
+    credit = Credited(job="bert", at=BEGIN, team=None, useful_s=3600, basis="whole")
+    other = replace(credit, job="gpt")
+    assert fields(STARTED, measured("bert"), measured("gpt"), credit, other)["Cost so far"] == "$1.00 spent, $1.00 saved"
+
+
+@pytest.mark.parametrize(
+    ("total", "text"),
+    [
+        (Savings(), "No cost recorded yet"),
+        (Savings(attempts=1, spent_micros=1_000_000, counterfactual_micros=3_000_000), "$1.00 spent, $2.00 saved"),
+        (Savings(attempts=1, spent_micros=3_000_000), "$3.00 spent, $3.00 more than on-demand"),
+        (
+            Savings(attempts=4, spent_micros=3_000_000, counterfactual_micros=3_000_000, wasted_micros=500_000, unpriced=1,
+                    unmeasured=2, bounded=1),
+            "$3.00 spent, $0.00 saved, $0.50 wasted, 1 without a known price, 2 with unknown usage. This figure is a minimum.",
+        ),
+    ],
+)  # fmt: skip
+def test_money_says_what_it_does_not_cover(total: Savings, text: str) -> None:
+    assert money_text(total) == text
+
+
+def test_a_loss_is_never_written_as_a_negative_saving() -> None:
+    assert (saved_text(0), saved_text(-1_000_000)) == ("$0.00 saved", "$1.00 more than on-demand")
+
+
+def test_the_last_line_says_where_it_runs_and_since_when() -> None:
+    last = parts(STARTED)[-1]
+    assert last == Small(f"111122223333 us-east-1, created {when(BEGIN)}")
+
+
+def test_a_waiver_is_shown_while_it_is_in_force() -> None:
+    expired = replace(WAIVED, policy="tags", until=NOW)
+    shown = parts(STARTED, WAIVED, expired)[2]
+    assert shown == Small(f"Waived: use-spot until {when(WAIVED.until)} (demo, T-1)")
+    assert not any("Waived" in getattr(part, "mrkdwn", "") for part in parts(STARTED, expired))
+
+
+def test_each_button_carries_the_lineage_and_the_job_and_asks_back_where_it_stops_something() -> None:
+    everybody = policy(slack=SlackSettings(may=dict.fromkeys(UserRequest, ("*",))))
+    shown = parts(STARTED, of=everybody)[-1]
+    assert isinstance(shown, Buttons)
+    assert [b.action_id for b in shown.buttons] == ["spotwarden/on-demand", "spotwarden/stop", "spotwarden/halt"]
+    assert [b.text for b in shown.buttons] == ["Move to on-demand now", "Stop", "Halt Spotwarden"]
+    assert [b.style for b in shown.buttons] == ["", "danger", "danger"]
+    assert all(json.loads(b.value) == {"lineage": str(lineage_id()), "job": "bert"} for b in shown.buttons)
+    assert all(b.confirm.endswith(".") for b in shown.buttons)
+    failed = parts(STARTED, STARVED, of=everybody)[-1]
+    assert isinstance(failed, Buttons)
+    first = failed.buttons[0]
+    assert (first.text, first.style, first.confirm) == ("Try again", "primary", "")

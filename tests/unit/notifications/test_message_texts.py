@@ -1,0 +1,110 @@
+"""Every message as people read it is in ``message_texts.md``, so that a changed word shows in review.
+
+``python -m tests.unit.notifications.test_message_texts`` writes the file again.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from controller.ledger import message as m
+from controller.ledger.message import JobFacts, Message
+from controller.ledger.message_kind import GiveUpReason, MessageKind, MoveReason, NextStep, asked_by
+from controller.notifications.messages import describe, row_of
+from controller.notifications.storm_message import storm_head
+from tests.builders import BEGIN
+from tests.unit.notifications.test_messages import CAP, CHECKPOINT, LATER
+
+FILE = Path(__file__).with_name("message_texts.md")
+SPOT = JobFacts(name="bert", instance_type="ml.g5.xlarge", instances=2, spot=True, team="vision")
+ON_DEMAND = JobFacts(name="bert", instance_type="ml.g5.xlarge", instances=1, spot=False)
+EMPTY = m.CheckpointFacts(uri="s3://b/p/", scanned=True)
+UNSEEN = m.CheckpointFacts(uri="s3://b/p/")
+MANY = m.CheckpointFacts(
+    uri="s3://b/p/", scanned=True, newest_at=BEGIN, at_risk_s=4000, objects=12_000, bytes_seen=80_000_000_000, complete=False
+)
+
+
+def rule_broken(**changes: object) -> Message:
+    given = {"policy": "use-spot", "severity": "high", "field": "EnableManagedSpotTraining", "found": "false", "wanted": "true"}
+    return m.RuleBroken(job=ON_DEMAND, **(given | changes))  # type: ignore[arg-type]
+
+
+def resubmitting(**changes: object) -> Message:
+    given = {"job": SPOT, "cause": "starved", "attempt": "bert-r02", "due_at": LATER, "tried": 1, "limit": 3}
+    return m.Resubmitting(**(given | changes))  # type: ignore[arg-type]
+
+
+EXAMPLES: tuple[Message, ...] = (
+    *(rule_broken(next_step=step, why_not="it is serverless") for step in NextStep),
+    rule_broken(risk="If interrupted, the job starts over.", fix='{"EnableManagedSpotTraining": true}'),
+    resubmitting(),
+    resubmitting(cause="internal", checkpoint=MANY),
+    resubmitting(cause="capacity", changes='{"ResourceConfig": {"InstanceType": "ml.g5.2xlarge"}}', checkpoint=CHECKPOINT),
+    resubmitting(cause="deadline", counted=False, tried=0, limit=1, why=MoveReason.LATEST_MOMENT, checkpoint=EMPTY),
+    resubmitting(cause="asked", counted=False, tried=0, limit=1, why=asked_by("U1"), checkpoint=UNSEEN),
+    m.WouldResubmit(job=SPOT, cause="starved", block="everything", limit=1),
+    m.WouldResubmit(job=SPOT, cause="capacity", block="everything", limit=3),
+    *(m.GaveUp(job=SPOT, reason=reason, cause="starved", tried=2, checkpoint=CHECKPOINT, cap=CAP) for reason in GiveUpReason),
+    m.GaveUp(job=SPOT, reason=GiveUpReason.LIMIT_REACHED, cause="internal", tried=1, checkpoint=EMPTY),
+    m.CannotRepeat(job=SPOT, why="it is serverless"),
+    m.Refused(name="bert", attempt="bert-r02", why="AccessDenied"),
+    m.Refused(name="bert", why="AccessDenied"),
+    m.Abandoned(name="bert", attempt="bert-r02", why="Throttled"),
+    m.Abandoned(name="bert", why="Throttled"),
+    m.Deleted(name="bert"),
+    m.Deleted(name="bert", stops=1),
+    m.Deleted(name="bert", submissions=1),
+    m.Deleted(name="bert", stops=1, submissions=2),
+    m.CheckpointsUnseen(job=SPOT, uri="s3://b/p/", problem="AccessDenied"),
+    m.StillStopping(job=SPOT, for_s=4000, secondary="Uploading"),
+    m.Interrupted(job=SPOT, at=BEGIN),
+    m.Finished(job=SPOT, attempts=1),
+    m.Finished(job=ON_DEMAND, attempts=3),
+    *(
+        m.Moving(job=SPOT, reason=reason, to=to, interruptions=5, within_s=7200, limit=2)
+        for reason in MoveReason
+        for to in ("on-demand", "spot", "next-step")
+    ),
+    m.Moving(job=SPOT, reason=asked_by("U1"), to="on-demand"),
+    *(m.WouldMove(job=SPOT, reason=reason, to="on-demand", deadline=LATER, block="everything") for reason in MoveReason),
+    m.CannotAfford(job=SPOT, cap=CAP),
+    m.CannotAfford(job=SPOT, cap=m.CapFacts(cap_micros=3_000_000)),
+    m.DeadlineLost(job=SPOT, deadline=BEGIN, finish_at=LATER),
+    m.DeadlineAtRisk(job=SPOT, deadline=LATER),
+    m.DeadlineUnreadable(job=SPOT, problem="tag spotwarden:deadline: found 'soon', wanted an ISO 8601 time"),
+    m.OnDemandForbidden(job=SPOT, block="everything", deadline=LATER),
+    m.NoRoom(job=SPOT, room=0, deadline=LATER),
+    m.NoRoom(job=SPOT, room=1, deadline=LATER),
+    m.NoEstimate(job=SPOT, family="bert", runs=0, deadline=LATER),
+    m.NoEstimate(job=SPOT, family="bert", runs=1, deadline=LATER),
+    m.MaxWaitBeforeDeadline(job=SPOT, wait_s=7200, ends_at=BEGIN, deadline=LATER),
+    m.Probing(job=ON_DEMAND),
+    m.StoppingAsAsked(job=SPOT, who="U1"),
+    m.RateLimit(what="stop", limit=1, until=LATER),
+    m.RateLimit(what="submission", limit=2, until=LATER),
+)  # fmt: skip
+
+
+def shown(example: Message) -> str:
+    text = describe(example)
+    return "\n".join(part for part in (f"**{example.kind}**", text.body, f"_{text.small}_") if part)
+
+
+def catalogue() -> str:
+    """Every example, and of every kind what a storm of them says."""
+    examples = "\n\n".join(dict.fromkeys(map(shown, EXAMPLES)))
+    storms = "\n\n".join(
+        f"**{kind}** ({row_of(kind).importance}) "
+        + "\n".join(getattr(part, "mrkdwn", "") for part in storm_head(kind, ["a", "b", "c"], []))
+        for kind in MessageKind
+    )
+    return f"# Messages as people read them\n\n{examples}\n\n# Many of a kind at once\n\n{storms}\n"
+
+
+def test_every_message_reads_as_the_catalogue_has_it() -> None:
+    assert catalogue() == FILE.read_text(), "python -m tests.unit.notifications.test_message_texts"
+
+
+if __name__ == "__main__":
+    FILE.write_text(catalogue())
