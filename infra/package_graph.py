@@ -47,7 +47,7 @@ def purpose(name: str) -> str:
     path = ROOT / name.replace(".", "/")
     source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     docstring = ast.get_docstring(ast.parse(source.read_text("utf-8"))) or ""
-    return " ".join(docstring.split("\n\n")[0].split()).split(". ")[0].rstrip(".")
+    return " ".join(docstring.split("\n\n")[0].split()).split(". ")[0].rstrip(".").replace("``", "")
 
 
 def picture() -> str:
