@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
+import sys
+from dataclasses import fields
 from importlib import import_module
-from importlib.util import find_spec
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import Field, StrictInt
 
+from controller.jobs.job import Job
+from controller.policy.rules.kind import Evidence, RuleKind
+from controller.policyfile.options import Options
 from infra.package_graph import PICTURE, imports, packages, picture
+from tests.builders import job
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -79,6 +87,29 @@ def test_the_picture_of_the_packages_is_current() -> None:
 def test_no_package_imports_one_above_it() -> None:
     order = packages()
     assert [pair for pair in imports(order) if order.index(pair[0]) > order.index(pair[1])] == []
+
+
+def test_the_example_of_a_rule_runs_and_its_own_test_holds(tmp_path: Path) -> None:
+    rule, options, its_test = re.findall(r"```python\n(.*?)```", text_of(ROOT / "docs" / "adding-a-rule.md"), re.DOTALL)
+    (tmp_path / "max_instances_of_the_docs.py").write_text(rule, "utf-8")
+    spec = spec_from_file_location("max_instances_of_the_docs", tmp_path / "max_instances_of_the_docs.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[spec.name] = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    kind: RuleKind = module.MAX_INSTANCES
+
+    def ask(id: str, about: Job, **written: Any) -> Any:
+        assert id == kind.id
+        return kind.judge(about, kind.options(**written), Evidence())
+
+    names: dict[str, Any] = {"ask": ask, "fault_in": ask, "job": job}
+    exec(re.sub(r"^from .*$", "", its_test, flags=re.MULTILINE), names)  # noqa: S102 - the page's own code, run as it is shown
+    names["test_a_job_may_use_as_many_instances_as_allowed_and_no_more"]()
+    words: dict[str, Any] = {"Options": Options, "StrictInt": StrictInt, "Field": Field, "__name__": "options_of_the_docs"}
+    exec(options, words)  # noqa: S102 - as above
+    assert {field.name for field in fields(kind.options)} == set(words["OPTIONS"][kind.id].model_fields)  # type: ignore[arg-type]
+    assert kind.needs <= {field.name for field in fields(Job)} | {field.name for field in fields(Evidence)}
 
 
 def test_decisions_are_numbered_in_order() -> None:
