@@ -1,0 +1,110 @@
+"""The real handlers on the embedded AWS, with policies of the test, where attackers act and the result is looked at.
+
+with lab(POLICY) as host:
+    launch(host, request("victim", "vision"))
+    run(host, hours=4)
+    assert status(host, "victim") == "Completed"
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from controller import wiring
+from controller.ledger.lineage import Lineage, LineageId, attempt_name
+from controller.policyfile import compile_folder
+from infra.local import aws
+from infra.local.checkpoint_store import CheckpointStore
+from infra.local.demo.scenario import MONDAY, request
+from infra.local.host import Host, hosting
+from infra.local.sagemaker.capacity import ALWAYS, Capacity
+from infra.local.sagemaker.settings import WorldSettings
+from infra.local.sagemaker.world import World
+from infra.local.slack_message import Message
+
+E = TypeVar("E")
+
+__all__ = [
+    "MONDAY", "CheckpointStore", "entries", "lab", "launch", "lineage_id", "lineage_of", "log", "messages", "next_name",
+    "request", "run", "status", "texts",
+]  # fmt: skip
+
+
+@contextmanager
+def lab(
+    policy: str, *, settings: WorldSettings | None = None, capacity_of: Callable[[str], Capacity] | None = None, seed: int = 1
+) -> Iterator[Host]:
+    """Deploy the controller with one policy file, given as YAML text, and start its world on a Monday at midnight UTC."""
+    with tempfile.TemporaryDirectory() as folder:
+        policies = Path(folder, "policies")
+        policies.mkdir()
+        (policies / "policy.yaml").write_text(policy, encoding="utf-8")
+        world = World(
+            MONDAY,
+            seed=seed,
+            settings=settings or WorldSettings(usage_delay_s=60),
+            account=aws.ACCOUNT,
+            region=aws.REGION,
+            capacity_of=capacity_of or (lambda _: ALWAYS),
+            on_checkpoint=CheckpointStore(),
+        )
+        with hosting(world, compile_folder(policies), Path(folder)) as host:
+            CheckpointStore().create_bucket("acme-checkpoints")
+            yield host
+
+
+def launch(host: Host, asked: Mapping[str, Any], *, owner: Mapping[str, str] | None = None) -> str:
+    """Create a job as a user does, or with ``owner`` as another AWS service does; returns its name."""
+    return host.world.launch(dict(asked), owner=owner)
+
+
+def run(host: Host, *, hours: float = 0, minutes: float = 0) -> None:
+    """Let virtual time pass."""
+    host.run(host.clock.at + timedelta(hours=hours, minutes=minutes))
+
+
+def status(host: Host, name: str) -> str:
+    """The TrainingJobStatus of a job."""
+    return host.world.jobs[name].status
+
+
+def lineage_id(host: Host, root: str) -> LineageId:
+    """The identity of the lineage that a job began."""
+    created_at: datetime = host.world.jobs[root].created_at
+    return LineageId(account=host.world.account, region=host.world.region, root=root, created_at=created_at)
+
+
+def lineage_of(host: Host, root: str) -> Lineage:
+    """What the ledger holds about the lineage that a job began."""
+    return wiring.ports().ledger.load(lineage_id(host, root))
+
+
+def next_name(host: Host, root: str, number: int = 2) -> str:
+    """The name that anybody can compute for an attempt of a lineage."""
+    return attempt_name(lineage_id(host, root), number)
+
+
+def entries(host: Host, root: str, kind: type[E]) -> list[E]:
+    """The entries of one kind in a lineage."""
+    return [entry for entry in lineage_of(host, root).entries if isinstance(entry, kind)]
+
+
+def messages(host: Host) -> list[Message]:
+    """Everything that was posted to Slack."""
+    return list(host.slack.messages)
+
+
+def texts(host: Host) -> str:
+    """The text of everything that was posted to Slack."""
+    return "\n".join(message.text for message in host.slack.messages)
+
+
+def log(host: Host) -> str:
+    """What the functions logged."""
+    host.log.flush()
+    return Path(host.log.name).read_text(encoding="utf-8")
