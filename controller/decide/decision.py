@@ -7,8 +7,16 @@ from datetime import UTC, date, datetime
 
 from controller.jobs.claim import Claim
 from controller.ledger.entry import Ended, Entry, Started
-from controller.ledger.intent import Intent
+from controller.ledger.intent import Intent, Wake
 from controller.ledger.lineage import Lineage
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeciderProblem:
+    """A decider that raised on these facts; ``error`` is the exception's class, since its text may quote other people's values."""
+
+    decider: str
+    error: str
+
 
 WRITES_MAX = 64  # a DynamoDB transaction takes 100; the head, the marks of late days and a margin stay free
 
@@ -16,6 +24,8 @@ WRITES_MAX = 64  # a DynamoDB transaction takes 100; the head, the marks of late
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """``withdrawn`` and ``abandoned`` are open intents; ``claims`` are taken and ``released`` given back.
+
+    ``problems`` are deciders that raised: what they said before stands, and the others are heard all the same.
 
     ``late`` are days before the one of the commit to which entries belong: who folded such a day has to fold it again.
     """
@@ -27,6 +37,7 @@ class Decision:
     claims: tuple[Claim, ...] = ()
     released: tuple[Claim, ...] = ()
     late: tuple[date, ...] = ()
+    problems: tuple[DeciderProblem, ...] = ()
 
     def __or__(self, other: Decision) -> Decision:
         return Decision(
@@ -36,6 +47,7 @@ class Decision:
             abandoned=self.abandoned + other.abandoned,
             claims=self.claims + other.claims,
             released=self.released + other.released,
+            problems=self.problems + other.problems,
         )
 
     def __bool__(self) -> bool:
@@ -52,7 +64,8 @@ class Decision:
         """Keep what the lineage does not know yet, and take back what we no longer say about the job.
 
         This one filter is the controller's idempotency: the deciders above it may repeat themselves freely. Nothing that
-        somebody may be performing is taken back: an open lease says so, and outlives its holder.
+        somebody may be performing is taken back: an open lease says so, and outlives its holder. Where a decider raised, nobody knows
+        what it would still say: nothing but a Wake is taken back.
         """
         standing = lineage.standing()
         said = {i.key: i for i in reversed(self.intents)}  # of two that say one thing, such as a Stop, the first is meant
@@ -63,7 +76,10 @@ class Decision:
             self,
             entries=entries,
             intents=tuple(self._reopened(i, lineage) for i in meant if i.key not in standing),
-            withdrawn=tuple(i for i in lineage.open_intents(about) if i.key not in said and i.leased_until is None),
+            withdrawn=tuple(
+                i for i in lineage.open_intents(about)
+                if i.key not in said and i.leased_until is None and (not self.problems or isinstance(i.action, Wake))
+            ),
             claims=self.claims if Started in learned else (),
             released=self.released if Ended in learned else (),
         )
@@ -89,5 +105,5 @@ class Decision:
             return self
         plain = tuple(e for e in self.entries if not isinstance(e, Started | Ended))
         if len(plain) > writes_max - 4:
-            return Decision(entries=plain[:writes_max])  # claims hang on Started and Ended: those go last
-        return Decision(entries=self.entries, claims=self.claims, released=self.released)
+            return Decision(entries=plain[:writes_max], problems=self.problems)  # claims hang on Started and Ended: those go last
+        return Decision(entries=self.entries, claims=self.claims, released=self.released, problems=self.problems)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from controller.jobs.checkpoint import CheckpointScan, proven_training_s
 from controller.jobs.claim import Claim, claim_of, use_of
+from controller.jobs.directives import Directives, directives_of
 from controller.jobs.job import Job
 from controller.ledger.entry import CheckpointScanned
 from controller.ledger.lineage import Lineage
@@ -42,6 +43,13 @@ class Facts:
     spot_seen: bool | None = None
     first_rate: Rate | None = None
     room: int | None = None
+
+    @property
+    def directives(self) -> Directives:
+        """What the lineage's tags ask for; nothing of a job of another service, which is neither moved nor submitted again."""
+        if self.job.service is not None:
+            return Directives()
+        return directives_of(self.job.tags, created_at=self.lineage.id.created_at)
 
     @property
     def use(self) -> Claim | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from controller.decide.deadline.outlook import InvalidTag, has_deadline, outlook
+from controller.decide.deadline.outlook import deadline_of, outlook
 from controller.decide.deadline.rule import Move
 from controller.decide.facts import Facts
 from controller.decide.fallback import candidate_types
@@ -58,7 +58,7 @@ def _closely(facts: Facts, ports: Ports) -> Facts:
     job, block = facts.job, facts.policy.resubmission_for(facts.job)
     if not facts.newest or job.service is not None:
         return facts
-    counts = block is not None and has_deadline(job, block.deadline) and (job.alive or job.cause is not None)
+    counts = block is not None and deadline_of(facts, block.deadline) is not None and (job.alive or job.cause is not None)
     watched = job.alive and any(rule.kind == "checkpoint-alive" and rule.match.matches(job) for rule in facts.policy.rules)
     if job.checkpoint_uri is not None and (counts or watched or scan_reason(facts) is not None):
         facts = replace(facts, checkpoint_scan=ports.checkpoints.scan(job.checkpoint_uri, now=facts.now))
@@ -76,10 +76,7 @@ def _closely(facts: Facts, ports: Ports) -> Facts:
 def _room(facts: Facts, block: Resubmission, ports: Ports) -> int | None:
     """What the on-demand quota still has room for, of what the ledger knows to be alive; asked only where a move is due."""
     job = facts.job
-    try:
-        seen = outlook(facts, block)
-    except InvalidTag:
-        return None
+    seen = outlook(facts, block)
     if seen is None or seen.move is not Move.ON_DEMAND:
         return None
     limit = ports.quotas.on_demand(job.instance_type, facts.now)
