@@ -10,12 +10,17 @@ from controller.ledger.entry import Ended, Entry, Started
 from controller.ledger.intent import Intent, Wake
 from controller.ledger.lineage import Lineage
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeciderProblem:
-    """A decider that raised on these facts; ``error`` is the exception's class, since its text may quote other people's values."""
+    """A decider that raised on these facts.
+
+    ``error`` is the exception's class and ``at`` the file and line that raised: its text may quote other people's values.
+    """
 
     decider: str
     error: str
+    at: str = ""
 
 
 WRITES_MAX = 64  # a DynamoDB transaction takes 100; the head, the marks of late days and a margin stay free
@@ -64,8 +69,8 @@ class Decision:
         """Keep what the lineage does not know yet, and take back what we no longer say about the job.
 
         This one filter is the controller's idempotency: the deciders above it may repeat themselves freely. Nothing that
-        somebody may be performing is taken back: an open lease says so, and outlives its holder. Where a decider raised, nobody knows
-        what it would still say: nothing but a Wake is taken back.
+        somebody may be performing is taken back: an open lease says so, and outlives its holder. Where a decider raised,
+        nobody knows what it would still say: nothing but a Wake is taken back.
         """
         standing = lineage.standing()
         said = {i.key: i for i in reversed(self.intents)}  # of two that say one thing, such as a Stop, the first is meant
@@ -77,7 +82,8 @@ class Decision:
             entries=entries,
             intents=tuple(self._reopened(i, lineage) for i in meant if i.key not in standing),
             withdrawn=tuple(
-                i for i in lineage.open_intents(about)
+                i
+                for i in lineage.open_intents(about)
                 if i.key not in said and i.leased_until is None and (not self.problems or isinstance(i.action, Wake))
             ),
             claims=self.claims if Started in learned else (),

@@ -253,7 +253,7 @@ def decider_failed(m: DeciderFailed) -> MessageText:
     return MessageText(
         f":warning: {bold(m.job.name)} is only partly looked after: an error in Spotwarden",
         (
-            f"The part {code(m.decider)} failed on this job ({code(m.error)}). All other parts go on: recording, rules and messages.",
+            f"The part {code(m.decider)} failed on this job ({code(m.error)}). All other parts continue.",
             "The function's log has the details. Report the error.",
         ),
         small_print(m.job),

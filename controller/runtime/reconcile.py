@@ -11,12 +11,12 @@ done, so a crash, a throttle, a lost answer, a backoff and a retry are the same 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
 
 from controller.decide import decide
-from controller.decide.decision import Decision
+from controller.decide.decision import DeciderProblem, Decision
 from controller.decide.deleted_job import decide_deleted
 from controller.decide.facts import Facts
 from controller.jobs.job import Outcome, Service
@@ -37,24 +37,32 @@ class Outpaced(Exception):
     """Others changed this lineage three times while we looked; the next ring will see to it."""
 
 
-def reconcile(ring: Trigger, ports: Ports) -> LineageId | None:
-    """Look at a job and do what its state asks for; say which lineage it belongs to, None when there is no such job.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """What a trigger came to: the job's lineage, None where there is no such job, and the deciders that raised on it."""
+
+    lineage: LineageId | None
+    problems: tuple[DeciderProblem, ...] = ()
+
+
+def reconcile(ring: Trigger, ports: Ports) -> Reconciled:
+    """Look at a job and do what its state asks for.
 
     Raises Outpaced and Unreachable; the next ring heals both.
     """
     found = _settle(ring.job, ports)
-    if ring.lineage is not None and ring.lineage != found:
+    if ring.lineage is not None and ring.lineage != found.lineage:
         _let_go(ring.job, ring.lineage, ports)
     return found
 
 
-def _settle(name: str, ports: Ports) -> LineageId | None:
-    """Decide, commit and perform until nothing is new; say which lineage the job belongs to, None for no such job."""
+def _settle(name: str, ports: Ports) -> Reconciled:
+    """Decide, commit and perform until nothing is new."""
     outpaced = 0
     for _ in range(ROUNDS_MAX):
         job = ports.jobs.describe(name)
         if job is None:
-            return None
+            return Reconciled(lineage=None)
         facts = gather(job, ports)
         whole = decide(facts)
         decision = whole.cut().leased(facts.now, facts.now + LEASE)
@@ -69,7 +77,7 @@ def _settle(name: str, ports: Ports) -> LineageId | None:
         if decision.writes < whole.writes:
             continue
         if not _carry_out(decision, facts.lineage, name, facts.now, ports):
-            return facts.lineage.id
+            return Reconciled(lineage=facts.lineage.id, problems=whole.problems)
     raise Outpaced(f"{name}: still something new after {ROUNDS_MAX} rounds")
 
 

@@ -6,7 +6,7 @@ Everything else in an event is a hint that may be late, doubled or out of order.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from controller.ledger.pool import MarketSignalKind
@@ -16,6 +16,9 @@ MARKET_SIGNALS: Mapping[str, MarketSignalKind] = {
     "EC2 Spot Instance Interruption Warning": MarketSignalKind.INTERRUPTION,
     "EC2 Instance Rebalance Recommendation": MarketSignalKind.REBALANCE,
 }
+
+
+CHARS_MAX = 80  # of other people's text that an error quotes
 
 
 class BadEvent(ValueError):
@@ -38,9 +41,12 @@ def market_warning_of(event: Mapping[str, Any]) -> tuple[MarketSignalKind, str, 
         )
     stamp = str(event.get("time"))
     try:
-        at = datetime.fromisoformat(stamp.replace("Z", "+00:00"))
-    except ValueError:
-        raise BadEvent(f"time is {stamp!r}, wanted an ISO 8601 time{_which(event)}") from None
+        at = datetime.fromisoformat(stamp)
+        if at.tzinfo is None:
+            raise ValueError
+        at = at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise BadEvent(f"time is {stamp[:CHARS_MAX]!r}, wanted an ISO 8601 time{_which(event)}") from None
     return kind, _text(detail, "instance-id", event), str(event.get("region", "")), at
 
 

@@ -172,7 +172,7 @@ MUTANTS: Mapping[str, tuple[Change, ...]] = {
     "a deleted job is not let go of": ((reconcile, "_let_go", instead(lambda name, lineage, ports: None)),),
     "a failing ring is not set back": ((MemoryLedger, "delay", instead(lambda self, overdue, trigger_at: None)),),
     "a failing ring ends the pass": (
-        (sweep, "trigger_job", instead(lambda trigger, ports: reconcile.reconcile(trigger, ports) and None)),
+        (sweep, "trigger_job", instead(lambda trigger, ports: reconcile.reconcile(trigger, ports))),
     ),
     "a lineage without its birth": (
         (LineageId, "of", _ageless), (world_invariants, "root_of", _ageless_too), (Lineage, "number_of", _ageless_number),

@@ -1,9 +1,9 @@
 """Keeps a job's settings: when it must be finished, how long it still needs, and whether it must leave spot for that.
 
-The deadline is the ``spotwarden:deadline`` tag (``controller.jobs.directives``), else the policy's ``finish_within`` from the first
-attempt on. What is still to do is the expected total less the progress that checkpoints prove; the total is the
-``spotwarden:expected-runtime`` tag, else a quantile of what the job's family took before. MaxRuntimeInSeconds is no estimate: it
-defaults to a day.
+The deadline is the ``spotwarden:deadline`` tag (``controller.jobs.directives``), else the policy's ``finish_within`` from the
+first attempt on. What is still to do is the expected total less the progress that checkpoints prove; the total is the
+``spotwarden:expected-runtime`` tag, else a quantile of what the job's family took before. MaxRuntimeInSeconds is no estimate:
+it defaults to a day.
 """
 
 from __future__ import annotations
