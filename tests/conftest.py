@@ -1,7 +1,7 @@
 """Settings that all tests share: two profiles of hypothesis.
 
-``local`` is what pytest uses by itself: new random examples in each run, and failures are remembered in ``.hypothesis``. ``ci`` is
-what ``make check``, ``make test`` and ``.ci/run`` use: the same examples in each run. Both print what repeats a failure.
+Plain pytest uses ``local``: new random examples in each run, and failures are remembered in ``.hypothesis``. ``make check``,
+``make test`` and ``.ci/run`` use ``ci``: the same examples in each run. Both print what repeats a failure.
 """
 
 from hypothesis import HealthCheck, settings
