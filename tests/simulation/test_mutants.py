@@ -34,7 +34,7 @@ SHOWN_BY = {
     "a stale description is believed": 32,
     "the head is read last": 0,
     "claims are not read before Create": 9,
-    "an earlier try is forgotten": 2,
+    "an earlier try is forgotten": 55,
     "Create before the commit is known": 94,
     "an ending is forgotten by the next policy": 2,
     "a halt is not asked for": 3,
