@@ -1,6 +1,6 @@
 """A ledger and an outbox in memory: what the ports promise, and nothing else.
 
-The contract suite holds them and DynamoDB to the same promises; the simulation then runs on these.
+The contract suite holds them and DynamoDB to the same promises; the simulation runs on them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ E = TypeVar("E")
 
 @dataclass(slots=True)
 class Row:
-    """A lineage as it is stored; ``trigger_at`` is what the index of overdue intents shows of each that is open."""
+    """A lineage as it is stored. ``trigger_at`` is what the index of overdue intents shows of each open intent."""
 
     version: int = 0
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Row:
 
 
 class MemoryLedger:
-    """The ``Ledger`` port. Every method is one indivisible step, but for ``load``, whose two reads can be told apart."""
+    """The ``Ledger`` port. Every method is one atomic step, except ``load``, which reads twice."""
 
     def __init__(self) -> None:
         self.rows: dict[LineageId, Row] = {}
@@ -66,7 +66,7 @@ class MemoryLedger:
         return self.rows.setdefault(lineage, Row())
 
     def load(self, lineage: LineageId) -> Lineage:
-        version = self.head(lineage)  # first: read last, it would vouch for rows that are older than it is
+        version = self.head(lineage)  # read first: read last, it could be newer than the rows
         return replace(self.rest(lineage), version=version)
 
     def head(self, lineage: LineageId) -> int:
@@ -300,7 +300,7 @@ class MemoryOutbox:
 
 
 def _fits(row: Row, decision: Decision) -> bool:
-    """Whether each write of a decision finds what it wants; the version was looked at already."""
+    """Whether each write of a decision finds what it expects. The version was checked before."""
     stored = row.intents
 
     def still(intent: Intent) -> bool:
