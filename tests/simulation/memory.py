@@ -16,7 +16,7 @@ from controller.ledger.entry import Entry, Finished, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult, Wake
 from controller.ledger.lineage import Lineage, LineageId
-from controller.ledger.pool import MarketSignal, PoolMemory
+from controller.ledger.pool import CapacitySeen, CapacitySignal, MarketSignal, PlacementAsked, PoolMemory
 from controller.runtime.ports import LateDay, Message, Overdue, Post, Trigger
 from controller.savings.rollup import Rollup
 from controller.units.money import Rate
@@ -55,6 +55,7 @@ class MemoryLedger:
         self.noted: dict[str, MarketSignal] = {}
         self.halted: Halt | None = None
         self.taken: dict[str, dict[str, int]] = {}
+        self.capacity: list[CapacitySignal] = []
         self.pools: dict[tuple[str, str, date], PoolMemory] = {}
         self.marks: dict[tuple[date, str], int] = {}
         self.days: dict[date, Rollup] = {}
@@ -92,6 +93,7 @@ class MemoryLedger:
             row.put(intent)
         for day in decision.late:
             self.marks[day, str(lineage.id)] = row.version
+        self.capacity += decision.capacity
         for claim in decision.released:
             self.release(claim)
         for claim in decision.claims:
@@ -216,6 +218,16 @@ class MemoryLedger:
 
     def move_cursor(self, name: str, at: datetime) -> None:
         self.cursors[name] = max(at, self.cursors.get(name, at))
+
+    def capacity_seen_at(self, region: str, instance_type: str) -> datetime | None:
+        return self._newest_signal(CapacitySeen, region, instance_type)
+
+    def placement_asked_at(self, region: str, instance_type: str) -> datetime | None:
+        return self._newest_signal(PlacementAsked, region, instance_type)
+
+    def _newest_signal(self, kind: type[CapacitySignal], region: str, instance_type: str) -> datetime | None:
+        pool = (region, instance_type)
+        return max((s.at for s in self.capacity if isinstance(s, kind) and (s.region, s.instance_type) == pool), default=None)
 
     def in_force_at(self, revision: str, now: datetime) -> datetime:
         return self.revisions.setdefault(revision, now)

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing import Pool
 from typing import Any
 
-from controller import decide
 from controller.aws.sagemaker import documents
 from controller.aws.sagemaker.jobs import ATTEMPT_TAG, SageMakerJobs
 from controller.decide import resubmit, wakeups
@@ -18,7 +17,6 @@ from controller.decide.facts import Facts
 from controller.ledger.intent import IntentResult
 from controller.ledger.lineage import Lineage, LineageId
 from controller.runtime import discover, perform, reconcile, sweep
-from controller.runtime.gather import gather
 from controller.runtime.ports import Done, Later, Trigger
 from tests.simulation import memory, world_invariants
 from tests.simulation.harness import FaultyLedger
@@ -39,8 +37,8 @@ def _perform_first(settle: Any) -> Any:
         job = ports.jobs.describe(name)
         if job is None:
             return None
-        facts = gather(job, ports)
-        decision = decide.decide(facts).leased(facts.now, facts.now + reconcile.LEASE)
+        facts, decided = reconcile.decided(job, ports)
+        decision = decided.leased(facts.now, facts.now + reconcile.LEASE)
         for intent in decision.intents:
             if intent.leased_until:
                 perform.perform(intent, facts.lineage, ports, reconcile.reconcile)

@@ -34,7 +34,7 @@ SHOWN_BY = {
     "a stale description is used": 32,
     "the head is read last": 0,
     "claims are not read before Create": 9,
-    "an earlier try is forgotten": 2,
+    "an earlier try is forgotten": 55,
     "Create before the commit is known": 94,
     "the next policy drops an outcome": 2,
     "a halt is not checked": 3,
