@@ -1,7 +1,7 @@
-"""The decorator that every handler wears: structured logs and metrics. The only place that knows Powertools.
+"""The decorators of the handlers: structured logs and metrics. Only this module imports Powertools.
 
-It stands outside Chalice's decorator, because Chalice's middleware never runs on Lambda (aws/chalice#1566). It logs names, never
-event bodies: hyperparameters and environment variables may hold secrets.
+``observed`` stands outside Chalice's decorator, because Chalice's middleware never runs on Lambda (aws/chalice#1566). Names are
+logged, event bodies never: hyperparameters and environment variables may contain secrets.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
 def observed(handler: Callable[[Any, Any], Any]) -> Handler:
-    """Log the outcome of each invocation and count it; an exception is logged, counted and raised on, so that Lambda retries.
+    """Log the outcome of each invocation and count it; an exception is logged, counted and raised again, so that Lambda retries.
 
     A dead letter is handled as the event that it holds. An event of another account or region is refused: logged and counted.
     """
@@ -61,7 +61,7 @@ def observed(handler: Callable[[Any, Any], Any]) -> Handler:
 
 
 def answered(route: Callable[[], Any]) -> Callable[[], Any]:
-    """The same for a route of the API: its answer's status is counted; what came in is never logged, nor is what goes out."""
+    """The same for a route of the API. Its status is counted; neither the request nor the response is logged."""
 
     @wraps(route)
     def answering() -> Any:
