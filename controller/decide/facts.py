@@ -9,7 +9,7 @@ from datetime import datetime
 from controller.jobs.checkpoint import CheckpointScan, proven_training_s
 from controller.jobs.claim import Claim, claim_of, use_of
 from controller.jobs.job import Job
-from controller.ledger.entry import CheckpointScanned
+from controller.ledger.entry import CheckpointScanned, OwnerChecked
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import PoolMemory
 from controller.policy.policy import Policy
@@ -25,7 +25,8 @@ class Facts:
     that completed lineages of the job's family took, newest first: None where nobody looked (a job at rest is not worth the
     read), and then nothing is said about them. ``pools`` and ``rates`` are of the instance types that a ladder may come to;
     ``spot_seen`` says whether an honest signal shows spot capacity, None without one. ``room`` is how many instances the on-
-    demand quota still has room for, None where nobody knows or asked.
+    demand quota still has room for, None where nobody knows or asked. ``owner_undecided`` says that the owner which the job claims
+    has not answered yet, ``owner_checked`` is an answer to write down.
     """
 
     now: datetime
@@ -42,6 +43,13 @@ class Facts:
     spot_seen: bool | None = None
     first_rate: Rate | None = None
     room: int | None = None
+    owner_undecided: bool = False
+    owner_checked: OwnerChecked | None = None
+
+    @property
+    def owned(self) -> bool:
+        """Whether another service waits for the job, or may: it is observed and recorded, and nothing else."""
+        return self.job.service is not None or self.owner_undecided
 
     @property
     def use(self) -> Claim | None:

@@ -35,7 +35,7 @@ def resubmit(facts: Facts) -> Decision:
     asked for it.
     """
     job = facts.job
-    if job.cause is None or job.service is not None:
+    if job.cause is None or facts.owned:
         return Decision()
     under_way = _under_way(facts)
     if under_way is not None:

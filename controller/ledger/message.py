@@ -77,6 +77,7 @@ class RuleBroken(OfJob):
     fix: str = ""  # JSON
     next_step: NextStep = NextStep.NOTHING
     why_not: str = ""  # of CANNOT_REPAIR
+    claimed: str = ""  # the service that the job says it belongs to, unproved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,7 @@ def compile_folder(path: str | Folder) -> dict[str, Any]:
     files = [_file(tree) for tree in trees]
     for section in ("rules", "resubmit"):
         refuse_duplicate_names(trees, section)
-    for section in ("brakes", "slack", "labels"):
+    for section in ("brakes", "slack", "labels", "trust_claims"):
         refuse_second_section(trees, section)
     if problems := [problem for tree in trees for problem in tree.problems]:
         raise BadPolicy(problems)
@@ -53,6 +53,7 @@ def compile_folder(path: str | Folder) -> dict[str, Any]:
         "channel": _channel(whole),
         "brakes": next((_rate_limits(file.brakes) for file in whole if file.brakes is not None), {}),
         "slack": next((file.slack.compiled() for file in whole if file.slack is not None), {}),
+        "trust_claims": any(file.trust_claims for file in whole),
         "labels": next((file.labels.model_dump() for file in whole if file.labels is not None), {}),
         "rules": [_rule(rule, file.defaults) for file in whole for rule in file.rules or ()],
         "resubmit": [_block(block, file.defaults) for file in whole for block in file.resubmit or ()],

@@ -93,6 +93,9 @@ class WatchedClient:
     def list_tags(self, **asked: Any) -> Any:
         return self._client.list_tags(**asked)
 
+    def list_pipeline_execution_steps(self, **asked: Any) -> Any:
+        return self._client.list_pipeline_execution_steps(**asked)
+
 
 class SlowClient(Through):
     """The client through the faults; what is broken also takes its time: two attempts of ten seconds."""

@@ -32,6 +32,7 @@ UPGRADES: Mapping[int, Callable[[Attribute], Item]] = {}  # how an item of schem
 STORED_KINDS: Mapping[str, Any] = {
     # What an item's ``kind`` says, and which class reads it. A class may be renamed; a stored word never changes.
     "Started": entry.Started,
+    "OwnerChecked": entry.OwnerChecked,
     "Interrupted": entry.Interrupted,
     "Ended": entry.Ended,
     "Measured": entry.Measured,
