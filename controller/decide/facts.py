@@ -25,8 +25,8 @@ class Facts:
     that completed lineages of the job's family took, newest first: None where nobody looked (a job at rest is not worth the
     read), and then nothing is said about them. ``pools`` and ``rates`` are of the instance types that a ladder may come to;
     ``spot_seen`` says whether an honest signal shows spot capacity, None without one. ``room`` is how many instances the on-
-    demand quota still has room for, None where nobody knows or asked. ``owner_undecided`` says that the owner which the job claims
-    has not answered yet, ``owner_checked`` is an answer to write down.
+    demand quota still has room for, None where nobody knows or asked. ``owner_undecided`` says that the owner which the job
+    claims has not answered yet, ``owner_checked`` is an answer to write down.
     """
 
     now: datetime

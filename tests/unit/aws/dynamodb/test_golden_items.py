@@ -19,6 +19,7 @@ from controller.ledger.intent import IntentResult
 
 GOLDEN: dict[str, Any] = json.loads(Path(__file__).with_name("items_of_1d138d5.json").read_text())
 ITEMS: list[dict[str, Any]] = GOLDEN["items"]
+NEWER = {"OwnerChecked"}  # kinds that came after that commit
 PLACE = {"pk": {"S": "somewhere"}, "sk": {"S": "some row"}}
 RENAMED = {
     # Stored kind and stored field: the name that the field has in the code now.
@@ -51,7 +52,7 @@ def of(golden: dict[str, Any]) -> Any:
 
 
 def test_there_is_an_item_of_every_kind_that_is_stored() -> None:
-    assert {kind_of(golden) for golden in ITEMS} == set(STORED_KINDS)
+    assert {kind_of(golden) for golden in ITEMS} == set(STORED_KINDS) - NEWER
 
 
 @pytest.mark.parametrize("golden", ITEMS, ids=numbered)
