@@ -31,7 +31,7 @@ class Facts:
     asked in this look, None where it was not, such as within an hour of the last time. ``looked_up`` are the needs that these two
     answer: without it, None there means that nobody looked.
 
-    ``owner_undecided`` says that the owner which the job claims has not answered yet, ``owner_checked`` is an answer to write down.
+    ``owner_undecided`` says that the owner which the job claims has not answered yet, ``owner_checked`` an answer to write down.
     """
 
     now: datetime
