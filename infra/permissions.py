@@ -43,6 +43,7 @@ REPORTS = _sub("${Reports.Arn}/reports/*")
 DEAD_LETTERS: Arn = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
 SLACK_TOKEN: Arn = {"Ref": "SlackTokenSecret"}
 JOBS = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:training-job/*")
+PIPELINES = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:pipeline/*")
 ALGORITHMS = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:*:algorithm/*")  # those of the Marketplace are its sellers'
 ROLES: Arn = {"Ref": "TrainingRoles"}
 ANY = "*"  # for the actions that IAM offers no resource for
@@ -113,6 +114,7 @@ CALLS: dict[str, tuple[Grant, ...]] = {
     "sagemaker DescribeTrainingJob": (_grant(JOBS, "sagemaker:DescribeTrainingJob"),),
     "sagemaker ListTags": (_grant(JOBS, "sagemaker:ListTags"),),
     "sagemaker DescribeAlgorithm": (_grant(ALGORITHMS, "sagemaker:DescribeAlgorithm"),),
+    "sagemaker ListPipelineExecutionSteps": (_grant(PIPELINES, "sagemaker:ListPipelineExecutionSteps"),),
     "sagemaker ListTrainingJobs": (_grant(ANY, "sagemaker:ListTrainingJobs", condition=HERE),),
     "sagemaker StopTrainingJob": (_grant(JOBS, "sagemaker:StopTrainingJob", when="HasRoles"),),
     "sagemaker CreateTrainingJob": (
@@ -159,6 +161,7 @@ RECONCILE = (
     "sagemaker DescribeTrainingJob",
     "sagemaker ListTags",
     "sagemaker DescribeAlgorithm",
+    "sagemaker ListPipelineExecutionSteps",
     "sagemaker StopTrainingJob",
     "sagemaker CreateTrainingJob",
 )
