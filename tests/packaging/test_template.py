@@ -13,6 +13,9 @@ from botocore import xform_name
 from botocore.session import Session
 
 from app import app
+from controller.aws import eventbridge
+from controller.jobs import job
+from controller.runtime import gather
 from infra import permissions
 from infra.local import bus, schedule
 from infra.stack import logical_id, role_of
@@ -99,6 +102,17 @@ def test_a_transaction_may_do_each_of_its_operations_and_a_tagged_job_its_depend
 def test_the_role_of_a_job_is_passed_to_sagemaker_alone() -> None:
     [statement] = [s for s in permissions.statements("sweep") if s["Action"] == ["iam:PassRole"]]
     assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+
+
+def test_a_job_can_be_created_with_a_tag_of_the_controller_alone() -> None:
+    tags = {job.PROBE_TAG, gather.LINEAGE_TAG}
+    found = [s["Condition"] for s in permissions.statements("sweep") if "sagemaker:CreateTrainingJob" in s["Action"]]
+    assert sorted(found, key=str) == sorted(({"Null": {f"aws:RequestTag/{tag}": "false"}} for tag in tags), key=str)
+
+
+def test_the_controllers_own_events_and_no_others_can_be_put() -> None:
+    [statement] = [s for s in permissions.statements("sweep") if s["Action"] == ["events:PutEvents"]]
+    assert statement["Condition"] == {"StringEquals": {"events:source": eventbridge.SOURCE}}
 
 
 def test_only_who_speaks_with_slack_reads_its_secret_and_only_discover_lists_jobs() -> None:
