@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
-from controller.jobs.checkpoint import at_risk_s, proven_training_s
+from controller.jobs.checkpoint import at_risk_s
 from controller.jobs.job import Job, Outcome
 from controller.ledger.entry import CheckpointScanned, Ended, Interrupted, Started
 from controller.savings.progress import progress_of
@@ -66,11 +66,11 @@ def checkpoint_scanned(facts: Facts) -> tuple[CheckpointScanned, ...]:
     now_seen = CheckpointScanned(
         job=job.name, at=seen.scanned_at, team=job.team, occasion=why, uri=seen.uri, objects=seen.objects,
         bytes_seen=seen.bytes_seen, newest_at=seen.newest_at, complete=seen.complete,
-        proven_s=proven_training_s(seen, job.intervals),
-        at_risk_s=at_risk_s(seen, job.intervals, facts.now), problem=seen.problem,
+        proven_s=facts.proven_training_s,
+        at_risk_s=at_risk_s(seen, job.intervals, facts.now, job.ended_at), problem=seen.problem, others=seen.others,
     )  # fmt: skip
     if why != ENDED:
         return (now_seen,)
     before = (e for e in facts.lineage.entries if isinstance(e, CheckpointScanned) and e.job == job.name)
-    kept = progress_of(job.intervals, (*before, now_seen), checkpoints=True, completed=False)
+    kept = progress_of(job.intervals, (*before, now_seen), checkpoints=True, completed=False, ended_at=job.ended_at)
     return (replace(now_seen, kept_s=kept.kept_s, exact=kept.exact),)

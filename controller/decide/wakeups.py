@@ -30,7 +30,7 @@ def schedule_wakeups(facts: Facts) -> Decision:
     declared = facts.now >= anchor + USAGE_TIME_LIMIT or facts.lineage.entry(Unmeasured, job.name)
     return (
         Decision()
-        if job.usage is not None or declared
+        if job.measurable_usage is not None or declared
         else _wakes(facts, {next_wakeup_at(anchor, facts.now, most=USAGE_TIME_LIMIT)})
     )
 

@@ -6,7 +6,7 @@ over. ``Later`` says that it certainly did not take effect.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -209,8 +209,11 @@ class Ledger(Protocol):
 class Checkpoints(Protocol):
     """What lies below a checkpoint prefix."""
 
-    def scan(self, uri: str, *, now: datetime) -> CheckpointScan:
-        """Look, with at most two requests; what S3 refuses to show is the scan's ``problem``. Raises Unreachable."""
+    def scan(self, uri: str, *, now: datetime, ignore: Sequence[str] = ()) -> CheckpointScan:
+        """Look, with at most twelve requests; what S3 refuses to show is the scan's ``problem``. Raises Unreachable.
+
+        ``ignore`` are names of files that are no checkpoints, beside those that are known, as shell globs.
+        """
 
 
 class Events(Protocol):

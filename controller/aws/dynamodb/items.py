@@ -70,6 +70,8 @@ LATER_FIELDS: Mapping[type, frozenset[str]] = {
     # Fields that came after the first rows were written. At their default they are not written, so an old row stays as it is.
     intent.Announce: frozenset({"facts"}),
     Message: frozenset({"facts", "refused_by", "refused_why"}),
+    entry.CheckpointScanned: frozenset({"others"}),
+    entry.Measured: frozenset({"retained_s"}),
 }
 
 
