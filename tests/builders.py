@@ -30,7 +30,7 @@ FAILURES = {
     FailureCause.CAPACITY: "CapacityError: Unable to provision requested ML compute capacity.",
     FailureCause.INTERNAL: "InternalServerError: We encountered an internal error. Please try again.",
     FailureCause.ALGORITHM: "AlgorithmError: Exit Code: 1",
-    FailureCause.CLIENT: "ClientError: Data download failed:Insufficient disk space",
+    FailureCause.CLIENT: "ClientError: SageMaker was unable to assume the role 'arn:aws:iam::111122223333:role/Train'",
     FailureCause.MEMORY: "ClientError: Please use an instance type with more memory.",
     FailureCause.DISK: "ClientError: Data download failed:Insufficient disk space",
     FailureCause.QUOTA: "ResourceLimitExceeded: The account-level service limit is reached.",

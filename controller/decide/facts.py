@@ -11,7 +11,7 @@ from controller.jobs.checkpoint import CheckpointScan, proven_training_s
 from controller.jobs.claim import Claim, claim_of
 from controller.jobs.job import Job
 from controller.jobs.quota_hold import QuotaHold
-from controller.ledger.entry import CheckpointScanned
+from controller.ledger.entry import CheckpointScanned, OwnerChecked
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import PlacementAsked, PoolMemory
 from controller.policy.policy import Policy
@@ -31,6 +31,8 @@ class Facts:
     ``room`` is how many instances the on-demand quota still has room for, None where nobody knows. ``placement`` is what EC2 was
     asked in this look, None where it was not, such as within an hour of the last time. ``looked_up`` are the needs that these two
     answer: without it, None there means that nobody looked.
+
+    ``owner_undecided`` says that the owner which the job claims has not answered yet, ``owner_checked`` an answer to write down.
     """
 
     now: datetime
@@ -49,6 +51,13 @@ class Facts:
     room: int | None = None
     placement: PlacementAsked | None = None
     looked_up: frozenset[Need] = frozenset()
+    owner_undecided: bool = False
+    owner_checked: OwnerChecked | None = None
+
+    @property
+    def owned(self) -> bool:
+        """Whether another service waits for the job, or may: it is observed and recorded, and nothing else."""
+        return self.job.service is not None or self.owner_undecided
 
     @property
     def quota_hold(self) -> QuotaHold | None:

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from controller.decide.decision import Decision
+from controller.decide.ownership import OwnerAnswer
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import Claim
 from controller.jobs.job import Job
@@ -94,6 +95,9 @@ class Jobs(Protocol):
 
     def stop(self, name: str) -> Answer:
         """Done when the job is terminal or gone; Later while it is stopping, uploading or just asked to stop."""
+
+    def made_by_pipeline(self, job: Job, execution: str) -> OwnerAnswer:
+        """Whether a step of a pipeline execution (its ARN) made the job; what does not answer is SILENT, and raises nothing."""
 
     def modified(self, since: datetime, until: datetime) -> Iterable[str]:
         """The names of all jobs last modified within ``since`` … ``until``. Raises Unreachable."""

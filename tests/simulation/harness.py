@@ -93,6 +93,9 @@ class CheckedClient:
     def list_tags(self, **asked: Any) -> Any:
         return self._client.list_tags(**asked)
 
+    def list_pipeline_execution_steps(self, **asked: Any) -> Any:
+        return self._client.list_pipeline_execution_steps(**asked)
+
 
 class FaultyClient(FaultyPort):
     """The client with faults. Describing a broken job also takes time: two tries of ten seconds."""

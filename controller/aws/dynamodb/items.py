@@ -33,6 +33,7 @@ UPGRADES: Mapping[int, Callable[[Attribute], Item]] = {}  # how an item of schem
 STORED_KINDS: Mapping[str, Any] = {
     # What an item's ``kind`` says, and which class reads it. A class may be renamed; a stored word never changes.
     "Started": entry.Started,
+    "OwnerChecked": entry.OwnerChecked,
     "Interrupted": entry.Interrupted,
     "Ended": entry.Ended,
     "Measured": entry.Measured,
@@ -72,6 +73,7 @@ STORED_FIELDS: Mapping[type, Mapping[str, str]] = {
 }
 LATER_FIELDS: Mapping[type, frozenset[str]] = {
     # Fields that came after the first rows were written. At their default they are not written, so an old row stays as it is.
+    entry.Started: frozenset({"claimed"}),
     intent.Announce: frozenset({"facts"}),
     Message: frozenset({"facts", "refused_by", "refused_why"}),
 }
