@@ -8,8 +8,9 @@ from datetime import datetime
 
 from controller.decide.need import Need
 from controller.jobs.checkpoint import CheckpointScan
-from controller.jobs.claim import Claim, claim_of, use_of
+from controller.jobs.claim import Claim, claim_of
 from controller.jobs.job import Job
+from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import CheckpointScanned, OwnerChecked
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import PlacementAsked, PoolMemory
@@ -60,14 +61,14 @@ class Facts:
         return self.job.service is not None or self.owner_undecided
 
     @property
-    def use(self) -> Claim | None:
+    def quota_hold(self) -> QuotaHold | None:
         """The hold that the job has on the account's on-demand quota while it lives."""
         job = self.job
         if job.spot:
             return None
-        return use_of(
+        return QuotaHold(
             region=job.region, instance_type=job.instance_type, instances=job.instance_count, job=job.name,
-            created_at=job.created_at, lineage=str(self.lineage.id),
+            lineage=str(self.lineage.id), created_at=job.created_at,
         )  # fmt: skip
 
     @property

@@ -17,7 +17,7 @@ ENDED = "ended"
 
 
 def observe(facts: Facts) -> Decision:
-    """Write down the job's start, every interruption and its ending; hold its checkpoint prefix while it lives."""
+    """Write down the job's start, every interruption and its ending; hold its prefix and its quota while it lives."""
     job = facts.job
     started = Started(
         job=job.name, at=job.created_at, team=job.team, number=facts.number, spot=job.spot,
@@ -30,14 +30,15 @@ def observe(facts: Facts) -> Decision:
         for at in job.interrupted_at
     )
     answered = (facts.owner_checked,) if facts.owner_checked else ()
-    claim = tuple(held for held in (facts.claim, facts.use) if held)
+    claims = (facts.claim,) if facts.claim else ()
+    holds = (facts.quota_hold,) if facts.quota_hold else ()
     if job.outcome is None:
-        return Decision(entries=(started, *answered, *interrupted, *checkpoint_scanned(facts)), claims=claim)
+        return Decision(entries=(started, *answered, *interrupted, *checkpoint_scanned(facts)), claims=claims, holds=holds)
     ended = Ended(
         job=job.name, at=job.ended_at or facts.now, team=job.team, outcome=job.outcome, seen_at=facts.now,
         failure=job.failure, spot=job.spot, instance_type=job.instance_type, region=job.region,
     )  # fmt: skip
-    return Decision(entries=(started, *answered, *interrupted, ended, *checkpoint_scanned(facts)), released=claim)
+    return Decision(entries=(started, *answered, *interrupted, ended, *checkpoint_scanned(facts)), released=claims, freed=holds)
 
 
 def scan_reason(facts: Facts) -> str | None:

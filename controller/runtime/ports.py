@@ -16,6 +16,7 @@ from controller.decide.ownership import OwnerAnswer
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import Claim
 from controller.jobs.job import Job
+from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Entry, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult, Probe, Publish, Submit
@@ -157,6 +158,9 @@ class Ledger(Protocol):
 
     def claims(self, bucket: str) -> tuple[Claim, ...]:
         """All claims held in a bucket."""
+
+    def quota_holds(self, region: str, instance_type: str) -> tuple[QuotaHold, ...]:
+        """What live jobs hold of an on-demand quota, as commits took and gave back."""
 
     def entries(self, since: datetime, until: datetime) -> Iterable[Entry]:
         """All entries with ``since`` <= ``at`` < ``until``, of all lineages, in no particular order."""
