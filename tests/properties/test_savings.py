@@ -121,7 +121,7 @@ def test_on_demand_never_saves(entry: Measured, useful_s: int) -> None:
 @given(measured(), SECONDS)
 def test_without_a_price_seconds_are_counted_and_no_dollars(entry: Measured, useful_s: int) -> None:
     saved = savings_of(entry, credited(entry, useful_s))
-    unpriced = entry.rate_micros_per_h is None
+    unpriced = entry.rate_micros_per_h is None and entry.training_s + entry.billable_s > 0
     assert (saved.unpriced == 1) == unpriced
     assert not unpriced or (saved.spent_micros, saved.saved_micros, saved.wasted_micros) == (0, 0, 0)
     assert saved.training_s == entry.training_s * entry.instance_count
@@ -129,7 +129,7 @@ def test_without_a_price_seconds_are_counted_and_no_dollars(entry: Measured, use
 
 @given(measured(), SECONDS)
 def test_an_attempt_is_unpriced_where_the_first_attempt_s_type_has_no_price(entry: Measured, useful_s: int) -> None:
-    second = replace(entry, number=2, first_rate_micros_per_h=None)
+    second = replace(entry, number=2, first_rate_micros_per_h=None, billable_s=entry.billable_s + 1)
     assert savings_of(second, credited(second, useful_s)).unpriced == 1
 
 
