@@ -147,9 +147,9 @@ class Ledger(Protocol):
         """Take from a limit that spans lineages; False where it has no room. Who took once takes nothing again."""
 
     def claim(self, claim: Claim) -> tuple[Claim, ...]:
-        """Hold a checkpoint prefix for a job that is about to be created, or say whose claims of other lineages overlap it.
+        """Hold a checkpoint prefix for a job that is about to be created, or say whose claims it must wait for.
 
-        Of two that claim overlapping prefixes at once, one at most is given it.
+        Of two that claim one prefix under one role at once, one at most is given it.
         """
 
     def release(self, claim: Claim) -> None:

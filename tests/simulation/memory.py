@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import TypeVar
 
 from controller.decide.decision import Decision
-from controller.jobs.claim import Claim, overlapping
+from controller.jobs.claim import Claim, holding_up
 from controller.ledger.entry import Entry, Finished, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult, Wake
@@ -143,7 +143,7 @@ class MemoryLedger:
             row.trigger_at[overdue.key] = max(row.trigger_at[overdue.key], trigger_at)
 
     def claim(self, claim: Claim) -> tuple[Claim, ...]:
-        others = overlapping(claim, self.claims(claim.bucket))
+        others = holding_up(claim, self.claims(claim.bucket))
         if not others:
             self.held[_place(claim)] = claim
         return others
