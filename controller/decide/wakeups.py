@@ -30,7 +30,7 @@ def schedule_wakeups(facts: Facts) -> Decision:
         return _wakes(facts, said | (_to_come(facts) if facts.history is None else set()))
     anchor = job.ended_at or job.created_at
     declared = facts.now >= anchor + USAGE_TIME_LIMIT or facts.lineage.entry(Unmeasured, job.name)
-    settled = job.usage is not None or declared
+    settled = job.measurable_usage is not None or declared
     return _wakes(facts, owner | (set() if settled else {next_wakeup_at(anchor, facts.now, most=USAGE_TIME_LIMIT)}))
 
 

@@ -1,4 +1,4 @@
-"""A live job's hold on a checkpoint prefix, and on the on-demand quota.
+"""A live job's hold on a checkpoint prefix.
 
 Prefixes are compared by whole path segments: ``bert`` and ``bert-large`` are apart, ``bert`` lies above ``bert/large``, and a
 bucket's root lies above everything in it. Empty segments and dots count as a path reader counts them; case matters, as in S3.
@@ -91,17 +91,6 @@ def claim_of(uri: str, *, job: str, lineage: str, created_at: datetime, role: st
     """Split ``s3://bucket/prefix`` into the claim a job makes on it."""
     bucket, prefix = place_of(uri)
     return Claim(bucket=bucket, prefix=prefix, job=job, lineage=lineage, created_at=created_at, role=role)
-
-
-def use_of(*, region: str, instance_type: str, instances: int, job: str, created_at: datetime, lineage: str) -> Claim:
-    """The hold that a live job on demand has on the account's quota: a claim like that on a prefix, on a bucket of its own."""
-    bucket = f"on-demand {region}/{instance_type}"
-    return Claim(bucket=bucket, prefix=f"{instances}/{job}/", job=job, lineage=lineage, created_at=created_at)
-
-
-def used(claims: Iterable[Claim]) -> int:
-    """How many instances the holds on one quota add up to."""
-    return sum(int(claim.prefix.partition("/")[0]) for claim in claims)
 
 
 def others_than(claim: Claim, claims: Iterable[Claim]) -> tuple[Claim, ...]:

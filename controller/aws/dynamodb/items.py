@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from controller.jobs.claim import Claim
+from controller.jobs.quota_hold import QuotaHold
 from controller.ledger import entry, intent
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult
@@ -52,6 +53,7 @@ STORED_KINDS: Mapping[str, Any] = {
     "Show": intent.RefreshCard,
     "Probe": intent.Probe,
     "Claim": Claim,
+    "QuotaHold": QuotaHold,
     "Signal": MarketSignal,
     "PoolMemory": PoolMemory,
     "CapacitySeen": CapacitySeen,
@@ -75,6 +77,8 @@ LATER_FIELDS: Mapping[type, frozenset[str]] = {
     entry.Started: frozenset({"claimed", "role"}),
     intent.Announce: frozenset({"facts"}),
     Message: frozenset({"facts", "refused_by", "refused_why"}),
+    entry.CheckpointScanned: frozenset({"others"}),
+    entry.Measured: frozenset({"retained_s"}),
 }
 
 

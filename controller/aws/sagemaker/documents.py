@@ -213,10 +213,14 @@ def _instances(resources: Document) -> tuple[str, int]:
 
 
 def _usage(body: Document) -> Usage | None:
+    """What the job used; None until it is final. A warm pool that still waits for a job is still being billed."""
     training_s, billable_s = whole(body, "TrainingTimeInSeconds"), whole(body, "BillableTimeInSeconds")
-    if training_s is None or billable_s is None:
+    pool = body.get("WarmPoolStatus") or {}
+    if training_s is None or billable_s is None or pool.get("Status") == "Available":
         return None
-    return Usage(training_s=training_s, billable_s=billable_s)
+    return Usage(
+        training_s=training_s, billable_s=billable_s, retained_s=whole(pool, "ResourceRetainedBillableTimeInSeconds") or 0
+    )
 
 
 def _stopping_at(lines: Sequence[Document]) -> datetime | None:
