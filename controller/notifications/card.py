@@ -43,11 +43,11 @@ BUTTONS = {
 def card(lineage: Lineage, policy: Policy, now: datetime) -> tuple[Part, ...]:
     """The message's parts."""
     last = newest_attempt(lineage)
+    asks, about = available_requests(lineage, policy, now), last.job if last else lineage.id.root
+    buttons = (Buttons(tuple(_button(ask, lineage, about) for ask in asks)),) if asks else ()
     if last is None:
-        return (Text(f"*{escaped(lineage.id.root)}*: no data yet"),)
+        return (Text(f"*{escaped(lineage.id.root)}*: no data yet"), *buttons)
     ended = lineage.entry(Ended, last.job)
-    asks = available_requests(lineage, policy, now)
-    buttons = (Buttons(tuple(_button(ask, lineage, last.job) for ask in asks)),) if asks else ()
     return (Text(_state(lineage, last, ended)), Fields(tuple(_fields(lineage, last))), *_notes(lineage, now), *buttons)
 
 

@@ -212,6 +212,9 @@ class DynamoLedger:
     def halt(self) -> Halt | None:
         return self._limits.halt()
 
+    def call_halt(self, halt: Halt) -> Halt:
+        return self._limits.call_halt(halt)
+
     def set_halt(self, halt: Halt | None) -> None:
         self._limits.set_halt(halt)
 
