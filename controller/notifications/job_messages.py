@@ -1,4 +1,4 @@
-"""The texts about rules, further attempts, endings and problems: one function per kind of message."""
+"""The texts about rules, further attempts, outcomes and problems: one function per kind of message."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from controller.notifications.message_text import (
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.units.duration import span
 
-HEAVY_BYTES = 100_000_000_000  # restored before each start; SageMaker then often reports an internal error
+HEAVY_BYTES = 100_000_000_000  # a larger prefix is often an internal error: SageMaker restores it before each start
 SEVERITY_EMOJI = {"low": ":information_source:", "medium": ":warning:", "high": ":rotating_light:"}
 
 
@@ -96,7 +96,7 @@ def _why_again(why: str) -> str:
 
 
 def _continues(checkpoint: CheckpointFacts | None) -> str:
-    """Where the next attempt begins, as far as anybody looked."""
+    """Where the next attempt continues, as far as it is known."""
     if checkpoint is None:
         return "The job has no checkpoint: it starts from the beginning."
     uri = code(checkpoint.uri)
@@ -172,7 +172,7 @@ def spend_cap(cap: CapFacts | None) -> str:
 
 
 def _heavy(checkpoint: CheckpointFacts) -> str:
-    """A checkpoint prefix too big to restore: SageMaker answers that with an internal error, every time."""
+    """The text about a checkpoint prefix that is too large to restore: SageMaker answers with an internal error each time."""
     if not checkpoint.scanned or (checkpoint.complete and checkpoint.bytes_seen < HEAVY_BYTES):
         return ""
     least = "" if checkpoint.complete else "at least "

@@ -196,6 +196,12 @@ class Ledger(Protocol):
     def move_cursor(self, name: str, at: datetime) -> None:
         """Remember how far a repeating pass has come; a cursor never goes back."""
 
+    def capacity_seen_at(self, region: str, instance_type: str) -> datetime | None:
+        """The last time that a pool showed spot capacity, as commits recorded it; None where it did not within a day."""
+
+    def placement_asked_at(self, region: str, instance_type: str) -> datetime | None:
+        """The last time that EC2 was asked for the pool's placement score; None where it was not within a day."""
+
     def in_force_at(self, revision: str, now: datetime) -> datetime:
         """When a policy revision was first seen here: ``now``, if never before."""
 

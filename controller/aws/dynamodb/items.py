@@ -18,7 +18,7 @@ from controller.jobs.claim import Claim
 from controller.ledger import entry, intent
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult
-from controller.ledger.pool import MarketSignal, PoolMemory
+from controller.ledger.pool import CapacitySeen, MarketSignal, PlacementAsked, PoolMemory
 from controller.runtime.ports import Message, Post
 from controller.units.money import Rate
 
@@ -53,6 +53,8 @@ STORED_KINDS: Mapping[str, Any] = {
     "Claim": Claim,
     "Signal": MarketSignal,
     "PoolMemory": PoolMemory,
+    "CapacitySeen": CapacitySeen,
+    "PlacementAsked": PlacementAsked,
     "Halt": Halt,
     "Message": Message,
     "Post": Post,

@@ -10,6 +10,7 @@ from controller.decide.deadline.rule import Move
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.fallback import NoFallback, next_fallback
+from controller.decide.need import Need
 from controller.decide.spend_cap import expected_cost_micros, over_spend_cap
 from controller.ledger.intent import Intent, Purpose, Stop, Wake
 from controller.ledger.message import (
@@ -76,6 +77,8 @@ def _keep(facts: Facts, block: Resubmission, seen: Outlook) -> Decision:
         to = "spot" if seen.move is Move.SPOT else "on-demand"
         message = WouldMove(job=shown, block=block.name, reason=seen.why, to=to, deadline=seen.deadline)
         return say(facts, message, seen.move)
+    if seen.move is Move.ON_DEMAND and Need.ON_DEMAND_ROOM not in facts.looked_up:
+        return Decision(needs=frozenset({Need.ON_DEMAND_ROOM}))
     if seen.move is Move.ON_DEMAND and facts.room is not None and facts.room < job.instance_count:
         return say(facts, NoRoom(job=shown, room=max(facts.room, 0), deadline=seen.deadline)) | _look_soon(facts)
     cause = MoveCause.DEADLINE if seen.move is Move.ON_DEMAND else MoveCause.RETURN
