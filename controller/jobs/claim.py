@@ -1,4 +1,4 @@
-"""A live job's hold on a checkpoint prefix, and on the on-demand quota."""
+"""A live job's hold on a checkpoint prefix."""
 
 from __future__ import annotations
 
@@ -39,17 +39,6 @@ def claim_of(uri: str, *, job: str, lineage: str, created_at: datetime) -> Claim
     """Split ``s3://bucket/prefix`` into the claim a job makes on it."""
     bucket, prefix = place_of(uri)
     return Claim(bucket=bucket, prefix=prefix, job=job, lineage=lineage, created_at=created_at)
-
-
-def use_of(*, region: str, instance_type: str, instances: int, job: str, created_at: datetime, lineage: str) -> Claim:
-    """The hold that a live job on demand has on the account's quota: a claim like that on a prefix, on a bucket of its own."""
-    bucket = f"on-demand {region}/{instance_type}"
-    return Claim(bucket=bucket, prefix=f"{instances}/{job}/", job=job, lineage=lineage, created_at=created_at)
-
-
-def used(claims: Iterable[Claim]) -> int:
-    """How many instances the holds on one quota add up to."""
-    return sum(int(claim.prefix.partition("/")[0]) for claim in claims)
 
 
 def overlapping(claim: Claim, others: Iterable[Claim]) -> tuple[Claim, ...]:

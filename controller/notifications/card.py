@@ -117,6 +117,7 @@ def money_text(total: Savings) -> str:
     told += [f"{dollars(total.wasted_micros)} wasted"] if total.wasted_micros else []
     told += [f"{total.unpriced} without a known price"] if total.unpriced else []
     told += [f"{total.unmeasured} with unknown usage"] if total.unmeasured else []
+    told += [f"{total.never_started} never started and cost nothing"] if total.never_started else []
     return ", ".join(told) + (". This figure is a minimum." if total.bounded else "")
 
 

@@ -15,8 +15,9 @@ from controller.decide.facts import Facts
 from controller.decide.fallback import candidate_types
 from controller.decide.need import Need
 from controller.decide.observe import scan_reason
-from controller.jobs.claim import use_of, used
+from controller.decide.ownership import settle_owner, to_ask
 from controller.jobs.job import Job
+from controller.jobs.quota_hold import instances_held
 from controller.ledger.entry import Ended, Started
 from controller.ledger.intent import Wake
 from controller.ledger.lineage import Lineage, LineageId
@@ -36,8 +37,16 @@ def gather(job: Job, ports: Ports) -> Facts:
     lineage, number = lineage_of(job, ports.ledger)
     policy = ports.policies.current()
     job = job.labelled(team=policy.labels.team, user=policy.labels.user)
-    facts = _priced(Facts(now=now, job=job, number=number, lineage=lineage, policy=policy, rate=None, claims=None), ports)
-    if _at_rest(lineage, job, now):
+    execution = to_ask(job, lineage, trust=policy.trust_claims)
+    answer = ports.jobs.made_by_pipeline(job, execution) if execution else None
+    owner = settle_owner(job, lineage, trust=policy.trust_claims, answer=answer, now=now)
+    job = owner.job
+    whole = Facts(
+        now=now, job=job, number=number, lineage=lineage, policy=policy, rate=None, claims=None,
+        owner_undecided=owner.undecided, owner_checked=owner.checked,
+    )  # fmt: skip
+    facts = _priced(whole, ports)
+    if execution is None and _at_rest(lineage, job, now):
         return facts
     if facts.claim is not None and job.alive:
         facts = replace(facts, claims=ports.ledger.claims(facts.claim.bucket))
@@ -58,7 +67,7 @@ def _priced(facts: Facts, ports: Ports) -> Facts:
 def _closely(facts: Facts, ports: Ports) -> Facts:
     """Look at what the future of this attempt hangs on: its checkpoints, its family's history, the pools it might go to."""
     job, block = facts.job, facts.policy.resubmission_for(facts.job)
-    if not facts.newest or job.service is not None:
+    if not facts.newest or facts.owned:
         return facts
     counts = block is not None and has_deadline(job, block.deadline) and (job.alive or job.cause is not None)
     watched = job.alive and any(rule.kind == "checkpoint-alive" and rule.match.matches(job) for rule in facts.policy.rules)
@@ -92,10 +101,7 @@ def _room(facts: Facts, ports: Ports) -> int | None:
     limit = ports.quotas.on_demand(job.instance_type, facts.now)
     if limit is None:
         return None
-    bucket = use_of(
-        region=job.region, instance_type=job.instance_type, instances=0, job="", created_at=facts.now, lineage=""
-    ).bucket  # fmt: skip
-    return limit - used(ports.ledger.claims(bucket))
+    return limit - instances_held(ports.ledger.quota_holds(job.region, job.instance_type))
 
 
 def _placement(facts: Facts, ports: Ports) -> PlacementAsked | None:

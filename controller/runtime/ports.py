@@ -6,15 +6,17 @@ over. ``Later`` says that it certainly did not take effect.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
 from controller.decide.decision import Decision
+from controller.decide.ownership import OwnerAnswer
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import Claim
 from controller.jobs.job import Job
+from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Entry, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult, Probe, Publish, Submit
@@ -94,6 +96,9 @@ class Jobs(Protocol):
     def stop(self, name: str) -> Answer:
         """Done when the job is terminal or gone; Later while it is stopping, uploading or just asked to stop."""
 
+    def made_by_pipeline(self, job: Job, execution: str) -> OwnerAnswer:
+        """Whether a step of a pipeline execution (its ARN) made the job; what does not answer is SILENT, and raises nothing."""
+
     def modified(self, since: datetime, until: datetime) -> Iterable[str]:
         """The names of all jobs last modified within ``since`` … ``until``. Raises Unreachable."""
 
@@ -157,6 +162,9 @@ class Ledger(Protocol):
     def claims(self, bucket: str) -> tuple[Claim, ...]:
         """All claims held in a bucket."""
 
+    def quota_holds(self, region: str, instance_type: str) -> tuple[QuotaHold, ...]:
+        """What live jobs hold of an on-demand quota, as commits took and gave back."""
+
     def entries(self, since: datetime, until: datetime) -> Iterable[Entry]:
         """All entries with ``since`` <= ``at`` < ``until``, of all lineages, in no particular order."""
 
@@ -218,8 +226,11 @@ class Ledger(Protocol):
 class Checkpoints(Protocol):
     """What lies below a checkpoint prefix."""
 
-    def scan(self, uri: str, *, now: datetime) -> CheckpointScan:
-        """Look, with at most two requests; what S3 refuses to show is the scan's ``problem``. Raises Unreachable."""
+    def scan(self, uri: str, *, now: datetime, ignore: Sequence[str] = ()) -> CheckpointScan:
+        """Look, with at most twelve requests; what S3 refuses to show is the scan's ``problem``. Raises Unreachable.
+
+        ``ignore`` are names of files that are no checkpoints, beside those that are known, as shell globs.
+        """
 
 
 class Events(Protocol):

@@ -106,6 +106,7 @@ CALLS: dict[str, Callable[[DynamoLedger, DynamoOutbox], object]] = {
     "claim": lambda ledger, _: ledger.claim(MINE),
     "release": lambda ledger, _: ledger.release(MINE),
     "claims": lambda ledger, _: ledger.claims("checkpoints"),
+    "quota_holds": lambda ledger, _: ledger.quota_holds("us-east-1", "ml.g5.2xlarge"),
     "entries": lambda ledger, _: list(ledger.entries(BEGIN, BEGIN + MINUTE)),
     "cursor": lambda ledger, _: ledger.cursor("discover"),
     "capacity_seen_at": lambda ledger, _: ledger.capacity_seen_at("us-east-1", "ml.g5.2xlarge"),

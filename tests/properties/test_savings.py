@@ -118,7 +118,7 @@ def test_on_demand_never_saves(entry: Measured, useful_s: int) -> None:
 @given(measured(), SECONDS)
 def test_without_a_price_there_are_seconds_and_no_dollars(entry: Measured, useful_s: int) -> None:
     saved = savings_of(entry, credited(entry, useful_s))
-    unpriced = entry.rate_micros_per_h is None
+    unpriced = entry.rate_micros_per_h is None and entry.training_s + entry.billable_s > 0
     assert (saved.unpriced == 1) == unpriced
     assert not unpriced or (saved.spent_micros, saved.saved_micros, saved.wasted_micros) == (0, 0, 0)
     assert saved.training_s == entry.training_s * entry.instance_count
@@ -126,7 +126,7 @@ def test_without_a_price_there_are_seconds_and_no_dollars(entry: Measured, usefu
 
 @given(measured(), SECONDS)
 def test_an_attempt_whose_owner_s_type_has_no_price_has_none_itself(entry: Measured, useful_s: int) -> None:
-    second = replace(entry, number=2, first_rate_micros_per_h=None)
+    second = replace(entry, number=2, first_rate_micros_per_h=None, billable_s=entry.billable_s + 1)
     assert savings_of(second, credited(second, useful_s)).unpriced == 1
 
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from controller.decide.decision import Decision
 from controller.jobs.claim import Claim, overlapping
+from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Entry, Finished, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult, Wake
@@ -55,6 +56,7 @@ class MemoryLedger:
         self.noted: dict[str, MarketSignal] = {}
         self.halted: Halt | None = None
         self.taken: dict[str, dict[str, int]] = {}
+        self.on_quota: dict[tuple[str, str, str], QuotaHold] = {}
         self.capacity: list[CapacitySignal] = []
         self.pools: dict[tuple[str, str, date], PoolMemory] = {}
         self.marks: dict[tuple[date, str], int] = {}
@@ -98,6 +100,10 @@ class MemoryLedger:
             self.release(claim)
         for claim in decision.claims:
             self.held[_place(claim)] = claim
+        for hold in decision.freed:
+            self.on_quota.pop((hold.instance_type, hold.job, hold.lineage), None)
+        for hold in decision.holds:
+            self.on_quota[hold.instance_type, hold.job, hold.lineage] = hold
         return True
 
     def take(self, lineage: LineageId, intent: Intent, *, now: datetime, leased_until: datetime) -> Intent | None:
@@ -153,6 +159,10 @@ class MemoryLedger:
 
     def claims(self, bucket: str) -> tuple[Claim, ...]:
         return tuple(self.held[place] for place in sorted(self.held) if place[0] == bucket)
+
+    def quota_holds(self, region: str, instance_type: str) -> tuple[QuotaHold, ...]:
+        held = (self.on_quota[place] for place in sorted(self.on_quota))
+        return tuple(hold for hold in held if (hold.region, hold.instance_type) == (region, instance_type))
 
     def entries(self, since: datetime, until: datetime) -> Iterable[Entry]:
         return [e for row in self.rows.values() for e in row.entries.values() if since <= e.at < until]

@@ -56,6 +56,11 @@ def _pk(bucket: str) -> str:
     return f"claim#{bucket}"
 
 
+def held_key(job: str, lineage: str, what: str) -> str:
+    """The sort key of what a job of a lineage holds: a former life of the name holds something else."""
+    digest = hashlib.sha256(f"{lineage}\n{what}".encode()).hexdigest()
+    return f"held#{job}#{digest[:16]}"
+
+
 def _place(claim: Claim) -> Item:
-    digest = hashlib.sha256(f"{claim.lineage}\n{claim.prefix}".encode()).hexdigest()
-    return key(_pk(claim.bucket), f"held#{claim.job}#{digest[:16]}")
+    return key(_pk(claim.bucket), held_key(claim.job, claim.lineage, claim.prefix))

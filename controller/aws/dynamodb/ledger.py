@@ -25,9 +25,11 @@ from controller.aws.dynamodb.items import Item, moment, read, read_intent, stamp
 from controller.aws.dynamodb.limits import Limits
 from controller.aws.dynamodb.notes import Notes, days_between
 from controller.aws.dynamodb.prices import StoredPrices
+from controller.aws.dynamodb.quota_holds import QuotaHolds, freeing, holding
 from controller.aws.dynamodb.table import HEAD, PARTITIONS, Table, Write, key, next_version, partition, partition_of, version_of
 from controller.decide.decision import Decision
 from controller.jobs.claim import Claim
+from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Entry, Finished, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult, Wake
@@ -46,6 +48,7 @@ class DynamoLedger:
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table)
         self._claims = Claims(self._table)
+        self._quota_holds = QuotaHolds(self._table)
         self._limits = Limits(self._table)
         self._days = Days(self._table)
         self._capacity = Capacity(self._table)
@@ -78,6 +81,8 @@ class DynamoLedger:
                 *(_abandoned(whose, intent) for intent in decision.abandoned),
                 *map(taking, decision.claims),
                 *map(giving_back, decision.released),
+                *map(holding, decision.holds),
+                *map(freeing, decision.freed),
                 *map(recording, decision.capacity),
                 *(marking(day, str(whose), lineage.version + 1) for day in decision.late),
             ]
@@ -173,8 +178,6 @@ class DynamoLedger:
         )
         return [read(row) for row in rows]
 
-    # ── pools ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
     def note_rates(self, region: str, rates: Mapping[str, Rate]) -> None:
         self._tariffs.note(region, rates)
 
@@ -186,8 +189,6 @@ class DynamoLedger:
 
     def memory(self, instance_type: str, region: str, since: datetime) -> PoolMemory:
         return self._days.memory(instance_type, region, since)
-
-    # ── days that are over ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def late(self) -> Iterable[LateDay]:
         return self._days.late()
@@ -209,7 +210,8 @@ class DynamoLedger:
     def claims(self, bucket: str) -> tuple[Claim, ...]:
         return self._claims.held(bucket)
 
-    # ── what holds the controller back ───────────────────────────────────────────────────────────────────────────────────────
+    def quota_holds(self, region: str, instance_type: str) -> tuple[QuotaHold, ...]:
+        return self._quota_holds.held(region, instance_type)
 
     def halt(self) -> Halt | None:
         return self._limits.halt()
@@ -222,8 +224,6 @@ class DynamoLedger:
 
     def spend(self, what: str, who: str, amount: int, limit: int, now: datetime) -> bool:
         return self._limits.spend(what, who, amount, limit, now)
-
-    # ── small things ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def cursor(self, name: str) -> datetime | None:
         return self._notes.cursor(name)

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from controller.aws.sagemaker.members import BadDocument, Document, flag, moment, objects, section, shown, text, whole
-from controller.aws.sagemaker.ownership import service_of, unrepeatable
+from controller.aws.sagemaker.ownership import claimed_service, service_of, unrepeatable
 from controller.jobs.algorithm import algorithm_of
 from controller.jobs.job import Interval, Job, Usage, outcome_of
 
@@ -122,6 +122,7 @@ def job_of(
         failure=failure,
         role=role,
         service=service_of(body, tags),
+        claimed=None if service_of(body, tags) else claimed_service(body, tags),
         unrepeatable=unrepeatable(body, tags),
         tags=tags,
         intervals=_intervals(lines),
@@ -212,10 +213,14 @@ def _instances(resources: Document) -> tuple[str, int]:
 
 
 def _usage(body: Document) -> Usage | None:
+    """What the job used; None until it is final. A warm pool that still waits for a job is still being billed."""
     training_s, billable_s = whole(body, "TrainingTimeInSeconds"), whole(body, "BillableTimeInSeconds")
-    if training_s is None or billable_s is None:
+    pool = body.get("WarmPoolStatus") or {}
+    if training_s is None or billable_s is None or pool.get("Status") == "Available":
         return None
-    return Usage(training_s=training_s, billable_s=billable_s)
+    return Usage(
+        training_s=training_s, billable_s=billable_s, retained_s=whole(pool, "ResourceRetainedBillableTimeInSeconds") or 0
+    )
 
 
 def _stopping_at(lines: Sequence[Document]) -> datetime | None:

@@ -15,6 +15,7 @@ from controller.decide.spend_cap import expected_cost_micros, over_spend_cap
 from controller.ledger.intent import Intent, Purpose, Stop, Wake
 from controller.ledger.message import (
     CannotAfford,
+    CannotRepeat,
     DeadlineAtRisk,
     DeadlineLost,
     DeadlineUnreadable,
@@ -42,7 +43,7 @@ def keep_deadline(facts: Facts) -> Decision:
     """
     job = facts.job
     block = facts.policy.resubmission_for(job)
-    if block is None or block.mode is Mode.AUDIT or not job.alive or not facts.newest or job.service is not None:
+    if block is None or block.mode is Mode.AUDIT or not job.alive or not facts.newest or facts.owned:
         return Decision()
     crowded = _interrupted_too_often(facts, block)
     if facts.history is None:
@@ -95,6 +96,8 @@ def _look_soon(facts: Facts) -> Decision:
 
 def _move(facts: Facts, block: Resubmission, cause: MoveCause, message: Moving) -> Decision:
     """Stop the job to go on elsewhere, if its cap has room for that: a job that is stopped and not submitted again is lost."""
+    if facts.job.unrepeatable:
+        return say(facts, CannotRepeat(job=message.job, why=facts.job.unrepeatable), cause)
     broke = over_spend_cap(facts, block, expected_cost_micros(facts, block))
     if broke is not None:
         return say(facts, CannotAfford(job=message.job, cap=broke), cause)

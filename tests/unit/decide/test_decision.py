@@ -9,6 +9,7 @@ from controller.decide.decision import Decision
 from controller.decide.need import Need
 from controller.jobs.claim import claim_of
 from controller.jobs.job import Outcome
+from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Ended, Started, Unmeasured
 from controller.ledger.intent import Intent, IntentResult, Stop, Wake
 from controller.ledger.pool import CapacitySeen, PlacementAsked
@@ -24,6 +25,7 @@ ENDED = Ended(
     instance_type="ml.g5.2xlarge", region="us-east-1",
 )  # fmt: skip
 CLAIM = claim_of("s3://b/p/", job="bert", lineage="l", created_at=BEGIN)
+HOLD = QuotaHold(region="us-east-1", instance_type="ml.g5.2xlarge", instances=2, job="bert", lineage="l", created_at=BEGIN)
 SEEN = CapacitySeen(region="us-east-1", instance_type="ml.g5.2xlarge", job="bert", at=BEGIN)
 STOP = Intent(action=Stop(about="bert", because="first"), due_at=BEGIN)
 WAKE = Intent(action=Wake(about="bert", at=BEGIN), due_at=BEGIN)
@@ -35,7 +37,7 @@ def unmeasured(n: int) -> Unmeasured:
 
 WHOLE = Decision(
     entries=(STARTED,), intents=(STOP,), withdrawn=(WAKE,), abandoned=(WAKE,), claims=(CLAIM,), released=(CLAIM,),
-    capacity=(SEEN,),
+    holds=(HOLD,), freed=(HOLD,), capacity=(SEEN,),
 )  # fmt: skip
 
 
@@ -48,8 +50,8 @@ def test_two_decisions_add_up_part_by_part_in_their_order() -> None:
 
 
 def test_every_part_is_a_write() -> None:
-    assert WHOLE.writes == 7
-    for part in ("entries", "intents", "withdrawn", "abandoned", "claims", "released", "capacity"):
+    assert WHOLE.writes == 9
+    for part in ("entries", "intents", "withdrawn", "abandoned", "claims", "released", "holds", "freed", "capacity"):
         alone = Decision(**{part: getattr(WHOLE, part)})
         assert alone.writes == 1
         assert alone
@@ -92,11 +94,13 @@ def test_an_intent_that_is_no_longer_meant_is_withdrawn_unless_somebody_performs
 
 
 def test_claims_are_taken_with_the_start_and_returned_with_the_end() -> None:
-    both = Decision(entries=(STARTED, ENDED), claims=(CLAIM,), released=(CLAIM,))
+    both = Decision(entries=(STARTED, ENDED), claims=(CLAIM,), released=(CLAIM,), holds=(HOLD,), freed=(HOLD,))
     known_start = both.new_to(lineage(entries=(STARTED,)), "bert")
     assert (known_start.claims, known_start.released) == ((), (CLAIM,))
+    assert (known_start.holds, known_start.freed) == ((), (HOLD,))
     known_end = both.new_to(lineage(entries=(ENDED,)), "bert")
     assert (known_end.claims, known_end.released) == ((CLAIM,), ())
+    assert (known_end.holds, known_end.freed) == ((HOLD,), ())
 
 
 def test_what_is_due_is_leased_to_whoever_commits_it() -> None:

@@ -88,13 +88,16 @@ def test_the_claims_of_the_job_and_of_its_next_attempt_are_returned() -> None:
 
 
 def test_an_on_demand_job_also_returns_its_place_in_the_quota() -> None:
-    spot, on_demand = (decided(WAKE, entries=(replace(STARTED, spot=spot),)).released for spot in (True, False))
-    assert on_demand[:-1] == spot
-    assert (on_demand[-1].job, on_demand[-1].lineage, on_demand[-1].created_at) == ("bert", str(lineage_id()), BEGIN)
+    spot, on_demand = (decided(WAKE, entries=(replace(STARTED, spot=spot, instance_count=3),)) for spot in (True, False))
+    assert on_demand.released == spot.released
+    assert spot.freed == ()
+    [hold] = on_demand.freed
+    assert (hold.region, hold.instance_type, hold.instances) == ("us-east-1", STARTED.instance_type, 3)
+    assert (hold.job, hold.lineage, hold.created_at) == ("bert", str(lineage_id()), BEGIN)
 
 
 def test_a_job_without_checkpoints_or_without_a_recorded_start_returns_nothing() -> None:
     assert decided(WAKE, entries=(replace(STARTED, checkpoint_uri=None),)).released == ()
     unknown = decided(WAKE, entries=())
-    assert unknown.released == ()
+    assert (unknown.released, unknown.freed) == ((), ())
     assert unknown.entries == (JobDeleted(job="bert", at=NOW, team=None),)

@@ -10,8 +10,9 @@ import pytest
 from controller.decide import decide
 from controller.decide.facts import Facts
 from controller.decide.record_usage import record_usage
+from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.job import Interval, Outcome
-from controller.ledger.entry import Credited, Entry, Measured
+from controller.ledger.entry import CheckpointScanned, Credited, Entry, Measured
 from controller.savings.arithmetic import Savings, sum_savings
 from controller.savings.progress import Basis
 from tests.builders import BEGIN, attempt, ended, facts, job, lineage, lineage_id, rate, usage
@@ -75,29 +76,88 @@ def settled(first_kept_h: float | None) -> tuple[Entry, ...]:
     return (*decide(facts(first)).entries, replace(kept, uri=str(first.checkpoint_uri)))
 
 
-def second_trains(before: tuple[Entry, ...], **changes: object) -> Facts:
+def second(before: tuple[Entry, ...], saved_h: float | None = 4, **changes: object) -> Facts:
+    """The second attempt trains since 3:00; its newest checkpoint is of ``saved_h``."""
     again = attempt(2, created_at=BEGIN + 3 * HOUR, intervals=(Interval(start=BEGIN + 3 * HOUR, end=None),), **changes)
-    return facts(again, number=2, lineage=lineage(lineage_id(), entries=before), first_rate=rate())
+    scan = CheckpointScan(
+        uri=str(again.checkpoint_uri), scanned_at=BEGIN + 5 * HOUR, objects=1, bytes_seen=1, complete=True,
+        newest_at=None if saved_h is None else BEGIN + saved_h * HOUR,
+    )  # fmt: skip
+    return facts(
+        again, number=2, lineage=lineage(lineage_id(), entries=before), first_rate=rate(), checkpoint_scan=scan,
+    )  # fmt: skip
 
 
-def test_an_attempt_is_credited_with_what_the_next_one_resumed_from() -> None:
+def test_an_attempt_is_credited_once_a_later_one_went_beyond_its_checkpoint() -> None:
     before = settled(1.5)
-    credit = booked(second_trains(before))["bert"]
+    credit = booked(second(before))["bert"]
     assert (credit.useful_s, credit.basis) == (5_400, Basis.SEEN)
     assert total((*before, credit)).useful_s == 5_400
 
 
 def test_nothing_is_credited_where_nothing_was_written() -> None:
-    assert booked(second_trains(settled(None)))["bert"].useful_s == 0
+    assert booked(second(settled(None)))["bert"].useful_s == 0
+
+
+@pytest.mark.parametrize("saved_h", [None, 1.5, 3])
+def test_an_attempt_that_saved_nothing_of_its_own_proves_nothing_about_the_one_before(saved_h: float | None) -> None:
+    assert not booked(second(settled(1.5), saved_h))
+
+
+def test_an_attempt_that_never_launched_changes_no_credit() -> None:
+    before = settled(1.5)
+    never = ended(attempt(2, intervals=(), started_at=None), Outcome.STARVED, ended_at=BEGIN + 3 * HOUR, usage=None)
+    about = facts(never, number=2, lineage=lineage(lineage_id(), entries=before), first_rate=rate())
+    between = (*before, *decide(about).entries)
+    third = replace(second(between), number=3)
+    third = replace(third, job=replace(third.job, name="bert-third"))
+    assert booked(third)["bert"].useful_s == 5_400
+    assert total((*between, booked(third)["bert"])).saved_micros == total((*before, booked(second(before))["bert"])).saved_micros
+
+
+def test_a_job_that_never_started_is_measured_and_cost_nothing() -> None:
+    never = ended(job(intervals=(), started_at=None), Outcome.STARVED, usage=None)
+    one = total(record_usage(facts(never, rate=None)).entries)
+    assert (one.attempts, one.never_started, one.unmeasured, one.unpriced, one.spent_micros) == (1, 1, 0, 0, 0)
+
+
+def test_a_job_that_started_and_shows_no_usage_is_not_known() -> None:
+    assert not record_usage(facts(ended(job(started_at=BEGIN), Outcome.STARVED, usage=None))).entries
+
+
+def test_a_job_that_its_runtime_limit_stopped_with_a_model_is_neither_saved_nor_wasted() -> None:
+    over = ended(
+        job(intervals=(Interval(start=BEGIN, end=BEGIN + HOUR),), model_artifacts="s3://m/"), Outcome.OVERRAN, usage=usage()
+    )
+    one = total(record_usage(facts(over)).entries)
+    assert (one.stopped_with_model, one.saved_micros, one.wasted_micros) == (1, 0, 0)
+    assert one.spent_micros > 0
+
+
+def test_warm_pool_time_is_spent_and_neither_saves_nor_wastes() -> None:
+    trained = {"intervals": (Interval(start=BEGIN, end=BEGIN + HOUR),), "spot": False}
+    kept = replace(usage(3_600, 3_600), retained_s=1_800)
+    one = total(record_usage(facts(ended(job(**trained), Outcome.COMPLETED, usage=kept))).entries)
+    plain = total(record_usage(facts(ended(job(**trained), Outcome.COMPLETED, usage=usage(3_600, 3_600)))).entries)
+    assert one.spent_micros * 2 == plain.spent_micros * 3
+    assert (one.saved_micros, one.wasted_micros) == (plain.saved_micros, plain.wasted_micros) == (0, 0)
+
+
+def test_a_zero_that_is_not_certain_is_a_minimum() -> None:
+    first = settled(None)
+    unsure = tuple(replace(e, exact=False) if isinstance(e, CheckpointScanned) else e for e in first)
+    credit = booked(second(unsure))["bert"]
+    assert (credit.useful_s, credit.basis) == (0, Basis.BOUND)
+    assert total((*unsure, credit)).bounded == 1
 
 
 def test_nothing_is_credited_before_the_next_attempt_trains() -> None:
-    waiting = second_trains(settled(1.5))
+    waiting = second(settled(1.5))
     assert not booked(replace(waiting, job=replace(waiting.job, intervals=())))
 
 
 def test_nothing_is_credited_to_an_attempt_whose_prefix_the_next_one_does_not_read() -> None:
-    assert not booked(second_trains(settled(1.5), checkpoint_uri="s3://checkpoints/elsewhere/"))
+    assert not booked(second(settled(1.5), checkpoint_uri="s3://checkpoints/elsewhere/"))
 
 
 def test_the_counterfactual_of_a_dearer_attempt_is_priced_at_the_first_attempt_s_type() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from controller.jobs.checkpoint import CheckpointScan, at_risk_s, proven_training_s, trained_s
+from controller.jobs.checkpoint import CheckpointScan, at_risk_s, proven_of, trained_s
 from controller.jobs.job import Interval
 from controller.policy.rules.checkpoint_alive import Options, judge
 from controller.policy.rules.kind import Evidence
@@ -27,10 +27,25 @@ def seen(newest: int | None, **changes: Any) -> CheckpointScan:
     return replace(scan, **changes)
 
 
-@pytest.mark.parametrize(("newest", "proven_min"), [(None, 0), (-5, 0), (10, 10), (30, 30), (45, 30), (60, 30), (80, 50)])
-def test_what_a_checkpoint_proves_is_the_training_before_it(newest: int | None, proven_min: int) -> None:
-    assert proven_training_s(seen(newest), (FIRST, SECOND)) == 60 * proven_min
-    assert at_risk_s(seen(newest), (FIRST, SECOND), NOW) == 60 * (60 - proven_min)
+@pytest.mark.parametrize(("newest", "at_risk_min"), [(None, 60), (-5, 60), (10, 50), (30, 30), (45, 30), (60, 30), (80, 10)])
+def test_at_risk_is_the_training_since_the_newest_checkpoint(newest: int | None, at_risk_min: int) -> None:
+    assert at_risk_s(seen(newest), (FIRST, SECOND), NOW) == 60 * at_risk_min
+
+
+@pytest.mark.parametrize(
+    ("written_min", "proven_min"),
+    [(-5, None), (0, None), (10, 10), (30, 30), (32, 30), (60, 30), (61, None)],
+)
+def test_a_checkpoint_written_before_the_next_interval_proves_the_training_before_it(
+    written_min: int, proven_min: int | None
+) -> None:
+    proven = proven_of(FIRST, SECOND, None, BEGIN + written_min * MINUTE)
+    assert proven == (None if proven_min is None else proven_min * MINUTE)
+
+
+def test_a_checkpoint_written_after_the_job_ended_is_of_another_job() -> None:
+    assert proven_of(FIRST, None, BEGIN + 32 * MINUTE, BEGIN + 32 * MINUTE) == 30 * MINUTE
+    assert proven_of(FIRST, None, BEGIN + 32 * MINUTE, BEGIN + 33 * MINUTE) is None
 
 
 def test_training_is_counted_without_its_interruptions() -> None:
