@@ -141,8 +141,11 @@ class Ledger(Protocol):
     def halt(self) -> Halt | None:
         """The halt that is called now."""
 
+    def call_halt(self, halt: Halt) -> Halt:
+        """Call a halt in one write, unless one is called already; say which halt holds now."""
+
     def set_halt(self, halt: Halt | None) -> None:
-        """Call a halt, or resume."""
+        """Call a halt in place of any other, or resume."""
 
     def spend(self, what: str, who: str, amount: int, limit: int, now: datetime) -> bool:
         """Take from a limit that spans lineages; False where it has no room. Who took once takes nothing again."""

@@ -211,6 +211,10 @@ class MemoryLedger:
     def halt(self) -> Halt | None:
         return self.halted
 
+    def call_halt(self, halt: Halt) -> Halt:
+        self.halted = self.halted or halt
+        return self.halted
+
     def set_halt(self, halt: Halt | None) -> None:
         self.halted = halt
 
