@@ -63,6 +63,12 @@ def build(checkout: Path, out: Path, *flags: str) -> subprocess.CompletedProcess
     )
 
 
+@pytest.fixture(autouse=True)
+def _region(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SAM transform asks boto3 for a region."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+
+
 @pytest.fixture(scope="session")
 def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what is or would be committed, somewhere else."""

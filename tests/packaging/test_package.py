@@ -141,7 +141,8 @@ def test_what_is_vendored_is_what_requirements_name_without_what_the_runtime_has
 SWEEP = """
 import json, types
 from handlers.clock import sweep
-context = types.SimpleNamespace(function_name="sweep", memory_limit_in_mb=512, aws_request_id="1", invoked_function_arn="arn",
+context = types.SimpleNamespace(function_name="sweep", memory_limit_in_mb=512, aws_request_id="1",
+                                invoked_function_arn="arn:aws:lambda:us-east-1:1:function:sweep",
                                 get_remaining_time_in_millis=lambda: 45_000)
 event = {"id": "1", "detail-type": "Scheduled Event", "source": "aws.events", "account": "1", "region": "us-east-1", "detail": {},
          "time": "2026-11-22T12:00:00Z", "resources": [], "version": "0"}
@@ -168,16 +169,6 @@ def swept(package: Package) -> list[dict[str, Any]]:
 
 def test_the_packaged_sweep_runs_over_an_empty_ledger(swept: list[dict[str, Any]]) -> None:
     assert [line["message"] for line in swept if "message" in line] == ["done"]
-
-
-def test_the_overdue_alarm_watches_the_metric_that_the_sweep_emits(package: Package, swept: list[dict[str, Any]]) -> None:
-    alarm = package.template["Resources"]["OverdueInSilence"]["Properties"]
-    [emitted] = [line for line in swept if "_aws" in line]
-    [metrics] = emitted["_aws"]["CloudWatchMetrics"]
-    assert alarm["Namespace"] == metrics["Namespace"]
-    assert alarm["MetricName"] in [metric["Name"] for metric in metrics["Metrics"]]
-    assert [[d["Name"] for d in alarm["Dimensions"]]] == metrics["Dimensions"]
-    assert [d["Value"] for d in alarm["Dimensions"]] == [emitted[d["Name"]] for d in alarm["Dimensions"]]
 
 
 def test_functions_end_before_their_lease_and_the_local_host_gives_them_as_long(package: Package) -> None:
