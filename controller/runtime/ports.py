@@ -141,16 +141,19 @@ class Ledger(Protocol):
     def halt(self) -> Halt | None:
         """The halt that is called now."""
 
+    def call_halt(self, halt: Halt) -> Halt:
+        """Call a halt in one write, unless one is called already; say which halt holds now."""
+
     def set_halt(self, halt: Halt | None) -> None:
-        """Call a halt, or resume."""
+        """Call a halt in place of any other, or resume."""
 
     def spend(self, what: str, who: str, amount: int, limit: int, now: datetime) -> bool:
         """Take from a limit that spans lineages; False where it has no room. Who took once takes nothing again."""
 
     def claim(self, claim: Claim) -> tuple[Claim, ...]:
-        """Hold a checkpoint prefix for a job that is about to be created, or say whose claims of other lineages overlap it.
+        """Hold a checkpoint prefix for a job that is about to be created, or say whose claims it must wait for.
 
-        Of two that claim overlapping prefixes at once, one at most is given it.
+        Of two that claim one prefix under one role at once, one at most is given it.
         """
 
     def release(self, claim: Claim) -> None:

@@ -11,8 +11,11 @@ from controller.jobs.claim import Claim
 from controller.runtime.ports import Ledger
 from tests.builders import BEGIN, lineage_id
 
-MINE = Claim(bucket="checkpoints", prefix="bert/", job="bert-r02", lineage=str(lineage_id()), created_at=BEGIN)
-THEIRS = Claim(bucket="checkpoints", prefix="bert/large/", job="gpt-r02", lineage=str(lineage_id("gpt")), created_at=BEGIN)
+ROLE = "arn:aws:iam::111122223333:role/Train"
+MINE = Claim(bucket="checkpoints", prefix="bert/", job="bert-r02", lineage=str(lineage_id()), created_at=BEGIN, role=ROLE)
+THEIRS = Claim(
+    bucket="checkpoints", prefix="bert/large/", job="gpt-r02", lineage=str(lineage_id("gpt")), created_at=BEGIN, role=ROLE
+)
 
 
 def test_a_free_prefix_is_held(ledger: Ledger) -> None:
@@ -22,15 +25,33 @@ def test_a_free_prefix_is_held(ledger: Ledger) -> None:
     assert ledger.claims("elsewhere") == ()
 
 
-@pytest.mark.parametrize(("first", "second"), [(MINE, THEIRS), (THEIRS, MINE)])
-def test_of_two_that_claim_overlapping_prefixes_one_is_given_it(ledger: Ledger, first: Claim, second: Claim) -> None:
-    assert ledger.claim(first) == ()
-    assert ledger.claim(second) == (first,)
-    assert ledger.claims("checkpoints") == (first,)
+@pytest.mark.parametrize("theirs", ["bert/", "bert", "/bert//", "bert/./", "bert/large/.."])
+def test_of_two_that_claim_one_prefix_one_is_given_it(ledger: Ledger, theirs: str) -> None:
+    other = replace(THEIRS, prefix=theirs)
+    assert ledger.claim(MINE) == ()
+    assert ledger.claim(other) == (MINE,)
+    assert ledger.claims("checkpoints") == (MINE,)
+
+
+@pytest.mark.parametrize("role", ["", MINE.role])
+def test_a_parent_waits_for_what_is_written_below_it_under_its_role_and_holds_nobody_up(ledger: Ledger, role: str) -> None:
+    child = replace(THEIRS, role=role)
+    assert ledger.claim(child) == ()
+    assert ledger.claim(MINE) == (child,)
+    ledger.release(child)
+    assert ledger.claim(MINE) == ()
+    assert ledger.claim(child) == ()
+
+
+@pytest.mark.parametrize("theirs", ["bert/", "bert/large/", "", "/"])
+def test_a_claim_under_another_role_holds_nobody_up(ledger: Ledger, theirs: str) -> None:
+    stranger = replace(THEIRS, prefix=theirs, role="arn:aws:iam::111122223333:role/stranger")
+    assert ledger.claim(stranger) == ()
+    assert ledger.claim(MINE) == ()
 
 
 def test_prefixes_that_touch_no_common_object_are_both_held(ledger: Ledger) -> None:
-    apart = [replace(THEIRS, prefix="bort/"), replace(THEIRS, bucket="elsewhere", prefix="bert/")]
+    apart = [replace(THEIRS, prefix="bert-large/"), replace(THEIRS, bucket="elsewhere", prefix="bert/")]
     for claim in (MINE, *apart):
         assert ledger.claim(claim) == ()
     assert set(ledger.claims("checkpoints")) == {MINE, apart[0]}
@@ -78,12 +99,12 @@ def test_a_commit_takes_and_gives_back_claims_with_all_else_or_not_at_all(ledger
 
 def test_a_committed_claim_is_heard_by_those_who_claim_later(ledger: Ledger) -> None:
     assert ledger.commit(ledger.load(lineage_id()), Decision(claims=(MINE,)))
-    assert ledger.claim(THEIRS) == (MINE,)
+    assert ledger.claim(replace(THEIRS, prefix="bert")) == (MINE,)
 
 
 def test_the_longest_prefix_that_sagemaker_takes_can_be_claimed(ledger: Ledger) -> None:
     long = replace(MINE, prefix="x" * 1000, job="y" * 63)
     assert ledger.claim(long) == ()
-    assert ledger.claim(replace(THEIRS, prefix="x" * 999)) == (long,)
+    assert ledger.claim(replace(THEIRS, prefix="x" * 1000)) == (long,)
     ledger.release(long)
     assert ledger.claims("checkpoints") == ()

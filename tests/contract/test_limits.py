@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from controller.ledger.halt import Halt
 from controller.runtime.ports import Ledger
 from tests.builders import BEGIN
@@ -40,3 +42,18 @@ def test_a_halt_lasts_until_somebody_resumes(ledger: Ledger) -> None:
     assert ledger.halt() == HALT
     ledger.set_halt(None)
     assert ledger.halt() is None
+
+
+def test_a_halt_that_is_called_again_keeps_its_first_reason(ledger: Ledger) -> None:
+    assert ledger.call_halt(HALT) == HALT
+    assert ledger.call_halt(replace(HALT, who="grace", why="me too")) == HALT
+    assert ledger.halt() == HALT
+    ledger.set_halt(None)
+    again = replace(HALT, who="grace")
+    assert ledger.call_halt(again) == again
+
+
+def test_a_halt_of_an_operator_replaces_any_other(ledger: Ledger) -> None:
+    ledger.call_halt(HALT)
+    ledger.set_halt(replace(HALT, why="found the cause"))
+    assert ledger.halt() == replace(HALT, why="found the cause")

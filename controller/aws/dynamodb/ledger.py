@@ -5,8 +5,7 @@
                      intent#<key>            what we mean to do     (index *due* while open, for the sweep)
     claim#<bucket>   …                       see ``claims``
     rollup, late, pool#<pool>                see ``days``
-    price#<region>                           see ``tariffs``
-    signal#<day>, policy, cursor             see ``notes``
+    price#…, signal#…, policy, cursor        see ``prices`` and ``notes``
 
 Indexes are eventually consistent: they ring, and never decide.
 """
@@ -216,6 +215,9 @@ class DynamoLedger:
 
     def halt(self) -> Halt | None:
         return self._limits.halt()
+
+    def call_halt(self, halt: Halt) -> Halt:
+        return self._limits.call_halt(halt)
 
     def set_halt(self, halt: Halt | None) -> None:
         self._limits.set_halt(halt)

@@ -62,26 +62,26 @@ def test_while_a_stop_or_a_submission_is_open_only_a_halt_is_offered() -> None:
 
 
 def test_a_job_that_failed_can_be_tried_again() -> None:
-    assert offered(STARTED, STARVED) == {UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND}
-    assert offered(replace(STARTED, spot=False), STARVED) == {UserRequest.TRY_AGAIN}
+    assert offered(STARTED, STARVED) == {UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND, UserRequest.HALT}
+    assert offered(replace(STARTED, spot=False), STARVED) == {UserRequest.TRY_AGAIN, UserRequest.HALT}
 
 
-def test_nothing_is_offered_of_a_job_that_has_its_model_or_goes_on() -> None:
-    assert offered(STARTED, replace(STARVED, outcome=Outcome.COMPLETED)) == set()
+def test_only_a_halt_is_offered_of_a_job_that_has_its_model_or_goes_on() -> None:
+    assert offered(STARTED, replace(STARVED, outcome=Outcome.COMPLETED)) == {UserRequest.HALT}
     again = Intent(action=Submit(about="bert", job="bert-r02", number=2, cause=FailureCause.STARVED), due_at=NOW)
-    assert offered(STARTED, STARVED, intents=(again,)) == set()
+    assert offered(STARTED, STARVED, intents=(again,)) == {UserRequest.HALT}
 
 
-def test_nothing_is_offered_of_a_job_of_another_service_or_one_that_never_started() -> None:
-    assert offered(replace(STARTED, service=Service.TUNING)) == set()
-    assert offered() == set()
+def test_only_a_halt_is_offered_of_a_job_of_another_service_or_one_that_never_started() -> None:
+    assert offered(replace(STARTED, service=Service.TUNING)) == {UserRequest.HALT}
+    assert offered() == {UserRequest.HALT}
 
 
 def test_a_rule_that_is_broken_now_can_be_waived_as_often_as_one_likes() -> None:
     assert offered(STARTED, FLAGGED) == RUNNING_REQUESTS | {UserRequest.WAIVE}
     assert offered(STARTED, FLAGGED, asked(UserRequest.WAIVE)) == RUNNING_REQUESTS | {UserRequest.WAIVE}
     assert offered(STARTED, FLAGGED, WAIVED) == RUNNING_REQUESTS
-    assert offered(STARTED, FLAGGED, STARVED) == {UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND}
+    assert offered(STARTED, FLAGGED, STARVED) == {UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND, UserRequest.HALT}
 
 
 def test_a_waiver_is_in_force_until_its_last_moment() -> None:

@@ -98,10 +98,9 @@ def test_of_two_jobs_of_one_moment_the_later_name_offends() -> None:
     assert ask("checkpoint-exclusive", job("bert-r02", checkpoint_uri="s3://c/"), claims) is not None
 
 
-def test_prefixes_overlap_as_plain_strings_like_sagemaker_matches_them() -> None:
-    assert (
-        ask("checkpoint-exclusive", job("gpt", checkpoint_uri="s3://c/one-archive"), (claim("bert", "s3://c/one"),)) is not None
-    )
+def test_prefixes_are_compared_by_segment_whole() -> None:
+    assert ask("checkpoint-exclusive", job("gpt", checkpoint_uri="s3://c/one-archive"), (claim("bert", "s3://c/one"),)) is None
+    assert ask("checkpoint-exclusive", job("gpt", checkpoint_uri="s3://c/one/x"), (claim("bert", "s3://c/one"),)) is None
     assert ask("checkpoint-exclusive", job("gpt", checkpoint_uri="s3://c2/one"), (claim("bert", "s3://c/one"),)) is None
 
 
@@ -118,8 +117,28 @@ def test_a_job_that_is_over_writes_nothing_more() -> None:
 
 
 def test_where_somebody_holds_a_whole_bucket_another_bucket_is_the_fix() -> None:
-    fault = fault_in("checkpoint-exclusive", job("gpt", checkpoint_uri="s3://c/x/"), (claim("bert", "s3://c/"),))
+    fault = fault_in("checkpoint-exclusive", job("gpt", checkpoint_uri="s3://c/"), (claim("bert", "s3://c/"),))
     assert fault.fix.sdk == {"checkpoint_s3_uri": "s3://ANOTHER-BUCKET/gpt/"}
+
+
+def test_the_later_job_under_another_role_is_told_and_not_stopped() -> None:
+    theirs = replace(claim("bert", "s3://c/one/"), role="arn:aws:iam::111122223333:role/stranger")
+    fault = fault_in("checkpoint-exclusive", job("gpt", checkpoint_uri="s3://c/one"), (theirs,))
+    assert fault.wanted.endswith("bert writes to s3://c/one/ under arn:aws:iam::111122223333:role/stranger")
+    assert not fault.actionable
+
+
+def test_of_two_earlier_jobs_the_one_that_shares_the_role_counts() -> None:
+    theirs = replace(claim("ant", "s3://c/one/"), role="arn:aws:iam::111122223333:role/stranger")
+    ours = replace(claim("bert", "s3://c/one/", minutes=1), role=job().role)
+    later = job("gpt", checkpoint_uri="s3://c/one", created_at=BEGIN + timedelta(minutes=2))
+    assert fault_in("checkpoint-exclusive", later, (theirs, ours)).actionable
+
+
+def test_who_writes_above_others_is_told_whoever_came_first_and_not_stopped() -> None:
+    fault = fault_in("checkpoint-exclusive", job("gpt", checkpoint_uri="s3://c/"), (claim("bert", "s3://c/one/", minutes=9),))
+    assert fault.wanted == "a prefix of its own; below this one writes bert"
+    assert not fault.actionable
 
 
 NAMES = st.sampled_from(["a", "ab", "a-r02", "b"])
