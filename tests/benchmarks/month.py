@@ -131,15 +131,16 @@ def _put(client: Any, table: str, items: list[Any]) -> None:
 
 def measured(ledger: Any) -> tuple[float, int]:
     """Seconds (the best of three) and peak bytes of one daily digest on the month's last day."""
-    due_at = datetime.combine(FIRST + DAYS * DAY, datetime.min.time(), UTC) + timedelta(hours=8)
+    until = FIRST + DAYS * DAY
+    due_at = datetime.combine(until, datetime.min.time(), UTC) + timedelta(hours=8)
     times = []
     for _ in range(3):
         place = Place(ledger, due_at, MemoryOutbox())
         began = time.perf_counter()
-        queue_digest(Period.DAY, "#ml-spot", frozenset(), due_at, place.ports)
+        queue_digest(Period.DAY, "#ml-spot", frozenset(), until - DAY, until, place.ports)
         times.append(time.perf_counter() - began)
     tracemalloc.start()
-    queue_digest(Period.DAY, "#ml-spot", frozenset(), due_at, Place(ledger, due_at, MemoryOutbox()).ports)
+    queue_digest(Period.DAY, "#ml-spot", frozenset(), until - DAY, until, Place(ledger, due_at, MemoryOutbox()).ports)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return min(times), peak

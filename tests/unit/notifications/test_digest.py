@@ -14,7 +14,8 @@ from controller.notifications.block_kit import pages
 from controller.notifications.digest import DigestNotes, digest_parts
 from controller.policy.slack_settings import DigestTime, SlackSettings
 from controller.runtime.close_days import close_days
-from controller.runtime.queue_digests import Period, channels_of, last_due, queue_digests
+from controller.runtime.digest_days import last_due
+from controller.runtime.queue_digests import Period, channels_of, queue_digests
 from controller.savings.report import report_of
 from controller.savings.rollup import roll_up
 from tests import builders
@@ -67,7 +68,7 @@ def test_a_halt_waivers_and_unsent_messages_are_listed() -> None:
     ],
 )
 def test_a_digest_is_due_at_an_hour_of_the_local_day_summer_and_winter(now: datetime, period: Period, due: datetime) -> None:
-    assert last_due(DigestTime(hour=8, timezone="Europe/Berlin"), period, now) == due
+    assert last_due(DigestTime(hour=8, timezone="Europe/Berlin"), period.length, now) == due
 
 
 def test_a_team_with_a_channel_gets_its_own_digest_and_the_default_channel_gets_all() -> None:

@@ -306,3 +306,40 @@ def test_a_member_of_a_wrong_type_is_named_with_what_it_is(changes: dict[str, An
     with pytest.raises(BadDocument) as refused:
         describe(**changes)
     assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("secondary", "pending_s", "outcome"),
+    [
+        ("Stopped", 1800, Outcome.CAPACITY),
+        ("Stopped", 600, Outcome.STOPPED),
+        ("MaxPendingTimeExceeded", 1800, Outcome.CAPACITY),
+        ("MaxRuntimeExceeded", 1800, Outcome.CAPACITY),
+        ("MaxWaitTimeExceeded", 1800, Outcome.STARVED),
+    ],
+)
+def test_a_job_that_was_pending_until_its_limit_found_no_capacity(secondary: str, pending_s: int, outcome: Outcome) -> None:
+    stopped_at = AT + timedelta(seconds=pending_s)
+    never = without(DESCRIPTION, "TrainingStartTime") | {
+        "TrainingJobStatus": "Stopped",
+        "SecondaryStatus": secondary,
+        "StoppingCondition": {"MaxRuntimeInSeconds": 3600, "MaxPendingTimeInSeconds": 1800},
+        "SecondaryStatusTransitions": [
+            {"Status": "Pending", "StartTime": AT, "EndTime": stopped_at, "StatusMessage": ""},
+            {"Status": "Stopped", "StartTime": stopped_at, "EndTime": stopped_at, "StatusMessage": ""},
+        ],
+    }
+    assert job_of(never, kind=DocumentKind.DESCRIBE).outcome is outcome
+
+
+def test_a_job_that_trained_was_not_stopped_for_its_pending_limit() -> None:
+    assert describe(TrainingJobStatus="Stopped", SecondaryStatus="Stopped").outcome is Outcome.STOPPED
+
+
+def test_a_warm_pool_that_still_waits_has_no_final_usage() -> None:
+    used = {"TrainingJobStatus": "Completed", "TrainingTimeInSeconds": 60, "BillableTimeInSeconds": 60}
+    pool = {"Status": "Available", "ResourceRetainedBillableTimeInSeconds": 100}
+    assert describe(**used, WarmPoolStatus=pool).usage is None
+    assert describe(**used, WarmPoolStatus={**pool, "Status": "Terminated"}).usage == Usage(
+        training_s=60, billable_s=60, retained_s=100
+    )
