@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
+from controller.decide.need import Need
 from controller.jobs.claim import Claim
+from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Ended, Entry, Started
 from controller.ledger.intent import Intent, Wake
 from controller.ledger.lineage import Lineage
+from controller.ledger.pool import CapacitySeen, CapacitySignal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +31,13 @@ WRITES_MAX = 64  # a DynamoDB transaction takes 100; the head, the marks of late
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """``withdrawn`` and ``abandoned`` are open intents; ``claims`` are taken and ``released`` given back.
+    """``withdrawn`` and ``abandoned`` are open intents.
 
     ``problems`` are deciders that raised: what they said before stands, and the others are heard all the same.
-
+    ``claims`` on checkpoint prefixes are taken and ``released`` given back, ``holds`` on quota are taken and ``freed``.
     ``late`` are days before the one of the commit to which entries belong: who folded such a day has to fold it again.
+    ``capacity`` are signals about spot pools, for other lineages. ``needs`` are questions that are still open: a decision that
+    has any is not committed, but made again once the runtime has looked them up.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -41,8 +46,12 @@ class Decision:
     abandoned: tuple[Intent, ...] = ()
     claims: tuple[Claim, ...] = ()
     released: tuple[Claim, ...] = ()
+    holds: tuple[QuotaHold, ...] = ()
+    freed: tuple[QuotaHold, ...] = ()
     late: tuple[date, ...] = ()
     problems: tuple[DeciderProblem, ...] = ()
+    capacity: tuple[CapacitySignal, ...] = ()
+    needs: frozenset[Need] = frozenset()
 
     def __or__(self, other: Decision) -> Decision:
         return Decision(
@@ -53,6 +62,10 @@ class Decision:
             claims=self.claims + other.claims,
             released=self.released + other.released,
             problems=self.problems + other.problems,
+            holds=self.holds + other.holds,
+            freed=self.freed + other.freed,
+            capacity=self.capacity + other.capacity,
+            needs=self.needs | other.needs,
         )
 
     def __bool__(self) -> bool:
@@ -62,7 +75,7 @@ class Decision:
     def writes(self) -> int:
         return (
             len(self.entries) + len(self.intents) + len(self.withdrawn) + len(self.abandoned)
-            + len(self.claims) + len(self.released)
+            + len(self.claims) + len(self.released) + len(self.holds) + len(self.freed) + len(self.capacity)
         )  # fmt: skip
 
     def new_to(self, lineage: Lineage, about: str) -> Decision:
@@ -77,7 +90,7 @@ class Decision:
         entries = tuple(e for e in self.entries if e.key not in standing)
         learned = {type(e) for e in entries}
         meant = (i for i in self.intents if said[i.key] is i)
-        return replace(
+        new = replace(
             self,
             entries=entries,
             intents=tuple(self._reopened(i, lineage) for i in meant if i.key not in standing),
@@ -88,7 +101,15 @@ class Decision:
             ),
             claims=self.claims if Started in learned else (),
             released=self.released if Ended in learned else (),
+            holds=self.holds if Started in learned else (),
+            freed=self.freed if Ended in learned else (),
         )
+        return new if new._is_news else replace(new, capacity=())
+
+    @property
+    def _is_news(self) -> bool:
+        """Whether there is something to write; that a pool still has capacity goes along with other writes, and causes none."""
+        return self.writes > sum(isinstance(signal, CapacitySeen) for signal in self.capacity)
 
     @staticmethod
     def _reopened(intent: Intent, lineage: Lineage) -> Intent:
@@ -112,4 +133,4 @@ class Decision:
         plain = tuple(e for e in self.entries if not isinstance(e, Started | Ended))
         if len(plain) > writes_max - 4:
             return Decision(entries=plain[:writes_max], problems=self.problems)  # claims hang on Started and Ended: those go last
-        return Decision(entries=self.entries, claims=self.claims, released=self.released, problems=self.problems)
+        return replace(self, intents=(), withdrawn=(), abandoned=(), capacity=())

@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from controller.jobs.checkpoint import CheckpointScan, proven_training_s
-from controller.jobs.claim import Claim, claim_of, use_of
+from controller.decide.need import Need
+from controller.jobs.checkpoint import CheckpointScan
+from controller.jobs.claim import Claim, claim_of
 from controller.jobs.directives import Directives, directives_of
 from controller.jobs.job import Job
-from controller.ledger.entry import CheckpointScanned
+from controller.jobs.quota_hold import QuotaHold
+from controller.ledger.entry import CheckpointScanned, OwnerChecked
 from controller.ledger.lineage import Lineage
-from controller.ledger.pool import PoolMemory
+from controller.ledger.pool import PlacementAsked, PoolMemory
 from controller.policy.policy import Policy
+from controller.savings.progress import progress_of
 from controller.units.money import Rate
 
 
@@ -25,8 +28,13 @@ class Facts:
     claims on the checkpoint bucket, ``scan`` is what lies below the checkpoint prefix, ``history`` are the training seconds
     that completed lineages of the job's family took, newest first: None where nobody looked (a job at rest is not worth the
     read), and then nothing is said about them. ``pools`` and ``rates`` are of the instance types that a ladder may come to;
-    ``spot_seen`` says whether an honest signal shows spot capacity, None without one. ``room`` is how many instances the on-
-    demand quota still has room for, None where nobody knows or asked.
+    ``spot_seen`` says whether an honest signal shows spot capacity, None without one.
+
+    ``room`` is how many instances the on-demand quota still has room for, None where nobody knows. ``placement`` is what EC2 was
+    asked in this look, None where it was not, such as within an hour of the last time. ``looked_up`` are the needs that these two
+    answer: without it, None there means that nobody looked.
+
+    ``owner_undecided`` says that the owner which the job claims has not answered yet, ``owner_checked`` an answer to write down.
     """
 
     now: datetime
@@ -43,23 +51,30 @@ class Facts:
     spot_seen: bool | None = None
     first_rate: Rate | None = None
     room: int | None = None
+    placement: PlacementAsked | None = None
+    looked_up: frozenset[Need] = frozenset()
+    owner_undecided: bool = False
+    owner_checked: OwnerChecked | None = None
+
+    @property
+    def owned(self) -> bool:
+        """Whether another service waits for the job, or may: it is observed and recorded, and nothing else."""
+        return self.job.service is not None or self.owner_undecided
 
     @property
     def directives(self) -> Directives:
         """What the lineage's tags ask for; nothing of a job of another service, which is neither moved nor submitted again."""
-        if self.job.service is not None:
-            return Directives()
-        return directives_of(self.job.tags, created_at=self.lineage.id.created_at)
+        return Directives() if self.owned else directives_of(self.job.tags, created_at=self.lineage.id.created_at)
 
     @property
-    def use(self) -> Claim | None:
+    def quota_hold(self) -> QuotaHold | None:
         """The hold that the job has on the account's on-demand quota while it lives."""
         job = self.job
         if job.spot:
             return None
-        return use_of(
+        return QuotaHold(
             region=job.region, instance_type=job.instance_type, instances=job.instance_count, job=job.name,
-            created_at=job.created_at, lineage=str(self.lineage.id),
+            lineage=str(self.lineage.id), created_at=job.created_at,
         )  # fmt: skip
 
     @property
@@ -75,10 +90,17 @@ class Facts:
 
     @property
     def proven_training_s(self) -> int:
-        """Training seconds of this job that its newest checkpoint proves, as far as anybody looked."""
-        if self.checkpoint_scan is not None and self.checkpoint_scan.problem is None:
-            return proven_training_s(self.checkpoint_scan, self.job.intervals)
-        return self.last_checkpoint_scan.proven_s if self.last_checkpoint_scan else 0
+        """Training seconds of this job that checkpoints prove, as far as anybody looked; the rest may have to be done again."""
+        seen: list[CheckpointScan | CheckpointScanned] = [
+            e for e in self.lineage.entries if isinstance(e, CheckpointScanned) and e.job == self.job.name
+        ]
+        if self.checkpoint_scan is not None:
+            seen.append(self.checkpoint_scan)
+        job = self.job
+        kept = progress_of(
+            job.intervals, seen, checkpoints=job.checkpoint_uri is not None, completed=False, ended_at=job.ended_at
+        )
+        return kept.kept_s
 
     @property
     def resumable(self) -> bool:
@@ -96,4 +118,4 @@ class Facts:
         uri = self.job.checkpoint_uri
         if uri is None:
             return None
-        return claim_of(uri, job=self.job.name, lineage=str(self.lineage.id), created_at=self.job.created_at)
+        return claim_of(uri, job=self.job.name, lineage=str(self.lineage.id), created_at=self.job.created_at, role=self.job.role)

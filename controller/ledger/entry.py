@@ -18,7 +18,10 @@ from controller.policy.user_request import UserRequest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
-    """A job was seen for the first time; ``at`` is its CreationTime, and with the name identifies this life of the name."""
+    """A job was seen for the first time; ``at`` is its CreationTime, and with the name identifies this life of the name.
+
+    ``service`` owned it, as far as that was proved then; ``claimed`` is an owner that nothing proved.
+    """
 
     job: str
     at: datetime
@@ -33,10 +36,27 @@ class Started:
     runtime_s_max: int | None = None
     wait_s_max: int | None = None
     user: str | None = None
+    claimed: Service | None = None
+    role: str = ""
 
     @property
     def key(self) -> str:
         return f"started/{self.job}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerChecked:
+    """The service that a job claims as its owner was asked: ``owned`` says whether it made the job, or cannot prove it."""
+
+    job: str
+    at: datetime
+    team: str | None
+    service: Service
+    owned: bool
+
+    @property
+    def key(self) -> str:
+        return f"owner-checked/{self.job}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +99,8 @@ class Measured:
 
     Seconds are per instance. ``rate_micros_per_h`` is None where no price is known: seconds without dollars, never zero.
     ``first_rate_micros_per_h`` is what the lineage's first attempt's type cost then, where this is another attempt and that is
-    known. ``number`` is the attempt's; ``user`` and ``algorithm`` say whose it was and what ran.
+    known. ``number`` is the attempt's; ``user`` and ``algorithm`` say whose it was and what ran. ``retained_s`` are the billable
+    seconds for which a warm pool kept the instances after the job.
     """
 
     job: str
@@ -98,6 +119,7 @@ class Measured:
     first_rate_micros_per_h: int | None = None
     user: str | None = None
     algorithm: str = "unknown"
+    retained_s: int = 0
 
     @property
     def key(self) -> str:
@@ -119,7 +141,8 @@ class Credited:
 
     @property
     def key(self) -> str:
-        return f"credited/{self.job}/{self.useful_s}"
+        uncertain = "/bound" if self.useful_s == 0 and self.basis == "bound" else ""
+        return f"credited/{self.job}/{self.useful_s}{uncertain}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +200,7 @@ class CheckpointScanned:
     ``kept_s`` is what the job had kept of its training when it ended (``progress``): known, or the least it can have been.
 
     ``proven_s`` are the training seconds of this job that its newest checkpoint proves, ``at_risk_s`` those since. ``problem``
-    says why nothing could be seen.
+    says why nothing could be seen. ``objects`` are checkpoint files, ``others`` the logs, temporary and empty files beside them.
     """
 
     job: str
@@ -194,6 +217,7 @@ class CheckpointScanned:
     problem: str | None
     kept_s: int | None = None
     exact: bool = True
+    others: int = 0
 
     @property
     def key(self) -> str:
@@ -260,6 +284,7 @@ class Waived:
 
 Entry = (
     Started
+    | OwnerChecked
     | Interrupted
     | Ended
     | Measured

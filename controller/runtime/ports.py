@@ -6,15 +6,17 @@ over. ``Later`` says that it certainly did not take effect.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
 from controller.decide.decision import Decision
+from controller.decide.ownership import OwnerAnswer
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import Claim
 from controller.jobs.job import Job
+from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Entry, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult, Probe, Publish, Submit
@@ -94,6 +96,9 @@ class Jobs(Protocol):
     def stop(self, name: str) -> Answer:
         """Done when the job is terminal or gone; Later while it is stopping, uploading or just asked to stop."""
 
+    def made_by_pipeline(self, job: Job, execution: str) -> OwnerAnswer:
+        """Whether a step of a pipeline execution (its ARN) made the job; what does not answer is SILENT, and raises nothing."""
+
     def modified(self, since: datetime, until: datetime) -> Iterable[str]:
         """The names of all jobs last modified within ``since`` … ``until``. Raises Unreachable."""
 
@@ -136,16 +141,19 @@ class Ledger(Protocol):
     def halt(self) -> Halt | None:
         """The halt that is called now."""
 
+    def call_halt(self, halt: Halt) -> Halt:
+        """Call a halt in one write, unless one is called already; say which halt holds now."""
+
     def set_halt(self, halt: Halt | None) -> None:
-        """Call a halt, or resume."""
+        """Call a halt in place of any other, or resume."""
 
     def spend(self, what: str, who: str, amount: int, limit: int, now: datetime) -> bool:
         """Take from a limit that spans lineages; False where it has no room. Who took once takes nothing again."""
 
     def claim(self, claim: Claim) -> tuple[Claim, ...]:
-        """Hold a checkpoint prefix for a job that is about to be created, or say whose claims of other lineages overlap it.
+        """Hold a checkpoint prefix for a job that is about to be created, or say whose claims it must wait for.
 
-        Of two that claim overlapping prefixes at once, one at most is given it.
+        Of two that claim one prefix under one role at once, one at most is given it.
         """
 
     def release(self, claim: Claim) -> None:
@@ -153,6 +161,9 @@ class Ledger(Protocol):
 
     def claims(self, bucket: str) -> tuple[Claim, ...]:
         """All claims held in a bucket."""
+
+    def quota_holds(self, region: str, instance_type: str) -> tuple[QuotaHold, ...]:
+        """What live jobs hold of an on-demand quota, as commits took and gave back."""
 
     def entries(self, since: datetime, until: datetime) -> Iterable[Entry]:
         """All entries with ``since`` <= ``at`` < ``until``, of all lineages, in no particular order."""
@@ -193,6 +204,12 @@ class Ledger(Protocol):
     def move_cursor(self, name: str, at: datetime) -> None:
         """Remember how far a repeating pass has come; a cursor never goes back."""
 
+    def capacity_seen_at(self, region: str, instance_type: str) -> datetime | None:
+        """The last time that a pool showed spot capacity, as commits recorded it; None where it did not within a day."""
+
+    def placement_asked_at(self, region: str, instance_type: str) -> datetime | None:
+        """The last time that EC2 was asked for the pool's placement score; None where it was not within a day."""
+
     def in_force_at(self, revision: str, now: datetime) -> datetime:
         """When a policy revision was first seen here: ``now``, if never before."""
 
@@ -209,8 +226,11 @@ class Ledger(Protocol):
 class Checkpoints(Protocol):
     """What lies below a checkpoint prefix."""
 
-    def scan(self, uri: str, *, now: datetime) -> CheckpointScan:
-        """Look, with at most two requests; what S3 refuses to show is the scan's ``problem``. Raises Unreachable."""
+    def scan(self, uri: str, *, now: datetime, ignore: Sequence[str] = ()) -> CheckpointScan:
+        """Look, with at most twelve requests; what S3 refuses to show is the scan's ``problem``. Raises Unreachable.
+
+        ``ignore`` are names of files that are no checkpoints, beside those that are known, as shell globs.
+        """
 
 
 class Events(Protocol):

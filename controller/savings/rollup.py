@@ -22,6 +22,7 @@ from controller.ledger.entry import (
     Interrupted,
     JobDeleted,
     Measured,
+    OwnerChecked,
     Started,
     Unmeasured,
     UserRequested,
@@ -87,6 +88,7 @@ ENTRY_NAMES: Mapping[type[Entry], str] = {
     Finished: "Finished",
     UserRequested: "Asked",
     Waived: "Waived",
+    OwnerChecked: "OwnerChecked",
 }
 
 

@@ -15,10 +15,11 @@ from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from controller.jobs.claim import Claim
+from controller.jobs.quota_hold import QuotaHold
 from controller.ledger import entry, intent
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult
-from controller.ledger.pool import MarketSignal, PoolMemory
+from controller.ledger.pool import CapacitySeen, MarketSignal, PlacementAsked, PoolMemory
 from controller.runtime.ports import Message, Post
 from controller.units.money import Rate
 
@@ -32,6 +33,7 @@ UPGRADES: Mapping[int, Callable[[Attribute], Item]] = {}  # how an item of schem
 STORED_KINDS: Mapping[str, Any] = {
     # What an item's ``kind`` says, and which class reads it. A class may be renamed; a stored word never changes.
     "Started": entry.Started,
+    "OwnerChecked": entry.OwnerChecked,
     "Interrupted": entry.Interrupted,
     "Ended": entry.Ended,
     "Measured": entry.Measured,
@@ -51,8 +53,11 @@ STORED_KINDS: Mapping[str, Any] = {
     "Show": intent.RefreshCard,
     "Probe": intent.Probe,
     "Claim": Claim,
+    "QuotaHold": QuotaHold,
     "Signal": MarketSignal,
     "PoolMemory": PoolMemory,
+    "CapacitySeen": CapacitySeen,
+    "PlacementAsked": PlacementAsked,
     "Halt": Halt,
     "Message": Message,
     "Post": Post,
@@ -68,8 +73,12 @@ STORED_FIELDS: Mapping[type, Mapping[str, str]] = {
 }
 LATER_FIELDS: Mapping[type, frozenset[str]] = {
     # Fields that came after the first rows were written. At their default they are not written, so an old row stays as it is.
+    Claim: frozenset({"role"}),
+    entry.Started: frozenset({"claimed", "role"}),
     intent.Announce: frozenset({"facts"}),
     Message: frozenset({"facts", "refused_by", "refused_why"}),
+    entry.CheckpointScanned: frozenset({"others"}),
+    entry.Measured: frozenset({"retained_s"}),
 }
 
 

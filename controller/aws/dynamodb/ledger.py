@@ -5,8 +5,7 @@
                      intent#<key>            what we mean to do     (index *due* while open, for the sweep)
     claim#<bucket>   …                       see ``claims``
     rollup, late, pool#<pool>                see ``days``
-    price#<region>                           see ``tariffs``
-    signal#<day>, policy, cursor             see ``notes``
+    price#…, signal#…, policy, cursor        see ``prices`` and ``notes``
 
 Indexes are eventually consistent: they ring, and never decide.
 """
@@ -19,15 +18,18 @@ from heapq import merge
 from itertools import islice
 from typing import Any
 
+from controller.aws.dynamodb.capacity import Capacity, recording
 from controller.aws.dynamodb.claims import Claims, giving_back, taking
 from controller.aws.dynamodb.days import Days, marking
 from controller.aws.dynamodb.items import Item, moment, read, read_intent, stamp, write, write_intent
 from controller.aws.dynamodb.limits import Limits
 from controller.aws.dynamodb.notes import Notes, days_between
 from controller.aws.dynamodb.prices import StoredPrices
+from controller.aws.dynamodb.quota_holds import QuotaHolds, freeing, holding
 from controller.aws.dynamodb.table import HEAD, PARTITIONS, Table, Write, key, next_version, partition, partition_of, version_of
 from controller.decide.decision import Decision
 from controller.jobs.claim import Claim
+from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Entry, Finished, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult, Wake
@@ -46,8 +48,10 @@ class DynamoLedger:
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table)
         self._claims = Claims(self._table)
+        self._quota_holds = QuotaHolds(self._table)
         self._limits = Limits(self._table)
         self._days = Days(self._table)
+        self._capacity = Capacity(self._table)
         self._tariffs = StoredPrices(self._table)
         self._notes = Notes(self._table)
 
@@ -77,6 +81,9 @@ class DynamoLedger:
                 *(_abandoned(whose, intent) for intent in decision.abandoned),
                 *map(taking, decision.claims),
                 *map(giving_back, decision.released),
+                *map(holding, decision.holds),
+                *map(freeing, decision.freed),
+                *map(recording, decision.capacity),
                 *(marking(day, str(whose), lineage.version + 1) for day in decision.late),
             ]
         )
@@ -171,8 +178,6 @@ class DynamoLedger:
         )
         return [read(row) for row in rows]
 
-    # ── pools ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
     def note_rates(self, region: str, rates: Mapping[str, Rate]) -> None:
         self._tariffs.note(region, rates)
 
@@ -184,8 +189,6 @@ class DynamoLedger:
 
     def memory(self, instance_type: str, region: str, since: datetime) -> PoolMemory:
         return self._days.memory(instance_type, region, since)
-
-    # ── days that are over ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def late(self) -> Iterable[LateDay]:
         return self._days.late()
@@ -207,10 +210,14 @@ class DynamoLedger:
     def claims(self, bucket: str) -> tuple[Claim, ...]:
         return self._claims.held(bucket)
 
-    # ── what holds the controller back ───────────────────────────────────────────────────────────────────────────────────────
+    def quota_holds(self, region: str, instance_type: str) -> tuple[QuotaHold, ...]:
+        return self._quota_holds.held(region, instance_type)
 
     def halt(self) -> Halt | None:
         return self._limits.halt()
+
+    def call_halt(self, halt: Halt) -> Halt:
+        return self._limits.call_halt(halt)
 
     def set_halt(self, halt: Halt | None) -> None:
         self._limits.set_halt(halt)
@@ -218,13 +225,17 @@ class DynamoLedger:
     def spend(self, what: str, who: str, amount: int, limit: int, now: datetime) -> bool:
         return self._limits.spend(what, who, amount, limit, now)
 
-    # ── small things ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
     def cursor(self, name: str) -> datetime | None:
         return self._notes.cursor(name)
 
     def move_cursor(self, name: str, at: datetime) -> None:
         self._notes.move_cursor(name, at)
+
+    def capacity_seen_at(self, region: str, instance_type: str) -> datetime | None:
+        return self._capacity.seen_at(region, instance_type)
+
+    def placement_asked_at(self, region: str, instance_type: str) -> datetime | None:
+        return self._capacity.asked_at(region, instance_type)
 
     def in_force_at(self, revision: str, now: datetime) -> datetime:
         return self._notes.in_force_at(revision, now)
