@@ -131,7 +131,7 @@ def test_on_demand_is_no_step_where_the_policy_forbids_it() -> None:
 
 def test_equivalents_are_read_from_the_table() -> None:
     alike = climbing(ladder=(SAME, FallbackStep(kind=FallbackKind.EQUIVALENTS)))
-    assert candidate_types(on_rung(), alike) == ("ml.g5.4xlarge", "ml.g6.2xlarge", "ml.g6.4xlarge")
+    assert candidate_types(on_rung(), alike) == ("ml.g5.16xlarge", "ml.g5.4xlarge", "ml.g5.8xlarge")
 
 
 def test_the_calmer_pool_comes_first_at_one_price_and_the_cheaper_at_one_calm() -> None:
