@@ -1,4 +1,4 @@
-"""A FailureReason's class is believed, its text is not."""
+"""The class at the start of a FailureReason decides its cause; its text does not."""
 
 from inspect import cleandoc
 
@@ -64,7 +64,7 @@ LABELLED: list[tuple[str | None, FailureCause]] = [
     ("CapacityError:Unable to provision", FailureCause.CAPACITY),
     ("CapacityError", FailureCause.CAPACITY),
     ("CapacityError:", FailureCause.CAPACITY),
-    # a user's text that would like to be something else
+    # a user's text that imitates another class
     ("AlgorithmError: CapacityError: Unable to provision requested ML compute capacity.", FailureCause.ALGORITHM),
     ("AlgorithmError: CapacityError", FailureCause.ALGORITHM),
     (f"AlgorithmError: InternalServerError: {INTERNAL_TEXT}", FailureCause.ALGORITHM),
@@ -86,7 +86,7 @@ LABELLED: list[tuple[str | None, FailureCause]] = [
     ("\N{ZERO WIDTH SPACE}CapacityError: Unable to provision", FailureCause.UNKNOWN),
     ("C\N{CYRILLIC SMALL LETTER A}pacityError: Unable to provision", FailureCause.UNKNOWN),
     ("CapacityError\N{FULLWIDTH COLON} Unable to provision", FailureCause.UNKNOWN),
-    # never a cause of its own, whatever the text says
+    # no class of SageMaker's
     ("Starved: no spot capacity", FailureCause.UNKNOWN),
     ("starved", FailureCause.UNKNOWN),
     ("MaxWaitTimeExceeded: Training job exceeded MaxWaitTime", FailureCause.UNKNOWN),

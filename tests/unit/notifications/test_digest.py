@@ -1,4 +1,4 @@
-"""What a digest says, when it comes, and to whom."""
+"""What a digest says, when it is due, and which channel gets it."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def test_the_money_comes_first() -> None:
     assert "Spot *saved $1.40*, 70 % of the on-demand cost. *$0.60* was spent on 2 attempts; no work was lost." in said
 
 
-def test_what_is_unknown_is_said() -> None:
+def test_unknown_amounts_are_named() -> None:
     assert "1 attempt without a known price" in words(rate_micros_per_h=None)
 
 
-def test_a_halt_waivers_and_messages_that_could_not_be_sent_are_told() -> None:
+def test_a_halt_waivers_and_unsent_messages_are_listed() -> None:
     waived = Waived(
         job="bert", at=BEGIN, team="vision", policy="use-spot", who="U1", reason="<!channel> long data", ticket="ML-7",
         until=BEGIN + DAY,
