@@ -69,7 +69,7 @@ def _help(ports: SlackPorts, who: str) -> tuple[Part, ...]:
 
 
 def _savings(ports: SlackPorts, *words: str) -> tuple[Part, ...]:
-    """From closed days alone: a day that is open takes longer to fold than Slack waits."""
+    """From closed days alone: rolling up an open day takes longer than Slack waits."""
     today = ports.clock.now().date()
     months, names = [word for word in words if word[:1].isdigit()], [word for word in words if not word[:1].isdigit()]
     since, until, team = month_start(today), today, " ".join(names)
