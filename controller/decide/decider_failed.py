@@ -20,7 +20,7 @@ LOOKED_AT_FOR = timedelta(days=1)
 def decider_failed(facts: Facts, decider: str, error: Exception) -> Decision:
     """The problem as a value, one announcement for the lineage and decider, and a Wake at the next full hour.
 
-    The Wake stands in for those that the decider might have said, until a day after the job's ending. It is counted from now, as
+    The Wake stands in for those that the decider might have said, until a day after the job's end. It is counted from now, as
     nothing else does: the job's own times may be what made the decider raise.
     """
     problem = DeciderProblem(decider=decider, error=type(error).__name__, at=_raised_at(error))

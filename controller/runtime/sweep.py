@@ -1,4 +1,4 @@
-"""The clock: rings for what is overdue each minute, and for what changed unheard each hour."""
+"""Triggers the jobs of overdue intents, each minute. ``discover`` uses the same functions each hour."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class SweepResult:
 
 
 def sweep(ports: Ports) -> SweepResult:
-    """Ring for every overdue intent's job, oldest first, each failure on its own.
+    """Trigger the job of every overdue intent, oldest first. A failure does not stop the others.
 
-    A ring that fails is set back five minutes: at the head of the queue, one broken lineage would delay all others for good.
+    A failing trigger is delayed by five minutes: at the head of the queue, one broken lineage would delay all others for good.
     """
     started_at = ports.clock.now()
     overdue = ports.ledger.overdue(started_at, TRIGGERS_MAX)
@@ -53,23 +53,23 @@ def sweep(ports: Ports) -> SweepResult:
         if ports.clock.now() - started_at > TIME_LIMIT:
             left = "out of time"
             break
-        if one.ring in triggered:
+        if one.trigger in triggered:
             continue
-        triggered.add(one.ring)
-        result = trigger_job(one.ring, ports)
+        triggered.add(one.trigger)
+        result = trigger_job(one.trigger, ports)
         if isinstance(result, Exception):
-            failed.append((one.ring.job, result))
+            failed.append((one.trigger.job, result))
             ports.ledger.delay(one, ports.clock.now() + FAILED_DELAY)
         else:
-            problems += [(one.ring.job, problem) for problem in result.problems]
+            problems += [(one.trigger.job, problem) for problem in result.problems]
     return SweepResult(
         triggered=len(triggered), failed=tuple(failed), overdue_s=oldest_s, left=left, problems=tuple(problems)
     )  # fmt: skip
 
 
-def trigger_job(ring: Trigger, ports: Ports) -> Reconciled | Exception:
-    """Ring, and give a failure back: whatever is wrong with one job must not keep the others waiting."""
+def trigger_job(trigger: Trigger, ports: Ports) -> Reconciled | Exception:
+    """Trigger a job, and return the exception if it fails: a problem with one job must not delay the others."""
     try:
-        return reconcile(ring, ports)
+        return reconcile(trigger, ports)
     except Exception as problem:
         return problem
