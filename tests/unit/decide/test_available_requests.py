@@ -1,4 +1,4 @@
-"""Which buttons a message offers: what the policy allows, what makes sense of the job as it stands, and each only once."""
+"""Which buttons a card offers: what the policy allows and what fits the job's state, each request once."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_only_a_halt_is_offered_of_a_job_of_another_service_or_one_that_never_st
     assert offered() == {UserRequest.HALT}
 
 
-def test_a_rule_that_is_broken_now_can_be_waived_as_often_as_one_likes() -> None:
+def test_a_broken_rule_can_be_waived_repeatedly() -> None:
     assert offered(STARTED, FLAGGED) == RUNNING_REQUESTS | {UserRequest.WAIVE}
     assert offered(STARTED, FLAGGED, asked(UserRequest.WAIVE)) == RUNNING_REQUESTS | {UserRequest.WAIVE}
     assert offered(STARTED, FLAGGED, WAIVED) == RUNNING_REQUESTS
@@ -97,13 +97,13 @@ def test_only_rules_that_people_were_told_of_and_that_this_attempt_breaks_can_be
     assert waivable_rules(lineage(entries=(FLAGGED,)), NOW) == ()
 
 
-def test_what_was_requested_of_this_attempt_is_not_offered_again() -> None:
+def test_a_request_is_not_offered_twice_for_one_attempt() -> None:
     assert offered(STARTED, asked(UserRequest.STOP)) == {UserRequest.ON_DEMAND, UserRequest.HALT}
     assert offered(STARTED, asked(UserRequest.HALT)) == RUNNING_REQUESTS
     assert offered(STARTED, asked(UserRequest.STOP, job="bert-r00")) == RUNNING_REQUESTS
 
 
-def test_the_policy_says_what_is_offered_at_all() -> None:
+def test_the_policy_limits_what_is_offered() -> None:
     nobody = policy(slack=SlackSettings(may={UserRequest.STOP: ("U1",), UserRequest.HALT: ()}))
     assert offered(STARTED, of=nobody) == {UserRequest.STOP}
     assert offered(STARTED, of=policy()) == set()
