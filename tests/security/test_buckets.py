@@ -59,7 +59,7 @@ def test_nothing_is_learned_of_a_bucket_that_the_stack_does_not_list() -> None:
 def test_a_listed_bucket_is_looked_into() -> None:
     with lab(POLICY.replace("1m", "3h")) as host:
         asked_of_s3 = listings()
-        launch(host, request("honest", "vision", work_s=9000, fails_with="capacity", fails_after_s=4000))
+        launch(host, request("honest", "vision", work_s=9000, fails_with="exit-code", fails_after_s=4000))
         run(host, hours=6)
         scans = entries(host, "honest", CheckpointScanned)
         assert all("acme-checkpoints" in url for url in asked_of_s3)
