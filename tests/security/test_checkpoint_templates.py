@@ -50,12 +50,12 @@ def test_a_prefix_in_which_something_lies_is_given_a_suffix_and_the_job_does_its
         assert status(host, "other") == "Completed"
         launch(host, request("victim", "vision", checkpoint=None, work_s=WORK_S))
         run(host, hours=8)
-        mended = repaired(host, "victim")
-        assert mended.status == "Completed"
-        assert uri_of(mended).startswith("s3://acme-checkpoints/vision")
-        assert uri_of(mended) != "s3://acme-checkpoints/vision/"
-        assert trained_s(host, mended) >= WORK_S
-        assert uri_of(mended) in texts(host)
+        attempt = repaired(host, "victim")
+        assert attempt.status == "Completed"
+        assert uri_of(attempt).startswith("s3://acme-checkpoints/vision")
+        assert uri_of(attempt) != "s3://acme-checkpoints/vision/"
+        assert trained_s(host, attempt) >= WORK_S
+        assert uri_of(attempt) in texts(host)
 
 
 def test_two_jobs_that_are_repaired_at_once_are_given_two_prefixes() -> None:
@@ -85,6 +85,6 @@ def test_a_prefix_that_cannot_be_looked_into_is_not_taken_for_empty() -> None:
         warm_up(host)
         launch(host, request("victim", "vision", checkpoint=None, work_s=WORK_S))
         run(host, hours=8)
-        mended = repaired(host, "victim")
-        assert uri_of(mended).startswith("s3://unlisted/vision")
-        assert uri_of(mended) != "s3://unlisted/vision/"
+        attempt = repaired(host, "victim")
+        assert uri_of(attempt).startswith("s3://unlisted/vision")
+        assert uri_of(attempt) != "s3://unlisted/vision/"
