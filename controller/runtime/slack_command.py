@@ -37,7 +37,7 @@ def command(text: str, ports: SlackPorts) -> Answer:
 
 
 def _help(ports: SlackPorts, *_: str) -> tuple[Part, ...]:
-    halt = ports.ledger.halt()
+    halt = ports.ledger.halts.halt()
     return (Text("\n".join(HELP)), *((Text(f":octagonal_sign: Spotwarden is {escaped(halted(halt))}"),) if halt else ()))
 
 
@@ -57,7 +57,7 @@ def _savings(ports: SlackPorts, *words: str) -> tuple[Part, ...]:
             team = word
         else:
             since, until = month, month_start(month + timedelta(days=31))
-    days = dict(ports.ledger.rollups(since - (until - since), until))
+    days = dict(ports.ledger.days.rollups(since - (until - since), until))
     report = report_of(days, since, until, by=By.TEAM, teams=[team] if team else ())
     whose = f", team {escaped(team)}" if team else ""
     head = f"*{since:%B %Y}*{whose}, completed days only. {sentence(report)}"
@@ -78,7 +78,7 @@ def _job(ports: SlackPorts, *words: str) -> tuple[Part, ...]:
     found = ports.lineage_named(words[0])
     if found is None:
         return (Text(f"SageMaker has no training job {bold(words[0])} in this account and region."),)
-    lineage = ports.ledger.load(found)
+    lineage = ports.ledger.lineages.load(found)
     if not any(isinstance(e, Started) for e in lineage.entries):
         return (Text(f"{bold(words[0])} is not in the ledger yet."),)
     return card(lineage, ports.policies.current(), ports.clock.now())
@@ -88,7 +88,7 @@ def _waivers(ports: SlackPorts, *_: str) -> tuple[Part, ...]:
     told = [
         f"• {escaped(w.policy)} for {bold(w.job)} until {when(w.until)}: {escaped(w.reason)}"
         f" ({escaped(w.ticket)}, {person(w.who)})"
-        for w in ports.ledger.waivers(ports.clock.now())
+        for w in ports.ledger.waivers.in_force(ports.clock.now())
     ]
     return (Text("\n".join(told) or "No waiver is in force."),)
 

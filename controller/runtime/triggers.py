@@ -6,16 +6,25 @@ Everything else in an event is a hint that may be late, doubled or out of order.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from controller.ledger.lineage import LineageId
 from controller.ledger.pool import MarketSignalKind
-from controller.runtime.ports import Trigger
 
 MARKET_SIGNALS: Mapping[str, MarketSignalKind] = {
     "EC2 Spot Instance Interruption Warning": MarketSignalKind.INTERRUPTION,
     "EC2 Instance Rebalance Recommendation": MarketSignalKind.REBALANCE,
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """A doorbell: look at this job. ``lineage`` is known where the ledger itself rings."""
+
+    job: str
+    lineage: LineageId | None = None
 
 
 class BadEvent(ValueError):

@@ -116,6 +116,6 @@ def test_what_always_fails_is_submitted_to_its_limits_and_given_up_aloud(policy:
         budget, sharing = builders.block().budget_of(cause)
         assert budget is not None
         assert sum(tries[one] for one in sharing) <= budget.limit
-    told = [i.action.topic for i in life.ledger.load(life.id).intents if isinstance(i.action, Announce)]
+    told = [i.action.topic for i in life.ledger.lineages.load(life.id).intents if isinstance(i.action, Announce)]
     assert "gave-up" in told
     assert [submit.number for submit in submitted] == list(range(2, len(submitted) + 2))
