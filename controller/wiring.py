@@ -109,7 +109,7 @@ def ports() -> Ports:
         ledger=ledger,
         outbox=DynamoOutbox(client("dynamodb"), table),
         chat=_Lazy(_slack),
-        events=EventBridge(_Lazy(lambda: client("events")), os.environ.get("SPOTWARDEN_BUS") or "default"),
+        events=_events(),
         report_store=S3ReportStore(
             _Lazy(lambda: client("s3")), os.environ.get("SPOTWARDEN_REPORTS_BUCKET", ""), os.environ.get("AWS_REGION", "")
         ),
@@ -121,6 +121,10 @@ def ports() -> Ports:
         price_list=PriceList(_Lazy(_pricing)),
         clock=_clock,
     )
+
+
+def _events() -> EventBridge:
+    return EventBridge(_Lazy(lambda: client("events")), os.environ.get("SPOTWARDEN_BUS") or "default")
 
 
 class _Lazy:
@@ -222,9 +226,17 @@ def _slack() -> Chat:
     webhook = os.environ.get("SPOTWARDEN_SLACK_WEBHOOK")
     if webhook:
         return WebhookChat(webhook)
+    if not _has_slack():
+        from controller.aws.notices import NoticeChat
+
+        return NoticeChat(_Lazy(lambda: client("sns")), os.environ.get("SPOTWARDEN_NOTICE_TOPIC", ""), _events(), _clock)
     if "SPOTWARDEN_SLACK_TOKEN" not in os.environ and "webhook_url" in _slack_secret():
         return WebhookChat(_slack_secret()["webhook_url"])
     return SlackChat(_slack_token, os.environ.get("SPOTWARDEN_SLACK_URL") or SlackChat.BASE_URL)
+
+
+def _has_slack() -> bool:
+    return bool(os.environ.get("SPOTWARDEN_SLACK_TOKEN") or os.environ.get("SPOTWARDEN_SLACK_TOKEN_SECRET"))
 
 
 def _slack_token() -> str:

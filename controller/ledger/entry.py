@@ -37,6 +37,7 @@ class Started:
     wait_s_max: int | None = None
     user: str | None = None
     claimed: Service | None = None
+    role: str = ""
 
     @property
     def key(self) -> str:

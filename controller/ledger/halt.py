@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from controller.units.free_text import one_line
+
+WHY_MAX = 500  # characters
+WHO_MAX = 100
 HALT_LOOK = timedelta(minutes=5)  # how soon after a resume everything goes on
 
 
@@ -15,3 +19,8 @@ class Halt:
     why: str
     who: str
     since: datetime
+
+
+def halt_of(*, why: str, who: str, since: datetime) -> Halt:
+    """A halt with what a person typed as its reason and name: on one line, without control characters, of bounded length."""
+    return Halt(why=one_line(why, WHY_MAX), who=one_line(who, WHO_MAX), since=since)

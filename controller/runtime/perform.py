@@ -8,6 +8,7 @@ from typing import assert_never
 
 from controller.jobs.claim import Claim, claim_of
 from controller.jobs.job import Job
+from controller.jobs.request import change_from_json
 from controller.ledger.entry import Ended, Started
 from controller.ledger.intent import Announce, Intent, IntentResult, Probe, Publish, RefreshCard, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage, newest_attempt
@@ -143,10 +144,14 @@ def _attempt(submit: Submit, lineage: Lineage, ports: Ports) -> Job | None:
 
 
 def _claim(submit: Submit, lineage: Lineage) -> Claim | None:
+    """The hold on the prefix that the attempt writes to: its predecessor's, or the one that a repair gives it."""
     before = lineage.entry(Started, submit.about)
-    if before is None or before.checkpoint_uri is None:
+    if before is None:
         return None
-    return claim_of(before.checkpoint_uri, job=submit.job, lineage=str(lineage.id), created_at=before.at)
+    uri = change_from_json(submit.changes).get("CheckpointConfig", {}).get("S3Uri") or before.checkpoint_uri
+    if uri is None:
+        return None
+    return claim_of(uri, job=submit.job, lineage=str(lineage.id), created_at=before.at, role=before.role)
 
 
 def _patience(intent: Intent, after_s: int | None) -> timedelta:

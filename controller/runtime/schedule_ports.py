@@ -1,4 +1,7 @@
-"""What scheduled work remembers, as small ports: days, pools, prices, market signals, passes and digests. All raise Unreachable."""
+"""What scheduled work remembers, as small ports: days, pools, prices, market signals, passes and digests.
+
+All raise Unreachable.
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Self, TypeVar
 
 from controller.decide.decision import Decision
-from controller.jobs.claim import Claim, overlapping
+from controller.jobs.claim import Claim, holding_up
 from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Entry, Finished, Waived
 from controller.ledger.halt import Halt
@@ -230,7 +230,7 @@ class MemoryLedger(AllPorts):
             row.trigger_at[overdue.key] = max(row.trigger_at[overdue.key], trigger_at)
 
     def claim(self, claim: Claim) -> tuple[Claim, ...]:
-        others = overlapping(claim, self.claims_on(claim.bucket))
+        others = holding_up(claim, self.claims_on(claim.bucket))
         if not others:
             self.held[_place(claim)] = claim
         return others
@@ -292,6 +292,10 @@ class MemoryLedger(AllPorts):
         return sum(days, PoolMemory(instance_type=instance_type, region=region))
 
     def halt(self) -> Halt | None:
+        return self.halted
+
+    def call_halt(self, halt: Halt) -> Halt:
+        self.halted = self.halted or halt
         return self.halted
 
     def set_halt(self, halt: Halt | None) -> None:

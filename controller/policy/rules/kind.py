@@ -24,6 +24,7 @@ class Violation:
     wanted: str
     fix: Fix
     risk: str = ""  # what happens otherwise, as a sentence
+    actionable: bool = True  # False: the finding is told, and never stops or repairs the job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,11 +63,11 @@ def double_submissions(jobs: Iterable[TrainingJob], now: datetime) -> Iterable[s
 
 
 def overlapping_prefixes(jobs: Iterable[TrainingJob], now: datetime) -> Iterable[str]:
-    """Two attempts of the controller that wrote to overlapping checkpoint prefixes at the same time."""
+    """Two attempts of the controller that wrote to one checkpoint prefix at the same time."""
     ours = [job for job in jobs if is_attempt(job) and job.prefix]
     for one, other in combinations(ours, 2):
         first, second = str(one.prefix), str(other.prefix)
-        if (first.startswith(second) or second.startswith(first)) and _together(one, other, now):
+        if first.rstrip("/") == second.rstrip("/") and _together(one, other, now):
             yield f"{one.name} and {other.name} on {min(first, second)}"
 
 

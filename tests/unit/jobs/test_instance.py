@@ -1,4 +1,4 @@
-"""A type is replaced by one that can do at least as much, and by nothing that an image would not run on."""
+"""An instance type is replaced only by one that can do at least as much and that the same image runs on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_the_table_is_what_its_script_derives() -> None:
     assert SHIPPED.read_text("utf-8") == derive_instances.text()
 
 
-def test_a_type_that_nobody_knows_has_no_equivalent() -> None:
+def test_an_unknown_type_has_no_equivalent() -> None:
     assert instance("ml.z9.huge") is None
     assert equivalents("ml.z9.huge") == ()
 

@@ -1,4 +1,4 @@
-"""What the entries of a day are counted as, and that the counts of days add up."""
+"""What the entries of a day are counted as; the counts of days add up."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_each_interruption_counts_once_for_its_pool() -> None:
     assert roll_up([INTERRUPTED]).count(CountKind.INTERRUPTION) == {POOL: 1}
 
 
-def test_only_spot_training_exposes_a_job_to_interruptions() -> None:
+def test_only_spot_training_counts_as_exposure() -> None:
     assert roll_up([measured("a"), measured("b", spot=False)]).count(CountKind.EXPOSURE_S) == {POOL: 3600}
 
 
@@ -65,13 +65,13 @@ def test_a_market_signal_counts_for_its_pool_and_no_team() -> None:
     }
 
 
-def test_what_has_no_owner_is_counted_under_no_team_and_no_user() -> None:
+def test_entries_without_an_owner_are_counted_under_no_team_and_no_user() -> None:
     found = roll_up([replace(ENDED, team=None), measured("a", team=None, user=None)])
     assert list(found.groups) == [Group("no team", "no user", "pytorch-training", "ml.g5.2xlarge", "us-east-1")]
     assert {count.team for count in found.counts} == {"no team"}
 
 
-def test_an_attempt_without_usage_is_of_no_known_pool() -> None:
+def test_an_attempt_without_usage_has_an_unknown_pool() -> None:
     found = roll_up([Unmeasured(job="a", at=BEGIN, team="vision", spot=True)])
     assert list(found.groups) == [Group("vision", "no user", "unknown", "unknown", "unknown")]
     assert found.total.unmeasured == 1

@@ -1,4 +1,4 @@
-"""What CreateTrainingJob refuses, and in which words."""
+"""The requests that CreateTrainingJob refuses, with their messages."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def test_create_accepts(change: Change) -> None:
     assert len(here.jobs) == 1
 
 
-def test_all_broken_constraints_are_told_at_once() -> None:
+def test_all_broken_constraints_are_reported_at_once() -> None:
     asked = request("my_job")
     asked["ResourceConfig"]["InstanceType"] = "ml.nope"
     with pytest.raises(ApiError, match=r"2 validation errors detected: .*my_job.*; .*ml.nope"):
@@ -260,7 +260,7 @@ def test_spot_and_on_demand_have_quotas_of_their_own() -> None:
     assert here.create_training_job(request("c"))
 
 
-def test_a_request_is_remembered_as_it_was_sent() -> None:
+def test_a_request_is_stored_as_it_was_sent() -> None:
     here, asked = world(), request()
     here.create_training_job(asked)
     asked["ResourceConfig"]["InstanceType"] = "changed"
