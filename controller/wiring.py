@@ -1,7 +1,7 @@
 """Builds the real ports, once per container.
 
 Clients are built when first needed: a digest never loads SageMaker's service model. ``install`` is the only seam: a local host
-puts its virtual clock there before the first ring.
+puts its virtual clock there before the first trigger.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class Misconfigured(Exception):
     """An environment variable is missing or empty."""
 
 
-# Slack gives a click three seconds: no call of the desk is begun later than DESK_TIME, the last of them takes 0.7 s at most, and
-# one word to Slack takes 1 s.
+# Slack gives a click three seconds: no call begins later than SLACK_TIME_LIMIT, the last of them takes at most 0.7 s, and the
+# answer to Slack takes 1 s.
 SLACK_CLIENT_CONFIG = Config(connect_timeout=0.3, read_timeout=0.4, retries={"mode": "standard", "total_max_attempts": 1})
 SLACK_TIME_LIMIT = timedelta(seconds=1)
 _client_config, _slack_client_config = CLIENT_CONFIG, SLACK_CLIENT_CONFIG
@@ -146,7 +146,7 @@ def _policies() -> Mapping[str, Any]:
     return document
 
 
-# ── the desk: what a click in Slack may use ──────────────────────────────────────────────────────────────────────────────────
+# ── the ports of Slack interactions and commands ─────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,9 +65,9 @@ class Lineages(ReadLineages, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overdue:
-    """An open intent whose time has come, as an index shows it: perhaps stale, so it only rings."""
+    """An open intent whose time has come, as an index shows it. It may be stale, so it only triggers."""
 
-    ring: Trigger
+    trigger: Trigger
     key: str
     trigger_at: datetime
 
@@ -79,7 +79,7 @@ class DueIntents(Protocol):
         """Open intents with ``trigger_at`` up to ``now``, oldest first."""
 
     def delay(self, overdue: Overdue, trigger_at: datetime) -> None:
-        """Let the sweep ring for this intent no sooner than ``trigger_at``; nothing else about the intent changes."""
+        """Let the sweep trigger this intent no sooner than ``trigger_at``. Nothing else about the intent changes."""
 
 
 class ReadClaims(Protocol):

@@ -1,4 +1,4 @@
-"""What the shell needs of the world. Expected answers are values; surprises are exceptions.
+"""What the runtime needs of the world. Expected answers are values; surprises are exceptions.
 
 An exception leaves its intent leased: nobody can tell whether the call took effect, so it is performed again once the lease is
 over. ``Later`` says that it certainly did not take effect.
@@ -79,7 +79,7 @@ class Checkpoints(Protocol):
     def scan(self, uri: str, *, now: datetime, ignore: Sequence[str] = ()) -> CheckpointScan:
         """Look, with at most twelve requests; what S3 refuses to show is the scan's ``problem``. Raises Unreachable.
 
-        ``ignore`` are names of files that are no checkpoints, beside those that are known, as shell globs.
+        ``ignore`` are names of files that are no checkpoints, beside those that are known, as globs.
         """
 
 

@@ -42,7 +42,7 @@ class Days(ReadDays, Protocol):
         """The days to which something was added after they were over; perhaps one mark for each lineage that did."""
 
     def put_rollup(self, day: date, rollup: Rollup, *, settles: Iterable[LateDay] = ()) -> None:
-        """Write what a closed day comes to, in place of what was folded before, and take away the marks that it settles.
+        """Write the rollup of a closed day in place of the former one, and remove the marks that it settles.
 
         A mark that was made again meanwhile stays.
         """
@@ -62,7 +62,7 @@ class PoolMemories(ReadPoolMemories, Protocol):
     """What closed days taught of pools of spot capacity."""
 
     def remember(self, day: date, memories: Iterable[PoolMemory]) -> None:
-        """Write down what a closed day taught of each pool; a day that is folded again says the same again."""
+        """Write a closed day's statistics of each pool, in place of the former ones."""
 
 
 class StoredPrices(Protocol):

@@ -46,7 +46,7 @@ def _unknown(ports: SlackPorts, word: str, *_: str) -> tuple[Part, ...]:
 
 
 def _savings(ports: SlackPorts, *words: str) -> tuple[Part, ...]:
-    """From closed days alone: a day that is open takes longer to fold than Slack waits."""
+    """From closed days alone: rolling up an open day takes longer than Slack waits."""
     today = ports.clock.now().date()
     since, until, team = month_start(today), today, ""
     for word in words:

@@ -145,7 +145,7 @@ def _asked(click: Click, lineage: Lineage, now: datetime) -> UserRequested:
 
 
 def _noted(entry: Entry, lineage: Lineage, now: datetime) -> Decision:
-    """The entry, and a Wake that is due: the sweep rings within a minute, and decides on what stands there then."""
+    """The entry, and a Wake that is due: the sweep triggers it within a minute, and decides by the facts of that time."""
     wake = Intent(action=Wake(about=entry.job, at=now), due_at=now)
     intents = () if lineage.intent(wake.key) else (wake,)
     return Decision(entries=(entry,), intents=intents).leased(now - DAY, now)

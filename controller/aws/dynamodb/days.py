@@ -2,7 +2,7 @@
 
 rollup   <day>#<part>        groups and counts of a day as zipped JSON; a day of more than 300 kB has several parts
 cursor   rollup              until when days are closed
-late     <day>#<lineage>     a mark that a commit left; gone once the day is folded again
+late     <day>#<lineage>     a mark that a commit left; removed when the day is rolled up again
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class DynamoDays:
             yield LateDay(day=date.fromisoformat(day), lineage=lineage, version=int(row["version"]["N"]))
 
     def put_rollup(self, day: date, rollup: Rollup, *, settles: Iterable[LateDay] = ()) -> None:
-        # In one transaction; the marks go afterwards, so that a crash in between rolls the day up once more.
+        # In one transaction. Its marks are removed afterwards: after a crash in between, it is rolled up again.
         parts = _parts(rollup)
         before = [row["sk"]["S"] for row in self._rows(day, day)]
         places = [f"{day}#{number:02d}" for number in range(len(parts))]

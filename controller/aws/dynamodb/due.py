@@ -26,7 +26,7 @@ class DynamoDueIntents:
 
     def overdue(self, now: datetime, limit: int) -> list[Overdue]:
         queues = (self._overdue_in(number, now, limit) for number in range(PARTITIONS))
-        return list(islice(merge(*queues, key=lambda o: (o.trigger_at, str(o.ring.lineage), o.key)), limit))
+        return list(islice(merge(*queues, key=lambda o: (o.trigger_at, str(o.trigger.lineage), o.key)), limit))
 
     def _overdue_in(self, number: int, now: datetime, limit: int) -> Iterator[Overdue]:
         rows = self._table.query(
@@ -36,14 +36,14 @@ class DynamoDueIntents:
             ExpressionAttributeValues={":pk": {"S": f"due#{number:02d}"}, ":now": {"S": stamp(now)}},
         )
         for row in rows:
-            ring = Trigger(job=row["about"]["S"], lineage=LineageId.parse(row["lineage"]["S"]))
-            yield Overdue(ring=ring, key=row["sk"]["S"].removeprefix("intent#"), trigger_at=moment(row["ring_at"]["S"]))
+            trigger = Trigger(job=row["about"]["S"], lineage=LineageId.parse(row["lineage"]["S"]))
+            yield Overdue(trigger=trigger, key=row["sk"]["S"].removeprefix("intent#"), trigger_at=moment(row["ring_at"]["S"]))
 
-    def delay(self, overdue: Overdue, ring_at: datetime) -> None:
-        if overdue.ring.lineage is not None:
+    def delay(self, overdue: Overdue, trigger_at: datetime) -> None:
+        if overdue.trigger.lineage is not None:
             self._table.update(
-                key(lineage_pk(overdue.ring.lineage), f"intent#{overdue.key}"),
+                key(lineage_pk(overdue.trigger.lineage), f"intent#{overdue.key}"),
                 UpdateExpression="SET ring_at = :at",
-                ConditionExpression="ring_at < :at",  # only what is open has a ring_at
-                ExpressionAttributeValues={":at": {"S": stamp(ring_at)}},
+                ConditionExpression="ring_at < :at",  # only an open intent has this attribute
+                ExpressionAttributeValues={":at": {"S": stamp(trigger_at)}},
             )

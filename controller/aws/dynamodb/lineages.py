@@ -118,7 +118,7 @@ def _entry_item(id: LineageId, entry: Entry) -> Item:
 
 
 def _in_family(id: LineageId, entry: Entry) -> Item:
-    """What the index *family* shows: lineages that completed, by the time of their ending, and waivers by that of theirs."""
+    """What the index *family* shows: lineages that completed, by the time of their end, and waivers by the time of theirs."""
     match entry:
         case Finished(work_s=int()):
             return {"family_pk": family_key(id.account, id.region, entry.family), "family_at": {"S": stamp(entry.at)}}
@@ -132,8 +132,8 @@ def _intent_item(id: LineageId, intent: Intent) -> Item:
     item = {**key(lineage_pk(id), f"intent#{intent.key}"), **write_intent(intent)}
     if not intent.open:
         return item
-    rings = {"due_pk": partition("due", str(id)), "ring_at": {"S": stamp(intent.trigger_at)}}
-    return {**item, **rings, "lineage": {"S": str(id)}, "about": {"S": intent.action.about}}
+    index_keys = {"due_pk": partition("due", str(id)), "ring_at": {"S": stamp(intent.trigger_at)}}
+    return {**item, **index_keys, "lineage": {"S": str(id)}, "about": {"S": intent.action.about}}
 
 
 def _said(id: LineageId, intent: Intent) -> Write:

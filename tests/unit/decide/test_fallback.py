@@ -131,7 +131,7 @@ def test_on_demand_is_no_step_where_the_policy_forbids_it() -> None:
 
 def test_equivalents_are_read_from_the_table() -> None:
     alike = with_ladder(ladder=(SAME, FallbackStep(kind=FallbackKind.EQUIVALENTS)))
-    assert candidate_types(on_step(), alike) == ("ml.g5.4xlarge", "ml.g6.2xlarge", "ml.g6.4xlarge")
+    assert candidate_types(on_step(), alike) == ("ml.g5.16xlarge", "ml.g5.4xlarge", "ml.g5.8xlarge")
 
 
 def test_at_equal_prices_the_less_interrupted_pool_comes_first_and_otherwise_the_cheaper() -> None:

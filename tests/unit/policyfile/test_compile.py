@@ -236,7 +236,7 @@ def test_a_ladder_keeps_its_order(tmp_path: Path) -> None:
     ]
 
 
-def test_a_deadline_caps_brakes_and_repairs_are_read_in_seconds_and_micro_dollars(tmp_path: Path) -> None:
+def test_a_deadline_caps_rate_limits_and_repairs_are_read_in_seconds_and_micro_dollars(tmp_path: Path) -> None:
     policy = whole(tmp_path)
     (block,) = policy.resubmissions
     assert block.deadline == DeadlineSettings(

@@ -32,7 +32,7 @@ FLAGGED = Flagged(
 
 
 def test_each_outcome_counts_once_by_its_stored_value() -> None:
-    assert roll_up([ENDED]).count(CountKind.ENDING) == {"starved": 1}
+    assert roll_up([ENDED]).count(CountKind.OUTCOME) == {"starved": 1}
 
 
 def test_each_interruption_counts_once_for_its_pool() -> None:
@@ -80,13 +80,13 @@ def test_an_attempt_without_usage_has_an_unknown_pool() -> None:
 def test_two_rollups_add_up_group_by_group_and_count_by_count() -> None:
     both = roll_up([measured("a"), ENDED]) + roll_up([measured("b"), measured("c", team="speech"), ENDED])
     assert {group.team: savings.attempts for group, savings in both.groups.items()} == {"vision": 2, "speech": 1}
-    assert both.count(CountKind.ENDING) == {"starved": 2}
+    assert both.count(CountKind.OUTCOME) == {"starved": 2}
 
 
 def test_a_team_s_part_holds_its_groups_and_its_counts_alone() -> None:
     part = roll_up([measured("a"), measured("b", team="speech"), ENDED, replace(ENDED, team="speech")]).of_teams(["speech"])
     assert [group.team for group in part.groups] == ["speech"]
-    assert part.count(CountKind.ENDING) == {"starved": 1}
+    assert part.count(CountKind.OUTCOME) == {"starved": 1}
 
 
 def test_an_instance_family_is_the_type_without_its_size() -> None:

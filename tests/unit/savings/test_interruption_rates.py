@@ -61,8 +61,8 @@ def test_the_interval_contains_the_mean_and_narrows_with_the_hours(interruptions
     assert many.high - many.low <= few.high - few.low + 1e-12
 
 
-def test_ec2_s_warnings_have_little_weight() -> None:
-    assert estimate(pool(100, 5)).mean < estimate(pool(100, 5, warnings=4)).mean < estimate(pool(100, 6)).mean
+def test_warnings_of_other_fleets_change_no_rate() -> None:
+    assert estimate(pool(100, 3, warnings=1400)) == estimate(pool(100, 3))
 
 
 def test_exposure_counts_job_hours_whatever_the_instance_count_and_no_on_demand_hours() -> None:
