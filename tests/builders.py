@@ -59,13 +59,13 @@ def job(name: str = "bert", **changes: Any) -> Job:
     return replace(training, **changes)
 
 
-def ended(training: Job, ending: Outcome = Outcome.STARVED, **changes: Any) -> Job:
+def ended(training: Job, outcome: Outcome = Outcome.STARVED, **changes: Any) -> Job:
     """The same job after its end, an hour after its creation unless ``ended_at`` says otherwise."""
-    status, secondary = STATUSES.get(ending, ("Failed", "Failed"))
-    cause = OUTCOMES[ending].cause
+    status, secondary = STATUSES.get(outcome, ("Failed", "Failed"))
+    cause = OUTCOMES[outcome].cause
     ended_at = changes.get("ended_at") or training.created_at + timedelta(hours=1)
     over = replace(
-        training, outcome=ending, status=status, secondary=secondary, ended_at=ended_at,
+        training, outcome=outcome, status=status, secondary=secondary, ended_at=ended_at,
         failure=FAILURES[cause] if cause and status == "Failed" else None,
         intervals=tuple(Interval(start=i.start, end=i.end or max(ended_at, i.start)) for i in training.intervals),
     )  # fmt: skip

@@ -17,7 +17,7 @@ ENDED = "ended"
 
 
 def observe(facts: Facts) -> Decision:
-    """Write down the job's start, every interruption and its ending; hold its prefix and its quota while it lives."""
+    """Record the job's start, each interruption and its outcome; claim its prefix and its quota while it lives."""
     job = facts.job
     started = Started(
         job=job.name, at=job.created_at, team=job.team, number=facts.number, spot=job.spot,

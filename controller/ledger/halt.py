@@ -1,4 +1,4 @@
-"""What holds the controller back: a halt that somebody called, and a brake of so many acts an hour."""
+"""What keeps the controller from acting: a halt that a person started, and rate limits per hour."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HALT_LOOK = timedelta(minutes=5)  # how soon after a resume everything goes on
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Halt:
-    """Nothing is stopped, submitted or announced until somebody resumes; findings and endings are booked all the same."""
+    """Nothing is stopped, submitted or announced until somebody resumes. Findings and outcomes are still recorded."""
 
     why: str
     who: str

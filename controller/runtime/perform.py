@@ -29,10 +29,10 @@ def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile
 
     Close comes last: closing first would lose the effect to a crash in between. An exception leaves the lease standing.
     """
-    restraint = check_limits(intent, lineage, ports)
-    if restraint is not None:
+    on_hold = check_limits(intent, lineage, ports)
+    if on_hold is not None:
         _let_go_of_the_prefix(intent, lineage, ports)
-    answer = restraint or _carry_out(intent, lineage, ports, reconcile)
+    answer = on_hold or _carry_out(intent, lineage, ports, reconcile)
     match answer:
         case OnHold(why, after_s):
             due_at = ports.clock.now() + timedelta(seconds=after_s)
@@ -109,7 +109,7 @@ def _submit(submit: Submit, lineage: Lineage, ports: Ports, reconcile: Reconcile
     claim = _claim(submit, lineage)
     if lineage.entry(Started, submit.job):
         if claim and lineage.entry(Ended, submit.job):
-            ports.ledger.release(claim)  # who died here before may have taken it after the ending gave it back
+            ports.ledger.release(claim)  # a function that was killed here may have claimed it after the end released it
         return Done("was seen running")
     others = ports.ledger.claim(claim) if claim else ()
     if others:

@@ -25,6 +25,8 @@ from controller.notifications.waiver_form import WAIVER_CALLBACK, waiver_form, w
 from controller.policy.policy import Policy
 from controller.policy.user_request import UserRequest
 from controller.runtime.ports import Chat, Clock, Done, Ledger, Policies, Unreachable
+from controller.runtime.slack_readers import refuses_to_read
+from controller.runtime.slack_user import SlackUser
 
 TRIES = 3
 SLACK_USER = re.compile(r"[A-Z0-9]{1,40}")
@@ -52,6 +54,9 @@ class SlackPorts(Protocol):
 
     @property
     def clock(self) -> Clock: ...
+
+    def user(self, who: str) -> SlackUser | None:
+        """What Slack says of a user, as of a few minutes ago at most. Raises Unreachable."""
 
     def lineage_named(self, job: str) -> LineageId | None:
         """The lineage of a job that SageMaker knows by that name. Raises Unreachable."""
@@ -94,7 +99,7 @@ def _clicked(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
         elif click.request is UserRequest.HALT:
             reply = _halt(click, ports)
         elif click.request is UserRequest.WAIVE:
-            reply = _open_waiver(click, str(payload.get("trigger_id", "")), ports)
+            reply = refuses_to_read(click.who, ports) or _open_waiver(click, str(payload.get("trigger_id", "")), ports)
         else:
             reply = record_request(click, ports)
     except Unreachable:
@@ -118,9 +123,10 @@ def record_request(click: Click, ports: SlackPorts) -> str:
     """Record the request and confirm it, or answer why it is not possible. Raises Unreachable."""
     for _ in range(TRIES):
         lineage, now = ports.ledger.load(click.lineage), ports.clock.now()
-        kind = _too_late(click, lineage, ports.policies.current(), now)
-        if kind:
-            return kind
+        too_late = _too_late(click, lineage, ports.policies.current(), now)
+        if too_late:  # it tells how the job stands
+            unread = refuses_to_read(click.who, ports)
+            return f"This is not possible now. {unread}" if unread else too_late
         entry = _asked(click, lineage, now)
         if ports.ledger.commit(lineage, _noted(entry, lineage, now)):
             return CONFIRMATIONS[click.request].format(job=bold(click.job))
@@ -145,7 +151,7 @@ def _asked(click: Click, lineage: Lineage, now: datetime) -> UserRequested:
 
 
 def _noted(entry: Entry, lineage: Lineage, now: datetime) -> Decision:
-    """The entry, and a Wake that is due: the sweep rings within a minute, and decides on what stands there then."""
+    """The entry, and a Wake that is due: the sweep triggers it within a minute, and decides by the facts of that time."""
     wake = Intent(action=Wake(about=entry.job, at=now), due_at=now)
     intents = () if lineage.intent(wake.key) else (wake,)
     return Decision(entries=(entry,), intents=intents).leased(now - DAY, now)
@@ -241,7 +247,7 @@ def _submitted(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
     lineage_id, job = _whose(str(view.get("private_metadata", "")), "payload.view.private_metadata")
     who = _user(payload.get("user"))
     try:
-        refused = _forbidden(UserRequest.WAIVE, who, ports)
+        refused = _forbidden(UserRequest.WAIVE, who, ports) or refuses_to_read(who, ports)
         if refused:
             return {"response_action": "errors", "errors": {"policy": refused}}
         return _waive(lineage_id, job, who, view, ports)

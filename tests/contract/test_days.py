@@ -22,7 +22,7 @@ GROUP = Group("vision", "ada \U0001f680", "pytorch-training", "ml.g5.2xlarge", "
 def rollup(saved: int = 7, groups: int = 1) -> Rollup:
     return Rollup(
         groups={GROUP._replace(user=f"ada {n}"): Savings(attempts=1, counterfactual_micros=saved) for n in range(groups)},
-        counts={Count(CountKind.ENDING, "vision", "completed"): 2},
+        counts={Count(CountKind.OUTCOME, "vision", "completed"): 2},
     )
 
 

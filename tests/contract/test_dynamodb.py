@@ -93,7 +93,7 @@ def ledger(dynamodb: Any, table: str) -> DynamoLedger:
 
 # ── faults ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-OVERDUE = Overdue(ring=Trigger(job="bert", lineage=ID), key=STOP.key, trigger_at=BEGIN)
+OVERDUE = Overdue(trigger=Trigger(job="bert", lineage=ID), key=STOP.key, trigger_at=BEGIN)
 SIGNAL = MarketSignal(kind=MarketSignalKind.REBALANCE, instance_id="i-0abc", family="g5", region="us-east-1", at=BEGIN)
 CALLS: dict[str, Callable[[DynamoLedger, DynamoOutbox], object]] = {
     "load": lambda ledger, _: ledger.load(ID),

@@ -328,7 +328,7 @@ def test_open_intents_are_overdue_from_their_due_time_on(ledger: Ledger) -> None
     commit(ledger, STOP)
     assert due_keys(ledger, NOW - timedelta(microseconds=1)) == []
     [overdue] = ledger.overdue(NOW, 10)
-    assert (overdue.ring.job, overdue.ring.lineage, overdue.key, overdue.trigger_at) == ("bert", ID, STOP.key, NOW)
+    assert (overdue.trigger.job, overdue.trigger.lineage, overdue.key, overdue.trigger_at) == ("bert", ID, STOP.key, NOW)
 
 
 def test_a_leased_intent_is_due_again_after_its_lease(ledger: Ledger) -> None:

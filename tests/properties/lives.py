@@ -31,7 +31,7 @@ from tests.simulation.memory import MemoryLedger
 
 MINUTES = (0, 1, 3, 30, 200, 200, 1500)
 RETRYABLE = [Outcome.STARVED, Outcome.CAPACITY, Outcome.INTERNAL, Outcome.QUOTA]
-ENDINGS = (*Outcome, *RETRYABLE * 5)
+OUTCOMES = (*Outcome, *RETRYABLE * 5)
 HISTORIES = ((), (3600,), (3600, 4000, 4200), (9000, 9000, 10_000, 9500))
 ANSWERS = (
     IntentResult.DONE,
@@ -236,7 +236,7 @@ def _later(rng: Random, before: Job, now: datetime) -> Job:
         case "stopping":
             return replace(before, status="Stopping", secondary="Stopping", stopping_at=before.stopping_at or now)
         case "ended" | "measured":
-            return builders.ended(before, rng.choice(ENDINGS), ended_at=now)
+            return builders.ended(before, rng.choice(OUTCOMES), ended_at=now)
         case _:
             return before
 
@@ -246,8 +246,8 @@ def starving(policy: Policy, causes: list[Outcome]) -> tuple[Life, list[Submit]]
     life, submitted = Life(now=builders.BEGIN, policy=policy, attempts={1: builders.job()}), []
     for number in count(1):
         life.now += timedelta(hours=1)
-        ending = causes[(number - 1) % len(causes)]
-        life.attempts[number] = builders.ended(life.attempts[number], ending, ended_at=life.now, usage=builders.usage())
+        outcome = causes[(number - 1) % len(causes)]
+        life.attempts[number] = builders.ended(life.attempts[number], outcome, ended_at=life.now, usage=builders.usage())
         learn(life.facts(number), decide(life.facts(number)), life.ledger)
         life.now += timedelta(hours=3)
         for intent in life.ledger.load(life.id).open_intents():

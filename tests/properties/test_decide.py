@@ -108,9 +108,9 @@ def test_budgets_are_kept_in_every_decision(facts: Facts) -> None:
 
 
 @given(policies, st.lists(st.sampled_from(RETRYABLE), min_size=1, max_size=4))
-def test_a_job_that_always_fails_is_retried_to_its_limits_and_then_reported(policy: Policy, endings: list[Outcome]) -> None:
+def test_a_job_that_always_fails_is_retried_to_its_limits_and_then_reported(policy: Policy, outcomes: list[Outcome]) -> None:
     enforcing = replace(policy, rules=(), resubmissions=(builders.block(),))
-    life, submitted = starving(enforcing, endings)
+    life, submitted = starving(enforcing, outcomes)
     tries = Counter(submit.cause for submit in submitted)
     for cause in tries:
         budget, sharing = builders.block().budget_of(cause)

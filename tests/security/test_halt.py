@@ -1,4 +1,4 @@
-"""The emergency brake holds each time that it is pressed, whatever became of the job whose message has the button."""
+"""A halt works each time that its button is pressed, whatever became of the job whose message has the button."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A ledger and an outbox in memory: what the ports promise, and nothing else.
+"""A ledger and an outbox in memory: what the ports say, and nothing else.
 
-The contract suite holds them and DynamoDB to the same promises; the simulation runs on them.
+The contract suite tests them and DynamoDB alike; the simulation runs on them.
 """
 
 from __future__ import annotations
@@ -136,15 +136,15 @@ class MemoryLedger:
 
     def overdue(self, now: datetime, limit: int) -> list[Overdue]:
         due = [
-            Overdue(ring=Trigger(job=row.intents[key].action.about, lineage=lineage), key=key, trigger_at=trigger_at)
+            Overdue(trigger=Trigger(job=row.intents[key].action.about, lineage=lineage), key=key, trigger_at=trigger_at)
             for lineage, row in self.rows.items()
             for key, trigger_at in row.trigger_at.items()
             if trigger_at <= now
         ]
-        return sorted(due, key=lambda one: (one.trigger_at, str(one.ring.lineage), one.key))[:limit]
+        return sorted(due, key=lambda one: (one.trigger_at, str(one.trigger.lineage), one.key))[:limit]
 
     def delay(self, overdue: Overdue, trigger_at: datetime) -> None:
-        row = self.row(overdue.ring.lineage) if overdue.ring.lineage else Row()
+        row = self.row(overdue.trigger.lineage) if overdue.trigger.lineage else Row()
         if overdue.key in row.trigger_at:
             row.trigger_at[overdue.key] = max(row.trigger_at[overdue.key], trigger_at)
 

@@ -88,7 +88,7 @@ def job_of(
     failure = text(body, "FailureReason")
     created_at = moment(body, "CreationTime")
     lines = objects(body, "SecondaryStatusTransitions")
-    ending = Outcome.CAPACITY if _timed_out_pending(body, lines) else outcome_of(status, secondary, failure)
+    outcome = Outcome.CAPACITY if _timed_out_pending(body, lines) else outcome_of(status, secondary, failure)
     modified_at = moment(body, "LastModifiedTime")
     return Job(
         arn=arn,
@@ -97,7 +97,7 @@ def job_of(
         region=region,
         status=status,
         secondary=secondary,
-        outcome=ending,
+        outcome=outcome,
         instance_type=instance_type,
         instance_count=instance_count,
         spot=flag(body, "EnableManagedSpotTraining") or False,
@@ -118,8 +118,8 @@ def job_of(
         created_at=created_at or EPOCH,
         started_at=moment(body, "TrainingStartTime"),
         stopping_at=_stopping_at(lines) or (modified_at if status == "Stopping" else None),
-        # A job that never trained has no TrainingEndTime. LastModifiedTime comes last: it may move after the ending.
-        ended_at=(moment(body, "TrainingEndTime") or _last_moment(lines) or modified_at) if ending else None,
+        # A job that never trained has no TrainingEndTime. LastModifiedTime comes last: it may change after the end.
+        ended_at=(moment(body, "TrainingEndTime") or _last_moment(lines) or modified_at) if outcome else None,
         failure=failure,
         role=role,
         service=service_of(body, tags),

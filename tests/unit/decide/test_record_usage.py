@@ -61,9 +61,9 @@ def test_training_that_aws_does_not_count_is_not_useful() -> None:
     assert recorded(about)["bert"] == Credited(job="bert", at=over.ended_at, team="vision", useful_s=3_600, basis=Basis.SEEN)
 
 
-@pytest.mark.parametrize("ending", [e for e in Outcome if e is not Outcome.COMPLETED])
-def test_an_attempt_without_a_model_has_no_useful_training_yet(ending: Outcome) -> None:
-    over = ended(job(), ending, usage=usage())
+@pytest.mark.parametrize("outcome", [e for e in Outcome if e is not Outcome.COMPLETED])
+def test_an_attempt_without_a_model_has_no_useful_training_yet(outcome: Outcome) -> None:
+    over = ended(job(), outcome, usage=usage())
     assert recorded(facts(over))["bert"].useful_s == 0
     assert total(record_usage(facts(over)).entries).saved_micros < 0
 

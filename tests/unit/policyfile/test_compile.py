@@ -236,7 +236,7 @@ def test_a_ladder_keeps_its_order(tmp_path: Path) -> None:
     ]
 
 
-def test_a_deadline_caps_brakes_and_repairs_are_read_in_seconds_and_micro_dollars(tmp_path: Path) -> None:
+def test_a_deadline_caps_rate_limits_and_repairs_are_read_in_seconds_and_micro_dollars(tmp_path: Path) -> None:
     policy = whole(tmp_path)
     (block,) = policy.resubmissions
     assert block.deadline == DeadlineSettings(
@@ -282,7 +282,7 @@ slack:
   people: {ada: U012AB3CD}
   tell: all
   digest: {at: "07:30", timezone: Europe/Berlin, weekly_on: friday}
-  may: {stop: [S012AB3CD, U012AB3CD]}
+  may: {stop: [S012AB3CD, U012AB3CD], read: [members, S012AB3CD]}
   waiver_at_most: 7d
 """
     )
@@ -292,7 +292,7 @@ slack:
         channels={"vision": "#ml-vision"}, people={"ada": "U012AB3CD"},
         tell=(Importance.PERSON, Importance.ACTION, Importance.NEWS),
         digest=DigestTime(hour=7, minute=30, timezone="Europe/Berlin", weekday=4),
-        may={UserRequest.STOP: ("S012AB3CD", "U012AB3CD")}, waiver_s_max=7 * 86_400,
+        may={UserRequest.STOP: ("S012AB3CD", "U012AB3CD")}, waiver_s_max=7 * 86_400, read=("members", "S012AB3CD"),
     )  # fmt: skip
 
 

@@ -129,10 +129,10 @@ def test_violations_are_counted_by_rule_the_most_frequent_first() -> None:
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=12), st.randoms(use_true_random=False))
 def test_days_add_up_in_any_order(hours: list[int], rng: Random) -> None:
     """The entries of a job stay together, as in a ledger's day."""
-    folded = [roll_up(told(measured(f"job-{n}", training_s=3600 * (1 + h)))) for n, h in enumerate(hours)]
-    shuffled = list(folded)
+    rollups = [roll_up(told(measured(f"job-{n}", training_s=3600 * (1 + h)))) for n, h in enumerate(hours)]
+    shuffled = list(rollups)
     rng.shuffle(shuffled)
-    assert sum(folded, Rollup()) == sum(shuffled, Rollup())
+    assert sum(rollups, Rollup()) == sum(shuffled, Rollup())
 
 
 @st.composite

@@ -165,12 +165,12 @@ def test_every_member_of_the_create_request_is_accounted_for() -> None:
     assert set(ACCOUNTED) == set(CREATE.members)
 
 
-def test_every_treatment_says_why() -> None:
-    assert all(treatment.why for treatment in ACCOUNTED.values())
+def test_every_handling_of_a_member_has_a_reason() -> None:
+    assert all(handling.why for handling in ACCOUNTED.values())
 
 
 def test_what_is_copied_or_edited_can_be_described_except_name_and_tags() -> None:
-    sent = {member for member, treatment in ACCOUNTED.items() if treatment.kind is not MemberKind.DROPPED}
+    sent = {member for member, handling in ACCOUNTED.items() if handling.kind is not MemberKind.DROPPED}
     assert sent - set(DESCRIBE.members) == {"Tags"}
 
 
@@ -179,7 +179,7 @@ def test_every_map_in_the_request_is_known_as_the_users() -> None:
 
 
 def test_the_full_description_has_every_member_that_can_be_sent() -> None:
-    sent = {member for member, treatment in ACCOUNTED.items() if treatment.kind is not MemberKind.DROPPED}
+    sent = {member for member, handling in ACCOUNTED.items() if handling.kind is not MemberKind.DROPPED}
     assert sent - {"Tags"} <= set(FULL)
 
 

@@ -69,7 +69,7 @@ def test_billable_may_be_the_wall_clock_instead() -> None:
 
 
 @pytest.mark.parametrize(("delay_s", "later_s"), [(120, 120), (900, 900)])
-def test_usage_may_appear_minutes_after_the_ending(delay_s: int, later_s: int) -> None:
+def test_usage_may_appear_minutes_after_the_end(delay_s: int, later_s: int) -> None:
     here = world(usage_delay_s=delay_s)
     here.create_training_job(request(spot=False, work_s=600))
     run(here)

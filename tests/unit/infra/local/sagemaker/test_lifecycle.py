@@ -257,22 +257,22 @@ def test_a_stopped_job_gives_its_instance_to_the_next_that_waits() -> None:
     assert moments(here, "b")[1] == 500 + 20 + 60
 
 
-@pytest.mark.parametrize(("beats", "ending"), [(True, "Completed = Completed"), (False, "Stopped = Stopped")])
-def test_a_job_stopped_while_it_uploads_ends_either_way(beats: bool, ending: str) -> None:
+@pytest.mark.parametrize(("beats", "secondary"), [(True, "Completed = Completed"), (False, "Stopped = Stopped")])
+def test_a_job_stopped_while_it_uploads_ends_either_way(beats: bool, secondary: str) -> None:
     here = world(completion_beats_stop=beats)
     here.create_training_job(request(work_s=600))
     here.advance_to(after(790))
     here.stop_training_job("bert")
-    assert lived(run(here)) == f"Starting Downloading Training Uploading Stopping {ending}"
+    assert lived(run(here)) == f"Starting Downloading Training Uploading Stopping {secondary}"
 
 
-@pytest.mark.parametrize(("beats", "ending"), [(True, "Completed"), (False, "Stopped")])
-def test_a_script_that_finishes_within_its_grace_ends_either_way(beats: bool, ending: str) -> None:
+@pytest.mark.parametrize(("beats", "secondary"), [(True, "Completed"), (False, "Stopped")])
+def test_a_script_that_finishes_within_its_grace_ends_either_way(beats: bool, secondary: str) -> None:
     here = world(completion_beats_stop=beats)
     here.create_training_job(request(work_s=600, exits_after_s=60))
     here.advance_to(after(770))
     here.stop_training_job("bert")
-    assert lived(run(here)).endswith(f"Stopping {ending} = {ending}")
+    assert lived(run(here)).endswith(f"Stopping {secondary} = {secondary}")
 
 
 def test_a_stopping_job_is_not_interrupted() -> None:

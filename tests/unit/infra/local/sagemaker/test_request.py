@@ -239,10 +239,10 @@ def test_groups_and_plans_on_spot_may_be_refused() -> None:
     groups["ResourceConfig"] = {"InstanceGroups": [{"InstanceType": TYPE, "InstanceCount": 2, "InstanceGroupName": "g"}]}
     plan = request()
     plan["ResourceConfig"]["TrainingPlanArn"] = "arn:aws:sagemaker:us-east-1:111122223333:training-plan/plan"
-    for asked, knob in ((groups, "refuse_groups_on_spot"), (plan, "refuse_plans_on_spot")):
-        assert world(**{knob: False}).create_training_job(asked)
+    for asked, setting in ((groups, "refuse_groups_on_spot"), (plan, "refuse_plans_on_spot")):
+        assert world(**{setting: False}).create_training_job(asked)
         with pytest.raises(ApiError, match="is not supported when EnableManagedSpotTraining is set to true"):
-            world(**{knob: True}).create_training_job(asked)
+            world(**{setting: True}).create_training_job(asked)
 
 
 def test_spot_and_on_demand_have_quotas_of_their_own() -> None:

@@ -108,8 +108,8 @@ def test_spot_jobs_never_hold_more_instances_than_there_are_unless_they_are_leav
 
 
 def test_every_outcome_occurs_in_some_seed() -> None:
-    endings = {(job.status, job.secondary) for seed in range(40) for job in live(seed)[0].jobs.values()}
-    assert endings >= {
+    outcomes = {(job.status, job.secondary) for seed in range(40) for job in live(seed)[0].jobs.values()}
+    assert outcomes >= {
         ("Completed", "Completed"), ("Failed", "Failed"), ("Stopped", "Stopped"), ("Stopped", "MaxRuntimeExceeded"),
         ("Stopped", "MaxWaitTimeExceeded"),
     }  # fmt: skip
