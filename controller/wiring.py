@@ -121,8 +121,8 @@ def ports() -> Ports:
             _Lazy(lambda: client("s3")), os.environ.get("SPOTWARDEN_REPORTS_BUCKET", ""), os.environ.get("AWS_REGION", "")
         ),
         instances=Ec2Instances(_Lazy(lambda: client("ec2"))),
-        policies=CompiledPolicies(_policies(), lambda revision: ledger.in_force_at(revision, _clock.now())),
-        prices=Prices(ledger.rates),
+        policies=CompiledPolicies(_policies(), lambda revision: ledger.revisions.in_force_at(revision, _clock.now())),
+        prices=Prices(ledger.prices.rates),
         quotas=ServiceQuotas(_Lazy(lambda: client("service-quotas"))),
         placement=PlacementScores(_Lazy(lambda: client("ec2"))),
         price_list=PriceList(_Lazy(_pricing)),
@@ -187,7 +187,7 @@ def slack_ports(came_at: datetime) -> SlackClickPorts:
         jobs=SageMakerJobs(hurry(_hurried_client("sagemaker"))),
         ledger=ledger,
         chat=hurry(_Lazy(_slack), always=("reply_ephemeral",)),
-        policies=CompiledPolicies(_policies(), lambda revision: ledger.in_force_at(revision, _clock.now())),
+        policies=CompiledPolicies(_policies(), lambda revision: ledger.revisions.in_force_at(revision, _clock.now())),
         clock=_clock,
     )
 
@@ -201,7 +201,7 @@ def refuse_unsigned(body: bytes, headers: Mapping[str, str]) -> str:
         return refused
     try:
         ledger = DynamoLedger(_hurried_client("dynamodb"), setting("SPOTWARDEN_TABLE"))
-        fresh = ledger.once(f"slack/{headers[SIGNATURE]}", _clock.now())
+        fresh = ledger.seen_requests.once(f"slack/{headers[SIGNATURE]}", _clock.now())
     except Unreachable:
         return ""  # a replay now could write nothing either
     return "" if fresh else "answered before"

@@ -25,7 +25,7 @@ def run(period: PeriodText = "", table: Table = None) -> int:
         from controller.aws.sagemaker.jobs import SageMakerJobs
 
         since, until = period_of(period, clock.now().date())
-        found = audited(ledger, SageMakerJobs(wiring.client("sagemaker")), PriceTable(ledger.rates), since, until)
+        found = audited(ledger, SageMakerJobs(wiring.client("sagemaker")), PriceTable(ledger.prices.rates), since, until)
         print("\n".join(audit_lines(found, since, until)))
         return 1 if found.differences else 0
 
@@ -35,7 +35,7 @@ def run(period: PeriodText = "", table: Table = None) -> int:
 def audited(ledger: Ledger, jobs: Jobs, prices: Prices, since: date, until: date) -> Audit:
     """Read the ledger, describe every job in it, and compare. Raises Unreachable."""
     begin, end = (datetime.combine(day, datetime.min.time(), UTC) for day in (since, until))
-    entries = tuple(ledger.entries(begin - MARGIN, end + MARGIN))
+    entries = tuple(ledger.journal.entries(begin - MARGIN, end + MARGIN))
     names = {e.job for e in entries if isinstance(e, Measured | Unmeasured | Started)}
     found = {name: job for name in sorted(names) if (job := jobs.describe(name)) is not None}
     return audit(entries, found, prices.rate, begin, end)

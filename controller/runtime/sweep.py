@@ -37,7 +37,7 @@ def sweep(ports: Ports) -> SweepResult:
     A failing trigger is delayed by five minutes: at the head of the queue, one broken lineage would delay all others for good.
     """
     started_at = ports.clock.now()
-    overdue = ports.ledger.overdue(started_at, TRIGGERS_MAX)
+    overdue = ports.ledger.due.overdue(started_at, TRIGGERS_MAX)
     oldest_s = max((int((started_at - o.trigger_at).total_seconds()) for o in overdue), default=0)
     failed: list[tuple[str, Exception]] = []
     triggered: set[Trigger] = set()
@@ -50,7 +50,7 @@ def sweep(ports: Ports) -> SweepResult:
         problem = trigger_job(one.trigger, ports)
         if problem is not None:
             failed.append((one.trigger.job, problem))
-            ports.ledger.delay(one, ports.clock.now() + FAILED_DELAY)
+            ports.ledger.due.delay(one, ports.clock.now() + FAILED_DELAY)
     return SweepResult(triggered=len(triggered), failed=tuple(failed), overdue_s=oldest_s)
 
 
