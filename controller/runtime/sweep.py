@@ -43,7 +43,7 @@ def sweep(ports: Ports) -> SweepResult:
     A failing trigger is delayed by five minutes: at the head of the queue, one broken lineage would delay all others for good.
     """
     started_at = ports.clock.now()
-    overdue = ports.ledger.overdue(started_at, TRIGGERS_MAX)
+    overdue = ports.ledger.due.overdue(started_at, TRIGGERS_MAX)
     oldest_s = max((int((started_at - o.trigger_at).total_seconds()) for o in overdue), default=0)
     failed: list[tuple[str, Exception]] = []
     problems: list[tuple[str, DeciderProblem]] = []
@@ -59,7 +59,7 @@ def sweep(ports: Ports) -> SweepResult:
         result = trigger_job(one.trigger, ports)
         if isinstance(result, Exception):
             failed.append((one.trigger.job, result))
-            ports.ledger.delay(one, ports.clock.now() + FAILED_DELAY)
+            ports.ledger.due.delay(one, ports.clock.now() + FAILED_DELAY)
         else:
             problems += [(one.trigger.job, problem) for problem in result.problems]
     return SweepResult(
