@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from controller.notifications.block_kit import pages
-from controller.notifications.digest import DigestNotes, digest_parts
+from controller.notifications.digest import DigestNotes, digest_parts, is_empty
 from controller.notifications.parts import Part
 from controller.policy.policy import Policy
 from controller.runtime.digest_days import last_due, reported_days
@@ -52,9 +52,11 @@ def queue_digests(ports: Ports) -> int:
 
 
 def queue_digest(period: Period, channel: str, teams: frozenset[str], since: date, until: date, ports: Ports) -> None:
-    """Queue one digest; its pages are messages of their own, so that a crash repeats one of them and never all."""
+    """Queue one digest, unless it has nothing to say. Its pages are messages of their own: a crash repeats one, never all."""
     at, shelved = ports.clock.now(), ports.outbox.shelved(channel)
     parts = _parts(period, shelved, teams, since, until, ports)
+    if not parts:
+        return
     plain = json.dumps([page.json for page in pages(parts, native=False)])
     for number, page in enumerate(pages(parts)):
         key, native = f"digest/{period}/{since}/{channel}/{number:03d}", page.json
@@ -76,14 +78,16 @@ def _parts(
     month = month_start(until - DAY)
     days: dict[date, Rollup] = rollups_of_days(ports.ledger, min(since - period.length, month), until)
     by = By.USER if len(teams) == 1 else By.TEAM
-    policy, now = ports.policies.current(), ports.clock.now()
+    now = ports.clock.now()
     waivers = tuple(w for w in ports.ledger.waivers.in_force(now) if not teams or w.team in teams)
     matters = DigestNotes(
-        halt=ports.ledger.halts.halt(), rate_limits=policy.rate_limits, waivers=waivers, now=now,
+        halt=ports.ledger.halts.halt(), waivers=waivers, now=now,
         shelved=tuple(message.text().title for message in shelved if message.has_text),
         link=_link(period, since, until, days, ports) if not teams else "",
     )  # fmt: skip
     of_period = report_of(days, since, until, by=by, teams=teams)
+    if is_empty(of_period, matters):
+        return ()
     return digest_parts(of_period, report_of(days, month, until, by=by, teams=teams), matters)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -20,7 +20,7 @@ from controller.aws.dynamodb.table import Table, Write, key, partition_of
 from controller.runtime.answers import Unreachable
 from controller.runtime.schedule_ports import LateDay
 from controller.savings.arithmetic import FIELDS, Savings
-from controller.savings.rollup import Count, CountKind, Group, Rollup
+from controller.savings.rollup import Count, CountKind, Group, Mover, Rollup, with_missed
 
 CLOSED = "rollup"
 PART_BYTES = 300_000  # an item takes 400 kB
@@ -60,7 +60,10 @@ class DynamoDays:
     def rollups(self, since: date, until: date) -> Iterable[tuple[date, Rollup]]:
         rows = self._rows(since, until - timedelta(days=1))
         for day, parts in groupby(rows, key=lambda row: str(row["sk"]["S"]).partition("#")[0]):
-            yield date.fromisoformat(day), sum((_read(part["zip"]["B"]) for part in parts), Rollup())
+            documents = [json.loads(zlib.decompress(part["zip"]["B"])) for part in parts]
+            rollup = sum((_read(document) for document in documents), Rollup())
+            known = all("missed_micros" in document["fields"] for document in documents)
+            yield date.fromisoformat(day), rollup if known else with_missed(rollup)
 
     def closed_until(self) -> datetime | None:
         return moment_of(self._table, CLOSED)
@@ -86,31 +89,32 @@ def epoch_s(day: date) -> str:
 
 def _parts(rollup: Rollup) -> list[bytes]:
     """A rollup in as many parts as items take; in one, but for days of ten thousands of groups."""
-    whole = _zipped(list(rollup.groups.items()), list(rollup.counts.items()))
+    whole = _zipped(rollup)
     if len(whole) <= PART_BYTES or len(rollup.groups) + len(rollup.counts) < 2:
         return [whole]
     groups, counts = list(rollup.groups.items()), list(rollup.counts.items())
     halves = (
-        Rollup(groups=dict(groups[::2]), counts=dict(counts[::2])),
+        Rollup(groups=dict(groups[::2]), counts=dict(counts[::2]), movers=rollup.movers),
         Rollup(groups=dict(groups[1::2]), counts=dict(counts[1::2])),
     )
     return [part for half in halves for part in _parts(half)]
 
 
-def _zipped(groups: Sequence[tuple[Group, Savings]], counts: Sequence[tuple[Count, int]]) -> bytes:
+def _zipped(rollup: Rollup) -> bytes:
     document = {
         "fields": FIELDS,
-        "groups": [[*group, *(getattr(savings, name) for name in FIELDS)] for group, savings in groups],
-        "counts": [[*count, number] for count, number in counts],
+        "groups": [[*group, *(getattr(savings, name) for name in FIELDS)] for group, savings in rollup.groups.items()],
+        "counts": [[*count, number] for count, number in rollup.counts.items()],
+        "movers": rollup.movers,
     }
     return zlib.compress(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
 
 
-def _read(packed: bytes) -> Rollup:
+def _read(document: dict[str, Any]) -> Rollup:
     """Read a part; figures that came later than it are 0 there."""
-    document: dict[str, Any] = json.loads(zlib.decompress(packed))
     names, width = document["fields"], len(Group._fields)
     return Rollup(
         groups={Group(*row[:width]): Savings(**dict(zip(names, row[width:], strict=True))) for row in document["groups"]},
         counts={Count(CountKind(kind), team, name): number for kind, team, name, number in document["counts"]},
+        movers=tuple(Mover(*row) for row in document.get("movers", ())),
     )
