@@ -33,6 +33,7 @@ class Facts:
     asked in this look, None where it was not, such as within an hour of the last time. ``looked_up`` are the needs that these two
     answer: without it, None there means that nobody looked.
 
+    ``repair_prefix`` is a checkpoint prefix that nobody wrote to, for the job's repair; None where nobody looked for one.
     ``owner_undecided`` says that the owner which the job claims has not answered yet, ``owner_checked`` an answer to write down.
     """
 
@@ -52,6 +53,7 @@ class Facts:
     room: int | None = None
     placement: PlacementAsked | None = None
     looked_up: frozenset[Need] = frozenset()
+    repair_prefix: str | None = None
     owner_undecided: bool = False
     owner_checked: OwnerChecked | None = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from controller.jobs.checkpoint import NOT_LOOKED_INTO
 from controller.jobs.request import describe_change
 from controller.ledger.message import (
     Abandoned,
@@ -210,12 +211,18 @@ def deleted(m: Deleted) -> MessageText:
     return MessageText(f":ghost: {bold(m.name)} was deleted before its outcome was recorded", (what,))
 
 
+def _how_to_see(problem: str) -> str:
+    if problem == NOT_LOOKED_INTO:
+        return "To let the controller look, add the bucket to the stack parameter CheckpointBuckets."
+    return "Allow the controller's role to list this prefix."
+
+
 def checkpoints_unseen(m: CheckpointsUnseen) -> MessageText:
     return MessageText(
         f":warning: The checkpoints of {bold(m.job.name)} cannot be read",
         (
             f"{code(m.uri)}: {escaped(m.problem)}.",
-            "It is unknown whether the job can continue from a checkpoint. Allow the controller's role to list this prefix.",
+            f"It is unknown whether the job can continue from a checkpoint. {_how_to_see(m.problem)}",
         ),
         small_print(m.job),
     )

@@ -16,6 +16,8 @@ from controller.decide.fallback import candidate_types
 from controller.decide.need import Need
 from controller.decide.observe import scan_reason
 from controller.decide.ownership import settle_owner, to_ask
+from controller.decide.repair_prefix import candidate_prefixes, free_of, template_prefix
+from controller.jobs.claim import place_of
 from controller.jobs.job import Job
 from controller.jobs.quota_hold import instances_held
 from controller.ledger.entry import Ended, Started
@@ -88,11 +90,33 @@ def look_up(facts: Facts, needs: frozenset[Need], ports: Ports) -> Facts:
         match need:
             case Need.ON_DEMAND_ROOM:
                 facts = replace(facts, room=_room(facts, ports))
+            case Need.REPAIR_PREFIX:
+                facts = replace(facts, repair_prefix=_repair_prefix(facts, ports))
             case Need.PLACEMENT_SCORE:
                 facts = replace(facts, placement=_placement(facts, ports))
             case _:
                 assert_never(need)
     return replace(facts, looked_up=facts.looked_up | needs)
+
+
+def _repair_prefix(facts: Facts, ports: Ports) -> str | None:
+    """The first prefix in which nothing lies and nobody writes. One that cannot be looked into is not empty.
+
+    Where none can be looked into, it is one of the lineage's own beside the template's: no other lineage is given that.
+    """
+    uri = template_prefix(facts)
+    if uri is None:
+        return None
+    candidates, claims = candidate_prefixes(facts, uri), ports.ledger.claims.claims_on(place_of(uri)[0])
+    free = [candidate for candidate in candidates if free_of(claims, candidate, facts)]
+    unseen: list[str] = []
+    for candidate in free:
+        scan = ports.checkpoints.scan(candidate, now=facts.now)
+        if scan.empty:
+            return candidate
+        if scan.problem is not None and candidate != uri:
+            unseen.append(candidate)
+    return next(iter(unseen), candidates[-1])
 
 
 def _room(facts: Facts, ports: Ports) -> int | None:
