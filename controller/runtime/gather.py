@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from controller.decide.deadline.outlook import has_deadline
+from controller.decide.deadline.outlook import deadline_of
 from controller.decide.facts import Facts
 from controller.decide.fallback import candidate_types
 from controller.decide.need import Need
@@ -71,7 +71,7 @@ def _closely(facts: Facts, ports: Ports) -> Facts:
     job, block = facts.job, facts.policy.resubmission_for(facts.job)
     if not facts.newest or facts.owned:
         return facts
-    counts = block is not None and has_deadline(job, block.deadline) and (job.alive or job.cause is not None)
+    counts = block is not None and deadline_of(facts, block.deadline) is not None and (job.alive or job.cause is not None)
     watched = job.alive and any(rule.kind == "checkpoint-alive" and rule.match.matches(job) for rule in facts.policy.rules)
     if job.checkpoint_uri is not None and (counts or watched or scan_reason(facts) is not None):
         facts = replace(facts, checkpoint_scan=ports.checkpoints.scan(job.checkpoint_uri, now=facts.now))
