@@ -23,7 +23,8 @@ clock = Blueprint(__name__)
 @clock.schedule("rate(1 minute)")
 def sweep(event: Any) -> dict[str, Any]:
     """Trigger every overdue intent."""
-    return _metrics_of(run_sweep(wiring.ports()))
+    done = run_sweep(wiring.ports())
+    return {**_metrics_of(done), "OverdueSeconds": done.overdue_s, "RingsFailing": done.failing}
 
 
 @observed
@@ -40,7 +41,13 @@ def drain(event: Any) -> dict[str, Any]:
     sent = drain_outbox(wiring.ports())
     for channel, why in sent.paused:
         logger.warning("channel waits", extra={"channel": channel, "why": why})
-    return {"MessagesSent": sent.sent, "MessagesShelved": sent.shelved, "ChannelsWaiting": len(sent.paused)}
+    return {
+        "MessagesSent": sent.sent,
+        "MessagesShelved": sent.shelved,
+        "ChannelsWaiting": len(sent.paused) + len(sent.shut),
+        "OldestMessageSeconds": sent.oldest_s,
+        "DigestsWaiting": sent.digests,
+    }
 
 
 @observed
@@ -64,4 +71,4 @@ def _metrics_of(done: SweepResult) -> dict[str, Any]:
     """The result of a pass as metrics. Each failure is logged with the name of its job."""
     for job, problem in done.failed:
         logger.error("trigger failed", extra={"job": job, "problem": f"{type(problem).__name__}: {problem}"})
-    return {"Rings": done.triggered, "RingsFailed": len(done.failed), "OverdueSeconds": done.overdue_s, "left": done.left}
+    return {"Rings": done.triggered, "RingsFailed": len(done.failed), "left": done.left}

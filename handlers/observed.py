@@ -78,6 +78,7 @@ def answered(route: Callable[[], Any]) -> Callable[[], Any]:
         except Exception as problem:
             logger.exception("failed", extra={"problem": type(problem).__name__})
             metrics.add_metric(name="Failures", unit=MetricUnit.Count, value=1)
+            metrics.add_metric(name="SlackFailures", unit=MetricUnit.Count, value=1)  # Chalice answers 500: for Lambda, no error
             raise
         finally:
             metrics.flush_metrics()

@@ -138,7 +138,7 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm(
         name="WorkIsOverdue",
         meaning="Work has been overdue for longer than OverdueSecondsMax, or the sweep reports nothing.",
-        runbook="Read the lines \"ring failed\" in SweepLogs: job and problem. spotwarden doctor lists the lineages that fail.",
+        runbook="Read the lines \"trigger failed\" in SweepLogs: job and problem; spotwarden doctor lists them.",
         metric="OverdueSeconds",
         periods=5,
         breaching=3,
@@ -190,7 +190,7 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm(
         name="RingsFail",
         meaning="Jobs could not be looked at in two hours running.",
-        runbook="Read the lines \"ring failed\" in the logs of Sweep and Discover: job and problem.",
+        runbook="Read the lines \"trigger failed\" in the logs of Sweep and Discover: job and problem.",
         metric="RingsFailed",
         statistic="Sum",
         period_s=HOUR,
@@ -233,6 +233,17 @@ ALARMS: tuple[Alarm, ...] = (
         period_s=5 * MINUTE,
         periods=24,
         breaching=24,
+    ),
+    Alarm(
+        name="SlackRequestsFail",
+        meaning="Slack's clicks or commands are answered with an error.",
+        runbook="Read the lines with level ERROR in APIHandlerLogs. Chalice answers 500, so Lambda counts no error.",
+        metric="SlackFailures",
+        statistic="Sum",
+        period_s=5 * MINUTE,
+        periods=3,
+        breaching=2,
+        condition="HasApi",
     ),
     Alarm(
         name="EventsOfOthers",

@@ -36,6 +36,7 @@ __all__ = [
     "Clock",
     "Done",
     "Events",
+    "FailingTrigger",
     "Instances",
     "Jobs",
     "LateDay",
@@ -70,6 +71,21 @@ class Overdue:
     ring: Trigger
     key: str
     trigger_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailingTrigger:
+    """A trigger of the sweep that fails: its intent has been due since ``since``, whatever was delayed after.
+
+    ``trigger_at`` is when it is tried again, ``problem`` why it failed last.
+    """
+
+    job: str
+    lineage: str
+    key: str
+    since: datetime
+    trigger_at: datetime
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +153,15 @@ class Ledger(Protocol):
 
     def delay(self, overdue: Overdue, trigger_at: datetime) -> None:
         """Let the sweep ring for this intent no sooner than ``trigger_at``; nothing else about the intent changes."""
+
+    def note_failing(self, overdue: Overdue, trigger_at: datetime, problem: str) -> None:
+        """Remember that a trigger fails and is tried again at ``trigger_at``; its first due time is kept."""
+
+    def failing(self) -> Iterable[FailingTrigger]:
+        """The triggers that fail, in no particular order."""
+
+    def forget_failing(self, failing: FailingTrigger) -> None:
+        """Forget a trigger that fails no more; nothing happens where it is not known, or failed again meanwhile."""
 
     def halt(self) -> Halt | None:
         """The halt that is called now."""

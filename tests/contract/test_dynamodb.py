@@ -20,7 +20,7 @@ from controller.jobs.job import Job
 from controller.ledger.intent import Intent, IntentResult, Stop
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import MarketSignal, MarketSignalKind
-from controller.runtime.ports import Message, Overdue, Ports, Trigger, Unreachable
+from controller.runtime.ports import FailingTrigger, Message, Overdue, Ports, Trigger, Unreachable
 from controller.runtime.reconcile import reconcile
 from infra.local import aws
 from tests.builders import BEGIN, attempt, job, lineage_id, policy
@@ -94,6 +94,7 @@ def ledger(dynamodb: Any, table: str) -> DynamoLedger:
 # ── faults ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 OVERDUE = Overdue(ring=Trigger(job="bert", lineage=ID), key=STOP.key, trigger_at=BEGIN)
+FAILING = FailingTrigger(job="bert", lineage=str(ID), key=STOP.key, since=BEGIN, trigger_at=BEGIN)
 SIGNAL = MarketSignal(kind=MarketSignalKind.REBALANCE, instance_id="i-0abc", family="g5", region="us-east-1", at=BEGIN)
 CALLS: dict[str, Callable[[DynamoLedger, DynamoOutbox], object]] = {
     "load": lambda ledger, _: ledger.load(ID),
@@ -103,6 +104,9 @@ CALLS: dict[str, Callable[[DynamoLedger, DynamoOutbox], object]] = {
     "close": lambda ledger, _: ledger.close(ID, STOP, IntentResult.DONE, ""),
     "overdue": lambda ledger, _: ledger.overdue(BEGIN, 10),
     "delay": lambda ledger, _: ledger.delay(OVERDUE, BEGIN + MINUTE),
+    "note_failing": lambda ledger, _: ledger.note_failing(OVERDUE, BEGIN + MINUTE, "m"),
+    "failing": lambda ledger, _: list(ledger.failing()),
+    "forget_failing": lambda ledger, _: ledger.forget_failing(FAILING),
     "claim": lambda ledger, _: ledger.claim(MINE),
     "release": lambda ledger, _: ledger.release(MINE),
     "claims": lambda ledger, _: ledger.claims("checkpoints"),

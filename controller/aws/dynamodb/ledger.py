@@ -36,7 +36,7 @@ from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult, Wake
 from controller.ledger.lineage import Lineage, LineageId
 from controller.ledger.pool import MarketSignal, PoolMemory
-from controller.runtime.ports import LateDay, Overdue, Trigger
+from controller.runtime.ports import FailingTrigger, LateDay, Overdue, Trigger
 from controller.savings.rollup import Rollup
 from controller.units.money import Rate
 
@@ -149,6 +149,15 @@ class DynamoLedger:
                 ConditionExpression="ring_at < :at",  # only what is open has a ring_at
                 ExpressionAttributeValues={":at": {"S": stamp(ring_at)}},
             )
+
+    def note_failing(self, overdue: Overdue, trigger_at: datetime, problem: str) -> None:
+        self._notes.note_failing(overdue, trigger_at, problem)
+
+    def failing(self) -> Iterable[FailingTrigger]:
+        return self._notes.failing()
+
+    def forget_failing(self, failing: FailingTrigger) -> None:
+        self._notes.forget_failing(failing)
 
     def entries(self, since: datetime, until: datetime) -> Iterable[Entry]:
         for day in days_between(since, until):
