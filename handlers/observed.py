@@ -76,9 +76,7 @@ def answered(route: Callable[[], Any]) -> Callable[[], Any]:
             )
             return answer
         except Exception as problem:
-            logger.exception("failed", extra={"problem": type(problem).__name__})
-            metrics.add_metric(name="Failures", unit=MetricUnit.Count, value=1)
-            metrics.add_metric(name="SlackFailures", unit=MetricUnit.Count, value=1)  # Chalice answers 500: for Lambda, no error
+            failed(problem)
             raise
         finally:
             metrics.flush_metrics()
@@ -95,3 +93,10 @@ def _home(context: Any) -> tuple[str, str]:
     """The account and region that the function runs in: arn:aws:lambda:<region>:<account>:function:<name>."""
     _, _, _, region, account, *_ = str(context.invoked_function_arn).split(":")
     return account, region
+
+
+def failed(problem: Exception) -> None:
+    """Log and count the failure of a route."""
+    logger.exception("failed", extra={"problem": type(problem).__name__})
+    metrics.add_metric(name="Failures", unit=MetricUnit.Count, value=1)
+    metrics.add_metric(name="SlackFailures", unit=MetricUnit.Count, value=1)  # the route answers: for Lambda, that is no error

@@ -237,7 +237,7 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm(
         name="SlackRequestsFail",
         meaning="Slack's clicks or commands are answered with an error.",
-        runbook="Read the lines with level ERROR in APIHandlerLogs. Chalice answers 500, so Lambda counts no error.",
+        runbook="Read the lines with level ERROR in APIHandlerLogs. The route answers, so Lambda counts no error.",
         metric="SlackFailures",
         statistic="Sum",
         period_s=5 * MINUTE,

@@ -21,7 +21,7 @@ class Decision:
     """``withdrawn`` and ``abandoned`` are open intents.
 
     ``claims`` on checkpoint prefixes are taken and ``released`` given back, ``holds`` on quota are taken and ``freed``.
-    ``late`` are days before the one of the commit to which entries belong: who folded such a day has to fold it again.
+    ``late`` are days before the one of the commit to which entries belong: a rollup of such a day has to be made again.
     ``capacity`` are signals about spot pools, for other lineages. ``needs`` are questions that are still open: a decision that
     has any is not committed, but made again once the runtime has looked them up.
     """
@@ -106,7 +106,7 @@ class Decision:
         )
 
     def cut(self, writes_max: int = WRITES_MAX) -> Decision:
-        """As much of the decision as one transaction takes, entries first; the next ring says the rest."""
+        """The part of the decision that fits into one transaction, entries first; the next trigger decides the rest."""
         if self.writes <= writes_max:
             return self
         plain = tuple(e for e in self.entries if not isinstance(e, Started | Ended))

@@ -17,10 +17,10 @@ from controller.ledger.message import Deleted
 
 
 def decide_deleted(lineage: Lineage, name: str, now: datetime, channel: str) -> Decision:
-    """Let go of a job that SageMaker no longer knows: nothing about it can be done any more, and people hear of it.
+    """Abandon the open intents of a job that SageMaker no longer knows, and announce it.
 
-    No Submit ever guesses a request. What is in somebody's hands right now is left to them, what is to be announced is
-    announced, and a job whose ending is booked may be deleted in peace.
+    No Submit guesses a request. Leased intents and messages are kept. A job whose outcome is recorded may be deleted without a
+    message.
     """
     orphans = tuple(
         i for i in lineage.open_intents(about=name)

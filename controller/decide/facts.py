@@ -112,4 +112,4 @@ class Facts:
         uri = self.job.checkpoint_uri
         if uri is None:
             return None
-        return claim_of(uri, job=self.job.name, lineage=str(self.lineage.id), created_at=self.job.created_at)
+        return claim_of(uri, job=self.job.name, lineage=str(self.lineage.id), created_at=self.job.created_at, role=self.job.role)

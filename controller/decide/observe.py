@@ -17,13 +17,13 @@ ENDED = "ended"
 
 
 def observe(facts: Facts) -> Decision:
-    """Write down the job's start, every interruption and its ending; hold its prefix and its quota while it lives."""
+    """Record the job's start, each interruption and its outcome; claim its prefix and its quota while it lives."""
     job = facts.job
     started = Started(
         job=job.name, at=job.created_at, team=job.team, number=facts.number, spot=job.spot,
         instance_type=job.instance_type, instance_count=job.instance_count, region=job.region, service=job.service,
         checkpoint_uri=job.checkpoint_uri, runtime_s_max=job.runtime_s_max, wait_s_max=job.wait_s_max,
-        user=job.user, claimed=job.claimed,
+        user=job.user, claimed=job.claimed, role=job.role,
     )  # fmt: skip
     interrupted = tuple(
         Interrupted(job=job.name, at=at, team=job.team, instance_type=job.instance_type, region=job.region)

@@ -1,4 +1,4 @@
-"""Books what a finished job measured, and what of it was useful: facts that the savings are folded from."""
+"""Records what a finished job measured, and how much of it was useful: the entries from which savings are computed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from controller.jobs.job import Outcome, Usage
 from controller.ledger.entry import CheckpointScanned, Credited, Ended, Measured, Started, Unmeasured
 from controller.savings.progress import resumed_seconds, useful_seconds, went_beyond
 
-USAGE_TIME_LIMIT = timedelta(days=1)  # usage may follow the ending by minutes; after a day it is declared unknown
+USAGE_TIME_LIMIT = timedelta(days=1)  # usage may appear minutes after the end; after a day it is recorded as unknown
 
 
 def record_usage(facts: Facts) -> Decision:

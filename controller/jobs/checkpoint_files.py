@@ -15,7 +15,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Final
 
-# Names of files that frameworks write beside checkpoints. Shell globs, matched without case against the file's name.
+# Names of files that frameworks write beside checkpoints. Globs, matched without case against the file's name.
 LOG_FILES: Final = (
     "*tfevents*", "*.log", "*.log.*", "log.txt", "*[-_.]log.txt", "*.out", "*.err", "*.jsonl", "*.csv", "*.tsv", "*.html", "*.md",
     "*.png", "*.jpg", "*.jpeg", "*.svg", "*.gif", "*.pid", "*.prof", "*.trace", "*.trace.json", "*.trace.json.gz", "*.py", "*.sh",
@@ -50,7 +50,7 @@ class StoredFile:
 
 
 def is_checkpoint_file(file: StoredFile, ignore: Sequence[str] = ()) -> bool:
-    """Whether an object may be part of a checkpoint. ``ignore`` are more file names that are not, as shell globs."""
+    """Whether an object may be part of a checkpoint. ``ignore`` are more file names that are not, as globs."""
     *folders, name = file.path.lower().split("/")
     if file.size <= 0 or not name or any(part.startswith(".") for part in (*folders, name)):
         return False

@@ -45,7 +45,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeText:
-    """What an ending means to people and to resubmission."""
+    """The outcome of a job, and what follows from it."""
 
     cause: FailureCause | None
     label: str
@@ -78,7 +78,7 @@ _FAILED: Mapping[FailureCause, Outcome] = {
 
 
 def outcome_of(status: str, secondary: str, failure_reason: str | None) -> Outcome | None:
-    """Read the ending off TrainingJobStatus, SecondaryStatus and FailureReason; None while the job is alive.
+    """Read the outcome from TrainingJobStatus, SecondaryStatus and FailureReason; None while the job is alive.
 
     SecondaryStatus is an open enum ("valid values are subject to change"): a Stopped job whose secondary status is
     unknown was stopped, and nothing more is claimed.

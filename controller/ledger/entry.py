@@ -37,6 +37,7 @@ class Started:
     wait_s_max: int | None = None
     user: str | None = None
     claimed: Service | None = None
+    role: str = ""
 
     @property
     def key(self) -> str:
@@ -60,7 +61,7 @@ class OwnerChecked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interrupted:
-    """Spot capacity was taken away; SageMaker itself starts the job again, so this is booked and nothing is done."""
+    """Spot capacity was taken away. SageMaker itself restarts the job, so this is only recorded."""
 
     job: str
     at: datetime
@@ -75,7 +76,7 @@ class Interrupted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A job ended; ``seen_at`` is when the ledger learned it, which decides whether the ending is too old to act on."""
+    """A job ended; ``seen_at`` is when the ledger learned it, which decides whether the outcome is too old to act on."""
 
     job: str
     at: datetime
@@ -94,7 +95,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What SageMaker measured of a finished job, and the on-demand price that held; savings are folded from it, never stored.
+    """What SageMaker measured of a finished job, and the on-demand price that held; savings are computed from it, never stored.
 
     Seconds are per instance. ``rate_micros_per_h`` is None where no price is known: seconds without dollars, never zero.
     ``first_rate_micros_per_h`` is what the lineage's first attempt's type cost then, where this is another attempt and that is

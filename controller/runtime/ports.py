@@ -1,4 +1,4 @@
-"""What the shell needs of the world. Expected answers are values; surprises are exceptions.
+"""What the runtime needs of the world. Expected answers are values; surprises are exceptions.
 
 An exception leaves its intent leased: nobody can tell whether the call took effect, so it is performed again once the lease is
 over. ``Later`` says that it certainly did not take effect.
@@ -58,7 +58,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
-    """A doorbell: look at this job. ``lineage`` is known where the ledger itself rings."""
+    """A reason to look at a job. ``lineage`` is known where the trigger comes from the ledger."""
 
     job: str
     lineage: LineageId | None = None
@@ -66,9 +66,9 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overdue:
-    """An open intent whose time has come, as an index shows it: perhaps stale, so it only rings."""
+    """An open intent whose time has come, as an index shows it. It may be stale, so it only triggers."""
 
-    ring: Trigger
+    trigger: Trigger
     key: str
     trigger_at: datetime
 
@@ -152,7 +152,7 @@ class Ledger(Protocol):
         """Open intents with ``trigger_at`` up to ``now``, oldest first."""
 
     def delay(self, overdue: Overdue, trigger_at: datetime) -> None:
-        """Let the sweep ring for this intent no sooner than ``trigger_at``; nothing else about the intent changes."""
+        """Let the sweep trigger this intent no sooner than ``trigger_at``. Nothing else about the intent changes."""
 
     def note_failing(self, overdue: Overdue, trigger_at: datetime, problem: str) -> None:
         """Remember that a trigger fails and is tried again at ``trigger_at``; its first due time is kept."""
@@ -166,16 +166,19 @@ class Ledger(Protocol):
     def halt(self) -> Halt | None:
         """The halt that is called now."""
 
+    def call_halt(self, halt: Halt) -> Halt:
+        """Call a halt in one write, unless one is called already; say which halt holds now."""
+
     def set_halt(self, halt: Halt | None) -> None:
-        """Call a halt, or resume."""
+        """Call a halt in place of any other, or resume."""
 
     def spend(self, what: str, who: str, amount: int, limit: int, now: datetime) -> bool:
         """Take from a limit that spans lineages; False where it has no room. Who took once takes nothing again."""
 
     def claim(self, claim: Claim) -> tuple[Claim, ...]:
-        """Hold a checkpoint prefix for a job that is about to be created, or say whose claims of other lineages overlap it.
+        """Hold a checkpoint prefix for a job that is about to be created, or say whose claims it must wait for.
 
-        Of two that claim overlapping prefixes at once, one at most is given it.
+        Of two that claim one prefix under one role at once, one at most is given it.
         """
 
     def release(self, claim: Claim) -> None:
@@ -197,7 +200,7 @@ class Ledger(Protocol):
         """The days to which something was added after they were over; perhaps one mark for each lineage that did."""
 
     def put_rollup(self, day: date, rollup: Rollup, *, settles: Iterable[LateDay] = ()) -> None:
-        """Write what a closed day comes to, in place of what was folded before, and take away the marks that it settles.
+        """Write the rollup of a closed day in place of the former one, and remove the marks that it settles.
 
         A mark that was made again meanwhile stays.
         """
@@ -212,7 +215,7 @@ class Ledger(Protocol):
         """What instance types cost in a region, oldest first, as far as it was ever written down."""
 
     def remember(self, day: date, memories: Iterable[PoolMemory]) -> None:
-        """Write down what a closed day taught of each pool; a day that is folded again says the same again."""
+        """Write a closed day's statistics of each pool, in place of the former ones."""
 
     def memory(self, instance_type: str, region: str, since: datetime) -> PoolMemory:
         """What is remembered of a pool since a day; empty where nothing is."""
@@ -251,7 +254,7 @@ class Checkpoints(Protocol):
     def scan(self, uri: str, *, now: datetime, ignore: Sequence[str] = ()) -> CheckpointScan:
         """Look, with at most twelve requests; what S3 refuses to show is the scan's ``problem``. Raises Unreachable.
 
-        ``ignore`` are names of files that are no checkpoints, beside those that are known, as shell globs.
+        ``ignore`` are names of files that are no checkpoints, beside those that are known, as globs.
         """
 
 

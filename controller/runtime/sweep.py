@@ -1,4 +1,4 @@
-"""The clock: rings for what is overdue each minute, and for what changed unheard each hour."""
+"""Triggers the jobs of overdue intents, each minute. ``discover`` uses the same functions each hour."""
 
 from __future__ import annotations
 
@@ -57,17 +57,17 @@ def sweep(ports: Ports) -> SweepResult:
         if ports.clock.now() - started_at > TIME_LIMIT:
             left = "out of time"
             break
-        if one.ring in triggered:
+        if one.trigger in triggered:
             continue
-        triggered.add(one.ring)
-        problem = trigger_job(one.ring, ports)
+        triggered.add(one.trigger)
+        problem = trigger_job(one.trigger, ports)
         if problem is not None:
-            failed.append((one.ring.job, problem))
+            failed.append((one.trigger.job, problem))
             again_at = ports.clock.now() + FAILED_DELAY
             # Before the delay: a crash in between must not lose since when it is due.
             ports.ledger.note_failing(one, again_at, f"{type(problem).__name__}: {problem}")
             ports.ledger.delay(one, again_at)
-        elif (known := failing.pop((str(one.ring.lineage), one.key), None)) is not None:
+        elif (known := failing.pop((str(one.trigger.lineage), one.key), None)) is not None:
             ports.ledger.forget_failing(known)
     if not left and len(overdue) < TRIGGERS_MAX:
         failing = _without_what_is_over(failing, overdue, started_at, ports)
@@ -79,17 +79,17 @@ def sweep(ports: Ports) -> SweepResult:
 
 def _without_what_is_over(failing: _Failing, overdue: Iterable[Overdue], now: datetime, ports: Ports) -> _Failing:
     """Forget what should be tried now and is due no more: something else than the sweep has seen to it."""
-    due = {(str(one.ring.lineage), one.key) for one in overdue}
+    due = {(str(one.trigger.lineage), one.key) for one in overdue}
     over = {place for place, one in failing.items() if one.trigger_at <= now and place not in due}
     for place in over:
         ports.ledger.forget_failing(failing[place])
     return {place: one for place, one in failing.items() if place not in over}
 
 
-def trigger_job(ring: Trigger, ports: Ports) -> Exception | None:
-    """Ring, and give a failure back: whatever is wrong with one job must not keep the others waiting."""
+def trigger_job(trigger: Trigger, ports: Ports) -> Exception | None:
+    """Trigger a job, and return the exception if it fails: a problem with one job must not delay the others."""
     try:
-        reconcile(ring, ports)
+        reconcile(trigger, ports)
     except Exception as problem:
         return problem
     return None

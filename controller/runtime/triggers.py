@@ -1,7 +1,7 @@
 """Reads EventBridge events as doorbells: which job to look at, which instance the market warned of.
 
-Everything else in an event is a hint that may be late, doubled or out of order. What is no such event is refused aloud, and so
-is an event of another account or region: a job of that name here would be another job.
+Everything else in an event is a hint that may be late, doubled or out of order. Any other event is refused with an
+exception, and so is an event of another account or region: a job of that name here would be another job.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ WRAPPINGS_MAX = 3
 
 
 class BadEvent(ValueError):
-    """An event that rings for nothing: what was found, what was wanted, and where."""
+    """An event that triggers nothing. The message says what was found, what was wanted, and where."""
 
 
 def event_in(payload: Any) -> Mapping[str, Any]:
@@ -64,7 +64,7 @@ def not_of(account: str, region: str, event: Mapping[str, Any]) -> str:
 
 
 def trigger_of(event: Mapping[str, Any]) -> Trigger:
-    """The job that a training-job event rings for. Raises BadEvent."""
+    """The job that a training-job event triggers. Raises BadEvent."""
     detail = _detail(event, source="aws.sagemaker")
     return Trigger(job=_text(detail, "TrainingJobName", event))
 

@@ -1,4 +1,4 @@
-"""A scan of a checkpoint prefix says the same in memory and over real S3 calls."""
+"""A checkpoint scan gives the same result in memory and over real S3 calls, and costs at most two requests."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def test_a_prefix_that_was_never_written_is_empty(store: tuple[Checkpoints, Save
     assert (seen.uri, seen.scanned_at) == ("s3://saved/bert/", BEGIN)
 
 
-def test_what_was_written_last_is_the_newest(store: tuple[Checkpoints, Save]) -> None:
+def test_the_object_written_last_is_the_newest(store: tuple[Checkpoints, Save]) -> None:
     look, save = store
     save("s3://saved/bert", 300, BEGIN)
     save("s3://saved/bert", 600, BEGIN + timedelta(minutes=5))
     assert look.scan("s3://saved/bert/", now=BEGIN).newest_at == BEGIN + timedelta(minutes=5)
 
 
-def test_another_prefix_is_another(store: tuple[Checkpoints, Save]) -> None:
+def test_objects_of_another_prefix_are_not_seen(store: tuple[Checkpoints, Save]) -> None:
     look, save = store
     save("s3://saved/gpt", 300, BEGIN)
     assert look.scan("s3://saved/bert/", now=BEGIN).newest_at is None
@@ -62,7 +62,7 @@ def test_a_prefix_whose_name_begins_alike_is_another(store: tuple[Checkpoints, S
 
 
 class Answering:
-    """An S3 that answers each list request with the next of these."""
+    """An S3 that answers list requests with these responses, in order."""
 
     def __init__(self, *answers: Any) -> None:
         self.answers, self.asked = list(answers), []  # type: ignore[var-annotated]
@@ -84,7 +84,7 @@ class Answering:
         ("AuthorizationHeaderMalformed", "the bucket is in another region"),
     ],
 )
-def test_what_s3_will_not_show_is_said_in_words(code: str, said: str) -> None:
+def test_a_refusal_of_s3_becomes_a_problem_in_words(code: str, said: str) -> None:
     refusal = ClientError({"Error": {"Code": code, "Message": "no"}}, "ListObjectsV2")
     seen = S3Checkpoints(Answering(refusal)).scan("s3://saved/p/", now=BEGIN)
     assert seen.problem is not None
@@ -95,7 +95,7 @@ def test_what_s3_will_not_show_is_said_in_words(code: str, said: str) -> None:
     "silence",
     [ClientError({"Error": {"Code": "SlowDown", "Message": "no"}}, "ListObjectsV2"), ReadTimeoutError(endpoint_url="https://s3")],
 )
-def test_an_s3_that_does_not_answer_is_unreachable_and_not_empty(silence: Exception) -> None:
+def test_no_answer_of_s3_is_unreachable_and_not_an_empty_prefix(silence: Exception) -> None:
     with pytest.raises(Unreachable):
         S3Checkpoints(Answering(silence)).scan("s3://saved/p/", now=BEGIN)
 

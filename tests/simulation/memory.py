@@ -1,6 +1,6 @@
-"""A ledger and an outbox in memory: what the ports promise, and nothing else.
+"""A ledger and an outbox in memory: what the ports say, and nothing else.
 
-The contract suite holds them and DynamoDB to the same promises; the simulation runs on them.
+The contract suite tests them and DynamoDB alike; the simulation runs on them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import TypeVar
 
 from controller.decide.decision import Decision
-from controller.jobs.claim import Claim, overlapping
+from controller.jobs.claim import Claim, holding_up
 from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Entry, Finished, Waived
 from controller.ledger.halt import Halt
@@ -137,23 +137,23 @@ class MemoryLedger:
 
     def overdue(self, now: datetime, limit: int) -> list[Overdue]:
         due = [
-            Overdue(ring=Trigger(job=row.intents[key].action.about, lineage=lineage), key=key, trigger_at=trigger_at)
+            Overdue(trigger=Trigger(job=row.intents[key].action.about, lineage=lineage), key=key, trigger_at=trigger_at)
             for lineage, row in self.rows.items()
             for key, trigger_at in row.trigger_at.items()
             if trigger_at <= now
         ]
-        return sorted(due, key=lambda one: (one.trigger_at, str(one.ring.lineage), one.key))[:limit]
+        return sorted(due, key=lambda one: (one.trigger_at, str(one.trigger.lineage), one.key))[:limit]
 
     def delay(self, overdue: Overdue, trigger_at: datetime) -> None:
-        row = self.row(overdue.ring.lineage) if overdue.ring.lineage else Row()
+        row = self.row(overdue.trigger.lineage) if overdue.trigger.lineage else Row()
         if overdue.key in row.trigger_at:
             row.trigger_at[overdue.key] = max(row.trigger_at[overdue.key], trigger_at)
 
     def note_failing(self, overdue: Overdue, trigger_at: datetime, problem: str) -> None:
-        place = (str(overdue.ring.lineage), overdue.key)
+        place = (str(overdue.trigger.lineage), overdue.key)
         since = self.fails[place].since if place in self.fails else overdue.trigger_at
         self.fails[place] = FailingTrigger(
-            job=overdue.ring.job, lineage=place[0], key=overdue.key, since=since, trigger_at=trigger_at, problem=problem[:500]
+            job=overdue.trigger.job, lineage=place[0], key=overdue.key, since=since, trigger_at=trigger_at, problem=problem[:500]
         )
 
     def failing(self) -> Iterable[FailingTrigger]:
@@ -165,7 +165,7 @@ class MemoryLedger:
             del self.fails[failing.lineage, failing.key]
 
     def claim(self, claim: Claim) -> tuple[Claim, ...]:
-        others = overlapping(claim, self.claims(claim.bucket))
+        others = holding_up(claim, self.claims(claim.bucket))
         if not others:
             self.held[_place(claim)] = claim
         return others
@@ -225,6 +225,10 @@ class MemoryLedger:
         return sum(days, PoolMemory(instance_type=instance_type, region=region))
 
     def halt(self) -> Halt | None:
+        return self.halted
+
+    def call_halt(self, halt: Halt) -> Halt:
+        self.halted = self.halted or halt
         return self.halted
 
     def set_halt(self, halt: Halt | None) -> None:

@@ -12,7 +12,7 @@ import hashlib
 
 from controller.aws.dynamodb.items import Item, read, write
 from controller.aws.dynamodb.table import HEAD, Table, Write, key, next_version, partition_of, version_of
-from controller.jobs.claim import Claim, overlapping
+from controller.jobs.claim import Claim, holding_up
 from controller.runtime.ports import Unreachable
 
 TRIES = 3
@@ -23,11 +23,11 @@ class Claims:
         self._table = table
 
     def claim(self, claim: Claim) -> tuple[Claim, ...]:
-        """Hold the prefix, or say who holds an overlapping one. Raises Unreachable when others were faster three times."""
+        """Hold the prefix, or say whom the claim must wait for. Raises Unreachable when others were faster three times."""
         pk = _pk(claim.bucket)
         for _ in range(TRIES):
             head = self._table.get(pk, HEAD)  # before the rest: a claim that comes in between moves the version
-            others = overlapping(claim, self.held(claim.bucket))
+            others = holding_up(claim, self.held(claim.bucket))
             if others:
                 return others
             if self._table.transact([next_version(pk, version_of(head)), taking(claim)]):

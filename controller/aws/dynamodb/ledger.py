@@ -5,10 +5,9 @@
                      intent#<key>            what we mean to do     (index *due* while open, for the sweep)
     claim#<bucket>   …                       see ``claims``
     rollup, late, pool#<pool>                see ``days``
-    price#<region>                           see ``tariffs``
-    signal#<day>, policy, cursor             see ``notes``
+    price#…, signal#…, policy, cursor        see ``prices`` and ``notes``
 
-Indexes are eventually consistent: they ring, and never decide.
+Indexes are eventually consistent: they only trigger, and never decide.
 """
 
 from __future__ import annotations
@@ -128,7 +127,7 @@ class DynamoLedger:
 
     def overdue(self, now: datetime, limit: int) -> list[Overdue]:
         queues = (self._overdue_in(number, now, limit) for number in range(PARTITIONS))
-        return list(islice(merge(*queues, key=lambda o: (o.trigger_at, str(o.ring.lineage), o.key)), limit))
+        return list(islice(merge(*queues, key=lambda o: (o.trigger_at, str(o.trigger.lineage), o.key)), limit))
 
     def _overdue_in(self, number: int, now: datetime, limit: int) -> Iterator[Overdue]:
         rows = self._table.query(
@@ -138,16 +137,16 @@ class DynamoLedger:
             ExpressionAttributeValues={":pk": {"S": f"due#{number:02d}"}, ":now": {"S": stamp(now)}},
         )
         for row in rows:
-            ring = Trigger(job=row["about"]["S"], lineage=LineageId.parse(row["lineage"]["S"]))
-            yield Overdue(ring=ring, key=row["sk"]["S"].removeprefix("intent#"), trigger_at=moment(row["ring_at"]["S"]))
+            trigger = Trigger(job=row["about"]["S"], lineage=LineageId.parse(row["lineage"]["S"]))
+            yield Overdue(trigger=trigger, key=row["sk"]["S"].removeprefix("intent#"), trigger_at=moment(row["ring_at"]["S"]))
 
-    def delay(self, overdue: Overdue, ring_at: datetime) -> None:
-        if overdue.ring.lineage is not None:
+    def delay(self, overdue: Overdue, trigger_at: datetime) -> None:
+        if overdue.trigger.lineage is not None:
             self._table.update(
-                key(_pk(overdue.ring.lineage), f"intent#{overdue.key}"),
+                key(_pk(overdue.trigger.lineage), f"intent#{overdue.key}"),
                 UpdateExpression="SET ring_at = :at",
-                ConditionExpression="ring_at < :at",  # only what is open has a ring_at
-                ExpressionAttributeValues={":at": {"S": stamp(ring_at)}},
+                ConditionExpression="ring_at < :at",  # only an open intent has this attribute
+                ExpressionAttributeValues={":at": {"S": stamp(trigger_at)}},
             )
 
     def note_failing(self, overdue: Overdue, trigger_at: datetime, problem: str) -> None:
@@ -226,6 +225,9 @@ class DynamoLedger:
     def halt(self) -> Halt | None:
         return self._limits.halt()
 
+    def call_halt(self, halt: Halt) -> Halt:
+        return self._limits.call_halt(halt)
+
     def set_halt(self, halt: Halt | None) -> None:
         self._limits.set_halt(halt)
 
@@ -279,7 +281,7 @@ def _entry_item(id: LineageId, entry: Entry) -> Item:
 
 
 def _in_family(id: LineageId, entry: Entry) -> Item:
-    """What the index *family* shows: lineages that completed, by the time of their ending, and waivers by that of theirs."""
+    """What the index *family* shows: lineages that completed, by the time of their end, and waivers by the time of theirs."""
     match entry:
         case Finished(work_s=int()):
             return {"family_pk": {"S": f"{id.account}/{id.region}/{entry.family}"}, "family_at": {"S": stamp(entry.at)}}
@@ -293,8 +295,8 @@ def _intent_item(id: LineageId, intent: Intent) -> Item:
     item = {**key(_pk(id), f"intent#{intent.key}"), **write_intent(intent)}
     if not intent.open:
         return item
-    rings = {"due_pk": partition("due", str(id)), "ring_at": {"S": stamp(intent.trigger_at)}}
-    return {**item, **rings, "lineage": {"S": str(id)}, "about": {"S": intent.action.about}}
+    index_keys = {"due_pk": partition("due", str(id)), "ring_at": {"S": stamp(intent.trigger_at)}}
+    return {**item, **index_keys, "lineage": {"S": str(id)}, "about": {"S": intent.action.about}}
 
 
 def _said(id: LineageId, intent: Intent) -> Write:

@@ -47,7 +47,7 @@ class Notes:
 
     def note_failing(self, overdue: Overdue, trigger_at: datetime, problem: str) -> None:
         self._table.update(
-            key(FAILING, f"{overdue.ring.lineage}#{overdue.key}"),
+            key(FAILING, f"{overdue.trigger.lineage}#{overdue.key}"),
             UpdateExpression="SET since = if_not_exists(since, :since), trigger_at = :at, #schema = :schema, problem = :problem,"
             " job = :job, lineage = :lineage, intent = :intent",
             ExpressionAttributeNames={"#schema": "schema"},
@@ -56,8 +56,8 @@ class Notes:
                 ":at": {"S": stamp(trigger_at)},
                 ":schema": MARK["schema"],
                 ":problem": {"S": problem[:PROBLEM_MAX]},
-                ":job": {"S": overdue.ring.job},
-                ":lineage": {"S": str(overdue.ring.lineage)},
+                ":job": {"S": overdue.trigger.job},
+                ":lineage": {"S": str(overdue.trigger.lineage)},
                 ":intent": {"S": overdue.key},
             },
         )

@@ -1,4 +1,4 @@
-"""An event of another account or region is refused aloud, and never looked up here; a dead letter is the event in it."""
+"""An event of another account or region is refused with an exception and causes no call; a dead letter contains its event."""
 
 from __future__ import annotations
 

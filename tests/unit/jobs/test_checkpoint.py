@@ -1,4 +1,4 @@
-"""What lies in S3 says how much of a job is proven; what is only configured proves nothing."""
+"""What is in S3 shows how much of a job is proven; a configured prefix alone proves nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOW = BEGIN + 90 * MINUTE
 
 
 def seen(newest: int | None, **changes: Any) -> CheckpointScan:
-    """A look after an hour and a half; ``newest`` is the minute of the newest object."""
+    """A scan after an hour and a half; ``newest`` is the minute of the newest object."""
     newest_at = None if newest is None else BEGIN + newest * MINUTE
     scan = CheckpointScan(uri="s3://b/p/", scanned_at=NOW, objects=1, bytes_seen=1, newest_at=newest_at, complete=True)
     return replace(scan, **changes)
@@ -55,14 +55,14 @@ def test_training_is_counted_without_its_interruptions() -> None:
 TRAINING = job(intervals=(FIRST, SECOND))
 
 
-def test_a_prefix_that_was_never_written_is_told_after_its_time() -> None:
+def test_a_prefix_without_a_checkpoint_is_reported_after_its_time() -> None:
     fault = judge(TRAINING, Options(first_within_s=1800), Evidence(checkpoint_scan=seen(None)))
     assert fault is not None
     assert (fault.found, fault.field) == ("no checkpoint after 1 h (limit 30 min)", "CheckpointConfig.S3Uri")
     assert judge(TRAINING, Options(first_within_s=3600), Evidence(checkpoint_scan=seen(None))) is None
 
 
-def test_a_checkpoint_that_went_stale_is_told() -> None:
+def test_a_stale_checkpoint_is_reported() -> None:
     assert judge(TRAINING, Options(at_most_s=1200), Evidence(checkpoint_scan=seen(10))) is not None
     assert judge(TRAINING, Options(at_most_s=3600), Evidence(checkpoint_scan=seen(10))) is None
 
@@ -78,6 +78,6 @@ def test_a_checkpoint_that_went_stale_is_told() -> None:
     ],
     ids=["over", "no config", "not to be seen", "nobody looked", "not all was seen"],
 )
-def test_what_nobody_can_know_is_not_told(spared: Any) -> None:
+def test_an_unknown_state_of_checkpoints_is_not_reported(spared: Any) -> None:
     about, scan = spared
     assert judge(about, Options(at_most_s=60), Evidence(checkpoint_scan=scan)) is None

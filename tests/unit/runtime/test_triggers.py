@@ -1,4 +1,4 @@
-"""Events are doorbells, and what is no event is refused with what was found and wanted."""
+"""An event contributes a job's name only. An invalid event is refused with what was found and wanted."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def spot_event(**changed: Any) -> dict[str, Any]:
     } | changed
 
 
-def test_a_job_event_contributes_the_name_of_its_job_and_nothing_else() -> None:
+def test_only_the_job_s_name_is_read_from_a_job_event() -> None:
     assert trigger_of(job_event()) == Trigger(job="bert")
 
 
@@ -42,7 +42,7 @@ def test_a_job_event_contributes_the_name_of_its_job_and_nothing_else() -> None:
         ({}, "source is None, wanted 'aws.sagemaker' (event without id)"),
     ],
 )
-def test_what_is_no_job_event_is_refused(event: dict[str, Any], told: str) -> None:
+def test_an_invalid_job_event_is_refused(event: dict[str, Any], told: str) -> None:
     with pytest.raises(BadEvent) as refused:
         trigger_of(event)
     assert str(refused.value) == told
@@ -66,7 +66,7 @@ def test_a_spot_warning_names_its_kind_instance_region_and_time() -> None:
         (spot_event(source="aws.sagemaker"), "source is 'aws.sagemaker', wanted 'aws.ec2' (event e2)"),
     ],
 )
-def test_what_is_no_spot_warning_is_refused(event: dict[str, Any], told: str) -> None:
+def test_an_invalid_spot_warning_is_refused(event: dict[str, Any], told: str) -> None:
     with pytest.raises(BadEvent) as refused:
         market_warning_of(event)
     assert str(refused.value) == told
