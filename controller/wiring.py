@@ -121,8 +121,8 @@ def ports() -> Ports:
             _Lazy(lambda: client("s3")), os.environ.get("SPOTWARDEN_REPORTS_BUCKET", ""), os.environ.get("AWS_REGION", "")
         ),
         instances=Ec2Instances(_Lazy(lambda: client("ec2"))),
-        policies=CompiledPolicies(_policies(), lambda revision: ledger.in_force_at(revision, _clock.now())),
-        prices=Prices(ledger.rates),
+        policies=CompiledPolicies(_policies(), lambda revision: ledger.revisions.in_force_at(revision, _clock.now())),
+        prices=Prices(ledger.prices.rates),
         quotas=ServiceQuotas(_Lazy(lambda: client("service-quotas"))),
         placement=PlacementScores(_Lazy(lambda: client("ec2"))),
         price_list=PriceList(_Lazy(_pricing)),
@@ -187,7 +187,7 @@ def slack_ports(came_at: datetime) -> SlackClickPorts:
         jobs=SageMakerJobs(hurry(_hurried_client("sagemaker"))),
         ledger=ledger,
         chat=hurry(_Lazy(_slack), always=("reply_ephemeral",)),
-        policies=CompiledPolicies(_policies(), lambda revision: ledger.in_force_at(revision, _clock.now())),
+        policies=CompiledPolicies(_policies(), lambda revision: ledger.revisions.in_force_at(revision, _clock.now())),
         clock=_clock,
     )
 
@@ -201,7 +201,7 @@ def refuse_unsigned(body: bytes, headers: Mapping[str, str]) -> str:
         return refused
     try:
         ledger = DynamoLedger(_hurried_client("dynamodb"), setting("SPOTWARDEN_TABLE"))
-        fresh = ledger.once(f"slack/{headers[SIGNATURE]}", _clock.now())
+        fresh = ledger.seen_requests.once(f"slack/{headers[SIGNATURE]}", _clock.now())
     except Unreachable:
         return ""  # a replay now could write nothing either
     return "" if fresh else "answered before"
@@ -235,12 +235,22 @@ def _hurried_client(service: str) -> Any:
 
 def _slack() -> Chat:
     """Slack and its SDK, which one function of seven needs: the others start without it."""
+    if not _has_slack():
+        from controller.aws.notices import NoticeChat
+
+        return NoticeChat(_Lazy(lambda: client("sns")), os.environ.get("SPOTWARDEN_NOTICE_TOPIC", ""), _events(), _clock)
     from controller.slack.webhook import WebhookChat
 
     webhook = os.environ.get("SPOTWARDEN_SLACK_WEBHOOK")
     if not webhook and "SPOTWARDEN_SLACK_TOKEN" not in os.environ:
         webhook = _slack_secret().current().get("webhook_url")
     return WebhookChat(webhook) if webhook else _slack_app()
+
+
+def _has_slack() -> bool:
+    return any(
+        os.environ.get(name) for name in ("SPOTWARDEN_SLACK_WEBHOOK", "SPOTWARDEN_SLACK_TOKEN", "SPOTWARDEN_SLACK_TOKEN_SECRET")
+    )
 
 
 @cache

@@ -49,7 +49,7 @@ def gather(job: Job, ports: Ports) -> Facts:
     if execution is None and _at_rest(lineage, job, now):
         return facts
     if facts.claim is not None and job.alive:
-        facts = replace(facts, claims=ports.ledger.claims(facts.claim.bucket))
+        facts = replace(facts, claims=ports.ledger.claims.claims_on(facts.claim.bucket))
     return _closely(facts, ports)
 
 
@@ -74,7 +74,7 @@ def _closely(facts: Facts, ports: Ports) -> Facts:
     if job.checkpoint_uri is not None and (counts or watched or scan_reason(facts) is not None):
         facts = replace(facts, checkpoint_scan=ports.checkpoints.scan(job.checkpoint_uri, now=facts.now))
     if counts:
-        facts = replace(facts, history=ports.ledger.history(job.account, job.region, job.family, RUNS_MAX))
+        facts = replace(facts, history=ports.ledger.histories.history(job.account, job.region, job.family, RUNS_MAX))
     if counts and block is not None and block.deadline.back_to_spot:
         facts = replace(facts, spot_seen=_spot_seen(facts, ports))
     if block is not None and block.ladder and job.cause is not None:
@@ -101,13 +101,13 @@ def _room(facts: Facts, ports: Ports) -> int | None:
     limit = ports.quotas.on_demand(job.instance_type, facts.now)
     if limit is None:
         return None
-    return limit - instances_held(ports.ledger.quota_holds(job.region, job.instance_type))
+    return limit - instances_held(ports.ledger.quota_holds.holds_on(job.region, job.instance_type))
 
 
 def _placement(facts: Facts, ports: Ports) -> PlacementAsked | None:
     """Ask EC2 for the pool's score, at most once an hour and pool; two that ask at once both may."""
     job = facts.job
-    before = ports.ledger.placement_asked_at(job.region, job.instance_type)
+    before = ports.ledger.capacity.placement_asked_at(job.region, job.instance_type)
     if before is not None and facts.now - before < PLACEMENT_SCORE_INTERVAL:
         return None
     score = ports.placement.score(job.instance_type, job.instance_count, job.region)
@@ -119,7 +119,7 @@ def _spot_seen(facts: Facts, ports: Ports) -> bool:
     job = facts.job
     if job.spot:
         return bool(job.intervals) and job.intervals[-1].end is None
-    started = ports.ledger.capacity_seen_at(job.region, job.instance_type)
+    started = ports.ledger.capacity.capacity_seen_at(job.region, job.instance_type)
     return started is not None and started > max(job.created_at, facts.now - CAPACITY_SIGNAL_AGE)
 
 
@@ -130,7 +130,7 @@ def _with_pools(facts: Facts, block: Resubmission, ports: Ports) -> Facts:
     rates = {t: ports.prices.rate(t, region, facts.now) for t in types}
     return replace(
         facts,
-        pools={t: ports.ledger.memory(t, region, since) for t in types},
+        pools={t: ports.ledger.pools.memory(t, region, since) for t in types},
         rates={t: rate for t, rate in rates.items() if rate is not None},
     )
 
@@ -144,11 +144,11 @@ def lineage_of(job: Job, ledger: Ledger) -> tuple[Lineage, int]:
     hint = LineageId.parse(job.tags.get(LINEAGE_TAG, ""))
     own = LineageId.of(job)
     if hint is not None and hint != own and (hint.account, hint.region) == (job.account, job.region):
-        lineage = ledger.load(hint)
+        lineage = ledger.lineages.load(hint)
         number = lineage.number_of(job)
         if number is not None:
             return lineage, number
-    return ledger.load(own), 1
+    return ledger.lineages.load(own), 1
 
 
 def _at_rest(lineage: Lineage, job: Job, now: datetime) -> bool:

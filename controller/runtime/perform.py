@@ -36,19 +36,19 @@ def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile
     match answer:
         case OnHold(why, after_s):
             due_at = ports.clock.now() + timedelta(seconds=after_s)
-            ports.ledger.put_off(lineage.id, intent, due_at=due_at, why=why, held=True)
+            ports.ledger.lineages.put_off(lineage.id, intent, due_at=due_at, why=why, held=True)
             return None
         case Done(detail):
-            ports.ledger.close(lineage.id, intent, IntentResult.DONE, detail)
+            ports.ledger.lineages.close(lineage.id, intent, IntentResult.DONE, detail)
             return IntentResult.DONE
         case Refused(why):
-            ports.ledger.close(lineage.id, intent, IntentResult.REFUSED, why)
+            ports.ledger.lineages.close(lineage.id, intent, IntentResult.REFUSED, why)
             return IntentResult.REFUSED
         case Later(why, _) if intent.tries >= TRIES_MAX:
-            ports.ledger.close(lineage.id, intent, IntentResult.ABANDONED, f"{why} ({intent.tries} tries)")
+            ports.ledger.lineages.close(lineage.id, intent, IntentResult.ABANDONED, f"{why} ({intent.tries} tries)")
             return IntentResult.ABANDONED
         case Later(why, after_s):
-            ports.ledger.put_off(lineage.id, intent, due_at=ports.clock.now() + _patience(intent, after_s), why=why)
+            ports.ledger.lineages.put_off(lineage.id, intent, due_at=ports.clock.now() + _patience(intent, after_s), why=why)
             return None
         case _:
             assert_never(answer)
@@ -109,9 +109,9 @@ def _submit(submit: Submit, lineage: Lineage, ports: Ports, reconcile: Reconcile
     claim = _claim(submit, lineage)
     if lineage.entry(Started, submit.job):
         if claim and lineage.entry(Ended, submit.job):
-            ports.ledger.release(claim)  # a function that was killed here may have claimed it after the end released it
+            ports.ledger.claims.release(claim)  # a function that was killed here may have claimed it after the end released it
         return Done("was seen running")
-    others = ports.ledger.claim(claim) if claim else ()
+    others = ports.ledger.claims.claim(claim) if claim else ()
     if others:
         answer: Answer = Later(f"{others[0].job} writes checkpoints to {others[0].uri}")
     else:
@@ -122,7 +122,7 @@ def _submit(submit: Submit, lineage: Lineage, ports: Ports, reconcile: Reconcile
     if attempt is not None:
         reconcile(Trigger(job=submit.job), ports)
     if claim and (attempt is None or not attempt.alive):
-        ports.ledger.release(claim)
+        ports.ledger.claims.release(claim)
     return answer if attempt is None or isinstance(answer, Done) else Done("an earlier try had created it, and never heard of it")
 
 
@@ -134,7 +134,7 @@ def _let_go_of_the_prefix(intent: Intent, lineage: Lineage, ports: Ports) -> Non
         return
     attempt = _attempt(submit, lineage, ports)
     if attempt is None or not attempt.alive:
-        ports.ledger.release(claim)
+        ports.ledger.claims.release(claim)
 
 
 def _attempt(submit: Submit, lineage: Lineage, ports: Ports) -> Job | None:

@@ -56,7 +56,7 @@ def _settle(name: str, ports: Ports) -> LineageId | None:
             return None
         facts, whole = decided(job, ports)
         decision = whole.cut().leased(facts.now, facts.now + LEASE)
-        if _stale(facts) or (decision and not ports.ledger.commit(facts.lineage, decision)):
+        if _stale(facts) or (decision and not ports.ledger.lineages.commit(facts.lineage, decision)):
             outpaced += 1
             if outpaced == OUTPACED_MAX:
                 raise Outpaced(f"{name}: the lineage {facts.lineage.id} changed {outpaced} times while it was read")
@@ -96,21 +96,21 @@ def _carry_out(decision: Decision, lineage: Lineage, name: str, now: datetime, p
 def _taken(intents: Iterable[Intent], lineage: Lineage, now: datetime, ports: Ports) -> Iterator[Intent]:
     """Claim each intent that is due, one by one as it is performed; what another Lambda claimed first is theirs."""
     for intent in intents:
-        taken = ports.ledger.take(lineage.id, intent, now=now, leased_until=now + LEASE) if intent.due(now) else None
+        taken = ports.ledger.lineages.take(lineage.id, intent, now=now, leased_until=now + LEASE) if intent.due(now) else None
         if taken is not None:
             yield taken
 
 
 def _let_go(name: str, id: LineageId, ports: Ports) -> None:
     """Close what is open about a job that is gone, or whose name has begun another life."""
-    lineage, now = ports.ledger.load(id), ports.clock.now()
+    lineage, now = ports.ledger.lineages.load(id), ports.clock.now()
     for intent in _taken((i for i in lineage.open_intents(name) if _outlives_its_job(i)), lineage, now, ports):
         perform(intent, lineage, ports, reconcile)
-    lineage = ports.ledger.load(id)
+    lineage = ports.ledger.lineages.load(id)
     decision = decide_deleted(lineage, name, now, ports.policies.current().channel).leased(now, now + LEASE)
     if not decision:
         return
-    if not ports.ledger.commit(lineage, decision):
+    if not ports.ledger.lineages.commit(lineage, decision):
         raise Outpaced(f"{name}: the lineage {id} changed while it was let go of")
     for intent in decision.intents:
         perform(intent, lineage, ports, reconcile)

@@ -64,7 +64,7 @@ def _shown(word: str) -> str:
 
 def _help(ports: SlackPorts, who: str) -> tuple[Part, ...]:
     """The commands; and, for whoever may read, whether a halt is called."""
-    halt = None if refuses_to_read(who, ports) else ports.ledger.halt()
+    halt = None if refuses_to_read(who, ports) else ports.ledger.halts.halt()
     return (Text("\n".join(HELP)), *((Text(f":octagonal_sign: Spotwarden is {halted_text(halt)}"),) if halt else ()))
 
 
@@ -84,7 +84,7 @@ def _savings(ports: SlackPorts, *words: str) -> tuple[Part, ...]:
         since, until = month, month_start(month + timedelta(days=31))
     if len(months) > 1:
         return (Text(f"Name one month, such as {code(f'{today:%Y-%m}')}."),)
-    days = dict(ports.ledger.rollups(since - (until - since), until))
+    days = dict(ports.ledger.days.rollups(since - (until - since), until))
     report = report_of(days, since, until, by=By.TEAM, teams=[team] if team else ())
     whose = f", team {escaped(team, SHOWN)}" if team else ""
     head = f"*{since:%B %Y}*{whose}, completed days only. {sentence(report)}"
@@ -112,14 +112,14 @@ def _job(ports: SlackPorts, *words: str) -> tuple[Part, ...]:
     found = ports.lineage_named(name)
     if found is None or (arn is not None and (arn[1], arn[2]) != (found.region, found.account)):
         return (Text(f"SageMaker has no training job {bold(name)} in this account and region."),)
-    lineage = ports.ledger.load(found)
+    lineage = ports.ledger.lineages.load(found)
     if not any(isinstance(e, Started) for e in lineage.entries):
         return (Text(f"{bold(name)} is not in the ledger yet."),)
     return card(lineage, ports.policies.current(), ports.clock.now())
 
 
 def _waivers(ports: SlackPorts, *_: str) -> tuple[Part, ...]:
-    waivers = list(islice(ports.ledger.waivers(ports.clock.now()), WAIVERS_MAX + 1))
+    waivers = list(islice(ports.ledger.waivers.in_force(ports.clock.now()), WAIVERS_MAX + 1))
     told = [
         f"• {escaped(w.policy)} for {bold(w.job)} until {when(w.until)}: {escaped(w.reason)}"
         f" ({escaped(w.ticket)}, {person(w.who)})"

@@ -46,8 +46,8 @@ def sweep(ports: Ports) -> SweepResult:
     What fails is remembered with the time from which it was due, until it works or is due no more.
     """
     started_at = ports.clock.now()
-    overdue = ports.ledger.overdue(started_at, TRIGGERS_MAX)
-    failing = {(one.lineage, one.key): one for one in ports.ledger.failing()}
+    overdue = ports.ledger.due.overdue(started_at, TRIGGERS_MAX)
+    failing = {(one.lineage, one.key): one for one in ports.ledger.due.failing()}
     since = [*(one.trigger_at for one in overdue), *(one.since for one in failing.values())]
     oldest_s = max((int((started_at - at).total_seconds()) for at in since), default=0)
     failed: list[tuple[str, Exception]] = []
@@ -65,10 +65,10 @@ def sweep(ports: Ports) -> SweepResult:
             failed.append((one.trigger.job, problem))
             again_at = ports.clock.now() + FAILED_DELAY
             # Before the delay: a crash in between must not lose since when it is due.
-            ports.ledger.note_failing(one, again_at, f"{type(problem).__name__}: {problem}")
-            ports.ledger.delay(one, again_at)
+            ports.ledger.due.note_failing(one, again_at, f"{type(problem).__name__}: {problem}")
+            ports.ledger.due.delay(one, again_at)
         elif (known := failing.pop((str(one.trigger.lineage), one.key), None)) is not None:
-            ports.ledger.forget_failing(known)
+            ports.ledger.due.forget_failing(known)
     if not left and len(overdue) < TRIGGERS_MAX:
         failing = _without_what_is_over(failing, overdue, started_at, ports)
     newly = {name for name, _ in failed} - {one.job for one in failing.values()}
@@ -82,7 +82,7 @@ def _without_what_is_over(failing: _Failing, overdue: Iterable[Overdue], now: da
     due = {(str(one.trigger.lineage), one.key) for one in overdue}
     over = {place for place, one in failing.items() if one.trigger_at <= now and place not in due}
     for place in over:
-        ports.ledger.forget_failing(failing[place])
+        ports.ledger.due.forget_failing(failing[place])
     return {place: one for place, one in failing.items() if place not in over}
 
 

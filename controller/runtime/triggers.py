@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from controller.ledger.lineage import LineageId
 from controller.ledger.pool import MarketSignalKind
-from controller.runtime.ports import Trigger
 
 MARKET_SIGNALS: Mapping[str, MarketSignalKind] = {
     "EC2 Spot Instance Interruption Warning": MarketSignalKind.INTERRUPTION,
@@ -22,6 +23,14 @@ MARKET_SIGNALS: Mapping[str, MarketSignalKind] = {
 
 RECORD_VERSION = "1.0"  # of what Lambda writes where an invocation failed for good
 WRAPPINGS_MAX = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """A reason to look at a job. ``lineage`` is known where the trigger comes from the ledger."""
+
+    job: str
+    lineage: LineageId | None = None
 
 
 class BadEvent(ValueError):

@@ -73,7 +73,7 @@ def test_a_lineage_that_nobody_can_read_is_overdue_since_it_was_first_due(deploy
     deployed.minutes(5)
     last = max((p for p in deployed.points if p.name == "OverdueSeconds"), key=lambda p: p.at)
     assert last.value > 11 * 3600
-    failing = list(wiring.ports().ledger.failing())
+    failing = list(wiring.ports().ledger.due.failing())
     assert {one.job for one in failing} == {"bert"}
     assert all(one.problem.startswith("UnreadableItem: ") for one in failing)
 
@@ -86,7 +86,7 @@ def test_a_lineage_that_can_be_read_again_is_overdue_no_more(deployed: Deployed)
     deployed.host.aws.client("dynamodb").delete_item(TableName=TABLE, Key=key)
     deployed.minutes(12)
     assert not deployed.fires("WorkIsOverdue")
-    assert list(wiring.ports().ledger.failing()) == []
+    assert list(wiring.ports().ledger.due.failing()) == []
 
 
 def test_rings_that_fail_for_two_hours(deployed: Deployed) -> None:
