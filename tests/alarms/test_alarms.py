@@ -89,7 +89,7 @@ def test_a_lineage_that_can_be_read_again_is_overdue_no_more(deployed: Deployed)
     assert list(wiring.ports().ledger.due.failing()) == []
 
 
-def test_rings_that_fail_for_two_hours(deployed: Deployed) -> None:
+def test_triggers_that_fail_for_two_hours(deployed: Deployed) -> None:
     start(deployed)
     make_unreadable(deployed)
     proves(deployed, "RingsFail", lambda: deployed.minutes(200, step=20))
