@@ -112,7 +112,7 @@ def ports() -> Ports:
     ledger = DynamoLedger(client("dynamodb"), table)
     return Ports(
         jobs=SageMakerJobs(_Lazy(lambda: client("sagemaker"))),
-        checkpoints=S3Checkpoints(_Lazy(lambda: client("s3"))),
+        checkpoints=S3Checkpoints(_Lazy(lambda: client("s3")), _checkpoint_buckets()),
         ledger=ledger,
         outbox=DynamoOutbox(client("dynamodb"), table),
         chat=_Lazy(_slack),
@@ -132,6 +132,11 @@ def ports() -> Ports:
 
 def _events() -> EventBridge:
     return EventBridge(_Lazy(lambda: client("events")), os.environ.get("SPOTWARDEN_BUS") or "default")
+
+
+def _checkpoint_buckets() -> tuple[str, ...]:
+    """The buckets that the stack lists; none where it lists none, and then nothing is looked into."""
+    return tuple(filter(None, os.environ.get("SPOTWARDEN_CHECKPOINT_BUCKETS", "").split(",")))
 
 
 class _Lazy:

@@ -198,6 +198,16 @@ ALARMS: tuple[Alarm, ...] = (
         breaching=2,
     ),
     Alarm(
+        name="DecidersFail",
+        meaning="A part of the decision about jobs raised an error in two hours running; the rest of it was carried out.",
+        runbook="Read the lines with level ERROR in the logs of Sweep and JobChanged, and report them to us.",
+        metric="DecidersFailed",
+        statistic="Sum",
+        period_s=HOUR,
+        periods=2,
+        breaching=2,
+    ),
+    Alarm(
         name="MessagesWait",
         meaning="A message has waited for more than 30 minutes: Slack refuses them, or the drain does not run.",
         runbook="Read \"channel waits\" in DrainLogs. token_revoked: renew the token; not_in_channel: invite the app.",

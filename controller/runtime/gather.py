@@ -10,12 +10,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from controller.decide.deadline.outlook import has_deadline
+from controller.decide.deadline.outlook import deadline_of
 from controller.decide.facts import Facts
 from controller.decide.fallback import candidate_types
 from controller.decide.need import Need
 from controller.decide.observe import scan_reason
 from controller.decide.ownership import settle_owner, to_ask
+from controller.decide.repair_prefix import candidate_prefixes, free_of, template_prefix
+from controller.jobs.claim import place_of
 from controller.jobs.job import Job
 from controller.jobs.quota_hold import instances_held
 from controller.ledger.entry import Ended, Started
@@ -69,7 +71,7 @@ def _closely(facts: Facts, ports: Ports) -> Facts:
     job, block = facts.job, facts.policy.resubmission_for(facts.job)
     if not facts.newest or facts.owned:
         return facts
-    counts = block is not None and has_deadline(job, block.deadline) and (job.alive or job.cause is not None)
+    counts = block is not None and deadline_of(facts, block.deadline) is not None and (job.alive or job.cause is not None)
     watched = job.alive and any(rule.kind == "checkpoint-alive" and rule.match.matches(job) for rule in facts.policy.rules)
     if job.checkpoint_uri is not None and (counts or watched or scan_reason(facts) is not None):
         facts = replace(facts, checkpoint_scan=ports.checkpoints.scan(job.checkpoint_uri, now=facts.now))
@@ -88,11 +90,33 @@ def look_up(facts: Facts, needs: frozenset[Need], ports: Ports) -> Facts:
         match need:
             case Need.ON_DEMAND_ROOM:
                 facts = replace(facts, room=_room(facts, ports))
+            case Need.REPAIR_PREFIX:
+                facts = replace(facts, repair_prefix=_repair_prefix(facts, ports))
             case Need.PLACEMENT_SCORE:
                 facts = replace(facts, placement=_placement(facts, ports))
             case _:
                 assert_never(need)
     return replace(facts, looked_up=facts.looked_up | needs)
+
+
+def _repair_prefix(facts: Facts, ports: Ports) -> str | None:
+    """The first prefix in which nothing lies and nobody writes. One that cannot be looked into is not empty.
+
+    Where none can be looked into, it is one of the lineage's own beside the template's: no other lineage is given that.
+    """
+    uri = template_prefix(facts)
+    if uri is None:
+        return None
+    candidates, claims = candidate_prefixes(facts, uri), ports.ledger.claims.claims_on(place_of(uri)[0])
+    free = [candidate for candidate in candidates if free_of(claims, candidate, facts)]
+    unseen: list[str] = []
+    for candidate in free:
+        scan = ports.checkpoints.scan(candidate, now=facts.now)
+        if scan.empty:
+            return candidate
+        if scan.problem is not None and candidate != uri:
+            unseen.append(candidate)
+    return next(iter(unseen), candidates[-1])
 
 
 def _room(facts: Facts, ports: Ports) -> int | None:

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from controller.decide.decision import DeciderProblem
 from controller.runtime.ports import FailingTrigger, Overdue, Ports, Trigger
-from controller.runtime.reconcile import reconcile
+from controller.runtime.reconcile import Reconciled, reconcile
 from controller.runtime.timeouts import TIME_LIMIT
 
 _Failing = dict[tuple[str, str], FailingTrigger]
@@ -21,6 +22,7 @@ class SweepResult:
 
     ``overdue_s`` is for how long the oldest open intent has been due: a failure does not move the time it counts from.
     ``failing`` is how many triggers fail, those that wait for their next try included. ``left`` says why the pass stopped early.
+    ``failed`` are jobs whose trigger raised, ``problems`` are deciders that raised on a job that was else looked after.
     """
 
     triggered: int = 0
@@ -28,6 +30,7 @@ class SweepResult:
     overdue_s: int = 0
     failing: int = 0
     left: str = ""
+    problems: tuple[tuple[str, DeciderProblem], ...] = ()
 
     def __add__(self, other: SweepResult) -> SweepResult:
         return SweepResult(
@@ -36,6 +39,7 @@ class SweepResult:
             overdue_s=max(self.overdue_s, other.overdue_s),
             failing=max(self.failing, other.failing),
             left=self.left or other.left,
+            problems=self.problems + other.problems,
         )
 
 
@@ -51,8 +55,9 @@ def sweep(ports: Ports) -> SweepResult:
     since = [*(one.trigger_at for one in overdue), *(one.since for one in failing.values())]
     oldest_s = max((int((started_at - at).total_seconds()) for at in since), default=0)
     failed: list[tuple[str, Exception]] = []
-    triggered: set[Trigger] = set()
+    problems: list[tuple[str, DeciderProblem]] = []
     left = ""
+    triggered: set[Trigger] = set()
     for one in overdue:
         if ports.clock.now() - started_at > TIME_LIMIT:
             left = "out of time"
@@ -60,21 +65,24 @@ def sweep(ports: Ports) -> SweepResult:
         if one.trigger in triggered:
             continue
         triggered.add(one.trigger)
-        problem = trigger_job(one.trigger, ports)
-        if problem is not None:
-            failed.append((one.trigger.job, problem))
+        result = trigger_job(one.trigger, ports)
+        if isinstance(result, Exception):
+            failed.append((one.trigger.job, result))
             again_at = ports.clock.now() + FAILED_DELAY
             # Before the delay: a crash in between must not lose since when it is due.
-            ports.ledger.due.note_failing(one, again_at, f"{type(problem).__name__}: {problem}")
+            ports.ledger.due.note_failing(one, again_at, f"{type(result).__name__}: {result}")
             ports.ledger.due.delay(one, again_at)
-        elif (known := failing.pop((str(one.trigger.lineage), one.key), None)) is not None:
+            continue
+        problems += [(one.trigger.job, problem) for problem in result.problems]
+        if (known := failing.pop((str(one.trigger.lineage), one.key), None)) is not None:
             ports.ledger.due.forget_failing(known)
     if not left and len(overdue) < TRIGGERS_MAX:
         failing = _without_what_is_over(failing, overdue, started_at, ports)
     newly = {name for name, _ in failed} - {one.job for one in failing.values()}
     return SweepResult(
-        triggered=len(triggered), failed=tuple(failed), overdue_s=oldest_s, failing=len(failing) + len(newly), left=left
-    )
+        triggered=len(triggered), failed=tuple(failed), overdue_s=oldest_s, failing=len(failing) + len(newly), left=left,
+        problems=tuple(problems),
+    )  # fmt: skip
 
 
 def _without_what_is_over(failing: _Failing, overdue: Iterable[Overdue], now: datetime, ports: Ports) -> _Failing:
@@ -86,10 +94,9 @@ def _without_what_is_over(failing: _Failing, overdue: Iterable[Overdue], now: da
     return {place: one for place, one in failing.items() if place not in over}
 
 
-def trigger_job(trigger: Trigger, ports: Ports) -> Exception | None:
+def trigger_job(trigger: Trigger, ports: Ports) -> Reconciled | Exception:
     """Trigger a job, and return the exception if it fails: a problem with one job must not delay the others."""
     try:
-        reconcile(trigger, ports)
+        return reconcile(trigger, ports)
     except Exception as problem:
         return problem
-    return None
