@@ -173,7 +173,7 @@ class SlackClickPorts:
 
     def lineage_named(self, job: str) -> LineageId | None:
         found = self.jobs.describe(job)
-        return lineage_of(found, self.ledger)[0].id if found else None
+        return lineage_of(found, self.ledger.lineages)[0].id if found else None
 
     def user(self, who: str) -> SlackUser | None:
         return _known_users().user(who, lambda who: self.chat.user(who))
