@@ -187,13 +187,36 @@ class MoveFacts(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moving(MoveFacts):
+    """``lost_s`` is the training that is lost because no checkpoint was ever seen; None in messages of older versions."""
+
     kind: ClassVar = MessageKind.MOVING
+    lost_s: int | None = None
+    checkpoint: CheckpointFacts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WouldMove(MoveFacts):
     kind: ClassVar = MessageKind.WOULD_MOVE
     block: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotMoved(OfJob):
+    """A move would lose ``lost_s`` of training, since no checkpoint was ever seen. ``reason`` is a MoveReason."""
+
+    kind: ClassVar = MessageKind.NOT_MOVED
+    reason: str
+    lost_s: int
+    deadline: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagsChanged(OfJob):
+    """Tags that ask something of the controller changed after they were read; ``before`` is in force, ``after`` is not."""
+
+    kind: ClassVar = MessageKind.TAGS_CHANGED
+    before: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,6 +310,6 @@ Message = (
     RuleBroken | Resubmitting | WouldResubmit | GaveUp | CannotRepeat | Refused | Abandoned | Deleted | CheckpointsUnseen
     | StillStopping | Interrupted | Finished | Moving | WouldMove | CannotAfford | DeadlineLost | DeadlineAtRisk
     | DeadlineUnreadable | OnDemandForbidden | NoRoom | NoEstimate | MaxWaitBeforeDeadline | Probing | StoppingAsAsked
-    | RateLimit | DeciderFailed
+    | RateLimit | DeciderFailed | NotMoved | TagsChanged
 )  # fmt: skip
 MESSAGES: dict[MessageKind, type[Message]] = {cls.kind: cls for cls in get_args(Message)}

@@ -37,7 +37,9 @@ class Outlook:
 
 
 def deadline_of(facts: Facts, settings: DeadlineSettings) -> datetime | None:
-    """When the job must be finished: as its tag says, else as the policy says; None where nobody does."""
+    """When the job must be finished: as its tag says, else as the policy says; None before the tags were read."""
+    if facts.undirected:
+        return None
     if facts.directives.deadline is not None or settings.finish_within_s is None:
         return facts.directives.deadline
     return facts.lineage.id.created_at + timedelta(seconds=settings.finish_within_s)
