@@ -14,9 +14,9 @@ from rich.text import Text
 from controller.policy.findings import Finding, Verdict, VerdictKind
 from controller.policy.policy import Severity
 
-COLOURS = {VerdictKind.ALLOW: "green", VerdictKind.FLAG: "yellow", VerdictKind.STOP: "bold red"}
+COLOURS = {VerdictKind.ALLOW: "green", VerdictKind.FINDINGS: "yellow", VerdictKind.STOP: "bold red"}
 SEVERITY_COLOURS = {Severity.LOW: "cyan", Severity.MEDIUM: "yellow", Severity.HIGH: "red"}
-OUTCOMES = {VerdictKind.ALLOW: "allowed", VerdictKind.FLAG: "flagged", VerdictKind.STOP: "to be stopped"}
+OUTCOMES = {VerdictKind.ALLOW: "allowed", VerdictKind.FINDINGS: "with findings", VerdictKind.STOP: "to be stopped"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.observe import ENDED, checkpoint_scanned
 from controller.jobs.job import Outcome, Usage
+from controller.jobs.spot_possible import why_not_spot
 from controller.ledger.entry import CheckpointScanned, Credited, Ended, Measured, Started, Unmeasured
 from controller.savings.progress import Basis, useful_seconds
 
@@ -41,6 +42,7 @@ def _measured(facts: Facts, usage: Usage) -> Measured:
         spot=job.spot, instance_type=job.instance_type, instance_count=job.instance_count, region=job.region,
         rate_micros_per_h=rate.micros_per_h if rate else None, rate_as_of=rate.as_of if rate else None,
         rate_source=rate.source if rate else None, number=facts.number, user=job.user, algorithm=job.algorithm.name,
+        spot_possible=job.spot or why_not_spot(job) is None,
         first_rate_micros_per_h=first.micros_per_h if first and facts.number > 1 else None,
     )  # fmt: skip
 

@@ -171,6 +171,8 @@ class Job:
     subnets: tuple[str, ...] = ()  # empty: no VpcConfig
     volume_gb: int | None = None
     model_artifacts: str | None = None  # where the model is, or would be
+    output_uri: str | None = None  # OutputDataConfig.S3OutputPath
+    excludes_spot: tuple[str, ...] = ()  # members of its request that exclude spot, as controller.jobs.spot_possible lists them
     unknown: frozenset[str] = frozenset()
 
     @property

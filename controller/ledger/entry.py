@@ -98,6 +98,7 @@ class Measured:
     first_rate_micros_per_h: int | None = None
     user: str | None = None
     algorithm: str = "unknown"
+    spot_possible: bool = True  # whether SageMaker would have run it on spot
 
     @property
     def key(self) -> str:

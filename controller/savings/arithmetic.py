@@ -29,7 +29,7 @@ class Savings:
 
     Dollars cover the priced attempts only: ``unpriced`` and ``unmeasured`` count those they do not cover. ``bounded`` counts
     those whose useful seconds are a lower bound. The ``spot_`` figures are of spot attempts alone, and ``movable`` ones of
-    first attempts that ran on demand.
+    first attempts that ran on demand and could have run on spot.
     """
 
     attempts: int = 0
@@ -94,7 +94,7 @@ def savings_of(measured: Measured, credited: Credited | None) -> Savings:
     if measured.spot:
         of_its_kind = Savings(spot_spent_micros=spent, spot_counterfactual_micros=counterfactual)
     else:
-        first = int(measured.number == 1)
+        first = int(measured.number == 1 and measured.spot_possible)
         of_its_kind = Savings(movable=first, movable_micros=spent * first)
     return seconds + of_its_kind + Savings(spent_micros=spent, counterfactual_micros=counterfactual, wasted_micros=wasted)
 

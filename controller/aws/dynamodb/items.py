@@ -69,6 +69,7 @@ STORED_FIELDS: Mapping[type, Mapping[str, str]] = {
 LATER_FIELDS: Mapping[type, frozenset[str]] = {
     # Fields that came after the first rows were written. At their default they are not written, so an old row stays as it is.
     intent.Announce: frozenset({"facts"}),
+    entry.Measured: frozenset({"spot_possible"}),
     Message: frozenset({"facts", "refused_by", "refused_why"}),
 }
 

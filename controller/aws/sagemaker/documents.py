@@ -1,6 +1,6 @@
-"""Reads a training job out of a document: a DescribeTrainingJob response, a CreateTrainingJob request, or an EventBridge event.
+"""Reads a training job out of a document: what SageMaker says of a job, what somebody asks for, or an EventBridge event.
 
-One parse for all three. They differ in what they can carry: a request has no status and no creation time, an event no spot
+One parse for all of them. They differ in what they can carry: a request has no status and no creation time, an event no spot
 flag, checkpoint config or usage. What a document does not carry holds a placeholder and is named in ``Job.unknown``; whether
 an absent member means "none" or "not said" is the kind's to say (an absent spot flag is false in a description, unknown in an
 event). Members that nobody knows are ignored.
@@ -9,15 +9,27 @@ event). Members that nobody knows are ignored.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from controller.aws.sagemaker.members import BadDocument, Document, flag, moment, objects, section, shown, text, whole
+from controller.aws.sagemaker.members import (
+    MILLISECONDS_FROM,
+    BadDocument,
+    Document,
+    flag,
+    moment,
+    objects,
+    section,
+    shown,
+    text,
+    whole,
+)
 from controller.aws.sagemaker.ownership import service_of, unrepeatable
 from controller.jobs.algorithm import algorithm_of
-from controller.jobs.job import Interval, Job, Usage, outcome_of
+from controller.jobs.job import Interval, Job, Service, Usage, outcome_of
+from controller.jobs.spot_possible import EXCLUDING, members_excluding_spot
 
 __all__ = ["BadDocument", "DocumentKind", "job_of", "kind_of"]
 
@@ -27,6 +39,8 @@ EPOCH = datetime.fromtimestamp(0, UTC)  # stands for a creation time that nobody
 
 # With a TrainingJobName, any of these makes a request: what SageMaker asks for, or policies are about.
 REQUESTED = frozenset({"RoleArn", "OutputDataConfig", "AlgorithmSpecification", "ResourceConfig", "StoppingCondition"})
+
+TOLD = REQUESTED | {"TrainingImage", "EnableManagedSpotTraining", "ServerlessJobConfig"}  # a document without any is a summary
 
 HETEROGENEOUS = "heterogeneous"  # instance groups of several types
 FLEXIBLE = "flexible"  # a list of preferences, of which none is chosen yet
@@ -41,6 +55,9 @@ class DocumentKind(StrEnum):
     DESCRIBE = "DescribeTrainingJob response"
     CREATE = "CreateTrainingJob request"
     EVENT = "EventBridge event"
+    DETAIL = "detail of an EventBridge event"
+    SUMMARY = "summary of a training job"
+    SEARCHED = "training job of a Search response"
 
 
 def kind_of(document: object) -> DocumentKind:
@@ -50,7 +67,7 @@ def kind_of(document: object) -> DocumentKind:
     if "detail-type" in document or {"source", "detail"} <= document.keys():
         return DocumentKind.EVENT
     if "TrainingJobArn" in document or "TrainingJobStatus" in document:
-        return DocumentKind.DESCRIBE
+        return _told_kind(document)
     if "TrainingJobName" in document and not REQUESTED.isdisjoint(document):
         return DocumentKind.CREATE
     names = [str(key) for key in document]
@@ -61,6 +78,17 @@ def kind_of(document: object) -> DocumentKind:
     )
 
 
+def _told_kind(document: Mapping[Any, Any]) -> DocumentKind:
+    """A summary says next to nothing; an event's detail has milliseconds, or its tags as a map, and no spot flag."""
+    if "TrainingJobName" in document and TOLD.isdisjoint(document):
+        return DocumentKind.SUMMARY
+    created = document.get("CreationTime")
+    in_ms = isinstance(created, int | str) and str(created).isdigit() and int(created) >= MILLISECONDS_FROM
+    if "EnableManagedSpotTraining" not in document and (in_ms or isinstance(document.get("Tags"), Mapping)):
+        return DocumentKind.DETAIL
+    return DocumentKind.DESCRIBE
+
+
 def job_of(
     document: Document,
     *,
@@ -68,11 +96,15 @@ def job_of(
     tags: Mapping[str, str] | None = None,
     product_id: str | None = None,
     algorithm_described: bool = False,
+    later: Collection[str] = (),
+    service: Service | None = None,
 ) -> Job:
     """Read the job that a document is about. Raise BadDocument.
 
-    ``tags`` are ListTags', where somebody asked; else the document's own count, and a description or a request without any has
-    none. ``product_id`` is DescribeAlgorithm's, and ``algorithm_described`` says whether that answer was seen.
+    ``tags`` are ListTags', where somebody asked; else the document's own count. A request without any has none; what SageMaker
+    says of a job does not carry them, so without any they are unknown. ``product_id`` is DescribeAlgorithm's, and
+    ``algorithm_described`` says whether that answer was seen. ``later`` names the members that are filled in later
+    (``StoppingCondition.MaxRuntimeInSeconds``), ``service`` the owner that the kind tells.
     """
     body = _detail(document) if kind is DocumentKind.EVENT else document
     name = _name(body, kind)
@@ -106,6 +138,7 @@ def job_of(
             product_id=product_id,
             described=algorithm_described,
             hyperparameters=section(body, "HyperParameters"),
+            account=account,
         ),
         checkpoint_uri=text(checkpoints, "S3Uri"),
         runtime_s_max=whole(stopping, "MaxRuntimeInSeconds"),
@@ -121,39 +154,81 @@ def job_of(
         ended_at=(moment(body, "TrainingEndTime") or _last_moment(lines) or modified_at) if ending else None,
         failure=failure,
         role=role,
-        service=service_of(body, tags),
+        service=service or service_of(body, tags),
         unrepeatable=unrepeatable(body, tags),
         tags=tags,
         intervals=_intervals(lines),
         subnets=tuple(str(subnet) for subnet in section(body, "VpcConfig").get("Subnets") or ()),
         volume_gb=whole(resources, "VolumeSizeInGB"),
         model_artifacts=text(section(body, "ModelArtifacts"), "S3ModelArtifacts"),
-        unknown=_unknown(
+        output_uri=text(section(body, "OutputDataConfig"), "S3OutputPath"),
+        excludes_spot=members_excluding_spot(body),
+        unknown=_unsaid(
             kind,
-            always={
+            body,
+            later,
+            absent={
                 "account": account,
                 "region": region,
                 "role": role,
                 "created_at": created_at,
                 "instance_type": None if instance_type in MANY else instance_type,
-            },
-            in_events={
-                "algorithm": specification.get("TrainingImage") or specification.get("AlgorithmName"),
-                "checkpoint_uri": checkpoints.get("S3Uri"),
-                "runtime_s_max": stopping.get("MaxRuntimeInSeconds"),
-                "spot": body.get("EnableManagedSpotTraining"),
                 "tags": said,
-                "usage": body.get("BillableTimeInSeconds"),
-                "wait_s_max": stopping.get("MaxWaitTimeInSeconds"),
             },
         ),
     )
 
 
-def _unknown(kind: DocumentKind, *, always: Mapping[str, object], in_events: Mapping[str, object]) -> frozenset[str]:
+# Where the fields of a job stand in a document. A field that a rule reads is unknown where one of its members is filled in later.
+MEMBERS: Mapping[str, tuple[str, ...]] = {
+    "name": ("TrainingJobName",),
+    "role": ("RoleArn",),
+    "account": ("RoleArn",),
+    "tags": ("Tags",),
+    "spot": ("EnableManagedSpotTraining",),
+    "runtime_s_max": ("StoppingCondition.MaxRuntimeInSeconds",),
+    "wait_s_max": ("StoppingCondition.MaxWaitTimeInSeconds",),
+    "checkpoint_uri": ("CheckpointConfig.S3Uri",),
+    "instance_type": ("ResourceConfig.InstanceType", "ResourceConfig.InstanceGroups", "ResourceConfig.InstancePreferences"),
+    "instance_count": ("ResourceConfig.InstanceCount", "ResourceConfig.InstanceGroups"),
+    "volume_gb": ("ResourceConfig.VolumeSizeInGB",),
+    "algorithm": ("AlgorithmSpecification.TrainingImage", "AlgorithmSpecification.AlgorithmName"),
+    "excludes_spot": (*EXCLUDING,),
+}
+# What an event's detail may carry. It never carries the others, so there an absent member says nothing.
+IN_EVENTS = {
+    **{name: MEMBERS[name] for name in ("spot", "runtime_s_max", "wait_s_max", "checkpoint_uri", "algorithm", "excludes_spot")},
+    "usage": ("BillableTimeInSeconds",),
+}
+ALWAYS_SAID = ("ResourceConfig", "StoppingCondition", "AlgorithmSpecification")  # of a job that is not serverless
+
+
+def _unsaid(kind: DocumentKind, body: Document, later: Collection[str], *, absent: Mapping[str, object]) -> frozenset[str]:
     """The fields that nothing was said of, where that does not mean "none"."""
-    asked = {**always, **in_events} if kind is DocumentKind.EVENT else always
-    return frozenset(field for field, said in asked.items() if said is None or said == "")
+    unsaid = {field for field, said in absent.items() if said is None or said == ""}
+    if kind is DocumentKind.CREATE:
+        unsaid.discard("tags")
+    if kind is DocumentKind.SUMMARY:
+        return frozenset(MEMBERS.keys() | {"usage"} | unsaid) - {"name"} - ({"account"} - unsaid)
+    if kind in (DocumentKind.EVENT, DocumentKind.DETAIL):
+        unsaid |= {name for name, members in IN_EVENTS.items() if all(_at(body, m) is None for m in members)}
+    elif kind is not DocumentKind.CREATE and not body.get("ServerlessJobConfig"):
+        missing = [member for member in ALWAYS_SAID if not body.get(member)]
+        unsaid |= {name for name, members in MEMBERS.items() if any(m.partition(".")[0] in missing for m in members)}
+    unsaid |= {name for name, members in MEMBERS.items() if any(_overlaps(m, place) for m in members for place in later)}
+    return frozenset(unsaid)
+
+
+def _overlaps(member: str, place: str) -> bool:
+    """Whether a member is, holds or lies in another: ``StoppingCondition`` and ``StoppingCondition.MaxRuntimeInSeconds``."""
+    return member == place or member.startswith(f"{place}.") or place.startswith((f"{member}.", f"{member}["))
+
+
+def _at(body: Document, member: str) -> object:
+    found: Any = body
+    for name in member.split("."):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found if found not in ("", None) else None
 
 
 def _detail(event: Document) -> Document:

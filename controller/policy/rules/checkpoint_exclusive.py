@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from controller.jobs.claim import Claim, claim_of, overlapping
+from controller.jobs.claim import claim_of, overlapping
 from controller.jobs.job import Job
-from controller.policy.findings import Fix
+from controller.policy.findings import Demand
 from controller.policy.rules.kind import Evidence, RuleKind, Violation
 
 
@@ -17,32 +17,21 @@ class Options:
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
     """Of two overlapping jobs the one that was created later offends; of two of the same moment, the later name."""
-    claims = evidence.claims or ()
     if not job.alive or job.checkpoint_uri is None:
         return None
+    claims = evidence.claims or ()
     lineage = next((claim.lineage for claim in claims if claim.job == job.name), job.name)
     mine = claim_of(job.checkpoint_uri, job=job.name, lineage=lineage, created_at=job.created_at)
     earlier = [c for c in overlapping(mine, claims) if (c.created_at, c.job) < (job.created_at, job.name)]
     if not earlier:
         return None
     first = min(earlier, key=lambda c: (c.created_at, c.job))
-    uri = _elsewhere(mine, claims)
     return Violation(
         field="CheckpointConfig.S3Uri",
         found=job.checkpoint_uri,
         wanted=f"a prefix that no other job uses; {first.job} writes to {first.uri}",
-        fix=Fix(request={"CheckpointConfig": {"S3Uri": uri}}, sdk={"checkpoint_s3_uri": uri}),
+        demand=Demand(checkpoint=True, checkpoint_apart_from=tuple(c for c in claims if c.lineage != lineage)),
     )
-
-
-def _elsewhere(mine: Claim, claims: tuple[Claim, ...]) -> str:
-    """A prefix of the job's own, beside the one it has; in another bucket where somebody holds all of this one."""
-    parent = mine.prefix.rstrip("/").rpartition("/")[0]
-    above = f"{parent}/" if parent else ""
-    for prefix in (f"{above}{mine.job}/", f"{mine.job}/", f"{mine.job}-checkpoints/"):
-        if not overlapping(replace(mine, prefix=prefix), claims):
-            return f"s3://{mine.bucket}/{prefix}"
-    return f"s3://ANOTHER-BUCKET/{mine.job}/"
 
 
 CHECKPOINT_EXCLUSIVE = RuleKind(

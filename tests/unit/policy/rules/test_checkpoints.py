@@ -13,7 +13,7 @@ from controller.jobs.algorithm import AlgorithmClass
 from controller.jobs.claim import Claim, claim_of, overlapping
 from controller.jobs.job import Job, Outcome
 from tests.builders import BEGIN, algorithm, ended, job
-from tests.unit.policy.rules.judging import ask, fault_in
+from tests.unit.policy.rules.judging import ask, fault_in, fix_in
 
 CANNOT = algorithm(AlgorithmClass.BUILT_IN, name="kmeans", checkpoints=False)
 
@@ -27,8 +27,9 @@ def test_a_long_spot_job_without_checkpoints_is_told_where_to_write_them() -> No
     assert (fault.field, fault.found) == ("CheckpointConfig.S3Uri", "not set")
     assert "under s3://acme/ckpt/" in fault.wanted
     assert "up to 10 h of training" in fault.wanted
-    assert fault.fix.request == {"CheckpointConfig": {"S3Uri": "s3://acme/ckpt/bert/"}}
-    assert fault.fix.sdk == {"checkpoint_s3_uri": "s3://acme/ckpt/bert/"}
+    fix = fix_in("checkpoint-required", job(checkpoint_uri=None), under=("s3://acme/ckpt/",))
+    assert fix.request == {"CheckpointConfig": {"S3Uri": "s3://acme/ckpt/bert/"}}
+    assert fix.sdk == {"checkpoint_s3_uri": "s3://acme/ckpt/bert/"}
 
 
 def test_fifteen_minutes_may_be_lost_and_a_second_more_may_not() -> None:
@@ -77,7 +78,7 @@ def test_a_name_that_merely_begins_alike_is_another_place(prefix: str, uri: str)
 )
 def test_the_fix_satisfies_the_rule(prefix: str, rest: str) -> None:
     here = job(checkpoint_uri="s3://elsewhere/")
-    uri = fault_in("checkpoint-required", here, under=(prefix + rest,)).fix.sdk["checkpoint_s3_uri"]
+    uri = fix_in("checkpoint-required", here, under=(prefix + rest,)).sdk["checkpoint_s3_uri"]
     assert ask("checkpoint-required", replace(here, checkpoint_uri=uri), under=(prefix + rest,)) is None
 
 
@@ -89,7 +90,7 @@ def test_of_two_jobs_on_one_prefix_the_later_offends() -> None:
     fault = fault_in("checkpoint-exclusive", younger, claims)
     assert fault.found == "s3://c/one/"
     assert fault.wanted == "a prefix that no other job uses; bert writes to s3://c/one/"
-    assert fault.fix.request == {"CheckpointConfig": {"S3Uri": "s3://c/gpt/"}}
+    assert fix_in("checkpoint-exclusive", younger, claims).request == {"CheckpointConfig": {"S3Uri": "s3://c/gpt/"}}
 
 
 def test_of_two_jobs_of_one_moment_the_later_name_offends() -> None:
@@ -118,8 +119,9 @@ def test_a_job_that_is_over_writes_nothing_more() -> None:
 
 
 def test_where_somebody_holds_a_whole_bucket_another_bucket_is_the_fix() -> None:
-    fault = fault_in("checkpoint-exclusive", job("gpt", checkpoint_uri="s3://c/x/"), (claim("bert", "s3://c/"),))
-    assert fault.fix.sdk == {"checkpoint_s3_uri": "s3://ANOTHER-BUCKET/gpt/"}
+    claims = (claim("bert", "s3://c/", minutes=-9), claim("all", "s3://your-bucket/", minutes=-9))
+    fix = fix_in("checkpoint-exclusive", job("gpt", checkpoint_uri="s3://c/x/"), claims)
+    assert fix.sdk == {"checkpoint_s3_uri": "s3://another-bucket/gpt/"}
 
 
 NAMES = st.sampled_from(["a", "ab", "a-r02", "b"])
@@ -150,4 +152,5 @@ def test_the_fix_overlaps_nobody(jobs: list[Job]) -> None:
     for one in jobs:
         fault = ask("checkpoint-exclusive", one, claims)
         if fault is not None:
-            assert ask("checkpoint-exclusive", replace(one, checkpoint_uri=fault.fix.sdk["checkpoint_s3_uri"]), claims) is None
+            uri = fix_in("checkpoint-exclusive", one, claims).sdk["checkpoint_s3_uri"]
+            assert ask("checkpoint-exclusive", replace(one, checkpoint_uri=uri), claims) is None
