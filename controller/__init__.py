@@ -1,7 +1,9 @@
-"""Decides what happens to a SageMaker training job, and carries it out.
+"""Spotwarden: makes SageMaker Managed Spot Training safe to use, and reports what it really saves.
 
-The nouns, in reading order: ``job``, ``policy``, ``finding``, ``entry``, ``intent``, ``lineage``, ``facts``, ``decision``.
-The deciders are ``observation``, ``savings``, ``rules``, ``enforcement``, ``resubmission``, ``watch`` and ``candour``; ``decide``
-is all of them in one expression. Everything up to there is pure. ``shell.reconcile`` is the only path by which any of it happens;
-``adapters`` speak to AWS and Slack, ``wiring`` builds them once.
+The packages, from the lowest to the highest: ``units``, ``jobs`` (a training job as SageMaker describes it), ``policy`` (what
+people allow), ``ledger`` (what is remembered), ``savings`` (what training cost and saved), ``decide`` (facts to a decision),
+``notifications`` (every text that a person reads), ``runtime`` (gather, decide, commit, perform), ``aws`` and ``slack`` (the
+adapters), ``policyfile`` (YAML to a policy), ``wiring`` (builds the real ports) and ``cli``.
+
+Imports point down this list, and pyproject.toml holds them to it. ``docs/architecture.md`` says what each package contains.
 """

@@ -1,1 +1,1 @@
-"""Chalice blueprints: unpack the event, ring, return. No ``if`` about jobs stands here."""
+"""The Lambda handlers, as Chalice blueprints: read the event, call the runtime, return. They decide nothing about jobs."""

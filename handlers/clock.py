@@ -1,4 +1,4 @@
-"""Rings by the clock: what is overdue and what waits for Slack each minute, what nobody heard of each hour, the digests."""
+"""The scheduled handlers: sweep and drain each minute, discover and digests each hour, prices each week."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ clock = Blueprint(__name__)
 @observed
 @clock.schedule("rate(1 minute)")
 def sweep(event: Any) -> dict[str, Any]:
-    """Ring for every overdue intent."""
-    return _told(run_sweep(wiring.ports()))
+    """Trigger every overdue intent."""
+    return _metrics_of(run_sweep(wiring.ports()))
 
 
 @observed
 @clock.schedule("rate(1 hour)")
 def discover(event: Any) -> dict[str, Any]:
-    """Ring for every job that changed since the last complete pass."""
-    return _told(run_discover(wiring.ports()))
+    """Trigger every job that changed since the last complete pass: an event may have been lost."""
+    return _metrics_of(run_discover(wiring.ports()))
 
 
 @observed
 @clock.schedule("rate(1 minute)")
 def drain(event: Any) -> dict[str, Any]:
-    """Send what waits in the outbox."""
+    """Send the messages that wait in the outbox."""
     sent = drain_outbox(wiring.ports())
     for channel, why in sent.paused:
         logger.warning("channel waits", extra={"channel": channel, "why": why})
@@ -46,22 +46,22 @@ def drain(event: Any) -> dict[str, Any]:
 @observed
 @clock.schedule("rate(1 hour)")
 def digests(event: Any) -> dict[str, Any]:
-    """Close the days that are over, and queue the digests whose hour has come."""
+    """Close the days that are over, and queue the digests that are due."""
     return {"DaysClosed": close_days(wiring.ports()), "Digests": queue_digests(wiring.ports())}
 
 
 @observed
 @clock.schedule("cron(0 5 ? * MON *)")
 def prices(event: Any) -> dict[str, Any]:
-    """Refresh the prices of this region from AWS's own list."""
+    """Refresh the prices of this region from AWS's Price List."""
     changed, problems = refresh_prices(wiring.region(), wiring.ports())
     for problem in problems:
         logger.warning("a price could not be read", extra={"problem": problem})
     return {"PricesChanged": changed, "PriceProblems": len(problems)}
 
 
-def _told(done: SweepResult) -> dict[str, Any]:
-    """What a pass did, as metrics; each failure on a line of its own, with the job it is about."""
+def _metrics_of(done: SweepResult) -> dict[str, Any]:
+    """The result of a pass as metrics. Each failure is logged with the name of its job."""
     for job, problem in done.failed:
-        logger.error("ring failed", extra={"job": job, "problem": f"{type(problem).__name__}: {problem}"})
+        logger.error("trigger failed", extra={"job": job, "problem": f"{type(problem).__name__}: {problem}"})
     return {"Rings": done.triggered, "RingsFailed": len(done.failed), "OverdueSeconds": done.overdue_s, "left": done.left}

@@ -1,4 +1,4 @@
-"""Notes EC2's spot interruption warnings and rebalance recommendations: what the market says, joined to no job."""
+"""Records EC2's spot interruption warnings and rebalance recommendations. They concern the spot market, and name no job."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ interruptions = Blueprint(__name__)
     }
 )
 def market_signalled(event: Any) -> dict[str, Any]:
-    """Write the signal down for its instance family and region."""
+    """Record the signal for its instance family and region."""
     signal = note_signal(event.to_dict(), wiring.ports())
     return {"Signals": 1, "kind": str(signal.kind), "pool": signal.pool}

@@ -1,4 +1,4 @@
-"""Rings the controller when a training job changes."""
+"""Triggers the controller when a training job changes."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ jobs = Blueprint(__name__)
 @observed
 @jobs.on_cw_event({"source": ["aws.sagemaker"], "detail-type": ["SageMaker Training Job State Change"]})
 def job_changed(event: Any) -> dict[str, Any]:
-    """Reconcile the job that an event names; its other fields are hints, and nobody reads them."""
-    ring = trigger_of(event.to_dict())
-    logger.append_keys(job=ring.job)
-    lineage = reconcile(ring, wiring.ports())
-    return {"Rings": 1, "job": ring.job, "lineage": str(lineage) if lineage else "no such job"}
+    """Reconcile the job that the event names. No other field of the event is used."""
+    trigger = trigger_of(event.to_dict())
+    logger.append_keys(job=trigger.job)
+    lineage = reconcile(trigger, wiring.ports())
+    return {"Rings": 1, "job": trigger.job, "lineage": str(lineage) if lineage else "no such job"}

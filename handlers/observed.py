@@ -1,7 +1,7 @@
-"""The decorator that every handler wears: structured logs and metrics. The only place that knows Powertools.
+"""The decorators of the handlers: structured logs and metrics. Only this module imports Powertools.
 
-It stands outside Chalice's decorator, because Chalice's middleware never runs on Lambda (aws/chalice#1566). It logs names, never
-event bodies: hyperparameters and environment variables may hold secrets.
+``observed`` stands outside Chalice's decorator, because Chalice's middleware never runs on Lambda (aws/chalice#1566). Names are
+logged, event bodies never: hyperparameters and environment variables may contain secrets.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
 def observed(handler: Callable[[Any, Any], Any]) -> Handler:
-    """Log the outcome of each invocation and count it; an exception is logged, counted and raised on, so that Lambda retries."""
+    """Log and count the result of each invocation. An exception is logged, counted and raised again, so that Lambda retries."""
 
     @wraps(handler)
     def observing(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def observed(handler: Callable[[Any, Any], Any]) -> Handler:
 
 
 def answered(route: Callable[[], Any]) -> Callable[[], Any]:
-    """The same for a route of the API: its answer's status is counted; what came in is never logged, nor is what goes out."""
+    """The same for a route of the API. Its status is counted; neither the request nor the response is logged."""
 
     @wraps(route)
     def answering() -> Any:

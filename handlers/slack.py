@@ -1,4 +1,4 @@
-"""Slack's two ways in: buttons and modals, and the ``/spot`` command. Whoever knocks has to have Slack's signature."""
+"""The routes for Slack: buttons and modals, and the ``/spot`` command. A request without Slack's signature is refused."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ BYTES_MAX = 500_000
 @slack.route("/slack/interactions", methods=["POST"], content_types=FORM)
 @answered
 def interactions() -> Response:
-    """Answer a click or a modal's submission."""
-    return _heard("payload", lambda text: interaction(_object(text), wiring.slack_ports()))
+    """Answer a click, or the submission of a modal."""
+    return _answer("payload", lambda text: interaction(_object(text), wiring.slack_ports()))
 
 
 @slack.route("/slack/command", methods=["POST"], content_types=FORM)
 @answered
 def spot() -> Response:
     """Answer ``/spot …``."""
-    return _heard("text", lambda text: command(text, wiring.slack_ports()))
+    return _answer("text", lambda text: command(text, wiring.slack_ports()))
 
 
-def _heard(field: str, answer: Any) -> Response:
-    """Answer the field of a form that Slack signed, and that was never answered before."""
+def _answer(field: str, answer: Any) -> Response:
+    """Answer one field of a form. A request that Slack did not sign, or that was answered before, is refused."""
     request = slack.current_request
     raw = request.raw_body
     body = raw.encode() if isinstance(raw, str) else raw
@@ -55,7 +55,7 @@ def _object(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as problem:
-        raise BadRequest(f"payload is no JSON: {problem}") from None
+        raise BadRequest(f"payload is not JSON: {problem}") from None
     if not isinstance(found, dict):
         raise BadRequest(f"payload is a {type(found).__name__}, wanted an object")
     return found

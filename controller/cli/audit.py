@@ -44,7 +44,7 @@ def audited(ledger: Ledger, jobs: Jobs, prices: Prices, since: date, until: date
 def audit_lines(found: Audit, since: date, until: date) -> Iterable[str]:
     """The audit as lines for a terminal."""
     yield f"{since} to {until - timedelta(days=1)}: {found.attempts} attempts audited"
-    for name, savings in (("recorded", found.booked), ("recomputed", found.recomputed)):
+    for name, savings in (("recorded", found.recorded), ("recomputed", found.recomputed)):
         yield (
             f"  {name:<10}  {dollars(savings.spent_micros)} spent, {dollars(savings.counterfactual_micros)} on-demand price,"
             f" {dollars(savings.saved_micros)} saved, {dollars(savings.wasted_micros)} wasted, {savings.useful_s} useful seconds"

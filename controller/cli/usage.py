@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from controller.cli.errors import BadInput
 
 BAD_INPUT = 2
-PIPE_CLOSED = 141  # what a shell reports for a program that SIGPIPE ended
+PIPE_CLOSED = 141  # the exit code that a shell reports after SIGPIPE
 
 Arguments = ParamSpec("Arguments")
 

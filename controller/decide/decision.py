@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
+from controller.decide.need import Need
 from controller.jobs.claim import Claim
 from controller.ledger.entry import Ended, Entry, Started
 from controller.ledger.intent import Intent
 from controller.ledger.lineage import Lineage
+from controller.ledger.pool import CapacitySeen, CapacitySignal
 
 WRITES_MAX = 64  # a DynamoDB transaction takes 100; the head, the marks of late days and a margin stay free
 
@@ -18,6 +20,8 @@ class Decision:
     """``withdrawn`` and ``abandoned`` are open intents; ``claims`` are taken and ``released`` given back.
 
     ``late`` are days before the one of the commit to which entries belong: who folded such a day has to fold it again.
+    ``capacity`` are signals about spot pools, for other lineages. ``needs`` are questions that are still open: a decision that
+    has any is not committed, but made again once the runtime has looked them up.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -27,6 +31,8 @@ class Decision:
     claims: tuple[Claim, ...] = ()
     released: tuple[Claim, ...] = ()
     late: tuple[date, ...] = ()
+    capacity: tuple[CapacitySignal, ...] = ()
+    needs: frozenset[Need] = frozenset()
 
     def __or__(self, other: Decision) -> Decision:
         return Decision(
@@ -36,6 +42,8 @@ class Decision:
             abandoned=self.abandoned + other.abandoned,
             claims=self.claims + other.claims,
             released=self.released + other.released,
+            capacity=self.capacity + other.capacity,
+            needs=self.needs | other.needs,
         )
 
     def __bool__(self) -> bool:
@@ -45,7 +53,7 @@ class Decision:
     def writes(self) -> int:
         return (
             len(self.entries) + len(self.intents) + len(self.withdrawn) + len(self.abandoned)
-            + len(self.claims) + len(self.released)
+            + len(self.claims) + len(self.released) + len(self.capacity)
         )  # fmt: skip
 
     def new_to(self, lineage: Lineage, about: str) -> Decision:
@@ -59,7 +67,7 @@ class Decision:
         entries = tuple(e for e in self.entries if e.key not in standing)
         learned = {type(e) for e in entries}
         meant = (i for i in self.intents if said[i.key] is i)
-        return replace(
+        new = replace(
             self,
             entries=entries,
             intents=tuple(self._reopened(i, lineage) for i in meant if i.key not in standing),
@@ -67,6 +75,12 @@ class Decision:
             claims=self.claims if Started in learned else (),
             released=self.released if Ended in learned else (),
         )
+        return new if new._is_news else replace(new, capacity=())
+
+    @property
+    def _is_news(self) -> bool:
+        """Whether there is something to write; that a pool still has capacity goes along with other writes, and causes none."""
+        return self.writes > sum(isinstance(signal, CapacitySeen) for signal in self.capacity)
 
     @staticmethod
     def _reopened(intent: Intent, lineage: Lineage) -> Intent:

@@ -66,7 +66,7 @@ def _resumed_from(facts: Facts) -> Decision:
     if measured is None or last is None or seen is None or last.outcome is Outcome.COMPLETED or seen.kept_s is None:
         return Decision()
     useful_s = min(seen.kept_s, measured.training_s)
-    basis = (Basis.SEEN if seen.exact else Basis.BOUND) if useful_s else Basis.IN_VAIN
+    basis = (Basis.SEEN if seen.exact else Basis.BOUND) if useful_s else Basis.LOST
     return Decision(
         entries=(Credited(job=before.job, at=measured.at, team=measured.team, useful_s=useful_s, basis=basis),)
     )  # fmt: skip

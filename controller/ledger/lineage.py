@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from controller.jobs.job import Job
-from controller.ledger.entry import Entry, Started
+from controller.jobs.job import Job, Service
+from controller.ledger.entry import Entry, OwnerChecked, Started
 from controller.ledger.intent import Intent, IntentResult, Submit
 
 NAME_LENGTH_MAX = 63  # SageMaker's TrainingJobName: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}
@@ -116,3 +116,9 @@ def attempt_name(lineage: LineageId, number: int) -> str:
 def newest_attempt(lineage: Lineage) -> Started | None:
     """The newest attempt that was ever seen."""
     return max((e for e in lineage.entries if isinstance(e, Started)), key=lambda e: e.number, default=None)
+
+
+def owner_of(lineage: Lineage, started: Started) -> Service | None:
+    """The service that an attempt is known to belong to: by its description, or by the owner's own word."""
+    checked = lineage.entry(OwnerChecked, started.job)
+    return started.service or (checked.service if checked is not None and checked.owned else None)

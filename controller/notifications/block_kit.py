@@ -1,11 +1,10 @@
-"""Slack messages in parts, and as Block Kit that cannot exceed Slack's limits: what is too long goes on in a further block or on
-a further page, and nothing is cut in silence.
+"""Turns the parts of a message into Block Kit within Slack's limits. Longer content continues in another block or message.
 
 Limits: docs.slack.dev/reference/block-kit/blocks (50 blocks a message; header 150 characters, section 3,000, field 2,000, ten
 fields; actions 25 elements; data_table a header and 100 rows, 20 columns, 10,000 characters over a message's tables;
 data_visualization two a message, title 50, six series or segments, 20 points, labels 20), and chat.postMessage for ``text``
-(4,000 are advised). Characters are counted as UTF-16 units, which is never less than Slack counts. Text, Small and Fields take
-mrkdwn, in which other people's text was escaped before; everything else takes plain text.
+(4,000 are advised). Characters are counted as UTF-16 units, which is never less than Slack counts. Text, Small and Fields contain
+mrkdwn in which other people's text is escaped; all other parts contain plain text.
 """
 
 from __future__ import annotations
@@ -43,14 +42,14 @@ PAGE_SIZE = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One message: its blocks, and the same as ``text`` for notifications and screen readers."""
+    """One message: its blocks, and the same content as ``text`` for notifications and screen readers."""
 
     text: str
     blocks: tuple[Block, ...]
 
     @property
     def json(self) -> str:
-        """The page as an outbox keeps it; ``page_of`` reads it back."""
+        """The page as the outbox stores it; ``page_of`` reads it."""
         return json.dumps({"text": self.text, "blocks": list(self.blocks)})
 
 
@@ -61,7 +60,9 @@ def page_of(text: str) -> Page:
 
 
 def pages(parts: Iterable[Part], *, native: bool = True) -> tuple[Page, ...]:
-    """The parts as messages: one, but for what no single message takes. Not ``native``: without Slack's own tables and charts."""
+    """The parts as messages: usually one; more where one message cannot contain them. Without ``native``, Slack's own tables and
+    charts are replaced by text.
+    """
     made: list[list[tuple[Block, str]]] = [[]]
     for unit in (unit for part in parts for unit in _units(part, native)):
         if not _fits([*made[-1], unit]):
@@ -71,7 +72,7 @@ def pages(parts: Iterable[Part], *, native: bool = True) -> tuple[Page, ...]:
 
 
 def _units(part: Part, native: bool) -> Iterable[tuple[Block, str]]:
-    """The blocks of one part, each with its words."""
+    """The blocks of one part, each with its text."""
     match part:
         case Header(text):
             yield from _header(text)
@@ -100,7 +101,7 @@ def _fits(units: Sequence[tuple[Block, str]]) -> bool:
 
 
 def _text(words: Iterable[str]) -> str:
-    """The words of a page; where they are too many for a notification, it says that the message holds more."""
+    """The text of a page. Where it is too long for a notification, it says that the message contains more."""
     whole = "\n".join(line for line in words if line) or "A message with buttons."
     if size(whole) <= TEXT_MAX:
         return whole
@@ -115,7 +116,7 @@ def _section(mrkdwn: str) -> Block:
 
 
 def _header(text: str) -> Iterable[tuple[Block, str]]:
-    """A header, or, where it is too long for one, a text."""
+    """A header, or a text where it is too long for a header."""
     flat = " ".join(text.split()) or "–"
     if size(flat) <= HEADER_MAX:
         yield {"type": "header", "text": {"type": "plain_text", "text": flat, "emoji": True}}, flat
@@ -164,7 +165,7 @@ def _native_table(table: Table) -> Iterable[tuple[Block, str]]:
 
 
 def _table_rows(table: Table) -> Iterable[list[tuple[Cell, ...]]]:
-    """The rows in tables of at most 100, whose cells hold no more than a message takes."""
+    """The rows as tables of at most 100 rows, each within the characters of one message."""
     if not 0 < len(table.columns) <= COLUMNS_MAX:
         raise ValueError(f"table {table.caption!r} has {len(table.columns)} columns, wanted 1 to {COLUMNS_MAX}")
     begun: list[tuple[Cell, ...]] = []
@@ -198,7 +199,7 @@ def _plain_table(table: Table) -> Iterable[tuple[Block, str]]:
 
 
 def _plain_rows(table: Table) -> str:
-    """A table as lines: on a phone, columns that are wider than the screen cannot be read."""
+    """A table as lines: on a phone, columns that are wider than the screen are unreadable."""
     if not table.rows:
         return f"*{plain(table.caption)}*: nothing"
     told = (
@@ -216,7 +217,7 @@ def _plain_rows(table: Table) -> str:
 
 
 def _native_chart(chart: Chart) -> Iterable[tuple[Block, str]]:
-    """A chart of Slack's own; labels that are too long for it are told in full below, and points beyond its last are listed."""
+    """Slack's own chart. Labels that are too long are written in full below it; points beyond its limit are listed."""
     if not chart.categories or not 0 < len(chart.series) <= SERIES_MAX:
         yield from _plain_chart(chart)
         return
@@ -244,7 +245,7 @@ def _after(chart: Chart) -> tuple[tuple[str, tuple[float, ...]], ...]:
 
 
 def _labels(names: Sequence[str]) -> list[str]:
-    """Labels of at most 20 characters, no two alike."""
+    """Labels of at most 20 characters, all different."""
     taken: list[str] = []
     for name in names:
         label, number = shortened(name or "–", LABEL_MAX), 1

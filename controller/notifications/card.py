@@ -1,6 +1,6 @@
-"""The one message of a lineage: its state at a glance, whose it is, what comes next, its money, and what may be asked.
+"""The one Slack message of a lineage: state, owner, next step, cost, and the requests that are offered as buttons.
 
-It is read off the ledger when it is sent, so it is never older than what it says.
+It is built from the ledger at the moment at which it is sent, so it is never out of date.
 """
 
 from __future__ import annotations
@@ -41,20 +41,20 @@ BUTTONS = {
 
 
 def card(lineage: Lineage, policy: Policy, now: datetime) -> tuple[Part, ...]:
-    """The message's parts."""
+    """The parts of the message."""
     last = newest_attempt(lineage)
     if last is None:
         return (Text(f"*{escaped(lineage.id.root)}*: no data yet"),)
     ended = lineage.entry(Ended, last.job)
-    asks = available_requests(lineage, policy, now)
-    buttons = (Buttons(tuple(_button(ask, lineage, last.job) for ask in asks)),) if asks else ()
+    requests = available_requests(lineage, policy, now)
+    buttons = (Buttons(tuple(_button(request, lineage, last.job) for request in requests)),) if requests else ()
     return (Text(_state(lineage, last, ended)), Fields(tuple(_fields(lineage, last))), *_notes(lineage, now), *buttons)
 
 
-def _button(ask: UserRequest, lineage: Lineage, job: str) -> Button:
-    text, style, confirm = BUTTONS[ask]
+def _button(request: UserRequest, lineage: Lineage, job: str) -> Button:
+    text, style, confirm = BUTTONS[request]
     value = json.dumps({"lineage": str(lineage.id), "job": job}, separators=(",", ":"))
-    return Button(text=text, action_id=f"spotwarden/{ask}", value=value, style=style, confirm=confirm)
+    return Button(text=text, action_id=f"spotwarden/{request}", value=value, style=style, confirm=confirm)
 
 
 def _state(lineage: Lineage, last: Started, ended: Ended | None) -> str:
@@ -110,7 +110,7 @@ def saved_text(micros: int) -> str:
 
 
 def money_text(total: Savings) -> str:
-    """Money on one line; what it does not cover is said, never counted as zero."""
+    """The cost on one line. Attempts that it does not cover are counted, never taken as zero."""
     if total.attempts == 0:
         return "No cost recorded yet"
     told = [f"{dollars(total.spent_micros)} spent, {saved_text(total.saved_micros)}"]

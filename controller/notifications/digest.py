@@ -1,4 +1,4 @@
-"""What a digest says of a period: parts of a message, from a report and what is in force."""
+"""The parts of a digest, from a report and from what is in force (halt, waivers, rate limits)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHELVED_TOLD = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestNotes:
-    """What a digest tells beside the figures; ``shelved`` are titles of messages that Slack did not take in time."""
+    """What a digest says beside the figures. ``shelved`` are the titles of messages that Slack did not accept within a day."""
 
     halt: Halt | None = None
     rate_limits: RateLimits = field(default_factory=RateLimits)
@@ -34,23 +34,23 @@ class DigestNotes:
     now: datetime | None = field(default=None)
 
 
-def digest_parts(report: Report, month: Report, matters: DigestNotes) -> tuple[Part, ...]:
+def digest_parts(report: Report, month: Report, notes: DigestNotes) -> tuple[Part, ...]:
     """The digest of a period and of its month so far."""
     days = (report.until - report.since).days
     return (
         Header(f"Spot training {_period(report)}{_whose(report)}"),
-        *_halt(matters),
+        *_halt(notes),
         Text(f"{sentence(report)}{_largest_loss(report)}"),
         Text(f"*{month.since:%B} so far*: {_money(month.total)}"),
         *(_by_line(report) if len(report.lines) > 1 else ()),
         *(_by_day(report) if days > 1 and report.total.savings.attempts else ()),
         *_lines(report),
         *_tops(report),
-        *_in_force(matters),
+        *_in_force(notes),
         *_unknown(report),
-        *_shelved(matters),
+        *_shelved(notes),
         *_beside(report),
-        *((Small(f"<{matters.link}|Full report>"),) if matters.link else ()),
+        *((Small(f"<{notes.link}|Full report>"),) if notes.link else ()),
     )
 
 
@@ -162,20 +162,20 @@ def _top(title: str, items: Sequence[tuple[str, str]]) -> Iterable[Part]:
         yield Text(f"*{title}*: {told}{more}")
 
 
-def _halt(matters: DigestNotes) -> Iterable[Part]:
-    if matters.halt:
-        yield Text(f":octagonal_sign: *Spotwarden is {escaped(halted(matters.halt))}*. To resume: {code('spotwarden resume')}")
+def _halt(notes: DigestNotes) -> Iterable[Part]:
+    if notes.halt:
+        yield Text(f":octagonal_sign: *Spotwarden is {escaped(halted(notes.halt))}*. To resume: {code('spotwarden resume')}")
 
 
-def _in_force(matters: DigestNotes) -> Iterable[Part]:
-    if matters.waivers:
+def _in_force(notes: DigestNotes) -> Iterable[Part]:
+    if notes.waivers:
         told = (
             f"• {escaped(w.policy)} for {bold(w.job)} until {when(w.until)}: {escaped(w.reason)}"
             f" ({escaped(w.ticket)}, {person(w.who)})"
-            for w in matters.waivers
+            for w in notes.waivers
         )
         yield Text("\n".join(("*Waivers in force*", *told)))
-    limits = {"stops": matters.rate_limits.stops_per_h, "submissions": matters.rate_limits.submissions_per_h}
+    limits = {"stops": notes.rate_limits.stops_per_h, "submissions": notes.rate_limits.submissions_per_h}
     told_limits = ", ".join(f"{limit} {name} per hour" for name, limit in limits.items() if limit is not None)
     if told_limits:
         yield Small(f"Rate limits: at most {told_limits}")
@@ -192,11 +192,11 @@ def _unknown(report: Report) -> Iterable[Part]:
         yield Small(f"These figures are a minimum. Not or not fully included: {'; '.join(told)}")
 
 
-def _shelved(matters: DigestNotes) -> Iterable[Part]:
-    if matters.shelved:
-        more = len(matters.shelved) - SHELVED_TOLD
-        told = [f"• {title}" for title in matters.shelved[:SHELVED_TOLD]] + ([f"• … and {more} more"] if more > 0 else [])
-        yield Text("\n".join((f"*{_count(len(matters.shelved), 'message')} could not be sent within one day*", *told)))
+def _shelved(notes: DigestNotes) -> Iterable[Part]:
+    if notes.shelved:
+        more = len(notes.shelved) - SHELVED_TOLD
+        told = [f"• {title}" for title in notes.shelved[:SHELVED_TOLD]] + ([f"• … and {more} more"] if more > 0 else [])
+        yield Text("\n".join((f"*{_count(len(notes.shelved), 'message')} could not be sent within one day*", *told)))
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,4 +1,4 @@
-"""The texts about rules, further attempts, endings and problems: one function per kind of message."""
+"""The texts about rules, further attempts, outcomes and problems: one function per kind of message."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from controller.notifications.message_text import (
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.units.duration import span
 
-HEAVY_BYTES = 100_000_000_000  # restored before each start; SageMaker then often reports an internal error
+HEAVY_BYTES = 100_000_000_000  # a larger prefix is often an internal error: SageMaker restores it before each start
 SEVERITY_EMOJI = {"low": ":information_source:", "medium": ":warning:", "high": ":rotating_light:"}
 
 
@@ -50,13 +50,19 @@ def rule_broken(m: RuleBroken) -> MessageText:
         what = f"{sentence(m.found)} {escaped(m.risk)}"
     return MessageText(
         f"{SEVERITY_EMOJI.get(m.severity, ':warning:')} {bold(m.job.name)} breaks the rule {escaped(m.policy)}",
-        (what, f"To fix it, change the request: {code(_json(m.fix))}" if m.fix else "", _next_step(m)),
+        (what, f"To fix it, change the request: {code(_json(m.fix))}" if m.fix else "", _claimed(m.claimed), _next_step(m)),
         small_print(m.job),
     )
 
 
 def _json(text: str) -> str:
     return json.dumps(json.loads(text))
+
+
+def _claimed(service: str) -> str:
+    if not service:
+        return ""
+    return f"Its name or tags say that it belongs to {escaped(service)}. Nothing proves that, so rules apply to it."
 
 
 def _next_step(m: RuleBroken) -> str:
@@ -96,7 +102,7 @@ def _why_again(why: str) -> str:
 
 
 def _continues(checkpoint: CheckpointFacts | None) -> str:
-    """Where the next attempt begins, as far as anybody looked."""
+    """Where the next attempt continues, as far as it is known."""
     if checkpoint is None:
         return "The job has no checkpoint: it starts from the beginning."
     uri = code(checkpoint.uri)
@@ -172,7 +178,7 @@ def spend_cap(cap: CapFacts | None) -> str:
 
 
 def _heavy(checkpoint: CheckpointFacts) -> str:
-    """A checkpoint prefix too big to restore: SageMaker answers that with an internal error, every time."""
+    """The text about a checkpoint prefix that is too large to restore: SageMaker answers with an internal error each time."""
     if not checkpoint.scanned or (checkpoint.complete and checkpoint.bytes_seen < HEAVY_BYTES):
         return ""
     least = "" if checkpoint.complete else "at least "

@@ -50,14 +50,14 @@ def misdirected(text: MessageText, channel: str, why: str) -> MessageText:
 
 
 def mention_of(who: str) -> str:
-    """How Slack is told to notify a user (U…, W…) or a user group (S…)."""
+    """Slack's markup that notifies a user (U…, W…) or a user group (S…)."""
     if not who:
         return ""
     return f"<!subteam^{who}>" if who.startswith("S") else f"<@{who}>"
 
 
 def person(who: str) -> str:
-    """A person's name: Slack shows a user id as a name, anything else stands as it is."""
+    """A person's name. Slack shows a user id as a name; any other text is shown unchanged."""
     return f"<@{who}>" if SLACK_USER.fullmatch(who) else escaped(who)
 
 
@@ -76,7 +76,7 @@ def ended(job: JobFacts) -> str:
 
 
 def cause_word(cause: str) -> str:
-    """A cause in a word or two; a cause of another version as it stands."""
+    """A cause in one or two words; a cause of another version unchanged."""
     try:
         return attempt_cause(cause).label
     except ValueError:
@@ -111,13 +111,13 @@ REASONS = {
 
 
 def reason(why: str) -> str:
-    """Why something is done, without a full stop: a MoveReason, a person's request, or the names of rules."""
+    """The reason for an action, without a full stop: a MoveReason, a person's request, or the names of rules."""
     if why in set(MoveReason):
         return REASONS[MoveReason(why)]
     if why.startswith(ASKED_BY):
         return f"Requested by {person(why.removeprefix(ASKED_BY))}"
     who, _, rest = why.partition(" ")
-    if rest == "asked for it":  # written before reasons had values
+    if rest == "asked for it":  # stored before reasons had values
         return f"Requested by {person(who)}"
     return escaped(why)
 

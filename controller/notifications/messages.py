@@ -1,6 +1,6 @@
-"""The catalogue: for every kind of message its text for one job, its text for many, how much it matters, and what a person does.
+"""The catalogue of messages: for each kind its text for one job, its text for many jobs, its importance, and what a person does.
 
-A new ``MessageKind`` does not pass type checking before ``row_of`` has a row for it, and a row has no optional column.
+A new ``MessageKind`` does not pass type checking until ``row_of`` has a row for it, and no column of a row is optional.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from controller.ledger.message import Message, message_of
+from controller.ledger.message import Message
+from controller.ledger.message_json import message_of
 from controller.ledger.message_kind import MessageKind
 from controller.notifications import deadline_messages, job_messages
 from controller.notifications.message_text import MessageText, bold
@@ -23,7 +24,7 @@ SUPPORT = "If this lasts, open a case with AWS Support."
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``many`` completes "12 jobs …"; ``todo`` is what a person does about it, and is empty where nobody needs to act."""
+    """``many`` completes "12 jobs …"; ``todo`` says what a person does, and is empty where nobody needs to act."""
 
     one: Callable[[Any], MessageText]
     many: str
@@ -113,13 +114,13 @@ def row_of(kind: MessageKind) -> Row:
 
 
 def importance_of(topic: str) -> Importance:
-    """How much a message matters, by its topic; one of a kind that this version does not know is an action."""
+    """The importance of a message, by its topic. A kind that this version does not know is an action."""
     word = topic.partition("/")[0]
     return row_of(MessageKind(word)).importance if word in set(MessageKind) else Importance.ACTION
 
 
 def text_of(kind: MessageKind, facts: str) -> MessageText:
-    """The text of a stored message. Facts that this version cannot read still reach people, as they are."""
+    """The text of a stored message. Facts that this version cannot read are shown unchanged."""
     try:
         return describe(message_of(kind, facts))
     except (KeyError, TypeError, ValueError):

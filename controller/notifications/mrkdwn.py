@@ -1,7 +1,7 @@
-"""Slack's text: other people's words made harmless, moments in the reader's time zone, long texts cut where they may be cut.
+"""Slack's markup (mrkdwn): escapes other people's text, shows times in the reader's time zone, cuts long texts safely.
 
-Job names, reasons and tags are other people's text: ``escaped`` and ``plain`` keep them from pinging, linking or formatting
-anything. Characters are counted as UTF-16 units, which is never less than Slack counts.
+Job names, reasons and tags are other people's text: ``escaped`` and ``plain`` prevent mentions, links and formatting in them.
+Characters are counted as UTF-16 units, which is never less than Slack counts.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ CODE_MAX = 300
 
 
 def escaped(text: str, most: int = 300) -> str:
-    """Make other people's text harmless in mrkdwn: Slack's three entities, no code ticks, no line breaks, bounded."""
+    """Escape other people's text for mrkdwn: Slack's three entities, no backticks, no line breaks, a maximum length."""
     flat = " ".join(text.split()).replace("`", "'")
     flat = flat if len(flat) <= most else flat[: most - 1] + "…"
-    return _entities(flat.replace("*", "\u2217"))  # a glob such as ml.g5.* opens no bold text
+    return _entities(flat.replace("*", "\u2217"))  # otherwise a glob such as ml.g5.* could start bold text
 
 
 def code(text: str) -> str:
@@ -29,23 +29,23 @@ def _entities(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Plain text as harmless mrkdwn, whole."""
+    """Escape plain text for mrkdwn, at its full length."""
     flat = " ".join(text.split()).replace("`", "'") or "–"
     return _entities(flat)
 
 
 def when(at: datetime) -> str:
-    """A moment that Slack shows in the reader's own time zone, with UTC for everything that is not Slack."""
+    """A time that Slack shows in the reader's own time zone; other programs show it in UTC."""
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at:%Y-%m-%d %H:%M} UTC>"
 
 
 def size(text: str) -> int:
-    """How many characters Slack may count."""
+    """The number of characters that Slack may count."""
     return len(text) + sum(ord(c) > 0xFFFF for c in text)
 
 
 def shortened(text: str, most: int) -> str:
-    """Text of at most so many characters, with an ellipsis where some are missing: for labels whose text stands elsewhere."""
+    """The text within a maximum length, with an ellipsis where it is cut: for labels whose full text is shown elsewhere."""
     if size(text) <= most:
         return text
     while size(text) > most - 1:
@@ -54,7 +54,7 @@ def shortened(text: str, most: int) -> str:
 
 
 def pieces(mrkdwn: str, most: int) -> Iterable[str]:
-    """Cut mrkdwn into pieces of at most so many characters: at a line's end or a blank, never inside ``<…>`` or an entity."""
+    """Cut mrkdwn into pieces of a maximum length, at line ends or spaces, never inside ``<…>`` or an entity."""
     rest = mrkdwn.strip() or "–"
     while size(rest) > most:
         at = _cut(rest, most)

@@ -1,4 +1,4 @@
-"""The parts of a message. Text, Small and Fields take mrkdwn in which other people's text is escaped; the rest plain text."""
+"""The parts of a message. Text, Small and Fields contain mrkdwn with other people's text escaped; the others plain text."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Fields:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Button:
-    """``value`` is what comes back with a click; ``style`` is primary, danger or nothing."""
+    """``value`` comes back with a click; ``style`` is primary, danger or empty."""
 
     text: str
     action_id: str
@@ -63,7 +63,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """``kind`` is bar, line or area; each series has one value for each category. ``unit`` stands before a value ($)."""
+    """``kind`` is bar, line or area. Each series has one value for each category. ``unit`` is written before a value ($)."""
 
     title: str
     kind: str

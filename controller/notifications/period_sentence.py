@@ -7,7 +7,7 @@ from controller.units.money import dollars
 
 
 def sentence(report: Report) -> str:
-    """The period in a few sentences, the money first. Asterisks mark what is bold; it holds no names."""
+    """The period in a few sentences, the money first. Bold text is between asterisks. The sentences contain no names."""
     total = report.total.savings
     if total.attempts == 0:
         return "No training job was billed."

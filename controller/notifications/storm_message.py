@@ -1,4 +1,4 @@
-"""One message for many of a kind: a pool that is reclaimed interrupts two hundred jobs, and people read one line about it."""
+"""One message for many jobs of one kind: a pool that is reclaimed may interrupt 200 jobs at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MENTIONED = 20
 
 
 def storm_head(kind: MessageKind, names: Sequence[str], mentions: Iterable[str]) -> tuple[Part, ...]:
-    """How many jobs, which, what a person does about them, and whom it concerns."""
+    """How many jobs, their names, what a person does, and whom to notify."""
     row = row_of(kind)
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     text = f":cloud_with_lightning: *{len(names)} jobs {row.many}*: {', '.join(map(bold, names[:NAMED]))}{more}"
@@ -24,5 +24,5 @@ def storm_head(kind: MessageKind, names: Sequence[str], mentions: Iterable[str])
 
 
 def storm_details(texts: Iterable[MessageText]) -> tuple[Part, ...]:
-    """What the thread says of each job."""
+    """The details of each job, for the thread."""
     return tuple(Text(text.body) for text in texts)

@@ -1,4 +1,4 @@
-"""The form for a waiver, and reading what was entered."""
+"""The form for a waiver, and what was entered in it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OPTIONS_MAX = 100  # of a static_select
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaiverRequest:
-    """Which rule is waived, why, under which ticket, and up to and with which day."""
+    """Which rule is waived, why, under which ticket, and until which day (inclusive)."""
 
     policy: str
     reason: str
@@ -27,7 +27,7 @@ class WaiverRequest:
 
 
 def waiver_form(lineage: str, job: str, rules: Sequence[str], *, most: date) -> Mapping[str, Any]:
-    """The view that views.open takes; titles are at most 24 characters, metadata 3,000."""
+    """The view for views.open. Slack takes at most 24 characters in a title and 3,000 in metadata."""
     options = [{"text": _plain(shortened(rule, 75)), "value": shortened(rule, 75)} for rule in rules[:OPTIONS_MAX]]
     return {
         "type": "modal",
@@ -48,7 +48,7 @@ def waiver_form(lineage: str, job: str, rules: Sequence[str], *, most: date) -> 
 def waiver_request_of(
     view: Mapping[str, Any], *, rules: Sequence[str], first: date, most: date
 ) -> tuple[WaiverRequest, Mapping[str, str]]:
-    """What was written, and what is wrong with it, by the field's block_id: a Reason with errors is not to be used."""
+    """What was entered, and the errors by the field's block_id. A request with errors must not be used."""
     policy, reason, ticket = _value(view, "policy"), _value(view, "reason").strip(), _value(view, "ticket").strip()
     wrong: dict[str, str] = {}
     if policy not in {shortened(rule, 75) for rule in rules}:
@@ -68,7 +68,7 @@ def waiver_request_of(
 
 
 def _value(view: Mapping[str, Any], name: str) -> str:
-    """What stands in a field: view.state.values.<block>.<action>, whatever its kind; nothing where it is missing or no text."""
+    """The value of a field: view.state.values.<block>.<action>, of any kind; empty where it is missing or no text."""
     found: Any = view
     for member in ("state", "values", name, name):
         found = found.get(member) if isinstance(found, Mapping) else None

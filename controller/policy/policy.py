@@ -92,6 +92,7 @@ class Policy:
     rate_limits: RateLimits = RateLimits()
     slack: SlackSettings = field(default_factory=SlackSettings)
     labels: Labels = field(default_factory=Labels)
+    trust_claims: bool = False  # whether a job's name and tags prove which service owns it
 
     def resubmission_for(self, job: Job) -> Resubmission | None:
         """The first ``resubmit`` block that selects the job; None means that nothing is submitted again."""

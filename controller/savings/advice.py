@@ -1,4 +1,4 @@
-"""Advises limits for a family of jobs from its own past, and says how often past runs would have fallen inside."""
+"""Recommends limits for a job family from its history, and says how many past runs would have fit within them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from controller.savings.job_history import RUNS_MIN, quantile
 from controller.units.money import Rate
 
 QUANTILE = 0.95
-HEADROOM = 1.25  # the next run may be the longest yet
-WRITE_S = 60  # what a checkpoint costs where nothing is known of its size
-UPLOAD_BYTES_S = 100_000_000  # to S3, as one training instance writes it
+HEADROOM = 1.25  # the next run may be longer than every past run
+WRITE_S = 60  # how long writing a checkpoint takes where its size is unknown
+UPLOAD_BYTES_S = 100_000_000  # from one training instance to S3
 
 
 class NoAdvice(ValueError):
-    """Too little is known of a family: what was found, and what was wanted."""
+    """The history of a family is too short. The message says what was found and what was wanted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
-    """``runtime_inside`` and ``wait_inside`` are the shares of past runs that would have fit; seconds everywhere."""
+    """``runtime_inside`` and ``wait_inside`` are the shares of past runs that would have fit. All lengths are in seconds."""
 
     family: str
     runs: int
@@ -40,7 +40,7 @@ class Advice:
 
 
 def advise(family: str, entries: Iterable[Entry], rates: Mapping[str, Rate]) -> Advice:
-    """Recommend MaxRuntime, MaxWait, a checkpoint interval and an instance type. Raises NoAdvice."""
+    """Recommend MaxRuntimeInSeconds, MaxWaitTimeInSeconds, a checkpoint interval and an instance type. Raises NoAdvice."""
     known = tuple(entries)
     runs = [e for e in known if isinstance(e, Finished) and e.family == family and e.outcome is Outcome.COMPLETED and e.work_s]
     if len(runs) < RUNS_MIN:
@@ -60,13 +60,13 @@ def advise(family: str, entries: Iterable[Entry], rates: Mapping[str, Rate]) -> 
 
 
 def _spans(runs: Sequence[Finished], known: Sequence[Entry]) -> list[int]:
-    """From creation to end, of the runs that one attempt finished: the others waited by our clock, not by SageMaker's."""
+    """From creation to end, of runs with one attempt: runs with several attempts also waited for the controller's backoff."""
     created: dict[str, datetime] = {e.job: e.at for e in known if isinstance(e, Started)}
     return [round((run.at - created[run.job]).total_seconds()) for run in runs if run.attempts == 1 and run.job in created]
 
 
 def _write_s(family: str, known: Sequence[Entry]) -> int:
-    """How long a checkpoint takes to write, from the largest that was seen; a minute where none was."""
+    """How long a checkpoint takes to write, from the largest that a scan saw; one minute where none was seen."""
     sizes = [
         e.bytes_seen // max(e.objects, 1)
         for e in known

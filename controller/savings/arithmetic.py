@@ -1,16 +1,16 @@
-"""The arithmetic of what spot saved: whole millionths of a dollar, folded from what was measured and what was useful of it.
+"""The arithmetic of savings, in whole millionths of a dollar, from measured usage and useful training seconds.
 
-For one attempt, per AWS's newest guide (billable seconds are on-demand-equivalent seconds, and bill at the on-demand rate):
+For one attempt, by AWS's newest guide (billable seconds are on-demand-equivalent seconds, billed at the on-demand rate):
 
     actual          billable seconds × instances × the attempt's on-demand rate
-    counterfactual  useful training seconds × instances × the cheaper of the first attempt's rate and this one's: what the same
-                    progress would have cost on demand, on the type that its owner chose
-    saved           counterfactual − actual, negative where it is
-    wasted          the part of the actual that was trained in vain
+    counterfactual  useful training seconds × instances × the lower of the first attempt's rate and this attempt's rate: the
+                    on-demand cost of the same progress on the instance type that the job's owner chose
+    saved           counterfactual − actual; it may be negative
+    wasted          the part of the actual cost that paid for lost training
 
-A lineage, a team, a day is the sum of its attempts. An on-demand attempt's counterfactual is at most its own bill: it saves
-nothing.
-AWS's own percentage (1 − billable ÷ training) stands beside; it goes on "saving" where work was thrown away.
+The total of a lineage, a team or a day is the sum of its attempts. The counterfactual of an on-demand attempt is at most its own
+bill, so it saves nothing. AWS's own percentage (1 − billable ÷ training) is reported beside these figures; it also counts work
+that was lost.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from controller.units.money import Micros, cost_micros
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Savings:
-    """A total over attempts; seconds are instance-seconds, so that jobs of any width add up.
+    """A total over attempts. Seconds are instance-seconds, so that jobs of any instance count add up.
 
-    Dollars cover the priced attempts only: ``unpriced`` and ``unmeasured`` count those they do not cover. ``bounded`` counts
-    those whose useful seconds are a lower bound. The ``spot_`` figures are of spot attempts alone, and ``movable`` ones of
-    first attempts that ran on demand and could have run on spot.
+    Dollars cover only attempts with a known price: ``unpriced`` and ``unmeasured`` count the attempts that they do not cover.
+    ``bounded`` counts attempts whose useful seconds are a lower bound. The ``spot_`` figures cover spot attempts, the ``movable``
+    figures cover first attempts that ran on-demand and could have run on spot.
     """
 
     attempts: int = 0
@@ -56,7 +56,7 @@ class Savings:
 
     @property
     def saved_percent(self) -> float | None:
-        """What was saved of the counterfactual, in percent; None where nothing useful was priced."""
+        """The saved part of the counterfactual, in percent; None where no useful seconds have a price."""
         return 100 * self.saved_micros / self.counterfactual_micros if self.counterfactual_micros > 0 else None
 
     @property
@@ -66,7 +66,7 @@ class Savings:
 
     @property
     def spot_share(self) -> float | None:
-        """What its spot attempts saved of their counterfactual, as a fraction; None where no spot attempt was useful."""
+        """The part of the counterfactual that the spot attempts saved, as a fraction; None where no spot attempt was useful."""
         if self.spot_counterfactual_micros <= 0:
             return None
         return 1 - self.spot_spent_micros / self.spot_counterfactual_micros
@@ -76,7 +76,7 @@ FIELDS = tuple(field.name for field in fields(Savings))
 
 
 def savings_of(measured: Measured, credited: Credited | None) -> Savings:
-    """What one attempt spent, saved and wasted. Without a Credited nothing of it counts as useful."""
+    """What one attempt spent, saved and wasted. Without a Credited entry, none of its training counts as useful."""
     width = measured.instance_count
     useful_s = min(credited.useful_s, measured.training_s) if credited else 0
     seconds = Savings(
@@ -92,15 +92,15 @@ def savings_of(measured: Measured, credited: Credited | None) -> Savings:
     useful_share_s = measured.billable_s * useful_s // measured.training_s if measured.training_s else 0
     wasted = spent - cost_micros(useful_share_s, width, rate)
     if measured.spot:
-        of_its_kind = Savings(spot_spent_micros=spent, spot_counterfactual_micros=counterfactual)
+        by_market = Savings(spot_spent_micros=spent, spot_counterfactual_micros=counterfactual)
     else:
         first = int(measured.number == 1 and measured.spot_possible)
-        of_its_kind = Savings(movable=first, movable_micros=spent * first)
-    return seconds + of_its_kind + Savings(spent_micros=spent, counterfactual_micros=counterfactual, wasted_micros=wasted)
+        by_market = Savings(movable=first, movable_micros=spent * first)
+    return seconds + by_market + Savings(spent_micros=spent, counterfactual_micros=counterfactual, wasted_micros=wasted)
 
 
 def sum_savings(entries: Iterable[Entry], group: Callable[[Measured | Unmeasured], str]) -> dict[str, Savings]:
-    """Total the attempts among some entries by group; the order of the entries does not matter."""
+    """Sum the attempts of some entries by group. The order of the entries does not matter."""
     totals: dict[str, Savings] = {}
     for entry, one in attempts_of(entries):
         name = group(entry)
@@ -109,7 +109,9 @@ def sum_savings(entries: Iterable[Entry], group: Callable[[Measured | Unmeasured
 
 
 def attempts_of(entries: Iterable[Entry]) -> Iterable[tuple[Measured | Unmeasured, Savings]]:
-    """Each attempt with what it comes to: a Measured overrules the Unmeasured of its job, of several Credited the most counts."""
+    """Each attempt with its savings. A Measured entry replaces the Unmeasured entry of its job; of several Credited entries the
+    largest counts.
+    """
     latest: dict[str, Measured | Unmeasured] = {}
     most: dict[str, Credited] = {}
     for entry in entries:
@@ -126,7 +128,7 @@ def attempts_of(entries: Iterable[Entry]) -> Iterable[tuple[Measured | Unmeasure
 
 
 def spent_micros(measured: Iterable[Measured]) -> Micros:
-    """What SageMaker billed for them, as far as a price is known."""
+    """What SageMaker billed for these attempts, in millionths of a dollar; attempts without a price are left out."""
     return sum(
         cost_micros(e.billable_s, e.instance_count, e.rate_micros_per_h) for e in measured if e.rate_micros_per_h is not None
     )

@@ -1,5 +1,8 @@
-"""Recomputes the books: seconds from what SageMaker says of each job today, dollars from the price table, and what was useful
-from the recorded scans of checkpoints. Whatever differs from what was booked is named."""
+"""Compares the recorded savings with what AWS reports today.
+
+Seconds come from each job's description, dollars from the price table, useful seconds from the recorded checkpoint scans. Every
+difference is listed.
+"""
 
 from __future__ import annotations
 
@@ -18,20 +21,20 @@ RateOf = Callable[[str, str, datetime, datetime | None], Rate | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """``gone`` are attempts that SageMaker no longer describes: their books stand as they are."""
+    """The result of an audit. ``gone`` are attempts that SageMaker no longer describes: their recorded figures are kept."""
 
     attempts: int
     gone: tuple[str, ...]
     differences: tuple[str, ...]
-    booked: Savings
+    recorded: Savings
     recomputed: Savings
 
 
 def audit(entries: Sequence[Entry], jobs: Mapping[str, Job], rate_of: RateOf, since: datetime, until: datetime) -> Audit:
-    """Recompute what was booked of the jobs that ended within a period.
+    """Recompute the recorded figures of the jobs that ended within a period.
 
-    ``entries`` may reach beyond the period, so that scans and later attempts are among them; ``jobs`` are those that
-    SageMaker still describes, by name.
+    ``entries`` may reach beyond the period, because scans and later attempts are needed too. ``jobs`` are those that SageMaker
+    still describes, by name.
     """
     measured = {e.job: e for e in entries if isinstance(e, Measured) and since <= e.at < until}
     credited: dict[str, Credited] = {}
@@ -40,45 +43,45 @@ def audit(entries: Sequence[Entry], jobs: Mapping[str, Job], rate_of: RateOf, si
             before = credited.get(entry.job)
             credited[entry.job] = entry if before is None or entry.useful_s > before.useful_s else before
     started = [e for e in entries if isinstance(e, Started)]
-    sighted = [e for e in entries if isinstance(e, CheckpointScanned)]
+    scans = [e for e in entries if isinstance(e, CheckpointScanned)]
     again: list[Entry] = []
     differences: list[str] = []
-    for name, booked in sorted(measured.items()):
+    for name, recorded in sorted(measured.items()):
         job = jobs.get(name)
         if job is None or job.usage is None or job.outcome is None:
-            again += [booked, *([credited[name]] if name in credited else [])]
+            again += [recorded, *([credited[name]] if name in credited else [])]
             continue
-        seen = tuple(s for s in sighted if s.job == name)
-        found = _measured(booked, job, rate_of, jobs, started)
-        useful_s = _useful_s(job, seen, _next_attempt(job, booked, jobs, started))
+        seen = tuple(s for s in scans if s.job == name)
+        found = _measured(recorded, job, rate_of, jobs, started)
+        useful_s = _useful_s(job, seen, _next_attempt(job, recorded, jobs, started))
         held = credited[name].useful_s if name in credited else 0
-        again += [found, Credited(job=name, at=booked.at, team=booked.team, useful_s=useful_s, basis="audit")]
-        differences += [f"{name}: {what}" for what in _differing(booked, found)]
+        again += [found, Credited(job=name, at=recorded.at, team=recorded.team, useful_s=useful_s, basis="audit")]
+        differences += [f"{name}: {what}" for what in _differing(recorded, found)]
         if held != useful_s:
             differences.append(f"{name}: {held} useful seconds recorded, {useful_s} recomputed")
     return Audit(
         attempts=len(measured), gone=tuple(sorted(name for name in measured if name not in jobs)), differences=tuple(differences),
-        booked=_total((*measured.values(), *credited.values())), recomputed=_total(again),
+        recorded=_total((*measured.values(), *credited.values())), recomputed=_total(again),
     )  # fmt: skip
 
 
-def _measured(booked: Measured, job: Job, rate_of: RateOf, jobs: Mapping[str, Job], started: Iterable[Started]) -> Measured:
-    rate = rate_of(job.instance_type, job.region, booked.at, job.started_at)
-    first_rate = booked.first_rate_micros_per_h
-    if booked.number > 1:
+def _measured(recorded: Measured, job: Job, rate_of: RateOf, jobs: Mapping[str, Job], started: Iterable[Started]) -> Measured:
+    rate = rate_of(job.instance_type, job.region, recorded.at, job.started_at)
+    first_rate = recorded.first_rate_micros_per_h
+    if recorded.number > 1:
         first = next((e.instance_type for e in started if e.number == 1 and _same_lineage(e.job, job, jobs)), None)
-        of_first = rate_of(first, job.region, booked.at, job.started_at) if first else None
+        of_first = rate_of(first, job.region, recorded.at, job.started_at) if first else None
         first_rate = of_first.micros_per_h if of_first else first_rate
-    assert job.usage is not None  # noqa: S101  (who calls has looked)
+    assert job.usage is not None  # noqa: S101  (the caller has checked)
     return replace(
-        booked, training_s=job.usage.training_s, billable_s=job.usage.billable_s, spot=job.spot,
+        recorded, training_s=job.usage.training_s, billable_s=job.usage.billable_s, spot=job.spot,
         instance_type=job.instance_type, instance_count=job.instance_count,
         rate_micros_per_h=rate.micros_per_h if rate else None, first_rate_micros_per_h=first_rate,
     )  # fmt: skip
 
 
 def _useful_s(job: Job, seen: Sequence[CheckpointScanned], resumed_by: Job | None) -> int:
-    assert job.usage is not None  # noqa: S101  (who calls has looked)
+    assert job.usage is not None  # noqa: S101  (the caller has checked)
     if job.outcome is Outcome.COMPLETED:
         return useful_seconds(job, job.usage, seen)[0]
     if resumed_by is None or not resumed_by.intervals or job.checkpoint_uri is None:
@@ -89,8 +92,8 @@ def _useful_s(job: Job, seen: Sequence[CheckpointScanned], resumed_by: Job | Non
     return min(kept.kept_s, job.usage.training_s)
 
 
-def _next_attempt(job: Job, booked: Measured, jobs: Mapping[str, Job], started: Iterable[Started]) -> Job | None:
-    later = sorted((e.number, e.job) for e in started if e.number > booked.number and _same_lineage(e.job, job, jobs))
+def _next_attempt(job: Job, recorded: Measured, jobs: Mapping[str, Job], started: Iterable[Started]) -> Job | None:
+    later = sorted((e.number, e.job) for e in started if e.number > recorded.number and _same_lineage(e.job, job, jobs))
     return jobs.get(later[0][1]) if later else None
 
 
@@ -109,9 +112,9 @@ COMPARED = (
 )  # fmt: skip
 
 
-def _differing(booked: Measured, found: Measured) -> Iterable[str]:
+def _differing(recorded: Measured, found: Measured) -> Iterable[str]:
     for name in COMPARED:
-        one, other = getattr(booked, name), getattr(found, name)
+        one, other = getattr(recorded, name), getattr(found, name)
         if one != other:
             yield f"{name} {one} recorded, {other} recomputed"
 

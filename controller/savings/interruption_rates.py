@@ -1,8 +1,8 @@
-"""Folds interruptions into rates per pool with honest uncertainty, and says which pool to try first.
+"""Estimates interruption rates per pool with their uncertainty, and says which pool to try first.
 
-Interruptions of a pool are counted over hours of spot training. The rate is the posterior of a Poisson rate under a Gamma prior,
-so one interruption in one hour does not read as 100 %, and a pool that nobody tried stands between the calm and the stormy.
-EC2's spot warnings are of an instance family and of no job: they count as a fraction of an interruption, and add no hours.
+Interruptions of a pool are counted over hours of spot training. The rate is the posterior of a Poisson rate under a Gamma prior:
+one interruption in one hour does not read as 100 %, and a pool without history is between the rarely and the often interrupted.
+EC2's spot warnings name an instance family and no job: they count as a fraction of an interruption, and add no hours.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from controller.ledger.entry import Entry, Interrupted, Measured
 from controller.ledger.pool import MarketSignal, PoolMemory
 from controller.units.money import Rate
 
-# As much as ten hours with half an interruption: EC2's Spot Instance Advisor calls a pool rare below 5 % of its instances in a
-# month and frequent above 20 %; five in a hundred hours is on the cautious side, and ten hours of one's own outweigh it.
+# The prior equals ten hours with half an interruption. EC2's Spot Instance Advisor calls interruptions rare below 5 % of the
+# instances in a month and frequent above 20 %. Five in a hundred hours is cautious, and ten hours of own history outweigh it.
 PRIOR_INTERRUPTIONS = 0.5
 PRIOR_HOURS = 10.0
 WARNING_WEIGHT = 0.05
-RESTART_H = 0.25  # what an interruption costs: a start, a restore and half a checkpoint interval
-Z_90 = 1.6449  # of a two-sided interval of 90 %
+RESTART_H = 0.25  # the hours that an interruption costs: a start, a restore and half a checkpoint interval
+Z_90 = 1.6449  # the standard normal quantile of a two-sided interval of 90 %
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """Interruptions in an hour of spot training: the posterior's mean, and the interval that holds 90 % of it."""
+    """Interruptions per hour of spot training: the posterior's mean, and the interval that contains 90 % of it."""
 
     mean: float
     low: float
@@ -34,7 +34,9 @@ class Estimate:
 
 
 def pool_memories(entries: Iterable[Entry], signals: Iterable[MarketSignal] = ()) -> dict[tuple[str, str], PoolMemory]:
-    """What some entries teach of each pool (instance type, region): exposure is a job's, as an interruption takes the job."""
+    """What entries and signals show of each pool (instance type, region). Exposure counts job hours: an interruption stops the
+    whole job.
+    """
     pools: dict[tuple[str, str], PoolMemory] = {}
     for entry in entries:
         match entry:
@@ -46,18 +48,18 @@ def pool_memories(entries: Iterable[Entry], signals: Iterable[MarketSignal] = ()
                 continue
         place = (one.instance_type, one.region)
         pools[place] = pools[place] + one if place in pools else one
-    heard = list(signals)
-    return {place: _warned(memory, heard) for place, memory in pools.items()}
+    known = list(signals)
+    return {place: _with_warnings(memory, known) for place, memory in pools.items()}
 
 
-def _warned(memory: PoolMemory, signals: Sequence[MarketSignal]) -> PoolMemory:
+def _with_warnings(memory: PoolMemory, signals: Sequence[MarketSignal]) -> PoolMemory:
     family = memory.instance_type.split(".")[1] if memory.instance_type.count(".") > 1 else None
     warnings = sum(signal.region == memory.region and signal.family == family for signal in signals)
     return memory + PoolMemory(instance_type=memory.instance_type, region=memory.region, warnings=warnings)
 
 
 def estimate(memory: PoolMemory | None) -> Estimate:
-    """The posterior of a pool's rate; of a pool that nobody tried, the prior."""
+    """The posterior of a pool's rate; for a pool without history, the prior."""
     seen = memory or PoolMemory(instance_type="", region="")
     shape = PRIOR_INTERRUPTIONS + seen.interruptions + WARNING_WEIGHT * seen.warnings
     hours = PRIOR_HOURS + seen.exposure_s / 3600
@@ -65,13 +67,13 @@ def estimate(memory: PoolMemory | None) -> Estimate:
 
 
 def _gamma_quantile(shape: float, z: float) -> float:
-    """A quantile of Gamma(shape, 1) at a standard normal's ``z`` (Wilson and Hilferty, 1931): the cube root is nearly normal."""
+    """A quantile of Gamma(shape, 1) at a standard normal's ``z`` (Wilson and Hilferty, 1931: the cube root is nearly normal)."""
     root = 1 - 1 / (9 * shape) + z / (3 * math.sqrt(shape))
     return shape * max(root, 0.0) ** 3
 
 
 def cheapest_first(instance_types: Sequence[str], pools: Mapping[str, PoolMemory], rates: Mapping[str, Rate]) -> tuple[str, ...]:
-    """The pools by what an hour of useful work should cost there; those without a price come last, ties by name."""
+    """The instance types by the expected cost of a useful hour. Those without a price come last; ties are sorted by name."""
 
     def cost(instance_type: str) -> tuple[bool, float, str]:
         price = rates.get(instance_type)

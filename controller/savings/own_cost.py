@@ -1,9 +1,9 @@
-"""What the controller itself costs, estimated: an account's bill cannot tell it from anything else in the account.
+"""Estimates what the controller itself costs: the account's bill does not show it separately.
 
 AWS's public prices of us-east-1, 2026-11: Lambda (arm64) $0.0000133334 a GB-second and $0.20 a million requests; DynamoDB on
-demand $0.625 a million write units and $0.125 a million read units. The times are assumptions, and on the high side: functions
-of 512 MB that take 0.2 s when the clock rings them and 0.5 s for each entry written; each entry is three write units (itself, an
-index, its share of a head) and ten read units.
+demand $0.625 a million write units and $0.125 a million read units. The times are assumed, and rather too high: functions of 512
+MB that take 0.2 s for each scheduled run and 0.5 s for each entry written. An entry takes three write units (itself, an index,
+its share of a head) and ten read units.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ REQUEST_MICROS = 0.2
 WRITE_MICROS = 0.625
 READ_MICROS = 0.125
 
-CLOCK_RINGS_A_DAY = 2 * 24 * 60 + 2 * 24  # sweep and drain each minute, discover and the digests each hour
-CLOCK_RING_S = 0.2
-CLOCK_READS = 8
+SCHEDULED_RUNS_A_DAY = 2 * 24 * 60 + 2 * 24  # sweep and drain each minute, discover and the digests each hour
+SCHEDULED_RUN_S = 0.2
+SCHEDULED_RUN_READS = 8
 ENTRY_S = 0.5
 ENTRY_WRITES = 3
 ENTRY_READS = 10
 
 
 def own_cost_micros(*, days: int, entries: int) -> int:
-    """What so many days of ringing and so many entries written cost, in micro-dollars."""
-    ring = REQUEST_MICROS + CLOCK_RING_S * GB * GB_SECOND_MICROS + CLOCK_READS * READ_MICROS
+    """The cost of the scheduled runs of so many days and of so many entries written, in micro-dollars."""
+    scheduled_run = REQUEST_MICROS + SCHEDULED_RUN_S * GB * GB_SECOND_MICROS + SCHEDULED_RUN_READS * READ_MICROS
     entry = REQUEST_MICROS + ENTRY_S * GB * GB_SECOND_MICROS + ENTRY_WRITES * WRITE_MICROS + ENTRY_READS * READ_MICROS
-    return round(days * CLOCK_RINGS_A_DAY * ring + entries * entry)
+    return round(days * SCHEDULED_RUNS_A_DAY * scheduled_run + entries * entry)

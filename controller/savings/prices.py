@@ -1,4 +1,4 @@
-"""Which of several dated prices holds: the newest that is not after a moment, and over a stretch each for its part."""
+"""Which of several dated prices applies: the newest that is not later than a time, or the mean over a period."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from controller.units.money import Rate
 
 
 def rate_at(rates: Sequence[Rate], at: datetime) -> Rate | None:
-    """The newest figure that is not after a moment, else the oldest known: ``as_of`` travels with it into the books."""
+    """The newest price that is not later than a time, else the oldest known. Its ``as_of`` is recorded with it."""
     ordered = sorted(rates, key=lambda rate: rate.as_of)
     return next((rate for rate in reversed(ordered) if rate.as_of <= at.astimezone(UTC).date()), ordered[0] if ordered else None)
 
 
 def rate_over(rates: Sequence[Rate], since: datetime, until: datetime) -> Rate | None:
-    """The price of a stretch of training. A change within it splits it at the change's midnight (UTC): the rate is then the mean
-    of both by time, to a whole micro-dollar, and names both."""
+    """The price of a period of training. Where the price changes within it (at midnight, UTC), the rate is the mean by time,
+    rounded to a whole micro-dollar, and its source names both prices.
+    """
     last = rate_at(rates, until)
     if last is None or since >= until:
         return last
@@ -28,8 +29,8 @@ def rate_over(rates: Sequence[Rate], since: datetime, until: datetime) -> Rate |
     if len({rate.micros_per_h for rate, _ in known}) == 1:
         return last
     total = sum(rate.micros_per_h * seconds for rate, seconds in known) / sum(seconds for _, seconds in known)
-    told = "; ".join(f"{rate.micros_per_h / 1e6:g} USD/h as of {rate.as_of}: {rate.source}" for rate, _ in known)
-    return Rate(micros_per_h=round(total), as_of=last.as_of, source=told)
+    sources = "; ".join(f"{rate.micros_per_h / 1e6:g} USD/h as of {rate.as_of}: {rate.source}" for rate, _ in known)
+    return Rate(micros_per_h=round(total), as_of=last.as_of, source=sources)
 
 
 def _begin(rate: Rate) -> datetime:

@@ -1,7 +1,7 @@
-"""How far a training job came, through its interruptions: what of its training was kept, and on what grounds that is said.
+"""Computes how much of a job's training was kept through its interruptions, and how certain the figure is.
 
-SageMaker restarts an interrupted spot job from its checkpoint prefix. What the container had trained since the newest checkpoint
-was trained in vain, and without a checkpoint all of it was, though TrainingTimeInSeconds may go on counting it.
+SageMaker restarts an interrupted spot job from its checkpoint prefix. Training after the newest checkpoint is lost; without a
+checkpoint all training is lost, although TrainingTimeInSeconds may still count it.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from controller.ledger.entry import CheckpointScanned
 
 
 class Basis(StrEnum):
-    """On what grounds seconds count as useful; from the firmest down."""
+    """Why seconds count as useful, from the most certain down."""
 
-    WHOLE = "whole"  # nothing interrupted it, and it has its model
-    SEEN = "seen"  # the checkpoints were seen each time it mattered
-    BOUND = "bound"  # nobody looked in time: so much is certain, and it may have been more
-    IN_VAIN = "in vain"  # nothing was written, or nobody resumed from it
+    WHOLE = "whole"  # the job completed without an interruption
+    SEEN = "seen"  # each checkpoint that counts was seen
+    BOUND = "bound"  # a minimum: no scan came in time to show more
+    LOST = "in vain"  # no checkpoint was written, or no attempt resumed from it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """Training seconds that were kept, and whether that is known (True) or the least it can have been."""
+    """Training seconds that were kept, and whether the figure is exact or a minimum."""
 
     kept_s: int
     exact: bool = True
@@ -35,11 +35,11 @@ class Progress:
 def progress_of(
     intervals: Sequence[Interval], scans: Iterable[CheckpointScanned], *, checkpoints: bool, completed: bool
 ) -> Progress:
-    """What a finished job kept of its training, per instance.
+    """What a finished job kept of its training, in seconds per instance.
 
-    ``intervals`` are its stretches of training, ``scans`` what was seen of its checkpoints and when, ``checkpoints`` says
-    whether it was configured to write any. Of a completed job the last stretch counts in full; of any other it counts as far as
-    a checkpoint proves it.
+    ``intervals`` are its intervals of training, ``scans`` are the checkpoint scans with their times, ``checkpoints`` says whether
+    the job was configured to write checkpoints. The last interval of a completed job counts in full; any other interval counts up
+    to its newest checkpoint.
     """
     seen = [s for s in scans if s.problem is None]
     kept, exact = 0.0, True
@@ -57,10 +57,10 @@ def progress_of(
 
 
 def _newest_within(start: datetime, end: datetime, seen: Iterable[CheckpointScanned]) -> tuple[datetime | None, bool]:
-    """The newest checkpoint of a stretch that anybody saw, and whether it certainly was the newest.
+    """The newest checkpoint of an interval that a scan saw, and whether it certainly is the newest.
 
-    It was, where somebody saw the whole prefix after the stretch and nothing there was younger than it; whoever came after the
-    next stretch had written cannot tell any more.
+    It is certain where a scan saw the whole prefix after the interval and found nothing newer. A scan after the next interval has
+    written a checkpoint proves nothing any more.
     """
     newest: datetime | None = None
     certain = False
@@ -73,15 +73,15 @@ def _newest_within(start: datetime, end: datetime, seen: Iterable[CheckpointScan
 
 
 def useful_seconds(job: Job, usage: Usage, scans: Iterable[CheckpointScanned]) -> tuple[int, Basis]:
-    """The useful seconds of a finished job, and on what grounds; what AWS counts beside training (the download) is not lost.
+    """The useful seconds of a finished job and their basis. Other time that AWS counts (the download) is not lost.
 
-    What AWS left out of TrainingTimeInSeconds is not useful either: it was lost within its first hour.
+    Training that AWS left out of TrainingTimeInSeconds is not useful: it was lost within the first hour of its interval.
     """
     if job.outcome is not Outcome.COMPLETED or job.service is Service.PROBE:
-        return 0, Basis.IN_VAIN
+        return 0, Basis.LOST
     if len(job.intervals) <= 1:
         return usage.training_s, Basis.WHOLE
     kept = progress_of(job.intervals, scans, checkpoints=job.checkpoint_uri is not None, completed=True)
     trained_s = round(sum(((i.end or i.start) - i.start).total_seconds() for i in job.intervals))
-    beside_s = max(usage.training_s - trained_s, 0)
-    return min(usage.training_s, kept.kept_s + beside_s), Basis.SEEN if kept.exact else Basis.BOUND
+    other_s = max(usage.training_s - trained_s, 0)
+    return min(usage.training_s, kept.kept_s + other_s), Basis.SEEN if kept.exact else Basis.BOUND

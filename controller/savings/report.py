@@ -1,6 +1,6 @@
-"""A report: what spot saved, cost, wasted and could have saved in a period, and what broke, was interrupted or came late.
+"""A report: what spot saved, cost, wasted and could have saved in a period, with its rules, interruptions and deadlines.
 
-It is a value, folded from rollups; how it looks in Slack, on paper or in a spreadsheet is others' business.
+A report is a value, summed from the rollups of days. How it looks is in ``controller.notifications.report_formats``.
 """
 
 from __future__ import annotations
@@ -41,8 +41,9 @@ NAMES: Mapping[By, Callable[[Group], str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of a report. ``missed_micros`` is what first attempts on demand would have saved on spot, as far as their pools
-    show what spot saves there; ``missed_unknown`` counts those whose pools show nothing."""
+    """One line of a report. ``missed_micros`` is what on-demand first attempts would have saved on spot, by the savings of spot
+    jobs in the same pool; ``missed_unknown`` counts those in pools without a spot job.
+    """
 
     name: str
     savings: Savings
@@ -52,7 +53,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolLine:
-    """How often a pool was interrupted: interruptions in an hour of spot training, with the interval that holds 90 %."""
+    """How often a pool was interrupted: interruptions per hour of spot training, with the interval that contains 90 %."""
 
     name: str
     interruptions: int
@@ -64,10 +65,10 @@ class PoolLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The figures of ``since`` up to and without ``until`` (days, UTC), by something, of some teams or (none named) of all.
+    """The figures from ``since`` until before ``until`` (days, UTC), for some teams, or for all where ``teams`` is empty.
 
-    ``before`` is the total of the period before, of the same length; ``days`` are the totals of each day. Lines come in the
-    order of what was saved, the most first; counts in the order of how many, the most first.
+    ``before`` is the total of the period of the same length before it; ``days`` are the totals of each day. Lines are sorted by
+    savings, counts by number, the largest first.
     """
 
     since: date
@@ -88,13 +89,13 @@ class Report:
 
     @property
     def most_wasted(self) -> tuple[Line, ...]:
-        """The lines that wasted anything, the most first."""
+        """The lines that wasted anything, the largest first."""
         wasted = (line for line in self.lines if line.savings.wasted_micros > 0)
         return tuple(sorted(wasted, key=lambda line: (-line.savings.wasted_micros, line.name)))
 
 
 def report_of(days: Mapping[date, Rollup], since: date, until: date, *, by: By = By.TEAM, teams: Collection[str] = ()) -> Report:
-    """Make the report of a period from the rollups of its days and of those of the period before, as far as they are there."""
+    """Make the report of a period from the rollups of its days and of the period before it, as far as they exist."""
     part = {day: rollup.of_teams(teams) for day, rollup in days.items()}
     of = _sum(part[day] for day in _days(since, until) if day in part)
     start = since - (until - since)
@@ -112,7 +113,7 @@ def report_of(days: Mapping[date, Rollup], since: date, until: date, *, by: By =
 
 
 def shares_of(rollup: Rollup) -> dict[str, float]:
-    """What spot saved of the counterfactual in each pool where it showed: a fraction, negative where it cost more."""
+    """The part of the counterfactual that spot saved in each pool with spot jobs: a fraction, negative where spot cost more."""
     pools: dict[str, Savings] = {}
     for group, savings in rollup.groups.items():
         pools[group.pool] = pools[group.pool] + savings if group.pool in pools else savings
@@ -128,7 +129,7 @@ def _lines(rollup: Rollup, by: By, shares: Mapping[str, float]) -> tuple[Line, .
 
 
 def _line(name: str, groups: Mapping[Group, Savings], shares: Mapping[str, float]) -> Line:
-    """A pool that saves nothing is nothing missed: ``missed`` is never negative."""
+    """A line; a pool in which spot saves nothing counts as nothing missed: ``missed`` is never negative."""
     missed = sum(round(s.movable_micros * max(shares.get(g.pool, 0.0), 0.0)) for g, s in groups.items())
     unknown = sum(s.movable for g, s in groups.items() if g.pool not in shares)
     return Line(name=name, savings=sum(groups.values(), Savings()), missed_micros=missed, missed_unknown=unknown)
@@ -153,7 +154,7 @@ def _most(rollup: Rollup, kind: CountKind) -> tuple[tuple[str, int], ...]:
 
 
 def _sum(rollups: Iterable[Rollup]) -> Rollup:
-    """One rollup of many, folded pairwise: a month of wide days would be copied thirty times otherwise."""
+    """The sum of many rollups, in pairs: adding them one by one would copy the groups of a wide month thirty times."""
     parts: Sequence[Rollup] = list(rollups)
     while len(parts) > 1:
         parts = [parts[i] + parts[i + 1] if i + 1 < len(parts) else parts[i] for i in range(0, len(parts), 2)]

@@ -1,6 +1,6 @@
-"""Folds the entries of a day into what reports need of it: groups of attempts and counts, never jobs.
+"""Sums the entries of a day into groups of attempts and counts, which is all that reports need.
 
-A closed day is folded once, so that a report over a month reads days and groups. Totals of days add up in any order.
+A day that is over is summed once, so that a report over a month reads days and groups, not jobs. Days add up in any order.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ UNTAGGED = "no user"
 
 
 class Group(NamedTuple):
-    """Attempts that reports never tell apart: of one team, user, algorithm and pool."""
+    """Attempts that reports never separate: of one team, user, algorithm and pool."""
 
     team: str
     user: str
@@ -56,13 +56,13 @@ class Group(NamedTuple):
 class CountKind(StrEnum):
     """What is counted."""
 
-    ENDING = "ending"  # by ending
+    ENDING = "ending"  # by outcome
     INTERRUPTION = "interruption"  # by pool
     EXPOSURE_S = "exposure_s"  # seconds of spot training, by pool
-    VIOLATION = "violation"  # by rule's name
+    VIOLATION = "violation"  # by the rule's name
     DEADLINE = "deadline"  # kept or missed
-    SIGNAL = "signal"  # EC2's warnings, by pool of EC2; of no team
-    ENTRY = "entry"  # what was written down, by kind: what the controller itself costs hangs on it
+    SIGNAL = "signal"  # EC2's spot warnings, by EC2's pool; without a team
+    ENTRY = "entry"  # entries written, by kind: the controller's own cost is estimated from them
 
 
 class Count(NamedTuple):
@@ -92,7 +92,7 @@ ENTRY_NAMES: Mapping[type[Entry], str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollup:
-    """What a stretch of time comes to."""
+    """The groups and counts of a period."""
 
     groups: Mapping[Group, Savings] = field(default_factory=dict)
     counts: Mapping[Count, int] = field(default_factory=dict)
@@ -107,7 +107,7 @@ class Rollup:
         return Rollup(groups=groups, counts=counts)
 
     def of_teams(self, teams: Collection[str]) -> Rollup:
-        """The part of some teams; of all where none is named."""
+        """The part of some teams; of all teams where none is named."""
         if not teams:
             return self
         return Rollup(
@@ -120,7 +120,7 @@ class Rollup:
         return sum(self.groups.values(), Savings())
 
     def count(self, kind: CountKind) -> Counter[str]:
-        """How often each name of a kind came up, over all teams."""
+        """How often each name of a kind was counted, over all teams."""
         counted: Counter[str] = Counter()
         for (of, _, name), number in self.counts.items():
             if of is kind:
@@ -129,15 +129,15 @@ class Rollup:
 
 
 def roll_up(entries: Iterable[Entry], signals: Iterable[MarketSignal] = ()) -> Rollup:
-    """Fold some entries, in any order; an attempt's measurement and its credit must be among them together."""
+    """Sum entries in any order. The Measured and the Credited entry of an attempt must be among them together."""
     counts: Counter[Count] = Counter()
     money: list[Entry] = []
     for entry in entries:
         team = entry.team or NOBODY
         counts[Count(CountKind.ENTRY, team, ENTRY_NAMES[type(entry)])] += 1
-        told = _told(entry)
-        if told is not None:
-            kind, name, number = told
+        counted = _counted_as(entry)
+        if counted is not None:
+            kind, name, number = counted
             counts[Count(kind, team, name)] += number
         money.append(entry)
     counts.update(Count(CountKind.SIGNAL, NOBODY, f"{s.kind} {s.pool}") for s in signals)
@@ -155,7 +155,7 @@ def group_of(attempt: Measured | Unmeasured) -> Group:
     return Group(team, attempt.user or UNTAGGED, attempt.algorithm, attempt.instance_type, attempt.region)
 
 
-def _told(entry: Entry) -> tuple[CountKind, str, int] | None:
+def _counted_as(entry: Entry) -> tuple[CountKind, str, int] | None:
     """What an entry counts as."""
     match entry:
         case Ended():

@@ -1,4 +1,4 @@
-"""Money, durations and calendar periods: the quantities that every other package counts in.
+"""Money, durations and calendar periods: the quantities that every other package uses.
 
-It knows nothing but the standard library. What a job costs or saved is in ``controller.savings``.
+It imports only the standard library. What a job costs or saves is in ``controller.savings``.
 """

@@ -1,4 +1,4 @@
-"""Durations as people write them in a policy (90s, 15m, 48h or 7d), and as people read them (31 min, 2 h 5 min, 5 days)."""
+"""Durations as people write them in a policy (90s, 15m, 48h or 7d) and as people read them (31 min, 2 h 5 min)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DURATION = "a duration such as 90s, 15m, 48h or 7d"
 
 
 class BadDuration(ValueError):
-    """A text that is no duration. The message says what was found and wanted; ``wanted`` is the second half alone."""
+    """A text that is no duration. The message says what was found and wanted; ``wanted`` is its second half."""
 
     def __init__(self, text: str, wanted: str = DURATION) -> None:
         super().__init__(f"found {text!r}, wanted {wanted}")
@@ -29,7 +29,7 @@ def seconds(text: str) -> int:
 
 
 def span(seconds: float) -> str:
-    """A length of time for people: 45 s, 31 min, 2 h 5 min, 2 d 22 h. Whole units, rounded down."""
+    """A duration for people: 45 s, 31 min, 2 h 5 min, 2 d 22 h. Whole units, rounded down."""
     whole = int(seconds)
     if whole < 2 * SECONDS_OF["m"]:
         return f"{whole} s"

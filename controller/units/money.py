@@ -1,4 +1,4 @@
-"""Counts money in whole millionths of a dollar, so that sums of sums stay exact."""
+"""Money in whole millionths of a dollar, so that sums are exact."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ DOLLAR: Micros = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """What one instance cost for one hour on demand, when that was true, and who said so."""
+    """The on-demand price of one instance for one hour, the day since which it is known, and its source."""
 
     micros_per_h: Micros
     as_of: date
@@ -21,14 +21,16 @@ class Rate:
 
 
 def cost_micros(seconds: int, instances: int, rate_micros_per_h: Micros) -> Micros:
-    """Price a stretch of time on some instances; a half rounds away from zero, so that a loss and a gain agree."""
+    """The cost of some instances for some seconds, in millionths of a dollar. A half rounds away from zero, so that a loss and a
+    gain of the same size are equal.
+    """
     amount = seconds * instances * rate_micros_per_h
     rounded = (2 * abs(amount) + 3600) // 7200
     return rounded if amount >= 0 else -rounded
 
 
 def dollars(micros: Micros) -> str:
-    """Write an amount for people: "$1,234.56", "-$0.42"; below a cent to the last digit, as a little is not nothing."""
+    """Format an amount for people: "$1,234.56", "-$0.42". Amounts below a cent keep every digit: they do not read as zero."""
     sign, size = ("-" if micros < 0 else ""), abs(micros)
     if 0 < size < CENT:
         return f"{sign}$0.{size:06d}".rstrip("0")
@@ -37,7 +39,7 @@ def dollars(micros: Micros) -> str:
 
 
 def micros_from_dollars(text: str) -> Micros:
-    """Read "1.515" as 1515000, exactly; raise ValueError for anything else, also for digits beyond a millionth."""
+    """Read "1.515" as 1515000, exactly. Raises ValueError for any other text, and for more than six digits after the point."""
     parts = re.fullmatch(r"(-?)([0-9]+)(?:\.([0-9]+))?", text.strip())
     if parts is None:
         raise ValueError(f"found {text!r}, wanted dollars as plain decimal digits such as '1.515'")

@@ -18,7 +18,7 @@ from controller.jobs.claim import Claim
 from controller.ledger import entry, intent
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult
-from controller.ledger.pool import MarketSignal, PoolMemory
+from controller.ledger.pool import CapacitySeen, MarketSignal, PlacementAsked, PoolMemory
 from controller.runtime.ports import Message, Post
 from controller.units.money import Rate
 
@@ -32,6 +32,7 @@ UPGRADES: Mapping[int, Callable[[Attribute], Item]] = {}  # how an item of schem
 STORED_KINDS: Mapping[str, Any] = {
     # What an item's ``kind`` says, and which class reads it. A class may be renamed; a stored word never changes.
     "Started": entry.Started,
+    "OwnerChecked": entry.OwnerChecked,
     "Interrupted": entry.Interrupted,
     "Ended": entry.Ended,
     "Measured": entry.Measured,
@@ -53,6 +54,8 @@ STORED_KINDS: Mapping[str, Any] = {
     "Claim": Claim,
     "Signal": MarketSignal,
     "PoolMemory": PoolMemory,
+    "CapacitySeen": CapacitySeen,
+    "PlacementAsked": PlacementAsked,
     "Halt": Halt,
     "Message": Message,
     "Post": Post,
@@ -68,6 +71,7 @@ STORED_FIELDS: Mapping[type, Mapping[str, str]] = {
 }
 LATER_FIELDS: Mapping[type, frozenset[str]] = {
     # Fields that came after the first rows were written. At their default they are not written, so an old row stays as it is.
+    entry.Started: frozenset({"claimed"}),
     intent.Announce: frozenset({"facts"}),
     entry.Measured: frozenset({"spot_possible"}),
     Message: frozenset({"facts", "refused_by", "refused_why"}),

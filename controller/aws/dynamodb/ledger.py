@@ -19,6 +19,7 @@ from heapq import merge
 from itertools import islice
 from typing import Any
 
+from controller.aws.dynamodb.capacity import Capacity, recording
 from controller.aws.dynamodb.claims import Claims, giving_back, taking
 from controller.aws.dynamodb.days import Days, marking
 from controller.aws.dynamodb.items import Item, moment, read, read_intent, stamp, write, write_intent
@@ -48,6 +49,7 @@ class DynamoLedger:
         self._claims = Claims(self._table)
         self._limits = Limits(self._table)
         self._days = Days(self._table)
+        self._capacity = Capacity(self._table)
         self._tariffs = StoredPrices(self._table)
         self._notes = Notes(self._table)
 
@@ -77,6 +79,7 @@ class DynamoLedger:
                 *(_abandoned(whose, intent) for intent in decision.abandoned),
                 *map(taking, decision.claims),
                 *map(giving_back, decision.released),
+                *map(recording, decision.capacity),
                 *(marking(day, str(whose), lineage.version + 1) for day in decision.late),
             ]
         )
@@ -225,6 +228,12 @@ class DynamoLedger:
 
     def move_cursor(self, name: str, at: datetime) -> None:
         self._notes.move_cursor(name, at)
+
+    def capacity_seen_at(self, region: str, instance_type: str) -> datetime | None:
+        return self._capacity.seen_at(region, instance_type)
+
+    def placement_asked_at(self, region: str, instance_type: str) -> datetime | None:
+        return self._capacity.asked_at(region, instance_type)
 
     def in_force_at(self, revision: str, now: datetime) -> datetime:
         return self._notes.in_force_at(revision, now)

@@ -26,7 +26,7 @@ from controller.aws.sagemaker.members import (
     text,
     whole,
 )
-from controller.aws.sagemaker.ownership import service_of, unrepeatable
+from controller.aws.sagemaker.ownership import claimed_service, service_of, unrepeatable
 from controller.jobs.algorithm import algorithm_of
 from controller.jobs.job import Interval, Job, Service, Usage, outcome_of
 from controller.jobs.spot_possible import EXCLUDING, members_excluding_spot
@@ -121,6 +121,7 @@ def job_of(
     created_at = moment(body, "CreationTime")
     lines = objects(body, "SecondaryStatusTransitions")
     modified_at = moment(body, "LastModifiedTime")
+    owner = service or service_of(body, tags)
     return Job(
         arn=arn,
         name=name,
@@ -154,7 +155,8 @@ def job_of(
         ended_at=(moment(body, "TrainingEndTime") or _last_moment(lines) or modified_at) if ending else None,
         failure=failure,
         role=role,
-        service=service or service_of(body, tags),
+        service=owner,
+        claimed=None if owner else claimed_service(body, tags),
         unrepeatable=unrepeatable(body, tags),
         tags=tags,
         intervals=_intervals(lines),

@@ -21,6 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from controller.aws.errors import AwsFault, fault_of
 from controller.aws.sagemaker.documents import DocumentKind, job_of
 from controller.aws.sagemaker.repeat_request import request_again, unrepeatable, without_metric_definitions
+from controller.decide.ownership import OwnerAnswer
 from controller.jobs.job import PROBE_TAG, Job
 from controller.jobs.request import as_probe
 from controller.ledger.intent import NO_QUOTA, Probe, Submit
@@ -34,6 +35,7 @@ CAUSE_TAG = "spotwarden:cause"
 
 STOPPING_LOOK_S = 150  # SageMaker's grace of 120 s, and a little for the upload
 WIDER = timedelta(seconds=1)  # nobody says whether List's bounds are inclusive
+STEP_PAGES_MAX = 10  # of 100 steps each; a pipeline has 50 steps
 TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
 
 
@@ -107,6 +109,19 @@ class SageMakerJobs:
         except (ClientError, BotoCoreError) as error:
             return self._not_stopped(name, error)
         return Later("it was asked to stop", STOPPING_LOOK_S)
+
+    def made_by_pipeline(self, job: Job, execution: str) -> OwnerAnswer:
+        asked = {"PipelineExecutionArn": execution, "MaxResults": 100}
+        try:
+            for _, page in zip(
+                range(STEP_PAGES_MAX), self._pages(self._client.list_pipeline_execution_steps, asked), strict=False
+            ):
+                steps = (step.get("Metadata") or {} for step in page["PipelineExecutionSteps"])
+                if any((made.get("TrainingJob") or {}).get("Arn") == job.arn for made in steps):
+                    return OwnerAnswer.YES
+        except (Unreachable, ClientError, BotoCoreError):  # the job is judged all the same: whoever names an owner chooses it
+            return OwnerAnswer.SILENT
+        return OwnerAnswer.NO
 
     def modified(self, since: datetime, until: datetime) -> Iterator[str]:
         page: dict[str, Any] = {

@@ -1,1 +1,1 @@
-"""How a report looks: one module a format, each a pure function from a report to text."""
+"""The formats of a report: one module each, with a pure function from a report to text."""

@@ -1,7 +1,7 @@
-"""A report as CSV, a line for each team (user, pool, …): columns of the FinOps FOCUS specification 1.2 where it has them.
+"""A report as CSV, one line per team (user, pool, …), with columns of the FinOps FOCUS specification 1.2 where it has them.
 
-BilledCost is what SageMaker billed, ListCost what the same useful seconds cost on demand; what FOCUS has no name for begins with
-``x_``, as it asks. Amounts are dollars with six digits: a millionth is what the ledger counts in.
+BilledCost is what SageMaker billed, ListCost the on-demand cost of the same useful seconds. Names that FOCUS does not have begin
+with ``x_``, as it requires. Amounts are dollars with six digits, the precision of the ledger.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def as_csv(report: Report) -> str:
 
 
 def harmless(text: str) -> str:
-    """Other people's text, which a spreadsheet must not take for a formula."""
+    """Other people's text, changed so that a spreadsheet does not read it as a formula."""
     return f"'{text}" if text.startswith(FORMULAS) else text
 
 

@@ -22,7 +22,7 @@ from controller.savings.report import Line, Report
 from controller.units.money import DOLLAR, dollars
 
 SCRIPT = re.compile(r"<script.*?</script>", re.DOTALL)  # pygal adds its configuration for a script that the page does not load
-BARS_MAX = 12  # more cannot be told apart; the table has every line
+BARS_MAX = 12  # more bars cannot be distinguished; the table has every line
 STYLE = Style(
     background="transparent", plot_background="transparent", foreground="var(--soft)", foreground_strong="var(--text)",
     foreground_subtle="var(--line)", colors=("#0b7a55", "#3c6fd1", "#c2410c"), font_family="inherit", label_font_size=15,

@@ -9,7 +9,7 @@ from typing import Any
 
 from controller.savings.report import Line, Report
 
-OUTPUT_KEYS: Mapping[str, str] = {"outcomes": "endings", "own_cost_micros": "own_micros"}  # names that readers outside rely on
+OUTPUT_KEYS: Mapping[str, str] = {"outcomes": "endings", "own_cost_micros": "own_micros"}  # other programs read these names
 
 
 def as_json(report: Report) -> str:

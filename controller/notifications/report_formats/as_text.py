@@ -29,7 +29,7 @@ def _cells(line: Line) -> tuple[str, ...]:
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[str]:
-    """Columns as wide as their widest cell, figures aligned to the right."""
+    """Columns as wide as their widest cell, with figures aligned to the right."""
     widths = [max(len(row[n]) for row in (columns, *rows)) for n in range(len(columns))]
     for row in (columns, *rows):
         yield "  ".join(

@@ -1,4 +1,4 @@
-"""What several formats of a report say in the same words."""
+"""Texts that several formats of a report share."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ def title(report: Report) -> str:
 
 
 def deadlines(report: Report) -> str:
-    """How many deadlines were kept; empty where no job had one."""
+    """How many deadlines were kept; empty where no job had a deadline."""
     kept, missed = report.deadlines_kept, report.deadlines_missed
     return f"Deadlines: {kept} kept, {missed} missed." if kept or missed else ""
 
 
 def incomplete(report: Report) -> str:
-    """What the dollars do not cover, or only in part; empty where they cover everything."""
+    """What the dollars do not cover, or only partly; empty where they cover everything."""
     one = report.total.savings
     counts = (
         (one.unpriced, "attempt", "without a price (seconds only)"),
@@ -33,5 +33,5 @@ def incomplete(report: Report) -> str:
 
 
 def per_100_hours(pool: PoolLine) -> str:
-    """Interruptions in 100 spot hours, with the interval that holds 90 %."""
+    """Interruptions in 100 spot hours, with the interval that contains 90 %."""
     return f"{100 * pool.mean:.0f} ({100 * pool.low:.0f} to {100 * pool.high:.0f})"

@@ -53,6 +53,10 @@ class Client:
         """Call AddTags."""
         return self._call("AddTags", request)
 
+    def list_pipeline_execution_steps(self, **request: Any) -> dict[str, Any]:
+        """Call ListPipelineExecutionSteps."""
+        return self._call("ListPipelineExecutionSteps", request)
+
     def describe_algorithm(self, **request: Any) -> dict[str, Any]:
         """Call DescribeAlgorithm."""
         return self._call("DescribeAlgorithm", request)

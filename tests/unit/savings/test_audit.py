@@ -69,14 +69,14 @@ def audited(entries: list[Entry], *jobs: Job, since: datetime = BEGIN, until: da
 def test_books_that_agree_with_sagemaker_differ_in_nothing() -> None:
     result = audited([measured(DONE), credited(DONE, 3600)], DONE)
     assert (result.attempts, result.differences, result.gone) == (1, (), ())
-    assert result.booked == result.recomputed
-    assert result.booked.saved_micros == 700_000
+    assert result.recorded == result.recomputed
+    assert result.recorded.saved_micros == 700_000
 
 
 def test_seconds_that_sagemaker_says_otherwise_are_named() -> None:
     result = audited([measured(DONE, billable_s=2000), credited(DONE, 3600)], DONE)
     assert result.differences == ("bert: billable_s 2000 recorded, 1080 recomputed",)
-    assert (result.booked.billable_s, result.recomputed.billable_s) == (2000, 1080)
+    assert (result.recorded.billable_s, result.recomputed.billable_s) == (2000, 1080)
 
 
 def test_every_recorded_figure_is_compared() -> None:
@@ -90,7 +90,7 @@ def test_every_recorded_figure_is_compared() -> None:
 def test_useful_seconds_that_cannot_be_found_again_are_named() -> None:
     result = audited([measured(DONE), credited(DONE, 100)], DONE)
     assert result.differences == ("bert: 100 useful seconds recorded, 3600 recomputed",)
-    assert (result.booked.useful_s, result.recomputed.useful_s) == (100, 3600)
+    assert (result.recorded.useful_s, result.recomputed.useful_s) == (100, 3600)
 
 
 def test_an_attempt_without_a_credit_has_zero_useful_seconds_recorded() -> None:
@@ -106,7 +106,7 @@ def test_of_two_credits_the_larger_one_is_compared_in_either_order() -> None:
 def test_a_job_that_sagemaker_no_longer_describes_keeps_its_books() -> None:
     result = audited([measured(DONE), credited(DONE, 1800)])
     assert (result.gone, result.differences) == (("bert",), ())
-    assert result.booked == result.recomputed
+    assert result.recorded == result.recomputed
     assert result.recomputed.useful_s == 1800
 
 
@@ -114,7 +114,7 @@ def test_a_job_whose_usage_is_not_said_keeps_its_books_and_is_not_gone() -> None
     silent = replace(DONE, usage=None)
     result = audited([measured(DONE), credited(DONE, 1800)], silent)
     assert (result.gone, result.differences) == ((), ())
-    assert result.booked == result.recomputed
+    assert result.recorded == result.recomputed
 
 
 def test_a_job_that_is_described_as_running_keeps_its_books() -> None:
