@@ -60,4 +60,4 @@ def test_check_uses_the_packaged_policies_outside_a_checkout(installed: Path, tm
     (tmp_path / "job.json").write_text(JOB)
     done = run(installed, tmp_path, "check", "job.json", "--format", "json")
     assert (done.returncode, done.stderr) == (1, "")
-    assert '"verdict": "flag"' in done.stdout
+    assert '"verdict": "findings"' in done.stdout
