@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from controller.aws.sagemaker.documents import BadDocument, DocumentKind, job_of
-from controller.aws.sagemaker.model import corrected, documented_refusals, model_refusals
 from controller.cli.documents.found import CREATE_SHAPE, Found, said_part
+from controller.cli.request_constraints import documented_refusals
+from controller.cli.request_model import corrected, model_refusals
 from controller.jobs.job import Job
 from controller.jobs.spot_possible import Refusal, refusals
 from controller.policy.findings import NO_FIX, Finding, Fix, VerdictKind

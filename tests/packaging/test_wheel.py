@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
-JOB = '{"TrainingJobName": "bert", "RoleArn": "r", "EnableManagedSpotTraining": false}'
+JOB = """\
+{"TrainingJobName": "bert", "TrainingJobArn": "arn:aws:sagemaker:us-east-1:111122223333:training-job/bert",
+ "TrainingJobStatus": "InProgress", "RoleArn": "r", "StoppingCondition": {"MaxRuntimeInSeconds": 7200},
+ "EnableManagedSpotTraining": false}
+"""
 
 
 @pytest.fixture(scope="module")

@@ -115,7 +115,7 @@ class _Decoder(json.JSONDecoder):
     def __init__(self, lines: _Lines, before: int = 0) -> None:
         super().__init__()
         self._lines, self._before = lines, before
-        whole_object = json.decoder.JSONObject  # type: ignore[attr-defined]
+        whole_object = json.decoder.JSONObject  # type: ignore[attr-defined] # typeshed leaves it out
 
         def located(place: tuple[str, int], *rest: Any) -> tuple[Any, int]:
             value, end = whole_object(place, *rest)
@@ -124,7 +124,7 @@ class _Decoder(json.JSONDecoder):
             return found, end
 
         self.parse_object = located
-        self.scan_once = json.scanner.py_make_scanner(self)  # type: ignore[attr-defined]
+        self.scan_once = json.scanner.py_make_scanner(self)  # type: ignore[attr-defined] # typeshed leaves it out
 
 
 class _Loader(yaml.SafeLoader):
