@@ -1,7 +1,7 @@
 """Builds the real ports, once per container.
 
 Clients are built when first needed: a digest never loads SageMaker's service model. ``install`` is the only seam: a local host
-puts its virtual clock there before the first ring.
+puts its virtual clock there before the first trigger.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class Misconfigured(Exception):
     """An environment variable is missing or empty."""
 
 
-# Slack gives a click three seconds: no call of the desk is begun later than DESK_TIME, the last of them takes 0.7 s at most, and
-# one word to Slack takes 1 s.
+# Slack gives a click three seconds: no call begins later than SLACK_TIME_LIMIT, the last of them takes at most 0.7 s, and the
+# answer to Slack takes 1 s.
 SLACK_CLIENT_CONFIG = Config(connect_timeout=0.3, read_timeout=0.4, retries={"mode": "standard", "total_max_attempts": 1})
 SLACK_TIME_LIMIT = timedelta(seconds=1)
 _client_config, _slack_client_config = CLIENT_CONFIG, SLACK_CLIENT_CONFIG
@@ -109,7 +109,7 @@ def ports() -> Ports:
         ledger=ledger,
         outbox=DynamoOutbox(client("dynamodb"), table),
         chat=_Lazy(_slack),
-        events=EventBridge(_Lazy(lambda: client("events")), os.environ.get("SPOTWARDEN_BUS") or "default"),
+        events=_events(),
         report_store=S3ReportStore(
             _Lazy(lambda: client("s3")), os.environ.get("SPOTWARDEN_REPORTS_BUCKET", ""), os.environ.get("AWS_REGION", "")
         ),
@@ -121,6 +121,10 @@ def ports() -> Ports:
         price_list=PriceList(_Lazy(_pricing)),
         clock=_clock,
     )
+
+
+def _events() -> EventBridge:
+    return EventBridge(_Lazy(lambda: client("events")), os.environ.get("SPOTWARDEN_BUS") or "default")
 
 
 class _Lazy:
@@ -142,7 +146,7 @@ def _policies() -> Mapping[str, Any]:
     return document
 
 
-# ── the desk: what a click in Slack may use ──────────────────────────────────────────────────────────────────────────────────
+# ── the ports of Slack interactions and commands ─────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,9 +226,17 @@ def _slack() -> Chat:
     webhook = os.environ.get("SPOTWARDEN_SLACK_WEBHOOK")
     if webhook:
         return WebhookChat(webhook)
+    if not _has_slack():
+        from controller.aws.notices import NoticeChat
+
+        return NoticeChat(_Lazy(lambda: client("sns")), os.environ.get("SPOTWARDEN_NOTICE_TOPIC", ""), _events(), _clock)
     if "SPOTWARDEN_SLACK_TOKEN" not in os.environ and "webhook_url" in _slack_secret():
         return WebhookChat(_slack_secret()["webhook_url"])
     return SlackChat(_slack_token, os.environ.get("SPOTWARDEN_SLACK_URL") or SlackChat.BASE_URL)
+
+
+def _has_slack() -> bool:
+    return bool(os.environ.get("SPOTWARDEN_SLACK_TOKEN") or os.environ.get("SPOTWARDEN_SLACK_TOKEN_SECRET"))
 
 
 def _slack_token() -> str:

@@ -1,4 +1,4 @@
-"""Submits a job again that did not finish: to a limit per cause, one step of the ladder at a time, or gives up and says so."""
+"""Submits a job again that did not complete: within a limit per cause, step by step of the ladder; or gives up with a message."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from controller.policy.user_request import UserRequest
 
 
 def resubmit(facts: Facts) -> Decision:
-    """Say the next attempt of a job that starved, failed for a passing reason, or was stopped to go on mended or elsewhere.
+    """Decide the next attempt of a job that failed with a retryable cause, or that was stopped to be moved or repaired.
 
-    Nothing is said unless a ``resubmit`` block of the policy selects the job: people, Airflow and Step Functions retry too.
-    An ending that was older than the block's ``within`` when it was first seen is only booked. A repair asks no block: its rule
+    Nothing happens unless a ``resubmit`` block of the policy selects the job: people, Airflow and Step Functions retry too. An
+    outcome that was older than the block's ``within`` when it was first seen is only recorded. A repair needs no block: its rule
     asked for it.
     """
     job = facts.job
@@ -44,9 +44,9 @@ def resubmit(facts: Facts) -> Decision:
         return Decision()
     stop, block = _our_stop(facts), facts.policy.resubmission_for(job)
     if stop is None or stop.purpose is Purpose.RULE:
-        wish = latest_request(facts, UserRequest.STOP, UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND)
-        if wish is not None:
-            return Decision() if wish.request is UserRequest.STOP else _as_asked(facts, block, wish)
+        asked = latest_request(facts, UserRequest.STOP, UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND)
+        if asked is not None:
+            return Decision() if asked.request is UserRequest.STOP else _as_asked(facts, block, asked)
     if stop is not None and stop.purpose is Purpose.RULE:
         return Decision()
     if stop is not None and stop.purpose is Purpose.REPAIR:
@@ -67,7 +67,7 @@ def tried_for(facts: Facts, causes: frozenset[FailureCause]) -> int:
 
 
 def _short_of_quota(facts: Facts, block: Resubmission) -> tuple[Submit, ...]:
-    """The submissions after this ending that waited for the account's limit as often as the policy lets them."""
+    """The submissions after this outcome that the quota refused as often as the policy allows."""
     budget, _ = block.budget_of(FailureCause.QUOTA)
     if budget is None or budget.limit == 0:
         return ()
@@ -79,7 +79,7 @@ def _short_of_quota(facts: Facts, block: Resubmission) -> tuple[Submit, ...]:
     )  # fmt: skip
 
 
-# ── after an ending that nobody asked for ────────────────────────────────────────────────────────────────────────────────────
+# ── after an outcome without a stop of ours ──────────────────────────────────────────────────────────────────────────────────
 
 
 def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
@@ -203,7 +203,7 @@ def _spot_again(facts: Facts) -> RequestChange:
 
 
 def _repaired(facts: Facts, stop: Stop, block: Resubmission | None) -> Decision:
-    """The offender again, mended: once, and whatever budgets there are."""
+    """The job again with its repair: once, and outside every budget."""
     if facts.job.unrepeatable:
         return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=facts.job.unrepeatable))
     step = Fallback(fallback_step=max(_fallback_step(facts), 0), changes=change_from_json(stop.changes))
@@ -234,7 +234,7 @@ def _submit(
     return Decision(intents=(Intent(action=submit, due_at=due_at),)) | say(facts, message, name)
 
 
-# ── what is known of the ending ──────────────────────────────────────────────────────────────────────────────────────────────
+# ── what is known of the outcome ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _seen(facts: Facts) -> CheckpointScanned | None:

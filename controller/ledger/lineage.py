@@ -98,8 +98,8 @@ class Lineage:
 
 def probe_name(lineage: LineageId, number: int, nth: int) -> str:
     """Name the nth probe on behalf of an attempt: the same today and after any crash."""
-    ending = f"-{hashlib.sha256(str(lineage).encode()).hexdigest()[:8]}-p{number:02d}{nth:03d}"
-    return lineage.root[: NAME_LENGTH_MAX - len(ending)].rstrip("-") + ending
+    suffix = f"-{hashlib.sha256(str(lineage).encode()).hexdigest()[:8]}-p{number:02d}{nth:03d}"
+    return lineage.root[: NAME_LENGTH_MAX - len(suffix)].rstrip("-") + suffix
 
 
 def attempt_name(lineage: LineageId, number: int) -> str:
@@ -109,8 +109,8 @@ def attempt_name(lineage: LineageId, number: int) -> str:
     """
     if number == 1:
         return lineage.root
-    ending = f"-{hashlib.sha256(str(lineage).encode()).hexdigest()[:8]}-r{number:02d}"
-    return lineage.root[: NAME_LENGTH_MAX - len(ending)].rstrip("-") + ending
+    suffix = f"-{hashlib.sha256(str(lineage).encode()).hexdigest()[:8]}-r{number:02d}"
+    return lineage.root[: NAME_LENGTH_MAX - len(suffix)].rstrip("-") + suffix
 
 
 def newest_attempt(lineage: Lineage) -> Started | None:

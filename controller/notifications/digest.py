@@ -10,7 +10,7 @@ from controller.jobs.job import Outcome
 from controller.ledger.entry import Waived
 from controller.ledger.halt import Halt
 from controller.notifications.card import saved_text
-from controller.notifications.message_text import bold, halted, person
+from controller.notifications.message_text import bold, halted_text, person
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.notifications.parts import Chart, Header, Number, Part, Small, Table, Text
 from controller.notifications.period_sentence import sentence
@@ -164,7 +164,7 @@ def _top(title: str, items: Sequence[tuple[str, str]]) -> Iterable[Part]:
 
 def _halt(notes: DigestNotes) -> Iterable[Part]:
     if notes.halt:
-        yield Text(f":octagonal_sign: *Spotwarden is {escaped(halted(notes.halt))}*. To resume: {code('spotwarden resume')}")
+        yield Text(f":octagonal_sign: *Spotwarden is {halted_text(notes.halt)}*. To resume: {code('spotwarden resume')}")
 
 
 def _in_force(notes: DigestNotes) -> Iterable[Part]:

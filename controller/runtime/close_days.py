@@ -1,4 +1,4 @@
-"""Closes the books of days that are over: each is folded once, and again when something is added to it later."""
+"""Closes days that are over: each is rolled up once, and again when an entry for it comes later."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CURSOR = "rollup"
 
 
 def close_days(ports: Ports) -> int:
-    """Fold the days (UTC) that ended since the last time, and those with marks of late facts; say how many."""
+    """Roll up the days (UTC) that ended since the last time, and those with marks of late entries. Returns their number."""
     started_at = ports.clock.now()
     open_day = (started_at - SETTLED).date()
     marks: dict[date, list[LateDay]] = {}
@@ -38,7 +38,7 @@ def close_days(ports: Ports) -> int:
 
 
 def _close(day: date, marks: list[LateDay], ports: Ports) -> None:
-    """Fold a day; of what is remembered of pools, too."""
+    """Roll up a day, and the statistics of its pools."""
     since, until = _midnight(day), _midnight(day + DAY)
     entries, signals = list(ports.ledger.entries(since, until)), list(ports.ledger.signals(since, until))
     ports.ledger.remember(day, pool_memories(entries, signals).values())

@@ -1,4 +1,4 @@
-"""Finds jobs that changed unheard: EventBridge delivery from SageMaker is best effort."""
+"""Finds jobs that changed without an event: EventBridge's delivery from SageMaker is best effort."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from controller.runtime.timeouts import TIME_LIMIT
 
 
 def discover(ports: Ports) -> SweepResult:
-    """Ring for every job modified since the last pass: EventBridge delivery from SageMaker is best effort.
+    """Trigger every job that changed since the last pass.
 
-    The pass goes in slices of time, the cursor after each, and never waits for a job that fails: a second pass, six hours later,
-    looks at the same slices again, backwards, since what took all the time stood in front. Attempts whose ending the ledger
-    lacks need no search of their own: each holds an open Wake, and the sweep rings for that.
+    A pass goes through slices of time and moves its cursor after each slice, also past jobs that fail. A second pass, six hours
+    later, takes the same slices in reverse order, because the first jobs may have used all the time. Attempts whose outcome the
+    ledger lacks need no search: each has an open Wake, which the sweep triggers.
     """
     started_at = ports.clock.now()
     first = _pass("discover", started_at, started_at, ports, list)
@@ -23,7 +23,7 @@ def discover(ports: Ports) -> SweepResult:
 
 
 def _pass(cursor: str, upto: datetime, started_at: datetime, ports: Ports, order: Order) -> SweepResult:
-    """Ring slice by slice. A slice that time cuts short is passed again, unless something in it failed: that could last."""
+    """Trigger slice by slice. A slice that time cuts short is passed again, unless something in it failed: that could last."""
     since = (ports.ledger.cursor(cursor) or upto - FIRST_LOOK_BACK) - OVERLAP
     done = SweepResult()
     while since < upto:

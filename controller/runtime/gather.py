@@ -16,8 +16,8 @@ from controller.decide.fallback import candidate_types
 from controller.decide.need import Need
 from controller.decide.observe import scan_reason
 from controller.decide.ownership import settle_owner, to_ask
-from controller.jobs.claim import use_of, used
 from controller.jobs.job import Job
+from controller.jobs.quota_hold import instances_held
 from controller.ledger.entry import Ended, Started
 from controller.ledger.intent import Wake
 from controller.ledger.lineage import Lineage, LineageId
@@ -101,10 +101,7 @@ def _room(facts: Facts, ports: Ports) -> int | None:
     limit = ports.quotas.on_demand(job.instance_type, facts.now)
     if limit is None:
         return None
-    bucket = use_of(
-        region=job.region, instance_type=job.instance_type, instances=0, job="", created_at=facts.now, lineage=""
-    ).bucket  # fmt: skip
-    return limit - used(ports.ledger.claims(bucket))
+    return limit - instances_held(ports.ledger.quota_holds(job.region, job.instance_type))
 
 
 def _placement(facts: Facts, ports: Ports) -> PlacementAsked | None:

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from controller.jobs.claim import Claim, claim_of
 from controller.jobs.job import Job
+from controller.jobs.request import change_from_json
 from controller.ledger.entry import Ended, Started
 from controller.ledger.intent import Announce, Intent, IntentResult, Probe, Publish, RefreshCard, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage, newest_attempt
@@ -28,10 +29,10 @@ def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile
 
     Close comes last: closing first would lose the effect to a crash in between. An exception leaves the lease standing.
     """
-    restraint = check_limits(intent, lineage, ports)
-    if restraint is not None:
+    on_hold = check_limits(intent, lineage, ports)
+    if on_hold is not None:
         _let_go_of_the_prefix(intent, lineage, ports)
-    answer = restraint or _carry_out(intent, lineage, ports, reconcile)
+    answer = on_hold or _carry_out(intent, lineage, ports, reconcile)
     match answer:
         case OnHold(why, after_s):
             due_at = ports.clock.now() + timedelta(seconds=after_s)
@@ -108,7 +109,7 @@ def _submit(submit: Submit, lineage: Lineage, ports: Ports, reconcile: Reconcile
     claim = _claim(submit, lineage)
     if lineage.entry(Started, submit.job):
         if claim and lineage.entry(Ended, submit.job):
-            ports.ledger.release(claim)  # who died here before may have taken it after the ending gave it back
+            ports.ledger.release(claim)  # a function that was killed here may have claimed it after the end released it
         return Done("was seen running")
     others = ports.ledger.claim(claim) if claim else ()
     if others:
@@ -143,10 +144,14 @@ def _attempt(submit: Submit, lineage: Lineage, ports: Ports) -> Job | None:
 
 
 def _claim(submit: Submit, lineage: Lineage) -> Claim | None:
+    """The hold on the prefix that the attempt writes to: its predecessor's, or the one that a repair gives it."""
     before = lineage.entry(Started, submit.about)
-    if before is None or before.checkpoint_uri is None:
+    if before is None:
         return None
-    return claim_of(before.checkpoint_uri, job=submit.job, lineage=str(lineage.id), created_at=before.at)
+    uri = change_from_json(submit.changes).get("CheckpointConfig", {}).get("S3Uri") or before.checkpoint_uri
+    if uri is None:
+        return None
+    return claim_of(uri, job=submit.job, lineage=str(lineage.id), created_at=before.at, role=before.role)
 
 
 def _patience(intent: Intent, after_s: int | None) -> timedelta:

@@ -1,4 +1,4 @@
-"""What the shell needs of the world. Expected answers are values; surprises are exceptions.
+"""What the runtime needs of the world. Expected answers are values; surprises are exceptions.
 
 An exception leaves its intent leased: nobody can tell whether the call took effect, so it is performed again once the lease is
 over. ``Later`` says that it certainly did not take effect.
@@ -6,7 +6,7 @@ over. ``Later`` says that it certainly did not take effect.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -16,6 +16,7 @@ from controller.decide.ownership import OwnerAnswer
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import Claim
 from controller.jobs.job import Job
+from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Entry, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult, Probe, Publish, Submit
@@ -56,7 +57,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
-    """A doorbell: look at this job. ``lineage`` is known where the ledger itself rings."""
+    """A reason to look at a job. ``lineage`` is known where the trigger comes from the ledger."""
 
     job: str
     lineage: LineageId | None = None
@@ -64,9 +65,9 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overdue:
-    """An open intent whose time has come, as an index shows it: perhaps stale, so it only rings."""
+    """An open intent whose time has come, as an index shows it. It may be stale, so it only triggers."""
 
-    ring: Trigger
+    trigger: Trigger
     key: str
     trigger_at: datetime
 
@@ -135,21 +136,24 @@ class Ledger(Protocol):
         """Open intents with ``trigger_at`` up to ``now``, oldest first."""
 
     def delay(self, overdue: Overdue, trigger_at: datetime) -> None:
-        """Let the sweep ring for this intent no sooner than ``trigger_at``; nothing else about the intent changes."""
+        """Let the sweep trigger this intent no sooner than ``trigger_at``. Nothing else about the intent changes."""
 
     def halt(self) -> Halt | None:
         """The halt that is called now."""
 
+    def call_halt(self, halt: Halt) -> Halt:
+        """Call a halt in one write, unless one is called already; say which halt holds now."""
+
     def set_halt(self, halt: Halt | None) -> None:
-        """Call a halt, or resume."""
+        """Call a halt in place of any other, or resume."""
 
     def spend(self, what: str, who: str, amount: int, limit: int, now: datetime) -> bool:
         """Take from a limit that spans lineages; False where it has no room. Who took once takes nothing again."""
 
     def claim(self, claim: Claim) -> tuple[Claim, ...]:
-        """Hold a checkpoint prefix for a job that is about to be created, or say whose claims of other lineages overlap it.
+        """Hold a checkpoint prefix for a job that is about to be created, or say whose claims it must wait for.
 
-        Of two that claim overlapping prefixes at once, one at most is given it.
+        Of two that claim one prefix under one role at once, one at most is given it.
         """
 
     def release(self, claim: Claim) -> None:
@@ -157,6 +161,9 @@ class Ledger(Protocol):
 
     def claims(self, bucket: str) -> tuple[Claim, ...]:
         """All claims held in a bucket."""
+
+    def quota_holds(self, region: str, instance_type: str) -> tuple[QuotaHold, ...]:
+        """What live jobs hold of an on-demand quota, as commits took and gave back."""
 
     def entries(self, since: datetime, until: datetime) -> Iterable[Entry]:
         """All entries with ``since`` <= ``at`` < ``until``, of all lineages, in no particular order."""
@@ -168,7 +175,7 @@ class Ledger(Protocol):
         """The days to which something was added after they were over; perhaps one mark for each lineage that did."""
 
     def put_rollup(self, day: date, rollup: Rollup, *, settles: Iterable[LateDay] = ()) -> None:
-        """Write what a closed day comes to, in place of what was folded before, and take away the marks that it settles.
+        """Write the rollup of a closed day in place of the former one, and remove the marks that it settles.
 
         A mark that was made again meanwhile stays.
         """
@@ -183,7 +190,7 @@ class Ledger(Protocol):
         """What instance types cost in a region, oldest first, as far as it was ever written down."""
 
     def remember(self, day: date, memories: Iterable[PoolMemory]) -> None:
-        """Write down what a closed day taught of each pool; a day that is folded again says the same again."""
+        """Write a closed day's statistics of each pool, in place of the former ones."""
 
     def memory(self, instance_type: str, region: str, since: datetime) -> PoolMemory:
         """What is remembered of a pool since a day; empty where nothing is."""
@@ -219,8 +226,11 @@ class Ledger(Protocol):
 class Checkpoints(Protocol):
     """What lies below a checkpoint prefix."""
 
-    def scan(self, uri: str, *, now: datetime) -> CheckpointScan:
-        """Look, with at most two requests; what S3 refuses to show is the scan's ``problem``. Raises Unreachable."""
+    def scan(self, uri: str, *, now: datetime, ignore: Sequence[str] = ()) -> CheckpointScan:
+        """Look, with at most twelve requests; what S3 refuses to show is the scan's ``problem``. Raises Unreachable.
+
+        ``ignore`` are names of files that are no checkpoints, beside those that are known, as globs.
+        """
 
 
 class Events(Protocol):

@@ -77,7 +77,7 @@ def _rate_limit(what: str, limit: int | None, intent: Intent, lineage: Lineage, 
 def _cap(submit: Submit, intent: Intent, lineage: Lineage, ports: Ports) -> Refused | None:
     """Reserve what the attempt may cost from what its team may spend on attempts of ours this month."""
     if submit.cap_micros is None or isinstance(submit.cause, MoveCause):
-        return None  # what we stopped to go on elsewhere, or mended, was running already: it is not left lying
+        return None  # a job that was stopped to be moved or repaired ran already: it must continue
     started, now = lineage.entry(Started, submit.about), ports.clock.now()
     team, month = (started.team if started else None) or "no team", month_key(now)
     if submit.cost_micros is None:

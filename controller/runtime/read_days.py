@@ -1,4 +1,4 @@
-"""Reads the days of a period: closed ones as they were folded, the others folded now."""
+"""Reads the rollups of a period: stored ones for closed days, new ones for the others."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class ReportSource(Protocol):
     def cursor(self, name: str) -> datetime | None: ...
 
 
-def rollups_of_days(books: ReportSource, since: date, until: date) -> dict[date, Rollup]:
-    """The rollups of the days from ``since`` up to and without ``until``; days that are open are folded from entries."""
-    days = dict(books.rollups(since, until))
-    closed = books.cursor("rollup")
+def rollups_of_days(source: ReportSource, since: date, until: date) -> dict[date, Rollup]:
+    """The rollups of the days from ``since`` until before ``until``. Open days are rolled up from their entries."""
+    days = dict(source.rollups(since, until))
+    closed = source.cursor("rollup")
     day = max(since, closed.date()) if closed else since
     while day < until:
         begin = datetime.combine(day, datetime.min.time(), UTC)
-        days[day] = roll_up(books.entries(begin, begin + DAY), books.signals(begin, begin + DAY))
+        days[day] = roll_up(source.entries(begin, begin + DAY), source.signals(begin, begin + DAY))
         day += DAY
     return days

@@ -3,7 +3,7 @@
 An event contributes a job's name and nothing else. What is decided is written down in one transaction before any of it is
 done, so a crash, a throttle, a lost answer, a backoff and a retry are the same case: an open intent whose time has come.
 
-    outpaced   somebody else changed the lineage first: look again, three times, then leave it to the next ring
+    outpaced   somebody else changed the lineage first: gather again, three times, then leave it to the next trigger
     leased     an intent that is due is committed with a lease of 60 s, longer than the function may run (45 s)
     taken      an older intent is claimed by one conditional write before it is performed
 """
@@ -29,21 +29,21 @@ from controller.runtime.ports import Ports, Trigger
 from controller.runtime.timeouts import LEASE
 
 OUTPACED_MAX = 3
-ROUNDS_MAX = 12  # commits of one ring: enough for a job of a thousand interruptions
+ROUNDS_MAX = 12  # commits of one trigger: enough for a job with a thousand interruptions
 
 
 class Outpaced(Exception):
-    """Others changed this lineage three times while we looked; the next ring will see to it."""
+    """Others changed this lineage three times during the gathering. The next trigger continues."""
 
 
-def reconcile(ring: Trigger, ports: Ports) -> LineageId | None:
-    """Look at a job and do what its state asks for; say which lineage it belongs to, None when there is no such job.
+def reconcile(trigger: Trigger, ports: Ports) -> LineageId | None:
+    """Gather, decide, commit and perform for one job. Returns its lineage; None when there is no such job.
 
-    Raises Outpaced and Unreachable; the next ring heals both.
+    Raises Outpaced and Unreachable; after both, the next trigger continues.
     """
-    found = _settle(ring.job, ports)
-    if ring.lineage is not None and ring.lineage != found:
-        _let_go(ring.job, ring.lineage, ports)
+    found = _settle(trigger.job, ports)
+    if trigger.lineage is not None and trigger.lineage != found:
+        _let_go(trigger.job, trigger.lineage, ports)
     return found
 
 
@@ -79,7 +79,7 @@ def decided(job: Job, ports: Ports) -> tuple[Facts, Decision]:
 
 
 def _stale(facts: Facts) -> bool:
-    """Whether the job was described before its ending, and the lineage loaded after it: such facts never held together."""
+    """Whether the job was described before its end and the lineage loaded after it: such facts were never true together."""
     return facts.job.alive and facts.lineage.entry(Ended, facts.job.name) is not None
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from controller.ledger.entry import Started
 from controller.notifications.block_kit import pages
 from controller.notifications.card import card, money_text
-from controller.notifications.message_text import bold, halted, person
+from controller.notifications.message_text import bold, halted_text, person
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.notifications.parts import Part, Text
 from controller.notifications.period_sentence import sentence
@@ -38,7 +38,7 @@ def command(text: str, ports: SlackPorts) -> Answer:
 
 def _help(ports: SlackPorts, *_: str) -> tuple[Part, ...]:
     halt = ports.ledger.halt()
-    return (Text("\n".join(HELP)), *((Text(f":octagonal_sign: Spotwarden is {escaped(halted(halt))}"),) if halt else ()))
+    return (Text("\n".join(HELP)), *((Text(f":octagonal_sign: Spotwarden is {halted_text(halt)}"),) if halt else ()))
 
 
 def _unknown(ports: SlackPorts, word: str, *_: str) -> tuple[Part, ...]:
@@ -46,7 +46,7 @@ def _unknown(ports: SlackPorts, word: str, *_: str) -> tuple[Part, ...]:
 
 
 def _savings(ports: SlackPorts, *words: str) -> tuple[Part, ...]:
-    """From closed days alone: a day that is open takes longer to fold than Slack waits."""
+    """From closed days alone: rolling up an open day takes longer than Slack waits."""
     today = ports.clock.now().date()
     since, until, team = month_start(today), today, ""
     for word in words:

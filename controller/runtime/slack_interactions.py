@@ -7,6 +7,7 @@ twice, too late, or without permission, gets an answer that only that person see
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
@@ -15,10 +16,10 @@ from typing import Any, Protocol
 from controller.decide.decision import Decision
 from controller.decide.user_requests import available_requests, waivable_rules
 from controller.ledger.entry import Ended, Entry, UserRequested, Waived
-from controller.ledger.halt import Halt
+from controller.ledger.halt import halt_of
 from controller.ledger.intent import Intent, Submit, Wake
 from controller.ledger.lineage import Lineage, LineageId, newest_attempt
-from controller.notifications.message_text import bold
+from controller.notifications.message_text import bold, halted_text
 from controller.notifications.mrkdwn import escaped, when
 from controller.notifications.waiver_form import WAIVER_CALLBACK, waiver_form, waiver_request_of
 from controller.policy.policy import Policy
@@ -26,6 +27,7 @@ from controller.policy.user_request import UserRequest
 from controller.runtime.ports import Chat, Clock, Done, Ledger, Policies, Unreachable
 
 TRIES = 3
+SLACK_USER = re.compile(r"[A-Z0-9]{1,40}")
 DAY = timedelta(days=1)
 
 Answer = Mapping[str, Any]
@@ -87,16 +89,29 @@ def _clicked(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
         return NOTHING  # a link, or a button of somebody else's
     try:
         refused = _forbidden(click.request, click.who, ports)
-        if refused is None and click.request is UserRequest.WAIVE:
+        if refused is not None:
+            reply = refused
+        elif click.request is UserRequest.HALT:
+            reply = _halt(click, ports)
+        elif click.request is UserRequest.WAIVE:
             reply = _open_waiver(click, str(payload.get("trigger_id", "")), ports)
         else:
-            reply = refused or record_request(click, ports)
+            reply = record_request(click, ports)
     except Unreachable:
-        reply = "AWS did not answer in time. Nothing was changed. Press the button again."
+        reply = "AWS or Slack did not answer in time, so it is unknown whether anything was changed. Press the button again."
     url = payload.get("response_url")
     if reply and isinstance(url, str) and url:
         ports.chat.reply_ephemeral(url, reply)
     return NOTHING
+
+
+def _halt(click: Click, ports: SlackPorts) -> str:
+    """Call a halt: one write, whatever the state of the job whose message has the button. Raises Unreachable."""
+    now = ports.clock.now()
+    mine = halt_of(why=f"pressed in Slack, on {click.job}", who=click.who, since=now)
+    called = ports.ledger.call_halt(mine)
+    told = "Halted" if called == mine else f"Already {halted_text(called)}"
+    return f"{told}: all actions and messages in this account are paused. Recording continues. To resume: `spotwarden resume`"
 
 
 def record_request(click: Click, ports: SlackPorts) -> str:
@@ -108,8 +123,6 @@ def record_request(click: Click, ports: SlackPorts) -> str:
             return kind
         entry = _asked(click, lineage, now)
         if ports.ledger.commit(lineage, _noted(entry, lineage, now)):
-            if click.request is UserRequest.HALT:
-                ports.ledger.set_halt(Halt(why=f"pressed in Slack, on {click.job}", who=click.who, since=now))
             return CONFIRMATIONS[click.request].format(job=bold(click.job))
     return "Somebody else changed this job at the same moment. Press the button again."
 
@@ -118,9 +131,6 @@ CONFIRMATIONS: Mapping[UserRequest, str] = {
     UserRequest.TRY_AGAIN: "{job} is submitted again within two minutes.",
     UserRequest.ON_DEMAND: "{job} moves to on-demand. If it is running, it is stopped first.",
     UserRequest.STOP: "{job} is stopped within two minutes.",
-    UserRequest.HALT: (
-        "Halted: all actions and messages in this account are paused. Recording continues. To resume: `spotwarden resume`"
-    ),
     UserRequest.WAIVE: "The rule is waived for {job}.",
 }
 
@@ -135,7 +145,7 @@ def _asked(click: Click, lineage: Lineage, now: datetime) -> UserRequested:
 
 
 def _noted(entry: Entry, lineage: Lineage, now: datetime) -> Decision:
-    """The entry, and a Wake that is due: the sweep rings within a minute, and decides on what stands there then."""
+    """The entry, and a Wake that is due: the sweep triggers it within a minute, and decides by the facts of that time."""
     wake = Intent(action=Wake(about=entry.job, at=now), due_at=now)
     intents = () if lineage.intent(wake.key) else (wake,)
     return Decision(entries=(entry,), intents=intents).leased(now - DAY, now)
@@ -149,7 +159,7 @@ def _too_late(click: Click, lineage: Lineage, policy: Policy, now: datetime) -> 
     if last.job != click.job:
         return f"{bold(click.job)} already has a newer attempt: {bold(last.job)}."
     before = [e for e in lineage.entries if isinstance(e, UserRequested) and (e.job, e.request) == (click.job, click.request)]
-    if click.request is UserRequest.HALT or click.request in available_requests(lineage, policy, now):
+    if click.request in available_requests(lineage, policy, now):
         return ""
     if before:
         first = min(before, key=lambda e: e.at)
@@ -192,7 +202,7 @@ def _click_of(payload: Mapping[str, Any]) -> Click | None:
 
 def _user(user: object) -> str:
     who = user.get("id") if isinstance(user, Mapping) else None
-    if not isinstance(who, str) or not who.isalnum():
+    if not isinstance(who, str) or SLACK_USER.fullmatch(who) is None:
         raise BadRequest(f"user.id is {str(who)[:40]!r}, wanted a Slack user's id")
     return who
 

@@ -106,7 +106,7 @@ def report_of(days: Mapping[date, Rollup], since: date, until: date, *, by: By =
         since=since, until=until, by=by, teams=tuple(sorted(teams)), total=_line("all", of.groups, shares),
         before=_line("before", before.groups, shares_of(before)), lines=_lines(of, by, shares),
         days=tuple((day, part[day].total) for day in _days(since, until) if day in part),
-        outcomes=_most(of, CountKind.ENDING), violations=_most(of, CountKind.VIOLATION), interruptions=_pools(of),
+        outcomes=_most(of, CountKind.OUTCOME), violations=_most(of, CountKind.VIOLATION), interruptions=_pools(of),
         signals=_most(of, CountKind.SIGNAL), deadlines_kept=kept[KEPT], deadlines_missed=kept[MISSED],
         own_cost_micros=own_cost_micros(days=(until - since).days, entries=sum(of.count(CountKind.ENTRY).values())),
     )  # fmt: skip

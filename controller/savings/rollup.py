@@ -22,6 +22,7 @@ from controller.ledger.entry import (
     Interrupted,
     JobDeleted,
     Measured,
+    OwnerChecked,
     Started,
     Unmeasured,
     UserRequested,
@@ -56,7 +57,7 @@ class Group(NamedTuple):
 class CountKind(StrEnum):
     """What is counted."""
 
-    ENDING = "ending"  # by outcome
+    OUTCOME = "ending"  # by outcome
     INTERRUPTION = "interruption"  # by pool
     EXPOSURE_S = "exposure_s"  # seconds of spot training, by pool
     VIOLATION = "violation"  # by the rule's name
@@ -87,6 +88,7 @@ ENTRY_NAMES: Mapping[type[Entry], str] = {
     Finished: "Finished",
     UserRequested: "Asked",
     Waived: "Waived",
+    OwnerChecked: "OwnerChecked",
 }
 
 
@@ -159,7 +161,7 @@ def _counted_as(entry: Entry) -> tuple[CountKind, str, int] | None:
     """What an entry counts as."""
     match entry:
         case Ended():
-            return CountKind.ENDING, entry.outcome.value, 1
+            return CountKind.OUTCOME, entry.outcome.value, 1
         case Interrupted():
             return CountKind.INTERRUPTION, f"{entry.instance_type} {entry.region}", 1
         case Measured(spot=True):

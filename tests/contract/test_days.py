@@ -1,4 +1,4 @@
-"""The Ledger port, sentence by sentence: days that are over."""
+"""The Ledger port: days that are over, prices, and waivers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GROUP = Group("vision", "ada \U0001f680", "pytorch-training", "ml.g5.2xlarge", "
 def rollup(saved: int = 7, groups: int = 1) -> Rollup:
     return Rollup(
         groups={GROUP._replace(user=f"ada {n}"): Savings(attempts=1, counterfactual_micros=saved) for n in range(groups)},
-        counts={Count(CountKind.ENDING, "vision", "completed"): 2},
+        counts={Count(CountKind.OUTCOME, "vision", "completed"): 2},
     )
 
 
@@ -40,7 +40,7 @@ def test_a_rollup_is_read_as_it_was_written(ledger: Ledger) -> None:
     assert dict(ledger.rollups(TODAY, TODAY + DAY)) == {TODAY: rollup()}
 
 
-def test_a_day_that_is_folded_again_replaces_what_it_was(ledger: Ledger) -> None:
+def test_a_day_that_is_rolled_up_again_replaces_its_rollup(ledger: Ledger) -> None:
     ledger.put_rollup(TODAY, rollup(7))
     ledger.put_rollup(TODAY, rollup(9))
     assert dict(ledger.rollups(TODAY, TODAY + DAY)) == {TODAY: rollup(9)}
@@ -52,7 +52,7 @@ def test_days_come_oldest_first_and_no_others(ledger: Ledger) -> None:
     assert [day for day, _ in ledger.rollups(TODAY, TODAY + 2 * DAY)] == [TODAY, TODAY + DAY]
 
 
-def test_a_day_too_wide_for_one_item_is_whole_when_it_is_read(ledger: Ledger) -> None:
+def test_a_rollup_too_large_for_one_item_is_read_in_full(ledger: Ledger) -> None:
     wide = rollup(groups=60_000)
     ledger.put_rollup(TODAY, wide)
     assert dict(ledger.rollups(TODAY, TODAY + DAY)) == {TODAY: wide}
@@ -60,17 +60,17 @@ def test_a_day_too_wide_for_one_item_is_whole_when_it_is_read(ledger: Ledger) ->
     assert dict(ledger.rollups(TODAY, TODAY + DAY)) == {TODAY: rollup()}
 
 
-def test_what_is_added_to_a_day_that_is_over_marks_it(ledger: Ledger) -> None:
+def test_an_entry_for_an_earlier_day_marks_that_day_as_late(ledger: Ledger) -> None:
     commit(ledger, interrupted())
     assert list(ledger.late()) == [LateDay(day=TODAY, lineage=str(lineage_id()), version=1)]
 
 
-def test_what_is_added_on_the_day_itself_marks_nothing(ledger: Ledger) -> None:
+def test_an_entry_for_the_current_day_marks_nothing(ledger: Ledger) -> None:
     commit(ledger, interrupted(), days_late=0)
     assert list(ledger.late()) == []
 
 
-def test_a_rollup_takes_away_the_marks_it_settles_and_no_others(ledger: Ledger) -> None:
+def test_a_rollup_removes_only_the_marks_that_it_settles(ledger: Ledger) -> None:
     commit(ledger, interrupted())
     commit(ledger, interrupted("other"), root="other")
     mine, others = sorted(ledger.late(), key=lambda mark: mark.lineage)
@@ -78,7 +78,7 @@ def test_a_rollup_takes_away_the_marks_it_settles_and_no_others(ledger: Ledger) 
     assert list(ledger.late()) == [others]
 
 
-def test_a_mark_that_was_made_again_meanwhile_stays(ledger: Ledger) -> None:
+def test_a_mark_that_was_renewed_meanwhile_stays(ledger: Ledger) -> None:
     commit(ledger, interrupted())
     [seen] = ledger.late()
     commit(ledger, replace(interrupted(), at=BEGIN + timedelta(minutes=1)))
@@ -86,7 +86,7 @@ def test_a_mark_that_was_made_again_meanwhile_stays(ledger: Ledger) -> None:
     assert [mark.version for mark in ledger.late()] == [2]
 
 
-def test_a_region_s_prices_are_read_as_they_were_noted_oldest_first(ledger: Ledger) -> None:
+def test_the_prices_of_a_region_are_read_as_they_were_written_oldest_first(ledger: Ledger) -> None:
     old = Rate(micros_per_h=1_000_000, as_of=TODAY, source="the list")
     new = Rate(micros_per_h=2_000_000, as_of=TODAY + DAY, source="the list")
     ledger.note_rates("us-east-1", {"ml.g5.xlarge": new})
@@ -95,7 +95,7 @@ def test_a_region_s_prices_are_read_as_they_were_noted_oldest_first(ledger: Ledg
     assert ledger.rates("us-east-1") == {"ml.g5.xlarge": (old, new), "ml.m5.large": (old,)}
 
 
-def test_what_was_asked_once_is_known(ledger: Ledger) -> None:
+def test_a_request_is_new_only_once(ledger: Ledger) -> None:
     assert [ledger.once("a", BEGIN), ledger.once("a", BEGIN), ledger.once("b", BEGIN)] == [True, False, True]
 
 

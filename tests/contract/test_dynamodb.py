@@ -1,4 +1,4 @@
-"""What only DynamoDB can do to the ledger and the outbox: throttle, lose an answer, and let others in between two calls."""
+"""What only DynamoDB can do to the ledger and the outbox: throttle, lose an answer, and let others write between two calls."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NAMES = (f"Faulty-{number}" for number in count(1))
 
 
 class Around:
-    """A client that does something of its own around the calls of one kind: a world that is not ours alone."""
+    """A client that runs something around the calls of one kind, as a concurrent writer does."""
 
     def __init__(self, client: Any, verb: str, *, before: Callable[[], object] = int, after: Callable[[], object] = int) -> None:
         self._client, self._verb, self._before, self._after = client, verb, before, after
@@ -93,7 +93,7 @@ def ledger(dynamodb: Any, table: str) -> DynamoLedger:
 
 # ── faults ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-OVERDUE = Overdue(ring=Trigger(job="bert", lineage=ID), key=STOP.key, trigger_at=BEGIN)
+OVERDUE = Overdue(trigger=Trigger(job="bert", lineage=ID), key=STOP.key, trigger_at=BEGIN)
 SIGNAL = MarketSignal(kind=MarketSignalKind.REBALANCE, instance_id="i-0abc", family="g5", region="us-east-1", at=BEGIN)
 CALLS: dict[str, Callable[[DynamoLedger, DynamoOutbox], object]] = {
     "load": lambda ledger, _: ledger.load(ID),
@@ -106,6 +106,7 @@ CALLS: dict[str, Callable[[DynamoLedger, DynamoOutbox], object]] = {
     "claim": lambda ledger, _: ledger.claim(MINE),
     "release": lambda ledger, _: ledger.release(MINE),
     "claims": lambda ledger, _: ledger.claims("checkpoints"),
+    "quota_holds": lambda ledger, _: ledger.quota_holds("us-east-1", "ml.g5.2xlarge"),
     "entries": lambda ledger, _: list(ledger.entries(BEGIN, BEGIN + MINUTE)),
     "cursor": lambda ledger, _: ledger.cursor("discover"),
     "capacity_seen_at": lambda ledger, _: ledger.capacity_seen_at("us-east-1", "ml.g5.2xlarge"),
@@ -146,14 +147,14 @@ def test_every_call_to_a_dynamodb_that_does_not_answer_is_unreachable(call: str,
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("code", ["ValidationException", "AccessDeniedException", "ResourceNotFoundException"])
-def test_a_mistake_of_ours_is_not_mistaken_for_an_outage(call: str, code: str) -> None:
+def test_a_wrong_request_is_not_reported_as_an_outage(call: str, code: str) -> None:
     client = Failing(error(code))
     with pytest.raises(ClientError, match=code):
         CALLS[call](DynamoLedger(client, "Spotwarden"), DynamoOutbox(client, "Spotwarden"))
 
 
 @pytest.mark.parametrize("reason", ["ConditionalCheckFailed", "TransactionConflict"])
-def test_a_commit_that_met_another_is_outpaced(reason: str) -> None:
+def test_a_commit_that_conflicts_with_another_is_outpaced(reason: str) -> None:
     client = Failing(error("TransactionCanceledException", "None", reason))
     assert not DynamoLedger(client, "Spotwarden").commit(EMPTY, SAID)
 
@@ -167,7 +168,7 @@ def test_a_commit_too_large_for_a_transaction_says_so(ledger: DynamoLedger) -> N
 # ── lost answers and others in between ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_commit_whose_answer_was_lost_is_found_known(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
+def test_a_commit_whose_answer_was_lost_is_found_in_the_ledger(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
     deaf = DynamoLedger(Around(dynamodb, "transact_write_items", after=lose_the_answer), table)
     with pytest.raises(Unreachable):
         deaf.commit(ledger.load(ID), SAID)
@@ -187,7 +188,7 @@ def test_a_claim_on_an_intent_whose_answer_was_lost_is_taken_again_after_the_lea
     assert taken.claim == 2
 
 
-def test_a_load_that_another_commits_into_loses_its_commit(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
+def test_a_commit_during_a_load_makes_the_later_commit_fail(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
     ledger.commit(ledger.load(ID), Decision())
     theirs = once(lambda: ledger.commit(ledger.load(ID), SAID))
     torn = DynamoLedger(Around(dynamodb, "query", before=theirs), table).load(ID)
@@ -195,20 +196,20 @@ def test_a_load_that_another_commits_into_loses_its_commit(ledger: DynamoLedger,
     assert not ledger.commit(torn, Decision(withdrawn=(STOP,)))
 
 
-def test_of_two_that_claim_at_once_the_second_hears_of_the_first(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
+def test_of_two_claims_at_the_same_time_the_second_sees_the_first(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
     theirs = once(lambda: ledger.claim(THEIRS))
     beaten = DynamoLedger(Around(dynamodb, "transact_write_items", before=theirs), table)
     assert beaten.claim(MINE) == (THEIRS,)
     assert ledger.claims("checkpoints") == (THEIRS,)
 
 
-def test_a_claim_between_the_head_and_the_rest_is_heard_of(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
+def test_a_claim_between_the_two_reads_is_seen(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
     theirs = once(lambda: ledger.claim(THEIRS))
     beaten = DynamoLedger(Around(dynamodb, "get_item", after=theirs), table)
     assert beaten.claim(MINE) == (THEIRS,)
 
 
-def test_a_bucket_claimed_faster_than_it_is_read_is_unreachable(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
+def test_claims_that_keep_changing_while_they_are_read_are_unreachable(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
     others = (replace(THEIRS, prefix=f"other-{number}/", job=f"other-{number}") for number in count())
     beaten = DynamoLedger(Around(dynamodb, "transact_write_items", before=lambda: ledger.claim(next(others))), table)
     with pytest.raises(Unreachable, match="the claims on checkpoints changed 3 times while they were read"):
@@ -216,7 +217,7 @@ def test_a_bucket_claimed_faster_than_it_is_read_is_unreachable(ledger: DynamoLe
     assert MINE not in ledger.claims("checkpoints")
 
 
-def test_a_message_whose_answer_was_lost_waits_once(dynamodb: Any, table: str) -> None:
+def test_a_message_whose_answer_was_lost_is_queued_once(dynamodb: Any, table: str) -> None:
     outbox = DynamoOutbox(dynamodb, table)
     with pytest.raises(Unreachable):
         DynamoOutbox(Around(dynamodb, "transact_write_items", after=lose_the_answer), table).put(HELLO)
@@ -224,7 +225,7 @@ def test_a_message_whose_answer_was_lost_waits_once(dynamodb: Any, table: str) -
     assert outbox.waiting("#ml", 10) == [HELLO]
 
 
-def test_a_message_in_conflict_with_itself_is_not_taken_for_queued(dynamodb: Any, table: str) -> None:
+def test_a_conflicting_write_of_a_message_does_not_count_as_queued(dynamodb: Any, table: str) -> None:
     def conflict() -> None:
         raise error("TransactionCanceledException", "TransactionConflict", "None")
 
@@ -255,7 +256,7 @@ def test_a_quiet_job_costs_two_reads_and_no_write(ledger: DynamoLedger, dynamodb
     assert calls(dynamodb, lambda: reconcile(Trigger(job="bert"), world)) == {"GetItem": 1, "Query": 1}
 
 
-def test_a_lineage_nobody_wrote_costs_one_read(ledger: DynamoLedger, dynamodb: Any) -> None:
+def test_an_unknown_lineage_costs_one_read(ledger: DynamoLedger, dynamodb: Any) -> None:
     assert calls(dynamodb, lambda: ledger.load(lineage_id(attempt(2).name))) == {"GetItem": 1}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -183,9 +183,9 @@ class MemoryCheckpoints:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def scan(self, uri: str, *, now: datetime) -> CheckpointScan:
-        """Prefixes match as plain text, as in SageMaker and S3: another job's objects whose names begin alike are seen too."""
-        below = [saved for prefix, saved in self._world.checkpoints.items() if f"{prefix}/".startswith(uri)]
+    def scan(self, uri: str, *, now: datetime, ignore: Sequence[str] = ()) -> CheckpointScan:  # noqa: ARG002 - the port's own signature
+        """A neighbour's objects whose names begin alike are not below the prefix."""
+        below = [saved for prefix, saved in self._world.checkpoints.items() if f"{prefix}/".startswith(f"{uri.rstrip('/')}/")]
         return CheckpointScan(
             uri=uri, scanned_at=now, objects=len(below), bytes_seen=1_000_000 * len(below), complete=True,
             newest_at=max((at for _, at in below), default=None),

@@ -1,6 +1,6 @@
-"""A ledger and an outbox in memory: what the ports promise, and nothing else.
+"""A ledger and an outbox in memory: what the ports say, and nothing else.
 
-The contract suite holds them and DynamoDB to the same promises; the simulation runs on them.
+The contract suite tests them and DynamoDB alike; the simulation runs on them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from datetime import date, datetime
 from typing import TypeVar
 
 from controller.decide.decision import Decision
-from controller.jobs.claim import Claim, overlapping
+from controller.jobs.claim import Claim, holding_up
+from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Entry, Finished, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult, Wake
@@ -55,6 +56,7 @@ class MemoryLedger:
         self.noted: dict[str, MarketSignal] = {}
         self.halted: Halt | None = None
         self.taken: dict[str, dict[str, int]] = {}
+        self.on_quota: dict[tuple[str, str, str], QuotaHold] = {}
         self.capacity: list[CapacitySignal] = []
         self.pools: dict[tuple[str, str, date], PoolMemory] = {}
         self.marks: dict[tuple[date, str], int] = {}
@@ -98,6 +100,10 @@ class MemoryLedger:
             self.release(claim)
         for claim in decision.claims:
             self.held[_place(claim)] = claim
+        for hold in decision.freed:
+            self.on_quota.pop((hold.instance_type, hold.job, hold.lineage), None)
+        for hold in decision.holds:
+            self.on_quota[hold.instance_type, hold.job, hold.lineage] = hold
         return True
 
     def take(self, lineage: LineageId, intent: Intent, *, now: datetime, leased_until: datetime) -> Intent | None:
@@ -130,20 +136,20 @@ class MemoryLedger:
 
     def overdue(self, now: datetime, limit: int) -> list[Overdue]:
         due = [
-            Overdue(ring=Trigger(job=row.intents[key].action.about, lineage=lineage), key=key, trigger_at=trigger_at)
+            Overdue(trigger=Trigger(job=row.intents[key].action.about, lineage=lineage), key=key, trigger_at=trigger_at)
             for lineage, row in self.rows.items()
             for key, trigger_at in row.trigger_at.items()
             if trigger_at <= now
         ]
-        return sorted(due, key=lambda one: (one.trigger_at, str(one.ring.lineage), one.key))[:limit]
+        return sorted(due, key=lambda one: (one.trigger_at, str(one.trigger.lineage), one.key))[:limit]
 
     def delay(self, overdue: Overdue, trigger_at: datetime) -> None:
-        row = self.row(overdue.ring.lineage) if overdue.ring.lineage else Row()
+        row = self.row(overdue.trigger.lineage) if overdue.trigger.lineage else Row()
         if overdue.key in row.trigger_at:
             row.trigger_at[overdue.key] = max(row.trigger_at[overdue.key], trigger_at)
 
     def claim(self, claim: Claim) -> tuple[Claim, ...]:
-        others = overlapping(claim, self.claims(claim.bucket))
+        others = holding_up(claim, self.claims(claim.bucket))
         if not others:
             self.held[_place(claim)] = claim
         return others
@@ -153,6 +159,10 @@ class MemoryLedger:
 
     def claims(self, bucket: str) -> tuple[Claim, ...]:
         return tuple(self.held[place] for place in sorted(self.held) if place[0] == bucket)
+
+    def quota_holds(self, region: str, instance_type: str) -> tuple[QuotaHold, ...]:
+        held = (self.on_quota[place] for place in sorted(self.on_quota))
+        return tuple(hold for hold in held if (hold.region, hold.instance_type) == (region, instance_type))
 
     def entries(self, since: datetime, until: datetime) -> Iterable[Entry]:
         return [e for row in self.rows.values() for e in row.entries.values() if since <= e.at < until]
@@ -199,6 +209,10 @@ class MemoryLedger:
         return sum(days, PoolMemory(instance_type=instance_type, region=region))
 
     def halt(self) -> Halt | None:
+        return self.halted
+
+    def call_halt(self, halt: Halt) -> Halt:
+        self.halted = self.halted or halt
         return self.halted
 
     def set_halt(self, halt: Halt | None) -> None:

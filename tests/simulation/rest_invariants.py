@@ -171,8 +171,8 @@ def _title(announce: Announce) -> str:
 
 
 def every_claim_is_released(history: History) -> None:
-    """No claim outlives its job: it would block the checkpoints of others for good."""
-    for claim in history.ledger.held.values():
+    """No claim or hold outlives its job: it would block the checkpoints or the quota of others for good."""
+    for claim in (*history.ledger.held.values(), *history.ledger.on_quota.values()):
         life = history.checker.job_named(claim.job)
         root = LineageId.parse(claim.lineage)
         assert root is not None

@@ -170,12 +170,12 @@ class InvariantChecker:
         require(not before, f"each attempt is submitted once: {new.where} after {before}")
 
     def _check_one_writer_per_prefix(self, new: Life) -> None:
-        """No two live attempts of the controller have overlapping checkpoint prefixes."""
+        """No attempt begins while another of the controller, under its role, writes to its checkpoint prefix or below it."""
         mine = prefix_of(new)
         for life in self.lives:
             theirs = prefix_of(life)
             if mine and theirs and life.ours and life.alive and life.lineage != new.lineage:
-                require(not mine.overlaps(theirs), f"never two live jobs of ours on one prefix: {new.where} beside {life.where}")
+                require(not mine.waits_for(theirs), f"never two live jobs of ours on one prefix: {new.where} beside {life.where}")
 
     def _check_not_owned(self, new: Life) -> None:
         before = [life for life in self.lives if life.name == new.about and life.lineage == new.lineage]
@@ -244,4 +244,5 @@ def prefix_of(life: Life) -> Any:
     config = life.job.request.get("CheckpointConfig")
     if not config:
         return None
-    return claim_of(config["S3Uri"], job=life.name, lineage=str(life.lineage), created_at=life.job.created_at)
+    role = life.job.request["RoleArn"]
+    return claim_of(config["S3Uri"], job=life.name, lineage=str(life.lineage), created_at=life.job.created_at, role=role)

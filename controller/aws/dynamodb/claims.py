@@ -12,7 +12,7 @@ import hashlib
 
 from controller.aws.dynamodb.items import Item, read, write
 from controller.aws.dynamodb.table import HEAD, Table, Write, key, next_version, partition_of, version_of
-from controller.jobs.claim import Claim, overlapping
+from controller.jobs.claim import Claim, holding_up
 from controller.runtime.ports import Unreachable
 
 TRIES = 3
@@ -23,11 +23,11 @@ class Claims:
         self._table = table
 
     def claim(self, claim: Claim) -> tuple[Claim, ...]:
-        """Hold the prefix, or say who holds an overlapping one. Raises Unreachable when others were faster three times."""
+        """Hold the prefix, or say whom the claim must wait for. Raises Unreachable when others were faster three times."""
         pk = _pk(claim.bucket)
         for _ in range(TRIES):
             head = self._table.get(pk, HEAD)  # before the rest: a claim that comes in between moves the version
-            others = overlapping(claim, self.held(claim.bucket))
+            others = holding_up(claim, self.held(claim.bucket))
             if others:
                 return others
             if self._table.transact([next_version(pk, version_of(head)), taking(claim)]):
@@ -56,6 +56,11 @@ def _pk(bucket: str) -> str:
     return f"claim#{bucket}"
 
 
+def held_key(job: str, lineage: str, what: str) -> str:
+    """The sort key of what a job of a lineage holds: a former life of the name holds something else."""
+    digest = hashlib.sha256(f"{lineage}\n{what}".encode()).hexdigest()
+    return f"held#{job}#{digest[:16]}"
+
+
 def _place(claim: Claim) -> Item:
-    digest = hashlib.sha256(f"{claim.lineage}\n{claim.prefix}".encode()).hexdigest()
-    return key(_pk(claim.bucket), f"held#{claim.job}#{digest[:16]}")
+    return key(_pk(claim.bucket), held_key(claim.job, claim.lineage, claim.prefix))

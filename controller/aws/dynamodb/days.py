@@ -1,8 +1,8 @@
 """Days that are over, in DynamoDB: what each comes to, and which of them something was added to since.
 
 rollup   <day>#<part>        groups and counts of a day as zipped JSON; a day of more than 300 kB has several parts
-pool#…   <day>               what a day taught of a pool of spot capacity
-late     <day>#<lineage>     a mark that a commit left; gone once the day is folded again
+pool#…   <day>               the day's statistics of a pool of spot capacity
+late     <day>#<lineage>     a mark that a commit left; removed when the day is rolled up again
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Days:
             yield LateDay(day=date.fromisoformat(day), lineage=lineage, version=int(row["version"]["N"]))
 
     def put(self, day: date, rollup: Rollup, settles: Iterable[LateDay]) -> None:
-        """Replace a day in one transaction; the marks go afterwards, so that a crash in between folds it once more."""
+        """Replace a day in one transaction. Its marks are removed afterwards: after a crash in between, it is rolled up again."""
         parts = _parts(rollup)
         before = [row["sk"]["S"] for row in self._rows(day, day)]
         places = [f"{day}#{number:02d}" for number in range(len(parts))]

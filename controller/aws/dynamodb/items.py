@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from controller.jobs.claim import Claim
+from controller.jobs.quota_hold import QuotaHold
 from controller.ledger import entry, intent
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult
@@ -52,6 +53,7 @@ STORED_KINDS: Mapping[str, Any] = {
     "Show": intent.RefreshCard,
     "Probe": intent.Probe,
     "Claim": Claim,
+    "QuotaHold": QuotaHold,
     "Signal": MarketSignal,
     "PoolMemory": PoolMemory,
     "CapacitySeen": CapacitySeen,
@@ -71,10 +73,12 @@ STORED_FIELDS: Mapping[type, Mapping[str, str]] = {
 }
 LATER_FIELDS: Mapping[type, frozenset[str]] = {
     # Fields that came after the first rows were written. At their default they are not written, so an old row stays as it is.
-    entry.Started: frozenset({"claimed"}),
+    Claim: frozenset({"role"}),
+    entry.Started: frozenset({"claimed", "role"}),
     intent.Announce: frozenset({"facts"}),
-    entry.Measured: frozenset({"spot_possible"}),
+    entry.Measured: frozenset({"retained_s", "spot_possible"}),
     Message: frozenset({"facts", "refused_by", "refused_why"}),
+    entry.CheckpointScanned: frozenset({"others"}),
 }
 
 

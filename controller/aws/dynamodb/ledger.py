@@ -5,10 +5,9 @@
                      intent#<key>            what we mean to do     (index *due* while open, for the sweep)
     claim#<bucket>   …                       see ``claims``
     rollup, late, pool#<pool>                see ``days``
-    price#<region>                           see ``tariffs``
-    signal#<day>, policy, cursor             see ``notes``
+    price#…, signal#…, policy, cursor        see ``prices`` and ``notes``
 
-Indexes are eventually consistent: they ring, and never decide.
+Indexes are eventually consistent: they only trigger, and never decide.
 """
 
 from __future__ import annotations
@@ -26,9 +25,11 @@ from controller.aws.dynamodb.items import Item, moment, read, read_intent, stamp
 from controller.aws.dynamodb.limits import Limits
 from controller.aws.dynamodb.notes import Notes, days_between
 from controller.aws.dynamodb.prices import StoredPrices
+from controller.aws.dynamodb.quota_holds import QuotaHolds, freeing, holding
 from controller.aws.dynamodb.table import HEAD, PARTITIONS, Table, Write, key, next_version, partition, partition_of, version_of
 from controller.decide.decision import Decision
 from controller.jobs.claim import Claim
+from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Entry, Finished, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult, Wake
@@ -47,6 +48,7 @@ class DynamoLedger:
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table)
         self._claims = Claims(self._table)
+        self._quota_holds = QuotaHolds(self._table)
         self._limits = Limits(self._table)
         self._days = Days(self._table)
         self._capacity = Capacity(self._table)
@@ -79,6 +81,8 @@ class DynamoLedger:
                 *(_abandoned(whose, intent) for intent in decision.abandoned),
                 *map(taking, decision.claims),
                 *map(giving_back, decision.released),
+                *map(holding, decision.holds),
+                *map(freeing, decision.freed),
                 *map(recording, decision.capacity),
                 *(marking(day, str(whose), lineage.version + 1) for day in decision.late),
             ]
@@ -123,7 +127,7 @@ class DynamoLedger:
 
     def overdue(self, now: datetime, limit: int) -> list[Overdue]:
         queues = (self._overdue_in(number, now, limit) for number in range(PARTITIONS))
-        return list(islice(merge(*queues, key=lambda o: (o.trigger_at, str(o.ring.lineage), o.key)), limit))
+        return list(islice(merge(*queues, key=lambda o: (o.trigger_at, str(o.trigger.lineage), o.key)), limit))
 
     def _overdue_in(self, number: int, now: datetime, limit: int) -> Iterator[Overdue]:
         rows = self._table.query(
@@ -133,16 +137,16 @@ class DynamoLedger:
             ExpressionAttributeValues={":pk": {"S": f"due#{number:02d}"}, ":now": {"S": stamp(now)}},
         )
         for row in rows:
-            ring = Trigger(job=row["about"]["S"], lineage=LineageId.parse(row["lineage"]["S"]))
-            yield Overdue(ring=ring, key=row["sk"]["S"].removeprefix("intent#"), trigger_at=moment(row["ring_at"]["S"]))
+            trigger = Trigger(job=row["about"]["S"], lineage=LineageId.parse(row["lineage"]["S"]))
+            yield Overdue(trigger=trigger, key=row["sk"]["S"].removeprefix("intent#"), trigger_at=moment(row["ring_at"]["S"]))
 
-    def delay(self, overdue: Overdue, ring_at: datetime) -> None:
-        if overdue.ring.lineage is not None:
+    def delay(self, overdue: Overdue, trigger_at: datetime) -> None:
+        if overdue.trigger.lineage is not None:
             self._table.update(
-                key(_pk(overdue.ring.lineage), f"intent#{overdue.key}"),
+                key(_pk(overdue.trigger.lineage), f"intent#{overdue.key}"),
                 UpdateExpression="SET ring_at = :at",
-                ConditionExpression="ring_at < :at",  # only what is open has a ring_at
-                ExpressionAttributeValues={":at": {"S": stamp(ring_at)}},
+                ConditionExpression="ring_at < :at",  # only an open intent has this attribute
+                ExpressionAttributeValues={":at": {"S": stamp(trigger_at)}},
             )
 
     def entries(self, since: datetime, until: datetime) -> Iterable[Entry]:
@@ -174,8 +178,6 @@ class DynamoLedger:
         )
         return [read(row) for row in rows]
 
-    # ── pools ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
     def note_rates(self, region: str, rates: Mapping[str, Rate]) -> None:
         self._tariffs.note(region, rates)
 
@@ -187,8 +189,6 @@ class DynamoLedger:
 
     def memory(self, instance_type: str, region: str, since: datetime) -> PoolMemory:
         return self._days.memory(instance_type, region, since)
-
-    # ── days that are over ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def late(self) -> Iterable[LateDay]:
         return self._days.late()
@@ -210,18 +210,20 @@ class DynamoLedger:
     def claims(self, bucket: str) -> tuple[Claim, ...]:
         return self._claims.held(bucket)
 
-    # ── what holds the controller back ───────────────────────────────────────────────────────────────────────────────────────
+    def quota_holds(self, region: str, instance_type: str) -> tuple[QuotaHold, ...]:
+        return self._quota_holds.held(region, instance_type)
 
     def halt(self) -> Halt | None:
         return self._limits.halt()
+
+    def call_halt(self, halt: Halt) -> Halt:
+        return self._limits.call_halt(halt)
 
     def set_halt(self, halt: Halt | None) -> None:
         self._limits.set_halt(halt)
 
     def spend(self, what: str, who: str, amount: int, limit: int, now: datetime) -> bool:
         return self._limits.spend(what, who, amount, limit, now)
-
-    # ── small things ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def cursor(self, name: str) -> datetime | None:
         return self._notes.cursor(name)
@@ -270,7 +272,7 @@ def _entry_item(id: LineageId, entry: Entry) -> Item:
 
 
 def _in_family(id: LineageId, entry: Entry) -> Item:
-    """What the index *family* shows: lineages that completed, by the time of their ending, and waivers by that of theirs."""
+    """What the index *family* shows: lineages that completed, by the time of their end, and waivers by the time of theirs."""
     match entry:
         case Finished(work_s=int()):
             return {"family_pk": {"S": f"{id.account}/{id.region}/{entry.family}"}, "family_at": {"S": stamp(entry.at)}}
@@ -284,8 +286,8 @@ def _intent_item(id: LineageId, intent: Intent) -> Item:
     item = {**key(_pk(id), f"intent#{intent.key}"), **write_intent(intent)}
     if not intent.open:
         return item
-    rings = {"due_pk": partition("due", str(id)), "ring_at": {"S": stamp(intent.trigger_at)}}
-    return {**item, **rings, "lineage": {"S": str(id)}, "about": {"S": intent.action.about}}
+    index_keys = {"due_pk": partition("due", str(id)), "ring_at": {"S": stamp(intent.trigger_at)}}
+    return {**item, **index_keys, "lineage": {"S": str(id)}, "about": {"S": intent.action.about}}
 
 
 def _said(id: LineageId, intent: Intent) -> Write:

@@ -56,6 +56,15 @@ class Limits:
         halt: Halt | None = read(found) if found else None
         return halt
 
+    def call_halt(self, halt: Halt) -> Halt:
+        for _ in range(TRIES):
+            if self._table.put({**HALT, **write(halt)}, absent=True):
+                return halt
+            called = self.halt()
+            if called is not None:
+                return called  # it is None where somebody resumed in between: then this call comes after, and holds
+        raise Unreachable(f"the halt was called and ended {TRIES} times while it was read")
+
     def set_halt(self, halt: Halt | None) -> None:
         if halt is None:
             self._table.remove(HALT)

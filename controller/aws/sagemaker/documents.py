@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
 from controller.aws.sagemaker.members import (
@@ -27,15 +26,17 @@ from controller.aws.sagemaker.members import (
     whole,
 )
 from controller.aws.sagemaker.ownership import claimed_service, service_of, unrepeatable
+from controller.aws.sagemaker.unsaid_fields import DocumentKind, unsaid_fields
 from controller.jobs.algorithm import algorithm_of
-from controller.jobs.job import Interval, Job, Service, Usage, outcome_of
-from controller.jobs.spot_possible import EXCLUDING, members_excluding_spot
+from controller.jobs.job import Interval, Job, Outcome, Service, Usage, outcome_of
+from controller.jobs.spot_possible import members_excluding_spot
 
 __all__ = ["BadDocument", "DocumentKind", "job_of", "kind_of"]
 
 SOURCE = "aws.sagemaker"
 DETAIL_TYPE = "SageMaker Training Job State Change"
 EPOCH = datetime.fromtimestamp(0, UTC)  # stands for a creation time that nobody said
+PENDING_SLACK_S = 60  # SageMaker's own times are not exact to the second
 
 # With a TrainingJobName, any of these makes a request: what SageMaker asks for, or policies are about.
 REQUESTED = frozenset({"RoleArn", "OutputDataConfig", "AlgorithmSpecification", "ResourceConfig", "StoppingCondition"})
@@ -47,17 +48,6 @@ FLEXIBLE = "flexible"  # a list of preferences, of which none is chosen yet
 MANY = frozenset({HETEROGENEOUS, FLEXIBLE})
 
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/.+")
-
-
-class DocumentKind(StrEnum):
-    """The documents that a job is read from."""
-
-    DESCRIBE = "DescribeTrainingJob response"
-    CREATE = "CreateTrainingJob request"
-    EVENT = "EventBridge event"
-    DETAIL = "detail of an EventBridge event"
-    SUMMARY = "summary of a training job"
-    SEARCHED = "training job of a Search response"
 
 
 def kind_of(document: object) -> DocumentKind:
@@ -117,9 +107,9 @@ def job_of(
     instance_type, instance_count = _instances(resources)
     status, secondary = text(body, "TrainingJobStatus") or "", text(body, "SecondaryStatus") or ""
     failure = text(body, "FailureReason")
-    ending = outcome_of(status, secondary, failure)
     created_at = moment(body, "CreationTime")
     lines = objects(body, "SecondaryStatusTransitions")
+    outcome = Outcome.CAPACITY if _timed_out_pending(body, lines) else outcome_of(status, secondary, failure)
     modified_at = moment(body, "LastModifiedTime")
     owner = service or service_of(body, tags)
     return Job(
@@ -129,7 +119,7 @@ def job_of(
         region=region,
         status=status,
         secondary=secondary,
-        outcome=ending,
+        outcome=outcome,
         instance_type=instance_type,
         instance_count=instance_count,
         spot=flag(body, "EnableManagedSpotTraining") or False,
@@ -151,8 +141,8 @@ def job_of(
         created_at=created_at or EPOCH,
         started_at=moment(body, "TrainingStartTime"),
         stopping_at=_stopping_at(lines) or (modified_at if status == "Stopping" else None),
-        # A job that never trained has no TrainingEndTime. LastModifiedTime comes last: it may move after the ending.
-        ended_at=(moment(body, "TrainingEndTime") or _last_moment(lines) or modified_at) if ending else None,
+        # A job that never trained has no TrainingEndTime. LastModifiedTime comes last: it may change after the end.
+        ended_at=(moment(body, "TrainingEndTime") or _last_moment(lines) or modified_at) if outcome else None,
         failure=failure,
         role=role,
         service=owner,
@@ -165,7 +155,7 @@ def job_of(
         model_artifacts=text(section(body, "ModelArtifacts"), "S3ModelArtifacts"),
         output_uri=text(section(body, "OutputDataConfig"), "S3OutputPath"),
         excludes_spot=members_excluding_spot(body),
-        unknown=_unsaid(
+        unknown=unsaid_fields(
             kind,
             body,
             later,
@@ -179,58 +169,6 @@ def job_of(
             },
         ),
     )
-
-
-# Where the fields of a job stand in a document. A field that a rule reads is unknown where one of its members is filled in later.
-MEMBERS: Mapping[str, tuple[str, ...]] = {
-    "name": ("TrainingJobName",),
-    "role": ("RoleArn",),
-    "account": ("RoleArn",),
-    "tags": ("Tags",),
-    "spot": ("EnableManagedSpotTraining",),
-    "runtime_s_max": ("StoppingCondition.MaxRuntimeInSeconds",),
-    "wait_s_max": ("StoppingCondition.MaxWaitTimeInSeconds",),
-    "checkpoint_uri": ("CheckpointConfig.S3Uri",),
-    "instance_type": ("ResourceConfig.InstanceType", "ResourceConfig.InstanceGroups", "ResourceConfig.InstancePreferences"),
-    "instance_count": ("ResourceConfig.InstanceCount", "ResourceConfig.InstanceGroups"),
-    "volume_gb": ("ResourceConfig.VolumeSizeInGB",),
-    "algorithm": ("AlgorithmSpecification.TrainingImage", "AlgorithmSpecification.AlgorithmName"),
-    "excludes_spot": (*EXCLUDING,),
-}
-# What an event's detail may carry. It never carries the others, so there an absent member says nothing.
-IN_EVENTS = {
-    **{name: MEMBERS[name] for name in ("spot", "runtime_s_max", "wait_s_max", "checkpoint_uri", "algorithm", "excludes_spot")},
-    "usage": ("BillableTimeInSeconds",),
-}
-ALWAYS_SAID = ("ResourceConfig", "StoppingCondition", "AlgorithmSpecification")  # of a job that is not serverless
-
-
-def _unsaid(kind: DocumentKind, body: Document, later: Collection[str], *, absent: Mapping[str, object]) -> frozenset[str]:
-    """The fields that nothing was said of, where that does not mean "none"."""
-    unsaid = {field for field, said in absent.items() if said is None or said == ""}
-    if kind is DocumentKind.CREATE:
-        unsaid.discard("tags")
-    if kind is DocumentKind.SUMMARY:
-        return frozenset(MEMBERS.keys() | {"usage"} | unsaid) - {"name"} - ({"account"} - unsaid)
-    if kind in (DocumentKind.EVENT, DocumentKind.DETAIL):
-        unsaid |= {name for name, members in IN_EVENTS.items() if all(_at(body, m) is None for m in members)}
-    elif kind is not DocumentKind.CREATE and not body.get("ServerlessJobConfig"):
-        missing = [member for member in ALWAYS_SAID if not body.get(member)]
-        unsaid |= {name for name, members in MEMBERS.items() if any(m.partition(".")[0] in missing for m in members)}
-    unsaid |= {name for name, members in MEMBERS.items() if any(_overlaps(m, place) for m in members for place in later)}
-    return frozenset(unsaid)
-
-
-def _overlaps(member: str, place: str) -> bool:
-    """Whether a member is, holds or lies in another: ``StoppingCondition`` and ``StoppingCondition.MaxRuntimeInSeconds``."""
-    return member == place or member.startswith(f"{place}.") or place.startswith((f"{member}.", f"{member}["))
-
-
-def _at(body: Document, member: str) -> object:
-    found: Any = body
-    for name in member.split("."):
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return found if found not in ("", None) else None
 
 
 def _detail(event: Document) -> Document:
@@ -289,10 +227,29 @@ def _instances(resources: Document) -> tuple[str, int]:
 
 
 def _usage(body: Document) -> Usage | None:
+    """What the job used; None until it is final. A warm pool that still waits for a job is still being billed."""
     training_s, billable_s = whole(body, "TrainingTimeInSeconds"), whole(body, "BillableTimeInSeconds")
-    if training_s is None or billable_s is None:
+    pool = body.get("WarmPoolStatus") or {}
+    if training_s is None or billable_s is None or pool.get("Status") == "Available":
         return None
-    return Usage(training_s=training_s, billable_s=billable_s)
+    return Usage(
+        training_s=training_s, billable_s=billable_s, retained_s=whole(pool, "ResourceRetainedBillableTimeInSeconds") or 0
+    )
+
+
+def _timed_out_pending(body: Document, lines: Sequence[Document]) -> bool:
+    """Whether the job was stopped because it waited for capacity longer than MaxPendingTimeInSeconds.
+
+    SageMaker documents that such a job is Stopped, but not with which SecondaryStatus; so the time that it was Pending decides.
+    """
+    if text(body, "TrainingJobStatus") != "Stopped" or moment(body, "TrainingStartTime") is not None:
+        return False
+    secondary, limit_s = text(body, "SecondaryStatus") or "", whole(section(body, "StoppingCondition"), "MaxPendingTimeInSeconds")
+    if "pending" in secondary.lower():
+        return True
+    spans = ((moment(line, "StartTime"), moment(line, "EndTime")) for line in lines if line.get("Status") == "Pending")
+    pending_s = sum((end - start).total_seconds() for start, end in spans if start is not None and end is not None)
+    return secondary != "MaxWaitTimeExceeded" and limit_s is not None and pending_s >= limit_s - PENDING_SLACK_S
 
 
 def _stopping_at(lines: Sequence[Document]) -> datetime | None:

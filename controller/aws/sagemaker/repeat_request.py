@@ -119,9 +119,9 @@ def request_again(
     if not _NAME.fullmatch(name):
         raise ValueError(f"found job name {name!r}, wanted 1 to 63 letters, digits and inner hyphens")
     request: Request = {}
-    for member, treatment in ACCOUNTED.items():
+    for member, handling in ACCOUNTED.items():
         value = _without_empties(member, described.get(member))
-        match treatment.kind:
+        match handling.kind:
             case MemberKind.COPIED:
                 request[member] = value
             case MemberKind.EDITED if member in _EDITS:

@@ -44,7 +44,7 @@ RULE_KINDS: Mapping[str, RuleKind] = {
 
 
 def judge(job: Job, policy: Policy, evidence: Evidence) -> Verdict:
-    """Say all that a policy finds wrong with a job, and the one change that mends it."""
+    """Say all that a policy finds wrong with a job, and the one change that repairs it."""
     findings, undecided = judged(job, policy, evidence)
     fix = fix_of(job, policy, evidence, findings) if findings else NO_FIX
     return Verdict(
@@ -98,8 +98,8 @@ def _apply(rule: Rule, job: Job, evidence: Evidence, unsaid: frozenset[str]) -> 
         return None
     return Finding(
         rule=rule.kind, policy=rule.name, severity=rule.severity, mode=rule.mode, field=fault.field, found=fault.found,
-        wanted=fault.wanted, demand=fault.demand, action=rule.action, applies_to=rule.applies_to, channel=rule.channel,
-        repair=rule.repair, risk=fault.risk,
+        wanted=fault.wanted, demand=fault.demand, action=rule.action if fault.actionable else None, applies_to=rule.applies_to,
+        channel=rule.channel, repair=rule.repair, risk=fault.risk,
     )  # fmt: skip
 
 

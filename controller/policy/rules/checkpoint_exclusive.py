@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from controller.jobs.claim import claim_of, overlapping
+from controller.jobs.claim import Claim, claim_of, overlapping
 from controller.jobs.job import Job
 from controller.policy.findings import Demand
 from controller.policy.rules.kind import Evidence, RuleKind, Violation
@@ -16,21 +16,41 @@ class Options:
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
-    """Of two overlapping jobs the one that was created later offends; of two of the same moment, the later name."""
+    """Of two jobs on one prefix the one that was created later offends; of two of the same moment, the later name.
+
+    Only a job that shares the earlier one's role is stopped: whoever has another role could claim any prefix first. A job whose
+    prefix lies above those of others is told so itself, whichever came first, and is not stopped for it.
+    """
     if not job.alive or job.checkpoint_uri is None:
         return None
     claims = evidence.claims or ()
+    claims = evidence.claims or ()
     lineage = next((claim.lineage for claim in claims if claim.job == job.name), job.name)
-    mine = claim_of(job.checkpoint_uri, job=job.name, lineage=lineage, created_at=job.created_at)
-    earlier = [c for c in overlapping(mine, claims) if (c.created_at, c.job) < (job.created_at, job.name)]
-    if not earlier:
+    mine = claim_of(job.checkpoint_uri, job=job.name, lineage=lineage, created_at=job.created_at, role=job.role)
+    others = overlapping(mine, claims)
+    earlier = [c for c in others if c.equals(mine) and (c.created_at, c.job) < (job.created_at, job.name)]
+    apart = tuple(c for c in claims if c.lineage != lineage)
+    if earlier:
+        first = min(earlier, key=lambda c: (not c.shares_role(mine), c.created_at, c.job))
+        shared = first.shares_role(mine)
+        whose = "" if shared else f" under {first.role}"
+        return _violation(
+            job, apart, f"a prefix that no other job uses; {first.job} writes to {first.uri}{whose}", actionable=shared
+        )
+    below = sorted(c.job for c in others if mine.above(c))
+    if not below:
         return None
-    first = min(earlier, key=lambda c: (c.created_at, c.job))
+    more = f" and {len(below) - 1} more" if len(below) > 1 else ""
+    return _violation(job, apart, f"a prefix of its own; below this one writes {below[0]}{more}", actionable=False)
+
+
+def _violation(job: Job, apart: tuple[Claim, ...], wanted: str, *, actionable: bool) -> Violation:
     return Violation(
         field="CheckpointConfig.S3Uri",
-        found=job.checkpoint_uri,
-        wanted=f"a prefix that no other job uses; {first.job} writes to {first.uri}",
-        demand=Demand(checkpoint=True, checkpoint_apart_from=tuple(c for c in claims if c.lineage != lineage)),
+        found=job.checkpoint_uri or "",
+        wanted=wanted,
+        demand=Demand(checkpoint=True, checkpoint_apart_from=apart),
+        actionable=actionable,
     )
 
 

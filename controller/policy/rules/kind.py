@@ -21,6 +21,7 @@ class Violation:
     wanted: str
     demand: Demand = NO_DEMAND  # the empty one: no change of the request keeps the rule
     risk: str = ""  # what happens otherwise, as a sentence
+    actionable: bool = True  # False: the finding is told, and never stops or repairs the job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,13 +42,13 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     return code, out, err
 
 
-def test_a_halt_is_called_with_its_reason_and_ended(ledger: DynamoLedger, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = run(capsys, "halt", "--why", "a policy went wild", "--who", "ada")
+def test_a_halt_is_stored_with_its_reason_and_removed(ledger: DynamoLedger, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "halt", "--why", "a policy stops too much", "--who", "ada")
     halt = ledger.halt()
     assert code == 0
     assert halt is not None
-    assert (halt.why, halt.who) == ("a policy went wild", "ada")
-    assert out.endswith("by ada: a policy went wild\n")
+    assert (halt.why, halt.who) == ("a policy stops too much", "ada")
+    assert out.endswith("by ada: a policy stops too much\n")
     code, out, _ = run(capsys, "resume")
     assert (code, ledger.halt()) == (0, None)
     assert out.startswith("resumed; it was halted since ")
@@ -83,7 +83,7 @@ def test_a_missing_table_is_named(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 class Later:
-    """A clock of two days after the runs that the ledger holds."""
+    """A clock two days after the runs in the ledger."""
 
     @staticmethod
     def now() -> Any:
@@ -111,7 +111,7 @@ def test_advice_is_read_from_the_ledger(ledger: DynamoLedger, capsys: pytest.Cap
     ],
 )
 @pytest.mark.usefixtures("ledger")
-def test_what_is_missing_to_reach_aws_is_named(error: Exception, message: str) -> None:
+def test_missing_aws_settings_are_named(error: Exception, message: str) -> None:
     def failing(*_: object) -> int:
         raise error
 

@@ -1,4 +1,4 @@
-"""Which buttons a message offers: what the policy allows, what makes sense of the job as it stands, and each only once."""
+"""Which buttons a card offers: what the policy allows and what fits the job's state, each request once."""
 
 from __future__ import annotations
 
@@ -62,26 +62,26 @@ def test_while_a_stop_or_a_submission_is_open_only_a_halt_is_offered() -> None:
 
 
 def test_a_job_that_failed_can_be_tried_again() -> None:
-    assert offered(STARTED, STARVED) == {UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND}
-    assert offered(replace(STARTED, spot=False), STARVED) == {UserRequest.TRY_AGAIN}
+    assert offered(STARTED, STARVED) == {UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND, UserRequest.HALT}
+    assert offered(replace(STARTED, spot=False), STARVED) == {UserRequest.TRY_AGAIN, UserRequest.HALT}
 
 
-def test_nothing_is_offered_of_a_job_that_has_its_model_or_goes_on() -> None:
-    assert offered(STARTED, replace(STARVED, outcome=Outcome.COMPLETED)) == set()
+def test_only_a_halt_is_offered_of_a_job_that_has_its_model_or_goes_on() -> None:
+    assert offered(STARTED, replace(STARVED, outcome=Outcome.COMPLETED)) == {UserRequest.HALT}
     again = Intent(action=Submit(about="bert", job="bert-r02", number=2, cause=FailureCause.STARVED), due_at=NOW)
-    assert offered(STARTED, STARVED, intents=(again,)) == set()
+    assert offered(STARTED, STARVED, intents=(again,)) == {UserRequest.HALT}
 
 
-def test_nothing_is_offered_of_a_job_of_another_service_or_one_that_never_started() -> None:
-    assert offered(replace(STARTED, service=Service.TUNING)) == set()
-    assert offered() == set()
+def test_only_a_halt_is_offered_of_a_job_of_another_service_or_one_that_never_started() -> None:
+    assert offered(replace(STARTED, service=Service.TUNING)) == {UserRequest.HALT}
+    assert offered() == {UserRequest.HALT}
 
 
-def test_a_rule_that_is_broken_now_can_be_waived_as_often_as_one_likes() -> None:
+def test_a_broken_rule_can_be_waived_repeatedly() -> None:
     assert offered(STARTED, FLAGGED) == RUNNING_REQUESTS | {UserRequest.WAIVE}
     assert offered(STARTED, FLAGGED, asked(UserRequest.WAIVE)) == RUNNING_REQUESTS | {UserRequest.WAIVE}
     assert offered(STARTED, FLAGGED, WAIVED) == RUNNING_REQUESTS
-    assert offered(STARTED, FLAGGED, STARVED) == {UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND}
+    assert offered(STARTED, FLAGGED, STARVED) == {UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND, UserRequest.HALT}
 
 
 def test_a_waiver_is_in_force_until_its_last_moment() -> None:
@@ -97,13 +97,13 @@ def test_only_rules_that_people_were_told_of_and_that_this_attempt_breaks_can_be
     assert waivable_rules(lineage(entries=(FLAGGED,)), NOW) == ()
 
 
-def test_what_was_requested_of_this_attempt_is_not_offered_again() -> None:
+def test_a_request_is_not_offered_twice_for_one_attempt() -> None:
     assert offered(STARTED, asked(UserRequest.STOP)) == {UserRequest.ON_DEMAND, UserRequest.HALT}
     assert offered(STARTED, asked(UserRequest.HALT)) == RUNNING_REQUESTS
     assert offered(STARTED, asked(UserRequest.STOP, job="bert-r00")) == RUNNING_REQUESTS
 
 
-def test_the_policy_says_what_is_offered_at_all() -> None:
+def test_the_policy_limits_what_is_offered() -> None:
     nobody = policy(slack=SlackSettings(may={UserRequest.STOP: ("U1",), UserRequest.HALT: ()}))
     assert offered(STARTED, of=nobody) == {UserRequest.STOP}
     assert offered(STARTED, of=policy()) == set()

@@ -34,12 +34,12 @@ def test_a_tag_that_is_no_lineage_is_none(text: str) -> None:
     assert LineageId.parse(text) is None
 
 
-def test_a_lineage_is_the_root_s_account_region_name_and_birth() -> None:
+def test_a_lineage_is_the_account_region_name_and_creation_time_of_its_root() -> None:
     assert str(LineageId.of(job())) == "111122223333/us-east-1/bert/2026-03-02T09:00:00.000000Z"
     assert LineageId.parse(str(lineage_id())) == lineage_id()
 
 
-def test_submissions_that_nobody_ever_tried_do_not_count() -> None:
+def test_submissions_that_were_never_tried_do_not_count() -> None:
     known = lineage(intents=(submit(3), submit(2), submit(4, claim=0), Intent(action=Wake(about="bert", at=BEGIN), due_at=BEGIN)))
     assert [action.number for action, _ in known.submits()] == [2, 3]
 
@@ -50,7 +50,7 @@ def test_the_newest_attempt_is_the_last_that_was_made_or_seen() -> None:
     assert lineage(entries=(started("bert-r03", 3),), intents=(submit(2), submit(3, closed=None))).newest_number() == 3
 
 
-def test_a_job_is_an_attempt_by_its_birth_or_by_the_submission_that_made_it() -> None:
+def test_a_job_is_an_attempt_by_its_creation_time_or_by_the_submission_that_created_it() -> None:
     known = lineage(intents=(submit(2),))
     assert known.number_of(job()) == 1
     assert known.number_of(job(created_at=BEGIN + MINUTE)) is None
@@ -72,7 +72,7 @@ def test_open_intents_are_those_about_a_job_or_all() -> None:
     assert known.open_intents("bert") == (open_,)
 
 
-def test_what_was_withdrawn_may_be_said_again() -> None:
+def test_a_withdrawn_intent_may_be_written_again() -> None:
     entry = Unmeasured(job="bert", at=BEGIN, team=None, spot=True)
     gone, kept = submit(2, closed=IntentResult.WITHDRAWN), submit(3)
     assert lineage(entries=(entry,), intents=(gone, kept)).standing() == {entry.key, kept.key}

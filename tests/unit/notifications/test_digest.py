@@ -1,4 +1,4 @@
-"""What a digest says, when it comes, and to whom."""
+"""What a digest says, when it is due, and which channel gets it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from controller.notifications.block_kit import pages
 from controller.notifications.digest import DigestNotes, digest_parts
 from controller.policy.slack_settings import DigestTime, SlackSettings
 from controller.runtime.close_days import close_days
-from controller.runtime.queue_digests import Period, channels_of, last_due, queue_digests
+from controller.runtime.digest_days import last_due
+from controller.runtime.queue_digests import Period, channels_of, queue_digests
 from controller.savings.report import report_of
 from controller.savings.rollup import roll_up
 from tests import builders
@@ -40,11 +41,11 @@ def test_the_money_comes_first() -> None:
     assert "Spot *saved $1.40*, 70 % of the on-demand cost. *$0.60* was spent on 2 attempts; no work was lost." in said
 
 
-def test_what_is_unknown_is_said() -> None:
+def test_unknown_amounts_are_named() -> None:
     assert "1 attempt without a known price" in words(rate_micros_per_h=None)
 
 
-def test_a_halt_waivers_and_messages_that_could_not_be_sent_are_told() -> None:
+def test_a_halt_waivers_and_unsent_messages_are_listed() -> None:
     waived = Waived(
         job="bert", at=BEGIN, team="vision", policy="use-spot", who="U1", reason="<!channel> long data", ticket="ML-7",
         until=BEGIN + DAY,
@@ -67,7 +68,7 @@ def test_a_halt_waivers_and_messages_that_could_not_be_sent_are_told() -> None:
     ],
 )
 def test_a_digest_is_due_at_an_hour_of_the_local_day_summer_and_winter(now: datetime, period: Period, due: datetime) -> None:
-    assert last_due(DigestTime(hour=8, timezone="Europe/Berlin"), period, now) == due
+    assert last_due(DigestTime(hour=8, timezone="Europe/Berlin"), period.length, now) == due
 
 
 def test_a_team_with_a_channel_gets_its_own_digest_and_the_default_channel_gets_all() -> None:

@@ -1,4 +1,4 @@
-"""A repair makes exactly the change that the rules want, below a prefix that the policy allows, or is refused."""
+"""A repair makes exactly the changes that the rules want, below a prefix that the policy allows, or is refused."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.builders import job, policy, rule
 TEMPLATE = Repair(checkpoint="s3://acme/{team}/{family}/")
 
 
-def mending(kind: str, repair: Repair = TEMPLATE, **options: Any) -> Rule:
+def repairing(kind: str, repair: Repair = TEMPLATE, **options: Any) -> Rule:
     return replace(rule(kind), kind=kind, options=options, action=RuleAction.REPAIR, repair=repair)
 
 
@@ -34,66 +34,68 @@ UNSAVED = job("train-bert-017", checkpoint_uri=None)
 
 
 def test_a_checkpoint_prefix_comes_from_the_template() -> None:
-    assert repaired(UNSAVED, (mending("checkpoint-required"))) == {"CheckpointConfig": {"S3Uri": "s3://acme/vision/train-bert/"}}
+    assert repaired(UNSAVED, (repairing("checkpoint-required"))) == {
+        "CheckpointConfig": {"S3Uri": "s3://acme/vision/train-bert/"}
+    }
 
 
 @pytest.mark.parametrize("team", ["../search", "a/b", "vision ", "вижн", "{team}", "a.b"])
 def test_a_tag_that_could_leave_its_folder_refuses_the_repair(team: str) -> None:
     about = replace(UNSAVED, tags={"team": team})
-    refused = repaired(about, (mending("checkpoint-required")))
+    refused = repaired(about, (repairing("checkpoint-required")))
     assert isinstance(refused, NotRepairable)
     assert "wanted letters, digits and hyphens" in refused.why
 
 
 def test_a_place_without_a_value_refuses_the_repair() -> None:
-    refused = repaired(UNSAVED, mending("checkpoint-required", Repair(checkpoint="s3://acme/{tag:project}/")))
+    refused = repaired(UNSAVED, repairing("checkpoint-required", Repair(checkpoint="s3://acme/{tag:project}/")))
     assert refused == NotRepairable(why="{tag:project} in the checkpoint template is nothing, wanted letters, digits and hyphens")
 
 
 def test_a_prefix_that_the_role_may_not_use_refuses_the_repair() -> None:
     theirs = replace(TEMPLATE, allowed={"*role/Other*": ("s3://acme/",), "*role/Train": ("s3://acme/search/",)})
-    refused = repaired(UNSAVED, (mending("checkpoint-required", theirs)))
+    refused = repaired(UNSAVED, (repairing("checkpoint-required", theirs)))
     assert isinstance(refused, NotRepairable)
     assert "is outside the prefixes that the policy allows" in refused.why
 
 
 def test_a_prefix_that_the_role_may_use_is_taken() -> None:
     ours = replace(TEMPLATE, allowed={"*role/Train": ("s3://acme/vision",)})
-    assert isinstance(repaired(UNSAVED, (mending("checkpoint-required", ours))), dict)
+    assert isinstance(repaired(UNSAVED, (repairing("checkpoint-required", ours))), dict)
 
 
-def test_a_folder_that_only_begins_alike_is_another() -> None:
+def test_a_prefix_that_only_begins_alike_is_not_allowed() -> None:
     near = replace(TEMPLATE, allowed={"*": ("s3://acme/vis",)})
-    assert isinstance(repaired(UNSAVED, (mending("checkpoint-required", near))), NotRepairable)
+    assert isinstance(repaired(UNSAVED, (repairing("checkpoint-required", near))), NotRepairable)
 
 
 def test_the_strictest_of_several_limits_wins() -> None:
     patient = job(runtime_s_max=36_000, wait_s_max=400_000)
-    rules = (mending("max-wait-limit", at_most_s=172_800), replace(mending("max-wait-limit", times_runtime=2), name="twice"))
+    rules = (repairing("max-wait-limit", at_most_s=172_800), replace(repairing("max-wait-limit", times_runtime=2), name="twice"))
     assert repaired(patient, *rules) == {"StoppingCondition": {"MaxRuntimeInSeconds": 36_000, "MaxWaitTimeInSeconds": 72_000}}
 
 
 @pytest.mark.parametrize("kind", ["max-runtime-limit", "max-wait-limit"])
 def test_a_repair_never_lowers_the_runtime(kind: str) -> None:
     long = job(runtime_s_max=432_000, wait_s_max=604_800)
-    refused = repaired(long, mending(kind, at_most_s=172_800))
+    refused = repaired(long, repairing(kind, at_most_s=172_800))
     assert isinstance(refused, NotRepairable)
     assert "never lowers" in refused.why
 
 
 def test_a_job_that_goes_to_spot_without_a_place_for_checkpoints_is_not_repaired() -> None:
     bare = job(spot=False, wait_s_max=None, checkpoint_uri=None)
-    refused = repaired(bare, mending("spot-required", Repair()))
+    refused = repaired(bare, repairing("spot-required", Repair()))
     assert isinstance(refused, NotRepairable)
     assert "no rule of the policy has a checkpoint template" in refused.why
-    changes = repaired(bare, mending("spot-required"))
+    changes = repaired(bare, repairing("spot-required"))
     assert isinstance(changes, dict)
     assert changes["CheckpointConfig"] == {"S3Uri": "s3://acme/vision/bert/"}
 
 
 def test_a_repair_does_not_break_a_rule_that_was_kept() -> None:
     bare = job(spot=False, wait_s_max=None, runtime_s_max=36_000)
-    whole = policy(rules=(mending("spot-required"), rule("patience", kind="max-wait-limit", options={"at_most_s": 50_000})))
+    whole = policy(rules=(repairing("spot-required"), rule("patience", kind="max-wait-limit", options={"at_most_s": 50_000})))
     found, _ = judged(bare, whole, Evidence(claims=()))
     changes = repaired_request(bare, found, whole, lambda changed: judged(changed, whole, Evidence(claims=()))[0])
     assert isinstance(changes, dict)
@@ -102,7 +104,7 @@ def test_a_repair_does_not_break_a_rule_that_was_kept() -> None:
 
 def test_spot_is_switched_on_with_a_wait() -> None:
     on_demand = job(spot=False, runtime_s_max=7200, wait_s_max=None)
-    assert repaired(on_demand, (mending("spot-required"))) == {
+    assert repaired(on_demand, (repairing("spot-required"))) == {
         "EnableManagedSpotTraining": True,
         "StoppingCondition": {"MaxRuntimeInSeconds": 7200, "MaxWaitTimeInSeconds": 14_400},
     }
@@ -110,14 +112,14 @@ def test_spot_is_switched_on_with_a_wait() -> None:
 
 def test_missing_tags_get_the_policy_s_values_or_none_at_all() -> None:
     named = Repair(tags={"who": "nobody", "other": "x"})
-    assert repaired(UNSAVED, (mending("tags-required", named, tags=("team", "who")))) == {
+    assert repaired(UNSAVED, (repairing("tags-required", named, tags=("team", "who")))) == {
         "Tags": [{"Key": "who", "Value": "nobody"}]
     }
-    assert isinstance(repaired(UNSAVED, (mending("tags-required", Repair(), tags=("who",)))), NotRepairable)
+    assert isinstance(repaired(UNSAVED, (repairing("tags-required", Repair(), tags=("who",)))), NotRepairable)
 
 
-def test_several_offences_are_mended_at_once() -> None:
-    rules = (mending("checkpoint-required"), mending("tags-required", Repair(tags={"who": "x"}), tags=("who",)))
+def test_several_offences_are_repaired_at_once() -> None:
+    rules = (repairing("checkpoint-required"), repairing("tags-required", Repair(tags={"who": "x"}), tags=("who",)))
     changes = repaired(UNSAVED, *rules)
     assert isinstance(changes, dict)
     assert changes.keys() == {"CheckpointConfig", "Tags"}

@@ -1,4 +1,4 @@
-"""What the entries of a day are counted as, and that the counts of days add up."""
+"""What the entries of a day are counted as; the counts of days add up."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ FLAGGED = Flagged(
 
 
 def test_each_outcome_counts_once_by_its_stored_value() -> None:
-    assert roll_up([ENDED]).count(CountKind.ENDING) == {"starved": 1}
+    assert roll_up([ENDED]).count(CountKind.OUTCOME) == {"starved": 1}
 
 
 def test_each_interruption_counts_once_for_its_pool() -> None:
     assert roll_up([INTERRUPTED]).count(CountKind.INTERRUPTION) == {POOL: 1}
 
 
-def test_only_spot_training_exposes_a_job_to_interruptions() -> None:
+def test_only_spot_training_counts_as_exposure() -> None:
     assert roll_up([measured("a"), measured("b", spot=False)]).count(CountKind.EXPOSURE_S) == {POOL: 3600}
 
 
@@ -65,13 +65,13 @@ def test_a_market_signal_counts_for_its_pool_and_no_team() -> None:
     }
 
 
-def test_what_has_no_owner_is_counted_under_no_team_and_no_user() -> None:
+def test_entries_without_an_owner_are_counted_under_no_team_and_no_user() -> None:
     found = roll_up([replace(ENDED, team=None), measured("a", team=None, user=None)])
     assert list(found.groups) == [Group("no team", "no user", "pytorch-training", "ml.g5.2xlarge", "us-east-1")]
     assert {count.team for count in found.counts} == {"no team"}
 
 
-def test_an_attempt_without_usage_is_of_no_known_pool() -> None:
+def test_an_attempt_without_usage_has_an_unknown_pool() -> None:
     found = roll_up([Unmeasured(job="a", at=BEGIN, team="vision", spot=True)])
     assert list(found.groups) == [Group("vision", "no user", "unknown", "unknown", "unknown")]
     assert found.total.unmeasured == 1
@@ -80,13 +80,13 @@ def test_an_attempt_without_usage_is_of_no_known_pool() -> None:
 def test_two_rollups_add_up_group_by_group_and_count_by_count() -> None:
     both = roll_up([measured("a"), ENDED]) + roll_up([measured("b"), measured("c", team="speech"), ENDED])
     assert {group.team: savings.attempts for group, savings in both.groups.items()} == {"vision": 2, "speech": 1}
-    assert both.count(CountKind.ENDING) == {"starved": 2}
+    assert both.count(CountKind.OUTCOME) == {"starved": 2}
 
 
 def test_a_team_s_part_holds_its_groups_and_its_counts_alone() -> None:
     part = roll_up([measured("a"), measured("b", team="speech"), ENDED, replace(ENDED, team="speech")]).of_teams(["speech"])
     assert [group.team for group in part.groups] == ["speech"]
-    assert part.count(CountKind.ENDING) == {"starved": 1}
+    assert part.count(CountKind.OUTCOME) == {"starved": 1}
 
 
 def test_an_instance_family_is_the_type_without_its_size() -> None:

@@ -1,4 +1,4 @@
-"""A closed day's counts of entries are stored under names that no renamed class changes."""
+"""The counts of entries in a closed day have stored names that no renamed class changes."""
 
 from __future__ import annotations
 

@@ -52,17 +52,17 @@ def test_the_launch_posts_job_cost_889_313_micros_instead_of_2_574_438() -> None
         (-1_000_000_000_000, "-$1,000,000.00"),
     ],
 )
-def test_people_read_dollars_and_cents_and_below_a_cent_every_digit(micros: int, text: str) -> None:
+def test_an_amount_is_shown_in_dollars_and_cents_and_below_a_cent_with_every_digit(micros: int, text: str) -> None:
     assert dollars(micros) == text
 
 
 @given(amounts.filter(bool))
-def test_nothing_that_is_something_reads_as_zero(micros: int) -> None:
+def test_no_amount_above_zero_reads_as_zero(micros: int) -> None:
     assert any(digit in "123456789" for digit in dollars(micros))
 
 
 @given(amounts)
-def test_what_people_read_is_within_half_a_cent(micros: int) -> None:
+def test_a_shown_amount_is_within_half_a_cent(micros: int) -> None:
     read = micros_from_dollars(dollars(micros).replace("$", "").replace(",", ""))
     assert abs(read - micros) <= 5_000
 
@@ -74,7 +74,7 @@ def test_dollars_as_decimal_text_are_read_exactly(micros: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "1,5", "$1", "1e3", "NaN", "inf", ".5", "1.", "--1", "١"])
-def test_anything_but_plain_digits_is_refused_with_what_was_found(text: str) -> None:
+def test_any_text_other_than_plain_digits_is_refused_and_shown(text: str) -> None:
     with pytest.raises(ValueError, match="wanted dollars as plain decimal digits") as refusal:
         micros_from_dollars(text)
     assert repr(text) in str(refusal.value)

@@ -1,4 +1,6 @@
-"""What our role may not do: a look is a surprise, raised as AWS said it, and an act is refused, which people are told."""
+"""What the controller's role may not do: a denied read is raised with AWS's message, a denied act is refused, and people are
+told.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,7 @@ DESCRIBED = {
 
 
 class Guarded:
-    """A client that answers some calls, and every other with one error code."""
+    """A client that answers some calls, and every other call with one error code."""
 
     def __init__(self, code: str, **answers: Any) -> None:
         self._code, self._answers = code, answers
@@ -54,26 +56,26 @@ LOOKS: dict[str, Callable[[str], object]] = {
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_a_look_that_our_role_may_not_take_is_raised_as_aws_said_it(look: str) -> None:
+def test_a_denied_read_is_raised_with_aws_s_message(look: str) -> None:
     with pytest.raises(ClientError, match="not authorized to perform"):
         LOOKS[look]("AccessDeniedException")
 
 
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("code", ["ThrottlingException", "ServiceUnavailable"])
-def test_a_look_without_an_answer_is_unreachable(look: str, code: str) -> None:
+def test_a_read_without_an_answer_is_unreachable(look: str, code: str) -> None:
     with pytest.raises(Unreachable):
         LOOKS[look](code)
 
 
-def test_a_stop_or_submission_that_our_role_may_not_make_is_refused() -> None:
+def test_a_denied_stop_or_submission_is_refused() -> None:
     jobs = SageMakerJobs(Guarded("AccessDeniedException", describe_training_job=DESCRIBED, list_tags={"Tags": []}))
     for answer in (jobs.stop("bert"), jobs.submit(SUBMIT, ROOT)):
         assert isinstance(answer, Refused)
         assert "not authorized to perform" in answer.why
 
 
-def test_a_stop_that_fails_as_nobody_expected_is_raised_as_aws_said_it() -> None:
+def test_an_unexpected_failure_of_a_stop_is_raised_with_aws_s_message() -> None:
     jobs = SageMakerJobs(Guarded("Unheard", describe_training_job=DESCRIBED))
     with pytest.raises(ClientError, match="Unheard"):
         jobs.stop("bert")

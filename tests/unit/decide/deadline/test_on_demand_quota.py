@@ -18,7 +18,6 @@ from controller.decide import decide
 from controller.decide.facts import Facts
 from controller.decide.need import Need
 from controller.decide.observe import observe
-from controller.jobs.claim import use_of, used
 from controller.jobs.job import Outcome
 from controller.ledger.intent import Announce, Stop, Wake
 from controller.notifications.messages import importance_of, text_of
@@ -82,17 +81,10 @@ def test_saying_so_again_adds_nothing() -> None:
 
 def test_a_live_job_on_demand_holds_its_part_of_the_quota_and_gives_it_back() -> None:
     running = job(spot=False, instance_count=3)
-    [_, use] = observe(facts(running)).claims
-    assert (use.bucket, used([use])) == ("on-demand us-east-1/ml.g5.2xlarge", 3)
-    assert use in observe(facts(ended(running, Outcome.COMPLETED))).released
-    assert len(observe(facts(replace(running, spot=True))).claims) == 1
-
-
-def test_holds_on_one_quota_add_up() -> None:
-    holds = [
-        use_of(region="r", instance_type="t", instances=n, job=f"j{n}", created_at=BEGIN, lineage=f"l{n}") for n in (1, 2, 5)
-    ]  # fmt: skip
-    assert used(holds) == 8
+    [hold] = observe(facts(running)).holds
+    assert (hold.region, hold.instance_type, hold.instances) == ("us-east-1", "ml.g5.2xlarge", 3)
+    assert observe(facts(ended(running, Outcome.COMPLETED))).freed == (hold,)
+    assert observe(facts(replace(running, spot=True))).holds == ()
 
 
 QUOTAS = ({"QuotaName": "ml.g5.xlarge for spot training job usage", "Value": 9.0},
