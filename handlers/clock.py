@@ -14,7 +14,7 @@ from controller.runtime.queue_digests import queue_digests
 from controller.runtime.refresh_prices import refresh_prices
 from controller.runtime.sweep import SweepResult
 from controller.runtime.sweep import sweep as run_sweep
-from handlers.observed import logger, observed
+from handlers.observed import log_decider_problems, logger, observed
 
 clock = Blueprint(__name__)
 
@@ -64,4 +64,8 @@ def _metrics_of(done: SweepResult) -> dict[str, Any]:
     """The result of a pass as metrics. Each failure is logged with the name of its job."""
     for job, problem in done.failed:
         logger.error("trigger failed", extra={"job": job, "problem": f"{type(problem).__name__}: {problem}"})
-    return {"Rings": done.triggered, "RingsFailed": len(done.failed), "OverdueSeconds": done.overdue_s, "left": done.left}
+    log_decider_problems(done.problems)
+    return {
+        "Rings": done.triggered, "RingsFailed": len(done.failed), "DecidersFailed": len(done.problems),
+        "OverdueSeconds": done.overdue_s, "left": done.left,
+    }  # fmt: skip

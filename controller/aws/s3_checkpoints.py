@@ -8,14 +8,14 @@ prefix for staler than it is, never for fresher. No request uses StartAfter, whi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.errors import AwsFault, fault_of
-from controller.jobs.checkpoint import CheckpointScan
+from controller.jobs.checkpoint import NOT_LOOKED_INTO, CheckpointScan
 from controller.jobs.checkpoint_files import StoredFile, checkpoint_files, newest_checkpoint_at
 from controller.jobs.claim import place_of
 from controller.runtime.ports import Unreachable
@@ -40,18 +40,20 @@ PROBLEMS: Mapping[str, str] = {
 class S3Checkpoints:
     """The Checkpoints port over a boto3 ``s3`` client."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, buckets: Collection[str]) -> None:
+        """Look only into ``buckets`` (full names): whoever creates a job can name any bucket that our role may list."""
         self._client = client
+        self._buckets = frozenset(buckets)
 
     def scan(self, uri: str, *, now: datetime, ignore: Sequence[str] = ()) -> CheckpointScan:
         bucket, prefix = place_of(uri)
+        if bucket not in self._buckets:
+            return _unseen(uri, now, NOT_LOOKED_INTO)
         listing = _Listing(self._client, bucket, f"{prefix.rstrip('/')}/" if prefix.strip("/") else "")
         try:
             found = listing.objects()
         except (ClientError, BotoCoreError) as error:
-            return CheckpointScan(
-                uri=uri, scanned_at=now, objects=0, bytes_seen=0, newest_at=None, complete=False, problem=_problem(uri, error)
-            )
+            return _unseen(uri, now, _problem(uri, error))
         written = checkpoint_files(found, ignore)
         return CheckpointScan(
             uri=uri,
@@ -135,6 +137,10 @@ class _Listing:
             for found in page.get("Contents", ())
             if len(found["Key"]) > len(self._prefix)
         ]
+
+
+def _unseen(uri: str, now: datetime, problem: str) -> CheckpointScan:
+    return CheckpointScan(uri=uri, scanned_at=now, objects=0, bytes_seen=0, newest_at=None, complete=False, problem=problem)
 
 
 def _by_number(folder: str) -> tuple[int, str]:

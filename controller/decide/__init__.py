@@ -24,6 +24,7 @@ from controller.decide import (
     wakeups,
 )  # fmt: skip
 from controller.decide.deadline import move
+from controller.decide.decider_failed import decider_failed
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 
@@ -113,9 +114,13 @@ DECIDERS: tuple[Decider, ...] = (
 def decide(facts: Facts) -> Decision:
     """Say what must be written and done, given the facts, or in ``needs`` what it takes to say it.
 
-    Deciding twice adds nothing.
+    Deciding twice adds nothing. No decider silences another: one that raises becomes a problem of the decision, which is told
+    once, and the others are heard.
     """
     decision = Decision()
     for decider in DECIDERS:
-        decision |= decider.decide(facts, decision)
+        try:
+            decision |= decider.decide(facts, decision)
+        except Exception as error:
+            decision |= decider_failed(facts, decider.name, error)
     return decision.new_to(facts.lineage, about=facts.job.name)

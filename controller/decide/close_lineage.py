@@ -6,7 +6,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from controller.decide.deadline.outlook import InvalidTag, deadline_of
+from controller.decide.deadline.outlook import deadline_of
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.record_usage import measured_of
@@ -57,10 +57,7 @@ def _goes_on(facts: Facts) -> bool:
 
 def _deadline(facts: Facts) -> datetime | None:
     block = facts.policy.resubmission_for(facts.job)
-    try:
-        return deadline_of(facts, block.deadline) if block else None
-    except InvalidTag:
-        return None
+    return deadline_of(facts, block.deadline) if block else None
 
 
 def _detail(facts: Facts, finished: Finished) -> dict[str, Any]:

@@ -13,4 +13,5 @@ class Need(StrEnum):
     """
 
     ON_DEMAND_ROOM = "on-demand room"  # how many instances the on-demand quota still has room for: ``Facts.room``
+    REPAIR_PREFIX = "repair prefix"  # which checkpoint prefix a repaired job may be given: ``Facts.repair_prefix``
     PLACEMENT_SCORE = "placement score"  # what EC2 says of the pool, once an hour: ``Facts.placement``

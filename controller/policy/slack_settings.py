@@ -1,4 +1,4 @@
-"""How the controller talks to people: where, about what, when, and whom it listens to."""
+"""What the controller posts in Slack: where, what, when, and whose requests it accepts."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from typing import Any
 
 from controller.policy.user_request import UserRequest
 
+MEMBERS = "members"  # among those who may read: every full member of the workspace
+
 
 class Importance(StrEnum):
     """How much a message matters, which decides whether it is sent or waits for the digest."""
 
-    PERSON = "person"  # somebody has to do something
+    PERSON = "person"  # a person has to act
     ACTION = "action"  # the controller did, or would do, something
-    NEWS = "news"  # a job ended, was interrupted, goes on
+    NEWS = "news"  # a job ended, was interrupted, or continues
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +32,11 @@ class DigestTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackSettings:
-    """How the controller talks: where to, about what, to whom, and who may answer.
+    """What is posted where, and who may request something.
 
-    ``channels`` go by team, ``people`` map an owner's tag (or a team) to the Slack user or user group to mention, ``may`` says
-    per ask which Slack users and user groups are heard (an ask that is not there is heard of nobody).
+    ``channels`` are by team, ``people`` map an owner's tag (or a team) to the Slack user or user group to mention, ``may`` lists
+    for each request the Slack users and user groups who may make it (a request without a list is allowed to nobody). ``read``
+    lists who may read about jobs in Slack: users, user groups, or ``members``.
     """
 
     channels: Mapping[str, str] = field(default_factory=dict)
@@ -42,11 +45,12 @@ class SlackSettings:
     digest: DigestTime = DigestTime()
     may: Mapping[UserRequest, tuple[str, ...]] = field(default_factory=dict)
     waiver_s_max: int = 14 * 86_400
+    read: tuple[str, ...] = (MEMBERS,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labels:
-    """Which tags say whose a job is."""
+    """Which tags name the team and the user of a job."""
 
     team: str = "team"
     user: str = "user"
@@ -59,4 +63,6 @@ def slack_settings_of(found: Mapping[str, Any]) -> SlackSettings:
         words["tell"] = tuple(Importance(importance) for importance in found["tell"])
     if "may" in found:
         words["may"] = {UserRequest(ask): tuple(ids) for ask, ids in found["may"].items()}
+    if "read" in found:
+        words["read"] = tuple(found["read"])
     return SlackSettings(**{**found, **words})

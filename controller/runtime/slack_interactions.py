@@ -25,6 +25,8 @@ from controller.notifications.waiver_form import WAIVER_CALLBACK, waiver_form, w
 from controller.policy.policy import Policy
 from controller.policy.user_request import UserRequest
 from controller.runtime.ports import Chat, Clock, Done, Ledger, Policies, Unreachable
+from controller.runtime.slack_readers import refuses_to_read
+from controller.runtime.slack_user import SlackUser
 
 TRIES = 3
 SLACK_USER = re.compile(r"[A-Z0-9]{1,40}")
@@ -52,6 +54,9 @@ class SlackPorts(Protocol):
 
     @property
     def clock(self) -> Clock: ...
+
+    def user(self, who: str) -> SlackUser | None:
+        """What Slack says of a user, as of a few minutes ago at most. Raises Unreachable."""
 
     def lineage_named(self, job: str) -> LineageId | None:
         """The lineage of a job that SageMaker knows by that name. Raises Unreachable."""
@@ -94,7 +99,7 @@ def _clicked(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
         elif click.request is UserRequest.HALT:
             reply = _halt(click, ports)
         elif click.request is UserRequest.WAIVE:
-            reply = _open_waiver(click, str(payload.get("trigger_id", "")), ports)
+            reply = refuses_to_read(click.who, ports) or _open_waiver(click, str(payload.get("trigger_id", "")), ports)
         else:
             reply = record_request(click, ports)
     except Unreachable:
@@ -109,7 +114,7 @@ def _halt(click: Click, ports: SlackPorts) -> str:
     """Call a halt: one write, whatever the state of the job whose message has the button. Raises Unreachable."""
     now = ports.clock.now()
     mine = halt_of(why=f"pressed in Slack, on {click.job}", who=click.who, since=now)
-    called = ports.ledger.call_halt(mine)
+    called = ports.ledger.halts.call_halt(mine)
     told = "Halted" if called == mine else f"Already {halted_text(called)}"
     return f"{told}: all actions and messages in this account are paused. Recording continues. To resume: `spotwarden resume`"
 
@@ -117,12 +122,13 @@ def _halt(click: Click, ports: SlackPorts) -> str:
 def record_request(click: Click, ports: SlackPorts) -> str:
     """Record the request and confirm it, or answer why it is not possible. Raises Unreachable."""
     for _ in range(TRIES):
-        lineage, now = ports.ledger.load(click.lineage), ports.clock.now()
-        kind = _too_late(click, lineage, ports.policies.current(), now)
-        if kind:
-            return kind
+        lineage, now = ports.ledger.lineages.load(click.lineage), ports.clock.now()
+        too_late = _too_late(click, lineage, ports.policies.current(), now)
+        if too_late:  # it tells how the job stands
+            unread = refuses_to_read(click.who, ports)
+            return f"This is not possible now. {unread}" if unread else too_late
         entry = _asked(click, lineage, now)
-        if ports.ledger.commit(lineage, _noted(entry, lineage, now)):
+        if ports.ledger.lineages.commit(lineage, _noted(entry, lineage, now)):
             return CONFIRMATIONS[click.request].format(job=bold(click.job))
     return "Somebody else changed this job at the same moment. Press the button again."
 
@@ -222,7 +228,7 @@ def _whose(text: str, where: str) -> tuple[LineageId, str]:
 
 
 def _open_waiver(click: Click, trigger_id: str, ports: SlackPorts) -> str:
-    lineage, now, policy = ports.ledger.load(click.lineage), ports.clock.now(), ports.policies.current()
+    lineage, now, policy = ports.ledger.lineages.load(click.lineage), ports.clock.now(), ports.policies.current()
     last, rules = newest_attempt(lineage), waivable_rules(lineage, now)
     if last is None or last.job != click.job or lineage.entry(Ended, click.job) is not None:
         return _too_late(replace(click, request=UserRequest.STOP), lineage, policy, now) or f"{bold(click.job)} is finished."
@@ -241,7 +247,7 @@ def _submitted(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
     lineage_id, job = _whose(str(view.get("private_metadata", "")), "payload.view.private_metadata")
     who = _user(payload.get("user"))
     try:
-        refused = _forbidden(UserRequest.WAIVE, who, ports)
+        refused = _forbidden(UserRequest.WAIVE, who, ports) or refuses_to_read(who, ports)
         if refused:
             return {"response_action": "errors", "errors": {"policy": refused}}
         return _waive(lineage_id, job, who, view, ports)
@@ -251,7 +257,7 @@ def _submitted(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
 
 def _waive(id: LineageId, job: str, who: str, view: Mapping[str, Any], ports: SlackPorts) -> Answer:
     for _ in range(TRIES):
-        lineage, now, policy = ports.ledger.load(id), ports.clock.now(), ports.policies.current()
+        lineage, now, policy = ports.ledger.lineages.load(id), ports.clock.now(), ports.policies.current()
         most = now.date() + timedelta(seconds=policy.slack.waiver_s_max)
         given, wrong = waiver_request_of(view, rules=waivable_rules(lineage, now), first=now.date(), most=most)
         if wrong:
@@ -262,6 +268,6 @@ def _waive(id: LineageId, job: str, who: str, view: Mapping[str, Any], ports: Sl
             job=job, at=now, team=last.team if last else None, policy=given.policy, who=who, reason=given.reason,
             ticket=given.ticket, until=min(until, now + timedelta(seconds=policy.slack.waiver_s_max)),
         )  # fmt: skip
-        if ports.ledger.commit(lineage, _noted(entry, lineage, now)):
+        if ports.ledger.lineages.commit(lineage, _noted(entry, lineage, now)):
             return {"response_action": "clear"}
     return {"response_action": "errors", "errors": {"policy": "Somebody else changed this job at the same moment. Try again."}}

@@ -13,12 +13,14 @@ import hashlib
 from controller.aws.dynamodb.items import Item, read, write
 from controller.aws.dynamodb.table import HEAD, Table, Write, key, next_version, partition_of, version_of
 from controller.jobs.claim import Claim, holding_up
-from controller.runtime.ports import Unreachable
+from controller.runtime.answers import Unreachable
 
 TRIES = 3
 
 
-class Claims:
+class DynamoClaims:
+    """The Claims port."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
 
@@ -27,7 +29,7 @@ class Claims:
         pk = _pk(claim.bucket)
         for _ in range(TRIES):
             head = self._table.get(pk, HEAD)  # before the rest: a claim that comes in between moves the version
-            others = holding_up(claim, self.held(claim.bucket))
+            others = holding_up(claim, self.claims_on(claim.bucket))
             if others:
                 return others
             if self._table.transact([next_version(pk, version_of(head)), taking(claim)]):
@@ -37,7 +39,7 @@ class Claims:
     def release(self, claim: Claim) -> None:
         self._table.remove(_place(claim))
 
-    def held(self, bucket: str) -> tuple[Claim, ...]:
+    def claims_on(self, bucket: str) -> tuple[Claim, ...]:
         """All claims held in a bucket."""
         return tuple(read(row) for row in self._table.query(**partition_of(_pk(bucket))) if row["sk"]["S"] != HEAD)
 

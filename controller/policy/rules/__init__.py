@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from controller.jobs.directives import Directives, directives_of
 from controller.jobs.job import Job
 from controller.jobs.unsaid import Unsaid, guarded
 from controller.policy.findings import NO_DEMAND, NO_FIX, Demand, Finding, Fix, Verdict, VerdictKind
@@ -24,6 +25,7 @@ from controller.policy.rules.kind import Evidence, RuleKind
 from controller.policy.rules.max_runtime_limit import MAX_RUNTIME_LIMIT
 from controller.policy.rules.max_wait_limit import MAX_WAIT_LIMIT
 from controller.policy.rules.spot_required import SPOT_REQUIRED
+from controller.policy.rules.tag_invalid import tag_invalid
 from controller.policy.rules.tags_required import TAGS_REQUIRED
 from controller.policy.rules.uncheckpointed_cap import UNCHECKPOINTED_CAP
 
@@ -43,9 +45,14 @@ RULE_KINDS: Mapping[str, RuleKind] = {
 }
 
 
-def judge(job: Job, policy: Policy, evidence: Evidence) -> Verdict:
-    """Say all that a policy finds wrong with a job, and the one change that repairs it."""
-    findings, undecided = judged(job, policy, evidence)
+def judge(job: Job, policy: Policy, evidence: Evidence, directives: Directives | None = None) -> Verdict:
+    """Say all that a policy finds wrong with a job, and the one change that repairs it.
+
+    ``directives`` are those in force for the job, its own tags' where None.
+    """
+    broken, undecided = judged(job, policy, evidence)
+    invalid = tag_invalid(_read(job) if directives is None else directives, policy.channel)
+    findings = broken if invalid is None else (*broken, invalid)
     fix = fix_of(job, policy, evidence, findings) if findings else NO_FIX
     return Verdict(
         word=_word(job, findings, undecided),
@@ -89,6 +96,13 @@ def fix_of(job: Job, policy: Policy, evidence: Evidence, findings: Sequence[Find
     if beyond and not fix.request and not fix.why_not:
         return Fix(why_not=f"no change of the request satisfies {', '.join(beyond)}")
     return fix
+
+
+def _read(job: Job) -> Directives:
+    """The directives of a job that stands alone."""
+    if "tags" in job.unknown or job.service is not None:
+        return Directives()
+    return directives_of(job.tags, created_at=None if "created_at" in job.unknown else job.created_at)
 
 
 def _apply(rule: Rule, job: Job, evidence: Evidence, unsaid: frozenset[str]) -> Finding | None:

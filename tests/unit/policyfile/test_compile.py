@@ -282,7 +282,7 @@ slack:
   people: {ada: U012AB3CD}
   tell: all
   digest: {at: "07:30", timezone: Europe/Berlin, weekly_on: friday}
-  may: {stop: [S012AB3CD, U012AB3CD]}
+  may: {stop: [S012AB3CD, U012AB3CD], read: [members, S012AB3CD]}
   waiver_at_most: 7d
 """
     )
@@ -292,7 +292,7 @@ slack:
         channels={"vision": "#ml-vision"}, people={"ada": "U012AB3CD"},
         tell=(Importance.PERSON, Importance.ACTION, Importance.NEWS),
         digest=DigestTime(hour=7, minute=30, timezone="Europe/Berlin", weekday=4),
-        may={UserRequest.STOP: ("S012AB3CD", "U012AB3CD")}, waiver_s_max=7 * 86_400,
+        may={UserRequest.STOP: ("S012AB3CD", "U012AB3CD")}, waiver_s_max=7 * 86_400, read=("members", "S012AB3CD"),
     )  # fmt: skip
 
 
