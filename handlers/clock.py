@@ -40,7 +40,12 @@ def drain(event: Any) -> dict[str, Any]:
     sent = drain_outbox(wiring.ports())
     for channel, why in sent.paused:
         logger.warning("channel waits", extra={"channel": channel, "why": why})
-    return {"MessagesSent": sent.sent, "MessagesShelved": sent.shelved, "ChannelsWaiting": len(sent.paused)}
+    return {
+        "MessagesSent": sent.sent,
+        "MessagesShelved": sent.shelved,
+        "MessagesSetAside": sent.set_aside,
+        "ChannelsWaiting": len(sent.paused),
+    }
 
 
 @observed
