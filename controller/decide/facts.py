@@ -9,6 +9,7 @@ from datetime import datetime
 from controller.decide.need import Need
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import Claim, claim_of
+from controller.jobs.directives import Directives, directives_of
 from controller.jobs.job import Job
 from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import CheckpointScanned, OwnerChecked
@@ -61,6 +62,11 @@ class Facts:
     def owned(self) -> bool:
         """Whether another service waits for the job, or may: it is observed and recorded, and nothing else."""
         return self.job.service is not None or self.owner_undecided
+
+    @property
+    def directives(self) -> Directives:
+        """What the lineage's tags ask for; nothing of a job of another service, which is neither moved nor submitted again."""
+        return Directives() if self.owned else directives_of(self.job.tags, created_at=self.lineage.id.created_at)
 
     @property
     def quota_hold(self) -> QuotaHold | None:

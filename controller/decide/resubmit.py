@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime
 
 from controller.decide.announce import checkpoint_facts, say
-from controller.decide.deadline.outlook import InvalidTag, outlook, spot_wait_s
+from controller.decide.deadline.outlook import outlook, spot_wait_s
 from controller.decide.deadline.rule import Move
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
@@ -127,10 +127,7 @@ def _in_time(facts: Facts, block: Resubmission, step: Fallback, due_at: datetime
     """The step as the deadline allows it: a next attempt that would come too late for spot is on-demand, and at once."""
     if not block.on_demand or facts.history is None:
         return step, due_at, ""
-    try:
-        seen = outlook(facts, block, at=max(due_at, facts.now))
-    except InvalidTag:
-        return step, due_at, ""  # said while the job lived
+    seen = outlook(facts, block, at=max(due_at, facts.now))
     if seen is None or seen.move is not Move.ON_DEMAND or not _spot_after(facts, step):
         return step, due_at, ""
     changes = merged(step.changes, on_demand())

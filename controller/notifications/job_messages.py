@@ -12,6 +12,7 @@ from controller.ledger.message import (
     CapFacts,
     CheckpointFacts,
     CheckpointsUnseen,
+    DeciderFailed,
     Deleted,
     Finished,
     GaveUp,
@@ -257,6 +258,17 @@ def stopping_as_asked(m: StoppingAsAsked) -> MessageText:
     return MessageText(
         f":octagonal_sign: {bold(m.job.name)} is being stopped",
         (f"Requested by {person(m.who)}. It is not submitted again automatically.",),
+        small_print(m.job),
+    )
+
+
+def decider_failed(m: DeciderFailed) -> MessageText:
+    return MessageText(
+        f":warning: {bold(m.job.name)} is only partly looked after: an error in Spotwarden",
+        (
+            f"The part {code(m.decider)} failed on this job ({code(m.error)}). All other parts continue.",
+            "The function's log has the details. Report the error.",
+        ),
         small_print(m.job),
     )
 

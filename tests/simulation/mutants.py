@@ -171,7 +171,7 @@ MUTANTS: Mapping[str, tuple[Replacement, ...]] = {
     "a deleted job keeps its intents": ((reconcile, "_let_go", replace_by(lambda name, lineage, ports: None)),),
     "a failing trigger is not delayed": ((MemoryLedger, "delay", replace_by(lambda self, overdue, trigger_at: None)),),
     "a failing trigger ends the pass": (
-        (sweep, "trigger_job", replace_by(lambda trigger, ports: reconcile.reconcile(trigger, ports) and None)),
+        (sweep, "trigger_job", replace_by(lambda trigger, ports: reconcile.reconcile(trigger, ports))),
     ),
     "a lineage without its creation time": (
         (LineageId, "of", _lineage_without_creation_time), (world_invariants, "root_of", _root_without_creation_time),
