@@ -37,14 +37,14 @@ PLAIN_FOR = timedelta(days=30)  # after Slack refused tables and charts; then th
 class Sent:
     """The result of one drain.
 
-    ``set_aside`` counts messages that Slack refused in every form. ``paused`` names channels with the reason why they wait from
-    now on, ``shut`` those that waited already. ``oldest_s`` is the age in seconds of the oldest message that is left, ``digests``
-    how many pages of digests are left.
+    ``set_aside`` are messages that Slack refused in every form (channel, key, error). ``paused`` names channels with the reason
+    why they wait from now on, ``shut`` those that waited already. ``oldest_s`` is the age in seconds of the oldest message that
+    is left, ``digests`` how many pages of digests are left.
     """
 
     sent: int = 0
     shelved: int = 0
-    set_aside: int = 0
+    set_aside: tuple[tuple[str, str, str], ...] = ()
     paused: tuple[tuple[str, str], ...] = ()
     shut: tuple[str, ...] = ()
     oldest_s: int = 0
@@ -69,7 +69,7 @@ def drain(ports: Ports) -> Sent:
             done,
             sent=done.sent + queue.sent,
             shelved=done.shelved + queue.shelved,
-            set_aside=done.set_aside + queue.set_aside,
+            set_aside=(*done.set_aside, *queue.set_aside),
             paused=paused,
         )
         ports.outbox.pause(channel, until=ports.clock.now() + pause)
@@ -96,7 +96,7 @@ class _Queue:
     until: datetime
     sent: int = 0
     shelved: int = 0
-    set_aside: int = 0
+    set_aside: list[tuple[str, str, str]] = field(default_factory=list)
     calls: int = 0
     why: str = ""
     posts: dict[str, Post | None] = field(default_factory=dict)
@@ -131,7 +131,7 @@ class _Queue:
         """Keep a message that Slack refuses, out of the way of the others. Without text there is nothing to keep."""
         if message.has_text or message.plain or message.native:
             self.ports.outbox.set_aside(message, why)
-            self.set_aside += 1
+            self.set_aside.append((self.channel, message.key, why))
         else:
             self.ports.outbox.sent(message)
 
