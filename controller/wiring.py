@@ -112,7 +112,7 @@ def ports() -> Ports:
     ledger = DynamoLedger(client("dynamodb"), table)
     return Ports(
         jobs=SageMakerJobs(_Lazy(lambda: client("sagemaker"))),
-        checkpoints=S3Checkpoints(_Lazy(lambda: client("s3"))),
+        checkpoints=S3Checkpoints(_Lazy(lambda: client("s3")), _checkpoint_buckets()),
         ledger=ledger,
         outbox=DynamoOutbox(client("dynamodb"), table),
         chat=_Lazy(_slack),
@@ -121,8 +121,8 @@ def ports() -> Ports:
             _Lazy(lambda: client("s3")), os.environ.get("SPOTWARDEN_REPORTS_BUCKET", ""), os.environ.get("AWS_REGION", "")
         ),
         instances=Ec2Instances(_Lazy(lambda: client("ec2"))),
-        policies=CompiledPolicies(_policies(), lambda revision: ledger.in_force_at(revision, _clock.now())),
-        prices=Prices(ledger.rates),
+        policies=CompiledPolicies(_policies(), lambda revision: ledger.revisions.in_force_at(revision, _clock.now())),
+        prices=Prices(ledger.prices.rates),
         quotas=ServiceQuotas(_Lazy(lambda: client("service-quotas"))),
         placement=PlacementScores(_Lazy(lambda: client("ec2"))),
         price_list=PriceList(_Lazy(_pricing)),
@@ -132,6 +132,11 @@ def ports() -> Ports:
 
 def _events() -> EventBridge:
     return EventBridge(_Lazy(lambda: client("events")), os.environ.get("SPOTWARDEN_BUS") or "default")
+
+
+def _checkpoint_buckets() -> tuple[str, ...]:
+    """The buckets that the stack lists; none where it lists none, and then nothing is looked into."""
+    return tuple(filter(None, os.environ.get("SPOTWARDEN_CHECKPOINT_BUCKETS", "").split(",")))
 
 
 class _Lazy:
@@ -168,7 +173,7 @@ class SlackClickPorts:
 
     def lineage_named(self, job: str) -> LineageId | None:
         found = self.jobs.describe(job)
-        return lineage_of(found, self.ledger)[0].id if found else None
+        return lineage_of(found, self.ledger.lineages)[0].id if found else None
 
     def user(self, who: str) -> SlackUser | None:
         return _known_users().user(who, lambda who: self.chat.user(who))
@@ -187,7 +192,7 @@ def slack_ports(came_at: datetime) -> SlackClickPorts:
         jobs=SageMakerJobs(hurry(_hurried_client("sagemaker"))),
         ledger=ledger,
         chat=hurry(_Lazy(_slack), always=("reply_ephemeral",)),
-        policies=CompiledPolicies(_policies(), lambda revision: ledger.in_force_at(revision, _clock.now())),
+        policies=CompiledPolicies(_policies(), lambda revision: ledger.revisions.in_force_at(revision, _clock.now())),
         clock=_clock,
     )
 
@@ -201,7 +206,7 @@ def refuse_unsigned(body: bytes, headers: Mapping[str, str]) -> str:
         return refused
     try:
         ledger = DynamoLedger(_hurried_client("dynamodb"), setting("SPOTWARDEN_TABLE"))
-        fresh = ledger.once(f"slack/{headers[SIGNATURE]}", _clock.now())
+        fresh = ledger.seen_requests.once(f"slack/{headers[SIGNATURE]}", _clock.now())
     except Unreachable:
         return ""  # a replay now could write nothing either
     return "" if fresh else "answered before"
@@ -235,12 +240,22 @@ def _hurried_client(service: str) -> Any:
 
 def _slack() -> Chat:
     """Slack and its SDK, which one function of seven needs: the others start without it."""
+    if not _has_slack():
+        from controller.aws.notices import NoticeChat
+
+        return NoticeChat(_Lazy(lambda: client("sns")), os.environ.get("SPOTWARDEN_NOTICE_TOPIC", ""), _events(), _clock)
     from controller.slack.webhook import WebhookChat
 
     webhook = os.environ.get("SPOTWARDEN_SLACK_WEBHOOK")
     if not webhook and "SPOTWARDEN_SLACK_TOKEN" not in os.environ:
         webhook = _slack_secret().current().get("webhook_url")
     return WebhookChat(webhook) if webhook else _slack_app()
+
+
+def _has_slack() -> bool:
+    return any(
+        os.environ.get(name) for name in ("SPOTWARDEN_SLACK_WEBHOOK", "SPOTWARDEN_SLACK_TOKEN", "SPOTWARDEN_SLACK_TOKEN_SECRET")
+    )
 
 
 @cache

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from controller.cli.ledger import with_ledger
 from controller.cli.options import PeriodText, Table
 from controller.cli.period import period_of
-from controller.ledger.entry import Measured, Started
+from controller.ledger.entry import Measured, Started, Unmeasured
 from controller.runtime.ports import Clock, Jobs, Ledger, Prices
 from controller.savings.audit import Audit, audit
 from controller.units.money import dollars
@@ -25,7 +25,7 @@ def run(period: PeriodText = "", table: Table = None) -> int:
         from controller.aws.sagemaker.jobs import SageMakerJobs
 
         since, until = period_of(period, clock.now().date())
-        found = audited(ledger, SageMakerJobs(wiring.client("sagemaker")), PriceTable(ledger.rates), since, until)
+        found = audited(ledger, SageMakerJobs(wiring.client("sagemaker")), PriceTable(ledger.prices.rates), since, until)
         print("\n".join(audit_lines(found, since, until)))
         return 1 if found.differences else 0
 
@@ -35,8 +35,8 @@ def run(period: PeriodText = "", table: Table = None) -> int:
 def audited(ledger: Ledger, jobs: Jobs, prices: Prices, since: date, until: date) -> Audit:
     """Read the ledger, describe every job in it, and compare. Raises Unreachable."""
     begin, end = (datetime.combine(day, datetime.min.time(), UTC) for day in (since, until))
-    entries = tuple(ledger.entries(begin - MARGIN, end + MARGIN))
-    names = {e.job for e in entries if isinstance(e, Measured | Started)}
+    entries = tuple(ledger.journal.entries(begin - MARGIN, end + MARGIN))
+    names = {e.job for e in entries if isinstance(e, Measured | Unmeasured | Started)}
     found = {name: job for name in sorted(names) if (job := jobs.describe(name)) is not None}
     return audit(entries, found, prices.rate, begin, end)
 
@@ -44,6 +44,8 @@ def audited(ledger: Ledger, jobs: Jobs, prices: Prices, since: date, until: date
 def audit_lines(found: Audit, since: date, until: date) -> Iterable[str]:
     """The audit as lines for a terminal."""
     yield f"{since} to {until - timedelta(days=1)}: {found.attempts} attempts audited"
+    if found.unmeasured:
+        yield f"  {found.unmeasured} of them have unknown usage"
     for name, savings in (("recorded", found.recorded), ("recomputed", found.recomputed)):
         yield (
             f"  {name:<10}  {dollars(savings.spent_micros)} spent, {dollars(savings.counterfactual_micros)} on-demand price,"

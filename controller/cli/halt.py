@@ -27,7 +27,7 @@ def run_halt(
 
     def halting(ledger: Ledger, clock: Clock) -> int:
         new = halt_of(why=why, who=who or getpass.getuser(), since=clock.now())
-        ledger.set_halt(new)
+        ledger.halts.set_halt(new)
         print(halted(new))
         return 0
 
@@ -38,8 +38,8 @@ def run_resume(table: Table = None) -> int:
     """Remove the halt from the ledger."""
 
     def resuming(ledger: Ledger, _: Clock) -> int:
-        ended = ledger.halt()
-        ledger.set_halt(None)
+        ended = ledger.halts.halt()
+        ledger.halts.set_halt(None)
         print(f"resumed; it was {halted(ended)}" if ended else "nothing was halted")
         return 0
 

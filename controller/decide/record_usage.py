@@ -43,6 +43,7 @@ def _measured(facts: Facts, usage: Usage) -> Measured:
         rate_micros_per_h=rate.micros_per_h if rate else None, rate_as_of=rate.as_of if rate else None,
         rate_source=rate.source if rate else None, number=facts.number, user=job.user, algorithm=job.algorithm.name,
         first_rate_micros_per_h=first.micros_per_h if first and facts.number > 1 else None, retained_s=usage.retained_s,
+        interruptions=len(job.interrupted_at), checkpoint=job.checkpoint_uri is not None,
     )  # fmt: skip
 
 

@@ -6,12 +6,14 @@ import hashlib
 from datetime import datetime
 
 from controller.decide.announce import checkpoint_facts, say
-from controller.decide.deadline.outlook import InvalidTag, outlook, spot_wait_s
+from controller.decide.deadline.outlook import outlook, spot_wait_s
 from controller.decide.deadline.rule import Move
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.fallback import Fallback, NoFallback, advance, next_fallback
+from controller.decide.need import Need
 from controller.decide.observe import checkpoint_scanned
+from controller.decide.repair_prefix import new_prefix_of, refused_as_not_free
 from controller.decide.spend_cap import expected_cost_micros, over_spend_cap
 from controller.decide.user_requests import latest_request
 from controller.jobs.failure import FailureCause, RetryChange, begins_with
@@ -125,10 +127,7 @@ def _in_time(facts: Facts, block: Resubmission, step: Fallback, due_at: datetime
     """The step as the deadline allows it: a next attempt that would come too late for spot is on-demand, and at once."""
     if not block.on_demand or facts.history is None:
         return step, due_at, ""
-    try:
-        seen = outlook(facts, block, at=max(due_at, facts.now))
-    except InvalidTag:
-        return step, due_at, ""  # said while the job lived
+    seen = outlook(facts, block, at=max(due_at, facts.now))
     if seen is None or seen.move is not Move.ON_DEMAND or not _spot_after(facts, step):
         return step, due_at, ""
     changes = merged(step.changes, on_demand())
@@ -206,8 +205,20 @@ def _repaired(facts: Facts, stop: Stop, block: Resubmission | None) -> Decision:
     """The job again with its repair: once, and outside every budget."""
     if facts.job.unrepeatable:
         return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=facts.job.unrepeatable))
-    step = Fallback(fallback_step=max(_fallback_step(facts), 0), changes=change_from_json(stop.changes))
-    return _submit(facts, block, MoveCause.REPAIR, step, _ended_at(facts), why=stop.because)
+    after = 1 + refused_as_not_free(facts.lineage, facts.job.name)
+    said = facts.lineage.intent(f"submit/{attempt_name(facts.lineage.id, facts.number + after)}")
+    changes = change_from_json(stop.changes)
+    if said is not None and said.closed is not IntentResult.WITHDRAWN and isinstance(said.action, Submit):
+        changes = change_from_json(said.action.changes)
+    elif new_prefix_of(stop.changes) is not None:
+        if Need.REPAIR_PREFIX not in facts.looked_up or after > PREFIXES_TRIED_MAX:
+            return Decision(needs=frozenset({Need.REPAIR_PREFIX}) if after <= PREFIXES_TRIED_MAX else frozenset())
+        changes = merged(changes, {"CheckpointConfig": {"S3Uri": facts.repair_prefix}})
+    step = Fallback(fallback_step=max(_fallback_step(facts), 0), changes=changes)
+    return _submit(facts, block, MoveCause.REPAIR, step, _ended_at(facts), why=stop.because, after=after)
+
+
+PREFIXES_TRIED_MAX = 3  # attempts that found their new prefix taken; then people have been told three times
 
 
 # ── the next attempt ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -229,7 +240,8 @@ def _submit(
     )  # fmt: skip
     message = Resubmitting(
         job=JobFacts.of(job), cause=cause, attempt=name, due_at=due_at, counted=isinstance(cause, FailureCause), tried=tried,
-        limit=limit, changes=changes, why=why, checkpoint=checkpoint_facts(job.checkpoint_uri, _seen(facts)),
+        limit=limit, changes=changes, why=why,
+        checkpoint=None if new_prefix_of(changes) else checkpoint_facts(job.checkpoint_uri, _seen(facts)),
     )  # fmt: skip
     return Decision(intents=(Intent(action=submit, due_at=due_at),)) | say(facts, message, name)
 

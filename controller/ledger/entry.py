@@ -100,7 +100,8 @@ class Measured:
     Seconds are per instance. ``rate_micros_per_h`` is None where no price is known: seconds without dollars, never zero.
     ``first_rate_micros_per_h`` is what the lineage's first attempt's type cost then, where this is another attempt and that is
     known. ``number`` is the attempt's; ``user`` and ``algorithm`` say whose it was and what ran. ``retained_s`` are the billable
-    seconds for which a warm pool kept the instances after the job.
+    seconds for which a warm pool kept the instances after the job. ``interruptions`` counts those of spot, and ``checkpoint``
+    says whether the job had a CheckpointConfig; rows of before these fields were kept say that it had.
     """
 
     job: str
@@ -120,6 +121,8 @@ class Measured:
     user: str | None = None
     algorithm: str = "unknown"
     retained_s: int = 0
+    interruptions: int = 0
+    checkpoint: bool = True
 
     @property
     def key(self) -> str:

@@ -33,6 +33,7 @@ class MessageKind(StrEnum):
     PROBING = "probing"
     STOPPING_AS_ASKED = "stopping-as-asked"
     RATE_LIMIT = "brake"
+    DECIDER_FAILED = "decider-failed"
 
 
 class GiveUpReason(StrEnum):

@@ -18,7 +18,7 @@ LOOKALIKES = str.maketrans({"*": "\u2217", "`": "'"})  # a glob such as ml.g5.* 
 AT_EDGES = {"_": "\u02cd", "~": "\u223c"}
 AT_EDGE = re.compile(r"(?<![A-Za-z0-9])[_~]|[_~](?![A-Za-z0-9])")  # inside a word they format nothing
 EMOJI = re.compile(r":(?=(?:100|[+-]1|[0-9_+'-]*[a-zA-Z][a-zA-Z0-9_+'-]*):)")
-ARN = re.compile(r"(arn:aws[a-z-]*:\S*)")  # its colons are no emoji, and people copy it
+COPIED = re.compile(r"(arn:aws[a-z-]*:\S*|\bspotwarden:[a-z-]+:?)")  # ARNs and our own tags: their colons are no emoji
 QUOTE = re.compile(r"^>+")
 
 
@@ -50,7 +50,7 @@ def plain_object(text: str) -> dict[str, Any]:
 
 def _inert(flat: str) -> str:
     """Replace each character that formats where it stands by one that looks like it; ``team_a`` stays as it is."""
-    parts = ARN.split(flat.translate(LOOKALIKES))
+    parts = COPIED.split(flat.translate(LOOKALIKES))
     flat = "".join(part if number % 2 else EMOJI.sub("\ua789", part) for number, part in enumerate(parts))
     flat = QUOTE.sub(lambda found: "\u203a" * len(found[0]), flat)
     return _entities(AT_EDGE.sub(lambda found: AT_EDGES[found[0]], flat))

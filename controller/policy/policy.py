@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import Any
 
 from controller.jobs.job import Job
@@ -50,6 +51,12 @@ class Repair:
     checkpoint: str | None = None
     allowed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+
+    def allowed_for(self, role: str) -> tuple[str, ...]:
+        """The prefixes below which a job of this role may be given one."""
+        if not self.allowed:
+            return ((self.checkpoint or "").partition("{")[0],)
+        return tuple(p for pattern, prefixes in self.allowed.items() if fnmatchcase(role, pattern) for p in prefixes)
 
 
 NO_REPAIR = Repair()

@@ -18,37 +18,57 @@ from controller.runtime.ports import Answer, Done, Later, Message, Ports, Post, 
 from controller.runtime.timeouts import LEASE, TIME_LIMIT
 
 BATCH = 500
+DIGEST = "digest/"  # what the keys of digests begin with
 CALLS_MAX = 50  # a channel and pass: Slack takes about one message a second
 PAUSE = timedelta(minutes=1)
 LONG_PAUSE = timedelta(hours=1)
 TOO_OLD = timedelta(days=1)  # then it is no news any more, and the digest tells it
-PLAIN = "slack/plain-blocks"  # since when the workspace is known to refuse tables and charts
-PLAIN_FOR = timedelta(days=30)
+PLAIN_FOR = timedelta(days=30)  # after Slack refused tables and charts; then they are tried again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What one drain did; ``paused`` names channels with the reason why they wait."""
+    """The result of one drain.
+
+    ``paused`` names channels with the reason why they wait from now on, ``shut`` those that waited already. ``oldest_s`` is the
+    age in seconds of the oldest message that is left, ``digests`` how many pages of digests are left.
+    """
 
     sent: int = 0
     shelved: int = 0
     paused: tuple[tuple[str, str], ...] = ()
+    shut: tuple[str, ...] = ()
+    oldest_s: int = 0
+    digests: int = 0
 
 
 def drain(ports: Ports) -> Sent:
-    """Send the oldest messages of every channel; a 429 pauses its channel for as long as Slack asks."""
+    """Send the oldest messages of every channel. A 429 pauses its channel for as long as Slack asks."""
     started_at, done = ports.clock.now(), Sent()
-    for channel in ports.outbox.channels():
+    channels = ports.outbox.channels()
+    for channel in channels:
         now = ports.clock.now()
         if now - started_at > TIME_LIMIT:
             break
         if not ports.outbox.lease(channel, now=now, until=now + LEASE):
+            done = replace(done, shut=(*done.shut, channel))
             continue
         queue = _Queue(channel, ports, until=started_at + TIME_LIMIT)
         pause = queue.send()
         paused = (*done.paused, (channel, queue.why)) if pause else done.paused
-        done = Sent(sent=done.sent + queue.sent, shelved=done.shelved + queue.shelved, paused=paused)
+        done = replace(done, sent=done.sent + queue.sent, shelved=done.shelved + queue.shelved, paused=paused)
         ports.outbox.pause(channel, until=ports.clock.now() + pause)
+    return _with_what_is_left(done, channels, ports)
+
+
+def _with_what_is_left(done: Sent, channels: Iterable[str], ports: Ports) -> Sent:
+    """Look at what still waits, in channels that had something to send: an empty outbox costs nothing more."""
+    now = ports.clock.now()
+    for channel in channels:
+        left = ports.outbox.waiting(channel, BATCH)
+        oldest_s = max((int((now - message.at).total_seconds()) for message in left), default=0)
+        digests = sum(message.key.startswith(DIGEST) for message in left)
+        done = replace(done, oldest_s=max(done.oldest_s, oldest_s), digests=done.digests + digests)
     return done
 
 
@@ -162,7 +182,7 @@ class _Queue:
         lineage = LineageId.parse(thread)
         if lineage is None:
             return _only((Text(bold(thread)),))
-        return _only(card(self.ports.ledger.load(lineage), self.ports.policies.current(), self.ports.clock.now()))
+        return _only(card(self.ports.ledger.lineages.load(lineage), self.ports.policies.current(), self.ports.clock.now()))
 
     def _storm(self, kind: MessageKind, messages: Sequence[Message]) -> Answer:
         """Many of a kind at once are one message; the words of each become pages for its thread, queued in their place."""
@@ -197,13 +217,13 @@ class _Queue:
 
     def _pages(self, message: Message) -> Answer:
         """A page of blocks; where the workspace does not know tables and charts, the same facts as plain blocks."""
-        since = self.ports.ledger.cursor(PLAIN)
+        since = self.ports.ledger.block_support.blocks_refused_at()
         now = self.ports.clock.now()
         if since is None or since < now - PLAIN_FOR:
             answer = self._post(page_of(message.native))
             if not (isinstance(answer, Refused) and "invalid_blocks" in answer.why and message.plain):
                 return answer
-            self.ports.ledger.move_cursor(PLAIN, now)
+            self.ports.ledger.block_support.note_blocks_refused(now)
         together = message.key.rpartition("/")[0]
         for number, page in enumerate(json.loads(message.plain)):  # the same for each page of a digest: queued once
             part = replace(message, key=f"{together}/plain/{number:03d}", native="", plain=page)

@@ -10,12 +10,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from controller.decide.deadline.outlook import has_deadline
+from controller.decide.deadline.outlook import deadline_of
 from controller.decide.facts import Facts
 from controller.decide.fallback import candidate_types
 from controller.decide.need import Need
 from controller.decide.observe import scan_reason
 from controller.decide.ownership import settle_owner, to_ask
+from controller.decide.repair_prefix import candidate_prefixes, free_of, template_prefix
+from controller.jobs.claim import place_of
 from controller.jobs.job import Job
 from controller.jobs.quota_hold import instances_held
 from controller.ledger.entry import Ended, Started
@@ -23,7 +25,8 @@ from controller.ledger.intent import Wake
 from controller.ledger.lineage import Lineage, LineageId
 from controller.ledger.pool import CAPACITY_SIGNAL_AGE, PlacementAsked
 from controller.policy.resubmission import Resubmission
-from controller.runtime.ports import Ledger, Ports
+from controller.runtime.ledger_ports import ReadLineages
+from controller.runtime.read_ports import ReadPorts
 
 LINEAGE_TAG = "spotwarden:lineage"
 RUNS_MAX = 50  # of a family's history: enough for a quantile, and one page
@@ -31,10 +34,10 @@ POOL_MEMORY_AGE = timedelta(days=28)
 PLACEMENT_SCORE_INTERVAL = timedelta(hours=1)
 
 
-def gather(job: Job, ports: Ports) -> Facts:
+def gather(job: Job, ports: ReadPorts) -> Facts:
     """Load everything a decision about this job may look at; four reads for a job at rest."""
     now = ports.clock.now()
-    lineage, number = lineage_of(job, ports.ledger)
+    lineage, number = lineage_of(job, ports.ledger.lineages)
     policy = ports.policies.current()
     job = job.labelled(team=policy.labels.team, user=policy.labels.user)
     execution = to_ask(job, lineage, trust=policy.trust_claims)
@@ -49,11 +52,11 @@ def gather(job: Job, ports: Ports) -> Facts:
     if execution is None and _at_rest(lineage, job, now):
         return facts
     if facts.claim is not None and job.alive:
-        facts = replace(facts, claims=ports.ledger.claims(facts.claim.bucket))
+        facts = replace(facts, claims=ports.ledger.claims.claims_on(facts.claim.bucket))
     return _closely(facts, ports)
 
 
-def _priced(facts: Facts, ports: Ports) -> Facts:
+def _priced(facts: Facts, ports: ReadPorts) -> Facts:
     """What the attempt costs, and what the type that its owner chose would have cost."""
     job, at = facts.job, facts.job.ended_at or facts.now
     first = next((e.instance_type for e in facts.lineage.entries if isinstance(e, Started) and e.number == 1), job.instance_type)
@@ -64,17 +67,17 @@ def _priced(facts: Facts, ports: Ports) -> Facts:
     )
 
 
-def _closely(facts: Facts, ports: Ports) -> Facts:
+def _closely(facts: Facts, ports: ReadPorts) -> Facts:
     """Look at what the future of this attempt hangs on: its checkpoints, its family's history, the pools it might go to."""
     job, block = facts.job, facts.policy.resubmission_for(facts.job)
     if not facts.newest or facts.owned:
         return facts
-    counts = block is not None and has_deadline(job, block.deadline) and (job.alive or job.cause is not None)
+    counts = block is not None and deadline_of(facts, block.deadline) is not None and (job.alive or job.cause is not None)
     watched = job.alive and any(rule.kind == "checkpoint-alive" and rule.match.matches(job) for rule in facts.policy.rules)
     if job.checkpoint_uri is not None and (counts or watched or scan_reason(facts) is not None):
         facts = replace(facts, checkpoint_scan=ports.checkpoints.scan(job.checkpoint_uri, now=facts.now))
     if counts:
-        facts = replace(facts, history=ports.ledger.history(job.account, job.region, job.family, RUNS_MAX))
+        facts = replace(facts, history=ports.ledger.histories.history(job.account, job.region, job.family, RUNS_MAX))
     if counts and block is not None and block.deadline.back_to_spot:
         facts = replace(facts, spot_seen=_spot_seen(facts, ports))
     if block is not None and block.ladder and job.cause is not None:
@@ -82,12 +85,14 @@ def _closely(facts: Facts, ports: Ports) -> Facts:
     return facts
 
 
-def look_up(facts: Facts, needs: frozenset[Need], ports: Ports) -> Facts:
+def look_up(facts: Facts, needs: frozenset[Need], ports: ReadPorts) -> Facts:
     """Answer what a decision said that it needs to know. Raises Unreachable."""
     for need in sorted(needs):
         match need:
             case Need.ON_DEMAND_ROOM:
                 facts = replace(facts, room=_room(facts, ports))
+            case Need.REPAIR_PREFIX:
+                facts = replace(facts, repair_prefix=_repair_prefix(facts, ports))
             case Need.PLACEMENT_SCORE:
                 facts = replace(facts, placement=_placement(facts, ports))
             case _:
@@ -95,47 +100,67 @@ def look_up(facts: Facts, needs: frozenset[Need], ports: Ports) -> Facts:
     return replace(facts, looked_up=facts.looked_up | needs)
 
 
-def _room(facts: Facts, ports: Ports) -> int | None:
+def _repair_prefix(facts: Facts, ports: ReadPorts) -> str | None:
+    """The first prefix in which nothing lies and nobody writes. One that cannot be looked into is not empty.
+
+    Where none can be looked into, it is one of the lineage's own beside the template's: no other lineage is given that.
+    """
+    uri = template_prefix(facts)
+    if uri is None:
+        return None
+    candidates, claims = candidate_prefixes(facts, uri), ports.ledger.claims.claims_on(place_of(uri)[0])
+    free = [candidate for candidate in candidates if free_of(claims, candidate, facts)]
+    unseen: list[str] = []
+    for candidate in free:
+        scan = ports.checkpoints.scan(candidate, now=facts.now)
+        if scan.empty:
+            return candidate
+        if scan.problem is not None and candidate != uri:
+            unseen.append(candidate)
+    return next(iter(unseen), candidates[-1])
+
+
+def _room(facts: Facts, ports: ReadPorts) -> int | None:
     """What the on-demand quota still has room for, of what the ledger knows to be alive."""
     job = facts.job
     limit = ports.quotas.on_demand(job.instance_type, facts.now)
     if limit is None:
         return None
-    return limit - instances_held(ports.ledger.quota_holds(job.region, job.instance_type))
+    return limit - instances_held(ports.ledger.quota_holds.holds_on(job.region, job.instance_type))
 
 
-def _placement(facts: Facts, ports: Ports) -> PlacementAsked | None:
+def _placement(facts: Facts, ports: ReadPorts) -> PlacementAsked | None:
     """Ask EC2 for the pool's score, at most once an hour and pool; two that ask at once both may."""
     job = facts.job
-    before = ports.ledger.placement_asked_at(job.region, job.instance_type)
+    before = ports.ledger.capacity.placement_asked_at(job.region, job.instance_type)
     if before is not None and facts.now - before < PLACEMENT_SCORE_INTERVAL:
         return None
     score = ports.placement.score(job.instance_type, job.instance_count, job.region)
     return PlacementAsked(region=job.region, instance_type=job.instance_type, job=job.name, at=facts.now, score=score)
 
 
-def _spot_seen(facts: Facts, ports: Ports) -> bool:
+def _spot_seen(facts: Facts, ports: ReadPorts) -> bool:
     """Whether another job of the fleet started in the pool lately, and since this one left it; who waits there knows better."""
     job = facts.job
     if job.spot:
         return bool(job.intervals) and job.intervals[-1].end is None
-    started = ports.ledger.capacity_seen_at(job.region, job.instance_type)
+    started = ports.ledger.capacity.capacity_seen_at(job.region, job.instance_type)
     return started is not None and started > max(job.created_at, facts.now - CAPACITY_SIGNAL_AGE)
 
 
-def _with_pools(facts: Facts, block: Resubmission, ports: Ports) -> Facts:
+def _with_pools(facts: Facts, block: Resubmission, ports: ReadPorts) -> Facts:
     """What is remembered of the pools that the ladder may come to, and what they cost."""
     region, since = facts.job.region, facts.now - POOL_MEMORY_AGE
     types = candidate_types(facts, block)
     rates = {t: ports.prices.rate(t, region, facts.now) for t in types}
     return replace(
         facts,
-        pools={t: ports.ledger.memory(t, region, since) for t in types},
+        pools={t: ports.ledger.pools.memory(t, region, since) for t in types},
         rates={t: rate for t, rate in rates.items() if rate is not None},
     )
 
 
-def lineage_of(job: Job, ledger: Ledger) -> tuple[Lineage, int]:
+def lineage_of(job: Job, lineages: ReadLineages) -> tuple[Lineage, int]:
     """Find the lineage that a job belongs to, and its number there.
 
     The tag is a hint, since anybody can set or clone one: only a lineage that holds the job's Submit is believed. Every other
@@ -144,11 +169,11 @@ def lineage_of(job: Job, ledger: Ledger) -> tuple[Lineage, int]:
     hint = LineageId.parse(job.tags.get(LINEAGE_TAG, ""))
     own = LineageId.of(job)
     if hint is not None and hint != own and (hint.account, hint.region) == (job.account, job.region):
-        lineage = ledger.load(hint)
+        lineage = lineages.load(hint)
         number = lineage.number_of(job)
         if number is not None:
             return lineage, number
-    return ledger.load(own), 1
+    return lineages.load(own), 1
 
 
 def _at_rest(lineage: Lineage, job: Job, now: datetime) -> bool:

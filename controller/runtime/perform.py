@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import assert_never
 
+from controller.decide.repair_prefix import NOT_FREE, new_prefix_of
 from controller.jobs.claim import Claim, claim_of
 from controller.jobs.job import Job
-from controller.jobs.request import change_from_json
 from controller.ledger.entry import Ended, Started
 from controller.ledger.intent import Announce, Intent, IntentResult, Probe, Publish, RefreshCard, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage, newest_attempt
@@ -36,19 +36,19 @@ def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile
     match answer:
         case OnHold(why, after_s):
             due_at = ports.clock.now() + timedelta(seconds=after_s)
-            ports.ledger.put_off(lineage.id, intent, due_at=due_at, why=why, held=True)
+            ports.ledger.lineages.put_off(lineage.id, intent, due_at=due_at, why=why, held=True)
             return None
         case Done(detail):
-            ports.ledger.close(lineage.id, intent, IntentResult.DONE, detail)
+            ports.ledger.lineages.close(lineage.id, intent, IntentResult.DONE, detail)
             return IntentResult.DONE
         case Refused(why):
-            ports.ledger.close(lineage.id, intent, IntentResult.REFUSED, why)
+            ports.ledger.lineages.close(lineage.id, intent, IntentResult.REFUSED, why)
             return IntentResult.REFUSED
         case Later(why, _) if intent.tries >= TRIES_MAX:
-            ports.ledger.close(lineage.id, intent, IntentResult.ABANDONED, f"{why} ({intent.tries} tries)")
+            ports.ledger.lineages.close(lineage.id, intent, IntentResult.ABANDONED, f"{why} ({intent.tries} tries)")
             return IntentResult.ABANDONED
         case Later(why, after_s):
-            ports.ledger.put_off(lineage.id, intent, due_at=ports.clock.now() + _patience(intent, after_s), why=why)
+            ports.ledger.lineages.put_off(lineage.id, intent, due_at=ports.clock.now() + _patience(intent, after_s), why=why)
             return None
         case _:
             assert_never(answer)
@@ -109,11 +109,14 @@ def _submit(submit: Submit, lineage: Lineage, ports: Ports, reconcile: Reconcile
     claim = _claim(submit, lineage)
     if lineage.entry(Started, submit.job):
         if claim and lineage.entry(Ended, submit.job):
-            ports.ledger.release(claim)  # a function that was killed here may have claimed it after the end released it
+            ports.ledger.claims.release(claim)  # a function that was killed here may have claimed it after the end released it
         return Done("was seen running")
-    others = ports.ledger.claim(claim) if claim else ()
-    if others:
-        answer: Answer = Later(f"{others[0].job} writes checkpoints to {others[0].uri}")
+    others = ports.ledger.claims.claim(claim) if claim else ()
+    taken = _taken_prefix(submit, others, lineage, ports)
+    if taken:
+        answer: Answer = Refused(f"{NOT_FREE}{taken}")
+    elif others:
+        answer = Later(f"{others[0].job} writes checkpoints to {others[0].uri}")
     else:
         answer = ports.jobs.submit(submit, lineage.id)
     attempt = _attempt(submit, lineage, ports)
@@ -122,8 +125,19 @@ def _submit(submit: Submit, lineage: Lineage, ports: Ports, reconcile: Reconcile
     if attempt is not None:
         reconcile(Trigger(job=submit.job), ports)
     if claim and (attempt is None or not attempt.alive):
-        ports.ledger.release(claim)
+        ports.ledger.claims.release(claim)
     return answer if attempt is None or isinstance(answer, Done) else Done("an earlier try had created it, and never heard of it")
+
+
+def _taken_prefix(submit: Submit, others: Sequence[Claim], lineage: Lineage, ports: Ports) -> str:
+    """Who was faster with the prefix that a repair gives the attempt; empty where it is free, or an earlier try used it."""
+    uri = new_prefix_of(submit.changes)
+    if uri is None or _attempt(submit, lineage, ports) is not None:
+        return ""
+    if others:
+        return f"{others[0].job} writes to {others[0].uri}"
+    scan = ports.checkpoints.scan(uri, now=ports.clock.now())
+    return "" if scan.empty or scan.problem is not None else f"something was written to {uri}"
 
 
 def _let_go_of_the_prefix(intent: Intent, lineage: Lineage, ports: Ports) -> None:
@@ -134,7 +148,7 @@ def _let_go_of_the_prefix(intent: Intent, lineage: Lineage, ports: Ports) -> Non
         return
     attempt = _attempt(submit, lineage, ports)
     if attempt is None or not attempt.alive:
-        ports.ledger.release(claim)
+        ports.ledger.claims.release(claim)
 
 
 def _attempt(submit: Submit, lineage: Lineage, ports: Ports) -> Job | None:
@@ -148,7 +162,7 @@ def _claim(submit: Submit, lineage: Lineage) -> Claim | None:
     before = lineage.entry(Started, submit.about)
     if before is None:
         return None
-    uri = change_from_json(submit.changes).get("CheckpointConfig", {}).get("S3Uri") or before.checkpoint_uri
+    uri = new_prefix_of(submit.changes) or before.checkpoint_uri
     if uri is None:
         return None
     return claim_of(uri, job=submit.job, lineage=str(lineage.id), created_at=before.at, role=before.role)

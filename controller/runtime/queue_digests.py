@@ -1,4 +1,4 @@
-"""Queues each channel's digests, daily and weekly, at its hour: read from days that are closed, whatever the number of jobs."""
+"""Queues the daily and weekly digests of each channel at its hour. They read closed days, whatever the number of jobs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from controller.notifications.block_kit import pages
-from controller.notifications.digest import DigestNotes, digest_parts
+from controller.notifications.digest import DigestNotes, digest_parts, is_empty
 from controller.notifications.parts import Part
 from controller.policy.policy import Policy
 from controller.runtime.digest_days import last_due, reported_days
@@ -19,7 +19,6 @@ from controller.savings.rollup import Rollup
 from controller.units.calendar import month_start
 
 DAY = timedelta(days=1)
-LAST = "digests"  # when all of them were last looked at
 
 
 class Period(StrEnum):
@@ -34,28 +33,30 @@ class Period(StrEnum):
 def queue_digests(ports: Ports) -> int:
     """Queue every digest whose hour has come since it was last queued; say how many. A channel begins with the hour to come."""
     now, policy = ports.clock.now(), ports.policies.current()
-    last, queued = ports.ledger.cursor(LAST), 0
+    last, queued = ports.ledger.digests.checked_at(), 0
     if last is not None and last >= max(last_due(policy.slack.digest, period.length, now) for period in Period):
         return 0  # most hours of the day: one read
     for channel, teams in channels_of(policy).items():
         for period in Period:
-            cursor, due_at = f"digest/{period}/{channel}", last_due(policy.slack.digest, period.length, now)
-            before = ports.ledger.cursor(cursor)
+            due_at = last_due(policy.slack.digest, period.length, now)
+            before = ports.ledger.digests.queued_at(period, channel)
             if before is not None and before < due_at:
                 since, until = reported_days(policy.slack.digest, period.length, due_at, before)
                 if since < until:
                     queue_digest(period, channel, teams, since, until, ports)
                     queued += 1
             if before is None or before < due_at:
-                ports.ledger.move_cursor(cursor, now)
-    ports.ledger.move_cursor(LAST, now)
+                ports.ledger.digests.note_queued(period, channel, now)
+    ports.ledger.digests.note_checked(now)
     return queued
 
 
 def queue_digest(period: Period, channel: str, teams: frozenset[str], since: date, until: date, ports: Ports) -> None:
-    """Queue one digest; its pages are messages of their own, so that a crash repeats one of them and never all."""
+    """Queue one digest, unless it has nothing to say. Its pages are messages of their own: a crash repeats one, never all."""
     at, shelved = ports.clock.now(), ports.outbox.shelved(channel)
     parts = _parts(period, shelved, teams, since, until, ports)
+    if not parts:
+        return
     plain = json.dumps([page.json for page in pages(parts, native=False)])
     for number, page in enumerate(pages(parts)):
         key, native = f"digest/{period}/{since}/{channel}/{number:03d}", page.json
@@ -77,14 +78,16 @@ def _parts(
     month = month_start(until - DAY)
     days: dict[date, Rollup] = rollups_of_days(ports.ledger, min(since - period.length, month), until)
     by = By.USER if len(teams) == 1 else By.TEAM
-    policy, now = ports.policies.current(), ports.clock.now()
-    waivers = tuple(w for w in ports.ledger.waivers(now) if not teams or w.team in teams)
+    now = ports.clock.now()
+    waivers = tuple(w for w in ports.ledger.waivers.in_force(now) if not teams or w.team in teams)
     matters = DigestNotes(
-        halt=ports.ledger.halt(), rate_limits=policy.rate_limits, waivers=waivers, now=now,
+        halt=ports.ledger.halts.halt(), waivers=waivers, now=now,
         shelved=tuple(message.text().title for message in shelved if message.has_text),
         link=_link(period, since, until, days, ports) if not teams else "",
     )  # fmt: skip
     of_period = report_of(days, since, until, by=by, teams=teams)
+    if is_empty(of_period, matters):
+        return ()
     return digest_parts(of_period, report_of(days, month, until, by=by, teams=teams), matters)
 
 

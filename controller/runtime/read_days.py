@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
-from controller.ledger.entry import Entry
-from controller.ledger.pool import MarketSignal
+from controller.runtime.ledger_ports import Journal
+from controller.runtime.schedule_ports import MarketSignals, ReadDays
 from controller.savings.rollup import Rollup, roll_up
 
 DAY = timedelta(days=1)
@@ -16,22 +15,23 @@ DAY = timedelta(days=1)
 class ReportSource(Protocol):
     """The part of the ledger that reports read."""
 
-    def rollups(self, since: date, until: date) -> Iterable[tuple[date, Rollup]]: ...
+    @property
+    def days(self) -> ReadDays: ...
 
-    def entries(self, since: datetime, until: datetime) -> Iterable[Entry]: ...
+    @property
+    def journal(self) -> Journal: ...
 
-    def signals(self, since: datetime, until: datetime) -> Iterable[MarketSignal]: ...
-
-    def cursor(self, name: str) -> datetime | None: ...
+    @property
+    def market_signals(self) -> MarketSignals: ...
 
 
 def rollups_of_days(source: ReportSource, since: date, until: date) -> dict[date, Rollup]:
     """The rollups of the days from ``since`` until before ``until``. Open days are rolled up from their entries."""
-    days = dict(source.rollups(since, until))
-    closed = source.cursor("rollup")
+    days = dict(source.days.rollups(since, until))
+    closed = source.days.closed_until()
     day = max(since, closed.date()) if closed else since
     while day < until:
         begin = datetime.combine(day, datetime.min.time(), UTC)
-        days[day] = roll_up(source.entries(begin, begin + DAY), source.signals(begin, begin + DAY))
+        days[day] = roll_up(source.journal.entries(begin, begin + DAY), source.market_signals.signals(begin, begin + DAY))
         day += DAY
     return days

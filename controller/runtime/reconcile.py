@@ -11,12 +11,12 @@ done, so a crash, a throttle, a lost answer, a backoff and a retry are the same 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 
 from controller.decide import decide
-from controller.decide.decision import Decision
+from controller.decide.decision import DeciderProblem, Decision
 from controller.decide.deleted_job import decide_deleted
 from controller.decide.facts import Facts
 from controller.jobs.job import Job
@@ -26,6 +26,7 @@ from controller.ledger.lineage import Lineage, LineageId
 from controller.runtime.gather import gather, look_up
 from controller.runtime.perform import perform
 from controller.runtime.ports import Ports, Trigger
+from controller.runtime.read_ports import ReadPorts
 from controller.runtime.timeouts import LEASE
 
 OUTPACED_MAX = 3
@@ -36,27 +37,35 @@ class Outpaced(Exception):
     """Others changed this lineage three times during the gathering. The next trigger continues."""
 
 
-def reconcile(trigger: Trigger, ports: Ports) -> LineageId | None:
-    """Gather, decide, commit and perform for one job. Returns its lineage; None when there is no such job.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """The result of a trigger: the job's lineage, None where there is no such job, and the deciders that raised."""
+
+    lineage: LineageId | None
+    problems: tuple[DeciderProblem, ...] = ()
+
+
+def reconcile(trigger: Trigger, ports: Ports) -> Reconciled:
+    """Gather, decide, commit and perform for one job.
 
     Raises Outpaced and Unreachable; after both, the next trigger continues.
     """
     found = _settle(trigger.job, ports)
-    if trigger.lineage is not None and trigger.lineage != found:
+    if trigger.lineage is not None and trigger.lineage != found.lineage:
         _let_go(trigger.job, trigger.lineage, ports)
     return found
 
 
-def _settle(name: str, ports: Ports) -> LineageId | None:
-    """Decide, commit and perform until nothing is new; say which lineage the job belongs to, None for no such job."""
+def _settle(name: str, ports: Ports) -> Reconciled:
+    """Decide, commit and perform until nothing is new."""
     outpaced = 0
     for _ in range(ROUNDS_MAX):
         job = ports.jobs.describe(name)
         if job is None:
-            return None
+            return Reconciled(lineage=None)
         facts, whole = decided(job, ports)
         decision = whole.cut().leased(facts.now, facts.now + LEASE)
-        if _stale(facts) or (decision and not ports.ledger.commit(facts.lineage, decision)):
+        if _stale(facts) or (decision and not ports.ledger.lineages.commit(facts.lineage, decision)):
             outpaced += 1
             if outpaced == OUTPACED_MAX:
                 raise Outpaced(f"{name}: the lineage {facts.lineage.id} changed {outpaced} times while it was read")
@@ -64,11 +73,11 @@ def _settle(name: str, ports: Ports) -> LineageId | None:
         if decision.writes < whole.writes:
             continue
         if not _carry_out(decision, facts.lineage, name, facts.now, ports):
-            return facts.lineage.id
+            return Reconciled(lineage=facts.lineage.id, problems=whole.problems)
     raise Outpaced(f"{name}: still something new after {ROUNDS_MAX} rounds")
 
 
-def decided(job: Job, ports: Ports) -> tuple[Facts, Decision]:
+def decided(job: Job, ports: ReadPorts) -> tuple[Facts, Decision]:
     """Gather and decide; look up what the decision needs to know, and decide again, until it needs nothing more."""
     facts = gather(job, ports)
     decision = decide(facts)
@@ -96,21 +105,21 @@ def _carry_out(decision: Decision, lineage: Lineage, name: str, now: datetime, p
 def _taken(intents: Iterable[Intent], lineage: Lineage, now: datetime, ports: Ports) -> Iterator[Intent]:
     """Claim each intent that is due, one by one as it is performed; what another Lambda claimed first is theirs."""
     for intent in intents:
-        taken = ports.ledger.take(lineage.id, intent, now=now, leased_until=now + LEASE) if intent.due(now) else None
+        taken = ports.ledger.lineages.take(lineage.id, intent, now=now, leased_until=now + LEASE) if intent.due(now) else None
         if taken is not None:
             yield taken
 
 
 def _let_go(name: str, id: LineageId, ports: Ports) -> None:
     """Close what is open about a job that is gone, or whose name has begun another life."""
-    lineage, now = ports.ledger.load(id), ports.clock.now()
+    lineage, now = ports.ledger.lineages.load(id), ports.clock.now()
     for intent in _taken((i for i in lineage.open_intents(name) if _outlives_its_job(i)), lineage, now, ports):
         perform(intent, lineage, ports, reconcile)
-    lineage = ports.ledger.load(id)
+    lineage = ports.ledger.lineages.load(id)
     decision = decide_deleted(lineage, name, now, ports.policies.current().channel).leased(now, now + LEASE)
     if not decision:
         return
-    if not ports.ledger.commit(lineage, decision):
+    if not ports.ledger.lineages.commit(lineage, decision):
         raise Outpaced(f"{name}: the lineage {id} changed while it was let go of")
     for intent in decision.intents:
         perform(intent, lineage, ports, reconcile)

@@ -1,4 +1,4 @@
-"""Answers ``/spot …`` in Slack, for the one who typed it. Whatever is typed has a short answer."""
+"""Answers ``/spot …`` in Slack, to the user who typed it. Every text has a short answer."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ HELP = (
 JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")  # SageMaker's TrainingJobName
 JOB_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:([a-z0-9-]+):([0-9]{12}):training-job/(.{1,63})")
 MONTH = re.compile(r"([0-9]{4})-([0-9]{1,2})")
-FIRST_YEAR = 2017  # SageMaker's own
+FIRST_YEAR = 2017  # by SageMaker
 SHOWN = 60  # characters of what somebody typed
 WAIVERS_MAX = 20
 HELD_BACK = "The answer is longer than one message. `spotwarden report` has all of it."
 
 
 def command(text: str, ports: SlackPorts, *, who: str = "") -> Answer:
-    """Answer a slash command, for the one who typed it, whatever was typed."""
+    """Answer a slash command to the user who typed it."""
     word, *rest = text.split() or ["help"]
     word = word.lower()
     try:
@@ -58,13 +58,13 @@ def command(text: str, ports: SlackPorts, *, who: str = "") -> Answer:
 
 
 def _shown(word: str) -> str:
-    """What somebody typed, short enough for an answer."""
+    """What a user typed, shortened for an answer."""
     return code(one_line(word, SHOWN))
 
 
 def _help(ports: SlackPorts, who: str) -> tuple[Part, ...]:
     """The commands; and, for whoever may read, whether a halt is called."""
-    halt = None if refuses_to_read(who, ports) else ports.ledger.halt()
+    halt = None if refuses_to_read(who, ports) else ports.ledger.halts.halt()
     return (Text("\n".join(HELP)), *((Text(f":octagonal_sign: Spotwarden is {halted_text(halt)}"),) if halt else ()))
 
 
@@ -84,7 +84,7 @@ def _savings(ports: SlackPorts, *words: str) -> tuple[Part, ...]:
         since, until = month, month_start(month + timedelta(days=31))
     if len(months) > 1:
         return (Text(f"Name one month, such as {code(f'{today:%Y-%m}')}."),)
-    days = dict(ports.ledger.rollups(since - (until - since), until))
+    days = dict(ports.ledger.days.rollups(since - (until - since), until))
     report = report_of(days, since, until, by=By.TEAM, teams=[team] if team else ())
     whose = f", team {escaped(team, SHOWN)}" if team else ""
     head = f"*{since:%B %Y}*{whose}, completed days only. {sentence(report)}"
@@ -104,7 +104,7 @@ def _month(word: str) -> date | None:
 def _job(ports: SlackPorts, *words: str) -> tuple[Part, ...]:
     if len(words) != 1:
         return (Text("Add the name of one job: `/spot job NAME`"),)
-    typed = words[0].strip("`*_~\"'<>|,;")  # as it was copied from a message
+    typed = words[0].strip("`*_~\"'<>|,;")  # as it is copied from a message
     arn = JOB_ARN.fullmatch(typed)
     name = arn[3] if arn else typed
     if JOB_NAME.fullmatch(name) is None:
@@ -112,14 +112,14 @@ def _job(ports: SlackPorts, *words: str) -> tuple[Part, ...]:
     found = ports.lineage_named(name)
     if found is None or (arn is not None and (arn[1], arn[2]) != (found.region, found.account)):
         return (Text(f"SageMaker has no training job {bold(name)} in this account and region."),)
-    lineage = ports.ledger.load(found)
+    lineage = ports.ledger.lineages.load(found)
     if not any(isinstance(e, Started) for e in lineage.entries):
         return (Text(f"{bold(name)} is not in the ledger yet."),)
     return card(lineage, ports.policies.current(), ports.clock.now())
 
 
 def _waivers(ports: SlackPorts, *_: str) -> tuple[Part, ...]:
-    waivers = list(islice(ports.ledger.waivers(ports.clock.now()), WAIVERS_MAX + 1))
+    waivers = list(islice(ports.ledger.waivers.in_force(ports.clock.now()), WAIVERS_MAX + 1))
     told = [
         f"• {escaped(w.policy)} for {bold(w.job)} until {when(w.until)}: {escaped(w.reason)}"
         f" ({escaped(w.ticket)}, {person(w.who)})"

@@ -114,7 +114,7 @@ def _halt(click: Click, ports: SlackPorts) -> str:
     """Call a halt: one write, whatever the state of the job whose message has the button. Raises Unreachable."""
     now = ports.clock.now()
     mine = halt_of(why=f"pressed in Slack, on {click.job}", who=click.who, since=now)
-    called = ports.ledger.call_halt(mine)
+    called = ports.ledger.halts.call_halt(mine)
     told = "Halted" if called == mine else f"Already {halted_text(called)}"
     return f"{told}: all actions and messages in this account are paused. Recording continues. To resume: `spotwarden resume`"
 
@@ -122,13 +122,13 @@ def _halt(click: Click, ports: SlackPorts) -> str:
 def record_request(click: Click, ports: SlackPorts) -> str:
     """Record the request and confirm it, or answer why it is not possible. Raises Unreachable."""
     for _ in range(TRIES):
-        lineage, now = ports.ledger.load(click.lineage), ports.clock.now()
+        lineage, now = ports.ledger.lineages.load(click.lineage), ports.clock.now()
         too_late = _too_late(click, lineage, ports.policies.current(), now)
         if too_late:  # it tells how the job stands
             unread = refuses_to_read(click.who, ports)
             return f"This is not possible now. {unread}" if unread else too_late
         entry = _asked(click, lineage, now)
-        if ports.ledger.commit(lineage, _noted(entry, lineage, now)):
+        if ports.ledger.lineages.commit(lineage, _noted(entry, lineage, now)):
             return CONFIRMATIONS[click.request].format(job=bold(click.job))
     return "Somebody else changed this job at the same moment. Press the button again."
 
@@ -228,7 +228,7 @@ def _whose(text: str, where: str) -> tuple[LineageId, str]:
 
 
 def _open_waiver(click: Click, trigger_id: str, ports: SlackPorts) -> str:
-    lineage, now, policy = ports.ledger.load(click.lineage), ports.clock.now(), ports.policies.current()
+    lineage, now, policy = ports.ledger.lineages.load(click.lineage), ports.clock.now(), ports.policies.current()
     last, rules = newest_attempt(lineage), waivable_rules(lineage, now)
     if last is None or last.job != click.job or lineage.entry(Ended, click.job) is not None:
         return _too_late(replace(click, request=UserRequest.STOP), lineage, policy, now) or f"{bold(click.job)} is finished."
@@ -257,7 +257,7 @@ def _submitted(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
 
 def _waive(id: LineageId, job: str, who: str, view: Mapping[str, Any], ports: SlackPorts) -> Answer:
     for _ in range(TRIES):
-        lineage, now, policy = ports.ledger.load(id), ports.clock.now(), ports.policies.current()
+        lineage, now, policy = ports.ledger.lineages.load(id), ports.clock.now(), ports.policies.current()
         most = now.date() + timedelta(seconds=policy.slack.waiver_s_max)
         given, wrong = waiver_request_of(view, rules=waivable_rules(lineage, now), first=now.date(), most=most)
         if wrong:
@@ -268,6 +268,6 @@ def _waive(id: LineageId, job: str, who: str, view: Mapping[str, Any], ports: Sl
             job=job, at=now, team=last.team if last else None, policy=given.policy, who=who, reason=given.reason,
             ticket=given.ticket, until=min(until, now + timedelta(seconds=policy.slack.waiver_s_max)),
         )  # fmt: skip
-        if ports.ledger.commit(lineage, _noted(entry, lineage, now)):
+        if ports.ledger.lineages.commit(lineage, _noted(entry, lineage, now)):
             return {"response_action": "clear"}
     return {"response_action": "errors", "errors": {"policy": "Somebody else changed this job at the same moment. Try again."}}

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+from controller.ledger.lineage import LineageId
 from controller.ledger.pool import MarketSignalKind
-from controller.runtime.ports import Trigger
 
 MARKET_SIGNALS: Mapping[str, MarketSignalKind] = {
     "EC2 Spot Instance Interruption Warning": MarketSignalKind.INTERRUPTION,
@@ -22,6 +23,15 @@ MARKET_SIGNALS: Mapping[str, MarketSignalKind] = {
 
 RECORD_VERSION = "1.0"  # of what Lambda writes where an invocation failed for good
 WRAPPINGS_MAX = 3
+CHARS_MAX = 80  # of other people's text that an error quotes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """A reason to look at a job. ``lineage`` is known where the trigger comes from the ledger."""
+
+    job: str
+    lineage: LineageId | None = None
 
 
 class BadEvent(ValueError):
@@ -79,9 +89,12 @@ def market_warning_of(event: Mapping[str, Any]) -> tuple[MarketSignalKind, str, 
         )
     stamp = str(event.get("time"))
     try:
-        at = datetime.fromisoformat(stamp.replace("Z", "+00:00"))
-    except ValueError:
-        raise BadEvent(f"time is {stamp!r}, wanted an ISO 8601 time{_which(event)}") from None
+        at = datetime.fromisoformat(stamp)
+        if at.tzinfo is None:
+            raise ValueError
+        at = at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise BadEvent(f"time is {stamp[:CHARS_MAX]!r}, wanted an ISO 8601 time{_which(event)}") from None
     return kind, _text(detail, "instance-id", event), str(event.get("region", "")), at
 
 

@@ -31,6 +31,8 @@ class Savings:
     ``bounded`` counts attempts whose useful seconds are a lower bound, ``never_started`` those that never trained and cost
     nothing, ``stopped_with_model`` those that a limit stopped after they trained: their cost counts neither as saved nor as
     wasted. The ``spot_`` figures cover spot attempts, the ``movable`` figures cover first attempts that ran on-demand.
+    ``missed_micros`` is what those would have saved on spot, by the savings of the spot jobs of their day in the same pool;
+    ``missed_unknown`` counts those in pools without a spot job on that day. A day's rollup sets both.
     """
 
     attempts: int = 0
@@ -44,6 +46,8 @@ class Savings:
     spot_counterfactual_micros: Micros = 0
     movable: int = 0
     movable_micros: Micros = 0
+    missed_micros: Micros = 0
+    missed_unknown: int = 0
     unpriced: int = 0
     unmeasured: int = 0
     bounded: int = 0

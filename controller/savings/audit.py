@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from controller.jobs.job import Job, Outcome
-from controller.ledger.entry import CheckpointScanned, Credited, Entry, Measured, Started
+from controller.ledger.entry import CheckpointScanned, Credited, Entry, Measured, Started, Unmeasured
 from controller.savings.arithmetic import Savings, better_credit, sum_savings
 from controller.savings.progress import Basis, Progress, progress_of, resumed_seconds, useful_seconds, went_beyond
 from controller.units.money import Rate
@@ -21,9 +21,13 @@ RateOf = Callable[[str, str, datetime, datetime | None], Rate | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """The result of an audit. ``gone`` are attempts that SageMaker no longer describes: their recorded figures are kept."""
+    """The result of an audit. ``gone`` are attempts that SageMaker no longer describes: their recorded figures are kept.
+
+    ``attempts`` are counted as a report counts them; ``unmeasured`` are those of unknown usage among them.
+    """
 
     attempts: int
+    unmeasured: int
     gone: tuple[str, ...]
     differences: tuple[str, ...]
     recorded: Savings
@@ -42,6 +46,7 @@ def audit(entries: Sequence[Entry], jobs: Mapping[str, Job], rate_of: RateOf, si
         if isinstance(entry, Credited) and entry.job in measured:
             before = credited.get(entry.job)
             credited[entry.job] = entry if before is None else better_credit(before, entry)
+    unmeasured = {e.job for e in entries if isinstance(e, Unmeasured) and since <= e.at < until} - measured.keys()
     started = [e for e in entries if isinstance(e, Started)]
     scans = [e for e in entries if isinstance(e, CheckpointScanned)]
     again: list[Entry] = []
@@ -60,8 +65,14 @@ def audit(entries: Sequence[Entry], jobs: Mapping[str, Job], rate_of: RateOf, si
         differences += [f"{name}: {what}" for what in _differing(recorded, found)]
         if held != useful_s:
             differences.append(f"{name}: {held} useful seconds recorded, {useful_s} recomputed")
+    differences += [
+        f"{name}: unknown usage recorded, SageMaker shows {usage.training_s} s trained and {usage.billable_s} s billed"
+        for name in sorted(unmeasured)
+        if name in jobs and (usage := jobs[name].measurable_usage) is not None
+    ]
     return Audit(
-        attempts=len(measured), gone=tuple(sorted(name for name in measured if name not in jobs)), differences=tuple(differences),
+        attempts=len(measured) + len(unmeasured), unmeasured=len(unmeasured), differences=tuple(differences),
+        gone=tuple(sorted(name for name in measured if name not in jobs)),
         recorded=_total((*measured.values(), *credited.values())), recomputed=_total(again),
     )  # fmt: skip
 

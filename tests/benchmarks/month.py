@@ -93,9 +93,9 @@ def memory(jobs: int) -> tuple[Any, float]:
     for n in range(DAYS):
         day = FIRST + n * DAY
         began = time.perf_counter()
-        ledger.put_rollup(day, roll_up(entries_of(day, jobs // DAYS)))
+        ledger.days.put_rollup(day, roll_up(entries_of(day, jobs // DAYS)))
         slowest = max(slowest, time.perf_counter() - began)
-    ledger.move_cursor("rollup", datetime.combine(FIRST + DAYS * DAY, datetime.min.time(), UTC))
+    ledger.days.note_closed(datetime.combine(FIRST + DAYS * DAY, datetime.min.time(), UTC))
     return ledger, slowest
 
 
@@ -113,7 +113,7 @@ def dynamo(jobs: int, local: aws.Local) -> tuple[Any, float]:
                 _put(client, table, batch)
                 batch = []
         _put(client, table, batch)
-    ledger.move_cursor("rollup", datetime.combine(FIRST, datetime.min.time(), UTC))
+    ledger.days.note_closed(datetime.combine(FIRST, datetime.min.time(), UTC))
     place, slowest = Place(ledger, datetime.combine(FIRST, datetime.min.time(), UTC), MemoryOutbox()), 0.0
     for n in range(DAYS):
         place.at = datetime.combine(FIRST + (n + 1) * DAY, datetime.min.time(), UTC) + timedelta(hours=1)

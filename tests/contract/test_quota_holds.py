@@ -18,33 +18,33 @@ THEIRS = replace(MINE, instances=1, job="gpt", lineage=str(lineage_id("gpt")))
 
 
 def committed(ledger: Ledger, **parts: Any) -> None:
-    assert ledger.commit(ledger.load(lineage_id()), Decision(**parts))
+    assert ledger.lineages.commit(ledger.lineages.load(lineage_id()), Decision(**parts))
 
 
 def test_a_hold_is_taken_and_given_back_by_commits(ledger: Ledger) -> None:
-    assert ledger.quota_holds("us-east-1", TYPE) == ()
+    assert ledger.quota_holds.holds_on("us-east-1", TYPE) == ()
     committed(ledger, holds=(MINE, THEIRS))
-    assert set(ledger.quota_holds("us-east-1", TYPE)) == {MINE, THEIRS}
+    assert set(ledger.quota_holds.holds_on("us-east-1", TYPE)) == {MINE, THEIRS}
     committed(ledger, freed=(MINE,))
-    assert ledger.quota_holds("us-east-1", TYPE) == (THEIRS,)
+    assert ledger.quota_holds.holds_on("us-east-1", TYPE) == (THEIRS,)
 
 
 def test_a_hold_is_of_one_type_in_one_region(ledger: Ledger) -> None:
     committed(ledger, holds=(MINE,))
-    assert ledger.quota_holds("eu-west-1", TYPE) == ()
-    assert ledger.quota_holds("us-east-1", "ml.g5.xlarge") == ()
+    assert ledger.quota_holds.holds_on("eu-west-1", TYPE) == ()
+    assert ledger.quota_holds.holds_on("us-east-1", "ml.g5.xlarge") == ()
 
 
 def test_a_former_life_of_a_name_gives_back_only_its_own_hold(ledger: Ledger) -> None:
     old, new = replace(MINE, lineage="the old life"), replace(MINE, lineage="the new life")
     committed(ledger, holds=(old, new))
     committed(ledger, freed=(old,))
-    assert ledger.quota_holds("us-east-1", TYPE) == (new,)
+    assert ledger.quota_holds.holds_on("us-east-1", TYPE) == (new,)
 
 
 def test_a_hold_is_no_claim_on_a_prefix(ledger: Ledger) -> None:
     committed(ledger, holds=(MINE,))
-    assert ledger.claims("checkpoints") == ()
+    assert ledger.claims.claims_on("checkpoints") == ()
 
 
 STORED_AS_A_CLAIM = {
@@ -67,6 +67,6 @@ def test_a_hold_that_was_stored_as_a_claim_is_read_and_given_back(dynamodb: Any)
     table = aws.create_table(dynamodb.meta.endpoint_url, "QuotaHolds")
     dynamodb.put_item(TableName=table, Item=STORED_AS_A_CLAIM)
     ledger = DynamoLedger(dynamodb, table)
-    assert ledger.quota_holds("us-east-1", TYPE) == (MINE,)
+    assert ledger.quota_holds.holds_on("us-east-1", TYPE) == (MINE,)
     committed(ledger, holds=(THEIRS,), freed=(MINE,))
-    assert ledger.quota_holds("us-east-1", TYPE) == (THEIRS,)
+    assert ledger.quota_holds.holds_on("us-east-1", TYPE) == (THEIRS,)

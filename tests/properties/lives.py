@@ -131,12 +131,12 @@ class Life:
         """Claim an intent that is due, as reconcile does before it performs one."""
         if not intent.due(self.now):
             return None
-        return self.ledger.take(self.id, intent, now=self.now, leased_until=self.now + LEASE)
+        return self.ledger.lineages.take(self.id, intent, now=self.now, leased_until=self.now + LEASE)
 
     def facts(self, number: int) -> Facts:
-        lineage, about = self.ledger.load(self.id), self.attempts[number]
+        lineage, about = self.ledger.lineages.load(self.id), self.attempts[number]
         other = claim_of("s3://checkpoints/b", job="other", lineage="o", created_at=self.now)
-        claims = (*self.ledger.claims("checkpoints"), other)
+        claims = (*self.ledger.claims.claims_on("checkpoints"), other)
         read = self.now.minute % 3 > 0  # two of three triggers read the history and the checkpoints
         return Facts(
             now=self.now, job=about, number=number, lineage=lineage, policy=self.policy, rate=builders.rate(),
@@ -159,10 +159,12 @@ class Life:
 def learn(facts: Facts, decision: Decision, ledger: MemoryLedger | None = None) -> Facts:
     """The same facts after a decision was committed as reconcile commits it: with a lease on each intent that is due."""
     ledger = ledger or builders.ledger_with(facts.lineage)
-    assert ledger.commit(facts.lineage, decision.leased(facts.now, facts.now + LEASE)), (
+    assert ledger.lineages.commit(facts.lineage, decision.leased(facts.now, facts.now + LEASE)), (
         "the commit was refused although nobody else wrote"
     )
-    return replace(facts, lineage=ledger.load(facts.lineage.id), placement=None)  # who looks again is told that EC2 was asked
+    return replace(
+        facts, lineage=ledger.lineages.load(facts.lineage.id), placement=None
+    )  # the next facts show that EC2 was asked
 
 
 def live(seed: int) -> Facts:
@@ -173,7 +175,7 @@ def live(seed: int) -> Facts:
     for _ in range(rng.choice([0, 1, 3, 6, 12, 20])):
         facts = life.facts(rng.choice([max(life.attempts), *sorted(life.attempts)]))
         learn(facts, decide(facts), life.ledger)
-        for intent in life.ledger.load(life.id).open_intents():
+        for intent in life.ledger.lineages.load(life.id).open_intents():
             held = life.take(intent) or (intent if intent.leased_until else None)
             if held is not None:
                 _answer(life, held, rng.choice(ANSWERS))
@@ -195,9 +197,9 @@ policies = SEEDS.map(lambda seed: any_policy(Random(seed)))  # noqa: S311
 def _answer(life: Life, intent: Intent, answer: IntentResult | str | None) -> None:
     """Record the world's answer to an intent. A submission that took effect is a new attempt."""
     if answer == "later":
-        life.ledger.put_off(life.id, intent, due_at=life.now + timedelta(minutes=5), why="throttled")
+        life.ledger.lineages.put_off(life.id, intent, due_at=life.now + timedelta(minutes=5), why="throttled")
     elif isinstance(answer, IntentResult):
-        life.ledger.close(life.id, intent, answer, "test")
+        life.ledger.lineages.close(life.id, intent, answer, "test")
         if isinstance(intent.action, Submit) and answer is IntentResult.DONE:
             root = life.attempts[1]
             changes = change_from_json(intent.action.changes)
@@ -210,7 +212,7 @@ def _answer(life: Life, intent: Intent, answer: IntentResult | str | None) -> No
 
 def _ask(rng: Random, life: Life) -> None:
     """A user requests something for the newest attempt, or waives a rule for it, as the Slack interactions record it."""
-    job, lineage = life.attempts[max(life.attempts)], life.ledger.load(life.id)
+    job, lineage = life.attempts[max(life.attempts)], life.ledger.lineages.load(life.id)
     if rng.random() < 0.3:
         entry: Entry = Waived(
             job=job.name, at=life.now, team="vision", policy="rule-0", who="U1", reason="r", ticket="t",
@@ -222,7 +224,7 @@ def _ask(rng: Random, life: Life) -> None:
         ask = rng.choice([UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND, UserRequest.STOP])
         entry = UserRequested(job=job.name, at=life.now, team="vision", request=ask, who="U1", number=number)
     if entry.key not in lineage.standing():
-        assert life.ledger.commit(lineage, Decision(entries=(entry,)))
+        assert life.ledger.lineages.commit(lineage, Decision(entries=(entry,)))
 
 
 def _later(rng: Random, before: Job, now: datetime) -> Job:
@@ -250,7 +252,7 @@ def starving(policy: Policy, causes: list[Outcome]) -> tuple[Life, list[Submit]]
         life.attempts[number] = builders.ended(life.attempts[number], outcome, ended_at=life.now, usage=builders.usage())
         learn(life.facts(number), decide(life.facts(number)), life.ledger)
         life.now += timedelta(hours=3)
-        for intent in life.ledger.load(life.id).open_intents():
+        for intent in life.ledger.lineages.load(life.id).open_intents():
             taken = life.take(intent)
             if taken is not None:
                 _answer(life, taken, IntentResult.DONE)

@@ -116,6 +116,6 @@ def test_a_job_that_always_fails_is_retried_to_its_limits_and_then_reported(poli
         budget, sharing = builders.block().budget_of(cause)
         assert budget is not None
         assert sum(tries[one] for one in sharing) <= budget.limit
-    topics = [i.action.topic for i in life.ledger.load(life.id).intents if isinstance(i.action, Announce)]
+    topics = [i.action.topic for i in life.ledger.lineages.load(life.id).intents if isinstance(i.action, Announce)]
     assert "gave-up" in topics
     assert [submit.number for submit in submitted] == list(range(2, len(submitted) + 2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from random import Random
 
 from hypothesis import given
@@ -78,11 +79,14 @@ def test_the_totals_of_two_parts_add_up_to_the_total(entries: list[Entry], cut: 
     assert total_of(one) + total_of(other) == total_of(entries)
 
 
-@given(attempts())
-def test_saved_is_the_counterfactual_less_what_was_spent(entries: list[Entry]) -> None:
-    total = total_of(entries)
-    assert total.saved_micros == total.counterfactual_micros - total.spent_micros
-    assert 0 <= total.wasted_micros <= total.spent_micros
+@given(measured(), SECONDS)
+def test_the_savings_are_the_useful_hours_at_the_on_demand_rate_less_the_bill(one: Measured, useful_s: int) -> None:
+    useful_s = min(useful_s, one.training_s)
+    paid_s = useful_s if one.spot else min(useful_s, one.billable_s)
+    exact = Fraction((paid_s - one.billable_s) * one.instance_count * (one.rate_micros_per_h or 0), 3600)
+    saved = savings_of(one, credited(one, useful_s))
+    assert abs(saved.saved_micros - exact) <= 1
+    assert 0 <= saved.wasted_micros <= saved.spent_micros
 
 
 @given(attempts(), measured())

@@ -46,7 +46,7 @@ def users_of(host: Host) -> Users:
 
 
 def halt() -> Halt | None:
-    return wiring.ports().ledger.halt()
+    return wiring.ports().ledger.halts.halt()
 
 
 def card(host: Host, name: str) -> Message:

@@ -100,7 +100,7 @@ def test_full_members_read_also_where_the_workspace_is_one_of_an_organization(us
 
 
 def test_who_may_not_read_sees_the_commands_but_not_the_halt(host: Host, users: Users) -> None:
-    wiring.ports().ledger.set_halt(None)
+    wiring.ports().ledger.halts.set_halt(None)
     users.command("help", user="U0GUEST1")
     before = users.ephemerals[-1]
     users.press(host.slack, card(host, "long").ts, "spotwarden/halt")
@@ -110,7 +110,7 @@ def test_who_may_not_read_sees_the_commands_but_not_the_halt(host: Host, users: 
         users.command("help")
         assert "Spotwarden is halted since" in users.ephemerals[-1]
     finally:
-        wiring.ports().ledger.set_halt(None)
+        wiring.ports().ledger.halts.set_halt(None)
 
 
 def test_a_guest_who_may_stop_jobs_stops_one_and_is_told_nothing_about_it(host: Host, users: Users) -> None:

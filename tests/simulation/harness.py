@@ -22,7 +22,7 @@ from controller.units.money import Rate
 from infra.local.sagemaker.client import Client
 from infra.local.sagemaker.world import World
 from tests.simulation.lambdas import Lambdas
-from tests.simulation.memory import MemoryLedger, MemoryOutbox
+from tests.simulation.memory import AllPorts, MemoryLedger, MemoryOutbox
 from tests.simulation.world_invariants import InvariantChecker
 
 ROLLOUT = timedelta(minutes=5)  # during a deployment, old containers still run
@@ -61,7 +61,7 @@ class FaultyPort:
         return call
 
 
-class FaultyLedger(FaultyPort):
+class FaultyLedger(AllPorts, FaultyPort):
     """The ledger with faults. Other functions may write between the two reads of one load."""
 
     def load(self, lineage: LineageId) -> Lineage:
@@ -144,7 +144,7 @@ class Rollout:
         runs = self.lambdas.current
         readable = self.readable(self.lambdas.now)
         found = readable[0] if runs is not None and runs.number % 2 else readable[-1]
-        return replace(found, in_force_at=self.ledger.in_force_at(found.revision, self.lambdas.now))
+        return replace(found, in_force_at=self.ledger.revisions.in_force_at(found.revision, self.lambdas.now))
 
     def readable(self, at: datetime) -> list[Policy]:
         """The policies that containers may have at a time: the newest, and during its deployment also the one before."""

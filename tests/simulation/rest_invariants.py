@@ -42,11 +42,11 @@ def recorded_lineage(history: History, life: Life) -> Lineage:
 
     Where users delete an attempt that the controller never saw, and reuse its name with all its tags, the two look the same.
     """
-    own = history.ledger.load(life.lineage)
+    own = history.ledger.lineages.load(life.lineage)
     tagged = LineageId.parse(life.job.tags.get(LINEAGE_TAG, ""))
     if own.version or tagged is None:
         return own
-    return history.ledger.load(tagged)
+    return history.ledger.lineages.load(tagged)
 
 
 def every_outcome_and_usage_is_recorded(history: History) -> None:

@@ -109,7 +109,7 @@ class InvariantChecker:
         answer = call()
         require(lineage is not None, f"{name} was created without the tag of its lineage")
         assert lineage is not None
-        said = self.ledger.load(lineage).intent(f"submit/{name}")
+        said = self.ledger.lineages.load(lineage).intent(f"submit/{name}")
         require(
             said is not None and said.open and said.leased_until is not None and isinstance(said.action, Submit),
             f"commit first, then act: {name} was created, and the ledger of {lineage} says {said}",
@@ -138,7 +138,7 @@ class InvariantChecker:
         answer = call()
         assert life is not None
         require(not life.owned, f"no owned job is touched: {life.where} was stopped")
-        said = self.ledger.load(life.lineage).intent(f"stop/{name}")
+        said = self.ledger.lineages.load(life.lineage).intent(f"stop/{name}")
         require(
             said is not None and said.claim > 0, f"commit first, then act: {life.where} was stopped, and the ledger says {said}"
         )
@@ -164,7 +164,7 @@ class InvariantChecker:
         """Each attempt is submitted once. After a user deletes an attempt that the controller never saw, it may be submitted
         again.
         """
-        seen = self.ledger.load(new.lineage).entry(Started, new.name)
+        seen = self.ledger.lineages.load(new.lineage).entry(Started, new.name)
         same = [life for life in self.lives if life.lineage == new.lineage and life.number == new.number]
         before = [life.where for life in same if life.deleted_at is None or seen]
         require(not before, f"each attempt is submitted once: {new.where} after {before}")
@@ -202,9 +202,9 @@ class InvariantChecker:
             decision = decide(facts)
             if decision:
                 ledger = ledger_with(facts.lineage)
-                committed = ledger.commit(facts.lineage, decision.leased(facts.now, facts.now + LEASE))
+                committed = ledger.lineages.commit(facts.lineage, decision.leased(facts.now, facts.now + LEASE))
                 require(committed, f"the law: {facts.job.name} has a decision that cannot be committed: {decision}")
-                again = decide(replace(facts, lineage=ledger.load(facts.lineage.id)))
+                again = decide(replace(facts, lineage=ledger.lineages.load(facts.lineage.id)))
                 require(not again, f"the law: {facts.job.name} has a second decision: {again}")
             return decision
 
@@ -227,7 +227,7 @@ class InvariantChecker:
 
     def closing(self, lineage: LineageId, key: str, closed: IntentResult) -> None:
         """Check an intent that is being closed: a Stop is done only when the job has ended or is gone."""
-        intent = self.ledger.load(lineage).intent(key)
+        intent = self.ledger.lineages.load(lineage).intent(key)
         if intent is None or not isinstance(intent.action, Stop) or closed is not IntentResult.DONE:
             return
         alive = [life for life in self.lives if life.lineage == lineage and life.name == intent.action.about and life.alive]

@@ -14,7 +14,7 @@ from tests.slack.conftest import card, later, offered
 
 
 def asked(host: Host) -> list[UserRequested]:
-    entries = wiring.ports().ledger.entries(MONDAY, host.clock.at + timedelta(days=1))
+    entries = wiring.ports().ledger.journal.entries(MONDAY, host.clock.at + timedelta(days=1))
     return [entry for entry in entries if isinstance(entry, UserRequested)]
 
 
@@ -32,7 +32,7 @@ def test_a_waiver_needs_a_reason_a_ticket_and_an_end_that_the_policy_allows(host
     until = (host.clock.at + timedelta(days=3)).date().isoformat()
     assert users.submit(view_id, {"policy": rule, "reason": "long data", "ticket": "ML-7", "until": until}).status == 200
     assert not users.modals
-    [waived] = list(wiring.ports().ledger.waivers(host.clock.at))
+    [waived] = list(wiring.ports().ledger.waivers.in_force(host.clock.at))
     assert isinstance(waived, Waived)
     assert (waived.policy, waived.reason, waived.ticket, waived.who) == (rule, "long data", "ML-7", "U0LOCAL1")
     users.command("waivers")
@@ -55,12 +55,12 @@ def test_the_command_shows_the_state_of_a_job_and_the_savings(host: Host, users:
 def test_a_halt_pauses_everything_and_names_who_started_it(host: Host, users: Users) -> None:
     try:
         users.press(host.slack, card(host, "ranker-patient").ts, "spotwarden/halt")
-        halt = wiring.ports().ledger.halt()
+        halt = wiring.ports().ledger.halts.halt()
         assert users.ephemerals[-1].startswith("Halted")
         assert halt is not None
         assert (halt.who, halt.why) == ("U0LOCAL1", "pressed in Slack, on ranker-patient")
     finally:
-        wiring.ports().ledger.set_halt(None)
+        wiring.ports().ledger.halts.set_halt(None)
 
 
 def test_try_again_submits_a_job_that_was_given_up(host: Host, users: Users) -> None:

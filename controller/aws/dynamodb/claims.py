@@ -13,12 +13,14 @@ import hashlib
 from controller.aws.dynamodb.items import Item, read, write
 from controller.aws.dynamodb.table import HEAD, Table, Write, key, next_version, partition_of, version_of
 from controller.jobs.claim import Claim, holding_up
-from controller.runtime.ports import Unreachable
+from controller.runtime.answers import Unreachable
 
 TRIES = 3
 
 
-class Claims:
+class DynamoClaims:
+    """The Claims port."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
 
@@ -26,8 +28,8 @@ class Claims:
         """Hold the prefix, or say whom the claim must wait for. Raises Unreachable when others were faster three times."""
         pk = _pk(claim.bucket)
         for _ in range(TRIES):
-            head = self._table.get(pk, HEAD)  # before the rest: a claim that comes in between moves the version
-            others = holding_up(claim, self.held(claim.bucket))
+            head = self._table.get(pk, HEAD)  # read before the rest: a claim in between changes the version
+            others = holding_up(claim, self.claims_on(claim.bucket))
             if others:
                 return others
             if self._table.transact([next_version(pk, version_of(head)), taking(claim)]):
@@ -37,18 +39,18 @@ class Claims:
     def release(self, claim: Claim) -> None:
         self._table.remove(_place(claim))
 
-    def held(self, bucket: str) -> tuple[Claim, ...]:
+    def claims_on(self, bucket: str) -> tuple[Claim, ...]:
         """All claims held in a bucket."""
         return tuple(read(row) for row in self._table.query(**partition_of(_pk(bucket))) if row["sk"]["S"] != HEAD)
 
 
 def taking(claim: Claim) -> Write:
-    """The write that holds a prefix."""
+    """The write that claims a prefix."""
     return {"Put": {"Item": {**_place(claim), **write(claim)}}}
 
 
 def giving_back(claim: Claim) -> Write:
-    """The write that gives a prefix back."""
+    """The write that releases a prefix."""
     return {"Delete": {"Key": _place(claim)}}
 
 
@@ -57,7 +59,7 @@ def _pk(bucket: str) -> str:
 
 
 def held_key(job: str, lineage: str, what: str) -> str:
-    """The sort key of what a job of a lineage holds: a former life of the name holds something else."""
+    """The sort key of what a job of a lineage holds. A former job with the same name has another lineage, and another key."""
     digest = hashlib.sha256(f"{lineage}\n{what}".encode()).hexdigest()
     return f"held#{job}#{digest[:16]}"
 

@@ -78,7 +78,7 @@ LATER_FIELDS: Mapping[type, frozenset[str]] = {
     intent.Announce: frozenset({"facts"}),
     Message: frozenset({"facts", "refused_by", "refused_why"}),
     entry.CheckpointScanned: frozenset({"others"}),
-    entry.Measured: frozenset({"retained_s"}),
+    entry.Measured: frozenset({"retained_s", "interruptions", "checkpoint"}),
 }
 
 

@@ -16,11 +16,13 @@ from controller.jobs.claim import Claim
 from controller.jobs.quota_hold import QuotaHold
 
 
-class QuotaHolds:
+class DynamoQuotaHolds:
+    """The QuotaHolds port."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def held(self, region: str, instance_type: str) -> tuple[QuotaHold, ...]:
+    def holds_on(self, region: str, instance_type: str) -> tuple[QuotaHold, ...]:
         rows = self._table.query(**partition_of(_pk(region, instance_type)))
         return tuple(_hold_of(read(row), region, instance_type) for row in rows)
 

@@ -100,17 +100,17 @@ def test_only_changed_prices_are_written_or_unchanged_ones_once_a_week(server: P
     place.at += timedelta(days=7)
     server.rates[0] = ("us-east-1", "ml.g5.2xlarge", "1.600000", date(2026, 11, 25))
     assert refresh_prices("us-east-1", place) == (1, ())
-    assert [rate.micros_per_h for rate in place.ledger.rates("us-east-1")["ml.g5.2xlarge"]] == [1_515_000, 1_600_000]
+    assert [rate.micros_per_h for rate in place.ledger.prices.rates("us-east-1")["ml.g5.2xlarge"]] == [1_515_000, 1_600_000]
 
 
 def test_a_job_across_a_change_of_price_is_priced_at_both(server: PriceServer) -> None:
     place: Any = Place(listed(server))
     refresh_prices("us-east-1", place)
     ledger: MemoryLedger = place.ledger
-    ledger.note_rates("us-east-1", {"ml.g5.2xlarge": Rate(micros_per_h=1_615_000, as_of=date(2026, 11, 20), source="new")})
+    ledger.prices.note_rates("us-east-1", {"ml.g5.2xlarge": Rate(micros_per_h=1_615_000, as_of=date(2026, 11, 20), source="new")})
     midnight = datetime(2026, 11, 20, tzinfo=UTC)
     hour = timedelta(hours=1)
-    rate = Prices(ledger.rates).rate("ml.g5.2xlarge", "us-east-1", midnight + hour, since=midnight - hour)
+    rate = Prices(ledger.prices.rates).rate("ml.g5.2xlarge", "us-east-1", midnight + hour, since=midnight - hour)
     assert rate is not None
     assert rate.micros_per_h == 1_565_000
 

@@ -44,13 +44,13 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 
 def test_a_halt_is_stored_with_its_reason_and_removed(ledger: DynamoLedger, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "halt", "--why", "a policy stops too much", "--who", "ada")
-    halt = ledger.halt()
+    halt = ledger.halts.halt()
     assert code == 0
     assert halt is not None
     assert (halt.why, halt.who) == ("a policy stops too much", "ada")
     assert out.endswith("by ada: a policy stops too much\n")
     code, out, _ = run(capsys, "resume")
-    assert (code, ledger.halt()) == (0, None)
+    assert (code, ledger.halts.halt()) == (0, None)
     assert out.startswith("resumed; it was halted since ")
     assert run(capsys, "resume")[1] == "nothing was halted\n"
 
@@ -92,7 +92,7 @@ class Later:
 
 def test_advice_is_read_from_the_ledger(ledger: DynamoLedger, capsys: pytest.CaptureFixture[str]) -> None:
     wiring.install(clock=Later())
-    assert ledger.commit(lineage(), Decision(entries=tuple(PAST)))
+    assert ledger.lineages.commit(lineage(), Decision(entries=tuple(PAST)))
     code, out, err = run(capsys, "advise", "train-bert", "--days", "3")
     assert (code, err) == (0, "")
     assert out.splitlines()[0] == "train-bert: advice from 9 completed runs"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -76,8 +77,21 @@ def test_a_team_with_a_channel_gets_its_own_digest_and_the_default_channel_gets_
     assert channels_of(policy) == {"#ml-vision": frozenset({"vision", "speech"}), "#ml-spot": frozenset()}
 
 
+def test_a_digest_that_has_nothing_to_say_is_not_sent() -> None:
+    place: Any = Place()
+    place.report_store = place
+    place.publish = lambda _: ""
+    for hours in range(50):
+        place.at = BEGIN + timedelta(hours=hours)
+        close_days(place)
+        queue_digests(place)
+    assert place.outbox.waiting("#ml-spot", 9) == []
+
+
 def test_a_digest_is_queued_once_a_day_and_not_before_its_first_hour() -> None:
     place: Any = Place()
+    jobs = told(measured("a"), measured("b", at=BEGIN + DAY))
+    place.ledger = builders.ledger_with(builders.lineage(entries=jobs))
     place.report_store = place
     place.publish = lambda _: ""
     queued = []
@@ -90,3 +104,29 @@ def test_a_digest_is_queued_once_a_day_and_not_before_its_first_hour() -> None:
     assert [m.key for m in place.outbox.waiting("#ml-spot", 9)] == [
         "digest/day/2026-03-02/#ml-spot/000", "digest/day/2026-03-03/#ml-spot/000"
     ]  # fmt: skip
+
+
+def test_a_digest_names_the_jobs_that_changed_the_figures_most_and_what_to_do() -> None:
+    lost = measured("distill-009", billable_s=3600, interruptions=5, checkpoint=False)
+    entries = [*told(measured("bert-7")), lost, replace(told(lost)[1], useful_s=0)]
+    report = report_of({FIRST: roll_up(entries)}, FIRST, FIRST + DAY)
+    said = "\n".join(page.text for page in pages(digest_parts(report, report, DigestNotes())))
+    assert "cost $1.00 more than on-demand: interrupted 5 times without a checkpoint. Add a CheckpointConfig." in said
+    assert "|bert-7> saved $0.70" in said
+
+
+def test_sagemaker_s_percentage_is_named_only_where_it_differs_and_with_the_reason() -> None:
+    assert "SageMaker shows" not in words()
+    lost = measured("c", team="vision")
+    entries = [*told(measured("a")), lost, replace(told(lost)[1], useful_s=0)]
+    report = report_of({FIRST: roll_up(entries)}, FIRST, FIRST + DAY)
+    said = "\n".join(page.text for page in pages(digest_parts(report, report, DigestNotes())))
+    assert "SageMaker shows 70 % saved for the same jobs: it counts $0.30 of lost work as saved." in said
+
+
+def test_a_digest_of_a_thousand_teams_stays_small() -> None:
+    entries = told(*(measured(f"job-{n}", team=f"team-{n:04d}") for n in range(1000)))
+    report = report_of({FIRST: roll_up(entries)}, FIRST, FIRST + DAY)
+    made = pages(digest_parts(report, report, DigestNotes()))
+    assert sum(len(json.dumps(page.json)) for page in made) < 60_000
+    assert "981 others" in "\n".join(json.dumps(page.json) for page in made)

@@ -63,6 +63,5 @@ def test_a_worse_period_is_called_worse() -> None:
 
 
 def test_missed_savings_name_the_jobs_that_ran_on_demand() -> None:
-    missing = totals(movable=2, spent_micros=1_000_000, counterfactual_micros=1_000_000)
-    missing = replace(missing, total=replace(missing.total, missed_micros=5_000_000))
+    missing = totals(movable=2, spent_micros=1_000_000, counterfactual_micros=1_000_000, missed_micros=5_000_000)
     assert sentence(missing).endswith("Spot could have saved *$5.00* more on 2 jobs that ran on-demand.")

@@ -39,10 +39,10 @@ class Place:
     def learn(self, entry: Entry) -> None:
         """Commit an entry now."""
         decision = Decision(entries=(entry,)).leased(self.now_at, self.now_at)
-        assert self.ledger.commit(self.ledger.load(lineage_id()), decision)
+        assert self.ledger.lineages.commit(self.ledger.lineages.load(lineage_id()), decision)
 
     def interruptions(self, day: date) -> int:
-        [(_, rollup)] = self.ledger.rollups(day, day + DAY)
+        [(_, rollup)] = self.ledger.days.rollups(day, day + DAY)
         return sum(rollup.count(CountKind.INTERRUPTION).values())
 
 

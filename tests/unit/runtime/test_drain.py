@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from controller.notifications.block_kit import Page
-from controller.runtime.drain import PLAIN, drain
+from controller.runtime.drain import drain
 from controller.runtime.ports import Answer, Done, Later, Message, Post, Refused
 from tests import builders
 from tests.builders import BEGIN, lineage_id
@@ -215,7 +215,7 @@ def test_a_workspace_without_charts_gets_plain_blocks_and_is_remembered() -> Non
     drain(place.ports)
     drain(place.ports)
     assert place.texts(threads=False) == ["the facts"]
-    assert place.ledger.cursor(PLAIN) is not None
+    assert place.ledger.block_support.blocks_refused_at() is not None
     digest(2)
     place.at += MINUTE
     drain(place.ports)

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from controller.jobs.job import Interval, Job, Outcome, Usage
-from controller.ledger.entry import CheckpointScanned, Credited, Entry, Measured, Started
+from controller.ledger.entry import CheckpointScanned, Credited, Entry, Measured, Started, Unmeasured
 from controller.savings.audit import Audit, audit
+from controller.savings.rollup import roll_up
 from controller.units.money import Rate
 from tests.builders import BEGIN, attempt, ended, job, usage
 
@@ -199,3 +200,16 @@ def test_an_unknown_price_is_a_difference_and_no_error() -> None:
     abroad = replace(DONE, region="eu-west-1")
     result = audited([measured(DONE), credited(DONE, 3600)], abroad)
     assert result.differences == (f"bert: rate_micros_per_h {RATE} recorded, None recomputed",)
+
+
+def test_an_audit_counts_the_attempts_that_a_report_counts() -> None:
+    unknown = Unmeasured(job="lost", at=BEGIN, team="vision", spot=True)
+    entries: list[Entry] = [measured(DONE), credited(DONE, 3600), unknown]
+    found = audit(entries, {}, rate_of, BEGIN, BEGIN + 24 * HOUR)
+    assert (found.attempts, found.unmeasured) == (roll_up(entries).total.attempts, 1) == (2, 1)
+
+
+def test_usage_that_sagemaker_shows_later_is_a_difference() -> None:
+    entries: list[Entry] = [Unmeasured(job=DONE.name, at=BEGIN, team="vision", spot=True)]
+    found = audit(entries, {DONE.name: DONE}, rate_of, BEGIN, BEGIN + 24 * HOUR)
+    assert found.differences == ("bert: unknown usage recorded, SageMaker shows 3600 s trained and 1080 s billed",)

@@ -104,5 +104,5 @@ def test_closing_a_day_updates_the_statistics_of_its_pools() -> None:
         ledger.row(builders.lineage_id()).entries[entry.key] = entry
     ports: Any = Fixed(ledger)
     close_days(ports)
-    assert ledger.memory("ml.g5.xlarge", "us-east-1", BEGIN) == pool(1, 1)
-    assert ledger.memory("ml.g5.xlarge", "us-east-1", BEGIN + timedelta(days=1)) == pool(0, 0)
+    assert ledger.pools.memory("ml.g5.xlarge", "us-east-1", BEGIN) == pool(1, 1)
+    assert ledger.pools.memory("ml.g5.xlarge", "us-east-1", BEGIN + timedelta(days=1)) == pool(0, 0)

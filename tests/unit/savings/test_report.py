@@ -6,16 +6,17 @@ from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Credited, Entry, Finished, Flagged, Interrupted, Measured, Unmeasured
 from controller.policy.mode import Mode
 from controller.policy.policy import Severity
+from controller.savings.arithmetic import Savings
 from controller.savings.progress import Basis
 from controller.savings.report import By, Report, report_of
-from controller.savings.rollup import Rollup, roll_up
+from controller.savings.rollup import NOBODY, Rollup, roll_up
 from tests.builders import BEGIN
 
 DAY = timedelta(days=1)
@@ -132,3 +133,33 @@ def test_days_add_up_in_any_order(hours: list[int], rng: Random) -> None:
     shuffled = list(rollups)
     rng.shuffle(shuffled)
     assert sum(rollups, Rollup()) == sum(shuffled, Rollup())
+
+
+@st.composite
+def attempts_of_days(draw: st.DrawFn) -> list[Measured]:
+    """Attempts over four days, three teams and two pools, on spot and on-demand."""
+    return [
+        measured(
+            f"job-{n}", at=BEGIN + draw(st.integers(0, 3)) * DAY, team=draw(st.sampled_from(["vision", "speech", None])),
+            spot=draw(st.booleans()), billable_s=draw(st.integers(0, 5000)), training_s=draw(st.integers(0, 5000)),
+            instance_type=draw(st.sampled_from(["ml.g5.xlarge", "ml.p3.2xlarge"])), number=draw(st.integers(1, 2)),
+            first_rate_micros_per_h=900_000,
+        )
+        for n in range(draw(st.integers(1, 12)))
+    ]  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(attempts_of_days(), st.integers(0, 4))
+def test_the_parts_of_a_period_and_the_teams_add_up_to_the_whole(attempts: list[Measured], cut: int) -> None:
+    entries = told(*attempts)
+    days = {day: roll_up([e for e in entries if e.at.date() == day]) for day in {e.at.date() for e in entries}}
+    until, middle = FIRST + 4 * DAY, FIRST + cut * DAY
+    whole = report_of(days, FIRST, until)
+    parts = report_of(days, FIRST, middle).total.savings + report_of(days, middle, until).total.savings
+    assert parts == whole.total.savings
+    assert sum((savings for _, savings in whole.days), Savings()) == whole.total.savings
+    assert sum((line.savings for line in whole.lines), Savings()) == whole.total.savings
+    teams = {e.team or NOBODY for e in attempts}
+    of_teams = (report_of(days, FIRST, until, teams=[team]).total.savings for team in teams)
+    assert sum(of_teams, Savings()) == whole.total.savings

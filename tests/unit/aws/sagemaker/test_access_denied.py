@@ -50,7 +50,7 @@ LOOKS: dict[str, Callable[[str], object]] = {
     "the jobs of a time": lambda code: list(SageMakerJobs(Guarded(code)).modified(BEGIN, BEGIN)),
     "a job that is to be stopped": lambda code: SageMakerJobs(Guarded(code)).stop("bert"),
     "a job that is to be repeated": lambda code: SageMakerJobs(Guarded(code)).submit(SUBMIT, ROOT),
-    "a lineage": lambda code: DynamoLedger(Guarded(code), "Spotwarden").load(ROOT),
+    "a lineage": lambda code: DynamoLedger(Guarded(code), "Spotwarden").lineages.load(ROOT),
     "an instance": lambda code: Ec2Instances(Guarded(code)).family_of("i-0abc"),
 }
 

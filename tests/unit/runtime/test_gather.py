@@ -61,7 +61,7 @@ def test_room_is_the_quota_less_what_live_jobs_hold(limit: int | None, room: int
     account = Account(limit=limit)
     held = QuotaHold(region=REGION, instance_type=TYPE, instances=3, job="gpt", created_at=BEGIN, lineage="gpt's")
     elsewhere = replace(held, instance_type="ml.p4d.24xlarge", instances=9)
-    assert account.ledger.commit(account.ledger.load(lineage_id("gpt")), Decision(holds=(held, elsewhere)))
+    assert account.ledger.lineages.commit(account.ledger.lineages.load(lineage_id("gpt")), Decision(holds=(held, elsewhere)))
     assert answered(ROOM, account).room == room
 
 
@@ -76,7 +76,7 @@ def test_ec2_is_asked_once_an_hour_for_a_pool() -> None:
     for minutes in (0, 20, 59, 61):
         about = answered(SCORE, account, facts(job(), now=BEGIN + timedelta(minutes=minutes)))
         if about.placement is not None:
-            account.ledger.commit(account.ledger.load(lineage_id()), Decision(capacity=(about.placement,)))
+            account.ledger.lineages.commit(account.ledger.lineages.load(lineage_id()), Decision(capacity=(about.placement,)))
     assert account.asked == 2
 
 
