@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -68,6 +68,7 @@ class Slack:
     users: Users | None = None
     messages: list[Message] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
+    asked: deque[tuple[str, Mapping[str, Any]]] = field(default_factory=lambda: deque(maxlen=500))
     url: str = ""
     _ids: dict[str, str] = field(default_factory=dict)
     _next_post_at: dict[str, datetime] = field(default_factory=dict)
@@ -79,6 +80,7 @@ class Slack:
         """Run one Web API method. Raises Refused with Slack's error code, or TooFast with the seconds to wait."""
         with self._lock:
             self.calls[method] += 1
+            self.asked.append((method, arguments))
             if token is None:
                 raise Refused("not_authed")
             if token != self.token:
@@ -208,7 +210,9 @@ def respond(slack: Slack, request: Request) -> Response | None:
         return _act(slack, request)
     if request.path.startswith("/response/"):
         if slack.users is not None:
-            slack.users.ephemerals.append(str(json.loads(request.body or b"{}").get("text", "")))
+            said = json.loads(request.body or b"{}")
+            slack.users.ephemerals.append(str(said.get("text", "")))
+            slack.users.ephemeral_blocks.append(said.get("blocks") or [])
         return text_response("ok")
     match slack.trouble:
         case Trouble.SERVER_ERROR:

@@ -134,7 +134,7 @@ class MemoryLedger(AllPorts):
         self.rows: dict[LineageId, Row] = {}
         self.held: dict[tuple[str, str, str, str], Claim] = {}
         self.moments: dict[tuple[str, ...], datetime] = {}
-        self.in_force_since: dict[str, datetime] = {}
+        self.current_revision: tuple[str, datetime] | None = None
         self.noted: dict[str, MarketSignal] = {}
         self.halted: Halt | None = None
         self.taken: dict[str, dict[str, int]] = {}
@@ -377,7 +377,9 @@ class MemoryLedger(AllPorts):
         return max((s.at for s in self.signs if isinstance(s, kind) and (s.region, s.instance_type) == pool), default=None)
 
     def in_force_at(self, revision: str, now: datetime) -> datetime:
-        return self.in_force_since.setdefault(revision, now)
+        if self.current_revision is None or self.current_revision[0] != revision:
+            self.current_revision = (revision, now)
+        return self.current_revision[1]
 
     def once(self, what: str, now: datetime) -> bool:  # noqa: ARG002 - nothing expires here
         known = what in self.asked_once
