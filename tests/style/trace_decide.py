@@ -1,10 +1,13 @@
 """How one decision walks through the code: ``python -m tests.style.trace_decide``.
 
-A rich decision is traced with ``sys.setprofile``: of a spot job of a lineage's second attempt that waited for capacity until it was
-given up, under the shipped rules and a resubmit block with a ladder, a deadline and a spend cap. Counted are the files of
-``controller`` that are entered, and the calls from a file into one above it: of a higher package in the import contract, or of the
-same package where the callee's module imports the caller's. A step up is a pair of files of which the second, of a higher package,
-is entered next after the first: after a call has returned, its caller's caller goes on.
+A rich decision is traced with ``sys.setprofile``: of a spot job, the second attempt of its lineage, that waited for capacity
+until it was given up, under the shipped rules and a resubmit block with a ladder, a deadline and a spend cap. Counted are
+
+* the files of ``controller`` that are entered;
+* calls upward: from a file into one of a higher package in the import contract, or of the same package whose module imports the
+  caller's;
+* steps up: pairs of files of which the second, of a higher package, is entered next after the first. After each call that
+  returns, the code above goes on, so there are always some.
 """
 
 from __future__ import annotations
