@@ -18,7 +18,7 @@ from controller.ledger.intent import Probe, Publish, Submit
 from controller.ledger.lineage import LineageId
 from controller.policy.policy import Policy
 from controller.runtime.answers import Answer, Done, Later, Refused, Unreachable
-from controller.runtime.ledger_ports import Ledger, Overdue
+from controller.runtime.ledger_ports import FailingTrigger, Ledger, Overdue
 from controller.runtime.outbox import Chat, Message, Outbox, Post
 from controller.runtime.schedule_ports import LateDay
 from controller.runtime.triggers import Trigger
@@ -32,6 +32,7 @@ __all__ = [
     "Clock",
     "Done",
     "Events",
+    "FailingTrigger",
     "Instances",
     "Jobs",
     "LateDay",
