@@ -42,7 +42,7 @@ def test_a_message_arrives_with_text_and_blocks(slack: Slack) -> None:
     assert (message.channel, message.text, list(message.blocks)) == ("#ml-spot", "*bert* starved", [BLOCK])
 
 
-def test_a_reply_stands_in_its_thread(slack: Slack) -> None:
+def test_a_reply_is_in_its_thread(slack: Slack) -> None:
     root = posted(slack)
     chat(slack).post("#ml-spot", PAGE, thread_ts=root.ts)
     assert [message.thread_ts for message in slack.messages] == [None, root.ts]
@@ -54,7 +54,7 @@ def test_an_edit_replaces_a_message_in_place(slack: Slack) -> None:
     assert [(message.text, message.edits) for message in slack.messages] == [("over", 1)]
 
 
-def test_a_message_that_somebody_deleted_cannot_be_edited(slack: Slack) -> None:
+def test_a_deleted_message_cannot_be_edited(slack: Slack) -> None:
     root = posted(slack)
     slack.messages.clear()
     assert chat(slack).update(root, PAGE) == Refused("Slack says message_not_found")
