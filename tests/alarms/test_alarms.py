@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from controller import wiring
+from controller import decide, wiring
+from controller.decide.decision import Decision
 from controller.runtime.ports import Message
 from infra.alarms import ALARMS, FUNCTIONS
 from infra.local import aws
@@ -95,6 +97,15 @@ def test_triggers_that_fail_for_two_hours(deployed: Deployed) -> None:
     proves(deployed, "RingsFail", lambda: deployed.minutes(200, step=20))
 
 
+def test_a_decider_that_raises_in_two_hours(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    def raises(*_: object) -> Decision:
+        raise ArithmeticError
+
+    monkeypatch.setattr(decide, "DECIDERS", (*decide.DECIDERS, replace(decide.DECIDERS[0], name="broken", decide=raises)))
+    start(deployed)
+    proves(deployed, "DecidersFail", lambda: deployed.minutes(150, step=10))
+
+
 def test_a_sweep_that_reports_nothing_is_overdue_work(deployed: Deployed) -> None:
     deployed.minutes(5)
     deployed.silent.add("sweep")
@@ -120,8 +131,9 @@ def test_a_revoked_slack_token(deployed: Deployed) -> None:
     queue_a_message(deployed)
     proves(deployed, "MessagesWait", lambda: deployed.minutes(50, step=5))
     proves(deployed, "ChannelsWait", lambda: deployed.minutes(20, step=5))
-    proves(deployed, "DigestsAreNotSent", lambda: deployed.minutes(60 * 10, step=5))  # the digest of 08:00
-    proves(deployed, "MessagesAreSetAside", lambda: deployed.minutes(60 * 13, step=30))
+    proves(deployed, "MessagesAreSetAside", lambda: deployed.minutes(60 * 23, step=30))
+    deployed.minutes(60 * 8, step=30)
+    proves(deployed, "DigestsAreNotSent", lambda: deployed.minutes(60 * 3, step=5))  # of 08:00: it tells what was set aside
     assert not deployed.host.bus.dead_letters  # every run is "done": nothing else tells
 
 
