@@ -142,6 +142,7 @@ def package(stage: Path, template: Path, out: Path) -> None:
     environment = {
         **os.environ,
         "AWS_DEFAULT_REGION": os.environ.get("AWS_DEFAULT_REGION", "us-east-1"),  # Chalice asks for one and uses it nowhere
+        "SPOTWARDEN_BUILD": "1",  # see app.py
         "PYTHONDONTWRITEBYTECODE": "1",  # importing app.py would leave __pycache__ in vendor/, which goes into the zip whole
         "PYTHONPATH": str(stage / "vendor"),  # an installed checkout must not be imported instead of the packaged one
     }
