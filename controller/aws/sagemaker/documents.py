@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from controller.aws.sagemaker.confidential import without_values
 from controller.aws.sagemaker.members import (
     COUNT_MAX,
     SECONDS_MAX,
@@ -132,7 +133,7 @@ def job_of(
         stopping_at=_stopping_at(lines) or (modified_at if status == "Stopping" else None),
         # A job that never trained has no TrainingEndTime. LastModifiedTime comes last: it may change after the end.
         ended_at=(moment(body, "TrainingEndTime") or _last_moment(lines) or modified_at) if outcome else None,
-        failure=failure,
+        failure=without_values(failure, body) if failure else None,
         role=role,
         service=service_of(body, tags),
         claimed=None if service_of(body, tags) else claimed_service(body, tags),
