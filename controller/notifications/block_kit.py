@@ -3,8 +3,9 @@
 Limits: docs.slack.dev/reference/block-kit/blocks (50 blocks a message; header 150 characters, section 3,000, field 2,000, ten
 fields; actions 25 elements; data_table a header and 100 rows, 20 columns, 10,000 characters over a message's tables;
 data_visualization two a message, title 50, six series or segments, 20 points, labels 20), and chat.postMessage for ``text``
-(4,000 are advised). Characters are counted as UTF-16 units, which is never less than Slack counts. Text, Small and Fields contain
-mrkdwn in which other people's text is escaped; all other parts contain plain text.
+(4,000 are advised). Slack also refuses a message whose blocks hold about 13,200 characters in all (``msg_blocks_too_long``); it
+publishes no figure, so pages stay well below. Characters are counted as UTF-16 units, which is never less than Slack counts.
+Text, Small and Fields contain mrkdwn in which other people's text is escaped; all other parts contain plain text.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ TEXT_MAX = 3900
 ROWS_MAX = 100
 COLUMNS_MAX = 20
 CELL_MAX = 200
-TABLE_CHARS_MAX = 10_000
+TABLE_CHARS_MAX = 9_000
+PAGE_CHARS_MAX = 10_000  # of all texts in the blocks of a message
 CHARTS_MAX = 2
 CHART_TITLE_MAX = 50
 SERIES_MAX = 6
@@ -98,7 +100,26 @@ def _units(part: Part, native: bool) -> Iterable[tuple[Block, str]]:
 def _fits(units: Sequence[tuple[Block, str]]) -> bool:
     kinds = [block["type"] for block, _ in units]
     cells = sum(size(cell["text"]) for block, _ in units for row in block.get("rows", ()) for cell in row)
-    return len(units) <= BLOCKS_MAX and kinds.count("data_visualization") <= CHARTS_MAX and cells <= TABLE_CHARS_MAX
+    if len(units) > BLOCKS_MAX or kinds.count("data_visualization") > CHARTS_MAX or cells > TABLE_CHARS_MAX:
+        return False
+    return len(units) == 1 or sum(text_size(block) for block, _ in units) <= PAGE_CHARS_MAX
+
+
+COUNTED = frozenset({"text", "title", "caption", "label", "name", "value"})
+
+
+def text_size(found: Any) -> int:
+    """The characters of all texts in some blocks, those of buttons' values included: which of them Slack counts is not known."""
+    if isinstance(found, dict):
+        own = sum(size(value) for name, value in found.items() if name in COUNTED and isinstance(value, str))
+        return own + sum(text_size(value) for value in found.values() if not isinstance(value, str))
+    return sum(map(text_size, found)) if isinstance(found, list | tuple) else 0
+
+
+def halves(page: Page) -> tuple[Page, Page]:
+    """A page of several blocks as two messages of half as many."""
+    middle = len(page.blocks) // 2
+    return replace(page, blocks=page.blocks[:middle]), Page(text="(continued)", blocks=page.blocks[middle:])
 
 
 def _text(words: Iterable[str]) -> str:

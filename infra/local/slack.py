@@ -51,7 +51,8 @@ class Trouble(Enum):
 class Slack:
     """A workspace: its messages, and how it fails.
 
-    `limits_rate` enables the rate limit. `trouble` is how every call fails until it is None. The first message creates a channel,
+    `limits_rate` enables the rate limit. `trouble` is how every call fails until it is None, and
+    `refuses` the error code with which every post is refused. The first message creates a channel,
     unless `channels` lists the names that exist.
     """
 
@@ -61,6 +62,7 @@ class Slack:
     limits_rate: bool = False
     trouble: Trouble | None = None
     native: bool = True
+    refuses: str = ""
     groups: dict[str, list[str]] = field(default_factory=dict)
     people: dict[str, Mapping[str, Any]] = field(default_factory=lambda: {ME: full_member(ME)})
     users: Users | None = None
@@ -93,6 +95,8 @@ class Slack:
 
     def post(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Add a message to a channel, named by its name or its id."""
+        if self.refuses:
+            raise Refused(self.refuses)
         wanted = str(arguments.get("channel") or "")
         channel = next((name for name, made in self._ids.items() if made == wanted), wanted)
         if not channel or (self.channels is not None and channel not in self.channels):

@@ -223,7 +223,7 @@ def test_whatever_the_word_a_text_keeps_its_markup(word: str) -> None:
     assert escaped(escaped(HARMLESS)) == HARMLESS
 
 
-def test_what_people_copy_stays_as_it_is() -> None:
+def test_text_that_people_copy_is_unchanged() -> None:
     for name in (
         "bert-2026-r02",
         "team_a",
@@ -300,7 +300,7 @@ def host() -> Any:
         yield running
 
 
-def test_what_is_posted_pings_and_links_nobody(host: Host) -> None:
+def test_a_posted_message_mentions_and_links_nothing(host: Host) -> None:
     posted = messages(host)
     assert any("hostile" in message.text for message in posted)
     for message in posted:
@@ -311,7 +311,7 @@ def test_what_is_posted_pings_and_links_nobody(host: Host) -> None:
             assert ":tada:" not in text
 
 
-def test_slack_is_told_to_make_no_links_and_no_mentions_of_its_own(host: Host) -> None:
+def test_slack_is_asked_to_make_no_links_and_no_mentions(host: Host) -> None:
     posts = [arguments for method, arguments in host.slack.asked if method in ("chat.postMessage", "chat.update")]
     assert posts
     for arguments in posts:
