@@ -76,9 +76,9 @@ LATER_FIELDS: Mapping[type, frozenset[str]] = {
     Claim: frozenset({"role"}),
     entry.Started: frozenset({"claimed", "role"}),
     intent.Announce: frozenset({"facts"}),
+    entry.Measured: frozenset({"retained_s", "interruptions", "checkpoint", "spot_possible"}),
     Message: frozenset({"facts", "refused_by", "refused_why"}),
     entry.CheckpointScanned: frozenset({"others"}),
-    entry.Measured: frozenset({"retained_s", "interruptions", "checkpoint"}),
 }
 
 
