@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,7 +44,10 @@ _clock: Clock = SystemClock()
 
 
 class Misconfigured(Exception):
-    """An environment variable is missing or empty."""
+    """An environment variable is missing, empty or of another form."""
+
+
+ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=.@_/-]+")
 
 
 # Slack gives a click three seconds: no call of the desk is begun later than DESK_TIME, the last of them takes 0.7 s at most, and
@@ -104,7 +108,7 @@ def ports() -> Ports:
     table = setting("SPOTWARDEN_TABLE")
     ledger = DynamoLedger(client("dynamodb"), table)
     return Ports(
-        jobs=SageMakerJobs(_Lazy(lambda: client("sagemaker"))),
+        jobs=SageMakerJobs(_Lazy(lambda: client("sagemaker")), roles=training_roles(), key=identity_key()),
         checkpoints=S3Checkpoints(_Lazy(lambda: client("s3"))),
         ledger=ledger,
         outbox=DynamoOutbox(client("dynamodb"), table),
@@ -114,7 +118,7 @@ def ports() -> Ports:
             _Lazy(lambda: client("s3")), os.environ.get("SPOTWARDEN_REPORTS_BUCKET", ""), os.environ.get("AWS_REGION", "")
         ),
         instances=Ec2Instances(_Lazy(lambda: client("ec2"))),
-        policies=CompiledPolicies(_policies(), lambda revision: ledger.in_force_at(revision, _clock.now())),
+        policies=_current_policies(ledger),
         prices=Prices(ledger.rates),
         quotas=ServiceQuotas(_Lazy(lambda: client("service-quotas"))),
         placement=PlacementScores(_Lazy(lambda: client("ec2"))),
@@ -131,6 +135,29 @@ class _Lazy:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._build(), name)
+
+
+def training_roles() -> tuple[str, ...]:
+    """The roles that may be passed to attempts: full ARNs from ``SPOTWARDEN_TRAINING_ROLES``. Raises Misconfigured.
+
+    With none of them the controller only observes.
+    """
+    roles = tuple(role.strip() for role in os.environ.get("SPOTWARDEN_TRAINING_ROLES", "").split(",") if role.strip())
+    for role in roles:
+        if not ROLE.fullmatch(role):
+            raise Misconfigured(f"SPOTWARDEN_TRAINING_ROLES has {role[:200]!r}, wanted full ARNs of roles, without wildcards")
+    return roles
+
+
+def identity_key() -> str:
+    """The key of the digests of requests: the stack's id, the same in every function of a stack, and not a secret."""
+    return os.environ.get("SPOTWARDEN_IDENTITY_KEY") or "spotwarden"
+
+
+def _current_policies(ledger: DynamoLedger) -> CompiledPolicies:
+    return CompiledPolicies(
+        _policies(), lambda revision: ledger.in_force_at(revision, _clock.now()), observe_only=not training_roles()
+    )  # fmt: skip
 
 
 def _policies() -> Mapping[str, Any]:
@@ -165,10 +192,10 @@ def slack_ports() -> SlackClickPorts:
     hurry = partial(_Hurried, until=_clock.now() + SLACK_TIME_LIMIT)
     ledger = DynamoLedger(hurry(_hurried_client("dynamodb")), setting("SPOTWARDEN_TABLE"))
     return SlackClickPorts(
-        jobs=SageMakerJobs(hurry(_hurried_client("sagemaker"))),
+        jobs=SageMakerJobs(hurry(_hurried_client("sagemaker")), roles=training_roles(), key=identity_key()),
         ledger=ledger,
         chat=_Lazy(_slack),
-        policies=CompiledPolicies(_policies(), lambda revision: ledger.in_force_at(revision, _clock.now())),
+        policies=_current_policies(ledger),
         clock=_clock,
     )
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 from controller.jobs.claim import Claim
 from controller.ledger.entry import Ended, Entry, Started
-from controller.ledger.intent import Intent
+from controller.ledger.intent import Intent, Submit
 from controller.ledger.lineage import Lineage
 
 WRITES_MAX = 64  # a DynamoDB transaction takes 100; the head, the marks of late days and a margin stay free
@@ -17,7 +17,9 @@ WRITES_MAX = 64  # a DynamoDB transaction takes 100; the head, the marks of late
 class Decision:
     """``withdrawn`` and ``abandoned`` are open intents; ``claims`` are taken and ``released`` given back.
 
-    ``late`` are days before the one of the commit to which entries belong: who folded such a day has to fold it again.
+    ``late`` are days before the one of the commit to which entries belong: who folded such a day has to fold it again. ``said``
+    are all intents that are decided now, known ones included: no act on SageMaker is performed that is not among them. ``doubtful``
+    are keys of those that are only said because somebody tried them: nothing new is created for them.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -27,6 +29,8 @@ class Decision:
     claims: tuple[Claim, ...] = ()
     released: tuple[Claim, ...] = ()
     late: tuple[date, ...] = ()
+    said: tuple[Intent, ...] = ()
+    doubtful: frozenset[str] = frozenset()
 
     def __or__(self, other: Decision) -> Decision:
         return Decision(
@@ -36,6 +40,7 @@ class Decision:
             abandoned=self.abandoned + other.abandoned,
             claims=self.claims + other.claims,
             released=self.released + other.released,
+            doubtful=self.doubtful | other.doubtful,
         )
 
     def __bool__(self) -> bool:
@@ -58,28 +63,52 @@ class Decision:
         said = {i.key: i for i in reversed(self.intents)}  # of two that say one thing, such as a Stop, the first is meant
         entries = tuple(e for e in self.entries if e.key not in standing)
         learned = {type(e) for e in entries}
-        meant = (i for i in self.intents if said[i.key] is i)
+        meant = tuple(i for i in self.intents if said[i.key] is i)
+        fresh = (i for i in meant if i.key not in standing or self._replaces(i, lineage))
         return replace(
             self,
             entries=entries,
-            intents=tuple(self._reopened(i, lineage) for i in meant if i.key not in standing),
+            intents=tuple(self._reopened(i, lineage) for i in fresh),
+            said=meant,
             withdrawn=tuple(i for i in lineage.open_intents(about) if i.key not in said and i.leased_until is None),
             claims=self.claims if Started in learned else (),
             released=self.released if Ended in learned else (),
         )
 
     @staticmethod
+    def _replaces(intent: Intent, lineage: Lineage) -> bool:
+        """Whether a submission that nobody ever tried is said with another content now: then the row is written anew."""
+        before = lineage.intent(intent.key)
+        if before is None or not before.open or before.claim or before.leased_until:
+            return False
+        one, other = before.action, intent.action
+        return isinstance(one, Submit) and isinstance(other, Submit) and not one.same_request(other)
+
+    @staticmethod
     def _reopened(intent: Intent, lineage: Lineage) -> Intent:
         """An intent said again goes on counting where its withdrawn row stopped: a claim number never comes twice."""
         before = lineage.intent(intent.key)
-        return replace(intent, claim=before.claim, held=before.held) if before else intent
+        if before is None:
+            return intent
+        return replace(
+            intent, claim=before.claim, held=before.held, claimed_at=before.claimed_at, lease_ends_at=before.lease_ends_at
+        )  # fmt: skip
+
+    def confirms(self, intent: Intent) -> Intent | None:
+        """An intent as it is decided now, in the hands of whoever took it; None where it is not decided now."""
+        now = next((i.action for i in self.said if i.key == intent.key), None)
+        if now is None or intent.key in self.doubtful:
+            return None
+        if isinstance(now, Submit) and not (isinstance(intent.action, Submit) and intent.action.same_request(now)):
+            return None
+        return replace(intent, action=now)
 
     def leased(self, now: datetime, until: datetime) -> Decision:
         """The decision as it is committed: an intent that is due is leased to whoever commits it, its row is its own lease."""
         days = {e.at.astimezone(UTC).date() for e in self.entries}
         return replace(
             self,
-            intents=tuple(i.leased(until) if i.due(now) else i for i in self.intents),
+            intents=tuple(i.leased(until, now) if i.due(now) else i for i in self.intents),
             late=tuple(sorted(day for day in days if day < now.astimezone(UTC).date())),
         )
 

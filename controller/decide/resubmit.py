@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from dataclasses import replace
 from datetime import datetime
 
 from controller.decide.announce import checkpoint_facts, say
@@ -14,16 +16,21 @@ from controller.decide.fallback import Fallback, NoFallback, advance, next_fallb
 from controller.decide.observe import checkpoint_scanned
 from controller.decide.spend_cap import expected_cost_micros, over_spend_cap
 from controller.decide.user_requests import latest_request
+from controller.jobs.changes import Changes, RequestForm
 from controller.jobs.failure import FailureCause, RetryChange, begins_with
-from controller.jobs.request import RequestChange, change_from_json, change_to_json, merged, on_demand, on_spot
+from controller.jobs.request import RequestChange, change_to_json, merged, on_demand, on_spot
 from controller.ledger.entry import CheckpointScanned, Ended, Started, UserRequested
 from controller.ledger.intent import NO_QUOTA, Intent, IntentResult, Purpose, Stop, Submit
-from controller.ledger.lineage import attempt_name
+from controller.ledger.lineage import GENERATIONS_MAX, attempt_name
 from controller.ledger.message import CannotRepeat, GaveUp, JobFacts, Resubmitting, WouldResubmit
 from controller.ledger.message_kind import GiveUpReason, MoveReason, asked_by
 from controller.ledger.move_cause import AttemptCause, MoveCause
 from controller.policy.mode import Mode
+from controller.policy.policy import RuleAction
+from controller.policy.repair import NotRepairable, checkpoint_prefix, repaired_request
 from controller.policy.resubmission import Resubmission
+from controller.policy.rules import judge
+from controller.policy.rules.kind import Evidence
 from controller.policy.user_request import UserRequest
 
 
@@ -38,9 +45,22 @@ def resubmit(facts: Facts) -> Decision:
     if job.cause is None or job.service is not None:
         return Decision()
     under_way = _under_way(facts)
-    if under_way is not None:
-        return Decision(intents=(under_way,))
-    if not facts.newest:
+    if under_way is None:
+        return _next_attempt(facts)
+    doubtful = not _made(under_way, facts) and not _decided_now(under_way, facts)
+    return Decision(intents=(under_way,), doubtful=frozenset({under_way.key} if doubtful else ()))
+
+
+def _decided_now(under_way: Intent, facts: Facts) -> bool:
+    """Whether what somebody tried is what would be decided at this moment."""
+    now = (i.action for i in _next_attempt(facts).intents if isinstance(i.action, Submit))
+    return isinstance(under_way.action, Submit) and any(under_way.action.same_request(submit) for submit in now)
+
+
+def _next_attempt(facts: Facts) -> Decision:
+    """The next attempt as the policy and the lineage ask for it now, whatever was said before."""
+    job = facts.job
+    if not facts.newest or job.cause is None:
         return Decision()
     stop, block = _our_stop(facts), facts.policy.resubmission_for(job)
     if stop is None or stop.purpose is Purpose.RULE:
@@ -191,7 +211,7 @@ def _is_the_deadline_s(facts: Facts) -> bool:
 def _refused(facts: Facts) -> bool:
     """Whether the world would not have the attempt that this job was stopped for."""
     return any(
-        i.closed is IntentResult.REFUSED and isinstance(i.action, Submit)
+        i.closed is IntentResult.REFUSED and isinstance(i.action, Submit) and not i.name_spent
         and isinstance(i.action.cause, MoveCause) and i.action.cause.elsewhere
         for i in facts.lineage.intents
         if i.action.about == facts.job.name
@@ -206,8 +226,45 @@ def _repaired(facts: Facts, stop: Stop, block: Resubmission | None) -> Decision:
     """The offender again, mended: once, and whatever budgets there are."""
     if facts.job.unrepeatable:
         return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=facts.job.unrepeatable))
-    step = Fallback(fallback_step=max(_fallback_step(facts), 0), changes=change_from_json(stop.changes))
+    changes = _mended(facts, stop)
+    if isinstance(changes, NotRepairable):
+        return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=changes.why))
+    step = Fallback(fallback_step=max(_fallback_step(facts), 0), changes=changes)
     return _submit(facts, block, MoveCause.REPAIR, step, _ended_at(facts), why=stop.because)
+
+
+def _mended(facts: Facts, stop: Stop) -> RequestChange | NotRepairable:
+    """The repair as the rules that asked for it make it now; the same request where none of them asks any more.
+
+    What the Stop's row says is only believed where it says the same, a suffix of the checkpoint prefix aside.
+    """
+    asked = frozenset(stop.because.split(", "))
+    rules = [r for r in facts.policy.rules if r.name in asked and r.mode is Mode.ENFORCE and r.action is RuleAction.REPAIR]
+    living = replace(facts.job, outcome=None)
+    evidence = Evidence(claims=facts.claims, checkpoint_scan=facts.checkpoint_scan)
+    found = judge(living, replace(facts.policy, rules=tuple(rules)), evidence).findings
+    now = repaired_request(facts.job, found) if found else {}
+    said = Changes.read(stop.changes)
+    shared = [r.repair for r in rules if r.kind == SHARED_PREFIX and r.repair.checkpoint and said.checkpoint_uri]
+    if shared and not isinstance(now, NotRepairable) and "CheckpointConfig" not in now:
+        # Whether others write there is asked of live jobs alone, so the rule says nothing of one that ended.
+        uri = checkpoint_prefix(shared[0].checkpoint or "", facts.job, shared[0])
+        now = uri if isinstance(uri, NotRepairable) else merged(now, {"CheckpointConfig": {"S3Uri": uri}})
+    if isinstance(now, NotRepairable):
+        return now
+    wanted = Changes.of(now)
+    same = replace(said, checkpoint_uri=None) == replace(wanted, checkpoint_uri=None)
+    return said.request() if same and _below(said.checkpoint_uri, wanted.checkpoint_uri) else wanted.request()
+
+
+SHARED_PREFIX = "checkpoint-exclusive"
+
+
+def _below(uri: str | None, prefix: str | None) -> bool:
+    """Whether a prefix is another one, or that with a plain suffix."""
+    if uri is None or prefix is None:
+        return uri == prefix
+    return re.fullmatch(rf"{re.escape(prefix.rstrip('/'))}([-/][A-Za-z0-9-]+)?/?", uri) is not None
 
 
 # ── the next attempt ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -218,14 +275,24 @@ def _submit(
     tried: int = 0, limit: int = 1, why: str = "", after: int = 1,
 ) -> Decision:  # fmt: skip
     job, number = facts.job, facts.number + after
+    generation = facts.lineage.generation_of(number)
+    if generation > GENERATIONS_MAX:
+        return say(facts, GaveUp(job=JobFacts.of(job), reason=GiveUpReason.NAMES_TAKEN, cause=cause, tried=GENERATIONS_MAX))
     cost = expected_cost_micros(facts, block)
     if block is not None and cause is not MoveCause.ASKED and (broke := over_spend_cap(facts, block, cost)) is not None:
         reason = GiveUpReason.NO_PRICE if broke.next_micros is None else GiveUpReason.OVER_CAP
         return say(facts, GaveUp(job=JobFacts.of(job), reason=reason, cause=cause, cap=broke))
-    name, changes = attempt_name(facts.lineage.id, number), change_to_json(step.changes)
+    root = facts.lineage.entry(Started, facts.lineage.id.root)
+    name = attempt_name(facts.lineage.id, number, generation, root.identity if root else job.identity)
+    try:
+        change = Changes.of(step.changes)
+    except ValueError as problem:
+        return say(facts, CannotRepeat(job=JobFacts.of(job), why=str(problem)))
+    changes = change_to_json(step.changes)
     submit = Submit(
         about=job.name, born_at=job.created_at, job=name, number=number, cause=cause, changes=changes,
         fallback_step=step.fallback_step, cost_micros=cost, cap_micros=block.team_month_cap_micros if block else None,
+        identity=job.identity, sent=RequestForm.of(job).changed(change).to_json(),
     )  # fmt: skip
     message = Resubmitting(
         job=JobFacts.of(job), cause=cause, attempt=name, due_at=due_at, counted=isinstance(cause, FailureCause), tried=tried,

@@ -18,7 +18,10 @@ from controller.policy.user_request import UserRequest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
-    """A job was seen for the first time; ``at`` is its CreationTime, and with the name identifies this life of the name."""
+    """A job was seen for the first time; ``at`` is its CreationTime, and with the name identifies this life of the name.
+
+    ``identity`` is the digest of what no attempt may change of its request, as in ``Job``.
+    """
 
     job: str
     at: datetime
@@ -33,6 +36,7 @@ class Started:
     runtime_s_max: int | None = None
     wait_s_max: int | None = None
     user: str | None = None
+    identity: str = ""
 
     @property
     def key(self) -> str:

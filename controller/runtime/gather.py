@@ -1,11 +1,12 @@
 """Looks at the world: the job as SageMaker describes it now, its lineage, its policy, its price, and what else a decision needs.
 
-A job at rest costs four reads: Describe, its tags, the lineage's head and the rest of it. More is looked at only where something
-is new, overdue, or about to be decided.
+A job at rest costs four reads: Describe, its tags, the lineage's head and the rest of it; one with the name of an attempt costs a
+fifth. More is looked at only where something is new, overdue, or about to be decided.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -14,24 +15,31 @@ from controller.decide.deadline.rule import Move
 from controller.decide.facts import Facts
 from controller.decide.fallback import candidate_types
 from controller.decide.observe import scan_reason
+from controller.decide.wakeups import TAGS_LATE
 from controller.jobs.claim import use_of, used
-from controller.jobs.job import Job
+from controller.jobs.job import Job, Service
 from controller.ledger.entry import Ended, Started
 from controller.ledger.intent import Wake
-from controller.ledger.lineage import Lineage, LineageId
+from controller.ledger.lineage import LINEAGE_TAG, Lineage, LineageId, is_sent, may_be_ours
 from controller.policy.resubmission import Resubmission
 from controller.runtime.ports import Ledger, Ports
 
-LINEAGE_TAG = "spotwarden:lineage"
 RUNS_MAX = 50  # of a family's history: enough for a quantile, and one page
 POOL_MEMORY_AGE = timedelta(days=28)
 CAPACITY_SIGNAL_AGE = timedelta(hours=1)  # older than that, capacity may be gone again
 
 
-def gather(job: Job, ports: Ports) -> Facts:
-    """Load everything a decision about this job may look at; four reads for a job at rest."""
+def gather(job: Job, ports: Ports, created_in: LineageId | None = None) -> Facts:
+    """Load everything a decision about this job may look at; four reads for a job at rest, five under an attempt's name.
+
+    ``created_in`` is the lineage for which we created the job a moment ago, where we did.
+    """
     now = ports.clock.now()
-    lineage, number = lineage_of(job, ports.ledger)
+    lineage, number = lineage_of(job, ports.ledger, created_in)
+    if number == 1 and may_be_ours(job.name) and _is_probe(job, lineage, ports.ledger):
+        job = replace(job, service=Service.PROBE)
+    if not job.tags and now < job.created_at + TAGS_LATE:
+        job = replace(job, unknown=job.unknown | {"tags"})
     policy = ports.policies.current()
     job = job.labelled(team=policy.labels.team, user=policy.labels.user)
     facts = _priced(Facts(now=now, job=job, number=number, lineage=lineage, policy=policy, rate=None, claims=None), ports)
@@ -117,20 +125,44 @@ def _with_pools(facts: Facts, block: Resubmission, ports: Ports) -> Facts:
     )
 
 
-def lineage_of(job: Job, ledger: Ledger) -> tuple[Lineage, int]:
+def lineage_of(job: Job, ledger: Ledger, created_in: LineageId | None = None) -> tuple[Lineage, int]:
     """Find the lineage that a job belongs to, and its number there.
 
-    The tag is a hint, since anybody can set or clone one: only a lineage that holds the job's Submit is believed. Every other
-    job is the root of its own.
+    The ledger says which lineage meant to create a job of that name, and that lineage whether this job is the one. Every other
+    job is the root of its own, whatever its name and its tags are.
     """
-    hint = LineageId.parse(job.tags.get(LINEAGE_TAG, ""))
     own = LineageId.of(job)
-    if hint is not None and hint != own and (hint.account, hint.region) == (job.account, job.region):
-        lineage = ledger.load(hint)
+    for other in _submitters(job, own, ledger):
+        lineage = ledger.load(other)
         number = lineage.number_of(job)
+        if number is None and other == created_in:
+            number = next((submit.number for submit, _ in lineage.submits() if submit.job == job.name), None)
         if number is not None:
             return lineage, number
     return ledger.load(own), 1
+
+
+def _submitters(job: Job, own: LineageId, ledger: Ledger) -> Iterator[LineageId]:
+    """The lineages of which a job may be an attempt: at most one, found by its name.
+
+    Submissions of older versions are not found by name; the tag leads to them, and to no other, since a lineage believes a tag only
+    where it wrote no identity.
+    """
+    if not may_be_ours(job.name):
+        return
+    found = ledger.submitter(job.account, job.region, job.name) or LineageId.parse(job.tags.get(LINEAGE_TAG, ""))
+    if found is not None and found != own and (found.account, found.region) == (job.account, job.region):
+        yield found
+
+
+def _is_probe(job: Job, own: Lineage, ledger: Ledger) -> bool:
+    """Whether a job is a probe that the ledger says we sent; what was seen to be one stays one."""
+    started = own.entry(Started, job.name)
+    if started is not None:
+        return started.service is Service.PROBE
+    found = ledger.submitter(job.account, job.region, job.name)
+    intent = ledger.load(found).intent(f"probe/{job.name}") if found else None
+    return intent is not None and is_sent(intent, job)
 
 
 def _at_rest(lineage: Lineage, job: Job, now: datetime) -> bool:

@@ -55,10 +55,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
-    """A doorbell: look at this job. ``lineage`` is known where the ledger itself rings."""
+    """A doorbell: look at this job. ``lineage`` is known where the ledger itself rings.
+
+    ``created_in`` is the lineage for which SageMaker just answered our own CreateTrainingJob of this job: that is proof.
+    """
 
     job: str
     lineage: LineageId | None = None
+    created_in: LineageId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +90,12 @@ class Jobs(Protocol):
         """The job as it is now, with its tags; None when SageMaker knows no such job. Raises Unreachable."""
 
     def submit(self, submit: Submit, lineage: LineageId) -> Answer:
-        """Create ``submit.job`` from the request ``submit.about`` had. A taken name is Done when it carries this lineage's id."""
+        """Create ``submit.job`` from the request ``submit.about`` had: Done only when this call created it.
 
-    def probe(self, probe: Probe) -> Answer:
+        Later where the name is taken: whose job that is, the caller finds out.
+        """
+
+    def probe(self, probe: Probe, lineage: LineageId) -> Answer:
         """Create a job that asks for spot capacity and trains nothing; a taken name is Done."""
 
     def stop(self, name: str) -> Answer:
@@ -104,10 +111,14 @@ class Ledger(Protocol):
     def load(self, lineage: LineageId) -> Lineage:
         """The lineage, or an empty one of version 0. The head is read before the rest: a torn read loses its commit."""
 
+    def submitter(self, account: str, region: str, job: str) -> LineageId | None:
+        """The lineage that meant to create a job of that name, as an attempt or a probe; None where none ever did."""
+
     def commit(self, lineage: Lineage, decision: Decision) -> bool:
         """Write all of the decision or nothing; False when anything moved since ``lineage`` was loaded.
 
-        The version must be the one loaded; entries must be absent; intents absent or withdrawn; what is withdrawn must be open
+        The version must be the one loaded; entries must be absent; intents absent or withdrawn, or submissions that nobody tried;
+        each job that is to be created is found by its name from then on (``submitter``). What is withdrawn must be open
         and never leased since, what is abandoned open and of the claim loaded. A withdrawn Wake is deleted: its key holds a
         time that has passed.
         """

@@ -20,7 +20,7 @@ from controller.decide.decision import Decision
 from controller.decide.deleted_job import decide_deleted
 from controller.decide.facts import Facts
 from controller.jobs.job import Outcome, Service
-from controller.ledger.entry import Ended
+from controller.ledger.entry import Ended, Finished
 from controller.ledger.intent import Announce, Intent, IntentResult, Publish, RefreshCard, Submit
 from controller.ledger.lineage import Lineage, LineageId
 from controller.runtime.gather import capacity_cursor, gather
@@ -42,20 +42,20 @@ def reconcile(ring: Trigger, ports: Ports) -> LineageId | None:
 
     Raises Outpaced and Unreachable; the next ring heals both.
     """
-    found = _settle(ring.job, ports)
+    found = _settle(ring, ports)
     if ring.lineage is not None and ring.lineage != found:
         _let_go(ring.job, ring.lineage, ports)
     return found
 
 
-def _settle(name: str, ports: Ports) -> LineageId | None:
+def _settle(ring: Trigger, ports: Ports) -> LineageId | None:
     """Decide, commit and perform until nothing is new; say which lineage the job belongs to, None for no such job."""
-    outpaced = 0
+    name, outpaced = ring.job, 0
     for _ in range(ROUNDS_MAX):
         job = ports.jobs.describe(name)
         if job is None:
             return None
-        facts = gather(job, ports)
+        facts = gather(job, ports, ring.created_in)
         whole = decide(facts)
         decision = whole.cut().leased(facts.now, facts.now + LEASE)
         if _stale(facts) or (decision and not ports.ledger.commit(facts.lineage, decision)):
@@ -109,12 +109,18 @@ def _stale(facts: Facts) -> bool:
 
 def _carry_out(decision: Decision, lineage: Lineage, name: str, now: datetime, ports: Ports) -> bool:
     """Perform what was just committed and what has become due; True when an answer is news to be told."""
+    written = {i.key for i in (*decision.withdrawn, *decision.intents)}
+    older = tuple(i for i in lineage.open_intents(name) if i.key not in written)
     lineage = replace(lineage, entries=lineage.entries + decision.entries)  # a Submit claims the prefix that Started just told
-    taken_back = {i.key for i in decision.withdrawn}
-    older = (i for i in lineage.open_intents(name) if i.key not in taken_back)
     due = chain((i for i in decision.intents if i.leased_until), _taken(older, lineage, now, ports))
-    answers = [perform(intent, lineage, ports, reconcile) for intent in due]
+    answers = [_performed(intent, decision, lineage, ports) for intent in due]
     return IntentResult.REFUSED in answers or IntentResult.ABANDONED in answers
+
+
+def _performed(intent: Intent, decision: Decision, lineage: Lineage, ports: Ports) -> IntentResult | None:
+    """Perform an intent as it is decided now: of a row, only that somebody meant it once is believed."""
+    now = decision.confirms(intent)
+    return perform(now or intent, lineage, ports, reconcile, decided=now is not None)
 
 
 def _taken(intents: Iterable[Intent], lineage: Lineage, now: datetime, ports: Ports) -> Iterator[Intent]:
@@ -129,7 +135,7 @@ def _let_go(name: str, id: LineageId, ports: Ports) -> None:
     """Close what is open about a job that is gone, or whose name has begun another life."""
     lineage, now = ports.ledger.load(id), ports.clock.now()
     for intent in _taken((i for i in lineage.open_intents(name) if _outlives_its_job(i)), lineage, now, ports):
-        perform(intent, lineage, ports, reconcile)
+        perform(intent, lineage, ports, reconcile, decided=_stands_by_itself(intent, lineage))
     lineage = ports.ledger.load(id)
     decision = decide_deleted(lineage, name, now, ports.policies.current().channel).leased(now, now + LEASE)
     if not decision:
@@ -138,6 +144,13 @@ def _let_go(name: str, id: LineageId, ports: Ports) -> None:
         raise Outpaced(f"{name}: the lineage {id} changed while it was let go of")
     for intent in decision.intents:
         perform(intent, lineage, ports, reconcile)
+
+
+def _stands_by_itself(intent: Intent, lineage: Lineage) -> bool:
+    """Whether an intent may be performed although its job is gone: words may, and the event of a lineage that is finished."""
+    if isinstance(intent.action, Publish):
+        return lineage.entry(Finished, intent.action.about) is not None
+    return not isinstance(intent.action, Submit)
 
 
 def _outlives_its_job(intent: Intent) -> bool:

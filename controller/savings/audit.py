@@ -30,7 +30,14 @@ class Audit:
     recomputed: Savings
 
 
-def audit(entries: Sequence[Entry], jobs: Mapping[str, Job], rate_of: RateOf, since: datetime, until: datetime) -> Audit:
+def audit(
+    entries: Sequence[Entry],
+    jobs: Mapping[str, Job],
+    lineages: Mapping[str, str],
+    rate_of: RateOf,
+    since: datetime,
+    until: datetime,
+) -> Audit:
     """Recompute the recorded figures of the jobs that ended within a period.
 
     ``entries`` may reach beyond the period, because scans and later attempts are needed too. ``jobs`` are those that SageMaker
@@ -52,8 +59,8 @@ def audit(entries: Sequence[Entry], jobs: Mapping[str, Job], rate_of: RateOf, si
             again += [recorded, *([credited[name]] if name in credited else [])]
             continue
         seen = tuple(s for s in scans if s.job == name)
-        found = _measured(recorded, job, rate_of, jobs, started)
-        useful_s = _useful_s(job, seen, _next_attempt(job, recorded, jobs, started))
+        found = _measured(recorded, job, rate_of, lineages, started)
+        useful_s = _useful_s(job, seen, _next_attempt(job, recorded, jobs, lineages, started))
         held = credited[name].useful_s if name in credited else 0
         again += [found, Credited(job=name, at=recorded.at, team=recorded.team, useful_s=useful_s, basis="audit")]
         differences += [f"{name}: {what}" for what in _differing(recorded, found)]
@@ -65,11 +72,11 @@ def audit(entries: Sequence[Entry], jobs: Mapping[str, Job], rate_of: RateOf, si
     )  # fmt: skip
 
 
-def _measured(recorded: Measured, job: Job, rate_of: RateOf, jobs: Mapping[str, Job], started: Iterable[Started]) -> Measured:
+def _measured(recorded: Measured, job: Job, rate_of: RateOf, lineages: Mapping[str, str], started: Iterable[Started]) -> Measured:
     rate = rate_of(job.instance_type, job.region, recorded.at, job.started_at)
     first_rate = recorded.first_rate_micros_per_h
     if recorded.number > 1:
-        first = next((e.instance_type for e in started if e.number == 1 and _same_lineage(e.job, job, jobs)), None)
+        first = next((e.instance_type for e in started if e.number == 1 and _same_lineage(e.job, job, lineages)), None)
         of_first = rate_of(first, job.region, recorded.at, job.started_at) if first else None
         first_rate = of_first.micros_per_h if of_first else first_rate
     assert job.usage is not None  # noqa: S101  (the caller has checked)
@@ -92,19 +99,15 @@ def _useful_s(job: Job, seen: Sequence[CheckpointScanned], resumed_by: Job | Non
     return min(kept.kept_s, job.usage.training_s)
 
 
-def _next_attempt(job: Job, recorded: Measured, jobs: Mapping[str, Job], started: Iterable[Started]) -> Job | None:
-    later = sorted((e.number, e.job) for e in started if e.number > recorded.number and _same_lineage(e.job, job, jobs))
+def _next_attempt(
+    job: Job, recorded: Measured, jobs: Mapping[str, Job], lineages: Mapping[str, str], started: Iterable[Started]
+) -> Job | None:
+    later = sorted((e.number, e.job) for e in started if e.number > recorded.number and _same_lineage(e.job, job, lineages))
     return jobs.get(later[0][1]) if later else None
 
 
-def _same_lineage(name: str, job: Job, jobs: Mapping[str, Job]) -> bool:
-    other = jobs.get(name)
-    return other is not None and _lineage(other) == _lineage(job)
-
-
-def _lineage(job: Job) -> str:
-    stamp = job.created_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return job.tags.get("spotwarden:lineage") or f"{job.account}/{job.region}/{job.name}/{stamp}"
+def _same_lineage(name: str, job: Job, lineages: Mapping[str, str]) -> bool:
+    return name in lineages and lineages[name] == lineages.get(job.name)
 
 
 COMPARED = (

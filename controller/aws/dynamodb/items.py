@@ -68,7 +68,10 @@ STORED_FIELDS: Mapping[type, Mapping[str, str]] = {
 }
 LATER_FIELDS: Mapping[type, frozenset[str]] = {
     # Fields that came after the first rows were written. At their default they are not written, so an old row stays as it is.
+    entry.Started: frozenset({"identity"}),
     intent.Announce: frozenset({"facts"}),
+    intent.Submit: frozenset({"identity", "sent"}),
+    intent.Probe: frozenset({"born_at", "identity", "sent"}),
     Message: frozenset({"facts", "refused_by", "refused_why"}),
 }
 
@@ -114,7 +117,10 @@ def read(item: Attribute) -> Any:
             found[name] = absent
         else:
             raise UnreadableItem(f"{_where(item)}: {stored} is missing, wanted a whole {STORED_NAMES[kind]}")
-    return kind(**found)
+    try:
+        return kind(**found)
+    except ValueError as error:
+        raise UnreadableItem(f"{_where(item)}: {error}") from error
 
 
 def write_intent(value: Intent) -> Item:
@@ -213,6 +219,8 @@ _BESIDE: tuple[tuple[str, Encode, Decode], ...] = (
     ("held", *_PAIRS[int]),
     ("closed", *_pair(IntentResult, "Intent.closed")),
     ("why", *_PAIRS[str]),
+    ("claimed_at", *_PAIRS[datetime]),
+    ("lease_ends_at", *_PAIRS[datetime]),
 )
 
 

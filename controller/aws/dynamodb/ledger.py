@@ -3,6 +3,7 @@
     lineage#<id>     head                    version
                      entry#<key>             what we learned        (index *day*, for digests; *family*, for estimates)
                      intent#<key>            what we mean to do     (index *due* while open, for the sweep)
+    attempt#<name>   head                    the lineage that submitted a job of that name, or probes under it
     claim#<bucket>   …                       see ``claims``
     rollup, late, pool#<pool>                see ``days``
     price#<region>                           see ``tariffs``
@@ -21,7 +22,7 @@ from typing import Any
 
 from controller.aws.dynamodb.claims import Claims, giving_back, taking
 from controller.aws.dynamodb.days import Days, marking
-from controller.aws.dynamodb.items import Item, moment, read, read_intent, stamp, write, write_intent
+from controller.aws.dynamodb.items import MARK, Item, moment, read, read_intent, stamp, write, write_intent
 from controller.aws.dynamodb.limits import Limits
 from controller.aws.dynamodb.notes import Notes, days_between
 from controller.aws.dynamodb.prices import StoredPrices
@@ -30,7 +31,7 @@ from controller.decide.decision import Decision
 from controller.jobs.claim import Claim
 from controller.ledger.entry import Entry, Finished, Waived
 from controller.ledger.halt import Halt
-from controller.ledger.intent import Intent, IntentResult, Wake
+from controller.ledger.intent import Intent, IntentResult, Probe, Submit, Wake
 from controller.ledger.lineage import Lineage, LineageId
 from controller.ledger.pool import MarketSignal, PoolMemory
 from controller.runtime.ports import LateDay, Overdue, Trigger
@@ -66,6 +67,10 @@ class DynamoLedger:
             intents=tuple(read_intent(row) for row in rows if row["sk"]["S"].startswith("intent#")),
         )
 
+    def submitter(self, account: str, region: str, job: str) -> LineageId | None:
+        row = self._table.get(_attempt_pk(account, region, job), HEAD)
+        return LineageId.parse(row["lineage"]["S"]) if row else None
+
     def commit(self, lineage: Lineage, decision: Decision) -> bool:
         whose = lineage.id
         return self._table.transact(
@@ -73,6 +78,7 @@ class DynamoLedger:
                 next_version(_pk(whose), lineage.version),
                 *(_put(_entry_item(whose, entry), "attribute_not_exists(pk)") for entry in decision.entries),
                 *(_said(whose, intent) for intent in decision.intents),
+                *(_found_by_name(whose, i.action) for i in decision.intents if isinstance(i.action, Submit | Probe)),
                 *(_withdrawn(whose, intent) for intent in decision.withdrawn),
                 *(_abandoned(whose, intent) for intent in decision.abandoned),
                 *map(taking, decision.claims),
@@ -85,11 +91,12 @@ class DynamoLedger:
         taken = self._change(
             lineage,
             intent,
-            "SET leased_until = :until, ring_at = :until, claim = claim + :one",
+            "SET leased_until = :until, ring_at = :until, lease_ends_at = :until, claim = claim + :one,"
+            " claimed_at = if_not_exists(claimed_at, :now)",
             {":until": {"S": stamp(leased_until)}, ":one": {"N": "1"}, ":now": {"S": stamp(now)}},
             also="due_at <= :now AND (attribute_not_exists(leased_until) OR leased_until <= :now)",
         )
-        return intent.leased(leased_until) if taken else None
+        return intent.leased(leased_until, now) if taken else None
 
     def put_off(self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str, held: bool = False) -> bool:
         return self._change(
@@ -247,6 +254,16 @@ def _pk(lineage: LineageId) -> str:
     return f"lineage#{lineage}"
 
 
+def _attempt_pk(account: str, region: str, job: str) -> str:
+    return f"attempt#{account}/{region}/{job}"
+
+
+def _found_by_name(id: LineageId, action: Submit | Probe) -> Write:
+    """The row by which the job of a Submit or a Probe is found; it is written once, and never changes."""
+    item = {**key(_attempt_pk(id.account, id.region, action.job), HEAD), **MARK, "lineage": {"S": str(id)}}
+    return _put(item, "attribute_not_exists(pk) OR lineage = :lineage", {":lineage": {"S": str(id)}})
+
+
 def _put(item: Item, condition: str, values: Item | None = None) -> Write:
     return {"Put": {"Item": item, "ConditionExpression": condition, **({"ExpressionAttributeValues": values} if values else {})}}
 
@@ -280,9 +297,14 @@ def _intent_item(id: LineageId, intent: Intent) -> Item:
 
 
 def _said(id: LineageId, intent: Intent) -> Write:
-    """An intent that is new, or was withdrawn and is said again."""
-    withdrawn = {":withdrawn": {"S": IntentResult.WITHDRAWN.value}}
-    return _put(_intent_item(id, intent), "attribute_not_exists(pk) OR closed = :withdrawn", withdrawn)
+    """An intent that is new, was withdrawn and is said again, or was never tried and is said with another content."""
+    untried = "(attribute_not_exists(closed) AND attribute_not_exists(leased_until) AND claim = :never)"
+    values = {":withdrawn": {"S": IntentResult.WITHDRAWN.value}, ":never": {"N": "0"}}
+    if not isinstance(intent.action, Submit):
+        return _put(
+            _intent_item(id, intent), "attribute_not_exists(pk) OR closed = :withdrawn", {":withdrawn": values[":withdrawn"]}
+        )
+    return _put(_intent_item(id, intent), f"attribute_not_exists(pk) OR closed = :withdrawn OR {untried}", values)
 
 
 def _withdrawn(id: LineageId, intent: Intent) -> Write:

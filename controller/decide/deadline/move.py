@@ -14,6 +14,7 @@ from controller.decide.spend_cap import expected_cost_micros, over_spend_cap
 from controller.ledger.intent import Intent, Purpose, Stop, Wake
 from controller.ledger.message import (
     CannotAfford,
+    CannotRepeat,
     DeadlineAtRisk,
     DeadlineLost,
     DeadlineUnreadable,
@@ -91,7 +92,9 @@ def _look_soon(facts: Facts) -> Decision:
 
 
 def _move(facts: Facts, block: Resubmission, cause: MoveCause, message: Moving) -> Decision:
-    """Stop the job to go on elsewhere, if its cap has room for that: a job that is stopped and not submitted again is lost."""
+    """Stop the job to go on elsewhere, if it can: a job that is stopped and not submitted again is lost."""
+    if facts.job.unrepeatable:
+        return say(facts, CannotRepeat(job=message.job, why=facts.job.unrepeatable))
     broke = over_spend_cap(facts, block, expected_cost_micros(facts, block))
     if broke is not None:
         return say(facts, CannotAfford(job=message.job, cap=broke), cause)

@@ -53,6 +53,10 @@ class Client:
         """Call AddTags."""
         return self._call("AddTags", request)
 
+    def delete_tags(self, **request: Any) -> dict[str, Any]:
+        """Call DeleteTags."""
+        return self._call("DeleteTags", request)
+
     def describe_algorithm(self, **request: Any) -> dict[str, Any]:
         """Call DescribeAlgorithm."""
         return self._call("DescribeAlgorithm", request)
