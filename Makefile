@@ -18,10 +18,10 @@ demo: $(BIN)/installed  ## run simulated training jobs through the real controll
 	$(BIN)/python -m infra.local.demo $(ARGS)
 
 test: $(BIN)/installed  ## run all tests; ARGS=tests/unit/decide runs a folder, a file or one test
-	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),-n 2 --dist loadfile)
+	$(BIN)/python -m pytest --hypothesis-profile=ci $(if $(ARGS),$(ARGS),-n 2 --dist loadfile)
 
 check: lint  ## run lint, type checks and the quick tests: under a minute
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/style tests/properties tests/unit --ignore tests/unit/infra
+	$(BIN)/python -m pytest --hypothesis-profile=ci -n 2 --dist loadfile tests/style tests/properties tests/unit --ignore tests/unit/infra
 
 lint: $(BIN)/installed  ## check style, types and the import contract
 	$(BIN)/ruff check .

@@ -32,6 +32,7 @@ BUCKETS = _sub("arn:${AWS::Partition}:s3:::${CheckpointBuckets}")
 DEAD_LETTERS: Arn = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
 SLACK_TOKEN: Arn = {"Ref": "SlackTokenSecret"}
 JOBS = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:training-job/*")
+PIPELINES = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:pipeline/*")
 ALGORITHMS = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:*:algorithm/*")  # those of the Marketplace are its sellers'
 ROLES = _sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${TrainingRoles}")
 ANY = "*"  # for the actions that IAM offers no resource for
@@ -78,6 +79,7 @@ CALLS: dict[str, tuple[Grant, ...]] = {
     "sagemaker DescribeTrainingJob": (_grant(JOBS, "sagemaker:DescribeTrainingJob"),),
     "sagemaker ListTags": (_grant(JOBS, "sagemaker:ListTags"),),
     "sagemaker DescribeAlgorithm": (_grant(ALGORITHMS, "sagemaker:DescribeAlgorithm"),),
+    "sagemaker ListPipelineExecutionSteps": (_grant(PIPELINES, "sagemaker:ListPipelineExecutionSteps"),),
     "sagemaker ListTrainingJobs": (_grant(ANY, "sagemaker:ListTrainingJobs"),),
     "sagemaker StopTrainingJob": (_grant(JOBS, "sagemaker:StopTrainingJob"),),
     "sagemaker CreateTrainingJob with Tags": (
@@ -105,6 +107,7 @@ RECONCILE = (
     "sagemaker DescribeTrainingJob",
     "sagemaker ListTags",
     "sagemaker DescribeAlgorithm",
+    "sagemaker ListPipelineExecutionSteps",
     "sagemaker StopTrainingJob",
     "sagemaker CreateTrainingJob with Tags",
 )

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from controller.decide.facts import Facts
+from controller.decide.need import Need
 from controller.jobs.algorithm import Algorithm, AlgorithmClass
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import OUTCOMES, Interval, Job, Outcome, Usage
@@ -29,7 +30,7 @@ FAILURES = {
     FailureCause.CAPACITY: "CapacityError: Unable to provision requested ML compute capacity.",
     FailureCause.INTERNAL: "InternalServerError: We encountered an internal error. Please try again.",
     FailureCause.ALGORITHM: "AlgorithmError: Exit Code: 1",
-    FailureCause.CLIENT: "ClientError: Data download failed:Insufficient disk space",
+    FailureCause.CLIENT: "ClientError: SageMaker was unable to assume the role 'arn:aws:iam::111122223333:role/Train'",
     FailureCause.MEMORY: "ClientError: Please use an instance type with more memory.",
     FailureCause.DISK: "ClientError: Data download failed:Insufficient disk space",
     FailureCause.QUOTA: "ResourceLimitExceeded: The account-level service limit is reached.",
@@ -54,6 +55,7 @@ def job(name: str = "bert", **changes: Any) -> Job:
         created_at=BEGIN, started_at=BEGIN + timedelta(minutes=2),
         intervals=(Interval(start=BEGIN + timedelta(minutes=3), end=None),), stopping_at=None, ended_at=None, failure=None,
         role=f"arn:aws:iam::{ACCOUNT}:role/Train", service=None, unrepeatable=None, tags={"team": "vision"},
+        identity="1:made up",
     )  # fmt: skip
     return replace(training, **changes)
 
@@ -134,6 +136,7 @@ def facts(of: Job | None = None, **changes: Any) -> Facts:
     first = Facts(
         now=about.ended_at or about.created_at + timedelta(minutes=10), job=about, number=1,
         lineage=lineage(LineageId.of(about)), policy=policy(), rate=rate(), claims=() if about.alive else None,
+        looked_up=frozenset(Need),
     )  # fmt: skip
     return replace(first, **changes)
 

@@ -1,7 +1,12 @@
-"""Settings that all tests share."""
+"""Settings that all tests share: two profiles of hypothesis.
+
+Plain pytest uses ``local``: new random examples in each run, and failures are remembered in ``.hypothesis``. ``make check``,
+``make test`` and ``.ci/run`` use ``ci``: the same examples in each run. Both print what repeats a failure.
+"""
 
 from hypothesis import HealthCheck, settings
 
-# A shared runner is slow now and then: that is no property of the code.
-settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("shared")
+# The deadline of hypothesis is off: on a busy machine a slow example says nothing about the code.
+settings.register_profile("local", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.register_profile("ci", settings.get_profile("local"), derandomize=True, database=None)
+settings.load_profile("local")

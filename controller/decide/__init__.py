@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from controller.decide import (
     alerts,
+    capacity_signals,
     close_lineage,
     enforce,
     job_updates,
@@ -66,6 +67,11 @@ DECIDERS: tuple[Decider, ...] = (
         why="move a job so that it meets its deadline",
     ),
     Decider(
+        name="capacity_signals",
+        decide=lambda facts, _: capacity_signals.capacity_signals(facts),
+        why="share signs of spot capacity with the jobs that left the pool",
+    ),
+    Decider(
         name="probe_capacity",
         decide=lambda facts, _: probe_capacity.probe_capacity(facts),
         why="find out whether spot capacity is back",
@@ -105,7 +111,10 @@ DECIDERS: tuple[Decider, ...] = (
 
 
 def decide(facts: Facts) -> Decision:
-    """Say what must be written and done, given the facts. Deciding twice adds nothing."""
+    """Say what must be written and done, given the facts, or in ``needs`` what it takes to say it.
+
+    Deciding twice adds nothing.
+    """
     decision = Decision()
     for decider in DECIDERS:
         decision |= decider.decide(facts, decision)

@@ -8,7 +8,8 @@ from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.ledger.entry import CheckpointScanned
 from controller.ledger.intent import Announce, Intent
-from controller.ledger.message import CheckpointFacts, Message, facts_to_json
+from controller.ledger.message import CheckpointFacts, Message
+from controller.ledger.message_json import facts_to_json
 
 
 def say(facts: Facts, message: Message, *detail: str, channel: str = "") -> Decision:

@@ -25,7 +25,7 @@ USAGE_SOON = timedelta(minutes=15)  # whoever waits for the lineage is not kept 
 def close_lineage(facts: Facts) -> Decision:
     """Close the books of a lineage once its usage is known, or is late; put an event on the account's bus for those who wait."""
     job = facts.job
-    if job.outcome is None or not facts.newest or job.service is not None or _goes_on(facts):
+    if job.outcome is None or not facts.newest or facts.owned or _goes_on(facts):
         return Decision()
     ended_at = job.ended_at or facts.now
     if job.usage is None and facts.now < ended_at + USAGE_SOON:

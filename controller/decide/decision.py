@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
+from controller.decide.need import Need
 from controller.jobs.claim import Claim
 from controller.ledger.entry import Ended, Entry, Started
 from controller.ledger.intent import Intent, Submit
 from controller.ledger.lineage import Lineage
+from controller.ledger.pool import CapacitySeen, CapacitySignal
 
 WRITES_MAX = 64  # a DynamoDB transaction takes 100; the head, the marks of late days and a margin stay free
 
@@ -17,9 +19,11 @@ WRITES_MAX = 64  # a DynamoDB transaction takes 100; the head, the marks of late
 class Decision:
     """``withdrawn`` and ``abandoned`` are open intents; ``claims`` are taken and ``released`` given back.
 
-    ``late`` are days before the one of the commit to which entries belong: who folded such a day has to fold it again. ``said``
-    are all intents that are decided now, known ones included: no act on SageMaker is performed that is not among them. ``doubtful``
-    are keys of those that are only said because somebody tried them: nothing new is created for them.
+    ``late`` are days before the one of the commit to which entries belong: who folded such a day has to fold it again.
+    ``capacity`` are signals about spot pools, for other lineages. ``needs`` are questions that are still open: a decision that
+    has any is not committed, but made again once the runtime has looked them up. ``said`` are all intents that are decided now,
+    known ones included: no act on SageMaker is performed that is not among them. ``doubtful`` are keys of those that are only
+    said because somebody tried them: nothing new is created for them.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -29,8 +33,10 @@ class Decision:
     claims: tuple[Claim, ...] = ()
     released: tuple[Claim, ...] = ()
     late: tuple[date, ...] = ()
-    said: tuple[Intent, ...] = ()
+    said: tuple[Intent, ...] = field(default=(), compare=False)
     doubtful: frozenset[str] = frozenset()
+    capacity: tuple[CapacitySignal, ...] = ()
+    needs: frozenset[Need] = frozenset()
 
     def __or__(self, other: Decision) -> Decision:
         return Decision(
@@ -41,6 +47,8 @@ class Decision:
             claims=self.claims + other.claims,
             released=self.released + other.released,
             doubtful=self.doubtful | other.doubtful,
+            capacity=self.capacity + other.capacity,
+            needs=self.needs | other.needs,
         )
 
     def __bool__(self) -> bool:
@@ -50,7 +58,7 @@ class Decision:
     def writes(self) -> int:
         return (
             len(self.entries) + len(self.intents) + len(self.withdrawn) + len(self.abandoned)
-            + len(self.claims) + len(self.released)
+            + len(self.claims) + len(self.released) + len(self.capacity)
         )  # fmt: skip
 
     def new_to(self, lineage: Lineage, about: str) -> Decision:
@@ -65,7 +73,7 @@ class Decision:
         learned = {type(e) for e in entries}
         meant = tuple(i for i in self.intents if said[i.key] is i)
         fresh = (i for i in meant if i.key not in standing or self._replaces(i, lineage))
-        return replace(
+        new = replace(
             self,
             entries=entries,
             intents=tuple(self._reopened(i, lineage) for i in fresh),
@@ -74,6 +82,12 @@ class Decision:
             claims=self.claims if Started in learned else (),
             released=self.released if Ended in learned else (),
         )
+        return new if new._is_news else replace(new, capacity=())
+
+    @property
+    def _is_news(self) -> bool:
+        """Whether there is something to write; that a pool still has capacity goes along with other writes, and causes none."""
+        return self.writes > sum(isinstance(signal, CapacitySeen) for signal in self.capacity)
 
     @staticmethod
     def _replaces(intent: Intent, lineage: Lineage) -> bool:

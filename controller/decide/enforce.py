@@ -26,14 +26,15 @@ def enforce(facts: Facts) -> Decision:
     """Flag what breaks the policy, tell people where a rule warns, and stop the offender where it enforces.
 
     A job that was over before the policy revision took force is not judged by it. Jobs of other services are flagged, never
-    announced or stopped: a tuning job would say the same a thousand times, and must not lose a child.
+    announced or stopped: a tuning job would say the same a thousand times, and must not lose a child. A job that only claims
+    an owner is judged like any other, and the message says so.
     """
     job = facts.job
     if not (job.alive or _new(facts)):
         return Decision(intents=_under_way(facts))
     verdict = _waived(facts, judge(job, facts.policy, Evidence(claims=facts.claims, checkpoint_scan=facts.checkpoint_scan)))
     flagged = tuple(_flagged(facts, finding) for finding in verdict.findings)
-    if job.service is not None or not facts.newest:
+    if facts.owned or not facts.newest:
         return Decision(entries=flagged)
     intents = _stop(facts, verdict) + _when_waivers_end(facts)
     return Decision(entries=flagged) | _announce(facts, verdict) | Decision(intents=intents)
@@ -58,7 +59,7 @@ def may_stop(facts: Facts, finding: Finding) -> bool:
         finding.mode is Mode.ENFORCE
         and finding.action is not None
         and facts.number == 1
-        and facts.job.service is None
+        and not facts.owned
         and (_new(facts) or finding.applies_to is AppliesTo.RUNNING)
     )
 
@@ -94,7 +95,7 @@ def _rule_broken(facts: Facts, finding: Finding, plan: Stop | NotRepairable | No
         job=JobFacts.of(facts.job), policy=finding.policy, severity=finding.severity, field=finding.field, found=finding.found,
         wanted=finding.wanted, risk=finding.risk, next_step=_next_step(plan, finding, repaired=repaired),
         fix=_changes(plan, finding) or change_to_json(finding.fix.request),
-        why_not=plan.why if isinstance(plan, NotRepairable) else "",
+        why_not=plan.why if isinstance(plan, NotRepairable) else "", claimed=facts.job.claimed or "",
     )  # fmt: skip
 
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from controller.decide.need import Need
 from controller.jobs.checkpoint import CheckpointScan, proven_training_s
 from controller.jobs.claim import Claim, claim_of, use_of
 from controller.jobs.job import Job
-from controller.ledger.entry import CheckpointScanned
+from controller.ledger.entry import CheckpointScanned, OwnerChecked
 from controller.ledger.lineage import Lineage
-from controller.ledger.pool import PoolMemory
+from controller.ledger.pool import PlacementAsked, PoolMemory
 from controller.policy.policy import Policy
 from controller.units.money import Rate
 
@@ -24,8 +25,13 @@ class Facts:
     claims on the checkpoint bucket, ``scan`` is what lies below the checkpoint prefix, ``history`` are the training seconds
     that completed lineages of the job's family took, newest first: None where nobody looked (a job at rest is not worth the
     read), and then nothing is said about them. ``pools`` and ``rates`` are of the instance types that a ladder may come to;
-    ``spot_seen`` says whether an honest signal shows spot capacity, None without one. ``room`` is how many instances the on-
-    demand quota still has room for, None where nobody knows or asked.
+    ``spot_seen`` says whether an honest signal shows spot capacity, None without one.
+
+    ``room`` is how many instances the on-demand quota still has room for, None where nobody knows. ``placement`` is what EC2 was
+    asked in this look, None where it was not, such as within an hour of the last time. ``looked_up`` are the needs that these two
+    answer: without it, None there means that nobody looked.
+
+    ``owner_undecided`` says that the owner which the job claims has not answered yet, ``owner_checked`` an answer to write down.
     """
 
     now: datetime
@@ -42,6 +48,15 @@ class Facts:
     spot_seen: bool | None = None
     first_rate: Rate | None = None
     room: int | None = None
+    placement: PlacementAsked | None = None
+    looked_up: frozenset[Need] = frozenset()
+    owner_undecided: bool = False
+    owner_checked: OwnerChecked | None = None
+
+    @property
+    def owned(self) -> bool:
+        """Whether another service waits for the job, or may: it is observed and recorded, and nothing else."""
+        return self.job.service is not None or self.owner_undecided
 
     @property
     def use(self) -> Claim | None:

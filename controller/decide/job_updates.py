@@ -14,7 +14,7 @@ from controller.policy.slack_settings import Importance
 def announce_updates(facts: Facts, said: Decision) -> Decision:
     """Say it once each; nothing where the policy leaves news to the digest, and nothing of jobs of other services."""
     job = facts.job
-    if Importance.NEWS not in facts.policy.slack.tell or job.service is not None or not facts.newest:
+    if Importance.NEWS not in facts.policy.slack.tell or facts.owned or not facts.newest:
         return Decision()
     told = Decision()
     for at in job.interrupted_at:

@@ -23,26 +23,27 @@ def observe(facts: Facts) -> Decision:
         job=job.name, at=job.created_at, team=job.team, number=facts.number, spot=job.spot,
         instance_type=job.instance_type, instance_count=job.instance_count, region=job.region, service=job.service,
         checkpoint_uri=job.checkpoint_uri, runtime_s_max=job.runtime_s_max, wait_s_max=job.wait_s_max,
-        user=job.user, identity=job.identity,
+        user=job.user, claimed=job.claimed, identity=job.identity,
     )  # fmt: skip
     interrupted = tuple(
         Interrupted(job=job.name, at=at, team=job.team, instance_type=job.instance_type, region=job.region)
         for at in job.interrupted_at
     )
+    answered = (facts.owner_checked,) if facts.owner_checked else ()
     claim = tuple(held for held in (facts.claim, facts.use) if held)
     if job.outcome is None:
-        return Decision(entries=(started, *interrupted, *checkpoint_scanned(facts)), claims=claim)
+        return Decision(entries=(started, *answered, *interrupted, *checkpoint_scanned(facts)), claims=claim)
     ended = Ended(
         job=job.name, at=job.ended_at or facts.now, team=job.team, outcome=job.outcome, seen_at=facts.now,
         failure=job.failure, spot=job.spot, instance_type=job.instance_type, region=job.region,
     )  # fmt: skip
-    return Decision(entries=(started, *interrupted, ended, *checkpoint_scanned(facts)), released=claim)
+    return Decision(entries=(started, *answered, *interrupted, ended, *checkpoint_scanned(facts)), released=claim)
 
 
 def scan_reason(facts: Facts) -> str | None:
     """Why the checkpoint prefix is to be looked into now, and has not been yet: None, first, interrupted/<time> or ended."""
     job = facts.job
-    if job.checkpoint_uri is None or not facts.newest or job.service is not None:
+    if job.checkpoint_uri is None or not facts.newest or facts.owned:
         return None
     why = _occasion(job, facts)
     known = {e.occasion for e in facts.lineage.entries if isinstance(e, CheckpointScanned) and e.job == job.name}

@@ -20,7 +20,7 @@ def refresh_card(facts: Facts, said: Decision) -> Decision:
     lineage = facts.lineage
     told = (*(i for i in lineage.intents if _stays(i)), *said.intents)
     channels = sorted({i.action.channel for i in told if isinstance(i.action, Announce)})
-    if not channels or not facts.newest or facts.job.service is not None:
+    if not channels or not facts.newest or facts.owned:
         return Decision()
     keys = sorted(
         {e.key for e in (*lineage.entries, *said.entries) if isinstance(e, SHOWN_ENTRIES)}

@@ -42,7 +42,7 @@ def resubmit(facts: Facts) -> Decision:
     asked for it.
     """
     job = facts.job
-    if job.cause is None or job.service is not None:
+    if job.cause is None or facts.owned:
         return Decision()
     under_way = _under_way(facts)
     if under_way is None:
@@ -109,10 +109,10 @@ def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
         return _back_to_spot(facts, block)
     if budget is None or (cause.next is RetryChange.NAMED and not begins_with(job.failure, budget.beginnings)):
         return Decision()
-    if block.mode is Mode.WARN:
-        return say(facts, WouldResubmit(job=shown, cause=cause, block=block.name, limit=budget.limit), cause)
     if job.unrepeatable:
         return say(facts, CannotRepeat(job=shown, why=job.unrepeatable))
+    if block.mode is Mode.WARN:
+        return say(facts, WouldResubmit(job=shown, cause=cause, block=block.name, limit=budget.limit), cause)
     short = _short_of_quota(facts, block)
     if short and not isinstance(climbed := advance(facts, block, max(submit.fallback_step for submit in short)), NoFallback):
         after = 1 + len(short)

@@ -11,7 +11,7 @@ from controller.decide.facts import Facts
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Ended, Flagged, UserRequested
 from controller.ledger.intent import Intent, Purpose, Stop, Submit
-from controller.ledger.lineage import Lineage, newest_attempt
+from controller.ledger.lineage import Lineage, newest_attempt, owner_of
 from controller.ledger.message import CannotRepeat, JobFacts, Message, Moving, StoppingAsAsked
 from controller.ledger.message_kind import asked_by
 from controller.ledger.move_cause import MoveCause
@@ -25,7 +25,7 @@ UPLOADING = "Uploading"
 def act_on_user_request(facts: Facts) -> Decision:
     """Say the Stop that a person asked for, while the job lives and is not about to have its model."""
     job = facts.job
-    if not job.alive or not facts.newest or job.service is not None or job.status == "Stopping" or job.secondary == UPLOADING:
+    if not job.alive or not facts.newest or facts.owned or job.status == "Stopping" or job.secondary == UPLOADING:
         return Decision()
     stop = latest_request(facts, UserRequest.STOP)
     if stop is not None:
@@ -54,7 +54,7 @@ def _act(facts: Facts, stop: Stop, message: Message, *detail: str) -> Decision:
 def available_requests(lineage: Lineage, policy: Policy, now: datetime) -> tuple[UserRequest, ...]:
     """What may be asked of a lineage as it stands, of those things that the policy hears anybody for."""
     last = newest_attempt(lineage)
-    if last is None or last.service is not None:
+    if last is None or owner_of(lineage, last) is not None:
         return ()
     ended = lineage.entry(Ended, last.job)
     goes_on = any(isinstance(i.action, Submit | Stop) for i in lineage.open_intents())

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.observe import FIRST_SCAN_AFTER
+from controller.decide.ownership import ask_again_at
 from controller.decide.record_usage import USAGE_TIME_LIMIT
 from controller.ledger.entry import Unmeasured
 from controller.ledger.intent import Intent, Wake
@@ -24,14 +25,17 @@ def schedule_wakeups(facts: Facts) -> Decision:
     a Wake that was said for another reason, a deadline's, stands as it was said.
     """
     job = facts.job
+    owner = {ask_again_at(job, facts.now)} if facts.owner_undecided else set()
     if job.outcome is None:
-        said = {next_wakeup_at(job.created_at, facts.now, most=HOUR)} | _first_sight(facts)
+        said = owner | {next_wakeup_at(job.created_at, facts.now, most=HOUR)} | _first_sight(facts)
         return _wakes(facts, said | (_to_come(facts) if facts.history is None else set()))
     anchor = job.ended_at or job.created_at
     declared = facts.now >= anchor + USAGE_TIME_LIMIT or facts.lineage.entry(Unmeasured, job.name)
     late = {job.created_at + TAGS_LATE} if "tags" in job.unknown and facts.now < job.created_at + TAGS_LATE else set()
     settled = job.usage is not None or declared
-    return _wakes(facts, late if settled else late | {next_wakeup_at(anchor, facts.now, most=USAGE_TIME_LIMIT)})
+    return _wakes(
+        facts, owner | late | (set() if settled else {next_wakeup_at(anchor, facts.now, most=USAGE_TIME_LIMIT)})
+    )  # fmt: skip
 
 
 def _first_sight(facts: Facts) -> set[datetime]:

@@ -105,7 +105,8 @@ class RequestForm:
         """What a job's description shows. With InstancePreferences SageMaker chooses the type, so none is compared."""
         return cls(
             spot=job.spot, runtime_s=job.runtime_s_max, wait_s=job.wait_s_max if job.spot else None,
-            instance_type="" if job.preferences else job.instance_type, instance_count=1 if job.preferences else job.instance_count,
+            instance_type="" if job.preferences else job.instance_type,
+            instance_count=1 if job.preferences else job.instance_count,
             volume_gb=job.volume_gb, subnets=tuple(sorted(job.subnets)), checkpoint_uri=job.checkpoint_uri,
             preferences=job.preferences,
         )  # fmt: skip

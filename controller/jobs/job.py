@@ -95,7 +95,7 @@ def outcome_of(status: str, secondary: str, failure_reason: str | None) -> Outco
 
 
 class Service(StrEnum):
-    """A service that owns the jobs it starts: we observe and book them, and never stop or submit them."""
+    """A service that starts jobs and waits for them. One that is proved is left alone; one that is only claimed is judged."""
 
     TUNING = "hyperparameter tuning"
     AUTOML = "Autopilot"
@@ -103,6 +103,8 @@ class Service(StrEnum):
     PIPELINES = "SageMaker Pipelines"
     STEP_FUNCTIONS = "Step Functions"
     BATCH = "AWS Batch"
+    NOTEBOOK = "a notebook job"
+    AWS = "another AWS service"
     PROBE = "Spotwarden's probe"  # a few seconds of ours, to see whether spot capacity is back
 
 
@@ -115,9 +117,12 @@ class Interval:
 
 
 PROBE_TAG = "spotwarden:probe"
+PIPELINE_TAG = "sagemaker:pipeline-execution-arn"
+PIPELINE_EXECUTION_LENGTH_MAX = 2048
 FAMILY_TAG = "spotwarden:family"
 TEAM_TAG = "team"
 USER_TAG = "user"
+_PIPELINE_EXECUTION = re.compile(r"arn:aws[a-z-]*:sagemaker:([a-z0-9-]+):(\d{12}):pipeline/[^/\s]+/execution/[^/\s]+")
 _SERIAL = re.compile(r"(?:[-.](?:r?\d[\d.]*|(?=[0-9a-f]*\d)[0-9a-f]{6,}|\d{4}-\d{2}-\d{2}\S*))+$")
 
 
@@ -164,7 +169,7 @@ class Job:
     ended_at: datetime | None
     failure: str | None
     role: str
-    service: Service | None
+    service: Service | None  # the owner that is proved
     unrepeatable: str | None  # why a copy of this job's request must not be submitted, or None
     tags: Mapping[str, str] = field(default_factory=dict)
     intervals: tuple[Interval, ...] = ()  # of training, as SecondaryStatusTransitions tell them
@@ -175,6 +180,7 @@ class Job:
     identity: str = ""  # a keyed digest of what no attempt may change of the request; empty where nobody computed one
     probe_identity: str = ""  # the same digest of a probe on behalf of this job
     unknown: frozenset[str] = frozenset()
+    claimed: Service | None = None  # what its name or its tags say of an owner, which nothing proves
 
     @property
     def alive(self) -> bool:
@@ -189,6 +195,13 @@ class Job:
         if self.outcome is Outcome.STARVED and self.started_at is None:
             return FailureCause.NEVER_LAUNCHED
         return self.outcome.cause if self.outcome else None
+
+    @property
+    def pipeline_execution(self) -> str | None:
+        """The ARN of the pipeline execution that its tag names; None where that is none of this account and region."""
+        said = self.tags.get(PIPELINE_TAG, "")
+        found = _PIPELINE_EXECUTION.fullmatch(said) if len(said) <= PIPELINE_EXECUTION_LENGTH_MAX else None
+        return said if found and (found[1], found[2]) == (self.region, self.account) else None
 
     @property
     def family(self) -> str:

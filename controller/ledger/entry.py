@@ -20,7 +20,8 @@ from controller.policy.user_request import UserRequest
 class Started:
     """A job was seen for the first time; ``at`` is its CreationTime, and with the name identifies this life of the name.
 
-    ``identity`` is the digest of what no attempt may change of its request, as in ``Job``.
+    ``service`` owned it, as far as that was proved then; ``claimed`` is an owner that nothing proved. ``identity`` is the digest
+    of what no attempt may change of its request, as in ``Job``.
     """
 
     job: str
@@ -36,11 +37,27 @@ class Started:
     runtime_s_max: int | None = None
     wait_s_max: int | None = None
     user: str | None = None
+    claimed: Service | None = None
     identity: str = ""
 
     @property
     def key(self) -> str:
         return f"started/{self.job}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerChecked:
+    """The service that a job claims as its owner was asked: ``owned`` says whether it made the job, or cannot prove it."""
+
+    job: str
+    at: datetime
+    team: str | None
+    service: Service
+    owned: bool
+
+    @property
+    def key(self) -> str:
+        return f"owner-checked/{self.job}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +281,7 @@ class Waived:
 
 Entry = (
     Started
+    | OwnerChecked
     | Interrupted
     | Ended
     | Measured

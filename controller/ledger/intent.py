@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from controller.jobs.changes import Changes
 from controller.ledger.message_kind import MessageKind
 from controller.ledger.move_cause import AttemptCause
 
@@ -23,9 +22,10 @@ from controller.ledger.move_cause import AttemptCause
 class Submit:
     """Submit attempt ``number`` as the job named ``job``: the request of ``about`` (created at ``born_at``) with some changes.
 
-    ``changes`` is a fragment of a CreateTrainingJob request as JSON: empty for no change, and null removes a member. Raises
-    ValueError for a change that ``Changes`` does not list. ``identity`` and ``sent`` say what a description of the attempt shows:
-    the digest of what no attempt may change, and the rest as ``RequestForm`` has it. ``fallback_step`` is the step of the ladder that the attempt stands on. ``cost_micros`` is the most it may cost, None where no
+    ``changes`` is a fragment of a CreateTrainingJob request as JSON: empty for no change, and null removes a member. What it may
+    say is the closed list of ``Changes``, to which each row is held when it is read. ``identity`` and ``sent`` say what a
+    description of the attempt shows: the digest of what no attempt may change, and the rest as ``RequestForm`` has it.
+    ``fallback_step`` is the step of the ladder that the attempt stands on. ``cost_micros`` is the most it may cost, None where no
     price is known. ``cap_micros`` is what its team may spend on our attempts in a month, None for no limit.
     """
 
@@ -40,9 +40,6 @@ class Submit:
     cap_micros: int | None = None
     identity: str = ""
     sent: str = ""
-
-    def __post_init__(self) -> None:
-        Changes.read(self.changes)
 
     @property
     def key(self) -> str:
@@ -75,9 +72,6 @@ class Stop:
     purpose: Purpose = Purpose.RULE
     next_cause: AttemptCause | None = None
     changes: str = ""
-
-    def __post_init__(self) -> None:
-        Changes.read(self.changes)
 
     @property
     def key(self) -> str:

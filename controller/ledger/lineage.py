@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from controller.jobs.changes import RequestForm
-from controller.jobs.job import Job
-from controller.ledger.entry import Entry, Started
+from controller.jobs.job import Job, Service
+from controller.ledger.entry import Entry, OwnerChecked, Started
 from controller.ledger.intent import Intent, IntentResult, Probe, Submit
 
 NAME_LENGTH_MAX = 63  # SageMaker's TrainingJobName: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}
@@ -152,7 +152,7 @@ def attempt_name(lineage: LineageId, number: int, generation: int = 1, identity:
     """Name the nth attempt: the same today and after any crash, and never the name of another lineage's attempt.
 
     The hash of the whole lineage id keeps ``bert`` and ``bert-r02`` apart, and two names that are cut to fit. Anybody can compute
-    that name; a later ``generation``, which is tried when a name was taken, hashes the keyed ``identity`` too, which nobody knows.
+    that name; a later ``generation``, for when a name was taken, hashes the keyed ``identity`` too, which nobody else knows.
     """
     if number == 1:
         return lineage.root
@@ -167,3 +167,9 @@ def attempt_name(lineage: LineageId, number: int, generation: int = 1, identity:
 def newest_attempt(lineage: Lineage) -> Started | None:
     """The newest attempt that was ever seen."""
     return max((e for e in lineage.entries if isinstance(e, Started)), key=lambda e: e.number, default=None)
+
+
+def owner_of(lineage: Lineage, started: Started) -> Service | None:
+    """The service that an attempt is known to belong to: by its description, or by the owner's own word."""
+    checked = lineage.entry(OwnerChecked, started.job)
+    return started.service or (checked.service if checked is not None and checked.owned else None)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+CAPACITY_SIGNAL_AGE = timedelta(hours=1)  # older than that, capacity may be gone again
 
 
 class MarketSignalKind(StrEnum):
@@ -34,6 +36,30 @@ class MarketSignal:
     def key(self) -> str:
         """One instance is warned of once, however often EventBridge says it."""
         return f"{self.kind}/{self.instance_id}/{self.at:%Y-%m-%d}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapacitySeen:
+    """A sign that a pool had spot capacity at ``at``. ``job`` is who showed it, or on whose behalf EC2 was asked."""
+
+    region: str
+    instance_type: str
+    job: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacementAsked:
+    """EC2 was asked for the placement score of a pool; ``score`` is from 1 to 10, None where EC2 did not say."""
+
+    region: str
+    instance_type: str
+    job: str
+    at: datetime
+    score: int | None = None
+
+
+CapacitySignal = CapacitySeen | PlacementAsked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

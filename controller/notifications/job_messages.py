@@ -52,13 +52,19 @@ def rule_broken(m: RuleBroken) -> MessageText:
         what = f"{sentence(m.found)} {escaped(m.risk)}"
     return MessageText(
         f"{SEVERITY_EMOJI.get(m.severity, ':warning:')} {bold(m.job.name)} breaks the rule {escaped(m.policy)}",
-        (what, f"To fix it, change the request: {code(_json(m.fix))}" if m.fix else "", _next_step(m)),
+        (what, f"To fix it, change the request: {code(_json(m.fix))}" if m.fix else "", _claimed(m.claimed), _next_step(m)),
         small_print(m.job),
     )
 
 
 def _json(text: str) -> str:
     return json.dumps(json.loads(text))
+
+
+def _claimed(service: str) -> str:
+    if not service:
+        return ""
+    return f"Its name or tags say that it belongs to {escaped(service)}. Nothing proves that, so rules apply to it."
 
 
 def _next_step(m: RuleBroken) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from controller.ledger.message import Message, message_of
+from controller.ledger.message import Message
+from controller.ledger.message_json import message_of
 from controller.ledger.message_kind import MessageKind
 from controller.notifications import deadline_messages, job_messages
 from controller.notifications.message_text import MessageText, bold

@@ -33,6 +33,7 @@ def load_policy(document: Mapping[str, Any], in_force_at: datetime) -> Policy:
         rate_limits=RateLimits(**document.get("brakes", {})),
         slack=slack_settings_of(document.get("slack", {})),
         labels=Labels(**document.get("labels", {})),
+        trust_claims=document.get("trust_claims", False),
     )
 
 

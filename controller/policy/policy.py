@@ -93,6 +93,7 @@ class Policy:
     rate_limits: RateLimits = RateLimits()
     slack: SlackSettings = field(default_factory=SlackSettings)
     labels: Labels = field(default_factory=Labels)
+    trust_claims: bool = False  # whether a job's name and tags prove which service owns it
 
     def observing(self) -> Policy:
         """The same policy where nothing acts: what enforces only warns, and people may ask for no attempt, move or stop."""

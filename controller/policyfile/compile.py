@@ -44,12 +44,12 @@ def compile_folder(path: str | Folder) -> dict[str, Any]:
     files = [_file(tree) for tree in trees]
     for section in ("rules", "resubmit"):
         refuse_duplicate_names(trees, section)
-    for section in ("brakes", "slack", "labels"):
+    for section in ("brakes", "slack", "labels", "trust_claims"):
         refuse_second_section(trees, section)
     if problems := [problem for tree in trees for problem in tree.problems]:
         raise BadPolicy(problems)
     whole = [file for file in files if file is not None]
-    content = {
+    content: dict[str, Any] = {
         "channel": _channel(whole),
         "brakes": next((_rate_limits(file.brakes) for file in whole if file.brakes is not None), {}),
         "slack": next((file.slack.compiled() for file in whole if file.slack is not None), {}),
@@ -57,6 +57,8 @@ def compile_folder(path: str | Folder) -> dict[str, Any]:
         "rules": [_rule(rule, file.defaults) for file in whole for rule in file.rules or ()],
         "resubmit": [_block(block, file.defaults) for file in whole for block in file.resubmit or ()],
     }
+    if any(file.trust_claims for file in whole):  # absent otherwise, so that the revision of older policies stays
+        content["trust_claims"] = True
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return {"revision": hashlib.sha256(canonical.encode()).hexdigest()[:12], **content}
 

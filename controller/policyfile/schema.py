@@ -255,6 +255,7 @@ class File(StrictModel):
     brakes: RateLimitsEntry | None = None
     slack: SlackEntry | None = None
     labels: LabelsEntry | None = None
+    trust_claims: StrictBool = False
     rules: Annotated[list[RuleEntry], Field(min_length=1)] | None = None
     resubmit: Annotated[list[Block], Field(min_length=1)] | None = None
 

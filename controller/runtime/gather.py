@@ -9,24 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import assert_never
 
-from controller.decide.deadline.outlook import InvalidTag, has_deadline, outlook
-from controller.decide.deadline.rule import Move
+from controller.decide.deadline.outlook import has_deadline
 from controller.decide.facts import Facts
 from controller.decide.fallback import candidate_types
+from controller.decide.need import Need
 from controller.decide.observe import scan_reason
+from controller.decide.ownership import settle_owner, to_ask
 from controller.decide.wakeups import TAGS_LATE
 from controller.jobs.claim import use_of, used
-from controller.jobs.job import Job, Service
+from controller.jobs.job import TEAM_TAG, USER_TAG, Job, Service
 from controller.ledger.entry import Ended, Started
 from controller.ledger.intent import Wake
 from controller.ledger.lineage import LINEAGE_TAG, Lineage, LineageId, is_sent, may_be_ours
+from controller.ledger.pool import CAPACITY_SIGNAL_AGE, PlacementAsked
 from controller.policy.resubmission import Resubmission
 from controller.runtime.ports import Ledger, Ports
 
 RUNS_MAX = 50  # of a family's history: enough for a quantile, and one page
 POOL_MEMORY_AGE = timedelta(days=28)
-CAPACITY_SIGNAL_AGE = timedelta(hours=1)  # older than that, capacity may be gone again
+PLACEMENT_SCORE_INTERVAL = timedelta(hours=1)
 
 
 def gather(job: Job, ports: Ports, created_in: LineageId | None = None) -> Facts:
@@ -38,12 +41,20 @@ def gather(job: Job, ports: Ports, created_in: LineageId | None = None) -> Facts
     lineage, number = lineage_of(job, ports.ledger, created_in)
     if number == 1 and may_be_ours(job.name) and _is_probe(job, lineage, ports.ledger):
         job = replace(job, service=Service.PROBE)
-    if not job.tags and now < job.created_at + TAGS_LATE:
-        job = replace(job, unknown=job.unknown | {"tags"})
+    if not job.tags:
+        job = _without_tags(job, lineage, number, now)
     policy = ports.policies.current()
     job = job.labelled(team=policy.labels.team, user=policy.labels.user)
-    facts = _priced(Facts(now=now, job=job, number=number, lineage=lineage, policy=policy, rate=None, claims=None), ports)
-    if _at_rest(lineage, job, now):
+    execution = to_ask(job, lineage, trust=policy.trust_claims)
+    answer = ports.jobs.made_by_pipeline(job, execution) if execution else None
+    owner = settle_owner(job, lineage, trust=policy.trust_claims, answer=answer, now=now)
+    job = owner.job
+    whole = Facts(
+        now=now, job=job, number=number, lineage=lineage, policy=policy, rate=None, claims=None,
+        owner_undecided=owner.undecided, owner_checked=owner.checked,
+    )  # fmt: skip
+    facts = _priced(whole, ports)
+    if execution is None and _at_rest(lineage, job, now):
         return facts
     if facts.claim is not None and job.alive:
         facts = replace(facts, claims=ports.ledger.claims(facts.claim.bucket))
@@ -64,7 +75,7 @@ def _priced(facts: Facts, ports: Ports) -> Facts:
 def _closely(facts: Facts, ports: Ports) -> Facts:
     """Look at what the future of this attempt hangs on: its checkpoints, its family's history, the pools it might go to."""
     job, block = facts.job, facts.policy.resubmission_for(facts.job)
-    if not facts.newest or job.service is not None:
+    if not facts.newest or facts.owned:
         return facts
     counts = block is not None and has_deadline(job, block.deadline) and (job.alive or job.cause is not None)
     watched = job.alive and any(rule.kind == "checkpoint-alive" and rule.match.matches(job) for rule in facts.policy.rules)
@@ -72,8 +83,6 @@ def _closely(facts: Facts, ports: Ports) -> Facts:
         facts = replace(facts, checkpoint_scan=ports.checkpoints.scan(job.checkpoint_uri, now=facts.now))
     if counts:
         facts = replace(facts, history=ports.ledger.history(job.account, job.region, job.family, RUNS_MAX))
-    if counts and block is not None and job.alive and job.spot:
-        facts = replace(facts, room=_room(facts, block, ports))
     if counts and block is not None and block.deadline.back_to_spot:
         facts = replace(facts, spot_seen=_spot_seen(facts, ports))
     if block is not None and block.ladder and job.cause is not None:
@@ -81,15 +90,22 @@ def _closely(facts: Facts, ports: Ports) -> Facts:
     return facts
 
 
-def _room(facts: Facts, block: Resubmission, ports: Ports) -> int | None:
-    """What the on-demand quota still has room for, of what the ledger knows to be alive; asked only where a move is due."""
+def look_up(facts: Facts, needs: frozenset[Need], ports: Ports) -> Facts:
+    """Answer what a decision said that it needs to know. Raises Unreachable."""
+    for need in sorted(needs):
+        match need:
+            case Need.ON_DEMAND_ROOM:
+                facts = replace(facts, room=_room(facts, ports))
+            case Need.PLACEMENT_SCORE:
+                facts = replace(facts, placement=_placement(facts, ports))
+            case _:
+                assert_never(need)
+    return replace(facts, looked_up=facts.looked_up | needs)
+
+
+def _room(facts: Facts, ports: Ports) -> int | None:
+    """What the on-demand quota still has room for, of what the ledger knows to be alive."""
     job = facts.job
-    try:
-        seen = outlook(facts, block)
-    except InvalidTag:
-        return None
-    if seen is None or seen.move is not Move.ON_DEMAND:
-        return None
     limit = ports.quotas.on_demand(job.instance_type, facts.now)
     if limit is None:
         return None
@@ -99,9 +115,14 @@ def _room(facts: Facts, block: Resubmission, ports: Ports) -> int | None:
     return limit - used(ports.ledger.claims(bucket))
 
 
-def capacity_cursor(job: Job) -> str:
-    """Under which name the ledger remembers when a job last started on spot in this job's pool."""
-    return f"capacity/{job.region}/{job.instance_type}"
+def _placement(facts: Facts, ports: Ports) -> PlacementAsked | None:
+    """Ask EC2 for the pool's score, at most once an hour and pool; two that ask at once both may."""
+    job = facts.job
+    before = ports.ledger.placement_asked_at(job.region, job.instance_type)
+    if before is not None and facts.now - before < PLACEMENT_SCORE_INTERVAL:
+        return None
+    score = ports.placement.score(job.instance_type, job.instance_count, job.region)
+    return PlacementAsked(region=job.region, instance_type=job.instance_type, job=job.name, at=facts.now, score=score)
 
 
 def _spot_seen(facts: Facts, ports: Ports) -> bool:
@@ -109,7 +130,7 @@ def _spot_seen(facts: Facts, ports: Ports) -> bool:
     job = facts.job
     if job.spot:
         return bool(job.intervals) and job.intervals[-1].end is None
-    started = ports.ledger.cursor(capacity_cursor(job))
+    started = ports.ledger.capacity_seen_at(job.region, job.instance_type)
     return started is not None and started > max(job.created_at, facts.now - CAPACITY_SIGNAL_AGE)
 
 
@@ -145,7 +166,7 @@ def lineage_of(job: Job, ledger: Ledger, created_in: LineageId | None = None) ->
 def _submitters(job: Job, own: LineageId, ledger: Ledger) -> Iterator[LineageId]:
     """The lineages of which a job may be an attempt: at most one, found by its name.
 
-    Submissions of older versions are not found by name; the tag leads to them, and to no other, since a lineage believes a tag only
+    Submissions of older versions are not found by name. The tag leads to them, and to no other: a lineage believes a tag only
     where it wrote no identity.
     """
     if not may_be_ours(job.name):
@@ -153,6 +174,15 @@ def _submitters(job: Job, own: LineageId, ledger: Ledger) -> Iterator[LineageId]
     found = ledger.submitter(job.account, job.region, job.name) or LineageId.parse(job.tags.get(LINEAGE_TAG, ""))
     if found is not None and found != own and (found.account, found.region) == (job.account, job.region):
         yield found
+
+
+def _without_tags(job: Job, lineage: Lineage, number: int, now: datetime) -> Job:
+    """A job without tags: they may be late, or removed. An attempt's team and user are those of the attempt before it."""
+    before = [e for e in lineage.entries if isinstance(e, Started) and e.number < number]
+    last = max(before, key=lambda e: e.number, default=None)
+    known = {TEAM_TAG: last.team, USER_TAG: last.user} if last else {}
+    late = {"tags"} if now < job.created_at + TAGS_LATE else set()
+    return replace(job, tags={tag: value for tag, value in known.items() if value}, unknown=job.unknown | late)
 
 
 def _is_probe(job: Job, own: Lineage, ledger: Ledger) -> bool:

@@ -96,7 +96,7 @@ def _find_out(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconci
     match intent.action:
         case Submit() as submit:
             return _made_already(intent, submit, lineage, ports, reconcile) or Refused(
-                f"{NOT_DECIDED}{submit.job} was tried before and does not exist, and something else is decided for {submit.about} now"
+                f"{NOT_DECIDED}{submit.job} was tried before and does not exist; something else is decided for {submit.about} now"
             )
         case Stop() | Probe() | Publish():
             return OnHold("it is not decided now", UNDECIDED_LOOK_S)

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from controller.decide.decision import Decision
+from controller.decide.ownership import OwnerAnswer
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import Claim
 from controller.jobs.job import Job
@@ -100,6 +101,9 @@ class Jobs(Protocol):
 
     def stop(self, name: str) -> Answer:
         """Done when the job is terminal or gone; Later while it is stopping, uploading or just asked to stop."""
+
+    def made_by_pipeline(self, job: Job, execution: str) -> OwnerAnswer:
+        """Whether a step of a pipeline execution (its ARN) made the job; what does not answer is SILENT, and raises nothing."""
 
     def modified(self, since: datetime, until: datetime) -> Iterable[str]:
         """The names of all jobs last modified within ``since`` … ``until``. Raises Unreachable."""
@@ -203,6 +207,12 @@ class Ledger(Protocol):
 
     def move_cursor(self, name: str, at: datetime) -> None:
         """Remember how far a repeating pass has come; a cursor never goes back."""
+
+    def capacity_seen_at(self, region: str, instance_type: str) -> datetime | None:
+        """The last time that a pool showed spot capacity, as commits recorded it; None where it did not within a day."""
+
+    def placement_asked_at(self, region: str, instance_type: str) -> datetime | None:
+        """The last time that EC2 was asked for the pool's placement score; None where it was not within a day."""
 
     def in_force_at(self, revision: str, now: datetime) -> datetime:
         """When a policy revision was first seen here: ``now``, if never before."""

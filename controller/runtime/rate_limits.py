@@ -9,7 +9,8 @@ from controller.ledger.entry import Started
 from controller.ledger.halt import HALT_LOOK
 from controller.ledger.intent import Announce, Intent, Probe, Publish, Purpose, RefreshCard, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
-from controller.ledger.message import RateLimit, facts_to_json
+from controller.ledger.message import RateLimit
+from controller.ledger.message_json import facts_to_json
 from controller.ledger.move_cause import MoveCause
 from controller.notifications.message_text import halted
 from controller.runtime.ports import Message, Ports, Refused

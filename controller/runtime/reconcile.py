@@ -12,24 +12,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain
 
 from controller.decide import decide
 from controller.decide.decision import Decision
 from controller.decide.deleted_job import decide_deleted
 from controller.decide.facts import Facts
-from controller.jobs.job import Outcome, Service
+from controller.jobs.job import Job
 from controller.ledger.entry import Ended, Finished
 from controller.ledger.intent import Announce, Intent, IntentResult, Publish, RefreshCard, Submit
 from controller.ledger.lineage import Lineage, LineageId
-from controller.runtime.gather import capacity_cursor, gather
+from controller.runtime.gather import gather, look_up
 from controller.runtime.perform import perform
 from controller.runtime.ports import Ports, Trigger
 from controller.runtime.timeouts import LEASE
 
 OUTPACED_MAX = 3
-PLACEMENT_SCORE_INTERVAL = timedelta(hours=1)
 ROUNDS_MAX = 12  # commits of one ring: enough for a job of a thousand interruptions
 
 
@@ -55,17 +54,13 @@ def _settle(ring: Trigger, ports: Ports) -> LineageId | None:
         job = ports.jobs.describe(name)
         if job is None:
             return None
-        facts = gather(job, ports, ring.created_in)
-        whole = decide(facts)
+        facts, whole = decided(job, ports, ring.created_in)
         decision = whole.cut().leased(facts.now, facts.now + LEASE)
         if _stale(facts) or (decision and not ports.ledger.commit(facts.lineage, decision)):
             outpaced += 1
             if outpaced == OUTPACED_MAX:
                 raise Outpaced(f"{name}: the lineage {facts.lineage.id} changed {outpaced} times while it was read")
             continue
-        if decision:
-            _note_capacity(facts, ports)
-        _ask_for_capacity(facts, ports)
         if decision.writes < whole.writes:
             continue
         if not _carry_out(decision, facts.lineage, name, facts.now, ports):
@@ -73,33 +68,14 @@ def _settle(ring: Trigger, ports: Ports) -> LineageId | None:
     raise Outpaced(f"{name}: still something new after {ROUNDS_MAX} rounds")
 
 
-def _note_capacity(facts: Facts, ports: Ports) -> None:
-    """A job that trains on spot shows those who left its pool that capacity is there: the fleet's own signal, or a probe's."""
-    job = facts.job
-    if not job.spot:
-        return
-    if job.service is Service.PROBE and job.outcome in (Outcome.COMPLETED, Outcome.OVERRAN):
-        ports.ledger.move_cursor(
-            capacity_cursor(job), job.started_at or job.ended_at or facts.now
-        )  # it had a machine, and is gone
-    elif job.intervals and job.intervals[-1].end is None:
-        ports.ledger.move_cursor(capacity_cursor(job), job.intervals[-1].start)
-
-
-def _ask_for_capacity(facts: Facts, ports: Ports) -> None:
-    """Ask EC2, at most once an hour and pool, for whom the policy lets its word bring back to spot."""
-    job, block = facts.job, facts.policy.resubmission_for(facts.job)
-    least = block.deadline.placement_score if block and block.deadline.back_to_spot else None
-    if least is None or facts.history is None or job.spot or not job.alive or facts.number == 1:
-        return
-    cursor = f"placement/{job.region}/{job.instance_type}"
-    before = ports.ledger.cursor(cursor)
-    if before is not None and facts.now - before < PLACEMENT_SCORE_INTERVAL:
-        return
-    ports.ledger.move_cursor(cursor, facts.now)
-    score = ports.placement.score(job.instance_type, job.instance_count, job.region)
-    if score is not None and score >= least:
-        ports.ledger.move_cursor(capacity_cursor(job), facts.now)
+def decided(job: Job, ports: Ports, created_in: LineageId | None = None) -> tuple[Facts, Decision]:
+    """Gather and decide; look up what the decision needs to know, and decide again, until it needs nothing more."""
+    facts = gather(job, ports, created_in)
+    decision = decide(facts)
+    while decision.needs:
+        facts = look_up(facts, decision.needs, ports)
+        decision = decide(facts)
+    return facts, decision
 
 
 def _stale(facts: Facts) -> bool:

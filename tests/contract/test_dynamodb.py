@@ -108,6 +108,8 @@ CALLS: dict[str, Callable[[DynamoLedger, DynamoOutbox], object]] = {
     "claims": lambda ledger, _: ledger.claims("checkpoints"),
     "entries": lambda ledger, _: list(ledger.entries(BEGIN, BEGIN + MINUTE)),
     "cursor": lambda ledger, _: ledger.cursor("discover"),
+    "capacity_seen_at": lambda ledger, _: ledger.capacity_seen_at("us-east-1", "ml.g5.2xlarge"),
+    "placement_asked_at": lambda ledger, _: ledger.placement_asked_at("us-east-1", "ml.g5.2xlarge"),
     "move_cursor": lambda ledger, _: ledger.move_cursor("discover", BEGIN),
     "in_force_at": lambda ledger, _: ledger.in_force_at("r1", BEGIN),
     "note_signal": lambda ledger, _: ledger.note_signal(SIGNAL),
@@ -243,7 +245,7 @@ def test_every_item_carries_its_schema(ledger: DynamoLedger, dynamodb: Any, tabl
     DynamoOutbox(dynamodb, table).put(replace(HELLO, key="another", channel="#other"))
     items = dynamodb.scan(TableName=table)["Items"]
     families = {item["pk"]["S"].partition("#")[0] for item in items}
-    assert families == {"lineage", "claim", "cursor", "policy", "signal", "outbox", "said"}
+    assert families == {"lineage", "claim", "capacity", "cursor", "policy", "signal", "outbox", "said"}
     assert [item for item in items if item.get("schema") != {"N": "1"}] == []
 
 

@@ -12,7 +12,7 @@ from controller.jobs.failure import FailureCause
 from controller.ledger.entry import Entry, Interrupted, Measured, Started
 from controller.ledger.intent import Announce, Intent, IntentResult, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
-from controller.ledger.pool import MarketSignal, MarketSignalKind
+from controller.ledger.pool import CapacitySeen, MarketSignal, MarketSignalKind, PlacementAsked
 from controller.runtime.ports import Ledger
 from tests.builders import BEGIN, lineage_id
 
@@ -418,6 +418,33 @@ def test_a_signal_is_noted_once_and_found_in_its_period(ledger: Ledger) -> None:
     assert sorted(ledger.signals(NOW, NOW + 2 * MINUTE), key=lambda s: s.at) == [signal, gone]
     assert list(ledger.signals(NOW, NOW + MINUTE)) == [signal]
     assert list(ledger.entries(NOW, NOW + MINUTE)) == []
+
+
+def test_the_newest_sign_of_capacity_counts_in_whatever_order_they_are_committed(ledger: Ledger) -> None:
+    assert ledger.capacity_seen_at("us-east-1", "ml.g5.2xlarge") is None
+    signals = [
+        CapacitySeen(region="us-east-1", instance_type="ml.g5.2xlarge", job=f"bert-{n}", at=NOW + n * MINUTE) for n in (1, 3, 2)
+    ]
+    for n, signal in enumerate(signals):
+        assert ledger.commit(ledger.load(lineage_id(f"bert-{n}")), Decision(capacity=(signal,)))
+    assert ledger.capacity_seen_at("us-east-1", "ml.g5.2xlarge") == NOW + 3 * MINUTE
+    assert ledger.capacity_seen_at("us-east-1", "ml.g5.xlarge") is None
+    assert ledger.capacity_seen_at("eu-west-1", "ml.g5.2xlarge") is None
+    assert ledger.placement_asked_at("us-east-1", "ml.g5.2xlarge") is None
+
+
+def test_that_ec2_was_asked_is_no_sign_of_capacity(ledger: Ledger) -> None:
+    asked = PlacementAsked(region="us-east-1", instance_type="ml.g5.2xlarge", job="bert", at=NOW, score=3)
+    assert ledger.commit(ledger.load(lineage_id()), Decision(capacity=(asked, replace(asked, at=NOW + MINUTE, score=None))))
+    assert ledger.placement_asked_at("us-east-1", "ml.g5.2xlarge") == NOW + MINUTE
+    assert ledger.capacity_seen_at("us-east-1", "ml.g5.2xlarge") is None
+
+
+def test_two_commits_may_record_the_same_sign_of_capacity(ledger: Ledger) -> None:
+    signal = CapacitySeen(region="us-east-1", instance_type="ml.g5.2xlarge", job="bert", at=NOW)
+    for _ in range(2):
+        assert ledger.commit(ledger.load(lineage_id()), Decision(capacity=(signal,)))
+    assert ledger.capacity_seen_at("us-east-1", "ml.g5.2xlarge") == NOW
 
 
 def test_a_cursor_goes_forward_only(ledger: Ledger) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from controller.decide import decide
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
+from controller.decide.need import Need
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import claim_of
 from controller.jobs.failure import FailureCause, RetryChange
@@ -140,7 +141,7 @@ class Life:
         return Facts(
             now=self.now, job=about, number=number, lineage=lineage, policy=self.policy, rate=builders.rate(),
             claims=claims if about.alive else None, history=self.history if looked else None,
-            checkpoint_scan=self.scan(about) if looked else None,
+            checkpoint_scan=self.scan(about) if looked else None, looked_up=frozenset(Need),
         )  # fmt: skip
 
     def scan(self, about: Job) -> CheckpointScan | None:
@@ -161,7 +162,7 @@ def learn(facts: Facts, decision: Decision, ledger: MemoryLedger | None = None) 
     assert books.commit(facts.lineage, decision.leased(facts.now, facts.now + LEASE)), (
         "nobody else wrote, yet the commit was refused"
     )
-    return replace(facts, lineage=books.load(facts.lineage.id))
+    return replace(facts, lineage=books.load(facts.lineage.id), placement=None)  # who looks again is told that EC2 was asked
 
 
 def live(seed: int) -> Facts:

@@ -179,9 +179,7 @@ def test_a_name_and_tags_of_an_attempt_that_nobody_submitted_exempt_from_nothing
         launch(host, request("warm-up", "vision", work_s=300))
         run(host, minutes=1)
         name = next_name(host, "warm-up", number)
-        tags = {
-            "spotwarden:lineage": str(lineage_id(host, "warm-up")), "spotwarden:attempt": str(number), "spotwarden:cause": "deadline",
-        }  # fmt: skip
+        tags = {"spotwarden:lineage": str(lineage_id(host, "warm-up")), "spotwarden:attempt": str(number)}
         launch(host, request(name, "vision", spot=False, instance_type="ml.p3.2xlarge", runtime_h=100, work_s=300_000, tags=tags))
         run(host, hours=1)
         assert status(host, name) == "Stopped"

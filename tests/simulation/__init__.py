@@ -1,8 +1,8 @@
-"""The proof: the real path in a small, unkind world that one seed decides.
+"""The simulation: the real code in a small world with faults, which one seed decides.
 
-Read in this order: ``memory`` (a ledger and an outbox that keep the ports' promises and nothing else), ``faults`` (what may go
-wrong, as named knobs), ``lambdas`` (functions that take turns, dawdle and die), ``harness`` (the ports as they are seen through
-those faults), ``people`` (what humans do), ``history`` (one seed from beginning to rest), ``witness`` (what must hold at every
-moment), ``invariants`` (what must hold at rest), ``run`` (a seed that fails is made smaller), ``mutants`` (the path without
-each of its fences, every one caught). ``python -m tests.simulation --seeds 5000`` runs it on all cores.
+Read in this order: ``memory`` (a ledger and an outbox that do what the ports promise and nothing else), ``faults`` (the fault
+model), ``lambdas`` (functions that run at the same time, stall and are killed), ``harness`` (the ports, with faults), ``actors``
+(what users do), ``policies_and_tags`` (what policies and jobs ask for), ``history`` (one seed from its first job to rest),
+``world_invariants`` (what must always hold), ``rest_invariants`` (what must hold at rest), ``run`` (makes a seed that fails
+smaller), ``mutants`` (the code without each of its fences). ``python -m tests.simulation --seeds 5000`` runs it on all cores.
 """

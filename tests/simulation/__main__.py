@@ -25,7 +25,7 @@ def main() -> int:
             happened += Counter(outcome.happened)
             if outcome.violation:
                 failed.append(outcome)
-                print(outcome.told(), flush=True)
+                print(outcome.report(), flush=True)
     took_s = time.perf_counter() - began
     faults = sum(count for kind, count in happened.items() if kind not in ("calls", "lives", "ours"))
     print(

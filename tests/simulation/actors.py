@@ -1,4 +1,4 @@
-"""What humans do: they create jobs, write policies, stop, delete and copy, and choose names that others have too."""
+"""What users do: they create jobs, write policies, stop, delete and copy jobs, and choose names that are taken."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from infra.local.sagemaker.errors import ApiError
 from infra.local.sagemaker.world import World
 from tests import builders
 from tests.simulation.harness import PRICED
-from tests.simulation.world_invariants import Life, Witness
+from tests.simulation.world_invariants import ROLES, InvariantChecker, Life
 
+OTHER_ROLE = "arn:aws:iam::111122223333:role/Other"  # of a job that is never submitted again
 NAMES = ("bert", "bert-r02", "gpt", "vit", "t5")
 PREFIXES = ("s3://checkpoints/{name}/", "s3://checkpoints/{name}/", "s3://checkpoints/shared/", "s3://checkpoints/shared/b", None)
 FAILURES = (None, None, None, "internal", "internal", "internal", "capacity", "capacity", "exit-code")
@@ -30,8 +31,8 @@ OWNERS: tuple[dict[str, str], ...] = (
 IMAGE = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.1"
 
 
-def weather(rng: Random, begin: datetime) -> Steps:
-    """Spot capacity that comes and goes for some hours, and then stays."""
+def spot_capacity(rng: Random, begin: datetime) -> Steps:
+    """Spot capacity that changes for some hours, and then is plentiful."""
     steps, at_s = [(0.0, rng.choice([0, 1, 3]))], 0.0
     while at_s < 6 * 3600:
         at_s += rng.choice([600, 1800, 5400])
@@ -40,7 +41,7 @@ def weather(rng: Random, begin: datetime) -> Steps:
 
 
 def policy(rng: Random, revision: int) -> Policy:
-    """A policy folder: perhaps a rule against on-demand, perhaps something that is submitted again."""
+    """A policy: perhaps with a rule against on-demand, perhaps with a resubmit block."""
     rules = [
         builders.rule(
             "use-spot", mode=rng.choice(list(Mode)), applies_to=rng.choice(list(AppliesTo)), options={"runtime_over_s": 3600},
@@ -78,7 +79,7 @@ def request(rng: Random, name: str) -> dict[str, Any]:
         plan |= {"fails_with": failure, "fails_times": rng.choice([1, 2, 9])}
     asked: dict[str, Any] = {
         "TrainingJobName": name,
-        "RoleArn": "arn:aws:iam::111122223333:role/Train",
+        "RoleArn": rng.choice([*ROLES] * 9 + [OTHER_ROLE]),
         "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
         "OutputDataConfig": {"S3OutputPath": "s3://models/out"},
         "ResourceConfig": {
@@ -98,19 +99,19 @@ def request(rng: Random, name: str) -> dict[str, Any]:
 
 
 @dataclass(slots=True)
-class People:
-    """Those who share the account with the controller."""
+class Users:
+    """The users of the account."""
 
     rng: Random
     world: World
-    witness: Witness
-    embellish: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    checker: InvariantChecker
+    extend_request: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
     def begin(self, name: str, *, like: Life | None = None, tags: list[dict[str, str]] | None = None) -> None:
-        """Create a job, or have a service create it; a taken name is left alone."""
+        """Create a job, or have another service create it. Nothing happens where the name is taken."""
         asked = dict(like.job.request) | {"TrainingJobName": name} if like else request(self.rng, name)
-        if self.embellish is not None and like is None:
-            asked = self.embellish(asked)
+        if self.extend_request is not None and like is None:
+            asked = self.extend_request(asked)
         if tags is not None:
             asked["Tags"] = tags
         owner = self.rng.choice(OWNERS) if like is None and self.rng.random() < 0.15 else None
@@ -118,45 +119,45 @@ class People:
             self.world.launch(asked, owner=owner)
         except ApiError:
             return
-        self.witness.appeared(name, owned=owner is not None)
+        self.checker.job_created(name, owned=owner is not None)
 
     def stop(self) -> None:
-        """Stop any job by hand."""
+        """Stop any running job."""
         life = self._one(lambda life: life.alive and life.job.status == "InProgress")
         if life:
             self.world.stop_training_job(life.name)
 
     def delete(self) -> Life | None:
-        """Delete any job that is over."""
+        """Delete any job that has ended."""
         life = self._one(lambda life: not life.alive)
         if life is None:
             return None
         self.world.delete_training_job(life.name)
-        self.witness.deleted(life)
+        self.checker.deleted(life)
         return life
 
     def reuse_name(self) -> None:
-        """Begin another job under the name of a deleted one, perhaps with all its tags."""
+        """Create another job with the name of a deleted one, perhaps with all its tags."""
         life = self.delete()
         if life is not None:
             tags = self.rng.choice([None, _tags(life)])
             self.world.advance_to(self.world.now + timedelta(milliseconds=1))
             self.begin(life.name, tags=tags)
 
-    def steal_name(self) -> None:
-        """Begin a job under a name that the controller would give to a next attempt."""
+    def take_next_name(self) -> None:
+        """Create a job with a name that the controller would give to a next attempt."""
         life = self._one(lambda life: not life.ours)
         if life is not None:
             self.begin(attempt_name(life.lineage, self.rng.choice([2, 2, 3])), like=life)
 
     def clone_tags(self) -> None:
-        """Begin a job that carries all tags of another, an attempt of ours if there is one."""
+        """Create a job with all tags of another, of an attempt of the controller where there is one."""
         life = self._one(lambda life: life.ours) or self._one(lambda _: True)
         if life is not None:
             self.begin(f"copy-{self.rng.randrange(100)}", like=life, tags=_tags(life))
 
-    def _one(self, fits: Any) -> Life | None:
-        them = [life for life in self.witness.lives if life.deleted_at is None and not life.job.deleting and fits(life)]
+    def _one(self, matches: Any) -> Life | None:
+        them = [life for life in self.checker.lives if life.deleted_at is None and not life.job.deleting and matches(life)]
         return self.rng.choice(them) if them else None
 
 

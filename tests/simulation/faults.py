@@ -1,4 +1,4 @@
-"""What may go wrong, as named settings: a seed turns each of them somewhere between never and often."""
+"""The fault model: each fault has a probability or a count, which a seed sets between never and often."""
 
 from __future__ import annotations
 
@@ -10,37 +10,41 @@ from typing import Any, Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faults:
-    """The fault model of one seed. Chances are of each call, counts are of the whole history, 0 is never."""
+    """The faults of one seed: probabilities per call or per event, and counts per history. 0 is never."""
 
-    # What happens to the calls of a Lambda.
-    die_before: float = 0.0  # it dies, and the call was never made
-    die_after: float = 0.0  # it dies, and the call took effect
-    throttle: float = 0.0  # the call is answered "too fast", and did not take effect
-    lose_answer: float = 0.0  # the call took effect, and times out
-    dawdle: float = 0.0  # the Lambda stands still before the call, up to fifty seconds; it is killed at 45 s of its life
-    slow: float = 0.0  # the call takes seconds to arrive, and arrives even if its caller is dead by then
+    # What happens to the calls of a function, per call.
+    kill_before: float = 0.0  # the function is killed before the call
+    kill_after: float = 0.0  # the function is killed after the call took effect
+    throttle: float = 0.0  # the call is throttled, and has no effect
+    lose_answer: float = 0.0  # the call takes effect, and its answer is lost
+    stall: float = 0.0  # the function stalls before the call for up to 50 s; its timeout is 45 s
+    slow: float = 0.0  # the call takes seconds to arrive, and arrives even if the function is killed meanwhile
 
-    # What happens to events on their way: chances of each.
+    # What happens to events, per event.
     event_lost: float = 0.0
     event_duplicated: float = 0.0
     event_late: float = 0.0
     event_reordered: float = 0.0
 
-    # What people do meanwhile.
+    # What users do, per history.
     stop_jobs: int = 0
     delete_jobs: int = 0
-    reuse_names: int = 0  # a job is deleted, and another begins under its name
-    steal_names: int = 0  # a job begins under the name that our next attempt would have
-    clone_tags: int = 0  # a job begins with all tags of another, ours included
+    reuse_names: int = 0  # a job is deleted, and another is created with its name
+    take_names: int = 0  # a job is created with the name of the controller's next attempt
+    clone_tags: int = 0  # a job is created with all tags of another
     edit_policy: int = 0
     halts: int = 0
+    squat_names: int = 0  # a stranger's job, of another role, image and output, with the name of the controller's next attempt
+    remove_tags: int = 0  # the controller's own tags are removed from a job
+    forge_tags: int = 0  # a job gets the tags of an attempt of another lineage, or of a probe
+    forge_rows: int = 0  # a Submit that nobody decided is written into the ledger
 
-    # What is broken from the beginning to the end.
+    # What never works.
     broken: int = 0  # jobs that SageMaker never describes: each call times out
 
     @classmethod
     def drawn(cls, rng: Random) -> Faults:
-        """Draw a fault model: most seeds have a few kinds of faults and none of the others, so that each is seen alone too."""
+        """Draw a fault model. Most seeds have few kinds of faults, so that each kind also occurs alone."""
         return cls(**{name: rng.choice(chances) for name, chances in CHANCES.items()})
 
     def kinds(self) -> list[str]:
@@ -52,11 +56,11 @@ class Faults:
 
 
 CHANCES: Final[Mapping[str, tuple[Any, ...]]] = {
-    "die_before": (0, 0, 0.01, 0.05),
-    "die_after": (0, 0, 0.01, 0.05),
+    "kill_before": (0, 0, 0.01, 0.05),
+    "kill_after": (0, 0, 0.01, 0.05),
     "throttle": (0, 0, 0.02, 0.1),
     "lose_answer": (0, 0, 0.01, 0.05),
-    "dawdle": (0, 0, 0.02, 0.1),
+    "stall": (0, 0, 0.02, 0.1),
     "slow": (0, 0, 0.05, 0.2),
     "event_lost": (0, 0.1, 0.6),
     "event_duplicated": (0, 0.5, 1.0),
@@ -65,10 +69,14 @@ CHANCES: Final[Mapping[str, tuple[Any, ...]]] = {
     "stop_jobs": (0, 0, 1),
     "delete_jobs": (0, 0, 1, 2),
     "reuse_names": (0, 0, 1),
-    "steal_names": (0, 0, 1, 2),
+    "take_names": (0, 0, 1, 2),
     "clone_tags": (0, 0, 1),
     "edit_policy": (0, 0, 1, 3),
     "broken": (0, 0, 0, 2),
     "halts": (0, 0, 0, 1, 2),
+    "squat_names": (0, 0, 1, 4),
+    "remove_tags": (0, 0, 1, 4),
+    "forge_tags": (0, 0, 1, 4),
+    "forge_rows": (0, 0, 0, 2),
 }
-"""What ``Faults.drawn`` chooses from."""
+"""The values that ``Faults.drawn`` chooses from."""

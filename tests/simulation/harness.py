@@ -1,4 +1,4 @@
-"""The ports as a Lambda sees them: our own adapter over the world, the ledger in memory, each call through the faults."""
+"""The ports of a Lambda function: the real SageMaker adapter over the world, the ledger in memory, each call with faults."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from infra.local.sagemaker.client import Client
 from infra.local.sagemaker.world import World
 from tests.simulation.lambdas import Lambdas
 from tests.simulation.memory import MemoryLedger, MemoryOutbox
-from tests.simulation.world_invariants import Witness
+from tests.simulation.world_invariants import ROLES, InvariantChecker
 
-ROLLOUT = timedelta(minutes=5)  # while a new policy is deployed, old containers still answer
+ROLLOUT = timedelta(minutes=5)  # during a deployment, old containers still run
 PRICED = "ml.g5.2xlarge"
 
 
-class What(NamedTuple):
-    """A call, put into words only if somebody reads the log."""
+class CallText(NamedTuple):
+    """The text of a call, made only when somebody reads the log."""
 
     port: str
     method: str
@@ -38,12 +38,12 @@ class What(NamedTuple):
     named: dict[str, Any]
 
     def __str__(self) -> str:
-        told = [_short(arg) for arg in (*self.args, *self.named.values())]
-        return f"{self.port}.{self.method}({', '.join(told)})"
+        words = [_short(arg) for arg in (*self.args, *self.named.values())]
+        return f"{self.port}.{self.method}({', '.join(words)})"
 
 
-class Through:
-    """Any port, each of its methods one call through the faults."""
+class FaultyPort:
+    """Any port; each call of its methods may fail."""
 
     def __init__(self, lambdas: Lambdas, name: str, port: object, throttled: Callable[[], Any], lost: Callable[[], Any]) -> None:
         self._lambdas, self._name, self._port, self._throttled, self._lost = lambdas, name, port, throttled, lost
@@ -55,14 +55,14 @@ class Through:
             return fixed
 
         def call(*args: Any, **named: Any) -> Any:
-            what = What(self._name, method, args, named)
+            what = CallText(self._name, method, args, named)
             return self._lambdas.call(what, partial(act, *args, **named), self._throttled, self._lost)
 
         return call
 
 
-class SeenLedger(Through):
-    """The ledger through the faults; others may write between the two reads of one load."""
+class FaultyLedger(FaultyPort):
+    """The ledger with faults. Other functions may write between the two reads of one load."""
 
     def load(self, lineage: LineageId) -> Lineage:
         version: int = self.head(lineage)
@@ -70,11 +70,11 @@ class SeenLedger(Through):
         return replace(rest, version=version)
 
 
-class WatchedClient:
-    """SageMaker's API as the controller calls it, under the eyes of the witness; ``broken`` jobs are never described."""
+class CheckedClient:
+    """SageMaker's API as the controller calls it, with the invariants checked; ``broken`` jobs are never described."""
 
-    def __init__(self, client: Client, witness: Witness, broken: set[str]) -> None:
-        self._client, self._witness, self._broken = client, witness, broken
+    def __init__(self, client: Client, checker: InvariantChecker, broken: set[str]) -> None:
+        self._client, self._checker, self._broken = client, checker, broken
 
     def describe_training_job(self, **asked: Any) -> Any:
         if asked["TrainingJobName"] in self._broken:
@@ -82,10 +82,10 @@ class WatchedClient:
         return self._client.describe_training_job(**asked)
 
     def create_training_job(self, **request: Any) -> Any:
-        return self._witness.create(partial(self._client.create_training_job, **request), request)
+        return self._checker.create(partial(self._client.create_training_job, **request), request)
 
     def stop_training_job(self, **asked: Any) -> Any:
-        return self._witness.stop(partial(self._client.stop_training_job, **asked), asked["TrainingJobName"])
+        return self._checker.stop(partial(self._client.stop_training_job, **asked), asked["TrainingJobName"])
 
     def list_training_jobs(self, **asked: Any) -> Any:
         return self._client.list_training_jobs(**asked)
@@ -93,11 +93,14 @@ class WatchedClient:
     def list_tags(self, **asked: Any) -> Any:
         return self._client.list_tags(**asked)
 
+    def list_pipeline_execution_steps(self, **asked: Any) -> Any:
+        return self._client.list_pipeline_execution_steps(**asked)
 
-class SlowClient(Through):
-    """The client through the faults; what is broken also takes its time: two attempts of ten seconds."""
 
-    def __init__(self, lambdas: Lambdas, client: WatchedClient, broken: set[str]) -> None:
+class FaultyClient(FaultyPort):
+    """The client with faults. Describing a broken job also takes time: two tries of ten seconds."""
+
+    def __init__(self, lambdas: Lambdas, client: CheckedClient, broken: set[str]) -> None:
         super().__init__(lambdas, "sagemaker", client, _throttled, partial(_raise, _no_answer, "a call"))
         self._broken = broken
 
@@ -108,7 +111,7 @@ class SlowClient(Through):
 
 
 class Slack:
-    """A channel of people: takes every message, and keeps it."""
+    """A channel that accepts every message and keeps it."""
 
     threads = True
 
@@ -131,7 +134,7 @@ class Slack:
 
 @dataclass(slots=True)
 class Rollout:
-    """The policies in the order of their deployment; around a deployment some containers have the old one."""
+    """The policies in the order of their deployment. During a deployment some containers have the old policy."""
 
     lambdas: Lambdas
     ledger: MemoryLedger
@@ -144,44 +147,44 @@ class Rollout:
         return replace(found, in_force_at=self.ledger.in_force_at(found.revision, self.lambdas.now))
 
     def readable(self, at: datetime) -> list[Policy]:
-        """What containers answer at a moment: the newest policy, and before it the one that a deployment is replacing."""
+        """The policies that containers may have at a time: the newest, and during its deployment also the one before."""
         deployed = [(when, policy) for when, policy in self.history if when <= at]
         latest_at, _ = deployed[-1]
         return [policy for _, policy in deployed[-2 if at < latest_at + ROLLOUT else -1 :]]
 
     def readable_from(self, at: datetime) -> list[Policy]:
-        """Every policy that some container answers at a moment or after it."""
+        """Every policy that some container has at a time or later."""
         moments = (at, *(when for when, _ in self.history if when > at))
         return list({policy.revision: policy for moment in moments for policy in self.readable(moment)}.values())
 
 
 class Unknown:
-    """A quota and a placement score that nobody says."""
+    """A quota and a placement score that are unknown."""
 
     def on_demand(self, instance_type: str, now: datetime) -> None:
-        """Nobody knows."""
+        """Unknown."""
 
     def score(self, instance_type: str, count: int, region: str) -> None:
-        """Nobody knows."""
+        """Unknown."""
 
 
 class Prices:
-    """A price for one instance type, none for the others."""
+    """A price for one instance type, and none for the others."""
 
     def rate(self, instance_type: str, region: str, at: datetime, since: datetime | None = None) -> Rate | None:  # noqa: ARG002
         if instance_type != PRICED:
             return None
-        return Rate(micros_per_h=1_515_000, as_of=date(2026, 3, 1), source="made up")
+        return Rate(micros_per_h=1_515_000, as_of=date(2026, 3, 1), source="test")
 
 
 class MemoryCheckpoints:
-    """The Checkpoints port over what the world's jobs saved."""
+    """The Checkpoints port over the checkpoints that the world's jobs saved."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def scan(self, uri: str, *, now: datetime) -> CheckpointScan:
-        """SageMaker matches plain prefixes, and so does S3: a neighbour's objects whose names begin alike are seen too."""
+        """Prefixes match as plain text, as in SageMaker and S3: another job's objects whose names begin alike are seen too."""
         below = [saved for prefix, saved in self._world.checkpoints.items() if f"{prefix}/".startswith(uri)]
         return CheckpointScan(
             uri=uri, scanned_at=now, objects=len(below), bytes_seen=1_000_000 * len(below), complete=True,
@@ -190,7 +193,7 @@ class MemoryCheckpoints:
 
 
 class Bus:
-    """An event bus that takes every event, and keeps it."""
+    """An event bus that accepts every event and keeps it."""
 
     def __init__(self) -> None:
         self.published: list[Publish] = []
@@ -213,42 +216,42 @@ class Clock:
         return self.lambdas.now
 
 
-class WatchedLedger(MemoryLedger):
-    """The ledger under the eyes of the witness."""
+class CheckedLedger(MemoryLedger):
+    """The ledger, with the invariants checked."""
 
-    witness: Witness
+    checker: InvariantChecker
 
     def commit(self, lineage: Lineage, decision: Decision) -> bool:
         stored = self.rest(lineage.id)
         done = super().commit(lineage, decision)
         if done:
-            self.witness.committed(stored, decision)
+            self.checker.committed(stored, decision)
         return done
 
     def close(self, lineage: LineageId, intent: Any, closed: Any, why: str) -> bool:
         done = super().close(lineage, intent, closed, why)
         if done:
-            self.witness.closing(lineage, intent.key, closed)
+            self.checker.closing(lineage, intent.key, closed)
         return done
 
 
 def ports(
-    lambdas: Lambdas, client: Client, witness: Witness, ledger: MemoryLedger, outbox: MemoryOutbox, slack: Slack,
+    lambdas: Lambdas, client: Client, checker: InvariantChecker, ledger: MemoryLedger, outbox: MemoryOutbox, slack: Slack,
     policies: Rollout, broken: set[str], world: World, events: Bus,
 ) -> Ports:  # fmt: skip
-    """Build the ports of every Lambda of one history."""
-    nowhere = partial(_raise, Unreachable, "the call was throttled, or timed out")
-    seen: Any = partial(Through, lambdas)
+    """Build the ports of every function of one history."""
+    unreachable = partial(_raise, Unreachable, "the call was throttled, or timed out")
+    seen: Any = partial(FaultyPort, lambdas)
     return Ports(
-        jobs=SageMakerJobs(SlowClient(lambdas, WatchedClient(client, witness, broken), broken)),
-        checkpoints=seen("s3", MemoryCheckpoints(world), nowhere, nowhere),
+        jobs=SageMakerJobs(FaultyClient(lambdas, CheckedClient(client, checker, broken), broken), roles=ROLES),
+        checkpoints=seen("s3", MemoryCheckpoints(world), unreachable, unreachable),
         report_store=None,
         price_list=None,
         quotas=Unknown(),
         placement=Unknown(),
         events=seen("events", events, lambda: Later("throttled"), lambda: Later("no answer")),
-        ledger=SeenLedger(lambdas, "ledger", ledger, nowhere, nowhere),
-        outbox=seen("outbox", outbox, nowhere, nowhere),
+        ledger=FaultyLedger(lambdas, "ledger", ledger, unreachable, unreachable),
+        outbox=seen("outbox", outbox, unreachable, unreachable),
         chat=seen("slack", slack, lambda: Later("rate limited", 30), lambda: Later("no answer")),
         instances=Instances(),
         policies=policies,

@@ -1,4 +1,4 @@
-"""One seed from the first job to rest: a storm of some hours in which everything may go wrong, then calm, then the reckoning."""
+"""One seed from its first job to rest: some hours in which everything may fail, then no faults, then the checks."""
 
 from __future__ import annotations
 
@@ -23,32 +23,33 @@ from infra.local.sagemaker.world import World
 from tests.builders import BEGIN
 from tests.simulation import actors, harness, policies_and_tags
 from tests.simulation.faults import Faults
-from tests.simulation.harness import Bus, Rollout, Slack, WatchedLedger
-from tests.simulation.lambdas import Died, Lambdas
+from tests.simulation.harness import Bus, CheckedLedger, Rollout, Slack
+from tests.simulation.lambdas import Killed, Lambdas
 from tests.simulation.memory import MemoryOutbox
-from tests.simulation.replace_function import changed
-from tests.simulation.world_invariants import Violation, Witness, demand
+from tests.simulation.replace_function import replaced
+from tests.simulation.stranger import Stranger
+from tests.simulation.world_invariants import InvariantChecker, Violation, require
 
-STORM: Final = timedelta(hours=4)
-PATIENCE: Final = timedelta(hours=60)  # after the storm: a day for usage that never comes, and then some
+FAULT_PERIOD: Final = timedelta(hours=4)
+SETTLING_TIME: Final = timedelta(hours=60)  # after the faults: a day of waiting for usage that never appears, and more
 MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)
 RETRIES: Final = (timedelta(minutes=1), timedelta(minutes=2))  # how Lambda retries an asynchronous invocation
 CURSORS: Final = ("discover", "discover-again")
-EXPECTED: Final = (reconcile.Outpaced, Unreachable, Died)
+EXPECTED: Final = (reconcile.Outpaced, Unreachable, Killed)
 
 
 @dataclass(slots=True)
 class History:
-    """Everything that one seed decides. ``jobs`` and ``storm`` make it smaller, which is how a failure is minimised."""
+    """Everything that one seed decides. Fewer ``jobs`` or a shorter ``fault_period`` make it smaller, to minimise a failure."""
 
     seed: int
     faults: Faults | None = None
     jobs: int | None = None
-    storm: timedelta = STORM
+    fault_period: timedelta = FAULT_PERIOD
     lambdas: Lambdas = field(init=False)
-    witness: Witness = field(init=False)
-    ledger: WatchedLedger = field(init=False)
+    checker: InvariantChecker = field(init=False)
+    ledger: CheckedLedger = field(init=False)
     outbox: MemoryOutbox = field(init=False)
     slack: Slack = field(init=False)
     events: Bus = field(init=False)
@@ -62,17 +63,18 @@ class History:
         self.faults = faults = self.faults or Faults.drawn(self._stream("faults"))
         calls = {name: getattr(faults, name) for name in ("event_lost", "event_duplicated", "event_late", "event_reordered")}
         more = self._stream("ambition")
-        ambitious = more.random() < 0.5
-        quotas = {"quotas": more.choice(policies_and_tags.QUOTAS)} if ambitious else {}
+        extended = more.random() < 0.5
+        quotas = {"quotas": more.choice(policies_and_tags.QUOTAS)} if extended else {}
         settings = WorldSettings.drawn(self._stream("knobs"), **calls, **quotas, stuck_for=(2000, 9000))
-        weathers = self._stream("weather")
-        self.world = World(BEGIN, seed=self.seed, settings=settings, capacity_of=lambda _: actors.weather(weathers, BEGIN))
+        supply = self._stream("weather")
+        self.world = World(BEGIN, seed=self.seed, settings=settings, capacity_of=lambda _: actors.spot_capacity(supply, BEGIN))
         rules = self._stream("policies")
         self.policies = [actors.policy(rules, n) for n in range(1 + faults.edit_policy)]
-        self.policies = [policies_and_tags.more(more, policy) for policy in self.policies] if ambitious else self.policies
-        self._embellish = partial(policies_and_tags.embellished, more, begin=BEGIN) if ambitious else None
-        self.ledger, self.outbox, self.slack, self.events = WatchedLedger(), MemoryOutbox(), Slack(), Bus()
-        self.witness = self.ledger.witness = Witness(self.world, self.ledger, self._limits(), edited=faults.edit_policy > 0)
+        self.policies = [policies_and_tags.more(more, policy) for policy in self.policies] if extended else self.policies
+        self._extend_request = partial(policies_and_tags.with_deadline_tags, more, begin=BEGIN) if extended else None
+        self.ledger, self.outbox, self.slack, self.events = CheckedLedger(), MemoryOutbox(), Slack(), Bus()
+        self.checker = InvariantChecker(self.world, self.ledger, self._limits(), edited=faults.edit_policy > 0)
+        self.ledger.checker = self.checker
         self.lambdas = Lambdas(BEGIN, faults, self._stream("lambdas"), self.world.advance_to)
         roots = actors.NAMES[: self.jobs or self._stream("jobs").choice([2, 3, 5])]
         self.broken = set(roots[: faults.broken])
@@ -80,12 +82,12 @@ class History:
         self._roots = roots
         self.rollout = Rollout(self.lambdas, self.ledger, [(BEGIN, self.policies[0])])
         self.ports = harness.ports(
-            self.lambdas, Client(self.world, validate=False), self.witness, self.ledger, self.outbox, self.slack,
+            self.lambdas, Client(self.world, validate=False), self.checker, self.ledger, self.outbox, self.slack,
             self.rollout, self._silent, self.world, self.events,
         )  # fmt: skip
         self._minute = BEGIN
 
-    _embellish: Callable[[dict[str, Any]], dict[str, Any]] | None = field(init=False)
+    _extend_request: Callable[[dict[str, Any]], dict[str, Any]] | None = field(init=False)
     _silent: set[str] = field(init=False)
     _roots: tuple[str, ...] = field(init=False)
     ports: Ports = field(init=False)
@@ -93,42 +95,45 @@ class History:
     _world_at: datetime | None = None
 
     def run(self) -> None:
-        """Live through storm and calm until everything has come to rest; raises Violation."""
-        with changed((reconcile, "decide", self.witness.judging)):
+        """Run until everything has come to rest. Raises Violation."""
+        with replaced((reconcile, "decide", self.checker.checking_decide)):
             self._plan()
-            while (at := self._next_at()) is not None and at <= BEGIN + self.storm + PATIENCE:
+            while (at := self._next_at()) is not None and at <= BEGIN + self.fault_period + SETTLING_TIME:
                 self._advance(at)
 
     @property
-    def calm_at(self) -> datetime:
-        return BEGIN + self.storm
+    def faults_end_at(self) -> datetime:
+        return BEGIN + self.fault_period
 
-    # The plan of the storm.
+    # The plan of the faults.
 
     def _plan(self) -> None:
         assert self.faults is not None
-        crowd, when = actors.People(self._stream("people"), self.world, self.witness, self._embellish), self._stream("times")
+        users, when = actors.Users(self._stream("people"), self.world, self.checker, self._extend_request), self._stream("times")
+        stranger = Stranger(self._stream("stranger"), self.world, self.checker)
         for name in self._roots:
-            self._at(BEGIN + timedelta(seconds=when.randrange(2400)), partial(crowd.begin, name))
+            self._at(BEGIN + timedelta(seconds=when.randrange(2400)), partial(users.begin, name))
         acts: dict[Callable[[], object], int] = {
-            crowd.stop: self.faults.stop_jobs, crowd.delete: self.faults.delete_jobs, crowd.reuse_name: self.faults.reuse_names,
-            crowd.steal_name: self.faults.steal_names, crowd.clone_tags: self.faults.clone_tags,
+            users.stop: self.faults.stop_jobs, users.delete: self.faults.delete_jobs, users.reuse_name: self.faults.reuse_names,
+            users.take_next_name: self.faults.take_names, users.clone_tags: self.faults.clone_tags,
+            stranger.squat_name: self.faults.squat_names, stranger.remove_tags: self.faults.remove_tags,
+            stranger.forge_tags: self.faults.forge_tags, stranger.forge_row: self.faults.forge_rows,
         }  # fmt: skip
         for act, times in acts.items():
             for _ in range(times):
-                self._in_the_storm(when, act)
+                self._while_faults_happen(when, act)
         for edited in self.policies[1:]:
-            self._in_the_storm(when, partial(self._deploy, edited))
+            self._while_faults_happen(when, partial(self._deploy, edited))
         for _ in range(self.faults.halts):
-            called_at = BEGIN + self.storm * when.uniform(0.05, 0.8)
+            called_at = BEGIN + self.fault_period * when.uniform(0.05, 0.8)
             self._at(called_at, self._halt)
             self._at(called_at + timedelta(minutes=when.randrange(5, 60)), partial(self.ledger.set_halt, None))
-        breaks_at = BEGIN + when.choice([timedelta(0), HOUR])  # before anybody heard of them, or once they are known
+        breaks_at = BEGIN + when.choice([timedelta(0), HOUR])  # before the controller knows them, or later
         self._at(breaks_at, partial(self._silent.update, self.broken))
-        self.lambdas.at(self.calm_at, self._calm)
+        self.lambdas.at(self.faults_end_at, self._end_faults)
 
-    def _in_the_storm(self, when: Random, act: Callable[[], object]) -> None:
-        self._at(BEGIN + self.storm * when.uniform(0.05, 1), act)
+    def _while_faults_happen(self, when: Random, act: Callable[[], object]) -> None:
+        self._at(BEGIN + self.fault_period * when.uniform(0.05, 1), act)
 
     def _at(self, when: datetime, act: Callable[[], object]) -> None:
         def acting() -> None:
@@ -141,17 +146,17 @@ class History:
         self.rollout.history.append((self.lambdas.now, policy))
 
     def _halt(self) -> None:
-        self.ledger.set_halt(Halt(why="to be sure", who="somebody", since=self.lambdas.now))
+        self.ledger.set_halt(Halt(why="a test", who="somebody", since=self.lambdas.now))
 
-    def _calm(self) -> None:
-        """From now on no call fails; what is broken stays broken, and events go on as they were."""
+    def _end_faults(self) -> None:
+        """From now on no call fails. Broken jobs stay broken, and events keep their faults."""
         self.lambdas.faults = Faults()
         self.ledger.set_halt(None)
 
     # Time.
 
     def _next_at(self) -> datetime | None:
-        """The next moment at which anything happens; None when all is at rest."""
+        """The next time at which anything happens; None at rest."""
         self._world_at = self.world.next_at()
         moments = [at for at in (self.lambdas.next_at(), self._world_at) if at is not None]
         soon = min(moments, default=None)
@@ -161,39 +166,41 @@ class History:
         return min((at for at in (soon, clock_at) if at is not None), default=None)
 
     def _clock_at(self, soon: datetime | None) -> datetime | None:
-        """The next whole minute at which the clock has something to do; idle minutes are skipped."""
+        """The next whole minute at which a scheduled function has work. Idle minutes are skipped."""
         trigger_at = [at for row in self.ledger.rows.values() for at in row.trigger_at.values()]
         if self.outbox.channels():
             trigger_at.append(self.lambdas.now)
         hour = self._minute.replace(minute=0) + HOUR
-        if soon is None and not trigger_at and self.lambdas.now > self.calm_at and self._discovered():
+        if soon is None and not trigger_at and self.lambdas.now > self.faults_end_at and self._discovered():
             return None
         first = max(min([*trigger_at, hour]), self._minute + timedelta(microseconds=1))
         return BEGIN + -((BEGIN - first) // MINUTE) * MINUTE
 
     def _discovered(self) -> bool:
-        """Whether both passes of discover went past the last change of a job: what failed in the first is the second's."""
-        latest = max((life.job.modified_at for life in self.witness.lives), default=BEGIN)
+        """Whether both passes of discover have passed the last change of a job. The second retries what failed in the first."""
+        latest = max((life.job.modified_at for life in self.checker.lives), default=BEGIN)
         cursors = [self.ledger.cursor(name) for name in CURSORS]
         return all(cursor is not None and cursor > latest + timedelta(minutes=20) for cursor in cursors)
 
-    def _nothing_is_late(self) -> None:
-        """After the storm, no intent of a job that answers is an hour late; one broken lineage delays no other."""
-        if self.lambdas.now < self.calm_at + 2 * HOUR:
+    def _check_nothing_is_late(self) -> None:
+        """After the faults, no intent of a job that SageMaker describes is an hour late; one broken lineage delays no other."""
+        if self.lambdas.now < self.faults_end_at + 2 * HOUR:
             return
         for lineage, row in self.ledger.rows.items():
             if lineage.root not in self.broken:
                 late = [i.key for i in row.intents.values() if i.open and i.trigger_at < self.lambdas.now - HOUR]
-                demand(not late, f"nothing is overdue in silence: {late} of {lineage}")
+                require(not late, f"no intent is overdue: {late} of {lineage}")
                 endless = [i.key for i in row.intents.values() if i.tries > TRIES_MAX]
-                demand(not endless, f"no try is repeated for ever: {endless} of {lineage}")
+                require(not endless, f"tries are limited: {endless} of {lineage}")
 
-    def _news(self) -> bool:
-        """Whether a discover could find anything; after the storm idle hours are skipped, and the cursors moved as it would."""
-        if self.lambdas.now <= self.calm_at:
+    def _has_changes(self) -> bool:
+        """Whether discover could find anything. Idle hours after the faults are skipped, and its cursors moved as it would move
+        them.
+        """
+        if self.lambdas.now <= self.faults_end_at:
             return True
         since = min(self.ledger.cursor(name) or BEGIN for name in CURSORS) - timedelta(minutes=20)
-        if any(life.job.modified_at >= since for life in self.witness.lives):
+        if any(life.job.modified_at >= since for life in self.checker.lives):
             return True
         for name in CURSORS:
             self.ledger.move_cursor(name, self.lambdas.now - timedelta(hours=6))
@@ -204,50 +211,52 @@ class History:
         if self._world_at is not None and self._world_at <= at:
             self.world.advance_to(at)
             for delivery in self.world.drain_events():
-                self._ring(delivery.name)
+                self._trigger(delivery.name)
         if self.lambdas.next_at() == at:
             self.lambdas.step()
         whole = BEGIN + (at - BEGIN) // MINUTE * MINUTE
         if whole > self._minute:
             self._minute = whole
-            self._tick(whole)
+            self._run_minute(whole)
 
     # The functions, as they are deployed.
 
-    def _ring(self, name: str, tries: int = 0) -> None:
+    def _trigger(self, name: str, tries: int = 0) -> None:
         def ended(problem: BaseException | None) -> None:
-            self._expected(problem)
+            self._check_expected(problem)
             if problem is not None and tries < len(RETRIES):
-                self.lambdas.at(self.lambdas.now + RETRIES[tries], lambda: self._ring(name, tries + 1))
+                self.lambdas.at(self.lambdas.now + RETRIES[tries], lambda: self._trigger(name, tries + 1))
 
         self.lambdas.invoke(f"job_changed {name}", lambda: reconcile.reconcile(Trigger(job=name), self.ports), ended)
 
-    def _tick(self, minute: datetime) -> None:
+    def _run_minute(self, minute: datetime) -> None:
         if minute.minute == 0:
-            self._nothing_is_late()
-        if minute.minute == 0 and self._news():
-            self.lambdas.invoke("discover", lambda: self._round(discover.discover), self._expected)
+            self._check_nothing_is_late()
+        if minute.minute == 0 and self._has_changes():
+            self.lambdas.invoke("discover", lambda: self._run_pass(discover.discover), self._check_expected)
         if any(at <= minute for row in self.ledger.rows.values() for at in row.trigger_at.values()):
-            self.lambdas.invoke("sweep", lambda: self._round(sweep.sweep), self._expected)
+            self.lambdas.invoke("sweep", lambda: self._run_pass(sweep.sweep), self._check_expected)
         if self.outbox.channels():
-            self.lambdas.invoke("drain", lambda: drain(self.ports), self._expected)
+            self.lambdas.invoke("drain", lambda: drain(self.ports), self._check_expected)
 
-    def _round(self, pass_: Callable[[Ports], sweep.SweepResult]) -> None:
+    def _run_pass(self, pass_: Callable[[Ports], sweep.SweepResult]) -> None:
         done = pass_(self.ports)
         for name, problem in done.failed:
             self.lambdas.note("clock", f"{name}: {type(problem).__name__}: {problem}")
-            self._expected(problem)
+            self._check_expected(problem)
 
     @staticmethod
-    def _expected(problem: BaseException | None) -> None:
+    def _check_expected(problem: BaseException | None) -> None:
         if problem is not None and not isinstance(problem, EXPECTED):
-            raise Violation(f"surprises are bugs: {type(problem).__name__}: {problem}") from problem
+            raise Violation(f"no unexpected exception: {type(problem).__name__}: {problem}") from problem
 
-    # Small things.
+    # Small functions.
 
     def _stream(self, what: str) -> Random:
-        """Chances of their own for each purpose, so that taking one kind of fault away changes no other."""
-        return Random(f"{self.seed}/{what}")  # noqa: S311 - a simulation wants the same chances again
+        """An independent random stream for each purpose: taking one kind of fault away changes no other. The names are part of
+        the seed.
+        """
+        return Random(f"{self.seed}/{what}")  # noqa: S311 - a simulation, not a secret
 
     def _limits(self) -> dict[FailureCause, int]:
         limits: dict[FailureCause, int] = {}

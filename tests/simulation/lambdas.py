@@ -1,8 +1,8 @@
-"""Functions that take turns on one virtual clock: each call of theirs takes time, and each may be their last.
+"""Runs functions at the same time on one virtual clock: each call takes time, and each may be the last of its function.
 
-Every function runs in a greenlet. A call lets its greenlet sleep: before it is sent, as the function may dawdle, and until its
-answer is back. In between it lands, and takes effect whether or not its caller still lives. Whoever wakes first goes on, so up to
-four functions interleave at every call, in an order that the seed decides and nothing else.
+Every function runs in a greenlet. A call suspends its greenlet before it is sent, as the function may stall, and until its answer
+is back. The call takes effect in between, whether or not its function still runs. The function whose time comes first goes on, so
+up to four functions interleave at every call, in an order that only the seed decides.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ TIMEOUT = timedelta(seconds=45)
 T = TypeVar("T")
 
 
-class Died(BaseException):
-    """The function was killed, or its machine was."""
+class Killed(BaseException):
+    """The function was killed."""
 
 
 @dataclass(slots=True, eq=False)
@@ -48,7 +48,7 @@ class Invocation:
 
 @dataclass(slots=True)
 class Call:
-    """A call on its way: its effect is written here when it lands."""
+    """A call on its way. Its answer or its exception is stored here when it takes effect."""
 
     answer: Any = None
     problem: Exception | None = None
@@ -56,7 +56,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the log; it is put into words only if somebody reads it."""
+    """A line of the log. Its text is made only when somebody reads it."""
 
     at: datetime
     who: str
@@ -64,18 +64,18 @@ class Line:
     call: Call | None = None
 
     def __str__(self) -> str:
-        told = "" if self.call is None else repr(self.call.problem or self.call.answer)
-        return f"{self.at:%d %H:%M:%S.%f}"[:-3] + f"  {self.who:24} {self.what}" + (f" → {told[:200]}" if told else "")
+        text = "" if self.call is None else repr(self.call.problem or self.call.answer)
+        return f"{self.at:%d %H:%M:%S.%f}"[:-3] + f"  {self.who:24} {self.what}" + (f" → {text[:200]}" if text else "")
 
 
 @dataclass(slots=True)
 class Lambdas:
-    """The clock, what waits for it, and the functions that run."""
+    """The clock, the steps that are scheduled on it, and the functions that run."""
 
     now: datetime
     faults: Faults
     rng: Random
-    landing: Callable[[datetime], object]  # brings the world to the moment at which a call lands
+    before_effect: Callable[[datetime], object]  # brings the world to the time at which a call takes effect
     log: list[Line] = field(default_factory=list)
     happened: Counter[str] = field(default_factory=Counter)
     running: list[Invocation] = field(default_factory=list)
@@ -87,13 +87,13 @@ class Lambdas:
 
     @property
     def current(self) -> Invocation | None:
-        """The function whose turn it is."""
+        """The function that runs now."""
         return self._current
 
     # The clock.
 
     def at(self, when: datetime, act: Callable[[], object]) -> None:
-        """Let something happen at a moment; of two at one moment, what was said first."""
+        """Schedule a step. Of two steps at one time, the one that was scheduled first runs first."""
         self._count += 1
         heapq.heappush(self._heap, (max(when, self.now), self._count, act))
 
@@ -101,7 +101,7 @@ class Lambdas:
         return self._heap[0][0] if self._heap else None
 
     def step(self) -> None:
-        """Let the next thing happen."""
+        """Run the next step."""
         when, _, act = heapq.heappop(self._heap)
         self.now = max(self.now, when)
         act()
@@ -113,7 +113,7 @@ class Lambdas:
     # Functions.
 
     def invoke(self, name: str, run: Callable[[], object], ended: Callable[[BaseException | None], None]) -> None:
-        """Run a function now, or when one of the four ends; ``ended`` hears its exception, None when it returned."""
+        """Run a function now, or when one of four ends. ``ended`` gets its exception, or None when it returned."""
         self._count += 1
         self.queue.append(Invocation(self._count, name, run, ended, self.now))
         self._start()
@@ -130,7 +130,7 @@ class Lambdas:
         problem: BaseException | None = None
         try:
             invocation.run()
-        except (Exception, Died) as broken:
+        except (Exception, Killed) as broken:
             problem = broken
         self.running.remove(invocation)
         if problem is not None:
@@ -147,47 +147,47 @@ class Lambdas:
         self._current = None
 
     def pause(self, length: timedelta) -> None:
-        """Let the function whose turn it is stand still."""
+        """Suspend the function that runs now."""
         self._sleep(self.now + length)
 
     def _sleep(self, until: datetime) -> None:
-        """Let the others go on until then; a function that is not awake before its timeout is killed at it."""
+        """Let the other functions run until then. A function that would sleep beyond its timeout is killed at its timeout."""
         me = self._current
         if me is None:
-            return  # not a function: a harness may look at its own ports
+            return  # not a function: the harness may use its own ports
         self.at(min(until, me.ends_at), partial(self._resume, me))
         self._hub.switch()
         if until > me.ends_at:
             self.happened["killed"] += 1
-            raise Died("45 s are over")
+            raise Killed("45 s are over")
 
     # Calls.
 
     def call(self, what: object, act: Callable[[], T], throttled: Callable[[], T], lost: Callable[[], T]) -> T:
-        """Make a call through all that can go wrong; ``throttled`` and ``lost`` answer or raise as the port's world would."""
+        """Make a call with the faults. ``throttled`` and ``lost`` answer or raise as the port does in that case."""
         if self._current is None:
             return act()
         name, rng, faults = self._current.name, self.rng, self.faults
         self.happened["calls"] += 1
-        if self._happens("dawdle", faults.dawdle):
+        if self._fault_happens("stall", faults.stall):
             self._sleep(self.now + timedelta(milliseconds=rng.randrange(50_000)))
-        if self._happens("die_before", faults.die_before):
-            self.note(name, f"dies before {what}")
-            raise Died(str(what))
-        there, back = self._ways()
-        if self._happens("throttle", faults.throttle):
+        if self._fault_happens("kill_before", faults.kill_before):
+            self.note(name, f"killed before {what}")
+            raise Killed(str(what))
+        there, back = self._latencies()
+        if self._fault_happens("throttle", faults.throttle):
             self._sleep(self.now + there + back)
             self.note(name, f"{what} → throttled")
             return throttled()
         call = Call()
-        lands_at = self.now + there
-        self.at(lands_at, partial(self._land, call, name, what, act))
-        self._sleep(lands_at + back)
-        if self._happens("die_after", faults.die_after):
-            self.note(name, f"dies after {what}")
-            raise Died(str(what))
-        if self._happens("lose_answer", faults.lose_answer):
-            self.note(name, f"never hears of {what}")
+        takes_effect_at = self.now + there
+        self.at(takes_effect_at, partial(self._take_effect, call, name, what, act))
+        self._sleep(takes_effect_at + back)
+        if self._fault_happens("kill_after", faults.kill_after):
+            self.note(name, f"killed after {what}")
+            raise Killed(str(what))
+        if self._fault_happens("lose_answer", faults.lose_answer):
+            self.note(name, f"gets no answer to {what}")
             return lost()
         if call.problem is not None:
             raise call.problem
@@ -197,21 +197,21 @@ class Lambdas:
     def note(self, who: str, what: str) -> None:
         self.log.append(Line(self.now, who, what))
 
-    def _land(self, call: Call, name: str, what: object, act: Callable[[], object]) -> None:
-        self.landing(self.now)
+    def _take_effect(self, call: Call, name: str, what: object, act: Callable[[], object]) -> None:
+        self.before_effect(self.now)
         try:
             call.answer = act()
         except Exception as problem:
             call.problem = problem
         self.log.append(Line(self.now, name, what, call))
 
-    def _ways(self) -> tuple[timedelta, timedelta]:
-        """How long a call is on its way, and its answer; nothing is sent that could land later than ten seconds from now."""
-        slow = self._happens("slow", self.faults.slow)
+    def _latencies(self) -> tuple[timedelta, timedelta]:
+        """How long a call and its answer are on their way. No call takes effect later than ten seconds from now."""
+        slow = self._fault_happens("slow", self.faults.slow)
         there_ms = self.rng.randrange(9_000) if slow else self.rng.randrange(2, 60)
         return timedelta(milliseconds=there_ms), timedelta(milliseconds=self.rng.randrange(2, 60))
 
-    def _happens(self, kind: str, chance: float) -> bool:
+    def _fault_happens(self, kind: str, chance: float) -> bool:
         happens = bool(chance) and self.rng.random() < chance
         if happens:
             self.happened[kind] += 1

@@ -1,6 +1,6 @@
 """A ledger and an outbox in memory: what the ports promise, and nothing else.
 
-The contract suite holds them and DynamoDB to the same promises; the simulation then runs on these.
+The contract suite holds them and DynamoDB to the same promises; the simulation runs on them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from controller.ledger.entry import Entry, Finished, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult, Probe, Submit, Wake
 from controller.ledger.lineage import Lineage, LineageId
-from controller.ledger.pool import MarketSignal, PoolMemory
+from controller.ledger.pool import CapacitySeen, CapacitySignal, MarketSignal, PlacementAsked, PoolMemory
 from controller.runtime.ports import LateDay, Message, Overdue, Post, Trigger
 from controller.savings.rollup import Rollup
 from controller.units.money import Rate
@@ -26,7 +26,7 @@ E = TypeVar("E")
 
 @dataclass(slots=True)
 class Row:
-    """A lineage as it is stored; ``trigger_at`` is what the index of overdue intents shows of each that is open."""
+    """A lineage as it is stored. ``trigger_at`` is what the index of overdue intents shows of each open intent."""
 
     version: int = 0
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Row:
 
 
 class MemoryLedger:
-    """The ``Ledger`` port. Every method is one indivisible step, but for ``load``, whose two reads can be told apart."""
+    """The ``Ledger`` port. Every method is one atomic step, except ``load``, which reads twice."""
 
     def __init__(self) -> None:
         self.rows: dict[LineageId, Row] = {}
@@ -56,6 +56,7 @@ class MemoryLedger:
         self.noted: dict[str, MarketSignal] = {}
         self.halted: Halt | None = None
         self.taken: dict[str, dict[str, int]] = {}
+        self.capacity: list[CapacitySignal] = []
         self.pools: dict[tuple[str, str, date], PoolMemory] = {}
         self.marks: dict[tuple[date, str], int] = {}
         self.days: dict[date, Rollup] = {}
@@ -66,7 +67,7 @@ class MemoryLedger:
         return self.rows.setdefault(lineage, Row())
 
     def load(self, lineage: LineageId) -> Lineage:
-        version = self.head(lineage)  # first: read last, it would vouch for rows that are older than it is
+        version = self.head(lineage)  # read first: read last, it could be newer than the rows
         return replace(self.rest(lineage), version=version)
 
     def head(self, lineage: LineageId) -> int:
@@ -99,6 +100,7 @@ class MemoryLedger:
             row.put(intent)
         for day in decision.late:
             self.marks[day, str(lineage.id)] = row.version
+        self.capacity += decision.capacity
         for claim in decision.released:
             self.release(claim)
         for claim in decision.claims:
@@ -224,6 +226,16 @@ class MemoryLedger:
     def move_cursor(self, name: str, at: datetime) -> None:
         self.cursors[name] = max(at, self.cursors.get(name, at))
 
+    def capacity_seen_at(self, region: str, instance_type: str) -> datetime | None:
+        return self._newest_signal(CapacitySeen, region, instance_type)
+
+    def placement_asked_at(self, region: str, instance_type: str) -> datetime | None:
+        return self._newest_signal(PlacementAsked, region, instance_type)
+
+    def _newest_signal(self, kind: type[CapacitySignal], region: str, instance_type: str) -> datetime | None:
+        pool = (region, instance_type)
+        return max((s.at for s in self.capacity if isinstance(s, kind) and (s.region, s.instance_type) == pool), default=None)
+
     def in_force_at(self, revision: str, now: datetime) -> datetime:
         return self.revisions.setdefault(revision, now)
 
@@ -295,7 +307,7 @@ class MemoryOutbox:
 
 
 def _fits(row: Row, decision: Decision) -> bool:
-    """Whether each write of a decision finds what it wants; the version was looked at already."""
+    """Whether each write of a decision finds what it expects. The version was checked before."""
     stored = row.intents
 
     def still(intent: Intent) -> bool:

@@ -1,4 +1,4 @@
-"""What policies ask for beyond trying again, and what jobs promise: in half of all seeds."""
+"""What policies and jobs ask for beyond a retry, in half of all seeds."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ QUOTAS: tuple[dict[str, int], ...] = (
 
 
 def more(rng: Random, policy: Policy) -> Policy:
-    """The same policy, and more of it."""
+    """The same policy with repairs, fallback steps, deadlines, caps and rate limits."""
     return replace(
         policy,
         rules=tuple(replace(rule, action=rng.choice([RuleAction.STOP, RuleAction.REPAIR])) for rule in policy.rules),
@@ -63,8 +63,8 @@ def _block(rng: Random, block: Resubmission) -> Resubmission:
     )
 
 
-def embellished(rng: Random, request: dict[str, Any], begin: datetime) -> dict[str, Any]:
-    """The same request with a promise, perhaps one that nobody can read, and perhaps a script that never saves."""
+def with_deadline_tags(rng: Random, request: dict[str, Any], begin: datetime) -> dict[str, Any]:
+    """The same request with a deadline, perhaps an unreadable one, and perhaps a script that never writes checkpoints."""
     due = [None, f"{begin + timedelta(hours=rng.choice([1, 2, 4])):%Y-%m-%dT%H:%M:%SZ}", "soon"]
     said = {"spotwarden:deadline": rng.choice(due), "spotwarden:expected-runtime": rng.choice([None, "50m", "0"])}
     tags = [{"Key": key, "Value": value} for key, value in said.items() if value is not None]

@@ -1,4 +1,4 @@
-"""Exchanges one function for another for a while: how the harness listens in, and how a mutant breaks the path."""
+"""Replaces functions for a while: the harness adds checks, a mutant breaks the code."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-Change = tuple[object, str, Callable[[Any], Any]]
-"""An owner, the name of one of its attributes, and what makes the new attribute of the old one."""
+Replacement = tuple[object, str, Callable[[Any], Any]]
+"""An owner, the name of one of its attributes, and a function from the old attribute to the new one."""
 
 
 @contextmanager
-def changed(*changes: Change) -> Iterator[None]:
-    """Change some attributes for a while."""
+def replaced(*changes: Replacement) -> Iterator[None]:
+    """Replace some attributes for a while."""
     before = [(owner, name, getattr(owner, name)) for owner, name, _ in changes]
-    for (owner, name, make), (_, _, whole) in zip(changes, before, strict=True):
-        setattr(owner, name, make(whole))
+    for (owner, name, make), (_, _, original) in zip(changes, before, strict=True):
+        setattr(owner, name, make(original))
     try:
         yield
     finally:
-        for owner, name, whole in before:
-            setattr(owner, name, whole)
+        for owner, name, original in before:
+            setattr(owner, name, original)

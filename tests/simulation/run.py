@@ -1,4 +1,4 @@
-"""Runs one seed to rest and reckons; a failure is made smaller before it is shown."""
+"""Runs one seed to rest and checks the invariants. A failure is made smaller before it is reported."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LINES = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of a seed; ``schedule`` are the last lines of the smallest history that still fails."""
+    """The result of a seed. ``schedule`` are the last lines of the log of the smallest history that still fails."""
 
     seed: int
     violation: str
@@ -23,32 +23,32 @@ class Outcome:
     kinds: tuple[str, ...] = ()
     schedule: tuple[str, ...] = ()
 
-    def told(self) -> str:
+    def report(self) -> str:
         lines = "\n    ".join(self.schedule)
-        return f"seed {self.seed}: {self.violation}\n  with {', '.join(self.kinds) or 'no faults at all'}:\n    {lines}"
+        return f"seed {self.seed}: {self.violation}\n  with {', '.join(self.kinds) or 'no faults'}:\n    {lines}"
 
 
 def run_seed(seed: int) -> Outcome:
-    """Live one seed through, and make it smaller if it fails: fewer kinds of faults, then fewer jobs."""
-    history, violation = lived(seed)
-    lives = history.witness.lives
+    """Run one seed. A failure is made smaller: fewer kinds of faults, then fewer jobs."""
+    history, violation = run_history(seed)
+    lives = history.checker.lives
     happened = dict(history.lambdas.happened) | {"lives": len(lives), "ours": sum(life.ours for life in lives)}
     if not violation:
         return Outcome(seed=seed, violation="", happened=happened)
     assert history.faults is not None
     faults, jobs = history.faults, len(history._roots)
     for kind in faults.kinds():
-        if lived(seed, faults.without(kind), None)[1]:
+        if run_history(seed, faults.without(kind), None)[1]:
             faults = faults.without(kind)
-    while jobs > 1 and lived(seed, faults, jobs - 1)[1]:
+    while jobs > 1 and run_history(seed, faults, jobs - 1)[1]:
         jobs -= 1
-    smallest, still = lived(seed, faults, jobs)
+    smallest, still = run_history(seed, faults, jobs)
     schedule = tuple(str(line) for line in smallest.lambdas.log[-LINES:])
     return Outcome(seed=seed, violation=still or violation, happened=happened, kinds=tuple(faults.kinds()), schedule=schedule)
 
 
-def lived(seed: int, faults: Faults | None = None, jobs: int | None = None) -> tuple[History, str]:
-    """Live a seed through; the history, and the invariant that does not hold, if one does not."""
+def run_history(seed: int, faults: Faults | None = None, jobs: int | None = None) -> tuple[History, str]:
+    """Run a seed. Returns the history, and the invariant that does not hold, if any."""
     history = History(seed, faults=faults, jobs=jobs)
     try:
         history.run()

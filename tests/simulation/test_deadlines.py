@@ -1,4 +1,4 @@
-"""No deadline that could have been kept is missed: in worlds whose calls answer, though events are lost, doubled and late."""
+"""No deadline that could be kept is missed, in worlds whose calls succeed, although events are lost, duplicated and late."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from tests.builders import BEGIN
 from tests.simulation.faults import Faults
 from tests.simulation.history import History
 
-CALM = Faults(event_lost=0.2, event_duplicated=0.5, event_late=0.2)
+EVENT_FAULTS = Faults(event_lost=0.2, event_duplicated=0.5, event_late=0.2)
 SEEDS = range(150)
 WORK_S = 3000
-LATEST_BIRTH = timedelta(minutes=40)  # people begin their jobs within that
+LATEST_CREATION = timedelta(minutes=40)  # users create their jobs within that time
 TERMS = move_costs(DeadlineSettings(), resumable=True)
 NEEDED = timedelta(seconds=WORK_S + TERMS.overhead_s + TERMS.margin_s + TERMS.reserve_s) + timedelta(minutes=5)
 
 
-def promising(seed: int) -> History | None:
-    """A history of jobs that all promise to be finished in time; None where the world itself may refuse on-demand, or hang."""
-    history = History(seed, faults=CALM)
-    settings, rng = history.world.settings, Random(seed)  # noqa: S311 - the same chances again
+def history_with_deadlines(seed: int) -> History | None:
+    """A history whose jobs all have a deadline. None where the world may refuse on-demand, or hang."""
+    history = History(seed, faults=EVENT_FAULTS)
+    settings, rng = history.world.settings, Random(seed)  # noqa: S311 - repeatable, not secret
     if settings.on_demand_shortage or settings.stuck or settings.quotas:
         return None
-    due = BEGIN + LATEST_BIRTH + NEEDED + timedelta(minutes=rng.choice([0, 30, 120]))
+    due = BEGIN + LATEST_CREATION + NEEDED + timedelta(minutes=rng.choice([0, 30, 120]))
 
-    def promise(request: dict[str, Any]) -> dict[str, Any]:
+    def with_deadline(request: dict[str, Any]) -> dict[str, Any]:
         name = request["TrainingJobName"]
         tags = {"team": "vision", DEADLINE_TAG: f"{due:%Y-%m-%dT%H:%M:%SZ}", RUNTIME_TAG: f"{WORK_S}"}
         plan = {"work_s": str(WORK_S - 100), "checkpoint_every_s": rng.choice(["300", "600", "never"])}
@@ -42,7 +42,7 @@ def promising(seed: int) -> History | None:
             "EnableManagedSpotTraining": True,
         }
 
-    history._embellish = promise
+    history._extend_request = with_deadline
     policy = builders.policy("r0", in_force_at=BEGIN, rules=(), resubmissions=(builders.block(),))
     history.policies = [policy]
     history.rollout.history = [(BEGIN, policy)]
@@ -52,14 +52,14 @@ def promising(seed: int) -> History | None:
 def test_every_deadline_that_could_be_kept_is_kept() -> None:
     seen: Counter[str] = Counter()
     for seed in SEEDS:
-        history = promising(seed)
+        history = history_with_deadlines(seed)
         if history is None:
             continue
         history.run()
-        for life in history.witness.lives:
+        for life in history.checker.lives:
             if life.owned or life.ours:
                 continue
-            last = max((o for o in history.witness.lives if o.lineage == life.lineage), key=lambda o: o.number)
+            last = max((o for o in history.checker.lives if o.lineage == life.lineage), key=lambda o: o.number)
             due = datetime.fromisoformat(life.job.tags[DEADLINE_TAG])
             assert last.job.status == "Completed", f"seed {seed}: {last.where} ended {last.job.secondary}"
             assert last.job.ended_at is not None

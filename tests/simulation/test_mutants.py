@@ -1,12 +1,12 @@
-"""Without its fences the path falls, in worlds known to show it; ``python -m tests.simulation.mutants`` searches for more."""
+"""Without one of its fences the code fails in a world known to show it; ``python -m tests.simulation.mutants`` finds others."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.simulation.mutants import MUTANTS
-from tests.simulation.replace_function import changed
-from tests.simulation.run import lived
+from tests.simulation.replace_function import replaced
+from tests.simulation.run import run_history
 
 SHOWN_BY = {
     "perform before commit": 1,
@@ -18,43 +18,43 @@ SHOWN_BY = {
     "no discover": 2,
     "trust the event": 1,
     "close before perform": 1,
-    "perform what others hold": 1,
+    "perform a leased intent": 1,
     "no lease": 1,
-    "withdraw what is performed": 1,
+    "withdraw a leased intent": 1,
     "no wake": 0,
-    "no wake after the ending": 0,
+    "no wake after the end": 0,
     "stop closes at once": 44,
-    "a deleted job is not let go of": 13,
-    "a failing ring is not set back": 11,
-    "a failing ring ends the pass": 11,
-    "a lineage without its birth": 34,
-    "tags are believed": 22,
-    "a taken name is ours": 3,
+    "a deleted job keeps its intents": 13,
+    "a failing trigger is not delayed": 11,
+    "a failing trigger ends the pass": 11,
+    "a lineage without its creation time": 34,
+    "tags are trusted": 22,
+    "a taken name counts as ours": 3,
     "older attempts yield intents": 21,
-    "a stale description is believed": 32,
+    "a stale description is used": 32,
     "the head is read last": 0,
     "claims are not read before Create": 9,
-    "an earlier try is forgotten": 2,
+    "an earlier try is forgotten": 55,
     "Create before the commit is known": 94,
-    "an ending is forgotten by the next policy": 2,
-    "a halt is not asked for": 3,
-    "what was moved is forgotten": 71,
-    "what is repaired is forgotten": 48,
-    "owners are not known": 33,
+    "the next policy drops an outcome": 2,
+    "a halt is not checked": 3,
+    "a moved job is forgotten": 71,
+    "a repaired job is forgotten": 48,
+    "owners are unknown": 33,
 }
 
 
-def test_every_mutant_is_shown() -> None:
+def test_every_mutant_has_a_seed_that_shows_it() -> None:
     assert SHOWN_BY.keys() == MUTANTS.keys()
 
 
 @pytest.mark.parametrize(("name", "seed"), SHOWN_BY.items())
-def test_a_broken_path_is_caught(name: str, seed: int) -> None:
-    with changed(*MUTANTS[name]):
-        _, violation = lived(seed)
+def test_a_mutant_is_caught(name: str, seed: int) -> None:
+    with replaced(*MUTANTS[name]):
+        _, violation = run_history(seed)
     assert violation
 
 
 @pytest.mark.parametrize("seed", sorted(set(SHOWN_BY.values())))
-def test_the_whole_path_passes_where_the_broken_ones_fall(seed: int) -> None:
-    assert lived(seed)[1] == ""
+def test_the_unchanged_code_passes_on_the_seeds_that_catch_mutants(seed: int) -> None:
+    assert run_history(seed)[1] == ""

@@ -1,4 +1,4 @@
-"""Two hundred worlds of faults, run by the real path over the real adapter; ``make simulate`` runs thousands."""
+"""Two hundred worlds with faults, run by the real code over the real adapter; ``make simulate`` runs thousands."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SHARDS = 10
 
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_every_invariant_holds_in_every_world(shard: int) -> None:
-    failed = [outcome.told() for seed in range(shard, SEEDS, SHARDS) if (outcome := run_seed(seed)).violation]
+    failed = [outcome.report() for seed in range(shard, SEEDS, SHARDS) if (outcome := run_seed(seed)).violation]
     assert failed == []
 
 

@@ -1,4 +1,4 @@
-"""The code's manners are an ordinary test."""
+"""Conventions of the code that ruff and mypy do not check."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = sorted(p for folder in ("controller", "handlers", "infra") for p in (ROOT / folder).rglob("*.py"))
@@ -23,42 +24,42 @@ def names_called(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=NAMES)
-def test_every_module_says_what_it_is_for(path: Path) -> None:
+def test_every_module_has_a_docstring(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text("utf-8"))), f"{path.name} has no docstring"
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=NAMES)
-def test_no_module_is_too_long_to_live_in(path: Path) -> None:
+def test_no_module_is_too_long(path: Path) -> None:
     assert len(path.read_text("utf-8").splitlines()) <= LINES_MAX
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=NAMES)
-def test_modules_are_named_for_what_they_hold(path: Path) -> None:
+def test_no_module_has_a_vague_name(path: Path) -> None:
     assert path.stem not in VAGUE
 
 
-def test_only_the_clock_adapter_asks_what_time_it_is() -> None:
-    asking = {
+def test_only_the_clock_adapter_reads_the_time() -> None:
+    reading = {
         str(p.relative_to(ROOT))
         for p in CORE
         if names_called(p) & {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
     }
-    assert asking == {"controller/aws/system_clock.py"}
+    assert reading == {"controller/aws/system_clock.py"}
 
 
-def test_nothing_that_ships_prints() -> None:
+def test_no_code_on_lambda_prints() -> None:
     handlers = sorted((ROOT / "handlers").glob("*.py"))
     shipping = [p for p in (*CORE, *handlers) if not {"cli", "policyfile"} & set(p.relative_to(ROOT).parts)]
     assert [p.name for p in shipping if "print" in names_called(p) and p.name != "policyfile.py"] == []
 
 
-def test_nothing_is_left_for_later_without_a_word() -> None:
+def test_no_code_is_marked_as_unfinished() -> None:
     unfinished = re.compile(r"\b(TODO|FIXME|XXX)\b|raise NotImplementedError|pragma: no cover")
     found = [str(p.relative_to(ROOT)) for p in SHIPPED if unfinished.search(p.read_text("utf-8"))]
     assert found == []
 
 
-def test_every_suppressed_check_says_why() -> None:
+def test_every_suppressed_check_has_a_reason() -> None:
     bare = re.compile(r"#\s*(noqa(: [A-Z0-9, ]+)?|type: ignore(\[[a-z, -]+\])?)\s*$", re.MULTILINE)
     found = [f"{p.relative_to(ROOT)}: {m.group(0)}" for p in SHIPPED for m in bare.finditer(p.read_text("utf-8"))]
     assert found == []
@@ -68,3 +69,12 @@ def test_no_test_patches_our_own_code() -> None:
     patching = re.compile(r"mock\.patch|from unittest(\.mock)? import|monkeypatch\.setattr\(\s*[\"']?(controller|handlers)")
     tests = [p for p in (ROOT / "tests").rglob("*.py") if p != Path(__file__)]
     assert [str(p.relative_to(ROOT)) for p in tests if patching.search(p.read_text("utf-8"))] == []
+
+
+def test_make_runs_the_property_tests_with_the_same_examples_each_time() -> None:
+    profile = settings.get_profile("ci")
+    assert (profile.derandomize, profile.database, profile.print_blob) == (True, None, True)
+    runs = re.findall(r"-m pytest.*", (ROOT / "Makefile").read_text("utf-8"))
+    assert runs
+    assert all("--hypothesis-profile=ci" in run for run in runs)
+    assert "make test" in (ROOT / ".ci" / "run").read_text("utf-8")

@@ -114,4 +114,4 @@ def test_the_example_of_a_rule_runs_and_its_own_test_holds(tmp_path: Path) -> No
 
 def test_decisions_are_numbered_in_order() -> None:
     numbers = [int(n) for n in re.findall(r"^## (\d+)\.", text_of(ROOT / "docs" / "decisions.md"), re.MULTILINE)]
-    assert numbers == list(range(1, len(numbers) + 1))
+    assert numbers == sorted(set(numbers))  # numbers are given out before their decisions are written

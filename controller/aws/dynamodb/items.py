@@ -14,11 +14,12 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from controller.jobs.changes import Changes
 from controller.jobs.claim import Claim
 from controller.ledger import entry, intent
 from controller.ledger.halt import Halt
-from controller.ledger.intent import Intent, IntentResult
-from controller.ledger.pool import MarketSignal, PoolMemory
+from controller.ledger.intent import Intent, IntentResult, Stop, Submit
+from controller.ledger.pool import CapacitySeen, MarketSignal, PlacementAsked, PoolMemory
 from controller.runtime.ports import Message, Post
 from controller.units.money import Rate
 
@@ -32,6 +33,7 @@ UPGRADES: Mapping[int, Callable[[Attribute], Item]] = {}  # how an item of schem
 STORED_KINDS: Mapping[str, Any] = {
     # What an item's ``kind`` says, and which class reads it. A class may be renamed; a stored word never changes.
     "Started": entry.Started,
+    "OwnerChecked": entry.OwnerChecked,
     "Interrupted": entry.Interrupted,
     "Ended": entry.Ended,
     "Measured": entry.Measured,
@@ -53,6 +55,8 @@ STORED_KINDS: Mapping[str, Any] = {
     "Claim": Claim,
     "Signal": MarketSignal,
     "PoolMemory": PoolMemory,
+    "CapacitySeen": CapacitySeen,
+    "PlacementAsked": PlacementAsked,
     "Halt": Halt,
     "Message": Message,
     "Post": Post,
@@ -68,7 +72,7 @@ STORED_FIELDS: Mapping[type, Mapping[str, str]] = {
 }
 LATER_FIELDS: Mapping[type, frozenset[str]] = {
     # Fields that came after the first rows were written. At their default they are not written, so an old row stays as it is.
-    entry.Started: frozenset({"identity"}),
+    entry.Started: frozenset({"claimed", "identity"}),
     intent.Announce: frozenset({"facts"}),
     intent.Submit: frozenset({"identity", "sent"}),
     intent.Probe: frozenset({"born_at", "identity", "sent"}),
@@ -117,10 +121,7 @@ def read(item: Attribute) -> Any:
             found[name] = absent
         else:
             raise UnreadableItem(f"{_where(item)}: {stored} is missing, wanted a whole {STORED_NAMES[kind]}")
-    try:
-        return kind(**found)
-    except ValueError as error:
-        raise UnreadableItem(f"{_where(item)}: {error}") from error
+    return kind(**found)
 
 
 def write_intent(value: Intent) -> Item:
@@ -136,6 +137,17 @@ def read_intent(item: Attribute) -> Intent:
     if not beside.keys() >= {"due_at", "claim", "why"}:
         raise UnreadableItem(f"{_where(item)}: has {', '.join(beside) or 'nothing'} of an intent, wanted due_at, claim and why")
     return Intent(action=read(item), **beside)
+
+
+def read_checked_intent(item: Attribute) -> Intent:
+    """The same, with its changes of a request held to the closed list. Raises UnreadableItem."""
+    intent = read_intent(item)
+    if isinstance(intent.action, Submit | Stop):
+        try:
+            Changes.read(intent.action.changes)
+        except ValueError as error:
+            raise UnreadableItem(f"{_where(item)}: changes: {error}") from error
+    return intent
 
 
 def _newest(item: Attribute) -> Attribute:

@@ -20,9 +20,10 @@ from heapq import merge
 from itertools import islice
 from typing import Any
 
+from controller.aws.dynamodb.capacity import Capacity, recording
 from controller.aws.dynamodb.claims import Claims, giving_back, taking
 from controller.aws.dynamodb.days import Days, marking
-from controller.aws.dynamodb.items import MARK, Item, moment, read, read_intent, stamp, write, write_intent
+from controller.aws.dynamodb.items import MARK, Item, moment, read, read_checked_intent, stamp, write, write_intent
 from controller.aws.dynamodb.limits import Limits
 from controller.aws.dynamodb.notes import Notes, days_between
 from controller.aws.dynamodb.prices import StoredPrices
@@ -49,6 +50,7 @@ class DynamoLedger:
         self._claims = Claims(self._table)
         self._limits = Limits(self._table)
         self._days = Days(self._table)
+        self._capacity = Capacity(self._table)
         self._tariffs = StoredPrices(self._table)
         self._notes = Notes(self._table)
 
@@ -64,7 +66,7 @@ class DynamoLedger:
             id=lineage,
             version=version_of(head),
             entries=tuple(read(row) for row in rows if row["sk"]["S"].startswith("entry#")),
-            intents=tuple(read_intent(row) for row in rows if row["sk"]["S"].startswith("intent#")),
+            intents=tuple(read_checked_intent(row) for row in rows if row["sk"]["S"].startswith("intent#")),
         )
 
     def submitter(self, account: str, region: str, job: str) -> LineageId | None:
@@ -83,6 +85,7 @@ class DynamoLedger:
                 *(_abandoned(whose, intent) for intent in decision.abandoned),
                 *map(taking, decision.claims),
                 *map(giving_back, decision.released),
+                *map(recording, decision.capacity),
                 *(marking(day, str(whose), lineage.version + 1) for day in decision.late),
             ]
         )
@@ -232,6 +235,12 @@ class DynamoLedger:
 
     def move_cursor(self, name: str, at: datetime) -> None:
         self._notes.move_cursor(name, at)
+
+    def capacity_seen_at(self, region: str, instance_type: str) -> datetime | None:
+        return self._capacity.seen_at(region, instance_type)
+
+    def placement_asked_at(self, region: str, instance_type: str) -> datetime | None:
+        return self._capacity.asked_at(region, instance_type)
 
     def in_force_at(self, revision: str, now: datetime) -> datetime:
         return self._notes.in_force_at(revision, now)

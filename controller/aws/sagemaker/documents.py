@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Any
 
 from controller.aws.sagemaker.members import BadDocument, Document, flag, moment, objects, section, shown, text, whole
-from controller.aws.sagemaker.ownership import service_of, unrepeatable
+from controller.aws.sagemaker.ownership import claimed_service, service_of, unrepeatable
 from controller.jobs.algorithm import algorithm_of
 from controller.jobs.job import Interval, Job, Usage, outcome_of
 
@@ -123,6 +123,7 @@ def job_of(
         failure=failure,
         role=role,
         service=service_of(body, tags),
+        claimed=None if service_of(body, tags) else claimed_service(body, tags),
         unrepeatable=unrepeatable(body, tags),
         tags=tags,
         intervals=_intervals(lines),

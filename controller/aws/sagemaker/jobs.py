@@ -22,6 +22,7 @@ from controller.aws.errors import AwsFault, fault_of
 from controller.aws.sagemaker.documents import DocumentKind, job_of
 from controller.aws.sagemaker.identity import identity_of, probe_identity_of
 from controller.aws.sagemaker.repeat_request import Request, request_again, unrepeatable, without_metric_definitions
+from controller.decide.ownership import OwnerAnswer
 from controller.jobs.changes import Changes
 from controller.jobs.job import PROBE_TAG, Job
 from controller.jobs.request import PROBE
@@ -35,14 +36,15 @@ CAUSE_TAG = "spotwarden:cause"
 
 STOPPING_LOOK_S = 150  # SageMaker's grace of 120 s, and a little for the upload
 WIDER = timedelta(seconds=1)  # nobody says whether List's bounds are inclusive
+STEP_PAGES_MAX = 10  # of 100 steps each; a pipeline has 50 steps
 TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
 
 
 class SageMakerJobs:
     """The Jobs port over a boto3 ``sagemaker`` client; lists are read to their end.
 
-    ``roles`` are the ARNs of the roles that may be passed to an attempt: a job with any other is never submitted again. ``key`` is
-    that of the digests of requests; it must be the same in all functions of a stack.
+    ``roles`` are the ARNs of the roles that may be passed to an attempt: a job with any other is never submitted again. ``key``
+    keys the digests of requests; it must be the same in all functions of a stack.
     """
 
     def __init__(self, client: Any, *, roles: Collection[str] = (), key: str = "") -> None:
@@ -122,6 +124,19 @@ class SageMakerJobs:
         except (ClientError, BotoCoreError) as error:
             return self._not_stopped(name, error)
         return Later("it was asked to stop", STOPPING_LOOK_S)
+
+    def made_by_pipeline(self, job: Job, execution: str) -> OwnerAnswer:
+        asked = {"PipelineExecutionArn": execution, "MaxResults": 100}
+        try:
+            for _, page in zip(
+                range(STEP_PAGES_MAX), self._pages(self._client.list_pipeline_execution_steps, asked), strict=False
+            ):
+                steps = (step.get("Metadata") or {} for step in page["PipelineExecutionSteps"])
+                if any((made.get("TrainingJob") or {}).get("Arn") == job.arn for made in steps):
+                    return OwnerAnswer.YES
+        except (Unreachable, ClientError, BotoCoreError):  # the job is judged all the same: whoever names an owner chooses it
+            return OwnerAnswer.SILENT
+        return OwnerAnswer.NO
 
     def modified(self, since: datetime, until: datetime) -> Iterator[str]:
         page: dict[str, Any] = {

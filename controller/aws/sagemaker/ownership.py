@@ -1,23 +1,26 @@
 """Says who started a training job, and whether a copy of it may run.
 
 A job that a tuner, a pipeline or another service waits for is theirs: a second one would be invisible to its owner, and
-its result lost. Owners are known by ARN, by tag, and last by name, because AWS Batch leaves nothing else.
+its result lost. Whoever creates a job chooses its name and its tags, so these only claim an owner. What proves one is what
+the creator cannot write: the owner's ARN in the description, a tag that only AWS can set, or the owner's own word
+(``SageMakerJobs.made_by_pipeline``).
 """
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from controller.jobs.job import PROBE_TAG, Service
+from controller.jobs.job import PIPELINE_TAG, Service
 
 Described = Mapping[str, Any]
 """A DescribeTrainingJob response."""
 
 OWNER_TAGS: Mapping[str, Service] = {
-    "sagemaker:pipeline-execution-arn": Service.PIPELINES,
+    # What a service leaves on the jobs that it starts, and anybody else may write too.
+    PIPELINE_TAG: Service.PIPELINES,
     "AWS_STEP_FUNCTIONS_EXECUTION_ARN": Service.STEP_FUNCTIONS,
     "MANAGED_BY_AWS": Service.STEP_FUNCTIONS,
-    PROBE_TAG: Service.PROBE,
+    "sagemaker:notebook-job-origin": Service.NOTEBOOK,
 }
 _OWNER_ARNS: Mapping[str, Service] = {
     "TuningJobArn": Service.TUNING,
@@ -28,13 +31,31 @@ _OWNER_NAMES: tuple[tuple[re.Pattern[str], Service], ...] = (
     (re.compile(r"AWSBatch.*"), Service.BATCH),
     (re.compile(r"pipelines-[a-z0-9]{12}-.+-[A-Za-z0-9]{10}"), Service.PIPELINES),
 )
+RESERVED = "aws:"  # SageMaker refuses such a key from anybody but AWS, in any case
+_RESERVED_TAGS: tuple[tuple[str, Service | None], ...] = (
+    # By how the key goes on. Who deploys a stack or a product chooses what it creates: such a job has no other owner.
+    ("cloudformation:", None),
+    ("servicecatalog:", None),
+    ("createdby", None),
+    ("batch:", Service.BATCH),
+    ("states:", Service.STEP_FUNCTIONS),
+    ("sagemaker:pipeline", Service.PIPELINES),
+    ("", Service.AWS),
+)
 
 
 def service_of(described: Described, tags: Mapping[str, str]) -> Service | None:
-    """Name the service that started a job and waits for it, if one did."""
+    """Name the service that started a job and waits for it, where the document proves one."""
     for member, service in _OWNER_ARNS.items():
         if described.get(member):
             return service
+    reserved = sorted(key.lower().removeprefix(RESERVED) for key in tags if key.lower().startswith(RESERVED))
+    owners = (next(service for start, service in _RESERVED_TAGS if key.startswith(start)) for key in reserved)
+    return next((service for service in owners if service is not None), None)
+
+
+def claimed_service(described: Described, tags: Mapping[str, str]) -> Service | None:
+    """Name the service that a job's tags or name say it belongs to; it proves nothing."""
     for key, service in OWNER_TAGS.items():
         if key in tags:
             return service
@@ -49,6 +70,8 @@ def unrepeatable(described: Described, tags: Mapping[str, str]) -> str | None:
     """
     if (service := service_of(described, tags)) is not None:
         return f"it belongs to {service}, which would not know of a second job"
+    if (claimed := claimed_service(described, tags)) is not None:
+        return f"its name or tags say that it belongs to {claimed}, which may retry it"
     specification = described.get("AlgorithmSpecification") or {}
     resources = described.get("ResourceConfig") or {}
     preferences = resources.get("InstancePreferences") or ()

@@ -14,6 +14,7 @@ from typing import Any
 
 from controller.aws.sagemaker.ownership import OWNER_TAGS, Described, service_of, unrepeatable
 from controller.jobs.algorithm import AlgorithmClass, algorithm_of
+from controller.jobs.job import PROBE_TAG
 
 Request = dict[str, Any]
 
@@ -159,6 +160,8 @@ def tags_again(tags: Mapping[str, str], lineage_tags: Mapping[str, str]) -> tupl
             continue
         if key.lower().startswith("aws:"):
             left[key] = "reserved for AWS"
+        elif key == PROBE_TAG:
+            left[key] = "would look like a probe"
         elif key in OWNER_TAGS:
             left[key] = f"would mark the job as owned by {OWNER_TAGS[key]}"
         elif len(kept) == TAGS_MAX:

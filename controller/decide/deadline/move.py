@@ -10,6 +10,7 @@ from controller.decide.deadline.rule import Move
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.fallback import NoFallback, next_fallback
+from controller.decide.need import Need
 from controller.decide.spend_cap import expected_cost_micros, over_spend_cap
 from controller.ledger.intent import Intent, Purpose, Stop, Wake
 from controller.ledger.message import (
@@ -42,7 +43,7 @@ def keep_deadline(facts: Facts) -> Decision:
     """
     job = facts.job
     block = facts.policy.resubmission_for(job)
-    if block is None or block.mode is Mode.AUDIT or not job.alive or not facts.newest or job.service is not None:
+    if block is None or block.mode is Mode.AUDIT or not job.alive or not facts.newest or facts.owned:
         return Decision()
     crowded = _interrupted_too_often(facts, block)
     if facts.history is None:
@@ -77,6 +78,8 @@ def _keep(facts: Facts, block: Resubmission, seen: Outlook) -> Decision:
         to = "spot" if seen.move is Move.SPOT else "on-demand"
         message = WouldMove(job=shown, block=block.name, reason=seen.why, to=to, deadline=seen.deadline)
         return say(facts, message, seen.move)
+    if seen.move is Move.ON_DEMAND and Need.ON_DEMAND_ROOM not in facts.looked_up:
+        return Decision(needs=frozenset({Need.ON_DEMAND_ROOM}))
     if seen.move is Move.ON_DEMAND and facts.room is not None and facts.room < job.instance_count:
         return say(facts, NoRoom(job=shown, room=max(facts.room, 0), deadline=seen.deadline)) | _look_soon(facts)
     cause = MoveCause.DEADLINE if seen.move is Move.ON_DEMAND else MoveCause.RETURN
@@ -94,7 +97,7 @@ def _look_soon(facts: Facts) -> Decision:
 def _move(facts: Facts, block: Resubmission, cause: MoveCause, message: Moving) -> Decision:
     """Stop the job to go on elsewhere, if it can: a job that is stopped and not submitted again is lost."""
     if facts.job.unrepeatable:
-        return say(facts, CannotRepeat(job=message.job, why=facts.job.unrepeatable))
+        return say(facts, CannotRepeat(job=message.job, why=facts.job.unrepeatable), cause)
     broke = over_spend_cap(facts, block, expected_cost_micros(facts, block))
     if broke is not None:
         return say(facts, CannotAfford(job=message.job, cap=broke), cause)

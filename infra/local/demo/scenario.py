@@ -250,8 +250,13 @@ def _owned() -> Iterator[Launch]:
         request=request("labels-active-learning", "vision", checkpoint=None, **lost),
         owner={"LabelingJobArn": f"{arn}:labeling-job/labels"},
     )
-    pipeline = {"sagemaker:pipeline-execution-arn": f"{arn}:pipeline/acme/execution/abcdefabcdef"}
-    yield Launch(after=_at(2, 8.6), request=request("pipelines-abcdefabcdef-Train-a1B2c3D4e5", "speech", tags=pipeline, **lost))
+    execution = f"{arn}:pipeline/acme/execution/abcdefabcdef"
+    pipeline = {"sagemaker:pipeline-execution-arn": execution}
+    yield Launch(
+        after=_at(2, 8.6),
+        request=request("pipelines-abcdefabcdef-Train-a1B2c3D4e5", "speech", tags=pipeline, **lost),
+        owner={"PipelineExecutionArn": execution},
+    )
     steps = {
         "MANAGED_BY_AWS": "STARTED_BY_STEP_FUNCTIONS",
         "AWS_STEP_FUNCTIONS_EXECUTION_ARN": "arn:aws:states:us-east-1:123456789012:execution:acme:1",

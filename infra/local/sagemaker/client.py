@@ -57,6 +57,10 @@ class Client:
         """Call DeleteTags."""
         return self._call("DeleteTags", request)
 
+    def list_pipeline_execution_steps(self, **request: Any) -> dict[str, Any]:
+        """Call ListPipelineExecutionSteps."""
+        return self._call("ListPipelineExecutionSteps", request)
+
     def describe_algorithm(self, **request: Any) -> dict[str, Any]:
         """Call DescribeAlgorithm."""
         return self._call("DescribeAlgorithm", request)

@@ -18,6 +18,7 @@ from infra.local.sagemaker.faults import Faults
 from infra.local.sagemaker.job import TrainingJob, instances
 from infra.local.sagemaker.lifecycle import Lifecycle
 from infra.local.sagemaker.listing import list_jobs
+from infra.local.sagemaker.pipelines import Pipelines
 from infra.local.sagemaker.random_streams import random_stream
 from infra.local.sagemaker.script import Script, read_script
 from infra.local.sagemaker.settings import WorldSettings
@@ -52,6 +53,7 @@ class World:
         """
         self.settings = settings or WorldSettings()
         self.account, self.region = account, region
+        self.pipelines = Pipelines(lag_s=self.settings.pipeline_lag_s)
         self.algorithms: dict[str, str | None] = {}  # ARN -> ProductId; None for an algorithm of our own
         self.denied: set[str] = set()  # operations that whoever calls over the API may not use
         streams = {name: random_stream(seed, name) for name in ("events", "calls", "machine")}
@@ -118,9 +120,15 @@ class World:
     def launch(self, request: Answer, *, owner: Mapping[str, str] | None = None, script: Script | None = None) -> str:
         """Create a job as another AWS service would, with `owner` as its TuningJobArn, AutoMLJobArn or LabelingJobArn.
 
+        An `owner` of PipelineExecutionArn makes it a step of that execution, which its description does not show.
         Returns the job's name.
         """
-        return self._create(request, dict(owner or {}), script).name
+        members = dict(owner or {})
+        execution = members.pop("PipelineExecutionArn", None)
+        job = self._create(request, members, script)
+        if execution is not None:
+            self.pipelines.add_step(execution, job.arn, self.now)
+        return job.name
 
     def add_algorithm(self, name: str, *, product_id: str | None = None) -> str:
         """Register an algorithm resource, and return its ARN. With a product id, it is one from the Marketplace."""
@@ -189,6 +197,10 @@ class World:
         job = self._by_arn(ResourceArn)
         job.tags = {key: value for key, value in job.tags.items() if key not in TagKeys}
         return {}
+
+    def list_pipeline_execution_steps(self, **asked: Any) -> Answer:
+        """Answer ListPipelineExecutionSteps."""
+        return self.pipelines.list_steps(self.now, **asked)
 
     def describe_algorithm(self, name: str) -> Answer:
         """Answer DescribeAlgorithm; ProductId is what marks the Marketplace."""
@@ -301,6 +313,7 @@ ANSWERS: Final[Mapping[str, Callable[[World, Answer], Answer]]] = {
     "ListTags": lambda world, request: world.list_tags(**request),
     "AddTags": lambda world, request: world.add_tags(**request),
     "DeleteTags": lambda world, request: world.delete_tags(**request),
+    "ListPipelineExecutionSteps": lambda world, request: world.list_pipeline_execution_steps(**request),
     "DescribeAlgorithm": lambda world, request: world.describe_algorithm(request["AlgorithmName"]),
 }
 """The operations by their names in the API."""

@@ -6,10 +6,12 @@ from dataclasses import fields, replace
 from datetime import date, timedelta
 
 from controller.decide.decision import Decision
+from controller.decide.need import Need
 from controller.jobs.claim import claim_of
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Ended, Started, Unmeasured
 from controller.ledger.intent import Intent, IntentResult, Stop, Wake
+from controller.ledger.pool import CapacitySeen, PlacementAsked
 from tests.builders import BEGIN, lineage
 
 MINUTE = timedelta(minutes=1)
@@ -22,6 +24,7 @@ ENDED = Ended(
     instance_type="ml.g5.2xlarge", region="us-east-1",
 )  # fmt: skip
 CLAIM = claim_of("s3://b/p/", job="bert", lineage="l", created_at=BEGIN)
+SEEN = CapacitySeen(region="us-east-1", instance_type="ml.g5.2xlarge", job="bert", at=BEGIN)
 STOP = Intent(action=Stop(about="bert", because="first"), due_at=BEGIN)
 WAKE = Intent(action=Wake(about="bert", at=BEGIN), due_at=BEGIN)
 
@@ -31,7 +34,8 @@ def unmeasured(n: int) -> Unmeasured:
 
 
 WHOLE = Decision(
-    entries=(STARTED,), intents=(STOP,), withdrawn=(WAKE,), abandoned=(WAKE,), claims=(CLAIM,), released=(CLAIM,)
+    entries=(STARTED,), intents=(STOP,), withdrawn=(WAKE,), abandoned=(WAKE,), claims=(CLAIM,), released=(CLAIM,),
+    capacity=(SEEN,),
 )  # fmt: skip
 
 
@@ -40,16 +44,32 @@ def test_two_decisions_add_up_part_by_part_in_their_order() -> None:
     assert (both.entries, both.intents) == ((STARTED, ENDED), (STOP, WAKE))
     assert (both.withdrawn, both.abandoned) == ((WAKE, STOP), (WAKE, STOP))
     doubled = WHOLE | WHOLE
-    assert all(len(getattr(doubled, f.name)) == 2 for f in fields(Decision) if f.name != "late")
+    assert all(
+        len(getattr(doubled, f.name)) == 2 for f in fields(Decision) if f.name not in ("late", "needs", "said", "doubtful")
+    )
 
 
 def test_every_part_is_a_write() -> None:
-    assert WHOLE.writes == 6
-    for part in ("entries", "intents", "withdrawn", "abandoned", "claims", "released"):
+    assert WHOLE.writes == 7
+    for part in ("entries", "intents", "withdrawn", "abandoned", "claims", "released", "capacity"):
         alone = Decision(**{part: getattr(WHOLE, part)})
         assert alone.writes == 1
         assert alone
     assert not Decision()
+
+
+def test_open_questions_add_up_and_are_no_writes() -> None:
+    room, score = Decision(needs=frozenset({Need.ON_DEMAND_ROOM})), Decision(needs=frozenset({Need.PLACEMENT_SCORE}))
+    assert (room | score | room).needs == set(Need)
+    assert not room
+
+
+def test_a_sign_of_capacity_is_written_along_with_something_else_and_that_ec2_was_asked_by_itself() -> None:
+    asked = PlacementAsked(region="us-east-1", instance_type="ml.g5.2xlarge", job="bert", at=BEGIN)
+    assert Decision(capacity=(SEEN,)).new_to(lineage(), "bert").capacity == ()
+    assert Decision(capacity=(SEEN,), entries=(ENDED,)).new_to(lineage(), "bert").capacity == (SEEN,)
+    assert Decision(capacity=(SEEN,), entries=(ENDED,)).new_to(lineage(entries=(ENDED,)), "bert").capacity == ()
+    assert Decision(capacity=(asked, SEEN)).new_to(lineage(), "bert").capacity == (asked, SEEN)
 
 
 def test_what_stands_already_is_dropped_and_what_was_withdrawn_is_reopened_with_its_count() -> None:

@@ -18,7 +18,8 @@ MADE: dict[str, Any] = {
     "in other subnets": in_subnets(["subnet-0b"]),
     "elsewhere, on demand": merged(on_instances("ml.g5.4xlarge"), on_demand()),
     "with checkpoints and tags": {
-        "CheckpointConfig": {"S3Uri": "s3://c/bert/"}, "Tags": [{"Key": "team", "Value": "vision"}], "ResourceConfig": {"InstanceCount": 2},
+        "CheckpointConfig": {"S3Uri": "s3://c/bert/"}, "ResourceConfig": {"InstanceCount": 2},
+        "Tags": [{"Key": "team", "Value": "vision"}],
     },
     "nothing": {},
 }  # fmt: skip

@@ -6,6 +6,7 @@ import pytest
 
 from controller.jobs.failure import FAILURE_HANDLING, FailureCause, begins_with, classify
 from controller.ledger.move_cause import MoveCause, attempt_cause
+from tests.builders import FAILURES
 
 INTERNAL_TEXT = "We encountered an internal error. Please try again."
 LABELLED: list[tuple[str | None, FailureCause]] = [
@@ -101,6 +102,13 @@ LABELLED: list[tuple[str | None, FailureCause]] = [
 @pytest.mark.parametrize(("text", "cause"), LABELLED)
 def test_a_reason_is_classified_by_the_class_it_begins_with(text: str | None, cause: FailureCause) -> None:
     assert classify(text) is cause
+
+
+def test_the_reasons_of_the_tests_have_the_cause_that_they_are_named_for() -> None:
+    by_sagemaker = {
+        cause: text for cause, text in FAILURES.items() if cause is not FailureCause.QUOTA
+    }  # CreateTrainingJob's error
+    assert {cause: classify(text) for cause, text in by_sagemaker.items()} == {cause: cause for cause in by_sagemaker}
 
 
 @pytest.mark.parametrize("cause", FailureCause)

@@ -8,7 +8,8 @@ import pytest
 
 from controller.jobs.job import Outcome
 from controller.ledger import message as m
-from controller.ledger.message import JobFacts, Message, facts_to_json, message_of
+from controller.ledger.message import JobFacts, Message
+from controller.ledger.message_json import facts_to_json, message_of
 from controller.ledger.message_kind import GiveUpReason, MessageKind, MoveReason, NextStep, asked_by
 from controller.notifications.message_text import reason
 from controller.notifications.messages import describe, importance_of, row_of, text_of

@@ -1,6 +1,7 @@
-"""Items that the code of commit 1d138d5 wrote are read to the same values, and are written back the same.
+"""Items that earlier code wrote are read to the same values, and are written back the same.
 
-``items_of_1d138d5.json`` was made by that commit's own codec. It is never made again: ledgers hold such rows.
+``items_of_1d138d5.json`` was made by that commit's own codec, ``items_of_later_kinds.json`` by the code that began to store a
+kind. Neither is ever made again: ledgers hold such rows.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from controller.aws.dynamodb.items import STORED_KINDS, read, read_intent, write
 from controller.ledger.intent import IntentResult
 
 GOLDEN: dict[str, Any] = json.loads(Path(__file__).with_name("items_of_1d138d5.json").read_text())
-ITEMS: list[dict[str, Any]] = GOLDEN["items"]
+LATER: dict[str, Any] = json.loads(Path(__file__).with_name("items_of_later_kinds.json").read_text())
+ITEMS: list[dict[str, Any]] = GOLDEN["items"] + LATER["items"]
 PLACE = {"pk": {"S": "somewhere"}, "sk": {"S": "some row"}}
 RENAMED = {
     # Stored kind and stored field: the name that the field has in the code now.

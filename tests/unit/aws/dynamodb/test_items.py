@@ -169,7 +169,7 @@ def test_an_older_schema_is_brought_up_step_by_step(monkeypatch: pytest.MonkeyPa
         ({"schema": {"N": "2"}}, "schema is 2, and this code reads up to 1; deploy the newer code"),
         ({"schema": {"S": "one"}}, "schema is {'S': 'one'}, wanted a number from 1 to 1"),
         ({"schema": {"N": "0"}}, "schema is {'N': '0'}, wanted a number from 1 to 1"),
-        ({"kind": {"S": "Exploded"}}, "kind is {'S': 'Exploded'}, wanted one of Started, Interrupted, Ended"),
+        ({"kind": {"S": "Exploded"}}, "kind is {'S': 'Exploded'}, wanted one of Started, OwnerChecked, Interrupted, Ended"),
         ({"body": {"M": {"job": {"S": "bert"}}}}, "at is missing, wanted a whole Vanished"),
         ({"body": {"M": {"job": {"S": "bert"}, "at": {"S": "noon"}}}}, "at is {'S': 'noon'}, which cannot be read: ValueError("),
         (

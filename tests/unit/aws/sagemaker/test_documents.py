@@ -174,15 +174,27 @@ def test_a_job_that_never_trained_ended_with_its_last_transition() -> None:
         ({"TuningJobArn": "arn:…"}, Service.TUNING),
         ({"AutoMLJobArn": "arn:…"}, Service.AUTOML),
         ({"LabelingJobArn": "arn:…"}, Service.LABELING),
+        ({"Tags": {"aws:states:execution": "arn:…"}}, Service.STEP_FUNCTIONS),
+        ({"Tags": {"AWS:something-new": "arn:…"}}, Service.AWS),
+    ],
+)
+def test_jobs_of_other_services_are_recognised_in_every_document(changes: dict[str, Any], service: Service) -> None:
+    assert describe(**changes).service is service
+    assert job_of(event(**changes), kind=DocumentKind.EVENT).service is service
+
+
+@pytest.mark.parametrize(
+    ("changes", "service"),
+    [
         ({"Tags": [{"Key": "MANAGED_BY_AWS", "Value": "STARTED_BY_STEP_FUNCTIONS"}]}, Service.STEP_FUNCTIONS),
         ({"Tags": {"sagemaker:pipeline-execution-arn": "arn:…"}}, Service.PIPELINES),
         ({"TrainingJobName": "pipelines-abcdefgh1234-Train-0123456789"}, Service.PIPELINES),
         ({"TrainingJobName": "AWSBatchbert0a1b"}, Service.BATCH),
     ],
 )
-def test_jobs_of_other_services_are_recognised_in_every_document(changes: dict[str, Any], service: Service) -> None:
-    assert describe(**changes).service is service
-    assert job_of(event(**changes), kind=DocumentKind.EVENT).service is service
+def test_a_name_or_a_tag_only_claims_an_owner(changes: dict[str, Any], service: Service) -> None:
+    for job in (describe(**changes), job_of(event(**changes), kind=DocumentKind.EVENT)):
+        assert (job.service, job.claimed) == (None, service)
 
 
 def test_what_sagemaker_selected_wins_over_what_was_asked_for() -> None:

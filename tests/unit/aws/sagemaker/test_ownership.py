@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from controller.aws.sagemaker.ownership import OWNER_TAGS, service_of, unrepeatable
+from controller.aws.sagemaker.ownership import OWNER_TAGS, claimed_service, service_of, unrepeatable
 from controller.jobs.job import Service
 
 RESOURCES: Mapping[str, Any] = {"InstanceType": "ml.g5.2xlarge", "InstanceCount": 1, "VolumeSizeInGB": 10}
@@ -29,11 +29,9 @@ def with_resources(**changes: Any) -> dict[str, Any]:
         ({"TuningJobArn": "arn:..."}, {}, Service.TUNING),
         ({"AutoMLJobArn": "arn:..."}, {}, Service.AUTOML),
         ({"LabelingJobArn": "arn:..."}, {}, Service.LABELING),
-        ({}, {"sagemaker:pipeline-execution-arn": "arn:..."}, Service.PIPELINES),
-        ({"TrainingJobName": "pipelines-abc123def456-TrainStep-0Ab1Cd2Ef3"}, {}, Service.PIPELINES),
-        ({}, {"MANAGED_BY_AWS": "STARTED_BY_STEP_FUNCTIONS"}, Service.STEP_FUNCTIONS),
-        ({}, {"AWS_STEP_FUNCTIONS_EXECUTION_ARN": "arn:..."}, Service.STEP_FUNCTIONS),
-        ({"TrainingJobName": "AWSBatchtrain0a1b2c"}, {}, Service.BATCH),
+        ({}, {"aws:batch:job-id": "1"}, Service.BATCH),
+        ({}, {"Aws:SageMaker:Pipeline-execution-arn": "arn:..."}, Service.PIPELINES),
+        ({}, {"aws:cloudformation:stack-name": "acme", "aws:newer": "1"}, Service.AWS),
     ],
 )
 def test_a_job_of_another_service_is_recognised_and_not_repeated(
@@ -44,13 +42,39 @@ def test_a_job_of_another_service_is_recognised_and_not_repeated(
     assert unrepeatable(described, tags) == f"it belongs to {service}, which would not know of a second job"
 
 
+@pytest.mark.parametrize("key", ["aws:cloudformation:stack-id", "aws:servicecatalog:productArn", "aws:createdBy", "awsome"])
+def test_what_a_job_was_deployed_with_owns_nothing(key: str) -> None:
+    assert service_of(JOB, {key: "x"}) is None
+    assert unrepeatable(JOB, {key: "x"}) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "tags", "service"),
+    [
+        ({}, {"sagemaker:pipeline-execution-arn": "arn:..."}, Service.PIPELINES),
+        ({}, {"sagemaker:notebook-job-origin": "true"}, Service.NOTEBOOK),
+        ({"TrainingJobName": "pipelines-abc123def456-TrainStep-0Ab1Cd2Ef3"}, {}, Service.PIPELINES),
+        ({}, {"MANAGED_BY_AWS": "STARTED_BY_STEP_FUNCTIONS"}, Service.STEP_FUNCTIONS),
+        ({}, {"AWS_STEP_FUNCTIONS_EXECUTION_ARN": "arn:..."}, Service.STEP_FUNCTIONS),
+        ({"TrainingJobName": "AWSBatchtrain0a1b2c"}, {}, Service.BATCH),
+    ],
+)
+def test_a_job_that_claims_an_owner_has_none_that_is_proved_and_is_not_repeated(
+    changes: Mapping[str, Any], tags: Mapping[str, str], service: Service
+) -> None:
+    described = {**JOB, **changes}
+    assert service_of(described, tags) is None
+    assert claimed_service(described, tags) is service
+    assert unrepeatable(described, tags) == f"its name or tags say that it belongs to {service}, which may retry it"
+
+
 @pytest.mark.parametrize("name", ["pipelines-are-fun", "pipelines-abc123def456-TrainStep-0Ab1Cd2Ef3-mine", "my-AWSBatch"])
 def test_a_name_that_only_looks_like_a_services_belongs_to_nobody(name: str) -> None:
-    assert service_of({**JOB, "TrainingJobName": name}, {"team": "nlp"}) is None
+    assert claimed_service({**JOB, "TrainingJobName": name}, {"team": "nlp"}) is None
 
 
 def test_every_owner_tag_is_of_a_service() -> None:
-    assert set(OWNER_TAGS.values()) == {Service.PIPELINES, Service.STEP_FUNCTIONS, Service.PROBE}
+    assert set(OWNER_TAGS.values()) == {Service.PIPELINES, Service.STEP_FUNCTIONS, Service.NOTEBOOK}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A deadline moves a job only where the on-demand quota has room; a placement score brings it back."""
+"""A deadline moves a job only where the on-demand quota has room."""
 
 from __future__ import annotations
 
@@ -16,18 +16,16 @@ from controller.aws.ec2_placement import PlacementScores
 from controller.aws.service_quotas import ServiceQuotas
 from controller.decide import decide
 from controller.decide.facts import Facts
+from controller.decide.need import Need
 from controller.decide.observe import observe
 from controller.jobs.claim import use_of, used
 from controller.jobs.job import Outcome
 from controller.ledger.intent import Announce, Stop, Wake
 from controller.notifications.messages import importance_of, text_of
 from controller.policy.resubmission import DeadlineSettings
-from controller.runtime.gather import capacity_cursor
-from controller.runtime.reconcile import _ask_for_capacity
 from infra.local.http_server import HttpServer, Request, Response, json_response, text_response
-from tests.builders import BEGIN, attempt, block, ended, facts, job, lineage, policy
+from tests.builders import BEGIN, block, ended, facts, job, policy
 from tests.properties.lives import learn
-from tests.simulation.memory import MemoryLedger
 
 HOUR = timedelta(hours=1)
 TAGS = {"team": "vision", "spotwarden:deadline": "2026-03-02T12:00:00Z", "spotwarden:expected-runtime": "2h"}
@@ -37,7 +35,7 @@ def waiting(**changes: Any) -> Facts:
     """Two hours of work, and two hours and a bit until its deadline: it is the latest moment to leave spot."""
     about = job(tags=TAGS, secondary="Starting", intervals=(), instance_count=2, checkpoint_uri=None)
     settings = policy(rules=(), resubmissions=(block(deadline=DeadlineSettings()),))
-    return facts(about, now=BEGIN + 2 * HOUR / 3, policy=settings, history=(), **changes)
+    return facts(about, **{"now": BEGIN + 2 * HOUR / 3, "policy": settings, "history": (), **changes})
 
 
 def said(about: Facts, kind: type) -> list[Any]:
@@ -50,6 +48,21 @@ def test_where_there_is_room_the_job_is_moved() -> None:
 
 def test_where_nobody_knows_the_quota_the_job_is_moved_all_the_same() -> None:
     assert said(waiting(room=None), Stop)
+
+
+def test_before_anybody_looked_for_room_the_decision_says_that_it_needs_to_know_and_moves_nothing() -> None:
+    about = waiting(looked_up=frozenset())
+    assert decide(about).needs == {Need.ON_DEMAND_ROOM}
+    assert not said(about, Stop)
+
+
+@pytest.mark.parametrize(
+    "calm",
+    [waiting(looked_up=frozenset(), now=BEGIN), replace(waiting(looked_up=frozenset()), history=None)],
+    ids=["there is time", "a job at rest"],
+)
+def test_where_no_move_is_due_nobody_asks_for_room(calm: Facts) -> None:
+    assert decide(calm).needs == frozenset()
 
 
 def test_where_there_is_no_room_the_job_stays_people_hear_of_it_and_it_is_looked_at_soon() -> None:
@@ -133,52 +146,3 @@ def test_a_placement_score_is_asked_for_the_instance_type_of_ec2(aws: Aws) -> No
 def test_what_aws_does_not_answer_is_unknown() -> None:
     assert ServiceQuotas(client("service-quotas", "http://127.0.0.1:9")).on_demand("ml.g5.xlarge", BEGIN) is None
     assert PlacementScores(client("ec2", "http://127.0.0.1:9")).score("ml.g5.xlarge", 1, "us-east-1") is None
-
-
-@dataclass
-class Place:
-    """A ledger, and an EC2 that gives one score."""
-
-    score_now: int | None
-    ledger: MemoryLedger = field(default_factory=MemoryLedger)
-    asked: int = 0
-
-    @property
-    def placement(self) -> Any:
-        return self
-
-    def score(self, *_: object) -> int | None:
-        self.asked += 1
-        return self.score_now
-
-
-def on_demand(**changes: Any) -> Facts:
-    """A second attempt that its deadline moved to on-demand, under a policy that hears EC2's word from 7 up."""
-    settings = DeadlineSettings(back_to_spot=True, placement_score=7)
-    moved = attempt(2, spot=False)
-    return replace(
-        facts(moved, number=2, lineage=lineage(), history=(), policy=policy(rules=(), resubmissions=(block(deadline=settings),))),
-        **changes,
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize(("score", "heard"), [(7, True), (10, True), (6, False), (None, False)])
-def test_a_placement_score_high_enough_says_that_spot_is_back(score: int | None, heard: bool) -> None:
-    place: Any = Place(score)
-    about = on_demand()
-    _ask_for_capacity(about, place)
-    assert (place.ledger.cursor(capacity_cursor(about.job)) == about.now) is heard
-
-
-def test_ec2_is_asked_once_an_hour_for_a_pool() -> None:
-    place: Any = Place(3)
-    for minutes in (0, 20, 59, 61):
-        _ask_for_capacity(on_demand(now=BEGIN + timedelta(minutes=minutes)), place)
-    assert place.asked == 2
-
-
-def test_ec2_is_not_asked_for_a_job_on_spot_nor_for_one_that_nobody_moved() -> None:
-    place: Any = Place(10)
-    _ask_for_capacity(on_demand(job=attempt(2)), place)
-    _ask_for_capacity(on_demand(number=1), place)
-    assert place.asked == 0

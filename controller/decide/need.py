@@ -1,0 +1,16 @@
+"""What a decider may still need to know, beyond the facts that every look gathers."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Need(StrEnum):
+    """A question whose answer costs a call that only a few decisions need.
+
+    A decider that meets an open question puts it into ``Decision.needs`` and decides nothing that hangs on it. The runtime looks
+    it up, adds the answer to the facts, and decides again.
+    """
+
+    ON_DEMAND_ROOM = "on-demand room"  # how many instances the on-demand quota still has room for: ``Facts.room``
+    PLACEMENT_SCORE = "placement score"  # what EC2 says of the pool, once an hour: ``Facts.placement``

@@ -1,0 +1,45 @@
+"""A job that breaks an enforced rule is stopped, or stopped with the changes that repair it; it is repaired once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from controller.decide import decide
+from controller.jobs.request import change_from_json
+from controller.ledger.entry import Flagged
+from controller.ledger.intent import Intent, IntentResult, Purpose, Stop, Submit
+from controller.ledger.move_cause import MoveCause
+from controller.policy.policy import Repair, RuleAction
+from tests.builders import BEGIN, facts, job, lineage, policy, rule
+from tests.unit.decide.deciding import actions, text
+
+REPAIRING = policy(
+    rules=(
+        rule("save-it", kind="checkpoint-required", options={"runtime_over_s": 900}, action=RuleAction.REPAIR,
+             repair=Repair(checkpoint="s3://acme/{team}/{family}/")),
+    ),
+    resubmissions=(),
+)  # fmt: skip
+WITHOUT_CHECKPOINTS = job(checkpoint_uri=None)
+
+
+def test_a_rule_that_repairs_stops_the_job_with_the_changes_of_the_repair() -> None:
+    [stop] = actions(facts(WITHOUT_CHECKPOINTS, policy=REPAIRING), Stop)
+    assert (stop.purpose, stop.next_cause) == (Purpose.REPAIR, MoveCause.REPAIR)
+    assert change_from_json(stop.changes) == {"CheckpointConfig": {"S3Uri": "s3://acme/vision/bert/"}}
+
+
+def test_a_repaired_job_that_still_breaks_the_rule_is_reported_and_not_repaired_again() -> None:
+    submit = Submit(about="bert", job="bert-2", number=2, cause=MoveCause.REPAIR)
+    done = Intent(action=submit, due_at=BEGIN, claim=1, closed=IntentResult.DONE)
+    first = next(e for e in decide(facts(WITHOUT_CHECKPOINTS, policy=REPAIRING)).entries if isinstance(e, Flagged))
+    repaired = job("bert-2", checkpoint_uri=None)
+    again = facts(repaired, policy=REPAIRING, number=2, lineage=lineage(intents=(done,), entries=(first,)))
+    assert not actions(again, Stop, Submit)
+    assert "no second repair" in text(again, "flagged/save-it/enforce")
+
+
+def test_where_a_repair_is_not_possible_the_job_keeps_running_and_people_are_told() -> None:
+    impossible = facts(replace(WITHOUT_CHECKPOINTS, tags={"team": "../search"}), policy=REPAIRING)
+    assert not actions(impossible, Stop)
+    assert "No automatic repair" in text(impossible, "flagged/save-it/enforce")

@@ -1,0 +1,87 @@
+"""What a decision needs to know is looked up, and then it is decided again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from controller.decide.decision import Decision
+from controller.decide.facts import Facts
+from controller.decide.need import Need
+from controller.jobs.claim import use_of
+from controller.ledger.pool import PlacementAsked
+from controller.runtime.gather import look_up
+from tests.builders import BEGIN, REGION, facts, job, lineage_id
+from tests.simulation.memory import MemoryLedger
+
+HOUR = timedelta(hours=1)
+TYPE = "ml.g5.2xlarge"
+ROOM, SCORE = frozenset({Need.ON_DEMAND_ROOM}), frozenset({Need.PLACEMENT_SCORE})
+
+
+@dataclass
+class Account:
+    """A ledger, and an AWS that says one quota and one score."""
+
+    limit: int | None = 4
+    score_now: int | None = 7
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    asked: int = 0
+
+    @property
+    def quotas(self) -> Any:
+        return self
+
+    @property
+    def placement(self) -> Any:
+        return self
+
+    def on_demand(self, *_: object) -> int | None:
+        return self.limit
+
+    def score(self, *_: object) -> int | None:
+        self.asked += 1
+        return self.score_now
+
+
+def answered(needs: frozenset[Need], account: Any, about: Facts | None = None) -> Facts:
+    return look_up(replace(about or facts(), looked_up=frozenset()), needs, account)
+
+
+def test_what_was_looked_up_is_known_to_have_been() -> None:
+    assert answered(ROOM, Account()).looked_up == ROOM
+    assert answered(ROOM | SCORE, Account()).looked_up == ROOM | SCORE
+
+
+@pytest.mark.parametrize(("limit", "room"), [(4, 1), (2, -1), (None, None)])
+def test_room_is_the_quota_less_what_live_jobs_hold(limit: int | None, room: int | None) -> None:
+    account = Account(limit=limit)
+    held = use_of(region=REGION, instance_type=TYPE, instances=3, job="gpt", created_at=BEGIN, lineage="gpt's")
+    elsewhere = use_of(region=REGION, instance_type="ml.p4d.24xlarge", instances=9, job="t5", created_at=BEGIN, lineage="t5's")
+    assert account.ledger.commit(account.ledger.load(lineage_id("gpt")), Decision(claims=(held, elsewhere)))
+    assert answered(ROOM, account).room == room
+
+
+def test_the_placement_score_is_what_ec2_says_now() -> None:
+    asked = PlacementAsked(region=REGION, instance_type=TYPE, job="bert", at=BEGIN, score=7)
+    assert answered(SCORE, Account(), facts(job(), now=BEGIN)).placement == asked
+    assert answered(SCORE, Account(score_now=None), facts(job(), now=BEGIN)).placement == replace(asked, score=None)
+
+
+def test_ec2_is_asked_once_an_hour_for_a_pool() -> None:
+    account = Account()
+    for minutes in (0, 20, 59, 61):
+        about = answered(SCORE, account, facts(job(), now=BEGIN + timedelta(minutes=minutes)))
+        if about.placement is not None:
+            account.ledger.commit(account.ledger.load(lineage_id()), Decision(capacity=(about.placement,)))
+    assert account.asked == 2
+
+
+def test_looking_up_writes_nothing() -> None:
+    account = Account()
+    before = vars(MemoryLedger())
+    answered(ROOM | SCORE, account)
+    assert vars(account.ledger) == before
