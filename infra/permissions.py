@@ -34,7 +34,8 @@ SLACK_TOKEN: Arn = {"Ref": "SlackTokenSecret"}
 JOBS = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:training-job/*")
 PIPELINES = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:pipeline/*")
 ALGORITHMS = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:*:algorithm/*")  # those of the Marketplace are its sellers'
-ROLES = _sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${TrainingRoles}")
+NO_ROLE = _sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/spotwarden/observe-only")  # IAM takes no empty list
+ROLES: Arn = {"Fn::If": ["Submits", {"Ref": "TrainingRoles"}, NO_ROLE]}  # full ARNs
 ANY = "*"  # for the actions that IAM offers no resource for
 
 
@@ -53,6 +54,7 @@ def _grant(resource: Arn, *actions: str, condition: Mapping[str, Any] | None = N
 
 DEAD_LETTER = "sqs SendMessage, by Lambda, when the last try has failed"
 TO_SAGEMAKER = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+OF_A_LINEAGE = {"Null": {"aws:RequestTag/spotwarden:lineage": "false"}}  # the request carries the tag
 
 # What the code calls → what IAM asks for.
 CALLS: dict[str, tuple[Grant, ...]] = {
@@ -65,7 +67,7 @@ CALLS: dict[str, tuple[Grant, ...]] = {
     "dynamodb UpdateItem": (_grant(LEDGER, "dynamodb:UpdateItem"),),
     "dynamodb DeleteItem": (_grant(LEDGER, "dynamodb:DeleteItem"),),
     "dynamodb TransactWriteItems of a decision": (
-        _grant(LEDGER, "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+        _grant(LEDGER, "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
     ),
     "dynamodb TransactWriteItems of a message": (_grant(LEDGER, "dynamodb:PutItem"),),
     "dynamodb TransactWriteItems of a day": (_grant(LEDGER, "dynamodb:DeleteItem", "dynamodb:PutItem"),),
@@ -83,7 +85,7 @@ CALLS: dict[str, tuple[Grant, ...]] = {
     "sagemaker ListTrainingJobs": (_grant(ANY, "sagemaker:ListTrainingJobs"),),
     "sagemaker StopTrainingJob": (_grant(JOBS, "sagemaker:StopTrainingJob"),),
     "sagemaker CreateTrainingJob with Tags": (
-        _grant(JOBS, "sagemaker:AddTags", "sagemaker:CreateTrainingJob"),
+        _grant(JOBS, "sagemaker:AddTags", "sagemaker:CreateTrainingJob", condition=OF_A_LINEAGE),
         _grant(ROLES, "iam:PassRole", condition=TO_SAGEMAKER),
     ),
     "secretsmanager GetSecretValue": (_grant(SLACK_TOKEN, "secretsmanager:GetSecretValue"),),
