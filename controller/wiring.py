@@ -1,28 +1,29 @@
 """Builds the real ports, once per container.
 
 Clients are built when first needed: a digest never loads SageMaker's service model. ``install`` is the only seam: a local host
-puts its virtual clock there before the first ring.
+puts its virtual clock there before the first trigger.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.dynamodb.ledger import DynamoLedger
 from controller.aws.dynamodb.outbox import DynamoOutbox
 from controller.aws.ec2_instances import Ec2Instances
 from controller.aws.ec2_placement import PlacementScores
+from controller.aws.errors import AwsFault, fault_of
 from controller.aws.eventbridge import EventBridge
 from controller.aws.packaged_policy import CompiledPolicies, packaged_document
 from controller.aws.price_list import REGION as PRICING_REGION
@@ -32,28 +33,30 @@ from controller.aws.s3_checkpoints import S3Checkpoints
 from controller.aws.s3_reports import S3ReportStore
 from controller.aws.sagemaker.jobs import SageMakerJobs
 from controller.aws.service_quotas import ServiceQuotas
+from controller.aws.stack_parameters import identity_key, training_roles
 from controller.aws.system_clock import SystemClock
 from controller.ledger.lineage import LineageId
 from controller.runtime.gather import lineage_of
 from controller.runtime.ports import Chat, Clock, Jobs, Ledger, Policies, Ports, Unreachable
+from controller.runtime.slack_user import KnownUsers, SlackUser
 
 # The lease (60 s) outlives the function (45 s), which outlives its calls: two tries of at most 2 + 10 s each.
 CLIENT_CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
+
+if TYPE_CHECKING:
+    from controller.slack.secret import SlackSecret
 
 _clock: Clock = SystemClock()
 
 
 class Misconfigured(Exception):
-    """An environment variable is missing, empty or of another form."""
+    """An environment variable is missing or empty."""
 
 
-ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=.@_/-]+")
-
-
-# Slack gives a click three seconds: no call of the desk is begun later than DESK_TIME, the last of them takes 0.7 s at most, and
-# one word to Slack takes 1 s.
+# Slack gives a click three seconds: no call begins later than SLACK_TIME_LIMIT, the last of them takes at most 0.7 s, and the
+# answer to Slack takes 1 s.
 SLACK_CLIENT_CONFIG = Config(connect_timeout=0.3, read_timeout=0.4, retries={"mode": "standard", "total_max_attempts": 1})
-SLACK_TIME_LIMIT = timedelta(seconds=1)
+SLACK_TIME_LIMIT = timedelta(seconds=0.9)
 _client_config, _slack_client_config = CLIENT_CONFIG, SLACK_CLIENT_CONFIG
 
 
@@ -78,8 +81,9 @@ def install(*, clock: Clock, client_config: Config = CLIENT_CONFIG, slack_client
     client.cache_clear()
     _pricing.cache_clear()
     _hurried_client.cache_clear()
-    _slack.cache_clear()
+    _slack_app.cache_clear()
     _slack_secret.cache_clear()
+    _known_users.cache_clear()
 
 
 def clock() -> Clock:
@@ -113,18 +117,22 @@ def ports() -> Ports:
         ledger=ledger,
         outbox=DynamoOutbox(client("dynamodb"), table),
         chat=_Lazy(_slack),
-        events=EventBridge(_Lazy(lambda: client("events")), os.environ.get("SPOTWARDEN_BUS") or "default"),
+        events=_events(),
         report_store=S3ReportStore(
             _Lazy(lambda: client("s3")), os.environ.get("SPOTWARDEN_REPORTS_BUCKET", ""), os.environ.get("AWS_REGION", "")
         ),
         instances=Ec2Instances(_Lazy(lambda: client("ec2"))),
         policies=_current_policies(ledger),
-        prices=Prices(ledger.rates),
+        prices=Prices(ledger.prices.rates),
         quotas=ServiceQuotas(_Lazy(lambda: client("service-quotas"))),
         placement=PlacementScores(_Lazy(lambda: client("ec2"))),
         price_list=PriceList(_Lazy(_pricing)),
         clock=_clock,
     )
+
+
+def _events() -> EventBridge:
+    return EventBridge(_Lazy(lambda: client("events")), os.environ.get("SPOTWARDEN_BUS") or "default")
 
 
 class _Lazy:
@@ -137,26 +145,9 @@ class _Lazy:
         return getattr(self._build(), name)
 
 
-def training_roles() -> tuple[str, ...]:
-    """The roles that may be passed to attempts: full ARNs from ``SPOTWARDEN_TRAINING_ROLES``. Raises Misconfigured.
-
-    With none of them the controller only observes.
-    """
-    roles = tuple(role.strip() for role in os.environ.get("SPOTWARDEN_TRAINING_ROLES", "").split(",") if role.strip())
-    for role in roles:
-        if not ROLE.fullmatch(role):
-            raise Misconfigured(f"SPOTWARDEN_TRAINING_ROLES has {role[:200]!r}, wanted full ARNs of roles, without wildcards")
-    return roles
-
-
-def identity_key() -> str:
-    """The key of the digests of requests: the stack's id, the same in every function of a stack, and not a secret."""
-    return os.environ.get("SPOTWARDEN_IDENTITY_KEY") or "spotwarden"
-
-
 def _current_policies(ledger: DynamoLedger) -> CompiledPolicies:
     return CompiledPolicies(
-        _policies(), lambda revision: ledger.in_force_at(revision, _clock.now()), observe_only=not training_roles()
+        _policies(), lambda revision: ledger.revisions.in_force_at(revision, _clock.now()), observe_only=not training_roles()
     )  # fmt: skip
 
 
@@ -169,7 +160,7 @@ def _policies() -> Mapping[str, Any]:
     return document
 
 
-# ── the desk: what a click in Slack may use ──────────────────────────────────────────────────────────────────────────────────
+# ── the ports of Slack interactions and commands ─────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,30 +177,38 @@ class SlackClickPorts:
         found = self.jobs.describe(job)
         return lineage_of(found, self.ledger)[0].id if found else None
 
+    def user(self, who: str) -> SlackUser | None:
+        return _known_users().user(who, lambda who: self.chat.user(who))
 
-def slack_ports() -> SlackClickPorts:
-    """The ports of one click, which is answered within three seconds whatever AWS does. Raises Misconfigured."""
-    hurry = partial(_Hurried, until=_clock.now() + SLACK_TIME_LIMIT)
+
+@cache
+def _known_users() -> KnownUsers:
+    return KnownUsers(lambda: _clock.now())
+
+
+def slack_ports(came_at: datetime) -> SlackClickPorts:
+    """The ports of a click that came then, which is answered within three seconds whatever AWS does. Raises Misconfigured."""
+    hurry = partial(_Hurried, until=came_at + SLACK_TIME_LIMIT)
     ledger = DynamoLedger(hurry(_hurried_client("dynamodb")), setting("SPOTWARDEN_TABLE"))
     return SlackClickPorts(
         jobs=SageMakerJobs(hurry(_hurried_client("sagemaker")), roles=training_roles(), key=identity_key()),
         ledger=ledger,
-        chat=_Lazy(_slack),
+        chat=hurry(_Lazy(_slack), always=("reply_ephemeral",)),
         policies=_current_policies(ledger),
         clock=_clock,
     )
 
 
 def refuse_unsigned(body: bytes, headers: Mapping[str, str]) -> str:
-    """Why a request is not Slack's, or was answered before; nothing where it may come in. Raises Misconfigured."""
+    """Why a request is not Slack's, or was answered before; empty where it may come in. Raises Misconfigured and Unreachable."""
     from controller.slack.signatures import SIGNATURE, SignatureCheck
 
-    refused = SignatureCheck(_secret_or_none, _clock.now).refuses(body, headers)
+    refused = SignatureCheck(_secret_or_none, _clock.now, _secret_renewed).refuses(body, headers)
     if refused:
         return refused
     try:
         ledger = DynamoLedger(_hurried_client("dynamodb"), setting("SPOTWARDEN_TABLE"))
-        fresh = ledger.once(f"slack/{headers[SIGNATURE]}", _clock.now())
+        fresh = ledger.seen_requests.once(f"slack/{headers[SIGNATURE]}", _clock.now())
     except Unreachable:
         return ""  # a replay now could write nothing either
     return "" if fresh else "answered before"
@@ -223,15 +222,16 @@ def _secret_or_none() -> str:
 
 
 class _Hurried:
-    """A client whose calls are not begun any more after a moment."""
+    """A client whose calls are not begun any more after a moment, but for those that are made ``always``."""
 
-    def __init__(self, client: Any, until: datetime) -> None:
+    def __init__(self, client: Any, until: datetime, always: tuple[str, ...] = ()) -> None:
         self._client = client
         self._until = until
+        self._always = always
 
     def __getattr__(self, name: str) -> Any:
-        if _clock.now() > self._until:
-            raise Unreachable(f"{name} was not begun: AWS has taken too long for a click already")
+        if _clock.now() > self._until and name not in self._always:
+            raise Unreachable(f"{name} was not begun: AWS or Slack has taken too long for a click already")
         return getattr(self._client, name)
 
 
@@ -240,36 +240,59 @@ def _hurried_client(service: str) -> Any:
     return boto3.client(service, config=_slack_client_config)
 
 
-@cache
 def _slack() -> Chat:
     """Slack and its SDK, which one function of seven needs: the others start without it."""
-    from controller.slack.web_api import SlackChat
     from controller.slack.webhook import WebhookChat
 
     webhook = os.environ.get("SPOTWARDEN_SLACK_WEBHOOK")
-    if webhook:
-        return WebhookChat(webhook)
-    if "SPOTWARDEN_SLACK_TOKEN" not in os.environ and "webhook_url" in _slack_secret():
-        return WebhookChat(_slack_secret()["webhook_url"])
-    return SlackChat(_slack_token, os.environ.get("SPOTWARDEN_SLACK_URL") or SlackChat.BASE_URL)
-
-
-def _slack_token() -> str:
-    return os.environ.get("SPOTWARDEN_SLACK_TOKEN") or _slack_secret()["bot_token"]
-
-
-def _signing_secret() -> str:
-    return os.environ.get("SPOTWARDEN_SLACK_SIGNING_SECRET") or _slack_secret()["signing_secret"]
+    if not webhook and "SPOTWARDEN_SLACK_TOKEN" not in os.environ:
+        webhook = _slack_secret().current().get("webhook_url")
+    return WebhookChat(webhook) if webhook else _slack_app()
 
 
 @cache
-def _slack_secret() -> Mapping[str, str]:
-    """What Secrets Manager holds for Slack. Raises Misconfigured.
+def _slack_app() -> Chat:
+    from controller.slack.web_api import SlackChat
+
+    return SlackChat(_slack_token, os.environ.get("SPOTWARDEN_SLACK_URL") or SlackChat.BASE_URL, renewed=_secret_renewed)
+
+
+def _slack_token() -> str:
+    return os.environ.get("SPOTWARDEN_SLACK_TOKEN") or _slack_secret().current()["bot_token"]
+
+
+def _signing_secret() -> str:
+    return os.environ.get("SPOTWARDEN_SLACK_SIGNING_SECRET") or _slack_secret().current().get("signing_secret", "")
+
+
+def _secret_renewed() -> bool:
+    """Read Slack's secret again; whether it changed."""
+    try:
+        return bool(os.environ.get("SPOTWARDEN_SLACK_TOKEN_SECRET")) and _slack_secret().renewed()
+    except Unreachable:
+        return False
+
+
+@cache
+def _slack_secret() -> SlackSecret:
+    from controller.slack.secret import SlackSecret
+
+    return SlackSecret(_read_slack_secret, lambda: _clock.now())
+
+
+def _read_slack_secret() -> Mapping[str, str]:
+    """What Secrets Manager holds for Slack. Raises Misconfigured and Unreachable.
 
     ``{"bot_token": "xoxb-…", "signing_secret": "…"}``, a bot token alone (then nobody can press anything), or
     ``{"webhook_url": "https://…"}`` (then messages are posted and nothing else).
     """
-    found = client("secretsmanager").get_secret_value(SecretId=setting("SPOTWARDEN_SLACK_TOKEN_SECRET"))["SecretString"]
+    try:
+        answer = _hurried_client("secretsmanager").get_secret_value(SecretId=setting("SPOTWARDEN_SLACK_TOKEN_SECRET"))
+    except (ClientError, BotoCoreError) as error:
+        if fault_of(error) in (AwsFault.THROTTLED, AwsFault.UNREACHABLE):
+            raise Unreachable(f"Secrets Manager: {type(error).__name__}") from error
+        raise
+    found = answer["SecretString"]
     try:
         secret = json.loads(found) if found.startswith("{") else {"bot_token": found, "signing_secret": ""}
     except json.JSONDecodeError:

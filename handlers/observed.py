@@ -6,6 +6,7 @@ logged, event bodies never: hyperparameters and environment variables may contai
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
@@ -13,22 +14,35 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from controller.runtime.triggers import event_in, not_of
+
 logger = Logger(service="spotwarden")
 metrics = Metrics(namespace="Spotwarden", service="spotwarden")
 
-UNITS: Mapping[str, MetricUnit] = {"OverdueSeconds": MetricUnit.Seconds}
+UNITS: Mapping[str, MetricUnit] = {"OverdueSeconds": MetricUnit.Seconds, "OldestMessageSeconds": MetricUnit.Seconds}
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
 def observed(handler: Callable[[Any, Any], Any]) -> Handler:
-    """Log and count the result of each invocation. An exception is logged, counted and raised again, so that Lambda retries."""
+    """Log the outcome of each invocation and count it; an exception is logged, counted and raised again, so that Lambda retries.
+
+    A dead letter is handled as the event that it holds. An event of another account or region is refused: logged and counted.
+    """
 
     @wraps(handler)
     def observing(event: dict[str, Any], context: Any) -> dict[str, Any]:
         logger.clear_state()
         logger.append_keys(function=context.function_name, event_id=event.get("id"))
+        _of_this_stack()
         try:
+            event = dict(event_in(event))
+            logger.append_keys(event_id=event.get("id"))
+            foreign = not_of(*_home(context), event)
+            if foreign:
+                logger.error("event refused", extra={"problem": foreign})
+                metrics.add_metric(name="EventsOfOthers", unit=MetricUnit.Count, value=1)
+                return {"EventsOfOthers": 1}
             outcome: dict[str, Any] = handler(event, context)
         except Exception as problem:
             logger.exception("failed", extra={"problem": str(problem)})
@@ -53,6 +67,7 @@ def answered(route: Callable[[], Any]) -> Callable[[], Any]:
     def answering() -> Any:
         logger.clear_state()
         logger.append_keys(route=route.__name__)
+        _of_this_stack()
         try:
             answer = route()
             logger.info("answered", extra={"status": answer.status_code})
@@ -61,10 +76,26 @@ def answered(route: Callable[[], Any]) -> Callable[[], Any]:
             )
             return answer
         except Exception as problem:
-            logger.exception("failed", extra={"problem": type(problem).__name__})
-            metrics.add_metric(name="Failures", unit=MetricUnit.Count, value=1)
+            failed(problem)
             raise
         finally:
             metrics.flush_metrics()
 
     return answering
+
+
+def _of_this_stack() -> None:
+    """Two stacks of one account have metrics of their own."""
+    metrics.add_dimension(name="stack", value=os.environ.get("SPOTWARDEN_STACK") or "none")
+
+
+def _home(context: Any) -> tuple[str, str]:
+    """The account and region that the function runs in: arn:aws:lambda:<region>:<account>:function:<name>."""
+    _, _, _, region, account, *_ = str(context.invoked_function_arn).split(":")
+    return account, region
+
+
+def failed(problem: Exception) -> None:
+    """Log and count the failure of a route."""
+    logger.exception("failed", extra={"problem": type(problem).__name__})
+    metrics.add_metric(name="Failures", unit=MetricUnit.Count, value=1)

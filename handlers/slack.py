@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 
 from chalice.app import Blueprint, Response
 
 from controller import wiring
+from controller.runtime.ports import Unreachable
 from controller.runtime.slack_command import command
 from controller.runtime.slack_interactions import BadRequest, interaction
-from handlers.observed import answered
+from handlers.observed import answered, failed
 
 slack = Blueprint(__name__)
 FORM = ["application/x-www-form-urlencoded"]
@@ -22,30 +25,43 @@ BYTES_MAX = 500_000
 @answered
 def interactions() -> Response:
     """Answer a click, or the submission of a modal."""
-    return _answer("payload", lambda text: interaction(_object(text), wiring.slack_ports()))
+    return _answer(lambda form, came_at: interaction(_object(form.get("payload", "")), wiring.slack_ports(came_at)))
 
 
 @slack.route("/slack/command", methods=["POST"], content_types=FORM)
 @answered
 def spot() -> Response:
     """Answer ``/spot …``."""
-    return _answer("text", lambda text: command(text, wiring.slack_ports()))
+    return _answer(_command)
 
 
-def _answer(field: str, answer: Any) -> Response:
-    """Answer one field of a form. A request that Slack did not sign, or that was answered before, is refused."""
+def _command(form: Mapping[str, str], came_at: datetime) -> Mapping[str, Any]:
+    """Whatever goes wrong has an answer: Slack shows its own error instead, and nobody learns what to do."""
+    try:
+        return command(form.get("text", ""), wiring.slack_ports(came_at), who=form.get("user_id", ""))
+    except Exception as problem:
+        failed(problem)
+        return {"response_type": "ephemeral", "text": "This could not be answered. The function's log has the reason."}
+
+
+def _answer(answer: Callable[[Mapping[str, str], datetime], Any]) -> Response:
+    """Answer a form. A request that Slack did not sign, or that was answered before, is refused."""
+    came_at = wiring.clock().now()
     request = slack.current_request
     raw = request.raw_body
     body = raw.encode() if isinstance(raw, str) else raw
     headers = {name.lower(): value for name, value in request.headers.items()}
     if len(body) > BYTES_MAX:
         return Response({"error": f"the body is {len(body)} bytes, wanted at most {BYTES_MAX}"}, status_code=413)
-    refused = wiring.refuse_unsigned(body, headers)
+    try:
+        refused = wiring.refuse_unsigned(body, headers)
+    except Unreachable:
+        return Response({"error": "the signing secret could not be read, so nothing can be let in"}, status_code=503)
     if refused:
         return Response({"error": refused}, status_code=401)
     try:
         form = parse_qs(body.decode("utf-8"), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=100)
-        said = answer(form.get(field, [""])[0])
+        said = answer({name: values[0] for name, values in form.items()}, came_at)
     except (BadRequest, ValueError) as problem:
         return Response({"error": str(problem)[:300]}, status_code=400)
     return Response(said or "", status_code=200, headers={"Content-Type": "application/json" if said else "text/plain"})

@@ -4,7 +4,7 @@ Chalice ships app.py, vendor/ and the wheels it finds, silently leaves out what 
 Python it runs on. So a staging folder is filled here, by these steps and in this order:
 
     vendor     our own packages without the parts that never run on Lambda, pinned wheels for the target, compiled policies
-    template   infra/resources.json and the dashboard, with the target's runtime and architecture for each function
+    template   the stack (infra/stack.py), with the target's runtime and architecture for each function
     chalice    `chalice package` over the staging folder: sam.json and a zip
     compile    .pyc files by the target's own interpreter, not checked against their source (Lambda's disk is read-only)
     seal       the zip again, names sorted and times fixed, so that equal sources give equal bytes
@@ -26,7 +26,6 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 INFRA = ROOT / "infra"
@@ -83,8 +82,10 @@ def build(out: Path, target: Target, policies: Path) -> Path:
         lay_out(stage)
         vendor_wheels(stage / "vendor", target)
         compile_policies(policies, stage / "vendor" / "controller" / "data" / "policies.json")
+        from infra.stack import merge_template  # here: run as a script, this file knows its own package only from main() on
+
         template = Path(folder) / "merge.json"
-        template.write_text(json.dumps(merge_template(target), indent=2))
+        template.write_text(json.dumps(merge_template(target.runtime, target.architecture), indent=2))
         package(stage, template, Path(folder) / "package")
         unpacked = Path(folder) / "unpacked"
         with zipfile.ZipFile(Path(folder) / "package" / "deployment.zip") as packed:
@@ -132,20 +133,6 @@ def compile_policies(folder: Path, path: Path) -> None:
     except ValueError as mistakes:
         raise Unbuildable(f"the policies in {folder} are not valid:\n{mistakes}") from mistakes
     path.write_text(json.dumps(document, sort_keys=True, separators=(",", ":")))
-
-
-def merge_template(target: Target) -> dict[str, Any]:
-    """Return what is merged into Chalice's template: our resources, the dashboard, and the target of each function."""
-    template: dict[str, Any] = json.loads((INFRA / "resources.json").read_text())
-    dashboard = json.dumps(json.loads((INFRA / "dashboard.json").read_text()))
-    template["Resources"]["Dashboard"] = {
-        "Type": "AWS::CloudWatch::Dashboard",
-        "Properties": {"DashboardBody": {"Fn::Sub": dashboard}},
-    }
-    for resource in template["Resources"].values():
-        if "Type" not in resource and "EventInvokeConfig" in resource["Properties"]:  # a function, whose type Chalice says
-            resource["Properties"] |= {"Runtime": target.runtime, "Architectures": [target.architecture]}
-    return template
 
 
 def package(stage: Path, template: Path, out: Path) -> None:

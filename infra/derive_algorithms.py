@@ -47,7 +47,7 @@ BUILT_IN: Mapping[str, bool] = {
 
 
 def algorithms(configs: Mapping[str, Any], *, release: str, as_of: str) -> dict[str, Any]:
-    """Fold the package's configurations into one table: which training repositories stand in which region's account."""
+    """Merge the package's configurations into one table: which training repositories exist in which region's account."""
     homes: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for config in configs.values():
         for home in _training_homes(config):

@@ -1,6 +1,6 @@
 """The reviewed table of what each function calls and which IAM actions each call needs, dependents included; and no more.
 
-The policy files in `.chalice/` are written from it (`python infra/permissions.py`), and a test holds them to it.
+The policy files in `.chalice/` are written from it (`python -m infra.permissions`), and a test holds them to it.
 A DynamoDB transaction has no action of its own: it needs the action of each operation inside. KMS grants for encrypted
 training volumes belong to the training role, not here.
 """
@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from infra.stack import log_group, logical_id
+
 FOLDER = Path(__file__).resolve().parents[1] / ".chalice"
+SOURCE = "spotwarden"  # of the events that the controller puts on the bus
+LINEAGE_TAG = "spotwarden:lineage"  # of every job that it creates
 Arn = str | Mapping[str, Any]
 
 
@@ -22,39 +26,70 @@ def _sub(text: str) -> Arn:
     return {"Fn::Sub": text}
 
 
-LEDGER: Arn = {"Fn::GetAtt": ["Ledger", "Arn"]}
-DUE = _sub("${Ledger.Arn}/index/due")
-DAY = _sub("${Ledger.Arn}/index/day")
-FAMILY = _sub("${Ledger.Arn}/index/family")
-BUS = _sub("arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default")
+def _index(name: str) -> Arn:
+    return {"Fn::Sub": [f"${{Table}}/index/{name}", {"Table": LEDGER}]}
+
+
+LEDGER: Arn = {  # the stack's own table, or the one that it is given
+    "Fn::If": [
+        "MakesLedger",
+        {"Fn::GetAtt": ["Ledger", "Arn"]},
+        _sub("arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${ExistingLedger}"),
+    ]
+}
+DUE, DAY, FAMILY = _index("due"), _index("day"), _index("family")
+BUS = _sub("arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${EventBus}")
 REPORTS = _sub("${Reports.Arn}/reports/*")
-BUCKETS = _sub("arn:${AWS::Partition}:s3:::${CheckpointBuckets}")
 DEAD_LETTERS: Arn = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
 SLACK_TOKEN: Arn = {"Ref": "SlackTokenSecret"}
 JOBS = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:training-job/*")
 PIPELINES = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:pipeline/*")
 ALGORITHMS = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:*:algorithm/*")  # those of the Marketplace are its sellers'
-NO_ROLE = _sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/spotwarden/observe-only")  # IAM takes no empty list
-ROLES: Arn = {"Fn::If": ["Submits", {"Ref": "TrainingRoles"}, NO_ROLE]}  # full ARNs
+ROLES: Arn = {"Ref": "TrainingRoles"}
 ANY = "*"  # for the actions that IAM offers no resource for
+
+
+def _buckets(partition: str) -> Arn:
+    """The ARN of each bucket of a list. Fn::Join wants its separator as it is, so there is one for each of AWS's partitions."""
+    first = f"arn:{partition}:s3:::"
+    return {"Fn::Split": [",", {"Fn::Join": ["", [first, {"Fn::Join": [f",{first}", {"Ref": "CheckpointBuckets"}]}]]}]}
+
+
+BUCKETS: Arn = {"Fn::If": ["InChina", _buckets("aws-cn"), {"Fn::If": ["InGovCloud", _buckets("aws-us-gov"), _buckets("aws")]}]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """Actions allowed on one resource, under a condition where there is one."""
+    """Actions allowed on one resource, under a condition where there is one.
+
+    ``when`` names the template's condition without which the statement is left out.
+    """
 
     actions: tuple[str, ...]
     resource: Arn
     condition: Mapping[str, Any] | None = None
+    when: str = ""
 
 
-def _grant(resource: Arn, *actions: str, condition: Mapping[str, Any] | None = None) -> Grant:
-    return Grant(actions=actions, resource=resource, condition=condition)
+def _grant(resource: Arn, *actions: str, condition: Mapping[str, Any] | None = None, when: str = "") -> Grant:
+    return Grant(actions=actions, resource=resource, condition=condition, when=when)
 
 
 DEAD_LETTER = "sqs SendMessage, by Lambda, when the last try has failed"
+NETWORK = "ec2 network interfaces, by Lambda, in a VPC"
+KEY = "kms, by DynamoDB, SQS and S3, under a customer managed key"
+BY_LAMBDA = frozenset({DEAD_LETTER, NETWORK, KEY})  # what no call of the code asks for
+HERE = {"StringEquals": {"aws:RequestedRegion": {"Ref": "AWS::Region"}}}
 TO_SAGEMAKER = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
-OF_A_LINEAGE = {"Null": {"aws:RequestTag/spotwarden:lineage": "false"}}  # the request carries the tag
+OUR_EVENTS = {"StringEquals": {"events:source": SOURCE}}
+# Every job that the controller creates carries this tag: nothing else can be created with this role.
+WITH_LINEAGE = {"Null": {f"aws:RequestTag/{LINEAGE_TAG}": "false"}}
+
+
+def _via(*services: str) -> Mapping[str, Any]:
+    names = [_sub(f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}") for service in services]
+    return {"StringEquals": {"kms:ViaService": names}}
+
 
 # What the code calls → what IAM asks for.
 CALLS: dict[str, tuple[Grant, ...]] = {
@@ -66,33 +101,49 @@ CALLS: dict[str, tuple[Grant, ...]] = {
     "dynamodb PutItem": (_grant(LEDGER, "dynamodb:PutItem"),),
     "dynamodb UpdateItem": (_grant(LEDGER, "dynamodb:UpdateItem"),),
     "dynamodb DeleteItem": (_grant(LEDGER, "dynamodb:DeleteItem"),),
-    "dynamodb TransactWriteItems of a decision": (
-        _grant(LEDGER, "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
-    ),
-    "dynamodb TransactWriteItems of a message": (_grant(LEDGER, "dynamodb:PutItem"),),
-    "dynamodb TransactWriteItems of a day": (_grant(LEDGER, "dynamodb:DeleteItem", "dynamodb:PutItem"),),
-    "events PutEvents": (_grant(BUS, "events:PutEvents"),),
-    "ec2 DescribeInstances": (_grant(ANY, "ec2:DescribeInstances"),),
-    "ec2 GetSpotPlacementScores": (_grant(ANY, "ec2:GetSpotPlacementScores"),),
-    "service-quotas ListServiceQuotas": (_grant(ANY, "servicequotas:ListServiceQuotas"),),
+    "dynamodb TransactWriteItems with Put": (_grant(LEDGER, "dynamodb:PutItem"),),
+    "dynamodb TransactWriteItems with Update": (_grant(LEDGER, "dynamodb:UpdateItem"),),
+    "dynamodb TransactWriteItems with Delete": (_grant(LEDGER, "dynamodb:DeleteItem"),),
+    "events PutEvents": (_grant(BUS, "events:PutEvents", condition=OUR_EVENTS),),
+    "ec2 DescribeInstances": (_grant(ANY, "ec2:DescribeInstances", condition=HERE),),
+    "ec2 GetSpotPlacementScores": (_grant(ANY, "ec2:GetSpotPlacementScores", condition=HERE),),
+    "service-quotas ListServiceQuotas": (_grant(ANY, "servicequotas:ListServiceQuotas", condition=HERE),),
     "pricing GetProducts": (_grant(ANY, "pricing:GetProducts"),),
-    "s3 PutObject of a report": (_grant(REPORTS, "s3:PutObject"),),
-    "s3 ListObjectsV2": (_grant(BUCKETS, "s3:ListBucket"),),
+    "s3 PutObject": (_grant(REPORTS, "s3:PutObject"),),
+    "s3 ListObjectsV2": (_grant(BUCKETS, "s3:ListBucket", when="HasBuckets"),),
     "sagemaker DescribeTrainingJob": (_grant(JOBS, "sagemaker:DescribeTrainingJob"),),
     "sagemaker ListTags": (_grant(JOBS, "sagemaker:ListTags"),),
     "sagemaker DescribeAlgorithm": (_grant(ALGORITHMS, "sagemaker:DescribeAlgorithm"),),
     "sagemaker ListPipelineExecutionSteps": (_grant(PIPELINES, "sagemaker:ListPipelineExecutionSteps"),),
-    "sagemaker ListTrainingJobs": (_grant(ANY, "sagemaker:ListTrainingJobs"),),
-    "sagemaker StopTrainingJob": (_grant(JOBS, "sagemaker:StopTrainingJob"),),
-    "sagemaker CreateTrainingJob with Tags": (
-        _grant(JOBS, "sagemaker:AddTags", "sagemaker:CreateTrainingJob", condition=OF_A_LINEAGE),
-        _grant(ROLES, "iam:PassRole", condition=TO_SAGEMAKER),
+    "sagemaker ListTrainingJobs": (_grant(ANY, "sagemaker:ListTrainingJobs", condition=HERE),),
+    "sagemaker StopTrainingJob": (_grant(JOBS, "sagemaker:StopTrainingJob", when="HasRoles"),),
+    "sagemaker CreateTrainingJob": (
+        _grant(JOBS, "sagemaker:AddTags", "sagemaker:CreateTrainingJob", condition=WITH_LINEAGE, when="HasRoles"),
+        _grant(ROLES, "iam:PassRole", condition=TO_SAGEMAKER, when="HasRoles"),
     ),
-    "secretsmanager GetSecretValue": (_grant(SLACK_TOKEN, "secretsmanager:GetSecretValue"),),
+    "secretsmanager GetSecretValue": (
+        _grant(SLACK_TOKEN, "secretsmanager:GetSecretValue", when="HasSlack"),
+        _grant({"Ref": "SlackSecretKey"}, "kms:Decrypt", condition=_via("secretsmanager"), when="HasSlackKey"),
+    ),
+    "sns Publish": (_grant({"Ref": "NoticeTopic"}, "sns:Publish", when="HasNotices"),),
     DEAD_LETTER: (_grant(DEAD_LETTERS, "sqs:SendMessage"),),
-}
+    NETWORK: (
+        _grant(
+            ANY,
+            "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+            "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+            condition=HERE,
+            when="HasVpc",
+        ),
+    ),
+    KEY: (
+        _grant(
+            {"Ref": "Key"}, "kms:Decrypt", "kms:GenerateDataKey", condition=_via("dynamodb", "sqs", "s3"), when="HasKey"
+        ),
+    ),
+}  # fmt: skip
 
-QUEUE_A_MESSAGE = ("dynamodb GetItem", "dynamodb PutItem", "dynamodb TransactWriteItems of a message")
+QUEUE_A_MESSAGE = ("dynamodb GetItem", "dynamodb PutItem", "dynamodb TransactWriteItems with Put")
 ASK_WHEN_THE_POLICY_TOOK_FORCE = ("dynamodb GetItem", "dynamodb PutItem")
 RECONCILE = (
     *ASK_WHEN_THE_POLICY_TOOK_FORCE,
@@ -100,7 +151,8 @@ RECONCILE = (
     "dynamodb Query",
     "dynamodb UpdateItem",
     "dynamodb DeleteItem",
-    "dynamodb TransactWriteItems of a decision",
+    "dynamodb TransactWriteItems with Update",
+    "dynamodb TransactWriteItems with Delete",
     "dynamodb Query family",
     "events PutEvents",
     "ec2 GetSpotPlacementScores",
@@ -111,7 +163,7 @@ RECONCILE = (
     "sagemaker DescribeAlgorithm",
     "sagemaker ListPipelineExecutionSteps",
     "sagemaker StopTrainingJob",
-    "sagemaker CreateTrainingJob with Tags",
+    "sagemaker CreateTrainingJob",
 )
 DIGEST = (
     *ASK_WHEN_THE_POLICY_TOOK_FORCE,
@@ -120,9 +172,9 @@ DIGEST = (
     "dynamodb Query",
     "dynamodb Query day",
     "dynamodb Query family",
-    "dynamodb TransactWriteItems of a day",
+    "dynamodb TransactWriteItems with Delete",
     "dynamodb UpdateItem",
-    "s3 PutObject of a report",
+    "s3 PutObject",
 )
 
 # Function → what it calls. Sweep and drain leave no dead letters: the next minute is their next try.
@@ -137,7 +189,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "dynamodb Query",
         "dynamodb UpdateItem",
         "dynamodb DeleteItem",
+        "dynamodb TransactWriteItems with Delete",
         "secretsmanager GetSecretValue",
+        "events PutEvents",
+        "sns Publish",
     ),
     "prices": (
         *ASK_WHEN_THE_POLICY_TOOK_FORCE,
@@ -150,7 +205,9 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         *ASK_WHEN_THE_POLICY_TOOK_FORCE,
         "dynamodb Query",
         "dynamodb Query family",
-        "dynamodb TransactWriteItems of a decision",
+        "dynamodb TransactWriteItems with Put",
+        "dynamodb TransactWriteItems with Update",
+        "dynamodb TransactWriteItems with Delete",
         "sagemaker DescribeTrainingJob",
         "sagemaker ListTags",
         "sagemaker DescribeAlgorithm",
@@ -161,29 +218,40 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
 
 
 def policy(function: str) -> dict[str, Any]:
-    """Return the IAM policy of a function: the grants of its calls and its own log group."""
-    grants = [_logs(function), *(grant for call in FUNCTIONS[function] for grant in CALLS[call])]
+    """Return the IAM policy of a function: the grants of its calls, its log group, and what Lambda does in its name."""
+    calls = (*FUNCTIONS[function], NETWORK, KEY)
+    grants = [_logs(function), *(_where(function, grant) for call in calls for grant in CALLS[call])]
     grants.sort(key=_place)
     return {"Version": "2012-10-17", "Statement": [_statement(list(same)) for _, same in groupby(grants, key=_place)]}
 
 
+def _where(function: str, grant: Grant) -> Grant:
+    """The drain puts events where there is no Slack alone; the API's function exists where there is one."""
+    if function == "drain" and grant.resource == BUS:
+        return replace(grant, when="HasNoSlack")
+    return replace(grant, when="") if function == "api_handler" and grant.when == "HasSlack" else grant
+
+
 def _logs(function: str) -> Grant:
-    # No CreateLogGroup: the stack makes the group, with its retention, and a missing group should show.
-    name = "APIHandler" if function == "api_handler" else "".join(word.title() for word in function.split("_"))
-    group = f"log-group:/aws/lambda/${{AWS::StackName}}-{name}-*:*"
-    arn = _sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:" + group)
-    return _grant(arn, "logs:CreateLogStream", "logs:PutLogEvents")
+    # No CreateLogGroup: the stack makes the group, with its retention. The ARN of a group ends with ":*", which is its streams.
+    return _grant({"Fn::GetAtt": [log_group(logical_id(function)), "Arn"]}, "logs:CreateLogStream", "logs:PutLogEvents")
 
 
 def _place(grant: Grant) -> str:
-    return json.dumps([grant.actions[0].split(":")[0], grant.resource, grant.condition], sort_keys=True)
+    return json.dumps([grant.actions[0].split(":")[0], grant.when, grant.resource, grant.condition], sort_keys=True)
 
 
 def _statement(grants: list[Grant]) -> dict[str, Any]:
     """One statement for the grants of one resource and condition."""
     actions = sorted({action for grant in grants for action in grant.actions})
     condition = {"Condition": grants[0].condition} if grants[0].condition else {}
-    return {"Effect": "Allow", "Action": actions, "Resource": grants[0].resource, **condition}
+    statement = {"Effect": "Allow", "Action": actions, "Resource": grants[0].resource, **condition}
+    return {"Fn::If": [grants[0].when, statement, {"Ref": "AWS::NoValue"}]} if grants[0].when else statement
+
+
+def statements(function: str) -> list[dict[str, Any]]:
+    """Return the statements of a function's policy, those that parameters may leave out included."""
+    return [s["Fn::If"][1] if "Fn::If" in s else s for s in policy(function)["Statement"]]
 
 
 def policy_file(function: str) -> Path:

@@ -1,4 +1,4 @@
-"""Builders of the core's values: each call is a sane one, each keyword changes one thing."""
+"""Builders of the core's values: each call gives a valid value, each keyword changes one part of it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FAILURES = {
     FailureCause.DISK: "ClientError: Data download failed:Insufficient disk space",
     FailureCause.QUOTA: "ResourceLimitExceeded: The account-level service limit is reached.",
     FailureCause.THROTTLED: "ThrottlingException: Rate exceeded",
-    FailureCause.UNKNOWN: "something nobody has seen before",
+    FailureCause.UNKNOWN: "an undocumented text",
 }
 STATUSES = {
     Outcome.COMPLETED: ("Completed", "Completed"),
@@ -46,7 +46,7 @@ STATUSES = {
 
 
 def job(name: str = "bert", **changes: Any) -> Job:
-    """A spot job of team vision that trains since a moment ago."""
+    """A spot job of team vision that has just begun to train."""
     arn = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:training-job/{name}"
     training = Job(
         arn=arn, name=name, account=ACCOUNT, region=REGION, status="InProgress", secondary="Training", outcome=None,
@@ -60,13 +60,13 @@ def job(name: str = "bert", **changes: Any) -> Job:
     return replace(training, **changes)
 
 
-def ended(training: Job, ending: Outcome = Outcome.STARVED, **changes: Any) -> Job:
-    """The same job after its ending, an hour after it was created unless ``ended_at`` says otherwise."""
-    status, secondary = STATUSES.get(ending, ("Failed", "Failed"))
-    cause = OUTCOMES[ending].cause
+def ended(training: Job, outcome: Outcome = Outcome.STARVED, **changes: Any) -> Job:
+    """The same job after its end, an hour after its creation unless ``ended_at`` says otherwise."""
+    status, secondary = STATUSES.get(outcome, ("Failed", "Failed"))
+    cause = OUTCOMES[outcome].cause
     ended_at = changes.get("ended_at") or training.created_at + timedelta(hours=1)
     over = replace(
-        training, outcome=ending, status=status, secondary=secondary, ended_at=ended_at,
+        training, outcome=outcome, status=status, secondary=secondary, ended_at=ended_at,
         failure=FAILURES[cause] if cause and status == "Failed" else None,
         intervals=tuple(Interval(start=i.start, end=i.end or max(ended_at, i.start)) for i in training.intervals),
     )  # fmt: skip
@@ -74,12 +74,12 @@ def ended(training: Job, ending: Outcome = Outcome.STARVED, **changes: Any) -> J
 
 
 def usage(training_s: int = 2423, billable_s: int = 837) -> Usage:
-    """What AWS's launch post measured: 65 % saved."""
+    """The usage of the job in AWS's launch post: 65 % saved."""
     return Usage(training_s=training_s, billable_s=billable_s)
 
 
 def algorithm(klass: AlgorithmClass = AlgorithmClass.FRAMEWORK, **changes: Any) -> Algorithm:
-    return replace(Algorithm(klass=klass, name="pytorch-training", checkpoints=None, why="made up"), **changes)
+    return replace(Algorithm(klass=klass, name="pytorch-training", checkpoints=None, why="test"), **changes)
 
 
 def lineage_id(root: str = "bert", **changes: Any) -> LineageId:
@@ -99,7 +99,7 @@ def attempt(number: int, of: LineageId | None = None, **changes: Any) -> Job:
 
 
 def rule(name: str = "use-spot", **changes: Any) -> Rule:
-    """A rule that every on-demand job breaks: it enforces, and stops the offender."""
+    """A rule that every on-demand job breaks: in enforce mode, with action stop."""
     use_spot = Rule(
         name=name, kind="spot-required", options={"runtime_over_s": 0}, match=Selector(), mode=Mode.ENFORCE,
         severity=Severity.HIGH, action=RuleAction.STOP, applies_to=AppliesTo.NEW, channel="#ml-spot",
@@ -112,14 +112,14 @@ def budget(limit: int = 3, **changes: Any) -> Budget:
 
 
 def block(name: str = "everything", **changes: Any) -> Resubmission:
-    """A resubmit block that is about every job and every cause."""
+    """A resubmit block for every job, with three causes."""
     causes = {FailureCause.STARVED: budget(3), FailureCause.CAPACITY: budget(5), FailureCause.INTERNAL: budget(1)}
     everything = Resubmission(name=name, match=Selector(), mode=Mode.ENFORCE, within_s=21_600, causes=causes, channel="#ml-spot")
     return replace(everything, **changes)
 
 
 def policy(revision: str = "r1", **changes: Any) -> Policy:
-    """One rule, one block, both enforcing, in force for a day."""
+    """A policy of one rule and one block, both in enforce mode, in force for a day."""
     enforcing = Policy(
         revision=revision, in_force_at=BEGIN - timedelta(days=1), channel="#ml-spot", rules=(rule(),), resubmissions=(block(),)
     )
@@ -127,11 +127,11 @@ def policy(revision: str = "r1", **changes: Any) -> Policy:
 
 
 def rate(micros_per_h: int = 1_515_000) -> Rate:
-    return Rate(micros_per_h=micros_per_h, as_of=date(2026, 3, 1), source="made up")
+    return Rate(micros_per_h=micros_per_h, as_of=date(2026, 3, 1), source="test")
 
 
 def facts(of: Job | None = None, **changes: Any) -> Facts:
-    """What is known of a job at its ending, or ten minutes after its creation: its lineage is new to the ledger."""
+    """What is known of a job at its end, or ten minutes after its creation. Its lineage is new to the ledger."""
     about = of or job()
     first = Facts(
         now=about.ended_at or about.created_at + timedelta(minutes=10), job=about, number=1,
@@ -142,7 +142,7 @@ def facts(of: Job | None = None, **changes: Any) -> Facts:
 
 
 def ledger_with(stored: Lineage) -> MemoryLedger:
-    """A ledger that holds just this lineage."""
+    """A ledger that contains only this lineage."""
     ledger = MemoryLedger()
     row = ledger.row(stored.id)
     row.version = stored.version

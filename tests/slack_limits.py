@@ -1,4 +1,4 @@
-"""Slack's limits of a message, counted by themselves: what a payload breaks, in words (docs.slack.dev/reference/block-kit)."""
+"""Slack's limits of a message, counted independently: what a payload exceeds, in words (docs.slack.dev/reference/block-kit)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def broken(text: str, blocks: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Every limit that a message breaks; nothing where Slack would take it."""
+    """Every limit that a message exceeds; empty where Slack would accept it."""
     found = list(blocks)
     wrong = [] if 0 < units(text) <= 4000 else [f"text of {units(text)}"]
     wrong += [] if 0 < len(found) <= 50 else [f"{len(found)} blocks"]

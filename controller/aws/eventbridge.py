@@ -22,11 +22,14 @@ class EventBridge:
         self._bus = bus
 
     def publish(self, publish: Publish, at: datetime) -> Answer:
+        return self.put(publish.detail_type, publish.detail, at)
+
+    def put(self, detail_type: str, detail: str, at: datetime) -> Answer:
         """Put one event. EventBridge answers for each entry on its own: an accepted call may hold a refused event."""
         entry = {
             "Source": SOURCE,
-            "DetailType": publish.detail_type,
-            "Detail": publish.detail,
+            "DetailType": detail_type,
+            "Detail": detail,
             "EventBusName": self._bus,
             "Time": at,
         }

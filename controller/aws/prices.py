@@ -1,7 +1,7 @@
 """Answers what an instance cost on demand: from the ledger, which the Price List API refreshes, and from the dated table.
 
 ``data/prices.json`` holds figures with the day and the public source of each, and no figure without them. The table has
-holes on purpose: an unknown price is None, and then a job's seconds are booked without dollars. Where both know a figure of one
+holes on purpose: an unknown price is None, and then a job's seconds are recorded without dollars. Where both know a figure of one
 day, the ledger's counts.
 """
 

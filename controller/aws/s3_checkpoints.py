@@ -1,12 +1,13 @@
-"""Looks into checkpoint prefixes in S3: at most two list requests a look, however many objects there are.
+"""Looks into checkpoint prefixes in S3: one list request as a rule, at most twelve where a prefix holds very many objects.
 
-S3 lists in the order of names. Frameworks number their checkpoints by step, so the newest stand at the end of the list as a rule,
-and a second request that starts after the newest object of the first page sees more of them. What two pages do not show stays
-unseen, and the scan says so: it may take a prefix for staler than it is, never for fresher.
+Beyond the first 1,000 objects, the folders below the prefix are listed and the folder with the highest number is looked into:
+frameworks number their checkpoints by step. What these requests do not show stays unseen, and the scan says so: it may take a
+prefix for staler than it is, never for fresher. No request uses StartAfter, which directory buckets do not have.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -15,10 +16,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.errors import AwsFault, fault_of
 from controller.jobs.checkpoint import CheckpointScan
+from controller.jobs.checkpoint_files import StoredFile, checkpoint_files, newest_checkpoint_at
 from controller.jobs.claim import place_of
 from controller.runtime.ports import Unreachable
 
 PAGE = 1000  # as many as S3 gives in one page
+REQUESTS_MAX = 12  # for one scan
+LEVEL_PAGES_MAX = 4  # pages of one folder's own objects and folders
+NEWEST_FOLDERS = 2  # the newest may be half written; then the one before it counts
 
 # What S3 answers that no other look will change, and what it means for people.
 PROBLEMS: Mapping[str, str] = {
@@ -38,36 +43,104 @@ class S3Checkpoints:
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def scan(self, uri: str, *, now: datetime) -> CheckpointScan:
+    def scan(self, uri: str, *, now: datetime, ignore: Sequence[str] = ()) -> CheckpointScan:
         bucket, prefix = place_of(uri)
+        listing = _Listing(self._client, bucket, f"{prefix.rstrip('/')}/" if prefix.strip("/") else "")
         try:
-            first = self._list(bucket, prefix)
-            objects, complete = list(first.get("Contents", ())), not first.get("IsTruncated")
-            if not complete:
-                last = self._list(bucket, prefix, after=_towards_the_end(objects))
-                objects += last.get("Contents", ())
+            found = listing.objects()
         except (ClientError, BotoCoreError) as error:
             return CheckpointScan(
                 uri=uri, scanned_at=now, objects=0, bytes_seen=0, newest_at=None, complete=False, problem=_problem(uri, error)
             )
-        written = [found for found in objects if not found["Key"].endswith("/")]  # consoles make objects of folders
+        written = checkpoint_files(found, ignore)
         return CheckpointScan(
             uri=uri,
             scanned_at=now,
             objects=len(written),
-            bytes_seen=sum(found["Size"] for found in written),
-            newest_at=max((found["LastModified"] for found in written), default=None),
-            complete=complete,
+            bytes_seen=sum(file.size for file in found),
+            newest_at=newest_checkpoint_at(written),
+            complete=listing.complete,
+            others=len(found) - len(written),
         )
 
-    def _list(self, bucket: str, prefix: str, after: str | None = None) -> Any:
-        more = {"StartAfter": after} if after else {}
-        return self._client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=PAGE, **more)
+
+class _Listing:
+    """The objects below one prefix, as far as a bounded number of list requests shows them."""
+
+    def __init__(self, client: Any, bucket: str, prefix: str) -> None:
+        self._client, self._bucket, self._prefix = client, bucket, prefix
+        self._left = REQUESTS_MAX
+        self.complete = True  # whether nothing newer can be unseen
+
+    def objects(self) -> list[StoredFile]:
+        first = self._list(self._prefix)
+        files = self._files(first)
+        if first.get("IsTruncated"):
+            files += self._below(self._prefix)
+        return list({file.path: file for file in files}.values())
+
+    def _below(self, folder: str) -> list[StoredFile]:
+        """The objects right below a folder, and those of its newest folders."""
+        files, folders = self._level(folder)
+        newest = sorted(folders, key=_by_number)[-NEWEST_FOLDERS:]
+        self.complete = self.complete and (len(newest) == len(folders) or all(_by_number(name)[0] >= 0 for name in folders))
+        for name in newest:
+            page = self._list(name) if self._left else None
+            if page is None:
+                self.complete = False
+            elif not page.get("IsTruncated"):
+                files += self._files(page)
+            elif len(folders) == 1:
+                files += self._files(page) + self._below(name)
+            else:
+                files += self._pages(name, page)
+        return files
+
+    def _level(self, folder: str) -> tuple[list[StoredFile], list[str]]:
+        """What lies right below a folder: objects, and the prefixes of further folders."""
+        files: list[StoredFile] = []
+        folders: list[str] = []
+        token: str | None = None
+        for _ in range(LEVEL_PAGES_MAX):
+            if not self._left:
+                break
+            page = self._list(folder, delimiter="/", token=token)
+            files += self._files(page)
+            folders += [found["Prefix"] for found in page.get("CommonPrefixes", ())]
+            token = page.get("NextContinuationToken")
+            if not page.get("IsTruncated"):
+                return files, folders
+        self.complete = False
+        return files, folders
+
+    def _pages(self, folder: str, page: Any) -> list[StoredFile]:
+        """All objects below a folder whose first page is known, while requests are left."""
+        files = self._files(page)
+        while page.get("IsTruncated"):
+            if not self._left:
+                self.complete = False
+                break
+            page = self._list(folder, token=page.get("NextContinuationToken"))
+            files += self._files(page)
+        return files
+
+    def _list(self, prefix: str, *, delimiter: str | None = None, token: str | None = None) -> Any:
+        self._left -= 1
+        more = {name: value for name, value in (("Delimiter", delimiter), ("ContinuationToken", token)) if value}
+        return self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, MaxKeys=PAGE, **more)
+
+    def _files(self, page: Any) -> list[StoredFile]:
+        return [
+            StoredFile(path=found["Key"][len(self._prefix) :], size=found["Size"], modified_at=found["LastModified"])
+            for found in page.get("Contents", ())
+            if len(found["Key"]) > len(self._prefix)
+        ]
 
 
-def _towards_the_end(objects: Sequence[Mapping[str, Any]]) -> str:
-    """Where the second page begins: after the newest object of the first, since names that grow with time stand behind it."""
-    return str(max(objects, key=lambda found: (found["LastModified"], found["Key"]))["Key"])
+def _by_number(folder: str) -> tuple[int, str]:
+    """Sorts folders by the last number in their name; folders without a number come first."""
+    numbers = re.findall(r"\d+", folder.rstrip("/").rpartition("/")[2])
+    return (int(numbers[-1][-18:]) if numbers else -1), folder
 
 
 def _problem(uri: str, error: ClientError | BotoCoreError) -> str:

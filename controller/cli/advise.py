@@ -31,7 +31,7 @@ def run(
 
     def advising(ledger: Ledger, clock: Clock) -> int:
         now = clock.now()
-        entries = tuple(ledger.entries(now - timedelta(days=days), now))
+        entries = tuple(ledger.journal.entries(now - timedelta(days=days), now))
         region = next((e.region for e in entries if isinstance(e, Finished)), os.environ.get("AWS_DEFAULT_REGION", ""))
         types = {e.instance_type for e in entries if isinstance(e, Finished)}
         found = {t: Prices().rate(t, region, now) for t in sorted(types)}

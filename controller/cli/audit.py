@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from controller.cli.ledger import with_ledger
 from controller.cli.options import PeriodText, Table
 from controller.cli.period import period_of
-from controller.ledger.entry import Measured, Started
+from controller.ledger.entry import Measured, Started, Unmeasured
 from controller.runtime.gather import lineage_of
 from controller.runtime.ports import Clock, Jobs, Ledger, Prices
 from controller.savings.audit import Audit, audit
@@ -24,10 +24,11 @@ def run(period: PeriodText = "", table: Table = None) -> int:
         from controller import wiring
         from controller.aws.prices import Prices as PriceTable
         from controller.aws.sagemaker.jobs import SageMakerJobs
+        from controller.aws.stack_parameters import identity_key
 
         since, until = period_of(period, clock.now().date())
-        jobs = SageMakerJobs(wiring.client("sagemaker"), key=wiring.identity_key())
-        found = audited(ledger, jobs, PriceTable(ledger.rates), since, until)
+        jobs = SageMakerJobs(wiring.client("sagemaker"), key=identity_key())
+        found = audited(ledger, jobs, PriceTable(ledger.prices.rates), since, until)
         print("\n".join(audit_lines(found, since, until)))
         return 1 if found.differences else 0
 
@@ -37,8 +38,8 @@ def run(period: PeriodText = "", table: Table = None) -> int:
 def audited(ledger: Ledger, jobs: Jobs, prices: Prices, since: date, until: date) -> Audit:
     """Read the ledger, describe every job in it, and compare. Raises Unreachable."""
     begin, end = (datetime.combine(day, datetime.min.time(), UTC) for day in (since, until))
-    entries = tuple(ledger.entries(begin - MARGIN, end + MARGIN))
-    names = {e.job for e in entries if isinstance(e, Measured | Started)}
+    entries = tuple(ledger.journal.entries(begin - MARGIN, end + MARGIN))
+    names = {e.job for e in entries if isinstance(e, Measured | Unmeasured | Started)}
     described = {name: job for name in sorted(names) if (job := jobs.describe(name)) is not None}
     begun = {(e.job, e.at) for e in entries if isinstance(e, Started)}
     known = {name for name, _ in begun}
@@ -50,6 +51,8 @@ def audited(ledger: Ledger, jobs: Jobs, prices: Prices, since: date, until: date
 def audit_lines(found: Audit, since: date, until: date) -> Iterable[str]:
     """The audit as lines for a terminal."""
     yield f"{since} to {until - timedelta(days=1)}: {found.attempts} attempts audited"
+    if found.unmeasured:
+        yield f"  {found.unmeasured} of them have unknown usage"
     for name, savings in (("recorded", found.recorded), ("recomputed", found.recomputed)):
         yield (
             f"  {name:<10}  {dollars(savings.spent_micros)} spent, {dollars(savings.counterfactual_micros)} on-demand price,"

@@ -10,24 +10,24 @@ import typer
 from controller.cli.errors import BadInput
 from controller.cli.ledger import with_ledger
 from controller.cli.options import Table
-from controller.ledger.halt import Halt
+from controller.ledger.halt import WHY_MAX, halt_of
 from controller.notifications.message_text import halted
 from controller.runtime.ports import Clock, Ledger
+from controller.units.free_text import one_line
 
 
 def run_halt(
-    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason; each digest shows it while the halt lasts.")],
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, at most 500 characters; each digest shows it.")],
     who: Annotated[str | None, typer.Option("--who", metavar="NAME", help="Who halts it. Default: this machine's user.")] = None,
     table: Table = None,
 ) -> int:
     """Store the halt in the ledger, where every Lambda function reads it before it acts."""
-    reason = why.strip()
-    if not reason:
+    if not one_line(why, WHY_MAX):
         raise BadInput("--why is empty, wanted a reason that people will read")
 
     def halting(ledger: Ledger, clock: Clock) -> int:
-        new = Halt(why=reason, who=who or getpass.getuser(), since=clock.now())
-        ledger.set_halt(new)
+        new = halt_of(why=why, who=who or getpass.getuser(), since=clock.now())
+        ledger.halts.set_halt(new)
         print(halted(new))
         return 0
 
@@ -38,8 +38,8 @@ def run_resume(table: Table = None) -> int:
     """Remove the halt from the ledger."""
 
     def resuming(ledger: Ledger, _: Clock) -> int:
-        ended = ledger.halt()
-        ledger.set_halt(None)
+        ended = ledger.halts.halt()
+        ledger.halts.set_halt(None)
         print(f"resumed; it was {halted(ended)}" if ended else "nothing was halted")
         return 0
 

@@ -1,4 +1,4 @@
-"""Concludes a lineage: its last attempt ended and none follows, so the books are closed and others are told."""
+"""Closes a lineage when its last attempt has ended and no other follows: records its result, and sends an event about it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ USAGE_SOON = timedelta(minutes=15)  # whoever waits for the lineage is not kept 
 
 
 def close_lineage(facts: Facts) -> Decision:
-    """Close the books of a lineage once its usage is known, or is late; put an event on the account's bus for those who wait."""
+    """Record the result of a lineage once its usage is known or late, and put an event on the account's bus."""
     job = facts.job
     if job.outcome is None or not facts.newest or facts.owned or _goes_on(facts):
         return Decision()

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 from controller.decide.need import Need
 from controller.jobs.claim import Claim
+from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Ended, Entry, Started
 from controller.ledger.intent import Intent, Submit
 from controller.ledger.lineage import Lineage
@@ -17,9 +18,10 @@ WRITES_MAX = 64  # a DynamoDB transaction takes 100; the head, the marks of late
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """``withdrawn`` and ``abandoned`` are open intents; ``claims`` are taken and ``released`` given back.
+    """``withdrawn`` and ``abandoned`` are open intents.
 
-    ``late`` are days before the one of the commit to which entries belong: who folded such a day has to fold it again.
+    ``claims`` on checkpoint prefixes are taken and ``released`` given back, ``holds`` on quota are taken and ``freed``.
+    ``late`` are days before the one of the commit to which entries belong: a rollup of such a day has to be made again.
     ``capacity`` are signals about spot pools, for other lineages. ``needs`` are questions that are still open: a decision that
     has any is not committed, but made again once the runtime has looked them up. ``said`` are all intents that are decided now,
     known ones included: no act on SageMaker is performed that is not among them. ``doubtful`` are keys of those that are only
@@ -32,6 +34,8 @@ class Decision:
     abandoned: tuple[Intent, ...] = ()
     claims: tuple[Claim, ...] = ()
     released: tuple[Claim, ...] = ()
+    holds: tuple[QuotaHold, ...] = ()
+    freed: tuple[QuotaHold, ...] = ()
     late: tuple[date, ...] = ()
     said: tuple[Intent, ...] = field(default=(), compare=False)
     doubtful: frozenset[str] = frozenset()
@@ -47,6 +51,8 @@ class Decision:
             claims=self.claims + other.claims,
             released=self.released + other.released,
             doubtful=self.doubtful | other.doubtful,
+            holds=self.holds + other.holds,
+            freed=self.freed + other.freed,
             capacity=self.capacity + other.capacity,
             needs=self.needs | other.needs,
         )
@@ -58,7 +64,7 @@ class Decision:
     def writes(self) -> int:
         return (
             len(self.entries) + len(self.intents) + len(self.withdrawn) + len(self.abandoned)
-            + len(self.claims) + len(self.released) + len(self.capacity)
+            + len(self.claims) + len(self.released) + len(self.holds) + len(self.freed) + len(self.capacity)
         )  # fmt: skip
 
     def new_to(self, lineage: Lineage, about: str) -> Decision:
@@ -81,6 +87,8 @@ class Decision:
             withdrawn=tuple(i for i in lineage.open_intents(about) if i.key not in said and i.leased_until is None),
             claims=self.claims if Started in learned else (),
             released=self.released if Ended in learned else (),
+            holds=self.holds if Started in learned else (),
+            freed=self.freed if Ended in learned else (),
         )
         return new if new._is_news else replace(new, capacity=())
 
@@ -127,10 +135,10 @@ class Decision:
         )
 
     def cut(self, writes_max: int = WRITES_MAX) -> Decision:
-        """As much of the decision as one transaction takes, entries first; the next ring says the rest."""
+        """The part of the decision that fits into one transaction, entries first; the next trigger decides the rest."""
         if self.writes <= writes_max:
             return self
         plain = tuple(e for e in self.entries if not isinstance(e, Started | Ended))
         if len(plain) > writes_max - 4:
-            return Decision(entries=plain[:writes_max])  # claims hang on Started and Ended: those go last
-        return Decision(entries=self.entries, claims=self.claims, released=self.released)
+            return Decision(entries=plain[:writes_max])  # claims and holds hang on Started and Ended: those go last
+        return replace(self, intents=(), withdrawn=(), abandoned=(), capacity=())

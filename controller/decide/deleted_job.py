@@ -8,7 +8,8 @@ from datetime import datetime
 from controller.decide.alerts import alert_failed_intents
 from controller.decide.announce import announce
 from controller.decide.decision import Decision
-from controller.jobs.claim import Claim, claim_of, use_of
+from controller.jobs.claim import Claim, claim_of
+from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Ended, JobDeleted, Started
 from controller.ledger.intent import Announce, Intent, Publish, RefreshCard, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
@@ -16,10 +17,10 @@ from controller.ledger.message import Deleted
 
 
 def decide_deleted(lineage: Lineage, name: str, now: datetime, channel: str) -> Decision:
-    """Let go of a job that SageMaker no longer knows: nothing about it can be done any more, and people hear of it.
+    """Abandon the open intents of a job that SageMaker no longer knows, and announce it.
 
-    No Submit ever guesses a request. What is in somebody's hands right now is left to them, what is to be announced is
-    announced, and a job whose ending is booked may be deleted in peace.
+    No Submit guesses a request. Leased intents and messages are kept. A job whose outcome is recorded may be deleted without a
+    message.
     """
     orphans = tuple(
         i for i in lineage.open_intents(about=name)
@@ -38,10 +39,12 @@ def decide_deleted(lineage: Lineage, name: str, now: datetime, channel: str) -> 
 
 def _bury(lineage: Lineage, name: str, orphans: tuple[Intent, ...], now: datetime, channel: str) -> Decision:
     started = lineage.entry(Started, name)
+    names = (name, *(i.action.job for i in orphans if isinstance(i.action, Submit)))
     said = Decision(
         entries=(JobDeleted(job=name, at=now, team=started.team if started else None),),
         abandoned=orphans,
-        released=_held(lineage, started, (name, *(i.action.job for i in orphans if isinstance(i.action, Submit)))),
+        released=_claims(lineage, started, names),
+        freed=_holds(lineage, started),
     )
     lost = tuple(i for i in orphans if not isinstance(i.action, Wake))
     if not lost and lineage.entry(Ended, name):
@@ -51,14 +54,19 @@ def _bury(lineage: Lineage, name: str, orphans: tuple[Intent, ...], now: datetim
     return said | announce(message, about=name, channel=channel, at=now)
 
 
-def _held(lineage: Lineage, started: Started | None, jobs: tuple[str, ...]) -> tuple[Claim, ...]:
+def _claims(lineage: Lineage, started: Started | None, jobs: tuple[str, ...]) -> tuple[Claim, ...]:
     """The claims that a vanished job, and a submission that was under way from it, may still hold."""
-    if started is None:
+    if started is None or started.checkpoint_uri is None:
         return ()
-    uri, holder = started.checkpoint_uri, str(lineage.id)
-    use = use_of(
+    return tuple(claim_of(started.checkpoint_uri, job=job, lineage=str(lineage.id), created_at=started.at) for job in jobs)
+
+
+def _holds(lineage: Lineage, started: Started | None) -> tuple[QuotaHold, ...]:
+    """The part of the on-demand quota that a vanished job may still hold."""
+    if started is None or started.spot:
+        return ()
+    hold = QuotaHold(
         region=started.region, instance_type=started.instance_type, instances=started.instance_count, job=started.job,
-        created_at=started.at, lineage=holder,
+        lineage=str(lineage.id), created_at=started.at,
     )  # fmt: skip
-    claims = tuple(claim_of(uri, job=job, lineage=holder, created_at=started.at) for job in jobs) if uri else ()
-    return claims if started.spot else (*claims, use)
+    return (hold,)

@@ -109,7 +109,7 @@ def _stop(facts: Facts, verdict: Verdict) -> tuple[Intent, ...]:
 
 
 def _plan(facts: Facts, verdict: Verdict) -> Stop | NotRepairable | None:
-    """What the offences ask for: the end, or, where every one of them can be mended, the end and the same job repaired."""
+    """What the findings ask for: a stop, or, where each of them can be repaired, a stop and the same job with the repair."""
     offences = [f for f in verdict.findings if may_stop(facts, f)]
     because = ", ".join(f.policy for f in offences)
     if not offences:

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from controller.decide.need import Need
-from controller.jobs.checkpoint import CheckpointScan, proven_training_s
-from controller.jobs.claim import Claim, claim_of, use_of
+from controller.jobs.checkpoint import CheckpointScan
+from controller.jobs.claim import Claim, claim_of
 from controller.jobs.job import Job
+from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import CheckpointScanned, OwnerChecked
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import PlacementAsked, PoolMemory
 from controller.policy.policy import Policy
+from controller.savings.progress import progress_of
 from controller.units.money import Rate
 
 
@@ -59,14 +61,14 @@ class Facts:
         return self.job.service is not None or self.owner_undecided
 
     @property
-    def use(self) -> Claim | None:
+    def quota_hold(self) -> QuotaHold | None:
         """The hold that the job has on the account's on-demand quota while it lives."""
         job = self.job
         if job.spot:
             return None
-        return use_of(
+        return QuotaHold(
             region=job.region, instance_type=job.instance_type, instances=job.instance_count, job=job.name,
-            created_at=job.created_at, lineage=str(self.lineage.id),
+            lineage=str(self.lineage.id), created_at=job.created_at,
         )  # fmt: skip
 
     @property
@@ -82,10 +84,17 @@ class Facts:
 
     @property
     def proven_training_s(self) -> int:
-        """Training seconds of this job that its newest checkpoint proves, as far as anybody looked."""
-        if self.checkpoint_scan is not None and self.checkpoint_scan.problem is None:
-            return proven_training_s(self.checkpoint_scan, self.job.intervals)
-        return self.last_checkpoint_scan.proven_s if self.last_checkpoint_scan else 0
+        """Training seconds of this job that checkpoints prove, as far as anybody looked; the rest may have to be done again."""
+        seen: list[CheckpointScan | CheckpointScanned] = [
+            e for e in self.lineage.entries if isinstance(e, CheckpointScanned) and e.job == self.job.name
+        ]
+        if self.checkpoint_scan is not None:
+            seen.append(self.checkpoint_scan)
+        job = self.job
+        kept = progress_of(
+            job.intervals, seen, checkpoints=job.checkpoint_uri is not None, completed=False, ended_at=job.ended_at
+        )
+        return kept.kept_s
 
     @property
     def resumable(self) -> bool:
@@ -103,4 +112,4 @@ class Facts:
         uri = self.job.checkpoint_uri
         if uri is None:
             return None
-        return claim_of(uri, job=self.job.name, lineage=str(self.lineage.id), created_at=self.job.created_at)
+        return claim_of(uri, job=self.job.name, lineage=str(self.lineage.id), created_at=self.job.created_at, role=self.job.role)

@@ -1,7 +1,7 @@
-"""The fallback ladder: which step the next attempt stands on, and what its request changes for it.
+"""The fallback ladder: which step the next attempt takes, and what the step changes in its request.
 
-A ladder is read from the policy as single steps: the same again, each other instance type, other subnets, on-demand. A lineage
-climbs: how high it stands is folded from its submissions, and each cause says whether the next attempt stays or climbs.
+A ladder is a list of steps: the same request, each other instance type, other subnets, on-demand. The current step of a lineage
+is the highest of its submissions. The cause of an outcome says whether the next attempt keeps its step or takes the next one.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class NoFallback:
 
 
 def next_fallback(facts: Facts, block: Resubmission, cause: AttemptCause, budget: Budget | None = None) -> Fallback | NoFallback:
-    """The step after an ending, or after a move: a pure function of what happened and of the interruption memory."""
+    """The step after an outcome or for a move. It depends only on the facts, among them the interruption rates of pools."""
     height = _height(facts)
     if isinstance(cause, MoveCause):
         interrupted = cause is MoveCause.INTERRUPTIONS

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
-from controller.jobs.checkpoint import at_risk_s, proven_training_s
+from controller.jobs.checkpoint import at_risk_s
 from controller.jobs.job import Job, Outcome
 from controller.ledger.entry import CheckpointScanned, Ended, Interrupted, Started
 from controller.savings.progress import progress_of
@@ -17,27 +17,28 @@ ENDED = "ended"
 
 
 def observe(facts: Facts) -> Decision:
-    """Write down the job's start, every interruption and its ending; hold its checkpoint prefix while it lives."""
+    """Record the job's start, each interruption and its outcome; claim its prefix and its quota while it lives."""
     job = facts.job
     started = Started(
         job=job.name, at=job.created_at, team=job.team, number=facts.number, spot=job.spot,
         instance_type=job.instance_type, instance_count=job.instance_count, region=job.region, service=job.service,
         checkpoint_uri=job.checkpoint_uri, runtime_s_max=job.runtime_s_max, wait_s_max=job.wait_s_max,
-        user=job.user, claimed=job.claimed, identity=job.identity,
+        user=job.user, claimed=job.claimed, role=job.role, identity=job.identity,
     )  # fmt: skip
     interrupted = tuple(
         Interrupted(job=job.name, at=at, team=job.team, instance_type=job.instance_type, region=job.region)
         for at in job.interrupted_at
     )
     answered = (facts.owner_checked,) if facts.owner_checked else ()
-    claim = tuple(held for held in (facts.claim, facts.use) if held)
+    claims = (facts.claim,) if facts.claim else ()
+    holds = (facts.quota_hold,) if facts.quota_hold else ()
     if job.outcome is None:
-        return Decision(entries=(started, *answered, *interrupted, *checkpoint_scanned(facts)), claims=claim)
+        return Decision(entries=(started, *answered, *interrupted, *checkpoint_scanned(facts)), claims=claims, holds=holds)
     ended = Ended(
         job=job.name, at=job.ended_at or facts.now, team=job.team, outcome=job.outcome, seen_at=facts.now,
         failure=job.failure, spot=job.spot, instance_type=job.instance_type, region=job.region,
     )  # fmt: skip
-    return Decision(entries=(started, *answered, *interrupted, ended, *checkpoint_scanned(facts)), released=claim)
+    return Decision(entries=(started, *answered, *interrupted, ended, *checkpoint_scanned(facts)), released=claims, freed=holds)
 
 
 def scan_reason(facts: Facts) -> str | None:
@@ -67,11 +68,11 @@ def checkpoint_scanned(facts: Facts) -> tuple[CheckpointScanned, ...]:
     now_seen = CheckpointScanned(
         job=job.name, at=seen.scanned_at, team=job.team, occasion=why, uri=seen.uri, objects=seen.objects,
         bytes_seen=seen.bytes_seen, newest_at=seen.newest_at, complete=seen.complete,
-        proven_s=proven_training_s(seen, job.intervals),
-        at_risk_s=at_risk_s(seen, job.intervals, facts.now), problem=seen.problem,
+        proven_s=facts.proven_training_s,
+        at_risk_s=at_risk_s(seen, job.intervals, facts.now, job.ended_at), problem=seen.problem, others=seen.others,
     )  # fmt: skip
     if why != ENDED:
         return (now_seen,)
     before = (e for e in facts.lineage.entries if isinstance(e, CheckpointScanned) and e.job == job.name)
-    kept = progress_of(job.intervals, (*before, now_seen), checkpoints=True, completed=False)
+    kept = progress_of(job.intervals, (*before, now_seen), checkpoints=True, completed=False, ended_at=job.ended_at)
     return (replace(now_seen, kept_s=kept.kept_s, exact=kept.exact),)

@@ -1,4 +1,4 @@
-"""Books what a finished job measured, and what of it was useful: facts that the savings are folded from."""
+"""Records what a finished job measured, and how much of it was useful: the entries from which savings are computed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from controller.decide.facts import Facts
 from controller.decide.observe import ENDED, checkpoint_scanned
 from controller.jobs.job import Outcome, Usage
 from controller.ledger.entry import CheckpointScanned, Credited, Ended, Measured, Started, Unmeasured
-from controller.savings.progress import Basis, useful_seconds
+from controller.savings.progress import resumed_seconds, useful_seconds, went_beyond
 
-USAGE_TIME_LIMIT = timedelta(days=1)  # usage may follow the ending by minutes; after a day it is declared unknown
+USAGE_TIME_LIMIT = timedelta(days=1)  # usage may appear minutes after the end; after a day it is recorded as unknown
 
 
 def record_usage(facts: Facts) -> Decision:
@@ -21,8 +21,9 @@ def record_usage(facts: Facts) -> Decision:
     if job.outcome is None:
         return credited
     at = job.ended_at or facts.now
-    if job.usage is not None:
-        return Decision(entries=(_measured(facts, job.usage), _credited(facts, job.usage))) | credited
+    usage = job.measurable_usage
+    if usage is not None:
+        return Decision(entries=(_measured(facts, usage), _credited(facts, usage))) | credited
     if facts.now >= at + USAGE_TIME_LIMIT:
         return Decision(entries=(Unmeasured(job=job.name, at=at, team=job.team, spot=job.spot),)) | credited
     return credited
@@ -41,7 +42,8 @@ def _measured(facts: Facts, usage: Usage) -> Measured:
         spot=job.spot, instance_type=job.instance_type, instance_count=job.instance_count, region=job.region,
         rate_micros_per_h=rate.micros_per_h if rate else None, rate_as_of=rate.as_of if rate else None,
         rate_source=rate.source if rate else None, number=facts.number, user=job.user, algorithm=job.algorithm.name,
-        first_rate_micros_per_h=first.micros_per_h if first and facts.number > 1 else None,
+        first_rate_micros_per_h=first.micros_per_h if first and facts.number > 1 else None, retained_s=usage.retained_s,
+        interruptions=len(job.interrupted_at), checkpoint=job.checkpoint_uri is not None,
     )  # fmt: skip
 
 
@@ -52,28 +54,26 @@ def _credited(facts: Facts, usage: Usage) -> Credited:
 
 
 def _resumed_from(facts: Facts) -> Decision:
-    """Credit the attempt before this one with what this one went on from, once it trains and both are measured."""
+    """Credit every attempt before this one whose checkpoints this one went beyond, once the earlier one is measured.
+
+    An attempt in between that never launched changes nothing, and an attempt that died before it saved anything proves nothing.
+    """
     job, lineage = facts.job, facts.lineage
-    if not job.intervals or job.checkpoint_uri is None:
+    if job.checkpoint_uri is None or not went_beyond(job, facts.proven_training_s):
         return Decision()
-    before = next((e for e in lineage.entries if isinstance(e, Started) and e.number == _number_before(facts)), None)
-    if before is None or before.checkpoint_uri != job.checkpoint_uri:
-        return Decision()
-    measured, last = lineage.entry(Measured, before.job), lineage.entry(Ended, before.job)
-    seen = next((s for s in _sightings(facts, before.job) if s.occasion == ENDED), None)
+    before = (e for e in lineage.entries if isinstance(e, Started) and e.number < facts.number)
+    found = (_credit_of(e, facts) for e in before if e.checkpoint_uri == job.checkpoint_uri)
+    return Decision(entries=tuple(credit for credit in found if credit is not None))
+
+
+def _credit_of(attempt: Started, facts: Facts) -> Credited | None:
+    """What was useful of an earlier attempt without its model, as its last scan shows; None where that is not known yet."""
+    measured, last = facts.lineage.entry(Measured, attempt.job), facts.lineage.entry(Ended, attempt.job)
+    seen = next((s for s in _sightings(facts, attempt.job) if s.occasion == ENDED), None)
     if measured is None or last is None or seen is None or last.outcome is Outcome.COMPLETED or seen.kept_s is None:
-        return Decision()
-    useful_s = min(seen.kept_s, measured.training_s)
-    basis = (Basis.SEEN if seen.exact else Basis.BOUND) if useful_s else Basis.LOST
-    return Decision(
-        entries=(Credited(job=before.job, at=measured.at, team=measured.team, useful_s=useful_s, basis=basis),)
-    )  # fmt: skip
-
-
-def _number_before(facts: Facts) -> int:
-    """The newest attempt before this one that was ever seen: a refused submission left no job behind."""
-    numbers = (e.number for e in facts.lineage.entries if isinstance(e, Started) and e.number < facts.number)
-    return max(numbers, default=0)
+        return None
+    useful_s, basis = resumed_seconds(seen.kept_s, measured.training_s, exact=seen.exact)
+    return Credited(job=attempt.job, at=measured.at, team=measured.team, useful_s=useful_s, basis=basis)
 
 
 def _sightings(facts: Facts, job: str) -> tuple[CheckpointScanned, ...]:

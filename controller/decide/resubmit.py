@@ -1,10 +1,8 @@
-"""Submits a job again that did not finish: to a limit per cause, one step of the ladder at a time, or gives up and says so."""
+"""Submits a job again that did not complete: within a limit per cause, step by step of the ladder; or gives up with a message."""
 
 from __future__ import annotations
 
 import hashlib
-import re
-from dataclasses import replace
 from datetime import datetime
 
 from controller.decide.announce import checkpoint_facts, say
@@ -14,6 +12,7 @@ from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.fallback import Fallback, NoFallback, advance, next_fallback
 from controller.decide.observe import checkpoint_scanned
+from controller.decide.repair_again import repair_now
 from controller.decide.spend_cap import expected_cost_micros, over_spend_cap
 from controller.decide.user_requests import latest_request
 from controller.jobs.changes import Changes, RequestForm
@@ -26,19 +25,16 @@ from controller.ledger.message import CannotRepeat, GaveUp, JobFacts, Resubmitti
 from controller.ledger.message_kind import GiveUpReason, MoveReason, asked_by
 from controller.ledger.move_cause import AttemptCause, MoveCause
 from controller.policy.mode import Mode
-from controller.policy.policy import RuleAction
-from controller.policy.repair import NotRepairable, checkpoint_prefix, repaired_request
+from controller.policy.repair import NotRepairable
 from controller.policy.resubmission import Resubmission
-from controller.policy.rules import judge
-from controller.policy.rules.kind import Evidence
 from controller.policy.user_request import UserRequest
 
 
 def resubmit(facts: Facts) -> Decision:
-    """Say the next attempt of a job that starved, failed for a passing reason, or was stopped to go on mended or elsewhere.
+    """Decide the next attempt of a job that failed with a retryable cause, or that was stopped to be moved or repaired.
 
-    Nothing is said unless a ``resubmit`` block of the policy selects the job: people, Airflow and Step Functions retry too.
-    An ending that was older than the block's ``within`` when it was first seen is only booked. A repair asks no block: its rule
+    Nothing happens unless a ``resubmit`` block of the policy selects the job: people, Airflow and Step Functions retry too. An
+    outcome that was older than the block's ``within`` when it was first seen is only recorded. A repair needs no block: its rule
     asked for it.
     """
     job = facts.job
@@ -64,9 +60,9 @@ def _next_attempt(facts: Facts) -> Decision:
         return Decision()
     stop, block = _our_stop(facts), facts.policy.resubmission_for(job)
     if stop is None or stop.purpose is Purpose.RULE:
-        wish = latest_request(facts, UserRequest.STOP, UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND)
-        if wish is not None:
-            return Decision() if wish.request is UserRequest.STOP else _as_asked(facts, block, wish)
+        asked = latest_request(facts, UserRequest.STOP, UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND)
+        if asked is not None:
+            return Decision() if asked.request is UserRequest.STOP else _as_asked(facts, block, asked)
     if stop is not None and stop.purpose is Purpose.RULE:
         return Decision()
     if stop is not None and stop.purpose is Purpose.REPAIR:
@@ -87,7 +83,7 @@ def tried_for(facts: Facts, causes: frozenset[FailureCause]) -> int:
 
 
 def _short_of_quota(facts: Facts, block: Resubmission) -> tuple[Submit, ...]:
-    """The submissions after this ending that waited for the account's limit as often as the policy lets them."""
+    """The submissions after this outcome that the quota refused as often as the policy allows."""
     budget, _ = block.budget_of(FailureCause.QUOTA)
     if budget is None or budget.limit == 0:
         return ()
@@ -99,7 +95,7 @@ def _short_of_quota(facts: Facts, block: Resubmission) -> tuple[Submit, ...]:
     )  # fmt: skip
 
 
-# ── after an ending that nobody asked for ────────────────────────────────────────────────────────────────────────────────────
+# ── after an outcome without a stop of ours ──────────────────────────────────────────────────────────────────────────────────
 
 
 def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
@@ -223,48 +219,14 @@ def _spot_again(facts: Facts) -> RequestChange:
 
 
 def _repaired(facts: Facts, stop: Stop, block: Resubmission | None) -> Decision:
-    """The offender again, mended: once, and whatever budgets there are."""
+    """The job again with its repair: once, and outside every budget."""
     if facts.job.unrepeatable:
         return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=facts.job.unrepeatable))
-    changes = _mended(facts, stop)
+    changes = repair_now(facts, stop)
     if isinstance(changes, NotRepairable):
         return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=changes.why))
     step = Fallback(fallback_step=max(_fallback_step(facts), 0), changes=changes)
     return _submit(facts, block, MoveCause.REPAIR, step, _ended_at(facts), why=stop.because)
-
-
-def _mended(facts: Facts, stop: Stop) -> RequestChange | NotRepairable:
-    """The repair as the rules that asked for it make it now; the same request where none of them asks any more.
-
-    What the Stop's row says is only believed where it says the same, a suffix of the checkpoint prefix aside.
-    """
-    asked = frozenset(stop.because.split(", "))
-    rules = [r for r in facts.policy.rules if r.name in asked and r.mode is Mode.ENFORCE and r.action is RuleAction.REPAIR]
-    living = replace(facts.job, outcome=None)
-    evidence = Evidence(claims=facts.claims, checkpoint_scan=facts.checkpoint_scan)
-    found = judge(living, replace(facts.policy, rules=tuple(rules)), evidence).findings
-    now = repaired_request(facts.job, found) if found else {}
-    said = Changes.read(stop.changes)
-    shared = [r.repair for r in rules if r.kind == SHARED_PREFIX and r.repair.checkpoint and said.checkpoint_uri]
-    if shared and not isinstance(now, NotRepairable) and "CheckpointConfig" not in now:
-        # Whether others write there is asked of live jobs alone, so the rule says nothing of one that ended.
-        uri = checkpoint_prefix(shared[0].checkpoint or "", facts.job, shared[0])
-        now = uri if isinstance(uri, NotRepairable) else merged(now, {"CheckpointConfig": {"S3Uri": uri}})
-    if isinstance(now, NotRepairable):
-        return now
-    wanted = Changes.of(now)
-    same = replace(said, checkpoint_uri=None) == replace(wanted, checkpoint_uri=None)
-    return said.request() if same and _below(said.checkpoint_uri, wanted.checkpoint_uri) else wanted.request()
-
-
-SHARED_PREFIX = "checkpoint-exclusive"
-
-
-def _below(uri: str | None, prefix: str | None) -> bool:
-    """Whether a prefix is another one, or that with a plain suffix."""
-    if uri is None or prefix is None:
-        return uri == prefix
-    return re.fullmatch(rf"{re.escape(prefix.rstrip('/'))}([-/][A-Za-z0-9-]+)?/?", uri) is not None
 
 
 # ── the next attempt ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -301,7 +263,7 @@ def _submit(
     return Decision(intents=(Intent(action=submit, due_at=due_at),)) | say(facts, message, name)
 
 
-# ── what is known of the ending ──────────────────────────────────────────────────────────────────────────────────────────────
+# ── what is known of the outcome ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _seen(facts: Facts) -> CheckpointScanned | None:

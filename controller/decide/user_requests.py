@@ -54,24 +54,21 @@ def _act(facts: Facts, stop: Stop, message: Message, *detail: str) -> Decision:
 def available_requests(lineage: Lineage, policy: Policy, now: datetime) -> tuple[UserRequest, ...]:
     """What may be asked of a lineage as it stands, of those things that the policy hears anybody for."""
     last = newest_attempt(lineage)
+    halt = (UserRequest.HALT,) if policy.slack.may.get(UserRequest.HALT) else ()  # whatever the state of the job
     if last is None or owner_of(lineage, last) is not None:
-        return ()
+        return halt
     ended = lineage.entry(Ended, last.job)
     goes_on = any(isinstance(i.action, Submit | Stop) for i in lineage.open_intents())
     if ended is None:
         possible = [] if goes_on else [*([UserRequest.ON_DEMAND] if last.spot else []), UserRequest.STOP]
         possible += [UserRequest.WAIVE] if waivable_rules(lineage, now) else []
-        possible.append(UserRequest.HALT)
     elif ended.outcome is Outcome.COMPLETED or goes_on:
         possible = []
     else:
         possible = [UserRequest.TRY_AGAIN, *([UserRequest.ON_DEMAND] if last.spot else [])]
     asked = {e.request for e in lineage.entries if isinstance(e, UserRequested) and e.job == last.job}
-    return tuple(
-        ask
-        for ask in possible
-        if policy.slack.may.get(ask) and (ask not in asked or ask in (UserRequest.WAIVE, UserRequest.HALT))
-    )
+    once = (ask for ask in possible if policy.slack.may.get(ask) and (ask not in asked or ask is UserRequest.WAIVE))
+    return (*once, *halt)
 
 
 def waivable_rules(lineage: Lineage, now: datetime) -> tuple[str, ...]:

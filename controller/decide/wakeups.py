@@ -1,4 +1,4 @@
-"""Keeps an eye on a job whose ending or usage is still to come, so that a lost event costs minutes and nothing else."""
+"""Describes a job again whose outcome or usage is still to come, so that a lost event only costs minutes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TAGS_LATE = timedelta(minutes=5)  # ListTags may be empty for some minutes after
 
 
 def schedule_wakeups(facts: Facts) -> Decision:
-    """Hold a Wake open until the job has ended and its usage is booked or declared unknown.
+    """Keep a Wake open until the job has ended and its usage is recorded, or recorded as unknown.
 
     The time to wake is counted from the job's own times, never from now: whoever decides at this moment says the same
     Wake, and one that is overdue is replaced by the next. Where nobody looked for more than the job itself (it is at rest),
@@ -32,7 +32,7 @@ def schedule_wakeups(facts: Facts) -> Decision:
     anchor = job.ended_at or job.created_at
     declared = facts.now >= anchor + USAGE_TIME_LIMIT or facts.lineage.entry(Unmeasured, job.name)
     late = {job.created_at + TAGS_LATE} if "tags" in job.unknown and facts.now < job.created_at + TAGS_LATE else set()
-    settled = job.usage is not None or declared
+    settled = job.measurable_usage is not None or declared
     return _wakes(
         facts, owner | late | (set() if settled else {next_wakeup_at(anchor, facts.now, most=USAGE_TIME_LIMIT)})
     )  # fmt: skip

@@ -76,7 +76,7 @@ class Changes:
         elif self.spot:
             whole["ResourceConfig"]["KeepAlivePeriodInSeconds"] = None
         if self.instance_type is not None:
-            whole = merged(whole, on_instances(self.instance_type))  # type: ignore[assignment]
+            whole = dict(merged(whole, on_instances(self.instance_type)))
         if self.subnets:
             whole["VpcConfig"] = {"Subnets": list(self.subnets)}
         if self.checkpoint_uri is not None:

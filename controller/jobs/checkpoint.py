@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from math import sqrt
 
 from controller.jobs.job import Interval
@@ -12,10 +13,11 @@ from controller.jobs.job import Interval
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointScan:
-    """What lay below a prefix at one moment, as far as two pages of its list show.
+    """What lay below a prefix at one moment, as far as a few list requests show.
 
-    ``newest_at`` is the newest LastModified seen, None where nothing was ever written; ``complete`` says whether every object
-    was seen; ``problem`` says in words why nothing could be.
+    ``objects`` counts the checkpoint files and ``others`` the logs, temporary and empty files beside them. ``newest_at`` is when
+    the newest complete checkpoint was written, None where none was. ``complete`` says whether nothing newer can be unseen;
+    ``problem`` says in words why nothing could be seen.
     """
 
     uri: str
@@ -25,14 +27,29 @@ class CheckpointScan:
     newest_at: datetime | None
     complete: bool
     problem: str | None = None
+    others: int = 0
+
+    @property
+    def at(self) -> datetime:
+        """When the prefix was looked into."""
+        return self.scanned_at
 
 
-def proven_training_s(scan: CheckpointScan, intervals: Iterable[Interval]) -> int:
-    """Training seconds up to the newest object that was written while the job trained: what a next attempt need not do again."""
-    newest = scan.newest_at
-    if newest is None:
-        return 0
-    return _whole_s(min(i.end or newest, newest) - i.start for i in intervals if i.start <= newest)
+def proven_of(interval: Interval, after: Interval | None, ended_at: datetime | None, written_at: datetime) -> timedelta | None:
+    """How much of an interval's training a checkpoint proves; None where the checkpoint is not of this interval.
+
+    ``after`` is the next interval of the job, ``ended_at`` its TrainingEndTime. A checkpoint that the script saves in the 120
+    seconds between the interruption and the end of its container is written after the interval's end, and proves all of it.
+    """
+    until = after.start if after else ended_at
+    if written_at <= interval.start or (until is not None and written_at > until):
+        return None
+    return min(interval.end or written_at, written_at) - interval.start
+
+
+def with_next(intervals: Sequence[Interval]) -> Iterable[tuple[Interval, Interval | None]]:
+    """Each interval of training with the one after it."""
+    return zip_longest(intervals, intervals[1:])
 
 
 def trained_s(intervals: Iterable[Interval], now: datetime) -> int:
@@ -40,10 +57,23 @@ def trained_s(intervals: Iterable[Interval], now: datetime) -> int:
     return _whole_s((i.end or now) - i.start for i in intervals)
 
 
-def at_risk_s(scan: CheckpointScan, intervals: Iterable[Interval], now: datetime) -> int:
-    """Training seconds since the newest object: lost, should the job be interrupted now, or should it have ended."""
+def at_risk_s(scan: CheckpointScan, intervals: Iterable[Interval], now: datetime, ended_at: datetime | None = None) -> int:
+    """Training seconds since the newest checkpoint: lost, if the job is interrupted now, or if it has ended.
+
+    All training counts where no checkpoint was ever written. What earlier interruptions cost is not part of it.
+    """
     spans = tuple(intervals)
-    return trained_s(spans, now) - proven_training_s(scan, spans)
+    if scan.newest_at is None:
+        return trained_s(spans, now)
+    at_risk = timedelta()
+    for interval, after in with_next(spans):
+        end = interval.end or now
+        proven = proven_of(interval, after, ended_at, scan.newest_at)
+        if proven is not None:
+            at_risk = end - interval.start - proven
+        elif interval.start >= scan.newest_at:
+            at_risk += end - interval.start
+    return _whole_s((max(at_risk, timedelta()),))
 
 
 def advised_interval_s(interruptions_per_h: float, write_s: float) -> int:

@@ -1,17 +1,26 @@
-"""A live job's hold on a checkpoint prefix, and on the on-demand quota."""
+"""A live job's hold on a checkpoint prefix.
+
+Prefixes are compared by whole path segments: ``bert`` and ``bert-large`` are apart, ``bert`` lies above ``bert/large``, and a
+bucket's root lies above everything in it. Empty segments and dots count as a path reader counts them; case matters, as in S3.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+
+_PATH_STYLE = re.compile(r"s3[.-]?[a-z0-9.-]*\.amazonaws\.com(\.cn)?")
+_HOST_STYLE = re.compile(r"([a-z0-9][a-z0-9.-]*)\.s3[.-]?[a-z0-9.-]*\.amazonaws\.com(\.cn)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """A live job's hold on the S3 prefix that it writes checkpoints to.
 
-    SageMaker mirrors deletions in a container into S3, so two live jobs on one prefix destroy each other's checkpoints.
+    SageMaker mirrors deletions in a container into S3, so two live jobs on one prefix destroy each other's checkpoints. ``role``
+    is the job's RoleArn; empty in rows written before it was kept, and then it counts as anybody's.
     """
 
     bucket: str
@@ -19,39 +28,81 @@ class Claim:
     job: str
     lineage: str
     created_at: datetime
+    role: str = ""
 
     @property
     def uri(self) -> str:
         return f"s3://{self.bucket}/{self.prefix}"
 
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """The path of the prefix; empty for the bucket's root."""
+        return segments_of(self.prefix)
+
+    def equals(self, other: Claim) -> bool:
+        """Whether two jobs write to the same prefix."""
+        return self.bucket == other.bucket and self.segments == other.segments
+
+    def above(self, other: Claim) -> bool:
+        """Whether this prefix is a strict parent of the other."""
+        mine, theirs = self.segments, other.segments
+        return self.bucket == other.bucket and len(mine) < len(theirs) and theirs[: len(mine)] == mine
+
     def overlaps(self, other: Claim) -> bool:
-        """Whether two jobs could touch the same object: either prefix starts with the other (SageMaker matches plain strings)."""
-        return self.bucket == other.bucket and (self.prefix.startswith(other.prefix) or other.prefix.startswith(self.prefix))
+        """Whether two prefixes are equal, or one lies above the other."""
+        return self.equals(other) or self.above(other) or other.above(self)
+
+    def shares_role(self, other: Claim) -> bool:
+        """Whether both jobs run under one role, as far as that was kept."""
+        return not self.role or not other.role or self.role == other.role
+
+    def waits_for(self, other: Claim) -> bool:
+        """Whether an attempt on this prefix must wait for the other job: one of its own role, on this prefix or below it.
+
+        A job of another role could name any prefix and so hold up whom it likes, and a job on a parent would hold up everybody.
+        """
+        return self.shares_role(other) and (self.equals(other) or self.above(other))
+
+
+def segments_of(path: str) -> tuple[str, ...]:
+    """The segments of a path: without empty ones and ``.``, and ``..`` leads one up, at most to the root."""
+    kept: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            kept = kept[:-1]
+        elif segment not in ("", "."):
+            kept.append(segment)
+    return tuple(kept)
 
 
 def place_of(uri: str) -> tuple[str, str]:
-    """Split ``s3://bucket/prefix`` into its two parts."""
-    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
-    return bucket, prefix
+    """Split ``s3://bucket/prefix`` into its two parts; SageMaker also takes S3's own ``https://`` forms."""
+    host, _, path = uri.removeprefix("s3://").removeprefix("https://").partition("/")
+    if uri.startswith("https://"):
+        if _PATH_STYLE.fullmatch(host):
+            bucket, _, path = path.partition("/")
+            return bucket, path
+        named = _HOST_STYLE.fullmatch(host)
+        host = named[1] if named else host
+    return host, path
 
 
-def claim_of(uri: str, *, job: str, lineage: str, created_at: datetime) -> Claim:
+def claim_of(uri: str, *, job: str, lineage: str, created_at: datetime, role: str = "") -> Claim:
     """Split ``s3://bucket/prefix`` into the claim a job makes on it."""
     bucket, prefix = place_of(uri)
-    return Claim(bucket=bucket, prefix=prefix, job=job, lineage=lineage, created_at=created_at)
+    return Claim(bucket=bucket, prefix=prefix, job=job, lineage=lineage, created_at=created_at, role=role)
 
 
-def use_of(*, region: str, instance_type: str, instances: int, job: str, created_at: datetime, lineage: str) -> Claim:
-    """The hold that a live job on demand has on the account's quota: a claim like that on a prefix, on a bucket of its own."""
-    bucket = f"on-demand {region}/{instance_type}"
-    return Claim(bucket=bucket, prefix=f"{instances}/{job}/", job=job, lineage=lineage, created_at=created_at)
+def others_than(claim: Claim, claims: Iterable[Claim]) -> tuple[Claim, ...]:
+    """The claims of other jobs of other lineages."""
+    return tuple(c for c in claims if c.job != claim.job and c.lineage != claim.lineage)
 
 
-def used(claims: Iterable[Claim]) -> int:
-    """How many instances the holds on one quota add up to."""
-    return sum(int(claim.prefix.partition("/")[0]) for claim in claims)
-
-
-def overlapping(claim: Claim, others: Iterable[Claim]) -> tuple[Claim, ...]:
+def overlapping(claim: Claim, claims: Iterable[Claim]) -> tuple[Claim, ...]:
     """The claims of other lineages that overlap this one."""
-    return tuple(c for c in others if c.job != claim.job and c.lineage != claim.lineage and c.overlaps(claim))
+    return tuple(c for c in others_than(claim, claims) if c.overlaps(claim))
+
+
+def holding_up(claim: Claim, claims: Iterable[Claim]) -> tuple[Claim, ...]:
+    """The claims of other lineages that an attempt has to wait for before it may have this one."""
+    return tuple(c for c in others_than(claim, claims) if claim.waits_for(c))

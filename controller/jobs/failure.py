@@ -187,19 +187,50 @@ CLIENT_TEXTS: tuple[tuple[str, FailureCause], ...] = (
     ("data download failed:insufficient disk space", FailureCause.DISK),
     ("artifact upload failed:insufficient disk space", FailureCause.DISK),
 )
+# S3 asks for fewer requests while SageMaker copies the data: the same job succeeds later.
+S3_THROTTLED = re.compile(r"(?:data download|artifact upload) failed:.{0,200}?(?:\bslowdown\b|\breduce your request rate\b)")
 
 
 def classify(failure_reason: str | None) -> FailureCause:
     """The cause of a FailureReason, by the class that it begins with, spelled exactly. Anything else is UNKNOWN."""
-    name = re.match(r"\s*(\w+)\s*(?=:|$)", failure_reason or "")
-    cause = CLASSES.get(name[1], FailureCause.UNKNOWN) if name else FailureCause.UNKNOWN
-    if cause is not FailureCause.CLIENT or name is None or failure_reason is None:
+    name, text = _split(" ".join((failure_reason or "").split()))
+    cause = CLASSES.get(name, FailureCause.UNKNOWN)
+    if cause is not FailureCause.CLIENT:
         return cause
-    text = " ".join(failure_reason[name.end() :].removeprefix(":").lower().split())
-    return next((finer for beginning, finer in CLIENT_TEXTS if text.startswith(beginning)), cause)
+    if S3_THROTTLED.match(text.lower()):
+        return FailureCause.THROTTLED
+    return next((finer for beginning, finer in CLIENT_TEXTS if text.lower().startswith(beginning)), cause)
 
 
 def begins_with(failure_reason: str | None, beginnings: tuple[str, ...]) -> bool:
-    """Whether a FailureReason begins with one of these texts. Runs of blanks count as one blank."""
-    text = " ".join((failure_reason or "").split())
-    return any(text.startswith(" ".join(beginning.split())) for beginning in beginnings)
+    """Whether a FailureReason begins with one of these texts.
+
+    Runs of blanks count as one blank, a class that is written twice counts once, and "AlgorithmError: , exit code: 1" is the
+    same as the older "AlgorithmError: Exit Code: 1". A number at the end is a whole number: 1 does not match 137.
+    """
+    text = _plain(failure_reason or "")
+    return any(re.match(re.escape(_plain(beginning)) + _NUMBER_ENDS, text) for beginning in beginnings)
+
+
+_EXIT_CODE = re.compile(r"^(\w+): ?,? ?exit code: ?(?=\d)", re.IGNORECASE)
+_NUMBER_ENDS = r"(?:(?<!\d)|(?!\d))"
+
+
+def _split(text: str) -> tuple[str, str]:
+    """The class and the text of a FailureReason of single blanks; a class that is written twice is taken once."""
+    name, text = _class_of(text)
+    again = _class_of(text)
+    return (name, again[1]) if name and again[0] == name else (name, text)
+
+
+def _class_of(text: str) -> tuple[str, str]:
+    found = re.match(r"(\w+) ?(?::|$) ?", text)
+    return (found[1], text[found.end() :]) if found else ("", text)
+
+
+def _plain(text: str) -> str:
+    """One form for the ways in which SageMaker writes the same FailureReason."""
+    text = " ".join(text.split())
+    name, rest = _split(text)
+    joined = f"{name}: {rest}" if name and rest else text
+    return _EXIT_CODE.sub(r"\1: Exit Code: ", joined)

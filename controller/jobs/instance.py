@@ -23,11 +23,6 @@ class Instance:
     vcpus: int
     memory_mib: int
 
-    @property
-    def maker(self) -> str | None:
-        """Who made the accelerators: an image that is built for one maker's runs on no other's."""
-        return self.accelerator.split()[0] if self.accelerator else None
-
 
 def instance(instance_type: str) -> Instance | None:
     """The machine behind a type; None for a type that nobody knows."""
@@ -40,9 +35,11 @@ def instance_types() -> Iterable[str]:
 
 
 def equivalents(instance_type: str) -> tuple[str, ...]:
-    """Other types with the same number of accelerators of the same maker and as much memory or more; the closest first.
+    """Other types with the same kind and number of accelerators, and as much memory or more; the closest first.
 
-    Of a machine without accelerators: as many vCPUs and as much memory, or more. None for a type that nobody knows.
+    A checkpoint of other accelerators, or of another number of them, may not load, and another kind trains at another speed. A
+    policy that wants such types names them. Of a machine without accelerators: as many vCPUs and as much memory, or more. None
+    for a type that nobody knows.
     """
     wanted = instance(instance_type)
     if wanted is None:
@@ -54,7 +51,7 @@ def equivalents(instance_type: str) -> tuple[str, ...]:
 def _does(other: Instance, wanted: Instance) -> bool:
     return (
         other.architecture == wanted.architecture
-        and (other.maker, other.accelerators) == (wanted.maker, wanted.accelerators)
+        and (other.accelerator, other.accelerators) == (wanted.accelerator, wanted.accelerators)
         and other.accelerator_mib >= wanted.accelerator_mib
         and other.memory_mib >= wanted.memory_mib
         and (wanted.accelerators > 0 or other.vcpus >= wanted.vcpus)

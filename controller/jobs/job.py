@@ -45,7 +45,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeText:
-    """What an ending means to people and to resubmission."""
+    """The outcome of a job, and what follows from it."""
 
     cause: FailureCause | None
     label: str
@@ -78,7 +78,7 @@ _FAILED: Mapping[FailureCause, Outcome] = {
 
 
 def outcome_of(status: str, secondary: str, failure_reason: str | None) -> Outcome | None:
-    """Read the ending off TrainingJobStatus, SecondaryStatus and FailureReason; None while the job is alive.
+    """Read the outcome from TrainingJobStatus, SecondaryStatus and FailureReason; None while the job is alive.
 
     SecondaryStatus is an open enum ("valid values are subject to change"): a Stopped job whose secondary status is
     unknown was stopped, and nothing more is claimed.
@@ -137,6 +137,10 @@ class Usage:
 
     training_s: int
     billable_s: int
+    retained_s: int = 0  # billable seconds for which a warm pool kept the instances after the job
+
+
+NO_USAGE = Usage(training_s=0, billable_s=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +189,18 @@ class Job:
     @property
     def alive(self) -> bool:
         return self.outcome is None
+
+    @property
+    def never_started(self) -> bool:
+        """Whether the job ended without ever training: SageMaker gave it no TrainingStartTime, and bills nothing."""
+        return (
+            self.outcome is not None and self.outcome is not Outcome.COMPLETED and self.started_at is None and not self.intervals
+        )
+
+    @property
+    def measurable_usage(self) -> Usage | None:
+        """What the job used, as far as it is known: nothing, where it never started."""
+        return NO_USAGE if self.usage is None and self.never_started else self.usage
 
     @property
     def cause(self) -> FailureCause | None:

@@ -38,6 +38,7 @@ class Started:
     wait_s_max: int | None = None
     user: str | None = None
     claimed: Service | None = None
+    role: str = ""
     identity: str = ""
 
     @property
@@ -62,7 +63,7 @@ class OwnerChecked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interrupted:
-    """Spot capacity was taken away; SageMaker itself starts the job again, so this is booked and nothing is done."""
+    """Spot capacity was taken away. SageMaker itself restarts the job, so this is only recorded."""
 
     job: str
     at: datetime
@@ -77,7 +78,7 @@ class Interrupted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A job ended; ``seen_at`` is when the ledger learned it, which decides whether the ending is too old to act on."""
+    """A job ended; ``seen_at`` is when the ledger learned it, which decides whether the outcome is too old to act on."""
 
     job: str
     at: datetime
@@ -96,11 +97,13 @@ class Ended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What SageMaker measured of a finished job, and the on-demand price that held; savings are folded from it, never stored.
+    """What SageMaker measured of a finished job, and the on-demand price that held; savings are computed from it, never stored.
 
     Seconds are per instance. ``rate_micros_per_h`` is None where no price is known: seconds without dollars, never zero.
     ``first_rate_micros_per_h`` is what the lineage's first attempt's type cost then, where this is another attempt and that is
-    known. ``number`` is the attempt's; ``user`` and ``algorithm`` say whose it was and what ran.
+    known. ``number`` is the attempt's; ``user`` and ``algorithm`` say whose it was and what ran. ``retained_s`` are the billable
+    seconds for which a warm pool kept the instances after the job. ``interruptions`` counts those of spot, and ``checkpoint``
+    says whether the job had a CheckpointConfig; rows of before these fields were kept say that it had.
     """
 
     job: str
@@ -119,6 +122,9 @@ class Measured:
     first_rate_micros_per_h: int | None = None
     user: str | None = None
     algorithm: str = "unknown"
+    retained_s: int = 0
+    interruptions: int = 0
+    checkpoint: bool = True
 
     @property
     def key(self) -> str:
@@ -140,7 +146,8 @@ class Credited:
 
     @property
     def key(self) -> str:
-        return f"credited/{self.job}/{self.useful_s}"
+        uncertain = "/bound" if self.useful_s == 0 and self.basis == "bound" else ""
+        return f"credited/{self.job}/{self.useful_s}{uncertain}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +205,7 @@ class CheckpointScanned:
     ``kept_s`` is what the job had kept of its training when it ended (``progress``): known, or the least it can have been.
 
     ``proven_s`` are the training seconds of this job that its newest checkpoint proves, ``at_risk_s`` those since. ``problem``
-    says why nothing could be seen.
+    says why nothing could be seen. ``objects`` are checkpoint files, ``others`` the logs, temporary and empty files beside them.
     """
 
     job: str
@@ -215,6 +222,7 @@ class CheckpointScanned:
     problem: str | None
     kept_s: int | None = None
     exact: bool = True
+    others: int = 0
 
     @property
     def key(self) -> str:

@@ -3,7 +3,7 @@
 An intent is open until it is closed. While ``leased_until`` is set, somebody may be performing it right now, or died
 doing so: nobody can tell, so it is never withdrawn, only performed again once the lease is over. ``claim`` counts the
 performances and never goes back: whoever answers for an older claim is not heard. ``held`` counts those of them that a halt or a
-brake kept from being tried.
+rate limit prevented.
 
 ``claimed_at`` is when it was first claimed and ``lease_ends_at`` when the last lease ends: what it created was created between.
 """
@@ -53,16 +53,16 @@ class Submit:
 
 
 class Purpose(StrEnum):
-    """What a job is stopped for, which decides what follows its ending."""
+    """Why a job is stopped, which decides what follows its outcome."""
 
     RULE = "rule"  # nothing follows
-    REPAIR = "repair"  # the same job, mended
+    REPAIR = "repair"  # the same job, with its repair
     MOVE = "move"  # the same job, elsewhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """Stop a job that breaks a rule, or that goes on mended or elsewhere.
+    """Stop a job that breaks a rule, or that is to be moved or repaired.
 
     ``next_cause`` is why its next attempt is made, None where none is; ``changes`` are those of a repair, as in ``Submit``.
     """
@@ -99,7 +99,7 @@ class Announce:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wake:
-    """Look at the job again at ``at``. It is never performed: the ring that finds it overdue replaces it."""
+    """Look at the job again at ``at``. It is never performed: the trigger that finds it overdue replaces it."""
 
     about: str
     at: datetime
@@ -199,7 +199,7 @@ class Intent:
 
     @property
     def trigger_at(self) -> datetime:
-        """When the sweep should ring for it."""
+        """When the sweep triggers its job."""
         return max(self.due_at, self.leased_until) if self.leased_until else self.due_at
 
     def due(self, now: datetime) -> bool:

@@ -144,8 +144,8 @@ def may_be_ours(name: str) -> bool:
 
 def probe_name(lineage: LineageId, number: int, nth: int) -> str:
     """Name the nth probe on behalf of an attempt: the same today and after any crash."""
-    ending = f"-{hashlib.sha256(str(lineage).encode()).hexdigest()[:8]}-p{number:02d}{nth:03d}"
-    return lineage.root[: NAME_LENGTH_MAX - len(ending)].rstrip("-") + ending
+    suffix = f"-{hashlib.sha256(str(lineage).encode()).hexdigest()[:8]}-p{number:02d}{nth:03d}"
+    return lineage.root[: NAME_LENGTH_MAX - len(suffix)].rstrip("-") + suffix
 
 
 def attempt_name(lineage: LineageId, number: int, generation: int = 1, identity: str = "") -> str:
@@ -157,11 +157,11 @@ def attempt_name(lineage: LineageId, number: int, generation: int = 1, identity:
     if number == 1:
         return lineage.root
     if generation == 1:
-        ending = f"-{hashlib.sha256(str(lineage).encode()).hexdigest()[:8]}-r{number:02d}"
+        suffix = f"-{hashlib.sha256(str(lineage).encode()).hexdigest()[:8]}-r{number:02d}"
     else:
         salted = f"{lineage}/{number}/{generation}/{identity}"
-        ending = f"-{hashlib.sha256(salted.encode()).hexdigest()[:8]}-r{number:02d}g{generation}"
-    return lineage.root[: NAME_LENGTH_MAX - len(ending)].rstrip("-") + ending
+        suffix = f"-{hashlib.sha256(salted.encode()).hexdigest()[:8]}-r{number:02d}g{generation}"
+    return lineage.root[: NAME_LENGTH_MAX - len(suffix)].rstrip("-") + suffix
 
 
 def newest_attempt(lineage: Lineage) -> Started | None:

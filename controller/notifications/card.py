@@ -43,11 +43,11 @@ BUTTONS = {
 def card(lineage: Lineage, policy: Policy, now: datetime) -> tuple[Part, ...]:
     """The parts of the message."""
     last = newest_attempt(lineage)
+    requests, about = available_requests(lineage, policy, now), last.job if last else lineage.id.root
+    buttons = (Buttons(tuple(_button(request, lineage, about) for request in requests)),) if requests else ()
     if last is None:
-        return (Text(f"*{escaped(lineage.id.root)}*: no data yet"),)
+        return (Text(f"*{escaped(lineage.id.root)}*: no data yet"), *buttons)
     ended = lineage.entry(Ended, last.job)
-    requests = available_requests(lineage, policy, now)
-    buttons = (Buttons(tuple(_button(request, lineage, last.job) for request in requests)),) if requests else ()
     return (Text(_state(lineage, last, ended)), Fields(tuple(_fields(lineage, last))), *_notes(lineage, now), *buttons)
 
 
@@ -117,6 +117,7 @@ def money_text(total: Savings) -> str:
     told += [f"{dollars(total.wasted_micros)} wasted"] if total.wasted_micros else []
     told += [f"{total.unpriced} without a known price"] if total.unpriced else []
     told += [f"{total.unmeasured} with unknown usage"] if total.unmeasured else []
+    told += [f"{total.never_started} never started and cost nothing"] if total.never_started else []
     return ", ".join(told) + (". This figure is a minimum." if total.bounded else "")
 
 

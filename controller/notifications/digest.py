@@ -10,15 +10,18 @@ from controller.jobs.job import Outcome
 from controller.ledger.entry import Waived
 from controller.ledger.halt import Halt
 from controller.notifications.card import saved_text
-from controller.notifications.message_text import bold, halted, person
+from controller.notifications.links import console_url
+from controller.notifications.message_text import bold, halted_text, person
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.notifications.parts import Chart, Header, Number, Part, Small, Table, Text
 from controller.notifications.period_sentence import sentence
-from controller.policy.policy import RateLimits
 from controller.savings.report import Line, Report
-from controller.units.money import DOLLAR, dollars
+from controller.savings.rollup import Mover
+from controller.units.money import DOLLAR, dollars, percent
 
 TOP = 5
+LINES = 20  # of teams; the others are one line
+MOVERS = 3
 SHELVED_TOLD = 20
 
 
@@ -27,7 +30,6 @@ class DigestNotes:
     """What a digest says beside the figures. ``shelved`` are the titles of messages that Slack did not accept within a day."""
 
     halt: Halt | None = None
-    rate_limits: RateLimits = field(default_factory=RateLimits)
     waivers: tuple[Waived, ...] = ()
     shelved: tuple[str, ...] = ()
     link: str = ""
@@ -40,11 +42,12 @@ def digest_parts(report: Report, month: Report, notes: DigestNotes) -> tuple[Par
     return (
         Header(f"Spot training {_period(report)}{_whose(report)}"),
         *_halt(notes),
-        Text(f"{sentence(report)}{_largest_loss(report)}"),
+        Text(sentence(report)),
         Text(f"*{month.since:%B} so far*: {_money(month.total)}"),
         *(_by_line(report) if len(report.lines) > 1 else ()),
         *(_by_day(report) if days > 1 and report.total.savings.attempts else ()),
         *_lines(report),
+        *_movers(report),
         *_tops(report),
         *_in_force(notes),
         *_unknown(report),
@@ -54,18 +57,24 @@ def digest_parts(report: Report, month: Report, notes: DigestNotes) -> tuple[Par
     )
 
 
+def is_empty(report: Report, notes: DigestNotes) -> bool:
+    """Whether a digest has nothing to say: then none is sent."""
+    nothing = not (report.total.savings.attempts or report.violations or report.outcomes or report.interruptions)
+    return nothing and not (notes.halt or notes.waivers or notes.shelved or report.deadlines_kept or report.deadlines_missed)
+
+
 def _beside(report: Report) -> Iterable[Part]:
-    aws = report.total.savings.aws_percent
-    told = "" if aws is None else f"AWS shows {aws:.0f} % saved for the same jobs, because it also counts work that was lost. "
-    yield Small(f"{told}Spotwarden itself cost about {dollars(report.own_cost_micros)} (estimate).")
-
-
-def _largest_loss(report: Report) -> str:
-    """Who wasted the most, where spot cost more than on-demand."""
-    worst = next(iter(report.most_wasted), None)
-    if worst is None or report.total.savings.saved_micros >= 0:
-        return ""
-    return f" Largest loss: {report.by} {bold(worst.name)} wasted {dollars(worst.savings.wasted_micros)}."
+    """Why SageMaker shows another percentage for the same jobs, where it does."""
+    one = report.total.savings
+    aws, own = one.aws_percent, one.saved_percent
+    if aws is None or own is None or round(aws) == round(own):
+        return
+    why = (
+        f"it counts {dollars(one.wasted_micros)} of lost work as saved"
+        if one.wasted_micros
+        else "it adds up seconds, not dollars"
+    )
+    yield Small(f"SageMaker shows {percent(aws)} saved for the same jobs: {why}.")
 
 
 def _period(report: Report) -> str:
@@ -83,14 +92,14 @@ def _money(line: Line) -> str:
     one = line.savings
     if one.attempts == 0:
         return "nothing was billed"
-    share = f" ({_percent(one.saved_percent)})" if one.saved_percent is not None else ""
+    share = f" ({percent(one.saved_percent)})" if one.saved_percent is not None else ""
     told = [f"{saved_text(one.saved_micros)}{share}", f"{dollars(one.spent_micros)} spent"]
     told += [f"{dollars(one.wasted_micros)} wasted", f"{dollars(line.missed_micros)} not saved"]
     return ", ".join(told)
 
 
 def _by_line(report: Report) -> Iterable[Part]:
-    lines = report.lines
+    lines = report.largest_lines(LINES)
     yield Chart(
         title=f"Saved, spent and wasted by {report.by}", kind="bar", categories=tuple(line.name for line in lines), unit="$",
         series=(
@@ -116,7 +125,7 @@ def _lines(report: Report) -> Iterable[Part]:
     if report.lines:
         yield Table(
             caption=f"By {report.by}", columns=(str(report.by).capitalize(), *COLUMNS),
-            rows=tuple((line.name, *_cells(line)) for line in report.lines),
+            rows=tuple((line.name, *_cells(line)) for line in report.largest_lines(LINES)),
         )  # fmt: skip
 
 
@@ -136,9 +145,38 @@ def _cells(line: Line) -> tuple[Number, ...]:
     )
 
 
+def _movers(report: Report) -> Iterable[Part]:
+    """The jobs that cost and saved the most, why, and what to do."""
+    losers = sorted((m for m in report.movers if m.saved_micros < 0 or m.wasted_micros), key=_loss)[:MOVERS]
+    savers = [m for m in report.movers if m.saved_micros > 0][:MOVERS]
+    told = [f"• {_loss_text(mover)}" for mover in losers]
+    told += [f"• {_job(mover)} saved {dollars(mover.saved_micros)}" for mover in savers if mover not in losers]
+    if told:
+        yield Text("\n".join(("*Jobs that changed the figures most*", *told)))
+
+
+def _loss(mover: Mover) -> tuple[int, str]:
+    return min(mover.saved_micros, -mover.wasted_micros), mover.job
+
+
+def _loss_text(mover: Mover) -> str:
+    cost = (
+        f"cost {dollars(-mover.saved_micros)} more than on-demand"
+        if mover.saved_micros < 0 and mover.spot
+        else f"wasted {dollars(mover.wasted_micros)}"
+    )
+    times = "once" if mover.interruptions == 1 else f"{mover.interruptions} times"
+    why = f": interrupted {times}" if mover.interruptions else ": it ended without its model"
+    if mover.interruptions and not mover.checkpoint:
+        return f"{_job(mover)} {cost}{why} without a checkpoint. Add a CheckpointConfig."
+    return f"{_job(mover)} {cost}{why}." + (" Save checkpoints more often." if mover.interruptions else "")
+
+
+def _job(mover: Mover) -> str:
+    return f"<{console_url(mover.region, mover.job)}|{escaped(mover.job)}>"
+
+
 def _tops(report: Report) -> Iterable[Part]:
-    yield from _top("Saved the most", [(ln.name, dollars(ln.savings.saved_micros)) for ln in report.lines if _saves(ln)])
-    yield from _top("Wasted the most", [(line.name, dollars(line.savings.wasted_micros)) for line in report.most_wasted])
     yield from _top("Rules broken", [(name, str(count)) for name, count in report.violations])
     pools = [
         (p.name, f"{p.interruptions} ({100 * p.mean:.0f} per 100 h, 90 % range {100 * p.low:.0f} to {100 * p.high:.0f})")
@@ -151,10 +189,6 @@ def _tops(report: Report) -> Iterable[Part]:
         yield Text(f"*Deadlines*: {report.deadlines_kept} met, {report.deadlines_missed} missed")
 
 
-def _saves(line: Line) -> bool:
-    return line.savings.saved_micros > 0
-
-
 def _top(title: str, items: Sequence[tuple[str, str]]) -> Iterable[Part]:
     if items:
         told = ", ".join(f"{escaped(name)} {value}" for name, value in items[:TOP])
@@ -164,7 +198,7 @@ def _top(title: str, items: Sequence[tuple[str, str]]) -> Iterable[Part]:
 
 def _halt(notes: DigestNotes) -> Iterable[Part]:
     if notes.halt:
-        yield Text(f":octagonal_sign: *Spotwarden is {escaped(halted(notes.halt))}*. To resume: {code('spotwarden resume')}")
+        yield Text(f":octagonal_sign: *Spotwarden is {halted_text(notes.halt)}*. To resume: {code('spotwarden resume')}")
 
 
 def _in_force(notes: DigestNotes) -> Iterable[Part]:
@@ -175,10 +209,6 @@ def _in_force(notes: DigestNotes) -> Iterable[Part]:
             for w in notes.waivers
         )
         yield Text("\n".join(("*Waivers in force*", *told)))
-    limits = {"stops": notes.rate_limits.stops_per_h, "submissions": notes.rate_limits.submissions_per_h}
-    told_limits = ", ".join(f"{limit} {name} per hour" for name, limit in limits.items() if limit is not None)
-    if told_limits:
-        yield Small(f"Rate limits: at most {told_limits}")
 
 
 def _unknown(report: Report) -> Iterable[Part]:
@@ -203,12 +233,8 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _percent(share: float | None) -> str:
-    return "an unknown share" if share is None else f"{share:.0f} %"
-
-
 def _share(share: float | None) -> Number:
-    return Number(-1, "–") if share is None else Number(round(share, 1), f"{share:.0f} %")
+    return Number(-1 if share is None else round(share, 1), percent(share))
 
 
 def _amount(micros: int) -> Number:

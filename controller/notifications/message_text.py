@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from controller.ledger.halt import Halt
+from controller.ledger.halt import WHO_MAX, WHY_MAX, Halt
 from controller.ledger.message import JobFacts, MoveFacts
 from controller.ledger.message_kind import ASKED_BY, MoveReason
 from controller.ledger.move_cause import attempt_cause
 from controller.notifications.mrkdwn import escaped, when
 from controller.notifications.parts import Part, Small, Text
 from controller.units.duration import span
+from controller.units.free_text import one_line
 from controller.units.money import dollars
 
 SLACK_USER = re.compile(r"[UW][A-Z0-9]+")
@@ -139,4 +140,9 @@ def money(micros: int) -> str:
 
 def halted(halt: Halt) -> str:
     """A halt, on one line, without markup."""
-    return f"halted since {halt.since:%Y-%m-%d %H:%M} UTC by {halt.who}: {halt.why}"
+    return f"halted since {halt.since:%Y-%m-%d %H:%M} UTC by {one_line(halt.who, WHO_MAX)}: {one_line(halt.why, WHY_MAX)}"
+
+
+def halted_text(halt: Halt) -> str:
+    """The same in mrkdwn."""
+    return escaped(halted(halt), WHO_MAX + WHY_MAX + 50)

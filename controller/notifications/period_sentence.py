@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controller.savings.report import Report
-from controller.units.money import dollars
+from controller.units.money import dollars, percent
 
 
 def sentence(report: Report) -> str:
@@ -20,7 +20,7 @@ def sentence(report: Report) -> str:
 
 def _saved(report: Report) -> str:
     total, before = report.total.savings, report.before.savings
-    share = "" if total.saved_percent is None else f"{abs(total.saved_percent):.0f} %"
+    share = "" if total.saved_percent is None else percent(abs(total.saved_percent))
     if total.saved_micros < 0:
         text = f"Spot *cost {dollars(-total.saved_micros)} more than on-demand*" + (f" ({share})" if share else "")
     else:

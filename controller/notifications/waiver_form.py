@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from controller.notifications.mrkdwn import shortened
+from controller.units.free_text import one_line
 
 WAIVER_CALLBACK = "spotwarden/waive"
 REASON_MAX = 300
@@ -49,7 +50,8 @@ def waiver_request_of(
     view: Mapping[str, Any], *, rules: Sequence[str], first: date, most: date
 ) -> tuple[WaiverRequest, Mapping[str, str]]:
     """What was entered, and the errors by the field's block_id. A request with errors must not be used."""
-    policy, reason, ticket = _value(view, "policy"), _value(view, "reason").strip(), _value(view, "ticket").strip()
+    policy = _value(view, "policy")
+    reason, ticket = one_line(_value(view, "reason"), REASON_MAX), one_line(_value(view, "ticket"), TICKET_MAX)
     wrong: dict[str, str] = {}
     if policy not in {shortened(rule, 75) for rule in rules}:
         wrong["policy"] = "The job does not break this rule now, or the rule is already waived."
@@ -64,7 +66,7 @@ def waiver_request_of(
     if not first <= until <= most:
         wrong["until"] = f"Enter a date from {first.isoformat()} to {most.isoformat()}. The policy allows no longer waiver."
     whole = next((rule for rule in rules if shortened(rule, 75) == policy), policy)
-    return WaiverRequest(policy=whole, reason=reason[:REASON_MAX], ticket=ticket[:TICKET_MAX], until=until), wrong
+    return WaiverRequest(policy=whole, reason=reason, ticket=ticket, until=until), wrong
 
 
 def _value(view: Mapping[str, Any], name: str) -> str:

@@ -1,4 +1,4 @@
-"""What is wrong with a job, what was seen, what is wanted, and the exact change that would mend it."""
+"""What is wrong with a job: what was found, what is wanted, and the exact change that would repair it."""
 
 from __future__ import annotations
 

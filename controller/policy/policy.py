@@ -44,7 +44,7 @@ class AppliesTo(StrEnum):
 class Repair:
     """What only the policy can know of a repair: where checkpoints may lie, and which tags to add.
 
-    ``checkpoint`` is a template such as ``s3://bucket/{team}/{family}/``; ``allowed`` says per role (a shell glob) below which
+    ``checkpoint`` is a template such as ``s3://bucket/{team}/{family}/``; ``allowed`` says per role (a glob) below which
     prefixes a repaired one must lie, and empty means that the template's own text up to its first brace is the limit.
     """
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from controller.jobs.changes import Changes
 from controller.jobs.job import Job
 from controller.jobs.request import RequestChange, merged
 from controller.policy.findings import Finding
@@ -34,7 +35,12 @@ def repaired_request(job: Job, findings: Sequence[Finding]) -> RequestChange | N
     limits = _strictest(finding.fix.request.get("StoppingCondition", {}) for finding in findings)
     if limits.get("MaxWaitTimeInSeconds", limits.get("MaxRuntimeInSeconds", 0)) < limits.get("MaxRuntimeInSeconds", 0):
         return NotRepairable(why="the rules would set MaxWaitTimeInSeconds below MaxRuntimeInSeconds, which SageMaker refuses")
-    return merged(whole, {"StoppingCondition": limits} if limits else {})
+    changes = merged(whole, {"StoppingCondition": limits} if limits else {})
+    try:
+        Changes.of(changes)
+    except ValueError as problem:
+        return NotRepairable(why=f"the controller may not make this change: {problem}")
+    return changes
 
 
 def checkpoint_prefix(template: str, job: Job, repair: Repair) -> str | NotRepairable:

@@ -92,7 +92,7 @@ class DeadlineSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resubmission:
-    """One ``resubmit`` block. Endings that were ``within_s`` old when they were first seen are only booked."""
+    """One ``resubmit`` block. Outcomes that were older than ``within_s`` when they were first seen are only recorded."""
 
     name: str
     match: Selector

@@ -11,7 +11,7 @@ from controller.jobs.job import Job
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selector:
-    """Which jobs a rule is about; an empty selector is about every job. Text patterns are shell globs."""
+    """Which jobs a rule is about; an empty selector is about every job. Text patterns are globs."""
 
     tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     name: tuple[str, ...] = ()

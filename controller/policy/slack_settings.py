@@ -9,6 +9,8 @@ from typing import Any
 
 from controller.policy.user_request import UserRequest
 
+MEMBERS = "members"  # among those who may read: every full member of the workspace
+
 
 class Importance(StrEnum):
     """How much a message matters, which decides whether it is sent or waits for the digest."""
@@ -34,6 +36,7 @@ class SlackSettings:
 
     ``channels`` go by team, ``people`` map an owner's tag (or a team) to the Slack user or user group to mention, ``may`` says
     per ask which Slack users and user groups are heard (an ask that is not there is heard of nobody).
+    ``read`` says who may read about jobs in Slack: users, user groups, or ``members``.
     """
 
     channels: Mapping[str, str] = field(default_factory=dict)
@@ -42,6 +45,7 @@ class SlackSettings:
     digest: DigestTime = DigestTime()
     may: Mapping[UserRequest, tuple[str, ...]] = field(default_factory=dict)
     waiver_s_max: int = 14 * 86_400
+    read: tuple[str, ...] = (MEMBERS,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,4 +63,6 @@ def slack_settings_of(found: Mapping[str, Any]) -> SlackSettings:
         words["tell"] = tuple(Importance(importance) for importance in found["tell"])
     if "may" in found:
         words["may"] = {UserRequest(ask): tuple(ids) for ask, ids in found["may"].items()}
+    if "read" in found:
+        words["read"] = tuple(found["read"])
     return SlackSettings(**{**found, **words})

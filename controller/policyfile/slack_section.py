@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from controller.policy.slack_settings import Importance
+from controller.policy.slack_settings import MEMBERS, Importance
 from controller.policy.user_request import UserRequest
 from controller.policyfile.problem import nearest
 from controller.policyfile.vocabulary import LISTED, StrictModel, at_least, listed, matching, one_of, unlike
@@ -38,10 +38,19 @@ def _importances(found: Any) -> Any:
 
 Channel = Annotated[str, matching(r"#[^\s#]{1,80}|[CG][A-Z0-9]{5,}", "a channel such as #ml-vision, or its id")]
 SlackId = Annotated[str, matching(r"[UWS][A-Z0-9]{5,}", "the id of a Slack user (U…) or user group (S…)", WHERE)]
-RequestWord = Annotated[str, BeforeValidator(one_of(tuple(UserRequest)))]
-SlackIds = Annotated[list[SlackId], *LISTED]
+READ = "read"
+RequestWord = Annotated[str, BeforeValidator(one_of((*UserRequest, READ)))]
+Allowed = Annotated[str, matching(rf"{MEMBERS}|[UWS][A-Z0-9]{{5,}}", "the id of a Slack user (U…) or user group (S…)", WHERE)]
 ImportanceWord = Annotated[str, BeforeValidator(one_of(tuple(Importance)))]
 Tag = Annotated[str, matching(r"[^\s].{0,127}", "a tag key")]
+
+
+def _members_only_read(found: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Refuse ``members`` for acts: whoever may act is named."""
+    for request, allowed in found.items():
+        if MEMBERS in allowed and request != READ:
+            raise unlike(f"users and user groups for {request}", f"{MEMBERS} can be used for {READ} alone")
+    return found
 
 
 class DigestEntry(StrictModel):
@@ -55,7 +64,9 @@ class SlackEntry(StrictModel):
     people: dict[str, SlackId] = Field(default_factory=dict)
     tell: Annotated[list[ImportanceWord], BeforeValidator(_importances)] | None = None
     digest: DigestEntry = DigestEntry()
-    may: dict[RequestWord, SlackIds] = Field(default_factory=dict)
+    may: Annotated[dict[RequestWord, Annotated[list[Allowed], *LISTED]], AfterValidator(_members_only_read)] = Field(
+        default_factory=dict
+    )
     waiver_at_most: Annotated[int, BeforeValidator(at_least(3600))] | None = None
 
     def compiled(self) -> dict[str, Any]:
@@ -64,12 +75,14 @@ class SlackEntry(StrictModel):
         found: dict[str, Any] = {
             "channels": self.channels,
             "people": self.people,
-            "may": self.may,
+            "may": {request: allowed for request, allowed in self.may.items() if request != READ},
             "digest": {
                 "hour": int(hour), "minute": int(minute), "timezone": self.digest.timezone,
                 "weekday": WEEKDAYS.index(self.digest.weekly_on),
             },
         }  # fmt: skip
+        if READ in self.may:
+            found["read"] = self.may[READ]
         if self.tell is not None:
             found["tell"] = self.tell
         if self.waiver_at_most is not None:

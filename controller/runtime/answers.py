@@ -31,7 +31,7 @@ Answer = Done | Later | Refused
 
 
 class Unreachable(Exception):
-    """The world did not answer (throttled, timed out): what we asked for is unknown, not absent, and the next ring may hear more.
+    """AWS did not answer (throttled, timed out): what was asked for is unknown, not absent. The next trigger may learn more.
 
-    Who refuses us entry did answer: that is a mistake in our role, and raised as AWS said it.
+    A denied permission is an answer: that is a mistake in the controller's role, and is raised with AWS's message.
     """

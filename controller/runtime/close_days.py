@@ -1,4 +1,4 @@
-"""Closes the books of days that are over: each is folded once, and again when something is added to it later."""
+"""Closes days that are over: each is rolled up once, and again when an entry for it comes later."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ DAY = timedelta(days=1)
 FIRST_LOOK_BACK = timedelta(days=35)  # what a ledger holds from before reports were asked for
 SETTLED = timedelta(minutes=15)  # after midnight: the index of a day is a moment behind its rows
 TIME_LIMIT = timedelta(seconds=200)  # of the 300 that the function has
-CURSOR = "rollup"
 
 
 def close_days(ports: Ports) -> int:
-    """Fold the days (UTC) that ended since the last time, and those with marks of late facts; say how many."""
+    """Roll up the days (UTC) that ended since the last time, and those with marks of late entries. Returns their number."""
     started_at = ports.clock.now()
     open_day = (started_at - SETTLED).date()
     marks: dict[date, list[LateDay]] = {}
-    for mark in ports.ledger.late():
+    for mark in ports.ledger.days.late():
         marks.setdefault(mark.day, []).append(mark)
-    since = ports.ledger.cursor(CURSOR)
+    since = ports.ledger.days.closed_until()
     next_day = since.date() if since else open_day - FIRST_LOOK_BACK
     new = [next_day + n * DAY for n in range(max((open_day - next_day).days, 0))]
     again = [day for day in sorted(marks) if day < next_day]
@@ -32,17 +31,17 @@ def close_days(ports: Ports) -> int:
             break
         _close(day, marks.get(day, []), ports)
         if day >= next_day:
-            ports.ledger.move_cursor(CURSOR, _midnight(day + DAY))
+            ports.ledger.days.note_closed(_midnight(day + DAY))
         closed += 1
     return closed
 
 
 def _close(day: date, marks: list[LateDay], ports: Ports) -> None:
-    """Fold a day; of what is remembered of pools, too."""
+    """Roll up a day, and the statistics of its pools."""
     since, until = _midnight(day), _midnight(day + DAY)
-    entries, signals = list(ports.ledger.entries(since, until)), list(ports.ledger.signals(since, until))
-    ports.ledger.remember(day, pool_memories(entries, signals).values())
-    ports.ledger.put_rollup(day, roll_up(entries, signals), settles=marks)
+    entries, signals = list(ports.ledger.journal.entries(since, until)), list(ports.ledger.market_signals.signals(since, until))
+    ports.ledger.pools.remember(day, pool_memories(entries, signals).values())
+    ports.ledger.days.put_rollup(day, roll_up(entries, signals), settles=marks)
 
 
 def _midnight(day: date) -> datetime:

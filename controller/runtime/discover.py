@@ -1,4 +1,4 @@
-"""Finds jobs that changed unheard: EventBridge delivery from SageMaker is best effort."""
+"""Finds jobs that changed without an event: EventBridge's delivery from SageMaker is best effort."""
 
 from __future__ import annotations
 
@@ -6,25 +6,26 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from controller.runtime.ports import Ports, Trigger
+from controller.runtime.schedule_ports import DiscoverPass
 from controller.runtime.sweep import SweepResult, trigger_job
 from controller.runtime.timeouts import TIME_LIMIT
 
 
 def discover(ports: Ports) -> SweepResult:
-    """Ring for every job modified since the last pass: EventBridge delivery from SageMaker is best effort.
+    """Trigger every job that changed since the last pass.
 
-    The pass goes in slices of time, the cursor after each, and never waits for a job that fails: a second pass, six hours later,
-    looks at the same slices again, backwards, since what took all the time stood in front. Attempts whose ending the ledger
-    lacks need no search of their own: each holds an open Wake, and the sweep rings for that.
+    A pass goes through slices of time and is noted after each slice, also past jobs that fail. A second pass, six hours
+    later, takes the same slices in reverse order, because the first jobs may have used all the time. Attempts whose outcome the
+    ledger lacks need no search: each has an open Wake, which the sweep triggers.
     """
     started_at = ports.clock.now()
-    first = _pass("discover", started_at, started_at, ports, list)
-    return first + _pass("discover-again", started_at - SECOND_LOOK, started_at, ports, _backwards)
+    first = _pass(DiscoverPass.FIRST, started_at, started_at, ports, list)
+    return first + _pass(DiscoverPass.SECOND, started_at - SECOND_LOOK, started_at, ports, _backwards)
 
 
-def _pass(cursor: str, upto: datetime, started_at: datetime, ports: Ports, order: Order) -> SweepResult:
-    """Ring slice by slice. A slice that time cuts short is passed again, unless something in it failed: that could last."""
-    since = (ports.ledger.cursor(cursor) or upto - FIRST_LOOK_BACK) - OVERLAP
+def _pass(which: DiscoverPass, upto: datetime, started_at: datetime, ports: Ports, order: Order) -> SweepResult:
+    """Trigger slice by slice. A slice that time cuts short is passed again, unless something in it failed: that could last."""
+    since = (ports.ledger.passes.passed_until(which) or upto - FIRST_LOOK_BACK) - OVERLAP
     done = SweepResult()
     while since < upto:
         until = min(since + SLICE, upto)
@@ -32,7 +33,7 @@ def _pass(cursor: str, upto: datetime, started_at: datetime, ports: Ports, order
         triggered, left = 0, ""
         for name in order(ports.jobs.modified(since, until)):
             if ports.clock.now() - started_at > TIME_LIMIT:
-                left = f"out of time in {cursor} at {since:%Y-%m-%d %H:%M}"
+                left = f"out of time in {which} at {since:%Y-%m-%d %H:%M}"
                 break
             triggered += 1
             problem = trigger_job(Trigger(job=name), ports)
@@ -41,7 +42,8 @@ def _pass(cursor: str, upto: datetime, started_at: datetime, ports: Ports, order
         done += SweepResult(triggered=triggered, failed=tuple(failed), left=left)
         empty = not triggered and not left and until < upto  # of a crash, only the lists of empty slices are made again
         if (failed or not left) and not empty:
-            ports.ledger.move_cursor(cursor, until + OVERLAP if left else until)  # the overlap is as long as a slice: leave it
+            # The overlap is as long as a slice: a slice that time cut short is not taken again.
+            ports.ledger.passes.note_passed(which, until + OVERLAP if left else until)
         if left:
             return done
         since = until

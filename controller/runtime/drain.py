@@ -22,8 +22,7 @@ CALLS_MAX = 50  # a channel and pass: Slack takes about one message a second
 PAUSE = timedelta(minutes=1)
 LONG_PAUSE = timedelta(hours=1)
 TOO_OLD = timedelta(days=1)  # then it is no news any more, and the digest tells it
-PLAIN = "slack/plain-blocks"  # since when the workspace is known to refuse tables and charts
-PLAIN_FOR = timedelta(days=30)
+PLAIN_FOR = timedelta(days=30)  # after Slack refused tables and charts; then they are tried again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +161,7 @@ class _Queue:
         lineage = LineageId.parse(thread)
         if lineage is None:
             return _only((Text(bold(thread)),))
-        return _only(card(self.ports.ledger.load(lineage), self.ports.policies.current(), self.ports.clock.now()))
+        return _only(card(self.ports.ledger.lineages.load(lineage), self.ports.policies.current(), self.ports.clock.now()))
 
     def _storm(self, kind: MessageKind, messages: Sequence[Message]) -> Answer:
         """Many of a kind at once are one message; the words of each become pages for its thread, queued in their place."""
@@ -197,13 +196,13 @@ class _Queue:
 
     def _pages(self, message: Message) -> Answer:
         """A page of blocks; where the workspace does not know tables and charts, the same facts as plain blocks."""
-        since = self.ports.ledger.cursor(PLAIN)
+        since = self.ports.ledger.block_support.blocks_refused_at()
         now = self.ports.clock.now()
         if since is None or since < now - PLAIN_FOR:
             answer = self._post(page_of(message.native))
             if not (isinstance(answer, Refused) and "invalid_blocks" in answer.why and message.plain):
                 return answer
-            self.ports.ledger.move_cursor(PLAIN, now)
+            self.ports.ledger.block_support.note_blocks_refused(now)
         together = message.key.rpartition("/")[0]
         for number, page in enumerate(json.loads(message.plain)):  # the same for each page of a digest: queued once
             part = replace(message, key=f"{together}/plain/{number:03d}", native="", plain=page)

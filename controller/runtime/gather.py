@@ -18,8 +18,8 @@ from controller.decide.need import Need
 from controller.decide.observe import scan_reason
 from controller.decide.ownership import settle_owner, to_ask
 from controller.decide.wakeups import TAGS_LATE
-from controller.jobs.claim import use_of, used
 from controller.jobs.job import TEAM_TAG, USER_TAG, Job, Service
+from controller.jobs.quota_hold import instances_held
 from controller.ledger.entry import Ended, Started
 from controller.ledger.intent import Wake
 from controller.ledger.lineage import LINEAGE_TAG, Lineage, LineageId, is_sent, may_be_ours
@@ -57,7 +57,7 @@ def gather(job: Job, ports: Ports, created_in: LineageId | None = None) -> Facts
     if execution is None and _at_rest(lineage, job, now):
         return facts
     if facts.claim is not None and job.alive:
-        facts = replace(facts, claims=ports.ledger.claims(facts.claim.bucket))
+        facts = replace(facts, claims=ports.ledger.claims.claims_on(facts.claim.bucket))
     return _closely(facts, ports)
 
 
@@ -82,7 +82,7 @@ def _closely(facts: Facts, ports: Ports) -> Facts:
     if job.checkpoint_uri is not None and (counts or watched or scan_reason(facts) is not None):
         facts = replace(facts, checkpoint_scan=ports.checkpoints.scan(job.checkpoint_uri, now=facts.now))
     if counts:
-        facts = replace(facts, history=ports.ledger.history(job.account, job.region, job.family, RUNS_MAX))
+        facts = replace(facts, history=ports.ledger.histories.history(job.account, job.region, job.family, RUNS_MAX))
     if counts and block is not None and block.deadline.back_to_spot:
         facts = replace(facts, spot_seen=_spot_seen(facts, ports))
     if block is not None and block.ladder and job.cause is not None:
@@ -109,16 +109,13 @@ def _room(facts: Facts, ports: Ports) -> int | None:
     limit = ports.quotas.on_demand(job.instance_type, facts.now)
     if limit is None:
         return None
-    bucket = use_of(
-        region=job.region, instance_type=job.instance_type, instances=0, job="", created_at=facts.now, lineage=""
-    ).bucket  # fmt: skip
-    return limit - used(ports.ledger.claims(bucket))
+    return limit - instances_held(ports.ledger.quota_holds.holds_on(job.region, job.instance_type))
 
 
 def _placement(facts: Facts, ports: Ports) -> PlacementAsked | None:
     """Ask EC2 for the pool's score, at most once an hour and pool; two that ask at once both may."""
     job = facts.job
-    before = ports.ledger.placement_asked_at(job.region, job.instance_type)
+    before = ports.ledger.capacity.placement_asked_at(job.region, job.instance_type)
     if before is not None and facts.now - before < PLACEMENT_SCORE_INTERVAL:
         return None
     score = ports.placement.score(job.instance_type, job.instance_count, job.region)
@@ -130,7 +127,7 @@ def _spot_seen(facts: Facts, ports: Ports) -> bool:
     job = facts.job
     if job.spot:
         return bool(job.intervals) and job.intervals[-1].end is None
-    started = ports.ledger.capacity_seen_at(job.region, job.instance_type)
+    started = ports.ledger.capacity.capacity_seen_at(job.region, job.instance_type)
     return started is not None and started > max(job.created_at, facts.now - CAPACITY_SIGNAL_AGE)
 
 
@@ -141,7 +138,7 @@ def _with_pools(facts: Facts, block: Resubmission, ports: Ports) -> Facts:
     rates = {t: ports.prices.rate(t, region, facts.now) for t in types}
     return replace(
         facts,
-        pools={t: ports.ledger.memory(t, region, since) for t in types},
+        pools={t: ports.ledger.pools.memory(t, region, since) for t in types},
         rates={t: rate for t, rate in rates.items() if rate is not None},
     )
 
@@ -154,13 +151,13 @@ def lineage_of(job: Job, ledger: Ledger, created_in: LineageId | None = None) ->
     """
     own = LineageId.of(job)
     for other in _submitters(job, own, ledger):
-        lineage = ledger.load(other)
+        lineage = ledger.lineages.load(other)
         number = lineage.number_of(job)
         if number is None and other == created_in:
             number = next((submit.number for submit, _ in lineage.submits() if submit.job == job.name), None)
         if number is not None:
             return lineage, number
-    return ledger.load(own), 1
+    return ledger.lineages.load(own), 1
 
 
 def _submitters(job: Job, own: LineageId, ledger: Ledger) -> Iterator[LineageId]:
@@ -171,7 +168,7 @@ def _submitters(job: Job, own: LineageId, ledger: Ledger) -> Iterator[LineageId]
     """
     if not may_be_ours(job.name):
         return
-    found = ledger.submitter(job.account, job.region, job.name) or LineageId.parse(job.tags.get(LINEAGE_TAG, ""))
+    found = ledger.lineages.submitter(job.account, job.region, job.name) or LineageId.parse(job.tags.get(LINEAGE_TAG, ""))
     if found is not None and found != own and (found.account, found.region) == (job.account, job.region):
         yield found
 
@@ -190,8 +187,8 @@ def _is_probe(job: Job, own: Lineage, ledger: Ledger) -> bool:
     started = own.entry(Started, job.name)
     if started is not None:
         return started.service is Service.PROBE
-    found = ledger.submitter(job.account, job.region, job.name)
-    intent = ledger.load(found).intent(f"probe/{job.name}") if found else None
+    found = ledger.lineages.submitter(job.account, job.region, job.name)
+    intent = ledger.lineages.load(found).intent(f"probe/{job.name}") if found else None
     return intent is not None and is_sent(intent, job)
 
 

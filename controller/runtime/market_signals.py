@@ -18,5 +18,5 @@ def note_signal(event: Mapping[str, Any], ports: Ports) -> MarketSignal:
     kind, instance_id, region, at = market_warning_of(event)
     family = ports.instances.family_of(instance_id)
     signal = MarketSignal(kind=kind, instance_id=instance_id, family=family, region=region, at=at)
-    ports.ledger.note_signal(signal)
+    ports.ledger.market_signals.note_signal(signal)
     return signal

@@ -12,6 +12,7 @@ from controller.notifications.block_kit import Page
 from controller.notifications.message_text import MessageText, legacy_text, misdirected
 from controller.notifications.messages import text_of
 from controller.runtime.answers import Answer
+from controller.runtime.slack_user import SlackUser
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +114,9 @@ class Chat(Protocol):
 
     def open(self, trigger_id: str, view: Mapping[str, Any]) -> Answer:
         """Open a modal for the person who clicked."""
+
+    def user(self, who: str) -> SlackUser | None:
+        """What Slack says of a user; None for one that it does not know. Raises Unreachable."""
 
     def members(self, group: str) -> frozenset[str]:
         """The users of a user group; empty for one that nobody knows. Raises Unreachable."""

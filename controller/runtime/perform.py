@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import assert_never
 
 from controller.jobs.claim import Claim, claim_of
+from controller.jobs.request import change_from_json
 from controller.ledger.entry import Ended, Started
 from controller.ledger.intent import (
     NAME_TAKEN,
@@ -42,26 +43,26 @@ def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile
     took effect.
     """
     acts = isinstance(intent.action, Submit | Stop | Probe | Publish)
-    restraint = check_limits(intent, lineage, ports) if decided or not acts else None
-    if restraint is not None:
+    on_hold = check_limits(intent, lineage, ports) if decided or not acts else None
+    if on_hold is not None:
         _let_go_of_the_prefix(intent, lineage, ports)
-    answer = restraint or (_carry_out if decided else _find_out)(intent, lineage, ports, reconcile)
+    answer = on_hold or (_carry_out if decided else _find_out)(intent, lineage, ports, reconcile)
     match answer:
         case OnHold(why, after_s):
             due_at = ports.clock.now() + timedelta(seconds=after_s)
-            ports.ledger.put_off(lineage.id, intent, due_at=due_at, why=why, held=True)
+            ports.ledger.lineages.put_off(lineage.id, intent, due_at=due_at, why=why, held=True)
             return None
         case Done(detail):
-            ports.ledger.close(lineage.id, intent, IntentResult.DONE, detail)
+            ports.ledger.lineages.close(lineage.id, intent, IntentResult.DONE, detail)
             return IntentResult.DONE
         case Refused(why):
-            ports.ledger.close(lineage.id, intent, IntentResult.REFUSED, why)
+            ports.ledger.lineages.close(lineage.id, intent, IntentResult.REFUSED, why)
             return IntentResult.REFUSED
         case Later(why, _) if intent.tries >= TRIES_MAX:
-            ports.ledger.close(lineage.id, intent, IntentResult.ABANDONED, f"{why} ({intent.tries} tries)")
+            ports.ledger.lineages.close(lineage.id, intent, IntentResult.ABANDONED, f"{why} ({intent.tries} tries)")
             return IntentResult.ABANDONED
         case Later(why, after_s):
-            ports.ledger.put_off(lineage.id, intent, due_at=ports.clock.now() + _patience(intent, after_s), why=why)
+            ports.ledger.lineages.put_off(lineage.id, intent, due_at=ports.clock.now() + _patience(intent, after_s), why=why)
             return None
         case _:
             assert_never(answer)
@@ -135,7 +136,7 @@ def _submit(intent: Intent, submit: Submit, lineage: Lineage, ports: Ports, reco
     claim = _claim(submit, lineage)
     if lineage.entry(Started, submit.job):
         return _made_already(intent, submit, lineage, ports, reconcile) or Done("was seen running")
-    others = ports.ledger.claim(claim) if claim else ()
+    others = ports.ledger.claims.claim(claim) if claim else ()
     if others:
         answer: Answer = Later(f"{others[0].job} writes checkpoints to {others[0].uri}")
     else:
@@ -148,7 +149,7 @@ def _submit(intent: Intent, submit: Submit, lineage: Lineage, ports: Ports, reco
     if job is not None and ours:
         reconcile(Trigger(job=submit.job, created_in=lineage.id if created else None), ports)
     if claim and not (job is not None and ours and job.alive):
-        ports.ledger.release(claim)
+        ports.ledger.claims.release(claim)
     if job is not None and not ours:
         return Refused(f"{NAME_TAKEN}{submit.job} was created by somebody else, at {job.created_at:%Y-%m-%d %H:%M:%S} UTC")
     return answer if job is None or created else Done("an earlier try had created it, and never heard of it")
@@ -159,14 +160,14 @@ def _made_already(intent: Intent, submit: Submit, lineage: Lineage, ports: Ports
     claim = _claim(submit, lineage)
     if lineage.entry(Started, submit.job):
         if claim and lineage.entry(Ended, submit.job):
-            ports.ledger.release(claim)  # who died here before may have taken it after the ending gave it back
+            ports.ledger.claims.release(claim)  # a function that was killed here may have claimed it after the end released it
         return Done("was seen running")
     job = ports.jobs.describe(submit.job)
     ours = job is not None and is_sent(intent, job)
     if ours:
         reconcile(Trigger(job=submit.job), ports)
     if claim and not (job is not None and ours and job.alive):
-        ports.ledger.release(claim)
+        ports.ledger.claims.release(claim)
     return Done("an earlier try had created it, and never heard of it") if ours else None
 
 
@@ -178,14 +179,18 @@ def _let_go_of_the_prefix(intent: Intent, lineage: Lineage, ports: Ports) -> Non
         return
     job = ports.jobs.describe(submit.job)
     if job is None or not is_sent(intent, job) or not job.alive:
-        ports.ledger.release(claim)
+        ports.ledger.claims.release(claim)
 
 
 def _claim(submit: Submit, lineage: Lineage) -> Claim | None:
+    """The hold on the prefix that the attempt writes to: its predecessor's, or the one that a repair gives it."""
     before = lineage.entry(Started, submit.about)
-    if before is None or before.checkpoint_uri is None:
+    if before is None:
         return None
-    return claim_of(before.checkpoint_uri, job=submit.job, lineage=str(lineage.id), created_at=before.at)
+    uri = change_from_json(submit.changes).get("CheckpointConfig", {}).get("S3Uri") or before.checkpoint_uri
+    if uri is None:
+        return None
+    return claim_of(uri, job=submit.job, lineage=str(lineage.id), created_at=before.at, role=before.role)
 
 
 def _patience(intent: Intent, after_s: int | None) -> timedelta:

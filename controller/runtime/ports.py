@@ -1,4 +1,4 @@
-"""What the shell needs of the world. Expected answers are values; surprises are exceptions.
+"""What the runtime needs of the world. Expected answers are values; surprises are exceptions.
 
 An exception leaves its intent leased: nobody can tell whether the call took effect, so it is performed again once the lease is
 over. ``Later`` says that it certainly did not take effect.
@@ -6,26 +6,23 @@ over. ``Later`` says that it certainly did not take effect.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Protocol
 
-from controller.decide.decision import Decision
 from controller.decide.ownership import OwnerAnswer
 from controller.jobs.checkpoint import CheckpointScan
-from controller.jobs.claim import Claim
 from controller.jobs.job import Job
-from controller.ledger.entry import Entry, Waived
-from controller.ledger.halt import Halt
-from controller.ledger.intent import Intent, IntentResult, Probe, Publish, Submit
-from controller.ledger.lineage import Lineage, LineageId
-from controller.ledger.pool import MarketSignal, PoolMemory
+from controller.ledger.intent import Probe, Publish, Submit
+from controller.ledger.lineage import LineageId
 from controller.policy.policy import Policy
 from controller.runtime.answers import Answer, Done, Later, Refused, Unreachable
+from controller.runtime.ledger_ports import Ledger, Overdue
 from controller.runtime.outbox import Chat, Message, Outbox, Post
+from controller.runtime.schedule_ports import LateDay
+from controller.runtime.triggers import Trigger
 from controller.savings.report import Report
-from controller.savings.rollup import Rollup
 from controller.units.money import Rate
 
 __all__ = [
@@ -54,36 +51,6 @@ __all__ = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trigger:
-    """A doorbell: look at this job. ``lineage`` is known where the ledger itself rings.
-
-    ``created_in`` is the lineage for which SageMaker just answered our own CreateTrainingJob of this job: that is proof.
-    """
-
-    job: str
-    lineage: LineageId | None = None
-    created_in: LineageId | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overdue:
-    """An open intent whose time has come, as an index shows it: perhaps stale, so it only rings."""
-
-    ring: Trigger
-    key: str
-    trigger_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LateDay:
-    """A mark that a lineage added to a day when it was over; ``version`` is that of the commit."""
-
-    day: date
-    lineage: str
-    version: int
-
-
 class Jobs(Protocol):
     """SageMaker's training jobs."""
 
@@ -109,129 +76,14 @@ class Jobs(Protocol):
         """The names of all jobs last modified within ``since`` … ``until``. Raises Unreachable."""
 
 
-class Ledger(Protocol):
-    """The only memory. Reads are consistent; every write is conditional. All raise Unreachable."""
-
-    def load(self, lineage: LineageId) -> Lineage:
-        """The lineage, or an empty one of version 0. The head is read before the rest: a torn read loses its commit."""
-
-    def submitter(self, account: str, region: str, job: str) -> LineageId | None:
-        """The lineage that meant to create a job of that name, as an attempt or a probe; None where none ever did."""
-
-    def commit(self, lineage: Lineage, decision: Decision) -> bool:
-        """Write all of the decision or nothing; False when anything moved since ``lineage`` was loaded.
-
-        The version must be the one loaded; entries must be absent; intents absent or withdrawn, or submissions that nobody tried;
-        each job that is to be created is found by its name from then on (``submitter``). What is withdrawn must be open
-        and never leased since, what is abandoned open and of the claim loaded. A withdrawn Wake is deleted: its key holds a
-        time that has passed.
-        """
-
-    def take(self, lineage: LineageId, intent: Intent, *, now: datetime, leased_until: datetime) -> Intent | None:
-        """Claim an open intent that is due, and whose lease, if any, is over; None when somebody else was faster.
-
-        What is stored decides, not what was loaded: somebody may have put it off since.
-        """
-
-    def put_off(self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str, held: bool = False) -> bool:
-        """End the lease of this claim and leave the intent open, due at ``due_at``; False when the claim is not ours any more.
-
-        ``held`` counts the claim as a hold: nothing was tried.
-        """
-
-    def close(self, lineage: LineageId, intent: Intent, closed: IntentResult, why: str) -> bool:
-        """Close the intent; False when the claim is not ours any more."""
-
-    def overdue(self, now: datetime, limit: int) -> list[Overdue]:
-        """Open intents with ``trigger_at`` up to ``now``, oldest first."""
-
-    def delay(self, overdue: Overdue, trigger_at: datetime) -> None:
-        """Let the sweep ring for this intent no sooner than ``trigger_at``; nothing else about the intent changes."""
-
-    def halt(self) -> Halt | None:
-        """The halt that is called now."""
-
-    def set_halt(self, halt: Halt | None) -> None:
-        """Call a halt, or resume."""
-
-    def spend(self, what: str, who: str, amount: int, limit: int, now: datetime) -> bool:
-        """Take from a limit that spans lineages; False where it has no room. Who took once takes nothing again."""
-
-    def claim(self, claim: Claim) -> tuple[Claim, ...]:
-        """Hold a checkpoint prefix for a job that is about to be created, or say whose claims of other lineages overlap it.
-
-        Of two that claim overlapping prefixes at once, one at most is given it.
-        """
-
-    def release(self, claim: Claim) -> None:
-        """Give a claim back; nothing happens where there is none."""
-
-    def claims(self, bucket: str) -> tuple[Claim, ...]:
-        """All claims held in a bucket."""
-
-    def entries(self, since: datetime, until: datetime) -> Iterable[Entry]:
-        """All entries with ``since`` <= ``at`` < ``until``, of all lineages, in no particular order."""
-
-    def history(self, account: str, region: str, family: str, limit: int) -> tuple[int, ...]:
-        """The training seconds that the family's completed lineages took, newest first; an index, so perhaps stale."""
-
-    def late(self) -> Iterable[LateDay]:
-        """The days to which something was added after they were over; perhaps one mark for each lineage that did."""
-
-    def put_rollup(self, day: date, rollup: Rollup, *, settles: Iterable[LateDay] = ()) -> None:
-        """Write what a closed day comes to, in place of what was folded before, and take away the marks that it settles.
-
-        A mark that was made again meanwhile stays.
-        """
-
-    def rollups(self, since: date, until: date) -> Iterable[tuple[date, Rollup]]:
-        """The rollups of closed days, oldest first."""
-
-    def note_rates(self, region: str, rates: Mapping[str, Rate]) -> None:
-        """Write down what instance types cost in a region as of a day."""
-
-    def rates(self, region: str) -> Mapping[str, tuple[Rate, ...]]:
-        """What instance types cost in a region, oldest first, as far as it was ever written down."""
-
-    def remember(self, day: date, memories: Iterable[PoolMemory]) -> None:
-        """Write down what a closed day taught of each pool; a day that is folded again says the same again."""
-
-    def memory(self, instance_type: str, region: str, since: datetime) -> PoolMemory:
-        """What is remembered of a pool since a day; empty where nothing is."""
-
-    def waivers(self, now: datetime) -> Iterable[Waived]:
-        """The waivers in force, of all lineages; an index, so perhaps a moment stale."""
-
-    def cursor(self, name: str) -> datetime | None:
-        """How far a repeating pass has come."""
-
-    def move_cursor(self, name: str, at: datetime) -> None:
-        """Remember how far a repeating pass has come; a cursor never goes back."""
-
-    def capacity_seen_at(self, region: str, instance_type: str) -> datetime | None:
-        """The last time that a pool showed spot capacity, as commits recorded it; None where it did not within a day."""
-
-    def placement_asked_at(self, region: str, instance_type: str) -> datetime | None:
-        """The last time that EC2 was asked for the pool's placement score; None where it was not within a day."""
-
-    def in_force_at(self, revision: str, now: datetime) -> datetime:
-        """When a policy revision was first seen here: ``now``, if never before."""
-
-    def once(self, what: str, now: datetime) -> bool:
-        """Whether this is the first time that anybody asks; remembered for an hour."""
-
-    def note_signal(self, signal: MarketSignal) -> bool:
-        """Write down a market signal; False when it was known."""
-
-    def signals(self, since: datetime, until: datetime) -> Iterable[MarketSignal]:
-        """Market signals with ``since`` <= ``at`` < ``until``."""
-
-
 class Checkpoints(Protocol):
     """What lies below a checkpoint prefix."""
 
-    def scan(self, uri: str, *, now: datetime) -> CheckpointScan:
-        """Look, with at most two requests; what S3 refuses to show is the scan's ``problem``. Raises Unreachable."""
+    def scan(self, uri: str, *, now: datetime, ignore: Sequence[str] = ()) -> CheckpointScan:
+        """Look, with at most twelve requests; what S3 refuses to show is the scan's ``problem``. Raises Unreachable.
+
+        ``ignore`` are names of files that are no checkpoints, beside those that are known, as globs.
+        """
 
 
 class Events(Protocol):

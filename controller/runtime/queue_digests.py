@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from controller.notifications.block_kit import pages
-from controller.notifications.digest import DigestNotes, digest_parts
+from controller.notifications.digest import DigestNotes, digest_parts, is_empty
 from controller.notifications.parts import Part
 from controller.policy.policy import Policy
-from controller.policy.slack_settings import DigestTime
+from controller.runtime.digest_days import last_due, reported_days
 from controller.runtime.ports import Message, Ports
 from controller.runtime.read_days import rollups_of_days
 from controller.savings.report import By, report_of
@@ -20,7 +19,6 @@ from controller.savings.rollup import Rollup
 from controller.units.calendar import month_start
 
 DAY = timedelta(days=1)
-LAST = "digests"  # when all of them were last looked at
 
 
 class Period(StrEnum):
@@ -35,28 +33,30 @@ class Period(StrEnum):
 def queue_digests(ports: Ports) -> int:
     """Queue every digest whose hour has come since it was last queued; say how many. A channel begins with the hour to come."""
     now, policy = ports.clock.now(), ports.policies.current()
-    last, queued = ports.ledger.cursor(LAST), 0
-    if last is not None and last >= max(last_due(policy.slack.digest, period, now) for period in Period):
+    last, queued = ports.ledger.digests.checked_at(), 0
+    if last is not None and last >= max(last_due(policy.slack.digest, period.length, now) for period in Period):
         return 0  # most hours of the day: one read
     for channel, teams in channels_of(policy).items():
         for period in Period:
-            cursor, due_at = f"digest/{period}/{channel}", last_due(policy.slack.digest, period, now)
-            before = ports.ledger.cursor(cursor)
+            due_at = last_due(policy.slack.digest, period.length, now)
+            before = ports.ledger.digests.queued_at(period, channel)
             if before is not None and before < due_at:
-                queue_digest(period, channel, teams, due_at, ports)
-                queued += 1
+                since, until = reported_days(policy.slack.digest, period.length, due_at, before)
+                if since < until:
+                    queue_digest(period, channel, teams, since, until, ports)
+                    queued += 1
             if before is None or before < due_at:
-                ports.ledger.move_cursor(cursor, now)
-    ports.ledger.move_cursor(LAST, now)
+                ports.ledger.digests.note_queued(period, channel, now)
+    ports.ledger.digests.note_checked(now)
     return queued
 
 
-def queue_digest(period: Period, channel: str, teams: frozenset[str], due_at: datetime, ports: Ports) -> None:
-    """Queue one digest; its pages are messages of their own, so that a crash repeats one of them and never all."""
-    until = due_at.astimezone(UTC).date()
-    since = until - period.length
+def queue_digest(period: Period, channel: str, teams: frozenset[str], since: date, until: date, ports: Ports) -> None:
+    """Queue one digest, unless it has nothing to say. Its pages are messages of their own: a crash repeats one, never all."""
     at, shelved = ports.clock.now(), ports.outbox.shelved(channel)
     parts = _parts(period, shelved, teams, since, until, ports)
+    if not parts:
+        return
     plain = json.dumps([page.json for page in pages(parts, native=False)])
     for number, page in enumerate(pages(parts)):
         key, native = f"digest/{period}/{since}/{channel}/{number:03d}", page.json
@@ -72,29 +72,22 @@ def channels_of(policy: Policy) -> Mapping[str, frozenset[str]]:
     return {**{channel: frozenset(teams) for channel, teams in by_channel.items()}, policy.channel: frozenset()}
 
 
-def last_due(at: DigestTime, period: Period, now: datetime) -> datetime:
-    """The last moment at which a digest was due: an hour of the local day, and for the weekly one of a day of the week."""
-    local = now.astimezone(ZoneInfo(at.timezone))
-    due = datetime.combine(local.date(), time(at.hour, at.minute), local.tzinfo)
-    while due > local or (period is Period.WEEK and due.weekday() != at.weekday):
-        due = datetime.combine(due.date() - DAY, time(at.hour, at.minute), local.tzinfo)
-    return due
-
-
 def _parts(
     period: Period, shelved: Iterable[Message], teams: frozenset[str], since: date, until: date, ports: Ports
 ) -> tuple[Part, ...]:
     month = month_start(until - DAY)
     days: dict[date, Rollup] = rollups_of_days(ports.ledger, min(since - period.length, month), until)
     by = By.USER if len(teams) == 1 else By.TEAM
-    policy, now = ports.policies.current(), ports.clock.now()
-    waivers = tuple(w for w in ports.ledger.waivers(now) if not teams or w.team in teams)
+    now = ports.clock.now()
+    waivers = tuple(w for w in ports.ledger.waivers.in_force(now) if not teams or w.team in teams)
     matters = DigestNotes(
-        halt=ports.ledger.halt(), rate_limits=policy.rate_limits, waivers=waivers, now=now,
+        halt=ports.ledger.halts.halt(), waivers=waivers, now=now,
         shelved=tuple(message.text().title for message in shelved if message.has_text),
         link=_link(period, since, until, days, ports) if not teams else "",
     )  # fmt: skip
     of_period = report_of(days, since, until, by=by, teams=teams)
+    if is_empty(of_period, matters):
+        return ()
     return digest_parts(of_period, report_of(days, month, until, by=by, teams=teams), matters)
 
 

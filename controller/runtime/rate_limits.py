@@ -33,7 +33,7 @@ def check_limits(intent: Intent, lineage: Lineage, ports: Ports) -> OnHold | Ref
         return None  # looking and bookkeeping go on
     if isinstance(action, Submit) and lineage.entry(Started, action.job):
         return None  # an earlier try made it: only the answer is still to be written down
-    halt = ports.ledger.halt()
+    halt = ports.ledger.halts.halt()
     if halt is not None:
         return OnHold(halted(halt), int(HALT_LOOK.total_seconds()))
     match action:
@@ -57,7 +57,7 @@ def _one_probe(pool: str, intent: Intent, lineage: Lineage, ports: Ports) -> Ref
     """One probe a pool and half hour is enough for all who wait there: who it finds capacity for, all hear."""
     now = ports.clock.now()
     window = f"probe/{pool}/{hour_key(now)}/{now.minute // 30}"
-    if ports.ledger.spend(window, f"{lineage.id}/{intent.key}", 1, 1, now):
+    if ports.ledger.limits.spend(window, f"{lineage.id}/{intent.key}", 1, 1, now):
         return None
     return Refused("another job probes this pool now")
 
@@ -65,7 +65,7 @@ def _one_probe(pool: str, intent: Intent, lineage: Lineage, ports: Ports) -> Ref
 def _rate_limit(what: str, limit: int | None, intent: Intent, lineage: Lineage, ports: Ports) -> OnHold | None:
     """Take one of the hour's acts; performing an intent again takes none."""
     now = ports.clock.now()
-    if limit is None or ports.ledger.spend(f"{what}/{hour_key(now)}", f"{lineage.id}/{intent.key}", 1, limit, now):
+    if limit is None or ports.ledger.limits.spend(f"{what}/{hour_key(now)}", f"{lineage.id}/{intent.key}", 1, limit, now):
         return None
     message = RateLimit(what=what, limit=limit, until=next_hour(now))
     channel = ports.policies.current().channel
@@ -77,14 +77,16 @@ def _rate_limit(what: str, limit: int | None, intent: Intent, lineage: Lineage, 
 def _cap(submit: Submit, intent: Intent, lineage: Lineage, ports: Ports) -> Refused | None:
     """Reserve what the attempt may cost from what its team may spend on attempts of ours this month."""
     if submit.cap_micros is None or isinstance(submit.cause, MoveCause):
-        return None  # what we stopped to go on elsewhere, or mended, was running already: it is not left lying
+        return None  # a job that was stopped to be moved or repaired ran already: it must continue
     started, now = lineage.entry(Started, submit.about), ports.clock.now()
     team, month = (started.team if started else None) or "no team", month_key(now)
     if submit.cost_micros is None:
         return Refused(
             f"no price is known, so the spend cap of {team} for {month} ({dollars(submit.cap_micros)}) cannot be checked"
         )
-    if ports.ledger.spend(f"money/{team}/{month}", f"{lineage.id}/{intent.key}", submit.cost_micros, submit.cap_micros, now):
+    if ports.ledger.limits.spend(
+        f"money/{team}/{month}", f"{lineage.id}/{intent.key}", submit.cost_micros, submit.cap_micros, now
+    ):
         return None
     return Refused(
         f"it may cost {dollars(submit.cost_micros)}, which is more than is left of the spend cap of {team} for {month}"

@@ -1,13 +1,12 @@
-"""Reads the days of a period: closed ones as they were folded, the others folded now."""
+"""Reads the rollups of a period: stored ones for closed days, new ones for the others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
-from controller.ledger.entry import Entry
-from controller.ledger.pool import MarketSignal
+from controller.runtime.ledger_ports import Journal
+from controller.runtime.schedule_ports import MarketSignals, ReadDays
 from controller.savings.rollup import Rollup, roll_up
 
 DAY = timedelta(days=1)
@@ -16,22 +15,23 @@ DAY = timedelta(days=1)
 class ReportSource(Protocol):
     """The part of the ledger that reports read."""
 
-    def rollups(self, since: date, until: date) -> Iterable[tuple[date, Rollup]]: ...
+    @property
+    def days(self) -> ReadDays: ...
 
-    def entries(self, since: datetime, until: datetime) -> Iterable[Entry]: ...
+    @property
+    def journal(self) -> Journal: ...
 
-    def signals(self, since: datetime, until: datetime) -> Iterable[MarketSignal]: ...
+    @property
+    def market_signals(self) -> MarketSignals: ...
 
-    def cursor(self, name: str) -> datetime | None: ...
 
-
-def rollups_of_days(books: ReportSource, since: date, until: date) -> dict[date, Rollup]:
-    """The rollups of the days from ``since`` up to and without ``until``; days that are open are folded from entries."""
-    days = dict(books.rollups(since, until))
-    closed = books.cursor("rollup")
+def rollups_of_days(source: ReportSource, since: date, until: date) -> dict[date, Rollup]:
+    """The rollups of the days from ``since`` until before ``until``. Open days are rolled up from their entries."""
+    days = dict(source.days.rollups(since, until))
+    closed = source.days.closed_until()
     day = max(since, closed.date()) if closed else since
     while day < until:
         begin = datetime.combine(day, datetime.min.time(), UTC)
-        days[day] = roll_up(books.entries(begin, begin + DAY), books.signals(begin, begin + DAY))
+        days[day] = roll_up(source.journal.entries(begin, begin + DAY), source.market_signals.signals(begin, begin + DAY))
         day += DAY
     return days

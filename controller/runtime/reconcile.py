@@ -3,7 +3,7 @@
 An event contributes a job's name and nothing else. What is decided is written down in one transaction before any of it is
 done, so a crash, a throttle, a lost answer, a backoff and a retry are the same case: an open intent whose time has come.
 
-    outpaced   somebody else changed the lineage first: look again, three times, then leave it to the next ring
+    outpaced   somebody else changed the lineage first: gather again, three times, then leave it to the next trigger
     leased     an intent that is due is committed with a lease of 60 s, longer than the function may run (45 s)
     taken      an older intent is claimed by one conditional write before it is performed
 """
@@ -29,34 +29,34 @@ from controller.runtime.ports import Ports, Trigger
 from controller.runtime.timeouts import LEASE
 
 OUTPACED_MAX = 3
-ROUNDS_MAX = 12  # commits of one ring: enough for a job of a thousand interruptions
+ROUNDS_MAX = 12  # commits of one trigger: enough for a job with a thousand interruptions
 
 
 class Outpaced(Exception):
-    """Others changed this lineage three times while we looked; the next ring will see to it."""
+    """Others changed this lineage three times during the gathering. The next trigger continues."""
 
 
-def reconcile(ring: Trigger, ports: Ports) -> LineageId | None:
-    """Look at a job and do what its state asks for; say which lineage it belongs to, None when there is no such job.
+def reconcile(trigger: Trigger, ports: Ports) -> LineageId | None:
+    """Gather, decide, commit and perform for one job. Returns its lineage; None when there is no such job.
 
-    Raises Outpaced and Unreachable; the next ring heals both.
+    Raises Outpaced and Unreachable; after both, the next trigger continues.
     """
-    found = _settle(ring, ports)
-    if ring.lineage is not None and ring.lineage != found:
-        _let_go(ring.job, ring.lineage, ports)
+    found = _settle(trigger, ports)
+    if trigger.lineage is not None and trigger.lineage != found:
+        _let_go(trigger.job, trigger.lineage, ports)
     return found
 
 
-def _settle(ring: Trigger, ports: Ports) -> LineageId | None:
+def _settle(trigger: Trigger, ports: Ports) -> LineageId | None:
     """Decide, commit and perform until nothing is new; say which lineage the job belongs to, None for no such job."""
-    name, outpaced = ring.job, 0
+    name, outpaced = trigger.job, 0
     for _ in range(ROUNDS_MAX):
         job = ports.jobs.describe(name)
         if job is None:
             return None
-        facts, whole = decided(job, ports, ring.created_in)
+        facts, whole = decided(job, ports, trigger.created_in)
         decision = whole.cut().leased(facts.now, facts.now + LEASE)
-        if _stale(facts) or (decision and not ports.ledger.commit(facts.lineage, decision)):
+        if _stale(facts) or (decision and not ports.ledger.lineages.commit(facts.lineage, decision)):
             outpaced += 1
             if outpaced == OUTPACED_MAX:
                 raise Outpaced(f"{name}: the lineage {facts.lineage.id} changed {outpaced} times while it was read")
@@ -79,7 +79,7 @@ def decided(job: Job, ports: Ports, created_in: LineageId | None = None) -> tupl
 
 
 def _stale(facts: Facts) -> bool:
-    """Whether the job was described before its ending, and the lineage loaded after it: such facts never held together."""
+    """Whether the job was described before its end and the lineage loaded after it: such facts were never true together."""
     return facts.job.alive and facts.lineage.entry(Ended, facts.job.name) is not None
 
 
@@ -102,21 +102,21 @@ def _performed(intent: Intent, decision: Decision, lineage: Lineage, ports: Port
 def _taken(intents: Iterable[Intent], lineage: Lineage, now: datetime, ports: Ports) -> Iterator[Intent]:
     """Claim each intent that is due, one by one as it is performed; what another Lambda claimed first is theirs."""
     for intent in intents:
-        taken = ports.ledger.take(lineage.id, intent, now=now, leased_until=now + LEASE) if intent.due(now) else None
+        taken = ports.ledger.lineages.take(lineage.id, intent, now=now, leased_until=now + LEASE) if intent.due(now) else None
         if taken is not None:
             yield taken
 
 
 def _let_go(name: str, id: LineageId, ports: Ports) -> None:
     """Close what is open about a job that is gone, or whose name has begun another life."""
-    lineage, now = ports.ledger.load(id), ports.clock.now()
+    lineage, now = ports.ledger.lineages.load(id), ports.clock.now()
     for intent in _taken((i for i in lineage.open_intents(name) if _outlives_its_job(i)), lineage, now, ports):
         perform(intent, lineage, ports, reconcile, decided=_stands_by_itself(intent, lineage))
-    lineage = ports.ledger.load(id)
+    lineage = ports.ledger.lineages.load(id)
     decision = decide_deleted(lineage, name, now, ports.policies.current().channel).leased(now, now + LEASE)
     if not decision:
         return
-    if not ports.ledger.commit(lineage, decision):
+    if not ports.ledger.lineages.commit(lineage, decision):
         raise Outpaced(f"{name}: the lineage {id} changed while it was let go of")
     for intent in decision.intents:
         perform(intent, lineage, ports, reconcile)

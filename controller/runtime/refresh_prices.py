@@ -11,14 +11,14 @@ WEEK = timedelta(days=6)  # a schedule of seven days, a little late or early
 
 def refresh_prices(region: str, ports: Ports) -> tuple[int, tuple[str, ...]]:
     """Write down what changed in a region's list; say how many prices did, and which rows nobody could read."""
-    now, cursor = ports.clock.now(), f"prices/{region}"
-    before = ports.ledger.cursor(cursor)
+    now = ports.clock.now()
+    before = ports.ledger.prices.refreshed_at(region)
     if before is not None and now - before < WEEK:
         return 0, ()
     listed = ports.price_list.training(region)
-    known = ports.ledger.rates(region)
+    known = ports.ledger.prices.rates(region)
     last = {instance_type: rates[-1].micros_per_h for instance_type, rates in known.items()}
     changed = {t: rate for t, rate in listed.rates.items() if last.get(t) != rate.micros_per_h}
-    ports.ledger.note_rates(region, changed)
-    ports.ledger.move_cursor(cursor, now)
+    ports.ledger.prices.note_rates(region, changed)
+    ports.ledger.prices.note_refresh(region, now)
     return len(changed), listed.problems

@@ -1,21 +1,25 @@
-"""Answers ``/spot …`` in Slack, for the one who typed it."""
+"""Answers ``/spot …`` in Slack, for the one who typed it. Whatever is typed has a short answer."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
+from itertools import islice
 
 from controller.ledger.entry import Started
 from controller.notifications.block_kit import pages
 from controller.notifications.card import card, money_text
-from controller.notifications.message_text import bold, halted, person
+from controller.notifications.message_text import bold, halted_text, person
 from controller.notifications.mrkdwn import code, escaped, when
-from controller.notifications.parts import Part, Text
+from controller.notifications.parts import Part, Small, Text
 from controller.notifications.period_sentence import sentence
 from controller.runtime.ports import Unreachable
 from controller.runtime.slack_interactions import Answer, SlackPorts
+from controller.runtime.slack_readers import refuses_to_read
 from controller.savings.report import By, report_of
 from controller.units.calendar import month_start
+from controller.units.free_text import one_line
 
 HELP = (
     "`/spot savings [team] [2026-10]`: what spot saved. Default: all teams, this month",
@@ -23,74 +27,106 @@ HELP = (
     "`/spot waivers`: the waivers in force",
     "`/spot help`: this list",
 )
+JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")  # SageMaker's TrainingJobName
+JOB_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:([a-z0-9-]+):([0-9]{12}):training-job/(.{1,63})")
+MONTH = re.compile(r"([0-9]{4})-([0-9]{1,2})")
+FIRST_YEAR = 2017  # SageMaker's own
+SHOWN = 60  # characters of what somebody typed
+WAIVERS_MAX = 20
+HELD_BACK = "The answer is longer than one message. `spotwarden report` has all of it."
 
 
-def command(text: str, ports: SlackPorts) -> Answer:
-    """Answer a slash command, for the one who typed it."""
+def command(text: str, ports: SlackPorts, *, who: str = "") -> Answer:
+    """Answer a slash command, for the one who typed it, whatever was typed."""
     word, *rest = text.split() or ["help"]
+    word = word.lower()
     try:
-        parts = COMMANDS.get(word, _unknown)(ports, *([word] if word not in COMMANDS else []), *rest)
+        refused = refuses_to_read(who, ports) if word != "help" else ""
+        if refused:
+            parts: tuple[Part, ...] = (Text(refused),)
+        elif word == "help":
+            parts = _help(ports, who)
+        elif word in COMMANDS:
+            parts = COMMANDS[word](ports, *rest)
+        else:
+            parts = (Text(f"Unknown command {_shown(word)}. Available commands:"), *_help(ports, who))
     except Unreachable:
         parts = (Text("AWS did not answer in time. Try again."),)
-    page = pages(parts)[0]
+    first, *others = pages(parts)
+    page = pages((*parts[:1], Small(HELD_BACK)))[0] if others else first
     return {"response_type": "ephemeral", "text": page.text, "blocks": list(page.blocks)}
 
 
-def _help(ports: SlackPorts, *_: str) -> tuple[Part, ...]:
-    halt = ports.ledger.halt()
-    return (Text("\n".join(HELP)), *((Text(f":octagonal_sign: Spotwarden is {escaped(halted(halt))}"),) if halt else ()))
+def _shown(word: str) -> str:
+    """What somebody typed, short enough for an answer."""
+    return code(one_line(word, SHOWN))
 
 
-def _unknown(ports: SlackPorts, word: str, *_: str) -> tuple[Part, ...]:
-    return (Text(f"Unknown command {code(word)}. Available commands:"), *_help(ports))
+def _help(ports: SlackPorts, who: str) -> tuple[Part, ...]:
+    """The commands; and, for whoever may read, whether a halt is called."""
+    halt = None if refuses_to_read(who, ports) else ports.ledger.halts.halt()
+    return (Text("\n".join(HELP)), *((Text(f":octagonal_sign: Spotwarden is {halted_text(halt)}"),) if halt else ()))
 
 
 def _savings(ports: SlackPorts, *words: str) -> tuple[Part, ...]:
-    """From closed days alone: a day that is open takes longer to fold than Slack waits."""
+    """From closed days alone: rolling up an open day takes longer than Slack waits."""
     today = ports.clock.now().date()
-    since, until, team = month_start(today), today, ""
-    for word in words:
+    months, names = [word for word in words if word[:1].isdigit()], [word for word in words if not word[:1].isdigit()]
+    since, until, team = month_start(today), today, " ".join(names)
+    for word in months:
         month = _month(word)
-        if month is None and word[:1].isdigit():
-            return (Text(f"{code(word)} is not a month. Write it as {code(f'{today:%Y-%m}')}."),)
         if month is None:
-            team = word
-        else:
-            since, until = month, month_start(month + timedelta(days=31))
-    days = dict(ports.ledger.rollups(since - (until - since), until))
+            return (Text(f"{_shown(word)} is not a month. Write it as {code(f'{today:%Y-%m}')}."),)
+        if month > today:
+            return (Text(f"{_shown(word)} has not begun."),)
+        if month.year < FIRST_YEAR:
+            return (Text(f"Nothing is recorded of {_shown(word)}."),)
+        since, until = month, month_start(month + timedelta(days=31))
+    if len(months) > 1:
+        return (Text(f"Name one month, such as {code(f'{today:%Y-%m}')}."),)
+    days = dict(ports.ledger.days.rollups(since - (until - since), until))
     report = report_of(days, since, until, by=By.TEAM, teams=[team] if team else ())
-    whose = f", team {escaped(team)}" if team else ""
+    whose = f", team {escaped(team, SHOWN)}" if team else ""
     head = f"*{since:%B %Y}*{whose}, completed days only. {sentence(report)}"
     lines = [f"• {escaped(line.name)}: {money_text(line.savings)}" for line in report.lines[:10]]
     return (Text("\n".join((head, *lines))),)
 
 
 def _month(word: str) -> date | None:
-    try:
-        return datetime.strptime(word, "%Y-%m").replace(tzinfo=UTC).date()
-    except ValueError:
+    """The first day of a month such as 2026-10; None for anything else."""
+    found = MONTH.fullmatch(word)
+    if found is None:
         return None
+    year, month = int(found[1]), int(found[2])
+    return date(year, month, 1) if year > 0 and 1 <= month <= 12 else None
 
 
 def _job(ports: SlackPorts, *words: str) -> tuple[Part, ...]:
     if len(words) != 1:
-        return (Text("Add the name of a job: `/spot job NAME`"),)
-    found = ports.lineage_named(words[0])
-    if found is None:
-        return (Text(f"SageMaker has no training job {bold(words[0])} in this account and region."),)
-    lineage = ports.ledger.load(found)
+        return (Text("Add the name of one job: `/spot job NAME`"),)
+    typed = words[0].strip("`*_~\"'<>|,;")  # as it was copied from a message
+    arn = JOB_ARN.fullmatch(typed)
+    name = arn[3] if arn else typed
+    if JOB_NAME.fullmatch(name) is None:
+        return (Text(f"{_shown(words[0])} is not the name of a training job. Names have letters, digits and hyphens."),)
+    found = ports.lineage_named(name)
+    if found is None or (arn is not None and (arn[1], arn[2]) != (found.region, found.account)):
+        return (Text(f"SageMaker has no training job {bold(name)} in this account and region."),)
+    lineage = ports.ledger.lineages.load(found)
     if not any(isinstance(e, Started) for e in lineage.entries):
-        return (Text(f"{bold(words[0])} is not in the ledger yet."),)
+        return (Text(f"{bold(name)} is not in the ledger yet."),)
     return card(lineage, ports.policies.current(), ports.clock.now())
 
 
 def _waivers(ports: SlackPorts, *_: str) -> tuple[Part, ...]:
+    waivers = list(islice(ports.ledger.waivers.in_force(ports.clock.now()), WAIVERS_MAX + 1))
     told = [
         f"• {escaped(w.policy)} for {bold(w.job)} until {when(w.until)}: {escaped(w.reason)}"
         f" ({escaped(w.ticket)}, {person(w.who)})"
-        for w in ports.ledger.waivers(ports.clock.now())
+        for w in waivers[:WAIVERS_MAX]
     ]
-    return (Text("\n".join(told) or "No waiver is in force."),)
+    more = ["• … and more. Every digest lists the waivers in force."] if len(waivers) > WAIVERS_MAX else []
+    return (Text("\n".join((*told, *more)) or "No waiver is in force."),)
 
 
-COMMANDS: Mapping[str, Callable[..., tuple[Part, ...]]] = {"help": _help, "savings": _savings, "job": _job, "waivers": _waivers}
+COMMANDS: Mapping[str, Callable[..., tuple[Part, ...]]] = {"savings": _savings, "job": _job, "waivers": _waivers}

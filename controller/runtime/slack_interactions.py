@@ -7,6 +7,7 @@ twice, too late, or without permission, gets an answer that only that person see
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
@@ -15,17 +16,20 @@ from typing import Any, Protocol
 from controller.decide.decision import Decision
 from controller.decide.user_requests import available_requests, waivable_rules
 from controller.ledger.entry import Ended, Entry, UserRequested, Waived
-from controller.ledger.halt import Halt
+from controller.ledger.halt import halt_of
 from controller.ledger.intent import Intent, Submit, Wake
 from controller.ledger.lineage import Lineage, LineageId, newest_attempt
-from controller.notifications.message_text import bold
+from controller.notifications.message_text import bold, halted_text
 from controller.notifications.mrkdwn import escaped, when
 from controller.notifications.waiver_form import WAIVER_CALLBACK, waiver_form, waiver_request_of
 from controller.policy.policy import Policy
 from controller.policy.user_request import UserRequest
 from controller.runtime.ports import Chat, Clock, Done, Ledger, Policies, Unreachable
+from controller.runtime.slack_readers import refuses_to_read
+from controller.runtime.slack_user import SlackUser
 
 TRIES = 3
+SLACK_USER = re.compile(r"[A-Z0-9]{1,40}")
 DAY = timedelta(days=1)
 
 Answer = Mapping[str, Any]
@@ -50,6 +54,9 @@ class SlackPorts(Protocol):
 
     @property
     def clock(self) -> Clock: ...
+
+    def user(self, who: str) -> SlackUser | None:
+        """What Slack says of a user, as of a few minutes ago at most. Raises Unreachable."""
 
     def lineage_named(self, job: str) -> LineageId | None:
         """The lineage of a job that SageMaker knows by that name. Raises Unreachable."""
@@ -87,29 +94,41 @@ def _clicked(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
         return NOTHING  # a link, or a button of somebody else's
     try:
         refused = _forbidden(click.request, click.who, ports)
-        if refused is None and click.request is UserRequest.WAIVE:
-            reply = _open_waiver(click, str(payload.get("trigger_id", "")), ports)
+        if refused is not None:
+            reply = refused
+        elif click.request is UserRequest.HALT:
+            reply = _halt(click, ports)
+        elif click.request is UserRequest.WAIVE:
+            reply = refuses_to_read(click.who, ports) or _open_waiver(click, str(payload.get("trigger_id", "")), ports)
         else:
-            reply = refused or record_request(click, ports)
+            reply = record_request(click, ports)
     except Unreachable:
-        reply = "AWS did not answer in time. Nothing was changed. Press the button again."
+        reply = "AWS or Slack did not answer in time, so it is unknown whether anything was changed. Press the button again."
     url = payload.get("response_url")
     if reply and isinstance(url, str) and url:
         ports.chat.reply_ephemeral(url, reply)
     return NOTHING
 
 
+def _halt(click: Click, ports: SlackPorts) -> str:
+    """Call a halt: one write, whatever the state of the job whose message has the button. Raises Unreachable."""
+    now = ports.clock.now()
+    mine = halt_of(why=f"pressed in Slack, on {click.job}", who=click.who, since=now)
+    called = ports.ledger.halts.call_halt(mine)
+    told = "Halted" if called == mine else f"Already {halted_text(called)}"
+    return f"{told}: all actions and messages in this account are paused. Recording continues. To resume: `spotwarden resume`"
+
+
 def record_request(click: Click, ports: SlackPorts) -> str:
     """Record the request and confirm it, or answer why it is not possible. Raises Unreachable."""
     for _ in range(TRIES):
-        lineage, now = ports.ledger.load(click.lineage), ports.clock.now()
-        kind = _too_late(click, lineage, ports.policies.current(), now)
-        if kind:
-            return kind
+        lineage, now = ports.ledger.lineages.load(click.lineage), ports.clock.now()
+        too_late = _too_late(click, lineage, ports.policies.current(), now)
+        if too_late:  # it tells how the job stands
+            unread = refuses_to_read(click.who, ports)
+            return f"This is not possible now. {unread}" if unread else too_late
         entry = _asked(click, lineage, now)
-        if ports.ledger.commit(lineage, _noted(entry, lineage, now)):
-            if click.request is UserRequest.HALT:
-                ports.ledger.set_halt(Halt(why=f"pressed in Slack, on {click.job}", who=click.who, since=now))
+        if ports.ledger.lineages.commit(lineage, _noted(entry, lineage, now)):
             return CONFIRMATIONS[click.request].format(job=bold(click.job))
     return "Somebody else changed this job at the same moment. Press the button again."
 
@@ -118,9 +137,6 @@ CONFIRMATIONS: Mapping[UserRequest, str] = {
     UserRequest.TRY_AGAIN: "{job} is submitted again within two minutes.",
     UserRequest.ON_DEMAND: "{job} moves to on-demand. If it is running, it is stopped first.",
     UserRequest.STOP: "{job} is stopped within two minutes.",
-    UserRequest.HALT: (
-        "Halted: all actions and messages in this account are paused. Recording continues. To resume: `spotwarden resume`"
-    ),
     UserRequest.WAIVE: "The rule is waived for {job}.",
 }
 
@@ -135,7 +151,7 @@ def _asked(click: Click, lineage: Lineage, now: datetime) -> UserRequested:
 
 
 def _noted(entry: Entry, lineage: Lineage, now: datetime) -> Decision:
-    """The entry, and a Wake that is due: the sweep rings within a minute, and decides on what stands there then."""
+    """The entry, and a Wake that is due: the sweep triggers it within a minute, and decides by the facts of that time."""
     wake = Intent(action=Wake(about=entry.job, at=now), due_at=now)
     intents = () if lineage.intent(wake.key) else (wake,)
     return Decision(entries=(entry,), intents=intents).leased(now - DAY, now)
@@ -149,7 +165,7 @@ def _too_late(click: Click, lineage: Lineage, policy: Policy, now: datetime) -> 
     if last.job != click.job:
         return f"{bold(click.job)} already has a newer attempt: {bold(last.job)}."
     before = [e for e in lineage.entries if isinstance(e, UserRequested) and (e.job, e.request) == (click.job, click.request)]
-    if click.request is UserRequest.HALT or click.request in available_requests(lineage, policy, now):
+    if click.request in available_requests(lineage, policy, now):
         return ""
     if before:
         first = min(before, key=lambda e: e.at)
@@ -192,7 +208,7 @@ def _click_of(payload: Mapping[str, Any]) -> Click | None:
 
 def _user(user: object) -> str:
     who = user.get("id") if isinstance(user, Mapping) else None
-    if not isinstance(who, str) or not who.isalnum():
+    if not isinstance(who, str) or SLACK_USER.fullmatch(who) is None:
         raise BadRequest(f"user.id is {str(who)[:40]!r}, wanted a Slack user's id")
     return who
 
@@ -212,7 +228,7 @@ def _whose(text: str, where: str) -> tuple[LineageId, str]:
 
 
 def _open_waiver(click: Click, trigger_id: str, ports: SlackPorts) -> str:
-    lineage, now, policy = ports.ledger.load(click.lineage), ports.clock.now(), ports.policies.current()
+    lineage, now, policy = ports.ledger.lineages.load(click.lineage), ports.clock.now(), ports.policies.current()
     last, rules = newest_attempt(lineage), waivable_rules(lineage, now)
     if last is None or last.job != click.job or lineage.entry(Ended, click.job) is not None:
         return _too_late(replace(click, request=UserRequest.STOP), lineage, policy, now) or f"{bold(click.job)} is finished."
@@ -231,7 +247,7 @@ def _submitted(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
     lineage_id, job = _whose(str(view.get("private_metadata", "")), "payload.view.private_metadata")
     who = _user(payload.get("user"))
     try:
-        refused = _forbidden(UserRequest.WAIVE, who, ports)
+        refused = _forbidden(UserRequest.WAIVE, who, ports) or refuses_to_read(who, ports)
         if refused:
             return {"response_action": "errors", "errors": {"policy": refused}}
         return _waive(lineage_id, job, who, view, ports)
@@ -241,7 +257,7 @@ def _submitted(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
 
 def _waive(id: LineageId, job: str, who: str, view: Mapping[str, Any], ports: SlackPorts) -> Answer:
     for _ in range(TRIES):
-        lineage, now, policy = ports.ledger.load(id), ports.clock.now(), ports.policies.current()
+        lineage, now, policy = ports.ledger.lineages.load(id), ports.clock.now(), ports.policies.current()
         most = now.date() + timedelta(seconds=policy.slack.waiver_s_max)
         given, wrong = waiver_request_of(view, rules=waivable_rules(lineage, now), first=now.date(), most=most)
         if wrong:
@@ -252,6 +268,6 @@ def _waive(id: LineageId, job: str, who: str, view: Mapping[str, Any], ports: Sl
             job=job, at=now, team=last.team if last else None, policy=given.policy, who=who, reason=given.reason,
             ticket=given.ticket, until=min(until, now + timedelta(seconds=policy.slack.waiver_s_max)),
         )  # fmt: skip
-        if ports.ledger.commit(lineage, _noted(entry, lineage, now)):
+        if ports.ledger.lineages.commit(lineage, _noted(entry, lineage, now)):
             return {"response_action": "clear"}
     return {"response_action": "errors", "errors": {"policy": "Somebody else changed this job at the same moment. Try again."}}

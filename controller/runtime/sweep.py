@@ -1,4 +1,4 @@
-"""The clock: rings for what is overdue each minute, and for what changed unheard each hour."""
+"""Triggers the jobs of overdue intents, each minute. ``discover`` uses the same functions each hour."""
 
 from __future__ import annotations
 
@@ -32,32 +32,32 @@ class SweepResult:
 
 
 def sweep(ports: Ports) -> SweepResult:
-    """Ring for every overdue intent's job, oldest first, each failure on its own.
+    """Trigger the job of every overdue intent, oldest first. A failure does not stop the others.
 
-    A ring that fails is set back five minutes: at the head of the queue, one broken lineage would delay all others for good.
+    A failing trigger is delayed by five minutes: at the head of the queue, one broken lineage would delay all others for good.
     """
     started_at = ports.clock.now()
-    overdue = ports.ledger.overdue(started_at, TRIGGERS_MAX)
+    overdue = ports.ledger.due.overdue(started_at, TRIGGERS_MAX)
     oldest_s = max((int((started_at - o.trigger_at).total_seconds()) for o in overdue), default=0)
     failed: list[tuple[str, Exception]] = []
     triggered: set[Trigger] = set()
     for one in overdue:
         if ports.clock.now() - started_at > TIME_LIMIT:
             return SweepResult(triggered=len(triggered), failed=tuple(failed), overdue_s=oldest_s, left="out of time")
-        if one.ring in triggered:
+        if one.trigger in triggered:
             continue
-        triggered.add(one.ring)
-        problem = trigger_job(one.ring, ports)
+        triggered.add(one.trigger)
+        problem = trigger_job(one.trigger, ports)
         if problem is not None:
-            failed.append((one.ring.job, problem))
-            ports.ledger.delay(one, ports.clock.now() + FAILED_DELAY)
+            failed.append((one.trigger.job, problem))
+            ports.ledger.due.delay(one, ports.clock.now() + FAILED_DELAY)
     return SweepResult(triggered=len(triggered), failed=tuple(failed), overdue_s=oldest_s)
 
 
-def trigger_job(ring: Trigger, ports: Ports) -> Exception | None:
-    """Ring, and give a failure back: whatever is wrong with one job must not keep the others waiting."""
+def trigger_job(trigger: Trigger, ports: Ports) -> Exception | None:
+    """Trigger a job, and return the exception if it fails: a problem with one job must not delay the others."""
     try:
-        reconcile(ring, ports)
+        reconcile(trigger, ports)
     except Exception as problem:
         return problem
     return None

@@ -1,16 +1,19 @@
 """Reads EventBridge events as doorbells: which job to look at, which instance the market warned of.
 
-Everything else in an event is a hint that may be late, doubled or out of order. What is no such event is refused aloud.
+Everything else in an event is a hint that may be late, doubled or out of order. Any other event is refused with an
+exception, and so is an event of another account or region: a job of that name here would be another job.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from controller.ledger.lineage import LineageId
 from controller.ledger.pool import MarketSignalKind
-from controller.runtime.ports import Trigger
 
 MARKET_SIGNALS: Mapping[str, MarketSignalKind] = {
     "EC2 Spot Instance Interruption Warning": MarketSignalKind.INTERRUPTION,
@@ -18,12 +21,63 @@ MARKET_SIGNALS: Mapping[str, MarketSignalKind] = {
 }
 
 
+RECORD_VERSION = "1.0"  # of what Lambda writes where an invocation failed for good
+WRAPPINGS_MAX = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """A reason to look at a job. ``lineage`` is known where the trigger comes from the ledger.
+
+    ``created_in`` is the lineage for which SageMaker just answered our own CreateTrainingJob of this job: that is proof.
+    """
+
+    job: str
+    lineage: LineageId | None = None
+    created_in: LineageId | None = None
+
+
 class BadEvent(ValueError):
-    """An event that rings for nothing: what was found, what was wanted, and where."""
+    """An event that triggers nothing. The message says what was found, what was wanted, and where."""
+
+
+def event_in(payload: Any) -> Mapping[str, Any]:
+    """The event in a dead letter, or the payload itself where it is none. Raises BadEvent.
+
+    EventBridge and Lambda's dead-letter queue keep an event as it was; Lambda's on-failure destination puts a record around it,
+    and SQS puts either into the body of a message.
+    """
+    for _ in range(WRAPPINGS_MAX):
+        if not isinstance(payload, Mapping):
+            raise BadEvent(f"found a {type(payload).__name__}, wanted an event or a dead letter with one")
+        if "requestPayload" in payload and "requestContext" in payload:
+            if payload.get("version") != RECORD_VERSION:
+                raise BadEvent(f"the dead letter is a record of version {payload.get('version')!r}, wanted {RECORD_VERSION!r}")
+            payload = payload["requestPayload"]
+        elif "source" not in payload and isinstance(payload.get("Body", payload.get("body")), str):
+            payload = _parsed(payload.get("Body", payload.get("body")))
+        else:
+            return payload
+    raise BadEvent(f"a dead letter within a dead letter, {WRAPPINGS_MAX} deep")
+
+
+def _parsed(text: Any) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as problem:
+        raise BadEvent(f"the body of the message is no JSON: {problem}") from None
+
+
+def not_of(account: str, region: str, event: Mapping[str, Any]) -> str:
+    """Why an event is not of this account and region; nothing where it is."""
+    found = event.get("account"), event.get("region")
+    if found == (account, region):
+        return ""
+    return f"it is of account {found[0]!r} and region {found[1]!r}, and this stack of {account!r} and {region!r}"
 
 
 def trigger_of(event: Mapping[str, Any]) -> Trigger:
-    """The job that a training-job event rings for. Raises BadEvent."""
+    """The job that a training-job event triggers. Raises BadEvent."""
     detail = _detail(event, source="aws.sagemaker")
     return Trigger(job=_text(detail, "TrainingJobName", event))
 

@@ -28,8 +28,11 @@ class Savings:
     """A total over attempts. Seconds are instance-seconds, so that jobs of any instance count add up.
 
     Dollars cover only attempts with a known price: ``unpriced`` and ``unmeasured`` count the attempts that they do not cover.
-    ``bounded`` counts attempts whose useful seconds are a lower bound. The ``spot_`` figures cover spot attempts, the ``movable``
-    figures cover first attempts that ran on-demand.
+    ``bounded`` counts attempts whose useful seconds are a lower bound, ``never_started`` those that never trained and cost
+    nothing, ``stopped_with_model`` those that a limit stopped after they trained: their cost counts neither as saved nor as
+    wasted. The ``spot_`` figures cover spot attempts, the ``movable`` figures cover first attempts that ran on-demand.
+    ``missed_micros`` is what those would have saved on spot, by the savings of the spot jobs of their day in the same pool;
+    ``missed_unknown`` counts those in pools without a spot job on that day. A day's rollup sets both.
     """
 
     attempts: int = 0
@@ -43,9 +46,13 @@ class Savings:
     spot_counterfactual_micros: Micros = 0
     movable: int = 0
     movable_micros: Micros = 0
+    missed_micros: Micros = 0
+    missed_unknown: int = 0
     unpriced: int = 0
     unmeasured: int = 0
     bounded: int = 0
+    never_started: int = 0
+    stopped_with_model: int = 0
 
     def __add__(self, other: Savings) -> Savings:
         return Savings(**{name: getattr(self, name) + getattr(other, name) for name in FIELDS})
@@ -79,18 +86,24 @@ def savings_of(measured: Measured, credited: Credited | None) -> Savings:
     """What one attempt spent, saved and wasted. Without a Credited entry, none of its training counts as useful."""
     width = measured.instance_count
     useful_s = min(credited.useful_s, measured.training_s) if credited else 0
+    with_model = credited is not None and credited.basis == Basis.STOPPED
+    nothing = measured.training_s == measured.billable_s == measured.retained_s == 0
     seconds = Savings(
         attempts=1, training_s=measured.training_s * width, billable_s=measured.billable_s * width, useful_s=useful_s * width,
-        bounded=int(credited is not None and credited.basis == Basis.BOUND),
+        bounded=int(credited is not None and credited.basis == Basis.BOUND), stopped_with_model=int(with_model),
+        never_started=int(nothing),
     )  # fmt: skip
     rate, first_rate = measured.rate_micros_per_h, measured.first_rate_micros_per_h
+    if nothing:
+        return seconds
     if rate is None or (measured.number > 1 and first_rate is None):
         return seconds + Savings(unpriced=1)
-    spent = cost_micros(measured.billable_s, width, rate)
+    trained, retained = cost_micros(measured.billable_s, width, rate), cost_micros(measured.retained_s, width, rate)
+    spent = trained + retained
     worth_s = useful_s if measured.spot else min(useful_s, measured.billable_s)
-    counterfactual = cost_micros(worth_s, width, min(rate, first_rate or rate))
+    counterfactual = spent if with_model else cost_micros(worth_s, width, min(rate, first_rate or rate)) + retained
     useful_share_s = measured.billable_s * useful_s // measured.training_s if measured.training_s else 0
-    wasted = spent - cost_micros(useful_share_s, width, rate)
+    wasted = 0 if with_model else trained - cost_micros(useful_share_s, width, rate)
     if measured.spot:
         by_market = Savings(spot_spent_micros=spent, spot_counterfactual_micros=counterfactual)
     else:
@@ -122,13 +135,20 @@ def attempts_of(entries: Iterable[Entry]) -> Iterable[tuple[Measured | Unmeasure
                 latest.setdefault(entry.job, entry)
             case Credited():
                 before = most.get(entry.job)
-                most[entry.job] = entry if before is None or entry.useful_s > before.useful_s else before
+                most[entry.job] = entry if before is None else better_credit(before, entry)
     for job, entry in latest.items():
         yield entry, savings_of(entry, most.get(job)) if isinstance(entry, Measured) else Savings(attempts=1, unmeasured=1)
+
+
+def better_credit(one: Credited, other: Credited) -> Credited:
+    """Which of two credits of an attempt counts: that of more seconds; of equal ones the one that says more than "lost"."""
+    return max(one, other, key=lambda credit: (credit.useful_s, credit.basis != Basis.LOST))
 
 
 def spent_micros(measured: Iterable[Measured]) -> Micros:
     """What SageMaker billed for these attempts, in millionths of a dollar; attempts without a price are left out."""
     return sum(
-        cost_micros(e.billable_s, e.instance_count, e.rate_micros_per_h) for e in measured if e.rate_micros_per_h is not None
+        cost_micros(e.billable_s + e.retained_s, e.instance_count, e.rate_micros_per_h)
+        for e in measured
+        if e.rate_micros_per_h is not None
     )

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from controller.jobs.job import Job, Outcome
-from controller.ledger.entry import CheckpointScanned, Credited, Entry, Measured, Started
-from controller.savings.arithmetic import Savings, sum_savings
-from controller.savings.progress import progress_of, useful_seconds
+from controller.ledger.entry import CheckpointScanned, Credited, Entry, Measured, Started, Unmeasured
+from controller.savings.arithmetic import Savings, better_credit, sum_savings
+from controller.savings.progress import Basis, Progress, progress_of, resumed_seconds, useful_seconds, went_beyond
 from controller.units.money import Rate
 
 RateOf = Callable[[str, str, datetime, datetime | None], Rate | None]
@@ -21,9 +21,13 @@ RateOf = Callable[[str, str, datetime, datetime | None], Rate | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """The result of an audit. ``gone`` are attempts that SageMaker no longer describes: their recorded figures are kept."""
+    """The result of an audit. ``gone`` are attempts that SageMaker no longer describes: their recorded figures are kept.
+
+    ``attempts`` are counted as a report counts them; ``unmeasured`` are those of unknown usage among them.
+    """
 
     attempts: int
+    unmeasured: int
     gone: tuple[str, ...]
     differences: tuple[str, ...]
     recorded: Savings
@@ -48,26 +52,34 @@ def audit(
     for entry in entries:
         if isinstance(entry, Credited) and entry.job in measured:
             before = credited.get(entry.job)
-            credited[entry.job] = entry if before is None or entry.useful_s > before.useful_s else before
+            credited[entry.job] = entry if before is None else better_credit(before, entry)
+    unmeasured = {e.job for e in entries if isinstance(e, Unmeasured) and since <= e.at < until} - measured.keys()
     started = [e for e in entries if isinstance(e, Started)]
     scans = [e for e in entries if isinstance(e, CheckpointScanned)]
     again: list[Entry] = []
     differences: list[str] = []
     for name, recorded in sorted(measured.items()):
         job = jobs.get(name)
-        if job is None or job.usage is None or job.outcome is None:
+        usage = job.measurable_usage if job else None
+        if job is None or usage is None or job.outcome is None:
             again += [recorded, *([credited[name]] if name in credited else [])]
             continue
-        seen = tuple(s for s in scans if s.job == name)
+        job = replace(job, usage=usage)
         found = _measured(recorded, job, rate_of, lineages, started)
-        useful_s = _useful_s(job, seen, _next_attempt(job, recorded, jobs, lineages, started))
+        useful_s, basis = _useful(job, scans, _later_attempts(job, recorded, jobs, lineages, started))
         held = credited[name].useful_s if name in credited else 0
-        again += [found, Credited(job=name, at=recorded.at, team=recorded.team, useful_s=useful_s, basis="audit")]
+        again += [found, Credited(job=name, at=recorded.at, team=recorded.team, useful_s=useful_s, basis=basis)]
         differences += [f"{name}: {what}" for what in _differing(recorded, found)]
         if held != useful_s:
             differences.append(f"{name}: {held} useful seconds recorded, {useful_s} recomputed")
+    differences += [
+        f"{name}: unknown usage recorded, SageMaker shows {usage.training_s} s trained and {usage.billable_s} s billed"
+        for name in sorted(unmeasured)
+        if name in jobs and (usage := jobs[name].measurable_usage) is not None
+    ]
     return Audit(
-        attempts=len(measured), gone=tuple(sorted(name for name in measured if name not in jobs)), differences=tuple(differences),
+        attempts=len(measured) + len(unmeasured), unmeasured=len(unmeasured), differences=tuple(differences),
+        gone=tuple(sorted(name for name in measured if name not in jobs)),
         recorded=_total((*measured.values(), *credited.values())), recomputed=_total(again),
     )  # fmt: skip
 
@@ -82,28 +94,41 @@ def _measured(recorded: Measured, job: Job, rate_of: RateOf, lineages: Mapping[s
     assert job.usage is not None  # noqa: S101  (the caller has checked)
     return replace(
         recorded, training_s=job.usage.training_s, billable_s=job.usage.billable_s, spot=job.spot,
-        instance_type=job.instance_type, instance_count=job.instance_count,
+        retained_s=job.usage.retained_s, instance_type=job.instance_type, instance_count=job.instance_count,
         rate_micros_per_h=rate.micros_per_h if rate else None, first_rate_micros_per_h=first_rate,
     )  # fmt: skip
 
 
-def _useful_s(job: Job, seen: Sequence[CheckpointScanned], resumed_by: Job | None) -> int:
+def _useful(job: Job, scans: Sequence[CheckpointScanned], later: Iterable[Job]) -> tuple[int, Basis]:
+    """The useful seconds of a job, from its own scans and from the attempts after it."""
     assert job.usage is not None  # noqa: S101  (the caller has checked)
-    if job.outcome is Outcome.COMPLETED:
-        return useful_seconds(job, job.usage, seen)[0]
-    if resumed_by is None or not resumed_by.intervals or job.checkpoint_uri is None:
-        return 0
-    if resumed_by.checkpoint_uri != job.checkpoint_uri or not any(s.occasion == "ended" for s in seen):
-        return 0
-    kept = progress_of(job.intervals, seen, checkpoints=True, completed=False)
-    return min(kept.kept_s, job.usage.training_s)
+    own = useful_seconds(job, job.usage, _of(job, scans))
+    if job.outcome is Outcome.COMPLETED or job.checkpoint_uri is None:
+        return own
+    if not any(s.occasion == "ended" for s in _of(job, scans)):
+        return own
+    if not any(one.checkpoint_uri == job.checkpoint_uri and went_beyond(one, _kept(one, scans).kept_s) for one in later):
+        return own
+    kept = _kept(job, scans)
+    return resumed_seconds(kept.kept_s, job.usage.training_s, exact=kept.exact)
 
 
-def _next_attempt(
+def _kept(job: Job, scans: Sequence[CheckpointScanned]) -> Progress:
+    """What a job has kept of its training without its model."""
+    return progress_of(job.intervals, _of(job, scans), checkpoints=True, completed=False, ended_at=job.ended_at)
+
+
+def _of(job: Job, scans: Sequence[CheckpointScanned]) -> tuple[CheckpointScanned, ...]:
+    return tuple(s for s in scans if s.job == job.name)
+
+
+def _later_attempts(
     job: Job, recorded: Measured, jobs: Mapping[str, Job], lineages: Mapping[str, str], started: Iterable[Started]
-) -> Job | None:
-    later = sorted((e.number, e.job) for e in started if e.number > recorded.number and _same_lineage(e.job, job, lineages))
-    return jobs.get(later[0][1]) if later else None
+) -> list[Job]:
+    return [
+        jobs[e.job] for e in started
+        if e.number > recorded.number and e.job in jobs and _same_lineage(e.job, job, lineages)
+    ]  # fmt: skip
 
 
 def _same_lineage(name: str, job: Job, lineages: Mapping[str, str]) -> bool:

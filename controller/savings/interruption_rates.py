@@ -2,7 +2,8 @@
 
 Interruptions of a pool are counted over hours of spot training. The rate is the posterior of a Poisson rate under a Gamma prior:
 one interruption in one hour does not read as 100 %, and a pool without history is between the rarely and the often interrupted.
-EC2's spot warnings name an instance family and no job: they count as a fraction of an interruption, and add no hours.
+EC2's spot warnings name an instance family and no job. Another fleet of the account may have caused them, and nobody knows how
+many hours that fleet ran. So they are shown beside the rate and are no part of it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from controller.units.money import Rate
 # instances in a month and frequent above 20 %. Five in a hundred hours is cautious, and ten hours of own history outweigh it.
 PRIOR_INTERRUPTIONS = 0.5
 PRIOR_HOURS = 10.0
-WARNING_WEIGHT = 0.05
 RESTART_H = 0.25  # the hours that an interruption costs: a start, a restore and half a checkpoint interval
 Z_90 = 1.6449  # the standard normal quantile of a two-sided interval of 90 %
 
@@ -61,7 +61,7 @@ def _with_warnings(memory: PoolMemory, signals: Sequence[MarketSignal]) -> PoolM
 def estimate(memory: PoolMemory | None) -> Estimate:
     """The posterior of a pool's rate; for a pool without history, the prior."""
     seen = memory or PoolMemory(instance_type="", region="")
-    shape = PRIOR_INTERRUPTIONS + seen.interruptions + WARNING_WEIGHT * seen.warnings
+    shape = PRIOR_INTERRUPTIONS + seen.interruptions
     hours = PRIOR_HOURS + seen.exposure_s / 3600
     return Estimate(mean=shape / hours, low=_gamma_quantile(shape, -Z_90) / hours, high=_gamma_quantile(shape, Z_90) / hours)
 

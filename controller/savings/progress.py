@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
+from controller.jobs.checkpoint import proven_of, with_next
 from controller.jobs.job import Interval, Job, Outcome, Service, Usage
-from controller.ledger.entry import CheckpointScanned
 
 
 class Basis(StrEnum):
@@ -21,6 +22,7 @@ class Basis(StrEnum):
     WHOLE = "whole"  # the job completed without an interruption
     SEEN = "seen"  # each checkpoint that counts was seen
     BOUND = "bound"  # a minimum: no scan came in time to show more
+    STOPPED = "stopped with a model"  # a limit stopped the job, and its model was stored: neither saved nor lost
     LOST = "in vain"  # no checkpoint was written, or no attempt resumed from it
 
 
@@ -32,56 +34,97 @@ class Progress:
     exact: bool = True
 
 
+class Scan(Protocol):
+    """What was seen of a checkpoint prefix at one moment."""
+
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def newest_at(self) -> datetime | None: ...
+    @property
+    def complete(self) -> bool: ...
+    @property
+    def problem(self) -> str | None: ...
+
+
 def progress_of(
-    intervals: Sequence[Interval], scans: Iterable[CheckpointScanned], *, checkpoints: bool, completed: bool
+    intervals: Sequence[Interval],
+    scans: Iterable[Scan],
+    *,
+    checkpoints: bool,
+    completed: bool,
+    ended_at: datetime | None = None,
 ) -> Progress:
-    """What a finished job kept of its training, in seconds per instance.
+    """What a job has kept of its training, in seconds per instance.
 
     ``intervals`` are its intervals of training, ``scans`` are the checkpoint scans with their times, ``checkpoints`` says whether
-    the job was configured to write checkpoints. The last interval of a completed job counts in full; any other interval counts up
-    to its newest checkpoint.
+    the job was configured to write checkpoints, ``ended_at`` is TrainingEndTime. The last interval of a completed job counts in
+    full; any other interval counts up to its newest checkpoint. Deadlines and money both use this function.
     """
     seen = [s for s in scans if s.problem is None]
-    kept, exact = 0.0, True
-    for number, interval in enumerate(intervals, start=1):
-        end = interval.end or interval.start
-        if completed and number == len(intervals):
-            kept += (end - interval.start).total_seconds()
+    kept, exact = timedelta(), True
+    for interval, after in with_next(intervals):
+        if completed and after is None:
+            kept += (interval.end or interval.start) - interval.start
         elif not checkpoints:
-            kept = 0.0
+            kept = timedelta()
         else:
-            newest, certain = _newest_within(interval.start, end, seen)
-            kept += (newest - interval.start).total_seconds() if newest else 0.0
+            proven, certain = _proven(interval, after, ended_at, seen)
+            kept += proven
             exact = exact and certain
-    return Progress(kept_s=round(kept), exact=exact)
+    return Progress(kept_s=round(kept.total_seconds()), exact=exact)
 
 
-def _newest_within(start: datetime, end: datetime, seen: Iterable[CheckpointScanned]) -> tuple[datetime | None, bool]:
-    """The newest checkpoint of an interval that a scan saw, and whether it certainly is the newest.
+def _proven(
+    interval: Interval, after: Interval | None, ended_at: datetime | None, seen: Iterable[Scan]
+) -> tuple[timedelta, bool]:
+    """How much of an interval a scan proves, and whether it certainly is all that was kept.
 
     It is certain where a scan saw the whole prefix after the interval and found nothing newer. A scan after the next interval has
     written a checkpoint proves nothing any more.
     """
-    newest: datetime | None = None
-    certain = False
+    kept, certain = timedelta(), False
+    end = interval.end or interval.start
+    until = after.start if after else ended_at
     for scan in seen:
         written = scan.newest_at
-        if written is not None and start < written <= end:
-            newest = max(written, newest or written)
-        certain = certain or (scan.at >= end and scan.complete and (written is None or written <= end))
-    return newest, certain
+        proven = proven_of(interval, after, ended_at, written) if written is not None else None
+        kept = max(kept, proven or timedelta())
+        newer = written is not None and written > (until or end) and proven is None
+        certain = certain or (scan.at >= end and scan.complete and not newer)
+    return kept, certain
 
 
-def useful_seconds(job: Job, usage: Usage, scans: Iterable[CheckpointScanned]) -> tuple[int, Basis]:
+def useful_seconds(job: Job, usage: Usage, scans: Iterable[Scan]) -> tuple[int, Basis]:
     """The useful seconds of a finished job and their basis. Other time that AWS counts (the download) is not lost.
 
     Training that AWS left out of TrainingTimeInSeconds is not useful: it was lost within the first hour of its interval.
     """
-    if job.outcome is not Outcome.COMPLETED or job.service is Service.PROBE:
+    if job.service is Service.PROBE:
         return 0, Basis.LOST
+    if job.outcome is not Outcome.COMPLETED:
+        return 0, Basis.STOPPED if stopped_with_model(job) else Basis.LOST
     if len(job.intervals) <= 1:
         return usage.training_s, Basis.WHOLE
-    kept = progress_of(job.intervals, scans, checkpoints=job.checkpoint_uri is not None, completed=True)
+    kept = progress_of(job.intervals, scans, checkpoints=job.checkpoint_uri is not None, completed=True, ended_at=job.ended_at)
     trained_s = round(sum(((i.end or i.start) - i.start).total_seconds() for i in job.intervals))
     other_s = max(usage.training_s - trained_s, 0)
     return min(usage.training_s, kept.kept_s + other_s), Basis.SEEN if kept.exact else Basis.BOUND
+
+
+def stopped_with_model(job: Job) -> bool:
+    """Whether MaxRuntimeInSeconds or its tuner stopped a job that trained, so that SageMaker stored the model it had."""
+    if not job.intervals or job.model_artifacts is None:
+        return False
+    return job.outcome is Outcome.OVERRAN or (job.outcome is Outcome.STOPPED and job.service is Service.TUNING)
+
+
+def went_beyond(job: Job, proven_s: int) -> bool:
+    """Whether an attempt proves that the attempts before it were useful: it completed, or wrote a checkpoint of its own."""
+    return bool(job.intervals) and (job.outcome is Outcome.COMPLETED or proven_s > 0)
+
+
+def resumed_seconds(kept_s: int, training_s: int, *, exact: bool) -> tuple[int, Basis]:
+    """The useful seconds of an attempt from whose checkpoint a later attempt resumed. A zero that is not certain is a minimum."""
+    useful_s = min(kept_s, training_s)
+    return useful_s, (Basis.SEEN if useful_s else Basis.LOST) if exact else Basis.BOUND

@@ -14,7 +14,7 @@ from controller.ledger.pool import PoolMemory
 from controller.savings.arithmetic import Savings
 from controller.savings.interruption_rates import estimate
 from controller.savings.own_cost import own_cost_micros
-from controller.savings.rollup import KEPT, MISSED, CountKind, Group, Rollup
+from controller.savings.rollup import KEPT, MISSED, CountKind, Group, Mover, Rollup
 from controller.units.money import Micros
 
 DAY = timedelta(days=1)
@@ -41,14 +41,20 @@ NAMES: Mapping[By, Callable[[Group], str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of a report. ``missed_micros`` is what on-demand first attempts would have saved on spot, by the savings of spot
-    jobs in the same pool; ``missed_unknown`` counts those in pools without a spot job.
-    """
+    """One line of a report."""
 
     name: str
     savings: Savings
-    missed_micros: Micros
-    missed_unknown: int
+
+    @property
+    def missed_micros(self) -> Micros:
+        """What on-demand first attempts would have saved on spot."""
+        return self.savings.missed_micros
+
+    @property
+    def missed_unknown(self) -> int:
+        """On-demand first attempts in pools without a spot job to compare with."""
+        return self.savings.missed_unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +92,16 @@ class Report:
     deadlines_kept: int
     deadlines_missed: int
     own_cost_micros: Micros
+    movers: tuple[Mover, ...] = ()
+
+    def largest_lines(self, most: int) -> tuple[Line, ...]:
+        """At most so many lines: those of the largest saved, spent or wasted amounts, and the others as one line."""
+        if len(self.lines) <= most:
+            return self.lines
+        largest = sorted(self.lines, key=lambda line: (-_size(line), line.name))[: most - 1]
+        rest = [line for line in self.lines if line not in largest]
+        others = Line(name=f"{len(rest)} others", savings=sum((line.savings for line in rest), Savings()))
+        return (*(line for line in self.lines if line in largest), others)
 
     @property
     def most_wasted(self) -> tuple[Line, ...]:
@@ -94,45 +110,35 @@ class Report:
         return tuple(sorted(wasted, key=lambda line: (-line.savings.wasted_micros, line.name)))
 
 
+def _size(line: Line) -> Micros:
+    one = line.savings
+    return max(abs(one.saved_micros), one.spent_micros, one.wasted_micros)
+
+
 def report_of(days: Mapping[date, Rollup], since: date, until: date, *, by: By = By.TEAM, teams: Collection[str] = ()) -> Report:
     """Make the report of a period from the rollups of its days and of the period before it, as far as they exist."""
     part = {day: rollup.of_teams(teams) for day, rollup in days.items()}
     of = _sum(part[day] for day in _days(since, until) if day in part)
     start = since - (until - since)
     before = _sum(part[day] for day in _days(start, since) if day in part)
-    shares = shares_of(_sum(days[day] for day in _days(since, until) if day in days))
     kept = of.count(CountKind.DEADLINE)
     return Report(
-        since=since, until=until, by=by, teams=tuple(sorted(teams)), total=_line("all", of.groups, shares),
-        before=_line("before", before.groups, shares_of(before)), lines=_lines(of, by, shares),
+        since=since, until=until, by=by, teams=tuple(sorted(teams)), total=Line(name="all", savings=of.total),
+        before=Line(name="before", savings=before.total), lines=_lines(of, by), movers=of.movers,
         days=tuple((day, part[day].total) for day in _days(since, until) if day in part),
-        outcomes=_most(of, CountKind.ENDING), violations=_most(of, CountKind.VIOLATION), interruptions=_pools(of),
+        outcomes=_most(of, CountKind.OUTCOME), violations=_most(of, CountKind.VIOLATION), interruptions=_pools(of),
         signals=_most(of, CountKind.SIGNAL), deadlines_kept=kept[KEPT], deadlines_missed=kept[MISSED],
         own_cost_micros=own_cost_micros(days=(until - since).days, entries=sum(of.count(CountKind.ENTRY).values())),
     )  # fmt: skip
 
 
-def shares_of(rollup: Rollup) -> dict[str, float]:
-    """The part of the counterfactual that spot saved in each pool with spot jobs: a fraction, negative where spot cost more."""
-    pools: dict[str, Savings] = {}
+def _lines(rollup: Rollup, by: By) -> tuple[Line, ...]:
+    sums: dict[str, Savings] = {}
     for group, savings in rollup.groups.items():
-        pools[group.pool] = pools[group.pool] + savings if group.pool in pools else savings
-    return {pool: share for pool, savings in pools.items() if (share := savings.spot_share) is not None}
-
-
-def _lines(rollup: Rollup, by: By, shares: Mapping[str, float]) -> tuple[Line, ...]:
-    parts: dict[str, dict[Group, Savings]] = {}
-    for group, savings in rollup.groups.items():
-        parts.setdefault(NAMES[by](group), {})[group] = savings
-    lines = (_line(name, groups, shares) for name, groups in parts.items())
+        name = NAMES[by](group)
+        sums[name] = sums[name] + savings if name in sums else savings
+    lines = (Line(name=name, savings=savings) for name, savings in sums.items())
     return tuple(sorted(lines, key=lambda line: (-line.savings.saved_micros, line.name)))
-
-
-def _line(name: str, groups: Mapping[Group, Savings], shares: Mapping[str, float]) -> Line:
-    """A line; a pool in which spot saves nothing counts as nothing missed: ``missed`` is never negative."""
-    missed = sum(round(s.movable_micros * max(shares.get(g.pool, 0.0), 0.0)) for g, s in groups.items())
-    unknown = sum(s.movable for g, s in groups.items() if g.pool not in shares)
-    return Line(name=name, savings=sum(groups.values(), Savings()), missed_micros=missed, missed_unknown=unknown)
 
 
 def _pools(rollup: Rollup) -> tuple[PoolLine, ...]:

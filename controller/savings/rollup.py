@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from controller.ledger.entry import (
     Interrupted,
     JobDeleted,
     Measured,
+    OwnerChecked,
     Started,
     Unmeasured,
     UserRequested,
@@ -29,6 +30,7 @@ from controller.ledger.entry import (
 )  # fmt: skip
 from controller.ledger.pool import MarketSignal
 from controller.savings.arithmetic import Savings, attempts_of
+from controller.units.money import Micros
 
 NOBODY = "no team"
 UNTAGGED = "no user"
@@ -56,7 +58,7 @@ class Group(NamedTuple):
 class CountKind(StrEnum):
     """What is counted."""
 
-    ENDING = "ending"  # by outcome
+    OUTCOME = "ending"  # by outcome
     INTERRUPTION = "interruption"  # by pool
     EXPOSURE_S = "exposure_s"  # seconds of spot training, by pool
     VIOLATION = "violation"  # by the rule's name
@@ -87,15 +89,35 @@ ENTRY_NAMES: Mapping[type[Entry], str] = {
     Finished: "Finished",
     UserRequested: "Asked",
     Waived: "Waived",
+    OwnerChecked: "OwnerChecked",
 }
+
+
+class Mover(NamedTuple):
+    """An attempt that saved or wasted much. ``checkpoint`` says whether it had a CheckpointConfig."""
+
+    team: str
+    job: str
+    instance_type: str
+    region: str
+    spot: bool
+    saved_micros: Micros
+    wasted_micros: Micros
+    interruptions: int
+    checkpoint: bool
+
+
+MOVERS_MAX = 5  # of each team, by each measure
+MOVERS_TOTAL_MAX = 300  # of all teams: a day's rollup stays small, whatever tags people invent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollup:
-    """The groups and counts of a period."""
+    """The groups and counts of a period, and the attempts of each team that saved, lost and wasted the most."""
 
     groups: Mapping[Group, Savings] = field(default_factory=dict)
     counts: Mapping[Count, int] = field(default_factory=dict)
+    movers: tuple[Mover, ...] = ()
 
     def __add__(self, other: Rollup) -> Rollup:
         groups = dict(self.groups)
@@ -104,7 +126,7 @@ class Rollup:
         counts = dict(self.counts)
         for count, number in other.counts.items():
             counts[count] = counts.get(count, 0) + number
-        return Rollup(groups=groups, counts=counts)
+        return Rollup(groups=groups, counts=counts, movers=top_movers((*self.movers, *other.movers)))
 
     def of_teams(self, teams: Collection[str]) -> Rollup:
         """The part of some teams; of all teams where none is named."""
@@ -113,6 +135,7 @@ class Rollup:
         return Rollup(
             groups={group: savings for group, savings in self.groups.items() if group.team in teams},
             counts={count: number for count, number in self.counts.items() if count.team in teams},
+            movers=tuple(mover for mover in self.movers if mover.team in teams),
         )
 
     @property
@@ -142,10 +165,63 @@ def roll_up(entries: Iterable[Entry], signals: Iterable[MarketSignal] = ()) -> R
         money.append(entry)
     counts.update(Count(CountKind.SIGNAL, NOBODY, f"{s.kind} {s.pool}") for s in signals)
     groups: dict[Group, Savings] = {}
+    movers: list[Mover] = []
     for attempt, savings in attempts_of(money):
         group = group_of(attempt)
         groups[group] = groups[group] + savings if group in groups else savings
-    return Rollup(groups=groups, counts=counts)
+        if isinstance(attempt, Measured):
+            movers.append(_mover(attempt, savings))
+    return with_missed(Rollup(groups=groups, counts=counts, movers=top_movers(movers)))
+
+
+def with_missed(rollup: Rollup) -> Rollup:
+    """The rollup of a day with what its on-demand first attempts missed, at the share that spot saved on that day.
+
+    It is settled for each day, so that the days of a period and the teams of a company add up to the whole.
+    """
+    shares = shares_of(rollup)
+    return replace(rollup, groups={group: _with_missed(group, one, shares) for group, one in rollup.groups.items()})
+
+
+def _with_missed(group: Group, savings: Savings, shares: Mapping[str, float]) -> Savings:
+    """A pool in which spot saves nothing counts as nothing missed: the figure is never negative."""
+    if not savings.movable:
+        return savings
+    share = shares.get(group.pool)
+    if share is None:
+        return replace(savings, missed_unknown=savings.movable)
+    return replace(savings, missed_micros=round(savings.movable_micros * max(share, 0.0)))
+
+
+def shares_of(rollup: Rollup) -> dict[str, float]:
+    """The part of the counterfactual that spot saved in each pool with spot jobs: a fraction, negative where spot cost more."""
+    pools: dict[str, Savings] = {}
+    for group, savings in rollup.groups.items():
+        pools[group.pool] = pools[group.pool] + savings if group.pool in pools else savings
+    return {pool: share for pool, savings in pools.items() if (share := savings.spot_share) is not None}
+
+
+def top_movers(movers: Iterable[Mover]) -> tuple[Mover, ...]:
+    """Of each team, the attempts that saved the most, cost the most more than on-demand, and wasted the most; sorted."""
+    by_team: dict[str, list[Mover]] = {}
+    for mover in movers:
+        if mover.saved_micros or mover.wasted_micros:
+            by_team.setdefault(mover.team, []).append(mover)
+    kept: set[Mover] = set()
+    for some in by_team.values():
+        kept.update(sorted(some, key=lambda m: (-m.saved_micros, m.job))[:MOVERS_MAX])
+        kept.update(sorted(some, key=lambda m: (m.saved_micros, m.job))[:MOVERS_MAX])
+        kept.update(sorted(some, key=lambda m: (-m.wasted_micros, m.job))[:MOVERS_MAX])
+    largest = sorted(kept, key=lambda m: (-max(abs(m.saved_micros), m.wasted_micros), m.job))[:MOVERS_TOTAL_MAX]
+    return tuple(sorted(largest, key=lambda m: (-m.saved_micros, m.job)))
+
+
+def _mover(attempt: Measured, savings: Savings) -> Mover:
+    return Mover(
+        team=attempt.team or NOBODY, job=attempt.job, instance_type=attempt.instance_type, region=attempt.region,
+        spot=attempt.spot, saved_micros=savings.saved_micros, wasted_micros=savings.wasted_micros,
+        interruptions=attempt.interruptions, checkpoint=attempt.checkpoint,
+    )  # fmt: skip
 
 
 def group_of(attempt: Measured | Unmeasured) -> Group:
@@ -159,7 +235,7 @@ def _counted_as(entry: Entry) -> tuple[CountKind, str, int] | None:
     """What an entry counts as."""
     match entry:
         case Ended():
-            return CountKind.ENDING, entry.outcome.value, 1
+            return CountKind.OUTCOME, entry.outcome.value, 1
         case Interrupted():
             return CountKind.INTERRUPTION, f"{entry.instance_type} {entry.region}", 1
         case Measured(spot=True):

@@ -12,22 +12,31 @@ TIMESTAMP, SIGNATURE = "x-slack-request-timestamp", "x-slack-signature"
 
 
 class SignatureCheck:
-    """Checks with the app's signing secret, which is read at the first request."""
+    """Checks with the app's signing secret. ``renewed`` reads the secret again and says whether it changed: after a rotation the
+    new one works at once, and the old one no longer does.
+    """
 
-    def __init__(self, secret: Callable[[], str], now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, secret: Callable[[], str], now: Callable[[], datetime], renewed: Callable[[], bool] = lambda: False
+    ) -> None:
         self._secret = secret
         self._now = now
+        self._renewed = renewed
 
     def refuses(self, body: bytes, headers: Mapping[str, str]) -> str:
         """Why a request is refused; empty where Slack signed it. Header names are in lower case."""
         timestamp, signature = headers.get(TIMESTAMP, ""), headers.get(SIGNATURE, "")
         if not timestamp.isascii() or not timestamp.isdigit() or len(timestamp) > 12 or not signature.isascii():
             return "not signed by Slack"
+        if self._signed(body, timestamp, signature) or (self._renewed() and self._signed(body, timestamp, signature)):
+            return ""
+        return "not signed by Slack, or more than five minutes ago"
+
+    def _signed(self, body: bytes, timestamp: str, signature: str) -> bool:
         try:
-            signed = SignatureVerifier(self._secret(), _At(self._now)).is_valid(body, timestamp, signature)
+            return bool(SignatureVerifier(self._secret(), _At(self._now)).is_valid(body, timestamp, signature))
         except (UnicodeDecodeError, ValueError):
-            signed = False
-        return "" if signed else "not signed by Slack, or more than five minutes ago"
+            return False
 
 
 class _At(SdkClock):

@@ -16,8 +16,10 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.webhook import WebhookClient
 
-from controller.notifications.block_kit import Page
+from controller.notifications.block_kit import Page, pages
+from controller.notifications.parts import Text
 from controller.runtime.ports import Answer, Done, Later, Post, Refused, Unreachable
+from controller.runtime.slack_user import SlackUser
 
 TIMEOUT_S = 5
 CLICK_TIMEOUT_S = 1  # a person waits, and Slack allows three seconds for the answer
@@ -29,8 +31,10 @@ FINAL = frozenset({
     "channel_not_found", "is_archived", "not_in_channel", "restricted_action", "invalid_blocks", "invalid_blocks_format",
     "msg_too_long", "no_text", "too_many_attachments", "user_is_bot", "cannot_reply_to_message", "message_not_found",
     "cant_update_message", "edit_window_closed", "thread_not_found", "expired_trigger_id", "invalid_trigger_id",
-    "exchanged_trigger_id", "no_such_subteam", "subteam_not_found",
+    "exchanged_trigger_id", "no_such_subteam", "subteam_not_found", "user_not_found", "user_not_visible",
 })  # fmt: skip
+SLACKBOT = "USLACKBOT"  # a bot that Slack does not call one
+REVOKED = frozenset({"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"})
 
 
 class SlackChat:
@@ -39,15 +43,19 @@ class SlackChat:
     BASE_URL = WebClient.BASE_URL
     threads = True
 
-    def __init__(self, token: Callable[[], str], base_url: str = WebClient.BASE_URL) -> None:
+    def __init__(
+        self, token: Callable[[], str], base_url: str = WebClient.BASE_URL, *, renewed: Callable[[], bool] = lambda: False
+    ) -> None:
         self._token = token
+        self._renewed = renewed
         self._base_url = base_url
-        self._clients: dict[int, WebClient] = {}
+        self._clients: dict[tuple[int, str], WebClient] = {}
+        self._home = ""
 
     def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
         answer = self._call(
-            TIMEOUT_S, "chat_postMessage", channel=channel, text=page.text, blocks=list(page.blocks), unfurl_links=False,
-            **({"thread_ts": thread_ts} if thread_ts else {}),
+            TIMEOUT_S, "chat_postMessage", channel=channel, **_content(page),
+            unfurl_links=False, unfurl_media=False, **({"thread_ts": thread_ts} if thread_ts else {}),
         )  # fmt: skip
         if not isinstance(answer, dict):
             return answer
@@ -55,9 +63,7 @@ class SlackChat:
         return Done(f"{channel_id}/{ts}") if ts and channel_id else Later("Slack's answer has no ts")
 
     def update(self, post: Post, page: Page) -> Answer:
-        answer = self._call(
-            TIMEOUT_S, "chat_update", channel=post.channel_id, ts=post.ts, text=page.text, blocks=list(page.blocks)
-        )  # fmt: skip
+        answer = self._call(TIMEOUT_S, "chat_update", channel=post.channel_id, ts=post.ts, **_content(page))
         return Done() if isinstance(answer, dict) else answer
 
     def open(self, trigger_id: str, view: Mapping[str, Any]) -> Answer:
@@ -65,13 +71,34 @@ class SlackChat:
         return Done() if isinstance(answer, dict) else answer
 
     def reply_ephemeral(self, url: str, words: str) -> Answer:
+        page = pages((Text(words),))[0]
         try:
             answer = WebhookClient(url, timeout=CLICK_TIMEOUT_S, retry_handlers=[]).send(
-                text=words, response_type="ephemeral", replace_original=False
+                text=page.text, blocks=list(page.blocks), response_type="ephemeral", replace_original=False
             )
         except (*UNANSWERED, ValueError) as error:
             return Later(f"Slack did not answer: {type(error).__name__}")
         return Done() if answer.status_code == 200 else Later(f"Slack says {answer.status_code}")
+
+    def user(self, who: str) -> SlackUser | None:
+        home = self._workspace()
+        answer = self._call(CLICK_TIMEOUT_S, "users_info", user=who)
+        match answer:
+            case Later(why, _):
+                raise Unreachable(why)
+            case Refused() | Done():
+                return None
+            case _:
+                return _user(answer.get("user"), who, home)
+
+    def _workspace(self) -> str:
+        """The id of the workspace that the app is installed in; asked once."""
+        if not self._home:
+            answer = self._call(CLICK_TIMEOUT_S, "auth_test")
+            if not isinstance(answer, dict) or not answer.get("team_id"):
+                raise Unreachable("Slack did not say which workspace this app is installed in")
+            self._home = str(answer["team_id"])
+        return self._home
 
     def members(self, group: str) -> frozenset[str]:
         answer = self._call(CLICK_TIMEOUT_S, "usergroups_users_list", usergroup=group)
@@ -84,20 +111,24 @@ class SlackChat:
                 return frozenset(str(user) for user in answer.get("users") or ())
 
     def _call(self, timeout_s: int, method: str, **arguments: Any) -> dict[str, Any] | Answer:
-        """Slack's answer as a dict, or the reason why the call failed."""
+        """Slack's answer as a dict, or the reason why the call failed. A token that was replaced meanwhile is read again."""
         try:
             answer = getattr(self._web(timeout_s), method)(**arguments)
         except SlackApiError as error:
+            if _reason(error) in REVOKED and self._renewed():
+                return self._call(timeout_s, method, **arguments)
             return _failure(error)
         except UNANSWERED as error:
             return Later(f"Slack did not answer: {type(error).__name__}")
         return answer.data if isinstance(answer.data, dict) else Later("Slack's answer is not a JSON object")
 
     def _web(self, timeout_s: int) -> WebClient:
-        if timeout_s not in self._clients:
-            client = WebClient(token=self._token(), base_url=self._base_url, timeout=timeout_s, retry_handlers=[])
-            self._clients[timeout_s] = client
-        return self._clients[timeout_s]
+        token = self._token()
+        if (timeout_s, token) not in self._clients:
+            self._clients = {key: client for key, client in self._clients.items() if key[1] == token}
+            client = WebClient(token=token, base_url=self._base_url, timeout=timeout_s, retry_handlers=[])
+            self._clients[timeout_s, token] = client
+        return self._clients[timeout_s, token]
 
 
 def rate_limited(headers: Mapping[str, Any]) -> Later:
@@ -112,7 +143,31 @@ def _failure(error: SlackApiError) -> Answer:
     status = response.status_code
     if status == 429:
         return rate_limited(response.headers)
-    reason = str(response.get("error", "")) if isinstance(response.data, dict) else ""
+    reason = _reason(error)
     if reason in FINAL:
         return Refused(f"Slack says {reason}")
     return Later(f"Slack says {reason or status}")
+
+
+def _reason(error: SlackApiError) -> str:
+    return str(error.response.get("error", "")) if isinstance(error.response.data, dict) else ""
+
+
+def _content(page: Page) -> dict[str, Any]:
+    """A page's text and blocks. ``parse`` and ``link_names``: nothing in the text becomes a link or a mention by itself."""
+    return {"text": page.text, "blocks": list(page.blocks), "parse": "none", "link_names": False}
+
+
+def _user(found: Any, who: str, home: str) -> SlackUser | None:
+    """What users.info says; what it leaves out counts against the user."""
+    if not isinstance(found, Mapping) or found.get("id") != who:
+        return None
+    enterprise = found.get("enterprise_user")
+    teams = enterprise.get("teams") if isinstance(enterprise, Mapping) else None
+    return SlackUser(
+        at_home=found.get("is_stranger") in (None, False)
+        and (found.get("team_id") == home or (isinstance(teams, list) and home in teams)),
+        guest=found.get("is_restricted") is not False or found.get("is_ultra_restricted") is not False,
+        deleted=found.get("deleted") is not False,
+        bot=found.get("is_bot") is not False or who == SLACKBOT,
+    )

@@ -13,6 +13,7 @@ from slack_sdk.webhook import WebhookClient
 from controller.notifications.block_kit import Page
 from controller.notifications.mrkdwn import code
 from controller.runtime.ports import Answer, Done, Later, Post, Refused
+from controller.runtime.slack_user import SlackUser
 from controller.slack.web_api import TIMEOUT_S, UNANSWERED, rate_limited
 
 UNUSABLE = frozenset(
@@ -51,6 +52,9 @@ class WebhookChat:
 
     def open(self, trigger_id: str, view: Mapping[str, Any]) -> Answer:  # noqa: ARG002 - the port's own signature
         return Refused(POST_ONLY)
+
+    def user(self, who: str) -> SlackUser | None:  # noqa: ARG002 - the port's own signature
+        return None
 
     def members(self, group: str) -> frozenset[str]:  # noqa: ARG002 - the port's own signature
         return frozenset()

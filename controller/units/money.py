@@ -30,12 +30,17 @@ def cost_micros(seconds: int, instances: int, rate_micros_per_h: Micros) -> Micr
 
 
 def dollars(micros: Micros) -> str:
-    """Format an amount for people: "$1,234.56", "-$0.42". Amounts below a cent keep every digit: they do not read as zero."""
+    """Format an amount for people: "$1,234.56", "-$0.42". An amount above zero that is below a cent is "under a cent"."""
     sign, size = ("-" if micros < 0 else ""), abs(micros)
     if 0 < size < CENT:
-        return f"{sign}$0.{size:06d}".rstrip("0")
+        return "under a cent"
     cents = (size + CENT // 2) // CENT
     return f"{sign}${cents // 100:,}.{cents % 100:02d}"
+
+
+def percent(share: float | None) -> str:
+    """Format percent for people: "65 %", "-8 %", never "-0 %"; "–" where the share is unknown."""
+    return "–" if share is None else f"{round(share)} %"
 
 
 def micros_from_dollars(text: str) -> Micros:

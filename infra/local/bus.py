@@ -111,6 +111,10 @@ class Bus:
             raise ValueError(f"{name} has no schedule")
         self._attempt(Delivery(rule=rule, event=self._scheduled_event(rule), due_at=self.clock()))
 
+    def invoke(self, name: str, payload: Event) -> None:
+        """Call a function asynchronously with any payload, as Lambda's API does; raises KeyError when no rule has that name."""
+        self._attempt(Delivery(rule=self.rules[name], event=payload, due_at=self.clock()))
+
     def next_at(self) -> datetime | None:
         """Return when the next retry is due; None when none is waiting."""
         return min((d.due_at for d in self.waiting), default=None)

@@ -60,6 +60,7 @@ def environment_of(
         "SPOTWARDEN_SLACK_SIGNING_SECRET": signing_secret,
         "SPOTWARDEN_SLACK_TOKEN": token,
         "SPOTWARDEN_SLACK_URL": endpoints["slack_api"],
+        "SPOTWARDEN_STACK": "spotwarden",
         "SPOTWARDEN_TABLE": table,
         "SPOTWARDEN_TRAINING_ROLES": ",".join(roles),
     }

@@ -26,6 +26,19 @@ from infra.local.slack_users import Users
 POST_INTERVAL = timedelta(seconds=1)  # Slack's documented limit: one message a second for each channel
 
 
+HOME = "T0"  # the workspace's id
+ME = "U0LOCAL1"  # the user of the page
+
+
+def full_member(who: str, **changes: Any) -> dict[str, Any]:
+    """What users.info says of a full member of the workspace; ``changes`` make somebody else of it."""
+    member = {
+        "id": who, "team_id": HOME, "name": who.lower(), "deleted": False, "is_admin": False, "is_owner": False,
+        "is_restricted": False, "is_ultra_restricted": False, "is_bot": False, "is_app_user": False,
+    }  # fmt: skip
+    return {**member, **changes}
+
+
 class Trouble(Enum):
     """How the local Slack fails when a test sets ``Slack.trouble``."""
 
@@ -49,6 +62,7 @@ class Slack:
     trouble: Trouble | None = None
     native: bool = True
     groups: dict[str, list[str]] = field(default_factory=dict)
+    people: dict[str, Mapping[str, Any]] = field(default_factory=lambda: {ME: full_member(ME)})
     users: Users | None = None
     messages: list[Message] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
@@ -73,7 +87,7 @@ class Slack:
 
     def auth_test(self, _: Mapping[str, Any]) -> dict[str, Any]:
         """Return whose token it is."""
-        return {"url": f"{self.url}/", "team": "local", "team_id": "T0", "user": "spotwarden", "user_id": "U0"}
+        return {"url": f"{self.url}/", "team": "local", "team_id": HOME, "user": "spotwarden", "user_id": "U0"}
 
     def post(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Add a message to a channel, named by its name or its id."""
@@ -131,6 +145,13 @@ class Slack:
             raise Refused("no_such_subteam")
         return {"users": self.groups[group]}
 
+    def user_info(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the workspace knows of a user; ``people`` lists everybody."""
+        who = str(arguments.get("user"))
+        if who not in self.people:
+            raise Refused("user_not_found")
+        return {"user": self.people[who]}
+
     def _limit_rate(self, channel: str) -> None:
         now = self.clock()
         wait = self._next_post_at.get(channel, now) - now
@@ -170,6 +191,7 @@ METHODS: dict[str, Callable[[Slack, Mapping[str, Any]], dict[str, Any]]] = {
     "chat.postMessage": Slack.post,
     "chat.update": Slack.update,
     "usergroups.users.list": Slack.members,
+    "users.info": Slack.user_info,
     "views.open": Slack.open_view,
 }
 

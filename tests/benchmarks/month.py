@@ -1,9 +1,10 @@
-"""What a digest of a whole month costs, by the number of its jobs: ``python -m tests.benchmarks.month``.
+"""Measures the digest of a whole month by the number of its jobs: ``python -m tests.benchmarks.month``.
 
-    memory   the in-memory ledger; each day is folded from made entries and forgotten, as a million jobs need not be held
-    dynamo   AWS's DynamoDB Local: every entry is written, closed days are folded from the index, the digest reads rollups
+    memory   the in-memory ledger; each day is rolled up from generated entries, which are then dropped
+    dynamo   AWS's DynamoDB Local: every entry is written, days are rolled up from the index, the digest reads the rollups
 
-Time and peak memory are of the daily digest with its month to date, after all days are closed; ``fold`` is the slowest day.
+Time and peak memory are those of the daily digest with its month to date, after all days are closed; ``rollup`` is the slowest
+day.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class Place:
 
 
 def entries_of(day: date, jobs: int) -> Iterator[Entry]:
-    """What so many jobs of a day left in the ledger."""
+    """The entries of so many jobs of one day."""
     at = datetime.combine(day, datetime.min.time(), UTC)
     for number in range(jobs):
         name, when = f"job-{day:%d}-{number:06d}", at + timedelta(seconds=number % 86_400)
@@ -82,7 +83,7 @@ def entries_of(day: date, jobs: int) -> Iterator[Entry]:
         yield Measured(
             job=name, at=when, team=team, training_s=3600 + number % 999, billable_s=1200, spot=number % 7 > 0,
             instance_type=pool, instance_count=1, region="us-east-1", rate_micros_per_h=1_515_000, rate_as_of=FIRST,
-            rate_source="made up", user=f"user-{number // TEAMS % USERS}", algorithm="pytorch-training",
+            rate_source="test", user=f"user-{number // TEAMS % USERS}", algorithm="pytorch-training",
         )  # fmt: skip
         yield Credited(job=name, at=when, team=team, useful_s=3600, basis=Basis.WHOLE)
 
@@ -92,9 +93,9 @@ def memory(jobs: int) -> tuple[Any, float]:
     for n in range(DAYS):
         day = FIRST + n * DAY
         began = time.perf_counter()
-        ledger.put_rollup(day, roll_up(entries_of(day, jobs // DAYS)))
+        ledger.days.put_rollup(day, roll_up(entries_of(day, jobs // DAYS)))
         slowest = max(slowest, time.perf_counter() - began)
-    ledger.move_cursor("rollup", datetime.combine(FIRST + DAYS * DAY, datetime.min.time(), UTC))
+    ledger.days.note_closed(datetime.combine(FIRST + DAYS * DAY, datetime.min.time(), UTC))
     return ledger, slowest
 
 
@@ -112,7 +113,7 @@ def dynamo(jobs: int, local: aws.Local) -> tuple[Any, float]:
                 _put(client, table, batch)
                 batch = []
         _put(client, table, batch)
-    ledger.move_cursor("rollup", datetime.combine(FIRST, datetime.min.time(), UTC))
+    ledger.days.note_closed(datetime.combine(FIRST, datetime.min.time(), UTC))
     place, slowest = Place(ledger, datetime.combine(FIRST, datetime.min.time(), UTC), MemoryOutbox()), 0.0
     for n in range(DAYS):
         place.at = datetime.combine(FIRST + (n + 1) * DAY, datetime.min.time(), UTC) + timedelta(hours=1)
@@ -130,38 +131,39 @@ def _put(client: Any, table: str, items: list[Any]) -> None:
 
 def measured(ledger: Any) -> tuple[float, int]:
     """Seconds (the best of three) and peak bytes of one daily digest on the month's last day."""
-    due_at = datetime.combine(FIRST + DAYS * DAY, datetime.min.time(), UTC) + timedelta(hours=8)
+    until = FIRST + DAYS * DAY
+    due_at = datetime.combine(until, datetime.min.time(), UTC) + timedelta(hours=8)
     times = []
     for _ in range(3):
         place = Place(ledger, due_at, MemoryOutbox())
         began = time.perf_counter()
-        queue_digest(Period.DAY, "#ml-spot", frozenset(), due_at, place.ports)
+        queue_digest(Period.DAY, "#ml-spot", frozenset(), until - DAY, until, place.ports)
         times.append(time.perf_counter() - began)
     tracemalloc.start()
-    queue_digest(Period.DAY, "#ml-spot", frozenset(), due_at, Place(ledger, due_at, MemoryOutbox()).ports)
+    queue_digest(Period.DAY, "#ml-spot", frozenset(), until - DAY, until, Place(ledger, due_at, MemoryOutbox()).ports)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return min(times), peak
 
 
 def main() -> None:
-    """Print a line for each ledger and number of jobs, and how the largest compares with the smallest."""
+    """Print a line for each ledger and number of jobs, compared with the smallest number."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.month", description=__doc__)
     parser.add_argument("--memory", type=int, nargs="*", default=[10_000, 100_000, 1_000_000], metavar="JOBS")
     parser.add_argument("--dynamo", type=int, nargs="*", default=[10_000, 100_000], metavar="JOBS")
     asked = parser.parse_args()
-    told: list[tuple[str, int, float, float, int]] = []
+    rows: list[tuple[str, int, float, float, int]] = []
     for jobs in asked.memory:
         ledger, slowest = memory(jobs)
-        told.append(("memory", jobs, slowest, *measured(ledger)))
+        rows.append(("memory", jobs, slowest, *measured(ledger)))
     if asked.dynamo:
         with aws.start(dynamodb=aws.LOCAL) as local:
             for jobs in asked.dynamo:
                 ledger, slowest = dynamo(jobs, local)
-                told.append(("dynamo", jobs, slowest, *measured(ledger)))
-    print(f"{'ledger':<8}{'jobs':>10}{'fold of a day':>16}{'digest':>10}{'peak':>10}{'against the first':>20}")
+                rows.append(("dynamo", jobs, slowest, *measured(ledger)))
+    print(f"{'ledger':<8}{'jobs':>10}{'rollup of a day':>16}{'digest':>10}{'peak':>10}{'against the first':>20}")
     first: dict[str, tuple[float, int]] = {}
-    for name, jobs, slowest, seconds, peak in told:
+    for name, jobs, slowest, seconds, peak in rows:
         base = first.setdefault(name, (seconds, peak))
         ratio = f"{seconds / base[0]:.2f} / {peak / base[1]:.2f}"
         print(f"{name:<8}{jobs:>10,}{slowest:>14.2f} s{1000 * seconds:>7.0f} ms{peak / 1e6:>7.1f} MB{ratio:>20}")

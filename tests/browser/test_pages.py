@@ -1,4 +1,4 @@
-"""The pages that people see, in a real browser: nothing broken, nothing cut off, readable in the dark, and buttons that work."""
+"""The pages in a real browser: complete, readable in dark mode, without errors, and with working buttons."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TABLE = {
     "rows": [[{"type": "raw_text", "text": f"column {n}"} for n in range(9)], [{"type": "raw_text", "text": "x" * 30}] * 9],
 }  # fmt: skip
 WORDS = {"type": "section", "text": {"type": "mrkdwn", "text": "*bert* `<!channel>` " + "long-name-" * 30}}
-# What of the text of a page has too little contrast with what is behind it (WCAG 2: 4.5, large text 3).
+# The texts of a page with too little contrast (WCAG 2: 4.5, large text 3).
 FAINT = """() => {
   const rgb = (s) => (s.match(/[\\d.]+/g) || []).map(Number)
   const linear = (v) => v / 255 <= .03928 ? v / 255 / 12.92 : ((v / 255 + .055) / 1.055) ** 2.4
@@ -54,7 +54,7 @@ FAINT = """() => {
   return faint
 }"""
 
-pytestmark = pytest.mark.skipif(chromium() is None, reason="no chromium is installed: pages are looked at where there is one")
+pytestmark = pytest.mark.skipif(chromium() is None, reason="no chromium is installed: pages are tested where there is one")
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def slack() -> Iterator[Slack]:
 
 
 def wrong_with(address: str) -> list[str]:
-    """Everything that a person would stumble over, at two widths and in two lights."""
+    """What is wrong with a page, at two widths and in light and dark mode."""
     found = []
     for width in (360, 1280):
         for dark in (False, True):
@@ -91,7 +91,7 @@ def wrong_with(address: str) -> list[str]:
     return found
 
 
-def test_the_report_is_whole_and_readable_at_every_width_and_in_the_dark(report: str) -> None:
+def test_the_report_is_readable_at_every_width_and_in_dark_mode(report: str) -> None:
     assert wrong_with(report) == []
 
 
@@ -101,11 +101,11 @@ def test_the_report_shows_names_as_they_are_and_loads_nothing(report: str) -> No
         assert page.evaluate("performance.getEntriesByType('resource').length") == 0
 
 
-def test_the_slack_page_is_whole_and_readable_at_every_width_and_in_the_dark(slack: Slack) -> None:
+def test_the_slack_page_is_readable_at_every_width_and_in_dark_mode(slack: Slack) -> None:
     assert wrong_with(slack.url) == []
 
 
-def test_a_press_on_the_page_reaches_the_app_and_its_answer_is_shown(slack: Slack) -> None:
+def test_a_click_on_the_page_reaches_the_app_and_its_answer_is_shown(slack: Slack) -> None:
     pressed: list[str] = []
 
     class Listening(AppRequests):

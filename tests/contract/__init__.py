@@ -1,1 +1,1 @@
-"""What the shell may count on, whatever keeps its memory: one suite, held against each implementation of a port."""
+"""What the runtime may rely on, whatever the storage: one suite for all implementations of a port."""

@@ -1,4 +1,4 @@
-"""The implementations that are held to the contract, each empty for each test."""
+"""The implementations of the ports, each empty for each test."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from controller.runtime.ports import Ledger, Outbox
 from infra.local import aws, dynamodb_local
 from tests.simulation.memory import MemoryLedger, MemoryOutbox
 
-Place = Callable[[], tuple[Ledger, Outbox]]
+MakeStorage = Callable[[], tuple[Ledger, Outbox]]
 TABLES = (f"Spotwarden-{number}" for number in count(1))
 
 
 @pytest.fixture(scope="module", params=["memory", aws.ATOMIC, aws.STOCK, aws.LOCAL])
-def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+def make_storage(request: pytest.FixtureRequest) -> Iterator[MakeStorage]:
     if request.param == "memory":
         yield lambda: (MemoryLedger(), MemoryOutbox())
         return
@@ -36,18 +36,18 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
 
 
 @pytest.fixture
-def memories(place: Place) -> tuple[Ledger, Outbox]:
-    return place()
+def storage(make_storage: MakeStorage) -> tuple[Ledger, Outbox]:
+    return make_storage()
 
 
 @pytest.fixture
-def ledger(memories: tuple[Ledger, Outbox]) -> Ledger:
-    return memories[0]
+def ledger(storage: tuple[Ledger, Outbox]) -> Ledger:
+    return storage[0]
 
 
 @pytest.fixture
-def outbox(memories: tuple[Ledger, Outbox]) -> Outbox:
-    return memories[1]
+def outbox(storage: tuple[Ledger, Outbox]) -> Outbox:
+    return storage[1]
 
 
 @pytest.fixture(scope="module")

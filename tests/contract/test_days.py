@@ -1,4 +1,4 @@
-"""The Ledger port, sentence by sentence: days that are over."""
+"""The Ledger port: days that are over, prices, and waivers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GROUP = Group("vision", "ada \U0001f680", "pytorch-training", "ml.g5.2xlarge", "
 def rollup(saved: int = 7, groups: int = 1) -> Rollup:
     return Rollup(
         groups={GROUP._replace(user=f"ada {n}"): Savings(attempts=1, counterfactual_micros=saved) for n in range(groups)},
-        counts={Count(CountKind.ENDING, "vision", "completed"): 2},
+        counts={Count(CountKind.OUTCOME, "vision", "completed"): 2},
     )
 
 
@@ -32,71 +32,75 @@ def interrupted(job: str = "bert") -> Interrupted:
 
 def commit(ledger: Ledger, entry: Entry, *, days_late: int = 1, root: str = "bert") -> None:
     decision = Decision(entries=(entry,)).leased(entry.at + days_late * DAY, entry.at + days_late * DAY)
-    assert ledger.commit(ledger.load(lineage_id(root)), decision)
+    assert ledger.lineages.commit(ledger.lineages.load(lineage_id(root)), decision)
 
 
 def test_a_rollup_is_read_as_it_was_written(ledger: Ledger) -> None:
-    ledger.put_rollup(TODAY, rollup())
-    assert dict(ledger.rollups(TODAY, TODAY + DAY)) == {TODAY: rollup()}
+    ledger.days.put_rollup(TODAY, rollup())
+    assert dict(ledger.days.rollups(TODAY, TODAY + DAY)) == {TODAY: rollup()}
 
 
-def test_a_day_that_is_folded_again_replaces_what_it_was(ledger: Ledger) -> None:
-    ledger.put_rollup(TODAY, rollup(7))
-    ledger.put_rollup(TODAY, rollup(9))
-    assert dict(ledger.rollups(TODAY, TODAY + DAY)) == {TODAY: rollup(9)}
+def test_a_day_that_is_rolled_up_again_replaces_its_rollup(ledger: Ledger) -> None:
+    ledger.days.put_rollup(TODAY, rollup(7))
+    ledger.days.put_rollup(TODAY, rollup(9))
+    assert dict(ledger.days.rollups(TODAY, TODAY + DAY)) == {TODAY: rollup(9)}
 
 
 def test_days_come_oldest_first_and_no_others(ledger: Ledger) -> None:
     for days in (1, 0, -1, 2):
-        ledger.put_rollup(TODAY + days * DAY, rollup())
-    assert [day for day, _ in ledger.rollups(TODAY, TODAY + 2 * DAY)] == [TODAY, TODAY + DAY]
+        ledger.days.put_rollup(TODAY + days * DAY, rollup())
+    assert [day for day, _ in ledger.days.rollups(TODAY, TODAY + 2 * DAY)] == [TODAY, TODAY + DAY]
 
 
-def test_a_day_too_wide_for_one_item_is_whole_when_it_is_read(ledger: Ledger) -> None:
+def test_a_rollup_too_large_for_one_item_is_read_in_full(ledger: Ledger) -> None:
     wide = rollup(groups=60_000)
-    ledger.put_rollup(TODAY, wide)
-    assert dict(ledger.rollups(TODAY, TODAY + DAY)) == {TODAY: wide}
-    ledger.put_rollup(TODAY, rollup())
-    assert dict(ledger.rollups(TODAY, TODAY + DAY)) == {TODAY: rollup()}
+    ledger.days.put_rollup(TODAY, wide)
+    assert dict(ledger.days.rollups(TODAY, TODAY + DAY)) == {TODAY: wide}
+    ledger.days.put_rollup(TODAY, rollup())
+    assert dict(ledger.days.rollups(TODAY, TODAY + DAY)) == {TODAY: rollup()}
 
 
-def test_what_is_added_to_a_day_that_is_over_marks_it(ledger: Ledger) -> None:
+def test_an_entry_for_an_earlier_day_marks_that_day_as_late(ledger: Ledger) -> None:
     commit(ledger, interrupted())
-    assert list(ledger.late()) == [LateDay(day=TODAY, lineage=str(lineage_id()), version=1)]
+    assert list(ledger.days.late()) == [LateDay(day=TODAY, lineage=str(lineage_id()), version=1)]
 
 
-def test_what_is_added_on_the_day_itself_marks_nothing(ledger: Ledger) -> None:
+def test_an_entry_for_the_current_day_marks_nothing(ledger: Ledger) -> None:
     commit(ledger, interrupted(), days_late=0)
-    assert list(ledger.late()) == []
+    assert list(ledger.days.late()) == []
 
 
-def test_a_rollup_takes_away_the_marks_it_settles_and_no_others(ledger: Ledger) -> None:
+def test_a_rollup_removes_only_the_marks_that_it_settles(ledger: Ledger) -> None:
     commit(ledger, interrupted())
     commit(ledger, interrupted("other"), root="other")
-    mine, others = sorted(ledger.late(), key=lambda mark: mark.lineage)
-    ledger.put_rollup(TODAY, rollup(), settles=[mine])
-    assert list(ledger.late()) == [others]
+    mine, others = sorted(ledger.days.late(), key=lambda mark: mark.lineage)
+    ledger.days.put_rollup(TODAY, rollup(), settles=[mine])
+    assert list(ledger.days.late()) == [others]
 
 
-def test_a_mark_that_was_made_again_meanwhile_stays(ledger: Ledger) -> None:
+def test_a_mark_that_was_renewed_meanwhile_stays(ledger: Ledger) -> None:
     commit(ledger, interrupted())
-    [seen] = ledger.late()
+    [seen] = ledger.days.late()
     commit(ledger, replace(interrupted(), at=BEGIN + timedelta(minutes=1)))
-    ledger.put_rollup(TODAY, rollup(), settles=[seen])
-    assert [mark.version for mark in ledger.late()] == [2]
+    ledger.days.put_rollup(TODAY, rollup(), settles=[seen])
+    assert [mark.version for mark in ledger.days.late()] == [2]
 
 
-def test_a_region_s_prices_are_read_as_they_were_noted_oldest_first(ledger: Ledger) -> None:
+def test_the_prices_of_a_region_are_read_as_they_were_written_oldest_first(ledger: Ledger) -> None:
     old = Rate(micros_per_h=1_000_000, as_of=TODAY, source="the list")
     new = Rate(micros_per_h=2_000_000, as_of=TODAY + DAY, source="the list")
-    ledger.note_rates("us-east-1", {"ml.g5.xlarge": new})
-    ledger.note_rates("us-east-1", {"ml.g5.xlarge": old, "ml.m5.large": old})
-    ledger.note_rates("eu-west-1", {"ml.g5.xlarge": old})
-    assert ledger.rates("us-east-1") == {"ml.g5.xlarge": (old, new), "ml.m5.large": (old,)}
+    ledger.prices.note_rates("us-east-1", {"ml.g5.xlarge": new})
+    ledger.prices.note_rates("us-east-1", {"ml.g5.xlarge": old, "ml.m5.large": old})
+    ledger.prices.note_rates("eu-west-1", {"ml.g5.xlarge": old})
+    assert ledger.prices.rates("us-east-1") == {"ml.g5.xlarge": (old, new), "ml.m5.large": (old,)}
 
 
-def test_what_was_asked_once_is_known(ledger: Ledger) -> None:
-    assert [ledger.once("a", BEGIN), ledger.once("a", BEGIN), ledger.once("b", BEGIN)] == [True, False, True]
+def test_a_request_is_new_only_once(ledger: Ledger) -> None:
+    assert [
+        ledger.seen_requests.once("a", BEGIN),
+        ledger.seen_requests.once("a", BEGIN),
+        ledger.seen_requests.once("b", BEGIN),
+    ] == [True, False, True]
 
 
 def test_a_waiver_is_in_force_until_its_end(ledger: Ledger) -> None:
@@ -104,5 +108,5 @@ def test_a_waiver_is_in_force_until_its_end(ledger: Ledger) -> None:
         job="bert", at=BEGIN, team="vision", policy="use-spot", who="U1", reason="r", ticket="t", until=BEGIN + DAY
     )  # fmt: skip
     commit(ledger, waived, days_late=0)
-    assert list(ledger.waivers(BEGIN)) == [waived]
-    assert list(ledger.waivers(BEGIN + DAY)) == []
+    assert list(ledger.waivers.in_force(BEGIN)) == [waived]
+    assert list(ledger.waivers.in_force(BEGIN + DAY)) == []

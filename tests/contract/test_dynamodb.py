@@ -1,4 +1,4 @@
-"""What only DynamoDB can do to the ledger and the outbox: throttle, lose an answer, and let others in between two calls."""
+"""What only DynamoDB can do to the ledger and the outbox: throttle, lose an answer, and let others write between two calls."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from controller.ledger.lineage import Lineage
 from controller.ledger.pool import MarketSignal, MarketSignalKind
 from controller.runtime.ports import Message, Overdue, Ports, Trigger, Unreachable
 from controller.runtime.reconcile import reconcile
+from controller.runtime.schedule_ports import DiscoverPass
 from infra.local import aws
 from tests.builders import BEGIN, attempt, job, lineage_id, policy
 
@@ -37,7 +38,7 @@ NAMES = (f"Faulty-{number}" for number in count(1))
 
 
 class Around:
-    """A client that does something of its own around the calls of one kind: a world that is not ours alone."""
+    """A client that runs something around the calls of one kind, as a concurrent writer does."""
 
     def __init__(self, client: Any, verb: str, *, before: Callable[[], object] = int, after: Callable[[], object] = int) -> None:
         self._client, self._verb, self._before, self._after = client, verb, before, after
@@ -93,27 +94,28 @@ def ledger(dynamodb: Any, table: str) -> DynamoLedger:
 
 # ── faults ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-OVERDUE = Overdue(ring=Trigger(job="bert", lineage=ID), key=STOP.key, trigger_at=BEGIN)
+OVERDUE = Overdue(trigger=Trigger(job="bert", lineage=ID), key=STOP.key, trigger_at=BEGIN)
 SIGNAL = MarketSignal(kind=MarketSignalKind.REBALANCE, instance_id="i-0abc", family="g5", region="us-east-1", at=BEGIN)
 CALLS: dict[str, Callable[[DynamoLedger, DynamoOutbox], object]] = {
-    "load": lambda ledger, _: ledger.load(ID),
-    "commit": lambda ledger, _: ledger.commit(EMPTY, SAID),
-    "take": lambda ledger, _: ledger.take(ID, STOP, now=BEGIN, leased_until=BEGIN + MINUTE),
-    "put_off": lambda ledger, _: ledger.put_off(ID, STOP, due_at=BEGIN, why=""),
-    "close": lambda ledger, _: ledger.close(ID, STOP, IntentResult.DONE, ""),
-    "overdue": lambda ledger, _: ledger.overdue(BEGIN, 10),
-    "delay": lambda ledger, _: ledger.delay(OVERDUE, BEGIN + MINUTE),
-    "claim": lambda ledger, _: ledger.claim(MINE),
-    "release": lambda ledger, _: ledger.release(MINE),
-    "claims": lambda ledger, _: ledger.claims("checkpoints"),
-    "entries": lambda ledger, _: list(ledger.entries(BEGIN, BEGIN + MINUTE)),
-    "cursor": lambda ledger, _: ledger.cursor("discover"),
-    "capacity_seen_at": lambda ledger, _: ledger.capacity_seen_at("us-east-1", "ml.g5.2xlarge"),
-    "placement_asked_at": lambda ledger, _: ledger.placement_asked_at("us-east-1", "ml.g5.2xlarge"),
-    "move_cursor": lambda ledger, _: ledger.move_cursor("discover", BEGIN),
-    "in_force_at": lambda ledger, _: ledger.in_force_at("r1", BEGIN),
-    "note_signal": lambda ledger, _: ledger.note_signal(SIGNAL),
-    "signals": lambda ledger, _: list(ledger.signals(BEGIN, BEGIN + MINUTE)),
+    "load": lambda ledger, _: ledger.lineages.load(ID),
+    "commit": lambda ledger, _: ledger.lineages.commit(EMPTY, SAID),
+    "take": lambda ledger, _: ledger.lineages.take(ID, STOP, now=BEGIN, leased_until=BEGIN + MINUTE),
+    "put_off": lambda ledger, _: ledger.lineages.put_off(ID, STOP, due_at=BEGIN, why=""),
+    "close": lambda ledger, _: ledger.lineages.close(ID, STOP, IntentResult.DONE, ""),
+    "overdue": lambda ledger, _: ledger.due.overdue(BEGIN, 10),
+    "delay": lambda ledger, _: ledger.due.delay(OVERDUE, BEGIN + MINUTE),
+    "claim": lambda ledger, _: ledger.claims.claim(MINE),
+    "release": lambda ledger, _: ledger.claims.release(MINE),
+    "claims": lambda ledger, _: ledger.claims.claims_on("checkpoints"),
+    "quota_holds": lambda ledger, _: ledger.quota_holds.holds_on("us-east-1", "ml.g5.2xlarge"),
+    "entries": lambda ledger, _: list(ledger.journal.entries(BEGIN, BEGIN + MINUTE)),
+    "passed_until": lambda ledger, _: ledger.passes.passed_until(DiscoverPass.FIRST),
+    "capacity_seen_at": lambda ledger, _: ledger.capacity.capacity_seen_at("us-east-1", "ml.g5.2xlarge"),
+    "placement_asked_at": lambda ledger, _: ledger.capacity.placement_asked_at("us-east-1", "ml.g5.2xlarge"),
+    "note_passed": lambda ledger, _: ledger.passes.note_passed(DiscoverPass.FIRST, BEGIN),
+    "in_force_at": lambda ledger, _: ledger.revisions.in_force_at("r1", BEGIN),
+    "note_signal": lambda ledger, _: ledger.market_signals.note_signal(SIGNAL),
+    "signals": lambda ledger, _: list(ledger.market_signals.signals(BEGIN, BEGIN + MINUTE)),
     "put": lambda _, outbox: outbox.put(HELLO),
     "channels": lambda _, outbox: outbox.channels(),
     "lease": lambda _, outbox: outbox.lease("#ml", now=BEGIN, until=BEGIN + MINUTE),
@@ -146,77 +148,77 @@ def test_every_call_to_a_dynamodb_that_does_not_answer_is_unreachable(call: str,
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("code", ["ValidationException", "AccessDeniedException", "ResourceNotFoundException"])
-def test_a_mistake_of_ours_is_not_mistaken_for_an_outage(call: str, code: str) -> None:
+def test_a_wrong_request_is_not_reported_as_an_outage(call: str, code: str) -> None:
     client = Failing(error(code))
     with pytest.raises(ClientError, match=code):
         CALLS[call](DynamoLedger(client, "Spotwarden"), DynamoOutbox(client, "Spotwarden"))
 
 
 @pytest.mark.parametrize("reason", ["ConditionalCheckFailed", "TransactionConflict"])
-def test_a_commit_that_met_another_is_outpaced(reason: str) -> None:
+def test_a_commit_that_conflicts_with_another_is_outpaced(reason: str) -> None:
     client = Failing(error("TransactionCanceledException", "None", reason))
-    assert not DynamoLedger(client, "Spotwarden").commit(EMPTY, SAID)
+    assert not DynamoLedger(client, "Spotwarden").lineages.commit(EMPTY, SAID)
 
 
 def test_a_commit_too_large_for_a_transaction_says_so(ledger: DynamoLedger) -> None:
     many = tuple(replace(STOP, action=Stop(about=f"job-{n}", because="")) for n in range(100))
     with pytest.raises(ValueError, match=r"a transaction of 101 writes, wanted at most 100"):
-        ledger.commit(ledger.load(ID), Decision(intents=many))
+        ledger.lineages.commit(ledger.lineages.load(ID), Decision(intents=many))
 
 
 # ── lost answers and others in between ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_commit_whose_answer_was_lost_is_found_known(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
+def test_a_commit_whose_answer_was_lost_is_found_in_the_ledger(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
     deaf = DynamoLedger(Around(dynamodb, "transact_write_items", after=lose_the_answer), table)
     with pytest.raises(Unreachable):
-        deaf.commit(ledger.load(ID), SAID)
-    assert SAID.new_to(ledger.load(ID), "bert") == Decision()
+        deaf.lineages.commit(ledger.lineages.load(ID), SAID)
+    assert SAID.new_to(ledger.lineages.load(ID), "bert") == Decision()
 
 
 def test_a_claim_on_an_intent_whose_answer_was_lost_is_taken_again_after_the_lease(
     ledger: DynamoLedger, dynamodb: Any, table: str
 ) -> None:
-    ledger.commit(ledger.load(ID), SAID)
+    ledger.lineages.commit(ledger.lineages.load(ID), SAID)
     deaf = DynamoLedger(Around(dynamodb, "update_item", after=lose_the_answer), table)
     with pytest.raises(Unreachable):
-        deaf.take(ID, STOP, now=BEGIN, leased_until=BEGIN + MINUTE)
-    [found] = ledger.load(ID).intents
-    taken = ledger.take(ID, found, now=BEGIN + MINUTE, leased_until=BEGIN + 2 * MINUTE)
+        deaf.lineages.take(ID, STOP, now=BEGIN, leased_until=BEGIN + MINUTE)
+    [found] = ledger.lineages.load(ID).intents
+    taken = ledger.lineages.take(ID, found, now=BEGIN + MINUTE, leased_until=BEGIN + 2 * MINUTE)
     assert taken is not None
     assert taken.claim == 2
 
 
-def test_a_load_that_another_commits_into_loses_its_commit(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
-    ledger.commit(ledger.load(ID), Decision())
-    theirs = once(lambda: ledger.commit(ledger.load(ID), SAID))
-    torn = DynamoLedger(Around(dynamodb, "query", before=theirs), table).load(ID)
+def test_a_commit_during_a_load_makes_the_later_commit_fail(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
+    ledger.lineages.commit(ledger.lineages.load(ID), Decision())
+    theirs = once(lambda: ledger.lineages.commit(ledger.lineages.load(ID), SAID))
+    torn = DynamoLedger(Around(dynamodb, "query", before=theirs), table).lineages.load(ID)
     assert torn.intents == (STOP,)
-    assert not ledger.commit(torn, Decision(withdrawn=(STOP,)))
+    assert not ledger.lineages.commit(torn, Decision(withdrawn=(STOP,)))
 
 
-def test_of_two_that_claim_at_once_the_second_hears_of_the_first(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
-    theirs = once(lambda: ledger.claim(THEIRS))
+def test_of_two_claims_at_the_same_time_the_second_sees_the_first(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
+    theirs = once(lambda: ledger.claims.claim(THEIRS))
     beaten = DynamoLedger(Around(dynamodb, "transact_write_items", before=theirs), table)
-    assert beaten.claim(MINE) == (THEIRS,)
-    assert ledger.claims("checkpoints") == (THEIRS,)
+    assert beaten.claims.claim(MINE) == (THEIRS,)
+    assert ledger.claims.claims_on("checkpoints") == (THEIRS,)
 
 
-def test_a_claim_between_the_head_and_the_rest_is_heard_of(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
-    theirs = once(lambda: ledger.claim(THEIRS))
+def test_a_claim_between_the_two_reads_is_seen(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
+    theirs = once(lambda: ledger.claims.claim(THEIRS))
     beaten = DynamoLedger(Around(dynamodb, "get_item", after=theirs), table)
-    assert beaten.claim(MINE) == (THEIRS,)
+    assert beaten.claims.claim(MINE) == (THEIRS,)
 
 
-def test_a_bucket_claimed_faster_than_it_is_read_is_unreachable(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
+def test_claims_that_keep_changing_while_they_are_read_are_unreachable(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
     others = (replace(THEIRS, prefix=f"other-{number}/", job=f"other-{number}") for number in count())
-    beaten = DynamoLedger(Around(dynamodb, "transact_write_items", before=lambda: ledger.claim(next(others))), table)
+    beaten = DynamoLedger(Around(dynamodb, "transact_write_items", before=lambda: ledger.claims.claim(next(others))), table)
     with pytest.raises(Unreachable, match="the claims on checkpoints changed 3 times while they were read"):
-        beaten.claim(MINE)
-    assert MINE not in ledger.claims("checkpoints")
+        beaten.claims.claim(MINE)
+    assert MINE not in ledger.claims.claims_on("checkpoints")
 
 
-def test_a_message_whose_answer_was_lost_waits_once(dynamodb: Any, table: str) -> None:
+def test_a_message_whose_answer_was_lost_is_queued_once(dynamodb: Any, table: str) -> None:
     outbox = DynamoOutbox(dynamodb, table)
     with pytest.raises(Unreachable):
         DynamoOutbox(Around(dynamodb, "transact_write_items", after=lose_the_answer), table).put(HELLO)
@@ -224,7 +226,7 @@ def test_a_message_whose_answer_was_lost_waits_once(dynamodb: Any, table: str) -
     assert outbox.waiting("#ml", 10) == [HELLO]
 
 
-def test_a_message_in_conflict_with_itself_is_not_taken_for_queued(dynamodb: Any, table: str) -> None:
+def test_a_conflicting_write_of_a_message_does_not_count_as_queued(dynamodb: Any, table: str) -> None:
     def conflict() -> None:
         raise error("TransactionCanceledException", "TransactionConflict", "None")
 
@@ -239,7 +241,7 @@ def test_a_message_in_conflict_with_itself_is_not_taken_for_queued(dynamodb: Any
 
 def test_every_item_carries_its_schema(ledger: DynamoLedger, dynamodb: Any, table: str) -> None:
     reconcile(Trigger(job="bert"), ports(ledger, job()))
-    ledger.commit(ledger.load(ID), SAID)
+    ledger.lineages.commit(ledger.lineages.load(ID), SAID)
     for call in CALLS.values():
         call(ledger, DynamoOutbox(dynamodb, table))
     DynamoOutbox(dynamodb, table).put(replace(HELLO, key="another", channel="#other"))
@@ -255,8 +257,8 @@ def test_a_quiet_job_costs_two_reads_and_no_write(ledger: DynamoLedger, dynamodb
     assert calls(dynamodb, lambda: reconcile(Trigger(job="bert"), world)) == {"GetItem": 1, "Query": 1}
 
 
-def test_a_lineage_nobody_wrote_costs_one_read(ledger: DynamoLedger, dynamodb: Any) -> None:
-    assert calls(dynamodb, lambda: ledger.load(lineage_id(attempt(2).name))) == {"GetItem": 1}
+def test_an_unknown_lineage_costs_one_read(ledger: DynamoLedger, dynamodb: Any) -> None:
+    assert calls(dynamodb, lambda: ledger.lineages.load(lineage_id(attempt(2).name))) == {"GetItem": 1}
 
 
 def calls(client: Any, act: Callable[[], object]) -> Counter[str]:

@@ -1,6 +1,8 @@
-"""Limits that span lineages, and the halt, hold in memory and in DynamoDB alike."""
+"""Limits over all lineages, and the halt, in memory and in DynamoDB."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from controller.ledger.halt import Halt
 from controller.runtime.ports import Ledger
@@ -9,34 +11,49 @@ from tests.builders import BEGIN
 HALT = Halt(why="the policy stops everything", who="ada", since=BEGIN)
 
 
-def test_a_limit_gives_what_it_has_and_no_more(ledger: Ledger) -> None:
-    assert [ledger.spend("stop/10", who, 1, 2, BEGIN) for who in ("a", "b", "c")] == [True, True, False]
+def test_a_limit_allows_as_much_as_it_has(ledger: Ledger) -> None:
+    assert [ledger.limits.spend("stop/10", who, 1, 2, BEGIN) for who in ("a", "b", "c")] == [True, True, False]
 
 
-def test_who_took_once_takes_nothing_again(ledger: Ledger) -> None:
-    assert all(ledger.spend("stop/10", "a", 1, 1, BEGIN) for _ in range(3))
-    assert not ledger.spend("stop/10", "b", 1, 1, BEGIN)
+def test_a_repeated_request_takes_nothing_more(ledger: Ledger) -> None:
+    assert all(ledger.limits.spend("stop/10", "a", 1, 1, BEGIN) for _ in range(3))
+    assert not ledger.limits.spend("stop/10", "b", 1, 1, BEGIN)
 
 
-def test_each_limit_is_its_own(ledger: Ledger) -> None:
-    assert ledger.spend("stop/10", "a", 1, 1, BEGIN)
-    assert ledger.spend("stop/11", "b", 1, 1, BEGIN)
-    assert ledger.spend("submit/10", "b", 1, 1, BEGIN)
+def test_limits_are_independent(ledger: Ledger) -> None:
+    assert ledger.limits.spend("stop/10", "a", 1, 1, BEGIN)
+    assert ledger.limits.spend("stop/11", "b", 1, 1, BEGIN)
+    assert ledger.limits.spend("submit/10", "b", 1, 1, BEGIN)
 
 
 def test_amounts_add_up_to_the_limit(ledger: Ledger) -> None:
-    assert ledger.spend("money/vision", "a", 700, 1000, BEGIN)
-    assert not ledger.spend("money/vision", "b", 301, 1000, BEGIN)
-    assert ledger.spend("money/vision", "c", 300, 1000, BEGIN)
+    assert ledger.limits.spend("money/vision", "a", 700, 1000, BEGIN)
+    assert not ledger.limits.spend("money/vision", "b", 301, 1000, BEGIN)
+    assert ledger.limits.spend("money/vision", "c", 300, 1000, BEGIN)
 
 
-def test_a_limit_of_nothing_gives_nothing(ledger: Ledger) -> None:
-    assert not ledger.spend("stop/10", "a", 1, 0, BEGIN)
+def test_a_limit_of_zero_allows_nothing(ledger: Ledger) -> None:
+    assert not ledger.limits.spend("stop/10", "a", 1, 0, BEGIN)
 
 
 def test_a_halt_lasts_until_somebody_resumes(ledger: Ledger) -> None:
-    assert ledger.halt() is None
-    ledger.set_halt(HALT)
-    assert ledger.halt() == HALT
-    ledger.set_halt(None)
-    assert ledger.halt() is None
+    assert ledger.halts.halt() is None
+    ledger.halts.set_halt(HALT)
+    assert ledger.halts.halt() == HALT
+    ledger.halts.set_halt(None)
+    assert ledger.halts.halt() is None
+
+
+def test_a_halt_that_is_called_again_keeps_its_first_reason(ledger: Ledger) -> None:
+    assert ledger.halts.call_halt(HALT) == HALT
+    assert ledger.halts.call_halt(replace(HALT, who="grace", why="me too")) == HALT
+    assert ledger.halts.halt() == HALT
+    ledger.halts.set_halt(None)
+    again = replace(HALT, who="grace")
+    assert ledger.halts.call_halt(again) == again
+
+
+def test_a_halt_of_an_operator_replaces_any_other(ledger: Ledger) -> None:
+    ledger.halts.call_halt(HALT)
+    ledger.halts.set_halt(replace(HALT, why="found the cause"))
+    assert ledger.halts.halt() == replace(HALT, why="found the cause")

@@ -1,4 +1,4 @@
-"""The Outbox port, sentence by sentence."""
+"""The Outbox port."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def message(number: int, channel: str = "#ml") -> Message:
     return Message(key=f"message/{channel}/{number:03d}", channel=channel, words=("…",), at=BEGIN + number * MINUTE)
 
 
-def test_what_is_put_waits_word_for_word(outbox: Outbox) -> None:
+def test_a_queued_message_waits_unchanged(outbox: Outbox) -> None:
     assert outbox.put(HELLO)
     assert outbox.waiting("#ml", 10) == [HELLO]
 
@@ -43,14 +43,14 @@ def test_the_oldest_messages_of_a_channel_come_first_up_to_the_limit(outbox: Out
     assert outbox.waiting("#ml", 10) == [message(n) for n in range(5)]
 
 
-def test_messages_of_one_moment_all_wait(outbox: Outbox) -> None:
+def test_messages_of_the_same_time_all_wait(outbox: Outbox) -> None:
     same = [replace(message(n), at=BEGIN) for n in range(3)]
     for one in same:
         outbox.put(one)
     assert outbox.waiting("#ml", 10) == same
 
 
-def test_the_channels_are_those_in_which_something_waits(outbox: Outbox) -> None:
+def test_the_channels_are_those_with_waiting_messages(outbox: Outbox) -> None:
     assert outbox.channels() == []
     for one in (message(1), message(2), message(1, "#other")):
         outbox.put(one)
@@ -62,7 +62,7 @@ def test_the_channels_are_those_in_which_something_waits(outbox: Outbox) -> None
     assert sorted(outbox.channels()) == ["#ml", "#other"]
 
 
-def test_sent_takes_out_just_that_message_and_may_be_said_twice(outbox: Outbox) -> None:
+def test_sent_removes_only_that_message_and_may_be_repeated(outbox: Outbox) -> None:
     outbox.put(message(1))
     outbox.put(message(2))
     outbox.sent(message(1))
@@ -78,7 +78,7 @@ def test_a_channel_has_one_sender_at_a_time(outbox: Outbox) -> None:
     assert outbox.lease("#ml", now=BEGIN + MINUTE, until=BEGIN + 2 * MINUTE)
 
 
-def test_a_paused_channel_is_leased_to_nobody_before_its_time(outbox: Outbox) -> None:
+def test_a_paused_channel_is_not_leased_before_its_time(outbox: Outbox) -> None:
     outbox.put(HELLO)
     assert outbox.lease("#ml", now=BEGIN, until=BEGIN + MINUTE)
     outbox.pause("#ml", until=BEGIN + 5 * MINUTE)
@@ -86,13 +86,13 @@ def test_a_paused_channel_is_leased_to_nobody_before_its_time(outbox: Outbox) ->
     assert outbox.lease("#ml", now=BEGIN + 5 * MINUTE, until=BEGIN + 6 * MINUTE)
 
 
-def test_a_pause_until_now_gives_the_lease_up(outbox: Outbox) -> None:
+def test_a_pause_until_now_releases_the_lease(outbox: Outbox) -> None:
     assert outbox.lease("#ml", now=BEGIN, until=BEGIN + MINUTE)
     outbox.pause("#ml", until=BEGIN)
     assert outbox.lease("#ml", now=BEGIN, until=BEGIN + MINUTE)
 
 
-def test_what_is_put_while_a_channel_is_paused_waits_and_does_not_end_the_pause(outbox: Outbox) -> None:
+def test_a_message_for_a_paused_channel_waits_and_does_not_end_the_pause(outbox: Outbox) -> None:
     outbox.pause("#ml", until=BEGIN + MINUTE)
     assert outbox.put(HELLO)
     assert outbox.channels() == ["#ml"]
@@ -102,14 +102,14 @@ def test_what_is_put_while_a_channel_is_paused_waits_and_does_not_end_the_pause(
 # ── where a lineage's message stands, and what waited for too long ───────────────────────────────────────────────────────────
 
 
-def test_where_a_lineage_s_message_stands_is_remembered_per_channel(outbox: Outbox) -> None:
+def test_the_place_of_a_lineage_s_message_is_stored_per_channel(outbox: Outbox) -> None:
     outbox.remember_post("#ml", "a/b/bert/1", Post(channel_id="C1", ts="1.2"), at=BEGIN)
     assert outbox.post_of("#ml", "a/b/bert/1") == Post(channel_id="C1", ts="1.2")
     assert outbox.post_of("#other", "a/b/bert/1") is None
     assert outbox.post_of("#ml", "a/b/bert/2") is None
 
 
-def test_a_shelved_message_waits_no_more_and_is_told_once(outbox: Outbox) -> None:
+def test_a_shelved_message_no_longer_waits_and_is_listed_once(outbox: Outbox) -> None:
     outbox.put(HELLO)
     outbox.shelve(HELLO)
     assert outbox.waiting("#ml", 10) == []
@@ -124,7 +124,7 @@ def test_a_shelved_message_is_never_queued_again(outbox: Outbox) -> None:
     assert not outbox.put(HELLO)
 
 
-def test_a_message_keeps_all_that_it_says(outbox: Outbox) -> None:
+def test_a_message_keeps_all_its_fields(outbox: Outbox) -> None:
     whole = replace(HELLO, topic="flagged/a", thread="a/b/bert/1", mention="U012AB", native="[{}]", plain="[]")
     outbox.put(whole)
     assert outbox.waiting("#ml", 1) == [whole]

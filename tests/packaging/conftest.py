@@ -22,7 +22,7 @@ IN_LAMBDAS_RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "urllib3", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """A built package: the zip, its files unpacked, Chalice's merged template, and the folder of what Lambda's runtime has."""
+    """A built package: the zip, its files, Chalice's merged template, and the folder of what Lambda's runtime provides."""
 
     zip: Path
     task: Path
@@ -36,9 +36,9 @@ class Package:
         return {name: r["Properties"] for name, r in resources if r["Type"] == "AWS::Serverless::Function"}
 
     def run(self, code: str, **environment: str) -> str:
-        """Run code in a fresh interpreter that knows the package, Lambda's runtime and nothing else; return what it prints."""
+        """Run code in a new interpreter with only the package and Lambda's runtime; returns what it prints."""
         paths = [str(self.task), str(self.runtime)]
-        done = subprocess.run(  # noqa: S603  # our words
+        done = subprocess.run(  # noqa: S603  # fixed arguments
             [sys.executable, "-I", "-S", "-c", f"import sys; sys.path[:0] = {paths!r}\n{code}"],
             check=False,
             capture_output=True,
@@ -51,9 +51,9 @@ class Package:
 
 
 def build(checkout: Path, out: Path, *flags: str) -> subprocess.CompletedProcess[str]:
-    """Run the checkout's own build script, with nothing of this test run in its way."""
+    """Run the checkout's own build script, without the settings of this test run."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
-    return subprocess.run(  # noqa: S603  # our words
+    return subprocess.run(  # noqa: S603  # fixed arguments
         [sys.executable, "infra/build.py", "--out", str(out), *flags],
         check=False,
         capture_output=True,
@@ -63,12 +63,18 @@ def build(checkout: Path, out: Path, *flags: str) -> subprocess.CompletedProcess
     )
 
 
+@pytest.fixture(autouse=True)
+def _region(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SAM transform asks boto3 for a region."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+
+
 @pytest.fixture(scope="session")
 def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what is or would be committed, somewhere else."""
+    """A copy of the committed and new files, in another place."""
     folder = tmp_path_factory.mktemp("export")
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    done = subprocess.run(listed, check=True, capture_output=True, text=True, cwd=ROOT)  # noqa: S603  # our words
+    done = subprocess.run(listed, check=True, capture_output=True, text=True, cwd=ROOT)  # noqa: S603  # fixed arguments
     for name in filter(None, done.stdout.split("\0")):
         if (ROOT / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The zip holds what Lambda needs, nothing else, and the same bytes wherever it is built."""
+"""The zip contains what Lambda needs and nothing else, with the same bytes wherever it is built."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_the_slack_adapters_are_imported_from_the_zip_alone(package: Package) ->
     assert package.run("import controller.slack.signatures, controller.slack.web_api, controller.slack.webhook") == ""
 
 
-def test_policies_and_data_are_found_inside(package: Package) -> None:
+def test_the_zip_contains_policies_and_data(package: Package) -> None:
     code = "import json; from importlib.resources import files; data = files('controller') / 'data'\n"
     code += "print(json.dumps({f.name: sorted(json.loads(f.read_text())) for f in data.iterdir() if f.suffix == '.json'}))"
     told = json.loads(package.run(code))
@@ -59,14 +59,14 @@ def test_policies_and_data_are_found_inside(package: Package) -> None:
     assert "revision" in told["policies.json"]
 
 
-def test_what_never_runs_on_lambda_does_not_ship(package: Package) -> None:
+def test_the_zip_contains_nothing_that_never_runs_on_lambda(package: Package) -> None:
     shipped = {part for name in zipfile.ZipFile(package.zip).namelist() for part in (name.split("/")[0], name)}
     refused = {"boto3", "botocore", "pydantic", "yaml", "rich", "typer", "pip", "setuptools", "tests", "infra", "bin"}
     assert shipped & refused == set()
     assert [name for name in shipped if re.match(r"controller/(cli|policyfile)|chalice/(cli|deploy)", name)] == []
 
 
-def test_the_zip_stays_within_its_budget(package: Package) -> None:
+def test_the_zip_stays_within_its_size_limit(package: Package) -> None:
     unzipped = sum(entry.file_size for entry in zipfile.ZipFile(package.zip).infolist())
     assert package.zip.stat().st_size < 5 * MB
     assert unzipped < 15 * MB
@@ -106,7 +106,7 @@ def test_a_package_for_another_python_without_its_interpreter_ships_no_bytecode_
     assert said != any(name.endswith(".cpython-314.pyc") for name in names)
 
 
-def test_a_missing_wheel_builds_nothing_and_says_which(export: Path, tmp_path: Path) -> None:
+def test_a_missing_wheel_stops_the_build_and_is_named(export: Path, tmp_path: Path) -> None:
     pins = export / "infra" / "vendored.txt"
     pinned = pins.read_text()
     pins.write_text(pinned.replace("jmespath==1.1.0", "jmespath==0.0.0"))
@@ -119,7 +119,7 @@ def test_a_missing_wheel_builds_nothing_and_says_which(export: Path, tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_mistake_in_a_policy_builds_nothing_and_says_where(tmp_path: Path) -> None:
+def test_a_mistake_in_a_policy_stops_the_build_and_is_named(tmp_path: Path) -> None:
     policies, out = tmp_path / "policies", tmp_path / "out"
     policies.mkdir()
     (policies / "team.yaml").write_text("version: 1\nrules: [{name: a, rule: no-such-rule}]\n")
@@ -128,7 +128,7 @@ def test_a_mistake_in_a_policy_builds_nothing_and_says_where(tmp_path: Path) -> 
     assert re.search(r"nothing built: the policies in .* are not valid:.*team\.yaml.*no-such-rule", done.stderr, re.DOTALL)
 
 
-def test_what_is_vendored_is_what_requirements_name_without_what_the_runtime_has() -> None:
+def test_the_vendored_wheels_are_the_requirements_without_those_of_the_runtime() -> None:
     def pins(file: Path) -> set[str]:
         return {line.split(" --hash")[0] for line in file.read_text().splitlines() if re.match(r"\w", line)}
 
@@ -141,7 +141,8 @@ def test_what_is_vendored_is_what_requirements_name_without_what_the_runtime_has
 SWEEP = """
 import json, types
 from handlers.clock import sweep
-context = types.SimpleNamespace(function_name="sweep", memory_limit_in_mb=512, aws_request_id="1", invoked_function_arn="arn",
+context = types.SimpleNamespace(function_name="sweep", memory_limit_in_mb=512, aws_request_id="1",
+                                invoked_function_arn="arn:aws:lambda:us-east-1:1:function:sweep",
                                 get_remaining_time_in_millis=lambda: 45_000)
 event = {"id": "1", "detail-type": "Scheduled Event", "source": "aws.events", "account": "1", "region": "us-east-1", "detail": {},
          "time": "2026-11-22T12:00:00Z", "resources": [], "version": "0"}
@@ -151,7 +152,7 @@ sweep(event, context)
 
 @pytest.fixture(scope="module")
 def swept(package: Package) -> list[dict[str, Any]]:
-    """What the packaged sweep writes to its log over an empty ledger."""
+    """What the packaged sweep logs over an empty ledger."""
     with aws.start() as local:
         table = aws.create_table(local.dynamodb_url)
         told = package.run(
@@ -168,16 +169,6 @@ def swept(package: Package) -> list[dict[str, Any]]:
 
 def test_the_packaged_sweep_runs_over_an_empty_ledger(swept: list[dict[str, Any]]) -> None:
     assert [line["message"] for line in swept if "message" in line] == ["done"]
-
-
-def test_the_overdue_alarm_watches_the_metric_that_the_sweep_emits(package: Package, swept: list[dict[str, Any]]) -> None:
-    alarm = package.template["Resources"]["OverdueInSilence"]["Properties"]
-    [emitted] = [line for line in swept if "_aws" in line]
-    [metrics] = emitted["_aws"]["CloudWatchMetrics"]
-    assert alarm["Namespace"] == metrics["Namespace"]
-    assert alarm["MetricName"] in [metric["Name"] for metric in metrics["Metrics"]]
-    assert [[d["Name"] for d in alarm["Dimensions"]]] == metrics["Dimensions"]
-    assert [d["Value"] for d in alarm["Dimensions"]] == [emitted[d["Name"]] for d in alarm["Dimensions"]]
 
 
 def test_functions_end_before_their_lease_and_the_local_host_gives_them_as_long(package: Package) -> None:

@@ -16,14 +16,14 @@ JOB = '{"TrainingJobName": "bert", "RoleArn": "r", "EnableManagedSpotTraining": 
 def wheel(export: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(out), str(export)]
-    subprocess.run(command, check=True, capture_output=True)  # noqa: S603  # our words
+    subprocess.run(command, check=True, capture_output=True)  # noqa: S603  # fixed arguments
     [built] = out.iterdir()
     return built
 
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel's files as they lie in site-packages; what they depend on is taken from this environment."""
+    """The wheel's files as in site-packages; its dependencies come from this environment."""
     folder = tmp_path_factory.mktemp("site-packages")
     zipfile.ZipFile(wheel).extractall(folder)
     return folder
@@ -31,7 +31,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(installed: Path, elsewhere: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "controller.cli", *arguments]
-    return subprocess.run(  # noqa: S603  # our words
+    return subprocess.run(  # noqa: S603  # fixed arguments
         command, check=False, capture_output=True, text=True, cwd=elsewhere, env={"PYTHONPATH": str(installed)}
     )
 

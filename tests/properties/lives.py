@@ -1,4 +1,4 @@
-"""Draws the lives of lineages: what the world does, what the controller learns, how its calls are answered."""
+"""Draws histories of lineages: what happens to the jobs, what the controller sees, how its calls are answered."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.simulation.memory import MemoryLedger
 
 MINUTES = (0, 1, 3, 30, 200, 200, 1500)
 RETRYABLE = [Outcome.STARVED, Outcome.CAPACITY, Outcome.INTERNAL, Outcome.QUOTA]
-ENDINGS = (*Outcome, *RETRYABLE * 5)
+OUTCOMES = (*Outcome, *RETRYABLE * 5)
 HISTORIES = ((), (3600,), (3600, 4000, 4200), (9000, 9000, 10_000, 9500))
 ANSWERS = (
     IntentResult.DONE,
@@ -41,11 +41,11 @@ ANSWERS = (
     IntentResult.ABANDONED,
     "later",
     None,
-)  # None: died before it wrote
+)  # None: the function was killed before it wrote
 
 
 def any_policy(rng: Random) -> Policy:
-    """Any policy of up to two rules and one resubmit block; it took force before, at or after the first job's birth."""
+    """Any policy of up to two rules and one resubmit block, in force before, at or after the first job's creation."""
     rules = [
         builders.rule(f"rule-{n}", mode=rng.choice(list(Mode)), applies_to=rng.choice(list(AppliesTo)))
         for n in range(rng.choice([0, 1, 1, 2]))
@@ -66,7 +66,7 @@ def any_policy(rng: Random) -> Policy:
 
 
 def any_budget(rng: Random) -> Budget:
-    """Any budget; what a cause needs beside its limit is there or not."""
+    """Any budget, with or without what its cause needs beside the limit."""
     return builders.budget(
         rng.choice([0, 1, 2, 3, 3]), jitter=rng.choice([0.0, 0.1]),
         beginnings=rng.choice([(), ("AlgorithmError", "ClientError")]),
@@ -103,7 +103,7 @@ TAGS: tuple[dict[str, str], ...] = (
 
 
 def any_job(rng: Random) -> Job:
-    """A root job that was just created."""
+    """A first job that was just created."""
     return builders.job(
         rng.choice(["bert", "bert-r02"]), spot=rng.random() < 0.7, secondary="Starting",
         checkpoint_uri=rng.choice([None, "s3://checkpoints/bert/", "s3://checkpoints/"]),
@@ -115,7 +115,7 @@ def any_job(rng: Random) -> Job:
 
 @dataclass(slots=True)
 class Life:
-    """One lineage: its attempts as the world has them, and the ledger of a controller that looks at them now and then."""
+    """One lineage: its attempts in the world, and the ledger of a controller that sees them now and then."""
 
     now: datetime
     policy: Policy
@@ -131,21 +131,21 @@ class Life:
         """Claim an intent that is due, as reconcile does before it performs one."""
         if not intent.due(self.now):
             return None
-        return self.ledger.take(self.id, intent, now=self.now, leased_until=self.now + LEASE)
+        return self.ledger.lineages.take(self.id, intent, now=self.now, leased_until=self.now + LEASE)
 
     def facts(self, number: int) -> Facts:
-        lineage, about = self.ledger.load(self.id), self.attempts[number]
+        lineage, about = self.ledger.lineages.load(self.id), self.attempts[number]
         other = claim_of("s3://checkpoints/b", job="other", lineage="o", created_at=self.now)
-        claims = (*self.ledger.claims("checkpoints"), other)
-        looked = self.now.minute % 3 > 0  # two looks in three are close ones
+        claims = (*self.ledger.claims.claims_on("checkpoints"), other)
+        read = self.now.minute % 3 > 0  # two of three triggers read the history and the checkpoints
         return Facts(
             now=self.now, job=about, number=number, lineage=lineage, policy=self.policy, rate=builders.rate(),
-            claims=claims if about.alive else None, history=self.history if looked else None,
-            checkpoint_scan=self.scan(about) if looked else None, looked_up=frozenset(Need),
+            claims=claims if about.alive else None, history=self.history if read else None,
+            checkpoint_scan=self.scan(about) if read else None, looked_up=frozenset(Need),
         )  # fmt: skip
 
     def scan(self, about: Job) -> CheckpointScan | None:
-        """What lies below the job's prefix: nothing in one life of three, and what cannot be seen in one of three."""
+        """The checkpoint scan of the job: in one history of three it is empty, in one of three it fails."""
         if about.checkpoint_uri is None:
             return None
         kind = len(self.history) % 3
@@ -157,23 +157,25 @@ class Life:
 
 
 def learn(facts: Facts, decision: Decision, ledger: MemoryLedger | None = None) -> Facts:
-    """The same facts after a decision was committed, as reconcile does: what is due is leased to whoever commits it."""
-    books = ledger or builders.ledger_with(facts.lineage)
-    assert books.commit(facts.lineage, decision.leased(facts.now, facts.now + LEASE)), (
-        "nobody else wrote, yet the commit was refused"
+    """The same facts after a decision was committed as reconcile commits it: with a lease on each intent that is due."""
+    ledger = ledger or builders.ledger_with(facts.lineage)
+    assert ledger.lineages.commit(facts.lineage, decision.leased(facts.now, facts.now + LEASE)), (
+        "the commit was refused although nobody else wrote"
     )
-    return replace(facts, lineage=books.load(facts.lineage.id), placement=None)  # who looks again is told that EC2 was asked
+    return replace(
+        facts, lineage=ledger.lineages.load(facts.lineage.id), placement=None
+    )  # who looks again is told that EC2 was asked
 
 
 def live(seed: int) -> Facts:
-    """Facts as they are reached by living: a few looks at a lineage to which things happen."""
-    rng = Random(seed)  # noqa: S311 - a property wants the same chances again
+    """The facts at the end of a history: a few decisions about a lineage to which things happen."""
+    rng = Random(seed)  # noqa: S311 - repeatable, not secret
     root = any_job(rng)
     life = Life(now=root.created_at, policy=any_policy(rng), attempts={1: root}, history=rng.choice(HISTORIES))
     for _ in range(rng.choice([0, 1, 3, 6, 12, 20])):
         facts = life.facts(rng.choice([max(life.attempts), *sorted(life.attempts)]))
         learn(facts, decide(facts), life.ledger)
-        for intent in life.ledger.load(life.id).open_intents():
+        for intent in life.ledger.lineages.load(life.id).open_intents():
             held = life.take(intent) or (intent if intent.leased_until else None)
             if held is not None:
                 _answer(life, held, rng.choice(ANSWERS))
@@ -188,18 +190,16 @@ def live(seed: int) -> Facts:
 
 
 SEEDS = st.integers(0, 2**32)
-lives = SEEDS.map(
-    live
-)  # drawn by a seed: choices that hypothesis itself draws lean to the first, and seldom reach a third attempt
+lives = SEEDS.map(live)  # drawn by a seed: hypothesis prefers the first of several choices, and seldom reaches a third attempt
 policies = SEEDS.map(lambda seed: any_policy(Random(seed)))  # noqa: S311
 
 
 def _answer(life: Life, intent: Intent, answer: IntentResult | str | None) -> None:
-    """Write the world's answer to a performance down; a submission that took effect is a new attempt."""
+    """Record the world's answer to an intent. A submission that took effect is a new attempt."""
     if answer == "later":
-        life.ledger.put_off(life.id, intent, due_at=life.now + timedelta(minutes=5), why="throttled")
+        life.ledger.lineages.put_off(life.id, intent, due_at=life.now + timedelta(minutes=5), why="throttled")
     elif isinstance(answer, IntentResult):
-        life.ledger.close(life.id, intent, answer, "made up")
+        life.ledger.lineages.close(life.id, intent, answer, "test")
         if isinstance(intent.action, Submit) and answer is IntentResult.DONE:
             root = life.attempts[1]
             changes = change_from_json(intent.action.changes)
@@ -211,8 +211,8 @@ def _answer(life: Life, intent: Intent, answer: IntentResult | str | None) -> No
 
 
 def _ask(rng: Random, life: Life) -> None:
-    """A person asks for something of the newest attempt, or waives a rule for it, as the desk writes it down."""
-    job, lineage = life.attempts[max(life.attempts)], life.ledger.load(life.id)
+    """A user requests something for the newest attempt, or waives a rule for it, as the Slack interactions record it."""
+    job, lineage = life.attempts[max(life.attempts)], life.ledger.lineages.load(life.id)
     if rng.random() < 0.3:
         entry: Entry = Waived(
             job=job.name, at=life.now, team="vision", policy="rule-0", who="U1", reason="r", ticket="t",
@@ -224,11 +224,11 @@ def _ask(rng: Random, life: Life) -> None:
         ask = rng.choice([UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND, UserRequest.STOP])
         entry = UserRequested(job=job.name, at=life.now, team="vision", request=ask, who="U1", number=number)
     if entry.key not in lineage.standing():
-        assert life.ledger.commit(lineage, Decision(entries=(entry,)))
+        assert life.ledger.lineages.commit(lineage, Decision(entries=(entry,)))
 
 
 def _later(rng: Random, before: Job, now: datetime) -> Job:
-    """The job a while later: the same, interrupted, stopping, over, or over with its usage."""
+    """The job some time later: unchanged, interrupted, stopping, ended, or ended with its usage."""
     what = rng.choice(["same", "interrupted", "stopping", "ended", "ended", "measured", "measured"])
     if not before.alive:
         return replace(before, usage=builders.usage()) if what == "measured" else before
@@ -238,21 +238,21 @@ def _later(rng: Random, before: Job, now: datetime) -> Job:
         case "stopping":
             return replace(before, status="Stopping", secondary="Stopping", stopping_at=before.stopping_at or now)
         case "ended" | "measured":
-            return builders.ended(before, rng.choice(ENDINGS), ended_at=now)
+            return builders.ended(before, rng.choice(OUTCOMES), ended_at=now)
         case _:
             return before
 
 
 def starving(policy: Policy, causes: list[Outcome]) -> tuple[Life, list[Submit]]:
-    """Play a lineage whose every attempt ends badly, in the given ways and then again and again; say what was submitted."""
+    """Play a lineage whose every attempt fails, with these outcomes in a cycle. Returns its history and its submissions."""
     life, submitted = Life(now=builders.BEGIN, policy=policy, attempts={1: builders.job()}), []
     for number in count(1):
         life.now += timedelta(hours=1)
-        ending = causes[(number - 1) % len(causes)]
-        life.attempts[number] = builders.ended(life.attempts[number], ending, ended_at=life.now, usage=builders.usage())
+        outcome = causes[(number - 1) % len(causes)]
+        life.attempts[number] = builders.ended(life.attempts[number], outcome, ended_at=life.now, usage=builders.usage())
         learn(life.facts(number), decide(life.facts(number)), life.ledger)
         life.now += timedelta(hours=3)
-        for intent in life.ledger.load(life.id).open_intents():
+        for intent in life.ledger.lineages.load(life.id).open_intents():
             taken = life.take(intent)
             if taken is not None:
                 _answer(life, taken, IntentResult.DONE)

@@ -1,4 +1,4 @@
-"""Laws of deciding, over the lives of lineages that hypothesis draws."""
+"""Properties of decisions, over the histories that ``lives`` draws."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from controller.policy.policy import Policy
 from tests import builders
 from tests.properties.lives import learn, lives, policies, starving
 
-RETRYABLE = [Outcome.STARVED, Outcome.CAPACITY, Outcome.INTERNAL, Outcome.QUOTA]  # those that the block gives a budget
+RETRYABLE = [Outcome.STARVED, Outcome.CAPACITY, Outcome.INTERNAL, Outcome.QUOTA]  # those with a budget in the block
 
 
-def said(facts: Facts, *kinds: type) -> list[Intent]:
+def decided(facts: Facts, *kinds: type) -> list[Intent]:
     return [i for i in decide(facts).intents if isinstance(i.action, kinds)]
 
 
 @settings(max_examples=1000)
 @given(lives)
-def test_the_law_deciding_again_on_what_was_decided_adds_nothing(facts: Facts) -> None:
+def test_the_law_deciding_again_on_a_committed_decision_adds_nothing(facts: Facts) -> None:
     after = learn(facts, decide(facts))
     assert not decide(after), decide(after)
 
@@ -40,66 +40,66 @@ def test_deciding_is_deterministic(facts: Facts) -> None:
 
 @settings(max_examples=300)
 @given(lives)
-def test_every_key_is_said_once(facts: Facts) -> None:
+def test_every_key_is_written_once(facts: Facts) -> None:
     decision = decide(facts)
     keys = [e.key for e in decision.entries] + [i.key for i in decision.intents]
     assert len(keys) == len(set(keys)), Counter(keys).most_common(3)
 
 
 @given(lives)
-def test_every_withdrawal_is_of_an_open_intent_that_nobody_performs(facts: Facts) -> None:
+def test_only_open_intents_without_a_lease_are_withdrawn(facts: Facts) -> None:
     assert all(i.open and i.leased_until is None and i in facts.lineage.intents for i in decide(facts).withdrawn)
 
 
 @given(lives)
-def test_a_live_job_is_never_resubmitted(facts: Facts) -> None:
-    assert not (facts.job.alive and said(facts, Submit))
+def test_a_live_job_is_never_submitted_again(facts: Facts) -> None:
+    assert not (facts.job.alive and decided(facts, Submit))
 
 
 @given(lives)
-def test_a_job_that_ended_is_never_asked_to_stop_afresh(facts: Facts) -> None:
-    assert all(i.claim > 0 for i in said(facts, Stop) if not facts.job.alive)
+def test_no_new_stop_is_written_for_a_job_that_has_ended(facts: Facts) -> None:
+    assert all(i.claim > 0 for i in decided(facts, Stop) if not facts.job.alive)
 
 
 @given(lives)
 def test_a_job_of_another_service_is_never_stopped_nor_submitted_again(facts: Facts) -> None:
-    assert not (facts.job.service is not None and said(facts, Stop, Submit))
+    assert not (facts.job.service is not None and decided(facts, Stop, Submit))
 
 
 @given(lives)
 def test_an_attempt_of_ours_is_never_stopped_by_a_rule(facts: Facts) -> None:
     asked = any(isinstance(entry, UserRequested) for entry in facts.lineage.entries)
-    assert asked or not (facts.number > 1 and said(facts, Stop))
+    assert asked or not (facts.number > 1 and decided(facts, Stop))
 
 
 @given(lives)
 def test_only_the_newest_attempt_is_submitted_again_or_stopped(facts: Facts) -> None:
-    assert facts.newest or not said(facts, Submit, Stop)
+    assert facts.newest or not decided(facts, Submit, Stop)
 
 
 @settings(max_examples=300)
 @given(lives)
-def test_a_wake_is_open_until_the_job_has_ended_and_its_usage_is_booked_or_declared_unknown(facts: Facts) -> None:
+def test_a_wake_is_open_until_the_outcome_and_the_usage_are_recorded(facts: Facts) -> None:
     lineage = learn(facts, decide(facts)).lineage
     name = facts.job.name
     at_rest = lineage.entry(Ended, name) and (lineage.entry(Measured, name) or lineage.entry(Unmeasured, name))
-    awake = [i for i in lineage.open_intents(name) if isinstance(i.action, Wake)]
-    assert all(i.due_at > facts.now for i in awake)
-    assert bool(awake) != bool(at_rest)
+    wakes = [i for i in lineage.open_intents(name) if isinstance(i.action, Wake)]
+    assert all(i.due_at > facts.now for i in wakes)
+    assert bool(wakes) != bool(at_rest)
 
 
 @given(lives)
-def test_usage_is_booked_whenever_it_is_there(facts: Facts) -> None:
+def test_usage_is_recorded_as_soon_as_it_is_known(facts: Facts) -> None:
     lineage = learn(facts, decide(facts)).lineage
     assert facts.job.alive or facts.job.usage is None or lineage.entry(Measured, facts.job.name)
 
 
 @given(lives)
 def test_budgets_are_kept_in_every_decision(facts: Facts) -> None:
-    for intent in said(facts, Submit):
+    for intent in decided(facts, Submit):
         assert isinstance(intent.action, Submit)
         if isinstance(intent.action.cause, MoveCause):
-            continue  # a move or a repair: outside every budget
+            continue  # a move or a repair counts against no budget
         block = facts.policy.resubmission_for(facts.job)
         assert block is not None
         budget, sharing = block.budget_of(intent.action.cause)
@@ -108,14 +108,14 @@ def test_budgets_are_kept_in_every_decision(facts: Facts) -> None:
 
 
 @given(policies, st.lists(st.sampled_from(RETRYABLE), min_size=1, max_size=4))
-def test_what_always_fails_is_submitted_to_its_limits_and_given_up_aloud(policy: Policy, endings: list[Outcome]) -> None:
+def test_a_job_that_always_fails_is_retried_to_its_limits_and_then_reported(policy: Policy, outcomes: list[Outcome]) -> None:
     enforcing = replace(policy, rules=(), resubmissions=(builders.block(),))
-    life, submitted = starving(enforcing, endings)
+    life, submitted = starving(enforcing, outcomes)
     tries = Counter(submit.cause for submit in submitted)
     for cause in tries:
         budget, sharing = builders.block().budget_of(cause)
         assert budget is not None
         assert sum(tries[one] for one in sharing) <= budget.limit
-    told = [i.action.topic for i in life.ledger.load(life.id).intents if isinstance(i.action, Announce)]
-    assert "gave-up" in told
+    topics = [i.action.topic for i in life.ledger.lineages.load(life.id).intents if isinstance(i.action, Announce)]
+    assert "gave-up" in topics
     assert [submit.number for submit in submitted] == list(range(2, len(submitted) + 2))

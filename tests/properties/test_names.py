@@ -1,4 +1,4 @@
-"""Laws of attempt names; the names are drawn from each other, as plain random strings never find what collides."""
+"""Properties of attempt names. The names are built from each other, because random strings never collide."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from controller.ledger.lineage import LineageId, attempt_name
 from tests.builders import BEGIN, lineage_id
 
 SAGEMAKER_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")  # CreateTrainingJob's pattern for TrainingJobName
-ENDINGS = st.sampled_from(["", "-r02", "-r2", "-2", "-", "r02", "x" * 60, "-" * 50 + "b", "-deadbeef-r02"])
+SUFFIXES = st.sampled_from(["", "-r02", "-r2", "-2", "-", "r02", "x" * 60, "-" * 50 + "b", "-deadbeef-r02"])
 NUMBERS = st.integers(1, 120)
-ATTEMPTS = st.integers(2, 120)  # 1 is the root: people choose its name, also one that an attempt would have
+ATTEMPTS = st.integers(2, 120)  # 1 is the first job: its user chooses the name, even one that an attempt would have
 
 roots = st.from_regex(SAGEMAKER_NAME, fullmatch=True).filter(lambda name: len(name) <= 63)
-births = st.sampled_from([0, 1, 10**6]).map(lambda us: BEGIN + timedelta(microseconds=us))
+creation_times = st.sampled_from([0, 1, 10**6]).map(lambda us: BEGIN + timedelta(microseconds=us))
 
 
 @st.composite
-def lives(draw: st.DrawFn) -> list[LineageId]:
-    """Lineages whose names grow out of each other: a name plus an ending, a cut name, an attempt's name, the same name again."""
-    known = [lineage_id(draw(roots), created_at=draw(births))]
+def lineages(draw: st.DrawFn) -> list[LineageId]:
+    """Lineages with related names: a name with a suffix, a shortened name, the name of an attempt, the same name again."""
+    known = [lineage_id(draw(roots), created_at=draw(creation_times))]
     for _ in range(draw(st.integers(1, 3))):
         before = draw(st.sampled_from(known))
         grown = [
             before.root,
-            before.root + draw(ENDINGS),
+            before.root + draw(SUFFIXES),
             before.root[: draw(st.integers(1, 63))],
             attempt_name(before, draw(NUMBERS)),
         ]
         root = draw(st.sampled_from(grown))[:63].strip("-")
-        known.append(lineage_id(root, created_at=draw(births), region=draw(st.sampled_from(["us-east-1", "eu-west-1"]))))
+        known.append(lineage_id(root, created_at=draw(creation_times), region=draw(st.sampled_from(["us-east-1", "eu-west-1"]))))
     return known
 
 
 @settings(max_examples=300)
-@given(lives(), NUMBERS)
-def test_attempt_names_are_names_that_sagemaker_takes(known: list[LineageId], number: int) -> None:
+@given(lineages(), NUMBERS)
+def test_attempt_names_are_valid_in_sagemaker(known: list[LineageId], number: int) -> None:
     for life in known:
         name = attempt_name(life, number)
         assert SAGEMAKER_NAME.fullmatch(name), name
@@ -47,19 +47,19 @@ def test_attempt_names_are_names_that_sagemaker_takes(known: list[LineageId], nu
 
 
 @settings(max_examples=1000)
-@given(lives(), ATTEMPTS, ATTEMPTS)
-def test_no_two_attempts_of_ours_share_a_name(known: list[LineageId], one: int, other: int) -> None:
+@given(lineages(), ATTEMPTS, ATTEMPTS)
+def test_no_two_attempts_have_the_same_name(known: list[LineageId], one: int, other: int) -> None:
     for life in known:
         for another in known:
             assert (life, one) == (another, other) or attempt_name(life, one) != attempt_name(another, other)
 
 
-@given(lives())
+@given(lineages())
 def test_a_lineage_id_is_read_back_from_a_tag_as_it_was_written(known: list[LineageId]) -> None:
     assert [LineageId.parse(str(life)) for life in known] == known
 
 
 @given(st.text())
-def test_a_tag_that_is_no_lineage_id_is_nobodys(text: str) -> None:
+def test_a_tag_that_is_no_lineage_id_names_no_lineage(text: str) -> None:
     parsed = LineageId.parse(text)
     assert parsed is None or str(parsed).split("/")[:3] == text.split("/")[:3]

@@ -1,4 +1,4 @@
-"""Laws of selectors."""
+"""Properties of selectors."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ jobs = st.builds(lambda name, tags: job(name, tags=tags), NAMES, st.dictionaries
 
 
 @given(jobs)
-def test_an_empty_selector_is_about_every_job(one: Job) -> None:
+def test_an_empty_selector_matches_every_job(one: Job) -> None:
     assert Selector().matches(one) is True
 
 
 @given(selectors(), jobs)
-def test_asking_for_more_never_selects_more(selector: Selector, one: Job) -> None:
+def test_a_further_condition_never_selects_more(selector: Selector, one: Job) -> None:
     narrower = replace(selector, instance_type=("ml.p4d.24xlarge",))
     assert narrower.matches(one) is False
     assert selector.matches(one) is not True or replace(selector, region=()).matches(one) is True
 
 
 @given(selectors(), jobs)
-def test_another_pattern_of_one_field_never_selects_less(selector: Selector, one: Job) -> None:
+def test_a_further_pattern_for_a_field_never_selects_less(selector: Selector, one: Job) -> None:
     wider = replace(selector, name=(*selector.name, one.name))
     assert selector.matches(one) is not True or wider.matches(one) is True
 
 
 @given(selectors(), jobs)
-def test_what_a_document_cannot_carry_never_turns_a_yes_into_a_no(selector: Selector, one: Job) -> None:
+def test_an_unknown_field_never_turns_a_match_into_a_mismatch(selector: Selector, one: Job) -> None:
     seen, unseen = selector.matches(one), selector.matches(replace(one, unknown=frozenset({"tags"})))
     assert unseen == (None if selector.tags and seen in (True, None) else unseen)
     assert not (seen is True and unseen is False)
 
 
 @given(selectors(), jobs)
-def test_a_selector_never_hangs_on_a_field_it_does_not_ask_for(selector: Selector, one: Job) -> None:
+def test_a_selector_does_not_depend_on_fields_that_it_does_not_name(selector: Selector, one: Job) -> None:
     assert selector.matches(replace(one, unknown=frozenset({"role", "algorithm", "spot"}))) is selector.matches(one)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -17,14 +17,26 @@ def allows(
     function: str, action: str, resource: str, *, roles: tuple[str, ...], context: Mapping[str, Any] = NOTHING
 ) -> bool:  # fmt: skip
     """Whether a function's own policy allows a call; ``roles`` is the parameter TrainingRoles."""
-    return any(_matches(s, action, resource, roles, context) for s in permissions.policy(function)["Statement"])
+    return any(_matches(s, action, resource, roles, context) for s in _deployed(function, has_roles=bool(roles)))
 
 
-def _matches(s: Mapping[str, Any], action: str, resource: str, roles: tuple[str, ...], context: Mapping[str, Any]) -> bool:
-    conditions = [(operator, key, wanted) for operator, keys in s.get("Condition", {}).items() for key, wanted in keys.items()]
+def _deployed(function: str, *, has_roles: bool) -> Iterator[Mapping[str, Any]]:
+    """The statements of a stack in which every other parameter is given."""
+    for statement in permissions.policy(function)["Statement"]:
+        when, yes, _ = statement.get("Fn::If", ("", statement, None))
+        if when != "HasRoles" or has_roles:
+            yield yes
+
+
+def _matches(
+    statement: Mapping[str, Any], action: str, resource: str, roles: tuple[str, ...], context: Mapping[str, Any]
+) -> bool:
+    conditions = [
+        (operator, key, wanted) for operator, keys in statement.get("Condition", {}).items() for key, wanted in keys.items()
+    ]
     return (
-        any(fnmatchcase(action, allowed) for allowed in s["Action"])
-        and any(fnmatchcase(resource, arn) for arn in _arns(s["Resource"], roles))
+        any(fnmatchcase(action, allowed) for allowed in statement["Action"])
+        and any(fnmatchcase(resource, arn) for arn in _arns(statement["Resource"], roles))
         and all(_holds(operator, key, wanted, context) for operator, key, wanted in conditions)
     )
 
@@ -48,8 +60,8 @@ def _arns(resource: Any, roles: tuple[str, ...]) -> list[str]:
     match resource:
         case str():
             return [resource]
-        case {"Fn::If": ["Submits", yes, no]}:
-            return _arns(yes if roles else no, roles)
+        case {"Fn::If": [_, yes, _]}:
+            return _arns(yes, roles)
         case {"Ref": "TrainingRoles"}:
             return list(roles)
         case {"Ref": name}:
@@ -58,6 +70,8 @@ def _arns(resource: Any, roles: tuple[str, ...]) -> list[str]:
             return [TABLE]
         case {"Fn::GetAtt": [name, _]}:
             return [f"att:{name}"]
+        case {"Fn::Sub": [text, _]}:
+            return [_substituted(text.replace("${Table}", TABLE))]
         case {"Fn::Sub": text}:
             return [_substituted(text)]
         case list():
@@ -68,8 +82,8 @@ def _arns(resource: Any, roles: tuple[str, ...]) -> list[str]:
 
 def _substituted(text: str) -> str:
     known = {
-        "AWS::Partition": PARTITION, "AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::StackName": STACK, "Ledger.Arn": TABLE,
-        "Reports.Arn": "arn:aws:s3:::reports",
+        "AWS::Partition": PARTITION, "AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::StackName": STACK,
+        "Reports.Arn": "arn:aws:s3:::reports", "EventBus": "default",
     }  # fmt: skip
     for name, value in known.items():
         text = text.replace(f"${{{name}}}", value)

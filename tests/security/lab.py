@@ -86,7 +86,7 @@ def lineage_id(host: Host, root: str) -> LineageId:
 
 def lineage_of(host: Host, root: str) -> Lineage:
     """What the ledger holds about the lineage that a job began."""
-    return wiring.ports().ledger.load(lineage_id(host, root))
+    return wiring.ports().ledger.lineages.load(lineage_id(host, root))
 
 
 def next_name(host: Host, root: str, number: int = 2) -> str:

@@ -45,33 +45,32 @@ DEAR: dict[str, Any] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("name", "tags"),
-    [
-        ("stepped", {"MANAGED_BY_AWS": ""}),
-        ("stepped", {"MANAGED_BY_AWS": "STARTED_BY_STEP_FUNCTIONS"}),
-        ("stepped", {"AWS_STEP_FUNCTIONS_EXECUTION_ARN": "arn:aws:states:us-east-1:123456789012:execution:acme:1"}),
-        ("noted", {"sagemaker:notebook-job-origin": "true"}),
-        ("piped", {PIPELINE_TAG: "no such thing"}),
-        ("piped", {PIPELINE_TAG: EXECUTION}),
-        ("piped", {PIPELINE_TAG: EXECUTION.replace("123456789012", "999999999999")}),
-        ("piped", {PIPELINE_TAG: EXECUTION.replace("us-east-1", "eu-west-1")}),
-        ("AWSBatch-x", {}),
-        ("pipelines-abcdefghijkl-mine-ABCDEFGHIJ", {}),
-        ("pipelines-abcdefghijkl-mine-ABCDEFGHIJ", {PIPELINE_TAG: EXECUTION, "MANAGED_BY_AWS": ""}),
-    ],
-)  # fmt: skip
-def test_a_job_that_only_claims_an_owner_is_stopped_by_an_enforcing_rule_and_the_claim_is_said(
-    name: str, tags: dict[str, str]
-) -> None:
+CLAIMS: list[tuple[str, dict[str, str]]] = [
+    ("stepped-1", {"MANAGED_BY_AWS": ""}),
+    ("stepped-2", {"MANAGED_BY_AWS": "STARTED_BY_STEP_FUNCTIONS"}),
+    ("stepped-3", {"AWS_STEP_FUNCTIONS_EXECUTION_ARN": "arn:aws:states:us-east-1:123456789012:execution:acme:1"}),
+    ("noted", {"sagemaker:notebook-job-origin": "true"}),
+    ("piped-1", {PIPELINE_TAG: "no such thing"}),
+    ("piped-2", {PIPELINE_TAG: EXECUTION}),
+    ("piped-3", {PIPELINE_TAG: EXECUTION.replace("123456789012", "999999999999")}),
+    ("piped-4", {PIPELINE_TAG: EXECUTION.replace("us-east-1", "eu-west-1")}),
+    ("AWSBatch-x", {}),
+    ("pipelines-abcdefghijkl-mine-ABCDEFGHIJ", {}),
+    ("pipelines-abcdefghijkl-mine-0123456789", {PIPELINE_TAG: EXECUTION, "MANAGED_BY_AWS": ""}),
+]
+
+
+def test_a_job_that_only_claims_an_owner_is_stopped_by_an_enforcing_rule_and_the_claim_is_said() -> None:
     with deployed(POLICY) as host:
-        launch(host, request(name, "vision", tags=tags, **DEAR))
+        for name, tags in CLAIMS:
+            launch(host, request(name, "vision", tags=tags, **DEAR))
         run(host, minutes=30)
-        assert status(host, name) == "Stopped"
+        assert {name: status(host, name) for name, _ in CLAIMS} == {name: "Stopped" for name, _ in CLAIMS}
         assert "Nothing proves that, so rules apply to it." in texts(host)
-        [started] = entries(host, name, Started)
-        assert started.service is None
-        assert started.claimed is not None
+        for name, _ in CLAIMS:
+            [started] = entries(host, name, Started)
+            assert started.service is None
+            assert started.claimed is not None
 
 
 def test_a_pipeline_that_ran_before_does_not_own_a_job_that_names_it() -> None:

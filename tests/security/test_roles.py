@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from controller import wiring
+from controller.aws.stack_parameters import InvalidRoles, training_roles
 from controller.ledger.entry import Started
 from controller.ledger.intent import Stop
 from controller.ledger.message_kind import MessageKind
-from controller.wiring import Misconfigured
 from infra import permissions
 from infra.local.host import Host
 from infra.local.sagemaker.capacity import Steps
@@ -206,12 +205,12 @@ def test_the_template_takes_full_arns_of_roles_and_has_no_default() -> None:
 @pytest.mark.parametrize("roles", ["*", "acme-training", f"{LISTED},arn:aws:iam::123456789012:role/*", "arn:aws:iam::*:role/x"])
 def test_a_function_does_not_start_with_roles_that_are_no_full_arns(roles: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPOTWARDEN_TRAINING_ROLES", roles)
-    with pytest.raises(Misconfigured, match="wanted full ARNs"):
-        wiring.training_roles()
+    with pytest.raises(InvalidRoles, match="wanted full ARNs"):
+        training_roles()
 
 
 def test_roles_are_read_from_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPOTWARDEN_TRAINING_ROLES", f" {LISTED}, {INTERN},")
-    assert wiring.training_roles() == (LISTED, INTERN)
+    assert training_roles() == (LISTED, INTERN)
     monkeypatch.delenv("SPOTWARDEN_TRAINING_ROLES")
-    assert wiring.training_roles() == ()
+    assert training_roles() == ()

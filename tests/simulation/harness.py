@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -22,7 +22,7 @@ from controller.units.money import Rate
 from infra.local.sagemaker.client import Client
 from infra.local.sagemaker.world import World
 from tests.simulation.lambdas import Lambdas
-from tests.simulation.memory import MemoryLedger, MemoryOutbox
+from tests.simulation.memory import AllPorts, MemoryLedger, MemoryOutbox
 from tests.simulation.world_invariants import ROLES, InvariantChecker
 
 ROLLOUT = timedelta(minutes=5)  # during a deployment, old containers still run
@@ -61,7 +61,7 @@ class FaultyPort:
         return call
 
 
-class FaultyLedger(FaultyPort):
+class FaultyLedger(AllPorts, FaultyPort):
     """The ledger with faults. Other functions may write between the two reads of one load."""
 
     def load(self, lineage: LineageId) -> Lineage:
@@ -144,7 +144,7 @@ class Rollout:
         runs = self.lambdas.current
         readable = self.readable(self.lambdas.now)
         found = readable[0] if runs is not None and runs.number % 2 else readable[-1]
-        return replace(found, in_force_at=self.ledger.in_force_at(found.revision, self.lambdas.now))
+        return replace(found, in_force_at=self.ledger.revisions.in_force_at(found.revision, self.lambdas.now))
 
     def readable(self, at: datetime) -> list[Policy]:
         """The policies that containers may have at a time: the newest, and during its deployment also the one before."""
@@ -183,9 +183,9 @@ class MemoryCheckpoints:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def scan(self, uri: str, *, now: datetime) -> CheckpointScan:
-        """Prefixes match as plain text, as in SageMaker and S3: another job's objects whose names begin alike are seen too."""
-        below = [saved for prefix, saved in self._world.checkpoints.items() if f"{prefix}/".startswith(uri)]
+    def scan(self, uri: str, *, now: datetime, ignore: Sequence[str] = ()) -> CheckpointScan:  # noqa: ARG002 - the port's own signature
+        """A neighbour's objects whose names begin alike are not below the prefix."""
+        below = [saved for prefix, saved in self._world.checkpoints.items() if f"{prefix}/".startswith(f"{uri.rstrip('/')}/")]
         return CheckpointScan(
             uri=uri, scanned_at=now, objects=len(below), bytes_seen=1_000_000 * len(below), complete=True,
             newest_at=max((at for _, at in below), default=None),

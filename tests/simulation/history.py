@@ -17,6 +17,7 @@ from controller.runtime import discover, reconcile, sweep
 from controller.runtime.drain import drain
 from controller.runtime.perform import TRIES_MAX
 from controller.runtime.ports import Ports, Trigger, Unreachable
+from controller.runtime.schedule_ports import DiscoverPass
 from infra.local.sagemaker.client import Client
 from infra.local.sagemaker.settings import WorldSettings
 from infra.local.sagemaker.world import World
@@ -35,7 +36,6 @@ SETTLING_TIME: Final = timedelta(hours=60)  # after the faults: a day of waiting
 MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)
 RETRIES: Final = (timedelta(minutes=1), timedelta(minutes=2))  # how Lambda retries an asynchronous invocation
-CURSORS: Final = ("discover", "discover-again")
 EXPECTED: Final = (reconcile.Outpaced, Unreachable, Killed)
 
 
@@ -127,7 +127,7 @@ class History:
         for _ in range(self.faults.halts):
             called_at = BEGIN + self.fault_period * when.uniform(0.05, 0.8)
             self._at(called_at, self._halt)
-            self._at(called_at + timedelta(minutes=when.randrange(5, 60)), partial(self.ledger.set_halt, None))
+            self._at(called_at + timedelta(minutes=when.randrange(5, 60)), partial(self.ledger.halts.set_halt, None))
         breaks_at = BEGIN + when.choice([timedelta(0), HOUR])  # before the controller knows them, or later
         self._at(breaks_at, partial(self._silent.update, self.broken))
         self.lambdas.at(self.faults_end_at, self._end_faults)
@@ -146,12 +146,12 @@ class History:
         self.rollout.history.append((self.lambdas.now, policy))
 
     def _halt(self) -> None:
-        self.ledger.set_halt(Halt(why="a test", who="somebody", since=self.lambdas.now))
+        self.ledger.halts.set_halt(Halt(why="a test", who="somebody", since=self.lambdas.now))
 
     def _end_faults(self) -> None:
         """From now on no call fails. Broken jobs stay broken, and events keep their faults."""
         self.lambdas.faults = Faults()
-        self.ledger.set_halt(None)
+        self.ledger.halts.set_halt(None)
 
     # Time.
 
@@ -179,8 +179,8 @@ class History:
     def _discovered(self) -> bool:
         """Whether both passes of discover have passed the last change of a job. The second retries what failed in the first."""
         latest = max((life.job.modified_at for life in self.checker.lives), default=BEGIN)
-        cursors = [self.ledger.cursor(name) for name in CURSORS]
-        return all(cursor is not None and cursor > latest + timedelta(minutes=20) for cursor in cursors)
+        passed = [self.ledger.passes.passed_until(which) for which in DiscoverPass]
+        return all(until is not None and until > latest + timedelta(minutes=20) for until in passed)
 
     def _check_nothing_is_late(self) -> None:
         """After the faults, no intent of a job that SageMaker describes is an hour late; one broken lineage delays no other."""
@@ -194,16 +194,14 @@ class History:
                 require(not endless, f"tries are limited: {endless} of {lineage}")
 
     def _has_changes(self) -> bool:
-        """Whether discover could find anything. Idle hours after the faults are skipped, and its cursors moved as it would move
-        them.
-        """
+        """Whether discover could find anything. Idle hours after the faults are skipped, noted as discover would."""
         if self.lambdas.now <= self.faults_end_at:
             return True
-        since = min(self.ledger.cursor(name) or BEGIN for name in CURSORS) - timedelta(minutes=20)
+        since = min(self.ledger.passes.passed_until(which) or BEGIN for which in DiscoverPass) - timedelta(minutes=20)
         if any(life.job.modified_at >= since for life in self.checker.lives):
             return True
-        for name in CURSORS:
-            self.ledger.move_cursor(name, self.lambdas.now - timedelta(hours=6))
+        for which in DiscoverPass:
+            self.ledger.passes.note_passed(which, self.lambdas.now - timedelta(hours=6))
         return False
 
     def _advance(self, at: datetime) -> None:

@@ -1,6 +1,6 @@
-"""A ledger and an outbox in memory: what the ports promise, and nothing else.
+"""A ledger and an outbox in memory: what the ports say, and nothing else.
 
-The contract suite holds them and DynamoDB to the same promises; the simulation runs on them.
+The contract suite tests them and DynamoDB alike; the simulation runs on them.
 """
 
 from __future__ import annotations
@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from controller.decide.decision import Decision
-from controller.jobs.claim import Claim, overlapping
+from controller.jobs.claim import Claim, holding_up
+from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Entry, Finished, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult, Probe, Submit, Wake
 from controller.ledger.lineage import Lineage, LineageId
 from controller.ledger.pool import CapacitySeen, CapacitySignal, MarketSignal, PlacementAsked, PoolMemory
 from controller.runtime.ports import LateDay, Message, Overdue, Post, Trigger
+from controller.runtime.schedule_ports import DiscoverPass
 from controller.savings.rollup import Rollup
 from controller.units.money import Rate
 
@@ -44,22 +46,103 @@ class Row:
         self.trigger_at.pop(intent.key, None)
 
 
-class MemoryLedger:
-    """The ``Ledger`` port. Every method is one atomic step, except ``load``, which reads twice."""
+class AllPorts:
+    """One object that is each of the ledger's ports itself: a fake of all of them shares its rows."""
+
+    @property
+    def lineages(self) -> Self:
+        return self
+
+    @property
+    def due(self) -> Self:
+        return self
+
+    @property
+    def claims(self) -> Self:
+        return self
+
+    @property
+    def quota_holds(self) -> Self:
+        return self
+
+    @property
+    def capacity(self) -> Self:
+        return self
+
+    @property
+    def journal(self) -> Self:
+        return self
+
+    @property
+    def histories(self) -> Self:
+        return self
+
+    @property
+    def waivers(self) -> Self:
+        return self
+
+    @property
+    def days(self) -> Self:
+        return self
+
+    @property
+    def pools(self) -> Self:
+        return self
+
+    @property
+    def prices(self) -> Self:
+        return self
+
+    @property
+    def market_signals(self) -> Self:
+        return self
+
+    @property
+    def halts(self) -> Self:
+        return self
+
+    @property
+    def limits(self) -> Self:
+        return self
+
+    @property
+    def passes(self) -> Self:
+        return self
+
+    @property
+    def digests(self) -> Self:
+        return self
+
+    @property
+    def block_support(self) -> Self:
+        return self
+
+    @property
+    def revisions(self) -> Self:
+        return self
+
+    @property
+    def seen_requests(self) -> Self:
+        return self
+
+
+class MemoryLedger(AllPorts):
+    """The ledger's ports. Every method is one atomic step, except ``load``, which reads twice."""
 
     def __init__(self) -> None:
         self.rows: dict[LineageId, Row] = {}
         self.by_name: dict[tuple[str, str, str], LineageId] = {}
         self.held: dict[tuple[str, str, str, str], Claim] = {}
-        self.cursors: dict[str, datetime] = {}
-        self.revisions: dict[str, datetime] = {}
+        self.moments: dict[tuple[str, ...], datetime] = {}
+        self.in_force_since: dict[str, datetime] = {}
         self.noted: dict[str, MarketSignal] = {}
         self.halted: Halt | None = None
         self.taken: dict[str, dict[str, int]] = {}
-        self.capacity: list[CapacitySignal] = []
-        self.pools: dict[tuple[str, str, date], PoolMemory] = {}
+        self.on_quota: dict[tuple[str, str, str], QuotaHold] = {}
+        self.signs: list[CapacitySignal] = []
+        self.remembered: dict[tuple[str, str, date], PoolMemory] = {}
         self.marks: dict[tuple[date, str], int] = {}
-        self.days: dict[date, Rollup] = {}
+        self.rolled_up: dict[date, Rollup] = {}
         self.asked_once: set[str] = set()
         self.listed: dict[tuple[str, str, date], Rate] = {}
 
@@ -100,11 +183,15 @@ class MemoryLedger:
             row.put(intent)
         for day in decision.late:
             self.marks[day, str(lineage.id)] = row.version
-        self.capacity += decision.capacity
+        self.signs += decision.capacity
         for claim in decision.released:
             self.release(claim)
         for claim in decision.claims:
             self.held[_place(claim)] = claim
+        for hold in decision.freed:
+            self.on_quota.pop((hold.instance_type, hold.job, hold.lineage), None)
+        for hold in decision.holds:
+            self.on_quota[hold.instance_type, hold.job, hold.lineage] = hold
         return True
 
     def take(self, lineage: LineageId, intent: Intent, *, now: datetime, leased_until: datetime) -> Intent | None:
@@ -137,20 +224,20 @@ class MemoryLedger:
 
     def overdue(self, now: datetime, limit: int) -> list[Overdue]:
         due = [
-            Overdue(ring=Trigger(job=row.intents[key].action.about, lineage=lineage), key=key, trigger_at=trigger_at)
+            Overdue(trigger=Trigger(job=row.intents[key].action.about, lineage=lineage), key=key, trigger_at=trigger_at)
             for lineage, row in self.rows.items()
             for key, trigger_at in row.trigger_at.items()
             if trigger_at <= now
         ]
-        return sorted(due, key=lambda one: (one.trigger_at, str(one.ring.lineage), one.key))[:limit]
+        return sorted(due, key=lambda one: (one.trigger_at, str(one.trigger.lineage), one.key))[:limit]
 
     def delay(self, overdue: Overdue, trigger_at: datetime) -> None:
-        row = self.row(overdue.ring.lineage) if overdue.ring.lineage else Row()
+        row = self.row(overdue.trigger.lineage) if overdue.trigger.lineage else Row()
         if overdue.key in row.trigger_at:
             row.trigger_at[overdue.key] = max(row.trigger_at[overdue.key], trigger_at)
 
     def claim(self, claim: Claim) -> tuple[Claim, ...]:
-        others = overlapping(claim, self.claims(claim.bucket))
+        others = holding_up(claim, self.claims_on(claim.bucket))
         if not others:
             self.held[_place(claim)] = claim
         return others
@@ -158,8 +245,12 @@ class MemoryLedger:
     def release(self, claim: Claim) -> None:
         self.held.pop(_place(claim), None)
 
-    def claims(self, bucket: str) -> tuple[Claim, ...]:
+    def claims_on(self, bucket: str) -> tuple[Claim, ...]:
         return tuple(self.held[place] for place in sorted(self.held) if place[0] == bucket)
+
+    def holds_on(self, region: str, instance_type: str) -> tuple[QuotaHold, ...]:
+        held = (self.on_quota[place] for place in sorted(self.on_quota))
+        return tuple(hold for hold in held if (hold.region, hold.instance_type) == (region, instance_type))
 
     def entries(self, since: datetime, until: datetime) -> Iterable[Entry]:
         return [e for row in self.rows.values() for e in row.entries.values() if since <= e.at < until]
@@ -172,20 +263,20 @@ class MemoryLedger:
         latest = sorted((e for e in finished if e.work_s is not None), key=lambda e: e.at, reverse=True)[:limit]
         return tuple(e.work_s for e in latest if e.work_s is not None)
 
-    def waivers(self, now: datetime) -> Iterable[Waived]:
+    def in_force(self, now: datetime) -> Iterable[Waived]:
         return [e for row in self.rows.values() for e in row.entries.values() if isinstance(e, Waived) and e.until > now]
 
     def late(self) -> Iterable[LateDay]:
         return [LateDay(day=day, lineage=lineage, version=version) for (day, lineage), version in sorted(self.marks.items())]
 
     def put_rollup(self, day: date, rollup: Rollup, *, settles: Iterable[LateDay] = ()) -> None:
-        self.days[day] = rollup
+        self.rolled_up[day] = rollup
         for mark in settles:
             if self.marks.get((mark.day, mark.lineage)) == mark.version:
                 del self.marks[mark.day, mark.lineage]
 
     def rollups(self, since: date, until: date) -> Iterable[tuple[date, Rollup]]:
-        return [(day, self.days[day]) for day in sorted(self.days) if since <= day < until]
+        return [(day, self.rolled_up[day]) for day in sorted(self.rolled_up) if since <= day < until]
 
     def note_rates(self, region: str, rates: Mapping[str, Rate]) -> None:
         for instance_type, rate in rates.items():
@@ -199,13 +290,19 @@ class MemoryLedger:
         return found
 
     def remember(self, day: date, memories: Iterable[PoolMemory]) -> None:
-        self.pools |= {(m.instance_type, m.region, day): m for m in memories}
+        self.remembered |= {(m.instance_type, m.region, day): m for m in memories}
 
     def memory(self, instance_type: str, region: str, since: datetime) -> PoolMemory:
-        days = (m for (of, where, day), m in self.pools.items() if (of, where) == (instance_type, region) and day >= since.date())
+        days = (
+            m for (of, where, day), m in self.remembered.items() if (of, where) == (instance_type, region) and day >= since.date()
+        )
         return sum(days, PoolMemory(instance_type=instance_type, region=region))
 
     def halt(self) -> Halt | None:
+        return self.halted
+
+    def call_halt(self, halt: Halt) -> Halt:
+        self.halted = self.halted or halt
         return self.halted
 
     def set_halt(self, halt: Halt | None) -> None:
@@ -220,11 +317,44 @@ class MemoryLedger:
         taken[who] = amount
         return True
 
-    def cursor(self, name: str) -> datetime | None:
-        return self.cursors.get(name)
+    def passed_until(self, which: DiscoverPass) -> datetime | None:
+        return self.moments.get(("pass", which))
 
-    def move_cursor(self, name: str, at: datetime) -> None:
-        self.cursors[name] = max(at, self.cursors.get(name, at))
+    def note_passed(self, which: DiscoverPass, until: datetime) -> None:
+        self._move_forward(("pass", which), until)
+
+    def queued_at(self, period: str, channel: str) -> datetime | None:
+        return self.moments.get(("queued", period, channel))
+
+    def note_queued(self, period: str, channel: str, at: datetime) -> None:
+        self._move_forward(("queued", period, channel), at)
+
+    def checked_at(self) -> datetime | None:
+        return self.moments.get(("checked",))
+
+    def note_checked(self, at: datetime) -> None:
+        self._move_forward(("checked",), at)
+
+    def blocks_refused_at(self) -> datetime | None:
+        return self.moments.get(("blocks refused",))
+
+    def note_blocks_refused(self, at: datetime) -> None:
+        self._move_forward(("blocks refused",), at)
+
+    def closed_until(self) -> datetime | None:
+        return self.moments.get(("closed",))
+
+    def note_closed(self, until: datetime) -> None:
+        self._move_forward(("closed",), until)
+
+    def refreshed_at(self, region: str) -> datetime | None:
+        return self.moments.get(("refreshed", region))
+
+    def note_refresh(self, region: str, at: datetime) -> None:
+        self._move_forward(("refreshed", region), at)
+
+    def _move_forward(self, name: tuple[str, ...], at: datetime) -> None:
+        self.moments[name] = max(at, self.moments.get(name, at))
 
     def capacity_seen_at(self, region: str, instance_type: str) -> datetime | None:
         return self._newest_signal(CapacitySeen, region, instance_type)
@@ -234,10 +364,10 @@ class MemoryLedger:
 
     def _newest_signal(self, kind: type[CapacitySignal], region: str, instance_type: str) -> datetime | None:
         pool = (region, instance_type)
-        return max((s.at for s in self.capacity if isinstance(s, kind) and (s.region, s.instance_type) == pool), default=None)
+        return max((s.at for s in self.signs if isinstance(s, kind) and (s.region, s.instance_type) == pool), default=None)
 
     def in_force_at(self, revision: str, now: datetime) -> datetime:
-        return self.revisions.setdefault(revision, now)
+        return self.in_force_since.setdefault(revision, now)
 
     def once(self, what: str, now: datetime) -> bool:  # noqa: ARG002 - nothing expires here
         known = what in self.asked_once

@@ -58,7 +58,7 @@ def _unversioned(commit: Any) -> Any:
 
 def _close_first(carry_out: Any) -> Any:
     def closing_first(intent: Any, lineage: Any, ports: Any, again: Any) -> Any:
-        ports.ledger.close(lineage.id, intent, IntentResult.DONE, "")
+        ports.ledger.lineages.close(lineage.id, intent, IntentResult.DONE, "")
         return carry_out(intent, lineage, ports, again)
 
     return closing_first
@@ -107,13 +107,13 @@ def _claim_always(_: Any) -> Any:
 def _submit_without_memory(_: Any) -> Any:
     def submit(action: Any, lineage: Any, ports: Any, again: Any) -> Any:
         claim = perform._claim(action, lineage)
-        if claim and ports.ledger.claim(claim):
+        if claim and ports.ledger.claims.claim(claim):
             return Later("others write there")
         answer = ports.jobs.submit(action, lineage.id)
         if isinstance(answer, Done):
             again(Trigger(job=action.job), ports)
         elif claim:
-            ports.ledger.release(claim)
+            ports.ledger.claims.release(claim)
         return answer
 
     return submit

@@ -42,11 +42,11 @@ def _reachable(history: History) -> list[Life]:
 
 def recorded_lineage(history: History, life: Life) -> Lineage:
     """The lineage in which a job is recorded: its own, or the one whose very request it is."""
-    own = history.ledger.load(life.lineage)
-    found = history.ledger.submitter(history.world.account, history.world.region, life.name)
+    own = history.ledger.lineages.load(life.lineage)
+    found = history.ledger.lineages.submitter(history.world.account, history.world.region, life.name)
     if own.version or found is None or life.hostile:
         return own
-    return history.ledger.load(found)
+    return history.ledger.lineages.load(found)
 
 
 def every_outcome_and_usage_is_recorded(history: History) -> None:
@@ -171,8 +171,8 @@ def _title(announce: Announce) -> str:
 
 
 def every_claim_is_released(history: History) -> None:
-    """No claim outlives its job: it would block the checkpoints of others for good."""
-    for claim in history.ledger.held.values():
+    """No claim or hold outlives its job: it would block the checkpoints or the quota of others for good."""
+    for claim in (*history.ledger.held.values(), *history.ledger.on_quota.values()):
         life = history.checker.job_named(claim.job)
         root = LineageId.parse(claim.lineage)
         assert root is not None
@@ -195,7 +195,7 @@ def no_stranger_evades_a_rule(history: History) -> None:
     for life in _reachable(history):
         if not life.hostile:
             continue
-        lineage = history.ledger.load(life.lineage)
+        lineage = history.ledger.lineages.load(life.lineage)
         started = lineage.entry(Started, life.name)
         require(started is not None and started.number == 1, f"a stranger's job is like any other: {life.where}")
         job = history.ports.jobs.describe(life.name)

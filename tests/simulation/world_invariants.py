@@ -113,12 +113,12 @@ class InvariantChecker:
         require(lineage is not None, f"{name} was created without the tag of its lineage")
         assert lineage is not None
         require(request["RoleArn"] in ROLES, f"no other role is passed: {name} was created with {request['RoleArn']}")
-        probing = self.ledger.load(lineage).intent(f"probe/{name}")
+        probing = self.ledger.lineages.load(lineage).intent(f"probe/{name}")
         if probing is not None:
             require(probing.claim > 0, f"commit first, then act: {name} was created, and the ledger says {probing}")
             self.job_created(name, owned=True)
             return answer
-        said = self.ledger.load(lineage).intent(f"submit/{name}")
+        said = self.ledger.lineages.load(lineage).intent(f"submit/{name}")
         require(
             said is not None and said.open and said.leased_until is not None and isinstance(said.action, Submit),
             f"commit first, then act: {name} was created, and the ledger of {lineage} says {said}",
@@ -148,7 +148,7 @@ class InvariantChecker:
         answer = call()
         assert life is not None
         require(not life.owned, f"no owned job is touched: {life.where} was stopped")
-        said = self.ledger.load(life.lineage).intent(f"stop/{name}")
+        said = self.ledger.lineages.load(life.lineage).intent(f"stop/{name}")
         require(
             said is not None and said.claim > 0, f"commit first, then act: {life.where} was stopped, and the ledger says {said}"
         )
@@ -179,18 +179,18 @@ class InvariantChecker:
         """Each attempt is submitted once. After a user deletes an attempt that the controller never saw, it may be submitted
         again.
         """
-        seen = self.ledger.load(new.lineage).entry(Started, new.name)
+        seen = self.ledger.lineages.load(new.lineage).entry(Started, new.name)
         same = [life for life in self.lives if life.lineage == new.lineage and life.number == new.number]
         before = [life.where for life in same if life.deleted_at is None or seen]
         require(not before, f"each attempt is submitted once: {new.where} after {before}")
 
     def _check_one_writer_per_prefix(self, new: Life) -> None:
-        """No two live attempts of the controller have overlapping checkpoint prefixes."""
+        """No attempt begins while another of the controller, under its role, writes to its checkpoint prefix or below it."""
         mine = prefix_of(new)
         for life in self.lives:
             theirs = prefix_of(life)
             if mine and theirs and life.ours and life.alive and life.lineage != new.lineage:
-                require(not mine.overlaps(theirs), f"never two live jobs of ours on one prefix: {new.where} beside {life.where}")
+                require(not mine.waits_for(theirs), f"never two live jobs of ours on one prefix: {new.where} beside {life.where}")
 
     def _check_not_owned(self, new: Life) -> None:
         before = [life for life in self.lives if life.name == new.about and life.lineage == new.lineage]
@@ -217,9 +217,9 @@ class InvariantChecker:
             decision = decide(facts)
             if decision:
                 ledger = ledger_with(facts.lineage)
-                committed = ledger.commit(facts.lineage, decision.leased(facts.now, facts.now + LEASE))
+                committed = ledger.lineages.commit(facts.lineage, decision.leased(facts.now, facts.now + LEASE))
                 require(committed, f"the law: {facts.job.name} has a decision that cannot be committed: {decision}")
-                again = decide(replace(facts, lineage=ledger.load(facts.lineage.id)))
+                again = decide(replace(facts, lineage=ledger.lineages.load(facts.lineage.id)))
                 require(not again, f"the law: {facts.job.name} has a second decision: {again}")
             return decision
 
@@ -245,7 +245,7 @@ class InvariantChecker:
 
     def closing(self, lineage: LineageId, key: str, closed: IntentResult) -> None:
         """Check an intent that is being closed: a Stop is done only when the job has ended or is gone."""
-        intent = self.ledger.load(lineage).intent(key)
+        intent = self.ledger.lineages.load(lineage).intent(key)
         if intent is None or not isinstance(intent.action, Stop) or closed is not IntentResult.DONE:
             return
         alive = [life for life in self.lives if life.lineage == lineage and life.name == intent.action.about and life.alive]
@@ -262,4 +262,5 @@ def prefix_of(life: Life) -> Any:
     config = life.job.request.get("CheckpointConfig")
     if not config:
         return None
-    return claim_of(config["S3Uri"], job=life.name, lineage=str(life.lineage), created_at=life.job.created_at)
+    role = life.job.request["RoleArn"]
+    return claim_of(config["S3Uri"], job=life.name, lineage=str(life.lineage), created_at=life.job.created_at, role=role)

@@ -1,4 +1,4 @@
-"""A small week on the embedded AWS, with people at a Slack whose clicks go through the real signed routes."""
+"""Some days on the embedded AWS, with users of a Slack whose clicks go through the real signed routes."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def users(host: Host) -> Users:
 
 
 def card(host: Host, name: str) -> Message:
-    """The message of a lineage."""
+    """The card of a lineage."""
     return next(m for m in host.slack.messages if m.thread_ts is None and f"*{name}*" in m.text)
 
 
 def offered(message: Message) -> list[str]:
-    """What its buttons ask for."""
+    """The requests that the buttons of a message offer."""
     elements = [element for block in message.blocks if block["type"] == "actions" for element in block["elements"]]
     return [element["action_id"].removeprefix("spotwarden/") for element in elements]
 

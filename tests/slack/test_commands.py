@@ -1,4 +1,4 @@
-"""The commands that read the books, over the embedded AWS as over the real one."""
+"""The commands that read the ledger, over the embedded AWS."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_bad_period_ends_with_2_and_says_what_was_wanted(host: Host, capsys: p
     assert "spotwarden report: --period: found 'soon', wanted 2026-10" in capsys.readouterr().err
 
 
-def test_a_job_whose_books_were_changed_is_named_by_the_audit(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_audit_names_a_job_whose_recorded_usage_differs(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     client = wiring.client("dynamodb")
     pages = client.get_paginator("scan").paginate(TableName=TABLE)
     row = next(item for page in pages for item in page["Items"] if item["sk"]["S"].startswith("entry#measured/"))

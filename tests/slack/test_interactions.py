@@ -1,4 +1,4 @@
-"""A click becomes an entry, and the ordinary path acts: through Chalice's own routing, with Slack's own signature."""
+"""A click becomes an entry, and the controller acts on it: through Chalice's own routing, with Slack's own signature."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from tests.slack.conftest import card, later, offered
 
 
 def asked(host: Host) -> list[UserRequested]:
-    entries = wiring.ports().ledger.entries(MONDAY, host.clock.at + timedelta(days=1))
+    entries = wiring.ports().ledger.journal.entries(MONDAY, host.clock.at + timedelta(days=1))
     return [entry for entry in entries if isinstance(entry, UserRequested)]
 
 
-def test_who_may_not_is_told_who_may(host: Host, users: Users) -> None:
+def test_a_user_without_permission_is_told_who_has_it(host: Host, users: Users) -> None:
     users.press(host.slack, card(host, "ranker-patient").ts, "spotwarden/stop", user="U0STRANGER")
     assert users.ephemerals[-1] == "You are not allowed to do this (stop). The policy allows it for: <@U0LOCAL1>."
 
 
-def test_a_waiver_asks_for_a_reason_a_ticket_and_an_end_that_the_policy_allows(host: Host, users: Users) -> None:
+def test_a_waiver_needs_a_reason_a_ticket_and_an_end_that_the_policy_allows(host: Host, users: Users) -> None:
     users.press(host.slack, card(host, "ranker-patient").ts, "spotwarden/waive")
     [(view_id, view)] = users.modals.items()
     rule = view["blocks"][0]["element"]["options"][0]["value"]
@@ -32,14 +32,14 @@ def test_a_waiver_asks_for_a_reason_a_ticket_and_an_end_that_the_policy_allows(h
     until = (host.clock.at + timedelta(days=3)).date().isoformat()
     assert users.submit(view_id, {"policy": rule, "reason": "long data", "ticket": "ML-7", "until": until}).status == 200
     assert not users.modals
-    [waived] = list(wiring.ports().ledger.waivers(host.clock.at))
+    [waived] = list(wiring.ports().ledger.waivers.in_force(host.clock.at))
     assert isinstance(waived, Waived)
     assert (waived.policy, waived.reason, waived.ticket, waived.who) == (rule, "long data", "ML-7", "U0LOCAL1")
     users.command("waivers")
     assert "long data" in users.ephemerals[-1]
 
 
-def test_the_command_tells_where_a_job_stands_and_what_was_saved(host: Host, users: Users) -> None:
+def test_the_command_shows_the_state_of_a_job_and_the_savings(host: Host, users: Users) -> None:
     users.command("job ranker-patient")
     assert "*ranker-patient*" in users.ephemerals[-1]
     users.command("job no-such-job")
@@ -52,18 +52,18 @@ def test_the_command_tells_where_a_job_stands_and_what_was_saved(host: Host, use
     assert users.ephemerals[-1].startswith("Unknown command `dance`")
 
 
-def test_a_halt_holds_everything_and_says_who_called_it(host: Host, users: Users) -> None:
+def test_a_halt_pauses_everything_and_names_who_started_it(host: Host, users: Users) -> None:
     try:
         users.press(host.slack, card(host, "ranker-patient").ts, "spotwarden/halt")
-        halt = wiring.ports().ledger.halt()
+        halt = wiring.ports().ledger.halts.halt()
         assert users.ephemerals[-1].startswith("Halted")
         assert halt is not None
         assert (halt.who, halt.why) == ("U0LOCAL1", "pressed in Slack, on ranker-patient")
     finally:
-        wiring.ports().ledger.set_halt(None)
+        wiring.ports().ledger.halts.set_halt(None)
 
 
-def test_a_job_that_was_given_up_is_tried_again_when_somebody_asks(host: Host, users: Users) -> None:
+def test_try_again_submits_a_job_that_was_given_up(host: Host, users: Users) -> None:
     message = card(host, "planner-internal")
     assert "try-again" in offered(message)
     before = len(host.world.jobs)
@@ -74,7 +74,7 @@ def test_a_job_that_was_given_up_is_tried_again_when_somebody_asks(host: Host, u
     assert [(entry.who, entry.request) for entry in asked(host) if entry.job.startswith("planner")] == [("U0LOCAL1", "try-again")]
 
 
-def test_a_second_click_gets_a_kind_answer_and_changes_nothing(host: Host, users: Users) -> None:
+def test_a_second_click_is_answered_and_changes_nothing(host: Host, users: Users) -> None:
     message = card(host, "stopper")
     users.press(host.slack, message.ts, "spotwarden/stop")
     users.press(host.slack, message.ts, "spotwarden/stop", user="U0LOCAL1")
@@ -82,7 +82,7 @@ def test_a_second_click_gets_a_kind_answer_and_changes_nothing(host: Host, users
     assert sum(entry.job == "stopper" for entry in asked(host)) == 1
 
 
-def test_a_stop_is_made_and_nothing_follows_it(host: Host, users: Users) -> None:
+def test_a_requested_stop_stops_the_job_for_good(host: Host, users: Users) -> None:
     later(host, 1)
     assert host.world.jobs["stopper"].status == "Stopped"
     later(host, 8)
@@ -97,7 +97,7 @@ def test_a_job_is_moved_to_on_demand_from_its_checkpoint(host: Host, users: User
     assert host.world.jobs["mover"].status == "Stopped"
 
 
-def test_a_click_on_a_job_that_went_on_says_where_it_is_now(host: Host, users: Users) -> None:
+def test_a_click_on_an_older_attempt_names_the_newer_one(host: Host, users: Users) -> None:
     message = card(host, "mover")
     old = message.blocks
     button = {"type": "button", "text": {"type": "plain_text", "text": "Stop"}, "action_id": "spotwarden/stop"}

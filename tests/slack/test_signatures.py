@@ -1,4 +1,4 @@
-"""Only what Slack signed comes in, once, and soon; everything else is refused, and nothing secret is ever logged."""
+"""Only requests that Slack signed are accepted, once and within five minutes; no secret is ever logged."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ def test_a_forged_signature_is_refused(users: Users) -> None:
     assert users.app.post("/slack/command", b"text=help", forged).status == 401
 
 
-def test_a_body_that_was_changed_after_it_was_signed_is_refused(users: Users) -> None:
+def test_a_body_changed_after_its_signature_is_refused(users: Users) -> None:
     assert users.app.post("/slack/command", b"text=waivers", users.app.signed("text=help")).status == 401
 
 
-def test_a_request_of_more_than_five_minutes_ago_is_refused(host: Host, users: Users) -> None:
+def test_a_request_older_than_five_minutes_is_refused(host: Host, users: Users) -> None:
     signed = users.app.signed("text=help")
     host.clock.at += timedelta(minutes=5, seconds=2)
     assert users.app.post("/slack/command", b"text=help", signed).status == 401
 
 
-def test_a_request_of_a_time_to_come_is_refused(host: Host, users: Users) -> None:
+def test_a_request_from_the_future_is_refused(host: Host, users: Users) -> None:
     host.clock.at += timedelta(minutes=10)
     signed = users.app.signed("text=help+later")
     host.clock.at -= timedelta(minutes=10)
     assert users.app.post("/slack/command", b"text=help+later", signed).status == 401
 
 
-def test_a_request_that_is_played_again_is_refused(users: Users) -> None:
+def test_a_repeated_request_is_refused(users: Users) -> None:
     signed = users.app.signed("text=help&n=1")
     assert users.app.post("/slack/command", b"text=help&n=1", signed).status == 200
     assert users.app.post("/slack/command", b"text=help&n=1", signed).status == 401
@@ -69,7 +69,7 @@ def test_an_oversized_request_is_refused(users: Users) -> None:
         "[" * 5000,
     ],
 )  # fmt: skip
-def test_a_malformed_payload_is_refused_in_words(users: Users, payload: str) -> None:
+def test_a_malformed_payload_is_refused_with_a_reason(users: Users, payload: str) -> None:
     heard = users.app.send("/slack/interactions", {"payload": payload})
     assert heard.status == 400
     assert "wanted" in heard.body or "JSON" in heard.body
@@ -86,14 +86,14 @@ TYPES = st.sampled_from(["block_actions", "view_submission", "view_closed", "sho
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(KEYS, JUNK, max_size=6), TYPES)
-def test_no_payload_brings_the_route_down(users: Users, payload: dict[str, object], kind: str) -> None:
+def test_no_payload_makes_the_route_fail(users: Users, payload: dict[str, object], kind: str) -> None:
     heard = users.app.send("/slack/interactions", {"payload": json.dumps({**payload, "type": kind})})
     assert heard.status in (200, 400, 401)  # 401: the same bytes a second time
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200), st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=80))
-def test_no_unsigned_bytes_come_in(users: Users, body: bytes, signature: str) -> None:
+def test_no_unsigned_request_is_accepted(users: Users, body: bytes, signature: str) -> None:
     headers = {**FORM, "X-Slack-Request-Timestamp": "1", "X-Slack-Signature": signature}
     assert users.app.post("/slack/interactions", body, headers).status in (400, 401)
 
@@ -107,8 +107,8 @@ def test_no_token_secret_or_signature_is_in_any_log_line(host: Host, users: User
         assert secret.lower() not in logged.lower()
 
 
-def test_a_click_is_answered_within_three_seconds_whatever_aws_does() -> None:
-    """No call is begun after the desk's time; the last takes its timeouts at most; then one word to Slack."""
+def test_a_click_is_answered_within_three_seconds_even_if_aws_is_slow() -> None:
+    """No call begins after the handler's time limit; the last call takes its timeouts at most; then one answer goes to Slack."""
     aws_s = (
         wiring.SLACK_TIME_LIMIT.total_seconds()
         + wiring.SLACK_CLIENT_CONFIG.connect_timeout
@@ -118,7 +118,7 @@ def test_a_click_is_answered_within_three_seconds_whatever_aws_does() -> None:
     assert aws_s + CLICK_TIMEOUT_S < 3
 
 
-def test_an_aws_that_does_not_answer_is_said_and_nothing_is_lost(host: Host, users: Users) -> None:
+def test_where_aws_does_not_answer_the_user_is_told_and_nothing_is_lost(host: Host, users: Users) -> None:
     before = wiring.SLACK_TIME_LIMIT
     try:
         wiring.SLACK_TIME_LIMIT = timedelta(seconds=-1)  # as if the first call had taken too long

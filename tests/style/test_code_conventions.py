@@ -78,3 +78,35 @@ def test_make_runs_the_property_tests_with_the_same_examples_each_time() -> None
     assert runs
     assert all("--hypothesis-profile=ci" in run for run in runs)
     assert "make test" in (ROOT / ".ci" / "run").read_text("utf-8")
+
+
+NAMED_OTHERWISE = {
+    "aws/dynamodb/test_golden_items.py": "items that older versions stored",
+    "aws/sagemaker/test_access_denied.py": "each call of the adapters, denied",
+    "cli/test_commands.py": "what all commands share",
+    "cli/test_ledger_commands.py": "the commands that open the ledger",
+    "handlers/test_events_of_others.py": "each handler, with events of another account",
+    "infra/local/sagemaker/test_api.py": "both clients of the world",
+    "infra/local/sagemaker/test_bill.py": "usage, over several modules",
+    "infra/local/sagemaker/test_seeds.py": "whole worlds",
+    "infra/local/test_dynamodb.py": "all implementations of DynamoDB",
+    "infra/local/test_probe.py": "probes, through the real handlers",
+    "notifications/test_message_texts.py": "the golden file of all texts",
+    "policy/rules/test_checkpoints.py": "the three rules about checkpoints",
+    "policy/rules/test_judge.py": "what all rules share",
+    "policy/rules/test_limits.py": "the three rules about limits",
+    "policy/rules/test_spot_tags_and_instances.py": "the other rules",
+    "policyfile/test_documentation.py": "docs/policies.md",
+    "policyfile/test_mistakes.py": "each mistake that people can make",
+}
+"""Unit tests of more than one module, and what they test."""
+
+
+def test_each_unit_test_is_named_for_its_module() -> None:
+    unit = ROOT / "tests" / "unit"
+    names = {path.relative_to(unit) for path in unit.rglob("test_*.py")}
+    homes = {name: (ROOT if name.parts[0] in ("handlers", "infra") else ROOT / "controller") / name.parent for name in names}
+    modules = {name: home / name.name.removeprefix("test_") for name, home in homes.items()}
+    packages = {name for name, module in modules.items() if module.with_suffix("").is_dir() or homes[name].stem == module.stem}
+    others = {str(name) for name, module in modules.items() if not module.exists() and name not in packages}
+    assert others == set(NAMED_OTHERWISE)

@@ -21,7 +21,7 @@ from tests.builders import job
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
-CURRENT = [page for page in PAGES if page.name != "CHANGELOG.md"]  # a changelog names what was
+CURRENT = [page for page in PAGES if page.name != "CHANGELOG.md"]  # a changelog names former names
 FENCE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 FILE = re.compile(r"(?<![\w/.:-])((?:controller|handlers|infra|tests|policies|\.chalice|\.ci)/[\w./-]*)")
 MODULE = re.compile(r"(?<![\w/.])((?:controller|handlers|infra|tests)(?:\.\w+)+)")

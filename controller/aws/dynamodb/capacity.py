@@ -19,14 +19,16 @@ REMEMBERED = timedelta(days=1)
 SEEN, ASKED = "seen#", "asked#"
 
 
-class Capacity:
+class DynamoCapacity:
+    """The Capacity port."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def seen_at(self, region: str, instance_type: str) -> datetime | None:
+    def capacity_seen_at(self, region: str, instance_type: str) -> datetime | None:
         return self._newest(region, instance_type, SEEN)
 
-    def asked_at(self, region: str, instance_type: str) -> datetime | None:
+    def placement_asked_at(self, region: str, instance_type: str) -> datetime | None:
         return self._newest(region, instance_type, ASKED)
 
     def _newest(self, region: str, instance_type: str, kind: str) -> datetime | None:

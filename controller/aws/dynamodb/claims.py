@@ -12,22 +12,24 @@ import hashlib
 
 from controller.aws.dynamodb.items import Item, read, write
 from controller.aws.dynamodb.table import HEAD, Table, Write, key, next_version, partition_of, version_of
-from controller.jobs.claim import Claim, overlapping
-from controller.runtime.ports import Unreachable
+from controller.jobs.claim import Claim, holding_up
+from controller.runtime.answers import Unreachable
 
 TRIES = 3
 
 
-class Claims:
+class DynamoClaims:
+    """The Claims port."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def claim(self, claim: Claim) -> tuple[Claim, ...]:
-        """Hold the prefix, or say who holds an overlapping one. Raises Unreachable when others were faster three times."""
+        """Hold the prefix, or say whom the claim must wait for. Raises Unreachable when others were faster three times."""
         pk = _pk(claim.bucket)
         for _ in range(TRIES):
             head = self._table.get(pk, HEAD)  # before the rest: a claim that comes in between moves the version
-            others = overlapping(claim, self.held(claim.bucket))
+            others = holding_up(claim, self.claims_on(claim.bucket))
             if others:
                 return others
             if self._table.transact([next_version(pk, version_of(head)), taking(claim)]):
@@ -37,7 +39,7 @@ class Claims:
     def release(self, claim: Claim) -> None:
         self._table.remove(_place(claim))
 
-    def held(self, bucket: str) -> tuple[Claim, ...]:
+    def claims_on(self, bucket: str) -> tuple[Claim, ...]:
         """All claims held in a bucket."""
         return tuple(read(row) for row in self._table.query(**partition_of(_pk(bucket))) if row["sk"]["S"] != HEAD)
 
@@ -56,6 +58,11 @@ def _pk(bucket: str) -> str:
     return f"claim#{bucket}"
 
 
+def held_key(job: str, lineage: str, what: str) -> str:
+    """The sort key of what a job of a lineage holds: a former life of the name holds something else."""
+    digest = hashlib.sha256(f"{lineage}\n{what}".encode()).hexdigest()
+    return f"held#{job}#{digest[:16]}"
+
+
 def _place(claim: Claim) -> Item:
-    digest = hashlib.sha256(f"{claim.lineage}\n{claim.prefix}".encode()).hexdigest()
-    return key(_pk(claim.bucket), f"held#{claim.job}#{digest[:16]}")
+    return key(_pk(claim.bucket), held_key(claim.job, claim.lineage, claim.prefix))

@@ -1,33 +1,34 @@
 """Days that are over, in DynamoDB: what each comes to, and which of them something was added to since.
 
 rollup   <day>#<part>        groups and counts of a day as zipped JSON; a day of more than 300 kB has several parts
-pool#…   <day>               what a day taught of a pool of spot capacity
-late     <day>#<lineage>     a mark that a commit left; gone once the day is folded again
+cursor   rollup              until when days are closed
+late     <day>#<lineage>     a mark that a commit left; removed when the day is rolled up again
 """
 
 from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from controller.aws.dynamodb.items import MARK, Item, read, write
+from controller.aws.dynamodb.items import MARK, Item
+from controller.aws.dynamodb.moments import moment_of, move_forward
 from controller.aws.dynamodb.table import Table, Write, key, partition_of
-from controller.ledger.pool import PoolMemory
-from controller.runtime.ports import LateDay, Unreachable
+from controller.runtime.answers import Unreachable
+from controller.runtime.schedule_ports import LateDay
 from controller.savings.arithmetic import FIELDS, Savings
-from controller.savings.rollup import Count, CountKind, Group, Rollup
+from controller.savings.rollup import Count, CountKind, Group, Mover, Rollup, with_missed
 
+CLOSED = "rollup"
 PART_BYTES = 300_000  # an item takes 400 kB
-REMEMBERED = timedelta(days=400)
 KEPT = timedelta(days=3 * 366)  # how long a rollup is kept: two years of months before
 
 
-class Days:
-    """The part of the ledger that reports read."""
+class DynamoDays:
+    """The Days port."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -37,13 +38,13 @@ class Days:
             day, _, lineage = row["sk"]["S"].partition("#")
             yield LateDay(day=date.fromisoformat(day), lineage=lineage, version=int(row["version"]["N"]))
 
-    def put(self, day: date, rollup: Rollup, settles: Iterable[LateDay]) -> None:
-        """Replace a day in one transaction; the marks go afterwards, so that a crash in between folds it once more."""
+    def put_rollup(self, day: date, rollup: Rollup, *, settles: Iterable[LateDay] = ()) -> None:
+        # In one transaction. Its marks are removed afterwards: after a crash in between, it is rolled up again.
         parts = _parts(rollup)
         before = [row["sk"]["S"] for row in self._rows(day, day)]
         places = [f"{day}#{number:02d}" for number in range(len(parts))]
         writes: list[Write] = [
-            {"Put": {"Item": {**key("rollup", place), **MARK, "zip": {"B": part}, "expires_at": {"N": _epoch_s(day + KEPT)}}}}
+            {"Put": {"Item": {**key("rollup", place), **MARK, "zip": {"B": part}, "expires_at": {"N": epoch_s(day + KEPT)}}}}
             for place, part in zip(places, parts, strict=True)
         ]
         writes += [{"Delete": {"Key": key("rollup", place)}} for place in before if place not in places]
@@ -56,23 +57,19 @@ class Days:
                 ExpressionAttributeValues={":version": {"N": str(mark.version)}},
             )
 
-    def between(self, since: date, until: date) -> Iterable[tuple[date, Rollup]]:
+    def rollups(self, since: date, until: date) -> Iterable[tuple[date, Rollup]]:
         rows = self._rows(since, until - timedelta(days=1))
         for day, parts in groupby(rows, key=lambda row: str(row["sk"]["S"]).partition("#")[0]):
-            yield date.fromisoformat(day), sum((_read(part["zip"]["B"]) for part in parts), Rollup())
+            documents = [json.loads(zlib.decompress(part["zip"]["B"])) for part in parts]
+            rollup = sum((_read(document) for document in documents), Rollup())
+            known = all("missed_micros" in document["fields"] for document in documents)
+            yield date.fromisoformat(day), rollup if known else with_missed(rollup)
 
-    def remember(self, day: date, memories: Iterable[PoolMemory]) -> None:
-        for memory in memories:
-            place = key(_pool(memory.instance_type, memory.region), day.isoformat())
-            self._table.put({**place, **write(memory), "expires_at": {"N": _epoch_s(day + REMEMBERED)}})
+    def closed_until(self) -> datetime | None:
+        return moment_of(self._table, CLOSED)
 
-    def memory(self, instance_type: str, region: str, since: datetime) -> PoolMemory:
-        rows = self._table.query(
-            KeyConditionExpression="pk = :pk AND sk >= :since",
-            ExpressionAttributeValues={":pk": {"S": _pool(instance_type, region)}, ":since": {"S": since.date().isoformat()}},
-        )
-        days: Iterable[PoolMemory] = (read(row) for row in rows)
-        return sum(days, PoolMemory(instance_type=instance_type, region=region))
+    def note_closed(self, until: datetime) -> None:
+        move_forward(self._table, CLOSED, until)
 
     def _rows(self, first: date, last: date) -> Iterable[Item]:
         return self._table.query(
@@ -86,41 +83,38 @@ def marking(day: date, lineage: str, version: int) -> Write:
     return {"Put": {"Item": {**key("late", f"{day}#{lineage}"), **MARK, "version": {"N": str(version)}}}}
 
 
-def _pool(instance_type: str, region: str) -> str:
-    return f"pool#{region}/{instance_type}"
-
-
-def _epoch_s(day: date) -> str:
+def epoch_s(day: date) -> str:
     return str(int(datetime.combine(day, datetime.min.time(), UTC).timestamp()))
 
 
 def _parts(rollup: Rollup) -> list[bytes]:
     """A rollup in as many parts as items take; in one, but for days of ten thousands of groups."""
-    whole = _zipped(list(rollup.groups.items()), list(rollup.counts.items()))
+    whole = _zipped(rollup)
     if len(whole) <= PART_BYTES or len(rollup.groups) + len(rollup.counts) < 2:
         return [whole]
     groups, counts = list(rollup.groups.items()), list(rollup.counts.items())
     halves = (
-        Rollup(groups=dict(groups[::2]), counts=dict(counts[::2])),
+        Rollup(groups=dict(groups[::2]), counts=dict(counts[::2]), movers=rollup.movers),
         Rollup(groups=dict(groups[1::2]), counts=dict(counts[1::2])),
     )
     return [part for half in halves for part in _parts(half)]
 
 
-def _zipped(groups: Sequence[tuple[Group, Savings]], counts: Sequence[tuple[Count, int]]) -> bytes:
+def _zipped(rollup: Rollup) -> bytes:
     document = {
         "fields": FIELDS,
-        "groups": [[*group, *(getattr(savings, name) for name in FIELDS)] for group, savings in groups],
-        "counts": [[*count, number] for count, number in counts],
+        "groups": [[*group, *(getattr(savings, name) for name in FIELDS)] for group, savings in rollup.groups.items()],
+        "counts": [[*count, number] for count, number in rollup.counts.items()],
+        "movers": rollup.movers,
     }
     return zlib.compress(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
 
 
-def _read(packed: bytes) -> Rollup:
+def _read(document: dict[str, Any]) -> Rollup:
     """Read a part; figures that came later than it are 0 there."""
-    document: dict[str, Any] = json.loads(zlib.decompress(packed))
     names, width = document["fields"], len(Group._fields)
     return Rollup(
         groups={Group(*row[:width]): Savings(**dict(zip(names, row[width:], strict=True))) for row in document["groups"]},
         counts={Count(CountKind(kind), team, name): number for kind, team, name, number in document["counts"]},
+        movers=tuple(Mover(*row) for row in document.get("movers", ())),
     )

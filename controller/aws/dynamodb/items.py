@@ -16,6 +16,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from controller.jobs.changes import Changes
 from controller.jobs.claim import Claim
+from controller.jobs.quota_hold import QuotaHold
 from controller.ledger import entry, intent
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult, Stop, Submit
@@ -53,6 +54,7 @@ STORED_KINDS: Mapping[str, Any] = {
     "Show": intent.RefreshCard,
     "Probe": intent.Probe,
     "Claim": Claim,
+    "QuotaHold": QuotaHold,
     "Signal": MarketSignal,
     "PoolMemory": PoolMemory,
     "CapacitySeen": CapacitySeen,
@@ -72,11 +74,14 @@ STORED_FIELDS: Mapping[type, Mapping[str, str]] = {
 }
 LATER_FIELDS: Mapping[type, frozenset[str]] = {
     # Fields that came after the first rows were written. At their default they are not written, so an old row stays as it is.
-    entry.Started: frozenset({"claimed", "identity"}),
+    Claim: frozenset({"role"}),
+    entry.Started: frozenset({"claimed", "role", "identity"}),
     intent.Announce: frozenset({"facts"}),
     intent.Submit: frozenset({"identity", "sent"}),
     intent.Probe: frozenset({"born_at", "identity", "sent"}),
     Message: frozenset({"facts", "refused_by", "refused_why"}),
+    entry.CheckpointScanned: frozenset({"others"}),
+    entry.Measured: frozenset({"retained_s", "interruptions", "checkpoint"}),
 }
 
 

@@ -1,8 +1,7 @@
-"""Limits that span lineages, in DynamoDB: a counter a limit, and a marker for whoever took from it; and the halt.
+"""Limits that span lineages, in DynamoDB: a counter a limit, and a marker for whoever took from it.
 
 limit#<what>   used             how much is taken; conditional, so that two at once never take more than there is
 limit#<what>   taker#<hash>     that somebody took: taking again, after a crash or a lost answer, takes nothing more
-halt           halt             who called it, when and why
 """
 
 from __future__ import annotations
@@ -10,18 +9,17 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime, timedelta
 
-from controller.aws.dynamodb.items import MARK, read, write
+from controller.aws.dynamodb.items import MARK
 from controller.aws.dynamodb.table import Table, Write, key
-from controller.ledger.halt import Halt
-from controller.runtime.ports import Unreachable
+from controller.runtime.answers import Unreachable
 
-ASKED_FOR = timedelta(hours=1)
 TRIES = 3
 REMEMBERED = timedelta(days=40)  # longer than the month that a cap is for
-HALT = key("halt", "halt")
 
 
-class Limits:
+class DynamoLimits:
+    """The Limits port."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
 
@@ -45,19 +43,3 @@ class Limits:
             if self._table.transact([{"Put": counted}, {"Put": marked}]):
                 return True
         raise Unreachable(f"the limit {what} changed {TRIES} times while it was read")
-
-    def once(self, what: str, now: datetime) -> bool:
-        """Whether this is the first time that anybody asks; remembered for an hour."""
-        expires_at = int((now + ASKED_FOR).timestamp())
-        return self._table.put({**key("once", what), **MARK, "expires_at": {"N": str(expires_at)}}, absent=True)
-
-    def halt(self) -> Halt | None:
-        found = self._table.get("halt", "halt")
-        halt: Halt | None = read(found) if found else None
-        return halt
-
-    def set_halt(self, halt: Halt | None) -> None:
-        if halt is None:
-            self._table.remove(HALT)
-        else:
-            self._table.put({**HALT, **write(halt)})

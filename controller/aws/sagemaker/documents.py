@@ -18,13 +18,14 @@ from typing import Any
 from controller.aws.sagemaker.members import BadDocument, Document, flag, moment, objects, section, shown, text, whole
 from controller.aws.sagemaker.ownership import claimed_service, service_of, unrepeatable
 from controller.jobs.algorithm import algorithm_of
-from controller.jobs.job import Interval, Job, Usage, outcome_of
+from controller.jobs.job import Interval, Job, Outcome, Usage, outcome_of
 
 __all__ = ["BadDocument", "DocumentKind", "job_of", "kind_of"]
 
 SOURCE = "aws.sagemaker"
 DETAIL_TYPE = "SageMaker Training Job State Change"
 EPOCH = datetime.fromtimestamp(0, UTC)  # stands for a creation time that nobody said
+PENDING_SLACK_S = 60  # SageMaker's own times are not exact to the second
 
 # With a TrainingJobName, any of these makes a request: what SageMaker asks for, or policies are about.
 REQUESTED = frozenset({"RoleArn", "OutputDataConfig", "AlgorithmSpecification", "ResourceConfig", "StoppingCondition"})
@@ -86,9 +87,9 @@ def job_of(
     instance_type, instance_count = _instances(resources)
     status, secondary = text(body, "TrainingJobStatus") or "", text(body, "SecondaryStatus") or ""
     failure = text(body, "FailureReason")
-    ending = outcome_of(status, secondary, failure)
     created_at = moment(body, "CreationTime")
     lines = objects(body, "SecondaryStatusTransitions")
+    outcome = Outcome.CAPACITY if _timed_out_pending(body, lines) else outcome_of(status, secondary, failure)
     modified_at = moment(body, "LastModifiedTime")
     return Job(
         arn=arn,
@@ -97,7 +98,7 @@ def job_of(
         region=region,
         status=status,
         secondary=secondary,
-        outcome=ending,
+        outcome=outcome,
         instance_type=instance_type,
         instance_count=instance_count,
         spot=flag(body, "EnableManagedSpotTraining") or False,
@@ -118,8 +119,8 @@ def job_of(
         created_at=created_at or EPOCH,
         started_at=moment(body, "TrainingStartTime"),
         stopping_at=_stopping_at(lines) or (modified_at if status == "Stopping" else None),
-        # A job that never trained has no TrainingEndTime. LastModifiedTime comes last: it may move after the ending.
-        ended_at=(moment(body, "TrainingEndTime") or _last_moment(lines) or modified_at) if ending else None,
+        # A job that never trained has no TrainingEndTime. LastModifiedTime comes last: it may change after the end.
+        ended_at=(moment(body, "TrainingEndTime") or _last_moment(lines) or modified_at) if outcome else None,
         failure=failure,
         role=role,
         service=service_of(body, tags),
@@ -221,10 +222,29 @@ def _preferences(resources: Document) -> str:
 
 
 def _usage(body: Document) -> Usage | None:
+    """What the job used; None until it is final. A warm pool that still waits for a job is still being billed."""
     training_s, billable_s = whole(body, "TrainingTimeInSeconds"), whole(body, "BillableTimeInSeconds")
-    if training_s is None or billable_s is None:
+    pool = body.get("WarmPoolStatus") or {}
+    if training_s is None or billable_s is None or pool.get("Status") == "Available":
         return None
-    return Usage(training_s=training_s, billable_s=billable_s)
+    return Usage(
+        training_s=training_s, billable_s=billable_s, retained_s=whole(pool, "ResourceRetainedBillableTimeInSeconds") or 0
+    )
+
+
+def _timed_out_pending(body: Document, lines: Sequence[Document]) -> bool:
+    """Whether the job was stopped because it waited for capacity longer than MaxPendingTimeInSeconds.
+
+    SageMaker documents that such a job is Stopped, but not with which SecondaryStatus; so the time that it was Pending decides.
+    """
+    if text(body, "TrainingJobStatus") != "Stopped" or moment(body, "TrainingStartTime") is not None:
+        return False
+    secondary, limit_s = text(body, "SecondaryStatus") or "", whole(section(body, "StoppingCondition"), "MaxPendingTimeInSeconds")
+    if "pending" in secondary.lower():
+        return True
+    spans = ((moment(line, "StartTime"), moment(line, "EndTime")) for line in lines if line.get("Status") == "Pending")
+    pending_s = sum((end - start).total_seconds() for start, end in spans if start is not None and end is not None)
+    return secondary != "MaxWaitTimeExceeded" and limit_s is not None and pending_s >= limit_s - PENDING_SLACK_S
 
 
 def _stopping_at(lines: Sequence[Document]) -> datetime | None:

@@ -136,9 +136,9 @@ def request_again(
 def members_again(described: Described, name: str) -> Request:
     """The members of a described job as a request has them, but for its name and its tags; one that is empty may be left."""
     request: Request = {}
-    for member, treatment in ACCOUNTED.items():
+    for member, handling in ACCOUNTED.items():
         value = _without_empties(member, described.get(member))
-        match treatment.kind:
+        match handling.kind:
             case MemberKind.COPIED:
                 request[member] = value
             case MemberKind.EDITED if member in _EDITS:

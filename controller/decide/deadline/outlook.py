@@ -29,12 +29,12 @@ _UNIT_S = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 class InvalidTag(ValueError):
-    """A tag that says nothing a promise can be built on: what was found, and what was wanted."""
+    """A tag for a deadline or an expected runtime cannot be read. The message says what was found and wanted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """What a promise looks like at one moment. ``finish_at`` is the earliest finish, on-demand from now on."""
+    """What a job's deadline looks like at one time. ``finish_at`` is the earliest finish, on-demand from now on."""
 
     deadline: datetime
     expected_s: int
@@ -92,9 +92,9 @@ def proven_lineage_s(facts: Facts) -> int:
 
 
 def outlook(facts: Facts, block: Resubmission, at: datetime | None = None) -> Outlook | None:
-    """What the promise looks like now, or would for a job still waiting ``at`` a later moment.
+    """The outlook of the job now, or, with ``at``, of a job that still waits for capacity at that later time.
 
-    None where there is no deadline, or no estimate. Raises BadTag.
+    None where there is no deadline, or no estimate of the work. Raises InvalidTag.
     """
     settings = block.deadline
     deadline, total_s = deadline_of(facts, settings), expected_s(facts, settings)

@@ -43,6 +43,8 @@ COLUMNS: Mapping[str, Column] = {
     "x_Attempts": lambda _, line: line.savings.attempts,
     "x_AttemptsWithoutPrice": lambda _, line: line.savings.unpriced,
     "x_AttemptsOfUnknownUsage": lambda _, line: line.savings.unmeasured,
+    "x_AttemptsNeverStarted": lambda _, line: line.savings.never_started,
+    "x_AttemptsStoppedWithModel": lambda _, line: line.savings.stopped_with_model,
     "x_AttemptsAtLowerBound": lambda _, line: line.savings.bounded,
     "x_JobsOfUnknownMiss": lambda _, line: line.missed_unknown,
 }

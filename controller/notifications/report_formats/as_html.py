@@ -19,7 +19,7 @@ from controller.jobs.job import Outcome
 from controller.notifications.period_sentence import sentence
 from controller.notifications.report_formats.shared import deadlines, incomplete, per_100_hours, title
 from controller.savings.report import Line, Report
-from controller.units.money import DOLLAR, dollars
+from controller.units.money import DOLLAR, dollars, percent
 
 SCRIPT = re.compile(r"<script.*?</script>", re.DOTALL)  # pygal adds its configuration for a script that the page does not load
 BARS_MAX = 12  # more bars cannot be distinguished; the table has every line
@@ -88,7 +88,7 @@ def _strong(text: str) -> list[tuple[str, bool]]:
 def _tiles(report: Report) -> tuple[Tile, ...]:
     one, missed = report.total.savings, report.total.missed_micros
     return (
-        Tile(name="Saved", value=dollars(one.saved_micros), note=f"{_share(one.saved_percent)} of on-demand"),
+        Tile(name="Saved", value=dollars(one.saved_micros), note=f"{percent(one.saved_percent)} of on-demand"),
         Tile(name="Spent", value=dollars(one.spent_micros), note=f"on {one.attempts} attempts"),
         Tile(name="Wasted", value=dollars(one.wasted_micros), note="on work that was lost"),
         Tile(name="Missed", value=dollars(missed), note=f"{one.movable} jobs ran on-demand"),
@@ -153,8 +153,8 @@ def _svg(chart: pygal.graph.graph.Graph) -> Markup:
 def _row(line: Line) -> tuple[str, ...]:
     one = line.savings
     return (
-        line.name, dollars(one.saved_micros), _share(one.saved_percent), dollars(one.spent_micros),
-        dollars(one.counterfactual_micros), dollars(one.wasted_micros), dollars(line.missed_micros), _share(one.aws_percent),
+        line.name, dollars(one.saved_micros), percent(one.saved_percent), dollars(one.spent_micros),
+        dollars(one.counterfactual_micros), dollars(one.wasted_micros), dollars(line.missed_micros), percent(one.aws_percent),
         str(one.attempts),
     )  # fmt: skip
 
@@ -169,7 +169,3 @@ def _counts(report: Report) -> Iterable[Table]:
     if report.outcomes:
         rows = [(Outcome(name).label, str(count)) for name, count in report.outcomes]
         yield Table(caption="Outcomes", columns=("Outcome", "Count"), rows=rows)
-
-
-def _share(share: float | None) -> str:
-    return "–" if share is None else f"{share:.0f} %"

@@ -8,7 +8,7 @@ from controller.jobs.job import Outcome
 from controller.notifications.period_sentence import sentence
 from controller.notifications.report_formats.shared import deadlines, incomplete, per_100_hours, title
 from controller.savings.report import Line, Report
-from controller.units.money import dollars
+from controller.units.money import dollars, percent
 
 TOP = 5
 COLUMNS = ("Spent", "On-demand", "Saved", "%", "AWS's %", "Wasted", "Missed", "Attempts")
@@ -53,4 +53,4 @@ def _top(name: str, items: Sequence[str]) -> Iterable[str]:
 
 
 def _share(share: float | None) -> str:
-    return "–" if share is None else f"{share:.0f}"
+    return percent(share).removesuffix(" %")

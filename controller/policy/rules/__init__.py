@@ -63,8 +63,8 @@ def _apply(rule: Rule, job: Job, evidence: Evidence) -> Finding | None:
         return None
     return Finding(
         rule=rule.kind, policy=rule.name, severity=rule.severity, mode=rule.mode, field=fault.field, found=fault.found,
-        wanted=fault.wanted, fix=fault.fix, action=rule.action, applies_to=rule.applies_to, channel=rule.channel,
-        repair=rule.repair, risk=fault.risk,
+        wanted=fault.wanted, fix=fault.fix, action=rule.action if fault.actionable else None, applies_to=rule.applies_to,
+        channel=rule.channel, repair=rule.repair, risk=fault.risk,
     )  # fmt: skip
 
 

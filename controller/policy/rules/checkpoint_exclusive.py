@@ -16,22 +16,40 @@ class Options:
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
-    """Of two overlapping jobs the one that was created later offends; of two of the same moment, the later name."""
+    """Of two jobs on one prefix the one that was created later offends; of two of the same moment, the later name.
+
+    Only a job that shares the earlier one's role is stopped: whoever has another role could claim any prefix first. A job whose
+    prefix lies above those of others is told so itself, whichever came first, and is not stopped for it.
+    """
     claims = evidence.claims or ()
     if not job.alive or job.checkpoint_uri is None:
         return None
     lineage = next((claim.lineage for claim in claims if claim.job == job.name), job.name)
-    mine = claim_of(job.checkpoint_uri, job=job.name, lineage=lineage, created_at=job.created_at)
-    earlier = [c for c in overlapping(mine, claims) if (c.created_at, c.job) < (job.created_at, job.name)]
-    if not earlier:
-        return None
-    first = min(earlier, key=lambda c: (c.created_at, c.job))
+    mine = claim_of(job.checkpoint_uri, job=job.name, lineage=lineage, created_at=job.created_at, role=job.role)
+    others = overlapping(mine, claims)
+    earlier = [c for c in others if c.equals(mine) and (c.created_at, c.job) < (job.created_at, job.name)]
     uri = _elsewhere(mine, claims)
+    if earlier:
+        first = min(earlier, key=lambda c: (not c.shares_role(mine), c.created_at, c.job))
+        shared = first.shares_role(mine)
+        whose = "" if shared else f" under {first.role}"
+        return _violation(
+            job, uri, f"a prefix that no other job uses; {first.job} writes to {first.uri}{whose}", actionable=shared
+        )
+    below = sorted(c.job for c in others if mine.above(c))
+    if not below:
+        return None
+    more = f" and {len(below) - 1} more" if len(below) > 1 else ""
+    return _violation(job, uri, f"a prefix of its own; below this one writes {below[0]}{more}", actionable=False)
+
+
+def _violation(job: Job, uri: str, wanted: str, *, actionable: bool) -> Violation:
     return Violation(
         field="CheckpointConfig.S3Uri",
-        found=job.checkpoint_uri,
-        wanted=f"a prefix that no other job uses; {first.job} writes to {first.uri}",
+        found=job.checkpoint_uri or "",
+        wanted=wanted,
         fix=Fix(request={"CheckpointConfig": {"S3Uri": uri}}, sdk={"checkpoint_s3_uri": uri}),
+        actionable=actionable,
     )
 
 

@@ -17,13 +17,14 @@ DAY_S = 86_400  # SageMaker's own MaxRuntimeInSeconds, where a job gives none
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """What a rule found: the field, the value seen, the value wanted, and the change that mends it."""
+    """What a rule found: the field, the value seen, the value wanted, and the change that repairs it."""
 
     field: str
     found: str
     wanted: str
     fix: Fix
     risk: str = ""  # what happens otherwise, as a sentence
+    actionable: bool = True  # False: the finding is told, and never stops or repairs the job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ DAY = timedelta(days=1)
 
 def entries_so_far(host: Host) -> tuple[Entry, ...]:
     """Every entry of the ledger since the demo began."""
-    return tuple(wiring.ports().ledger.entries(MONDAY, host.clock.now() + DAY))
+    return tuple(wiring.ports().ledger.journal.entries(MONDAY, host.clock.now() + DAY))
 
 
 def saved_so_far(host: Host) -> int:
@@ -75,7 +75,7 @@ def _problems(host: Host, jobs: Sequence[Any], entries: Sequence[Entry], by_user
     announced = "\n".join(message.text for message in host.slack.messages)
     bills = {job.name: bill for job in jobs if (bill := world.bill(job.name)) is not None}
     reported = [job.name for job in jobs if "BillableTimeInSeconds" in world.describe_training_job(job.name)]
-    overdue = ports.ledger.overdue(datetime.max.replace(tzinfo=UTC), 1000)
+    overdue = ports.ledger.due.overdue(datetime.max.replace(tzinfo=UTC), 1000)
     audit = audited(ports.ledger, ports.jobs, ports.prices, MONDAY.date(), (now + DAY).date())
     return proof.Problems(
         double_submissions=tuple(proof.double_submissions(jobs, now)),

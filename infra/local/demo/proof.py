@@ -63,11 +63,11 @@ def double_submissions(jobs: Iterable[TrainingJob], now: datetime) -> Iterable[s
 
 
 def overlapping_prefixes(jobs: Iterable[TrainingJob], now: datetime) -> Iterable[str]:
-    """Two attempts of the controller that wrote to overlapping checkpoint prefixes at the same time."""
+    """Two attempts of the controller that wrote to one checkpoint prefix at the same time."""
     ours = [job for job in jobs if is_attempt(job) and job.prefix]
     for one, other in combinations(ours, 2):
         first, second = str(one.prefix), str(other.prefix)
-        if (first.startswith(second) or second.startswith(first)) and _together(one, other, now):
+        if first.rstrip("/") == second.rstrip("/") and _together(one, other, now):
             yield f"{one.name} and {other.name} on {min(first, second)}"
 
 
@@ -130,16 +130,16 @@ def money_mismatches(
         if (entry.training_s, entry.billable_s) != bills.get(entry.job):
             yield f"{entry.job}: recorded {entry.training_s} s and {entry.billable_s} s, the bill says {bills.get(entry.job)}"
         rate = prices.rate(instance_type, entry.region, entry.at)
-        booked = cost_micros(entry.billable_s, entry.instance_count, entry.rate_micros_per_h or 0)
-        if booked != cost_micros(entry.billable_s, count, rate.micros_per_h if rate else 0):
-            yield f"{entry.job}: recorded {booked} micro-dollars, which differs from the price table"
+        recorded = cost_micros(entry.billable_s, entry.instance_count, entry.rate_micros_per_h or 0)
+        if recorded != cost_micros(entry.billable_s, count, rate.micros_per_h if rate else 0):
+            yield f"{entry.job}: recorded {recorded} micro-dollars, which differs from the price table"
 
 
 def overdue_in_silence(overdue: Iterable[Overdue], now: datetime) -> Iterable[str]:
     """Intents that are overdue for more than ten minutes, although the sweep ran."""
     for one in overdue:
         if one.trigger_at < now - SILENCE:
-            yield f"{one.ring.job}: {one.key} since {one.trigger_at:%Y-%m-%d %H:%M}"
+            yield f"{one.trigger.job}: {one.key} since {one.trigger_at:%Y-%m-%d %H:%M}"
 
 
 def _together(one: TrainingJob, other: TrainingJob, now: datetime) -> bool:

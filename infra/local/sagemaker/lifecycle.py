@@ -150,10 +150,10 @@ class Lifecycle:
             self._show(job, "InProgress", "Starting")
         self._wait(job)
 
-    # Endings that the container did not choose.
+    # Outcomes that the container did not choose.
 
-    def stop(self, job: TrainingJob, ending: str = "Stopped") -> None:
-        """Send SIGTERM and give the container two minutes. `ending` is the job's final secondary status."""
+    def stop(self, job: TrainingJob, secondary: str = "Stopped") -> None:
+        """Send SIGTERM and give the container two minutes. `secondary` is the job's final secondary status."""
         phase = job.phase
         job.phase = Phase.STOPPING
         if job.spot:
@@ -168,12 +168,12 @@ class Lifecycle:
         if done_at and done_at <= gone_at and self._settings.completion_beats_stop:
             self._timeline.set(job, (done_at, self._finish))
         else:
-            self._timeline.set(job, (gone_at + self._stuck(job), lambda job: self._stopped(job, phase, ending)))
+            self._timeline.set(job, (gone_at + self._stuck(job), lambda job: self._stopped(job, phase, secondary)))
 
-    def _stopped(self, job: TrainingJob, phase: Phase, ending: str) -> None:
+    def _stopped(self, job: TrainingJob, phase: Phase, secondary: str) -> None:
         if phase is Phase.TRAINING:
             self._checkpoints.save(job, self._timeline.now, at_once=job.script.saves_on_sigterm)
-        self._end(job, "Stopped", ending)
+        self._end(job, "Stopped", secondary)
 
     def _exceed_max_wait(self, job: TrainingJob) -> None:
         self.stop(job, "MaxWaitTimeExceeded")

@@ -32,7 +32,7 @@ class WorldSettings(FaultSettings):
 
     # The bill.
     billable_as: Literal["equivalent", "wall-clock"] = "equivalent"  # unknown: two AWS texts define it differently
-    usage_delay_s: float | None = 0  # unknown: how long after the ending usage appears in Describe; None = never
+    usage_delay_s: float | None = 0  # unknown: how long after the end usage appears in Describe; None = never
     usage_if_never_trained: Literal["absent", "zero"] = "absent"  # unknown: usage of a job that got no instance
 
     # What is refused, and how.

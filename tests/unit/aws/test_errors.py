@@ -78,14 +78,14 @@ def client_error(code: str, message: str = "", status: int = 400) -> ClientError
         ("", "", AwsFault.OTHER),
     ],
 )
-def test_an_answer_of_aws_is_sorted_by_its_code_and_where_that_says_little_by_its_text(
+def test_an_error_of_aws_is_classified_by_its_code_and_if_that_is_ambiguous_by_its_text(
     code: str, message: str, fault: AwsFault
 ) -> None:
     assert fault_of(client_error(code, message)) is fault
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])
-def test_a_broken_service_is_unreachable_whatever_it_calls_itself(status: int) -> None:
+def test_a_server_error_is_unreachable_whatever_its_code(status: int) -> None:
     assert fault_of(client_error("SomethingNew", status=status)) is AwsFault.UNREACHABLE
 
 
@@ -108,7 +108,7 @@ def test_throttling_is_recognised_even_when_it_comes_as_503() -> None:
         (raised.NoRegionError(), AwsFault.OTHER),
     ],
 )
-def test_an_answer_that_never_came_is_sorted_by_what_botocore_raised(error: BotoCoreError, fault: AwsFault) -> None:
+def test_a_missing_answer_is_classified_by_botocore_s_exception(error: BotoCoreError, fault: AwsFault) -> None:
     assert fault_of(error) is fault
 
 

@@ -25,7 +25,7 @@ G5 = ("us-east-1", "ml.g5.2xlarge", "1.515000", date(2026, 8, 1))
 
 
 class PriceServer(PriceBook):
-    """A price list, and where it is served."""
+    """A price list, and the address at which it is served."""
 
     url: str
 
@@ -61,7 +61,7 @@ class Place:
         return self.at
 
 
-def test_training_prices_are_read_page_by_page_and_hosting_is_left_alone(server: PriceServer) -> None:
+def test_training_prices_are_read_page_by_page_and_hosting_prices_are_ignored(server: PriceServer) -> None:
     rows = listed(server).training("us-east-1")
     source = "AWS Price List API, AmazonSageMaker, usage type USE1-Train:ml.g5.2xlarge"
     assert rows.rates["ml.g5.2xlarge"] == Rate(micros_per_h=1_515_000, as_of=date(2026, 8, 1), source=source)
@@ -80,7 +80,7 @@ def test_training_prices_are_read_page_by_page_and_hosting_is_left_alone(server:
             "effectiveDate": "2026-08-01", "priceDimensions": {"b": {"unit": "Months", "pricePerUnit": {"USD": "1"}}}}}}},
     ],
 )  # fmt: skip
-def test_a_row_that_cannot_be_read_is_named_and_costs_no_other(server: PriceServer, row: Any) -> None:
+def test_an_unreadable_row_is_named_and_the_others_are_read(server: PriceServer, row: Any) -> None:
     server.extra.append(row)
     rows = listed(server).training("us-east-1")
     assert len(rows.problems) == 1
@@ -93,24 +93,24 @@ def test_a_throttled_list_is_unreachable(server: PriceServer) -> None:
         listed(server).training("us-east-1")
 
 
-def test_only_what_changed_is_written_down_and_once_a_week(server: PriceServer) -> None:
+def test_only_changed_prices_are_written_or_unchanged_ones_once_a_week(server: PriceServer) -> None:
     place: Any = Place(listed(server))
     assert refresh_prices("us-east-1", place) == (2, ())
     assert refresh_prices("us-east-1", place) == (0, ())
     place.at += timedelta(days=7)
     server.rates[0] = ("us-east-1", "ml.g5.2xlarge", "1.600000", date(2026, 11, 25))
     assert refresh_prices("us-east-1", place) == (1, ())
-    assert [rate.micros_per_h for rate in place.ledger.rates("us-east-1")["ml.g5.2xlarge"]] == [1_515_000, 1_600_000]
+    assert [rate.micros_per_h for rate in place.ledger.prices.rates("us-east-1")["ml.g5.2xlarge"]] == [1_515_000, 1_600_000]
 
 
 def test_a_job_across_a_change_of_price_is_priced_at_both(server: PriceServer) -> None:
     place: Any = Place(listed(server))
     refresh_prices("us-east-1", place)
     ledger: MemoryLedger = place.ledger
-    ledger.note_rates("us-east-1", {"ml.g5.2xlarge": Rate(micros_per_h=1_615_000, as_of=date(2026, 11, 20), source="new")})
+    ledger.prices.note_rates("us-east-1", {"ml.g5.2xlarge": Rate(micros_per_h=1_615_000, as_of=date(2026, 11, 20), source="new")})
     midnight = datetime(2026, 11, 20, tzinfo=UTC)
     hour = timedelta(hours=1)
-    rate = Prices(ledger.rates).rate("ml.g5.2xlarge", "us-east-1", midnight + hour, since=midnight - hour)
+    rate = Prices(ledger.prices.rates).rate("ml.g5.2xlarge", "us-east-1", midnight + hour, since=midnight - hour)
     assert rate is not None
     assert rate.micros_per_h == 1_565_000
 

@@ -1,4 +1,4 @@
-"""Each price has its day and its source, and what is unknown stays unknown."""
+"""Each price has its day and its source; an unknown price stays unknown."""
 
 import json
 from datetime import UTC, date, datetime
@@ -23,7 +23,7 @@ def as_of(rate: Rate | None) -> date | None:
     return rate.as_of if rate else None
 
 
-def test_the_launch_posts_instance_costs_3_dollars_82_5_in_virginia() -> None:
+def test_the_instance_of_aws_s_launch_post_costs_3_825_dollars_in_virginia() -> None:
     rate = Prices().rate("ml.p3.2xlarge", "us-east-1", at("2026-11-01"))
     assert rate is not None
     assert rate.micros_per_h == 3_825_000
@@ -31,13 +31,13 @@ def test_the_launch_posts_instance_costs_3_dollars_82_5_in_virginia() -> None:
     assert rate.source.startswith("https://github.com/aws-samples/")
 
 
-def test_of_two_figures_the_newest_that_is_not_later_is_taken() -> None:
+def test_of_two_prices_the_newest_that_is_not_later_applies() -> None:
     prices = Prices()
     assert as_of(prices.rate("ml.g5.2xlarge", "us-east-1", at("2026-08-19T23:59:59"))) == date(2022, 4, 14)
     assert as_of(prices.rate("ml.g5.2xlarge", "us-east-1", at("2026-08-20T00:00:00"))) == date(2026, 8, 20)
 
 
-def test_before_the_first_figure_the_first_is_taken_with_its_own_day() -> None:
+def test_before_the_first_price_the_first_applies_with_its_own_day() -> None:
     assert as_of(Prices().rate("ml.p3.2xlarge", "us-east-1", at("2019-08-27"))) == date(2022, 4, 14)
 
 
@@ -45,7 +45,7 @@ def test_before_the_first_figure_the_first_is_taken_with_its_own_day() -> None:
     ("instance_type", "region"),
     [("ml.p3.2xlarge", "us-west-2"), ("ml.nope.large", "us-east-1"), ("p3.2xlarge", "us-east-1"), ("", "")],
 )
-def test_a_price_that_nobody_stated_is_none_and_never_zero_or_a_neighbours(instance_type: str, region: str) -> None:
+def test_an_unknown_price_is_none_and_never_zero_or_that_of_another_type(instance_type: str, region: str) -> None:
     assert Prices().rate(instance_type, region, at("2026-11-01")) is None
 
 

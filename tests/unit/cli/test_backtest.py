@@ -46,7 +46,7 @@ def test_a_job_on_spot_throughout_costs_its_work_and_one_start_at_the_spot_price
     assert play(case("######", 3), STRATEGIES["spotwarden"](case("######", 3)), HALF).cost == 4 * HALF
 
 
-def test_a_job_without_spot_waits_as_long_as_it_can_and_then_buys() -> None:
+def test_a_job_without_spot_waits_as_long_as_possible_and_then_runs_on_demand() -> None:
     outcome = play(case("......", 3), STRATEGIES["spotwarden"](case("......", 3)), HALF)
     assert (outcome.cost, outcome.missed, outcome.moves) == (4.0, False, 1)
 
@@ -56,19 +56,19 @@ def test_managed_spot_without_capacity_misses_and_is_charged_as_on_demand() -> N
     assert (outcome.cost, outcome.missed) == (3.0, True)
 
 
-def test_the_optimum_takes_spot_where_it_is_and_buys_the_rest() -> None:
+def test_the_optimum_uses_spot_where_available_and_on_demand_for_the_rest() -> None:
     assert optimum(case("####....", 3), HALF) == 4 * HALF
     assert optimum(case("........", 3), HALF) == 4.0
     assert optimum(case("###.....", 5, overhead=0), HALF) == 3 * HALF + 2
 
 
-def test_a_job_that_nobody_could_finish_has_no_optimum() -> None:
+def test_a_job_that_cannot_be_finished_has_no_optimum() -> None:
     assert optimum(case("..", 3), HALF) == float("inf")
 
 
 @settings(max_examples=60)
 @given(st.lists(st.booleans(), min_size=12, max_size=40), st.integers(1, 8), st.integers(0, 2))
-def test_nobody_is_cheaper_than_the_optimum(capacity: list[bool], work: int, overhead: int) -> None:
+def test_no_strategy_is_cheaper_than_the_optimum(capacity: list[bool], work: int, overhead: int) -> None:
     job = Case(capacity=tuple(capacity), gap_s=600, work=work, overhead=overhead)
     best = optimum(job, 0.317)
     for strategy in STRATEGIES.values():

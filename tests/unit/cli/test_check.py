@@ -1,4 +1,4 @@
-"""``spotwarden check`` judges documents of every kind and shape, and says what it could not read without hiding the rest."""
+"""``spotwarden check`` checks documents of every kind and form, and reports what it cannot read beside the other results."""
 
 from __future__ import annotations
 
@@ -108,13 +108,13 @@ def test_a_finding_says_what_was_seen_what_is_wanted_and_the_exact_change(check:
     ]
 
 
-def test_what_an_event_cannot_say_is_undecided(check: Any) -> None:
+def test_a_rule_that_needs_more_than_an_event_contains_is_undecided(check: Any) -> None:
     code, found, _ = check(EVENT)
     assert (code, found[0]["job"], found[0]["verdict"], found[0]["findings"]) == (0, "rung", "allow", [])
     assert found[0]["undecided"] == ["save-long-work", "one-hour-without-checkpoints", "patience", "spot-for-long-jobs"]
 
 
-def test_an_algorithm_name_that_nobody_described_counts_as_marketplace_and_says_so(check: Any) -> None:
+def test_an_undescribed_algorithm_name_counts_as_marketplace_with_a_note(check: Any) -> None:
     code, found, _ = check({**CREATE, "AlgorithmSpecification": {"AlgorithmName": "theirs"}})
     (finding,) = found[0]["findings"]
     assert (code, finding["rule"]) == (1, "uncheckpointed-cap")
@@ -131,14 +131,16 @@ def test_an_algorithm_name_that_nobody_described_counts_as_marketplace_and_says_
         ({"Tags": [{"Key": "MANAGED_BY_AWS", "Value": "STARTED_BY_STEP_FUNCTIONS"}]}, "flag"),
     ],
 )
-def test_stop_is_for_live_jobs_that_nobody_else_owns(check: Any, elsewhere: Path, changes: dict[str, Any], verdict: str) -> None:
+def test_only_live_jobs_without_another_owner_are_to_be_stopped(
+    check: Any, elsewhere: Path, changes: dict[str, Any], verdict: str
+) -> None:
     (elsewhere / "strict").mkdir()
     (elsewhere / "strict" / "a.yaml").write_text(STRICT)
     code, found, _ = check({**CREATE, "EnableManagedSpotTraining": False, **changes}, "--policies", "strict")
     assert (code, found[0]["verdict"]) == (1, verdict)
 
 
-def test_a_policies_folder_here_counts_before_the_packaged_defaults(check: Any, elsewhere: Path) -> None:
+def test_a_local_policies_folder_is_used_before_the_packaged_policies(check: Any, elsewhere: Path) -> None:
     assert check(CREATE)[0] == 1
     (elsewhere / "policies").mkdir()
     (elsewhere / "policies" / "a.yaml").write_text(STRICT)
@@ -188,13 +190,13 @@ def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     ],
     ids=range(10),
 )
-def test_bad_input_is_told_with_its_place_and_ends_with_two(check: Any, text: Any, said: str) -> None:
+def test_bad_input_is_reported_with_its_place_and_exit_code_two(check: Any, text: Any, said: str) -> None:
     code, found, err = check(text)
     assert (code, found) == (2, [])
     assert err.startswith(said)
 
 
-def test_files_that_cannot_be_read_are_told_so(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unreadable_files_are_reported(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (elsewhere / "bytes.json").write_bytes(b"\xff\xfe")
     assert main(["check", "none.json", "bytes.json", "."]) == 2
     missing, bytes_, folder = capsys.readouterr().err.splitlines()
@@ -203,7 +205,7 @@ def test_files_that_cannot_be_read_are_told_so(elsewhere: Path, capsys: pytest.C
     assert folder.startswith(".: found Is a directory")
 
 
-def test_bad_input_wins_and_the_others_still_print(check: Any) -> None:
+def test_bad_input_decides_the_exit_code_and_the_other_documents_are_still_checked(check: Any) -> None:
     lines = [json.dumps(CREATE), '{"broken": tru}', json.dumps(LAUNCH_POST), json.dumps({"a": 1})]
     code, found, err = check("\n".join(lines))
     assert (code, [line["job"] for line in found]) == (2, ["bert", "launch-post"])
@@ -240,7 +242,7 @@ def test_the_text_names_each_finding_with_its_fix(elsewhere: Path, capsys: pytes
     )
 
 
-def test_other_peoples_text_neither_styles_nor_steers_a_terminal(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_other_people_s_text_cannot_style_or_control_a_terminal(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (elsewhere / "job.json").write_text(json.dumps({**LAUNCH_POST, "TrainingJobName": "[red]x\x1b[2J\n"}))
     assert main(["check", "job.json"]) == 0
     assert capsys.readouterr().out == "allow  [red]x\N{REPLACEMENT CHARACTER}[2J\n  (job.json)\n"

@@ -126,7 +126,7 @@ def test_a_reader_that_leaves_ends_the_command_quietly(tmp_path: Path) -> None:
     (tmp_path / "many.jsonl").write_text('{"TrainingJobName": "a", "RoleArn": "r"}\n' * 2000)
     for format_ in ("text", "json"):
         command = [sys.executable, "-m", "controller.cli", "check", str(tmp_path / "many.jsonl"), "--format", format_]
-        running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # noqa: S603  # our words
+        running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # noqa: S603  # fixed arguments
         assert running.stdout is not None
         assert running.stderr is not None
         running.stdout.readline()
@@ -149,5 +149,5 @@ def test_ctrl_c_ends_the_command_quietly(monkeypatch: pytest.MonkeyPatch, capsys
 def test_bash_completes_the_names_of_the_commands() -> None:
     words = {"_SPOTWARDEN_COMPLETE": "complete_bash", "COMP_WORDS": "spotwarden ch", "COMP_CWORD": "1"}
     command = [sys.executable, "-m", "controller.cli"]
-    done = subprocess.run(command, env=os.environ | words, check=True, capture_output=True, text=True)  # noqa: S603  # our words
+    done = subprocess.run(command, env=os.environ | words, check=True, capture_output=True, text=True)  # noqa: S603  # fixed arguments
     assert done.stdout.split() == ["check"]

@@ -42,15 +42,15 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     return code, out, err
 
 
-def test_a_halt_is_called_with_its_reason_and_ended(ledger: DynamoLedger, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = run(capsys, "halt", "--why", "a policy went wild", "--who", "ada")
-    halt = ledger.halt()
+def test_a_halt_is_stored_with_its_reason_and_removed(ledger: DynamoLedger, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "halt", "--why", "a policy stops too much", "--who", "ada")
+    halt = ledger.halts.halt()
     assert code == 0
     assert halt is not None
-    assert (halt.why, halt.who) == ("a policy went wild", "ada")
-    assert out.endswith("by ada: a policy went wild\n")
+    assert (halt.why, halt.who) == ("a policy stops too much", "ada")
+    assert out.endswith("by ada: a policy stops too much\n")
     code, out, _ = run(capsys, "resume")
-    assert (code, ledger.halt()) == (0, None)
+    assert (code, ledger.halts.halt()) == (0, None)
     assert out.startswith("resumed; it was halted since ")
     assert run(capsys, "resume")[1] == "nothing was halted\n"
 
@@ -83,7 +83,7 @@ def test_a_missing_table_is_named(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 class Later:
-    """A clock of two days after the runs that the ledger holds."""
+    """A clock two days after the runs in the ledger."""
 
     @staticmethod
     def now() -> Any:
@@ -92,7 +92,7 @@ class Later:
 
 def test_advice_is_read_from_the_ledger(ledger: DynamoLedger, capsys: pytest.CaptureFixture[str]) -> None:
     wiring.install(clock=Later())
-    assert ledger.commit(lineage(), Decision(entries=tuple(PAST)))
+    assert ledger.lineages.commit(lineage(), Decision(entries=tuple(PAST)))
     code, out, err = run(capsys, "advise", "train-bert", "--days", "3")
     assert (code, err) == (0, "")
     assert out.splitlines()[0] == "train-bert: advice from 9 completed runs"
@@ -111,7 +111,7 @@ def test_advice_is_read_from_the_ledger(ledger: DynamoLedger, capsys: pytest.Cap
     ],
 )
 @pytest.mark.usefixtures("ledger")
-def test_what_is_missing_to_reach_aws_is_named(error: Exception, message: str) -> None:
+def test_missing_aws_settings_are_named(error: Exception, message: str) -> None:
     def failing(*_: object) -> int:
         raise error
 

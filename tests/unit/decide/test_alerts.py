@@ -49,12 +49,12 @@ def test_only_a_job_that_is_stopping_is_stuck() -> None:
     assert not messages(facts(replace(STOPPING, stopping_at=None), now=late))
 
 
-def test_a_stuck_job_is_told_in_the_policy_s_own_channel() -> None:
+def test_a_stuck_job_is_reported_in_the_policy_s_own_channel() -> None:
     own = policy(channel="#ops", resubmissions=(block(channel="#team"),))
     assert [m["channel"] for m in messages(facts(STOPPING, now=BEGIN + timedelta(days=1), policy=own))] == ["#ops"]
 
 
-def test_checkpoints_that_cannot_be_read_are_told_with_the_reason() -> None:
+def test_unreadable_checkpoints_are_reported_with_the_reason() -> None:
     [told] = messages(facts(checkpoint_scan=REFUSED_SCAN))
     assert (told["kind"], told["uri"], told["problem"]) == (
         MessageKind.CHECKPOINTS_UNSEEN,
@@ -63,7 +63,7 @@ def test_checkpoints_that_cannot_be_read_are_told_with_the_reason() -> None:
     )
 
 
-def test_nobody_is_told_of_checkpoints_that_no_block_would_use() -> None:
+def test_unreadable_checkpoints_that_no_block_would_use_are_not_reported() -> None:
     assert not messages(facts(checkpoint_scan=None))
     assert not messages(facts(checkpoint_scan=replace(REFUSED_SCAN, problem=None)))
     assert not messages(facts(checkpoint_scan=REFUSED_SCAN, policy=policy(resubmissions=())))
@@ -82,7 +82,7 @@ def test_nobody_is_told_of_checkpoints_that_no_block_would_use() -> None:
         (STOP, IntentResult.ABANDONED, MessageKind.ABANDONED, ""),
     ],
 )
-def test_a_stop_or_a_submission_that_failed_is_told(
+def test_a_failed_stop_or_submission_is_reported(
     intent: Intent, closed: IntentResult, kind: MessageKind, attempt_of: str
 ) -> None:
     [told] = messages(facts(lineage=lineage(intents=(replace(intent, closed=closed),))))
@@ -91,7 +91,7 @@ def test_a_stop_or_a_submission_that_failed_is_told(
     assert told["channel"] == "#ml-spot"
 
 
-def test_what_is_open_done_or_about_another_job_is_no_failure() -> None:
+def test_open_done_and_other_jobs_intents_are_no_failures() -> None:
     wake = Intent(action=Wake(about="bert", at=BEGIN), due_at=BEGIN, closed=IntentResult.ABANDONED)
     others = replace(STOP, action=Stop(about="gpt", because=""), closed=IntentResult.REFUSED)
     fine = (STOP, replace(SUBMIT, closed=IntentResult.DONE), wake, others)

@@ -29,7 +29,7 @@ def event(of: Any) -> dict[str, Any]:
     return found
 
 
-def test_what_is_recorded_of_a_finished_lineage() -> None:
+def test_a_finished_lineage_is_recorded() -> None:
     closed = close_lineage(facts(DONE, number=3))
     assert closed.entries == (
         Finished(
@@ -39,7 +39,7 @@ def test_what_is_recorded_of_a_finished_lineage() -> None:
     )  # fmt: skip
 
 
-def test_what_the_event_says() -> None:
+def test_the_event_of_a_finished_lineage() -> None:
     assert event(facts(DONE)) == {
         "lineage": str(LineageId.of(DONE)),
         "rootTrainingJobName": "bert",
@@ -69,7 +69,7 @@ def test_a_job_without_its_model_shows_none() -> None:
     assert event(facts(failed))["modelArtifacts"] is None
 
 
-def test_the_bill_is_waited_for_fifteen_minutes() -> None:
+def test_the_usage_is_waited_for_for_fifteen_minutes() -> None:
     unknown = replace(DONE, usage=None)
     assert not close_lineage(facts(unknown, now=BEGIN + HOUR + timedelta(minutes=15, microseconds=-1)))
     assert close_lineage(facts(unknown, now=BEGIN + HOUR + timedelta(minutes=15)))

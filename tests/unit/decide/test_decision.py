@@ -1,4 +1,4 @@
-"""A decision adds up, keeps only what a lineage does not know, and fits into one transaction."""
+"""A decision adds up, contains only what a lineage does not know yet, and fits into one transaction."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from controller.decide.decision import Decision
 from controller.decide.need import Need
 from controller.jobs.claim import claim_of
 from controller.jobs.job import Outcome
+from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Ended, Started, Unmeasured
 from controller.ledger.intent import Intent, IntentResult, Stop, Wake
 from controller.ledger.pool import CapacitySeen, PlacementAsked
@@ -24,6 +25,7 @@ ENDED = Ended(
     instance_type="ml.g5.2xlarge", region="us-east-1",
 )  # fmt: skip
 CLAIM = claim_of("s3://b/p/", job="bert", lineage="l", created_at=BEGIN)
+HOLD = QuotaHold(region="us-east-1", instance_type="ml.g5.2xlarge", instances=2, job="bert", lineage="l", created_at=BEGIN)
 SEEN = CapacitySeen(region="us-east-1", instance_type="ml.g5.2xlarge", job="bert", at=BEGIN)
 STOP = Intent(action=Stop(about="bert", because="first"), due_at=BEGIN)
 WAKE = Intent(action=Wake(about="bert", at=BEGIN), due_at=BEGIN)
@@ -35,7 +37,7 @@ def unmeasured(n: int) -> Unmeasured:
 
 WHOLE = Decision(
     entries=(STARTED,), intents=(STOP,), withdrawn=(WAKE,), abandoned=(WAKE,), claims=(CLAIM,), released=(CLAIM,),
-    capacity=(SEEN,),
+    holds=(HOLD,), freed=(HOLD,), capacity=(SEEN,),
 )  # fmt: skip
 
 
@@ -50,8 +52,8 @@ def test_two_decisions_add_up_part_by_part_in_their_order() -> None:
 
 
 def test_every_part_is_a_write() -> None:
-    assert WHOLE.writes == 7
-    for part in ("entries", "intents", "withdrawn", "abandoned", "claims", "released", "capacity"):
+    assert WHOLE.writes == 9
+    for part in ("entries", "intents", "withdrawn", "abandoned", "claims", "released", "holds", "freed", "capacity"):
         alone = Decision(**{part: getattr(WHOLE, part)})
         assert alone.writes == 1
         assert alone
@@ -72,7 +74,7 @@ def test_a_sign_of_capacity_is_written_along_with_something_else_and_that_ec2_wa
     assert Decision(capacity=(asked, SEEN)).new_to(lineage(), "bert").capacity == (asked, SEEN)
 
 
-def test_what_stands_already_is_dropped_and_what_was_withdrawn_is_reopened_with_its_count() -> None:
+def test_known_intents_are_dropped_and_withdrawn_ones_are_reopened_with_their_count() -> None:
     gone = replace(STOP, claim=3, held=2, closed=IntentResult.WITHDRAWN)
     new = Decision(entries=(STARTED, ENDED), intents=(STOP,)).new_to(lineage(entries=(STARTED,), intents=(gone,)), "bert")
     assert new.entries == (ENDED,)
@@ -85,7 +87,7 @@ def test_of_two_intents_of_one_key_the_first_counts() -> None:
     assert Decision(intents=(STOP, other)).new_to(lineage(), "bert").intents == (STOP,)
 
 
-def test_an_intent_that_is_no_longer_meant_is_withdrawn_unless_somebody_performs_it() -> None:
+def test_an_intent_that_is_no_longer_decided_is_withdrawn_unless_it_is_leased() -> None:
     leased = replace(STOP, leased_until=BEGIN)
     others = replace(WAKE, action=Wake(about="gpt", at=BEGIN))
     assert Decision().new_to(lineage(intents=(STOP, WAKE, others)), "bert").withdrawn == (STOP, WAKE)
@@ -94,14 +96,16 @@ def test_an_intent_that_is_no_longer_meant_is_withdrawn_unless_somebody_performs
 
 
 def test_claims_are_taken_with_the_start_and_returned_with_the_end() -> None:
-    both = Decision(entries=(STARTED, ENDED), claims=(CLAIM,), released=(CLAIM,))
+    both = Decision(entries=(STARTED, ENDED), claims=(CLAIM,), released=(CLAIM,), holds=(HOLD,), freed=(HOLD,))
     known_start = both.new_to(lineage(entries=(STARTED,)), "bert")
     assert (known_start.claims, known_start.released) == ((), (CLAIM,))
+    assert (known_start.holds, known_start.freed) == ((), (HOLD,))
     known_end = both.new_to(lineage(entries=(ENDED,)), "bert")
     assert (known_end.claims, known_end.released) == ((CLAIM,), ())
+    assert (known_end.holds, known_end.freed) == ((HOLD,), ())
 
 
-def test_what_is_due_is_leased_to_whoever_commits_it() -> None:
+def test_an_intent_that_is_due_is_committed_with_a_lease() -> None:
     later = replace(WAKE, due_at=BEGIN + MINUTE)
     due, waiting = Decision(intents=(STOP, later)).leased(BEGIN, BEGIN + 5 * MINUTE).intents
     assert (due.leased_until, waiting.leased_until) == (BEGIN + 5 * MINUTE, None)
@@ -112,7 +116,7 @@ def test_days_before_the_commit_s_are_late() -> None:
     assert Decision(entries=tuple(days)).leased(BEGIN, BEGIN).late == (date(2026, 2, 28), date(2026, 3, 1))
 
 
-def test_a_decision_that_one_transaction_takes_is_not_cut() -> None:
+def test_a_decision_that_fits_into_one_transaction_is_not_cut() -> None:
     sixty_four = Decision(entries=tuple(map(unmeasured, range(63))), intents=(STOP,))
     assert sixty_four.cut() == sixty_four
 

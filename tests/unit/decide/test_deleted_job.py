@@ -1,4 +1,4 @@
-"""A job that SageMaker no longer knows: its open intents are abandoned, its claims returned, and people are told once."""
+"""A job that SageMaker no longer knows: its open intents are abandoned, its claims released, and people are told once."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def told(decision: Any) -> dict[str, Any]:
     return {"kind": found.kind} | json.loads(found.facts)
 
 
-def test_what_was_planned_for_it_is_abandoned_and_counted_in_one_message() -> None:
+def test_its_open_intents_are_abandoned_and_counted_in_one_message() -> None:
     decision = decided(SUBMIT, STOP, WAKE, NEWS)
     assert decision.abandoned == (SUBMIT, STOP, WAKE)
     assert decision.entries == (JobDeleted(job="bert", at=NOW, team="vision"),)
@@ -58,7 +58,7 @@ def test_a_job_that_was_only_watched_is_reported_unless_its_end_is_recorded() ->
     assert decided(WAKE, SUBMIT, entries=(STARTED, ENDED)).intents
 
 
-def test_what_somebody_performs_right_now_is_left_to_them_until_the_lease_ends() -> None:
+def test_a_leased_intent_is_not_abandoned_before_its_lease_ends() -> None:
     assert not decided(replace(STOP, leased_until=NOW + timedelta(seconds=1)))
     assert decided(replace(STOP, leased_until=NOW)).abandoned
 
@@ -67,7 +67,7 @@ def test_messages_that_wait_are_still_sent() -> None:
     assert not decided(NEWS)
 
 
-def test_nothing_is_said_twice() -> None:
+def test_the_deletion_is_announced_once() -> None:
     first = decided(SUBMIT)
     known = lineage(entries=(STARTED, *first.entries), intents=(SUBMIT, *first.intents))
     again = decide_deleted(known, "bert", NOW, "#ml-spot")
@@ -87,14 +87,17 @@ def test_the_claims_of_the_job_and_of_its_next_attempt_are_returned() -> None:
     assert {c.created_at for c in released} == {BEGIN}
 
 
-def test_an_on_demand_job_also_returns_its_place_in_the_quota() -> None:
-    spot, on_demand = (decided(WAKE, entries=(replace(STARTED, spot=spot),)).released for spot in (True, False))
-    assert on_demand[:-1] == spot
-    assert (on_demand[-1].job, on_demand[-1].lineage, on_demand[-1].created_at) == ("bert", str(lineage_id()), BEGIN)
+def test_an_on_demand_job_also_releases_its_use_of_the_quota() -> None:
+    spot, on_demand = (decided(WAKE, entries=(replace(STARTED, spot=spot, instance_count=3),)) for spot in (True, False))
+    assert on_demand.released == spot.released
+    assert spot.freed == ()
+    [hold] = on_demand.freed
+    assert (hold.region, hold.instance_type, hold.instances) == ("us-east-1", STARTED.instance_type, 3)
+    assert (hold.job, hold.lineage, hold.created_at) == ("bert", str(lineage_id()), BEGIN)
 
 
 def test_a_job_without_checkpoints_or_without_a_recorded_start_returns_nothing() -> None:
     assert decided(WAKE, entries=(replace(STARTED, checkpoint_uri=None),)).released == ()
     unknown = decided(WAKE, entries=())
-    assert unknown.released == ()
+    assert (unknown.released, unknown.freed) == ((), ())
     assert unknown.entries == (JobDeleted(job="bert", at=NOW, team=None),)

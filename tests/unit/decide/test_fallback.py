@@ -1,4 +1,4 @@
-"""Each cause says whether the next attempt stays or climbs, and a step is never taken twice."""
+"""Each cause decides whether the next attempt keeps its step or takes the next one; no step is taken twice."""
 
 from __future__ import annotations
 
@@ -37,23 +37,23 @@ def started(name: str, instance_type: str = "ml.g5.2xlarge", **changes: Any) -> 
     return replace(first, **changes)
 
 
-def on_rung(*rungs: int, types: tuple[str, ...] = ("ml.g5.2xlarge",), **changes: Any) -> Facts:
-    """An attempt that ended, after others that stood on these steps of the ladder and ran on these types."""
-    life, number = builders.lineage_id(), len(rungs) + 1
+def on_step(*steps: int, types: tuple[str, ...] = ("ml.g5.2xlarge",), **changes: Any) -> Facts:
+    """An attempt that ended, after others that used these fallback steps and ran on these instance types."""
+    of, number = builders.lineage_id(), len(steps) + 1
     intents = [
         Intent(
             action=Submit(about="x", job=f"bert-{n}", number=n, cause=FailureCause.CAPACITY, fallback_step=fallback_step),
             due_at=BEGIN, claim=1,
             closed=IntentResult.DONE,
         )
-        for n, fallback_step in enumerate(rungs, start=2)
+        for n, fallback_step in enumerate(steps, start=2)
     ]  # fmt: skip
     entries = [started("bert", types[0]), *(started(f"bert-{n}", t) for n, t in enumerate(types[1:], start=2))]
     about = ended(builders.attempt(number) if number > 1 else job(), **({"instance_type": types[-1]} | changes))
-    return facts(about, number=number, lineage=builders.lineage(life, entries=entries, intents=intents))
+    return facts(about, number=number, lineage=builders.lineage(of, entries=entries, intents=intents))
 
 
-def climbing(**changes: Any) -> Resubmission:
+def with_ladder(**changes: Any) -> Resubmission:
     return replace(block(ladder=LADDER), **changes)
 
 
@@ -62,62 +62,62 @@ def changes_of(step: Fallback | NoFallback) -> str:
     return change_to_json(step.changes)
 
 
-def test_without_a_ladder_it_is_the_same_again() -> None:
-    assert next_fallback(on_rung(), block(), FailureCause.CAPACITY) == Fallback(fallback_step=0, changes={})
-    assert next_fallback(on_rung(0), block(), FailureCause.CAPACITY) == Fallback(fallback_step=0, changes={})
+def test_without_a_ladder_the_same_request_is_submitted_again() -> None:
+    assert next_fallback(on_step(), block(), FailureCause.CAPACITY) == Fallback(fallback_step=0, changes={})
+    assert next_fallback(on_step(0), block(), FailureCause.CAPACITY) == Fallback(fallback_step=0, changes={})
 
 
-def test_what_found_no_capacity_tries_the_same_first_and_then_climbs() -> None:
-    assert next_fallback(on_rung(), climbing(), FailureCause.CAPACITY) == Fallback(fallback_step=0, changes={})
-    assert "ml.g4dn.xlarge" in changes_of(next_fallback(on_rung(0), climbing(), FailureCause.CAPACITY))
+def test_without_capacity_the_same_step_is_tried_first_and_then_the_next() -> None:
+    assert next_fallback(on_step(), with_ladder(), FailureCause.CAPACITY) == Fallback(fallback_step=0, changes={})
+    assert "ml.g4dn.xlarge" in changes_of(next_fallback(on_step(0), with_ladder(), FailureCause.CAPACITY))
 
 
-def test_what_never_launched_goes_to_another_pool_at_once() -> None:
-    step = next_fallback(on_rung(), climbing(), FailureCause.NEVER_LAUNCHED)
+def test_a_job_that_never_launched_takes_another_pool_immediately() -> None:
+    step = next_fallback(on_step(), with_ladder(), FailureCause.NEVER_LAUNCHED)
     assert isinstance(step, Fallback)
     assert step.fallback_step == 1
 
 
-def test_what_starved_with_a_checkpoint_keeps_its_pool_and_its_step() -> None:
+def test_a_starved_job_with_a_checkpoint_keeps_its_pool_and_its_step() -> None:
     step = next_fallback(
-        on_rung(0, 1, types=("ml.g5.2xlarge", "ml.g5.2xlarge", "ml.g4dn.xlarge")), climbing(), FailureCause.STARVED
+        on_step(0, 1, types=("ml.g5.2xlarge", "ml.g5.2xlarge", "ml.g4dn.xlarge")), with_ladder(), FailureCause.STARVED
     )
     assert step == Fallback(fallback_step=1, changes={})
 
 
-def test_what_starved_without_a_checkpoint_is_never_repeated_unchanged() -> None:
-    alone = on_rung(checkpoint_uri=None)
+def test_a_starved_job_without_a_checkpoint_is_never_repeated_unchanged() -> None:
+    alone = on_step(checkpoint_uri=None)
     assert isinstance(next_fallback(alone, block(), FailureCause.STARVED), NoFallback)
-    step = next_fallback(alone, climbing(), FailureCause.STARVED)
+    step = next_fallback(alone, with_ladder(), FailureCause.STARVED)
     assert isinstance(step, Fallback)
     assert step.changes
 
 
-def test_a_checkpoint_that_was_never_written_is_none() -> None:
+def test_an_empty_checkpoint_prefix_counts_as_no_checkpoint() -> None:
     seen = CheckpointScan(uri="s3://checkpoints/bert/", scanned_at=BEGIN, objects=0, bytes_seen=0, newest_at=None, complete=True)
-    assert isinstance(next_fallback(replace(on_rung(), checkpoint_scan=seen), block(), FailureCause.STARVED), NoFallback)
+    assert isinstance(next_fallback(replace(on_step(), checkpoint_scan=seen), block(), FailureCause.STARVED), NoFallback)
 
 
-def test_what_overran_resumes_only_from_a_checkpoint() -> None:
-    assert isinstance(next_fallback(on_rung(), block(), FailureCause.OVERRAN), Fallback)
-    assert isinstance(next_fallback(on_rung(checkpoint_uri=None), climbing(), FailureCause.OVERRAN), NoFallback)
+def test_a_job_that_exceeded_max_runtime_is_retried_only_from_a_checkpoint() -> None:
+    assert isinstance(next_fallback(on_step(), block(), FailureCause.OVERRAN), Fallback)
+    assert isinstance(next_fallback(on_step(checkpoint_uri=None), with_ladder(), FailureCause.OVERRAN), NoFallback)
 
 
-def test_a_type_that_was_tried_is_passed_over() -> None:
-    tried = on_rung(0, 1, types=("ml.g5.2xlarge", "ml.g5.2xlarge", "ml.g4dn.xlarge"))
-    assert "ml.g5.4xlarge" in changes_of(next_fallback(tried, climbing(), FailureCause.CAPACITY))
+def test_an_instance_type_that_was_tried_is_skipped() -> None:
+    tried = on_step(0, 1, types=("ml.g5.2xlarge", "ml.g5.2xlarge", "ml.g4dn.xlarge"))
+    assert "ml.g5.4xlarge" in changes_of(next_fallback(tried, with_ladder(), FailureCause.CAPACITY))
 
 
 def test_subnets_are_no_step_for_a_job_without_a_vpc() -> None:
-    assert FallbackKind.SUBNETS not in [fallback_step.kind for fallback_step in fallback_steps(on_rung(), climbing())]
+    assert FallbackKind.SUBNETS not in [fallback_step.kind for fallback_step in fallback_steps(on_step(), with_ladder())]
     assert FallbackKind.SUBNETS in [
-        fallback_step.kind for fallback_step in fallback_steps(on_rung(subnets=("subnet-0a",)), climbing())
+        fallback_step.kind for fallback_step in fallback_steps(on_step(subnets=("subnet-0a",)), with_ladder())
     ]
 
 
-def test_on_demand_leaves_spot_and_goes_back_to_the_type_that_people_asked_for() -> None:
+def test_the_step_on_demand_returns_to_the_requested_instance_type() -> None:
     types = ("ml.g5.2xlarge", "ml.g5.2xlarge", "ml.g4dn.xlarge", "ml.g5.4xlarge")
-    changes = changes_of(next_fallback(on_rung(0, 1, 2, types=types), climbing(), FailureCause.CAPACITY))
+    changes = changes_of(next_fallback(on_step(0, 1, 2, types=types), with_ladder(), FailureCause.CAPACITY))
     assert '"EnableManagedSpotTraining": false' in changes
     assert '"MaxWaitTimeInSeconds": null' in changes
     assert '"InstanceType": "ml.g5.2xlarge"' in changes
@@ -125,25 +125,27 @@ def test_on_demand_leaves_spot_and_goes_back_to_the_type_that_people_asked_for()
 
 def test_on_demand_is_no_step_where_the_policy_forbids_it() -> None:
     assert FallbackKind.ON_DEMAND not in [
-        fallback_step.kind for fallback_step in fallback_steps(on_rung(), climbing(on_demand=False))
+        fallback_step.kind for fallback_step in fallback_steps(on_step(), with_ladder(on_demand=False))
     ]
 
 
 def test_equivalents_are_read_from_the_table() -> None:
-    alike = climbing(ladder=(SAME, FallbackStep(kind=FallbackKind.EQUIVALENTS)))
-    assert candidate_types(on_rung(), alike) == ("ml.g5.4xlarge", "ml.g6.2xlarge", "ml.g6.4xlarge")
+    alike = with_ladder(ladder=(SAME, FallbackStep(kind=FallbackKind.EQUIVALENTS)))
+    assert candidate_types(on_step(), alike) == ("ml.g5.16xlarge", "ml.g5.4xlarge", "ml.g5.8xlarge")
 
 
-def test_the_calmer_pool_comes_first_at_one_price_and_the_cheaper_at_one_calm() -> None:
+def test_at_equal_prices_the_less_interrupted_pool_comes_first_and_otherwise_the_cheaper() -> None:
     def pool(name: str, interruptions: int) -> PoolMemory:
         return PoolMemory(instance_type=name, region="us-east-1", exposure_s=360_000, interruptions=interruptions)
 
     rates = {name: builders.rate() for name in TYPES.values}
-    stormy = {"ml.g4dn.xlarge": pool("ml.g4dn.xlarge", 80), "ml.g5.4xlarge": pool("ml.g5.4xlarge", 1)}
-    there = replace(on_rung(0), rates=rates, pools=stormy)
-    assert "ml.g5.4xlarge" in changes_of(next_fallback(there, climbing(), FailureCause.CAPACITY))
+    interrupted = {"ml.g4dn.xlarge": pool("ml.g4dn.xlarge", 80), "ml.g5.4xlarge": pool("ml.g5.4xlarge", 1)}
+    there = replace(on_step(0), rates=rates, pools=interrupted)
+    assert "ml.g5.4xlarge" in changes_of(next_fallback(there, with_ladder(), FailureCause.CAPACITY))
     cheap: dict[str, Rate] = rates | {"ml.g4dn.xlarge": builders.rate(500_000)}
-    assert "ml.g4dn.xlarge" in changes_of(next_fallback(replace(there, rates=cheap, pools={}), climbing(), FailureCause.CAPACITY))
+    assert "ml.g4dn.xlarge" in changes_of(
+        next_fallback(replace(there, rates=cheap, pools={}), with_ladder(), FailureCause.CAPACITY)
+    )
 
 
 @pytest.mark.parametrize(
@@ -153,23 +155,27 @@ def test_the_calmer_pool_comes_first_at_one_price_and_the_cheaper_at_one_calm() 
         (FailureCause.DISK, budget(1, volume_gb=500), '"VolumeSizeInGB": 500'),
     ],
 )
-def test_what_was_too_small_gets_what_the_policy_names(cause: FailureCause, given: Any, wanted: str) -> None:
-    assert wanted in changes_of(next_fallback(on_rung(volume_gb=50), block(), cause, given))
+def test_a_job_without_enough_memory_or_disk_gets_the_size_that_the_policy_names(
+    cause: FailureCause, given: Any, wanted: str
+) -> None:
+    assert wanted in changes_of(next_fallback(on_step(volume_gb=50), block(), cause, given))
 
 
-def test_what_was_too_small_never_gets_the_same_size_again() -> None:
-    same = on_rung(volume_gb=500)
+def test_a_job_without_enough_memory_or_disk_never_gets_the_same_size_again() -> None:
+    same = on_step(volume_gb=500)
     assert isinstance(next_fallback(same, block(), FailureCause.DISK, budget(1, volume_gb=500)), NoFallback)
     assert isinstance(next_fallback(same, block(), FailureCause.MEMORY, budget(1, instance_type="ml.g5.2xlarge")), NoFallback)
     assert isinstance(next_fallback(same, block(), FailureCause.MEMORY, budget(1)), NoFallback)
 
 
-def test_too_many_interruptions_climb_and_stay_where_there_is_nothing_above() -> None:
-    assert isinstance(next_fallback(on_rung(), climbing(), MoveCause.INTERRUPTIONS), Fallback)
-    assert isinstance(next_fallback(on_rung(), block(), MoveCause.INTERRUPTIONS), NoFallback)
+def test_too_many_interruptions_take_the_next_step_if_there_is_one() -> None:
+    assert isinstance(next_fallback(on_step(), with_ladder(), MoveCause.INTERRUPTIONS), Fallback)
+    assert isinstance(next_fallback(on_step(), block(), MoveCause.INTERRUPTIONS), NoFallback)
 
 
-def test_the_step_depends_on_nothing_but_the_facts() -> None:
-    there = on_rung(0)
+def test_the_step_does_not_depend_on_the_time() -> None:
+    there = on_step(0)
     later = replace(there, now=there.now + timedelta(days=1))
-    assert next_fallback(there, climbing(), FailureCause.CAPACITY) == next_fallback(later, climbing(), FailureCause.CAPACITY)
+    assert next_fallback(there, with_ladder(), FailureCause.CAPACITY) == next_fallback(
+        later, with_ladder(), FailureCause.CAPACITY
+    )

@@ -71,13 +71,13 @@ def test_the_nth_probe_is_due_at_the_nth_half_hour() -> None:
     assert actions(third, Probe)[0].job == probe_name(LINEAGE, 2, 3)
 
 
-def test_after_twenty_probes_of_one_attempt_nobody_probes_any_more() -> None:
+def test_an_attempt_has_at_most_twenty_probes() -> None:
     assert PROBES_MAX == 20
     assert actions(moved(20 * HALF_HOUR), Probe)
     assert not probe_capacity(moved(21 * HALF_HOUR))
 
 
-def test_a_clock_that_is_behind_plans_the_first_probe() -> None:
+def test_a_clock_that_is_behind_schedules_the_first_probe() -> None:
     assert [wake.at for wake in actions(moved(-HOUR), Wake)] == [OPENED + HALF_HOUR]
 
 
@@ -102,25 +102,25 @@ def test_a_clock_that_is_behind_plans_the_first_probe() -> None:
     ],
     ids=str,
 )
-def test_nobody_probes_where_it_is_not_wanted_or_would_not_help(changes: dict[str, Any]) -> None:
+def test_there_is_no_probe_where_it_is_not_allowed_or_would_not_help(changes: dict[str, Any]) -> None:
     assert not probe_capacity(moved(HALF_HOUR, **changes))
 
 
-def test_a_custom_image_is_probed_with() -> None:
+def test_a_custom_image_is_used_in_the_probe() -> None:
     assert actions(moved(HALF_HOUR, job=replace(MOVED, algorithm=algorithm(AlgorithmClass.CUSTOM))), Probe)
 
 
-def test_a_job_that_is_over_is_not_probed_for() -> None:
+def test_there_is_no_probe_for_a_job_that_has_ended() -> None:
     over = replace(MOVED, status="Stopped", outcome="stopped")
     assert not probe_capacity(moved(HALF_HOUR, job=over))
 
 
-def test_an_older_attempt_is_not_probed_for() -> None:
+def test_there_is_no_probe_for_an_older_attempt() -> None:
     later = replace(SUBMITTED, action=replace(SUBMITTED.action, number=3, job=attempt_name(LINEAGE, 3)))
     assert not probe_capacity(moved(HALF_HOUR, lineage=lineage(LINEAGE, intents=(SUBMITTED, later))))
 
 
-def test_a_probe_leaves_time_for_the_way_to_spot_two_late_looks_and_the_way_back() -> None:
+def test_a_probe_leaves_time_for_the_move_to_spot_two_late_triggers_and_the_move_back() -> None:
     def due(hours: float, seconds: int) -> Facts:
         deadline = OPENED + HALF_HOUR + hours * HOUR + timedelta(seconds=seconds)
         return moved(HALF_HOUR, job=replace(MOVED, tags=TAGS | {"spotwarden:deadline": deadline.isoformat()}))

@@ -1,4 +1,4 @@
-"""What is booked of a finished job, and what the bill of its lineage comes to."""
+"""What is recorded of a finished job, and the total cost of its lineage."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import pytest
 from controller.decide import decide
 from controller.decide.facts import Facts
 from controller.decide.record_usage import record_usage
+from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.job import Interval, Outcome
-from controller.ledger.entry import Credited, Entry, Measured
+from controller.ledger.entry import CheckpointScanned, Credited, Entry, Measured
 from controller.savings.arithmetic import Savings, sum_savings
 from controller.savings.progress import Basis
 from tests.builders import BEGIN, attempt, ended, facts, job, lineage, lineage_id, rate, usage
-from tests.unit.savings.test_progress import looked
+from tests.unit.savings.test_progress import scanned
 
 HOUR = timedelta(hours=1)
 
@@ -24,11 +25,11 @@ def total(entries: tuple[Entry, ...]) -> Savings:
     return sum_savings(entries, group=lambda _: "all")["all"]
 
 
-def booked(about: Facts) -> dict[str, Credited]:
+def recorded(about: Facts) -> dict[str, Credited]:
     return {e.job: e for e in record_usage(about).entries if isinstance(e, Credited)}
 
 
-def test_the_launch_post_s_job_saved_what_aws_says_it_saved() -> None:
+def test_the_job_of_aws_s_launch_post_saves_what_aws_says() -> None:
     done = ended(job(), Outcome.COMPLETED, usage=usage(2423, 837))
     one = total(record_usage(facts(done)).entries)
     assert round(one.aws_percent or 0) == 65
@@ -36,7 +37,7 @@ def test_the_launch_post_s_job_saved_what_aws_says_it_saved() -> None:
     assert (one.useful_s, one.wasted_micros) == (2423, 0)
 
 
-def test_work_that_an_interruption_threw_away_saves_nothing_though_aws_goes_on_counting_it() -> None:
+def test_training_lost_to_an_interruption_saves_nothing_although_aws_still_counts_it() -> None:
     two = (Interval(start=BEGIN, end=BEGIN + 2 * HOUR), Interval(start=BEGIN + 3 * HOUR, end=BEGIN + 5 * HOUR))
     over = ended(
         job(checkpoint_uri=None, intervals=two, interrupted_at=(BEGIN + 2 * HOUR,)), Outcome.COMPLETED,
@@ -48,7 +49,7 @@ def test_work_that_an_interruption_threw_away_saves_nothing_though_aws_goes_on_c
     assert one.wasted_micros * 2 == one.spent_micros
 
 
-def test_what_aws_left_out_of_its_training_time_is_not_useful_either() -> None:
+def test_training_that_aws_does_not_count_is_not_useful() -> None:
     two = (Interval(start=BEGIN, end=BEGIN + HOUR / 2), Interval(start=BEGIN + HOUR, end=BEGIN + 2 * HOUR))
     over = ended(
         job(intervals=two, interrupted_at=(BEGIN + HOUR / 2,)),
@@ -56,48 +57,109 @@ def test_what_aws_left_out_of_its_training_time_is_not_useful_either() -> None:
         ended_at=BEGIN + 2 * HOUR,
         usage=usage(3_600, 900),
     )
-    about = facts(over, lineage=lineage(entries=[looked(0.6, 0.5)]))
-    assert booked(about)["bert"] == Credited(job="bert", at=over.ended_at, team="vision", useful_s=3_600, basis=Basis.SEEN)
+    about = facts(over, lineage=lineage(entries=[scanned(0.6, 0.5)]))
+    assert recorded(about)["bert"] == Credited(job="bert", at=over.ended_at, team="vision", useful_s=3_600, basis=Basis.SEEN)
 
 
-@pytest.mark.parametrize("ending", [e for e in Outcome if e is not Outcome.COMPLETED])
-def test_an_attempt_that_did_not_finish_has_done_nothing_useful_yet(ending: Outcome) -> None:
-    over = ended(job(), ending, usage=usage())
-    assert booked(facts(over))["bert"].useful_s == 0
+@pytest.mark.parametrize("outcome", [e for e in Outcome if e is not Outcome.COMPLETED])
+def test_an_attempt_without_a_model_has_no_useful_training_yet(outcome: Outcome) -> None:
+    over = ended(job(), outcome, usage=usage())
+    assert recorded(facts(over))["bert"].useful_s == 0
     assert total(record_usage(facts(over)).entries).saved_micros < 0
 
 
-def settled(first_kept_h: float | None) -> tuple[Entry, ...]:
-    """What is known of a first attempt that starved after two hours, its newest checkpoint so many hours old."""
+def starved_first(first_kept_h: float | None) -> tuple[Entry, ...]:
+    """The entries of a first attempt that starved after two hours, with a newest checkpoint so many hours old."""
     trained = (Interval(start=BEGIN, end=BEGIN + 2 * HOUR),)
     first = ended(job(intervals=trained), Outcome.STARVED, ended_at=BEGIN + 2 * HOUR, usage=usage(7_200, 2_160))
-    kept = looked(2, first_kept_h, occasion="ended", kept_s=round((first_kept_h or 0) * 3600))
+    kept = scanned(2, first_kept_h, occasion="ended", kept_s=round((first_kept_h or 0) * 3600))
     return (*decide(facts(first)).entries, replace(kept, uri=str(first.checkpoint_uri)))
 
 
-def second_trains(before: tuple[Entry, ...], **changes: object) -> Facts:
+def second(before: tuple[Entry, ...], saved_h: float | None = 4, **changes: object) -> Facts:
+    """The second attempt trains since 3:00; its newest checkpoint is of ``saved_h``."""
     again = attempt(2, created_at=BEGIN + 3 * HOUR, intervals=(Interval(start=BEGIN + 3 * HOUR, end=None),), **changes)
-    return facts(again, number=2, lineage=lineage(lineage_id(), entries=before), first_rate=rate())
+    scan = CheckpointScan(
+        uri=str(again.checkpoint_uri), scanned_at=BEGIN + 5 * HOUR, objects=1, bytes_seen=1, complete=True,
+        newest_at=None if saved_h is None else BEGIN + saved_h * HOUR,
+    )  # fmt: skip
+    return facts(
+        again, number=2, lineage=lineage(lineage_id(), entries=before), first_rate=rate(), checkpoint_scan=scan,
+    )  # fmt: skip
 
 
-def test_an_attempt_is_credited_with_what_the_next_one_resumed_from() -> None:
-    before = settled(1.5)
-    credit = booked(second_trains(before))["bert"]
+def test_an_attempt_is_credited_once_a_later_one_went_beyond_its_checkpoint() -> None:
+    before = starved_first(1.5)
+    credit = recorded(second(before))["bert"]
     assert (credit.useful_s, credit.basis) == (5_400, Basis.SEEN)
     assert total((*before, credit)).useful_s == 5_400
 
 
-def test_nothing_is_credited_where_nothing_was_written() -> None:
-    assert booked(second_trains(settled(None)))["bert"].useful_s == 0
+def test_nothing_is_credited_without_a_checkpoint() -> None:
+    assert recorded(second(starved_first(None)))["bert"].useful_s == 0
+
+
+@pytest.mark.parametrize("saved_h", [None, 1.5, 3])
+def test_an_attempt_that_saved_nothing_of_its_own_proves_nothing_about_the_one_before(saved_h: float | None) -> None:
+    assert not recorded(second(starved_first(1.5), saved_h))
+
+
+def test_an_attempt_that_never_launched_changes_no_credit() -> None:
+    before = starved_first(1.5)
+    never = ended(attempt(2, intervals=(), started_at=None), Outcome.STARVED, ended_at=BEGIN + 3 * HOUR, usage=None)
+    about = facts(never, number=2, lineage=lineage(lineage_id(), entries=before), first_rate=rate())
+    between = (*before, *decide(about).entries)
+    third = replace(second(between), number=3)
+    third = replace(third, job=replace(third.job, name="bert-third"))
+    assert recorded(third)["bert"].useful_s == 5_400
+    assert (
+        total((*between, recorded(third)["bert"])).saved_micros == total((*before, recorded(second(before))["bert"])).saved_micros
+    )
+
+
+def test_a_job_that_never_started_is_measured_and_cost_nothing() -> None:
+    never = ended(job(intervals=(), started_at=None), Outcome.STARVED, usage=None)
+    one = total(record_usage(facts(never, rate=None)).entries)
+    assert (one.attempts, one.never_started, one.unmeasured, one.unpriced, one.spent_micros) == (1, 1, 0, 0, 0)
+
+
+def test_a_job_that_started_and_shows_no_usage_is_not_known() -> None:
+    assert not record_usage(facts(ended(job(started_at=BEGIN), Outcome.STARVED, usage=None))).entries
+
+
+def test_a_job_that_its_runtime_limit_stopped_with_a_model_is_neither_saved_nor_wasted() -> None:
+    over = ended(
+        job(intervals=(Interval(start=BEGIN, end=BEGIN + HOUR),), model_artifacts="s3://m/"), Outcome.OVERRAN, usage=usage()
+    )
+    one = total(record_usage(facts(over)).entries)
+    assert (one.stopped_with_model, one.saved_micros, one.wasted_micros) == (1, 0, 0)
+    assert one.spent_micros > 0
+
+
+def test_warm_pool_time_is_spent_and_neither_saves_nor_wastes() -> None:
+    trained = {"intervals": (Interval(start=BEGIN, end=BEGIN + HOUR),), "spot": False}
+    kept = replace(usage(3_600, 3_600), retained_s=1_800)
+    one = total(record_usage(facts(ended(job(**trained), Outcome.COMPLETED, usage=kept))).entries)
+    plain = total(record_usage(facts(ended(job(**trained), Outcome.COMPLETED, usage=usage(3_600, 3_600)))).entries)
+    assert one.spent_micros * 2 == plain.spent_micros * 3
+    assert (one.saved_micros, one.wasted_micros) == (plain.saved_micros, plain.wasted_micros) == (0, 0)
+
+
+def test_a_zero_that_is_not_certain_is_a_minimum() -> None:
+    first = starved_first(None)
+    unsure = tuple(replace(e, exact=False) if isinstance(e, CheckpointScanned) else e for e in first)
+    credit = recorded(second(unsure))["bert"]
+    assert (credit.useful_s, credit.basis) == (0, Basis.BOUND)
+    assert total((*unsure, credit)).bounded == 1
 
 
 def test_nothing_is_credited_before_the_next_attempt_trains() -> None:
-    waiting = second_trains(settled(1.5))
-    assert not booked(replace(waiting, job=replace(waiting.job, intervals=())))
+    waiting = second(starved_first(1.5))
+    assert not recorded(replace(waiting, job=replace(waiting.job, intervals=())))
 
 
-def test_nothing_is_credited_to_an_attempt_whose_prefix_the_next_one_does_not_read() -> None:
-    assert not booked(second_trains(settled(1.5), checkpoint_uri="s3://checkpoints/elsewhere/"))
+def test_nothing_is_credited_where_the_next_attempt_uses_another_prefix() -> None:
+    assert not recorded(second(starved_first(1.5), checkpoint_uri="s3://checkpoints/elsewhere/"))
 
 
 def test_the_counterfactual_of_a_dearer_attempt_is_priced_at_the_first_attempt_s_type() -> None:
@@ -107,13 +169,13 @@ def test_the_counterfactual_of_a_dearer_attempt_is_priced_at_the_first_attempt_s
     assert (one.counterfactual_micros, one.spent_micros) == (1_000_000, 1_500_000)
 
 
-def test_a_first_attempt_on_demand_is_named_as_one_that_might_have_saved() -> None:
+def test_a_first_attempt_on_demand_counts_as_movable() -> None:
     over = ended(job(spot=False), Outcome.COMPLETED, usage=usage(3_600, 3_600))
     one = total(record_usage(facts(over)).entries)
     assert (one.movable, one.movable_micros, one.saved_micros) == (1, one.spent_micros, 0)
 
 
-def test_the_user_and_the_algorithm_are_booked_with_the_usage() -> None:
+def test_the_user_and_the_algorithm_are_recorded_with_the_usage() -> None:
     over = ended(job(tags={"team": "vision", "user": "ada"}), Outcome.COMPLETED, usage=usage())
     [one] = [e for e in record_usage(facts(over)).entries if isinstance(e, Measured)]
     assert (one.user, one.algorithm) == ("ada", "pytorch-training")

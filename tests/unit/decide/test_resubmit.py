@@ -39,10 +39,10 @@ def starved(outcome: dict[str, Any] | None = None, **changes: Any) -> Facts:
 # ── after a stop for a move or a repair ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def moved(ending: Outcome = Outcome.STOPPED, *, intents: tuple[Intent, ...] = (), **changes: Any) -> Facts:
+def moved(outcome: Outcome = Outcome.STOPPED, *, intents: tuple[Intent, ...] = (), **changes: Any) -> Facts:
     """A job that the controller stopped because of its deadline."""
     stop = done(Stop(about="bert", because="late", purpose=Purpose.MOVE, next_cause=MoveCause.DEADLINE))
-    over = ended(WAITING, ending, ended_at=BEGIN + 4 * HOUR)
+    over = ended(WAITING, outcome, ended_at=BEGIN + 4 * HOUR)
     return looked_up(over, now=BEGIN + 4 * HOUR, lineage=lineage(intents=(stop, *intents)), claims=None, **changes)
 
 

@@ -1,4 +1,4 @@
-"""A job whose end or usage is still to come is looked at again, at times that count from the job's own."""
+"""A job whose end or usage is still to come is described again, at times that count from the job's own."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def wakes(of: object) -> list[float]:
     ("now_min", "next_min"),
     [(0, 3), (2.9, 3), (3, 6), (6, 12), (12, 24), (24, 48), (48, 60), (59.9, 60), (60, 120), (120, 180), (-5, 3)],
 )
-def test_a_living_job_is_looked_at_after_3_6_12_minutes_and_then_each_hour(now_min: float, next_min: float) -> None:
+def test_a_live_job_is_described_after_3_6_12_minutes_and_then_each_hour(now_min: float, next_min: float) -> None:
     assert minutes(next_wakeup_at(BEGIN, BEGIN + timedelta(minutes=now_min), most=HOUR)) == [next_min]
 
 
@@ -59,7 +59,7 @@ def test_a_job_without_checkpoints_or_between_two_stretches_has_no_such_look() -
     assert wakes(facts(paused, now=now, history=())) == [12]
 
 
-def test_at_rest_a_look_that_was_planned_for_a_deadline_stays() -> None:
+def test_a_wake_for_a_deadline_is_kept_at_rest() -> None:
     planned = BEGIN + 5 * HOUR
     past = BEGIN + timedelta(minutes=5)
     intents = tuple(Intent(action=Wake(about="bert", at=at), due_at=at) for at in (planned, past))
@@ -77,7 +77,7 @@ def test_after_the_end_the_usage_is_looked_for_until_a_day_has_passed() -> None:
     assert wakes(facts(ENDED, now=ENDED_AT + timedelta(hours=24))) == []
 
 
-def test_nothing_is_waited_for_once_the_usage_is_known_or_declared_unknown() -> None:
+def test_there_is_no_wake_once_the_usage_is_recorded_or_unknown() -> None:
     assert wakes(facts(replace(ENDED, usage=usage()), now=ENDED_AT)) == []
     unknown = Unmeasured(job="bert", at=ENDED_AT, team=None, spot=True)
     assert wakes(facts(ENDED, now=ENDED_AT, lineage=lineage(entries=(unknown,)))) == []

@@ -1,4 +1,4 @@
-"""The table of algorithms can be derived again by anyone."""
+"""The table of algorithms can be derived again from the public package."""
 
 import json
 import zipfile
@@ -31,7 +31,7 @@ CONFIGURATIONS: dict[str, dict[str, object]] = {
 }
 
 
-def test_only_images_that_train_are_listed_at_whatever_depth_they_stand() -> None:
+def test_only_training_images_are_listed_at_any_depth() -> None:
     table = algorithms(CONFIGURATIONS, release="1.0", as_of="2026-01-01")
     frameworks = [group for group in table["registries"] if group["class"] == "framework"]
     assert frameworks == [
@@ -39,12 +39,12 @@ def test_only_images_that_train_are_listed_at_whatever_depth_they_stand() -> Non
     ]
 
 
-def test_repositories_at_home_in_the_same_places_share_a_group() -> None:
+def test_repositories_with_the_same_accounts_share_a_group() -> None:
     table = algorithms(CONFIGURATIONS, release="1.0", as_of="2026-01-01")
     assert [group["repositories"] for group in table["registries"] if group["class"] == "built-in"] == [dict(BUILT_IN)]
 
 
-def test_a_package_that_lost_a_built_in_is_refused_by_its_name() -> None:
+def test_a_package_without_a_known_built_in_is_refused_and_names_it() -> None:
     fewer = {name: found for name, found in CONFIGURATIONS.items() if name != "lda"}
     with pytest.raises(SystemExit, match=r"sagemaker-core 1\.0 no longer lists lda"):
         algorithms(fewer, release="1.0", as_of="2026-01-01")

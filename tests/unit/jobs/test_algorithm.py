@@ -109,12 +109,12 @@ def test_an_own_image_in_script_mode_is_a_framework() -> None:
     assert of_image(f"111122223333.{US}/our-pytorch:3", sagemaker_program="train.py").klass is AlgorithmClass.FRAMEWORK
 
 
-def test_a_script_mode_hyperparameter_does_not_lift_a_built_in_over_its_limits() -> None:
+def test_a_script_mode_hyperparameter_does_not_change_the_limits_of_a_built_in() -> None:
     found = of_image(f"382416733822.{US}/kmeans:1", **SCRIPT_MODE)
     assert (found.klass, found.checkpoints) == (AlgorithmClass.BUILT_IN, False)
 
 
-def test_an_algorithm_with_a_product_id_is_from_the_marketplace_and_taken_not_to_checkpoint() -> None:
+def test_an_algorithm_with_a_product_id_is_from_the_marketplace_and_counts_as_without_checkpoints() -> None:
     found = of_name("arn:aws:sagemaker:us-east-1:111122223333:algorithm/vision-pro", product_id="prod-abc", described=True)
     assert (found.klass, found.name, found.checkpoints) == (AlgorithmClass.MARKETPLACE, "vision-pro", False)
     assert "prod-abc" in found.why
@@ -125,7 +125,7 @@ def test_an_algorithm_without_a_product_id_is_the_accounts_own() -> None:
     assert (found.klass, found.checkpoints) == (AlgorithmClass.OWN, None)
 
 
-def test_an_algorithm_that_was_not_described_counts_as_marketplace_and_says_so() -> None:
+def test_an_undescribed_algorithm_counts_as_marketplace_with_a_note() -> None:
     found = of_name("our-algorithm", described=False)
     assert (found.klass, found.checkpoints) == (AlgorithmClass.MARKETPLACE, False)
     assert "DescribeAlgorithm not seen" in found.why
@@ -171,7 +171,7 @@ def test_the_table_names_its_source_and_its_date() -> None:
     assert "model-checkpoints" in TABLE["checkpoints_source"]
 
 
-def test_no_place_is_both_built_in_and_framework() -> None:
+def test_no_account_is_both_built_in_and_framework() -> None:
     kinds: dict[tuple[str, str, str], set[str]] = {}
     for klass, repository, _, region, account in PLACES:
         kinds.setdefault((account, region, repository), set()).add(klass)

@@ -1,4 +1,4 @@
-"""What lies in S3 says how much of a job is proven; what is only configured proves nothing."""
+"""What is in S3 shows how much of a job is proven; a configured prefix alone proves nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from controller.jobs.checkpoint import CheckpointScan, at_risk_s, proven_training_s, trained_s
+from controller.jobs.checkpoint import CheckpointScan, at_risk_s, proven_of, trained_s
 from controller.jobs.job import Interval
 from controller.policy.rules.checkpoint_alive import Options, judge
 from controller.policy.rules.kind import Evidence
@@ -21,16 +21,31 @@ NOW = BEGIN + 90 * MINUTE
 
 
 def seen(newest: int | None, **changes: Any) -> CheckpointScan:
-    """A look after an hour and a half; ``newest`` is the minute of the newest object."""
+    """A scan after an hour and a half; ``newest`` is the minute of the newest object."""
     newest_at = None if newest is None else BEGIN + newest * MINUTE
     scan = CheckpointScan(uri="s3://b/p/", scanned_at=NOW, objects=1, bytes_seen=1, newest_at=newest_at, complete=True)
     return replace(scan, **changes)
 
 
-@pytest.mark.parametrize(("newest", "proven_min"), [(None, 0), (-5, 0), (10, 10), (30, 30), (45, 30), (60, 30), (80, 50)])
-def test_what_a_checkpoint_proves_is_the_training_before_it(newest: int | None, proven_min: int) -> None:
-    assert proven_training_s(seen(newest), (FIRST, SECOND)) == 60 * proven_min
-    assert at_risk_s(seen(newest), (FIRST, SECOND), NOW) == 60 * (60 - proven_min)
+@pytest.mark.parametrize(("newest", "at_risk_min"), [(None, 60), (-5, 60), (10, 50), (30, 30), (45, 30), (60, 30), (80, 10)])
+def test_at_risk_is_the_training_since_the_newest_checkpoint(newest: int | None, at_risk_min: int) -> None:
+    assert at_risk_s(seen(newest), (FIRST, SECOND), NOW) == 60 * at_risk_min
+
+
+@pytest.mark.parametrize(
+    ("written_min", "proven_min"),
+    [(-5, None), (0, None), (10, 10), (30, 30), (32, 30), (60, 30), (61, None)],
+)
+def test_a_checkpoint_written_before_the_next_interval_proves_the_training_before_it(
+    written_min: int, proven_min: int | None
+) -> None:
+    proven = proven_of(FIRST, SECOND, None, BEGIN + written_min * MINUTE)
+    assert proven == (None if proven_min is None else proven_min * MINUTE)
+
+
+def test_a_checkpoint_written_after_the_job_ended_is_of_another_job() -> None:
+    assert proven_of(FIRST, None, BEGIN + 32 * MINUTE, BEGIN + 32 * MINUTE) == 30 * MINUTE
+    assert proven_of(FIRST, None, BEGIN + 32 * MINUTE, BEGIN + 33 * MINUTE) is None
 
 
 def test_training_is_counted_without_its_interruptions() -> None:
@@ -40,14 +55,14 @@ def test_training_is_counted_without_its_interruptions() -> None:
 TRAINING = job(intervals=(FIRST, SECOND))
 
 
-def test_a_prefix_that_was_never_written_is_told_after_its_time() -> None:
+def test_a_prefix_without_a_checkpoint_is_reported_after_its_time() -> None:
     fault = judge(TRAINING, Options(first_within_s=1800), Evidence(checkpoint_scan=seen(None)))
     assert fault is not None
     assert (fault.found, fault.field) == ("no checkpoint after 1 h (limit 30 min)", "CheckpointConfig.S3Uri")
     assert judge(TRAINING, Options(first_within_s=3600), Evidence(checkpoint_scan=seen(None))) is None
 
 
-def test_a_checkpoint_that_went_stale_is_told() -> None:
+def test_a_stale_checkpoint_is_reported() -> None:
     assert judge(TRAINING, Options(at_most_s=1200), Evidence(checkpoint_scan=seen(10))) is not None
     assert judge(TRAINING, Options(at_most_s=3600), Evidence(checkpoint_scan=seen(10))) is None
 
@@ -63,6 +78,6 @@ def test_a_checkpoint_that_went_stale_is_told() -> None:
     ],
     ids=["over", "no config", "not to be seen", "nobody looked", "not all was seen"],
 )
-def test_what_nobody_can_know_is_not_told(spared: Any) -> None:
+def test_an_unknown_state_of_checkpoints_is_not_reported(spared: Any) -> None:
     about, scan = spared
     assert judge(about, Options(at_most_s=60), Evidence(checkpoint_scan=scan)) is None

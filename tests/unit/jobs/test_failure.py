@@ -1,4 +1,4 @@
-"""A FailureReason's class is believed, its text is not."""
+"""The class at the start of a FailureReason decides its cause; its text does not."""
 
 from inspect import cleandoc
 
@@ -39,6 +39,17 @@ LABELLED: list[tuple[str | None, FailureCause]] = [
     ("ClientError: your script says: Data download failed:Insufficient disk space", FailureCause.CLIENT),
     ("AlgorithmError: Please use an instance type with more memory", FailureCause.ALGORITHM),
     ("ThrottlingException: Rate exceeded", FailureCause.THROTTLED),
+    # the forms of 2026
+    ("AlgorithmError: , exit code: 1", FailureCause.ALGORITHM),
+    ("AlgorithmError: AlgorithmError: Exit Code: 1", FailureCause.ALGORITHM),
+    (f"InternalServerError: InternalServerError: {INTERNAL_TEXT}", FailureCause.INTERNAL),
+    ("ClientError: ClientError: Data download failed:Insufficient disk space", FailureCause.DISK),
+    (
+        "ClientError: Data download failed:Failed to download data. An error occurred (SlowDown) when calling the GetObject"
+        " operation (reached max retries: 4): Please reduce your request rate.",
+        FailureCause.THROTTLED,
+    ),
+    ("ClientError: your script says: SlowDown", FailureCause.CLIENT),
     (
         "ClientError: Artifact upload failed:Please ensure that the subnet's route table has a route"
         " to an S3 VPC endpoint or a NAT device, ...",
@@ -53,7 +64,7 @@ LABELLED: list[tuple[str | None, FailureCause]] = [
     ("CapacityError:Unable to provision", FailureCause.CAPACITY),
     ("CapacityError", FailureCause.CAPACITY),
     ("CapacityError:", FailureCause.CAPACITY),
-    # a user's text that would like to be something else
+    # a user's text that imitates another class
     ("AlgorithmError: CapacityError: Unable to provision requested ML compute capacity.", FailureCause.ALGORITHM),
     ("AlgorithmError: CapacityError", FailureCause.ALGORITHM),
     (f"AlgorithmError: InternalServerError: {INTERNAL_TEXT}", FailureCause.ALGORITHM),
@@ -75,7 +86,7 @@ LABELLED: list[tuple[str | None, FailureCause]] = [
     ("\N{ZERO WIDTH SPACE}CapacityError: Unable to provision", FailureCause.UNKNOWN),
     ("C\N{CYRILLIC SMALL LETTER A}pacityError: Unable to provision", FailureCause.UNKNOWN),
     ("CapacityError\N{FULLWIDTH COLON} Unable to provision", FailureCause.UNKNOWN),
-    # never a cause of its own, whatever the text says
+    # no class of SageMaker's
     ("Starved: no spot capacity", FailureCause.UNKNOWN),
     ("starved", FailureCause.UNKNOWN),
     ("MaxWaitTimeExceeded: Training job exceeded MaxWaitTime", FailureCause.UNKNOWN),
@@ -146,3 +157,22 @@ def test_a_policy_names_how_a_reason_begins_and_nothing_further_on() -> None:
     assert begins_with("AlgorithmError:  Exit Code: 137", ("AlgorithmError: Exit Code: 137",))
     assert not begins_with("AlgorithmError: see AlgorithmError: Exit Code: 137", ("AlgorithmError: Exit Code: 137",))
     assert not begins_with(None, ("AlgorithmError",))
+
+
+@pytest.mark.parametrize(
+    ("text", "beginning", "matches"),
+    [
+        ("AlgorithmError: Exit Code: 137", "AlgorithmError: Exit Code: 1", False),
+        ("AlgorithmError: Exit Code: 1", "AlgorithmError: Exit Code: 1", True),
+        ("AlgorithmError: Exit Code: 1. See the log", "AlgorithmError: Exit Code: 1", True),
+        ("AlgorithmError: , exit code: 137", "AlgorithmError: Exit Code: 137", True),
+        ("AlgorithmError: , exit code: 137", "AlgorithmError: Exit Code: 13", False),
+        ("AlgorithmError: Exit Code: 137", "AlgorithmError: , exit code: 137", True),
+        ("AlgorithmError: AlgorithmError: Exit Code: 137", "AlgorithmError: Exit Code: 137", True),
+        ("AlgorithmError: NCCL error 2", "AlgorithmError: NCCL", True),
+    ],
+)
+def test_one_reason_is_known_in_each_form_that_sagemaker_writes_and_a_number_is_a_whole_number(
+    text: str, beginning: str, matches: bool
+) -> None:
+    assert begins_with(text, (beginning,)) is matches

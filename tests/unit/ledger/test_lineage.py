@@ -37,12 +37,12 @@ def test_a_tag_that_is_no_lineage_is_none(text: str) -> None:
     assert LineageId.parse(text) is None
 
 
-def test_a_lineage_is_the_root_s_account_region_name_and_birth() -> None:
+def test_a_lineage_is_the_account_region_name_and_creation_time_of_its_root() -> None:
     assert str(LineageId.of(job())) == "111122223333/us-east-1/bert/2026-03-02T09:00:00.000000Z"
     assert LineageId.parse(str(lineage_id())) == lineage_id()
 
 
-def test_submissions_that_nobody_ever_tried_do_not_count() -> None:
+def test_submissions_that_were_never_tried_do_not_count() -> None:
     known = lineage(intents=(submit(3), submit(2), submit(4, claim=0), Intent(action=Wake(about="bert", at=BEGIN), due_at=BEGIN)))
     assert [action.number for action, _ in known.submits()] == [2, 3]
 
@@ -140,7 +140,7 @@ def test_open_intents_are_those_about_a_job_or_all() -> None:
     assert known.open_intents("bert") == (open_,)
 
 
-def test_what_was_withdrawn_may_be_said_again() -> None:
+def test_a_withdrawn_intent_may_be_written_again() -> None:
     entry = Unmeasured(job="bert", at=BEGIN, team=None, spot=True)
     gone, kept = submit(2, closed=IntentResult.WITHDRAWN), submit(3)
     assert lineage(entries=(entry,), intents=(gone, kept)).standing() == {entry.key, kept.key}

@@ -1,4 +1,4 @@
-"""Messages that cannot exceed Slack's limits, and lose nothing."""
+"""No message exceeds Slack's limits, and none loses content."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def wrong(page: Page) -> list[str]:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(PARTS, min_size=1, max_size=20), st.booleans())
-def test_no_message_exceeds_a_limit_whatever_it_says(parts: list[Part], native: bool) -> None:
+def test_no_message_exceeds_a_limit_of_slack(parts: list[Part], native: bool) -> None:
     assert [wrong(page) for page in pages(parts, native=native) if wrong(page)] == []
 
 
 @settings(max_examples=20, deadline=None)
 @given(BUTTONS)
-def test_more_buttons_than_a_row_takes_go_on_in_the_next(buttons: Buttons) -> None:
+def test_more_buttons_than_one_row_continue_in_the_next(buttons: Buttons) -> None:
     made = [element["action_id"] for page in pages([buttons]) for block in page.blocks for element in block["elements"]]
     assert made == [button.action_id for button in buttons.buttons]
     assert all(wrong(page) == [] for page in pages([buttons]))
@@ -73,7 +73,7 @@ def test_every_block_that_slack_sdk_models_validates_there(parts: list[Part]) ->
 
 
 @pytest.mark.parametrize("native", [True, False])
-def test_a_thousand_teams_are_all_told(native: bool) -> None:
+def test_a_thousand_teams_are_all_listed(native: bool) -> None:
     names = [f"team-{n:04d} " + "ｍ字ع🚀\u0301"[n % 5] * (n % 40) for n in range(1000)]
     rows = tuple((name, Number(n, f"${n:,}.00")) for n, name in enumerate(names))
     made = pages([Header("Saved"), Table(caption="By team", columns=("Team", "Saved"), rows=rows)], native=native)
@@ -93,7 +93,7 @@ def test_a_chart_of_more_points_than_slack_draws_lists_the_others() -> None:
     assert "team 24" in page.blocks[1]["text"]["text"]
 
 
-def test_labels_that_are_too_long_are_told_in_full_and_stay_apart() -> None:
+def test_labels_that_are_too_long_are_written_in_full_and_stay_different() -> None:
     names = ("the very long name of team one", "the very long name of team two")
     chart = Chart(title="T", kind="bar", categories=names, series=(("S", (1.0, 2.0)),))
     [page] = pages([chart])
@@ -102,7 +102,7 @@ def test_labels_that_are_too_long_are_told_in_full_and_stay_apart() -> None:
     assert all(name in page.blocks[1]["elements"][0]["text"] for name in names)
 
 
-def test_a_third_chart_goes_on_in_a_second_message() -> None:
+def test_a_third_chart_continues_in_a_second_message() -> None:
     chart = Chart(title="T", kind="line", categories=("a", "b"), series=(("S", (1.0, 2.0)),))
     assert [len(page.blocks) for page in pages([chart, chart, chart])] == [2, 1]
 
@@ -126,6 +126,6 @@ def test_an_empty_text_is_a_dash_because_slack_refuses_empty_blocks(text: str) -
 
 
 @given(NAMES)
-def test_what_people_wrote_pings_and_links_nothing(name: str) -> None:
+def test_other_people_s_text_mentions_and_links_nothing(name: str) -> None:
     assert "<" not in escaped(name)
     assert ">" not in escaped(f"<!channel> {name}")

@@ -1,4 +1,4 @@
-"""The one message of a lineage: its state, its owner, what comes next, its money, its waivers and its buttons."""
+"""The card of a lineage: state, owner, next step, cost, waivers and buttons."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def fields(*entries: Any, intents: tuple[Intent, ...] = ()) -> dict[str, str]:
         ((), (), "*bert*: no data yet"),
     ],
 )
-def test_the_first_line_says_how_it_stands(entries: tuple[Any, ...], intents: tuple[Intent, ...], shown: str) -> None:
+def test_the_first_line_shows_the_state(entries: tuple[Any, ...], intents: tuple[Intent, ...], shown: str) -> None:
     assert state(*entries, intents=intents) == shown
 
 
@@ -146,7 +146,7 @@ def test_the_cost_covers_every_attempt() -> None:
         ),
     ],
 )  # fmt: skip
-def test_money_says_what_it_does_not_cover(total: Savings, text: str) -> None:
+def test_the_cost_says_what_it_does_not_cover(total: Savings, text: str) -> None:
     assert money_text(total) == text
 
 
@@ -154,7 +154,7 @@ def test_a_loss_is_never_written_as_a_negative_saving() -> None:
     assert (saved_text(0), saved_text(-1_000_000)) == ("$0.00 saved", "$1.00 more than on-demand")
 
 
-def test_the_last_line_says_where_it_runs_and_since_when() -> None:
+def test_the_last_line_shows_the_account_the_region_and_the_creation_time() -> None:
     last = parts(STARTED)[-1]
     assert last == Small(f"111122223333 us-east-1, created {when(BEGIN)}")
 
@@ -166,7 +166,7 @@ def test_a_waiver_is_shown_while_it_is_in_force() -> None:
     assert not any("Waived" in getattr(part, "mrkdwn", "") for part in parts(STARTED, expired))
 
 
-def test_each_button_carries_the_lineage_and_the_job_and_asks_back_where_it_stops_something() -> None:
+def test_each_button_has_the_lineage_and_the_job_and_asks_for_confirmation_where_it_stops_something() -> None:
     everybody = policy(slack=SlackSettings(may=dict.fromkeys(UserRequest, ("*",))))
     shown = parts(STARTED, of=everybody)[-1]
     assert isinstance(shown, Buttons)

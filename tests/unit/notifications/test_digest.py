@@ -1,7 +1,8 @@
-"""What a digest says, when it comes, and to whom."""
+"""What a digest says, when it is due, and which channel gets it."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -14,7 +15,8 @@ from controller.notifications.block_kit import pages
 from controller.notifications.digest import DigestNotes, digest_parts
 from controller.policy.slack_settings import DigestTime, SlackSettings
 from controller.runtime.close_days import close_days
-from controller.runtime.queue_digests import Period, channels_of, last_due, queue_digests
+from controller.runtime.digest_days import last_due
+from controller.runtime.queue_digests import Period, channels_of, queue_digests
 from controller.savings.report import report_of
 from controller.savings.rollup import roll_up
 from tests import builders
@@ -40,11 +42,11 @@ def test_the_money_comes_first() -> None:
     assert "Spot *saved $1.40*, 70 % of the on-demand cost. *$0.60* was spent on 2 attempts; no work was lost." in said
 
 
-def test_what_is_unknown_is_said() -> None:
+def test_unknown_amounts_are_named() -> None:
     assert "1 attempt without a known price" in words(rate_micros_per_h=None)
 
 
-def test_a_halt_waivers_and_messages_that_could_not_be_sent_are_told() -> None:
+def test_a_halt_waivers_and_unsent_messages_are_listed() -> None:
     waived = Waived(
         job="bert", at=BEGIN, team="vision", policy="use-spot", who="U1", reason="<!channel> long data", ticket="ML-7",
         until=BEGIN + DAY,
@@ -67,7 +69,7 @@ def test_a_halt_waivers_and_messages_that_could_not_be_sent_are_told() -> None:
     ],
 )
 def test_a_digest_is_due_at_an_hour_of_the_local_day_summer_and_winter(now: datetime, period: Period, due: datetime) -> None:
-    assert last_due(DigestTime(hour=8, timezone="Europe/Berlin"), period, now) == due
+    assert last_due(DigestTime(hour=8, timezone="Europe/Berlin"), period.length, now) == due
 
 
 def test_a_team_with_a_channel_gets_its_own_digest_and_the_default_channel_gets_all() -> None:
@@ -75,8 +77,21 @@ def test_a_team_with_a_channel_gets_its_own_digest_and_the_default_channel_gets_
     assert channels_of(policy) == {"#ml-vision": frozenset({"vision", "speech"}), "#ml-spot": frozenset()}
 
 
+def test_a_digest_that_has_nothing_to_say_is_not_sent() -> None:
+    place: Any = Place()
+    place.report_store = place
+    place.publish = lambda _: ""
+    for hours in range(50):
+        place.at = BEGIN + timedelta(hours=hours)
+        close_days(place)
+        queue_digests(place)
+    assert place.outbox.waiting("#ml-spot", 9) == []
+
+
 def test_a_digest_is_queued_once_a_day_and_not_before_its_first_hour() -> None:
     place: Any = Place()
+    jobs = told(measured("a"), measured("b", at=BEGIN + DAY))
+    place.ledger = builders.ledger_with(builders.lineage(entries=jobs))
     place.report_store = place
     place.publish = lambda _: ""
     queued = []
@@ -89,3 +104,29 @@ def test_a_digest_is_queued_once_a_day_and_not_before_its_first_hour() -> None:
     assert [m.key for m in place.outbox.waiting("#ml-spot", 9)] == [
         "digest/day/2026-03-02/#ml-spot/000", "digest/day/2026-03-03/#ml-spot/000"
     ]  # fmt: skip
+
+
+def test_a_digest_names_the_jobs_that_changed_the_figures_most_and_what_to_do() -> None:
+    lost = measured("distill-009", billable_s=3600, interruptions=5, checkpoint=False)
+    entries = [*told(measured("bert-7")), lost, replace(told(lost)[1], useful_s=0)]
+    report = report_of({FIRST: roll_up(entries)}, FIRST, FIRST + DAY)
+    said = "\n".join(page.text for page in pages(digest_parts(report, report, DigestNotes())))
+    assert "cost $1.00 more than on-demand: interrupted 5 times without a checkpoint. Add a CheckpointConfig." in said
+    assert "|bert-7> saved $0.70" in said
+
+
+def test_sagemaker_s_percentage_is_named_only_where_it_differs_and_with_the_reason() -> None:
+    assert "SageMaker shows" not in words()
+    lost = measured("c", team="vision")
+    entries = [*told(measured("a")), lost, replace(told(lost)[1], useful_s=0)]
+    report = report_of({FIRST: roll_up(entries)}, FIRST, FIRST + DAY)
+    said = "\n".join(page.text for page in pages(digest_parts(report, report, DigestNotes())))
+    assert "SageMaker shows 70 % saved for the same jobs: it counts $0.30 of lost work as saved." in said
+
+
+def test_a_digest_of_a_thousand_teams_stays_small() -> None:
+    entries = told(*(measured(f"job-{n}", team=f"team-{n:04d}") for n in range(1000)))
+    report = report_of({FIRST: roll_up(entries)}, FIRST, FIRST + DAY)
+    made = pages(digest_parts(report, report, DigestNotes()))
+    assert sum(len(json.dumps(page.json)) for page in made) < 60_000
+    assert "981 others" in "\n".join(json.dumps(page.json) for page in made)

@@ -104,7 +104,7 @@ def catalogue() -> str:
     return f"# Messages as people read them\n\n{examples}\n\n# Many of a kind at once\n\n{storms}\n"
 
 
-def test_every_message_reads_as_the_catalogue_has_it() -> None:
+def test_every_message_reads_as_in_the_golden_file() -> None:
     assert catalogue() == FILE.read_text(), "python -m tests.unit.notifications.test_message_texts"
 
 

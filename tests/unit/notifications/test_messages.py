@@ -1,4 +1,4 @@
-"""Every kind of message has its texts, survives the ledger, and harms nobody with other people's text."""
+"""Every kind of message has its texts, is stored and read unchanged, and escapes other people's text."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_message_is_read_from_the_ledger_as_it_was_written(example: Message) -
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: str(example.kind))
-def test_other_people_s_text_pings_and_formats_nothing(example: Message) -> None:
+def test_other_people_s_text_mentions_and_formats_nothing(example: Message) -> None:
     text = describe(example)
     shown = f"{text.body}\n{text.small}"
     assert "<!channel>" not in shown
@@ -81,7 +81,7 @@ def test_other_people_s_text_pings_and_formats_nothing(example: Message) -> None
 
 
 @pytest.mark.parametrize("kind", MessageKind)
-def test_a_person_is_needed_exactly_where_the_catalogue_says_what_to_do(kind: MessageKind) -> None:
+def test_a_message_needs_a_person_exactly_where_the_catalogue_says_what_to_do(kind: MessageKind) -> None:
     row = row_of(kind)
     assert row.needs_person == bool(row.todo)
     assert importance_of(f"{kind}/anything") is row.importance
@@ -92,7 +92,7 @@ def test_every_kind_has_a_storm_text_of_its_own() -> None:
     assert len(set(texts)) == len(texts)
 
 
-def test_a_storm_says_how_many_which_what_to_do_and_mentions_those_concerned() -> None:
+def test_a_storm_message_names_the_jobs_what_to_do_and_whom_it_concerns() -> None:
     names = [f"job-{n}" for n in range(12)]
     said = " | ".join(getattr(part, "mrkdwn", "") for part in storm_head(MessageKind.NO_ROOM, names, ["U1", "S2", "", "U1"]))
     assert "*12 jobs may miss their deadline: no on-demand quota*: *job-0*, *job-1*" in said
@@ -100,7 +100,7 @@ def test_a_storm_says_how_many_which_what_to_do_and_mentions_those_concerned() -
     assert "<!subteam^S2> <@U1>" in said
 
 
-def test_a_kind_of_another_version_is_an_action() -> None:
+def test_an_unknown_kind_of_message_is_an_action() -> None:
     assert importance_of("exploded/x") is Importance.ACTION
 
 

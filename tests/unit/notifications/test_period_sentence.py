@@ -39,7 +39,7 @@ def test_savings_come_first_and_then_the_cost() -> None:
     assert one == "Spot *saved $0.70*, 70 % of the on-demand cost. *$0.30* was spent on 1 attempt; no work was lost."
 
 
-def test_a_loss_is_called_a_cost() -> None:
+def test_a_loss_is_written_as_a_cost() -> None:
     text = sentence(totals(spent_micros=30_000_000, counterfactual_micros=20_000_000, wasted_micros=12_000_000))
     assert text.startswith("Spot *cost $10.00 more than on-demand* (50 %).")
     assert text.endswith("*$30.00* was spent on 1 attempt; *$12.00* of it paid for work that was lost.")
@@ -63,6 +63,5 @@ def test_a_worse_period_is_called_worse() -> None:
 
 
 def test_missed_savings_name_the_jobs_that_ran_on_demand() -> None:
-    missing = totals(movable=2, spent_micros=1_000_000, counterfactual_micros=1_000_000)
-    missing = replace(missing, total=replace(missing.total, missed_micros=5_000_000))
+    missing = totals(movable=2, spent_micros=1_000_000, counterfactual_micros=1_000_000, missed_micros=5_000_000)
     assert sentence(missing).endswith("Spot could have saved *$5.00* more on 2 jobs that ran on-demand.")

@@ -25,7 +25,7 @@ def read(**changes: Any) -> tuple[WaiverRequest, dict[str, str]]:
     return request, dict(wrong)
 
 
-def test_what_was_entered_is_read_without_the_spaces_around_it() -> None:
+def test_the_entered_texts_are_read_without_surrounding_spaces() -> None:
     assert read() == (WaiverRequest(policy="use-spot", reason="a demo", ticket="T-1", until=LATEST), {})
 
 
@@ -50,7 +50,7 @@ def test_a_waiver_ends_within_the_days_that_the_policy_allows() -> None:
     assert set(wrong(LATEST + timedelta(days=1))) == {"until"}
 
 
-def test_texts_are_cut_to_what_the_ledger_keeps() -> None:
+def test_texts_are_cut_to_the_ledger_s_limits() -> None:
     request, wrong = read(reason={"value": "x" * 301}, ticket={"value": "y" * 101})
     assert (len(request.reason), len(request.ticket), wrong) == (300, 100, {})
 

@@ -1,4 +1,4 @@
-"""A policy folder compiles to the document that the controller loads, the same from every machine."""
+"""A policy folder compiles to the document that the controller loads, the same on every machine."""
 
 from __future__ import annotations
 
@@ -86,12 +86,12 @@ def test_every_kind_compiles_to_options_that_its_rule_takes(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("kind", OPTIONS)
-def test_people_can_write_every_option_of_a_kind(kind: str) -> None:
+def test_every_option_of_a_rule_kind_can_be_written(kind: str) -> None:
     written = {field.serialization_alias or name for name, field in OPTIONS[kind].model_fields.items()}
     assert written == {field.name for field in fields(RULE_KINDS[kind].options)}  # type: ignore[arg-type]  # each is a dataclass
 
 
-def test_a_rule_says_what_it_says_and_takes_the_rest_from_the_defaults(tmp_path: Path) -> None:
+def test_a_rule_takes_what_it_does_not_say_from_the_defaults(tmp_path: Path) -> None:
     rules = {rule.name: rule for rule in loaded(tmp_path).rules}
     vision, patience = rules["vision-checkpoints"], rules["patience"]
     assert (vision.mode, vision.severity, vision.action) == (Mode.ENFORCE, Severity.HIGH, RuleAction.STOP)
@@ -116,7 +116,7 @@ def test_a_resubmit_block_only_warns_within_six_hours_unless_it_says_otherwise(t
     assert others.causes == {FailureCause.STARVED: Budget(limit=1, first_s=300, factor=2, most_s=7200, jitter=0.1)}
 
 
-def test_the_revision_is_of_the_content_and_not_of_its_looks(tmp_path: Path) -> None:
+def test_the_revision_depends_on_the_content_and_not_on_its_format(tmp_path: Path) -> None:
     revision = compiled(tmp_path)["revision"]
     assert len(revision) == 12
     assert compiled(tmp_path, f"# a comment\n{EXAMPLE}")["revision"] == revision
@@ -128,7 +128,7 @@ def test_the_revision_is_of_the_content_and_not_of_its_looks(tmp_path: Path) -> 
     assert compiled(tmp_path, EXAMPLE.replace("48h", "49h"))["revision"] != revision
 
 
-def test_the_files_of_a_folder_count_in_the_order_of_their_names_each_with_its_own_defaults(tmp_path: Path) -> None:
+def test_the_files_of_a_folder_are_read_by_name_each_with_its_own_defaults(tmp_path: Path) -> None:
     rule = "version: 1\ndefaults: {mode: %s%s}\nrules:\n  - {name: %s, rule: checkpoint-exclusive}\n"
     (tmp_path / "b.yml").write_text(rule % ("warn", "", "second"))
     (tmp_path / "a.yaml").write_text(rule % ("audit", "", "first"))
@@ -147,7 +147,7 @@ def test_the_packaged_policy_is_the_compiled_folder() -> None:
     )
 
 
-def test_the_shipped_defaults_say_exactly_what_they_promise_and_never_act() -> None:
+def test_the_shipped_policies_are_complete_and_never_act() -> None:
     policy = load_policy(packaged_document(), in_force_at=BEGIN)
     assert {rule.kind: dict(rule.options) for rule in policy.rules} == {
         "checkpoint-required": {"runtime_over_s": 900, "under": [], "only_capable": True},
@@ -159,7 +159,7 @@ def test_the_shipped_defaults_say_exactly_what_they_promise_and_never_act() -> N
     assert policy.resubmissions == ()
 
 
-def test_the_shipped_defaults_leave_a_well_made_job_alone() -> None:
+def test_the_shipped_policies_find_nothing_in_a_correct_job() -> None:
     verdict = judge(job(wait_s_max=172_800), load_policy(packaged_document(), in_force_at=BEGIN), Evidence(claims=()))
     assert (verdict.findings, verdict.undecided) == ((), ())
 
@@ -210,7 +210,7 @@ def whole(folder: Path) -> Policy:
     return load_policy(compile_folder(folder), BEGIN)
 
 
-def test_a_limit_of_zero_means_never_and_a_cause_without_a_budget_may_share_one(tmp_path: Path) -> None:
+def test_a_limit_of_zero_means_no_retry_and_causes_may_share_a_budget(tmp_path: Path) -> None:
     (block,) = whole(tmp_path).resubmissions
     budget, sharing = block.budget_of(FailureCause.NEVER_LAUNCHED)
     assert budget is not None
@@ -219,7 +219,7 @@ def test_a_limit_of_zero_means_never_and_a_cause_without_a_budget_may_share_one(
     assert block.budget_of(FailureCause.CAPACITY) == block.budget_of(FailureCause.QUOTA) == (None, frozenset())
 
 
-def test_a_cause_that_needs_more_than_a_limit_gets_it(tmp_path: Path) -> None:
+def test_a_cause_takes_the_settings_that_it_needs_beside_its_limit(tmp_path: Path) -> None:
     causes = whole(tmp_path).resubmissions[0].causes
     assert causes[FailureCause.ALGORITHM].beginnings == ("AlgorithmError: Exit Code: 137",)
     assert causes[FailureCause.MEMORY].instance_type == "ml.g5.12xlarge"
@@ -236,7 +236,7 @@ def test_a_ladder_keeps_its_order(tmp_path: Path) -> None:
     ]
 
 
-def test_a_deadline_caps_brakes_and_repairs_are_read_in_seconds_and_micro_dollars(tmp_path: Path) -> None:
+def test_a_deadline_caps_rate_limits_and_repairs_are_read_in_seconds_and_micro_dollars(tmp_path: Path) -> None:
     policy = whole(tmp_path)
     (block,) = policy.resubmissions
     assert block.deadline == DeadlineSettings(
@@ -249,7 +249,7 @@ def test_a_deadline_caps_brakes_and_repairs_are_read_in_seconds_and_micro_dollar
     assert policy.rules[1].repair.tags == {"team": "nobody"}
 
 
-def test_what_a_deadline_leaves_open_is_as_the_controller_has_it(tmp_path: Path) -> None:
+def test_a_deadline_takes_what_it_does_not_say_from_the_defaults(tmp_path: Path) -> None:
     text = "version: 1\nresubmit: [{name: one, causes: {starved: {limit: 1}}, deadline: {}}]\n"
     (block,) = loaded(tmp_path, text).resubmissions
     assert block.deadline == DeadlineSettings()
@@ -260,12 +260,12 @@ def test_a_role_that_may_be_repaired_is_an_arns_glob_or_a_plain_name(tmp_path: P
     assert set(loaded(tmp_path, text).rules[0].repair.allowed) == {"*/Trainer", "*role/vision*"}
 
 
-def test_brakes_may_stand_in_a_file_of_their_own(tmp_path: Path) -> None:
+def test_rate_limits_may_be_in_a_file_of_their_own(tmp_path: Path) -> None:
     (tmp_path / "b.yaml").write_text("version: 1\nbrakes: {stops_per_hour: 3}\n")
     assert load_policy(compiled(tmp_path), BEGIN).rate_limits == RateLimits(stops_per_h=3)
 
 
-def test_a_document_of_before_is_still_read() -> None:
+def test_a_document_compiled_by_an_older_version_is_still_read() -> None:
     old = {"revision": "r", "channel": "#c", "rules": [], "resubmit": [
         {"name": "b", "match": {}, "mode": "warn", "within_s": 60, "channel": "#c",
          "causes": {"starved": {"limit": 1, "first_s": 1, "factor": 2, "most_s": 2}}}]}  # fmt: skip
@@ -273,7 +273,7 @@ def test_a_document_of_before_is_still_read() -> None:
     assert (block.ladder, block.on_demand, block.cap_micros) == ((), True, None)
 
 
-def test_how_the_controller_talks_is_read(tmp_path: Path) -> None:
+def test_the_slack_section_is_read(tmp_path: Path) -> None:
     (tmp_path / "slack.yaml").write_text(
         """version: 1
 labels: {team: cost-center}
@@ -282,7 +282,7 @@ slack:
   people: {ada: U012AB3CD}
   tell: all
   digest: {at: "07:30", timezone: Europe/Berlin, weekly_on: friday}
-  may: {stop: [S012AB3CD, U012AB3CD]}
+  may: {stop: [S012AB3CD, U012AB3CD], read: [members, S012AB3CD]}
   waiver_at_most: 7d
 """
     )
@@ -292,10 +292,10 @@ slack:
         channels={"vision": "#ml-vision"}, people={"ada": "U012AB3CD"},
         tell=(Importance.PERSON, Importance.ACTION, Importance.NEWS),
         digest=DigestTime(hour=7, minute=30, timezone="Europe/Berlin", weekday=4),
-        may={UserRequest.STOP: ("S012AB3CD", "U012AB3CD")}, waiver_s_max=7 * 86_400,
+        may={UserRequest.STOP: ("S012AB3CD", "U012AB3CD")}, waiver_s_max=7 * 86_400, read=("members", "S012AB3CD"),
     )  # fmt: skip
 
 
-def test_without_a_word_about_slack_people_hear_of_deeds_and_nobody_may_ask(tmp_path: Path) -> None:
+def test_without_a_slack_section_actions_are_told_and_no_requests_are_allowed(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("version: 1\nbrakes: {stops_per_hour: 1}\n")
     assert load_policy(compiled(tmp_path), BEGIN).slack == SlackSettings()

@@ -1,4 +1,4 @@
-"""What docs/policies.md says of the vocabulary is what the compiler reads."""
+"""docs/policies.md describes the keys that the compiler reads."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 
 
 def words_of(model: type[BaseModel]) -> Iterator[str]:
-    """Every key that people may write in a map and in the maps within it."""
+    """Every key that can be written in a map and in the maps within it."""
     for name, field in model.model_fields.items():
         yield field.alias or name
         for inner in models_in(field.annotation):
@@ -44,13 +44,13 @@ def test_every_example_compiles(tmp_path: Path, example: str) -> None:
     assert load_policy(compile_folder(tmp_path), BEGIN)
 
 
-def test_every_word_is_explained() -> None:
+def test_every_key_is_explained() -> None:
     models: list[type[BaseModel]] = [File, OtherTypes, OtherSubnets, *OPTIONS.values()]
     words = {word for model in models for word in words_of(model)} | set(OPTIONS)
     assert {word for word in words if not re.search(rf"\b{re.escape(word)}\b", PAGE)} == set()
 
 
-def test_the_complete_example_finishes_jobs_by_every_means(tmp_path: Path) -> None:
+def test_the_complete_example_uses_every_setting(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(EXAMPLES[-1], "utf-8")
     policy = load_policy(compile_folder(tmp_path), BEGIN)
     (block,) = policy.resubmissions
@@ -62,7 +62,7 @@ def test_the_complete_example_finishes_jobs_by_every_means(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(("model", "above"), [(DeadlineEntry, ""), (Backoff, "backoff.")])
-def test_a_default_that_the_page_names_is_the_one_that_counts(model: type[BaseModel], above: str) -> None:
+def test_the_defaults_on_the_page_are_those_of_the_code(model: type[BaseModel], above: str) -> None:
     rows = {name: re.search(rf"\| `{re.escape(above + name)}` \| `(\S+)`", PAGE) for name in model.model_fields}
     assert [name for name, row in rows.items() if row is None] == [n for n, f in model.model_fields.items() if f.default is None]
     for name, row in rows.items():

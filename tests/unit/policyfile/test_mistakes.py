@@ -436,6 +436,7 @@ ID = "the id of a Slack user (U…) or user group (S…)"
         ("{may: {stop: [everyone]}}", f"slack.may.stop[0]: found 'everyone', wanted {ID}"),
         ("{may: {stop: []}}", "slack.may.stop: found an empty list, wanted"),
         ("{may: {stopp: [U012ABC]}}", "slack.may.stopp"),
+        ("{may: {stop: [members]}}", "wanted users and user groups for stop"),
         ("{tell: [loud]}", "slack.tell[0]: found 'loud', wanted one of person, action, news"),
         ("{digest: {at: 8am}}", "slack.digest.at: found '8am', wanted a time of day such as \"08:00\""),
         ("{digest: {timezone: Europe/Berlinn}}", "slack.digest.timezone: found 'Europe/Berlinn', wanted a time zone"),

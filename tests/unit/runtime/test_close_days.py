@@ -1,4 +1,4 @@
-"""The books of days that are over: folded once, and again when something comes late."""
+"""A day that is over is rolled up once, and again when an entry comes late."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TODAY = BEGIN.date()
 
 @dataclass
 class Place:
-    """A ledger and a clock, which is all that closing needs; ``read`` are the days whose entries were read."""
+    """The ports that closing needs: a ledger and a clock."""
 
     now_at: datetime = BEGIN
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
@@ -39,10 +39,10 @@ class Place:
     def learn(self, entry: Entry) -> None:
         """Commit an entry now."""
         decision = Decision(entries=(entry,)).leased(self.now_at, self.now_at)
-        assert self.ledger.commit(self.ledger.load(lineage_id()), decision)
+        assert self.ledger.lineages.commit(self.ledger.lineages.load(lineage_id()), decision)
 
     def interruptions(self, day: date) -> int:
-        [(_, rollup)] = self.ledger.rollups(day, day + DAY)
+        [(_, rollup)] = self.ledger.days.rollups(day, day + DAY)
         return sum(rollup.count(CountKind.INTERRUPTION).values())
 
 
@@ -60,20 +60,20 @@ def test_a_day_is_closed_once_it_is_over() -> None:
     assert place.interruptions(TODAY) == 1
 
 
-def test_a_closed_day_is_not_folded_again() -> None:
+def test_a_closed_day_is_not_rolled_up_again() -> None:
     place = Place(now_at=BEGIN + DAY)
     close_days(place.ports)
     assert close_days(place.ports) == 0
 
 
-def test_the_minutes_after_midnight_close_nothing_yet() -> None:
+def test_no_day_is_closed_in_the_minutes_after_midnight() -> None:
     place = Place()
     close_days(place.ports)
     place.now_at = datetime.combine(TODAY + DAY, datetime.min.time(), BEGIN.tzinfo) + timedelta(minutes=10)
     assert close_days(place.ports) == 0
 
 
-def test_what_comes_late_folds_its_day_again() -> None:
+def test_a_late_entry_rolls_up_its_day_again() -> None:
     place = Place(now_at=BEGIN + DAY)
     close_days(place.ports)
     place.learn(interrupted(BEGIN))
@@ -82,14 +82,14 @@ def test_what_comes_late_folds_its_day_again() -> None:
     assert close_days(place.ports) == 0
 
 
-def test_days_that_nobody_closed_for_a_while_are_all_closed() -> None:
+def test_all_days_since_the_last_run_are_closed() -> None:
     place = Place()
     close_days(place.ports)
     place.now_at = BEGIN + 4 * DAY
     assert close_days(place.ports) == 4
 
 
-def test_a_report_folds_the_days_that_are_not_closed_yet() -> None:
+def test_a_report_rolls_up_days_that_are_not_closed_yet() -> None:
     place = Place()
     close_days(place.ports)
     place.learn(interrupted(BEGIN))
@@ -97,7 +97,7 @@ def test_a_report_folds_the_days_that_are_not_closed_yet() -> None:
     assert [sum(rollup.count(CountKind.INTERRUPTION).values()) for rollup in days.values()] == [0, 1]
 
 
-def test_a_report_reads_closed_days_as_they_were_folded() -> None:
+def test_a_report_reads_the_stored_rollups_of_closed_days() -> None:
     place = Place(now_at=BEGIN + DAY)
     place.learn(interrupted(BEGIN))
     close_days(place.ports)

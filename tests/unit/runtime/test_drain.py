@@ -1,4 +1,4 @@
-"""What waits for Slack gets there: one message a lineage, in order, storms as one, and nothing lost to anything."""
+"""Waiting messages reach Slack: one card per lineage, in order, many of a kind as one, and none is lost."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from controller.notifications.block_kit import Page
-from controller.runtime.drain import PLAIN, drain
+from controller.runtime.drain import drain
 from controller.runtime.ports import Answer, Done, Later, Message, Post, Refused
 from tests import builders
 from tests.builders import BEGIN, lineage_id
@@ -24,7 +24,7 @@ MINUTE = timedelta(minutes=1)
 
 
 class Crash(Exception):
-    """The Lambda died."""
+    """The function was killed."""
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Slack:
     calls: int = 0
     threads: bool = True
     answer: Callable[[], Answer | None] = lambda: None
-    dies_after: Callable[[], bool] = lambda: False
+    crashes_after: Callable[[], bool] = lambda: False
 
     def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
         self.calls += 1
@@ -45,7 +45,7 @@ class Slack:
             return refused
         assert broken(page.text, page.blocks) == []
         self.posts.append((channel, thread_ts, page))
-        if self.dies_after():
+        if self.crashes_after():
             raise Crash
         return Done(f"C1/{len(self.posts)}")
 
@@ -59,7 +59,7 @@ class Slack:
 
 @dataclass
 class Place:
-    """All that a drain needs; the clock stands still until it is moved."""
+    """The ports of a drain; the clock stands still until the test moves it."""
 
     slack: Slack = field(default_factory=Slack)
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
@@ -101,7 +101,7 @@ class Place:
         return [page.text for _, thread, page in self.slack.posts if bool(thread) == threads]
 
 
-def test_a_lineage_s_first_word_begins_its_message_and_stands_in_its_thread() -> None:
+def test_the_first_message_of_a_lineage_posts_its_card_and_goes_into_the_thread() -> None:
     place = Place()
     place.say(1, "It moves.")
     drain(place.ports)
@@ -111,7 +111,7 @@ def test_a_lineage_s_first_word_begins_its_message_and_stands_in_its_thread() ->
     assert reply.text == "It moves."
 
 
-def test_what_follows_is_a_reply_and_no_second_message() -> None:
+def test_later_messages_are_replies_and_the_card_is_not_posted_again() -> None:
     place = Place()
     place.say(1, "one")
     place.say(2, "two")
@@ -119,7 +119,7 @@ def test_what_follows_is_a_reply_and_no_second_message() -> None:
     assert (len(place.texts(threads=False)), place.texts()) == (1, ["one", "two"])
 
 
-def test_many_updates_of_one_message_are_one_edit() -> None:
+def test_many_updates_of_one_card_are_one_edit() -> None:
     place = Place()
     place.say(1, "one")
     drain(place.ports)
@@ -130,7 +130,7 @@ def test_many_updates_of_one_message_are_one_edit() -> None:
     assert place.outbox.channels() == []
 
 
-def test_a_lineage_nobody_was_told_of_is_not_shown() -> None:
+def test_a_lineage_without_messages_has_no_card() -> None:
     place = Place()
     place.say(1, "")
     drain(place.ports)
@@ -138,7 +138,7 @@ def test_a_lineage_nobody_was_told_of_is_not_shown() -> None:
     assert place.outbox.channels() == []
 
 
-def test_who_has_to_act_is_mentioned_in_the_thread() -> None:
+def test_the_person_who_has_to_act_is_mentioned_in_the_thread() -> None:
     place = Place()
     place.say(1, "It needs a person.", mention="S012AB3CD")
     place.say(2, "It needs a person.", root="vit", mention="U012AB3CD")
@@ -146,7 +146,7 @@ def test_who_has_to_act_is_mentioned_in_the_thread() -> None:
     assert place.texts() == ["<!subteam^S012AB3CD> It needs a person.", "<@U012AB3CD> It needs a person."]
 
 
-def test_two_hundred_jobs_of_one_kind_are_one_message() -> None:
+def test_two_hundred_messages_of_one_kind_are_one_storm_message() -> None:
     place = Place()
     for number in range(200):
         place.say(number, f"*job-{number}* is submitted again", root=f"job-{number}", topic=f"resubmitting/job-{number}-r02")
@@ -158,7 +158,7 @@ def test_two_hundred_jobs_of_one_kind_are_one_message() -> None:
     assert place.outbox.channels() == []
 
 
-def test_a_lineage_with_something_older_waiting_is_not_drawn_into_a_storm() -> None:
+def test_a_lineage_with_an_older_waiting_message_is_not_part_of_a_storm() -> None:
     place = Place()
     place.say(0, "first", root="job-3", topic="flagged/x")
     for number in range(20):
@@ -170,7 +170,7 @@ def test_a_lineage_with_something_older_waiting_is_not_drawn_into_a_storm() -> N
     assert texts.index("first") < texts.index("second of 3")
 
 
-def test_a_name_that_pings_the_channel_pings_nobody() -> None:
+def test_a_job_name_cannot_mention_a_channel() -> None:
     place = Place()
     for number in range(12):
         place.say(number, "`&lt;!channel&gt;`", root=f"<!channel>{number}", topic="gave-up")
@@ -191,7 +191,7 @@ def test_a_429_pauses_the_channel_for_as_long_as_slack_asks() -> None:
     assert place.texts() == ["one"]
 
 
-def test_what_could_not_be_sent_for_a_day_is_kept_for_the_digest() -> None:
+def test_a_message_unsent_for_a_day_is_kept_for_the_digest() -> None:
     place = Place()
     old = place.say(1, "old news")
     place.at += timedelta(days=1, minutes=1)
@@ -200,7 +200,7 @@ def test_what_could_not_be_sent_for_a_day_is_kept_for_the_digest() -> None:
     assert place.slack.calls == 0
 
 
-def test_a_workspace_that_knows_no_charts_gets_the_same_facts_as_plain_blocks_and_is_remembered() -> None:
+def test_a_workspace_without_charts_gets_plain_blocks_and_is_remembered() -> None:
     place = Place()
     chart = {"type": "data_table", "caption": "c", "rows": [[{"type": "raw_text", "text": "a"}]] * 2}
     plain = {"text": "the facts", "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "the facts"}}]}
@@ -215,7 +215,7 @@ def test_a_workspace_that_knows_no_charts_gets_the_same_facts_as_plain_blocks_an
     drain(place.ports)
     drain(place.ports)
     assert place.texts(threads=False) == ["the facts"]
-    assert place.ledger.cursor(PLAIN) is not None
+    assert place.ledger.block_support.blocks_refused_at() is not None
     digest(2)
     place.at += MINUTE
     drain(place.ports)
@@ -223,7 +223,7 @@ def test_a_workspace_that_knows_no_charts_gets_the_same_facts_as_plain_blocks_an
     assert (place.texts(threads=False), place.slack.calls) == (["the facts"] * 2, 3)
 
 
-def test_through_a_webhook_each_word_is_a_message_and_nothing_is_edited() -> None:
+def test_through_a_webhook_each_message_is_posted_and_nothing_is_edited() -> None:
     place = Place(slack=Slack(threads=False))
     place.say(1, "one")
     place.say(2, "")
@@ -232,20 +232,22 @@ def test_through_a_webhook_each_word_is_a_message_and_nothing_is_edited() -> Non
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_ten_thousand_announcements_reach_a_slack_that_fails_in_every_way(seed: int) -> None:
-    """Nothing is lost, a crash repeats one message at most, each lineage is told in order, and the calls are bounded."""
+def test_ten_thousand_announcements_reach_a_slack_with_every_fault(seed: int) -> None:
+    """Nothing is lost, a crash repeats at most one message, each lineage's messages are in order, and the number of calls is
+    bounded.
+    """
     rng = random.Random(seed)  # noqa: S311  (faults, not secrets)
     troubles: list[Answer | None] = [Later("429", 30), Later("Slack says 500"), Later("no answer"), Later("no JSON")]
     place = Place(slack=Slack(answer=lambda: rng.choice(troubles) if rng.random() < 0.2 else None))
     deaths = 0
 
-    def die() -> bool:
+    def crash() -> bool:
         nonlocal deaths
-        dead = rng.random() < 0.02
-        deaths += dead
-        return dead
+        crashed = rng.random() < 0.02
+        deaths += crashed
+        return crashed
 
-    place.slack.dies_after = die
+    place.slack.crashes_after = crash
     topics = ("resubmitting", "gave-up", "flagged", "moving")
     for number in range(10_000):
         root = f"job-{number % 2500:04d}"

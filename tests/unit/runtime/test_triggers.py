@@ -1,14 +1,15 @@
-"""Events are doorbells, and what is no event is refused with what was found and wanted."""
+"""An event contributes a job's name only. An invalid event is refused with what was found and wanted."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from controller.ledger.pool import MarketSignalKind
 from controller.runtime.ports import Trigger
-from controller.runtime.triggers import BadEvent, market_warning_of, trigger_of
+from controller.runtime.triggers import BadEvent, event_in, market_warning_of, not_of, trigger_of
 
 
 def job_event(**changed: Any) -> dict[str, Any]:
@@ -26,7 +27,7 @@ def spot_event(**changed: Any) -> dict[str, Any]:
     } | changed
 
 
-def test_a_job_event_contributes_the_name_of_its_job_and_nothing_else() -> None:
+def test_only_the_job_s_name_is_read_from_a_job_event() -> None:
     assert trigger_of(job_event()) == Trigger(job="bert")
 
 
@@ -41,7 +42,7 @@ def test_a_job_event_contributes_the_name_of_its_job_and_nothing_else() -> None:
         ({}, "source is None, wanted 'aws.sagemaker' (event without id)"),
     ],
 )
-def test_what_is_no_job_event_is_refused(event: dict[str, Any], told: str) -> None:
+def test_an_invalid_job_event_is_refused(event: dict[str, Any], told: str) -> None:
     with pytest.raises(BadEvent) as refused:
         trigger_of(event)
     assert str(refused.value) == told
@@ -65,7 +66,59 @@ def test_a_spot_warning_names_its_kind_instance_region_and_time() -> None:
         (spot_event(source="aws.sagemaker"), "source is 'aws.sagemaker', wanted 'aws.ec2' (event e2)"),
     ],
 )
-def test_what_is_no_spot_warning_is_refused(event: dict[str, Any], told: str) -> None:
+def test_an_invalid_spot_warning_is_refused(event: dict[str, Any], told: str) -> None:
     with pytest.raises(BadEvent) as refused:
         market_warning_of(event)
     assert str(refused.value) == told
+
+
+RECORD = {
+    "version": "1.0",
+    "timestamp": "2026-11-20T09:00:00.000Z",
+    "requestContext": {"requestId": "r", "functionArn": "arn", "condition": "RetriesExhausted", "approximateInvokeCount": 3},
+    "requestPayload": job_event(),
+    "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+    "responsePayload": {"errorMessage": "m", "errorType": "Unreachable"},
+}
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        job_event(),
+        RECORD,
+        {"MessageId": "1", "Body": json.dumps(job_event())},
+        {"messageId": "1", "body": json.dumps(RECORD)},
+    ],
+    ids=["an event", "of an on-failure destination", "of a dead-letter queue", "a message of SQS"],
+)
+def test_a_dead_letter_is_read_as_the_event_in_it(payload: dict[str, Any]) -> None:
+    assert event_in(payload) == job_event()
+
+
+@pytest.mark.parametrize(
+    ("payload", "told"),
+    [
+        (RECORD | {"version": "0.9"}, "the dead letter is a record of version '0.9', wanted '1.0'"),
+        ({k: v for k, v in RECORD.items() if k != "version"}, "the dead letter is a record of version None, wanted '1.0'"),
+        (RECORD | {"requestPayload": "text"}, "found a str, wanted an event or a dead letter with one"),
+        ([job_event()], "found a list, wanted an event or a dead letter with one"),
+        ({"Body": "{"}, "the body of the message is no JSON"),
+        ({"Body": "[" * 100_000}, "the body of the message is no JSON"),
+        ({"Body": json.dumps(RECORD | {"requestPayload": RECORD | {"requestPayload": RECORD}})}, "a dead letter within a dead"),
+    ],
+)
+def test_what_is_no_dead_letter_is_refused(payload: Any, told: str) -> None:
+    with pytest.raises(BadEvent) as refused:
+        event_in(payload)
+    assert str(refused.value).startswith(told)
+
+
+@pytest.mark.parametrize(
+    "missing", [{"account": "2"}, {"region": "eu-west-1"}, {"account": None}, {"region": 7}, {"account": ["1"]}]
+)
+def test_an_event_of_another_account_or_region_is_not_of_this_stack(missing: dict[str, Any]) -> None:
+    event = job_event(account="1", region="us-east-1")
+    assert not_of("1", "us-east-1", event) == ""
+    assert "this stack of '1' and 'us-east-1'" in not_of("1", "us-east-1", event | missing)
+    assert not_of("1", "us-east-1", job_event()) != ""

@@ -1,4 +1,4 @@
-"""Advice comes from a family's own past, with its reasons and how often the past fell inside."""
+"""Advice comes from a family's history, with its reasons and the share of past runs that would have fit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HOUR_S = 3600
 
 
 def run(number: int, work_s: int, *, waited_s: int = 600, instance_type: str = "ml.g5.2xlarge") -> list[Entry]:
-    """A run of the family that one attempt completed."""
+    """A completed run of the family with one attempt."""
     name, end = f"train-bert-{number:03d}", BEGIN + timedelta(seconds=work_s + waited_s)
     return [
         Started(
@@ -38,14 +38,14 @@ def run(number: int, work_s: int, *, waited_s: int = 600, instance_type: str = "
 PAST = [entry for number in range(10) for entry in run(number, HOUR_S * (number + 1))]
 
 
-def test_limits_hold_what_the_past_took_and_a_quarter_more() -> None:
+def test_limits_are_a_quarter_above_past_runs() -> None:
     advice = advise("train-bert", PAST, {})
     assert (advice.runs, advice.runtime_s_max) == (10, int(10 * HOUR_S * 1.25))
     assert advice.wait_s_max == int((10 * HOUR_S + 600) * 1.25)
     assert (advice.runtime_inside, advice.wait_inside) == (1.0, 1.0)
 
 
-def test_one_odd_run_of_many_does_not_set_the_limit() -> None:
+def test_one_unusual_run_of_many_does_not_set_the_limit() -> None:
     many = [entry for number in range(40) for entry in run(number, HOUR_S)] + run(99, 100 * HOUR_S)
     advice = advise("train-bert", many, {})
     assert advice.runtime_s_max == int(HOUR_S * 1.25)
@@ -53,18 +53,18 @@ def test_one_odd_run_of_many_does_not_set_the_limit() -> None:
 
 
 @pytest.mark.parametrize("past", [[], run(1, HOUR_S), run(1, HOUR_S) + run(2, HOUR_S)])
-def test_a_short_history_is_no_advice(past: list[Entry]) -> None:
+def test_a_short_history_gives_no_advice(past: list[Entry]) -> None:
     with pytest.raises(NoAdvice, match=f"found {len(past) // 3} completed runs of 'train-bert', wanted at least 3"):
         advise("train-bert", past, {})
 
 
-def test_the_cheapest_useful_hour_of_the_types_it_ran_on_is_advised() -> None:
+def test_the_type_with_the_cheapest_useful_hour_is_recommended() -> None:
     both = PAST + run(50, HOUR_S, instance_type="ml.g4dn.xlarge")
     rates = {"ml.g5.2xlarge": builders.rate(1_515_000), "ml.g4dn.xlarge": builders.rate(736_000)}
     assert advise("train-bert", both, rates).instance_type == "ml.g4dn.xlarge"
 
 
-def test_more_interruptions_ask_for_more_checkpoints() -> None:
+def test_more_interruptions_mean_a_shorter_checkpoint_interval() -> None:
     stormy: list[Entry] = [
         Interrupted(job="x", at=BEGIN + timedelta(minutes=n), team=None, instance_type="ml.g5.2xlarge", region="us-east-1")
         for n in range(50)

@@ -1,4 +1,4 @@
-"""An audit recomputes seconds, dollars and useful seconds, and names each figure that differs from what was recorded."""
+"""An audit recomputes seconds, dollars and useful seconds, and names each figure that differs from the recorded one."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from controller.jobs.job import Interval, Job, Outcome, Usage
-from controller.ledger.entry import CheckpointScanned, Credited, Entry, Measured, Started
+from controller.ledger.entry import CheckpointScanned, Credited, Entry, Measured, Started, Unmeasured
 from controller.savings.audit import Audit, audit
+from controller.savings.rollup import roll_up
 from controller.units.money import Rate
 from tests.builders import BEGIN, attempt, ended, job, usage
 
@@ -24,7 +25,7 @@ SECOND = ended(
 
 
 def rate_of(instance_type: str, region: str, at: datetime, since: datetime | None) -> Rate | None:
-    """A price that depends on everything it is asked for."""
+    """A price that depends on every argument."""
     if region != "us-east-1" or since is None or at < since:
         return None
     micros = {"ml.g5.2xlarge": RATE, "ml.g5.xlarge": RATE // 2}[instance_type]
@@ -68,14 +69,14 @@ def audited(entries: list[Entry], *jobs: Job, since: datetime = BEGIN, until: da
     return audit(entries, {of.name: of for of in jobs}, lineages, rate_of, since, until)
 
 
-def test_books_that_agree_with_sagemaker_differ_in_nothing() -> None:
+def test_recorded_usage_that_agrees_with_sagemaker_has_no_differences() -> None:
     result = audited([measured(DONE), credited(DONE, 3600)], DONE)
     assert (result.attempts, result.differences, result.gone) == (1, (), ())
     assert result.recorded == result.recomputed
     assert result.recorded.saved_micros == 700_000
 
 
-def test_seconds_that_sagemaker_says_otherwise_are_named() -> None:
+def test_seconds_that_differ_from_sagemaker_are_named() -> None:
     result = audited([measured(DONE, billable_s=2000), credited(DONE, 3600)], DONE)
     assert result.differences == ("bert: billable_s 2000 recorded, 1080 recomputed",)
     assert (result.recorded.billable_s, result.recomputed.billable_s) == (2000, 1080)
@@ -89,7 +90,7 @@ def test_every_recorded_figure_is_compared() -> None:
     assert named == {"training_s", "billable_s", "spot", "instance_type", "instance_count", "rate_micros_per_h"}
 
 
-def test_useful_seconds_that_cannot_be_found_again_are_named() -> None:
+def test_useful_seconds_that_differ_are_named() -> None:
     result = audited([measured(DONE), credited(DONE, 100)], DONE)
     assert result.differences == ("bert: 100 useful seconds recorded, 3600 recomputed",)
     assert (result.recorded.useful_s, result.recomputed.useful_s) == (100, 3600)
@@ -105,21 +106,21 @@ def test_of_two_credits_the_larger_one_is_compared_in_either_order() -> None:
     assert audited([measured(DONE), large, small], DONE).differences == ()
 
 
-def test_a_job_that_sagemaker_no_longer_describes_keeps_its_books() -> None:
+def test_a_job_that_sagemaker_no_longer_describes_keeps_its_recorded_usage() -> None:
     result = audited([measured(DONE), credited(DONE, 1800)])
     assert (result.gone, result.differences) == (("bert",), ())
     assert result.recorded == result.recomputed
     assert result.recomputed.useful_s == 1800
 
 
-def test_a_job_whose_usage_is_not_said_keeps_its_books_and_is_not_gone() -> None:
+def test_a_job_without_usage_in_sagemaker_keeps_its_recorded_usage_and_is_not_gone() -> None:
     silent = replace(DONE, usage=None)
     result = audited([measured(DONE), credited(DONE, 1800)], silent)
     assert (result.gone, result.differences) == ((), ())
     assert result.recorded == result.recomputed
 
 
-def test_a_job_that_is_described_as_running_keeps_its_books() -> None:
+def test_a_job_that_is_described_as_running_keeps_its_recorded_usage() -> None:
     running = replace(DONE, outcome=None)
     assert audited([measured(DONE), credited(DONE, 1800)], running).differences == ()
 
@@ -133,7 +134,7 @@ def test_only_attempts_that_ended_within_the_period_are_audited() -> None:
     assert audited(entries, DONE, since=at + HOUR, until=at + 2 * HOUR).attempts == 0
 
 
-def test_an_attempt_that_was_resumed_was_useful_up_to_its_checkpoint() -> None:
+def test_an_attempt_that_was_resumed_is_useful_up_to_its_checkpoint() -> None:
     newest_at = BEGIN + timedelta(minutes=33)
     entries: list[Entry] = [
         measured(ROOT), measured(SECOND, number=2, first_rate_micros_per_h=RATE), credited(SECOND, 1800),
@@ -151,7 +152,7 @@ def test_useful_seconds_are_never_more_than_the_training_that_sagemaker_counts()
     assert audited(entries, short, SECOND).differences == ("bert: 0 useful seconds recorded, 600 recomputed",)
 
 
-def test_nothing_is_useful_of_an_attempt_that_nobody_resumed() -> None:
+def test_an_attempt_that_was_not_resumed_has_no_useful_training() -> None:
     scan = scan_at_the_end(ROOT, BEGIN + timedelta(minutes=33))
     attempts: list[Entry] = [measured(ROOT), started(ROOT, 1), started(SECOND, 2)]
     elsewhere = replace(SECOND, checkpoint_uri="s3://checkpoints/other/")
@@ -192,12 +193,25 @@ def test_a_later_attempt_is_compared_with_the_price_of_the_first_attempt_s_insta
     assert result.differences == (f"{SECOND.name}: first_rate_micros_per_h {RATE} recorded, {RATE // 2} recomputed",)
 
 
-def test_where_the_first_attempt_is_gone_its_recorded_price_stands() -> None:
+def test_where_the_first_attempt_is_gone_its_recorded_price_is_used() -> None:
     entries: list[Entry] = [measured(SECOND, number=2, first_rate_micros_per_h=RATE), credited(SECOND, 1800), started(ROOT, 1)]
     assert audited(entries, SECOND).differences == ()
 
 
-def test_a_price_that_nobody_knows_is_a_difference_not_a_crash() -> None:
+def test_an_unknown_price_is_a_difference_and_no_error() -> None:
     abroad = replace(DONE, region="eu-west-1")
     result = audited([measured(DONE), credited(DONE, 3600)], abroad)
     assert result.differences == (f"bert: rate_micros_per_h {RATE} recorded, None recomputed",)
+
+
+def test_an_audit_counts_the_attempts_that_a_report_counts() -> None:
+    unknown = Unmeasured(job="lost", at=BEGIN, team="vision", spot=True)
+    entries: list[Entry] = [measured(DONE), credited(DONE, 3600), unknown]
+    found = audit(entries, {}, {}, rate_of, BEGIN, BEGIN + 24 * HOUR)
+    assert (found.attempts, found.unmeasured) == (roll_up(entries).total.attempts, 1) == (2, 1)
+
+
+def test_usage_that_sagemaker_shows_later_is_a_difference() -> None:
+    entries: list[Entry] = [Unmeasured(job=DONE.name, at=BEGIN, team="vision", spot=True)]
+    found = audit(entries, {DONE.name: DONE}, {DONE.name: LINEAGE}, rate_of, BEGIN, BEGIN + 24 * HOUR)
+    assert found.differences == ("bert: unknown usage recorded, SageMaker shows 3600 s trained and 1080 s billed",)

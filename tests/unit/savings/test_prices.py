@@ -1,4 +1,4 @@
-"""Which of several dated prices holds."""
+"""Which of several dated prices applies."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ OLD = Rate(micros_per_h=1_000_000, as_of=date(2026, 1, 1), source="the table")
 NEW = Rate(micros_per_h=2_000_000, as_of=date(2026, 3, 2), source="the list")
 
 
-def test_the_newest_price_that_is_not_to_come_holds() -> None:
+def test_the_newest_price_that_is_not_in_the_future_applies() -> None:
     assert rate_at([NEW, OLD], NOON) == NEW
     assert rate_at([NEW, OLD], NOON - timedelta(days=1)) == OLD
 
 
-def test_the_oldest_price_is_better_than_none_before_it() -> None:
+def test_before_the_oldest_price_the_oldest_price_applies() -> None:
     assert rate_at([NEW, OLD], datetime(2020, 1, 1, tzinfo=UTC)) == OLD
     assert rate_at([], NOON) is None
 
 
-def test_a_change_of_price_splits_a_stretch_at_its_date() -> None:
-    """Twelve hours at one dollar and twelve at two are a dollar and a half."""
+def test_a_change_of_price_splits_a_period_at_its_date() -> None:
+    """Twelve hours at one dollar and twelve at two are a dollar and a half on average."""
     over = rate_over([OLD, NEW], NOON - timedelta(hours=24), NOON)
     assert over is not None
     assert over.micros_per_h == 1_500_000
@@ -31,10 +31,10 @@ def test_a_change_of_price_splits_a_stretch_at_its_date() -> None:
     assert "1 USD/h as of 2026-01-01: the table; 2 USD/h as of 2026-03-02: the list" in over.source
 
 
-def test_a_price_that_was_only_listed_again_splits_nothing() -> None:
+def test_an_unchanged_price_with_a_later_date_splits_nothing() -> None:
     again = Rate(micros_per_h=1_000_000, as_of=date(2026, 3, 2), source="the list")
     assert rate_over([OLD, again], NOON - timedelta(hours=24), NOON) == again
 
 
-def test_a_stretch_of_no_length_has_the_price_of_its_moment() -> None:
+def test_a_period_without_length_has_the_price_of_its_time() -> None:
     assert rate_over([OLD, NEW], NOON, NOON) == NEW

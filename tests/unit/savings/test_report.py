@@ -1,4 +1,4 @@
-"""What a report says of a period, and that it is the same however its days were folded."""
+"""The figures of a report, which do not depend on how its days were rolled up."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Credited, Entry, Finished, Flagged, Interrupted, Measured, Unmeasured
 from controller.policy.mode import Mode
 from controller.policy.policy import Severity
+from controller.savings.arithmetic import Savings
 from controller.savings.progress import Basis
 from controller.savings.report import By, Report, report_of
-from controller.savings.rollup import Rollup, roll_up
+from controller.savings.rollup import NOBODY, Rollup, roll_up
 from tests.builders import BEGIN
 
 DAY = timedelta(days=1)
@@ -46,27 +47,27 @@ def report(entries: list[Entry], **changes: object) -> Report:
     return report_of(days, FIRST, NEXT, **changes)  # type: ignore[arg-type]
 
 
-def test_a_team_s_line_says_what_it_saved_and_spent() -> None:
+def test_the_line_of_a_team_has_its_savings_and_its_cost() -> None:
     [line] = report(told(measured("a"))).lines
     assert (line.name, line.savings.saved_micros, line.savings.spent_micros) == ("vision", 700_000, 300_000)
 
 
-def test_a_job_on_demand_missed_what_its_pool_s_spot_jobs_saved() -> None:
+def test_an_on_demand_job_missed_the_savings_of_the_spot_jobs_in_its_pool() -> None:
     total = report(told(measured("a"), measured("b", spot=False, billable_s=3600))).total
     assert (total.missed_micros, total.missed_unknown) == (700_000, 0)
 
 
-def test_where_no_spot_job_ran_nobody_knows_what_was_missed() -> None:
+def test_without_a_spot_job_in_the_pool_the_missed_savings_are_unknown() -> None:
     total = report(told(measured("b", spot=False, billable_s=3600))).total
     assert (total.missed_micros, total.missed_unknown) == (0, 1)
 
 
-def test_a_team_s_own_report_knows_the_pools_of_all_teams() -> None:
+def test_the_report_of_a_team_uses_the_pools_of_all_teams() -> None:
     others = measured("b", spot=False, billable_s=3600, team="speech")
     assert report(told(measured("a"), others), teams=["speech"]).total.missed_micros == 700_000
 
 
-def test_a_second_attempt_on_demand_was_moved_there_and_missed_nothing() -> None:
+def test_a_second_attempt_on_demand_missed_nothing() -> None:
     moved = measured("b", spot=False, billable_s=3600, number=2, first_rate_micros_per_h=1_000_000)
     assert report(told(measured("a"), moved)).total.missed_micros == 0
 
@@ -90,13 +91,13 @@ def test_a_report_lists_by_user_algorithm_family_and_pool() -> None:
     }  # fmt: skip
 
 
-def test_what_is_unknown_is_counted_as_unknown() -> None:
+def test_unknown_figures_are_counted_separately() -> None:
     silent = Unmeasured(job="c", at=BEGIN, team="vision", spot=True)
     total = report([*told(measured("a", rate_micros_per_h=None)), silent]).total.savings
     assert (total.unpriced, total.unmeasured, total.spent_micros) == (1, 1, 0)
 
 
-def test_an_interrupted_pool_is_told_with_its_uncertainty() -> None:
+def test_an_interrupted_pool_is_listed_with_its_interval() -> None:
     taken = Interrupted(job="a", at=BEGIN, team="vision", instance_type="ml.g5.2xlarge", region="us-east-1")
     [pool] = report([*told(measured("a")), taken]).interruptions
     assert (pool.name, pool.interruptions, pool.exposure_s) == ("ml.g5.2xlarge us-east-1", 1, 3600)
@@ -115,7 +116,7 @@ def test_deadlines_that_were_kept_and_missed_are_counted() -> None:
     assert (told_of.deadlines_kept, told_of.deadlines_missed) == (1, 2)
 
 
-def test_what_broke_which_rule_is_counted_the_most_first() -> None:
+def test_violations_are_counted_by_rule_the_most_frequent_first() -> None:
     def flag(job: str, policy: str) -> Flagged:
         return Flagged(
             job=job, at=BEGIN, team="vision", rule="spot-required", policy=policy, severity=Severity.LOW, mode=Mode.AUDIT,
@@ -127,8 +128,38 @@ def test_what_broke_which_rule_is_counted_the_most_first() -> None:
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=12), st.randoms(use_true_random=False))
 def test_days_add_up_in_any_order(hours: list[int], rng: Random) -> None:
-    """A job's entries stay together, as a ledger's day keeps them."""
-    folded = [roll_up(told(measured(f"job-{n}", training_s=3600 * (1 + h)))) for n, h in enumerate(hours)]
-    shuffled = list(folded)
+    """The entries of a job stay together, as in a ledger's day."""
+    rollups = [roll_up(told(measured(f"job-{n}", training_s=3600 * (1 + h)))) for n, h in enumerate(hours)]
+    shuffled = list(rollups)
     rng.shuffle(shuffled)
-    assert sum(folded, Rollup()) == sum(shuffled, Rollup())
+    assert sum(rollups, Rollup()) == sum(shuffled, Rollup())
+
+
+@st.composite
+def attempts_of_days(draw: st.DrawFn) -> list[Measured]:
+    """Attempts over four days, three teams and two pools, on spot and on-demand."""
+    return [
+        measured(
+            f"job-{n}", at=BEGIN + draw(st.integers(0, 3)) * DAY, team=draw(st.sampled_from(["vision", "speech", None])),
+            spot=draw(st.booleans()), billable_s=draw(st.integers(0, 5000)), training_s=draw(st.integers(0, 5000)),
+            instance_type=draw(st.sampled_from(["ml.g5.xlarge", "ml.p3.2xlarge"])), number=draw(st.integers(1, 2)),
+            first_rate_micros_per_h=900_000,
+        )
+        for n in range(draw(st.integers(1, 12)))
+    ]  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(attempts_of_days(), st.integers(0, 4))
+def test_the_parts_of_a_period_and_the_teams_add_up_to_the_whole(attempts: list[Measured], cut: int) -> None:
+    entries = told(*attempts)
+    days = {day: roll_up([e for e in entries if e.at.date() == day]) for day in {e.at.date() for e in entries}}
+    until, middle = FIRST + 4 * DAY, FIRST + cut * DAY
+    whole = report_of(days, FIRST, until)
+    parts = report_of(days, FIRST, middle).total.savings + report_of(days, middle, until).total.savings
+    assert parts == whole.total.savings
+    assert sum((savings for _, savings in whole.days), Savings()) == whole.total.savings
+    assert sum((line.savings for line in whole.lines), Savings()) == whole.total.savings
+    teams = {e.team or NOBODY for e in attempts}
+    of_teams = (report_of(days, FIRST, until, teams=[team]).total.savings for team in teams)
+    assert sum(of_teams, Savings()) == whole.total.savings

@@ -1,4 +1,4 @@
-"""The Slack adapter speaks real HTTP to a local Slack, and takes every answer of it calmly."""
+"""The Slack adapter calls a local Slack over real HTTP and classifies each of its answers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_reply_stands_in_its_thread(slack: Slack) -> None:
     assert [message.thread_ts for message in slack.messages] == [None, root.ts]
 
 
-def test_an_edit_takes_the_place_of_what_was_there(slack: Slack) -> None:
+def test_an_edit_replaces_a_message_in_place(slack: Slack) -> None:
     root = posted(slack)
     assert chat(slack).update(root, Page(text="over", blocks=())) == Done()
     assert [(message.text, message.edits) for message in slack.messages] == [("over", 1)]
@@ -66,7 +66,7 @@ def test_a_429_is_later_and_carries_the_seconds_that_slack_asks_for(slack: Slack
 
 
 @pytest.mark.parametrize("trouble", Trouble)
-def test_a_slack_that_is_down_or_talks_nonsense_is_later(slack: Slack, trouble: Trouble) -> None:
+def test_a_slack_that_fails_or_answers_invalid_json_is_later(slack: Slack, trouble: Trouble) -> None:
     slack.trouble = trouble
     for answer in (
         chat(slack).post("#ml-spot", PAGE),
@@ -77,12 +77,12 @@ def test_a_slack_that_is_down_or_talks_nonsense_is_later(slack: Slack, trouble: 
         assert "Slack" in answer.why
 
 
-def test_a_slack_that_is_not_there_is_later() -> None:
+def test_an_unreachable_slack_is_later() -> None:
     answer = SlackChat(lambda: "xoxb-test", "http://127.0.0.1:9/api/").post("#ml-spot", PAGE)
     assert isinstance(answer, Later)
 
 
-def test_a_word_to_who_clicked_that_does_not_arrive_is_later() -> None:
+def test_an_answer_to_a_click_that_does_not_arrive_is_later() -> None:
     assert isinstance(
         SlackChat(lambda: "x", "http://127.0.0.1:9/api/").reply_ephemeral("http://127.0.0.1:9/response/1", "Noted."), Later
     )
@@ -93,5 +93,5 @@ def test_an_unknown_channel_is_refused_by_name(slack: Slack) -> None:
     assert chat(slack).post("#nowhere", PAGE) == Refused("Slack says channel_not_found")
 
 
-def test_a_wrong_token_waits_since_an_operator_can_mend_it(slack: Slack) -> None:
+def test_a_wrong_token_is_later_because_an_operator_can_correct_it(slack: Slack) -> None:
     assert chat(slack, token="xoxb-wrong").post("#ml-spot", PAGE) == Later("Slack says invalid_auth")

@@ -17,7 +17,7 @@ PAGE = Page(text="bert starved", blocks=({"type": "divider"},))
 
 @dataclass
 class Hook:
-    """A webhook that answers what a test puts into ``answers``, and stores what it receives."""
+    """A webhook that gives the test's ``answers``, and stores what it receives."""
 
     url: str = ""
     answers: list[Response] = field(default_factory=list)
@@ -52,7 +52,9 @@ def test_a_message_is_posted_and_names_the_channel_it_was_meant_for(hook: Hook) 
         (500, "", {}, Later("Slack says 500")),
     ],
 )
-def test_what_a_webhook_answers_is_sorted(hook: Hook, status: int, body: str, headers: dict[str, str], answer: object) -> None:
+def test_each_answer_of_a_webhook_is_classified(
+    hook: Hook, status: int, body: str, headers: dict[str, str], answer: object
+) -> None:
     hook.answers.append(Response(status=status, body=body.encode(), headers=headers))
     assert WebhookChat(hook.url).post("#ml", PAGE) == answer
 

@@ -1,7 +1,6 @@
-"""Items that earlier code wrote are read to the same values, and are written back the same.
+"""Items that the code of commit 1d138d5 wrote are read to the same values, and are written back unchanged.
 
-``items_of_1d138d5.json`` was made by that commit's own codec, ``items_of_later_kinds.json`` by the code that began to store a
-kind. Neither is ever made again: ledgers hold such rows.
+``items_of_1d138d5.json`` was made by that commit's own codec. It is never made again: ledgers contain such rows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is written as an item is read as it was, and what cannot be read says which item and why."""
+"""A value is read from its item as it was written. An item that cannot be read is reported with its key and the reason."""
 
 from __future__ import annotations
 
@@ -93,8 +93,8 @@ def test_what_is_none_is_not_written() -> None:
     }
 
 
-def test_an_item_of_schema_1_is_read_for_ever() -> None:
-    """Written out by hand: whoever changes the codec must still read this."""
+def test_an_item_of_schema_1_is_still_read() -> None:
+    """Written by hand: whoever changes the codec must keep this readable."""
     old = {
         **PLACE,
         "schema": {"N": "1"},
@@ -110,8 +110,8 @@ def test_an_item_of_schema_1_is_read_for_ever() -> None:
     assert read_intent(old) == Intent(action=action, due_at=NOON, claim=2, closed=IntentResult.DONE)
 
 
-def test_an_announcement_of_the_time_before_kinds_is_read_with_its_text() -> None:
-    """Written out by hand, as the ledger had it before messages had kinds."""
+def test_an_announcement_stored_before_kinds_existed_is_read_with_its_text() -> None:
+    """Written by hand, as the ledger stored it before messages had kinds."""
     old = {
         **PLACE,
         "schema": {"N": "1"},
@@ -130,8 +130,8 @@ def test_an_announcement_of_the_time_before_kinds_is_read_with_its_text() -> Non
     assert action.key == "announce/gave-up/bert"
 
 
-def test_a_queued_message_of_the_time_before_kinds_is_sent_as_it_was_written() -> None:
-    """Written out by hand, as the ledger had it before messages had kinds."""
+def test_a_message_queued_before_kinds_existed_is_sent_unchanged() -> None:
+    """Written by hand, as the ledger stored it before messages had kinds."""
     old = {
         **PLACE,
         "schema": {"N": "1"},
@@ -148,7 +148,7 @@ def test_a_queued_message_of_the_time_before_kinds_is_sent_as_it_was_written() -
     assert kind_of(message) is MessageKind.GAVE_UP
 
 
-def test_an_older_schema_is_brought_up_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_older_schema_is_upgraded_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if schema 2 had renamed ``who`` to ``job``, and schema 3 had begun to write times."""
 
     def renamed(item: Any) -> Any:
@@ -184,18 +184,18 @@ def test_what_cannot_be_read_says_which_item_what_was_found_and_what_was_wanted(
     assert str(raised.value).startswith(f"item lineage#bert / entry#vanished/bert: {message}")
 
 
-def test_an_item_of_nothing_says_so() -> None:
+def test_an_empty_item_is_reported() -> None:
     with pytest.raises(UnreadableItem, match=r"item lineage#bert / entry#vanished/bert: schema is None, wanted a number"):
         read(PLACE)
 
 
-def test_an_intent_without_its_time_says_so() -> None:
+def test_an_intent_without_its_time_is_reported() -> None:
     item = {**PLACE, **write_intent(Intent(action=Stop(about="bert", because=""), due_at=NOON))}
     del item["due_at"]
     with pytest.raises(UnreadableItem, match=r"has claim, held, why of an intent, wanted due_at, claim and why"):
         read_intent(item)
 
 
-def test_a_field_that_nobody_said_how_to_write_is_noticed() -> None:
+def test_a_field_of_an_unsupported_type_is_reported() -> None:
     with pytest.raises(TypeError, match=r"Lineage.id: nobody said how a .*LineageId.* is written"):
         write(Lineage(id=LineageId(account="1", region="r", root="bert", created_at=NOON)))

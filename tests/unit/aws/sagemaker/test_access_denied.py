@@ -1,4 +1,6 @@
-"""What our role may not do: a look is a surprise, raised as AWS said it, a stop is refused, and a submission waits."""
+"""What the controller's role may not do: a denied read is raised with AWS's message, a denied stop is refused, and a denied
+submission waits.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,7 @@ DESCRIBED = {
 
 
 class Guarded:
-    """A client that answers some calls, and every other with one error code."""
+    """A client that answers some calls, and every other call with one error code."""
 
     def __init__(self, code: str, **answers: Any) -> None:
         self._code, self._answers = code, answers
@@ -50,20 +52,20 @@ LOOKS: dict[str, Callable[[str], object]] = {
     "the jobs of a time": lambda code: list(SageMakerJobs(Guarded(code)).modified(BEGIN, BEGIN)),
     "a job that is to be stopped": lambda code: SageMakerJobs(Guarded(code)).stop("bert"),
     "a job that is to be repeated": lambda code: SageMakerJobs(Guarded(code)).submit(SUBMIT, ROOT),
-    "a lineage": lambda code: DynamoLedger(Guarded(code), "Spotwarden").load(ROOT),
+    "a lineage": lambda code: DynamoLedger(Guarded(code), "Spotwarden").lineages.load(ROOT),
     "an instance": lambda code: Ec2Instances(Guarded(code)).family_of("i-0abc"),
 }
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_a_look_that_our_role_may_not_take_is_raised_as_aws_said_it(look: str) -> None:
+def test_a_denied_read_is_raised_with_aws_s_message(look: str) -> None:
     with pytest.raises(ClientError, match="not authorized to perform"):
         LOOKS[look]("AccessDeniedException")
 
 
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("code", ["ThrottlingException", "ServiceUnavailable"])
-def test_a_look_without_an_answer_is_unreachable(look: str, code: str) -> None:
+def test_a_read_without_an_answer_is_unreachable(look: str, code: str) -> None:
     with pytest.raises(Unreachable):
         LOOKS[look](code)
 
@@ -95,7 +97,7 @@ def test_a_job_of_another_life_of_the_name_is_not_submitted_again() -> None:
         assert answer == Refused("bert is gone, and no request is ever guessed")
 
 
-def test_a_stop_that_fails_as_nobody_expected_is_raised_as_aws_said_it() -> None:
+def test_an_unexpected_failure_of_a_stop_is_raised_with_aws_s_message() -> None:
     jobs = SageMakerJobs(Guarded("Unheard", describe_training_job=DESCRIBED))
     with pytest.raises(ClientError, match="Unheard"):
         jobs.stop("bert")

@@ -1,4 +1,4 @@
-"""Every document of a training job is read by one parse, and what a document cannot say stays unknown."""
+"""Every document of a training job is read by one parser. What a document does not contain stays unknown."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def without(document: dict[str, Any], *members: str) -> dict[str, Any]:
     return {name: value for name, value in document.items() if name not in members}
 
 
-def test_a_description_says_everything() -> None:
+def test_a_description_contains_every_field() -> None:
     job = describe(Tags={"team": "vision"})
     assert (job.account, job.region, job.role, job.tags) == ("111122223333", "us-east-1", ROLE, {"team": "vision"})
     assert (job.spot, job.checkpoint_uri, job.runtime_s_max, job.wait_s_max) == (True, "s3://ckpt/bert/", 3600, 172_800)
@@ -75,7 +75,7 @@ def test_a_description_says_everything() -> None:
     assert job.unknown == frozenset()
 
 
-def test_the_tags_somebody_asked_for_win_over_the_documents_own() -> None:
+def test_separately_read_tags_replace_the_document_s_own() -> None:
     assert job_of({**DESCRIPTION, "Tags": {"a": "b"}}, kind=DocumentKind.DESCRIBE, tags={"team": "ads"}).tags == {"team": "ads"}
 
 
@@ -91,13 +91,13 @@ def test_an_absent_spot_flag_is_false_in_a_description_and_a_request_and_unknown
     assert job_of(event(), kind=DocumentKind.EVENT).unknown == {"spot", "checkpoint_uri", "wait_s_max", "usage"}
 
 
-def test_a_trimmed_event_knows_even_less() -> None:
+def test_a_shortened_event_leaves_more_fields_unknown() -> None:
     trimmed = without(DETAIL, "Tags", "ResourceConfig", "StoppingCondition", "AlgorithmSpecification", "RoleArn")
     job = job_of({**event(), "detail": trimmed}, kind=DocumentKind.EVENT)
     assert {"tags", "instance_type", "runtime_s_max", "algorithm", "role"} < job.unknown
 
 
-def test_an_event_that_does_carry_the_spot_flag_is_believed() -> None:
+def test_a_spot_flag_in_an_event_is_used() -> None:
     job = job_of(event(EnableManagedSpotTraining=False), kind=DocumentKind.EVENT)
     assert (job.spot, "spot" in job.unknown) == (False, False)
 
@@ -138,7 +138,7 @@ def test_tags_are_a_map_or_a_list(tags: Any) -> None:
     assert job_of(event(Tags=tags), kind=DocumentKind.EVENT).tags == {"team": "vision"}
 
 
-def test_usage_exists_once_both_halves_are_said() -> None:
+def test_usage_is_known_once_both_of_its_fields_are_present() -> None:
     assert describe(TrainingTimeInSeconds=2423).usage is None
     assert describe(BillableTimeInSeconds=837).usage is None
     both = describe(TrainingTimeInSeconds=2423, BillableTimeInSeconds=0)
@@ -197,7 +197,7 @@ def test_a_name_or_a_tag_only_claims_an_owner(changes: dict[str, Any], service: 
         assert (job.service, job.claimed) == (None, service)
 
 
-def test_what_sagemaker_selected_wins_over_what_was_asked_for() -> None:
+def test_the_selected_instances_replace_the_requested_ones() -> None:
     selected = describe(ResourceConfig={"InstanceType": "ml.a", "SelectedInstanceType": "ml.b", "SelectedInstanceCount": 4})
     assert (selected.instance_type, selected.instance_count) == ("ml.b", 4)
 
@@ -217,13 +217,13 @@ def test_a_type_that_sagemaker_has_yet_to_choose_is_unknown() -> None:
     assert (job.instance_type, job.unknown) == ("flexible", frozenset({"instance_type"}))
 
 
-def test_what_the_service_fills_in_empty_counts_as_absent() -> None:
+def test_empty_members_that_the_service_adds_count_as_absent() -> None:
     emptied = {"TrainingImage": OBJECT_DETECTION, "AlgorithmName": ""}
     job = describe(AlgorithmSpecification=emptied, FailureReason="", VpcConfig={}, CheckpointConfig={})
     assert (job.algorithm.name, job.failure, job.checkpoint_uri) == ("object-detection", None, None)
 
 
-def test_members_that_nobody_knows_are_ignored() -> None:
+def test_unknown_members_are_ignored() -> None:
     assert describe(SomethingNew={"a": [1]}) == describe()
 
 
@@ -261,7 +261,7 @@ def test_documents_are_told_apart_by_their_members(document: dict[str, Any], kin
     ],
     ids=str,
 )
-def test_a_document_of_no_known_kind_is_refused_with_what_it_is(document: Any, found: str) -> None:
+def test_a_document_of_an_unknown_kind_is_refused_and_described(document: Any, found: str) -> None:
     with pytest.raises(BadDocument, match=rf"found {found}, wanted a .*"):
         kind_of(document)
 
@@ -306,3 +306,40 @@ def test_a_member_of_a_wrong_type_is_named_with_what_it_is(changes: dict[str, An
     with pytest.raises(BadDocument) as refused:
         describe(**changes)
     assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("secondary", "pending_s", "outcome"),
+    [
+        ("Stopped", 1800, Outcome.CAPACITY),
+        ("Stopped", 600, Outcome.STOPPED),
+        ("MaxPendingTimeExceeded", 1800, Outcome.CAPACITY),
+        ("MaxRuntimeExceeded", 1800, Outcome.CAPACITY),
+        ("MaxWaitTimeExceeded", 1800, Outcome.STARVED),
+    ],
+)
+def test_a_job_that_was_pending_until_its_limit_found_no_capacity(secondary: str, pending_s: int, outcome: Outcome) -> None:
+    stopped_at = AT + timedelta(seconds=pending_s)
+    never = without(DESCRIPTION, "TrainingStartTime") | {
+        "TrainingJobStatus": "Stopped",
+        "SecondaryStatus": secondary,
+        "StoppingCondition": {"MaxRuntimeInSeconds": 3600, "MaxPendingTimeInSeconds": 1800},
+        "SecondaryStatusTransitions": [
+            {"Status": "Pending", "StartTime": AT, "EndTime": stopped_at, "StatusMessage": ""},
+            {"Status": "Stopped", "StartTime": stopped_at, "EndTime": stopped_at, "StatusMessage": ""},
+        ],
+    }
+    assert job_of(never, kind=DocumentKind.DESCRIBE).outcome is outcome
+
+
+def test_a_job_that_trained_was_not_stopped_for_its_pending_limit() -> None:
+    assert describe(TrainingJobStatus="Stopped", SecondaryStatus="Stopped").outcome is Outcome.STOPPED
+
+
+def test_a_warm_pool_that_still_waits_has_no_final_usage() -> None:
+    used = {"TrainingJobStatus": "Completed", "TrainingTimeInSeconds": 60, "BillableTimeInSeconds": 60}
+    pool = {"Status": "Available", "ResourceRetainedBillableTimeInSeconds": 100}
+    assert describe(**used, WarmPoolStatus=pool).usage is None
+    assert describe(**used, WarmPoolStatus={**pool, "Status": "Terminated"}).usage == Usage(
+        training_s=60, billable_s=60, retained_s=100
+    )

@@ -1,4 +1,4 @@
-"""A job that another service waits for, or that cannot run again as it was, is never repeated."""
+"""A job of another service, or one that cannot run again with the same request, is never repeated."""
 
 from collections.abc import Mapping
 from typing import Any

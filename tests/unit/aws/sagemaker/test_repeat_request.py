@@ -1,4 +1,4 @@
-"""What Describe says of a job becomes a request that Create takes: one test for each way in which it would not."""
+"""A job's description becomes a request that CreateTrainingJob accepts: one test for each way in which it would not."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -146,7 +146,7 @@ def with_inner(member: str, **changes: Any) -> dict[str, Any]:
 
 
 def members(shape: Any, name: str = "", seen: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
-    """Walk a botocore shape: every member at any depth, with the name it stands under."""
+    """Walk a botocore shape: every member at any depth, with its name."""
     yield name, shape
     if shape.name in seen:
         return
@@ -161,16 +161,16 @@ def members(shape: Any, name: str = "", seen: tuple[str, ...] = ()) -> Iterator[
 
 
 def test_every_member_of_the_create_request_is_accounted_for() -> None:
-    """A member that botocore adds fails here, until someone says what becomes of it."""
+    """A member that botocore adds fails here, until somebody decides what happens to it."""
     assert set(ACCOUNTED) == set(CREATE.members)
 
 
-def test_every_treatment_says_why() -> None:
-    assert all(treatment.why for treatment in ACCOUNTED.values())
+def test_every_handling_of_a_member_has_a_reason() -> None:
+    assert all(handling.why for handling in ACCOUNTED.values())
 
 
 def test_what_is_copied_or_edited_can_be_described_except_name_and_tags() -> None:
-    sent = {member for member, treatment in ACCOUNTED.items() if treatment.kind is not MemberKind.DROPPED}
+    sent = {member for member, handling in ACCOUNTED.items() if handling.kind is not MemberKind.DROPPED}
     assert sent - set(DESCRIBE.members) == {"Tags"}
 
 
@@ -179,7 +179,7 @@ def test_every_map_in_the_request_is_known_as_the_users() -> None:
 
 
 def test_the_full_description_has_every_member_that_can_be_sent() -> None:
-    sent = {member for member, treatment in ACCOUNTED.items() if treatment.kind is not MemberKind.DROPPED}
+    sent = {member for member, handling in ACCOUNTED.items() if handling.kind is not MemberKind.DROPPED}
     assert sent - {"Tags"} <= set(FULL)
 
 
@@ -343,7 +343,7 @@ def test_the_stale_job_name_among_the_hyperparameters_is_rewritten_as_json() -> 
     assert again(FULL)["HyperParameters"]["sagemaker_job_name"] == '"bert-0a1b2c3d-r02"'
 
 
-def test_a_job_without_the_sdks_hyperparameters_gets_none() -> None:
+def test_no_hyperparameters_are_added_to_a_job_without_them() -> None:
     assert again(FULL, HyperParameters={"epochs": "3"})["HyperParameters"] == {"epochs": "3"}
 
 
@@ -366,7 +366,7 @@ def test_licences_and_hub_access_of_a_channel_survive() -> None:
     assert "HubContentArn" in source["HubAccessConfig"]
 
 
-def test_what_only_a_description_has_never_gets_through() -> None:
+def test_members_that_only_a_description_has_are_never_sent() -> None:
     assert set(again({**FULL, "SomethingNew": 1})) <= set(CREATE.members)
 
 
@@ -403,12 +403,12 @@ def test_aws_tags_in_any_case_and_owners_tags_are_left_with_their_reason() -> No
     }
 
 
-def test_our_lineage_wins_over_an_older_attempts_tag() -> None:
+def test_the_new_lineage_tag_replaces_that_of_an_older_attempt() -> None:
     kept, left = tags_again(dict.fromkeys(LINEAGE, "old"), LINEAGE)
     assert (kept, left) == (LINEAGE, {})
 
 
-def test_of_more_than_fifty_tags_ours_stay_and_the_last_are_reported() -> None:
+def test_of_more_than_fifty_tags_the_controller_s_stay_and_the_dropped_ones_are_reported() -> None:
     kept, left = tags_again({f"tag-{n:02d}": "x" for n in range(50)}, LINEAGE)
     assert len(kept) == TAGS_MAX
     assert set(LINEAGE) <= set(kept)

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
-from controller.ledger.intent import Purpose, Stop
+import pytest
+
+from controller.decide import decide
+from controller.decide.facts import Facts
+from controller.decide.need import Need
+from controller.ledger.intent import Purpose, Stop, Wake
 from controller.ledger.move_cause import MoveCause
+from controller.notifications.messages import importance_of
 from controller.policy.mode import Mode
 from controller.policy.resubmission import DeadlineSettings, FallbackKind, FallbackStep, Guarantee, InterruptionLimit
+from controller.policy.slack_settings import Importance
 from tests.builders import BEGIN, block, job, policy
+from tests.properties.lives import learn
 from tests.unit.decide.deciding import HOUR, TAGS, WAITING, actions, looked_up, text, topics
 
 LATE = BEGIN + timedelta(hours=3, minutes=40)  # 2 h of work, the move and the margin before the deadline
@@ -87,3 +96,42 @@ def test_a_job_with_too_many_interruptions_takes_the_next_fallback_step() -> Non
     [stop] = actions(looked_up(interrupted, now=BEGIN + 2 * HOUR, resubmission=limited), Stop)
     assert stop.next_cause is MoveCause.INTERRUPTIONS
     assert not actions(looked_up(interrupted, now=BEGIN + 9 * HOUR, resubmission=limited), Stop)
+
+
+# ── the on-demand quota ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def at_its_latest_moment(**changes: Any) -> Facts:
+    """A job of two instances at its latest safe moment; ``room`` is what the account's on-demand quota allows."""
+    tags = TAGS | {"spotwarden:deadline": (BEGIN + 3 * HOUR).isoformat()}
+    waiting = job(tags=tags, secondary="Starting", intervals=(), instance_count=2, checkpoint_uri=None)
+    return looked_up(waiting, **{"now": BEGIN + 2 * HOUR / 3, **changes})
+
+
+@pytest.mark.parametrize("room", [2, None], ids=["enough room", "the quota is unknown"])
+def test_a_job_is_moved_where_the_quota_has_room_or_is_unknown(room: int | None) -> None:
+    assert actions(at_its_latest_moment(room=room), Stop)
+
+
+def test_before_a_move_the_decision_asks_for_the_quota_and_moves_nothing() -> None:
+    unknown = at_its_latest_moment(looked_up=frozenset())
+    assert decide(unknown).needs == {Need.ON_DEMAND_ROOM}
+    assert not actions(unknown, Stop)
+
+
+@pytest.mark.parametrize(
+    "no_move",
+    [at_its_latest_moment(looked_up=frozenset(), now=BEGIN), at_its_latest_moment(looked_up=frozenset(), history=None)],
+    ids=["there is time", "a job at rest"],
+)
+def test_where_no_move_is_due_the_quota_is_not_asked_for(no_move: Facts) -> None:
+    assert decide(no_move).needs == frozenset()
+
+
+def test_without_room_in_the_quota_the_job_stays_people_are_told_and_it_is_described_soon() -> None:
+    no_room = at_its_latest_moment(room=1)
+    assert not actions(no_room, Stop)
+    assert "It needs 2 instances of ml.g5.2xlarge; the account's quota allows 1 more" in text(no_room, "no-room")
+    assert importance_of("no-room") is Importance.PERSON
+    assert BEGIN + 3 * HOUR / 4 in [wake.at for wake in actions(no_room, Wake)]
+    assert not decide(learn(no_room, decide(no_room)))

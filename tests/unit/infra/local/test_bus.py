@@ -17,7 +17,7 @@ STATE_CHANGE = {"source": ["aws.sagemaker"], "detail-type": ["SageMaker Training
 
 
 class Clock:
-    """A clock that stands where it is put."""
+    """A clock that only the test moves."""
 
     now = NOON
 
@@ -51,7 +51,7 @@ def test_a_matching_event_reaches_the_handler_with_a_context() -> None:
     assert seen == [({"TrainingJobName": "train-bert"}, "job_changed", 45_000)]
 
 
-def test_an_event_of_another_source_reaches_nobody() -> None:
+def test_an_event_of_another_source_reaches_no_handler() -> None:
     seen: list[Any] = []
     assert a_bus(lambda e, _: seen.append(e)).put(event(source="aws.ecs")) == 0
     assert seen == []
@@ -103,7 +103,7 @@ def test_a_function_without_retries_is_not_tried_again() -> None:
     assert (len(seen), local.next_at(), len(local.dead_letters)) == (1, None, 1)
 
 
-def test_advancing_before_a_retry_is_due_calls_nobody() -> None:
+def test_advancing_before_a_retry_is_due_calls_no_handler() -> None:
     clock, seen = Clock(), list[datetime]()
     local = a_bus(failing(1, seen, clock), clock)
     local.put(event())
@@ -112,7 +112,7 @@ def test_advancing_before_a_retry_is_due_calls_nobody() -> None:
     assert len(seen) == 1
 
 
-def test_a_schedule_rings_with_eventbridges_scheduled_event() -> None:
+def test_a_schedule_sends_eventbridge_s_scheduled_event() -> None:
     seen: list[Any] = []
     a_bus(lambda e, _: seen.append(e), schedule="rate(1 minute)").fire("job_changed")
     assert (seen[0]["detail-type"], seen[0]["source"], seen[0]["time"]) == (
@@ -122,7 +122,7 @@ def test_a_schedule_rings_with_eventbridges_scheduled_event() -> None:
     )
 
 
-def test_ringing_a_rule_without_a_schedule_is_refused() -> None:
+def test_firing_a_rule_without_a_schedule_is_refused() -> None:
     with pytest.raises(ValueError, match="job_changed has no schedule"):
         a_bus(print).fire("job_changed")
 
@@ -147,7 +147,7 @@ def sweep(_: Any) -> None:
     """Another one."""
 
 
-def test_an_event_source_the_local_bus_cannot_play_is_refused() -> None:
+def test_an_event_source_that_the_local_bus_does_not_support_is_refused() -> None:
     app = Chalice(app_name="sample")
     app.on_sqs_message(queue="work")(job_changed)
     with pytest.raises(ValueError, match="job_changed: the local bus does not support the event source SQSEventConfig"):

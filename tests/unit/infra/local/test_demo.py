@@ -172,9 +172,9 @@ def test_another_process_reads_and_halts_the_ledger_with_the_environment_of_the_
         assert json.loads(spotwarden("report", "--period", "2026-11", "--format", "json"))["total"]["attempts"] > 0
         assert "no difference" in spotwarden("audit", "--period", "2026-11")
         spotwarden("halt", "--why", "a test")
-        assert (halt := wiring.ports().ledger.halt()) is not None
+        assert (halt := wiring.ports().ledger.halts.halt()) is not None
         assert halt.why == "a test"
         spotwarden("resume")
-        assert wiring.ports().ledger.halt() is None
+        assert wiring.ports().ledger.halts.halt() is None
         assert "export SPOTWARDEN_TABLE=spotwarden\n" in (tmp_path / ENVIRONMENT_FILE).read_text("utf-8")
     assert list(tmp_path.iterdir()) == []

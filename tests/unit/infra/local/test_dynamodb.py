@@ -1,4 +1,4 @@
-"""The local DynamoDB answers as stock moto does, keeps transactions whole, and has the table that is deployed."""
+"""The local DynamoDB answers as stock moto does, keeps transactions atomic, and has the deployed table."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def due(dynamodb: Any, partition: str = "due#00") -> list[dict[str, Any]]:
 
 
 def random_call(chance: random.Random) -> tuple[str, dict[str, Any]]:
-    """One call of the kinds the ledger makes; many of them fail."""
+    """One call of the kinds that the ledger makes; many of them fail."""
     pk, sk = chance.choice(KEYS)
     attributes: dict[str, str] = {"n": str(chance.randrange(3))}
     if chance.random() < 0.6:
@@ -144,7 +144,7 @@ def test_an_item_leaves_a_sparse_index_when_it_loses_the_index_key(dynamodb: Any
 
 
 @pytest.mark.parametrize("kind", [aws.ATOMIC, aws.STOCK])
-def test_the_owner_of_the_machine_sees_what_is_due_first(kind: str) -> None:
+def test_the_earliest_due_time_can_be_read_directly(kind: str) -> None:
     with aws.start(dynamodb=kind) as local:
         aws.create_table(local.dynamodb_url)
         assert local.earliest(TABLE, "due", "ring_at") is None
@@ -154,7 +154,7 @@ def test_the_owner_of_the_machine_sees_what_is_due_first(kind: str) -> None:
         assert local.earliest(TABLE, "due", "ring_at") == "2026-11-22"
 
 
-def test_the_due_index_carries_what_a_sweep_needs_and_no_more(dynamodb: Any) -> None:
+def test_the_due_index_contains_only_what_a_sweep_needs(dynamodb: Any) -> None:
     written = item("a", "intent#1", due_pk="due#00", ring_at="2026-11-22", about="train-bert", lineage="l", why="long words")
     dynamodb.put_item(TableName=TABLE, Item=written)
     assert due(dynamodb) == [{name: value for name, value in written.items() if name != "why"}]
@@ -205,7 +205,7 @@ def test_the_local_table_is_the_deployed_one(dynamodb: Any) -> None:
     ]
 
 
-def test_a_table_property_the_local_stack_would_drop_is_refused() -> None:
+def test_a_table_property_that_the_local_aws_does_not_support_is_refused() -> None:
     with pytest.raises(ValueError, match=r"has \['StreamSpecification'\], which the local AWS does not support"):
         aws.table_request(aws.table_properties() | {"StreamSpecification": {}})
 

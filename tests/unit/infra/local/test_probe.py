@@ -1,4 +1,6 @@
-"""A job that was moved to on-demand probes its pool where the policy opts in, and goes back to spot when it finds capacity."""
+"""A job that was moved to on-demand probes its pool where the policy allows it, and returns to spot when the probe finds
+capacity.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,7 @@ resubmit:
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    """One job of twenty hours, due in thirty; its pool has no spot capacity in the first nine."""
+    """One job of twenty hours with a deadline in thirty; its pool has no spot capacity in the first nine."""
     folder = tmp_path_factory.mktemp("policies")
     (folder / "a.yaml").write_text(POLICY)
     store = CheckpointStore()
@@ -44,7 +46,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         yield running
 
 
-def test_the_pool_is_asked_each_half_hour_by_a_job_that_trains_nothing(host: Host) -> None:
+def test_the_pool_is_probed_each_half_hour_by_a_job_that_trains_nothing(host: Host) -> None:
     probes = [job for name, job in host.world.jobs.items() if "-p02" in name]
     assert len(probes) >= 2
     for probe in probes:
@@ -62,16 +64,16 @@ def test_it_goes_back_to_spot_once_a_probe_has_started(host: Host) -> None:
     assert back.created_at - MONDAY < 10 * HOUR, "within an hour of capacity"
 
 
-def test_people_hear_of_the_probes_and_never_of_a_probe_s_own_life(host: Host) -> None:
+def test_people_are_told_of_the_probes_and_never_of_a_probe_s_own_outcome(host: Host) -> None:
     said = "\n".join(message.text for message in host.slack.messages)
     assert "runs on-demand and could return to spot" in said
     assert not any(f"*{name}*" in said for name in host.world.jobs if "-p02" in name)
 
 
-def test_nothing_died_on_the_way(host: Host) -> None:
+def test_no_function_failed(host: Host) -> None:
     assert host.bus.dead_letters == []
 
 
-def test_the_policy_s_folder_is_what_was_asked(tmp_path: Path) -> None:
+def test_the_policy_s_folder_compiles_to_the_settings_of_the_test(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(POLICY)
     assert compile_folder(tmp_path)["resubmit"][0]["deadline"]["probe"] is True

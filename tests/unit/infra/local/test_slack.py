@@ -21,7 +21,7 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 class Clock:
-    """A clock that stands where it is put."""
+    """A clock that only the test moves."""
 
     now = NOON
 
@@ -53,7 +53,7 @@ def test_a_posted_message_is_kept_with_its_channel_and_thread(slack: Slack) -> N
     assert (reply.channel, reply.thread_ts, reply.ts > root.ts) == ("#ml-spot", root.ts, True)
 
 
-def test_an_update_replaces_the_words_and_keeps_the_place(slack: Slack) -> None:
+def test_an_update_replaces_the_content_of_a_message_in_place(slack: Slack) -> None:
     web = client(slack)
     posted = web.chat_postMessage(channel="#ml-spot", text="starved")
     web.chat_update(channel=posted["channel"], ts=posted["ts"], text="running again")
@@ -89,7 +89,7 @@ def test_a_wrong_token_is_refused(slack: Slack) -> None:
         client(slack, token="xoxb-other").auth_test()
 
 
-def test_a_second_message_within_a_second_is_told_when_to_come_again(slack: Slack) -> None:
+def test_a_second_message_within_a_second_is_answered_with_retry_after(slack: Slack) -> None:
     slack.limits_rate = True
     web = client(slack)
     web.chat_postMessage(channel="#ml-spot", text="one")
@@ -102,7 +102,7 @@ def test_a_second_message_within_a_second_is_told_when_to_come_again(slack: Slac
     assert [m.text for m in slack.messages if m.channel == "#ml-spot"] == ["one", "two"]
 
 
-def test_slack_can_answer_500_or_nonsense_or_hang_up_and_keeps_no_message_then(slack: Slack) -> None:
+def test_slack_can_answer_500_or_invalid_json_or_close_the_connection_and_stores_nothing_then(slack: Slack) -> None:
     for trouble, error in (
         (Trouble.SERVER_ERROR, SlackApiError),
         (Trouble.NOT_JSON, SlackApiError),

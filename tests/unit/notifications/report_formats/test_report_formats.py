@@ -1,4 +1,4 @@
-"""A report as text, JSON, CSV and HTML: the same facts, and nothing that a terminal, spreadsheet or browser would run."""
+"""A report as text, JSON, CSV and HTML: the same figures, and nothing that a terminal, spreadsheet or browser would run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def report(**changes: object) -> Report:
 EMPTY = report_of({}, FIRST, FIRST + DAY)
 
 
-def test_the_text_has_the_money_and_what_it_does_not_cover() -> None:
+def test_the_text_has_the_cost_and_what_it_does_not_cover() -> None:
     text = as_text(report())
     assert "Spot saved $1.40, 70 % of the on-demand cost." in text
     assert "1 attempt without a price (seconds only)." in text
@@ -49,7 +49,7 @@ def test_the_csv_has_the_columns_of_focus_and_exact_dollars() -> None:
     assert (vision["ChargePeriodStart"], vision["BillingCurrency"]) == ("2026-03-02T00:00:00Z", "USD")
 
 
-def test_a_team_that_looks_like_a_formula_is_text_in_a_spreadsheet() -> None:
+def test_a_team_name_that_looks_like_a_formula_is_text_in_a_spreadsheet() -> None:
     rows = list(csv.DictReader(io.StringIO(as_csv(report()))))
     assert f"'{EVIL}" in {row["x_Group"] for row in rows}
 

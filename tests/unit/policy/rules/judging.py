@@ -11,13 +11,13 @@ from controller.policy.rules.kind import Evidence, Violation
 
 
 def ask(kind: str, about: Job, claims: tuple[Claim, ...] = (), /, **options: Any) -> Violation | None:
-    """What the kind says of the job."""
+    """What the rule kind says of the job."""
     rule = RULE_KINDS[kind]
     return rule.judge(about, rule.options(**options), Evidence(claims=claims))
 
 
 def fault_in(kind: str, about: Job, claims: tuple[Claim, ...] = (), /, **options: Any) -> Violation:
-    """What is wrong with the job, where something must be."""
+    """The finding of the rule kind, where there must be one."""
     fault = ask(kind, about, claims, **options)
     assert fault is not None, f"{kind} found nothing wrong"
     return fault

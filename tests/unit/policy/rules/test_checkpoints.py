@@ -1,4 +1,4 @@
-"""Long spot jobs save checkpoints, where they are told to, and nobody else writes there."""
+"""Long spot jobs write checkpoints to a prefix that the policy allows and no other job uses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def claim(name: str, uri: str, minutes: int = 0) -> Claim:
     return claim_of(uri, job=name, lineage=f"life of {name}", created_at=BEGIN + timedelta(minutes=minutes))
 
 
-def test_a_long_spot_job_without_checkpoints_is_told_where_to_write_them() -> None:
+def test_a_long_spot_job_without_checkpoints_breaks_the_rule_and_the_finding_names_a_prefix() -> None:
     fault = fault_in("checkpoint-required", job(checkpoint_uri=None), under=("s3://acme/ckpt/",))
     assert (fault.field, fault.found) == ("CheckpointConfig.S3Uri", "not set")
     assert "under s3://acme/ckpt/" in fault.wanted
@@ -44,7 +44,7 @@ def test_on_demand_jobs_need_no_checkpoints() -> None:
     assert ask("checkpoint-required", job(spot=False, checkpoint_uri=None)) is None
 
 
-def test_what_cannot_checkpoint_is_not_asked_to_unless_the_rule_says_so() -> None:
+def test_an_algorithm_that_cannot_checkpoint_is_exempt_unless_the_rule_includes_it() -> None:
     incapable = job(checkpoint_uri=None, algorithm=CANNOT)
     assert ask("checkpoint-required", incapable) is None
     assert ask("checkpoint-required", incapable, only_capable=False) is not None
@@ -65,7 +65,7 @@ def test_a_prefix_is_a_folder_with_or_without_its_last_slash(prefix: str, uri: s
         ("s3://acme/ckpt/", "s3://acme/"),
     ],
 )
-def test_a_name_that_merely_begins_alike_is_another_place(prefix: str, uri: str) -> None:
+def test_a_prefix_that_only_begins_alike_is_another_folder(prefix: str, uri: str) -> None:
     fault = fault_in("checkpoint-required", job(checkpoint_uri=uri), under=(prefix,))
     assert fault.found == uri
     assert fault.wanted == f"an S3 prefix under {prefix}"
@@ -81,7 +81,7 @@ def test_the_fix_satisfies_the_rule(prefix: str, rest: str) -> None:
     assert ask("checkpoint-required", replace(here, checkpoint_uri=uri), under=(prefix + rest,)) is None
 
 
-def test_of_two_jobs_on_one_prefix_the_later_offends() -> None:
+def test_of_two_jobs_on_one_prefix_the_later_breaks_the_rule() -> None:
     claims = (claim("bert", "s3://c/one/"), claim("gpt", "s3://c/one/", minutes=1))
     older, younger = job("bert", checkpoint_uri="s3://c/one/"), job("gpt", checkpoint_uri="s3://c/one/")
     younger = replace(younger, created_at=BEGIN + timedelta(minutes=1))
@@ -92,16 +92,15 @@ def test_of_two_jobs_on_one_prefix_the_later_offends() -> None:
     assert fault.fix.request == {"CheckpointConfig": {"S3Uri": "s3://c/gpt/"}}
 
 
-def test_of_two_jobs_of_one_moment_the_later_name_offends() -> None:
+def test_of_two_jobs_created_at_the_same_time_the_later_name_breaks_the_rule() -> None:
     claims = (claim("bert", "s3://c/"), claim("bert-r02", "s3://c/"))
     assert ask("checkpoint-exclusive", job("bert", checkpoint_uri="s3://c/"), claims) is None
     assert ask("checkpoint-exclusive", job("bert-r02", checkpoint_uri="s3://c/"), claims) is not None
 
 
-def test_prefixes_overlap_as_plain_strings_like_sagemaker_matches_them() -> None:
-    assert (
-        ask("checkpoint-exclusive", job("gpt", checkpoint_uri="s3://c/one-archive"), (claim("bert", "s3://c/one"),)) is not None
-    )
+def test_prefixes_are_compared_by_segment_whole() -> None:
+    assert ask("checkpoint-exclusive", job("gpt", checkpoint_uri="s3://c/one-archive"), (claim("bert", "s3://c/one"),)) is None
+    assert ask("checkpoint-exclusive", job("gpt", checkpoint_uri="s3://c/one/x"), (claim("bert", "s3://c/one"),)) is None
     assert ask("checkpoint-exclusive", job("gpt", checkpoint_uri="s3://c2/one"), (claim("bert", "s3://c/one"),)) is None
 
 
@@ -112,14 +111,34 @@ def test_attempts_of_one_lineage_share_their_prefix() -> None:
     assert ask("checkpoint-exclusive", later, same_life) is None
 
 
-def test_a_job_that_is_over_writes_nothing_more() -> None:
+def test_a_job_that_has_ended_writes_no_checkpoints() -> None:
     over = ended(job("gpt", checkpoint_uri="s3://c/"), Outcome.COMPLETED)
     assert ask("checkpoint-exclusive", over, (claim("bert", "s3://c/"),)) is None
 
 
-def test_where_somebody_holds_a_whole_bucket_another_bucket_is_the_fix() -> None:
-    fault = fault_in("checkpoint-exclusive", job("gpt", checkpoint_uri="s3://c/x/"), (claim("bert", "s3://c/"),))
+def test_where_a_whole_bucket_is_claimed_the_fix_is_another_bucket() -> None:
+    fault = fault_in("checkpoint-exclusive", job("gpt", checkpoint_uri="s3://c/"), (claim("bert", "s3://c/"),))
     assert fault.fix.sdk == {"checkpoint_s3_uri": "s3://ANOTHER-BUCKET/gpt/"}
+
+
+def test_the_later_job_under_another_role_is_told_and_not_stopped() -> None:
+    theirs = replace(claim("bert", "s3://c/one/"), role="arn:aws:iam::111122223333:role/stranger")
+    fault = fault_in("checkpoint-exclusive", job("gpt", checkpoint_uri="s3://c/one"), (theirs,))
+    assert fault.wanted.endswith("bert writes to s3://c/one/ under arn:aws:iam::111122223333:role/stranger")
+    assert not fault.actionable
+
+
+def test_of_two_earlier_jobs_the_one_that_shares_the_role_counts() -> None:
+    theirs = replace(claim("ant", "s3://c/one/"), role="arn:aws:iam::111122223333:role/stranger")
+    ours = replace(claim("bert", "s3://c/one/", minutes=1), role=job().role)
+    later = job("gpt", checkpoint_uri="s3://c/one", created_at=BEGIN + timedelta(minutes=2))
+    assert fault_in("checkpoint-exclusive", later, (theirs, ours)).actionable
+
+
+def test_who_writes_above_others_is_told_whoever_came_first_and_not_stopped() -> None:
+    fault = fault_in("checkpoint-exclusive", job("gpt", checkpoint_uri="s3://c/"), (claim("bert", "s3://c/one/", minutes=9),))
+    assert fault.wanted == "a prefix of its own; below this one writes bert"
+    assert not fault.actionable
 
 
 NAMES = st.sampled_from(["a", "ab", "a-r02", "b"])
@@ -137,7 +156,7 @@ def claims_of(jobs: list[Job]) -> tuple[Claim, ...]:
 
 
 @given(st.lists(JOBS, unique_by=lambda j: j.name, max_size=4))
-def test_once_the_offenders_are_gone_nobody_overlaps_and_somebody_is_left(jobs: list[Job]) -> None:
+def test_without_the_offending_jobs_no_prefixes_overlap_and_a_job_remains(jobs: list[Job]) -> None:
     claims = claims_of(jobs)
     innocent = claims_of([j for j in jobs if ask("checkpoint-exclusive", j, claims) is None])
     assert all(not overlapping(one, innocent) for one in innocent)
@@ -145,7 +164,7 @@ def test_once_the_offenders_are_gone_nobody_overlaps_and_somebody_is_left(jobs: 
 
 
 @given(st.lists(JOBS, unique_by=lambda j: j.name, min_size=2, max_size=4))
-def test_the_fix_overlaps_nobody(jobs: list[Job]) -> None:
+def test_the_fix_overlaps_no_other_prefix(jobs: list[Job]) -> None:
     claims = claims_of(jobs)
     for one in jobs:
         fault = ask("checkpoint-exclusive", one, claims)

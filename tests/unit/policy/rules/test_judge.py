@@ -1,4 +1,4 @@
-"""What a document cannot say is undecided, and only live jobs that nobody else owns are to be stopped."""
+"""A rule that needs an unknown field is undecided; only live jobs without another owner are to be stopped."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.builders import ended, job, policy, rule
 ON_DEMAND = job(spot=False)
 
 
-def test_the_kinds_have_the_ids_that_people_search_for() -> None:
+def test_the_rule_kinds_have_their_documented_ids() -> None:
     assert set(RULE_KINDS) == {
         "checkpoint-required", "uncheckpointed-cap", "max-wait-limit", "max-runtime-limit", "spot-required",
         "checkpoint-exclusive", "checkpoint-alive", "tags-required", "instance-allowed",
@@ -47,17 +47,17 @@ def test_an_audit_finding_flags_too() -> None:
     assert (verdict.word, [f.policy for f in verdict.findings]) == (VerdictKind.FLAG, ["use-spot"])
 
 
-def test_a_rule_that_needs_what_nobody_said_is_undecided_and_silent() -> None:
+def test_a_rule_that_needs_an_unknown_field_is_undecided_and_finds_nothing() -> None:
     verdict = judge(job(spot=False, unknown=frozenset({"spot"})), policy(), Evidence(claims=()))
     assert (verdict.word, verdict.findings, verdict.undecided) == (VerdictKind.ALLOW, (), ("use-spot",))
 
 
-def test_a_selector_that_needs_what_nobody_said_leaves_its_rule_undecided() -> None:
+def test_a_selector_that_needs_an_unknown_field_leaves_its_rule_undecided() -> None:
     theirs = policy(rules=(rule(match=Selector(region=("eu-*",))),))
     assert judge(job(spot=False, unknown=frozenset({"region"})), theirs, Evidence(claims=())).undecided == ("use-spot",)
 
 
-def test_where_nobody_looked_at_claims_nothing_is_said_about_them() -> None:
+def test_without_claims_the_rule_about_them_is_undecided() -> None:
     alone = policy(rules=(rule(kind="checkpoint-exclusive", options={}),))
     assert judge(job(), alone, Evidence()).undecided == ("use-spot",)
     assert judge(job(), alone, Evidence(claims=())).undecided == ()

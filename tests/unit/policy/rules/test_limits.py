@@ -1,4 +1,4 @@
-"""Limits on waiting and running: what is seen, what is wanted, and a fix that SageMaker takes."""
+"""Limits on waiting and running: what is found, what is wanted, and a fix that SageMaker accepts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.unit.policy.rules.judging import ask, fault_in
 CANNOT = algorithm(AlgorithmClass.BUILT_IN, name="kmeans", checkpoints=False, why="kmeans cannot checkpoint")
 
 
-def test_what_cannot_checkpoint_waits_an_hour_at_most() -> None:
+def test_an_algorithm_that_cannot_checkpoint_waits_at_most_an_hour() -> None:
     at_limit = job(algorithm=CANNOT, runtime_s_max=3600, wait_s_max=3600)
     assert ask("uncheckpointed-cap", at_limit) is None
     fault = fault_in("uncheckpointed-cap", replace(at_limit, wait_s_max=3601))
@@ -30,7 +30,7 @@ def test_a_request_without_a_waiting_time_is_capped_by_its_runtime() -> None:
     assert (fault.field, fault.found) == ("StoppingCondition.MaxRuntimeInSeconds", "not set, so 86400 (24 h)")
 
 
-def test_what_can_checkpoint_is_capped_only_without_config_and_only_where_the_rule_says_so() -> None:
+def test_an_algorithm_that_can_checkpoint_is_capped_only_without_a_config_and_only_where_the_rule_says_so() -> None:
     bare = job(checkpoint_uri=None)
     assert ask("uncheckpointed-cap", bare) is None
     fault = fault_in("uncheckpointed-cap", bare, without_config=True)
@@ -42,7 +42,7 @@ def test_on_demand_jobs_are_not_capped() -> None:
     assert ask("uncheckpointed-cap", job(spot=False, algorithm=CANNOT)) is None
 
 
-def test_an_algorithm_nobody_described_is_called_marketplace_in_so_many_words() -> None:
+def test_an_undescribed_algorithm_is_named_as_marketplace_in_the_finding() -> None:
     unseen = algorithm_of(image=None, algorithm_name="theirs", product_id=None, described=False, hyperparameters={})
     fault = fault_in("uncheckpointed-cap", job(algorithm=unseen))
     assert "DescribeAlgorithm not seen" in fault.wanted
@@ -67,7 +67,7 @@ def test_on_demand_jobs_do_not_wait() -> None:
     assert ask("max-wait-limit", job(spot=False, wait_s_max=None), at_most_s=60) is None
 
 
-def test_nobody_runs_longer_than_the_limit() -> None:
+def test_no_job_may_run_longer_than_the_limit() -> None:
     assert ask("max-runtime-limit", job(runtime_s_max=3600), at_most_s=3600) is None
     fault = fault_in("max-runtime-limit", job(spot=False, runtime_s_max=None), at_most_s=3600)
     assert (fault.found, fault.wanted) == ("not set, so 86400 (24 h)", "at most 3600 (1 h)")
@@ -82,7 +82,7 @@ def test_nobody_runs_longer_than_the_limit() -> None:
     st.sampled_from([1, 1.5, 4]),
     st.booleans(),
 )
-def test_a_fixed_job_breaks_the_rule_no_more_and_sagemaker_would_take_it(
+def test_a_fixed_job_keeps_the_rule_and_is_valid_in_sagemaker(
     kind: str, at_most_h: int, runtime_h: int | None, more_h: int | None, times: float, spot: bool
 ) -> None:
     runtime_s = runtime_h * 3600 if runtime_h else None

@@ -1,4 +1,4 @@
-"""Spot where it pays, tags that say whose a job is, instance types that are given out."""
+"""Spot where it pays, required tags, and allowed instance types."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def test_a_job_of_an_hour_or_more_belongs_on_spot() -> None:
     }
 
 
-def test_what_sagemaker_would_refuse_on_spot_is_not_asked_for() -> None:
+def test_spot_is_not_required_where_sagemaker_would_refuse_it() -> None:
     assert ask("spot-required", job(spot=False, runtime_s_max=3601, algorithm=CANNOT)) is None
     capped = fault_in("spot-required", job(spot=False, runtime_s_max=3600, algorithm=CANNOT))
     assert capped.fix.sdk["max_wait"] == 3600
 
 
-def test_missing_and_empty_tags_are_asked_for() -> None:
+def test_missing_and_empty_tags_are_findings() -> None:
     fault = fault_in("tags-required", job(tags={"team": "vision", "owner": ""}), tags=("team", "owner", "cost-centre"))
     assert (fault.field, fault.found, fault.wanted) == ("Tags", "owner, team", "owner, cost-centre as well")
     assert [tag["Key"] for tag in fault.fix.request["Tags"]] == ["owner", "cost-centre"]
@@ -36,7 +36,7 @@ def test_missing_and_empty_tags_are_asked_for() -> None:
     assert ask("tags-required", job(tags={"team": "vision"}), tags=("team",)) is None
 
 
-def test_instance_types_are_given_out_by_name_and_by_pattern() -> None:
+def test_instance_types_are_allowed_by_name_and_by_pattern() -> None:
     assert ask("instance-allowed", job(instance_type="ml.g5.2xlarge"), instance_types=("ml.m5.large", "ml.g5.*")) is None
     fault = fault_in("instance-allowed", job(instance_type="ml.p4d.24xlarge"), instance_types=("ml.g5.*", "ml.m5.large"))
     assert (fault.field, fault.found) == ("ResourceConfig.InstanceType", "ml.p4d.24xlarge")

@@ -1,4 +1,4 @@
-"""Requests, worlds and small readings that these tests share."""
+"""Requests and worlds that these tests share."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ EXACT: dict[str, Any] = {
 def request(
     name: str = "bert", *, spot: bool = True, prefix: str | None = "s3://ckpt/bert", **hyperparameters: Any
 ) -> dict[str, Any]:
-    """Make a CreateTrainingJob request that nothing is wrong with."""
+    """Make a valid CreateTrainingJob request."""
     asked: dict[str, Any] = {
         "TrainingJobName": name,
         "RoleArn": "arn:aws:iam::111122223333:role/Train",
@@ -57,12 +57,12 @@ def world(*supply: tuple[float, int], **answers: Any) -> World:
 
 
 def after(seconds: float) -> datetime:
-    """Say when that many seconds have passed since the beginning."""
+    """The time that many seconds after the beginning."""
     return T0 + timedelta(seconds=seconds)
 
 
 def run(world: World) -> World:
-    """Let everything happen that will happen by itself."""
+    """Run everything that happens without further calls."""
     while at := world.next_at():
         world.advance_to(at)
         world.drain_events()
@@ -70,12 +70,12 @@ def run(world: World) -> World:
 
 
 def lived(world: World, name: str = "bert") -> str:
-    """Tell a job's secondary statuses in order, and the status it has now."""
+    """A job's secondary statuses in order, and its status now."""
     job = world.describe_training_job(name)
     return " ".join([*(line["Status"] for line in job["SecondaryStatusTransitions"]), "=", job["TrainingJobStatus"]])
 
 
 def moments(world: World, name: str = "bert") -> list[float]:
-    """Tell when each secondary status began, in seconds."""
+    """When each secondary status began, in seconds."""
     lines = world.describe_training_job(name)["SecondaryStatusTransitions"]
     return [(line["StartTime"] - T0).total_seconds() for line in lines]

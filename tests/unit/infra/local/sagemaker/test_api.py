@@ -1,4 +1,4 @@
-"""The two doors into a world, the in-memory client and real boto3 over HTTP, behave alike; each test runs at both."""
+"""The two ways to call a world, the in-memory client and real boto3 over HTTP, behave alike; each test uses both."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_what_botocore_refuses_is_not_even_sent(door: Any) -> None:
         door.create_training_job(**request(), InputDataConfig=[])
 
 
-def test_what_botocore_lets_through_the_service_refuses(door: Any) -> None:
+def test_the_service_refuses_what_botocore_accepts(door: Any) -> None:
     with pytest.raises(ClientError, match="Member must satisfy regular expression pattern"):
         door.create_training_job(**request("my_job"))
 
@@ -98,14 +98,14 @@ def test_times_are_aware_and_to_the_millisecond(here: World, door: Any) -> None:
     assert created_at == datetime(2026, 3, 2, 1, 2, 3, 456000, tzinfo=UTC)
 
 
-def test_describe_never_says_tags(door: Any) -> None:
+def test_describe_never_returns_tags(door: Any) -> None:
     arn = door.create_training_job(**request())["TrainingJobArn"]
     assert "Tags" not in door.describe_training_job(TrainingJobName="bert")
     assert door.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "vision"}]
 
 
-def test_describe_fills_in_what_nobody_asked_for(door: Any) -> None:
-    """The traps of the way back from Describe to Create."""
+def test_describe_adds_members_that_were_not_requested(door: Any) -> None:
+    """The members that must not be sent back to CreateTrainingJob."""
     door.create_training_job(**request())
     job = door.describe_training_job(TrainingJobName="bert")
     assert job["InputDataConfig"] == []
@@ -255,7 +255,7 @@ def test_throttling_looks_as_it_does_at_aws(at_door: str) -> None:
         (Client(here) if at_door == "memory" else over_http(server.url)).list_training_jobs()
 
 
-def test_both_doors_tell_the_same_of_a_job_of_every_ending() -> None:
+def test_both_clients_describe_a_job_of_every_outcome_alike() -> None:
     here = world((0, 2), (1000, 0), (2000, 2))
     here.create_training_job(request("completed", work_s=3000))
     here.create_training_job(request("failed", fails_with="traceback", prefix="s3://ckpt/failed"))
@@ -273,7 +273,7 @@ def test_both_doors_tell_the_same_of_a_job_of_every_ending() -> None:
             assert told[0] == told[1]
 
 
-def test_a_client_without_validation_leaves_the_refusal_to_the_world() -> None:
+def test_without_validation_in_the_client_the_world_refuses() -> None:
     with pytest.raises(ClientError, match="Value 'Tag' at ''"):
         Client(world(), validate=False).create_training_job(**request(), Tag=[])
 
@@ -291,18 +291,18 @@ def test_the_server_refuses_what_it_does_not_know() -> None:
             assert text in said["message"]
 
 
-def test_a_closed_server_answers_nobody() -> None:
+def test_a_closed_server_does_not_answer() -> None:
     server = serve(world())
     server.close()
     with pytest.raises(ConnectionError):
         http.client.HTTPConnection(server.url.removeprefix("http://")).request("POST", "/")
 
 
-def test_the_client_has_a_verb_for_every_operation_of_the_world() -> None:
+def test_the_client_has_a_method_for_every_operation_of_the_world() -> None:
     verbs = {"".join(word.capitalize() for word in name.split("_")) for name in dir(Client) if not name.startswith("_")}
     assert verbs >= ANSWERS.keys()
 
 
-def test_the_world_answers_at_the_time_of_its_own_clock(here: World, door: Any) -> None:
+def test_the_world_answers_with_the_time_of_its_own_clock(here: World, door: Any) -> None:
     door.create_training_job(**request())
     assert door.describe_training_job(TrainingJobName="bert")["CreationTime"] == T0

@@ -1,4 +1,4 @@
-"""What a training job costs, in the seconds that Describe says."""
+"""What a training job costs, in the seconds that Describe shows."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_billable_may_be_the_wall_clock_instead() -> None:
 
 
 @pytest.mark.parametrize(("delay_s", "later_s"), [(120, 120), (900, 900)])
-def test_usage_may_appear_minutes_after_the_ending(delay_s: int, later_s: int) -> None:
+def test_usage_may_appear_minutes_after_the_end(delay_s: int, later_s: int) -> None:
     here = world(usage_delay_s=delay_s)
     here.create_training_job(request(spot=False, work_s=600))
     run(here)
@@ -89,7 +89,7 @@ def test_usage_may_never_appear_and_the_world_still_knows_it() -> None:
 
 
 @pytest.mark.parametrize(("answer", "usage"), [("absent", (None, None)), ("zero", (0, 0))])
-def test_a_job_that_never_trained_has_no_usage_or_none_worth_the_name(answer: str, usage: tuple[Any, ...]) -> None:
+def test_a_job_that_never_trained_has_no_usage_or_zero_usage(answer: str, usage: tuple[Any, ...]) -> None:
     here = world((0, 0), usage_if_never_trained=answer)
     here.create_training_job(request())
     assert said(run(here)) == usage

@@ -71,7 +71,7 @@ def test_the_published_traces_can_be_read() -> None:
         assert [trace.at(T0 + index * timedelta(seconds=600)) for index in range(len(document["data"]))] == document["data"]
 
 
-def test_generated_weather_depends_on_the_seed_alone() -> None:
+def test_generated_capacity_depends_only_on_the_seed() -> None:
     def look(seed: str) -> list[int]:
         pool = generate(seed, T0)
         return [pool.at(after(3600 * hour)) for hour in range(14 * 24)]
@@ -80,7 +80,7 @@ def test_generated_weather_depends_on_the_seed_alone() -> None:
     assert look("1/ml.p3.2xlarge") != look("2/ml.p3.2xlarge")
 
 
-def test_generated_pools_have_different_moods_and_some_are_empty_at_times() -> None:
+def test_generated_pools_differ_and_some_are_empty_at_times() -> None:
     pools = [generate(seed, T0) for seed in range(40)]
     empty_hours = [sum(pool.at(after(3600 * hour)) == 0 for hour in range(14 * 24)) for pool in pools]
     assert min(empty_hours) == 0

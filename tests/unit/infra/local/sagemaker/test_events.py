@@ -1,4 +1,4 @@
-"""What the events say and what becomes of them on their way."""
+"""The content of events, and their unreliable delivery."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def test_an_envelope_is_as_documented() -> None:
     assert json.loads(json.dumps(event)) == event
 
 
-def test_each_change_rings_once_where_nothing_goes_wrong() -> None:
+def test_each_change_sends_one_event_without_faults() -> None:
     here = world(*INTERRUPTED)
     here.create_training_job(request(work_s=3000))
     told = [event["detail"]["SecondaryStatus"] for event in events(here)]
     assert told == [line.status for line in here.jobs["bert"].transitions]
 
 
-def test_interrupted_may_not_ring() -> None:
+def test_an_interruption_may_send_no_event() -> None:
     here = world(*INTERRUPTED, interrupted_sends_event=False)
     here.create_training_job(request(work_s=3000))
     assert "Interrupted" not in {event["detail"]["SecondaryStatus"] for event in events(here)}
@@ -84,14 +84,14 @@ def test_mixed_shapes_mix() -> None:
     assert {"FailureReason" in detail for detail in details} == {True, False}
 
 
-def test_no_event_says_anything_of_spot_checkpoints_or_the_bill() -> None:
+def test_no_event_contains_spot_checkpoints_or_usage() -> None:
     said = one()["detail"]
     never = {"EnableManagedSpotTraining", "CheckpointConfig", "BillableTimeInSeconds", "TrainingTimeInSeconds", "RetryStrategy"}
     assert not never & said.keys()
     assert said["StoppingCondition"] == {"MaxRuntimeInSeconds": 7200}
 
 
-def test_a_failed_job_rings_with_its_reason() -> None:
+def test_the_event_of_a_failed_job_has_its_reason() -> None:
     here = world()
     here.create_training_job(request(fails_with="exit-code"))
     assert events(here)[-1]["detail"]["FailureReason"] == "AlgorithmError: Exit Code: 1"
@@ -105,7 +105,7 @@ def test_a_child_of_a_tuning_job_names_its_parent() -> None:
     assert here.describe_training_job("hpo-001-0f0444b1")["TuningJobArn"] == parent
 
 
-def test_a_late_event_tells_what_was_not_what_is() -> None:
+def test_a_late_event_contains_the_former_status() -> None:
     here = world(event_late=1.0, event_late_by=(5000, 5000))
     here.create_training_job(request(work_s=600))
     here.advance_to(after(4000))
@@ -153,14 +153,14 @@ def test_events_are_drained_once_and_in_the_order_of_arrival() -> None:
     assert here.drain_events() == []
 
 
-def test_an_undrained_event_keeps_the_world_due_now() -> None:
+def test_while_an_event_waits_the_next_step_is_now() -> None:
     here = world()
     here.create_training_job(request())
     here.advance_to(after(30))
     assert here.next_at() == after(30)
 
 
-def test_fault_knobs_do_not_change_what_happens_to_jobs() -> None:
+def test_faults_of_events_do_not_change_what_happens_to_jobs() -> None:
     lives = []
     for lost in (0.0, 0.9):
         here = world(*INTERRUPTED, event_lost=lost, launch=(60, 180))

@@ -129,7 +129,7 @@ def test_a_new_job_on_the_same_prefix_resumes_from_what_the_prefix_holds() -> No
     assert times[-2] - times[-3] == 3000 - 1020  # a thousand seconds and the grace, saved on SIGTERM
 
 
-def test_the_host_hears_of_each_checkpoint_when_it_is_written() -> None:
+def test_the_host_is_called_for_each_checkpoint() -> None:
     heard: list[tuple[str, float, datetime]] = []
     here = World(
         T0,
@@ -165,7 +165,7 @@ def test_a_failure_in_training_happens_after_its_share_of_the_work() -> None:
     assert moments(run(here))[-1] == 180 + 500
 
 
-def test_a_passing_failure_hits_a_number_of_twins_and_then_no_more() -> None:
+def test_a_temporary_failure_affects_a_number_of_equal_jobs() -> None:
     here = world()
     for name in ("a", "b", "c"):
         here.create_training_job(request(name, fails_with="internal", fails_times=2))
@@ -257,22 +257,22 @@ def test_a_stopped_job_gives_its_instance_to_the_next_that_waits() -> None:
     assert moments(here, "b")[1] == 500 + 20 + 60
 
 
-@pytest.mark.parametrize(("beats", "ending"), [(True, "Completed = Completed"), (False, "Stopped = Stopped")])
-def test_a_job_stopped_while_it_uploads_ends_either_way(beats: bool, ending: str) -> None:
+@pytest.mark.parametrize(("beats", "secondary"), [(True, "Completed = Completed"), (False, "Stopped = Stopped")])
+def test_a_job_stopped_while_it_uploads_ends_either_way(beats: bool, secondary: str) -> None:
     here = world(completion_beats_stop=beats)
     here.create_training_job(request(work_s=600))
     here.advance_to(after(790))
     here.stop_training_job("bert")
-    assert lived(run(here)) == f"Starting Downloading Training Uploading Stopping {ending}"
+    assert lived(run(here)) == f"Starting Downloading Training Uploading Stopping {secondary}"
 
 
-@pytest.mark.parametrize(("beats", "ending"), [(True, "Completed"), (False, "Stopped")])
-def test_a_script_that_finishes_within_its_grace_ends_either_way(beats: bool, ending: str) -> None:
+@pytest.mark.parametrize(("beats", "secondary"), [(True, "Completed"), (False, "Stopped")])
+def test_a_script_that_finishes_within_its_grace_ends_either_way(beats: bool, secondary: str) -> None:
     here = world(completion_beats_stop=beats)
     here.create_training_job(request(work_s=600, exits_after_s=60))
     here.advance_to(after(770))
     here.stop_training_job("bert")
-    assert lived(run(here)).endswith(f"Stopping {ending} = {ending}")
+    assert lived(run(here)).endswith(f"Stopping {secondary} = {secondary}")
 
 
 def test_a_stopping_job_is_not_interrupted() -> None:
@@ -310,7 +310,7 @@ def test_when_the_supply_shrinks_only_as_many_jobs_as_must_are_interrupted() -> 
     assert sorted(job.secondary for job in here.jobs.values()) == ["Interrupted", "Training", "Training"]
 
 
-def test_those_who_waited_longest_launch_first() -> None:
+def test_jobs_that_waited_longest_launch_first() -> None:
     here = world((0, 0), (1000, 1))
     here.create_training_job(request("first", work_s=100))
     here.advance_to(after(10))
@@ -364,7 +364,7 @@ def test_the_clock_needs_a_zone_and_takes_any() -> None:
     assert here.describe_training_job("bert")["CreationTime"].isoformat() == "2026-03-02T00:01:00+00:00"
 
 
-def test_pools_are_apart() -> None:
+def test_pools_are_independent() -> None:
     here = World(T0, settings=WorldSettings(), capacity_of={TYPE: Steps(T0, [(0, 0)], period_s=100)})
     here.create_training_job(request("starved"))
     fed = request("fed", prefix="s3://ckpt/fed")

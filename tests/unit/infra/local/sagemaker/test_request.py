@@ -1,4 +1,4 @@
-"""What CreateTrainingJob refuses, and in which words."""
+"""The requests that CreateTrainingJob refuses, with their messages."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def test_create_accepts(change: Change) -> None:
     assert len(here.jobs) == 1
 
 
-def test_all_broken_constraints_are_told_at_once() -> None:
+def test_all_broken_constraints_are_reported_at_once() -> None:
     asked = request("my_job")
     asked["ResourceConfig"]["InstanceType"] = "ml.nope"
     with pytest.raises(ApiError, match=r"2 validation errors detected: .*my_job.*; .*ml.nope"):
@@ -239,10 +239,10 @@ def test_groups_and_plans_on_spot_may_be_refused() -> None:
     groups["ResourceConfig"] = {"InstanceGroups": [{"InstanceType": TYPE, "InstanceCount": 2, "InstanceGroupName": "g"}]}
     plan = request()
     plan["ResourceConfig"]["TrainingPlanArn"] = "arn:aws:sagemaker:us-east-1:111122223333:training-plan/plan"
-    for asked, knob in ((groups, "refuse_groups_on_spot"), (plan, "refuse_plans_on_spot")):
-        assert world(**{knob: False}).create_training_job(asked)
+    for asked, setting in ((groups, "refuse_groups_on_spot"), (plan, "refuse_plans_on_spot")):
+        assert world(**{setting: False}).create_training_job(asked)
         with pytest.raises(ApiError, match="is not supported when EnableManagedSpotTraining is set to true"):
-            world(**{knob: True}).create_training_job(asked)
+            world(**{setting: True}).create_training_job(asked)
 
 
 def test_spot_and_on_demand_have_quotas_of_their_own() -> None:
@@ -260,7 +260,7 @@ def test_spot_and_on_demand_have_quotas_of_their_own() -> None:
     assert here.create_training_job(request("c"))
 
 
-def test_a_request_is_remembered_as_it_was_sent() -> None:
+def test_a_request_is_stored_as_it_was_sent() -> None:
     here, asked = world(), request()
     here.create_training_job(asked)
     asked["ResourceConfig"]["InstanceType"] = "changed"

@@ -1,4 +1,4 @@
-"""Whole worlds: the same seed has the same history, every seed obeys the bill and the supply, and the settings really turn."""
+"""Whole worlds: one seed has one history, bills and supplies are consistent in every seed, and each setting has an effect."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def asked(rng: Random, number: int) -> dict[str, Any]:
 
 
 def live(seed: int, *, open_events: bool = False, jobs: int = 15) -> tuple[World, list[Any]]:
-    """Let some jobs be born over a day, some be stopped, and all end."""
+    """Create some jobs over a day, stop some, and run all to their end."""
     rng = random_stream("test", seed)
     here = World(T0, seed=seed, settings=WorldSettings.drawn(rng))
     calls = sorted((T0 + timedelta(seconds=rng.randint(0, 86_400)), rng.random() < 0.2) for _ in range(jobs))
@@ -76,7 +76,7 @@ def test_two_seeds_have_different_histories() -> None:
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_every_life_ends_and_adds_up(seed: int) -> None:
+def test_every_job_ends_and_its_bill_adds_up(seed: int) -> None:
     here, _ = live(seed)
     for job in here.jobs.values():
         assert job.status in TERMINAL
@@ -107,21 +107,21 @@ def test_spot_jobs_never_hold_more_instances_than_there_are_unless_they_are_leav
             assert held <= generate(f"{seed}/{kind}", T0).at(here.now)
 
 
-def test_among_the_seeds_every_ending_happens() -> None:
-    endings = {(job.status, job.secondary) for seed in range(40) for job in live(seed)[0].jobs.values()}
-    assert endings >= {
+def test_every_outcome_occurs_in_some_seed() -> None:
+    outcomes = {(job.status, job.secondary) for seed in range(40) for job in live(seed)[0].jobs.values()}
+    assert outcomes >= {
         ("Completed", "Completed"), ("Failed", "Failed"), ("Stopped", "Stopped"), ("Stopped", "MaxRuntimeExceeded"),
         ("Stopped", "MaxWaitTimeExceeded"),
     }  # fmt: skip
 
 
-def test_the_flips_turn_only_knobs_that_exist_and_reach_every_answer() -> None:
+def test_drawn_settings_exist_and_reach_every_value() -> None:
     assert CHOICES.keys() <= {field.name for field in dataclasses.fields(WorldSettings)}
     drawn = [WorldSettings.drawn(random_stream("flips", seed)) for seed in range(200)]
     for name, answers in CHOICES.items():
         assert {getattr(settings, name) for settings in drawn} == set(answers)
 
 
-def test_a_flipped_world_keeps_what_is_fixed() -> None:
+def test_a_drawn_world_keeps_fixed_settings() -> None:
     settings = WorldSettings.drawn(random_stream("flips", 3), event_lost=0.05, usage_delay_s=None)
     assert (settings.event_lost, settings.usage_delay_s) == (0.05, None)

@@ -1,4 +1,4 @@
-"""What a ring costs when nothing is new: counted on the wire, between the real path and an AWS on this machine."""
+"""What a trigger costs when nothing is new: the calls from the real code to an AWS on this machine are counted."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ from tests.unit.infra.local.sagemaker.requests import T0, request, world
 POLICIES = Path(__file__).resolve().parents[2] / "policies"
 MINUTE = timedelta(minutes=1)
 
-Heard = Callable[[datetime], list[str]]
+CallsOfTrigger = Callable[[datetime], list[str]]
 
 
 @pytest.fixture
-def heard(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Heard]:
-    """Ring for a spot job with checkpoints as a warm container does; what was sent to AWS meanwhile, whatever the service."""
-    lived, clock = world(), VirtualClock(T0)
+def calls_of_trigger(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[CallsOfTrigger]:
+    """Trigger a spot job with checkpoints in a warm container; returns the calls to AWS."""
+    here, clock = world(), VirtualClock(T0)
     sent: list[str] = []
-    lived.create_training_job(request(work_s=1800))
+    here.create_training_job(request(work_s=1800))
 
     def note(event_name: str, **_: Any) -> None:
         sent.append(event_name.rpartition(".")[2])
 
-    def ring(at: datetime) -> list[str]:
+    def trigger(at: datetime) -> list[str]:
         clock.at = at
         with server.lock:
-            lived.advance_to(at)
+            here.advance_to(at)
         sent.clear()
         reconcile(Trigger(job="bert"), wiring.ports())
         return list(sent)
 
     with ExitStack() as running:
-        server, local = running.enter_context(serve(lived)), running.enter_context(aws.start(dynamodb=aws.ATOMIC))
+        server, local = running.enter_context(serve(here)), running.enter_context(aws.start(dynamodb=aws.ATOMIC))
         settings = {
             "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": aws.REGION,
             "AWS_ENDPOINT_URL": local.url, "AWS_ENDPOINT_URL_SAGEMAKER": server.url, "SPOTWARDEN_TABLE": "Quiet",
@@ -62,13 +62,13 @@ def heard(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Heard]:
         running.callback(wiring.install, clock=SystemClock())
         aws.create_table(local.dynamodb_url, "Quiet")
         wiring.install(clock=clock, client_config=aws.CLIENT_CONFIG)
-        yield ring
+        yield trigger
 
 
 FOUR_READS = ["DescribeTrainingJob", "ListTags", "GetItem", "Query"]
 
 
-@pytest.mark.parametrize("after", [timedelta(minutes=10), timedelta(hours=30)], ids=["it trains", "it is over and booked"])
-def test_a_ring_for_a_quiet_known_job_costs_four_reads_and_no_write(heard: Heard, after: timedelta) -> None:
-    assert "TransactWriteItems" in heard(T0 + after)
-    assert heard(T0 + after + timedelta(seconds=1)) == FOUR_READS
+@pytest.mark.parametrize("after", [timedelta(minutes=10), timedelta(hours=30)], ids=["it trains", "it has ended and is recorded"])
+def test_a_trigger_for_an_unchanged_job_costs_four_reads_and_no_write(calls_of_trigger: CallsOfTrigger, after: timedelta) -> None:
+    assert "TransactWriteItems" in calls_of_trigger(T0 + after)
+    assert calls_of_trigger(T0 + after + timedelta(seconds=1)) == FOUR_READS

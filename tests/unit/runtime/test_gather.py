@@ -11,7 +11,7 @@ import pytest
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.need import Need
-from controller.jobs.claim import use_of
+from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.pool import PlacementAsked
 from controller.runtime.gather import look_up
 from tests.builders import BEGIN, REGION, facts, job, lineage_id
@@ -59,9 +59,9 @@ def test_what_was_looked_up_is_known_to_have_been() -> None:
 @pytest.mark.parametrize(("limit", "room"), [(4, 1), (2, -1), (None, None)])
 def test_room_is_the_quota_less_what_live_jobs_hold(limit: int | None, room: int | None) -> None:
     account = Account(limit=limit)
-    held = use_of(region=REGION, instance_type=TYPE, instances=3, job="gpt", created_at=BEGIN, lineage="gpt's")
-    elsewhere = use_of(region=REGION, instance_type="ml.p4d.24xlarge", instances=9, job="t5", created_at=BEGIN, lineage="t5's")
-    assert account.ledger.commit(account.ledger.load(lineage_id("gpt")), Decision(claims=(held, elsewhere)))
+    held = QuotaHold(region=REGION, instance_type=TYPE, instances=3, job="gpt", created_at=BEGIN, lineage="gpt's")
+    elsewhere = replace(held, instance_type="ml.p4d.24xlarge", instances=9)
+    assert account.ledger.lineages.commit(account.ledger.lineages.load(lineage_id("gpt")), Decision(holds=(held, elsewhere)))
     assert answered(ROOM, account).room == room
 
 
@@ -76,7 +76,7 @@ def test_ec2_is_asked_once_an_hour_for_a_pool() -> None:
     for minutes in (0, 20, 59, 61):
         about = answered(SCORE, account, facts(job(), now=BEGIN + timedelta(minutes=minutes)))
         if about.placement is not None:
-            account.ledger.commit(account.ledger.load(lineage_id()), Decision(capacity=(about.placement,)))
+            account.ledger.lineages.commit(account.ledger.lineages.load(lineage_id()), Decision(capacity=(about.placement,)))
     assert account.asked == 2
 
 

@@ -1,0 +1,33 @@
+"""When digests were queued, in DynamoDB.
+
+cursor   digest/<period>/<channel>    when a channel's digest was last queued
+cursor   digests                      when all of them were last looked at
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from controller.aws.dynamodb.moments import moment_of, move_forward
+from controller.aws.dynamodb.table import Table
+
+CHECKED = "digests"
+
+
+class DynamoDigests:
+    """The Digests port."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def queued_at(self, period: str, channel: str) -> datetime | None:
+        return moment_of(self._table, f"digest/{period}/{channel}")
+
+    def note_queued(self, period: str, channel: str, at: datetime) -> None:
+        move_forward(self._table, f"digest/{period}/{channel}", at)
+
+    def checked_at(self) -> datetime | None:
+        return moment_of(self._table, CHECKED)
+
+    def note_checked(self, at: datetime) -> None:
+        move_forward(self._table, CHECKED, at)

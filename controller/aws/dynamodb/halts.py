@@ -1,0 +1,38 @@
+"""The halt in DynamoDB: halt, halt. Who called it, when and why."""
+
+from __future__ import annotations
+
+from controller.aws.dynamodb.items import read, write
+from controller.aws.dynamodb.table import Table, key
+from controller.ledger.halt import Halt
+from controller.runtime.answers import Unreachable
+
+TRIES = 3
+HALT = key("halt", "halt")
+
+
+class DynamoHalts:
+    """The Halts port."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def halt(self) -> Halt | None:
+        found = self._table.get("halt", "halt")
+        halt: Halt | None = read(found) if found else None
+        return halt
+
+    def call_halt(self, halt: Halt) -> Halt:
+        for _ in range(TRIES):
+            if self._table.put({**HALT, **write(halt)}, absent=True):
+                return halt
+            called = self.halt()
+            if called is not None:
+                return called  # it is None where somebody resumed in between: then this call comes after, and holds
+        raise Unreachable(f"the halt was called and ended {TRIES} times while it was read")
+
+    def set_halt(self, halt: Halt | None) -> None:
+        if halt is None:
+            self._table.remove(HALT)
+        else:
+            self._table.put({**HALT, **write(halt)})

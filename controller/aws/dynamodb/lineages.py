@@ -1,0 +1,186 @@
+"""Lineages in DynamoDB: one partition per lineage, one transaction per decision.
+
+lineage#<id>     head                    version
+                 entry#<key>             what we learned        (index *day*, see ``journal``; *family*, see ``histories``)
+                 intent#<key>            what we mean to do     (index *due* while open, see ``due``)
+attempt#<name>   head                    the lineage that meant to create a job of that name, as an attempt or a probe
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from controller.aws.dynamodb.capacity import recording
+from controller.aws.dynamodb.claims import giving_back, taking
+from controller.aws.dynamodb.days import marking
+from controller.aws.dynamodb.histories import family_key
+from controller.aws.dynamodb.items import MARK, Item, read, read_checked_intent, stamp, write, write_intent
+from controller.aws.dynamodb.quota_holds import freeing, holding
+from controller.aws.dynamodb.table import HEAD, Table, Write, key, next_version, partition, partition_of, version_of
+from controller.aws.dynamodb.waivers import WAIVERS
+from controller.decide.decision import Decision
+from controller.ledger.entry import Entry, Finished, Waived
+from controller.ledger.intent import Intent, IntentResult, Probe, Submit, Wake
+from controller.ledger.lineage import Lineage, LineageId
+
+
+class DynamoLineages:
+    """The Lineages port."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def load(self, lineage: LineageId) -> Lineage:
+        pk = lineage_pk(lineage)
+        head = self._table.get(pk, HEAD)  # first: read last, it would vouch for rows older than itself
+        if head is None:
+            return Lineage(id=lineage)  # nothing is ever written without a head
+        rows = list(self._table.query(**partition_of(pk)))
+        return Lineage(
+            id=lineage,
+            version=version_of(head),
+            entries=tuple(read(row) for row in rows if row["sk"]["S"].startswith("entry#")),
+            intents=tuple(read_checked_intent(row) for row in rows if row["sk"]["S"].startswith("intent#")),
+        )
+
+    def submitter(self, account: str, region: str, job: str) -> LineageId | None:
+        row = self._table.get(_attempt_pk(account, region, job), HEAD)
+        return LineageId.parse(row["lineage"]["S"]) if row else None
+
+    def commit(self, lineage: Lineage, decision: Decision) -> bool:
+        whose = lineage.id
+        return self._table.transact(
+            [
+                next_version(lineage_pk(whose), lineage.version),
+                *(_put(_entry_item(whose, entry), "attribute_not_exists(pk)") for entry in decision.entries),
+                *(_said(whose, intent) for intent in decision.intents),
+                *(_found_by_name(whose, i.action) for i in decision.intents if isinstance(i.action, Submit | Probe)),
+                *(_withdrawn(whose, intent) for intent in decision.withdrawn),
+                *(_abandoned(whose, intent) for intent in decision.abandoned),
+                *map(taking, decision.claims),
+                *map(giving_back, decision.released),
+                *map(holding, decision.holds),
+                *map(freeing, decision.freed),
+                *map(recording, decision.capacity),
+                *(marking(day, str(whose), lineage.version + 1) for day in decision.late),
+            ]
+        )
+
+    def take(self, lineage: LineageId, intent: Intent, *, now: datetime, leased_until: datetime) -> Intent | None:
+        taken = self._change(
+            lineage,
+            intent,
+            "SET leased_until = :until, ring_at = :until, lease_ends_at = :until, claim = claim + :one,"
+            " claimed_at = if_not_exists(claimed_at, :now)",
+            {":until": {"S": stamp(leased_until)}, ":one": {"N": "1"}, ":now": {"S": stamp(now)}},
+            also="due_at <= :now AND (attribute_not_exists(leased_until) OR leased_until <= :now)",
+        )
+        return intent.leased(leased_until, now) if taken else None
+
+    def put_off(self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str, held: bool = False) -> bool:
+        return self._change(
+            lineage,
+            intent,
+            "SET due_at = :due, ring_at = :due, why = :why, held = :held REMOVE leased_until",
+            {":due": {"S": stamp(due_at)}, ":why": {"S": why}, ":held": {"N": str(intent.held + held)}},
+        )
+
+    def close(self, lineage: LineageId, intent: Intent, closed: IntentResult, why: str) -> bool:
+        return self._change(
+            lineage,
+            intent,
+            f"SET closed = :closed, why = :why {_OFF_INDEX}",
+            {":closed": {"S": closed.value}, ":why": {"S": why}},
+        )
+
+    def _change(self, lineage: LineageId, intent: Intent, how: str, values: Item, also: str = "") -> bool:
+        """Change an open intent of the claim that the caller holds."""
+        return self._table.update(
+            key(lineage_pk(lineage), f"intent#{intent.key}"),
+            UpdateExpression=how,
+            ConditionExpression=" AND ".join(filter(None, (_OURS, also))),
+            ExpressionAttributeValues={**values, ":claim": {"N": str(intent.claim)}},
+        )
+
+
+_OURS = "attribute_exists(pk) AND attribute_not_exists(closed) AND claim = :claim"
+_OFF_INDEX = "REMOVE due_pk, ring_at"
+
+
+def lineage_pk(lineage: LineageId) -> str:
+    return f"lineage#{lineage}"
+
+
+def _attempt_pk(account: str, region: str, job: str) -> str:
+    return f"attempt#{account}/{region}/{job}"
+
+
+def _found_by_name(id: LineageId, action: Submit | Probe) -> Write:
+    """The row by which the job of a Submit or a Probe is found; it is written once, and never changes."""
+    item = {**key(_attempt_pk(id.account, id.region, action.job), HEAD), **MARK, "lineage": {"S": str(id)}}
+    return _put(item, "attribute_not_exists(pk) OR lineage = :lineage", {":lineage": {"S": str(id)}})
+
+
+def _put(item: Item, condition: str, values: Item | None = None) -> Write:
+    return {"Put": {"Item": item, "ConditionExpression": condition, **({"ExpressionAttributeValues": values} if values else {})}}
+
+
+def _entry_item(id: LineageId, entry: Entry) -> Item:
+    return {
+        **key(lineage_pk(id), f"entry#{entry.key}"),
+        **write(entry),
+        "day_pk": partition(f"{entry.at:%Y-%m-%d}", str(id)),
+        **_in_family(id, entry),
+    }
+
+
+def _in_family(id: LineageId, entry: Entry) -> Item:
+    """What the index *family* shows: lineages that completed, by the time of their end, and waivers by the time of theirs."""
+    match entry:
+        case Finished(work_s=int()):
+            return {"family_pk": family_key(id.account, id.region, entry.family), "family_at": {"S": stamp(entry.at)}}
+        case Waived():
+            return {"family_pk": WAIVERS, "family_at": {"S": stamp(entry.until)}}
+        case _:
+            return {}
+
+
+def _intent_item(id: LineageId, intent: Intent) -> Item:
+    item = {**key(lineage_pk(id), f"intent#{intent.key}"), **write_intent(intent)}
+    if not intent.open:
+        return item
+    index_keys = {"due_pk": partition("due", str(id)), "ring_at": {"S": stamp(intent.trigger_at)}}
+    return {**item, **index_keys, "lineage": {"S": str(id)}, "about": {"S": intent.action.about}}
+
+
+def _said(id: LineageId, intent: Intent) -> Write:
+    """An intent that is new, was withdrawn and is said again, or was never tried and is said with another content."""
+    condition, values = "attribute_not_exists(pk) OR closed = :withdrawn", {":withdrawn": {"S": IntentResult.WITHDRAWN.value}}
+    if isinstance(intent.action, Submit):
+        condition += " OR (attribute_not_exists(closed) AND attribute_not_exists(leased_until) AND claim = :never)"
+        values[":never"] = {"N": "0"}
+    return _put(_intent_item(id, intent), condition, values)
+
+
+def _withdrawn(id: LineageId, intent: Intent) -> Write:
+    """Take back what nobody has leased since it was read; a Wake's row goes, for its time never comes again."""
+    asked = _of_this_claim(id, intent, f"{_OURS} AND attribute_not_exists(leased_until)")
+    return {"Delete": asked} if isinstance(intent.action, Wake) else {"Update": _closing(asked, IntentResult.WITHDRAWN)}
+
+
+def _abandoned(id: LineageId, intent: Intent) -> Write:
+    return {"Update": _closing(_of_this_claim(id, intent, _OURS), IntentResult.ABANDONED)}
+
+
+def _of_this_claim(id: LineageId, intent: Intent, condition: str) -> Write:
+    """A write on an intent as it was read: whoever claimed it since makes it fail."""
+    return {
+        "Key": key(lineage_pk(id), f"intent#{intent.key}"),
+        "ConditionExpression": condition,
+        "ExpressionAttributeValues": {":claim": {"N": str(intent.claim)}},
+    }
+
+
+def _closing(asked: Write, closed: IntentResult) -> Write:
+    values = {**asked["ExpressionAttributeValues"], ":closed": {"S": closed.value}}
+    return {**asked, "UpdateExpression": f"SET closed = :closed {_OFF_INDEX}", "ExpressionAttributeValues": values}

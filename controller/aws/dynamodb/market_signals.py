@@ -1,0 +1,28 @@
+"""What EC2's spot market says, in DynamoDB: signal#<day>, <key>."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from controller.aws.dynamodb.items import read, write
+from controller.aws.dynamodb.journal import days_between
+from controller.aws.dynamodb.table import Table, key, partition_of
+from controller.ledger.pool import MarketSignal
+
+
+class DynamoMarketSignals:
+    """The MarketSignals port."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def note_signal(self, signal: MarketSignal) -> bool:
+        return self._table.put({**key(f"signal#{signal.at:%Y-%m-%d}", signal.key), **write(signal)}, absent=True)
+
+    def signals(self, since: datetime, until: datetime) -> Iterable[MarketSignal]:
+        for day in days_between(since, until):
+            for row in self._table.query(**partition_of(f"signal#{day}")):
+                signal: MarketSignal = read(row)
+                if since <= signal.at < until:
+                    yield signal

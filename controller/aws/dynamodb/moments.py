@@ -1,0 +1,30 @@
+"""Moments that only go forward, in DynamoDB: cursor, <name>.
+
+The word and the names are those of rows that ledgers hold already. Each port has its own names, and no two share one.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from controller.aws.dynamodb.items import MARK, moment, stamp
+from controller.aws.dynamodb.table import Table, key
+
+CURSOR = "cursor"
+
+
+def moment_of(table: Table, name: str) -> datetime | None:
+    """What is stored under a name."""
+    found = table.get(CURSOR, name)
+    return moment(found["at"]["S"]) if found else None
+
+
+def move_forward(table: Table, name: str, at: datetime) -> None:
+    """Store a moment; one that is not later than the stored one changes nothing."""
+    table.update(
+        key(CURSOR, name),
+        UpdateExpression="SET #at = :at, #schema = :schema",
+        ConditionExpression="attribute_not_exists(#at) OR #at < :at",
+        ExpressionAttributeNames={"#at": "at", "#schema": "schema"},
+        ExpressionAttributeValues={":at": {"S": stamp(at)}, ":schema": MARK["schema"]},
+    )

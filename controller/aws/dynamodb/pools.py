@@ -1,0 +1,37 @@
+"""What closed days taught of pools of spot capacity, in DynamoDB: pool#<region>/<instance type>, <day>."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from controller.aws.dynamodb.days import epoch_s
+from controller.aws.dynamodb.items import read, write
+from controller.aws.dynamodb.table import Table, key
+from controller.ledger.pool import PoolMemory
+
+REMEMBERED = timedelta(days=400)
+
+
+class DynamoPoolMemories:
+    """The PoolMemories port."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def remember(self, day: date, memories: Iterable[PoolMemory]) -> None:
+        for memory in memories:
+            place = key(_pool(memory.instance_type, memory.region), day.isoformat())
+            self._table.put({**place, **write(memory), "expires_at": {"N": epoch_s(day + REMEMBERED)}})
+
+    def memory(self, instance_type: str, region: str, since: datetime) -> PoolMemory:
+        rows = self._table.query(
+            KeyConditionExpression="pk = :pk AND sk >= :since",
+            ExpressionAttributeValues={":pk": {"S": _pool(instance_type, region)}, ":since": {"S": since.date().isoformat()}},
+        )
+        days: Iterable[PoolMemory] = (read(row) for row in rows)
+        return sum(days, PoolMemory(instance_type=instance_type, region=region))
+
+
+def _pool(instance_type: str, region: str) -> str:
+    return f"pool#{region}/{instance_type}"

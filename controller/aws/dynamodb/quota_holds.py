@@ -1,0 +1,55 @@
+"""Holds on on-demand quotas in DynamoDB, a partition per quota. Only commits write them, together with Started and Ended.
+
+    claim#on-demand <region>/<instance type>    held#<job>#<hash>
+
+Rows were first written as claims, whose bucket was ``on-demand <region>/<instance type>`` and whose prefix began with the number
+of instances. They are still read. A hold keeps the place that it had as a claim, so that it is given back in whatever form it was
+written.
+"""
+
+from __future__ import annotations
+
+from controller.aws.dynamodb.claims import held_key
+from controller.aws.dynamodb.items import Item, read, write
+from controller.aws.dynamodb.table import Table, Write, key, partition_of
+from controller.jobs.claim import Claim
+from controller.jobs.quota_hold import QuotaHold
+
+
+class DynamoQuotaHolds:
+    """The QuotaHolds port."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def holds_on(self, region: str, instance_type: str) -> tuple[QuotaHold, ...]:
+        rows = self._table.query(**partition_of(_pk(region, instance_type)))
+        return tuple(_hold_of(read(row), region, instance_type) for row in rows)
+
+
+def holding(hold: QuotaHold) -> Write:
+    """The write that takes a part of a quota."""
+    return {"Put": {"Item": {**_place(hold), **write(hold)}}}
+
+
+def freeing(hold: QuotaHold) -> Write:
+    """The write that gives it back."""
+    return {"Delete": {"Key": _place(hold)}}
+
+
+def _hold_of(stored: QuotaHold | Claim, region: str, instance_type: str) -> QuotaHold:
+    if isinstance(stored, QuotaHold):
+        return stored
+    instances = int(stored.prefix.partition("/")[0])
+    return QuotaHold(
+        region=region, instance_type=instance_type, instances=instances, job=stored.job, lineage=stored.lineage,
+        created_at=stored.created_at,
+    )  # fmt: skip
+
+
+def _pk(region: str, instance_type: str) -> str:
+    return f"claim#on-demand {region}/{instance_type}"
+
+
+def _place(hold: QuotaHold) -> Item:
+    return key(_pk(hold.region, hold.instance_type), held_key(hold.job, hold.lineage, f"{hold.instances}/{hold.job}/"))

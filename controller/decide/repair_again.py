@@ -1,0 +1,49 @@
+"""Makes the repair of a job that was stopped for it from the rules that ask for it now: no stored row is believed alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from controller.decide.facts import Facts
+from controller.jobs.changes import Changes
+from controller.jobs.request import RequestChange, merged
+from controller.ledger.intent import Stop
+from controller.policy.mode import Mode
+from controller.policy.policy import RuleAction
+from controller.policy.repair import NotRepairable, checkpoint_prefix, repaired_request
+from controller.policy.rules import judge
+from controller.policy.rules.kind import Evidence
+
+SHARED_PREFIX = "checkpoint-exclusive"
+
+
+def repair_now(facts: Facts, stop: Stop) -> RequestChange | NotRepairable:
+    """The repair as the rules that asked for it make it now; the same request where none of them asks any more.
+
+    What the Stop's row says is only believed where it says the same, a suffix of the checkpoint prefix aside.
+    """
+    asked = frozenset(stop.because.split(", "))
+    rules = [r for r in facts.policy.rules if r.name in asked and r.mode is Mode.ENFORCE and r.action is RuleAction.REPAIR]
+    living = replace(facts.job, outcome=None)
+    evidence = Evidence(claims=facts.claims, checkpoint_scan=facts.checkpoint_scan)
+    found = judge(living, replace(facts.policy, rules=tuple(rules)), evidence).findings
+    now = repaired_request(facts.job, found) if found else {}
+    said = Changes.read(stop.changes)
+    shared = [r.repair for r in rules if r.kind == SHARED_PREFIX and r.repair.checkpoint and said.checkpoint_uri]
+    if shared and not isinstance(now, NotRepairable) and "CheckpointConfig" not in now:
+        # Whether others write there is asked of live jobs alone, so the rule says nothing of one that ended.
+        uri = checkpoint_prefix(shared[0].checkpoint or "", facts.job, shared[0])
+        now = uri if isinstance(uri, NotRepairable) else merged(now, {"CheckpointConfig": {"S3Uri": uri}})
+    if isinstance(now, NotRepairable):
+        return now
+    wanted = Changes.of(now)
+    same = replace(said, checkpoint_uri=None) == replace(wanted, checkpoint_uri=None)
+    return said.request() if same and _below(said.checkpoint_uri, wanted.checkpoint_uri) else wanted.request()
+
+
+def _below(uri: str | None, prefix: str | None) -> bool:
+    """Whether a prefix is another one, or that with a plain suffix."""
+    if uri is None or prefix is None:
+        return uri == prefix
+    return re.fullmatch(rf"{re.escape(prefix.rstrip('/'))}([-/][A-Za-z0-9-]+)?/?", uri) is not None

@@ -1,0 +1,121 @@
+"""Which objects below a checkpoint prefix are checkpoints, and when the newest complete one was written.
+
+A log file, an empty object, a hidden or a temporary file is no checkpoint. Files that belong to one save (the shards of one file,
+the files of ``checkpoint-500/``) are one set: it counts once it is complete, as far as names, sizes and times tell, and it proves
+training only up to its oldest file, because a script saves a state that is older than the files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import Final
+
+# Names of files that frameworks write beside checkpoints. Globs, matched without case against the file's name.
+LOG_FILES: Final = (
+    "*tfevents*", "*.log", "*.log.*", "log.txt", "*[-_.]log.txt", "*.out", "*.err", "*.jsonl", "*.csv", "*.tsv", "*.html", "*.md",
+    "*.png", "*.jpg", "*.jpeg", "*.svg", "*.gif", "*.pid", "*.prof", "*.trace", "*.trace.json", "*.trace.json.gz", "*.py", "*.sh",
+    "_success", "stdout*", "stderr*", "metrics*.json", "metrics*.txt", "hparams.yaml", "events.*",
+)  # fmt: skip
+TEMPORARY_FILES: Final = (
+    "*.tmp", "*.tmp.*", "*.tmp[0-9]*", "*.temp", "*.part", "*.partial", "*.incomplete", "*.crdownload", "*.download", "*.swp",
+    "*~", "*.lock", "*.lck", "*.bak", "*.sagemaker-uploading", "*.sagemaker-uploaded", "tmp-*", "tmp_*", "tmp.*", "temp-*",
+    "temp_*", "~*", "#*#",
+)  # fmt: skip
+# Folders that hold no checkpoints, and the temporary folders into which trainers write before they rename.
+IGNORED_FOLDERS: Final = (
+    "wandb", "mlruns", "profiler", "profiler-output", "debug-output", "__pycache__", "_temporary", "tmp", "temp", "tmp-*",
+    "tmp_*", "*.tmp", "*.tmp-*", "*.tmp[0-9]*", "*-tmp-[0-9]*", "*.orbax-checkpoint-tmp-*", "temp-*", "*.partial", "*.incomplete",
+)  # fmt: skip
+
+SMALLEST_SHARE = 0.01  # of the largest file: a file below that, such as trainer_state.json, is no checkpoint by itself
+COMPLETE_SHARE = 0.9  # of the size of the sets before: a smaller set is taken for a save that was cut off
+
+_SHARD = re.compile(r"[-_.](\d+)[-_]of[-_](\d+)")
+_STEP_FOLDER = re.compile(r"(?:^|checkpoint|ckpt|chkpt|step|epoch|iter|iteration|save|weights|model|state)s?[-_=.]?\d+$")
+_NUMBER = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFile:
+    """One object below a checkpoint prefix: its path below the prefix, its size in bytes, its LastModified."""
+
+    path: str
+    size: int
+    modified_at: datetime
+
+
+def is_checkpoint_file(file: StoredFile, ignore: Sequence[str] = ()) -> bool:
+    """Whether an object may be part of a checkpoint. ``ignore`` are more file names that are not, as globs."""
+    *folders, name = file.path.lower().split("/")
+    if file.size <= 0 or not name or any(part.startswith(".") for part in (*folders, name)):
+        return False
+    if any(fnmatchcase(folder, glob) for folder in folders for glob in IGNORED_FOLDERS):
+        return False
+    return not any(fnmatchcase(name, glob.lower()) for glob in (*LOG_FILES, *TEMPORARY_FILES, *ignore))
+
+
+def checkpoint_files(files: Iterable[StoredFile], ignore: Sequence[str] = ()) -> tuple[StoredFile, ...]:
+    """The files that may be part of a checkpoint; small files beside large ones are left out."""
+    kept = [file for file in files if is_checkpoint_file(file, ignore)]
+    largest = max((file.size for file in kept), default=0)
+    return tuple(file for file in kept if file.size >= SMALLEST_SHARE * largest)
+
+
+def newest_checkpoint_at(files: Iterable[StoredFile]) -> datetime | None:
+    """When the newest complete checkpoint was written; None where there is none. ``files`` are of ``checkpoint_files``."""
+    sets: dict[str, list[StoredFile]] = defaultdict(list)
+    for file in files:
+        sets[_set_of(file.path)].append(file)
+    alike: dict[str, list[Sequence[StoredFile]]] = defaultdict(list)
+    for name, one in sets.items():
+        alike[_NUMBER.sub("#", name)].append(one)
+    newest = (_newest_complete(group) for group in alike.values())
+    return max((at for at in newest if at is not None), default=None)
+
+
+def _set_of(path: str) -> str:
+    """The save that a file belongs to: its outermost folder of a step, else the file itself without its shard number."""
+    *folders, _ = path.split("/")
+    for depth, folder in enumerate(folders, start=1):
+        if _STEP_FOLDER.search(folder.lower()):
+            return "/".join(folders[:depth]) + "/"
+    return _SHARD.sub("", path)
+
+
+def _newest_complete(group: Iterable[Sequence[StoredFile]]) -> datetime | None:
+    """When the newest complete set of some that are named alike was written.
+
+    A set is taken for cut off while shards are missing, or while it is smaller than the set before it.
+    """
+    by_time = sorted((one for one in group if _all_shards(one)), key=_written_at)
+    while by_time:
+        newest = by_time.pop()
+        if not by_time or _as_large(newest, by_time[-1]):
+            return _written_at(newest)
+    return None
+
+
+def _as_large(one: Sequence[StoredFile], before: Sequence[StoredFile]) -> bool:
+    sizes = sum(file.size for file in one), sum(file.size for file in before)
+    return len(one) >= COMPLETE_SHARE * len(before) and sizes[0] >= COMPLETE_SHARE * sizes[1]
+
+
+def _all_shards(files: Iterable[StoredFile]) -> bool:
+    """Whether each file whose name says ``-00001-of-00004`` has all its shards."""
+    seen: dict[str, set[int]] = defaultdict(set)
+    wanted: dict[str, int] = {}
+    for file in files:
+        if shard := _SHARD.search(file.path):
+            base = _SHARD.sub("", file.path)
+            seen[base].add(int(shard[1]))
+            wanted[base] = int(shard[2])
+    return all(len(seen[base]) >= count for base, count in wanted.items())
+
+
+def _written_at(files: Sequence[StoredFile]) -> datetime:
+    return min(file.modified_at for file in files)

@@ -1,0 +1,24 @@
+"""A live job's hold on the account's on-demand quota."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotaHold:
+    """``instances`` of the on-demand quota of an instance type in a region are in use by ``job`` while it lives."""
+
+    region: str
+    instance_type: str
+    instances: int
+    job: str
+    lineage: str
+    created_at: datetime
+
+
+def instances_held(holds: Iterable[QuotaHold]) -> int:
+    """How many instances the holds on one quota add up to."""
+    return sum(hold.instances for hold in holds)

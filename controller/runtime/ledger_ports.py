@@ -1,0 +1,239 @@
+"""What the ledger remembers, as small ports: each is what one user needs, and small enough to fake in a screen.
+
+Reads are consistent where nothing else is said. All raise Unreachable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from controller.decide.decision import Decision
+from controller.jobs.claim import Claim
+from controller.jobs.quota_hold import QuotaHold
+from controller.ledger.entry import Entry, Waived
+from controller.ledger.halt import Halt
+from controller.ledger.intent import Intent, IntentResult
+from controller.ledger.lineage import Lineage, LineageId
+from controller.runtime.schedule_ports import (
+    BlockSupport,
+    Days,
+    Digests,
+    DiscoverPasses,
+    MarketSignals,
+    PoolMemories,
+    StoredPrices,
+)
+from controller.runtime.triggers import Trigger
+
+
+class ReadLineages(Protocol):
+    """Reads lineages."""
+
+    def load(self, lineage: LineageId) -> Lineage:
+        """The lineage, or an empty one of version 0. The head is read before the rest: a torn read loses its commit."""
+
+    def submitter(self, account: str, region: str, job: str) -> LineageId | None:
+        """The lineage that meant to create a job of that name, as an attempt or a probe; None where none ever did."""
+
+
+class Lineages(ReadLineages, Protocol):
+    """Reads and writes lineages; every write is conditional."""
+
+    def commit(self, lineage: Lineage, decision: Decision) -> bool:
+        """Write all of the decision or nothing; False when anything moved since ``lineage`` was loaded.
+
+        The version must be the one loaded; entries must be absent; intents absent or withdrawn, or submissions that nobody tried.
+        Each job that is to be created is found by its name from then on (``submitter``). What is withdrawn must be open and
+        never leased since, what is abandoned open and of the claim loaded. A withdrawn Wake is deleted: its key holds a time
+        that has passed.
+        """
+
+    def take(self, lineage: LineageId, intent: Intent, *, now: datetime, leased_until: datetime) -> Intent | None:
+        """Claim an open intent that is due, and whose lease, if any, is over; None when somebody else was faster.
+
+        What is stored decides, not what was loaded: somebody may have put it off since.
+        """
+
+    def put_off(self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str, held: bool = False) -> bool:
+        """End the lease of this claim and leave the intent open, due at ``due_at``; False when the claim is not ours any more.
+
+        ``held`` counts the claim as a hold: nothing was tried.
+        """
+
+    def close(self, lineage: LineageId, intent: Intent, closed: IntentResult, why: str) -> bool:
+        """Close the intent; False when the claim is not ours any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overdue:
+    """An open intent whose time has come, as an index shows it. It may be stale, so it only triggers."""
+
+    trigger: Trigger
+    key: str
+    trigger_at: datetime
+
+
+class DueIntents(Protocol):
+    """Open intents by their time; an index, so perhaps stale."""
+
+    def overdue(self, now: datetime, limit: int) -> list[Overdue]:
+        """Open intents with ``trigger_at`` up to ``now``, oldest first."""
+
+    def delay(self, overdue: Overdue, trigger_at: datetime) -> None:
+        """Let the sweep trigger this intent no sooner than ``trigger_at``. Nothing else about the intent changes."""
+
+
+class ReadClaims(Protocol):
+    """Reads claims on checkpoint prefixes."""
+
+    def claims_on(self, bucket: str) -> tuple[Claim, ...]:
+        """All claims held in a bucket."""
+
+
+class Claims(ReadClaims, Protocol):
+    """Claims on checkpoint prefixes. Those of a live job are committed with its lineage."""
+
+    def claim(self, claim: Claim) -> tuple[Claim, ...]:
+        """Hold a checkpoint prefix for a job that is about to be created, or say whose claims it must wait for.
+
+        Of two that claim one prefix under one role at once, one at most is given it.
+        """
+
+    def release(self, claim: Claim) -> None:
+        """Give a claim back; nothing happens where there is none."""
+
+
+class QuotaHolds(Protocol):
+    """Holds on on-demand quotas; commits alone write them."""
+
+    def holds_on(self, region: str, instance_type: str) -> tuple[QuotaHold, ...]:
+        """What live jobs hold of an on-demand quota, as commits took and gave back."""
+
+
+class Capacity(Protocol):
+    """Signs of spot capacity; commits alone write them."""
+
+    def capacity_seen_at(self, region: str, instance_type: str) -> datetime | None:
+        """The last time that a pool showed spot capacity, as commits recorded it; None where it did not within a day."""
+
+    def placement_asked_at(self, region: str, instance_type: str) -> datetime | None:
+        """The last time that EC2 was asked for the pool's placement score; None where it was not within a day."""
+
+
+class Journal(Protocol):
+    """Entries of all lineages by time; an index, so perhaps stale."""
+
+    def entries(self, since: datetime, until: datetime) -> Iterable[Entry]:
+        """All entries with ``since`` <= ``at`` < ``until``, of all lineages, in no particular order."""
+
+
+class Histories(Protocol):
+    """What jobs of a family took before."""
+
+    def history(self, account: str, region: str, family: str, limit: int) -> tuple[int, ...]:
+        """The training seconds that the family's completed lineages took, newest first; an index, so perhaps stale."""
+
+
+class Waivers(Protocol):
+    """The waivers that people recorded."""
+
+    def in_force(self, now: datetime) -> Iterable[Waived]:
+        """The waivers in force, of all lineages; an index, so perhaps a moment stale."""
+
+
+class Halts(Protocol):
+    """The halt that keeps the controller from acting."""
+
+    def halt(self) -> Halt | None:
+        """The halt that is called now."""
+
+    def call_halt(self, halt: Halt) -> Halt:
+        """Call a halt in one write, unless one is called already; say which halt holds now."""
+
+    def set_halt(self, halt: Halt | None) -> None:
+        """Call a halt in place of any other, or resume."""
+
+
+class Limits(Protocol):
+    """Limits that span lineages."""
+
+    def spend(self, what: str, who: str, amount: int, limit: int, now: datetime) -> bool:
+        """Take from a limit that spans lineages; False where it has no room. Who took once takes nothing again."""
+
+
+class Revisions(Protocol):
+    """When policy revisions took force."""
+
+    def in_force_at(self, revision: str, now: datetime) -> datetime:
+        """When a policy revision was first seen here: ``now``, if never before."""
+
+
+class SeenRequests(Protocol):
+    """Signed requests that were answered."""
+
+    def once(self, what: str, now: datetime) -> bool:
+        """Whether this is the first time that anybody asks; remembered for an hour."""
+
+
+class Ledger(Protocol):
+    """The only memory: a port for each user."""
+
+    @property
+    def lineages(self) -> Lineages: ...
+
+    @property
+    def due(self) -> DueIntents: ...
+
+    @property
+    def claims(self) -> Claims: ...
+
+    @property
+    def quota_holds(self) -> QuotaHolds: ...
+
+    @property
+    def capacity(self) -> Capacity: ...
+
+    @property
+    def journal(self) -> Journal: ...
+
+    @property
+    def histories(self) -> Histories: ...
+
+    @property
+    def waivers(self) -> Waivers: ...
+
+    @property
+    def days(self) -> Days: ...
+
+    @property
+    def pools(self) -> PoolMemories: ...
+
+    @property
+    def prices(self) -> StoredPrices: ...
+
+    @property
+    def market_signals(self) -> MarketSignals: ...
+
+    @property
+    def halts(self) -> Halts: ...
+
+    @property
+    def limits(self) -> Limits: ...
+
+    @property
+    def passes(self) -> DiscoverPasses: ...
+
+    @property
+    def digests(self) -> Digests: ...
+
+    @property
+    def block_support(self) -> BlockSupport: ...
+
+    @property
+    def revisions(self) -> Revisions: ...
+
+    @property
+    def seen_requests(self) -> SeenRequests: ...

@@ -1,0 +1,51 @@
+"""The app's secret as Secrets Manager holds it now: after a rotation the old one is not used any longer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from controller.runtime.answers import Unreachable
+
+Secret = Mapping[str, str]
+READ_EVERY = timedelta(minutes=2)
+READ_AGAIN_AFTER = timedelta(seconds=5)  # a stranger's wrong signatures cost one read in so many seconds, and no more
+
+
+class SlackSecret:
+    """One container's view of the secret: read when first needed, then every two minutes, and when it turned out to be wrong."""
+
+    def __init__(self, read: Callable[[], Secret], now: Callable[[], datetime]) -> None:
+        self._read = read
+        self._now = now
+        self._held: Secret | None = None
+        self._asked_at: datetime | None = None
+
+    def current(self) -> Secret:
+        """The secret. Where nobody answers, what was read last. Raises Unreachable where nothing was ever read."""
+        if self._held is None or self._older_than(READ_EVERY):
+            self._renew()
+        if self._held is None:
+            raise Unreachable("Slack's secret could not be read")
+        return self._held
+
+    def renewed(self) -> bool:
+        """Read the secret again because it did not fit; whether it changed. At most once in five seconds."""
+        before = self._held
+        if before is None or self._older_than(READ_AGAIN_AFTER):
+            self._renew()
+        return self._held != before
+
+    def _older_than(self, age: timedelta) -> bool:
+        return self._asked_at is None or not timedelta() <= self._now() - self._asked_at < age
+
+    def _renew(self) -> None:
+        self._asked_at = self._now()
+        try:
+            self._held = self._read()
+        except Unreachable:
+            if self._held is None:
+                raise
+        except Exception:
+            self._held = None  # it is known to be another one now, even if that is wrong
+            raise

@@ -1,0 +1,18 @@
+"""Text that a person typed or tagged, as one harmless line of bounded length."""
+
+from __future__ import annotations
+
+from unicodedata import category
+
+REMOVED = frozenset({"Cc", "Cf", "Cs"})  # controls, invisible and direction-changing characters, halves of characters
+BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and signs that show nothing
+
+
+def one_line(text: str, most: int) -> str:
+    """The text on one line, without control, zero-width and direction-changing characters; at most ``most`` characters.
+
+    Line breaks become blanks. Where something is cut off, the last character is an ellipsis.
+    """
+    visible = "".join(c for c in " ".join(text.split()) if c == " " or (category(c) not in REMOVED and c not in BLANK))
+    flat = " ".join(visible.split())
+    return flat if len(flat) <= most else flat[: most - 1].rstrip() + "…"

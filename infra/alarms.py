@@ -1,0 +1,265 @@
+"""The alarms of the stack, as one table: what each means, what an operator does, and when it fires.
+
+``python -m infra.alarms`` prints the table of docs/operations.md. A test makes each alarm fire from what the handlers emit.
+
+Missing data breaches where the metric is a heartbeat: a function that cannot write its log emits nothing, and silence must not be
+taken for health.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Value = str | int | Mapping[str, Any]
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+OWN: Mapping[str, Value] = {"service": "spotwarden", "stack": {"Ref": "AWS::StackName"}}
+NO_VALUE = {"Ref": "AWS::NoValue"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """One CloudWatch alarm: ``breaching`` of the last ``periods`` periods of ``period_s`` seconds lie beyond the threshold.
+
+    ``missing`` is how a period without data counts: "breaching" or "notBreaching". ``condition`` names the template's condition
+    under which the alarm exists.
+    """
+
+    name: str
+    meaning: str
+    runbook: str
+    metric: str
+    namespace: str = "Spotwarden"
+    dimensions: Mapping[str, Value] = field(default_factory=lambda: OWN)
+    statistic: str = "Maximum"
+    period_s: int = MINUTE
+    periods: int = 1
+    breaching: int = 1
+    threshold: Value = 0
+    below: bool = False
+    missing: str = "notBreaching"
+    condition: str = ""
+
+    def resource(self) -> dict[str, Any]:
+        """Return the alarm as a CloudFormation resource."""
+        to_topic = {"Fn::If": ["Notify", [{"Ref": "AlarmTopic"}], NO_VALUE]}
+        return {
+            "Type": "AWS::CloudWatch::Alarm",
+            **({"Condition": self.condition} if self.condition else {}),
+            "Properties": {
+                "AlarmDescription": f"{self.meaning} {self.runbook}",
+                "Namespace": self.namespace,
+                "MetricName": self.metric,
+                "Dimensions": [{"Name": name, "Value": value} for name, value in self.dimensions.items()],
+                "Statistic": self.statistic,
+                "Period": self.period_s,
+                "EvaluationPeriods": self.periods,
+                "DatapointsToAlarm": self.breaching,
+                "Threshold": self.threshold,
+                "ComparisonOperator": "LessThanThreshold" if self.below else "GreaterThanThreshold",
+                "TreatMissingData": self.missing,
+                "AlarmActions": to_topic,
+                "OKActions": to_topic,
+            },
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cadence:
+    """How often a function runs, and so over which periods its errors are counted."""
+
+    period_s: int
+    periods: int
+    breaching: int
+    keeps_dead_letters: bool
+    condition: str = ""
+
+
+FUNCTIONS: Mapping[str, Cadence] = {
+    "JobChanged": Cadence(period_s=5 * MINUTE, periods=6, breaching=3, keeps_dead_letters=True),
+    "MarketSignalled": Cadence(period_s=5 * MINUTE, periods=6, breaching=3, keeps_dead_letters=True),
+    "Sweep": Cadence(period_s=MINUTE, periods=5, breaching=3, keeps_dead_letters=False),
+    "Drain": Cadence(period_s=MINUTE, periods=10, breaching=5, keeps_dead_letters=False),
+    "Discover": Cadence(period_s=HOUR, periods=2, breaching=2, keeps_dead_letters=True),
+    "Digests": Cadence(period_s=HOUR, periods=2, breaching=2, keeps_dead_letters=True),
+    "Prices": Cadence(period_s=HOUR, periods=1, breaching=1, keeps_dead_letters=True),
+    "APIHandler": Cadence(period_s=5 * MINUTE, periods=3, breaching=2, keeps_dead_letters=False, condition="HasApi"),
+}
+
+
+def _of(function: str) -> Mapping[str, Value]:
+    return {"FunctionName": {"Ref": function}}
+
+
+def _per_function() -> Iterable[Alarm]:
+    for name, cadence in FUNCTIONS.items():
+        yield Alarm(
+            name=f"{name}Fails",
+            meaning=f"{name} fails again and again.",
+            runbook=f"Read the newest line with level ERROR in {name}Logs; the saved query Errors shows those of all functions.",
+            metric="Errors",
+            namespace="AWS/Lambda",
+            dimensions=_of(name),
+            statistic="Sum",
+            period_s=cadence.period_s,
+            periods=cadence.periods,
+            breaching=cadence.breaching,
+            condition=cadence.condition,
+        )
+        yield Alarm(
+            name=f"{name}IsThrottled",
+            meaning=f"Lambda refuses to run {name}: the account's or the function's concurrency is used up.",
+            runbook="Look for another function that takes the account's concurrency, or raise the account's limit.",
+            metric="Throttles",
+            namespace="AWS/Lambda",
+            dimensions=_of(name),
+            statistic="Sum",
+            period_s=max(cadence.period_s, 5 * MINUTE),
+            periods=3 if cadence.period_s < HOUR else 1,
+            breaching=3 if cadence.period_s < HOUR else 1,
+            condition=cadence.condition,
+        )
+        if cadence.keeps_dead_letters:
+            yield Alarm(
+                name=f"{name}LosesDeadLetters",
+                meaning=f"An invocation of {name} failed for good, and Lambda could not write it to the dead-letter queue.",
+                runbook="Check the queue and its key, then run spotwarden replay --since: it looks at all jobs again.",
+                metric="DestinationDeliveryFailures",
+                namespace="AWS/Lambda",
+                dimensions=_of(name),
+                statistic="Sum",
+                period_s=5 * MINUTE,
+            )
+
+
+ALARMS: tuple[Alarm, ...] = (
+    Alarm(
+        name="WorkIsOverdue",
+        meaning="Work has been overdue for longer than OverdueSecondsMax, or the sweep reports nothing.",
+        runbook="Read the lines \"ring failed\" in SweepLogs: job and problem. spotwarden doctor lists the lineages that fail.",
+        metric="OverdueSeconds",
+        periods=5,
+        breaching=3,
+        threshold={"Ref": "OverdueSecondsMax"},
+        missing="breaching",
+    ),
+    Alarm(
+        name="SweepIsMissing",
+        meaning="The sweep, which repairs everything else, did not run for five minutes.",
+        runbook="Check that its rule is enabled, and its throttles.",
+        metric="Invocations",
+        namespace="AWS/Lambda",
+        dimensions=_of("Sweep"),
+        statistic="Sum",
+        periods=5,
+        breaching=5,
+        threshold=1,
+        below=True,
+        missing="breaching",
+    ),
+    Alarm(
+        name="DiscoverIsMissing",
+        meaning="The search for jobs whose event was lost did not run for three hours.",
+        runbook="Check that its rule is enabled, and its throttles.",
+        metric="Invocations",
+        namespace="AWS/Lambda",
+        dimensions=_of("Discover"),
+        statistic="Sum",
+        period_s=HOUR,
+        periods=3,
+        breaching=3,
+        threshold=1,
+        below=True,
+        missing="breaching",
+    ),
+    Alarm(
+        name="DigestsAreMissing",
+        meaning="No digest was considered for three hours.",
+        runbook="Check that the rule of Digests is enabled, and its errors.",
+        metric="Digests",
+        statistic="SampleCount",
+        period_s=HOUR,
+        periods=3,
+        breaching=3,
+        threshold=1,
+        below=True,
+        missing="breaching",
+    ),
+    Alarm(
+        name="RingsFail",
+        meaning="Jobs could not be looked at in two hours running.",
+        runbook="Read the lines \"ring failed\" in the logs of Sweep and Discover: job and problem.",
+        metric="RingsFailed",
+        statistic="Sum",
+        period_s=HOUR,
+        periods=2,
+        breaching=2,
+    ),
+    Alarm(
+        name="MessagesWait",
+        meaning="A message has waited for more than 30 minutes: Slack refuses them, or the drain does not run.",
+        runbook="Read \"channel waits\" in DrainLogs. token_revoked: renew the token; not_in_channel: invite the app.",
+        metric="OldestMessageSeconds",
+        period_s=5 * MINUTE,
+        periods=3,
+        breaching=3,
+        threshold=1800,
+        missing="breaching",
+    ),
+    Alarm(
+        name="ChannelsWait",
+        meaning="A channel has had to wait for an hour.",
+        runbook="Read \"channel waits\" in DrainLogs: channel and reason. Messages wait and are not lost.",
+        metric="ChannelsWaiting",
+        period_s=5 * MINUTE,
+        periods=12,
+        breaching=12,
+    ),
+    Alarm(
+        name="MessagesAreSetAside",
+        meaning="Messages became older than a day before Slack took them; they are told in the next digest only.",
+        runbook="Read \"channel waits\" in DrainLogs, and see MessagesWait.",
+        metric="MessagesShelved",
+        statistic="Sum",
+        period_s=HOUR,
+    ),
+    Alarm(
+        name="DigestsAreNotSent",
+        meaning="A digest has waited for two hours.",
+        runbook="See MessagesWait. The digest is sent once Slack accepts it.",
+        metric="DigestsWaiting",
+        period_s=5 * MINUTE,
+        periods=24,
+        breaching=24,
+    ),
+    Alarm(
+        name="EventsOfOthers",
+        meaning="Events of another account or region arrive here. They are refused.",
+        runbook="Remove the rule that forwards them; install a stack in that account and region.",
+        metric="EventsOfOthers",
+        statistic="Sum",
+        period_s=HOUR,
+    ),
+    Alarm(
+        name="DeadLettersNotEmpty",
+        meaning="Events or invocations failed for good; their bodies wait in the dead-letter queue for 14 days.",
+        runbook="Repair the cause that the log shows, then run spotwarden redrive.",
+        metric="ApproximateNumberOfMessagesVisible",
+        namespace="AWS/SQS",
+        dimensions={"QueueName": {"Fn::GetAtt": ["DeadLetters", "QueueName"]}},
+    ),
+    *_per_function(),
+)  # fmt: skip
+
+
+def table() -> str:
+    """Return the table of alarms as docs/operations.md shows it."""
+    shown = [alarm for alarm in ALARMS if alarm.namespace != "AWS/Lambda" or alarm.below]
+    rows = [f"| `{alarm.name}` | {alarm.meaning} | {alarm.runbook} |" for alarm in shown]
+    return "\n".join(["| alarm | what it means | what to do |", "|---|---|---|", *rows])
+
+
+if __name__ == "__main__":
+    print(table())

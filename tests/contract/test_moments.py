@@ -1,0 +1,97 @@
+"""The Ledger's ports that remember a moment: none ever goes back, and none is another's. Stored names never change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from controller.aws.dynamodb.ledger import DynamoLedger
+from controller.runtime.ledger_ports import Ledger
+from controller.runtime.schedule_ports import DiscoverPass
+from infra.local import aws
+from tests.builders import BEGIN
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """How a moment is read and written, and the name of its row."""
+
+    read: Callable[[Ledger], datetime | None]
+    note: Callable[[Ledger, datetime], None]
+    stored_as: str
+
+
+MOMENTS = {
+    "first pass": Moment(
+        lambda ledger: ledger.passes.passed_until(DiscoverPass.FIRST),
+        lambda ledger, at: ledger.passes.note_passed(DiscoverPass.FIRST, at),
+        "discover",
+    ),
+    "second pass": Moment(
+        lambda ledger: ledger.passes.passed_until(DiscoverPass.SECOND),
+        lambda ledger, at: ledger.passes.note_passed(DiscoverPass.SECOND, at),
+        "discover-again",
+    ),
+    "days closed": Moment(
+        lambda ledger: ledger.days.closed_until(), lambda ledger, at: ledger.days.note_closed(at), "rollup"
+    ),
+    "daily digest": Moment(
+        lambda ledger: ledger.digests.queued_at("day", "#ml"),
+        lambda ledger, at: ledger.digests.note_queued("day", "#ml", at),
+        "digest/day/#ml",
+    ),
+    "weekly digest": Moment(
+        lambda ledger: ledger.digests.queued_at("week", "#ml"),
+        lambda ledger, at: ledger.digests.note_queued("week", "#ml", at),
+        "digest/week/#ml",
+    ),
+    "digests checked": Moment(
+        lambda ledger: ledger.digests.checked_at(), lambda ledger, at: ledger.digests.note_checked(at), "digests"
+    ),
+    "prices refreshed": Moment(
+        lambda ledger: ledger.prices.refreshed_at("us-east-1"),
+        lambda ledger, at: ledger.prices.note_refresh("us-east-1", at),
+        "prices/us-east-1",
+    ),
+    "blocks refused": Moment(
+        lambda ledger: ledger.block_support.blocks_refused_at(),
+        lambda ledger, at: ledger.block_support.note_blocks_refused(at),
+        "slack/plain-blocks",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MOMENTS)
+def test_a_moment_goes_forward_only(ledger: Ledger, name: str) -> None:
+    moment = MOMENTS[name]
+    assert moment.read(ledger) is None
+    moment.note(ledger, BEGIN)
+    moment.note(ledger, BEGIN - MINUTE)
+    assert moment.read(ledger) == BEGIN
+    moment.note(ledger, BEGIN + MINUTE)
+    assert moment.read(ledger) == BEGIN + MINUTE
+
+
+@pytest.mark.parametrize("name", MOMENTS)
+def test_no_two_share_a_moment(ledger: Ledger, name: str) -> None:
+    MOMENTS[name].note(ledger, BEGIN)
+    assert [other for other, moment in MOMENTS.items() if moment.read(ledger)] == [name]
+
+
+def test_moments_are_stored_under_the_names_that_ledgers_hold(dynamodb: Any) -> None:
+    table = aws.create_table(dynamodb.meta.endpoint_url, "Moments")
+    for n, moment in enumerate(MOMENTS.values()):
+        at = (BEGIN + n * MINUTE).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        row = {"pk": {"S": "cursor"}, "sk": {"S": moment.stored_as}, "at": {"S": at}, "schema": {"N": "1"}}
+        dynamodb.put_item(TableName=table, Item=row)
+    ledger = DynamoLedger(dynamodb, table)
+    assert [moment.read(ledger) for moment in MOMENTS.values()] == [BEGIN + n * MINUTE for n in range(len(MOMENTS))]
+    for moment in MOMENTS.values():
+        moment.note(ledger, BEGIN + timedelta(days=1))
+    assert dynamodb.scan(TableName=table)["Count"] == len(MOMENTS)

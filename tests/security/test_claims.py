@@ -1,0 +1,75 @@
+"""Attack 8: somebody's small job claims a checkpoint prefix, so that jobs of others are stopped or held up."""
+
+from __future__ import annotations
+
+from controller.ledger.entry import Flagged
+from infra.local.host import Host
+from tests.security.lab import entries, lab, launch, request, run, status
+
+POLICY = """
+version: 1
+defaults: {mode: audit, channel: "#ml"}
+rules:
+  - {name: own-prefix, rule: checkpoint-exclusive, mode: enforce, action: stop}
+resubmit:
+  - name: again
+    mode: enforce
+    causes: {capacity: {limit: 3, backoff: {first: 1m}}}
+"""
+STRANGER = "arn:aws:iam::123456789012:role/stranger"
+VICTIM = "s3://acme-checkpoints/vision/victim/"
+EVERYWHERE = ("s3://acme-checkpoints", "s3://acme-checkpoints/", "s3://acme-checkpoints//", "s3://acme-checkpoints/x/..")
+ABOVE = ("s3://acme-checkpoints/v", "s3://acme-checkpoints/vision", "s3://acme-checkpoints/vision/victim/..")
+SAME = (VICTIM, VICTIM.rstrip("/"), "s3://acme-checkpoints//vision/victim", "s3://acme-checkpoints/vision/x/../victim/")
+BELOW = (f"{VICTIM}x", f"{VICTIM}/x/")
+
+
+def squat(host: Host, *uris: str) -> None:
+    """Small jobs of another role that run for days, each on a prefix of the attacker's choice."""
+    for number, uri in enumerate(uris):
+        small = request(f"squatter-{number}", None, "ml.m5.large", checkpoint=uri, runtime_h=100, work_s=300_000, spot=False)
+        launch(host, {**small, "RoleArn": STRANGER})
+    run(host, minutes=5)
+
+
+def test_no_later_job_is_stopped_and_no_attempt_is_held_up_for_a_claim_of_another_role() -> None:
+    with lab(POLICY) as host:
+        squat(host, *EVERYWHERE, *ABOVE, *SAME, *BELOW)
+        launch(host, request("victim", "vision", work_s=3000, fails_with="capacity", fails_times=1))
+        run(host, hours=3)
+        assert status(host, "victim") == "Failed"
+        [again] = [name for name in host.world.jobs if name.startswith("victim-")]
+        assert status(host, again) == "Completed"
+
+
+def test_who_claims_a_parent_of_others_gets_the_finding_and_is_not_stopped_for_it() -> None:
+    with lab(POLICY) as host:
+        launch(host, request("victim", "vision", work_s=30_000, runtime_h=20))
+        run(host, minutes=5)
+        squat(host, EVERYWHERE[0], ABOVE[1])
+        run(host, hours=1)
+        for squatter in ("squatter-0", "squatter-1"):
+            assert entries(host, squatter, Flagged)[0].wanted.startswith("a prefix of its own; below this one writes ")
+            assert status(host, squatter) == "InProgress"
+        assert not entries(host, "victim", Flagged)
+
+
+def test_a_parent_of_the_same_role_holds_no_attempt_up_either() -> None:
+    with lab(POLICY) as host:
+        launch(host, request("wide", "vision", checkpoint="s3://acme-checkpoints/vision", work_s=300_000, runtime_h=100))
+        run(host, minutes=5)
+        launch(host, request("victim", "vision", work_s=3000, fails_with="capacity", fails_times=1))
+        run(host, hours=3)
+        [again] = [name for name in host.world.jobs if name.startswith("victim-")]
+        assert status(host, again) == "Completed"
+
+
+def test_the_later_of_two_jobs_on_one_prefix_under_one_role_is_stopped() -> None:
+    with lab(POLICY) as host:
+        launch(host, request("warm-up", "vision", work_s=300))
+        run(host, minutes=1)
+        launch(host, request("first", "vision", checkpoint=VICTIM, work_s=30_000, runtime_h=20))
+        run(host, minutes=5)
+        launch(host, request("second", "vision", checkpoint=VICTIM.rstrip("/"), work_s=30_000, runtime_h=20))
+        run(host, hours=1)
+        assert (status(host, "first"), status(host, "second")) == ("InProgress", "Stopped")

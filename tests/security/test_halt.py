@@ -1,0 +1,166 @@
+"""A halt works each time that its button is pressed, whatever became of the job whose message has the button."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from unicodedata import category
+
+import pytest
+
+from controller import wiring
+from controller.cli import main
+from controller.ledger.entry import UserRequested, Waived
+from controller.ledger.halt import Halt
+from infra.local.host import TABLE, Host
+from infra.local.slack_message import Message
+from infra.local.slack_users import Users
+from tests.security.lab import entries, lab, launch, messages, request, run, status
+
+POLICY = """
+version: 1
+defaults: {mode: audit, channel: "#ml"}
+rules:
+  - {name: patience, rule: max-wait-limit, options: {at_most: 1h}, mode: warn}
+slack:
+  tell: all
+  may: {halt: [U0LOCAL1], stop: [U0LOCAL1], waive: [U0LOCAL1]}
+"""
+HOSTILE = "the\x00 policy\x1b[2J\nstops\u202e everything\u200b \x9b31m" + "!" * 2000
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    with lab(POLICY) as running:
+        launch(running, request("warm-up", "ads", checkpoint=None, runtime_h=1, wait_h=2, work_s=300))
+        run(running, minutes=1)
+        launch(running, request("long", "vision", runtime_h=100, wait_h=120, work_s=300_000))
+        run(running, minutes=10)
+        yield running
+
+
+def users_of(host: Host) -> Users:
+    assert host.slack.users is not None
+    return host.slack.users
+
+
+def halt() -> Halt | None:
+    return wiring.ports().ledger.halts.halt()
+
+
+def card(host: Host, name: str) -> Message:
+    return next(m for m in messages(host) if m.thread_ts is None and f"*{name}*" in m.text)
+
+
+def press_halt(host: Host, ts: str) -> str:
+    """Press the button; what the presser is told."""
+    assert users_of(host).press(host.slack, ts, "spotwarden/halt").status == 200
+    return users_of(host).ephemerals[-1]
+
+
+def resume() -> None:
+    assert main(["resume", "--table", TABLE]) == 0
+
+
+def test_a_halt_holds_each_of_three_times_that_it_is_pressed_with_a_resume_in_between(host: Host) -> None:
+    for _ in range(3):
+        assert halt() is None
+        assert press_halt(host, card(host, "long").ts).startswith("Halted: ")
+        called = halt()
+        assert called is not None
+        assert (called.who, called.why, called.since) == ("U0LOCAL1", "pressed in Slack, on long", host.clock.at)
+        resume()
+        run(host, minutes=10)
+    assert entries(host, "long", UserRequested) == []  # a halt is not a request about a job
+
+
+def test_a_halt_that_is_pressed_again_says_who_called_it_first_and_keeps_his_reason(host: Host) -> None:
+    assert main(["halt", "--table", TABLE, "--why", "incident 4711", "--who", "ada"]) == 0
+    told = press_halt(host, card(host, "long").ts)
+    assert told.startswith("Already halted since ")
+    assert "by ada: incident 4711" in told
+    called = halt()
+    assert called is not None
+    assert called.why == "incident 4711"
+
+
+def test_a_halt_can_be_called_from_the_message_of_a_job_that_is_finished(host: Host) -> None:
+    run(host, hours=2)
+    assert status(host, "warm-up") == "Completed"
+    assert press_halt(host, card(host, "warm-up").ts).startswith("Halted: ")
+    assert halt() is not None
+
+
+@pytest.mark.parametrize(
+    "whose",
+    [
+        {"lineage": "111122223333/eu-west-1/never-seen/2020-01-01T00:00:00.000000Z", "job": "never-seen"},
+        {"job": "an-older-attempt"},
+        {"job": "x" * 3000},
+    ],
+)
+def test_a_halt_can_be_called_from_a_message_whose_job_nobody_knows(host: Host, whose: dict[str, str]) -> None:
+    message = card(host, "long")
+    value = next(e["value"] for b in message.blocks if b["type"] == "actions" for e in b["elements"])
+    button = {"type": "button", "action_id": "spotwarden/halt", "value": json.dumps({**json.loads(value), **whose})}
+    host.slack.messages.append(replace(message, ts="9.9", blocks=({"type": "actions", "elements": [button]},)))
+    assert press_halt(host, "9.9").startswith("Halted: ")
+    called = halt()
+    assert called is not None
+    assert len(called.why) <= 500
+
+
+def test_a_halt_that_the_ledger_did_not_answer_is_pressed_again(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The press is one write: whether it took effect or not, pressing again ends with a halt."""
+    with monkeypatch.context() as broken:
+        broken.setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")
+        wiring.install(clock=host.clock)
+        told = press_halt(host, card(host, "long").ts)
+    wiring.install(clock=host.clock)
+    assert "did not answer in time" in told
+    assert "unknown" in told
+    assert press_halt(host, card(host, "long").ts).startswith("Halted: ")
+    assert halt() is not None
+
+
+def test_while_halted_nothing_is_stopped_and_the_press_itself_is_the_only_write(host: Host) -> None:
+    before = wiring.client("dynamodb").scan(TableName=TABLE)["Items"]
+    press_halt(host, card(host, "long").ts)
+    after = wiring.client("dynamodb").scan(TableName=TABLE)["Items"]
+    new = {row["pk"]["S"].partition("#")[0] for row in after if row not in before}
+    assert new == {"halt", "once"}  # once: that Slack's signature was used
+
+
+def test_the_reason_of_a_halt_is_bounded_and_has_no_control_characters(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["halt", "--table", TABLE, "--why", HOSTILE, "--who", HOSTILE]) == 0
+    called = halt()
+    assert called is not None
+    assert called.why.startswith("the policy[2J stops everything 31m!!!")
+    assert (len(called.why), len(called.who)) == (500, 100)
+    assert not any(category(c) in ("Cc", "Cf") for c in called.why + called.who + capsys.readouterr().out.rstrip("\n"))
+    assert main(["halt", "--table", TABLE, "--why", "\x00\u200b\n"]) == 2
+
+
+def test_a_reason_that_is_cut_in_half_a_character_still_halts(host: Host) -> None:
+    assert main(["halt", "--table", TABLE, "--why", "broken \udc80 terminal", "--who", "\ud800"]) == 0
+    called = halt()
+    assert called is not None
+    assert called.why == "broken terminal"
+
+
+def test_what_people_enter_for_a_waiver_is_bounded_and_has_no_control_characters(host: Host) -> None:
+    people = users_of(host)
+    people.press(host.slack, card(host, "long").ts, "spotwarden/waive")
+    [(view_id, view)] = people.modals.items()
+    rule = view["blocks"][0]["element"]["options"][0]["value"]
+    until = host.clock.at.date().isoformat()
+    assert people.submit(view_id, {"policy": rule, "reason": "\x07", "ticket": "\u200b", "until": until}).status == 200
+    assert sorted(people.modals[view_id]["errors"]) == ["reason", "ticket"]
+    people.submit(view_id, {"policy": rule, "reason": HOSTILE, "ticket": HOSTILE, "until": until})
+    assert not people.modals
+    run(host, minutes=3)
+    [waived] = entries(host, "long", Waived)
+    assert waived.reason.startswith("the policy[2J stops everything 31m!!!")
+    assert (len(waived.reason), len(waived.ticket)) == (300, 100)
+    assert not any(category(c) in ("Cc", "Cf") for c in waived.reason + waived.ticket)

@@ -1,0 +1,92 @@
+"""How few list requests show the newest checkpoint below a prefix of many objects."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from controller.aws.s3_checkpoints import REQUESTS_MAX, S3Checkpoints
+from tests.builders import BEGIN
+
+
+class ListingS3:
+    """S3's ListObjectsV2 over some keys: order, pages, delimiters and tokens as S3 has them."""
+
+    def __init__(self, keys: dict[str, datetime]) -> None:
+        self.keys, self.asked = keys, 0
+
+    def list_objects_v2(self, **asked: Any) -> Any:
+        prefix, delimiter, after = asked["Prefix"], asked.get("Delimiter", ""), asked.get("ContinuationToken", "")
+        self.asked += 1
+        rows: dict[str, Any] = {}
+        for key in sorted(k for k in self.keys if k.startswith(prefix)):
+            head, slash, _ = key[len(prefix) :].partition(delimiter) if delimiter else (key, "", "")
+            name = f"{prefix}{head}{slash}" if slash else key
+            rows[name] = None if slash else {"Key": key, "Size": 1_000_000, "LastModified": self.keys[key]}
+        names = [name for name in rows if name > after]
+        page = names[: asked["MaxKeys"]]
+        answer: dict[str, Any] = {"IsTruncated": len(names) > len(page)}
+        answer["Contents"] = [rows[name] for name in page if rows[name]]
+        answer["CommonPrefixes"] = [{"Prefix": name} for name in page if not rows[name]]
+        return answer | ({"NextContinuationToken": page[-1]} if answer["IsTruncated"] else {})
+
+
+def scan(keys: dict[str, datetime], uri: str = "s3://saved/p") -> tuple[Any, int]:
+    s3 = ListingS3(keys)
+    return S3Checkpoints(s3).scan(uri, now=BEGIN), s3.asked
+
+
+def minute(number: float) -> datetime:
+    return BEGIN + timedelta(minutes=number)
+
+
+def test_a_small_prefix_costs_one_request() -> None:
+    seen, asked = scan({f"p/checkpoint-{n}.pt": minute(n) for n in range(999)})
+    assert (seen.newest_at, seen.objects, seen.complete, asked) == (minute(998), 999, True, 1)
+
+
+def test_the_folder_of_the_highest_step_is_looked_into_whatever_its_place_in_the_list() -> None:
+    keys = {f"p/checkpoint-{step}/rank-{rank:04d}.pt": minute(step) for step in range(1, 13) for rank in range(200)}
+    seen, asked = scan(keys)
+    assert (seen.newest_at, seen.complete) == (minute(12), True)
+    assert asked <= REQUESTS_MAX
+
+
+def test_a_checkpoint_of_2500_shards_is_seen_whole() -> None:
+    keys = {f"p/step-{step}/shard-{n:05d}-of-02500.pt": minute(60 * step) for step in (1, 2) for n in range(2500)}
+    seen, _ = scan(keys)
+    assert (seen.newest_at, seen.complete) == (minute(120), True)
+
+
+def test_2500_flat_shards_are_seen_whole() -> None:
+    seen, _ = scan({f"p/model-{n:05d}-of-02500.pt": minute(5) for n in range(1, 2501)})
+    assert (seen.newest_at, seen.complete) == (minute(5), True)
+
+
+def test_more_than_the_requests_show_is_not_told_as_complete() -> None:
+    seen, asked = scan({f"p/{n:06d}.pt": minute(n) for n in range(20_000)})
+    assert not seen.complete
+    assert asked <= REQUESTS_MAX
+
+
+def test_a_neighbour_whose_name_begins_alike_is_not_seen() -> None:
+    keys = {"exp/ASHA-1/a.pt": minute(1), "exp/ASHA-10/a.pt": minute(9), "exp/ASHA-1.pt": minute(9)}
+    for uri in ("s3://saved/exp/ASHA-1", "s3://saved/exp/ASHA-1/"):
+        seen, _ = scan(keys, uri)
+        assert (seen.newest_at, seen.objects) == (minute(1), 1)
+
+
+def test_a_prefix_with_one_folder_of_very_many_objects_is_followed_down() -> None:
+    keys = {f"p/run/checkpoints/step_{step}/{n:03d}.pt": minute(step) for step in range(1, 41) for n in range(100)}
+    seen, asked = scan(keys)
+    assert (seen.newest_at, seen.complete) == (minute(40), True)
+    assert asked <= REQUESTS_MAX
+
+
+def test_a_whole_bucket_as_prefix_is_looked_into() -> None:
+    assert scan({"a.pt": minute(3)}, "s3://saved")[0].newest_at == minute(3)
+
+
+def test_logs_are_counted_beside_the_checkpoints() -> None:
+    seen, _ = scan({"p/a.pt": minute(3), "p/events.out.tfevents.1": minute(9)})
+    assert (seen.newest_at, seen.objects, seen.others) == (minute(3), 1, 1)

@@ -1,0 +1,32 @@
+"""The on-demand quota of an instance type, from Service Quotas over real HTTP."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+from controller.aws.service_quotas import ServiceQuotas
+from infra.local.http_server import Response, json_response
+from tests.builders import BEGIN
+from tests.unit.aws.answers_of_aws import UNREACHABLE, answering, client
+
+PAGES = (
+    {"Quotas": [{"QuotaName": "ml.g5.xlarge for spot training job usage", "Value": 9.0}], "NextToken": "1"},
+    {"Quotas": [{"QuotaName": "ml.g5.xlarge for training job usage", "Value": 4.0}]},
+)
+
+
+def page(body: bytes) -> Response:
+    return json_response(PAGES[1 if json.loads(body).get("NextToken") else 0])
+
+
+def test_the_on_demand_quota_is_read_page_by_page_and_kept_for_hours() -> None:
+    with answering(page) as aws:
+        quotas = ServiceQuotas(client("service-quotas", aws.url))
+        assert [quotas.on_demand("ml.g5.xlarge", BEGIN + timedelta(hours=n)) for n in range(4)] == [4] * 4
+        assert quotas.on_demand("ml.g5.2xlarge", BEGIN) is None
+        assert len(aws.requests) == 2
+
+
+def test_without_an_answer_the_quota_is_unknown() -> None:
+    assert ServiceQuotas(client("service-quotas", UNREACHABLE)).on_demand("ml.g5.xlarge", BEGIN) is None

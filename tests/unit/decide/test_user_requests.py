@@ -1,0 +1,199 @@
+"""User requests: which buttons a card offers, and how a request stops or moves a running job."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from controller.decide.facts import Facts
+from controller.decide.user_requests import act_on_user_request, available_requests, latest_request, waivable_rules
+from controller.jobs.failure import FailureCause
+from controller.jobs.job import Job, Outcome, Service
+from controller.ledger.entry import Ended, Flagged, Started, UserRequested, Waived
+from controller.ledger.intent import Announce, Intent, IntentResult, Purpose, Stop, Submit
+from controller.ledger.message_kind import MessageKind, asked_by
+from controller.ledger.move_cause import MoveCause
+from controller.policy.mode import Mode
+from controller.policy.policy import Severity
+from controller.policy.slack_settings import SlackSettings
+from controller.policy.user_request import UserRequest
+from tests.builders import BEGIN, ended, facts, job, lineage, policy
+
+# ── what is offered ─────────────────────────────────────────────────────────────
+
+NOW = BEGIN + timedelta(hours=1)
+STARTED = Started(
+    job="bert", at=BEGIN, team="vision", number=1, spot=True, instance_type="ml.g5.2xlarge", instance_count=1,
+    region="us-east-1", service=None, checkpoint_uri=None,
+)  # fmt: skip
+STARVED = Ended(
+    job="bert", at=BEGIN, team="vision", outcome=Outcome.STARVED, seen_at=BEGIN, failure=None, spot=True,
+    instance_type="ml.g5.2xlarge", region="us-east-1",
+)  # fmt: skip
+FLAGGED = Flagged(
+    job="bert", at=BEGIN, team="vision", rule="spot-required", policy="use-spot", severity=Severity.HIGH, mode=Mode.WARN,
+    field="F", found="off", wanted="on", revision="r1",
+)  # fmt: skip
+WAIVED = Waived(
+    job="bert", at=BEGIN, team=None, policy="use-spot", who="U1", reason="r", ticket="T", until=NOW + timedelta(seconds=1)
+)
+EVERYBODY = policy(slack=SlackSettings(may=dict.fromkeys(UserRequest, ("*",))))
+RUNNING_REQUESTS = {UserRequest.ON_DEMAND, UserRequest.STOP, UserRequest.HALT}
+
+
+def offered(*entries: Any, intents: tuple[Intent, ...] = (), of: Any = EVERYBODY) -> set[UserRequest]:
+    found = available_requests(lineage(entries=entries, intents=intents), of, NOW)
+    assert len(set(found)) == len(found)
+    return set(found)
+
+
+def asked(request: UserRequest, job: str = "bert") -> UserRequested:
+    return UserRequested(job=job, at=BEGIN, team=None, request=request, who="U1")
+
+
+def test_a_running_spot_job_can_be_stopped_moved_or_the_controller_halted() -> None:
+    assert offered(STARTED) == RUNNING_REQUESTS
+
+
+def test_a_running_on_demand_job_cannot_be_moved_to_on_demand() -> None:
+    assert offered(replace(STARTED, spot=False)) == {UserRequest.STOP, UserRequest.HALT}
+
+
+def test_while_a_stop_or_a_submission_is_open_only_a_halt_is_offered() -> None:
+    for action in (Stop(about="bert", because=""), Submit(about="bert", job="bert-r02", number=2, cause=FailureCause.STARVED)):
+        assert offered(STARTED, intents=(Intent(action=action, due_at=NOW),)) == {UserRequest.HALT}
+        assert offered(STARTED, intents=(Intent(action=action, due_at=NOW, closed=IntentResult.DONE),)) == RUNNING_REQUESTS
+
+
+def test_a_job_that_failed_can_be_tried_again() -> None:
+    assert offered(STARTED, STARVED) == {UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND, UserRequest.HALT}
+    assert offered(replace(STARTED, spot=False), STARVED) == {UserRequest.TRY_AGAIN, UserRequest.HALT}
+
+
+def test_only_a_halt_is_offered_of_a_job_that_has_its_model_or_goes_on() -> None:
+    assert offered(STARTED, replace(STARVED, outcome=Outcome.COMPLETED)) == {UserRequest.HALT}
+    again = Intent(action=Submit(about="bert", job="bert-r02", number=2, cause=FailureCause.STARVED), due_at=NOW)
+    assert offered(STARTED, STARVED, intents=(again,)) == {UserRequest.HALT}
+
+
+def test_only_a_halt_is_offered_of_a_job_of_another_service_or_one_that_never_started() -> None:
+    assert offered(replace(STARTED, service=Service.TUNING)) == {UserRequest.HALT}
+    assert offered() == {UserRequest.HALT}
+
+
+def test_a_broken_rule_can_be_waived_repeatedly() -> None:
+    assert offered(STARTED, FLAGGED) == RUNNING_REQUESTS | {UserRequest.WAIVE}
+    assert offered(STARTED, FLAGGED, asked(UserRequest.WAIVE)) == RUNNING_REQUESTS | {UserRequest.WAIVE}
+    assert offered(STARTED, FLAGGED, WAIVED) == RUNNING_REQUESTS
+    assert offered(STARTED, FLAGGED, STARVED) == {UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND, UserRequest.HALT}
+
+
+def test_a_waiver_is_in_force_until_its_last_moment() -> None:
+    assert waivable_rules(lineage(entries=(STARTED, FLAGGED, WAIVED)), NOW) == ()
+    assert waivable_rules(lineage(entries=(STARTED, FLAGGED, WAIVED)), WAIVED.until) == ("use-spot",)
+
+
+def test_only_rules_that_people_were_told_of_and_that_this_attempt_breaks_can_be_waived() -> None:
+    silent, older = replace(FLAGGED, mode=Mode.AUDIT), replace(FLAGGED, job="bert-r00")
+    second = replace(FLAGGED, policy="tags")
+    assert waivable_rules(lineage(entries=(STARTED, silent, older)), NOW) == ()
+    assert waivable_rules(lineage(entries=(STARTED, FLAGGED, second)), NOW) == ("tags", "use-spot")
+    assert waivable_rules(lineage(entries=(FLAGGED,)), NOW) == ()
+
+
+def test_a_request_is_not_offered_twice_for_one_attempt() -> None:
+    assert offered(STARTED, asked(UserRequest.STOP)) == {UserRequest.ON_DEMAND, UserRequest.HALT}
+    assert offered(STARTED, asked(UserRequest.HALT)) == RUNNING_REQUESTS
+    assert offered(STARTED, asked(UserRequest.STOP, job="bert-r00")) == RUNNING_REQUESTS
+
+
+def test_the_policy_limits_what_is_offered() -> None:
+    nobody = policy(slack=SlackSettings(may={UserRequest.STOP: ("U1",), UserRequest.HALT: ()}))
+    assert offered(STARTED, of=nobody) == {UserRequest.STOP}
+    assert offered(STARTED, of=policy()) == set()
+
+
+# ── what is done ─────────────────────────────────────────────────────────────
+
+
+def request_of(request: UserRequest, who: str = "U1", minute: int = 1, about: str = "bert", number: int = 0) -> UserRequested:
+    return UserRequested(job=about, at=BEGIN + timedelta(minutes=minute), team=None, request=request, who=who, number=number)
+
+
+def with_requests(*requests: UserRequested, about: Job | None = None, intents: tuple[Intent, ...] = ()) -> Facts:
+    return facts(about or job(), lineage=lineage(entries=requests, intents=intents))
+
+
+def stop_and_message(of: Facts) -> tuple[Stop, dict[str, Any]]:
+    first, second = act_on_user_request(of).intents
+    assert first.due_at == of.now
+    assert isinstance(first.action, Stop)
+    assert isinstance(second.action, Announce)
+    return first.action, {"kind": second.action.kind, "topic": second.action.topic} | json.loads(second.action.facts)
+
+
+def test_a_requested_stop_stops_for_good_and_names_who_asked() -> None:
+    stop, message = stop_and_message(with_requests(request_of(UserRequest.STOP)))
+    assert stop == Stop(about="bert", because=asked_by("U1"))
+    assert (message["kind"], message["who"], message["job"]["name"]) == (MessageKind.STOPPING_AS_ASKED, "U1", "bert")
+
+
+def test_a_requested_move_stops_the_job_so_that_it_goes_on_on_demand() -> None:
+    stop, message = stop_and_message(with_requests(request_of(UserRequest.ON_DEMAND, who="U2")))
+    assert stop == Stop(about="bert", because=asked_by("U2"), purpose=Purpose.MOVE, next_cause=MoveCause.ASKED)
+    assert (message["kind"], message["reason"], message["to"]) == (MessageKind.MOVING, asked_by("U2"), "on-demand")
+    assert message["topic"] == f"moving/{MoveCause.ASKED}"
+
+
+def test_a_stop_goes_before_a_move() -> None:
+    stop, _ = stop_and_message(with_requests(request_of(UserRequest.STOP), request_of(UserRequest.ON_DEMAND, minute=5)))
+    assert stop.purpose is Purpose.RULE
+
+
+def test_a_move_of_a_job_that_cannot_be_submitted_again_is_explained_and_not_begun() -> None:
+    fixed = with_requests(request_of(UserRequest.ON_DEMAND), about=job(unrepeatable="it is serverless"))
+    [only] = act_on_user_request(fixed).intents
+    assert isinstance(only.action, Announce)
+    assert only.action.kind is MessageKind.CANNOT_REPEAT
+    assert json.loads(only.action.facts)["why"] == "it is serverless"
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        ended(job()),
+        job(service=Service.TUNING),
+        job(status="Stopping"),
+        job(secondary="Uploading"),
+    ],
+    ids=["ended", "owned", "stopping", "uploading"],
+)
+def test_nothing_is_done_to_a_job_that_is_over_owned_stopping_or_uploading(about: Job) -> None:
+    assert not act_on_user_request(with_requests(request_of(UserRequest.STOP), about=about))
+
+
+def test_nothing_is_done_to_an_on_demand_job_that_is_to_move_to_on_demand() -> None:
+    assert not act_on_user_request(with_requests(request_of(UserRequest.ON_DEMAND), about=job(spot=False)))
+
+
+def test_nothing_is_done_to_an_older_attempt() -> None:
+    submit = Submit(about="bert", job="bert-r02", number=2, cause=MoveCause.ASKED)
+    newer = Intent(action=submit, due_at=BEGIN, claim=1, closed=IntentResult.DONE)
+    assert not act_on_user_request(with_requests(request_of(UserRequest.STOP), intents=(newer,)))
+
+
+def test_of_several_requests_about_this_job_the_last_counts() -> None:
+    early, late = request_of(UserRequest.STOP, who="U1", minute=1), request_of(UserRequest.STOP, who="U2", minute=2)
+    others = request_of(UserRequest.STOP, who="U3", minute=9, about="gpt")
+    known = with_requests(late, early, others, request_of(UserRequest.WAIVE, minute=8))
+    assert latest_request(known, UserRequest.STOP) == late
+    assert latest_request(known, UserRequest.ON_DEMAND) is None
+    assert latest_request(with_requests(replace(early, job="gpt")), UserRequest.STOP) is None
+
+
+def test_outcome_of_a_finished_job_leaves_requests_without_effect() -> None:
+    assert not act_on_user_request(with_requests(request_of(UserRequest.ON_DEMAND), about=ended(job(), Outcome.COMPLETED)))

@@ -1,0 +1,89 @@
+"""Which files below a checkpoint prefix are checkpoints, and how new the newest complete one is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from controller.jobs.checkpoint_files import StoredFile, checkpoint_files, newest_checkpoint_at
+from tests.builders import BEGIN
+
+MB = 1_000_000
+
+
+def file(path: str, minute: float = 0, size: int = MB) -> StoredFile:
+    return StoredFile(path=path, size=size, modified_at=BEGIN + timedelta(minutes=minute))
+
+
+def newest(*files: StoredFile) -> float | None:
+    """The minute of the newest complete checkpoint."""
+    at = newest_checkpoint_at(checkpoint_files(files))
+    return None if at is None else (at - BEGIN) / timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+"events.out.tfevents.1794787200.algo-1", "runs/Nov16_host/events.out.tfevents.1", "train.log", "logs/stdout.txt",
+        "metrics.csv", "trainer_log.jsonl", ".lock", "model.lock", ".ipynb_checkpoints/model.pt", ".cache/model.bin",
+        "model.pt.tmp", "model.pt.sagemaker-uploading", "tmp-checkpoint-500/model.safetensors", "model.partial",
+        "wandb/run-1/files/model.pt", "500.orbax-checkpoint-tmp-1/array", "mlruns/0/x", "model.pt~", "_SUCCESS",
+        "EVENTS.OUT.TFEVENTS.1", "lightning_logs/hparams.yaml",
+    ],
+)  # fmt: skip
+def test_a_log_a_hidden_file_and_a_temporary_file_are_no_checkpoint(path: str) -> None:
+    assert newest(file(path)) is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "model.pt", "checkpoint-500/model.safetensors", "epoch=3-step=2048.ckpt", "xgboost-checkpoint.12", "ckpt-7.index",
+        "tb_logs/version_0/checkpoints/epoch=0.ckpt", "500/default/array", "model.txt", "weights.h5", "temperature-model.pt",
+        "catalog/model.bin",
+    ],
+)  # fmt: skip
+def test_a_file_of_a_framework_is_a_checkpoint(path: str) -> None:
+    assert newest(file(path, 7)) == 7
+
+
+def test_an_empty_object_is_no_checkpoint() -> None:
+    assert newest(file("model.pt", size=0), file("checkpoint-1/", size=0)) is None
+
+
+def test_a_policy_can_name_more_files_that_are_no_checkpoints() -> None:
+    assert checkpoint_files([file("samples.npz")], ["*.NPZ"]) == ()
+
+
+def test_a_small_file_beside_a_large_one_proves_nothing() -> None:
+    assert newest(file("model.pt", 10), file("trainer_state.json", 50, size=900)) == 10
+
+
+def test_a_folder_of_a_step_counts_with_the_time_of_its_first_file() -> None:
+    assert newest(file("checkpoint-500/model.safetensors", 30), file("checkpoint-500/optimizer.pt", 31)) == 30
+
+
+def test_a_folder_that_is_still_being_uploaded_does_not_count() -> None:
+    old = [file(f"checkpoint-500/shard-{n}.pt", 30) for n in range(4)]
+    new = [file(f"checkpoint-1000/shard-{n}.pt", 60) for n in range(2)]
+    assert newest(*old, *new) == 30
+
+
+def test_missing_shards_are_told_from_their_names() -> None:
+    shards = [file(f"model-{n:05d}-of-00004.safetensors", 20) for n in (1, 2, 3)]
+    assert newest(*shards) is None
+    assert newest(*shards, file("model-00004-of-00004.safetensors", 21)) == 20
+
+
+def test_a_file_much_smaller_than_the_one_before_was_cut_off() -> None:
+    assert newest(file("epoch=1.ckpt", 10), file("epoch=2.ckpt", 20), file("epoch=3.ckpt", 30, size=MB // 2)) == 20
+
+
+def test_two_smaller_saves_in_a_row_are_a_new_size() -> None:
+    half = MB // 2
+    assert newest(file("epoch=1.ckpt", 10), file("epoch=2.ckpt", 20, size=half), file("epoch=3.ckpt", 30, size=half)) == 30
+
+
+def test_a_file_that_is_overwritten_counts_with_its_last_time() -> None:
+    assert newest(file("config.json", 0, size=MB // 50), file("last.ckpt", 40), file("optimizer.pt", 40)) == 40

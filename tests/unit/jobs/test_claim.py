@@ -1,0 +1,64 @@
+"""Prefixes are compared by whole segments; who waits for whom follows from them and from the role."""
+
+from __future__ import annotations
+
+import pytest
+
+from controller.jobs.claim import Claim, claim_of, place_of, segments_of
+from tests.builders import BEGIN
+
+
+def claim(uri: str, role: str = "arn:aws:iam::111122223333:role/a") -> Claim:
+    return claim_of(uri, job=uri, lineage=uri, created_at=BEGIN, role=role)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "relation"),
+    [
+        ("s3://b/v", "s3://b/v/", "equals"),
+        ("s3://b/v", "s3://b//v", "equals"),
+        ("s3://b/v/x/..", "s3://b/./v", "equals"),
+        ("s3://b", "s3://b/", "equals"),
+        ("s3://b/..", "s3://b//", "equals"),
+        ("https://s3.us-east-1.amazonaws.com/b/v", "s3://b/v", "equals"),
+        ("https://b.s3.us-east-1.amazonaws.com/v/", "s3://b/v", "equals"),
+        ("s3://b", "s3://b/v", "above"),
+        ("s3://b/v", "s3://b/v/w", "above"),
+        ("s3://b/v/..", "s3://b/v", "above"),
+        ("s3://b/v", "s3://b/vision", "apart"),
+        ("s3://b/v/", "s3://b/V/", "apart"),
+        ("s3://b/v", "s3://c/v", "apart"),
+        ("s3://b", "s3://b-2/v", "apart"),
+    ],
+)
+def test_prefixes_are_compared_by_segment(one: str, other: str, relation: str) -> None:
+    first, second = claim(one), claim(other)
+    assert (first.equals(second), first.above(second), second.above(first)) == (relation == "equals", relation == "above", False)
+    assert first.overlaps(second) is second.overlaps(first) is (relation != "apart")
+
+
+@pytest.mark.parametrize(
+    ("uri", "place"),
+    [
+        ("s3://b/v/w", ("b", "v/w")),
+        ("s3://b", ("b", "")),
+        ("https://s3.amazonaws.com/b/v", ("b", "v")),
+        ("https://my.bucket.s3.eu-west-1.amazonaws.com/v", ("my.bucket", "v")),
+        ("https://example.com/b/v", ("example.com", "b/v")),
+    ],
+)
+def test_a_uri_says_its_bucket_and_its_prefix(uri: str, place: tuple[str, str]) -> None:
+    assert place_of(uri) == place
+
+
+def test_two_dots_lead_no_higher_than_the_root() -> None:
+    assert segments_of("../../a/../../b") == ("b",)
+
+
+def test_an_attempt_waits_for_jobs_of_its_own_role_on_its_prefix_or_below_it() -> None:
+    mine = claim("s3://b/v")
+    assert mine.waits_for(claim("s3://b/v/"))
+    assert mine.waits_for(claim("s3://b/v/w"))
+    assert not mine.waits_for(claim("s3://b/"))
+    assert not mine.waits_for(claim("s3://b/v", role="arn:aws:iam::111122223333:role/b"))
+    assert mine.waits_for(claim("s3://b/v", role="")), "a row from before roles were kept is anybody's"

@@ -1,0 +1,77 @@
+"""Each UTC day is in exactly one daily digest and in one weekly one, in every zone, at every half hour."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import available_timezones
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from controller.policy.slack_settings import DigestTime
+from controller.runtime.digest_days import DAY, PERIODS_MAX, WEEK, last_due, reported_days, reported_until
+
+ZONES = sorted(available_timezones() - {"localtime", "Factory"})
+HALF_HOURS = [(hour, minute) for hour in range(24) for minute in (0, 30)]
+TEN_YEARS = (datetime(2016, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def digest_time(timezone: str, hour: int, minute: int) -> DigestTime:
+    return DigestTime(hour=hour, minute=minute, timezone=timezone, weekday=0)
+
+
+def check(at: DigestTime, length: timedelta, begin: datetime, end: datetime) -> None:
+    """Send every digest of a period, and see that the reported days follow each other without a gap or an overlap."""
+    before = last_due(at, length, begin)
+    expected = reported_until(at, before)
+    due_at = before
+    while due_at < end:
+        due_at = last_due(at, length, due_at + length + timedelta(hours=3))
+        since, until = reported_days(at, length, due_at, before)
+        assert since == expected, f"{at} at {due_at}: reports from {since}, wanted {expected}"
+        assert until <= due_at.date(), f"{at} at {due_at}: {until} is not over"
+        expected, before = until, due_at
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(ZONES), st.sampled_from(HALF_HOURS), st.sampled_from([DAY, WEEK]), st.integers(2016, 2034))
+def test_every_day_is_reported_exactly_once(zone: str, wall: tuple[int, int], length: timedelta, year: int) -> None:
+    check(digest_time(zone, *wall), length, datetime(year, 1, 1, tzinfo=UTC), datetime(year + 2, 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour", "minute"),
+    [
+        ("America/Los_Angeles", 16, 30), ("Europe/London", 0, 30), ("Europe/Berlin", 1, 30), ("Africa/Casablanca", 0, 30),
+        ("Australia/Lord_Howe", 10, 30), ("Pacific/Apia", 13, 30), ("Asia/Pyongyang", 9, 0), ("America/Sao_Paulo", 21, 30),
+        ("Asia/Kathmandu", 5, 30), ("Pacific/Kiritimati", 14, 0), ("Africa/Juba", 2, 30),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("length", [DAY, WEEK])
+def test_ten_years_of_the_zones_near_midnight_utc(zone: str, hour: int, minute: int, length: timedelta) -> None:
+    check(digest_time(zone, hour, minute), length, *TEN_YEARS)
+
+
+@pytest.mark.parametrize(("zone", "hour", "minute"), [("America/Los_Angeles", 16, 30), ("Europe/London", 0, 30)])
+def test_a_change_of_daylight_saving_is_one_day_a_digest_like_any_other(zone: str, hour: int, minute: int) -> None:
+    at = digest_time(zone, hour, minute)
+    before = last_due(at, DAY, datetime(2026, 1, 2, tzinfo=UTC))
+    for _ in range(365):
+        due_at = last_due(at, DAY, before + DAY + timedelta(hours=3))
+        since, until = reported_days(at, DAY, due_at, before)
+        assert until - since == DAY
+        before = due_at
+
+
+def test_a_digest_reports_yesterday_where_yesterday_is_over() -> None:
+    at = digest_time("America/Los_Angeles", 9, 0)
+    assert reported_until(at, last_due(at, DAY, datetime(2026, 7, 15, 20, tzinfo=UTC))).isoformat() == "2026-07-15"
+
+
+def test_days_that_an_outage_missed_are_reported_with_the_next_digest_up_to_a_limit() -> None:
+    at, now = digest_time("UTC", 9, 0), datetime(2026, 7, 15, 10, tzinfo=UTC)
+    since, until = reported_days(at, DAY, last_due(at, DAY, now), now - 3 * DAY)
+    assert until - since == 3 * DAY
+    since, until = reported_days(at, DAY, last_due(at, DAY, now), now - 90 * DAY)
+    assert until - since == PERIODS_MAX * DAY

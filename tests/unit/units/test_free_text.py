@@ -1,0 +1,42 @@
+"""What people type becomes one visible line of bounded length."""
+
+from __future__ import annotations
+
+from unicodedata import category
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.units.free_text import one_line
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("a plain reason", "a plain reason"),
+        ("  two\n lines\r\n\tand\x0btabs\u2028here ", "two lines and tabs here"),
+        ("bell\x07 and \x1b[31mred\x9b2J", "bell and [31mred2J"),
+        ("left\u202eright\u202c and\u200bzero\ufeff", "leftright andzero"),
+        ("half \ud83d of it", "half of it"),
+        ("\u3164\u2800", ""),
+        ("\x00\x1f", ""),
+        ("héllo שלום 漢字 🎉", "héllo שלום 漢字 🎉"),
+    ],
+)
+def test_only_what_is_visible_is_kept_on_one_line(typed: str, kept: str) -> None:
+    assert one_line(typed, 100) == kept
+
+
+def test_a_longer_text_ends_with_an_ellipsis() -> None:
+    assert one_line("x" * 10, 10) == "x" * 10
+    assert one_line("x" * 11, 10) == "x" * 9 + "…"
+
+
+@given(st.text(st.characters()), st.integers(1, 60))
+def test_every_text_becomes_bounded_and_encodable_and_stays_as_it_is_a_second_time(typed: str, most: int) -> None:
+    line = one_line(typed, most)
+    assert len(line) <= most
+    line.encode("utf-8")
+    assert not any(category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in line)
+    assert one_line(line, most) == line
