@@ -1,4 +1,4 @@
-"""Registers the blueprints. Lambda runs this file for Slack's two routes; for all else it imports handlers.* directly."""
+"""Registers the blueprints. Lambda runs this file for Slack's routes; for the other functions it imports handlers.* directly."""
 
 from chalice.app import Chalice
 

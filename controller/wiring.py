@@ -113,7 +113,7 @@ def ports() -> Ports:
     ledger = DynamoLedger(client("dynamodb"), table)
     return Ports(
         jobs=SageMakerJobs(_Lazy(lambda: client("sagemaker")), roles=training_roles(), key=identity_key()),
-        checkpoints=S3Checkpoints(_Lazy(lambda: client("s3"))),
+        checkpoints=S3Checkpoints(_Lazy(lambda: client("s3")), _checkpoint_buckets()),
         ledger=ledger,
         outbox=DynamoOutbox(client("dynamodb"), table),
         chat=_Lazy(_slack),
@@ -133,6 +133,11 @@ def ports() -> Ports:
 
 def _events() -> EventBridge:
     return EventBridge(_Lazy(lambda: client("events")), os.environ.get("SPOTWARDEN_BUS") or "default")
+
+
+def _checkpoint_buckets() -> tuple[str, ...]:
+    """The buckets that the stack lists; none where it lists none, and then nothing is looked into."""
+    return tuple(filter(None, os.environ.get("SPOTWARDEN_CHECKPOINT_BUCKETS", "").split(",")))
 
 
 class _Lazy:
@@ -175,7 +180,7 @@ class SlackClickPorts:
 
     def lineage_named(self, job: str) -> LineageId | None:
         found = self.jobs.describe(job)
-        return lineage_of(found, self.ledger)[0].id if found else None
+        return lineage_of(found, self.ledger.lineages)[0].id if found else None
 
     def user(self, who: str) -> SlackUser | None:
         return _known_users().user(who, lambda who: self.chat.user(who))
@@ -242,12 +247,22 @@ def _hurried_client(service: str) -> Any:
 
 def _slack() -> Chat:
     """Slack and its SDK, which one function of seven needs: the others start without it."""
+    if not _has_slack():
+        from controller.aws.notices import NoticeChat
+
+        return NoticeChat(_Lazy(lambda: client("sns")), os.environ.get("SPOTWARDEN_NOTICE_TOPIC", ""), _events(), _clock)
     from controller.slack.webhook import WebhookChat
 
     webhook = os.environ.get("SPOTWARDEN_SLACK_WEBHOOK")
     if not webhook and "SPOTWARDEN_SLACK_TOKEN" not in os.environ:
         webhook = _slack_secret().current().get("webhook_url")
     return WebhookChat(webhook) if webhook else _slack_app()
+
+
+def _has_slack() -> bool:
+    return any(
+        os.environ.get(name) for name in ("SPOTWARDEN_SLACK_WEBHOOK", "SPOTWARDEN_SLACK_TOKEN", "SPOTWARDEN_SLACK_TOKEN_SECRET")
+    )
 
 
 @cache

@@ -14,7 +14,7 @@ from controller.runtime.queue_digests import queue_digests
 from controller.runtime.refresh_prices import refresh_prices
 from controller.runtime.sweep import SweepResult
 from controller.runtime.sweep import sweep as run_sweep
-from handlers.observed import logger, observed
+from handlers.observed import log_decider_problems, logger, observed
 
 clock = Blueprint(__name__)
 
@@ -23,7 +23,8 @@ clock = Blueprint(__name__)
 @clock.schedule("rate(1 minute)")
 def sweep(event: Any) -> dict[str, Any]:
     """Trigger every overdue intent."""
-    return _metrics_of(run_sweep(wiring.ports()))
+    done = run_sweep(wiring.ports())
+    return {**_metrics_of(done), "OverdueSeconds": done.overdue_s, "RingsFailing": done.failing}
 
 
 @observed
@@ -40,7 +41,13 @@ def drain(event: Any) -> dict[str, Any]:
     sent = drain_outbox(wiring.ports())
     for channel, why in sent.paused:
         logger.warning("channel waits", extra={"channel": channel, "why": why})
-    return {"MessagesSent": sent.sent, "MessagesShelved": sent.shelved, "ChannelsWaiting": len(sent.paused)}
+    return {
+        "MessagesSent": sent.sent,
+        "MessagesShelved": sent.shelved,
+        "ChannelsWaiting": len(sent.paused) + len(sent.shut),
+        "OldestMessageSeconds": sent.oldest_s,
+        "DigestsWaiting": sent.digests,
+    }
 
 
 @observed
@@ -64,4 +71,8 @@ def _metrics_of(done: SweepResult) -> dict[str, Any]:
     """The result of a pass as metrics. Each failure is logged with the name of its job."""
     for job, problem in done.failed:
         logger.error("trigger failed", extra={"job": job, "problem": f"{type(problem).__name__}: {problem}"})
-    return {"Rings": done.triggered, "RingsFailed": len(done.failed), "OverdueSeconds": done.overdue_s, "left": done.left}
+    log_decider_problems(done.problems)
+    return {
+        "Rings": done.triggered, "RingsFailed": len(done.failed), "DecidersFailed": len(done.problems),
+        "left": done.left,
+    }  # fmt: skip

@@ -9,7 +9,7 @@ from chalice.app import Blueprint
 from controller import wiring
 from controller.runtime.reconcile import reconcile
 from controller.runtime.triggers import trigger_of
-from handlers.observed import logger, observed
+from handlers.observed import log_decider_problems, logger, observed
 
 jobs = Blueprint(__name__)
 
@@ -20,5 +20,9 @@ def job_changed(event: Any) -> dict[str, Any]:
     """Reconcile the job that the event names. No other field of the event is used."""
     trigger = trigger_of(event.to_dict())
     logger.append_keys(job=trigger.job)
-    lineage = reconcile(trigger, wiring.ports())
-    return {"Rings": 1, "job": trigger.job, "lineage": str(lineage) if lineage else "no such job"}
+    found = reconcile(trigger, wiring.ports())
+    log_decider_problems((trigger.job, problem) for problem in found.problems)
+    return {
+        "Rings": 1, "DecidersFailed": len(found.problems), "job": trigger.job,
+        "lineage": str(found.lineage) if found.lineage else "no such job",
+    }  # fmt: skip

@@ -7,13 +7,14 @@ logged, event bodies never: hyperparameters and environment variables may contai
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from controller.decide.decision import DeciderProblem
 from controller.runtime.triggers import event_in, not_of
 
 logger = Logger(service="spotwarden")
@@ -60,6 +61,12 @@ def observed(handler: Callable[[Any, Any], Any]) -> Handler:
     return observing
 
 
+def log_decider_problems(problems: Iterable[tuple[str, DeciderProblem]]) -> None:
+    """Log each decider that raised, with the job, the exception's class and the line that raised: its text may quote values."""
+    for job, problem in problems:
+        logger.error("decider failed", extra={"job": job, "decider": problem.decider, "problem": problem.error, "at": problem.at})
+
+
 def answered(route: Callable[[], Any]) -> Callable[[], Any]:
     """The same for a route of the API. Its status is counted; neither the request nor the response is logged."""
 
@@ -99,3 +106,4 @@ def failed(problem: Exception) -> None:
     """Log and count the failure of a route."""
     logger.exception("failed", extra={"problem": type(problem).__name__})
     metrics.add_metric(name="Failures", unit=MetricUnit.Count, value=1)
+    metrics.add_metric(name="SlackFailures", unit=MetricUnit.Count, value=1)  # the route answers: for Lambda, that is no error

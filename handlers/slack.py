@@ -36,7 +36,7 @@ def spot() -> Response:
 
 
 def _command(form: Mapping[str, str], came_at: datetime) -> Mapping[str, Any]:
-    """Whatever goes wrong has an answer: Slack shows its own error instead, and nobody learns what to do."""
+    """Every command gets an answer, also after an error: without one, Slack shows an error of its own that says nothing."""
     try:
         return command(form.get("text", ""), wiring.slack_ports(came_at), who=form.get("user_id", ""))
     except Exception as problem:

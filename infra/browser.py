@@ -1,4 +1,4 @@
-"""Looks at a page as a person would.
+"""Takes a picture of a page in a headless browser.
 
 python -m infra.browser URL_OR_FILE OUT.png [--width 1280] [--dark] [--at SELECTOR [--open]]
 """
@@ -17,13 +17,13 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
 def chromium() -> str | None:
-    """Where the browser is; None where there is none."""
+    """The path of the browser; None where there is none."""
     return next((found for name in CHROMIUM if (found := shutil.which(name))), None)
 
 
 @contextmanager
 def looking(address: str, *, width: int = 1280, height: int = 900, dark: bool = False) -> Iterator[tuple[Any, list[str]]]:
-    """A page as a headless browser shows it, and its console's errors so far. Raises RuntimeError without a browser."""
+    """A page in a headless browser, and its console's errors so far. Raises RuntimeError without a browser."""
     from playwright.sync_api import sync_playwright
 
     executable = chromium()

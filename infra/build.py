@@ -42,7 +42,7 @@ WHEEL_GLIBCS = (17, 24, 26, 27, 28, 31, 34)
 
 
 class Unbuildable(Exception):
-    """The package cannot be built; the message says which step failed and why."""
+    """The package cannot be built. The message says which step failed and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,12 +126,14 @@ def vendor_wheels(vendor: Path, target: Target) -> None:
 
 def compile_policies(folder: Path, path: Path) -> None:
     """Write the policy folder as the one JSON document that Lambda loads; a mistake in a policy raises Unbuildable."""
-    from controller.policyfile import compile_folder  # here: pydantic and YAML are needed to build, never to run
+    from controller.policyfile import compile_folder, warnings_of  # here: pydantic and YAML are needed to build, never to run
 
     try:
         document = compile_folder(folder)
     except ValueError as mistakes:
         raise Unbuildable(f"the policies in {folder} are not valid:\n{mistakes}") from mistakes
+    for warning in warnings_of(document):
+        print(warning, file=sys.stderr)
     path.write_text(json.dumps(document, sort_keys=True, separators=(",", ":")))
 
 
@@ -141,7 +143,7 @@ def package(stage: Path, template: Path, out: Path) -> None:
         **os.environ,
         "AWS_DEFAULT_REGION": os.environ.get("AWS_DEFAULT_REGION", "us-east-1"),  # Chalice asks for one and uses it nowhere
         "PYTHONDONTWRITEBYTECODE": "1",  # importing app.py would leave __pycache__ in vendor/, which goes into the zip whole
-        "PYTHONPATH": str(stage / "vendor"),  # an installed checkout must not stand in for what is packaged
+        "PYTHONPATH": str(stage / "vendor"),  # an installed checkout must not be imported instead of the packaged one
     }
     chalice = [sys.executable, "-c", "from chalice.cli import main; import sys; sys.exit(main())"]
     asked = ["--project-dir", str(stage), "package", "--stage", STAGE_NAME, "--merge-template", str(template), str(out)]
@@ -151,7 +153,7 @@ def package(stage: Path, template: Path, out: Path) -> None:
 
 
 def compile_bytecode(folder: Path, target: Target) -> None:
-    """Put .pyc files beside the sources, made by the target's interpreter; where it is missing, say so and make none."""
+    """Compile .pyc files beside the sources with the target's interpreter; where it is missing, print that and compile none."""
     interpreter = target.interpreter()
     if interpreter is None:
         print(f"no python{target.python} on this machine: the package ships no .pyc files and starts a little slower")
@@ -216,5 +218,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))  # the checkout this file stands in, not an installed one
+    sys.path.insert(0, str(ROOT))  # the checkout of this file, not an installed one
     sys.exit(main())

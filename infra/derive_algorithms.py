@@ -56,7 +56,7 @@ def algorithms(configs: Mapping[str, Any], *, release: str, as_of: str) -> dict[
     if missing := BUILT_IN.keys() - homes.keys():
         raise SystemExit(f"sagemaker-core {release} no longer lists {', '.join(sorted(missing))}: look at BUILT_IN again")
 
-    groups: dict[str, list[str]] = defaultdict(list)  # repositories at home in the same places share a group
+    groups: dict[str, list[str]] = defaultdict(list)  # repositories with the same accounts share a group
     for repository, accounts in sorted(homes.items()):
         place = json.dumps({region: sorted(accounts[region]) for region in sorted(accounts)})
         groups[f"{repository in BUILT_IN:d}{place}"].append(repository)

@@ -1,9 +1,9 @@
-"""Derives controller/data/instances.json: the machines that SageMaker training offers, and what is in them.
+"""Derives controller/data/instances.json: the instance types that SageMaker training offers, and what they contain.
 
     python infra/derive_instances.py > controller/data/instances.json
 
-Which types there are says botocore's service model (TrainingInstanceType); what is in them, moto's copy of EC2's
-DescribeInstanceTypes. Types that EC2 no longer lists stand below with AWS's own page as their source.
+The types are those of botocore's service model (TrainingInstanceType); their data is moto's copy of EC2's DescribeInstanceTypes.
+Types that EC2 no longer lists are written below, with AWS's own page as their source.
 """
 
 import gzip
@@ -61,7 +61,7 @@ def _accelerators(described: Mapping[str, Any]) -> Iterator[tuple[str, int, int]
 
 
 def text() -> str:
-    """The document as it is kept: a line a type."""
+    """The document as it is stored: one line per type."""
     document = table()
     rows = ",\n".join(f"  {json.dumps(name)}: {json.dumps(row)}" for name, row in document.pop("instances").items())
     return json.dumps(document, indent=1)[:-2] + ',\n "instances": {\n' + rows + "\n }\n}\n"

@@ -260,7 +260,7 @@ def policy_file(function: str) -> Path:
 
 
 def policy_text(function: str) -> str:
-    """Return what stands in that file."""
+    """Return the content of that file."""
     return json.dumps(policy(function), indent=2) + "\n"
 
 

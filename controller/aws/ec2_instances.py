@@ -1,4 +1,4 @@
-"""Asks EC2 which family an instance is of."""
+"""Asks EC2 for the family of an instance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asks EC2 how likely spot capacity is to be had: GetSpotPlacementScores, from 1 to 10."""
+"""Asks EC2 how likely a spot request succeeds: GetSpotPlacementScores, from 1 to 10."""
 
 from __future__ import annotations
 

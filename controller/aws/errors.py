@@ -1,7 +1,7 @@
-"""Sorts AWS error codes and texts, once, into the few faults the adapters answer differently.
+"""Classifies AWS error codes and texts, once, into the few faults that the adapters answer differently.
 
-SageMaker says many different things with one code, ValidationException, so some faults are known only by their text.
-Texts are matched in lower case with blanks joined: AWS's spelling of both has changed before.
+SageMaker uses one code, ValidationException, for many different errors, so some faults are recognised only by their text. Texts
+are matched in lower case with runs of spaces joined: AWS has changed both before.
 """
 
 from collections.abc import Mapping
@@ -14,17 +14,17 @@ from botocore.exceptions import BotoCoreError, ClientError
 class AwsFault(StrEnum):
     """What an AWS error means for the caller."""
 
-    THROTTLED = "throttled"  # too fast: the same call, later
+    THROTTLED = "throttled"  # throttled: the same call, later
     QUOTA = "quota"  # the account's limit is reached: later, or a larger quota
-    NAME_TAKEN = "name taken"  # a job of this name exists: ask whose it is before believing success
+    NAME_TAKEN = "name taken"  # a job with this name exists: it may belong to somebody else
     MISSING = "missing"  # no such thing
-    DENIED = "denied"  # our role may not
-    PROPAGATING = "propagating"  # permissions may not have arrived everywhere yet: the same call, later
+    DENIED = "denied"  # the controller's role has no permission
+    PROPAGATING = "propagating"  # a new permission may not be effective everywhere yet: the same call, later
     NOT_RUNNING = "not running"  # there is nothing left to stop
     METRICS_REFUSED = "metrics refused"  # the same call without MetricDefinitions
     INVALID = "invalid"  # the request can never work as written
-    UNREACHABLE = "unreachable"  # no usable answer: whether the call took effect is not known
-    OTHER = "other"  # nobody has taken a stand on this one
+    UNREACHABLE = "unreachable"  # no usable answer: the call may have taken effect
+    OTHER = "other"  # not classified
 
 
 THROTTLED = frozenset({
@@ -57,7 +57,7 @@ DENIED = frozenset({
     "UnauthorizedOperation",
     "UnrecognizedClientException",
 })  # fmt: skip
-# An expired token belongs here and not to DENIED: Lambda hands out the next one by itself.
+# An expired token belongs here and not to DENIED: Lambda renews it.
 UNREACHABLE = frozenset({
     "ExpiredToken",
     "ExpiredTokenException",
@@ -86,7 +86,7 @@ CODES: Mapping[str, AwsFault] = {
     for code in codes
 }
 
-# What a ValidationException turns out to be, first hit wins. Anchored texts stand before those found anywhere:
+# The fault of a ValidationException, by its text; the first match counts. Texts at the beginning come before texts anywhere:
 # a message may quote the request, and what a request says is the user's.
 NAME_TAKEN_TEXTS = (
     "training job names must be unique within an aws account and region",
@@ -104,7 +104,7 @@ PROPAGATING = (  # the list on which terraform-provider-aws retries CreateTraini
     "access denied for repository",
 )
 
-# Exceptions of botocore itself, where no answer of AWS arrived. First hit wins.
+# Exceptions of botocore itself, without an answer of AWS. The first match counts.
 WITHOUT_ANSWER: tuple[tuple[type[BotoCoreError], AwsFault], ...] = (
     (raised.ParamValidationError, AwsFault.INVALID),
     (raised.NoCredentialsError, AwsFault.DENIED),
@@ -118,7 +118,7 @@ WITHOUT_ANSWER: tuple[tuple[type[BotoCoreError], AwsFault], ...] = (
 
 
 def fault_of(error: ClientError | BotoCoreError) -> AwsFault:
-    """Say what an AWS error means for the caller; a code nobody listed is OTHER, with HTTP status 5xx UNREACHABLE."""
+    """Classify an AWS error. An unknown code is OTHER, with HTTP status 5xx UNREACHABLE."""
     if isinstance(error, BotoCoreError):
         return next((fault for kind, fault in WITHOUT_ANSWER if isinstance(error, kind)), AwsFault.OTHER)
     answer = error.response.get("Error", {})

@@ -1,4 +1,4 @@
-"""Puts events on the account's event bus, so that pipelines can wait for a lineage and not for a job name that starved."""
+"""Puts events on the account's event bus, so that pipelines can wait for a lineage instead of one job name."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class EventBridge:
         except (ClientError, BotoCoreError) as error:
             if fault_of(error) in (AwsFault.DENIED, AwsFault.INVALID, AwsFault.MISSING):
                 return Refused(str(error))
-            return Later(str(error))  # at least once: an event that did arrive is put again
+            return Later(str(error))  # at least once: an event that arrived may be sent again
         if answer.get("FailedEntryCount"):
             failed = answer["Entries"][0]
             return Later(f"{failed.get('ErrorCode')}: {failed.get('ErrorMessage')}")

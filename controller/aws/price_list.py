@@ -26,7 +26,7 @@ SOURCE = "AWS Price List API, AmazonSageMaker, usage type {usage}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceRows:
-    """What a region's list says; ``problems`` are rows of training that could not be read."""
+    """The prices of a region; ``problems`` are training rows that cannot be read."""
 
     rates: Mapping[str, Rate]
     problems: tuple[str, ...]
@@ -69,7 +69,7 @@ class PriceList:
 
 
 def _rate_of(text: Any) -> tuple[str, Rate] | None:
-    """Instance type and rate of a row; None for one that is not about training. Raises what its reading raises."""
+    """Instance type and rate of a row; None for a row that is not about training. Raises what reading it raises."""
     row = json.loads(text) if isinstance(text, str) else text
     usage = str(row["product"]["attributes"].get("usagetype", ""))
     training = TRAINING.fullmatch(usage)

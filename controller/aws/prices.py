@@ -1,8 +1,7 @@
-"""Answers what an instance cost on demand: from the ledger, which the Price List API refreshes, and from the dated table.
+"""The on-demand price of an instance: from the ledger, which the Price List API refreshes, and from the dated table.
 
-``data/prices.json`` holds figures with the day and the public source of each, and no figure without them. The table has
-holes on purpose: an unknown price is None, and then a job's seconds are recorded without dollars. Where both know a figure of one
-day, the ledger's counts.
+``data/prices.json`` contains prices with the day and the public source of each. The table is incomplete on purpose: an unknown
+price is None, and then a job's seconds are recorded without dollars. Where both have a price of one day, the ledger's counts.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from importlib.resources import files
 from controller.savings.prices import rate_at, rate_over
 from controller.units.money import Rate
 
-FRESH = timedelta(hours=1)  # a container reads a region's prices so often: they change weekly
+FRESH = timedelta(hours=1)  # how long a container keeps a region's prices: they change weekly
 Listed = Mapping[str, tuple[Rate, ...]]
 
 
@@ -32,7 +31,7 @@ class Prices:
         self._read: dict[str, tuple[datetime, Listed]] = {}
 
     def rate(self, instance_type: str, region: str, at: datetime, since: datetime | None = None) -> Rate | None:
-        """The figure that held at a moment, or over a stretch up to it; None where there is none at all."""
+        """The price at a time, or the mean of a period up to it; None where there is none."""
         ours = self._ours(region, at).get(instance_type, ())
         days = {rate.as_of for rate in ours}
         known = (*(rate for rate in _table().get((region, instance_type), ()) if rate.as_of not in days), *ours)
@@ -48,7 +47,7 @@ class Prices:
 
 @cache
 def _table() -> Mapping[tuple[str, str], tuple[Rate, ...]]:
-    """Read the table once per process, on first use: region, instance type → figures, oldest first."""
+    """Read the table once per process, on first use: region and instance type → prices, oldest first."""
     document = json.loads(files("controller").joinpath("data/prices.json").read_text(encoding="utf-8"))
     table: dict[tuple[str, str], tuple[Rate, ...]] = {}
     for row in sorted(document["rates"], key=lambda row: str(row["as_of"])):

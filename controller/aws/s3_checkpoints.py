@@ -8,21 +8,21 @@ prefix for staler than it is, never for fresher. No request uses StartAfter, whi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.errors import AwsFault, fault_of
-from controller.jobs.checkpoint import CheckpointScan
+from controller.jobs.checkpoint import NOT_LOOKED_INTO, CheckpointScan
 from controller.jobs.checkpoint_files import StoredFile, checkpoint_files, newest_checkpoint_at
 from controller.jobs.claim import place_of
 from controller.runtime.ports import Unreachable
 
-PAGE = 1000  # as many as S3 gives in one page
-REQUESTS_MAX = 12  # for one scan
-LEVEL_PAGES_MAX = 4  # pages of one folder's own objects and folders
+PAGE = 1000  # objects in a page of S3
+REQUESTS_MAX = 12  # per scan
+LEVEL_PAGES_MAX = 4  # pages of one folder
 NEWEST_FOLDERS = 2  # the newest may be half written; then the one before it counts
 
 # What S3 answers that no other look will change, and what it means for people.
@@ -40,18 +40,20 @@ PROBLEMS: Mapping[str, str] = {
 class S3Checkpoints:
     """The Checkpoints port over a boto3 ``s3`` client."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, buckets: Collection[str]) -> None:
+        """Look only into ``buckets`` (full names): whoever creates a job can name any bucket that our role may list."""
         self._client = client
+        self._buckets = frozenset(buckets)
 
     def scan(self, uri: str, *, now: datetime, ignore: Sequence[str] = ()) -> CheckpointScan:
         bucket, prefix = place_of(uri)
+        if bucket not in self._buckets:
+            return _unseen(uri, now, NOT_LOOKED_INTO)
         listing = _Listing(self._client, bucket, f"{prefix.rstrip('/')}/" if prefix.strip("/") else "")
         try:
             found = listing.objects()
         except (ClientError, BotoCoreError) as error:
-            return CheckpointScan(
-                uri=uri, scanned_at=now, objects=0, bytes_seen=0, newest_at=None, complete=False, problem=_problem(uri, error)
-            )
+            return _unseen(uri, now, _problem(uri, error))
         written = checkpoint_files(found, ignore)
         return CheckpointScan(
             uri=uri,
@@ -70,7 +72,7 @@ class _Listing:
     def __init__(self, client: Any, bucket: str, prefix: str) -> None:
         self._client, self._bucket, self._prefix = client, bucket, prefix
         self._left = REQUESTS_MAX
-        self.complete = True  # whether nothing newer can be unseen
+        self.complete = True  # False where a newer object may be unseen
 
     def objects(self) -> list[StoredFile]:
         first = self._list(self._prefix)
@@ -137,6 +139,10 @@ class _Listing:
         ]
 
 
+def _unseen(uri: str, now: datetime, problem: str) -> CheckpointScan:
+    return CheckpointScan(uri=uri, scanned_at=now, objects=0, bytes_seen=0, newest_at=None, complete=False, problem=problem)
+
+
 def _by_number(folder: str) -> tuple[int, str]:
     """Sorts folders by the last number in their name; folders without a number come first."""
     numbers = re.findall(r"\d+", folder.rstrip("/").rpartition("/")[2])
@@ -144,7 +150,7 @@ def _by_number(folder: str) -> tuple[int, str]:
 
 
 def _problem(uri: str, error: ClientError | BotoCoreError) -> str:
-    """What S3 would not show, in words. Raises Unreachable for what may answer the next time."""
+    """Why S3 does not show a prefix, in words. Raises Unreachable for what may succeed the next time."""
     code = str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
     if code in PROBLEMS:
         return PROBLEMS[code]

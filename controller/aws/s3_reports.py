@@ -1,4 +1,4 @@
-"""Writes each week's report as a page into a bucket of the stack, for people without Slack."""
+"""Writes the weekly report as a page into a bucket of the stack, for people without Slack."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from controller.savings.report import Report
 
 
 class S3ReportStore:
-    """The Library port over a boto3 ``s3`` client. Without a bucket nothing is written, and there is no link."""
+    """The ReportStore port over a boto3 ``s3`` client. Without a bucket nothing is written, and there is no link."""
 
     def __init__(self, client: Any, bucket: str, region: str) -> None:
         self._client = client
@@ -20,7 +20,9 @@ class S3ReportStore:
         self._region = region
 
     def publish(self, report: Report) -> str:
-        """The link leads to the S3 console: a presigned one would be open to whoever has it, and end with the role's session."""
+        """The link leads to the S3 console: a presigned link would be open to anybody who has it, and would end with the role's
+        session.
+        """
         if not self._bucket:
             return ""
         from controller.notifications.report_formats.as_html import as_html

@@ -1,4 +1,4 @@
-"""Asks Service Quotas how many instances of a type may train on demand at once."""
+"""Asks Service Quotas how many instances of a type may train on-demand at once."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-NAME = "{instance_type} for training job usage"  # beside it stands "… for spot training job usage", a quota of its own
-FRESH = timedelta(hours=6)  # a quota changes when somebody asked AWS for more
+NAME = "{instance_type} for training job usage"  # "… for spot training job usage" is a separate quota
+FRESH = timedelta(hours=6)  # a quota changes only on request
 
 
 class ServiceQuotas:

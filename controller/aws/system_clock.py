@@ -1,4 +1,4 @@
-"""Tells the time. The only place that asks the machine for it."""
+"""The clock of the machine. No other module reads it."""
 
 from datetime import UTC, datetime
 

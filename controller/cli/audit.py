@@ -44,7 +44,7 @@ def audited(ledger: Ledger, jobs: Jobs, prices: Prices, since: date, until: date
     begun = {(e.job, e.at) for e in entries if isinstance(e, Started)}
     known = {name for name, _ in begun}
     found = {name: job for name, job in described.items() if name not in known or (name, job.created_at) in begun}
-    lineages = {name: str(lineage_of(job, ledger)[0].id) for name, job in found.items()}
+    lineages = {name: str(lineage_of(job, ledger.lineages)[0].id) for name, job in found.items()}
     return audit(entries, found, lineages, prices.rate, begin, end)
 
 

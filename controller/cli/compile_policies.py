@@ -10,7 +10,7 @@ import typer
 
 from controller.cli.output_file import write_output
 from controller.cli.usage import BAD_INPUT
-from controller.policyfile import BadPolicy, as_text, compile_folder
+from controller.policyfile import BadPolicy, as_text, compile_folder, warnings_of
 
 
 def run(
@@ -19,12 +19,15 @@ def run(
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to this file instead of standard output.")
     ] = None,
 ) -> int:
-    """Write the compiled document; print every mistake of every file where there is one."""
+    """Write the compiled document; print every mistake of every file where there is one, and warnings."""
     try:
-        text = as_text(compile_folder(folder))
+        document = compile_folder(folder)
     except BadPolicy as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
+    for warning in warnings_of(document):
+        print(warning, file=sys.stderr)
+    text = as_text(document)
     if output is None:
         sys.stdout.write(text)
         return 0

@@ -25,7 +25,7 @@ def period_of(text: str, today: date) -> tuple[date, date]:
         since, dots, last = text.partition("..")
         first = date.fromisoformat(since)
         until = date.fromisoformat(last) + DAY if dots else first + DAY
-    except ValueError:
+    except (ValueError, OverflowError):  # 9999-12 has no next month
         raise BadInput(f"--period: found {text!r}, wanted {WANTED}") from None
     if until <= first:
         raise BadInput(f"--period: {text!r} ends before it begins, wanted {WANTED}")

@@ -44,7 +44,7 @@ def _sentence(error: typer.TyperException) -> str:
 
 
 def guarded(name: str, command: Callable[Arguments, int]) -> Callable[Arguments, int]:
-    """A command that reports bad input in one sentence, and ends quietly when nobody reads its output any more."""
+    """A command that reports bad input in one sentence, and ends quietly when its output is no longer read."""
 
     @wraps(command)
     def run(*positional: Arguments.args, **named: Arguments.kwargs) -> int:

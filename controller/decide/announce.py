@@ -1,4 +1,4 @@
-"""Decides that people are told something: every message of the controller is said here."""
+"""Decides that people are told something: every message of the controller is announced here."""
 
 from __future__ import annotations
 

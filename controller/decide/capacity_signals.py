@@ -1,4 +1,4 @@
-"""Records signs of spot capacity in a pool, for the jobs that left it and may come back."""
+"""Records signs of spot capacity in a pool, for jobs that left it and may return."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from controller.ledger.pool import CAPACITY_SIGNAL_AGE, CapacitySeen
 
 
 def capacity_signals(facts: Facts) -> Decision:
-    """Record that the pool had capacity: a job trains there on spot, a probe got a machine, or EC2 scores the pool high."""
+    """Record that a pool has spot capacity: a job trains there on spot, a probe got an instance, or EC2 gives a high score."""
     if facts.job.spot:
         at = _had_a_machine_at(facts.job, facts.now)
         if at is None or at <= facts.now - CAPACITY_SIGNAL_AGE:
@@ -35,7 +35,7 @@ def _seen(facts: Facts, at: datetime) -> CapacitySeen:
 
 
 def _had_a_machine_at(job: Job, now: datetime) -> datetime | None:
-    """When a spot job got the machine that shows capacity; a probe has had one when it is over."""
+    """When a spot job got the instance that shows capacity; for a probe, when it has ended."""
     if job.service is Service.PROBE and job.outcome in (Outcome.COMPLETED, Outcome.OVERRAN):
         return job.started_at or job.ended_at or now
     return job.intervals[-1].start if job.intervals and job.intervals[-1].end is None else None

@@ -9,9 +9,22 @@ from controller.decide.need import Need
 from controller.jobs.claim import Claim
 from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Ended, Entry, Started
-from controller.ledger.intent import Intent, Submit
+from controller.ledger.intent import Intent, Submit, Wake
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import CapacitySeen, CapacitySignal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeciderProblem:
+    """A decider that raised on these facts.
+
+    ``error`` is the exception's class and ``at`` the file and line that raised: its text may quote other people's values.
+    """
+
+    decider: str
+    error: str
+    at: str = ""
+
 
 WRITES_MAX = 64  # a DynamoDB transaction takes 100; the head, the marks of late days and a margin stay free
 
@@ -20,6 +33,7 @@ WRITES_MAX = 64  # a DynamoDB transaction takes 100; the head, the marks of late
 class Decision:
     """``withdrawn`` and ``abandoned`` are open intents.
 
+    ``problems`` are deciders that raised: what they said before stands, and the others are heard all the same.
     ``claims`` on checkpoint prefixes are taken and ``released`` given back, ``holds`` on quota are taken and ``freed``.
     ``late`` are days before the one of the commit to which entries belong: a rollup of such a day has to be made again.
     ``capacity`` are signals about spot pools, for other lineages. ``needs`` are questions that are still open: a decision that
@@ -39,6 +53,7 @@ class Decision:
     late: tuple[date, ...] = ()
     said: tuple[Intent, ...] = field(default=(), compare=False)
     doubtful: frozenset[str] = frozenset()
+    problems: tuple[DeciderProblem, ...] = ()
     capacity: tuple[CapacitySignal, ...] = ()
     needs: frozenset[Need] = frozenset()
 
@@ -51,6 +66,7 @@ class Decision:
             claims=self.claims + other.claims,
             released=self.released + other.released,
             doubtful=self.doubtful | other.doubtful,
+            problems=self.problems + other.problems,
             holds=self.holds + other.holds,
             freed=self.freed + other.freed,
             capacity=self.capacity + other.capacity,
@@ -71,7 +87,8 @@ class Decision:
         """Keep what the lineage does not know yet, and take back what we no longer say about the job.
 
         This one filter is the controller's idempotency: the deciders above it may repeat themselves freely. Nothing that
-        somebody may be performing is taken back: an open lease says so, and outlives its holder.
+        somebody may be performing is taken back: an open lease says so, and outlives its holder. Where a decider raised,
+        nobody knows what it would still say: nothing but a Wake is taken back.
         """
         standing = lineage.standing()
         said = {i.key: i for i in reversed(self.intents)}  # of two that say one thing, such as a Stop, the first is meant
@@ -84,7 +101,11 @@ class Decision:
             entries=entries,
             intents=tuple(self._reopened(i, lineage) for i in fresh),
             said=meant,
-            withdrawn=tuple(i for i in lineage.open_intents(about) if i.key not in said and i.leased_until is None),
+            withdrawn=tuple(
+                i
+                for i in lineage.open_intents(about)
+                if i.key not in said and i.leased_until is None and (not self.problems or isinstance(i.action, Wake))
+            ),
             claims=self.claims if Started in learned else (),
             released=self.released if Ended in learned else (),
             holds=self.holds if Started in learned else (),
@@ -140,5 +161,5 @@ class Decision:
             return self
         plain = tuple(e for e in self.entries if not isinstance(e, Started | Ended))
         if len(plain) > writes_max - 4:
-            return Decision(entries=plain[:writes_max])  # claims and holds hang on Started and Ended: those go last
+            return Decision(entries=plain[:writes_max], problems=self.problems)  # claims hang on Started and Ended: those go last
         return replace(self, intents=(), withdrawn=(), abandoned=(), capacity=())

@@ -1,4 +1,4 @@
-"""Lets go of a job that SageMaker no longer knows."""
+"""Abandons what is open about a job that SageMaker no longer knows."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ def _bury(lineage: Lineage, name: str, orphans: tuple[Intent, ...], now: datetim
 
 
 def _claims(lineage: Lineage, started: Started | None, jobs: tuple[str, ...]) -> tuple[Claim, ...]:
-    """The claims that a vanished job, and a submission that was under way from it, may still hold."""
+    """The claims that a deleted job, and a submission that was under way from it, may still hold."""
     if started is None or started.checkpoint_uri is None:
         return ()
     return tuple(claim_of(started.checkpoint_uri, job=job, lineage=str(lineage.id), created_at=started.at) for job in jobs)
 
 
 def _holds(lineage: Lineage, started: Started | None) -> tuple[QuotaHold, ...]:
-    """The part of the on-demand quota that a vanished job may still hold."""
+    """The part of the on-demand quota that a deleted job may still hold."""
     if started is None or started.spot:
         return ()
     hold = QuotaHold(

@@ -10,7 +10,7 @@ from controller.decide.facts import Facts
 from controller.jobs.request import change_to_json
 from controller.ledger.entry import Flagged
 from controller.ledger.intent import STOP_UNDER_WAY, Intent, Purpose, Stop, Wake
-from controller.ledger.message import JobFacts, RuleBroken
+from controller.ledger.message import DeadlineUnreadable, JobFacts, RuleBroken
 from controller.ledger.message_kind import NextStep
 from controller.ledger.move_cause import MoveCause
 from controller.ledger.waiver import waivers_in_force
@@ -20,6 +20,7 @@ from controller.policy.policy import AppliesTo, RuleAction
 from controller.policy.repair import NotRepairable, repaired_request
 from controller.policy.rules import judge
 from controller.policy.rules.kind import Evidence
+from controller.policy.rules.tag_invalid import TAG_INVALID
 
 
 def enforce(facts: Facts) -> Decision:
@@ -32,7 +33,9 @@ def enforce(facts: Facts) -> Decision:
     job = facts.job
     if not (job.alive or _new(facts)):
         return Decision(intents=_under_way(facts))
-    verdict = _waived(facts, judge(job, facts.policy, Evidence(claims=facts.claims, checkpoint_scan=facts.checkpoint_scan)))
+    verdict = _waived(
+        facts, judge(job, facts.policy, Evidence(claims=facts.claims, checkpoint_scan=facts.checkpoint_scan), facts.directives)
+    )
     flagged = tuple(_flagged(facts, finding) for finding in verdict.findings)
     if facts.owned or not facts.newest:
         return Decision(entries=flagged)
@@ -85,9 +88,16 @@ def _announce(facts: Facts, verdict: Verdict) -> Decision:
     for finding in verdict.findings:
         judged = _new(facts) or finding.applies_to is AppliesTo.RUNNING
         if finding.mode.tells and judged and (repaired or finding.policy not in told):
+            if finding.rule == TAG_INVALID:
+                said |= say(facts, _tag_invalid(facts))
+                continue
             message = _rule_broken(facts, finding, plan, repaired=repaired)
             said |= say(facts, message, finding.policy, finding.mode, channel=finding.channel)
     return said
+
+
+def _tag_invalid(facts: Facts) -> DeadlineUnreadable:
+    return DeadlineUnreadable(job=JobFacts.of(facts.job), problem="; ".join(map(str, facts.directives.problems)))
 
 
 def _rule_broken(facts: Facts, finding: Finding, plan: Stop | NotRepairable | None, *, repaired: bool) -> RuleBroken:

@@ -9,6 +9,7 @@ from datetime import datetime
 from controller.decide.need import Need
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import Claim, claim_of
+from controller.jobs.directives import Directives, directives_of
 from controller.jobs.job import Job
 from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import CheckpointScanned, OwnerChecked
@@ -33,6 +34,7 @@ class Facts:
     asked in this look, None where it was not, such as within an hour of the last time. ``looked_up`` are the needs that these two
     answer: without it, None there means that nobody looked.
 
+    ``repair_prefix`` is a checkpoint prefix that nobody wrote to, for the job's repair; None where nobody looked for one.
     ``owner_undecided`` says that the owner which the job claims has not answered yet, ``owner_checked`` an answer to write down.
     """
 
@@ -52,6 +54,7 @@ class Facts:
     room: int | None = None
     placement: PlacementAsked | None = None
     looked_up: frozenset[Need] = frozenset()
+    repair_prefix: str | None = None
     owner_undecided: bool = False
     owner_checked: OwnerChecked | None = None
 
@@ -59,6 +62,11 @@ class Facts:
     def owned(self) -> bool:
         """Whether another service waits for the job, or may: it is observed and recorded, and nothing else."""
         return self.job.service is not None or self.owner_undecided
+
+    @property
+    def directives(self) -> Directives:
+        """What the lineage's tags ask for; nothing of a job of another service, which is neither moved nor submitted again."""
+        return Directives() if self.owned else directives_of(self.job.tags, created_at=self.lineage.id.created_at)
 
     @property
     def quota_hold(self) -> QuotaHold | None:

@@ -19,12 +19,12 @@ from controller.ledger.move_cause import AttemptCause, MoveCause
 from controller.policy.resubmission import Budget, FallbackKind, FallbackStep, Resubmission
 from controller.savings.interruption_rates import cheapest_first
 
-EQUIVALENTS_MAX = 3  # of all types that would do, so many are tried: each try waits for capacity as long as MaxWait
+EQUIVALENTS_MAX = 3  # how many equivalent types are tried: each try waits for MaxWaitTimeInSeconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fallback:
-    """Where the next attempt stands, and what its request changes."""
+    """The step of the next attempt, and what its request changes."""
 
     fallback_step: int
     changes: RequestChange
@@ -32,7 +32,7 @@ class Fallback:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoFallback:
-    """Why there is no next attempt that differs enough."""
+    """Why there is no next attempt."""
 
     why: GiveUpReason
 
@@ -65,7 +65,7 @@ def next_fallback(facts: Facts, block: Resubmission, cause: AttemptCause, budget
 
 
 def fallback_steps(facts: Facts, block: Resubmission) -> tuple[FallbackStep, ...]:
-    """The ladder's single steps for this job: an instance type is a step each, and subnets are none for a job without a VPC."""
+    """The single steps of the ladder for this job: one per instance type; subnets only for a job with a VPC."""
     single: list[FallbackStep] = []
     for fallback_step in block.ladder or (FallbackStep(kind=FallbackKind.SAME),):
         match fallback_step.kind:
@@ -84,7 +84,7 @@ def fallback_steps(facts: Facts, block: Resubmission) -> tuple[FallbackStep, ...
 
 
 def candidate_types(facts: Facts, block: Resubmission) -> tuple[str, ...]:
-    """Every instance type that the ladder may come to: what is to be known of pools and prices before it is climbed."""
+    """Every instance type that the ladder may use: their rates and prices are read before a step is taken."""
     return tuple(
         sorted(
             {
@@ -98,12 +98,12 @@ def candidate_types(facts: Facts, block: Resubmission) -> tuple[str, ...]:
 
 
 def _height(facts: Facts) -> int:
-    """The highest step that the lineage stood on by this attempt; -1 where people's own request is all there was."""
+    """The highest step that the lineage has used up to this attempt; -1 for the first request."""
     return max((submit.fallback_step for submit, _ in facts.lineage.submits() if submit.number <= facts.number), default=-1)
 
 
 def advance(facts: Facts, block: Resubmission, height: int, *, least: int = 0) -> Fallback | NoFallback:
-    """One step up, at least to ``least``; instance types that were tried are passed over."""
+    """The next step, at least ``least``. Instance types that were tried are skipped."""
     ladder = fallback_steps(facts, block)
     for fallback_step in range(max(height + 1, least), len(ladder)):
         changes = _changes(facts, ladder[fallback_step])
@@ -113,7 +113,7 @@ def advance(facts: Facts, block: Resubmission, height: int, *, least: int = 0) -
 
 
 def _changes(facts: Facts, fallback_step: FallbackStep) -> RequestChange | None:
-    """What a step changes of the request as the last attempt had it; None for a step that has nothing new to offer."""
+    """What a step changes in the last attempt's request; None for a step with nothing new."""
     match fallback_step.kind:
         case FallbackKind.SAME:
             return {}
@@ -132,7 +132,7 @@ def _untried(facts: Facts, instance_types: Sequence[str]) -> tuple[str, ...]:
 
 
 def _back_to_root(facts: Facts) -> RequestChange:
-    """The instance type that people asked for: the steps after other types begin from it again."""
+    """The instance type of the first request: the steps after other instance types start from it again."""
     wanted = _root_type(facts)
     return {} if wanted == facts.job.instance_type else on_instances(wanted)
 
@@ -143,7 +143,7 @@ def _root_type(facts: Facts) -> str:
 
 
 def _larger(facts: Facts, height: int, budget: Budget | None) -> Fallback | NoFallback:
-    """A larger machine or volume, as the policy names it; never the same size again."""
+    """A larger instance type or volume, as the policy names it; never the same size again."""
     fallback_step, job = max(height, 0), facts.job
     if budget is not None and budget.instance_type is not None and budget.instance_type != job.instance_type:
         return Fallback(fallback_step=fallback_step, changes=on_instances(budget.instance_type))

@@ -1,4 +1,4 @@
-"""Tells what nobody has to act on, where a policy wants to hear it: interruptions, and how each lineage ended."""
+"""Announces news on which nobody has to act, where the policy wants it: interruptions and outcomes."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from controller.policy.slack_settings import Importance
 
 
 def announce_updates(facts: Facts, said: Decision) -> Decision:
-    """Say it once each; nothing where the policy leaves news to the digest, and nothing of jobs of other services."""
+    """Announce each once; nothing where the policy leaves news to the digest, nothing about jobs of other services."""
     job = facts.job
     if Importance.NEWS not in facts.policy.slack.tell or facts.owned or not facts.newest:
         return Decision()
-    told = Decision()
+    decision = Decision()
     for at in job.interrupted_at:
-        told |= say(facts, Interrupted(job=JobFacts.of(job), at=at), at.isoformat())
+        decision |= say(facts, Interrupted(job=JobFacts.of(job), at=at), at.isoformat())
     if any(isinstance(e, Finished) and e.job == job.name for e in (*facts.lineage.entries, *said.entries)):
-        told |= say(facts, JobFinished(job=JobFacts.of(job), attempts=facts.number))
-    return told
+        decision |= say(facts, JobFinished(job=JobFacts.of(job), attempts=facts.number))
+    return decision

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from controller.decide.announce import say
-from controller.decide.deadline.outlook import InvalidTag, move_costs, outlook
+from controller.decide.deadline.outlook import move_costs, outlook
 from controller.decide.deadline.rule import Move
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
@@ -56,10 +56,7 @@ def _pays(facts: Facts) -> bool:
     block = facts.policy.resubmission_for(facts.job)
     if block is None:
         return False
-    try:
-        seen = outlook(facts, block)
-    except InvalidTag:
-        return False
+    seen = outlook(facts, block)
     terms = move_costs(block.deadline, resumable=facts.resumable)
     needs = timedelta(seconds=terms.overhead_s + 2 * terms.margin_s)
     return seen is not None and seen.move is Move.STAY and seen.deadline - seen.finish_at >= needs

@@ -1,4 +1,4 @@
-"""Keeps the message of a lineage true: whenever what it shows has changed, it is to be shown again."""
+"""Updates the card of a lineage when what it shows has changed."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ SHOWN_ENTRIES = (Started, Ended, Measured, Credited, Finished, UserRequested, Wa
 
 
 def refresh_card(facts: Facts, said: Decision) -> Decision:
-    """Say that the message is to be brought up to date, where there is one: a lineage nobody was told of has none.
+    """Decide that the card is updated. A lineage without a message has no card.
 
-    It hangs on what is known and on what is being said, so that it is said once for each state.
+    The key depends on the state that the card shows, so that each state is shown once.
     """
     lineage = facts.lineage
-    told = (*(i for i in lineage.intents if _stays(i)), *said.intents)
-    channels = sorted({i.action.channel for i in told if isinstance(i.action, Announce)})
+    known = (*(i for i in lineage.intents if _stays(i)), *said.intents)
+    channels = sorted({i.action.channel for i in known if isinstance(i.action, Announce)})
     if not channels or not facts.newest or facts.owned:
         return Decision()
     keys = sorted(
         {e.key for e in (*lineage.entries, *said.entries) if isinstance(e, SHOWN_ENTRIES)}
-        | {i.key for i in told if isinstance(i.action, Submit | Stop)}
+        | {i.key for i in known if isinstance(i.action, Submit | Stop)}
     )  # fmt: skip
     version = hashlib.sha256("\n".join((*channels, *keys)).encode()).hexdigest()[:12]
     intent = Intent(action=RefreshCard(about=facts.job.name, channels=tuple(channels), version=version), due_at=facts.now)
@@ -32,5 +32,5 @@ def refresh_card(facts: Facts, said: Decision) -> Decision:
 
 
 def _stays(intent: Intent) -> bool:
-    """Whether an intent of before is none that this decision may take back."""
+    """Whether this decision does not withdraw an intent from before."""
     return intent.leased_until is not None if intent.open else intent.closed is not IntentResult.WITHDRAWN

@@ -21,7 +21,7 @@ SHARED_PREFIX = "checkpoint-exclusive"
 def repair_now(facts: Facts, stop: Stop) -> RequestChange | NotRepairable:
     """The repair as the rules that asked for it make it now; the same request where none of them asks any more.
 
-    What the Stop's row says is only believed where it says the same, a suffix of the checkpoint prefix aside.
+    Of the Stop's row, only the names of the rules are believed.
     """
     asked = frozenset(stop.because.split(", "))
     rules = [r for r in facts.policy.rules if r.name in asked and r.mode is Mode.ENFORCE and r.action is RuleAction.REPAIR]
@@ -37,9 +37,14 @@ def repair_now(facts: Facts, stop: Stop) -> RequestChange | NotRepairable:
         now = uri if isinstance(uri, NotRepairable) else merged(now, {"CheckpointConfig": {"S3Uri": uri}})
     if isinstance(now, NotRepairable):
         return now
-    wanted = Changes.of(now)
-    same = replace(said, checkpoint_uri=None) == replace(wanted, checkpoint_uri=None)
-    return said.request() if same and _below(said.checkpoint_uri, wanted.checkpoint_uri) else wanted.request()
+    return Changes.of(now).request()
+
+
+def same_repair(changes: str, repair: RequestChange) -> bool:
+    """Whether a stored change is a repair, or the same with a prefix of its own beside or below the one that it gives."""
+    said, wanted = Changes.read(changes), Changes.of(repair)
+    alike = replace(said, checkpoint_uri=None) == replace(wanted, checkpoint_uri=None)
+    return alike and _below(said.checkpoint_uri, wanted.checkpoint_uri)
 
 
 def _below(uri: str | None, prefix: str | None) -> bool:

@@ -6,21 +6,23 @@ import hashlib
 from datetime import datetime
 
 from controller.decide.announce import checkpoint_facts, say
-from controller.decide.deadline.outlook import InvalidTag, outlook, spot_wait_s
+from controller.decide.deadline.outlook import outlook, spot_wait_s
 from controller.decide.deadline.rule import Move
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.fallback import Fallback, NoFallback, advance, next_fallback
+from controller.decide.need import Need
 from controller.decide.observe import checkpoint_scanned
-from controller.decide.repair_again import repair_now
+from controller.decide.repair_again import repair_now, same_repair
+from controller.decide.repair_prefix import new_prefix_of, refused_as_not_free
 from controller.decide.spend_cap import expected_cost_micros, over_spend_cap
 from controller.decide.user_requests import latest_request
 from controller.jobs.changes import Changes, RequestForm
 from controller.jobs.failure import FailureCause, RetryChange, begins_with
-from controller.jobs.request import RequestChange, change_to_json, merged, on_demand, on_spot
+from controller.jobs.request import RequestChange, change_from_json, change_to_json, merged, on_demand, on_spot
 from controller.ledger.entry import CheckpointScanned, Ended, Started, UserRequested
 from controller.ledger.intent import NO_QUOTA, Intent, IntentResult, Purpose, Stop, Submit
-from controller.ledger.lineage import GENERATIONS_MAX, attempt_name
+from controller.ledger.lineage import GENERATIONS_MAX
 from controller.ledger.message import CannotRepeat, GaveUp, JobFacts, Resubmitting, WouldResubmit
 from controller.ledger.message_kind import GiveUpReason, MoveReason, asked_by
 from controller.ledger.move_cause import AttemptCause, MoveCause
@@ -141,10 +143,7 @@ def _in_time(facts: Facts, block: Resubmission, step: Fallback, due_at: datetime
     """The step as the deadline allows it: a next attempt that would come too late for spot is on-demand, and at once."""
     if not block.on_demand or facts.history is None:
         return step, due_at, ""
-    try:
-        seen = outlook(facts, block, at=max(due_at, facts.now))
-    except InvalidTag:
-        return step, due_at, ""  # said while the job lived
+    seen = outlook(facts, block, at=max(due_at, facts.now))
     if seen is None or seen.move is not Move.ON_DEMAND or not _spot_after(facts, step):
         return step, due_at, ""
     changes = merged(step.changes, on_demand())
@@ -222,11 +221,23 @@ def _repaired(facts: Facts, stop: Stop, block: Resubmission | None) -> Decision:
     """The job again with its repair: once, and outside every budget."""
     if facts.job.unrepeatable:
         return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=facts.job.unrepeatable))
-    changes = repair_now(facts, stop)
-    if isinstance(changes, NotRepairable):
-        return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=changes.why))
+    repair = repair_now(facts, stop)
+    if isinstance(repair, NotRepairable):
+        return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=repair.why))
+    after, changes = 1 + refused_as_not_free(facts.lineage, facts.job.name), repair
+    said = facts.lineage.intent(f"submit/{facts.lineage.name_of(facts.number + after, facts.job.identity)}")
+    known = said.action if said is not None and said.closed is not IntentResult.WITHDRAWN else None
+    if isinstance(known, Submit) and same_repair(known.changes, repair):
+        changes = change_from_json(known.changes)
+    elif "CheckpointConfig" in repair:
+        if Need.REPAIR_PREFIX not in facts.looked_up or after > PREFIXES_TRIED_MAX:
+            return Decision(needs=frozenset({Need.REPAIR_PREFIX}) if after <= PREFIXES_TRIED_MAX else frozenset())
+        changes = merged(changes, {"CheckpointConfig": {"S3Uri": facts.repair_prefix}})
     step = Fallback(fallback_step=max(_fallback_step(facts), 0), changes=changes)
-    return _submit(facts, block, MoveCause.REPAIR, step, _ended_at(facts), why=stop.because)
+    return _submit(facts, block, MoveCause.REPAIR, step, _ended_at(facts), why=stop.because, after=after)
+
+
+PREFIXES_TRIED_MAX = 3  # attempts that found their new prefix taken; then people have been told three times
 
 
 # ── the next attempt ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -237,15 +248,13 @@ def _submit(
     tried: int = 0, limit: int = 1, why: str = "", after: int = 1,
 ) -> Decision:  # fmt: skip
     job, number = facts.job, facts.number + after
-    generation = facts.lineage.generation_of(number)
-    if generation > GENERATIONS_MAX:
+    if facts.lineage.generation_of(number) > GENERATIONS_MAX:
         return say(facts, GaveUp(job=JobFacts.of(job), reason=GiveUpReason.NAMES_TAKEN, cause=cause, tried=GENERATIONS_MAX))
     cost = expected_cost_micros(facts, block)
     if block is not None and cause is not MoveCause.ASKED and (broke := over_spend_cap(facts, block, cost)) is not None:
         reason = GiveUpReason.NO_PRICE if broke.next_micros is None else GiveUpReason.OVER_CAP
         return say(facts, GaveUp(job=JobFacts.of(job), reason=reason, cause=cause, cap=broke))
-    root = facts.lineage.entry(Started, facts.lineage.id.root)
-    name = attempt_name(facts.lineage.id, number, generation, root.identity if root else job.identity)
+    name = facts.lineage.name_of(number, job.identity)
     try:
         change = Changes.of(step.changes)
     except ValueError as problem:
@@ -258,7 +267,8 @@ def _submit(
     )  # fmt: skip
     message = Resubmitting(
         job=JobFacts.of(job), cause=cause, attempt=name, due_at=due_at, counted=isinstance(cause, FailureCause), tried=tried,
-        limit=limit, changes=changes, why=why, checkpoint=checkpoint_facts(job.checkpoint_uri, _seen(facts)),
+        limit=limit, changes=changes, why=why,
+        checkpoint=None if new_prefix_of(changes) else checkpoint_facts(job.checkpoint_uri, _seen(facts)),
     )  # fmt: skip
     return Decision(intents=(Intent(action=submit, due_at=due_at),)) | say(facts, message, name)
 

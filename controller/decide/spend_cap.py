@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.decide.deadline.outlook import InvalidTag, expected_s, proven_lineage_s
+from controller.decide.deadline.outlook import expected_s, proven_lineage_s
 from controller.decide.facts import Facts
 from controller.decide.record_usage import measured_of
 from controller.ledger.entry import Started
@@ -19,10 +19,7 @@ def expected_cost_micros(facts: Facts, block: Resubmission | None) -> Micros | N
     job, rate = facts.job, facts.rate
     if rate is None:
         return None
-    try:
-        total_s = expected_s(facts, block.deadline) if block else None
-    except InvalidTag:
-        total_s = None
+    total_s = expected_s(facts, block.deadline) if block else None
     runtime_s = job.runtime_s_max or DAY_S
     left_s = runtime_s if total_s is None else min(max(total_s - proven_lineage_s(facts), 0), runtime_s)
     return cost_micros(left_s, job.instance_count, rate.micros_per_h)

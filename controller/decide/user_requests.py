@@ -1,5 +1,7 @@
-"""Does what people asked for from the chat: stops a live job, or moves it to on-demand. What ended is tried again elsewhere
-(``resubmission``), what is waived is only recorded (``enforcement``)."""
+"""Acts on what people request in Slack: stops a live job, or moves it to on-demand; and says which requests are possible.
+
+A job that has ended is submitted again by ``resubmit``; a waiver is applied by ``enforce``.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ UPLOADING = "Uploading"
 
 
 def act_on_user_request(facts: Facts) -> Decision:
-    """Say the Stop that a person asked for, while the job lives and is not about to have its model."""
+    """Decide the Stop that a person requested, while the job is alive and does not upload its model."""
     job = facts.job
     if not job.alive or not facts.newest or facts.owned or job.status == "Stopping" or job.secondary == UPLOADING:
         return Decision()
@@ -42,7 +44,7 @@ def act_on_user_request(facts: Facts) -> Decision:
 
 
 def latest_request(facts: Facts, *asks: UserRequest) -> UserRequested | None:
-    """The last of these that anybody asked for of this job."""
+    """The latest of these requests for this job."""
     asked = (e for e in facts.lineage.entries if isinstance(e, UserRequested) and e.job == facts.job.name and e.request in asks)
     return max(asked, key=lambda e: e.at, default=None)
 
@@ -52,9 +54,9 @@ def _act(facts: Facts, stop: Stop, message: Message, *detail: str) -> Decision:
 
 
 def available_requests(lineage: Lineage, policy: Policy, now: datetime) -> tuple[UserRequest, ...]:
-    """What may be asked of a lineage as it stands, of those things that the policy hears anybody for."""
+    """The requests that make sense for a lineage now and that the policy allows somebody."""
     last = newest_attempt(lineage)
-    halt = (UserRequest.HALT,) if policy.slack.may.get(UserRequest.HALT) else ()  # whatever the state of the job
+    halt = (UserRequest.HALT,) if policy.slack.may.get(UserRequest.HALT) else ()  # in every state of the job
     if last is None or owner_of(lineage, last) is not None:
         return halt
     ended = lineage.entry(Ended, last.job)
@@ -72,7 +74,7 @@ def available_requests(lineage: Lineage, policy: Policy, now: datetime) -> tuple
 
 
 def waivable_rules(lineage: Lineage, now: datetime) -> tuple[str, ...]:
-    """The rules that the newest attempt breaks, told to people and not waived."""
+    """The rules that the newest attempt breaks, that were announced, and that are not waived."""
     last, waived = newest_attempt(lineage), {w.policy for w in waivers_in_force(lineage, now)}
     broken = {e.policy for e in lineage.entries if isinstance(e, Flagged) and last and e.job == last.job and e.mode.tells}
     return tuple(sorted(broken - waived))

@@ -30,9 +30,17 @@ class CheckpointScan:
     others: int = 0
 
     @property
+    def empty(self) -> bool:
+        """Whether nothing at all lies there; of what could not be seen, nobody knows."""
+        return self.problem is None and self.complete and self.objects == self.others == 0
+
+    @property
     def at(self) -> datetime:
         """When the prefix was looked into."""
         return self.scanned_at
+
+
+NOT_LOOKED_INTO = "not looked into: the bucket is not in CheckpointBuckets"
 
 
 def proven_of(interval: Interval, after: Interval | None, ended_at: datetime | None, written_at: datetime) -> timedelta | None:

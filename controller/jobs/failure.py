@@ -1,9 +1,9 @@
-"""Sorts why a training job failed, and states for each cause whether another attempt can help and how it must differ.
+"""Classifies why a training job failed, and says for each cause whether another attempt can help and how it must differ.
 
-SageMaker writes a FailureReason as ``<Class>: <text>``, at most 1,024 characters. SageMaker chooses the class. The text
-often comes from the user's container (what it wrote to /opt/ml/output/failure). So only the class at the very beginning
-counts, and for a ClientError, whose text is SageMaker's too, how that text begins: a script that prints "CapacityError"
-must not get another machine.
+SageMaker writes a FailureReason as ``<Class>: <text>``, at most 1,024 characters. SageMaker chooses the class. The text often
+comes from the user's container (what it wrote to /opt/ml/output/failure). So only the class at the beginning counts, and for a
+ClientError, whose text is SageMaker's too, the beginning of that text: a script that prints "CapacityError" must not get another
+instance.
 """
 
 import re
@@ -60,9 +60,9 @@ class RetryChange(StrEnum):
     """How the next attempt must differ."""
 
     SAME = "the same request"
-    RESUME = "the same request, continued from a checkpoint"  # without one it would end the same way
+    RESUME = "the same request, continued from a checkpoint"  # without a checkpoint it would end the same way
     ELSEWHERE = "another pool"  # the next step of the ladder, if the policy has one
-    LARGER = "a larger machine or volume"  # which only the policy can name
+    LARGER = "a larger machine or volume"  # the policy names it
     NAMED = "only if the policy names the text"
     NEVER = "no retry"
 
@@ -169,7 +169,7 @@ FAILURE_HANDLING: Mapping[FailureCause, FailureHandling] = {
     ),
 }
 
-# No class means STARVED: SageMaker ends a starved job as Stopped/MaxWaitTimeExceeded, which has no FailureReason.
+# No class is STARVED: SageMaker ends a starved job as Stopped/MaxWaitTimeExceeded, without a FailureReason.
 CLASSES: Mapping[str, FailureCause] = {
     "CapacityError": FailureCause.CAPACITY,
     "InternalServerError": FailureCause.INTERNAL,

@@ -1,6 +1,6 @@
-"""Which machine a training instance type is, and which others would do in its place.
+"""What a training instance type consists of, and which other types can replace it.
 
-``data/instances.json`` says it, and how to derive it again (``infra/derive_instances.py``).
+The data is in ``data/instances.json``; ``infra/derive_instances.py`` derives it again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from importlib.resources import files
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """What is in one machine; memory in MiB, of accelerators each."""
+    """What one instance contains. Memory is in MiB; that of accelerators is for each."""
 
     architecture: str
     accelerator: str | None
@@ -25,12 +25,12 @@ class Instance:
 
 
 def instance(instance_type: str) -> Instance | None:
-    """The machine behind a type; None for a type that nobody knows."""
+    """The data of an instance type; None for an unknown type."""
     return _table().get(instance_type)
 
 
 def instance_types() -> Iterable[str]:
-    """Every type that training offers."""
+    """Every instance type that training offers."""
     return _table().keys()
 
 
@@ -59,7 +59,7 @@ def _does(other: Instance, wanted: Instance) -> bool:
 
 
 def _surplus(other: Instance, name: str) -> tuple[int, int, int, str]:
-    """How much more it is than anybody asked for: accelerator memory weighs most, since it costs most."""
+    """How much larger a type is than the other. Accelerator memory counts first, because it costs most."""
     return other.accelerator_mib, other.memory_mib, other.vcpus, name
 
 

@@ -9,7 +9,7 @@ from controller.units.free_text import one_line
 
 WHY_MAX = 500  # characters
 WHO_MAX = 100
-HALT_LOOK = timedelta(minutes=5)  # how soon after a resume everything goes on
+HALT_LOOK = timedelta(minutes=5)  # how soon after a resume everything continues
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

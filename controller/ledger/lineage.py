@@ -110,6 +110,11 @@ class Lineage:
         spent = (i for i in self.intents if isinstance(i.action, Submit) and i.action.number == number and i.name_spent)
         return 1 + sum(1 for _ in spent)
 
+    def name_of(self, number: int, identity: str) -> str:
+        """The name of an attempt: the next one where others took those before. ``identity`` is that of any of the attempts."""
+        root = self.entry(Started, self.id.root)
+        return attempt_name(self.id, number, self.generation_of(number), root.identity if root else identity)
+
     def newest_number(self) -> int:
         """The number of the newest attempt that is known to exist."""
         known = (

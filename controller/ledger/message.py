@@ -288,11 +288,20 @@ class RateLimit:
     until: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeciderFailed(OfJob):
+    """``decider`` is a name of ``controller.decide.DECIDERS``; ``error`` the class of the exception that it raised."""
+
+    kind: ClassVar = MessageKind.DECIDER_FAILED
+    decider: str
+    error: str
+
+
 Message = (
     RuleBroken | Resubmitting | WouldResubmit | GaveUp | CannotRepeat | Refused | Abandoned | NameTaken | NotPermitted
     | Deleted | CheckpointsUnseen
     | StillStopping | Interrupted | Finished | Moving | WouldMove | CannotAfford | DeadlineLost | DeadlineAtRisk
     | DeadlineUnreadable | OnDemandForbidden | NoRoom | NoEstimate | MaxWaitBeforeDeadline | Probing | StoppingAsAsked
-    | RateLimit
+    | RateLimit | DeciderFailed
 )  # fmt: skip
 MESSAGES: dict[MessageKind, type[Message]] = {cls.kind: cls for cls in get_args(Message)}

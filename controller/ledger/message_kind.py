@@ -35,6 +35,7 @@ class MessageKind(StrEnum):
     RATE_LIMIT = "brake"
     NAME_TAKEN = "name-taken"
     NOT_PERMITTED = "not-permitted"
+    DECIDER_FAILED = "decider-failed"
 
 
 class GiveUpReason(StrEnum):

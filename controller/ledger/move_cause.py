@@ -1,6 +1,6 @@
-"""Why the controller starts another attempt of its own accord: a move, a repair, or a person's request.
+"""Why the controller starts an attempt that no failure requires: a move, a repair, or a person's request.
 
-Why a job failed is ``controller.jobs.failure``. An attempt has a cause of either kind.
+Why a job failed is in ``controller.jobs.failure``. An attempt has a cause of either kind.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A pool of spot capacity, and what the market says of it."""
+"""A pool of spot capacity, and what is known of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-CAPACITY_SIGNAL_AGE = timedelta(hours=1)  # older than that, capacity may be gone again
+CAPACITY_SIGNAL_AGE = timedelta(hours=1)  # after that time, the capacity may be gone again
 
 
 class MarketSignalKind(StrEnum):
@@ -16,10 +16,10 @@ class MarketSignalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketSignal:
-    """An EC2 spot event of this account: a hint about the market, never about one training job.
+    """An EC2 spot event of this account: a sign of the spot market, never about one training job.
 
-    Such an event names an EC2 instance, and DescribeTrainingJob names none, so the two cannot be joined.
-    ``family`` is None where the instance was gone before it could be described.
+    Such an event names an EC2 instance, and DescribeTrainingJob names none, so the two cannot be joined. ``family`` is None where
+    the instance was gone before it could be described.
     """
 
     kind: MarketSignalKind
@@ -64,7 +64,7 @@ CapacitySignal = CapacitySeen | PlacementAsked
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolMemory:
-    """What is remembered of a pool: how long jobs trained there, how often they were interrupted, how often EC2 warned."""
+    """The statistics of a pool: how long jobs trained there, how often they were interrupted, how often EC2 warned."""
 
     instance_type: str
     region: str

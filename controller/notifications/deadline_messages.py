@@ -85,8 +85,8 @@ def deadline_at_risk(m: DeadlineAtRisk) -> MessageText:
 
 def deadline_unreadable(m: DeadlineUnreadable) -> MessageText:
     return MessageText(
-        f":warning: {bold(m.job.name)} has a deadline that cannot be read",
-        (f"{sentence(m.problem)} The job is not moved.",),
+        f":warning: {bold(m.job.name)} has a tag that has no effect",
+        (sentence(m.problem),),
         small_print(m.job),
     )
 

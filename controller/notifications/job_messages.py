@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from controller.jobs.checkpoint import NOT_LOOKED_INTO
 from controller.jobs.request import describe_change
 from controller.ledger.message import (
     Abandoned,
@@ -11,6 +12,7 @@ from controller.ledger.message import (
     CapFacts,
     CheckpointFacts,
     CheckpointsUnseen,
+    DeciderFailed,
     Deleted,
     Finished,
     GaveUp,
@@ -235,12 +237,18 @@ def deleted(m: Deleted) -> MessageText:
     return MessageText(f":ghost: {bold(m.name)} was deleted before its outcome was recorded", (what,))
 
 
+def _how_to_see(problem: str) -> str:
+    if problem == NOT_LOOKED_INTO:
+        return "To let the controller look, add the bucket to the stack parameter CheckpointBuckets."
+    return "Allow the controller's role to list this prefix."
+
+
 def checkpoints_unseen(m: CheckpointsUnseen) -> MessageText:
     return MessageText(
         f":warning: The checkpoints of {bold(m.job.name)} cannot be read",
         (
             f"{code(m.uri)}: {escaped(m.problem)}.",
-            "It is unknown whether the job can continue from a checkpoint. Allow the controller's role to list this prefix.",
+            f"It is unknown whether the job can continue from a checkpoint. {_how_to_see(m.problem)}",
         ),
         small_print(m.job),
     )
@@ -275,6 +283,17 @@ def stopping_as_asked(m: StoppingAsAsked) -> MessageText:
     return MessageText(
         f":octagonal_sign: {bold(m.job.name)} is being stopped",
         (f"Requested by {person(m.who)}. It is not submitted again automatically.",),
+        small_print(m.job),
+    )
+
+
+def decider_failed(m: DeciderFailed) -> MessageText:
+    return MessageText(
+        f":warning: {bold(m.job.name)} is only partly looked after: an error in Spotwarden",
+        (
+            f"The part {code(m.decider)} failed on this job ({code(m.error)}). All other parts continue.",
+            "The function's log has the details. Report the error.",
+        ),
         small_print(m.job),
     )
 

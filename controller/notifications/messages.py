@@ -84,6 +84,8 @@ def row_of(kind: MessageKind) -> Row:
             return Row(jobs.stopping_as_asked, "are being stopped on request", ACTION, "")
         case MessageKind.RATE_LIMIT:
             return Row(jobs.rate_limit, "wait for a rate limit", ACTION, "")
+        case MessageKind.DECIDER_FAILED:
+            return Row(jobs.decider_failed, "are only partly looked after: an error in Spotwarden", PERSON, "Report the error.")
         case MessageKind.MOVING:
             return Row(deadlines.moving, "are being moved", ACTION, "")
         case MessageKind.WOULD_MOVE:
@@ -95,7 +97,7 @@ def row_of(kind: MessageKind) -> Row:
         case MessageKind.DEADLINE_AT_RISK:
             return Row(deadlines.deadline_at_risk, "may miss their deadline", PERSON, "Add checkpoints, or change the guarantee.")
         case MessageKind.DEADLINE_UNREADABLE:
-            return Row(deadlines.deadline_unreadable, "have a deadline that cannot be read", PERSON, "Correct the tags.")
+            return Row(deadlines.deadline_unreadable, "have a tag that has no effect", PERSON, "Correct the tags.")
         case MessageKind.ON_DEMAND_FORBIDDEN:
             return Row(
                 deadlines.on_demand_forbidden,

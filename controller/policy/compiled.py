@@ -1,4 +1,4 @@
-"""Reads the compiled policy document that ships to Lambda; the standard library is enough for it."""
+"""Reads the compiled policy document that ships to Lambda. The standard library is enough for it."""
 
 from __future__ import annotations
 

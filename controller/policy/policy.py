@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import Any
 
 from controller.jobs.job import Job
@@ -52,6 +53,12 @@ class Repair:
     allowed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
 
+    def allowed_for(self, role: str) -> tuple[str, ...]:
+        """The prefixes below which a job of this role may be given one."""
+        if not self.allowed:
+            return ((self.checkpoint or "").partition("{")[0],)
+        return tuple(p for pattern, prefixes in self.allowed.items() if fnmatchcase(role, pattern) for p in prefixes)
+
 
 NO_REPAIR = Repair()
 
@@ -83,7 +90,7 @@ class RateLimits:
 # A job that never launched starved, too: who gave one budget for both meant both. To a submission, no quota is no capacity.
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """A compiled policy folder. ``revision`` is a hash of its content, ``in_force_at`` when the ledger first saw it."""
+    """A compiled policy folder. ``revision`` is a hash of its content, ``in_force_at`` when it last became the current one."""
 
     revision: str
     in_force_at: datetime

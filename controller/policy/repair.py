@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 from controller.jobs.changes import Changes
@@ -53,8 +52,8 @@ def checkpoint_prefix(template: str, job: Job, repair: Repair) -> str | NotRepai
             found = "nothing" if not value else repr(value)
             return NotRepairable(why=f"{{{place}}} in the checkpoint template is {found}, wanted letters, digits and hyphens")
         filled = filled.replace(f"{{{place}}}", value)
-    allowed = _allowed(template, job, repair)
-    if not any(_within(filled, prefix) for prefix in allowed):
+    allowed = repair.allowed_for(job.role)
+    if not any(within(filled, prefix) for prefix in allowed):
         below = " or ".join(allowed) or "none"
         return NotRepairable(
             why=f"{filled} is outside the prefixes that the policy allows for {job.role or 'this role'}: {below}"
@@ -82,13 +81,8 @@ def _part(job: Job, finding: Finding) -> RequestChange | NotRepairable:
     return fix
 
 
-def _allowed(template: str, job: Job, repair: Repair) -> tuple[str, ...]:
-    if not repair.allowed:
-        return (template.partition("{")[0],)
-    return tuple(p for role, prefixes in repair.allowed.items() if fnmatchcase(job.role, role) for p in prefixes)
-
-
-def _within(uri: str, prefix: str) -> bool:
+def within(uri: str, prefix: str) -> bool:
+    """Whether a prefix lies in a folder or is it: ``s3://acme/`` does not hold ``s3://acme-evil/``."""
     folder = prefix.rstrip("/")
     return uri.rstrip("/") == folder or uri.startswith(f"{folder}/")
 

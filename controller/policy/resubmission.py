@@ -14,10 +14,10 @@ from controller.policy.selector import Selector
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """How often, how patiently and how differently one cause is tried again. A limit of 0 means never.
+    """How often, with which backoff and with which changes a job is retried for one cause. A limit of 0 means never.
 
-    ``beginnings`` are the FailureReasons that count, where a cause is only tried again by name; ``instance_type`` and
-    ``volume_gb`` are what is larger, where a cause needs more.
+    ``beginnings`` are the starts of FailureReasons that count, where a cause is retried only by name. ``instance_type`` and
+    ``volume_gb`` are the larger sizes for a cause that needs more.
     """
 
     limit: int
@@ -30,7 +30,7 @@ class Budget:
     volume_gb: int | None = None
 
     def backoff(self, tried: int, share: float = 0.0) -> timedelta:
-        """How long to wait before try number ``tried`` + 1 for this cause; ``share`` (0 to 1) is how much jitter is added."""
+        """The wait before try number ``tried`` + 1 for this cause; ``share`` (0 to 1) is the part of the jitter that is added."""
         plain_s = min(self.first_s * self.factor**tried, self.most_s)
         return timedelta(seconds=round(plain_s * (1 + self.jitter * share)))
 
@@ -55,24 +55,24 @@ class FallbackStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterruptionLimit:
-    """More than so many interruptions within so long: the job takes the next step of its ladder."""
+    """With more interruptions than this within this time, the job takes the next step of its ladder."""
 
     more_than: int
     within_s: int
 
 
 class Guarantee(StrEnum):
-    """What to spend where a job that nothing checkpoints cannot have both."""
+    """What to prefer for a job without checkpoints: its deadline, or its cost."""
 
-    DEADLINE = "deadline"  # on-demand from the moment at which a lost run could not be made good
-    MONEY = "money"  # spot, and a deadline that may be missed
+    DEADLINE = "deadline"  # on-demand as soon as a lost run could no longer be repeated in time
+    MONEY = "money"  # spot, although the deadline may be missed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineSettings:
-    """How a deadline is kept. The spans are estimates that the policy may correct; all in seconds.
+    """How a deadline is kept. The durations are estimates that the policy may correct; all in seconds.
 
-    ``finish_within_s`` counts from the first attempt's creation; the ``spotwarden:deadline`` tag goes before it.
+    ``finish_within_s`` counts from the first attempt's creation; a ``spotwarden:deadline`` tag replaces it.
     """
 
     finish_within_s: int | None = None

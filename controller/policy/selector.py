@@ -1,4 +1,4 @@
-"""Which jobs a rule or a resubmit block is about."""
+"""Which jobs a rule or a resubmit block applies to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from controller.jobs.job import Job
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selector:
-    """Which jobs a rule is about; an empty selector is about every job. Text patterns are globs."""
+    """Which jobs a rule applies to. An empty selector matches every job. Text patterns are globs."""
 
     tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     name: tuple[str, ...] = ()
@@ -22,7 +22,7 @@ class Selector:
     region: tuple[str, ...] = ()
 
     def matches(self, job: Job) -> bool | None:
-        """Whether the job is meant; None when that hangs on a field the job's document cannot carry."""
+        """Whether the job matches; None where that depends on a field that its document does not contain."""
         asked: dict[str, tuple[tuple[str, ...], str]] = {
             "name": (self.name, job.name),
             "role": (self.role, job.role),

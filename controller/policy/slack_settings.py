@@ -1,4 +1,4 @@
-"""How the controller talks to people: where, about what, when, and whom it listens to."""
+"""What the controller posts in Slack: where, what, when, and whose requests it accepts."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ MEMBERS = "members"  # among those who may read: every full member of the worksp
 class Importance(StrEnum):
     """How much a message matters, which decides whether it is sent or waits for the digest."""
 
-    PERSON = "person"  # somebody has to do something
+    PERSON = "person"  # a person has to act
     ACTION = "action"  # the controller did, or would do, something
-    NEWS = "news"  # a job ended, was interrupted, goes on
+    NEWS = "news"  # a job ended, was interrupted, or continues
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +32,11 @@ class DigestTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackSettings:
-    """How the controller talks: where to, about what, to whom, and who may answer.
+    """What is posted where, and who may request something.
 
-    ``channels`` go by team, ``people`` map an owner's tag (or a team) to the Slack user or user group to mention, ``may`` says
-    per ask which Slack users and user groups are heard (an ask that is not there is heard of nobody).
-    ``read`` says who may read about jobs in Slack: users, user groups, or ``members``.
+    ``channels`` are by team, ``people`` map an owner's tag (or a team) to the Slack user or user group to mention, ``may`` lists
+    for each request the Slack users and user groups who may make it (a request without a list is allowed to nobody). ``read``
+    lists who may read about jobs in Slack: users, user groups, or ``members``.
     """
 
     channels: Mapping[str, str] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class SlackSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labels:
-    """Which tags say whose a job is."""
+    """Which tags name the team and the user of a job."""
 
     team: str = "team"
     user: str = "user"

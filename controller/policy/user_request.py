@@ -1,4 +1,4 @@
-"""What a person may ask of the controller from a chat."""
+"""What a person may request in Slack."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from controller.policyfile import BadPolicy, as_text, compile_folder
+from controller.policyfile import BadPolicy, as_text, compile_folder, warnings_of
 
 
 def main(arguments: list[str]) -> int:
@@ -18,6 +18,8 @@ def main(arguments: list[str]) -> int:
     except BadPolicy as error:
         print(error, file=sys.stderr)
         return 2
+    for warning in warnings_of(document):
+        print(warning, file=sys.stderr)
     Path(target).write_text(as_text(document), encoding="utf-8")
     return 0
 

@@ -1,4 +1,4 @@
-"""How the world answers: expected answers are values, surprises are exceptions."""
+"""The possible answers of a call: expected answers are values, surprises are exceptions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Not now. ``after_s`` is how long the world asked us to wait, None where it did not say."""
+    """Not now. ``after_s`` is how long AWS or Slack asked to wait; None where it did not say."""
 
     why: str
     after_s: int | None = None

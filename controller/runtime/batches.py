@@ -16,14 +16,15 @@ STORM_SIZE = 10  # messages of one kind that wait in one channel at once
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What is sent together: a message, or a storm of them."""
+    """What is sent together: one message, or many of one kind."""
 
     messages: tuple[Message, ...]
 
 
 def batches(waiting: Sequence[Message]) -> list[Batch]:
-    """The queue in steps, in order. Messages of one lineage never overtake each other: who has something older waiting is not
-    drawn into a storm. Of several updates of one card the last is made, in the place of the first."""
+    """The steps of a queue, in order. Messages of one lineage keep their order: a lineage with an older waiting message is not
+    part of a storm message. Of several updates of one card the last is sent, in the place of the first.
+    """
     kinds = Counter(kind_of(message) for message in waiting if _stormy(message))
     storms = {kind for kind, count in kinds.items() if count >= STORM_SIZE}
     made: list[list[Message]] = []

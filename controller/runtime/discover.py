@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
+from controller.decide.decision import DeciderProblem
 from controller.runtime.ports import Ports, Trigger
 from controller.runtime.schedule_ports import DiscoverPass
 from controller.runtime.sweep import SweepResult, trigger_job
@@ -30,17 +31,20 @@ def _pass(which: DiscoverPass, upto: datetime, started_at: datetime, ports: Port
     while since < upto:
         until = min(since + SLICE, upto)
         failed: list[tuple[str, Exception]] = []
+        problems: list[tuple[str, DeciderProblem]] = []
         triggered, left = 0, ""
         for name in order(ports.jobs.modified(since, until)):
             if ports.clock.now() - started_at > TIME_LIMIT:
                 left = f"out of time in {which} at {since:%Y-%m-%d %H:%M}"
                 break
             triggered += 1
-            problem = trigger_job(Trigger(job=name), ports)
-            if problem is not None:
-                failed.append((name, problem))
-        done += SweepResult(triggered=triggered, failed=tuple(failed), left=left)
-        empty = not triggered and not left and until < upto  # of a crash, only the lists of empty slices are made again
+            result = trigger_job(Trigger(job=name), ports)
+            if isinstance(result, Exception):
+                failed.append((name, result))
+            else:
+                problems += [(name, problem) for problem in result.problems]
+        done += SweepResult(triggered=triggered, failed=tuple(failed), left=left, problems=tuple(problems))
+        empty = not triggered and not left and until < upto  # after a crash, only lists of empty slices are read again
         if (failed or not left) and not empty:
             # The overlap is as long as a slice: a slice that time cut short is not taken again.
             ports.ledger.passes.note_passed(which, until + OVERLAP if left else until)
@@ -51,7 +55,7 @@ def _pass(which: DiscoverPass, upto: datetime, started_at: datetime, ports: Port
 
 
 def _backwards(names: Iterable[str]) -> list[str]:
-    """The second pass takes each slice from its end: slow failures at the head of it kept the first pass from there."""
+    """The second pass takes each slice from its end: slow failures at its beginning kept the first pass from the end."""
     return list(names)[::-1]
 
 

@@ -11,13 +11,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from controller.decide.deadline.outlook import has_deadline
+from controller.decide.deadline.outlook import deadline_of
 from controller.decide.facts import Facts
 from controller.decide.fallback import candidate_types
 from controller.decide.need import Need
 from controller.decide.observe import scan_reason
 from controller.decide.ownership import settle_owner, to_ask
+from controller.decide.repair_prefix import candidate_prefixes, free_of, template_prefix
 from controller.decide.wakeups import TAGS_LATE
+from controller.jobs.claim import place_of
 from controller.jobs.job import TEAM_TAG, USER_TAG, Job, Service
 from controller.jobs.quota_hold import instances_held
 from controller.ledger.entry import Ended, Started
@@ -25,21 +27,22 @@ from controller.ledger.intent import Wake
 from controller.ledger.lineage import LINEAGE_TAG, Lineage, LineageId, is_sent, may_be_ours
 from controller.ledger.pool import CAPACITY_SIGNAL_AGE, PlacementAsked
 from controller.policy.resubmission import Resubmission
-from controller.runtime.ports import Ledger, Ports
+from controller.runtime.ledger_ports import ReadLineages
+from controller.runtime.read_ports import ReadPorts
 
 RUNS_MAX = 50  # of a family's history: enough for a quantile, and one page
 POOL_MEMORY_AGE = timedelta(days=28)
 PLACEMENT_SCORE_INTERVAL = timedelta(hours=1)
 
 
-def gather(job: Job, ports: Ports, created_in: LineageId | None = None) -> Facts:
+def gather(job: Job, ports: ReadPorts, created_in: LineageId | None = None) -> Facts:
     """Load everything a decision about this job may look at; four reads for a job at rest, five under an attempt's name.
 
     ``created_in`` is the lineage for which we created the job a moment ago, where we did.
     """
     now = ports.clock.now()
-    lineage, number = lineage_of(job, ports.ledger, created_in)
-    if number == 1 and may_be_ours(job.name) and _is_probe(job, lineage, ports.ledger):
+    lineage, number = lineage_of(job, ports.ledger.lineages, created_in)
+    if number == 1 and may_be_ours(job.name) and _is_probe(job, lineage, ports.ledger.lineages):
         job = replace(job, service=Service.PROBE)
     if not job.tags:
         job = _without_tags(job, lineage, number, now)
@@ -61,7 +64,7 @@ def gather(job: Job, ports: Ports, created_in: LineageId | None = None) -> Facts
     return _closely(facts, ports)
 
 
-def _priced(facts: Facts, ports: Ports) -> Facts:
+def _priced(facts: Facts, ports: ReadPorts) -> Facts:
     """What the attempt costs, and what the type that its owner chose would have cost."""
     job, at = facts.job, facts.job.ended_at or facts.now
     first = next((e.instance_type for e in facts.lineage.entries if isinstance(e, Started) and e.number == 1), job.instance_type)
@@ -72,12 +75,12 @@ def _priced(facts: Facts, ports: Ports) -> Facts:
     )
 
 
-def _closely(facts: Facts, ports: Ports) -> Facts:
+def _closely(facts: Facts, ports: ReadPorts) -> Facts:
     """Look at what the future of this attempt hangs on: its checkpoints, its family's history, the pools it might go to."""
     job, block = facts.job, facts.policy.resubmission_for(facts.job)
     if not facts.newest or facts.owned:
         return facts
-    counts = block is not None and has_deadline(job, block.deadline) and (job.alive or job.cause is not None)
+    counts = block is not None and deadline_of(facts, block.deadline) is not None and (job.alive or job.cause is not None)
     watched = job.alive and any(rule.kind == "checkpoint-alive" and rule.match.matches(job) for rule in facts.policy.rules)
     if job.checkpoint_uri is not None and (counts or watched or scan_reason(facts) is not None):
         facts = replace(facts, checkpoint_scan=ports.checkpoints.scan(job.checkpoint_uri, now=facts.now))
@@ -90,12 +93,14 @@ def _closely(facts: Facts, ports: Ports) -> Facts:
     return facts
 
 
-def look_up(facts: Facts, needs: frozenset[Need], ports: Ports) -> Facts:
+def look_up(facts: Facts, needs: frozenset[Need], ports: ReadPorts) -> Facts:
     """Answer what a decision said that it needs to know. Raises Unreachable."""
     for need in sorted(needs):
         match need:
             case Need.ON_DEMAND_ROOM:
                 facts = replace(facts, room=_room(facts, ports))
+            case Need.REPAIR_PREFIX:
+                facts = replace(facts, repair_prefix=_repair_prefix(facts, ports))
             case Need.PLACEMENT_SCORE:
                 facts = replace(facts, placement=_placement(facts, ports))
             case _:
@@ -103,7 +108,27 @@ def look_up(facts: Facts, needs: frozenset[Need], ports: Ports) -> Facts:
     return replace(facts, looked_up=facts.looked_up | needs)
 
 
-def _room(facts: Facts, ports: Ports) -> int | None:
+def _repair_prefix(facts: Facts, ports: ReadPorts) -> str | None:
+    """The first prefix in which nothing lies and nobody writes. One that cannot be looked into is not empty.
+
+    Where none can be looked into, it is one of the lineage's own beside the template's: no other lineage is given that.
+    """
+    uri = template_prefix(facts)
+    if uri is None:
+        return None
+    candidates, claims = candidate_prefixes(facts, uri), ports.ledger.claims.claims_on(place_of(uri)[0])
+    free = [candidate for candidate in candidates if free_of(claims, candidate, facts)]
+    unseen: list[str] = []
+    for candidate in free:
+        scan = ports.checkpoints.scan(candidate, now=facts.now)
+        if scan.empty:
+            return candidate
+        if scan.problem is not None and candidate != uri:
+            unseen.append(candidate)
+    return next(iter(unseen), candidates[-1])
+
+
+def _room(facts: Facts, ports: ReadPorts) -> int | None:
     """What the on-demand quota still has room for, of what the ledger knows to be alive."""
     job = facts.job
     limit = ports.quotas.on_demand(job.instance_type, facts.now)
@@ -112,7 +137,7 @@ def _room(facts: Facts, ports: Ports) -> int | None:
     return limit - instances_held(ports.ledger.quota_holds.holds_on(job.region, job.instance_type))
 
 
-def _placement(facts: Facts, ports: Ports) -> PlacementAsked | None:
+def _placement(facts: Facts, ports: ReadPorts) -> PlacementAsked | None:
     """Ask EC2 for the pool's score, at most once an hour and pool; two that ask at once both may."""
     job = facts.job
     before = ports.ledger.capacity.placement_asked_at(job.region, job.instance_type)
@@ -122,7 +147,7 @@ def _placement(facts: Facts, ports: Ports) -> PlacementAsked | None:
     return PlacementAsked(region=job.region, instance_type=job.instance_type, job=job.name, at=facts.now, score=score)
 
 
-def _spot_seen(facts: Facts, ports: Ports) -> bool:
+def _spot_seen(facts: Facts, ports: ReadPorts) -> bool:
     """Whether another job of the fleet started in the pool lately, and since this one left it; who waits there knows better."""
     job = facts.job
     if job.spot:
@@ -131,7 +156,7 @@ def _spot_seen(facts: Facts, ports: Ports) -> bool:
     return started is not None and started > max(job.created_at, facts.now - CAPACITY_SIGNAL_AGE)
 
 
-def _with_pools(facts: Facts, block: Resubmission, ports: Ports) -> Facts:
+def _with_pools(facts: Facts, block: Resubmission, ports: ReadPorts) -> Facts:
     """What is remembered of the pools that the ladder may come to, and what they cost."""
     region, since = facts.job.region, facts.now - POOL_MEMORY_AGE
     types = candidate_types(facts, block)
@@ -143,24 +168,24 @@ def _with_pools(facts: Facts, block: Resubmission, ports: Ports) -> Facts:
     )
 
 
-def lineage_of(job: Job, ledger: Ledger, created_in: LineageId | None = None) -> tuple[Lineage, int]:
+def lineage_of(job: Job, lineages: ReadLineages, created_in: LineageId | None = None) -> tuple[Lineage, int]:
     """Find the lineage that a job belongs to, and its number there.
 
     The ledger says which lineage meant to create a job of that name, and that lineage whether this job is the one. Every other
     job is the root of its own, whatever its name and its tags are.
     """
     own = LineageId.of(job)
-    for other in _submitters(job, own, ledger):
-        lineage = ledger.lineages.load(other)
+    for other in _submitters(job, own, lineages):
+        lineage = lineages.load(other)
         number = lineage.number_of(job)
         if number is None and other == created_in:
             number = next((submit.number for submit, _ in lineage.submits() if submit.job == job.name), None)
         if number is not None:
             return lineage, number
-    return ledger.lineages.load(own), 1
+    return lineages.load(own), 1
 
 
-def _submitters(job: Job, own: LineageId, ledger: Ledger) -> Iterator[LineageId]:
+def _submitters(job: Job, own: LineageId, lineages: ReadLineages) -> Iterator[LineageId]:
     """The lineages of which a job may be an attempt: at most one, found by its name.
 
     Submissions of older versions are not found by name. The tag leads to them, and to no other: a lineage believes a tag only
@@ -168,7 +193,7 @@ def _submitters(job: Job, own: LineageId, ledger: Ledger) -> Iterator[LineageId]
     """
     if not may_be_ours(job.name):
         return
-    found = ledger.lineages.submitter(job.account, job.region, job.name) or LineageId.parse(job.tags.get(LINEAGE_TAG, ""))
+    found = lineages.submitter(job.account, job.region, job.name) or LineageId.parse(job.tags.get(LINEAGE_TAG, ""))
     if found is not None and found != own and (found.account, found.region) == (job.account, job.region):
         yield found
 
@@ -182,13 +207,13 @@ def _without_tags(job: Job, lineage: Lineage, number: int, now: datetime) -> Job
     return replace(job, tags={tag: value for tag, value in known.items() if value}, unknown=job.unknown | late)
 
 
-def _is_probe(job: Job, own: Lineage, ledger: Ledger) -> bool:
+def _is_probe(job: Job, own: Lineage, lineages: ReadLineages) -> bool:
     """Whether a job is a probe that the ledger says we sent; what was seen to be one stays one."""
     started = own.entry(Started, job.name)
     if started is not None:
         return started.service is Service.PROBE
-    found = ledger.lineages.submitter(job.account, job.region, job.name)
-    intent = ledger.lineages.load(found).intent(f"probe/{job.name}") if found else None
+    found = lineages.submitter(job.account, job.region, job.name)
+    intent = lineages.load(found).intent(f"probe/{job.name}") if found else None
     return intent is not None and is_sent(intent, job)
 
 

@@ -76,6 +76,21 @@ class Overdue:
     trigger_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailingTrigger:
+    """A trigger of the sweep that fails: its intent has been due since ``since``, however often it was delayed after that.
+
+    ``trigger_at`` is when it is tried again, ``problem`` why it failed last.
+    """
+
+    job: str
+    lineage: str
+    key: str
+    since: datetime
+    trigger_at: datetime
+    problem: str = ""
+
+
 class DueIntents(Protocol):
     """Open intents by their time; an index, so perhaps stale."""
 
@@ -84,6 +99,15 @@ class DueIntents(Protocol):
 
     def delay(self, overdue: Overdue, trigger_at: datetime) -> None:
         """Let the sweep trigger this intent no sooner than ``trigger_at``. Nothing else about the intent changes."""
+
+    def note_failing(self, overdue: Overdue, trigger_at: datetime, problem: str) -> None:
+        """Remember that a trigger fails and is tried again at ``trigger_at``; its first due time is kept."""
+
+    def failing(self) -> Iterable[FailingTrigger]:
+        """The triggers that fail, in no particular order."""
+
+    def forget_failing(self, failing: FailingTrigger) -> None:
+        """Forget a trigger that fails no more; nothing happens where it is not known, or failed again meanwhile."""
 
 
 class ReadClaims(Protocol):
@@ -165,10 +189,13 @@ class Limits(Protocol):
 
 
 class Revisions(Protocol):
-    """When policy revisions took force."""
+    """Since when the current policy revision is in force."""
 
     def in_force_at(self, revision: str, now: datetime) -> datetime:
-        """When a policy revision was first seen here: ``now``, if never before."""
+        """Since when this revision is the current one: since ``now``, if another one was before.
+
+        A revision is in force in intervals. One that comes back after another, such as by a rollback, begins a new interval.
+        """
 
 
 class SeenRequests(Protocol):

@@ -1,4 +1,4 @@
-"""What waits for Slack, and Slack itself."""
+"""The ports of messages: the outbox in which they wait, and Slack."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """Where a lineage's message stands: Slack's own id of the channel, and the message's."""
+    """The place of a lineage's card: Slack's ids of the channel and of the message."""
 
     channel_id: str
     ts: str
@@ -62,10 +62,10 @@ class Outbox(Protocol):
     """Messages that wait for Slack, in order, per channel. All raise Unreachable."""
 
     def put(self, message: Message) -> bool:
-        """Queue a message once; False when one of its key was ever queued."""
+        """Queue a message once; False when a message with this key was ever queued."""
 
     def channels(self) -> list[str]:
-        """The channels in which something waits."""
+        """The channels with waiting messages."""
 
     def lease(self, channel: str, *, now: datetime, until: datetime) -> bool:
         """Become the channel's only sender until then; False while another is, or while the channel is paused."""
@@ -74,29 +74,29 @@ class Outbox(Protocol):
         """The oldest messages of a channel."""
 
     def sent(self, message: Message) -> None:
-        """Take a message out: Slack has it."""
+        """Remove a message that Slack has accepted."""
 
     def pause(self, channel: str, *, until: datetime) -> None:
-        """Give up the lease and send nothing to the channel before ``until``."""
+        """Release the lease, and send nothing to the channel before ``until``."""
 
     def post_of(self, channel: str, thread: str) -> Post | None:
-        """Where a lineage's message stands in a channel; None where there is none, or its 90 days are over."""
+        """The place of a lineage's card in a channel; None where there is none, or after 90 days."""
 
     def remember_post(self, channel: str, thread: str, post: Post, *, at: datetime) -> None:
-        """Write down where a lineage's message stands."""
+        """Store the place of a lineage's card."""
 
     def shelve(self, message: Message) -> None:
-        """Take a message out of its queue and keep it for the channel's digest: it waited for too long."""
+        """Move a message that waited too long from its queue to the channel's shelf, for its digest."""
 
     def shelved(self, channel: str) -> list[Message]:
-        """What was shelved in a channel, oldest first."""
+        """The shelved messages of a channel, oldest first."""
 
     def unshelve(self, messages: Iterable[Message]) -> None:
-        """Forget what a digest has told."""
+        """Remove shelved messages that a digest has listed."""
 
 
 class Chat(Protocol):
-    """Slack. Later carries Slack's Retry-After; Refused is for what Slack will never take.
+    """Slack. Later contains Slack's Retry-After; Refused is what Slack will never accept.
 
     ``threads`` says whether messages can be answered and edited; an incoming webhook only posts.
     """
@@ -107,7 +107,7 @@ class Chat(Protocol):
         """Post one message; Done's detail is ``<channel id>/<ts>``."""
 
     def update(self, post: Post, page: Page) -> Answer:
-        """Put a page in place of a message."""
+        """Replace a message with a page."""
 
     def reply_ephemeral(self, url: str, words: str) -> Answer:
         """Say something to the person alone who clicked, at the response_url that came with the click."""

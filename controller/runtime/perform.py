@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import assert_never
 
+from controller.decide.repair_prefix import NOT_FREE, new_prefix_of
 from controller.jobs.claim import Claim, claim_of
-from controller.jobs.request import change_from_json
 from controller.ledger.entry import Ended, Started
 from controller.ledger.intent import (
     NAME_TAKEN,
@@ -137,8 +137,11 @@ def _submit(intent: Intent, submit: Submit, lineage: Lineage, ports: Ports, reco
     if lineage.entry(Started, submit.job):
         return _made_already(intent, submit, lineage, ports, reconcile) or Done("was seen running")
     others = ports.ledger.claims.claim(claim) if claim else ()
-    if others:
-        answer: Answer = Later(f"{others[0].job} writes checkpoints to {others[0].uri}")
+    taken = _taken_prefix(submit, others, ports)
+    if taken:
+        answer: Answer = Refused(f"{NOT_FREE}{taken}")
+    elif others:
+        answer = Later(f"{others[0].job} writes checkpoints to {others[0].uri}")
     else:
         answer = ports.jobs.submit(submit, lineage.id)
     job = ports.jobs.describe(submit.job)
@@ -171,6 +174,17 @@ def _made_already(intent: Intent, submit: Submit, lineage: Lineage, ports: Ports
     return Done("an earlier try had created it, and never heard of it") if ours else None
 
 
+def _taken_prefix(submit: Submit, others: Sequence[Claim], ports: Ports) -> str:
+    """Who was faster with the prefix that a repair gives the attempt; empty where it is free, or an earlier try used it."""
+    uri = new_prefix_of(submit.changes)
+    if uri is None or ports.jobs.describe(submit.job) is not None:
+        return ""
+    if others:
+        return f"{others[0].job} writes to {others[0].uri}"
+    scan = ports.checkpoints.scan(uri, now=ports.clock.now())
+    return "" if scan.empty or scan.problem is not None else f"something was written to {uri}"
+
+
 def _let_go_of_the_prefix(intent: Intent, lineage: Lineage, ports: Ports) -> None:
     """Give back what an earlier try of a restrained Submit claimed and never used: it may wait for long, or never be made."""
     submit = intent.action
@@ -187,7 +201,7 @@ def _claim(submit: Submit, lineage: Lineage) -> Claim | None:
     before = lineage.entry(Started, submit.about)
     if before is None:
         return None
-    uri = change_from_json(submit.changes).get("CheckpointConfig", {}).get("S3Uri") or before.checkpoint_uri
+    uri = new_prefix_of(submit.changes) or before.checkpoint_uri
     if uri is None:
         return None
     return claim_of(uri, job=submit.job, lineage=str(lineage.id), created_at=before.at, role=before.role)

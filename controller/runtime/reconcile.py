@@ -11,12 +11,12 @@ done, so a crash, a throttle, a lost answer, a backoff and a retry are the same 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from itertools import chain
 
 from controller.decide import decide
-from controller.decide.decision import Decision
+from controller.decide.decision import DeciderProblem, Decision
 from controller.decide.deleted_job import decide_deleted
 from controller.decide.facts import Facts
 from controller.jobs.job import Job
@@ -26,8 +26,10 @@ from controller.ledger.lineage import Lineage, LineageId
 from controller.runtime.gather import gather, look_up
 from controller.runtime.perform import perform
 from controller.runtime.ports import Ports, Trigger
+from controller.runtime.read_ports import ReadPorts
 from controller.runtime.timeouts import LEASE
 
+FAILED_LOOK = timedelta(minutes=5)
 OUTPACED_MAX = 3
 ROUNDS_MAX = 12  # commits of one trigger: enough for a job with a thousand interruptions
 
@@ -36,24 +38,32 @@ class Outpaced(Exception):
     """Others changed this lineage three times during the gathering. The next trigger continues."""
 
 
-def reconcile(trigger: Trigger, ports: Ports) -> LineageId | None:
-    """Gather, decide, commit and perform for one job. Returns its lineage; None when there is no such job.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """The result of a trigger: the job's lineage, None where there is no such job, and the deciders that raised."""
+
+    lineage: LineageId | None
+    problems: tuple[DeciderProblem, ...] = ()
+
+
+def reconcile(trigger: Trigger, ports: Ports) -> Reconciled:
+    """Gather, decide, commit and perform for one job.
 
     Raises Outpaced and Unreachable; after both, the next trigger continues.
     """
     found = _settle(trigger, ports)
-    if trigger.lineage is not None and trigger.lineage != found:
+    if trigger.lineage is not None and trigger.lineage != found.lineage:
         _let_go(trigger.job, trigger.lineage, ports)
     return found
 
 
-def _settle(trigger: Trigger, ports: Ports) -> LineageId | None:
-    """Decide, commit and perform until nothing is new; say which lineage the job belongs to, None for no such job."""
+def _settle(trigger: Trigger, ports: Ports) -> Reconciled:
+    """Decide, commit and perform until nothing is new."""
     name, outpaced = trigger.job, 0
     for _ in range(ROUNDS_MAX):
         job = ports.jobs.describe(name)
         if job is None:
-            return None
+            return Reconciled(lineage=None)
         facts, whole = decided(job, ports, trigger.created_in)
         decision = whole.cut().leased(facts.now, facts.now + LEASE)
         if _stale(facts) or (decision and not ports.ledger.lineages.commit(facts.lineage, decision)):
@@ -64,11 +74,11 @@ def _settle(trigger: Trigger, ports: Ports) -> LineageId | None:
         if decision.writes < whole.writes:
             continue
         if not _carry_out(decision, facts.lineage, name, facts.now, ports):
-            return facts.lineage.id
+            return Reconciled(lineage=facts.lineage.id, problems=whole.problems)
     raise Outpaced(f"{name}: still something new after {ROUNDS_MAX} rounds")
 
 
-def decided(job: Job, ports: Ports, created_in: LineageId | None = None) -> tuple[Facts, Decision]:
+def decided(job: Job, ports: ReadPorts, created_in: LineageId | None = None) -> tuple[Facts, Decision]:
     """Gather and decide; look up what the decision needs to know, and decide again, until it needs nothing more."""
     facts = gather(job, ports, created_in)
     decision = decide(facts)
@@ -96,6 +106,10 @@ def _carry_out(decision: Decision, lineage: Lineage, name: str, now: datetime, p
 def _performed(intent: Intent, decision: Decision, lineage: Lineage, ports: Ports) -> IntentResult | None:
     """Perform an intent as it is decided now: of a row, only that somebody meant it once is believed."""
     now = decision.confirms(intent)
+    if now is None and decision.problems and isinstance(intent.action, Submit):
+        at = ports.clock.now() + FAILED_LOOK  # who would say it may have failed: it is neither performed nor refused
+        ports.ledger.lineages.put_off(lineage.id, intent, due_at=at, why="a part of the decision failed", held=True)
+        return None
     return perform(now or intent, lineage, ports, reconcile, decided=now is not None)
 
 

@@ -1,7 +1,7 @@
-"""How long a function may take, and what follows from it.
+"""How long a function may run, and what follows from it.
 
-A function is ended after 45 s (``.chalice/config.json``). A lease outlives it, so that whoever finds a lease over finds its
-holder gone; a pass of the clock stops well before, so that what is under way can end.
+A function is ended after 45 s (``.chalice/config.json``). A lease is longer, so that its holder has ended when it is over. A
+scheduled pass stops earlier, so that what is under way can end.
 """
 
 from datetime import timedelta

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from controller.ledger.lineage import LineageId
@@ -23,6 +23,7 @@ MARKET_SIGNALS: Mapping[str, MarketSignalKind] = {
 
 RECORD_VERSION = "1.0"  # of what Lambda writes where an invocation failed for good
 WRAPPINGS_MAX = 3
+CHARS_MAX = 80  # of other people's text that an error quotes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +93,12 @@ def market_warning_of(event: Mapping[str, Any]) -> tuple[MarketSignalKind, str, 
         )
     stamp = str(event.get("time"))
     try:
-        at = datetime.fromisoformat(stamp.replace("Z", "+00:00"))
-    except ValueError:
-        raise BadEvent(f"time is {stamp!r}, wanted an ISO 8601 time{_which(event)}") from None
+        at = datetime.fromisoformat(stamp)
+        if at.tzinfo is None:
+            raise ValueError
+        at = at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise BadEvent(f"time is {stamp[:CHARS_MAX]!r}, wanted an ISO 8601 time{_which(event)}") from None
     return kind, _text(detail, "instance-id", event), str(event.get("region", "")), at
 
 

@@ -9,11 +9,11 @@ from controller.runtime.answers import Unreachable
 
 Secret = Mapping[str, str]
 READ_EVERY = timedelta(minutes=2)
-READ_AGAIN_AFTER = timedelta(seconds=5)  # a stranger's wrong signatures cost one read in so many seconds, and no more
+READ_AGAIN_AFTER = timedelta(seconds=5)  # wrong signatures of a stranger cost at most one read in this time
 
 
 class SlackSecret:
-    """One container's view of the secret: read when first needed, then every two minutes, and when it turned out to be wrong."""
+    """One container's view of the secret: read at first use, then every two minutes, and when it did not fit."""
 
     def __init__(self, read: Callable[[], Secret], now: Callable[[], datetime]) -> None:
         self._read = read
@@ -22,7 +22,7 @@ class SlackSecret:
         self._asked_at: datetime | None = None
 
     def current(self) -> Secret:
-        """The secret. Where nobody answers, what was read last. Raises Unreachable where nothing was ever read."""
+        """The secret; without an answer, the one that was read last. Raises Unreachable where none was ever read."""
         if self._held is None or self._older_than(READ_EVERY):
             self._renew()
         if self._held is None:

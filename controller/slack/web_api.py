@@ -22,7 +22,7 @@ from controller.runtime.ports import Answer, Done, Later, Post, Refused, Unreach
 from controller.runtime.slack_user import SlackUser
 
 TIMEOUT_S = 5
-CLICK_TIMEOUT_S = 1  # a person waits, and Slack allows three seconds for the answer
+CLICK_TIMEOUT_S = 1  # a person waits: Slack allows three seconds for the answer
 RETRY_AFTER_S = 30
 UNANSWERED = (SlackClientError, URLError, HTTPException, OSError, json.JSONDecodeError)
 

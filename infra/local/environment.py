@@ -21,6 +21,7 @@ ENDPOINT_VARIABLES = {
 }
 FOREIGN = ("AWS_", "SPOTWARDEN_")  # a user's own settings with these prefixes do not apply to the embedded AWS
 KEPT = {"SPOTWARDEN_DYNAMODB"}
+CHECKPOINT_BUCKETS = ("acme-checkpoints", "acme-ckpt", "acme-tidied-away", "demo-checkpoints")  # what the local stack lists
 LOOPBACK = "127.0.0.1,localhost"
 
 
@@ -55,6 +56,7 @@ def environment_of(
         "NO_PROXY": LOOPBACK,
         "no_proxy": LOOPBACK,
         "POWERTOOLS_SERVICE_NAME": "spotwarden",
+        "SPOTWARDEN_CHECKPOINT_BUCKETS": ",".join(CHECKPOINT_BUCKETS),
         "SPOTWARDEN_POLICIES": str(policies),
         "SPOTWARDEN_REPORTS_BUCKET": reports,
         "SPOTWARDEN_SLACK_SIGNING_SECRET": signing_secret,

@@ -82,7 +82,7 @@ class Workspace(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Users:
-    """The user of the page, or the one that a test names. ``after`` is called after each action, to let the world go on."""
+    """The user of the page, or the one that a test names. ``after`` is called after each action, to let time pass."""
 
     app: AppRequests
     me: str = "U0LOCAL1"

@@ -33,7 +33,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[tuple[Checkpoints, Save]]:
     with aws.start() as local:
         saving = CheckpointStore()
         saving.create_bucket("saved")
-        yield S3Checkpoints(local.client("s3")), saving
+        yield S3Checkpoints(local.client("s3"), ["saved"]), saving
 
 
 def test_a_prefix_that_was_never_written_is_empty(store: tuple[Checkpoints, Save]) -> None:
@@ -86,7 +86,7 @@ class Answering:
 )
 def test_a_refusal_of_s3_becomes_a_problem_in_words(code: str, said: str) -> None:
     refusal = ClientError({"Error": {"Code": code, "Message": "no"}}, "ListObjectsV2")
-    seen = S3Checkpoints(Answering(refusal)).scan("s3://saved/p/", now=BEGIN)
+    seen = S3Checkpoints(Answering(refusal), ["saved"]).scan("s3://saved/p/", now=BEGIN)
     assert seen.problem is not None
     assert said in seen.problem
 
@@ -97,9 +97,9 @@ def test_a_refusal_of_s3_becomes_a_problem_in_words(code: str, said: str) -> Non
 )
 def test_no_answer_of_s3_is_unreachable_and_not_an_empty_prefix(silence: Exception) -> None:
     with pytest.raises(Unreachable):
-        S3Checkpoints(Answering(silence)).scan("s3://saved/p/", now=BEGIN)
+        S3Checkpoints(Answering(silence), ["saved"]).scan("s3://saved/p/", now=BEGIN)
 
 
 def test_a_deleted_bucket_is_a_problem_over_real_calls() -> None:
     with aws.start() as local:
-        assert S3Checkpoints(local.client("s3")).scan("s3://gone/p/", now=BEGIN).problem == "the bucket does not exist"
+        assert S3Checkpoints(local.client("s3"), ["gone"]).scan("s3://gone/p/", now=BEGIN).problem == "the bucket does not exist"

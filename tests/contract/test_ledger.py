@@ -13,7 +13,7 @@ from controller.ledger.entry import Entry, Interrupted, Measured, Started
 from controller.ledger.intent import Announce, Intent, IntentResult, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import CapacitySeen, MarketSignal, MarketSignalKind, PlacementAsked
-from controller.runtime.ports import Ledger
+from controller.runtime.ports import FailingTrigger, Ledger
 from tests.builders import BEGIN, lineage_id
 
 ID = lineage_id()
@@ -377,6 +377,30 @@ def test_delaying_a_closed_intent_changes_nothing(ledger: Ledger, intent: Intent
     assert ledger.lineages.load(ID) == after
 
 
+def test_a_trigger_that_fails_is_known_since_it_was_first_due(ledger: Ledger) -> None:
+    commit(ledger, STOP)
+    [overdue] = ledger.due.overdue(NOW, 10)
+    ledger.due.note_failing(overdue, NOW + MINUTE, "first")
+    ledger.due.note_failing(replace(overdue, trigger_at=NOW + MINUTE), NOW + 2 * MINUTE, "p" * 600)
+    [failing] = ledger.due.failing()
+    assert failing == FailingTrigger(
+        job="bert", lineage=str(ID), key=STOP.key, since=NOW, trigger_at=NOW + 2 * MINUTE, problem="p" * 500
+    )  # fmt: skip
+
+
+def test_a_trigger_is_forgotten_unless_it_failed_again_meanwhile(ledger: Ledger) -> None:
+    commit(ledger, STOP)
+    [overdue] = ledger.due.overdue(NOW, 10)
+    ledger.due.note_failing(overdue, NOW + MINUTE, "")
+    [first] = ledger.due.failing()
+    ledger.due.note_failing(overdue, NOW + 2 * MINUTE, "")
+    ledger.due.forget_failing(first)
+    [second] = ledger.due.failing()
+    ledger.due.forget_failing(second)
+    ledger.due.forget_failing(second)
+    assert list(ledger.due.failing()) == []
+
+
 # ── entries of a period, signals, revisions ────────────────────────────────────────────────────────────────────────
 
 
@@ -451,7 +475,13 @@ def test_two_commits_may_record_the_same_sign_of_capacity(ledger: Ledger) -> Non
     assert ledger.capacity.capacity_seen_at("us-east-1", "ml.g5.2xlarge") == NOW
 
 
-def test_a_revision_is_in_force_since_it_was_first_seen(ledger: Ledger) -> None:
+def test_a_revision_is_in_force_since_it_became_the_current_one(ledger: Ledger) -> None:
     assert ledger.revisions.in_force_at("r1", NOW) == NOW
     assert ledger.revisions.in_force_at("r1", NOW + MINUTE) == NOW
     assert ledger.revisions.in_force_at("r2", NOW + MINUTE) == NOW + MINUTE
+    assert ledger.revisions.in_force_at("r2", NOW + 2 * MINUTE) == NOW + MINUTE
+
+
+def test_a_revision_that_comes_back_begins_a_new_interval(ledger: Ledger) -> None:
+    for minute, revision in enumerate(("r1", "r2", "r1", "r2")):
+        assert ledger.revisions.in_force_at(revision, NOW + minute * MINUTE) == NOW + minute * MINUTE

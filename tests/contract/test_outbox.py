@@ -99,7 +99,7 @@ def test_a_message_for_a_paused_channel_waits_and_does_not_end_the_pause(outbox:
     assert not outbox.lease("#ml", now=BEGIN, until=BEGIN + MINUTE)
 
 
-# ── where a lineage's message stands, and what waited for too long ───────────────────────────────────────────────────────────
+# ── the place of a lineage's card, and messages that waited too long ───────────────────────────────────────────────────────────
 
 
 def test_the_place_of_a_lineage_s_message_is_stored_per_channel(outbox: Outbox) -> None:

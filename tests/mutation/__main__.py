@@ -40,7 +40,7 @@ def main() -> int:
 
 
 def _in_a_copy(root: Path) -> int:
-    """Run again in a copy of the tree, which nobody edits meanwhile."""
+    """Run again in a copy of the tree, which stays unchanged meanwhile."""
     with tempfile.TemporaryDirectory(prefix="mutation-") as place:
         for name in COPIED:
             if (root / name).is_dir():

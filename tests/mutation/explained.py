@@ -11,5 +11,5 @@ EXPLAINED: Mapping[tuple[str, str], str] = {}
 
 
 def reason_of(mutant: Mutant) -> str:
-    """Why a mutant may survive; empty when nobody has explained it."""
+    """Why a mutant may survive; empty without an explanation."""
     return EXPLAINED.get((mutant.path, " ".join(line.strip() for line in mutant.added)), "")

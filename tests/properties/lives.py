@@ -164,7 +164,7 @@ def learn(facts: Facts, decision: Decision, ledger: MemoryLedger | None = None) 
     )
     return replace(
         facts, lineage=ledger.lineages.load(facts.lineage.id), placement=None
-    )  # who looks again is told that EC2 was asked
+    )  # the next facts show that EC2 was asked
 
 
 def live(seed: int) -> Facts:

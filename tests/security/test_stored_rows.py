@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from controller.aws.dynamodb.ledger import _found_by_name, _intent_item
+from controller.aws.dynamodb.lineages import found_by_name, intent_item
 from controller.jobs.failure import FailureCause
 from controller.ledger.entry import Started
 from controller.ledger.intent import Action, Intent, IntentResult, Probe, Publish, Purpose, Stop, Submit
@@ -48,9 +48,9 @@ def put(host: Host, root: str, action: Action, *, tried: bool = False, **beside:
         intent = intent.leased(now - timedelta(minutes=2), now - timedelta(minutes=4))
     whose = lineage_id(host, root)
     dynamodb = host.aws.client("dynamodb")
-    dynamodb.put_item(TableName=TABLE, Item=_intent_item(whose, intent))
+    dynamodb.put_item(TableName=TABLE, Item=intent_item(whose, intent))
     if isinstance(action, Submit | Probe):
-        dynamodb.put_item(TableName=TABLE, Item=_found_by_name(whose, action)["Put"]["Item"])
+        dynamodb.put_item(TableName=TABLE, Item=found_by_name(whose, action)["Put"]["Item"])
 
 
 def submit(host: Host, root: str, **changes: Any) -> Submit:

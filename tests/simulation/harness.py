@@ -148,9 +148,13 @@ class Rollout:
 
     def readable(self, at: datetime) -> list[Policy]:
         """The policies that containers may have at a time: the newest, and during its deployment also the one before."""
-        deployed = [(when, policy) for when, policy in self.history if when <= at]
+        return [policy for _, policy in self.intervals(at)]
+
+    def intervals(self, at: datetime) -> list[tuple[datetime, Policy]]:
+        """The same policies, each with the time of the deployment that made it the current one."""
+        deployed = [(when, policy) for when, policy in self.history if when <= at] or self.history[:1]
         latest_at, _ = deployed[-1]
-        return [policy for _, policy in deployed[-2 if at < latest_at + ROLLOUT else -1 :]]
+        return deployed[-2 if at < latest_at + ROLLOUT else -1 :]
 
     def readable_from(self, at: datetime) -> list[Policy]:
         """Every policy that some container has at a time or later."""

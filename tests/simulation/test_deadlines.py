@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from controller.decide.deadline.outlook import DEADLINE_TAG, RUNTIME_TAG, move_costs
+from controller.decide.deadline.outlook import move_costs
+from controller.jobs.directives import DEADLINE_TAG, RUNTIME_TAG
 from controller.policy.resubmission import DeadlineSettings
 from tests import builders
 from tests.builders import BEGIN

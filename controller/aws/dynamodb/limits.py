@@ -14,7 +14,7 @@ from controller.aws.dynamodb.table import Table, Write, key
 from controller.runtime.answers import Unreachable
 
 TRIES = 3
-REMEMBERED = timedelta(days=40)  # longer than the month that a cap is for
+REMEMBERED = timedelta(days=40)  # longer than the month of a cap
 
 
 class DynamoLimits:

@@ -54,7 +54,7 @@ class DynamoLineages:
                 next_version(lineage_pk(whose), lineage.version),
                 *(_put(_entry_item(whose, entry), "attribute_not_exists(pk)") for entry in decision.entries),
                 *(_said(whose, intent) for intent in decision.intents),
-                *(_found_by_name(whose, i.action) for i in decision.intents if isinstance(i.action, Submit | Probe)),
+                *(found_by_name(whose, i.action) for i in decision.intents if isinstance(i.action, Submit | Probe)),
                 *(_withdrawn(whose, intent) for intent in decision.withdrawn),
                 *(_abandoned(whose, intent) for intent in decision.abandoned),
                 *map(taking, decision.claims),
@@ -115,7 +115,7 @@ def _attempt_pk(account: str, region: str, job: str) -> str:
     return f"attempt#{account}/{region}/{job}"
 
 
-def _found_by_name(id: LineageId, action: Submit | Probe) -> Write:
+def found_by_name(id: LineageId, action: Submit | Probe) -> Write:
     """The row by which the job of a Submit or a Probe is found; it is written once, and never changes."""
     item = {**key(_attempt_pk(id.account, id.region, action.job), HEAD), **MARK, "lineage": {"S": str(id)}}
     return _put(item, "attribute_not_exists(pk) OR lineage = :lineage", {":lineage": {"S": str(id)}})
@@ -145,7 +145,7 @@ def _in_family(id: LineageId, entry: Entry) -> Item:
             return {}
 
 
-def _intent_item(id: LineageId, intent: Intent) -> Item:
+def intent_item(id: LineageId, intent: Intent) -> Item:
     item = {**key(lineage_pk(id), f"intent#{intent.key}"), **write_intent(intent)}
     if not intent.open:
         return item
@@ -159,7 +159,7 @@ def _said(id: LineageId, intent: Intent) -> Write:
     if isinstance(intent.action, Submit):
         condition += " OR (attribute_not_exists(closed) AND attribute_not_exists(leased_until) AND claim = :never)"
         values[":never"] = {"N": "0"}
-    return _put(_intent_item(id, intent), condition, values)
+    return _put(intent_item(id, intent), condition, values)
 
 
 def _withdrawn(id: LineageId, intent: Intent) -> Write:

@@ -1,10 +1,10 @@
-"""The outbox in DynamoDB: a queue per channel, and a marker per message that makes it the same message however often it is put.
+"""The outbox in DynamoDB: a queue per channel, and a marker per message, so that a message is queued only once.
 
 outbox             <channel>           lease and pause of a channel in which something was ever queued; never removed
 outbox#<channel>   <at>#<key>          a message that waits
-said#<key>         marker              that a message was queued; forgotten after 30 days
-post#<channel>     <lineage>           where a lineage's message stands; forgotten after 90 days
-shelf#<channel>    <at>#<key>          a message that waited for too long, until the digest has told it
+said#<key>         marker              that a message was queued; removed after 30 days
+post#<channel>     <lineage>           the place of a lineage's card; removed after 90 days
+shelf#<channel>    <at>#<key>          a message that waited too long, until a digest has listed it
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class DynamoOutbox:
         self._table = Table(client, table)
 
     def put(self, message: Message) -> bool:
-        # First: a message in a channel that nobody lists would wait for good.
+        # First: a message in a channel that is not listed would wait for ever.
         self._table.put({**key(CHANNELS, message.channel), **MARK}, absent=True)
         said, expires_at = f"said#{message.key}", int((message.at + REMEMBERED).timestamp())
         marker = {**key(said, "marker"), **MARK, "expires_at": {"N": str(expires_at)}}
@@ -83,7 +83,7 @@ class DynamoOutbox:
             self._table.remove(_shelf(message))
 
     def _shut(self, channel: str, until: datetime, condition: str = "", values: Item | None = None) -> bool:
-        """Let nobody else send to a channel before ``until``: a lease and a pause are the same to all others."""
+        """Let nobody else send to a channel before ``until``. For all others a lease and a pause are the same."""
         return self._table.update(
             key(CHANNELS, channel),
             UpdateExpression="SET shut_until = :until, #schema = :schema",

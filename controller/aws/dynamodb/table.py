@@ -1,8 +1,8 @@
-"""One DynamoDB table behind a low-level boto3 client: the few calls that the ledger and the outbox are made of.
+"""One DynamoDB table behind a low-level boto3 client: the few calls that the ledger and the outbox use.
 
-Faults are sorted here once: a condition that failed is an answer (False), whoever did not answer is Unreachable, all else (our
-role may not, the table is missing) is a surprise, and raised as AWS said it. A transaction whose answer was lost and that is sent
-again may fail its own conditions: that reads as False, and the next look finds it known.
+Errors are classified here once: a failed condition is an answer (False), a missing answer is Unreachable, and everything else (a
+denied permission, a missing table) is raised with AWS's message. A transaction whose answer was lost and that is repeated may
+fail its own conditions: that gives False, and the next load finds it in the table.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from controller.aws.dynamodb.items import MARK, Item
 from controller.aws.errors import AwsFault, fault_of
 from controller.runtime.ports import Unreachable
 
-Write = dict[str, Any]  # one of a transaction's: {"Put": …}, {"Update": …} or {"Delete": …}
+Write = dict[str, Any]  # a write of a transaction: {"Put": …}, {"Update": …} or {"Delete": …}
 
 HEAD = "head"
-PARTITIONS = 4  # of each index: 4,000 writes a second, and four reads a minute for the sweep
+PARTITIONS = 4  # per index: 4,000 writes a second, and four reads a minute for the sweep
 TRANSACTION_MAX = 100
 CONFLICTS = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
 THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
-CONFLICT = "TransactionConflictException"  # a transaction is at work on the item that a single write means
+CONFLICT = "TransactionConflictException"  # a transaction is using the item of this single write
 
 
 def key(pk: str, sk: str) -> Item:
@@ -32,7 +32,7 @@ def key(pk: str, sk: str) -> Item:
 
 
 def partition(prefix: str, text: str) -> Item:
-    """One of the partitions of an index, the same for the same text forever."""
+    """One of the partitions of an index, always the same for the same text."""
     number = int(hashlib.sha256(text.encode()).hexdigest()[:8], 16) % PARTITIONS
     return {"S": f"{prefix}#{number:02d}"}
 
@@ -48,7 +48,7 @@ def version_of(head: Item | None) -> int:
 
 
 def next_version(pk: str, version: int) -> Write:
-    """Count a head's version up, if it is still the one that was read."""
+    """Increase a head's version, if it is still the one that was read."""
     item = {**key(pk, HEAD), **MARK, "version": {"N": str(version + 1)}}
     if version == 0:
         return {"Put": {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
@@ -70,7 +70,7 @@ class Table:
         return item
 
     def query(self, *, index: str | None = None, limit: int | None = None, **asked: Any) -> Iterator[Item]:
-        """Read all items of a partition in order, page by page; consistently, but for an index, which cannot be."""
+        """Read all items of a partition in order, page by page; consistently, except from an index, which cannot be read so."""
         where = {"IndexName": index} if index else {"ConsistentRead": True}
         start: Item = {}
         while True:
@@ -83,9 +83,10 @@ class Table:
                 return
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
-    def put(self, item: Item, *, absent: bool = False) -> bool:
-        """Write an item; False when it had to be absent and was not."""
-        condition = {"ConditionExpression": "attribute_not_exists(pk)"} if absent else {}
+    def put(self, item: Item, *, absent: bool = False, **condition: Any) -> bool:
+        """Write an item; False when it had to be absent and was not, or when its condition does not hold."""
+        if absent:
+            condition = {"ConditionExpression": "attribute_not_exists(pk)"}
         return self._try("put_item", Item=item, **condition)
 
     def update(self, place: Item, **update: Any) -> bool:
@@ -93,13 +94,13 @@ class Table:
         return self._try("update_item", Key=place, **update)
 
     def remove(self, place: Item, **condition: Any) -> bool:
-        """Take an item away; False when its condition does not hold."""
+        """Delete an item; False when its condition does not hold."""
         return self._try("delete_item", Key=place, **condition)
 
     def transact(self, writes: Sequence[Write]) -> bool:
-        """Make all writes or none; False when a condition does not hold or somebody else is writing the same.
+        """Make all writes or none; False when a condition does not hold or somebody else writes the same items.
 
-        Raises ValueError for more than 100 writes, and lets AWS refuse more than 4 MB.
+        Raises ValueError for more than 100 writes. AWS refuses more than 4 MB.
         """
         if len(writes) > TRANSACTION_MAX:
             raise ValueError(f"a transaction of {len(writes)} writes, wanted at most {TRANSACTION_MAX}: Decision.cut comes first")
@@ -135,7 +136,7 @@ class Table:
 
 
 def _answer(error: Exception) -> Mapping[str, Any]:
-    """What DynamoDB said; nothing where the error is botocore's own (some of those have a ``response`` too: None)."""
+    """DynamoDB's answer; empty where the error is botocore's own (some of those have a ``response`` of None)."""
     return error.response if isinstance(error, ClientError) else {}
 
 
@@ -150,6 +151,6 @@ def _reasons(error: Exception) -> frozenset[str]:
 
 
 def _cancelled_by_others(error: Exception) -> bool:
-    """Whether a transaction failed for its conditions or a conflict, and for nothing else."""
+    """Whether a transaction failed only for its conditions or a conflict."""
     reasons = _reasons(error)
     return bool(reasons) and reasons <= CONFLICTS

@@ -15,7 +15,19 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from controller.aws.sagemaker.members import BadDocument, Document, flag, moment, objects, section, shown, text, whole
+from controller.aws.sagemaker.members import (
+    COUNT_MAX,
+    SECONDS_MAX,
+    BadDocument,
+    Document,
+    flag,
+    moment,
+    objects,
+    section,
+    shown,
+    text,
+    whole,
+)
 from controller.aws.sagemaker.ownership import claimed_service, service_of, unrepeatable
 from controller.jobs.algorithm import algorithm_of
 from controller.jobs.job import Interval, Job, Outcome, Usage, outcome_of
@@ -110,8 +122,8 @@ def job_of(
             hyperparameters=section(body, "HyperParameters"),
         ),
         checkpoint_uri=text(checkpoints, "S3Uri"),
-        runtime_s_max=whole(stopping, "MaxRuntimeInSeconds"),
-        wait_s_max=whole(stopping, "MaxWaitTimeInSeconds"),
+        runtime_s_max=whole(stopping, "MaxRuntimeInSeconds", SECONDS_MAX),
+        wait_s_max=whole(stopping, "MaxWaitTimeInSeconds", SECONDS_MAX),
         usage=_usage(body),
         interrupted_at=tuple(
             moment(line, "StartTime") or created_at or EPOCH for line in lines if line.get("Status") == "Interrupted"
@@ -129,7 +141,7 @@ def job_of(
         tags=tags,
         intervals=_intervals(lines),
         subnets=tuple(str(subnet) for subnet in section(body, "VpcConfig").get("Subnets") or ()),
-        volume_gb=whole(resources, "VolumeSizeInGB"),
+        volume_gb=whole(resources, "VolumeSizeInGB", COUNT_MAX),
         preferences=_preferences(resources),
         model_artifacts=text(section(body, "ModelArtifacts"), "S3ModelArtifacts"),
         unknown=_unknown(
@@ -206,12 +218,12 @@ def _instances(resources: Document) -> tuple[str, int]:
     """Type and count: what SageMaker selected wins over what was asked for; a type that cannot be said in one word is a word."""
     objects(resources, "InstancePreferences")
     selected = text(resources, "SelectedInstanceType") or text(resources, "InstanceType")
-    count = whole(resources, "SelectedInstanceCount") or whole(resources, "InstanceCount") or 1
+    count = whole(resources, "SelectedInstanceCount", COUNT_MAX) or whole(resources, "InstanceCount", COUNT_MAX) or 1
     groups = objects(resources, "InstanceGroups")
     if selected or not groups:
         return selected or FLEXIBLE, count
     types = {text(group, "InstanceType") or "" for group in groups}
-    total = sum(whole(group, "InstanceCount") or 1 for group in groups)
+    total = sum(whole(group, "InstanceCount", COUNT_MAX) or 1 for group in groups)
     return (types.pop() if len(types) == 1 else HETEROGENEOUS), total
 
 
@@ -223,12 +235,14 @@ def _preferences(resources: Document) -> str:
 
 def _usage(body: Document) -> Usage | None:
     """What the job used; None until it is final. A warm pool that still waits for a job is still being billed."""
-    training_s, billable_s = whole(body, "TrainingTimeInSeconds"), whole(body, "BillableTimeInSeconds")
-    pool = body.get("WarmPoolStatus") or {}
+    training_s, billable_s = whole(body, "TrainingTimeInSeconds", SECONDS_MAX), whole(body, "BillableTimeInSeconds", SECONDS_MAX)
+    pool = section(body, "WarmPoolStatus")
     if training_s is None or billable_s is None or pool.get("Status") == "Available":
         return None
     return Usage(
-        training_s=training_s, billable_s=billable_s, retained_s=whole(pool, "ResourceRetainedBillableTimeInSeconds") or 0
+        training_s=training_s,
+        billable_s=billable_s,
+        retained_s=whole(pool, "ResourceRetainedBillableTimeInSeconds", SECONDS_MAX) or 0,
     )
 
 
@@ -239,7 +253,10 @@ def _timed_out_pending(body: Document, lines: Sequence[Document]) -> bool:
     """
     if text(body, "TrainingJobStatus") != "Stopped" or moment(body, "TrainingStartTime") is not None:
         return False
-    secondary, limit_s = text(body, "SecondaryStatus") or "", whole(section(body, "StoppingCondition"), "MaxPendingTimeInSeconds")
+    secondary, limit_s = (
+        text(body, "SecondaryStatus") or "",
+        whole(section(body, "StoppingCondition"), "MaxPendingTimeInSeconds", SECONDS_MAX),
+    )
     if "pending" in secondary.lower():
         return True
     spans = ((moment(line, "StartTime"), moment(line, "EndTime")) for line in lines if line.get("Status") == "Pending")

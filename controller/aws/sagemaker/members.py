@@ -1,4 +1,4 @@
-"""Reads the members of a plain document by type, and says what was found where a member is of another.
+"""Reads the members of a plain document by type, and reports what was found where a member has another type.
 
 Absent and null are the same: None, or empty for a section or a list.
 """
@@ -13,10 +13,14 @@ from typing import Any
 Document = Mapping[str, Any]
 
 MILLISECONDS_FROM = 100_000_000_000  # as seconds the year 5138, as milliseconds 1973: larger numbers are milliseconds
+DIGITS_MAX = 18  # of a number in a document: no member has one as large
+SECONDS_MAX = 366 * 86_400  # of a limit or a usage; SageMaker's own is 28 days for a run, and not stated for a wait
+COUNT_MAX = 1_000_000  # of machines, and of gigabytes
+FIRST_YEAR, LAST_YEAR = 1970, 2200  # further away, adding a duration to a time can fail
 
 
 class BadDocument(ValueError):
-    """A document that no job can be read from: says what was found, and what was wanted."""
+    """A document from which no job can be read. The message says what was found and what was wanted."""
 
 
 def section(document: Document, member: str) -> Document:
@@ -38,7 +42,7 @@ def objects(document: Document, member: str) -> Sequence[Document]:
 
 
 def text(document: Document, member: str) -> str | None:
-    """A member's text; None where it is empty, too: the service writes "" for what was not given."""
+    """A member's text; None also where it is empty: the service writes "" for what was not given."""
     found = document.get(member)
     if found is None or found == "":
         return None
@@ -47,15 +51,27 @@ def text(document: Document, member: str) -> str | None:
     return found
 
 
-def whole(document: Document, member: str) -> int | None:
+def whole(document: Document, member: str, most: int) -> int | None:
+    """A whole number from 0 to ``most``. A larger one is read as ``most``: a rule that limits it goes on judging the job."""
     found = document.get(member)
-    if found is None or (type(found) is int and found >= 0):
+    if found is None:
+        return None
+    number = _whole(found)
+    if number is None:
+        raise BadDocument(f"{member} is {shown(found)}, wanted a whole number, not negative")
+    return min(number, most)
+
+
+def _whole(found: Any) -> int | None:
+    """The number that was found, of digits too many for any member the largest there can be; None for what is none."""
+    if type(found) is int and found >= 0:
         return found
     if isinstance(found, str) and found.isascii() and found.isdigit():
-        return int(found)
+        digits = found.lstrip("0")
+        return int(digits or "0") if len(digits) <= DIGITS_MAX else int(10**DIGITS_MAX)
     if isinstance(found, float) and found >= 0 and found.is_integer():
         return int(found)
-    raise BadDocument(f"{member} is {shown(found)}, wanted a whole number, not negative")
+    return None
 
 
 def flag(document: Document, member: str) -> bool | None:
@@ -76,11 +92,14 @@ def moment(document: Document, member: str) -> datetime | None:
         return None
     try:
         at = _moment(found)
+        if at.tzinfo is not UTC:
+            at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+        if not FIRST_YEAR <= at.year <= LAST_YEAR:
+            raise ValueError
     except (ValueError, OverflowError, OSError) as error:
-        raise BadDocument(f"{member} is {shown(found)}, wanted a time: ISO 8601, or milliseconds since 1970") from error
-    if at.tzinfo is UTC:
-        return at
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+        wanted = f"a time: ISO 8601, or milliseconds since 1970, in the years {FIRST_YEAR} to {LAST_YEAR}"
+        raise BadDocument(f"{member} is {shown(found)}, wanted {wanted}") from error
+    return at
 
 
 def _moment(found: Any) -> datetime:
@@ -102,6 +121,8 @@ def _moment(found: Any) -> datetime:
 
 
 def shown(found: object) -> str:
-    """A value as a message quotes it: bounded, and "absent" for None."""
+    """A value as a message quotes it: shortened, and "absent" for None."""
+    if type(found) is int and abs(found) >= 10**DIGITS_MAX:
+        return f"a number of more than {DIGITS_MAX} digits"
     said = "absent" if found is None else repr(found)
     return said if len(said) <= 60 else f"{said[:59]}…"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from controller.decide.announce import say
-from controller.decide.deadline.outlook import InvalidTag, Outlook, deadline_of, outlook
+from controller.decide.deadline.outlook import Outlook, deadline_of, outlook
 from controller.decide.deadline.rule import Move
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
@@ -18,7 +18,6 @@ from controller.ledger.message import (
     CannotRepeat,
     DeadlineAtRisk,
     DeadlineLost,
-    DeadlineUnreadable,
     JobFacts,
     MaxWaitBeforeDeadline,
     Moving,
@@ -48,11 +47,7 @@ def keep_deadline(facts: Facts) -> Decision:
     crowded = _interrupted_too_often(facts, block)
     if facts.history is None:
         return crowded
-    try:
-        seen = outlook(facts, block)
-        wanted = deadline_of(facts, block.deadline)
-    except InvalidTag as bad:
-        return crowded | say(facts, DeadlineUnreadable(job=JobFacts.of(job), problem=str(bad)))
+    seen, wanted = outlook(facts, block), deadline_of(facts, block.deadline)
     if wanted is None:
         return crowded
     if seen is None:

@@ -1,35 +1,26 @@
 """Keeps a job's settings: when it must be finished, how long it still needs, and whether it must leave spot for that.
 
-The deadline is the ``spotwarden:deadline`` tag, else the policy's ``finish_within`` from the first attempt on. What is still to
-do is the expected total less the progress that checkpoints prove; the total is the ``spotwarden:expected-runtime`` tag, else a
-quantile of what the job's family took before. MaxRuntimeInSeconds is no estimate: it defaults to a day.
+The deadline is the ``spotwarden:deadline`` tag (``controller.jobs.directives``), else the policy's ``finish_within`` from the
+first attempt on. What is still to do is the expected total less the progress that checkpoints prove; the total is the
+``spotwarden:expected-runtime`` tag, else a quantile of what the job's family took before. MaxRuntimeInSeconds is no estimate:
+it defaults to a day.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from controller.decide.deadline.rule import DeadlineState, Move, MoveCosts, Place, choose, earliest_finish
 from controller.decide.facts import Facts
-from controller.jobs.job import Job
 from controller.ledger.entry import CheckpointScanned, Started
 from controller.ledger.message_kind import MoveReason
 from controller.ledger.move_cause import MoveCause
 from controller.policy.resubmission import DeadlineSettings, Resubmission
 from controller.savings.job_history import RUNS_MIN, quantile
 
-DEADLINE_TAG = "spotwarden:deadline"
-RUNTIME_TAG = "spotwarden:expected-runtime"
 GRACE_S = 120  # SageMaker's, between StopTrainingJob and the end of the container
 SWEEP_S = 60
-_SPAN = re.compile(r"([0-9]{1,9})(s|m|h|d)?")
-_UNIT_S = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
-
-
-class InvalidTag(ValueError):
-    """A tag for a deadline or an expected runtime cannot be read. The message says what was found and wanted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,35 +36,17 @@ class Outlook:
     why: MoveReason
 
 
-def has_deadline(job: Job, settings: DeadlineSettings) -> bool:
-    """Whether the job has a deadline, readable or not."""
-    return settings.finish_within_s is not None or DEADLINE_TAG in job.tags
-
-
 def deadline_of(facts: Facts, settings: DeadlineSettings) -> datetime | None:
-    """When the job must be finished; None where nobody said. Raises BadTag."""
-    said = facts.job.tags.get(DEADLINE_TAG)
-    if said is None:
-        within_s = settings.finish_within_s
-        return None if within_s is None else facts.lineage.id.created_at + timedelta(seconds=within_s)
-    try:
-        at = datetime.fromisoformat(said)
-    except ValueError:
-        raise InvalidTag(_bad(DEADLINE_TAG, said, "an ISO 8601 time such as 2026-11-20T18:00:00+01:00")) from None
-    if at.tzinfo is None:
-        raise InvalidTag(_bad(DEADLINE_TAG, said, "a time with its zone, such as 2026-11-20T18:00:00Z"))
-    if at <= facts.lineage.id.created_at:
-        raise InvalidTag(
-            _bad(DEADLINE_TAG, said, f"a time after the job's creation ({facts.lineage.id.created_at:%Y-%m-%d %H:%M} UTC)")
-        )
-    return at
+    """When the job must be finished: as its tag says, else as the policy says; None where nobody does."""
+    if facts.directives.deadline is not None or settings.finish_within_s is None:
+        return facts.directives.deadline
+    return facts.lineage.id.created_at + timedelta(seconds=settings.finish_within_s)
 
 
 def expected_s(facts: Facts, settings: DeadlineSettings) -> int | None:
-    """How many seconds of training the whole job takes; None where neither a tag nor enough history says. Raises BadTag."""
-    said = facts.job.tags.get(RUNTIME_TAG)
-    if said is not None:
-        return _span_s(said)
+    """How many seconds of training the whole job takes; None where neither a tag nor enough history says."""
+    if facts.directives.expected_s is not None:
+        return facts.directives.expected_s
     runs = facts.history or ()
     return quantile(runs, settings.quantile) if len(runs) >= RUNS_MIN else None
 
@@ -94,7 +67,7 @@ def proven_lineage_s(facts: Facts) -> int:
 def outlook(facts: Facts, block: Resubmission, at: datetime | None = None) -> Outlook | None:
     """The outlook of the job now, or, with ``at``, of a job that still waits for capacity at that later time.
 
-    None where there is no deadline, or no estimate of the work. Raises InvalidTag.
+    None where there is no deadline, or no estimate of the work.
     """
     settings = block.deadline
     deadline, total_s = deadline_of(facts, settings), expected_s(facts, settings)
@@ -154,15 +127,3 @@ def spot_wait_s(facts: Facts) -> int | None:
     """The MaxWaitTimeInSeconds that this lineage had the last time it was on spot."""
     waited = [e for e in facts.lineage.entries if isinstance(e, Started) and e.spot and e.wait_s_max]
     return max(waited, key=lambda e: e.at).wait_s_max if waited else None
-
-
-def _span_s(said: str) -> int:
-    parts = _SPAN.fullmatch(said)
-    length_s = int(parts[1]) * _UNIT_S[parts[2]] if parts else 0
-    if not length_s:
-        raise InvalidTag(_bad(RUNTIME_TAG, said, "a duration above zero, such as 5400, 90m or 5h"))
-    return length_s
-
-
-def _bad(tag: str, found: str, wanted: str) -> str:
-    return f"tag {tag}: found {found!r}, wanted {wanted}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from controller.jobs.directives import Directives, directives_of
 from controller.jobs.job import Job
 from controller.policy.findings import Finding, Verdict, VerdictKind
 from controller.policy.mode import Mode
@@ -20,6 +21,7 @@ from controller.policy.rules.kind import Evidence, RuleKind
 from controller.policy.rules.max_runtime_limit import MAX_RUNTIME_LIMIT
 from controller.policy.rules.max_wait_limit import MAX_WAIT_LIMIT
 from controller.policy.rules.spot_required import SPOT_REQUIRED
+from controller.policy.rules.tag_invalid import tag_invalid
 from controller.policy.rules.tags_required import TAGS_REQUIRED
 from controller.policy.rules.uncheckpointed_cap import UNCHECKPOINTED_CAP
 
@@ -39,8 +41,8 @@ RULE_KINDS: Mapping[str, RuleKind] = {
 }
 
 
-def judge(job: Job, policy: Policy, evidence: Evidence) -> Verdict:
-    """Say all that a policy finds wrong with a job."""
+def judge(job: Job, policy: Policy, evidence: Evidence, directives: Directives | None = None) -> Verdict:
+    """Say all that a policy finds wrong with a job; ``directives`` are those in force for it, its own tags' where None."""
     unknown = job.unknown | evidence.missing
     selected = [(rule, rule.match.matches(job)) for rule in policy.rules]
     blind = {rule.name for rule, meant in selected if meant is None or (meant and RULE_KINDS[rule.kind].needs & unknown)}
@@ -49,11 +51,21 @@ def judge(job: Job, policy: Policy, evidence: Evidence) -> Verdict:
         for rule, meant in selected
         if meant and rule.name not in blind and (finding := _apply(rule, job, evidence)) is not None
     ]
+    invalid = tag_invalid(_read(job) if directives is None else directives, policy.channel)
+    if invalid is not None:
+        findings.append(invalid)
     return Verdict(
         word=_word(job, findings),
         findings=tuple(findings),
         undecided=tuple(rule.name for rule in policy.rules if rule.name in blind),
     )
+
+
+def _read(job: Job) -> Directives:
+    """The directives of a job that stands alone."""
+    if "tags" in job.unknown or job.service is not None:
+        return Directives()
+    return directives_of(job.tags, created_at=None if "created_at" in job.unknown else job.created_at)
 
 
 def _apply(rule: Rule, job: Job, evidence: Evidence) -> Finding | None:

@@ -16,7 +16,7 @@ SERVICE = "SageMaker."
 
 
 class Server(HttpServer):
-    """A running server. Whoever moves the world's clock holds ``lock`` while doing so."""
+    """A running server. Code that moves the world's clock holds ``lock`` meanwhile."""
 
     def __init__(self, world: World, *, port: int = 0) -> None:
         self.world = world

@@ -33,7 +33,7 @@ class ListingS3:
 
 def scan(keys: dict[str, datetime], uri: str = "s3://saved/p") -> tuple[Any, int]:
     s3 = ListingS3(keys)
-    return S3Checkpoints(s3).scan(uri, now=BEGIN), s3.asked
+    return S3Checkpoints(s3, ["saved"]).scan(uri, now=BEGIN), s3.asked
 
 
 def minute(number: float) -> datetime:

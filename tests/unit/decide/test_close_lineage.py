@@ -88,7 +88,7 @@ def test_an_older_attempt_is_not_closed() -> None:
     assert not close_lineage(facts(DONE, lineage=lineage(LineageId.of(DONE), intents=(newer,))))
 
 
-def test_the_deadline_is_recorded_and_one_that_cannot_be_read_is_none() -> None:
+def test_the_deadline_is_recorded_and_one_that_cannot_be_read_leaves_the_policys() -> None:
     def deadline(of: Job, settings: DeadlineSettings | None = None) -> object:
         blocks = (block(deadline=settings or DeadlineSettings(finish_within_s=7200)),)
         [finished] = close_lineage(facts(of, policy=policy(resubmissions=blocks))).entries
@@ -97,7 +97,7 @@ def test_the_deadline_is_recorded_and_one_that_cannot_be_read_is_none() -> None:
 
     assert deadline(DONE) == BEGIN + 2 * HOUR
     assert deadline(DONE, DeadlineSettings()) is None
-    assert deadline(replace(DONE, tags={"spotwarden:deadline": "soon"})) is None
+    assert deadline(replace(DONE, tags={"spotwarden:deadline": "soon"})) == BEGIN + 2 * HOUR
 
 
 def scan(of: str, **changes: Any) -> CheckpointScanned:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from controller.decide import decide
 from controller.decide.facts import Facts
+from controller.decide.need import Need
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome
@@ -103,8 +105,11 @@ def test_a_job_stopped_for_a_repair_is_submitted_with_its_changes_and_without_a_
     )  # fmt: skip
     offender = job(checkpoint_uri=None)
     [stop] = actions(facts(offender, policy=repairing), Stop)
-    [submit] = actions(facts(ended(offender, Outcome.STOPPED), policy=repairing, lineage=lineage(intents=(done(stop),))), Submit)
-    assert (submit.cause, submit.changes) == (MoveCause.REPAIR, stop.changes)
+    over = facts(ended(offender, Outcome.STOPPED), policy=repairing, lineage=lineage(intents=(done(stop),)))
+    assert decide(replace(over, looked_up=frozenset())).needs == {Need.REPAIR_PREFIX}
+    [submit] = actions(replace(over, repair_prefix="s3://acme/vision/bert-1a2b/"), Submit)
+    assert submit.cause is MoveCause.REPAIR
+    assert change_from_json(submit.changes) == {"CheckpointConfig": {"S3Uri": "s3://acme/vision/bert-1a2b/"}}
 
 
 # ── the limits of a cause ────────────────────────────────────────────────────────────────────────────────────────────────────

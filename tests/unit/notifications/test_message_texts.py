@@ -85,6 +85,7 @@ EXAMPLES: tuple[Message, ...] = (
     m.StoppingAsAsked(job=SPOT, who="U1"),
     m.RateLimit(what="stop", limit=1, until=LATER),
     m.RateLimit(what="submission", limit=2, until=LATER),
+    m.DeciderFailed(job=SPOT, decider="deadline", error="OverflowError"),
 )  # fmt: skip
 
 

@@ -58,6 +58,7 @@ EXAMPLES: tuple[Message, ...] = (
     m.Probing(job=JOB),
     m.StoppingAsAsked(job=JOB, who=EVIL),
     m.RateLimit(what="stop", limit=1, until=LATER),
+    m.DeciderFailed(job=JOB, decider=EVIL, error=EVIL),
 )  # fmt: skip
 
 

@@ -127,7 +127,9 @@ def test_a_time_that_is_absent_is_none(absent: dict[str, Any]) -> None:
     assert job_of(event(**absent), kind=DocumentKind.EVENT).started_at is None
 
 
-@pytest.mark.parametrize("found", ["soon", True, [], 1e300, "9" * 40], ids=str)
+@pytest.mark.parametrize(
+    "found", ["soon", True, [], 1e300, "9" * 40, "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "1969-12-31"], ids=str
+)
 def test_a_time_that_is_none_is_refused(found: Any) -> None:
     with pytest.raises(BadDocument, match=r"CreationTime is .*, wanted a time: ISO 8601, or milliseconds since 1970"):
         job_of(event(CreationTime=found), kind=DocumentKind.EVENT)
@@ -306,6 +308,22 @@ def test_a_member_of_a_wrong_type_is_named_with_what_it_is(changes: dict[str, An
     with pytest.raises(BadDocument) as refused:
         describe(**changes)
     assert message in str(refused.value)
+
+
+@pytest.mark.parametrize("found", [10**15, "9" * 40, "9" * 9999, 10**9999, 1e300], ids=lambda found: type(found).__name__)
+def test_a_number_out_of_bounds_is_read_as_the_largest_there_can_be(found: Any) -> None:
+    job = describe(
+        StoppingCondition={"MaxRuntimeInSeconds": found, "MaxWaitTimeInSeconds": found},
+        ResourceConfig={"InstanceType": "ml.p3.2xlarge", "InstanceCount": found, "VolumeSizeInGB": found},
+        TrainingTimeInSeconds=found, BillableTimeInSeconds=found,
+    )  # fmt: skip
+    assert (job.runtime_s_max, job.wait_s_max, job.volume_gb, job.instance_count) == (31_622_400, 31_622_400, 10**6, 10**6)
+    assert job.usage == Usage(training_s=31_622_400, billable_s=31_622_400)
+
+
+def test_a_number_of_ten_thousand_digits_is_named_by_its_length() -> None:
+    with pytest.raises(BadDocument, match="MaxRuntimeInSeconds is a number of more than 18 digits"):
+        describe(StoppingCondition={"MaxRuntimeInSeconds": -(10**9999)})
 
 
 @pytest.mark.parametrize(

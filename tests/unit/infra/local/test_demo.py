@@ -118,7 +118,7 @@ def test_the_short_demo_shows_every_kind_that_the_week_shows() -> None:
 
 
 @pytest.fixture(scope="module")
-def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Host, list[Event]]]:
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Host, list[Event]]]:
     """Some hours with a job that is stopped, one without capacity, one that completes, and one that its user stops."""
     shown = (
         Launch(after=HOUR, request=request("unsafe", "vision", checkpoint=None, work_s=20_000)),
@@ -135,8 +135,8 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Host, list
         yield host, events
 
 
-def test_each_event_is_shown_once_with_its_kind_and_job(lived: tuple[Host, list[Event]]) -> None:
-    events = [event for event in lived[1] if event.kind is not Kind.SLACK]
+def test_each_event_is_shown_once_with_its_kind_and_job(played: tuple[Host, list[Event]]) -> None:
+    events = [event for event in played[1] if event.kind is not Kind.SLACK]
     assert [found for found, times in Counter(events).items() if times > 1] == []
     shown = {(event.kind, event.text.partition(" ")[0]) for event in events}
     for kind, name in (
@@ -144,7 +144,7 @@ def test_each_event_is_shown_once_with_its_kind_and_job(lived: tuple[Host, list[
         (Kind.COMPLETED, "fine"), (Kind.STOPPED, "unwanted"),
     ):  # fmt: skip
         assert (kind, name) in shown
-    [stopped] = [event.text for event in lived[1] if event.kind is Kind.STOPPED and event.text.startswith("unwanted")]
+    [stopped] = [event.text for event in played[1] if event.kind is Kind.STOPPED and event.text.startswith("unwanted")]
     assert stopped == "unwanted by its user"
 
 
@@ -154,9 +154,9 @@ def test_the_lines_in_a_pipe_are_plain_and_not_wrapped(capsys: pytest.CaptureFix
 
 
 def test_another_process_reads_and_halts_the_ledger_with_the_environment_of_the_ports_file(
-    lived: tuple[Host, list[Event]], tmp_path: Path
+    played: tuple[Host, list[Event]], tmp_path: Path
 ) -> None:
-    host, ports_file = lived[0], tmp_path / "ports.json"
+    host, ports_file = played[0], tmp_path / "ports.json"
     with published(host, tmp_path, ports_file):
         found = json.loads(ports_file.read_text("utf-8"))
         assert {"dynamodb", "sagemaker", "s3", "ec2", "eventbridge", "pricing", "slack_api", "slack_page", "app"} <= (

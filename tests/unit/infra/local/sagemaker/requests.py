@@ -69,8 +69,8 @@ def run(world: World) -> World:
     return world
 
 
-def lived(world: World, name: str = "bert") -> str:
-    """A job's secondary statuses in order, and its status now."""
+def states(world: World, name: str = "bert") -> str:
+    """A job's secondary states in order, and its status now."""
     job = world.describe_training_job(name)
     return " ".join([*(line["Status"] for line in job["SecondaryStatusTransitions"]), "=", job["TrainingJobStatus"]])
 

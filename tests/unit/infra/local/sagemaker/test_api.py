@@ -38,7 +38,7 @@ def here() -> World:
 
 
 @pytest.fixture(params=DOORS)
-def door(request: pytest.FixtureRequest, here: World) -> Iterator[Any]:
+def client(request: pytest.FixtureRequest, here: World) -> Iterator[Any]:
     if request.param == "memory":
         yield Client(here)
         return
@@ -46,68 +46,70 @@ def door(request: pytest.FixtureRequest, here: World) -> Iterator[Any]:
         yield over_http(server.url)
 
 
-def test_a_job_is_created_described_stopped_and_deleted(here: World, door: Any) -> None:
-    assert door.create_training_job(**request())["TrainingJobArn"] == "arn:aws:sagemaker:us-east-1:111122223333:training-job/bert"
-    assert door.describe_training_job(TrainingJobName="bert")["TrainingJobStatus"] == "InProgress"
-    door.stop_training_job(TrainingJobName="bert")
+def test_a_job_is_created_described_stopped_and_deleted(here: World, client: Any) -> None:
+    assert (
+        client.create_training_job(**request())["TrainingJobArn"] == "arn:aws:sagemaker:us-east-1:111122223333:training-job/bert"
+    )
+    assert client.describe_training_job(TrainingJobName="bert")["TrainingJobStatus"] == "InProgress"
+    client.stop_training_job(TrainingJobName="bert")
     run(here)
-    assert door.describe_training_job(TrainingJobName="bert")["TrainingJobStatus"] == "Stopped"
-    door.delete_training_job(TrainingJobName="bert")
-    assert door.list_training_jobs()["TrainingJobSummaries"] == []
+    assert client.describe_training_job(TrainingJobName="bert")["TrainingJobStatus"] == "Stopped"
+    client.delete_training_job(TrainingJobName="bert")
+    assert client.list_training_jobs()["TrainingJobSummaries"] == []
 
 
 @pytest.mark.parametrize("verb", ["describe_training_job", "stop_training_job", "delete_training_job"])
-def test_a_missing_job_is_a_validation_exception(door: Any, verb: str) -> None:
+def test_a_missing_job_is_a_validation_exception(client: Any, verb: str) -> None:
     with pytest.raises(ClientError) as refused:
-        getattr(door, verb)(TrainingJobName="nobody")
+        getattr(client, verb)(TrainingJobName="nobody")
     assert refused.value.response["Error"]["Code"] == "ValidationException"
     assert refused.value.response["Error"]["Message"].startswith("Requested resource not found")
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
 
 
-def test_the_tags_of_a_missing_job_are_missing_too(door: Any) -> None:
+def test_the_tags_of_a_missing_job_are_missing_too(client: Any) -> None:
     with pytest.raises(
         ClientError, match=r"\(ValidationException\) when calling the ListTags operation.*: Requested resource not found"
     ):
-        door.list_tags(ResourceArn="arn:aws:sagemaker:us-east-1:111122223333:training-job/nobody")
+        client.list_tags(ResourceArn="arn:aws:sagemaker:us-east-1:111122223333:training-job/nobody")
 
 
-def test_a_taken_name_is_in_use(door: Any) -> None:
-    door.create_training_job(**request())
+def test_a_taken_name_is_in_use(client: Any) -> None:
+    client.create_training_job(**request())
     with pytest.raises(ClientError, match=r"\(ResourceInUse\) when calling .*: Training job names must be unique"):
-        door.create_training_job(**request())
+        client.create_training_job(**request())
 
 
-def test_what_botocore_refuses_is_not_even_sent(door: Any) -> None:
+def test_what_botocore_refuses_is_not_even_sent(client: Any) -> None:
     with pytest.raises(ParamValidationError, match='Unknown parameter in input: "Tag"'):
-        door.create_training_job(**request(), Tag=[])
+        client.create_training_job(**request(), Tag=[])
     with pytest.raises(ParamValidationError, match="Invalid length for parameter InputDataConfig"):
-        door.create_training_job(**request(), InputDataConfig=[])
+        client.create_training_job(**request(), InputDataConfig=[])
 
 
-def test_the_service_refuses_what_botocore_accepts(door: Any) -> None:
+def test_the_service_refuses_what_botocore_accepts(client: Any) -> None:
     with pytest.raises(ClientError, match="Member must satisfy regular expression pattern"):
-        door.create_training_job(**request("my_job"))
+        client.create_training_job(**request("my_job"))
 
 
-def test_times_are_aware_and_to_the_millisecond(here: World, door: Any) -> None:
+def test_times_are_aware_and_to_the_millisecond(here: World, client: Any) -> None:
     here.advance_to(datetime(2026, 3, 2, 1, 2, 3, 456789, tzinfo=UTC))
-    door.create_training_job(**request())
-    created_at = door.describe_training_job(TrainingJobName="bert")["CreationTime"]
+    client.create_training_job(**request())
+    created_at = client.describe_training_job(TrainingJobName="bert")["CreationTime"]
     assert created_at.utcoffset() is not None
     assert created_at == datetime(2026, 3, 2, 1, 2, 3, 456000, tzinfo=UTC)
 
 
-def test_describe_never_returns_tags(door: Any) -> None:
-    arn = door.create_training_job(**request())["TrainingJobArn"]
-    assert "Tags" not in door.describe_training_job(TrainingJobName="bert")
-    assert door.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "vision"}]
+def test_describe_never_returns_tags(client: Any) -> None:
+    arn = client.create_training_job(**request())["TrainingJobArn"]
+    assert "Tags" not in client.describe_training_job(TrainingJobName="bert")
+    assert client.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "vision"}]
 
 
-def test_describe_adds_members_that_were_not_requested(door: Any) -> None:
+def test_describe_adds_members_that_were_not_requested(client: Any) -> None:
     """The members that must not be sent back to CreateTrainingJob."""
-    door.create_training_job(**request())
-    job = door.describe_training_job(TrainingJobName="bert")
+    client.create_training_job(**request())
+    job = client.describe_training_job(TrainingJobName="bert")
     assert job["InputDataConfig"] == []
     assert job["OutputDataConfig"]["KmsKeyId"] == ""
     assert job["EnableNetworkIsolation"] is False
@@ -115,75 +117,75 @@ def test_describe_adds_members_that_were_not_requested(door: Any) -> None:
     assert job["ProfilerConfig"]["DisableProfiler"] is False
     assert job["ModelArtifacts"] == {"S3ModelArtifacts": "s3://models/out/bert/output/model.tar.gz"}
     with pytest.raises(ParamValidationError):
-        door.create_training_job(**job)
+        client.create_training_job(**job)
 
 
-def test_describe_returns_profiler_objects_even_where_it_is_disabled(door: Any) -> None:
-    door.create_training_job(**request(), ProfilerConfig={"DisableProfiler": True})
-    job = door.describe_training_job(TrainingJobName="bert")
+def test_describe_returns_profiler_objects_even_where_it_is_disabled(client: Any) -> None:
+    client.create_training_job(**request(), ProfilerConfig={"DisableProfiler": True})
+    job = client.describe_training_job(TrainingJobName="bert")
     assert (job["ProfilingStatus"], job["ProfilerConfig"]["S3OutputPath"]) == ("Disabled", "s3://models/out")
     assert job["ProfilerRuleConfigurations"] == []
 
 
-def test_channels_come_back_with_none_spelled_out(door: Any) -> None:
+def test_channels_come_back_with_none_spelled_out(client: Any) -> None:
     source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://data/train"}}
-    door.create_training_job(**request(), InputDataConfig=[{"ChannelName": "train", "DataSource": source}])
-    (channel,) = door.describe_training_job(TrainingJobName="bert")["InputDataConfig"]
+    client.create_training_job(**request(), InputDataConfig=[{"ChannelName": "train", "DataSource": source}])
+    (channel,) = client.describe_training_job(TrainingJobName="bert")["InputDataConfig"]
     assert (channel["CompressionType"], channel["RecordWrapperType"]) == ("None", "None")
 
 
-def test_metric_definitions_are_injected_for_a_builtin_and_refused_on_the_way_back(door: Any) -> None:
+def test_metric_definitions_are_injected_for_a_builtin_and_refused_on_the_way_back(client: Any) -> None:
     asked = request()
     asked["AlgorithmSpecification"]["TrainingImage"] = DETECTION
-    door.create_training_job(**asked)
-    algorithm = door.describe_training_job(TrainingJobName="bert")["AlgorithmSpecification"]
+    client.create_training_job(**asked)
+    algorithm = client.describe_training_job(TrainingJobName="bert")["AlgorithmSpecification"]
     assert algorithm["MetricDefinitions"]
     with pytest.raises(ClientError, match="You can't override the metric definitions for Amazon SageMaker algorithms"):
-        door.create_training_job(**(request("bert-r2") | {"AlgorithmSpecification": algorithm}))
+        client.create_training_job(**(request("bert-r2") | {"AlgorithmSpecification": algorithm}))
 
 
-@pytest.mark.parametrize("at_door", DOORS)
-def test_empty_members_may_come_back(at_door: str) -> None:
+@pytest.mark.parametrize("client_of", DOORS)
+def test_empty_members_may_come_back(client_of: str) -> None:
     here = world(describe_empties=True, describe_selected=True)
     here.create_training_job(request())
     here.advance_to(after(100))
     with serve(here) as server:
-        client = Client(here) if at_door == "memory" else over_http(server.url)
+        client = Client(here) if client_of == "memory" else over_http(server.url)
         job = client.describe_training_job(TrainingJobName="bert")
     assert (job["AlgorithmSpecification"]["AlgorithmName"], job["AlgorithmSpecification"]["ContainerEntrypoint"]) == ("", [])
     assert job["VpcConfig"] == {}
     assert (job["ResourceConfig"]["SelectedInstanceType"], job["ResourceConfig"]["SelectedInstanceCount"]) == (TYPE, 1)
 
 
-def test_a_status_filter_applies_after_the_page_is_cut(here: World, door: Any) -> None:
+def test_a_status_filter_applies_after_the_page_is_cut(here: World, client: Any) -> None:
     for number in range(4):
         here.create_training_job(request(f"job-{number}", prefix=f"s3://ckpt/{number}", work_s=600 if number == 3 else 6000))
         here.advance_to(after(number + 1))
     here.advance_to(after(1000))
-    page = door.list_training_jobs(StatusEquals="Completed", MaxResults=2)
+    page = client.list_training_jobs(StatusEquals="Completed", MaxResults=2)
     assert page["TrainingJobSummaries"] == []
-    page = door.list_training_jobs(StatusEquals="Completed", MaxResults=2, NextToken=page["NextToken"])
+    page = client.list_training_jobs(StatusEquals="Completed", MaxResults=2, NextToken=page["NextToken"])
     assert [job["TrainingJobName"] for job in page["TrainingJobSummaries"]] == ["job-3"]
     assert "NextToken" not in page
 
 
-def test_a_paginator_reads_every_page_oldest_first(here: World, door: Any) -> None:
+def test_a_paginator_reads_every_page_oldest_first(here: World, client: Any) -> None:
     for number in range(25):
         here.create_training_job(request(f"job-{number:02}", prefix=f"s3://ckpt/{number}"))
         here.advance_to(after(number + 1))
-    pages = door.get_paginator("list_training_jobs").paginate(PaginationConfig={"PageSize": 10})
+    pages = client.get_paginator("list_training_jobs").paginate(PaginationConfig={"PageSize": 10})
     names = [job["TrainingJobName"] for page in pages for job in page["TrainingJobSummaries"]]
     assert names == [f"job-{number:02}" for number in range(25)]
 
 
-def test_a_list_is_filtered_by_time_and_name_and_sorted(here: World, door: Any) -> None:
+def test_a_list_is_filtered_by_time_and_name_and_sorted(here: World, client: Any) -> None:
     for number, name in enumerate(("bert-a", "gpt", "bert-b")):
         here.advance_to(after(100 * number))
         here.create_training_job(request(name, prefix=f"s3://ckpt/{name}", work_s=100 if name == "gpt" else 6000))
     here.advance_to(after(1000))
 
     def names(**asked: Any) -> list[str]:
-        return [job["TrainingJobName"] for job in door.list_training_jobs(**asked)["TrainingJobSummaries"]]
+        return [job["TrainingJobName"] for job in client.list_training_jobs(**asked)["TrainingJobSummaries"]]
 
     assert names(NameContains="bert") == ["bert-a", "bert-b"]
     assert names(CreationTimeAfter=after(50)) == ["gpt", "bert-b"]
@@ -195,43 +197,43 @@ def test_a_list_is_filtered_by_time_and_name_and_sorted(here: World, door: Any) 
     assert names(SortBy="Status") == ["gpt", "bert-a", "bert-b"]
 
 
-def test_a_summary_has_neither_spot_flag_nor_tags(here: World, door: Any) -> None:
+def test_a_summary_has_neither_spot_flag_nor_tags(here: World, client: Any) -> None:
     here.create_training_job(request())
     run(here)
-    (summary,) = door.list_training_jobs()["TrainingJobSummaries"]
+    (summary,) = client.list_training_jobs()["TrainingJobSummaries"]
     assert summary.keys() == {
         "TrainingJobName", "TrainingJobArn", "CreationTime", "LastModifiedTime", "TrainingEndTime", "TrainingJobStatus",
         "SecondaryStatus",
     }  # fmt: skip
 
 
-def test_a_page_has_at_most_a_hundred(door: Any) -> None:
+def test_a_page_has_at_most_a_hundred(client: Any) -> None:
     with pytest.raises(ClientError, match="Value '101' at 'maxResults' failed to satisfy constraint"):
-        door.list_training_jobs(MaxResults=101)
+        client.list_training_jobs(MaxResults=101)
 
 
-def test_a_forged_token_is_refused(door: Any) -> None:
+def test_a_forged_token_is_refused(client: Any) -> None:
     with pytest.raises(ClientError, match="Invalid pagination token"):
-        door.list_training_jobs(NextToken="page-2")
+        client.list_training_jobs(NextToken="page-2")
 
 
-def test_tags_are_added_and_replaced(door: Any) -> None:
-    arn = door.create_training_job(**request())["TrainingJobArn"]
-    door.add_tags(ResourceArn=arn, Tags=[{"Key": "team", "Value": "speech"}, {"Key": "cost", "Value": "42"}])
-    assert door.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "speech"}, {"Key": "cost", "Value": "42"}]
+def test_tags_are_added_and_replaced(client: Any) -> None:
+    arn = client.create_training_job(**request())["TrainingJobArn"]
+    client.add_tags(ResourceArn=arn, Tags=[{"Key": "team", "Value": "speech"}, {"Key": "cost", "Value": "42"}])
+    assert client.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "speech"}, {"Key": "cost", "Value": "42"}]
     with pytest.raises(ClientError, match="aws: prefixed tag key names are not allowed"):
-        door.add_tags(ResourceArn=arn, Tags=[{"Key": "aws:x", "Value": "y"}])
+        client.add_tags(ResourceArn=arn, Tags=[{"Key": "aws:x", "Value": "y"}])
     with pytest.raises(ClientError, match="at most 50 tags, found 51"):
-        door.add_tags(ResourceArn=arn, Tags=[{"Key": f"k{n}", "Value": ""} for n in range(49)])
+        client.add_tags(ResourceArn=arn, Tags=[{"Key": f"k{n}", "Value": ""} for n in range(49)])
 
 
-@pytest.mark.parametrize("at_door", DOORS)
-def test_tags_may_come_in_pages(at_door: str) -> None:
+@pytest.mark.parametrize("client_of", DOORS)
+def test_tags_may_come_in_pages(client_of: str) -> None:
     here, asked = world(tags_per_page=3), request()
     asked["Tags"] = [{"Key": f"k{number}", "Value": "x"} for number in range(7)]
     arn = here.create_training_job(asked)["TrainingJobArn"]
     with serve(here) as server:
-        client: Any = Client(here) if at_door == "memory" else over_http(server.url)
+        client: Any = Client(here) if client_of == "memory" else over_http(server.url)
         assert len(client.list_tags(ResourceArn=arn)["Tags"]) == 3
         pages = client.get_paginator("list_tags").paginate(ResourceArn=arn)
         assert [tag for page in pages for tag in page["Tags"]] == asked["Tags"]
@@ -239,20 +241,20 @@ def test_tags_may_come_in_pages(at_door: str) -> None:
             client.list_tags(ResourceArn=arn, NextToken="page-2")
 
 
-def test_a_marketplace_algorithm_has_a_product_id_and_ours_has_none(here: World, door: Any) -> None:
+def test_a_marketplace_algorithm_has_a_product_id_and_ours_has_none(here: World, client: Any) -> None:
     here.add_algorithm("ours")
     theirs = here.add_algorithm("arn:aws:sagemaker:us-east-1:865070037744:algorithm/theirs", product_id="prod-7")
-    assert "ProductId" not in door.describe_algorithm(AlgorithmName="ours")
-    assert door.describe_algorithm(AlgorithmName=theirs)["ProductId"] == "prod-7"
+    assert "ProductId" not in client.describe_algorithm(AlgorithmName="ours")
+    assert client.describe_algorithm(AlgorithmName=theirs)["ProductId"] == "prod-7"
     with pytest.raises(ClientError, match="algorithm/nobodys does not exist"):
-        door.describe_algorithm(AlgorithmName="nobodys")
+        client.describe_algorithm(AlgorithmName="nobodys")
 
 
-@pytest.mark.parametrize("at_door", DOORS)
-def test_throttling_looks_as_it_does_at_aws(at_door: str) -> None:
+@pytest.mark.parametrize("client_of", DOORS)
+def test_throttling_looks_as_it_does_at_aws(client_of: str) -> None:
     here = world(throttled=1.0)
     with serve(here) as server, pytest.raises(ClientError, match=r"\(ThrottlingException\) .*: Rate exceeded"):
-        (Client(here) if at_door == "memory" else over_http(server.url)).list_training_jobs()
+        (Client(here) if client_of == "memory" else over_http(server.url)).list_training_jobs()
 
 
 def test_both_clients_describe_a_job_of_every_outcome_alike() -> None:
@@ -267,7 +269,7 @@ def test_both_clients_describe_a_job_of_every_outcome_alike() -> None:
     with serve(here) as server:
         memory, wire = Client(here), over_http(server.url)
         for name in here.jobs:
-            told = [door.describe_training_job(TrainingJobName=name) for door in (memory, wire)]
+            told = [client.describe_training_job(TrainingJobName=name) for client in (memory, wire)]
             for answer in told:
                 answer.pop("ResponseMetadata")
             assert told[0] == told[1]
@@ -303,6 +305,6 @@ def test_the_client_has_a_method_for_every_operation_of_the_world() -> None:
     assert verbs >= ANSWERS.keys()
 
 
-def test_the_world_answers_with_the_time_of_its_own_clock(here: World, door: Any) -> None:
-    door.create_training_job(**request())
-    assert door.describe_training_job(TrainingJobName="bert")["CreationTime"] == T0
+def test_the_world_answers_with_the_time_of_its_own_clock(here: World, client: Any) -> None:
+    client.create_training_job(**request())
+    assert client.describe_training_job(TrainingJobName="bert")["CreationTime"] == T0

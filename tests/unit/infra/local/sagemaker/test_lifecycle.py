@@ -12,7 +12,7 @@ from infra.local.sagemaker.failures import CAPACITY, FAILURES, INTERNAL
 from infra.local.sagemaker.phase import Phase
 from infra.local.sagemaker.settings import WorldSettings
 from infra.local.sagemaker.world import World
-from tests.unit.infra.local.sagemaker.requests import T0, TYPE, after, lived, moments, request, run, world
+from tests.unit.infra.local.sagemaker.requests import T0, TYPE, after, moments, request, run, states, world
 
 GONE_AT_1000 = ((0, 1), (1000, 0), (2000, 1))  # one instance, none from 1,000 s to 2,000 s
 
@@ -21,7 +21,7 @@ def test_an_undisturbed_job_starts_downloads_trains_uploads_and_completes() -> N
     here = world()
     here.create_training_job(request(work_s=600))
     run(here)
-    assert lived(here) == "Starting Downloading Training Uploading Completed = Completed"
+    assert states(here) == "Starting Downloading Training Uploading Completed = Completed"
     assert moments(here) == [0, 60, 180, 780, 810]
 
 
@@ -43,23 +43,23 @@ def test_an_interrupted_job_starts_again_by_itself_and_stays_in_progress_meanwhi
     here = world(*GONE_AT_1000)
     here.create_training_job(request(work_s=3000))
     here.advance_to(after(1500))
-    assert lived(here) == "Starting Downloading Training Interrupted Starting = InProgress"
+    assert states(here) == "Starting Downloading Training Interrupted Starting = InProgress"
     run(here)
     assert (
-        lived(here) == "Starting Downloading Training Interrupted Starting Downloading Training Uploading Completed = Completed"
+        states(here) == "Starting Downloading Training Interrupted Starting Downloading Training Uploading Completed = Completed"
     )
 
 
 def test_a_restart_may_go_from_interrupted_straight_to_downloading() -> None:
     here = world(*GONE_AT_1000, restarts_show_starting=False)
     here.create_training_job(request(work_s=3000))
-    assert lived(run(here)).startswith("Starting Downloading Training Interrupted Downloading Training")
+    assert states(run(here)).startswith("Starting Downloading Training Interrupted Downloading Training")
 
 
 def test_an_instance_that_is_taken_while_it_launches_is_not_an_interruption() -> None:
     here = world((0, 1), (30, 0), (500, 1))
     here.create_training_job(request(work_s=600))
-    assert lived(run(here)) == "Starting Downloading Training Uploading Completed = Completed"
+    assert states(run(here)) == "Starting Downloading Training Uploading Completed = Completed"
     assert moments(here)[1] == 560
 
 
@@ -67,7 +67,7 @@ def test_a_job_that_never_launched_ends_stopped_by_max_wait_without_a_failure_re
     here = world((0, 0), (200_000, 1))
     here.create_training_job(request())
     job = run(here).describe_training_job("bert")
-    assert lived(here) == "Starting Stopping MaxWaitTimeExceeded = Stopped"
+    assert states(here) == "Starting Stopping MaxWaitTimeExceeded = Stopped"
     assert moments(here) == [0, 86_400, 86_405]
     assert not {"FailureReason", "TrainingStartTime"} & job.keys()
 
@@ -78,8 +78,8 @@ def test_max_wait_counts_from_the_creation_through_all_interruptions() -> None:
     asked["StoppingCondition"] = {"MaxRuntimeInSeconds": 5000, "MaxWaitTimeInSeconds": 5000}
     here.create_training_job(asked)
     run(here)
-    assert lived(here).endswith("Interrupted Starting Downloading Training Stopping MaxWaitTimeExceeded = Stopped")
-    assert lived(here).count("Interrupted") == 2
+    assert states(here).endswith("Interrupted Starting Downloading Training Stopping MaxWaitTimeExceeded = Stopped")
+    assert states(here).count("Interrupted") == 2
     assert moments(here)[-2:] == [5000, 5020]
 
 
@@ -89,7 +89,7 @@ def test_max_runtime_counts_the_time_on_instances_only() -> None:
     asked["StoppingCondition"]["MaxRuntimeInSeconds"] = 2000
     here.create_training_job(asked)
     run(here)
-    assert lived(here).endswith("Training Stopping MaxRuntimeExceeded = Stopped")
+    assert states(here).endswith("Training Stopping MaxRuntimeExceeded = Stopped")
     assert moments(here)[-2] == 2060 + (2000 - (1000 - 60))  # the second run gets what the first left over
 
 
@@ -155,7 +155,7 @@ def test_each_known_failure_ends_the_job_failed_with_its_reason(key: str) -> Non
 def test_a_request_may_word_its_own_failure_and_say_where_it_happens() -> None:
     here = world()
     here.create_training_job(request(fails_with="AlgorithmError: Exit Code: 137", fails_in="uploading"))
-    assert lived(run(here)) == "Starting Downloading Training Uploading Failed = Failed"
+    assert states(run(here)) == "Starting Downloading Training Uploading Failed = Failed"
     assert here.describe_training_job("bert")["FailureReason"] == "AlgorithmError: Exit Code: 137"
 
 
@@ -176,14 +176,14 @@ def test_a_temporary_failure_affects_a_number_of_equal_jobs() -> None:
 def test_retry_strategy_starts_again_after_an_internal_error_and_only_so_often() -> None:
     here = world()
     here.create_training_job(request(fails_with="internal") | {"RetryStrategy": {"MaximumRetryAttempts": 2}})
-    assert lived(run(here)) == "Starting Downloading Starting Downloading Starting Downloading Failed = Failed"
+    assert states(run(here)) == "Starting Downloading Starting Downloading Starting Downloading Failed = Failed"
     assert here.describe_training_job("bert")["FailureReason"] == INTERNAL
 
 
 def test_retry_strategy_does_not_help_against_the_users_own_errors() -> None:
     here = world()
     here.create_training_job(request(fails_with="impostor") | {"RetryStrategy": {"MaximumRetryAttempts": 2}})
-    assert lived(run(here)) == "Starting Downloading Training Failed = Failed"
+    assert states(run(here)) == "Starting Downloading Training Failed = Failed"
 
 
 def test_a_retry_gives_its_instance_back_and_waits_in_line() -> None:
@@ -191,7 +191,7 @@ def test_a_retry_gives_its_instance_back_and_waits_in_line() -> None:
     here.create_training_job(request("a", fails_with="internal", fails_times=1) | {"RetryStrategy": {"MaximumRetryAttempts": 1}})
     here.create_training_job(request("b", work_s=600, prefix="s3://ckpt/b"))
     run(here)
-    assert lived(here, "a") == "Starting Downloading Starting Downloading Training Uploading Completed = Completed"
+    assert states(here, "a") == "Starting Downloading Starting Downloading Training Uploading Completed = Completed"
     assert moments(here, "a")[2] == 180
     assert moments(here, "b")[1] == 180 + 60
     assert moments(here, "a")[3] == moments(here, "b")[-1] + 60
@@ -214,7 +214,7 @@ def test_the_status_message_says_why_a_job_still_starts() -> None:
 def test_an_on_demand_job_that_finds_no_instance_fails_with_a_capacity_error() -> None:
     here = world(on_demand_shortage=1.0)
     here.create_training_job(request(spot=False))
-    assert lived(run(here)) == "Starting Failed = Failed"
+    assert states(run(here)) == "Starting Failed = Failed"
     assert here.describe_training_job("bert")["FailureReason"] == CAPACITY
 
 
@@ -223,7 +223,7 @@ def test_a_job_with_a_pending_limit_waits_as_pending_and_then_stops() -> None:
     asked = request(spot=False)
     asked["StoppingCondition"]["MaxPendingTimeInSeconds"] = 7200
     here.create_training_job(asked)
-    assert lived(run(here)) == "Starting Pending Stopping MaxPendingTimeExceeded = Stopped"
+    assert states(run(here)) == "Starting Pending Stopping MaxPendingTimeExceeded = Stopped"
 
 
 @pytest.mark.parametrize(("exits_after_s", "grace_s"), [(20, 20), (5000, 120)])
@@ -233,7 +233,7 @@ def test_a_stopped_container_has_at_most_two_minutes(exits_after_s: int, grace_s
     here.advance_to(after(500))
     here.stop_training_job("bert")
     assert here.describe_training_job("bert")["TrainingJobStatus"] == "Stopping"
-    assert lived(run(here)) == "Starting Downloading Training Stopping Stopped = Stopped"
+    assert states(run(here)) == "Starting Downloading Training Stopping Stopped = Stopped"
     assert moments(here)[-1] == 500 + grace_s
 
 
@@ -244,7 +244,7 @@ def test_a_job_without_a_running_script_stops_within_seconds(at: int) -> None:
     here.advance_to(after(at))
     here.stop_training_job("bert")
     assert moments(run(here))[-1] == at + 5
-    assert lived(here).endswith("Stopping Stopped = Stopped")
+    assert states(here).endswith("Stopping Stopped = Stopped")
 
 
 def test_a_stopped_job_gives_its_instance_to_the_next_that_waits() -> None:
@@ -263,7 +263,7 @@ def test_a_job_stopped_while_it_uploads_ends_either_way(beats: bool, secondary: 
     here.create_training_job(request(work_s=600))
     here.advance_to(after(790))
     here.stop_training_job("bert")
-    assert lived(run(here)) == f"Starting Downloading Training Uploading Stopping {secondary}"
+    assert states(run(here)) == f"Starting Downloading Training Uploading Stopping {secondary}"
 
 
 @pytest.mark.parametrize(("beats", "secondary"), [(True, "Completed"), (False, "Stopped")])
@@ -272,7 +272,7 @@ def test_a_script_that_finishes_within_its_grace_ends_either_way(beats: bool, se
     here.create_training_job(request(work_s=600, exits_after_s=60))
     here.advance_to(after(770))
     here.stop_training_job("bert")
-    assert lived(run(here)).endswith(f"Stopping {secondary} = {secondary}")
+    assert states(run(here)).endswith(f"Stopping {secondary} = {secondary}")
 
 
 def test_a_stopping_job_is_not_interrupted() -> None:
@@ -280,7 +280,7 @@ def test_a_stopping_job_is_not_interrupted() -> None:
     here.create_training_job(request(work_s=3000, exits_after_s=100))
     here.advance_to(after(950))
     here.stop_training_job("bert")
-    assert lived(run(here)) == "Starting Downloading Training Stopping Stopped = Stopped"
+    assert states(run(here)) == "Starting Downloading Training Stopping Stopped = Stopped"
 
 
 def test_stopping_may_hang_for_more_than_a_day() -> None:

@@ -1,0 +1,46 @@
+"""What is decided where a decider raises: the problem is a value, people hear of it once, and the job is looked at again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import PurePath
+from traceback import extract_tb
+
+from controller.decide.announce import announce
+from controller.decide.decision import DeciderProblem, Decision
+from controller.decide.facts import Facts
+from controller.ledger.intent import Announce, Intent, Wake
+from controller.ledger.message import DeciderFailed, JobFacts
+from controller.ledger.message_kind import MessageKind
+
+HOUR = timedelta(hours=1)
+LOOKED_AT_FOR = timedelta(days=1)
+
+
+def decider_failed(facts: Facts, decider: str, error: Exception) -> Decision:
+    """The problem as a value, one announcement for the lineage and decider, and a Wake at the next full hour.
+
+    The Wake stands in for those that the decider might have said, until a day after the job's end. It is counted from now, as
+    nothing else does: the job's own times may be what made the decider raise.
+    """
+    problem = DeciderProblem(decider=decider, error=type(error).__name__, at=_raised_at(error))
+    wake_at = facts.now.replace(minute=0, second=0, microsecond=0) + HOUR
+    wake = Intent(action=Wake(about=facts.job.name, at=wake_at), due_at=wake_at)
+    ended_at = facts.job.ended_at or facts.now
+    intents = (wake,) if facts.job.alive or facts.now - ended_at < LOOKED_AT_FOR else ()
+    return Decision(intents=intents, problems=(problem,)) | _told(facts, problem)
+
+
+def _raised_at(error: Exception) -> str:
+    """The file and line that raised."""
+    frames = extract_tb(error.__traceback__)
+    return f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+
+
+def _told(facts: Facts, problem: DeciderProblem) -> Decision:
+    topic = f"{MessageKind.DECIDER_FAILED}/{problem.decider}"
+    told = (i.action for i in facts.lineage.intents if isinstance(i.action, Announce) and i.action.topic == topic)
+    if any(action.about != facts.job.name for action in told):
+        return Decision()
+    message = DeciderFailed(job=JobFacts.of(facts.job), decider=problem.decider, error=problem.error)
+    return announce(message, problem.decider, about=facts.job.name, channel=facts.policy.channel, at=facts.now)

@@ -1,0 +1,68 @@
+"""Chooses the checkpoint prefix of a repaired job: one that nobody wrote to, so that it starts from no other's work."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from controller.decide.facts import Facts
+from controller.decide.repair_again import repair_now
+from controller.jobs.claim import Claim, claim_of, overlapping
+from controller.jobs.request import change_from_json, change_to_json
+from controller.ledger.intent import IntentResult, Stop, Submit
+from controller.ledger.lineage import Lineage
+from controller.policy.repair import NotRepairable, within
+
+NOT_FREE = (
+    "the new checkpoint prefix is not free: "  # how the reason of a Submit begins whose prefix somebody else took meanwhile
+)
+SUFFIXES_MAX = 3
+
+
+def new_prefix_of(changes: str) -> str | None:
+    """The checkpoint prefix in a stored change of a request; None where it changes none."""
+    uri = change_from_json(changes).get("CheckpointConfig", {}).get("S3Uri")
+    return str(uri) if uri else None
+
+
+def template_prefix(facts: Facts) -> str | None:
+    """The prefix that the repair of the job that ended asks for, as its template gives it."""
+    intent = facts.lineage.intent(f"stop/{facts.job.name}")
+    if intent is None or not isinstance(intent.action, Stop):
+        return None
+    repair = repair_now(facts, intent.action)
+    return None if isinstance(repair, NotRepairable) else new_prefix_of(change_to_json(repair))
+
+
+def candidate_prefixes(facts: Facts, uri: str) -> tuple[str, ...]:
+    """The template's prefix, and prefixes of the lineage's own beside it; below it where the policy allows none beside it."""
+    mark, base = hashlib.sha256(str(facts.lineage.id).encode()).hexdigest()[:8], uri.rstrip("/")
+    allowed = _allowed(facts)
+    beside = any(within(f"{base}-{mark}/", prefix) for prefix in allowed)
+    suffixes = (mark, *(f"{mark}-{number}" for number in range(2, SUFFIXES_MAX + 1)))
+    return (uri, *(f"{base}{'-' if beside else '/'}{suffix}/" for suffix in suffixes))
+
+
+def free_of(claims: Iterable[Claim], uri: str, facts: Facts) -> bool:
+    """Whether no live job of another lineage writes to a prefix or below it, whatever its role."""
+    mine = claim_of(uri, job=facts.job.name, lineage=str(facts.lineage.id), created_at=facts.now)
+    return not any(mine.equals(other) or mine.above(other) for other in overlapping(mine, claims))
+
+
+def refused_as_not_free(lineage: Lineage, about: str) -> int:
+    """How many attempts were refused because somebody wrote to their prefix between the decision and the call."""
+    return sum(
+        i.closed is IntentResult.REFUSED
+        and isinstance(i.action, Submit)
+        and i.action.about == about
+        and i.why.startswith(NOT_FREE)
+        for i in lineage.intents
+    )
+
+
+def _allowed(facts: Facts) -> tuple[str, ...]:
+    """Below which prefixes the rules that asked for the repair let the job write."""
+    intent = facts.lineage.intent(f"stop/{facts.job.name}")
+    because = intent.action.because.split(", ") if intent is not None and isinstance(intent.action, Stop) else ()
+    repairs = (rule.repair for rule in facts.policy.rules if rule.name in because and rule.repair.checkpoint is not None)
+    return tuple(prefix for repair in repairs for prefix in repair.allowed_for(facts.job.role))

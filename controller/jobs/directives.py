@@ -1,0 +1,91 @@
+"""What a job's tags ask of the controller: a deadline and an expected runtime, read once into bounded values.
+
+Tags are text that anybody with ``AddTags`` can write. What is out of bounds becomes a problem, as a value: it has no effect, and
+no caller has to expect an exception.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+DEADLINE_TAG = "spotwarden:deadline"
+RUNTIME_TAG = "spotwarden:expected-runtime"
+DEADLINE_AHEAD_MAX = timedelta(days=366)
+RUNTIME_S_MAX = 2_419_200  # 28 days, SageMaker's own limit of MaxRuntimeInSeconds
+FOUND_CHARS_MAX = 60  # of a tag's value that a message quotes
+_SPAN = re.compile(r"([0-9]{1,9})(s|m|h|d)?")
+_UNIT_S = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagProblem:
+    """A tag that has no effect: what was found, and what is wanted."""
+
+    tag: str
+    found: str
+    wanted: str
+
+    def __str__(self) -> str:
+        return f"tag {self.tag}: found {self.found}, wanted {self.wanted}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directives:
+    """What the tags of a job ask for. A ``deadline`` is in UTC; ``expected_s`` are seconds of training, from 1 to 2,419,200."""
+
+    deadline: datetime | None = None
+    expected_s: int | None = None
+    problems: tuple[TagProblem, ...] = ()
+
+
+def directives_of(tags: Mapping[str, str], *, created_at: datetime | None) -> Directives:
+    """Read the tags of a job that was created then; None where nobody knows when, and then only the form is judged."""
+    deadline = _deadline(tags[DEADLINE_TAG], created_at) if DEADLINE_TAG in tags else None
+    expected_s = _expected_s(tags[RUNTIME_TAG]) if RUNTIME_TAG in tags else None
+    return Directives(
+        deadline=deadline if isinstance(deadline, datetime) else None,
+        expected_s=expected_s if isinstance(expected_s, int) else None,
+        problems=tuple(read for read in (deadline, expected_s) if isinstance(read, TagProblem)),
+    )
+
+
+def _deadline(said: str, created_at: datetime | None) -> datetime | TagProblem:
+    try:
+        at = datetime.fromisoformat(said)
+        if at.tzinfo is None:
+            return _problem(DEADLINE_TAG, said, "a time with its zone, such as 2026-11-20T18:00:00Z")
+        at = at.astimezone(UTC)
+    except ValueError:
+        return _problem(DEADLINE_TAG, said, "an ISO 8601 time such as 2026-11-20T18:00:00+01:00")
+    except OverflowError:  # year 9999 in a western zone, or year 1 in an eastern one
+        return _problem(DEADLINE_TAG, said, f"a time at most {DEADLINE_AHEAD_MAX.days} days after the job's creation")
+    if created_at is None:
+        return at
+    if at <= created_at:
+        return _problem(DEADLINE_TAG, said, f"a time after the job's creation ({created_at:%Y-%m-%d %H:%M} UTC)")
+    if at - created_at > DEADLINE_AHEAD_MAX:
+        return _problem(
+            DEADLINE_TAG, said,
+            f"a time at most {DEADLINE_AHEAD_MAX.days} days after the job's creation ({created_at:%Y-%m-%d %H:%M} UTC)",
+        )  # fmt: skip
+    return at
+
+
+def _expected_s(said: str) -> int | TagProblem:
+    parts = _SPAN.fullmatch(said)
+    length_s = int(parts[1]) * _UNIT_S[parts[2]] if parts else 0
+    if not length_s:
+        return _problem(RUNTIME_TAG, said, "a duration above zero, such as 5400, 90m or 5h")
+    if length_s > RUNTIME_S_MAX:
+        return _problem(RUNTIME_TAG, said, f"a duration of at most {RUNTIME_S_MAX // 86_400}d ({RUNTIME_S_MAX} seconds)")
+    return length_s
+
+
+def _problem(tag: str, found: str, wanted: str) -> TagProblem:
+    quoted = repr(found)
+    return TagProblem(
+        tag=tag, found=quoted if len(quoted) <= FOUND_CHARS_MAX else f"{quoted[: FOUND_CHARS_MAX - 1]}…", wanted=wanted
+    )

@@ -1,0 +1,28 @@
+"""``tag-invalid``: a tag that asks something of the controller says what it can act on. No policy has to name this rule.
+
+It is always in mode warn: the tag has no effect, whatever it says, and every other rule goes on judging the job.
+"""
+
+from __future__ import annotations
+
+from controller.jobs.directives import Directives
+from controller.policy.findings import Finding, Fix
+from controller.policy.mode import Mode
+from controller.policy.policy import AppliesTo, Severity
+
+TAG_INVALID = "tag-invalid"
+
+
+def tag_invalid(directives: Directives, channel: str) -> Finding | None:
+    """The finding about all tags of a job that have no effect; None where there is none."""
+    problems = directives.problems
+    if not problems:
+        return None
+    tags = [{"Key": problem.tag, "Value": f"YOUR-{problem.tag.partition(':')[2].upper()}"} for problem in problems]
+    return Finding(
+        rule=TAG_INVALID, policy=TAG_INVALID, severity=Severity.MEDIUM, mode=Mode.WARN,
+        field="Tags", found="; ".join(f"{problem.tag}={problem.found}" for problem in problems),
+        wanted="; ".join(f"{problem.tag}: {problem.wanted}" for problem in problems),
+        fix=Fix(request={"Tags": tags}, sdk={"tags": tags}), action=None, applies_to=AppliesTo.RUNNING, channel=channel,
+        risk="The tag has no effect.",
+    )  # fmt: skip

@@ -1,0 +1,68 @@
+"""Attack 10: somebody points CheckpointConfig at a bucket that he may not read, and lets the controller look into it for him."""
+
+from __future__ import annotations
+
+from controller import wiring
+from controller.ledger.entry import CheckpointScanned
+from tests.security.lab import CheckpointStore, entries, lab, launch, lineage_of, request, run, texts
+
+POLICY = """
+version: 1
+defaults: {mode: audit, channel: "#ml"}
+rules:
+  - {name: alive, rule: checkpoint-alive, options: {first_within: 1m, at_most: 1m}, mode: enforce, action: stop}
+resubmit:
+  - name: again
+    mode: enforce
+    causes: {algorithm: {limit: 1, reasons: ["AlgorithmError: Exit Code: 1"]}, capacity: {limit: 1}}
+    deadline: {finish_within: 30h}
+"""
+SECRET = "s3://hr-secrets/payroll/2026/"
+NOT_LOOKED_INTO = "not looked into: the bucket is not in CheckpointBuckets"
+FORMS = (
+    SECRET,
+    "https://s3.us-east-1.amazonaws.com/hr-secrets/payroll/2026/",
+    "https://hr-secrets.s3.us-east-1.amazonaws.com/payroll/2026/",
+    "s3://acme-checkpoints-of-hr/payroll/",
+    "s3://acme-checkpoint/payroll/",
+)
+
+
+def listings() -> list[str]:
+    """From now on, the URL of every list request that the controller makes to S3."""
+    asked: list[str] = []
+    events = wiring.client("s3").meta.events
+    events.register("before-send.s3.ListObjectsV2", lambda request, **_: asked.append(request.url))
+    return asked
+
+
+def test_nothing_is_learned_of_a_bucket_that_the_stack_does_not_list() -> None:
+    with lab(POLICY) as host:
+        asked_of_s3 = listings()
+        for bucket in ("hr-secrets", "acme-checkpoints-of-hr", "acme-checkpoint"):
+            for number in range(7):
+                CheckpointStore()(f"s3://{bucket}/payroll/2026/", 100 * number, host.clock.at)
+        for number, uri in enumerate(FORMS):
+            asked = request(f"intern-{number}", "vision", checkpoint=uri, work_s=9000, fails_with="exit-code", fails_after_s=4000)
+            launch(host, {**asked, "RoleArn": "arn:aws:iam::123456789012:role/intern"})
+        run(host, hours=12)
+        for number in range(len(FORMS)):
+            name = f"intern-{number}"
+            scans = entries(host, name, CheckpointScanned)
+            assert scans
+            assert {(s.objects, s.bytes_seen, s.newest_at, s.problem) for s in scans} == {(0, 0, None, NOT_LOOKED_INTO)}
+            assert lineage_of(host, name).intent(f"stop/{name}") is None
+        assert NOT_LOOKED_INTO in texts(host)
+        assert asked_of_s3 == []
+
+
+def test_a_listed_bucket_is_looked_into() -> None:
+    with lab(POLICY.replace("1m", "3h")) as host:
+        asked_of_s3 = listings()
+        launch(host, request("honest", "vision", work_s=9000, fails_with="exit-code", fails_after_s=4000))
+        run(host, hours=6)
+        scans = entries(host, "honest", CheckpointScanned)
+        assert all("acme-checkpoints" in url for url in asked_of_s3)
+        assert asked_of_s3
+        assert any(scan.objects for scan in scans)
+        assert all(scan.problem is None for scan in scans)

@@ -1,0 +1,139 @@
+"""Numbers and times out of bounds: no value that a job's creator writes stops a decision, and no decider silences another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from controller import decide
+from controller.decide import DECIDERS, Decider
+from controller.decide.decision import Decision
+from controller.decide.facts import Facts
+from controller.ledger.entry import Ended, Flagged, Measured, Started, Unmeasured
+from infra.local.host import Host
+from tests.security.lab import entries, lab, launch, log, messages, request, run, status, texts
+
+POLICY = """
+version: 1
+defaults: {mode: audit, channel: "#ml"}
+rules:
+  - {name: spot-only, rule: spot-required, options: {runtime_over: 1h}, mode: enforce, action: stop}
+resubmit:
+  - name: again
+    mode: enforce
+    causes: {internal: {limit: 2}}
+"""
+SOON = "2026-11-20T00:00:00Z"
+POISON: dict[str, dict[str, str]] = {
+    "runtime-too-long": {"spotwarden:deadline": SOON, "spotwarden:expected-runtime": "999999999d"},
+    "runtime-alone": {"spotwarden:expected-runtime": "999999999d"},
+    "runtime-of-digits": {"spotwarden:deadline": SOON, "spotwarden:expected-runtime": "9" * 250},
+    "runtime-negative": {"spotwarden:deadline": SOON, "spotwarden:expected-runtime": "-1"},
+    "year-9999-west": {"spotwarden:deadline": "9999-12-31T23:59:59-14:00", "spotwarden:expected-runtime": "1h"},
+    "year-9999-alone": {"spotwarden:deadline": "9999-12-31T23:59:59-14:00"},
+    "year-9999": {"spotwarden:deadline": "9999-12-31T23:59:59Z", "spotwarden:expected-runtime": "1h"},
+    "year-0001-east": {"spotwarden:deadline": "0001-01-01T00:00:00+14:00", "spotwarden:expected-runtime": "1h"},
+    "two-years": {"spotwarden:deadline": "2028-11-20T00:00:00Z", "spotwarden:expected-runtime": "1h"},
+}
+
+
+@contextmanager
+def deployed(policy: str, **world: Any) -> Iterator[Host]:
+    """A lab whose policy is in force before the first job of a test is created."""
+    with lab(policy, **world) as host:
+        launch(host, request("warm-up", "ads", checkpoint=None, spot=False, runtime_h=1, work_s=300))
+        run(host, minutes=5)
+        yield host
+
+
+def _on_demand(name: str, tags: dict[str, str]) -> dict[str, Any]:
+    offender = {"checkpoint": None, "spot": False, "instance_type": "ml.p3.2xlarge", "runtime_h": 100, "work_s": 90_000}
+    return request(name, "vision", tags=tags, **offender)
+
+
+def test_poisoned_tags_neither_shield_a_job_from_a_rule_nor_keep_it_from_being_recorded() -> None:
+    with deployed(POLICY) as host:
+        for name, tags in POISON.items():
+            launch(host, _on_demand(f"rich-{name}", tags))
+            launch(host, request(f"spot-{name}", "vision", runtime_h=5, wait_h=20, work_s=9000, tags=tags))
+        run(host, hours=8)
+        for name in POISON:
+            assert status(host, f"rich-{name}") == "Stopped", name
+            for job in (f"rich-{name}", f"spot-{name}"):
+                assert [len(entries(host, job, kind)) for kind in (Started, Ended)] == [1, 1], job
+            assert len(entries(host, f"spot-{name}", Measured)) == 1
+            [told] = [e for e in entries(host, f"spot-{name}", Flagged) if e.rule == "tag-invalid"]
+            assert (told.mode, told.policy) == ("warn", "tag-invalid")
+            assert f"*spot-{name}* has a tag that has no effect" in texts(host)
+        assert host.bus.dead_letters == []
+        assert not re.search("trigger failed|decider failed|OverflowError", log(host))
+
+
+def test_an_unusable_deadline_leaves_the_deadline_of_the_policy_in_force() -> None:
+    """Whoever tags a job with a deadline of year 9999 does not switch off the policy's own."""
+    policy = POLICY + "    deadline: {finish_within: 6h}\n"
+    tags = {"spotwarden:deadline": "9999-12-31T23:59:59-14:00", "spotwarden:expected-runtime": "1h"}
+    with deployed(policy, capacity_of=_none_on_spot) as host:
+        launch(host, request("late", "vision", runtime_h=5, wait_h=20, work_s=3000, tags=tags))
+        run(host, hours=6)
+        assert "*late* is moved to on-demand" in texts(host)
+
+
+def _none_on_spot(pool: str) -> Any:
+    from infra.local.sagemaker.capacity import Steps
+    from tests.security.lab import MONDAY
+
+    return Steps(MONDAY, [(0.0, 0)], period_s=90 * 86_400.0)
+
+
+def _raising(name: str) -> tuple[Decider, ...]:
+    def boom(facts: Facts, said: Decision) -> Decision:
+        raise OverflowError(f"a value of {facts.job.role}")
+
+    return tuple(replace(decider, decide=boom) if decider.name == name else decider for decider in DECIDERS)
+
+
+@pytest.fixture(params=[decider.name for decider in DECIDERS])
+def broken(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a decider that raises on every job."""
+    name: str = request.param
+    monkeypatch.setattr(decide, "DECIDERS", _raising(name))
+    return name
+
+
+def test_a_decider_that_raises_silences_no_other(broken: str) -> None:
+    """Recording, enforcement and telling hold but for the one that fails; it is counted, logged, and told once."""
+    with deployed(POLICY) as host:
+        launch(host, _on_demand("rich", {}))
+        launch(host, request("fair", "vision", runtime_h=2, work_s=3000))
+        run(host, hours=30)
+        assert status(host, "rich") == ("Completed" if broken == "enforce" else "Stopped")
+        for job in ("rich", "fair"):
+            assert bool(entries(host, job, Started)) is (broken != "observe")
+            assert bool(entries(host, job, Ended)) is (broken != "observe")
+            used = entries(host, job, Measured) + entries(host, job, Unmeasured)  # what was stopped at once used nothing
+            assert bool(used) is (broken != "record_usage")
+            assert sum(f"*{job}* is only partly looked after" in message.text for message in messages(host)) == 1
+        assert ("breaks the rule spot-only" in texts(host)) is (broken != "enforce")
+        assert f'"decider":"{broken}"' in log(host)
+        assert re.search(r'"DecidersFailed":\s*\[?[1-9]', log(host))
+        assert host.bus.dead_letters == []
+
+
+def test_a_time_in_the_far_future_is_no_time_of_a_market_event() -> None:
+    from controller.runtime.triggers import BadEvent, market_warning_of
+
+    for stamp in ("9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "2026-11-20T00:00:00", "now", ""):
+        event = {
+            "source": "aws.ec2", "detail-type": "EC2 Spot Instance Interruption Warning", "time": stamp, "region": "eu-west-1",
+            "detail": {"instance-id": "i-1"},
+        }  # fmt: skip
+        with pytest.raises(BadEvent, match="time is"):
+            market_warning_of(event)
+    assert market_warning_of(event | {"time": "2026-11-20T00:00:00Z"})[3] == datetime.fromisoformat("2026-11-20T00:00:00Z")

@@ -1,0 +1,93 @@
+"""A decider that raises becomes a value: the others are heard, it is told once, and the job is looked at again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from controller import decide as package
+from controller.decide import DECIDERS, decide
+from controller.decide.decision import Decision
+from controller.decide.facts import Facts
+from controller.ledger.entry import Started
+from controller.ledger.intent import Announce, Intent, Stop, Submit, Wake
+from controller.ledger.lineage import Lineage
+from controller.ledger.move_cause import MoveCause
+from tests.builders import BEGIN, attempt, ended, facts, job, lineage, lineage_id
+
+SECRET = "a value that somebody typed"
+
+
+def raising(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    def boom(facts: Facts, said: Decision) -> Decision:
+        raise OverflowError(SECRET)
+
+    broken = tuple(replace(decider, decide=boom) if decider.name == name else decider for decider in DECIDERS)
+    monkeypatch.setattr(package, "DECIDERS", broken)
+
+
+def told(decision: Decision) -> list[Announce]:
+    found = (i.action for i in decision.intents)
+    return [action for action in found if isinstance(action, Announce) and action.topic.startswith("decider-failed/")]
+
+
+def test_the_problem_names_the_decider_the_error_and_the_line_but_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    raising(monkeypatch, "enforce")
+    decision = decide(facts())
+    [problem] = decision.problems
+    assert (problem.decider, problem.error) == ("enforce", "OverflowError")
+    assert problem.at.startswith("test_decider_failed.py:")
+    assert SECRET not in str(decision)
+    assert any(isinstance(entry, Started) for entry in decision.entries)
+
+
+def test_it_is_told_once_for_a_lineage_and_decider(monkeypatch: pytest.MonkeyPatch) -> None:
+    raising(monkeypatch, "enforce")
+    first = facts()
+    [announced] = told(decide(first))
+    known = Intent(action=announced, due_at=BEGIN)
+    assert not told(decide(replace(first, lineage=lineage(intents=(known,)))))
+    second = facts(attempt(2), number=2, lineage=lineage(lineage_id(), intents=(known,)))
+    assert not told(decide(second))
+    raising(monkeypatch, "alerts")
+    assert told(decide(replace(first, lineage=lineage(intents=(known,)))))
+
+
+def test_a_job_is_looked_at_again_within_the_hour_whatever_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    raising(monkeypatch, "wakeups")
+    wakes = [i.action.at for i in decide(facts()).intents if isinstance(i.action, Wake)]
+    assert wakes == [BEGIN + timedelta(hours=1)]
+
+
+def test_an_ended_job_is_looked_at_for_another_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    raising(monkeypatch, "resubmit")
+    over = ended(job())
+    assert any(isinstance(i.action, Wake) for i in decide(facts(over)).intents)
+    later = facts(over, now=BEGIN + timedelta(days=1, hours=1))
+    assert not any(isinstance(i.action, Wake) for i in decide(later).intents)
+
+
+def test_nothing_but_a_wake_is_taken_back_while_a_decider_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody knows whether the decider that failed would still say a Stop or a Submit."""
+    due_at = BEGIN + timedelta(hours=9)
+    open_ = (
+        Intent(action=Stop(about="bert", because="use-spot"), due_at=due_at),
+        Intent(action=Submit(about="bert", job="bert-r02", number=2, cause=MoveCause.ASKED), due_at=due_at),
+        Intent(action=Wake(about="bert", at=due_at), due_at=due_at),
+    )
+    held: Lineage = lineage(intents=open_)
+    assert [type(i.action) for i in decide(facts(lineage=held, history=())).withdrawn] == [Stop, Submit, Wake]
+    raising(monkeypatch, "alerts")
+    assert [type(i.action) for i in decide(facts(lineage=held, history=())).withdrawn] == [Wake]
+
+
+def test_deciding_again_on_what_a_failing_decider_left_adds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    raising(monkeypatch, "deadline")
+    first = facts()
+    decision = decide(first)
+    known = lineage(entries=decision.entries, intents=decision.intents)
+    again = decide(replace(first, lineage=known))
+    assert again.writes == 0
+    assert again.problems == decision.problems
