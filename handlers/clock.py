@@ -41,9 +41,12 @@ def drain(event: Any) -> dict[str, Any]:
     sent = drain_outbox(wiring.ports())
     for channel, why in sent.paused:
         logger.warning("channel waits", extra={"channel": channel, "why": why})
+    for channel, message, why in sent.set_aside:
+        logger.error("message set aside", extra={"channel": channel, "slack_message": message, "why": why})
     return {
         "MessagesSent": sent.sent,
         "MessagesShelved": sent.shelved,
+        "MessagesSetAside": len(sent.set_aside),
         "ChannelsWaiting": len(sent.paused) + len(sent.shut),
         "OldestMessageSeconds": sent.oldest_s,
         "DigestsWaiting": sent.digests,

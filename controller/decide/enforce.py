@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from controller.decide.announce import say
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
-from controller.jobs.request import change_to_json
+from controller.jobs.request import RequestChange, change_to_json
 from controller.ledger.entry import Flagged
 from controller.ledger.intent import STOP_UNDER_WAY, Intent, Purpose, Stop, Wake
 from controller.ledger.message import DeadlineUnreadable, JobFacts, RuleBroken
@@ -18,7 +19,7 @@ from controller.policy.findings import Finding, Verdict
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, RuleAction
 from controller.policy.repair import NotRepairable, repaired_request
-from controller.policy.rules import judge
+from controller.policy.rules import judge, judged
 from controller.policy.rules.kind import Evidence
 from controller.policy.rules.tag_invalid import TAG_INVALID
 
@@ -33,9 +34,7 @@ def enforce(facts: Facts) -> Decision:
     job = facts.job
     if not (job.alive or _new(facts)):
         return Decision(intents=_under_way(facts))
-    verdict = _waived(
-        facts, judge(job, facts.policy, Evidence(claims=facts.claims, checkpoint_scan=facts.checkpoint_scan), facts.directives)
-    )
+    verdict = _waived(facts, judge(job, facts.policy, _evidence(facts), facts.directives))
     flagged = tuple(_flagged(facts, finding) for finding in verdict.findings)
     if facts.owned or not facts.newest:
         return Decision(entries=flagged)
@@ -126,13 +125,22 @@ def _plan(facts: Facts, verdict: Verdict) -> Stop | NotRepairable | None:
         return None
     if any(f.action is RuleAction.STOP for f in offences):
         return Stop(about=facts.job.name, because=because)
-    changes = NotRepairable(why=facts.job.unrepeatable) if facts.job.unrepeatable else repaired_request(facts.job, offences)
+    changes = NotRepairable(why=facts.job.unrepeatable) if facts.job.unrepeatable else _repair(facts, offences)
     if isinstance(changes, NotRepairable):
         return changes
     return Stop(
         about=facts.job.name, because=because, purpose=Purpose.REPAIR, next_cause=MoveCause.REPAIR,
         changes=change_to_json(changes),
     )  # fmt: skip
+
+
+def _repair(facts: Facts, offences: Sequence[Finding]) -> RequestChange | NotRepairable:
+    evidence = _evidence(facts)
+    return repaired_request(facts.job, offences, facts.policy, lambda job: judged(job, facts.policy, evidence)[0])
+
+
+def _evidence(facts: Facts) -> Evidence:
+    return Evidence(claims=facts.claims, checkpoint_scan=facts.checkpoint_scan)
 
 
 def _changes(plan: Stop | NotRepairable | None, finding: Finding) -> str:

@@ -8,6 +8,7 @@ from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.observe import ENDED, checkpoint_scanned
 from controller.jobs.job import Outcome, Usage
+from controller.jobs.spot_possible import why_not_spot
 from controller.ledger.entry import CheckpointScanned, Credited, Ended, Measured, Started, Unmeasured
 from controller.savings.progress import resumed_seconds, useful_seconds, went_beyond
 
@@ -44,6 +45,7 @@ def _measured(facts: Facts, usage: Usage) -> Measured:
         rate_source=rate.source if rate else None, number=facts.number, user=job.user, algorithm=job.algorithm.name,
         first_rate_micros_per_h=first.micros_per_h if first and facts.number > 1 else None, retained_s=usage.retained_s,
         interruptions=len(job.interrupted_at), checkpoint=job.checkpoint_uri is not None,
+        spot_possible=job.spot or why_not_spot(job) is None,
     )  # fmt: skip
 
 

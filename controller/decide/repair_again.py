@@ -11,8 +11,8 @@ from controller.jobs.request import RequestChange, merged
 from controller.ledger.intent import Stop
 from controller.policy.mode import Mode
 from controller.policy.policy import RuleAction
-from controller.policy.repair import NotRepairable, checkpoint_prefix, repaired_request
-from controller.policy.rules import judge
+from controller.policy.repair import NotRepairable, checkpoint_places, repaired_request
+from controller.policy.rules import judged
 from controller.policy.rules.kind import Evidence
 
 SHARED_PREFIX = "checkpoint-exclusive"
@@ -23,20 +23,22 @@ def repair_now(facts: Facts, stop: Stop) -> RequestChange | NotRepairable:
 
     Of the Stop's row, only the names of the rules are believed.
     """
-    asked = frozenset(stop.because.split(", "))
-    rules = [r for r in facts.policy.rules if r.name in asked and r.mode is Mode.ENFORCE and r.action is RuleAction.REPAIR]
+    asked, policy = frozenset(stop.because.split(", ")), facts.policy
     living = replace(facts.job, outcome=None)
     evidence = Evidence(claims=facts.claims, checkpoint_scan=facts.checkpoint_scan)
-    found = judge(living, replace(facts.policy, rules=tuple(rules)), evidence).findings
-    now = repaired_request(facts.job, found) if found else {}
-    said = Changes.read(stop.changes)
-    shared = [r.repair for r in rules if r.kind == SHARED_PREFIX and r.repair.checkpoint and said.checkpoint_uri]
-    if shared and not isinstance(now, NotRepairable) and "CheckpointConfig" not in now:
-        # Whether others write there is asked of live jobs alone, so the rule says nothing of one that ended.
-        uri = checkpoint_prefix(shared[0].checkpoint or "", facts.job, shared[0])
-        now = uri if isinstance(uri, NotRepairable) else merged(now, {"CheckpointConfig": {"S3Uri": uri}})
+    rules = [r for r in policy.rules if r.name in asked and r.mode is Mode.ENFORCE and r.action is RuleAction.REPAIR]
+    names = {rule.name for rule in rules}
+    offences = [f for f in judged(living, policy, evidence)[0] if f.policy in names]
+    now = repaired_request(living, offences, policy, lambda job: judged(job, policy, evidence)[0]) if offences else {}
     if isinstance(now, NotRepairable):
         return now
+    shared = [rule.repair for rule in rules if rule.kind == SHARED_PREFIX]
+    if shared and "CheckpointConfig" not in now and Changes.read(stop.changes).checkpoint_uri:
+        # Whether others write there is asked of live jobs alone, so the rule says nothing of one that ended.
+        places, refused = checkpoint_places(living, shared, policy)
+        if not places:
+            return NotRepairable(why=refused)
+        now = merged(now, {"CheckpointConfig": {"S3Uri": places[0]}})
     return Changes.of(now).request()
 
 

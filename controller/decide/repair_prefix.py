@@ -7,11 +7,12 @@ from collections.abc import Iterable
 
 from controller.decide.facts import Facts
 from controller.decide.repair_again import repair_now
+from controller.jobs.checkpoint import within
 from controller.jobs.claim import Claim, claim_of, overlapping
 from controller.jobs.request import change_from_json, change_to_json
 from controller.ledger.intent import IntentResult, Stop, Submit
 from controller.ledger.lineage import Lineage
-from controller.policy.repair import NotRepairable, within
+from controller.policy.repair import NotRepairable
 
 NOT_FREE = (
     "the new checkpoint prefix is not free: "  # how the reason of a Submit begins whose prefix somebody else took meanwhile

@@ -84,6 +84,12 @@ def at_risk_s(scan: CheckpointScan, intervals: Iterable[Interval], now: datetime
     return _whole_s((max(at_risk, timedelta()),))
 
 
+def within(uri: str, prefix: str) -> bool:
+    """Whether a prefix lies in a folder: ``s3://acme/`` does not hold ``s3://acme-evil/``, with or without its last slash."""
+    folder = prefix.rstrip("/")
+    return uri.rstrip("/") == folder or uri.startswith(f"{folder}/")
+
+
 def advised_interval_s(interruptions_per_h: float, write_s: float) -> int:
     """How often to write a checkpoint: √(2·C·MTBF), in seconds.
 

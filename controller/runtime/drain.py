@@ -6,14 +6,17 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypeGuard
 
 from controller.ledger.lineage import LineageId
 from controller.ledger.message_kind import MessageKind
-from controller.notifications.block_kit import Page, page_of, pages
+from controller.notifications.block_kit import TEXT_MAX, Page, halves, page_of, pages
 from controller.notifications.card import card
 from controller.notifications.message_text import bold
+from controller.notifications.mrkdwn import shortened
 from controller.notifications.parts import Part, Text
 from controller.runtime.batches import Batch, batches, kind_of, storm_pages
+from controller.runtime.outbox import WrongChannel
 from controller.runtime.ports import Answer, Done, Later, Message, Ports, Post, Refused
 from controller.runtime.timeouts import LEASE, TIME_LIMIT
 
@@ -21,8 +24,12 @@ BATCH = 500
 DIGEST = "digest/"  # what the keys of digests begin with
 CALLS_MAX = 50  # a channel and pass: Slack takes about one message a second
 PAUSE = timedelta(minutes=1)
+PAUSE_MAX = timedelta(minutes=15)
+PAUSE_SHARE = 4  # while Slack does not answer, a channel waits a quarter of the time that its oldest message has waited
 LONG_PAUSE = timedelta(hours=1)
 TOO_OLD = timedelta(days=1)  # then it is no news any more, and the digest tells it
+NO_THREAD = ("thread_not_found", "cannot_reply_to_message", "message_not_found")
+TOO_LONG = "too_long"  # msg_too_long, msg_blocks_too_long
 PLAIN_FOR = timedelta(days=30)  # after Slack refused tables and charts; then they are tried again
 
 
@@ -30,12 +37,14 @@ PLAIN_FOR = timedelta(days=30)  # after Slack refused tables and charts; then th
 class Sent:
     """The result of one drain.
 
-    ``paused`` names channels with the reason why they wait from now on, ``shut`` those that waited already. ``oldest_s`` is the
-    age in seconds of the oldest message that is left, ``digests`` how many pages of digests are left.
+    ``set_aside`` are messages that Slack refused in every form (channel, key, error). ``paused`` names channels with the reason
+    why they wait from now on, ``shut`` those that waited already. ``oldest_s`` is the age in seconds of the oldest message that
+    is left, ``digests`` how many pages of digests are left.
     """
 
     sent: int = 0
     shelved: int = 0
+    set_aside: tuple[tuple[str, str, str], ...] = ()
     paused: tuple[tuple[str, str], ...] = ()
     shut: tuple[str, ...] = ()
     oldest_s: int = 0
@@ -56,7 +65,13 @@ def drain(ports: Ports) -> Sent:
         queue = _Queue(channel, ports, until=started_at + TIME_LIMIT)
         pause = queue.send()
         paused = (*done.paused, (channel, queue.why)) if pause else done.paused
-        done = replace(done, sent=done.sent + queue.sent, shelved=done.shelved + queue.shelved, paused=paused)
+        done = replace(
+            done,
+            sent=done.sent + queue.sent,
+            shelved=done.shelved + queue.shelved,
+            set_aside=(*done.set_aside, *queue.set_aside),
+            paused=paused,
+        )
         ports.outbox.pause(channel, until=ports.clock.now() + pause)
     return _with_what_is_left(done, channels, ports)
 
@@ -81,12 +96,13 @@ class _Queue:
     until: datetime
     sent: int = 0
     shelved: int = 0
+    set_aside: list[tuple[str, str, str]] = field(default_factory=list)
     calls: int = 0
     why: str = ""
     posts: dict[str, Post | None] = field(default_factory=dict)
 
     def send(self) -> timedelta:
-        """Send until something has to wait; say for how long the channel does."""
+        """Send until Slack asks to wait; say for how long the channel waits. A message that Slack refuses delays no other."""
         for step in batches(self._fresh(self.ports.outbox.waiting(self.channel, BATCH))):
             if self.ports.clock.now() > self.until or self.calls >= CALLS_MAX:
                 return timedelta(0)
@@ -97,12 +113,27 @@ class _Queue:
                     self._out(step.messages)
                 case Later(why, after_s):
                     self.why = why
-                    return timedelta(seconds=after_s) if after_s is not None else PAUSE
-                case Refused(why):
+                    return self._pause(step.messages[0]) if after_s is None else timedelta(seconds=after_s)
+                case WrongChannel(why):
                     self.why = why
                     if not self._move(step.messages, why):
                         return LONG_PAUSE
+                case Refused(why):
+                    for message in step.messages:
+                        self._set_aside(message, why)
         return timedelta(0)
+
+    def _pause(self, oldest: Message) -> timedelta:
+        """How long to wait where Slack does not answer or has a fault: longer and longer, up to a quarter of an hour."""
+        return min(max((self.ports.clock.now() - oldest.at) / PAUSE_SHARE, PAUSE), PAUSE_MAX)
+
+    def _set_aside(self, message: Message, why: str) -> None:
+        """Keep a message that Slack refuses, out of the way of the others. Without text there is nothing to keep."""
+        if message.has_text or message.plain or message.native:
+            self.ports.outbox.set_aside(message, why)
+            self.set_aside.append((self.channel, message.key, why))
+        else:
+            self.ports.outbox.sent(message)
 
     def _fresh(self, waiting: Iterable[Message]) -> Sequence[Message]:
         """What is still news; the rest is kept for the digest, and not shown as new."""
@@ -148,7 +179,7 @@ class _Queue:
                 return answer
             root = self._root(message.thread)
         answer = self._post(_only(_reply(message)), thread_ts=root.ts if root else "")
-        if isinstance(answer, Refused) and answer.why.endswith(("thread_not_found", "cannot_reply_to_message")):
+        if isinstance(answer, Refused) and answer.why.endswith(NO_THREAD):
             answer = self._begin(message.thread)  # somebody deleted it
             root = self._root(message.thread)
             return self._post(_only(_reply(message)), thread_ts=root.ts if root else "") if isinstance(answer, Done) else answer
@@ -205,10 +236,15 @@ class _Queue:
             self.ports.outbox.put(page)
         self._out(messages)
         for page in pages_:  # now, so that nothing of these lineages overtakes them
-            answer = self._plain(page)
-            if not isinstance(answer, Done):
-                return answer
-            self._out([page])
+            match self._plain(page):
+                case Done():
+                    self._out([page])
+                case Later() as later:
+                    return later
+                case WrongChannel():
+                    break  # the pages wait in the queue; the next pass hands them on
+                case Refused(why):
+                    self._set_aside(page, why)
         return answer
 
     def _plain(self, message: Message) -> Answer:
@@ -220,10 +256,11 @@ class _Queue:
         since = self.ports.ledger.block_support.blocks_refused_at()
         now = self.ports.clock.now()
         if since is None or since < now - PLAIN_FOR:
-            answer = self._post(page_of(message.native))
-            if not (isinstance(answer, Refused) and "invalid_blocks" in answer.why and message.plain):
+            answer = self._post_once(page_of(message.native))
+            if isinstance(answer, WrongChannel) or not (isinstance(answer, Refused) and message.plain):
                 return answer
-            self.ports.ledger.block_support.note_blocks_refused(now)
+            if "invalid_blocks" in answer.why:
+                self.ports.ledger.block_support.note_blocks_refused(now)
         together = message.key.rpartition("/")[0]
         for number, page in enumerate(json.loads(message.plain)):  # the same for each page of a digest: queued once
             part = replace(message, key=f"{together}/plain/{number:03d}", native="", plain=page)
@@ -231,6 +268,19 @@ class _Queue:
         return Done()
 
     def _post(self, page: Page, thread_ts: str = "") -> Answer:
+        """Post a page. One that Slack refuses is posted in two halves where it is too long, and otherwise as its text alone."""
+        answer = self._post_once(page, thread_ts)
+        if not _is_about_the_message(answer):
+            return answer
+        if TOO_LONG in answer.why and len(page.blocks) > 1:
+            first, second = halves(page)
+            begun = self._post(first, thread_ts)
+            if isinstance(begun, Done):
+                self._post(second, thread_ts or begun.detail.rpartition("/")[2])
+            return begun
+        return self._post_once(replace(page, text=shortened(page.text, TEXT_MAX), blocks=()), thread_ts)
+
+    def _post_once(self, page: Page, thread_ts: str = "") -> Answer:
         self.calls += 1
         return self.ports.chat.post(self.channel, page, thread_ts=thread_ts)
 
@@ -248,6 +298,11 @@ class _Queue:
                 self.ports.outbox.put(moved)  # before it leaves its own queue: a crash in between repeats it, never loses it
             self.ports.outbox.sent(message)
         return True
+
+
+def _is_about_the_message(answer: Answer) -> TypeGuard[Refused]:
+    """Whether Slack refused the message itself: not its channel, and not the thread that it was for."""
+    return isinstance(answer, Refused) and not isinstance(answer, WrongChannel) and not answer.why.endswith(NO_THREAD)
 
 
 def _reply(message: Message) -> tuple[Part, ...]:

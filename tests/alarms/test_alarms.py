@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from controller import wiring
+from controller.notifications.block_kit import Page
 from controller.runtime.ports import Message
 from infra.alarms import ALARMS, FUNCTIONS
 from infra.local import aws
@@ -47,6 +48,15 @@ def start(deployed: Deployed) -> None:
 
 def queue_a_message(deployed: Deployed) -> None:
     wiring.ports().outbox.put(Message(key="said", channel="#ml", at=deployed.now, words=("bert was stopped",)))
+
+
+def queue_a_digest(deployed: Deployed) -> None:
+    page = page_of_text("Spot training on Sunday").json
+    wiring.ports().outbox.put(Message(key="digest/day/1/#ml/000", channel="#ml", at=deployed.now, plain=page))
+
+
+def page_of_text(text: str) -> Page:
+    return Page(text=text, blocks=({"type": "section", "text": {"type": "mrkdwn", "text": text}},))
 
 
 def make_unreadable(deployed: Deployed) -> None:
@@ -120,9 +130,18 @@ def test_a_revoked_slack_token(deployed: Deployed) -> None:
     queue_a_message(deployed)
     proves(deployed, "MessagesWait", lambda: deployed.minutes(50, step=5))
     proves(deployed, "ChannelsWait", lambda: deployed.minutes(20, step=5))
-    proves(deployed, "DigestsAreNotSent", lambda: deployed.minutes(60 * 10, step=5))  # the digest of 08:00
-    proves(deployed, "MessagesAreSetAside", lambda: deployed.minutes(60 * 13, step=30))
+    queue_a_digest(deployed)
+    proves(deployed, "DigestsAreNotSent", lambda: deployed.minutes(60 * 3, step=5))
+    proves(deployed, "MessagesAreSetAside", lambda: deployed.minutes(60 * 20, step=30))
     assert not deployed.host.bus.dead_letters  # every run is "done": nothing else tells
+
+
+def test_a_message_that_slack_refuses_in_every_form(deployed: Deployed) -> None:
+    deployed.minutes(10, step=5)
+    deployed.host.slack.refuses = "an_error_of_next_year"
+    queue_a_message(deployed)
+    proves(deployed, "MessagesAreRefused", lambda: deployed.minutes(10, step=5))
+    assert [message.key for message in wiring.ports().outbox.aside()] == ["said"]
 
 
 def test_a_channel_that_does_not_exist_waits_between_its_hourly_tries_too(deployed: Deployed) -> None:

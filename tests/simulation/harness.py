@@ -17,7 +17,8 @@ from controller.ledger.intent import Publish
 from controller.ledger.lineage import Lineage, LineageId
 from controller.notifications.block_kit import Page
 from controller.policy.policy import Policy
-from controller.runtime.ports import Answer, Done, Later, Ports, Post, Refused, Unreachable
+from controller.runtime.outbox import WrongChannel
+from controller.runtime.ports import Answer, Done, Later, Ports, Post, Unreachable
 from controller.units.money import Rate
 from infra.local.sagemaker.client import Client
 from infra.local.sagemaker.world import World
@@ -121,7 +122,7 @@ class Slack:
 
     def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
         if channel == "#closed":
-            return Refused("channel_not_found")
+            return WrongChannel("channel_not_found")
         self.posted.append((channel, thread_ts, page))
         return Done(f"C{channel}/{len(self.posted)}")
 

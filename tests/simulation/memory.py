@@ -18,6 +18,7 @@ from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult, Probe, Submit, Wake
 from controller.ledger.lineage import Lineage, LineageId
 from controller.ledger.pool import CapacitySeen, CapacitySignal, MarketSignal, PlacementAsked, PoolMemory
+from controller.runtime.outbox import redriven
 from controller.runtime.ports import FailingTrigger, LateDay, Message, Overdue, Post, Trigger
 from controller.runtime.schedule_ports import DiscoverPass
 from controller.savings.rollup import Rollup
@@ -409,6 +410,7 @@ class MemoryOutbox:
         self.queues: dict[str, dict[str, Message]] = {}
         self.posts: dict[tuple[str, str], Post] = {}
         self.shelf: dict[str, dict[str, Message]] = {}
+        self.kept_aside: dict[str, Message] = {}
         self.closed_until: dict[str, datetime] = {}  # leased or paused: either way nobody else may send before
 
     def put(self, message: Message) -> bool:
@@ -441,6 +443,17 @@ class MemoryOutbox:
 
     def remember_post(self, channel: str, thread: str, post: Post, *, at: datetime) -> None:  # noqa: ARG002 - nothing expires here
         self.posts[channel, thread] = post
+
+    def set_aside(self, message: Message, why: str) -> None:
+        self.sent(message)
+        self.kept_aside[message.key] = replace(message, refused_why=why)
+
+    def aside(self) -> list[Message]:
+        return sorted(self.kept_aside.values(), key=lambda message: (message.at, message.channel, message.key))
+
+    def redrive(self, message: Message, *, at: datetime) -> None:
+        self.put(redriven(message, at))
+        self.kept_aside.pop(message.key, None)
 
     def shelve(self, message: Message) -> None:
         self.sent(message)

@@ -79,9 +79,9 @@ LATER_FIELDS: Mapping[type, frozenset[str]] = {
     intent.Announce: frozenset({"facts"}),
     intent.Submit: frozenset({"identity", "sent"}),
     intent.Probe: frozenset({"born_at", "identity", "sent"}),
+    entry.Measured: frozenset({"retained_s", "interruptions", "checkpoint", "spot_possible"}),
     Message: frozenset({"facts", "refused_by", "refused_why"}),
     entry.CheckpointScanned: frozenset({"others"}),
-    entry.Measured: frozenset({"retained_s", "interruptions", "checkpoint"}),
 }
 
 
