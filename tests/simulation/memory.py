@@ -286,6 +286,9 @@ class MemoryLedger(AllPorts):
     def late(self) -> Iterable[LateDay]:
         return [LateDay(day=day, lineage=lineage, version=version) for (day, lineage), version in sorted(self.marks.items())]
 
+    def mark_late(self, day: date, why: str) -> None:
+        self.marks[day, why] = 0
+
     def put_rollup(self, day: date, rollup: Rollup, *, settles: Iterable[LateDay] = ()) -> None:
         self.rolled_up[day] = rollup
         for mark in settles:

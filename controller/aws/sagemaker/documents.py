@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from controller.aws.sagemaker.confidential import without_values
 from controller.aws.sagemaker.members import (
     COUNT_MAX,
     MILLISECONDS_FROM,
@@ -146,7 +147,7 @@ def job_of(
         stopping_at=_stopping_at(lines) or (modified_at if status == "Stopping" else None),
         # A job that never trained has no TrainingEndTime. LastModifiedTime comes last: it may change after the end.
         ended_at=(moment(body, "TrainingEndTime") or _last_moment(lines) or modified_at) if outcome else None,
-        failure=failure,
+        failure=without_values(failure, body) if failure else None,
         role=role,
         service=owner,
         claimed=None if owner else claimed_service(body, tags),

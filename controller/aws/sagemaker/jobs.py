@@ -19,6 +19,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.errors import AwsFault, fault_of
+from controller.aws.sagemaker.confidential import without_values
 from controller.aws.sagemaker.documents import DocumentKind, job_of
 from controller.aws.sagemaker.identity import identity_of, probe_identity_of
 from controller.aws.sagemaker.repeat_request import Request, request_again, unrepeatable, without_metric_definitions
@@ -97,6 +98,7 @@ class SageMakerJobs:
         try:
             self._client.create_training_job(**request)
         except (ClientError, BotoCoreError) as error:
+            error.args = (without_values(str(error), request),)  # it may quote the request
             match fault_of(error):
                 case AwsFault.NAME_TAKEN:
                     return Done("was there already")
@@ -156,6 +158,7 @@ class SageMakerJobs:
         try:
             self._client.create_training_job(**request)
         except (ClientError, BotoCoreError) as error:
+            error.args = (without_values(str(error), request),)  # it may quote the request
             match fault_of(error):
                 case AwsFault.NAME_TAKEN:
                     return Later(f"{submit.job} is taken, and not described yet")
