@@ -1,4 +1,4 @@
-"""The scheduled handlers: sweep and drain each minute, discover and digests each hour, prices each week."""
+"""The scheduled handlers: sweep and drain each minute, discover and digests each hour, prices every six hours."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def digests(event: Any) -> dict[str, Any]:
 
 
 @observed
-@clock.schedule("cron(0 5 ? * MON *)")
+@clock.schedule("rate(6 hours)")
 def prices(event: Any) -> dict[str, Any]:
     """Refresh the prices of this region from AWS's Price List."""
     changed, problems = refresh_prices(wiring.region(), wiring.ports())

@@ -10,6 +10,7 @@ from controller.decide.deadline.rule import Move
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.jobs.algorithm import AlgorithmClass
+from controller.jobs.changes import RequestForm
 from controller.jobs.spot_possible import why_not_spot
 from controller.ledger.intent import Intent, Probe, Wake
 from controller.ledger.lineage import probe_name
@@ -40,7 +41,8 @@ def probe_capacity(facts: Facts) -> Decision:
     if not 0 < nth <= PROBES_MAX:
         return Decision(intents=(wake,) if nth == 0 else ())
     one = Probe(
-        about=job.name, job=probe_name(facts.lineage.id, facts.number, nth), pool=f"{job.region}/{job.instance_type}"
+        about=job.name, job=probe_name(facts.lineage.id, facts.number, nth), pool=f"{job.region}/{job.instance_type}",
+        born_at=job.created_at, identity=job.probe_identity, sent=RequestForm.of(job).probing().to_json(),
     )  # fmt: skip
     probe = Intent(action=one, due_at=since + nth * EVERY)
     return Decision(intents=(wake, probe)) | say(facts, Probing(job=JobFacts.of(job)))

@@ -78,7 +78,10 @@ class RuleBroken(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resubmitting(OfJob):
-    """``counted`` says whether the attempt counts against a limit; ``why`` is a reason as ``Stop.because`` has it."""
+    """``counted`` says whether the attempt counts against a limit; ``why`` is a reason as ``Stop.because`` has it.
+
+    ``tags_left`` are the keys of the tags that the attempt lacks.
+    """
 
     kind: ClassVar = MessageKind.RESUBMITTING
     cause: str
@@ -90,6 +93,7 @@ class Resubmitting(OfJob):
     changes: str = ""  # JSON
     why: str = ""
     checkpoint: CheckpointFacts | None = None
+    tags_left: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +139,20 @@ class Refused(NotDone):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Abandoned(NotDone):
     kind: ClassVar = MessageKind.ABANDONED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameTaken(NotDone):
+    """The job under the name of an attempt is somebody else's; ``why`` says since when."""
+
+    kind: ClassVar = MessageKind.NAME_TAKEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotPermitted(NotDone):
+    """The submission waits until our role may make it."""
+
+    kind: ClassVar = MessageKind.NOT_PERMITTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,7 +302,8 @@ class DeciderFailed(OfJob):
 
 
 Message = (
-    RuleBroken | Resubmitting | WouldResubmit | GaveUp | CannotRepeat | Refused | Abandoned | Deleted | CheckpointsUnseen
+    RuleBroken | Resubmitting | WouldResubmit | GaveUp | CannotRepeat | Refused | Abandoned | NameTaken | NotPermitted
+    | Deleted | CheckpointsUnseen
     | StillStopping | Interrupted | Finished | Moving | WouldMove | CannotAfford | DeadlineLost | DeadlineAtRisk
     | DeadlineUnreadable | OnDemandForbidden | NoRoom | NoEstimate | MaxWaitBeforeDeadline | Probing | StoppingAsAsked
     | RateLimit | DeciderFailed

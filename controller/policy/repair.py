@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from controller.jobs.changes import Changes
 from controller.jobs.checkpoint import within
 from controller.jobs.job import Job
 from controller.jobs.request import RequestChange
@@ -51,6 +52,10 @@ def repaired_request(
         return NotRepairable(why=refused if unplaced else fix.why_not)
     if any(key not in tags for key in (tag["Key"] for tag in fix.request.get("Tags", ()))):
         return NotRepairable(why="a rule wants a tag for which the policy has no value")
+    try:
+        Changes.of(fix.request)
+    except ValueError as problem:
+        return NotRepairable(why=f"the controller may not make this change: {problem}")
     return fix.request
 
 

@@ -41,6 +41,9 @@ class Days(ReadDays, Protocol):
     def late(self) -> Iterable[LateDay]:
         """The days to which an entry was added after they were over; perhaps several marks for one day."""
 
+    def mark_late(self, day: date, why: str) -> None:
+        """Mark a day that it is rolled up again: what is known about its entries has changed."""
+
     def put_rollup(self, day: date, rollup: Rollup, *, settles: Iterable[LateDay] = ()) -> None:
         """Write the rollup of a closed day in place of the former one, and remove the marks that it settles.
 

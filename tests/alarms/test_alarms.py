@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from controller import wiring
+from controller import decide, wiring
+from controller.decide.decision import Decision
 from controller.notifications.block_kit import Page
 from controller.runtime.ports import Message
 from infra.alarms import ALARMS, FUNCTIONS
@@ -103,6 +105,15 @@ def test_triggers_that_fail_for_two_hours(deployed: Deployed) -> None:
     start(deployed)
     make_unreadable(deployed)
     proves(deployed, "RingsFail", lambda: deployed.minutes(200, step=20))
+
+
+def test_a_decider_that_raises_in_two_hours(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    def raises(*_: object) -> Decision:
+        raise ArithmeticError
+
+    monkeypatch.setattr(decide, "DECIDERS", (*decide.DECIDERS, replace(decide.DECIDERS[0], name="broken", decide=raises)))
+    start(deployed)
+    proves(deployed, "DecidersFail", lambda: deployed.minutes(150, step=10))
 
 
 def test_a_sweep_that_reports_nothing_is_overdue_work(deployed: Deployed) -> None:

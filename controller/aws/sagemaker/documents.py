@@ -8,11 +8,13 @@ event). Members that nobody knows are ignored.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from controller.aws.sagemaker.confidential import without_values
 from controller.aws.sagemaker.members import (
     COUNT_MAX,
     MILLISECONDS_FROM,
@@ -145,7 +147,7 @@ def job_of(
         stopping_at=_stopping_at(lines) or (modified_at if status == "Stopping" else None),
         # A job that never trained has no TrainingEndTime. LastModifiedTime comes last: it may change after the end.
         ended_at=(moment(body, "TrainingEndTime") or _last_moment(lines) or modified_at) if outcome else None,
-        failure=failure,
+        failure=without_values(failure, body) if failure else None,
         role=role,
         service=owner,
         claimed=None if owner else claimed_service(body, tags),
@@ -154,6 +156,7 @@ def job_of(
         intervals=_intervals(lines),
         subnets=tuple(str(subnet) for subnet in section(body, "VpcConfig").get("Subnets") or ()),
         volume_gb=whole(resources, "VolumeSizeInGB", COUNT_MAX),
+        preferences=_preferences(resources),
         model_artifacts=text(section(body, "ModelArtifacts"), "S3ModelArtifacts"),
         output_uri=text(section(body, "OutputDataConfig"), "S3OutputPath"),
         excludes_spot=members_excluding_spot(body),
@@ -226,6 +229,12 @@ def _instances(resources: Document) -> tuple[str, int]:
     types = {text(group, "InstanceType") or "" for group in groups}
     total = sum(whole(group, "InstanceCount", COUNT_MAX) or 1 for group in groups)
     return (types.pop() if len(types) == 1 else HETEROGENEOUS), total
+
+
+def _preferences(resources: Document) -> str:
+    """The preferred instance types as text, the same for the same preferences."""
+    preferred = objects(resources, "InstancePreferences")
+    return json.dumps([dict(one) for one in preferred], sort_keys=True, default=str) if preferred else ""
 
 
 def _usage(body: Document) -> Usage | None:

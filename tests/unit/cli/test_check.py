@@ -127,6 +127,9 @@ def test_an_undescribed_algorithm_name_counts_as_marketplace_with_a_note(check: 
     assert "DescribeAlgorithm not seen, so this AlgorithmName counts as Marketplace" in finding["wanted"]
 
 
+DESCRIBED = {"TrainingJobArn": "arn:aws:sagemaker:us-east-1:1:training-job/b", "TrainingJobStatus": "InProgress"}
+
+
 @pytest.mark.parametrize(
     ("changes", "verdict"),
     [
@@ -137,7 +140,7 @@ def test_an_undescribed_algorithm_name_counts_as_marketplace_with_a_note(check: 
         ({"Tags": [{"Key": "MANAGED_BY_AWS", "Value": "STARTED_BY_STEP_FUNCTIONS"}]}, "stop"),
     ],
 )
-def test_only_live_jobs_without_another_owner_are_to_be_stopped(
+def test_only_live_jobs_without_a_proven_owner_are_to_be_stopped(
     check: Any, elsewhere: Path, changes: dict[str, Any], verdict: str
 ) -> None:
     (elsewhere / "strict").mkdir()
