@@ -13,16 +13,23 @@ from controller.policy.policy import Policy
 
 
 class CompiledPolicies:
-    """The Policies port over one JSON document: read once, its date asked once per container."""
+    """The Policies port over one JSON document: read once, its date asked once per container.
 
-    def __init__(self, document: Mapping[str, Any], in_force_at: Callable[[str], datetime]) -> None:
+    With ``observe_only`` nothing of it enforces: people are told what would be done.
+    """
+
+    def __init__(
+        self, document: Mapping[str, Any], in_force_at: Callable[[str], datetime], *, observe_only: bool = False
+    ) -> None:
         self._document = document
+        self._observe_only = observe_only
         self._in_force_at = in_force_at
         self._policy: Policy | None = None
 
     def current(self) -> Policy:
         if self._policy is None:
-            self._policy = load_policy(self._document, self._in_force_at(self._document["revision"]))
+            policy = load_policy(self._document, self._in_force_at(self._document["revision"]))
+            self._policy = policy.observing() if self._observe_only else policy
         return self._policy
 
 

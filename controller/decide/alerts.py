@@ -7,9 +7,17 @@ from datetime import datetime, timedelta
 from controller.decide.announce import announce, say
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
-from controller.ledger.intent import Intent, IntentResult, Stop, Submit
+from controller.ledger.intent import NAME_TAKEN, NO_PERMISSION, Intent, IntentResult, Stop, Submit
 from controller.ledger.lineage import Lineage
-from controller.ledger.message import Abandoned, CheckpointsUnseen, JobFacts, Refused, StillStopping
+from controller.ledger.message import (
+    Abandoned,
+    CheckpointsUnseen,
+    JobFacts,
+    NameTaken,
+    NotPermitted,
+    Refused,
+    StillStopping,
+)
 
 STOPPING_TIME_LIMIT = timedelta(minutes=30)  # SageMaker's grace is two minutes; uploads take longer; days have been reported
 FAILED = (IntentResult.REFUSED, IntentResult.ABANDONED)
@@ -25,14 +33,21 @@ def alert_failed_intents(lineage: Lineage, job: str, channel: str, now: datetime
     """Announce every stop or submission about a job that was refused for good or ran out of tries."""
     said = Decision()
     for intent in lineage.intents:
-        if intent.closed in FAILED and intent.action.about == job and isinstance(intent.action, Submit | Stop):
+        if intent.action.about != job or not isinstance(intent.action, Submit | Stop):
+            continue
+        if intent.closed in FAILED:
             said |= announce(_not_done(intent), intent.key, about=job, channel=channel, at=now)
+        elif intent.open and intent.why.startswith(NO_PERMISSION) and isinstance(intent.action, Submit):
+            waiting = NotPermitted(name=job, attempt=intent.action.job, why=intent.why.removeprefix(NO_PERMISSION))
+            said |= announce(waiting, intent.key, about=job, channel=channel, at=now)
     return said
 
 
-def _not_done(intent: Intent) -> Refused | Abandoned:
-    kind = Refused if intent.closed is IntentResult.REFUSED else Abandoned
+def _not_done(intent: Intent) -> Refused | Abandoned | NameTaken:
     attempt = intent.action.job if isinstance(intent.action, Submit) else ""
+    if intent.closed is IntentResult.REFUSED and intent.why.startswith(NAME_TAKEN):
+        return NameTaken(name=intent.action.about, attempt=attempt, why=intent.why.removeprefix(NAME_TAKEN))
+    kind = Refused if intent.closed is IntentResult.REFUSED else Abandoned
     return kind(name=intent.action.about, attempt=attempt, why=intent.why)
 
 

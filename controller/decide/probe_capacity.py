@@ -10,6 +10,8 @@ from controller.decide.deadline.rule import Move
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.jobs.algorithm import AlgorithmClass
+from controller.jobs.changes import RequestForm
+from controller.jobs.spot_possible import why_not_spot
 from controller.ledger.intent import Intent, Probe, Wake
 from controller.ledger.lineage import probe_name
 from controller.ledger.message import JobFacts, Probing
@@ -28,7 +30,9 @@ def probe_capacity(facts: Facts) -> Decision:
         return Decision()
     if job.spot or not job.alive or not job.intervals or not facts.newest or facts.history is None or facts.spot_seen:
         return Decision()
-    if job.algorithm.klass not in ENTRYPOINT or job.unrepeatable or not _moved_here(facts) or not _pays(facts):
+    if job.algorithm.klass not in ENTRYPOINT or job.unrepeatable or why_not_spot(job):
+        return Decision()
+    if not _moved_here(facts) or not _pays(facts):
         return Decision()
     since = job.intervals[0].start
     nth = max((facts.now - since) // EVERY, 0)
@@ -37,7 +41,8 @@ def probe_capacity(facts: Facts) -> Decision:
     if not 0 < nth <= PROBES_MAX:
         return Decision(intents=(wake,) if nth == 0 else ())
     one = Probe(
-        about=job.name, job=probe_name(facts.lineage.id, facts.number, nth), pool=f"{job.region}/{job.instance_type}"
+        about=job.name, job=probe_name(facts.lineage.id, facts.number, nth), pool=f"{job.region}/{job.instance_type}",
+        born_at=job.created_at, identity=job.probe_identity, sent=RequestForm.of(job).probing().to_json(),
     )  # fmt: skip
     probe = Intent(action=one, due_at=since + nth * EVERY)
     return Decision(intents=(wake, probe)) | say(facts, Probing(job=JobFacts.of(job)))

@@ -14,6 +14,7 @@ from controller.ledger.intent import Intent, Wake
 
 FIRST_WAKEUP_AFTER = timedelta(minutes=3)
 HOUR = timedelta(hours=1)
+TAGS_LATE = timedelta(minutes=5)  # ListTags may be empty for some minutes after Create: until then nothing is said of tags
 
 
 def schedule_wakeups(facts: Facts) -> Decision:
@@ -30,8 +31,11 @@ def schedule_wakeups(facts: Facts) -> Decision:
         return _wakes(facts, said | (_to_come(facts) if facts.history is None else set()))
     anchor = job.ended_at or job.created_at
     declared = facts.now >= anchor + USAGE_TIME_LIMIT or facts.lineage.entry(Unmeasured, job.name)
+    late = {job.created_at + TAGS_LATE} if "tags" in job.unknown and facts.now < job.created_at + TAGS_LATE else set()
     settled = job.measurable_usage is not None or declared
-    return _wakes(facts, owner | (set() if settled else {next_wakeup_at(anchor, facts.now, most=USAGE_TIME_LIMIT)}))
+    return _wakes(
+        facts, owner | late | (set() if settled else {next_wakeup_at(anchor, facts.now, most=USAGE_TIME_LIMIT)})
+    )  # fmt: skip
 
 
 def _first_sight(facts: Facts) -> set[datetime]:

@@ -1,4 +1,7 @@
-"""What the next attempt's request changes: fragments of a CreateTrainingJob request, null where a member goes."""
+"""What the next attempt's request changes: fragments of a CreateTrainingJob request, null where a member goes.
+
+What a fragment may say is a closed list: ``controller.jobs.changes``.
+"""
 
 from __future__ import annotations
 
@@ -26,16 +29,16 @@ def on_spot(*, runtime_s: int, wait_s: int | None) -> RequestChange:
     }
 
 
-def as_probe() -> RequestChange:
-    """Ask for one machine on spot, train nothing on it, write nothing; SageMaker gives up asking after a quarter of an hour."""
-    return {
-        "EnableManagedSpotTraining": True,
-        "StoppingCondition": {"MaxRuntimeInSeconds": 300, "MaxWaitTimeInSeconds": 900},
-        "ResourceConfig": {"InstanceCount": 1, "KeepAlivePeriodInSeconds": None},
-        "CheckpointConfig": None,
-        "InputDataConfig": None,
-        "AlgorithmSpecification": {"ContainerEntrypoint": ["sleep", "1"], "ContainerArguments": None},
-    }
+PROBE_RUNTIME_S, PROBE_WAIT_S = 300, 900
+PROBE: RequestChange = {
+    "EnableManagedSpotTraining": True,
+    "StoppingCondition": {"MaxRuntimeInSeconds": PROBE_RUNTIME_S, "MaxWaitTimeInSeconds": PROBE_WAIT_S},
+    "ResourceConfig": {"InstanceCount": 1, "KeepAlivePeriodInSeconds": None},
+    "CheckpointConfig": None,
+    "InputDataConfig": None,
+    "AlgorithmSpecification": {"ContainerEntrypoint": ["sleep", "1"], "ContainerArguments": None},
+}
+"""One machine on spot that trains nothing and writes nothing; SageMaker gives up asking after a quarter of an hour."""
 
 
 def on_instances(instance_type: str) -> RequestChange:
@@ -104,3 +107,13 @@ def _told(path: tuple[str, ...], value: Any) -> str:
             return f"{name} {'true' if value else 'false'}"
         case _:
             return f"{name} {value}"
+
+
+TAGS_MAX = 50  # of one job
+OUR_TAGS = ("spotwarden:lineage", "spotwarden:attempt", "spotwarden:cause")  # that each attempt carries
+
+
+def tags_without_room(tags: Mapping[str, str]) -> tuple[str, ...]:
+    """The keys of a job's tags that its next attempt cannot carry beside Spotwarden's own: the last ones."""
+    carried = [key for key in tags if key not in OUR_TAGS and not key.lower().startswith("aws:")]
+    return tuple(carried[TAGS_MAX - len(OUR_TAGS) :])

@@ -9,56 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, get_args
 
-from controller.jobs.job import Job, Outcome
+from controller.ledger.message_facts import CapFacts as CapFacts
+from controller.ledger.message_facts import CheckpointFacts as CheckpointFacts
+from controller.ledger.message_facts import JobFacts as JobFacts
+from controller.ledger.message_facts import OfJob as OfJob
 from controller.ledger.message_kind import GiveUpReason, MessageKind, NextStep
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobFacts:
-    """What messages show of a job; ``outcome`` is None while it lives."""
-
-    name: str
-    instance_type: str
-    instances: int
-    spot: bool
-    team: str | None = None
-    outcome: Outcome | None = None
-
-    @classmethod
-    def of(cls, job: Job) -> JobFacts:
-        return cls(
-            name=job.name, instance_type=job.instance_type, instances=job.instance_count, spot=job.spot, team=job.team,
-            outcome=job.outcome,
-        )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckpointFacts:
-    """What was last seen below a checkpoint prefix. ``scanned`` is False where it could not be read, or nobody looked."""
-
-    uri: str
-    scanned: bool = False
-    newest_at: datetime | None = None
-    at_risk_s: int = 0
-    objects: int = 0
-    bytes_seen: int = 0
-    complete: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CapFacts:
-    """A spend cap, in micro-dollars, and what stands against it; ``next_micros`` is None where no price is known."""
-
-    cap_micros: int
-    spent_micros: int = 0
-    next_micros: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfJob:
-    """What most messages are about."""
-
-    job: JobFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +33,10 @@ class RuleBroken(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resubmitting(OfJob):
-    """``counted`` says whether the attempt counts against a limit; ``why`` is a reason as ``Stop.because`` has it."""
+    """``counted`` says whether the attempt counts against a limit; ``why`` is a reason as ``Stop.because`` has it.
+
+    ``tags_left`` are the keys of the tags that the attempt lacks.
+    """
 
     kind: ClassVar = MessageKind.RESUBMITTING
     cause: str
@@ -90,6 +48,7 @@ class Resubmitting(OfJob):
     changes: str = ""  # JSON
     why: str = ""
     checkpoint: CheckpointFacts | None = None
+    tags_left: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +94,20 @@ class Refused(NotDone):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Abandoned(NotDone):
     kind: ClassVar = MessageKind.ABANDONED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameTaken(NotDone):
+    """The job under the name of an attempt is somebody else's; ``why`` says since when."""
+
+    kind: ClassVar = MessageKind.NAME_TAKEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotPermitted(NotDone):
+    """The submission waits until our role may make it."""
+
+    kind: ClassVar = MessageKind.NOT_PERMITTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,7 +280,8 @@ class DeciderFailed(OfJob):
 
 
 Message = (
-    RuleBroken | Resubmitting | WouldResubmit | GaveUp | CannotRepeat | Refused | Abandoned | Deleted | CheckpointsUnseen
+    RuleBroken | Resubmitting | WouldResubmit | GaveUp | CannotRepeat | Refused | Abandoned | NameTaken | NotPermitted
+    | Deleted | CheckpointsUnseen
     | StillStopping | Interrupted | Finished | Moving | WouldMove | CannotAfford | DeadlineLost | DeadlineAtRisk
     | DeadlineUnreadable | OnDemandForbidden | NoRoom | NoEstimate | MaxWaitBeforeDeadline | Probing | StoppingAsAsked
     | RateLimit | DeciderFailed | NotMoved | TagsChanged

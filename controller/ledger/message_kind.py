@@ -35,6 +35,8 @@ class MessageKind(StrEnum):
     RATE_LIMIT = "brake"
     NOT_MOVED = "not-moved"
     TAGS_CHANGED = "tags-changed"
+    NAME_TAKEN = "name-taken"
+    NOT_PERMITTED = "not-permitted"
     DECIDER_FAILED = "decider-failed"
 
 
@@ -49,6 +51,7 @@ class GiveUpReason(StrEnum):
     NOT_RETRYABLE = "not-retryable"
     NO_PRICE = "no-price"
     OVER_CAP = "over-cap"
+    NAMES_TAKEN = "names-taken"
 
 
 class MoveReason(StrEnum):

@@ -66,9 +66,12 @@ class Jobs(ReadJobs, Protocol):
     """SageMaker's training jobs."""
 
     def submit(self, submit: Submit, lineage: LineageId) -> Answer:
-        """Create ``submit.job`` from the request ``submit.about`` had. A taken name is Done when it carries this lineage's id."""
+        """Create ``submit.job`` from the request ``submit.about`` had: Done only when this call created it.
 
-    def probe(self, probe: Probe) -> Answer:
+        Later where the name is taken: whose job that is, the caller finds out.
+        """
+
+    def probe(self, probe: Probe, lineage: LineageId) -> Answer:
         """Create a job that asks for spot capacity and trains nothing; a taken name is Done."""
 
     def stop(self, name: str) -> Answer:

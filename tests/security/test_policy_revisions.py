@@ -34,7 +34,7 @@ def _rich(host: Host, name: str) -> str:
     return launch(host, request(name, "vision", **offender))
 
 
-def test_a_rollback_does_not_stop_what_was_created_under_the_policy_in_between(tmp_path: Path) -> None:
+def test_a_rollback_does_not_stop_jobs_that_were_created_under_the_policy_in_between(tmp_path: Path) -> None:
     with lab(STRICT) as host:
         launch(host, request("warm-up", "ads", checkpoint=None, spot=False, runtime_h=1, work_s=300))
         run(host, hours=1)

@@ -83,7 +83,7 @@ def test_a_change_takes_effect_when_the_person_of_the_policy_accepts_the_one_tha
         run(host, hours=2)
         shown = _card(host, "victim")
         assert "You are not allowed" in _press(host, shown, user="U0LOCAL2")
-        add_tags(host, "victim", {"spotwarden:expected-runtime": "29h"})
+        add_tags(host, "victim", {"spotwarden:expected-runtime": "28h"})
         run(host, hours=2)
         assert "were changed again" in _press_before(host, shown, change=1)
         assert "take effect" in _press_before(host, shown, change=2)

@@ -17,13 +17,14 @@ from controller.ledger.intent import Publish
 from controller.ledger.lineage import Lineage, LineageId
 from controller.notifications.block_kit import Page
 from controller.policy.policy import Policy
-from controller.runtime.ports import Answer, Done, Later, Ports, Post, Refused, Unreachable
+from controller.runtime.outbox import WrongChannel
+from controller.runtime.ports import Answer, Done, Later, Ports, Post, Unreachable
 from controller.units.money import Rate
 from infra.local.sagemaker.client import Client
 from infra.local.sagemaker.world import World
 from tests.simulation.lambdas import Lambdas
 from tests.simulation.memory import AllPorts, MemoryLedger, MemoryOutbox
-from tests.simulation.world_invariants import InvariantChecker
+from tests.simulation.world_invariants import ROLES, InvariantChecker
 
 ROLLOUT = timedelta(minutes=5)  # during a deployment, old containers still run
 PRICED = "ml.g5.2xlarge"
@@ -121,7 +122,7 @@ class Slack:
 
     def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
         if channel == "#closed":
-            return Refused("channel_not_found")
+            return WrongChannel("channel_not_found")
         self.posted.append((channel, thread_ts, page))
         return Done(f"C{channel}/{len(self.posted)}")
 
@@ -247,7 +248,7 @@ def ports(
     unreachable = partial(_raise, Unreachable, "the call was throttled, or timed out")
     seen: Any = partial(FaultyPort, lambdas)
     return Ports(
-        jobs=SageMakerJobs(FaultyClient(lambdas, CheckedClient(client, checker, broken), broken)),
+        jobs=SageMakerJobs(FaultyClient(lambdas, CheckedClient(client, checker, broken), broken), roles=ROLES),
         checkpoints=seen("s3", MemoryCheckpoints(world), unreachable, unreachable),
         report_store=None,
         price_list=None,

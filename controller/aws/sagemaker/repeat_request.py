@@ -14,11 +14,14 @@ from typing import Any
 
 from controller.aws.sagemaker.ownership import OWNER_TAGS, Described, service_of, unrepeatable
 from controller.jobs.algorithm import AlgorithmClass, algorithm_of
+from controller.jobs.job import PROBE_TAG
 
 Request = dict[str, Any]
 
 __all__ = [
     "ACCOUNTED",
+    "laid_over",
+    "members_again",
     "request_again",
     "service_of",
     "tags_again",
@@ -118,6 +121,20 @@ def request_again(
     """
     if not _NAME.fullmatch(name):
         raise ValueError(f"found job name {name!r}, wanted 1 to 63 letters, digits and inner hyphens")
+    request = members_again(described, name)
+    added = {tag["Key"]: tag["Value"] for tag in (changes or {}).get("Tags", ())}
+    kept, _ = tags_again({**tags, **added}, lineage_tags)
+    edited = {member: value for member, value in (changes or {}).items() if member != "Tags"}
+    if unknown := edited.keys() - ACCOUNTED.keys():
+        raise ValueError(f"found changes to {', '.join(sorted(unknown))}, wanted members of CreateTrainingJobRequest")
+    request = laid_over(request, edited)
+    request["TrainingJobName"] = name
+    request["Tags"] = [{"Key": key, "Value": value} for key, value in kept.items()]
+    return {member: value for member, value in request.items() if not _empty(value)}
+
+
+def members_again(described: Described, name: str) -> Request:
+    """The members of a described job as a request has them, but for its name and its tags; one that is empty may be left."""
     request: Request = {}
     for member, handling in ACCOUNTED.items():
         value = _without_empties(member, described.get(member))
@@ -126,15 +143,7 @@ def request_again(
                 request[member] = value
             case MemberKind.EDITED if member in _EDITS:
                 request[member] = _without_empties(member, _EDITS[member](value, described, name))
-    added = {tag["Key"]: tag["Value"] for tag in (changes or {}).get("Tags", ())}
-    kept, _ = tags_again({**tags, **added}, lineage_tags)
-    laid_over = {member: value for member, value in (changes or {}).items() if member != "Tags"}
-    if unknown := laid_over.keys() - ACCOUNTED.keys():
-        raise ValueError(f"found changes to {', '.join(sorted(unknown))}, wanted members of CreateTrainingJobRequest")
-    request = _laid_over(request, laid_over)
-    request["TrainingJobName"] = name
-    request["Tags"] = [{"Key": key, "Value": value} for key, value in kept.items()]
-    return {member: value for member, value in request.items() if not _empty(value)}
+    return request
 
 
 def tags_again(tags: Mapping[str, str], lineage_tags: Mapping[str, str]) -> tuple[Mapping[str, str], Mapping[str, str]]:
@@ -151,6 +160,8 @@ def tags_again(tags: Mapping[str, str], lineage_tags: Mapping[str, str]) -> tupl
             continue
         if key.lower().startswith("aws:"):
             left[key] = "reserved for AWS"
+        elif key == PROBE_TAG:
+            left[key] = "would look like a probe"
         elif key in OWNER_TAGS:
             left[key] = f"would mark the job as owned by {OWNER_TAGS[key]}"
         elif len(kept) == TAGS_MAX:
@@ -160,7 +171,7 @@ def tags_again(tags: Mapping[str, str], lineage_tags: Mapping[str, str]) -> tupl
     return kept, left
 
 
-def _laid_over(below: Any, above: Any) -> Any:
+def laid_over(below: Any, above: Any) -> Any:
     """Lay a fragment over a document: maps member by member, null takes a member out, everything else replaces."""
     if not isinstance(above, Mapping):
         return above
@@ -169,7 +180,7 @@ def _laid_over(below: Any, above: Any) -> Any:
         if value is None:
             kept.pop(member, None)
         else:
-            kept[member] = _laid_over(kept.get(member), value)
+            kept[member] = laid_over(kept.get(member), value)
     return kept
 
 
