@@ -28,7 +28,7 @@ class AlgorithmClass(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Algorithm:
-    """The algorithm of a job; ``checkpoints`` None means that it is up to the script."""
+    """The algorithm of a job. ``checkpoints`` is None where the script decides."""
 
     klass: AlgorithmClass
     name: str
@@ -58,7 +58,7 @@ MARKETPLACE_ACCOUNTS = frozenset(
     }
 )  # fmt: skip
 _SCRIPT_MODE = frozenset({"sagemaker_program", "sagemaker_submit_directory"})
-_HOSTS_SCRIPTS = frozenset({"sagemaker-xgboost"})  # the only built-in image that runs a user's script instead of itself
+_HOSTS_SCRIPTS = frozenset({"sagemaker-xgboost"})  # the only built-in image that can run a user's script
 
 
 def algorithm_of(

@@ -1,4 +1,4 @@
-"""What is said of a checkpoint prefix: who writes to it, and what was written. Configured is not written."""
+"""What is known of a checkpoint prefix: what a scan found there, and how much training it proves."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class CheckpointScan:
 
     @property
     def at(self) -> datetime:
-        """When the prefix was looked into."""
+        """When the prefix was scanned."""
         return self.scanned_at
 
 

@@ -225,7 +225,7 @@ def _plain_rows(table: Table) -> str:
     """A table as lines: on a phone, columns that are wider than the screen are unreadable."""
     if not table.rows:
         return f"*{plain(table.caption)}*: nothing"
-    told = (
+    texts = (
         "• *" + plain(_shown(row[0])) + "*: " + ", ".join(
             f"{plain(column)} {plain(_shown(cell))}"
             for column, cell in zip(table.columns[1:], row[1:], strict=True)
@@ -233,7 +233,7 @@ def _plain_rows(table: Table) -> str:
         )
         for row in table.rows
     )  # fmt: skip
-    return "\n".join((f"*{plain(table.caption)}*", *told))
+    return "\n".join((f"*{plain(table.caption)}*", *texts))
 
 
 # ── charts ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -254,9 +254,9 @@ def _native_chart(chart: Chart) -> Iterable[tuple[Block, str]]:
         "type": "data_visualization", "title": shortened(one_line(chart.title, CHART_TITLE_MAX) or "–", CHART_TITLE_MAX),
         "chart": {"type": chart.kind, "series": series, "axis_config": {"categories": labels}},
     }, _chart_words(chart)  # fmt: skip
-    told = [f"{plain(label)} is {plain(name)}" for label, name in zip(labels, shown, strict=True) if label != name]
-    if told:
-        yield from _units(Small("; ".join(told)), native=False)
+    texts = [f"{plain(label)} is {plain(name)}" for label, name in zip(labels, shown, strict=True) if label != name]
+    if texts:
+        yield from _units(Small("; ".join(texts)), native=False)
     if len(chart.categories) > POINTS_MAX:
         rest = replace(chart, title=f"{chart.title}: the others", categories=chart.categories[POINTS_MAX:], series=_after(chart))
         yield from _plain_chart(rest)

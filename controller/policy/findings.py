@@ -59,7 +59,7 @@ class Finding:
     applies_to: AppliesTo
     channel: str
     repair: Repair = NO_REPAIR
-    risk: str = ""  # what happens otherwise, as a sentence
+    risk: str = ""  # the consequence, as a sentence
     fix: Fix = NO_FIX  # the job's one fix, which every finding of the job shares
 
 

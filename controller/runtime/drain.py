@@ -1,4 +1,4 @@
-"""Sends what waits in the outbox: one sender per channel, in order, at Slack's pace, and nothing is lost."""
+"""Sends the messages that wait in the outbox: one sender per channel, in order, at Slack's rate, without losing one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PAUSE = timedelta(minutes=1)
 PAUSE_MAX = timedelta(minutes=15)
 PAUSE_SHARE = 4  # while Slack does not answer, a channel waits a quarter of the time that its oldest message has waited
 LONG_PAUSE = timedelta(hours=1)
-TOO_OLD = timedelta(days=1)  # then it is no news any more, and the digest tells it
+TOO_OLD = timedelta(days=1)  # later it is listed in the digest
 NO_THREAD = ("thread_not_found", "cannot_reply_to_message", "message_not_found")
 TOO_LONG = "too_long"  # msg_too_long, msg_blocks_too_long
 PLAIN_FOR = timedelta(days=30)  # after Slack refused tables and charts; then they are tried again
@@ -136,7 +136,7 @@ class _Queue:
             self.ports.outbox.sent(message)
 
     def _fresh(self, waiting: Iterable[Message]) -> Sequence[Message]:
-        """What is still news; the rest is kept for the digest, and not shown as new."""
+        """The messages that are recent; older ones are kept for the digest."""
         old = self.ports.clock.now() - TOO_OLD
         fresh = []
         for message in waiting:
@@ -171,7 +171,7 @@ class _Queue:
         return self._reply(message) if message.has_text else self._refresh(message)
 
     def _reply(self, message: Message) -> Answer:
-        """Answer in the lineage's thread; its message comes first, where there is none yet."""
+        """Post into the lineage's thread; where there is no card yet, post it first."""
         root = self._root(message.thread)
         if root is None:
             answer = self._begin(message.thread)
@@ -180,23 +180,23 @@ class _Queue:
             root = self._root(message.thread)
         answer = self._post(_only(_reply(message)), thread_ts=root.ts if root else "")
         if isinstance(answer, Refused) and answer.why.endswith(NO_THREAD):
-            answer = self._begin(message.thread)  # somebody deleted it
+            answer = self._begin(message.thread)  # the card was deleted
             root = self._root(message.thread)
             return self._post(_only(_reply(message)), thread_ts=root.ts if root else "") if isinstance(answer, Done) else answer
         return answer
 
     def _refresh(self, message: Message) -> Answer:
-        """Bring the lineage's message up to date; where there is none, there is nothing to bring."""
+        """Update the lineage's card, where there is one."""
         root = self._root(message.thread)
         if root is None:
             return Done()
         page = self._card(message.thread)
         self.calls += 1
         answer = self.ports.chat.update(root, page)
-        return Done() if isinstance(answer, Refused) else answer  # deleted by somebody, or too old to edit: nothing is lost
+        return Done() if isinstance(answer, Refused) else answer  # deleted, or too old to edit
 
     def _begin(self, thread: str, page: Page | None = None) -> Answer:
-        """Post what a thread hangs from, and write down where it stands."""
+        """Post the first message of a thread, and store its place."""
         answer = self._post(page or self._card(thread))
         if isinstance(answer, Done):
             channel_id, _, ts = answer.detail.rpartition("/")
@@ -216,7 +216,7 @@ class _Queue:
         return _only(card(self.ports.ledger.lineages.load(lineage), self.ports.policies.current(), self.ports.clock.now()))
 
     def _storm(self, kind: MessageKind, messages: Sequence[Message]) -> Answer:
-        """Many of a kind at once are one message; the words of each become pages for its thread, queued in their place."""
+        """Send many messages of a kind as one; the text of each goes into its thread, in pages that are queued in their place."""
         first, (head, *details) = messages[0], storm_pages(kind, messages)
         thread = f"storm/{first.key}"
         answer = self._begin(thread, head)
@@ -235,7 +235,7 @@ class _Queue:
         for page in pages_:
             self.ports.outbox.put(page)
         self._out(messages)
-        for page in pages_:  # now, so that nothing of these lineages overtakes them
+        for page in pages_:  # queued now, so that no later message of these lineages overtakes them
             match self._plain(page):
                 case Done():
                     self._out([page])
@@ -252,7 +252,7 @@ class _Queue:
         return self._post(page_of(message.plain), thread_ts=root.ts if root else "")
 
     def _pages(self, message: Message) -> Answer:
-        """A page of blocks; where the workspace does not know tables and charts, the same facts as plain blocks."""
+        """A page of blocks; plain blocks where the workspace does not know tables and charts."""
         since = self.ports.ledger.block_support.blocks_refused_at()
         now = self.ports.clock.now()
         if since is None or since < now - PLAIN_FOR:
@@ -287,7 +287,9 @@ class _Queue:
     # ── a channel that refuses ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def _move(self, messages: Iterable[Message], why: str) -> bool:
-        """Hand on to the default channel what this one will never take; what even that refuses stays, and is tried each hour."""
+        """Pass messages that this channel refuses to the default channel; messages that it also refuses stay, and are tried each
+        hour.
+        """
         default = self.ports.policies.current().channel
         if self.channel == default:
             return False
@@ -295,7 +297,7 @@ class _Queue:
             if message.has_text or message.plain:
                 key = f"{message.key}@{default}"
                 moved = replace(message, key=key, channel=default, refused_by=self.channel, refused_why=why)
-                self.ports.outbox.put(moved)  # before it leaves its own queue: a crash in between repeats it, never loses it
+                self.ports.outbox.put(moved)  # before it is removed here: a crash in between repeats it and never loses it
             self.ports.outbox.sent(message)
         return True
 
@@ -310,5 +312,5 @@ def _reply(message: Message) -> tuple[Part, ...]:
 
 
 def _only(parts: Iterable[Part]) -> Page:
-    """The one page of what is bounded: words of an announcement, a card."""
+    """The single page of content with a maximum size: a message, a card."""
     return pages(parts)[0]

@@ -18,7 +18,13 @@ FAILED_DELAY = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepResult:
-    """The result of one pass. ``overdue_s`` is how late the oldest intent was, ``left`` says why the pass stopped early."""
+    """The result of one pass.
+
+    ``overdue_s`` is for how long the oldest open intent has been due: a failure does not move the time that it counts from.
+    ``failing`` is the number of failing triggers, also of those that wait for their next try. ``left`` says why the pass stopped
+    early. ``failed`` are jobs whose trigger raised, ``problems`` are deciders that raised, while the rest of their job's decision
+    was carried out.
+    """
 
     triggered: int = 0
     failed: tuple[tuple[str, Exception], ...] = field(default=())

@@ -18,7 +18,7 @@ from controller.slack.web_api import TIMEOUT_S, UNANSWERED, rate_limited
 
 UNUSABLE = frozenset(
     {"invalid_token", "no_service", "no_team", "channel_is_archived", "action_prohibited"}
-)  # an operator must fix these
+)  # an operator has to correct these
 POST_ONLY = "an incoming webhook can only post"
 
 

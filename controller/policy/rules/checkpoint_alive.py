@@ -12,8 +12,8 @@ from controller.units.duration import span
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    first_within_s: int = 1800  # of training, until the first checkpoint lies in S3
-    at_most_s: int = 3600  # of training, since the newest one
+    first_within_s: int = 1800  # of training, until the first checkpoint is in S3
+    at_most_s: int = 3600  # of training, since the newest checkpoint
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:

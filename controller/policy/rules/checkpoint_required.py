@@ -1,4 +1,4 @@
-"""``checkpoint-required``: a spot job that runs longer than a threshold saves checkpoints, below an allowed prefix."""
+"""``checkpoint-required``: a spot job that runs longer than a threshold writes checkpoints, below an allowed prefix."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from controller.units.duration import span
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    runtime_over_s: int = 900  # so short a job may as well start over
-    under: tuple[str, ...] = ()  # empty: any prefix will do
-    only_capable: bool = True  # an algorithm that cannot checkpoint is uncheckpointed-cap's business
+    runtime_over_s: int = 900  # a short job may start over
+    under: tuple[str, ...] = ()  # empty: any prefix
+    only_capable: bool = True  # an algorithm that cannot checkpoint is judged by uncheckpointed-cap
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:

@@ -1,4 +1,4 @@
-"""``instance-allowed``: jobs run on the instance types that the platform team gives out."""
+"""``instance-allowed``: jobs use only the instance types that the platform team allows."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ class Violation:
     found: str
     wanted: str
     demand: Demand = NO_DEMAND  # the empty one: no change of the request keeps the rule
-    risk: str = ""  # what happens otherwise, as a sentence
+    risk: str = ""  # the consequence, as a sentence
     actionable: bool = True  # False: the finding is told, and never stops or repairs the job
 
 

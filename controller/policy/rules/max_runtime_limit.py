@@ -1,4 +1,4 @@
-"""``max-runtime-limit``: no job may run longer than so long."""
+"""``max-runtime-limit``: no job may run longer than a limit."""
 
 from __future__ import annotations
 

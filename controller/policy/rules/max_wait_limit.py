@@ -1,4 +1,4 @@
-"""``max-wait-limit``: a spot job does not wait forever, nor out of proportion to what it may run."""
+"""``max-wait-limit``: a spot job waits no longer than a limit, or than a multiple of its runtime."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``spot-required``: training runs on spot, unless it is too short to be worth it."""
+"""``spot-required``: training uses spot, unless it is too short for that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``tags-required``: a job says whose it is, and what for."""
+"""``tags-required``: a job has tags that say whose it is, and what for."""
 
 from __future__ import annotations
 

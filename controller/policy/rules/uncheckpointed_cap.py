@@ -1,4 +1,4 @@
-"""``uncheckpointed-cap``: a spot job that cannot checkpoint is short, as every interruption starts it over."""
+"""``uncheckpointed-cap``: a spot job that cannot checkpoint is short, because each interruption starts it over."""
 
 from __future__ import annotations
 
