@@ -34,6 +34,6 @@ class CompiledPolicies:
 
 
 def packaged_document() -> Mapping[str, Any]:
-    """The document that ships beside the code; ``policyfile`` compiled it when the package was built."""
+    """The document that ships beside the code; ``controller.policyfile`` compiled it when the package was built."""
     document: Mapping[str, Any] = json.loads(files("controller").joinpath("data/policies.json").read_text("utf-8"))
     return document

@@ -1,4 +1,4 @@
-"""What is to be written down, what is to be done, and what is taken back."""
+"""A decision: the entries to write, the intents to perform, and the intents to withdraw."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class DeciderProblem:
     at: str = ""
 
 
-WRITES_MAX = 64  # a DynamoDB transaction takes 100; the head, the marks of late days and a margin stay free
+WRITES_MAX = 64  # of 100 in a DynamoDB transaction; the rest is for the head, the marks of late days and a margin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ class Decision:
         nobody knows what it would still say: nothing but a Wake is taken back.
         """
         standing = lineage.standing()
-        said = {i.key: i for i in reversed(self.intents)}  # of two that say one thing, such as a Stop, the first is meant
+        said = {i.key: i for i in reversed(self.intents)}  # of two intents with one key, such as two Stops, the first counts
         entries = tuple(e for e in self.entries if e.key not in standing)
         learned = {type(e) for e in entries}
         meant = tuple(i for i in self.intents if said[i.key] is i)
@@ -115,7 +115,7 @@ class Decision:
 
     @property
     def _is_news(self) -> bool:
-        """Whether there is something to write; that a pool still has capacity goes along with other writes, and causes none."""
+        """Whether there is something to write. A signal that a pool still has capacity alone is no reason to write."""
         return self.writes > sum(isinstance(signal, CapacitySeen) for signal in self.capacity)
 
     @staticmethod
@@ -129,7 +129,7 @@ class Decision:
 
     @staticmethod
     def _reopened(intent: Intent, lineage: Lineage) -> Intent:
-        """An intent said again goes on counting where its withdrawn row stopped: a claim number never comes twice."""
+        """An intent that is decided again keeps the count of its withdrawn row: no claim number is used twice."""
         before = lineage.intent(intent.key)
         if before is None:
             return intent
@@ -147,7 +147,7 @@ class Decision:
         return replace(intent, action=now)
 
     def leased(self, now: datetime, until: datetime) -> Decision:
-        """The decision as it is committed: an intent that is due is leased to whoever commits it, its row is its own lease."""
+        """The decision as it is committed: an intent that is due is leased to the function that commits it."""
         days = {e.at.astimezone(UTC).date() for e in self.entries}
         return replace(
             self,

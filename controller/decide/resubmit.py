@@ -112,9 +112,9 @@ def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
     if block.mode is Mode.WARN:
         return say(facts, WouldResubmit(job=shown, cause=cause, block=block.name, limit=budget.limit), cause)
     short = _short_of_quota(facts, block)
-    if short and not isinstance(climbed := advance(facts, block, max(submit.fallback_step for submit in short)), NoFallback):
+    if short and not isinstance(further := advance(facts, block, max(submit.fallback_step for submit in short)), NoFallback):
         after = 1 + len(short)
-        return _submit(facts, block, FailureCause.QUOTA, climbed, _ended_at(facts), after=after, limit=after, tried=len(short))
+        return _submit(facts, block, FailureCause.QUOTA, further, _ended_at(facts), after=after, limit=after, tried=len(short))
     tried = tried_for(facts, sharing)
     limit = budget.limit if cause.tries_max is None else min(budget.limit, cause.tries_max)
     if tried >= limit:
