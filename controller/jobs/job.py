@@ -180,6 +180,9 @@ class Job:
     subnets: tuple[str, ...] = ()  # empty: no VpcConfig
     volume_gb: int | None = None
     model_artifacts: str | None = None  # where the model is, or would be
+    preferences: str = ""  # InstancePreferences as JSON; empty where the request names its instance type
+    identity: str = ""  # a keyed digest of what no attempt may change of the request; empty where nobody computed one
+    probe_identity: str = ""  # the same digest of a probe on behalf of this job
     output_uri: str | None = None  # OutputDataConfig.S3OutputPath
     excludes_spot: tuple[str, ...] = ()  # members of its request that exclude spot, as controller.jobs.spot_possible lists them
     unknown: frozenset[str] = frozenset()

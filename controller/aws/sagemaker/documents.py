@@ -8,6 +8,7 @@ event). Members that nobody knows are ignored.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -155,6 +156,7 @@ def job_of(
         intervals=_intervals(lines),
         subnets=tuple(str(subnet) for subnet in section(body, "VpcConfig").get("Subnets") or ()),
         volume_gb=whole(resources, "VolumeSizeInGB", COUNT_MAX),
+        preferences=_preferences(resources),
         model_artifacts=text(section(body, "ModelArtifacts"), "S3ModelArtifacts"),
         output_uri=text(section(body, "OutputDataConfig"), "S3OutputPath"),
         excludes_spot=members_excluding_spot(body),
@@ -227,6 +229,12 @@ def _instances(resources: Document) -> tuple[str, int]:
     types = {text(group, "InstanceType") or "" for group in groups}
     total = sum(whole(group, "InstanceCount", COUNT_MAX) or 1 for group in groups)
     return (types.pop() if len(types) == 1 else HETEROGENEOUS), total
+
+
+def _preferences(resources: Document) -> str:
+    """The preferred instance types as text, the same for the same preferences."""
+    preferred = objects(resources, "InstancePreferences")
+    return json.dumps([dict(one) for one in preferred], sort_keys=True, default=str) if preferred else ""
 
 
 def _usage(body: Document) -> Usage | None:
