@@ -1,74 +1,164 @@
-"""Finds jobs that changed without an event: EventBridge's delivery from SageMaker is best effort."""
+"""Finds jobs that changed without an event: EventBridge's delivery from SageMaker is best effort.
+
+ListTrainingJobs filters after it has cut a page, so a list of a short time reads every job that ever was. Discover therefore
+reads all jobs newest first, unfiltered, and stops at jobs that are too old to change.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from controller.decide.decision import DeciderProblem
+from controller.runtime.job_pages import CHANGES_FOR, ListedJob
 from controller.runtime.ports import Ports, Trigger
-from controller.runtime.schedule_ports import DiscoverPass
+from controller.runtime.schedule_ports import DiscoverPass, PassPosition
 from controller.runtime.sweep import SweepResult, trigger_job
 from controller.runtime.timeouts import TIME_LIMIT
 
+FIRST_LOOK_BACK = timedelta(hours=24)
+OVERLAP = timedelta(minutes=10)
+RECENT = timedelta(days=2)
+SECOND_LOOK = timedelta(hours=6)
+FIRST_SHARE = 0.6  # of the time limit, while the second pass has work
+NAMES_MAX = 100
+
 
 def discover(ports: Ports) -> SweepResult:
-    """Trigger every job that changed since the last pass.
+    """Trigger every job that changed since the last pass, newest first.
 
-    A pass goes through slices of time and is noted after each slice, also past jobs that fail. A second pass, six hours
-    later, takes the same slices in reverse order, because the first jobs may have used all the time. Attempts whose outcome the
-    ledger lacks need no search: each has an open Wake, which the sweep triggers.
+    The first pass, each hour, reads jobs that were created in the two days before the changes it looks for: a job that was seen
+    once is watched by its open Wake, so only new ones can be unknown. The second pass, every six hours, reads all jobs that can
+    still change, and triggers those that changed since its last time until six hours ago: what failed in the first pass, or was
+    too old for it. The first time, both also trigger what has not ended.
+
+    A pass that is cut off by time, an error or the end of its function goes on where it stood; before a job is triggered, it is
+    noted as done, so that no job can hold up those behind it.
     """
     started_at = ports.clock.now()
-    first = _pass(DiscoverPass.FIRST, started_at, started_at, ports, list)
-    return first + _pass(DiscoverPass.SECOND, started_at - SECOND_LOOK, started_at, ports, _backwards)
+    passes = ports.ledger.passes
+    second = _second_upto(started_at, ports) if passes.passed_until(DiscoverPass.FIRST) else None
+    first_ends_at = started_at + TIME_LIMIT * (FIRST_SHARE if second else 1)
+    done = _first_pass(started_at, first_ends_at, ports)
+    second = second or (None if done.left else _second_upto(started_at, ports))
+    return done + _second_pass(second, started_at + TIME_LIMIT, ports) if second else done
 
 
-def _pass(which: DiscoverPass, upto: datetime, started_at: datetime, ports: Ports, order: Order) -> SweepResult:
-    """Trigger slice by slice. A slice that time cuts short is passed again, unless something in it failed: that could last."""
-    since = (ports.ledger.passes.passed_until(which) or upto - FIRST_LOOK_BACK) - OVERLAP
-    done = SweepResult()
-    while since < upto:
-        until = min(since + SLICE, upto)
-        failed: list[tuple[str, Exception]] = []
-        problems: list[tuple[str, DeciderProblem]] = []
-        triggered, left = 0, ""
-        for name in order(ports.jobs.modified(since, until)):
-            if ports.clock.now() - started_at > TIME_LIMIT:
-                left = f"out of time in {which} at {since:%Y-%m-%d %H:%M}"
-                break
-            triggered += 1
-            result = trigger_job(Trigger(job=name), ports)
-            if isinstance(result, Exception):
-                failed.append((name, result))
-            else:
-                problems += [(name, problem) for problem in result.problems]
-        done += SweepResult(triggered=triggered, failed=tuple(failed), left=left, problems=tuple(problems))
-        empty = not triggered and not left and until < upto  # after a crash, only lists of empty slices are read again
-        if (failed or not left) and not empty:
-            # The overlap is as long as a slice: a slice that time cut short is not taken again.
-            ports.ledger.passes.note_passed(which, until + OVERLAP if left else until)
-        if left:
-            return done
-        since = until
+def _first_pass(started_at: datetime, ends_at: datetime, ports: Ports) -> SweepResult:
+    """Complete a pass that was cut off, then make the one of this run."""
+    done, upto = SweepResult(), None
+    while not done.left and (upto is None or upto < started_at - OVERLAP):  # a retried run is complete when its pass is
+        passed = ports.ledger.passes.passed_until(DiscoverPass.FIRST)
+        position = _position(DiscoverPass.FIRST, passed, started_at, ports)
+        done += _Pass(DiscoverPass.FIRST, position, passed, ends_at, ports).run(_since(passed, position.upto) - RECENT)
+        upto = position.upto
     return done
 
 
-def _backwards(names: Iterable[str]) -> list[str]:
-    """The second pass takes each slice from its end: slow failures at its beginning kept the first pass from the end."""
-    return list(names)[::-1]
+def _second_pass(upto: datetime, ends_at: datetime, ports: Ports) -> SweepResult:
+    passed = ports.ledger.passes.passed_until(DiscoverPass.SECOND)
+    position = _position(DiscoverPass.SECOND, passed, upto, ports)
+    return _Pass(DiscoverPass.SECOND, position, passed, ends_at, ports).run(position.upto - CHANGES_FOR)
 
 
-FIRST_LOOK_BACK = timedelta(hours=24)
+def _second_upto(started_at: datetime, ports: Ports) -> datetime | None:
+    """Until when the second pass reads changes; None where it is not its time. One that was cut off goes on."""
+    upto, passed = started_at - SECOND_LOOK, ports.ledger.passes.passed_until(DiscoverPass.SECOND)
+    if passed is None or upto - passed >= SECOND_LOOK:
+        return upto
+    position = ports.ledger.passes.position(DiscoverPass.SECOND)
+    return upto if position is not None and position.upto > passed else None
 
 
-OVERLAP = timedelta(minutes=10)
+def _since(passed: datetime | None, upto: datetime) -> datetime:
+    return (passed or upto - FIRST_LOOK_BACK) - OVERLAP
 
 
-SLICE = timedelta(minutes=10)
+def _position(which: DiscoverPass, passed: datetime | None, upto: datetime, ports: Ports) -> PassPosition:
+    """Where the pass was cut off, or the beginning of a new one."""
+    position = ports.ledger.passes.position(which)
+    unfinished = position is not None and (passed is None or position.upto > passed)
+    return position if position is not None and unfinished else PassPosition(upto=upto)
 
 
-SECOND_LOOK = timedelta(hours=6)
+@dataclass(slots=True)
+class _Pass:
+    """One pass over the list of all jobs, as far as time allows."""
+
+    which: DiscoverPass
+    position: PassPosition
+    passed: datetime | None
+    ends_at: datetime
+    ports: Ports
+
+    def run(self, oldest: datetime) -> SweepResult:
+        """Read jobs down to those created before ``oldest``, and trigger what changed. The time is asked before every call."""
+        done, resumed = SweepResult(), self.position
+        while True:
+            if self._out_of_time:
+                return done + self._cut_off()
+            page = self.ports.jobs.newest(self.position.token)
+            if page is None:  # the token is refused: what was done is known by the time of its creation
+                self.position = resumed = replace(self.position, token="")
+                continue
+            for job in page.jobs:
+                if _is_done(job, resumed) or job.created_at < oldest or not self._changed(job):
+                    continue
+                if self._out_of_time:
+                    return done + self._cut_off()
+                self._note(_behind(self.position, (job,)))
+                done += self._trigger(job.name)
+            if not page.token or any(job.created_at < oldest for job in page.jobs):
+                self.ports.ledger.passes.note_passed(self.which, self.position.upto)
+                return done
+            self._note(
+                replace(_behind(self.position, (job for job in page.jobs if not _is_done(job, resumed))), token=page.token)
+            )
+
+    def _changed(self, job: ListedJob) -> bool:
+        runs = self.passed is None and not job.ended
+        found = runs or job.modified_at >= _since(self.passed, self.position.upto)
+        if self.which is DiscoverPass.FIRST:
+            return found
+        too_old_for_first = job.created_at < self.position.upto + SECOND_LOOK - RECENT
+        return found and (job.modified_at <= self.position.upto or too_old_for_first)
+
+    def _trigger(self, name: str) -> SweepResult:
+        result = trigger_job(Trigger(job=name), self.ports)
+        if isinstance(result, Exception):
+            return SweepResult(triggered=1, failed=((name, result),))
+        problems: tuple[tuple[str, DeciderProblem], ...] = tuple((name, problem) for problem in result.problems)
+        return SweepResult(triggered=1, problems=problems)
+
+    def _note(self, position: PassPosition) -> None:
+        self.position = position
+        self.ports.ledger.passes.note_position(self.which, position)
+
+    def _cut_off(self) -> SweepResult:
+        at = self.position.created_at
+        where = f"at jobs created {at:%Y-%m-%d %H:%M}" if at else "at its beginning"
+        return SweepResult(left=f"out of time in {self.which} {where}")
+
+    @property
+    def _out_of_time(self) -> bool:
+        return self.ports.clock.now() > self.ends_at
 
 
-Order = Callable[[Iterable[str]], list[str]]
+def _is_done(job: ListedJob, position: PassPosition) -> bool:
+    """Whether a pass that stood at a position has looked at a job."""
+    if position.created_at is None:
+        return False
+    return job.created_at > position.created_at or (job.created_at == position.created_at and job.name in position.names)
+
+
+def _behind(position: PassPosition, jobs: Iterable[ListedJob]) -> PassPosition:
+    """The position when these jobs, too, are done."""
+    done = list(jobs)
+    if not done:
+        return position
+    moments = [job.created_at for job in done] + ([position.created_at] if position.created_at else [])
+    created_at = min(moments)
+    known = position.names if position.created_at == created_at else ()
+    names = dict.fromkeys([*known, *(job.name for job in done if job.created_at == created_at)])
+    return replace(position, created_at=created_at, names=tuple(names)[-NAMES_MAX:])

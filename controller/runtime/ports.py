@@ -6,7 +6,7 @@ that the call certainly did not take effect.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -18,6 +18,7 @@ from controller.ledger.intent import Probe, Publish, Submit
 from controller.ledger.lineage import LineageId
 from controller.policy.policy import Policy
 from controller.runtime.answers import Answer, Done, Later, Refused, Unreachable
+from controller.runtime.job_pages import JobPage
 from controller.runtime.ledger_ports import FailingTrigger, Ledger, Overdue
 from controller.runtime.outbox import Chat, Message, Outbox, Post
 from controller.runtime.schedule_ports import LateDay
@@ -77,8 +78,11 @@ class Jobs(ReadJobs, Protocol):
     def stop(self, name: str) -> Answer:
         """Done when the job has ended or is gone; Later while it is stopping or uploading, and after StopTrainingJob."""
 
-    def modified(self, since: datetime, until: datetime) -> Iterable[str]:
-        """The names of all jobs last modified within ``since`` … ``until``. Raises Unreachable."""
+    def newest(self, token: str = "") -> JobPage | None:
+        """A page of all jobs, newest first, with one call: the first page, or the one of a ``token``.
+
+        None where SageMaker accepts the token no more. Raises Unreachable.
+        """
 
 
 class Checkpoints(Protocol):

@@ -101,8 +101,28 @@ class DiscoverPass(StrEnum):
     SECOND = "discover-again"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassPosition:
+    """Where a pass stands that was cut off: it reads the list of all jobs, newest first.
+
+    ``upto`` is until when it will have read changes. ``token`` asks for the page where it stands; SageMaker may accept it no
+    more. Then ``created_at`` holds: jobs created later are done, and of those created at that time, the ones in ``names``.
+    """
+
+    upto: datetime
+    token: str = ""
+    created_at: datetime | None = None
+    names: tuple[str, ...] = ()
+
+
 class DiscoverPasses(Protocol):
     """How far discover has come."""
+
+    def position(self, which: DiscoverPass) -> PassPosition | None:
+        """Where a pass stood last; None where none was noted. It is over when changes are read until its ``upto``."""
+
+    def note_position(self, which: DiscoverPass, position: PassPosition) -> None:
+        """Store where a pass stands, in place of its former position."""
 
     def passed_until(self, which: DiscoverPass) -> datetime | None:
         """Until when a pass has read changes; None where it never did."""

@@ -20,7 +20,7 @@ from controller.ledger.lineage import Lineage, LineageId
 from controller.ledger.pool import CapacitySeen, CapacitySignal, MarketSignal, PlacementAsked, PoolMemory
 from controller.runtime.outbox import redriven
 from controller.runtime.ports import FailingTrigger, LateDay, Message, Overdue, Post, Trigger
-from controller.runtime.schedule_ports import DiscoverPass
+from controller.runtime.schedule_ports import DiscoverPass, PassPosition
 from controller.savings.rollup import Rollup
 from controller.units.money import Rate
 
@@ -135,6 +135,7 @@ class MemoryLedger(AllPorts):
         self.by_name: dict[tuple[str, str, str], LineageId] = {}
         self.held: dict[tuple[str, str, str, str], Claim] = {}
         self.moments: dict[tuple[str, ...], datetime] = {}
+        self.positions: dict[DiscoverPass, PassPosition] = {}
         self.current_revision: tuple[str, datetime] | None = None
         self.noted: dict[str, MarketSignal] = {}
         self.halted: Halt | None = None
@@ -342,6 +343,12 @@ class MemoryLedger(AllPorts):
 
     def note_passed(self, which: DiscoverPass, until: datetime) -> None:
         self._move_forward(("pass", which), until)
+
+    def position(self, which: DiscoverPass) -> PassPosition | None:
+        return self.positions.get(which)
+
+    def note_position(self, which: DiscoverPass, position: PassPosition) -> None:
+        self.positions[which] = position
 
     def queued_at(self, period: str, channel: str) -> datetime | None:
         return self.moments.get(("queued", period, channel))

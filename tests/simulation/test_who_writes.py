@@ -16,7 +16,7 @@ from tests.simulation.replace_function import replaced
 
 READS = {
     # Whatever is not here counts as a write: a new method is one until it is known to be none.
-    "jobs": {"describe", "made_by_pipeline", "modified"},
+    "jobs": {"describe", "made_by_pipeline", "newest"},
     "checkpoints": {"scan"},
     "quotas": {"on_demand"},
     "placement": {"score"},

@@ -1,12 +1,17 @@
-"""How far each pass of discover has come, in DynamoDB: cursor, <pass>."""
+"""How far each pass of discover has come, in DynamoDB.
+
+cursor   <pass>            until when it has read changes
+cursor   <pass>/position   where it stands in the list of all jobs; ``upto``, ``token``, ``created`` and ``names``
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from controller.aws.dynamodb.moments import moment_of, move_forward
-from controller.aws.dynamodb.table import Table
-from controller.runtime.schedule_ports import DiscoverPass
+from controller.aws.dynamodb.items import MARK, moment, stamp
+from controller.aws.dynamodb.moments import CURSOR, moment_of, move_forward
+from controller.aws.dynamodb.table import Table, key
+from controller.runtime.schedule_ports import DiscoverPass, PassPosition
 
 
 class DynamoDiscoverPasses:
@@ -20,3 +25,27 @@ class DynamoDiscoverPasses:
 
     def note_passed(self, which: DiscoverPass, until: datetime) -> None:
         move_forward(self._table, which.value, until)
+
+    def position(self, which: DiscoverPass) -> PassPosition | None:
+        found = self._table.get(CURSOR, _place(which))
+        if found is None:
+            return None
+        return PassPosition(
+            upto=moment(found["upto"]["S"]),
+            token=found["token"]["S"],
+            created_at=moment(found["created"]["S"]) if "created" in found else None,
+            names=tuple(name["S"] for name in found["names"]["L"]),
+        )
+
+    def note_position(self, which: DiscoverPass, position: PassPosition) -> None:
+        created = {"created": {"S": stamp(position.created_at)}} if position.created_at else {}
+        self._table.put({
+            **key(CURSOR, _place(which)), **MARK, **created,
+            "upto": {"S": stamp(position.upto)},
+            "token": {"S": position.token},
+            "names": {"L": [{"S": name} for name in position.names]},
+        })  # fmt: skip
+
+
+def _place(which: DiscoverPass) -> str:
+    return f"{which.value}/position"

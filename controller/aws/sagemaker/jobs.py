@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -30,13 +30,13 @@ from controller.jobs.request import PROBE
 from controller.ledger.intent import NO_PERMISSION, NO_QUOTA, Probe, Submit
 from controller.ledger.lineage import LINEAGE_TAG, LineageId
 from controller.ledger.move_cause import MoveCause
+from controller.runtime.job_pages import CHANGES_FOR, JobPage, ListedJob
 from controller.runtime.ports import Answer, Done, Later, Refused, Unreachable
 
 ATTEMPT_TAG = "spotwarden:attempt"
 CAUSE_TAG = "spotwarden:cause"
 
 STOPPING_LOOK_S = 150  # the container's 120 s, and some time for the upload
-WIDER = timedelta(seconds=1)  # it is not documented whether List's bounds are inclusive
 STEP_PAGES_MAX = 10  # of 100 steps each; a pipeline has 50 steps
 TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
 
@@ -140,14 +140,29 @@ class SageMakerJobs:
             return OwnerAnswer.SILENT
         return OwnerAnswer.NO
 
+    def newest(self, token: str = "") -> JobPage | None:
+        asked = {"SortBy": "CreationTime", "SortOrder": "Descending", "MaxResults": 100} | ({"NextToken": token} if token else {})
+        try:
+            answer = self._read(partial(self._client.list_training_jobs, **asked), "ListTrainingJobs, newest first") or {}
+        except ClientError as error:
+            if token and fault_of(error) in (AwsFault.INVALID, AwsFault.OTHER):
+                return None  # how long a token lives, and how its end is said, is not documented
+            raise
+        jobs = tuple(_listed(summary) for summary in answer.get("TrainingJobSummaries", ()))
+        return JobPage(jobs=jobs, token=answer.get("NextToken") or "")
+
     def modified(self, since: datetime, until: datetime) -> Iterator[str]:
-        page: dict[str, Any] = {
-            "LastModifiedTimeAfter": since - WIDER,
-            "LastModifiedTimeBefore": until + WIDER,
-            "MaxResults": 100,
-        }
-        for answer in self._pages(self._client.list_training_jobs, page):
-            yield from (summary["TrainingJobName"] for summary in answer["TrainingJobSummaries"])
+        """The names of the jobs last modified within ``since`` … ``until``, newest job first. Raises Unreachable.
+
+        It stops at jobs that were too old at ``since`` to change. A filter by time would save no call: it applies after paging.
+        """
+        token = ""
+        while (page := self.newest(token)) is not None:
+            yield from (job.name for job in page.jobs if since <= job.modified_at <= until)
+            token = page.token
+            if not token or any(job.created_at < since - CHANGES_FOR for job in page.jobs):
+                return
+        raise Unreachable("ListTrainingJobs accepts its own token no more")
 
     def _not_passable(self, described: Mapping[str, Any]) -> str | None:
         """Why a job's role is not passed to another job; None where it may be."""
@@ -241,3 +256,12 @@ class SageMakerJobs:
                     raise Unreachable(f"{what}: {error}") from error
                 case _:
                     raise
+
+
+def _listed(summary: Mapping[str, Any]) -> ListedJob:
+    return ListedJob(
+        name=summary["TrainingJobName"],
+        created_at=summary["CreationTime"],
+        modified_at=summary.get("LastModifiedTime") or summary["CreationTime"],
+        ended=summary["TrainingJobStatus"] in TERMINAL,
+    )

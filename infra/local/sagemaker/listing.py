@@ -1,4 +1,7 @@
-"""ListTrainingJobs: the service cuts pages first and filters by status afterwards."""
+"""ListTrainingJobs: the service cuts pages first and filters afterwards.
+
+That is documented for the status, and seen by users for times and names.
+"""
 
 from __future__ import annotations
 
@@ -22,18 +25,18 @@ ORDERS: Final[Mapping[str, Callable[[TrainingJob], tuple[Any, str]]]] = {
 def list_jobs(jobs: Iterable[TrainingJob], **query: Any) -> dict[str, Any]:
     """Answer ListTrainingJobs.
 
-    A page is cut at MaxResults (10 by default) before StatusEquals applies, so an empty page with a NextToken is normal.
+    A page is cut at MaxResults (10 by default) before any filter applies, so an empty page with a NextToken is normal, and a
+    list of a short time reads every job that ever was (aws/aws-sdk#486).
     """
     order = ORDERS[query.get("SortBy") or "CreationTime"]
     backwards = query.get("SortOrder") == "Descending"
-    found = sorted((job for job in jobs if _matches(job, query)), key=order, reverse=backwards)
+    found = sorted(jobs, key=order, reverse=backwards)
     if token := query.get("NextToken"):
         last = _read_token(token)
         found = [job for job in found if (order(job) < last if backwards else order(job) > last)]
     size = query.get("MaxResults") or 10
     page = found[:size]
-    status = query.get("StatusEquals")
-    answer: dict[str, Any] = {"TrainingJobSummaries": [summarize(job) for job in page if status in (None, job.shown_status)]}
+    answer: dict[str, Any] = {"TrainingJobSummaries": [summarize(job) for job in page if _matches(job, query)]}
     if len(found) > size:
         answer["NextToken"] = _token(order(page[-1]))
     return answer
@@ -45,7 +48,8 @@ def _matches(job: TrainingJob, query: dict[str, Any]) -> bool:
         (job.modified_at, query.get("LastModifiedTimeAfter"), query.get("LastModifiedTimeBefore")),
     )
     inside = all((after is None or at > after) and (before is None or at < before) for at, after, before in bounds)
-    return inside and (query.get("NameContains") or "") in job.name
+    named = (query.get("NameContains") or "") in job.name
+    return inside and named and query.get("StatusEquals") in (None, job.shown_status)
 
 
 def _token(position: tuple[Any, str]) -> str:
