@@ -22,7 +22,7 @@ from controller.ledger.lineage import Lineage
 from controller.ledger.pool import MarketSignal, MarketSignalKind
 from controller.runtime.ports import FailingTrigger, Message, Overdue, Ports, Trigger, Unreachable
 from controller.runtime.reconcile import reconcile
-from controller.runtime.schedule_ports import DiscoverPass
+from controller.runtime.schedule_ports import DiscoverPass, PassPosition
 from infra.local import aws
 from tests.builders import BEGIN, attempt, job, lineage_id, policy
 
@@ -117,6 +117,8 @@ CALLS: dict[str, Callable[[DynamoLedger, DynamoOutbox], object]] = {
     "capacity_seen_at": lambda ledger, _: ledger.capacity.capacity_seen_at("us-east-1", "ml.g5.2xlarge"),
     "placement_asked_at": lambda ledger, _: ledger.capacity.placement_asked_at("us-east-1", "ml.g5.2xlarge"),
     "note_passed": lambda ledger, _: ledger.passes.note_passed(DiscoverPass.FIRST, BEGIN),
+    "position": lambda ledger, _: ledger.passes.position(DiscoverPass.FIRST),
+    "note_position": lambda ledger, _: ledger.passes.note_position(DiscoverPass.FIRST, PassPosition(upto=BEGIN)),
     "in_force_at": lambda ledger, _: ledger.revisions.in_force_at("r1", BEGIN),
     "note_signal": lambda ledger, _: ledger.market_signals.note_signal(SIGNAL),
     "signals": lambda ledger, _: list(ledger.market_signals.signals(BEGIN, BEGIN + MINUTE)),

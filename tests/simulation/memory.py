@@ -1,4 +1,4 @@
-"""A ledger and an outbox in memory: what the ports say, and nothing else.
+"""A ledger, an outbox and a list of jobs in memory: what the ports say, and nothing else.
 
 The contract suite tests them and DynamoDB alike; the simulation runs on them.
 """
@@ -18,6 +18,7 @@ from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult, Probe, Submit, Wake
 from controller.ledger.lineage import Lineage, LineageId
 from controller.ledger.pool import CapacitySeen, CapacitySignal, MarketSignal, PlacementAsked, PoolMemory
+from controller.runtime.job_pages import JobPage, ListedJob
 from controller.runtime.outbox import redriven
 from controller.runtime.ports import FailingTrigger, LateDay, Message, Overdue, Post, Trigger
 from controller.runtime.schedule_ports import DiscoverPass, PassPosition
@@ -513,3 +514,20 @@ def _place(claim: Claim) -> tuple[str, str, str, str]:
 
 def _any(stored: Intent) -> bool:
     return True
+
+
+class MemoryJobList:
+    """``Jobs.newest`` in memory, over jobs in any order. A token is the place of the last job on its page."""
+
+    def __init__(self, jobs: Iterable[ListedJob], size: int = 100) -> None:
+        self._jobs = sorted(jobs, key=lambda job: (job.created_at, job.name), reverse=True)
+        self._size = size
+
+    def newest(self, token: str = "") -> JobPage | None:
+        tokens = {f"{job.created_at.isoformat()} {job.name}": place for place, job in enumerate(self._jobs)}
+        if token and token not in tokens:
+            return None
+        begin = tokens[token] + 1 if token else 0
+        page = tuple(self._jobs[begin : begin + self._size])
+        more = begin + self._size < len(self._jobs)
+        return JobPage(jobs=page, token=f"{page[-1].created_at.isoformat()} {page[-1].name}" if more else "")

@@ -169,6 +169,25 @@ def test_a_status_filter_applies_after_the_page_is_cut(here: World, client: Any)
     assert "NextToken" not in page
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"NameContains": "job-0"},
+        {"CreationTimeBefore": after(1)},
+        {"LastModifiedTimeBefore": after(1), "StatusEquals": "InProgress"},
+    ],
+    ids=["name", "creation", "last modification"],
+)  # fmt: skip
+def test_every_filter_applies_after_the_page_is_cut(here: World, client: Any, asked: dict[str, Any]) -> None:
+    for number in range(3):
+        here.create_training_job(request(f"job-{number}", prefix=f"s3://ckpt/{number}"))
+        here.advance_to(after(2 * (number + 1)))
+    page = client.list_training_jobs(SortOrder="Descending", MaxResults=2, **asked)
+    assert page["TrainingJobSummaries"] == []
+    page = client.list_training_jobs(SortOrder="Descending", MaxResults=2, NextToken=page["NextToken"], **asked)
+    assert [job["TrainingJobName"] for job in page["TrainingJobSummaries"]] == ["job-0"]
+
+
 def test_a_paginator_reads_every_page_oldest_first(here: World, client: Any) -> None:
     for number in range(25):
         here.create_training_job(request(f"job-{number:02}", prefix=f"s3://ckpt/{number}"))
