@@ -14,19 +14,20 @@ from controller.decide.fallback import Fallback, NoFallback, advance, next_fallb
 from controller.decide.need import Need
 from controller.decide.observe import checkpoint_scanned
 from controller.decide.repair_prefix import new_prefix_of, refused_as_not_free
-from controller.decide.spend_cap import expected_cost_micros, over_spend_cap
+from controller.decide.spend_cap import afford
 from controller.decide.user_requests import latest_request
 from controller.jobs.failure import FailureCause, RetryChange, begins_with
 from controller.jobs.request import RequestChange, change_from_json, change_to_json, merged, on_demand, on_spot
 from controller.ledger.entry import CheckpointScanned, Ended, Started, UserRequested
 from controller.ledger.intent import NO_QUOTA, Intent, IntentResult, Purpose, Stop, Submit
 from controller.ledger.lineage import attempt_name
-from controller.ledger.message import CannotRepeat, GaveUp, JobFacts, Resubmitting, WouldResubmit
+from controller.ledger.message import CannotRepeat, CapFacts, GaveUp, JobFacts, Resubmitting, WouldResubmit
 from controller.ledger.message_kind import GiveUpReason, MoveReason, asked_by
 from controller.ledger.move_cause import AttemptCause, MoveCause
 from controller.policy.mode import Mode
 from controller.policy.resubmission import Resubmission
 from controller.policy.user_request import UserRequest
+from controller.units.calendar import month_key
 
 
 def resubmit(facts: Facts) -> Decision:
@@ -54,7 +55,7 @@ def resubmit(facts: Facts) -> Decision:
     if stop is not None and stop.purpose is Purpose.REPAIR:
         return _repaired(facts, stop, block)
     if stop is not None and isinstance(stop.next_cause, MoveCause):
-        return _moved(facts, block, stop.next_cause)
+        return _moved(facts, block, stop.next_cause, stop.month)
     if block is None or block.mode is Mode.AUDIT or _too_old(facts, block):
         return Decision()
     return _again(facts, block, job.cause)
@@ -151,14 +152,14 @@ def _as_asked(facts: Facts, block: Resubmission | None, asked: UserRequested) ->
 # ── after a stop of ours ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _moved(facts: Facts, block: Resubmission | None, cause: MoveCause) -> Decision:
+def _moved(facts: Facts, block: Resubmission | None, cause: MoveCause, month: str) -> Decision:
     """The attempt for which its predecessor was stopped: at once, outside every budget, and whatever the policy says by now."""
     if _refused(facts):
         return _back(facts, block)
-    return _submit(facts, block, cause, _elsewhere(facts, block, cause), _ended_at(facts))
+    return _submit(facts, block, cause, elsewhere(facts, block, cause), _ended_at(facts), month=month)
 
 
-def _elsewhere(facts: Facts, block: Resubmission | None, cause: MoveCause) -> Fallback:
+def elsewhere(facts: Facts, block: Resubmission | None, cause: MoveCause) -> Fallback:
     """Where a stopped job goes on; as it was, where the ladder was edited meanwhile."""
     if cause in (MoveCause.DEADLINE, MoveCause.ASKED):
         return Fallback(fallback_step=_fallback_step(facts), changes=on_demand())
@@ -226,17 +227,18 @@ PREFIXES_TRIED_MAX = 3  # attempts that found their new prefix taken; then peopl
 
 def _submit(
     facts: Facts, block: Resubmission | None, cause: AttemptCause, step: Fallback, due_at: datetime, *,
-    tried: int = 0, limit: int = 1, why: str = "", after: int = 1,
+    tried: int = 0, limit: int = 1, why: str = "", after: int = 1, month: str = "",
 ) -> Decision:  # fmt: skip
     job, number = facts.job, facts.number + after
-    cost = expected_cost_micros(facts, block)
-    if block is not None and cause is not MoveCause.ASKED and (broke := over_spend_cap(facts, block, cost)) is not None:
-        reason = GiveUpReason.NO_PRICE if broke.next_micros is None else GiveUpReason.OVER_CAP
-        return say(facts, GaveUp(job=JobFacts.of(job), reason=reason, cause=cause, cap=broke))
-    name, changes = attempt_name(facts.lineage.id, number), change_to_json(step.changes)
+    allowed = afford(facts, block, step.changes, capped=cause is not MoveCause.ASKED)
+    if isinstance(allowed, CapFacts):
+        reason = GiveUpReason.NO_PRICE if allowed.next_micros is None else GiveUpReason.OVER_CAP
+        return say(facts, GaveUp(job=JobFacts.of(job), reason=reason, cause=cause, cap=allowed))
+    name, changes = attempt_name(facts.lineage.id, number), change_to_json(allowed.changes)
     submit = Submit(
         about=job.name, born_at=job.created_at, job=name, number=number, cause=cause, changes=changes,
-        fallback_step=step.fallback_step, cost_micros=cost, cap_micros=block.team_month_cap_micros if block else None,
+        fallback_step=step.fallback_step, cost_micros=allowed.cost_micros,
+        cap_micros=block.team_month_cap_micros if block else None, month=month or month_key(facts.now),
     )  # fmt: skip
     message = Resubmitting(
         job=JobFacts.of(job), cause=cause, attempt=name, due_at=due_at, counted=isinstance(cause, FailureCause), tried=tried,

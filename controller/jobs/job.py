@@ -181,6 +181,7 @@ class Job:
     volume_gb: int | None = None
     model_artifacts: str | None = None  # where the model is, or would be
     unknown: frozenset[str] = frozenset()
+    preferences: tuple[tuple[str, int], ...] = ()  # instance type and count of each that the request lets SageMaker choose from
     claimed: Service | None = None  # what its name or its tags say of an owner, which nothing proves
 
     @property

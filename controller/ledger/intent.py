@@ -22,7 +22,8 @@ class Submit:
 
     ``changes`` is a fragment of a CreateTrainingJob request as JSON: empty for no change, and null removes a member.
     ``fallback_step`` is the step of the ladder that the attempt stands on. ``cost_micros`` is the most it may cost, None where no
-    price is known. ``cap_micros`` is what its team may spend on our attempts in a month, None for no limit.
+    price is known. ``cap_micros`` is what its team may spend on our attempts in a month, None for no limit; ``month`` is the
+    month (UTC) that it counts for, empty in rows from before.
     """
 
     about: str
@@ -34,10 +35,25 @@ class Submit:
     fallback_step: int = 0
     cost_micros: int | None = None
     cap_micros: int | None = None
+    month: str = ""
 
     @property
     def key(self) -> str:
         return f"submit/{self.job}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settle:
+    """Count an attempt with what it cost, in place of what was reserved for it; ``submission`` is the key of its Submit."""
+
+    about: str
+    submission: str
+    account: str  # the spend cap that it was reserved from
+    amount_micros: int
+
+    @property
+    def key(self) -> str:
+        return f"settle/{self.submission}/{self.amount_micros}"
 
 
 class Purpose(StrEnum):
@@ -53,6 +69,7 @@ class Stop:
     """Stop a job that breaks a rule, or that is to be moved or repaired.
 
     ``next_cause`` is why its next attempt is made, None where none is; ``changes`` are those of a repair, as in ``Submit``.
+    Of a move, ``cost_micros``, ``cap_micros`` and ``month`` are those of its next attempt, reserved before the job is stopped.
     """
 
     about: str
@@ -60,6 +77,9 @@ class Stop:
     purpose: Purpose = Purpose.RULE
     next_cause: AttemptCause | None = None
     changes: str = ""
+    cost_micros: int | None = None
+    cap_micros: int | None = None
+    month: str = ""
 
     @property
     def key(self) -> str:
@@ -140,7 +160,7 @@ STOP_UNDER_WAY = ("it was asked to stop", "it is stopping")  # why a Stop waits 
 NO_QUOTA = "no quota: "  # how the reason of an intent begins that waits for the account's limit
 
 
-Action = Submit | Stop | Announce | Wake | Publish | RefreshCard | Probe
+Action = Submit | Settle | Stop | Announce | Wake | Publish | RefreshCard | Probe
 
 
 class IntentResult(StrEnum):

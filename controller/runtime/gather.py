@@ -12,11 +12,12 @@ from typing import assert_never
 
 from controller.decide.deadline.outlook import deadline_of
 from controller.decide.facts import Facts
-from controller.decide.fallback import candidate_types
+from controller.decide.fallback import candidate_types, next_types
 from controller.decide.need import Need
 from controller.decide.observe import scan_reason
 from controller.decide.ownership import settle_owner, to_ask
 from controller.decide.repair_prefix import candidate_prefixes, free_of, template_prefix
+from controller.decide.settle_caps import team_account
 from controller.jobs.claim import place_of
 from controller.jobs.job import Job
 from controller.jobs.quota_hold import instances_held
@@ -26,6 +27,7 @@ from controller.ledger.lineage import Lineage, LineageId
 from controller.ledger.pool import CAPACITY_SIGNAL_AGE, PlacementAsked
 from controller.policy.resubmission import Resubmission
 from controller.runtime.ports import Ledger, Ports
+from controller.units.calendar import month_key
 
 LINEAGE_TAG = "spotwarden:lineage"
 RUNS_MAX = 50  # of a family's history: enough for a quantile, and one page
@@ -56,13 +58,16 @@ def gather(job: Job, ports: Ports) -> Facts:
 
 
 def _priced(facts: Facts, ports: Ports) -> Facts:
-    """What the attempt costs, and what the type that its owner chose would have cost."""
-    job, at = facts.job, facts.job.ended_at or facts.now
+    """What the attempt costs, what the type that its owner chose would have cost, and each type that a next attempt may have."""
+    job, block, at = facts.job, facts.policy.resubmission_for(facts.job), facts.job.ended_at or facts.now
+    others = {*(kind for kind, _ in job.preferences), *(e.instance_type for e in facts.lineage.entries if isinstance(e, Started))}
+    rates = {kind: ports.prices.rate(kind, job.region, facts.now) for kind in others | set(next_types(facts, block))}
     first = next((e.instance_type for e in facts.lineage.entries if isinstance(e, Started) and e.number == 1), job.instance_type)
     return replace(
         facts,
         rate=ports.prices.rate(job.instance_type, job.region, at, since=job.started_at),
         first_rate=ports.prices.rate(first, job.region, at, since=job.started_at),
+        rates={kind: rate for kind, rate in rates.items() if rate is not None},
     )
 
 
@@ -90,6 +95,9 @@ def look_up(facts: Facts, needs: frozenset[Need], ports: Ports) -> Facts:
         match need:
             case Need.ON_DEMAND_ROOM:
                 facts = replace(facts, room=_room(facts, ports))
+            case Need.TEAM_SPENT:
+                account = team_account(facts.job.team, month_key(facts.now))
+                facts = replace(facts, team_spent_micros=ports.ledger.limits.taken(account))
             case Need.REPAIR_PREFIX:
                 facts = replace(facts, repair_prefix=_repair_prefix(facts, ports))
             case Need.PLACEMENT_SCORE:
@@ -148,15 +156,9 @@ def _spot_seen(facts: Facts, ports: Ports) -> bool:
 
 
 def _with_pools(facts: Facts, block: Resubmission, ports: Ports) -> Facts:
-    """What is remembered of the pools that the ladder may come to, and what they cost."""
+    """What is remembered of the pools that the ladder may come to."""
     region, since = facts.job.region, facts.now - POOL_MEMORY_AGE
-    types = candidate_types(facts, block)
-    rates = {t: ports.prices.rate(t, region, facts.now) for t in types}
-    return replace(
-        facts,
-        pools={t: ports.ledger.pools.memory(t, region, since) for t in types},
-        rates={t: rate for t, rate in rates.items() if rate is not None},
-    )
+    return replace(facts, pools={t: ports.ledger.pools.memory(t, region, since) for t in candidate_types(facts, block)})
 
 
 def lineage_of(job: Job, ledger: Ledger) -> tuple[Lineage, int]:

@@ -10,7 +10,7 @@ from controller.decide.repair_prefix import NOT_FREE, new_prefix_of
 from controller.jobs.claim import Claim, claim_of
 from controller.jobs.job import Job
 from controller.ledger.entry import Ended, Started
-from controller.ledger.intent import Announce, Intent, IntentResult, Probe, Publish, RefreshCard, Stop, Submit, Wake
+from controller.ledger.intent import Announce, Intent, IntentResult, Probe, Publish, RefreshCard, Settle, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage, newest_attempt
 from controller.notifications.messages import importance_of
 from controller.policy.slack_settings import Importance
@@ -72,6 +72,9 @@ def _carry_out(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconc
             return ports.jobs.probe(action)
         case Publish():
             return ports.events.publish(action, intent.due_at)
+        case Settle(submission=submission, account=account, amount_micros=amount):
+            ports.ledger.limits.settle(account, f"{lineage.id}/{submission}", amount, ports.clock.now())
+            return Done()
         case Wake():
             return Done("rang")
         case _:

@@ -46,6 +46,7 @@ STORED_KINDS: Mapping[str, Any] = {
     "Asked": entry.UserRequested,
     "Waived": entry.Waived,
     "Submit": intent.Submit,
+    "Settle": intent.Settle,
     "Stop": intent.Stop,
     "Announce": intent.Announce,
     "Wake": intent.Wake,
@@ -75,6 +76,9 @@ LATER_FIELDS: Mapping[type, frozenset[str]] = {
     # Fields that came after the first rows were written. At their default they are not written, so an old row stays as it is.
     Claim: frozenset({"role"}),
     entry.Started: frozenset({"claimed", "role"}),
+    entry.Ended: frozenset({"ran_s"}),
+    intent.Submit: frozenset({"month"}),
+    intent.Stop: frozenset({"cost_micros", "cap_micros", "month"}),
     intent.Announce: frozenset({"facts"}),
     Message: frozenset({"facts", "refused_by", "refused_why"}),
     entry.CheckpointScanned: frozenset({"others"}),

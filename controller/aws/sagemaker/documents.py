@@ -135,6 +135,7 @@ def job_of(
         failure=failure,
         role=role,
         service=service_of(body, tags),
+        preferences=_preferences(resources),
         claimed=None if service_of(body, tags) else claimed_service(body, tags),
         unrepeatable=unrepeatable(body, tags),
         tags=tags,
@@ -223,6 +224,12 @@ def _instances(resources: Document) -> tuple[str, int]:
     types = {text(group, "InstanceType") or "" for group in groups}
     total = sum(whole(group, "InstanceCount", COUNT_MAX) or 1 for group in groups)
     return (types.pop() if len(types) == 1 else HETEROGENEOUS), total
+
+
+def _preferences(resources: Document) -> tuple[tuple[str, int], ...]:
+    count = whole(resources, "InstanceCount", COUNT_MAX) or 1
+    choices = objects(resources, "InstancePreferences")
+    return tuple((text(one, "InstanceType") or "", whole(one, "InstanceCount", COUNT_MAX) or count) for one in choices)
 
 
 def _usage(body: Document) -> Usage | None:
