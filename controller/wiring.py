@@ -173,7 +173,7 @@ class SlackClickPorts:
 
     def lineage_named(self, job: str) -> LineageId | None:
         found = self.jobs.describe(job)
-        return lineage_of(found, self.ledger)[0].id if found else None
+        return lineage_of(found, self.ledger.lineages)[0].id if found else None
 
     def user(self, who: str) -> SlackUser | None:
         return _known_users().user(who, lambda who: self.chat.user(who))
@@ -240,12 +240,22 @@ def _hurried_client(service: str) -> Any:
 
 def _slack() -> Chat:
     """Slack and its SDK, which one function of seven needs: the others start without it."""
+    if not _has_slack():
+        from controller.aws.notices import NoticeChat
+
+        return NoticeChat(_Lazy(lambda: client("sns")), os.environ.get("SPOTWARDEN_NOTICE_TOPIC", ""), _events(), _clock)
     from controller.slack.webhook import WebhookChat
 
     webhook = os.environ.get("SPOTWARDEN_SLACK_WEBHOOK")
     if not webhook and "SPOTWARDEN_SLACK_TOKEN" not in os.environ:
         webhook = _slack_secret().current().get("webhook_url")
     return WebhookChat(webhook) if webhook else _slack_app()
+
+
+def _has_slack() -> bool:
+    return any(
+        os.environ.get(name) for name in ("SPOTWARDEN_SLACK_WEBHOOK", "SPOTWARDEN_SLACK_TOKEN", "SPOTWARDEN_SLACK_TOKEN_SECRET")
+    )
 
 
 @cache

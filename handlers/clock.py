@@ -23,7 +23,8 @@ clock = Blueprint(__name__)
 @clock.schedule("rate(1 minute)")
 def sweep(event: Any) -> dict[str, Any]:
     """Trigger every overdue intent."""
-    return _metrics_of(run_sweep(wiring.ports()))
+    done = run_sweep(wiring.ports())
+    return {**_metrics_of(done), "OverdueSeconds": done.overdue_s, "RingsFailing": done.failing}
 
 
 @observed
@@ -40,7 +41,13 @@ def drain(event: Any) -> dict[str, Any]:
     sent = drain_outbox(wiring.ports())
     for channel, why in sent.paused:
         logger.warning("channel waits", extra={"channel": channel, "why": why})
-    return {"MessagesSent": sent.sent, "MessagesShelved": sent.shelved, "ChannelsWaiting": len(sent.paused)}
+    return {
+        "MessagesSent": sent.sent,
+        "MessagesShelved": sent.shelved,
+        "ChannelsWaiting": len(sent.paused) + len(sent.shut),
+        "OldestMessageSeconds": sent.oldest_s,
+        "DigestsWaiting": sent.digests,
+    }
 
 
 @observed
@@ -67,5 +74,5 @@ def _metrics_of(done: SweepResult) -> dict[str, Any]:
     log_decider_problems(done.problems)
     return {
         "Rings": done.triggered, "RingsFailed": len(done.failed), "DecidersFailed": len(done.problems),
-        "OverdueSeconds": done.overdue_s, "left": done.left,
+        "left": done.left,
     }  # fmt: skip

@@ -16,6 +16,7 @@ from controller.aws.errors import AwsFault, fault_of
 from controller.aws.eventbridge import EventBridge
 from controller.notifications.block_kit import Page
 from controller.runtime.ports import Answer, Clock, Done, Later, Post, Refused
+from controller.runtime.slack_user import SlackUser
 
 DETAIL_TYPE = "Spotwarden Message"
 SUBJECT = "Spotwarden"
@@ -61,6 +62,9 @@ class NoticeChat:
 
     def open(self, trigger_id: str, view: Mapping[str, Any]) -> Answer:  # noqa: ARG002 - the port's own signature
         return Refused(READ_ONLY)
+
+    def user(self, who: str) -> SlackUser | None:  # noqa: ARG002 - the port's own signature
+        return None
 
     def members(self, group: str) -> frozenset[str]:  # noqa: ARG002 - the port's own signature
         return frozenset()

@@ -20,9 +20,9 @@ from controller.jobs.checkpoint_files import StoredFile, checkpoint_files, newes
 from controller.jobs.claim import place_of
 from controller.runtime.ports import Unreachable
 
-PAGE = 1000  # as many as S3 gives in one page
-REQUESTS_MAX = 12  # for one scan
-LEVEL_PAGES_MAX = 4  # pages of one folder's own objects and folders
+PAGE = 1000  # objects in a page of S3
+REQUESTS_MAX = 12  # per scan
+LEVEL_PAGES_MAX = 4  # pages of one folder
 NEWEST_FOLDERS = 2  # the newest may be half written; then the one before it counts
 
 # What S3 answers that no other look will change, and what it means for people.
@@ -72,7 +72,7 @@ class _Listing:
     def __init__(self, client: Any, bucket: str, prefix: str) -> None:
         self._client, self._bucket, self._prefix = client, bucket, prefix
         self._left = REQUESTS_MAX
-        self.complete = True  # whether nothing newer can be unseen
+        self.complete = True  # False where a newer object may be unseen
 
     def objects(self) -> list[StoredFile]:
         first = self._list(self._prefix)
@@ -150,7 +150,7 @@ def _by_number(folder: str) -> tuple[int, str]:
 
 
 def _problem(uri: str, error: ClientError | BotoCoreError) -> str:
-    """What S3 would not show, in words. Raises Unreachable for what may answer the next time."""
+    """Why S3 does not show a prefix, in words. Raises Unreachable for what may succeed the next time."""
     code = str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
     if code in PROBLEMS:
         return PROBLEMS[code]

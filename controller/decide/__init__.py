@@ -1,7 +1,7 @@
 """The pure controller: facts about one job in, a decision out. One module per capability; ``DECIDERS`` lists them in order.
 
-It knows jobs, policy, the ledger's types and savings; no cloud, no clock, no chance. What carries a decision out is
-``controller.runtime``; how a message reads is ``controller.notifications``.
+It knows jobs, policy, the ledger's types and savings; no AWS client, no clock, no randomness. ``controller.runtime`` carries a
+decision out; ``controller.notifications`` makes the text of its messages.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from controller.decide.facts import Facts
 class Decider:
     """One capability: its name in logs and metrics, what it decides, and why it exists.
 
-    ``decide`` takes the facts and what the deciders before it said.
+    ``decide`` takes the facts and the decision of the deciders before it.
     """
 
     name: str
@@ -118,10 +118,9 @@ DECIDERS: tuple[Decider, ...] = (
 
 
 def decide(facts: Facts) -> Decision:
-    """Say what must be written and done, given the facts, or in ``needs`` what it takes to say it.
+    """Decide what must be written and done, given the facts; or, in ``needs``, what must be known first.
 
-    Deciding twice adds nothing. No decider silences another: one that raises becomes a problem of the decision, which is told
-    once, and the others are heard.
+    Deciding again on facts that include the decision adds nothing.
     """
     decision = Decision()
     for decider in DECIDERS:

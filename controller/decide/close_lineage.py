@@ -19,7 +19,7 @@ from controller.savings.arithmetic import spent_micros
 
 DETAIL_TYPE = "Spotwarden Lineage Finished"
 ENDED = "ended"
-USAGE_SOON = timedelta(minutes=15)  # whoever waits for the lineage is not kept waiting for its bill
+USAGE_SOON = timedelta(minutes=15)  # the event of a finished lineage does not wait longer for its usage
 
 
 def close_lineage(facts: Facts) -> Decision:
@@ -39,7 +39,7 @@ def close_lineage(facts: Facts) -> Decision:
 
 
 def work_s(facts: Facts) -> int | None:
-    """Training seconds that the lineage's model took: the last attempt's, and what its checkpoints carried over before it."""
+    """The training seconds in the lineage's model: those of the last attempt, and those that it continued from a checkpoint."""
     job = facts.job
     if job.outcome is not Outcome.COMPLETED or not job.intervals:
         return None
@@ -51,7 +51,7 @@ def work_s(facts: Facts) -> int | None:
 
 
 def _goes_on(facts: Facts) -> bool:
-    """Whether another attempt is meant, or under way; a Submit that is no longer said is being taken back."""
+    """Whether another attempt is decided or under way. A Submit that is no longer decided is being withdrawn."""
     return any(isinstance(i.action, Submit) for i in resubmit(facts).intents)
 
 
@@ -61,7 +61,7 @@ def _deadline(facts: Facts) -> datetime | None:
 
 
 def _detail(facts: Facts, finished: Finished) -> dict[str, Any]:
-    """What listeners learn; dollars cover what is measured and priced, and ``unmeasured`` counts the rest."""
+    """The content of the event. Dollars cover measured attempts with a price; ``unmeasured`` counts the others."""
     measured = measured_of(facts)
     spent = spent_micros(measured)
     priced = sum(e.rate_micros_per_h is not None for e in measured)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from fnmatch import fnmatchcase
 
 from controller.jobs.algorithm import Algorithm
 from controller.jobs.failure import FailureCause, classify
@@ -182,6 +183,7 @@ class Job:
     model_artifacts: str | None = None  # where the model is, or would be
     unknown: frozenset[str] = frozenset()
     preferences: tuple[tuple[str, int], ...] = ()  # instance type and count of each that the request lets SageMaker choose from
+    claimed_team: str | None = None  # the team of its tag, where its role says another
     claimed: Service | None = None  # what its name or its tags say of an owner, which nothing proves
 
     @property
@@ -229,6 +231,20 @@ class Job:
     @property
     def user(self) -> str | None:
         return self.tags.get(USER_TAG)
+
+    def paid_by(self, team_of_role: Mapping[str, str]) -> Job:
+        """The same job with the team that its role belongs to, by globs of RoleArns; without any, the team is the tag's.
+
+        A tag that names a team of other roles than the job's is not believed: the job then has no team, and its tag is kept as
+        ``claimed_team``.
+        """
+        mapped = next((team for pattern, team in team_of_role.items() if fnmatchcase(self.role, pattern)), None)
+        said = self.tags.get(TEAM_TAG)
+        if mapped is None and said not in team_of_role.values():
+            return self
+        others = {key: value for key, value in self.tags.items() if key != TEAM_TAG}
+        tags = others if mapped is None else {**others, TEAM_TAG: mapped}
+        return replace(self, tags=tags, claimed_team=said if said and said != mapped else None)
 
     def labelled(self, *, team: str, user: str) -> Job:
         """The same job where its team and its user are told by tags of other names."""

@@ -9,8 +9,8 @@ from controller.savings.interruption_rates import pool_memories
 from controller.savings.rollup import roll_up
 
 DAY = timedelta(days=1)
-FIRST_LOOK_BACK = timedelta(days=35)  # what a ledger holds from before reports were asked for
-SETTLED = timedelta(minutes=15)  # after midnight: the index of a day is a moment behind its rows
+FIRST_LOOK_BACK = timedelta(days=35)  # how far back the first run goes
+SETTLED = timedelta(minutes=15)  # after midnight: the index of a day is eventually consistent
 TIME_LIMIT = timedelta(seconds=200)  # of the 300 that the function has
 
 

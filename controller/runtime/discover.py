@@ -44,7 +44,7 @@ def _pass(which: DiscoverPass, upto: datetime, started_at: datetime, ports: Port
             else:
                 problems += [(name, problem) for problem in result.problems]
         done += SweepResult(triggered=triggered, failed=tuple(failed), left=left, problems=tuple(problems))
-        empty = not triggered and not left and until < upto  # of a crash, only the lists of empty slices are made again
+        empty = not triggered and not left and until < upto  # after a crash, only lists of empty slices are read again
         if (failed or not left) and not empty:
             # The overlap is as long as a slice: a slice that time cut short is not taken again.
             ports.ledger.passes.note_passed(which, until + OVERLAP if left else until)
@@ -55,7 +55,7 @@ def _pass(which: DiscoverPass, upto: datetime, started_at: datetime, ports: Port
 
 
 def _backwards(names: Iterable[str]) -> list[str]:
-    """The second pass takes each slice from its end: slow failures at the head of it kept the first pass from there."""
+    """The second pass takes each slice from its end: slow failures at its beginning kept the first pass from the end."""
     return list(names)[::-1]
 
 

@@ -18,6 +18,7 @@ from controller.runtime.ports import Answer, Done, Later, Message, Ports, Post, 
 from controller.runtime.timeouts import LEASE, TIME_LIMIT
 
 BATCH = 500
+DIGEST = "digest/"  # what the keys of digests begin with
 CALLS_MAX = 50  # a channel and pass: Slack takes about one message a second
 PAUSE = timedelta(minutes=1)
 LONG_PAUSE = timedelta(hours=1)
@@ -27,27 +28,47 @@ PLAIN_FOR = timedelta(days=30)  # after Slack refused tables and charts; then th
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What one drain did; ``paused`` names channels with the reason why they wait."""
+    """The result of one drain.
+
+    ``paused`` names channels with the reason why they wait from now on, ``shut`` those that waited already. ``oldest_s`` is the
+    age in seconds of the oldest message that is left, ``digests`` how many pages of digests are left.
+    """
 
     sent: int = 0
     shelved: int = 0
     paused: tuple[tuple[str, str], ...] = ()
+    shut: tuple[str, ...] = ()
+    oldest_s: int = 0
+    digests: int = 0
 
 
 def drain(ports: Ports) -> Sent:
-    """Send the oldest messages of every channel; a 429 pauses its channel for as long as Slack asks."""
+    """Send the oldest messages of every channel. A 429 pauses its channel for as long as Slack asks."""
     started_at, done = ports.clock.now(), Sent()
-    for channel in ports.outbox.channels():
+    channels = ports.outbox.channels()
+    for channel in channels:
         now = ports.clock.now()
         if now - started_at > TIME_LIMIT:
             break
         if not ports.outbox.lease(channel, now=now, until=now + LEASE):
+            done = replace(done, shut=(*done.shut, channel))
             continue
         queue = _Queue(channel, ports, until=started_at + TIME_LIMIT)
         pause = queue.send()
         paused = (*done.paused, (channel, queue.why)) if pause else done.paused
-        done = Sent(sent=done.sent + queue.sent, shelved=done.shelved + queue.shelved, paused=paused)
+        done = replace(done, sent=done.sent + queue.sent, shelved=done.shelved + queue.shelved, paused=paused)
         ports.outbox.pause(channel, until=ports.clock.now() + pause)
+    return _with_what_is_left(done, channels, ports)
+
+
+def _with_what_is_left(done: Sent, channels: Iterable[str], ports: Ports) -> Sent:
+    """Look at what still waits, in channels that had something to send: an empty outbox costs nothing more."""
+    now = ports.clock.now()
+    for channel in channels:
+        left = ports.outbox.waiting(channel, BATCH)
+        oldest_s = max((int((now - message.at).total_seconds()) for message in left), default=0)
+        digests = sum(message.key.startswith(DIGEST) for message in left)
+        done = replace(done, oldest_s=max(done.oldest_s, oldest_s), digests=done.digests + digests)
     return done
 
 

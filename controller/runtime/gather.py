@@ -26,7 +26,8 @@ from controller.ledger.intent import Wake
 from controller.ledger.lineage import Lineage, LineageId
 from controller.ledger.pool import CAPACITY_SIGNAL_AGE, PlacementAsked
 from controller.policy.resubmission import Resubmission
-from controller.runtime.ports import Ledger, Ports
+from controller.runtime.ledger_ports import ReadLineages
+from controller.runtime.read_ports import ReadPorts
 from controller.units.calendar import month_key
 
 LINEAGE_TAG = "spotwarden:lineage"
@@ -35,12 +36,12 @@ POOL_MEMORY_AGE = timedelta(days=28)
 PLACEMENT_SCORE_INTERVAL = timedelta(hours=1)
 
 
-def gather(job: Job, ports: Ports) -> Facts:
+def gather(job: Job, ports: ReadPorts) -> Facts:
     """Load everything a decision about this job may look at; four reads for a job at rest."""
     now = ports.clock.now()
-    lineage, number = lineage_of(job, ports.ledger)
+    lineage, number = lineage_of(job, ports.ledger.lineages)
     policy = ports.policies.current()
-    job = job.labelled(team=policy.labels.team, user=policy.labels.user)
+    job = job.labelled(team=policy.labels.team, user=policy.labels.user).paid_by(policy.labels.team_of_role)
     execution = to_ask(job, lineage, trust=policy.trust_claims)
     answer = ports.jobs.made_by_pipeline(job, execution) if execution else None
     owner = settle_owner(job, lineage, trust=policy.trust_claims, answer=answer, now=now)
@@ -57,7 +58,7 @@ def gather(job: Job, ports: Ports) -> Facts:
     return _closely(facts, ports)
 
 
-def _priced(facts: Facts, ports: Ports) -> Facts:
+def _priced(facts: Facts, ports: ReadPorts) -> Facts:
     """What the attempt costs, what the type that its owner chose would have cost, and each type that a next attempt may have."""
     job, block, at = facts.job, facts.policy.resubmission_for(facts.job), facts.job.ended_at or facts.now
     others = {*(kind for kind, _ in job.preferences), *(e.instance_type for e in facts.lineage.entries if isinstance(e, Started))}
@@ -71,7 +72,7 @@ def _priced(facts: Facts, ports: Ports) -> Facts:
     )
 
 
-def _closely(facts: Facts, ports: Ports) -> Facts:
+def _closely(facts: Facts, ports: ReadPorts) -> Facts:
     """Look at what the future of this attempt hangs on: its checkpoints, its family's history, the pools it might go to."""
     job, block = facts.job, facts.policy.resubmission_for(facts.job)
     if not facts.newest or facts.owned:
@@ -89,7 +90,7 @@ def _closely(facts: Facts, ports: Ports) -> Facts:
     return facts
 
 
-def look_up(facts: Facts, needs: frozenset[Need], ports: Ports) -> Facts:
+def look_up(facts: Facts, needs: frozenset[Need], ports: ReadPorts) -> Facts:
     """Answer what a decision said that it needs to know. Raises Unreachable."""
     for need in sorted(needs):
         match need:
@@ -107,7 +108,7 @@ def look_up(facts: Facts, needs: frozenset[Need], ports: Ports) -> Facts:
     return replace(facts, looked_up=facts.looked_up | needs)
 
 
-def _repair_prefix(facts: Facts, ports: Ports) -> str | None:
+def _repair_prefix(facts: Facts, ports: ReadPorts) -> str | None:
     """The first prefix in which nothing lies and nobody writes. One that cannot be looked into is not empty.
 
     Where none can be looked into, it is one of the lineage's own beside the template's: no other lineage is given that.
@@ -127,7 +128,7 @@ def _repair_prefix(facts: Facts, ports: Ports) -> str | None:
     return next(iter(unseen), candidates[-1])
 
 
-def _room(facts: Facts, ports: Ports) -> int | None:
+def _room(facts: Facts, ports: ReadPorts) -> int | None:
     """What the on-demand quota still has room for, of what the ledger knows to be alive."""
     job = facts.job
     limit = ports.quotas.on_demand(job.instance_type, facts.now)
@@ -136,7 +137,7 @@ def _room(facts: Facts, ports: Ports) -> int | None:
     return limit - instances_held(ports.ledger.quota_holds.holds_on(job.region, job.instance_type))
 
 
-def _placement(facts: Facts, ports: Ports) -> PlacementAsked | None:
+def _placement(facts: Facts, ports: ReadPorts) -> PlacementAsked | None:
     """Ask EC2 for the pool's score, at most once an hour and pool; two that ask at once both may."""
     job = facts.job
     before = ports.ledger.capacity.placement_asked_at(job.region, job.instance_type)
@@ -146,7 +147,7 @@ def _placement(facts: Facts, ports: Ports) -> PlacementAsked | None:
     return PlacementAsked(region=job.region, instance_type=job.instance_type, job=job.name, at=facts.now, score=score)
 
 
-def _spot_seen(facts: Facts, ports: Ports) -> bool:
+def _spot_seen(facts: Facts, ports: ReadPorts) -> bool:
     """Whether another job of the fleet started in the pool lately, and since this one left it; who waits there knows better."""
     job = facts.job
     if job.spot:
@@ -155,13 +156,13 @@ def _spot_seen(facts: Facts, ports: Ports) -> bool:
     return started is not None and started > max(job.created_at, facts.now - CAPACITY_SIGNAL_AGE)
 
 
-def _with_pools(facts: Facts, block: Resubmission, ports: Ports) -> Facts:
+def _with_pools(facts: Facts, block: Resubmission, ports: ReadPorts) -> Facts:
     """What is remembered of the pools that the ladder may come to."""
     region, since = facts.job.region, facts.now - POOL_MEMORY_AGE
     return replace(facts, pools={t: ports.ledger.pools.memory(t, region, since) for t in candidate_types(facts, block)})
 
 
-def lineage_of(job: Job, ledger: Ledger) -> tuple[Lineage, int]:
+def lineage_of(job: Job, lineages: ReadLineages) -> tuple[Lineage, int]:
     """Find the lineage that a job belongs to, and its number there.
 
     The tag is a hint, since anybody can set or clone one: only a lineage that holds the job's Submit is believed. Every other
@@ -170,11 +171,11 @@ def lineage_of(job: Job, ledger: Ledger) -> tuple[Lineage, int]:
     hint = LineageId.parse(job.tags.get(LINEAGE_TAG, ""))
     own = LineageId.of(job)
     if hint is not None and hint != own and (hint.account, hint.region) == (job.account, job.region):
-        lineage = ledger.lineages.load(hint)
+        lineage = lineages.load(hint)
         number = lineage.number_of(job)
         if number is not None:
             return lineage, number
-    return ledger.lineages.load(own), 1
+    return lineages.load(own), 1
 
 
 def _at_rest(lineage: Lineage, job: Job, now: datetime) -> bool:

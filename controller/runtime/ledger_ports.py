@@ -72,6 +72,21 @@ class Overdue:
     trigger_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailingTrigger:
+    """A trigger of the sweep that fails: its intent has been due since ``since``, however often it was delayed after that.
+
+    ``trigger_at`` is when it is tried again, ``problem`` why it failed last.
+    """
+
+    job: str
+    lineage: str
+    key: str
+    since: datetime
+    trigger_at: datetime
+    problem: str = ""
+
+
 class DueIntents(Protocol):
     """Open intents by their time; an index, so perhaps stale."""
 
@@ -80,6 +95,15 @@ class DueIntents(Protocol):
 
     def delay(self, overdue: Overdue, trigger_at: datetime) -> None:
         """Let the sweep trigger this intent no sooner than ``trigger_at``. Nothing else about the intent changes."""
+
+    def note_failing(self, overdue: Overdue, trigger_at: datetime, problem: str) -> None:
+        """Remember that a trigger fails and is tried again at ``trigger_at``; its first due time is kept."""
+
+    def failing(self) -> Iterable[FailingTrigger]:
+        """The triggers that fail, in no particular order."""
+
+    def forget_failing(self, failing: FailingTrigger) -> None:
+        """Forget a trigger that fails no more; nothing happens where it is not known, or failed again meanwhile."""
 
 
 class ReadClaims(Protocol):
@@ -153,7 +177,14 @@ class Halts(Protocol):
         """Call a halt in place of any other, or resume."""
 
 
-class Limits(Protocol):
+class ReadLimits(Protocol):
+    """Reads limits."""
+
+    def taken(self, what: str) -> int:
+        """How much of a limit is taken."""
+
+
+class Limits(ReadLimits, Protocol):
     """Limits that span lineages."""
 
     def spend(self, what: str, who: str, amount: int, limit: int | None, now: datetime) -> bool:
@@ -164,9 +195,6 @@ class Limits(Protocol):
 
     def settle(self, what: str, who: str, amount: int, now: datetime) -> None:
         """Let somebody hold just this amount, more or less than he took before; nothing happens where he holds it already."""
-
-    def taken(self, what: str) -> int:
-        """How much of a limit is taken."""
 
 
 class Revisions(Protocol):

@@ -1,4 +1,4 @@
-"""Notes what EC2 says of its spot market: a hint per instance family and region, joined to no job."""
+"""Records EC2's spot signals per instance family and region. They name no job."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from controller.runtime.triggers import market_warning_of
 
 
 def note_signal(event: Mapping[str, Any], ports: Ports) -> MarketSignal:
-    """Write an interruption warning or rebalance recommendation down once. Raises BadEvent and Unreachable.
+    """Record an interruption warning or rebalance recommendation once. Raises BadEvent and Unreachable.
 
-    The event names only an instance: its family takes one DescribeInstances, and of one that is gone only the region is known.
+    The event names only an instance: its family takes one DescribeInstances. For an instance that is gone only the region is
+    known.
     """
     kind, instance_id, region, at = market_warning_of(event)
     family = ports.instances.family_of(instance_id)

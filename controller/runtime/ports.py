@@ -18,7 +18,7 @@ from controller.ledger.intent import Probe, Publish, Submit
 from controller.ledger.lineage import LineageId
 from controller.policy.policy import Policy
 from controller.runtime.answers import Answer, Done, Later, Refused, Unreachable
-from controller.runtime.ledger_ports import Ledger, Overdue
+from controller.runtime.ledger_ports import FailingTrigger, Ledger, Overdue
 from controller.runtime.outbox import Chat, Message, Outbox, Post
 from controller.runtime.schedule_ports import LateDay
 from controller.runtime.triggers import Trigger
@@ -32,6 +32,7 @@ __all__ = [
     "Clock",
     "Done",
     "Events",
+    "FailingTrigger",
     "Instances",
     "Jobs",
     "LateDay",
@@ -51,11 +52,18 @@ __all__ = [
 ]  # fmt: skip
 
 
-class Jobs(Protocol):
-    """SageMaker's training jobs."""
+class ReadJobs(Protocol):
+    """Reads SageMaker's training jobs."""
 
     def describe(self, name: str) -> Job | None:
         """The job as it is now, with its tags; None when SageMaker knows no such job. Raises Unreachable."""
+
+    def made_by_pipeline(self, job: Job, execution: str) -> OwnerAnswer:
+        """Whether a step of a pipeline execution (its ARN) made the job; what does not answer is SILENT, and raises nothing."""
+
+
+class Jobs(ReadJobs, Protocol):
+    """SageMaker's training jobs."""
 
     def submit(self, submit: Submit, lineage: LineageId) -> Answer:
         """Create ``submit.job`` from the request ``submit.about`` had. A taken name is Done when it carries this lineage's id."""
@@ -65,9 +73,6 @@ class Jobs(Protocol):
 
     def stop(self, name: str) -> Answer:
         """Done when the job is terminal or gone; Later while it is stopping, uploading or just asked to stop."""
-
-    def made_by_pipeline(self, job: Job, execution: str) -> OwnerAnswer:
-        """Whether a step of a pipeline execution (its ARN) made the job; what does not answer is SILENT, and raises nothing."""
 
     def modified(self, since: datetime, until: datetime) -> Iterable[str]:
         """The names of all jobs last modified within ``since`` … ``until``. Raises Unreachable."""

@@ -1,4 +1,4 @@
-"""Queues each channel's digests, daily and weekly, at its hour: read from days that are closed, whatever the number of jobs."""
+"""Queues the daily and weekly digests of each channel at its hour. They read closed days, whatever the number of jobs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks right before an action whether it may be done now: no halt, within the hour's rate limit and the team's spend cap."""
+"""Checks before each act whether it may be done now: no halt, within the rate limit of the hour and the team's spend cap."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ NO_ROOM_S = 300  # until somebody asks a team's cap again for a move
 
 @dataclass(frozen=True, slots=True)
 class OnHold:
-    """Not now, and no fault of the world's: a hold is no try, and none is used up."""
+    """Not now, for a reason of the controller's own: a hold counts as no try."""
 
     why: str
     after_s: int
 
 
 def check_limits(intent: Intent, lineage: Lineage, ports: Ports) -> OnHold | Refused | None:
-    """Why an act has to wait, or will never be allowed; None where it may be done. A hold costs one read."""
+    """Why an act has to wait, or is refused; None where it may be done. A hold costs one read."""
     action = intent.action
     if isinstance(action, Wake | Publish | RefreshCard | Settle):
         return None  # looking and bookkeeping go on
     if isinstance(action, Submit) and lineage.entry(Started, action.job):
-        return None  # an earlier try made it: only the answer is still to be written down
+        return None  # an earlier try did it: only its answer is missing
     halt = ports.ledger.halts.halt()
     if halt is not None:
         return OnHold(halted(halt), int(HALT_LOOK.total_seconds()))
@@ -57,7 +57,7 @@ def check_limits(intent: Intent, lineage: Lineage, ports: Ports) -> OnHold | Ref
 
 
 def _one_probe(pool: str, intent: Intent, lineage: Lineage, ports: Ports) -> Refused | None:
-    """One probe a pool and half hour is enough for all who wait there: who it finds capacity for, all hear."""
+    """One probe per pool and half hour is enough for all jobs that wait: its result is stored for all."""
     now = ports.clock.now()
     window = f"probe/{pool}/{hour_key(now)}/{now.minute // 30}"
     if ports.ledger.limits.spend(window, f"{lineage.id}/{intent.key}", 1, 1, now):
@@ -66,7 +66,7 @@ def _one_probe(pool: str, intent: Intent, lineage: Lineage, ports: Ports) -> Ref
 
 
 def _rate_limit(what: str, limit: int | None, intent: Intent, lineage: Lineage, ports: Ports) -> OnHold | None:
-    """Take one of the hour's acts; performing an intent again takes none."""
+    """Take one of the hour's acts; performing an intent again takes no other."""
     now = ports.clock.now()
     if limit is None or ports.ledger.limits.spend(f"{what}/{hour_key(now)}", f"{lineage.id}/{intent.key}", 1, limit, now):
         return None

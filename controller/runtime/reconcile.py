@@ -26,6 +26,7 @@ from controller.ledger.lineage import Lineage, LineageId
 from controller.runtime.gather import gather, look_up
 from controller.runtime.perform import perform
 from controller.runtime.ports import Ports, Trigger
+from controller.runtime.read_ports import ReadPorts
 from controller.runtime.timeouts import LEASE
 
 OUTPACED_MAX = 3
@@ -76,7 +77,7 @@ def _settle(name: str, ports: Ports) -> Reconciled:
     raise Outpaced(f"{name}: still something new after {ROUNDS_MAX} rounds")
 
 
-def decided(job: Job, ports: Ports) -> tuple[Facts, Decision]:
+def decided(job: Job, ports: ReadPorts) -> tuple[Facts, Decision]:
     """Gather and decide; look up what the decision needs to know, and decide again, until it needs nothing more."""
     facts = gather(job, ports)
     decision = decide(facts)

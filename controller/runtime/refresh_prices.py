@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from controller.runtime.ports import Ports
 
-WEEK = timedelta(days=6)  # a schedule of seven days, a little late or early
+WEEK = timedelta(days=6)  # the schedule of seven days, with some tolerance
 
 
 def refresh_prices(region: str, ports: Ports) -> tuple[int, tuple[str, ...]]:
-    """Write down what changed in a region's list; say how many prices did, and which rows nobody could read."""
+    """Store changed prices of a region. Returns how many changed, and the rows that cannot be read."""
     now = ports.clock.now()
     before = ports.ledger.prices.refreshed_at(region)
     if before is not None and now - before < WEEK:

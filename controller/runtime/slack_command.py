@@ -1,4 +1,4 @@
-"""Answers ``/spot …`` in Slack, for the one who typed it. Whatever is typed has a short answer."""
+"""Answers ``/spot …`` in Slack, to the user who typed it. Every text has a short answer."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ HELP = (
 JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")  # SageMaker's TrainingJobName
 JOB_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:([a-z0-9-]+):([0-9]{12}):training-job/(.{1,63})")
 MONTH = re.compile(r"([0-9]{4})-([0-9]{1,2})")
-FIRST_YEAR = 2017  # SageMaker's own
+FIRST_YEAR = 2017  # by SageMaker
 SHOWN = 60  # characters of what somebody typed
 WAIVERS_MAX = 20
 HELD_BACK = "The answer is longer than one message. `spotwarden report` has all of it."
 
 
 def command(text: str, ports: SlackPorts, *, who: str = "") -> Answer:
-    """Answer a slash command, for the one who typed it, whatever was typed."""
+    """Answer a slash command to the user who typed it."""
     word, *rest = text.split() or ["help"]
     word = word.lower()
     try:
@@ -58,7 +58,7 @@ def command(text: str, ports: SlackPorts, *, who: str = "") -> Answer:
 
 
 def _shown(word: str) -> str:
-    """What somebody typed, short enough for an answer."""
+    """What a user typed, shortened for an answer."""
     return code(one_line(word, SHOWN))
 
 
@@ -104,7 +104,7 @@ def _month(word: str) -> date | None:
 def _job(ports: SlackPorts, *words: str) -> tuple[Part, ...]:
     if len(words) != 1:
         return (Text("Add the name of one job: `/spot job NAME`"),)
-    typed = words[0].strip("`*_~\"'<>|,;")  # as it was copied from a message
+    typed = words[0].strip("`*_~\"'<>|,;")  # as it is copied from a message
     arn = JOB_ARN.fullmatch(typed)
     name = arn[3] if arn else typed
     if JOB_NAME.fullmatch(name) is None:

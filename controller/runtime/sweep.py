@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from controller.decide.decision import DeciderProblem
-from controller.runtime.ports import Ports, Trigger
+from controller.runtime.ports import FailingTrigger, Overdue, Ports, Trigger
 from controller.runtime.reconcile import Reconciled, reconcile
 from controller.runtime.timeouts import TIME_LIMIT
 
+_Failing = dict[tuple[str, str], FailingTrigger]
 TRIGGERS_MAX = 500
 FAILED_DELAY = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepResult:
-    """What one pass of the clock did. ``overdue_s`` is how late the oldest intent was, ``left`` says why it stopped early.
+    """What one pass of the clock did.
 
+    ``overdue_s`` is for how long the oldest open intent has been due: a failure does not move the time it counts from.
+    ``failing`` is how many triggers fail, those that wait for their next try included. ``left`` says why the pass stopped early.
     ``failed`` are jobs whose trigger raised, ``problems`` are deciders that raised on a job that was else looked after.
     """
 
     triggered: int = 0
     failed: tuple[tuple[str, Exception], ...] = field(default=())
     overdue_s: int = 0
+    failing: int = 0
     left: str = ""
     problems: tuple[tuple[str, DeciderProblem], ...] = ()
 
@@ -32,19 +37,23 @@ class SweepResult:
             triggered=self.triggered + other.triggered,
             failed=self.failed + other.failed,
             overdue_s=max(self.overdue_s, other.overdue_s),
+            failing=max(self.failing, other.failing),
             left=self.left or other.left,
             problems=self.problems + other.problems,
         )
 
 
 def sweep(ports: Ports) -> SweepResult:
-    """Trigger the job of every overdue intent, oldest first. A failure does not stop the others.
+    """Trigger the job of every overdue intent, oldest first; one failure stops no other.
 
-    A failing trigger is delayed by five minutes: at the head of the queue, one broken lineage would delay all others for good.
+    A trigger that fails is delayed by five minutes: at the head of the queue, one broken lineage would delay all others for good.
+    What fails is remembered with the time from which it was due, until it works or is due no more.
     """
     started_at = ports.clock.now()
     overdue = ports.ledger.due.overdue(started_at, TRIGGERS_MAX)
-    oldest_s = max((int((started_at - o.trigger_at).total_seconds()) for o in overdue), default=0)
+    failing = {(one.lineage, one.key): one for one in ports.ledger.due.failing()}
+    since = [*(one.trigger_at for one in overdue), *(one.since for one in failing.values())]
+    oldest_s = max((int((started_at - at).total_seconds()) for at in since), default=0)
     failed: list[tuple[str, Exception]] = []
     problems: list[tuple[str, DeciderProblem]] = []
     left = ""
@@ -59,12 +68,30 @@ def sweep(ports: Ports) -> SweepResult:
         result = trigger_job(one.trigger, ports)
         if isinstance(result, Exception):
             failed.append((one.trigger.job, result))
-            ports.ledger.due.delay(one, ports.clock.now() + FAILED_DELAY)
-        else:
-            problems += [(one.trigger.job, problem) for problem in result.problems]
+            again_at = ports.clock.now() + FAILED_DELAY
+            # Before the delay: a crash in between must not lose since when it is due.
+            ports.ledger.due.note_failing(one, again_at, f"{type(result).__name__}: {result}")
+            ports.ledger.due.delay(one, again_at)
+            continue
+        problems += [(one.trigger.job, problem) for problem in result.problems]
+        if (known := failing.pop((str(one.trigger.lineage), one.key), None)) is not None:
+            ports.ledger.due.forget_failing(known)
+    if not left and len(overdue) < TRIGGERS_MAX:
+        failing = _without_what_is_over(failing, overdue, started_at, ports)
+    newly = {name for name, _ in failed} - {one.job for one in failing.values()}
     return SweepResult(
-        triggered=len(triggered), failed=tuple(failed), overdue_s=oldest_s, left=left, problems=tuple(problems)
+        triggered=len(triggered), failed=tuple(failed), overdue_s=oldest_s, failing=len(failing) + len(newly), left=left,
+        problems=tuple(problems),
     )  # fmt: skip
+
+
+def _without_what_is_over(failing: _Failing, overdue: Iterable[Overdue], now: datetime, ports: Ports) -> _Failing:
+    """Forget what should be tried now and is due no more: something else than the sweep has seen to it."""
+    due = {(str(one.trigger.lineage), one.key) for one in overdue}
+    over = {place for place, one in failing.items() if one.trigger_at <= now and place not in due}
+    for place in over:
+        ports.ledger.due.forget_failing(failing[place])
+    return {place: one for place, one in failing.items() if place not in over}
 
 
 def trigger_job(trigger: Trigger, ports: Ports) -> Reconciled | Exception:

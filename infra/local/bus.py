@@ -96,6 +96,7 @@ class Bus:
         self.waiting: list[Delivery] = []
         self.dead_letters: list[Delivery] = []
         self.invocations = 0
+        self.on_end: Callable[[str, Exception | None], object] = lambda name, error: None  # what CloudWatch counts
 
     def put(self, event: Event) -> int:
         """Deliver an EventBridge envelope to each rule that matches it now, and return the number of matches."""
@@ -139,7 +140,10 @@ class Bus:
         try:
             delivery.rule.handler(json.loads(json.dumps(delivery.event)), context)
         except Exception as error:  # for Lambda, every exception is a failed invocation
+            self.on_end(delivery.rule.name, error)
             self._retry_later(replace(delivery, tries=delivery.tries + 1, error=error))
+        else:
+            self.on_end(delivery.rule.name, None)
 
     def _retry_later(self, failed: Delivery) -> None:
         if failed.tries > failed.rule.retries:

@@ -20,7 +20,7 @@ from controller.jobs.job import Job
 from controller.ledger.intent import Intent, IntentResult, Stop
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import MarketSignal, MarketSignalKind
-from controller.runtime.ports import Message, Overdue, Ports, Trigger, Unreachable
+from controller.runtime.ports import FailingTrigger, Message, Overdue, Ports, Trigger, Unreachable
 from controller.runtime.reconcile import reconcile
 from controller.runtime.schedule_ports import DiscoverPass
 from infra.local import aws
@@ -95,6 +95,7 @@ def ledger(dynamodb: Any, table: str) -> DynamoLedger:
 # ── faults ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 OVERDUE = Overdue(trigger=Trigger(job="bert", lineage=ID), key=STOP.key, trigger_at=BEGIN)
+FAILING = FailingTrigger(job="bert", lineage=str(ID), key=STOP.key, since=BEGIN, trigger_at=BEGIN)
 SIGNAL = MarketSignal(kind=MarketSignalKind.REBALANCE, instance_id="i-0abc", family="g5", region="us-east-1", at=BEGIN)
 CALLS: dict[str, Callable[[DynamoLedger, DynamoOutbox], object]] = {
     "load": lambda ledger, _: ledger.lineages.load(ID),
@@ -103,6 +104,9 @@ CALLS: dict[str, Callable[[DynamoLedger, DynamoOutbox], object]] = {
     "put_off": lambda ledger, _: ledger.lineages.put_off(ID, STOP, due_at=BEGIN, why=""),
     "close": lambda ledger, _: ledger.lineages.close(ID, STOP, IntentResult.DONE, ""),
     "overdue": lambda ledger, _: ledger.due.overdue(BEGIN, 10),
+    "note_failing": lambda ledger, _: ledger.due.note_failing(OVERDUE, BEGIN + MINUTE, "m"),
+    "failing": lambda ledger, _: list(ledger.due.failing()),
+    "forget_failing": lambda ledger, _: ledger.due.forget_failing(FAILING),
     "delay": lambda ledger, _: ledger.due.delay(OVERDUE, BEGIN + MINUTE),
     "claim": lambda ledger, _: ledger.claims.claim(MINE),
     "release": lambda ledger, _: ledger.claims.release(MINE),
@@ -247,7 +251,7 @@ def test_every_item_carries_its_schema(ledger: DynamoLedger, dynamodb: Any, tabl
     DynamoOutbox(dynamodb, table).put(replace(HELLO, key="another", channel="#other"))
     items = dynamodb.scan(TableName=table)["Items"]
     families = {item["pk"]["S"].partition("#")[0] for item in items}
-    assert families == {"lineage", "claim", "capacity", "cursor", "policy", "signal", "outbox", "said"}
+    assert families == {"lineage", "failing", "claim", "capacity", "cursor", "policy", "signal", "outbox", "said"}
     assert [item for item in items if item.get("schema") != {"N": "1"}] == []
 
 

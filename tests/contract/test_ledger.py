@@ -13,7 +13,7 @@ from controller.ledger.entry import Entry, Interrupted, Measured, Started
 from controller.ledger.intent import Announce, Intent, IntentResult, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import CapacitySeen, MarketSignal, MarketSignalKind, PlacementAsked
-from controller.runtime.ports import Ledger
+from controller.runtime.ports import FailingTrigger, Ledger
 from tests.builders import BEGIN, lineage_id
 
 ID = lineage_id()
@@ -375,6 +375,30 @@ def test_delaying_a_closed_intent_changes_nothing(ledger: Ledger, intent: Intent
     ledger.due.delay(overdue, NOW + MINUTE)
     assert due_keys(ledger, NOW + 2 * MINUTE) == []
     assert ledger.lineages.load(ID) == after
+
+
+def test_a_trigger_that_fails_is_known_since_it_was_first_due(ledger: Ledger) -> None:
+    commit(ledger, STOP)
+    [overdue] = ledger.due.overdue(NOW, 10)
+    ledger.due.note_failing(overdue, NOW + MINUTE, "first")
+    ledger.due.note_failing(replace(overdue, trigger_at=NOW + MINUTE), NOW + 2 * MINUTE, "p" * 600)
+    [failing] = ledger.due.failing()
+    assert failing == FailingTrigger(
+        job="bert", lineage=str(ID), key=STOP.key, since=NOW, trigger_at=NOW + 2 * MINUTE, problem="p" * 500
+    )  # fmt: skip
+
+
+def test_a_trigger_is_forgotten_unless_it_failed_again_meanwhile(ledger: Ledger) -> None:
+    commit(ledger, STOP)
+    [overdue] = ledger.due.overdue(NOW, 10)
+    ledger.due.note_failing(overdue, NOW + MINUTE, "")
+    [first] = ledger.due.failing()
+    ledger.due.note_failing(overdue, NOW + 2 * MINUTE, "")
+    ledger.due.forget_failing(first)
+    [second] = ledger.due.failing()
+    ledger.due.forget_failing(second)
+    ledger.due.forget_failing(second)
+    assert list(ledger.due.failing()) == []
 
 
 # ── entries of a period, signals, revisions ────────────────────────────────────────────────────────────────────────

@@ -18,7 +18,7 @@ from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult, Wake
 from controller.ledger.lineage import Lineage, LineageId
 from controller.ledger.pool import CapacitySeen, CapacitySignal, MarketSignal, PlacementAsked, PoolMemory
-from controller.runtime.ports import LateDay, Message, Overdue, Post, Trigger
+from controller.runtime.ports import FailingTrigger, LateDay, Message, Overdue, Post, Trigger
 from controller.runtime.schedule_ports import DiscoverPass
 from controller.savings.rollup import Rollup
 from controller.units.money import Rate
@@ -143,6 +143,7 @@ class MemoryLedger(AllPorts):
         self.marks: dict[tuple[date, str], int] = {}
         self.rolled_up: dict[date, Rollup] = {}
         self.asked_once: set[str] = set()
+        self.fails: dict[tuple[str, str], FailingTrigger] = {}
         self.listed: dict[tuple[str, str, date], Rate] = {}
 
     def row(self, lineage: LineageId) -> Row:
@@ -228,6 +229,21 @@ class MemoryLedger(AllPorts):
         row = self.row(overdue.trigger.lineage) if overdue.trigger.lineage else Row()
         if overdue.key in row.trigger_at:
             row.trigger_at[overdue.key] = max(row.trigger_at[overdue.key], trigger_at)
+
+    def note_failing(self, overdue: Overdue, trigger_at: datetime, problem: str) -> None:
+        place = (str(overdue.trigger.lineage), overdue.key)
+        since = self.fails[place].since if place in self.fails else overdue.trigger_at
+        self.fails[place] = FailingTrigger(
+            job=overdue.trigger.job, lineage=place[0], key=overdue.key, since=since, trigger_at=trigger_at, problem=problem[:500]
+        )
+
+    def failing(self) -> Iterable[FailingTrigger]:
+        return list(self.fails.values())
+
+    def forget_failing(self, failing: FailingTrigger) -> None:
+        found = self.fails.get((failing.lineage, failing.key))
+        if found is not None and found.trigger_at == failing.trigger_at:
+            del self.fails[failing.lineage, failing.key]
 
     def claim(self, claim: Claim) -> tuple[Claim, ...]:
         others = holding_up(claim, self.claims_on(claim.bucket))

@@ -28,7 +28,7 @@ class DynamoClaims:
         """Hold the prefix, or say whom the claim must wait for. Raises Unreachable when others were faster three times."""
         pk = _pk(claim.bucket)
         for _ in range(TRIES):
-            head = self._table.get(pk, HEAD)  # before the rest: a claim that comes in between moves the version
+            head = self._table.get(pk, HEAD)  # read before the rest: a claim in between changes the version
             others = holding_up(claim, self.claims_on(claim.bucket))
             if others:
                 return others
@@ -45,12 +45,12 @@ class DynamoClaims:
 
 
 def taking(claim: Claim) -> Write:
-    """The write that holds a prefix."""
+    """The write that claims a prefix."""
     return {"Put": {"Item": {**_place(claim), **write(claim)}}}
 
 
 def giving_back(claim: Claim) -> Write:
-    """The write that gives a prefix back."""
+    """The write that releases a prefix."""
     return {"Delete": {"Key": _place(claim)}}
 
 
@@ -59,7 +59,7 @@ def _pk(bucket: str) -> str:
 
 
 def held_key(job: str, lineage: str, what: str) -> str:
-    """The sort key of what a job of a lineage holds: a former life of the name holds something else."""
+    """The sort key of what a job of a lineage holds. A former job with the same name has another lineage, and another key."""
     digest = hashlib.sha256(f"{lineage}\n{what}".encode()).hexdigest()
     return f"held#{job}#{digest[:16]}"
 

@@ -1,4 +1,4 @@
-"""Days that are over, in DynamoDB: what each comes to, and which of them something was added to since.
+"""Days that are over, in DynamoDB: their rollups, and the days to which entries were added since.
 
 rollup   <day>#<part>        groups and counts of a day as zipped JSON; a day of more than 300 kB has several parts
 cursor   rollup              until when days are closed
@@ -23,8 +23,8 @@ from controller.savings.arithmetic import FIELDS, Savings
 from controller.savings.rollup import Count, CountKind, Group, Mover, Rollup, with_missed
 
 CLOSED = "rollup"
-PART_BYTES = 300_000  # an item takes 400 kB
-KEPT = timedelta(days=3 * 366)  # how long a rollup is kept: two years of months before
+PART_BYTES = 300_000  # an item takes at most 400 kB
+KEPT = timedelta(days=3 * 366)  # how long a rollup is kept: two years
 
 
 class DynamoDays:
@@ -79,7 +79,7 @@ class DynamoDays:
 
 
 def marking(day: date, lineage: str, version: int) -> Write:
-    """The mark that a commit leaves on a day that is over; a row of its own for each lineage, so that none waits for another."""
+    """The mark that a commit leaves on a day that is over. Each lineage has its own row, so that none waits for another."""
     return {"Put": {"Item": {**key("late", f"{day}#{lineage}"), **MARK, "version": {"N": str(version)}}}}
 
 
@@ -88,7 +88,7 @@ def epoch_s(day: date) -> str:
 
 
 def _parts(rollup: Rollup) -> list[bytes]:
-    """A rollup in as many parts as items take; in one, but for days of ten thousands of groups."""
+    """A rollup in parts that fit into items; more than one only for days with tens of thousands of groups."""
     whole = _zipped(rollup)
     if len(whole) <= PART_BYTES or len(rollup.groups) + len(rollup.counts) < 2:
         return [whole]
@@ -111,7 +111,7 @@ def _zipped(rollup: Rollup) -> bytes:
 
 
 def _read(document: dict[str, Any]) -> Rollup:
-    """Read a part; figures that came later than it are 0 there."""
+    """Read a part. Figures that were added later are 0 in it."""
     names, width = document["fields"], len(Group._fields)
     return Rollup(
         groups={Group(*row[:width]): Savings(**dict(zip(names, row[width:], strict=True))) for row in document["groups"]},

@@ -1,21 +1,26 @@
 """Open intents by the time at which they are due, in DynamoDB: the sparse index *due*, which an intent leaves when it closes.
 
 The index is eventually consistent: it triggers, and never decides.
+
+failing   <lineage>#<intent>   a trigger of the sweep that fails, and since when its intent is due
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from heapq import merge
 from itertools import islice
 
-from controller.aws.dynamodb.items import moment, stamp
+from controller.aws.dynamodb.items import MARK, Item, moment, stamp
 from controller.aws.dynamodb.lineages import lineage_pk
-from controller.aws.dynamodb.table import PARTITIONS, Table, key
+from controller.aws.dynamodb.table import PARTITIONS, Table, key, partition_of
 from controller.ledger.lineage import LineageId
-from controller.runtime.ledger_ports import Overdue
+from controller.runtime.ledger_ports import FailingTrigger, Overdue
 from controller.runtime.triggers import Trigger
+
+FAILING = "failing"
+PROBLEM_MAX = 500
 
 
 class DynamoDueIntents:
@@ -47,3 +52,41 @@ class DynamoDueIntents:
                 ConditionExpression="ring_at < :at",  # only an open intent has this attribute
                 ExpressionAttributeValues={":at": {"S": stamp(trigger_at)}},
             )
+
+    def note_failing(self, overdue: Overdue, trigger_at: datetime, problem: str) -> None:
+        self._table.update(
+            key(FAILING, f"{overdue.trigger.lineage}#{overdue.key}"),
+            UpdateExpression="SET since = if_not_exists(since, :since), trigger_at = :at, problem = :problem, job = :job,"
+            " lineage = :lineage, intent = :intent, #schema = :schema",
+            ExpressionAttributeNames={"#schema": "schema"},
+            ExpressionAttributeValues={
+                ":since": {"S": stamp(overdue.trigger_at)},
+                ":at": {"S": stamp(trigger_at)},
+                ":problem": {"S": problem[:PROBLEM_MAX]},
+                ":job": {"S": overdue.trigger.job},
+                ":lineage": {"S": str(overdue.trigger.lineage)},
+                ":intent": {"S": overdue.key},
+                ":schema": MARK["schema"],
+            },
+        )
+
+    def failing(self) -> Iterable[FailingTrigger]:
+        return [_failing(row) for row in self._table.query(**partition_of(FAILING))]
+
+    def forget_failing(self, failing: FailingTrigger) -> None:
+        self._table.remove(
+            key(FAILING, f"{failing.lineage}#{failing.key}"),
+            ConditionExpression="trigger_at = :at",
+            ExpressionAttributeValues={":at": {"S": stamp(failing.trigger_at)}},
+        )
+
+
+def _failing(row: Item) -> FailingTrigger:
+    return FailingTrigger(
+        job=row["job"]["S"],
+        lineage=row["lineage"]["S"],
+        key=row["intent"]["S"],
+        since=moment(row["since"]["S"]),
+        trigger_at=moment(row["trigger_at"]["S"]),
+        problem=row["problem"]["S"],
+    )

@@ -1,4 +1,4 @@
-"""Reads the members of a plain document by type, and says what was found where a member is of another.
+"""Reads the members of a plain document by type, and reports what was found where a member has another type.
 
 Absent and null are the same: None, or empty for a section or a list.
 """
@@ -20,7 +20,7 @@ FIRST_YEAR, LAST_YEAR = 1970, 2200  # further away, adding a duration to a time 
 
 
 class BadDocument(ValueError):
-    """A document that no job can be read from: says what was found, and what was wanted."""
+    """A document from which no job can be read. The message says what was found and what was wanted."""
 
 
 def section(document: Document, member: str) -> Document:
@@ -42,7 +42,7 @@ def objects(document: Document, member: str) -> Sequence[Document]:
 
 
 def text(document: Document, member: str) -> str | None:
-    """A member's text; None where it is empty, too: the service writes "" for what was not given."""
+    """A member's text; None also where it is empty: the service writes "" for what was not given."""
     found = document.get(member)
     if found is None or found == "":
         return None
@@ -121,7 +121,7 @@ def _moment(found: Any) -> datetime:
 
 
 def shown(found: object) -> str:
-    """A value as a message quotes it: bounded, and "absent" for None."""
+    """A value as a message quotes it: shortened, and "absent" for None."""
     if type(found) is int and abs(found) >= 10**DIGITS_MAX:
         return f"a number of more than {DIGITS_MAX} digits"
     said = "absent" if found is None else repr(found)

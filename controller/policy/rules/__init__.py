@@ -23,6 +23,7 @@ from controller.policy.rules.max_wait_limit import MAX_WAIT_LIMIT
 from controller.policy.rules.spot_required import SPOT_REQUIRED
 from controller.policy.rules.tag_invalid import tag_invalid
 from controller.policy.rules.tags_required import TAGS_REQUIRED
+from controller.policy.rules.team_contradicted import team_contradicted
 from controller.policy.rules.uncheckpointed_cap import UNCHECKPOINTED_CAP
 
 RULE_KINDS: Mapping[str, RuleKind] = {
@@ -54,6 +55,8 @@ def judge(job: Job, policy: Policy, evidence: Evidence, directives: Directives |
     invalid = tag_invalid(_read(job) if directives is None else directives, policy.channel)
     if invalid is not None:
         findings.append(invalid)
+    if (contradicted := team_contradicted(job, policy.labels.team, policy.channel)) is not None:
+        findings.append(contradicted)
     return Verdict(
         word=_word(job, findings),
         findings=tuple(findings),

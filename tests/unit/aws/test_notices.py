@@ -92,3 +92,4 @@ def test_nothing_can_be_answered_or_edited() -> None:
     assert isinstance(chat.open("t", {}), Refused)
     assert isinstance(chat.reply_ephemeral("u", "w"), Refused)
     assert chat.members("g") == frozenset()
+    assert chat.user("U1") is None
