@@ -94,9 +94,7 @@ def _cap(submit: Submit, intent: Intent, lineage: Lineage, ports: Ports) -> Refu
         return None
     submit = submit if submit.month else replace(submit, month=month_key(now))
     whose = f"the spend cap of {team_of(submit, lineage)} for {submit.month} ({dollars(cap)})"
-    must_continue = (
-        isinstance(submit.cause, MoveCause) and submit.cause is not MoveCause.REPAIR
-    )  # it only counts
+    must_continue = isinstance(submit.cause, MoveCause) and submit.cause is not MoveCause.REPAIR  # it only counts
     if submit.cost_micros is None:
         return None if must_continue else Refused(f"no price is known, so {whose} cannot be checked")
     account, limit = account_of(submit, lineage), None if must_continue else cap
