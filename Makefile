@@ -9,7 +9,7 @@ LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --
 SEEDS ?= 5000
 ARGS ?=
 
-.PHONY: help demo test check lint simulate mutants bench nightly docs picture package lock clean
+.PHONY: help demo test check lint simulate mutants bench nightly docs picture package deploy destroy lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -50,8 +50,16 @@ picture: demo  ## take the pictures of the docs from the demo's Slack page and r
 	$(BIN)/python -m infra.browser build/demo/report.html docs/report.png --width 1000 --height 1100
 	$(BIN)/python -m infra.package_graph
 
-package: $(BIN)/installed  ## build what is deployed to AWS: build/package/deployment.zip and sam.json
-	$(BIN)/python infra/build.py --out build/package $(ARGS)
+package: $(BIN)/installed  ## build what is deployed to AWS into build/package; ARCH=arm64|x86_64 PY=3.14
+	$(BIN)/python infra/build.py --out build/package $(if $(ARCH),--architecture $(ARCH)) $(if $(PY),--python $(PY)) $(ARGS)
+
+deploy: package  ## deploy a stage: STAGE=dev; shows the changes first, YES=1 does not ask
+	@test -n "$(STAGE)" || { echo "name a stage: make deploy STAGE=dev (a file in infra/stages)" >&2; exit 1; }
+	$(BIN)/python -m infra.deploy deploy "$(STAGE)" $(if $(YES),--yes)
+
+destroy: $(BIN)/installed  ## delete the stack of STAGE; the table stays, unless DELETE_LEDGER=yes
+	@test -n "$(STAGE)" || { echo "name a stage: make destroy STAGE=dev (a file in infra/stages)" >&2; exit 1; }
+	$(BIN)/python -m infra.deploy destroy "$(STAGE)" $(if $(YES),--yes) $(if $(filter yes,$(DELETE_LEDGER)),--delete-ledger)
 
 lock:  ## renew requirements-dev.txt and docs/requirements.txt, with hashes
 	$(PYTHON) -m venv build/uv && build/uv/bin/python -m pip install --quiet uv

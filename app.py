@@ -1,4 +1,7 @@
-"""Registers the blueprints. Lambda runs this file for Slack's routes; for the other functions it imports handlers.* directly."""
+"""Registers the blueprints. Lambda runs this file for Slack's two routes; for all else it imports handlers.* directly."""
+
+import os
+import sys
 
 from chalice.app import Chalice
 
@@ -6,6 +9,12 @@ from handlers.clock import clock
 from handlers.interruptions import interruptions
 from handlers.jobs import jobs
 from handlers.slack import slack
+
+if "chalice.cli" in sys.modules and "SPOTWARDEN_BUILD" not in os.environ:
+    sys.exit(
+        "Chalice alone would leave out the package's own code, table, queue and alarms:"
+        " use `make package` to build, `make deploy STAGE=dev` to deploy, `make demo` to run it here."
+    )
 
 app = Chalice(app_name="spotwarden")
 app.register_blueprint(jobs)

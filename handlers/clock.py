@@ -1,4 +1,4 @@
-"""The scheduled handlers: sweep and drain each minute, discover and digests each hour, prices each week."""
+"""The scheduled handlers: sweep and drain each minute, discover and digests each hour, prices every six hours."""
 
 from __future__ import annotations
 
@@ -41,9 +41,12 @@ def drain(event: Any) -> dict[str, Any]:
     sent = drain_outbox(wiring.ports())
     for channel, why in sent.paused:
         logger.warning("channel waits", extra={"channel": channel, "why": why})
+    for channel, message, why in sent.set_aside:
+        logger.error("message set aside", extra={"channel": channel, "slack_message": message, "why": why})
     return {
         "MessagesSent": sent.sent,
         "MessagesShelved": sent.shelved,
+        "MessagesSetAside": len(sent.set_aside),
         "ChannelsWaiting": len(sent.paused) + len(sent.shut),
         "OldestMessageSeconds": sent.oldest_s,
         "DigestsWaiting": sent.digests,
@@ -58,7 +61,7 @@ def digests(event: Any) -> dict[str, Any]:
 
 
 @observed
-@clock.schedule("cron(0 5 ? * MON *)")
+@clock.schedule("rate(6 hours)")
 def prices(event: Any) -> dict[str, Any]:
     """Refresh the prices of this region from AWS's Price List."""
     changed, problems = refresh_prices(wiring.region(), wiring.ports())

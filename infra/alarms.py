@@ -236,6 +236,14 @@ ALARMS: tuple[Alarm, ...] = (
         period_s=HOUR,
     ),
     Alarm(
+        name="MessagesAreRefused",
+        meaning="Slack refused messages as blocks, in parts and as text. They are kept, and delay no other message.",
+        runbook="Read \"message set aside\" in DrainLogs: channel, message and Slack's error.",
+        metric="MessagesSetAside",
+        statistic="Sum",
+        period_s=HOUR,
+    ),
+    Alarm(
         name="DigestsAreNotSent",
         meaning="A digest has waited for two hours.",
         runbook="See MessagesWait. The digest is sent once Slack accepts it.",

@@ -142,6 +142,7 @@ def package(stage: Path, template: Path, out: Path) -> None:
     environment = {
         **os.environ,
         "AWS_DEFAULT_REGION": os.environ.get("AWS_DEFAULT_REGION", "us-east-1"),  # Chalice asks for one and uses it nowhere
+        "SPOTWARDEN_BUILD": "1",  # see app.py
         "PYTHONDONTWRITEBYTECODE": "1",  # importing app.py would leave __pycache__ in vendor/, which goes into the zip whole
         "PYTHONPATH": str(stage / "vendor"),  # an installed checkout must not be imported instead of the packaged one
     }
@@ -203,8 +204,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Build Spotwarden's Lambda package and its CloudFormation template.")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "package")
     parser.add_argument("--policies", type=Path, default=ROOT / "policies", help="the policy folder that ships")
-    parser.add_argument("--architecture", choices=sorted(ARCHITECTURES), default="x86_64")
-    parser.add_argument("--python", choices=sorted(GLIBC_OF), default="{}.{}".format(*sys.version_info[:2]))
+    parser.add_argument("--architecture", choices=sorted(ARCHITECTURES), default="arm64")
+    parser.add_argument("--python", choices=list(GLIBC_OF), default=list(GLIBC_OF)[-1])
     chosen = parser.parse_args(arguments)
     target = Target(python=chosen.python, architecture=chosen.architecture)
     try:

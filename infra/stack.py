@@ -1,8 +1,8 @@
 """What is merged into Chalice's template: the stack's own resources, and for each function its runtime, log group and alarms.
 
-No name of a resource is built from the stack's name: CloudFormation shortens such names, each kind of resource at another length,
-and a policy that repeats the rule of one kind does not match. So policies name resources by Ref and GetAtt. A function's log
-group is made by the stack under a name of CloudFormation's choice, which the function and its role are given.
+No name of a resource is built from the stack's name: CloudFormation shortens such names, to a different length for each kind of
+resource, so a policy that repeats the rule of one kind does not match. So policies name resources by Ref and GetAtt. A function's
+log group is made by the stack under a name of CloudFormation's choice, which the function and its role are given.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ def broken(text: str, blocks: Iterable[Mapping[str, Any]]) -> list[str]:
     """Every limit that a message exceeds; empty where Slack would accept it."""
     found = list(blocks)
     wrong = [] if 0 < units(text) <= 4000 else [f"text of {units(text)}"]
-    wrong += [] if 0 < len(found) <= 50 else [f"{len(found)} blocks"]
+    wrong += [] if len(found) <= 50 else [f"{len(found)} blocks"]
     charts = [b for b in found if b["type"] == "data_visualization"]
     tables = [b for b in found if b["type"] == "data_table"]
     wrong += [] if len(charts) <= 2 else [f"{len(charts)} charts"]
@@ -18,9 +18,24 @@ def broken(text: str, blocks: Iterable[Mapping[str, Any]]) -> list[str]:
     wrong += [] if cells <= 10_000 else [f"{cells} characters in tables"]
     ids = [element["action_id"] for b in found if b["type"] == "actions" for element in b["elements"]]
     wrong += [] if len(ids) == len(set(ids)) else ["an action_id twice"]
+    whole = sum(units(text) for text in texts(found))
+    wrong += [] if whole <= 13_200 else [f"{whole} characters in all"]
     for block in found:
         wrong += [f"{block['type']}: {what}" for what in CHECKS[block["type"]](block)]
     return wrong
+
+
+def texts(found: Any) -> Iterable[str]:
+    """Every text that a reader sees in some blocks."""
+    if isinstance(found, Mapping):
+        for name, value in found.items():
+            if isinstance(value, str) and name in {"text", "title", "caption", "label", "name"}:
+                yield value
+            elif name != "value":
+                yield from texts(value)
+    elif isinstance(found, list | tuple):
+        for value in found:
+            yield from texts(value)
 
 
 def units(text: str) -> int:

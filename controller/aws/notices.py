@@ -1,6 +1,6 @@
 """Where messages go while no Slack is set up: to the event bus, and to an SNS topic where one is named.
 
-A topic reaches mail, Teams or whatever listens there. Messages can be read but not answered: there are no threads and no buttons.
+Subscribers of the topic (mail, Teams) read the messages and cannot answer: there are no threads and no buttons.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class NoticeChat:
         self._clock = clock
 
     def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:  # noqa: ARG002 - the port's own signature
-        """Say a message in both places, at least once."""
+        """Send a message to both places, at least once."""
         said = self._to_topic(f"for {channel}\n\n{page.text}") if self._topic else Done()
         if not isinstance(said, Done):
             return said

@@ -21,6 +21,11 @@ from controller.units.money import Rate, micros_from_dollars
 
 REGION = "us-east-1"  # one of three that serve the API; it answers for all regions
 TRAINING = re.compile(r"(?:[A-Z0-9]+-)?Train:(ml\.[a-z0-9-]+\.[a-z0-9]+)")
+WITHOUT_LIST = {
+    "us-gov-": "the Price List API has no endpoint in GovCloud; jobs there are recorded in seconds, without dollars",
+    "us-iso": "the Price List API has no endpoint in this partition; jobs there are recorded in seconds, without dollars",
+    "cn-": "prices in China are in CNY; jobs there are recorded in seconds, without dollars",
+}
 SOURCE = "AWS Price List API, AmazonSageMaker, usage type {usage}"
 
 
@@ -39,7 +44,9 @@ class PriceList:
         self._client = client
 
     def training(self, region: str) -> PriceRows:
-        """The training prices of a region. Raises Unreachable."""
+        """The training prices of a region; none, with the reason, where AWS has no list in dollars. Raises Unreachable."""
+        if reason := next((why for prefix, why in WITHOUT_LIST.items() if region.startswith(prefix)), None):
+            return PriceRows(rates={}, problems=(f"{region}: {reason}",))
         rates: dict[str, Rate] = {}
         problems: list[str] = []
         for text in self._rows(region):

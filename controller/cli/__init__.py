@@ -38,9 +38,12 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         name="check",
         run=check.run,
-        help="Check training jobs against the policies.",
+        help="Check training jobs against the policies and against SageMaker's own limits.",
         example="spotwarden check job.json --policies policies --format json",
-        exit_codes="0 no findings, 1 findings, 2 bad input",
+        exit_codes=(
+            "0 every rule decided, none broken; 1 findings; 2 bad input or usage; 3 undecided; 4 SageMaker would refuse it;"
+            " 5 AWS unreachable; 130 Ctrl-C. Over several jobs 2 goes before 5, 4, 1, 3 and 0."
+        ),
     ),
     Command(
         name="classify",

@@ -1,10 +1,11 @@
-"""``spotwarden check``: checks job documents with the same rules as the controller on AWS."""
+"""``spotwarden check``: checks training jobs in the files that people have, with the same rules as the controller on AWS."""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,28 +13,41 @@ from typing import Annotated, Any
 import typer
 
 from controller.aws.packaged_policy import packaged_document
-from controller.aws.sagemaker.documents import BadDocument, job_of, kind_of
-from controller.cli.check_text import Checked, TextOutput
+from controller.aws.sagemaker.documents import DocumentKind
+from controller.cli.check_text import TextOutput
+from controller.cli.documents import Found, documents
+from controller.cli.errors import BadInput
+from controller.cli.judging import Checked, check_document, check_job
 from controller.cli.options import Format, OutputFormat
-from controller.cli.read_documents import documents
 from controller.cli.usage import BAD_INPUT
+from controller.jobs.job import Job
+from controller.jobs.spot_possible import Refusal
 from controller.policy.compiled import load_policy
-from controller.policy.findings import Finding, VerdictKind
+from controller.policy.findings import Finding, Fix, VerdictKind
 from controller.policy.policy import Policy
-from controller.policy.rules import judge
-from controller.policy.rules.kind import Evidence
 from controller.policyfile import BadPolicy, compile_folder
 
 LOCAL_FOLDER = "policies"
-CLEAN, FINDINGS = 0, 1
+CLEAN, FINDINGS, UNDECIDED, REFUSED, UNREACHABLE = 0, 1, 3, 4, 5
+WORSE = (CLEAN, UNDECIDED, FINDINGS, REFUSED, UNREACHABLE, BAD_INPUT)  # over several documents the last of these counts
+EXIT_CODES: Mapping[VerdictKind, int] = {
+    VerdictKind.ALLOW: CLEAN, VerdictKind.UNDECIDED: UNDECIDED, VerdictKind.FINDINGS: FINDINGS, VerdictKind.STOP: FINDINGS,
+    VerdictKind.REFUSED: REFUSED,
+}  # fmt: skip
+JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
+JOB_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:\d{12}:training-job/([a-zA-Z0-9-]+)")
+
+
+class AwsUnreachable(Exception):
+    """SageMaker did not answer; the message says why, and what to do."""
 
 
 def run(
     files: Annotated[
         list[str],
         typer.Argument(
-            metavar="FILE",
-            help="Training jobs as JSON, JSON lines or YAML; - is standard input.",
+            metavar="FILE|JOB",
+            help="Files with training jobs (JSON, YAML, Python, notebooks), - for standard input, or a job's name on SageMaker.",
         ),
     ],
     policies: Annotated[
@@ -43,8 +57,21 @@ def run(
         ),
     ] = None,
     format_: Format = OutputFormat.TEXT,
+    tags: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tags", metavar="KEY=VALUE", help="A tag that the jobs have, where their documents do not say. Repeatable."
+        ),
+    ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask SageMaker for the jobs' descriptions and tags (Describe and ListTags).")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Count an undecided rule like a broken one: exit code 1 instead of 3.")
+    ] = False,
 ) -> int:
-    """Check every document of every file. A document that cannot be read is reported, and the others are still checked."""
+    """Check every job of every file. What cannot be read is reported, and the others are still checked."""
+    known = _known_tags(tags)
     try:
         policy = _policy(policies)
     except BadPolicy as error:
@@ -52,20 +79,73 @@ def run(
         return BAD_INPUT
     text = TextOutput(sys.stdout)
     write: Callable[[Checked], None] = _write_json if format_ is OutputFormat.JSON else text.write
-    worst = CLEAN
+    codes = {CLEAN}
     for file in files:
-        for where, document in documents(file):
-            try:
-                checked = _checked(where, document, policy)
-            except BadDocument as error:
-                print(f"{where}: {error}", file=sys.stderr)
-                worst = BAD_INPUT
-                continue
+        for checked, code in _checked(file, policy, known, live=live):
+            if checked.error:
+                print(_error(checked), file=sys.stderr)
             write(checked)
-            worst = max(worst, CLEAN if checked.verdict.word is VerdictKind.ALLOW else FINDINGS)
+            codes.add(FINDINGS if strict and code == UNDECIDED else code)
     if format_ is OutputFormat.TEXT:
         text.write_totals()
-    return worst
+    return max(codes, key=WORSE.index)
+
+
+def _checked(file: str, policy: Policy, tags: Mapping[str, str] | None, *, live: bool) -> Iterator[tuple[Checked, int]]:
+    asked = _job_name(file)
+    found = iter([Found(file=file, kind="job on SageMaker", name=asked, request=None)]) if asked else documents(file)
+    for one in found:
+        checked = check_document(one, policy, tags) if not asked else Checked(found=one)
+        name = asked or (checked.job.name if checked.job and "name" not in checked.job.unknown else None)
+        if name and (asked or live):
+            try:
+                job = _described(name)
+            except AwsUnreachable as error:
+                yield Checked(found=one, error=str(error)), UNREACHABLE
+                continue
+            if job is not None:
+                checked = check_job(job, policy, one)
+            elif asked or one.base is not DocumentKind.CREATE:
+                checked = Checked(found=one, error=f"found no training job {name} in this account and region")
+        yield checked, EXIT_CODES[checked.word] if checked.word is not None else BAD_INPUT
+
+
+def _job_name(file: str) -> str | None:
+    """The job that is meant where an argument is no file."""
+    if Path(file).exists():
+        return None
+    arn = JOB_ARN.fullmatch(file)
+    if arn:
+        return arn[1]
+    return file if JOB_NAME.fullmatch(file) else None
+
+
+def _described(name: str) -> Job | None:
+    """What SageMaker says of a job now. Raises AwsUnreachable."""
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+
+    from controller import wiring  # boto3 is slow to load, and files are checked without it
+    from controller.aws.sagemaker.jobs import SageMakerJobs
+    from controller.runtime.ports import Unreachable
+
+    try:
+        return SageMakerJobs(wiring.client("sagemaker")).describe(name)
+    except NoCredentialsError as error:
+        raise AwsUnreachable("found no AWS credentials, wanted a profile, a role or AWS_ACCESS_KEY_ID") from error
+    except NoRegionError as error:
+        raise AwsUnreachable("found no AWS region, wanted AWS_DEFAULT_REGION or a profile that names one") from error
+    except (BotoCoreError, ClientError, Unreachable) as error:
+        raise AwsUnreachable(f"SageMaker could not be asked about {name}: {error}") from error
+
+
+def _known_tags(tags: list[str] | None) -> Mapping[str, str] | None:
+    if not tags:
+        return None
+    pairs = [tag.partition("=") for text in tags for tag in text.split(",") if tag]
+    for key, equals, _ in pairs:
+        if not key or not equals:
+            raise BadInput(f"--tags: found {key!r}, wanted KEY=VALUE")
+    return {key: value for key, _, value in pairs}
 
 
 def _policy(folder: str | None) -> Policy:
@@ -76,21 +156,31 @@ def _policy(folder: str | None) -> Policy:
     return load_policy(document, in_force_at=datetime.min.replace(tzinfo=UTC))
 
 
-def _checked(where: str, document: Any, policy: Policy) -> Checked:
-    if isinstance(document, BadDocument):
-        raise document
-    kind = kind_of(document)
-    job = job_of(document, kind=kind)
-    return Checked(where=where, kind=kind.value, job=job.name, verdict=judge(job, policy, Evidence()))
+def _error(checked: Checked) -> str:
+    found = checked.found
+    place = f"{found.file}{'' if not found.path or found.path.startswith('[') else ': '}{found.path}"
+    line = f" (line {found.line})" if found.line and not checked.error.startswith("line ") else ""
+    return f"{place}{line}: {checked.error}"
 
 
 def _write_json(checked: Checked) -> None:
-    verdict = checked.verdict
+    found, job = checked.found, checked.job
+    owner = (job.service or job.claimed) if job else None
     line = {
-        "job": checked.job,
-        "verdict": verdict.word.value,
-        "findings": [_finding(finding) for finding in verdict.findings],
-        "undecided": list(verdict.undecided),
+        "file": found.file,
+        "path": found.path,
+        "line": found.line,
+        "kind": found.kind or None,
+        "job": job.name if job else found.name or None,
+        "owner": owner.value if owner else None,
+        "owner_proved": bool(job and job.service),
+        "algorithm": {"class": job.algorithm.klass.value, "name": job.algorithm.name, "why": job.algorithm.why} if job else None,
+        "verdict": checked.word.value if checked.word else None,
+        "findings": [_refusal(one, checked.fix) for one in checked.refused] + [_finding(one) for one in checked.findings],
+        "undecided": list(checked.undecided),
+        "later": dict(checked.later),
+        "fix": _fix(checked.fix),
+        "error": checked.error or None,
     }
     print(json.dumps(line, ensure_ascii=False))
 
@@ -104,5 +194,23 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "field": finding.field,
         "found": finding.found,
         "wanted": finding.wanted,
-        "fix": {"request": finding.fix.request, "sdk": finding.fix.sdk},
+        "fix": _fix(finding.fix),
     }
+
+
+def _refusal(refusal: Refusal, fix: Fix) -> dict[str, Any]:
+    return {
+        "rule": "sagemaker-request",
+        "policy": "SageMaker",
+        "severity": "refused",
+        "mode": "enforce",
+        "field": refusal.field,
+        "found": refusal.found,
+        "wanted": refusal.wanted,
+        "fix": _fix(fix),
+    }
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    said: dict[str, Any] = {"request": fix.request, "sdk": fix.sdk}
+    return said | ({"why_not": fix.why_not} if fix.why_not else {})

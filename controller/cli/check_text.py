@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TextIO
+from typing import TextIO
 
 from rich.console import Console
 from rich.text import Text
 
-from controller.policy.findings import Finding, Verdict, VerdictKind
+from controller.cli.fix_words import fix_lines, resume_lines
+from controller.cli.judging import Checked
+from controller.policy.findings import Finding, VerdictKind
 from controller.policy.policy import Severity
 
-COLOURS = {VerdictKind.ALLOW: "green", VerdictKind.FLAG: "yellow", VerdictKind.STOP: "bold red"}
+COLOURS = {
+    VerdictKind.ALLOW: "green", VerdictKind.UNDECIDED: "cyan", VerdictKind.FINDINGS: "yellow", VerdictKind.STOP: "bold red",
+    VerdictKind.REFUSED: "bold red",
+}  # fmt: skip
 SEVERITY_COLOURS = {Severity.LOW: "cyan", Severity.MEDIUM: "yellow", Severity.HIGH: "red"}
-OUTCOMES = {VerdictKind.ALLOW: "allowed", VerdictKind.FLAG: "flagged", VerdictKind.STOP: "to be stopped"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """One document and the verdict of the policy on its job."""
-
-    where: str
-    kind: str
-    job: str
-    verdict: Verdict
+OUTCOMES = {
+    VerdictKind.ALLOW: "allowed", VerdictKind.UNDECIDED: "undecided", VerdictKind.FINDINGS: "with findings",
+    VerdictKind.STOP: "to be stopped", VerdictKind.REFUSED: "refused by SageMaker",
+}  # fmt: skip
 
 
 class _Console(Console):
@@ -46,14 +43,21 @@ class TextOutput:
         self._console = _Console(file=self.stream, highlight=False, soft_wrap=True)
 
     def write(self, checked: Checked) -> None:
-        verdict = checked.verdict
-        self.counts[verdict.word] += 1
-        self._line((f"{verdict.word:<5}", COLOURS[verdict.word]), (f"  {checked.job}", "bold"), (f"  ({checked.where})", "dim"))
-        for finding in verdict.findings:
+        """One job: its verdict, each finding, the one fix for all of them, and what is undecided."""
+        if checked.word is None:
+            return
+        self.counts[checked.word] += 1
+        name = checked.job.name if checked.job else checked.found.name
+        where = f"{checked.found.where}; {checked.found.kind}" if checked.found.path else checked.found.where
+        self._line((f"{checked.word:<9}", COLOURS[checked.word]), (f"  {name}", "bold"), (f"  ({where})", "dim"))
+        self._write_owner(checked)
+        for refusal in checked.refused:
+            self._line(("       SageMaker would refuse it", "bold red"))
+            self._line((f"         {refusal.field} is {refusal.found}; wanted: {refusal.wanted}", ""))
+        for finding in checked.findings:
             self._write_finding(finding)
-        if verdict.undecided:
-            names = ", ".join(verdict.undecided)
-            self._line((f"       not decided, as this {checked.kind} has too little information: {names}", "dim"))
+        self._write_fix(checked)
+        self._write_undecided(checked)
 
     def write_totals(self) -> None:
         """End with the counts where there is more than one job."""
@@ -62,22 +66,53 @@ class TextOutput:
             parts = ", ".join(f"{self.counts[word]} {outcome}" for word, outcome in OUTCOMES.items() if self.counts[word])
             self._line((f"\n{total} jobs: {parts}", ""))
 
+    def _write_owner(self, checked: Checked) -> None:
+        job = checked.job
+        if job is None:
+            return
+        if job.service is not None:
+            self._line((f"       belongs to {job.service}: rules are recorded, and never announced; it is never stopped", "dim"))
+        elif job.claimed is not None:
+            self._line((f"       its name or tags say that it belongs to {job.claimed}, which proves nothing: rules hold", "dim"))
+
     def _write_finding(self, finding: Finding) -> None:
         self._line(
             ("       ", ""), (finding.policy, "bold"), (f" ({finding.rule}, {finding.mode}, ", ""),
             (finding.severity.value, SEVERITY_COLOURS[finding.severity]), (")", ""),
         )  # fmt: skip
         self._line((f"         {finding.field} is {finding.found}; wanted: {finding.wanted}", ""))
-        self._line(("         in the request   ", "dim"), (json.dumps(finding.fix.request, ensure_ascii=False), ""))
-        self._line(("         in the SDK       ", "dim"), (_estimator(finding.fix.sdk), ""))
+
+    def _write_fix(self, checked: Checked) -> None:
+        if checked.fix.why_not:
+            self._line((f"       no fix: {checked.fix.why_not}.", ""))
+        if not checked.fix.request or checked.job is None:
+            return
+        several = len(checked.findings) + len(checked.refused) > 1
+        self._line(("       the fix, for all of it" if several else "       the fix", "bold"))
+        lines = [*fix_lines(checked.fix, checked.found.tool), *resume_lines(checked.fix, checked.job.algorithm)]
+        for label, text in lines:
+            self._line((f"         {label:<20}", "dim"), (text, ""))
+
+    def _write_undecided(self, checked: Checked) -> None:
+        if checked.undecided:
+            names = ", ".join(checked.undecided)
+            self._line((f"       undecided, as the {checked.found.kind} does not say what they need: {names}", "dim"))
+            for place, why in list(checked.later.items())[:12]:
+                self._line((f"         {place} is filled in later: {why}", "dim"))
+            missing = self._missing(checked)
+            if missing:
+                self._line((f"         {missing}", "dim"))
+
+    @staticmethod
+    def _missing(checked: Checked) -> str:
+        """What would decide the rest."""
+        unknown = checked.job.unknown if checked.job else frozenset()
+        helps: Mapping[str, str] = {"tags": "--tags KEY=VALUE supplies tags", "spot": "--live asks SageMaker"}
+        told = [text for name, text in helps.items() if name in unknown]
+        return "; ".join(told)
 
     def _line(self, *parts: tuple[str, str]) -> None:
         line = Text()
         for text, style in parts:
             line.append("".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text), style=style)
         self._console.print(line)
-
-
-def _estimator(arguments: Mapping[str, Any]) -> str:
-    """The arguments as a script has them."""
-    return f"Estimator({', '.join(f'{name}={value!r}' for name, value in arguments.items())})"

@@ -39,8 +39,10 @@ def run(
     """Print the report, or write it to a file."""
 
     def reporting(ledger: Ledger, clock: Clock) -> int:
+        from controller.aws.prices import Prices
+
         since, until = period_of(period, clock.now().date())
-        days = rollups_of_days(ledger, since - (until - since), until)
+        days = rollups_of_days(ledger, since - (until - since), until, Prices(ledger.prices.rates).rate)
         text = _writer(format_)(report_of(days, since, until, by=by, teams=team or []))
         if out:
             write_output(out, text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from difflib import get_close_matches
 from functools import wraps
 from typing import ParamSpec
 
@@ -33,7 +34,8 @@ def usage_error(error: typer.TyperException) -> str:
 def _sentence(error: typer.TyperException) -> str:
     option = getattr(error, "option_name", None)
     if option is not None and hasattr(error, "possibilities"):
-        near = " or ".join(sorted(error.possibilities or ()))
+        possible = sorted(error.possibilities or ())
+        near = next(iter(get_close_matches(option, possible, n=1)), " or ".join(possible))
         return f"No such option {option}." + (f" Did you mean {near}?" if near else "")
     if isinstance(error, typer.BadParameter) and isinstance(error.__cause__, ValidationError) and error.param:
         (first, *_) = error.__cause__.errors()

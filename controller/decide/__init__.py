@@ -120,7 +120,8 @@ DECIDERS: tuple[Decider, ...] = (
 def decide(facts: Facts) -> Decision:
     """Decide what must be written and done, given the facts; or, in ``needs``, what must be known first.
 
-    Deciding again on facts that include the decision adds nothing.
+    Deciding again on facts that include the decision adds nothing. A decider that raises does not stop the others: its exception
+    becomes a problem of the decision, which is announced once.
     """
     decision = Decision()
     for decider in DECIDERS:

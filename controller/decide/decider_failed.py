@@ -1,4 +1,4 @@
-"""What is decided where a decider raises: the problem is a value, people hear of it once, and the job is looked at again."""
+"""What is decided where a decider raises an exception: the problem as a value, one message, and a Wake."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ LOOKED_AT_FOR = timedelta(days=1)
 
 
 def decider_failed(facts: Facts, decider: str, error: Exception) -> Decision:
-    """The problem as a value, one announcement for the lineage and decider, and a Wake at the next full hour.
+    """The problem, one message for the lineage and decider, and a Wake at the next full hour.
 
-    The Wake stands in for those that the decider might have said, until a day after the job's end. It is counted from now, as
-    nothing else does: the job's own times may be what made the decider raise.
+    The Wake replaces those of the decider, until a day after the job's end. It counts from now, unlike all others, because the
+    job's own times may be what made the decider raise.
     """
     problem = DeciderProblem(decider=decider, error=type(error).__name__, at=_raised_at(error))
     wake_at = facts.now.replace(minute=0, second=0, microsecond=0) + HOUR

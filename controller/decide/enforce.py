@@ -1,13 +1,14 @@
-"""Turns a verdict into entries, announcements and stops."""
+"""Turns a verdict into entries, messages and stops."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from controller.decide.announce import say
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
-from controller.jobs.request import change_to_json
+from controller.jobs.request import RequestChange, change_to_json
 from controller.ledger.entry import Flagged
 from controller.ledger.intent import STOP_UNDER_WAY, Intent, Purpose, Stop, Wake
 from controller.ledger.message import DeadlineUnreadable, JobFacts, RuleBroken
@@ -18,7 +19,7 @@ from controller.policy.findings import Finding, Verdict
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, RuleAction
 from controller.policy.repair import NotRepairable, repaired_request
-from controller.policy.rules import judge
+from controller.policy.rules import judge, judged
 from controller.policy.rules.kind import Evidence
 from controller.policy.rules.tag_invalid import TAG_INVALID
 
@@ -33,9 +34,7 @@ def enforce(facts: Facts) -> Decision:
     job = facts.job
     if not (job.alive or _new(facts)):
         return Decision(intents=_under_way(facts))
-    verdict = _waived(
-        facts, judge(job, facts.policy, Evidence(claims=facts.claims, checkpoint_scan=facts.checkpoint_scan), facts.directives)
-    )
+    verdict = _waived(facts, judge(job, facts.policy, _evidence(facts), facts.directives))
     flagged = tuple(_flagged(facts, finding) for finding in verdict.findings)
     if facts.owned or not facts.newest:
         return Decision(entries=flagged)
@@ -44,20 +43,20 @@ def enforce(facts: Facts) -> Decision:
 
 
 def _waived(facts: Facts, verdict: Verdict) -> Verdict:
-    """The verdict as waivers leave it: what is waived is found all the same, and only recorded."""
+    """The verdict with waivers applied: a waived finding is only recorded."""
     waived = {waiver.policy for waiver in waivers_in_force(facts.lineage, facts.now)}
     findings = (replace(f, mode=Mode.AUDIT, action=None) if f.policy in waived else f for f in verdict.findings)
     return replace(verdict, findings=tuple(findings))
 
 
 def _when_waivers_end(facts: Facts) -> tuple[Intent, ...]:
-    """Look again when a waiver ends: what it let pass is then what it was."""
+    """Judge the job again when a waiver ends."""
     ends = sorted({waiver.until for waiver in waivers_in_force(facts.lineage, facts.now)}) if facts.job.alive else []
     return tuple(Intent(action=Wake(about=facts.job.name, at=at), due_at=at) for at in ends)
 
 
 def may_stop(facts: Facts, finding: Finding) -> bool:
-    """Whether a finding takes its job down: an attempt that we submitted ourselves is judged, never stopped by a rule."""
+    """Whether a finding stops its job. An attempt that the controller submitted is judged, and never stopped by a rule."""
     return (
         finding.mode is Mode.ENFORCE
         and finding.action is not None
@@ -80,7 +79,7 @@ def _flagged(facts: Facts, finding: Finding) -> Flagged:
 
 
 def _announce(facts: Facts, verdict: Verdict) -> Decision:
-    """One message per rule and lineage: a second attempt that breaks the same rule is no news, unless it was repaired."""
+    """One message per rule and lineage: a second attempt that breaks the same rule is not announced, unless it was repaired."""
     repaired = any(submit.cause is MoveCause.REPAIR and submit.job == facts.job.name for submit, _ in facts.lineage.submits())
     told = {e.policy for e in facts.lineage.entries if isinstance(e, Flagged) and e.mode.tells and e.job != facts.job.name}
     plan = _plan(facts, verdict)
@@ -110,7 +109,7 @@ def _rule_broken(facts: Facts, finding: Finding, plan: Stop | NotRepairable | No
 
 
 def _stop(facts: Facts, verdict: Verdict) -> tuple[Intent, ...]:
-    """Say Stop while a finding asks for it, and, once asked for, until Describe shows a terminal job."""
+    """Decide Stop while a finding asks for it, and, once it was begun, until Describe shows that the job has ended."""
     under_way = _under_way(facts)
     plan = _plan(facts, verdict)
     if under_way or not facts.job.alive or not isinstance(plan, Stop):
@@ -126,7 +125,7 @@ def _plan(facts: Facts, verdict: Verdict) -> Stop | NotRepairable | None:
         return None
     if any(f.action is RuleAction.STOP for f in offences):
         return Stop(about=facts.job.name, because=because)
-    changes = NotRepairable(why=facts.job.unrepeatable) if facts.job.unrepeatable else repaired_request(facts.job, offences)
+    changes = NotRepairable(why=facts.job.unrepeatable) if facts.job.unrepeatable else _repair(facts, offences)
     if isinstance(changes, NotRepairable):
         return changes
     return Stop(
@@ -135,13 +134,22 @@ def _plan(facts: Facts, verdict: Verdict) -> Stop | NotRepairable | None:
     )  # fmt: skip
 
 
+def _repair(facts: Facts, offences: Sequence[Finding]) -> RequestChange | NotRepairable:
+    evidence = _evidence(facts)
+    return repaired_request(facts.job, offences, facts.policy, lambda job: judged(job, facts.policy, evidence)[0])
+
+
+def _evidence(facts: Facts) -> Evidence:
+    return Evidence(claims=facts.claims, checkpoint_scan=facts.checkpoint_scan)
+
+
 def _changes(plan: Stop | NotRepairable | None, finding: Finding) -> str:
-    """The repair that is being made, which knows what the rule alone cannot."""
+    """The changes of the repair under way: they may contain more than the rule's own fix."""
     return plan.changes if isinstance(plan, Stop) and finding.action is RuleAction.REPAIR else ""
 
 
 def _next_step(plan: Stop | NotRepairable | None, finding: Finding, *, repaired: bool) -> NextStep:
-    """What becomes of the offender."""
+    """What happens to the job that breaks the rule."""
     acts = finding.mode is Mode.ENFORCE and finding.action is not None
     match plan:
         case Stop(purpose=Purpose.REPAIR) if acts:
@@ -155,8 +163,8 @@ def _next_step(plan: Stop | NotRepairable | None, finding: Finding, *, repaired:
 
 
 def _under_way(facts: Facts) -> tuple[Intent, ...]:
-    """The Stop that was asked for, while the job stops or until the answer that it is over was written down."""
+    """The Stop that was begun, while the job is stopping or until the Stop is closed."""
     asked = facts.lineage.intent(f"stop/{facts.job.name}")
-    told = asked is not None and asked.why in STOP_UNDER_WAY  # a job described before it was told looks as if it never had been
+    told = asked is not None and asked.why in STOP_UNDER_WAY  # a description from before the call does not show Stopping yet
     stopping = not facts.job.alive or facts.job.status == "Stopping" or told
     return (asked,) if asked is not None and asked.open and asked.claim > 0 and stopping else ()

@@ -16,9 +16,9 @@ def announce_updates(facts: Facts, said: Decision) -> Decision:
     job = facts.job
     if Importance.NEWS not in facts.policy.slack.tell or facts.owned or not facts.newest:
         return Decision()
-    told = Decision()
+    decision = Decision()
     for at in job.interrupted_at:
-        told |= say(facts, Interrupted(job=JobFacts.of(job), at=at), at.isoformat())
+        decision |= say(facts, Interrupted(job=JobFacts.of(job), at=at), at.isoformat())
     if any(isinstance(e, Finished) and e.job == job.name for e in (*facts.lineage.entries, *said.entries)):
-        told |= say(facts, JobFinished(job=JobFacts.of(job), attempts=facts.number))
-    return told
+        decision |= say(facts, JobFinished(job=JobFacts.of(job), attempts=facts.number))
+    return decision

@@ -1,7 +1,7 @@
-"""Decides whether a job belongs to another service: what only claims an owner is judged like any other job.
+"""Decides whether a job belongs to another service. A job that only claims an owner is judged like any other.
 
-The owner is asked once, and the answer is written down. A pipeline shows a step's job some minutes after it was created, so
-until then its "no" is not final; an owner that does not answer is asked again, for an hour at most.
+The owner is asked once, and its answer is recorded. A pipeline lists the job of a step some minutes after its creation, so until
+then a "no" is not final. An owner that does not answer is asked again, for an hour at most.
 """
 
 from __future__ import annotations
@@ -14,24 +14,25 @@ from controller.jobs.job import Job, Service
 from controller.ledger.entry import OwnerChecked
 from controller.ledger.lineage import Lineage
 
-STEP_LAG = timedelta(minutes=10)  # of a pipeline's list of steps, and more than its lists were seen to be behind
+STEP_LAG = timedelta(minutes=10)  # longer than a pipeline's list of steps was seen to lag
 UNANSWERED_MAX = timedelta(hours=1)
 ASKED_EVERY = timedelta(minutes=5)
 
 
 class OwnerAnswer(StrEnum):
-    """What the owner that a job claims says of it."""
+    """The answer of the owner that a job claims."""
 
     YES = "yes"
     NO = "no"
-    SILENT = "silent"  # it did not answer, or our role may not ask
+    SILENT = "silent"  # no answer, or no permission to ask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """A job with its owner settled as far as it can be now.
+    """A job whose owner is settled as far as it can be now.
 
-    ``checked`` is an answer to write down. While ``undecided`` the job is treated as owned: observed and recorded.
+    ``checked`` is an answer to record. While ``undecided`` the job is treated as owned: it is observed and recorded, and nothing
+    else.
     """
 
     job: Job
@@ -40,14 +41,14 @@ class Owner:
 
 
 def to_ask(job: Job, lineage: Lineage, *, trust: bool) -> str | None:
-    """The pipeline execution that has to be asked whether it made the job; None where there is nothing to ask."""
+    """The pipeline execution to ask whether it created the job; None where there is none to ask."""
     if trust or job.service is not None or job.claimed is not Service.PIPELINES:
         return None
     return None if lineage.entry(OwnerChecked, job.name) else job.pipeline_execution
 
 
 def settle_owner(job: Job, lineage: Lineage, *, trust: bool, answer: OwnerAnswer | None, now: datetime) -> Owner:
-    """Say whose the job is. ``answer`` is the owner's, None where it was not asked; ``trust`` believes every claim."""
+    """The job with its owner. ``answer`` is the owner's, None where it was not asked; ``trust`` believes every claim."""
     if job.service is not None or job.claimed is None:
         return Owner(job=job)
     checked = lineage.entry(OwnerChecked, job.name)
@@ -64,7 +65,7 @@ def settle_owner(job: Job, lineage: Lineage, *, trust: bool, answer: OwnerAnswer
 
 
 def ask_again_at(job: Job, now: datetime) -> datetime:
-    """When an undecided owner is asked again: counted from the job's own time, so that everybody says the same."""
+    """When an undecided owner is asked again. It counts from the job's own time, so that it is the same each time."""
     return job.created_at + ASKED_EVERY * ((now - job.created_at) // ASKED_EVERY + 1)
 
 

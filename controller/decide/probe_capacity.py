@@ -10,6 +10,7 @@ from controller.decide.deadline.rule import Move
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.jobs.algorithm import AlgorithmClass
+from controller.jobs.spot_possible import why_not_spot
 from controller.ledger.intent import Intent, Probe, Wake
 from controller.ledger.lineage import probe_name
 from controller.ledger.message import JobFacts, Probing
@@ -28,7 +29,9 @@ def probe_capacity(facts: Facts) -> Decision:
         return Decision()
     if job.spot or not job.alive or not job.intervals or not facts.newest or facts.history is None or facts.spot_seen:
         return Decision()
-    if job.algorithm.klass not in ENTRYPOINT or job.unrepeatable or not _moved_here(facts) or not _pays(facts):
+    if job.algorithm.klass not in ENTRYPOINT or job.unrepeatable or why_not_spot(job):
+        return Decision()
+    if not _moved_here(facts) or not _pays(facts):
         return Decision()
     since = job.intervals[0].start
     nth = max((facts.now - since) // EVERY, 0)

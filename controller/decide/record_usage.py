@@ -8,6 +8,7 @@ from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.observe import ENDED, checkpoint_scanned
 from controller.jobs.job import Outcome, Usage
+from controller.jobs.spot_possible import why_not_spot
 from controller.ledger.entry import CheckpointScanned, Credited, Ended, Measured, Started, Unmeasured
 from controller.savings.progress import resumed_seconds, useful_seconds, went_beyond
 
@@ -15,7 +16,9 @@ USAGE_TIME_LIMIT = timedelta(days=1)  # usage may appear minutes after the end; 
 
 
 def record_usage(facts: Facts) -> Decision:
-    """Book a finished job's usage once SageMaker says it, or declare it unknown after a day; credit what was resumed from."""
+    """Record a finished job's usage once SageMaker shows it, or that it is unknown after a day; credit training that was
+    continued.
+    """
     job = facts.job
     credited = _resumed_from(facts)
     if job.outcome is None:
@@ -30,7 +33,7 @@ def record_usage(facts: Facts) -> Decision:
 
 
 def measured_of(facts: Facts) -> tuple[Measured, ...]:
-    """What is measured of the job's whole lineage, the job's own usage included as soon as SageMaker says it."""
+    """The measured usage of the lineage, with the job's own usage as soon as SageMaker shows it."""
     known = {e.job: e for e in (*facts.lineage.entries, *record_usage(facts).entries) if isinstance(e, Measured)}
     return tuple(known.values())
 
@@ -44,11 +47,12 @@ def _measured(facts: Facts, usage: Usage) -> Measured:
         rate_source=rate.source if rate else None, number=facts.number, user=job.user, algorithm=job.algorithm.name,
         first_rate_micros_per_h=first.micros_per_h if first and facts.number > 1 else None, retained_s=usage.retained_s,
         interruptions=len(job.interrupted_at), checkpoint=job.checkpoint_uri is not None,
+        spot_possible=job.spot or why_not_spot(job) is None,
     )  # fmt: skip
 
 
 def _credited(facts: Facts, usage: Usage) -> Credited:
-    """What was useful of a job by itself: of one without its model nothing, until somebody resumes from it."""
+    """The useful training of a job by itself: none for a job without a model, until an attempt continues from it."""
     useful_s, basis = useful_seconds(facts.job, usage, (*_sightings(facts, facts.job.name), *checkpoint_scanned(facts)))
     return Credited(job=facts.job.name, at=facts.job.ended_at or facts.now, team=facts.job.team, useful_s=useful_s, basis=basis)
 
@@ -67,7 +71,7 @@ def _resumed_from(facts: Facts) -> Decision:
 
 
 def _credit_of(attempt: Started, facts: Facts) -> Credited | None:
-    """What was useful of an earlier attempt without its model, as its last scan shows; None where that is not known yet."""
+    """The useful training of an earlier attempt without a model, by its last scan; None while that is unknown."""
     measured, last = facts.lineage.entry(Measured, attempt.job), facts.lineage.entry(Ended, attempt.job)
     seen = next((s for s in _sightings(facts, attempt.job) if s.occasion == ENDED), None)
     if measured is None or last is None or seen is None or last.outcome is Outcome.COMPLETED or seen.kept_s is None:

@@ -18,13 +18,13 @@ def refresh_card(facts: Facts, said: Decision) -> Decision:
     The key depends on the state that the card shows, so that each state is shown once.
     """
     lineage = facts.lineage
-    told = (*(i for i in lineage.intents if _stays(i)), *said.intents)
-    channels = sorted({i.action.channel for i in told if isinstance(i.action, Announce)})
+    known = (*(i for i in lineage.intents if _stays(i)), *said.intents)
+    channels = sorted({i.action.channel for i in known if isinstance(i.action, Announce)})
     if not channels or not facts.newest or facts.owned:
         return Decision()
     keys = sorted(
         {e.key for e in (*lineage.entries, *said.entries) if isinstance(e, SHOWN_ENTRIES)}
-        | {i.key for i in told if isinstance(i.action, Submit | Stop)}
+        | {i.key for i in known if isinstance(i.action, Submit | Stop)}
     )  # fmt: skip
     version = hashlib.sha256("\n".join((*channels, *keys)).encode()).hexdigest()[:12]
     intent = Intent(action=RefreshCard(about=facts.job.name, channels=tuple(channels), version=version), due_at=facts.now)

@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Iterable
 
 from controller.decide.facts import Facts
+from controller.jobs.checkpoint import within
 from controller.jobs.claim import Claim, claim_of, overlapping
 from controller.jobs.request import change_from_json
 from controller.ledger.intent import IntentResult, Stop, Submit
 from controller.ledger.lineage import Lineage
-from controller.policy.repair import within
 
 NOT_FREE = (
     "the new checkpoint prefix is not free: "  # how the reason of a Submit begins whose prefix somebody else took meanwhile

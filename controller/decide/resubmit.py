@@ -17,7 +17,7 @@ from controller.decide.repair_prefix import new_prefix_of, refused_as_not_free
 from controller.decide.spend_cap import afford
 from controller.decide.user_requests import latest_request
 from controller.jobs.failure import FailureCause, RetryChange, begins_with
-from controller.jobs.request import RequestChange, change_from_json, change_to_json, merged, on_demand, on_spot
+from controller.jobs.request import RequestChange, change_from_json, change_to_json, merged, on_demand, on_spot, tags_without_room
 from controller.ledger.entry import CheckpointScanned, Ended, Started, UserRequested
 from controller.ledger.intent import NO_QUOTA, Intent, IntentResult, Purpose, Stop, Submit
 from controller.ledger.lineage import attempt_name
@@ -242,7 +242,7 @@ def _submit(
     )  # fmt: skip
     message = Resubmitting(
         job=JobFacts.of(job), cause=cause, attempt=name, due_at=due_at, counted=isinstance(cause, FailureCause), tried=tried,
-        limit=limit, changes=changes, why=why,
+        limit=limit, changes=changes, why=why, tags_left=", ".join(tags_without_room(job.tags)),
         checkpoint=None if new_prefix_of(changes) else checkpoint_facts(job.checkpoint_uri, _seen(facts)),
     )  # fmt: skip
     return Decision(intents=(Intent(action=submit, due_at=due_at),)) | say(facts, message, name)

@@ -28,7 +28,7 @@ class AlgorithmClass(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Algorithm:
-    """The algorithm of a job; ``checkpoints`` None means that it is up to the script."""
+    """The algorithm of a job. ``checkpoints`` is None where the script decides."""
 
     klass: AlgorithmClass
     name: str
@@ -46,8 +46,19 @@ _IMAGE = re.compile(
     r"(?:(?P<account>\d{12})\.dkr\.ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.[^/]+/|[^/]+\.[^/]+/)?"
     r"(?P<repository>[^:@]+)(?::(?P<tag>[^@]+))?(?:@(?P<digest>.+))?"
 )
+_ALGORITHM_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:[a-z0-9-]*:(?P<account>\d{12}|aws):algorithm/.+", re.IGNORECASE)
+
+# The account of each region through which AWS Marketplace sells algorithms and models (hashicorp/terraform-provider-aws,
+# internal/service/sagemaker/model_test.go, and vendors' own notebooks).
+MARKETPLACE_ACCOUNTS = frozenset(
+    {
+        "057799348421", "077584701553", "136758871317", "192199979996", "270155090741", "382657785993", "446921602837",
+        "470592106596", "594846645681", "666831318237", "745090734665", "843114510376", "856760150666", "865070037744",
+        "977537786026", "985815980388",
+    }
+)  # fmt: skip
 _SCRIPT_MODE = frozenset({"sagemaker_program", "sagemaker_submit_directory"})
-_HOSTS_SCRIPTS = frozenset({"sagemaker-xgboost"})  # the only built-in image that runs a user's script instead of itself
+_HOSTS_SCRIPTS = frozenset({"sagemaker-xgboost"})  # the only built-in image that can run a user's script
 
 
 def algorithm_of(
@@ -57,14 +68,19 @@ def algorithm_of(
     product_id: str | None,
     described: bool,
     hyperparameters: Mapping[str, str],
+    account: str = "",
 ) -> Algorithm:
     """Recognise an algorithm by its name (it wins where both are given) or its image.
 
-    ``product_id`` is DescribeAlgorithm's; ``described`` says whether that answer was seen. Without it an AlgorithmName
-    counts as Marketplace, the stricter reading.
+    ``product_id`` is DescribeAlgorithm's; ``described`` says whether that answer was seen. Without it the account in the
+    algorithm's ARN tells whose it is: ``account`` is the job's own. A name alone counts as Marketplace, the stricter reading.
     """
     if algorithm_name:
-        return _named(algorithm_name.rpartition("/")[2], product_id, described)
+        name = algorithm_name.rpartition("/")[2]
+        owner = _ALGORITHM_ARN.fullmatch(algorithm_name)
+        if owner and not described and not product_id and (told := _of_account(name, owner["account"], account)) is not None:
+            return told
+        return _named(name, product_id, described)
     if image:
         return _imaged(image, scripted=not _SCRIPT_MODE.isdisjoint(hyperparameters))
     return Algorithm(
@@ -81,6 +97,21 @@ def _named(name: str, product_id: str | None, described: bool) -> Algorithm:
         return Algorithm(klass=AlgorithmClass.OWN, name=name, checkpoints=None, why=why)
     why = "DescribeAlgorithm not seen, so this AlgorithmName counts as Marketplace, which is taken not to checkpoint"
     return Algorithm(klass=AlgorithmClass.MARKETPLACE, name=name, checkpoints=False, why=why)
+
+
+def _of_account(name: str, owner: str, account: str) -> Algorithm | None:
+    """What the account in an algorithm's ARN says of it; None for an account that nobody knows."""
+    if owner in MARKETPLACE_ACCOUNTS:
+        why = f"the algorithm's ARN has an account of AWS Marketplace ({owner}); nothing says that it can checkpoint"
+        return Algorithm(klass=AlgorithmClass.MARKETPLACE, name=name, checkpoints=False, why=why)
+    if owner == account:
+        why = f"the algorithm's ARN has the job's own account ({owner}); checkpoints are up to its image"
+        return Algorithm(klass=AlgorithmClass.OWN, name=name, checkpoints=None, why=why)
+    theirs = {row.checkpoints for (registry, _, repository), row in _table().items() if registry == owner and repository == name}
+    if owner == "aws" or owner in {registry for registry, _, _ in _table()}:
+        why = f"the algorithm's ARN has an account of SageMaker ({owner})"
+        return Algorithm(klass=AlgorithmClass.BUILT_IN, name=name, checkpoints=theirs.pop() if theirs else None, why=why)
+    return None
 
 
 def _imaged(image: str, *, scripted: bool) -> Algorithm:

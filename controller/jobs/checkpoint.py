@@ -1,4 +1,4 @@
-"""What is said of a checkpoint prefix: who writes to it, and what was written. Configured is not written."""
+"""What is known of a checkpoint prefix: what a scan found there, and how much training it proves."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class CheckpointScan:
 
     @property
     def at(self) -> datetime:
-        """When the prefix was looked into."""
+        """When the prefix was scanned."""
         return self.scanned_at
 
 
@@ -82,6 +82,12 @@ def at_risk_s(scan: CheckpointScan, intervals: Iterable[Interval], now: datetime
         elif interval.start >= scan.newest_at:
             at_risk += end - interval.start
     return _whole_s((max(at_risk, timedelta()),))
+
+
+def within(uri: str, prefix: str) -> bool:
+    """Whether a prefix lies in a folder: ``s3://acme/`` does not hold ``s3://acme-evil/``, with or without its last slash."""
+    folder = prefix.rstrip("/")
+    return uri.rstrip("/") == folder or uri.startswith(f"{folder}/")
 
 
 def advised_interval_s(interruptions_per_h: float, write_s: float) -> int:

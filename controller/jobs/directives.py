@@ -1,7 +1,7 @@
-"""What a job's tags ask of the controller: a deadline and an expected runtime, read once into bounded values.
+"""Reads what a job's tags ask of the controller: a deadline and an expected runtime, within bounds.
 
-Tags are text that anybody with ``AddTags`` can write. What is out of bounds becomes a problem, as a value: it has no effect, and
-no caller has to expect an exception.
+Tags are text that anybody with ``AddTags`` can write. A tag out of bounds has no effect and becomes a problem, as a value: no
+caller has to expect an exception.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ DEADLINE_TAG = "spotwarden:deadline"
 RUNTIME_TAG = "spotwarden:expected-runtime"
 DEADLINE_AHEAD_MAX = timedelta(days=366)
 RUNTIME_S_MAX = 2_419_200  # 28 days, SageMaker's own limit of MaxRuntimeInSeconds
-FOUND_CHARS_MAX = 60  # of a tag's value that a message quotes
+FOUND_CHARS_MAX = 60  # characters of a tag's value in a message
 _SPAN = re.compile(r"([0-9]{1,9})(s|m|h|d)?")
 _UNIT_S = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -42,7 +42,7 @@ class Directives:
 
 
 def directives_of(tags: Mapping[str, str], *, created_at: datetime | None) -> Directives:
-    """Read the tags of a job that was created then; None where nobody knows when, and then only the form is judged."""
+    """Read the tags of a job with this creation time; None where that is unknown, and then only the form is checked."""
     deadline = _deadline(tags[DEADLINE_TAG], created_at) if DEADLINE_TAG in tags else None
     expected_s = _expected_s(tags[RUNTIME_TAG]) if RUNTIME_TAG in tags else None
     return Directives(

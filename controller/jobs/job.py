@@ -181,6 +181,8 @@ class Job:
     subnets: tuple[str, ...] = ()  # empty: no VpcConfig
     volume_gb: int | None = None
     model_artifacts: str | None = None  # where the model is, or would be
+    output_uri: str | None = None  # OutputDataConfig.S3OutputPath
+    excludes_spot: tuple[str, ...] = ()  # members of its request that exclude spot, as controller.jobs.spot_possible lists them
     unknown: frozenset[str] = frozenset()
     preferences: tuple[tuple[str, int], ...] = ()  # instance type and count of each that the request lets SageMaker choose from
     claimed_team: str | None = None  # the team of its tag, where its role says another

@@ -104,3 +104,13 @@ def _told(path: tuple[str, ...], value: Any) -> str:
             return f"{name} {'true' if value else 'false'}"
         case _:
             return f"{name} {value}"
+
+
+TAGS_MAX = 50  # of one job
+OUR_TAGS = ("spotwarden:lineage", "spotwarden:attempt", "spotwarden:cause")  # that each attempt carries
+
+
+def tags_without_room(tags: Mapping[str, str]) -> tuple[str, ...]:
+    """The keys of a job's tags that its next attempt cannot carry beside Spotwarden's own: the last ones."""
+    carried = [key for key in tags if key not in OUR_TAGS and not key.lower().startswith("aws:")]
+    return tuple(carried[TAGS_MAX - len(OUR_TAGS) :])

@@ -127,6 +127,7 @@ class Measured:
     retained_s: int = 0
     interruptions: int = 0
     checkpoint: bool = True
+    spot_possible: bool = True  # whether SageMaker would have run it on spot
 
     @property
     def key(self) -> str:

@@ -78,7 +78,10 @@ class RuleBroken(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resubmitting(OfJob):
-    """``counted`` says whether the attempt counts against a limit; ``why`` is a reason as ``Stop.because`` has it."""
+    """``counted`` says whether the attempt counts against a limit; ``why`` is a reason as ``Stop.because`` has it.
+
+    ``tags_left`` are the keys of the tags that the attempt lacks.
+    """
 
     kind: ClassVar = MessageKind.RESUBMITTING
     cause: str
@@ -90,6 +93,7 @@ class Resubmitting(OfJob):
     changes: str = ""  # JSON
     why: str = ""
     checkpoint: CheckpointFacts | None = None
+    tags_left: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The facts of a message as the ledger keeps them: JSON, and back."""
+"""The facts of a message as the ledger stores them: JSON, and back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from controller.ledger.message_kind import MessageKind
 
 
 def facts_to_json(message: Message) -> str:
-    """The facts of a message as the ledger keeps them: the same text for the same facts."""
+    """The facts of a message as the ledger stores them: the same text for the same facts."""
     return json.dumps(_plain(message), sort_keys=True)
 
 

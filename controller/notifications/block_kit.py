@@ -3,8 +3,9 @@
 Limits: docs.slack.dev/reference/block-kit/blocks (50 blocks a message; header 150 characters, section 3,000, field 2,000, ten
 fields; actions 25 elements; data_table a header and 100 rows, 20 columns, 10,000 characters over a message's tables;
 data_visualization two a message, title 50, six series or segments, 20 points, labels 20), and chat.postMessage for ``text``
-(4,000 are advised). Characters are counted as UTF-16 units, which is never less than Slack counts. Text, Small and Fields contain
-mrkdwn in which other people's text is escaped; all other parts contain plain text.
+(4,000 are advised). Slack also refuses a message whose blocks hold about 13,200 characters in all (``msg_blocks_too_long``); it
+publishes no figure, so pages stay well below. Characters are counted as UTF-16 units, which is never less than Slack counts.
+Text, Small and Fields contain mrkdwn in which other people's text is escaped; all other parts contain plain text.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
-from controller.notifications.mrkdwn import pieces, plain, shortened, size
+from controller.notifications.mrkdwn import mrkdwn_object, pieces, plain, plain_object, shortened, size
 from controller.notifications.parts import Button, Buttons, Cell, Chart, Fields, Header, Number, Part, Small, Table, Text
+from controller.units.free_text import one_line
 
 Block = dict[str, Any]
 
@@ -31,7 +33,8 @@ TEXT_MAX = 3900
 ROWS_MAX = 100
 COLUMNS_MAX = 20
 CELL_MAX = 200
-TABLE_CHARS_MAX = 10_000
+TABLE_CHARS_MAX = 9_000
+PAGE_CHARS_MAX = 10_000  # of all texts in the blocks of a message
 CHARTS_MAX = 2
 CHART_TITLE_MAX = 50
 SERIES_MAX = 6
@@ -80,7 +83,7 @@ def _units(part: Part, native: bool) -> Iterable[tuple[Block, str]]:
             yield from ((_section(piece), piece) for piece in pieces(mrkdwn, SECTION_MAX))
         case Small(mrkdwn):
             for piece in pieces(mrkdwn, CONTEXT_MAX):
-                yield {"type": "context", "elements": [{"type": "mrkdwn", "text": piece}]}, piece
+                yield {"type": "context", "elements": [mrkdwn_object(piece)]}, piece
         case Fields(mrkdwn=fields):
             yield from _fields(fields)
         case Buttons(buttons):
@@ -97,7 +100,26 @@ def _units(part: Part, native: bool) -> Iterable[tuple[Block, str]]:
 def _fits(units: Sequence[tuple[Block, str]]) -> bool:
     kinds = [block["type"] for block, _ in units]
     cells = sum(size(cell["text"]) for block, _ in units for row in block.get("rows", ()) for cell in row)
-    return len(units) <= BLOCKS_MAX and kinds.count("data_visualization") <= CHARTS_MAX and cells <= TABLE_CHARS_MAX
+    if len(units) > BLOCKS_MAX or kinds.count("data_visualization") > CHARTS_MAX or cells > TABLE_CHARS_MAX:
+        return False
+    return len(units) == 1 or sum(text_size(block) for block, _ in units) <= PAGE_CHARS_MAX
+
+
+COUNTED = frozenset({"text", "title", "caption", "label", "name", "value"})
+
+
+def text_size(found: Any) -> int:
+    """The characters of all texts in some blocks, those of buttons' values included: which of them Slack counts is not known."""
+    if isinstance(found, dict):
+        own = sum(size(value) for name, value in found.items() if name in COUNTED and isinstance(value, str))
+        return own + sum(text_size(value) for value in found.values() if not isinstance(value, str))
+    return sum(map(text_size, found)) if isinstance(found, list | tuple) else 0
+
+
+def halves(page: Page) -> tuple[Page, Page]:
+    """A page of several blocks as two messages of half as many."""
+    middle = len(page.blocks) // 2
+    return replace(page, blocks=page.blocks[:middle]), Page(text="(continued)", blocks=page.blocks[middle:])
 
 
 def _text(words: Iterable[str]) -> str:
@@ -112,14 +134,14 @@ def _text(words: Iterable[str]) -> str:
 
 
 def _section(mrkdwn: str) -> Block:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": mrkdwn}}
+    return {"type": "section", "text": mrkdwn_object(mrkdwn)}
 
 
 def _header(text: str) -> Iterable[tuple[Block, str]]:
     """A header, or a text where it is too long for a header."""
-    flat = " ".join(text.split()) or "–"
+    flat = one_line(text, len(text) + 1) or "–"
     if size(flat) <= HEADER_MAX:
-        yield {"type": "header", "text": {"type": "plain_text", "text": flat, "emoji": True}}, flat
+        yield {"type": "header", "text": plain_object(flat)}, plain(flat)
         return
     yield from ((_section(piece), piece) for piece in pieces(plain(flat), SECTION_MAX))
 
@@ -127,7 +149,7 @@ def _header(text: str) -> Iterable[tuple[Block, str]]:
 def _fields(fields: Sequence[str]) -> Iterable[tuple[Block, str]]:
     short = [field for field in fields if 0 < size(field) <= FIELD_MAX]
     for some in _chunks(short, FIELDS_MAX):
-        yield {"type": "section", "fields": [{"type": "mrkdwn", "text": field} for field in some]}, "\n".join(some)
+        yield {"type": "section", "fields": [mrkdwn_object(field) for field in some]}, "\n".join(some)
     for field in fields:
         if size(field) > FIELD_MAX:
             yield from ((_section(piece), piece) for piece in pieces(field, SECTION_MAX))
@@ -137,17 +159,17 @@ def _button(button: Button) -> Block:
     if size(button.value) > 2000 or size(button.action_id) > 255:
         raise ValueError(f"button {button.text!r} carries {size(button.value)} characters, wanted at most 2,000")
     block: Block = {
-        "type": "button", "text": {"type": "plain_text", "text": shortened(button.text, BUTTON_MAX), "emoji": True},
+        "type": "button", "text": plain_object(shortened(button.text, BUTTON_MAX)),
         "action_id": button.action_id, "value": button.value,
     }  # fmt: skip
     if button.style:
         block["style"] = button.style
     if button.confirm:
         block["confirm"] = {
-            "title": {"type": "plain_text", "text": shortened(button.text, 100)},
-            "text": {"type": "plain_text", "text": shortened(button.confirm, 300)},
-            "confirm": {"type": "plain_text", "text": "Yes"},
-            "deny": {"type": "plain_text", "text": "No"},
+            "title": plain_object(shortened(button.text, 100)),
+            "text": plain_object(shortened(button.confirm, 300)),
+            "confirm": plain_object("Yes"),
+            "deny": plain_object("No"),
         }
     return block
 
@@ -157,8 +179,9 @@ def _button(button: Button) -> Block:
 
 def _native_table(table: Table) -> Iterable[tuple[Block, str]]:
     for number, rows in enumerate(_table_rows(table)):
-        caption = shortened(table.caption, HEADER_MAX) if number == 0 else shortened(f"{table.caption} (continued)", HEADER_MAX)
-        header = [{"type": "raw_text", "text": shortened(name, CELL_MAX)} for name in table.columns]
+        caption = one_line(table.caption if number == 0 else f"{table.caption} (continued)", HEADER_MAX) or "–"
+        caption = shortened(caption, HEADER_MAX)
+        header = [{"type": "raw_text", "text": shortened(one_line(name, CELL_MAX), CELL_MAX)} for name in table.columns]
         cells = [[_cell(cell) for cell in row] for row in rows]
         block = {"type": "data_table", "caption": caption, "page_size": min(PAGE_SIZE, len(rows)), "rows": [header, *cells]}
         yield block, _plain_rows(replace(table, caption=caption, rows=tuple(rows)))
@@ -182,7 +205,7 @@ def _table_rows(table: Table) -> Iterable[list[tuple[Cell, ...]]]:
 
 
 def _cell(cell: Cell) -> Block:
-    text = shortened(" ".join(_shown(cell).split()) or "–", CELL_MAX)
+    text = shortened(one_line(_shown(cell), CELL_MAX) or "–", CELL_MAX)
     return (
         {"type": "raw_number", "value": cell.value, "text": text}
         if isinstance(cell, Number)
@@ -202,7 +225,7 @@ def _plain_rows(table: Table) -> str:
     """A table as lines: on a phone, columns that are wider than the screen are unreadable."""
     if not table.rows:
         return f"*{plain(table.caption)}*: nothing"
-    told = (
+    texts = (
         "• *" + plain(_shown(row[0])) + "*: " + ", ".join(
             f"{plain(column)} {plain(_shown(cell))}"
             for column, cell in zip(table.columns[1:], row[1:], strict=True)
@@ -210,7 +233,7 @@ def _plain_rows(table: Table) -> str:
         )
         for row in table.rows
     )  # fmt: skip
-    return "\n".join((f"*{plain(table.caption)}*", *told))
+    return "\n".join((f"*{plain(table.caption)}*", *texts))
 
 
 # ── charts ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -223,14 +246,17 @@ def _native_chart(chart: Chart) -> Iterable[tuple[Block, str]]:
         return
     shown = chart.categories[:POINTS_MAX]
     labels = _labels(shown)
-    series = [{"name": shortened(name, LABEL_MAX), "data": _points(labels, values)} for name, values in chart.series]
+    series = [
+        {"name": shortened(one_line(name, LABEL_MAX) or "–", LABEL_MAX), "data": _points(labels, values)}
+        for name, values in chart.series
+    ]
     yield {
-        "type": "data_visualization", "title": shortened(chart.title, CHART_TITLE_MAX),
+        "type": "data_visualization", "title": shortened(one_line(chart.title, CHART_TITLE_MAX) or "–", CHART_TITLE_MAX),
         "chart": {"type": chart.kind, "series": series, "axis_config": {"categories": labels}},
     }, _chart_words(chart)  # fmt: skip
-    told = [f"{label} is {plain(name)}" for label, name in zip(labels, shown, strict=True) if label != name]
-    if told:
-        yield from _units(Small("; ".join(told)), native=False)
+    texts = [f"{plain(label)} is {plain(name)}" for label, name in zip(labels, shown, strict=True) if label != name]
+    if texts:
+        yield from _units(Small("; ".join(texts)), native=False)
     if len(chart.categories) > POINTS_MAX:
         rest = replace(chart, title=f"{chart.title}: the others", categories=chart.categories[POINTS_MAX:], series=_after(chart))
         yield from _plain_chart(rest)
@@ -248,7 +274,8 @@ def _labels(names: Sequence[str]) -> list[str]:
     """Labels of at most 20 characters, all different."""
     taken: list[str] = []
     for name in names:
-        label, number = shortened(name or "–", LABEL_MAX), 1
+        name = one_line(name, CELL_MAX) or "–"
+        label, number = shortened(name, LABEL_MAX), 1
         while label in taken:
             number += 1
             label = f"{shortened(name, LABEL_MAX - len(str(number)) - 1)} {number}"

@@ -113,17 +113,17 @@ def money_text(total: Savings) -> str:
     """The cost on one line. Attempts that it does not cover are counted, never taken as zero."""
     if total.attempts == 0:
         return "No cost recorded yet"
-    told = [f"{dollars(total.spent_micros)} spent, {saved_text(total.saved_micros)}"]
-    told += [f"{dollars(total.wasted_micros)} wasted"] if total.wasted_micros else []
-    told += [f"{total.unpriced} without a known price"] if total.unpriced else []
-    told += [f"{total.unmeasured} with unknown usage"] if total.unmeasured else []
-    told += [f"{total.never_started} never started and cost nothing"] if total.never_started else []
-    return ", ".join(told) + (". This figure is a minimum." if total.bounded else "")
+    texts = [f"{dollars(total.spent_micros)} spent, {saved_text(total.saved_micros)}"]
+    texts += [f"{dollars(total.wasted_micros)} wasted"] if total.wasted_micros else []
+    texts += [f"{total.unpriced} without a known price"] if total.unpriced else []
+    texts += [f"{total.unmeasured} with unknown usage"] if total.unmeasured else []
+    texts += [f"{total.never_started} never started and cost nothing"] if total.never_started else []
+    return ", ".join(texts) + (". This figure is a minimum." if total.bounded else "")
 
 
 def _notes(lineage: Lineage, now: datetime) -> Iterable[Part]:
     waived = waivers_in_force(lineage, now)
     if waived:
-        told = ", ".join(f"{escaped(w.policy)} until {when(w.until)} ({escaped(w.reason)}, {escaped(w.ticket)})" for w in waived)
-        yield Small(f"Waived: {told}")
+        texts = ", ".join(f"{escaped(w.policy)} until {when(w.until)} ({escaped(w.reason)}, {escaped(w.ticket)})" for w in waived)
+        yield Small(f"Waived: {texts}")
     yield Small(f"{escaped(lineage.id.account)} {escaped(lineage.id.region)}, created {when(lineage.id.created_at)}")

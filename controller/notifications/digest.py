@@ -22,7 +22,7 @@ from controller.units.money import DOLLAR, dollars, percent
 TOP = 5
 LINES = 20  # of teams; the others are one line
 MOVERS = 3
-SHELVED_TOLD = 20
+SHELVED_LISTED = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +93,9 @@ def _money(line: Line) -> str:
     if one.attempts == 0:
         return "nothing was billed"
     share = f" ({percent(one.saved_percent)})" if one.saved_percent is not None else ""
-    told = [f"{saved_text(one.saved_micros)}{share}", f"{dollars(one.spent_micros)} spent"]
-    told += [f"{dollars(one.wasted_micros)} wasted", f"{dollars(line.missed_micros)} not saved"]
-    return ", ".join(told)
+    texts = [f"{saved_text(one.saved_micros)}{share}", f"{dollars(one.spent_micros)} spent"]
+    texts += [f"{dollars(one.wasted_micros)} wasted", f"{dollars(line.missed_micros)} not saved"]
+    return ", ".join(texts)
 
 
 def _by_line(report: Report) -> Iterable[Part]:
@@ -149,10 +149,10 @@ def _movers(report: Report) -> Iterable[Part]:
     """The jobs that cost and saved the most, why, and what to do."""
     losers = sorted((m for m in report.movers if m.saved_micros < 0 or m.wasted_micros), key=_loss)[:MOVERS]
     savers = [m for m in report.movers if m.saved_micros > 0][:MOVERS]
-    told = [f"• {_loss_text(mover)}" for mover in losers]
-    told += [f"• {_job(mover)} saved {dollars(mover.saved_micros)}" for mover in savers if mover not in losers]
-    if told:
-        yield Text("\n".join(("*Jobs that changed the figures most*", *told)))
+    texts = [f"• {_loss_text(mover)}" for mover in losers]
+    texts += [f"• {_job(mover)} saved {dollars(mover.saved_micros)}" for mover in savers if mover not in losers]
+    if texts:
+        yield Text("\n".join(("*Jobs that changed the figures most*", *texts)))
 
 
 def _loss(mover: Mover) -> tuple[int, str]:
@@ -191,9 +191,9 @@ def _tops(report: Report) -> Iterable[Part]:
 
 def _top(title: str, items: Sequence[tuple[str, str]]) -> Iterable[Part]:
     if items:
-        told = ", ".join(f"{escaped(name)} {value}" for name, value in items[:TOP])
+        texts = ", ".join(f"{escaped(name)} {value}" for name, value in items[:TOP])
         more = f", and {len(items) - TOP} more" if len(items) > TOP else ""
-        yield Text(f"*{title}*: {told}{more}")
+        yield Text(f"*{title}*: {texts}{more}")
 
 
 def _halt(notes: DigestNotes) -> Iterable[Part]:
@@ -203,30 +203,30 @@ def _halt(notes: DigestNotes) -> Iterable[Part]:
 
 def _in_force(notes: DigestNotes) -> Iterable[Part]:
     if notes.waivers:
-        told = (
+        texts = (
             f"• {escaped(w.policy)} for {bold(w.job)} until {when(w.until)}: {escaped(w.reason)}"
             f" ({escaped(w.ticket)}, {person(w.who)})"
             for w in notes.waivers
         )
-        yield Text("\n".join(("*Waivers in force*", *told)))
+        yield Text("\n".join(("*Waivers in force*", *texts)))
 
 
 def _unknown(report: Report) -> Iterable[Part]:
-    one, told = report.total.savings, []
-    told += [f"{_count(one.unpriced, 'attempt')} without a known price"] if one.unpriced else []
-    told += [f"{_count(one.unmeasured, 'attempt')} with unknown usage"] if one.unmeasured else []
-    told += [f"{_count(one.bounded, 'attempt')} with a minimum figure"] if one.bounded else []
+    one, texts = report.total.savings, []
+    texts += [f"{_count(one.unpriced, 'attempt')} without a known price"] if one.unpriced else []
+    texts += [f"{_count(one.unmeasured, 'attempt')} with unknown usage"] if one.unmeasured else []
+    texts += [f"{_count(one.bounded, 'attempt')} with a minimum figure"] if one.bounded else []
     unknown = report.total.missed_unknown
-    told += [f"{_count(unknown, 'job')} on-demand in pools without a spot job to compare with"] if unknown else []
-    if told:
-        yield Small(f"These figures are a minimum. Not or not fully included: {'; '.join(told)}")
+    texts += [f"{_count(unknown, 'job')} on-demand in pools without a spot job to compare with"] if unknown else []
+    if texts:
+        yield Small(f"These figures are a minimum. Not or not fully included: {'; '.join(texts)}")
 
 
 def _shelved(notes: DigestNotes) -> Iterable[Part]:
     if notes.shelved:
-        more = len(notes.shelved) - SHELVED_TOLD
-        told = [f"• {title}" for title in notes.shelved[:SHELVED_TOLD]] + ([f"• … and {more} more"] if more > 0 else [])
-        yield Text("\n".join((f"*{_count(len(notes.shelved), 'message')} could not be sent within one day*", *told)))
+        more = len(notes.shelved) - SHELVED_LISTED
+        texts = [f"• {title}" for title in notes.shelved[:SHELVED_LISTED]] + ([f"• … and {more} more"] if more > 0 else [])
+        yield Text("\n".join((f"*{_count(len(notes.shelved), 'message')} could not be sent within one day*", *texts)))
 
 
 def _count(number: int, noun: str) -> str:

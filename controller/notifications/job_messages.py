@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from controller.jobs.checkpoint import NOT_LOOKED_INTO
-from controller.jobs.request import describe_change
+from controller.jobs.request import TAGS_MAX, describe_change
 from controller.ledger.message import (
     Abandoned,
     CannotRepeat,
@@ -91,6 +91,7 @@ def resubmitting(m: Resubmitting) -> MessageText:
             f"Changed: {', '.join(map(code, changed))}." if changed else "",
             _why_again(m.why),
             _continues(m.checkpoint),
+            f"A job takes {TAGS_MAX} tags, three of them Spotwarden's. Left out: {escaped(m.tags_left)}." if m.tags_left else "",
         ),
         small_print(m.job),
     )

@@ -15,6 +15,7 @@ from controller.units.duration import span
 from controller.units.free_text import one_line
 from controller.units.money import dollars
 
+SLACK_ID = re.compile(r"[SUW][A-Z0-9]+")
 SLACK_USER = re.compile(r"[UW][A-Z0-9]+")
 
 
@@ -52,8 +53,8 @@ def misdirected(text: MessageText, channel: str, why: str) -> MessageText:
 
 def mention_of(who: str) -> str:
     """Slack's markup that notifies a user (U…, W…) or a user group (S…)."""
-    if not who:
-        return ""
+    if SLACK_ID.fullmatch(who) is None:
+        return escaped(who)
     return f"<!subteam^{who}>" if who.startswith("S") else f"<@{who}>"
 
 
@@ -63,7 +64,7 @@ def person(who: str) -> str:
 
 
 def bold(text: str) -> str:
-    return f"*{escaped(text)}*"
+    return f"*{escaped(text) or '–'}*"
 
 
 def small_print(job: JobFacts) -> str:

@@ -6,32 +6,58 @@ Characters are counted as UTF-16 units, which is never less than Slack counts.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
+
+from controller.units.free_text import one_line
 
 CODE_MAX = 300
+LOOKALIKES = str.maketrans({"*": "\u2217", "`": "'"})  # a glob such as ml.g5.* opens no bold text
+AT_EDGES = {"_": "\u02cd", "~": "\u223c"}
+AT_EDGE = re.compile(r"(?<![A-Za-z0-9])[_~]|[_~](?![A-Za-z0-9])")  # inside a word they format nothing
+EMOJI = re.compile(r":(?=(?:100|[+-]1|[0-9_+'-]*[a-zA-Z][a-zA-Z0-9_+'-]*):)")
+COPIED = re.compile(r"(arn:aws[a-z-]*:\S*|\bspotwarden:[a-z-]+:?)")  # ARNs and our own tags: their colons are no emoji
+QUOTE = re.compile(r"^>+")
 
 
 def escaped(text: str, most: int = 300) -> str:
-    """Escape other people's text for mrkdwn: Slack's three entities, no backticks, no line breaks, a maximum length."""
-    flat = " ".join(text.split()).replace("`", "'")
-    flat = flat if len(flat) <= most else flat[: most - 1] + "…"
-    return _entities(flat.replace("*", "\u2217"))  # otherwise a glob such as ml.g5.* could start bold text
+    """Make other people's text inert in mrkdwn: one bounded line that pings, links and formats nothing."""
+    return _inert(one_line(text, most))
+
+
+def plain(text: str) -> str:
+    """The same, whole; a dash where there is nothing to show."""
+    return _inert(one_line(text, len(text) + 1)) or "–"
 
 
 def code(text: str) -> str:
-    flat = " ".join(text.split()).replace("`", "'")
+    """Other people's text as code."""
+    flat = one_line(text, len(text) + 1).replace("`", "'") or "–"
     return f"`{_entities(shortened(flat, CODE_MAX))}`"
+
+
+def mrkdwn_object(text: str) -> dict[str, Any]:
+    """Slack's text object. ``verbatim``: a bare URL, a channel's name or @here in the text stays text."""
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def plain_object(text: str) -> dict[str, Any]:
+    """Slack's text object without markup, on one line."""
+    return {"type": "plain_text", "text": one_line(text, len(text) + 1) or "–", "emoji": False}
+
+
+def _inert(flat: str) -> str:
+    """Replace each character that formats where it stands by one that looks like it; ``team_a`` stays as it is."""
+    parts = COPIED.split(flat.translate(LOOKALIKES))
+    flat = "".join(part if number % 2 else EMOJI.sub("\ua789", part) for number, part in enumerate(parts))
+    flat = QUOTE.sub(lambda found: "\u203a" * len(found[0]), flat)
+    return _entities(AT_EDGE.sub(lambda found: AT_EDGES[found[0]], flat))
 
 
 def _entities(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def plain(text: str) -> str:
-    """Escape plain text for mrkdwn, at its full length."""
-    flat = " ".join(text.split()).replace("`", "'") or "–"
-    return _entities(flat)
 
 
 def when(at: datetime) -> str:
@@ -54,7 +80,7 @@ def shortened(text: str, most: int) -> str:
 
 
 def pieces(mrkdwn: str, most: int) -> Iterable[str]:
-    """Cut mrkdwn into pieces of a maximum length, at line ends or spaces, never inside ``<…>`` or an entity."""
+    """Cut mrkdwn into pieces of a maximum length, at line ends or spaces, never inside ``<…>``, an entity or code."""
     rest = mrkdwn.strip() or "–"
     while size(rest) > most:
         at = _cut(rest, most)
@@ -70,8 +96,10 @@ def _cut(text: str, most: int) -> int:
         end += 1
     for mark in ("\n", " "):
         at = text.rfind(mark, end // 2, end)
-        if at > 0 and text.rfind("<", 0, at) <= text.rfind(">", 0, at):
-            return at
+        while at > 0:
+            if text.rfind("<", 0, at) <= text.rfind(">", 0, at) and text.count("`", 0, at) % 2 == 0:
+                return at
+            at = text.rfind(mark, end // 2, at)
     inside = max(text.rfind("<", 0, end) if text.rfind("<", 0, end) > text.rfind(">", 0, end) else 0, 0)
     entity = text.rfind("&", max(end - 6, 0), end)
     if entity > 0 and ";" not in text[entity:end]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from controller.notifications.mrkdwn import shortened
+from controller.notifications.mrkdwn import plain_object, shortened
 from controller.units.free_text import one_line
 
 WAIVER_CALLBACK = "spotwarden/waive"
@@ -29,14 +29,14 @@ class WaiverRequest:
 
 def waiver_form(lineage: str, job: str, rules: Sequence[str], *, most: date) -> Mapping[str, Any]:
     """The view for views.open. Slack takes at most 24 characters in a title and 3,000 in metadata."""
-    options = [{"text": _plain(shortened(rule, 75)), "value": shortened(rule, 75)} for rule in rules[:OPTIONS_MAX]]
+    options = [{"text": plain_object(shortened(rule, 75)), "value": shortened(rule, 75)} for rule in rules[:OPTIONS_MAX]]
     return {
         "type": "modal",
         "callback_id": WAIVER_CALLBACK,
         "private_metadata": json.dumps({"lineage": lineage, "job": job}),
-        "title": _plain("Waive a rule"),
-        "submit": _plain("Waive"),
-        "close": _plain("Cancel"),
+        "title": plain_object("Waive a rule"),
+        "submit": plain_object("Waive"),
+        "close": plain_object("Cancel"),
         "blocks": [
             _input("policy", "Rule", {"type": "static_select", "options": options, "initial_option": options[0]}),
             _input("reason", "Reason", {"type": "plain_text_input", "multiline": True, "max_length": REASON_MAX}),
@@ -82,8 +82,4 @@ def _value(view: Mapping[str, Any], name: str) -> str:
 
 
 def _input(name: str, label: str, element: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"type": "input", "block_id": name, "label": _plain(label), "element": {"action_id": name, **element}}
-
-
-def _plain(text: str) -> Mapping[str, Any]:
-    return {"type": "plain_text", "text": text}
+    return {"type": "input", "block_id": name, "label": plain_object(label), "element": {"action_id": name, **element}}

@@ -7,16 +7,40 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from controller.jobs.claim import Claim
 from controller.policy.mode import Mode
 from controller.policy.policy import NO_REPAIR, AppliesTo, Repair, RuleAction, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fix:
-    """The change that would satisfy the rule: as a CreateTrainingJob fragment and as SageMaker Python SDK arguments."""
+    """The one change after which a job keeps every rule and SageMaker takes it: a CreateTrainingJob fragment (null takes a
+    member out) and arguments of the SageMaker Python SDK. Where there is none, ``why_not`` says why."""
 
     request: Mapping[str, Any] = field(default_factory=dict)
     sdk: Mapping[str, Any] = field(default_factory=dict)
+    why_not: str = ""
+
+
+NO_FIX = Fix()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """What a request must be like to keep a rule; the fix is the smallest change that meets the demands of all rules at once."""
+
+    spot: bool = False
+    wait_s_most: int | None = None  # of a spot job
+    runtime_s_most: int | None = None
+    checkpoint: bool = False
+    checkpoint_under: tuple[str, ...] = ()  # one of these prefixes; empty: any will do
+    checkpoint_apart_from: tuple[Claim, ...] = ()
+    tags: tuple[str, ...] = ()
+    instance_types: tuple[str, ...] = ()  # globs
+    request: Mapping[str, Any] = field(default_factory=dict)  # other members, as a fragment of a CreateTrainingJob request
+
+
+NO_DEMAND = Demand()  # of a rule that no change of the request satisfies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,18 +54,23 @@ class Finding:
     field: str
     found: str
     wanted: str
-    fix: Fix
+    demand: Demand
     action: RuleAction | None
     applies_to: AppliesTo
     channel: str
     repair: Repair = NO_REPAIR
-    risk: str = ""  # what happens otherwise, as a sentence
+    risk: str = ""  # the consequence, as a sentence
+    fix: Fix = NO_FIX  # the job's one fix, which every finding of the job shares
 
 
 class VerdictKind(StrEnum):
+    """What follows for a job. ``refused`` is SageMaker's word and no rule's, so only ``spotwarden check`` gives it."""
+
     ALLOW = "allow"
-    FLAG = "flag"
+    UNDECIDED = "undecided"
+    FINDINGS = "findings"
     STOP = "stop"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,3 +80,4 @@ class Verdict:
     word: VerdictKind = VerdictKind.ALLOW
     findings: tuple[Finding, ...] = ()
     undecided: tuple[str, ...] = ()
+    fix: Fix = NO_FIX

@@ -89,7 +89,7 @@ class RateLimits:
 # A job that never launched starved, too: who gave one budget for both meant both. To a submission, no quota is no capacity.
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """A compiled policy folder. ``revision`` is a hash of its content, ``in_force_at`` when the ledger first saw it."""
+    """A compiled policy folder. ``revision`` is a hash of its content, ``in_force_at`` when it last became the current one."""
 
     revision: str
     in_force_at: datetime

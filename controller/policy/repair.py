@@ -1,16 +1,17 @@
-"""Repairs a request that breaks rules: the exact changes, or why there are none."""
+"""Repairs a request that breaks rules: the job's one fix, with the values that the policy gives, or why there is none."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from controller.jobs.checkpoint import within
 from controller.jobs.job import Job
-from controller.jobs.request import RequestChange, merged
-from controller.policy.findings import Finding
-from controller.policy.policy import Repair
+from controller.jobs.request import RequestChange
+from controller.policy.findings import NO_DEMAND, Finding
+from controller.policy.fix import Values, combined_fix
+from controller.policy.policy import Policy, Repair
 
 SAFE = re.compile(r"[A-Za-z0-9-]+")  # what may stand in a path: tags are other people's text, and "../" is a prefix too
 _PLACE = re.compile(r"\{([^{}]*)\}")
@@ -23,17 +24,42 @@ class NotRepairable:
     why: str
 
 
-def repaired_request(job: Job, findings: Sequence[Finding]) -> RequestChange | NotRepairable:
-    """The changes that satisfy all of these findings at once."""
-    parts = [_part(job, finding) for finding in findings]
-    for part in parts:
-        if isinstance(part, NotRepairable):
-            return part
-    whole = merged(*(part for part in parts if not isinstance(part, NotRepairable)))
-    limits = _strictest(finding.fix.request.get("StoppingCondition", {}) for finding in findings)
-    if limits.get("MaxWaitTimeInSeconds", limits.get("MaxRuntimeInSeconds", 0)) < limits.get("MaxRuntimeInSeconds", 0):
-        return NotRepairable(why="the rules would set MaxWaitTimeInSeconds below MaxRuntimeInSeconds, which SageMaker refuses")
-    return merged(whole, {"StoppingCondition": limits} if limits else {})
+def repaired_request(
+    job: Job, offences: Sequence[Finding], policy: Policy, breaks: Callable[[Job], Sequence[Finding]]
+) -> RequestChange | NotRepairable:
+    """The change after which the offences are repaired and no rule is broken that was not broken before.
+
+    ``breaks`` says what a job breaks. Other rules that the job breaks already are left to people.
+    """
+    tolerated = {finding.policy for finding in breaks(job)} - {finding.policy for finding in offences}
+    for finding in offences:
+        if finding.demand == NO_DEMAND:
+            return NotRepairable(why=f"no change of the request satisfies the rule {finding.policy}")
+    tags = {key: value for finding in offences for key, value in finding.repair.tags.items()}
+    for finding in offences:
+        missing = [key for key in finding.demand.tags if key not in finding.repair.tags]
+        if missing:
+            return NotRepairable(why=f"the rule {finding.policy} has no value for the tag {', '.join(missing)}")
+    places, refused = checkpoint_places(job, [f.repair for f in offences], policy)
+    fix = combined_fix(
+        job,
+        lambda changed: [(f.policy, f.demand) for f in breaks(changed) if f.policy not in tolerated and f.demand != NO_DEMAND],
+        Values(places=places, only_places=True, tags=tags, may_leave_spot=False),
+    )
+    if fix.why_not:
+        unplaced = not places and refused and any(f.demand.checkpoint or f.demand.spot for f in offences)
+        return NotRepairable(why=refused if unplaced else fix.why_not)
+    if any(key not in tags for key in (tag["Key"] for tag in fix.request.get("Tags", ()))):
+        return NotRepairable(why="a rule wants a tag for which the policy has no value")
+    return fix.request
+
+
+def checkpoint_places(job: Job, repairs: Sequence[Repair], policy: Policy) -> tuple[tuple[str, ...], str]:
+    """The prefixes that the policy's templates give a job, those of ``repairs`` first; and why the first of them gives none."""
+    templates = [r for r in (*repairs, *(rule.repair for rule in policy.rules)) if r.checkpoint is not None]
+    filled = [checkpoint_prefix(r.checkpoint or "", job, r) for r in templates]
+    places = tuple(dict.fromkeys(place for place in filled if isinstance(place, str)))
+    return places, next((place.why for place in filled if isinstance(place, NotRepairable)), "")
 
 
 def checkpoint_prefix(template: str, job: Job, repair: Repair) -> str | NotRepairable:
@@ -53,37 +79,3 @@ def checkpoint_prefix(template: str, job: Job, repair: Repair) -> str | NotRepai
             why=f"{filled} is outside the prefixes that the policy allows for {job.role or 'this role'}: {below}"
         )
     return filled
-
-
-def _part(job: Job, finding: Finding) -> RequestChange | NotRepairable:
-    """What one finding changes; the values that a rule cannot know come from the policy."""
-    fix, repair = dict(finding.fix.request), finding.repair
-    if "CheckpointConfig" in fix:
-        if repair.checkpoint is None:
-            return NotRepairable(why=f"the rule {finding.policy} has no checkpoint template")
-        uri = checkpoint_prefix(repair.checkpoint, job, repair)
-        if isinstance(uri, NotRepairable):
-            return uri
-        fix["CheckpointConfig"] = {"S3Uri": uri}
-    if "Tags" in fix:
-        missing = [tag["Key"] for tag in fix["Tags"] if tag["Key"] not in repair.tags]
-        if missing:
-            return NotRepairable(why=f"the rule {finding.policy} has no value for the tag {', '.join(missing)}")
-        fix["Tags"] = [{"Key": tag["Key"], "Value": repair.tags[tag["Key"]]} for tag in fix["Tags"]]
-    if not fix:
-        return NotRepairable(why=f"no change of the request satisfies the rule {finding.policy}")
-    return fix
-
-
-def within(uri: str, prefix: str) -> bool:
-    """Whether a prefix lies in a folder or is it: ``s3://acme/`` does not hold ``s3://acme-evil/``."""
-    folder = prefix.rstrip("/")
-    return uri.rstrip("/") == folder or uri.startswith(f"{folder}/")
-
-
-def _strictest(limits: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    strictest: dict[str, int] = {}
-    for limit in limits:
-        for name, value in limit.items():
-            strictest[name] = min(value, strictest.get(name, value))
-    return strictest

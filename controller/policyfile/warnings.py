@@ -1,4 +1,4 @@
-"""What is allowed in a policy and probably not meant; the document compiles all the same."""
+"""What a policy may contain but probably does not mean. The document compiles nevertheless."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def warnings_of(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """One sentence for each thing in a compiled document that people should look at."""
+    """One sentence for each part of a compiled document that people should check."""
     return tuple(
         f"warning: the rule {rule['name']} gives every repaired job the checkpoint prefix {template}, because the template has"
         " neither {job} nor {family}; a suffix is added where the prefix is not empty"

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from controller.runtime.ports import LateDay, Ports
 from controller.savings.interruption_rates import pool_memories
+from controller.savings.prices import with_prices
 from controller.savings.rollup import roll_up
 
 DAY = timedelta(days=1)
@@ -39,7 +40,8 @@ def close_days(ports: Ports) -> int:
 def _close(day: date, marks: list[LateDay], ports: Ports) -> None:
     """Roll up a day, and the statistics of its pools."""
     since, until = _midnight(day), _midnight(day + DAY)
-    entries, signals = list(ports.ledger.journal.entries(since, until)), list(ports.ledger.market_signals.signals(since, until))
+    entries = with_prices(ports.ledger.journal.entries(since, until), ports.prices.rate)
+    signals = list(ports.ledger.market_signals.signals(since, until))
     ports.ledger.pools.remember(day, pool_memories(entries, signals).values())
     ports.ledger.days.put_rollup(day, roll_up(entries, signals), settles=marks)
 

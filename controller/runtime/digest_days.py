@@ -15,7 +15,7 @@ from controller.policy.slack_settings import DigestTime
 DAY = timedelta(days=1)
 WEEK = 7 * DAY
 PERIODS_MAX = 4  # a digest after a long outage reports at most so many periods at once
-_SAMPLE = timedelta(days=14)  # no daylight saving period is shorter; the shortest, in Ramadan, is four weeks
+_SAMPLE = timedelta(days=14)  # shorter than every daylight saving period; the shortest, in Ramadan, is four weeks
 
 
 def last_due(at: DigestTime, length: timedelta, now: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""Sends what waits in the outbox: one sender per channel, in order, at Slack's pace, and nothing is lost."""
+"""Sends the messages that wait in the outbox: one sender per channel, in order, at Slack's rate, without losing one."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypeGuard
 
 from controller.ledger.lineage import LineageId
 from controller.ledger.message_kind import MessageKind
-from controller.notifications.block_kit import Page, page_of, pages
+from controller.notifications.block_kit import TEXT_MAX, Page, halves, page_of, pages
 from controller.notifications.card import card
 from controller.notifications.message_text import bold
+from controller.notifications.mrkdwn import shortened
 from controller.notifications.parts import Part, Text
 from controller.runtime.batches import Batch, batches, kind_of, storm_pages
+from controller.runtime.outbox import WrongChannel
 from controller.runtime.ports import Answer, Done, Later, Message, Ports, Post, Refused
 from controller.runtime.timeouts import LEASE, TIME_LIMIT
 
@@ -21,8 +24,12 @@ BATCH = 500
 DIGEST = "digest/"  # what the keys of digests begin with
 CALLS_MAX = 50  # a channel and pass: Slack takes about one message a second
 PAUSE = timedelta(minutes=1)
+PAUSE_MAX = timedelta(minutes=15)
+PAUSE_SHARE = 4  # while Slack does not answer, a channel waits a quarter of the time that its oldest message has waited
 LONG_PAUSE = timedelta(hours=1)
-TOO_OLD = timedelta(days=1)  # then it is no news any more, and the digest tells it
+TOO_OLD = timedelta(days=1)  # later it is listed in the digest
+NO_THREAD = ("thread_not_found", "cannot_reply_to_message", "message_not_found")
+TOO_LONG = "too_long"  # msg_too_long, msg_blocks_too_long
 PLAIN_FOR = timedelta(days=30)  # after Slack refused tables and charts; then they are tried again
 
 
@@ -30,12 +37,14 @@ PLAIN_FOR = timedelta(days=30)  # after Slack refused tables and charts; then th
 class Sent:
     """The result of one drain.
 
-    ``paused`` names channels with the reason why they wait from now on, ``shut`` those that waited already. ``oldest_s`` is the
-    age in seconds of the oldest message that is left, ``digests`` how many pages of digests are left.
+    ``set_aside`` are messages that Slack refused in every form (channel, key, error). ``paused`` names channels with the reason
+    why they wait from now on, ``shut`` those that waited already. ``oldest_s`` is the age in seconds of the oldest message that
+    is left, ``digests`` how many pages of digests are left.
     """
 
     sent: int = 0
     shelved: int = 0
+    set_aside: tuple[tuple[str, str, str], ...] = ()
     paused: tuple[tuple[str, str], ...] = ()
     shut: tuple[str, ...] = ()
     oldest_s: int = 0
@@ -56,7 +65,13 @@ def drain(ports: Ports) -> Sent:
         queue = _Queue(channel, ports, until=started_at + TIME_LIMIT)
         pause = queue.send()
         paused = (*done.paused, (channel, queue.why)) if pause else done.paused
-        done = replace(done, sent=done.sent + queue.sent, shelved=done.shelved + queue.shelved, paused=paused)
+        done = replace(
+            done,
+            sent=done.sent + queue.sent,
+            shelved=done.shelved + queue.shelved,
+            set_aside=(*done.set_aside, *queue.set_aside),
+            paused=paused,
+        )
         ports.outbox.pause(channel, until=ports.clock.now() + pause)
     return _with_what_is_left(done, channels, ports)
 
@@ -81,12 +96,13 @@ class _Queue:
     until: datetime
     sent: int = 0
     shelved: int = 0
+    set_aside: list[tuple[str, str, str]] = field(default_factory=list)
     calls: int = 0
     why: str = ""
     posts: dict[str, Post | None] = field(default_factory=dict)
 
     def send(self) -> timedelta:
-        """Send until something has to wait; say for how long the channel does."""
+        """Send until Slack asks to wait; say for how long the channel waits. A message that Slack refuses delays no other."""
         for step in batches(self._fresh(self.ports.outbox.waiting(self.channel, BATCH))):
             if self.ports.clock.now() > self.until or self.calls >= CALLS_MAX:
                 return timedelta(0)
@@ -97,15 +113,30 @@ class _Queue:
                     self._out(step.messages)
                 case Later(why, after_s):
                     self.why = why
-                    return timedelta(seconds=after_s) if after_s is not None else PAUSE
-                case Refused(why):
+                    return self._pause(step.messages[0]) if after_s is None else timedelta(seconds=after_s)
+                case WrongChannel(why):
                     self.why = why
                     if not self._move(step.messages, why):
                         return LONG_PAUSE
+                case Refused(why):
+                    for message in step.messages:
+                        self._set_aside(message, why)
         return timedelta(0)
 
+    def _pause(self, oldest: Message) -> timedelta:
+        """How long to wait where Slack does not answer or has a fault: longer and longer, up to a quarter of an hour."""
+        return min(max((self.ports.clock.now() - oldest.at) / PAUSE_SHARE, PAUSE), PAUSE_MAX)
+
+    def _set_aside(self, message: Message, why: str) -> None:
+        """Keep a message that Slack refuses, out of the way of the others. Without text there is nothing to keep."""
+        if message.has_text or message.plain or message.native:
+            self.ports.outbox.set_aside(message, why)
+            self.set_aside.append((self.channel, message.key, why))
+        else:
+            self.ports.outbox.sent(message)
+
     def _fresh(self, waiting: Iterable[Message]) -> Sequence[Message]:
-        """What is still news; the rest is kept for the digest, and not shown as new."""
+        """The messages that are recent; older ones are kept for the digest."""
         old = self.ports.clock.now() - TOO_OLD
         fresh = []
         for message in waiting:
@@ -140,7 +171,7 @@ class _Queue:
         return self._reply(message) if message.has_text else self._refresh(message)
 
     def _reply(self, message: Message) -> Answer:
-        """Answer in the lineage's thread; its message comes first, where there is none yet."""
+        """Post into the lineage's thread; where there is no card yet, post it first."""
         root = self._root(message.thread)
         if root is None:
             answer = self._begin(message.thread)
@@ -148,24 +179,24 @@ class _Queue:
                 return answer
             root = self._root(message.thread)
         answer = self._post(_only(_reply(message)), thread_ts=root.ts if root else "")
-        if isinstance(answer, Refused) and answer.why.endswith(("thread_not_found", "cannot_reply_to_message")):
-            answer = self._begin(message.thread)  # somebody deleted it
+        if isinstance(answer, Refused) and answer.why.endswith(NO_THREAD):
+            answer = self._begin(message.thread)  # the card was deleted
             root = self._root(message.thread)
             return self._post(_only(_reply(message)), thread_ts=root.ts if root else "") if isinstance(answer, Done) else answer
         return answer
 
     def _refresh(self, message: Message) -> Answer:
-        """Bring the lineage's message up to date; where there is none, there is nothing to bring."""
+        """Update the lineage's card, where there is one."""
         root = self._root(message.thread)
         if root is None:
             return Done()
         page = self._card(message.thread)
         self.calls += 1
         answer = self.ports.chat.update(root, page)
-        return Done() if isinstance(answer, Refused) else answer  # deleted by somebody, or too old to edit: nothing is lost
+        return Done() if isinstance(answer, Refused) else answer  # deleted, or too old to edit
 
     def _begin(self, thread: str, page: Page | None = None) -> Answer:
-        """Post what a thread hangs from, and write down where it stands."""
+        """Post the first message of a thread, and store its place."""
         answer = self._post(page or self._card(thread))
         if isinstance(answer, Done):
             channel_id, _, ts = answer.detail.rpartition("/")
@@ -185,7 +216,7 @@ class _Queue:
         return _only(card(self.ports.ledger.lineages.load(lineage), self.ports.policies.current(), self.ports.clock.now()))
 
     def _storm(self, kind: MessageKind, messages: Sequence[Message]) -> Answer:
-        """Many of a kind at once are one message; the words of each become pages for its thread, queued in their place."""
+        """Send many messages of a kind as one; the text of each goes into its thread, in pages that are queued in their place."""
         first, (head, *details) = messages[0], storm_pages(kind, messages)
         thread = f"storm/{first.key}"
         answer = self._begin(thread, head)
@@ -204,11 +235,16 @@ class _Queue:
         for page in pages_:
             self.ports.outbox.put(page)
         self._out(messages)
-        for page in pages_:  # now, so that nothing of these lineages overtakes them
-            answer = self._plain(page)
-            if not isinstance(answer, Done):
-                return answer
-            self._out([page])
+        for page in pages_:  # queued now, so that no later message of these lineages overtakes them
+            match self._plain(page):
+                case Done():
+                    self._out([page])
+                case Later() as later:
+                    return later
+                case WrongChannel():
+                    break  # the pages wait in the queue; the next pass hands them on
+                case Refused(why):
+                    self._set_aside(page, why)
         return answer
 
     def _plain(self, message: Message) -> Answer:
@@ -216,14 +252,15 @@ class _Queue:
         return self._post(page_of(message.plain), thread_ts=root.ts if root else "")
 
     def _pages(self, message: Message) -> Answer:
-        """A page of blocks; where the workspace does not know tables and charts, the same facts as plain blocks."""
+        """A page of blocks; plain blocks where the workspace does not know tables and charts."""
         since = self.ports.ledger.block_support.blocks_refused_at()
         now = self.ports.clock.now()
         if since is None or since < now - PLAIN_FOR:
-            answer = self._post(page_of(message.native))
-            if not (isinstance(answer, Refused) and "invalid_blocks" in answer.why and message.plain):
+            answer = self._post_once(page_of(message.native))
+            if isinstance(answer, WrongChannel) or not (isinstance(answer, Refused) and message.plain):
                 return answer
-            self.ports.ledger.block_support.note_blocks_refused(now)
+            if "invalid_blocks" in answer.why:
+                self.ports.ledger.block_support.note_blocks_refused(now)
         together = message.key.rpartition("/")[0]
         for number, page in enumerate(json.loads(message.plain)):  # the same for each page of a digest: queued once
             part = replace(message, key=f"{together}/plain/{number:03d}", native="", plain=page)
@@ -231,13 +268,28 @@ class _Queue:
         return Done()
 
     def _post(self, page: Page, thread_ts: str = "") -> Answer:
+        """Post a page. One that Slack refuses is posted in two halves where it is too long, and otherwise as its text alone."""
+        answer = self._post_once(page, thread_ts)
+        if not _is_about_the_message(answer):
+            return answer
+        if TOO_LONG in answer.why and len(page.blocks) > 1:
+            first, second = halves(page)
+            begun = self._post(first, thread_ts)
+            if isinstance(begun, Done):
+                self._post(second, thread_ts or begun.detail.rpartition("/")[2])
+            return begun
+        return self._post_once(replace(page, text=shortened(page.text, TEXT_MAX), blocks=()), thread_ts)
+
+    def _post_once(self, page: Page, thread_ts: str = "") -> Answer:
         self.calls += 1
         return self.ports.chat.post(self.channel, page, thread_ts=thread_ts)
 
     # ── a channel that refuses ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def _move(self, messages: Iterable[Message], why: str) -> bool:
-        """Hand on to the default channel what this one will never take; what even that refuses stays, and is tried each hour."""
+        """Pass messages that this channel refuses to the default channel; messages that it also refuses stay, and are tried each
+        hour.
+        """
         default = self.ports.policies.current().channel
         if self.channel == default:
             return False
@@ -245,9 +297,14 @@ class _Queue:
             if message.has_text or message.plain:
                 key = f"{message.key}@{default}"
                 moved = replace(message, key=key, channel=default, refused_by=self.channel, refused_why=why)
-                self.ports.outbox.put(moved)  # before it leaves its own queue: a crash in between repeats it, never loses it
+                self.ports.outbox.put(moved)  # before it is removed here: a crash in between repeats it and never loses it
             self.ports.outbox.sent(message)
         return True
+
+
+def _is_about_the_message(answer: Answer) -> TypeGuard[Refused]:
+    """Whether Slack refused the message itself: not its channel, and not the thread that it was for."""
+    return isinstance(answer, Refused) and not isinstance(answer, WrongChannel) and not answer.why.endswith(NO_THREAD)
 
 
 def _reply(message: Message) -> tuple[Part, ...]:
@@ -255,5 +312,5 @@ def _reply(message: Message) -> tuple[Part, ...]:
 
 
 def _only(parts: Iterable[Part]) -> Page:
-    """The one page of what is bounded: words of an announcement, a card."""
+    """The single page of content with a maximum size: a message, a card."""
     return pages(parts)[0]

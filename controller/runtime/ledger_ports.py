@@ -198,10 +198,13 @@ class Limits(ReadLimits, Protocol):
 
 
 class Revisions(Protocol):
-    """When policy revisions took force."""
+    """Since when the current policy revision is in force."""
 
     def in_force_at(self, revision: str, now: datetime) -> datetime:
-        """When a policy revision was first seen here: ``now``, if never before."""
+        """Since when this revision is the current one: since ``now``, if another one was before.
+
+        A revision is in force in intervals. One that comes back after another, such as by a rollback, begins a new interval.
+        """
 
 
 class SeenRequests(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -11,7 +11,7 @@ from controller.ledger.message_kind import MessageKind
 from controller.notifications.block_kit import Page
 from controller.notifications.message_text import MessageText, legacy_text, misdirected
 from controller.notifications.messages import text_of
-from controller.runtime.answers import Answer
+from controller.runtime.answers import Answer, Refused
 from controller.runtime.slack_user import SlackUser
 
 
@@ -50,12 +50,22 @@ class Message:
         return misdirected(text, self.refused_by, self.refused_why) if self.refused_by else text
 
 
+@dataclass(frozen=True, slots=True)
+class WrongChannel(Refused):
+    """Slack refuses the channel, whatever the message; every other ``Refused`` is about this one message."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """The place of a lineage's card: Slack's ids of the channel and of the message."""
 
     channel_id: str
     ts: str
+
+
+def redriven(message: Message, at: datetime) -> Message:
+    """A message that was set aside, as it is queued again: under a key of its own, since the old one was queued before."""
+    return replace(message, key=f"{message.key}@{at:%Y%m%dT%H%M%S}", at=at, refused_why="")
 
 
 class Outbox(Protocol):
@@ -84,6 +94,15 @@ class Outbox(Protocol):
 
     def remember_post(self, channel: str, thread: str, post: Post, *, at: datetime) -> None:
         """Store the place of a lineage's card."""
+
+    def set_aside(self, message: Message, why: str) -> None:
+        """Take a message out of its queue that Slack refuses in every form, and keep it until ``redrive``."""
+
+    def aside(self) -> list[Message]:
+        """What was set aside in all channels, oldest first; ``refused_why`` says why."""
+
+    def redrive(self, message: Message, *, at: datetime) -> None:
+        """Queue a message again that was set aside."""
 
     def shelve(self, message: Message) -> None:
         """Move a message that waited too long from its queue to the channel's shelf, for its digest."""

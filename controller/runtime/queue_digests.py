@@ -76,7 +76,7 @@ def _parts(
     period: Period, shelved: Iterable[Message], teams: frozenset[str], since: date, until: date, ports: Ports
 ) -> tuple[Part, ...]:
     month = month_start(until - DAY)
-    days: dict[date, Rollup] = rollups_of_days(ports.ledger, min(since - period.length, month), until)
+    days: dict[date, Rollup] = rollups_of_days(ports.ledger, min(since - period.length, month), until, ports.prices.rate)
     by = By.USER if len(teams) == 1 else By.TEAM
     now = ports.clock.now()
     waivers = tuple(w for w in ports.ledger.waivers.in_force(now) if not teams or w.team in teams)

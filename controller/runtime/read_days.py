@@ -7,6 +7,7 @@ from typing import Protocol
 
 from controller.runtime.ledger_ports import Journal
 from controller.runtime.schedule_ports import MarketSignals, ReadDays
+from controller.savings.prices import RateOf, with_prices
 from controller.savings.rollup import Rollup, roll_up
 
 DAY = timedelta(days=1)
@@ -25,13 +26,17 @@ class ReportSource(Protocol):
     def market_signals(self) -> MarketSignals: ...
 
 
-def rollups_of_days(source: ReportSource, since: date, until: date) -> dict[date, Rollup]:
-    """The rollups of the days from ``since`` until before ``until``. Open days are rolled up from their entries."""
+def rollups_of_days(source: ReportSource, since: date, until: date, rate_of: RateOf) -> dict[date, Rollup]:
+    """The rollups of the days from ``since`` until before ``until``. Open days are rolled up from their entries.
+
+    ``rate_of`` prices attempts that had no price when they were recorded.
+    """
     days = dict(source.days.rollups(since, until))
     closed = source.days.closed_until()
     day = max(since, closed.date()) if closed else since
     while day < until:
         begin = datetime.combine(day, datetime.min.time(), UTC)
-        days[day] = roll_up(source.journal.entries(begin, begin + DAY), source.market_signals.signals(begin, begin + DAY))
+        entries = with_prices(source.journal.entries(begin, begin + DAY), rate_of)
+        days[day] = roll_up(entries, source.market_signals.signals(begin, begin + DAY))
         day += DAY
     return days

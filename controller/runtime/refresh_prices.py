@@ -1,4 +1,4 @@
-"""Refreshes the ledger's prices from AWS's own list, once a week."""
+"""Refreshes the ledger's prices from AWS's own list: at once where there are none, and then once a week."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from datetime import timedelta
 
 from controller.runtime.ports import Ports
 
-WEEK = timedelta(days=6)  # the schedule of seven days, with some tolerance
+WEEK = timedelta(days=6)  # the function runs several times a day; after six days the list is read again
+PRICED_AGAIN = 35  # days before today whose attempts take a price that was not known when they were recorded
 
 
 def refresh_prices(region: str, ports: Ports) -> tuple[int, tuple[str, ...]]:
-    """Store changed prices of a region. Returns how many changed, and the rows that cannot be read."""
+    """Store changed prices of a region. Returns how many changed, and the rows that cannot be read.
+
+    Where the list does not answer, the next run tries again. Raises Unreachable.
+    """
     now = ports.clock.now()
     before = ports.ledger.prices.refreshed_at(region)
     if before is not None and now - before < WEEK:
@@ -20,5 +24,8 @@ def refresh_prices(region: str, ports: Ports) -> tuple[int, tuple[str, ...]]:
     last = {instance_type: rates[-1].micros_per_h for instance_type, rates in known.items()}
     changed = {t: rate for t, rate in listed.rates.items() if last.get(t) != rate.micros_per_h}
     ports.ledger.prices.note_rates(region, changed)
+    if changed.keys() - known.keys():
+        for days_ago in range(1, PRICED_AGAIN + 1):
+            ports.ledger.days.mark_late(now.date() - timedelta(days=days_ago), f"prices/{region}")
     ports.ledger.prices.note_refresh(region, now)
     return len(changed), listed.problems

@@ -1,4 +1,4 @@
-"""What scheduled work remembers, as small ports: days, pools, prices, market signals, passes and digests.
+"""What scheduled work stores, as small ports: days, pools, prices, market signals, passes and digests.
 
 All raise Unreachable.
 """
@@ -18,7 +18,7 @@ from controller.units.money import Rate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LateDay:
-    """A mark that a lineage added to a day when it was over; ``version`` is that of the commit."""
+    """A mark that a lineage has added an entry to a day that was over; ``version`` is that of the commit."""
 
     day: date
     lineage: str
@@ -26,20 +26,23 @@ class LateDay:
 
 
 class ReadDays(Protocol):
-    """Reads what closed days come to."""
+    """Reads the rollups of closed days."""
 
     def rollups(self, since: date, until: date) -> Iterable[tuple[date, Rollup]]:
         """The rollups of closed days, oldest first."""
 
     def closed_until(self) -> datetime | None:
-        """The midnight (UTC) before which every day was closed; None where none was yet."""
+        """The midnight (UTC) before which every day is closed; None where none is."""
 
 
 class Days(ReadDays, Protocol):
-    """Closes days: each is rolled up once, and again when something is added to it later."""
+    """Closes days: each is rolled up once, and again when an entry is added later."""
 
     def late(self) -> Iterable[LateDay]:
-        """The days to which something was added after they were over; perhaps one mark for each lineage that did."""
+        """The days to which an entry was added after they were over; perhaps several marks for one day."""
+
+    def mark_late(self, day: date, why: str) -> None:
+        """Mark a day that it is rolled up again: what is known about its entries has changed."""
 
     def put_rollup(self, day: date, rollup: Rollup, *, settles: Iterable[LateDay] = ()) -> None:
         """Write the rollup of a closed day in place of the former one, and remove the marks that it settles.
@@ -48,51 +51,51 @@ class Days(ReadDays, Protocol):
         """
 
     def note_closed(self, until: datetime) -> None:
-        """Record that every day before this midnight is closed; it never goes back."""
+        """Store that every day before this midnight is closed. It never moves back."""
 
 
 class ReadPoolMemories(Protocol):
-    """Reads what is remembered of pools."""
+    """Reads the statistics of pools."""
 
     def memory(self, instance_type: str, region: str, since: datetime) -> PoolMemory:
-        """What is remembered of a pool since a day; empty where nothing is."""
+        """The statistics of a pool since a day; empty where there are none."""
 
 
 class PoolMemories(ReadPoolMemories, Protocol):
-    """What closed days taught of pools of spot capacity."""
+    """Daily statistics of pools of spot capacity."""
 
     def remember(self, day: date, memories: Iterable[PoolMemory]) -> None:
         """Write a closed day's statistics of each pool, in place of the former ones."""
 
 
 class StoredPrices(Protocol):
-    """Prices from AWS's list, as they were written down."""
+    """Prices from AWS's list, as they were stored."""
 
     def note_rates(self, region: str, rates: Mapping[str, Rate]) -> None:
-        """Write down what instance types cost in a region as of a day."""
+        """Store the prices of instance types in a region, with their day."""
 
     def rates(self, region: str) -> Mapping[str, tuple[Rate, ...]]:
-        """What instance types cost in a region, oldest first, as far as it was ever written down."""
+        """The stored prices of instance types in a region, oldest first."""
 
     def refreshed_at(self, region: str) -> datetime | None:
         """When the region's prices were last refreshed."""
 
     def note_refresh(self, region: str, at: datetime) -> None:
-        """Record that the region's prices were refreshed; it never goes back."""
+        """Store that the region's prices were refreshed. It never moves back."""
 
 
 class MarketSignals(Protocol):
-    """What EC2 says of its spot market."""
+    """EC2's spot signals."""
 
     def note_signal(self, signal: MarketSignal) -> bool:
-        """Write down a market signal; False when it was known."""
+        """Store a market signal; False when it was known."""
 
     def signals(self, since: datetime, until: datetime) -> Iterable[MarketSignal]:
         """Market signals with ``since`` <= ``at`` < ``until``."""
 
 
 class DiscoverPass(StrEnum):
-    """One of discover's passes over what changed; the values are stored."""
+    """One of discover's passes. The values are stored."""
 
     FIRST = "discover"
     SECOND = "discover-again"
@@ -102,33 +105,33 @@ class DiscoverPasses(Protocol):
     """How far discover has come."""
 
     def passed_until(self, which: DiscoverPass) -> datetime | None:
-        """Until when a pass has looked; None where it never did."""
+        """Until when a pass has read changes; None where it never did."""
 
     def note_passed(self, which: DiscoverPass, until: datetime) -> None:
-        """Record until when a pass has looked; it never goes back."""
+        """Store until when a pass has read changes. It never moves back."""
 
 
 class Digests(Protocol):
-    """When digests were queued; no moment ever goes back."""
+    """When digests were queued. No time moves back."""
 
     def queued_at(self, period: str, channel: str) -> datetime | None:
         """When the channel's digest of this period was last queued."""
 
     def note_queued(self, period: str, channel: str, at: datetime) -> None:
-        """Record that the channel's digest was queued."""
+        """Store that the channel's digest was queued."""
 
     def checked_at(self) -> datetime | None:
-        """When all digests were last looked at."""
+        """When all digests were last checked."""
 
     def note_checked(self, at: datetime) -> None:
-        """Record that all digests were looked at."""
+        """Store that all digests were checked."""
 
 
 class BlockSupport(Protocol):
-    """Whether the Slack workspace takes tables and charts."""
+    """Whether the Slack workspace accepts tables and charts."""
 
     def blocks_refused_at(self) -> datetime | None:
         """When Slack last refused them; None where it never did."""
 
     def note_blocks_refused(self, at: datetime) -> None:
-        """Record that Slack refused them; it never goes back."""
+        """Store that Slack refused them. It never moves back."""

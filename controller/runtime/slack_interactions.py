@@ -19,7 +19,7 @@ from controller.ledger.entry import Ended, Entry, UserRequested, Waived
 from controller.ledger.halt import halt_of
 from controller.ledger.intent import Intent, Submit, Wake
 from controller.ledger.lineage import Lineage, LineageId, newest_attempt
-from controller.notifications.message_text import bold, halted_text
+from controller.notifications.message_text import bold, halted_text, mention_of, person
 from controller.notifications.mrkdwn import escaped, when
 from controller.notifications.waiver_form import WAIVER_CALLBACK, waiver_form, waiver_request_of
 from controller.policy.policy import Policy
@@ -169,7 +169,7 @@ def _too_late(click: Click, lineage: Lineage, policy: Policy, now: datetime) -> 
         return ""
     if before:
         first = min(before, key=lambda e: e.at)
-        return f"<@{escaped(first.who)}> already requested this at {when(first.at)}."
+        return f"{person(first.who)} already requested this at {when(first.at)}."
     ended = lineage.entry(Ended, last.job)
     goes_on = next((i for i in lineage.open_intents() if isinstance(i.action, Submit)), None)
     if goes_on is not None:
@@ -186,7 +186,7 @@ def _forbidden(ask: UserRequest, who: str, ports: SlackPorts) -> str | None:
         return None
     if any(who in ports.chat.members(group) for group in may if group.startswith("S")):
         return None
-    who_may = ", ".join(f"<!subteam^{escaped(one)}>" if one.startswith("S") else f"<@{escaped(one)}>" for one in may)
+    who_may = ", ".join(map(mention_of, may))
     return f"You are not allowed to do this ({ask}). The policy allows it for: {who_may or 'nobody'}."
 
 

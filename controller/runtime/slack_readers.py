@@ -1,4 +1,6 @@
-"""Who may read about jobs in Slack: whom the policy's ``may: {read: …}`` names; by default the full members of the workspace."""
+"""Who may read about jobs in Slack: those whom the policy's ``may: {read: …}`` lists; by default the full members of the
+workspace.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who somebody in Slack is, as far as Slack says, and whether that is enough to read about jobs."""
+"""What Slack says about a user, and whether that is enough to read about jobs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 KNOWN_FOR = timedelta(minutes=5)
-REFUSED_FOR = timedelta(minutes=1)  # somebody who was just made a full member does not wait for long
+REFUSED_FOR = timedelta(minutes=1)  # a user who just became a full member does not wait long
 KNOWN_MAX = 5000
 
 
@@ -26,14 +26,14 @@ class SlackUser:
 
 
 class KnownUsers:
-    """Remembers for a few minutes what Slack said of a user."""
+    """Stores for a few minutes what Slack said of a user."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
         self._known: dict[str, tuple[datetime, SlackUser | None]] = {}
 
     def user(self, who: str, ask: Callable[[str], SlackUser | None]) -> SlackUser | None:
-        """The user; None for one that Slack does not know. An answer that did not come is not remembered: raises Unreachable."""
+        """The user; None for one that Slack does not know. A missing answer is not stored: raises Unreachable."""
         now, found = self._now(), self._known.get(who)
         if found is not None and now < found[0]:
             return found[1]

@@ -18,11 +18,12 @@ FAILED_DELAY = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepResult:
-    """What one pass of the clock did.
+    """The result of one pass.
 
-    ``overdue_s`` is for how long the oldest open intent has been due: a failure does not move the time it counts from.
-    ``failing`` is how many triggers fail, those that wait for their next try included. ``left`` says why the pass stopped early.
-    ``failed`` are jobs whose trigger raised, ``problems`` are deciders that raised on a job that was else looked after.
+    ``overdue_s`` is for how long the oldest open intent has been due: a failure does not move the time that it counts from.
+    ``failing`` is the number of failing triggers, also of those that wait for their next try. ``left`` says why the pass stopped
+    early. ``failed`` are jobs whose trigger raised, ``problems`` are deciders that raised, while the rest of their job's decision
+    was carried out.
     """
 
     triggered: int = 0

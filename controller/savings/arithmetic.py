@@ -30,7 +30,8 @@ class Savings:
     Dollars cover only attempts with a known price: ``unpriced`` and ``unmeasured`` count the attempts that they do not cover.
     ``bounded`` counts attempts whose useful seconds are a lower bound, ``never_started`` those that never trained and cost
     nothing, ``stopped_with_model`` those that a limit stopped after they trained: their cost counts neither as saved nor as
-    wasted. The ``spot_`` figures cover spot attempts, the ``movable`` figures cover first attempts that ran on-demand.
+    wasted. The ``spot_`` figures cover spot attempts, the ``movable`` figures cover first attempts that ran on-demand
+    and could have run on spot.
     ``missed_micros`` is what those would have saved on spot, by the savings of the spot jobs of their day in the same pool;
     ``missed_unknown`` counts those in pools without a spot job on that day. A day's rollup sets both.
     """
@@ -107,7 +108,7 @@ def savings_of(measured: Measured, credited: Credited | None) -> Savings:
     if measured.spot:
         by_market = Savings(spot_spent_micros=spent, spot_counterfactual_micros=counterfactual)
     else:
-        first = int(measured.number == 1)
+        first = int(measured.number == 1 and measured.spot_possible)
         by_market = Savings(movable=first, movable_micros=spent * first)
     return seconds + by_market + Savings(spent_micros=spent, counterfactual_micros=counterfactual, wasted_micros=wasted)
 

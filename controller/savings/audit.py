@@ -6,17 +6,15 @@ difference is listed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from controller.jobs.job import Job, Outcome
 from controller.ledger.entry import CheckpointScanned, Credited, Entry, Measured, Started, Unmeasured
 from controller.savings.arithmetic import Savings, better_credit, sum_savings
+from controller.savings.prices import RateOf
 from controller.savings.progress import Basis, Progress, progress_of, resumed_seconds, useful_seconds, went_beyond
-from controller.units.money import Rate
-
-RateOf = Callable[[str, str, datetime, datetime | None], Rate | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from itertools import pairwise
 
+from controller.ledger.entry import Entry, Measured
 from controller.units.money import Rate
+
+RateOf = Callable[[str, str, datetime, datetime | None], Rate | None]
+"""The price of an instance type in a region at a time, or over a period that ends then."""
 
 
 def rate_at(rates: Sequence[Rate], at: datetime) -> Rate | None:
@@ -35,3 +40,17 @@ def rate_over(rates: Sequence[Rate], since: datetime, until: datetime) -> Rate |
 
 def _begin(rate: Rate) -> datetime:
     return datetime.combine(rate.as_of, time(), UTC)
+
+
+def with_prices(entries: Iterable[Entry], rate_of: RateOf) -> list[Entry]:
+    """Entries, in which attempts that had no price when they were recorded have the one that is known now for their time."""
+    return [_with_price(entry, rate_of) if isinstance(entry, Measured) else entry for entry in entries]
+
+
+def _with_price(measured: Measured, rate_of: RateOf) -> Measured:
+    if measured.rate_micros_per_h is not None:
+        return measured
+    rate = rate_of(measured.instance_type, measured.region, measured.at, None)
+    if rate is None:
+        return measured
+    return replace(measured, rate_micros_per_h=rate.micros_per_h, rate_as_of=rate.as_of, rate_source=rate.source)

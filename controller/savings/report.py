@@ -143,16 +143,16 @@ def _lines(rollup: Rollup, by: By) -> tuple[Line, ...]:
 
 def _pools(rollup: Rollup) -> tuple[PoolLine, ...]:
     exposure = rollup.count(CountKind.EXPOSURE_S)
-    told = []
+    lines = []
     for name, interruptions in _most(rollup, CountKind.INTERRUPTION):
         memory = PoolMemory(instance_type=name, region="", exposure_s=exposure[name], interruptions=interruptions)
         rate = estimate(memory)
-        told.append(
+        lines.append(
             PoolLine(
                 name=name, interruptions=interruptions, exposure_s=exposure[name], mean=rate.mean, low=rate.low, high=rate.high
             )
         )  # fmt: skip
-    return tuple(told)
+    return tuple(lines)
 
 
 def _most(rollup: Rollup, kind: CountKind) -> tuple[tuple[str, int], ...]:

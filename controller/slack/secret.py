@@ -1,4 +1,4 @@
-"""The app's secret as Secrets Manager holds it now: after a rotation the old one is not used any longer."""
+"""The app's secret from Secrets Manager: after a rotation, the old one is no longer used."""
 
 from __future__ import annotations
 
@@ -47,5 +47,5 @@ class SlackSecret:
             if self._held is None:
                 raise
         except Exception:
-            self._held = None  # it is known to be another one now, even if that is wrong
+            self._held = None  # the stored one is out of date, even if the new one is wrong
             raise

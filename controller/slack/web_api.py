@@ -7,6 +7,7 @@ retries, so the client must not. Each message has top-level ``text`` beside its 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from http.client import HTTPException
 from typing import Any
@@ -18,6 +19,7 @@ from slack_sdk.webhook import WebhookClient
 
 from controller.notifications.block_kit import Page, pages
 from controller.notifications.parts import Text
+from controller.runtime.outbox import WrongChannel
 from controller.runtime.ports import Answer, Done, Later, Post, Refused, Unreachable
 from controller.runtime.slack_user import SlackUser
 
@@ -26,13 +28,20 @@ CLICK_TIMEOUT_S = 1  # a person waits: Slack allows three seconds for the answer
 RETRY_AFTER_S = 30
 UNANSWERED = (SlackClientError, URLError, HTTPException, OSError, json.JSONDecodeError)
 
-# Errors that a retry cannot change: the message or its channel is wrong. All other errors are retried later.
-FINAL = frozenset({
-    "channel_not_found", "is_archived", "not_in_channel", "restricted_action", "invalid_blocks", "invalid_blocks_format",
-    "msg_too_long", "no_text", "too_many_attachments", "user_is_bot", "cannot_reply_to_message", "message_not_found",
-    "cant_update_message", "edit_window_closed", "thread_not_found", "expired_trigger_id", "invalid_trigger_id",
-    "exchanged_trigger_id", "no_such_subteam", "subteam_not_found", "user_not_found", "user_not_visible",
+# Slack's errors are of three classes. The first two are listed; every other error is about the one message that was sent, so
+# that a refusal which nobody has seen before holds up nothing else.
+LATER = frozenset({
+    "ratelimited", "rate_limited", "accesslimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout",
+    "team_added_to_org", "missing_scope", "no_permission", "not_allowed_token_type", "org_login_required", "ekm_access_denied",
+    "two_factor_setup_required", "enterprise_is_restricted", "access_denied", "method_not_supported_for_channel_type",
+    "message_limit_exceeded",
 })  # fmt: skip
+WRONG_CHANNEL = frozenset({
+    "channel_not_found", "not_in_channel", "is_archived", "is_inactive", "channel_is_limited_access", "team_access_not_granted",
+    "messages_tab_disabled", "cannot_dm_bot", "user_is_bot", "user_not_found", "team_not_found", "channel_type_not_supported",
+})  # fmt: skip
+ERROR_CODE = re.compile(r"[a-z][a-z0-9_]*")  # anything else is no answer of Slack's API
+WRONG_CHANNEL_PREFIXES = ("restricted_action", "posting_to_")  # restricted_action_read_only_channel, …_thread_only_channel, …
 SLACKBOT = "USLACKBOT"  # a bot that Slack does not call one
 REVOKED = frozenset({"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"})
 
@@ -138,15 +147,18 @@ def rate_limited(headers: Mapping[str, Any]) -> Later:
 
 
 def _failure(error: SlackApiError) -> Answer:
-    """Refused for a wrong message or channel; Later for everything else, such as 429 and 5xx."""
+    """What Slack's error means: wait, this channel never, or this message never."""
     response = error.response
     status = response.status_code
     if status == 429:
         return rate_limited(response.headers)
     reason = _reason(error)
-    if reason in FINAL:
-        return Refused(f"Slack says {reason}")
-    return Later(f"Slack says {reason or status}")
+    said = f"Slack says {reason or status}"
+    if not ERROR_CODE.fullmatch(reason) or status >= 500 or reason in LATER or reason in REVOKED:
+        return Later(said)
+    if reason in WRONG_CHANNEL or reason.startswith(WRONG_CHANNEL_PREFIXES):
+        return WrongChannel(said)
+    return Refused(said)
 
 
 def _reason(error: SlackApiError) -> str:

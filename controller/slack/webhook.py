@@ -11,14 +11,14 @@ from typing import Any
 from slack_sdk.webhook import WebhookClient
 
 from controller.notifications.block_kit import Page
-from controller.notifications.mrkdwn import code
+from controller.notifications.mrkdwn import code, mrkdwn_object
 from controller.runtime.ports import Answer, Done, Later, Post, Refused
 from controller.runtime.slack_user import SlackUser
 from controller.slack.web_api import TIMEOUT_S, UNANSWERED, rate_limited
 
 UNUSABLE = frozenset(
     {"invalid_token", "no_service", "no_team", "channel_is_archived", "action_prohibited"}
-)  # an operator must fix these
+)  # an operator has to correct these
 POST_ONLY = "an incoming webhook can only post"
 
 
@@ -31,7 +31,7 @@ class WebhookChat:
         self._client = WebhookClient(url, timeout=TIMEOUT_S, retry_handlers=[])
 
     def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:  # noqa: ARG002 - the port's own signature
-        meant = {"type": "context", "elements": [{"type": "mrkdwn", "text": f"for {code(channel)}"}]}
+        meant = {"type": "context", "elements": [mrkdwn_object(f"for {code(channel)}")]}
         try:
             answer = self._client.send(text=page.text, blocks=[*page.blocks[:49], meant])
         except (*UNANSWERED, ValueError) as error:

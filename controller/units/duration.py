@@ -40,3 +40,18 @@ def span(seconds: float) -> str:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     days, hours = divmod(whole // SECONDS_OF["h"], 24)
     return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+WORDS = ((SECONDS_OF["d"], "day"), (SECONDS_OF["h"], "hour"), (SECONDS_OF["m"], "minute"))
+
+
+def said(seconds: int) -> str:
+    """A limit as people say it and as SageMaker takes it: 5 days (432000 s), 1 hour 30 minutes (5400 s), 3601 s."""
+    rest, words = seconds, []
+    for length_s, word in WORDS:
+        number, rest = divmod(rest, length_s)
+        if number:
+            words.append(f"{number} {word}{'s' if number > 1 else ''}")
+    if rest or not words or len(words) > 2:
+        return f"{seconds} s"
+    return f"{' '.join(words)} ({seconds} s)"

@@ -13,6 +13,7 @@ def one_line(text: str, most: int) -> str:
 
     Line breaks become blanks. Where something is cut off, the last character is an ellipsis.
     """
-    visible = "".join(c for c in " ".join(text.split()) if c == " " or (category(c) not in REMOVED and c not in BLANK))
-    flat = " ".join(visible.split())
+    flat = " ".join(text.split())
+    if not (flat.isascii() and flat.isprintable()):
+        flat = " ".join("".join(c for c in flat if c == " " or (category(c) not in REMOVED and c not in BLANK)).split())
     return flat if len(flat) <= most else flat[: most - 1].rstrip() + "…"

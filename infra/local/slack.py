@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -51,7 +51,8 @@ class Trouble(Enum):
 class Slack:
     """A workspace: its messages, and how it fails.
 
-    `limits_rate` enables the rate limit. `trouble` is how every call fails until it is None. The first message creates a channel,
+    `limits_rate` enables the rate limit. `trouble` is how every call fails until it is None, and
+    `refuses` the error code with which every post is refused. The first message creates a channel,
     unless `channels` lists the names that exist.
     """
 
@@ -61,11 +62,13 @@ class Slack:
     limits_rate: bool = False
     trouble: Trouble | None = None
     native: bool = True
+    refuses: str = ""
     groups: dict[str, list[str]] = field(default_factory=dict)
     people: dict[str, Mapping[str, Any]] = field(default_factory=lambda: {ME: full_member(ME)})
     users: Users | None = None
     messages: list[Message] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
+    asked: deque[tuple[str, Mapping[str, Any]]] = field(default_factory=lambda: deque(maxlen=500))
     url: str = ""
     _ids: dict[str, str] = field(default_factory=dict)
     _next_post_at: dict[str, datetime] = field(default_factory=dict)
@@ -77,6 +80,7 @@ class Slack:
         """Run one Web API method. Raises Refused with Slack's error code, or TooFast with the seconds to wait."""
         with self._lock:
             self.calls[method] += 1
+            self.asked.append((method, arguments))
             if token is None:
                 raise Refused("not_authed")
             if token != self.token:
@@ -91,6 +95,8 @@ class Slack:
 
     def post(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Add a message to a channel, named by its name or its id."""
+        if self.refuses:
+            raise Refused(self.refuses)
         wanted = str(arguments.get("channel") or "")
         channel = next((name for name, made in self._ids.items() if made == wanted), wanted)
         if not channel or (self.channels is not None and channel not in self.channels):
@@ -204,7 +210,9 @@ def respond(slack: Slack, request: Request) -> Response | None:
         return _act(slack, request)
     if request.path.startswith("/response/"):
         if slack.users is not None:
-            slack.users.ephemerals.append(str(json.loads(request.body or b"{}").get("text", "")))
+            said = json.loads(request.body or b"{}")
+            slack.users.ephemerals.append(str(said.get("text", "")))
+            slack.users.ephemeral_blocks.append(said.get("blocks") or [])
         return text_response("ok")
     match slack.trouble:
         case Trouble.SERVER_ERROR:

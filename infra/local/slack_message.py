@@ -45,6 +45,8 @@ BLOCK_LIMITS: dict[str, Callable[[Mapping[str, Any]], bool]] = {
 }
 NATIVE = frozenset({"data_table", "data_visualization"})  # of 2026: not every workspace takes them yet
 CHARTS_MAX = 2
+BLOCKS_CHARS_MAX = 13_200  # of all texts of a message's blocks; measured by others, Slack publishes no figure
+SHOWN = frozenset({"text", "title", "caption", "label", "name"})  # the members of a block that hold text for readers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,17 @@ def content(arguments: Mapping[str, Any], *, native: bool = True) -> tuple[str, 
         raise Refused("invalid_blocks")
     if not all(_is_within_limits(block) for block in blocks):
         raise Refused("invalid_blocks")
+    if _text_size(blocks) > BLOCKS_CHARS_MAX:
+        raise Refused("msg_blocks_too_long")
     return text, blocks
+
+
+def _text_size(found: Any) -> int:
+    """The characters of every text that a reader sees in some blocks."""
+    if isinstance(found, Mapping):
+        shown = sum(len(value) for name, value in found.items() if name in SHOWN and isinstance(value, str))
+        return shown + sum(_text_size(value) for value in found.values() if not isinstance(value, str))
+    return sum(map(_text_size, found)) if isinstance(found, list | tuple) else 0
 
 
 def _is_within_limits(block: Mapping[str, Any]) -> bool:

@@ -88,6 +88,7 @@ class Users:
     me: str = "U0LOCAL1"
     after: Callable[[], object] = lambda: None
     ephemerals: list[str] = field(default_factory=list)
+    ephemeral_blocks: list[list[dict[str, Any]]] = field(default_factory=list)
     modals: dict[str, dict[str, Any]] = field(default_factory=dict)
     triggers: set[str] = field(default_factory=set)
     _count: int = 0

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from controller import wiring
+from controller import decide, wiring
+from controller.decide.decision import Decision
+from controller.notifications.block_kit import Page
 from controller.runtime.ports import Message
 from infra.alarms import ALARMS, FUNCTIONS
 from infra.local import aws
@@ -47,6 +50,15 @@ def start(deployed: Deployed) -> None:
 
 def queue_a_message(deployed: Deployed) -> None:
     wiring.ports().outbox.put(Message(key="said", channel="#ml", at=deployed.now, words=("bert was stopped",)))
+
+
+def queue_a_digest(deployed: Deployed) -> None:
+    page = page_of_text("Spot training on Sunday").json
+    wiring.ports().outbox.put(Message(key="digest/day/1/#ml/000", channel="#ml", at=deployed.now, plain=page))
+
+
+def page_of_text(text: str) -> Page:
+    return Page(text=text, blocks=({"type": "section", "text": {"type": "mrkdwn", "text": text}},))
 
 
 def make_unreadable(deployed: Deployed) -> None:
@@ -95,6 +107,15 @@ def test_triggers_that_fail_for_two_hours(deployed: Deployed) -> None:
     proves(deployed, "RingsFail", lambda: deployed.minutes(200, step=20))
 
 
+def test_a_decider_that_raises_in_two_hours(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    def raises(*_: object) -> Decision:
+        raise ArithmeticError
+
+    monkeypatch.setattr(decide, "DECIDERS", (*decide.DECIDERS, replace(decide.DECIDERS[0], name="broken", decide=raises)))
+    start(deployed)
+    proves(deployed, "DecidersFail", lambda: deployed.minutes(150, step=10))
+
+
 def test_a_sweep_that_reports_nothing_is_overdue_work(deployed: Deployed) -> None:
     deployed.minutes(5)
     deployed.silent.add("sweep")
@@ -120,9 +141,18 @@ def test_a_revoked_slack_token(deployed: Deployed) -> None:
     queue_a_message(deployed)
     proves(deployed, "MessagesWait", lambda: deployed.minutes(50, step=5))
     proves(deployed, "ChannelsWait", lambda: deployed.minutes(20, step=5))
-    proves(deployed, "DigestsAreNotSent", lambda: deployed.minutes(60 * 10, step=5))  # the digest of 08:00
-    proves(deployed, "MessagesAreSetAside", lambda: deployed.minutes(60 * 13, step=30))
+    queue_a_digest(deployed)
+    proves(deployed, "DigestsAreNotSent", lambda: deployed.minutes(60 * 3, step=5))
+    proves(deployed, "MessagesAreSetAside", lambda: deployed.minutes(60 * 20, step=30))
     assert not deployed.host.bus.dead_letters  # every run is "done": nothing else tells
+
+
+def test_a_message_that_slack_refuses_in_every_form(deployed: Deployed) -> None:
+    deployed.minutes(10, step=5)
+    deployed.host.slack.refuses = "an_error_of_next_year"
+    queue_a_message(deployed)
+    proves(deployed, "MessagesAreRefused", lambda: deployed.minutes(10, step=5))
+    assert [message.key for message in wiring.ports().outbox.aside()] == ["said"]
 
 
 def test_a_channel_that_does_not_exist_waits_between_its_hourly_tries_too(deployed: Deployed) -> None:

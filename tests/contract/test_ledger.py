@@ -475,7 +475,13 @@ def test_two_commits_may_record_the_same_sign_of_capacity(ledger: Ledger) -> Non
     assert ledger.capacity.capacity_seen_at("us-east-1", "ml.g5.2xlarge") == NOW
 
 
-def test_a_revision_is_in_force_since_it_was_first_seen(ledger: Ledger) -> None:
+def test_a_revision_is_in_force_since_it_became_the_current_one(ledger: Ledger) -> None:
     assert ledger.revisions.in_force_at("r1", NOW) == NOW
     assert ledger.revisions.in_force_at("r1", NOW + MINUTE) == NOW
     assert ledger.revisions.in_force_at("r2", NOW + MINUTE) == NOW + MINUTE
+    assert ledger.revisions.in_force_at("r2", NOW + 2 * MINUTE) == NOW + MINUTE
+
+
+def test_a_revision_that_comes_back_begins_a_new_interval(ledger: Ledger) -> None:
+    for minute, revision in enumerate(("r1", "r2", "r1", "r2")):
+        assert ledger.revisions.in_force_at(revision, NOW + minute * MINUTE) == NOW + minute * MINUTE

@@ -1,4 +1,4 @@
-"""The Ledger's ports that remember a moment: none ever goes back, and none is another's. Stored names never change."""
+"""The ports that store a time: none moves back, and no two share a row. Stored names never change."""
 
 from __future__ import annotations
 

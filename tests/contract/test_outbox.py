@@ -128,3 +128,16 @@ def test_a_message_keeps_all_its_fields(outbox: Outbox) -> None:
     whole = replace(HELLO, topic="flagged/a", thread="a/b/bert/1", mention="U012AB", native="[{}]", plain="[]")
     outbox.put(whole)
     assert outbox.waiting("#ml", 1) == [whole]
+
+
+def test_a_message_that_was_set_aside_no_longer_waits_and_can_be_queued_again(outbox: Outbox) -> None:
+    assert outbox.put(HELLO)
+    outbox.set_aside(HELLO, "Slack says invalid_blocks")
+    assert outbox.waiting("#ml", 10) == []
+    assert not outbox.put(HELLO)
+    [kept] = outbox.aside()
+    assert (kept.key, kept.refused_why) == (HELLO.key, "Slack says invalid_blocks")
+    outbox.redrive(kept, at=BEGIN + MINUTE)
+    assert outbox.aside() == []
+    [again] = outbox.waiting("#ml", 10)
+    assert (again.words, again.at, again.refused_why) == (HELLO.words, BEGIN + MINUTE, "")

@@ -82,11 +82,14 @@ def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+HERE = ("--python", "{}.{}".format(*sys.version_info[:2]), "--architecture", "x86_64")
+
+
 @pytest.fixture(scope="session")
 def package(export: Path, tmp_path_factory: pytest.TempPathFactory) -> Package:
     """The package built from the export for this Python."""
     out = tmp_path_factory.mktemp("package")
-    done = build(export, out)
+    done = build(export, out, *HERE)
     assert done.returncode == 0, done.stdout + done.stderr
     task, runtime = out / "task", out / "runtime"
     with zipfile.ZipFile(out / "deployment.zip") as packed:

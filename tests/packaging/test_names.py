@@ -1,4 +1,4 @@
-"""A stack works under every name that CloudFormation takes: no policy, alarm or rule repeats how a name is made."""
+"""A stack works with every name that CloudFormation accepts: no policy, alarm or rule repeats how a name is made."""
 
 from __future__ import annotations
 

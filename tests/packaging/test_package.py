@@ -14,7 +14,7 @@ import pytest
 
 from infra.local import aws
 from infra.local.lambda_context import TIMEOUT_S
-from tests.packaging.conftest import ROOT, Package, build
+from tests.packaging.conftest import HERE, ROOT, Package, build
 
 MB = 1_000_000
 IMPORT_HANDLER = """
@@ -85,7 +85,7 @@ def test_no_path_of_the_building_machine_ships(package: Package, export: Path) -
 
 
 def test_the_checkout_and_a_clean_export_of_it_give_the_same_bytes(package: Package, tmp_path: Path) -> None:
-    done = build(ROOT, tmp_path)
+    done = build(ROOT, tmp_path, *HERE)
     assert done.returncode == 0, done.stderr
     assert sha256(tmp_path / "deployment.zip") == sha256(package.zip)
     assert json.loads((tmp_path / "sam.json").read_text()) == package.template
@@ -95,8 +95,10 @@ def sha256(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def test_a_package_for_another_python_without_its_interpreter_ships_no_bytecode_and_says_so(tmp_path: Path) -> None:
-    done = build(ROOT, tmp_path, "--python", "3.14", "--architecture", "arm64")
+def test_the_default_is_the_newest_python_on_arm64_and_without_its_interpreter_ships_no_bytecode_and_says_so(
+    tmp_path: Path,
+) -> None:
+    done = build(ROOT, tmp_path)
     assert done.returncode == 0, done.stderr
     names = zipfile.ZipFile(tmp_path / "deployment.zip").namelist()
     template = json.loads((tmp_path / "sam.json").read_text())
@@ -111,7 +113,7 @@ def test_a_missing_wheel_stops_the_build_and_is_named(export: Path, tmp_path: Pa
     pinned = pins.read_text()
     pins.write_text(pinned.replace("jmespath==1.1.0", "jmespath==0.0.0"))
     try:
-        done = build(export, tmp_path)
+        done = build(export, tmp_path, *HERE)
     finally:
         pins.write_text(pinned)
     assert done.returncode == 1

@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
-JOB = '{"TrainingJobName": "bert", "RoleArn": "r", "EnableManagedSpotTraining": false}'
+JOB = """\
+{"TrainingJobName": "bert", "TrainingJobArn": "arn:aws:sagemaker:us-east-1:111122223333:training-job/bert",
+ "TrainingJobStatus": "InProgress", "RoleArn": "r", "ResourceConfig": {"InstanceType": "ml.g5.xlarge"},
+ "AlgorithmSpecification": {"TrainingImage": "train:1"}, "StoppingCondition": {"MaxRuntimeInSeconds": 7200},
+ "EnableManagedSpotTraining": false}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -60,4 +65,4 @@ def test_check_uses_the_packaged_policies_outside_a_checkout(installed: Path, tm
     (tmp_path / "job.json").write_text(JOB)
     done = run(installed, tmp_path, "check", "job.json", "--format", "json")
     assert (done.returncode, done.stderr) == (1, "")
-    assert '"verdict": "flag"' in done.stdout
+    assert '"verdict": "findings"' in done.stdout

@@ -1,1 +1,1 @@
-"""Attacks: what somebody with few rights tries, through the real handlers on the embedded AWS."""
+"""Attacks by people with few rights, through the real handlers on the embedded AWS."""

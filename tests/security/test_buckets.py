@@ -1,4 +1,4 @@
-"""Attack 10: somebody points CheckpointConfig at a bucket that he may not read, and lets the controller look into it for him."""
+"""Attack 10: a job's CheckpointConfig names a bucket that its user may not read, so that the controller reads it for him."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attack 9: a repaired job is given a prefix in which another job's checkpoint lies, and starts from that."""
+"""Attack 9: a repaired job gets a prefix with another job's checkpoint, and starts from it."""
 
 from __future__ import annotations
 

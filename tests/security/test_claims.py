@@ -1,4 +1,4 @@
-"""Attack 8: somebody's small job claims a checkpoint prefix, so that jobs of others are stopped or held up."""
+"""Attack 8: a small job claims a checkpoint prefix, so that jobs of others are stopped or delayed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_no_later_job_is_stopped_and_no_attempt_is_held_up_for_a_claim_of_anothe
         assert status(host, again) == "Completed"
 
 
-def test_who_claims_a_parent_of_others_gets_the_finding_and_is_not_stopped_for_it() -> None:
+def test_a_job_that_claims_a_parent_prefix_gets_the_finding_and_is_not_stopped() -> None:
     with lab(POLICY) as host:
         launch(host, request("victim", "vision", work_s=30_000, runtime_h=20))
         run(host, minutes=5)

@@ -75,7 +75,7 @@ def test_a_halt_holds_each_of_three_times_that_it_is_pressed_with_a_resume_in_be
     assert entries(host, "long", UserRequested) == []  # a halt is not a request about a job
 
 
-def test_a_halt_that_is_pressed_again_says_who_called_it_first_and_keeps_his_reason(host: Host) -> None:
+def test_a_repeated_halt_names_who_started_it_first_and_keeps_the_reason(host: Host) -> None:
     assert main(["halt", "--table", TABLE, "--why", "incident 4711", "--who", "ada"]) == 0
     told = press_halt(host, card(host, "long").ts)
     assert told.startswith("Already halted since ")
@@ -100,7 +100,7 @@ def test_a_halt_can_be_called_from_the_message_of_a_job_that_is_finished(host: H
         {"job": "x" * 3000},
     ],
 )
-def test_a_halt_can_be_called_from_a_message_whose_job_nobody_knows(host: Host, whose: dict[str, str]) -> None:
+def test_a_halt_can_be_started_from_a_message_about_an_unknown_job(host: Host, whose: dict[str, str]) -> None:
     message = card(host, "long")
     value = next(e["value"] for b in message.blocks if b["type"] == "actions" for e in b["elements"])
     button = {"type": "button", "action_id": "spotwarden/halt", "value": json.dumps({**json.loads(value), **whose})}
@@ -124,7 +124,7 @@ def test_a_halt_that_the_ledger_did_not_answer_is_pressed_again(host: Host, monk
     assert halt() is not None
 
 
-def test_while_halted_nothing_is_stopped_and_the_press_itself_is_the_only_write(host: Host) -> None:
+def test_during_a_halt_nothing_is_stopped_and_the_halt_is_the_only_write(host: Host) -> None:
     before = wiring.client("dynamodb").scan(TableName=TABLE)["Items"]
     press_halt(host, card(host, "long").ts)
     after = wiring.client("dynamodb").scan(TableName=TABLE)["Items"]
@@ -149,7 +149,7 @@ def test_a_reason_that_is_cut_in_half_a_character_still_halts(host: Host) -> Non
     assert called.why == "broken terminal"
 
 
-def test_what_people_enter_for_a_waiver_is_bounded_and_has_no_control_characters(host: Host) -> None:
+def test_the_texts_of_a_waiver_are_limited_and_have_no_control_characters(host: Host) -> None:
     people = users_of(host)
     people.press(host.slack, card(host, "long").ts, "spotwarden/waive")
     [(view_id, view)] = people.modals.items()

@@ -1,4 +1,4 @@
-"""Attack 4: somebody says that his job belongs to another AWS service, so that no rule may touch it."""
+"""Attack 4: a job claims to belong to another AWS service, so that no rule acts on it."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ GUESTS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def test_the_policy_names_readers_and_nobody_else_reads() -> None:
+def test_only_the_readers_that_the_policy_names_may_read() -> None:
     """First in this file: one host at a time."""
     with lab(POLICY % ", read: [U0GUEST1, S0READERS]") as host:
         people = host.slack.users
@@ -99,7 +99,7 @@ def test_full_members_read_also_where_the_workspace_is_one_of_an_organization(us
     assert "*warm-up*" in users.ephemerals[-1]
 
 
-def test_who_may_not_read_sees_the_commands_but_not_the_halt(host: Host, users: Users) -> None:
+def test_a_user_who_may_not_read_sees_the_commands_but_not_the_halt(host: Host, users: Users) -> None:
     wiring.ports().ledger.halts.set_halt(None)
     users.command("help", user="U0GUEST1")
     before = users.ephemerals[-1]
@@ -113,7 +113,7 @@ def test_who_may_not_read_sees_the_commands_but_not_the_halt(host: Host, users: 
         wiring.ports().ledger.halts.set_halt(None)
 
 
-def test_a_guest_who_may_stop_jobs_stops_one_and_is_told_nothing_about_it(host: Host, users: Users) -> None:
+def test_a_guest_who_may_stop_jobs_can_stop_one_and_reads_nothing_about_it(host: Host, users: Users) -> None:
     users.press(host.slack, card(host, "long").ts, "spotwarden/waive", user="U0GUEST1")
     assert users.ephemerals[-1].startswith("Only full members")
     assert users.modals == {}
@@ -138,7 +138,7 @@ def test_the_form_of_a_waiver_shows_a_guest_no_rule(host: Host, users: Users) ->
 
 
 @pytest.mark.parametrize("trouble", list(Trouble))
-def test_while_slack_does_not_say_who_somebody_is_he_reads_nothing(host: Host, users: Users, trouble: Trouble) -> None:
+def test_a_user_whom_slack_does_not_describe_reads_nothing(host: Host, users: Users, trouble: Trouble) -> None:
     wiring.install(clock=host.clock)  # a container that knows nobody yet
     host.slack.trouble = trouble
     try:

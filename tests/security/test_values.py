@@ -107,7 +107,7 @@ def broken(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     return name
 
 
-def test_a_decider_that_raises_silences_no_other(broken: str) -> None:
+def test_a_decider_that_raises_does_not_stop_the_others(broken: str) -> None:
     """Recording, enforcement and telling hold but for the one that fails; it is counted, logged, and told once."""
     with deployed(POLICY) as host:
         launch(host, _on_demand("rich", {}))

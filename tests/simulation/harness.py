@@ -17,7 +17,8 @@ from controller.ledger.intent import Publish
 from controller.ledger.lineage import Lineage, LineageId
 from controller.notifications.block_kit import Page
 from controller.policy.policy import Policy
-from controller.runtime.ports import Answer, Done, Later, Ports, Post, Refused, Unreachable
+from controller.runtime.outbox import WrongChannel
+from controller.runtime.ports import Answer, Done, Later, Ports, Post, Unreachable
 from controller.units.money import Rate
 from infra.local.sagemaker.client import Client
 from infra.local.sagemaker.world import World
@@ -121,7 +122,7 @@ class Slack:
 
     def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
         if channel == "#closed":
-            return Refused("channel_not_found")
+            return WrongChannel("channel_not_found")
         self.posted.append((channel, thread_ts, page))
         return Done(f"C{channel}/{len(self.posted)}")
 
@@ -148,9 +149,13 @@ class Rollout:
 
     def readable(self, at: datetime) -> list[Policy]:
         """The policies that containers may have at a time: the newest, and during its deployment also the one before."""
-        deployed = [(when, policy) for when, policy in self.history if when <= at]
+        return [policy for _, policy in self.intervals(at)]
+
+    def intervals(self, at: datetime) -> list[tuple[datetime, Policy]]:
+        """The same policies, each with the time of the deployment that made it the current one."""
+        deployed = [(when, policy) for when, policy in self.history if when <= at] or self.history[:1]
         latest_at, _ = deployed[-1]
-        return [policy for _, policy in deployed[-2 if at < latest_at + ROLLOUT else -1 :]]
+        return deployed[-2 if at < latest_at + ROLLOUT else -1 :]
 
     def readable_from(self, at: datetime) -> list[Policy]:
         """Every policy that some container has at a time or later."""

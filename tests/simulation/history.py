@@ -81,6 +81,7 @@ class History:
         self._silent: set[str] = set()
         self._roots = roots
         self.rollout = Rollout(self.lambdas, self.ledger, [(BEGIN, self.policies[0])])
+        self.checker.intervals = self.rollout.intervals
         self.ports = harness.ports(
             self.lambdas, Client(self.world, validate=False), self.checker, self.ledger, self.outbox, self.slack,
             self.rollout, self._silent, self.world, self.events,
@@ -121,6 +122,8 @@ class History:
                 self._while_faults_happen(when, act)
         for edited in self.policies[1:]:
             self._while_faults_happen(when, partial(self._deploy, edited))
+        if len(self.policies) > 1 and (back := self._stream("rollback")).random() < 0.5:
+            self._while_faults_happen(back, partial(self._deploy, self.policies[0]))
         for _ in range(self.faults.halts):
             called_at = BEGIN + self.fault_period * when.uniform(0.05, 0.8)
             self._at(called_at, self._halt)

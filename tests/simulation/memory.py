@@ -18,6 +18,7 @@ from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult, Wake
 from controller.ledger.lineage import Lineage, LineageId
 from controller.ledger.pool import CapacitySeen, CapacitySignal, MarketSignal, PlacementAsked, PoolMemory
+from controller.runtime.outbox import redriven
 from controller.runtime.ports import FailingTrigger, LateDay, Message, Overdue, Post, Trigger
 from controller.runtime.schedule_ports import DiscoverPass
 from controller.savings.rollup import Rollup
@@ -133,7 +134,7 @@ class MemoryLedger(AllPorts):
         self.rows: dict[LineageId, Row] = {}
         self.held: dict[tuple[str, str, str, str], Claim] = {}
         self.moments: dict[tuple[str, ...], datetime] = {}
-        self.in_force_since: dict[str, datetime] = {}
+        self.current_revision: tuple[str, datetime] | None = None
         self.noted: dict[str, MarketSignal] = {}
         self.halted: Halt | None = None
         self.holders: dict[str, dict[str, int]] = {}
@@ -278,6 +279,9 @@ class MemoryLedger(AllPorts):
     def late(self) -> Iterable[LateDay]:
         return [LateDay(day=day, lineage=lineage, version=version) for (day, lineage), version in sorted(self.marks.items())]
 
+    def mark_late(self, day: date, why: str) -> None:
+        self.marks[day, why] = 0
+
     def put_rollup(self, day: date, rollup: Rollup, *, settles: Iterable[LateDay] = ()) -> None:
         self.rolled_up[day] = rollup
         for mark in settles:
@@ -382,7 +386,9 @@ class MemoryLedger(AllPorts):
         return max((s.at for s in self.signs if isinstance(s, kind) and (s.region, s.instance_type) == pool), default=None)
 
     def in_force_at(self, revision: str, now: datetime) -> datetime:
-        return self.in_force_since.setdefault(revision, now)
+        if self.current_revision is None or self.current_revision[0] != revision:
+            self.current_revision = (revision, now)
+        return self.current_revision[1]
 
     def once(self, what: str, now: datetime) -> bool:  # noqa: ARG002 - nothing expires here
         known = what in self.asked_once
@@ -406,6 +412,7 @@ class MemoryOutbox:
         self.queues: dict[str, dict[str, Message]] = {}
         self.posts: dict[tuple[str, str], Post] = {}
         self.shelf: dict[str, dict[str, Message]] = {}
+        self.kept_aside: dict[str, Message] = {}
         self.closed_until: dict[str, datetime] = {}  # leased or paused: either way nobody else may send before
 
     def put(self, message: Message) -> bool:
@@ -438,6 +445,17 @@ class MemoryOutbox:
 
     def remember_post(self, channel: str, thread: str, post: Post, *, at: datetime) -> None:  # noqa: ARG002 - nothing expires here
         self.posts[channel, thread] = post
+
+    def set_aside(self, message: Message, why: str) -> None:
+        self.sent(message)
+        self.kept_aside[message.key] = replace(message, refused_why=why)
+
+    def aside(self) -> list[Message]:
+        return sorted(self.kept_aside.values(), key=lambda message: (message.at, message.channel, message.key))
+
+    def redrive(self, message: Message, *, at: datetime) -> None:
+        self.put(redriven(message, at))
+        self.kept_aside.pop(message.key, None)
 
     def shelve(self, message: Message) -> None:
         self.sent(message)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from controller.decide.decision import Decision
@@ -20,7 +20,9 @@ from controller.jobs.job import outcome_of
 from controller.ledger.entry import Started
 from controller.ledger.intent import Announce, IntentResult, Purpose, Stop, Submit
 from controller.ledger.lineage import Lineage, LineageId
+from controller.ledger.message_kind import ASKED_BY
 from controller.ledger.move_cause import AttemptCause, MoveCause
+from controller.policy.policy import AppliesTo, Policy
 from controller.runtime.gather import LINEAGE_TAG
 from controller.runtime.timeouts import LEASE
 from infra.local.sagemaker.job import TrainingJob
@@ -29,6 +31,7 @@ from infra.local.sagemaker.world import TERMINAL, World
 from tests.builders import ledger_with
 from tests.simulation.memory import MemoryLedger
 
+READ_BEFORE = timedelta(minutes=2)
 FINAL_TOPICS = ("gave-up", "cannot-repeat")
 
 
@@ -82,6 +85,7 @@ class InvariantChecker:
     limits: Mapping[FailureCause, int]  # the highest limit in any policy of this history
     edited: bool  # whether policies change in this history
     lives: list[Life] = field(default_factory=list)
+    intervals: Callable[[datetime], list[tuple[datetime, Policy]]] | None = None  # the policies at a time, and since when
 
     def job_named(self, name: str) -> Life | None:
         """The job that has this name now."""
@@ -151,6 +155,19 @@ class InvariantChecker:
         life.stopped_by_us = True
         return answer
 
+    def _check_interval(self, stop: Stop) -> None:
+        """A rule for new jobs stops no job that was created before the current interval of its policy."""
+        life = self.job_named(stop.about)
+        if life is None or self.intervals is None or stop.because.startswith(ASKED_BY):
+            return
+        now = self.world.now
+        current = [*self.intervals(now), *self.intervals(now - READ_BEFORE)]  # a decision is made a moment before its commit
+        may = (
+            since <= life.job.created_at or any(rule.applies_to is AppliesTo.RUNNING for rule in policy.rules)
+            for since, policy in current
+        )  # fmt: skip
+        require(any(may), f"no rule for new jobs stops one from before its interval: {life.where} is to be stopped")
+
     def _check_not_halted(self, what: str) -> None:
         """An act that began before a halt may take effect within a lease after it; no other act may."""
         halt = self.ledger.halted
@@ -200,6 +217,7 @@ class InvariantChecker:
 
         def checked(facts: Facts) -> Decision:
             decision = decide(facts)
+            require(not decision.problems, f"no decider raises: {decision.problems} on {facts.job.name}")
             if decision:
                 ledger = ledger_with(facts.lineage)
                 committed = ledger.lineages.commit(facts.lineage, decision.leased(facts.now, facts.now + LEASE))
@@ -221,6 +239,8 @@ class InvariantChecker:
         withdrawn = [i.key for i in decision.withdrawn if isinstance(i.action, Submit) and i.action.about not in followed]
         require(self.edited or not withdrawn, f"no submission is withdrawn: {before.id} withdraws {withdrawn}")
         for intent in decision.intents:
+            if isinstance(intent.action, Stop) and intent.action.purpose is not Purpose.MOVE:
+                self._check_interval(intent.action)
             if isinstance(intent.action, Announce) and intent.action.topic in FINAL_TOPICS:
                 made = [life.where for life in self.lives if life.lineage == before.id and life.about == intent.action.about]
                 require(not made, f"no attempt is given up and submitted again: {intent.key} beside {made}")

@@ -80,6 +80,18 @@ def test_make_runs_the_property_tests_with_the_same_examples_each_time() -> None
     assert "make test" in (ROOT / ".ci" / "run").read_text("utf-8")
 
 
+def test_no_test_imports_a_private_name() -> None:
+    imports = [
+        (path.relative_to(ROOT).as_posix(), alias.name)
+        for path in (ROOT / "tests").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ("controller", "handlers", "infra")
+        for alias in node.names
+    ]
+    assert imports
+    assert [(path, name) for path, name in imports if name.startswith("_")] == []
+
+
 NAMED_OTHERWISE = {
     "aws/dynamodb/test_golden_items.py": "items that older versions stored",
     "aws/sagemaker/test_access_denied.py": "each call of the adapters, denied",

@@ -1,4 +1,4 @@
-"""Whether the Slack workspace takes tables and charts, in DynamoDB: cursor, slack/plain-blocks."""
+"""Whether the Slack workspace accepts tables and charts, in DynamoDB: cursor, slack/plain-blocks."""
 
 from __future__ import annotations
 

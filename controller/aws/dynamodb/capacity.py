@@ -3,8 +3,8 @@
     capacity#<region>/<instance type>   seen#<at>#<job>     a job, a probe or EC2 showed that the pool had capacity
                                         asked#<at>#<job>    EC2 was asked for the pool's placement score
 
-A commit writes each as a row of its own without a condition: commits of many lineages never wait for each other, and the newest
-row counts, in whatever order they are written. Rows are forgotten after a day.
+Each signal is a row of its own, which a commit writes without a condition: commits of many lineages do not wait for each other.
+The newest row counts, in whatever order they are written. Rows expire after a day.
 """
 
 from __future__ import annotations

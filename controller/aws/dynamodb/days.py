@@ -38,6 +38,9 @@ class DynamoDays:
             day, _, lineage = row["sk"]["S"].partition("#")
             yield LateDay(day=date.fromisoformat(day), lineage=lineage, version=int(row["version"]["N"]))
 
+    def mark_late(self, day: date, why: str) -> None:
+        self._table.put({**key("late", f"{day}#{why}"), **MARK, "version": {"N": "0"}})
+
     def put_rollup(self, day: date, rollup: Rollup, *, settles: Iterable[LateDay] = ()) -> None:
         # In one transaction. Its marks are removed afterwards: after a crash in between, it is rolled up again.
         parts = _parts(rollup)

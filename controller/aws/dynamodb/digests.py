@@ -1,7 +1,7 @@
 """When digests were queued, in DynamoDB.
 
 cursor   digest/<period>/<channel>    when a channel's digest was last queued
-cursor   digests                      when all of them were last looked at
+cursor   digests                      when all of them were last checked
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The halt in DynamoDB: halt, halt. Who called it, when and why."""
+"""The halt in DynamoDB: halt, halt. Who started it, when and why."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class DynamoHalts:
                 return halt
             called = self.halt()
             if called is not None:
-                return called  # it is None where somebody resumed in between: then this call comes after, and holds
+                return called  # None where somebody resumed in between: then this halt comes after, and holds
         raise Unreachable(f"the halt was called and ended {TRIES} times while it was read")
 
     def set_halt(self, halt: Halt | None) -> None:

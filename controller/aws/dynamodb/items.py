@@ -80,9 +80,9 @@ LATER_FIELDS: Mapping[type, frozenset[str]] = {
     intent.Submit: frozenset({"month"}),
     intent.Stop: frozenset({"cost_micros", "cap_micros", "month"}),
     intent.Announce: frozenset({"facts"}),
+    entry.Measured: frozenset({"retained_s", "interruptions", "checkpoint", "spot_possible"}),
     Message: frozenset({"facts", "refused_by", "refused_why"}),
     entry.CheckpointScanned: frozenset({"others"}),
-    entry.Measured: frozenset({"retained_s", "interruptions", "checkpoint"}),
 }
 
 

@@ -1,4 +1,4 @@
-"""What EC2's spot market says, in DynamoDB: signal#<day>, <key>."""
+"""EC2's spot signals in DynamoDB: signal#<day>, <key>."""
 
 from __future__ import annotations
 

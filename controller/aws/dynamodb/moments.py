@@ -1,6 +1,6 @@
-"""Moments that only go forward, in DynamoDB: cursor, <name>.
+"""Times that only move forward, in DynamoDB: cursor, <name>.
 
-The word and the names are those of rows that ledgers hold already. Each port has its own names, and no two share one.
+These names are in rows that ledgers already contain. Each port has its own names, and no two share one.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ CURSOR = "cursor"
 
 
 def moment_of(table: Table, name: str) -> datetime | None:
-    """What is stored under a name."""
+    """The time that is stored under a name."""
     found = table.get(CURSOR, name)
     return moment(found["at"]["S"]) if found else None
 
 
 def move_forward(table: Table, name: str, at: datetime) -> None:
-    """Store a moment; one that is not later than the stored one changes nothing."""
+    """Store a time. One that is not later than the stored time changes nothing."""
     table.update(
         key(CURSOR, name),
         UpdateExpression="SET #at = :at, #schema = :schema",

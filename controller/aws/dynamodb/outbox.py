@@ -10,14 +10,17 @@ shelf#<channel>    <at>#<key>          a message that waited too long, until a d
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from controller.aws.dynamodb.items import MARK, Item, read, stamp, write
 from controller.aws.dynamodb.table import Table, key, partition_of
+from controller.runtime.outbox import redriven
 from controller.runtime.ports import Message, Post, Unreachable
 
 CHANNELS = "outbox"
+ASIDE = "aside"
 REMEMBERED = timedelta(days=30)
 POSTS_REMEMBERED = timedelta(days=90)
 
@@ -68,6 +71,19 @@ class DynamoOutbox:
         expires_at = int((at + POSTS_REMEMBERED).timestamp())
         self._table.put({**key(f"post#{channel}", thread), **write(post), "expires_at": {"N": str(expires_at)}})
 
+    def set_aside(self, message: Message, why: str) -> None:
+        kept = replace(message, refused_why=why)
+        moved = self._table.transact([{"Put": {"Item": {**_aside(kept), **write(kept)}}}, {"Delete": {"Key": _place(message)}}])
+        if not moved:
+            raise Unreachable(f"the message {message.key} could not be set aside: somebody else was writing it")
+
+    def aside(self) -> list[Message]:
+        return [read(row) for row in self._table.query(**partition_of(ASIDE))]
+
+    def redrive(self, message: Message, *, at: datetime) -> None:
+        self.put(redriven(message, at))
+        self._table.remove(_aside(message))
+
     def shelve(self, message: Message) -> None:
         moved = self._table.transact(
             [{"Put": {"Item": {**_shelf(message), **write(message)}}}, {"Delete": {"Key": _place(message)}}]
@@ -95,6 +111,10 @@ class DynamoOutbox:
 
 def _shelf(message: Message) -> Item:
     return key(f"shelf#{message.channel}", f"{stamp(message.at)}#{message.key}")
+
+
+def _aside(message: Message) -> Item:
+    return key(ASIDE, f"{stamp(message.at)}#{message.channel}#{message.key}")
 
 
 def _place(message: Message) -> Item:

@@ -1,4 +1,4 @@
-"""What closed days taught of pools of spot capacity, in DynamoDB: pool#<region>/<instance type>, <day>."""
+"""Daily statistics of pools of spot capacity, in DynamoDB: pool#<region>/<instance type>, <day>."""
 
 from __future__ import annotations
 

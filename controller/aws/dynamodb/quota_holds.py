@@ -3,8 +3,8 @@
     claim#on-demand <region>/<instance type>    held#<job>#<hash>
 
 Rows were first written as claims, whose bucket was ``on-demand <region>/<instance type>`` and whose prefix began with the number
-of instances. They are still read. A hold keeps the place that it had as a claim, so that it is given back in whatever form it was
-written.
+of instances. They are still read. A hold has the same key in both forms, so that it is
+released in whatever form it was written.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def holding(hold: QuotaHold) -> Write:
 
 
 def freeing(hold: QuotaHold) -> Write:
-    """The write that gives it back."""
+    """The write that returns it."""
     return {"Delete": {"Key": _place(hold)}}
 
 

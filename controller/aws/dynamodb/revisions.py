@@ -1,11 +1,16 @@
-"""When policy revisions took force, in DynamoDB: policy, <revision>."""
+"""Since when the current policy revision is in force, in DynamoDB: policy, current.
+
+Rows ``policy, <revision>`` were written before revisions had intervals: they say when a revision was first seen.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from controller.aws.dynamodb.items import MARK, moment, stamp
+from controller.aws.dynamodb.items import MARK, Item, moment, stamp
 from controller.aws.dynamodb.table import Table, key
+
+CURRENT = "current"  # no revision has this name: a revision is twelve hexadecimal digits
 
 
 class DynamoRevisions:
@@ -15,7 +20,25 @@ class DynamoRevisions:
         self._table = table
 
     def in_force_at(self, revision: str, now: datetime) -> datetime:
+        current = self._table.get("policy", CURRENT)
+        if current is not None and current["revision"]["S"] == revision:
+            return moment(current["at"]["S"])
+        at = now if current is not None else self._first_seen(revision, now)
+        row = {**key("policy", CURRENT), **MARK, "revision": {"S": revision}, "at": {"S": stamp(at)}}
+        if self._table.put(row, absent=True) if current is None else self._table.put(row, **_unchanged(current)):
+            return at
+        other = self._table.get("policy", CURRENT)  # another container was faster, with this revision or with another
+        return moment(other["at"]["S"]) if other is not None and other["revision"]["S"] == revision else now
+
+    def _first_seen(self, revision: str, now: datetime) -> datetime:
         known = self._table.get("policy", revision)
-        if known is None and not self._table.put({**key("policy", revision), **MARK, "at": {"S": stamp(now)}}, absent=True):
-            known = self._table.get("policy", revision)
         return moment(known["at"]["S"]) if known else now
+
+
+def _unchanged(current: Item) -> Item:
+    """The condition that no other container began an interval meanwhile."""
+    return {
+        "ConditionExpression": "#revision = :revision AND #at = :at",
+        "ExpressionAttributeNames": {"#revision": "revision", "#at": "at"},
+        "ExpressionAttributeValues": {":revision": current["revision"], ":at": current["at"]},
+    }

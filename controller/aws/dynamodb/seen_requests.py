@@ -1,4 +1,4 @@
-"""Requests that were answered, in DynamoDB: once, <what>. Forgotten after an hour."""
+"""Requests that were answered, in DynamoDB: once, <what>. They expire after an hour."""
 
 from __future__ import annotations
 

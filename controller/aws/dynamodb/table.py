@@ -83,9 +83,10 @@ class Table:
                 return
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
-    def put(self, item: Item, *, absent: bool = False) -> bool:
-        """Write an item; False when it had to be absent and was not."""
-        condition = {"ConditionExpression": "attribute_not_exists(pk)"} if absent else {}
+    def put(self, item: Item, *, absent: bool = False, **condition: Any) -> bool:
+        """Write an item; False when it had to be absent and was not, or when its condition does not hold."""
+        if absent:
+            condition = {"ConditionExpression": "attribute_not_exists(pk)"}
         return self._try("put_item", Item=item, **condition)
 
     def update(self, place: Item, **update: Any) -> bool:

@@ -1,6 +1,6 @@
-"""Reads a training job out of a document: a DescribeTrainingJob response, a CreateTrainingJob request, or an EventBridge event.
+"""Reads a training job out of a document: what SageMaker says of a job, what somebody asks for, or an EventBridge event.
 
-One parse for all three. They differ in what they can carry: a request has no status and no creation time, an event no spot
+One parse for all of them. They differ in what they can carry: a request has no status and no creation time, an event no spot
 flag, checkpoint config or usage. What a document does not carry holds a placeholder and is named in ``Job.unknown``; whether
 an absent member means "none" or "not said" is the kind's to say (an absent spot flag is false in a description, unknown in an
 event). Members that nobody knows are ignored.
@@ -9,13 +9,14 @@ event). Members that nobody knows are ignored.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
+from controller.aws.sagemaker.confidential import without_values
 from controller.aws.sagemaker.members import (
     COUNT_MAX,
+    MILLISECONDS_FROM,
     SECONDS_MAX,
     BadDocument,
     Document,
@@ -28,8 +29,10 @@ from controller.aws.sagemaker.members import (
     whole,
 )
 from controller.aws.sagemaker.ownership import claimed_service, service_of, unrepeatable
+from controller.aws.sagemaker.unsaid_fields import DocumentKind, unsaid_fields
 from controller.jobs.algorithm import algorithm_of
-from controller.jobs.job import Interval, Job, Outcome, Usage, outcome_of
+from controller.jobs.job import Interval, Job, Outcome, Service, Usage, outcome_of
+from controller.jobs.spot_possible import members_excluding_spot
 
 __all__ = ["BadDocument", "DocumentKind", "job_of", "kind_of"]
 
@@ -41,19 +44,13 @@ PENDING_SLACK_S = 60  # SageMaker's own times are not exact to the second
 # With a TrainingJobName, any of these makes a request: what SageMaker asks for, or policies are about.
 REQUESTED = frozenset({"RoleArn", "OutputDataConfig", "AlgorithmSpecification", "ResourceConfig", "StoppingCondition"})
 
+TOLD = REQUESTED | {"TrainingImage", "EnableManagedSpotTraining", "ServerlessJobConfig"}  # a document without any is a summary
+
 HETEROGENEOUS = "heterogeneous"  # instance groups of several types
 FLEXIBLE = "flexible"  # a list of preferences, of which none is chosen yet
 MANY = frozenset({HETEROGENEOUS, FLEXIBLE})
 
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/.+")
-
-
-class DocumentKind(StrEnum):
-    """The documents that a job is read from."""
-
-    DESCRIBE = "DescribeTrainingJob response"
-    CREATE = "CreateTrainingJob request"
-    EVENT = "EventBridge event"
 
 
 def kind_of(document: object) -> DocumentKind:
@@ -63,7 +60,7 @@ def kind_of(document: object) -> DocumentKind:
     if "detail-type" in document or {"source", "detail"} <= document.keys():
         return DocumentKind.EVENT
     if "TrainingJobArn" in document or "TrainingJobStatus" in document:
-        return DocumentKind.DESCRIBE
+        return _told_kind(document)
     if "TrainingJobName" in document and not REQUESTED.isdisjoint(document):
         return DocumentKind.CREATE
     names = [str(key) for key in document]
@@ -74,6 +71,17 @@ def kind_of(document: object) -> DocumentKind:
     )
 
 
+def _told_kind(document: Mapping[Any, Any]) -> DocumentKind:
+    """A summary says next to nothing; an event's detail has milliseconds, or its tags as a map, and no spot flag."""
+    if "TrainingJobName" in document and TOLD.isdisjoint(document):
+        return DocumentKind.SUMMARY
+    created = document.get("CreationTime")
+    in_ms = isinstance(created, int | str) and str(created).isdigit() and int(created) >= MILLISECONDS_FROM
+    if "EnableManagedSpotTraining" not in document and (in_ms or isinstance(document.get("Tags"), Mapping)):
+        return DocumentKind.DETAIL
+    return DocumentKind.DESCRIBE
+
+
 def job_of(
     document: Document,
     *,
@@ -81,11 +89,15 @@ def job_of(
     tags: Mapping[str, str] | None = None,
     product_id: str | None = None,
     algorithm_described: bool = False,
+    later: Collection[str] = (),
+    service: Service | None = None,
 ) -> Job:
     """Read the job that a document is about. Raise BadDocument.
 
-    ``tags`` are ListTags', where somebody asked; else the document's own count, and a description or a request without any has
-    none. ``product_id`` is DescribeAlgorithm's, and ``algorithm_described`` says whether that answer was seen.
+    ``tags`` are ListTags', where somebody asked; else the document's own count. A request without any has none; what SageMaker
+    says of a job does not carry them, so without any they are unknown. ``product_id`` is DescribeAlgorithm's, and
+    ``algorithm_described`` says whether that answer was seen. ``later`` names the members that are filled in later
+    (``StoppingCondition.MaxRuntimeInSeconds``), ``service`` the owner that the kind tells.
     """
     body = _detail(document) if kind is DocumentKind.EVENT else document
     name = _name(body, kind)
@@ -102,6 +114,7 @@ def job_of(
     lines = objects(body, "SecondaryStatusTransitions")
     outcome = Outcome.CAPACITY if _timed_out_pending(body, lines) else outcome_of(status, secondary, failure)
     modified_at = moment(body, "LastModifiedTime")
+    owner = service or service_of(body, tags)
     return Job(
         arn=arn,
         name=name,
@@ -119,6 +132,7 @@ def job_of(
             product_id=product_id,
             described=algorithm_described,
             hyperparameters=section(body, "HyperParameters"),
+            account=account,
         ),
         checkpoint_uri=text(checkpoints, "S3Uri"),
         runtime_s_max=whole(stopping, "MaxRuntimeInSeconds", SECONDS_MAX),
@@ -132,43 +146,33 @@ def job_of(
         stopping_at=_stopping_at(lines) or (modified_at if status == "Stopping" else None),
         # A job that never trained has no TrainingEndTime. LastModifiedTime comes last: it may change after the end.
         ended_at=(moment(body, "TrainingEndTime") or _last_moment(lines) or modified_at) if outcome else None,
-        failure=failure,
+        failure=without_values(failure, body) if failure else None,
         role=role,
-        service=service_of(body, tags),
+        service=owner,
         preferences=_preferences(resources),
-        claimed=None if service_of(body, tags) else claimed_service(body, tags),
+        claimed=None if owner else claimed_service(body, tags),
         unrepeatable=unrepeatable(body, tags),
         tags=tags,
         intervals=_intervals(lines),
         subnets=tuple(str(subnet) for subnet in section(body, "VpcConfig").get("Subnets") or ()),
         volume_gb=whole(resources, "VolumeSizeInGB", COUNT_MAX),
         model_artifacts=text(section(body, "ModelArtifacts"), "S3ModelArtifacts"),
-        unknown=_unknown(
+        output_uri=text(section(body, "OutputDataConfig"), "S3OutputPath"),
+        excludes_spot=members_excluding_spot(body),
+        unknown=unsaid_fields(
             kind,
-            always={
+            body,
+            later,
+            absent={
                 "account": account,
                 "region": region,
                 "role": role,
                 "created_at": created_at,
                 "instance_type": None if instance_type in MANY else instance_type,
-            },
-            in_events={
-                "algorithm": specification.get("TrainingImage") or specification.get("AlgorithmName"),
-                "checkpoint_uri": checkpoints.get("S3Uri"),
-                "runtime_s_max": stopping.get("MaxRuntimeInSeconds"),
-                "spot": body.get("EnableManagedSpotTraining"),
                 "tags": said,
-                "usage": body.get("BillableTimeInSeconds"),
-                "wait_s_max": stopping.get("MaxWaitTimeInSeconds"),
             },
         ),
     )
-
-
-def _unknown(kind: DocumentKind, *, always: Mapping[str, object], in_events: Mapping[str, object]) -> frozenset[str]:
-    """The fields that nothing was said of, where that does not mean "none"."""
-    asked = {**always, **in_events} if kind is DocumentKind.EVENT else always
-    return frozenset(field for field, said in asked.items() if said is None or said == "")
 
 
 def _detail(event: Document) -> Document:

@@ -19,6 +19,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.errors import AwsFault, fault_of
+from controller.aws.sagemaker.confidential import without_values
 from controller.aws.sagemaker.documents import DocumentKind, job_of
 from controller.aws.sagemaker.repeat_request import request_again, unrepeatable, without_metric_definitions
 from controller.decide.ownership import OwnerAnswer
@@ -82,6 +83,7 @@ class SageMakerJobs:
         try:
             self._client.create_training_job(**request)
         except (ClientError, BotoCoreError) as error:
+            error.args = (without_values(str(error), request),)  # it may quote the request
             match fault_of(error):
                 case AwsFault.NAME_TAKEN:
                     return Done("was there already")
@@ -136,6 +138,7 @@ class SageMakerJobs:
         try:
             self._client.create_training_job(**request)
         except (ClientError, BotoCoreError) as error:
+            error.args = (without_values(str(error), request),)  # it may quote the request
             match fault_of(error):
                 case AwsFault.NAME_TAKEN:
                     return self._whose(submit, lineage) or Later(f"{submit.job} is taken, and not described yet")

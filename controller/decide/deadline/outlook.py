@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from controller.decide.deadline.rule import DeadlineState, Move, MoveCosts, Place, choose, earliest_finish
 from controller.decide.facts import Facts
+from controller.jobs.spot_possible import why_not_spot
 from controller.ledger.entry import CheckpointScanned, Started
 from controller.ledger.message_kind import MoveReason
 from controller.ledger.move_cause import MoveCause
@@ -78,7 +79,7 @@ def outlook(facts: Facts, block: Resubmission, at: datetime | None = None) -> Ou
     standing = DeadlineState(
         now=now, deadline=deadline, remaining_s=remaining_s, place=_place(facts) if at is None else Place.WAITING,
         since=facts.job.intervals[-1].start if facts.job.intervals else facts.job.created_at, moves=_moves(facts),
-        spot_seen=facts.spot_seen if settings.back_to_spot else None,
+        spot_seen=facts.spot_seen if settings.back_to_spot and why_not_spot(facts.job) is None else None,
     )  # fmt: skip
     terms = move_costs(settings, resumable=facts.resumable)
     choice = choose(standing, terms)

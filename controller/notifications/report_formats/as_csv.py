@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 
+from controller.notifications.report_formats.shared import NAME_MAX
 from controller.savings.report import By, Line, Report
+from controller.units.free_text import one_line
 
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = re.compile(r"(^|[;,|\t\"'])(\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")  # also where another separator begins a cell
 Column = Callable[[Report, Line], object]
 
 COLUMNS: Mapping[str, Column] = {
@@ -30,7 +33,7 @@ COLUMNS: Mapping[str, Column] = {
     "ListCost": lambda _, line: _dollars(line.savings.counterfactual_micros),
     "ConsumedQuantity": lambda _, line: line.savings.billable_s,
     "ConsumedUnit": lambda *_: "Seconds",
-    "RegionId": lambda report, line: line.name.rpartition(" ")[2] if report.by is By.POOL else "",
+    "RegionId": lambda report, line: harmless(line.name.rpartition(" ")[2]) if report.by is By.POOL else "",
     "x_GroupedBy": lambda report, _: str(report.by),
     "x_Group": lambda _, line: harmless(line.name),
     "x_SavedCost": lambda _, line: _dollars(line.savings.saved_micros),
@@ -60,7 +63,7 @@ def as_csv(report: Report) -> str:
 
 def harmless(text: str) -> str:
     """Other people's text, changed so that a spreadsheet does not read it as a formula."""
-    return f"'{text}" if text.startswith(FORMULAS) else text
+    return FORMULA.sub(r"\1\2'", one_line(text, NAME_MAX))
 
 
 def _moment(day: date) -> str:

@@ -17,7 +17,7 @@ from pygal.style import Style
 
 from controller.jobs.job import Outcome
 from controller.notifications.period_sentence import sentence
-from controller.notifications.report_formats.shared import deadlines, incomplete, per_100_hours, title
+from controller.notifications.report_formats.shared import deadlines, incomplete, per_100_hours, shown, title
 from controller.savings.report import Line, Report
 from controller.units.money import DOLLAR, dollars, percent
 
@@ -101,7 +101,7 @@ def _figures(report: Report) -> Iterable[Figure]:
         yield Figure(
             title=f"Saved, spent and wasted by {report.by}",
             description="bar chart; the table below has its figures",
-            svg=_svg(_bars([line.name for line in lines], _series(lines))),
+            svg=_svg(_bars([shown(line.name) for line in lines], _series(lines))),
         )
     if len(report.days) > 1:
         chart = _chart(
@@ -153,18 +153,18 @@ def _svg(chart: pygal.graph.graph.Graph) -> Markup:
 def _row(line: Line) -> tuple[str, ...]:
     one = line.savings
     return (
-        line.name, dollars(one.saved_micros), percent(one.saved_percent), dollars(one.spent_micros),
+        shown(line.name), dollars(one.saved_micros), percent(one.saved_percent), dollars(one.spent_micros),
         dollars(one.counterfactual_micros), dollars(one.wasted_micros), dollars(line.missed_micros), percent(one.aws_percent),
         str(one.attempts),
     )  # fmt: skip
 
 
 def _counts(report: Report) -> Iterable[Table]:
-    pools = [(pool.name, str(pool.interruptions), per_100_hours(pool)) for pool in report.interruptions]
+    pools = [(shown(pool.name), str(pool.interruptions), per_100_hours(pool)) for pool in report.interruptions]
     if pools:
         yield Table(caption="Interruptions", columns=("Pool", "Count", "In 100 spot hours (90 % interval)"), rows=pools)
     if report.violations:
-        rows = [(name, str(count)) for name, count in report.violations]
+        rows = [(shown(name), str(count)) for name, count in report.violations]
         yield Table(caption="Violations", columns=("Rule", "Count"), rows=rows)
     if report.outcomes:
         rows = [(Outcome(name).label, str(count)) for name, count in report.outcomes]

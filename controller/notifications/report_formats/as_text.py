@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from controller.jobs.job import Outcome
 from controller.notifications.period_sentence import sentence
-from controller.notifications.report_formats.shared import deadlines, incomplete, per_100_hours, title
+from controller.notifications.report_formats.shared import deadlines, incomplete, per_100_hours, shown, title
 from controller.savings.report import Line, Report
 from controller.units.money import dollars, percent
 
@@ -15,7 +15,7 @@ COLUMNS = ("Spent", "On-demand", "Saved", "%", "AWS's %", "Wasted", "Missed", "A
 
 
 def as_text(report: Report) -> str:
-    rows = [(line.name, *_cells(line)) for line in (*report.lines, report.total)]
+    rows = [(shown(line.name), *_cells(line)) for line in (*report.lines, report.total)]
     text = [title(report), "", sentence(report).replace("*", ""), "", *_table((str(report.by).capitalize(), *COLUMNS), rows), ""]
     return "\n".join([*text, *_below(report)]) + "\n"
 
@@ -38,9 +38,9 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[st
 
 
 def _below(report: Report) -> Iterable[str]:
-    yield from _top("Most wasted", [f"{line.name} {dollars(line.savings.wasted_micros)}" for line in report.most_wasted])
-    yield from _top("Violations", [f"{name} {count}" for name, count in report.violations])
-    pools = [f"{pool.name} {pool.interruptions}, in 100 spot hours {per_100_hours(pool)}" for pool in report.interruptions]
+    yield from _top("Most wasted", [f"{shown(line.name)} {dollars(line.savings.wasted_micros)}" for line in report.most_wasted])
+    yield from _top("Violations", [f"{shown(name)} {count}" for name, count in report.violations])
+    pools = [f"{shown(pool.name)} {pool.interruptions}, in 100 spot hours {per_100_hours(pool)}" for pool in report.interruptions]
     yield from _top("Interruptions", pools)
     yield from _top("Outcomes", [f"{Outcome(name).label} {count}" for name, count in report.outcomes])
     yield from filter(None, (deadlines(report), incomplete(report)))

@@ -5,11 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 
 from controller.savings.report import PoolLine, Report
+from controller.units.free_text import one_line
+
+NAME_MAX = 256  # characters of a tag's value
+
+
+def shown(name: str) -> str:
+    """The name of a team, a user or a pool: other people's text, without what moves a cursor or turns the direction of a line."""
+    return one_line(name, NAME_MAX) or "–"
 
 
 def title(report: Report) -> str:
     """The period and, where the report covers only some teams, their names."""
-    teams = f", {', '.join(report.teams)}" if report.teams else ""
+    teams = f", {', '.join(map(shown, report.teams))}" if report.teams else ""
     return f"Spot training, {report.since} to {report.until - timedelta(days=1)} (UTC){teams}"
 
 

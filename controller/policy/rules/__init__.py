@@ -6,13 +6,17 @@ them leaves the rule undecided instead of wrong.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from controller.jobs.directives import Directives, directives_of
 from controller.jobs.job import Job
-from controller.policy.findings import Finding, Verdict, VerdictKind
+from controller.jobs.unsaid import Unsaid, guarded
+from controller.policy.findings import NO_DEMAND, NO_FIX, Demand, Finding, Fix, Verdict, VerdictKind
+from controller.policy.fix import Values, combined_fix
 from controller.policy.mode import Mode
 from controller.policy.policy import Policy, Rule
+from controller.policy.repair import checkpoint_places
 from controller.policy.rules.checkpoint_alive import CHECKPOINT_ALIVE
 from controller.policy.rules.checkpoint_exclusive import CHECKPOINT_EXCLUSIVE
 from controller.policy.rules.checkpoint_required import CHECKPOINT_REQUIRED
@@ -43,25 +47,57 @@ RULE_KINDS: Mapping[str, RuleKind] = {
 
 
 def judge(job: Job, policy: Policy, evidence: Evidence, directives: Directives | None = None) -> Verdict:
-    """Say all that a policy finds wrong with a job; ``directives`` are those in force for it, its own tags' where None."""
-    unknown = job.unknown | evidence.missing
-    selected = [(rule, rule.match.matches(job)) for rule in policy.rules]
-    blind = {rule.name for rule, meant in selected if meant is None or (meant and RULE_KINDS[rule.kind].needs & unknown)}
-    findings = [
-        finding
-        for rule, meant in selected
-        if meant and rule.name not in blind and (finding := _apply(rule, job, evidence)) is not None
-    ]
+    """Say all that a policy finds wrong with a job, and the one change that repairs it.
+
+    ``directives`` are those in force for the job, its own tags' where None.
+    """
+    broken, undecided = judged(job, policy, evidence)
     invalid = tag_invalid(_read(job) if directives is None else directives, policy.channel)
-    if invalid is not None:
-        findings.append(invalid)
-    if (contradicted := team_contradicted(job, policy.labels.team, policy.channel)) is not None:
-        findings.append(contradicted)
+    contradicted = team_contradicted(job, policy.labels.team, policy.channel)
+    findings = (*broken, *(found for found in (invalid, contradicted) if found is not None))
+    fix = fix_of(job, policy, evidence, findings) if findings else NO_FIX
     return Verdict(
-        word=_word(job, findings),
-        findings=tuple(findings),
-        undecided=tuple(rule.name for rule in policy.rules if rule.name in blind),
+        word=_word(job, findings, undecided),
+        findings=tuple(replace(finding, fix=fix) for finding in findings),
+        undecided=undecided,
+        fix=fix,
     )
+
+
+def judged(job: Job, policy: Policy, evidence: Evidence) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """What a job breaks, and the names of the rules that its document leaves undecided."""
+    unknown = job.unknown | evidence.missing
+    findings: list[Finding] = []
+    undecided: list[str] = []
+    for rule in policy.rules:
+        meant = rule.match.matches(job)
+        if meant is False:
+            continue
+        try:
+            finding = _apply(rule, job, evidence, unknown & RULE_KINDS[rule.kind].needs)
+        except Unsaid:
+            undecided.append(rule.name)
+            continue
+        if meant is None and finding is not None:
+            undecided.append(rule.name)  # a job that keeps the rule keeps it, whether it is meant or not
+        elif finding is not None:
+            findings.append(finding)
+    return tuple(findings), tuple(undecided)
+
+
+def fix_of(job: Job, policy: Policy, evidence: Evidence, findings: Sequence[Finding] = ()) -> Fix:
+    """The one change after which a job keeps the policy and SageMaker takes it, with the values of the policy's repairs."""
+    places, _ = checkpoint_places(job, [finding.repair for finding in findings], policy)
+    tags = {key: value for rule in policy.rules for key, value in rule.repair.tags.items()}
+
+    def broken(changed: Job) -> Sequence[tuple[str, Demand]]:
+        return [(f.policy, f.demand) for f in judged(changed, policy, evidence)[0] if f.demand != NO_DEMAND]
+
+    fix = combined_fix(job, broken, Values(places=places, tags=tags))
+    beyond = [f.policy for f in findings if f.demand == NO_DEMAND]
+    if beyond and not fix.request and not fix.why_not:
+        return Fix(why_not=f"no change of the request satisfies {', '.join(beyond)}")
+    return fix
 
 
 def _read(job: Job) -> Directives:
@@ -71,21 +107,23 @@ def _read(job: Job) -> Directives:
     return directives_of(job.tags, created_at=None if "created_at" in job.unknown else job.created_at)
 
 
-def _apply(rule: Rule, job: Job, evidence: Evidence) -> Finding | None:
+def _apply(rule: Rule, job: Job, evidence: Evidence, unsaid: frozenset[str]) -> Finding | None:
     kind = RULE_KINDS[rule.kind]
-    fault = kind.judge(job, kind.options(**rule.options), evidence)
+    fault = kind.judge(guarded(job, unsaid), kind.options(**rule.options), guarded(evidence, unsaid))
     if fault is None:
         return None
     return Finding(
         rule=rule.kind, policy=rule.name, severity=rule.severity, mode=rule.mode, field=fault.field, found=fault.found,
-        wanted=fault.wanted, fix=fault.fix, action=rule.action if fault.actionable else None, applies_to=rule.applies_to,
+        wanted=fault.wanted, demand=fault.demand, action=rule.action if fault.actionable else None, applies_to=rule.applies_to,
         channel=rule.channel, repair=rule.repair, risk=fault.risk,
     )  # fmt: skip
 
 
-def _word(job: Job, findings: list[Finding]) -> VerdictKind:
+def _word(job: Job, findings: Sequence[Finding], undecided: Sequence[str]) -> VerdictKind:
     """Stop is for a live job that nobody else owns; whether the controller may carry it out is ``enforcement``'s to say."""
     fatal = any(f.mode is Mode.ENFORCE and f.action is not None for f in findings)
     if fatal and job.alive and job.service is None:
         return VerdictKind.STOP
-    return VerdictKind.FLAG if findings else VerdictKind.ALLOW
+    if findings:
+        return VerdictKind.FINDINGS
+    return VerdictKind.UNDECIDED if undecided else VerdictKind.ALLOW

@@ -6,21 +6,22 @@ from dataclasses import dataclass
 
 from controller.jobs.checkpoint import at_risk_s, trained_s
 from controller.jobs.job import Job
-from controller.policy.findings import Fix
 from controller.policy.rules.kind import Evidence, RuleKind, Violation
 from controller.units.duration import span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    first_within_s: int = 1800  # of training, until the first checkpoint lies in S3
-    at_most_s: int = 3600  # of training, since the newest one
+    first_within_s: int = 1800  # of training, until the first checkpoint is in S3
+    at_most_s: int = 3600  # of training, since the newest checkpoint
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
     """What cannot be seen is not judged: whether our role may look says nothing about the job."""
+    if not job.alive or not job.intervals or job.checkpoint_uri is None:
+        return None  # a job that has not begun to train has nothing to save
     seen = evidence.checkpoint_scan
-    if not job.alive or job.checkpoint_uri is None or seen is None or seen.problem is not None:
+    if seen is None or seen.problem is not None:
         return None
     trained, at_risk = trained_s(job.intervals, seen.scanned_at), at_risk_s(seen, job.intervals, seen.scanned_at)
     if seen.newest_at is None and trained > options.first_within_s:
@@ -37,7 +38,7 @@ def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
 def _fault(job: Job, *, found: str, wanted: str, risk: str) -> Violation:
     """No change of the request fixes it: the container's own code must write to the local path that is mirrored to S3."""
     return Violation(
-        field="CheckpointConfig.S3Uri", found=found, wanted=f"{wanted}, below {job.checkpoint_uri}", fix=Fix(),
+        field="CheckpointConfig.S3Uri", found=found, wanted=f"{wanted}, below {job.checkpoint_uri}",
         risk=f"If interrupted, {risk}.",
     )  # fmt: skip
 

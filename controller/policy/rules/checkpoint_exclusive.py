@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from controller.jobs.claim import Claim, claim_of, overlapping
 from controller.jobs.job import Job
-from controller.policy.findings import Fix
+from controller.policy.findings import Demand
 from controller.policy.rules.kind import Evidence, RuleKind, Violation
 
 
@@ -21,46 +21,36 @@ def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
     Only a job that shares the earlier one's role is stopped: whoever has another role could claim any prefix first. A job whose
     prefix lies above those of others is told so itself, whichever came first, and is not stopped for it.
     """
-    claims = evidence.claims or ()
     if not job.alive or job.checkpoint_uri is None:
         return None
+    claims = evidence.claims or ()
     lineage = next((claim.lineage for claim in claims if claim.job == job.name), job.name)
     mine = claim_of(job.checkpoint_uri, job=job.name, lineage=lineage, created_at=job.created_at, role=job.role)
     others = overlapping(mine, claims)
     earlier = [c for c in others if c.equals(mine) and (c.created_at, c.job) < (job.created_at, job.name)]
-    uri = _elsewhere(mine, claims)
+    apart = tuple(c for c in claims if c.lineage != lineage)
     if earlier:
         first = min(earlier, key=lambda c: (not c.shares_role(mine), c.created_at, c.job))
         shared = first.shares_role(mine)
         whose = "" if shared else f" under {first.role}"
         return _violation(
-            job, uri, f"a prefix that no other job uses; {first.job} writes to {first.uri}{whose}", actionable=shared
+            job, apart, f"a prefix that no other job uses; {first.job} writes to {first.uri}{whose}", actionable=shared
         )
     below = sorted(c.job for c in others if mine.above(c))
     if not below:
         return None
     more = f" and {len(below) - 1} more" if len(below) > 1 else ""
-    return _violation(job, uri, f"a prefix of its own; below this one writes {below[0]}{more}", actionable=False)
+    return _violation(job, apart, f"a prefix of its own; below this one writes {below[0]}{more}", actionable=False)
 
 
-def _violation(job: Job, uri: str, wanted: str, *, actionable: bool) -> Violation:
+def _violation(job: Job, apart: tuple[Claim, ...], wanted: str, *, actionable: bool) -> Violation:
     return Violation(
         field="CheckpointConfig.S3Uri",
         found=job.checkpoint_uri or "",
         wanted=wanted,
-        fix=Fix(request={"CheckpointConfig": {"S3Uri": uri}}, sdk={"checkpoint_s3_uri": uri}),
+        demand=Demand(checkpoint=True, checkpoint_apart_from=apart),
         actionable=actionable,
     )
-
-
-def _elsewhere(mine: Claim, claims: tuple[Claim, ...]) -> str:
-    """A prefix of the job's own, beside the one it has; in another bucket where somebody holds all of this one."""
-    parent = mine.prefix.rstrip("/").rpartition("/")[0]
-    above = f"{parent}/" if parent else ""
-    for prefix in (f"{above}{mine.job}/", f"{mine.job}/", f"{mine.job}-checkpoints/"):
-        if not overlapping(replace(mine, prefix=prefix), claims):
-            return f"s3://{mine.bucket}/{prefix}"
-    return f"s3://ANOTHER-BUCKET/{mine.job}/"
 
 
 CHECKPOINT_EXCLUSIVE = RuleKind(

@@ -9,21 +9,18 @@ from typing import Any
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import Claim
 from controller.jobs.job import Job
-from controller.policy.findings import Fix
-from controller.units.duration import span
-
-DAY_S = 86_400  # SageMaker's own MaxRuntimeInSeconds, where a job gives none
+from controller.policy.findings import NO_DEMAND, Demand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """What a rule found: the field, the value seen, the value wanted, and the change that repairs it."""
+    """What a rule found: the field, the value seen, the value wanted, and what a request must be like to keep the rule."""
 
     field: str
     found: str
     wanted: str
-    fix: Fix
-    risk: str = ""  # what happens otherwise, as a sentence
+    demand: Demand = NO_DEMAND  # the empty one: no change of the request keeps the rule
+    risk: str = ""  # the consequence, as a sentence
     actionable: bool = True  # False: the finding is told, and never stops or repairs the job
 
 
@@ -41,29 +38,12 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleKind:
-    """``options`` builds the kind's own options from the compiled ones; ``needs`` are fields of ``Job`` and of ``Evidence``."""
+    """``options`` builds the kind's own options from the compiled ones; ``needs`` are fields of ``Job`` and of ``Evidence``.
+
+    Where a document does not say one of them, and ``judge`` reads it, the rule is undecided.
+    """
 
     id: str
     needs: frozenset[str]
     options: Callable[..., Any]
     judge: Callable[[Job, Any, Evidence], Violation | None]
-
-
-def runtime_of(job: Job) -> int:
-    """How long a job may run."""
-    return job.runtime_s_max or DAY_S
-
-
-def shown_s(seconds: int) -> str:
-    """A limit as SageMaker takes it, and as people read it: 86400 (24 h)."""
-    return f"{seconds} ({span(seconds)})"
-
-
-def waiting(job: Job, *, runtime_s: int, wait_s: int) -> Fix:
-    """Set both limits at once: SageMaker refuses a MaxWaitTimeInSeconds below MaxRuntimeInSeconds, and any without spot."""
-    if not job.spot:
-        return Fix(request={"StoppingCondition": {"MaxRuntimeInSeconds": runtime_s}}, sdk={"max_run": runtime_s})
-    return Fix(
-        request={"StoppingCondition": {"MaxRuntimeInSeconds": runtime_s, "MaxWaitTimeInSeconds": wait_s}},
-        sdk={"max_run": runtime_s, "max_wait": wait_s},
-    )

@@ -1,11 +1,14 @@
-"""``max-runtime-limit``: no job may run longer than so long."""
+"""``max-runtime-limit``: no job may run longer than a limit."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from controller.jobs.job import Job
-from controller.policy.rules.kind import Evidence, RuleKind, Violation, runtime_of, shown_s, waiting
+from controller.jobs.spot_possible import runtime_of
+from controller.policy.findings import Demand
+from controller.policy.rules.kind import Evidence, RuleKind, Violation
+from controller.units.duration import said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,11 +22,10 @@ def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
         return None
     return Violation(
         field="StoppingCondition.MaxRuntimeInSeconds",
-        found=shown_s(runtime_s) if job.runtime_s_max else f"not set, so {shown_s(runtime_s)}",
-        wanted=f"at most {shown_s(options.at_most_s)}",
-        fix=waiting(job, runtime_s=options.at_most_s, wait_s=max(options.at_most_s, job.wait_s_max or 0)),
+        found=said(runtime_s) if job.runtime_s_max else f"not set, so {said(runtime_s)}",
+        wanted=f"at most {said(options.at_most_s)}",
+        demand=Demand(runtime_s_most=options.at_most_s),
     )
 
 
-# The spot flag decides whether the fix needs a MaxWaitTimeInSeconds; a document without one can still be judged.
 MAX_RUNTIME_LIMIT = RuleKind(id="max-runtime-limit", needs=frozenset({"runtime_s_max"}), options=Options, judge=judge)

@@ -1,11 +1,14 @@
-"""``max-wait-limit``: a spot job does not wait forever, nor out of proportion to what it may run."""
+"""``max-wait-limit``: a spot job waits no longer than a limit, or than a multiple of its runtime."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from controller.jobs.job import Job
-from controller.policy.rules.kind import Evidence, RuleKind, Violation, runtime_of, shown_s, waiting
+from controller.jobs.spot_possible import runtime_of
+from controller.policy.findings import Demand
+from controller.policy.rules.kind import Evidence, RuleKind, Violation
+from controller.units.duration import said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,23 +18,25 @@ class Options:
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
-    runtime_s = runtime_of(job)
+    if not job.spot or job.wait_s_max is None:
+        return None
     limits = []
     if options.at_most_s is not None:
-        limits.append((options.at_most_s, f"at most {shown_s(options.at_most_s)}"))
+        limits.append((options.at_most_s, f"at most {said(options.at_most_s)}"))
     if options.times_runtime is not None:
+        runtime_s = runtime_of(job)
         most_s = int(options.times_runtime * runtime_s)
-        limits.append((most_s, f"at most {shown_s(most_s)}: {options.times_runtime:g} × MaxRuntimeInSeconds ({runtime_s})"))
-    if not job.spot or job.wait_s_max is None or not limits:
+        limits.append((most_s, f"at most {said(most_s)}: {options.times_runtime:g} × MaxRuntimeInSeconds ({runtime_s})"))
+    if not limits:
         return None
     limit_s, wanted = min(limits)
     if job.wait_s_max <= limit_s:
         return None
     return Violation(
         field="StoppingCondition.MaxWaitTimeInSeconds",
-        found=shown_s(job.wait_s_max),
+        found=said(job.wait_s_max),
         wanted=wanted,
-        fix=waiting(job, runtime_s=min(runtime_s, limit_s), wait_s=limit_s),
+        demand=Demand(wait_s_most=limit_s),
     )
 
 

@@ -1,15 +1,14 @@
-"""``spot-required``: training runs on spot, unless it is too short to be worth it."""
+"""``spot-required``: training uses spot, unless it is too short for that."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from controller.jobs.job import Job
-from controller.policy.findings import Fix
-from controller.policy.rules.kind import Evidence, RuleKind, Violation, runtime_of
+from controller.jobs.spot_possible import runtime_of, why_not_spot
+from controller.policy.findings import Demand
+from controller.policy.rules.kind import Evidence, RuleKind, Violation
 from controller.units.duration import span
-
-CAPPED_S = 3600  # SageMaker lets an algorithm that cannot checkpoint wait no longer, and it must wait as long as it may run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,26 +17,20 @@ class Options:
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
-    """An algorithm that SageMaker would refuse to run that long on spot breaks nothing: its owner has no other choice."""
-    runtime_s = runtime_of(job)
-    capped = job.algorithm.checkpoints is False
-    if job.spot or runtime_s < options.runtime_over_s or (capped and runtime_s > CAPPED_S):
+    """A job that SageMaker would refuse on spot breaks nothing: its owner has no other choice."""
+    if job.spot or job.excludes_spot:
         return None
-    wait_s = runtime_s if capped else 2 * runtime_s
+    runtime_s = runtime_of(job)
+    if runtime_s < options.runtime_over_s or why_not_spot(job) is not None:
+        return None
     return Violation(
         field="EnableManagedSpotTraining",
         found="false",
         wanted=f"true, because the job may run {span(runtime_s)}",
-        fix=Fix(
-            request={
-                "EnableManagedSpotTraining": True,
-                "StoppingCondition": {"MaxRuntimeInSeconds": runtime_s, "MaxWaitTimeInSeconds": wait_s},
-            },
-            sdk={"use_spot_instances": True, "max_run": runtime_s, "max_wait": wait_s},
-        ),
+        demand=Demand(spot=True),
     )
 
 
 SPOT_REQUIRED = RuleKind(
-    id="spot-required", needs=frozenset({"spot", "runtime_s_max", "algorithm"}), options=Options, judge=judge
+    id="spot-required", needs=frozenset({"spot", "runtime_s_max", "algorithm", "excludes_spot"}), options=Options, judge=judge
 )

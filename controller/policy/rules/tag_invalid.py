@@ -6,7 +6,7 @@ It is always in mode warn: the tag has no effect, whatever it says, and every ot
 from __future__ import annotations
 
 from controller.jobs.directives import Directives
-from controller.policy.findings import Finding, Fix
+from controller.policy.findings import NO_DEMAND, Finding
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, Severity
 
@@ -18,11 +18,10 @@ def tag_invalid(directives: Directives, channel: str) -> Finding | None:
     problems = directives.problems
     if not problems:
         return None
-    tags = [{"Key": problem.tag, "Value": f"YOUR-{problem.tag.partition(':')[2].upper()}"} for problem in problems]
     return Finding(
         rule=TAG_INVALID, policy=TAG_INVALID, severity=Severity.MEDIUM, mode=Mode.WARN,
         field="Tags", found="; ".join(f"{problem.tag}={problem.found}" for problem in problems),
         wanted="; ".join(f"{problem.tag}: {problem.wanted}" for problem in problems),
-        fix=Fix(request={"Tags": tags}, sdk={"tags": tags}), action=None, applies_to=AppliesTo.RUNNING, channel=channel,
+        demand=NO_DEMAND, action=None, applies_to=AppliesTo.RUNNING, channel=channel,
         risk="The tag has no effect.",
     )  # fmt: skip

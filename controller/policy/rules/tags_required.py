@@ -1,11 +1,11 @@
-"""``tags-required``: a job says whose it is, and what for."""
+"""``tags-required``: a job has tags that say whose it is, and what for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from controller.jobs.job import Job
-from controller.policy.findings import Fix
+from controller.policy.findings import Demand
 from controller.policy.rules.kind import Evidence, RuleKind, Violation
 
 
@@ -19,12 +19,11 @@ def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
     missing = [key for key in options.tags if not job.tags.get(key)]
     if not missing:
         return None
-    tags = [{"Key": key, "Value": f"YOUR-{key.upper()}"} for key in missing]
     return Violation(
         field="Tags",
         found=", ".join(sorted(job.tags)) or "none",
         wanted=f"{', '.join(missing)} as well",
-        fix=Fix(request={"Tags": tags}, sdk={"tags": tags}),
+        demand=Demand(tags=tuple(missing)),
     )
 
 

@@ -5,8 +5,8 @@ It is always in mode warn: the team of the role counts, whatever the tag says, a
 
 from __future__ import annotations
 
-from controller.jobs.job import TEAM_TAG, Job
-from controller.policy.findings import Finding, Fix
+from controller.jobs.job import Job
+from controller.policy.findings import NO_DEMAND, Finding
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, Severity
 
@@ -17,11 +17,10 @@ def team_contradicted(job: Job, tag: str, channel: str) -> Finding | None:
     """The finding about a team tag that the job's role contradicts; None where it does not."""
     if job.claimed_team is None:
         return None
-    tags = [{"Key": tag, "Value": job.tags[TEAM_TAG]}] if TEAM_TAG in job.tags else []
     return Finding(
         rule=TEAM_CONTRADICTED, policy=TEAM_CONTRADICTED, severity=Severity.MEDIUM, mode=Mode.WARN, field="Tags",
         found=f"{tag}={job.claimed_team}",
         wanted=f"{job.team}, the team of {job.role}" if job.team else f"another team: {job.role} is none of its roles",
-        fix=Fix(request={"Tags": tags} if tags else {}, sdk={"tags": tags} if tags else {}), action=None,
+        demand=NO_DEMAND, action=None,
         applies_to=AppliesTo.RUNNING, channel=channel, risk="The tag has no effect on whose money the job spends.",
     )  # fmt: skip

@@ -1,11 +1,14 @@
-"""``uncheckpointed-cap``: a spot job that cannot checkpoint is short, as every interruption starts it over."""
+"""``uncheckpointed-cap``: a spot job that cannot checkpoint is short, because each interruption starts it over."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from controller.jobs.job import Job
-from controller.policy.rules.kind import Evidence, RuleKind, Violation, runtime_of, shown_s, waiting
+from controller.jobs.spot_possible import runtime_of
+from controller.policy.findings import Demand
+from controller.policy.rules.kind import Evidence, RuleKind, Violation
+from controller.units.duration import said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,8 +18,10 @@ class Options:
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
+    if not job.spot:
+        return None
     why = _uncheckpointed(job, options)
-    if not job.spot or why is None:
+    if why is None:
         return None
     runtime_s = runtime_of(job)
     wait_s = job.wait_s_max or runtime_s
@@ -27,10 +32,17 @@ def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
     found = wait_s if field == "MaxWaitTimeInSeconds" else runtime_s
     return Violation(
         field=f"StoppingCondition.{field}",
-        found=shown_s(found) if field == "MaxWaitTimeInSeconds" or job.runtime_s_max else f"not set, so {shown_s(found)}",
-        wanted=f"at most {shown_s(options.at_most_s)}: {why}",
-        fix=waiting(job, runtime_s=min(runtime_s, options.at_most_s), wait_s=min(wait_s, options.at_most_s)),
+        found=said(found) if field == "MaxWaitTimeInSeconds" or job.runtime_s_max else f"not set, so {said(found)}",
+        wanted=f"at most {said(options.at_most_s)}: {why}",
+        demand=_demand(job, options),
     )
+
+
+def _demand(job: Job, options: Options) -> Demand:
+    """A job that could checkpoint keeps the rule as soon as it does; for any other, the limit is all there is."""
+    if job.algorithm.checkpoints is False:
+        return Demand(wait_s_most=options.at_most_s)  # and with it MaxRuntimeInSeconds, which it may not undercut
+    return Demand(checkpoint=True)
 
 
 def _uncheckpointed(job: Job, options: Options) -> str | None:

@@ -91,4 +91,5 @@ def _problems(host: Host, jobs: Sequence[Any], entries: Sequence[Entry], by_user
 def report_page(host: Host) -> str:
     """Return the report of the demo's days as a page."""
     first, until = MONDAY.date(), host.clock.now().date()
-    return as_html(report_of(rollups_of_days(wiring.ports().ledger, first, until), first, until))
+    ports = wiring.ports()
+    return as_html(report_of(rollups_of_days(ports.ledger, first, until, ports.prices.rate), first, until))

@@ -85,7 +85,7 @@ def test_a_bus_that_does_not_take_it_is_tried_again_later() -> None:
     assert isinstance(post(Sns(), Events(failed=True)), Later)
 
 
-def test_nothing_can_be_answered_or_edited() -> None:
+def test_a_notice_cannot_be_answered_or_edited() -> None:
     chat = NoticeChat(Sns(), TOPIC, EventBridge(Events()), Clock())
     assert not chat.threads
     assert isinstance(chat.update(Post(channel_id="c", ts="1"), PAGE), Refused)

@@ -87,6 +87,24 @@ def test_an_unreadable_row_is_named_and_the_others_are_read(server: PriceServer,
     assert sorted(rows.rates) == ["ml.g5.2xlarge", "ml.m5.large"]
 
 
+@pytest.mark.parametrize("region", ["us-gov-west-1", "cn-north-1", "us-iso-east-1"])
+def test_a_region_without_a_list_in_dollars_says_so_once_and_is_no_failure(server: PriceServer, region: str) -> None:
+    place: Any = Place(listed(server))
+    changed, [problem] = refresh_prices(region, place)
+    assert (changed, problem.partition(":")[0], server.calls) == (0, region, 0)
+    place.at += timedelta(days=1)
+    assert refresh_prices(region, place) == (0, ())
+
+
+def test_a_list_that_does_not_answer_is_read_again_with_the_next_run(server: PriceServer) -> None:
+    place: Any = Place(listed(server))
+    server.trouble = "ThrottlingException"
+    with pytest.raises(Unreachable):
+        refresh_prices("us-east-1", place)
+    server.trouble = ""
+    assert refresh_prices("us-east-1", place) == (2, ())
+
+
 def test_a_throttled_list_is_unreachable(server: PriceServer) -> None:
     server.trouble = "ThrottlingException"
     with pytest.raises(Unreachable, match="pricing get_products us-east-1"):

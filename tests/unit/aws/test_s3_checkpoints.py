@@ -63,7 +63,7 @@ def test_2500_flat_shards_are_seen_whole() -> None:
     assert (seen.newest_at, seen.complete) == (minute(5), True)
 
 
-def test_more_than_the_requests_show_is_not_told_as_complete() -> None:
+def test_a_scan_with_unseen_objects_is_not_complete() -> None:
     seen, asked = scan({f"p/{n:06d}.pt": minute(n) for n in range(20_000)})
     assert not seen.complete
     assert asked <= REQUESTS_MAX

@@ -34,6 +34,8 @@ CREATE: dict[str, Any] = {
     "TrainingJobName": "bert",
     "RoleArn": "arn:aws:iam::111122223333:role/Train",
     "AlgorithmSpecification": {"TrainingImage": PYTORCH, "TrainingInputMode": "File"},
+    "OutputDataConfig": {"S3OutputPath": "s3://acme-ml/out"},
+    "ResourceConfig": {"InstanceType": "ml.g5.2xlarge", "InstanceCount": 1, "VolumeSizeInGB": 50},
     "StoppingCondition": {"MaxRuntimeInSeconds": 7200, "MaxWaitTimeInSeconds": 7200},
     "EnableManagedSpotTraining": True,
 }
@@ -78,47 +80,54 @@ def check(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> Any:
 def test_the_job_of_the_launch_post_has_no_finding(check: Any) -> None:
     code, found, err = check(LAUNCH_POST)
     assert (code, err) == (0, "")
-    assert found == [{"job": "launch-post", "verdict": "allow", "findings": [], "undecided": []}]
+    assert found == [
+        {
+            "file": "job.json", "path": "", "line": 1, "kind": "DescribeTrainingJob response", "job": "launch-post",
+            "owner": None, "owner_proved": False,
+            "algorithm": {
+                "class": "built-in", "name": "object-detection",
+                "why": "SageMaker's built-in object-detection can checkpoint (SageMaker guide, model-checkpoints)",
+            },
+            "verdict": "allow", "findings": [], "undecided": [], "later": {}, "fix": {"request": {}, "sdk": {}}, "error": None,
+        }
+    ]  # fmt: skip
 
 
 def test_a_finding_says_what_was_seen_what_is_wanted_and_the_exact_change(check: Any) -> None:
     code, found, _ = check(CREATE)
     assert code == 1
-    assert found == [
+    assert (found[0]["job"], found[0]["verdict"], found[0]["undecided"]) == ("bert", "findings", [])
+    assert found[0]["findings"] == [
         {
-            "job": "bert",
-            "verdict": "flag",
-            "findings": [
-                {
-                    "rule": "checkpoint-required",
-                    "policy": "save-long-work",
-                    "severity": "medium",
-                    "mode": "warn",
-                    "field": "CheckpointConfig.S3Uri",
-                    "found": "not set",
-                    "wanted": "an S3 prefix: without checkpoints, an interruption loses up to 2 h of training",
-                    "fix": {
-                        "request": {"CheckpointConfig": {"S3Uri": "s3://YOUR-BUCKET/checkpoints/bert/"}},
-                        "sdk": {"checkpoint_s3_uri": "s3://YOUR-BUCKET/checkpoints/bert/"},
-                    },
-                }
-            ],
-            "undecided": [],
+            "rule": "checkpoint-required",
+            "policy": "save-long-work",
+            "severity": "medium",
+            "mode": "warn",
+            "field": "CheckpointConfig.S3Uri",
+            "found": "not set",
+            "wanted": "an S3 prefix: without checkpoints, an interruption loses up to 2 h of training",
+            "fix": {
+                "request": {"CheckpointConfig": {"S3Uri": "s3://acme-ml/checkpoints/bert/"}},
+                "sdk": {"checkpoint_s3_uri": "s3://acme-ml/checkpoints/bert/"},
+            },
         }
     ]
 
 
 def test_a_rule_that_needs_more_than_an_event_contains_is_undecided(check: Any) -> None:
     code, found, _ = check(EVENT)
-    assert (code, found[0]["job"], found[0]["verdict"], found[0]["findings"]) == (0, "rung", "allow", [])
+    assert (code, found[0]["job"], found[0]["verdict"], found[0]["findings"]) == (3, "rung", "undecided", [])
     assert found[0]["undecided"] == ["save-long-work", "one-hour-without-checkpoints", "patience", "spot-for-long-jobs"]
 
 
 def test_an_undescribed_algorithm_name_counts_as_marketplace_with_a_note(check: Any) -> None:
-    code, found, _ = check({**CREATE, "AlgorithmSpecification": {"AlgorithmName": "theirs"}})
-    (finding,) = found[0]["findings"]
-    assert (code, finding["rule"]) == (1, "uncheckpointed-cap")
+    code, found, _ = check({**CREATE, "AlgorithmSpecification": {"AlgorithmName": "theirs", "TrainingInputMode": "File"}})
+    refused, finding = found[0]["findings"]
+    assert (code, refused["severity"], finding["rule"]) == (4, "refused", "uncheckpointed-cap")
     assert "DescribeAlgorithm not seen, so this AlgorithmName counts as Marketplace" in finding["wanted"]
+
+
+DESCRIBED = {"TrainingJobArn": "arn:aws:sagemaker:us-east-1:1:training-job/b", "TrainingJobStatus": "InProgress"}
 
 
 @pytest.mark.parametrize(
@@ -126,17 +135,21 @@ def test_an_undescribed_algorithm_name_counts_as_marketplace_with_a_note(check: 
     [
         ({}, "stop"),
         ({"TrainingJobArn": "arn:aws:sagemaker:us-east-1:1:training-job/b", "TrainingJobStatus": "InProgress"}, "stop"),
-        ({"TrainingJobArn": "arn:aws:sagemaker:us-east-1:1:training-job/b", "TrainingJobStatus": "Completed"}, "flag"),
-        ({"TrainingJobName": "AWSBatchbert"}, "flag"),
-        ({"Tags": [{"Key": "MANAGED_BY_AWS", "Value": "STARTED_BY_STEP_FUNCTIONS"}]}, "flag"),
+        ({"TrainingJobArn": "arn:aws:sagemaker:us-east-1:1:training-job/b", "TrainingJobStatus": "Completed"}, "findings"),
+        ({"TrainingJobName": "AWSBatchbert"}, "stop"),
+        ({"Tags": [{"Key": "MANAGED_BY_AWS", "Value": "STARTED_BY_STEP_FUNCTIONS"}]}, "stop"),
     ],
 )
-def test_only_live_jobs_without_another_owner_are_to_be_stopped(
+def test_only_live_jobs_without_a_proven_owner_are_to_be_stopped(
     check: Any, elsewhere: Path, changes: dict[str, Any], verdict: str
 ) -> None:
     (elsewhere / "strict").mkdir()
     (elsewhere / "strict" / "a.yaml").write_text(STRICT)
-    code, found, _ = check({**CREATE, "EnableManagedSpotTraining": False, **changes}, "--policies", "strict")
+    code, found, _ = check(
+        {**CREATE, "EnableManagedSpotTraining": False, "StoppingCondition": {"MaxRuntimeInSeconds": 7200}, **changes},
+        "--policies",
+        "strict",
+    )
     assert (code, found[0]["verdict"]) == (1, verdict)
 
 
@@ -144,6 +157,7 @@ def test_a_local_policies_folder_is_used_before_the_packaged_policies(check: Any
     assert check(CREATE)[0] == 1
     (elsewhere / "policies").mkdir()
     (elsewhere / "policies" / "a.yaml").write_text(STRICT)
+    assert check({**CREATE, "CheckpointConfig": None})[0] == 4
     assert check(CREATE)[0] == 0
 
 
@@ -182,18 +196,28 @@ def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytes
         ("{", "job.json: line 1: found text that is not JSON (Expecting property name"),
         ("a: [", "job.json: line 1: found text that is not YAML (expected the node content"),
         ("just words", "job.json: found 'just words', wanted a job document: an object with named members"),
-        ({"Resources": {}}, "job.json: found an object of Resources, wanted a DescribeTrainingJob response (TrainingJobArn,"),
-        ({**EVENT, "detail": {}}, "job.json: an event without a job name: detail.TrainingJobName is absent, wanted the name"),
-        ({**EVENT, "source": "aws.ec2"}, "job.json: an event whose source is 'aws.ec2', wanted 'aws.sagemaker'"),
-        ({**CREATE, "EnableManagedSpotTraining": "yes"}, "job.json: EnableManagedSpotTraining is 'yes', wanted true or false"),
+        (
+            {"Resources": {}},
+            "job.json (line 1): found an object of Resources, wanted a DescribeTrainingJob response (TrainingJobArn,",
+        ),
+        (
+            {**EVENT, "detail": {}},
+            "job.json (line 1): an event without a job name: detail.TrainingJobName is absent, wanted the name",
+        ),
+        ({**EVENT, "source": "aws.ec2"}, "job.json (line 1): an event whose source is 'aws.ec2', wanted 'aws.sagemaker'"),
+        (
+            {**LAUNCH_POST, "EnableManagedSpotTraining": "yes"},
+            "job.json (line 1): EnableManagedSpotTraining is 'yes', wanted true or false",
+        ),
         ("[" * 100_000, "job.json: found values nested too deeply, wanted a job document"),
     ],
     ids=range(10),
 )
 def test_bad_input_is_reported_with_its_place_and_exit_code_two(check: Any, text: Any, said: str) -> None:
     code, found, err = check(text)
-    assert (code, found) == (2, [])
+    assert (code, [line["verdict"] for line in found]) == (2, [None])
     assert err.startswith(said)
+    assert found[0]["error"]
 
 
 def test_unreadable_files_are_reported(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -208,10 +232,10 @@ def test_unreadable_files_are_reported(elsewhere: Path, capsys: pytest.CaptureFi
 def test_bad_input_decides_the_exit_code_and_the_other_documents_are_still_checked(check: Any) -> None:
     lines = [json.dumps(CREATE), '{"broken": tru}', json.dumps(LAUNCH_POST), json.dumps({"a": 1})]
     code, found, err = check("\n".join(lines))
-    assert (code, [line["job"] for line in found]) == (2, ["bert", "launch-post"])
+    assert (code, [line["job"] for line in found]) == (2, ["bert", None, "launch-post", None])
     broken, unknown = err.splitlines()
     assert broken.startswith("job.json[1]: line 2: found text that is not JSON")
-    assert unknown.startswith("job.json[3]: found an object of a, wanted a DescribeTrainingJob response")
+    assert unknown.startswith("job.json[3] (line 4): found an object of a, wanted a DescribeTrainingJob response")
 
 
 def test_a_wrong_policy_is_bad_input_with_all_its_problems(check: Any, elsewhere: Path) -> None:
@@ -226,23 +250,35 @@ def test_a_wrong_policy_is_bad_input_with_all_its_problems(check: Any, elsewhere
 def test_the_text_names_each_finding_with_its_fix(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (elsewhere / "jobs.json").write_text(json.dumps([CREATE, LAUNCH_POST, EVENT]))
     assert main(["check", "jobs.json"]) == 1
-    assert capsys.readouterr().out == (
-        "flag   bert  (jobs.json[0])\n"
+    said = capsys.readouterr().out
+    assert said.startswith(
+        "findings   bert  (jobs.json: [0] (line 1); CreateTrainingJob request)\n"
         "       save-long-work (checkpoint-required, warn, medium)\n"
         "         CheckpointConfig.S3Uri is not set; wanted: an S3 prefix: without checkpoints, an interruption loses up to 2 h"
         " of training\n"
-        '         in the request   {"CheckpointConfig": {"S3Uri": "s3://YOUR-BUCKET/checkpoints/bert/"}}\n'
-        "         in the SDK       Estimator(checkpoint_s3_uri='s3://YOUR-BUCKET/checkpoints/bert/')\n"
-        "allow  launch-post  (jobs.json[1])\n"
-        "allow  rung  (jobs.json[2])\n"
-        "       not decided, as this EventBridge event has too little information: save-long-work, one-hour-without-checkpoints,"
+        "       the fix\n"
+        "         that is             S3Uri s3://acme-ml/checkpoints/bert/\n"
+        '         in the request      {"CheckpointConfig": {"S3Uri": "s3://acme-ml/checkpoints/bert/"}}\n'
+        "         with the AWS CLI    --checkpoint-config S3Uri=s3://acme-ml/checkpoints/bert/\n"
+        "         in SDK v2           Estimator(checkpoint_s3_uri='s3://acme-ml/checkpoints/bert/')\n"
+        "         in SDK v3           ModelTrainer(checkpoint_config=CheckpointConfig(s3_uri='s3://acme-ml/checkpoints/bert/'))\n"
+        '         in Terraform        checkpoint_config { s3_uri = "s3://acme-ml/checkpoints/bert/" }\n'
+        "         the script          must save to /opt/ml/checkpoints and resume from it: SageMaker only copies that folder to"
+        " and from S3\n"
+    )
+    assert '           PyTorch Lightning trainer.fit(model, ckpt_path="last")' in said
+    assert said.endswith(
+        "allow      launch-post  (jobs.json: [1] (line 1); DescribeTrainingJob response)\n"
+        "undecided  rung  (jobs.json: [2] (line 1); EventBridge event)\n"
+        "       undecided, as the EventBridge event does not say what they need: save-long-work, one-hour-without-checkpoints,"
         " patience, spot-for-long-jobs\n"
+        "         --live asks SageMaker\n"
         "\n"
-        "3 jobs: 2 allowed, 1 flagged\n"
+        "3 jobs: 1 allowed, 1 undecided, 1 with findings\n"
     )
 
 
 def test_other_people_s_text_cannot_style_or_control_a_terminal(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (elsewhere / "job.json").write_text(json.dumps({**LAUNCH_POST, "TrainingJobName": "[red]x\x1b[2J\n"}))
     assert main(["check", "job.json"]) == 0
-    assert capsys.readouterr().out == "allow  [red]x\N{REPLACEMENT CHARACTER}[2J\n  (job.json)\n"
+    assert capsys.readouterr().out == "allow      [red]x\N{REPLACEMENT CHARACTER}[2J\n  (job.json)\n"

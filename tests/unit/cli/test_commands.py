@@ -64,7 +64,7 @@ def test_compile_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixtur
             ["check", "--polcies"],
             "spotwarden check: No such option --polcies. Did you mean --policies? See 'spotwarden check --help'.",
         ),
-        (["check"], "spotwarden check: Missing argument 'FILE'. See 'spotwarden check --help'."),
+        (["check"], "spotwarden check: Missing argument 'FILE|JOB'. See 'spotwarden check --help'."),
         (
             ["check", "x", "--format", "xml"],
             "spotwarden check: Invalid value for '--format': 'xml' is not one of 'text', 'json'. See 'spotwarden check --help'.",

@@ -77,7 +77,7 @@ def moved(**changes: Any) -> Facts:
     return replace(about, **changes)
 
 
-def test_who_may_come_back_to_spot_needs_the_placement_score() -> None:
+def test_a_job_that_may_return_to_spot_needs_the_placement_score() -> None:
     assert decide(moved(looked_up=frozenset())).needs == {Need.PLACEMENT_SCORE}
 
 
@@ -93,7 +93,7 @@ def test_who_may_come_back_to_spot_needs_the_placement_score() -> None:
     ],
     ids=["on spot", "nobody moved it", "at rest", "over", "no score in the policy", "never back to spot"],
 )
-def test_nobody_else_needs_it(change: dict[str, Any]) -> None:
+def test_no_other_job_needs_the_placement_score(change: dict[str, Any]) -> None:
     assert decide(moved(looked_up=frozenset(), **change)).needs == frozenset()
 
 
@@ -111,5 +111,5 @@ def test_that_ec2_was_asked_is_written_once() -> None:
     assert not decide(learn(replace(known, placement=ASKED), decision))
 
 
-def test_where_ec2_was_not_asked_again_nothing_is_said() -> None:
+def test_without_a_new_score_no_signal_is_recorded() -> None:
     assert capacity_signals(moved(placement=None)) == Decision()

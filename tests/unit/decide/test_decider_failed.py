@@ -1,4 +1,4 @@
-"""A decider that raises becomes a value: the others are heard, it is told once, and the job is looked at again."""
+"""A decider that raises becomes a value: the others still count, it is announced once, and the job is described again."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_the_problem_names_the_decider_the_error_and_the_line_but_no_value(monke
     assert any(isinstance(entry, Started) for entry in decision.entries)
 
 
-def test_it_is_told_once_for_a_lineage_and_decider(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_announced_once_for_a_lineage_and_decider(monkeypatch: pytest.MonkeyPatch) -> None:
     raising(monkeypatch, "enforce")
     first = facts()
     [announced] = told(decide(first))
@@ -69,7 +69,7 @@ def test_an_ended_job_is_looked_at_for_another_day(monkeypatch: pytest.MonkeyPat
     assert not any(isinstance(i.action, Wake) for i in decide(later).intents)
 
 
-def test_nothing_but_a_wake_is_taken_back_while_a_decider_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_wake_is_withdrawn_while_a_decider_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody knows whether the decider that failed would still say a Stop or a Submit."""
     due_at = BEGIN + timedelta(hours=9)
     open_ = (
@@ -83,7 +83,7 @@ def test_nothing_but_a_wake_is_taken_back_while_a_decider_fails(monkeypatch: pyt
     assert [type(i.action) for i in decide(facts(lineage=held, history=())).withdrawn] == [Wake]
 
 
-def test_deciding_again_on_what_a_failing_decider_left_adds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_deciding_again_with_a_failing_decider_adds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     raising(monkeypatch, "deadline")
     first = facts()
     decision = decide(first)

@@ -33,7 +33,9 @@ def repaired(repair: Repair) -> Facts:
         (Repair(checkpoint="s3://acme/{team}/x", allowed={"*role/Other": ("s3://acme/",)}), f"s3://acme/vision/bert/{MARK}/"),
     ],
 )
-def test_a_suffix_stands_beside_the_prefix_where_the_policy_allows_it_and_below_it_elsewhere(repair: Repair, second: str) -> None:
+def test_a_new_prefix_is_beside_the_template_s_where_the_policy_allows_it_and_below_it_elsewhere(
+    repair: Repair, second: str
+) -> None:
     found = candidate_prefixes(repaired(repair), "s3://acme/vision/bert/")
     assert found[:2] == ("s3://acme/vision/bert/", second)
     assert len(set(found)) == 4

@@ -97,7 +97,7 @@ def test_a_waiver_is_in_force_until_its_last_moment() -> None:
     assert waivable_rules(lineage(entries=(STARTED, FLAGGED, WAIVED)), WAIVED.until) == ("use-spot",)
 
 
-def test_only_rules_that_people_were_told_of_and_that_this_attempt_breaks_can_be_waived() -> None:
+def test_only_announced_rules_that_this_attempt_breaks_can_be_waived() -> None:
     silent, older = replace(FLAGGED, mode=Mode.AUDIT), replace(FLAGGED, job="bert-r00")
     second = replace(FLAGGED, policy="tags")
     assert waivable_rules(lineage(entries=(STARTED, silent, older)), NOW) == ()
@@ -136,7 +136,7 @@ def stop_and_message(of: Facts) -> tuple[Stop, dict[str, Any]]:
     return first.action, {"kind": second.action.kind, "topic": second.action.topic} | json.loads(second.action.facts)
 
 
-def test_a_requested_stop_stops_for_good_and_names_who_asked() -> None:
+def test_a_requested_stop_is_final_and_names_who_requested_it() -> None:
     stop, message = stop_and_message(with_requests(request_of(UserRequest.STOP)))
     assert stop == Stop(about="bert", because=asked_by("U1"))
     assert (message["kind"], message["who"], message["job"]["name"]) == (MessageKind.STOPPING_AS_ASKED, "U1", "bert")

@@ -1,6 +1,7 @@
 """An image is SageMaker's own only where account, region and repository agree."""
 
-import importlib
+import importlib.resources
+import importlib.util
 import json
 import os
 import sys
@@ -143,14 +144,27 @@ def test_a_job_with_neither_image_nor_name_is_unknown(absent: str | None) -> Non
     assert (found.klass, found.checkpoints) == (AlgorithmClass.UNKNOWN, None)
 
 
-def test_the_table_is_read_on_first_use_and_not_on_import() -> None:
-    fresh = importlib.util.module_from_spec(importlib.util.spec_from_file_location("fresh", algorithm.__file__))  # type: ignore[arg-type]
-    sys.modules["fresh"] = fresh
-    fresh.__spec__.loader.exec_module(fresh)  # type: ignore[union-attr]
-    before = fresh._table.cache_info().currsize
-    fresh.algorithm_of(image=f"811284229777.{US}/ntm", algorithm_name=None, product_id=None, described=False, hyperparameters={})
-    assert (before, fresh._table.cache_info().currsize) == (0, 1)
-    del sys.modules["fresh"]
+def test_the_table_is_read_on_first_use_and_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+
+    def counting(package: str) -> Any:
+        opened.append(package)
+        return real(package)
+
+    real = importlib.resources.files
+    monkeypatch.setattr(importlib.resources, "files", counting)
+    spec = importlib.util.spec_from_file_location("fresh", algorithm.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    fresh = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "fresh", fresh)
+    spec.loader.exec_module(fresh)
+    assert opened == []
+    for _ in range(2):
+        fresh.algorithm_of(
+            image=f"811284229777.{US}/ntm", algorithm_name=None, product_id=None, described=False, hyperparameters={}
+        )
+    assert opened == ["controller"]
 
 
 # the table

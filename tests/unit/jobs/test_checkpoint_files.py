@@ -70,7 +70,7 @@ def test_a_folder_that_is_still_being_uploaded_does_not_count() -> None:
     assert newest(*old, *new) == 30
 
 
-def test_missing_shards_are_told_from_their_names() -> None:
+def test_missing_shards_are_recognised_by_their_names() -> None:
     shards = [file(f"model-{n:05d}-of-00004.safetensors", 20) for n in (1, 2, 3)]
     assert newest(*shards) is None
     assert newest(*shards, file("model-00004-of-00004.safetensors", 21)) == 20

@@ -64,7 +64,7 @@ def test_both_tags_have_their_own_problem() -> None:
     ]
 
 
-def test_where_nobody_knows_the_creation_only_the_form_is_judged() -> None:
+def test_without_a_creation_time_only_the_form_is_checked() -> None:
     assert not directives_of({DEADLINE_TAG: "2020-01-01T00:00:00Z"}, created_at=None).problems
     assert directives_of({DEADLINE_TAG: "9999-12-31T23:59:59-14:00"}, created_at=None).problems
 

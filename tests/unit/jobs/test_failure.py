@@ -153,7 +153,7 @@ def test_an_internal_error_is_never_tried_more_than_twice() -> None:
     assert FailureCause.INTERNAL.tries_max == 2
 
 
-def test_a_policy_names_how_a_reason_begins_and_nothing_further_on() -> None:
+def test_a_policy_names_the_beginning_of_a_reason_and_no_later_part() -> None:
     assert begins_with("AlgorithmError:  Exit Code: 137", ("AlgorithmError: Exit Code: 137",))
     assert not begins_with("AlgorithmError: see AlgorithmError: Exit Code: 137", ("AlgorithmError: Exit Code: 137",))
     assert not begins_with(None, ("AlgorithmError",))

@@ -81,6 +81,8 @@ def test_a_digest_that_has_nothing_to_say_is_not_sent() -> None:
     place: Any = Place()
     place.report_store = place
     place.publish = lambda _: ""
+    place.prices = place
+    place.rate = lambda *_: None
     for hours in range(50):
         place.at = BEGIN + timedelta(hours=hours)
         close_days(place)
@@ -94,6 +96,8 @@ def test_a_digest_is_queued_once_a_day_and_not_before_its_first_hour() -> None:
     place.ledger = builders.ledger_with(builders.lineage(entries=jobs))
     place.report_store = place
     place.publish = lambda _: ""
+    place.prices = place
+    place.rate = lambda *_: None
     queued = []
     for hours in range(50):
         place.at = BEGIN + timedelta(hours=hours)

@@ -6,16 +6,31 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from controller.aws.prices import Prices
 from controller.decide.decision import Decision
-from controller.ledger.entry import Entry, Interrupted
+from controller.ledger.entry import Credited, Entry, Interrupted
 from controller.runtime.close_days import close_days
 from controller.runtime.read_days import rollups_of_days
+from controller.runtime.refresh_prices import refresh_prices
 from controller.savings.rollup import CountKind
+from controller.units.money import Rate
 from tests.builders import BEGIN, lineage_id
 from tests.simulation.memory import MemoryLedger
+from tests.unit.savings.test_report import measured
 
 DAY = timedelta(days=1)
 TODAY = BEGIN.date()
+
+
+@dataclass
+class Listed:
+    """A price list of some rates."""
+
+    rates: dict[str, Rate]
+    problems: tuple[str, ...] = ()
+
+    def training(self, region: str) -> Listed:  # noqa: ARG002 - the port's own signature
+        return self
 
 
 @dataclass
@@ -24,6 +39,7 @@ class Place:
 
     now_at: datetime = BEGIN
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    price_list: Any = None
 
     @property
     def ports(self) -> Any:
@@ -32,6 +48,13 @@ class Place:
     @property
     def clock(self) -> Any:
         return self
+
+    @property
+    def prices(self) -> Any:
+        return self
+
+    def rate(self, instance_type: str, region: str, at: datetime, since: datetime | None = None) -> Rate | None:
+        return Prices(self.ledger.prices.rates).rate(instance_type, region, at, since)
 
     def now(self) -> datetime:
         return self.now_at
@@ -44,6 +67,10 @@ class Place:
     def interruptions(self, day: date) -> int:
         [(_, rollup)] = self.ledger.days.rollups(day, day + DAY)
         return sum(rollup.count(CountKind.INTERRUPTION).values())
+
+
+def no_price(instance_type: str, region: str, at: datetime, since: datetime | None) -> None:
+    """No price is known."""
 
 
 def interrupted(at: datetime) -> Interrupted:
@@ -93,7 +120,7 @@ def test_a_report_rolls_up_days_that_are_not_closed_yet() -> None:
     place = Place()
     close_days(place.ports)
     place.learn(interrupted(BEGIN))
-    days = rollups_of_days(place.ledger, TODAY - DAY, TODAY + DAY)
+    days = rollups_of_days(place.ledger, TODAY - DAY, TODAY + DAY, no_price)
     assert [sum(rollup.count(CountKind.INTERRUPTION).values()) for rollup in days.values()] == [0, 1]
 
 
@@ -101,6 +128,24 @@ def test_a_report_reads_the_stored_rollups_of_closed_days() -> None:
     place = Place(now_at=BEGIN + DAY)
     place.learn(interrupted(BEGIN))
     close_days(place.ports)
-    before = rollups_of_days(place.ledger, TODAY, TODAY + DAY)
+    before = rollups_of_days(place.ledger, TODAY, TODAY + DAY, no_price)
     place.ledger.rows.clear()
-    assert rollups_of_days(place.ledger, TODAY, TODAY + DAY) == before
+    assert rollups_of_days(place.ledger, TODAY, TODAY + DAY, no_price) == before
+
+
+def test_an_attempt_without_a_price_takes_one_that_arrives_later() -> None:
+    place = Place()
+    close_days(place.ports)
+    place.learn(measured("bert", rate_micros_per_h=None, rate_as_of=None, instance_type="ml.new.large"))
+    place.learn(Credited(job="bert", at=BEGIN, team="vision", useful_s=3600, basis="whole"))
+    place.now_at = BEGIN + DAY
+    close_days(place.ports)
+    [(_, before)] = place.ledger.days.rollups(TODAY, TODAY + DAY)
+    assert (before.total.unpriced, before.total.spent_micros) == (1, 0)
+    rate = Rate(micros_per_h=1_000_000, as_of=TODAY - 30 * DAY, source="the list")
+    place.price_list = Listed({"ml.new.large": rate})
+    assert refresh_prices("us-east-1", place.ports) == (1, ())
+    close_days(place.ports)
+    [(_, after)] = place.ledger.days.rollups(TODAY, TODAY + DAY)
+    assert (after.total.unpriced, after.total.spent_micros) == (0, 300_000)
+    assert rollups_of_days(place.ledger, TODAY, TODAY + DAY, place.rate)[TODAY] == after

@@ -6,7 +6,7 @@ import json
 import random
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 
 from controller.notifications.block_kit import Page
 from controller.runtime.drain import drain
+from controller.runtime.outbox import WrongChannel
 from controller.runtime.ports import Answer, Done, Later, Message, Post, Refused
 from tests import builders
 from tests.builders import BEGIN, lineage_id
@@ -229,6 +230,88 @@ def test_through_a_webhook_each_message_is_posted_and_nothing_is_edited() -> Non
     place.say(2, "")
     drain(place.ports)
     assert (place.texts(threads=False), place.slack.edits) == (["one"], [])
+
+
+class PickySlack(Slack):
+    """A Slack that refuses each post for which ``refuses`` gives an error."""
+
+    refuses: Callable[[str, Page], str | None] = staticmethod(lambda channel, page: None)
+
+    def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
+        error = self.refuses(channel, page)
+        if error is None:
+            return super().post(channel, page, thread_ts=thread_ts)
+        self.calls += 1
+        return (WrongChannel if error in ("is_archived", "restricted_action_read_only_channel") else Refused)(
+            f"Slack says {error}"
+        )
+
+
+def picky(refuses: Callable[[str, Page], str | None]) -> Any:
+    slack = PickySlack()
+    slack.refuses = refuses  # type: ignore[method-assign]
+    return Place(slack=slack)
+
+
+@pytest.mark.parametrize("error", ["invalid_blocks", "invalid_arguments", "an_error_of_next_year"])
+def test_a_message_that_slack_refuses_in_every_form_delays_no_other(error: str) -> None:
+    place = picky(lambda _, page: error if "poison" in page.text else None)
+    place.say(1, "poison")
+    for number in range(2, 9):
+        place.say(number, f"news {number}", root=f"job-{number}")
+    done = drain(place.ports)
+    assert (done.set_aside, done.paused) == ((("#ml-spot", "bert/1", f"Slack says {error}"),), ())
+    assert place.texts() == [f"news {number}" for number in range(2, 9)]
+    [kept] = place.outbox.aside()
+    assert (kept.words, kept.refused_why) == (("poison",), f"Slack says {error}")
+    assert place.outbox.waiting("#ml-spot", 9) == []
+
+
+def test_a_message_whose_blocks_slack_refuses_is_sent_as_text() -> None:
+    place = picky(lambda _, page: "invalid_blocks" if page.blocks else None)
+    place.say(1, "It moves.")
+    done = drain(place.ports)
+    assert (done.set_aside, place.texts()) == ((), ["It moves."])
+
+
+def test_a_message_that_is_too_long_is_sent_in_parts() -> None:
+    place = picky(lambda _, page: "msg_blocks_too_long" if len(page.blocks) > 1 else None)
+    place.say(1, "It moves.")
+    assert drain(place.ports).set_aside == ()
+    assert place.texts()[-1] == "It moves."
+    assert all(len(page.blocks) <= 1 for _, _, page in place.slack.posts)
+
+
+def test_a_digest_page_that_is_too_long_does_not_hold_up_the_channel() -> None:
+    section = {"type": "section", "text": {"type": "mrkdwn", "text": "x" * 100}}
+    page = json.dumps({"text": "digest", "blocks": [section] * 40})
+    place = picky(lambda _, page: "msg_blocks_too_long" if len(page.blocks) > 10 else None)
+    place.outbox.put(Message(key="digest/day/1/#ml-spot/000", channel="#ml-spot", at=BEGIN, plain=page))
+    place.say(2, "news")
+    assert (drain(place.ports).set_aside, place.texts()[-1]) == ((), "news")
+    assert sum(len(page.blocks) for _, _, page in place.slack.posts if "xxx" in json.dumps(page.blocks)) == 40
+
+
+def test_a_channel_that_slack_refuses_hands_its_messages_on_to_the_default_channel() -> None:
+    place = picky(lambda channel, _: "restricted_action_read_only_channel" if channel == "#read-only" else None)
+    place.outbox.put(replace(place.say(1, "news"), key="other", channel="#read-only"))
+    drain(place.ports)
+    drain(place.ports)
+    assert any("#read-only" in text and "news" in text for text in place.texts())
+
+
+def test_while_slack_does_not_answer_a_channel_waits_longer_and_longer() -> None:
+    place = Place(slack=Slack(answer=lambda: Later("Slack says 500")))
+    place.say(1, "one")
+    for _ in range(8 * 60):
+        place.at += MINUTE
+        drain(place.ports)
+    assert place.slack.calls < 50
+    place.slack.answer = lambda: None
+    for _ in range(16):
+        place.at += MINUTE
+        drain(place.ports)
+    assert place.texts() == ["one"]
 
 
 @pytest.mark.parametrize("seed", range(4))

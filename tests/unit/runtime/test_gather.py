@@ -51,13 +51,13 @@ def answered(needs: frozenset[Need], account: Any, about: Facts | None = None) -
     return look_up(replace(about or facts(), looked_up=frozenset()), needs, account)
 
 
-def test_what_was_looked_up_is_known_to_have_been() -> None:
+def test_answers_of_a_look_up_are_marked_as_looked_up() -> None:
     assert answered(ROOM, Account()).looked_up == ROOM
     assert answered(ROOM | SCORE, Account()).looked_up == ROOM | SCORE
 
 
 @pytest.mark.parametrize(("limit", "room"), [(4, 1), (2, -1), (None, None)])
-def test_room_is_the_quota_less_what_live_jobs_hold(limit: int | None, room: int | None) -> None:
+def test_the_room_is_the_quota_less_the_holds_of_live_jobs(limit: int | None, room: int | None) -> None:
     account = Account(limit=limit)
     held = QuotaHold(region=REGION, instance_type=TYPE, instances=3, job="gpt", created_at=BEGIN, lineage="gpt's")
     elsewhere = replace(held, instance_type="ml.p4d.24xlarge", instances=9)

@@ -108,7 +108,7 @@ def test_a_dead_letter_is_read_as_the_event_in_it(payload: dict[str, Any]) -> No
         ({"Body": json.dumps(RECORD | {"requestPayload": RECORD | {"requestPayload": RECORD}})}, "a dead letter within a dead"),
     ],
 )
-def test_what_is_no_dead_letter_is_refused(payload: Any, told: str) -> None:
+def test_an_invalid_dead_letter_is_refused(payload: Any, told: str) -> None:
     with pytest.raises(BadEvent) as refused:
         event_in(payload)
     assert str(refused.value).startswith(told)

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from controller.notifications.block_kit import Page
-from controller.runtime.ports import Done, Later, Post, Refused
+from controller.runtime.outbox import WrongChannel
+from controller.runtime.ports import Answer, Done, Later, Post, Refused
 from controller.slack.web_api import SlackChat
 from infra.local.slack import Slack, Trouble
 
@@ -41,7 +42,7 @@ def test_a_message_arrives_with_text_and_blocks(slack: Slack) -> None:
     assert (message.channel, message.text, list(message.blocks)) == ("#ml-spot", "*bert* starved", [BLOCK])
 
 
-def test_a_reply_stands_in_its_thread(slack: Slack) -> None:
+def test_a_reply_is_in_its_thread(slack: Slack) -> None:
     root = posted(slack)
     chat(slack).post("#ml-spot", PAGE, thread_ts=root.ts)
     assert [message.thread_ts for message in slack.messages] == [None, root.ts]
@@ -53,7 +54,7 @@ def test_an_edit_replaces_a_message_in_place(slack: Slack) -> None:
     assert [(message.text, message.edits) for message in slack.messages] == [("over", 1)]
 
 
-def test_a_message_that_somebody_deleted_cannot_be_edited(slack: Slack) -> None:
+def test_a_deleted_message_cannot_be_edited(slack: Slack) -> None:
     root = posted(slack)
     slack.messages.clear()
     assert chat(slack).update(root, PAGE) == Refused("Slack says message_not_found")
@@ -90,8 +91,24 @@ def test_an_answer_to_a_click_that_does_not_arrive_is_later() -> None:
 
 def test_an_unknown_channel_is_refused_by_name(slack: Slack) -> None:
     slack.channels = frozenset({"#ml-spot"})
-    assert chat(slack).post("#nowhere", PAGE) == Refused("Slack says channel_not_found")
+    assert chat(slack).post("#nowhere", PAGE) == WrongChannel("Slack says channel_not_found")
 
 
 def test_a_wrong_token_is_later_because_an_operator_can_correct_it(slack: Slack) -> None:
     assert chat(slack, token="xoxb-wrong").post("#ml-spot", PAGE) == Later("Slack says invalid_auth")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ("internal_error", Later), ("missing_scope", Later), ("token_revoked", Later), ("fatal_error", Later),
+        ("restricted_action_read_only_channel", WrongChannel), ("restricted_action_thread_only_channel", WrongChannel),
+        ("restricted_action_non_threadable_channel", WrongChannel), ("restricted_action_of_next_year", WrongChannel),
+        ("channel_is_limited_access", WrongChannel), ("team_access_not_granted", WrongChannel), ("is_archived", WrongChannel),
+        ("messages_tab_disabled", WrongChannel), ("invalid_blocks", Refused), ("msg_blocks_too_long", Refused),
+        ("invalid_arguments", Refused), ("an_error_of_next_year", Refused),
+    ],
+)  # fmt: skip
+def test_slack_s_errors_are_of_three_classes(slack: Slack, error: str, kind: type[Answer]) -> None:
+    slack.refuses = error
+    assert type(chat(slack).post("#ml-spot", PAGE)) is kind

@@ -24,7 +24,7 @@ from controller.units.free_text import one_line
         ("héllo שלום 漢字 🎉", "héllo שלום 漢字 🎉"),
     ],
 )
-def test_only_what_is_visible_is_kept_on_one_line(typed: str, kept: str) -> None:
+def test_only_visible_characters_are_kept_on_one_line(typed: str, kept: str) -> None:
     assert one_line(typed, 100) == kept
 
 

@@ -85,7 +85,7 @@ def test_every_entry_and_action_has_its_kind() -> None:
     assert {*get_args(Entry), *get_args(Action)} <= set(STORED_KINDS.values())
 
 
-def test_what_is_none_is_not_written() -> None:
+def test_a_field_that_is_none_is_not_written() -> None:
     assert write(VANISHED) == {
         "schema": {"N": "1"},
         "kind": {"S": "Vanished"},
@@ -178,7 +178,7 @@ def test_an_older_schema_is_upgraded_step_by_step(monkeypatch: pytest.MonkeyPatc
         ),
     ],
 )
-def test_what_cannot_be_read_says_which_item_what_was_found_and_what_was_wanted(change: dict[str, Any], message: str) -> None:
+def test_an_unreadable_item_is_named_with_what_was_found_and_wanted(change: dict[str, Any], message: str) -> None:
     with pytest.raises(UnreadableItem) as raised:
         read({**PLACE, **write(VANISHED), **change})
     assert str(raised.value).startswith(f"item lineage#bert / entry#vanished/bert: {message}")

@@ -88,7 +88,7 @@ def test_an_absent_spot_flag_is_false_in_a_description_and_a_request_and_unknown
     for document, kind in ((DESCRIPTION, DocumentKind.DESCRIBE), (REQUEST, DocumentKind.CREATE)):
         job = job_of(without(document, "EnableManagedSpotTraining", "CheckpointConfig"), kind=kind)
         assert (job.spot, job.checkpoint_uri, "spot" in job.unknown, job.tags) == (False, None, False, {})
-    assert job_of(event(), kind=DocumentKind.EVENT).unknown == {"spot", "checkpoint_uri", "wait_s_max", "usage"}
+    assert job_of(event(), kind=DocumentKind.EVENT).unknown == {"spot", "checkpoint_uri", "wait_s_max", "usage", "excludes_spot"}
 
 
 def test_a_shortened_event_leaves_more_fields_unknown() -> None:
@@ -211,12 +211,12 @@ def test_groups_of_several_types_are_heterogeneous_and_their_type_is_unknown() -
     assert "instance_type" in mixed.unknown
     assert "heterogeneous" in mixed.unrepeatable
     alike = describe(ResourceConfig={"InstanceGroups": [groups[0], groups[0]]})
-    assert (alike.instance_type, alike.instance_count, alike.unknown) == ("ml.a", 4, frozenset())
+    assert (alike.instance_type, alike.instance_count, alike.unknown) == ("ml.a", 4, {"tags"})
 
 
 def test_a_type_that_sagemaker_has_yet_to_choose_is_unknown() -> None:
     job = describe(ResourceConfig={"InstancePreferences": [{"InstanceType": "ml.a"}, {"InstanceType": "ml.b"}]})
-    assert (job.instance_type, job.unknown) == ("flexible", frozenset({"instance_type"}))
+    assert (job.instance_type, job.unknown) == ("flexible", {"instance_type", "tags"})
 
 
 def test_empty_members_that_the_service_adds_count_as_absent() -> None:

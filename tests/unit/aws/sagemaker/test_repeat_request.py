@@ -169,7 +169,7 @@ def test_every_handling_of_a_member_has_a_reason() -> None:
     assert all(handling.why for handling in ACCOUNTED.values())
 
 
-def test_what_is_copied_or_edited_can_be_described_except_name_and_tags() -> None:
+def test_copied_and_edited_members_are_in_a_description_except_name_and_tags() -> None:
     sent = {member for member, handling in ACCOUNTED.items() if handling.kind is not MemberKind.DROPPED}
     assert sent - set(DESCRIBE.members) == {"Tags"}
 
@@ -247,7 +247,7 @@ def test_metric_definitions_can_be_taken_out_for_the_second_try() -> None:
     assert request["AlgorithmSpecification"]["MetricDefinitions"] == METRICS
 
 
-def test_what_sagemaker_selected_is_not_sent_back() -> None:
+def test_the_selected_instances_are_not_sent_back() -> None:
     assert set(again(FULL)["ResourceConfig"]) == {"InstanceType", "InstanceCount", "VolumeSizeInGB"}
 
 

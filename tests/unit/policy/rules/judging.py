@@ -6,14 +6,23 @@ from typing import Any
 
 from controller.jobs.claim import Claim
 from controller.jobs.job import Job
-from controller.policy.rules import RULE_KINDS
+from controller.policy.findings import Fix
+from controller.policy.mode import Mode
+from controller.policy.rules import RULE_KINDS, judge
 from controller.policy.rules.kind import Evidence, Violation
+from tests.builders import policy, rule
 
 
 def ask(kind: str, about: Job, claims: tuple[Claim, ...] = (), /, **options: Any) -> Violation | None:
     """What the rule kind says of the job."""
     rule = RULE_KINDS[kind]
     return rule.judge(about, rule.options(**options), Evidence(claims=claims))
+
+
+def fix_in(kind: str, about: Job, claims: tuple[Claim, ...] = (), /, **options: Any) -> Fix:
+    """The fix of a job under a policy of this one rule."""
+    alone = policy(rules=(rule(kind, kind=kind, options=options, mode=Mode.AUDIT, action=None),))
+    return judge(about, alone, Evidence(claims=claims)).fix
 
 
 def fault_in(kind: str, about: Job, claims: tuple[Claim, ...] = (), /, **options: Any) -> Violation:

@@ -13,7 +13,7 @@ from controller.jobs.algorithm import AlgorithmClass
 from controller.jobs.claim import Claim, claim_of, overlapping
 from controller.jobs.job import Job, Outcome
 from tests.builders import BEGIN, algorithm, ended, job
-from tests.unit.policy.rules.judging import ask, fault_in
+from tests.unit.policy.rules.judging import ask, fault_in, fix_in
 
 CANNOT = algorithm(AlgorithmClass.BUILT_IN, name="kmeans", checkpoints=False)
 
@@ -27,8 +27,9 @@ def test_a_long_spot_job_without_checkpoints_breaks_the_rule_and_the_finding_nam
     assert (fault.field, fault.found) == ("CheckpointConfig.S3Uri", "not set")
     assert "under s3://acme/ckpt/" in fault.wanted
     assert "up to 10 h of training" in fault.wanted
-    assert fault.fix.request == {"CheckpointConfig": {"S3Uri": "s3://acme/ckpt/bert/"}}
-    assert fault.fix.sdk == {"checkpoint_s3_uri": "s3://acme/ckpt/bert/"}
+    fix = fix_in("checkpoint-required", job(checkpoint_uri=None), under=("s3://acme/ckpt/",))
+    assert fix.request == {"CheckpointConfig": {"S3Uri": "s3://acme/ckpt/bert/"}}
+    assert fix.sdk == {"checkpoint_s3_uri": "s3://acme/ckpt/bert/"}
 
 
 def test_fifteen_minutes_may_be_lost_and_a_second_more_may_not() -> None:
@@ -77,7 +78,7 @@ def test_a_prefix_that_only_begins_alike_is_another_folder(prefix: str, uri: str
 )
 def test_the_fix_satisfies_the_rule(prefix: str, rest: str) -> None:
     here = job(checkpoint_uri="s3://elsewhere/")
-    uri = fault_in("checkpoint-required", here, under=(prefix + rest,)).fix.sdk["checkpoint_s3_uri"]
+    uri = fix_in("checkpoint-required", here, under=(prefix + rest,)).sdk["checkpoint_s3_uri"]
     assert ask("checkpoint-required", replace(here, checkpoint_uri=uri), under=(prefix + rest,)) is None
 
 
@@ -89,7 +90,7 @@ def test_of_two_jobs_on_one_prefix_the_later_breaks_the_rule() -> None:
     fault = fault_in("checkpoint-exclusive", younger, claims)
     assert fault.found == "s3://c/one/"
     assert fault.wanted == "a prefix that no other job uses; bert writes to s3://c/one/"
-    assert fault.fix.request == {"CheckpointConfig": {"S3Uri": "s3://c/gpt/"}}
+    assert fix_in("checkpoint-exclusive", younger, claims).request == {"CheckpointConfig": {"S3Uri": "s3://c/gpt/"}}
 
 
 def test_of_two_jobs_created_at_the_same_time_the_later_name_breaks_the_rule() -> None:
@@ -117,8 +118,9 @@ def test_a_job_that_has_ended_writes_no_checkpoints() -> None:
 
 
 def test_where_a_whole_bucket_is_claimed_the_fix_is_another_bucket() -> None:
-    fault = fault_in("checkpoint-exclusive", job("gpt", checkpoint_uri="s3://c/"), (claim("bert", "s3://c/"),))
-    assert fault.fix.sdk == {"checkpoint_s3_uri": "s3://ANOTHER-BUCKET/gpt/"}
+    claims = (claim("bert", "s3://c/", minutes=-9), claim("all", "s3://your-bucket/", minutes=-9))
+    fix = fix_in("checkpoint-exclusive", job("gpt", checkpoint_uri="s3://c/"), claims)
+    assert fix.sdk == {"checkpoint_s3_uri": "s3://another-bucket/gpt/"}
 
 
 def test_the_later_job_under_another_role_is_told_and_not_stopped() -> None:
@@ -169,4 +171,5 @@ def test_the_fix_overlaps_no_other_prefix(jobs: list[Job]) -> None:
     for one in jobs:
         fault = ask("checkpoint-exclusive", one, claims)
         if fault is not None:
-            assert ask("checkpoint-exclusive", replace(one, checkpoint_uri=fault.fix.sdk["checkpoint_s3_uri"]), claims) is None
+            uri = fix_in("checkpoint-exclusive", one, claims).sdk["checkpoint_s3_uri"]
+            assert ask("checkpoint-exclusive", replace(one, checkpoint_uri=uri), claims) is None

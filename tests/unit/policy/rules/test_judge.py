@@ -38,18 +38,18 @@ def test_an_enforced_finding_on_a_live_job_says_stop() -> None:
     "spared", [ended(ON_DEMAND, Outcome.COMPLETED), job(spot=False, service=Service.TUNING)], ids=["over", "owned"]
 )
 def test_a_job_that_is_over_or_owned_is_flagged_at_most(spared: Job) -> None:
-    assert judge(spared, policy(), Evidence(claims=())).word is VerdictKind.FLAG
+    assert judge(spared, policy(), Evidence(claims=())).word is VerdictKind.FINDINGS
 
 
 def test_an_audit_finding_flags_too() -> None:
     audit = policy(rules=(rule(mode=Mode.AUDIT, action=None),))
     verdict = judge(ON_DEMAND, audit, Evidence(claims=()))
-    assert (verdict.word, [f.policy for f in verdict.findings]) == (VerdictKind.FLAG, ["use-spot"])
+    assert (verdict.word, [f.policy for f in verdict.findings]) == (VerdictKind.FINDINGS, ["use-spot"])
 
 
 def test_a_rule_that_needs_an_unknown_field_is_undecided_and_finds_nothing() -> None:
     verdict = judge(job(spot=False, unknown=frozenset({"spot"})), policy(), Evidence(claims=()))
-    assert (verdict.word, verdict.findings, verdict.undecided) == (VerdictKind.ALLOW, (), ("use-spot",))
+    assert (verdict.word, verdict.findings, verdict.undecided) == (VerdictKind.UNDECIDED, (), ("use-spot",))
 
 
 def test_a_selector_that_needs_an_unknown_field_leaves_its_rule_undecided() -> None:

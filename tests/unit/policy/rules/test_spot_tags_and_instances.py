@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from controller.jobs.algorithm import AlgorithmClass
+from controller.jobs.spot_possible import EXCLUDING
 from tests.builders import algorithm, job
-from tests.unit.policy.rules.judging import ask, fault_in
+from tests.unit.policy.rules.judging import ask, fault_in, fix_in
 
 CANNOT = algorithm(AlgorithmClass.BUILT_IN, name="kmeans", checkpoints=False)
 
@@ -14,8 +17,9 @@ def test_a_job_of_an_hour_or_more_belongs_on_spot() -> None:
     assert ask("spot-required", job(spot=True)) is None
     fault = fault_in("spot-required", job(spot=False, runtime_s_max=3600))
     assert (fault.field, fault.found, fault.wanted) == ("EnableManagedSpotTraining", "false", "true, because the job may run 1 h")
-    assert fault.fix.sdk == {"use_spot_instances": True, "max_run": 3600, "max_wait": 7200}
-    assert fault.fix.request == {
+    fix = fix_in("spot-required", job(spot=False, runtime_s_max=3600, wait_s_max=None))
+    assert fix.sdk == {"use_spot_instances": True, "max_run": 3600, "max_wait": 7200}
+    assert fix.request == {
         "EnableManagedSpotTraining": True,
         "StoppingCondition": {"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 7200},
     }
@@ -23,15 +27,26 @@ def test_a_job_of_an_hour_or_more_belongs_on_spot() -> None:
 
 def test_spot_is_not_required_where_sagemaker_would_refuse_it() -> None:
     assert ask("spot-required", job(spot=False, runtime_s_max=3601, algorithm=CANNOT)) is None
-    capped = fault_in("spot-required", job(spot=False, runtime_s_max=3600, algorithm=CANNOT))
-    assert capped.fix.sdk["max_wait"] == 3600
+    capped = fix_in("spot-required", job(spot=False, runtime_s_max=3600, wait_s_max=None, algorithm=CANNOT, checkpoint_uri=None))
+    assert capped.sdk == {"use_spot_instances": True, "max_run": 3600, "max_wait": 3600}
+
+
+@pytest.mark.parametrize("member", EXCLUDING)
+def test_a_job_that_cannot_be_spot_is_never_asked_to(member: str) -> None:
+    assert ask("spot-required", job(spot=False, excludes_spot=(member,))) is None
+
+
+def test_a_job_that_goes_to_spot_is_given_a_place_for_checkpoints() -> None:
+    bare = job(spot=False, wait_s_max=None, checkpoint_uri=None, output_uri="s3://acme-ml/out")
+    assert fix_in("spot-required", bare).request["CheckpointConfig"] == {"S3Uri": "s3://acme-ml/checkpoints/bert/"}
 
 
 def test_missing_and_empty_tags_are_findings() -> None:
     fault = fault_in("tags-required", job(tags={"team": "vision", "owner": ""}), tags=("team", "owner", "cost-centre"))
     assert (fault.field, fault.found, fault.wanted) == ("Tags", "owner, team", "owner, cost-centre as well")
-    assert [tag["Key"] for tag in fault.fix.request["Tags"]] == ["owner", "cost-centre"]
-    assert fault.fix.sdk == {"tags": fault.fix.request["Tags"]}
+    fix = fix_in("tags-required", job(tags={"team": "vision", "owner": ""}), tags=("team", "owner", "cost-centre"))
+    assert [tag["Key"] for tag in fix.request["Tags"]] == ["owner", "cost-centre"]
+    assert fix.sdk == {"tags": fix.request["Tags"]}
     assert fault_in("tags-required", job(tags={}), tags=("team",)).found == "none"
     assert ask("tags-required", job(tags={"team": "vision"}), tags=("team",)) is None
 
@@ -41,5 +56,6 @@ def test_instance_types_are_allowed_by_name_and_by_pattern() -> None:
     fault = fault_in("instance-allowed", job(instance_type="ml.p4d.24xlarge"), instance_types=("ml.g5.*", "ml.m5.large"))
     assert (fault.field, fault.found) == ("ResourceConfig.InstanceType", "ml.p4d.24xlarge")
     assert fault.wanted == "one of ml.g5.*, ml.m5.large"
-    assert fault.fix.sdk == {"instance_type": "ml.m5.large"}
-    assert fault.fix.request == {"ResourceConfig": {"InstanceType": "ml.m5.large"}}
+    fix = fix_in("instance-allowed", job(instance_type="ml.p4d.24xlarge"), instance_types=("ml.g5.*", "ml.m5.large"))
+    assert fix.sdk == {"instance_type": "ml.m5.large"}
+    assert fix.request == {"ResourceConfig": {"InstanceType": "ml.m5.large"}}

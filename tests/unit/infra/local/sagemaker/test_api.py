@@ -80,7 +80,7 @@ def test_a_taken_name_is_in_use(client: Any) -> None:
         client.create_training_job(**request())
 
 
-def test_what_botocore_refuses_is_not_even_sent(client: Any) -> None:
+def test_a_request_that_botocore_refuses_is_not_sent(client: Any) -> None:
     with pytest.raises(ParamValidationError, match='Unknown parameter in input: "Tag"'):
         client.create_training_job(**request(), Tag=[])
     with pytest.raises(ParamValidationError, match="Invalid length for parameter InputDataConfig"):

@@ -1,0 +1,73 @@
+"""The kinds of documents, and which fields of a job each of them does not say."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+from typing import Any
+
+from controller.aws.sagemaker.members import Document
+from controller.jobs.spot_possible import EXCLUDING
+
+
+class DocumentKind(StrEnum):
+    """The documents that a job is read from."""
+
+    DESCRIBE = "DescribeTrainingJob response"
+    CREATE = "CreateTrainingJob request"
+    EVENT = "EventBridge event"
+    DETAIL = "detail of an EventBridge event"
+    SUMMARY = "summary of a training job"
+    SEARCHED = "training job of a Search response"
+
+
+# Where the fields of a job stand in a document. A field that a rule reads is unknown where one of its members is filled in later.
+MEMBERS: Mapping[str, tuple[str, ...]] = {
+    "name": ("TrainingJobName",),
+    "role": ("RoleArn",),
+    "account": ("RoleArn",),
+    "tags": ("Tags",),
+    "spot": ("EnableManagedSpotTraining",),
+    "runtime_s_max": ("StoppingCondition.MaxRuntimeInSeconds",),
+    "wait_s_max": ("StoppingCondition.MaxWaitTimeInSeconds",),
+    "checkpoint_uri": ("CheckpointConfig.S3Uri",),
+    "instance_type": ("ResourceConfig.InstanceType", "ResourceConfig.InstanceGroups", "ResourceConfig.InstancePreferences"),
+    "instance_count": ("ResourceConfig.InstanceCount", "ResourceConfig.InstanceGroups"),
+    "volume_gb": ("ResourceConfig.VolumeSizeInGB",),
+    "algorithm": ("AlgorithmSpecification.TrainingImage", "AlgorithmSpecification.AlgorithmName"),
+    "excludes_spot": (*EXCLUDING,),
+}
+# What an event's detail may carry. It never carries the others, so there an absent member says nothing.
+IN_EVENTS = {
+    **{name: MEMBERS[name] for name in ("spot", "runtime_s_max", "wait_s_max", "checkpoint_uri", "algorithm", "excludes_spot")},
+    "usage": ("BillableTimeInSeconds",),
+}
+ALWAYS_SAID = ("ResourceConfig", "StoppingCondition", "AlgorithmSpecification")  # of a job that is not serverless
+
+
+def unsaid_fields(kind: DocumentKind, body: Document, later: Collection[str], *, absent: Mapping[str, object]) -> frozenset[str]:
+    """The fields that nothing was said of, where that does not mean "none"."""
+    unsaid = {field for field, said in absent.items() if said is None or said == ""}
+    if kind is DocumentKind.CREATE:
+        unsaid.discard("tags")
+    if kind is DocumentKind.SUMMARY:
+        return frozenset(MEMBERS.keys() | {"usage"} | unsaid) - {"name"} - ({"account"} - unsaid)
+    if kind in (DocumentKind.EVENT, DocumentKind.DETAIL):
+        unsaid |= {name for name, members in IN_EVENTS.items() if all(_at(body, m) is None for m in members)}
+    elif kind is not DocumentKind.CREATE and not body.get("ServerlessJobConfig"):
+        missing = [member for member in ALWAYS_SAID if not body.get(member)]
+        unsaid |= {name for name, members in MEMBERS.items() if any(m.partition(".")[0] in missing for m in members)}
+    unsaid |= {name for name, members in MEMBERS.items() if any(_overlaps(m, place) for m in members for place in later)}
+    return frozenset(unsaid)
+
+
+def _overlaps(member: str, place: str) -> bool:
+    """Whether a member is, holds or lies in another: ``StoppingCondition`` and ``StoppingCondition.MaxRuntimeInSeconds``."""
+    return member == place or member.startswith(f"{place}.") or place.startswith((f"{member}.", f"{member}["))
+
+
+def _at(body: Document, member: str) -> object:
+    found: Any = body
+    for name in member.split("."):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found if found not in ("", None) else None

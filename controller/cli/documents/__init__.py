@@ -1,0 +1,88 @@
+"""Finds training jobs in the files that people have: one file per kind of document.
+
+``documents`` reads a file and yields each training job in it with where it stands, or what is wrong with a place.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from controller.aws.sagemaker.documents import BadDocument, DocumentKind
+from controller.cli.documents.cloudformation import template
+from controller.cli.documents.found import Found, joined, line_of
+from controller.cli.documents.kubernetes import resource
+from controller.cli.documents.parse import DEEP, BadText, values
+from controller.cli.documents.pipelines import pipeline
+from controller.cli.documents.sagemaker_api import described, event, list_summaries, search_results
+from controller.cli.documents.sdk_dump import sdk_dump
+from controller.cli.documents.step_functions import has_paths, parameters_with_paths, state_machine
+from controller.cli.documents.terraform import plan
+from controller.cli.documents.tuning import tuning_request
+
+__all__ = ["Found", "documents"]
+
+READERS = (event, search_results, list_summaries, tuning_request, pipeline, state_machine, template, plan, resource, sdk_dump)
+STANDARD_INPUT = "standard input"
+
+
+def documents(file: str) -> Iterator[Found]:
+    """Yield the training jobs of a file in order; ``-`` is standard input. A mistake is yielded in its place."""
+    name = STANDARD_INPUT if file == "-" else file
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8-sig")
+        yield from _of_text(name, text)
+    except OSError as error:
+        yield _bad(name, f"found {error.strerror or error}, wanted a file that can be read")
+    except UnicodeDecodeError as error:
+        yield _bad(name, f"found bytes that are not UTF-8 (at {error.start}), wanted text")
+    except RecursionError:
+        yield _bad(name, DEEP)
+
+
+def _of_text(name: str, text: str) -> Iterator[Found]:
+    found = list(values(text, json_only=name.endswith((".json", ".jsonl", ".ipynb"))))
+    whole = found[0] if len(found) == 1 and isinstance(found[0], list) else found
+    if not whole:
+        yield _bad(name, "found an empty file or list, wanted a job document")
+    for number, value in enumerate(whole):
+        many = whole is not found or len(found) > 1
+        yield from _of_value(name, value, f"[{number}]" if many else "")
+
+
+def _of_value(file: str, value: Any, path: str) -> Iterator[Found]:
+    if isinstance(value, BadText):
+        yield Found(file=file, kind="", path=path, line=value.line, error=str(value), request=None)
+        return
+    if isinstance(value, BadDocument):
+        yield _bad(file, str(value), path)
+        return
+    if isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _of_value(file, item, joined(path, number))
+        return
+    if isinstance(value, Mapping):
+        for reader in READERS:
+            jobs = reader(file, value)
+            if jobs is not None:
+                for one in jobs:
+                    yield Found(**{**_fields(one), "path": f"{path}.{one.path}" if path and one.path else path or one.path})
+                return
+        if has_paths(value):
+            value = parameters_with_paths(value)
+            yield Found(
+                file=file, kind="parameters of a Step Functions task", path=path, line=line_of(value), body=value,
+                base=DocumentKind.CREATE, tool="step-functions",
+            )  # fmt: skip
+            return
+    yield described(file, value, path)
+
+
+def _fields(found: Found) -> dict[str, Any]:
+    return {name: getattr(found, name) for name in Found.__dataclass_fields__}
+
+
+def _bad(file: str, error: str, path: str = "") -> Found:
+    return Found(file=file, kind="", path=path, error=error, request=None)

@@ -1,0 +1,114 @@
+"""What the readers of documents find: a training job with where it stands, or what is wrong with a place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from controller.aws.sagemaker.documents import DocumentKind
+from controller.jobs.job import Service
+
+CREATE_SHAPE = "CreateTrainingJobRequest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """A value that the document does not say: it is filled in when the job is made. ``why`` says by what."""
+
+    why: str
+
+
+class Located(dict[str, Any]):
+    """An object of a document that knows its line."""
+
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A training job of a file. ``body`` has SageMaker's own member names, and ``Later`` where a value is filled in later.
+
+    ``request`` names the shape of botocore's model that a request must fit, ``filled`` the members that somebody else adds to it;
+    ``error`` says what is wrong where there is no job. ``tool`` is what the reader writes, for the words of a fix.
+    """
+
+    file: str
+    kind: str
+    path: str = ""
+    line: int | None = None
+    body: Mapping[str, Any] = field(default_factory=dict)
+    base: DocumentKind = DocumentKind.CREATE
+    request: str | None = CREATE_SHAPE
+    filled: frozenset[str] = frozenset()
+    name: str = ""
+    service: Service | None = None
+    tool: str = "request"
+    error: str = ""
+    envelope: Mapping[str, Any] | None = None  # the event around it
+
+    @property
+    def where(self) -> str:
+        """The place as people read it: ``pipeline.json: Steps[0].Arguments (line 12)``."""
+        place = f"{self.file}: {self.path}" if self.path else self.file
+        return f"{place} (line {self.line})" if self.line and self.path else place
+
+
+def line_of(value: object) -> int | None:
+    return getattr(value, "line", None)
+
+
+def joined(path: str, member: str | int) -> str:
+    """A place within a place: ``Steps`` and 0 are ``Steps[0]``, and ``Steps[0]`` and Arguments ``Steps[0].Arguments``."""
+    if isinstance(member, int):
+        return f"{path}[{member}]"
+    return f"{path}.{member}" if path else member
+
+
+def templated(value: Any) -> Any:
+    """The same, where text with a place such as ``${image}`` is filled in later."""
+    if isinstance(value, Mapping):
+        changed = Located({name: templated(item) for name, item in value.items()})
+        changed.line = line_of(value)
+        return changed
+    if isinstance(value, list):
+        return [templated(item) for item in value]
+    return Later(why=value) if isinstance(value, str) and "${" in value else value
+
+
+def said_part(body: Any) -> tuple[Any, dict[str, str]]:
+    """A document without what is filled in later, and where that stands with what fills it in."""
+    later: dict[str, str] = {}
+    return _said(body, "", later), later
+
+
+def _said(value: Any, path: str, later: dict[str, str]) -> Any:
+    if isinstance(value, Mapping):
+        kept = {}
+        for name, item in value.items():
+            place = joined(path, str(name))
+            if isinstance(item, Later):
+                later[place] = item.why
+            else:
+                kept[name] = _said(item, place, later)
+        return kept
+    if isinstance(value, list | tuple):
+        listed = []
+        for number, item in enumerate(value):
+            if isinstance(item, Later):
+                later[path] = item.why
+            else:
+                listed.append(_said(item, joined(path, number), later))
+        return listed
+    return value
+
+
+def walk(value: Any, path: str = "") -> Iterable[tuple[str, Mapping[str, Any]]]:
+    """Every object of a document with its place, the outer ones first."""
+    if isinstance(value, Mapping):
+        yield path, value
+        for name, item in value.items():
+            yield from walk(item, joined(path, str(name)))
+    elif isinstance(value, list | tuple):
+        for number, item in enumerate(value):
+            yield from walk(item, joined(path, number))

@@ -1,0 +1,158 @@
+"""Reads the text of a file to values that know their lines: one document, a list, JSON lines, or a YAML stream."""
+
+from __future__ import annotations
+
+import json
+import json.decoder
+import json.scanner
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from controller.aws.sagemaker.documents import BadDocument
+from controller.cli.documents.found import Later, Located
+
+VISIBLE = re.compile(r"\S")
+DEEP = "found values nested too deeply, wanted a job document"
+
+
+class BadText(BadDocument):
+    """A text that cannot be read, with the line where reading ends."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(f"line {line}: {message}")
+        self.line = line
+
+
+def values(text: str, *, json_only: bool = False) -> Iterator[Any]:
+    """The values of a text in order; a mistake is yielded in its place. JSON where the first value is JSON, else YAML."""
+    start = len(text) - len(text.lstrip())
+    like_json = text[start : start + 1] in ("{", "[")
+    if like_json and (json_only or _begins_as_json(text, start)):
+        yield from _json(text, start)
+        return
+    try:
+        yield from [document for document in yaml.load_all(text, Loader=_Loader) if document is not None]
+    except (yaml.YAMLError, ValueError) as error:
+        yield from _json(text, start) if like_json else [_not_yaml(error)]
+
+
+def json_value(text: str, first_line: int = 1) -> Any:
+    """The one value of a JSON text that stands inside another document. Raises BadText."""
+    lines = _Lines(text)
+    try:
+        value, end = _Decoder(lines, first_line - 1).raw_decode(text, len(text) - len(text.lstrip()))
+    except json.JSONDecodeError as error:
+        raise _bad_json(text, error, first_line - 1) from None
+    if text[end:].strip():
+        raise BadText("found text after the JSON value, wanted one value", lines.of(end) + first_line - 1)
+    return value
+
+
+def _begins_as_json(text: str, start: int) -> bool:
+    try:
+        json.JSONDecoder().raw_decode(text, start)
+    except ValueError:
+        return False
+    return True
+
+
+def _json(text: str, start: int) -> Iterator[Any]:
+    """One value after the other. A mistake ends the reading, except in JSON lines, where the next line is another value."""
+    lines = _Lines(text)
+    decoder = _Decoder(lines)
+    while start < len(text):
+        try:
+            if text[start] not in '{["':
+                yield BadText("found text after the JSON value, wanted the end of the file or another value", lines.of(start))
+                return
+            value, end = decoder.raw_decode(text, start)
+            yield value
+        except json.JSONDecodeError as error:
+            yield _bad_json(text, error)
+            after = text.find("\n", start)
+            one_line = after > 0 and lines.of(error.pos) == lines.of(start) and text[after + 1 : after + 2] in ("{", "[", "\n")
+            if not one_line:
+                return
+            end = after
+        visible = VISIBLE.search(text, end)
+        start = visible.start() if visible else len(text)
+
+
+def _bad_json(text: str, error: json.JSONDecodeError, before: int = 0) -> BadText:
+    """What JSON does not allow, by what stands where reading ended."""
+    rest = text[error.pos :].lstrip()
+    line_before = text[: error.pos].rstrip()[-1:]
+    if rest.startswith(("//", "/*", "#")):
+        why = "found a comment, which JSON does not allow; wanted JSON without comments"
+    elif rest[:1] in ("}", "]") and line_before == ",":
+        why = "found a comma before the closing bracket, which JSON does not allow"
+    elif rest[:1] == "'":
+        why = "found text in single quotes, wanted double quotes, as JSON has them"
+    elif re.match(r"(True|False|None)\b", rest):
+        why = f"found {rest[:5].strip(',')}, wanted true, false or null, as JSON has them"
+    else:
+        why = f"found text that is not JSON ({error.msg}), wanted a job document"
+    return BadText(why, error.lineno + before)
+
+
+class _Lines:
+    """Which line a position of a text is on."""
+
+    def __init__(self, text: str) -> None:
+        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
+
+    def of(self, position: int) -> int:
+        return bisect_right(self._starts, position)
+
+
+class _Decoder(json.JSONDecoder):
+    """A JSON decoder whose objects know their line."""
+
+    def __init__(self, lines: _Lines, before: int = 0) -> None:
+        super().__init__()
+        self._lines, self._before = lines, before
+        whole_object = json.decoder.JSONObject  # type: ignore[attr-defined] # typeshed leaves it out
+
+        def located(place: tuple[str, int], *rest: Any) -> tuple[Any, int]:
+            value, end = whole_object(place, *rest)
+            found = Located(value)
+            found.line = self._lines.of(place[1] - 1) + self._before
+            return found, end
+
+        self.parse_object = located
+        self.scan_once = json.scanner.py_make_scanner(self)  # type: ignore[attr-defined] # typeshed leaves it out
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML whose objects know their line, and whose CloudFormation intrinsics are values that are filled in later."""
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> Located:
+    loader.flatten_mapping(node)
+    found = Located({str(k): v for k, v in loader.construct_mapping(node, deep=True).items()})
+    found.line = node.start_mark.line + 1
+    return found
+
+
+def _intrinsic(loader: _Loader, tag: str, node: yaml.Node) -> Any:
+    """``!Sub`` is its text, whose places are filled in when the stack is made; so is everything else."""
+    if tag == "Sub" and isinstance(node, yaml.ScalarNode):
+        return node.value
+    if tag == "Sub" and isinstance(node, yaml.SequenceNode) and node.value and isinstance(node.value[0], yaml.ScalarNode):
+        return node.value[0].value
+    shown = node.value if isinstance(node, yaml.ScalarNode) else "…"
+    return Later(why=f"!{tag} {shown}")
+
+
+_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+_Loader.add_multi_constructor("!", _intrinsic)
+
+
+def _not_yaml(error: Exception) -> BadText:
+    mark = getattr(error, "problem_mark", None)
+    why = getattr(error, "problem", None) or " ".join(str(error).split())
+    return BadText(f"found text that is not YAML ({why}), wanted a job document", mark.line + 1 if mark else 1)

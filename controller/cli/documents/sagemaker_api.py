@@ -1,0 +1,132 @@
+"""What SageMaker's API takes and gives: requests, descriptions, search and list responses, and events of EventBridge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from controller.aws.sagemaker.documents import DETAIL_TYPE, REQUESTED, SOURCE, DocumentKind, kind_of
+from controller.aws.sagemaker.members import BadDocument, shown
+from controller.cli.documents.found import Found, joined, line_of, templated
+from controller.cli.documents.tuning import tuning_jobs
+from controller.jobs.job import Service
+
+Document = Mapping[str, Any]
+
+TUNING_EVENT = "SageMaker HyperParameter Tuning Job State Change"
+STEP_EVENT = "SageMaker Model Building Pipeline Execution Step Status Change"
+API_CALL = "AWS API Call via CloudTrail"
+
+
+def search_results(file: str, document: Document) -> Iterator[Found] | None:
+    """The training jobs of ``aws sagemaker search``."""
+    results = document.get("Results")
+    if not isinstance(results, list):
+        return None
+
+    def each() -> Iterator[Found]:
+        for number, result in enumerate(results):
+            job = result.get("TrainingJob") if isinstance(result, Mapping) else None
+            path = joined(joined("Results", number), "TrainingJob")
+            if isinstance(job, Mapping):
+                yield described(file, job, path, kind=DocumentKind.SEARCHED)
+            else:
+                found = ", ".join(result) if isinstance(result, Mapping) else shown(result)
+                yield _none(file, path, line_of(result), f"found {found}, wanted TrainingJob: only training jobs are checked")
+        if not results:
+            yield _none(file, "Results", line_of(document), "found no result, wanted at least one TrainingJob")
+
+    return each()
+
+
+def list_summaries(file: str, document: Document) -> Iterator[Found] | None:
+    """The jobs of ListTrainingJobs, of which a summary says next to nothing."""
+    for member in ("TrainingJobSummaries", "TrainingJobs"):
+        summaries = document.get(member)
+        if isinstance(summaries, list):
+            if not summaries:
+                return iter([_none(file, member, line_of(document), "found no training job, wanted at least one")])
+            return (described(file, one, joined(member, number)) for number, one in enumerate(summaries))
+    return None
+
+
+def event(file: str, document: Document, path: str = "") -> Iterator[Found] | None:
+    """The training jobs that an event speaks of."""
+    kind = document.get("detail-type")
+    if "detail-type" not in document and not {"source", "detail"} <= document.keys():
+        return None
+    line, name = line_of(document), DocumentKind.EVENT.value
+    detail = document.get("detail")
+    detail = detail if isinstance(detail, Mapping) else {}
+    place = joined(path, "detail")
+    if document.get("source") != SOURCE:
+        source = document.get("source")
+        return iter([_none(file, path, line, f"an event whose source is {shown(source)}, wanted {SOURCE!r}", name)])
+    match kind:
+        case str() if kind == DETAIL_TYPE:
+            return iter([Found(file=file, kind=name, path=path, line=line, body=document, base=DocumentKind.EVENT, request=None)])
+        case str() if kind == TUNING_EVENT:
+            return tuning_jobs(file, detail, place, kind=name, told=True)
+        case str() if kind == STEP_EVENT:
+            return iter([_pipeline_step(file, detail, place, line, document)])
+        case str() if kind == API_CALL:
+            return _api_call(file, detail, place, line)
+        case str():
+            error = f"an event whose detail-type is {kind!r} speaks of no training job; wanted {DETAIL_TYPE!r}"
+        case _:
+            error = f"an event whose detail-type is {shown(kind)}, wanted {DETAIL_TYPE!r}"
+    return iter([_none(file, path, line, error, name)])
+
+
+def _pipeline_step(file: str, detail: Document, path: str, line: int | None, document: Document) -> Found:
+    metadata = detail.get("metadata")
+    job = next((v for k, v in metadata.items() if k.lower() == "trainingjob"), None) if isinstance(metadata, Mapping) else None
+    arn = next((v for k, v in job.items() if k.lower() == "arn"), None) if isinstance(job, Mapping) else None
+    if not isinstance(arn, str):
+        step = detail.get("stepType")
+        error = f"a pipeline step of type {shown(step)} without a training job (metadata.trainingJob.arn), wanted a Training step"
+        return _none(file, path, line, error, DocumentKind.EVENT.value)
+    body = {"TrainingJobName": arn.rpartition("/")[2], "TrainingJobArn": arn}
+    return Found(
+        file=file, kind=f"{DocumentKind.EVENT.value} of a pipeline step", path=joined(path, "metadata.trainingJob"), line=line,
+        body=body, base=DocumentKind.SUMMARY, request=None, service=Service.PIPELINES,
+    )  # fmt: skip
+
+
+def _api_call(file: str, detail: Document, path: str, line: int | None) -> Iterator[Found]:
+    """A call that CloudTrail recorded; its members begin with a small letter."""
+    from controller.cli.documents.renamed import renamed
+
+    parameters, name = detail.get("requestParameters"), detail.get("eventName")
+    place = joined(path, "requestParameters")
+    if isinstance(parameters, Mapping) and name == "CreateTrainingJob":
+        body = renamed(parameters, "CreateTrainingJobRequest")
+        yield Found(file=file, kind="CreateTrainingJob call recorded by CloudTrail", path=place, line=line, body=body)
+    elif isinstance(parameters, Mapping) and name == "CreateHyperParameterTuningJob":
+        yield from tuning_jobs(file, renamed(parameters, "CreateHyperParameterTuningJobRequest"), place)
+    else:
+        error = f"a recorded call of {shown(name)}, wanted CreateTrainingJob or CreateHyperParameterTuningJob"
+        yield _none(file, path, line, error, DocumentKind.EVENT.value)
+
+
+def described(file: str, document: Any, path: str = "", kind: DocumentKind | None = None) -> Found:
+    """A description, a request, a summary or an event's detail, by its members."""
+    try:
+        told = kind_of(document)
+    except BadDocument as error:
+        return _none(file, path, line_of(document), str(error))
+    if kind is DocumentKind.SEARCHED and told is DocumentKind.DESCRIBE:
+        told = kind
+    request = told is DocumentKind.CREATE
+    return Found(
+        file=file, kind=told.value, path=path, line=line_of(document), body=templated(document) if request else document,
+        base=told, request="CreateTrainingJobRequest" if request else None,
+    )  # fmt: skip
+
+
+def is_request(document: Document) -> bool:
+    return "TrainingJobName" in document and not REQUESTED.isdisjoint(document)
+
+
+def _none(file: str, path: str, line: int | None, error: str, kind: str = "") -> Found:
+    return Found(file=file, kind=kind, path=path, line=line, error=error, request=None)

@@ -1,0 +1,192 @@
+"""What the SageMaker Python SDK makes of its arguments: an Estimator of v2 and a ModelTrainer of v3 as requests.
+
+The defaults are the SDK's: v2 asks for a day (sagemaker 2, estimator.py), v3 for an hour on one ml.m5.xlarge (sagemaker-train,
+defaults.py). A role, a bucket and the end of a name are the SDK's to fill in, so without them these members are filled in later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from controller.cli.documents.found import Later
+from controller.cli.documents.renamed import renamed
+
+DEFAULT = Later(why="the SDK's default")
+NAMED = Later(why="the SDK appends the time to the name")
+
+V2_RUNTIME_S = 86_400
+V3_RUNTIME_S, V3_INSTANCE, V3_VOLUME_GB = 3600, "ml.m5.xlarge", 30
+
+# What an image is, where only its framework is known: the region does not change whether it can checkpoint.
+FRAMEWORK_IMAGES: Mapping[str, str] = {
+    "PyTorch": "pytorch-training", "TensorFlow": "tensorflow-training", "HuggingFace": "huggingface-pytorch-training",
+    "MXNet": "mxnet-training", "SKLearn": "sagemaker-scikit-learn", "Chainer": "sagemaker-chainer", "RLEstimator": "rl-training",
+    "XGBoost": "sagemaker-xgboost",
+}  # fmt: skip
+_ONE, _TWO = "382416733822.dkr.ecr.us-east-1.amazonaws.com", "811284229777.dkr.ecr.us-east-1.amazonaws.com"
+BUILT_IN_IMAGES: Mapping[str, str] = {
+    **{name: f"{_ONE}/{name}:1" for name in (
+        "factorization-machines", "ipinsights", "kmeans", "knn", "linear-learner", "ntm", "object2vec", "pca", "randomcutforest",
+    )},
+    **{name: f"{_TWO}/{name}:1" for name in (
+        "image-classification", "object-detection", "semantic-segmentation", "blazingtext", "seq2seq",
+    )},
+    "forecasting-deepar": "522234722520.dkr.ecr.us-east-1.amazonaws.com/forecasting-deepar:1",
+    "lda": "766337827248.dkr.ecr.us-east-1.amazonaws.com/lda:1",
+    "xgboost": "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+}  # fmt: skip
+BUILT_IN_CLASSES: Mapping[str, str] = {
+    "FactorizationMachines": "factorization-machines", "IPInsights": "ipinsights", "KMeans": "kmeans", "KNN": "knn",
+    "LinearLearner": "linear-learner", "NTM": "ntm", "Object2Vec": "object2vec", "PCA": "pca", "LDA": "lda",
+    "RandomCutForest": "randomcutforest",
+}  # fmt: skip
+
+
+def image_of(framework: Any, version: Any = None) -> Any:
+    """The image that ``image_uris.retrieve`` finds for a framework, as far as it says whether it can checkpoint."""
+    if not isinstance(framework, str):
+        return Later(why="image_uris.retrieve")
+    if framework == "xgboost" and isinstance(version, str) and version in ("1", "latest"):
+        return f"{_TWO}/xgboost:1"
+    if framework in BUILT_IN_IMAGES:
+        return BUILT_IN_IMAGES[framework]
+    known = {name.lower(): image for name, image in FRAMEWORK_IMAGES.items()}
+    return known.get(framework.split("-")[0], Later(why=f"image_uris.retrieve({framework!r})"))
+
+
+def estimator_request(kind: str, given: Mapping[str, Any], rest: Any = None) -> dict[str, Any]:
+    """The request of an Estimator. ``rest`` is Later where arguments come from elsewhere (``**settings``)."""
+
+    def of(name: str, default: Any = None) -> Any:
+        value = given.get(name, default if rest is None else rest)
+        return default if value is None else value
+
+    image: Any = of("image_uri", of("image_name"))
+    if kind in FRAMEWORK_IMAGES and not isinstance(image, str):
+        image = FRAMEWORK_IMAGES[kind]
+    elif kind in BUILT_IN_CLASSES:
+        image = BUILT_IN_IMAGES[BUILT_IN_CLASSES[kind]]
+    elif kind == "JumpStartEstimator" and image is None:
+        image = Later(why="the JumpStart model's image")
+    specification = {"TrainingImage": image, "AlgorithmName": of("algorithm_arn"), "TrainingInputMode": of("input_mode", "File")}
+    groups = of("instance_groups")
+    model_default = DEFAULT if kind == "JumpStartEstimator" else None
+    resources = {
+        "InstanceType": of("instance_type", of("train_instance_type", model_default)),
+        "InstanceCount": of("instance_count", of("train_instance_count", model_default or (None if groups else 1))),
+        "InstanceGroups": groups,
+        "VolumeSizeInGB": of("volume_size", of("train_volume_size", 30)),
+        "KeepAlivePeriodInSeconds": of("keep_alive_period_in_seconds"),
+        "TrainingPlanArn": of("training_plan"),
+    }
+    scripted = of("entry_point", of("source_dir"))
+    hyperparameters = of("hyperparameters", {})
+    if scripted is not None and isinstance(hyperparameters, Mapping):
+        hyperparameters = {**hyperparameters, "sagemaker_program": scripted if isinstance(scripted, str) else "script"}
+    output = of("output_path", DEFAULT)
+    retries = of("max_retry_attempts")
+    checkpoints = of("checkpoint_s3_uri")
+    request: dict[str, Any] = _clean(
+        {
+            "TrainingJobName": NAMED,
+            "RoleArn": _role(of("role", DEFAULT)),
+            "AlgorithmSpecification": specification,
+            "ResourceConfig": resources,
+            "StoppingCondition": {
+                "MaxRuntimeInSeconds": of("max_run", of("train_max_run", V2_RUNTIME_S)),
+                "MaxWaitTimeInSeconds": of("max_wait", of("train_max_wait")),
+            },
+            "EnableManagedSpotTraining": of("use_spot_instances", of("train_use_spot_instances")),
+            "CheckpointConfig": {"S3Uri": checkpoints} if checkpoints is not None else None,
+            "OutputDataConfig": {"S3OutputPath": output},
+            "HyperParameters": texts(hyperparameters),
+            "Environment": of("environment"),
+            "Tags": tag_list(of("tags")),
+            "RetryStrategy": {"MaximumRetryAttempts": retries} if retries is not None else None,
+        }
+    )
+    return request
+
+
+def trainer_request(given: Mapping[str, Any], rest: Any = None) -> dict[str, Any]:
+    """The request of a ModelTrainer."""
+
+    def of(name: str, default: Any = None) -> Any:
+        value = given.get(name, default if rest is None else rest)
+        return default if value is None else value
+
+    compute, limits = of("compute", {}), of("stopping_condition", {})
+    spot: Any = None
+    resources: Any = compute
+    if isinstance(compute, Mapping):
+        spot = compute.get("enable_managed_spot_training")
+        kept = {name: value for name, value in compute.items() if name != "enable_managed_spot_training" and value is not None}
+        resources = _renamed(kept, "ResourceConfig")
+        if not any(name in resources for name in ("InstanceGroups", "InstancePreferences")):
+            resources = {"InstanceType": V3_INSTANCE, "InstanceCount": 1, **resources}
+        resources = {"VolumeSizeInGB": V3_VOLUME_GB, **resources}
+    elif isinstance(compute, Later):
+        spot = compute
+    if isinstance(limits, Mapping):
+        kept = {name: value for name, value in limits.items() if value is not None}
+        limits = {"MaxRuntimeInSeconds": V3_RUNTIME_S, **_renamed(kept, "StoppingCondition")}
+    image = of("training_image")
+    hyperparameters = of("hyperparameters", {})
+    if of("source_code") is not None and isinstance(hyperparameters, Mapping):
+        hyperparameters = {**hyperparameters, "sagemaker_program": "script"}
+    output = of("output_data_config", {})
+    if isinstance(output, Mapping):
+        output = {"S3OutputPath": DEFAULT, **_renamed({k: v for k, v in output.items() if v is not None}, "OutputDataConfig")}
+    checkpoints, retries = of("checkpoint_config"), of("retry_strategy")
+    request: dict[str, Any] = _clean(
+        {
+            "TrainingJobName": NAMED,
+            "RoleArn": _role(of("role", DEFAULT)),
+            "AlgorithmSpecification": {
+                "TrainingImage": image, "AlgorithmName": of("algorithm_name"),
+                "TrainingInputMode": of("training_input_mode", "File"),
+            },
+            "ResourceConfig": resources,
+            "StoppingCondition": limits,
+            "EnableManagedSpotTraining": spot,
+            "CheckpointConfig": _renamed(checkpoints, "CheckpointConfig"),
+            "OutputDataConfig": output,
+            "HyperParameters": texts(hyperparameters),
+            "Environment": of("environment"),
+            "Tags": tag_list(of("tags")),
+            "RetryStrategy": _renamed(retries, "RetryStrategy"),
+        }
+    )  # fmt: skip
+    return request
+
+
+def tag_list(tags: Any) -> Any:
+    """Tags as the API takes them: the SDK takes a map, and v3 writes ``key`` and ``value`` small."""
+    if isinstance(tags, Mapping):
+        return [{"Key": key, "Value": value} for key, value in tags.items()]
+    return _renamed(tags, "TagList") if isinstance(tags, list) else tags
+
+
+def texts(values: Any) -> Any:
+    """Hyperparameters as text, which the SDK makes of numbers; what is filled in later stays so."""
+    if not isinstance(values, Mapping):
+        return values
+    return {name: value if isinstance(value, str | Later) else str(value) for name, value in values.items()}
+
+
+def _role(role: Any) -> Any:
+    """A role's name alone is completed by the SDK."""
+    return role if not isinstance(role, str) or role.startswith("arn:") else Later(why=f"the ARN of the role {role}")
+
+
+def _renamed(value: Any, shape_name: str) -> Any:
+    return renamed(value, shape_name) if isinstance(value, Mapping | list) else value
+
+
+def _clean(value: Any) -> Any:
+    """Without what is None or empty: the SDK does not send it."""
+    if isinstance(value, Mapping):
+        cleaned = {name: _clean(item) for name, item in value.items()}
+        return {name: item for name, item in cleaned.items() if item is not None and item not in ({}, [])}
+    return value

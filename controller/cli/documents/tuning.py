@@ -1,0 +1,46 @@
+"""Tuning jobs: each definition is judged as the training jobs that it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from controller.aws.sagemaker.documents import DocumentKind
+from controller.cli.documents.found import Found, joined, line_of, templated
+from controller.jobs.job import Service
+
+KIND = "CreateHyperParameterTuningJob request"
+DEFINITION_SHAPE = "HyperParameterTrainingJobDefinition"
+
+
+def tuning_request(file: str, document: Mapping[str, Any], path: str = "") -> Iterator[Found] | None:
+    """The training jobs of a tuning job's request or description."""
+    if "HyperParameterTuningJobName" not in document and "HyperParameterTuningJobConfig" not in document:
+        return None
+    told = "HyperParameterTuningJobArn" in document
+    return tuning_jobs(file, document, path, kind="DescribeHyperParameterTuningJob response" if told else KIND, told=told)
+
+
+def tuning_jobs(
+    file: str, document: Mapping[str, Any], path: str = "", *, kind: str = KIND, told: bool = False
+) -> Iterator[Found]:
+    """One job for each definition; ``told`` says that SageMaker has taken it, so that nothing is to be refused."""
+    name = document.get("HyperParameterTuningJobName")
+    name = name if isinstance(name, str) else "tuning"
+    tags = {"Tags": document["Tags"]} if "Tags" in document else {}
+    one, several = document.get("TrainingJobDefinition"), document.get("TrainingJobDefinitions")
+    found = [("TrainingJobDefinition", one)] if isinstance(one, Mapping) else []
+    if isinstance(several, list):
+        found += [(joined("TrainingJobDefinitions", n), d) for n, d in enumerate(several) if isinstance(d, Mapping)]
+    if not found:
+        error = "found no TrainingJobDefinition, wanted the definition of the training jobs"
+        yield Found(file=file, kind=kind, path=path, line=line_of(document), error=error, request=None)
+    for place, definition in found:
+        label = definition.get("DefinitionName")
+        body = {"TrainingJobName": f"{name}-{label}" if isinstance(label, str) else name, **definition, **tags}
+        body["HyperParameters"] = definition.get("StaticHyperParameters") or {}
+        yield Found(
+            file=file, kind=kind, path=joined(path, place), line=line_of(definition) or line_of(document),
+            body=templated(body), base=DocumentKind.DESCRIBE if told else DocumentKind.CREATE,
+            request=None if told else DEFINITION_SHAPE, service=Service.TUNING, tool="tuning",
+        )  # fmt: skip

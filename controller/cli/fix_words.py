@@ -1,0 +1,162 @@
+"""Says a fix in the words of the reader's tool: request JSON, AWS CLI, SageMaker Python SDK v2 and v3, Terraform."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from controller.jobs.algorithm import Algorithm, AlgorithmClass
+from controller.policy.findings import Fix
+from controller.policy.fix import sdk_arguments
+from controller.units.duration import said
+
+Line = tuple[str, str]
+"""What a line is in, and its text."""
+
+SECONDS = re.compile(r".*InSeconds$")
+SHOWN: Mapping[str, tuple[str, ...]] = {
+    "request": ("request", "cli", "v2", "v3", "terraform"),
+    "sdk-v2": ("v2",),
+    "sdk-v3": ("v3",),
+    "boto3": ("request",),
+    "terraform": ("terraform",),
+}
+
+RESUME_LINES: Mapping[str, str] = {
+    "PyTorch Lightning": 'trainer.fit(model, ckpt_path="last") and'
+    ' ModelCheckpoint(dirpath="/opt/ml/checkpoints", save_last=True)',
+    "Hugging Face": 'TrainingArguments(output_dir="/opt/ml/checkpoints", save_strategy="steps") and'
+    ' trainer.train(resume_from_checkpoint=get_last_checkpoint("/opt/ml/checkpoints"))',
+    "Keras": 'keras.callbacks.BackupAndRestore("/opt/ml/checkpoints/backup") among the callbacks of model.fit',
+    "XGBoost": 'xgb.train(…, xgb_model=newest file in "/opt/ml/checkpoints", callbacks=[xgb.callback.TrainingCheckPoint('
+    '"/opt/ml/checkpoints")])',
+}
+
+
+def fix_lines(fix: Fix, tool: str) -> Iterable[Line]:
+    """The fix, once for each way that the reader may write it."""
+    if not fix.request:
+        return
+    yield "that is", in_words(fix.request)
+    for way in SHOWN.get(tool, ("request",)):
+        yield WAYS[way][0], WAYS[way][1](fix.request)
+
+
+def resume_lines(fix: Fix, algorithm: Algorithm) -> Iterable[Line]:
+    """What a script must do so that a checkpoint prefix is of use; a built-in algorithm does it by itself."""
+    if "CheckpointConfig" not in fix.request or algorithm.klass is AlgorithmClass.BUILT_IN:
+        return
+    yield "the script", "must save to /opt/ml/checkpoints and resume from it: SageMaker only copies that folder to and from S3"
+    known = {"huggingface": "Hugging Face", "xgboost": "XGBoost", "tensorflow": "Keras"}
+    meant = [name for word, name in known.items() if word in algorithm.name]
+    for name in meant or RESUME_LINES:
+        yield f"  {name}", RESUME_LINES[name]
+
+
+def in_words(change: Mapping[str, Any], path: str = "") -> str:
+    """Each member of a change with its value, durations as people say them."""
+    return ", ".join(_words(change))
+
+
+def _words(change: Mapping[str, Any]) -> Iterable[str]:
+    for name, value in change.items():
+        match value:
+            case Mapping():
+                yield from _words(value)
+            case None:
+                yield f"no {name}"
+            case bool():
+                yield f"{name} {'true' if value else 'false'}"
+            case int() if SECONDS.fullmatch(name):
+                yield f"{name} {said(value)}"
+            case list() if name == "Tags":
+                yield "tags " + ", ".join(f"{tag['Key']}={tag['Value']}" for tag in value)
+            case _:
+                yield f"{name} {value}"
+
+
+def request_json(change: Mapping[str, Any]) -> str:
+    return json.dumps(change, ensure_ascii=False)
+
+
+def aws_cli(change: Mapping[str, Any]) -> str:
+    """Options of ``aws sagemaker create-training-job``; a member that goes is an option to leave out."""
+    options = []
+    for name, value in change.items():
+        flag = "--" + re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
+        match value:
+            case None:
+                options.append(f"(without {flag})")
+            case bool():
+                options.append(flag if value else f"--no-{flag.removeprefix('--')}")
+            case Mapping():
+                kept = ",".join(f"{k}={v}" for k, v in value.items() if v is not None)
+                gone = ", ".join(k for k, v in value.items() if v is None)
+                options.append(f"{flag} {kept}" if kept else f"(without {gone} in {flag})")
+            case list():
+                options.append(f"{flag} " + " ".join(f"Key={tag['Key']},Value={tag['Value']}" for tag in value))
+            case _:
+                options.append(f"{flag} {value}")
+    return " ".join(options)
+
+
+def estimator(change: Mapping[str, Any]) -> str:
+    """The arguments of an Estimator (v2)."""
+    return f"Estimator({', '.join(f'{name}={value!r}' for name, value in sdk_arguments(change).items())})"
+
+
+def model_trainer(change: Mapping[str, Any]) -> str:
+    """The arguments of a ModelTrainer (v3): Compute, StoppingCondition, CheckpointConfig."""
+    compute = dict(change.get("ResourceConfig", {}))
+    if "EnableManagedSpotTraining" in change:
+        compute["EnableManagedSpotTraining"] = change["EnableManagedSpotTraining"]
+    parts = []
+    if compute:
+        parts.append(f"compute=Compute({_snake(compute)})")
+    if "StoppingCondition" in change:
+        parts.append(f"stopping_condition=StoppingCondition({_snake(change['StoppingCondition'])})")
+    if "CheckpointConfig" in change:
+        parts.append(f"checkpoint_config=CheckpointConfig({_snake(change['CheckpointConfig'])})")
+    if "Tags" in change:
+        tags = ", ".join(f"Tag(key={tag['Key']!r}, value={tag['Value']!r})" for tag in change["Tags"])
+        parts.append(f"tags=[{tags}]")
+    return f"ModelTrainer({', '.join(parts)})"
+
+
+def terraform(change: Mapping[str, Any]) -> str:
+    """Arguments of aws_sagemaker_training_job."""
+    parts = []
+    for name, value in change.items():
+        match value:
+            case Mapping():
+                inner = "; ".join(f"{_snaked(k)} = {_hcl(v)}" for k, v in value.items())
+                parts.append(f"{_snaked(name)} {{ {inner} }}")
+            case list() if name == "Tags":
+                parts.append("tags = { " + ", ".join(f"{json.dumps(t['Key'])} = {json.dumps(t['Value'])}" for t in value) + " }")
+            case _:
+                parts.append(f"{_snaked(name)} = {_hcl(value)}")
+    return "; ".join(parts)
+
+
+def _snake(members: Mapping[str, Any]) -> str:
+    return ", ".join(f"{_snaked(name)}={value!r}" for name, value in members.items())
+
+
+def _snaked(name: str) -> str:
+    """S3Uri is s3_uri, VolumeSizeInGB is volume_size_in_gb."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def _hcl(value: Any) -> str:
+    return json.dumps(value)
+
+
+WAYS: Mapping[str, tuple[str, Any]] = {
+    "request": ("in the request", request_json),
+    "cli": ("with the AWS CLI", aws_cli),
+    "v2": ("in SDK v2", estimator),
+    "v3": ("in SDK v3", model_trainer),
+    "terraform": ("in Terraform", terraform),
+}

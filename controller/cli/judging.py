@@ -1,0 +1,121 @@
+"""What ``spotwarden check`` says of one job: the policy's rules, SageMaker's own refusals, the one fix, and what is undecided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from controller.aws.sagemaker.documents import BadDocument, DocumentKind, job_of
+from controller.cli.documents.found import CREATE_SHAPE, Found, said_part
+from controller.cli.request_constraints import documented_refusals
+from controller.cli.request_model import corrected, model_refusals
+from controller.jobs.job import Job
+from controller.jobs.spot_possible import Refusal, refusals
+from controller.policy.findings import NO_FIX, Finding, Fix, VerdictKind
+from controller.policy.fix import sdk_arguments
+from controller.policy.policy import Policy
+from controller.policy.rules import fix_of, judge
+from controller.policy.rules.kind import Evidence
+
+ADDED = frozenset({"TrainingJobName", "HyperParameters", "Tags"})  # to a tuning job's definition, which does not have them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A place of a file and what is to be said of it; ``job`` is None where there is none, and ``error`` says why."""
+
+    found: Found
+    job: Job | None = None
+    word: VerdictKind | None = None
+    findings: tuple[Finding, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    undecided: tuple[str, ...] = ()
+    later: Mapping[str, str] = field(default_factory=dict)
+    fix: Fix = NO_FIX
+    error: str = ""
+
+
+def check_document(found: Found, policy: Policy, tags: Mapping[str, str] | None = None) -> Checked:
+    """Judge the job of a document. ``tags`` are what the caller knows of its tags."""
+    if found.error:
+        return Checked(found=found, error=found.error)
+    if found.base is DocumentKind.EVENT:
+        body: Any = found.body
+        later: dict[str, str] = {}
+    else:
+        body, later = said_part(found.body)
+        if "TrainingJobName" not in body and found.name:
+            body = {**body, "TrainingJobName": found.name}
+            later.setdefault("TrainingJobName", "its name is given when it is made")
+    refused = _refused(body, found, later) if found.request else []
+    meant = corrected(body, found.request) if found.request else body
+    try:
+        job = job_of(meant, kind=found.base, tags=_tags(meant, tags), later=later, service=found.service)
+    except BadDocument as error:
+        if not refused:
+            return Checked(found=found, error=str(error))
+        name = meant.get("TrainingJobName")
+        named = replace(found, name=name if isinstance(name, str) else found.name)
+        return Checked(found=named, word=VerdictKind.REFUSED, refused=tuple(refused), later=later)
+    if found.request:
+        refused += [one for one in refusals(job) if one.field not in {r.field for r in refused}]
+    return check_job(job, policy, found, refused=refused, later=later, body=body, meant=meant)
+
+
+def check_job(
+    job: Job,
+    policy: Policy,
+    found: Found,
+    *,
+    refused: list[Refusal] | None = None,
+    later: Mapping[str, str] | None = None,
+    body: Mapping[str, Any] | None = None,
+    meant: Mapping[str, Any] | None = None,
+) -> Checked:
+    """Judge a job that is known."""
+    if policy.trust_claims and job.claimed is not None:
+        job = replace(job, service=job.service or job.claimed)
+    verdict = judge(job, policy, Evidence())
+    word, fix = verdict.word, verdict.fix
+    if refused:
+        word = VerdictKind.REFUSED
+        fix = fix_of(job, policy, Evidence(), verdict.findings)
+        renames = _renames(body or {}, meant or {})
+        if renames and not fix.why_not:
+            fix = Fix(request={**renames, **fix.request}, sdk={**sdk_arguments({**renames, **fix.request})})
+    findings = tuple(replace(finding, fix=fix) for finding in verdict.findings)
+    return Checked(
+        found=found, job=job, word=word, findings=findings, refused=tuple(refused or ()), undecided=verdict.undecided,
+        later=later or {}, fix=fix,
+    )  # fmt: skip
+
+
+def _refused(body: Mapping[str, Any], found: Found, later: Mapping[str, str]) -> list[Refusal]:
+    """What SageMaker would refuse, except of the spot limits."""
+    shape = found.request or CREATE_SHAPE
+    if shape == CREATE_SHAPE:
+        given, filled = body, found.filled
+        documented = documented_refusals(corrected(body, shape), later)
+    else:
+        given, filled = {name: value for name, value in body.items() if name not in ADDED}, found.filled
+        documented = [r for r in documented_refusals(body, later) if not r.field.startswith(("ResourceConfig", "Tags"))]
+    stated = model_refusals(given, shape, filled=filled, later=later)
+    fields = {one.field for one in stated}
+    return stated + [one for one in documented if one.field not in fields]
+
+
+def _renames(body: Mapping[str, Any], meant: Mapping[str, Any]) -> dict[str, Any]:
+    """Members under the names that were meant, as a change: null where a member goes."""
+    gone = {name: None for name in body if name not in meant}
+    return {**gone, **{name: value for name, value in meant.items() if name not in body}}
+
+
+def _tags(body: Any, tags: Mapping[str, str] | None) -> Mapping[str, str] | None:
+    """The caller's tags over the document's own."""
+    if tags is None:
+        return None
+    own = body.get("Tags") or []
+    if isinstance(own, Mapping):
+        return {**own, **tags}
+    return {**{tag["Key"]: tag["Value"] for tag in own if isinstance(tag, Mapping) and {"Key", "Value"} <= tag.keys()}, **tags}

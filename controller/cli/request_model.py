@@ -1,0 +1,274 @@
+"""Would SageMaker take a request? Validated closed against botocore's model of the API, and by what the API documents beside it.
+
+botocore itself checks members, types and minima; lengths, patterns, enums and maxima it leaves to the service (tried with
+botocore 1.44.5). What is said here is what the service would refuse.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+import botocore
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+
+from controller.jobs.instance import instance_types
+from controller.jobs.spot_possible import Refusal
+
+TEXT_MAX = 4096  # patterns are tried on texts up to this length; longer ones break a length limit anyway
+KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
+    "string": ((str,), "text"),
+    "integer": ((int,), "a whole number"),
+    "long": ((int,), "a whole number"),
+    "boolean": ((bool,), "true or false"),
+    "float": ((int, float), "a number"),
+    "double": ((int, float), "a number"),
+    "timestamp": ((int, float, str, datetime), "a time"),
+}
+ANYTHING = frozenset({".*", "[\\S\\s]*", ".+", "[\\s\\S]*"})  # patterns that every text keeps
+JAVA_CLASSES = {"\\p{L}\\p{Z}\\p{N}": "\\w\\s", "\\p{L}": "^\\W\\d_", "\\p{Alnum}": "a-zA-Z0-9"}  # Python's re lacks them
+
+# What people write for a member: the SDK's arguments, and names that other tools have.
+ALIASES: Mapping[str, str] = {
+    "usespotinstances": "EnableManagedSpotTraining", "usespot": "EnableManagedSpotTraining", "spot": "EnableManagedSpotTraining",
+    "managedspottraining": "EnableManagedSpotTraining", "enablespottraining": "EnableManagedSpotTraining",
+    "spotinstances": "EnableManagedSpotTraining", "enablespot": "EnableManagedSpotTraining",
+    "enablespotinstances": "EnableManagedSpotTraining", "usemanagedspottraining": "EnableManagedSpotTraining",
+    "maxrun": "MaxRuntimeInSeconds", "maxruntime": "MaxRuntimeInSeconds", "maxwait": "MaxWaitTimeInSeconds",
+    "maxwaittime": "MaxWaitTimeInSeconds", "maxwaitinseconds": "MaxWaitTimeInSeconds",
+    "checkpoints3uri": "CheckpointConfig", "checkpoints": "CheckpointConfig", "checkpoint": "CheckpointConfig",
+    "image": "TrainingImage", "imageuri": "TrainingImage", "role": "RoleArn", "rolearn": "RoleArn", "name": "TrainingJobName",
+    "jobname": "TrainingJobName", "volumesize": "VolumeSizeInGB", "env": "Environment", "inputs": "InputDataConfig",
+    "outputpath": "OutputDataConfig", "hyperparameter": "HyperParameters", "instances": "InstanceCount",
+}  # fmt: skip
+
+
+@cache
+def _service() -> ServiceModel:
+    return ServiceModel(Loader().load_service_model("sagemaker", "service-2"), "sagemaker")
+
+
+def shape(name: str) -> Any:
+    """A shape of botocore's model."""
+    return _service().shape_for(name)
+
+
+def model_refusals(request: Any, shape_name: str, *, filled: frozenset[str], later: Iterable[str] = ()) -> list[Refusal]:
+    """What botocore's model does not allow of a request.
+
+    ``filled`` are required members that somebody else adds; ``later`` are places that are filled in later, which nobody judges.
+    """
+    places = tuple(later)
+    return list(_any(request, shape(shape_name), "", filled, places, shape_name))
+
+
+def corrected(request: Mapping[str, Any], shape_name: str) -> Mapping[str, Any]:
+    """The request with each unknown member under the name that was surely meant, so that rules judge what was meant."""
+    members = shape(shape_name).members
+    unknown = [name for name in request if name not in members]
+    changed = dict(request)
+    for name in unknown:
+        meant = _meant(name, members)
+        if meant is not None and meant not in changed:
+            changed[meant] = changed.pop(name)
+    return changed
+
+
+def _any(value: Any, of: Any, path: str, filled: frozenset[str], later: tuple[str, ...], root: str) -> Iterator[Refusal]:
+    match of.type_name:
+        case "structure":
+            yield from _structure(value, of, path, filled, later, root)
+        case "list":
+            if not isinstance(value, list | tuple):
+                yield _wrong(path, value, "a list")
+                return
+            yield from _length(value, of, path, "items", later)
+            for number, item in enumerate(value):
+                yield from _any(item, of.member, f"{path}[{number}]", frozenset(), later, root)
+        case "map":
+            if not isinstance(value, Mapping):
+                yield _wrong(path, value, "an object with named members")
+                return
+            yield from _length(value, of, path, "members", later)
+            for key, item in value.items():
+                yield from _any(key, of.key, f"{path}.{key}", frozenset(), later, root)
+                yield from _any(item, of.value, f"{path}.{key}", frozenset(), later, root)
+        case "string":
+            yield from _text(value, of, path)
+        case _:
+            yield from _scalar(value, of, path)
+
+
+def _structure(value: Any, of: Any, path: str, filled: frozenset[str], later: tuple[str, ...], root: str) -> Iterator[Refusal]:
+    if not isinstance(value, Mapping):
+        yield _wrong(path, value, "an object with named members")
+        return
+    for name in of.required_members:
+        place = _in(path, name)
+        if value.get(name) is None and name not in filled and not any(one.startswith(place) for one in later):
+            if any(_meant(other, of.members) == name for other in value if other not in of.members):
+                continue  # it is there under another name, which is said of that name
+            yield Refusal(field=place, found="not set", wanted="a value: SageMaker requires it")
+    for name, item in value.items():
+        place = _in(path, str(name))
+        if name not in of.members:
+            yield Refusal(field=place, found="an unknown member", wanted=_suggestion(str(name), of, path, root))
+        elif item is None:
+            yield Refusal(field=place, found="null", wanted="a value, or no such member")
+        else:
+            yield from _any(item, of.members[name], place, frozenset(), later, root)
+
+
+def _suggestion(name: str, of: Any, path: str, root: str) -> str:
+    meant = _meant(name, of.members)
+    if meant is not None:
+        return f"a member that SageMaker knows; did you mean {meant}?"
+    elsewhere = _elsewhere(root)
+    plain = _plain(name)
+    at = elsewhere.get(plain) or elsewhere.get(_plain(ALIASES.get(plain, "")))
+    if at is None:
+        near = get_close_matches(plain, elsewhere, n=1, cutoff=0.85)
+        at = elsewhere[near[0]] if near else None
+    if at is not None:
+        return f"a member that SageMaker knows here; did you mean {at}?"
+    return f"one of {', '.join(of.members)}" if len(of.members) < 12 else "a member that SageMaker knows"
+
+
+def _meant(name: str, members: Mapping[str, Any]) -> str | None:
+    """The member of a structure that an unknown name surely means."""
+    plain = _plain(name)
+    known = {_plain(member): member for member in members}
+    alias = ALIASES.get(plain)
+    if alias in members:
+        return alias
+    if plain in known:
+        return known[plain]
+    near = get_close_matches(plain, known, n=1, cutoff=0.8)
+    return known[near[0]] if near else None
+
+
+@cache
+def _elsewhere(root: str) -> Mapping[str, str]:
+    """Where each member stands in a request, by its plain name; the outermost place where there are several."""
+    places: dict[str, str] = {}
+    level = [("", shape(root))]
+    seen: set[str] = set()
+    while level:
+        below = []
+        for path, of in level:
+            if of.type_name == "structure" and of.name not in seen:
+                seen.add(of.name)
+                for name, member in of.members.items():
+                    places.setdefault(_plain(name), _in(path, name))
+                    below.append((_in(path, name), member))
+            elif of.type_name == "list":
+                below.append((f"{path}[]", of.member))
+        level = below
+    return places
+
+
+def _text(value: Any, of: Any, path: str) -> Iterator[Refusal]:
+    if not isinstance(value, str):
+        shown = f"{_shown(value)}, which is {_kind(value)}"
+        yield Refusal(field=path, found=shown, wanted="text" + (f', such as "{value}"' if isinstance(value, int | float) else ""))
+        return
+    least, most = of.metadata.get("min", 0), of.metadata.get("max")
+    if len(value) < least or (most is not None and len(value) > most):
+        bounds = f"{least} to {most} characters" if most is not None else f"at least {least} characters"
+        yield Refusal(field=path, found=f"{_shown(value)} ({len(value)} characters)", wanted=bounds)
+        return
+    if (enum := of.metadata.get("enum")) and value not in enum:
+        yield from _not_in(value, enum, path)
+    pattern = of.metadata.get("pattern")
+    if pattern and pattern not in ANYTHING and len(value) <= TEXT_MAX and not _pattern(pattern).fullmatch(value):
+        yield Refusal(field=path, found=_shown(value), wanted=PATTERNS.get(pattern) or f"text of the form {pattern}")
+
+
+# Patterns in words, where people meet them.
+PATTERNS: Mapping[str, str] = {
+    "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}": "1 to 63 letters, digits and inner hyphens",
+    "(https|s3)://([^/]+)/?(.*)": "an S3 URI such as s3://bucket/prefix/",
+    "arn:aws[a-z\\-]*:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+": "an IAM role's ARN: arn:aws:iam::111122223333:role/train",
+}
+
+
+def _not_in(value: str, enum: Iterable[str], path: str) -> Iterator[Refusal]:
+    values = list(enum)
+    if path.endswith("InstanceType") and value in set(instance_types()):
+        return  # a type that is newer than this botocore
+    near = get_close_matches(value.lower(), [one.lower() for one in values], n=1, cutoff=0.6)
+    meant = next((one for one in values if near and one.lower() == near[0]), None)
+    known = f"one of {', '.join(values)}" if len(values) <= 8 else f"a value that botocore {botocore.__version__} knows"
+    yield Refusal(field=path, found=_shown(value), wanted=f"{known}; did you mean {meant}?" if meant else known)
+
+
+def _scalar(value: Any, of: Any, path: str) -> Iterator[Refusal]:
+    kinds, name = KINDS.get(of.type_name, ((object,), "a value"))
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds and object not in kinds):
+        yield Refusal(field=path, found=f"{_shown(value)}, which is {_kind(value)}", wanted=name)
+        return
+    least, most = of.metadata.get("min"), of.metadata.get("max")
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if least is not None and value < least:
+            yield Refusal(field=path, found=str(value), wanted=f"at least {least}")
+        elif most is not None and value > most:
+            yield Refusal(field=path, found=str(value), wanted=f"at most {most}")
+
+
+def _length(value: Any, of: Any, path: str, noun: str, later: tuple[str, ...]) -> Iterator[Refusal]:
+    least, most = of.metadata.get("min", 0), of.metadata.get("max")
+    if any(one == path or one.startswith(f"{path}.") for one in later):
+        return
+    if len(value) < least:
+        yield Refusal(field=path, found=f"{len(value)} {noun}", wanted=f"at least {least} {noun}, or no such member")
+    elif most is not None and len(value) > most:
+        yield Refusal(field=path, found=f"{len(value)} {noun}", wanted=f"at most {most} {noun}")
+
+
+def _wrong(path: str, value: Any, wanted: str) -> Refusal:
+    return Refusal(field=path, found=f"{_shown(value)}, which is {_kind(value)}", wanted=wanted)
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case bool():
+            return "true or false"
+        case str():
+            return "text"
+        case int() | float():
+            return "a number"
+        case Mapping():
+            return "an object"
+        case list() | tuple():
+            return "a list"
+        case None:
+            return "null"
+    return type(value).__name__
+
+
+def _shown(value: Any) -> str:
+    said = f'"{value}"' if isinstance(value, str) else repr(value)
+    return said if len(said) <= 80 else f"{said[:79]}…"
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()
+
+
+def _in(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+@cache
+def _pattern(pattern: str) -> re.Pattern[str]:
+    for java, python in JAVA_CLASSES.items():
+        pattern = pattern.replace(java, python)
+    try:
+        return re.compile(pattern)
+    except re.error:  # a form that only Java knows: it is left to the service
+        return re.compile(r"[\s\S]*")

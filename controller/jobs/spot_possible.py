@@ -1,0 +1,141 @@
+"""Whether a training job can run on managed spot, and what SageMaker refuses of a spot request: asked here, and nowhere else.
+
+Sources: botocore's shapes (ResourceConfig, StoppingCondition), the SageMaker guide (model-managed-spot-training,
+train-warm-pools) and the Terraform provider's ``sagemaker_training_job``. That heterogeneous clusters and training plans run on
+spot is documented nowhere, so nobody is asked for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from controller.jobs.job import Job
+from controller.jobs.unsaid import Unsaid, guarded
+from controller.units.duration import said
+
+DAY_S = 86_400  # SageMaker's own MaxRuntimeInSeconds, where a job gives none
+RUNTIME_S_MAX = 28 * DAY_S
+CAPPED_S = 3600  # SageMaker lets an algorithm that cannot checkpoint wait no longer, and it must wait as long as it may run
+
+KEEPS_WARM = "it keeps a warm pool (ResourceConfig.KeepAlivePeriodInSeconds)"
+EXCLUDING: Mapping[str, str] = {
+    "ServerlessJobConfig": "it is serverless (ServerlessJobConfig)",
+    "ResourceConfig.KeepAlivePeriodInSeconds": KEEPS_WARM,
+    "ResourceConfig.InstancePreferences": "it leaves the instance type to SageMaker (ResourceConfig.InstancePreferences)",
+    "ResourceConfig.TrainingPlanArn": "it uses reserved capacity (ResourceConfig.TrainingPlanArn)",
+    "ResourceConfig.InstancePlacementConfig": "it asks for a place in an UltraServer (ResourceConfig.InstancePlacementConfig)",
+    "ResourceConfig.InstanceGroups": "it runs on a heterogeneous cluster (ResourceConfig.InstanceGroups)",
+}  # the member of a request → why a request that has it cannot be spot
+
+REFUSED_ON_SPOT = frozenset(EXCLUDING) - {"ResourceConfig.InstanceGroups", "ResourceConfig.InstancePlacementConfig"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """What SageMaker would not take: the member, what it says, and what it must say."""
+
+    field: str
+    found: str
+    wanted: str
+
+
+def members_excluding_spot(request: Mapping[str, Any]) -> tuple[str, ...]:
+    """The members of a request or a description that exclude spot."""
+    resources = request.get("ResourceConfig")
+    resources = resources if isinstance(resources, Mapping) else {}
+    values = {
+        member: (resources if member.startswith("ResourceConfig.") else request).get(member.rpartition(".")[2])
+        for member in EXCLUDING
+    }
+    return tuple(member for member, value in values.items() if value)
+
+
+def runtime_of(job: Job) -> int:
+    """How long a job may run, in seconds."""
+    return job.runtime_s_max or DAY_S
+
+
+def why_not_spot(job: Job) -> str | None:
+    """Why SageMaker would not run a job on spot as it is; None where it would."""
+    if job.excludes_spot:
+        return EXCLUDING[job.excludes_spot[0]]
+    if job.algorithm.checkpoints is False and runtime_of(job) > CAPPED_S:
+        return (
+            f"its algorithm cannot checkpoint and may run {said(runtime_of(job))}; SageMaker lets such a job wait on spot for"
+            f" {said(CAPPED_S)} at most, training included"
+        )
+    return None
+
+
+def refusals(job: Job) -> Iterable[Refusal]:
+    """What SageMaker would refuse of a job's limits and of its spot flag, as far as they are known."""
+    known = guarded(job, job.unknown)
+    for rule in _REFUSALS:
+        try:
+            refusal = rule(known)
+        except Unsaid:
+            continue
+        if refusal is not None:
+            yield refusal
+
+
+def _too_long(job: Job) -> Refusal | None:
+    if job.runtime_s_max is None or job.runtime_s_max <= RUNTIME_S_MAX:
+        return None
+    return Refusal(
+        field="StoppingCondition.MaxRuntimeInSeconds", found=said(job.runtime_s_max), wanted=f"at most {said(RUNTIME_S_MAX)}"
+    )
+
+
+def _waits_on_demand(job: Job) -> Refusal | None:
+    if job.wait_s_max is None or job.spot:
+        return None
+    return Refusal(
+        field="StoppingCondition.MaxWaitTimeInSeconds", found=said(job.wait_s_max),
+        wanted="none, or EnableManagedSpotTraining: true: only a spot job waits",
+    )  # fmt: skip
+
+
+def _excluded(job: Job) -> Refusal | None:
+    if not job.spot:
+        return None
+    member = next((m for m in job.excludes_spot if m in REFUSED_ON_SPOT), None)
+    if member is None:
+        return None
+    return Refusal(field="EnableManagedSpotTraining", found="true", wanted=f"false, because {EXCLUDING[member]}")
+
+
+def _no_wait(job: Job) -> Refusal | None:
+    if not job.spot or job.excludes_spot or job.wait_s_max is not None:
+        return None
+    return Refusal(
+        field="StoppingCondition.MaxWaitTimeInSeconds", found="not set",
+        wanted=f"at least MaxRuntimeInSeconds, which is {said(runtime_of(job))}: a spot job must say how long it waits",
+    )  # fmt: skip
+
+
+def _short_wait(job: Job) -> Refusal | None:
+    if not job.spot or job.wait_s_max is None or job.wait_s_max >= runtime_of(job):
+        return None
+    return Refusal(
+        field="StoppingCondition.MaxWaitTimeInSeconds", found=said(job.wait_s_max),
+        wanted=f"at least MaxRuntimeInSeconds, which is {said(runtime_of(job))}",
+    )  # fmt: skip
+
+
+def _capped(job: Job) -> Refusal | None:
+    if not job.spot or job.algorithm.checkpoints is not False or job.excludes_spot:
+        return None
+    waits, runs = job.wait_s_max or 0, runtime_of(job)
+    if max(waits, runs) <= CAPPED_S:
+        return None
+    field = "MaxWaitTimeInSeconds" if waits > CAPPED_S else "MaxRuntimeInSeconds"
+    return Refusal(
+        field=f"StoppingCondition.{field}", found=said(max(waits, runs)),
+        wanted=f"at most {said(CAPPED_S)} on spot: {job.algorithm.why}",
+    )  # fmt: skip
+
+
+_REFUSALS = (_too_long, _waits_on_demand, _excluded, _no_wait, _short_wait, _capped)

@@ -1,0 +1,260 @@
+"""The one fix of a job: the smallest change of its request after which it keeps every rule and SageMaker takes it.
+
+Each broken rule says what a request must be like (``Demand``). The fix meets all demands at once, and is judged again: a change
+may break another rule (a job that goes to spot must checkpoint), whose demand is then added, until nothing is broken or two
+demands exclude each other. MaxRuntimeInSeconds is never lowered, since only the job's owner knows how long it needs; and a job
+leaves spot only where SageMaker refuses it there, since that costs money.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from controller.jobs.checkpoint import within
+from controller.jobs.claim import claim_of, overlapping
+from controller.jobs.instance import equivalents, instance_types
+from controller.jobs.job import Job
+from controller.jobs.request import WAIT_FACTOR, RequestChange, merged
+from controller.jobs.spot_possible import (
+    CAPPED_S,
+    REFUSED_ON_SPOT,
+    members_excluding_spot,
+    refusals,
+    runtime_of,
+    why_not_spot,
+)
+from controller.policy.findings import Demand, Fix
+from controller.units.duration import said
+
+ROUNDS = 12  # more than there are demands: each round adds one or is the last
+WARM = "ResourceConfig.KeepAlivePeriodInSeconds"
+SOME_BUCKET = "s3://your-bucket/checkpoints"  # where nothing in the request says which
+
+Broken = Callable[[Job], Sequence[tuple[str, Demand]]]
+"""What a job breaks: the name of the rule, and its demand."""
+
+
+class Impossible(Exception):
+    """No request meets the demands; the message says which of them exclude each other."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Values:
+    """What a fix may write where a rule leaves the choice."""
+
+    places: tuple[str, ...] = ()  # checkpoint prefixes, the best first
+    only_places: bool = False  # nowhere else
+    tags: Mapping[str, str] = field(default_factory=dict)
+    may_leave_spot: bool = True  # where SageMaker refuses the job on spot
+
+
+def combined_fix(job: Job, broken: Broken, values: Values) -> Fix:
+    """The change that keeps every rule that ``broken`` tells of, and every limit of SageMaker; or why there is none."""
+    demands: list[tuple[str, Demand]] = []
+    change: RequestChange = {}
+    try:
+        for _ in range(ROUNDS):
+            changed = applied(job, change)
+            found = [item for item in broken(changed) if item not in demands]
+            if not found and not any(refusals(changed)):
+                break
+            demands += found
+            following = _smallest(job, demands, values)
+            if following == change:
+                left = ", ".join(dict.fromkeys(name for name, _ in broken(changed)))
+                raise Impossible(f"no change of the request satisfies {left}" if left else "no change makes SageMaker take it")
+            change = following
+        else:
+            raise Impossible("no request satisfies these rules: each change breaks another of them")
+    except Impossible as why:
+        return Fix(why_not=str(why))
+    return Fix(request=change, sdk=sdk_arguments(change))
+
+
+def applied(job: Job, change: RequestChange) -> Job:
+    """The job as it would be with a change of its request."""
+    stopping, resources = change.get("StoppingCondition", {}), change.get("ResourceConfig", {})
+    checkpoints = change.get("CheckpointConfig", {"S3Uri": job.checkpoint_uri}) or {}
+    excluding = tuple(m for m in job.excludes_spot if m.rpartition(".")[2] not in resources and m not in change)
+    return replace(
+        job,
+        spot=change.get("EnableManagedSpotTraining", job.spot),
+        runtime_s_max=stopping.get("MaxRuntimeInSeconds", job.runtime_s_max),
+        wait_s_max=stopping.get("MaxWaitTimeInSeconds", job.wait_s_max),
+        checkpoint_uri=checkpoints.get("S3Uri"),
+        instance_type=resources.get("InstanceType", job.instance_type),
+        instance_count=resources.get("InstanceCount", job.instance_count),
+        volume_gb=resources.get("VolumeSizeInGB", job.volume_gb),
+        tags={**job.tags, **{tag["Key"]: tag["Value"] for tag in change.get("Tags", ())}},
+        excludes_spot=excluding + members_excluding_spot(change),
+        unknown=job.unknown - {name for name, path in _SET_BY.items() if _sets(change, path)},
+    )
+
+
+_SET_BY: Mapping[str, tuple[str, ...]] = {
+    "spot": ("EnableManagedSpotTraining",),
+    "runtime_s_max": ("StoppingCondition", "MaxRuntimeInSeconds"),
+    "wait_s_max": ("StoppingCondition", "MaxWaitTimeInSeconds"),
+    "checkpoint_uri": ("CheckpointConfig", "S3Uri"),
+    "instance_type": ("ResourceConfig", "InstanceType"),
+}
+
+
+def _sets(change: Any, path: tuple[str, ...]) -> bool:
+    return not path or (isinstance(change, Mapping) and path[0] in change and _sets(change[path[0]], path[1:]))
+
+
+def sdk_arguments(change: RequestChange) -> Mapping[str, Any]:
+    """A change as arguments of the SageMaker Python SDK's Estimator (v2)."""
+    stopping, resources = change.get("StoppingCondition", {}), change.get("ResourceConfig", {})
+    found: dict[str, Any] = {}
+    for name, source, member in (
+        ("use_spot_instances", change, "EnableManagedSpotTraining"),
+        ("max_run", stopping, "MaxRuntimeInSeconds"),
+        ("max_wait", stopping, "MaxWaitTimeInSeconds"),
+        ("checkpoint_s3_uri", change.get("CheckpointConfig", {}), "S3Uri"),
+        ("instance_type", resources, "InstanceType"),
+        ("instance_count", resources, "InstanceCount"),
+        ("volume_size", resources, "VolumeSizeInGB"),
+        ("keep_alive_period_in_seconds", resources, "KeepAlivePeriodInSeconds"),
+        ("tags", change, "Tags"),
+    ):
+        if member in source:
+            found[name] = source[member]
+    return found
+
+
+Named = Sequence[tuple[str, Demand]]
+
+
+def _smallest(job: Job, demands: Named, values: Values) -> RequestChange:
+    """The smallest change that meets the demands. Raises Impossible."""
+    _runtime(job, demands)
+    parts = [_spot(job, demands, values), _tags(job, demands, values), _instance(job, demands)]
+    parts += [demand.request for _, demand in demands]
+    return merged(*(part for part in parts if part))
+
+
+def _runtime(job: Job, demands: Named) -> None:
+    for name, demand in demands:
+        if demand.runtime_s_most is not None and runtime_of(job) > demand.runtime_s_most:
+            raise Impossible(
+                f"{name} allows MaxRuntimeInSeconds of at most {said(demand.runtime_s_most)}, and this job asks for"
+                f" {said(runtime_of(job))}. A fix never lowers it: only the job's owner knows how long the job needs"
+            )
+
+
+def _spot(job: Job, demands: Named, values: Values) -> RequestChange:
+    """The spot flag, the waiting time and the checkpoints, which hang together."""
+    wanting = [name for name, demand in demands if demand.spot]
+    if not job.spot and not wanting:
+        leave = {"StoppingCondition": {"MaxWaitTimeInSeconds": None}} if job.wait_s_max is not None else {}
+        return merged(leave, _checkpoint(job, demands, values, needed=False))
+    cooled: RequestChange = {}
+    if job.spot and job.excludes_spot == (WARM,):
+        cooled = {"ResourceConfig": {"KeepAlivePeriodInSeconds": None}}
+    here = replace(applied(job, cooled), spot=True)
+    excluded = why_not_spot(here)
+    refused = excluded if here.excludes_spot == () or set(here.excludes_spot) & REFUSED_ON_SPOT else None
+    runtime_s = runtime_of(job)
+    limits = [(d.wait_s_most, name) for name, d in demands if d.wait_s_most is not None]
+    if refused or (excluded and not job.spot):
+        why = refused or excluded
+        if wanting:
+            raise Impossible(f"no request satisfies these rules: {_listed(wanting)} wants spot, and SageMaker refuses it: {why}")
+        if not values.may_leave_spot:
+            raise Impossible(f"SageMaker refuses this job on spot: {why}. On-demand costs more, so a person must decide")
+        return {"EnableManagedSpotTraining": False, "StoppingCondition": {"MaxWaitTimeInSeconds": None}}
+    if here.algorithm.checkpoints is False:
+        limits.append((CAPPED_S, "SageMaker (for an algorithm that cannot checkpoint)"))
+    most_s, limiting = min(limits, default=(None, ""))
+    known = not {"wait_s_max", "runtime_s_max"} & job.unknown
+    if known and most_s is not None and most_s < runtime_s:
+        also = f"; {_listed(wanting)} wants spot" if wanting else ""
+        raise Impossible(
+            f"no request on spot satisfies these rules with MaxRuntimeInSeconds of {said(runtime_s)}: {limiting} allows"
+            f" MaxWaitTimeInSeconds of at most {said(most_s)}, and SageMaker wants it to be at least MaxRuntimeInSeconds{also}."
+            " A fix never lowers MaxRuntimeInSeconds, since that would cut the work: its owner may, or may run it on demand,"
+            " which costs more, or the rule may be widened or waived"
+        )
+    wait_s = job.wait_s_max
+    if wait_s is None or wait_s < runtime_s:
+        wait_s = WAIT_FACTOR * runtime_s
+    if most_s is not None:
+        wait_s = min(wait_s, most_s)
+    change = cooled
+    if not job.spot:
+        change = merged(change, {"EnableManagedSpotTraining": True})
+    if not job.spot or (known and wait_s != job.wait_s_max):
+        change = merged(change, {"StoppingCondition": {"MaxRuntimeInSeconds": runtime_s, "MaxWaitTimeInSeconds": wait_s}})
+    unsaved = not job.spot and job.checkpoint_uri is None and job.algorithm.checkpoints is not False
+    return merged(change, _checkpoint(job, demands, values, needed=unsaved))
+
+
+def _checkpoint(job: Job, demands: Named, values: Values, *, needed: bool) -> RequestChange:
+    """A prefix that lies where every rule allows it, and that no other job uses."""
+    asking = [(name, demand) for name, demand in demands if demand.checkpoint]
+    if not asking and not needed:
+        return {}
+    roots = [root for _, demand in asking for root in demand.checkpoint_under]
+    name = job.name or "job"
+    offered = list(values.places)
+    if not values.only_places:
+        bucket = "/".join(job.output_uri.split("/")[:3]) if job.output_uri and job.output_uri.startswith("s3://") else None
+        own = f"{bucket}/checkpoints" if bucket else SOME_BUCKET
+        beside = job.checkpoint_uri.rstrip("/").rpartition("/")[0] if job.checkpoint_uri else ""
+        above = [beside] if beside.startswith("s3://") and beside != "s3://" else []
+        for root in (*roots, *above, own):
+            folder = root.rstrip("/")
+            offered += [f"{folder}/{name}/", f"{folder}/{name}-checkpoints/"]
+        offered.append(f"s3://another-bucket/{name}/")
+    if job.checkpoint_uri:
+        offered.insert(0, job.checkpoint_uri)
+    for uri in offered:
+        if all(_allows(demand, uri, job) for _, demand in asking):
+            return {} if uri == job.checkpoint_uri else {"CheckpointConfig": {"S3Uri": uri}}
+    if values.only_places and not values.places:
+        raise Impossible("it needs a place for checkpoints, and no rule of the policy has a checkpoint template for it")
+    told = "; ".join(f"{name} wants {_place(demand)}" for name, demand in asking)
+    raise Impossible(f"no request satisfies these rules: {told}")
+
+
+def _allows(demand: Demand, uri: str, job: Job) -> bool:
+    if demand.checkpoint_under and not any(within(uri, prefix) for prefix in demand.checkpoint_under):
+        return False
+    mine = claim_of(uri, job=job.name, lineage=job.name, created_at=job.created_at)
+    return not overlapping(mine, demand.checkpoint_apart_from)
+
+
+def _place(demand: Demand) -> str:
+    if demand.checkpoint_under:
+        return f"checkpoints under {' or '.join(demand.checkpoint_under)}"
+    return "a checkpoint prefix that no other job uses" if demand.checkpoint_apart_from else "checkpoints"
+
+
+def _tags(job: Job, demands: Named, values: Values) -> RequestChange:
+    keys = dict.fromkeys(key for _, demand in demands for key in demand.tags)
+    told = {key: values.tags.get(key) or f"YOUR-{key.upper()}" for key in keys}
+    return {"Tags": [{"Key": key, "Value": value} for key, value in told.items()]} if told else {}
+
+
+def _instance(job: Job, demands: Named) -> RequestChange:
+    """The type that is most like the job's among those that every rule allows."""
+    asking = [(name, demand.instance_types) for name, demand in demands if demand.instance_types]
+    if not asking:
+        return {}
+    size = job.instance_type.rpartition(".")[2]
+    named = [pattern for _, patterns in asking for pattern in patterns if not set("*?[").intersection(pattern)]
+    same_size = [one for one in instance_types() if one.endswith(f".{size}")]
+    for one in (*equivalents(job.instance_type), *named, *same_size, *instance_types()):
+        if all(any(fnmatchcase(one, pattern) for pattern in patterns) for _, patterns in asking):
+            return {"ResourceConfig": {"InstanceType": one}}
+    told = ", ".join(f"{name} allows {' or '.join(patterns)}" for name, patterns in asking)
+    raise Impossible(f"no instance type satisfies these rules: {told}")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return " and ".join(dict.fromkeys(names))

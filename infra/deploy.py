@@ -1,0 +1,319 @@
+"""Deploys a stage: ``make deploy STAGE=dev`` uploads the package, shows the change set, and carries it out when it is confirmed.
+
+``make destroy STAGE=dev`` deletes the stack. The ledger and the reports stay, unless DELETE_LEDGER=yes.
+
+A stage is a file in infra/stages. The AWS calls are boto3's, so nothing else has to be installed; credentials and profile are
+those of the AWS command line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+import yaml
+from botocore.exceptions import BotoCoreError, ClientError, WaiterError
+
+STAGES = Path(__file__).resolve().parent / "stages"
+CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+CONCURRENCY_MIN = 122  # what Reserve takes, and the 100 that Lambda keeps
+POLL = {"Delay": 5, "MaxAttempts": 360}
+KEYS = {"stack", "region", "account", "bucket", "tags", "parameters"}
+
+
+class Undeployable(Exception):
+    """The stage cannot be deployed or destroyed. The message is one sentence: what was found, what is wanted, and where."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Where a stack goes, and its parameters."""
+
+    name: str
+    stack: str
+    region: str
+    bucket: str
+    account: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+def stage_of(name: str, folder: Path = STAGES) -> Stage:
+    """Read a stage's file. Raises Undeployable."""
+    path = folder / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml"))) or "none"
+        raise Undeployable(f"found no stage {name!r}, wanted one of {known}; a stage is a file in {folder}: copy dev.yaml")
+    try:
+        found = yaml.safe_load(path.read_text("utf-8"))
+    except yaml.YAMLError as error:
+        raise Undeployable(f"{path} is no YAML: {error}") from error
+    if not isinstance(found, dict) or set(found) - KEYS:
+        keys = sorted(set(found) - KEYS) if isinstance(found, dict) else type(found).__name__
+        raise Undeployable(f"{path}: found {keys}, wanted {', '.join(sorted(KEYS))}")
+    for key in ("stack", "region", "bucket"):
+        if not found.get(key):
+            raise Undeployable(f"{path}: {key} is empty")
+    return Stage(
+        name=name,
+        stack=str(found["stack"]),
+        region=str(found["region"]),
+        bucket=str(found["bucket"]),
+        account=str(found.get("account") or ""),
+        tags=_texts(found.get("tags")),
+        parameters=_texts(found.get("parameters")),
+    )
+
+
+def _texts(found: Mapping[str, Any] | None) -> dict[str, str]:
+    """A section of a stage's file; yes and no without quotes are YAML's booleans, and meant as the words."""
+    words = {True: "yes", False: "no", None: ""}
+    return {
+        name: words[value] if value is None or isinstance(value, bool) else str(value) for name, value in (found or {}).items()
+    }
+
+
+@dataclass(slots=True)
+class Deployment:
+    """One stage and the clients of its account and region."""
+
+    stage: Stage
+    client: Callable[[str], Any]
+    say: Callable[[str], object] = print
+
+    # ── deploy ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def deploy(self, package: Path, confirm: Callable[[str], bool]) -> int:
+        """Upload, show what changes, and change it. Returns an exit code; raises Undeployable."""
+        template = self._read(package)
+        self._check_account()
+        self._check_parameters(template)
+        status = self._status()
+        url = self._upload(package, template)
+        change_set = self._change_set(url, create=status in (None, "REVIEW_IN_PROGRESS"))
+        if change_set is None:
+            self.say(f"{self.stage.stack}: nothing to change")
+            return 0
+        if not confirm(f"Carry out these changes on {self.stage.stack} in {self.stage.region}?"):
+            self.say(f"nothing was changed; the change set {change_set} stays for review")
+            return 1
+        self._execute(change_set, create=status in (None, "REVIEW_IN_PROGRESS"))
+        for output in self._stack().get("Outputs", ()):
+            self.say(f"  {output['OutputKey']:<14} {output['OutputValue']}")
+        return 0
+
+    def _read(self, package: Path) -> dict[str, Any]:
+        try:
+            template: dict[str, Any] = json.loads((package / "sam.json").read_text("utf-8"))
+        except FileNotFoundError:
+            raise Undeployable(f"found no package in {package}, wanted sam.json and deployment.zip: run `make package`") from None
+        return template
+
+    def _check_account(self) -> None:
+        found = str(self.client("sts").get_caller_identity()["Account"])
+        if self.stage.account and found != self.stage.account:
+            raise Undeployable(f"the credentials are of account {found}, and stage {self.stage.name} is of {self.stage.account}")
+
+    def _check_parameters(self, template: Mapping[str, Any]) -> None:
+        known, given = template["Parameters"], self.stage.parameters
+        if unknown := sorted(set(given) - set(known)):
+            raise Undeployable(f"stage {self.stage.name}: found the parameters {unknown}, wanted some of {sorted(known)}")
+        if missing := sorted(name for name, p in known.items() if "Default" not in p and name not in given):
+            raise Undeployable(f"stage {self.stage.name}: the parameters {missing} are missing; an empty text is a value too")
+        if given.get("SlackTokenSecret"):
+            self._check_secret(given["SlackTokenSecret"])
+        if given.get("Reserve", "yes") == "yes":
+            limit = self.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+            if limit < CONCURRENCY_MIN:
+                raise Undeployable(
+                    f"Lambda lets this account run {limit} functions at once, and Reserve takes {CONCURRENCY_MIN}:"
+                    f' set Reserve to "no" in stage {self.stage.name}, or raise the limit'
+                )
+
+    def _check_secret(self, arn: str) -> None:
+        try:
+            self.client("secretsmanager").describe_secret(SecretId=arn)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ResourceNotFoundException":
+                raise Undeployable(f"found no secret {arn} in {self.stage.region}: create it first (docs/slack.md)") from error
+            raise
+
+    def _status(self) -> str | None:
+        """The stack's status, None where there is no stack. Raises Undeployable while something is under way."""
+        try:
+            status = str(self._stack()["StackStatus"])
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return None
+            raise
+        if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
+            raise Undeployable(f"{self.stage.stack} is {status}: another deployment is under way; try again when it is over")
+        if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"):
+            raise Undeployable(
+                f"{self.stage.stack} is {status}: its creation failed; run `make destroy STAGE={self.stage.name}` first"
+            )
+        return status
+
+    def _stack(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.client("cloudformation").describe_stacks(StackName=self.stage.stack)["Stacks"][0]
+        return found
+
+    def _upload(self, package: Path, template: dict[str, Any]) -> str:
+        """Put the zip and the template into the bucket, under names made of their content; return the template's address."""
+        code = (package / "deployment.zip").read_bytes()
+        key = f"spotwarden/{hashlib.sha256(code).hexdigest()[:32]}.zip"
+        for resource in template["Resources"].values():
+            if resource["Type"] == "AWS::Serverless::Function":
+                resource["Properties"]["CodeUri"] = f"s3://{self.stage.bucket}/{key}"
+        text = json.dumps(template).encode()
+        place = f"spotwarden/{hashlib.sha256(text).hexdigest()[:32]}.json"
+        s3 = self.client("s3")
+        try:
+            s3.put_object(Bucket=self.stage.bucket, Key=key, Body=code)
+            s3.put_object(Bucket=self.stage.bucket, Key=place, Body=text)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchBucket":
+                raise Undeployable(f"found no bucket {self.stage.bucket!r}: create it in {self.stage.region} first") from error
+            raise
+        return f"https://{self.stage.bucket}.s3.{self.stage.region}.{_suffix(self.stage.region)}/{place}"
+
+    def _change_set(self, url: str, *, create: bool) -> str | None:
+        """Make a change set and show it; None where nothing changes."""
+        cloudformation = self.client("cloudformation")
+        name = f"spotwarden-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+        try:
+            cloudformation.create_change_set(
+                StackName=self.stage.stack, ChangeSetName=name, ChangeSetType="CREATE" if create else "UPDATE", TemplateURL=url,
+                Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in self.stage.parameters.items()],
+                Capabilities=CAPABILITIES,
+                Tags=[{"Key": k, "Value": v} for k, v in self.stage.tags.items()],
+            )  # fmt: skip
+            cloudformation.get_waiter("change_set_create_complete").wait(
+                StackName=self.stage.stack, ChangeSetName=name, WaiterConfig=POLL
+            )
+        except WaiterError as error:
+            why = str(error.last_response.get("StatusReason", error))
+            if "didn't contain changes" in why or "No updates are to be performed" in why:
+                return None
+            raise Undeployable(f"CloudFormation made no change set of {self.stage.stack}: {why}") from error
+        pages = cloudformation.get_paginator("describe_change_set").paginate(StackName=self.stage.stack, ChangeSetName=name)
+        changes = [c["ResourceChange"] for page in pages for c in page["Changes"] if "ResourceChange" in c]
+        for change in sorted(changes, key=lambda c: (c["Action"], c["ResourceType"], c["LogicalResourceId"])):
+            replaced = " (replaced)" if change.get("Replacement") == "True" else ""
+            self.say(f"  {change['Action']:<7} {change['ResourceType']:<34} {change['LogicalResourceId']}{replaced}")
+        self.say(f"{len(changes)} changes of {self.stage.stack}")
+        return name
+
+    def _execute(self, change_set: str, *, create: bool) -> None:
+        cloudformation = self.client("cloudformation")
+        try:
+            cloudformation.execute_change_set(StackName=self.stage.stack, ChangeSetName=change_set)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in (
+                "InvalidChangeSetStatus",
+                "InvalidChangeSetStatusException",
+                "OperationInProgress",
+            ):
+                raise Undeployable(
+                    f"{self.stage.stack} changed since the change set was made: another deployment; try again"
+                ) from error
+            raise
+        waiter = cloudformation.get_waiter("stack_create_complete" if create else "stack_update_complete")
+        try:
+            waiter.wait(StackName=self.stage.stack, WaiterConfig=POLL)
+        except WaiterError as error:
+            raise Undeployable(f"{self.stage.stack} failed and is rolled back: {self._first_failure()}") from error
+
+    def _first_failure(self) -> str:
+        events = self.client("cloudformation").describe_stack_events(StackName=self.stage.stack)["StackEvents"]
+        failed = [
+            e for e in events if e["ResourceStatus"].endswith("_FAILED") and "cancelled" not in e.get("ResourceStatusReason", "")
+        ]
+        return f"{failed[-1]['LogicalResourceId']}: {failed[-1].get('ResourceStatusReason', '')}" if failed else "see its events"
+
+    # ── destroy ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def destroy(self, confirm: Callable[[str], bool], *, delete_ledger: bool) -> int:
+        """Delete the stack; the ledger and the reports stay, unless ``delete_ledger`` takes the ledger too."""
+        self._check_account()
+        if self._status_or_failed() is None:
+            raise Undeployable(f"found no stack {self.stage.stack} in {self.stage.region}")
+        ledger, reports = self._resource("Ledger"), self._resource("Reports")
+        also = f" AND its table {ledger}" if delete_ledger else ""
+        if not confirm(f"Delete the stack {self.stage.stack} in {self.stage.region}{also}?"):
+            self.say("nothing was deleted")
+            return 1
+        cloudformation = self.client("cloudformation")
+        cloudformation.delete_stack(StackName=self.stage.stack)
+        cloudformation.get_waiter("stack_delete_complete").wait(StackName=self.stage.stack, WaiterConfig=POLL)
+        if ledger and delete_ledger:
+            dynamodb = self.client("dynamodb")
+            dynamodb.update_table(TableName=ledger, DeletionProtectionEnabled=False)
+            dynamodb.get_waiter("table_exists").wait(TableName=ledger)
+            dynamodb.delete_table(TableName=ledger)
+            self.say(f"deleted {self.stage.stack} and the table {ledger}; the bucket {reports} stays")
+        else:
+            self.say(
+                f"deleted {self.stage.stack}; the table {ledger or 'of the ledger'} and the bucket {reports} stay."
+                f" ExistingLedger: {ledger} gives the table to a new stack"
+            )
+        return 0
+
+    def _resource(self, logical_id: str) -> str:
+        """The name of a resource of the stack; empty where the stack has none of that name."""
+        found = self.client("cloudformation").describe_stack_resources(StackName=self.stage.stack)["StackResources"]
+        return next((str(r["PhysicalResourceId"]) for r in found if r["LogicalResourceId"] == logical_id), "")
+
+    def _status_or_failed(self) -> str | None:
+        """The stack's status, also where its creation failed: that can be deleted."""
+        try:
+            return self._status()
+        except Undeployable as problem:
+            if "its creation failed" in str(problem):
+                return "CREATE_FAILED"
+            raise
+
+
+def _suffix(region: str) -> str:
+    return "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+
+
+def _asked(question: str) -> bool:
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Deploy or destroy from the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Deploy a stage of Spotwarden, or destroy it.")
+    parser.add_argument("action", choices=("deploy", "destroy"))
+    parser.add_argument("stage")
+    parser.add_argument("--package", type=Path, default=Path("build/package"))
+    parser.add_argument("--stages", type=Path, default=STAGES, help="the folder of stage files")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--delete-ledger", action="store_true", help="with destroy: delete the table too")
+    chosen = parser.parse_args(arguments)
+    confirm: Callable[[str], bool] = (lambda _: True) if chosen.yes else _asked
+    try:
+        stage = stage_of(chosen.stage, chosen.stages)
+        deployment = Deployment(stage, lambda service: boto3.client(service, region_name=stage.region))
+        if chosen.action == "destroy":
+            return deployment.destroy(confirm, delete_ledger=chosen.delete_ledger)
+        return deployment.deploy(chosen.package, confirm)
+    except (Undeployable, ClientError, BotoCoreError) as problem:
+        print(f"{chosen.action} {chosen.stage}: {problem}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,209 @@
+"""A stage is deployed, changed and destroyed on the embedded CloudFormation; what cannot be is refused in one sentence.
+
+moto does not carry out the SAM transform: the functions are in the change set and not in the stack.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from infra.deploy import Deployment, Stage, Undeployable, main, stage_of
+from infra.local import aws
+from infra.stack import merge_template
+
+BUCKET = "acme-deployments"
+STAGE = Stage(
+    name="test", stack="spotwarden-test", region=aws.REGION, bucket=BUCKET, account=aws.ACCOUNT,
+    tags={"project": "spotwarden"}, parameters={"TrainingRoles": "", "CheckpointBuckets": "", "Reserve": "no"},
+)  # fmt: skip
+
+
+class Lambda:
+    """Lambda's account settings: how many functions may run at once."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+
+    def get_account_settings(self) -> dict[str, Any]:
+        return {"AccountLimit": {"ConcurrentExecutions": self.limit}}
+
+
+class Busy:
+    """A CloudFormation whose stack somebody else is changing."""
+
+    def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803 (AWS's own name)
+        return {"Stacks": [{"StackName": StackName, "StackStatus": "UPDATE_IN_PROGRESS"}]}
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    """The template's own resources, without the functions that Chalice adds."""
+    made = merge_template("python3.14", "arm64")
+    functions = {name for name, resource in made["Resources"].items() if "Type" not in resource}
+    made["Resources"] = {name: r for name, r in made["Resources"].items() if name in ("Ledger", "Reports", "DeadLetters")}
+    made["Outputs"] = {name: made["Outputs"][name] for name in ("Ledger", "Reports", "DeadLetters")}
+    del made["Globals"]
+    assert functions
+    return {"AWSTemplateFormatVersion": "2010-09-09", **made}
+
+
+@pytest.fixture
+def local() -> Iterator[aws.Local]:
+    with aws.start() as started:
+        started.client("s3").create_bucket(Bucket=BUCKET)
+        yield started
+
+
+@pytest.fixture
+def package(tmp_path: Path, template: dict[str, Any]) -> Path:
+    (tmp_path / "deployment.zip").write_bytes(b"zip")
+    (tmp_path / "sam.json").write_text(json.dumps(template))
+    return tmp_path
+
+
+def deployment(local: aws.Local, said: list[str], stage: Stage = STAGE, **clients: Any) -> Deployment:
+    return Deployment(stage, lambda service: clients.get(service.replace("-", "_")) or local.client(service), said.append)
+
+
+def yes(_: str) -> bool:
+    return True
+
+
+def no(_: str) -> bool:
+    return False
+
+
+def test_a_stage_is_deployed_after_its_changes_were_shown(local: aws.Local, package: Path) -> None:
+    said: list[str] = []
+    asked: list[str] = []
+
+    def confirm(question: str) -> bool:
+        asked.append(question)
+        assert any(line.split() == ["Add", "AWS::DynamoDB::Table", "Ledger"] for line in said)
+        return True
+
+    assert deployment(local, said).deploy(package, confirm) == 0
+    assert asked == ["Carry out these changes on spotwarden-test in us-east-1?"]
+    [table] = local.client("dynamodb").list_tables()["TableNames"]
+    assert local.client("dynamodb").describe_table(TableName=table)["Table"]["DeletionProtectionEnabled"]
+    stack = local.client("cloudformation").describe_stacks(StackName="spotwarden-test")["Stacks"][0]
+    assert {"Key": "project", "Value": "spotwarden"} in stack["Tags"]
+
+
+def test_nothing_changes_without_a_yes(local: aws.Local, package: Path) -> None:
+    said: list[str] = []
+    assert deployment(local, said).deploy(package, no) == 1
+    assert said[-1].startswith("nothing was changed")
+    assert local.client("dynamodb").list_tables()["TableNames"] == []
+
+
+def refused(act: Callable[[], object]) -> str:
+    with pytest.raises(Undeployable) as why:
+        act()
+    return str(why.value)
+
+
+def test_two_deployments_at_once(local: aws.Local, package: Path) -> None:
+    second = deployment(local, [], cloudformation=Busy())
+    assert refused(lambda: second.deploy(package, yes)) == (
+        "spotwarden-test is UPDATE_IN_PROGRESS: another deployment is under way; try again when it is over"
+    )
+
+
+def test_a_secret_that_is_missing(local: aws.Local, package: Path) -> None:
+    class Secrets:
+        def describe_secret(self, SecretId: str) -> None:  # noqa: N803, ARG002 (AWS's own name)
+            raise ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": "m"}}, "DescribeSecret")
+
+    arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:slack"
+    stage = replace(STAGE, parameters={**STAGE.parameters, "SlackTokenSecret": arn})
+    said = refused(lambda: deployment(local, [], stage, secretsmanager=Secrets()).deploy(package, yes))
+    assert said == f"found no secret {arn} in us-east-1: create it first (docs/slack.md)"
+
+
+def test_an_account_whose_concurrency_cannot_be_reserved(local: aws.Local, package: Path) -> None:
+    stage = replace(STAGE, parameters={**STAGE.parameters, "Reserve": "yes"})
+    said = refused(lambda: deployment(local, [], stage, **{"lambda": Lambda(10)}).deploy(package, yes))
+    assert said.startswith('Lambda lets this account run 10 functions at once, and Reserve takes 122: set Reserve to "no"')
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"account": "999999999999"}, "the credentials are of account 123456789012, and stage test is of 999999999999"),
+        ({"bucket": "nowhere"}, "found no bucket 'nowhere': create it in us-east-1 first"),
+        ({"parameters": {"TrainingRoles": ""}}, "stage test: the parameters ['CheckpointBuckets'] are missing"),
+        ({"parameters": {**STAGE.parameters, "Colour": "red"}}, "stage test: found the parameters ['Colour'], wanted some of"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_stage_that_does_not_fit(local: aws.Local, package: Path, changed: dict[str, Any], told: str) -> None:
+    assert refused(lambda: deployment(local, [], replace(STAGE, **changed)).deploy(package, yes)).startswith(told)
+
+
+def test_a_package_that_was_not_built(local: aws.Local, tmp_path: Path) -> None:
+    assert "run `make package`" in refused(lambda: deployment(local, []).deploy(tmp_path, yes))
+
+
+def test_a_stack_that_is_not_there_is_not_destroyed(local: aws.Local) -> None:
+    assert (
+        refused(lambda: deployment(local, []).destroy(yes, delete_ledger=False)) == "found no stack spotwarden-test in us-east-1"
+    )
+
+
+@pytest.mark.parametrize("delete_ledger", [False, True])
+def test_destroy_keeps_the_table_unless_told_otherwise(local: aws.Local, package: Path, *, delete_ledger: bool) -> None:
+    said: list[str] = []
+    one = deployment(local, said)
+    one.deploy(package, yes)
+    [table] = local.client("dynamodb").list_tables()["TableNames"]
+    kept = [] if delete_ledger else [table]
+    if not delete_ledger:  # moto deletes what DeletionPolicy keeps, unless the table refuses
+        assert json.loads((package / "sam.json").read_text())["Resources"]["Ledger"]["DeletionPolicy"] == "Retain"
+    assert one.destroy(no, delete_ledger=delete_ledger) == 1
+    assert table in local.client("dynamodb").list_tables()["TableNames"]
+    assert one.destroy(yes, delete_ledger=delete_ledger) == 0
+    assert local.client("dynamodb").list_tables()["TableNames"] == kept
+
+
+def test_an_unknown_stage_is_answered_with_those_that_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["deploy", "prodd"]) == 1
+    assert "found no stage 'prodd', wanted one of dev; a stage is a file in" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("stack: [", "is no YAML"),
+        ("- a", "found list, wanted"),
+        ("stack: s\nregion: r\nbucket: b\ncolour: red", "found ['colour'], wanted"),
+        ("stack: s\nregion: r\nbucket: ''", "bucket is empty"),
+    ],
+)
+def test_a_stage_file_that_cannot_be_read(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "x.yaml").write_text(text)
+    assert told in refused(lambda: stage_of("x", tmp_path))
+
+
+def test_yes_and_no_without_quotes_are_the_words(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text("stack: s\nregion: r\nbucket: b\nparameters: {Reserve: no, SlackApi: yes, LogDays: 7}")
+    assert stage_of("x", tmp_path).parameters == {"Reserve": "no", "SlackApi": "yes", "LogDays": "7"}
+
+
+def test_the_stage_that_ships_has_parameters_of_the_template_alone() -> None:
+    import yaml
+
+    text = (Path(__file__).resolve().parents[2] / "infra" / "stages" / "dev.yaml").read_text()
+    body = textwrap.dedent(text[text.index("parameters:") :].removeprefix("parameters:"))
+    named = {line.strip("# ").split(":")[0] for line in body.splitlines() if ": " in line and line.strip("# ")[0].isupper()}
+    named = {name for name in named if name.isidentifier()}
+    assert named == set(merge_template("python3.14", "arm64")["Parameters"])
+    assert yaml.safe_load(text)["stack"] == "spotwarden-dev"

@@ -1,0 +1,205 @@
+"""Secrets: a rotated signing secret opens nothing, and no hyperparameter or environment value leaves the job's own request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller import wiring
+from controller.aws.sagemaker.confidential import without_values
+from infra.local.host import CLIENT_CONFIG, REPORTS, TABLE, Host
+from infra.local.slack import ME
+from infra.local.slack_users import AppRequests
+from tests.security.lab import lab, launch, log, messages, request, run, status, texts
+
+POLICY = """
+version: 1
+defaults: {mode: enforce, channel: "#ml"}
+rules:
+  - {name: patience, rule: max-wait-limit, options: {at_most: 12h}, mode: warn}
+  - {name: spot-only, rule: spot-required, options: {runtime_over: 1h}, mode: enforce, action: stop}
+resubmit:
+  - name: again
+    mode: enforce
+    within: 6h
+    causes: {internal: {limit: 2}}
+slack: {tell: all}
+"""
+OLD, NEW = "the-old-signing-secret", "the-new-signing-secret"
+NAME = "slack"
+
+
+def stored(host: Host, signing_secret: str, token: str = "") -> str:
+    text = json.dumps({"bot_token": token or host.slack.token, "signing_secret": signing_secret})
+    secrets = host.aws.client("secretsmanager")
+    try:
+        secrets.put_secret_value(SecretId=NAME, SecretString=text)
+    except secrets.exceptions.ResourceNotFoundException:
+        secrets.create_secret(Name=NAME, SecretString=text)
+    return NAME
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
+    with lab(POLICY) as running:
+        monkeypatch.delenv("SPOTWARDEN_SLACK_SIGNING_SECRET", raising=False)
+        monkeypatch.delenv("SPOTWARDEN_SLACK_TOKEN", raising=False)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", running.aws.url)
+        monkeypatch.setenv("SPOTWARDEN_SLACK_TOKEN_SECRET", stored(running, OLD))
+        wiring.install(clock=running.clock, client_config=CLIENT_CONFIG, slack_client_config=CLIENT_CONFIG)
+        yield running
+
+
+def heard(host: Host, secret: str) -> int:
+    """The status that a command signed with a secret gets."""
+    assert host.slack.users is not None
+    heard.count = getattr(heard, "count", 0) + 1  # type: ignore[attr-defined]
+    app = AppRequests(clock=host.clock.now, url=host.slack.users.app.url, signing_secret=secret)
+    return app.command({"text": "help", "user_id": ME, "n": str(heard.count)}).status  # type: ignore[attr-defined]
+
+
+def test_after_a_rotation_the_new_secret_works_at_once_and_the_old_one_no_longer_does(host: Host) -> None:
+    assert heard(host, OLD) == 200
+    host.clock.at += timedelta(seconds=10)
+    stored(host, NEW)
+    assert heard(host, NEW) == 200
+    assert heard(host, OLD) == 401
+
+
+def test_a_rotation_that_nobody_used_yet_is_known_after_two_minutes(host: Host) -> None:
+    assert heard(host, OLD) == 200
+    stored(host, NEW)
+    host.clock.at += timedelta(minutes=2)
+    assert heard(host, OLD) == 401
+    assert heard(host, NEW) == 200
+
+
+def test_wrong_signatures_cost_one_read_of_the_secret_in_five_seconds(host: Host) -> None:
+    assert heard(host, OLD) == 200
+    read: list[object] = []
+    wiring._hurried_client("secretsmanager").meta.events.register(
+        "before-call.secrets-manager.GetSecretValue", lambda **_: read.append(1)
+    )
+    host.clock.at += timedelta(seconds=6)
+    assert [heard(host, "a guess") for _ in range(5)] == [401] * 5
+    assert len(read) == 1
+    assert heard(host, OLD) == 200
+
+
+def test_while_the_secret_cannot_be_read_nothing_comes_in(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://127.0.0.1:1")
+    wiring.install(clock=host.clock)
+    assert heard(host, OLD) == 503
+
+
+def test_a_secret_that_became_unusable_stops_the_old_one(host: Host) -> None:
+    assert heard(host, OLD) == 200
+    host.aws.client("secretsmanager").put_secret_value(SecretId=NAME, SecretString="{broken")
+    host.clock.at += timedelta(minutes=3)
+    assert heard(host, OLD) == 500
+    assert heard(host, OLD) == 500
+
+
+def test_a_bot_token_that_was_replaced_is_read_again_and_the_message_is_sent(host: Host) -> None:
+    launch(host, request("first", "vision", runtime_h=2, wait_h=20, work_s=600))
+    run(host, hours=1)
+    before = len(messages(host))
+    assert before
+    host.slack.token = "xoxb-replaced"
+    stored(host, NEW, "xoxb-replaced")
+    launch(host, request("second", "vision", runtime_h=2, wait_h=20, work_s=600))
+    run(host, hours=1)
+    assert len(messages(host)) > before
+
+
+# ── values of hyperparameters and environment variables ──────────────────────────────────────────────────────────────────────
+
+MARKERS = ("hyper-MARKER-7f3a", "env-MARKER-91bc", "hunter2", "MARKERWITHOUTDIGITS", "two words MARKER")
+
+
+def everything(host: Host) -> str:
+    """All that the controller wrote: rows, log lines, messages, events and reports."""
+    rows = wiring.client("dynamodb").get_paginator("scan").paginate(TableName=TABLE)
+    s3 = host.aws.client("s3")
+    reports = [
+        s3.get_object(Bucket=REPORTS, Key=found["Key"])["Body"].read().decode()
+        for found in s3.list_objects_v2(Bucket=REPORTS).get("Contents", ())
+    ]
+    posted = json.dumps([message.to_json() for message in messages(host)])
+    return "\n".join((str([page["Items"] for page in rows]), log(host), posted, texts(host), *reports))
+
+
+def test_no_hyperparameter_or_environment_value_is_in_rows_logs_messages_or_reports(host: Host) -> None:
+    hyper, env, short, letters, words = MARKERS
+    plan = {"token": hyper, "password": short, "key": letters, "phrase": words}
+    reason = (
+        f"AlgorithmError: ExecuteUserScriptError: bad token {hyper} {letters} for {env}, {words}\n"
+        f'Command "python train.py --token {hyper} --password {short} --epochs 10"'
+    )
+    jobs = {
+        "fails": request("fails", "vision", work_s=900, fails_with=reason, **plan),
+        "retried": request("retried", "search", work_s=900, fails_with="internal", **plan),
+        "stopped": request("stopped", "ads", spot=False, work_s=9000, **plan),
+        "completes": request("completes", "ads", work_s=900, **plan),
+    }
+    launch(host, request("warm-up", "ads", work_s=60))
+    run(host, minutes=5)
+    for job in jobs.values():
+        job["Environment"] = {"API_KEY": env}
+        launch(host, job)
+    run(host, hours=190)
+    assert status(host, "fails") == "Failed"
+    assert sum(name.startswith("retried-") for name in host.world.jobs) == 2
+    assert status(host, "stopped") == "Stopped"
+    found = everything(host)
+    assert "ExecuteUserScriptError" in found  # the reason itself is kept
+    assert "reports/" in found
+    assert [marker for marker in MARKERS if marker in found] == []
+    assert "--epochs" not in found
+
+
+def test_an_error_that_quotes_the_request_is_stored_and_told_without_its_values() -> None:
+    request = {"HyperParameters": {"token": MARKERS[0]}, "Environment": {"KEY": MARKERS[1]}}
+    said = f"Value '{{token={MARKERS[0]}}}' at 'hyperParameters', '{MARKERS[1]}' at 'environment' failed to satisfy constraint"
+    safe = without_values(said, request)
+    assert safe == "Value '{token=…}' at 'hyperParameters', '…' at 'environment' failed to satisfy constraint"
+
+
+SECRETS = st.dictionaries(st.text(max_size=5), st.from_regex(r"[A-Za-z0-9 ?*._\-]{3,11}[0-9]", fullmatch=True), max_size=4)
+
+
+@given(SECRETS, st.data())
+def test_a_value_that_could_be_a_secret_is_never_left_in_a_text(values: dict[str, str], data: st.DataObject) -> None:
+    text = " and ".join(data.draw(st.permutations(["AlgorithmError: it failed", *values.values()])))
+    safe = without_values(text, {"HyperParameters": values, "Environment": None})
+    assert not any(value in safe for value in values.values())
+
+
+@pytest.mark.parametrize("document", [{}, {"HyperParameters": None, "Environment": []}, {"Environment": {"A": 1}}])
+def test_a_document_without_values_changes_nothing(document: dict[str, object]) -> None:
+    assert without_values("InternalServerError: We encountered", document) == "InternalServerError: We encountered"
+
+
+# ── tags ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_tags_that_a_resubmission_loses_are_said(host: Host) -> None:
+    launch(host, request("warm-up", "ads", work_s=60))
+    run(host, minutes=5)
+    many = {f"tag-{number:02d}": "x" for number in range(48)}
+    asked = request("tagged", "vision", work_s=900, fails_with="internal", tags=many)
+    assert len(asked["Tags"]) == 50
+    launch(host, asked)
+    run(host, hours=2)
+    [told] = [m.text for m in messages(host) if "tagged" in m.text and "Left out" in m.text][:1]
+    assert "A job takes 50 tags, three of them Spotwarden's. Left out: tag-45, tag-46, tag-47." in told
+    attempts = [job for name, job in host.world.jobs.items() if name.startswith("tagged-")]
+    assert attempts
+    assert len(attempts[0].request["Tags"]) == 50
+    assert Path(host.log.name).exists()

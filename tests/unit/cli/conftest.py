@@ -1,0 +1,25 @@
+"""A folder without ./policies, and ``check`` that runs there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.cli.checking import Check, Said, run_check
+
+
+@pytest.fixture
+def said_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Check:
+    """Write a document to a file, check it under the shipped policies, and return what is said."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(document: Any, *more: str, name: str = "job.json") -> Said:
+        if isinstance(document, Path):
+            return run_check(capsys, str(document), *more)
+        Path(name).write_text(document if isinstance(document, str) else json.dumps(document), "utf-8")
+        return run_check(capsys, name, *more)
+
+    return run

@@ -1,0 +1,95 @@
+"""Documents of the kinds that people have, each with the right answer under the shipped policies."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.cli.checking import CASES, Check
+
+ALL = ["save-long-work", "one-hour-without-checkpoints", "patience", "spot-for-long-jobs"]
+
+
+@pytest.mark.parametrize(
+    ("file", "code", "verdict", "broken", "undecided"),
+    [
+        ("create-warm-pool-on-demand.json", 0, "allow", [], []),
+        ("create-serverless.json", 0, "allow", [], []),
+        ("create-five-day-run.json", 1, "findings", ["patience"], []),
+        ("create-spot-without-maxwait.json", 4, "refused", ["SageMaker"], []),
+        ("create-misspelt-member.json", 4, "refused", ["SageMaker", "save-long-work"], []),
+        ("create-own-algorithm-by-arn.json", 0, "allow", [], []),
+        ("event-detail-without-envelope.json", 3, "undecided", [], ALL),
+        ("list-summaries.json", 3, "undecided", [], ALL),
+        ("step-functions-parameters-with-paths.json", 3, "undecided", [], ALL),
+        ("pipeline-definition.json", 3, "undecided", [], ["spot-for-long-jobs"]),
+        ("state-machine.json", 1, "findings", ["save-long-work"], []),
+        ("cloudformation.yaml", 3, "undecided", [], ["spot-for-long-jobs"]),
+        ("tuning-request.json", 1, "findings", ["save-long-work"], []),
+        ("search-response.json", 1, "findings", ["spot-for-long-jobs"], []),
+        ("ack-trainingjob.yaml", 1, "findings", ["save-long-work"], []),
+    ],
+)
+def test_a_document_is_judged_as_it_should_be(
+    said_of: Check, file: str, code: int, verdict: str, broken: list[str], undecided: list[str]
+) -> None:
+    said = said_of(CASES / file)
+    assert (said.code, said.job["verdict"], said.rules, said.job["undecided"]) == (code, verdict, broken, undecided)
+    assert said.err == ""
+
+
+def test_a_list_s_one_summary_alone_is_undecided_too(said_of: Check) -> None:
+    said = said_of({"TrainingJobName": "listed-a", "CreationTime": "2026-11-20T10:00:00Z", "TrainingJobStatus": "InProgress"})
+    assert (said.code, said.job["undecided"]) == (3, ALL)
+
+
+def test_a_description_says_nothing_of_tags(said_of: Check) -> None:
+    policies = ("--policies", str(CASES / "by-tag"))
+    said = said_of(CASES / "describe-without-tags.json", *policies)
+    assert (said.code, said.job["verdict"]) == (3, "undecided")
+    assert said.job["undecided"] == ["vision-checkpoints", "who-pays"]
+    said = said_of(CASES / "describe-without-tags.json", *policies, "--tags", "team=vision", "--tags", "cost-center=7")
+    assert (said.code, said.rules, said.job["undecided"]) == (1, ["vision-checkpoints"], [])
+    said = said_of(CASES / "describe-without-tags.json", *policies, "--tags", "team=search,cost-center=7")
+    assert (said.code, said.job["verdict"]) == (0, "allow")
+
+
+def test_a_runtime_is_never_lowered_and_it_is_said_why_there_is_no_fix(said_of: Check) -> None:
+    (finding,) = said_of(CASES / "create-five-day-run.json").job["findings"]
+    assert finding["fix"]["request"] == {}
+    assert "patience allows MaxWaitTimeInSeconds of at most 2 days (172800 s)" in finding["fix"]["why_not"]
+    assert "A fix never lowers MaxRuntimeInSeconds" in finding["fix"]["why_not"]
+
+
+def test_a_misspelt_member_is_named_with_what_was_meant(said_of: Check) -> None:
+    finding = said_of(CASES / "create-misspelt-member.json").job["findings"][0]
+    assert (finding["severity"], finding["field"]) == ("refused", "UseSpotInstances")
+    assert "did you mean EnableManagedSpotTraining?" in finding["wanted"]
+
+
+def test_json_with_comments_is_one_error_with_its_line(said_of: Check) -> None:
+    said = said_of(CASES / "with-comments.json")
+    assert (said.code, len(said.err.splitlines()), said.job["line"]) == (2, 1, 2)
+    assert "line 2: found a comment, which JSON does not allow" in said.job["error"]
+
+
+def test_an_algorithm_of_the_job_s_own_account_is_its_own(said_of: Check) -> None:
+    assert said_of(CASES / "create-own-algorithm-by-arn.json").job["algorithm"]["class"] == "own"
+
+
+@pytest.mark.parametrize(
+    ("file", "path", "line", "owner"),
+    [
+        ("pipeline-definition.json", "Steps[0].Arguments", 11, "SageMaker Pipelines"),
+        ("state-machine.json", "States.Train.Parameters", 7, "Step Functions"),
+        ("cloudformation.yaml", "Resources.Nightly.Properties.Definition.States.Train.Parameters", 14, "Step Functions"),
+        ("tuning-request.json", "TrainingJobDefinition", 23, "hyperparameter tuning"),
+        ("search-response.json", "Results[0].TrainingJob", 4, None),
+        ("list-summaries.json", "TrainingJobSummaries[0]", 3, None),
+        ("ack-trainingjob.yaml", "spec", 5, None),
+    ],
+)
+def test_each_job_is_told_with_where_it_stands_and_whose_it_is(
+    said_of: Check, file: str, path: str, line: int, owner: str | None
+) -> None:
+    job = said_of(CASES / file).job
+    assert (job["path"], job["line"], job["owner"]) == (path, line, owner)
