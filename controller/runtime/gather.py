@@ -62,7 +62,7 @@ def _priced(facts: Facts, ports: ReadPorts) -> Facts:
     """What the attempt costs, what the type that its owner chose would have cost, and each type that a next attempt may have."""
     job, block, at = facts.job, facts.policy.resubmission_for(facts.job), facts.job.ended_at or facts.now
     others = {*(kind for kind, _ in job.preferences), *(e.instance_type for e in facts.lineage.entries if isinstance(e, Started))}
-    rates = {kind: ports.prices.rate(kind, job.region, facts.now) for kind in others | set(next_types(facts, block))}
+    rates = {kind: ports.prices.rate(kind, job.region, at) for kind in others | set(next_types(facts, block))}
     first = next((e.instance_type for e in facts.lineage.entries if isinstance(e, Started) and e.number == 1), job.instance_type)
     return replace(
         facts,
