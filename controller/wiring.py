@@ -33,6 +33,7 @@ from controller.aws.s3_checkpoints import S3Checkpoints
 from controller.aws.s3_reports import S3ReportStore
 from controller.aws.sagemaker.jobs import SageMakerJobs
 from controller.aws.service_quotas import ServiceQuotas
+from controller.aws.stack_parameters import identity_key, training_roles
 from controller.aws.system_clock import SystemClock
 from controller.ledger.lineage import LineageId
 from controller.runtime.gather import lineage_of
@@ -111,7 +112,7 @@ def ports() -> Ports:
     table = setting("SPOTWARDEN_TABLE")
     ledger = DynamoLedger(client("dynamodb"), table)
     return Ports(
-        jobs=SageMakerJobs(_Lazy(lambda: client("sagemaker"))),
+        jobs=SageMakerJobs(_Lazy(lambda: client("sagemaker")), roles=training_roles(), key=identity_key()),
         checkpoints=S3Checkpoints(_Lazy(lambda: client("s3")), _checkpoint_buckets()),
         ledger=ledger,
         outbox=DynamoOutbox(client("dynamodb"), table),
@@ -121,7 +122,7 @@ def ports() -> Ports:
             _Lazy(lambda: client("s3")), os.environ.get("SPOTWARDEN_REPORTS_BUCKET", ""), os.environ.get("AWS_REGION", "")
         ),
         instances=Ec2Instances(_Lazy(lambda: client("ec2"))),
-        policies=CompiledPolicies(_policies(), lambda revision: ledger.revisions.in_force_at(revision, _clock.now())),
+        policies=_current_policies(ledger),
         prices=Prices(ledger.prices.rates),
         quotas=ServiceQuotas(_Lazy(lambda: client("service-quotas"))),
         placement=PlacementScores(_Lazy(lambda: client("ec2"))),
@@ -147,6 +148,12 @@ class _Lazy:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._build(), name)
+
+
+def _current_policies(ledger: DynamoLedger) -> CompiledPolicies:
+    return CompiledPolicies(
+        _policies(), lambda revision: ledger.revisions.in_force_at(revision, _clock.now()), observe_only=not training_roles()
+    )  # fmt: skip
 
 
 def _policies() -> Mapping[str, Any]:
@@ -189,10 +196,10 @@ def slack_ports(came_at: datetime) -> SlackClickPorts:
     hurry = partial(_Hurried, until=came_at + SLACK_TIME_LIMIT)
     ledger = DynamoLedger(hurry(_hurried_client("dynamodb")), setting("SPOTWARDEN_TABLE"))
     return SlackClickPorts(
-        jobs=SageMakerJobs(hurry(_hurried_client("sagemaker"))),
+        jobs=SageMakerJobs(hurry(_hurried_client("sagemaker")), roles=training_roles(), key=identity_key()),
         ledger=ledger,
         chat=hurry(_Lazy(_slack), always=("reply_ephemeral",)),
-        policies=CompiledPolicies(_policies(), lambda revision: ledger.revisions.in_force_at(revision, _clock.now())),
+        policies=_current_policies(ledger),
         clock=_clock,
     )
 

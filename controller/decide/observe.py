@@ -23,7 +23,7 @@ def observe(facts: Facts) -> Decision:
         job=job.name, at=job.created_at, team=job.team, number=facts.number, spot=job.spot,
         instance_type=job.instance_type, instance_count=job.instance_count, region=job.region, service=job.service,
         checkpoint_uri=job.checkpoint_uri, runtime_s_max=job.runtime_s_max, wait_s_max=job.wait_s_max,
-        user=job.user, claimed=job.claimed, role=job.role,
+        user=job.user, claimed=job.claimed, role=job.role, identity=job.identity,
     )  # fmt: skip
     interrupted = tuple(
         Interrupted(job=job.name, at=at, team=job.team, instance_type=job.instance_type, region=job.region)

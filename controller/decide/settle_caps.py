@@ -9,7 +9,7 @@ from controller.decide.resubmit import resubmit
 from controller.decide.spend_cap import unmeasured_micros
 from controller.ledger.entry import Measured, Started, Unmeasured
 from controller.ledger.intent import Intent, IntentResult, Settle, Stop, Submit
-from controller.ledger.lineage import Lineage, attempt_name
+from controller.ledger.lineage import Lineage
 from controller.savings.arithmetic import spent_micros
 from controller.units.money import Micros
 
@@ -33,10 +33,9 @@ def team_of(action: Submit | Stop, lineage: Lineage) -> str:
     return (started.team if started else None) or NO_TEAM
 
 
-def moved_to(stop: Stop, lineage: Lineage) -> str:
-    """The key of the submission that follows when a job is stopped to be moved."""
-    started = lineage.entry(Started, stop.about)
-    return f"submit/{attempt_name(lineage.id, (started.number if started else 1) + 1)}"
+def holder_of(action: Submit | Stop) -> str:
+    """For what an amount is reserved: an attempt, or the move that it follows."""
+    return action.key if isinstance(action, Submit) else f"move/{action.about}"
 
 
 def settle_caps(facts: Facts) -> Decision:
@@ -47,9 +46,8 @@ def settle_caps(facts: Facts) -> Decision:
 
 
 def _settled(facts: Facts, action: Submit | Stop, amount: Micros) -> Intent:
-    submission = action.key if isinstance(action, Submit) else moved_to(action, facts.lineage)
     account = account_of(action, facts.lineage)
-    settle = Settle(about=facts.job.name, submission=submission, account=account, amount_micros=amount)
+    settle = Settle(about=facts.job.name, holder=holder_of(action), account=account, amount_micros=amount)
     return Intent(action=settle, due_at=facts.now)
 
 
@@ -58,8 +56,7 @@ def _not_moved(facts: Facts) -> tuple[Intent, ...]:
     intent = facts.lineage.intent(f"stop/{facts.job.name}")
     if intent is None or intent.claim == 0 or not isinstance(intent.action, Stop) or not intent.action.month:
         return ()
-    meant = (*resubmit(facts).intents, *facts.lineage.intents)
-    if facts.job.outcome is None or any(i.key == moved_to(intent.action, facts.lineage) for i in meant):
+    if facts.job.outcome is None or any(isinstance(i.action, Submit) for i in resubmit(facts).intents):
         return ()
     return (_settled(facts, intent.action, 0),)
 

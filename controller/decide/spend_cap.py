@@ -61,8 +61,8 @@ def afford(facts: Facts, block: Resubmission | None, changes: RequestChange, *, 
 def attempt_cost_micros(facts: Facts, changes: RequestChange) -> Micros | None:
     """What one attempt of the request with these changes may cost at most; None where one of its prices is not known."""
     job, resources = facts.job, changes.get("ResourceConfig", {})
-    chosen = resources.get("InstanceType")
-    machines = ((chosen, job.instance_count),) if chosen else (*job.preferences, (job.instance_type, job.instance_count))
+    chosen, count = resources.get("InstanceType"), int(resources.get("InstanceCount") or job.instance_count)
+    machines = ((chosen, count),) if chosen else (*job.choices, (job.instance_type, count))
     costs = [_cost(facts, kind, count, runtime_s(facts, changes)) for kind, count in machines]
     known = [cost for cost in costs if cost is not None]
     return max(known) if len(known) == len(costs) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -181,10 +182,12 @@ class Job:
     subnets: tuple[str, ...] = ()  # empty: no VpcConfig
     volume_gb: int | None = None
     model_artifacts: str | None = None  # where the model is, or would be
+    preferences: str = ""  # InstancePreferences as JSON; empty where the request names its instance type
+    identity: str = ""  # a keyed digest of what no attempt may change of the request; empty where nobody computed one
+    probe_identity: str = ""  # the same digest of a probe on behalf of this job
     output_uri: str | None = None  # OutputDataConfig.S3OutputPath
     excludes_spot: tuple[str, ...] = ()  # members of its request that exclude spot, as controller.jobs.spot_possible lists them
     unknown: frozenset[str] = frozenset()
-    preferences: tuple[tuple[str, int], ...] = ()  # instance type and count of each that the request lets SageMaker choose from
     claimed_team: str | None = None  # the team of its tag, where its role says another
     claimed: Service | None = None  # what its name or its tags say of an owner, which nothing proves
 
@@ -213,6 +216,12 @@ class Job:
         if self.outcome is Outcome.STARVED and self.started_at is None:
             return FailureCause.NEVER_LAUNCHED
         return self.outcome.cause if self.outcome else None
+
+    @property
+    def choices(self) -> tuple[tuple[str, int], ...]:
+        """The instance types and counts that the request lets SageMaker choose from; empty where it names one type."""
+        found = json.loads(self.preferences) if self.preferences else []
+        return tuple((str(one.get("InstanceType", "")), int(one.get("InstanceCount") or self.instance_count)) for one in found)
 
     @property
     def pipeline_execution(self) -> str | None:

@@ -33,6 +33,8 @@ class MessageKind(StrEnum):
     PROBING = "probing"
     STOPPING_AS_ASKED = "stopping-as-asked"
     RATE_LIMIT = "brake"
+    NAME_TAKEN = "name-taken"
+    NOT_PERMITTED = "not-permitted"
     DECIDER_FAILED = "decider-failed"
 
 
@@ -47,6 +49,7 @@ class GiveUpReason(StrEnum):
     NOT_RETRYABLE = "not-retryable"
     NO_PRICE = "no-price"
     OVER_CAP = "over-cap"
+    NAMES_TAKEN = "names-taken"
 
 
 class MoveReason(StrEnum):

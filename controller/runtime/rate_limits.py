@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import assert_never
 
-from controller.decide.settle_caps import account_of, moved_to, team_of
+from controller.decide.settle_caps import account_of, holder_of, team_of
 from controller.ledger.entry import Started
 from controller.ledger.halt import HALT_LOOK
 from controller.ledger.intent import Announce, Intent, Probe, Publish, Purpose, RefreshCard, Settle, Stop, Submit, Wake
@@ -81,8 +82,8 @@ def _cap_of_move(stop: Stop, lineage: Lineage, ports: Ports) -> OnHold | None:
     """Reserve what the next attempt may cost before the job is stopped for it; without room it goes on where it is."""
     if stop.cap_micros is None or stop.cost_micros is None or not stop.month:
         return None
-    account, who = account_of(stop, lineage), f"{lineage.id}/{moved_to(stop, lineage)}"
-    if ports.ledger.limits.spend(account, who, stop.cost_micros, stop.cap_micros, ports.clock.now()):
+    account, now = account_of(stop, lineage), ports.clock.now()
+    if ports.ledger.limits.spend(account, f"{lineage.id}/{holder_of(stop)}", stop.cost_micros, stop.cap_micros, now):
         return None
     return OnHold(f"the spend cap of {team_of(stop, lineage)} for {stop.month} has no room for the move", NO_ROOM_S)
 
@@ -99,5 +100,13 @@ def _cap(submit: Submit, intent: Intent, lineage: Lineage, ports: Ports) -> Refu
         return None if must_continue else Refused(f"no price is known, so {whose} cannot be checked")
     account, limit = account_of(submit, lineage), None if must_continue else cap
     if ports.ledger.limits.spend(account, f"{lineage.id}/{intent.key}", submit.cost_micros, limit, now):
+        _settle_move(submit, lineage, ports, now)
         return None
     return Refused(f"it may cost {dollars(submit.cost_micros)}, which is more than is left of {whose}")
+
+
+def _settle_move(submit: Submit, lineage: Lineage, ports: Ports, now: datetime) -> None:
+    """Give back what was reserved for the move that the attempt follows: from here on the attempt holds it."""
+    stop = lineage.intent(f"stop/{submit.about}")
+    if stop is not None and isinstance(stop.action, Stop) and stop.action.month:
+        ports.ledger.limits.settle(account_of(stop.action, lineage), f"{lineage.id}/{holder_of(stop.action)}", 0, now)

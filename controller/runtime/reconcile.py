@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 
 from controller.decide import decide
@@ -20,7 +20,7 @@ from controller.decide.decision import DeciderProblem, Decision
 from controller.decide.deleted_job import decide_deleted
 from controller.decide.facts import Facts
 from controller.jobs.job import Job
-from controller.ledger.entry import Ended
+from controller.ledger.entry import Ended, Finished
 from controller.ledger.intent import Announce, Intent, IntentResult, Publish, RefreshCard, Settle, Submit
 from controller.ledger.lineage import Lineage, LineageId
 from controller.runtime.gather import gather, look_up
@@ -29,6 +29,7 @@ from controller.runtime.ports import Ports, Trigger
 from controller.runtime.read_ports import ReadPorts
 from controller.runtime.timeouts import LEASE
 
+FAILED_LOOK = timedelta(minutes=5)
 OUTPACED_MAX = 3
 ROUNDS_MAX = 12  # commits of one trigger: enough for a job with a thousand interruptions
 
@@ -50,20 +51,20 @@ def reconcile(trigger: Trigger, ports: Ports) -> Reconciled:
 
     Raises Outpaced and Unreachable; after both, the next trigger continues.
     """
-    found = _settle(trigger.job, ports)
+    found = _settle(trigger, ports)
     if trigger.lineage is not None and trigger.lineage != found.lineage:
         _let_go(trigger.job, trigger.lineage, ports)
     return found
 
 
-def _settle(name: str, ports: Ports) -> Reconciled:
+def _settle(trigger: Trigger, ports: Ports) -> Reconciled:
     """Decide, commit and perform until nothing is new."""
-    outpaced = 0
+    name, outpaced = trigger.job, 0
     for _ in range(ROUNDS_MAX):
         job = ports.jobs.describe(name)
         if job is None:
             return Reconciled(lineage=None)
-        facts, whole = decided(job, ports)
+        facts, whole = decided(job, ports, trigger.created_in)
         decision = whole.cut().leased(facts.now, facts.now + LEASE)
         if _stale(facts) or (decision and not ports.ledger.lineages.commit(facts.lineage, decision)):
             outpaced += 1
@@ -77,9 +78,9 @@ def _settle(name: str, ports: Ports) -> Reconciled:
     raise Outpaced(f"{name}: still something new after {ROUNDS_MAX} rounds")
 
 
-def decided(job: Job, ports: ReadPorts) -> tuple[Facts, Decision]:
+def decided(job: Job, ports: ReadPorts, created_in: LineageId | None = None) -> tuple[Facts, Decision]:
     """Gather and decide; look up what the decision needs to know, and decide again, until it needs nothing more."""
-    facts = gather(job, ports)
+    facts = gather(job, ports, created_in)
     decision = decide(facts)
     while decision.needs:
         facts = look_up(facts, decision.needs, ports)
@@ -94,12 +95,22 @@ def _stale(facts: Facts) -> bool:
 
 def _carry_out(decision: Decision, lineage: Lineage, name: str, now: datetime, ports: Ports) -> bool:
     """Perform what was just committed and what has become due; True when an answer is news to be told."""
+    written = {i.key for i in (*decision.withdrawn, *decision.intents)}
+    older = tuple(i for i in lineage.open_intents(name) if i.key not in written)
     lineage = replace(lineage, entries=lineage.entries + decision.entries)  # a Submit claims the prefix that Started just told
-    taken_back = {i.key for i in decision.withdrawn}
-    older = (i for i in lineage.open_intents(name) if i.key not in taken_back)
     due = chain((i for i in decision.intents if i.leased_until), _taken(older, lineage, now, ports))
-    answers = [perform(intent, lineage, ports, reconcile) for intent in due]
+    answers = [_performed(intent, decision, lineage, ports) for intent in due]
     return IntentResult.REFUSED in answers or IntentResult.ABANDONED in answers
+
+
+def _performed(intent: Intent, decision: Decision, lineage: Lineage, ports: Ports) -> IntentResult | None:
+    """Perform an intent as it is decided now: of a row, only that somebody meant it once is believed."""
+    now = decision.confirms(intent)
+    if now is None and decision.problems and isinstance(intent.action, Submit):
+        at = ports.clock.now() + FAILED_LOOK  # who would say it may have failed: it is neither performed nor refused
+        ports.ledger.lineages.put_off(lineage.id, intent, due_at=at, why="a part of the decision failed", held=True)
+        return None
+    return perform(now or intent, lineage, ports, reconcile, decided=now is not None)
 
 
 def _taken(intents: Iterable[Intent], lineage: Lineage, now: datetime, ports: Ports) -> Iterator[Intent]:
@@ -114,7 +125,7 @@ def _let_go(name: str, id: LineageId, ports: Ports) -> None:
     """Close what is open about a job that is gone, or whose name has begun another life."""
     lineage, now = ports.ledger.lineages.load(id), ports.clock.now()
     for intent in _taken((i for i in lineage.open_intents(name) if _outlives_its_job(i)), lineage, now, ports):
-        perform(intent, lineage, ports, reconcile)
+        perform(intent, lineage, ports, reconcile, decided=_stands_by_itself(intent, lineage))
     lineage = ports.ledger.lineages.load(id)
     decision = decide_deleted(lineage, name, now, ports.policies.current().channel).leased(now, now + LEASE)
     if not decision:
@@ -123,6 +134,13 @@ def _let_go(name: str, id: LineageId, ports: Ports) -> None:
         raise Outpaced(f"{name}: the lineage {id} changed while it was let go of")
     for intent in decision.intents:
         perform(intent, lineage, ports, reconcile)
+
+
+def _stands_by_itself(intent: Intent, lineage: Lineage) -> bool:
+    """Whether an intent may be performed although its job is gone: words may, and the event of a lineage that is finished."""
+    if isinstance(intent.action, Publish):
+        return lineage.entry(Finished, intent.action.about) is not None
+    return not isinstance(intent.action, Submit)
 
 
 def _outlives_its_job(intent: Intent) -> bool:

@@ -28,10 +28,14 @@ CHARS_MAX = 80  # of other people's text that an error quotes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
-    """A reason to look at a job. ``lineage`` is known where the trigger comes from the ledger."""
+    """A reason to look at a job. ``lineage`` is known where the trigger comes from the ledger.
+
+    ``created_in`` is the lineage for which SageMaker just answered our own CreateTrainingJob of this job: that is proof.
+    """
 
     job: str
     lineage: LineageId | None = None
+    created_in: LineageId | None = None
 
 
 class BadEvent(ValueError):

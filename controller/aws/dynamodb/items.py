@@ -14,11 +14,12 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from controller.jobs.changes import Changes
 from controller.jobs.claim import Claim
 from controller.jobs.quota_hold import QuotaHold
 from controller.ledger import entry, intent
 from controller.ledger.halt import Halt
-from controller.ledger.intent import Intent, IntentResult
+from controller.ledger.intent import Intent, IntentResult, Stop, Submit
 from controller.ledger.pool import CapacitySeen, MarketSignal, PlacementAsked, PoolMemory
 from controller.runtime.ports import Message, Post
 from controller.units.money import Rate
@@ -75,11 +76,12 @@ STORED_FIELDS: Mapping[type, Mapping[str, str]] = {
 LATER_FIELDS: Mapping[type, frozenset[str]] = {
     # Fields that came after the first rows were written. At their default they are not written, so an old row stays as it is.
     Claim: frozenset({"role"}),
-    entry.Started: frozenset({"claimed", "role"}),
+    entry.Started: frozenset({"claimed", "role", "identity"}),
     entry.Ended: frozenset({"ran_s"}),
-    intent.Submit: frozenset({"month"}),
     intent.Stop: frozenset({"cost_micros", "cap_micros", "month"}),
     intent.Announce: frozenset({"facts"}),
+    intent.Submit: frozenset({"month", "identity", "sent"}),
+    intent.Probe: frozenset({"born_at", "identity", "sent"}),
     entry.Measured: frozenset({"retained_s", "interruptions", "checkpoint", "spot_possible"}),
     Message: frozenset({"facts", "refused_by", "refused_why"}),
     entry.CheckpointScanned: frozenset({"others"}),
@@ -143,6 +145,17 @@ def read_intent(item: Attribute) -> Intent:
     if not beside.keys() >= {"due_at", "claim", "why"}:
         raise UnreadableItem(f"{_where(item)}: has {', '.join(beside) or 'nothing'} of an intent, wanted due_at, claim and why")
     return Intent(action=read(item), **beside)
+
+
+def read_checked_intent(item: Attribute) -> Intent:
+    """The same, with its changes of a request held to the closed list. Raises UnreadableItem."""
+    intent = read_intent(item)
+    if isinstance(intent.action, Submit | Stop):
+        try:
+            Changes.read(intent.action.changes)
+        except ValueError as error:
+            raise UnreadableItem(f"{_where(item)}: changes: {error}") from error
+    return intent
 
 
 def _newest(item: Attribute) -> Attribute:
@@ -226,6 +239,8 @@ _BESIDE: tuple[tuple[str, Encode, Decode], ...] = (
     ("held", *_PAIRS[int]),
     ("closed", *_pair(IntentResult, "Intent.closed")),
     ("why", *_PAIRS[str]),
+    ("claimed_at", *_PAIRS[datetime]),
+    ("lease_ends_at", *_PAIRS[datetime]),
 )
 
 

@@ -8,6 +8,7 @@ event). Members that nobody knows are ignored.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -149,13 +150,13 @@ def job_of(
         failure=without_values(failure, body) if failure else None,
         role=role,
         service=owner,
-        preferences=_preferences(resources),
         claimed=None if owner else claimed_service(body, tags),
         unrepeatable=unrepeatable(body, tags),
         tags=tags,
         intervals=_intervals(lines),
         subnets=tuple(str(subnet) for subnet in section(body, "VpcConfig").get("Subnets") or ()),
         volume_gb=whole(resources, "VolumeSizeInGB", COUNT_MAX),
+        preferences=_preferences(resources),
         model_artifacts=text(section(body, "ModelArtifacts"), "S3ModelArtifacts"),
         output_uri=text(section(body, "OutputDataConfig"), "S3OutputPath"),
         excludes_spot=members_excluding_spot(body),
@@ -230,10 +231,10 @@ def _instances(resources: Document) -> tuple[str, int]:
     return (types.pop() if len(types) == 1 else HETEROGENEOUS), total
 
 
-def _preferences(resources: Document) -> tuple[tuple[str, int], ...]:
-    count = whole(resources, "InstanceCount", COUNT_MAX) or 1
-    choices = objects(resources, "InstancePreferences")
-    return tuple((text(one, "InstanceType") or "", whole(one, "InstanceCount", COUNT_MAX) or count) for one in choices)
+def _preferences(resources: Document) -> str:
+    """The preferred instance types as text, the same for the same preferences."""
+    preferred = objects(resources, "InstancePreferences")
+    return json.dumps([dict(one) for one in preferred], sort_keys=True, default=str) if preferred else ""
 
 
 def _usage(body: Document) -> Usage | None:

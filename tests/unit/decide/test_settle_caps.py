@@ -54,7 +54,7 @@ def first(*intents: Intent, capped: Policy | None = None) -> Facts:
 def test_an_attempt_is_settled_with_what_it_cost_once_its_usage_is_known() -> None:
     assert actions(second(submitted()), Settle) == []
     [settle] = actions(second(submitted(), usage=usage(training_s=3600, billable_s=1200)), Settle)
-    assert settle == Settle(about=SECOND, submission=f"submit/{SECOND}", account=ACCOUNT, amount_micros=505_000)
+    assert settle == Settle(about=SECOND, holder=f"submit/{SECOND}", account=ACCOUNT, amount_micros=505_000)
 
 
 def test_an_attempt_whose_usage_never_comes_is_settled_as_long_as_it_ran() -> None:
@@ -77,7 +77,7 @@ def test_what_was_never_reserved_is_not_settled(changes: dict[str, Any]) -> None
 ])  # fmt: skip
 def test_an_attempt_that_was_never_made_gives_its_reservation_back(result: IntentResult | None, given_back: bool) -> None:
     settled = [i.action for i in settle_caps(first(submitted(result))).intents]
-    wanted = Settle(about="bert", submission=f"submit/{SECOND}", account=ACCOUNT, amount_micros=0)
+    wanted = Settle(about="bert", holder=f"submit/{SECOND}", account=ACCOUNT, amount_micros=0)
     assert settled == ([wanted] if given_back else [])
 
 
@@ -88,7 +88,7 @@ def test_a_job_that_ended_before_its_move_gives_the_reservation_back() -> None:
     )  # fmt: skip
     stopped = Intent(action=stop, due_at=BEGIN, claim=1, closed=IntentResult.DONE)
     completed = replace(first(stopped), job=ended(job(), Outcome.COMPLETED))
-    wanted = Settle(about="bert", submission=f"submit/{SECOND}", account=ACCOUNT, amount_micros=0)
+    wanted = Settle(about="bert", holder="move/bert", account=ACCOUNT, amount_micros=0)
     assert [i.action for i in settle_caps(completed).intents] == [wanted]
     goes_on = replace(first(stopped, capped=policy(resubmissions=(block(),))), job=ended(job(), Outcome.STOPPED))
     assert actions(goes_on, Submit)

@@ -46,6 +46,9 @@ def test_without_a_price_a_capped_attempt_is_not_submitted() -> None:
     assert "No price is known for this instance type" in text(unpriced, "gave-up")
 
 
+CHOICES = '[{"InstanceType": "ml.g5.2xlarge"}, {"InstanceCount": 2, "InstanceType": "ml.p3.2xlarge"}]'
+
+
 def before(name: str = "bert-0", *, ran_s: int | None, runtime_s: int = 3600) -> tuple[Started, Ended]:
     """An earlier attempt whose usage SageMaker never said."""
     started = Started(
@@ -75,7 +78,7 @@ def test_an_attempt_costs_what_the_request_that_is_sent_may_cost() -> None:
 
 
 def test_of_the_types_that_sagemaker_may_choose_from_the_dearest_counts() -> None:
-    flexible = job(runtime_s_max=3600, preferences=(("ml.g5.2xlarge", 1), ("ml.p3.2xlarge", 2)))
+    flexible = job(runtime_s_max=3600, preferences=CHOICES)
     known = facts(flexible, rates={"ml.p3.2xlarge": rate(3_825_000)})
     assert attempt_cost_micros(known, {}) == 7_650_000
     assert attempt_cost_micros(replace(known, rates={}), {}) is None
