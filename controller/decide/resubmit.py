@@ -71,7 +71,7 @@ def _next_attempt(facts: Facts) -> Decision:
     if stop is not None and stop.purpose is Purpose.REPAIR:
         return _repaired(facts, stop, block)
     if stop is not None and isinstance(stop.next_cause, MoveCause):
-        return _moved(facts, block, stop.next_cause, stop.month)
+        return _moved(facts, block, stop.next_cause)
     if block is None or block.mode is Mode.AUDIT or _too_old(facts, block):
         return Decision()
     return _again(facts, block, job.cause)
@@ -168,11 +168,11 @@ def _as_asked(facts: Facts, block: Resubmission | None, asked: UserRequested) ->
 # ── after a stop of ours ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _moved(facts: Facts, block: Resubmission | None, cause: MoveCause, month: str) -> Decision:
+def _moved(facts: Facts, block: Resubmission | None, cause: MoveCause) -> Decision:
     """The attempt for which its predecessor was stopped: at once, outside every budget, and whatever the policy says by now."""
     if _refused(facts):
         return _back(facts, block)
-    return _submit(facts, block, cause, elsewhere(facts, block, cause), _ended_at(facts), month=month)
+    return _submit(facts, block, cause, elsewhere(facts, block, cause), _ended_at(facts))
 
 
 def elsewhere(facts: Facts, block: Resubmission | None, cause: MoveCause) -> Fallback:
@@ -246,7 +246,7 @@ PREFIXES_TRIED_MAX = 3  # attempts that found their new prefix taken; then peopl
 
 def _submit(
     facts: Facts, block: Resubmission | None, cause: AttemptCause, step: Fallback, due_at: datetime, *,
-    tried: int = 0, limit: int = 1, why: str = "", after: int = 1, month: str = "",
+    tried: int = 0, limit: int = 1, why: str = "", after: int = 1,
 ) -> Decision:  # fmt: skip
     job, number = facts.job, facts.number + after
     if facts.lineage.generation_of(number) > GENERATIONS_MAX:
@@ -264,7 +264,7 @@ def _submit(
     submit = Submit(
         about=job.name, born_at=job.created_at, job=name, number=number, cause=cause, changes=changes,
         fallback_step=step.fallback_step, cost_micros=allowed.cost_micros,
-        cap_micros=block.team_month_cap_micros if block else None, month=month or month_key(facts.now),
+        cap_micros=block.team_month_cap_micros if block else None, month=month_key(_ended_at(facts)),
         identity=job.identity, sent=RequestForm.of(job).changed(change).to_json(),
     )  # fmt: skip
     message = Resubmitting(

@@ -43,7 +43,7 @@ def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile
     not ``decided`` now, whatever its row says, creates, stops and publishes nothing: it is only found out whether an earlier try
     took effect.
     """
-    acts = isinstance(intent.action, Submit | Stop | Probe | Publish)
+    acts = isinstance(intent.action, Submit | Stop | Probe | Publish | Settle)
     on_hold = check_limits(intent, lineage, ports) if decided or not acts else None
     if on_hold is not None:
         _let_go_of_the_prefix(intent, lineage, ports)
@@ -103,6 +103,8 @@ def _find_out(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconci
             return _made_already(intent, submit, lineage, ports, reconcile) or Refused(
                 f"{NOT_DECIDED}{submit.job} was tried before and does not exist; something else is decided for {submit.about} now"
             )
+        case Settle():
+            return Refused("it is not decided now")
         case Stop() | Probe() | Publish():
             return OnHold("it is not decided now", UNDECIDED_LOOK_S)
         case _:

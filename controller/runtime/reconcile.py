@@ -21,7 +21,7 @@ from controller.decide.deleted_job import decide_deleted
 from controller.decide.facts import Facts
 from controller.jobs.job import Job
 from controller.ledger.entry import Ended, Finished
-from controller.ledger.intent import Announce, Intent, IntentResult, Publish, RefreshCard, Settle, Submit
+from controller.ledger.intent import Announce, Intent, IntentResult, Publish, RefreshCard, Submit
 from controller.ledger.lineage import Lineage, LineageId
 from controller.runtime.gather import gather, look_up
 from controller.runtime.perform import perform
@@ -145,6 +145,6 @@ def _stands_by_itself(intent: Intent, lineage: Lineage) -> bool:
 
 def _outlives_its_job(intent: Intent) -> bool:
     """Words need no job; a Submit that was begun may have created the next attempt before its root was deleted."""
-    return isinstance(intent.action, Announce | Publish | RefreshCard | Settle) or (
+    return isinstance(intent.action, Announce | Publish | RefreshCard) or (
         isinstance(intent.action, Submit) and intent.leased_until is not None
     )
