@@ -32,7 +32,7 @@ from controller.runtime.ledger_ports import ReadLineages
 from controller.runtime.read_ports import ReadPorts
 from controller.units.calendar import month_key
 
-RUNS_MAX = 50  # of a family's history: enough for a quantile, and one page
+RUNS_MAX = 50  # runs of a family: enough for a quantile, and one page
 POOL_MEMORY_AGE = timedelta(days=28)
 PLACEMENT_SCORE_INTERVAL = timedelta(hours=1)
 
@@ -67,7 +67,7 @@ def gather(job: Job, ports: ReadPorts, created_in: LineageId | None = None) -> F
 
 
 def _priced(facts: Facts, ports: ReadPorts) -> Facts:
-    """What the attempt costs, what the type that its owner chose would have cost, and each type that a next attempt may have."""
+    """The prices of the attempt, of the first attempt's instance type, and of every type that a next attempt may have."""
     job, block, at = facts.job, facts.policy.resubmission_for(facts.job), facts.job.ended_at or facts.now
     others = {*(kind for kind, _ in job.choices), *(e.instance_type for e in facts.lineage.entries if isinstance(e, Started))}
     rates = {kind: ports.prices.rate(kind, job.region, at) for kind in others | set(next_types(facts, block))}
@@ -81,7 +81,7 @@ def _priced(facts: Facts, ports: ReadPorts) -> Facts:
 
 
 def _closely(facts: Facts, ports: ReadPorts) -> Facts:
-    """Look at what the future of this attempt hangs on: its checkpoints, its family's history, the pools it might go to."""
+    """Read what the future of this attempt depends on: its checkpoints, its family's history, the pools of its ladder."""
     job, block = facts.job, facts.policy.resubmission_for(facts.job)
     if not facts.newest or facts.owned:
         return facts
@@ -99,7 +99,7 @@ def _closely(facts: Facts, ports: ReadPorts) -> Facts:
 
 
 def look_up(facts: Facts, needs: frozenset[Need], ports: ReadPorts) -> Facts:
-    """Answer what a decision said that it needs to know. Raises Unreachable."""
+    """Look up what a decision needs to know. Raises Unreachable."""
     for need in sorted(needs):
         match need:
             case Need.ON_DEMAND_ROOM:
@@ -137,7 +137,7 @@ def _repair_prefix(facts: Facts, ports: ReadPorts) -> str | None:
 
 
 def _room(facts: Facts, ports: ReadPorts) -> int | None:
-    """What the on-demand quota still has room for, of what the ledger knows to be alive."""
+    """How many instances the on-demand quota still allows, given the live jobs in the ledger."""
     job = facts.job
     limit = ports.quotas.on_demand(job.instance_type, facts.now)
     if limit is None:
@@ -146,7 +146,7 @@ def _room(facts: Facts, ports: ReadPorts) -> int | None:
 
 
 def _placement(facts: Facts, ports: ReadPorts) -> PlacementAsked | None:
-    """Ask EC2 for the pool's score, at most once an hour and pool; two that ask at once both may."""
+    """Ask EC2 for the pool's score, at most once per hour and pool; two functions at the same time may both ask."""
     job = facts.job
     before = ports.ledger.capacity.placement_asked_at(job.region, job.instance_type)
     if before is not None and facts.now - before < PLACEMENT_SCORE_INTERVAL:
@@ -156,7 +156,7 @@ def _placement(facts: Facts, ports: ReadPorts) -> PlacementAsked | None:
 
 
 def _spot_seen(facts: Facts, ports: ReadPorts) -> bool:
-    """Whether another job of the fleet started in the pool lately, and since this one left it; who waits there knows better."""
+    """Whether another job showed spot capacity in the pool lately, and after this job left it."""
     job = facts.job
     if job.spot:
         return bool(job.intervals) and job.intervals[-1].end is None
@@ -165,7 +165,7 @@ def _spot_seen(facts: Facts, ports: ReadPorts) -> bool:
 
 
 def _with_pools(facts: Facts, block: Resubmission, ports: ReadPorts) -> Facts:
-    """What is remembered of the pools that the ladder may come to."""
+    """The interruption statistics of the instance types in the ladder."""
     region, since = facts.job.region, facts.now - POOL_MEMORY_AGE
     return replace(facts, pools={t: ports.ledger.pools.memory(t, region, since) for t in candidate_types(facts, block)})
 
@@ -220,7 +220,7 @@ def _is_probe(job: Job, own: Lineage, lineages: ReadLineages) -> bool:
 
 
 def _at_rest(lineage: Lineage, job: Job, now: datetime) -> bool:
-    """Whether all that the job shows is known, and nothing about it is open or overdue but a Wake to come."""
+    """Whether everything that the job shows is recorded, and nothing is open or overdue except a later Wake."""
     if lineage.entry(Started, job.name) is None or (job.outcome is not None and lineage.entry(Ended, job.name) is None):
         return False
     known = {e.key for e in lineage.entries}

@@ -1,4 +1,4 @@
-"""Limits that span lineages, in DynamoDB: a counter a limit, and a marker for whoever took from it.
+"""Limits over all lineages, in DynamoDB: a counter per limit, and a marker per act.
 
 limit#<what>   used             how much is taken; conditional, so that two at once never take more than there is
 limit#<what>   taker#<hash>     what somebody holds: taking again, after a crash or a lost answer, takes nothing more
