@@ -34,11 +34,12 @@ REFUSED_ON_SPOT = frozenset(EXCLUDING) - {"ResourceConfig.InstanceGroups", "Reso
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """What SageMaker would not take: the member, what it says, and what it must say."""
+    """What SageMaker would not take: the member, what it says, what it must say, and the value that was surely meant."""
 
     field: str
     found: str
     wanted: str
+    meant: str | int | float | bool | None = None
 
 
 def members_excluding_spot(request: Mapping[str, Any]) -> tuple[str, ...]:
