@@ -13,9 +13,9 @@ from controller.policy.policy import Policy
 
 
 class CompiledPolicies:
-    """The Policies port over one JSON document: read once, its date asked once per container.
+    """The Policies port over one JSON document. Both the document and its date are read once per container.
 
-    With ``observe_only`` nothing of it enforces: people are told what would be done.
+    With ``observe_only`` nothing is enforced: people are told what would be done.
     """
 
     def __init__(
@@ -34,6 +34,6 @@ class CompiledPolicies:
 
 
 def packaged_document() -> Mapping[str, Any]:
-    """The document that ships beside the code; ``policyfile`` compiled it when the package was built."""
+    """The document that ships beside the code; ``controller.policyfile`` compiled it when the package was built."""
     document: Mapping[str, Any] = json.loads(files("controller").joinpath("data/policies.json").read_text("utf-8"))
     return document

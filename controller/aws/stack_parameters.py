@@ -1,4 +1,4 @@
-"""Reads what the stack's parameters say of the requests that may be sent: from the environment of each function."""
+"""Reads the stack's parameters about requests from the environment of each function."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=.@_/-]+")
 
 
 class InvalidRoles(ValueError):
-    """TrainingRoles holds something other than full ARNs of roles."""
+    """TrainingRoles contains something other than full ARNs of roles."""
 
 
 def training_roles() -> tuple[str, ...]:
-    """The roles that may be passed to attempts, as ``SPOTWARDEN_TRAINING_ROLES`` lists them. Raises InvalidRoles.
+    """The roles that may be passed to attempts, from ``SPOTWARDEN_TRAINING_ROLES``. Raises InvalidRoles.
 
-    With none of them the controller only observes.
+    Without a role the controller only observes.
     """
     roles = tuple(role.strip() for role in os.environ.get("SPOTWARDEN_TRAINING_ROLES", "").split(",") if role.strip())
     for role in roles:

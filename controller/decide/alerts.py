@@ -19,7 +19,9 @@ from controller.ledger.message import (
     StillStopping,
 )
 
-STOPPING_TIME_LIMIT = timedelta(minutes=30)  # SageMaker's grace is two minutes; uploads take longer; days have been reported
+STOPPING_TIME_LIMIT = timedelta(
+    minutes=30
+)  # a container has two minutes, an upload takes longer; jobs that hang for days were reported
 FAILED = (IntentResult.REFUSED, IntentResult.ABANDONED)
 
 
@@ -30,7 +32,7 @@ def alert(facts: Facts) -> Decision:
 
 
 def alert_failed_intents(lineage: Lineage, job: str, channel: str, now: datetime) -> Decision:
-    """Announce every stop or submission about a job that was refused for good or ran out of tries."""
+    """Announce every stop or submission of a job that AWS refused or whose tries are used up."""
     said = Decision()
     for intent in lineage.intents:
         if intent.action.about != job or not isinstance(intent.action, Submit | Stop):
@@ -52,7 +54,7 @@ def _not_done(intent: Intent) -> Refused | Abandoned | NameTaken:
 
 
 def alert_unreadable_checkpoints(facts: Facts) -> Decision:
-    """Announce a checkpoint prefix that cannot be looked into, where the policy would have the job go on from it."""
+    """Announce a checkpoint prefix that cannot be read, where the policy would continue the job from it."""
     block, seen = facts.policy.resubmission_for(facts.job), facts.checkpoint_scan
     if seen is None or seen.problem is None or block is None or not block.mode.tells or not facts.newest:
         return Decision()
@@ -60,7 +62,9 @@ def alert_unreadable_checkpoints(facts: Facts) -> Decision:
 
 
 def alert_stuck_stopping(facts: Facts) -> Decision:
-    """Announce a job that has been Stopping for longer than its grace and upload explain; it is billed until it stops."""
+    """Announce a job that has been Stopping for longer than the end of its container and an upload take. It is billed until it
+    stops.
+    """
     job = facts.job
     if job.status != "Stopping" or job.stopping_at is None or facts.now - job.stopping_at < STOPPING_TIME_LIMIT:
         return Decision()

@@ -1,4 +1,4 @@
-"""What is to be written down, what is to be done, and what is taken back."""
+"""A decision: the entries to write, the intents to perform, and the intents to withdraw."""
 
 from __future__ import annotations
 
@@ -26,20 +26,19 @@ class DeciderProblem:
     at: str = ""
 
 
-WRITES_MAX = 64  # a DynamoDB transaction takes 100; the head, the marks of late days and a margin stay free
+WRITES_MAX = 64  # of 100 in a DynamoDB transaction; the rest is for the head, the marks of late days and a margin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """``withdrawn`` and ``abandoned`` are open intents.
 
-    ``problems`` are deciders that raised: what they said before stands, and the others are heard all the same.
-    ``claims`` on checkpoint prefixes are taken and ``released`` given back, ``holds`` on quota are taken and ``freed``.
-    ``late`` are days before the one of the commit to which entries belong: a rollup of such a day has to be made again.
-    ``capacity`` are signals about spot pools, for other lineages. ``needs`` are questions that are still open: a decision that
-    has any is not committed, but made again once the runtime has looked them up. ``said`` are all intents that are decided now,
-    known ones included: no act on SageMaker is performed that is not among them. ``doubtful`` are keys of those that are only
-    said because somebody tried them: nothing new is created for them.
+    ``problems`` are deciders that raised; the decisions of the others stand. ``claims`` on checkpoint prefixes are taken and
+    ``released`` returned, ``holds`` on quota are taken and ``freed``. ``late`` are days before the one of the commit to which
+    entries belong: their rollups have to be made again. ``capacity`` are signals about spot pools, for other lineages. ``needs``
+    are open questions: a decision with one is not committed, but made again once the runtime has looked them up. ``said`` are all
+    intents that are decided now, also known ones: no act on SageMaker is performed that is not among them. ``doubtful`` are keys
+    of those that are decided only because they were tried: nothing new is created for them.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -84,14 +83,13 @@ class Decision:
         )  # fmt: skip
 
     def new_to(self, lineage: Lineage, about: str) -> Decision:
-        """Keep what the lineage does not know yet, and take back what we no longer say about the job.
+        """Keep what the lineage does not know yet, and withdraw open intents about the job that are no longer decided.
 
-        This one filter is the controller's idempotency: the deciders above it may repeat themselves freely. Nothing that
-        somebody may be performing is taken back: an open lease says so, and outlives its holder. Where a decider raised,
-        nobody knows what it would still say: nothing but a Wake is taken back.
+        This filter makes decisions idempotent: the deciders may repeat themselves. A leased intent is never withdrawn, because
+        somebody may be performing it. Where a decider raised, its decision is unknown: then only a Wake is withdrawn.
         """
         standing = lineage.standing()
-        said = {i.key: i for i in reversed(self.intents)}  # of two that say one thing, such as a Stop, the first is meant
+        said = {i.key: i for i in reversed(self.intents)}  # of two intents with one key, such as two Stops, the first counts
         entries = tuple(e for e in self.entries if e.key not in standing)
         learned = {type(e) for e in entries}
         meant = tuple(i for i in self.intents if said[i.key] is i)
@@ -115,7 +113,7 @@ class Decision:
 
     @property
     def _is_news(self) -> bool:
-        """Whether there is something to write; that a pool still has capacity goes along with other writes, and causes none."""
+        """Whether there is something to write. A signal that a pool still has capacity alone is no reason to write."""
         return self.writes > sum(isinstance(signal, CapacitySeen) for signal in self.capacity)
 
     @staticmethod
@@ -129,7 +127,7 @@ class Decision:
 
     @staticmethod
     def _reopened(intent: Intent, lineage: Lineage) -> Intent:
-        """An intent said again goes on counting where its withdrawn row stopped: a claim number never comes twice."""
+        """An intent that is decided again keeps the count of its withdrawn row: no claim number is used twice."""
         before = lineage.intent(intent.key)
         if before is None:
             return intent
@@ -147,7 +145,7 @@ class Decision:
         return replace(intent, action=now)
 
     def leased(self, now: datetime, until: datetime) -> Decision:
-        """The decision as it is committed: an intent that is due is leased to whoever commits it, its row is its own lease."""
+        """The decision as it is committed: an intent that is due is leased to the function that commits it."""
         days = {e.at.astimezone(UTC).date() for e in self.entries}
         return replace(
             self,

@@ -1,4 +1,4 @@
-"""Makes the repair of a job that was stopped for it from the rules that ask for it now: no stored row is believed alone."""
+"""Computes a repair again from the current rules, after its job was stopped: the stored row alone is not trusted."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ SHARED_PREFIX = "checkpoint-exclusive"
 
 
 def repair_now(facts: Facts, stop: Stop) -> RequestChange | NotRepairable:
-    """The repair as the rules that asked for it make it now; the same request where none of them asks any more.
+    """The repair according to the rules that asked for it, as they are now; the same request where none of them asks for it any
+    more.
 
-    Of the Stop's row, only the names of the rules are believed.
+    Only the names of the rules are taken from the Stop's row.
     """
     asked, policy = frozenset(stop.because.split(", ")), facts.policy
     living = replace(facts.job, outcome=None)
@@ -43,7 +44,7 @@ def repair_now(facts: Facts, stop: Stop) -> RequestChange | NotRepairable:
 
 
 def same_repair(changes: str, repair: RequestChange) -> bool:
-    """Whether a stored change is a repair, or the same with a prefix of its own beside or below the one that it gives."""
+    """Whether a stored change is a repair, or the same with a new prefix beside or below the repair's prefix."""
     said, wanted = Changes.read(changes), Changes.of(repair)
     alike = replace(said, checkpoint_uri=None) == replace(wanted, checkpoint_uri=None)
     return alike and _below(said.checkpoint_uri, wanted.checkpoint_uri)

@@ -1,7 +1,7 @@
-"""The closed list of changes that a next attempt may make to its request, and what a description shows of them.
+"""The complete list of changes that a next attempt may make to its request, and what a description shows of them.
 
-Whatever a row or a rule holds is read into ``Changes`` first, so that no other member of a request (role, image, code, inputs,
-network isolation, security groups, keys) is ever changed. What no attempt may change is ``Job.identity``.
+Every stored change and every fix of a rule is read into ``Changes`` first, so that no other member of a request (role, image,
+code, inputs, network isolation, security groups, keys) can be changed. What no attempt may change is ``Job.identity``.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from controller.jobs.job import Job
 from controller.jobs.request import PROBE_RUNTIME_S, PROBE_WAIT_S, RequestChange, merged, on_instances
 
 RUNTIME_S_MAX = 28 * 86_400  # SageMaker's
-WAIT_S_MAX = 90 * 86_400  # SageMaker states none; this only keeps nonsense out
+WAIT_S_MAX = 90 * 86_400  # SageMaker documents no limit; this excludes impossible values
 INSTANCES_MAX = 1000
 VOLUME_GB_MAX = 16_384
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """Every change that the controller may make to a request; None and empty change nothing.
+    """Every change that the controller may make to a request; None and empty mean no change.
 
-    Leaving spot takes MaxWaitTimeInSeconds out, and going to spot takes the warm pool out: SageMaker refuses them otherwise.
+    A move from spot removes MaxWaitTimeInSeconds, and a move to spot removes the warm pool: SageMaker refuses them otherwise.
     """
 
     spot: bool | None = None
@@ -40,7 +40,7 @@ class Changes:
 
     @classmethod
     def of(cls, fragment: RequestChange) -> Changes:
-        """Read a fragment. Raises ValueError for any member that is not listed here, and for a value out of its bounds."""
+        """Read a fragment. Raises ValueError for a member that is not listed here, and for a value out of its bounds."""
         found: dict[str, Any] = {}
         for path, value in _members(fragment):
             reader = _READERS.get(path)
@@ -57,14 +57,14 @@ class Changes:
 
     @classmethod
     def read(cls, text: str) -> Changes:
-        """Read a fragment as an intent carries it. Raises ValueError."""
+        """Read a fragment as an intent stores it. Raises ValueError."""
         fragment = json.loads(text) if text else {}
         if not isinstance(fragment, Mapping):
             raise ValueError(f"found changes {text[:80]!r}, wanted an object with named members")
         return cls.of(fragment)
 
     def request(self) -> RequestChange:
-        """The fragment that is laid over a request."""
+        """The fragment that is merged into a request."""
         stopping = {"MaxRuntimeInSeconds": self.runtime_s, "MaxWaitTimeInSeconds": self.wait_s}
         whole: dict[str, Any] = {"StoppingCondition": {name: value for name, value in stopping.items() if value is not None}}
         resources: dict[str, Any] = {"InstanceCount": self.instance_count, "VolumeSizeInGB": self.volume_gb}
@@ -158,7 +158,7 @@ def _or_none(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _gone(value: Any) -> None:
-    """A member that may only be taken out."""
+    """A member that may only be removed."""
     if value is not None:
         raise ValueError(f"found {value!r}, wanted null: this member may only be removed")
 

@@ -1,7 +1,7 @@
-"""A root job and every attempt that descends from it: one life of one name.
+"""A lineage: a root job and every attempt that the controller submitted for it.
 
-A job is an attempt only if it is the request that the ledger says we sent: ``is_sent``. Tags are for people to read: whoever may
-create or tag a job can clone, forge or remove them.
+A job is an attempt only if it is the request that the controller sent, according to the ledger: ``is_sent``. Tags are for people:
+whoever may create or tag a job can copy, forge or remove them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ E = TypeVar("E", bound=Entry)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineageId:
-    """Root name and creation time: a name that is used again after DeleteTrainingJob is a new life."""
+    """Root name and creation time: a name that is used again after DeleteTrainingJob begins another lineage."""
 
     account: str
     region: str
@@ -53,7 +53,7 @@ class LineageId:
 
     @classmethod
     def of(cls, job: Job) -> LineageId:
-        """The lineage that a job is the root of."""
+        """The lineage that a job begins."""
         return cls(account=job.account, region=job.region, root=job.name, created_at=job.created_at)
 
 
@@ -65,14 +65,14 @@ class Lineage:
     intents: tuple[Intent, ...] = ()
 
     def entry(self, kind: type[E], job: str) -> E | None:
-        """What is known of that kind about a job; of kinds that a job can have several of, any one."""
+        """The entry of that kind about a job; of kinds with several entries per job, any one."""
         return next((e for e in self.entries if isinstance(e, kind) and e.job == job), None)
 
     def intent(self, key: str) -> Intent | None:
         return next((i for i in self.intents if i.key == key), None)
 
     def standing(self) -> frozenset[str]:
-        """The keys of all that was said and still stands; a withdrawn intent may be said again."""
+        """The keys of all entries and of all intents that are not withdrawn. A withdrawn intent may be written again."""
         return frozenset(e.key for e in self.entries) | frozenset(
             i.key for i in self.intents if i.closed is not IntentResult.WITHDRAWN
         )
@@ -92,7 +92,7 @@ class Lineage:
         """
         started = self.entry(Started, job.name)
         if started is not None and started.at != job.created_at:
-            return None  # the name was used again: another life
+            return None  # the name was used again: another job
         if (job.name, job.created_at) == (self.id.root, self.id.created_at):
             return 1
         found = next(((submit.number, intent) for submit, intent in self.submits() if submit.job == job.name), None)
@@ -148,16 +148,16 @@ def may_be_ours(name: str) -> bool:
 
 
 def probe_name(lineage: LineageId, number: int, nth: int) -> str:
-    """Name the nth probe on behalf of an attempt: the same today and after any crash."""
+    """The name of the nth probe for an attempt: the same each time it is computed."""
     suffix = f"-{hashlib.sha256(str(lineage).encode()).hexdigest()[:8]}-p{number:02d}{nth:03d}"
     return lineage.root[: NAME_LENGTH_MAX - len(suffix)].rstrip("-") + suffix
 
 
 def attempt_name(lineage: LineageId, number: int, generation: int = 1, identity: str = "") -> str:
-    """Name the nth attempt: the same today and after any crash, and never the name of another lineage's attempt.
+    """The name of the nth attempt: the same each time it is computed, and never the name of another lineage's attempt.
 
-    The hash of the whole lineage id keeps ``bert`` and ``bert-r02`` apart, and two names that are cut to fit. Anybody can compute
-    that name; a later ``generation``, for when a name was taken, hashes the keyed ``identity`` too, which nobody else knows.
+    The hash of the whole lineage id separates ``bert`` and ``bert-r02``, and two names that are shortened to fit. Anybody can
+    compute that name; a later ``generation``, for a taken name, also hashes the keyed ``identity``, which nobody else knows.
     """
     if number == 1:
         return lineage.root
@@ -170,7 +170,7 @@ def attempt_name(lineage: LineageId, number: int, generation: int = 1, identity:
 
 
 def newest_attempt(lineage: Lineage) -> Started | None:
-    """The newest attempt that was ever seen."""
+    """The newest attempt that was seen."""
     return max((e for e in lineage.entries if isinstance(e, Started)), key=lambda e: e.number, default=None)
 
 

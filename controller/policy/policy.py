@@ -1,7 +1,7 @@
-"""What a platform team asks of training jobs: rules, and what may be submitted again.
+"""What a platform team requires of training jobs: rules, and what may be submitted again.
 
-A policy folder is written as YAML, validated and compiled to one JSON document by ``policyfile`` where people work; this module
-loads that document and needs nothing but the standard library.
+A policy folder is written as YAML; ``controller.policyfile`` validates and compiles it to one JSON document. ``compiled`` reads
+that document into these types, with the standard library alone.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Severity(StrEnum):
 
 
 class RuleAction(StrEnum):
-    """What enforcing a rule does to an offender."""
+    """What an enforcing rule does to a job that breaks it."""
 
     STOP = "stop"
     REPAIR = "repair"  # stop it, and submit it again with the fix applied, once
@@ -38,7 +38,7 @@ class AppliesTo(StrEnum):
     """Which jobs an enforcing rule may act on."""
 
     NEW = "new"  # created after this policy revision took force
-    RUNNING = "running"  # and those that were running already
+    RUNNING = "running"  # also those that ran before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,13 +14,13 @@ from controller.policy.findings import NO_DEMAND, Finding
 from controller.policy.fix import Values, combined_fix
 from controller.policy.policy import Policy, Repair
 
-SAFE = re.compile(r"[A-Za-z0-9-]+")  # what may stand in a path: tags are other people's text, and "../" is a prefix too
+SAFE = re.compile(r"[A-Za-z0-9-]+")  # what may be in a path: tags are other people's text, which may contain "../"
 _PLACE = re.compile(r"\{([^{}]*)\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotRepairable:
-    """Why a repair is refused; the job is left as it is."""
+    """Why a repair is refused. The job is not changed."""
 
     why: str
 
@@ -28,7 +28,7 @@ class NotRepairable:
 def repaired_request(
     job: Job, offences: Sequence[Finding], policy: Policy, breaks: Callable[[Job], Sequence[Finding]]
 ) -> RequestChange | NotRepairable:
-    """The change after which the offences are repaired and no rule is broken that was not broken before.
+    """The change after which the findings are repaired and no rule is broken that was not broken before.
 
     ``breaks`` says what a job breaks. Other rules that the job breaks already are left to people.
     """

@@ -28,7 +28,7 @@ from controller.policy.slack_settings import Importance
 from controller.runtime.ports import Answer, Done, Later, Message, Ports, Refused, Trigger, Unreachable
 from controller.runtime.rate_limits import OnHold, check_limits
 
-TRIES_MAX = 60  # with the backoff below, two days and more
+TRIES_MAX = 60  # with the backoff below, more than two days
 BACKOFF_MOST = timedelta(hours=1)
 UNDECIDED_LOOK_S = 60
 
@@ -36,9 +36,9 @@ Reconcile = Callable[[Trigger, Ports], object]
 
 
 def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile, *, decided: bool = True) -> IntentResult | None:
-    """Carry out an intent that is leased to us, and write down the answer; None when it stays open.
+    """Perform an intent that is leased to this function, and store the answer; None when the intent stays open.
 
-    Close comes last: closing first would lose the effect to a crash in between. An exception leaves the lease standing. What is
+    It is closed last: a crash in between repeats the call and never loses it. An exception leaves the lease. An intent that is
     not ``decided`` now, whatever its row says, creates, stops and publishes nothing: it is only found out whether an earlier try
     took effect.
     """
@@ -62,7 +62,7 @@ def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile
             ports.ledger.lineages.close(lineage.id, intent, IntentResult.ABANDONED, f"{why} ({intent.tries} tries)")
             return IntentResult.ABANDONED
         case Later(why, after_s):
-            ports.ledger.lineages.put_off(lineage.id, intent, due_at=ports.clock.now() + _patience(intent, after_s), why=why)
+            ports.ledger.lineages.put_off(lineage.id, intent, due_at=ports.clock.now() + _backoff(intent, after_s), why=why)
             return None
         case _:
             assert_never(answer)
@@ -106,7 +106,9 @@ def _find_out(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconci
 
 
 def _announce(announce: Announce, intent: Intent, lineage: Lineage, ports: Ports) -> Answer:
-    """Queue the message for the team's channel, with a mention where a person is needed; what is no news waits for the digest."""
+    """Queue the message for the team's channel, with a mention where a person is needed. News waits for the digest where the
+    policy says so.
+    """
     slack, importance = ports.policies.current().slack, importance_of(announce.topic)
     if importance not in slack.tell:
         return Done(f"not sent ({importance}): the digest counts it")
@@ -123,15 +125,15 @@ def _announce(announce: Announce, intent: Intent, lineage: Lineage, ports: Ports
 
 
 def _channel(meant: str, lineage: Lineage, ports: Ports) -> str:
-    """The channel of the lineage's team, where it has one of its own."""
+    """The channel of the lineage's team, where it has its own."""
     started = newest_attempt(lineage)
     return ports.policies.current().slack.channels.get((started.team if started else None) or "", meant)
 
 
 def _submit(intent: Intent, submit: Submit, lineage: Lineage, ports: Ports, reconcile: Reconcile) -> Answer:
-    """Create the next attempt, and look at it before the Submit is closed: from then on its own Wake keeps it in sight.
+    """Create the next attempt, and reconcile it before the Submit is closed: from then on it has its own Wake.
 
-    The checkpoint prefix is claimed before Create, so that of two lineages that share one, a single attempt lives at a time.
+    The checkpoint prefix is claimed before CreateTrainingJob: of two lineages with one prefix, only one attempt lives at a time.
     """
     claim = _claim(submit, lineage)
     if lineage.entry(Started, submit.job):
@@ -186,7 +188,7 @@ def _taken_prefix(submit: Submit, others: Sequence[Claim], ports: Ports) -> str:
 
 
 def _let_go_of_the_prefix(intent: Intent, lineage: Lineage, ports: Ports) -> None:
-    """Give back what an earlier try of a restrained Submit claimed and never used: it may wait for long, or never be made."""
+    """Release the claim of an earlier try of a Submit that is on hold now: it may wait for long, or never be performed."""
     submit = intent.action
     claim = _claim(submit, lineage) if isinstance(submit, Submit) and intent.tries > 1 else None
     if claim is None or not isinstance(submit, Submit):
@@ -197,7 +199,7 @@ def _let_go_of_the_prefix(intent: Intent, lineage: Lineage, ports: Ports) -> Non
 
 
 def _claim(submit: Submit, lineage: Lineage) -> Claim | None:
-    """The hold on the prefix that the attempt writes to: its predecessor's, or the one that a repair gives it."""
+    """The claim of the attempt: on its predecessor's prefix, or on the prefix of a repair."""
     before = lineage.entry(Started, submit.about)
     if before is None:
         return None
@@ -207,8 +209,8 @@ def _claim(submit: Submit, lineage: Lineage) -> Claim | None:
     return claim_of(uri, job=submit.job, lineage=str(lineage.id), created_at=before.at, role=before.role)
 
 
-def _patience(intent: Intent, after_s: int | None) -> timedelta:
-    """As long as the world asked for, else twice as long each time, to an hour."""
+def _backoff(intent: Intent, after_s: int | None) -> timedelta:
+    """As long as AWS or Slack asked for, else twice as long each time, at most an hour."""
     if after_s is not None:
         return timedelta(seconds=after_s)
     return min(timedelta(seconds=30 * 2 ** min(intent.tries, 8)), BACKOFF_MOST)

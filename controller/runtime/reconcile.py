@@ -1,7 +1,7 @@
 """The only path: gather, decide, commit, perform, close.
 
-An event contributes a job's name and nothing else. What is decided is written down in one transaction before any of it is
-done, so a crash, a throttle, a lost answer, a backoff and a retry are the same case: an open intent whose time has come.
+An event contributes a job's name and nothing else. A decision is committed in one transaction before any of it is performed, so a
+crash, a throttle, a lost answer, a backoff and a retry are the same case: an open intent that is due.
 
     outpaced   somebody else changed the lineage first: gather again, three times, then leave it to the next trigger
     leased     an intent that is due is committed with a lease of 60 s, longer than the function may run (45 s)
@@ -94,10 +94,10 @@ def _stale(facts: Facts) -> bool:
 
 
 def _carry_out(decision: Decision, lineage: Lineage, name: str, now: datetime, ports: Ports) -> bool:
-    """Perform what was just committed and what has become due; True when an answer is news to be told."""
+    """Perform what was just committed and what has become due. True when an answer must be announced."""
     written = {i.key for i in (*decision.withdrawn, *decision.intents)}
     older = tuple(i for i in lineage.open_intents(name) if i.key not in written)
-    lineage = replace(lineage, entries=lineage.entries + decision.entries)  # a Submit claims the prefix that Started just told
+    lineage = replace(lineage, entries=lineage.entries + decision.entries)  # a Submit claims the prefix in Started
     due = chain((i for i in decision.intents if i.leased_until), _taken(older, lineage, now, ports))
     answers = [_performed(intent, decision, lineage, ports) for intent in due]
     return IntentResult.REFUSED in answers or IntentResult.ABANDONED in answers
@@ -114,7 +114,7 @@ def _performed(intent: Intent, decision: Decision, lineage: Lineage, ports: Port
 
 
 def _taken(intents: Iterable[Intent], lineage: Lineage, now: datetime, ports: Ports) -> Iterator[Intent]:
-    """Claim each intent that is due, one by one as it is performed; what another Lambda claimed first is theirs."""
+    """Claim each intent that is due right before it is performed. An intent that another function claimed first is left to it."""
     for intent in intents:
         taken = ports.ledger.lineages.take(lineage.id, intent, now=now, leased_until=now + LEASE) if intent.due(now) else None
         if taken is not None:
@@ -122,7 +122,7 @@ def _taken(intents: Iterable[Intent], lineage: Lineage, now: datetime, ports: Po
 
 
 def _let_go(name: str, id: LineageId, ports: Ports) -> None:
-    """Close what is open about a job that is gone, or whose name has begun another life."""
+    """Abandon what is open about a job that is deleted, or whose name is used by a new job."""
     lineage, now = ports.ledger.lineages.load(id), ports.clock.now()
     for intent in _taken((i for i in lineage.open_intents(name) if _outlives_its_job(i)), lineage, now, ports):
         perform(intent, lineage, ports, reconcile, decided=_stands_by_itself(intent, lineage))
@@ -144,7 +144,7 @@ def _stands_by_itself(intent: Intent, lineage: Lineage) -> bool:
 
 
 def _outlives_its_job(intent: Intent) -> bool:
-    """Words need no job; a Submit that was begun may have created the next attempt before its root was deleted."""
+    """A message needs no job; a Submit that was begun may have created the next attempt before its root was deleted."""
     return isinstance(intent.action, Announce | Publish | RefreshCard) or (
         isinstance(intent.action, Submit) and intent.leased_until is not None
     )

@@ -1,4 +1,4 @@
-"""Attacks on whose a job is: a stranger who knows the names of attempts, and can create and tag jobs."""
+"""Attacks on the identity of attempts: a stranger knows their names, and can create and tag jobs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ EVIL_ROLE = "arn:aws:iam::123456789012:role/attacker-role"
 
 
 def victim(name: str = "victim-train", **changes: Any) -> dict[str, Any]:
-    """A job that fails once for a passing reason, and is submitted again ten minutes later."""
+    """A job that fails once with a retryable cause, and is submitted again ten minutes later."""
     return request(name, "vision", work_s=3000, fails_with="internal", fails_times=1, **changes)
 
 
@@ -95,7 +95,7 @@ OTHERS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("member", OTHERS)
 def test_a_job_that_differs_from_what_was_sent_in_one_member_is_somebody_else_s(member: str) -> None:
-    """Created in the very minute in which the Submit is performed, so that only the request tells them apart."""
+    """Created in the minute in which the Submit is performed, so that only the request distinguishes them."""
     with lab(POLICY) as host:
         launch(host, victim())
         run(host, minutes=1)
@@ -156,7 +156,7 @@ def test_who_takes_one_name_after_the_other_gains_nothing_as_later_names_are_not
 
 
 def test_a_forged_attempt_is_stopped_by_rules_like_any_other_job() -> None:
-    """Whoever makes his own Submit wait may create the attempt himself, as he likes."""
+    """Whoever delays his own Submit may create the attempt himself, with any request."""
     with lab(POLICY) as host:
         launch(host, request("warm-up", "vision", checkpoint=None, runtime_h=1, wait_h=1, work_s=300))
         run(host, minutes=1)

@@ -1,4 +1,4 @@
-"""Attacks on the ledger: somebody who controls one function that never submits writes rows that nobody decided."""
+"""Attacks on the ledger: somebody who controls a function that never submits writes rows that were not decided."""
 
 from __future__ import annotations
 

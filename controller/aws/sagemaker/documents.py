@@ -1,9 +1,9 @@
-"""Reads a training job out of a document: what SageMaker says of a job, what somebody asks for, or an EventBridge event.
+"""Reads a training job from a document: a description or request of SageMaker's API, or an EventBridge event.
 
-One parse for all of them. They differ in what they can carry: a request has no status and no creation time, an event no spot
-flag, checkpoint config or usage. What a document does not carry holds a placeholder and is named in ``Job.unknown``; whether
-an absent member means "none" or "not said" is the kind's to say (an absent spot flag is false in a description, unknown in an
-event). Members that nobody knows are ignored.
+One parser reads all of them. They contain different members: a request has no status and no creation time, an event no spot flag,
+checkpoint config or usage. A field that a document does not contain has a placeholder and is named in ``Job.unknown``. The kind
+of the document decides whether an absent member means "none" or "unknown" (an absent spot flag is false in a description, and
+unknown in an event). Unknown members are ignored.
 """
 
 from __future__ import annotations
@@ -39,23 +39,23 @@ __all__ = ["BadDocument", "DocumentKind", "job_of", "kind_of"]
 
 SOURCE = "aws.sagemaker"
 DETAIL_TYPE = "SageMaker Training Job State Change"
-EPOCH = datetime.fromtimestamp(0, UTC)  # stands for a creation time that nobody said
+EPOCH = datetime.fromtimestamp(0, UTC)  # stands for an unknown creation time
 PENDING_SLACK_S = 60  # SageMaker's own times are not exact to the second
 
-# With a TrainingJobName, any of these makes a request: what SageMaker asks for, or policies are about.
+# With a TrainingJobName, any of these makes a request.
 REQUESTED = frozenset({"RoleArn", "OutputDataConfig", "AlgorithmSpecification", "ResourceConfig", "StoppingCondition"})
 
 TOLD = REQUESTED | {"TrainingImage", "EnableManagedSpotTraining", "ServerlessJobConfig"}  # a document without any is a summary
 
 HETEROGENEOUS = "heterogeneous"  # instance groups of several types
-FLEXIBLE = "flexible"  # a list of preferences, of which none is chosen yet
+FLEXIBLE = "flexible"  # a list of preferences; none is selected yet
 MANY = frozenset({HETEROGENEOUS, FLEXIBLE})
 
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/.+")
 
 
 def kind_of(document: object) -> DocumentKind:
-    """Recognise a document by its members. Raise BadDocument for one of no known kind."""
+    """Recognise a document by its members. Raises BadDocument for an unknown kind."""
     if not isinstance(document, Mapping):
         raise BadDocument(f"found {shown(document)}, wanted a job document: an object with named members")
     if "detail-type" in document or {"source", "detail"} <= document.keys():
@@ -93,12 +93,12 @@ def job_of(
     later: Collection[str] = (),
     service: Service | None = None,
 ) -> Job:
-    """Read the job that a document is about. Raise BadDocument.
+    """Read the job that a document is about. Raises BadDocument.
 
-    ``tags`` are ListTags', where somebody asked; else the document's own count. A request without any has none; what SageMaker
-    says of a job does not carry them, so without any they are unknown. ``product_id`` is DescribeAlgorithm's, and
-    ``algorithm_described`` says whether that answer was seen. ``later`` names the members that are filled in later
-    (``StoppingCondition.MaxRuntimeInSeconds``), ``service`` the owner that the kind tells.
+    ``tags`` are those of ListTags; without them the document's own count. A request without tags has none; in a description of
+    SageMaker they are unknown then. ``product_id`` is DescribeAlgorithm's; ``algorithm_described`` says whether DescribeAlgorithm
+    was called. ``later`` names the members that are filled in later (``StoppingCondition.MaxRuntimeInSeconds``), ``service`` the
+    owner by the kind of the document.
     """
     body = _detail(document) if kind is DocumentKind.EVENT else document
     name = _name(body, kind)
@@ -177,7 +177,7 @@ def job_of(
 
 
 def _detail(event: Document) -> Document:
-    """The part of an event that speaks of the job. Raise BadDocument for somebody else's event."""
+    """The part of an event that describes the job. Raises BadDocument for another service's event."""
     for member, wanted in (("source", SOURCE), ("detail-type", DETAIL_TYPE)):
         if event.get(member) != wanted:
             raise BadDocument(f"an event whose {member} is {shown(event.get(member))}, wanted {wanted!r}")
@@ -193,7 +193,7 @@ def _name(body: Document, kind: DocumentKind) -> str:
 
 
 def _place(document: Document, arn: str, role: str) -> tuple[str, str]:
-    """Account and region: from the job's ARN or the event's envelope; a request's account is that of its role, as it must be."""
+    """Account and region: from the job's ARN or the event's envelope; the account of a request is that of its role."""
     parts = arn.split(":", 5)
     if len(parts) == 6:
         return parts[4], parts[3]
@@ -202,7 +202,7 @@ def _place(document: Document, arn: str, role: str) -> tuple[str, str]:
 
 
 def _tags(found: Any) -> Mapping[str, str] | None:
-    """Tags as a map, or as a list of Key and Value; None where nothing is said of them."""
+    """Tags as a map, or as a list of Key and Value; None where they are absent."""
     match found:
         case None:
             return None
@@ -219,7 +219,7 @@ def _tags(found: Any) -> Mapping[str, str] | None:
 
 
 def _instances(resources: Document) -> tuple[str, int]:
-    """Type and count: what SageMaker selected wins over what was asked for; a type that cannot be said in one word is a word."""
+    """Type and count. What SageMaker selected replaces what was requested; several types have one word."""
     objects(resources, "InstancePreferences")
     selected = text(resources, "SelectedInstanceType") or text(resources, "InstanceType")
     count = whole(resources, "SelectedInstanceCount", COUNT_MAX) or whole(resources, "InstanceCount", COUNT_MAX) or 1

@@ -1,8 +1,8 @@
-"""Says whether two training jobs are one request: a keyed digest of all that no attempt of a lineage may change.
+"""Says whether two training jobs are the same request: a keyed digest of everything that no attempt of a lineage may change.
 
-Both sides of a comparison come from DescribeTrainingJob and go through ``members_again``, so what the service fills in is the
-same on both. What is set aside below may differ between a job and its repetition, or is filled in by the service at will. The
-digest is keyed because hyperparameters and environment variables can be guessed one by one: the ledger holds no value of theirs.
+Both sides of a comparison come from DescribeTrainingJob and through ``members_again``, so what the service adds is the same on
+both. The members that are left out below may differ between a job and its repetition, or are set by the service. The digest is
+keyed, because hyperparameters and environment variables could be guessed one by one: the ledger contains none of their values.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _without(*names: str) -> Callable[[Part, Part], Part]:
 
 
 def _debug_hook(hook: Part, request: Part) -> Part:
-    """The SDK and the service add a hook that writes where the model goes; one that writes elsewhere is the user's own."""
+    """The SDK and the service add a hook that writes to the model's output. A hook that writes elsewhere is the user's own."""
     output = str((request.get("OutputDataConfig") or {}).get("S3OutputPath", "")).rstrip("/")
     own = hook.keys() - {"S3OutputPath"} or str(hook.get("S3OutputPath", "")).rstrip("/") != output
     return hook if own else {}
@@ -78,7 +78,7 @@ _PARTS: Mapping[str, Callable[[Part, Part], Part]] = {
 
 
 def _plain(member: str, value: Any) -> Any:
-    """A value without what stands for absent: empties, false, and defaults; lists without an order are sorted."""
+    """A value without what means absent: empty values, false, and defaults. Lists without an order are sorted."""
     if isinstance(value, Mapping):
         if member in USER_MAPS:
             return dict(value) or None

@@ -1,11 +1,11 @@
-"""Speaks to SageMaker: describes, submits, stops and lists training jobs.
+"""Calls SageMaker: describes, submits, stops and lists training jobs.
 
-A look that got no answer (throttled, timed out) is Unreachable. One that our role may not take is a mistake of ours, and raised
-as AWS said it, as the ledger's are: Lambda tries again, the event ends in the dead-letter queue, the sweep looks again every five
-minutes, and the log names the missing action. A Stop that our role may not make is Refused, and people are told; a Create waits.
+A read without an answer (throttled, timed out) is Unreachable. A denied read is a mistake in the controller's role, and is raised
+with AWS's message: Lambda retries, the event ends in the dead-letter queue, the sweep reads again every five minutes, and the log
+names the missing permission. A denied StopTrainingJob is Refused, and people are told; a denied CreateTrainingJob waits.
 
-CreateTrainingJob has no ClientToken: the attempt's deterministic name is the idempotency key. Whose a taken name is, the ledger
-says (``controller.ledger.lineage.is_sent``).
+CreateTrainingJob has no ClientToken: the attempt's deterministic name is the idempotency key. The ledger says to whom a taken
+name belongs (``controller.ledger.lineage.is_sent``).
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from controller.runtime.ports import Answer, Done, Later, Refused, Unreachable
 ATTEMPT_TAG = "spotwarden:attempt"
 CAUSE_TAG = "spotwarden:cause"
 
-STOPPING_LOOK_S = 150  # SageMaker's grace of 120 s, and a little for the upload
-WIDER = timedelta(seconds=1)  # nobody says whether List's bounds are inclusive
+STOPPING_LOOK_S = 150  # the container's 120 s, and some time for the upload
+WIDER = timedelta(seconds=1)  # it is not documented whether List's bounds are inclusive
 STEP_PAGES_MAX = 10  # of 100 steps each; a pipeline has 50 steps
 TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
 
@@ -107,7 +107,7 @@ class SageMakerJobs:
                 case AwsFault.UNREACHABLE:
                     raise Unreachable(f"{probe.job}: {error}") from error
                 case _:
-                    return Refused(str(error))  # no room for one more, or not allowed: then there is no such signal
+                    return Refused(str(error))  # no quota, or not allowed: then there is no such signal
         return Done("asked")
 
     def stop(self, name: str) -> Answer:
@@ -165,7 +165,9 @@ class SageMakerJobs:
                 case AwsFault.METRICS_REFUSED if "MetricDefinitions" in request["AlgorithmSpecification"]:
                     return self._create(without_metric_definitions(request), submit)
                 case AwsFault.QUOTA if isinstance(submit.cause, MoveCause) and submit.cause.elsewhere:
-                    return Refused(str(error))  # it left a place for this one: it goes back there, and waits for no quota
+                    return Refused(
+                        str(error)
+                    )  # the stopped attempt freed its place: the job returns there and waits for no quota
                 case AwsFault.QUOTA:
                     return Later(f"{NO_QUOTA}{error}")
                 case AwsFault.THROTTLED | AwsFault.PROPAGATING:
@@ -206,7 +208,7 @@ class SageMakerJobs:
         return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
 
     def _product_id(self, algorithm_name: str) -> str | None:
-        """The Marketplace ProductId of an algorithm; asked once per container, as it never changes."""
+        """The Marketplace ProductId of an algorithm; read once per container, because it never changes."""
         if algorithm_name not in self._products:
             call = partial(self._client.describe_algorithm, AlgorithmName=algorithm_name)
             answer = self._read(call, f"DescribeAlgorithm {algorithm_name}") or {}
@@ -214,7 +216,7 @@ class SageMakerJobs:
         return self._products[algorithm_name]
 
     def _pages(self, call: Callable[..., Any], asked: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
-        """Every page of a list: an empty one is normal, as filters apply after paging."""
+        """Every page of a list. An empty page is normal, because filters apply after paging."""
         token: str | None = None
         while True:
             more = {"NextToken": token} if token else {}
@@ -228,7 +230,7 @@ class SageMakerJobs:
 
     @staticmethod
     def _read(call: Callable[[], Any], what: str) -> Any:
-        """Ask; None for what is missing, Unreachable for what did not answer: unreachable is not gone."""
+        """Call; None for what is missing, Unreachable for a missing answer: unreachable is not gone."""
         try:
             return call()
         except (ClientError, BotoCoreError) as error:

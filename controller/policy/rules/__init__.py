@@ -1,7 +1,7 @@
 """Judges a job by a policy: one small function per kind of rule.
 
-A kind is found by its id in ``KINDS``; each says which fields of a job it needs, so that a document that cannot carry one of
-them leaves the rule undecided instead of wrong.
+``KINDS`` maps ids to kinds. Each kind names the fields of a job that it needs, so that a document without one of them leaves the
+rule undecided.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ RULE_KINDS: Mapping[str, RuleKind] = {
 
 
 def judge(job: Job, policy: Policy, evidence: Evidence, directives: Directives | None = None) -> Verdict:
-    """Say all that a policy finds wrong with a job, and the one change that repairs it.
+    """Everything that a policy finds wrong with a job, and the one change that repairs it.
 
-    ``directives`` are those in force for the job, its own tags' where None.
+    ``directives`` are those in force for the job; None takes those of its own tags.
     """
     broken, undecided = judged(job, policy, evidence)
     invalid = tag_invalid(_read(job) if directives is None else directives, policy.channel)
