@@ -14,7 +14,7 @@ from math import ceil
 
 from controller.decide.facts import Facts
 from controller.decide.record_usage import measured_of
-from controller.jobs.job import FAMILY_TAG
+from controller.jobs.job import FAMILY_TAG, family_of
 from controller.jobs.request import RequestChange, merged
 from controller.ledger.entry import Ended, Started
 from controller.ledger.message import CapFacts
@@ -131,7 +131,7 @@ def _shortened(facts: Facts, changes: RequestChange) -> RequestChange | None:
     A family that a tag names proves nothing: its creator chose it. The limit is sent, so that a wrong proof costs no more either.
     """
     runs = facts.history or ()
-    if len(runs) < RUNS_MIN or FAMILY_TAG in facts.job.tags:
+    if len(runs) < RUNS_MIN or FAMILY_TAG in facts.job.tags or facts.family != family_of(facts.job.name):
         return None
     enough_s = max(ceil(max(runs) * HISTORY_MARGIN), 60)
     if enough_s >= runtime_s(facts, changes):
