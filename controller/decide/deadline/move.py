@@ -11,8 +11,8 @@ from controller.decide.deadline.rule import Move
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.fallback import NoFallback, next_fallback
+from controller.decide.move_step import elsewhere
 from controller.decide.need import Need
-from controller.decide.resubmit import elsewhere
 from controller.decide.spend_cap import afford
 from controller.ledger.intent import Intent, Purpose, Stop, Wake
 from controller.ledger.message import (
