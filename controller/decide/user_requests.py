@@ -8,19 +8,22 @@ from __future__ import annotations
 from datetime import datetime
 
 from controller.decide.announce import say
+from controller.decide.deadline.move import moving
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.jobs.job import Outcome
+from controller.ledger.directives_in_force import pending
 from controller.ledger.entry import Ended, Flagged, UserRequested
 from controller.ledger.intent import Intent, Purpose, Stop, Submit
 from controller.ledger.lineage import Lineage, newest_attempt, owner_of
-from controller.ledger.message import CannotRepeat, JobFacts, Message, Moving, StoppingAsAsked
+from controller.ledger.message import CannotRepeat, JobFacts, Message, StoppingAsAsked
 from controller.ledger.message_kind import asked_by
 from controller.ledger.move_cause import MoveCause
 from controller.ledger.waiver import waivers_in_force
 from controller.policy.policy import Policy
 from controller.policy.user_request import UserRequest
 
+REPEATABLE = (UserRequest.WAIVE, UserRequest.ACCEPT_TAGS)  # a job may break several rules, and its tags change again
 UPLOADING = "Uploading"
 
 
@@ -40,7 +43,7 @@ def act_on_user_request(facts: Facts) -> Decision:
         return say(facts, CannotRepeat(job=JobFacts.of(job), why=job.unrepeatable))
     because = asked_by(move.who)
     asked = Stop(about=job.name, because=because, purpose=Purpose.MOVE, next_cause=MoveCause.ASKED)
-    return _act(facts, asked, Moving(job=JobFacts.of(job), reason=because, to="on-demand"), MoveCause.ASKED)
+    return _act(facts, asked, moving(facts, because, "on-demand"), MoveCause.ASKED)
 
 
 def latest_request(facts: Facts, *asks: UserRequest) -> UserRequested | None:
@@ -64,12 +67,13 @@ def available_requests(lineage: Lineage, policy: Policy, now: datetime) -> tuple
     if ended is None:
         possible = [] if goes_on else [*([UserRequest.ON_DEMAND] if last.spot else []), UserRequest.STOP]
         possible += [UserRequest.WAIVE] if waivable_rules(lineage, now) else []
+        possible += [UserRequest.ACCEPT_TAGS] if pending(lineage) else []
     elif ended.outcome is Outcome.COMPLETED or goes_on:
         possible = []
     else:
         possible = [UserRequest.TRY_AGAIN, *([UserRequest.ON_DEMAND] if last.spot else [])]
     asked = {e.request for e in lineage.entries if isinstance(e, UserRequested) and e.job == last.job}
-    once = (ask for ask in possible if policy.slack.may.get(ask) and (ask not in asked or ask is UserRequest.WAIVE))
+    once = (ask for ask in possible if policy.slack.may.get(ask) and (ask not in asked or ask in REPEATABLE))
     return (*once, *halt)
 
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from controller.decide.decision import Decision
 from controller.decide.user_requests import available_requests, waivable_rules
+from controller.ledger.directives_in_force import pending
 from controller.ledger.entry import Ended, Entry, UserRequested, Waived
 from controller.ledger.halt import halt_of
 from controller.ledger.intent import Intent, Submit, Wake
@@ -70,6 +71,7 @@ class Click:
     lineage: LineageId
     job: str
     who: str
+    change: int = 0  # of ACCEPT_TAGS: the change of the tags that was shown
 
 
 # ── clicks and modals ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -138,6 +140,7 @@ CONFIRMATIONS: Mapping[UserRequest, str] = {
     UserRequest.ON_DEMAND: "{job} moves to on-demand. If it is running, it is stopped first.",
     UserRequest.STOP: "{job} is stopped within two minutes.",
     UserRequest.WAIVE: "The rule is waived for {job}.",
+    UserRequest.ACCEPT_TAGS: "The changed tags of {job} take effect within two minutes.",
 }
 
 
@@ -146,6 +149,8 @@ def _asked(click: Click, lineage: Lineage, now: datetime) -> UserRequested:
     over = last is not None and lineage.entry(Ended, last.job) is not None
     tried = [submit.number for submit, _ in lineage.submits()]
     number = max([last.number if last else 1, *tried]) + 1 if over else 0
+    if click.request is UserRequest.ACCEPT_TAGS:
+        number = click.change
     team = last.team if last else None
     return UserRequested(job=click.job, at=now, team=team, request=click.request, who=click.who, number=number)
 
@@ -166,7 +171,9 @@ def _too_late(click: Click, lineage: Lineage, policy: Policy, now: datetime) -> 
         return f"{bold(click.job)} already has a newer attempt: {bold(last.job)}."
     before = [e for e in lineage.entries if isinstance(e, UserRequested) and (e.job, e.request) == (click.job, click.request)]
     if click.request in available_requests(lineage, policy, now):
-        return ""
+        change = pending(lineage) if click.request is UserRequest.ACCEPT_TAGS else None
+        again = change is not None and change.number != click.change
+        return f"The tags of {bold(click.job)} were changed again. Read the newest message about them." if again else ""
     if before:
         first = min(before, key=lambda e: e.at)
         return f"{person(first.who)} already requested this at {when(first.at)}."
@@ -202,8 +209,12 @@ def _click_of(payload: Mapping[str, Any]) -> Click | None:
         raise BadRequest(
             f"payload.actions[0].action_id is {action_id[:80]!r}, wanted spotwarden/ and one of {', '.join(UserRequest)}"
         )
-    lineage, job = _whose(str(actions[0].get("value", "")), "payload.actions[0].value")
-    return Click(request=UserRequest(name), lineage=lineage, job=job, who=_user(user))
+    value = str(actions[0].get("value", ""))
+    lineage, job = _whose(value, "payload.actions[0].value")
+    change = json.loads(value).get("change")
+    return Click(
+        request=UserRequest(name), lineage=lineage, job=job, who=_user(user), change=change if type(change) is int else 0
+    )  # fmt: skip
 
 
 def _user(user: object) -> str:
