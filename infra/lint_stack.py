@@ -1,7 +1,7 @@
 """Checks the stack with linters that pin other versions than this project, each in its own environment: ``make lint-stack``.
 
-checkov looks at the transformed template, parliament at the policy of each function. An accepted finding has a line with its reason
-in infra/lint_stack.yaml; a finding without one, and a line without a finding, fail.
+checkov looks at the transformed template, parliament at the policy of each function. An accepted finding has its reason in
+infra/lint_stack.yaml; a finding without one, and a reason without a finding, fail.
 """
 
 from __future__ import annotations
