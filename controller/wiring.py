@@ -192,7 +192,7 @@ def slack_ports(came_at: datetime) -> SlackClickPorts:
         jobs=SageMakerJobs(hurry(_hurried_client("sagemaker"))),
         ledger=ledger,
         chat=hurry(_Lazy(_slack), always=("reply_ephemeral",)),
-        policies=CompiledPolicies(_policies(), lambda revision: ledger.revisions.in_force_at(revision, _clock.now())),
+        policies=CompiledPolicies(_policies(), lambda revision: ledger.revisions.read_in_force_at(revision, _clock.now())),
         clock=_clock,
     )
 

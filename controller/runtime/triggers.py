@@ -28,10 +28,14 @@ CHARS_MAX = 80  # of other people's text that an error quotes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
-    """A reason to look at a job. ``lineage`` is known where the trigger comes from the ledger."""
+    """A reason to look at a job. ``lineage`` is known where the trigger comes from the ledger.
+
+    ``requested`` says that a person's request waits for the look.
+    """
 
     job: str
     lineage: LineageId | None = None
+    requested: bool = False
 
 
 class BadEvent(ValueError):
