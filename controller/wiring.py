@@ -33,6 +33,7 @@ from controller.aws.s3_checkpoints import S3Checkpoints
 from controller.aws.s3_reports import S3ReportStore
 from controller.aws.sagemaker.jobs import SageMakerJobs
 from controller.aws.service_quotas import ServiceQuotas
+from controller.aws.stack_parameters import identity_key, training_roles
 from controller.aws.system_clock import SystemClock
 from controller.ledger.lineage import LineageId
 from controller.runtime.gather import lineage_of
@@ -74,7 +75,7 @@ def install(*, clock: Clock, client_config: Config = CLIENT_CONFIG, slack_client
     ``slack_client_config`` is for the calls of a click in Slack. The embedded AWS has longer timeouts: its clock is virtual, and
     its machine may be busy.
     """
-    global _clock, _client_config, _slack_client_config  # one container, one clock
+    global _clock, _client_config, _slack_client_config  # one clock per container
     _clock, _client_config, _slack_client_config = clock, client_config, slack_client_config
     ports.cache_clear()
     client.cache_clear()
@@ -111,7 +112,7 @@ def ports() -> Ports:
     table = setting("SPOTWARDEN_TABLE")
     ledger = DynamoLedger(client("dynamodb"), table)
     return Ports(
-        jobs=SageMakerJobs(_Lazy(lambda: client("sagemaker"))),
+        jobs=SageMakerJobs(_Lazy(lambda: client("sagemaker")), roles=training_roles(), key=identity_key()),
         checkpoints=S3Checkpoints(_Lazy(lambda: client("s3")), _checkpoint_buckets()),
         ledger=ledger,
         outbox=DynamoOutbox(client("dynamodb"), table),
@@ -121,7 +122,7 @@ def ports() -> Ports:
             _Lazy(lambda: client("s3")), os.environ.get("SPOTWARDEN_REPORTS_BUCKET", ""), os.environ.get("AWS_REGION", "")
         ),
         instances=Ec2Instances(_Lazy(lambda: client("ec2"))),
-        policies=CompiledPolicies(_policies(), lambda revision: ledger.revisions.in_force_at(revision, _clock.now())),
+        policies=_current_policies(ledger.revisions.in_force_at),
         prices=Prices(ledger.prices.rates),
         quotas=ServiceQuotas(_Lazy(lambda: client("service-quotas"))),
         placement=PlacementScores(_Lazy(lambda: client("ec2"))),
@@ -140,13 +141,19 @@ def _checkpoint_buckets() -> tuple[str, ...]:
 
 
 class _Lazy:
-    """What is built when its first call is looked up: most functions never ask EC2 or Slack anything."""
+    """An object that is built at its first call: most functions never call EC2 or Slack."""
 
     def __init__(self, build: Callable[[], Any]) -> None:
         self._build = build
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._build(), name)
+
+
+def _current_policies(in_force_at: Callable[[str, datetime], datetime]) -> CompiledPolicies:
+    return CompiledPolicies(
+        _policies(), lambda revision: in_force_at(revision, _clock.now()), observe_only=not training_roles()
+    )  # fmt: skip
 
 
 def _policies() -> Mapping[str, Any]:
@@ -163,7 +170,7 @@ def _policies() -> Mapping[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackClickPorts:
-    """The ports of one click; every call of it is given up soon."""
+    """The ports of one click; each call ends soon."""
 
     jobs: Jobs
     ledger: Ledger
@@ -185,20 +192,20 @@ def _known_users() -> KnownUsers:
 
 
 def slack_ports(came_at: datetime) -> SlackClickPorts:
-    """The ports of a click that came then, which is answered within three seconds whatever AWS does. Raises Misconfigured."""
+    """The ports of a click, which is answered within three seconds whatever AWS does. Raises Misconfigured."""
     hurry = partial(_Hurried, until=came_at + SLACK_TIME_LIMIT)
     ledger = DynamoLedger(hurry(_hurried_client("dynamodb")), setting("SPOTWARDEN_TABLE"))
     return SlackClickPorts(
-        jobs=SageMakerJobs(hurry(_hurried_client("sagemaker"))),
+        jobs=SageMakerJobs(hurry(_hurried_client("sagemaker")), roles=training_roles(), key=identity_key()),
         ledger=ledger,
         chat=hurry(_Lazy(_slack), always=("reply_ephemeral",)),
-        policies=CompiledPolicies(_policies(), lambda revision: ledger.revisions.read_in_force_at(revision, _clock.now())),
+        policies=_current_policies(ledger.revisions.read_in_force_at),
         clock=_clock,
     )
 
 
 def refuse_unsigned(body: bytes, headers: Mapping[str, str]) -> str:
-    """Why a request is not Slack's, or was answered before; empty where it may come in. Raises Misconfigured and Unreachable."""
+    """Why a request is not accepted; empty where it is. Raises Misconfigured and Unreachable."""
     from controller.slack.signatures import SIGNATURE, SignatureCheck
 
     refused = SignatureCheck(_secret_or_none, _clock.now, _secret_renewed).refuses(body, headers)
@@ -208,7 +215,7 @@ def refuse_unsigned(body: bytes, headers: Mapping[str, str]) -> str:
         ledger = DynamoLedger(_hurried_client("dynamodb"), setting("SPOTWARDEN_TABLE"))
         fresh = ledger.seen_requests.once(f"slack/{headers[SIGNATURE]}", _clock.now())
     except Unreachable:
-        return ""  # a replay now could write nothing either
+        return ""  # a repeated request could write nothing either
     return "" if fresh else "answered before"
 
 
@@ -220,7 +227,7 @@ def _secret_or_none() -> str:
 
 
 class _Hurried:
-    """A client whose calls are not begun any more after a moment, but for those that are made ``always``."""
+    """A client that begins no call after a time, except those that are made ``always``."""
 
     def __init__(self, client: Any, until: datetime, always: tuple[str, ...] = ()) -> None:
         self._client = client
@@ -239,7 +246,7 @@ def _hurried_client(service: str) -> Any:
 
 
 def _slack() -> Chat:
-    """Slack and its SDK, which one function of seven needs: the others start without it."""
+    """Slack's SDK and client, which only one function needs: the others start without it."""
     if not _has_slack():
         from controller.aws.notices import NoticeChat
 

@@ -18,7 +18,7 @@ from infra.stack import log_group, logical_id
 
 FOLDER = Path(__file__).resolve().parents[1] / ".chalice"
 SOURCE = "spotwarden"  # of the events that the controller puts on the bus
-LINEAGE_TAG, PROBE_TAG = "spotwarden:lineage", "spotwarden:probe"  # of every job that it creates
+LINEAGE_TAG = "spotwarden:lineage"  # of every job that it creates
 Arn = str | Mapping[str, Any]
 
 
@@ -82,8 +82,8 @@ BY_LAMBDA = frozenset({DEAD_LETTER, NETWORK, KEY})  # what no call of the code a
 HERE = {"StringEquals": {"aws:RequestedRegion": {"Ref": "AWS::Region"}}}
 TO_SAGEMAKER = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
 OUR_EVENTS = {"StringEquals": {"events:source": SOURCE}}
-# Every job that the controller creates carries one of these tags: nothing else can be created with this role.
-WITH_LINEAGE, WITH_PROBE = ({"Null": {f"aws:RequestTag/{tag}": "false"}} for tag in (LINEAGE_TAG, PROBE_TAG))
+# Every job that the controller creates carries this tag: nothing else can be created with this role.
+WITH_LINEAGE = {"Null": {f"aws:RequestTag/{LINEAGE_TAG}": "false"}}
 
 
 def _via(*services: str) -> Mapping[str, Any]:
@@ -119,7 +119,6 @@ CALLS: dict[str, tuple[Grant, ...]] = {
     "sagemaker StopTrainingJob": (_grant(JOBS, "sagemaker:StopTrainingJob", when="HasRoles"),),
     "sagemaker CreateTrainingJob": (
         _grant(JOBS, "sagemaker:AddTags", "sagemaker:CreateTrainingJob", condition=WITH_LINEAGE, when="HasRoles"),
-        _grant(JOBS, "sagemaker:AddTags", "sagemaker:CreateTrainingJob", condition=WITH_PROBE, when="HasRoles"),
         _grant(ROLES, "iam:PassRole", condition=TO_SAGEMAKER, when="HasRoles"),
     ),
     "secretsmanager GetSecretValue": (

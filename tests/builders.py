@@ -55,6 +55,7 @@ def job(name: str = "bert", **changes: Any) -> Job:
         created_at=BEGIN, started_at=BEGIN + timedelta(minutes=2),
         intervals=(Interval(start=BEGIN + timedelta(minutes=3), end=None),), stopping_at=None, ended_at=None, failure=None,
         role=f"arn:aws:iam::{ACCOUNT}:role/Train", service=None, unrepeatable=None, tags={"team": "vision"},
+        identity="1:made up",
     )  # fmt: skip
     return replace(training, **changes)
 

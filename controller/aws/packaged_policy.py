@@ -13,20 +13,27 @@ from controller.policy.policy import Policy
 
 
 class CompiledPolicies:
-    """The Policies port over one JSON document: read once, its date asked once per container."""
+    """The Policies port over one JSON document: read once, its date asked once per container.
 
-    def __init__(self, document: Mapping[str, Any], in_force_at: Callable[[str], datetime]) -> None:
+    With ``observe_only`` nothing of it enforces: people are told what would be done.
+    """
+
+    def __init__(
+        self, document: Mapping[str, Any], in_force_at: Callable[[str], datetime], *, observe_only: bool = False
+    ) -> None:
         self._document = document
+        self._observe_only = observe_only
         self._in_force_at = in_force_at
         self._policy: Policy | None = None
 
     def current(self) -> Policy:
         if self._policy is None:
-            self._policy = load_policy(self._document, self._in_force_at(self._document["revision"]))
+            policy = load_policy(self._document, self._in_force_at(self._document["revision"]))
+            self._policy = policy.observing() if self._observe_only else policy
         return self._policy
 
 
 def packaged_document() -> Mapping[str, Any]:
-    """The document that ships beside the code; ``policyfile`` compiled it when the package was built."""
+    """The document that ships beside the code; ``controller.policyfile`` compiled it when the package was built."""
     document: Mapping[str, Any] = json.loads(files("controller").joinpath("data/policies.json").read_text("utf-8"))
     return document

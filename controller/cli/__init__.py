@@ -13,7 +13,20 @@ from typing import Annotated
 
 import typer
 
-from controller.cli import advise, audit, backtest, check, classify, compile_policies, embedded, halt, report
+from controller.cli import (
+    advise,
+    audit,
+    backtest,
+    check,
+    classify,
+    compile_policies,
+    doctor,
+    embedded,
+    halt,
+    redrive,
+    report,
+    slack_manifest,
+)
 from controller.cli.usage import BAD_INPUT, guarded, usage_error
 from controller.cli.version import installed_version
 
@@ -96,6 +109,33 @@ COMMANDS: tuple[Command, ...] = (
         run=halt.run_resume,
         help="End a halt; work continues within five minutes.",
         example="spotwarden resume",
+    ),
+    Command(
+        name="doctor",
+        run=doctor.run,
+        help="Look at an installation, and say what is wrong.",
+        example="spotwarden doctor --stack spotwarden-dev --format json",
+        exit_codes="0 all in order, 1 something is wrong or cannot be seen, 2 bad input or AWS unreachable",
+    ),
+    Command(
+        name="redrive",
+        run=redrive.run_redrive,
+        help="Hand dead letters to their functions again.",
+        example="spotwarden redrive --queue https://sqs.us-east-1.amazonaws.com/123456789012/DeadLetters --function JobChanged",
+        exit_codes="0 done, 1 a message could not be read and is kept, 2 bad input or AWS unreachable",
+    ),
+    Command(
+        name="replay",
+        run=redrive.run_replay,
+        help="Look again at the jobs that changed since a time.",
+        example="spotwarden replay --since 2026-11-20T09:00 --function JobChanged",
+    ),
+    Command(
+        name="slack-manifest",
+        run=slack_manifest.run,
+        help="Print the manifest of the Slack app, to paste.",
+        example="spotwarden slack-manifest --url https://abc123.execute-api.us-east-1.amazonaws.com/api/",
+        exit_codes="0 done, 2 bad input",
     ),
     Command(
         name="demo",

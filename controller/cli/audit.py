@@ -9,6 +9,7 @@ from controller.cli.ledger import with_ledger
 from controller.cli.options import PeriodText, Table
 from controller.cli.period import period_of
 from controller.ledger.entry import Measured, Started, Unmeasured
+from controller.runtime.gather import lineage_of
 from controller.runtime.ports import Clock, Jobs, Ledger, Prices
 from controller.savings.audit import Audit, audit
 from controller.units.money import dollars
@@ -23,9 +24,11 @@ def run(period: PeriodText = "", table: Table = None) -> int:
         from controller import wiring
         from controller.aws.prices import Prices as PriceTable
         from controller.aws.sagemaker.jobs import SageMakerJobs
+        from controller.aws.stack_parameters import identity_key
 
         since, until = period_of(period, clock.now().date())
-        found = audited(ledger, SageMakerJobs(wiring.client("sagemaker")), PriceTable(ledger.prices.rates), since, until)
+        jobs = SageMakerJobs(wiring.client("sagemaker"), key=identity_key())
+        found = audited(ledger, jobs, PriceTable(ledger.prices.rates), since, until)
         print("\n".join(audit_lines(found, since, until)))
         return 1 if found.differences else 0
 
@@ -37,8 +40,12 @@ def audited(ledger: Ledger, jobs: Jobs, prices: Prices, since: date, until: date
     begin, end = (datetime.combine(day, datetime.min.time(), UTC) for day in (since, until))
     entries = tuple(ledger.journal.entries(begin - MARGIN, end + MARGIN))
     names = {e.job for e in entries if isinstance(e, Measured | Unmeasured | Started)}
-    found = {name: job for name in sorted(names) if (job := jobs.describe(name)) is not None}
-    return audit(entries, found, prices.rate, begin, end)
+    described = {name: job for name in sorted(names) if (job := jobs.describe(name)) is not None}
+    begun = {(e.job, e.at) for e in entries if isinstance(e, Started)}
+    known = {name for name, _ in begun}
+    found = {name: job for name, job in described.items() if name not in known or (name, job.created_at) in begun}
+    lineages = {name: str(lineage_of(job, ledger.lineages)[0].id) for name, job in found.items()}
+    return audit(entries, found, lineages, prices.rate, begin, end)
 
 
 def audit_lines(found: Audit, since: date, until: date) -> Iterable[str]:

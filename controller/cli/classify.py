@@ -1,19 +1,262 @@
-"""``spotwarden classify``: names the cause of a FailureReason, and says whether a retry can help."""
+"""``spotwarden classify``: names the cause of a failure as people paste it, and says whether a retry can help.
+
+The controller believes the class at the beginning of a FailureReason and nothing else, since the rest may be text of the
+container. People paste that reason inside other texts. Only here these are taken off, from the beginning and by their exact form:
+an exception of the SageMaker Python SDK, an error of botocore or of another AWS SDK, a status, the reason of a pipeline's step, a
+traceback.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import Annotated
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import typer
 
-from controller.jobs.failure import classify
+from controller.jobs.failure import CLASSES, FailureCause, classify
+
+WRAPPERS_MAX = 12  # of one text: each removal makes it shorter
+TEXT_MAX = 100_000
+
+_WRAPPERS: tuple[re.Pattern[str], ...] = tuple(
+    re.compile(pattern, re.DOTALL | re.IGNORECASE)
+    for pattern in (
+        r"\s*\[?\d{4}-\d\d-\d\d[T ][\d:.,]+Z?\]?\s+",  # the time of a log line
+        r"\s*\[?(?-i:ERROR|CRITICAL|WARNING|INFO)\]?\s*[:-]?\s+",
+        # exceptions: the class of Python's traceback, with its module
+        r"\s*(?:[a-z_][\w]*\.)+[A-Z]\w*(?:Error|Exception|Exceeded|InUse|NotFound)\s*:\s*",
+        r"\s*(?:UnexpectedStatusException|FailedStatusError|WaiterError|ValueError|RuntimeError|Exception)\s*:\s*",
+        r"\s*(?:CapacityError|ClientError|ResourceLimitExceeded|\w+Exception)\s*:\s*(?=Error for |An error occurred )",
+        # the SDK: v1 and v2, then v3
+        r"\s*Error for (?:[\w-]+ ){1,4}\S+:\s*(?:Failed|Stopped)\.?\s*Reason:\s*",
+        r"\s*Encountered unexpected failed state while waiting for \w+\.\s*Final Resource State: \w+\.\s*Failure Reason:\s*",
+        # pipelines, Batch, Step Functions, notebooks of people
+        r"\s*(?:Pipeline )?Step [\w'\"-]+ failed\.?\s*(?:Reason|Failure reason)?\s*:?\s*",
+        r"\s*(?:The )?(?:SageMaker )?Training ?job\s+(?:\S+ )?(?:has )?(?:failed|stopped)(?: with status \w+)?[.:;,]?\s*"
+        r"(?:(?:Failure ?reason|Reason)\s*:\s*)?",
+        r"\s*Job (?:\S+ )?failed with (?:Failure )?Reason:\s*",
+        r"\s*(?:ClientError:\s*)?Failed to invoke sagemaker:Create\w+\.?\s*Error Details:\s*",
+        r"\s*Received status from SageMaker\s*:?\s*",
+        r"\s*(?:Failed|Stopped|Failure)\s*[-:/.,]\s*(?=\w)",
+        r"\s*[\"']?Failure ?Reason[\"']?\s*[:=]\s*",
+        r"\s*(?:status ?)?Reason\s*[:=]\s*",
+        r"\s*SageMaker\.(?=\w+(?:Exception|Exceeded|Error))",
+        r"\s*[\"'`]\s*(?=\w)",
+    )
+)
+_BOTOCORE = re.compile(
+    r"\s*An error occurred \((\w+)\) when calling (?:the )?\w+(?: operation)?(?: \(reached max retries: \d+\))?(?::\s*|$)", re.I
+)
+_OTHER_SDKS = re.compile(
+    r"[^\n]{0,200}?operation error SageMaker: \w+,.{0,400}?(\w+(?:Exception|Exceeded|InUse|NotFound)):\s*", re.DOTALL
+)
+_JAVA = re.compile(r".*\(Service: (?:Amazon)?SageMaker\w*; Status Code: \d+; Error Code: (\w+);", re.DOTALL)
+_STATUSES: Mapping[str, FailureCause] = {
+    "maxwaittimeexceeded": FailureCause.STARVED,
+    "maxruntimeexceeded": FailureCause.OVERRAN,
+    "stopped": FailureCause.STOPPED,
+}
+_CODES: Mapping[str, FailureCause] = {
+    **CLASSES,
+    "Throttling": FailureCause.THROTTLED, "ThrottledException": FailureCause.THROTTLED,
+    "TooManyRequestsException": FailureCause.THROTTLED, "RequestLimitExceeded": FailureCause.THROTTLED,
+    "ResourceLimitExceededException": FailureCause.QUOTA, "ServiceQuotaExceededException": FailureCause.QUOTA,
+    "InternalFailure": FailureCause.INTERNAL, "InternalServerException": FailureCause.INTERNAL,
+    "InternalError": FailureCause.INTERNAL, "ServiceUnavailable": FailureCause.INTERNAL,
+    "ServiceUnavailableException": FailureCause.INTERNAL,
+    "InsufficientCapacityException": FailureCause.CAPACITY, "InsufficientInstanceCapacity": FailureCause.CAPACITY,
+    "ValidationException": FailureCause.CLIENT, "AccessDeniedException": FailureCause.CLIENT,
+    "ResourceInUse": FailureCause.CLIENT, "ResourceNotFound": FailureCause.CLIENT, "AccessDenied": FailureCause.CLIENT,
+    "UnrecognizedClientException": FailureCause.CLIENT, "ExpiredTokenException": FailureCause.CLIENT,
+}  # fmt: skip
+_QUOTA = re.compile(
+    r"service limit '(?P<name>[^']{1,200})' is (?P<limit>[\d,]+) (?P<unit>\w+), with current utilization of (?P<used>[\d,]+) \w+"
+    r" and a request delta of (?P<delta>[\d,]+)",
+    re.IGNORECASE,
+)
+_RATE = re.compile(r"\s*Rate exceeded\b", re.IGNORECASE)
+_CAPACITY = re.compile(r"\s*(?:Starting - )?Insufficient capacity error from EC2\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """A limit of the account, by the name that Service Quotas has for it."""
+
+    name: str
+    limit: int
+    used: int
+    delta: int
+
+    @property
+    def never_fits(self) -> bool:
+        return self.limit < self.delta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classified:
+    """The cause of a pasted failure; ``reason`` is what was left of the text."""
+
+    cause: FailureCause
+    reason: str
+    quota: Quota | None = None
+
+    @property
+    def retryable(self) -> bool:
+        return self.cause.retryable and not (self.quota and self.quota.never_fits)
+
+    @property
+    def why(self) -> str:
+        if self.quota is None:
+            return self.cause.why
+        at = f"{self.quota.name!r} is {self.quota.limit}, {self.quota.used} in use, {self.quota.delta} asked for"
+        if self.quota.never_fits:
+            return (
+                f"The account's quota {at}: the request never fits. Raise the quota {self.quota.name!r} of Amazon SageMaker in"
+                f" Service Quotas to at least {self.quota.delta}, or use an instance type whose quota is larger."
+            )
+        return f"{self.cause.why} The quota {at}."
 
 
 def run(
-    text: Annotated[str, typer.Argument(metavar="TEXT", help='A FailureReason, such as "CapacityError: Unable to provision …".')],
+    text: Annotated[
+        str,
+        typer.Argument(
+            metavar="TEXT", help='A FailureReason, or what was pasted around it, such as "CapacityError: Unable to …".'
+        ),
+    ],
 ) -> int:
     """Print the cause as one JSON object."""
-    cause = classify(text)
-    print(json.dumps({"cause": cause.value, "retryable": cause.retryable, "why": cause.why}, ensure_ascii=False))
+    found = classified(text)
+    quota = found.quota
+    line: dict[str, Any] = {"cause": found.cause.value, "retryable": found.retryable, "why": found.why}
+    if quota is not None:
+        line["quota"] = {"name": quota.name, "limit": quota.limit, "in_use": quota.used, "requested": quota.delta}
+    print(json.dumps(line, ensure_ascii=False))
     return 0
+
+
+def classified(text: str) -> Classified:
+    """The cause of a failure as it was pasted."""
+    rest, code = _stripped(_plain(text[:TEXT_MAX]))
+    reason = " ".join(rest.split())[:1024]
+    quota = _quota(rest)
+    for cause in (found(rest, code) for found in _TELLING):
+        if cause is not None:
+            return Classified(cause=cause, reason=reason, quota=quota if cause is FailureCause.QUOTA else None)
+    return Classified(cause=FailureCause.UNKNOWN, reason=reason)
+
+
+def _plain(text: str) -> str:
+    """The text itself, the FailureReason of a description that was pasted whole, or the exception of a traceback."""
+    stripped = text.strip()
+    if stripped[:1] == "{":
+        try:
+            document = json.loads(stripped)
+        except ValueError:
+            document = None
+        if isinstance(document, Mapping):
+            return _of_document(document) or text
+    if "Traceback (most recent call last):" in stripped[:200]:
+        return _exception(stripped)
+    return text
+
+
+def _of_document(document: Mapping[str, Any]) -> str:
+    detail = document.get("detail")
+    if isinstance(detail, Mapping):
+        return _of_document(detail)
+    for name in ("FailureReason", "failureReason", "Cause", "cause", "Error", "error", "SecondaryStatus"):
+        if isinstance(document.get(name), str) and document[name]:
+            return str(document[name])
+    return ""
+
+
+def _exception(text: str) -> str:
+    """From the exception of the last traceback on: its message may have further lines of anybody's."""
+    start, waiting = 0, False
+    position = 0
+    for line in text.splitlines(keepends=True):
+        if line.startswith("Traceback (most recent call last):") and (position == 0 or not waiting):
+            waiting = True
+        elif waiting and line.strip() and not line.startswith((" ", "\t", "Traceback")):
+            start, waiting = position, False
+        elif line.startswith(("During handling of the above exception", "The above exception was the direct cause")):
+            waiting = False
+        position += len(line)
+    return text[start:]
+
+
+def _stripped(text: str) -> tuple[str, str | None]:
+    """The text without its wrappers, and the error code that a wrapper named."""
+    code: str | None = None
+    for _ in range(WRAPPERS_MAX):
+        named = _BOTOCORE.match(text) or _OTHER_SDKS.match(text)
+        if named is not None:
+            code, text = named[1], text[named.end() :]
+            continue
+        name = re.match(r"\s*(\w+)\s*:\s*", text)
+        if name and name[1] in CLASSES and not _wraps_more(text[name.end() :], name[1]):
+            return text, code
+        shorter = next((text[match.end() :] for wrapper in _WRAPPERS if (match := wrapper.match(text)) and match.end()), None)
+        if name and name[1] in CLASSES:
+            shorter = text[name.end() :]
+        if shorter is None:
+            break
+        text = shorter
+    if code is None and (java := _JAVA.match(text)) is not None:
+        code = java[1]
+    return text, code
+
+
+def _wraps_more(rest: str, name: str) -> bool:
+    """Whether a class only stands around another text: botocore's ClientError, the SDK's CapacityError, a doubled class."""
+    again = re.match(r"\s*(\w+)\s*:", rest)
+    if again and again[1] in CLASSES and (again[1] == name or name == "ClientError"):
+        return True
+    return bool(_BOTOCORE.match(rest) or re.match(r"\s*(?:Error for |Failed to invoke sagemaker:Create)", rest))
+
+
+def _by_class(text: str, code: str | None) -> FailureCause | None:
+    found = classify(text)
+    return found if found is not FailureCause.UNKNOWN else None
+
+
+def _by_code(text: str, code: str | None) -> FailureCause | None:
+    return _CODES.get(code) if code else None
+
+
+def _by_quota(text: str, code: str | None) -> FailureCause | None:
+    return FailureCause.QUOTA if re.match(r"\s*The account-level service limit", text) else None
+
+
+def _by_status(text: str, code: str | None) -> FailureCause | None:
+    words = re.match(r"\s*(?:(?:TrainingJob|Secondary)Status\s*[:=]\s*)?[\"']?(\w+)[\"']?\s*(?:[-/:.,(]|$)", text)
+    return _STATUSES.get(words[1].lower()) if words else None
+
+
+def _by_text(text: str, code: str | None) -> FailureCause | None:
+    if _RATE.match(text):
+        return FailureCause.THROTTLED
+    return FailureCause.CAPACITY if _CAPACITY.match(text) else None
+
+
+def _by_name(text: str, code: str | None) -> FailureCause | None:
+    """A code alone at the beginning: ``ValidationException: …``."""
+    name = re.match(r"\s*(\w+)\s*(?=:|$)", text)
+    return _CODES.get(name[1]) if name else None
+
+
+_TELLING: tuple[Callable[[str, str | None], FailureCause | None], ...] = (
+    _by_code, _by_class, _by_quota, _by_status, _by_text, _by_name,
+)  # fmt: skip
+
+
+def _quota(text: str) -> Quota | None:
+    found = _QUOTA.search(text)
+    if found is None:
+        return None
+    limit, used, delta = (int(found[name].replace(",", "")) for name in ("limit", "used", "delta"))
+    return Quota(name=found["name"], limit=limit, used=used, delta=delta)

@@ -1,4 +1,4 @@
-"""Says a fix in the words of the reader's tool: request JSON, AWS CLI, SageMaker Python SDK v2 and v3, Terraform."""
+"""Writes a fix in the terms of the reader's tool: request JSON, AWS CLI, SageMaker Python SDK v2 and v3, Terraform."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ RESUME_LINES: Mapping[str, str] = {
 
 
 def fix_lines(fix: Fix, tool: str) -> Iterable[Line]:
-    """The fix, once for each way that the reader may write it."""
+    """The fix, once for each form in which the reader may write it."""
     if not fix.request:
         return
     yield "that is", in_words(fix.request)
@@ -45,7 +45,7 @@ def fix_lines(fix: Fix, tool: str) -> Iterable[Line]:
 
 
 def resume_lines(fix: Fix, algorithm: Algorithm) -> Iterable[Line]:
-    """What a script must do so that a checkpoint prefix is of use; a built-in algorithm does it by itself."""
+    """What a script must do so that a checkpoint prefix has an effect. A built-in algorithm does it by itself."""
     if "CheckpointConfig" not in fix.request or algorithm.klass is AlgorithmClass.BUILT_IN:
         return
     yield "the script", "must save to /opt/ml/checkpoints and resume from it: SageMaker only copies that folder to and from S3"
@@ -56,7 +56,7 @@ def resume_lines(fix: Fix, algorithm: Algorithm) -> Iterable[Line]:
 
 
 def in_words(change: Mapping[str, Any], path: str = "") -> str:
-    """Each member of a change with its value, durations as people say them."""
+    """Each member of a change with its value, durations as people write them."""
     return ", ".join(_words(change))
 
 
@@ -82,7 +82,7 @@ def request_json(change: Mapping[str, Any]) -> str:
 
 
 def aws_cli(change: Mapping[str, Any]) -> str:
-    """Options of ``aws sagemaker create-training-job``; a member that goes is an option to leave out."""
+    """Options of ``aws sagemaker create-training-job``. A removed member is an option to leave out."""
     options = []
     for name, value in change.items():
         flag = "--" + re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()

@@ -1,4 +1,4 @@
-"""What ``spotwarden check`` says of one job: the policy's rules, SageMaker's own refusals, the one fix, and what is undecided."""
+"""What ``spotwarden check`` says of a job: findings of the policy, refusals of SageMaker, the one fix, and what is undecided."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ADDED = frozenset({"TrainingJobName", "HyperParameters", "Tags"})  # to a tuning
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """A place of a file and what is to be said of it; ``job`` is None where there is none, and ``error`` says why."""
+    """A place of a file and the result of its check; ``job`` is None where there is none, and ``error`` says why."""
 
     found: Found
     job: Job | None = None
@@ -37,7 +37,7 @@ class Checked:
 
 
 def check_document(found: Found, policy: Policy, tags: Mapping[str, str] | None = None) -> Checked:
-    """Judge the job of a document. ``tags`` are what the caller knows of its tags."""
+    """Judge the job of a document. ``tags`` are those that the caller knows."""
     if found.error:
         return Checked(found=found, error=found.error)
     if found.base is DocumentKind.EVENT:
@@ -73,7 +73,7 @@ def check_job(
     body: Mapping[str, Any] | None = None,
     meant: Mapping[str, Any] | None = None,
 ) -> Checked:
-    """Judge a job that is known."""
+    """Judge a job."""
     if policy.trust_claims and job.claimed is not None:
         job = replace(job, service=job.service or job.claimed)
     verdict = judge(job, policy, Evidence())
@@ -112,7 +112,7 @@ def _renames(body: Mapping[str, Any], meant: Mapping[str, Any]) -> dict[str, Any
 
 
 def _tags(body: Any, tags: Mapping[str, str] | None) -> Mapping[str, str] | None:
-    """The caller's tags over the document's own."""
+    """The caller's tags merged over the document's own."""
     if tags is None:
         return None
     own = body.get("Tags") or []

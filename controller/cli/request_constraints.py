@@ -1,6 +1,6 @@
-"""What SageMaker refuses by its documentation, where botocore's model of the API is silent.
+"""What SageMaker refuses according to its documentation, where botocore's model of the API allows it.
 
-What it refuses of a spot job is in ``controller.jobs.spot_possible``, since the core asks that too.
+What it refuses in a spot request is in ``controller.jobs.spot_possible``, because the core needs that too.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ TAGS_MAX = 50
 
 
 def documented_refusals(request: Mapping[str, Any], later: Iterable[str] = ()) -> list[Refusal]:
-    """What SageMaker refuses by its documentation, where botocore's model is silent. Spot is ``spot_possible``'s business."""
+    """What SageMaker refuses according to its documentation, without the limits of spot (``spot_possible``)."""
     places = tuple(later)
 
     def known(place: str) -> bool:
@@ -92,7 +92,7 @@ def _instances(resources: Mapping[str, Any], known: Any) -> Iterator[Refusal]:
 
 
 def _places(request: Mapping[str, Any]) -> Iterator[Refusal]:
-    """S3 URIs that are none: the model lets ``https://`` and any bucket name through."""
+    """Texts that are no S3 URIs: the model allows ``https://`` and any bucket name."""
     uris = [
         ("OutputDataConfig.S3OutputPath", _section(request, "OutputDataConfig").get("S3OutputPath")),
         ("CheckpointConfig.S3Uri", _section(request, "CheckpointConfig").get("S3Uri")),

@@ -1,7 +1,7 @@
-"""Would SageMaker take a request? Validated closed against botocore's model of the API, and by what the API documents beside it.
+"""Whether SageMaker would accept a request: validated strictly by botocore's model of the API, and by the API's documentation.
 
-botocore itself checks members, types and minima; lengths, patterns, enums and maxima it leaves to the service (tried with
-botocore 1.44.5). What is said here is what the service would refuse.
+botocore itself checks members, types and minima; lengths, patterns, enums and maxima are left to the service (tried with botocore
+1.44.5). The messages say what the service would refuse.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "double": ((int, float), "a number"),
     "timestamp": ((int, float, str, datetime), "a time"),
 }
-ANYTHING = frozenset({".*", "[\\S\\s]*", ".+", "[\\s\\S]*"})  # patterns that every text keeps
+ANYTHING = frozenset({".*", "[\\S\\s]*", ".+", "[\\s\\S]*"})  # patterns that every text matches
 JAVA_CLASSES = {"\\p{L}\\p{Z}\\p{N}": "\\w\\s", "\\p{L}": "^\\W\\d_", "\\p{Alnum}": "a-zA-Z0-9"}  # Python's re lacks them
 
-# What people write for a member: the SDK's arguments, and names that other tools have.
+# Other names of members: the SDK's arguments, and names in other tools.
 ALIASES: Mapping[str, str] = {
     "usespotinstances": "EnableManagedSpotTraining", "usespot": "EnableManagedSpotTraining", "spot": "EnableManagedSpotTraining",
     "managedspottraining": "EnableManagedSpotTraining", "enablespottraining": "EnableManagedSpotTraining",
@@ -59,16 +59,16 @@ def shape(name: str) -> Any:
 
 
 def model_refusals(request: Any, shape_name: str, *, filled: frozenset[str], later: Iterable[str] = ()) -> list[Refusal]:
-    """What botocore's model does not allow of a request.
+    """What botocore's model does not allow in a request.
 
-    ``filled`` are required members that somebody else adds; ``later`` are places that are filled in later, which nobody judges.
+    ``filled`` are required members that somebody else adds; ``later`` are places that are filled in later, which are not judged.
     """
     places = tuple(later)
     return list(_any(request, shape(shape_name), "", filled, places, shape_name))
 
 
 def corrected(request: Mapping[str, Any], shape_name: str) -> Mapping[str, Any]:
-    """The request with each unknown member under the name that was surely meant, so that rules judge what was meant."""
+    """The request with each unknown member under its probable name, so that rules judge what was meant."""
     members = shape(shape_name).members
     unknown = [name for name in request if name not in members]
     changed = dict(request)
@@ -112,7 +112,7 @@ def _structure(value: Any, of: Any, path: str, filled: frozenset[str], later: tu
         place = _in(path, name)
         if value.get(name) is None and name not in filled and not any(one.startswith(place) for one in later):
             if any(_meant(other, of.members) == name for other in value if other not in of.members):
-                continue  # it is there under another name, which is said of that name
+                continue  # it is present with another name, which has its own message
             yield Refusal(field=place, found="not set", wanted="a value: SageMaker requires it")
     for name, item in value.items():
         place = _in(path, str(name))
@@ -140,7 +140,7 @@ def _suggestion(name: str, of: Any, path: str, root: str) -> str:
 
 
 def _meant(name: str, members: Mapping[str, Any]) -> str | None:
-    """The member of a structure that an unknown name surely means."""
+    """The member of a structure that an unknown name probably means."""
     plain = _plain(name)
     known = {_plain(member): member for member in members}
     alias = ALIASES.get(plain)
@@ -154,7 +154,7 @@ def _meant(name: str, members: Mapping[str, Any]) -> str | None:
 
 @cache
 def _elsewhere(root: str) -> Mapping[str, str]:
-    """Where each member stands in a request, by its plain name; the outermost place where there are several."""
+    """The place of each member in a request, by its plain name; the outermost place where there are several."""
     places: dict[str, str] = {}
     level = [("", shape(root))]
     seen: set[str] = set()
@@ -189,7 +189,7 @@ def _text(value: Any, of: Any, path: str) -> Iterator[Refusal]:
         yield Refusal(field=path, found=_shown(value), wanted=PATTERNS.get(pattern) or f"text of the form {pattern}")
 
 
-# Patterns in words, where people meet them.
+# Patterns in words, for the members that people write.
 PATTERNS: Mapping[str, str] = {
     "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}": "1 to 63 letters, digits and inner hyphens",
     "(https|s3)://([^/]+)/?(.*)": "an S3 URI such as s3://bucket/prefix/",
@@ -270,5 +270,5 @@ def _pattern(pattern: str) -> re.Pattern[str]:
         pattern = pattern.replace(java, python)
     try:
         return re.compile(pattern)
-    except re.error:  # a form that only Java knows: it is left to the service
+    except re.error:  # a form that only Java has: it is left to the service
         return re.compile(r"[\s\S]*")

@@ -7,11 +7,21 @@ from datetime import datetime, timedelta
 from controller.decide.announce import announce, say
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
-from controller.ledger.intent import Intent, IntentResult, Stop, Submit
+from controller.ledger.intent import NAME_TAKEN, NO_PERMISSION, Intent, IntentResult, Stop, Submit
 from controller.ledger.lineage import Lineage
-from controller.ledger.message import Abandoned, CheckpointsUnseen, JobFacts, Refused, StillStopping
+from controller.ledger.message import (
+    Abandoned,
+    CheckpointsUnseen,
+    JobFacts,
+    NameTaken,
+    NotPermitted,
+    Refused,
+    StillStopping,
+)
 
-STOPPING_TIME_LIMIT = timedelta(minutes=30)  # SageMaker's grace is two minutes; uploads take longer; days have been reported
+STOPPING_TIME_LIMIT = timedelta(
+    minutes=30
+)  # a container has two minutes, an upload takes longer; jobs that hang for days were reported
 FAILED = (IntentResult.REFUSED, IntentResult.ABANDONED)
 
 
@@ -22,22 +32,29 @@ def alert(facts: Facts) -> Decision:
 
 
 def alert_failed_intents(lineage: Lineage, job: str, channel: str, now: datetime) -> Decision:
-    """Announce every stop or submission about a job that was refused for good or ran out of tries."""
+    """Announce every stop or submission of a job that AWS refused or whose tries are used up."""
     said = Decision()
     for intent in lineage.intents:
-        if intent.closed in FAILED and intent.action.about == job and isinstance(intent.action, Submit | Stop):
+        if intent.action.about != job or not isinstance(intent.action, Submit | Stop):
+            continue
+        if intent.closed in FAILED:
             said |= announce(_not_done(intent), intent.key, about=job, channel=channel, at=now)
+        elif intent.open and intent.why.startswith(NO_PERMISSION) and isinstance(intent.action, Submit):
+            waiting = NotPermitted(name=job, attempt=intent.action.job, why=intent.why.removeprefix(NO_PERMISSION))
+            said |= announce(waiting, intent.key, about=job, channel=channel, at=now)
     return said
 
 
-def _not_done(intent: Intent) -> Refused | Abandoned:
-    kind = Refused if intent.closed is IntentResult.REFUSED else Abandoned
+def _not_done(intent: Intent) -> Refused | Abandoned | NameTaken:
     attempt = intent.action.job if isinstance(intent.action, Submit) else ""
+    if intent.closed is IntentResult.REFUSED and intent.why.startswith(NAME_TAKEN):
+        return NameTaken(name=intent.action.about, attempt=attempt, why=intent.why.removeprefix(NAME_TAKEN))
+    kind = Refused if intent.closed is IntentResult.REFUSED else Abandoned
     return kind(name=intent.action.about, attempt=attempt, why=intent.why)
 
 
 def alert_unreadable_checkpoints(facts: Facts) -> Decision:
-    """Announce a checkpoint prefix that cannot be looked into, where the policy would have the job go on from it."""
+    """Announce a checkpoint prefix that cannot be read, where the policy would continue the job from it."""
     block, seen = facts.policy.resubmission_for(facts.job), facts.checkpoint_scan
     if seen is None or seen.problem is None or block is None or not block.mode.tells or not facts.newest:
         return Decision()
@@ -45,7 +62,9 @@ def alert_unreadable_checkpoints(facts: Facts) -> Decision:
 
 
 def alert_stuck_stopping(facts: Facts) -> Decision:
-    """Announce a job that has been Stopping for longer than its grace and upload explain; it is billed until it stops."""
+    """Announce a job that has been Stopping for longer than the end of its container and an upload take. It is billed until it
+    stops.
+    """
     job = facts.job
     if job.status != "Stopping" or job.stopping_at is None or facts.now - job.stopping_at < STOPPING_TIME_LIMIT:
         return Decision()

@@ -1,15 +1,15 @@
-"""What is to be written down, what is to be done, and what is taken back."""
+"""A decision: the entries to write, the intents to perform, and the intents to withdraw."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from controller.decide.need import Need
 from controller.jobs.claim import Claim
 from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Ended, Entry, Started
-from controller.ledger.intent import Intent, Wake
+from controller.ledger.intent import Intent, Submit, Wake
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import CapacitySeen, CapacitySignal
 
@@ -26,7 +26,7 @@ class DeciderProblem:
     at: str = ""
 
 
-WRITES_MAX = 64  # a DynamoDB transaction takes 100; the head, the marks of late days and a margin stay free
+WRITES_MAX = 64  # of 100 in a DynamoDB transaction; the rest is for the head, the marks of late days and a margin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,9 @@ class Decision:
     ``claims`` on checkpoint prefixes are taken and ``released`` given back, ``holds`` on quota are taken and ``freed``.
     ``late`` are days before the one of the commit to which entries belong: a rollup of such a day has to be made again.
     ``capacity`` are signals about spot pools, for other lineages. ``needs`` are questions that are still open: a decision that
-    has any is not committed, but made again once the runtime has looked them up.
+    has any is not committed, but made again once the runtime has looked them up. ``said`` are all intents that are decided now,
+    known ones included: no act on SageMaker is performed that is not among them. ``doubtful`` are keys of those that are only
+    said because somebody tried them: nothing new is created for them.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -49,6 +51,8 @@ class Decision:
     holds: tuple[QuotaHold, ...] = ()
     freed: tuple[QuotaHold, ...] = ()
     late: tuple[date, ...] = ()
+    said: tuple[Intent, ...] = field(default=(), compare=False)
+    doubtful: frozenset[str] = frozenset()
     problems: tuple[DeciderProblem, ...] = ()
     capacity: tuple[CapacitySignal, ...] = ()
     needs: frozenset[Need] = frozenset()
@@ -61,6 +65,7 @@ class Decision:
             abandoned=self.abandoned + other.abandoned,
             claims=self.claims + other.claims,
             released=self.released + other.released,
+            doubtful=self.doubtful | other.doubtful,
             problems=self.problems + other.problems,
             holds=self.holds + other.holds,
             freed=self.freed + other.freed,
@@ -86,14 +91,16 @@ class Decision:
         nobody knows what it would still say: nothing but a Wake is taken back.
         """
         standing = lineage.standing()
-        said = {i.key: i for i in reversed(self.intents)}  # of two that say one thing, such as a Stop, the first is meant
+        said = {i.key: i for i in reversed(self.intents)}  # of two intents with one key, such as two Stops, the first counts
         entries = tuple(e for e in self.entries if e.key not in standing)
         learned = {type(e) for e in entries}
-        meant = (i for i in self.intents if said[i.key] is i)
+        meant = tuple(i for i in self.intents if said[i.key] is i)
+        fresh = (i for i in meant if i.key not in standing or self._replaces(i, lineage))
         new = replace(
             self,
             entries=entries,
-            intents=tuple(self._reopened(i, lineage) for i in meant if i.key not in standing),
+            intents=tuple(self._reopened(i, lineage) for i in fresh),
+            said=meant,
             withdrawn=tuple(
                 i
                 for i in lineage.open_intents(about)
@@ -108,21 +115,43 @@ class Decision:
 
     @property
     def _is_news(self) -> bool:
-        """Whether there is something to write; that a pool still has capacity goes along with other writes, and causes none."""
+        """Whether there is something to write. A signal that a pool still has capacity alone is no reason to write."""
         return self.writes > sum(isinstance(signal, CapacitySeen) for signal in self.capacity)
 
     @staticmethod
-    def _reopened(intent: Intent, lineage: Lineage) -> Intent:
-        """An intent said again goes on counting where its withdrawn row stopped: a claim number never comes twice."""
+    def _replaces(intent: Intent, lineage: Lineage) -> bool:
+        """Whether a submission that nobody ever tried is said with another content now: then the row is written anew."""
         before = lineage.intent(intent.key)
-        return replace(intent, claim=before.claim, held=before.held) if before else intent
+        if before is None or not before.open or before.claim or before.leased_until:
+            return False
+        one, other = before.action, intent.action
+        return isinstance(one, Submit) and isinstance(other, Submit) and not one.same_request(other)
+
+    @staticmethod
+    def _reopened(intent: Intent, lineage: Lineage) -> Intent:
+        """An intent that is decided again keeps the count of its withdrawn row: no claim number is used twice."""
+        before = lineage.intent(intent.key)
+        if before is None:
+            return intent
+        return replace(
+            intent, claim=before.claim, held=before.held, claimed_at=before.claimed_at, lease_ends_at=before.lease_ends_at
+        )  # fmt: skip
+
+    def confirms(self, intent: Intent) -> Intent | None:
+        """An intent as it is decided now, in the hands of whoever took it; None where it is not decided now."""
+        now = next((i.action for i in self.said if i.key == intent.key), None)
+        if now is None or intent.key in self.doubtful:
+            return None
+        if isinstance(now, Submit) and not (isinstance(intent.action, Submit) and intent.action.same_request(now)):
+            return None
+        return replace(intent, action=now)
 
     def leased(self, now: datetime, until: datetime) -> Decision:
-        """The decision as it is committed: an intent that is due is leased to whoever commits it, its row is its own lease."""
+        """The decision as it is committed: an intent that is due is leased to the function that commits it."""
         days = {e.at.astimezone(UTC).date() for e in self.entries}
         return replace(
             self,
-            intents=tuple(i.leased(until) if i.due(now) else i for i in self.intents),
+            intents=tuple(i.leased(until, now) if i.due(now) else i for i in self.intents),
             late=tuple(sorted(day for day in days if day < now.astimezone(UTC).date())),
         )
 

@@ -39,27 +39,27 @@ class NoFallback:
 
 def next_fallback(facts: Facts, block: Resubmission, cause: AttemptCause, budget: Budget | None = None) -> Fallback | NoFallback:
     """The step after an outcome or for a move. It depends only on the facts, among them the interruption rates of pools."""
-    height = _height(facts)
+    current = _current_step(facts)
     if isinstance(cause, MoveCause):
         interrupted = cause is MoveCause.INTERRUPTIONS
-        return advance(facts, block, height, least=1) if interrupted else NoFallback(why=GiveUpReason.NOT_RETRYABLE)
+        return advance(facts, block, current, least=1) if interrupted else NoFallback(why=GiveUpReason.NOT_RETRYABLE)
     match cause.next:
         case RetryChange.SAME | RetryChange.NAMED:
-            return Fallback(fallback_step=max(height, 0), changes={})
+            return Fallback(fallback_step=max(current, 0), changes={})
         case RetryChange.RESUME if facts.resumable:
-            return Fallback(fallback_step=max(height, 0), changes={})
+            return Fallback(fallback_step=max(current, 0), changes={})
         case RetryChange.RESUME if cause is FailureCause.OVERRAN:
             return NoFallback(why=GiveUpReason.NO_CHECKPOINT_AFTER_RUNTIME)
         case RetryChange.RESUME:
-            climbed = advance(facts, block, height, least=1)
-            if isinstance(climbed, NoFallback):
+            step = advance(facts, block, current, least=1)
+            if isinstance(step, NoFallback):
                 return NoFallback(why=GiveUpReason.NO_CHECKPOINT_NO_OTHER_TYPE)
-            return climbed
+            return step
         case RetryChange.ELSEWHERE:
-            climbed = advance(facts, block, height, least=1 if cause is FailureCause.NEVER_LAUNCHED else 0)
-            return Fallback(fallback_step=max(height, 0), changes={}) if isinstance(climbed, NoFallback) else climbed
+            step = advance(facts, block, current, least=1 if cause is FailureCause.NEVER_LAUNCHED else 0)
+            return Fallback(fallback_step=max(current, 0), changes={}) if isinstance(step, NoFallback) else step
         case RetryChange.LARGER:
-            return _larger(facts, height, budget)
+            return _larger(facts, current, budget)
         case RetryChange.NEVER:
             return NoFallback(why=GiveUpReason.NOT_RETRYABLE)
 
@@ -97,15 +97,15 @@ def candidate_types(facts: Facts, block: Resubmission) -> tuple[str, ...]:
     )
 
 
-def _height(facts: Facts) -> int:
+def _current_step(facts: Facts) -> int:
     """The highest step that the lineage has used up to this attempt; -1 for the first request."""
     return max((submit.fallback_step for submit, _ in facts.lineage.submits() if submit.number <= facts.number), default=-1)
 
 
-def advance(facts: Facts, block: Resubmission, height: int, *, least: int = 0) -> Fallback | NoFallback:
+def advance(facts: Facts, block: Resubmission, current: int, *, least: int = 0) -> Fallback | NoFallback:
     """The next step, at least ``least``. Instance types that were tried are skipped."""
     ladder = fallback_steps(facts, block)
-    for fallback_step in range(max(height + 1, least), len(ladder)):
+    for fallback_step in range(max(current + 1, least), len(ladder)):
         changes = _changes(facts, ladder[fallback_step])
         if changes is not None:
             return Fallback(fallback_step=fallback_step, changes=changes)
@@ -142,9 +142,9 @@ def _root_type(facts: Facts) -> str:
     return root.instance_type if root else facts.job.instance_type
 
 
-def _larger(facts: Facts, height: int, budget: Budget | None) -> Fallback | NoFallback:
+def _larger(facts: Facts, current: int, budget: Budget | None) -> Fallback | NoFallback:
     """A larger instance type or volume, as the policy names it; never the same size again."""
-    fallback_step, job = max(height, 0), facts.job
+    fallback_step, job = max(current, 0), facts.job
     if budget is not None and budget.instance_type is not None and budget.instance_type != job.instance_type:
         return Fallback(fallback_step=fallback_step, changes=on_instances(budget.instance_type))
     if budget is not None and budget.volume_gb is not None and budget.volume_gb > (job.volume_gb or 0):

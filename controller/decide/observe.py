@@ -1,4 +1,4 @@
-"""Notes what a job shows of itself: that it started, was interrupted, and ended, and what its checkpoints were then."""
+"""Records what a job shows: its start, its interruptions, its outcome, and its checkpoints at those times."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from controller.jobs.job import Job, Outcome
 from controller.ledger.entry import CheckpointScanned, Ended, Interrupted, Started
 from controller.savings.progress import progress_of
 
-FIRST_SCAN_AFTER = timedelta(minutes=30)  # of training: by then a job that checkpoints has written one
+FIRST_SCAN_AFTER = timedelta(minutes=30)  # of training, after which a job with checkpoints has written the first one
 ENDED = "ended"
 
 
@@ -23,7 +23,7 @@ def observe(facts: Facts) -> Decision:
         job=job.name, at=job.created_at, team=job.team, number=facts.number, spot=job.spot,
         instance_type=job.instance_type, instance_count=job.instance_count, region=job.region, service=job.service,
         checkpoint_uri=job.checkpoint_uri, runtime_s_max=job.runtime_s_max, wait_s_max=job.wait_s_max,
-        user=job.user, claimed=job.claimed, role=job.role,
+        user=job.user, claimed=job.claimed, role=job.role, identity=job.identity,
     )  # fmt: skip
     interrupted = tuple(
         Interrupted(job=job.name, at=at, team=job.team, instance_type=job.instance_type, region=job.region)
@@ -42,7 +42,7 @@ def observe(facts: Facts) -> Decision:
 
 
 def scan_reason(facts: Facts) -> str | None:
-    """Why the checkpoint prefix is to be looked into now, and has not been yet: None, first, interrupted/<time> or ended."""
+    """Why to scan the checkpoint prefix now: first, interrupted/<time> or ended; None where there is no new reason."""
     job = facts.job
     if job.checkpoint_uri is None or not facts.newest or facts.owned:
         return None
@@ -61,7 +61,7 @@ def _occasion(job: Job, facts: Facts) -> str | None:
 
 
 def checkpoint_scanned(facts: Facts) -> tuple[CheckpointScanned, ...]:
-    """What this look saw of the checkpoints, where there was an occasion to look."""
+    """The entry for this checkpoint scan, where there was a reason for one."""
     job, seen, why = facts.job, facts.checkpoint_scan, scan_reason(facts)
     if seen is None or why is None:
         return ()

@@ -1,4 +1,4 @@
-"""Probes a pool for spot capacity on behalf of a job that was moved to on-demand, where the policy opts in."""
+"""Probes a pool for spot capacity for a job that was moved to on-demand, where the policy allows it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from controller.decide.deadline.rule import Move
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.jobs.algorithm import AlgorithmClass
+from controller.jobs.changes import RequestForm
 from controller.jobs.spot_possible import why_not_spot
 from controller.ledger.intent import Intent, Probe, Wake
 from controller.ledger.lineage import probe_name
@@ -18,12 +19,12 @@ from controller.ledger.move_cause import MoveCause
 from controller.policy.mode import Mode
 
 EVERY = timedelta(minutes=30)
-PROBES_MAX = 20  # of one attempt
-ENTRYPOINT = (AlgorithmClass.FRAMEWORK, AlgorithmClass.CUSTOM)  # images whose entry point a request may replace
+PROBES_MAX = 20  # per attempt
+ENTRYPOINT = (AlgorithmClass.FRAMEWORK, AlgorithmClass.CUSTOM)  # images with an entry point that a request may replace
 
 
 def probe_capacity(facts: Facts) -> Decision:
-    """Say a Probe each half hour while a job sits on-demand for its deadline, nothing shows capacity, and going back pays."""
+    """Decide a Probe each half hour while a job runs on-demand for its deadline, no signal shows capacity, and a return pays."""
     job, block = facts.job, facts.policy.resubmission_for(facts.job)
     if block is None or block.mode is not Mode.ENFORCE or not (block.deadline.probe and block.deadline.back_to_spot):
         return Decision()
@@ -40,20 +41,21 @@ def probe_capacity(facts: Facts) -> Decision:
     if not 0 < nth <= PROBES_MAX:
         return Decision(intents=(wake,) if nth == 0 else ())
     one = Probe(
-        about=job.name, job=probe_name(facts.lineage.id, facts.number, nth), pool=f"{job.region}/{job.instance_type}"
+        about=job.name, job=probe_name(facts.lineage.id, facts.number, nth), pool=f"{job.region}/{job.instance_type}",
+        born_at=job.created_at, identity=job.probe_identity, sent=RequestForm.of(job).probing().to_json(),
     )  # fmt: skip
     probe = Intent(action=one, due_at=since + nth * EVERY)
     return Decision(intents=(wake, probe)) | say(facts, Probing(job=JobFacts.of(job)))
 
 
 def _moved_here(facts: Facts) -> bool:
-    """Whether this attempt is on-demand because its deadline moved it: nobody else's on-demand job is brought to spot."""
+    """Whether this attempt is on-demand because of its deadline: other on-demand jobs are never moved to spot."""
     made = next((submit for submit, _ in facts.lineage.submits() if submit.number == facts.number), None)
     return made is not None and made.cause is MoveCause.DEADLINE
 
 
 def _pays(facts: Facts) -> bool:
-    """Whether there is time to go to spot, to look twice too late, and to come back."""
+    """Whether there is time to move to spot, to decide twice too late, and to move back."""
     block = facts.policy.resubmission_for(facts.job)
     if block is None:
         return False

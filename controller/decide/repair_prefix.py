@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Iterable
 
 from controller.decide.facts import Facts
+from controller.decide.repair_again import repair_now
 from controller.jobs.checkpoint import within
 from controller.jobs.claim import Claim, claim_of, overlapping
-from controller.jobs.request import change_from_json
+from controller.jobs.request import change_from_json, change_to_json
 from controller.ledger.intent import IntentResult, Stop, Submit
 from controller.ledger.lineage import Lineage
+from controller.policy.repair import NotRepairable
 
 NOT_FREE = (
     "the new checkpoint prefix is not free: "  # how the reason of a Submit begins whose prefix somebody else took meanwhile
@@ -27,7 +29,10 @@ def new_prefix_of(changes: str) -> str | None:
 def template_prefix(facts: Facts) -> str | None:
     """The prefix that the repair of the job that ended asks for, as its template gives it."""
     intent = facts.lineage.intent(f"stop/{facts.job.name}")
-    return new_prefix_of(intent.action.changes) if intent is not None and isinstance(intent.action, Stop) else None
+    if intent is None or not isinstance(intent.action, Stop):
+        return None
+    repair = repair_now(facts, intent.action)
+    return None if isinstance(repair, NotRepairable) else new_prefix_of(change_to_json(repair))
 
 
 def candidate_prefixes(facts: Facts, uri: str) -> tuple[str, ...]:

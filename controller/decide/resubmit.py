@@ -13,18 +13,21 @@ from controller.decide.facts import Facts
 from controller.decide.fallback import Fallback, NoFallback, advance, next_fallback
 from controller.decide.need import Need
 from controller.decide.observe import checkpoint_scanned
+from controller.decide.repair_again import repair_now, same_repair
 from controller.decide.repair_prefix import new_prefix_of, refused_as_not_free
 from controller.decide.spend_cap import expected_cost_micros, over_spend_cap
 from controller.decide.user_requests import latest_request
+from controller.jobs.changes import Changes, RequestForm
 from controller.jobs.failure import FailureCause, RetryChange, begins_with
 from controller.jobs.request import RequestChange, change_from_json, change_to_json, merged, on_demand, on_spot, tags_without_room
 from controller.ledger.entry import CheckpointScanned, Ended, Started, UserRequested
 from controller.ledger.intent import NO_QUOTA, Intent, IntentResult, Purpose, Stop, Submit
-from controller.ledger.lineage import attempt_name
+from controller.ledger.lineage import GENERATIONS_MAX
 from controller.ledger.message import CannotRepeat, GaveUp, JobFacts, Resubmitting, WouldResubmit
 from controller.ledger.message_kind import GiveUpReason, MoveReason, asked_by
 from controller.ledger.move_cause import AttemptCause, MoveCause
 from controller.policy.mode import Mode
+from controller.policy.repair import NotRepairable
 from controller.policy.resubmission import Resubmission
 from controller.policy.user_request import UserRequest
 
@@ -40,9 +43,22 @@ def resubmit(facts: Facts) -> Decision:
     if job.cause is None or facts.owned:
         return Decision()
     under_way = _under_way(facts)
-    if under_way is not None:
-        return Decision(intents=(under_way,))
-    if not facts.newest:
+    if under_way is None:
+        return _next_attempt(facts)
+    doubtful = not _made(under_way, facts) and not _decided_now(under_way, facts)
+    return Decision(intents=(under_way,), doubtful=frozenset({under_way.key} if doubtful else ()))
+
+
+def _decided_now(under_way: Intent, facts: Facts) -> bool:
+    """Whether what somebody tried is what would be decided at this moment."""
+    now = (i.action for i in _next_attempt(facts).intents if isinstance(i.action, Submit))
+    return isinstance(under_way.action, Submit) and any(under_way.action.same_request(submit) for submit in now)
+
+
+def _next_attempt(facts: Facts) -> Decision:
+    """The next attempt as the policy and the lineage ask for it now, whatever was said before."""
+    job = facts.job
+    if not facts.newest or job.cause is None:
         return Decision()
     stop, block = _our_stop(facts), facts.policy.resubmission_for(job)
     if stop is None or stop.purpose is Purpose.RULE:
@@ -96,9 +112,9 @@ def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
     if block.mode is Mode.WARN:
         return say(facts, WouldResubmit(job=shown, cause=cause, block=block.name, limit=budget.limit), cause)
     short = _short_of_quota(facts, block)
-    if short and not isinstance(climbed := advance(facts, block, max(submit.fallback_step for submit in short)), NoFallback):
+    if short and not isinstance(further := advance(facts, block, max(submit.fallback_step for submit in short)), NoFallback):
         after = 1 + len(short)
-        return _submit(facts, block, FailureCause.QUOTA, climbed, _ended_at(facts), after=after, limit=after, tried=len(short))
+        return _submit(facts, block, FailureCause.QUOTA, further, _ended_at(facts), after=after, limit=after, tried=len(short))
     tried = tried_for(facts, sharing)
     limit = budget.limit if cause.tries_max is None else min(budget.limit, cause.tries_max)
     if tried >= limit:
@@ -190,7 +206,7 @@ def _is_the_deadline_s(facts: Facts) -> bool:
 def _refused(facts: Facts) -> bool:
     """Whether the world would not have the attempt that this job was stopped for."""
     return any(
-        i.closed is IntentResult.REFUSED and isinstance(i.action, Submit)
+        i.closed is IntentResult.REFUSED and isinstance(i.action, Submit) and not i.name_spent
         and isinstance(i.action.cause, MoveCause) and i.action.cause.elsewhere
         for i in facts.lineage.intents
         if i.action.about == facts.job.name
@@ -205,12 +221,15 @@ def _repaired(facts: Facts, stop: Stop, block: Resubmission | None) -> Decision:
     """The job again with its repair: once, and outside every budget."""
     if facts.job.unrepeatable:
         return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=facts.job.unrepeatable))
-    after = 1 + refused_as_not_free(facts.lineage, facts.job.name)
-    said = facts.lineage.intent(f"submit/{attempt_name(facts.lineage.id, facts.number + after)}")
-    changes = change_from_json(stop.changes)
-    if said is not None and said.closed is not IntentResult.WITHDRAWN and isinstance(said.action, Submit):
-        changes = change_from_json(said.action.changes)
-    elif new_prefix_of(stop.changes) is not None:
+    repair = repair_now(facts, stop)
+    if isinstance(repair, NotRepairable):
+        return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=repair.why))
+    after, changes = 1 + refused_as_not_free(facts.lineage, facts.job.name), repair
+    said = facts.lineage.intent(f"submit/{facts.lineage.name_of(facts.number + after, facts.job.identity)}")
+    known = said.action if said is not None and said.closed is not IntentResult.WITHDRAWN else None
+    if isinstance(known, Submit) and same_repair(known.changes, repair):
+        changes = change_from_json(known.changes)
+    elif "CheckpointConfig" in repair:
         if Need.REPAIR_PREFIX not in facts.looked_up or after > PREFIXES_TRIED_MAX:
             return Decision(needs=frozenset({Need.REPAIR_PREFIX}) if after <= PREFIXES_TRIED_MAX else frozenset())
         changes = merged(changes, {"CheckpointConfig": {"S3Uri": facts.repair_prefix}})
@@ -229,14 +248,22 @@ def _submit(
     tried: int = 0, limit: int = 1, why: str = "", after: int = 1,
 ) -> Decision:  # fmt: skip
     job, number = facts.job, facts.number + after
+    if facts.lineage.generation_of(number) > GENERATIONS_MAX:
+        return say(facts, GaveUp(job=JobFacts.of(job), reason=GiveUpReason.NAMES_TAKEN, cause=cause, tried=GENERATIONS_MAX))
     cost = expected_cost_micros(facts, block)
     if block is not None and cause is not MoveCause.ASKED and (broke := over_spend_cap(facts, block, cost)) is not None:
         reason = GiveUpReason.NO_PRICE if broke.next_micros is None else GiveUpReason.OVER_CAP
         return say(facts, GaveUp(job=JobFacts.of(job), reason=reason, cause=cause, cap=broke))
-    name, changes = attempt_name(facts.lineage.id, number), change_to_json(step.changes)
+    name = facts.lineage.name_of(number, job.identity)
+    try:
+        change = Changes.of(step.changes)
+    except ValueError as problem:
+        return say(facts, CannotRepeat(job=JobFacts.of(job), why=str(problem)))
+    changes = change_to_json(step.changes)
     submit = Submit(
         about=job.name, born_at=job.created_at, job=name, number=number, cause=cause, changes=changes,
         fallback_step=step.fallback_step, cost_micros=cost, cap_micros=block.team_month_cap_micros if block else None,
+        identity=job.identity, sent=RequestForm.of(job).changed(change).to_json(),
     )  # fmt: skip
     message = Resubmitting(
         job=JobFacts.of(job), cause=cause, attempt=name, due_at=due_at, counted=isinstance(cause, FailureCause), tried=tried,

@@ -14,14 +14,14 @@ from controller.ledger.intent import Intent, Wake
 
 FIRST_WAKEUP_AFTER = timedelta(minutes=3)
 HOUR = timedelta(hours=1)
+TAGS_LATE = timedelta(minutes=5)  # ListTags may be empty for some minutes after Create: until then nothing is said of tags
 
 
 def schedule_wakeups(facts: Facts) -> Decision:
     """Keep a Wake open until the job has ended and its usage is recorded, or recorded as unknown.
 
-    The time to wake is counted from the job's own times, never from now: whoever decides at this moment says the same
-    Wake, and one that is overdue is replaced by the next. Where nobody looked for more than the job itself (it is at rest),
-    a Wake that was said for another reason, a deadline's, stands as it was said.
+    Its time counts from the job's own times, never from now: every decision at this time gives the same Wake, and an overdue one
+    is replaced by the next. For a job at rest, where less is read, a Wake for another reason (a deadline) is kept.
     """
     job = facts.job
     owner = {ask_again_at(job, facts.now)} if facts.owner_undecided else set()
@@ -30,12 +30,15 @@ def schedule_wakeups(facts: Facts) -> Decision:
         return _wakes(facts, said | (_to_come(facts) if facts.history is None else set()))
     anchor = job.ended_at or job.created_at
     declared = facts.now >= anchor + USAGE_TIME_LIMIT or facts.lineage.entry(Unmeasured, job.name)
+    late = {job.created_at + TAGS_LATE} if "tags" in job.unknown and facts.now < job.created_at + TAGS_LATE else set()
     settled = job.measurable_usage is not None or declared
-    return _wakes(facts, owner | (set() if settled else {next_wakeup_at(anchor, facts.now, most=USAGE_TIME_LIMIT)}))
+    return _wakes(
+        facts, owner | late | (set() if settled else {next_wakeup_at(anchor, facts.now, most=USAGE_TIME_LIMIT)})
+    )  # fmt: skip
 
 
 def _first_sight(facts: Facts) -> set[datetime]:
-    """When a job that checkpoints has trained so long that its first one should lie in S3."""
+    """When the job has trained so long that its first checkpoint should be in S3."""
     job = facts.job
     if job.checkpoint_uri is None or not job.intervals or job.intervals[-1].end is not None:
         return set()
@@ -54,7 +57,7 @@ def _wakes(facts: Facts, moments: set[datetime]) -> Decision:
 
 
 def next_wakeup_at(anchor: datetime, now: datetime, *, most: timedelta) -> datetime:
-    """The first look after ``now`` on a job whose clock began at ``anchor``: after 3, 6, 12 … minutes, then each ``most``."""
+    """The first Wake after ``now`` for a job that counts from ``anchor``: after 3, 6, 12 … minutes, then every ``most``."""
     look = FIRST_WAKEUP_AFTER
     while look < most:
         if anchor + look > now:

@@ -27,11 +27,11 @@ class Outcome(StrEnum):
     THROTTLED = "throttled"
     FAILED = "failed"  # a FailureReason of no known class
     OVERRAN = "overran"  # Stopped/MaxRuntimeExceeded
-    STOPPED = "stopped"  # by a person, by us, or by a limit SageMaker does not name
+    STOPPED = "stopped"  # by a person, by the controller, or by a limit that SageMaker does not name
 
     @property
     def cause(self) -> FailureCause | None:
-        """What to blame; None where nothing failed. Of a job that starved, ``Job.cause`` knows more."""
+        """The cause of the failure; None where nothing failed. For a starved job, ``Job.cause`` is more exact."""
         return OUTCOMES[self].cause
 
     @property
@@ -105,12 +105,12 @@ class Service(StrEnum):
     BATCH = "AWS Batch"
     NOTEBOOK = "a notebook job"
     AWS = "another AWS service"
-    PROBE = "Spotwarden's probe"  # a few seconds of ours, to see whether spot capacity is back
+    PROBE = "Spotwarden's probe"  # a short job of the controller that tests for spot capacity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """A stretch of training, from one start of the container to its interruption or the end; ``end`` is None while it lasts."""
+    """An interval of training, from a start of the container to its interruption or the end; ``end`` is None while it lasts."""
 
     start: datetime
     end: datetime | None
@@ -133,7 +133,7 @@ def family_of(name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Seconds per instance, as SageMaker says them; it exists only once SageMaker has said both."""
+    """Seconds per instance, as SageMaker shows them; it exists only when SageMaker shows both."""
 
     training_s: int
     billable_s: int
@@ -179,7 +179,10 @@ class Job:
     intervals: tuple[Interval, ...] = ()  # of training, as SecondaryStatusTransitions tell them
     subnets: tuple[str, ...] = ()  # empty: no VpcConfig
     volume_gb: int | None = None
-    model_artifacts: str | None = None  # where the model is, or would be
+    model_artifacts: str | None = None  # where the model is, or will be
+    preferences: str = ""  # InstancePreferences as JSON; empty where the request names its instance type
+    identity: str = ""  # a keyed digest of what no attempt may change of the request; empty where nobody computed one
+    probe_identity: str = ""  # the same digest of a probe on behalf of this job
     output_uri: str | None = None  # OutputDataConfig.S3OutputPath
     excludes_spot: tuple[str, ...] = ()  # members of its request that exclude spot, as controller.jobs.spot_possible lists them
     unknown: frozenset[str] = frozenset()
@@ -203,7 +206,7 @@ class Job:
 
     @property
     def cause(self) -> FailureCause | None:
-        """Why it ended without its model, None while it lives or where it has its model.
+        """Why it ended without its model; None while it lives or where it has its model.
 
         SageMaker ends a job that never launched and one that lost its capacity alike; only the second has a TrainingStartTime.
         """
@@ -232,6 +235,6 @@ class Job:
         return self.tags.get(USER_TAG)
 
     def labelled(self, *, team: str, user: str) -> Job:
-        """The same job where its team and its user are told by tags of other names."""
+        """The same job, where other tags name its team and its user."""
         told = {name: self.tags[tag] for name, tag in ((TEAM_TAG, team), (USER_TAG, user)) if tag in self.tags}
         return self if told.items() <= self.tags.items() else replace(self, tags={**self.tags, **told})

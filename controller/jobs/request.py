@@ -1,4 +1,7 @@
-"""What the next attempt's request changes: fragments of a CreateTrainingJob request, null where a member goes."""
+"""What the next attempt's request changes: fragments of a CreateTrainingJob request, null where a member goes.
+
+What a fragment may say is a closed list: ``controller.jobs.changes``.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Any
 
 RequestChange = Mapping[str, Any]
 
-WAIT_FACTOR = 2  # MaxWaitTimeInSeconds over MaxRuntimeInSeconds, where no earlier attempt says how long to wait
+WAIT_FACTOR = 2  # MaxWaitTimeInSeconds beyond MaxRuntimeInSeconds, where no earlier attempt has one
 
 
 def on_demand() -> RequestChange:
@@ -17,29 +20,29 @@ def on_demand() -> RequestChange:
 
 
 def on_spot(*, runtime_s: int, wait_s: int | None) -> RequestChange:
-    """Go to spot: SageMaker wants a MaxWaitTimeInSeconds of at least MaxRuntimeInSeconds, and no warm pool."""
-    patience_s = max(wait_s or WAIT_FACTOR * runtime_s, runtime_s)
+    """Move to spot: SageMaker requires a MaxWaitTimeInSeconds of at least MaxRuntimeInSeconds, and no warm pool."""
+    max_wait_s = max(wait_s or WAIT_FACTOR * runtime_s, runtime_s)
     return {
         "EnableManagedSpotTraining": True,
-        "StoppingCondition": {"MaxRuntimeInSeconds": runtime_s, "MaxWaitTimeInSeconds": patience_s},
+        "StoppingCondition": {"MaxRuntimeInSeconds": runtime_s, "MaxWaitTimeInSeconds": max_wait_s},
         "ResourceConfig": {"KeepAlivePeriodInSeconds": None},
     }
 
 
-def as_probe() -> RequestChange:
-    """Ask for one machine on spot, train nothing on it, write nothing; SageMaker gives up asking after a quarter of an hour."""
-    return {
-        "EnableManagedSpotTraining": True,
-        "StoppingCondition": {"MaxRuntimeInSeconds": 300, "MaxWaitTimeInSeconds": 900},
-        "ResourceConfig": {"InstanceCount": 1, "KeepAlivePeriodInSeconds": None},
-        "CheckpointConfig": None,
-        "InputDataConfig": None,
-        "AlgorithmSpecification": {"ContainerEntrypoint": ["sleep", "1"], "ContainerArguments": None},
-    }
+PROBE_RUNTIME_S, PROBE_WAIT_S = 300, 900
+PROBE: RequestChange = {
+    "EnableManagedSpotTraining": True,
+    "StoppingCondition": {"MaxRuntimeInSeconds": PROBE_RUNTIME_S, "MaxWaitTimeInSeconds": PROBE_WAIT_S},
+    "ResourceConfig": {"InstanceCount": 1, "KeepAlivePeriodInSeconds": None},
+    "CheckpointConfig": None,
+    "InputDataConfig": None,
+    "AlgorithmSpecification": {"ContainerEntrypoint": ["sleep", "1"], "ContainerArguments": None},
+}
+"""One machine on spot that trains nothing and writes nothing; SageMaker gives up asking after a quarter of an hour."""
 
 
 def on_instances(instance_type: str) -> RequestChange:
-    """Take machines of one type, whatever was preferred."""
+    """Use instances of one type, without preferences."""
     return {"ResourceConfig": {"InstanceType": instance_type, "InstancePreferences": None, "InstancePlacementConfig": None}}
 
 
@@ -52,7 +55,7 @@ def in_subnets(subnets: Iterable[str]) -> RequestChange:
 
 
 def merged(*fragments: RequestChange) -> RequestChange:
-    """Lay fragments over one another, the later on top; a list of tags grows, every other list is replaced."""
+    """Merge fragments, later ones over earlier ones. A list of tags grows, every other list is replaced."""
     whole: dict[str, Any] = {}
     for fragment in fragments:
         for member, value in fragment.items():
@@ -67,20 +70,20 @@ def merged(*fragments: RequestChange) -> RequestChange:
 
 
 def change_to_json(fragment: RequestChange) -> str:
-    """A fragment as an intent carries it: the same text for the same fragment, empty for none."""
+    """A fragment as an intent stores it: the same text for the same fragment, empty for none."""
     return json.dumps(fragment, sort_keys=True) if fragment else ""
 
 
 def change_from_json(text: str) -> RequestChange:
-    """The fragment that ``as_text`` wrote."""
+    """The fragment that ``change_to_json`` wrote."""
     fragment: RequestChange = json.loads(text) if text else {}
     return fragment
 
 
 def describe_change(text: str) -> tuple[str, ...]:
-    """The changes in words for people, one for each member; what goes only because something else comes is not worth a word."""
+    """The changes in words, one for each member. A member that is removed only because of another change is not named."""
     leaves = _leaves(change_from_json(text))
-    return tuple(_told(path, value) for path, value in leaves if value is not None or path[0] != "ResourceConfig")
+    return tuple(_in_words(path, value) for path, value in leaves if value is not None or path[0] != "ResourceConfig")
 
 
 def _leaves(fragment: Any, path: tuple[str, ...] = ()) -> Iterable[tuple[tuple[str, ...], Any]]:
@@ -93,7 +96,7 @@ def _leaves(fragment: Any, path: tuple[str, ...] = ()) -> Iterable[tuple[tuple[s
             yield from (((member, tag["Key"]), tag["Value"]) for tag in value)
 
 
-def _told(path: tuple[str, ...], value: Any) -> str:
+def _in_words(path: tuple[str, ...], value: Any) -> str:
     name = path[-1] if path[0] != "Tags" else f"tag {path[-1]}"
     match value:
         case None:

@@ -1,8 +1,8 @@
-"""Whether a training job can run on managed spot, and what SageMaker refuses of a spot request: asked here, and nowhere else.
+"""Whether a training job can run on managed spot, and what SageMaker refuses in a spot request. No other module decides this.
 
 Sources: botocore's shapes (ResourceConfig, StoppingCondition), the SageMaker guide (model-managed-spot-training,
-train-warm-pools) and the Terraform provider's ``sagemaker_training_job``. That heterogeneous clusters and training plans run on
-spot is documented nowhere, so nobody is asked for it.
+train-warm-pools) and the Terraform provider's ``sagemaker_training_job``. It is not documented that heterogeneous clusters and
+training plans run on spot, so spot is not required of them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from controller.jobs.job import Job
 from controller.jobs.unsaid import Unsaid, guarded
 from controller.units.duration import said
 
-DAY_S = 86_400  # SageMaker's own MaxRuntimeInSeconds, where a job gives none
+DAY_S = 86_400  # SageMaker's default of MaxRuntimeInSeconds
 RUNTIME_S_MAX = 28 * DAY_S
 CAPPED_S = 3600  # SageMaker lets an algorithm that cannot checkpoint wait no longer, and it must wait as long as it may run
 
@@ -34,7 +34,7 @@ REFUSED_ON_SPOT = frozenset(EXCLUDING) - {"ResourceConfig.InstanceGroups", "Reso
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """What SageMaker would not take: the member, what it says, and what it must say."""
+    """What SageMaker would refuse: the member, its value, and what it must be."""
 
     field: str
     found: str
@@ -58,7 +58,7 @@ def runtime_of(job: Job) -> int:
 
 
 def why_not_spot(job: Job) -> str | None:
-    """Why SageMaker would not run a job on spot as it is; None where it would."""
+    """Why SageMaker would not run a job on spot; None where it would."""
     if job.excludes_spot:
         return EXCLUDING[job.excludes_spot[0]]
     if job.algorithm.checkpoints is False and runtime_of(job) > CAPPED_S:
@@ -70,7 +70,7 @@ def why_not_spot(job: Job) -> str | None:
 
 
 def refusals(job: Job) -> Iterable[Refusal]:
-    """What SageMaker would refuse of a job's limits and of its spot flag, as far as they are known."""
+    """What SageMaker would refuse in a job's limits and its spot flag, as far as they are known."""
     known = guarded(job, job.unknown)
     for rule in _REFUSALS:
         try:

@@ -1,4 +1,4 @@
-"""Reads a value of which some fields are not known: who reads one of them is told so, and does not go by a placeholder."""
+"""Reads a value with unknown fields: reading one of them raises an exception instead of returning a placeholder."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Unsaid(Exception):
-    """A field was read that nobody said; the message is its name."""
+    """An unknown field was read; the message is its name."""
 
 
 class _Guarded:
@@ -21,5 +21,5 @@ class _Guarded:
 
 
 def guarded(whole: Any, unsaid: AbstractSet[str]) -> Any:
-    """The same value, where reading one of these fields raises Unsaid."""
+    """The same value; reading one of these fields raises Unsaid."""
     return _Guarded(whole, unsaid) if unsaid else whole

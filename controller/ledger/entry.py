@@ -20,7 +20,8 @@ from controller.policy.user_request import UserRequest
 class Started:
     """A job was seen for the first time; ``at`` is its CreationTime, and with the name identifies this life of the name.
 
-    ``service`` owned it, as far as that was proved then; ``claimed`` is an owner that nothing proved.
+    ``service`` owned it, as far as that was proved then; ``claimed`` is an owner that nothing proved. ``identity`` is the digest
+    of what no attempt may change of its request, as in ``Job``.
     """
 
     job: str
@@ -38,6 +39,7 @@ class Started:
     user: str | None = None
     claimed: Service | None = None
     role: str = ""
+    identity: str = ""
 
     @property
     def key(self) -> str:

@@ -4,11 +4,13 @@ An intent is open until it is closed. While ``leased_until`` is set, somebody ma
 doing so: nobody can tell, so it is never withdrawn, only performed again once the lease is over. ``claim`` counts the
 performances and never goes back: whoever answers for an older claim is not heard. ``held`` counts those of them that a halt or a
 rate limit prevented.
+
+``claimed_at`` is when it was first claimed and ``lease_ends_at`` when the last lease ends: what it created was created between.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -20,7 +22,9 @@ from controller.ledger.move_cause import AttemptCause
 class Submit:
     """Submit attempt ``number`` as the job named ``job``: the request of ``about`` (created at ``born_at``) with some changes.
 
-    ``changes`` is a fragment of a CreateTrainingJob request as JSON: empty for no change, and null removes a member.
+    ``changes`` is a fragment of a CreateTrainingJob request as JSON: empty for no change, and null removes a member. What it may
+    say is the closed list of ``Changes``, to which each row is held when it is read. ``identity`` and ``sent`` say what a
+    description of the attempt shows: the digest of what no attempt may change, and the rest as ``RequestForm`` has it.
     ``fallback_step`` is the step of the ladder that the attempt stands on. ``cost_micros`` is the most it may cost, None where no
     price is known. ``cap_micros`` is what its team may spend on our attempts in a month, None for no limit.
     """
@@ -34,10 +38,18 @@ class Submit:
     fallback_step: int = 0
     cost_micros: int | None = None
     cap_micros: int | None = None
+    identity: str = ""
+    sent: str = ""
 
     @property
     def key(self) -> str:
         return f"submit/{self.job}"
+
+    def same_request(self, other: Submit) -> bool:
+        """Whether both submit one job, from one life of one job, with one content; what it may cost is another matter."""
+        return all(
+            getattr(self, name) == getattr(other, name) for name in ("about", "born_at", "job", "number", "cause", *_CONTENT)
+        )
 
 
 class Purpose(StrEnum):
@@ -112,11 +124,17 @@ class Publish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """Ask the pool of ``about`` for spot capacity: a job under the name ``job`` that trains nothing, and ends by itself."""
+    """Ask the pool of ``about`` for spot capacity: a job under the name ``job`` that trains nothing, and ends by itself.
+
+    Its change of the request is one constant (``PROBE``). ``born_at``, ``identity`` and ``sent`` are as in ``Submit``.
+    """
 
     about: str
     job: str
     pool: str
+    born_at: datetime | None = None
+    identity: str = ""
+    sent: str = ""
 
     @property
     def key(self) -> str:
@@ -138,6 +156,11 @@ class RefreshCard:
 
 STOP_UNDER_WAY = ("it was asked to stop", "it is stopping")  # why a Stop waits that SageMaker has heard: it cannot be taken back
 NO_QUOTA = "no quota: "  # how the reason of an intent begins that waits for the account's limit
+NO_PERMISSION = "no permission: "  # … that waits for our role to be allowed what it asks for
+NAME_TAKEN = "name taken: "  # … whose job somebody else created first
+NOT_DECIDED = "not decided again: "  # … that was tried, took no effect, and is not what is decided now
+NAME_SPENT = (NAME_TAKEN, NOT_DECIDED)  # the lineage goes on under another name
+_CONTENT = ("changes", "identity", "sent")
 
 
 Action = Submit | Stop | Announce | Wake | Publish | RefreshCard | Probe
@@ -159,6 +182,8 @@ class Intent:
     held: int = 0
     closed: IntentResult | None = None
     why: str = ""
+    claimed_at: datetime | None = field(default=None, compare=False)
+    lease_ends_at: datetime | None = field(default=None, compare=False)
 
     @property
     def key(self) -> str:
@@ -181,6 +206,13 @@ class Intent:
         """Whether it waits to be performed: open, its time come, and nobody holding it. A Wake is never performed."""
         return self.open and self.trigger_at <= now and not isinstance(self.action, Wake)
 
-    def leased(self, until: datetime) -> Intent:
-        """The intent in the hands of whoever performs it next."""
-        return replace(self, leased_until=until, claim=self.claim + 1)
+    @property
+    def name_spent(self) -> bool:
+        """Whether the name of its job was used up without an attempt."""
+        return self.closed is IntentResult.REFUSED and self.why.startswith(NAME_SPENT)
+
+    def leased(self, until: datetime, now: datetime | None = None) -> Intent:
+        """The intent in the hands of whoever performs it next, from ``now`` on."""
+        return replace(
+            self, leased_until=until, claim=self.claim + 1, claimed_at=self.claimed_at or now, lease_ends_at=until
+        )  # fmt: skip

@@ -1,27 +1,35 @@
 """A root job and every attempt that descends from it: one life of one name.
 
-A job is an attempt only if the ledger holds its Submit. Tags are hints: they can be cloned or forged.
+A job is an attempt only if it is the request that the ledger says we sent: ``is_sent``. Tags are for people to read: whoever may
+create or tag a job can clone, forge or remove them.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
+from controller.jobs.changes import RequestForm
 from controller.jobs.job import Job, Service
 from controller.ledger.entry import Entry, OwnerChecked, Started
-from controller.ledger.intent import Intent, IntentResult, Submit
+from controller.ledger.intent import Intent, IntentResult, Probe, Submit
 
 NAME_LENGTH_MAX = 63  # SageMaker's TrainingJobName: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}
+
+LINEAGE_TAG = "spotwarden:lineage"  # for people to read; rows of older versions are found by it
+BEFORE_CLAIM = timedelta(seconds=5)  # how far SageMaker's clock may be behind ours
+AFTER_LEASE = timedelta(seconds=60)  # and ahead of it: nothing that a lease covers is created later
+GENERATIONS_MAX = 20  # names of one attempt that may be taken by others
 
 E = TypeVar("E", bound=Entry)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineageId:
-    """Root name and creation time: a name that is used again after DeleteTrainingJob is a new life."""
+    """Root name and creation time: a name that is used again after DeleteTrainingJob begins another lineage."""
 
     account: str
     region: str
@@ -45,7 +53,7 @@ class LineageId:
 
     @classmethod
     def of(cls, job: Job) -> LineageId:
-        """The lineage that a job is the root of."""
+        """The lineage that a job begins."""
         return cls(account=job.account, region=job.region, root=job.name, created_at=job.created_at)
 
 
@@ -57,14 +65,14 @@ class Lineage:
     intents: tuple[Intent, ...] = ()
 
     def entry(self, kind: type[E], job: str) -> E | None:
-        """What is known of that kind about a job; of kinds that a job can have several of, any one."""
+        """The entry of that kind about a job; of kinds with several entries per job, any one."""
         return next((e for e in self.entries if isinstance(e, kind) and e.job == job), None)
 
     def intent(self, key: str) -> Intent | None:
         return next((i for i in self.intents if i.key == key), None)
 
     def standing(self) -> frozenset[str]:
-        """The keys of all that was said and still stands; a withdrawn intent may be said again."""
+        """The keys of all entries and of all intents that are not withdrawn. A withdrawn intent may be written again."""
         return frozenset(e.key for e in self.entries) | frozenset(
             i.key for i in self.intents if i.closed is not IntentResult.WITHDRAWN
         )
@@ -73,18 +81,39 @@ class Lineage:
         return tuple(i for i in self.intents if i.open and about in (None, i.action.about))
 
     def submits(self) -> tuple[tuple[Submit, Intent], ...]:
-        """Every submission that was ever tried, by number."""
-        tried = [(i.action, i) for i in self.intents if isinstance(i.action, Submit) and i.claim > 0]
+        """Every submission that was ever tried, by number, but for those whose name was used up without an attempt."""
+        tried = [(i.action, i) for i in self.intents if isinstance(i.action, Submit) and i.claim > 0 and not i.name_spent]
         return tuple(sorted(tried, key=lambda pair: pair[0].number))
 
     def number_of(self, job: Job) -> int | None:
-        """Which attempt of this lineage the job is: 1 for the root, None for a job that is no attempt of it."""
+        """Which attempt of this lineage the job is: 1 for the root, None for a job that is no attempt of it.
+
+        An attempt is proved when it is first seen; from then on its name and CreationTime are proof enough.
+        """
         started = self.entry(Started, job.name)
         if started is not None and started.at != job.created_at:
-            return None  # the name was used again: another life
+            return None  # the name was used again: another job
         if (job.name, job.created_at) == (self.id.root, self.id.created_at):
             return 1
-        return next((submit.number for submit, _ in self.submits() if submit.job == job.name), None)
+        found = next(((submit.number, intent) for submit, intent in self.submits() if submit.job == job.name), None)
+        if found is None:
+            return None
+        number, intent = found
+        return number if started is not None or is_sent(intent, job) or self._is_of_an_older_version(intent, job) else None
+
+    def _is_of_an_older_version(self, intent: Intent, job: Job) -> bool:
+        """Whether an older version submitted the job, which wrote no identity: then its tag has to do."""
+        return isinstance(intent.action, Submit) and not intent.action.sent and job.tags.get(LINEAGE_TAG) == str(self.id)
+
+    def generation_of(self, number: int) -> int:
+        """Which name of an attempt is the next to be tried: the first is generation 1."""
+        spent = (i for i in self.intents if isinstance(i.action, Submit) and i.action.number == number and i.name_spent)
+        return 1 + sum(1 for _ in spent)
+
+    def name_of(self, number: int, identity: str) -> str:
+        """The name of an attempt: the next one where others took those before. ``identity`` is that of any of the attempts."""
+        root = self.entry(Started, self.id.root)
+        return attempt_name(self.id, number, self.generation_of(number), root.identity if root else identity)
 
     def newest_number(self) -> int:
         """The number of the newest attempt that is known to exist."""
@@ -96,25 +125,52 @@ class Lineage:
         return max(known, default=1)
 
 
+def is_sent(intent: Intent, job: Job) -> bool:
+    """Whether a job is the request that an intent sent, created while the intent was being performed.
+
+    The same request under the same role, created by somebody else in that time, passes too, and harms nobody.
+    """
+    action = intent.action
+    if not isinstance(action, Submit | Probe) or action.job != job.name or not action.sent:
+        return False
+    if intent.claimed_at is None or intent.lease_ends_at is None:
+        return False
+    in_time = intent.claimed_at - BEFORE_CLAIM <= job.created_at <= intent.lease_ends_at + AFTER_LEASE
+    return in_time and job.identity == action.identity and RequestForm.of(job).to_json() == action.sent
+
+
+_OURS = re.compile(r".*-[0-9a-f]{8}-(?:r[0-9]{2,}(?:g[0-9]{1,3})?|p[0-9]{5,})")
+
+
+def may_be_ours(name: str) -> bool:
+    """Whether a name has the form of an attempt's or a probe's; anybody can give a job such a name."""
+    return _OURS.fullmatch(name) is not None
+
+
 def probe_name(lineage: LineageId, number: int, nth: int) -> str:
-    """Name the nth probe on behalf of an attempt: the same today and after any crash."""
+    """The name of the nth probe for an attempt: the same each time it is computed."""
     suffix = f"-{hashlib.sha256(str(lineage).encode()).hexdigest()[:8]}-p{number:02d}{nth:03d}"
     return lineage.root[: NAME_LENGTH_MAX - len(suffix)].rstrip("-") + suffix
 
 
-def attempt_name(lineage: LineageId, number: int) -> str:
+def attempt_name(lineage: LineageId, number: int, generation: int = 1, identity: str = "") -> str:
     """Name the nth attempt: the same today and after any crash, and never the name of another lineage's attempt.
 
-    The hash of the whole lineage id keeps ``bert`` and ``bert-r02`` apart, and two names that are cut to fit.
+    The hash of the whole lineage id keeps ``bert`` and ``bert-r02`` apart, and two names that are cut to fit. Anybody can compute
+    that name; a later ``generation``, for when a name was taken, hashes the keyed ``identity`` too, which nobody else knows.
     """
     if number == 1:
         return lineage.root
-    suffix = f"-{hashlib.sha256(str(lineage).encode()).hexdigest()[:8]}-r{number:02d}"
+    if generation == 1:
+        suffix = f"-{hashlib.sha256(str(lineage).encode()).hexdigest()[:8]}-r{number:02d}"
+    else:
+        salted = f"{lineage}/{number}/{generation}/{identity}"
+        suffix = f"-{hashlib.sha256(salted.encode()).hexdigest()[:8]}-r{number:02d}g{generation}"
     return lineage.root[: NAME_LENGTH_MAX - len(suffix)].rstrip("-") + suffix
 
 
 def newest_attempt(lineage: Lineage) -> Started | None:
-    """The newest attempt that was ever seen."""
+    """The newest attempt that was seen."""
     return max((e for e in lineage.entries if isinstance(e, Started)), key=lambda e: e.number, default=None)
 
 

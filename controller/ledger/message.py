@@ -142,6 +142,20 @@ class Abandoned(NotDone):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NameTaken(NotDone):
+    """The job under the name of an attempt is somebody else's; ``why`` says since when."""
+
+    kind: ClassVar = MessageKind.NAME_TAKEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotPermitted(NotDone):
+    """The submission waits until our role may make it."""
+
+    kind: ClassVar = MessageKind.NOT_PERMITTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deleted:
     """``stops`` and ``submissions`` count what was planned for the job and cannot be done any more."""
 
@@ -288,7 +302,8 @@ class DeciderFailed(OfJob):
 
 
 Message = (
-    RuleBroken | Resubmitting | WouldResubmit | GaveUp | CannotRepeat | Refused | Abandoned | Deleted | CheckpointsUnseen
+    RuleBroken | Resubmitting | WouldResubmit | GaveUp | CannotRepeat | Refused | Abandoned | NameTaken | NotPermitted
+    | Deleted | CheckpointsUnseen
     | StillStopping | Interrupted | Finished | Moving | WouldMove | CannotAfford | DeadlineLost | DeadlineAtRisk
     | DeadlineUnreadable | OnDemandForbidden | NoRoom | NoEstimate | MaxWaitBeforeDeadline | Probing | StoppingAsAsked
     | RateLimit | DeciderFailed

@@ -1,4 +1,4 @@
-"""The kinds of messages and the reasons that they give, as stored values: a stored value never changes."""
+"""The kinds of messages and their reasons, as stored values: a stored value never changes."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ class MessageKind(StrEnum):
     PROBING = "probing"
     STOPPING_AS_ASKED = "stopping-as-asked"
     RATE_LIMIT = "brake"
+    NAME_TAKEN = "name-taken"
+    NOT_PERMITTED = "not-permitted"
     DECIDER_FAILED = "decider-failed"
 
 
@@ -47,10 +49,11 @@ class GiveUpReason(StrEnum):
     NOT_RETRYABLE = "not-retryable"
     NO_PRICE = "no-price"
     OVER_CAP = "over-cap"
+    NAMES_TAKEN = "names-taken"
 
 
 class MoveReason(StrEnum):
-    """Why a job stays where it is, or goes on elsewhere. Also what ``Stop.because`` says of a move."""
+    """Why a job stays or is moved. Also the reason in ``Stop.because`` of a move."""
 
     TRAINS_ON_SPOT = "trains-on-spot"
     CAN_WAIT = "can-wait"
@@ -59,7 +62,7 @@ class MoveReason(StrEnum):
     SPOT_BACK = "spot-back"
     TRAINS_ON_DEMAND = "trains-on-demand"
     INTERRUPTIONS = "interruptions"
-    NO_CAPACITY = "no-capacity"  # where it was to go there was none, so it goes on where it was
+    NO_CAPACITY = "no-capacity"  # the new place had no capacity, so the job continues where it was
 
 
 class NextStep(StrEnum):
@@ -72,9 +75,9 @@ class NextStep(StrEnum):
     STILL_BROKEN = "still-broken"  # it was repaired once
 
 
-ASKED_BY = "asked-by:"  # how a reason begins that is a person's request; the Slack user follows
+ASKED_BY = "asked-by:"  # the start of the reason of a person's request; the Slack user follows
 
 
 def asked_by(who: str) -> str:
-    """The reason of what a person asked for in Slack."""
+    """The reason of a request in Slack."""
     return f"{ASKED_BY}{who}"

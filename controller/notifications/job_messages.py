@@ -17,6 +17,8 @@ from controller.ledger.message import (
     Finished,
     GaveUp,
     Interrupted,
+    NameTaken,
+    NotPermitted,
     RateLimit,
     Refused,
     Resubmitting,
@@ -162,6 +164,11 @@ def _give_up(m: GaveUp) -> str:
                 "Not retried: the same size would fail again, and the policy names no larger instance type or volume."
                 " Choose: name one in the policy, or submit the job yourself with a larger one."
             )
+        case GiveUpReason.NAMES_TAKEN:
+            return (
+                f"Not retried: somebody else created a job under each of {m.tried} names of the next attempt."
+                " Choose: find out who it is, then submit the job yourself."
+            )
         case GiveUpReason.NOT_RETRYABLE:
             return "Not retried: no fallback step helps against this failure. Fix the cause, then submit the job yourself."
         case GiveUpReason.NO_PRICE | GiveUpReason.OVER_CAP:
@@ -204,6 +211,24 @@ def not_done(m: Refused | Abandoned) -> MessageText:
     how = "AWS refused" if isinstance(m, Refused) else "Every try failed"
     todo = "Submit the job yourself if you still need it." if m.attempt else "Stop the job yourself."
     return MessageText(f":no_entry: {bold(m.name)} {what}", (f"{how}: {escaped(m.why)}.", todo))
+
+
+def name_taken(m: NameTaken) -> MessageText:
+    return MessageText(
+        f":rotating_light: The next attempt of {bold(m.name)} gets another name",
+        (
+            f"{sentence(m.why)} {bold(m.attempt)} is not the request that Spotwarden sent: it is a job like any other, and the"
+            " rules apply to it.",
+            "Find out who created it.",
+        ),
+    )
+
+
+def not_permitted(m: NotPermitted) -> MessageText:
+    return MessageText(
+        f":no_entry: {bold(m.name)} is not submitted again as {bold(m.attempt)} yet: AWS denied it",
+        (f"{sentence(m.why)}", "Allow the controller's role to submit it: Spotwarden tries again, for about two days."),
+    )
 
 
 def deleted(m: Deleted) -> MessageText:

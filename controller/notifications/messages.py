@@ -56,6 +56,15 @@ def row_of(kind: MessageKind) -> Row:
             return Row(
                 jobs.not_done, "could not be stopped or submitted: every try failed", PERSON, "Read the reasons in the thread."
             )
+        case MessageKind.NAME_TAKEN:
+            return Row(jobs.name_taken, "had the name of their next attempt taken by somebody else", PERSON, REASONS)
+        case MessageKind.NOT_PERMITTED:
+            return Row(
+                jobs.not_permitted,
+                "wait for permission to be submitted again",
+                PERSON,
+                "Allow the controller's role to submit them.",
+            )
         case MessageKind.VANISHED:
             return Row(jobs.deleted, "were deleted before their outcome was recorded", ACTION, "")
         case MessageKind.CHECKPOINTS_UNSEEN:

@@ -1,9 +1,9 @@
-"""The one fix of a job: the smallest change of its request after which it keeps every rule and SageMaker takes it.
+"""The one fix of a job: the smallest change of its request after which it keeps every rule and SageMaker accepts it.
 
 Each broken rule says what a request must be like (``Demand``). The fix meets all demands at once, and is judged again: a change
-may break another rule (a job that goes to spot must checkpoint), whose demand is then added, until nothing is broken or two
-demands exclude each other. MaxRuntimeInSeconds is never lowered, since only the job's owner knows how long it needs; and a job
-leaves spot only where SageMaker refuses it there, since that costs money.
+may break another rule (a job on spot must checkpoint), whose demand is then added, until nothing is broken or two demands exclude
+each other. MaxRuntimeInSeconds is never lowered, because only the job's owner knows how long it needs. A job leaves spot only
+where SageMaker refuses it there, because that costs money.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ from controller.jobs.spot_possible import (
 from controller.policy.findings import Demand, Fix
 from controller.units.duration import said
 
-ROUNDS = 12  # more than there are demands: each round adds one or is the last
+ROUNDS = 12  # more rounds than demands: each round adds one or is the last
 WARM = "ResourceConfig.KeepAlivePeriodInSeconds"
-SOME_BUCKET = "s3://your-bucket/checkpoints"  # where nothing in the request says which
+SOME_BUCKET = "s3://your-bucket/checkpoints"  # where the request does not decide it
 
 Broken = Callable[[Job], Sequence[tuple[str, Demand]]]
 """What a job breaks: the name of the rule, and its demand."""
 
 
 class Impossible(Exception):
-    """No request meets the demands; the message says which of them exclude each other."""
+    """No request meets the demands. The message says which of them exclude each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Values:
-    """What a fix may write where a rule leaves the choice."""
+    """What a fix may write where a rule leaves a choice."""
 
     places: tuple[str, ...] = ()  # checkpoint prefixes, the best first
     only_places: bool = False  # nowhere else
@@ -52,7 +52,7 @@ class Values:
 
 
 def combined_fix(job: Job, broken: Broken, values: Values) -> Fix:
-    """The change that keeps every rule that ``broken`` tells of, and every limit of SageMaker; or why there is none."""
+    """The change that satisfies every rule in ``broken`` and every limit of SageMaker; or why there is none."""
     demands: list[tuple[str, Demand]] = []
     change: RequestChange = {}
     try:
@@ -148,7 +148,7 @@ def _runtime(job: Job, demands: Named) -> None:
 
 
 def _spot(job: Job, demands: Named, values: Values) -> RequestChange:
-    """The spot flag, the waiting time and the checkpoints, which hang together."""
+    """The spot flag, the waiting time and the checkpoints, which depend on each other."""
     wanting = [name for name, demand in demands if demand.spot]
     if not job.spot and not wanting:
         leave = {"StoppingCondition": {"MaxWaitTimeInSeconds": None}} if job.wait_s_max is not None else {}
@@ -195,7 +195,7 @@ def _spot(job: Job, demands: Named, values: Values) -> RequestChange:
 
 
 def _checkpoint(job: Job, demands: Named, values: Values, *, needed: bool) -> RequestChange:
-    """A prefix that lies where every rule allows it, and that no other job uses."""
+    """A prefix that every rule allows, and that no other job uses."""
     asking = [(name, demand) for name, demand in demands if demand.checkpoint]
     if not asking and not needed:
         return {}
@@ -242,7 +242,7 @@ def _tags(job: Job, demands: Named, values: Values) -> RequestChange:
 
 
 def _instance(job: Job, demands: Named) -> RequestChange:
-    """The type that is most like the job's among those that every rule allows."""
+    """The instance type that is most similar to the job's among those that every rule allows."""
     asking = [(name, demand.instance_types) for name, demand in demands if demand.instance_types]
     if not asking:
         return {}

@@ -1,13 +1,13 @@
-"""What a platform team asks of training jobs: rules, and what may be submitted again.
+"""What a platform team requires of training jobs: rules, and what may be submitted again.
 
-A policy folder is written as YAML, validated and compiled to one JSON document by ``policyfile`` where people work; this module
-loads that document and needs nothing but the standard library.
+A policy folder is written as YAML; ``controller.policyfile`` validates and compiles it to one JSON document. ``compiled`` reads
+that document into these types, with the standard library alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -18,6 +18,7 @@ from controller.policy.mode import Mode
 from controller.policy.resubmission import Resubmission
 from controller.policy.selector import Selector
 from controller.policy.slack_settings import Labels, SlackSettings
+from controller.policy.user_request import UserRequest
 
 
 class Severity(StrEnum):
@@ -27,7 +28,7 @@ class Severity(StrEnum):
 
 
 class RuleAction(StrEnum):
-    """What enforcing a rule does to an offender."""
+    """What an enforcing rule does to a job that breaks it."""
 
     STOP = "stop"
     REPAIR = "repair"  # stop it, and submit it again with the fix applied, once
@@ -37,7 +38,7 @@ class AppliesTo(StrEnum):
     """Which jobs an enforcing rule may act on."""
 
     NEW = "new"  # created after this policy revision took force
-    RUNNING = "running"  # and those that were running already
+    RUNNING = "running"  # also those that ran before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,20 @@ class Policy:
     slack: SlackSettings = field(default_factory=SlackSettings)
     labels: Labels = field(default_factory=Labels)
     trust_claims: bool = False  # whether a job's name and tags prove which service owns it
+
+    def observing(self) -> Policy:
+        """The same policy where nothing acts: what enforces only warns, and people may ask for no attempt, move or stop."""
+
+        def lowered(mode: Mode) -> Mode:
+            return Mode.WARN if mode is Mode.ENFORCE else mode
+
+        acts = (UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND, UserRequest.STOP)
+        return replace(
+            self,
+            rules=tuple(replace(rule, mode=lowered(rule.mode)) for rule in self.rules),
+            resubmissions=tuple(replace(block, mode=lowered(block.mode)) for block in self.resubmissions),
+            slack=replace(self.slack, may={request: who for request, who in self.slack.may.items() if request not in acts}),
+        )
 
     def resubmission_for(self, job: Job) -> Resubmission | None:
         """The first ``resubmit`` block that selects the job; None means that nothing is submitted again."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from controller.jobs.changes import Changes
 from controller.jobs.checkpoint import within
 from controller.jobs.job import Job
 from controller.jobs.request import RequestChange
@@ -13,13 +14,13 @@ from controller.policy.findings import NO_DEMAND, Finding
 from controller.policy.fix import Values, combined_fix
 from controller.policy.policy import Policy, Repair
 
-SAFE = re.compile(r"[A-Za-z0-9-]+")  # what may stand in a path: tags are other people's text, and "../" is a prefix too
+SAFE = re.compile(r"[A-Za-z0-9-]+")  # what may be in a path: tags are other people's text, which may contain "../"
 _PLACE = re.compile(r"\{([^{}]*)\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotRepairable:
-    """Why a repair is refused; the job is left as it is."""
+    """Why a repair is refused. The job is not changed."""
 
     why: str
 
@@ -51,6 +52,10 @@ def repaired_request(
         return NotRepairable(why=refused if unplaced else fix.why_not)
     if any(key not in tags for key in (tag["Key"] for tag in fix.request.get("Tags", ()))):
         return NotRepairable(why="a rule wants a tag for which the policy has no value")
+    try:
+        Changes.of(fix.request)
+    except ValueError as problem:
+        return NotRepairable(why=f"the controller may not make this change: {problem}")
     return fix.request
 
 

@@ -1,11 +1,12 @@
 """Looks at the world: the job as SageMaker describes it now, its lineage, its policy, its price, and what else a decision needs.
 
-A job at rest costs four reads: Describe, its tags, the lineage's head and the rest of it. More is looked at only where something
-is new, overdue, or about to be decided.
+A job at rest costs four reads: Describe, its tags, the lineage's head and the rest of it; one with the name of an attempt costs a
+fifth. More is looked at only where something is new, overdue, or about to be decided.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -17,27 +18,34 @@ from controller.decide.need import Need
 from controller.decide.observe import scan_reason
 from controller.decide.ownership import settle_owner, to_ask
 from controller.decide.repair_prefix import candidate_prefixes, free_of, template_prefix
+from controller.decide.wakeups import TAGS_LATE
 from controller.jobs.claim import place_of
-from controller.jobs.job import Job
+from controller.jobs.job import TEAM_TAG, USER_TAG, Job, Service
 from controller.jobs.quota_hold import instances_held
 from controller.ledger.entry import Ended, Started
 from controller.ledger.intent import Wake
-from controller.ledger.lineage import Lineage, LineageId
+from controller.ledger.lineage import LINEAGE_TAG, Lineage, LineageId, is_sent, may_be_ours
 from controller.ledger.pool import CAPACITY_SIGNAL_AGE, PlacementAsked
 from controller.policy.resubmission import Resubmission
 from controller.runtime.ledger_ports import ReadLineages
 from controller.runtime.read_ports import ReadPorts
 
-LINEAGE_TAG = "spotwarden:lineage"
 RUNS_MAX = 50  # of a family's history: enough for a quantile, and one page
 POOL_MEMORY_AGE = timedelta(days=28)
 PLACEMENT_SCORE_INTERVAL = timedelta(hours=1)
 
 
-def gather(job: Job, ports: ReadPorts) -> Facts:
-    """Load everything a decision about this job may look at; four reads for a job at rest."""
+def gather(job: Job, ports: ReadPorts, created_in: LineageId | None = None) -> Facts:
+    """Load everything a decision about this job may look at; four reads for a job at rest, five under an attempt's name.
+
+    ``created_in`` is the lineage for which we created the job a moment ago, where we did.
+    """
     now = ports.clock.now()
-    lineage, number = lineage_of(job, ports.ledger.lineages)
+    lineage, number = lineage_of(job, ports.ledger.lineages, created_in)
+    if number == 1 and may_be_ours(job.name) and _is_probe(job, lineage, ports.ledger.lineages):
+        job = replace(job, service=Service.PROBE)
+    if not job.tags:
+        job = _without_tags(job, lineage, number, now)
     policy = ports.policies.current()
     job = job.labelled(team=policy.labels.team, user=policy.labels.user)
     execution = to_ask(job, lineage, trust=policy.trust_claims)
@@ -160,20 +168,53 @@ def _with_pools(facts: Facts, block: Resubmission, ports: ReadPorts) -> Facts:
     )
 
 
-def lineage_of(job: Job, lineages: ReadLineages) -> tuple[Lineage, int]:
+def lineage_of(job: Job, lineages: ReadLineages, created_in: LineageId | None = None) -> tuple[Lineage, int]:
     """Find the lineage that a job belongs to, and its number there.
 
-    The tag is a hint, since anybody can set or clone one: only a lineage that holds the job's Submit is believed. Every other
-    job is the root of its own.
+    The ledger says which lineage meant to create a job of that name, and that lineage whether this job is the one. Every other
+    job is the root of its own, whatever its name and its tags are.
     """
-    hint = LineageId.parse(job.tags.get(LINEAGE_TAG, ""))
     own = LineageId.of(job)
-    if hint is not None and hint != own and (hint.account, hint.region) == (job.account, job.region):
-        lineage = lineages.load(hint)
+    for other in _submitters(job, own, lineages):
+        lineage = lineages.load(other)
         number = lineage.number_of(job)
+        if number is None and other == created_in:
+            number = next((submit.number for submit, _ in lineage.submits() if submit.job == job.name), None)
         if number is not None:
             return lineage, number
     return lineages.load(own), 1
+
+
+def _submitters(job: Job, own: LineageId, lineages: ReadLineages) -> Iterator[LineageId]:
+    """The lineages of which a job may be an attempt: at most one, found by its name.
+
+    Submissions of older versions are not found by name. The tag leads to them, and to no other: a lineage believes a tag only
+    where it wrote no identity.
+    """
+    if not may_be_ours(job.name):
+        return
+    found = lineages.submitter(job.account, job.region, job.name) or LineageId.parse(job.tags.get(LINEAGE_TAG, ""))
+    if found is not None and found != own and (found.account, found.region) == (job.account, job.region):
+        yield found
+
+
+def _without_tags(job: Job, lineage: Lineage, number: int, now: datetime) -> Job:
+    """A job without tags: they may be late, or removed. An attempt's team and user are those of the attempt before it."""
+    before = [e for e in lineage.entries if isinstance(e, Started) and e.number < number]
+    last = max(before, key=lambda e: e.number, default=None)
+    known = {TEAM_TAG: last.team, USER_TAG: last.user} if last else {}
+    late = {"tags"} if now < job.created_at + TAGS_LATE else set()
+    return replace(job, tags={tag: value for tag, value in known.items() if value}, unknown=job.unknown | late)
+
+
+def _is_probe(job: Job, own: Lineage, lineages: ReadLineages) -> bool:
+    """Whether a job is a probe that the ledger says we sent; what was seen to be one stays one."""
+    started = own.entry(Started, job.name)
+    if started is not None:
+        return started.service is Service.PROBE
+    found = lineages.submitter(job.account, job.region, job.name)
+    intent = lineages.load(found).intent(f"probe/{job.name}") if found else None
+    return intent is not None and is_sent(intent, job)
 
 
 def _at_rest(lineage: Lineage, job: Job, now: datetime) -> bool:

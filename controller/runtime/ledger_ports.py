@@ -35,6 +35,9 @@ class ReadLineages(Protocol):
     def load(self, lineage: LineageId) -> Lineage:
         """The lineage, or an empty one of version 0. The head is read before the rest: a torn read loses its commit."""
 
+    def submitter(self, account: str, region: str, job: str) -> LineageId | None:
+        """The lineage that meant to create a job of that name, as an attempt or a probe; None where none ever did."""
+
 
 class Lineages(ReadLineages, Protocol):
     """Reads and writes lineages; every write is conditional."""
@@ -42,9 +45,10 @@ class Lineages(ReadLineages, Protocol):
     def commit(self, lineage: Lineage, decision: Decision) -> bool:
         """Write all of the decision or nothing; False when anything moved since ``lineage`` was loaded.
 
-        The version must be the one loaded; entries must be absent; intents absent or withdrawn; what is withdrawn must be open
-        and never leased since, what is abandoned open and of the claim loaded. A withdrawn Wake is deleted: its key holds a
-        time that has passed.
+        The version must be the one loaded; entries must be absent; intents absent or withdrawn, or submissions that nobody tried.
+        Each job that is to be created is found by its name from then on (``submitter``). What is withdrawn must be open and
+        never leased since, what is abandoned open and of the claim loaded. A withdrawn Wake is deleted: its key holds a time
+        that has passed.
         """
 
     def take(self, lineage: LineageId, intent: Intent, *, now: datetime, leased_until: datetime) -> Intent | None:

@@ -8,31 +8,45 @@ from typing import assert_never
 
 from controller.decide.repair_prefix import NOT_FREE, new_prefix_of
 from controller.jobs.claim import Claim, claim_of
-from controller.jobs.job import Job
 from controller.ledger.entry import Ended, Started
-from controller.ledger.intent import Announce, Intent, IntentResult, Probe, Publish, RefreshCard, Stop, Submit, Wake
-from controller.ledger.lineage import Lineage, newest_attempt
+from controller.ledger.intent import (
+    NAME_TAKEN,
+    NOT_DECIDED,
+    Announce,
+    Intent,
+    IntentResult,
+    Probe,
+    Publish,
+    RefreshCard,
+    Stop,
+    Submit,
+    Wake,
+)
+from controller.ledger.lineage import Lineage, is_sent, newest_attempt
 from controller.notifications.messages import importance_of
 from controller.policy.slack_settings import Importance
-from controller.runtime.gather import LINEAGE_TAG
 from controller.runtime.ports import Answer, Done, Later, Message, Ports, Refused, Trigger, Unreachable
 from controller.runtime.rate_limits import OnHold, check_limits
 
-TRIES_MAX = 60  # with the backoff below, two days and more
+TRIES_MAX = 60  # with the backoff below, more than two days
 BACKOFF_MOST = timedelta(hours=1)
+UNDECIDED_LOOK_S = 60
 
 Reconcile = Callable[[Trigger, Ports], object]
 
 
-def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile) -> IntentResult | None:
+def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile, *, decided: bool = True) -> IntentResult | None:
     """Carry out an intent that is leased to us, and write down the answer; None when it stays open.
 
-    Close comes last: closing first would lose the effect to a crash in between. An exception leaves the lease standing.
+    Close comes last: closing first would lose the effect to a crash in between. An exception leaves the lease standing. What is
+    not ``decided`` now, whatever its row says, creates, stops and publishes nothing: it is only found out whether an earlier try
+    took effect.
     """
-    on_hold = check_limits(intent, lineage, ports)
+    acts = isinstance(intent.action, Submit | Stop | Probe | Publish)
+    on_hold = check_limits(intent, lineage, ports) if decided or not acts else None
     if on_hold is not None:
         _let_go_of_the_prefix(intent, lineage, ports)
-    answer = on_hold or _carry_out(intent, lineage, ports, reconcile)
+    answer = on_hold or (_carry_out if decided else _find_out)(intent, lineage, ports, reconcile)
     match answer:
         case OnHold(why, after_s):
             due_at = ports.clock.now() + timedelta(seconds=after_s)
@@ -48,7 +62,7 @@ def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile
             ports.ledger.lineages.close(lineage.id, intent, IntentResult.ABANDONED, f"{why} ({intent.tries} tries)")
             return IntentResult.ABANDONED
         case Later(why, after_s):
-            ports.ledger.lineages.put_off(lineage.id, intent, due_at=ports.clock.now() + _patience(intent, after_s), why=why)
+            ports.ledger.lineages.put_off(lineage.id, intent, due_at=ports.clock.now() + _backoff(intent, after_s), why=why)
             return None
         case _:
             assert_never(answer)
@@ -67,9 +81,9 @@ def _carry_out(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconc
         case Stop(about=name):
             return ports.jobs.stop(name)
         case Submit():
-            return _submit(action, lineage, ports, reconcile)
+            return _submit(intent, action, lineage, ports, reconcile)
         case Probe():
-            return ports.jobs.probe(action)
+            return ports.jobs.probe(action, lineage.id)
         case Publish():
             return ports.events.publish(action, intent.due_at)
         case Wake():
@@ -78,8 +92,23 @@ def _carry_out(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconc
             assert_never(action)
 
 
+def _find_out(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile) -> Answer | OnHold:
+    """What became of an intent that is not decided now. A Submit is over; what may be decided again only loses its lease."""
+    match intent.action:
+        case Submit() as submit:
+            return _made_already(intent, submit, lineage, ports, reconcile) or Refused(
+                f"{NOT_DECIDED}{submit.job} was tried before and does not exist; something else is decided for {submit.about} now"
+            )
+        case Stop() | Probe() | Publish():
+            return OnHold("it is not decided now", UNDECIDED_LOOK_S)
+        case _:
+            return _carry_out(intent, lineage, ports, reconcile)
+
+
 def _announce(announce: Announce, intent: Intent, lineage: Lineage, ports: Ports) -> Answer:
-    """Queue the message for the team's channel, with a mention where a person is needed; what is no news waits for the digest."""
+    """Queue the message for the team's channel, with a mention where a person is needed. News waits for the digest where the
+    policy says so.
+    """
     slack, importance = ports.policies.current().slack, importance_of(announce.topic)
     if importance not in slack.tell:
         return Done(f"not sent ({importance}): the digest counts it")
@@ -96,43 +125,61 @@ def _announce(announce: Announce, intent: Intent, lineage: Lineage, ports: Ports
 
 
 def _channel(meant: str, lineage: Lineage, ports: Ports) -> str:
-    """The channel of the lineage's team, where it has one of its own."""
+    """The channel of the lineage's team, where it has its own."""
     started = newest_attempt(lineage)
     return ports.policies.current().slack.channels.get((started.team if started else None) or "", meant)
 
 
-def _submit(submit: Submit, lineage: Lineage, ports: Ports, reconcile: Reconcile) -> Answer:
-    """Create the next attempt, and look at it before the Submit is closed: from then on its own Wake keeps it in sight.
+def _submit(intent: Intent, submit: Submit, lineage: Lineage, ports: Ports, reconcile: Reconcile) -> Answer:
+    """Create the next attempt, and reconcile it before the Submit is closed: from then on it has its own Wake.
 
-    The checkpoint prefix is claimed before Create, so that of two lineages that share one, a single attempt lives at a time.
+    The checkpoint prefix is claimed before CreateTrainingJob: of two lineages with one prefix, only one attempt lives at a time.
     """
     claim = _claim(submit, lineage)
     if lineage.entry(Started, submit.job):
-        if claim and lineage.entry(Ended, submit.job):
-            ports.ledger.claims.release(claim)  # a function that was killed here may have claimed it after the end released it
-        return Done("was seen running")
+        return _made_already(intent, submit, lineage, ports, reconcile) or Done("was seen running")
     others = ports.ledger.claims.claim(claim) if claim else ()
-    taken = _taken_prefix(submit, others, lineage, ports)
+    taken = _taken_prefix(submit, others, ports)
     if taken:
         answer: Answer = Refused(f"{NOT_FREE}{taken}")
     elif others:
         answer = Later(f"{others[0].job} writes checkpoints to {others[0].uri}")
     else:
         answer = ports.jobs.submit(submit, lineage.id)
-    attempt = _attempt(submit, lineage, ports)
-    if attempt is None and isinstance(answer, Done):
+    job = ports.jobs.describe(submit.job)
+    created = isinstance(answer, Done)
+    if job is None and created:
         raise Unreachable(f"{submit.job} was created and is not described yet")
-    if attempt is not None:
-        reconcile(Trigger(job=submit.job), ports)
-    if claim and (attempt is None or not attempt.alive):
+    ours = job is not None and (created or is_sent(intent, job))
+    if job is not None and ours:
+        reconcile(Trigger(job=submit.job, created_in=lineage.id if created else None), ports)
+    if claim and not (job is not None and ours and job.alive):
         ports.ledger.claims.release(claim)
-    return answer if attempt is None or isinstance(answer, Done) else Done("an earlier try had created it, and never heard of it")
+    if job is not None and not ours:
+        return Refused(f"{NAME_TAKEN}{submit.job} was created by somebody else, at {job.created_at:%Y-%m-%d %H:%M:%S} UTC")
+    return answer if job is None or created else Done("an earlier try had created it, and never heard of it")
 
 
-def _taken_prefix(submit: Submit, others: Sequence[Claim], lineage: Lineage, ports: Ports) -> str:
+def _made_already(intent: Intent, submit: Submit, lineage: Lineage, ports: Ports, reconcile: Reconcile) -> Answer | None:
+    """Done when an earlier try created the attempt; nothing is created here."""
+    claim = _claim(submit, lineage)
+    if lineage.entry(Started, submit.job):
+        if claim and lineage.entry(Ended, submit.job):
+            ports.ledger.claims.release(claim)  # a function that was killed here may have claimed it after the end released it
+        return Done("was seen running")
+    job = ports.jobs.describe(submit.job)
+    ours = job is not None and is_sent(intent, job)
+    if ours:
+        reconcile(Trigger(job=submit.job), ports)
+    if claim and not (job is not None and ours and job.alive):
+        ports.ledger.claims.release(claim)
+    return Done("an earlier try had created it, and never heard of it") if ours else None
+
+
+def _taken_prefix(submit: Submit, others: Sequence[Claim], ports: Ports) -> str:
     """Who was faster with the prefix that a repair gives the attempt; empty where it is free, or an earlier try used it."""
     uri = new_prefix_of(submit.changes)
-    if uri is None or _attempt(submit, lineage, ports) is not None:
+    if uri is None or ports.jobs.describe(submit.job) is not None:
         return ""
     if others:
         return f"{others[0].job} writes to {others[0].uri}"
@@ -141,24 +188,18 @@ def _taken_prefix(submit: Submit, others: Sequence[Claim], lineage: Lineage, por
 
 
 def _let_go_of_the_prefix(intent: Intent, lineage: Lineage, ports: Ports) -> None:
-    """Give back what an earlier try of a restrained Submit claimed and never used: it may wait for long, or never be made."""
+    """Release the claim of an earlier try of a Submit that is on hold now: it may wait for long, or never be performed."""
     submit = intent.action
     claim = _claim(submit, lineage) if isinstance(submit, Submit) and intent.tries > 1 else None
     if claim is None or not isinstance(submit, Submit):
         return
-    attempt = _attempt(submit, lineage, ports)
-    if attempt is None or not attempt.alive:
+    job = ports.jobs.describe(submit.job)
+    if job is None or not is_sent(intent, job) or not job.alive:
         ports.ledger.claims.release(claim)
 
 
-def _attempt(submit: Submit, lineage: Lineage, ports: Ports) -> Job | None:
-    """The job of that name, if it is of this lineage: this try created it, or one whose answer was lost."""
-    job = ports.jobs.describe(submit.job)
-    return job if job is not None and job.tags.get(LINEAGE_TAG) == str(lineage.id) else None
-
-
 def _claim(submit: Submit, lineage: Lineage) -> Claim | None:
-    """The hold on the prefix that the attempt writes to: its predecessor's, or the one that a repair gives it."""
+    """The claim of the attempt: on its predecessor's prefix, or on the prefix of a repair."""
     before = lineage.entry(Started, submit.about)
     if before is None:
         return None
@@ -168,7 +209,7 @@ def _claim(submit: Submit, lineage: Lineage) -> Claim | None:
     return claim_of(uri, job=submit.job, lineage=str(lineage.id), created_at=before.at, role=before.role)
 
 
-def _patience(intent: Intent, after_s: int | None) -> timedelta:
+def _backoff(intent: Intent, after_s: int | None) -> timedelta:
     """As long as the world asked for, else twice as long each time, to an hour."""
     if after_s is not None:
         return timedelta(seconds=after_s)

@@ -1,7 +1,7 @@
-"""What the runtime needs of the world. Expected answers are values; surprises are exceptions.
+"""The ports of the runtime. Expected answers are values; surprises are exceptions.
 
-An exception leaves its intent leased: nobody can tell whether the call took effect, so it is performed again once the lease is
-over. ``Later`` says that it certainly did not take effect.
+An exception leaves its intent leased: the call may have taken effect, so it is performed again after the lease. ``Later`` means
+that the call certainly did not take effect.
 """
 
 from __future__ import annotations
@@ -66,20 +66,23 @@ class Jobs(ReadJobs, Protocol):
     """SageMaker's training jobs."""
 
     def submit(self, submit: Submit, lineage: LineageId) -> Answer:
-        """Create ``submit.job`` from the request ``submit.about`` had. A taken name is Done when it carries this lineage's id."""
+        """Create ``submit.job`` from the request ``submit.about`` had: Done only when this call created it.
 
-    def probe(self, probe: Probe) -> Answer:
-        """Create a job that asks for spot capacity and trains nothing; a taken name is Done."""
+        Later where the name is taken: whose job that is, the caller finds out.
+        """
+
+    def probe(self, probe: Probe, lineage: LineageId) -> Answer:
+        """Create a job that requests spot capacity and trains nothing. A taken name is Done."""
 
     def stop(self, name: str) -> Answer:
-        """Done when the job is terminal or gone; Later while it is stopping, uploading or just asked to stop."""
+        """Done when the job has ended or is gone; Later while it is stopping or uploading, and after StopTrainingJob."""
 
     def modified(self, since: datetime, until: datetime) -> Iterable[str]:
         """The names of all jobs last modified within ``since`` … ``until``. Raises Unreachable."""
 
 
 class Checkpoints(Protocol):
-    """What lies below a checkpoint prefix."""
+    """What is below a checkpoint prefix."""
 
     def scan(self, uri: str, *, now: datetime, ignore: Sequence[str] = ()) -> CheckpointScan:
         """Look, with at most twelve requests; what S3 refuses to show is the scan's ``problem``. Raises Unreachable.
@@ -92,24 +95,24 @@ class Events(Protocol):
     """The account's event bus."""
 
     def publish(self, publish: Publish, at: datetime) -> Answer:
-        """Put one event; Later when the bus did not take it."""
+        """Send one event; Later when the bus did not accept it."""
 
 
 class Quotas(Protocol):
     def on_demand(self, instance_type: str, now: datetime) -> int | None:
-        """How many instances of a type may train on demand at once, in this account and region; None where nobody says."""
+        """How many instances of a type may train on-demand at once, in this account and region; None where it is unknown."""
 
 
 class Placement(Protocol):
     def score(self, instance_type: str, count: int, region: str) -> int | None:
-        """How likely EC2 holds a spot request to be filled now, from 1 to 10; None where it does not say."""
+        """EC2's score (1 to 10) of how likely a spot request succeeds now; None where it gives none."""
 
 
 class ReportStore(Protocol):
-    """Where reports for people without Slack lie."""
+    """Where reports for people without Slack are stored."""
 
     def publish(self, report: Report) -> str:
-        """Write a report's page and say where it can be read; nothing where no place is set up. Raises Unreachable."""
+        """Store a report's page and return its address; empty where no bucket is set up. Raises Unreachable."""
 
 
 class Instances(Protocol):
@@ -124,11 +127,11 @@ class Policies(Protocol):
 
 class Prices(Protocol):
     def rate(self, instance_type: str, region: str, at: datetime, since: datetime | None = None) -> Rate | None:
-        """The on-demand rate that held then, or from ``since`` to then; None where none is known. Raises Unreachable."""
+        """The on-demand rate at a time, or from ``since`` until then; None where none is known. Raises Unreachable."""
 
 
 class PriceRows(Protocol):
-    """What AWS's list says of a region; ``problems`` are rows that nobody could read."""
+    """AWS's prices of a region; ``problems`` are rows that cannot be read."""
 
     @property
     def rates(self) -> Mapping[str, Rate]: ...

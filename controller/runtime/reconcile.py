@@ -1,7 +1,7 @@
 """The only path: gather, decide, commit, perform, close.
 
-An event contributes a job's name and nothing else. What is decided is written down in one transaction before any of it is
-done, so a crash, a throttle, a lost answer, a backoff and a retry are the same case: an open intent whose time has come.
+An event contributes a job's name and nothing else. A decision is committed in one transaction before any of it is performed, so a
+crash, a throttle, a lost answer, a backoff and a retry are the same case: an open intent that is due.
 
     outpaced   somebody else changed the lineage first: gather again, three times, then leave it to the next trigger
     leased     an intent that is due is committed with a lease of 60 s, longer than the function may run (45 s)
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 
 from controller.decide import decide
@@ -20,7 +20,7 @@ from controller.decide.decision import DeciderProblem, Decision
 from controller.decide.deleted_job import decide_deleted
 from controller.decide.facts import Facts
 from controller.jobs.job import Job
-from controller.ledger.entry import Ended
+from controller.ledger.entry import Ended, Finished
 from controller.ledger.intent import Announce, Intent, IntentResult, Publish, RefreshCard, Stop, Submit
 from controller.ledger.lineage import Lineage, LineageId
 from controller.runtime.gather import gather, look_up
@@ -30,6 +30,7 @@ from controller.runtime.read_ports import ReadPorts
 from controller.runtime.take_in_requests import take_in_requests
 from controller.runtime.timeouts import LEASE
 
+FAILED_LOOK = timedelta(minutes=5)
 OUTPACED_MAX = 3
 ROUNDS_MAX = 12  # commits of one trigger: enough for a job with a thousand interruptions
 
@@ -53,20 +54,20 @@ def reconcile(trigger: Trigger, ports: Ports) -> Reconciled:
     """
     if trigger.requested and trigger.lineage is not None:
         take_in_requests(trigger.lineage, ports)
-    found = _settle(trigger.job, ports)
+    found = _settle(trigger, ports)
     if trigger.lineage is not None and trigger.lineage != found.lineage:
         _let_go(trigger.job, trigger.lineage, ports)
     return found
 
 
-def _settle(name: str, ports: Ports) -> Reconciled:
+def _settle(trigger: Trigger, ports: Ports) -> Reconciled:
     """Decide, commit and perform until nothing is new."""
-    outpaced, asked = 0, False
+    name, outpaced, asked = trigger.job, 0, False
     for _ in range(ROUNDS_MAX):
         job = ports.jobs.describe(name)
         if job is None:
             return Reconciled(lineage=None)
-        facts, whole = decided(job, ports)
+        facts, whole = decided(job, ports, trigger.created_in)
         if not asked and any(isinstance(intent.action, Stop | Submit) for intent in whole.intents):
             asked = True  # before anything is done to a job: what people asked for meanwhile may forbid it
             if take_in_requests(facts.lineage.id, ports):
@@ -84,9 +85,9 @@ def _settle(name: str, ports: Ports) -> Reconciled:
     raise Outpaced(f"{name}: still something new after {ROUNDS_MAX} rounds")
 
 
-def decided(job: Job, ports: ReadPorts) -> tuple[Facts, Decision]:
+def decided(job: Job, ports: ReadPorts, created_in: LineageId | None = None) -> tuple[Facts, Decision]:
     """Gather and decide; look up what the decision needs to know, and decide again, until it needs nothing more."""
-    facts = gather(job, ports)
+    facts = gather(job, ports, created_in)
     decision = decide(facts)
     while decision.needs:
         facts = look_up(facts, decision.needs, ports)
@@ -100,17 +101,27 @@ def _stale(facts: Facts) -> bool:
 
 
 def _carry_out(decision: Decision, lineage: Lineage, name: str, now: datetime, ports: Ports) -> bool:
-    """Perform what was just committed and what has become due; True when an answer is news to be told."""
-    lineage = replace(lineage, entries=lineage.entries + decision.entries)  # a Submit claims the prefix that Started just told
-    taken_back = {i.key for i in decision.withdrawn}
-    older = (i for i in lineage.open_intents(name) if i.key not in taken_back)
+    """Perform what was just committed and what has become due. True when an answer must be announced."""
+    written = {i.key for i in (*decision.withdrawn, *decision.intents)}
+    older = tuple(i for i in lineage.open_intents(name) if i.key not in written)
+    lineage = replace(lineage, entries=lineage.entries + decision.entries)  # a Submit claims the prefix in Started
     due = chain((i for i in decision.intents if i.leased_until), _taken(older, lineage, now, ports))
-    answers = [perform(intent, lineage, ports, reconcile) for intent in due]
+    answers = [_performed(intent, decision, lineage, ports) for intent in due]
     return IntentResult.REFUSED in answers or IntentResult.ABANDONED in answers
 
 
+def _performed(intent: Intent, decision: Decision, lineage: Lineage, ports: Ports) -> IntentResult | None:
+    """Perform an intent as it is decided now: of a row, only that somebody meant it once is believed."""
+    now = decision.confirms(intent)
+    if now is None and decision.problems and isinstance(intent.action, Submit):
+        at = ports.clock.now() + FAILED_LOOK  # who would say it may have failed: it is neither performed nor refused
+        ports.ledger.lineages.put_off(lineage.id, intent, due_at=at, why="a part of the decision failed", held=True)
+        return None
+    return perform(now or intent, lineage, ports, reconcile, decided=now is not None)
+
+
 def _taken(intents: Iterable[Intent], lineage: Lineage, now: datetime, ports: Ports) -> Iterator[Intent]:
-    """Claim each intent that is due, one by one as it is performed; what another Lambda claimed first is theirs."""
+    """Claim each intent that is due right before it is performed. An intent that another function claimed first is left to it."""
     for intent in intents:
         taken = ports.ledger.lineages.take(lineage.id, intent, now=now, leased_until=now + LEASE) if intent.due(now) else None
         if taken is not None:
@@ -118,10 +129,10 @@ def _taken(intents: Iterable[Intent], lineage: Lineage, now: datetime, ports: Po
 
 
 def _let_go(name: str, id: LineageId, ports: Ports) -> None:
-    """Close what is open about a job that is gone, or whose name has begun another life."""
+    """Abandon what is open about a job that is deleted, or whose name is used by a new job."""
     lineage, now = ports.ledger.lineages.load(id), ports.clock.now()
     for intent in _taken((i for i in lineage.open_intents(name) if _outlives_its_job(i)), lineage, now, ports):
-        perform(intent, lineage, ports, reconcile)
+        perform(intent, lineage, ports, reconcile, decided=_stands_by_itself(intent, lineage))
     lineage = ports.ledger.lineages.load(id)
     decision = decide_deleted(lineage, name, now, ports.policies.current().channel).leased(now, now + LEASE)
     if not decision:
@@ -132,8 +143,15 @@ def _let_go(name: str, id: LineageId, ports: Ports) -> None:
         perform(intent, lineage, ports, reconcile)
 
 
+def _stands_by_itself(intent: Intent, lineage: Lineage) -> bool:
+    """Whether an intent may be performed although its job is gone: words may, and the event of a lineage that is finished."""
+    if isinstance(intent.action, Publish):
+        return lineage.entry(Finished, intent.action.about) is not None
+    return not isinstance(intent.action, Submit)
+
+
 def _outlives_its_job(intent: Intent) -> bool:
-    """Words need no job; a Submit that was begun may have created the next attempt before its root was deleted."""
+    """A message needs no job; a Submit that was begun may have created the next attempt before its root was deleted."""
     return isinstance(intent.action, Announce | Publish | RefreshCard) or (
         isinstance(intent.action, Submit) and intent.leased_until is not None
     )

@@ -32,7 +32,14 @@ class Audit:
     recomputed: Savings
 
 
-def audit(entries: Sequence[Entry], jobs: Mapping[str, Job], rate_of: RateOf, since: datetime, until: datetime) -> Audit:
+def audit(
+    entries: Sequence[Entry],
+    jobs: Mapping[str, Job],
+    lineages: Mapping[str, str],
+    rate_of: RateOf,
+    since: datetime,
+    until: datetime,
+) -> Audit:
     """Recompute the recorded figures of the jobs that ended within a period.
 
     ``entries`` may reach beyond the period, because scans and later attempts are needed too. ``jobs`` are those that SageMaker
@@ -56,8 +63,8 @@ def audit(entries: Sequence[Entry], jobs: Mapping[str, Job], rate_of: RateOf, si
             again += [recorded, *([credited[name]] if name in credited else [])]
             continue
         job = replace(job, usage=usage)
-        found = _measured(recorded, job, rate_of, jobs, started)
-        useful_s, basis = _useful(job, scans, _later_attempts(job, recorded, jobs, started))
+        found = _measured(recorded, job, rate_of, lineages, started)
+        useful_s, basis = _useful(job, scans, _later_attempts(job, recorded, jobs, lineages, started))
         held = credited[name].useful_s if name in credited else 0
         again += [found, Credited(job=name, at=recorded.at, team=recorded.team, useful_s=useful_s, basis=basis)]
         differences += [f"{name}: {what}" for what in _differing(recorded, found)]
@@ -75,11 +82,11 @@ def audit(entries: Sequence[Entry], jobs: Mapping[str, Job], rate_of: RateOf, si
     )  # fmt: skip
 
 
-def _measured(recorded: Measured, job: Job, rate_of: RateOf, jobs: Mapping[str, Job], started: Iterable[Started]) -> Measured:
+def _measured(recorded: Measured, job: Job, rate_of: RateOf, lineages: Mapping[str, str], started: Iterable[Started]) -> Measured:
     rate = rate_of(job.instance_type, job.region, recorded.at, job.started_at)
     first_rate = recorded.first_rate_micros_per_h
     if recorded.number > 1:
-        first = next((e.instance_type for e in started if e.number == 1 and _same_lineage(e.job, job, jobs)), None)
+        first = next((e.instance_type for e in started if e.number == 1 and _same_lineage(e.job, job, lineages)), None)
         of_first = rate_of(first, job.region, recorded.at, job.started_at) if first else None
         first_rate = of_first.micros_per_h if of_first else first_rate
     assert job.usage is not None  # noqa: S101  (the caller has checked)
@@ -113,18 +120,17 @@ def _of(job: Job, scans: Sequence[CheckpointScanned]) -> tuple[CheckpointScanned
     return tuple(s for s in scans if s.job == job.name)
 
 
-def _later_attempts(job: Job, recorded: Measured, jobs: Mapping[str, Job], started: Iterable[Started]) -> list[Job]:
-    return [jobs[e.job] for e in started if e.number > recorded.number and _same_lineage(e.job, job, jobs)]
+def _later_attempts(
+    job: Job, recorded: Measured, jobs: Mapping[str, Job], lineages: Mapping[str, str], started: Iterable[Started]
+) -> list[Job]:
+    return [
+        jobs[e.job] for e in started
+        if e.number > recorded.number and e.job in jobs and _same_lineage(e.job, job, lineages)
+    ]  # fmt: skip
 
 
-def _same_lineage(name: str, job: Job, jobs: Mapping[str, Job]) -> bool:
-    other = jobs.get(name)
-    return other is not None and _lineage(other) == _lineage(job)
-
-
-def _lineage(job: Job) -> str:
-    stamp = job.created_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return job.tags.get("spotwarden:lineage") or f"{job.account}/{job.region}/{job.name}/{stamp}"
+def _same_lineage(name: str, job: Job, lineages: Mapping[str, str]) -> bool:
+    return name in lineages and lineages[name] == lineages.get(job.name)
 
 
 COMPARED = (

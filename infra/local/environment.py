@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,9 +42,10 @@ def endpoints_of(local: aws.Local, *, sagemaker: str, prices_and_quotas: str, sl
 
 
 def environment_of(
-    endpoints: Mapping[str, str], *, region: str, table: str, reports: str, policies: Path, token: str, signing_secret: str
-) -> dict[str, str]:
-    """Return the variables with which handlers, commands and boto3 use the endpoints."""
+    endpoints: Mapping[str, str], *, region: str, table: str, reports: str, policies: Path, token: str, signing_secret: str,
+    roles: Iterable[str] = (),
+) -> dict[str, str]:  # fmt: skip
+    """Return the variables with which handlers, commands and boto3 use the endpoints; ``roles`` may be passed to attempts."""
     return {
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
@@ -63,6 +64,7 @@ def environment_of(
         "SPOTWARDEN_SLACK_URL": endpoints["slack_api"],
         "SPOTWARDEN_STACK": "spotwarden",
         "SPOTWARDEN_TABLE": table,
+        "SPOTWARDEN_TRAINING_ROLES": ",".join(roles),
     }
 
 

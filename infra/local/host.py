@@ -39,6 +39,7 @@ MINUTE = timedelta(minutes=1)
 EVERY_MINUTE = ("sweep", "drain")
 TABLE = "spotwarden"
 REPORTS = "spotwarden-reports"
+TRAINING_ROLES = (f"arn:aws:iam::{aws.ACCOUNT}:role/acme-training",)
 QUOTA = 40  # instances of each type that may train at once
 APP = Path(__file__).resolve().parents[2] / "app.py"
 CLIENT_CONFIG = wiring.CLIENT_CONFIG.merge(Config(connect_timeout=60, read_timeout=300))  # this machine may be busy
@@ -162,11 +163,12 @@ class Host:
 
 @contextmanager
 def hosting(
-    world: World, policies: dict[str, Any], folder: Path, user_actions: Iterable[UserAction] = (), region: str = aws.REGION
-) -> Iterator[Host]:
+    world: World, policies: dict[str, Any], folder: Path, user_actions: Iterable[UserAction] = (), region: str = aws.REGION,
+    roles: Iterable[str] = TRAINING_ROLES,
+) -> Iterator[Host]:  # fmt: skip
     """Deploy the controller on an embedded AWS around a SageMaker world, and stop everything at the end.
 
-    ``policies`` is a compiled policy document. ``folder`` receives it and the log of the functions.
+    ``policies`` is a compiled policy document. ``folder`` receives it and the log of the functions. ``roles`` are TrainingRoles.
     """
     folder.mkdir(parents=True, exist_ok=True)
     compiled = folder.resolve() / "policies.json"
@@ -189,7 +191,7 @@ def hosting(
         endpoints = endpoints_of(local, sagemaker=server.url, prices_and_quotas=small.url, slack=slack.url)
         environment = environment_of(
             endpoints, region=region, table=TABLE, reports=REPORTS, policies=compiled, token=slack.token,
-            signing_secret=users.app.signing_secret,
+            signing_secret=users.app.signing_secret, roles=roles,
         )  # fmt: skip
         stack.enter_context(only(environment))
         stack.callback(wiring.install, clock=SystemClock())

@@ -14,8 +14,7 @@ from botocore.session import Session
 
 from app import app
 from controller.aws import eventbridge
-from controller.jobs import job
-from controller.runtime import gather
+from controller.ledger.lineage import LINEAGE_TAG
 from infra import permissions
 from infra.local import bus, schedule
 from infra.stack import logical_id, role_of
@@ -105,9 +104,8 @@ def test_the_role_of_a_job_is_passed_to_sagemaker_alone() -> None:
 
 
 def test_a_job_can_be_created_with_a_tag_of_the_controller_alone() -> None:
-    tags = {job.PROBE_TAG, gather.LINEAGE_TAG}
-    found = [s["Condition"] for s in permissions.statements("sweep") if "sagemaker:CreateTrainingJob" in s["Action"]]
-    assert sorted(found, key=str) == sorted(({"Null": {f"aws:RequestTag/{tag}": "false"}} for tag in tags), key=str)
+    [found] = [s["Condition"] for s in permissions.statements("sweep") if "sagemaker:CreateTrainingJob" in s["Action"]]
+    assert found == {"Null": {f"aws:RequestTag/{LINEAGE_TAG}": "false"}}
 
 
 def test_the_controllers_own_events_and_no_others_can_be_put() -> None:

@@ -9,7 +9,7 @@ with lab(POLICY) as host:
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from controller.policyfile import compile_folder
 from infra.local import aws
 from infra.local.checkpoint_store import CheckpointStore
 from infra.local.demo.scenario import MONDAY, request
-from infra.local.host import Host, hosting
+from infra.local.host import TRAINING_ROLES, Host, hosting
 from infra.local.sagemaker.capacity import ALWAYS, Capacity
 from infra.local.sagemaker.settings import WorldSettings
 from infra.local.sagemaker.world import World
@@ -37,7 +37,12 @@ __all__ = [
 
 @contextmanager
 def lab(
-    policy: str, *, settings: WorldSettings | None = None, capacity_of: Callable[[str], Capacity] | None = None, seed: int = 1
+    policy: str,
+    *,
+    settings: WorldSettings | None = None,
+    capacity_of: Callable[[str], Capacity] | None = None,
+    seed: int = 1,
+    roles: Iterable[str] = TRAINING_ROLES,
 ) -> Iterator[Host]:
     """Deploy the controller with one policy file, given as YAML text, and start its world on a Monday at midnight UTC."""
     with tempfile.TemporaryDirectory() as folder:
@@ -53,7 +58,7 @@ def lab(
             capacity_of=capacity_of or (lambda _: ALWAYS),
             on_checkpoint=CheckpointStore(),
         )
-        with hosting(world, compile_folder(policies), Path(folder)) as host:
+        with hosting(world, compile_folder(policies), Path(folder), roles=roles) as host:
             CheckpointStore().create_bucket("acme-checkpoints")
             yield host
 

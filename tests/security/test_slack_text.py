@@ -1,6 +1,6 @@
-"""Other people's words stay words: in Slack they ping, link and format nothing, and in reports they run nothing.
+"""Other people's text has no effect: in Slack it mentions, links and formats nothing, and in reports nothing is run.
 
-Each text is made twice, with a harmless word and with a hostile one: the markup has to be the same.
+Each text is made twice, with a harmless word and with a hostile one: the markup must be the same.
 """
 
 from __future__ import annotations

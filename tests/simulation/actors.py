@@ -18,8 +18,9 @@ from infra.local.sagemaker.errors import ApiError
 from infra.local.sagemaker.world import World
 from tests import builders
 from tests.simulation.harness import PRICED
-from tests.simulation.world_invariants import InvariantChecker, Life
+from tests.simulation.world_invariants import ROLES, InvariantChecker, Life
 
+OTHER_ROLE = "arn:aws:iam::111122223333:role/Other"  # of a job that is never submitted again
 NAMES = ("bert", "bert-r02", "gpt", "vit", "t5")
 PREFIXES = ("s3://checkpoints/{name}/", "s3://checkpoints/{name}/", "s3://checkpoints/shared/", "s3://checkpoints/shared/b", None)
 FAILURES = (None, None, None, "internal", "internal", "internal", "capacity", "capacity", "exit-code")
@@ -78,7 +79,7 @@ def request(rng: Random, name: str) -> dict[str, Any]:
         plan |= {"fails_with": failure, "fails_times": rng.choice([1, 2, 9])}
     asked: dict[str, Any] = {
         "TrainingJobName": name,
-        "RoleArn": "arn:aws:iam::111122223333:role/Train",
+        "RoleArn": rng.choice([*ROLES] * 9 + [OTHER_ROLE]),
         "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
         "OutputDataConfig": {"S3OutputPath": "s3://models/out"},
         "ResourceConfig": {

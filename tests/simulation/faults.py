@@ -34,6 +34,10 @@ class Faults:
     clone_tags: int = 0  # a job is created with all tags of another
     edit_policy: int = 0
     halts: int = 0
+    squat_names: int = 0  # a stranger's job, of another role, image and output, with the name of the controller's next attempt
+    remove_tags: int = 0  # the controller's own tags are removed from a job
+    forge_tags: int = 0  # a job gets the tags of an attempt of another lineage, or of a probe
+    forge_rows: int = 0  # a Submit that nobody decided is written into the ledger
 
     # What never works.
     broken: int = 0  # jobs that SageMaker never describes: each call times out
@@ -70,5 +74,9 @@ CHANCES: Final[Mapping[str, tuple[Any, ...]]] = {
     "edit_policy": (0, 0, 1, 3),
     "broken": (0, 0, 0, 2),
     "halts": (0, 0, 0, 1, 2),
+    "squat_names": (0, 0, 1, 4),
+    "remove_tags": (0, 0, 1, 4),
+    "forge_tags": (0, 0, 1, 4),
+    "forge_rows": (0, 0, 0, 2),
 }
 """The values that ``Faults.drawn`` chooses from."""

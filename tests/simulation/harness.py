@@ -24,7 +24,7 @@ from infra.local.sagemaker.client import Client
 from infra.local.sagemaker.world import World
 from tests.simulation.lambdas import Lambdas
 from tests.simulation.memory import AllPorts, MemoryLedger, MemoryOutbox
-from tests.simulation.world_invariants import InvariantChecker
+from tests.simulation.world_invariants import ROLES, InvariantChecker
 
 ROLLOUT = timedelta(minutes=5)  # during a deployment, old containers still run
 PRICED = "ml.g5.2xlarge"
@@ -248,7 +248,7 @@ def ports(
     unreachable = partial(_raise, Unreachable, "the call was throttled, or timed out")
     seen: Any = partial(FaultyPort, lambdas)
     return Ports(
-        jobs=SageMakerJobs(FaultyClient(lambdas, CheckedClient(client, checker, broken), broken)),
+        jobs=SageMakerJobs(FaultyClient(lambdas, CheckedClient(client, checker, broken), broken), roles=ROLES),
         checkpoints=seen("s3", MemoryCheckpoints(world), unreachable, unreachable),
         report_store=None,
         price_list=None,

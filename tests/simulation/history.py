@@ -28,6 +28,7 @@ from tests.simulation.harness import Bus, CheckedLedger, Rollout, Slack
 from tests.simulation.lambdas import Killed, Lambdas
 from tests.simulation.memory import MemoryOutbox
 from tests.simulation.replace_function import replaced
+from tests.simulation.stranger import Stranger
 from tests.simulation.world_invariants import InvariantChecker, Violation, require
 
 FAULT_PERIOD: Final = timedelta(hours=4)
@@ -110,11 +111,14 @@ class History:
     def _plan(self) -> None:
         assert self.faults is not None
         users, when = actors.Users(self._stream("people"), self.world, self.checker, self._extend_request), self._stream("times")
+        stranger = Stranger(self._stream("stranger"), self.world, self.checker)
         for name in self._roots:
             self._at(BEGIN + timedelta(seconds=when.randrange(2400)), partial(users.begin, name))
         acts: dict[Callable[[], object], int] = {
             users.stop: self.faults.stop_jobs, users.delete: self.faults.delete_jobs, users.reuse_name: self.faults.reuse_names,
             users.take_next_name: self.faults.take_names, users.clone_tags: self.faults.clone_tags,
+            stranger.squat_name: self.faults.squat_names, stranger.remove_tags: self.faults.remove_tags,
+            stranger.forge_tags: self.faults.forge_tags, stranger.forge_row: self.faults.forge_rows,
         }  # fmt: skip
         for act, times in acts.items():
             for _ in range(times):

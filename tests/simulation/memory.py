@@ -15,7 +15,7 @@ from controller.jobs.claim import Claim, holding_up
 from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Entry, Finished, UserRequested, Waived
 from controller.ledger.halt import Halt
-from controller.ledger.intent import Intent, IntentResult, Wake
+from controller.ledger.intent import Intent, IntentResult, Probe, Submit, Wake
 from controller.ledger.lineage import Lineage, LineageId
 from controller.ledger.pool import CapacitySeen, CapacitySignal, MarketSignal, PlacementAsked, PoolMemory
 from controller.runtime.outbox import redriven
@@ -136,6 +136,7 @@ class MemoryLedger(AllPorts):
 
     def __init__(self) -> None:
         self.rows: dict[LineageId, Row] = {}
+        self.by_name: dict[tuple[str, str, str], LineageId] = {}
         self.held: dict[tuple[str, str, str, str], Claim] = {}
         self.moments: dict[tuple[str, ...], datetime] = {}
         self.current_revision: tuple[str, datetime] | None = None
@@ -177,10 +178,16 @@ class MemoryLedger(AllPorts):
         row = self.row(lineage)
         return Lineage(id=lineage, version=row.version, entries=_by_key(row.entries), intents=_by_key(row.intents))
 
+    def submitter(self, account: str, region: str, job: str) -> LineageId | None:
+        return self.by_name.get((account, region, job))
+
     def commit(self, lineage: Lineage, decision: Decision) -> bool:
         row = self.row(lineage.id)
         if row.version != lineage.version or not _fits(row, decision):
             return False
+        if any(self.by_name.get(place, lineage.id) != lineage.id for place in _names(lineage.id, decision)):
+            return False
+        self.by_name |= dict.fromkeys(_names(lineage.id, decision), lineage.id)
         row.version += 1
         row.entries |= {e.key: e for e in decision.entries}
         for intent in decision.withdrawn:
@@ -209,7 +216,7 @@ class MemoryLedger(AllPorts):
         def ready(stored: Intent) -> bool:
             return stored.trigger_at <= now
 
-        return self._change(lineage, intent, ready, lambda stored: stored.leased(leased_until))
+        return self._change(lineage, intent, ready, lambda stored: stored.leased(leased_until, now))
 
     def put_off(self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str, held: bool = False) -> bool:
         def later(stored: Intent) -> Intent:
@@ -498,10 +505,21 @@ def _fits(row: Row, decision: Decision) -> bool:
 
     return (
         not any(e.key in row.entries for e in decision.entries)
-        and all(i.key not in stored or stored[i.key].closed is IntentResult.WITHDRAWN for i in decision.intents)
+        and all(_may_be_said(stored.get(i.key)) for i in decision.intents)
         and all(still(i) and stored[i.key].leased_until is None for i in decision.withdrawn)
         and all(still(i) for i in decision.abandoned)
     )
+
+
+def _may_be_said(stored: Intent | None) -> bool:
+    """Whether an intent is new, was withdrawn, or is a submission that nobody ever tried."""
+    if stored is None or stored.closed is IntentResult.WITHDRAWN:
+        return True
+    return isinstance(stored.action, Submit) and stored.open and stored.claim == 0 and stored.leased_until is None
+
+
+def _names(id: LineageId, decision: Decision) -> list[tuple[str, str, str]]:
+    return [(id.account, id.region, i.action.job) for i in decision.intents if isinstance(i.action, Submit | Probe)]
 
 
 def _by_key(rows: dict[str, E]) -> tuple[E, ...]:

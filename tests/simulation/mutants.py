@@ -14,9 +14,10 @@ from controller.aws.sagemaker.jobs import ATTEMPT_TAG, SageMakerJobs
 from controller.decide import resubmit, wakeups
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
+from controller.ledger import lineage
 from controller.ledger.intent import IntentResult
 from controller.ledger.lineage import Lineage, LineageId
-from controller.runtime import discover, perform, reconcile, sweep
+from controller.runtime import discover, gather, perform, reconcile, sweep
 from controller.runtime.ports import Done, Later, Trigger
 from tests.simulation import memory, world_invariants
 from tests.simulation.harness import FaultyLedger
@@ -33,23 +34,23 @@ def replace_by(new: Any) -> Any:
 
 
 def _perform_first(settle: Any) -> Any:
-    def performing(name: str, ports: Any) -> Any:
-        job = ports.jobs.describe(name)
+    def performing(trigger: Any, ports: Any) -> Any:
+        job = ports.jobs.describe(trigger.job)
         if job is None:
-            return None
-        facts, decided = reconcile.decided(job, ports)
+            return reconcile.Reconciled(lineage=None)
+        facts, decided = reconcile.decided(job, ports, trigger.created_in)
         decision = decided.leased(facts.now, facts.now + reconcile.LEASE)
         for intent in decision.intents:
             if intent.leased_until:
                 perform.perform(intent, facts.lineage, ports, reconcile.reconcile)
-        return settle(name, ports)
+        return settle(trigger, ports)
 
     return performing
 
 
 def _random_names(_: Any) -> Any:
     numbers = itertools.count()
-    return lambda lineage, number: f"{lineage.root[:40]}-{next(numbers):06d}"
+    return lambda lineage, number, *_: f"{lineage.root[:40]}-{next(numbers):06d}" if number > 1 else lineage.root
 
 
 def _unversioned(commit: Any) -> Any:
@@ -65,7 +66,7 @@ def _close_first(carry_out: Any) -> Any:
 
 
 def _take_always(_: Any) -> Any:
-    return lambda self, lineage, intent, *, now, leased_until: intent.leased(leased_until)
+    return lambda self, lineage, intent, *, now, leased_until: intent.leased(leased_until, now)
 
 
 def _withdraw_all(new_to: Any) -> Any:
@@ -105,7 +106,7 @@ def _claim_always(_: Any) -> Any:
 
 
 def _submit_without_memory(_: Any) -> Any:
-    def submit(action: Any, lineage: Any, ports: Any, again: Any) -> Any:
+    def submit(_: Any, action: Any, lineage: Any, ports: Any, again: Any) -> Any:
         claim = perform._claim(action, lineage)
         if claim and ports.ledger.claims.claim(claim):
             return Later("others write there")
@@ -117,6 +118,14 @@ def _submit_without_memory(_: Any) -> Any:
         return answer
 
     return submit
+
+
+def _find_by_tag(_: Any) -> Any:
+    def submitters(job: Any, own: Any, lineages: Any) -> Any:
+        found = LineageId.parse(job.tags.get(lineage.LINEAGE_TAG, ""))
+        return [found] if found is not None and found != own else []
+
+    return submitters
 
 
 def _trust_tags(number_of: Any) -> Any:
@@ -153,7 +162,7 @@ UNCONDITIONAL: Replacement = (memory, "_fits", replace_by(lambda row, decision: 
 MUTANTS: Mapping[str, tuple[Replacement, ...]] = {
     # The steps of the path.
     "perform before commit": ((reconcile, "_settle", _perform_first),),
-    "random names": ((resubmit, "attempt_name", _random_names),),
+    "random names": ((lineage, "attempt_name", _random_names),),
     "never close": ((MemoryLedger, "close", replace_by(lambda self, lineage, intent, closed, why: True)),),
     "commit without version": ((MemoryLedger, "commit", _unversioned), UNCONDITIONAL),
     "no new_to": ((Decision, "new_to", replace_by(lambda self, lineage, about: self)),),
@@ -177,8 +186,12 @@ MUTANTS: Mapping[str, tuple[Replacement, ...]] = {
         (LineageId, "of", _lineage_without_creation_time), (world_invariants, "root_of", _root_without_creation_time),
         (Lineage, "number_of", _number_without_creation_time),
     ),
-    "tags are trusted": ((Lineage, "number_of", _trust_tags),),
-    "a taken name counts as ours": ((SageMakerJobs, "_carries", replace_by(lambda self, described, lineage: True)),),
+    "tags are trusted": ((gather, "_submitters", _find_by_tag), (Lineage, "number_of", _trust_tags)),
+    "a taken name counts as ours": (
+        (perform, "is_sent", replace_by(lambda intent, job: True)), (lineage, "is_sent", replace_by(lambda intent, job: True)),
+    ),
+    "a stored row counts as decided": ((Decision, "confirms", replace_by(lambda self, intent: intent)),),
+    "any role is passed": ((SageMakerJobs, "_not_passable", replace_by(lambda self, described: None)),),
     "older attempts yield intents": ((Facts, "newest", replace_by(True)),),
     "a stale description is used": ((reconcile, "_stale", replace_by(lambda facts: False)),),
     "the head is read last": ((FaultyLedger, "load", _rest_first), UNCONDITIONAL),

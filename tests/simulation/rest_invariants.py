@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Job
-from controller.ledger.entry import Ended, Measured, Unmeasured
+from controller.ledger.entry import Ended, Measured, Started, Unmeasured
 from controller.ledger.intent import Announce, IntentResult, Purpose, Stop
 from controller.ledger.lineage import Lineage, LineageId
 from controller.notifications.messages import text_of
-from controller.policy.policy import Policy
-from controller.runtime.gather import LINEAGE_TAG
+from controller.policy.mode import Mode
+from controller.policy.policy import Policy, RuleAction
 from controller.savings.arithmetic import spent_micros
 from tests.simulation.history import History
 from tests.simulation.policies_and_tags import CAP_MICROS
@@ -30,6 +31,8 @@ def check(history: History) -> None:
     no_lineage_exceeds_its_spend_cap(history)
     every_announcement_is_posted(history)
     every_claim_is_released(history)
+    no_lineage_ends_with_a_foreign_model(history)
+    no_stranger_evades_a_rule(history)
 
 
 def _reachable(history: History) -> list[Life]:
@@ -38,15 +41,12 @@ def _reachable(history: History) -> list[Life]:
 
 
 def recorded_lineage(history: History, life: Life) -> Lineage:
-    """The lineage in which a job is recorded.
-
-    Where users delete an attempt that the controller never saw, and reuse its name with all its tags, the two look the same.
-    """
+    """The lineage in which a job is recorded: its own, or the one whose very request it is."""
     own = history.ledger.lineages.load(life.lineage)
-    tagged = LineageId.parse(life.job.tags.get(LINEAGE_TAG, ""))
-    if own.version or tagged is None:
+    found = history.ledger.lineages.submitter(history.world.account, history.world.region, life.name)
+    if own.version or found is None or life.hostile:
         return own
-    return history.ledger.lineages.load(tagged)
+    return history.ledger.lineages.load(found)
 
 
 def every_outcome_and_usage_is_recorded(history: History) -> None:
@@ -179,3 +179,31 @@ def every_claim_is_released(history: History) -> None:
         reused = any(other.name == claim.job and other.deleted_at for other in history.checker.lives)
         allowed = (life is not None and life.alive) or root.root in history.broken or reused
         require(allowed, f"every claim is released: {claim}")
+
+
+def no_lineage_ends_with_a_foreign_model(history: History) -> None:
+    """Who waits for a lineage is told of a job that began it or that the controller created, and of no stranger's."""
+    for publish in history.events.published:
+        told = json.loads(publish.detail)
+        named = [life for life in history.checker.lives if life.name == told["trainingJobName"]]
+        known = any(str(life.lineage) == told["lineage"] or not life.hostile for life in named)
+        require(known, f"no lineage ends with a foreign model: {told}")
+
+
+def no_stranger_evades_a_rule(history: History) -> None:
+    """A stranger's job is a root of its own, and a rule that enforces takes it down as any other."""
+    for life in _reachable(history):
+        if not life.hostile:
+            continue
+        lineage = history.ledger.lineages.load(life.lineage)
+        started = lineage.entry(Started, life.name)
+        require(started is not None and started.number == 1, f"a stranger's job is like any other: {life.where}")
+        job = history.ports.jobs.describe(life.name)
+        if len(history.policies) > 1 or job is None or job.spot:
+            continue
+        stops = [
+            r
+            for r in history.policies[0].rules
+            if r.mode is Mode.ENFORCE and r.action is RuleAction.STOP and r.match.matches(job)
+        ]
+        require(not stops or life.stopped_by_us, f"no enforcing rule is evaded: {life.where} ran until {job.ended_at}")

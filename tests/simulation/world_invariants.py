@@ -31,6 +31,8 @@ from infra.local.sagemaker.world import TERMINAL, World
 from tests.builders import ledger_with
 from tests.simulation.memory import MemoryLedger
 
+ROLES = frozenset({"arn:aws:iam::111122223333:role/Train"})  # TrainingRoles
+FORGED = "forged"  # the identity in rows that a stranger writes
 READ_BEFORE = timedelta(minutes=2)
 FINAL_TOPICS = ("gave-up", "cannot-repeat")
 
@@ -55,6 +57,7 @@ class Life:
     owned: bool  # another service owns it
     about: str | None = None  # the attempt that it repeats
     cause: AttemptCause | None = None
+    hostile: bool = False  # a stranger created it to be taken for an attempt
     stopped_by_us: bool = False
     deleted_at: datetime | None = None
 
@@ -93,10 +96,10 @@ class InvariantChecker:
 
     # What users and services do.
 
-    def job_created(self, name: str, *, owned: bool = False) -> Life:
+    def job_created(self, name: str, *, owned: bool = False, hostile: bool = False) -> Life:
         """Note a job that a user or a service created: the root of its own lineage, whatever its tags say."""
         job = self.world.jobs[name]
-        life = Life(job=job, lineage=root_of(self.world, job), number=1, ours=False, owned=owned)
+        life = Life(job=job, lineage=root_of(self.world, job), number=1, ours=False, owned=owned, hostile=hostile)
         self.lives.append(life)
         return life
 
@@ -113,6 +116,12 @@ class InvariantChecker:
         answer = call()
         require(lineage is not None, f"{name} was created without the tag of its lineage")
         assert lineage is not None
+        require(request["RoleArn"] in ROLES, f"no other role is passed: {name} was created with {request['RoleArn']}")
+        probing = self.ledger.lineages.load(lineage).intent(f"probe/{name}")
+        if probing is not None:
+            require(probing.claim > 0, f"commit first, then act: {name} was created, and the ledger says {probing}")
+            self.job_created(name, owned=True)
+            return answer
         said = self.ledger.lineages.load(lineage).intent(f"submit/{name}")
         require(
             said is not None and said.open and said.leased_until is not None and isinstance(said.action, Submit),
@@ -123,6 +132,7 @@ class InvariantChecker:
         assert said.leased_until is not None
         require(said.leased_until > self.world.now, f"the lease outlives the call: {name} was created after {said.leased_until}")
         submit = said.action
+        require(submit.identity != FORGED, f"what nobody decided is not performed: {name} was created")
         life = Life(
             job=self.world.jobs[name], lineage=lineage, number=submit.number, ours=True, owned=False, about=submit.about,
             cause=submit.cause,
@@ -149,6 +159,11 @@ class InvariantChecker:
         assert said is not None
         assert isinstance(said.action, Stop)
         by_a_rule = said.action.purpose is not Purpose.MOVE
+        goes_on = said.action.purpose is not Purpose.RULE
+        require(
+            not goes_on or life.job.request["RoleArn"] in ROLES,
+            f"a job whose role may not be passed is not stopped to go on: {life.where} was stopped",
+        )
         require(not (life.ours and by_a_rule), f"no attempt of ours is stopped by a rule: {life.where} was stopped")
         require(life.job.phase is not Phase.UPLOADING, f"nothing is stopped while it uploads: {life.where}")
         self._check_not_halted(f"{life.where} was stopped")
@@ -236,7 +251,10 @@ class InvariantChecker:
             i.action.about for i in decision.intents
             if isinstance(i.action, Submit) or (isinstance(i.action, Announce) and i.action.topic in FINAL_TOPICS)
         }  # fmt: skip
-        withdrawn = [i.key for i in decision.withdrawn if isinstance(i.action, Submit) and i.action.about not in followed]
+        withdrawn = [
+            i.key for i in decision.withdrawn
+            if isinstance(i.action, Submit) and i.action.about not in followed and i.action.identity != FORGED
+        ]  # fmt: skip
         require(self.edited or not withdrawn, f"no submission is withdrawn: {before.id} withdraws {withdrawn}")
         for intent in decision.intents:
             if isinstance(intent.action, Stop) and intent.action.purpose is not Purpose.MOVE:

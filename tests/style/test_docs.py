@@ -27,7 +27,23 @@ FILE = re.compile(r"(?<![\w/.:-])((?:controller|handlers|infra|tests|policies|\.
 MODULE = re.compile(r"(?<![\w/.])((?:controller|handlers|infra|tests)(?:\.\w+)+)")
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]+)(?:#[^)]*)?\)")
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-COMMANDS = {"check", "classify", "compile", "report", "audit", "advise", "backtest", "halt", "resume", "demo", "local"}
+COMMANDS = {
+    "check",
+    "classify",
+    "compile",
+    "report",
+    "audit",
+    "advise",
+    "backtest",
+    "halt",
+    "resume",
+    "demo",
+    "local",
+    "doctor",
+    "redrive",
+    "replay",
+    "slack",
+}
 PARAMETERS = pytest.mark.parametrize("page", CURRENT, ids=[str(page.relative_to(ROOT)) for page in CURRENT])
 
 

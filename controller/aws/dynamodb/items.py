@@ -1,7 +1,7 @@
-"""Writes values as DynamoDB items, and reads every schema ever written.
+"""Writes values as DynamoDB items, and reads every schema that was ever written.
 
-A value's fields lie in the item's ``body``; ``kind`` names its class and ``schema`` the way it was written, so that a newer
-Lambda reads what an older one wrote. What an index or a condition needs stands beside the body.
+The fields of a value are in the item's ``body``; ``kind`` names its class and ``schema`` the version of its form, so that newer
+code reads what older code wrote. What an index or a condition needs is beside the body.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from controller.jobs.changes import Changes
 from controller.jobs.claim import Claim
 from controller.jobs.quota_hold import QuotaHold
 from controller.ledger import entry, intent
 from controller.ledger.halt import Halt
-from controller.ledger.intent import Intent, IntentResult
+from controller.ledger.intent import Intent, IntentResult, Stop, Submit
 from controller.ledger.pool import CapacitySeen, MarketSignal, PlacementAsked, PoolMemory
 from controller.runtime.ports import Message, Post
 from controller.units.money import Rate
@@ -27,8 +28,8 @@ Item = dict[str, Any]
 Attribute = Mapping[str, Any]
 
 SCHEMA = 1
-MARK: Item = {"schema": {"N": str(SCHEMA)}}  # what every item carries
-UPGRADES: Mapping[int, Callable[[Attribute], Item]] = {}  # how an item of schema n becomes one of n + 1
+MARK: Item = {"schema": {"N": str(SCHEMA)}}  # in every item
+UPGRADES: Mapping[int, Callable[[Attribute], Item]] = {}  # upgrades an item of schema n to n + 1
 
 STORED_KINDS: Mapping[str, Any] = {
     # What an item's ``kind`` says, and which class reads it. A class may be renamed; a stored word never changes.
@@ -72,10 +73,12 @@ STORED_FIELDS: Mapping[type, Mapping[str, str]] = {
     intent.Submit: {"fallback_step": "rung"},
 }
 LATER_FIELDS: Mapping[type, frozenset[str]] = {
-    # Fields that came after the first rows were written. At their default they are not written, so an old row stays as it is.
+    # Fields that are newer than the first rows. A default is not written, so an old row stays unchanged.
     Claim: frozenset({"role"}),
-    entry.Started: frozenset({"claimed", "role"}),
+    entry.Started: frozenset({"claimed", "role", "identity"}),
     intent.Announce: frozenset({"facts"}),
+    intent.Submit: frozenset({"identity", "sent"}),
+    intent.Probe: frozenset({"born_at", "identity", "sent"}),
     entry.Measured: frozenset({"retained_s", "interruptions", "checkpoint", "spot_possible"}),
     Message: frozenset({"facts", "refused_by", "refused_why"}),
     entry.CheckpointScanned: frozenset({"others"}),
@@ -83,18 +86,18 @@ LATER_FIELDS: Mapping[type, frozenset[str]] = {
 
 
 class UnreadableItem(ValueError):
-    """An item that no schema of ours explains: says which, what was found and what was wanted."""
+    """An item that no schema explains. The message says which, what was found and what was wanted."""
 
 
 def stamp(at: datetime) -> str:
-    """A moment as text of fixed width, so that text order is time order. Raises ValueError for a time of no zone."""
+    """A time as text of fixed width, so that text order is time order. Raises ValueError for a time without a zone."""
     if at.tzinfo is None:
         raise ValueError(f"{at.isoformat()} has no time zone, wanted an aware time")
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def moment(text: str) -> datetime:
-    """The moment that ``stamp`` wrote."""
+    """The time that ``stamp`` wrote."""
     return datetime.fromisoformat(text)
 
 
@@ -127,7 +130,7 @@ def read(item: Attribute) -> Any:
 
 
 def write_intent(value: Intent) -> Item:
-    """An intent's action as body, and beside it all that conditions and the index of overdue intents look at."""
+    """An intent: its action as body, and beside it what conditions and the index of overdue intents use."""
     beside = {name: encode(getattr(value, name)) for name, encode, _ in _BESIDE if getattr(value, name) is not None}
     return {**write(value.action), **beside}
 
@@ -141,8 +144,19 @@ def read_intent(item: Attribute) -> Intent:
     return Intent(action=read(item), **beside)
 
 
+def read_checked_intent(item: Attribute) -> Intent:
+    """The same, with its changes of a request held to the closed list. Raises UnreadableItem."""
+    intent = read_intent(item)
+    if isinstance(intent.action, Submit | Stop):
+        try:
+            Changes.read(intent.action.changes)
+        except ValueError as error:
+            raise UnreadableItem(f"{_where(item)}: changes: {error}") from error
+    return intent
+
+
 def _newest(item: Attribute) -> Attribute:
-    """The item as the newest schema would have written it."""
+    """The item upgraded to the newest schema."""
     found = item.get("schema", {}).get("N", "")
     if not found.isdecimal() or int(found) < 1:
         raise UnreadableItem(f"{_where(item)}: schema is {item.get('schema')}, wanted a number from 1 to {SCHEMA}")
@@ -166,9 +180,9 @@ def _decoded(item: Attribute, name: str, attribute: Attribute, decode: Decode) -
 
 @cache
 def _codec(kind: Any) -> tuple[tuple[str, str, Encode, Decode, Any], ...]:
-    """How each field of a class is written and read, and what it is where it is not written: worked out once.
+    """How each field of a class is written and read, and its default; computed once.
 
-    What may be None is not written when it is; a field that came later is its default in what was written before.
+    None is not written for a field that may be None; a field that was added later has its default in older items.
     """
     hints, stored = get_type_hints(kind), STORED_FIELDS.get(kind, {})
     return tuple(
@@ -222,6 +236,8 @@ _BESIDE: tuple[tuple[str, Encode, Decode], ...] = (
     ("held", *_PAIRS[int]),
     ("closed", *_pair(IntentResult, "Intent.closed")),
     ("why", *_PAIRS[str]),
+    ("claimed_at", *_PAIRS[datetime]),
+    ("lease_ends_at", *_PAIRS[datetime]),
 )
 
 

@@ -3,6 +3,7 @@
 lineage#<id>     head                    version
                  entry#<key>             what we learned        (index *day*, see ``journal``; *family*, see ``histories``)
                  intent#<key>            what we mean to do     (index *due* while open, see ``due``)
+attempt#<name>   head                    the lineage that meant to create a job of that name, as an attempt or a probe
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from controller.aws.dynamodb.capacity import recording
 from controller.aws.dynamodb.claims import giving_back, taking
 from controller.aws.dynamodb.days import marking
 from controller.aws.dynamodb.histories import family_key
-from controller.aws.dynamodb.items import Item, read, read_intent, stamp, write, write_intent
+from controller.aws.dynamodb.items import MARK, Item, read, read_checked_intent, stamp, write, write_intent
 from controller.aws.dynamodb.quota_holds import freeing, holding
 from controller.aws.dynamodb.table import HEAD, LINEAGE, Table, Write, key, next_version, partition, partition_of, version_of
 from controller.aws.dynamodb.waivers import WAIVERS
 from controller.decide.decision import Decision
 from controller.ledger.entry import Entry, Finished, Waived
-from controller.ledger.intent import Intent, IntentResult, Wake
+from controller.ledger.intent import Intent, IntentResult, Probe, Submit, Wake
 from controller.ledger.lineage import Lineage, LineageId
 
 
@@ -39,8 +40,12 @@ class DynamoLineages:
             id=lineage,
             version=version_of(head),
             entries=tuple(read(row) for row in rows if row["sk"]["S"].startswith("entry#")),
-            intents=tuple(read_intent(row) for row in rows if row["sk"]["S"].startswith("intent#")),
+            intents=tuple(read_checked_intent(row) for row in rows if row["sk"]["S"].startswith("intent#")),
         )
+
+    def submitter(self, account: str, region: str, job: str) -> LineageId | None:
+        row = self._table.get(_attempt_pk(account, region, job), HEAD)
+        return LineageId.parse(row["lineage"]["S"]) if row else None
 
     def commit(self, lineage: Lineage, decision: Decision) -> bool:
         whose = lineage.id
@@ -49,6 +54,7 @@ class DynamoLineages:
                 next_version(lineage_pk(whose), lineage.version),
                 *(_put(_entry_item(whose, entry), "attribute_not_exists(pk)") for entry in decision.entries),
                 *(_said(whose, intent) for intent in decision.intents),
+                *(found_by_name(whose, i.action) for i in decision.intents if isinstance(i.action, Submit | Probe)),
                 *(_withdrawn(whose, intent) for intent in decision.withdrawn),
                 *(_abandoned(whose, intent) for intent in decision.abandoned),
                 *map(taking, decision.claims),
@@ -64,11 +70,12 @@ class DynamoLineages:
         taken = self._change(
             lineage,
             intent,
-            "SET leased_until = :until, ring_at = :until, claim = claim + :one",
+            "SET leased_until = :until, ring_at = :until, lease_ends_at = :until, claim = claim + :one,"
+            " claimed_at = if_not_exists(claimed_at, :now)",
             {":until": {"S": stamp(leased_until)}, ":one": {"N": "1"}, ":now": {"S": stamp(now)}},
             also="due_at <= :now AND (attribute_not_exists(leased_until) OR leased_until <= :now)",
         )
-        return intent.leased(leased_until) if taken else None
+        return intent.leased(leased_until, now) if taken else None
 
     def put_off(self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str, held: bool = False) -> bool:
         return self._change(
@@ -104,6 +111,16 @@ def lineage_pk(lineage: LineageId) -> str:
     return f"{LINEAGE}{lineage}"
 
 
+def _attempt_pk(account: str, region: str, job: str) -> str:
+    return f"attempt#{account}/{region}/{job}"
+
+
+def found_by_name(id: LineageId, action: Submit | Probe) -> Write:
+    """The row by which the job of a Submit or a Probe is found; it is written once, and never changes."""
+    item = {**key(_attempt_pk(id.account, id.region, action.job), HEAD), **MARK, "lineage": {"S": str(id)}}
+    return _put(item, "attribute_not_exists(pk) OR lineage = :lineage", {":lineage": {"S": str(id)}})
+
+
 def _put(item: Item, condition: str, values: Item | None = None) -> Write:
     return {"Put": {"Item": item, "ConditionExpression": condition, **({"ExpressionAttributeValues": values} if values else {})}}
 
@@ -128,7 +145,7 @@ def _in_family(id: LineageId, entry: Entry) -> Item:
             return {}
 
 
-def _intent_item(id: LineageId, intent: Intent) -> Item:
+def intent_item(id: LineageId, intent: Intent) -> Item:
     item = {**key(lineage_pk(id), f"intent#{intent.key}"), **write_intent(intent)}
     if not intent.open:
         return item
@@ -137,9 +154,12 @@ def _intent_item(id: LineageId, intent: Intent) -> Item:
 
 
 def _said(id: LineageId, intent: Intent) -> Write:
-    """An intent that is new, or was withdrawn and is said again."""
-    withdrawn = {":withdrawn": {"S": IntentResult.WITHDRAWN.value}}
-    return _put(_intent_item(id, intent), "attribute_not_exists(pk) OR closed = :withdrawn", withdrawn)
+    """An intent that is new, was withdrawn and is said again, or was never tried and is said with another content."""
+    condition, values = "attribute_not_exists(pk) OR closed = :withdrawn", {":withdrawn": {"S": IntentResult.WITHDRAWN.value}}
+    if isinstance(intent.action, Submit):
+        condition += " OR (attribute_not_exists(closed) AND attribute_not_exists(leased_until) AND claim = :never)"
+        values[":never"] = {"N": "0"}
+    return _put(intent_item(id, intent), condition, values)
 
 
 def _withdrawn(id: LineageId, intent: Intent) -> Write:

@@ -1,4 +1,4 @@
-"""Takes the values of hyperparameters and environment variables out of texts that AWS or a container wrote: they may be secrets.
+"""Removes the values of hyperparameters and environment variables from texts of AWS or a container: they may be secrets.
 
 A FailureReason may quote the container's command line, and an error of CreateTrainingJob the request.
 """
@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-LEAST = 4  # characters; a shorter value is no secret, and every text holds it
-WORD = re.compile(r"[a-z]{1,15}")  # such as "adam", or "internal": an option, and a word of many texts
+LEAST = 4  # characters; a shorter value is no secret, and is in many texts
+WORD = re.compile(r"[a-z]{1,15}")  # such as "adam" or "internal": an option, and a common word
 COMMAND = re.compile(r'(Command ")[^"]*"?')  # how the training toolkit quotes the command line, with all hyperparameters
 HIDDEN = "…"
 

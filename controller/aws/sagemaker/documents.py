@@ -8,6 +8,7 @@ event). Members that nobody knows are ignored.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -38,23 +39,23 @@ __all__ = ["BadDocument", "DocumentKind", "job_of", "kind_of"]
 
 SOURCE = "aws.sagemaker"
 DETAIL_TYPE = "SageMaker Training Job State Change"
-EPOCH = datetime.fromtimestamp(0, UTC)  # stands for a creation time that nobody said
+EPOCH = datetime.fromtimestamp(0, UTC)  # stands for an unknown creation time
 PENDING_SLACK_S = 60  # SageMaker's own times are not exact to the second
 
-# With a TrainingJobName, any of these makes a request: what SageMaker asks for, or policies are about.
+# With a TrainingJobName, any of these makes a request.
 REQUESTED = frozenset({"RoleArn", "OutputDataConfig", "AlgorithmSpecification", "ResourceConfig", "StoppingCondition"})
 
 TOLD = REQUESTED | {"TrainingImage", "EnableManagedSpotTraining", "ServerlessJobConfig"}  # a document without any is a summary
 
 HETEROGENEOUS = "heterogeneous"  # instance groups of several types
-FLEXIBLE = "flexible"  # a list of preferences, of which none is chosen yet
+FLEXIBLE = "flexible"  # a list of preferences; none is selected yet
 MANY = frozenset({HETEROGENEOUS, FLEXIBLE})
 
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/.+")
 
 
 def kind_of(document: object) -> DocumentKind:
-    """Recognise a document by its members. Raise BadDocument for one of no known kind."""
+    """Recognise a document by its members. Raises BadDocument for an unknown kind."""
     if not isinstance(document, Mapping):
         raise BadDocument(f"found {shown(document)}, wanted a job document: an object with named members")
     if "detail-type" in document or {"source", "detail"} <= document.keys():
@@ -155,6 +156,7 @@ def job_of(
         intervals=_intervals(lines),
         subnets=tuple(str(subnet) for subnet in section(body, "VpcConfig").get("Subnets") or ()),
         volume_gb=whole(resources, "VolumeSizeInGB", COUNT_MAX),
+        preferences=_preferences(resources),
         model_artifacts=text(section(body, "ModelArtifacts"), "S3ModelArtifacts"),
         output_uri=text(section(body, "OutputDataConfig"), "S3OutputPath"),
         excludes_spot=members_excluding_spot(body),
@@ -175,7 +177,7 @@ def job_of(
 
 
 def _detail(event: Document) -> Document:
-    """The part of an event that speaks of the job. Raise BadDocument for somebody else's event."""
+    """The part of an event that describes the job. Raises BadDocument for another service's event."""
     for member, wanted in (("source", SOURCE), ("detail-type", DETAIL_TYPE)):
         if event.get(member) != wanted:
             raise BadDocument(f"an event whose {member} is {shown(event.get(member))}, wanted {wanted!r}")
@@ -191,7 +193,7 @@ def _name(body: Document, kind: DocumentKind) -> str:
 
 
 def _place(document: Document, arn: str, role: str) -> tuple[str, str]:
-    """Account and region: from the job's ARN or the event's envelope; a request's account is that of its role, as it must be."""
+    """Account and region: from the job's ARN or the event's envelope; the account of a request is that of its role."""
     parts = arn.split(":", 5)
     if len(parts) == 6:
         return parts[4], parts[3]
@@ -200,7 +202,7 @@ def _place(document: Document, arn: str, role: str) -> tuple[str, str]:
 
 
 def _tags(found: Any) -> Mapping[str, str] | None:
-    """Tags as a map, or as a list of Key and Value; None where nothing is said of them."""
+    """Tags as a map, or as a list of Key and Value; None where they are absent."""
     match found:
         case None:
             return None
@@ -217,7 +219,7 @@ def _tags(found: Any) -> Mapping[str, str] | None:
 
 
 def _instances(resources: Document) -> tuple[str, int]:
-    """Type and count: what SageMaker selected wins over what was asked for; a type that cannot be said in one word is a word."""
+    """Type and count. What SageMaker selected replaces what was requested; several types have one word."""
     objects(resources, "InstancePreferences")
     selected = text(resources, "SelectedInstanceType") or text(resources, "InstanceType")
     count = whole(resources, "SelectedInstanceCount", COUNT_MAX) or whole(resources, "InstanceCount", COUNT_MAX) or 1
@@ -227,6 +229,12 @@ def _instances(resources: Document) -> tuple[str, int]:
     types = {text(group, "InstanceType") or "" for group in groups}
     total = sum(whole(group, "InstanceCount", COUNT_MAX) or 1 for group in groups)
     return (types.pop() if len(types) == 1 else HETEROGENEOUS), total
+
+
+def _preferences(resources: Document) -> str:
+    """The preferred instance types as text, the same for the same preferences."""
+    preferred = objects(resources, "InstancePreferences")
+    return json.dumps([dict(one) for one in preferred], sort_keys=True, default=str) if preferred else ""
 
 
 def _usage(body: Document) -> Usage | None:

@@ -2,16 +2,16 @@
 
 A look that got no answer (throttled, timed out) is Unreachable. One that our role may not take is a mistake of ours, and raised
 as AWS said it, as the ledger's are: Lambda tries again, the event ends in the dead-letter queue, the sweep looks again every five
-minutes, and the log names the missing action. A Create or Stop that our role may not make is Refused, and people are told.
+minutes, and the log names the missing action. A Stop that our role may not make is Refused, and people are told; a Create waits.
 
-CreateTrainingJob has no ClientToken: the attempt's deterministic name is the idempotency key. A taken name is ours only when the
-job that holds it carries our lineage's id; the ledger has held its Submit since before the call.
+CreateTrainingJob has no ClientToken: the attempt's deterministic name is the idempotency key. Whose a taken name is, the ledger
+says (``controller.ledger.lineage.is_sent``).
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -21,30 +21,35 @@ from botocore.exceptions import BotoCoreError, ClientError
 from controller.aws.errors import AwsFault, fault_of
 from controller.aws.sagemaker.confidential import without_values
 from controller.aws.sagemaker.documents import DocumentKind, job_of
-from controller.aws.sagemaker.repeat_request import request_again, unrepeatable, without_metric_definitions
+from controller.aws.sagemaker.identity import identity_of, probe_identity_of
+from controller.aws.sagemaker.repeat_request import Request, request_again, unrepeatable, without_metric_definitions
 from controller.decide.ownership import OwnerAnswer
+from controller.jobs.changes import Changes
 from controller.jobs.job import PROBE_TAG, Job
-from controller.jobs.request import as_probe
-from controller.ledger.intent import NO_QUOTA, Probe, Submit
-from controller.ledger.lineage import LineageId
+from controller.jobs.request import PROBE
+from controller.ledger.intent import NO_PERMISSION, NO_QUOTA, Probe, Submit
+from controller.ledger.lineage import LINEAGE_TAG, LineageId
 from controller.ledger.move_cause import MoveCause
-from controller.runtime.gather import LINEAGE_TAG
 from controller.runtime.ports import Answer, Done, Later, Refused, Unreachable
 
 ATTEMPT_TAG = "spotwarden:attempt"
 CAUSE_TAG = "spotwarden:cause"
 
-STOPPING_LOOK_S = 150  # SageMaker's grace of 120 s, and a little for the upload
-WIDER = timedelta(seconds=1)  # nobody says whether List's bounds are inclusive
+STOPPING_LOOK_S = 150  # the container's 120 s, and some time for the upload
+WIDER = timedelta(seconds=1)  # it is not documented whether List's bounds are inclusive
 STEP_PAGES_MAX = 10  # of 100 steps each; a pipeline has 50 steps
 TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
 
 
 class SageMakerJobs:
-    """The Jobs port over a boto3 ``sagemaker`` client; lists are read to their end."""
+    """The Jobs port over a boto3 ``sagemaker`` client; lists are read to their end.
 
-    def __init__(self, client: Any) -> None:
-        self._client = client
+    ``roles`` are the ARNs of the roles that may be passed to an attempt: a job with any other is never submitted again. ``key``
+    keys the digests of requests; it must be the same in all functions of a stack.
+    """
+
+    def __init__(self, client: Any, *, roles: Collection[str] = (), key: str = "") -> None:
+        self._client, self._roles, self._key = client, frozenset(roles), key
         self._products: dict[str, str | None] = {}
 
     def describe(self, name: str) -> Job | None:
@@ -52,34 +57,44 @@ class SageMakerJobs:
         if described is None:
             return None
         algorithm_name = (described.get("AlgorithmSpecification") or {}).get("AlgorithmName")
-        return job_of(
+        job = job_of(
             described,
             kind=DocumentKind.DESCRIBE,
             tags=self._tags(described["TrainingJobArn"]),
             product_id=self._product_id(algorithm_name) if algorithm_name else None,
             algorithm_described=bool(algorithm_name),
         )
+        return replace(
+            job,
+            identity=identity_of(described, self._key),
+            probe_identity=probe_identity_of(described, self._key),
+            unrepeatable=job.unrepeatable or self._not_passable(described),
+        )
 
     def submit(self, submit: Submit, lineage: LineageId) -> Answer:
         described = self._described(submit.about)
-        reborn = described is not None and submit.born_at not in (None, described["CreationTime"])
-        if described is None or reborn or not self._carries(described, lineage):
-            return self._whose(submit, lineage) or Refused(f"{submit.about} is gone, and no request is ever guessed")
+        if described is None or described["CreationTime"] != submit.born_at:
+            return Refused(f"{submit.about} is gone, and no request is ever guessed")
         tags = self._tags(described["TrainingJobArn"])
-        if (why := unrepeatable(described, tags)) is not None:
+        if (why := unrepeatable(described, tags) or self._not_passable(described)) is not None:
             return Refused(f"{submit.about} cannot be repeated: {why}")
         marks = {LINEAGE_TAG: str(lineage), ATTEMPT_TAG: str(submit.number), CAUSE_TAG: submit.cause.value}
-        changes = json.loads(submit.changes) if submit.changes else {}
+        changes = Changes.read(submit.changes).request()
         request = request_again(described, tags, name=submit.job, lineage_tags=marks, changes=changes)
-        return self._create(request, submit, lineage)
+        if identity_of(request, self._key) != identity_of(described, self._key):
+            return Refused(f"{submit.job} would differ from {submit.about} in what no attempt may change")
+        return self._create(request, submit)
 
-    def probe(self, probe: Probe) -> Answer:
+    def probe(self, probe: Probe, lineage: LineageId) -> Answer:
         described = self._described(probe.about)
-        if described is None:
+        if described is None or described["CreationTime"] != probe.born_at:
             return Refused(f"{probe.about} is gone, and no request is ever guessed")
         tags = self._tags(described["TrainingJobArn"])
+        if (why := unrepeatable(described, tags) or self._not_passable(described)) is not None:
+            return Refused(f"{probe.about} cannot be repeated: {why}")
         mine = {key: value for key, value in tags.items() if not key.startswith("spotwarden:")}
-        request = request_again(described, mine, name=probe.job, lineage_tags={PROBE_TAG: probe.about}, changes=as_probe())
+        marks = {LINEAGE_TAG: str(lineage), PROBE_TAG: probe.about}
+        request = request_again(described, mine, name=probe.job, lineage_tags=marks, changes=PROBE)
         try:
             self._client.create_training_job(**request)
         except (ClientError, BotoCoreError) as error:
@@ -92,7 +107,7 @@ class SageMakerJobs:
                 case AwsFault.UNREACHABLE:
                     raise Unreachable(f"{probe.job}: {error}") from error
                 case _:
-                    return Refused(str(error))  # no room for one more, or not allowed: then there is no such signal
+                    return Refused(str(error))  # no quota, or not allowed: then there is no such signal
         return Done("asked")
 
     def stop(self, name: str) -> Answer:
@@ -134,44 +149,38 @@ class SageMakerJobs:
         for answer in self._pages(self._client.list_training_jobs, page):
             yield from (summary["TrainingJobName"] for summary in answer["TrainingJobSummaries"])
 
-    def _create(self, request: Mapping[str, Any], submit: Submit, lineage: LineageId) -> Answer:
+    def _not_passable(self, described: Mapping[str, Any]) -> str | None:
+        """Why a job's role is not passed to another job; None where it may be."""
+        role = described.get("RoleArn", "")
+        return None if role in self._roles else f"its role {role} is not in TrainingRoles"
+
+    def _create(self, request: Request, submit: Submit) -> Answer:
         try:
             self._client.create_training_job(**request)
         except (ClientError, BotoCoreError) as error:
             error.args = (without_values(str(error), request),)  # it may quote the request
             match fault_of(error):
                 case AwsFault.NAME_TAKEN:
-                    return self._whose(submit, lineage) or Later(f"{submit.job} is taken, and not described yet")
+                    return Later(f"{submit.job} is taken, and not described yet")
                 case AwsFault.METRICS_REFUSED if "MetricDefinitions" in request["AlgorithmSpecification"]:
-                    return self._create(without_metric_definitions(dict(request)), submit, lineage)
+                    return self._create(without_metric_definitions(request), submit)
                 case AwsFault.QUOTA if isinstance(submit.cause, MoveCause) and submit.cause.elsewhere:
-                    return Refused(str(error))  # it left a place for this one: it goes back there, and waits for no quota
+                    return Refused(
+                        str(error)
+                    )  # the stopped attempt freed its place: the job returns there and waits for no quota
                 case AwsFault.QUOTA:
                     return Later(f"{NO_QUOTA}{error}")
                 case AwsFault.THROTTLED | AwsFault.PROPAGATING:
                     return Later(str(error))
-                case AwsFault.DENIED | AwsFault.INVALID | AwsFault.MISSING | AwsFault.METRICS_REFUSED:
+                case AwsFault.DENIED:
+                    return Later(f"{NO_PERMISSION}{error}")
+                case AwsFault.INVALID | AwsFault.MISSING | AwsFault.METRICS_REFUSED:
                     return Refused(str(error))
                 case AwsFault.UNREACHABLE:
                     raise Unreachable(f"CreateTrainingJob {submit.job}: {error}") from error
                 case _:
                     raise
         return Done(f"created for {submit.cause}")
-
-    def _whose(self, submit: Submit, lineage: LineageId) -> Answer | None:
-        """Done when the job of that name is our attempt, Refused when it is somebody else's, None when there is none."""
-        described = self._described(submit.job)
-        if described is None:
-            return None
-        if self._carries(described, lineage):
-            return Done("was there already")
-        return Refused(f"another job holds the name {submit.job}")
-
-    def _carries(self, described: Mapping[str, Any], lineage: LineageId) -> bool:
-        """Whether a job is of this lineage: its root, in this life of the name, or tagged with its id."""
-        if described["TrainingJobName"] == lineage.root:
-            return bool(described["CreationTime"] == lineage.created_at)
-        return self._tags(described["TrainingJobArn"]).get(LINEAGE_TAG) == str(lineage)
 
     def _not_stopped(self, name: str, error: ClientError | BotoCoreError) -> Answer:
         match fault_of(error):
@@ -199,7 +208,7 @@ class SageMakerJobs:
         return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
 
     def _product_id(self, algorithm_name: str) -> str | None:
-        """The Marketplace ProductId of an algorithm; asked once per container, as it never changes."""
+        """The Marketplace ProductId of an algorithm; read once per container, because it never changes."""
         if algorithm_name not in self._products:
             call = partial(self._client.describe_algorithm, AlgorithmName=algorithm_name)
             answer = self._read(call, f"DescribeAlgorithm {algorithm_name}") or {}
@@ -207,7 +216,7 @@ class SageMakerJobs:
         return self._products[algorithm_name]
 
     def _pages(self, call: Callable[..., Any], asked: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
-        """Every page of a list: an empty one is normal, as filters apply after paging."""
+        """Every page of a list. An empty page is normal, because filters apply after paging."""
         token: str | None = None
         while True:
             more = {"NextToken": token} if token else {}
@@ -221,7 +230,7 @@ class SageMakerJobs:
 
     @staticmethod
     def _read(call: Callable[[], Any], what: str) -> Any:
-        """Ask; None for what is missing, Unreachable for what did not answer: unreachable is not gone."""
+        """Call; None for what is missing, Unreachable for a missing answer: unreachable is not gone."""
         try:
             return call()
         except (ClientError, BotoCoreError) as error:

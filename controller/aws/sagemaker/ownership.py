@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from controller.jobs.job import PIPELINE_TAG, PROBE_TAG, Service
+from controller.jobs.job import PIPELINE_TAG, Service
 
 Described = Mapping[str, Any]
 """A DescribeTrainingJob response."""
@@ -21,7 +21,6 @@ OWNER_TAGS: Mapping[str, Service] = {
     "AWS_STEP_FUNCTIONS_EXECUTION_ARN": Service.STEP_FUNCTIONS,
     "MANAGED_BY_AWS": Service.STEP_FUNCTIONS,
     "sagemaker:notebook-job-origin": Service.NOTEBOOK,
-    PROBE_TAG: Service.PROBE,
 }
 _OWNER_ARNS: Mapping[str, Service] = {
     "TuningJobArn": Service.TUNING,
@@ -50,8 +49,6 @@ def service_of(described: Described, tags: Mapping[str, str]) -> Service | None:
     for member, service in _OWNER_ARNS.items():
         if described.get(member):
             return service
-    if PROBE_TAG in tags:
-        return Service.PROBE
     reserved = sorted(key.lower().removeprefix(RESERVED) for key in tags if key.lower().startswith(RESERVED))
     owners = (next(service for start, service in _RESERVED_TAGS if key.startswith(start)) for key in reserved)
     return next((service for service in owners if service is not None), None)

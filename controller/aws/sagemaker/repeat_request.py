@@ -1,8 +1,8 @@
-"""Rewrites what DescribeTrainingJob says of a job into the CreateTrainingJob request that runs it again.
+"""Turns the description of a job into the CreateTrainingJob request that runs it again.
 
-The two shapes look alike and are not: the service fills fields in that it refuses to take back, returns empty lists
-where it wants none, and forgets two members. So the request is built by allow-list: ``ACCOUNTED`` has a line for every
-member of CreateTrainingJobRequest, and nothing else of the description gets through. Plain dicts in, plain dicts out.
+The two shapes look alike and are not: the service adds members that it refuses in a request, returns empty lists where a request
+must have none, and leaves two members out. So the request is built from an allow-list: ``ACCOUNTED`` has a line for every member
+of CreateTrainingJobRequest, and no other member of the description is sent. Input and output are plain dicts.
 """
 
 import json
@@ -14,11 +14,14 @@ from typing import Any
 
 from controller.aws.sagemaker.ownership import OWNER_TAGS, Described, service_of, unrepeatable
 from controller.jobs.algorithm import AlgorithmClass, algorithm_of
+from controller.jobs.job import PROBE_TAG
 
 Request = dict[str, Any]
 
 __all__ = [
     "ACCOUNTED",
+    "laid_over",
+    "members_again",
     "request_again",
     "service_of",
     "tags_again",
@@ -31,7 +34,7 @@ _NAME = re.compile(r"[a-zA-Z0-9](?:-*[a-zA-Z0-9]){0,62}")
 
 
 class MemberKind(StrEnum):
-    """What becomes of a member of the request."""
+    """What happens to a member of the request."""
 
     COPIED = "copied"  # as described, without what is empty
     EDITED = "edited"
@@ -40,7 +43,7 @@ class MemberKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberHandling:
-    """What becomes of a member, and why."""
+    """What happens to a member, and why."""
 
     kind: MemberKind
     why: str
@@ -89,7 +92,7 @@ ACCOUNTED: Mapping[str, MemberHandling] = {
     "ModelPackageConfig": _copied("the same group; a model that completes is a new version in it"),
 }
 
-# Maps whose keys and values are the user's own: an empty value in there means something.
+# Maps whose keys and values are the user's own: an empty value in them has a meaning.
 USER_MAPS = frozenset(
     {
         "CollectionParameters",
@@ -110,14 +113,28 @@ def request_again(
     lineage_tags: Mapping[str, str],
     changes: Mapping[str, Any] | None = None,
 ) -> Request:
-    """Build the request that runs a described job again under another name.
+    """Build the request that runs a described job again with another name.
 
-    ``tags`` are ListTags' (Describe has none); ``changes`` is a fragment of a request, laid over the old one: null takes a member
-    out. Ask ``unrepeatable`` first: here a job is rewritten, never judged. The model will lie below S3OutputPath and the new
-    name. Raise ValueError for a name or tag that SageMaker would refuse, or for changes to a member that nobody accounts for.
+    ``tags`` are those of ListTags (Describe has none). ``changes`` is a fragment of a request that is merged into the old one:
+    null removes a member. Call ``unrepeatable`` first: here a job is not judged. The model will be below S3OutputPath and the new
+    name. Raises ValueError for a name or tag that SageMaker would refuse, and for changes to an unknown member.
     """
     if not _NAME.fullmatch(name):
         raise ValueError(f"found job name {name!r}, wanted 1 to 63 letters, digits and inner hyphens")
+    request = members_again(described, name)
+    added = {tag["Key"]: tag["Value"] for tag in (changes or {}).get("Tags", ())}
+    kept, _ = tags_again({**tags, **added}, lineage_tags)
+    edited = {member: value for member, value in (changes or {}).items() if member != "Tags"}
+    if unknown := edited.keys() - ACCOUNTED.keys():
+        raise ValueError(f"found changes to {', '.join(sorted(unknown))}, wanted members of CreateTrainingJobRequest")
+    request = laid_over(request, edited)
+    request["TrainingJobName"] = name
+    request["Tags"] = [{"Key": key, "Value": value} for key, value in kept.items()]
+    return {member: value for member, value in request.items() if not _empty(value)}
+
+
+def members_again(described: Described, name: str) -> Request:
+    """The members of a described job as a request has them, but for its name and its tags; one that is empty may be left."""
     request: Request = {}
     for member, handling in ACCOUNTED.items():
         value = _without_empties(member, described.get(member))
@@ -126,21 +143,13 @@ def request_again(
                 request[member] = value
             case MemberKind.EDITED if member in _EDITS:
                 request[member] = _without_empties(member, _EDITS[member](value, described, name))
-    added = {tag["Key"]: tag["Value"] for tag in (changes or {}).get("Tags", ())}
-    kept, _ = tags_again({**tags, **added}, lineage_tags)
-    laid_over = {member: value for member, value in (changes or {}).items() if member != "Tags"}
-    if unknown := laid_over.keys() - ACCOUNTED.keys():
-        raise ValueError(f"found changes to {', '.join(sorted(unknown))}, wanted members of CreateTrainingJobRequest")
-    request = _laid_over(request, laid_over)
-    request["TrainingJobName"] = name
-    request["Tags"] = [{"Key": key, "Value": value} for key, value in kept.items()]
-    return {member: value for member, value in request.items() if not _empty(value)}
+    return request
 
 
 def tags_again(tags: Mapping[str, str], lineage_tags: Mapping[str, str]) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Sort a job's tags into those its next attempt carries and those it cannot, each of these with the reason.
+    """Sort a job's tags into those of its next attempt and those that cannot be sent, each of these with the reason.
 
-    Our lineage's tags come first and win; a request takes 50 in all.
+    The controller's lineage tags come first; a request takes 50 in all.
     """
     for key, value in lineage_tags.items():
         if not (_taggable(key, 128) and key and _taggable(value, 256)):
@@ -151,6 +160,8 @@ def tags_again(tags: Mapping[str, str], lineage_tags: Mapping[str, str]) -> tupl
             continue
         if key.lower().startswith("aws:"):
             left[key] = "reserved for AWS"
+        elif key == PROBE_TAG:
+            left[key] = "would look like a probe"
         elif key in OWNER_TAGS:
             left[key] = f"would mark the job as owned by {OWNER_TAGS[key]}"
         elif len(kept) == TAGS_MAX:
@@ -160,7 +171,7 @@ def tags_again(tags: Mapping[str, str], lineage_tags: Mapping[str, str]) -> tupl
     return kept, left
 
 
-def _laid_over(below: Any, above: Any) -> Any:
+def laid_over(below: Any, above: Any) -> Any:
     """Lay a fragment over a document: maps member by member, null takes a member out, everything else replaces."""
     if not isinstance(above, Mapping):
         return above
@@ -169,12 +180,12 @@ def _laid_over(below: Any, above: Any) -> Any:
         if value is None:
             kept.pop(member, None)
         else:
-            kept[member] = _laid_over(kept.get(member), value)
+            kept[member] = laid_over(kept.get(member), value)
     return kept
 
 
 def without_metric_definitions(request: Request) -> Request:
-    """Copy a request without MetricDefinitions, the remedy that SageMaker's refusal of them asks for."""
+    """Copy a request without MetricDefinitions, as SageMaker's refusal of them suggests."""
     specification = {k: v for k, v in request["AlgorithmSpecification"].items() if k != "MetricDefinitions"}
     return request | {"AlgorithmSpecification": specification}
 
@@ -251,7 +262,7 @@ _EDITS: Mapping[str, Callable[[Any, Described, str], Any]] = {
 
 
 def _without_empties(member: str, value: Any) -> Any:
-    """Copy a value without its empty members, at any depth; what stands in a user's map or a plain list stays."""
+    """Copy a value without its empty members, at any depth. The content of a user's map or of a plain list stays."""
     if isinstance(value, Mapping):
         if member in USER_MAPS:
             return dict(value)

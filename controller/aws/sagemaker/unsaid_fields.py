@@ -1,4 +1,4 @@
-"""The kinds of documents, and which fields of a job each of them does not say."""
+"""The kinds of documents, and the fields of a job that each of them does not contain."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class DocumentKind(StrEnum):
     SEARCHED = "training job of a Search response"
 
 
-# Where the fields of a job stand in a document. A field that a rule reads is unknown where one of its members is filled in later.
+# The members of a document for each field of a job. A field of a rule is unknown where one of them is filled in later.
 MEMBERS: Mapping[str, tuple[str, ...]] = {
     "name": ("TrainingJobName",),
     "role": ("RoleArn",),
@@ -37,7 +37,7 @@ MEMBERS: Mapping[str, tuple[str, ...]] = {
     "algorithm": ("AlgorithmSpecification.TrainingImage", "AlgorithmSpecification.AlgorithmName"),
     "excludes_spot": (*EXCLUDING,),
 }
-# What an event's detail may carry. It never carries the others, so there an absent member says nothing.
+# The members that an event's detail may contain. Others are always absent there, which says nothing.
 IN_EVENTS = {
     **{name: MEMBERS[name] for name in ("spot", "runtime_s_max", "wait_s_max", "checkpoint_uri", "algorithm", "excludes_spot")},
     "usage": ("BillableTimeInSeconds",),
@@ -46,7 +46,7 @@ ALWAYS_SAID = ("ResourceConfig", "StoppingCondition", "AlgorithmSpecification") 
 
 
 def unsaid_fields(kind: DocumentKind, body: Document, later: Collection[str], *, absent: Mapping[str, object]) -> frozenset[str]:
-    """The fields that nothing was said of, where that does not mean "none"."""
+    """The fields that the document does not contain, where that does not mean "none"."""
     unsaid = {field for field, said in absent.items() if said is None or said == ""}
     if kind is DocumentKind.CREATE:
         unsaid.discard("tags")
@@ -62,7 +62,7 @@ def unsaid_fields(kind: DocumentKind, body: Document, later: Collection[str], *,
 
 
 def _overlaps(member: str, place: str) -> bool:
-    """Whether a member is, holds or lies in another: ``StoppingCondition`` and ``StoppingCondition.MaxRuntimeInSeconds``."""
+    """Whether one member is or contains the other: ``StoppingCondition`` and ``StoppingCondition.MaxRuntimeInSeconds``."""
     return member == place or member.startswith(f"{place}.") or place.startswith((f"{member}.", f"{member}["))
 
 

@@ -16,6 +16,7 @@ from controller.cli.documents.found import Found, joined, line_of
 from controller.cli.documents.kubernetes import resource
 from controller.cli.documents.parse import DEEP, BadText, values
 from controller.cli.documents.pipelines import pipeline
+from controller.cli.documents.python_source import notebook_jobs, notebook_of, python_jobs
 from controller.cli.documents.sagemaker_api import described, event, list_summaries, search_results
 from controller.cli.documents.sdk_dump import sdk_dump
 from controller.cli.documents.step_functions import has_paths, parameters_with_paths, state_machine
@@ -43,6 +44,13 @@ def documents(file: str) -> Iterator[Found]:
 
 
 def _of_text(name: str, text: str) -> Iterator[Found]:
+    if name.endswith(".py"):
+        yield from python_jobs(name, text)
+        return
+    notebook = notebook_of(text) if text.lstrip().startswith("{") and '"cells"' in text else None
+    if notebook is not None:
+        yield from notebook_jobs(name, notebook)
+        return
     found = list(values(text, json_only=name.endswith((".json", ".jsonl", ".ipynb"))))
     whole = found[0] if len(found) == 1 and isinstance(found[0], list) else found
     if not whole:

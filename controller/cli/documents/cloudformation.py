@@ -1,4 +1,4 @@
-"""CloudFormation and SAM templates: the state machines and pipelines that they hold, with intrinsics."""
+"""CloudFormation and SAM templates: the state machines and pipelines in them, with intrinsic functions."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _resource(file: str, type_: str, properties: Mapping[str, Any], place: str, 
 
 
 def _definition(given: Any, line: int | None) -> Any:
-    """A definition as an object, or as text that holds one."""
+    """A definition as an object, or as a text that contains one."""
     given = resolved(given)
     if isinstance(given, str):
         return resolved(json_value(given, line or 1))
@@ -76,7 +76,9 @@ def _definition(given: Any, line: int | None) -> Any:
 
 
 def resolved(value: Any) -> Any:
-    """The long forms of intrinsics (``{"Fn::Sub": …}``, ``{"Ref": …}``) as text with places, or as what is filled in later."""
+    """The long forms of intrinsics (``{"Fn::Sub": …}``, ``{"Ref": …}``) as text with placeholders, or as a value that is filled
+    in later.
+    """
     if isinstance(value, Mapping):
         if len(value) == 1:
             (name,), (given,) = value.keys(), value.values()

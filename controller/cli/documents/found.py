@@ -1,4 +1,4 @@
-"""What the readers of documents find: a training job with where it stands, or what is wrong with a place."""
+"""What the readers of documents return: a training job with its place, or what is wrong at a place."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ CREATE_SHAPE = "CreateTrainingJobRequest"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Later:
-    """A value that the document does not say: it is filled in when the job is made. ``why`` says by what."""
+    """A value that the document does not contain: it is filled in when the job is created. ``why`` names what fills it in."""
 
     why: str
 
 
 class Located(dict[str, Any]):
-    """An object of a document that knows its line."""
+    """An object of a document, with its line."""
 
     line: int | None = None
 
@@ -49,7 +49,7 @@ class Found:
 
     @property
     def where(self) -> str:
-        """The place as people read it: ``pipeline.json: Steps[0].Arguments (line 12)``."""
+        """The place for people: ``pipeline.json: Steps[0].Arguments (line 12)``."""
         place = f"{self.file}: {self.path}" if self.path else self.file
         return f"{place} (line {self.line})" if self.line and self.path else place
 
@@ -77,7 +77,7 @@ def templated(value: Any) -> Any:
 
 
 def said_part(body: Any) -> tuple[Any, dict[str, str]]:
-    """A document without what is filled in later, and where that stands with what fills it in."""
+    """A document without the values that are filled in later, and the places of those with what fills them in."""
     later: dict[str, str] = {}
     return _said(body, "", later), later
 
@@ -104,7 +104,7 @@ def _said(value: Any, path: str, later: dict[str, str]) -> Any:
 
 
 def walk(value: Any, path: str = "") -> Iterable[tuple[str, Mapping[str, Any]]]:
-    """Every object of a document with its place, the outer ones first."""
+    """Every object of a document with its place, outer ones first."""
     if isinstance(value, Mapping):
         yield path, value
         for name, item in value.items():

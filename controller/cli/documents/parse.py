@@ -1,4 +1,4 @@
-"""Reads the text of a file to values that know their lines: one document, a list, JSON lines, or a YAML stream."""
+"""Reads the text of a file into values with their lines: one document, a list, JSON lines, or a YAML stream."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def values(text: str, *, json_only: bool = False) -> Iterator[Any]:
 
 
 def json_value(text: str, first_line: int = 1) -> Any:
-    """The one value of a JSON text that stands inside another document. Raises BadText."""
+    """The one value of a JSON text inside another document. Raises BadText."""
     lines = _Lines(text)
     try:
         value, end = _Decoder(lines, first_line - 1).raw_decode(text, len(text) - len(text.lstrip()))
@@ -83,7 +83,7 @@ def _json(text: str, start: int) -> Iterator[Any]:
 
 
 def _bad_json(text: str, error: json.JSONDecodeError, before: int = 0) -> BadText:
-    """What JSON does not allow, by what stands where reading ended."""
+    """What is wrong in a JSON text, by the characters at which reading ended."""
     rest = text[error.pos :].lstrip()
     line_before = text[: error.pos].rstrip()[-1:]
     if rest.startswith(("//", "/*", "#")):

@@ -1,4 +1,4 @@
-"""What SageMaker's API takes and gives: requests, descriptions, search and list responses, and events of EventBridge."""
+"""The documents of SageMaker's API: requests, descriptions, search and list responses, and events of EventBridge."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def search_results(file: str, document: Document) -> Iterator[Found] | None:
 
 
 def list_summaries(file: str, document: Document) -> Iterator[Found] | None:
-    """The jobs of ListTrainingJobs, of which a summary says next to nothing."""
+    """The jobs of ListTrainingJobs. A summary contains few fields."""
     for member in ("TrainingJobSummaries", "TrainingJobs"):
         summaries = document.get(member)
         if isinstance(summaries, list):
@@ -51,7 +51,7 @@ def list_summaries(file: str, document: Document) -> Iterator[Found] | None:
 
 
 def event(file: str, document: Document, path: str = "") -> Iterator[Found] | None:
-    """The training jobs that an event speaks of."""
+    """The training jobs of an event."""
     kind = document.get("detail-type")
     if "detail-type" not in document and not {"source", "detail"} <= document.keys():
         return None

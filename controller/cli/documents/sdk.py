@@ -1,7 +1,8 @@
-"""What the SageMaker Python SDK makes of its arguments: an Estimator of v2 and a ModelTrainer of v3 as requests.
+"""The requests that the SageMaker Python SDK makes of its arguments: an Estimator of v2 and a ModelTrainer of v3.
 
-The defaults are the SDK's: v2 asks for a day (sagemaker 2, estimator.py), v3 for an hour on one ml.m5.xlarge (sagemaker-train,
-defaults.py). A role, a bucket and the end of a name are the SDK's to fill in, so without them these members are filled in later.
+The defaults are the SDK's: v2 has a runtime of a day (sagemaker 2, estimator.py), v3 of an hour on one ml.m5.xlarge
+(sagemaker-train, defaults.py). The SDK fills in a role, a bucket and the end of a name, so these members are filled in later
+where they are absent.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ BUILT_IN_CLASSES: Mapping[str, str] = {
 
 
 def image_of(framework: Any, version: Any = None) -> Any:
-    """The image that ``image_uris.retrieve`` finds for a framework, as far as it says whether it can checkpoint."""
+    """The image that ``image_uris.retrieve`` returns for a framework, as far as checkpoints depend on it."""
     if not isinstance(framework, str):
         return Later(why="image_uris.retrieve")
     if framework == "xgboost" and isinstance(version, str) and version in ("1", "latest"):
@@ -162,7 +163,7 @@ def trainer_request(given: Mapping[str, Any], rest: Any = None) -> dict[str, Any
 
 
 def tag_list(tags: Any) -> Any:
-    """Tags as the API takes them: the SDK takes a map, and v3 writes ``key`` and ``value`` small."""
+    """Tags as the API has them. The SDK accepts a map, and v3 writes ``key`` and ``value`` in lower case."""
     if isinstance(tags, Mapping):
         return [{"Key": key, "Value": value} for key, value in tags.items()]
     return _renamed(tags, "TagList") if isinstance(tags, list) else tags
@@ -176,7 +177,7 @@ def texts(values: Any) -> Any:
 
 
 def _role(role: Any) -> Any:
-    """A role's name alone is completed by the SDK."""
+    """The SDK completes a role's name to an ARN."""
     return role if not isinstance(role, str) or role.startswith("arn:") else Later(why=f"the ARN of the role {role}")
 
 

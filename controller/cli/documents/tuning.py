@@ -1,4 +1,4 @@
-"""Tuning jobs: each definition is judged as the training jobs that it starts."""
+"""Tuning jobs: each definition is judged like the training jobs that it starts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def tuning_request(file: str, document: Mapping[str, Any], path: str = "") -> It
 def tuning_jobs(
     file: str, document: Mapping[str, Any], path: str = "", *, kind: str = KIND, told: bool = False
 ) -> Iterator[Found]:
-    """One job for each definition; ``told`` says that SageMaker has taken it, so that nothing is to be refused."""
+    """One job per definition. ``told`` says that SageMaker has accepted it, so nothing in it can be refused."""
     name = document.get("HyperParameterTuningJobName")
     name = name if isinstance(name, str) else "tuning"
     tags = {"Tags": document["Tags"]} if "Tags" in document else {}

@@ -90,7 +90,7 @@ def _look_soon(facts: Facts) -> Decision:
 
 
 def _move(facts: Facts, block: Resubmission, cause: MoveCause, message: Moving) -> Decision:
-    """Stop the job to go on elsewhere, if its cap has room for that: a job that is stopped and not submitted again is lost."""
+    """Stop the job to go on elsewhere, if it can: a job that is stopped and not submitted again is lost."""
     if facts.job.unrepeatable:
         return say(facts, CannotRepeat(job=message.job, why=facts.job.unrepeatable), cause)
     broke = over_spend_cap(facts, block, expected_cost_micros(facts, block))

@@ -20,7 +20,7 @@ from controller.ledger.move_cause import MoveCause
 from controller.policy.resubmission import DeadlineSettings, Resubmission
 from controller.savings.job_history import RUNS_MIN, quantile
 
-GRACE_S = 120  # SageMaker's, between StopTrainingJob and the end of the container
+GRACE_S = 120  # between StopTrainingJob and the end of the container, by SageMaker
 SWEEP_S = 60
 
 
@@ -74,25 +74,25 @@ def outlook(facts: Facts, block: Resubmission, at: datetime | None = None) -> Ou
     deadline, total_s = deadline_of(facts, settings), expected_s(facts, settings)
     if deadline is None or total_s is None:
         return None
-    now = max(at or facts.now, facts.job.created_at)  # clocks differ: a job is not older than its birth
+    now = max(at or facts.now, facts.job.created_at)  # clocks differ: now is never before the job's creation
     remaining_s = max(total_s - proven_lineage_s(facts), 0)
-    standing = DeadlineState(
+    state = DeadlineState(
         now=now, deadline=deadline, remaining_s=remaining_s, place=_place(facts) if at is None else Place.WAITING,
         since=facts.job.intervals[-1].start if facts.job.intervals else facts.job.created_at, moves=_moves(facts),
         spot_seen=facts.spot_seen if settings.back_to_spot and why_not_spot(facts.job) is None else None,
     )  # fmt: skip
-    terms = move_costs(settings, resumable=facts.resumable)
-    choice = choose(standing, terms)
+    costs = move_costs(settings, resumable=facts.resumable)
+    choice = choose(state, costs)
     return Outlook(
         deadline=deadline, expected_s=total_s, remaining_s=remaining_s, move=choice.move, look_at=choice.look_at,
-        finish_at=earliest_finish(standing, terms), why=choice.why,
+        finish_at=earliest_finish(state, costs), why=choice.why,
     )  # fmt: skip
 
 
 def move_costs(settings: DeadlineSettings, *, resumable: bool) -> MoveCosts:
-    """What a move costs in time: the grace, the upload, two ticks of the sweep, the start on-demand and the restore.
+    """The time that a move costs: grace, upload, two sweeps, the start on-demand and the restore.
 
-    Of what trains on spot, one checkpoint interval may be lost; what no checkpoint proves is still to do anyway.
+    On spot, one checkpoint interval may be lost; without a checkpoint, the whole training remains anyway.
     """
     overhead_s = GRACE_S + settings.upload_s + 2 * SWEEP_S + settings.start_s + settings.restore_s
     return MoveCosts(
@@ -102,7 +102,7 @@ def move_costs(settings: DeadlineSettings, *, resumable: bool) -> MoveCosts:
 
 
 def _place(facts: Facts) -> Place:
-    """Where the job is; a run that nothing would survive is no better than waiting, since all of it may have to be done again."""
+    """Where the job is. A run without a checkpoint counts as waiting, because all of it may have to be repeated."""
     job = facts.job
     if not job.spot:
         return Place.ON_DEMAND
@@ -116,7 +116,7 @@ def _moves(facts: Facts) -> int:
 
 
 def _latest(facts: Facts, one: CheckpointScanned) -> bool:
-    """Whether nobody looked at the same attempt later."""
+    """Whether this is the latest scan of its attempt."""
     return all(
         e.at <= one.at
         for e in facts.lineage.entries
@@ -125,6 +125,6 @@ def _latest(facts: Facts, one: CheckpointScanned) -> bool:
 
 
 def spot_wait_s(facts: Facts) -> int | None:
-    """The MaxWaitTimeInSeconds that this lineage had the last time it was on spot."""
+    """The MaxWaitTimeInSeconds of the lineage's last attempt on spot."""
     waited = [e for e in facts.lineage.entries if isinstance(e, Started) and e.spot and e.wait_s_max]
     return max(waited, key=lambda e: e.at).wait_s_max if waited else None

@@ -53,6 +53,10 @@ class Client:
         """Call AddTags."""
         return self._call("AddTags", request)
 
+    def delete_tags(self, **request: Any) -> dict[str, Any]:
+        """Call DeleteTags."""
+        return self._call("DeleteTags", request)
+
     def list_pipeline_execution_steps(self, **request: Any) -> dict[str, Any]:
         """Call ListPipelineExecutionSteps."""
         return self._call("ListPipelineExecutionSteps", request)

@@ -55,6 +55,7 @@ class World:
         self.account, self.region = account, region
         self.pipelines = Pipelines(lag_s=self.settings.pipeline_lag_s)
         self.algorithms: dict[str, str | None] = {}  # ARN -> ProductId; None for an algorithm of our own
+        self.denied: set[str] = set()  # operations that whoever calls over the API may not use
         streams = {name: random_stream(seed, name) for name in ("events", "calls", "machine")}
         self._faults = Faults(self.settings, events=streams["events"], calls=streams["calls"], jobs=streams["machine"])
         self.events = EventQueue(self._faults, self.settings, account, region)
@@ -172,7 +173,9 @@ class World:
 
     def list_tags(self, ResourceArn: str, NextToken: str | None = None, MaxResults: int = 50) -> Answer:  # noqa: N803 - as boto3 spells them
         """Answer ListTags for a training job."""
-        tags = [{"Key": key, "Value": value} for key, value in self._by_arn(ResourceArn).tags.items()]
+        job = self._by_arn(ResourceArn)
+        shown = job.tags if self.now >= job.created_at + timedelta(seconds=self.settings.tags_lag_s) else {}
+        tags = [{"Key": key, "Value": value} for key, value in shown.items()]
         if NextToken and not NextToken.isdigit():
             raise invalid("Invalid pagination token.")
         begin = int(NextToken or 0)
@@ -188,6 +191,12 @@ class World:
             raise invalid(f"A resource can have at most {TAGS_MOST} tags, found {len(merged)}.")
         job.tags = merged
         return {"Tags": [{"Key": key, "Value": value} for key, value in merged.items()]}
+
+    def delete_tags(self, ResourceArn: str, TagKeys: list[str]) -> Answer:  # noqa: N803 - as boto3 spells them
+        """Answer DeleteTags: a key that the job does not have is ignored."""
+        job = self._by_arn(ResourceArn)
+        job.tags = {key: value for key, value in job.tags.items() if key not in TagKeys}
+        return {}
 
     def list_pipeline_execution_steps(self, **asked: Any) -> Answer:
         """Answer ListPipelineExecutionSteps."""
@@ -205,6 +214,8 @@ class World:
         answer = ANSWERS.get(operation)
         if answer is None:
             raise ApiError("UnknownOperationException", f"This SageMaker does not have the operation {operation}.", 400)
+        if operation in self.denied:
+            raise ApiError("AccessDeniedException", f"User is not authorized to perform: sagemaker:{operation}")
         if self._faults.throttles():
             raise ApiError("ThrottlingException", "Rate exceeded")
         if operation != "CreateTrainingJob":  # CreateTrainingJob checks itself
@@ -301,6 +312,7 @@ ANSWERS: Final[Mapping[str, Callable[[World, Answer], Answer]]] = {
     "ListTrainingJobs": lambda world, request: world.list_training_jobs(**request),
     "ListTags": lambda world, request: world.list_tags(**request),
     "AddTags": lambda world, request: world.add_tags(**request),
+    "DeleteTags": lambda world, request: world.delete_tags(**request),
     "ListPipelineExecutionSteps": lambda world, request: world.list_pipeline_execution_steps(**request),
     "DescribeAlgorithm": lambda world, request: world.describe_algorithm(request["AlgorithmName"]),
 }

@@ -11,6 +11,7 @@ import pytest
 from controller.decide.facts import Facts
 from controller.decide.probe_capacity import PROBES_MAX, probe_capacity
 from controller.jobs.algorithm import AlgorithmClass
+from controller.jobs.changes import RequestForm
 from controller.jobs.job import Interval
 from controller.ledger.intent import Announce, Intent, IntentResult, Probe, Submit, Wake
 from controller.ledger.lineage import LineageId, attempt_name, probe_name
@@ -53,7 +54,9 @@ def test_the_first_probe_comes_after_half_an_hour_on_demand() -> None:
     assert [wake.at for wake in actions(early, Wake)] == [OPENED + HALF_HOUR]
     due = moved(HALF_HOUR)
     name = probe_name(LINEAGE, 2, 1)
-    assert actions(due, Probe) == [Probe(about=MOVED.name, job=name, pool="us-east-1/ml.g5.2xlarge")]
+    [probe] = actions(due, Probe)
+    assert (probe.about, probe.born_at, probe.job, probe.pool) == (MOVED.name, MOVED.created_at, name, "us-east-1/ml.g5.2xlarge")
+    assert probe.sent == RequestForm.of(MOVED).probing().to_json()
     assert [i.due_at for i in probe_capacity(due).intents if isinstance(i.action, Probe)] == [OPENED + HALF_HOUR]
     assert [(i.due_at, i.action.about) for i in probe_capacity(due).intents if isinstance(i.action, Wake)] == [
         (OPENED + 2 * HALF_HOUR, MOVED.name)

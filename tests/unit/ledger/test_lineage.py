@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from controller.jobs.changes import RequestForm
 from controller.jobs.failure import FailureCause
+from controller.jobs.job import Job
 from controller.ledger.entry import Started, Unmeasured, Waived
-from controller.ledger.intent import Intent, IntentResult, Submit, Wake
-from controller.ledger.lineage import LineageId, attempt_name, newest_attempt, probe_name
+from controller.ledger.intent import NAME_TAKEN, NOT_DECIDED, Intent, IntentResult, Submit, Wake
+from controller.ledger.lineage import LINEAGE_TAG, LineageId, attempt_name, may_be_ours, newest_attempt, probe_name
 from controller.ledger.waiver import waivers_in_force
 from tests.builders import BEGIN, job, lineage, lineage_id
 
@@ -50,12 +53,77 @@ def test_the_newest_attempt_is_the_last_that_was_made_or_seen() -> None:
     assert lineage(entries=(started("bert-r03", 3),), intents=(submit(2), submit(3, closed=None))).newest_number() == 3
 
 
-def test_a_job_is_an_attempt_by_its_creation_time_or_by_the_submission_that_created_it() -> None:
-    known = lineage(intents=(submit(2),))
+def sent(**changes: Any) -> Intent:
+    """A submission of ``bert-r02`` that was claimed from 9:00 on, with a lease to 9:10."""
+    made = submit(2)
+    action = replace(made.action, identity=job().identity, sent=RequestForm.of(job()).to_json())
+    return replace(made, **({"action": action, "claimed_at": BEGIN, "lease_ends_at": BEGIN + 10 * MINUTE} | changes))
+
+
+def second(**changes: Any) -> Job:
+    return job("bert-r02", **({"checkpoint_uri": job().checkpoint_uri} | changes))
+
+
+def test_a_job_is_an_attempt_by_its_birth_or_as_the_very_request_that_was_sent() -> None:
+    known = lineage(intents=(sent(),))
     assert known.number_of(job()) == 1
     assert known.number_of(job(created_at=BEGIN + MINUTE)) is None
-    assert known.number_of(job("bert-r02")) == 2
+    assert known.number_of(second()) == 2
     assert known.number_of(job("bert-r09")) is None
+
+
+OTHERS: dict[str, dict[str, Any]] = {
+    "identity": {"identity": "1:other"}, "no identity": {"identity": ""}, "spot": {"spot": False},
+    "type": {"instance_type": "ml.p3.2xlarge"}, "count": {"instance_count": 2}, "runtime": {"runtime_s_max": 1},
+    "wait": {"wait_s_max": 1}, "volume": {"volume_gb": 1}, "subnets": {"subnets": ("subnet-0evil",)},
+    "checkpoint": {"checkpoint_uri": "s3://evil/"}, "preferences": {"preferences": "[]"},
+    "created before it was claimed": {"created_at": BEGIN - timedelta(seconds=6)},
+    "created after the lease": {"created_at": BEGIN + 11 * MINUTE + timedelta(seconds=1)},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_a_job_that_differs_from_what_was_sent_is_no_attempt_whatever_its_tags_say(what: str) -> None:
+    tags = {LINEAGE_TAG: str(lineage_id()), "spotwarden:attempt": "2"}
+    assert lineage(intents=(sent(),)).number_of(second(tags=tags, **OTHERS[what])) is None
+
+
+def test_clocks_may_differ_by_five_seconds_before_the_claim_and_a_minute_after_the_lease() -> None:
+    known = lineage(intents=(sent(),))
+    for created_at in (BEGIN - timedelta(seconds=5), BEGIN + 11 * MINUTE):
+        assert known.number_of(second(created_at=created_at)) == 2
+
+
+def test_an_attempt_that_was_seen_stays_one_whatever_becomes_of_its_description() -> None:
+    known = lineage(entries=(started("bert-r02", 2),), intents=(sent(),))
+    assert known.number_of(second(identity="1:other", tags={})) == 2
+
+
+def test_a_submission_that_was_never_claimed_or_lost_its_name_sent_nothing() -> None:
+    for intent in (sent(claim=0), sent(claimed_at=None), sent(closed=IntentResult.REFUSED, why=f"{NAME_TAKEN}by somebody")):
+        assert lineage(intents=(intent,)).number_of(second()) is None
+
+
+def test_a_submission_of_an_older_version_is_known_by_the_tag_that_it_set() -> None:
+    known = lineage(intents=(submit(2),))
+    assert known.number_of(second(tags={LINEAGE_TAG: str(lineage_id())})) == 2
+    assert known.number_of(second()) is None
+
+
+def test_a_name_that_was_used_up_has_a_next_generation_that_nobody_can_compute() -> None:
+    spent = sent(closed=IntentResult.REFUSED, why=f"{NAME_TAKEN}by somebody")
+    other = replace(sent(closed=IntentResult.REFUSED, why=f"{NOT_DECIDED}it"), action=replace(spent.action, job="bert-r02g2"))
+    refused = sent(closed=IntentResult.REFUSED, why="AccessDenied")
+    assert lineage(intents=(refused,)).generation_of(2) == 1
+    assert lineage(intents=(spent,)).generation_of(2) == 2
+    assert lineage(intents=(spent, other)).generation_of(2) == 3
+    assert lineage(intents=(spent, other)).generation_of(3) == 1
+    first, second_ = (attempt_name(lineage_id(), 2, generation, "secret") for generation in (1, 2))
+    assert first == attempt_name(lineage_id(), 2)
+    assert second_ != attempt_name(lineage_id(), 2, 2, "guess")
+    assert second_.endswith("-r02g2")
+    assert all(may_be_ours(name) for name in (first, second_, probe_name(lineage_id(), 2, 1)))
+    assert not any(may_be_ours(name) for name in ("bert", "bert-r02", "bert-0123abcd", "bert-0123abcd-r2", "bert-0123abcd-r02g"))
 
 
 def test_a_name_that_is_used_again_is_no_attempt() -> None:

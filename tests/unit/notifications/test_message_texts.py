@@ -52,6 +52,8 @@ EXAMPLES: tuple[Message, ...] = (
     m.Refused(name="bert", why="AccessDenied"),
     m.Abandoned(name="bert", attempt="bert-r02", why="Throttled"),
     m.Abandoned(name="bert", why="Throttled"),
+    m.NameTaken(name="bert", attempt="bert-r02", why="bert-r02 was created by somebody else, at 2026-03-02 10:00:00 UTC"),
+    m.NotPermitted(name="bert", attempt="bert-r02", why="AccessDenied"),
     m.Deleted(name="bert"),
     m.Deleted(name="bert", stops=1),
     m.Deleted(name="bert", submissions=1),

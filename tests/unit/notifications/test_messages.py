@@ -38,6 +38,8 @@ EXAMPLES: tuple[Message, ...] = (
     m.CannotRepeat(job=JOB, why=EVIL),
     m.Refused(name=EVIL, attempt=EVIL, why=EVIL),
     m.Abandoned(name=EVIL, why=EVIL),
+    m.NameTaken(name=EVIL, attempt=EVIL, why=EVIL),
+    m.NotPermitted(name=EVIL, attempt=EVIL, why=EVIL),
     m.Deleted(name=EVIL, stops=1, submissions=2),
     m.CheckpointsUnseen(job=JOB, uri=EVIL, problem=EVIL),
     m.StillStopping(job=JOB, for_s=4000, secondary=EVIL),

@@ -1,10 +1,12 @@
-"""What the controller's role may not do: a denied read is raised with AWS's message, a denied act is refused, and people are
-told.
+"""What the controller's role may not do: a denied read is raised with AWS's message, a denied stop is refused, and a denied
+submission waits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,10 +17,10 @@ from controller.aws.ec2_instances import Ec2Instances
 from controller.aws.sagemaker.jobs import SageMakerJobs
 from controller.jobs.failure import FailureCause
 from controller.ledger.intent import Submit
-from controller.runtime.ports import Refused, Unreachable
+from controller.runtime.ports import Done, Later, Refused, Unreachable
 from tests.builders import BEGIN, lineage_id
 
-SUBMIT = Submit(about="bert", job="bert-r02", number=2, cause=FailureCause.STARVED)
+SUBMIT = Submit(about="bert", born_at=BEGIN, job="bert-r02", number=2, cause=FailureCause.STARVED)
 ROOT = lineage_id()
 DESCRIBED = {
     "TrainingJobName": "bert", "TrainingJobArn": "arn:aws:sagemaker:us-east-1:111122223333:training-job/bert",
@@ -68,11 +70,31 @@ def test_a_read_without_an_answer_is_unreachable(look: str, code: str) -> None:
         LOOKS[look](code)
 
 
-def test_a_denied_stop_or_submission_is_refused() -> None:
-    jobs = SageMakerJobs(Guarded("AccessDeniedException", describe_training_job=DESCRIBED, list_tags={"Tags": []}))
-    for answer in (jobs.stop("bert"), jobs.submit(SUBMIT, ROOT)):
-        assert isinstance(answer, Refused)
+def test_a_stop_that_our_role_may_not_make_is_refused_and_a_submission_waits_for_the_permission() -> None:
+    client = Guarded("AccessDeniedException", describe_training_job=DESCRIBED, list_tags={"Tags": []})
+    jobs = SageMakerJobs(client, roles=["r"])
+    for answer, kind in ((jobs.stop("bert"), Refused), (jobs.submit(SUBMIT, ROOT), Later)):
+        assert isinstance(answer, kind)
         assert "not authorized to perform" in answer.why
+
+
+def test_a_job_is_submitted_again_only_with_a_role_that_the_stack_lists() -> None:
+    client = Guarded("Unheard", describe_training_job=DESCRIBED, list_tags={"Tags": []}, create_training_job={})
+    assert isinstance(SageMakerJobs(client, roles=["r"]).submit(SUBMIT, ROOT), Done)
+    for roles in ((), ("r/",), ("*",), ("R",)):
+        jobs = SageMakerJobs(client, roles=roles)
+        answer = jobs.submit(SUBMIT, ROOT)
+        assert answer == Refused("bert cannot be repeated: its role r is not in TrainingRoles")
+        job = jobs.describe("bert")
+        assert job is not None
+        assert job.unrepeatable == "its role r is not in TrainingRoles"
+
+
+def test_a_job_of_another_life_of_the_name_is_not_submitted_again() -> None:
+    client = Guarded("Unheard", describe_training_job=DESCRIBED, list_tags={"Tags": []}, create_training_job={})
+    for born_at in (None, BEGIN + timedelta(seconds=1)):
+        answer = SageMakerJobs(client, roles=["r"]).submit(replace(SUBMIT, born_at=born_at), ROOT)
+        assert answer == Refused("bert is gone, and no request is ever guessed")
 
 
 def test_an_unexpected_failure_of_a_stop_is_raised_with_aws_s_message() -> None:

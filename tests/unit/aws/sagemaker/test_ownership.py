@@ -74,7 +74,7 @@ def test_a_name_that_only_looks_like_a_services_belongs_to_nobody(name: str) -> 
 
 
 def test_every_owner_tag_is_of_a_service() -> None:
-    assert set(OWNER_TAGS.values()) == {Service.PIPELINES, Service.STEP_FUNCTIONS, Service.NOTEBOOK, Service.PROBE}
+    assert set(OWNER_TAGS.values()) == {Service.PIPELINES, Service.STEP_FUNCTIONS, Service.NOTEBOOK}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,94 @@
+"""Says whether two training jobs are the same request: a keyed digest of everything that no attempt of a lineage may change.
+
+Both sides of a comparison come from DescribeTrainingJob and through ``members_again``, so what the service adds is the same on
+both. The members that are left out below may differ between a job and its repetition, or are set by the service. The digest is
+keyed, because hyperparameters and environment variables could be guessed one by one: the ledger contains none of their values.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from controller.aws.sagemaker.ownership import Described
+from controller.aws.sagemaker.repeat_request import USER_MAPS, laid_over, members_again
+from controller.jobs.request import PROBE, RequestChange
+
+VERSION = "1"  # of the list below: digests of different lists are never equal
+
+CHANGEABLE = frozenset({"EnableManagedSpotTraining"})
+"""Members that an attempt may change as a whole; parts of others are taken out by ``_PARTS``. ``RequestForm`` compares them."""
+
+SET_ASIDE = frozenset({"TrainingJobName", "Tags", "ProfilerConfig", "ProfilerRuleConfigurations"})
+"""A name of its own, tags for people, and what SageMaker fills in by itself and lets people change while the job runs."""
+
+DEFAULTS: Mapping[str, frozenset[Any]] = {
+    # What SageMaker shows where a request says nothing.
+    "CompressionType": frozenset({"None", "GZIP"}),
+    "RecordWrapperType": frozenset({"None"}),
+    "S3DataDistributionType": frozenset({"FullyReplicated"}),
+    "LocalPath": frozenset({"/opt/ml/checkpoints", "/opt/ml/checkpoints/"}),
+}
+UNORDERED = frozenset({"InputDataConfig", "SecurityGroupIds", "DebugRuleConfigurations", "CollectionConfigurations"})
+
+
+def identity_of(described: Described, key: str, changes: RequestChange | None = None) -> str:
+    """The digest of a described job, as it is or as it would be after some changes."""
+    request = laid_over(members_again(described, str(described.get("TrainingJobName", ""))), changes or {})
+    kept = {member: value for member, value in request.items() if member not in CHANGEABLE | SET_ASIDE}
+    for member, part in _PARTS.items():
+        kept[member] = part(dict(kept.get(member) or {}), kept)
+    text = json.dumps(_plain("", kept), sort_keys=True, separators=(",", ":"), default=str)
+    return f"{VERSION}:{hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()}"
+
+
+def probe_identity_of(described: Described, key: str) -> str:
+    """The digest of a probe on behalf of a described job."""
+    return identity_of(described, key, PROBE)
+
+
+Part = dict[str, Any]
+
+
+def _without(*names: str) -> Callable[[Part, Part], Part]:
+    return lambda part, _: {name: value for name, value in part.items() if name not in names}
+
+
+def _debug_hook(hook: Part, request: Part) -> Part:
+    """The SDK and the service add a hook that writes to the model's output. A hook that writes elsewhere is the user's own."""
+    output = str((request.get("OutputDataConfig") or {}).get("S3OutputPath", "")).rstrip("/")
+    own = hook.keys() - {"S3OutputPath"} or str(hook.get("S3OutputPath", "")).rstrip("/") != output
+    return hook if own else {}
+
+
+_PARTS: Mapping[str, Callable[[Part, Part], Part]] = {
+    "HyperParameters": _without("sagemaker_job_name"),
+    "AlgorithmSpecification": _without("MetricDefinitions", "EnableSageMakerMetricsTimeSeries"),
+    "ResourceConfig": _without(
+        "InstanceType", "InstanceCount", "VolumeSizeInGB", "InstancePreferences", "InstancePlacementConfig",
+    ),
+    "StoppingCondition": _without("MaxRuntimeInSeconds", "MaxWaitTimeInSeconds"),
+    "VpcConfig": _without("Subnets"),
+    "CheckpointConfig": _without("S3Uri"),
+    "DebugHookConfig": _debug_hook,
+}  # fmt: skip
+
+
+def _plain(member: str, value: Any) -> Any:
+    """A value without what means absent: empty values, false, and defaults. Lists without an order are sorted."""
+    if isinstance(value, Mapping):
+        if member in USER_MAPS:
+            return dict(value) or None
+        pruned = {name: _plain(name, inner) for name, inner in value.items()}
+        return {name: inner for name, inner in pruned.items() if inner is not None} or None
+    if isinstance(value, list | tuple):
+        items = [_plain(member if member not in UNORDERED else "", item) for item in value]
+        if member in UNORDERED:
+            items.sort(key=lambda item: json.dumps(item, sort_keys=True, default=str))
+        return items or None
+    if value is False or value == "" or value in DEFAULTS.get(member, ()):
+        return None
+    return value

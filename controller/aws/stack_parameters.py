@@ -1,0 +1,29 @@
+"""Reads the stack's parameters about requests from the environment of each function."""
+
+from __future__ import annotations
+
+import os
+import re
+
+ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=.@_/-]+")
+
+
+class InvalidRoles(ValueError):
+    """TrainingRoles contains something other than full ARNs of roles."""
+
+
+def training_roles() -> tuple[str, ...]:
+    """The roles that may be passed to attempts, from ``SPOTWARDEN_TRAINING_ROLES``. Raises InvalidRoles.
+
+    Without a role the controller only observes.
+    """
+    roles = tuple(role.strip() for role in os.environ.get("SPOTWARDEN_TRAINING_ROLES", "").split(",") if role.strip())
+    for role in roles:
+        if not ROLE.fullmatch(role):
+            raise InvalidRoles(f"SPOTWARDEN_TRAINING_ROLES has {role[:200]!r}, wanted full ARNs of roles, without wildcards")
+    return roles
+
+
+def identity_key() -> str:
+    """The key of the digests of requests: the stack's id, the same in every function of a stack. It is not a secret."""
+    return os.environ.get("SPOTWARDEN_IDENTITY_KEY") or "spotwarden"

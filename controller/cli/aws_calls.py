@@ -1,0 +1,25 @@
+"""Says in one sentence why AWS refused a command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+
+from controller.cli.errors import BadInput
+from controller.runtime.ports import Unreachable
+
+T = TypeVar("T")
+
+
+def asking(work: Callable[[], T]) -> T:
+    """Do something with AWS. Raises BadInput for missing credentials or region, or an error of AWS."""
+    try:
+        return work()
+    except NoCredentialsError as error:
+        raise BadInput("found no AWS credentials, wanted a profile, a role or AWS_ACCESS_KEY_ID in the environment") from error
+    except NoRegionError as error:
+        raise BadInput("found no AWS region, wanted AWS_DEFAULT_REGION or a profile that names one") from error
+    except (ClientError, BotoCoreError, Unreachable) as error:
+        raise BadInput(str(error)) from error

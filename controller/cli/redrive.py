@@ -1,0 +1,121 @@
+"""``spotwarden redrive`` and ``spotwarden replay``: let the stack look at jobs whose events failed or were lost.
+
+Both invoke the stack's own function, so what happens is done with its role and not with the caller's rights.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from controller.cli.aws_calls import asking
+from controller.cli.errors import BadInput
+from controller.runtime.triggers import BadEvent, event_in
+
+FunctionName = Annotated[
+    str, typer.Option("--function", metavar="NAME", help="The function that looks at a job: the stack's output JobChanged.")
+]
+Queue = Annotated[str, typer.Option("--queue", metavar="URL", help="The queue of dead letters: the stack's output DeadLetters.")]
+Since = Annotated[
+    str, typer.Option("--since", metavar="TIME", help="Jobs modified since then: 2026-11-20 or 2026-11-20T09:00. Times are UTC.")
+]
+BATCH = 10
+
+
+def run_redrive(queue: Queue, function: FunctionName) -> int:
+    """Hand each dead letter to the function that it failed in, and delete it from the queue."""
+    from controller import wiring
+
+    return asking(lambda: redrive(wiring.client("sqs"), wiring.client("lambda"), queue, function))
+
+
+def redrive(sqs: Any, functions: Any, queue: str, function: str) -> int:
+    """Print what is done; returns 1 where a message could not be read and stays in the queue."""
+    done, kept = 0, 0
+    for message in _messages(sqs, queue):
+        try:
+            body = json.loads(message["Body"])
+            event = event_in(body)
+        except (BadEvent, ValueError, RecursionError) as problem:
+            print(f"kept {message['MessageId']}: {problem}")
+            kept += 1
+            continue
+        name = _failed_in(body, message) or function
+        _invoke(functions, name, event)
+        sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        done += 1
+    print(f"{done} dead letters handed over, {kept} kept")
+    return 1 if kept else 0
+
+
+def _messages(sqs: Any, queue: str) -> Iterator[Mapping[str, Any]]:
+    """Every message once; one that is received again was kept, and ends the pass."""
+    seen: set[str] = set()
+    while True:
+        answer = sqs.receive_message(
+            QueueUrl=queue, MaxNumberOfMessages=BATCH, MessageAttributeNames=["All"], VisibilityTimeout=60, WaitTimeSeconds=1
+        )
+        found = [message for message in answer.get("Messages", ()) if message["MessageId"] not in seen]
+        if not found:
+            return
+        for message in found:
+            seen.add(message["MessageId"])
+            yield message
+
+
+def _failed_in(body: Mapping[str, Any], message: Mapping[str, Any]) -> str:
+    """The function that an event failed in: Lambda's record names it, and so do EventBridge's attributes."""
+    arn = body.get("requestContext", {}).get("functionArn") if isinstance(body.get("requestContext"), Mapping) else None
+    target = message.get("MessageAttributes", {}).get("TARGET_ARN", {}).get("StringValue")
+    return str(arn or target or "").removesuffix(":$LATEST")
+
+
+def run_replay(since: Since, function: FunctionName) -> int:
+    """Let the function look at every job that was modified since a time, as if its event had come again."""
+    from controller import wiring
+    from controller.aws.sagemaker.jobs import SageMakerJobs
+
+    begin = _moment(since)
+
+    def replaying() -> int:
+        now = wiring.clock().now()
+        account = wiring.client("sts").get_caller_identity()["Account"]
+        functions, count = wiring.client("lambda"), 0
+        for name in SageMakerJobs(wiring.client("sagemaker")).modified(begin, now):
+            _invoke(functions, function, event_of(name, str(account), functions.meta.region_name, now))
+            count += 1
+        print(f"{count} jobs modified since {begin:%Y-%m-%d %H:%M} UTC handed over")
+        return 0
+
+    return asking(replaying)
+
+
+def event_of(job: str, account: str, region: str, at: datetime) -> dict[str, Any]:
+    """The event that SageMaker sends for a job, of which the function reads the name."""
+    return {
+        "version": "0",
+        "id": f"replay-{job}",
+        "source": "aws.sagemaker",
+        "detail-type": "SageMaker Training Job State Change",
+        "account": account,
+        "region": region,
+        "time": f"{at:%Y-%m-%dT%H:%M:%SZ}",
+        "resources": [],
+        "detail": {"TrainingJobName": job},
+    }
+
+
+def _invoke(functions: Any, name: str, event: Mapping[str, Any]) -> None:
+    functions.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(event).encode())
+
+
+def _moment(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"--since: found {text!r}, wanted a time such as 2026-11-20 or 2026-11-20T09:00") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,0 +1,161 @@
+"""Attacks on the ledger: somebody who controls a function that never submits writes rows that were not decided."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from controller.aws.dynamodb.lineages import found_by_name, intent_item
+from controller.jobs.failure import FailureCause
+from controller.ledger.entry import Started
+from controller.ledger.intent import Action, Intent, IntentResult, Probe, Publish, Purpose, Stop, Submit
+from controller.ledger.lineage import probe_name
+from controller.ledger.message_kind import MessageKind
+from controller.ledger.move_cause import MoveCause
+from infra.local.host import TABLE, Host
+from tests.security.lab import entries, lab, launch, lineage_id, lineage_of, log, next_name, request, run, status
+
+POLICY = """
+version: 1
+defaults: {mode: audit, channel: "#ml"}
+rules:
+  - {name: spot-only, rule: spot-required, options: {runtime_over: 1h}, mode: enforce, action: repair}
+resubmit:
+  - name: again
+    mode: enforce
+    causes: {internal: {limit: 2, backoff: {first: 10m}}}
+"""
+CLOSED = json.dumps(
+    {"EnableManagedSpotTraining": False, "ResourceConfig": {"InstanceType": "ml.p4d.24xlarge", "InstanceCount": 20}}
+)
+OPEN: dict[str, dict[str, Any]] = {
+    "role": {"RoleArn": "arn:aws:iam::123456789012:role/Admin"},
+    "image and entry point": {"AlgorithmSpecification": {"TrainingImage": "evil", "ContainerEntrypoint": ["sh"]}},
+    "network": {"VpcConfig": {"SecurityGroupIds": ["sg-evil"]}},
+    "environment": {"Environment": {"LD_PRELOAD": "/evil.so"}},
+}
+
+
+def put(host: Host, root: str, action: Action, *, tried: bool = False, **beside: Any) -> None:
+    """Write an intent as the ledger itself would: due now, new or as if whoever tried it had died."""
+    now = host.clock.at
+    intent = Intent(action=action, due_at=now - timedelta(minutes=5), **beside)
+    if tried:
+        intent = intent.leased(now - timedelta(minutes=2), now - timedelta(minutes=4))
+    whose = lineage_id(host, root)
+    dynamodb = host.aws.client("dynamodb")
+    dynamodb.put_item(TableName=TABLE, Item=intent_item(whose, intent))
+    if isinstance(action, Submit | Probe):
+        dynamodb.put_item(TableName=TABLE, Item=found_by_name(whose, action)["Put"]["Item"])
+
+
+def submit(host: Host, root: str, **changes: Any) -> Submit:
+    """A Submit of the second attempt, as good as somebody who knows the ledger can forge it."""
+    job = host.world.jobs[root]
+    [started] = [e for e in entries(host, root, Started) if e.number == 1]
+    plain = Submit(
+        about=root, born_at=job.created_at, job=next_name(host, root), number=2, cause=FailureCause.INTERNAL,
+        identity=started.identity, sent="{}", changes=CLOSED,
+    )  # fmt: skip
+    return replace(plain, **changes)
+
+
+def live(host: Host) -> None:
+    launch(host, request("victim", "vision", work_s=20_000))
+    run(host, minutes=20)
+
+
+@pytest.mark.parametrize("tried", [False, True], ids=["new", "as if it was tried"])
+@pytest.mark.parametrize("cause", [FailureCause.INTERNAL, MoveCause.DEADLINE, MoveCause.ASKED, MoveCause.REPAIR])
+def test_a_submit_that_nobody_decided_creates_nothing_while_its_job_runs(cause: Any, tried: bool) -> None:
+    with lab(POLICY) as host:
+        live(host)
+        put(host, "victim", submit(host, "victim", cause=cause), tried=tried)
+        run(host, hours=2)
+        assert set(host.world.jobs) == {"victim"}
+        [left] = [i for i in lineage_of(host, "victim").intents if isinstance(i.action, Submit)]
+        assert not left.open
+        told = {i.action.kind for i in lineage_of(host, "victim").intents if hasattr(i.action, "topic")}
+        assert (MessageKind.REFUSED in told) is tried
+
+
+@pytest.mark.parametrize("tried", [False, True], ids=["new", "as if it was tried"])
+def test_a_submit_under_the_next_attempt_s_name_is_not_performed_in_place_of_what_is_decided(tried: bool) -> None:
+    with lab(POLICY) as host:
+        launch(host, request("victim", "vision", work_s=3000, fails_with="internal", fails_times=1))
+        run(host, minutes=8)
+        put(host, "victim", submit(host, "victim"), tried=tried)
+        run(host, hours=4)
+        [_, second] = sorted(host.world.jobs.values(), key=lambda job: job.created_at)
+        assert second.request["ResourceConfig"]["InstanceCount"] == 1
+        assert second.spot
+        assert second.status == "Completed"
+        assert [e.job for e in entries(host, "victim", Started)][-1] == second.name
+
+
+@pytest.mark.parametrize("member", OPEN)
+def test_a_row_that_changes_what_no_attempt_may_change_is_not_read_and_stops_no_other_lineage(member: str) -> None:
+    with lab(POLICY) as host:
+        live(host)
+        launch(host, request("other", "vision", work_s=3000, fails_with="internal", fails_times=1))
+        put(host, "victim", submit(host, "victim", changes=json.dumps(OPEN[member])))
+        run(host, hours=4)
+        assert set(host.world.jobs) == {"victim", "other", next_name(host, "other")}
+        assert status(host, next_name(host, "other")) == "Completed"
+        assert "found a change of" in log(host)
+
+
+def test_a_submit_about_a_job_of_another_lineage_creates_nothing() -> None:
+    with lab(POLICY) as host:
+        live(host)
+        launch(host, request("other", "vision", work_s=20_000) | {"RoleArn": "arn:aws:iam::123456789012:role/acme-training"})
+        run(host, minutes=5)
+        for tried in (False, True):
+            forged = submit(host, "other", job=next_name(host, "victim", 2 + tried), number=2 + tried)
+            put(host, "victim", forged, tried=tried)
+        run(host, hours=2)
+        assert set(host.world.jobs) == {"victim", "other"}
+
+
+@pytest.mark.parametrize("tried", [False, True], ids=["new", "as if it was tried"])
+def test_a_probe_a_stop_and_an_event_that_nobody_decided_do_nothing(tried: bool) -> None:
+    with lab(POLICY) as host:
+        live(host)
+        job = host.world.jobs["victim"]
+        name = probe_name(lineage_id(host, "victim"), 1, 1)
+        put(host, "victim", Probe(about="victim", born_at=job.created_at, job=name, pool="us-east-1/ml.g5.xlarge"), tried=tried)
+        put(host, "victim", Stop(about="victim", because="spot-only"), tried=tried)
+        put(host, "victim", Publish(about="victim", detail_type="Spotwarden Lineage Finished", detail="{}"), tried=tried)
+        run(host, hours=2)
+        assert set(host.world.jobs) == {"victim"}
+        assert status(host, "victim") == "InProgress"
+        assert not [
+            i for i in lineage_of(host, "victim").intents if isinstance(i.action, Publish) and i.closed is IntentResult.DONE
+        ]
+
+
+def test_a_forged_repair_changes_nothing_but_what_the_rules_ask_for_now() -> None:
+    with lab(POLICY) as host:
+        live(host)
+        host.world.stop_training_job("victim")
+        forged = Stop(about="victim", because="spot-only", purpose=Purpose.REPAIR, next_cause=MoveCause.REPAIR, changes=CLOSED)
+        put(host, "victim", forged, claim=1, closed=IntentResult.DONE)
+        run(host, hours=8)
+        again = [job for name, job in host.world.jobs.items() if name != "victim"]
+        assert all(job.spot and job.request["ResourceConfig"]["InstanceCount"] == 1 for job in again)
+
+
+def test_a_stranger_s_job_with_forged_rows_of_an_attempt_is_judged_like_any_other() -> None:
+    """Creating a job and writing rows together: the digest of a request cannot be computed without the stack's key."""
+    with lab(POLICY.replace("action: repair", "action: stop")) as host:
+        live(host)
+        big = request("x", "vision", spot=False, instance_type="ml.p3.2xlarge", runtime_h=100, work_s=300_000)
+        name = next_name(host, "victim")
+        put(host, "victim", submit(host, "victim"), claim=1, closed=IntentResult.DONE)
+        launch(host, big | {"TrainingJobName": name, "RoleArn": "arn:aws:iam::123456789012:role/stranger"})
+        run(host, hours=1)
+        assert status(host, name) == "Stopped"

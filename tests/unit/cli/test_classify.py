@@ -1,0 +1,111 @@
+# ruff: noqa: E501  # the texts stand as people paste them
+"""What people paste around a FailureReason is taken off, and what a container wrote is never believed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from controller.cli import main
+from controller.cli.classify import classified
+from controller.jobs.failure import FailureCause
+
+CAPACITY = "CapacityError: Unable to provision requested ML compute capacity. Please retry using a different ML instance type."
+LIMIT = (
+    "The account-level service limit 'ml.p3.2xlarge for spot training job usage' is {limit} Instances, with current utilization of"
+    " {used} Instances and a request delta of {delta} Instances. Please use AWS Service Quotas to request an increase."
+)
+NEVER = LIMIT.format(limit=0, used=0, delta=1)
+LATER = LIMIT.format(limit=4, used=4, delta=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "cause", "retryable"),
+    [
+        (CAPACITY, FailureCause.CAPACITY, True),
+        (f"Error for Training job x: Failed. Reason: {CAPACITY}", FailureCause.CAPACITY, True),
+        (f"Error for Training job x: Failed Reason: {CAPACITY}", FailureCause.CAPACITY, True),
+        (f"sagemaker.exceptions.CapacityError: Error for Training job x: Failed. Reason: {CAPACITY}", FailureCause.CAPACITY, True),
+        (
+            "UnexpectedStatusException: Error for Training job bert-1: Failed. Reason: AlgorithmError: ExecuteUserScriptError:\n"
+            'ErrorMessage "CapacityError: none"',
+            FailureCause.ALGORITHM,
+            False,
+        ),
+        (f"ValueError: Error for Training job x: Failed Reason: {CAPACITY}", FailureCause.CAPACITY, True),
+        (
+            "sagemaker.core.utils.exceptions.FailedStatusError: Encountered unexpected failed state while waiting for TrainingJob."
+            " Final Resource State: Failed. Failure Reason: InternalServerError: We encountered an internal error.",
+            FailureCause.INTERNAL,
+            True,
+        ),
+        (
+            "ClientError: An error occurred (ThrottlingException) when calling the CreateTrainingJob operation (reached max retries:"
+            " 4): Rate exceeded",
+            FailureCause.THROTTLED,
+            True,
+        ),
+        (
+            "botocore.exceptions.ClientError: An error occurred (ThrottlingException) when calling the DescribeTrainingJob"
+            " operation: Rate exceeded",
+            FailureCause.THROTTLED,
+            True,
+        ),
+        (f"ResourceLimitExceeded: {NEVER}", FailureCause.QUOTA, False),
+        (f"ResourceLimitExceeded: {LATER}", FailureCause.QUOTA, True),
+        (
+            "botocore.errorfactory.ResourceLimitExceeded: An error occurred (ResourceLimitExceeded) when calling the"
+            f" CreateTrainingJob operation: {NEVER}",
+            FailureCause.QUOTA,
+            False,
+        ),
+        (f"ClientError: Failed to invoke sagemaker:CreateTrainingJob. Error Details: {NEVER}", FailureCause.QUOTA, False),
+        (
+            "operation error SageMaker: CreateTrainingJob, https response error StatusCode: 400, RequestID: 1-2,"
+            f" ResourceLimitExceeded: {LATER}",
+            FailureCause.QUOTA,
+            True,
+        ),
+        (f"{LATER} (Service: AmazonSageMaker; Status Code: 400; Error Code: ResourceLimitExceeded; Request ID: 1)", FailureCause.QUOTA, True),
+        ("MaxWaitTimeExceeded", FailureCause.STARVED, True),
+        ("Stopped - MaxWaitTimeExceeded", FailureCause.STARVED, True),
+        ("Stopped/MaxRuntimeExceeded", FailureCause.OVERRAN, False),
+        ("SecondaryStatus: MaxRuntimeExceeded", FailureCause.OVERRAN, False),
+        ("Received status from SageMaker:InternalServerError: We encountered an internal error.", FailureCause.INTERNAL, True),
+        ("ClientError: ClientError: Data download failed:Insufficient disk space", FailureCause.DISK, False),
+        ("Training job arn:aws:sagemaker:us-east-1:1:training-job/x failed. Failure reason: AlgorithmError: , exit code: 1",
+         FailureCause.ALGORITHM, False),
+        ('"FailureReason": "CapacityError: Unable to provision requested ML compute capacity."', FailureCause.CAPACITY, True),
+        ('{"TrainingJobName": "x", "FailureReason": "InternalServerError: We encountered an internal error."}',
+         FailureCause.INTERNAL, True),
+        ("An error occurred (ValidationException) when calling the CreateTrainingJob operation: 1 validation error detected",
+         FailureCause.CLIENT, False),
+        ("Starting - Insufficient capacity error from EC2 while launching instances, retrying!", FailureCause.CAPACITY, True),
+        ("something nobody has seen before", FailureCause.UNKNOWN, False),
+        ("", FailureCause.UNKNOWN, False),
+        ("AlgorithmError: framework error: An error occurred (ThrottlingException) when calling x", FailureCause.ALGORITHM, False),
+        ("AlgorithmError: Traceback (most recent call last):\n  x\nCapacityError: no", FailureCause.ALGORITHM, False),
+    ],
+)  # fmt: skip
+def test_a_pasted_failure_has_its_cause(text: str, cause: FailureCause, retryable: bool) -> None:
+    found = classified(text)
+    assert (found.cause, found.retryable) == (cause, retryable)
+
+
+def test_a_traceback_is_read_at_its_last_exception() -> None:
+    text = (
+        'Traceback (most recent call last):\n  File "train.py", line 3, in <module>\n    estimator.fit()\n'
+        f"sagemaker.exceptions.CapacityError: Error for Training job x: Failed. Reason: {CAPACITY}\n"
+    )
+    assert classified(text).cause is FailureCause.CAPACITY
+
+
+def test_a_quota_that_the_request_never_fits_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["classify", f"ResourceLimitExceeded: {NEVER}"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["cause"], said["retryable"]) == ("quota", False)
+    assert "Raise the quota 'ml.p3.2xlarge for spot training job usage' of Amazon SageMaker in Service Quotas" in said["why"]
+    assert said["quota"] == {
+        "name": "ml.p3.2xlarge for spot training job usage", "limit": 0, "in_use": 0, "requested": 1,
+    }  # fmt: skip

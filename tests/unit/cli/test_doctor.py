@@ -1,0 +1,195 @@
+"""The doctor finds a healthy installation in order, and names what is wrong with a broken one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller import wiring
+from controller.aws.dynamodb.ledger import DynamoLedger
+from controller.cli import main
+from controller.ledger.halt import Halt
+from controller.runtime.ports import Overdue, Trigger
+from controller.runtime.schedule_ports import DiscoverPass
+from infra.local import aws
+from infra.local.slack import Slack
+from infra.stack import merge_template
+from tests.builders import lineage_id
+
+STACK = "spotwarden-dev"
+SECRET = "slack"
+
+
+@pytest.fixture
+def slack() -> Iterator[Slack]:
+    server = Slack().serve()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def local(monkeypatch: pytest.MonkeyPatch, slack: Slack) -> Iterator[aws.Local]:
+    """An installation on the embedded AWS: the table, the queue, two rules, a secret and the parameters of a stack."""
+    with aws.start(dynamodb=aws.ATOMIC) as started:
+        for name, value in {
+            "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": aws.REGION,
+            "AWS_ENDPOINT_URL": started.url, "SPOTWARDEN_SLACK_URL": f"{slack.url}/api/",
+        }.items():  # fmt: skip
+            monkeypatch.setenv(name, value)
+        wiring.client.cache_clear()
+        deploy(started, slack.token)
+        yield started
+        wiring.client.cache_clear()
+
+
+def deploy(local: aws.Local, token: str) -> None:
+    secret = local.client("secretsmanager").create_secret(
+        Name=SECRET, SecretString=json.dumps({"bot_token": token, "signing_secret": "s"})
+    )
+    local.client("s3").create_bucket(Bucket="acme-checkpoints")
+    role = local.client("iam").create_role(RoleName="training", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    template = merge_template("python3.14", "arm64")
+    rule = {"Type": "AWS::Events::Rule", "Properties": {"ScheduleExpression": "rate(1 minute)", "State": "ENABLED"}}
+    kept = {name: template["Resources"][name] for name in ("Ledger", "DeadLetters", "Reports")}
+    template["Resources"] = {**kept, "SweepSweepEvent": rule, "DrainDrainEvent": rule}
+    template["Outputs"] = {name: template["Outputs"][name] for name in ("Ledger", "DeadLetters", "Reports")}
+    del template["Globals"]
+    values = {"TrainingRoles": role, "CheckpointBuckets": "acme-checkpoints", "SlackTokenSecret": secret["ARN"]}
+    local.client("cloudformation").create_stack(
+        StackName=STACK,
+        TemplateBody=json.dumps(template),
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()],
+    )
+    ledger(local).passes.note_passed(DiscoverPass.FIRST, now())
+
+
+def now() -> datetime:
+    return wiring.clock().now()
+
+
+def output(local: aws.Local, name: str) -> str:
+    stack = local.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+    return str({o["OutputKey"]: o["OutputValue"] for o in stack["Outputs"]}[name])
+
+
+def ledger(local: aws.Local) -> DynamoLedger:
+    return DynamoLedger(local.client("dynamodb"), output(local, "Ledger"))
+
+
+def examined(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, dict[str, Any]]]:
+    capsys.readouterr()
+    code = main(["doctor", "--stack", STACK, "--format", "json", *arguments])
+    return code, {one["check"]: one for one in json.loads(capsys.readouterr().out)}
+
+
+def test_a_healthy_installation_is_in_order(local: aws.Local, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = examined(capsys, "--policies", "policies")
+    assert [one for one in found.values() if one["ok"] is not True] == []
+    assert code == 0
+    assert set(found) == {
+        "clock", "stack", "rules", "alarms", "dead letters", "table", "work", "discover", "halt", "roles", "buckets", "slack",
+        "policies",
+    }  # fmt: skip
+    assert main(["doctor", "--stack", STACK]) == 0
+    assert capsys.readouterr().out.endswith("12 checks, all in order\n")
+
+
+def disable_a_rule(local: aws.Local) -> None:
+    events = local.client("events")
+    events.disable_rule(Name=events.list_rules()["Rules"][0]["Name"])
+
+
+def kill_a_letter(local: aws.Local) -> None:
+    local.client("sqs").send_message(QueueUrl=output(local, "DeadLetters"), MessageBody="{}")
+
+
+def delete_the_table(local: aws.Local) -> None:
+    dynamodb, table = local.client("dynamodb"), output(local, "Ledger")
+    dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
+    dynamodb.delete_table(TableName=table)
+
+
+def fail_a_trigger(local: aws.Local) -> None:
+    overdue = Overdue(trigger=Trigger(job="bert", lineage=lineage_id("bert")), key="stop/bert", trigger_at=now())
+    ledger(local).due.note_failing(overdue, now(), "UnreadableItem: schema is 99")
+
+
+def call_a_halt(local: aws.Local) -> None:
+    ledger(local).halts.set_halt(Halt(why="a policy stops the wrong jobs", who="ana", since=now()))
+
+
+def delete_the_secret(local: aws.Local) -> None:
+    local.client("secretsmanager").delete_secret(SecretId=SECRET, ForceDeleteWithoutRecovery=True)
+
+
+def delete_the_role(local: aws.Local) -> None:
+    local.client("iam").delete_role(RoleName="training")
+
+
+def delete_the_bucket(local: aws.Local) -> None:
+    local.client("s3").delete_bucket(Bucket="acme-checkpoints")
+
+
+@pytest.mark.parametrize(
+    ("break_it", "check", "told"),
+    [
+        (disable_a_rule, "rules", "disabled: "),
+        (kill_a_letter, "dead letters", "1 wait; repair the cause that the log shows, then run spotwarden redrive --queue http"),
+        (delete_the_table, "table", "is gone: restore it from its backup, and deploy with ExistingLedger"),
+        (fail_a_trigger, "work", "1 triggers fail, the oldest since "),
+        (call_a_halt, "halt", "halted by ana since "),
+        (delete_the_secret, "slack", "found no secret arn:aws:secretsmanager:us-east-1:123456789012:secret:slack"),
+        (delete_the_role, "roles", "these TrainingRoles do not exist: arn:aws:iam::123456789012:role/training"),
+        (delete_the_bucket, "buckets", "these CheckpointBuckets do not exist: acme-checkpoints"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_broken_installation_is_named(
+    local: aws.Local, capsys: pytest.CaptureFixture[str], break_it: Callable[[aws.Local], None], check: str, told: str
+) -> None:
+    break_it(local)
+    code, found = examined(capsys)
+    assert code == 1
+    assert found[check]["ok"] is False
+    assert told in found[check]["says"]
+    if break_it is not delete_the_table:
+        assert [name for name, one in found.items() if one["ok"] is not True] == [check]
+
+
+def test_a_revoked_token_is_named(local: aws.Local, slack: Slack, capsys: pytest.CaptureFixture[str]) -> None:
+    slack.token = "xoxb-renewed"
+    assert "Slack refuses the token (invalid_auth)" in examined(capsys)[1]["slack"]["says"]
+
+
+def test_an_old_search_is_named(local: aws.Local, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    class Later:
+        def now(self) -> datetime:
+            return datetime.now().astimezone() + timedelta(hours=5)
+
+    wiring.install(clock=Later())
+    try:
+        code, found = examined(capsys)
+    finally:
+        from controller.aws.system_clock import SystemClock
+
+        wiring.install(clock=SystemClock())
+    assert code == 1
+    assert found["discover"]["ok"] is False
+    assert found["clock"]["says"].startswith("this machine's clock is ") or "AWS told no time" in found["clock"]["says"]
+
+
+def test_a_stack_that_is_not_there(local: aws.Local, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--stack", "nowhere"]) == 1
+    assert "BAD  stack        found no stack 'nowhere' in this account and region" in capsys.readouterr().out
+
+
+def test_a_policy_that_is_broken(local: aws.Local, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.yaml").write_text("version: 1\nrules: [{name: a, rule: no-such-rule}]\n")
+    code, found = examined(capsys, "--policies", str(tmp_path))
+    assert code == 1
+    assert "no-such-rule" in found["policies"]["says"]

@@ -1,0 +1,98 @@
+"""Dead letters of Lambda and of EventBridge, and jobs whose event was lost, are handed to the function that looks at them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from controller import wiring
+from controller.cli import main
+from controller.ledger.entry import Ended
+from infra.local import aws, functions
+from infra.local.bus import envelope
+from infra.local.host import Host
+from tests.security import lab as attacks
+
+POLICY = "version: 1\nrules: [{name: spot, rule: spot-required, mode: warn}]\n"
+ARN = "arn:aws:lambda:us-east-1:123456789012:function:job_changed"
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
+    with attacks.lab(POLICY) as deployed:
+        api = functions.serve(deployed.bus)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", api.url)
+        attacks.launch(deployed, attacks.request("bert", "vision"))
+        deployed.world.advance_to(deployed.world.now.replace(hour=6))
+        deployed.clock.at = deployed.world.now
+        deployed.world.drain_events()  # every event is lost
+        yield deployed
+        api.close()
+
+
+def event(job: str = "bert") -> dict[str, Any]:
+    at = wiring.clock().now()
+    detail = {"TrainingJobName": job, "TrainingJobStatus": "Completed"}
+    return envelope(
+        "aws.sagemaker", "SageMaker Training Job State Change", detail,
+        at=at, account=aws.ACCOUNT, region=aws.REGION, event_id="e1",
+    )  # fmt: skip
+
+
+def record(payload: dict[str, Any], version: str = "1.0") -> dict[str, Any]:
+    return {"version": version, "requestContext": {"functionArn": f"{ARN}:$LATEST"}, "requestPayload": payload}
+
+
+def redrive(*messages: dict[str, Any], attributes: dict[str, Any] | None = None) -> tuple[int, int]:
+    """Queue dead letters and run the command: its exit code, and how many messages are left."""
+    sqs = wiring.client("sqs")
+    queue = sqs.create_queue(QueueName="DeadLetters")["QueueUrl"]
+    for message in messages:
+        sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(message), MessageAttributes=attributes or {})
+    code = main(["redrive", "--queue", queue, "--function", "job_changed"])
+    counted = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
+    return code, int(counted["ApproximateNumberOfMessages"]) + int(counted["ApproximateNumberOfMessagesNotVisible"])
+
+
+@pytest.mark.parametrize(
+    ("message", "attributes"),
+    [
+        (lambda: record(event()), None),
+        (event, None),
+        (event, {"TARGET_ARN": {"DataType": "String", "StringValue": ARN}}),
+    ],
+    ids=["an on-failure record", "Lambda's dead-letter queue", "EventBridge's dead-letter queue"],
+)
+def test_a_dead_letter_reaches_the_function_again_and_leaves_the_queue(host: Host, message: Any, attributes: Any) -> None:
+    assert redrive(message(), attributes=attributes) == (0, 0)
+    assert attacks.entries(host, "bert", Ended)
+
+
+def test_a_dead_letter_of_another_version_is_kept_with_the_reason(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    assert redrive(record(event(), version="0.9"), record(event())) == (1, 1)
+    said = capsys.readouterr().out
+    assert "the dead letter is a record of version '0.9', wanted '1.0'" in said
+    assert "1 dead letters handed over, 1 kept" in said
+    assert attacks.entries(host, "bert", Ended)
+
+
+def test_an_empty_queue_is_nothing_to_do(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    assert redrive() == (0, 0)
+    assert capsys.readouterr().out.endswith("0 dead letters handed over, 0 kept\n")
+
+
+def test_replay_looks_at_every_job_that_changed_since(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    since = f"{attacks.MONDAY:%Y-%m-%d}"
+    assert main(["replay", "--since", since, "--function", "JobChanged"]) == 0
+    assert f"1 jobs modified since {since} 00:00 UTC handed over" in capsys.readouterr().out
+    assert attacks.entries(host, "bert", Ended)
+
+
+def test_a_function_that_is_not_there_and_a_time_that_is_none(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", "--since", f"{attacks.MONDAY:%Y-%m-%d}", "--function", "gone"]) == 2
+    assert "Function not found" in capsys.readouterr().err
+    assert main(["replay", "--since", "yesterday", "--function", "JobChanged"]) == 2
+    assert "--since: found 'yesterday', wanted a time such as" in capsys.readouterr().err
