@@ -2,8 +2,8 @@
 
 ``python -m infra.alarms`` prints the table of docs/operations.md. A test makes each alarm fire from what the handlers emit.
 
-Missing data breaches where the metric is a heartbeat: a function that cannot write its log emits nothing, and silence must not be
-taken for health.
+Missing data breaches where the metric is a heartbeat: a function that cannot write its log emits nothing, and that must not look
+healthy.
 """
 
 from __future__ import annotations

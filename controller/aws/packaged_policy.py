@@ -13,9 +13,9 @@ from controller.policy.policy import Policy
 
 
 class CompiledPolicies:
-    """The Policies port over one JSON document: read once, its date asked once per container.
+    """The Policies port over one JSON document. Both the document and its date are read once per container.
 
-    With ``observe_only`` nothing of it enforces: people are told what would be done.
+    With ``observe_only`` nothing is enforced: people are told what would be done.
     """
 
     def __init__(

@@ -33,13 +33,12 @@ WRITES_MAX = 64  # of 100 in a DynamoDB transaction; the rest is for the head, t
 class Decision:
     """``withdrawn`` and ``abandoned`` are open intents.
 
-    ``problems`` are deciders that raised: what they said before stands, and the others are heard all the same.
-    ``claims`` on checkpoint prefixes are taken and ``released`` given back, ``holds`` on quota are taken and ``freed``.
-    ``late`` are days before the one of the commit to which entries belong: a rollup of such a day has to be made again.
-    ``capacity`` are signals about spot pools, for other lineages. ``needs`` are questions that are still open: a decision that
-    has any is not committed, but made again once the runtime has looked them up. ``said`` are all intents that are decided now,
-    known ones included: no act on SageMaker is performed that is not among them. ``doubtful`` are keys of those that are only
-    said because somebody tried them: nothing new is created for them.
+    ``problems`` are deciders that raised; the decisions of the others stand. ``claims`` on checkpoint prefixes are taken and
+    ``released`` returned, ``holds`` on quota are taken and ``freed``. ``late`` are days before the one of the commit to which
+    entries belong: their rollups have to be made again. ``capacity`` are signals about spot pools, for other lineages. ``needs``
+    are open questions: a decision with one is not committed, but made again once the runtime has looked them up. ``said`` are all
+    intents that are decided now, also known ones: no act on SageMaker is performed that is not among them. ``doubtful`` are keys
+    of those that are decided only because they were tried: nothing new is created for them.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -84,11 +83,10 @@ class Decision:
         )  # fmt: skip
 
     def new_to(self, lineage: Lineage, about: str) -> Decision:
-        """Keep what the lineage does not know yet, and take back what we no longer say about the job.
+        """Keep what the lineage does not know yet, and withdraw open intents about the job that are no longer decided.
 
-        This one filter is the controller's idempotency: the deciders above it may repeat themselves freely. Nothing that
-        somebody may be performing is taken back: an open lease says so, and outlives its holder. Where a decider raised,
-        nobody knows what it would still say: nothing but a Wake is taken back.
+        This filter makes decisions idempotent: the deciders may repeat themselves. A leased intent is never withdrawn, because
+        somebody may be performing it. Where a decider raised, its decision is unknown: then only a Wake is withdrawn.
         """
         standing = lineage.standing()
         said = {i.key: i for i in reversed(self.intents)}  # of two intents with one key, such as two Stops, the first counts

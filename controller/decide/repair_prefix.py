@@ -1,4 +1,4 @@
-"""Chooses the checkpoint prefix of a repaired job: one that nobody wrote to, so that it starts from no other's work."""
+"""Chooses the checkpoint prefix of a repaired job: an unused one, so that the job starts from no other job's work."""
 
 from __future__ import annotations
 
@@ -14,20 +14,18 @@ from controller.ledger.intent import IntentResult, Stop, Submit
 from controller.ledger.lineage import Lineage
 from controller.policy.repair import NotRepairable
 
-NOT_FREE = (
-    "the new checkpoint prefix is not free: "  # how the reason of a Submit begins whose prefix somebody else took meanwhile
-)
+NOT_FREE = "the new checkpoint prefix is not free: "  # the start of the reason of a Submit whose prefix is no longer free
 SUFFIXES_MAX = 3
 
 
 def new_prefix_of(changes: str) -> str | None:
-    """The checkpoint prefix in a stored change of a request; None where it changes none."""
+    """The checkpoint prefix in a stored change of a request; None where the change has none."""
     uri = change_from_json(changes).get("CheckpointConfig", {}).get("S3Uri")
     return str(uri) if uri else None
 
 
 def template_prefix(facts: Facts) -> str | None:
-    """The prefix that the repair of the job that ended asks for, as its template gives it."""
+    """The prefix of the template in the rule that repairs the job."""
     intent = facts.lineage.intent(f"stop/{facts.job.name}")
     if intent is None or not isinstance(intent.action, Stop):
         return None
@@ -36,7 +34,7 @@ def template_prefix(facts: Facts) -> str | None:
 
 
 def candidate_prefixes(facts: Facts, uri: str) -> tuple[str, ...]:
-    """The template's prefix, and prefixes of the lineage's own beside it; below it where the policy allows none beside it."""
+    """The template's prefix, and the lineage's own prefixes beside it, or below it where the policy allows none beside it."""
     mark, base = hashlib.sha256(str(facts.lineage.id).encode()).hexdigest()[:8], uri.rstrip("/")
     allowed = _allowed(facts)
     beside = any(within(f"{base}-{mark}/", prefix) for prefix in allowed)
@@ -45,13 +43,13 @@ def candidate_prefixes(facts: Facts, uri: str) -> tuple[str, ...]:
 
 
 def free_of(claims: Iterable[Claim], uri: str, facts: Facts) -> bool:
-    """Whether no live job of another lineage writes to a prefix or below it, whatever its role."""
+    """Whether no live job of another lineage writes to a prefix or below it, with any role."""
     mine = claim_of(uri, job=facts.job.name, lineage=str(facts.lineage.id), created_at=facts.now)
     return not any(mine.equals(other) or mine.above(other) for other in overlapping(mine, claims))
 
 
 def refused_as_not_free(lineage: Lineage, about: str) -> int:
-    """How many attempts were refused because somebody wrote to their prefix between the decision and the call."""
+    """How many attempts were refused because their prefix was used between the decision and the call."""
     return sum(
         i.closed is IntentResult.REFUSED
         and isinstance(i.action, Submit)
@@ -62,7 +60,7 @@ def refused_as_not_free(lineage: Lineage, about: str) -> int:
 
 
 def _allowed(facts: Facts) -> tuple[str, ...]:
-    """Below which prefixes the rules that asked for the repair let the job write."""
+    """The prefixes below which the rules of the repair let the job write."""
     intent = facts.lineage.intent(f"stop/{facts.job.name}")
     because = intent.action.because.split(", ") if intent is not None and isinstance(intent.action, Stop) else ()
     repairs = (rule.repair for rule in facts.policy.rules if rule.name in because and rule.repair.checkpoint is not None)

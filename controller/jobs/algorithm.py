@@ -70,10 +70,11 @@ def algorithm_of(
     hyperparameters: Mapping[str, str],
     account: str = "",
 ) -> Algorithm:
-    """Recognise an algorithm by its name (it wins where both are given) or its image.
+    """Recognise an algorithm by its name (which counts where both are given) or its image.
 
-    ``product_id`` is DescribeAlgorithm's; ``described`` says whether that answer was seen. Without it the account in the
-    algorithm's ARN tells whose it is: ``account`` is the job's own. A name alone counts as Marketplace, the stricter reading.
+    ``product_id`` is DescribeAlgorithm's; ``described`` says whether DescribeAlgorithm was called. Without it, the account in the
+    algorithm's ARN says whose it is: ``account`` is the job's own. A name alone counts as Marketplace, which has the stricter
+    limits.
     """
     if algorithm_name:
         name = algorithm_name.rpartition("/")[2]

@@ -1,6 +1,6 @@
-"""What the next attempt's request changes: fragments of a CreateTrainingJob request, null where a member goes.
+"""Changes to the next attempt's request: fragments of a CreateTrainingJob request, in which null removes a member.
 
-What a fragment may say is a closed list: ``controller.jobs.changes``.
+The members that a fragment may change are a complete list: ``controller.jobs.changes``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A root job and every attempt that descends from it: one life of one name.
+"""A lineage: a root job and every attempt that the controller submitted for it.
 
-A job is an attempt only if it is the request that the ledger says we sent: ``is_sent``. Tags are for people to read: whoever may
-create or tag a job can clone, forge or remove them.
+A job is an attempt only if it is the request that the controller sent, according to the ledger: ``is_sent``. Tags are for people:
+whoever may create or tag a job can copy, forge or remove them.
 """
 
 from __future__ import annotations
@@ -154,10 +154,10 @@ def probe_name(lineage: LineageId, number: int, nth: int) -> str:
 
 
 def attempt_name(lineage: LineageId, number: int, generation: int = 1, identity: str = "") -> str:
-    """Name the nth attempt: the same today and after any crash, and never the name of another lineage's attempt.
+    """The name of the nth attempt: the same each time it is computed, and never the name of another lineage's attempt.
 
-    The hash of the whole lineage id keeps ``bert`` and ``bert-r02`` apart, and two names that are cut to fit. Anybody can compute
-    that name; a later ``generation``, for when a name was taken, hashes the keyed ``identity`` too, which nobody else knows.
+    The hash of the whole lineage id separates ``bert`` and ``bert-r02``, and two names that are shortened to fit. Anybody can
+    compute that name; a later ``generation``, for a taken name, also hashes the keyed ``identity``, which nobody else knows.
     """
     if number == 1:
         return lineage.root

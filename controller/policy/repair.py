@@ -28,7 +28,7 @@ class NotRepairable:
 def repaired_request(
     job: Job, offences: Sequence[Finding], policy: Policy, breaks: Callable[[Job], Sequence[Finding]]
 ) -> RequestChange | NotRepairable:
-    """The change after which the offences are repaired and no rule is broken that was not broken before.
+    """The change after which the findings are repaired and no rule is broken that was not broken before.
 
     ``breaks`` says what a job breaks. Other rules that the job breaks already are left to people.
     """

@@ -37,9 +37,9 @@ PLAIN_FOR = timedelta(days=30)  # after Slack refused tables and charts; then th
 class Sent:
     """The result of one drain.
 
-    ``set_aside`` are messages that Slack refused in every form (channel, key, error). ``paused`` names channels with the reason
-    why they wait from now on, ``shut`` those that waited already. ``oldest_s`` is the age in seconds of the oldest message that
-    is left, ``digests`` how many pages of digests are left.
+    ``set_aside`` are messages that Slack refused in every form (channel, key, error). ``paused`` are the channels that wait from
+    now on, with the reason; ``shut`` those that waited before. ``oldest_s`` is the age in seconds of the oldest message that is
+    left, ``digests`` the number of pages of digests that are left.
     """
 
     sent: int = 0
@@ -102,7 +102,7 @@ class _Queue:
     posts: dict[str, Post | None] = field(default_factory=dict)
 
     def send(self) -> timedelta:
-        """Send until Slack asks to wait; say for how long the channel waits. A message that Slack refuses delays no other."""
+        """Send until Slack asks to wait. Returns how long the channel waits. A message that Slack refuses delays no other."""
         for step in batches(self._fresh(self.ports.outbox.waiting(self.channel, BATCH))):
             if self.ports.clock.now() > self.until or self.calls >= CALLS_MAX:
                 return timedelta(0)

@@ -30,7 +30,7 @@ from controller.policy.resubmission import Resubmission
 from controller.runtime.ledger_ports import ReadLineages
 from controller.runtime.read_ports import ReadPorts
 
-RUNS_MAX = 50  # of a family's history: enough for a quantile, and one page
+RUNS_MAX = 50  # runs of a family: enough for a quantile, and one page
 POOL_MEMORY_AGE = timedelta(days=28)
 PLACEMENT_SCORE_INTERVAL = timedelta(hours=1)
 
@@ -65,7 +65,7 @@ def gather(job: Job, ports: ReadPorts, created_in: LineageId | None = None) -> F
 
 
 def _priced(facts: Facts, ports: ReadPorts) -> Facts:
-    """What the attempt costs, and what the type that its owner chose would have cost."""
+    """The prices of the attempt and of the first attempt's instance type."""
     job, at = facts.job, facts.job.ended_at or facts.now
     first = next((e.instance_type for e in facts.lineage.entries if isinstance(e, Started) and e.number == 1), job.instance_type)
     return replace(
@@ -76,7 +76,7 @@ def _priced(facts: Facts, ports: ReadPorts) -> Facts:
 
 
 def _closely(facts: Facts, ports: ReadPorts) -> Facts:
-    """Look at what the future of this attempt hangs on: its checkpoints, its family's history, the pools it might go to."""
+    """Read what the future of this attempt depends on: its checkpoints, its family's history, the pools of its ladder."""
     job, block = facts.job, facts.policy.resubmission_for(facts.job)
     if not facts.newest or facts.owned:
         return facts
@@ -94,7 +94,7 @@ def _closely(facts: Facts, ports: ReadPorts) -> Facts:
 
 
 def look_up(facts: Facts, needs: frozenset[Need], ports: ReadPorts) -> Facts:
-    """Answer what a decision said that it needs to know. Raises Unreachable."""
+    """Look up what a decision needs to know. Raises Unreachable."""
     for need in sorted(needs):
         match need:
             case Need.ON_DEMAND_ROOM:
@@ -129,7 +129,7 @@ def _repair_prefix(facts: Facts, ports: ReadPorts) -> str | None:
 
 
 def _room(facts: Facts, ports: ReadPorts) -> int | None:
-    """What the on-demand quota still has room for, of what the ledger knows to be alive."""
+    """How many instances the on-demand quota still allows, given the live jobs in the ledger."""
     job = facts.job
     limit = ports.quotas.on_demand(job.instance_type, facts.now)
     if limit is None:
@@ -138,7 +138,7 @@ def _room(facts: Facts, ports: ReadPorts) -> int | None:
 
 
 def _placement(facts: Facts, ports: ReadPorts) -> PlacementAsked | None:
-    """Ask EC2 for the pool's score, at most once an hour and pool; two that ask at once both may."""
+    """Ask EC2 for the pool's score, at most once per hour and pool; two functions at the same time may both ask."""
     job = facts.job
     before = ports.ledger.capacity.placement_asked_at(job.region, job.instance_type)
     if before is not None and facts.now - before < PLACEMENT_SCORE_INTERVAL:
@@ -148,7 +148,7 @@ def _placement(facts: Facts, ports: ReadPorts) -> PlacementAsked | None:
 
 
 def _spot_seen(facts: Facts, ports: ReadPorts) -> bool:
-    """Whether another job of the fleet started in the pool lately, and since this one left it; who waits there knows better."""
+    """Whether another job showed spot capacity in the pool lately, and after this job left it."""
     job = facts.job
     if job.spot:
         return bool(job.intervals) and job.intervals[-1].end is None
@@ -157,7 +157,7 @@ def _spot_seen(facts: Facts, ports: ReadPorts) -> bool:
 
 
 def _with_pools(facts: Facts, block: Resubmission, ports: ReadPorts) -> Facts:
-    """What is remembered of the pools that the ladder may come to, and what they cost."""
+    """The interruption statistics and prices of the instance types in the ladder."""
     region, since = facts.job.region, facts.now - POOL_MEMORY_AGE
     types = candidate_types(facts, block)
     rates = {t: ports.prices.rate(t, region, facts.now) for t in types}
@@ -218,7 +218,7 @@ def _is_probe(job: Job, own: Lineage, lineages: ReadLineages) -> bool:
 
 
 def _at_rest(lineage: Lineage, job: Job, now: datetime) -> bool:
-    """Whether all that the job shows is known, and nothing about it is open or overdue but a Wake to come."""
+    """Whether everything that the job shows is recorded, and nothing is open or overdue except a later Wake."""
     if lineage.entry(Started, job.name) is None or (job.outcome is not None and lineage.entry(Ended, job.name) is None):
         return False
     known = {e.key for e in lineage.entries}

@@ -36,9 +36,9 @@ Reconcile = Callable[[Trigger, Ports], object]
 
 
 def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile, *, decided: bool = True) -> IntentResult | None:
-    """Carry out an intent that is leased to us, and write down the answer; None when it stays open.
+    """Perform an intent that is leased to this function, and store the answer; None when the intent stays open.
 
-    Close comes last: closing first would lose the effect to a crash in between. An exception leaves the lease standing. What is
+    It is closed last: a crash in between repeats the call and never loses it. An exception leaves the lease. An intent that is
     not ``decided`` now, whatever its row says, creates, stops and publishes nothing: it is only found out whether an earlier try
     took effect.
     """
@@ -210,7 +210,7 @@ def _claim(submit: Submit, lineage: Lineage) -> Claim | None:
 
 
 def _backoff(intent: Intent, after_s: int | None) -> timedelta:
-    """As long as the world asked for, else twice as long each time, to an hour."""
+    """As long as AWS or Slack asked for, else twice as long each time, at most an hour."""
     if after_s is not None:
         return timedelta(seconds=after_s)
     return min(timedelta(seconds=30 * 2 ** min(intent.tries, 8)), BACKOFF_MOST)

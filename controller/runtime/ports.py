@@ -66,9 +66,9 @@ class Jobs(ReadJobs, Protocol):
     """SageMaker's training jobs."""
 
     def submit(self, submit: Submit, lineage: LineageId) -> Answer:
-        """Create ``submit.job`` from the request ``submit.about`` had: Done only when this call created it.
+        """Create ``submit.job`` from the request of ``submit.about``: Done only when this call created it.
 
-        Later where the name is taken: whose job that is, the caller finds out.
+        Later where the name is taken: the caller finds out whose job that is.
         """
 
     def probe(self, probe: Probe, lineage: LineageId) -> Answer:

@@ -1,11 +1,11 @@
-"""Text that a person typed or tagged, as one harmless line of bounded length."""
+"""A text that a person typed or tagged, as one line of limited length without harmful characters."""
 
 from __future__ import annotations
 
 from unicodedata import category
 
 REMOVED = frozenset({"Cc", "Cf", "Cs"})  # controls, invisible and direction-changing characters, halves of characters
-BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and signs that show nothing
+BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # characters that show nothing
 
 
 def one_line(text: str, most: int) -> str:

@@ -1,4 +1,4 @@
-"""Each alarm fires for what it is there for, from the metrics that the real handlers emit; and on a quiet day none does."""
+"""Each alarm fires for its cause, from the metrics that the real handlers emit; on a quiet day none fires."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ READS = {
     "policies": {"current"},
     "prices": {"rate"},
     "clock": {"now"},
-    "lineages": {"load"},
+    "lineages": {"load", "submitter"},
     "claims": {"claims_on"},
     "quota_holds": {"holds_on"},
     "capacity": {"capacity_seen_at", "placement_asked_at"},
@@ -116,9 +116,9 @@ def test_in_a_reconcile_only_the_commit_and_perform_write() -> None:
 
 
 def _writing(gather_: Callable[..., Any]) -> Callable[..., Any]:
-    def gathering(job: Any, ports: Any) -> Any:
+    def gathering(job: Any, ports: Any, *more: Any) -> Any:
         ports.ledger.days.note_closed(ports.clock.now())
-        return gather_(job, ports)
+        return gather_(job, ports, *more)
 
     return gathering
 

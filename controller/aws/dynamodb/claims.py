@@ -1,9 +1,9 @@
-"""Claims on checkpoint prefixes in DynamoDB: a partition per bucket, with a head that lets one claim in at a time.
+"""Claims on checkpoint prefixes in DynamoDB: a partition per bucket, with a head that serialises them.
 
-    claim#<bucket>   head                    version: whoever claims counts it up
+    claim#<bucket>   head                    version: each claim increases it
                      held#<job>#<hash>       a claim; the hash is of its lineage and its prefix, which could fill a sort key alone
 
-A claim that a lineage commits (its job exists already) and one that is given back leave the head alone: neither asks.
+A claim that a lineage commits (its job exists already) and a release do not change the head: they do not wait.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class DynamoClaims:
         self._table = table
 
     def claim(self, claim: Claim) -> tuple[Claim, ...]:
-        """Hold the prefix, or say whom the claim must wait for. Raises Unreachable when others were faster three times."""
+        """Claim the prefix, or return the claims to wait for. Raises Unreachable when others were faster three times."""
         pk = _pk(claim.bucket)
         for _ in range(TRIES):
             head = self._table.get(pk, HEAD)  # read before the rest: a claim in between changes the version

@@ -1,7 +1,7 @@
-"""Limits that span lineages, in DynamoDB: a counter a limit, and a marker for whoever took from it.
+"""Limits over all lineages, in DynamoDB: a counter per limit, and a marker per act.
 
 limit#<what>   used             how much is taken; conditional, so that two at once never take more than there is
-limit#<what>   taker#<hash>     that somebody took: taking again, after a crash or a lost answer, takes nothing more
+limit#<what>   taker#<hash>     that an act took its part: repeating it, after a crash or a lost answer, takes nothing more
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Lineages in DynamoDB: one partition per lineage, one transaction per decision.
 
 lineage#<id>     head                    version
-                 entry#<key>             what we learned        (index *day*, see ``journal``; *family*, see ``histories``)
-                 intent#<key>            what we mean to do     (index *due* while open, see ``due``)
+                 entry#<key>             what happened          (index *day*, see ``journal``; *family*, see ``histories``)
+                 intent#<key>            what is to be done     (index *due* while open, see ``due``)
 attempt#<name>   head                    the lineage that meant to create a job of that name, as an attempt or a probe
 """
 
@@ -32,9 +32,9 @@ class DynamoLineages:
 
     def load(self, lineage: LineageId) -> Lineage:
         pk = lineage_pk(lineage)
-        head = self._table.get(pk, HEAD)  # first: read last, it would vouch for rows older than itself
+        head = self._table.get(pk, HEAD)  # read first: read last, it could be newer than the rows
         if head is None:
-            return Lineage(id=lineage)  # nothing is ever written without a head
+            return Lineage(id=lineage)  # every commit writes a head
         rows = list(self._table.query(**partition_of(pk)))
         return Lineage(
             id=lineage,
@@ -163,7 +163,7 @@ def _said(id: LineageId, intent: Intent) -> Write:
 
 
 def _withdrawn(id: LineageId, intent: Intent) -> Write:
-    """Take back what nobody has leased since it was read; a Wake's row goes, for its time never comes again."""
+    """The write that withdraws an intent not leased since it was read. A Wake is deleted: its time does not come again."""
     asked = _of_this_claim(id, intent, f"{_OURS} AND attribute_not_exists(leased_until)")
     return {"Delete": asked} if isinstance(intent.action, Wake) else {"Update": _closing(asked, IntentResult.WITHDRAWN)}
 
@@ -173,7 +173,7 @@ def _abandoned(id: LineageId, intent: Intent) -> Write:
 
 
 def _of_this_claim(id: LineageId, intent: Intent, condition: str) -> Write:
-    """A write on an intent as it was read: whoever claimed it since makes it fail."""
+    """A write on an intent as it was read: it fails when somebody claimed the intent since."""
     return {
         "Key": key(lineage_pk(id), f"intent#{intent.key}"),
         "ConditionExpression": condition,

@@ -1,9 +1,9 @@
-"""Reads a training job out of a document: what SageMaker says of a job, what somebody asks for, or an EventBridge event.
+"""Reads a training job from a document: a description or request of SageMaker's API, or an EventBridge event.
 
-One parse for all of them. They differ in what they can carry: a request has no status and no creation time, an event no spot
-flag, checkpoint config or usage. What a document does not carry holds a placeholder and is named in ``Job.unknown``; whether
-an absent member means "none" or "not said" is the kind's to say (an absent spot flag is false in a description, unknown in an
-event). Members that nobody knows are ignored.
+One parser reads all of them. They contain different members: a request has no status and no creation time, an event no spot flag,
+checkpoint config or usage. A field that a document does not contain has a placeholder and is named in ``Job.unknown``. The kind
+of the document decides whether an absent member means "none" or "unknown" (an absent spot flag is false in a description, and
+unknown in an event). Unknown members are ignored.
 """
 
 from __future__ import annotations
@@ -93,12 +93,12 @@ def job_of(
     later: Collection[str] = (),
     service: Service | None = None,
 ) -> Job:
-    """Read the job that a document is about. Raise BadDocument.
+    """Read the job that a document is about. Raises BadDocument.
 
-    ``tags`` are ListTags', where somebody asked; else the document's own count. A request without any has none; what SageMaker
-    says of a job does not carry them, so without any they are unknown. ``product_id`` is DescribeAlgorithm's, and
-    ``algorithm_described`` says whether that answer was seen. ``later`` names the members that are filled in later
-    (``StoppingCondition.MaxRuntimeInSeconds``), ``service`` the owner that the kind tells.
+    ``tags`` are those of ListTags; without them the document's own count. A request without tags has none; in a description of
+    SageMaker they are unknown then. ``product_id`` is DescribeAlgorithm's; ``algorithm_described`` says whether DescribeAlgorithm
+    was called. ``later`` names the members that are filled in later (``StoppingCondition.MaxRuntimeInSeconds``), ``service`` the
+    owner by the kind of the document.
     """
     body = _detail(document) if kind is DocumentKind.EVENT else document
     name = _name(body, kind)

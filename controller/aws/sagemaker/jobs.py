@@ -1,11 +1,11 @@
-"""Speaks to SageMaker: describes, submits, stops and lists training jobs.
+"""Calls SageMaker: describes, submits, stops and lists training jobs.
 
-A look that got no answer (throttled, timed out) is Unreachable. One that our role may not take is a mistake of ours, and raised
-as AWS said it, as the ledger's are: Lambda tries again, the event ends in the dead-letter queue, the sweep looks again every five
-minutes, and the log names the missing action. A Stop that our role may not make is Refused, and people are told; a Create waits.
+A read without an answer (throttled, timed out) is Unreachable. A denied read is a mistake in the controller's role, and is raised
+with AWS's message: Lambda retries, the event ends in the dead-letter queue, the sweep reads again every five minutes, and the log
+names the missing permission. A denied StopTrainingJob is Refused, and people are told; a denied CreateTrainingJob waits.
 
-CreateTrainingJob has no ClientToken: the attempt's deterministic name is the idempotency key. Whose a taken name is, the ledger
-says (``controller.ledger.lineage.is_sent``).
+CreateTrainingJob has no ClientToken: the attempt's deterministic name is the idempotency key. The ledger says to whom a taken
+name belongs (``controller.ledger.lineage.is_sent``).
 """
 
 from __future__ import annotations

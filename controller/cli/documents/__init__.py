@@ -1,6 +1,6 @@
-"""Finds training jobs in the files that people have: one file per kind of document.
+"""Finds training jobs in the files that people have: one module per kind of document.
 
-``documents`` reads a file and yields each training job in it with where it stands, or what is wrong with a place.
+``documents`` reads a file and yields each training job with its place, or what is wrong at a place.
 """
 
 from __future__ import annotations

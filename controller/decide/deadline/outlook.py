@@ -1,9 +1,9 @@
-"""Keeps a job's settings: when it must be finished, how long it still needs, and whether it must leave spot for that.
+"""Computes when a job must be finished, how much training remains, and whether it must leave spot for that.
 
 The deadline is the ``spotwarden:deadline`` tag (``controller.jobs.directives``), else the policy's ``finish_within`` from the
-first attempt on. What is still to do is the expected total less the progress that checkpoints prove; the total is the
-``spotwarden:expected-runtime`` tag, else a quantile of what the job's family took before. MaxRuntimeInSeconds is no estimate:
-it defaults to a day.
+first attempt on. The remaining work is the expected runtime less the progress that checkpoints prove. The expected runtime is the
+``spotwarden:expected-runtime`` tag, else a quantile of the family's completed runs. MaxRuntimeInSeconds is no estimate: its
+default is a day.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ class Outlook:
 
 
 def deadline_of(facts: Facts, settings: DeadlineSettings) -> datetime | None:
-    """When the job must be finished: as its tag says, else as the policy says; None where nobody does."""
+    """When the job must be finished: by its tag, else by the policy; None without a deadline."""
     if facts.directives.deadline is not None or settings.finish_within_s is None:
         return facts.directives.deadline
     return facts.lineage.id.created_at + timedelta(seconds=settings.finish_within_s)
 
 
 def expected_s(facts: Facts, settings: DeadlineSettings) -> int | None:
-    """How many seconds of training the whole job takes; None where neither a tag nor enough history says."""
+    """The expected training seconds of the whole job; None without a tag and without enough history."""
     if facts.directives.expected_s is not None:
         return facts.directives.expected_s
     runs = facts.history or ()

@@ -46,9 +46,9 @@ RULE_KINDS: Mapping[str, RuleKind] = {
 
 
 def judge(job: Job, policy: Policy, evidence: Evidence, directives: Directives | None = None) -> Verdict:
-    """Say all that a policy finds wrong with a job, and the one change that repairs it.
+    """Everything that a policy finds wrong with a job, and the one change that repairs it.
 
-    ``directives`` are those in force for the job, its own tags' where None.
+    ``directives`` are those in force for the job; None takes those of its own tags.
     """
     broken, undecided = judged(job, policy, evidence)
     invalid = tag_invalid(_read(job) if directives is None else directives, policy.channel)

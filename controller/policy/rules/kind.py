@@ -1,4 +1,4 @@
-"""What a kind of rule is: an id, the fields it needs, and a function from a job to what is wrong with it."""
+"""A kind of rule: an id, the fields that it needs, and a function from a job to what is wrong with it."""
 
 from __future__ import annotations
 

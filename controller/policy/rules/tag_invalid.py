@@ -1,6 +1,6 @@
-"""``tag-invalid``: a tag that asks something of the controller says what it can act on. No policy has to name this rule.
+"""``tag-invalid``: a tag that asks something of the controller has a valid value. No policy has to name this rule.
 
-It is always in mode warn: the tag has no effect, whatever it says, and every other rule goes on judging the job.
+It is always in mode warn: the tag has no effect, and every other rule still judges the job.
 """
 
 from __future__ import annotations
