@@ -248,8 +248,8 @@ def test_rows_that_nobody_can_read_are_removed_and_stop_no_sweep(host: Host) -> 
     place = due(host, whose, "long")
     put(f"request#{whose}", "anything", Stop(about="long", because="x"), **place)
     put("request#nonsense", "a", forged(), **place)
-    for ring_at in ("0", "2026-11-16T00:01"):
-        put(f"request#{whose}", "b", forged(), **{**place, "ring_at": ring_at})
+    for due_at in ("0", "2026-11-16T00:01"):
+        put(f"request#{whose}", "b", forged(), **{**place, "ring_at": due_at})
         assert wiring.ports().ledger.due.overdue(host.clock.at, 500)
         assert not any(row["sk"]["S"] == "b" for row in rows("request#"))
     put(f"request#{whose}", "c", forged(), **{**place, "about": "x" * 900})
