@@ -17,6 +17,7 @@ from controller.decide import (
     job_updates,
     observe,
     probe_capacity,
+    read_directives,
     record_usage,
     refresh_card,
     resubmit,
@@ -51,6 +52,11 @@ DECIDERS: tuple[Decider, ...] = (
         name="record_usage",
         decide=lambda facts, _: record_usage.record_usage(facts),
         why="record what SageMaker billed and how much of it was useful",
+    ),
+    Decider(
+        name="read_directives",
+        decide=lambda facts, _: read_directives.read_directives(facts),
+        why="read the tags that ask something of the controller, once",
     ),
     Decider(
         name="user_requests",

@@ -31,7 +31,7 @@ def close_lineage(facts: Facts) -> Decision:
     if job.usage is None and facts.now < ended_at + USAGE_SOON:
         return Decision()
     finished = Finished(
-        job=job.name, at=ended_at, team=job.team, family=job.family, outcome=job.outcome, attempts=facts.number, spot=job.spot,
+        job=job.name, at=ended_at, team=job.team, family=facts.family, outcome=job.outcome, attempts=facts.number, spot=job.spot,
         instance_type=job.instance_type, region=job.region, work_s=work_s(facts), deadline=_deadline(facts),
     )  # fmt: skip
     publish = Publish(about=job.name, detail_type=DETAIL_TYPE, detail=json.dumps(_detail(facts, finished), sort_keys=True))

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from controller.decide.need import Need
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import Claim, claim_of
-from controller.jobs.directives import Directives, directives_of
-from controller.jobs.job import Job
+from controller.jobs.directives import DIRECTIVE_TAGS, Directives, directives_of
+from controller.jobs.job import FAMILY_TAG, Job, family_of
 from controller.jobs.quota_hold import QuotaHold
+from controller.ledger.directives_in_force import in_force, tags_of
 from controller.ledger.entry import CheckpointScanned, OwnerChecked
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import PlacementAsked, PoolMemory
 from controller.policy.policy import Policy
 from controller.savings.progress import progress_of
 from controller.units.money import Rate
+
+READ_AFTER = timedelta(minutes=5)  # of a creation: ListTags may lag by three
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +67,32 @@ class Facts:
         return self.job.service is not None or self.owner_undecided
 
     @property
+    def tags_now(self) -> Mapping[str, str] | None:
+        """The tags that ask something of the controller as the job carries them now; None before they count."""
+        if self.now - self.lineage.id.created_at < READ_AFTER:
+            return None
+        return {key: self.job.tags[key] for key in DIRECTIVE_TAGS if key in self.job.tags}
+
+    @property
+    def directive_tags(self) -> Mapping[str, str]:
+        """The same tags as they are in force, whatever the job carries now."""
+        force = in_force(self.lineage)
+        return tags_of(force) if force is not None else self.tags_now or {}
+
+    @property
     def directives(self) -> Directives:
         """What the lineage's tags ask for; nothing of a job of another service, which is neither moved nor submitted again."""
-        return Directives() if self.owned else directives_of(self.job.tags, created_at=self.lineage.id.created_at)
+        return Directives() if self.owned else directives_of(self.directive_tags, created_at=self.lineage.id.created_at)
+
+    @property
+    def undirected(self) -> bool:
+        """Whether the tags have not been read yet: no deadline is kept before."""
+        return in_force(self.lineage) is None and self.tags_now is None
+
+    @property
+    def family(self) -> str:
+        """The family whose history and checkpoints count: by the tag in force, else by the name."""
+        return self.directive_tags.get(FAMILY_TAG) or family_of(self.job.name)
 
     @property
     def quota_hold(self) -> QuotaHold | None:
@@ -113,6 +139,24 @@ class Facts:
             return self.checkpoint_scan.newest_at is not None
         last = self.last_checkpoint_scan
         return last is None or last.problem is not None or last.newest_at is not None
+
+    @property
+    def checkpoint_seen(self) -> bool:
+        """Whether a checkpoint was ever seen below the job's prefix, by this look or by an earlier one of the lineage."""
+        uri, scan = self.job.checkpoint_uri, self.checkpoint_scan
+        if uri is None:
+            return False
+        if scan is not None and scan.problem is None:
+            return scan.newest_at is not None
+        return any(isinstance(e, CheckpointScanned) and e.uri == uri and e.newest_at is not None for e in self.lineage.entries)
+
+    @property
+    def lost_by_a_stop_s(self) -> int:
+        """Training seconds that a stop would lose where no checkpoint was ever seen; 0 where one was, or nothing trains."""
+        training = bool(self.job.intervals) and self.job.intervals[-1].end is None
+        if not training or self.checkpoint_seen:
+            return 0
+        return max(int((self.now - self.job.intervals[-1].start).total_seconds()), 1)
 
     @property
     def claim(self) -> Claim | None:

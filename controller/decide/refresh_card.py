@@ -6,10 +6,10 @@ import hashlib
 
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
-from controller.ledger.entry import Credited, Ended, Finished, Measured, Started, UserRequested, Waived
+from controller.ledger.entry import Credited, DirectivesRead, Ended, Finished, Measured, Started, UserRequested, Waived
 from controller.ledger.intent import Announce, Intent, IntentResult, RefreshCard, Stop, Submit
 
-SHOWN_ENTRIES = (Started, Ended, Measured, Credited, Finished, UserRequested, Waived)
+SHOWN_ENTRIES = (Started, Ended, Measured, Credited, Finished, UserRequested, Waived, DirectivesRead)
 
 
 def refresh_card(facts: Facts, said: Decision) -> Decision:

@@ -10,13 +10,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from controller.decide.announce import say
+from controller.decide.deadline.move import moving
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.jobs.job import Outcome
+from controller.ledger.directives_in_force import pending
 from controller.ledger.entry import Ended, Flagged, UserRequested, Waived
 from controller.ledger.intent import Intent, Purpose, Stop, Submit
 from controller.ledger.lineage import Lineage, newest_attempt, owner_of
-from controller.ledger.message import CannotRepeat, JobFacts, Message, Moving, StoppingAsAsked
+from controller.ledger.message import CannotRepeat, JobFacts, Message, StoppingAsAsked
 from controller.ledger.message_kind import asked_by
 from controller.ledger.move_cause import MoveCause
 from controller.ledger.waiver import waivers_in_force
@@ -24,6 +26,7 @@ from controller.policy.policy import Policy
 from controller.policy.user_request import UserRequest
 from controller.units.free_text import one_line
 
+REPEATABLE = (UserRequest.WAIVE, UserRequest.ACCEPT_TAGS)  # a job may break several rules, and its tags change again
 UPLOADING = "Uploading"
 REASON_MAX, TICKET_MAX = 300, 100  # characters of a waiver's
 
@@ -44,7 +47,7 @@ def act_on_user_request(facts: Facts) -> Decision:
         return say(facts, CannotRepeat(job=JobFacts.of(job), why=job.unrepeatable))
     because = asked_by(move.who)
     asked = Stop(about=job.name, because=because, purpose=Purpose.MOVE, next_cause=MoveCause.ASKED)
-    return _act(facts, asked, Moving(job=JobFacts.of(job), reason=because, to="on-demand"), MoveCause.ASKED)
+    return _act(facts, asked, moving(facts, because, "on-demand"), MoveCause.ASKED)
 
 
 def latest_request(facts: Facts, *asks: UserRequest) -> UserRequested | None:
@@ -68,12 +71,13 @@ def available_requests(lineage: Lineage, policy: Policy, now: datetime) -> tuple
     if ended is None:
         possible = [] if goes_on else [*([UserRequest.ON_DEMAND] if last.spot else []), UserRequest.STOP]
         possible += [UserRequest.WAIVE] if waivable_rules(lineage, now) else []
+        possible += [UserRequest.ACCEPT_TAGS] if pending(lineage) else []
     elif ended.outcome is Outcome.COMPLETED or goes_on:
         possible = []
     else:
         possible = [UserRequest.TRY_AGAIN, *([UserRequest.ON_DEMAND] if last.spot else [])]
     asked = {e.request for e in lineage.entries if isinstance(e, UserRequested) and e.job == last.job}
-    once = (ask for ask in possible if policy.slack.may.get(ask) and (ask not in asked or ask is UserRequest.WAIVE))
+    once = (ask for ask in possible if policy.slack.may.get(ask) and (ask not in asked or ask in REPEATABLE))
     return (*once, *halt)
 
 
@@ -84,12 +88,14 @@ def waivable_rules(lineage: Lineage, now: datetime) -> tuple[str, ...]:
     return tuple(sorted(broken - waived))
 
 
-def request_of(request: UserRequest, lineage: Lineage, *, job: str, who: str, at: datetime) -> UserRequested:
-    """The entry for what a person asks of the newest attempt of a lineage."""
+def request_of(request: UserRequest, lineage: Lineage, *, job: str, who: str, at: datetime, change: int = 0) -> UserRequested:
+    """The entry for what a person asks of the newest attempt of a lineage; ``change`` is the change of tags to accept."""
     last = newest_attempt(lineage)
     over = last is not None and lineage.entry(Ended, last.job) is not None
     tried = [submit.number for submit, _ in lineage.submits()]
     number = max([last.number if last else 1, *tried]) + 1 if over else 0
+    if request is UserRequest.ACCEPT_TAGS:
+        number = change
     return UserRequested(job=job, at=at, team=last.team if last else None, request=request, who=who, number=number)
 
 
@@ -110,8 +116,11 @@ def accepted_requests(
         if last is None or last.job != one.job or not (one.who in may or any(group.startswith("S") for group in may)):
             continue
         if isinstance(one, UserRequested):
+            change = pending(seen)
+            if ask is UserRequest.ACCEPT_TAGS and (change is None or change.number != one.number):
+                continue  # the tags were changed again
             if ask not in (UserRequest.WAIVE, UserRequest.HALT) and ask in available_requests(seen, policy, now):
-                taken.append(request_of(ask, seen, job=one.job, who=one.who, at=at))
+                taken.append(request_of(ask, seen, job=one.job, who=one.who, at=at, change=one.number))
         elif one.policy in waivable_rules(seen, now) and one.until > now:
             until = min(one.until, now + timedelta(seconds=policy.slack.waiver_s_max))
             reason, ticket = one_line(one.reason, REASON_MAX), one_line(one.ticket, TICKET_MAX)

@@ -11,8 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from controller.jobs.job import FAMILY_TAG
+
 DEADLINE_TAG = "spotwarden:deadline"
 RUNTIME_TAG = "spotwarden:expected-runtime"
+DIRECTIVE_TAGS = (DEADLINE_TAG, RUNTIME_TAG, FAMILY_TAG)
 DEADLINE_AHEAD_MAX = timedelta(days=366)
 RUNTIME_S_MAX = 2_419_200  # 28 days, SageMaker's own limit of MaxRuntimeInSeconds
 FOUND_CHARS_MAX = 60  # characters of a tag's value in a message

@@ -288,18 +288,27 @@ class Waived:
         return f"waived/{self.policy}/{self.until.isoformat()}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectivesRead:
+    """The tags that ask something of the controller, as text, None where a tag is absent.
+
+    Number 0 is what was read first, and is in force. Every higher number is a later change, in force once a person accepted it.
+    """
+
+    job: str
+    at: datetime
+    team: str | None
+    number: int
+    deadline: str | None = None
+    expected_runtime: str | None = None
+    family: str | None = None
+
+    @property
+    def key(self) -> str:
+        return f"directives/{self.number}"
+
+
 Entry = (
-    Started
-    | OwnerChecked
-    | Interrupted
-    | Ended
-    | Measured
-    | Credited
-    | Unmeasured
-    | Flagged
-    | JobDeleted
-    | CheckpointScanned
-    | Finished
-    | UserRequested
-    | Waived
-)
+    Started | OwnerChecked | Interrupted | Ended | Measured | Credited | Unmeasured | Flagged | JobDeleted | CheckpointScanned
+    | Finished | UserRequested | Waived | DirectivesRead
+)  # fmt: skip

@@ -9,56 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, get_args
 
-from controller.jobs.job import Job, Outcome
+from controller.ledger.message_facts import CapFacts as CapFacts
+from controller.ledger.message_facts import CheckpointFacts as CheckpointFacts
+from controller.ledger.message_facts import JobFacts as JobFacts
+from controller.ledger.message_facts import OfJob as OfJob
 from controller.ledger.message_kind import GiveUpReason, MessageKind, NextStep
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobFacts:
-    """What messages show of a job; ``outcome`` is None while it lives."""
-
-    name: str
-    instance_type: str
-    instances: int
-    spot: bool
-    team: str | None = None
-    outcome: Outcome | None = None
-
-    @classmethod
-    def of(cls, job: Job) -> JobFacts:
-        return cls(
-            name=job.name, instance_type=job.instance_type, instances=job.instance_count, spot=job.spot, team=job.team,
-            outcome=job.outcome,
-        )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckpointFacts:
-    """What was last seen below a checkpoint prefix. ``scanned`` is False where it could not be read, or nobody looked."""
-
-    uri: str
-    scanned: bool = False
-    newest_at: datetime | None = None
-    at_risk_s: int = 0
-    objects: int = 0
-    bytes_seen: int = 0
-    complete: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CapFacts:
-    """A spend cap, in micro-dollars, and what stands against it; ``next_micros`` is None where no price is known."""
-
-    cap_micros: int
-    spent_micros: int = 0
-    next_micros: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfJob:
-    """What most messages are about."""
-
-    job: JobFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,13 +160,36 @@ class MoveFacts(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moving(MoveFacts):
+    """``lost_s`` is the training that is lost because no checkpoint was ever seen; None in messages of older versions."""
+
     kind: ClassVar = MessageKind.MOVING
+    lost_s: int | None = None
+    checkpoint: CheckpointFacts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WouldMove(MoveFacts):
     kind: ClassVar = MessageKind.WOULD_MOVE
     block: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotMoved(OfJob):
+    """A move would lose ``lost_s`` of training, since no checkpoint was ever seen. ``reason`` is a MoveReason."""
+
+    kind: ClassVar = MessageKind.NOT_MOVED
+    reason: str
+    lost_s: int
+    deadline: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagsChanged(OfJob):
+    """Tags that ask something of the controller changed after they were read; ``before`` is in force, ``after`` is not."""
+
+    kind: ClassVar = MessageKind.TAGS_CHANGED
+    before: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,6 +284,6 @@ Message = (
     | Deleted | CheckpointsUnseen
     | StillStopping | Interrupted | Finished | Moving | WouldMove | CannotAfford | DeadlineLost | DeadlineAtRisk
     | DeadlineUnreadable | OnDemandForbidden | NoRoom | NoEstimate | MaxWaitBeforeDeadline | Probing | StoppingAsAsked
-    | RateLimit | DeciderFailed
+    | RateLimit | DeciderFailed | NotMoved | TagsChanged
 )  # fmt: skip
 MESSAGES: dict[MessageKind, type[Message]] = {cls.kind: cls for cls in get_args(Message)}

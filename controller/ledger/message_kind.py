@@ -33,6 +33,8 @@ class MessageKind(StrEnum):
     PROBING = "probing"
     STOPPING_AS_ASKED = "stopping-as-asked"
     RATE_LIMIT = "brake"
+    NOT_MOVED = "not-moved"
+    TAGS_CHANGED = "tags-changed"
     NAME_TAKEN = "name-taken"
     NOT_PERMITTED = "not-permitted"
     DECIDER_FAILED = "decider-failed"

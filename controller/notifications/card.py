@@ -11,6 +11,7 @@ from datetime import datetime
 
 from controller.decide.user_requests import available_requests
 from controller.jobs.job import Outcome
+from controller.ledger.directives_in_force import pending
 from controller.ledger.entry import Ended, Finished, Interrupted, Started
 from controller.ledger.intent import Intent, Stop, Submit
 from controller.ledger.lineage import Lineage, newest_attempt
@@ -32,6 +33,7 @@ BUTTONS = {
     ),
     UserRequest.STOP: ("Stop", "danger", "The job is stopped. It is not submitted again automatically."),
     UserRequest.WAIVE: ("Waive a rule…", "", ""),
+    UserRequest.ACCEPT_TAGS: ("Accept tags", "", "The changed tags take effect: deadline, expected runtime and family."),
     UserRequest.HALT: (
         "Halt Spotwarden",
         "danger",
@@ -53,7 +55,9 @@ def card(lineage: Lineage, policy: Policy, now: datetime) -> tuple[Part, ...]:
 
 def _button(request: UserRequest, lineage: Lineage, job: str) -> Button:
     text, style, confirm = BUTTONS[request]
-    value = json.dumps({"lineage": str(lineage.id), "job": job}, separators=(",", ":"))
+    change = pending(lineage) if request is UserRequest.ACCEPT_TAGS else None
+    shown = {"change": change.number} if change else {}
+    value = json.dumps({"lineage": str(lineage.id), "job": job, **shown}, separators=(",", ":"))
     return Button(text=text, action_id=f"spotwarden/{request}", value=value, style=style, confirm=confirm)
 
 

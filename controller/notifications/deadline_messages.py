@@ -11,6 +11,7 @@ from controller.ledger.message import (
     Moving,
     NoEstimate,
     NoRoom,
+    NotMoved,
     OnDemandForbidden,
     Probing,
     WouldMove,
@@ -22,6 +23,7 @@ from controller.notifications.message_text import (
     count,
     finish_by,
     move_reason,
+    reason,
     sentence,
     small_print,
 )
@@ -37,6 +39,29 @@ def moving(m: Moving) -> MessageText:
         (
             f"{move_reason(m)} {finish_by(m)}".strip(),
             "The job is stopped now and submitted again as soon as it has stopped.",
+            _lost(m),
+        ),
+        small_print(m.job),
+    )
+
+
+def _lost(m: Moving) -> str:
+    """What the move loses, as far as anybody looked."""
+    if m.lost_s:
+        return f"No checkpoint was seen: {span(m.lost_s)} of training are lost, and the job starts from the beginning."
+    if m.checkpoint is None or m.checkpoint.newest_at is None:
+        return ""
+    return f"The newest checkpoint that was seen in {code(m.checkpoint.uri)} is from {when(m.checkpoint.newest_at)}."
+
+
+def not_moved(m: NotMoved) -> MessageText:
+    what = "may miss its deadline" if m.deadline else "is not moved"
+    deadline = f"Deadline: {when(m.deadline)}. " if m.deadline else f"{reason(m.reason)}. "
+    return MessageText(
+        f":warning: {bold(m.job.name)} {what}: a move would lose its training",
+        (
+            f"{deadline}No checkpoint was seen, so a move would lose {span(m.lost_s)} of training. The job stays where it is.",
+            f"To allow such moves, set {code('move_without_checkpoint: true')} under {code('deadline')} in the policy.",
         ),
         small_print(m.job),
     )

@@ -25,6 +25,7 @@ from controller.ledger.message import (
     RuleBroken,
     StillStopping,
     StoppingAsAsked,
+    TagsChanged,
     WouldResubmit,
 )
 from controller.ledger.message_kind import ASKED_BY, GiveUpReason, MoveReason, NextStep
@@ -284,6 +285,18 @@ def stopping_as_asked(m: StoppingAsAsked) -> MessageText:
     return MessageText(
         f":octagonal_sign: {bold(m.job.name)} is being stopped",
         (f"Requested by {person(m.who)}. It is not submitted again automatically.",),
+        small_print(m.job),
+    )
+
+
+def tags_changed(m: TagsChanged) -> MessageText:
+    return MessageText(
+        f":label: Tags of {bold(m.job.name)} were changed and are not in force",
+        (
+            f"In force: {code(m.before)}. Changed to: {code(m.after)}.",
+            "Tags are read once, five minutes after the creation. A later change needs a person whom the policy names under"
+            f" {code('may: accept-tags')}: use Accept tags in the message of this job.",
+        ),
         small_print(m.job),
     )
 

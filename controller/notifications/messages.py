@@ -88,6 +88,13 @@ def row_of(kind: MessageKind) -> Row:
             return Row(jobs.decider_failed, "are only partly looked after: an error in Spotwarden", PERSON, "Report the error.")
         case MessageKind.MOVING:
             return Row(deadlines.moving, "are being moved", ACTION, "")
+        case MessageKind.NOT_MOVED:
+            return Row(
+                deadlines.not_moved, "are not moved: a move would lose their training", PERSON,
+                "Write checkpoints, or allow moves without one in the policy.",
+            )  # fmt: skip
+        case MessageKind.TAGS_CHANGED:
+            return Row(jobs.tags_changed, "have changed tags that are not in force", PERSON, "Accept or correct the tags.")
         case MessageKind.WOULD_MOVE:
             return Row(deadlines.would_move, "are not moved (warn mode)", ACTION, "")
         case MessageKind.CANNOT_AFFORD:

@@ -88,6 +88,7 @@ class DeadlineSettings:
     probe: bool = False
     stay_s: int = 1800
     moves_max: int = 40
+    move_without_checkpoint: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,3 +11,4 @@ class UserRequest(StrEnum):
     STOP = "stop"
     WAIVE = "waive"
     HALT = "halt"
+    ACCEPT_TAGS = "accept-tags"

@@ -217,6 +217,7 @@ class DeadlineEntry(NonEmpty):
     probe: StrictBool = False
     placement_score: Annotated[StrictInt, Field(ge=1, le=10)] | None = None
     min_stay: DurationOrZero = Field(1800, serialization_alias="stay_s")
+    move_without_checkpoint: StrictBool = False
     moves: Annotated[StrictInt, Field(ge=0, le=100)] = Field(40, serialization_alias="moves_max")
 
 

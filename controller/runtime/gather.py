@@ -85,7 +85,7 @@ def _closely(facts: Facts, ports: ReadPorts) -> Facts:
     if job.checkpoint_uri is not None and (counts or watched or scan_reason(facts) is not None):
         facts = replace(facts, checkpoint_scan=ports.checkpoints.scan(job.checkpoint_uri, now=facts.now))
     if counts:
-        facts = replace(facts, history=ports.ledger.histories.history(job.account, job.region, job.family, RUNS_MAX))
+        facts = replace(facts, history=ports.ledger.histories.history(job.account, job.region, facts.family, RUNS_MAX))
     if counts and block is not None and block.deadline.back_to_spot:
         facts = replace(facts, spot_seen=_spot_seen(facts, ports))
     if block is not None and block.ladder and job.cause is not None:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any, Protocol
 
 from controller.decide.user_requests import available_requests, request_of, waivable_rules
+from controller.ledger.directives_in_force import pending
 from controller.ledger.entry import Ended, UserRequested, Waived
 from controller.ledger.halt import halt_of
 from controller.ledger.intent import Submit
@@ -68,6 +69,7 @@ class Click:
     lineage: LineageId
     job: str
     who: str
+    change: int = 0  # of ACCEPT_TAGS: the change of the tags that was shown
 
 
 # ── clicks and modals ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -124,7 +126,7 @@ def record_request(click: Click, ports: SlackPorts) -> str:
     if too_late:  # it tells how the job stands
         unread = refuses_to_read(click.who, ports)
         return f"This is not possible now. {unread}" if unread else too_late
-    asked = request_of(click.request, lineage, job=click.job, who=click.who, at=now)
+    asked = request_of(click.request, lineage, job=click.job, who=click.who, at=now, change=click.change)
     if ports.ledger.user_requests.add(click.lineage, asked, now):
         return CONFIRMATIONS[click.request].format(job=bold(click.job))
     return "Somebody requested this at the same moment."
@@ -141,6 +143,7 @@ CONFIRMATIONS: Mapping[UserRequest, str] = {
     UserRequest.ON_DEMAND: "{job} moves to on-demand. If it is running, it is stopped first.",
     UserRequest.STOP: "{job} is stopped within two minutes.",
     UserRequest.WAIVE: "The rule is waived for {job}.",
+    UserRequest.ACCEPT_TAGS: "The changed tags of {job} take effect within two minutes.",
 }
 
 
@@ -153,7 +156,9 @@ def _too_late(click: Click, lineage: Lineage, policy: Policy, now: datetime) -> 
         return f"{bold(click.job)} already has a newer attempt: {bold(last.job)}."
     before = [e for e in lineage.entries if isinstance(e, UserRequested) and (e.job, e.request) == (click.job, click.request)]
     if click.request in available_requests(lineage, policy, now):
-        return ""
+        change = pending(lineage) if click.request is UserRequest.ACCEPT_TAGS else None
+        again = change is not None and change.number != click.change
+        return f"The tags of {bold(click.job)} were changed again. Read the newest message about them." if again else ""
     if before:
         first = min(before, key=lambda e: e.at)
         return f"{person(first.who)} already requested this at {when(first.at)}."
@@ -189,8 +194,12 @@ def _click_of(payload: Mapping[str, Any]) -> Click | None:
         raise BadRequest(
             f"payload.actions[0].action_id is {action_id[:80]!r}, wanted spotwarden/ and one of {', '.join(UserRequest)}"
         )
-    lineage, job = _whose(str(actions[0].get("value", "")), "payload.actions[0].value")
-    return Click(request=UserRequest(name), lineage=lineage, job=job, who=_user(user))
+    value = str(actions[0].get("value", ""))
+    lineage, job = _whose(value, "payload.actions[0].value")
+    change = json.loads(value).get("change")
+    return Click(
+        request=UserRequest(name), lineage=lineage, job=job, who=_user(user), change=change if type(change) is int else 0
+    )  # fmt: skip
 
 
 def _user(user: object) -> str:

@@ -22,6 +22,7 @@ from tests.packaging.cloudformation import WHOLE, resources, transformed
 from tests.packaging.conftest import ROOT, Package
 
 API = "APIHandler"
+FILES_WITH_SETTINGS = ("controller/wiring.py", "controller/aws/stack_parameters.py", "handlers/observed.py")
 UNBOUND = {  # IAM offers no resource for these
     "ec2:DescribeInstances", "ec2:GetSpotPlacementScores", "pricing:GetProducts", "sagemaker:ListTrainingJobs",
     "servicequotas:ListServiceQuotas", "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface",
@@ -141,7 +142,7 @@ def test_the_table_outlives_the_stack_and_can_be_restored(package: Package) -> N
 
 
 def test_every_setting_the_code_requires_is_set_on_every_function(package: Package) -> None:
-    wiring = "".join((ROOT / file).read_text() for file in ("controller/wiring.py", "handlers/observed.py"))
+    wiring = "".join((ROOT / file).read_text() for file in FILES_WITH_SETTINGS)
     required, known = set(re.findall(r'setting\("(\w+)"\)', wiring)), set(re.findall(r'"(SPOTWARDEN_\w+)"', wiring))
     variables = package.template["Globals"]["Function"]["Environment"]["Variables"]
     assert required <= {name for name in variables if name.startswith("SPOTWARDEN_")} <= known

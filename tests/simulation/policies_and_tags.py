@@ -58,6 +58,7 @@ def _block(rng: Random, block: Resubmission) -> Resubmission:
             back_to_spot=rng.random() < 0.5,
             probe=rng.random() < 0.5,
             stay_s=600,
+            move_without_checkpoint=rng.random() < 0.5,
         ),
         cap_micros=rng.choice([None, None, CAP_MICROS]),
     )

@@ -44,7 +44,12 @@ def history_with_deadlines(seed: int) -> History | None:
         }
 
     history._extend_request = with_deadline
-    policy = builders.policy("r0", in_force_at=BEGIN, rules=(), resubmissions=(builders.block(),))
+    policy = builders.policy(
+        "r0",
+        in_force_at=BEGIN,
+        rules=(),
+        resubmissions=(builders.block(deadline=DeadlineSettings(move_without_checkpoint=True)),),
+    )
     history.policies = [policy]
     history.rollout.history = [(BEGIN, policy)]
     return history

@@ -46,6 +46,7 @@ STORED_KINDS: Mapping[str, Any] = {
     "Finished": entry.Finished,
     "Asked": entry.UserRequested,
     "Waived": entry.Waived,
+    "DirectivesRead": entry.DirectivesRead,
     "Submit": intent.Submit,
     "Stop": intent.Stop,
     "Announce": intent.Announce,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from controller.decide.announce import say
+from controller.decide.announce import checkpoint_facts, say
 from controller.decide.deadline.outlook import Outlook, deadline_of, outlook
 from controller.decide.deadline.rule import Move
 from controller.decide.decision import Decision
@@ -23,6 +24,7 @@ from controller.ledger.message import (
     Moving,
     NoEstimate,
     NoRoom,
+    NotMoved,
     OnDemandForbidden,
     WouldMove,
 )
@@ -51,7 +53,7 @@ def keep_deadline(facts: Facts) -> Decision:
     if wanted is None:
         return crowded
     if seen is None:
-        message = NoEstimate(job=JobFacts.of(job), deadline=wanted, runs=len(facts.history), family=job.family)
+        message = NoEstimate(job=JobFacts.of(job), deadline=wanted, runs=len(facts.history), family=facts.family)
         return crowded | say(facts, message)
     return _at_the_start(facts, seen) | _keep(facts, block, seen) | crowded
 
@@ -69,6 +71,8 @@ def _keep(facts: Facts, block: Resubmission, seen: Outlook) -> Decision:
         return say(facts, OnDemandForbidden(job=shown, block=block.name, deadline=seen.deadline))
     if seen.move is Move.ON_DEMAND and not facts.resumable and job.intervals and block.deadline.guarantee is Guarantee.MONEY:
         return say(facts, DeadlineAtRisk(job=shown, deadline=seen.deadline))
+    if facts.lost_by_a_stop_s and not block.deadline.move_without_checkpoint:
+        return _not_moved(facts, seen.why, seen.deadline) | _look_soon(facts)
     if block.mode is Mode.WARN:
         to = "spot" if seen.move is Move.SPOT else "on-demand"
         message = WouldMove(job=shown, block=block.name, reason=seen.why, to=to, deadline=seen.deadline)
@@ -79,7 +83,21 @@ def _keep(facts: Facts, block: Resubmission, seen: Outlook) -> Decision:
         return say(facts, NoRoom(job=shown, room=max(facts.room, 0), deadline=seen.deadline)) | _look_soon(facts)
     cause = MoveCause.DEADLINE if seen.move is Move.ON_DEMAND else MoveCause.RETURN
     to = "on-demand" if cause is MoveCause.DEADLINE else "spot"
-    return _move(facts, block, cause, Moving(job=shown, reason=seen.why, to=to, deadline=seen.deadline))
+    return _move(facts, block, cause, moving(facts, seen.why, to, deadline=seen.deadline))
+
+
+def moving(facts: Facts, reason: str, to: str, *, deadline: datetime | None = None) -> Moving:
+    """The message about a move, with what it loses: as far as anybody looked, where the next attempt begins."""
+    shown = checkpoint_facts(facts.job.checkpoint_uri, facts.last_checkpoint_scan) if facts.checkpoint_seen else None
+    return Moving(
+        job=JobFacts.of(facts.job), reason=reason, to=to, deadline=deadline, lost_s=facts.lost_by_a_stop_s, checkpoint=shown
+    )  # fmt: skip
+
+
+def _not_moved(facts: Facts, reason: MoveReason, deadline: datetime | None = None) -> Decision:
+    """Tell that a move would lose all training so far, and that the policy does not allow it."""
+    message = NotMoved(job=JobFacts.of(facts.job), reason=reason, deadline=deadline, lost_s=facts.lost_by_a_stop_s)
+    return say(facts, message, reason)
 
 
 def _look_soon(facts: Facts) -> Decision:
@@ -121,8 +139,10 @@ def _interrupted_too_often(facts: Facts, block: Resubmission) -> Decision:
     if recent <= limit.more_than or isinstance(next_fallback(facts, block, MoveCause.INTERRUPTIONS), NoFallback):
         return Decision()
     why = MoveReason.INTERRUPTIONS
-    message = Moving(
-        job=JobFacts.of(job), reason=why, to="next-step", interruptions=recent, within_s=limit.within_s, limit=limit.more_than
+    if facts.lost_by_a_stop_s and not block.deadline.move_without_checkpoint:
+        return _not_moved(facts, why)
+    message = replace(
+        moving(facts, why, "next-step"), interruptions=recent, within_s=limit.within_s, limit=limit.more_than
     )  # fmt: skip
     if block.mode is Mode.WARN:
         would = WouldMove(

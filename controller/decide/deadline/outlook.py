@@ -38,7 +38,9 @@ class Outlook:
 
 
 def deadline_of(facts: Facts, settings: DeadlineSettings) -> datetime | None:
-    """When the job must be finished: by its tag, else by the policy; None without a deadline."""
+    """When the job must be finished: by its tag, else by the policy; None without a deadline, or before the tags were read."""
+    if facts.undirected:
+        return None
     if facts.directives.deadline is not None or settings.finish_within_s is None:
         return facts.directives.deadline
     return facts.lineage.id.created_at + timedelta(seconds=settings.finish_within_s)

@@ -78,7 +78,7 @@ def test_an_attempt_has_at_most_twenty_probes() -> None:
 
 
 def test_a_clock_that_is_behind_schedules_the_first_probe() -> None:
-    assert [wake.at for wake in actions(moved(-HOUR), Wake)] == [OPENED + HALF_HOUR]
+    assert [wake.at for wake in actions(moved(-HALF_HOUR), Wake)] == [OPENED + HALF_HOUR]
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,11 @@ EXAMPLES: tuple[Message, ...] = (
     m.StoppingAsAsked(job=SPOT, who="U1"),
     m.RateLimit(what="stop", limit=1, until=LATER),
     m.RateLimit(what="submission", limit=2, until=LATER),
+    m.Moving(job=SPOT, reason=MoveReason.LATEST_MOMENT, to="on-demand", deadline=LATER, lost_s=4000),
+    m.Moving(job=SPOT, reason=MoveReason.LATEST_MOMENT, to="on-demand", deadline=LATER, lost_s=0, checkpoint=MANY),
+    m.NotMoved(job=SPOT, reason=MoveReason.LATEST_MOMENT, lost_s=4000, deadline=LATER),
+    m.NotMoved(job=SPOT, reason=MoveReason.INTERRUPTIONS, lost_s=4000),
+    m.TagsChanged(job=SPOT, before="no spotwarden:deadline", after="spotwarden:deadline=2026-03-02T18:00:00Z"),
     m.DeciderFailed(job=SPOT, decider="deadline", error="OverflowError"),
 )  # fmt: skip
 

@@ -58,6 +58,8 @@ EXAMPLES: tuple[Message, ...] = (
     m.Probing(job=JOB),
     m.StoppingAsAsked(job=JOB, who=EVIL),
     m.RateLimit(what="stop", limit=1, until=LATER),
+    m.NotMoved(job=JOB, reason=MoveReason.LATEST_MOMENT, lost_s=4000, deadline=LATER),
+    m.TagsChanged(job=JOB, before=EVIL, after=EVIL),
     m.DeciderFailed(job=JOB, decider=EVIL, error=EVIL),
 )  # fmt: skip
 

@@ -301,8 +301,8 @@ LADDER = "version: 1\nresubmit:\n  - name: one\n    causes: {starved: {limit: 1}
         (
             "deadline: {finish_withn: 24h}",
             "deadline.finish_withn: found unknown key 'finish_withn', wanted one of back_to_spot, checkpoint_every,"
-            " finish_within, guarantee, margin, min_stay, moves, placement_score, probe, quantile, restore, start,"
-            " upload"
+            " finish_within, guarantee, margin, min_stay, move_without_checkpoint, moves, placement_score, probe, quantile,"
+            " restore, start, upload"
             " (did you mean 'finish_within'?)",
         ),
         ("deadline: {guarantee: both}", "deadline.guarantee: found 'both', wanted one of deadline, money"),

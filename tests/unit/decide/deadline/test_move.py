@@ -11,6 +11,7 @@ import pytest
 from controller.decide import decide
 from controller.decide.facts import Facts
 from controller.decide.need import Need
+from controller.jobs.checkpoint import CheckpointScan
 from controller.ledger.intent import Purpose, Stop, Wake
 from controller.ledger.move_cause import MoveCause
 from controller.notifications.messages import importance_of
@@ -23,6 +24,14 @@ from tests.unit.decide.deciding import HOUR, TAGS, WAITING, actions, looked_up, 
 
 LATE = BEGIN + timedelta(hours=3, minutes=40)  # 2 h of work, the move and the margin before the deadline
 BACK_TO_SPOT = block(deadline=DeadlineSettings(back_to_spot=True))
+SEEN = CheckpointScan(
+    uri="s3://checkpoints/bert/",
+    scanned_at=BEGIN,
+    objects=1,
+    bytes_seen=1,
+    newest_at=BEGIN + timedelta(minutes=30),
+    complete=True,
+)
 
 
 def test_at_the_latest_safe_moment_a_waiting_job_is_moved_to_on_demand() -> None:
@@ -57,16 +66,29 @@ def test_a_deadline_that_cannot_be_met_is_reported_with_the_earliest_finish() ->
 
 def test_a_max_wait_that_ends_before_the_deadline_is_reported_at_the_start() -> None:
     short = replace(WAITING, wait_s_max=3600, runtime_s_max=3600)
-    assert "max-wait-before-deadline" in topics(looked_up(short, now=BEGIN + timedelta(minutes=3)))
+    assert "max-wait-before-deadline" in topics(looked_up(short, now=BEGIN + timedelta(minutes=6)))
 
 
 def test_without_checkpoints_the_policy_chooses_between_the_deadline_and_the_cost() -> None:
     without_checkpoints = job(tags=TAGS, checkpoint_uri=None)
-    assert [stop.next_cause for stop in actions(looked_up(without_checkpoints, now=LATE), Stop)] == [MoveCause.DEADLINE]
+    moves = block(deadline=DeadlineSettings(move_without_checkpoint=True))
+    allowed = looked_up(without_checkpoints, now=LATE, resubmission=moves)
+    assert [stop.next_cause for stop in actions(allowed, Stop)] == [MoveCause.DEADLINE]
+    assert "No checkpoint was seen: 3 h 37 min of training are lost" in text(allowed, "moving/deadline")
     money_first = block(deadline=DeadlineSettings(guarantee=Guarantee.MONEY))
     stays = looked_up(without_checkpoints, now=LATE, resubmission=money_first)
     assert not actions(stays, Stop)
     assert "It stays on spot, because its policy says `guarantee: money`" in text(stays, "deadline-at-risk")
+
+
+def test_a_job_whose_checkpoint_was_never_seen_is_not_moved_unless_the_policy_says_so() -> None:
+    """With a prefix but without a checkpoint in it, or where nobody could look: a stop would lose everything."""
+    for changes in ({"checkpoint_scan": replace(SEEN, newest_at=None)}, {"checkpoint_scan": replace(SEEN, problem="no")}, {}):
+        for training in (job(tags=TAGS), job(tags=TAGS, checkpoint_uri=None)):
+            late = looked_up(training, now=LATE, **changes)
+            assert not actions(late, Stop)
+            assert "a move would lose its training" in text(late, "not-moved/latest-moment")
+    assert actions(looked_up(WAITING, now=LATE), Stop)  # nothing trains, so nothing is lost
 
 
 def test_a_job_is_not_stopped_where_its_spend_cap_has_no_room_for_the_move() -> None:
@@ -77,7 +99,10 @@ def test_a_job_is_not_stopped_where_its_spend_cap_has_no_room_for_the_move() -> 
 
 def test_a_moved_job_returns_to_spot_when_spot_capacity_is_seen_and_the_policy_allows_it() -> None:
     on_demand = job("bert-2", spot=False, wait_s_max=None, tags=TAGS, created_at=BEGIN)
-    seen = looked_up(on_demand, now=BEGIN + HOUR, resubmission=BACK_TO_SPOT, spot_seen=True, number=2)
+    seen = looked_up(
+        on_demand, now=BEGIN + HOUR, resubmission=BACK_TO_SPOT, spot_seen=True, number=2,
+        checkpoint_scan=replace(SEEN, uri="s3://checkpoints/bert-2/"),
+    )  # fmt: skip
     assert [stop.next_cause for stop in actions(seen, Stop)] == [MoveCause.RETURN]
     assert not actions(replace(seen, spot_seen=False), Stop)
     assert not actions(replace(seen, policy=policy(rules=(), resubmissions=(block(),))), Stop)
@@ -93,9 +118,10 @@ def test_a_job_with_too_many_interruptions_takes_the_next_fallback_step() -> Non
     ladder = (FallbackStep(kind=FallbackKind.SAME), FallbackStep(kind=FallbackKind.INSTANCE_TYPES, values=("ml.g5.4xlarge",)))
     limited = block(ladder=ladder, interruption_limit=InterruptionLimit(more_than=1, within_s=7200))
     interrupted = job(interrupted_at=(BEGIN + HOUR, BEGIN + HOUR + timedelta(minutes=9)))
-    [stop] = actions(looked_up(interrupted, now=BEGIN + 2 * HOUR, resubmission=limited), Stop)
+    assert not actions(looked_up(interrupted, now=BEGIN + 2 * HOUR, resubmission=limited), Stop)
+    [stop] = actions(looked_up(interrupted, now=BEGIN + 2 * HOUR, resubmission=limited, checkpoint_scan=SEEN), Stop)
     assert stop.next_cause is MoveCause.INTERRUPTIONS
-    assert not actions(looked_up(interrupted, now=BEGIN + 9 * HOUR, resubmission=limited), Stop)
+    assert not actions(looked_up(interrupted, now=BEGIN + 9 * HOUR, resubmission=limited, checkpoint_scan=SEEN), Stop)
 
 
 # ── the on-demand quota ──────────────────────────────────────────────────────────────────────────────────────────────────────

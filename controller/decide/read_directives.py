@@ -1,0 +1,51 @@
+"""Reads the tags of a job that ask something of the controller, once; a later change waits for a person.
+
+Whoever may call AddTags may change the tags of other people's jobs. So the tags count as they are at the first look at least five
+minutes after the creation: by then ListTags shows what the job was created with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from controller.decide.announce import say
+from controller.decide.decision import Decision
+from controller.decide.facts import READ_AFTER, Facts
+from controller.jobs.directives import DEADLINE_TAG, RUNTIME_TAG
+from controller.jobs.job import FAMILY_TAG
+from controller.ledger.directives_in_force import in_force, readings, tags_of
+from controller.ledger.entry import DirectivesRead
+from controller.ledger.message import JobFacts, TagsChanged
+
+CHANGES_MAX = 10  # of a lineage, recorded and told; further ones have no effect either
+
+
+def read_directives(facts: Facts) -> Decision:
+    """Record the tags in force at the first look; record and tell a later change, which has no effect until it is accepted."""
+    now_said = facts.tags_now
+    if facts.owned or not facts.newest or now_said is None:
+        return Decision()
+    force, known = in_force(facts.lineage), readings(facts.lineage)
+    if force is None:
+        return Decision(entries=(_read(facts, now_said, 0),))
+    late = facts.now - facts.job.created_at < READ_AFTER  # of a new attempt, ListTags may not show all yet
+    if late or not facts.job.alive or now_said in (tags_of(force), tags_of(known[-1])) or len(known) > CHANGES_MAX:
+        return Decision()
+    change = _read(facts, now_said, known[-1].number + 1)
+    told = TagsChanged(
+        job=JobFacts.of(facts.job), before=_shown(tags_of(force), now_said), after=_shown(now_said, tags_of(force)),
+    )  # fmt: skip
+    return Decision(entries=(change,)) | say(facts, told, str(change.number))
+
+
+def _read(facts: Facts, tags: Mapping[str, str], number: int) -> DirectivesRead:
+    return DirectivesRead(
+        job=facts.job.name, at=facts.now, team=facts.job.team, number=number, deadline=tags.get(DEADLINE_TAG),
+        expected_runtime=tags.get(RUNTIME_TAG), family=tags.get(FAMILY_TAG),
+    )  # fmt: skip
+
+
+def _shown(tags: Mapping[str, str], other: Mapping[str, str]) -> str:
+    """The tags that differ from others, in one line; absent ones are named."""
+    differ = sorted({key for key in (*tags, *other) if tags.get(key) != other.get(key)})
+    return ", ".join(f"{key}={tags[key]}" if key in tags else f"no {key}" for key in differ)

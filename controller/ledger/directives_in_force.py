@@ -1,0 +1,34 @@
+"""Which tags of a lineage are in force: those that were read first, and later changes that a person accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from controller.jobs.directives import DEADLINE_TAG, RUNTIME_TAG
+from controller.jobs.job import FAMILY_TAG
+from controller.ledger.entry import DirectivesRead, UserRequested
+from controller.ledger.lineage import Lineage
+from controller.policy.user_request import UserRequest
+
+
+def tags_of(read: DirectivesRead) -> Mapping[str, str]:
+    """The tags as a job carries them."""
+    said = {DEADLINE_TAG: read.deadline, RUNTIME_TAG: read.expected_runtime, FAMILY_TAG: read.family}
+    return {key: value for key, value in said.items() if value is not None}
+
+
+def readings(lineage: Lineage) -> tuple[DirectivesRead, ...]:
+    """Everything that was read, by number."""
+    return tuple(sorted((e for e in lineage.entries if isinstance(e, DirectivesRead)), key=lambda e: e.number))
+
+
+def in_force(lineage: Lineage) -> DirectivesRead | None:
+    """The reading in force: the last that a person accepted, else the first; None before the first."""
+    accepted = {e.number for e in lineage.entries if isinstance(e, UserRequested) and e.request is UserRequest.ACCEPT_TAGS}
+    return max((e for e in readings(lineage) if e.number in accepted | {0}), key=lambda e: e.number, default=None)
+
+
+def pending(lineage: Lineage) -> DirectivesRead | None:
+    """The newest change, where it is not in force; None where nothing waits for a person."""
+    read, force = readings(lineage), in_force(lineage)
+    return read[-1] if read and force is not None and read[-1].number > force.number else None

@@ -1,0 +1,86 @@
+"""What a stack costs: ``python -m infra.cost --jobs 1000`` prints the arithmetic, at list prices of us-east-1, no free tier.
+
+Counts come from the stack (alarms, metrics, schedules); what an invocation takes is an assumption that each line names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.alarms import ALARMS
+
+HANDLERS = Path(__file__).resolve().parents[1] / "handlers"
+MONTH_MIN, MONTH_H = 43_800, 730
+GB_SECOND = 0.0000133334  # Lambda on arm64
+REQUEST = 0.20 / 1e6
+READ, WRITE = 0.125 / 1e6, 0.625 / 1e6  # DynamoDB on demand, per unit
+ALARM, METRIC, DASHBOARD, SECRET, LOG_GB = 0.10, 0.30, 3.00, 0.40, 0.50
+TRIGGERS_PER_JOB = 40  # events, hourly Wakes, discover and drains of a job that runs for a day and is resubmitted once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of the bill, in dollars a month."""
+
+    what: str
+    how: str
+    dollars: float
+
+
+def metrics() -> set[str]:
+    """Return the names of the metrics that the handlers emit."""
+    emitted = re.compile(r'"([A-Z]\w+)": |add_metric\(\s*name="(\w+)"|"(Slack\w+)"')
+    text = "".join((HANDLERS / f"{name}.py").read_text("utf-8") for name in ("clock", "jobs", "interruptions", "observed"))
+    found = {name for match in emitted.findall(text) for name in match if name}
+    return {name for name in found if not name.startswith("Content")}
+
+
+def lines(jobs: int) -> Iterator[Line]:
+    """Yield the bill of a month with that many jobs."""
+    yield Line(what="alarms", how=f"{len(ALARMS)} x ${ALARM:.2f}", dollars=len(ALARMS) * ALARM)
+    count = len(metrics())
+    yield Line(what="custom metrics", how=f"{count} x ${METRIC:.2f}", dollars=count * METRIC)
+    yield Line(what="dashboard", how=f"1 x ${DASHBOARD:.2f}", dollars=DASHBOARD)
+    yield Line(what="secret", how=f"1 x ${SECRET:.2f}", dollars=SECRET)
+    idle_s = MONTH_MIN * (0.1 * 0.5 + 0.1 * 0.25) + MONTH_H * (0.5 * 0.5 + 0.5 * 1)
+    yield Line(
+        what="schedules, Lambda", how="sweep and drain each minute 0.1 s, discover and digests each hour 0.5 s",
+        dollars=idle_s * GB_SECOND + (2 * MONTH_MIN + 2 * MONTH_H) * REQUEST,
+    )  # fmt: skip
+    yield Line(what="schedules, ledger", how="sweep 5 reads, drain 2, each minute", dollars=MONTH_MIN * 7 * READ)
+    yield Line(
+        what=f"{jobs} jobs, Lambda", how=f"{TRIGGERS_PER_JOB} triggers of 0.5 s at 256 MB",
+        dollars=jobs * TRIGGERS_PER_JOB * (0.125 * GB_SECOND + REQUEST),
+    )  # fmt: skip
+    yield Line(
+        what=f"{jobs} jobs, ledger", how=f"{TRIGGERS_PER_JOB} x 6 reads, 40 writes",
+        dollars=jobs * (TRIGGERS_PER_JOB * 6 * READ + 40 * WRITE),
+    )  # fmt: skip
+    log_gb = (2 * MONTH_MIN + jobs * TRIGGERS_PER_JOB) * 700 / 1e9
+    yield Line(what="logs", how="700 bytes an invocation", dollars=log_gb * LOG_GB)
+
+
+def table(jobs: int) -> str:
+    """Return the bill as text."""
+    bill = list(lines(jobs))
+    rows = [f"{line.what:<20} {line.how:<72} {line.dollars:6.2f}" for line in bill]
+    ours = sum(line.dollars for line in bill if line.what.startswith(f"{jobs} jobs"))
+    total = sum(line.dollars for line in bill)
+    return "\n".join([*rows, f"{'a month':<20} {'':<72} {total:6.2f}", f"{jobs} jobs alone cost ${ours:.2f}"])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the bill; returns the exit code."""
+    parser = argparse.ArgumentParser(description="What a Spotwarden stack costs a month, at list prices.")
+    parser.add_argument("--jobs", type=int, default=1000)
+    print(table(parser.parse_args(arguments).jobs))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""Tags of others: whoever may call AddTags neither moves nor stops somebody else's running job."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import pytest
+
+from controller.ledger.entry import DirectivesRead, Ended
+from infra.local.host import Host
+from infra.local.sagemaker.capacity import Steps
+from infra.local.slack_message import Message
+from tests.security.lab import MONDAY, entries, lab, launch, messages, request, run, status, texts
+
+POLICY = """
+version: 1
+defaults: {mode: audit, channel: "#ml"}
+slack: {may: {accept-tags: [U0LOCAL1], stop: [U0LOCAL1]}}
+resubmit:
+  - name: again
+    mode: enforce
+    causes: {internal: {limit: 2}}
+"""
+WITHOUT = POLICY + "    deadline: {move_without_checkpoint: true}\n"
+TIGHT = {"spotwarden:deadline": "2026-11-17T10:00:00Z", "spotwarden:expected-runtime": "30h"}
+
+
+def add_tags(host: Host, job: str, tags: Mapping[str, str]) -> None:
+    """What anybody with sagemaker:AddTags on the job can do."""
+    host.world.jobs[job].tags.update(tags)
+
+
+@contextmanager
+def running(policy: str, **plan: object) -> Iterator[Host]:
+    """A lab in which a spot job of another team trains since an hour."""
+    with lab(policy) as host:
+        launch(host, request("victim", "vision", **({"runtime_h": 60, "wait_h": 80, "work_s": 100_000} | plan)))
+        run(host, hours=1)
+        yield host
+
+
+@pytest.mark.parametrize("policy", [POLICY, WITHOUT], ids=["default", "move_without_checkpoint"])
+def test_tags_that_a_stranger_adds_do_not_stop_a_running_job(policy: str) -> None:
+    with running(policy, checkpoint=None) as host:
+        add_tags(host, "victim", TIGHT)
+        run(host, hours=30)
+        assert status(host, "victim") == "Completed"
+        assert [job for job in host.world.jobs if job != "victim"] == []
+        told = [message.text for message in messages(host) if "were changed and are not in force" in message.text]
+        assert len(told) == 1
+        assert "spotwarden:deadline=2026-11-17T10:00:00Z" in told[0]
+        assert "accept-tags" in told[0]
+
+
+def test_removed_tags_stay_in_force() -> None:
+    """The owner's deadline is kept although somebody deletes its tag."""
+    none = lambda pool: Steps(MONDAY, [(0.0, 0)], period_s=90 * 86_400.0)  # noqa: E731
+    with lab(POLICY, capacity_of=none) as host:
+        tags = {"spotwarden:deadline": "2026-11-16T08:00:00Z", "spotwarden:expected-runtime": "1h"}
+        launch(host, request("owner", "vision", runtime_h=10, wait_h=20, work_s=3000, tags=tags))
+        run(host, hours=1)
+        for tag in tags:
+            del host.world.jobs["owner"].tags[tag]
+        run(host, hours=7)
+        assert "*owner* is moved to on-demand" in texts(host)
+
+
+def test_a_family_that_a_stranger_names_counts_for_nothing() -> None:
+    with running(POLICY) as host:
+        add_tags(host, "victim", {"spotwarden:family": "theirs"})
+        run(host, hours=40)
+        [ended] = entries(host, "victim", Ended)
+        assert ended.outcome == "completed"
+        [read] = [e for e in entries(host, "victim", DirectivesRead) if e.number == 0]
+        assert read.family is None
+
+
+def test_a_change_takes_effect_when_the_person_of_the_policy_accepts_the_one_that_was_shown() -> None:
+    with running(WITHOUT, checkpoint=None) as host:
+        add_tags(host, "victim", TIGHT)
+        run(host, hours=2)
+        shown = _card(host, "victim")
+        assert "You are not allowed" in _press(host, shown, user="U0LOCAL2")
+        add_tags(host, "victim", {"spotwarden:expected-runtime": "28h"})
+        run(host, hours=2)
+        assert "were changed again" in _press_before(host, shown, change=1)
+        assert "take effect" in _press_before(host, shown, change=2)
+        run(host, hours=3)
+        assert "*victim* is moved to on-demand" in texts(host)
+        assert "of training are lost" in texts(host)
+
+
+def test_a_running_job_without_a_checkpoint_is_moved_only_where_the_policy_says_so() -> None:
+    for policy, moved in ((POLICY, False), (WITHOUT, True)):
+        with running(policy, checkpoint=None, tags=TIGHT) as host:
+            run(host, hours=20)
+            assert ("*victim* is moved to on-demand" in texts(host)) is moved
+            assert ("a move would lose" in texts(host)) is not moved
+            assert "continues from" not in texts(host)
+
+
+def _card(host: Host, name: str) -> Message:
+    return next(m for m in messages(host) if m.thread_ts is None and f"*{name}*" in m.text)
+
+
+def _press(host: Host, card: Message, user: str = "") -> str:
+    """Press Accept tags in the message of a job; returns what the person is told."""
+    users = host.slack.users
+    assert users is not None
+    assert users.press(host.slack, card.ts, "spotwarden/accept-tags", user).status == 200
+    return users.ephemerals[-1]
+
+
+def _press_before(host: Host, card: Message, change: int) -> str:
+    """Press the button as the person saw it, with that change, whatever the message shows by now."""
+    users = host.slack.users
+    assert users is not None
+    found = next(m for m in host.slack.messages if m.ts == card.ts)
+    for block in found.blocks:
+        for element in block.get("elements", ()):
+            if isinstance(element, dict) and element.get("action_id") == "spotwarden/accept-tags":
+                element["value"] = json.dumps(json.loads(element["value"]) | {"change": change})
+    return _press(host, card)
