@@ -159,7 +159,7 @@ def _found_in(one: Function, code: Source) -> Iterator[Function | str]:
 
 
 def _named(name: str, module: str, code: Source) -> Iterable[Function]:
-    """The function of that name in a module's scope, or the constructor of a class; of a class of the runtime, all its methods."""
+    """The function of that name in a module, or the constructor of a class; of a class of the runtime, all its methods."""
     home, original = code.modules[module].get(name, (module, name))
     if original in BUILDERS and home == "controller.wiring":
         return
