@@ -36,7 +36,7 @@ NOTHING: Answer = {}
 
 
 class BadRequest(ValueError):
-    """What came is no click, modal or command of ours: what was found, what was wanted, and where."""
+    """The request is no click, modal or command of this app. The message says what was found, what was wanted, and where."""
 
 
 class SlackPorts(Protocol):
@@ -63,7 +63,7 @@ class SlackPorts(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Click:
-    """Who asks for what, of which job of which lineage."""
+    """Who requests what, for which job of which lineage."""
 
     request: UserRequest
     lineage: LineageId
@@ -91,7 +91,7 @@ def interaction(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
 def _clicked(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
     click = _click_of(payload)
     if click is None:
-        return NOTHING  # a link, or a button of somebody else's
+        return NOTHING  # a link, or a button of another app
     try:
         refused = _forbidden(click.request, click.who, ports)
         if refused is not None:
@@ -123,7 +123,7 @@ def record_request(click: Click, ports: SlackPorts) -> str:
     """Record the request and confirm it, or answer why it is not possible. Raises Unreachable."""
     lineage, now = _with_waiting(click.lineage, ports), ports.clock.now()
     too_late = _too_late(click, lineage, ports.policies.current(), now)
-    if too_late:  # it tells how the job stands
+    if too_late:  # it shows the job's state
         unread = refuses_to_read(click.who, ports)
         return f"This is not possible now. {unread}" if unread else too_late
     asked = request_of(click.request, lineage, job=click.job, who=click.who, at=now, change=click.change)
@@ -148,7 +148,7 @@ CONFIRMATIONS: Mapping[UserRequest, str] = {
 
 
 def _too_late(click: Click, lineage: Lineage, policy: Policy, now: datetime) -> str:
-    """Why what was asked is not done ; empty where it is possible."""
+    """Why a request is not possible; empty where it is."""
     last = newest_attempt(lineage)
     if last is None:
         return f"{bold(click.job)} is no longer in the ledger."
@@ -258,7 +258,7 @@ def _waive(id: LineageId, job: str, who: str, view: Mapping[str, Any], ports: Sl
     if wrong:
         return {"response_action": "errors", "errors": dict(wrong)}
     last = newest_attempt(lineage)
-    until = datetime.combine(given.until + DAY, time(), UTC)  # to the end of the day that was named
+    until = datetime.combine(given.until + DAY, time(), UTC)  # until the end of the named day
     waived = Waived(
         job=job, at=now, team=last.team if last else None, policy=given.policy, who=who, reason=given.reason,
         ticket=given.ticket, until=min(until, now + timedelta(seconds=policy.slack.waiver_s_max)),
