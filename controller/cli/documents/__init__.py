@@ -14,9 +14,10 @@ from controller.aws.sagemaker.documents import BadDocument, DocumentKind
 from controller.cli.documents.cloudformation import template
 from controller.cli.documents.found import Found, joined, line_of
 from controller.cli.documents.kubernetes import resource
+from controller.cli.documents.notebook import notebook_jobs, notebook_of
 from controller.cli.documents.parse import DEEP, BadText, values
 from controller.cli.documents.pipelines import pipeline
-from controller.cli.documents.python_source import notebook_jobs, notebook_of, python_jobs
+from controller.cli.documents.python_source import python_jobs
 from controller.cli.documents.sagemaker_api import described, event, list_summaries, search_results
 from controller.cli.documents.sdk_dump import sdk_dump
 from controller.cli.documents.step_functions import has_paths, parameters_with_paths, state_machine

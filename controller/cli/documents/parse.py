@@ -80,17 +80,25 @@ def _json(text: str, start: int) -> Iterator[Any]:
     """One value after the other. A mistake ends the reading, except in JSON lines, where the next line is another value."""
     lines = _Lines(text)
     decoder = _Decoder(lines)
+    waiting: list[Any] = []  # the first value, until it is known that no other text follows it
+    read = 0
     while start < len(text):
         try:
             if text[start] not in '{["':
                 yield BadText("found text after the JSON value, wanted the end of the file or another value", lines.of(start))
                 return
             value, end = decoder.raw_decode(text, start)
-            yield value
+            yield from waiting
+            waiting, read = ([value], 1) if read == 0 else ([], read + 1)
+            if not waiting:
+                yield value
         except LongNumber as error:
+            yield from waiting
             yield BadText(str(error), lines.of(start))
             return
         except json.JSONDecodeError as error:
+            yield from waiting
+            waiting = []
             yield _bad_json(text, error)
             after = text.find("\n", start)
             one_line = after > 0 and lines.of(error.pos) == lines.of(start) and text[after + 1 : after + 2] in ("{", "[", "\n")
@@ -99,6 +107,7 @@ def _json(text: str, start: int) -> Iterator[Any]:
             end = after
         visible = VISIBLE.search(text, end)
         start = visible.start() if visible else len(text)
+    yield from waiting
 
 
 def _bad_json(text: str, error: json.JSONDecodeError, before: int = 0) -> BadText:
@@ -111,11 +120,12 @@ def _bad_json(text: str, error: json.JSONDecodeError, before: int = 0) -> BadTex
         why = "found a comma before the closing bracket, which JSON does not allow"
     elif rest[:1] == "'":
         why = "found text in single quotes, wanted double quotes, as JSON has them"
-    elif re.match(r"(True|False|None)\b", rest):
-        why = f"found {rest[:5].strip(',')}, wanted true, false or null, as JSON has them"
+    elif word := re.match(r"(True|False|None)\b", rest):
+        why = f"found {word[1]}, wanted true, false or null, as JSON has them"
     else:
         why = f"found text that is not JSON ({error.msg}), wanted a job document"
-    return BadText(why, error.lineno + before)
+    line = error.lineno if "comma" not in why else text.count("\n", 0, text.rfind(",", 0, error.pos + 1)) + 1
+    return BadText(why, line + before)
 
 
 class _Lines:
