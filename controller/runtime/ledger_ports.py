@@ -13,7 +13,7 @@ from typing import Protocol
 from controller.decide.decision import Decision
 from controller.jobs.claim import Claim
 from controller.jobs.quota_hold import QuotaHold
-from controller.ledger.entry import Entry, Waived
+from controller.ledger.entry import Entry, UserRequested, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult
 from controller.ledger.lineage import Lineage, LineageId
@@ -205,6 +205,19 @@ class SeenRequests(Protocol):
         """Whether this is the first time that anybody asks; remembered for an hour."""
 
 
+class UserRequests(Protocol):
+    """What people asked for in Slack, until a look at the job takes it in: Slack's function writes no lineage."""
+
+    def add(self, lineage: LineageId, request: UserRequested | Waived, now: datetime) -> bool:
+        """Let a request wait, due now; False where the same one waits already."""
+
+    def waiting(self, lineage: LineageId) -> tuple[UserRequested | Waived, ...]:
+        """The requests that wait. Others can write these rows: nothing in them is believed before it was checked."""
+
+    def remove(self, lineage: LineageId, seen: Iterable[UserRequested | Waived]) -> None:
+        """Remove requests that were answered, and what nobody can read."""
+
+
 class Ledger(Protocol):
     """The only memory: a port for each user."""
 
@@ -264,3 +277,6 @@ class Ledger(Protocol):
 
     @property
     def seen_requests(self) -> SeenRequests: ...
+
+    @property
+    def user_requests(self) -> UserRequests: ...

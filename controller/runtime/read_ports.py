@@ -1,4 +1,4 @@
-"""What gathering and looking up may use: ports that only read. Type checking lets neither write anything."""
+"""What gathering and looking up may use: ports that only read. Type checking refuses every write with them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ReadLedger(Protocol):
 
 
 class ReadPorts(Protocol):
-    """All that a decision may depend on."""
+    """Everything that a decision may depend on."""
 
     @property
     def jobs(self) -> ReadJobs: ...
