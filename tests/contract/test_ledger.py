@@ -10,7 +10,7 @@ import pytest
 from controller.decide.decision import WRITES_MAX, Decision
 from controller.jobs.failure import FailureCause
 from controller.ledger.entry import Entry, Interrupted, Measured, Started
-from controller.ledger.intent import Announce, Intent, IntentResult, Stop, Submit, Wake
+from controller.ledger.intent import Announce, Intent, IntentResult, Probe, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import CapacitySeen, MarketSignal, MarketSignalKind, PlacementAsked
 from controller.runtime.ports import FailingTrigger, Ledger
@@ -485,3 +485,50 @@ def test_a_revision_is_in_force_since_it_became_the_current_one(ledger: Ledger) 
 def test_a_revision_that_comes_back_begins_a_new_interval(ledger: Ledger) -> None:
     for minute, revision in enumerate(("r1", "r2", "r1", "r2")):
         assert ledger.revisions.in_force_at(revision, NOW + minute * MINUTE) == NOW + minute * MINUTE
+
+
+# ── jobs that are to be created ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_job_that_is_to_be_created_is_found_by_its_name_as_an_attempt_and_as_a_probe(ledger: Ledger) -> None:
+    probe = Intent(action=Probe(about="bert", job="bert-p02001", pool="us-east-1/ml.g5.2xlarge"), due_at=NOW)
+    assert ledger.lineages.submitter(ID.account, ID.region, "bert-r02") is None
+    commit(ledger, STARTED, SUBMIT, probe, STOP)
+    for name in ("bert-r02", "bert-p02001"):
+        assert ledger.lineages.submitter(ID.account, ID.region, name) == ID
+        assert ledger.lineages.submitter(ID.account, "eu-west-1", name) is None
+        assert ledger.lineages.submitter("999999999999", ID.region, name) is None
+    assert ledger.lineages.submitter(ID.account, ID.region, "bert") is None
+
+
+def test_a_name_that_one_lineage_means_to_create_is_no_other_s(ledger: Ledger) -> None:
+    commit(ledger, SUBMIT)
+    other = ledger.lineages.load(lineage_id("gpt"))
+    assert not ledger.lineages.commit(other, Decision(entries=(replace(STARTED, job="gpt"),), intents=(SUBMIT,)))
+    assert ledger.lineages.submitter(ID.account, ID.region, "bert-r02") == ID
+
+
+def test_the_first_claim_and_the_end_of_the_last_lease_are_kept(ledger: Ledger) -> None:
+    commit(ledger, SUBMIT)
+    first = ledger.lineages.take(ID, SUBMIT, now=NOW, leased_until=NOW + MINUTE)
+    assert first is not None
+    assert ledger.lineages.put_off(ID, first, due_at=NOW + 5 * MINUTE, why="later")
+    [waiting] = ledger.lineages.load(ID).intents
+    second = ledger.lineages.take(ID, waiting, now=NOW + 6 * MINUTE, leased_until=NOW + 7 * MINUTE)
+    assert second is not None
+    assert ledger.lineages.close(ID, second, IntentResult.DONE, "created")
+    [closed] = ledger.lineages.load(ID).intents
+    for intent in (second, closed):
+        assert (intent.claimed_at, intent.lease_ends_at) == (NOW, NOW + 7 * MINUTE)
+
+
+def test_a_submission_that_nobody_tried_is_written_anew_and_one_that_was_tried_is_not(ledger: Ledger) -> None:
+    changed = replace(SUBMIT, action=replace(SUBMIT.action, changes='{"EnableManagedSpotTraining": true}'))
+    before = commit(ledger, SUBMIT)
+    assert ledger.lineages.commit(before, Decision(intents=(changed,)))
+    assert stored(ledger, SUBMIT) == changed
+    taken = ledger.lineages.take(ID, changed, now=NOW, leased_until=NOW + MINUTE)
+    assert taken is not None
+    assert not ledger.lineages.commit(ledger.lineages.load(ID), Decision(intents=(SUBMIT,)))
+    ledger.lineages.put_off(ID, taken, due_at=NOW, why="later")
+    assert not ledger.lineages.commit(ledger.lineages.load(ID), Decision(intents=(SUBMIT,)))

@@ -12,7 +12,7 @@ import pytest
 from controller.decide.alerts import alert
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.failure import FailureCause
-from controller.ledger.intent import Announce, Intent, IntentResult, Stop, Submit, Wake
+from controller.ledger.intent import NAME_TAKEN, NO_PERMISSION, Announce, Intent, IntentResult, Stop, Submit, Wake
 from controller.ledger.message_kind import MessageKind
 from controller.policy.mode import Mode
 from tests.builders import BEGIN, block, facts, job, lineage, policy
@@ -96,3 +96,20 @@ def test_open_done_and_other_jobs_intents_are_no_failures() -> None:
     others = replace(STOP, action=Stop(about="gpt", because=""), closed=IntentResult.REFUSED)
     fine = (STOP, replace(SUBMIT, closed=IntentResult.DONE), wake, others)
     assert not messages(facts(lineage=lineage(intents=fine)))
+
+
+def test_a_name_that_somebody_else_took_is_told_as_such_and_not_as_a_refusal() -> None:
+    taken = replace(SUBMIT, closed=IntentResult.REFUSED, why=f"{NAME_TAKEN}bert-r02 was created by somebody else")
+    [told] = messages(facts(lineage=lineage(intents=(taken,))))
+    assert (told["kind"], told["attempt"], told["why"]) == (
+        MessageKind.NAME_TAKEN, "bert-r02", "bert-r02 was created by somebody else",
+    )  # fmt: skip
+
+
+def test_a_submission_that_waits_for_a_permission_is_told_once_while_it_waits() -> None:
+    waiting = replace(SUBMIT, why=f"{NO_PERMISSION}not authorized to perform iam:PassRole", claim=1)
+    [told] = messages(facts(lineage=lineage(intents=(waiting,))))
+    assert (told["kind"], told["why"]) == (MessageKind.NOT_PERMITTED, "not authorized to perform iam:PassRole")
+    assert told["topic"] == f"not-permitted/{SUBMIT.key}"
+    assert not messages(facts(lineage=lineage(intents=(replace(waiting, closed=IntentResult.DONE),))))
+    assert not messages(facts(lineage=lineage(intents=(replace(waiting, why="throttled"),))))

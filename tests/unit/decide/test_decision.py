@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from datetime import date, timedelta
 
+import pytest
+
 from controller.decide.decision import Decision
 from controller.decide.need import Need
 from controller.jobs.claim import claim_of
+from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome
 from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Ended, Started, Unmeasured
-from controller.ledger.intent import Intent, IntentResult, Stop, Wake
+from controller.ledger.intent import Intent, IntentResult, Stop, Submit, Wake
 from controller.ledger.pool import CapacitySeen, PlacementAsked
 from tests.builders import BEGIN, lineage
 
@@ -129,3 +132,42 @@ def test_a_larger_decision_is_cut_to_its_entries_and_then_to_those_that_hold_no_
     assert len(Decision(entries=tuple(map(unmeasured, range(100)))).cut().entries) == 64
     small = Decision(entries=tuple(map(unmeasured, range(3)))).cut(2)
     assert small.writes == 2
+
+
+SUBMIT = Submit(about="bert", born_at=BEGIN, job="bert-r02", number=2, cause=FailureCause.STARVED, identity="1:a", sent="{}")
+TRIED = Intent(action=SUBMIT, due_at=BEGIN).leased(BEGIN + timedelta(minutes=1), BEGIN)
+OTHERS: dict[str, Submit] = {
+    "content": replace(SUBMIT, changes='{"EnableManagedSpotTraining": false}'), "identity": replace(SUBMIT, identity="1:b"),
+    "form": replace(SUBMIT, sent='{"spot": false}'), "cause": replace(SUBMIT, cause=FailureCause.CAPACITY),
+    "life of the job": replace(SUBMIT, born_at=None), "job": replace(SUBMIT, about="gpt"),
+}  # fmt: skip
+
+
+def test_an_intent_is_performed_as_it_is_decided_now_and_not_as_its_row_has_it() -> None:
+    cheap, dear = replace(SUBMIT, cost_micros=1), replace(SUBMIT, cost_micros=10**9, cap_micros=5)
+    decided = Decision(intents=(Intent(action=dear, due_at=BEGIN),)).new_to(lineage(), "bert")
+    now = decided.confirms(replace(TRIED, action=cheap))
+    assert now == replace(TRIED, action=dear)
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_a_submission_that_differs_from_what_is_decided_now_is_not_performed(what: str) -> None:
+    decided = Decision(intents=(Intent(action=SUBMIT, due_at=BEGIN),)).new_to(lineage(), "bert")
+    assert decided.confirms(TRIED) == TRIED
+    assert decided.confirms(replace(TRIED, action=OTHERS[what])) is None
+
+
+def test_what_is_not_decided_now_or_only_because_somebody_tried_it_is_not_performed() -> None:
+    assert Decision().new_to(lineage(), "bert").confirms(STOP) is None
+    said = Decision(intents=(TRIED,), doubtful=frozenset({TRIED.key})).new_to(lineage(intents=(TRIED,)), "bert")
+    assert said.confirms(TRIED) is None
+    assert not said.withdrawn
+
+
+def test_a_submission_that_nobody_tried_is_said_anew_with_its_new_content_and_one_that_was_tried_is_not() -> None:
+    new = Intent(action=OTHERS["content"], due_at=BEGIN)
+    waiting = Intent(action=SUBMIT, due_at=BEGIN)
+    assert Decision(intents=(new,)).new_to(lineage(intents=(waiting,)), "bert").intents == (new,)
+    assert not Decision(intents=(waiting,)).new_to(lineage(intents=(waiting,)), "bert")
+    for tried in (TRIED, replace(TRIED, leased_until=None), replace(waiting, closed=IntentResult.REFUSED)):
+        assert not Decision(intents=(new,)).new_to(lineage(intents=(tried,)), "bert")
