@@ -158,6 +158,20 @@ class TrainingJob:
         return _seconds(training), _seconds(billable)
 
 
+def completed(request: dict[str, Any], script: Script, arn: str, created_at: datetime, ended_at: datetime) -> TrainingJob:
+    """Return a job that trained from its creation to its end, and completed."""
+    job = TrainingJob(
+        request=request, script=script, arn=arn, created_at=created_at, modified_at=created_at,
+        tags={tag["Key"]: tag["Value"] for tag in request.get("Tags", [])}, owner={}, builtin=False, discount=0.5,
+        phase=Phase.ENDED, started_at=created_at, ended_at=ended_at,
+    )  # fmt: skip
+    job.runs.append(Run(created_at, trained_at=created_at, ended_at=ended_at))
+    job.enter(created_at, "InProgress", "Starting")
+    job.enter(created_at, "InProgress", "Training")
+    job.enter(ended_at, "Completed", "Completed")
+    return job
+
+
 def instances(request: dict[str, Any]) -> tuple[str, int]:
     """Return instance type and count of a request. Groups count as their first type; the first preference is used."""
     resources = request.get("ResourceConfig") or {}

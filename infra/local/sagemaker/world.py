@@ -15,10 +15,9 @@ from infra.local.sagemaker.description import copy, describe, describe_algorithm
 from infra.local.sagemaker.errors import MISSING, NAME_TAKEN, NOT_IN_PROGRESS, ApiError, invalid
 from infra.local.sagemaker.events import Delivery, EventQueue
 from infra.local.sagemaker.faults import Faults
-from infra.local.sagemaker.job import Run, TrainingJob, instances
+from infra.local.sagemaker.job import TrainingJob, completed, instances
 from infra.local.sagemaker.lifecycle import Lifecycle
 from infra.local.sagemaker.listing import list_jobs
-from infra.local.sagemaker.phase import Phase
 from infra.local.sagemaker.pipelines import Pipelines
 from infra.local.sagemaker.random_streams import random_stream
 from infra.local.sagemaker.script import Script, read_script
@@ -133,17 +132,8 @@ class World:
 
     def add_past(self, request: Answer, *, created_at: datetime, ended_at: datetime) -> str:
         """Add a job that completed before now, as an account has them from years before. Returns its name."""
-        created, ended = _moment(created_at), _moment(ended_at)
-        job = TrainingJob(
-            request=request, script=self._script_for(request), arn=self._arn("training-job", request["TrainingJobName"]),
-            created_at=created, modified_at=created, tags={tag["Key"]: tag["Value"] for tag in request.get("Tags", [])},
-            owner={}, builtin=False, discount=0.5, phase=Phase.ENDED, started_at=created, ended_at=ended,
-        )  # fmt: skip
-        job.runs.append(Run(created, trained_at=created, ended_at=ended))
-        for at, status, secondary in (
-            (created, "InProgress", "Starting"), (created, "InProgress", "Training"), (ended, "Completed", "Completed"),
-        ):  # fmt: skip
-            job.enter(at, status, secondary)
+        arn = self._arn("training-job", request["TrainingJobName"])
+        job = completed(request, self._script_for(request), arn, _moment(created_at), _moment(ended_at))
         self._jobs[job.name] = job
         return job.name
 
