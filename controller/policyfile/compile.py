@@ -52,7 +52,7 @@ def compile_folder(path: str | Folder) -> dict[str, Any]:
         "channel": _channel(whole),
         "brakes": next((_rate_limits(file.brakes) for file in whole if file.brakes is not None), {}),
         "slack": next((file.slack.compiled() for file in whole if file.slack is not None), {}),
-        "labels": next((file.labels.model_dump() for file in whole if file.labels is not None), {}),
+        "labels": next((file.labels.model_dump(exclude_none=True) for file in whole if file.labels is not None), {}),
         "rules": [_rule(rule, file.defaults) for file in whole for rule in file.rules or ()],
         "resubmit": [_block(block, file.defaults) for file in whole for block in file.resubmit or ()],
     }
