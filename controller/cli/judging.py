@@ -11,6 +11,7 @@ from controller.cli.documents.found import CREATE_SHAPE, Found, said_part
 from controller.cli.request_constraints import documented_refusals
 from controller.cli.request_model import corrected, model_refusals
 from controller.jobs.job import Job
+from controller.jobs.request import merged
 from controller.jobs.spot_possible import Refusal, refusals
 from controller.policy.findings import NO_FIX, Finding, Fix, VerdictKind
 from controller.policy.fix import sdk_arguments
@@ -81,9 +82,7 @@ def check_job(
     if refused:
         word = VerdictKind.REFUSED
         fix = fix_of(job, policy, Evidence(), verdict.findings)
-        renames = _renames(body or {}, meant or {})
-        if renames and not fix.why_not:
-            fix = Fix(request={**renames, **fix.request}, sdk={**sdk_arguments({**renames, **fix.request})})
+        fix = _with_corrections(fix, refused, _renames(body or {}, meant or {}))
     findings = tuple(replace(finding, fix=fix) for finding in verdict.findings)
     return Checked(
         found=found, job=job, word=word, findings=findings, refused=tuple(refused or ()), undecided=verdict.undecided,
@@ -105,10 +104,34 @@ def _refused(body: Mapping[str, Any], found: Found, later: Mapping[str, str]) ->
     return stated + [one for one in documented if one.field not in fields]
 
 
+def _with_corrections(fix: Fix, refused: list[Refusal], renames: Mapping[str, Any]) -> Fix:
+    """The fix with the names and values that were surely meant; what only the reader can know is told."""
+    if fix.why_not:
+        return fix
+    change = renames
+    for refusal in refused:
+        if refusal.meant is not None and "[" not in refusal.field:
+            value: Any = refusal.meant
+            for name in reversed(refusal.field.split(".")):
+                value = {name: value}
+            change = merged(change, value)
+    change = merged(change, fix.request)
+    if not change:
+        fields = ", ".join(refusal.field for refusal in refused)
+        return Fix(why_not=f"only the writer of the request knows what was meant by {fields}")
+    return Fix(request=change, sdk=sdk_arguments(change))
+
+
 def _renames(body: Mapping[str, Any], meant: Mapping[str, Any]) -> dict[str, Any]:
     """Members under the names that were meant, as a change: null where a member goes."""
-    gone = {name: None for name in body if name not in meant}
-    return {**gone, **{name: value for name, value in meant.items() if name not in body}}
+    change: dict[str, Any] = {name: None for name in body if name not in meant}
+    for name, value in meant.items():
+        before = body.get(name)
+        if name not in body:
+            change[name] = value
+        elif isinstance(value, Mapping) and isinstance(before, Mapping) and (inner := _renames(before, value)):
+            change[name] = inner
+    return change
 
 
 def _tags(body: Any, tags: Mapping[str, str] | None) -> Mapping[str, str] | None:

@@ -69,13 +69,20 @@ def model_refusals(request: Any, shape_name: str, *, filled: frozenset[str], lat
 
 def corrected(request: Mapping[str, Any], shape_name: str) -> Mapping[str, Any]:
     """The request with each unknown member under its probable name, so that rules judge what was meant."""
-    members = shape(shape_name).members
-    unknown = [name for name in request if name not in members]
-    changed = dict(request)
-    for name in unknown:
-        meant = _meant(name, members)
-        if meant is not None and meant not in changed:
-            changed[meant] = changed.pop(name)
+    changed: Mapping[str, Any] = _corrected(request, shape(shape_name))
+    return changed
+
+
+def _corrected(value: Any, of: Any) -> Any:
+    if not isinstance(value, Mapping) or of.type_name != "structure":
+        return value
+    changed: dict[str, Any] = {}
+    for name, item in value.items():
+        known = name if name in of.members else _meant(str(name), of.members)
+        if known is None or (known != name and (known in value or known in changed)):
+            changed[name] = item
+        else:
+            changed[known] = _corrected(item, of.members[known])
     return changed
 
 
@@ -174,8 +181,11 @@ def _elsewhere(root: str) -> Mapping[str, str]:
 
 def _text(value: Any, of: Any, path: str) -> Iterator[Refusal]:
     if not isinstance(value, str):
-        shown = f"{_shown(value)}, which is {_kind(value)}"
-        yield Refusal(field=path, found=shown, wanted="text" + (f', such as "{value}"' if isinstance(value, int | float) else ""))
+        shown, number = f"{_shown(value)}, which is {_kind(value)}", isinstance(value, int | float)
+        wanted = f'text, such as "{value}"' if number else "text"
+        yield Refusal(
+            field=path, found=shown, wanted=wanted, meant=str(value) if number and not isinstance(value, bool) else None
+        )
         return
     least, most = of.metadata.get("min", 0), of.metadata.get("max")
     if len(value) < least or (most is not None and len(value) > most):
@@ -204,13 +214,13 @@ def _not_in(value: str, enum: Iterable[str], path: str) -> Iterator[Refusal]:
     near = get_close_matches(value.lower(), [one.lower() for one in values], n=1, cutoff=0.6)
     meant = next((one for one in values if near and one.lower() == near[0]), None)
     known = f"one of {', '.join(values)}" if len(values) <= 8 else f"a value that botocore {botocore.__version__} knows"
-    yield Refusal(field=path, found=_shown(value), wanted=f"{known}; did you mean {meant}?" if meant else known)
+    yield Refusal(field=path, found=_shown(value), wanted=f"{known}; did you mean {meant}?" if meant else known, meant=meant)
 
 
 def _scalar(value: Any, of: Any, path: str) -> Iterator[Refusal]:
     kinds, name = KINDS.get(of.type_name, ((object,), "a value"))
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds and object not in kinds):
-        yield Refusal(field=path, found=f"{_shown(value)}, which is {_kind(value)}", wanted=name)
+        yield Refusal(field=path, found=f"{_shown(value)}, which is {_kind(value)}", wanted=name, meant=_as_meant(value, kinds))
         return
     least, most = of.metadata.get("min"), of.metadata.get("max")
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -218,6 +228,15 @@ def _scalar(value: Any, of: Any, path: str) -> Iterator[Refusal]:
             yield Refusal(field=path, found=str(value), wanted=f"at least {least}")
         elif most is not None and value > most:
             yield Refusal(field=path, found=str(value), wanted=f"at most {most}")
+
+
+def _as_meant(value: Any, kinds: tuple[type, ...]) -> int | bool | None:
+    """What a text surely means where a number, or true or false, is wanted."""
+    if not isinstance(value, str):
+        return None
+    if int in kinds and value.isascii() and value.isdigit() and len(value) < 16:
+        return int(value)
+    return {"true": True, "false": False}.get(value.lower()) if bool in kinds else None
 
 
 def _length(value: Any, of: Any, path: str, noun: str, later: tuple[str, ...]) -> Iterator[Refusal]:

@@ -34,11 +34,12 @@ REFUSED_ON_SPOT = frozenset(EXCLUDING) - {"ResourceConfig.InstanceGroups", "Reso
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """What SageMaker would refuse: the member, its value, and what it must be."""
+    """What SageMaker would refuse: the member, its value, what it must be, and the value that was probably meant."""
 
     field: str
     found: str
     wanted: str
+    meant: str | int | float | bool | None = None
 
 
 def members_excluding_spot(request: Mapping[str, Any]) -> tuple[str, ...]:

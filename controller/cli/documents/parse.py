@@ -14,7 +14,9 @@ import yaml
 
 from controller.aws.sagemaker.documents import BadDocument
 from controller.cli.documents.found import Later, Located
+from controller.policyfile.yaml_limits import UNREADABLE, LimitedLoader
 
+NUMBER_CHARS_MAX = 19
 VISIBLE = re.compile(r"\S")
 DEEP = "found values nested too deeply, wanted a job document"
 
@@ -36,7 +38,7 @@ def values(text: str, *, json_only: bool = False) -> Iterator[Any]:
         return
     try:
         yield from [document for document in yaml.load_all(text, Loader=_Loader) if document is not None]
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, *UNREADABLE) as error:
         yield from _json(text, start) if like_json else [_not_yaml(error)]
 
 
@@ -45,6 +47,8 @@ def json_value(text: str, first_line: int = 1) -> Any:
     lines = _Lines(text)
     try:
         value, end = _Decoder(lines, first_line - 1).raw_decode(text, len(text) - len(text.lstrip()))
+    except LongNumber as error:
+        raise BadText(str(error), first_line) from None
     except json.JSONDecodeError as error:
         raise _bad_json(text, error, first_line - 1) from None
     if text[end:].strip():
@@ -54,24 +58,47 @@ def json_value(text: str, first_line: int = 1) -> Any:
 
 def _begins_as_json(text: str, start: int) -> bool:
     try:
-        json.JSONDecoder().raw_decode(text, start)
+        json.JSONDecoder(parse_int=_whole).raw_decode(text, start)
+    except LongNumber:
+        return True
     except ValueError:
         return False
     return True
+
+
+class LongNumber(ValueError):
+    """A number of more digits than any member of a document has."""
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > NUMBER_CHARS_MAX:
+        raise LongNumber(f"found a number of {len(digits)} digits, wanted at most {NUMBER_CHARS_MAX}")
+    return int(digits)
 
 
 def _json(text: str, start: int) -> Iterator[Any]:
     """One value after the other. A mistake ends the reading, except in JSON lines, where the next line is another value."""
     lines = _Lines(text)
     decoder = _Decoder(lines)
+    waiting: list[Any] = []  # the first value, until it is known that no other text follows it
+    read = 0
     while start < len(text):
         try:
             if text[start] not in '{["':
                 yield BadText("found text after the JSON value, wanted the end of the file or another value", lines.of(start))
                 return
             value, end = decoder.raw_decode(text, start)
-            yield value
+            yield from waiting
+            waiting, read = ([value], 1) if read == 0 else ([], read + 1)
+            if not waiting:
+                yield value
+        except LongNumber as error:
+            yield from waiting
+            yield BadText(str(error), lines.of(start))
+            return
         except json.JSONDecodeError as error:
+            yield from waiting
+            waiting = []
             yield _bad_json(text, error)
             after = text.find("\n", start)
             one_line = after > 0 and lines.of(error.pos) == lines.of(start) and text[after + 1 : after + 2] in ("{", "[", "\n")
@@ -80,6 +107,7 @@ def _json(text: str, start: int) -> Iterator[Any]:
             end = after
         visible = VISIBLE.search(text, end)
         start = visible.start() if visible else len(text)
+    yield from waiting
 
 
 def _bad_json(text: str, error: json.JSONDecodeError, before: int = 0) -> BadText:
@@ -92,11 +120,12 @@ def _bad_json(text: str, error: json.JSONDecodeError, before: int = 0) -> BadTex
         why = "found a comma before the closing bracket, which JSON does not allow"
     elif rest[:1] == "'":
         why = "found text in single quotes, wanted double quotes, as JSON has them"
-    elif re.match(r"(True|False|None)\b", rest):
-        why = f"found {rest[:5].strip(',')}, wanted true, false or null, as JSON has them"
+    elif word := re.match(r"(True|False|None)\b", rest):
+        why = f"found {word[1]}, wanted true, false or null, as JSON has them"
     else:
         why = f"found text that is not JSON ({error.msg}), wanted a job document"
-    return BadText(why, error.lineno + before)
+    line = error.lineno if "comma" not in why else text.count("\n", 0, text.rfind(",", 0, error.pos + 1)) + 1
+    return BadText(why, line + before)
 
 
 class _Lines:
@@ -113,7 +142,7 @@ class _Decoder(json.JSONDecoder):
     """A JSON decoder whose objects know their line."""
 
     def __init__(self, lines: _Lines, before: int = 0) -> None:
-        super().__init__()
+        super().__init__(parse_int=_whole)
         self._lines, self._before = lines, before
         whole_object = json.decoder.JSONObject  # type: ignore[attr-defined] # typeshed leaves it out
 
@@ -127,8 +156,10 @@ class _Decoder(json.JSONDecoder):
         self.scan_once = json.scanner.py_make_scanner(self)  # type: ignore[attr-defined] # typeshed leaves it out
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(LimitedLoader):
     """YAML whose objects know their line, and whose CloudFormation intrinsics are values that are filled in later."""
+
+    depth_max = 60  # a template wraps its jobs deeper than a policy file
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> Located:

@@ -7,7 +7,6 @@ Estimators of the SageMaker Python SDK v1 and v2, ModelTrainer of v3, ``Training
 from __future__ import annotations
 
 import ast
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -31,7 +30,6 @@ READ = (
     "EnableManagedSpotTraining", "CheckpointConfig", "ServerlessJobConfig",
 )  # fmt: skip
 LOCAL = re.compile(r"local(_gpu)?")
-MAGIC = re.compile(r"^\s*[%!?]|^\s*\w+.*\?$")
 WITH = re.compile(r"with_(\w+)")
 POSITIONAL: Mapping[str, tuple[str, ...]] = {
     "Estimator": ("image_uri", "role", "instance_count", "instance_type"),
@@ -44,37 +42,10 @@ POSITIONAL: Mapping[str, tuple[str, ...]] = {
 
 def python_jobs(file: str, text: str) -> Iterator[Found]:
     """The training jobs that a Python file makes."""
-    yield from _jobs(file, text, lambda line: ("", line))
+    yield from program_jobs(file, text, lambda line: ("", line))
 
 
-def notebook_jobs(file: str, document: Mapping[str, Any]) -> Iterator[Found]:
-    """The training jobs that a notebook makes: its cells count as one program, and a job stands in a line of its cell."""
-    lines: list[str] = []
-    places: list[tuple[int, int]] = []
-    for number, cell in enumerate(document["cells"]):
-        if not isinstance(cell, Mapping) or cell.get("cell_type") != "code":
-            continue
-        source = cell.get("source", "")
-        source = "".join(str(part) for part in source) if isinstance(source, list) else str(source)
-        magic = source.lstrip().startswith("%%")
-        for at, line in enumerate(source.splitlines(), 1):
-            lines.append("" if magic or MAGIC.match(line) else line)
-            places.append((number, at))
-        lines.append("")
-        places.append((number, 0))
-
-    def place(line: int) -> tuple[str, int]:
-        number, at = places[min(line, len(places)) - 1]
-        return f"cells[{number}]", at
-
-    yield from _jobs(file, "\n".join(lines), place)
-
-
-def is_notebook(document: object) -> bool:
-    return isinstance(document, Mapping) and isinstance(document.get("cells"), list) and "nbformat" in document
-
-
-def _jobs(file: str, text: str, place: Any) -> Iterator[Found]:
+def program_jobs(file: str, text: str, place: Any) -> Iterator[Found]:
     try:
         module = ast.parse(text)
     except (SyntaxError, ValueError) as error:
@@ -325,12 +296,3 @@ def _with_calls(module: ast.Module, made: ast.Call, target: str, scope: Mapping[
             value = call.get(named[1], call.positional[0] if call.positional else Later(why=node.func.attr))
             found[named[1]] = _deep(plain(value))
     return found
-
-
-def notebook_of(text: str) -> Mapping[str, Any] | None:
-    """The notebook that a text is; None for anything else."""
-    try:
-        document = json.loads(text)
-    except ValueError:
-        return None
-    return document if is_notebook(document) else None

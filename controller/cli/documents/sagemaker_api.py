@@ -7,7 +7,7 @@ from typing import Any
 
 from controller.aws.sagemaker.documents import DETAIL_TYPE, REQUESTED, SOURCE, DocumentKind, kind_of
 from controller.aws.sagemaker.members import BadDocument, shown
-from controller.cli.documents.found import Found, joined, line_of, templated
+from controller.cli.documents.found import Found, joined, line_of, templated, walk
 from controller.cli.documents.tuning import tuning_jobs
 from controller.jobs.job import Service
 
@@ -114,7 +114,7 @@ def described(file: str, document: Any, path: str = "", kind: DocumentKind | Non
     try:
         told = kind_of(document)
     except BadDocument as error:
-        return _none(file, path, line_of(document), str(error))
+        return _none(file, path, line_of(document), f"{_named(document) or error}{_to_cut_out(document)}")
     if kind is DocumentKind.SEARCHED and told is DocumentKind.DESCRIBE:
         told = kind
     request = told is DocumentKind.CREATE
@@ -122,6 +122,36 @@ def described(file: str, document: Any, path: str = "", kind: DocumentKind | Non
         file=file, kind=told.value, path=path, line=line_of(document), body=templated(document) if request else document,
         base=told, request="CreateTrainingJobRequest" if request else None,
     )  # fmt: skip
+
+
+# By which member a document of another kind is known.
+OTHERS: Mapping[str, str] = {
+    "ProcessingJobName": "a processing job", "TransformJobName": "a transform job", "AutoMLJobName": "an AutoML job",
+    "LabelingJobName": "a labeling job", "CompilationJobName": "a compilation job",
+    "EndpointConfigName": "an endpoint configuration", "EndpointName": "an endpoint", "ModelName": "a model",
+    "ModelPackageName": "a model package", "ClusterName": "a HyperPod cluster",
+    "NotebookInstanceName": "a notebook instance", "jobDefinition": "an AWS Batch job", "services": "a Docker Compose file",
+    "AlgorithmName": "an algorithm", "PipelineName": "a pipeline without its definition",
+    "HyperParameterTuningJobSummaries": "a list of tuning jobs", "stateMachineArn": "a state machine without its definition",
+}  # fmt: skip
+DEPTH_MAX = 12
+
+
+def _named(document: object) -> str:
+    """What a document of another kind is, and what is wanted instead."""
+    if not isinstance(document, Mapping):
+        return ""
+    kind = next((kind for member, kind in OTHERS.items() if member in document), None)
+    return f"found {kind}, which is no training job; wanted a training job's request or description" if kind else ""
+
+
+def _to_cut_out(document: object) -> str:
+    """Where a training job stands within a document of no known kind."""
+    for place, inner in walk(document):
+        if place and place.count(".") < DEPTH_MAX and (is_request(inner) or "TrainingJobArn" in inner):
+            line = line_of(inner)
+            return f"; cut out {place}{f' (line {line})' if line else ''}, which is a training job"
+    return ""
 
 
 def is_request(document: Document) -> bool:

@@ -111,7 +111,10 @@ def _module(module: Mapping[str, Any], path: str) -> Iterator[Resource]:
 
 def _request(after: Mapping[str, Any], unknown: Any) -> Any:
     """A CreateTrainingJob request of the provider's names; a block is a list of one."""
-    known = renamed(_unblocked(_merged(after, unknown)), "CreateTrainingJobRequest")
+    merged = _merged(after, unknown)
+    if isinstance(merged, Later):
+        return dict.fromkeys(shape("CreateTrainingJobRequest").members, merged)
+    known = renamed(_unblocked(merged), "CreateTrainingJobRequest")
     tags = known.get("tags_all") or known.get("Tags")
     members = shape("CreateTrainingJobRequest").members
     body = {name: value for name, value in known.items() if name in members and value not in (None, [], {})}

@@ -1,0 +1,146 @@
+"""A fix converges: with it a job keeps every rule and SageMaker takes it, or it is said why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.cli.request_constraints import documented_refusals
+from controller.cli.request_model import model_refusals
+from controller.jobs.algorithm import AlgorithmClass
+from controller.jobs.job import Job
+from controller.jobs.request import merged
+from controller.jobs.spot_possible import EXCLUDING, refusals, runtime_of
+from controller.policy.fix import applied
+from controller.policy.mode import Mode
+from controller.policy.policy import Policy, Repair
+from controller.policy.rules import RULE_KINDS, judge, judged
+from controller.policy.rules.kind import Evidence
+from controller.policy.selector import Selector
+from tests.builders import algorithm, job, policy, rule
+
+HOURS = st.sampled_from([600, 900, 901, 3600, 3601, 7200, 14_400, 86_400, 172_800, 432_000])
+ALGORITHMS = (
+    algorithm(),
+    algorithm(AlgorithmClass.BUILT_IN, name="kmeans", checkpoints=False, why="kmeans cannot checkpoint"),
+    algorithm(AlgorithmClass.BUILT_IN, name="sagemaker-xgboost", checkpoints=True),
+)
+OPTIONS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+    "spot-required": st.fixed_dictionaries({"runtime_over_s": HOURS}),
+    "checkpoint-required": st.fixed_dictionaries(
+        {
+            "runtime_over_s": HOURS,
+            "under": st.sampled_from([(), ("s3://acme/",), ("s3://acme/ckpt/", "s3://other/"), ("s3://other/", "s3://third/")]),
+            "only_capable": st.booleans(),
+        }
+    ),
+    "uncheckpointed-cap": st.fixed_dictionaries({"at_most_s": HOURS, "without_config": st.booleans()}),
+    "max-wait-limit": st.fixed_dictionaries({"at_most_s": HOURS})
+    | st.fixed_dictionaries({"times_runtime": st.sampled_from([1, 1.5, 3])}),
+    "max-runtime-limit": st.fixed_dictionaries({"at_most_s": HOURS}),
+    "tags-required": st.fixed_dictionaries({"tags": st.sampled_from([("team",), ("cost-center", "team"), ("owner",)])}),
+    "instance-allowed": st.fixed_dictionaries(
+        {"instance_types": st.sampled_from([("ml.g5.*",), ("ml.g5.2xlarge", "ml.m5.large"), ("ml.m5.*", "ml.p4d.24xlarge")])}
+    ),
+}
+SELECTORS = st.sampled_from(
+    [Selector(), Selector(tags={"team": ("vision",)}), Selector(instance_type=("ml.g5.*",)), Selector(algorithm=("built-in",))]
+)
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    """A policy of up to six rules, most of which some job breaks."""
+    kinds = draw(st.lists(st.sampled_from(sorted(OPTIONS)), min_size=1, max_size=6))
+    rules = tuple(
+        rule(
+            f"rule-{number}", kind=kind, options=draw(OPTIONS[kind]), match=draw(SELECTORS), mode=Mode.WARN, action=None,
+            repair=draw(st.sampled_from([Repair(), Repair(checkpoint="s3://acme/ckpt/{job}/", tags={"owner": "ml"})])),
+        )
+        for number, kind in enumerate(kinds)
+    )  # fmt: skip
+    return policy(rules=rules)
+
+
+@st.composite
+def jobs(draw: st.DrawFn) -> Job:
+    """A job as somebody may ask for it: also one that SageMaker refuses."""
+    excluded = draw(st.sampled_from([(), (), (), *((member,) for member in EXCLUDING)]))
+    return job(
+        "bert", spot=draw(st.booleans()), runtime_s_max=draw(st.none() | HOURS), wait_s_max=draw(st.none() | HOURS),
+        checkpoint_uri=draw(st.sampled_from([None, "s3://acme/ckpt/bert/", "s3://elsewhere/bert/"])),
+        algorithm=draw(st.sampled_from(ALGORITHMS)), instance_type=draw(st.sampled_from(["ml.g5.2xlarge", "ml.p3.2xlarge"])),
+        tags=draw(st.sampled_from([{}, {"team": "vision"}, {"owner": "x", "team": "search"}])), excludes_spot=excluded,
+        output_uri=draw(st.sampled_from([None, "s3://acme-ml/out"])), intervals=(),
+    )  # fmt: skip
+
+
+EVIDENCE = Evidence(claims=())
+
+
+@given(jobs(), policies())
+def test_a_job_with_its_fix_breaks_nothing_that_the_fix_could_have_cured(about: Job, whole: Policy) -> None:
+    verdict = judge(about, whole, EVIDENCE)
+    if not verdict.findings or verdict.fix.why_not:
+        return
+    fixed = applied(about, verdict.fix.request)
+    left, _ = judged(fixed, whole, EVIDENCE)
+    assert [finding.policy for finding in left] == []
+    assert not list(refusals(fixed))
+    assert runtime_of(fixed) == runtime_of(about)
+
+
+@given(jobs(), policies())
+def test_a_second_fix_changes_nothing(about: Job, whole: Policy) -> None:
+    verdict = judge(about, whole, EVIDENCE)
+    assert all(finding.fix == verdict.fix for finding in verdict.findings)
+    if verdict.findings and not verdict.fix.why_not:
+        again = judge(applied(about, verdict.fix.request), whole, EVIDENCE)
+        assert (again.findings, again.fix.request) == ((), {})
+
+
+@given(jobs(), policies())
+def test_where_there_is_no_fix_it_is_said_why(about: Job, whole: Policy) -> None:
+    verdict = judge(about, whole, EVIDENCE)
+    if verdict.findings and not verdict.fix.request:
+        assert verdict.fix.why_not
+
+
+@given(jobs(), policies())
+def test_a_request_with_its_fix_is_one_that_sagemaker_takes(about: Job, whole: Policy) -> None:
+    about = replace(about, excludes_spot=())
+    verdict = judge(about, whole, EVIDENCE)
+    if not verdict.findings or verdict.fix.why_not:
+        return
+    request = without_nulls(merged(request_of(about), verdict.fix.request))
+    assert model_refusals(request, "CreateTrainingJobRequest", filled=frozenset()) == []
+    assert documented_refusals(request) == []
+
+
+def request_of(about: Job) -> dict[str, Any]:
+    """The request that asks for a job."""
+    return without_nulls(
+        {
+            "TrainingJobName": about.name, "RoleArn": about.role, "EnableManagedSpotTraining": about.spot,
+            "AlgorithmSpecification": {"TrainingImage": "train:1", "TrainingInputMode": "File"},
+            "OutputDataConfig": {"S3OutputPath": about.output_uri or "s3://acme-ml/out"},
+            "ResourceConfig": {"InstanceType": about.instance_type, "InstanceCount": 1, "VolumeSizeInGB": 30},
+            "StoppingCondition": {"MaxRuntimeInSeconds": about.runtime_s_max, "MaxWaitTimeInSeconds": about.wait_s_max},
+            "CheckpointConfig": {"S3Uri": about.checkpoint_uri} if about.checkpoint_uri else None,
+            "Tags": [{"Key": key, "Value": value} for key, value in about.tags.items() if value and key != "owner"],
+        }
+    )  # fmt: skip
+
+
+def without_nulls(value: Any) -> Any:
+    """A request as it is sent: null takes a member out."""
+    if isinstance(value, dict):
+        return {name: without_nulls(item) for name, item in value.items() if item is not None}
+    return value
+
+
+def test_every_kind_that_a_request_can_break_is_generated() -> None:
+    assert set(RULE_KINDS) - set(OPTIONS) == {"checkpoint-alive", "checkpoint-exclusive"}

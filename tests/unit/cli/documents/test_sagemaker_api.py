@@ -1,0 +1,92 @@
+"""What SageMaker's API takes and gives, and what is said of a document that is none of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.cli.checking import Check, request
+
+ALL = ["save-long-work", "one-hour-without-checkpoints", "patience", "spot-for-long-jobs"]
+
+
+def event(kind: str, detail: dict[str, Any]) -> dict[str, Any]:
+    return {"source": "aws.sagemaker", "detail-type": kind, "account": "111122223333", "region": "us-east-1", "detail": detail}
+
+
+def test_an_event_of_a_pipeline_s_step_names_a_job_and_says_nothing_else_of_it(said_of: Check) -> None:
+    arn = "arn:aws:sagemaker:us-east-1:111122223333:training-job/pipelines-abc-Train-xyz"
+    said = said_of(
+        event(
+            "SageMaker Model Building Pipeline Execution Step Status Change",
+            {"stepType": "Training", "metadata": {"trainingJob": {"arn": arn}}},
+        )
+    )
+    assert (said.code, said.job["job"], said.job["undecided"]) == (3, "pipelines-abc-Train-xyz", ALL)
+    assert said.job["owner"] == "SageMaker Pipelines"
+
+
+def test_an_event_of_a_tuning_job_has_its_definition_judged(said_of: Check) -> None:
+    definition = {name: value for name, value in request(CheckpointConfig=None).items() if name != "TrainingJobName"}
+    detail = {"HyperParameterTuningJobName": "tune", "TrainingJobDefinition": definition}
+    said = said_of(event("SageMaker HyperParameter Tuning Job State Change", detail))
+    assert (said.code, said.rules, said.job["owner"]) == (1, ["save-long-work"], "hyperparameter tuning")
+
+
+def test_a_call_that_cloudtrail_recorded_is_a_request_with_small_letters(said_of: Check) -> None:
+    parameters = {name[0].lower() + name[1:]: value for name, value in request(CheckpointConfig=None).items()}
+    said = said_of(event("AWS API Call via CloudTrail", {"eventName": "CreateTrainingJob", "requestParameters": parameters}))
+    assert (said.code, said.rules, said.job["path"]) == (1, ["save-long-work"], "detail.requestParameters")
+
+
+@pytest.mark.parametrize(
+    ("document", "error"),
+    [
+        (event("SageMaker Endpoint State Change", {}), "speaks of no training job"),
+        ({"ProcessingJobName": "p"}, "found a processing job, which is no training job"),
+        ({"payload": {"request": request()}}, "cut out payload.request (line 1), which is a training job"),
+        ({"Results": [{"Trial": {}}]}, "found Trial, wanted TrainingJob"),
+        ({"TrainingJobSummaries": []}, "found no training job"),
+        (
+            {"Version": "2020-12-01", "Steps": [{"Name": "p", "Type": "Processing", "Arguments": {}}]},
+            "wanted a Training or Tuning step",
+        ),
+        ({"StartAt": "a", "States": {"a": {"Type": "Pass"}}}, "found no state that creates a training job"),
+        ({"Resources": {"B": {"Type": "AWS::S3::Bucket"}}}, "only these create training jobs"),
+        ({"terraform_version": "1.9", "resource_changes": []}, "only these create training jobs"),
+        ({"apiVersion": "batch/v1", "kind": "Job", "spec": {}}, "found a Kubernetes Job of batch/v1"),
+    ],
+    ids=range(10),
+)
+def test_what_holds_no_training_job_is_named(said_of: Check, document: dict[str, Any], error: str) -> None:
+    said = said_of(document)
+    assert said.code == 2
+    assert error in said.job["error"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "error"),
+    [
+        ('{"TrainingJobName": "a",\n "RoleArn": "r"}\nDone.\n', 3, "found text after the JSON value"),
+        ('{\n "TrainingJobName": "a", /* why */\n "RoleArn": "r"}', 2, "found a comment, which JSON does not allow"),
+        ('{\n # why\n "TrainingJobName": "a"}', 2, "found a comment, which JSON does not allow"),
+        ('{\n "TrainingJobName": "a",\n}', 2, "found a comma before the closing bracket"),
+        ("{'TrainingJobName': 'a'}", 1, "found text in single quotes"),
+        ('{"TrainingJobName": "a", "EnableManagedSpotTraining": True}', 1, "found True, wanted true, false or null"),
+    ],
+)
+def test_text_that_json_does_not_allow_is_one_error_with_its_line(said_of: Check, text: str, line: int, error: str) -> None:
+    said = said_of(text)
+    assert (said.code, said.job["line"]) == (2, line)
+    assert error in said.job["error"]
+
+
+def test_over_several_jobs_the_worst_counts(said_of: Check) -> None:
+    allowed, undecided = request(), {"TrainingJobName": "a", "TrainingJobStatus": "InProgress"}
+    broken, refused = request(CheckpointConfig=None), request(StoppingCondition={"MaxRuntimeInSeconds": 7200})
+    assert said_of([allowed, undecided]).code == 3
+    assert said_of([allowed, undecided], "--strict").code == 1
+    assert said_of([undecided, broken]).code == 1
+    assert said_of([broken, refused]).code == 4
+    assert said_of([refused, {"a": 1}]).code == 2
