@@ -6,6 +6,7 @@ import hashlib
 from datetime import datetime
 
 from controller.decide.announce import checkpoint_facts, say
+from controller.decide.asked_again import request_as_asked
 from controller.decide.deadline.outlook import outlook, spot_wait_s
 from controller.decide.deadline.rule import Move
 from controller.decide.decision import Decision
@@ -159,7 +160,12 @@ def _as_asked(facts: Facts, block: Resubmission | None, asked: UserRequested) ->
     if facts.job.unrepeatable:
         return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=facts.job.unrepeatable))
     leaving_spot = asked.request is UserRequest.ON_DEMAND and facts.job.spot
-    step = Fallback(fallback_step=_fallback_step(facts), changes=on_demand() if leaving_spot else {})
+    as_wished: RequestChange = on_demand() if leaving_spot else {}
+    stopped_by_rule = _our_stop(facts) is not None  # unchanged, it would break the rule again
+    changes = request_as_asked(facts, as_wished) if stopped_by_rule else as_wished
+    if isinstance(changes, NotRepairable):
+        return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=changes.why))
+    step = Fallback(fallback_step=_fallback_step(facts), changes=changes)
     after = max(asked.number - facts.number, 1)
     return _submit(facts, block, MoveCause.ASKED, step, asked.at, why=asked_by(asked.who), after=after)
 
