@@ -9,10 +9,10 @@ LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --
 SEEDS ?= 5000
 ARGS ?=
 
-.PHONY: help demo test check lint simulate mutants bench nightly docs picture package deploy destroy lock clean
+.PHONY: help demo test check lint simulate mutants bench nightly docs picture package lint-stack deploy destroy lock clean
 
 help:  ## show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 demo: $(BIN)/installed  ## run simulated training jobs through the real controller; ARGS=--week runs the long demo
 	$(BIN)/python -m infra.local.demo $(ARGS)
@@ -38,7 +38,7 @@ mutants: $(BIN)/installed  ## count the mutants of the pure packages that tests 
 bench: $(BIN)/installed  ## measure what a month's digest costs, by the number of jobs
 	$(BIN)/python -m tests.benchmarks.month $(ARGS)
 
-nightly: simulate mutants bench  ## run everything that takes long: simulate (and its mutants), mutants, bench
+nightly: lint-stack simulate mutants bench  ## run everything that takes long: simulate (and its mutants), mutants, bench
 	$(BIN)/python -m tests.simulation.mutants
 
 docs: $(DOCS)/installed  ## build the documentation site into build/site
@@ -52,6 +52,9 @@ picture: demo  ## take the pictures of the docs from the demo's Slack page and r
 
 package: $(BIN)/installed  ## build what is deployed to AWS into build/package; ARCH=arm64|x86_64 PY=3.14
 	$(BIN)/python infra/build.py --out build/package $(if $(ARCH),--architecture $(ARCH)) $(if $(PY),--python $(PY)) $(ARGS)
+
+lint-stack: package  ## check the stack with checkov and parliament, each in an environment of its own
+	$(BIN)/python -m infra.lint_stack build/package/sam.json
 
 deploy: package  ## deploy a stage: STAGE=dev; shows the changes first, YES=1 does not ask
 	@test -n "$(STAGE)" || { echo "name a stage: make deploy STAGE=dev (a file in infra/stages)" >&2; exit 1; }

@@ -122,7 +122,7 @@ def ports() -> Ports:
             _Lazy(lambda: client("s3")), os.environ.get("SPOTWARDEN_REPORTS_BUCKET", ""), os.environ.get("AWS_REGION", "")
         ),
         instances=Ec2Instances(_Lazy(lambda: client("ec2"))),
-        policies=_current_policies(ledger),
+        policies=_current_policies(ledger.revisions.in_force_at),
         prices=Prices(ledger.prices.rates),
         quotas=ServiceQuotas(_Lazy(lambda: client("service-quotas"))),
         placement=PlacementScores(_Lazy(lambda: client("ec2"))),
@@ -150,9 +150,9 @@ class _Lazy:
         return getattr(self._build(), name)
 
 
-def _current_policies(ledger: DynamoLedger) -> CompiledPolicies:
+def _current_policies(in_force_at: Callable[[str, datetime], datetime]) -> CompiledPolicies:
     return CompiledPolicies(
-        _policies(), lambda revision: ledger.revisions.in_force_at(revision, _clock.now()), observe_only=not training_roles()
+        _policies(), lambda revision: in_force_at(revision, _clock.now()), observe_only=not training_roles()
     )  # fmt: skip
 
 
@@ -199,7 +199,7 @@ def slack_ports(came_at: datetime) -> SlackClickPorts:
         jobs=SageMakerJobs(hurry(_hurried_client("sagemaker")), roles=training_roles(), key=identity_key()),
         ledger=ledger,
         chat=hurry(_Lazy(_slack), always=("reply_ephemeral",)),
-        policies=_current_policies(ledger),
+        policies=_current_policies(ledger.revisions.read_in_force_at),
         clock=_clock,
     )
 

@@ -8,7 +8,7 @@ training volumes belong to the training role, not here.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -43,7 +43,7 @@ REPORTS = _sub("${Reports.Arn}/reports/*")
 DEAD_LETTERS: Arn = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
 SLACK_TOKEN: Arn = {"Ref": "SlackTokenSecret"}
 JOBS = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:training-job/*")
-PIPELINES = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:pipeline/*")
+PIPELINES = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:pipeline/*/execution/*")
 ALGORITHMS = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:*:algorithm/*")  # those of the Marketplace are its sellers'
 ROLES: Arn = {"Ref": "TrainingRoles"}
 ANY = "*"  # for the actions that IAM offers no resource for
@@ -202,12 +202,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         DEAD_LETTER,
     ),
     "api_handler": (
-        *ASK_WHEN_THE_POLICY_TOOK_FORCE,
+        "dynamodb GetItem",
+        "dynamodb PutItem",
         "dynamodb Query",
         "dynamodb Query family",
-        "dynamodb TransactWriteItems with Put",
-        "dynamodb TransactWriteItems with Update",
-        "dynamodb TransactWriteItems with Delete",
         "sagemaker DescribeTrainingJob",
         "sagemaker ListTags",
         "sagemaker DescribeAlgorithm",
@@ -215,6 +213,25 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     ),
     "digests": (*DIGEST, DEAD_LETTER),
 }
+
+
+# Functions that never submit → the partitions that they write. Only functions that submit write a lineage (lineage#…).
+ROWS: dict[str, tuple[str, ...]] = {
+    "market_signalled": ("signal#*",),
+    "drain": ("aside", "cursor", "outbox", "outbox#*", "policy", "post#*", "said#*", "shelf#*"),
+    "prices": ("cursor", "late", "policy", "price#*"),
+    "api_handler": ("halt", "once", "request#*"),
+    "digests": ("cursor", "late", "outbox", "outbox#*", "policy", "pool#*", "rollup", "said#*", "shelf#*"),
+}
+WRITES = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
+
+
+def _rows(partitions: Sequence[str]) -> Mapping[str, Any]:
+    """The condition that a write is on these partitions; Null: a request that names no partition is none of them."""
+    return {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(partitions)},
+        "Null": {"dynamodb:LeadingKeys": "false"},
+    }
 
 
 def policy(function: str) -> dict[str, Any]:
@@ -226,7 +243,12 @@ def policy(function: str) -> dict[str, Any]:
 
 
 def _where(function: str, grant: Grant) -> Grant:
-    """The drain puts events where there is no Slack alone; the API's function exists where there is one."""
+    """The grant as one function has it: the rows that it writes, and what there is in this stack.
+
+    The drain puts events where there is no Slack alone; the API's function exists where there is one.
+    """
+    if function in ROWS and grant.resource == LEDGER and set(grant.actions) <= set(WRITES):
+        return replace(grant, condition=_rows(ROWS[function]))
     if function == "drain" and grant.resource == BUS:
         return replace(grant, when="HasNoSlack")
     return replace(grant, when="") if function == "api_handler" and grant.when == "HasSlack" else grant

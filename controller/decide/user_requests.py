@@ -5,7 +5,9 @@ A job that has ended is submitted again by ``resubmit``; a waiver is applied by 
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from controller.decide.announce import say
 from controller.decide.deadline.move import moving
@@ -13,7 +15,7 @@ from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.jobs.job import Outcome
 from controller.ledger.directives_in_force import pending
-from controller.ledger.entry import Ended, Flagged, UserRequested
+from controller.ledger.entry import Ended, Flagged, UserRequested, Waived
 from controller.ledger.intent import Intent, Purpose, Stop, Submit
 from controller.ledger.lineage import Lineage, newest_attempt, owner_of
 from controller.ledger.message import CannotRepeat, JobFacts, Message, StoppingAsAsked
@@ -22,9 +24,11 @@ from controller.ledger.move_cause import MoveCause
 from controller.ledger.waiver import waivers_in_force
 from controller.policy.policy import Policy
 from controller.policy.user_request import UserRequest
+from controller.units.free_text import one_line
 
 REPEATABLE = (UserRequest.WAIVE, UserRequest.ACCEPT_TAGS)  # a job may break several rules, and its tags change again
 UPLOADING = "Uploading"
+REASON_MAX, TICKET_MAX = 300, 100  # characters of a waiver's
 
 
 def act_on_user_request(facts: Facts) -> Decision:
@@ -82,3 +86,44 @@ def waivable_rules(lineage: Lineage, now: datetime) -> tuple[str, ...]:
     last, waived = newest_attempt(lineage), {w.policy for w in waivers_in_force(lineage, now)}
     broken = {e.policy for e in lineage.entries if isinstance(e, Flagged) and last and e.job == last.job and e.mode.tells}
     return tuple(sorted(broken - waived))
+
+
+def request_of(request: UserRequest, lineage: Lineage, *, job: str, who: str, at: datetime, change: int = 0) -> UserRequested:
+    """The entry for what a person asks of the newest attempt of a lineage; ``change`` is the change of tags to accept."""
+    last = newest_attempt(lineage)
+    over = last is not None and lineage.entry(Ended, last.job) is not None
+    tried = [submit.number for submit, _ in lineage.submits()]
+    number = max([last.number if last else 1, *tried]) + 1 if over else 0
+    if request is UserRequest.ACCEPT_TAGS:
+        number = change
+    return UserRequested(job=job, at=at, team=last.team if last else None, request=request, who=who, number=number)
+
+
+def accepted_requests(
+    waiting: Iterable[UserRequested | Waived], lineage: Lineage, policy: Policy, now: datetime
+) -> tuple[UserRequested | Waived, ...]:
+    """The requests that hold, as the lineage records them. Others can write what waits, so only what is asked is taken from it.
+
+    It must be about the newest attempt, be possible now, and be asked by somebody whom the policy lets ask for it. A user group's
+    members are known to Slack alone, so a group lets everybody through here.
+    """
+    taken: list[UserRequested | Waived] = []
+    for one in sorted(waiting, key=lambda request: (request.at, request.key)):
+        seen = replace(lineage, entries=(*lineage.entries, *taken))
+        last, at = newest_attempt(seen), min(one.at, now)
+        ask = one.request if isinstance(one, UserRequested) else UserRequest.WAIVE
+        may = policy.slack.may.get(ask, ())
+        if last is None or last.job != one.job or not (one.who in may or any(group.startswith("S") for group in may)):
+            continue
+        if isinstance(one, UserRequested):
+            change = pending(seen)
+            if ask is UserRequest.ACCEPT_TAGS and (change is None or change.number != one.number):
+                continue  # the tags were changed again
+            if ask not in (UserRequest.WAIVE, UserRequest.HALT) and ask in available_requests(seen, policy, now):
+                taken.append(request_of(ask, seen, job=one.job, who=one.who, at=at, change=one.number))
+        elif one.policy in waivable_rules(seen, now) and one.until > now:
+            until = min(one.until, now + timedelta(seconds=policy.slack.waiver_s_max))
+            reason, ticket = one_line(one.reason, REASON_MAX), one_line(one.ticket, TICKET_MAX)
+            taken.append(replace(one, at=at, team=last.team, until=until, reason=reason, ticket=ticket))
+    known = {entry.key for entry in lineage.entries}
+    return tuple(one for one in taken if one.key not in known)

@@ -1,8 +1,8 @@
-"""What we learned: past tense, written once, never changed.
+"""Entries: what happened. An entry is written once and never changed.
 
 Every entry has a ``key`` that is the same however often the same thing is learned, the ``job`` it is about, its ``team`` (the
-``team`` tag, None where there is none) and ``at``: when it happened in the world. Fields are flat: text, whole numbers,
-booleans, dates and enums, so that a ledger can write them as they are.
+``team`` tag, or None) and ``at``: when it happened. Fields are flat: text, whole numbers, booleans, dates and enums, so that a
+ledger can store them as they are.
 """
 
 from __future__ import annotations
@@ -78,7 +78,10 @@ class Interrupted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A job ended; ``seen_at`` is when the ledger learned it, which decides whether the outcome is too old to act on."""
+    """A job ended; ``seen_at`` is when the ledger learned it, which decides whether the outcome is too old to act on.
+
+    ``ran_s`` are the seconds from TrainingStartTime to the end: 0 for a job that never started, None in rows from before.
+    """
 
     job: str
     at: datetime
@@ -89,6 +92,7 @@ class Ended:
     spot: bool
     instance_type: str
     region: str
+    ran_s: int | None = None
 
     @property
     def key(self) -> str:
@@ -134,9 +138,10 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credited:
-    """How many of a finished job's training seconds, per instance, were useful, and on what grounds (``progress.Basis``).
+    """The useful training seconds of a finished job, per instance, and their basis (``progress.Basis``).
 
-    Of a job that did not finish, nothing is until a later attempt resumes from its checkpoint: of several, the most counts.
+    For a job without a model it is zero until a later attempt continues from its checkpoint. Of several entries the largest
+    counts.
     """
 
     job: str
@@ -153,7 +158,7 @@ class Credited:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unmeasured:
-    """SageMaker never said what a finished job used; declared after a day, and overruled by a later Measured."""
+    """SageMaker did not show a finished job's usage within a day. A later Measured replaces it."""
 
     job: str
     at: datetime
@@ -167,7 +172,7 @@ class Unmeasured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flagged:
-    """A rule found fault with a job, under a policy revision."""
+    """A job broke a rule, under a policy revision."""
 
     job: str
     at: datetime
@@ -232,7 +237,7 @@ class CheckpointScanned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """A lineage is over: its last attempt ended and none follows. ``work_s`` are the training seconds its result took."""
+    """A lineage has ended: its last attempt ended and no other follows. ``work_s`` are the training seconds in its result."""
 
     job: str
     at: datetime
@@ -253,9 +258,9 @@ class Finished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserRequested:
-    """A person asked for something from the chat; whoever looks at the job next does it. ``who`` is a Slack user's id.
+    """A person requested something in Slack; the next decision about the job does it. ``who`` is a Slack user's id.
 
-    ``number`` is that of the attempt that was asked for: where it is refused, a person may ask for another.
+    ``number`` is that of the requested attempt: where it is refused, a person may request another.
     """
 
     job: str
@@ -272,7 +277,7 @@ class UserRequested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waived:
-    """A person let a lineage break a rule until a time, for a reason: found all the same, and only recorded."""
+    """A person allowed a lineage to break a rule until a time, for a reason. Findings are still recorded."""
 
     job: str
     at: datetime

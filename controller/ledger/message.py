@@ -1,4 +1,4 @@
-"""What people are told, as plain facts without markup: the ledger keeps these, ``controller.notifications`` turns them into text.
+"""Messages as plain facts without markup. The ledger stores these; ``controller.notifications`` turns them into text.
 
 A message is one of the classes below; ``kind`` is its stored name and the first word of its topic. A stored value never changes.
 """
@@ -112,7 +112,7 @@ class NotPermitted(NotDone):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deleted:
-    """``stops`` and ``submissions`` count what was planned for the job and cannot be done any more."""
+    """``stops`` and ``submissions`` count what was planned for the job and can no longer be done."""
 
     kind: ClassVar = MessageKind.VANISHED
     name: str

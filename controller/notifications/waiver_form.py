@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from controller.decide.user_requests import REASON_MAX, TICKET_MAX
 from controller.notifications.mrkdwn import plain_object, shortened
 from controller.units.free_text import one_line
 
 WAIVER_CALLBACK = "spotwarden/waive"
-REASON_MAX = 300
-TICKET_MAX = 100
 OPTIONS_MAX = 100  # of a static_select
 
 

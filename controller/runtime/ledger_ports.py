@@ -13,7 +13,7 @@ from typing import Protocol
 from controller.decide.decision import Decision
 from controller.jobs.claim import Claim
 from controller.jobs.quota_hold import QuotaHold
-from controller.ledger.entry import Entry, Waived
+from controller.ledger.entry import Entry, UserRequested, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult
 from controller.ledger.lineage import Lineage, LineageId
@@ -181,11 +181,24 @@ class Halts(Protocol):
         """Call a halt in place of any other, or resume."""
 
 
-class Limits(Protocol):
+class ReadLimits(Protocol):
+    """Reads limits."""
+
+    def taken(self, what: str) -> int:
+        """How much of a limit is taken."""
+
+
+class Limits(ReadLimits, Protocol):
     """Limits that span lineages."""
 
-    def spend(self, what: str, who: str, amount: int, limit: int, now: datetime) -> bool:
-        """Take from a limit that spans lineages; False where it has no room. Who took once takes nothing again."""
+    def spend(self, what: str, who: str, amount: int, limit: int | None, now: datetime) -> bool:
+        """Take from a limit that spans lineages, in one conditional write; False where it has no room. None is no limit.
+
+        Who asks again takes only what he does not hold yet.
+        """
+
+    def settle(self, what: str, who: str, amount: int, now: datetime) -> None:
+        """Let somebody hold just this amount, more or less than he took before; nothing happens where he holds it already."""
 
 
 class Revisions(Protocol):
@@ -203,6 +216,19 @@ class SeenRequests(Protocol):
 
     def once(self, what: str, now: datetime) -> bool:
         """Whether this is the first time that anybody asks; remembered for an hour."""
+
+
+class UserRequests(Protocol):
+    """What people asked for in Slack, until a look at the job takes it in: Slack's function writes no lineage."""
+
+    def add(self, lineage: LineageId, request: UserRequested | Waived, now: datetime) -> bool:
+        """Let a request wait, due now; False where the same one waits already."""
+
+    def waiting(self, lineage: LineageId) -> tuple[UserRequested | Waived, ...]:
+        """The requests that wait. Others can write these rows: nothing in them is believed before it was checked."""
+
+    def remove(self, lineage: LineageId, seen: Iterable[UserRequested | Waived]) -> None:
+        """Remove requests that were answered, and what nobody can read."""
 
 
 class Ledger(Protocol):
@@ -264,3 +290,6 @@ class Ledger(Protocol):
 
     @property
     def seen_requests(self) -> SeenRequests: ...
+
+    @property
+    def user_requests(self) -> UserRequests: ...

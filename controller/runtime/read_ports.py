@@ -1,10 +1,10 @@
-"""What gathering and looking up may use: ports that only read. Type checking lets neither write anything."""
+"""What gathering and looking up may use: ports that only read. Type checking refuses every write with them."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
-from controller.runtime.ledger_ports import Capacity, Histories, QuotaHolds, ReadClaims, ReadLineages
+from controller.runtime.ledger_ports import Capacity, Histories, QuotaHolds, ReadClaims, ReadLimits, ReadLineages
 from controller.runtime.ports import Checkpoints, Clock, Placement, Policies, Prices, Quotas, ReadJobs
 from controller.runtime.schedule_ports import ReadPoolMemories
 
@@ -28,11 +28,14 @@ class ReadLedger(Protocol):
     def histories(self) -> Histories: ...
 
     @property
+    def limits(self) -> ReadLimits: ...
+
+    @property
     def pools(self) -> ReadPoolMemories: ...
 
 
 class ReadPorts(Protocol):
-    """All that a decision may depend on."""
+    """Everything that a decision may depend on."""
 
     @property
     def jobs(self) -> ReadJobs: ...

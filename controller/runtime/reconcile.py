@@ -21,12 +21,13 @@ from controller.decide.deleted_job import decide_deleted
 from controller.decide.facts import Facts
 from controller.jobs.job import Job
 from controller.ledger.entry import Ended, Finished
-from controller.ledger.intent import Announce, Intent, IntentResult, Publish, RefreshCard, Submit
+from controller.ledger.intent import Announce, Intent, IntentResult, Publish, RefreshCard, Stop, Submit
 from controller.ledger.lineage import Lineage, LineageId
 from controller.runtime.gather import gather, look_up
 from controller.runtime.perform import perform
 from controller.runtime.ports import Ports, Trigger
 from controller.runtime.read_ports import ReadPorts
+from controller.runtime.take_in_requests import take_in_requests
 from controller.runtime.timeouts import LEASE
 
 FAILED_LOOK = timedelta(minutes=5)
@@ -51,6 +52,8 @@ def reconcile(trigger: Trigger, ports: Ports) -> Reconciled:
 
     Raises Outpaced and Unreachable; after both, the next trigger continues.
     """
+    if trigger.requested and trigger.lineage is not None:
+        take_in_requests(trigger.lineage, ports)
     found = _settle(trigger, ports)
     if trigger.lineage is not None and trigger.lineage != found.lineage:
         _let_go(trigger.job, trigger.lineage, ports)
@@ -59,12 +62,16 @@ def reconcile(trigger: Trigger, ports: Ports) -> Reconciled:
 
 def _settle(trigger: Trigger, ports: Ports) -> Reconciled:
     """Decide, commit and perform until nothing is new."""
-    name, outpaced = trigger.job, 0
+    name, outpaced, asked = trigger.job, 0, False
     for _ in range(ROUNDS_MAX):
         job = ports.jobs.describe(name)
         if job is None:
             return Reconciled(lineage=None)
         facts, whole = decided(job, ports, trigger.created_in)
+        if not asked and any(isinstance(intent.action, Stop | Submit) for intent in whole.intents):
+            asked = True  # before anything is done to a job: what people asked for meanwhile may forbid it
+            if take_in_requests(facts.lineage.id, ports):
+                continue
         decision = whole.cut().leased(facts.now, facts.now + LEASE)
         if _stale(facts) or (decision and not ports.ledger.lineages.commit(facts.lineage, decision)):
             outpaced += 1

@@ -1,6 +1,6 @@
-"""Records what people request in Slack: a click becomes an entry in the lineage and a trigger; the ordinary path does the rest.
+"""Records what people request in Slack: a click becomes a row that triggers a look at the job, which takes it into the lineage.
 
-Slack waits three seconds, so everything here only reads and writes the ledger, with short timeouts. Who requests something
+Slack waits three seconds, so everything here only reads the ledger and leaves a row, with short timeouts. Who requests something
 twice, too late, or without permission, gets an answer that only that person sees.
 """
 
@@ -13,12 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Protocol
 
-from controller.decide.decision import Decision
-from controller.decide.user_requests import available_requests, waivable_rules
+from controller.decide.user_requests import available_requests, request_of, waivable_rules
 from controller.ledger.directives_in_force import pending
-from controller.ledger.entry import Ended, Entry, UserRequested, Waived
+from controller.ledger.entry import Ended, UserRequested, Waived
 from controller.ledger.halt import halt_of
-from controller.ledger.intent import Intent, Submit, Wake
+from controller.ledger.intent import Submit
 from controller.ledger.lineage import Lineage, LineageId, newest_attempt
 from controller.notifications.message_text import bold, halted_text, mention_of, person
 from controller.notifications.mrkdwn import escaped, when
@@ -29,7 +28,6 @@ from controller.runtime.ports import Chat, Clock, Done, Ledger, Policies, Unreac
 from controller.runtime.slack_readers import refuses_to_read
 from controller.runtime.slack_user import SlackUser
 
-TRIES = 3
 SLACK_USER = re.compile(r"[A-Z0-9]{1,40}")
 DAY = timedelta(days=1)
 
@@ -38,7 +36,7 @@ NOTHING: Answer = {}
 
 
 class BadRequest(ValueError):
-    """What came is no click, modal or command of ours: what was found, what was wanted, and where."""
+    """The request is no click, modal or command of this app. The message says what was found, what was wanted, and where."""
 
 
 class SlackPorts(Protocol):
@@ -65,7 +63,7 @@ class SlackPorts(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Click:
-    """Who asks for what, of which job of which lineage."""
+    """Who requests what, for which job of which lineage."""
 
     request: UserRequest
     lineage: LineageId
@@ -93,7 +91,7 @@ def interaction(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
 def _clicked(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
     click = _click_of(payload)
     if click is None:
-        return NOTHING  # a link, or a button of somebody else's
+        return NOTHING  # a link, or a button of another app
     try:
         refused = _forbidden(click.request, click.who, ports)
         if refused is not None:
@@ -123,16 +121,21 @@ def _halt(click: Click, ports: SlackPorts) -> str:
 
 def record_request(click: Click, ports: SlackPorts) -> str:
     """Record the request and confirm it, or answer why it is not possible. Raises Unreachable."""
-    for _ in range(TRIES):
-        lineage, now = ports.ledger.lineages.load(click.lineage), ports.clock.now()
-        too_late = _too_late(click, lineage, ports.policies.current(), now)
-        if too_late:  # it tells how the job stands
-            unread = refuses_to_read(click.who, ports)
-            return f"This is not possible now. {unread}" if unread else too_late
-        entry = _asked(click, lineage, now)
-        if ports.ledger.lineages.commit(lineage, _noted(entry, lineage, now)):
-            return CONFIRMATIONS[click.request].format(job=bold(click.job))
-    return "Somebody else changed this job at the same moment. Press the button again."
+    lineage, now = _with_waiting(click.lineage, ports), ports.clock.now()
+    too_late = _too_late(click, lineage, ports.policies.current(), now)
+    if too_late:  # it shows the job's state
+        unread = refuses_to_read(click.who, ports)
+        return f"This is not possible now. {unread}" if unread else too_late
+    asked = request_of(click.request, lineage, job=click.job, who=click.who, at=now, change=click.change)
+    if ports.ledger.user_requests.add(click.lineage, asked, now):
+        return CONFIRMATIONS[click.request].format(job=bold(click.job))
+    return "Somebody requested this at the same moment."
+
+
+def _with_waiting(id: LineageId, ports: SlackPorts) -> Lineage:
+    """The lineage as it will be once it takes in what people asked for."""
+    lineage = ports.ledger.lineages.load(id)
+    return replace(lineage, entries=(*lineage.entries, *ports.ledger.user_requests.waiting(id)))
 
 
 CONFIRMATIONS: Mapping[UserRequest, str] = {
@@ -144,26 +147,8 @@ CONFIRMATIONS: Mapping[UserRequest, str] = {
 }
 
 
-def _asked(click: Click, lineage: Lineage, now: datetime) -> UserRequested:
-    last = newest_attempt(lineage)
-    over = last is not None and lineage.entry(Ended, last.job) is not None
-    tried = [submit.number for submit, _ in lineage.submits()]
-    number = max([last.number if last else 1, *tried]) + 1 if over else 0
-    if click.request is UserRequest.ACCEPT_TAGS:
-        number = click.change
-    team = last.team if last else None
-    return UserRequested(job=click.job, at=now, team=team, request=click.request, who=click.who, number=number)
-
-
-def _noted(entry: Entry, lineage: Lineage, now: datetime) -> Decision:
-    """The entry, and a Wake that is due: the sweep triggers it within a minute, and decides by the facts of that time."""
-    wake = Intent(action=Wake(about=entry.job, at=now), due_at=now)
-    intents = () if lineage.intent(wake.key) else (wake,)
-    return Decision(entries=(entry,), intents=intents).leased(now - DAY, now)
-
-
 def _too_late(click: Click, lineage: Lineage, policy: Policy, now: datetime) -> str:
-    """Why what was asked is not done ; empty where it is possible."""
+    """Why a request is not possible; empty where it is."""
     last = newest_attempt(lineage)
     if last is None:
         return f"{bold(click.job)} is no longer in the ledger."
@@ -267,18 +252,16 @@ def _submitted(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
 
 
 def _waive(id: LineageId, job: str, who: str, view: Mapping[str, Any], ports: SlackPorts) -> Answer:
-    for _ in range(TRIES):
-        lineage, now, policy = ports.ledger.lineages.load(id), ports.clock.now(), ports.policies.current()
-        most = now.date() + timedelta(seconds=policy.slack.waiver_s_max)
-        given, wrong = waiver_request_of(view, rules=waivable_rules(lineage, now), first=now.date(), most=most)
-        if wrong:
-            return {"response_action": "errors", "errors": dict(wrong)}
-        last = newest_attempt(lineage)
-        until = datetime.combine(given.until + DAY, time(), UTC)  # to the end of the day that was named
-        entry = Waived(
-            job=job, at=now, team=last.team if last else None, policy=given.policy, who=who, reason=given.reason,
-            ticket=given.ticket, until=min(until, now + timedelta(seconds=policy.slack.waiver_s_max)),
-        )  # fmt: skip
-        if ports.ledger.lineages.commit(lineage, _noted(entry, lineage, now)):
-            return {"response_action": "clear"}
-    return {"response_action": "errors", "errors": {"policy": "Somebody else changed this job at the same moment. Try again."}}
+    lineage, now, policy = _with_waiting(id, ports), ports.clock.now(), ports.policies.current()
+    most = now.date() + timedelta(seconds=policy.slack.waiver_s_max)
+    given, wrong = waiver_request_of(view, rules=waivable_rules(lineage, now), first=now.date(), most=most)
+    if wrong:
+        return {"response_action": "errors", "errors": dict(wrong)}
+    last = newest_attempt(lineage)
+    until = datetime.combine(given.until + DAY, time(), UTC)  # until the end of the named day
+    waived = Waived(
+        job=job, at=now, team=last.team if last else None, policy=given.policy, who=who, reason=given.reason,
+        ticket=given.ticket, until=min(until, now + timedelta(seconds=policy.slack.waiver_s_max)),
+    )  # fmt: skip
+    ports.ledger.user_requests.add(id, waived, now)  # where the same one waits already, it holds as well
+    return {"response_action": "clear"}

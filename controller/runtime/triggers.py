@@ -30,11 +30,13 @@ CHARS_MAX = 80  # of other people's text that an error quotes
 class Trigger:
     """A reason to look at a job. ``lineage`` is known where the trigger comes from the ledger.
 
+    ``requested`` says that a person's request waits for the look.
     ``created_in`` is the lineage for which SageMaker just answered our own CreateTrainingJob of this job: that is proof.
     """
 
     job: str
     lineage: LineageId | None = None
+    requested: bool = False
     created_in: LineageId | None = None
 
 

@@ -13,7 +13,7 @@ from typing import Self, TypeVar
 from controller.decide.decision import Decision
 from controller.jobs.claim import Claim, holding_up
 from controller.jobs.quota_hold import QuotaHold
-from controller.ledger.entry import Entry, Finished, Waived
+from controller.ledger.entry import Entry, Finished, UserRequested, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult, Probe, Submit, Wake
 from controller.ledger.lineage import Lineage, LineageId
@@ -126,6 +126,10 @@ class AllPorts:
     def seen_requests(self) -> Self:
         return self
 
+    @property
+    def user_requests(self) -> Self:
+        return self
+
 
 class MemoryLedger(AllPorts):
     """The ledger's ports. Every method is one atomic step, except ``load``, which reads twice."""
@@ -138,7 +142,7 @@ class MemoryLedger(AllPorts):
         self.current_revision: tuple[str, datetime] | None = None
         self.noted: dict[str, MarketSignal] = {}
         self.halted: Halt | None = None
-        self.taken: dict[str, dict[str, int]] = {}
+        self.holders: dict[str, dict[str, int]] = {}
         self.on_quota: dict[tuple[str, str, str], QuotaHold] = {}
         self.signs: list[CapacitySignal] = []
         self.remembered: dict[tuple[str, str, date], PoolMemory] = {}
@@ -147,6 +151,7 @@ class MemoryLedger(AllPorts):
         self.asked_once: set[str] = set()
         self.fails: dict[tuple[str, str], FailingTrigger] = {}
         self.listed: dict[tuple[str, str, date], Rate] = {}
+        self.requests: dict[LineageId, dict[str, tuple[datetime, UserRequested | Waived]]] = {}
 
     def row(self, lineage: LineageId) -> Row:
         return self.rows.setdefault(lineage, Row())
@@ -154,6 +159,17 @@ class MemoryLedger(AllPorts):
     def load(self, lineage: LineageId) -> Lineage:
         version = self.head(lineage)  # read first: read last, it could be newer than the rows
         return replace(self.rest(lineage), version=version)
+
+    def add(self, lineage: LineageId, request: UserRequested | Waived, now: datetime) -> bool:
+        waiting = self.requests.setdefault(lineage, {})
+        return waiting.setdefault(request.key, (now, request)) == (now, request)
+
+    def waiting(self, lineage: LineageId) -> tuple[UserRequested | Waived, ...]:
+        return tuple(request for _, request in self.requests.get(lineage, {}).values())
+
+    def remove(self, lineage: LineageId, seen: Iterable[UserRequested | Waived]) -> None:
+        for request in seen:
+            self.requests.get(lineage, {}).pop(request.key, None)
 
     def head(self, lineage: LineageId) -> int:
         return self.row(lineage).version
@@ -231,11 +247,21 @@ class MemoryLedger(AllPorts):
             for key, trigger_at in row.trigger_at.items()
             if trigger_at <= now
         ]
-        return sorted(due, key=lambda one: (one.trigger_at, str(one.trigger.lineage), one.key))[:limit]
+        requested = [
+            Overdue(trigger=Trigger(job=request.job, lineage=lineage, requested=True), key=request.key, trigger_at=at)
+            for lineage, waiting in self.requests.items()
+            for at, request in waiting.values()
+            if at <= now
+        ]
+        return sorted([*due, *requested], key=lambda one: (one.trigger_at, str(one.trigger.lineage), one.key))[:limit]
 
     def delay(self, overdue: Overdue, trigger_at: datetime) -> None:
         row = self.row(overdue.trigger.lineage) if overdue.trigger.lineage else Row()
-        if overdue.key in row.trigger_at:
+        waiting = self.requests.get(overdue.trigger.lineage, {}) if overdue.trigger.lineage else {}
+        if overdue.trigger.requested and overdue.key in waiting:
+            at, request = waiting[overdue.key]
+            waiting[overdue.key] = (max(at, trigger_at), request)
+        elif overdue.key in row.trigger_at:
             row.trigger_at[overdue.key] = max(row.trigger_at[overdue.key], trigger_at)
 
     def note_failing(self, overdue: Overdue, trigger_at: datetime, problem: str) -> None:
@@ -328,14 +354,20 @@ class MemoryLedger(AllPorts):
     def set_halt(self, halt: Halt | None) -> None:
         self.halted = halt
 
-    def spend(self, what: str, who: str, amount: int, limit: int, now: datetime) -> bool:  # noqa: ARG002 - nothing expires here
-        taken = self.taken.setdefault(what, {})
-        if who in taken:
+    def spend(self, what: str, who: str, amount: int, limit: int | None, now: datetime) -> bool:  # noqa: ARG002 - nothing expires
+        holders = self.holders.setdefault(what, {})
+        if holders.get(who, 0) >= amount and who in holders:
             return True
-        if sum(taken.values()) + amount > limit:
+        if limit is not None and sum(holders.values()) + amount - holders.get(who, 0) > limit:
             return False
-        taken[who] = amount
+        holders[who] = amount
         return True
+
+    def settle(self, what: str, who: str, amount: int, now: datetime) -> None:  # noqa: ARG002 - nothing expires here
+        self.holders.setdefault(what, {})[who] = amount
+
+    def taken(self, what: str) -> int:
+        return sum(self.holders.get(what, {}).values())
 
     def passed_until(self, which: DiscoverPass) -> datetime | None:
         return self.moments.get(("pass", which))

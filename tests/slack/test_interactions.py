@@ -32,6 +32,7 @@ def test_a_waiver_needs_a_reason_a_ticket_and_an_end_that_the_policy_allows(host
     until = (host.clock.at + timedelta(days=3)).date().isoformat()
     assert users.submit(view_id, {"policy": rule, "reason": "long data", "ticket": "ML-7", "until": until}).status == 200
     assert not users.modals
+    later(host, 0.05)  # the next sweep takes it in
     [waived] = list(wiring.ports().ledger.waivers.in_force(host.clock.at))
     assert isinstance(waived, Waived)
     assert (waived.policy, waived.reason, waived.ticket, waived.who) == (rule, "long data", "ML-7", "U0LOCAL1")
@@ -79,6 +80,7 @@ def test_a_second_click_is_answered_and_changes_nothing(host: Host, users: Users
     users.press(host.slack, message.ts, "spotwarden/stop")
     users.press(host.slack, message.ts, "spotwarden/stop", user="U0LOCAL1")
     assert users.ephemerals[-1].startswith("<@U0LOCAL1> already requested this")
+    later(host, 0.05)
     assert sum(entry.job == "stopper" for entry in asked(host)) == 1
 
 

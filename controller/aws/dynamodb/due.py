@@ -7,6 +7,7 @@ failing   <lineage>#<intent>   a trigger of the sweep that fails, and since when
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from heapq import merge
@@ -14,13 +15,15 @@ from itertools import islice
 
 from controller.aws.dynamodb.items import MARK, Item, moment, stamp
 from controller.aws.dynamodb.lineages import lineage_pk
-from controller.aws.dynamodb.table import PARTITIONS, Table, key, partition_of
+from controller.aws.dynamodb.table import LINEAGE, PARTITIONS, Table, key, partition_of
+from controller.aws.dynamodb.user_requests import REQUEST, request_pk
 from controller.ledger.lineage import LineageId
 from controller.runtime.ledger_ports import FailingTrigger, Overdue
 from controller.runtime.triggers import Trigger
 
 FAILING = "failing"
 PROBLEM_MAX = 500
+JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
 
 class DynamoDueIntents:
@@ -41,13 +44,20 @@ class DynamoDueIntents:
             ExpressionAttributeValues={":pk": {"S": f"due#{number:02d}"}, ":now": {"S": stamp(now)}},
         )
         for row in rows:
-            trigger = Trigger(job=row["about"]["S"], lineage=LineageId.parse(row["lineage"]["S"]))
-            yield Overdue(trigger=trigger, key=row["sk"]["S"].removeprefix("intent#"), trigger_at=moment(row["ring_at"]["S"]))
+            pk = row["pk"]["S"]
+            if pk.startswith(LINEAGE):
+                trigger = Trigger(job=row["about"]["S"], lineage=LineageId.parse(row["lineage"]["S"]))
+                yield Overdue(trigger=trigger, key=row["sk"]["S"].removeprefix("intent#"), trigger_at=moment(row["ring_at"]["S"]))
+            elif (requested := _requested(row)) is not None:
+                yield requested
+            else:
+                self._table.remove(key(pk, row["sk"]["S"]))  # nobody could answer it, and it would be first in line for good
 
     def delay(self, overdue: Overdue, trigger_at: datetime) -> None:
         if overdue.trigger.lineage is not None:
+            lineage, requested = overdue.trigger.lineage, overdue.trigger.requested
             self._table.update(
-                key(lineage_pk(overdue.trigger.lineage), f"intent#{overdue.key}"),
+                key(request_pk(lineage), overdue.key) if requested else key(lineage_pk(lineage), f"intent#{overdue.key}"),
                 UpdateExpression="SET ring_at = :at",
                 ConditionExpression="ring_at < :at",  # only an open intent has this attribute
                 ExpressionAttributeValues={":at": {"S": stamp(trigger_at)}},
@@ -79,6 +89,19 @@ class DynamoDueIntents:
             ConditionExpression="trigger_at = :at",
             ExpressionAttributeValues={":at": {"S": stamp(failing.trigger_at)}},
         )
+
+
+def _requested(row: Item) -> Overdue | None:
+    """A request that waits; None for a row that names no job. Slack's function writes the row, so nothing of it is believed."""
+    lineage = LineageId.parse(row["pk"]["S"].removeprefix(REQUEST)) if row["pk"]["S"].startswith(REQUEST) else None
+    job = row.get("about", {}).get("S", "")
+    try:
+        trigger_at = moment(row["ring_at"]["S"])
+    except ValueError:
+        return None
+    if lineage is None or JOB_NAME.fullmatch(job) is None or trigger_at.tzinfo is None:
+        return None
+    return Overdue(trigger=Trigger(job=job, lineage=lineage, requested=True), key=row["sk"]["S"], trigger_at=trigger_at)
 
 
 def _failing(row: Item) -> FailingTrigger:

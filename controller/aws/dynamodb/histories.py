@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controller.aws.dynamodb.items import Item, read
-from controller.aws.dynamodb.table import Table
+from controller.aws.dynamodb.table import Table, of_lineages
 from controller.ledger.entry import Finished
 
 
@@ -21,7 +21,7 @@ class DynamoHistories:
             ExpressionAttributeValues={":pk": family_key(account, region, family)},
             ScanIndexForward=False,
         )
-        finished: list[Finished] = [read(row) for row in rows]
+        finished: list[Finished] = [read(row) for row in of_lineages(rows)]
         return tuple(one.work_s for one in finished if one.work_s is not None)
 
 

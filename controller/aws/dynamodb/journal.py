@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from controller.aws.dynamodb.items import read
-from controller.aws.dynamodb.table import PARTITIONS, Table
+from controller.aws.dynamodb.table import PARTITIONS, Table, of_lineages
 from controller.ledger.entry import Entry
 
 
@@ -24,7 +24,7 @@ class DynamoJournal:
                     KeyConditionExpression="day_pk = :pk",
                     ExpressionAttributeValues={":pk": {"S": f"{day}#{number:02d}"}},
                 )
-                yield from (entry for row in rows if since <= (entry := read(row)).at < until)
+                yield from (entry for row in of_lineages(rows) if since <= (entry := read(row)).at < until)
 
 
 def days_between(since: datetime, until: datetime) -> Iterator[str]:

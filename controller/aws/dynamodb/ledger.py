@@ -23,6 +23,7 @@ from controller.aws.dynamodb.quota_holds import DynamoQuotaHolds
 from controller.aws.dynamodb.revisions import DynamoRevisions
 from controller.aws.dynamodb.seen_requests import DynamoSeenRequests
 from controller.aws.dynamodb.table import Table
+from controller.aws.dynamodb.user_requests import DynamoUserRequests
 from controller.aws.dynamodb.waivers import DynamoWaivers
 
 
@@ -50,3 +51,4 @@ class DynamoLedger:
         self.block_support = DynamoBlockSupport(rows)
         self.revisions = DynamoRevisions(rows)
         self.seen_requests = DynamoSeenRequests(rows)
+        self.user_requests = DynamoUserRequests(rows)

@@ -16,7 +16,7 @@ from controller.aws.dynamodb.days import marking
 from controller.aws.dynamodb.histories import family_key
 from controller.aws.dynamodb.items import MARK, Item, read, read_checked_intent, stamp, write, write_intent
 from controller.aws.dynamodb.quota_holds import freeing, holding
-from controller.aws.dynamodb.table import HEAD, Table, Write, key, next_version, partition, partition_of, version_of
+from controller.aws.dynamodb.table import HEAD, LINEAGE, Table, Write, key, next_version, partition, partition_of, version_of
 from controller.aws.dynamodb.waivers import WAIVERS
 from controller.decide.decision import Decision
 from controller.ledger.entry import Entry, Finished, Waived
@@ -108,7 +108,7 @@ _OFF_INDEX = "REMOVE due_pk, ring_at"
 
 
 def lineage_pk(lineage: LineageId) -> str:
-    return f"lineage#{lineage}"
+    return f"{LINEAGE}{lineage}"
 
 
 def _attempt_pk(account: str, region: str, job: str) -> str:

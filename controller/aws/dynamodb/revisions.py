@@ -30,6 +30,11 @@ class DynamoRevisions:
         other = self._table.get("policy", CURRENT)  # another container was faster, with this revision or with another
         return moment(other["at"]["S"]) if other is not None and other["revision"]["S"] == revision else now
 
+    def read_in_force_at(self, revision: str, now: datetime) -> datetime:
+        """The same for a function that decides nothing and writes no such row."""
+        current = self._table.get("policy", CURRENT)
+        return moment(current["at"]["S"]) if current is not None and current["revision"]["S"] == revision else now
+
     def _first_seen(self, revision: str, now: datetime) -> datetime:
         known = self._table.get("policy", revision)
         return moment(known["at"]["S"]) if known else now

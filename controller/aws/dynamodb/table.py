@@ -8,7 +8,7 @@ fail its own conditions: that gives False, and the next load finds it in the tab
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,6 +20,7 @@ from controller.runtime.ports import Unreachable
 Write = dict[str, Any]  # a write of a transaction: {"Put": …}, {"Update": …} or {"Delete": …}
 
 HEAD = "head"
+LINEAGE = "lineage#"  # how the partition of a lineage begins; only functions that submit write such rows
 PARTITIONS = 4  # per index: 4,000 writes a second, and four reads a minute for the sweep
 TRANSACTION_MAX = 100
 CONFLICTS = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
@@ -40,6 +41,11 @@ def partition(prefix: str, text: str) -> Item:
 def partition_of(pk: str) -> Item:
     """The query of a whole partition."""
     return {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": pk}}}
+
+
+def of_lineages(rows: Iterable[Item]) -> Iterator[Item]:
+    """Those rows of an index that belong to a lineage: other functions could write the attributes of an index as well."""
+    return (row for row in rows if row["pk"]["S"].startswith(LINEAGE))
 
 
 def version_of(head: Item | None) -> int:

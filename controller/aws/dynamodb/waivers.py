@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from controller.aws.dynamodb.items import Item, read, stamp
-from controller.aws.dynamodb.table import Table
+from controller.aws.dynamodb.table import Table, of_lineages
 from controller.ledger.entry import Waived
 
 WAIVERS: Item = {"S": "waivers"}
@@ -24,4 +24,4 @@ class DynamoWaivers:
             KeyConditionExpression="family_pk = :pk AND family_at > :now",
             ExpressionAttributeValues={":pk": WAIVERS, ":now": {"S": stamp(now)}},
         )
-        return [read(row) for row in rows]
+        return [read(row) for row in of_lineages(rows)]

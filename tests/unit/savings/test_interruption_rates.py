@@ -90,9 +90,14 @@ def test_the_cheaper_useful_hour_comes_first_and_unpriced_types_last() -> None:
 
 
 class Fixed:
+    """The ports that closing a day needs: a ledger, a clock, and no price for anything."""
+
     def __init__(self, ledger: MemoryLedger) -> None:
         self.ledger = ledger
-        self.clock = self
+        self.clock = self.prices = self
+
+    def rate(self, *_: object) -> None:
+        return None
 
     def now(self) -> Any:
         return BEGIN + timedelta(days=1)

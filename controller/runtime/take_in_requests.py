@@ -1,0 +1,32 @@
+"""Takes what people asked for in Slack into their lineage: Slack's function only leaves a row, and may write no lineage."""
+
+from __future__ import annotations
+
+from controller.decide.decision import Decision
+from controller.decide.user_requests import accepted_requests
+from controller.ledger.intent import Intent, Wake
+from controller.ledger.lineage import LineageId
+from controller.runtime.ports import Ports
+
+TRIES = 3
+
+
+def take_in_requests(id: LineageId, ports: Ports) -> bool:
+    """Check each request that waits against the lineage and the policy, record those that hold, and remove them all.
+
+    Says whether the lineage changed. Where others change it at the same time, the requests wait for the next look.
+    """
+    waiting = ports.ledger.user_requests.waiting(id)
+    if not waiting:
+        ports.ledger.user_requests.remove(id, ())  # a row that nobody can read, if there is one
+        return False
+    for _ in range(TRIES):
+        lineage, now = ports.ledger.lineages.load(id), ports.clock.now()
+        entries = accepted_requests(waiting, lineage, ports.policies.current(), now)
+        wakes = (Intent(action=Wake(about=job, at=now), due_at=now) for job in {entry.job for entry in entries})
+        due = tuple(wake for wake in wakes if lineage.intent(wake.key) is None)  # so that the look takes the job for no quiet one
+        if entries and not ports.ledger.lineages.commit(lineage, Decision(entries=entries, intents=due).leased(now, now)):
+            continue
+        ports.ledger.user_requests.remove(id, waiting)  # after the commit: a crash in between finds them known
+        return bool(entries)
+    return False

@@ -1,0 +1,130 @@
+"""Checks the stack with linters that pin other versions than this project, each in its own environment: ``make lint-stack``.
+
+checkov looks at the transformed template, parliament at the policy of each function. An accepted finding has its reason in
+infra/lint_stack.yaml; a finding without one, and a reason without a finding, fail.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+
+from infra import permissions
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILD = ROOT / "build" / "lint-stack"
+TOOLS = {"checkov": ("checkov>=3.3",), "parliament": ("parliament>=1.6", "setuptools<81")}
+ACCEPTED = Path(__file__).with_suffix(".yaml")
+
+
+def transformed(template: dict[str, Any]) -> dict[str, Any]:
+    """Return the template after the SAM transform, which asks boto3 for a region."""
+    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = "s3://bucket/key"
+    values = {name: parameter.get("Default", "") for name, parameter in template["Parameters"].items()}
+    made: dict[str, Any] = Translator({}, Parser()).translate(template, values)
+    return made
+
+
+def tool(name: str) -> Path:
+    """Return the program of a linter, which is installed where it is missing."""
+    folder = BUILD / name
+    program = folder / "bin" / name
+    if not program.exists():
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)  # noqa: S603  # our words
+        pip = [str(folder / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", *TOOLS[name]]
+        subprocess.run(pip, check=True)  # noqa: S603  # our words
+    return program
+
+
+def checkov(template: Path) -> set[tuple[str, str]]:
+    """Return what checkov finds in a transformed template: check and resource."""
+    command = [str(tool("checkov")), "--file", str(template), "--framework", "cloudformation", "--output", "json", "--compact"]
+    done = subprocess.run([*command, "--quiet"], check=False, capture_output=True, text=True)  # noqa: S603  # our words
+    answer = json.loads(done.stdout)
+    results = answer["results"]["failed_checks"] if isinstance(answer, dict) and "results" in answer else []
+    return {(found["check_id"], found["resource"].partition(".")[2]) for found in results}
+
+
+def parliament(functions: Iterable[str]) -> set[tuple[str, str]]:
+    """Return what parliament finds in the policy of each function: issue and function."""
+    found = set()
+    for function in functions:
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [_plain(s) for s in permissions.statements(function)]})
+        command = [str(tool("parliament")), "--string", policy, "--json"]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603  # our words
+        if done.returncode and not done.stdout.strip():
+            raise RuntimeError(done.stderr)
+        found |= {(json.loads(line)["issue"], function) for line in done.stdout.splitlines() if line.startswith("{")}
+    return found
+
+
+def _plain(statement: Mapping[str, Any]) -> dict[str, Any]:
+    """A statement with examples in place of CloudFormation's functions."""
+    action = statement["Action"][0]
+    example = EXAMPLES.get(action) or EXAMPLES.get(action.split(":")[0])
+    condition = {
+        operator: {key: "us-east-1" if isinstance(value, dict | list) else value for key, value in pairs.items()}
+        for operator, pairs in statement.get("Condition", {}).items()
+    }
+    resource = "*" if statement["Resource"] == "*" else example
+    return {**statement, "Resource": resource, **({"Condition": condition} if condition else {})}
+
+
+HERE = "us-east-1:123456789012"
+EXAMPLES = {
+    "dynamodb": f"arn:aws:dynamodb:{HERE}:table/Ledger",
+    "logs": f"arn:aws:logs:{HERE}:log-group:SweepLogs:*",
+    "events": f"arn:aws:events:{HERE}:event-bus/default",
+    "iam": "arn:aws:iam::123456789012:role/training",
+    "s3": "arn:aws:s3:::acme-checkpoints",
+    "s3:PutObject": "arn:aws:s3:::spotwarden-reports/reports/*",
+    "sagemaker": f"arn:aws:sagemaker:{HERE}:training-job/*",
+    "sagemaker:DescribeAlgorithm": f"arn:aws:sagemaker:{HERE}:algorithm/*",
+    "sagemaker:ListPipelineExecutionSteps": f"arn:aws:sagemaker:{HERE}:pipeline/*/execution/*",
+    "secretsmanager": f"arn:aws:secretsmanager:{HERE}:secret:slack-AbCdEf",
+    "kms": f"arn:aws:kms:{HERE}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    "sns": f"arn:aws:sns:{HERE}:notices",
+    "sqs": f"arn:aws:sqs:{HERE}:DeadLetters",
+}
+
+
+def unexplained(found: set[tuple[str, str]], accepted: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Return a line for each finding without a reason, and for each reason without a finding.
+
+    ``accepted`` has, for each check, the reason by resource; "*" stands for every resource of the check.
+    """
+    lines = [f"{check} on {where}" for check, where in sorted(found) if not {where, "*"} & set(accepted.get(check, {}))]
+    for check, reasons in accepted.items():
+        hit = {where for name, where in found if name == check}
+        over = [where for where in reasons if where not in hit and not (where == "*" and hit)]
+        lines += [f"{check} on {where} is accepted, and is not found any more" for where in over]
+    return lines
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Lint the template of a package (build/package/sam.json); returns the exit code."""
+    [package] = arguments if arguments is not None else sys.argv[1:]
+    template = BUILD / "transformed.json"
+    template.parent.mkdir(parents=True, exist_ok=True)
+    template.write_text(json.dumps(transformed(json.loads(Path(package).read_text("utf-8")))))
+    accepted = yaml.safe_load(ACCEPTED.read_text("utf-8"))
+    problems = unexplained(checkov(template), accepted["checkov"])
+    problems += unexplained(parliament(permissions.FUNCTIONS), accepted["parliament"])
+    print("\n".join(problems) or "checkov and parliament find nothing that has no reason in infra/lint_stack.yaml")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
