@@ -21,7 +21,7 @@ from controller.decide.spend_cap import afford
 from controller.decide.user_requests import latest_request
 from controller.jobs.changes import Changes, RequestForm
 from controller.jobs.failure import FailureCause, RetryChange, begins_with
-from controller.jobs.request import change_from_json, change_to_json, merged, on_demand, tags_without_room
+from controller.jobs.request import RequestChange, change_from_json, change_to_json, merged, on_demand, tags_without_room
 from controller.ledger.entry import CheckpointScanned, Ended, Started, UserRequested
 from controller.ledger.intent import NO_QUOTA, Intent, IntentResult, Purpose, Stop, Submit
 from controller.ledger.lineage import GENERATIONS_MAX
@@ -162,9 +162,9 @@ def _as_asked(facts: Facts, block: Resubmission | None, asked: UserRequested) ->
     if facts.job.unrepeatable:
         return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=facts.job.unrepeatable))
     leaving_spot = asked.request is UserRequest.ON_DEMAND and facts.job.spot
-    as_wished: RequestChange = on_demand() if leaving_spot else {}
+    as_asked: RequestChange = on_demand() if leaving_spot else {}
     stopped_by_rule = _our_stop(facts) is not None  # unchanged, it would break the rule again
-    changes = request_as_asked(facts, as_wished) if stopped_by_rule else as_wished
+    changes = request_as_asked(facts, as_asked) if stopped_by_rule else as_asked
     if isinstance(changes, NotRepairable):
         return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=changes.why))
     step = Fallback(fallback_step=current_step(facts), changes=changes)

@@ -22,10 +22,10 @@ ON_DEMAND = job(spot=False, wait_s_max=None, checkpoint_uri=None)
 def asked(about: Any = ON_DEMAND, request: UserRequest = UserRequest.TRY_AGAIN, repair: Repair | None = None) -> Facts:
     """A job that a rule stopped, and a person who asks for it again."""
     stop = Intent(action=Stop(about="bert", because="use-spot"), due_at=BEGIN, claim=1, closed=IntentResult.DONE)
-    wish = UserRequested(job="bert", at=BEGIN + HOUR, team="vision", who="U0LOCAL1", request=request, number=2)
+    asked_for = UserRequested(job="bert", at=BEGIN + HOUR, team="vision", who="U0LOCAL1", request=request, number=2)
     over = ended(about, Outcome.STOPPED)
     whole = policy(rules=(rule(repair=repair or Repair()),), resubmissions=())
-    return looked_up(over, now=BEGIN + 2 * HOUR, lineage=lineage(entries=(wish,), intents=(stop,)), policy=whole)
+    return looked_up(over, now=BEGIN + 2 * HOUR, lineage=lineage(entries=(asked_for,), intents=(stop,)), policy=whole)
 
 
 def test_the_same_offence_is_not_submitted_again() -> None:
