@@ -170,10 +170,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         main(["--help"])
         return BAD_INPUT
     try:
-        code = typer.main.get_command(app).main(arguments, prog_name="spotwarden", standalone_mode=False)
+        code = guarded("spotwarden", _run)(arguments)
     except typer.TyperException as error:
         print(usage_error(error), file=sys.stderr)
         return BAD_INPUT
+    return code if isinstance(code, int) else 0
+
+
+def _run(arguments: list[str]) -> int:
+    """Run typer under the same guard as each command: help and version are output, too."""
+    code: object = typer.main.get_command(app).main(arguments, prog_name="spotwarden", standalone_mode=False)
     return code if isinstance(code, int) else 0
 
 

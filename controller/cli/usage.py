@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -45,6 +46,11 @@ def _sentence(error: typer.TyperException) -> str:
     return error.format_message().replace("Value error, ", "")
 
 
+def _forget_output() -> None:
+    """Write what is left nowhere: the interpreter flushes once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def guarded(name: str, command: Callable[Arguments, int]) -> Callable[Arguments, int]:
     """A command that reports bad input in one sentence, and ends quietly when its output is no longer read."""
 
@@ -57,8 +63,14 @@ def guarded(name: str, command: Callable[Arguments, int]) -> Callable[Arguments,
             print(f"spotwarden {name}: {error}", file=sys.stderr)
             return BAD_INPUT
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes once more at its end
+            _forget_output()
             return PIPE_CLOSED
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
+                raise
+            _forget_output()
+            print(f"spotwarden {name}: the output cannot be written ({error.strerror})", file=sys.stderr)
+            return BAD_INPUT
         return code
 
     return run

@@ -21,6 +21,7 @@ from controller.decide import (
     record_usage,
     refresh_card,
     resubmit,
+    settle_caps,
     user_requests,
     wakeups,
 )  # fmt: skip
@@ -87,6 +88,11 @@ DECIDERS: tuple[Decider, ...] = (
         name="resubmit",
         decide=lambda facts, _: resubmit.resubmit(facts),
         why="submit a job that did not finish again",
+    ),
+    Decider(
+        name="settle_caps",
+        decide=lambda facts, _: settle_caps.settle_caps(facts),
+        why="count an attempt under a team's spend cap with what it cost",
     ),
     Decider(
         name="close_lineage",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import ceil
 
 from controller.decide.need import Need
 from controller.jobs.checkpoint import CheckpointScan
@@ -37,7 +38,9 @@ class Facts:
     asked in this look, None where it was not, such as within an hour of the last time. ``looked_up`` are the needs that these two
     answer: without it, None there means that nobody looked.
 
-    ``repair_prefix`` is a checkpoint prefix that nobody wrote to, for the job's repair; None where nobody looked for one.
+    ``team_spent_micros`` is what the team spent or reserved of this month's spend cap. ``repair_prefix`` is a checkpoint prefix
+    that nobody wrote to, for the job's repair; None where nobody looked for one.
+
     ``owner_undecided`` says that the owner which the job claims has not answered yet, ``owner_checked`` an answer to write down.
     """
 
@@ -58,6 +61,7 @@ class Facts:
     placement: PlacementAsked | None = None
     looked_up: frozenset[Need] = frozenset()
     repair_prefix: str | None = None
+    team_spent_micros: int = 0
     owner_undecided: bool = False
     owner_checked: OwnerChecked | None = None
 
@@ -104,6 +108,13 @@ class Facts:
             region=job.region, instance_type=job.instance_type, instances=job.instance_count, job=job.name,
             lineage=str(self.lineage.id), created_at=job.created_at,
         )  # fmt: skip
+
+    @property
+    def ran_s(self) -> int:
+        """Seconds since the job's TrainingStartTime, to its end or to now; a job without one is billed nothing."""
+        if self.job.started_at is None:
+            return 0
+        return max(ceil(((self.job.ended_at or self.now) - self.job.started_at).total_seconds()), 0)
 
     @property
     def newest(self) -> bool:

@@ -97,6 +97,13 @@ def candidate_types(facts: Facts, block: Resubmission) -> tuple[str, ...]:
     )
 
 
+def next_types(facts: Facts, block: Resubmission | None) -> tuple[str, ...]:
+    """Every instance type that a next attempt may have: that of the job and of its root, the ladder's, and larger ones."""
+    own = {facts.job.instance_type, _root_type(facts)}
+    larger = {budget.instance_type for budget in block.causes.values() if budget.instance_type} if block is not None else set()
+    return tuple(sorted(own | larger | set(candidate_types(facts, block) if block is not None else ())))
+
+
 def _current_step(facts: Facts) -> int:
     """The highest step that the lineage has used up to this attempt; -1 for the first request."""
     return max((submit.fallback_step for submit, _ in facts.lineage.submits() if submit.number <= facts.number), default=-1)

@@ -36,7 +36,7 @@ def observe(facts: Facts) -> Decision:
         return Decision(entries=(started, *answered, *interrupted, *checkpoint_scanned(facts)), claims=claims, holds=holds)
     ended = Ended(
         job=job.name, at=job.ended_at or facts.now, team=job.team, outcome=job.outcome, seen_at=facts.now,
-        failure=job.failure, spot=job.spot, instance_type=job.instance_type, region=job.region,
+        failure=job.failure, spot=job.spot, instance_type=job.instance_type, region=job.region, ran_s=facts.ran_s,
     )  # fmt: skip
     return Decision(entries=(started, *answered, *interrupted, ended, *checkpoint_scanned(facts)), released=claims, freed=holds)
 

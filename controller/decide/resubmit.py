@@ -6,30 +6,32 @@ import hashlib
 from datetime import datetime
 
 from controller.decide.announce import checkpoint_facts, say
-from controller.decide.deadline.outlook import outlook, spot_wait_s
+from controller.decide.deadline.outlook import outlook
 from controller.decide.deadline.rule import Move
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.fallback import Fallback, NoFallback, advance, next_fallback
+from controller.decide.move_step import current_step, elsewhere, spot_again
 from controller.decide.need import Need
 from controller.decide.observe import checkpoint_scanned
 from controller.decide.repair_again import repair_now, same_repair
 from controller.decide.repair_prefix import new_prefix_of, refused_as_not_free
-from controller.decide.spend_cap import expected_cost_micros, over_spend_cap
+from controller.decide.spend_cap import afford
 from controller.decide.user_requests import latest_request
 from controller.jobs.changes import Changes, RequestForm
 from controller.jobs.failure import FailureCause, RetryChange, begins_with
-from controller.jobs.request import RequestChange, change_from_json, change_to_json, merged, on_demand, on_spot, tags_without_room
+from controller.jobs.request import change_from_json, change_to_json, merged, on_demand, tags_without_room
 from controller.ledger.entry import CheckpointScanned, Ended, Started, UserRequested
 from controller.ledger.intent import NO_QUOTA, Intent, IntentResult, Purpose, Stop, Submit
 from controller.ledger.lineage import GENERATIONS_MAX
-from controller.ledger.message import CannotRepeat, GaveUp, JobFacts, Resubmitting, WouldResubmit
+from controller.ledger.message import CannotRepeat, CapFacts, GaveUp, JobFacts, Resubmitting, WouldResubmit
 from controller.ledger.message_kind import GiveUpReason, MoveReason, asked_by
 from controller.ledger.move_cause import AttemptCause, MoveCause
 from controller.policy.mode import Mode
 from controller.policy.repair import NotRepairable
 from controller.policy.resubmission import Resubmission
 from controller.policy.user_request import UserRequest
+from controller.units.calendar import month_key
 
 
 def resubmit(facts: Facts) -> Decision:
@@ -159,7 +161,7 @@ def _as_asked(facts: Facts, block: Resubmission | None, asked: UserRequested) ->
     if facts.job.unrepeatable:
         return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=facts.job.unrepeatable))
     leaving_spot = asked.request is UserRequest.ON_DEMAND and facts.job.spot
-    step = Fallback(fallback_step=_fallback_step(facts), changes=on_demand() if leaving_spot else {})
+    step = Fallback(fallback_step=current_step(facts), changes=on_demand() if leaving_spot else {})
     after = max(asked.number - facts.number, 1)
     return _submit(facts, block, MoveCause.ASKED, step, asked.at, why=asked_by(asked.who), after=after)
 
@@ -171,29 +173,19 @@ def _moved(facts: Facts, block: Resubmission | None, cause: MoveCause) -> Decisi
     """The attempt for which its predecessor was stopped: at once, outside every budget, and whatever the policy says by now."""
     if _refused(facts):
         return _back(facts, block)
-    return _submit(facts, block, cause, _elsewhere(facts, block, cause), _ended_at(facts))
-
-
-def _elsewhere(facts: Facts, block: Resubmission | None, cause: MoveCause) -> Fallback:
-    """Where a stopped job goes on; as it was, where the ladder was edited meanwhile."""
-    if cause in (MoveCause.DEADLINE, MoveCause.ASKED):
-        return Fallback(fallback_step=_fallback_step(facts), changes=on_demand())
-    if cause is MoveCause.RETURN:
-        return Fallback(fallback_step=_fallback_step(facts), changes=_spot_again(facts))
-    step = next_fallback(facts, block, cause) if block else NoFallback(why=GiveUpReason.NO_FURTHER_STEP)
-    return step if isinstance(step, Fallback) else Fallback(fallback_step=_fallback_step(facts), changes={})
+    return _submit(facts, block, cause, elsewhere(facts, block, cause), _ended_at(facts))
 
 
 def _back(facts: Facts, block: Resubmission | None) -> Decision:
     """Go on where it was, at once: where it was to go refused it. No bridge is burnt; the refused attempt keeps its name."""
     cause = MoveCause.RETURN if facts.job.spot else MoveCause.DEADLINE
-    step = Fallback(fallback_step=_fallback_step(facts), changes={})
+    step = Fallback(fallback_step=current_step(facts), changes={})
     return _submit(facts, block, cause, step, _ended_at(facts), why=MoveReason.NO_CAPACITY, after=2)
 
 
 def _back_to_spot(facts: Facts, block: Resubmission) -> Decision:
     """Go back to spot, at once: on-demand found no capacity."""
-    step = Fallback(fallback_step=_fallback_step(facts), changes=_spot_again(facts))
+    step = Fallback(fallback_step=current_step(facts), changes=spot_again(facts))
     return _submit(facts, block, MoveCause.RETURN, step, _ended_at(facts), why=MoveReason.NO_CAPACITY)
 
 
@@ -213,10 +205,6 @@ def _refused(facts: Facts) -> bool:
     )  # fmt: skip
 
 
-def _spot_again(facts: Facts) -> RequestChange:
-    return on_spot(runtime_s=facts.job.runtime_s_max or 86_400, wait_s=spot_wait_s(facts))
-
-
 def _repaired(facts: Facts, stop: Stop, block: Resubmission | None) -> Decision:
     """The job again with its repair: once, and outside every budget."""
     if facts.job.unrepeatable:
@@ -233,7 +221,7 @@ def _repaired(facts: Facts, stop: Stop, block: Resubmission | None) -> Decision:
         if Need.REPAIR_PREFIX not in facts.looked_up or after > PREFIXES_TRIED_MAX:
             return Decision(needs=frozenset({Need.REPAIR_PREFIX}) if after <= PREFIXES_TRIED_MAX else frozenset())
         changes = merged(changes, {"CheckpointConfig": {"S3Uri": facts.repair_prefix}})
-    step = Fallback(fallback_step=max(_fallback_step(facts), 0), changes=changes)
+    step = Fallback(fallback_step=current_step(facts), changes=changes)
     return _submit(facts, block, MoveCause.REPAIR, step, _ended_at(facts), why=stop.because, after=after)
 
 
@@ -250,19 +238,20 @@ def _submit(
     job, number = facts.job, facts.number + after
     if facts.lineage.generation_of(number) > GENERATIONS_MAX:
         return say(facts, GaveUp(job=JobFacts.of(job), reason=GiveUpReason.NAMES_TAKEN, cause=cause, tried=GENERATIONS_MAX))
-    cost = expected_cost_micros(facts, block)
-    if block is not None and cause is not MoveCause.ASKED and (broke := over_spend_cap(facts, block, cost)) is not None:
-        reason = GiveUpReason.NO_PRICE if broke.next_micros is None else GiveUpReason.OVER_CAP
-        return say(facts, GaveUp(job=JobFacts.of(job), reason=reason, cause=cause, cap=broke))
+    allowed = afford(facts, block, step.changes, capped=cause is not MoveCause.ASKED)
+    if isinstance(allowed, CapFacts):
+        reason = GiveUpReason.NO_PRICE if allowed.next_micros is None else GiveUpReason.OVER_CAP
+        return say(facts, GaveUp(job=JobFacts.of(job), reason=reason, cause=cause, cap=allowed))
     name = facts.lineage.name_of(number, job.identity)
     try:
-        change = Changes.of(step.changes)
+        change = Changes.of(allowed.changes)
     except ValueError as problem:
         return say(facts, CannotRepeat(job=JobFacts.of(job), why=str(problem)))
-    changes = change_to_json(step.changes)
+    changes = change_to_json(allowed.changes)
     submit = Submit(
         about=job.name, born_at=job.created_at, job=name, number=number, cause=cause, changes=changes,
-        fallback_step=step.fallback_step, cost_micros=cost, cap_micros=block.team_month_cap_micros if block else None,
+        fallback_step=step.fallback_step, cost_micros=allowed.cost_micros,
+        cap_micros=block.team_month_cap_micros if block else None, month=month_key(_ended_at(facts)),
         identity=job.identity, sent=RequestForm.of(job).changed(change).to_json(),
     )  # fmt: skip
     message = Resubmitting(
@@ -283,10 +272,6 @@ def _seen(facts: Facts) -> CheckpointScanned | None:
 
 def _ended_at(facts: Facts) -> datetime:
     return facts.job.ended_at or facts.job.created_at
-
-
-def _fallback_step(facts: Facts) -> int:
-    return max((submit.fallback_step for submit, _ in facts.lineage.submits() if submit.number <= facts.number), default=0)
 
 
 def _under_way(facts: Facts) -> Intent | None:

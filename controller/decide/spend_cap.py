@@ -1,51 +1,144 @@
-"""What an attempt may cost, and whether a lineage's cap has room for it."""
+"""What an attempt may cost, and whether a spend cap has room for it.
+
+    recorded spend + what ran and is not recorded yet + one attempt at most  ≤  cap
+
+The attempt is the request that will be sent: its instance type, its count, its MaxRuntimeInSeconds, at the dearest rate it may be
+billed at. Nothing that the job's creator writes lowers that; where the family's completed runs show that less is enough, the
+request is sent with the shorter MaxRuntimeInSeconds, so that SageMaker itself keeps the cap.
+"""
 
 from __future__ import annotations
 
-from controller.decide.deadline.outlook import expected_s, proven_lineage_s
+from dataclasses import dataclass
+from math import ceil
+
 from controller.decide.facts import Facts
 from controller.decide.record_usage import measured_of
-from controller.ledger.entry import Started
+from controller.jobs.job import FAMILY_TAG, family_of
+from controller.jobs.request import RequestChange, merged
+from controller.ledger.entry import Ended, Started
 from controller.ledger.message import CapFacts
 from controller.policy.resubmission import Resubmission
 from controller.savings.arithmetic import spent_micros
-from controller.units.money import Micros, Rate, cost_micros
+from controller.savings.job_history import RUNS_MIN
+from controller.units.money import Micros, cost_micros
 
 DAY_S = 86_400  # SageMaker's own MaxRuntimeInSeconds, where a job gives none
+HISTORY_MARGIN = 1.25  # over the longest completed run of a family
 
 
-def expected_cost_micros(facts: Facts, block: Resubmission | None) -> Micros | None:
-    """What the next attempt costs at most: what is still to do, or MaxRuntime where nobody knows, at the on-demand rate."""
-    job, rate = facts.job, facts.rate
-    if rate is None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Affordable:
+    """An attempt that its caps have room for. ``cost_micros`` is the most it may cost; None where no price is known, and no
+    cap asks.
+    """
+
+    changes: RequestChange
+    cost_micros: Micros | None
+
+
+def afford(facts: Facts, block: Resubmission | None, changes: RequestChange, *, capped: bool = True) -> Affordable | CapFacts:
+    """The attempt as its caps allow it, or the cap that has no room for it. Without ``capped`` no cap is asked."""
+    cost = attempt_cost_micros(facts, changes)
+    caps = _caps(block) if capped else ()
+    if not caps:
+        return Affordable(changes=changes, cost_micros=cost)
+    spent = lineage_spent_micros(facts) if block is not None and block.cap_micros is not None else 0
+    if cost is None or spent is None:
+        return CapFacts(cap_micros=min(caps))
+    team_cap = block.team_month_cap_micros if block is not None else None
+    lineage_cap = block.cap_micros if block is not None else None
+    left = min(cap for cap in (None if lineage_cap is None else lineage_cap - spent, team_cap) if cap is not None)
+    if cost <= left:
+        return Affordable(changes=changes, cost_micros=cost)
+    shorter = _shortened(facts, changes)
+    less = attempt_cost_micros(facts, shorter) if shorter is not None else None
+    if shorter is not None and less is not None and less <= left:
+        return Affordable(changes=shorter, cost_micros=less)
+    return CapFacts(cap_micros=min(caps) if lineage_cap is None else lineage_cap, spent_micros=spent, next_micros=cost)
+
+
+def attempt_cost_micros(facts: Facts, changes: RequestChange) -> Micros | None:
+    """What one attempt of the request with these changes may cost at most; None where one of its prices is not known."""
+    job, resources = facts.job, changes.get("ResourceConfig", {})
+    chosen, count = resources.get("InstanceType"), int(resources.get("InstanceCount") or job.instance_count)
+    machines = ((chosen, count),) if chosen else (*job.choices, (job.instance_type, count))
+    costs = [_cost(facts, kind, count, runtime_s(facts, changes)) for kind, count in machines]
+    known = [cost for cost in costs if cost is not None]
+    return max(known) if len(known) == len(costs) else None
+
+
+def runtime_s(facts: Facts, changes: RequestChange) -> int:
+    """The MaxRuntimeInSeconds of the request with these changes."""
+    changed = changes.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
+    return int(changed or facts.job.runtime_s_max or DAY_S)
+
+
+def lineage_spent_micros(facts: Facts) -> Micros | None:
+    """What the lineage spent, at most: as recorded, and else as long as an attempt ran; None where a price is not known."""
+    measured = measured_of(facts)
+    if any(e.rate_micros_per_h is None and e.billable_s + e.retained_s > 0 for e in measured):
         return None
-    total_s = expected_s(facts, block.deadline) if block else None
-    runtime_s = job.runtime_s_max or DAY_S
-    left_s = runtime_s if total_s is None else min(max(total_s - proven_lineage_s(facts), 0), runtime_s)
-    return cost_micros(left_s, job.instance_count, rate.micros_per_h)
+    known = {e.job for e in measured}
+    costs = [_unmeasured_micros(facts, e) for e in _attempts(facts) if e.job not in known]
+    unmeasured = [cost for cost in costs if cost is not None]
+    return spent_micros(measured) + sum(unmeasured) if len(unmeasured) == len(costs) else None
 
 
-def over_spend_cap(facts: Facts, block: Resubmission, cost: Micros | None) -> CapFacts | None:
-    """The lineage's cap, where the next attempt does not fit it; None where it does, or where there is no cap."""
-    cap = block.cap_micros
-    if cap is None:
+def unmeasured_micros(facts: Facts) -> Micros | None:
+    """What the job itself may have cost, as long as it ran."""
+    return next((_unmeasured_micros(facts, e) for e in _attempts(facts) if e.job == facts.job.name), None)
+
+
+def _attempts(facts: Facts) -> tuple[Started, ...]:
+    """Every attempt of the lineage, the job itself included where it is not recorded yet."""
+    job = facts.job
+    known = tuple(e for e in facts.lineage.entries if isinstance(e, Started))
+    if any(e.job == job.name for e in known):
+        return known
+    mine = Started(
+        job=job.name, at=job.created_at, team=job.team, number=facts.number, spot=job.spot, instance_type=job.instance_type,
+        instance_count=job.instance_count, region=job.region, service=job.service, checkpoint_uri=job.checkpoint_uri,
+        runtime_s_max=job.runtime_s_max,
+    )  # fmt: skip
+    return (*known, mine)
+
+
+def _unmeasured_micros(facts: Facts, attempt: Started) -> Micros | None:
+    """What an attempt may have cost whose usage is not recorded: as long as it ran, and nothing where it never started."""
+    most_s = attempt.runtime_s_max or DAY_S
+    ran_s = _ran_s(facts, attempt)
+    seconds = most_s if ran_s is None else min(ran_s, most_s)
+    return _cost(facts, attempt.instance_type, attempt.instance_count, seconds) if seconds else 0
+
+
+def _ran_s(facts: Facts, attempt: Started) -> int | None:
+    """Seconds since TrainingStartTime; 0 for a job that never started, None where that was not recorded."""
+    if attempt.job == facts.job.name:
+        return facts.ran_s
+    ended = facts.lineage.entry(Ended, attempt.job)
+    return ended.ran_s if ended is not None else None
+
+
+def _cost(facts: Facts, instance_type: str, instances: int, seconds: int) -> Micros | None:
+    rate = facts.rates.get(instance_type) or (facts.rate if instance_type == facts.job.instance_type else None)
+    return cost_micros(seconds, instances, rate.micros_per_h) if rate is not None else None
+
+
+def _shortened(facts: Facts, changes: RequestChange) -> RequestChange | None:
+    """The changes with the MaxRuntimeInSeconds that the family's completed runs prove to be enough; None where none do.
+
+    A family that a tag names proves nothing: its creator chose it. The limit is sent, so that a wrong proof costs no more either.
+    """
+    runs = facts.history or ()
+    if len(runs) < RUNS_MIN or FAMILY_TAG in facts.job.tags or facts.family != family_of(facts.job.name):
         return None
-    if cost is None or facts.rate is None:
-        return CapFacts(cap_micros=cap)
-    spent = spent_micros(measured_of(facts)) + _unmeasured_micros(facts, facts.rate)
-    if spent + cost <= cap:
+    enough_s = max(ceil(max(runs) * HISTORY_MARGIN), 60)
+    if enough_s >= runtime_s(facts, changes):
         return None
-    return CapFacts(cap_micros=cap, spent_micros=spent, next_micros=cost)
+    return merged(changes, {"StoppingCondition": {"MaxRuntimeInSeconds": enough_s}})
 
 
-def _unmeasured_micros(facts: Facts, rate: Rate) -> Micros:
-    """What the attempts may have cost whose usage SageMaker has not said: all of their MaxRuntime, if they ever started."""
-    known, job = {e.job for e in measured_of(facts)}, facts.job
-    before = sum(
-        cost_micros(e.runtime_s_max or DAY_S, e.instance_count, rate.micros_per_h)
-        for e in facts.lineage.entries
-        if isinstance(e, Started) and e.job not in known and e.job != job.name
-    )
-    if job.name in known or job.started_at is None:
-        return before
-    return before + cost_micros(job.runtime_s_max or DAY_S, job.instance_count, rate.micros_per_h)
+def _caps(block: Resubmission | None) -> tuple[Micros, ...]:
+    found = (block.cap_micros, block.team_month_cap_micros) if block is not None else ()
+    return tuple(cap for cap in found if cap is not None)

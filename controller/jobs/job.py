@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from fnmatch import fnmatchcase
 
 from controller.jobs.algorithm import Algorithm
 from controller.jobs.failure import FailureCause, classify
@@ -186,6 +188,7 @@ class Job:
     output_uri: str | None = None  # OutputDataConfig.S3OutputPath
     excludes_spot: tuple[str, ...] = ()  # members of its request that exclude spot, as controller.jobs.spot_possible lists them
     unknown: frozenset[str] = frozenset()
+    claimed_team: str | None = None  # the team of its tag, where its role says another
     claimed: Service | None = None  # what its name or its tags say of an owner, which nothing proves
 
     @property
@@ -215,6 +218,12 @@ class Job:
         return self.outcome.cause if self.outcome else None
 
     @property
+    def choices(self) -> tuple[tuple[str, int], ...]:
+        """The instance types and counts that the request lets SageMaker choose from; empty where it names one type."""
+        found = json.loads(self.preferences) if self.preferences else []
+        return tuple((str(one.get("InstanceType", "")), int(one.get("InstanceCount") or self.instance_count)) for one in found)
+
+    @property
     def pipeline_execution(self) -> str | None:
         """The ARN of the pipeline execution that its tag names; None where that is none of this account and region."""
         said = self.tags.get(PIPELINE_TAG, "")
@@ -233,6 +242,20 @@ class Job:
     @property
     def user(self) -> str | None:
         return self.tags.get(USER_TAG)
+
+    def paid_by(self, team_of_role: Mapping[str, str]) -> Job:
+        """The same job with the team that its role belongs to, by globs of RoleArns; without any, the team is the tag's.
+
+        A tag that names a team of other roles than the job's is not believed: the job then has no team, and its tag is kept as
+        ``claimed_team``.
+        """
+        mapped = next((team for pattern, team in team_of_role.items() if fnmatchcase(self.role, pattern)), None)
+        said = self.tags.get(TEAM_TAG)
+        if mapped is None and said not in team_of_role.values():
+            return self
+        others = {key: value for key, value in self.tags.items() if key != TEAM_TAG}
+        tags = others if mapped is None else {**others, TEAM_TAG: mapped}
+        return replace(self, tags=tags, claimed_team=said if said and said != mapped else None)
 
     def labelled(self, *, team: str, user: str) -> Job:
         """The same job, where other tags name its team and its user."""

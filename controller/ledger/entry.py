@@ -78,7 +78,10 @@ class Interrupted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A job ended; ``seen_at`` is when the ledger learned it, which decides whether the outcome is too old to act on."""
+    """A job ended; ``seen_at`` is when the ledger learned it, which decides whether the outcome is too old to act on.
+
+    ``ran_s`` are the seconds from TrainingStartTime to the end: 0 for a job that never started, None in rows from before.
+    """
 
     job: str
     at: datetime
@@ -89,6 +92,7 @@ class Ended:
     spot: bool
     instance_type: str
     region: str
+    ran_s: int | None = None
 
     @property
     def key(self) -> str:

@@ -26,7 +26,8 @@ class Submit:
     say is the closed list of ``Changes``, to which each row is held when it is read. ``identity`` and ``sent`` say what a
     description of the attempt shows: the digest of what no attempt may change, and the rest as ``RequestForm`` has it.
     ``fallback_step`` is the step of the ladder that the attempt stands on. ``cost_micros`` is the most it may cost, None where no
-    price is known. ``cap_micros`` is what its team may spend on our attempts in a month, None for no limit.
+    price is known. ``cap_micros`` is what its team may spend on our attempts in a month, None for no limit; ``month`` is the
+    month (UTC) that it counts for, that of its predecessor's end; empty in rows from before.
     """
 
     about: str
@@ -38,6 +39,7 @@ class Submit:
     fallback_step: int = 0
     cost_micros: int | None = None
     cap_micros: int | None = None
+    month: str = ""
     identity: str = ""
     sent: str = ""
 
@@ -50,6 +52,23 @@ class Submit:
         return all(
             getattr(self, name) == getattr(other, name) for name in ("about", "born_at", "job", "number", "cause", *_CONTENT)
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settle:
+    """Count an attempt with what it cost, in place of what was reserved for it.
+
+    ``holder`` says for what it was reserved: the key of its Submit, or that of the move which it was to follow.
+    """
+
+    about: str
+    holder: str
+    account: str  # the spend cap that it was reserved from
+    amount_micros: int
+
+    @property
+    def key(self) -> str:
+        return f"settle/{self.holder}/{self.amount_micros}"
 
 
 class Purpose(StrEnum):
@@ -65,6 +84,7 @@ class Stop:
     """Stop a job that breaks a rule, or that is to be moved or repaired.
 
     ``next_cause`` is why its next attempt is made, None where none is; ``changes`` are those of a repair, as in ``Submit``.
+    Of a move, ``cost_micros``, ``cap_micros`` and ``month`` are those of its next attempt, reserved before the job is stopped.
     """
 
     about: str
@@ -72,6 +92,9 @@ class Stop:
     purpose: Purpose = Purpose.RULE
     next_cause: AttemptCause | None = None
     changes: str = ""
+    cost_micros: int | None = None
+    cap_micros: int | None = None
+    month: str = ""
 
     @property
     def key(self) -> str:
@@ -163,7 +186,7 @@ NAME_SPENT = (NAME_TAKEN, NOT_DECIDED)  # the lineage goes on under another name
 _CONTENT = ("changes", "identity", "sent")
 
 
-Action = Submit | Stop | Announce | Wake | Publish | RefreshCard | Probe
+Action = Submit | Settle | Stop | Announce | Wake | Publish | RefreshCard | Probe
 
 
 class IntentResult(StrEnum):

@@ -108,6 +108,11 @@ class Resubmission:
     cap_micros: int | None = None
     team_month_cap_micros: int | None = None
 
+    @property
+    def capped(self) -> bool:
+        """Whether a spend cap limits its attempts."""
+        return self.cap_micros is not None or self.team_month_cap_micros is not None
+
     def budget_of(self, cause: FailureCause) -> tuple[Budget | None, frozenset[FailureCause]]:
         """The budget of a cause, and which causes draw on it: one without its own shares that of its elder."""
         cause_s_own = self.causes.get(cause)

@@ -50,10 +50,11 @@ class SlackSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labels:
-    """Which tags name the team and the user of a job."""
+    """Which tags say whose a job is. ``team_of_role`` says it by the job's RoleArn (globs), and goes before the tag."""
 
     team: str = "team"
     user: str = "user"
+    team_of_role: Mapping[str, str] = field(default_factory=dict)
 
 
 def slack_settings_of(found: Mapping[str, Any]) -> SlackSettings:

@@ -14,8 +14,9 @@ from pydantic import ValidationError
 from controller.policy.resubmission import FallbackKind
 from controller.policy.rules import RULE_KINDS
 from controller.policyfile.consistency import check_consistency, refuse_duplicate_names, refuse_second_section
+from controller.policyfile.folder import BYTES_MAX, policy_files, read_policy
 from controller.policyfile.options import OPTIONS
-from controller.policyfile.problem import BadPolicy, Problem, quoted
+from controller.policyfile.problem import BadPolicy, quoted
 from controller.policyfile.schema import (
     Block,
     BudgetEntry,
@@ -31,8 +32,6 @@ from controller.policyfile.schema import (
 from controller.policyfile.validation_errors import validation_errors
 from controller.policyfile.yaml_nodes import Tree, read_yaml
 
-SUFFIXES = (".yaml", ".yml")
-
 
 def compile_folder(path: str | Folder) -> dict[str, Any]:
     """Compile all files of a folder, in the order of their names. Raise BadPolicy with every problem of every file.
@@ -40,7 +39,7 @@ def compile_folder(path: str | Folder) -> dict[str, Any]:
     The order of files matters: the first ``resubmit`` block that matches a job applies to it. ``revision`` is a hash of the
     content, so comments and the order of keys do not change it.
     """
-    trees = [_tree(file) for file in _files(Folder(path))]
+    trees = [_tree(file) for file in policy_files(Folder(path))]
     files = [_file(tree) for tree in trees]
     for section in ("rules", "resubmit"):
         refuse_duplicate_names(trees, section)
@@ -53,7 +52,7 @@ def compile_folder(path: str | Folder) -> dict[str, Any]:
         "channel": _channel(whole),
         "brakes": next((_rate_limits(file.brakes) for file in whole if file.brakes is not None), {}),
         "slack": next((file.slack.compiled() for file in whole if file.slack is not None), {}),
-        "labels": next((file.labels.model_dump() for file in whole if file.labels is not None), {}),
+        "labels": next((file.labels.model_dump(exclude_none=True) for file in whole if file.labels is not None), {}),
         "rules": [_rule(rule, file.defaults) for file in whole for rule in file.rules or ()],
         "resubmit": [_block(block, file.defaults) for file in whole for block in file.resubmit or ()],
     }
@@ -68,22 +67,12 @@ def as_text(document: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
-def _files(folder: Folder) -> list[Folder]:
-    if not folder.is_dir():
-        found = "a file" if folder.exists() else "nothing"
-        raise BadPolicy([Problem(file=str(folder), line=1, path="", found=found, wanted="a folder of policy files")])
-    files = sorted(file for file in folder.iterdir() if file.suffix in SUFFIXES and file.is_file())
-    if not files:
-        raise BadPolicy([Problem(file=str(folder), line=1, path="", found="no policy file", wanted="files named *.yaml")])
-    return files
-
-
 def _tree(file: Folder) -> Tree:
     try:
-        text = file.read_text("utf-8")
-    except UnicodeDecodeError as error:
+        text = read_policy(file)
+    except ValueError as error:
         tree = Tree(file=str(file))
-        tree.problem((), found=f"bytes that are not UTF-8 (at {error.start})", wanted="YAML in UTF-8")
+        tree.problem((), found=str(error), wanted=f"YAML in UTF-8, at most {BYTES_MAX:,} bytes")
         return tree
     tree = read_yaml(str(file), text)
     if tree.data is None and not tree.problems:

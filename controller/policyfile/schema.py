@@ -55,6 +55,9 @@ Share = Annotated[float, Strict(), Field(ge=0, le=1, allow_inf_nan=False)]
 Factor = Annotated[float, Strict(), Field(ge=1, le=100, allow_inf_nan=False)]
 
 
+ALL = "all"
+
+
 class NonEmpty(StrictModel):
     """Keys that need a value: an empty cap must not look like a cap."""
 
@@ -79,6 +82,8 @@ class Defaults(StrictModel):
 
 
 class Match(StrictModel):
+    """Which jobs; a ``match`` that says nothing is a mistake, since it would mean every job. ``match: all`` says that."""
+
     tags: Annotated[dict[str, Texts], Field(min_length=1)] | None = None
     name: Texts | None = None
     role: Roles | None = None
@@ -91,6 +96,17 @@ class Match(StrictModel):
     ) = None
     account: Texts | None = None
     region: Texts | None = None
+
+    _given = field_validator("*", mode="before")(given)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _some(cls, found: Any) -> Any:
+        if found == ALL:
+            return {}
+        if found is None or found == {}:
+            raise unlike("match: all, or at least one key such as tags, name or role")
+        return found
 
 
 class RepairEntry(NonEmpty):
@@ -106,7 +122,7 @@ class RuleEntry(StrictModel):
 
     name: Name
     rule: Annotated[str, BeforeValidator(one_of(tuple(RULE_KINDS)))]
-    match: Match = Match()
+    match: Match = Match.model_construct()
     options: Annotated[dict[str, Any], Field(default_factory=dict)]
     mode: ModeWord | None = None
     severity: SeverityWord | None = None
@@ -228,7 +244,7 @@ class Cap(Limits):
 
 class Block(StrictModel):
     name: Name
-    match: Match = Match()
+    match: Match = Match.model_construct()
     mode: ModeWord = Mode.WARN.value
     within: Duration = 21_600
     causes: Causes

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from controller.policy.slack_settings import MEMBERS, Importance
 from controller.policy.user_request import UserRequest
 from controller.policyfile.problem import nearest
-from controller.policyfile.vocabulary import LISTED, StrictModel, at_least, listed, matching, one_of, unlike
+from controller.policyfile.vocabulary import LISTED, Role, StrictModel, Text, at_least, listed, matching, one_of, unlike
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 ALL = "all"
@@ -93,3 +93,4 @@ class SlackEntry(StrictModel):
 class LabelsEntry(StrictModel):
     team: Tag = "team"
     user: Tag = "user"
+    team_of_role: Annotated[dict[Role, Text], Field(min_length=1)] | None = None

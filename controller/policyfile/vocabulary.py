@@ -14,7 +14,7 @@ from controller.policyfile.problem import nearest
 from controller.units.duration import DURATION, BadDuration, seconds
 from controller.units.money import DOLLAR, micros_from_dollars
 
-DOLLARS_MAX = 1_000_000_000
+DOLLARS_MAX = 10_000_000
 NAME = "letters, digits, '.', '_' and '-', at most 63, beginning with a letter or digit"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from controller.policyfile.problem import Path, Problem, dotted
+from controller.policyfile.yaml_limits import UNREADABLE, LimitedLoader
 
 
 @dataclass(slots=True)
@@ -36,7 +37,7 @@ def read_yaml(file: str, text: str) -> Tree:
     """Parse one file. Invalid YAML and duplicate keys become problems of the tree."""
     tree = Tree(file=file)
     try:
-        loader = yaml.SafeLoader(text)
+        loader = LimitedLoader(text)
         root = loader.get_single_node()
         if root is not None:
             tree.data = _value(root, (), tree, loader, above=())
@@ -45,7 +46,7 @@ def read_yaml(file: str, text: str) -> Tree:
         _not_yaml(tree, mark.line + 1 if mark else 1, " ".join(filter(None, (error.context, error.problem))))
     except yaml.YAMLError as error:
         _not_yaml(tree, 1, " ".join(str(error).split()))
-    except ValueError as error:  # an impossible date such as 2026-02-30
+    except UNREADABLE as error:  # an impossible date such as 2026-02-30, or a tag that its value does not fit
         _not_yaml(tree, 1, str(error))
     return tree
 

@@ -13,11 +13,12 @@ from typing import assert_never
 
 from controller.decide.deadline.outlook import deadline_of
 from controller.decide.facts import Facts
-from controller.decide.fallback import candidate_types
+from controller.decide.fallback import candidate_types, next_types
 from controller.decide.need import Need
 from controller.decide.observe import scan_reason
 from controller.decide.ownership import settle_owner, to_ask
 from controller.decide.repair_prefix import candidate_prefixes, free_of, template_prefix
+from controller.decide.settle_caps import team_account
 from controller.decide.wakeups import TAGS_LATE
 from controller.jobs.claim import place_of
 from controller.jobs.job import TEAM_TAG, USER_TAG, Job, Service
@@ -29,6 +30,7 @@ from controller.ledger.pool import CAPACITY_SIGNAL_AGE, PlacementAsked
 from controller.policy.resubmission import Resubmission
 from controller.runtime.ledger_ports import ReadLineages
 from controller.runtime.read_ports import ReadPorts
+from controller.units.calendar import month_key
 
 RUNS_MAX = 50  # runs of a family: enough for a quantile, and one page
 POOL_MEMORY_AGE = timedelta(days=28)
@@ -47,7 +49,7 @@ def gather(job: Job, ports: ReadPorts, created_in: LineageId | None = None) -> F
     if not job.tags:
         job = _without_tags(job, lineage, number, now)
     policy = ports.policies.current()
-    job = job.labelled(team=policy.labels.team, user=policy.labels.user)
+    job = job.labelled(team=policy.labels.team, user=policy.labels.user).paid_by(policy.labels.team_of_role)
     execution = to_ask(job, lineage, trust=policy.trust_claims)
     answer = ports.jobs.made_by_pipeline(job, execution) if execution else None
     owner = settle_owner(job, lineage, trust=policy.trust_claims, answer=answer, now=now)
@@ -65,13 +67,16 @@ def gather(job: Job, ports: ReadPorts, created_in: LineageId | None = None) -> F
 
 
 def _priced(facts: Facts, ports: ReadPorts) -> Facts:
-    """The prices of the attempt and of the first attempt's instance type."""
-    job, at = facts.job, facts.job.ended_at or facts.now
+    """The prices of the attempt, of the first attempt's instance type, and of every type that a next attempt may have."""
+    job, block, at = facts.job, facts.policy.resubmission_for(facts.job), facts.job.ended_at or facts.now
+    others = {*(kind for kind, _ in job.choices), *(e.instance_type for e in facts.lineage.entries if isinstance(e, Started))}
+    rates = {kind: ports.prices.rate(kind, job.region, at) for kind in others | set(next_types(facts, block))}
     first = next((e.instance_type for e in facts.lineage.entries if isinstance(e, Started) and e.number == 1), job.instance_type)
     return replace(
         facts,
         rate=ports.prices.rate(job.instance_type, job.region, at, since=job.started_at),
         first_rate=ports.prices.rate(first, job.region, at, since=job.started_at),
+        rates={kind: rate for kind, rate in rates.items() if rate is not None},
     )
 
 
@@ -84,7 +89,7 @@ def _closely(facts: Facts, ports: ReadPorts) -> Facts:
     watched = job.alive and any(rule.kind == "checkpoint-alive" and rule.match.matches(job) for rule in facts.policy.rules)
     if job.checkpoint_uri is not None and (counts or watched or scan_reason(facts) is not None):
         facts = replace(facts, checkpoint_scan=ports.checkpoints.scan(job.checkpoint_uri, now=facts.now))
-    if counts:
+    if counts or (block is not None and block.capped and job.cause is not None):
         facts = replace(facts, history=ports.ledger.histories.history(job.account, job.region, facts.family, RUNS_MAX))
     if counts and block is not None and block.deadline.back_to_spot:
         facts = replace(facts, spot_seen=_spot_seen(facts, ports))
@@ -99,6 +104,9 @@ def look_up(facts: Facts, needs: frozenset[Need], ports: ReadPorts) -> Facts:
         match need:
             case Need.ON_DEMAND_ROOM:
                 facts = replace(facts, room=_room(facts, ports))
+            case Need.TEAM_SPENT:
+                account = team_account(facts.job.team, month_key(facts.now))
+                facts = replace(facts, team_spent_micros=ports.ledger.limits.taken(account))
             case Need.REPAIR_PREFIX:
                 facts = replace(facts, repair_prefix=_repair_prefix(facts, ports))
             case Need.PLACEMENT_SCORE:
@@ -157,15 +165,9 @@ def _spot_seen(facts: Facts, ports: ReadPorts) -> bool:
 
 
 def _with_pools(facts: Facts, block: Resubmission, ports: ReadPorts) -> Facts:
-    """The interruption statistics and prices of the instance types in the ladder."""
+    """The interruption statistics of the instance types in the ladder."""
     region, since = facts.job.region, facts.now - POOL_MEMORY_AGE
-    types = candidate_types(facts, block)
-    rates = {t: ports.prices.rate(t, region, facts.now) for t in types}
-    return replace(
-        facts,
-        pools={t: ports.ledger.pools.memory(t, region, since) for t in types},
-        rates={t: rate for t, rate in rates.items() if rate is not None},
-    )
+    return replace(facts, pools={t: ports.ledger.pools.memory(t, region, since) for t in candidate_types(facts, block)})
 
 
 def lineage_of(job: Job, lineages: ReadLineages, created_in: LineageId | None = None) -> tuple[Lineage, int]:

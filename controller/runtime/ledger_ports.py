@@ -181,11 +181,24 @@ class Halts(Protocol):
         """Call a halt in place of any other, or resume."""
 
 
-class Limits(Protocol):
+class ReadLimits(Protocol):
+    """Reads limits."""
+
+    def taken(self, what: str) -> int:
+        """How much of a limit is taken."""
+
+
+class Limits(ReadLimits, Protocol):
     """Limits that span lineages."""
 
-    def spend(self, what: str, who: str, amount: int, limit: int, now: datetime) -> bool:
-        """Take from a limit that spans lineages; False where it has no room. Who took once takes nothing again."""
+    def spend(self, what: str, who: str, amount: int, limit: int | None, now: datetime) -> bool:
+        """Take from a limit that spans lineages, in one conditional write; False where it has no room. None is no limit.
+
+        Who asks again takes only what he does not hold yet.
+        """
+
+    def settle(self, what: str, who: str, amount: int, now: datetime) -> None:
+        """Let somebody hold just this amount, more or less than he took before; nothing happens where he holds it already."""
 
 
 class Revisions(Protocol):

@@ -18,6 +18,7 @@ from controller.ledger.intent import (
     Probe,
     Publish,
     RefreshCard,
+    Settle,
     Stop,
     Submit,
     Wake,
@@ -42,7 +43,7 @@ def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile
     not ``decided`` now, whatever its row says, creates, stops and publishes nothing: it is only found out whether an earlier try
     took effect.
     """
-    acts = isinstance(intent.action, Submit | Stop | Probe | Publish)
+    acts = isinstance(intent.action, Submit | Stop | Probe | Publish | Settle)
     on_hold = check_limits(intent, lineage, ports) if decided or not acts else None
     if on_hold is not None:
         _let_go_of_the_prefix(intent, lineage, ports)
@@ -86,6 +87,9 @@ def _carry_out(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconc
             return ports.jobs.probe(action, lineage.id)
         case Publish():
             return ports.events.publish(action, intent.due_at)
+        case Settle(holder=holder, account=account, amount_micros=amount):
+            ports.ledger.limits.settle(account, f"{lineage.id}/{holder}", amount, ports.clock.now())
+            return Done()
         case Wake():
             return Done("rang")
         case _:
@@ -99,6 +103,8 @@ def _find_out(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconci
             return _made_already(intent, submit, lineage, ports, reconcile) or Refused(
                 f"{NOT_DECIDED}{submit.job} was tried before and does not exist; something else is decided for {submit.about} now"
             )
+        case Settle():
+            return Refused("it is not decided now")
         case Stop() | Probe() | Publish():
             return OnHold("it is not decided now", UNDECIDED_LOOK_S)
         case _:

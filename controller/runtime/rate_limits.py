@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import assert_never
 
+from controller.decide.settle_caps import account_of, holder_of, team_of
 from controller.ledger.entry import Started
 from controller.ledger.halt import HALT_LOOK
-from controller.ledger.intent import Announce, Intent, Probe, Publish, Purpose, RefreshCard, Stop, Submit, Wake
+from controller.ledger.intent import Announce, Intent, Probe, Publish, Purpose, RefreshCard, Settle, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
 from controller.ledger.message import RateLimit
 from controller.ledger.message_json import facts_to_json
@@ -16,6 +18,8 @@ from controller.notifications.message_text import halted
 from controller.runtime.ports import Message, Ports, Refused
 from controller.units.calendar import hour_key, month_key, next_hour
 from controller.units.money import dollars
+
+NO_ROOM_S = 300  # until somebody asks a team's cap again for a move
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +33,8 @@ class OnHold:
 def check_limits(intent: Intent, lineage: Lineage, ports: Ports) -> OnHold | Refused | None:
     """Why an act has to wait, or is refused; None where it may be done. A hold costs one read."""
     action = intent.action
-    if isinstance(action, Wake | Publish | RefreshCard):
-        return None  # reading and recording continue
+    if isinstance(action, Wake | Publish | RefreshCard | Settle):
+        return None  # looking and bookkeeping go on
     if isinstance(action, Submit) and lineage.entry(Started, action.job):
         return None  # an earlier try did it: only its answer is missing
     halt = ports.ledger.halts.halt()
@@ -40,7 +44,7 @@ def check_limits(intent: Intent, lineage: Lineage, ports: Ports) -> OnHold | Ref
         case Announce():
             return None
         case Stop(purpose=Purpose.MOVE):
-            return None  # a move keeps a deadline; the limit is for rules that stop too many jobs
+            return _cap_of_move(action, lineage, ports)  # the rate limit is for rules that stop too many jobs
         case Stop():
             return _rate_limit("stop", ports.policies.current().rate_limits.stops_per_h, intent, lineage, ports)
         case Probe(pool=pool):
@@ -74,21 +78,35 @@ def _rate_limit(what: str, limit: int | None, intent: Intent, lineage: Lineage, 
     return OnHold(f"rate limit: at most {limit} per hour", int((next_hour(now) - now).total_seconds()) + 1)
 
 
-def _cap(submit: Submit, intent: Intent, lineage: Lineage, ports: Ports) -> Refused | None:
-    """Reserve what the attempt may cost from what the team may spend on attempts of the controller this month."""
-    if submit.cap_micros is None or isinstance(submit.cause, MoveCause):
-        return None  # a job that was stopped to be moved or repaired ran already: it must continue
-    started, now = lineage.entry(Started, submit.about), ports.clock.now()
-    team, month = (started.team if started else None) or "no team", month_key(now)
-    if submit.cost_micros is None:
-        return Refused(
-            f"no price is known, so the spend cap of {team} for {month} ({dollars(submit.cap_micros)}) cannot be checked"
-        )
-    if ports.ledger.limits.spend(
-        f"money/{team}/{month}", f"{lineage.id}/{intent.key}", submit.cost_micros, submit.cap_micros, now
-    ):
+def _cap_of_move(stop: Stop, lineage: Lineage, ports: Ports) -> OnHold | None:
+    """Reserve what the next attempt may cost before the job is stopped for it; without room it goes on where it is."""
+    if stop.cap_micros is None or stop.cost_micros is None or not stop.month:
         return None
-    return Refused(
-        f"it may cost {dollars(submit.cost_micros)}, which is more than is left of the spend cap of {team} for {month}"
-        f" ({dollars(submit.cap_micros)})"
-    )
+    account, now = account_of(stop, lineage), ports.clock.now()
+    if ports.ledger.limits.spend(account, f"{lineage.id}/{holder_of(stop)}", stop.cost_micros, stop.cap_micros, now):
+        return None
+    return OnHold(f"the spend cap of {team_of(stop, lineage)} for {stop.month} has no room for the move", NO_ROOM_S)
+
+
+def _cap(submit: Submit, intent: Intent, lineage: Lineage, ports: Ports) -> Refused | None:
+    """Reserve what the attempt may cost from what its team may spend on attempts of ours in its month."""
+    cap, now = submit.cap_micros, ports.clock.now()
+    if cap is None:
+        return None
+    submit = submit if submit.month else replace(submit, month=month_key(now))
+    whose = f"the spend cap of {team_of(submit, lineage)} for {submit.month} ({dollars(cap)})"
+    must_continue = isinstance(submit.cause, MoveCause) and submit.cause is not MoveCause.REPAIR  # it only counts
+    if submit.cost_micros is None:
+        return None if must_continue else Refused(f"no price is known, so {whose} cannot be checked")
+    account, limit = account_of(submit, lineage), None if must_continue else cap
+    if ports.ledger.limits.spend(account, f"{lineage.id}/{intent.key}", submit.cost_micros, limit, now):
+        _settle_move(submit, lineage, ports, now)
+        return None
+    return Refused(f"it may cost {dollars(submit.cost_micros)}, which is more than is left of {whose}")
+
+
+def _settle_move(submit: Submit, lineage: Lineage, ports: Ports, now: datetime) -> None:
+    """Give back what was reserved for the move that the attempt follows: from here on the attempt holds it."""
+    stop = lineage.intent(f"stop/{submit.about}")
+    if stop is not None and isinstance(stop.action, Stop) and stop.action.month:
+        ports.ledger.limits.settle(account_of(stop.action, lineage), f"{lineage.id}/{holder_of(stop.action)}", 0, now)

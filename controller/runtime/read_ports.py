@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from controller.runtime.ledger_ports import Capacity, Histories, QuotaHolds, ReadClaims, ReadLineages
+from controller.runtime.ledger_ports import Capacity, Histories, QuotaHolds, ReadClaims, ReadLimits, ReadLineages
 from controller.runtime.ports import Checkpoints, Clock, Placement, Policies, Prices, Quotas, ReadJobs
 from controller.runtime.schedule_ports import ReadPoolMemories
 
@@ -26,6 +26,9 @@ class ReadLedger(Protocol):
 
     @property
     def histories(self) -> Histories: ...
+
+    @property
+    def limits(self) -> ReadLimits: ...
 
     @property
     def pools(self) -> ReadPoolMemories: ...

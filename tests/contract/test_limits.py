@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from controller.ledger.halt import Halt
 from controller.runtime.ports import Ledger
 from tests.builders import BEGIN
@@ -34,6 +36,34 @@ def test_amounts_add_up_to_the_limit(ledger: Ledger) -> None:
 
 def test_a_limit_of_zero_allows_nothing(ledger: Ledger) -> None:
     assert not ledger.limits.spend("stop/10", "a", 1, 0, BEGIN)
+
+
+def test_who_asks_for_more_takes_only_the_rest(ledger: Ledger) -> None:
+    assert ledger.limits.spend("money/vision", "a", 400, 1000, BEGIN)
+    assert ledger.limits.spend("money/vision", "a", 700, 1000, BEGIN)
+    assert ledger.limits.taken("money/vision") == 700
+    assert not ledger.limits.spend("money/vision", "a", 1001, 1000, BEGIN)
+    assert ledger.limits.taken("money/vision") == 700
+
+
+def test_without_a_limit_it_is_only_counted(ledger: Ledger) -> None:
+    assert ledger.limits.spend("money/vision", "a", 5000, None, BEGIN)
+    assert ledger.limits.taken("money/vision") == 5000
+    assert not ledger.limits.spend("money/vision", "b", 1, 1000, BEGIN)
+
+
+@pytest.mark.parametrize("amount", [0, 100, 900])
+def test_what_is_settled_replaces_what_was_reserved_however_often(ledger: Ledger, amount: int) -> None:
+    assert ledger.limits.spend("money/vision", "a", 700, 1000, BEGIN)
+    for _ in range(3):
+        ledger.limits.settle("money/vision", "a", amount, BEGIN)
+    assert ledger.limits.taken("money/vision") == amount
+    assert ledger.limits.spend("money/vision", "b", 1000 - amount, 1000, BEGIN)
+    assert not ledger.limits.spend("money/vision", "c", 1, 1000, BEGIN)
+
+
+def test_a_limit_that_nobody_took_from_is_whole(ledger: Ledger) -> None:
+    assert ledger.limits.taken("money/vision") == 0
 
 
 def test_a_halt_lasts_until_somebody_resumes(ledger: Ledger) -> None:

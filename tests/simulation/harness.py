@@ -173,13 +173,15 @@ class Unknown:
         """Unknown."""
 
 
+MICROS_PER_H = {PRICED: 1_515_000, "ml.g5.4xlarge": 2_030_000, "ml.g5.8xlarge": 3_060_000, "ml.p3.2xlarge": 3_825_000}
+
+
 class Prices:
-    """A price for one instance type, and none for the others."""
+    """Prices of the instance types that jobs ask for and most that the ladder comes to, and none for the others."""
 
     def rate(self, instance_type: str, region: str, at: datetime, since: datetime | None = None) -> Rate | None:  # noqa: ARG002
-        if instance_type != PRICED:
-            return None
-        return Rate(micros_per_h=1_515_000, as_of=date(2026, 3, 1), source="test")
+        micros_per_h = MICROS_PER_H.get(instance_type)
+        return None if micros_per_h is None else Rate(micros_per_h=micros_per_h, as_of=date(2026, 3, 1), source="test")
 
 
 class MemoryCheckpoints:

@@ -71,6 +71,7 @@ class History:
         rules = self._stream("policies")
         self.policies = [actors.policy(rules, n) for n in range(1 + faults.edit_policy)]
         self.policies = [policies_and_tags.more(more, policy) for policy in self.policies] if extended else self.policies
+        self.policies = policies_and_tags.capped(self._stream("caps"), self.policies)
         self._extend_request = partial(policies_and_tags.with_deadline_tags, more, begin=BEGIN) if extended else None
         self.ledger, self.outbox, self.slack, self.events = CheckedLedger(), MemoryOutbox(), Slack(), Bus()
         self.checker = InvariantChecker(self.world, self.ledger, self._limits(), edited=faults.edit_policy > 0)

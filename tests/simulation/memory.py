@@ -142,7 +142,7 @@ class MemoryLedger(AllPorts):
         self.current_revision: tuple[str, datetime] | None = None
         self.noted: dict[str, MarketSignal] = {}
         self.halted: Halt | None = None
-        self.taken: dict[str, dict[str, int]] = {}
+        self.holders: dict[str, dict[str, int]] = {}
         self.on_quota: dict[tuple[str, str, str], QuotaHold] = {}
         self.signs: list[CapacitySignal] = []
         self.remembered: dict[tuple[str, str, date], PoolMemory] = {}
@@ -354,14 +354,20 @@ class MemoryLedger(AllPorts):
     def set_halt(self, halt: Halt | None) -> None:
         self.halted = halt
 
-    def spend(self, what: str, who: str, amount: int, limit: int, now: datetime) -> bool:  # noqa: ARG002 - nothing expires here
-        taken = self.taken.setdefault(what, {})
-        if who in taken:
+    def spend(self, what: str, who: str, amount: int, limit: int | None, now: datetime) -> bool:  # noqa: ARG002 - nothing expires
+        holders = self.holders.setdefault(what, {})
+        if holders.get(who, 0) >= amount and who in holders:
             return True
-        if sum(taken.values()) + amount > limit:
+        if limit is not None and sum(holders.values()) + amount - holders.get(who, 0) > limit:
             return False
-        taken[who] = amount
+        holders[who] = amount
         return True
+
+    def settle(self, what: str, who: str, amount: int, now: datetime) -> None:  # noqa: ARG002 - nothing expires here
+        self.holders.setdefault(what, {})[who] = amount
+
+    def taken(self, what: str) -> int:
+        return sum(self.holders.get(what, {}).values())
 
     def passed_until(self, which: DiscoverPass) -> datetime | None:
         return self.moments.get(("pass", which))

@@ -24,6 +24,7 @@ SAME, ON_DEMAND = FallbackStep(kind=FallbackKind.SAME), FallbackStep(kind=Fallba
 TYPES = FallbackStep(kind=FallbackKind.INSTANCE_TYPES, values=(OTHER,))
 LADDERS = ((), (SAME, TYPES), (SAME, ON_DEMAND), (SAME, TYPES, ON_DEMAND), (SAME, FallbackStep(kind=FallbackKind.EQUIVALENTS)))
 CAP_MICROS = 4_000_000
+TEAM_CAP_MICROS = 6_000_000
 QUOTAS: tuple[dict[str, int], ...] = (
     {},
     {},
@@ -40,6 +41,16 @@ def more(rng: Random, policy: Policy) -> Policy:
         resubmissions=tuple(_block(rng, block) for block in policy.resubmissions),
         rate_limits=RateLimits(stops_per_h=rng.choice([None, None, 1]), submissions_per_h=rng.choice([None, None, 2])),
     )
+
+
+def capped(rng: Random, policies: list[Policy]) -> list[Policy]:
+    """The same policies, in a third of the seeds with a spend cap of the team in every block."""
+    if rng.random() >= 1 / 3:
+        return policies
+    return [
+        replace(p, resubmissions=tuple(replace(block, team_month_cap_micros=TEAM_CAP_MICROS) for block in p.resubmissions))
+        for p in policies
+    ]
 
 
 def _block(rng: Random, block: Resubmission) -> Resubmission:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import timedelta
 
 from controller.jobs.failure import FailureCause
@@ -15,7 +16,7 @@ from controller.policy.mode import Mode
 from controller.policy.policy import Policy, RuleAction
 from controller.savings.arithmetic import spent_micros
 from tests.simulation.history import History
-from tests.simulation.policies_and_tags import CAP_MICROS
+from tests.simulation.policies_and_tags import CAP_MICROS, TEAM_CAP_MICROS
 from tests.simulation.world_invariants import Life, require
 
 LATE_AFTER = timedelta(hours=1)
@@ -29,6 +30,7 @@ def check(history: History) -> None:
     every_retryable_outcome_has_a_follow_up(history)
     every_moved_or_repaired_job_continues(history)
     no_lineage_exceeds_its_spend_cap(history)
+    no_team_exceeds_its_spend_cap(history)
     every_announcement_is_posted(history)
     every_claim_is_released(history)
     no_lineage_ends_with_a_foreign_model(history)
@@ -128,6 +130,22 @@ def no_lineage_exceeds_its_spend_cap(history: History) -> None:
         spent = spent_micros(measured)
         made = any(o.ours and o.lineage == lineage.id for o in history.checker.lives)
         require(not made or spent <= CAP_MICROS, f"no lineage exceeds its spend cap: {lineage.id} spent {spent}")
+
+
+def no_team_exceeds_its_spend_cap(history: History) -> None:
+    """Where every policy caps the teams, the attempts of a team cost no more than the cap."""
+    if history.world.settings.billable_as == "wall-clock":
+        return  # waiting is billed too, which no cap foresees: decision 13
+    blocks = [block for policy in history.policies for block in policy.resubmissions]
+    if not blocks or any(block.team_month_cap_micros is None for block in blocks):
+        return
+    spent: Counter[str | None] = Counter()
+    for life in _reachable(history):
+        measured = recorded_lineage(history, life).entry(Measured, life.name)
+        if life.ours and measured is not None:
+            spent[measured.team] += spent_micros([measured])
+    over = {team: amount for team, amount in spent.items() if amount > TEAM_CAP_MICROS}
+    require(not over, f"no team exceeds its spend cap: {over}")
 
 
 def wants_next_attempt(policy: Policy, job: Job, cause: FailureCause, ended: Ended) -> bool:

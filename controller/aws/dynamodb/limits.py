@@ -1,7 +1,7 @@
 """Limits over all lineages, in DynamoDB: a counter per limit, and a marker per act.
 
 limit#<what>   used             how much is taken; conditional, so that two at once never take more than there is
-limit#<what>   taker#<hash>     that an act took its part: repeating it, after a crash or a lost answer, takes nothing more
+limit#<what>   taker#<hash>     what somebody holds: taking again, after a crash or a lost answer, takes nothing more
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime, timedelta
 
-from controller.aws.dynamodb.items import MARK
+from controller.aws.dynamodb.items import MARK, Item
 from controller.aws.dynamodb.table import Table, Write, key
 from controller.runtime.answers import Unreachable
 
 TRIES = 3
-REMEMBERED = timedelta(days=40)  # longer than the month of a cap
+USED = "used"
+REMEMBERED = timedelta(days=70)  # longer than the month that a cap is for, and the longest attempt in it
 
 
 class DynamoLimits:
@@ -23,23 +24,63 @@ class DynamoLimits:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def spend(self, what: str, who: str, amount: int, limit: int, now: datetime) -> bool:
+    def spend(self, what: str, who: str, amount: int, limit: int | None, now: datetime) -> bool:
         """Take an amount, or say that the limit has no room. Raises Unreachable when others were faster three times."""
-        place = f"limit#{what}"
-        taker = key(place, f"taker#{hashlib.sha256(who.encode()).hexdigest()[:32]}")
-        expires = {"expires_at": {"N": str(int((now + REMEMBERED).timestamp()))}}
         for _ in range(TRIES):
-            if self._table.get(place, taker["sk"]["S"]) is not None:
+            taker, counter = self._table.get(*_taker(what, who)), self._table.get(f"limit#{what}", USED)
+            held = _held(taker, unknown=amount)
+            if taker is not None and held >= amount:
                 return True
-            counter = self._table.get(place, "used")
-            used = int(counter["used"]["N"]) if counter else 0
-            if used + amount > limit:
+            if limit is not None and _used(counter) + amount - held > limit:
                 return False
-            item = {**key(place, "used"), **MARK, **expires, "used": {"N": str(used + amount)}}
-            counted: Write = {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
-            if counter is not None:
-                counted |= {"ConditionExpression": "used = :used", "ExpressionAttributeValues": {":used": {"N": str(used)}}}
-            marked = {"Item": {**taker, **MARK, **expires}, "ConditionExpression": "attribute_not_exists(pk)"}
-            if self._table.transact([{"Put": counted}, {"Put": marked}]):
+            if self._hold(what, who, taker, counter, amount, now):
                 return True
         raise Unreachable(f"the limit {what} changed {TRIES} times while it was read")
+
+    def settle(self, what: str, who: str, amount: int, now: datetime) -> None:
+        for _ in range(TRIES):
+            taker, counter = self._table.get(*_taker(what, who)), self._table.get(f"limit#{what}", USED)
+            if taker is not None and _held(taker, unknown=amount) == amount:
+                return
+            if self._hold(what, who, taker, counter, amount, now):
+                return
+        raise Unreachable(f"the limit {what} changed {TRIES} times while it was read")
+
+    def taken(self, what: str) -> int:
+        return _used(self._table.get(f"limit#{what}", USED))
+
+    def _hold(self, what: str, who: str, taker: Item | None, counter: Item | None, amount: int, now: datetime) -> bool:
+        """Write what somebody holds and the new sum in one transaction; False when either changed since it was read."""
+        expires = {"expires_at": {"N": str(int((now + REMEMBERED).timestamp()))}}
+        used = max(_used(counter) + amount - _held(taker, unknown=amount), 0)
+        counted: Write = {"Item": {**key(f"limit#{what}", USED), **MARK, **expires, "used": {"N": str(used)}}}
+        marked: Write = {"Item": {**key(*_taker(what, who)), **MARK, **expires, "amount": {"N": str(amount)}}}
+        return self._table.transact([{"Put": counted | _as_read(counter, "used")}, {"Put": marked | _as_read(taker, "amount")}])
+
+
+def _taker(what: str, who: str) -> tuple[str, str]:
+    return f"limit#{what}", f"taker#{hashlib.sha256(who.encode()).hexdigest()[:32]}"
+
+
+def _used(counter: Item | None) -> int:
+    return int(counter["used"]["N"]) if counter else 0
+
+
+def _held(taker: Item | None, *, unknown: int) -> int:
+    """What somebody holds; rows from before amounts were kept hold what is asked now."""
+    if taker is None:
+        return 0
+    return int(taker["amount"]["N"]) if "amount" in taker else unknown
+
+
+def _as_read(item: Item | None, attribute: str) -> Write:
+    """The condition that an item is still as it was read."""
+    if item is None:
+        return {"ConditionExpression": "attribute_not_exists(pk)"}
+    if attribute not in item:
+        return {"ConditionExpression": "attribute_not_exists(#was)", "ExpressionAttributeNames": {"#was": attribute}}
+    return {
+        "ConditionExpression": "#was = :was",
+        "ExpressionAttributeNames": {"#was": attribute},
+        "ExpressionAttributeValues": {":was": item[attribute]},
+    }

@@ -27,6 +27,7 @@ from controller.cli.documents.tuning import tuning_request
 __all__ = ["Found", "documents"]
 
 READERS = (event, search_results, list_summaries, tuning_request, pipeline, state_machine, template, plan, resource, sdk_dump)
+BYTES_MAX = 1_000_000
 STANDARD_INPUT = "standard input"
 
 
@@ -34,7 +35,10 @@ def documents(file: str) -> Iterator[Found]:
     """Yield the training jobs of a file in order; ``-`` is standard input. A mistake is yielded in its place."""
     name = STANDARD_INPUT if file == "-" else file
     try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8-sig")
+        text = sys.stdin.read(BYTES_MAX + 1) if file == "-" else _text(Path(file))
+        if len(text) > BYTES_MAX:
+            yield _bad(name, f"found more than {BYTES_MAX:,} bytes, wanted a job document of at most that size")
+            return
         yield from _of_text(name, text)
     except OSError as error:
         yield _bad(name, f"found {error.strerror or error}, wanted a file that can be read")
@@ -42,6 +46,13 @@ def documents(file: str) -> Iterator[Found]:
         yield _bad(name, f"found bytes that are not UTF-8 (at {error.start}), wanted text")
     except RecursionError:
         yield _bad(name, DEEP)
+
+
+def _text(file: Path) -> str:
+    """The text of a file, or the first bytes of one that is too large."""
+    with file.open("rb") as stream:
+        data = stream.read(BYTES_MAX + 1)
+    return data.decode("utf-8-sig") if len(data) <= BYTES_MAX else data.decode("latin-1")
 
 
 def _of_text(name: str, text: str) -> Iterator[Found]:

@@ -14,7 +14,9 @@ import yaml
 
 from controller.aws.sagemaker.documents import BadDocument
 from controller.cli.documents.found import Later, Located
+from controller.policyfile.yaml_limits import UNREADABLE, LimitedLoader
 
+NUMBER_CHARS_MAX = 19
 VISIBLE = re.compile(r"\S")
 DEEP = "found values nested too deeply, wanted a job document"
 
@@ -36,7 +38,7 @@ def values(text: str, *, json_only: bool = False) -> Iterator[Any]:
         return
     try:
         yield from [document for document in yaml.load_all(text, Loader=_Loader) if document is not None]
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, *UNREADABLE) as error:
         yield from _json(text, start) if like_json else [_not_yaml(error)]
 
 
@@ -45,6 +47,8 @@ def json_value(text: str, first_line: int = 1) -> Any:
     lines = _Lines(text)
     try:
         value, end = _Decoder(lines, first_line - 1).raw_decode(text, len(text) - len(text.lstrip()))
+    except LongNumber as error:
+        raise BadText(str(error), first_line) from None
     except json.JSONDecodeError as error:
         raise _bad_json(text, error, first_line - 1) from None
     if text[end:].strip():
@@ -54,10 +58,22 @@ def json_value(text: str, first_line: int = 1) -> Any:
 
 def _begins_as_json(text: str, start: int) -> bool:
     try:
-        json.JSONDecoder().raw_decode(text, start)
+        json.JSONDecoder(parse_int=_whole).raw_decode(text, start)
+    except LongNumber:
+        return True
     except ValueError:
         return False
     return True
+
+
+class LongNumber(ValueError):
+    """A number of more digits than any member of a document has."""
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > NUMBER_CHARS_MAX:
+        raise LongNumber(f"found a number of {len(digits)} digits, wanted at most {NUMBER_CHARS_MAX}")
+    return int(digits)
 
 
 def _json(text: str, start: int) -> Iterator[Any]:
@@ -76,6 +92,10 @@ def _json(text: str, start: int) -> Iterator[Any]:
             waiting, read = ([value], 1) if read == 0 else ([], read + 1)
             if not waiting:
                 yield value
+        except LongNumber as error:
+            yield from waiting
+            yield BadText(str(error), lines.of(start))
+            return
         except json.JSONDecodeError as error:
             yield from waiting
             waiting = []
@@ -122,7 +142,7 @@ class _Decoder(json.JSONDecoder):
     """A JSON decoder whose objects know their line."""
 
     def __init__(self, lines: _Lines, before: int = 0) -> None:
-        super().__init__()
+        super().__init__(parse_int=_whole)
         self._lines, self._before = lines, before
         whole_object = json.decoder.JSONObject  # type: ignore[attr-defined] # typeshed leaves it out
 
@@ -136,8 +156,10 @@ class _Decoder(json.JSONDecoder):
         self.scan_once = json.scanner.py_make_scanner(self)  # type: ignore[attr-defined] # typeshed leaves it out
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(LimitedLoader):
     """YAML whose objects know their line, and whose CloudFormation intrinsics are values that are filled in later."""
+
+    depth_max = 60  # a template wraps its jobs deeper than a policy file
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> Located:

@@ -11,12 +11,14 @@ from controller.decide.deadline.rule import Move
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.fallback import NoFallback, next_fallback
+from controller.decide.move_step import elsewhere
 from controller.decide.need import Need
-from controller.decide.spend_cap import expected_cost_micros, over_spend_cap
+from controller.decide.spend_cap import afford
 from controller.ledger.intent import Intent, Purpose, Stop, Wake
 from controller.ledger.message import (
     CannotAfford,
     CannotRepeat,
+    CapFacts,
     DeadlineAtRisk,
     DeadlineLost,
     JobFacts,
@@ -32,6 +34,7 @@ from controller.ledger.message_kind import MoveReason
 from controller.ledger.move_cause import MoveCause
 from controller.policy.mode import Mode
 from controller.policy.resubmission import Guarantee, Resubmission
+from controller.units.calendar import month_key
 
 UPLOADING = "Uploading"
 QUOTA_CHECK_INTERVAL = timedelta(minutes=5)  # when a job elsewhere ends there may be room
@@ -111,10 +114,22 @@ def _move(facts: Facts, block: Resubmission, cause: MoveCause, message: Moving) 
     """Stop the job to go on elsewhere, if it can: a job that is stopped and not submitted again is lost."""
     if facts.job.unrepeatable:
         return say(facts, CannotRepeat(job=message.job, why=facts.job.unrepeatable), cause)
-    broke = over_spend_cap(facts, block, expected_cost_micros(facts, block))
-    if broke is not None:
+    begun = facts.lineage.intent(f"stop/{facts.job.name}")
+    if begun is not None and begun.open and begun.claim > 0:
+        return Decision(intents=(begun,)) | say(facts, message, cause)  # its next attempt is reserved
+    allowed = afford(facts, block, elsewhere(facts, block, cause).changes)
+    if isinstance(allowed, CapFacts):
+        return say(facts, CannotAfford(job=message.job, cap=allowed), cause)
+    cap, cost, spent = block.team_month_cap_micros, allowed.cost_micros, facts.team_spent_micros
+    if cap is not None and Need.TEAM_SPENT not in facts.looked_up:
+        return Decision(needs=frozenset({Need.TEAM_SPENT}))
+    if cap is not None and spent + (cost or 0) > cap:
+        broke = CapFacts(cap_micros=cap, spent_micros=spent, next_micros=cost)
         return say(facts, CannotAfford(job=message.job, cap=broke), cause)
-    stop = Stop(about=facts.job.name, because=message.reason, purpose=Purpose.MOVE, next_cause=cause)
+    stop = Stop(
+        about=facts.job.name, because=message.reason, purpose=Purpose.MOVE, next_cause=cause, cost_micros=cost, cap_micros=cap,
+        month=month_key(facts.now) if cap is not None else "",
+    )  # fmt: skip
     return Decision(intents=(Intent(action=stop, due_at=facts.now),)) | say(facts, message, cause)
 
 

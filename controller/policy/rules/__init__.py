@@ -27,6 +27,7 @@ from controller.policy.rules.max_wait_limit import MAX_WAIT_LIMIT
 from controller.policy.rules.spot_required import SPOT_REQUIRED
 from controller.policy.rules.tag_invalid import tag_invalid
 from controller.policy.rules.tags_required import TAGS_REQUIRED
+from controller.policy.rules.team_contradicted import team_contradicted
 from controller.policy.rules.uncheckpointed_cap import UNCHECKPOINTED_CAP
 
 RULE_KINDS: Mapping[str, RuleKind] = {
@@ -52,7 +53,8 @@ def judge(job: Job, policy: Policy, evidence: Evidence, directives: Directives |
     """
     broken, undecided = judged(job, policy, evidence)
     invalid = tag_invalid(_read(job) if directives is None else directives, policy.channel)
-    findings = broken if invalid is None else (*broken, invalid)
+    contradicted = team_contradicted(job, policy.labels.team, policy.channel)
+    findings = (*broken, *(found for found in (invalid, contradicted) if found is not None))
     fix = fix_of(job, policy, evidence, findings) if findings else NO_FIX
     return Verdict(
         word=_word(job, findings, undecided),

@@ -24,7 +24,6 @@ def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
     if not job.alive or job.checkpoint_uri is None:
         return None
     claims = evidence.claims or ()
-    claims = evidence.claims or ()
     lineage = next((claim.lineage for claim in claims if claim.job == job.name), job.name)
     mine = claim_of(job.checkpoint_uri, job=job.name, lineage=lineage, created_at=job.created_at, role=job.role)
     others = overlapping(mine, claims)

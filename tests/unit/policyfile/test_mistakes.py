@@ -310,7 +310,7 @@ LADDER = "version: 1\nresubmit:\n  - name: one\n    causes: {starved: {limit: 1}
         ("cap: {lineage_usd: -5}", "cap.lineage_usd: found -5, wanted an amount in dollars above zero"),
         ("cap: {team_month_usd: '-0.01'}", "cap.team_month_usd: found '-0.01', wanted an amount in dollars above zero"),
         ("cap: {team_month_usd: .nan}", "cap.team_month_usd: found nan, wanted an amount in dollars above zero"),
-        ("cap: {team_month_usd: 1000000001}", "cap.team_month_usd: found 1000000001, wanted at most 1000000000 dollars"),
+        ("cap: {team_month_usd: 10000001}", "cap.team_month_usd: found 10000001, wanted at most 10000000 dollars"),
         ("cap: {lineage_usd: }", "cap.lineage_usd: found nothing, wanted a value, or no such key"),
         ("cap: {}", "cap: found an empty map, wanted at least one of lineage_usd, team_month_usd"),
         ("cap: {lineage_usd: true}", "cap.lineage_usd: found True, wanted an amount in dollars above zero"),

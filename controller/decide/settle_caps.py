@@ -1,0 +1,89 @@
+"""Settles what was reserved from a team's spend cap: with what an attempt cost, or with nothing where it was never made."""
+
+from __future__ import annotations
+
+from controller.decide.decision import Decision
+from controller.decide.facts import Facts
+from controller.decide.record_usage import record_usage
+from controller.decide.resubmit import resubmit
+from controller.decide.spend_cap import unmeasured_micros
+from controller.ledger.entry import Measured, Started, Unmeasured
+from controller.ledger.intent import Intent, IntentResult, Settle, Stop, Submit
+from controller.ledger.lineage import Lineage
+from controller.savings.arithmetic import spent_micros
+from controller.units.money import Micros
+
+NO_TEAM = "no team"
+NEVER_MADE = (IntentResult.REFUSED, IntentResult.ABANDONED)
+
+
+def account_of(action: Submit | Stop, lineage: Lineage) -> str:
+    """The spend cap that an attempt, or the next one of a job that is moved, is reserved from: that of a team and a month."""
+    return team_account(team_of(action, lineage), action.month)
+
+
+def team_account(team: str | None, month: str) -> str:
+    """The spend cap of a team in a month."""
+    return f"money/{team or NO_TEAM}/{month}"
+
+
+def team_of(action: Submit | Stop, lineage: Lineage) -> str:
+    """The team that pays for an attempt: that of the job that it repeats."""
+    started = lineage.entry(Started, action.about)
+    return (started.team if started else None) or NO_TEAM
+
+
+def holder_of(action: Submit | Stop) -> str:
+    """For what an amount is reserved: an attempt, or the move that it follows."""
+    return action.key if isinstance(action, Submit) else f"move/{action.about}"
+
+
+def settle_caps(facts: Facts) -> Decision:
+    """Say what the job cost if it is an attempt under a cap, and that nothing was spent for an attempt that was never made."""
+    settled = [_settled(facts, submit, cost) for submit in _made(facts) if (cost := _cost_micros(facts)) is not None]
+    settled += [_settled(facts, submit, 0) for submit in _never_made(facts)]
+    return Decision(intents=tuple(settled) + _not_moved(facts))
+
+
+def _settled(facts: Facts, action: Submit | Stop, amount: Micros) -> Intent:
+    account = account_of(action, facts.lineage)
+    settle = Settle(about=facts.job.name, holder=holder_of(action), account=account, amount_micros=amount)
+    return Intent(action=settle, due_at=facts.now)
+
+
+def _not_moved(facts: Facts) -> tuple[Intent, ...]:
+    """Give back what was reserved for the next attempt of a job that ended, and that none follows."""
+    intent = facts.lineage.intent(f"stop/{facts.job.name}")
+    if intent is None or intent.claim == 0 or not isinstance(intent.action, Stop) or not intent.action.month:
+        return ()
+    if facts.job.outcome is None or any(isinstance(i.action, Submit) for i in resubmit(facts).intents):
+        return ()
+    return (_settled(facts, intent.action, 0),)
+
+
+def _made(facts: Facts) -> tuple[Submit, ...]:
+    return tuple(s for s, _ in facts.lineage.submits() if s.job == facts.job.name and _reserved(s))
+
+
+def _never_made(facts: Facts) -> tuple[Submit, ...]:
+    return tuple(
+        submit
+        for submit, intent in facts.lineage.submits()
+        if submit.about == facts.job.name and _reserved(submit) and intent.closed in NEVER_MADE
+        and facts.lineage.entry(Started, submit.job) is None
+    )  # fmt: skip
+
+
+def _reserved(submit: Submit) -> bool:
+    return submit.cap_micros is not None and submit.cost_micros is not None and submit.month != ""
+
+
+def _cost_micros(facts: Facts) -> Micros | None:
+    """What the job cost as it was recorded first, or at most, where SageMaker never says; None while that is not known."""
+    job, fresh = facts.job.name, record_usage(facts).entries
+    measured = facts.lineage.entry(Measured, job) or next((e for e in fresh if isinstance(e, Measured) and e.job == job), None)
+    if measured is not None:
+        unpriced = measured.rate_micros_per_h is None and measured.billable_s + measured.retained_s > 0
+        return None if unpriced else spent_micros([measured])
+    unmeasured = facts.lineage.entry(Unmeasured, job) or any(isinstance(e, Unmeasured) for e in fresh)
+    return unmeasured_micros(facts) if unmeasured else None

@@ -1,0 +1,63 @@
+"""Limits on YAML that other people write: small files can unfold to gigabytes, or nest deeper than Python can follow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+DEPTH_MAX = 20
+ALIASES_MAX = 100
+VALUES_MAX = 50_000  # each alias counts as all that it stands for
+DIGITS_MAX = 18
+UNREADABLE = (ValueError, OverflowError, TypeError, KeyError, IndexError, AttributeError)
+"""What PyYAML raises, besides its own errors, for a value that a tag or a form promises and that is none."""
+
+
+class LimitedLoader(yaml.SafeLoader):
+    """A loader that gives up at its limits, with the line; ``depth_max`` is the class's own."""
+
+    depth_max = DEPTH_MAX
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._aliases = 0
+        self._depth = 0
+        self._sizes: dict[int, int] = {}
+        self._counts = [0]
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        mark = event.start_mark
+        if self.check_event(yaml.AliasEvent):
+            self._aliases += 1
+            self._refuse(self._aliases > ALIASES_MAX, f"found more than {ALIASES_MAX} aliases", mark)
+            node = super().compose_node(parent, index)
+            self._count(self._sizes.get(id(node), 1), mark)
+            return node
+        self._depth += 1
+        self._refuse(self._depth > self.depth_max, f"found values nested deeper than {self.depth_max}", mark)
+        self._counts.append(1)
+        node = super().compose_node(parent, index)
+        size = self._counts.pop()
+        self._sizes[id(node)] = size
+        self._depth -= 1
+        self._count(size, mark)
+        return node
+
+    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
+        digits = sum(character.isdigit() for character in str(node.value))
+        self._refuse(digits > DIGITS_MAX, f"found a number of {digits} digits, of at most {DIGITS_MAX}", node.start_mark)
+        return super().construct_yaml_int(node)
+
+    def _count(self, size: int, mark: yaml.Mark) -> None:
+        self._counts[-1] += size
+        self._refuse(self._counts[-1] > VALUES_MAX, f"found more than {VALUES_MAX:,} values, aliases unfolded", mark)
+
+    @staticmethod
+    def _refuse(wrong: bool, why: str, mark: yaml.Mark) -> None:
+        if wrong:
+            raise yaml.MarkedYAMLError(problem=why, problem_mark=mark)
+
+
+LimitedLoader.add_constructor("tag:yaml.org,2002:int", LimitedLoader.construct_yaml_int)

@@ -1,0 +1,143 @@
+"""Attack 7: somebody lets the controller spend more than a cap, or another team's."""
+
+from __future__ import annotations
+
+from controller.ledger.entry import Measured
+from controller.ledger.intent import IntentResult, Submit
+from controller.savings.arithmetic import spent_micros
+from infra.local.host import Host
+from infra.local.sagemaker.capacity import EPOCH, Steps
+from tests.security.lab import MONDAY, entries, lab, launch, lineage_of, request, run, texts
+
+HEAD = """
+version: 1
+defaults: {mode: audit, channel: "#ml"}
+"""
+AGAIN = """
+resubmit:
+  - name: again
+    mode: enforce
+    causes:
+      internal: {limit: 2, backoff: {first: 1m}}
+      capacity: {limit: 5, backoff: {first: 1m}}
+      never-launched: {limit: 30, backoff: {first: 1m, factor: 1, most: 1m}}
+      memory: {limit: 1, instance_type: ml.p3.2xlarge, backoff: {first: 1m}}
+      algorithm:
+        limit: 30
+        reasons: ["AlgorithmError: Exit Code: 1"]
+        backoff: {first: 1m, factor: 1, most: 1m}
+    ladder: %s
+    cap: {%s}
+"""
+SAME = "[same]"
+CAP = 5_000_000
+
+
+def spent(host: Host, *roots: str, ours: bool = True) -> int:
+    """What these lineages cost, of attempts of the controller or in all."""
+    measured = [e for root in roots for e in entries(host, root, Measured)]
+    return spent_micros([e for e in measured if e.number > 1 or not ours])
+
+
+def test_no_tag_lets_a_team_spend_more_than_its_cap() -> None:
+    for tags in ({}, {"spotwarden:expected-runtime": "1"}, {"spotwarden:family": "tiny"}):
+        with lab(HEAD + AGAIN % (SAME, "team_month_usd: 5")) as host:
+            names = ["ant", "bee", "cat", "dog"]
+            for name in names:
+                asked = request(
+                    name, "vision", "ml.g4dn.xlarge", checkpoint=None, runtime_h=3, work_s=30_000, fails_with="exit-code",
+                    fails_after_s=9000, tags=tags,
+                )  # fmt: skip
+                launch(host, asked)
+            run(host, hours=90)
+            assert 0 < spent(host, *names) <= CAP, tags
+
+
+def test_a_cap_is_checked_with_the_price_of_the_request_that_is_sent() -> None:
+    for plan in ({"fails_with": "capacity"}, {"fails_with": "memory", "fails_after_s": 60}):
+        with lab(HEAD + AGAIN % ("[{instance_types: [ml.p3.2xlarge]}]", "lineage_usd: 10, team_month_usd: 10")) as host:
+            launch(host, request("job", "vision", "ml.g4dn.xlarge", runtime_h=12, work_s=40_000, fails_times=1, **plan))
+            run(host, hours=30)
+            assert spent(host, "job", ours=False) <= 10_000_000
+            assert [name for name in host.world.jobs if name.startswith("job-")] == []
+            assert "The next attempt may cost $45.90" in texts(host)
+
+
+def test_a_type_without_a_price_is_refused_with_a_message() -> None:
+    with lab(HEAD + AGAIN % ("[{instance_types: [ml.trn2.48xlarge]}]", "lineage_usd: 10")) as host:
+        launch(host, request("job", "vision", "ml.g4dn.xlarge", runtime_h=1, work_s=2000, fails_with="capacity", fails_times=1))
+        run(host, hours=10)
+        assert [name for name in host.world.jobs if name.startswith("job-")] == []
+        assert "No price is known" in texts(host)
+
+
+def test_attempts_that_never_started_cost_nothing() -> None:
+    nothing = Steps(EPOCH, ((0, 0),), period_s=86_400)
+    with lab(HEAD + AGAIN % (SAME, "lineage_usd: 5, team_month_usd: 5"), capacity_of=lambda _: nothing) as host:
+        launch(host, request("job", "vision", "ml.g4dn.xlarge", runtime_h=4, wait_h=4, work_s=2000))
+        run(host, hours=60)
+        assert len([name for name in host.world.jobs if name.startswith("job-")]) > 8
+        assert "spend cap" not in texts(host).lower()
+
+
+def test_what_an_attempt_did_not_use_is_given_back_to_its_team() -> None:
+    with lab(HEAD + AGAIN % (SAME, "team_month_usd: 5")) as host:
+        for n in range(6):
+            asked = request(
+                f"job-{n}",
+                "vision",
+                "ml.g4dn.xlarge",
+                runtime_h=4,
+                work_s=1200,
+                fails_with="capacity",
+                fails_times=1,
+                seed=n,
+            )
+            launch(host, asked)
+            run(host, hours=3)
+        completed = [job for name, job in host.world.jobs.items() if "-r0" in name and job.status == "Completed"]
+        assert len(completed) == 6, "each may cost $2.94 and costs a few cents"
+
+
+def test_a_stranger_spends_his_own_team_s_money_whatever_his_tag_says() -> None:
+    roles = """
+labels:
+  team_of_role: {"arn:aws:iam::123456789012:role/acme-training": vision}
+"""
+    with lab(HEAD + roles + AGAIN % (SAME, "team_month_usd: 5")) as host:
+        failing = {"checkpoint": None, "runtime_h": 3, "work_s": 30_000, "fails_with": "exit-code", "fails_after_s": 9000}
+        for n in range(4):
+            asked = request(f"theirs-{n}", "vision", "ml.g4dn.xlarge", **failing)
+            launch(host, {**asked, "RoleArn": "arn:aws:iam::123456789012:role/stranger"})
+        run(host, hours=20)
+        launch(host, request("ours", "vision", "ml.g4dn.xlarge", runtime_h=4, work_s=1200, fails_with="capacity", fails_times=1))
+        run(host, hours=10)
+        [again] = [name for name in host.world.jobs if name.startswith("ours-")]
+        assert host.world.jobs[again].status == "Completed"
+        assert entries(host, "theirs-0", Measured)[0].team is None
+        assert "breaks the rule team-contradicted" in texts(host)
+
+
+def test_a_submission_that_found_no_room_says_so_and_holds_nothing() -> None:
+    with lab(HEAD + AGAIN % (SAME, "team_month_usd: 3")) as host:
+        for n in range(3):
+            asked = request(
+                f"job-{n}",
+                "vision",
+                "ml.g4dn.xlarge",
+                runtime_h=3,
+                work_s=1200,
+                fails_with="capacity",
+                fails_times=1,
+                seed=n,
+            )
+            launch(host, asked)
+        run(host, hours=6)
+        made = [name for name in host.world.jobs if "-r02" in name]
+        refused = [
+            intent for n in range(3) for intent in lineage_of(host, f"job-{n}").intents
+            if isinstance(intent.action, Submit) and intent.closed is IntentResult.REFUSED
+        ]  # fmt: skip
+        assert (len(made), len(refused)) == (1, 2)
+        assert "which is more than is left of the spend cap of vision" in texts(host)
+        assert host.clock.at.month == MONDAY.month

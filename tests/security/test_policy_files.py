@@ -1,0 +1,182 @@
+"""Policy files and documents as weapons: each bad input ends soon, in little memory, and in one clear sentence."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+RULE = "version: 1\nrules:\n  - {name: one, rule: spot-required, mode: enforce, action: stop%s}\n"
+CPU_S, MEMORY = 10, 300 * 2**20  # the interpreter and its imports take a second or more on a busy machine
+BOMB = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{name}: &{name} [{','.join([f'*{before}'] * 10)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+JOB = (
+    '{"TrainingJobName": "bert", "RoleArn": "arn:aws:iam::111122223333:role/Train",'
+    ' "OutputDataConfig": {"S3OutputPath": "s3://out/"}, "StoppingCondition": {"MaxRuntimeInSeconds": 60}}'
+)
+
+
+def _limits() -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+
+
+def spotwarden(*arguments: str, folder: Path, **options: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "controller.cli", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
+    given: dict[str, object] = {"stdout": subprocess.PIPE, "cwd": folder, "env": environment, "preexec_fn": _limits}
+    return subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=120, check=False, **(given | options))  # type: ignore[call-overload,no-any-return]  # noqa: S603
+
+
+def refused(result: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert result.returncode == 2, result.stderr[-2000:]
+    assert "Traceback" not in result.stderr
+    assert len(result.stderr.splitlines()) <= 5, result.stderr[:2000]
+    for word in words:
+        assert word in result.stderr + result.stdout
+
+
+BAD_FILES: dict[str, tuple[bytes, str]] = {
+    "alias-bomb": (BOMB.encode(), "values, aliases unfolded"),
+    "many-aliases": (("a: &a 1\nb: [" + "*a," * 101 + "]\n").encode(), "more than 100 aliases"),
+    "deep-flow": (b"version: " + b"[" * 3000, "nested deeper than 20"),
+    "deep-maps": (b"version: " + b"{a: " * 3000, "nested deeper than 20"),
+    "long-number": (b"version: " + b"9" * 10_000, "a number of 10000 digits"),
+    "large": (b"# " + b"x" * 260_000, "more than 256,000 bytes"),
+    "utf-16": ("version: 1".encode("utf-16"), "bytes that are not UTF-8"),
+    "nul": (b"version: 1\x00\n", "text that is not YAML"),
+    "bad-timestamp": (b"version: !!timestamp x\n", "text that is not YAML"),
+    "bad-bool": (b"version: !!bool x\n", "text that is not YAML"),
+    "bad-int": (b'version: !!int ""\n', "text that is not YAML"),
+    "far-time": (b"version: 9999-12-31T23:59:59-14:00\n", ""),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_policy_file_that_is_a_weapon_is_refused_in_one_sentence(name: str, tmp_path: Path) -> None:
+    data, words = BAD_FILES[name]
+    folder = tmp_path / "policies"
+    folder.mkdir()
+    (folder / "a.yaml").write_bytes(data)
+    refused(spotwarden("compile", str(folder), folder=tmp_path), "a.yaml:", words)
+
+
+def _dangling(folder: Path) -> str:
+    (folder / "b.yaml").symlink_to("nothing")
+    return "b.yaml:1: found a link to nothing"
+
+
+def _below(folder: Path) -> str:
+    (folder / "sub").mkdir()
+    (folder / "sub" / "b.yaml").write_text(RULE % "")
+    return "sub/b.yaml:1: found a policy file in a folder below"
+
+
+def _directory(folder: Path) -> str:
+    (folder / "b.yaml").mkdir()
+    return "b.yaml:1: found a folder"
+
+
+def _fifo(folder: Path) -> str:
+    os.mkfifo(folder / "b.yml")
+    return "b.yml:1: found something that is no regular file"
+
+
+def _loop(folder: Path) -> str:
+    (folder / "b.yaml").symlink_to("b.yaml")
+    return "b.yaml:1: found a link to nothing"
+
+
+def _upper_case(folder: Path) -> str:
+    (folder / "B.YAML").write_text("version: 2\n")
+    return "B.YAML:1: version: found 2"
+
+
+def _yml(folder: Path) -> str:
+    (folder / "b.yml").write_text("version: 2\n")
+    return "b.yml:1: version: found 2"
+
+
+@pytest.mark.parametrize("make", [_dangling, _below, _directory, _fifo, _loop, _upper_case, _yml])
+def test_whatever_looks_like_a_policy_is_read_or_named(make: Callable[[Path], str], tmp_path: Path) -> None:
+    from controller.policyfile import BadPolicy, compile_folder
+
+    (tmp_path / "a.yaml").write_text(RULE % "")
+    compile_folder(tmp_path)
+    expected = make(tmp_path)
+    with pytest.raises(BadPolicy) as problem:
+        compile_folder(tmp_path)
+    assert expected in str(problem.value)
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        "{}",
+        "",
+        "{tags: }",
+        "{tags: {}}",
+        "{tags: {team: }}",
+        "{tags: {team: []}}",
+        "{name: }",
+        "{name: []}",
+        "{role: []}",
+    ],
+)
+def test_a_selector_that_says_nothing_is_a_mistake(match: str, tmp_path: Path) -> None:
+    """It would silently mean every job."""
+    from controller.policyfile import BadPolicy, compile_folder
+
+    (tmp_path / "a.yaml").write_text(RULE % f", match: {match}")
+    with pytest.raises(BadPolicy):
+        compile_folder(tmp_path)
+
+
+def test_match_all_means_every_job(tmp_path: Path) -> None:
+    from controller.policyfile import compile_folder
+
+    (tmp_path / "a.yaml").write_text(RULE % ", match: all")
+    assert compile_folder(tmp_path)["rules"][0]["match"] == {}
+
+
+BAD_DOCUMENTS: dict[str, tuple[bytes, str]] = {
+    "alias-bomb.yaml": (BOMB.encode(), "values, aliases unfolded"),
+    "deep.yaml": (b"a: " + b"[" * 3000, "nested"),
+    "deep.json": (b"[" * 100_000, "nested"),
+    "number.json": (JOB.replace("60", "9" * 10_000).encode(), "a number of 10000 digits"),
+    "number.yaml": (b"TrainingJobName: bert\nStoppingCondition: {MaxRuntimeInSeconds: " + b"9" * 10_000 + b"}", "10000 digits"),
+    "large.json": (b" " * 1_000_001, "more than 1,000,000 bytes"),
+    "utf-16.json": (JOB.encode("utf-16"), "bytes that are not UTF-8"),
+    "timestamp.yaml": (b"a: !!timestamp x\n", "not YAML"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_DOCUMENTS)
+def test_a_document_that_is_a_weapon_is_refused_in_one_sentence(name: str, tmp_path: Path) -> None:
+    data, words = BAD_DOCUMENTS[name]
+    (tmp_path / name).write_bytes(data)
+    refused(spotwarden("check", name, folder=tmp_path), words)
+
+
+@pytest.mark.parametrize("arguments", [["compile", "policies"], ["check", "job.json"], ["--help"], ["--version"]], ids=" ".join)
+def test_a_full_disk_and_a_closed_pipe_end_without_a_traceback(arguments: list[str], tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "a.yaml").write_text(RULE % "")
+    (tmp_path / "job.json").write_text(JOB)
+    with open("/dev/full", "w") as full:
+        result = spotwarden(*arguments, folder=tmp_path, stdout=full)
+    assert result.returncode == 2
+    assert "cannot be written" in result.stderr
+    assert "Traceback" not in result.stderr
+    read, write = os.pipe()
+    os.close(read)
+    result = spotwarden(*arguments, folder=tmp_path, stdout=write)
+    os.close(write)
+    assert result.stderr == ""
+    assert result.returncode in ((1, 141) if arguments[0].startswith("--") else (141,))  # click itself ends help with 1
