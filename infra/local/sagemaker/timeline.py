@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any, Protocol, TypeVar
 
@@ -65,3 +65,10 @@ def to_ms(at: datetime) -> datetime:
     """Cut a time to the milliseconds in which SageMaker counts."""
     excess = at.microsecond % 1000
     return at.replace(microsecond=at.microsecond - excess) if excess else at
+
+
+def aware_ms(at: datetime) -> datetime:
+    """The same in UTC. Raises ValueError for a time without a zone."""
+    if at.tzinfo is None:
+        raise ValueError(f"wanted an aware time, found {at.isoformat()} without a zone")
+    return to_ms(at if at.tzinfo is UTC else at.astimezone(UTC))

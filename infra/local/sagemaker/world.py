@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from infra.local.sagemaker import request as rules
@@ -22,7 +22,7 @@ from infra.local.sagemaker.pipelines import Pipelines
 from infra.local.sagemaker.random_streams import random_stream
 from infra.local.sagemaker.script import Script, read_script
 from infra.local.sagemaker.settings import WorldSettings
-from infra.local.sagemaker.timeline import Timeline, to_ms
+from infra.local.sagemaker.timeline import Timeline, aware_ms, to_ms
 
 Answer = dict[str, Any]
 
@@ -62,7 +62,7 @@ class World:
         self._seed, self._script_for, self._classify_image = seed, script_for, classify
         self._discounts: dict[str, float] = {}
         self._jobs: dict[str, TrainingJob] = {}
-        self._began_at = _moment(now)
+        self._began_at = aware_ms(now)
         self._timeline = Timeline(self._began_at)
         self._checkpoints = Checkpoints(on_checkpoint)
         self._lifecycle = Lifecycle(
@@ -92,7 +92,7 @@ class World:
 
     def advance_to(self, at: datetime) -> None:
         """Move the clock, and run every step that is due. Raises ValueError for a time in the past."""
-        moment = _moment(at)
+        moment = aware_ms(at)
         if moment < self.now:
             raise ValueError(f"the clock cannot go back: it is {self.now.isoformat()}, wanted {at.isoformat()}")
         self._timeline.advance_to(moment)
@@ -133,7 +133,7 @@ class World:
     def add_past(self, request: Answer, *, created_at: datetime, ended_at: datetime) -> str:
         """Add a job that completed before now, as an account has them from years before. Returns its name."""
         arn = self._arn("training-job", request["TrainingJobName"])
-        job = completed(request, self._script_for(request), arn, _moment(created_at), _moment(ended_at))
+        job = completed(request, self._script_for(request), arn, aware_ms(created_at), aware_ms(ended_at))
         self._jobs[job.name] = job
         return job.name
 
@@ -303,12 +303,6 @@ class World:
 
     def _algorithm_arn(self, name: str) -> str:
         return name if name.startswith("arn:") else self._arn("algorithm", name)
-
-
-def _moment(at: datetime) -> datetime:
-    if at.tzinfo is None:
-        raise ValueError(f"wanted an aware time, found {at.isoformat()} without a zone")
-    return to_ms(at if at.tzinfo is UTC else at.astimezone(UTC))
 
 
 ANSWERS: Final[Mapping[str, Callable[[World, Answer], Answer]]] = {
