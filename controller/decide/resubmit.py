@@ -6,6 +6,7 @@ import hashlib
 from datetime import datetime
 
 from controller.decide.announce import checkpoint_facts, say
+from controller.decide.asked_again import request_as_asked
 from controller.decide.deadline.outlook import outlook
 from controller.decide.deadline.rule import Move
 from controller.decide.decision import Decision
@@ -20,7 +21,7 @@ from controller.decide.spend_cap import afford
 from controller.decide.user_requests import latest_request
 from controller.jobs.changes import Changes, RequestForm
 from controller.jobs.failure import FailureCause, RetryChange, begins_with
-from controller.jobs.request import change_from_json, change_to_json, merged, on_demand, tags_without_room
+from controller.jobs.request import RequestChange, change_from_json, change_to_json, merged, on_demand, tags_without_room
 from controller.ledger.entry import CheckpointScanned, Ended, Started, UserRequested
 from controller.ledger.intent import NO_QUOTA, Intent, IntentResult, Purpose, Stop, Submit
 from controller.ledger.lineage import GENERATIONS_MAX
@@ -161,7 +162,12 @@ def _as_asked(facts: Facts, block: Resubmission | None, asked: UserRequested) ->
     if facts.job.unrepeatable:
         return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=facts.job.unrepeatable))
     leaving_spot = asked.request is UserRequest.ON_DEMAND and facts.job.spot
-    step = Fallback(fallback_step=current_step(facts), changes=on_demand() if leaving_spot else {})
+    as_asked: RequestChange = on_demand() if leaving_spot else {}
+    stopped_by_rule = _our_stop(facts) is not None  # unchanged, it would break the rule again
+    changes = request_as_asked(facts, as_asked) if stopped_by_rule else as_asked
+    if isinstance(changes, NotRepairable):
+        return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=changes.why))
+    step = Fallback(fallback_step=current_step(facts), changes=changes)
     after = max(asked.number - facts.number, 1)
     return _submit(facts, block, MoveCause.ASKED, step, asked.at, why=asked_by(asked.who), after=after)
 

@@ -147,12 +147,23 @@ def _header(text: str) -> Iterable[tuple[Block, str]]:
 
 
 def _fields(fields: Sequence[str]) -> Iterable[tuple[Block, str]]:
-    short = [field for field in fields if 0 < size(field) <= FIELD_MAX]
-    for some in _chunks(short, FIELDS_MAX):
+    for some in _within_a_page([field for field in fields if 0 < size(field) <= FIELD_MAX]):
         yield {"type": "section", "fields": [mrkdwn_object(field) for field in some]}, "\n".join(some)
     for field in fields:
         if size(field) > FIELD_MAX:
             yield from ((_section(piece), piece) for piece in pieces(field, SECTION_MAX))
+
+
+def _within_a_page(fields: Sequence[str]) -> Iterable[list[str]]:
+    """The fields in blocks of at most ten, each within the characters of a message."""
+    some: list[str] = []
+    for field in fields:
+        if some and (len(some) == FIELDS_MAX or sum(map(size, some)) + size(field) > PAGE_CHARS_MAX):
+            yield some
+            some = []
+        some.append(field)
+    if some:
+        yield some
 
 
 def _button(button: Button) -> Block:

@@ -13,7 +13,7 @@ from controller.decide.user_requests import available_requests
 from controller.jobs.job import Outcome
 from controller.ledger.directives_in_force import pending
 from controller.ledger.entry import Ended, Finished, Interrupted, Started
-from controller.ledger.intent import Intent, Stop, Submit
+from controller.ledger.intent import Intent, Purpose, Stop, Submit
 from controller.ledger.lineage import Lineage, newest_attempt
 from controller.ledger.waiver import waivers_in_force
 from controller.notifications.message_text import reason
@@ -42,6 +42,12 @@ BUTTONS = {
 }
 
 
+WITH_THE_FIX = (
+    "Submit with the fix",
+    "The job is submitted again with the change that the rule wants. Without one it is refused, and the reason is told.",
+)
+
+
 def card(lineage: Lineage, policy: Policy, now: datetime) -> tuple[Part, ...]:
     """The parts of the message."""
     last = newest_attempt(lineage)
@@ -55,10 +61,18 @@ def card(lineage: Lineage, policy: Policy, now: datetime) -> tuple[Part, ...]:
 
 def _button(request: UserRequest, lineage: Lineage, job: str) -> Button:
     text, style, confirm = BUTTONS[request]
+    if request is UserRequest.TRY_AGAIN and _stopped_by_rule(lineage, job):
+        text, confirm = WITH_THE_FIX
     change = pending(lineage) if request is UserRequest.ACCEPT_TAGS else None
     shown = {"change": change.number} if change else {}
     value = json.dumps({"lineage": str(lineage.id), "job": job, **shown}, separators=(",", ":"))
     return Button(text=text, action_id=f"spotwarden/{request}", value=value, style=style, confirm=confirm)
+
+
+def _stopped_by_rule(lineage: Lineage, job: str) -> bool:
+    """Whether a rule stopped the job: the same request again would break it again."""
+    stop = lineage.intent(f"stop/{job}")
+    return stop is not None and stop.claim > 0 and isinstance(stop.action, Stop) and stop.action.purpose is Purpose.RULE
 
 
 def _state(lineage: Lineage, last: Started, ended: Ended | None) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt
 from pydantic_core import PydanticCustomError
 
+from controller.jobs.directives import RUNTIME_S_MAX
 from controller.jobs.instance import instance, instance_types
 from controller.policyfile.problem import nearest
 from controller.units.duration import DURATION, BadDuration, seconds
@@ -29,8 +30,8 @@ def unlike(wanted: str, hint: str = "") -> PydanticCustomError:
     return PydanticCustomError("unlike", "{wanted}", {"wanted": wanted, "hint": hint})
 
 
-def at_least(least_s: int) -> Callable[[Any], int]:
-    """Read a duration of at least so many seconds. A bare number is refused: it could mean seconds or minutes."""
+def at_least(least_s: int, most_s: int = 365 * 86_400) -> Callable[[Any], int]:
+    """Read a duration of at least and at most so many seconds. A bare number is refused: it could mean seconds or minutes."""
 
     def read(found: Any) -> int:
         if isinstance(found, int | float) and not isinstance(found, bool):
@@ -43,6 +44,8 @@ def at_least(least_s: int) -> Callable[[Any], int]:
             raise unlike(error.wanted) from error
         if length_s < least_s:
             raise unlike(f"a duration of at least {least_s}s")
+        if length_s > most_s:
+            raise unlike(f"a duration of at most {most_s // 86_400}d")
         return length_s
 
     return read
@@ -95,8 +98,8 @@ def _version(found: Any) -> int:
 
 
 Version = Annotated[int, BeforeValidator(_version)]
-Duration = Annotated[int, BeforeValidator(at_least(1))]
-DurationOrZero = Annotated[int, BeforeValidator(at_least(0))]
+Duration = Annotated[int, BeforeValidator(at_least(1, RUNTIME_S_MAX))]
+DurationOrZero = Annotated[int, BeforeValidator(at_least(0, RUNTIME_S_MAX))]
 Name = Annotated[str, matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", NAME)]
 Text = Annotated[str, matching(r"(?s).*\S.*", "text")]
 LISTED = (BeforeValidator(listed), Field(min_length=1))

@@ -11,7 +11,7 @@ ALIASES_MAX = 100
 VALUES_MAX = 50_000  # each alias counts as all that it stands for
 DIGITS_MAX = 18
 UNREADABLE = (ValueError, OverflowError, TypeError, KeyError, IndexError, AttributeError)
-"""What PyYAML raises, besides its own errors, for a value that a tag or a form promises and that is none."""
+"""What PyYAML raises, besides its own errors, for a value that does not fit its tag, such as ``!!bool x``."""
 
 
 class LimitedLoader(yaml.SafeLoader):
@@ -27,7 +27,7 @@ class LimitedLoader(yaml.SafeLoader):
         self._counts = [0]
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call] # types-PyYAML leaves it untyped
         mark = event.start_mark
         if self.check_event(yaml.AliasEvent):
             self._aliases += 1

@@ -15,6 +15,7 @@ from controller.jobs.job import Outcome
 from controller.ledger.entry import (
     CheckpointScanned,
     Credited,
+    DirectivesRead,
     Ended,
     Entry,
     Finished,
@@ -90,6 +91,7 @@ ENTRY_NAMES: Mapping[type[Entry], str] = {
     UserRequested: "Asked",
     Waived: "Waived",
     OwnerChecked: "OwnerChecked",
+    DirectivesRead: "DirectivesRead",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from controller import wiring
 from tests.unit.cli.checking import CASES, Check
 
 ALL = ["save-long-work", "one-hour-without-checkpoints", "patience", "spot-for-long-jobs"]
@@ -93,3 +94,13 @@ def test_each_job_is_told_with_where_it_stands_and_whose_it_is(
 ) -> None:
     job = said_of(CASES / file).job
     assert (job["path"], job["line"], job["owner"]) == (path, line, owner)
+
+
+def test_a_job_s_name_asks_sagemaker_and_says_why_it_cannot(said_of: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "none")
+    wiring.client.cache_clear()
+    said = said_of(CASES / "list-summaries.json", "--live")
+    assert (said.code, said.job["error"].startswith("found no AWS region")) == (5, True)
+    wiring.client.cache_clear()

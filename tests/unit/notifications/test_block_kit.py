@@ -129,3 +129,9 @@ def test_an_empty_text_is_a_dash_because_slack_refuses_empty_blocks(text: str) -
 def test_other_people_s_text_mentions_and_links_nothing(name: str) -> None:
     assert "<" not in escaped(name)
     assert ">" not in escaped(f"<!channel> {name}")
+
+
+def test_ten_long_fields_need_more_than_one_message() -> None:
+    made = pages([Fields(("x" * 2000,) * 10)])
+    assert len(made) == 2
+    assert all(wrong(page) == [] for page in made)

@@ -179,3 +179,13 @@ def test_each_button_has_the_lineage_and_the_job_and_asks_for_confirmation_where
     assert isinstance(failed, Buttons)
     first = failed.buttons[0]
     assert (first.text, first.style, first.confirm) == ("Try again", "primary", "")
+
+
+def test_a_job_that_a_rule_stopped_is_offered_with_the_fix() -> None:
+    everybody = policy(slack=SlackSettings(may=dict.fromkeys(UserRequest, ("*",))))
+    stop = Intent(action=Stop(about="bert", because="use-spot"), due_at=BEGIN, claim=1, closed=IntentResult.DONE)
+    stopped = replace(STARVED, outcome=Outcome.STOPPED)
+    buttons = card(lineage(entries=(STARTED, stopped), intents=(stop,)), everybody, BEGIN + timedelta(hours=9))[-1]
+    assert isinstance(buttons, Buttons)
+    assert buttons.buttons[0].text == "Submit with the fix"
+    assert buttons.buttons[0].action_id == "spotwarden/try-again"

@@ -109,3 +109,8 @@ def test_every_entry_is_counted_under_its_stored_name() -> None:
 def test_a_deleted_job_is_counted_under_its_former_name() -> None:
     rollup = roll_up([JobDeleted(job="bert", at=BEGIN, team="search"), JobDeleted(job="gpt", at=BEGIN, team=None)])
     assert rollup.count(CountKind.ENTRY) == {"Vanished": 2}
+
+
+def test_every_kind_of_entry_has_a_name_in_the_rollups_of_days() -> None:
+    """A kind without one would keep every day from being closed, and every digest from being sent."""
+    assert set(ENTRY_NAMES) == set(get_args(Entry))

@@ -1,0 +1,44 @@
+"""Judges the attempt that a person asked for before it is created, so that no rule has to stop it afterwards.
+
+A request that an enforcing rule would stop is submitted with its fix, if the policy has one, and refused otherwise. A waiver lets
+it pass as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from controller.decide.facts import Facts
+from controller.decide.repair_prefix import candidate_prefixes
+from controller.jobs.job import Job
+from controller.jobs.request import RequestChange, merged
+from controller.ledger.waiver import waivers_in_force
+from controller.policy.findings import Finding
+from controller.policy.fix import applied
+from controller.policy.mode import Mode
+from controller.policy.repair import NotRepairable, repaired_request
+from controller.policy.rules import judged
+from controller.policy.rules.kind import Evidence
+
+
+def request_as_asked(facts: Facts, changes: RequestChange) -> RequestChange | NotRepairable:
+    """The changes of the next attempt's request with what its rules demand, or why it must not be submitted."""
+    waived = {waiver.policy for waiver in waivers_in_force(facts.lineage, facts.now)}
+    evidence = Evidence(claims=facts.claims)
+
+    def breaks(changed: Job) -> tuple[Finding, ...]:
+        return tuple(f for f in judged(changed, facts.policy, evidence)[0] if f.policy not in waived)
+
+    job = replace(applied(facts.job, changes), outcome=None, intervals=())
+    offences = [f for f in breaks(job) if f.mode is Mode.ENFORCE and f.action is not None]
+    if not offences:
+        return changes
+    names = ", ".join(finding.policy for finding in offences)
+    fix = repaired_request(job, offences, facts.policy, breaks)
+    if isinstance(fix, NotRepairable):
+        return NotRepairable(why=f"it would break {names}, which stops it again: {fix.why}")
+    if any(fix.get(member, value) != value for member, value in changes.items() if not isinstance(value, dict)):
+        return NotRepairable(why=f"it would break {names}, and the fix is the opposite of what was asked for")
+    uri = (fix.get("CheckpointConfig") or {}).get("S3Uri")
+    own = {"CheckpointConfig": {"S3Uri": candidate_prefixes(facts, uri)[1]}} if uri else {}  # nobody else's work lies there
+    return merged(changes, fix, own)
