@@ -9,7 +9,7 @@ from controller.decide.need import Need
 from controller.jobs.claim import Claim
 from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Ended, Entry, Started
-from controller.ledger.intent import Intent, Submit, Wake
+from controller.ledger.intent import Intent, Probe, Publish, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import CapacitySeen, CapacitySignal
 
@@ -142,7 +142,7 @@ class Decision:
             return None
         if isinstance(now, Submit) and not (isinstance(intent.action, Submit) and intent.action.same_request(now)):
             return None
-        return replace(intent, action=now)
+        return replace(intent, action=now) if isinstance(now, Submit | Stop | Probe | Publish) else intent  # words stay as said
 
     def leased(self, now: datetime, until: datetime) -> Decision:
         """The decision as it is committed: an intent that is due is leased to the function that commits it."""

@@ -217,7 +217,8 @@ def no_stranger_evades_a_rule(history: History) -> None:
         started = lineage.entry(Started, life.name)
         require(started is not None and started.number == 1, f"a stranger's job is like any other: {life.where}")
         job = history.ports.jobs.describe(life.name)
-        if len(history.policies) > 1 or job is None or job.spot:
+        policy = history.rollout.current()
+        if len(history.policies) > 1 or job is None or job.spot or job.created_at < policy.in_force_at:
             continue
         stops = [
             r
