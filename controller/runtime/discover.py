@@ -31,14 +31,15 @@ def discover(ports: Ports) -> SweepResult:
     The first pass, each hour, reads jobs that were created in the two days before the changes it looks for: a job that was seen
     once is watched by its open Wake, so only new ones can be unknown. The second pass, every six hours, reads all jobs that can
     still change, and triggers those that changed since its last time until six hours ago: what failed in the first pass, or was
-    too old for it. The first time, both also trigger what has not ended.
+    too old for it. Its first time, at the installation, it triggers the older jobs that have not ended, beside the first pass.
 
     A pass that is cut off by time, an error or the end of its function goes on where it stood; before a job is triggered, it is
     noted as done, so that no job can hold up those behind it.
     """
     started_at = ports.clock.now()
     passes = ports.ledger.passes
-    second = _second_upto(started_at, ports) if passes.passed_until(DiscoverPass.FIRST) else None
+    complete, installs = (passes.passed_until(DiscoverPass.FIRST) is not None, passes.passed_until(DiscoverPass.SECOND) is None)
+    second = _second_upto(started_at, ports) if complete or installs else None
     first_ends_at = started_at + TIME_LIMIT * (FIRST_SHARE if second else 1)
     done = _first_pass(started_at, first_ends_at, ports)
     second = second or (None if done.left else _second_upto(started_at, ports))
@@ -65,7 +66,9 @@ def _second_pass(upto: datetime, ends_at: datetime, ports: Ports) -> SweepResult
 def _second_upto(started_at: datetime, ports: Ports) -> datetime | None:
     """Until when the second pass reads changes; None where it is not its time. One that was cut off goes on."""
     upto, passed = started_at - SECOND_LOOK, ports.ledger.passes.passed_until(DiscoverPass.SECOND)
-    if passed is None or upto - passed >= SECOND_LOOK:
+    if passed is None:
+        return upto - FIRST_LOOK_BACK  # so that what the very first pass triggers has its second look, too
+    if upto - passed >= SECOND_LOOK:
         return upto
     position = ports.ledger.passes.position(DiscoverPass.SECOND)
     return upto if position is not None and position.upto > passed else None
@@ -117,12 +120,15 @@ class _Pass:
             )
 
     def _changed(self, job: ListedJob) -> bool:
-        runs = self.passed is None and not job.ended
-        found = runs or job.modified_at >= _since(self.passed, self.position.upto)
+        upto, installs = self.position.upto, self.passed is None
+        found = job.modified_at >= _since(self.passed, upto)
         if self.which is DiscoverPass.FIRST:
-            return found
-        too_old_for_first = job.created_at < self.position.upto + SECOND_LOOK - RECENT
-        return found and (job.modified_at <= self.position.upto or too_old_for_first)
+            return found or (installs and not job.ended)
+        began_at = upto + SECOND_LOOK + (FIRST_LOOK_BACK if installs else timedelta())
+        too_old_for_first = job.created_at < began_at - RECENT
+        if installs:
+            return too_old_for_first and not job.ended
+        return found and (too_old_for_first or job.modified_at <= upto)
 
     def _trigger(self, name: str) -> SweepResult:
         result = trigger_job(Trigger(job=name), self.ports)
