@@ -53,6 +53,15 @@ def test_the_first_run_looks_at_what_changed_in_a_day_and_at_what_still_runs() -
     assert {"long", *changed} <= set(account.names) <= {"long", *(f"past-{n:06}" for n in range(20))}
 
 
+@pytest.mark.parametrize("hours", [30, 47, 49, 71, 73])
+def test_an_installation_finds_a_running_job_of_any_age(hours: int) -> None:
+    account = OldAccount()
+    account.launch("quiet", work_s=9e5)
+    account.wait_until(T0 + hours * HOUR)
+    account.run()
+    assert "quiet" in account.names
+
+
 def test_an_installation_finds_an_old_job_that_runs_in_its_first_run_however_much_changed() -> None:
     account = OldAccount()
     account.launch("long", work_s=9e5)
