@@ -192,7 +192,7 @@ def _native_table(table: Table) -> Iterable[tuple[Block, str]]:
     for number, rows in enumerate(_table_rows(table)):
         caption = one_line(table.caption if number == 0 else f"{table.caption} (continued)", HEADER_MAX) or "–"
         caption = shortened(caption, HEADER_MAX)
-        header = [{"type": "raw_text", "text": shortened(one_line(name, CELL_MAX), CELL_MAX)} for name in table.columns]
+        header = [{"type": "raw_text", "text": shortened(one_line(name, CELL_MAX) or "–", CELL_MAX)} for name in table.columns]
         cells = [[_cell(cell) for cell in row] for row in rows]
         block = {"type": "data_table", "caption": caption, "page_size": min(PAGE_SIZE, len(rows)), "rows": [header, *cells]}
         yield block, _plain_rows(replace(table, caption=caption, rows=tuple(rows)))

@@ -98,6 +98,7 @@ NAMED_OTHERWISE = {
     "cli/test_commands.py": "what all commands share",
     "cli/test_ledger_commands.py": "the commands that open the ledger",
     "handlers/test_events_of_others.py": "each handler, with events of another account",
+    "handlers/test_without_slack.py": "the handlers of a stack without Slack",
     "infra/test_cost_and_alarm_docs.py": "docs/operations.md",
     "infra/local/sagemaker/test_api.py": "both clients of the world",
     "infra/local/sagemaker/test_bill.py": "usage, over several modules",
