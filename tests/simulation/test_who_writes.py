@@ -32,7 +32,10 @@ READS = {
     "halts": {"halt"},
     "outbox": {"channels", "waiting", "post_of", "shelved"},
     "instances": {"family_of"},
+    "limits": {"taken"},
+    "user_requests": {"waiting"},
 }
+ANSWERED = ("user_requests", "remove")  # after the commit that took a request in, and before any look: a row of Slack's function
 COMMIT = {("lineages", "commit"), ("lineages", "take")}  # of reconcile itself; a lease is a conditional write of its own
 PERFORM, RECONCILE = perform.perform.__code__, reconcile.reconcile.__code__
 
@@ -45,7 +48,7 @@ class Watch:
     others: list[str]
 
     def seen(self, port: str, method: str) -> None:
-        if method in READS.get(port, ()):
+        if method in READS.get(port, ()) or (port, method) == ANSWERED:
             return
         callers = list(_callers())
         if RECONCILE not in [frame.f_code for frame in callers]:
