@@ -30,7 +30,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 INFRA = ROOT / "infra"
 NEVER_ON_LAMBDA = ("__pycache__", "*.pyc", "cli", "policyfile", "policyfile.py", "py.typed")
-WITHOUT_A_USE = (  # console scripts, slack_sdk under its old name, and the parts of it that this code does not call
+WITHOUT_A_USE = (
+    # Powertools' Swagger UI, console scripts, slack_sdk under its old name, and the parts of it that this code does not call
+    *(f"aws_lambda_powertools/event_handler/openapi/swagger_ui/*.{kind}" for kind in ("js", "css")),
     "bin", "slack", "slack_sdk/web/async_*", "slack_sdk/web/legacy_*",
     *(f"slack_sdk/{part}" for part in ("audit_logs", "oauth", "rtm", "rtm_v2", "scim", "socket_mode")),
 )  # fmt: skip

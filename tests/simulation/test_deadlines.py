@@ -14,6 +14,7 @@ from tests import builders
 from tests.builders import BEGIN
 from tests.simulation.faults import Faults
 from tests.simulation.history import History
+from tests.simulation.world_invariants import ROLES
 
 EVENT_FAULTS = Faults(event_lost=0.2, event_duplicated=0.5, event_late=0.2)
 SEEDS = range(150)
@@ -36,6 +37,7 @@ def history_with_deadlines(seed: int) -> History | None:
         tags = {"team": "vision", DEADLINE_TAG: f"{due:%Y-%m-%dT%H:%M:%SZ}", RUNTIME_TAG: f"{WORK_S}"}
         plan = {"work_s": str(WORK_S - 100), "checkpoint_every_s": rng.choice(["300", "600", "never"])}
         return request | {
+            "RoleArn": min(ROLES),  # a job of another role is never moved
             "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
             "HyperParameters": plan,
             "CheckpointConfig": {"S3Uri": f"s3://checkpoints/{name}/"},
