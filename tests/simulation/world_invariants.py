@@ -210,9 +210,16 @@ class InvariantChecker:
                 require(not mine.waits_for(theirs), f"never two live jobs of ours on one prefix: {new.where} beside {life.where}")
 
     def _check_not_owned(self, new: Life) -> None:
-        before = [life for life in self.lives if life.name == new.about and life.lineage == new.lineage]
+        before = [
+            life for life in self.lives if life.name == new.about and (life.lineage == new.lineage or self._is_same(life, new))
+        ]
         require(before, f"no request is guessed: {new.where} repeats {new.about}, which never was of this lineage")
         require(not any(life.owned for life in before), f"no owned job is touched: {new.where} repeats one")
+
+    def _is_same(self, life: Life, new: Life) -> bool:
+        """Whether a user made the very request of an attempt, under its name and role: the ledger takes it for the attempt."""
+        known = self.ledger.lineages.load(new.lineage).entry(Started, life.name)
+        return known is not None and not life.hostile and life.job.request["RoleArn"] in ROLES
 
     def _check_budget(self, new: Life) -> None:
         others = {life.number: life.cause for life in self.lives if life.lineage == new.lineage and life.number != new.number}
