@@ -1,4 +1,4 @@
-"""Everything a decision may look at. Nothing else is looked at."""
+"""Everything that a decision depends on."""
 
 from __future__ import annotations
 
@@ -118,18 +118,18 @@ class Facts:
 
     @property
     def newest(self) -> bool:
-        """Whether the job is its lineage's newest attempt: only that one yields intents."""
+        """Whether the job is the newest attempt of its lineage. Only the newest attempt yields intents."""
         return self.number >= self.lineage.newest_number()
 
     @property
     def last_checkpoint_scan(self) -> CheckpointScanned | None:
-        """What was last seen and written down of this job's checkpoints."""
+        """The last recorded checkpoint scan of this job."""
         seen = [e for e in self.lineage.entries if isinstance(e, CheckpointScanned) and e.job == self.job.name]
         return max(seen, key=lambda e: e.at, default=None)
 
     @property
     def proven_training_s(self) -> int:
-        """Training seconds of this job that checkpoints prove, as far as anybody looked; the rest may have to be done again."""
+        """Training seconds of this job that checkpoints prove; the rest may have to be repeated."""
         seen: list[CheckpointScan | CheckpointScanned] = [
             e for e in self.lineage.entries if isinstance(e, CheckpointScanned) and e.job == self.job.name
         ]
@@ -143,7 +143,7 @@ class Facts:
 
     @property
     def resumable(self) -> bool:
-        """Whether a next attempt has something to go on from: configured, and not known to be empty."""
+        """Whether a next attempt can continue: a checkpoint prefix is configured, and is not known to be empty."""
         if self.job.checkpoint_uri is None:
             return False
         if self.checkpoint_scan is not None and self.checkpoint_scan.problem is None:
@@ -171,7 +171,7 @@ class Facts:
 
     @property
     def claim(self) -> Claim | None:
-        """The claim that this job makes on its checkpoint prefix while it lives."""
+        """The claim of this job on its checkpoint prefix while it lives."""
         uri = self.job.checkpoint_uri
         if uri is None:
             return None

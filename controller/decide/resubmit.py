@@ -80,7 +80,7 @@ def _next_attempt(facts: Facts) -> Decision:
 
 
 def tried_for(facts: Facts, causes: frozenset[FailureCause]) -> int:
-    """How often this lineage was submitted again for these causes, up to the job that just ended."""
+    """How often this lineage was submitted again for these causes, up to the job that ended."""
     return sum(
         submit.cause in causes and submit.number <= facts.number and (i.closed is not IntentResult.WITHDRAWN or _made(i, facts))
         for submit, i in facts.lineage.submits()
@@ -137,13 +137,13 @@ _NO_ROOM = frozenset({FailureCause.CAPACITY, FailureCause.QUOTA})
 
 
 def share_of(root: str, lineage: str, number: int) -> float:
-    """The attempt's own share (0 to 1) of a jitter: the same today and after any crash, and another one for each lineage."""
+    """The attempt's own share (0 to 1) of a jitter: the same each time it is computed, and different for each lineage."""
     digest = hashlib.sha256(f"{root}/{lineage}/{number}".encode()).digest()
     return int.from_bytes(digest[:4], "big") / 2**32
 
 
 def _in_time(facts: Facts, block: Resubmission, step: Fallback, due_at: datetime) -> tuple[Fallback, datetime, str]:
-    """The step as the deadline allows it: a next attempt that would come too late for spot is on-demand, and at once."""
+    """The step that the deadline allows: an attempt that would be too late for spot is submitted on-demand, without a wait."""
     if not block.on_demand or facts.history is None:
         return step, due_at, ""
     seen = outlook(facts, block, at=max(due_at, facts.now))
@@ -158,7 +158,7 @@ def _spot_after(facts: Facts, step: Fallback) -> bool:
 
 
 def _as_asked(facts: Facts, block: Resubmission | None, asked: UserRequested) -> Decision:
-    """The attempt that a person asked for: outside every budget and cap, since who may ask stands in the policy."""
+    """The attempt that a person asked for. It counts against no budget and no cap: the policy says who may ask."""
     if facts.job.unrepeatable:
         return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=facts.job.unrepeatable))
     leaving_spot = asked.request is UserRequest.ON_DEMAND and facts.job.spot
@@ -176,21 +176,21 @@ def _as_asked(facts: Facts, block: Resubmission | None, asked: UserRequested) ->
 
 
 def _moved(facts: Facts, block: Resubmission | None, cause: MoveCause) -> Decision:
-    """The attempt for which its predecessor was stopped: at once, outside every budget, and whatever the policy says by now."""
+    """The attempt for which a job was stopped: without a wait, outside every budget, and whatever the policy says now."""
     if _refused(facts):
         return _back(facts, block)
     return _submit(facts, block, cause, elsewhere(facts, block, cause), _ended_at(facts))
 
 
 def _back(facts: Facts, block: Resubmission | None) -> Decision:
-    """Go on where it was, at once: where it was to go refused it. No bridge is burnt; the refused attempt keeps its name."""
+    """Return to where the job was, without a wait, because its new place refused it. The refused attempt keeps its name."""
     cause = MoveCause.RETURN if facts.job.spot else MoveCause.DEADLINE
     step = Fallback(fallback_step=current_step(facts), changes={})
     return _submit(facts, block, cause, step, _ended_at(facts), why=MoveReason.NO_CAPACITY, after=2)
 
 
 def _back_to_spot(facts: Facts, block: Resubmission) -> Decision:
-    """Go back to spot, at once: on-demand found no capacity."""
+    """Return to spot, without a wait: on-demand had no capacity."""
     step = Fallback(fallback_step=current_step(facts), changes=spot_again(facts))
     return _submit(facts, block, MoveCause.RETURN, step, _ended_at(facts), why=MoveReason.NO_CAPACITY)
 
@@ -202,7 +202,7 @@ def _is_the_deadline_s(facts: Facts) -> bool:
 
 
 def _refused(facts: Facts) -> bool:
-    """Whether the world would not have the attempt that this job was stopped for."""
+    """Whether AWS refused the attempt for which this job was stopped."""
     return any(
         i.closed is IntentResult.REFUSED and isinstance(i.action, Submit) and not i.name_spent
         and isinstance(i.action.cause, MoveCause) and i.action.cause.elsewhere
@@ -272,7 +272,7 @@ def _submit(
 
 
 def _seen(facts: Facts) -> CheckpointScanned | None:
-    """What was last seen of the checkpoints, now or before."""
+    """The last checkpoint scan, of now or before."""
     return next(iter(checkpoint_scanned(facts)), facts.last_checkpoint_scan)
 
 
@@ -281,18 +281,18 @@ def _ended_at(facts: Facts) -> datetime:
 
 
 def _under_way(facts: Facts) -> Intent | None:
-    """The submission that somebody may be performing right now, or has performed and not closed: it is the only word."""
+    """The submission that may be under way, or that is done and not closed. No other is decided beside it."""
     open_ = (i for i in facts.lineage.open_intents(facts.job.name) if isinstance(i.action, Submit))
     return next((i for i in open_ if i.leased_until is not None or _made(i, facts)), None)
 
 
 def _made(intent: Intent, facts: Facts) -> bool:
-    """Whether the attempt that a Submit means was seen already."""
+    """Whether the attempt of a Submit was seen."""
     return isinstance(intent.action, Submit) and facts.lineage.entry(Started, intent.action.job) is not None
 
 
 def _our_stop(facts: Facts) -> Stop | None:
-    """The Stop that took this job down, if it was one of ours."""
+    """The controller's Stop that ended this job, if there was one."""
     asked = facts.lineage.intent(f"stop/{facts.job.name}")
     if asked is None or asked.claim == 0 or asked.closed is IntentResult.WITHDRAWN or not isinstance(asked.action, Stop):
         return None

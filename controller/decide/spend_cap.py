@@ -23,7 +23,7 @@ from controller.savings.arithmetic import spent_micros
 from controller.savings.job_history import RUNS_MIN
 from controller.units.money import Micros, cost_micros
 
-DAY_S = 86_400  # SageMaker's own MaxRuntimeInSeconds, where a job gives none
+DAY_S = 86_400  # SageMaker's default of MaxRuntimeInSeconds
 HISTORY_MARGIN = 1.25  # over the longest completed run of a family
 
 

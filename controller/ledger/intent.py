@@ -74,9 +74,9 @@ class Settle:
 class Purpose(StrEnum):
     """Why a job is stopped, which decides what follows its outcome."""
 
-    RULE = "rule"  # nothing follows
+    RULE = "rule"  # no next attempt
     REPAIR = "repair"  # the same job, with its repair
-    MOVE = "move"  # the same job, elsewhere
+    MOVE = "move"  # the same job, with other capacity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +122,7 @@ class Announce:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wake:
-    """Look at the job again at ``at``. It is never performed: the trigger that finds it overdue replaces it."""
+    """Describe the job again at ``at``. A Wake is never performed: the trigger that finds it overdue replaces it."""
 
     about: str
     at: datetime
@@ -134,7 +134,9 @@ class Wake:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publish:
-    """Put an event on the account's bus; ``detail`` is its JSON. At least once: who listens goes by the lineage in it."""
+    """Put an event on the account's bus; ``detail`` is its JSON. At least once: listeners recognise repetitions by the lineage in
+    it.
+    """
 
     about: str
     detail_type: str
@@ -166,7 +168,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshCard:
-    """Bring the lineage's message in these channels up to date; ``version`` names what it has to show."""
+    """Update the lineage's card in these channels; ``version`` names the state that it shows."""
 
     about: str
     channels: tuple[str, ...]
@@ -177,8 +179,8 @@ class RefreshCard:
         return f"show/{self.about}/{self.version}"
 
 
-STOP_UNDER_WAY = ("it was asked to stop", "it is stopping")  # why a Stop waits that SageMaker has heard: it cannot be taken back
-NO_QUOTA = "no quota: "  # how the reason of an intent begins that waits for the account's limit
+STOP_UNDER_WAY = ("it was asked to stop", "it is stopping")  # why a Stop waits after StopTrainingJob, which cannot be undone
+NO_QUOTA = "no quota: "  # the start of the reason of an intent that waits for the account's quota
 NO_PERMISSION = "no permission: "  # … that waits for our role to be allowed what it asks for
 NAME_TAKEN = "name taken: "  # … whose job somebody else created first
 NOT_DECIDED = "not decided again: "  # … that was tried, took no effect, and is not what is decided now
@@ -191,8 +193,8 @@ Action = Submit | Settle | Stop | Announce | Wake | Publish | RefreshCard | Prob
 
 class IntentResult(StrEnum):
     DONE = "done"
-    REFUSED = "refused"  # the world said no for good
-    WITHDRAWN = "withdrawn"  # we would no longer say it; it may be said again
+    REFUSED = "refused"  # AWS refused it for good
+    WITHDRAWN = "withdrawn"  # it is no longer decided; it may be decided again
     ABANDONED = "abandoned"  # its job is gone, or its tries are used up
 
 
@@ -226,7 +228,7 @@ class Intent:
         return max(self.due_at, self.leased_until) if self.leased_until else self.due_at
 
     def due(self, now: datetime) -> bool:
-        """Whether it waits to be performed: open, its time come, and nobody holding it. A Wake is never performed."""
+        """Whether it is to be performed: open, its time has come, and it is not leased. A Wake is never performed."""
         return self.open and self.trigger_at <= now and not isinstance(self.action, Wake)
 
     @property

@@ -1,6 +1,6 @@
-"""What the ledger remembers, as small ports: each is what one user needs, and small enough to fake in a screen.
+"""What the ledger stores, as small ports: each is what one user needs, and short enough to fake.
 
-Reads are consistent where nothing else is said. All raise Unreachable.
+Reads are consistent unless the port says otherwise. All raise Unreachable.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class ReadLineages(Protocol):
     """Reads lineages."""
 
     def load(self, lineage: LineageId) -> Lineage:
-        """The lineage, or an empty one of version 0. The head is read before the rest: a torn read loses its commit."""
+        """The lineage, or an empty one of version 0. The head is read first, so that a commit after a torn read fails."""
 
     def submitter(self, account: str, region: str, job: str) -> LineageId | None:
         """The lineage that meant to create a job of that name, as an attempt or a probe; None where none ever did."""
@@ -52,19 +52,19 @@ class Lineages(ReadLineages, Protocol):
         """
 
     def take(self, lineage: LineageId, intent: Intent, *, now: datetime, leased_until: datetime) -> Intent | None:
-        """Claim an open intent that is due, and whose lease, if any, is over; None when somebody else was faster.
+        """Claim an open intent that is due and not leased; None when somebody else was faster.
 
-        What is stored decides, not what was loaded: somebody may have put it off since.
+        The stored row decides, not the loaded one: the intent may have been put off since.
         """
 
     def put_off(self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str, held: bool = False) -> bool:
-        """End the lease of this claim and leave the intent open, due at ``due_at``; False when the claim is not ours any more.
+        """End the lease of this claim and leave the intent open, due at ``due_at``; False when the claim is no longer valid.
 
         ``held`` counts the claim as a hold: nothing was tried.
         """
 
     def close(self, lineage: LineageId, intent: Intent, closed: IntentResult, why: str) -> bool:
-        """Close the intent; False when the claim is not ours any more."""
+        """Close the intent; False when the claim is no longer valid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +78,9 @@ class Overdue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailingTrigger:
-    """A trigger of the sweep that fails: its intent has been due since ``since``, however often it was delayed after that.
+    """A trigger of the sweep that fails: its intent has been due since ``since``, however often it was delayed.
 
-    ``trigger_at`` is when it is tried again, ``problem`` why it failed last.
+    ``trigger_at`` is the time of the next try, ``problem`` the last failure.
     """
 
     job: str
@@ -92,7 +92,7 @@ class FailingTrigger:
 
 
 class DueIntents(Protocol):
-    """Open intents by their time; an index, so perhaps stale."""
+    """Open intents by their time. It reads an index, which may be stale."""
 
     def overdue(self, now: datetime, limit: int) -> list[Overdue]:
         """Open intents with ``trigger_at`` up to ``now``, oldest first."""
@@ -101,13 +101,13 @@ class DueIntents(Protocol):
         """Let the sweep trigger this intent no sooner than ``trigger_at``. Nothing else about the intent changes."""
 
     def note_failing(self, overdue: Overdue, trigger_at: datetime, problem: str) -> None:
-        """Remember that a trigger fails and is tried again at ``trigger_at``; its first due time is kept."""
+        """Store that a trigger fails and is tried again at ``trigger_at``. Its first due time is kept."""
 
     def failing(self) -> Iterable[FailingTrigger]:
         """The triggers that fail, in no particular order."""
 
     def forget_failing(self, failing: FailingTrigger) -> None:
-        """Forget a trigger that fails no more; nothing happens where it is not known, or failed again meanwhile."""
+        """Remove a trigger that no longer fails; nothing happens where it is unknown, or failed again meanwhile."""
 
 
 class ReadClaims(Protocol):
@@ -121,64 +121,64 @@ class Claims(ReadClaims, Protocol):
     """Claims on checkpoint prefixes. Those of a live job are committed with its lineage."""
 
     def claim(self, claim: Claim) -> tuple[Claim, ...]:
-        """Hold a checkpoint prefix for a job that is about to be created, or say whose claims it must wait for.
+        """Claim a checkpoint prefix for a job that is about to be created, or return the claims that it must wait for.
 
-        Of two that claim one prefix under one role at once, one at most is given it.
+        Of two that claim one prefix under one role at once, at most one gets it.
         """
 
     def release(self, claim: Claim) -> None:
-        """Give a claim back; nothing happens where there is none."""
+        """Release a claim; nothing happens where there is none."""
 
 
 class QuotaHolds(Protocol):
-    """Holds on on-demand quotas; commits alone write them."""
+    """Holds on on-demand quotas. Only commits write them."""
 
     def holds_on(self, region: str, instance_type: str) -> tuple[QuotaHold, ...]:
-        """What live jobs hold of an on-demand quota, as commits took and gave back."""
+        """The holds of live jobs on an on-demand quota."""
 
 
 class Capacity(Protocol):
-    """Signs of spot capacity; commits alone write them."""
+    """Signs of spot capacity. Only commits write them."""
 
     def capacity_seen_at(self, region: str, instance_type: str) -> datetime | None:
-        """The last time that a pool showed spot capacity, as commits recorded it; None where it did not within a day."""
+        """The last time that a pool showed spot capacity; None where it did not within a day."""
 
     def placement_asked_at(self, region: str, instance_type: str) -> datetime | None:
         """The last time that EC2 was asked for the pool's placement score; None where it was not within a day."""
 
 
 class Journal(Protocol):
-    """Entries of all lineages by time; an index, so perhaps stale."""
+    """Entries of all lineages by time. It reads an index, which may be stale."""
 
     def entries(self, since: datetime, until: datetime) -> Iterable[Entry]:
         """All entries with ``since`` <= ``at`` < ``until``, of all lineages, in no particular order."""
 
 
 class Histories(Protocol):
-    """What jobs of a family took before."""
+    """How long jobs of a family took."""
 
     def history(self, account: str, region: str, family: str, limit: int) -> tuple[int, ...]:
-        """The training seconds that the family's completed lineages took, newest first; an index, so perhaps stale."""
+        """The training seconds of the family's completed lineages, newest first; read from an index, so perhaps stale."""
 
 
 class Waivers(Protocol):
     """The waivers that people recorded."""
 
     def in_force(self, now: datetime) -> Iterable[Waived]:
-        """The waivers in force, of all lineages; an index, so perhaps a moment stale."""
+        """The waivers in force, of all lineages; read from an index, so perhaps stale."""
 
 
 class Halts(Protocol):
-    """The halt that keeps the controller from acting."""
+    """The halt."""
 
     def halt(self) -> Halt | None:
-        """The halt that is called now."""
+        """The halt that is in force."""
 
     def call_halt(self, halt: Halt) -> Halt:
-        """Call a halt in one write, unless one is called already; say which halt holds now."""
+        """Start a halt in one write, unless one is in force. Returns the halt in force."""
 
     def set_halt(self, halt: Halt | None) -> None:
-        """Call a halt in place of any other, or resume."""
+        """Start a halt in place of any other, or resume."""
 
 
 class ReadLimits(Protocol):
@@ -189,7 +189,7 @@ class ReadLimits(Protocol):
 
 
 class Limits(ReadLimits, Protocol):
-    """Limits that span lineages."""
+    """Limits over all lineages."""
 
     def spend(self, what: str, who: str, amount: int, limit: int | None, now: datetime) -> bool:
         """Take from a limit that spans lineages, in one conditional write; False where it has no room. None is no limit.
@@ -215,7 +215,7 @@ class SeenRequests(Protocol):
     """Signed requests that were answered."""
 
     def once(self, what: str, now: datetime) -> bool:
-        """Whether this is the first time that anybody asks; remembered for an hour."""
+        """Whether this is the first such request; remembered for an hour."""
 
 
 class UserRequests(Protocol):
@@ -232,7 +232,7 @@ class UserRequests(Protocol):
 
 
 class Ledger(Protocol):
-    """The only memory: a port for each user."""
+    """The only storage, as one port for each user."""
 
     @property
     def lineages(self) -> Lineages: ...

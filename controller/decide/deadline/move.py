@@ -1,4 +1,4 @@
-"""Moves a job for its deadline, or says early why it cannot be kept."""
+"""Stops a job to move it to on-demand or back to spot for its deadline, or says why the deadline cannot be kept."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ from controller.policy.resubmission import Guarantee, Resubmission
 from controller.units.calendar import month_key
 
 UPLOADING = "Uploading"
-QUOTA_CHECK_INTERVAL = timedelta(minutes=5)  # when a job elsewhere ends there may be room
+QUOTA_CHECK_INTERVAL = timedelta(minutes=5)  # another job may end and leave room in the quota
 
 
 def keep_deadline(facts: Facts) -> Decision:
-    """Say a Stop for a job that must go on elsewhere, and what people should know of its deadline.
+    """Decide the Stop of a job that has to move, and what people are told about its deadline.
 
-    Nothing is said where nobody looked for the family's history (a job at rest): what was said of it stands until its Wake.
+    For a job at rest the family's history is not read, and nothing is decided: the former decision holds until its Wake.
     """
     job = facts.job
     block = facts.policy.resubmission_for(job)
@@ -104,7 +104,7 @@ def _not_moved(facts: Facts, reason: MoveReason, deadline: datetime | None = Non
 
 
 def _look_soon(facts: Facts) -> Decision:
-    """Look again within five minutes, at a time that is counted from the job's own."""
+    """Describe the job again within five minutes, at a time that counts from its creation."""
     passed = (facts.now - facts.job.created_at) // QUOTA_CHECK_INTERVAL
     at = facts.job.created_at + (passed + 1) * QUOTA_CHECK_INTERVAL
     return Decision(intents=(Intent(action=Wake(about=facts.job.name, at=at), due_at=at),))
@@ -134,7 +134,7 @@ def _move(facts: Facts, block: Resubmission, cause: MoveCause, message: Moving) 
 
 
 def _at_the_start(facts: Facts, seen: Outlook) -> Decision:
-    """Notice a MaxWait that ends before the deadline: SageMaker would give the job up while there is still time."""
+    """Report a MaxWaitTimeInSeconds that ends before the deadline: SageMaker would give up while there is still time."""
     job = facts.job
     if not job.spot or job.wait_s_max is None:
         return Decision()
@@ -146,7 +146,7 @@ def _at_the_start(facts: Facts, seen: Outlook) -> Decision:
 
 
 def _interrupted_too_often(facts: Facts, block: Resubmission) -> Decision:
-    """Take the next step of the ladder for a job that was interrupted more often than the policy bears."""
+    """Take the next fallback step with a job that was interrupted more often than the policy allows."""
     limit, job = block.interruption_limit, facts.job
     if limit is None or job.status == "Stopping" or job.secondary == UPLOADING:
         return Decision()
