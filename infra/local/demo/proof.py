@@ -127,8 +127,9 @@ def money_mismatches(
             yield f"{entry.job} is recorded twice"
         seen.add(entry.job)
         instance_type, count = by_name[entry.job].pool
-        if (entry.training_s, entry.billable_s) != bills.get(entry.job):
-            yield f"{entry.job}: recorded {entry.training_s} s and {entry.billable_s} s, the bill says {bills.get(entry.job)}"
+        billed = bills.get(entry.job, (0, 0))  # a job that never started is not on the bill
+        if (entry.training_s, entry.billable_s) != billed:
+            yield f"{entry.job}: recorded {entry.training_s} s and {entry.billable_s} s, the bill says {billed}"
         rate = prices.rate(instance_type, entry.region, entry.at)
         recorded = cost_micros(entry.billable_s, entry.instance_count, entry.rate_micros_per_h or 0)
         if recorded != cost_micros(entry.billable_s, count, rate.micros_per_h if rate else 0):
