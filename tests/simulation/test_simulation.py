@@ -7,7 +7,7 @@ import pytest
 from tests.simulation.history import History
 from tests.simulation.run import run_seed
 
-SEEDS = 200
+SEEDS = 100
 SHARDS = 10
 
 
