@@ -16,7 +16,7 @@ if "chalice.cli" in sys.modules and "SPOTWARDEN_BUILD" not in os.environ:
         " use `make package` to build, `make deploy STAGE=dev` to deploy, `make demo` to run it here."
     )
 
-app = Chalice(app_name="spotwarden")
+app = Chalice(app_name="spotwarden", configure_logs=False)  # Powertools writes the logs, under the same name
 app.register_blueprint(jobs)
 app.register_blueprint(interruptions)
 app.register_blueprint(clock)
