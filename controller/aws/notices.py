@@ -6,7 +6,6 @@ Subscribers of the topic (mail, Teams) read the messages and cannot answer: ther
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,18 +14,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 from controller.aws.errors import AwsFault, fault_of
 from controller.aws.eventbridge import EventBridge
 from controller.notifications.block_kit import Page
-from controller.runtime.ports import Answer, Clock, Done, Later, Post, Refused
-from controller.runtime.slack_user import SlackUser
+from controller.runtime.ports import Answer, Clock, Done, Later, Refused
+from controller.runtime.post_only_chat import PostOnlyChat
 
 DETAIL_TYPE = "Spotwarden Message"
 SUBJECT = "Spotwarden"
 READ_ONLY = "no Slack is set up: messages can be read, and not answered"
 
 
-class NoticeChat:
+class NoticeChat(PostOnlyChat):
     """The Chat port over a boto3 ``sns`` client and the event bus; ``topic`` is an ARN, or empty for none."""
 
-    threads = False
+    why = READ_ONLY
 
     def __init__(self, sns: Any, topic: str, events: EventBridge, clock: Clock) -> None:
         self._sns = sns
@@ -53,18 +52,3 @@ class NoticeChat:
     def _to_bus(self, channel: str, text: str, at: datetime) -> Answer:
         answer = self._events.put(DETAIL_TYPE, json.dumps({"channel": channel, "text": text}), at)
         return Done("notice/0") if isinstance(answer, Done) else answer
-
-    def update(self, post: Post, page: Page) -> Answer:  # noqa: ARG002 - the port's own signature
-        return Refused(READ_ONLY)
-
-    def reply_ephemeral(self, url: str, words: str) -> Answer:  # noqa: ARG002 - the port's own signature
-        return Refused(READ_ONLY)
-
-    def open(self, trigger_id: str, view: Mapping[str, Any]) -> Answer:  # noqa: ARG002 - the port's own signature
-        return Refused(READ_ONLY)
-
-    def user(self, who: str) -> SlackUser | None:  # noqa: ARG002 - the port's own signature
-        return None
-
-    def members(self, group: str) -> frozenset[str]:  # noqa: ARG002 - the port's own signature
-        return frozenset()

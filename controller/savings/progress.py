@@ -23,7 +23,7 @@ class Basis(StrEnum):
     SEEN = "seen"  # each checkpoint that counts was seen
     BOUND = "bound"  # a minimum: no scan came in time to show more
     STOPPED = "stopped with a model"  # a limit stopped the job, and its model was stored: neither saved nor lost
-    LOST = "in vain"  # no checkpoint was written, or no attempt resumed from it
+    LOST = "in vain"  # no checkpoint was written, or no attempt resumed from it; the value is stored and does not change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

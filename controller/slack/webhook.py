@@ -5,15 +5,12 @@ The channel of a webhook is fixed, so each message names the channel that it is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from slack_sdk.webhook import WebhookClient
 
 from controller.notifications.block_kit import Page
 from controller.notifications.mrkdwn import code, mrkdwn_object
-from controller.runtime.ports import Answer, Done, Later, Post, Refused
-from controller.runtime.slack_user import SlackUser
+from controller.runtime.ports import Answer, Done, Later, Refused
+from controller.runtime.post_only_chat import PostOnlyChat
 from controller.slack.web_api import TIMEOUT_S, UNANSWERED, rate_limited
 
 UNUSABLE = frozenset(
@@ -22,10 +19,10 @@ UNUSABLE = frozenset(
 POST_ONLY = "an incoming webhook can only post"
 
 
-class WebhookChat:
+class WebhookChat(PostOnlyChat):
     """The Chat port over one incoming webhook."""
 
-    threads = False
+    why = POST_ONLY
 
     def __init__(self, url: str) -> None:
         self._client = WebhookClient(url, timeout=TIMEOUT_S, retry_handlers=[])
@@ -43,18 +40,3 @@ class WebhookChat:
         if answer.status_code == 400 and answer.body not in UNUSABLE:
             return Refused(f"Slack says {answer.body[:60]}")
         return Later(f"Slack says {answer.body[:60] or answer.status_code}")
-
-    def update(self, post: Post, page: Page) -> Answer:  # noqa: ARG002 - the port's own signature
-        return Refused(POST_ONLY)
-
-    def reply_ephemeral(self, url: str, words: str) -> Answer:  # noqa: ARG002 - the port's own signature
-        return Refused(POST_ONLY)
-
-    def open(self, trigger_id: str, view: Mapping[str, Any]) -> Answer:  # noqa: ARG002 - the port's own signature
-        return Refused(POST_ONLY)
-
-    def user(self, who: str) -> SlackUser | None:  # noqa: ARG002 - the port's own signature
-        return None
-
-    def members(self, group: str) -> frozenset[str]:  # noqa: ARG002 - the port's own signature
-        return frozenset()

@@ -53,7 +53,7 @@ def _holds(operator: str, key: str, wanted: Any, context: Mapping[str, Any]) -> 
         case "ForAllValues:StringLike":
             return all(any(fnmatchcase(value, pattern) for pattern in patterns) for value in found or ())
         case _:
-            raise AssertionError(f"nobody said what {operator} means")
+            raise AssertionError(f"this evaluation does not know the condition operator {operator}")
 
 
 def _arns(resource: Any, roles: tuple[str, ...]) -> list[str]:
@@ -77,7 +77,7 @@ def _arns(resource: Any, roles: tuple[str, ...]) -> list[str]:
         case list():
             return [arn for one in resource for arn in _arns(one, roles)]
         case _:
-            raise AssertionError(f"nobody said what {resource} means")
+            raise AssertionError(f"this evaluation does not know the resource {resource}")
 
 
 def _substituted(text: str) -> str:

@@ -32,7 +32,7 @@ POLICY = """
 version: 1
 defaults: {mode: audit, channel: "#ml"}
 rules:
-  - {name: patience, rule: max-wait-limit, options: {at_most: 1h}, mode: warn}
+  - {name: short-wait, rule: max-wait-limit, options: {at_most: 1h}, mode: warn}
 slack:
   tell: all
   may: {halt: [U0LOCAL1], stop: [U0LOCAL1], waive: [U0LOCAL1], on-demand: [U0LOCAL1], try-again: [U0LOCAL1]}
@@ -227,7 +227,7 @@ def test_a_forged_request_that_a_click_could_not_have_made_changes_nothing(host:
 def test_a_forged_waiver_lasts_no_longer_than_the_policy_allows_and_waives_only_what_is_broken(host: Host) -> None:
     whose, now = lineage_id(host, "long"), host.clock.at
     waiver = Waived(
-        job="long", at=now + timedelta(days=3000), team="x", policy="patience", who="U0LOCAL1",
+        job="long", at=now + timedelta(days=3000), team="x", policy="short-wait", who="U0LOCAL1",
         reason="\x00r" + "x" * 9000, ticket="T", until=now + timedelta(days=3000),
     )  # fmt: skip
     other = replace(waiver, policy="no-such-rule")
@@ -235,7 +235,7 @@ def test_a_forged_waiver_lasts_no_longer_than_the_policy_allows_and_waives_only_
         put(f"request#{whose}", one.key, one, **due(host, whose, "long"))
     run(host, minutes=5)
     [taken] = entries(host, "long", Waived)
-    assert taken.policy == "patience"
+    assert taken.policy == "short-wait"
     assert taken.until <= host.clock.at + timedelta(days=14)
     assert taken.at <= host.clock.at
     assert len(taken.reason) == 300

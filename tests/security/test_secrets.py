@@ -22,7 +22,7 @@ POLICY = """
 version: 1
 defaults: {mode: enforce, channel: "#ml"}
 rules:
-  - {name: patience, rule: max-wait-limit, options: {at_most: 12h}, mode: warn}
+  - {name: short-wait, rule: max-wait-limit, options: {at_most: 12h}, mode: warn}
   - {name: spot-only, rule: spot-required, options: {runtime_over: 1h}, mode: enforce, action: stop}
 resubmit:
   - name: again

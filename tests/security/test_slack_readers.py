@@ -22,7 +22,7 @@ POLICY = """
 version: 1
 defaults: {mode: audit, channel: "#ml"}
 rules:
-  - {name: patience, rule: max-wait-limit, options: {at_most: 1h}, mode: warn}
+  - {name: short-wait, rule: max-wait-limit, options: {at_most: 1h}, mode: warn}
 slack:
   tell: all
   may: {halt: [U0LOCAL1, U0GUEST1], stop: [U0LOCAL1, U0GUEST1], waive: [U0LOCAL1, U0GUEST1] %s}
