@@ -17,6 +17,7 @@ from controller.cli import (
     advise,
     audit,
     backtest,
+    cases,
     check,
     classify,
     compile_policies,
@@ -71,6 +72,16 @@ COMMANDS: tuple[Command, ...] = (
         help="Compile policy files to the JSON that ships to Lambda.",
         example="spotwarden compile policies --output policies.json",
         exit_codes="0 done, 2 a mistake in a policy, or a file that cannot be written",
+    ),
+    Command(
+        name="test",
+        run=cases.run,
+        help="Run the cases beside the policies, and say what no case reaches.",
+        example="spotwarden test policies --coverage --junit cases.xml",
+        exit_codes=(
+            "0 every case passed; 1 a case failed, or with --coverage no case reaches a part of the policies; 2 bad input;"
+            " 130 Ctrl-C"
+        ),
     ),
     Command(
         name="report",
