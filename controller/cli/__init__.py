@@ -6,6 +6,7 @@ It may import everything below. What a command prints is here or in ``controller
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from controller.cli import (
     advise,
     audit,
     backtest,
+    cancel,
     cases,
     check,
     classify,
@@ -29,6 +31,7 @@ from controller.cli import (
     slack_manifest,
     status,
 )
+from controller.cli.aws_calls import with_region_and_profile
 from controller.cli.usage import BAD_INPUT, guarded, usage_error
 from controller.cli.version import installed_version
 
@@ -41,24 +44,32 @@ class Command:
     run: Callable[..., int]
     help: str
     examples: tuple[str, ...]
-    exit_codes: str = "0 done, 2 bad input or AWS unreachable"
+    exit_codes: str = "0 done; 2 bad input or usage"
+    aws: bool = False
     forwards: bool = False
 
     @property
     def epilog(self) -> str:
         examples = "\n  ".join(self.examples)
-        return f"\b\nExamples:\n  {examples}\n\n\b\nExit codes:\n  {self.exit_codes}"
+        return f"\b\nExamples:\n  {examples}\n\n\b\nExit codes:\n  {self.codes}"
+
+    @property
+    def codes(self) -> str:
+        """What its exit codes mean. Ctrl-C ends every command with 130; a closed pipe is quiet."""
+        unreachable = "; 5 AWS or the table does not answer" if self.aws and "5 " not in self.exit_codes else ""
+        return f"{self.exit_codes}{unreachable}; 130 Ctrl-C"
 
 
 COMMANDS: tuple[Command, ...] = (
     Command(
         name="check",
         run=check.run,
+        aws=True,
         help="Check training jobs against the policies and against SageMaker's own limits.",
         examples=("spotwarden check job.json --policies policies --format json",),
         exit_codes=(
             "0 every rule decided, none broken; 1 findings; 2 bad input or usage; 3 undecided; 4 SageMaker would refuse it;"
-            " 5 AWS unreachable; 130 Ctrl-C. Over several jobs 2 goes before 5, 4, 1, 3 and 0."
+            " 5 AWS does not answer. Over several jobs 2 goes before 5, 4, 1, 3 and 0"
         ),
     ),
     Command(
@@ -66,14 +77,14 @@ COMMANDS: tuple[Command, ...] = (
         run=classify.run,
         help="Name the cause of a FailureReason, and whether a retry helps.",
         examples=('spotwarden classify "CapacityError: Unable to provision requested ML compute capacity."',),
-        exit_codes="0 done",
+        exit_codes="0 done; 2 bad usage",
     ),
     Command(
         name="compile",
         run=compile_policies.run,
         help="Compile policy files to the JSON that ships to Lambda.",
         examples=("spotwarden compile policies --output policies.json",),
-        exit_codes="0 done, 2 a mistake in a policy, or a file that cannot be written",
+        exit_codes="0 done; 2 a mistake in a policy, or a file that cannot be written",
     ),
     Command(
         name="test",
@@ -88,19 +99,22 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         name="report",
         run=report.run,
+        aws=True,
         help="Report what spot cost, saved, wasted and missed.",
         examples=("spotwarden report --period 2026-W41 --by user --format html --out report.html",),
     ),
     Command(
         name="audit",
         run=audit.run,
+        aws=True,
         help="Compare the recorded savings with what AWS reports today.",
         examples=("spotwarden audit --period 2026-10",),
-        exit_codes="0 no difference, 1 differences, 2 bad input or AWS unreachable",
+        exit_codes="0 no difference; 1 differences; 2 bad input or usage",
     ),
     Command(
         name="advise",
         run=advise.run,
+        aws=True,
         help="Recommend limits and an instance type for a family of jobs.",
         examples=("spotwarden advise train-bert --days 30",),
     ),
@@ -109,46 +123,60 @@ COMMANDS: tuple[Command, ...] = (
         run=backtest.run,
         help="Test the deadline decision on recorded spot capacity.",
         examples=("spotwarden backtest deadline --traces spot-traces --shapes 48h/60h",),
-        exit_codes="0 done, 2 bad input",
+        exit_codes="0 done; 2 bad input or usage",
     ),
     Command(
         name="halt",
         run=halt.run_halt,
+        aws=True,
         help="Pause all actions and messages; recording continues.",
         examples=('spotwarden halt --why "a policy stops the wrong jobs"',),
     ),
     Command(
         name="resume",
         run=halt.run_resume,
+        aws=True,
         help="End a halt; work continues within five minutes.",
         examples=("spotwarden resume",),
     ),
     Command(
+        name="cancel",
+        run=cancel.run,
+        aws=True,
+        help="Call off the attempt that waits to be submitted after a job.",
+        examples=('spotwarden cancel bert-2026-11-20 --why "the data is wrong"',),
+        exit_codes="0 called off; 1 nothing waits, and nothing was changed; 2 bad input or usage",
+    ),
+    Command(
         name="doctor",
         run=doctor.run,
+        aws=True,
         help="Look at an installation, and say what is wrong.",
         examples=("spotwarden doctor --stack spotwarden-dev --format json",),
-        exit_codes="0 all in order, 1 something is wrong or cannot be seen, 2 bad input or AWS unreachable",
+        exit_codes="0 all in order; 1 something is wrong or cannot be seen; 2 bad input or usage",
     ),
     Command(
         name="status",
         run=status.run,
+        aws=True,
         help="Show what waits, what is overdue, a halt, and the policy in force.",
         examples=("spotwarden status --table TABLE",),
     ),
     Command(
         name="redrive",
         run=redrive.run_redrive,
+        aws=True,
         help="Send again what Slack refused, and hand dead letters over again.",
         examples=(
             "spotwarden redrive --table TABLE",
             "spotwarden redrive --queue https://sqs.us-east-1.amazonaws.com/123456789012/DeadLetters --function JobChanged",
         ),
-        exit_codes="0 done, 1 a message could not be read and is kept, 2 bad input or AWS unreachable",
+        exit_codes="0 done; 1 a message could not be read and is kept; 2 bad input or usage",
     ),
     Command(
         name="replay",
         run=redrive.run_replay,
+        aws=True,
         help="Look again at the jobs that changed since a time.",
         examples=("spotwarden replay --since 2026-11-20T09:00 --function JobChanged",),
     ),
@@ -157,7 +185,7 @@ COMMANDS: tuple[Command, ...] = (
         run=slack_manifest.run,
         help="Print the manifest of the Slack app, to paste.",
         examples=("spotwarden slack-manifest --url https://abc123.execute-api.us-east-1.amazonaws.com/api/",),
-        exit_codes="0 done, 2 bad input",
+        exit_codes="0 done; 2 bad input or usage",
     ),
     Command(
         name="demo",
@@ -177,7 +205,7 @@ COMMANDS: tuple[Command, ...] = (
 
 app = typer.Typer(
     name="spotwarden",
-    epilog="Run 'spotwarden COMMAND --help' for the options of a command, an example and its exit codes.",
+    epilog="Run 'spotwarden COMMAND --help' for the options of a command, examples and its exit codes.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -186,7 +214,9 @@ FORWARDS = {"allow_extra_args": True, "ignore_unknown_options": True}  # the emb
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 clean, 1 findings, 2 bad input, 130 after Ctrl-C."""
+    """Run one command and return its exit code: 0 clean, 1 findings, 2 bad input, 5 AWS does not answer, 130 after Ctrl-C."""
+    if sys.stdout is None:  # closed before the start: nobody reads what is printed
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stays open until the end
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments:
         main(["--help"])
@@ -227,4 +257,4 @@ for _each in COMMANDS:
         epilog=_each.epilog,
         add_help_option=not _each.forwards,
         context_settings=FORWARDS if _each.forwards else None,
-    )(guarded(_each.name, _each.run))
+    )(guarded(_each.name, with_region_and_profile(_each.run) if _each.aws else _each.run))

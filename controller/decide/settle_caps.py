@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from controller.decide.call_off import called_off_numbers
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.record_usage import record_usage
@@ -69,9 +70,15 @@ def _never_made(facts: Facts) -> tuple[Submit, ...]:
     return tuple(
         submit
         for submit, intent in facts.lineage.submits()
-        if submit.about == facts.job.name and _reserved(submit) and intent.closed in NEVER_MADE
+        if submit.about == facts.job.name and _reserved(submit)
+        and (intent.closed in NEVER_MADE or _called_off(facts, submit, intent))
         and facts.lineage.entry(Started, submit.job) is None
     )  # fmt: skip
+
+
+def _called_off(facts: Facts, submit: Submit, intent: Intent) -> bool:
+    """Whether a person called the attempt off after an earlier try had reserved its cost."""
+    return intent.closed is IntentResult.WITHDRAWN and submit.number in called_off_numbers(facts.lineage, submit.about)
 
 
 def _reserved(submit: Submit) -> bool:

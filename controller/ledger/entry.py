@@ -258,10 +258,9 @@ class Finished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserRequested:
-    """A person requested something in Slack; the next decision about the job does it. ``who`` is a Slack user's id.
+    """A person requested something, in Slack (``who`` is a user's id) or on the command line; the next decision does it.
 
-    ``number`` is that of the requested attempt: where it is refused, a person may request another.
-    """
+    ``number`` is that of the attempt that is requested or called off."""
 
     job: str
     at: datetime
@@ -269,6 +268,7 @@ class UserRequested:
     request: UserRequest
     who: str
     number: int = 0
+    why: str = ""
 
     @property
     def key(self) -> str:
@@ -307,6 +307,7 @@ class DirectivesRead:
     deadline: str | None = None
     expected_runtime: str | None = None
     family: str | None = None
+    resubmit: str | None = None
 
     @property
     def key(self) -> str:

@@ -261,6 +261,16 @@ class StoppingAsAsked(OfJob):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CalledOff(OfJob):
+    """A person called the next attempt off: in Slack (``who`` is a user's id) or with ``spotwarden cancel``."""
+
+    kind: ClassVar = MessageKind.CALLED_OFF
+    attempt: str
+    who: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
     """``what`` is "stop" or "submit"; the limit holds until the next hour."""
 
@@ -284,6 +294,6 @@ Message = (
     | Deleted | CheckpointsUnseen
     | StillStopping | Interrupted | Finished | Moving | WouldMove | CannotAfford | DeadlineLost | DeadlineAtRisk
     | DeadlineUnreadable | OnDemandForbidden | NoRoom | NoEstimate | MaxWaitBeforeDeadline | Probing | StoppingAsAsked
-    | RateLimit | DeciderFailed | NotMoved | TagsChanged
+    | RateLimit | DeciderFailed | NotMoved | TagsChanged | CalledOff
 )  # fmt: skip
 MESSAGES: dict[MessageKind, type[Message]] = {cls.kind: cls for cls in get_args(Message)}

@@ -24,8 +24,6 @@ from controller.ledger.message import (
     Resubmitting,
     RuleBroken,
     StillStopping,
-    StoppingAsAsked,
-    TagsChanged,
     WouldResubmit,
 )
 from controller.ledger.message_kind import ASKED_BY, GiveUpReason, MoveReason, NextStep
@@ -36,7 +34,6 @@ from controller.notifications.message_text import (
     count,
     ended,
     money,
-    person,
     reason,
     sentence,
     small_print,
@@ -279,26 +276,6 @@ def finished(m: Finished) -> MessageText:
     emoji = m.job.outcome.emoji if m.job.outcome else ""
     after = f" after {m.attempts} attempts" if m.attempts > 1 else ""
     return MessageText(f"{emoji} {bold(m.job.name)} {ended(m.job)}{after}", (), small_print(m.job))
-
-
-def stopping_as_asked(m: StoppingAsAsked) -> MessageText:
-    return MessageText(
-        f":octagonal_sign: {bold(m.job.name)} is being stopped",
-        (f"Requested by {person(m.who)}. It is not submitted again automatically.",),
-        small_print(m.job),
-    )
-
-
-def tags_changed(m: TagsChanged) -> MessageText:
-    return MessageText(
-        f":label: Tags of {bold(m.job.name)} were changed and are not in force",
-        (
-            f"In force: {code(m.before)}. Changed to: {code(m.after)}.",
-            "Tags are read once, five minutes after the creation. A later change needs a person whom the policy names under"
-            f" {code('may: accept-tags')}: use Accept tags in the message of this job.",
-        ),
-        small_print(m.job),
-    )
 
 
 def decider_failed(m: DeciderFailed) -> MessageText:

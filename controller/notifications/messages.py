@@ -12,7 +12,7 @@ from typing import Any, assert_never
 from controller.ledger.message import Message
 from controller.ledger.message_json import message_of
 from controller.ledger.message_kind import MessageKind
-from controller.notifications import deadline_messages, job_messages
+from controller.notifications import deadline_messages, job_messages, request_messages
 from controller.notifications.message_text import MessageText, bold
 from controller.notifications.mrkdwn import code
 from controller.policy.slack_settings import Importance
@@ -38,7 +38,7 @@ class Row:
 
 def row_of(kind: MessageKind) -> Row:
     """The row of a kind."""
-    jobs, deadlines = job_messages, deadline_messages
+    jobs, deadlines, requests = job_messages, deadline_messages, request_messages
     match kind:
         case MessageKind.FLAGGED:
             return Row(jobs.rule_broken, "break a rule", ACTION, "")
@@ -81,7 +81,9 @@ def row_of(kind: MessageKind) -> Row:
         case MessageKind.FINISHED:
             return Row(jobs.finished, "are finished", NEWS, "")
         case MessageKind.STOPPING_AS_ASKED:
-            return Row(jobs.stopping_as_asked, "are being stopped on request", ACTION, "")
+            return Row(requests.stopping_as_asked, "are being stopped on request", ACTION, "")
+        case MessageKind.CALLED_OFF:
+            return Row(requests.called_off, "are not submitted again on request", ACTION, "")
         case MessageKind.RATE_LIMIT:
             return Row(jobs.rate_limit, "wait for a rate limit", ACTION, "")
         case MessageKind.DECIDER_FAILED:
@@ -94,7 +96,7 @@ def row_of(kind: MessageKind) -> Row:
                 "Write checkpoints, or allow moves without one in the policy.",
             )  # fmt: skip
         case MessageKind.TAGS_CHANGED:
-            return Row(jobs.tags_changed, "have changed tags that are not in force", PERSON, "Accept or correct the tags.")
+            return Row(requests.tags_changed, "have changed tags that are not in force", PERSON, "Accept or correct the tags.")
         case MessageKind.WOULD_MOVE:
             return Row(deadlines.would_move, "are not moved (warn mode)", ACTION, "")
         case MessageKind.CANNOT_AFFORD:

@@ -39,6 +39,8 @@ class Faults:
     forge_tags: int = 0  # a job gets the tags of an attempt of another lineage, or of a probe
     forge_rows: int = 0  # a Submit that nobody decided is written into the ledger
 
+    call_off: int = 0  # a person calls off an attempt that waits
+
     # What never works.
     broken: int = 0  # jobs that SageMaker never describes: each call times out
 
@@ -78,5 +80,6 @@ CHANCES: Final[Mapping[str, tuple[Any, ...]]] = {
     "remove_tags": (0, 0, 1, 4),
     "forge_tags": (0, 0, 1, 4),
     "forge_rows": (0, 0, 0, 2),
+    "call_off": (0, 0, 2, 6),
 }
 """The values that ``Faults.drawn`` chooses from."""

@@ -86,6 +86,8 @@ LATER_FIELDS: Mapping[type, frozenset[str]] = {
     entry.Measured: frozenset({"retained_s", "interruptions", "checkpoint", "spot_possible"}),
     Message: frozenset({"facts", "refused_by", "refused_why"}),
     entry.CheckpointScanned: frozenset({"others"}),
+    entry.UserRequested: frozenset({"why"}),
+    entry.DirectivesRead: frozenset({"resubmit"}),
 }
 
 
