@@ -78,6 +78,7 @@ def install(*, clock: Clock, client_config: Config = CLIENT_CONFIG, slack_client
     global _clock, _client_config, _slack_client_config  # one clock per container
     _clock, _client_config, _slack_client_config = clock, client_config, slack_client_config
     ports.cache_clear()
+    reading_ports.cache_clear()
     client.cache_clear()
     _pricing.cache_clear()
     _hurried_client.cache_clear()
@@ -108,9 +109,20 @@ def region() -> str:
 
 @cache
 def ports() -> Ports:
-    """The ports of this container. Raises Misconfigured."""
+    """The ports of a function that decides about jobs. Raises Misconfigured."""
+    ledger = DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"), identity_key())
+    return _ports(ledger, ledger.revisions.in_force_at)
+
+
+@cache
+def reading_ports() -> Ports:
+    """The ports of a function that decides nothing: it does not say since when the policy is in force. Raises Misconfigured."""
+    ledger = DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"))
+    return _ports(ledger, ledger.revisions.read_in_force_at)
+
+
+def _ports(ledger: DynamoLedger, in_force_at: Callable[[str, datetime], datetime]) -> Ports:
     table = setting("SPOTWARDEN_TABLE")
-    ledger = DynamoLedger(client("dynamodb"), table)
     return Ports(
         jobs=SageMakerJobs(_Lazy(lambda: client("sagemaker")), roles=training_roles(), key=identity_key()),
         checkpoints=S3Checkpoints(_Lazy(lambda: client("s3")), _checkpoint_buckets()),
@@ -122,7 +134,7 @@ def ports() -> Ports:
             _Lazy(lambda: client("s3")), os.environ.get("SPOTWARDEN_REPORTS_BUCKET", ""), os.environ.get("AWS_REGION", "")
         ),
         instances=Ec2Instances(_Lazy(lambda: client("ec2"))),
-        policies=_current_policies(ledger.revisions.in_force_at),
+        policies=_current_policies(in_force_at),
         prices=Prices(ledger.prices.rates),
         quotas=ServiceQuotas(_Lazy(lambda: client("service-quotas"))),
         placement=PlacementScores(_Lazy(lambda: client("ec2"))),
@@ -194,7 +206,7 @@ def _known_users() -> KnownUsers:
 def slack_ports(came_at: datetime) -> SlackClickPorts:
     """The ports of a click, which is answered within three seconds whatever AWS does. Raises Misconfigured."""
     hurry = partial(_Hurried, until=came_at + SLACK_TIME_LIMIT)
-    ledger = DynamoLedger(hurry(_hurried_client("dynamodb")), setting("SPOTWARDEN_TABLE"))
+    ledger = DynamoLedger(hurry(_hurried_client("dynamodb")), setting("SPOTWARDEN_TABLE"), identity_key())
     return SlackClickPorts(
         jobs=SageMakerJobs(hurry(_hurried_client("sagemaker")), roles=training_roles(), key=identity_key()),
         ledger=ledger,
