@@ -26,6 +26,7 @@ from controller.cli import (
     redrive,
     report,
     slack_manifest,
+    validate,
 )
 from controller.cli.usage import BAD_INPUT, guarded, usage_error
 from controller.cli.version import installed_version
@@ -71,6 +72,13 @@ COMMANDS: tuple[Command, ...] = (
         help="Compile policy files to the JSON that ships to Lambda.",
         example="spotwarden compile policies --output policies.json",
         exit_codes="0 done, 2 a mistake in a policy, or a file that cannot be written",
+    ),
+    Command(
+        name="validate",
+        run=validate.run,
+        help="Find every mistake in policy files, and what looks like one.",
+        example="spotwarden validate policies --strict --format github",
+        exit_codes="0 no error, 1 warnings with --strict, 2 errors or bad usage, 130 Ctrl-C",
     ),
     Command(
         name="report",

@@ -75,7 +75,7 @@ def run(
     try:
         policy = _policy(policies)
     except BadPolicy as error:
-        print(error, file=sys.stderr)
+        print(error.text, file=sys.stderr)
         return BAD_INPUT
     text = TextOutput(sys.stdout)
     write: Callable[[Checked], None] = _write_json if format_ is OutputFormat.JSON else text.write

@@ -6,33 +6,31 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from controller.policyfile.problem import BadPolicy, Problem
+from controller.policyfile.problem import Problem
 
 SUFFIXES = (".yaml", ".yml")
 BYTES_MAX = 256_000
 WANTED = "a file of YAML directly in the folder"
 
 
-def policy_files(folder: Path) -> list[Path]:
-    """The policy files of a folder, in the order of their names. Raises BadPolicy with everything that is no such file.
+def policy_files(folder: Path) -> tuple[list[Path], list[Problem]]:
+    """The policy files of a folder, in the order of their names, and everything that looks like one and is none.
 
     Folders whose names begin with a dot are not looked into.
     """
     if not folder.is_dir():
         found = "a file" if folder.exists() else "nothing"
-        raise BadPolicy([Problem(file=str(folder), line=1, path="", found=found, wanted="a folder of policy files")])
+        return [], [_unusable(folder, found, "a folder of policy files")]
     files, problems = [], []
     for path in _alike(folder):
         why = _unreadable(path, folder)
         if why:
-            problems.append(Problem(file=str(path), line=1, path="", found=why, wanted=WANTED))
+            problems.append(_unusable(path, why, WANTED))
         else:
             files.append(path)
-    if problems:
-        raise BadPolicy(problems)
-    if not files:
-        raise BadPolicy([Problem(file=str(folder), line=1, path="", found="no policy file", wanted="files named *.yaml")])
-    return sorted(files)
+    if not files and not problems:
+        problems.append(_unusable(folder, "no policy file", "files named *.yaml"))
+    return sorted(files), problems
 
 
 def read_policy(path: Path) -> str:
@@ -45,9 +43,13 @@ def read_policy(path: Path) -> str:
     if len(data) > BYTES_MAX:
         raise ValueError(f"more than {BYTES_MAX:,} bytes")
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")  # a byte order mark says nothing more
     except UnicodeDecodeError as error:
         raise ValueError(f"bytes that are not UTF-8 (at {error.start})") from None
+
+
+def _unusable(path: Path, found: str, wanted: str) -> Problem:
+    return Problem(file=str(path), line=1, path="", found=found, wanted=wanted, code="not-a-policy-file")
 
 
 def _alike(folder: Path) -> Iterator[Path]:

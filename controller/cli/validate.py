@@ -1,0 +1,60 @@
+"""``spotwarden validate``: every error of every policy file at once, and what is legal but suspicious."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from controller.cli.check import LOCAL_FOLDER
+from controller.cli.problem_formats import as_github, as_json, as_sarif
+from controller.cli.usage import BAD_INPUT
+from controller.policyfile import Problem, validate_folder
+
+FINE, WARNINGS = 0, 1
+
+
+class ProblemFormat(StrEnum):
+    """How problems are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
+
+
+FORMATS: Mapping[ProblemFormat, Callable[[Sequence[Problem]], str]] = {
+    ProblemFormat.TEXT: lambda problems: "".join(f"{problem.text}\n" for problem in problems),
+    ProblemFormat.JSON: as_json,
+    ProblemFormat.SARIF: as_sarif,
+    ProblemFormat.GITHUB: as_github,
+}
+
+
+def run(
+    folder: Annotated[str, typer.Argument(metavar="[DIR]", help="The folder of policy files.")] = LOCAL_FOLDER,
+    strict: Annotated[bool, typer.Option("--strict", help="Count warnings: exit code 1 instead of 0.")] = False,
+    format_: Annotated[
+        ProblemFormat,
+        typer.Option("--format", help="Text for people, JSON for programs, SARIF for code scanning, GitHub's annotations."),
+    ] = ProblemFormat.TEXT,
+) -> int:
+    """Print every problem to standard output, and a summary to standard error."""
+    validated = validate_folder(Path(folder))
+    sys.stdout.write(FORMATS[format_]((*validated.errors, *validated.warnings)))
+    sys.stdout.flush()  # so that a closed pipe ends it before the summary
+    if validated.errors:
+        print(f"{folder}: {_number(len(validated.errors), 'error')}", file=sys.stderr)
+        return BAD_INPUT
+    rules, blocks = (len(validated.document[section]) for section in ("rules", "resubmit"))
+    what = f"{_number(rules, 'rule')}, {_number(blocks, 'resubmit block')}, {_number(len(validated.warnings), 'warning')}"
+    print(f"{folder}: valid, {what}, revision {validated.document['revision']}", file=sys.stderr)
+    return WARNINGS if strict and validated.warnings else FINE
+
+
+def _number(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
