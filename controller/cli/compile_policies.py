@@ -11,6 +11,7 @@ import typer
 from controller.cli.output_file import write_output
 from controller.cli.usage import BAD_INPUT
 from controller.policyfile import as_text, validate_folder
+from controller.policyfile.folder import is_case_file, unread_files
 
 
 def run(
@@ -25,6 +26,9 @@ def run(
         print(problem.text, file=sys.stderr)
     if validated.errors:
         return BAD_INPUT
+    for path in unread_files(Path(folder)):
+        why = "cases, which spotwarden test runs" if is_case_file(path) else "its name does not end in .yaml"
+        print(f"not read as a policy: {path} ({why})", file=sys.stderr)
     text = as_text(validated.document)
     if output is None:
         sys.stdout.write(text)

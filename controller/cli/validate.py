@@ -10,10 +10,12 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.check import LOCAL_FOLDER
+from controller.cli.options import LOCAL_FOLDER
 from controller.cli.problem_formats import as_github, as_json, as_sarif
 from controller.cli.usage import BAD_INPUT
-from controller.policyfile import Problem, validate_folder
+from controller.policyfile import BadPolicy, Problem, validate_folder
+from controller.policyfile.cases import read_cases
+from controller.policyfile.folder import folder_files
 
 FINE, WARNINGS = 0, 1
 
@@ -45,15 +47,26 @@ def run(
 ) -> int:
     """Print every problem to standard output, and a summary to standard error."""
     validated = validate_folder(Path(folder))
-    sys.stdout.write(FORMATS[format_]((*validated.errors, *validated.warnings)))
+    errors = tuple(sorted({*validated.errors, *_case_errors(Path(folder))}))
+    sys.stdout.write(FORMATS[format_]((*errors, *validated.warnings)))
     sys.stdout.flush()  # so that a closed pipe ends it before the summary
-    if validated.errors:
-        print(f"{folder}: {_number(len(validated.errors), 'error')}", file=sys.stderr)
+    if errors:
+        print(f"{folder}: {_number(len(errors), 'error')}", file=sys.stderr)
         return BAD_INPUT
     rules, blocks = (len(validated.document[section]) for section in ("rules", "resubmit"))
     what = f"{_number(rules, 'rule')}, {_number(blocks, 'resubmit block')}, {_number(len(validated.warnings), 'warning')}"
     print(f"{folder}: valid, {what}, revision {validated.document['revision']}", file=sys.stderr)
     return WARNINGS if strict and validated.warnings else FINE
+
+
+def _case_errors(folder: Path) -> tuple[Problem, ...]:
+    """The errors of the case files beside the policies, if there are any."""
+    try:
+        if folder_files(folder).cases:
+            read_cases(folder)
+    except BadPolicy as error:
+        return error.problems
+    return ()
 
 
 def _number(number: int, what: str) -> str:

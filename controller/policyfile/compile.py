@@ -13,8 +13,13 @@ from pydantic import ValidationError
 
 from controller.policy.resubmission import FallbackKind
 from controller.policy.rules import RULE_KINDS
-from controller.policyfile.consistency import check_consistency, refuse_duplicate_names, refuse_second_section
-from controller.policyfile.folder import BYTES_MAX, policy_files, read_policy
+from controller.policyfile.consistency import (
+    check_consistency,
+    refuse_duplicate_names,
+    refuse_policy_sections,
+    refuse_second_section,
+)
+from controller.policyfile.folder import BYTES_MAX, folder_files, read_policy
 from controller.policyfile.options import OPTIONS
 from controller.policyfile.problem import BadPolicy, Problem, quoted
 from controller.policyfile.schema import (
@@ -57,14 +62,17 @@ def compile_folder(path: str | Folder) -> dict[str, Any]:
 
 def validate_folder(path: str | Folder) -> Validated:
     """Read all files of a folder, and find every error of every file; warnings only where there is none."""
-    found, problems = policy_files(Folder(path))
-    trees = [_tree(file) for file in found]
+    found = folder_files(Folder(path))
+    trees = [policy_tree(file) for file in found.policies]
     files = [_file(tree) for tree in trees]
+    cases = [policy_tree(file) for file in found.cases]
+    for tree in cases:
+        refuse_policy_sections(tree)
     for section in ("rules", "resubmit"):
         refuse_duplicate_names(trees, section)
     for section in ("brakes", "slack", "labels", "trust_claims"):
         refuse_second_section(trees, section)
-    if errors := {*problems, *(problem for tree in trees for problem in tree.problems)}:
+    if errors := {*found.problems, *(problem for tree in (*trees, *cases) for problem in tree.problems)}:
         return Validated(errors=tuple(sorted(errors)))
     document = _document([file for file in files if file is not None])
     return Validated(document=document, warnings=tuple(sorted(warnings_of(document, trees))))
@@ -90,7 +98,8 @@ def as_text(document: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
-def _tree(file: Folder) -> Tree:
+def policy_tree(file: Folder) -> Tree:
+    """The data of one file of a policy folder, with its problems."""
     try:
         text = read_policy(file)
     except ValueError as error:

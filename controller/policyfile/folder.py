@@ -1,36 +1,71 @@
-"""Finds the policy files of a folder, and names everything that looks like one and cannot be read."""
+"""Finds the policy files and the case files of a folder, and names everything that looks like one and cannot be read."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from controller.policyfile.problem import Problem
+from controller.policyfile.problem import BadPolicy, Problem
 
 SUFFIXES = (".yaml", ".yml")
+CASE_SUFFIXES = (".test.yaml", ".test.yml")
 BYTES_MAX = 256_000
 WANTED = "a file of YAML directly in the folder"
 
 
-def policy_files(folder: Path) -> tuple[list[Path], list[Problem]]:
-    """The policy files of a folder, in the order of their names, and everything that looks like one and is none.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderFiles:
+    """The policy files and the case files of a folder, in the order of their names, and what looks like one and is none."""
+
+    policies: tuple[Path, ...] = ()
+    cases: tuple[Path, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def folder_files(folder: Path) -> FolderFiles:
+    """Look through a folder. Case files (``*.test.yaml``) lie beside the policies and are none.
 
     Folders whose names begin with a dot are not looked into.
     """
     if not folder.is_dir():
         found = "a file" if folder.exists() else "nothing"
-        return [], [_unusable(folder, found, "a folder of policy files")]
-    files, problems = [], []
+        return FolderFiles(problems=(_unusable(folder, found, "a folder of policy files"),))
+    files: list[Path] = []
+    problems: list[Problem] = []
     for path in _alike(folder):
         why = _unreadable(path, folder)
         if why:
             problems.append(_unusable(path, why, WANTED))
         else:
             files.append(path)
-    if not files and not problems:
+    policies = tuple(sorted(path for path in files if not is_case_file(path)))
+    if not policies and not problems:
         problems.append(_unusable(folder, "no policy file", "files named *.yaml"))
-    return sorted(files), problems
+    return FolderFiles(policies=policies, cases=tuple(sorted(filter(is_case_file, files))), problems=tuple(problems))
+
+
+def case_files(folder: Path) -> tuple[Path, ...]:
+    """The case files of a folder. Raises BadPolicy with everything that cannot be read."""
+    found = folder_files(folder)
+    if found.problems:
+        raise BadPolicy(found.problems)
+    return found.cases
+
+
+def is_case_file(path: Path) -> bool:
+    """Whether a file has the name of a case file: ``*.test.yaml``."""
+    return path.name.lower().endswith(CASE_SUFFIXES)
+
+
+def unread_files(folder: Path) -> list[Path]:
+    """The files directly in a folder that are not read as policies, but for hidden ones."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if not path.name.startswith(".") and path.is_file() and (is_case_file(path) or not path.name.lower().endswith(SUFFIXES))
+    )
 
 
 def read_policy(path: Path) -> str:

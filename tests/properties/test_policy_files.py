@@ -25,11 +25,9 @@ WORDS = st.sampled_from(
     [*File.model_fields, "all", "name", "rule", "match", "options", "tags", "spot-required", "1h", "same", "#x"]
 )
 SCALARS = st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.floats() | st.dates() | st.text(max_size=20) | WORDS
-SHAPES = st.recursive(
-    SCALARS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS | st.text(max_size=8) | st.integers() | st.none(), inner, max_size=3),
-    max_leaves=8,
-)  # fmt: skip
+KEYS = WORDS | st.text(max_size=8) | st.integers() | st.none()
+SHAPES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=8)
+SIGNS = "[]{}&*!|>%@-:?#'\"\n\r\t ,a1~<\u2028\u202e"
 
 
 def validated(data: bytes) -> Validated:
@@ -77,8 +75,5 @@ def test_a_policy_with_anything_at_any_place_is_valid_or_has_problems(data: st.D
 def test_a_policy_with_any_bytes_at_any_place_is_valid_or_has_problems(data: st.DataObject) -> None:
     text = data.draw(st.sampled_from(TEXTS)).encode()
     at = data.draw(st.integers(0, len(text)))
-    other = data.draw(
-        st.binary(max_size=12)
-        | st.text(st.sampled_from("[]{}&*!|>%@-:?#'\"\n\r\t ,a1~<\u2028\u202e"), max_size=12).map(str.encode)
-    )
+    other = data.draw(st.binary(max_size=12) | st.text(st.sampled_from(SIGNS), max_size=12).map(str.encode))
     validated(text[:at] + other + text[at + data.draw(st.integers(0, 12)) :])

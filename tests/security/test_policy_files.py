@@ -104,6 +104,14 @@ def test_the_heaviest_policy_files_are_read_within_two_seconds_of_cpu(name: str,
     assert len(result.stdout) < 500_000
 
 
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_case_file_that_is_a_weapon_is_refused_in_one_sentence(name: str, tmp_path: Path) -> None:
+    data, words = BAD_FILES[name]
+    (tmp_path / "a.yaml").write_text(RULE % "")
+    (tmp_path / "a.test.yaml").write_bytes(data)
+    refused(spotwarden("test", str(tmp_path), folder=tmp_path), "a.test.yaml:", words)
+
+
 def _dangling(folder: Path) -> str:
     (folder / "b.yaml").symlink_to("nothing")
     return "b.yaml:1:1: found a link to nothing"

@@ -35,6 +35,7 @@ COMMANDS = {
     "audit",
     "advise",
     "backtest",
+    "test",
     "halt",
     "resume",
     "demo",
