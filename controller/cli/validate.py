@@ -13,7 +13,7 @@ import typer
 from controller.cli.options import LOCAL_FOLDER
 from controller.cli.problem_formats import as_github, as_json, as_sarif
 from controller.cli.usage import BAD_INPUT
-from controller.policyfile import BadPolicy, Problem, validate_folder
+from controller.policyfile import BadPolicy, Problem, Validated, validate_folder
 from controller.policyfile.cases import read_cases
 from controller.policyfile.folder import folder_files
 
@@ -45,18 +45,21 @@ def run(
         typer.Option("--format", help="Text for people, JSON for programs, SARIF for code scanning, GitHub's annotations."),
     ] = ProblemFormat.TEXT,
 ) -> int:
-    """Print every problem to standard output, and a summary to standard error."""
+    """Print every problem; as text, also a summary."""
     validated = validate_folder(Path(folder))
     errors = tuple(sorted({*validated.errors, *_case_errors(Path(folder))}))
     sys.stdout.write(FORMATS[format_]((*errors, *validated.warnings)))
-    sys.stdout.flush()  # so that a closed pipe ends it before the summary
+    if format_ is ProblemFormat.TEXT:
+        print(f"{folder}: {_number(len(errors), 'error')}" if errors else f"{folder}: {_summary(validated)}")
     if errors:
-        print(f"{folder}: {_number(len(errors), 'error')}", file=sys.stderr)
         return BAD_INPUT
+    return WARNINGS if strict and validated.warnings else FINE
+
+
+def _summary(validated: Validated) -> str:
     rules, blocks = (len(validated.document[section]) for section in ("rules", "resubmit"))
     what = f"{_number(rules, 'rule')}, {_number(blocks, 'resubmit block')}, {_number(len(validated.warnings), 'warning')}"
-    print(f"{folder}: valid, {what}, revision {validated.document['revision']}", file=sys.stderr)
-    return WARNINGS if strict and validated.warnings else FINE
+    return f"valid, {what}, revision {validated.document['revision']}"
 
 
 def _case_errors(folder: Path) -> tuple[Problem, ...]:

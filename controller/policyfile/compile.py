@@ -19,7 +19,7 @@ from controller.policyfile.consistency import (
     refuse_policy_sections,
     refuse_second_section,
 )
-from controller.policyfile.folder import BYTES_MAX, folder_files, read_policy
+from controller.policyfile.folder import BYTES_MAX, policy_files, read_policy
 from controller.policyfile.options import OPTIONS
 from controller.policyfile.problem import BadPolicy, Problem, quoted
 from controller.policyfile.schema import (
@@ -62,7 +62,7 @@ def compile_folder(path: str | Folder) -> dict[str, Any]:
 
 def validate_folder(path: str | Folder) -> Validated:
     """Read all files of a folder, and find every error of every file; warnings only where there is none."""
-    found = folder_files(Folder(path))
+    found = policy_files(Folder(path))
     trees = [policy_tree(file) for file in found.policies]
     files = [_file(tree) for tree in trees]
     cases = [policy_tree(file) for file in found.cases]

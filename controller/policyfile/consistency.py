@@ -54,7 +54,7 @@ def refuse_policy_sections(tree: Tree) -> None:
         if isinstance(tree.data, Mapping) and section in tree.data:
             tree.problem(
                 (section,), found=f"the section {section} in a case file", wanted="cases alone",
-                hint="the name of a policy file does not end in .test.yaml",
+                hint="the name of a policy file does not end in .test.yaml", key=True,
             )  # fmt: skip
 
 

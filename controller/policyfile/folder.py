@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from controller.policyfile.problem import BadPolicy, Problem
@@ -41,9 +41,15 @@ def folder_files(folder: Path) -> FolderFiles:
         else:
             files.append(path)
     policies = tuple(sorted(path for path in files if not is_case_file(path)))
-    if not policies and not problems:
-        problems.append(_unusable(folder, "no policy file", "files named *.yaml"))
     return FolderFiles(policies=policies, cases=tuple(sorted(filter(is_case_file, files))), problems=tuple(problems))
+
+
+def policy_files(folder: Path) -> FolderFiles:
+    """Look through a folder that has policies: without any, that is a problem."""
+    found = folder_files(folder)
+    if found.policies or found.problems:
+        return found
+    return replace(found, problems=(_unusable(folder, "no policy file", "files named *.yaml"),))
 
 
 def case_files(folder: Path) -> tuple[Path, ...]:

@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.policyfile import Validated, validate_folder
+from controller.policyfile.folder import folder_files
 from controller.policyfile.problem import WIDTH_MAX
 from controller.policyfile.schema import File
 
 ROOT = Path(__file__).resolve().parents[2]
-TEXTS = [path.read_text("utf-8") for path in sorted((ROOT / "policies").glob("*.yaml"))]
+TEXTS = [path.read_text("utf-8") for path in folder_files(ROOT / "policies").policies]
 TEXTS.append(re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "policies.md").read_text("utf-8"), re.DOTALL)[-1])
 TREES: list[Any] = [yaml.safe_load(text) for text in TEXTS]
 EXAMPLES = settings().max_examples if settings.get_current_profile_name() == "nightly" else 40

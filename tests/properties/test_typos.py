@@ -24,6 +24,7 @@ from controller.policy.resubmission import FallbackKind, Guarantee
 from controller.policy.rules import RULE_KINDS
 from controller.policy.slack_settings import MEMBERS, Importance
 from controller.policyfile import validate_folder
+from controller.policyfile.folder import folder_files
 from controller.policyfile.slack_section import WEEKDAYS
 from controller.policyfile.yaml_nodes import Tree, read_yaml
 
@@ -78,7 +79,7 @@ class Typo:
 def files() -> dict[str, str]:
     page = (ROOT / "docs" / "policies.md").read_text("utf-8")
     complete = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)[-1]
-    shipped = {path.name: path.read_text("utf-8") for path in sorted((ROOT / "policies").glob("*.yaml"))}
+    shipped = {path.name: path.read_text("utf-8") for path in folder_files(ROOT / "policies").policies}
     return shipped | {"complete example": complete, "other sections": OTHER_SECTIONS}
 
 

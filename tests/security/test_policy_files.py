@@ -45,7 +45,7 @@ def spotwarden(
 def refused(result: subprocess.CompletedProcess[str], *words: str) -> None:
     assert result.returncode == 2, result.stderr[-2000:]
     assert "Traceback" not in result.stderr
-    assert len(result.stderr.splitlines()) <= 5, result.stderr[:2000]
+    assert len(result.stderr.splitlines()) <= 9, result.stderr[:2000]  # three lines each
     for word in words:
         assert word in result.stderr + result.stdout
 
@@ -63,6 +63,8 @@ BAD_FILES: dict[str, tuple[bytes, str]] = {
     "bad-bool": (b"version: !!bool x\n", "text that is not YAML"),
     "bad-int": (b'version: !!int ""\n', "text that is not YAML"),
     "far-time": (b"version: 9999-12-31T23:59:59-14:00\n", ""),
+}
+BAD_POLICIES = BAD_FILES | {
     "time-zone": (b"version: 1\nslack: {digest: {timezone: " + b"a." * 1000 + b"}}\n", "a time zone such as"),
     "list-as-key": (b"version: 1\n? [a]\n: 1\nslack: {}\n", "a list or a map as a key"),
     "steps-of-lists": (b"version: 1\nresubmit: [{name: a, causes: {disk: }, ladder: [[a], [a]]}]\n", "ladder"),
@@ -83,9 +85,9 @@ HEAVY_FILES: dict[str, bytes] = {  # just below the limits
 }
 
 
-@pytest.mark.parametrize("name", BAD_FILES)
-def test_a_policy_file_that_is_a_weapon_is_refused_in_one_sentence(name: str, tmp_path: Path) -> None:
-    data, words = BAD_FILES[name]
+@pytest.mark.parametrize("name", BAD_POLICIES)
+def test_a_policy_file_that_is_a_weapon_is_refused_in_few_sentences(name: str, tmp_path: Path) -> None:
+    data, words = BAD_POLICIES[name]
     folder = tmp_path / "policies"
     folder.mkdir()
     (folder / "a.yaml").write_bytes(data)

@@ -44,6 +44,7 @@ COMMANDS = {
     "redrive",
     "replay",
     "slack",
+    "validate",
 }
 PARAMETERS = pytest.mark.parametrize("page", CURRENT, ids=[str(page.relative_to(ROOT)) for page in CURRENT])
 
