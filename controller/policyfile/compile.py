@@ -19,7 +19,7 @@ from controller.policyfile.consistency import (
     refuse_policy_sections,
     refuse_second_section,
 )
-from controller.policyfile.folder import BYTES_MAX, policy_files, read_policy
+from controller.policyfile.folder import BYTES_MAX, misspelt_files, policy_files, read_policy
 from controller.policyfile.options import OPTIONS
 from controller.policyfile.problem import BadPolicy, Problem, quoted
 from controller.policyfile.schema import (
@@ -75,7 +75,8 @@ def validate_folder(path: str | Folder) -> Validated:
     if errors := {*found.problems, *(problem for tree in (*trees, *cases) for problem in tree.problems)}:
         return Validated(errors=tuple(sorted(errors)))
     document = _document([file for file in files if file is not None])
-    return Validated(document=document, warnings=tuple(sorted(warnings_of(document, trees))))
+    warnings = {*warnings_of(document, trees), *misspelt_files(Folder(path))}
+    return Validated(document=document, warnings=tuple(sorted(warnings)))
 
 
 def _document(whole: Sequence[File]) -> dict[str, Any]:
