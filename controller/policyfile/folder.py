@@ -13,6 +13,7 @@ from controller.policyfile.similar_words import similar_words
 SUFFIXES = (".yaml", ".yml")
 CASE_SUFFIXES = (".test.yaml", ".test.yml")
 BYTES_MAX = 256_000
+NOT_READ = "not-read"  # the code of a warning
 WANTED = "a file of YAML directly in the folder"
 
 
@@ -72,7 +73,7 @@ def misspelt_files(folder: Path) -> list[Problem]:
     return [
         Problem(
             file=str(path), line=1, path="", found=f"a file that is not read, because its name ends in {path.suffix}",
-            wanted="files named *.yaml", suggestions=words[:1], code="not-read", level=Level.WARNING,
+            wanted="files named *.yaml", suggestions=words[:1], code=NOT_READ, level=Level.WARNING,
         )
         for path, words in found
         if words

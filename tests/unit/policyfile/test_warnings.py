@@ -256,7 +256,7 @@ def test_what_looks_like_a_placeholder_is_named(tmp_path: Path, line: str, marke
 @pytest.mark.parametrize(
     "line",
     [
-        "defaults: {channel: '#ml-spot'}", "slack: {channels: {vision: '#ml-vision-todos'}}", 
+        "defaults: {channel: '#ml-spot'}", "slack: {channels: {vision: '#ml-vision-todos'}}",
         "slack: {people: {alice: U7Q2K9LMN}}",
         "slack: {channels: {vision: C7Q2K9LMN}}", "labels: {team: cost-center}",
     ],
@@ -266,7 +266,7 @@ def test_a_real_value_is_not(tmp_path: Path, line: str) -> None:
     assert told(tmp_path, f"version: 1\n{rest}{line}\n") == []
 
 
-def test_a_file_whose_ending_is_misspelt_is_named_since_nobody_reads_it(tmp_path: Path) -> None:
+def test_a_file_whose_suffix_is_misspelt_is_named_since_nobody_reads_it(tmp_path: Path) -> None:
     (tmp_path / "team.ymal").write_text("version: 1\n")
     (tmp_path / "README.md").write_text("")
     (found,) = warnings(tmp_path, RULES + "  - {name: one, rule: spot-required}\n")
