@@ -27,6 +27,8 @@ from controller.cli import (
     report,
     slack_manifest,
 )
+from controller.cli.backtest_policies import command as backtest_policies
+from controller.cli.history import export
 from controller.cli.usage import BAD_INPUT, guarded, usage_error
 from controller.cli.version import installed_version
 
@@ -92,7 +94,20 @@ COMMANDS: tuple[Command, ...] = (
         example="spotwarden advise train-bert --days 30",
     ),
     Command(
-        name="backtest",
+        name="export history",
+        run=export.run,
+        help="Write the account's training jobs to a file, one a line.",
+        example="spotwarden export history --since 90d --out history.jsonl",
+    ),
+    Command(
+        name="backtest policies",
+        run=backtest_policies.run,
+        help="Say what a policy folder would have done to recorded jobs.",
+        example="spotwarden backtest policies --history history.jsonl --against main/policies --format markdown",
+        exit_codes="0 every rule decided, none broken; 1 findings; 2 bad input, or a line that is no job; 3 undecided",
+    ),
+    Command(
+        name="backtest deadline",
         run=backtest.run,
         help="Test the deadline decision on recorded spot capacity.",
         example="spotwarden backtest deadline --traces spot-traces --shapes 48h/60h",
@@ -198,9 +213,18 @@ def _spotwarden(
     del version  # its callback has printed it
 
 
+GROUPS = {
+    "backtest": "Try a policy or a decision on what happened before.",
+    "export": "Write what AWS knows to a file.",
+}
+"""Commands of two words, by the first of them."""
+_groups = {name: typer.Typer(help=help_, no_args_is_help=True) for name, help_ in GROUPS.items()}
+for _name, _group in _groups.items():
+    app.add_typer(_group, name=_name)
 for _each in COMMANDS:
-    app.command(
-        _each.name,
+    *_of, _name = _each.name.split(" ")
+    (_groups[_of[0]] if _of else app).command(
+        _name,
         help=_each.help,
         epilog=_each.epilog,
         add_help_option=not _each.forwards,
