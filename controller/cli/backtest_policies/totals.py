@@ -28,7 +28,7 @@ class Totals:
 
     ``unspent_micros`` is what the stopped jobs were billed. ``delayed_s`` adds up the waits before further attempts: for a
     repaired job its own recorded time from creation to training, for one that is submitted again its backoff. ``saved_micros``
-    is an estimate (docs/policies.md); ``unestimated`` counts the jobs that it would concern and does not cover.
+    is an estimate (docs/backtest.md); ``unestimated`` counts the jobs that it would concern and does not cover.
     """
 
     jobs: int = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from controller.cli import main
 from controller.cli.errors import BadInput
 from controller.cli.history.export import export
 from controller.cli.history.recorded import Recorded, recorded_jobs
+from infra.local.host import Host
 from infra.local.sagemaker.client import Client
 from infra.local.sagemaker.world import World
 from tests.security import lab as attacks
@@ -107,14 +109,20 @@ def test_a_file_of_something_else_is_not_touched(ended: World, tmp_path: Path) -
         assert notes.read_text() == text
 
 
-def test_the_command_writes_to_standard_output_and_tells_progress_beside_it(capsys: pytest.CaptureFixture[str]) -> None:
-    with attacks.lab("version: 1\nrules: [{name: spot, rule: spot-required}]\n") as host:
-        attacks.launch(host, attacks.request("bert", "vision"))
-        attacks.run(host, hours=8)
-        capsys.readouterr()
-        assert main(["export", "history", "--since", "2d"]) == 0
+@pytest.fixture
+def host() -> Iterator[Host]:
+    with attacks.lab("version: 1\nrules: [{name: spot, rule: spot-required}]\n") as deployed:
+        attacks.launch(deployed, attacks.request("bert", "vision"))
+        attacks.run(deployed, hours=8)
+        yield deployed
+
+
+def test_the_command_writes_to_standard_output_and_tells_progress_beside_it(
+    host: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", "history", "--since", "2d"]) == 0
     out, err = capsys.readouterr()
-    assert [json.loads(line)["TrainingJobName"] for line in out.splitlines()] == ["bert"]
+    assert [json.loads(line)["TrainingJobName"] for line in out.splitlines()] == [*host.world.jobs]
     assert "1 jobs written" in err
 
 
