@@ -122,12 +122,11 @@ def reading_ports() -> Ports:
 
 
 def _ports(ledger: DynamoLedger, in_force_at: Callable[[str, datetime], datetime]) -> Ports:
-    table = setting("SPOTWARDEN_TABLE")
     return Ports(
         jobs=SageMakerJobs(_Lazy(lambda: client("sagemaker")), roles=training_roles(), key=identity_key()),
         checkpoints=S3Checkpoints(_Lazy(lambda: client("s3")), _checkpoint_buckets()),
         ledger=ledger,
-        outbox=DynamoOutbox(client("dynamodb"), table),
+        outbox=DynamoOutbox(client("dynamodb"), setting("SPOTWARDEN_TABLE")),
         chat=_Lazy(_slack),
         events=_events(),
         report_store=S3ReportStore(
@@ -163,9 +162,7 @@ class _Lazy:
 
 
 def _current_policies(in_force_at: Callable[[str, datetime], datetime]) -> CompiledPolicies:
-    return CompiledPolicies(
-        _policies(), lambda revision: in_force_at(revision, _clock.now()), observe_only=not training_roles()
-    )  # fmt: skip
+    return CompiledPolicies(_policies(), lambda revision: in_force_at(revision, _clock.now()), observe_only=not training_roles())
 
 
 def _policies() -> Mapping[str, Any]:
@@ -308,25 +305,16 @@ def _slack_secret() -> SlackSecret:
 
 
 def _read_slack_secret() -> Mapping[str, str]:
-    """What Secrets Manager holds for Slack. Raises Misconfigured and Unreachable.
-
-    ``{"bot_token": "xoxb-…", "signing_secret": "…"}``, a bot token alone (then nobody can press anything), or
-    ``{"webhook_url": "https://…"}`` (then messages are posted and nothing else).
-    """
+    """What Secrets Manager holds for Slack. Raises Misconfigured and Unreachable."""
     try:
         answer = _hurried_client("secretsmanager").get_secret_value(SecretId=setting("SPOTWARDEN_SLACK_TOKEN_SECRET"))
     except (ClientError, BotoCoreError) as error:
         if fault_of(error) in (AwsFault.THROTTLED, AwsFault.UNREACHABLE):
             raise Unreachable(f"Secrets Manager: {type(error).__name__}") from error
         raise
-    found = answer["SecretString"]
+    from controller.slack.secret import secret_in
+
     try:
-        secret = json.loads(found) if found.startswith("{") else {"bot_token": found, "signing_secret": ""}
-    except json.JSONDecodeError:
-        raise Misconfigured("the Slack secret begins like JSON and is none") from None
-    wanted = ("webhook_url",) if "webhook_url" in secret else ("bot_token", "signing_secret")
-    for name in wanted:
-        if not isinstance(secret.get(name), str):
-            raise Misconfigured(f"the Slack secret has no {name}; wanted bot_token and signing_secret, or webhook_url")
-    told: Mapping[str, str] = secret
-    return told
+        return secret_in(answer["SecretString"])
+    except ValueError as problem:
+        raise Misconfigured(str(problem)) from None
