@@ -10,7 +10,6 @@ from pydantic import (
     Strict,
     StrictBool,
     StrictInt,
-    field_validator,
     model_validator,
 )
 
@@ -39,13 +38,13 @@ from controller.policyfile.vocabulary import (
     Texts,
     Version,
     at_least,
-    given,
     listed,
     one_of,
     unlike,
 )
 
 STEP = "a step: same, equivalents, on-demand, {instance_types: […]} or {subnets: […]}"
+STEP_WORDS = ("same", "equivalents", "on-demand")
 LIMIT_MAX = 30  # retries for one cause; SageMaker's own RetryStrategy has the same limit
 
 ModeWord = Annotated[str, BeforeValidator(one_of(tuple(Mode)))]
@@ -57,13 +56,7 @@ Factor = Annotated[float, Strict(), Field(ge=1, le=100, allow_inf_nan=False)]
 ALL = "all"
 
 
-class NonEmpty(StrictModel):
-    """Keys that need a value: an empty cap must not look like a cap."""
-
-    _given = field_validator("*", mode="before")(given)
-
-
-class Limits(NonEmpty):
+class Limits(StrictModel):
     """Limits, of which at least one is given."""
 
     @model_validator(mode="before")
@@ -96,8 +89,6 @@ class Match(StrictModel):
     account: Texts | None = None
     region: Texts | None = None
 
-    _given = field_validator("*", mode="before")(given)
-
     @model_validator(mode="before")
     @classmethod
     def _some(cls, found: Any) -> Any:
@@ -108,7 +99,7 @@ class Match(StrictModel):
         return found
 
 
-class RepairEntry(NonEmpty):
+class RepairEntry(StrictModel):
     """What a repair needs from the policy."""
 
     checkpoint: Template | None = None
@@ -129,8 +120,6 @@ class RuleEntry(StrictModel):
     repair: RepairEntry | None = None
     applies_to: Annotated[str, BeforeValidator(one_of(tuple(AppliesTo)))] = AppliesTo.NEW.value
     channel: Text | None = None
-
-    _given = field_validator("repair", mode="before")(given)
 
 
 class Backoff(StrictModel):
@@ -165,7 +154,7 @@ class DiskBudget(BudgetEntry):
     volume_gb: Annotated[StrictInt, Field(ge=1, le=16_384)]
 
 
-class Causes(NonEmpty):
+class Causes(StrictModel):
     """The causes that a retry can help with."""
 
     starved: BudgetEntry | None = None
@@ -197,7 +186,7 @@ class OtherSubnets(StrictModel):
 def _fallback_step(found: Any) -> Any:
     """A step of the ladder: a word, or a map of one key."""
     if isinstance(found, str):
-        return one_of(("same", "equivalents", "on-demand"), ("instance_types", "subnets"))(found)
+        return one_of(STEP_WORDS, ("instance_types", "subnets"))(found)
     if isinstance(found, dict) and found.keys() == {"instance_types"}:
         return OtherTypes(**found)
     if isinstance(found, dict) and found.keys() == {"subnets"}:
@@ -217,7 +206,7 @@ class Interruptions(StrictModel):
     within: Duration
 
 
-class DeadlineEntry(NonEmpty):
+class DeadlineEntry(StrictModel):
     """How a deadline is kept; the aliases are fields of ``controller.policy.resubmission.DeadlineSettings``."""
 
     finish_within: Annotated[int, BeforeValidator(at_least(3600))] | None = Field(None, serialization_alias="finish_within_s")
@@ -257,8 +246,6 @@ class Block(StrictModel):
     cap: Cap | None = None
     channel: Text | None = None
 
-    _given = field_validator("interruptions", "ladder", "deadline", "cap", mode="before")(given)
-
 
 class RateLimitsEntry(Limits):
     stops_per_hour: RateLimit | None = None
@@ -274,5 +261,3 @@ class File(StrictModel):
     trust_claims: StrictBool = False
     rules: Annotated[list[RuleEntry], Field(min_length=1)] | None = None
     resubmit: Annotated[list[Block], Field(min_length=1)] | None = None
-
-    _given = field_validator("brakes", "slack", "labels", mode="before")(given)
