@@ -207,8 +207,16 @@ class DeadlineLost(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineAtRisk(OfJob):
+    """A job stays on spot although an interruption may cost its deadline: it is nearly done, or its policy prefers the cost.
+
+    ``left_s`` is the training that is left where it is nearly done, ``lost_s`` the training that a move would destroy.
+    """
+
     kind: ClassVar = MessageKind.DEADLINE_AT_RISK
     deadline: datetime
+    nearly_done: bool = False
+    left_s: int = 0
+    lost_s: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

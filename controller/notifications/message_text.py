@@ -108,6 +108,7 @@ REASONS = {
     MoveReason.SPOT_BACK: "Spot capacity is available again, and there is time to return to on-demand if it is lost",
     MoveReason.TRAINS_ON_DEMAND: "It trains on-demand",
     MoveReason.INTERRUPTIONS: "It was interrupted more often than the policy allows",
+    MoveReason.NEARLY_DONE: "A move would destroy more training than is left",
     MoveReason.NO_CAPACITY: "The new place had no capacity, so the job continues where it was",
 }
 

@@ -74,6 +74,7 @@ EXAMPLES: tuple[Message, ...] = (
     m.CannotAfford(job=SPOT, cap=m.CapFacts(cap_micros=3_000_000)),
     m.DeadlineLost(job=SPOT, deadline=BEGIN, finish_at=LATER),
     m.DeadlineAtRisk(job=SPOT, deadline=LATER),
+    m.DeadlineAtRisk(job=SPOT, deadline=LATER, nearly_done=True, left_s=900, lost_s=13_500),
     m.DeadlineUnreadable(job=SPOT, problem="tag spotwarden:deadline: found 'soon', wanted an ISO 8601 time"),
     m.OnDemandForbidden(job=SPOT, block="everything", deadline=LATER),
     m.NoRoom(job=SPOT, room=0, deadline=LATER),
