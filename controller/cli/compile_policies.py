@@ -11,6 +11,7 @@ import typer
 from controller.cli.output_file import write_output
 from controller.cli.usage import BAD_INPUT
 from controller.policyfile import BadPolicy, as_text, compile_folder, warnings_of
+from controller.policyfile.folder import is_case_file, unread_files
 
 
 def run(
@@ -27,6 +28,9 @@ def run(
         return BAD_INPUT
     for warning in warnings_of(document):
         print(warning, file=sys.stderr)
+    for path in unread_files(Path(folder)):
+        why = "cases, which spotwarden test runs" if is_case_file(path) else "its name does not end in .yaml"
+        print(f"not read as a policy: {path} ({why})", file=sys.stderr)
     text = as_text(document)
     if output is None:
         sys.stdout.write(text)

@@ -13,8 +13,13 @@ from pydantic import ValidationError
 
 from controller.policy.resubmission import FallbackKind
 from controller.policy.rules import RULE_KINDS
-from controller.policyfile.consistency import check_consistency, refuse_duplicate_names, refuse_second_section
-from controller.policyfile.folder import BYTES_MAX, policy_files, read_policy
+from controller.policyfile.consistency import (
+    check_consistency,
+    refuse_duplicate_names,
+    refuse_policy_sections,
+    refuse_second_section,
+)
+from controller.policyfile.folder import BYTES_MAX, case_files, policy_files, read_policy
 from controller.policyfile.options import OPTIONS
 from controller.policyfile.problem import BadPolicy, quoted
 from controller.policyfile.schema import (
@@ -39,13 +44,16 @@ def compile_folder(path: str | Folder) -> dict[str, Any]:
     The order of files matters: the first ``resubmit`` block that matches a job applies to it. ``revision`` is a hash of the
     content, so comments and the order of keys do not change it.
     """
-    trees = [_tree(file) for file in policy_files(Folder(path))]
+    trees = [policy_tree(file) for file in policy_files(Folder(path))]
     files = [_file(tree) for tree in trees]
+    cases = [policy_tree(file) for file in case_files(Folder(path))]
+    for tree in cases:
+        refuse_policy_sections(tree)
     for section in ("rules", "resubmit"):
         refuse_duplicate_names(trees, section)
     for section in ("brakes", "slack", "labels", "trust_claims"):
         refuse_second_section(trees, section)
-    if problems := [problem for tree in trees for problem in tree.problems]:
+    if problems := [problem for tree in (*trees, *cases) for problem in tree.problems]:
         raise BadPolicy(problems)
     whole = [file for file in files if file is not None]
     content: dict[str, Any] = {
@@ -67,7 +75,8 @@ def as_text(document: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
-def _tree(file: Folder) -> Tree:
+def policy_tree(file: Folder) -> Tree:
+    """The data of one file of a policy folder, with its problems."""
     try:
         text = read_policy(file)
     except ValueError as error:

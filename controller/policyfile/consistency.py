@@ -48,6 +48,16 @@ def check_consistency(tree: Tree) -> None:
         _check_ladder(tree, (*path, "ladder"), block.get("ladder"), on_demand=block.get("on_demand", True))
 
 
+def refuse_policy_sections(tree: Tree) -> None:
+    """A case file contains cases alone: what it says of policies would not be read."""
+    for section in (*SECTIONS, "defaults", "trust_claims"):
+        if isinstance(tree.data, Mapping) and section in tree.data:
+            tree.problem(
+                (section,), found=f"the section {section} in a case file", wanted="cases alone",
+                hint="the name of a policy file does not end in .test.yaml",
+            )  # fmt: skip
+
+
 def refuse_duplicate_names(trees: Iterable[Tree], section: str) -> None:
     """Names are unique across the folder: messages and the ledger identify a rule by its name."""
     first: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Finds the policy files of a folder, and names everything that looks like one and cannot be read."""
+"""Finds the policy files and the case files of a folder, and names everything that looks like one and cannot be read."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from controller.policyfile.problem import BadPolicy, Problem
 
 SUFFIXES = (".yaml", ".yml")
+CASE_SUFFIXES = (".test.yaml", ".test.yml")
 BYTES_MAX = 256_000
 WANTED = "a file of YAML directly in the folder"
 
@@ -16,8 +17,34 @@ WANTED = "a file of YAML directly in the folder"
 def policy_files(folder: Path) -> list[Path]:
     """The policy files of a folder, in the order of their names. Raises BadPolicy with everything that is no such file.
 
-    Folders whose names begin with a dot are not looked into.
+    Folders whose names begin with a dot are not looked into. Case files (``*.test.yaml``) lie beside the policies and are none.
     """
+    files = [path for path in _files(folder) if not is_case_file(path)]
+    if not files:
+        raise BadPolicy([Problem(file=str(folder), line=1, path="", found="no policy file", wanted="files named *.yaml")])
+    return files
+
+
+def case_files(folder: Path) -> list[Path]:
+    """The case files of a folder, in the order of their names. Raises BadPolicy like ``policy_files``."""
+    return [path for path in _files(folder) if is_case_file(path)]
+
+
+def is_case_file(path: Path) -> bool:
+    """Whether a file has the name of a case file: ``*.test.yaml``."""
+    return path.name.lower().endswith(CASE_SUFFIXES)
+
+
+def unread_files(folder: Path) -> list[Path]:
+    """The files directly in a folder that are not read as policies, but for hidden ones."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if not path.name.startswith(".") and path.is_file() and (is_case_file(path) or not path.name.lower().endswith(SUFFIXES))
+    )
+
+
+def _files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         found = "a file" if folder.exists() else "nothing"
         raise BadPolicy([Problem(file=str(folder), line=1, path="", found=found, wanted="a folder of policy files")])
@@ -30,8 +57,6 @@ def policy_files(folder: Path) -> list[Path]:
             files.append(path)
     if problems:
         raise BadPolicy(problems)
-    if not files:
-        raise BadPolicy([Problem(file=str(folder), line=1, path="", found="no policy file", wanted="files named *.yaml")])
     return sorted(files)
 
 

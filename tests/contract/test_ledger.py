@@ -13,6 +13,7 @@ from controller.ledger.entry import Entry, Interrupted, Measured, Started
 from controller.ledger.intent import Announce, Intent, IntentResult, Probe, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import CapacitySeen, MarketSignal, MarketSignalKind, PlacementAsked
+from controller.runtime.ledger_ports import RevisionInForce
 from controller.runtime.ports import FailingTrigger, Ledger
 from tests.builders import BEGIN, lineage_id
 
@@ -485,6 +486,14 @@ def test_a_revision_is_in_force_since_it_became_the_current_one(ledger: Ledger) 
 def test_a_revision_that_comes_back_begins_a_new_interval(ledger: Ledger) -> None:
     for minute, revision in enumerate(("r1", "r2", "r1", "r2")):
         assert ledger.revisions.in_force_at(revision, NOW + minute * MINUTE) == NOW + minute * MINUTE
+
+
+def test_the_current_revision_is_the_one_that_was_used_last(ledger: Ledger) -> None:
+    assert ledger.revisions.current() is None
+    ledger.revisions.in_force_at("r1", NOW)
+    ledger.revisions.in_force_at("r2", NOW + MINUTE)
+    ledger.revisions.in_force_at("r2", NOW + 2 * MINUTE)
+    assert ledger.revisions.current() == RevisionInForce(revision="r2", since=NOW + MINUTE)
 
 
 # ── jobs that are to be created ──────────────────────────────────────────────────────────────────────────────────────────────

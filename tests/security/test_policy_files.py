@@ -67,6 +67,14 @@ def test_a_policy_file_that_is_a_weapon_is_refused_in_one_sentence(name: str, tm
     refused(spotwarden("compile", str(folder), folder=tmp_path), "a.yaml:", words)
 
 
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_case_file_that_is_a_weapon_is_refused_in_one_sentence(name: str, tmp_path: Path) -> None:
+    data, words = BAD_FILES[name]
+    (tmp_path / "a.yaml").write_text(RULE % "")
+    (tmp_path / "a.test.yaml").write_bytes(data)
+    refused(spotwarden("test", str(tmp_path), folder=tmp_path), "a.test.yaml:", words)
+
+
 def _dangling(folder: Path) -> str:
     (folder / "b.yaml").symlink_to("nothing")
     return "b.yaml:1: found a link to nothing"

@@ -19,6 +19,7 @@ from controller.ledger.intent import Intent, IntentResult, Probe, Submit, Wake
 from controller.ledger.lineage import Lineage, LineageId
 from controller.ledger.pool import CapacitySeen, CapacitySignal, MarketSignal, PlacementAsked, PoolMemory
 from controller.runtime.job_pages import JobPage, ListedJob
+from controller.runtime.ledger_ports import RevisionInForce
 from controller.runtime.outbox import redriven
 from controller.runtime.ports import FailingTrigger, LateDay, Message, Overdue, Post, Trigger
 from controller.runtime.schedule_ports import DiscoverPass, PassPosition
@@ -430,6 +431,12 @@ class MemoryLedger(AllPorts):
         if self.current_revision is None or self.current_revision[0] != revision:
             self.current_revision = (revision, now)
         return self.current_revision[1]
+
+    def current(self) -> RevisionInForce | None:
+        if self.current_revision is None:
+            return None
+        revision, since = self.current_revision
+        return RevisionInForce(revision=revision, since=since)
 
     def once(self, what: str, now: datetime) -> bool:  # noqa: ARG002 - nothing expires here
         known = what in self.asked_once
