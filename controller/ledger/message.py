@@ -61,12 +61,20 @@ class WouldResubmit(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GaveUp(OfJob):
+    """``tried`` counts the retries that the budget counts: those ``without_progress``, or all.
+
+    ``proven_s`` is the training that checkpoints prove, None where nobody could look; ``expected_s`` what the lineage needs.
+    """
+
     kind: ClassVar = MessageKind.GAVE_UP
     reason: GiveUpReason
     cause: str = ""
     tried: int = 0
     checkpoint: CheckpointFacts | None = None
     cap: CapFacts | None = None
+    without_progress: bool = False
+    proven_s: int | None = None
+    expected_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

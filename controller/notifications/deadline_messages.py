@@ -16,7 +16,7 @@ from controller.ledger.message import (
     Probing,
     WouldMove,
 )
-from controller.notifications.job_messages import spend_cap
+from controller.notifications.give_up_message import spend_cap
 from controller.notifications.message_text import (
     MessageText,
     bold,

@@ -136,6 +136,14 @@ def finish_by(move: MoveFacts) -> str:
     return f"Deadline: {when(move.deadline)}." if move.deadline else ""
 
 
+def how_far(proven_s: int | None, expected_s: int | None) -> str:
+    """How much training checkpoints prove, of how much; nothing where nobody could look."""
+    if proven_s is None:
+        return ""
+    of = f" of about {span(expected_s)}" if expected_s else ""
+    return f"Checkpoints prove {span(proven_s)} of training{of}." if proven_s else f"No checkpoint proves any training{of}."
+
+
 def money(micros: int) -> str:
     return dollars(micros)
 
