@@ -200,10 +200,15 @@ def test_an_intent_that_was_claimed_or_closed_since_is_not_abandoned(ledger: Led
 
 
 def test_the_largest_decision_is_one_commit(ledger: Ledger) -> None:
-    whole = Decision(entries=tuple(interrupted(n) for n in range(300))).cut()
-    assert whole.writes == WRITES_MAX
+    whole = Decision(entries=tuple(interrupted(n) for n in range(300))).cut("bert", NOW)
+    assert whole.size == WRITES_MAX
     assert ledger.lineages.commit(ledger.lineages.load(ID), whole)
-    assert len(ledger.lineages.load(ID).entries) == WRITES_MAX
+    assert len(ledger.lineages.load(ID).entries) == WRITES_MAX - 2  # a Wake, and the mark of their day
+
+
+def test_a_transaction_of_more_than_a_hundred_writes_is_refused(ledger: Ledger) -> None:
+    with pytest.raises(ValueError, match="101 writes"):
+        ledger.lineages.commit(ledger.lineages.load(ID), Decision(entries=tuple(interrupted(n) for n in range(100))))
 
 
 def test_a_lineage_of_many_pages_is_loaded_in_full(ledger: Ledger) -> None:

@@ -27,6 +27,7 @@ from controller.savings.rollup import Rollup
 from controller.units.money import Rate
 
 E = TypeVar("E")
+TRANSACTION_MAX = 100  # writes, as DynamoDB has it
 
 
 @dataclass(slots=True)
@@ -185,6 +186,8 @@ class MemoryLedger(AllPorts):
         return self.by_name.get((account, region, job))
 
     def commit(self, lineage: Lineage, decision: Decision) -> bool:
+        if (writes := 1 + decision.writes + len(_names(lineage.id, decision)) + len(decision.late)) > TRANSACTION_MAX:
+            raise ValueError(f"a transaction of {writes} writes, wanted at most {TRANSACTION_MAX}")
         row = self.row(lineage.id)
         if row.version != lineage.version or not _fits(row, decision):
             return False
