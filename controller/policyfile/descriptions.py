@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 _LIMIT = "How often this cause is retried in one lineage; 0 means never."
 _BACKOFF = "How long to wait before each try."
+_PER = "lineage counts every retry, progress only those without a new checkpoint."
 _CHANNEL = "The Slack channel of its messages, in quotes."
 _MATCH = "The jobs that are meant; without it, all of them."
 _NAME = "A name that no other rule or block of the folder has; messages and the ledger use it."
@@ -78,11 +79,26 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "memory": "A ClientError that asks for more memory.",
         "disk": "A ClientError that says the volume is full.",
     },
-    "BudgetEntry": {"limit": _LIMIT, "backoff": _BACKOFF},
-    "InternalBudget": {"limit": _LIMIT, "backoff": _BACKOFF},
-    "NamedBudget": {"limit": _LIMIT, "backoff": _BACKOFF, "reasons": "How the FailureReasons begin that are retried."},
-    "MemoryBudget": {"limit": _LIMIT, "backoff": _BACKOFF, "instance_type": "The larger instance type of the next attempt."},
-    "DiskBudget": {"limit": _LIMIT, "backoff": _BACKOFF, "volume_gb": "The larger volume of the next attempt, in GB."},
+    "BudgetEntry": {"limit": _LIMIT, "backoff": _BACKOFF, "per": _PER},
+    "InternalBudget": {"limit": _LIMIT, "backoff": _BACKOFF, "per": _PER},
+    "NamedBudget": {
+        "limit": _LIMIT,
+        "backoff": _BACKOFF,
+        "per": _PER,
+        "reasons": "How the FailureReasons begin that are retried.",
+    },
+    "MemoryBudget": {
+        "limit": _LIMIT,
+        "backoff": _BACKOFF,
+        "per": _PER,
+        "instance_type": "The larger instance type of the next attempt.",
+    },
+    "DiskBudget": {
+        "limit": _LIMIT,
+        "backoff": _BACKOFF,
+        "per": _PER,
+        "volume_gb": "The larger volume of the next attempt, in GB.",
+    },
     "Backoff": {
         "first": "The wait before the first try.",
         "factor": "By how much each wait is multiplied.",

@@ -126,4 +126,5 @@ def _describe(name: str, definition: dict[str, Any]) -> None:
         if inner.get("properties"):
             _describe(name, inner)
     for key, value in definition.get("properties", {}).items():
-        value["description"] = DESCRIPTIONS[name][key]
+        if (sentence := DESCRIPTIONS.get(name, {}).get(key)) is not None:
+            value["description"] = sentence

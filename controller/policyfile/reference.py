@@ -27,7 +27,8 @@ SECTIONS: Mapping[str, str] = {
     "InternalBudget": "the cause internal", "NamedBudget": "the causes algorithm and client", "MemoryBudget": "the cause memory",
     "DiskBudget": "the cause disk", "Backoff": "backoff of a cause", "Interruptions": "resubmit[].interruptions",
     "OtherTypes": "a step of resubmit[].ladder: instance_types", "OtherSubnets": "a step of resubmit[].ladder: subnets",
-    "DeadlineEntry": "resubmit[].deadline", "Cap": "resubmit[].cap", "RateLimitsEntry": "brakes", "SlackEntry": "slack",
+    "DeadlineEntry": "resubmit[].deadline", "Cap": "resubmit[].cap", "RateLimitsEntry": "`brakes`",
+    "SlackEntry": "slack",
     "DigestEntry": "slack.digest", "LabelsEntry": "labels",
 }  # fmt: skip
 
@@ -54,7 +55,7 @@ def _table(heading: str, definition: Mapping[str, Any]) -> str:
     rows = ["| key | takes | default | what it says |", "|---|---|---|---|"]
     for key, value in keys.items():
         default = "required" if key in required else f"`{_plain(value['default'])}`" if "default" in value else "–"
-        rows.append(f"| `{key}` | {_takes(value)} | {default} | {value['description'].replace('|', chr(92) + '|')} |")
+        rows.append(f"| `{key}` | {_takes(value)} | {default} | {value.get('description', '').replace('|', chr(92) + '|')} |")
     return f"## {heading}\n\n" + "\n".join(rows) + "\n"
 
 
