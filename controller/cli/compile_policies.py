@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from controller.aws.system_clock import SystemClock
 from controller.cli.output_file import write_output
 from controller.cli.usage import BAD_INPUT
 from controller.policyfile import BadPolicy, as_text, compile_folder, warnings_of
@@ -21,12 +22,13 @@ def run(
     ] = None,
 ) -> int:
     """Write the compiled document; print every mistake of every file where there is one, and warnings."""
+    now = SystemClock().now()
     try:
-        document = compile_folder(folder)
+        document = compile_folder(folder, now=now)
     except BadPolicy as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
-    for warning in warnings_of(document):
+    for warning in warnings_of(document, now):
         print(warning, file=sys.stderr)
     for path in unread_files(Path(folder)):
         why = "cases, which spotwarden test runs" if is_case_file(path) else "its name does not end in .yaml"

@@ -172,7 +172,11 @@ class Unmeasured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flagged:
-    """A job broke a rule, under a policy revision."""
+    """A job broke a rule, under a policy revision.
+
+    ``waived_until`` is set where a waiver allowed it; ``waiver`` is the name of one in a policy file, and ``waived_why`` what it
+    says. A waiver of Slack is an entry of its own.
+    """
 
     job: str
     at: datetime
@@ -185,10 +189,14 @@ class Flagged:
     found: str
     wanted: str
     revision: str
+    waiver: str = ""
+    waived_until: datetime | None = None
+    waived_why: str = ""
 
     @property
     def key(self) -> str:
-        return f"flagged/{self.job}/{self.policy}/{self.mode}"
+        by = f"/waived/{self.waiver}" if self.waiver else ""
+        return f"flagged/{self.job}/{self.policy}/{self.mode}{by}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

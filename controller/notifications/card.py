@@ -12,7 +12,7 @@ from datetime import datetime
 from controller.decide.user_requests import available_requests
 from controller.jobs.job import Outcome
 from controller.ledger.directives_in_force import pending
-from controller.ledger.entry import Ended, Finished, Interrupted, Started
+from controller.ledger.entry import Ended, Finished, Flagged, Interrupted, Started
 from controller.ledger.intent import Intent, Purpose, Stop, Submit
 from controller.ledger.lineage import Lineage, newest_attempt
 from controller.ledger.waiver import waivers_in_force
@@ -144,4 +144,12 @@ def _notes(lineage: Lineage, now: datetime) -> Iterable[Part]:
     if waived:
         texts = ", ".join(f"{escaped(w.policy)} until {when(w.until)} ({escaped(w.reason)}, {escaped(w.ticket)})" for w in waived)
         yield Small(f"Waived: {texts}")
+    last = newest_attempt(lineage)
+    by_policy = [
+        f"{escaped(e.policy)} until {when(e.waived_until)} by {escaped(e.waiver)}: {escaped(e.waived_why)}"
+        for e in lineage.entries
+        if isinstance(e, Flagged) and e.waiver and last and e.job == last.job and e.waived_until and e.waived_until > now
+    ]
+    if by_policy:
+        yield Small(f"Waived by the policy: {', '.join(by_policy)}")
     yield Small(f"{escaped(lineage.id.account)} {escaped(lineage.id.region)}, created {when(lineage.id.created_at)}")

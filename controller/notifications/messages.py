@@ -86,6 +86,8 @@ def row_of(kind: MessageKind) -> Row:
             return Row(jobs.rate_limit, "wait for a rate limit", ACTION, "")
         case MessageKind.DECIDER_FAILED:
             return Row(jobs.decider_failed, "are only partly looked after: an error in Spotwarden", PERSON, "Report the error.")
+        case MessageKind.WAIVER_EXPIRING:
+            return Row(jobs.waiver_expiring, "have a waiver that ends soon", PERSON, "Fix the jobs, or renew the waivers.")
         case MessageKind.MOVING:
             return Row(deadlines.moving, "are being moved", ACTION, "")
         case MessageKind.NOT_MOVED:

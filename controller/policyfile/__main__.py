@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from controller.aws.system_clock import SystemClock
 from controller.policyfile import BadPolicy, as_text, compile_folder, warnings_of
 
 
@@ -13,12 +14,13 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m controller.policyfile FOLDER FILE", file=sys.stderr)
         return 2
     folder, target = arguments
+    now = SystemClock().now()
     try:
-        document = compile_folder(folder)
+        document = compile_folder(folder, now=now)
     except BadPolicy as error:
         print(error, file=sys.stderr)
         return 2
-    for warning in warnings_of(document):
+    for warning in warnings_of(document, now):
         print(warning, file=sys.stderr)
     Path(target).write_text(as_text(document), encoding="utf-8")
     return 0

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path as Folder
 from typing import Any
 
@@ -13,11 +14,14 @@ from pydantic import ValidationError
 
 from controller.policy.resubmission import FallbackKind
 from controller.policy.rules import RULE_KINDS
+from controller.policy.slack_settings import slack_settings_of
 from controller.policyfile.consistency import (
     check_consistency,
     refuse_duplicate_names,
+    refuse_long_waivers,
     refuse_policy_sections,
     refuse_second_section,
+    refuse_unknown_rules,
 )
 from controller.policyfile.folder import BYTES_MAX, case_files, policy_files, read_policy
 from controller.policyfile.options import OPTIONS
@@ -33,13 +37,16 @@ from controller.policyfile.schema import (
     OtherTypes,
     RateLimitsEntry,
     RuleEntry,
+    WaiverEntry,
 )
 from controller.policyfile.validation_errors import validation_errors
 from controller.policyfile.yaml_nodes import Tree, read_yaml
 
 
-def compile_folder(path: str | Folder) -> dict[str, Any]:
+def compile_folder(path: str | Folder, *, now: datetime | None = None) -> dict[str, Any]:
     """Compile all files of a folder, in the order of their names. Raise BadPolicy with every problem of every file.
+
+    With ``now``, a waiver that would end later than the policy allows is a problem; it counts for nothing in any case.
 
     The order of files matters: the first ``resubmit`` block that matches a job applies to it. ``revision`` is a hash of the
     content, so comments and the order of keys do not change it.
@@ -49,9 +56,10 @@ def compile_folder(path: str | Folder) -> dict[str, Any]:
     cases = [policy_tree(file) for file in case_files(Folder(path))]
     for tree in cases:
         refuse_policy_sections(tree)
-    for section in ("rules", "resubmit"):
+    for section in ("rules", "resubmit", "waivers"):
         refuse_duplicate_names(trees, section)
-    for section in ("brakes", "slack", "labels", "trust_claims"):
+    refuse_unknown_rules(trees)
+    for section in ("brakes", "slack", "labels", "trust_claims", "longest_waiver"):
         refuse_second_section(trees, section)
     if problems := [problem for tree in (*trees, *cases) for problem in tree.problems]:
         raise BadPolicy(problems)
@@ -66,6 +74,14 @@ def compile_folder(path: str | Folder) -> dict[str, Any]:
     }
     if any(file.trust_claims for file in whole):  # absent otherwise, so that the revision of older policies stays
         content["trust_claims"] = True
+    if waivers := [_waiver(waiver) for file in whole for waiver in file.waivers or ()]:
+        content["waivers"] = waivers
+    if bounds := [file.longest_waiver for file in whole if file.longest_waiver is not None]:
+        content["slack"]["waiver_s_max"] = min(bounds[0], content["slack"].get("waiver_s_max", bounds[0]))
+    if now is not None:
+        refuse_long_waivers(trees, waivers, slack_settings_of(content["slack"]).waiver_s_max, now)
+        if problems := [problem for tree in trees for problem in tree.problems]:
+            raise BadPolicy(problems)
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return {"revision": hashlib.sha256(canonical.encode()).hexdigest()[:12], **content}
 
@@ -126,6 +142,11 @@ def _rule(rule: RuleEntry, defaults: Defaults) -> dict[str, Any]:
         "applies_to": rule.applies_to,
         "channel": rule.channel or defaults.channel,
     }
+
+
+def _waiver(waiver: WaiverEntry) -> dict[str, Any]:
+    texts = {name: getattr(waiver, name) for name in ("name", "reason", "owner", "ticket", "expires")}
+    return {**texts, "rules": waiver.rule, "match": _match(waiver.match)}
 
 
 def _block(block: Block, defaults: Defaults) -> dict[str, Any]:
