@@ -19,7 +19,7 @@ from controller.cli.check_text import TextOutput
 from controller.cli.documents import Found, documents
 from controller.cli.errors import BadInput
 from controller.cli.judging import Checked, check_document, check_job
-from controller.cli.options import Format, OutputFormat
+from controller.cli.options import LOCAL_FOLDER, Format, OutputFormat
 from controller.cli.usage import BAD_INPUT
 from controller.jobs.job import Job
 from controller.jobs.spot_possible import Refusal
@@ -29,7 +29,6 @@ from controller.policy.policy import Policy
 from controller.policy.waiver import Waiver
 from controller.policyfile import BadPolicy, compile_folder
 
-LOCAL_FOLDER = "policies"
 CLEAN, FINDINGS, UNDECIDED, REFUSED, UNREACHABLE = 0, 1, 3, 4, 5
 WORSE = (CLEAN, UNDECIDED, FINDINGS, REFUSED, UNREACHABLE, BAD_INPUT)  # over several documents the last of these counts
 EXIT_CODES: Mapping[VerdictKind, int] = {
@@ -77,7 +76,7 @@ def run(
     try:
         policy = _policy(policies)
     except BadPolicy as error:
-        print(error, file=sys.stderr)
+        print(error.text, file=sys.stderr)
         return BAD_INPUT
     text = TextOutput(sys.stdout)
     write: Callable[[Checked], None] = _write_json if format_ is OutputFormat.JSON else text.write

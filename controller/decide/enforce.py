@@ -82,7 +82,6 @@ def _flagged(facts: Facts, finding: Finding) -> Flagged:
         severity=finding.severity, mode=finding.mode, field=finding.field, found=finding.found,
         wanted=finding.wanted, revision=facts.policy.revision, waiver=finding.waiver.name if finding.waiver else "",
         waived_until=finding.waiver.expires if finding.waiver else None,
-        waived_why=finding.waiver.why if finding.waiver and finding.waiver.name else "",
     )  # fmt: skip
 
 

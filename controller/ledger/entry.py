@@ -172,11 +172,7 @@ class Unmeasured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flagged:
-    """A job broke a rule, under a policy revision.
-
-    ``waived_until`` is set where a waiver allowed it; ``waiver`` is the name of one in a policy file, and ``waived_why`` what it
-    says. A waiver of Slack is an entry of its own.
-    """
+    """A job broke a rule, under a policy revision. A waiver allows it until ``waived_until``; a file's has its name."""
 
     job: str
     at: datetime
@@ -191,12 +187,10 @@ class Flagged:
     revision: str
     waiver: str = ""
     waived_until: datetime | None = None
-    waived_why: str = ""
 
     @property
     def key(self) -> str:
-        by = f"/waived/{self.waiver}" if self.waiver else ""
-        return f"flagged/{self.job}/{self.policy}/{self.mode}{by}"
+        return f"flagged/{self.job}/{self.policy}/{self.mode}" + (f"/waived/{self.waiver}" if self.waiver else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,9 +297,8 @@ class Waived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectivesRead:
-    """The tags that ask something of the controller, as text, None where a tag is absent.
-
-    Number 0 is what was read first, and is in force. Every higher number is a later change, in force once a person accepted it.
+    """The tags that ask something of the controller, as text, None where a tag is absent. Number 0 is what was read first, and in
+    force; every higher number is a later change, in force once a person accepted it.
     """
 
     job: str

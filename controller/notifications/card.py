@@ -56,7 +56,7 @@ def card(lineage: Lineage, policy: Policy, now: datetime) -> tuple[Part, ...]:
     if last is None:
         return (Text(f"*{escaped(lineage.id.root)}*: no data yet"), *buttons)
     ended = lineage.entry(Ended, last.job)
-    return (Text(_state(lineage, last, ended)), Fields(tuple(_fields(lineage, last))), *_notes(lineage, now), *buttons)
+    return (Text(_state(lineage, last, ended)), Fields(tuple(_fields(lineage, last))), *_notes(lineage, policy, now), *buttons)
 
 
 def _button(request: UserRequest, lineage: Lineage, job: str) -> Button:
@@ -139,14 +139,14 @@ def money_text(total: Savings) -> str:
     return ", ".join(texts) + (". This figure is a minimum." if total.bounded else "")
 
 
-def _notes(lineage: Lineage, now: datetime) -> Iterable[Part]:
+def _notes(lineage: Lineage, policy: Policy, now: datetime) -> Iterable[Part]:
     waived = waivers_in_force(lineage, now)
     if waived:
         texts = ", ".join(f"{escaped(w.policy)} until {when(w.until)} ({escaped(w.reason)}, {escaped(w.ticket)})" for w in waived)
         yield Small(f"Waived: {texts}")
-    last = newest_attempt(lineage)
+    last, why = newest_attempt(lineage), {waiver.name: waiver.why for waiver in policy.waivers}
     by_policy = [
-        f"{escaped(e.policy)} until {when(e.waived_until)} by {escaped(e.waiver)}: {escaped(e.waived_why)}"
+        f"{escaped(e.policy)} until {when(e.waived_until)} by {escaped(e.waiver)}: {escaped(why.get(e.waiver, 'no longer said'))}"
         for e in lineage.entries
         if isinstance(e, Flagged) and e.waiver and last and e.job == last.job and e.waived_until and e.waived_until > now
     ]

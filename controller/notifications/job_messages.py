@@ -26,7 +26,6 @@ from controller.ledger.message import (
     StillStopping,
     StoppingAsAsked,
     TagsChanged,
-    WaiverExpiring,
     WouldResubmit,
 )
 from controller.ledger.message_kind import ASKED_BY, GiveUpReason, MoveReason, NextStep
@@ -52,23 +51,12 @@ SEVERITY_EMOJI = {"low": ":information_source:", "medium": ":warning:", "high": 
 
 def rule_broken(m: RuleBroken) -> MessageText:
     what = f"{escaped(m.field)}: {escaped(m.found)}. Required: {escaped(m.wanted)}."
-    if m.risk:
-        what = f"{sentence(m.found)} {escaped(m.risk)}"
-    fix = f"To fix it, change the request: {code(_json(m.fix))}" if m.fix else ""
+    what = f"{sentence(m.found)} {escaped(m.risk)}" if m.risk else what
+    fix = m.fix and f"To fix it, change the request: {code(_json(m.fix))}"
     return MessageText(
         f"{SEVERITY_EMOJI.get(m.severity, ':warning:')} {bold(m.job.name)} breaks the rule {escaped(m.policy)}",
         (what, fix, _claimed(m.claimed), escaped(m.lapsed), _next_step(m)),
         small_print(m.job),
-    )
-
-
-def waiver_expiring(m: WaiverExpiring) -> MessageText:
-    return MessageText(
-        f":hourglass_flowing_sand: The waiver {bold(m.waiver)} ends at {when(m.expires)}",
-        (
-            f"From then on, the jobs that it is about are held to {escaped(m.rules)} again.",
-            f"Reason: {sentence(m.reason)} Ticket: {escaped(m.ticket)}. Owner: {escaped(m.owner)}.",
-        ),
     )
 
 

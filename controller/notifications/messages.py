@@ -12,7 +12,7 @@ from typing import Any, assert_never
 from controller.ledger.message import Message
 from controller.ledger.message_json import message_of
 from controller.ledger.message_kind import MessageKind
-from controller.notifications import deadline_messages, job_messages
+from controller.notifications import deadline_messages, job_messages, waiver_messages
 from controller.notifications.message_text import MessageText, bold
 from controller.notifications.mrkdwn import code
 from controller.policy.slack_settings import Importance
@@ -87,7 +87,9 @@ def row_of(kind: MessageKind) -> Row:
         case MessageKind.DECIDER_FAILED:
             return Row(jobs.decider_failed, "are only partly looked after: an error in Spotwarden", PERSON, "Report the error.")
         case MessageKind.WAIVER_EXPIRING:
-            return Row(jobs.waiver_expiring, "have a waiver that ends soon", PERSON, "Fix the jobs, or renew the waivers.")
+            return Row(
+                waiver_messages.waiver_expiring, "have a waiver that ends soon", PERSON, "Fix the jobs, or renew the waivers."
+            )
         case MessageKind.MOVING:
             return Row(deadlines.moving, "are being moved", ACTION, "")
         case MessageKind.NOT_MOVED:

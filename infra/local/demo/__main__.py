@@ -31,6 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         output.line("Stopped.")
         return INTERRUPTED
+    except ModuleNotFoundError:  # not a fault of the demo: spotwarden demo says what to install
+        raise
     except Exception as error:
         output.line(f"The demo failed: {_sentence(error)} {_log(Path(options.out))}")
         return 1

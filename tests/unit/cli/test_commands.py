@@ -98,13 +98,13 @@ def test_no_command_prints_the_help_and_is_bad_input(capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if not command.forwards], ids=lambda command: command.name)
-def test_the_help_of_a_command_has_one_sentence_an_example_and_the_exit_codes(
+def test_the_help_of_a_command_has_one_sentence_examples_and_the_exit_codes(
     command: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([command.name, "--help"]) == 0
     printed = capsys.readouterr().out
     assert command.help in printed
-    assert f"  {command.example}\n" in printed
+    assert "Examples:\n    " + "\n    ".join(command.examples) + "\n" in printed
     assert f"Exit codes:\n    {command.exit_codes}" in printed
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from controller.policy.compiled import load_policy
-from controller.policyfile import BadPolicy, compile_folder, warnings_of
+from controller.policyfile import BadPolicy, compile_folder, validate_folder
 from tests.builders import BEGIN
 from tests.unit.policyfile.writing import problems
 
@@ -103,11 +103,13 @@ def test_one_bound_holds_for_waivers_of_files_and_of_slack(tmp_path: Path, secti
 
 
 def test_a_waiver_that_has_expired_compiles_with_a_warning_and_so_does_one_about_every_job(tmp_path: Path) -> None:
-    document = compiled(tmp_path, with_waiver(expires="2026-11-01", match="all"))
-    assert warnings_of(document, NOW) == (
-        "warning: the waiver old has expired (2026-11-02T00:00:00+00:00), and has no effect: remove it",
-        "warning: the waiver old is about every job: until it ends, use-spot has no effect",
-    )
+    (tmp_path / "a.yaml").write_text(with_waiver(expires="2026-11-01", match="all"), "utf-8")
+    validated = validate_folder(tmp_path, now=NOW)
+    assert validated.document["waivers"]
+    assert [(warning.code, warning.path, warning.found) for warning in validated.warnings] == [
+        ("waiver-of-every-job", "waivers[0].match", "a waiver of every job: until it ends, use-spot has no effect"),
+        ("waiver-expired", "waivers[0].expires", "a waiver that has expired (2026-11-02 00:00 UTC) and has no effect"),
+    ]
 
 
 def test_a_compiled_waiver_without_a_zone_is_refused(tmp_path: Path) -> None:
