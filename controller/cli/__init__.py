@@ -34,7 +34,7 @@ class Command:
 
     @property
     def function(self) -> Callable[..., int]:
-        module, _, function = self.run.partition(".")
+        module, _, function = self.run.rpartition(".")
         found: Callable[..., int] = getattr(import_module(f"controller.cli.{module}"), function)
         return found
 
@@ -106,7 +106,26 @@ COMMANDS: tuple[Command, ...] = (
         examples=("spotwarden advise train-bert --days 30",),
     ),
     Command(
-        name="backtest",
+        name="export history",
+        run="history.export.run",
+        help="Write the account's training jobs to a file, one a line.",
+        examples=(
+            "spotwarden export history --since 90d --out history.jsonl",
+            "spotwarden export history --since 2026-10-01 > history.jsonl",
+        ),
+    ),
+    Command(
+        name="backtest policies",
+        run="backtest_policies.command.run",
+        help="Say what a policy folder would have done to recorded jobs.",
+        examples=(
+            "spotwarden backtest policies --history history.jsonl",
+            "spotwarden backtest policies --history history.jsonl --against main/policies --format markdown",
+        ),
+        exit_codes="0 every rule decided, none broken; 1 findings; 2 bad input, or a line that is no job; 3 undecided",
+    ),
+    Command(
+        name="backtest deadline",
         run="backtest.run",
         help="Test the deadline decision on recorded spot capacity.",
         examples=("spotwarden backtest deadline --traces spot-traces --shapes 48h/60h",),
@@ -176,6 +195,12 @@ COMMANDS: tuple[Command, ...] = (
     ),
 )
 
+GROUPS = {
+    "backtest": "Try a policy or a decision on what happened before.",
+    "export": "Write what AWS knows to a file.",
+}
+"""Commands of two words, by the first of them."""
+
 FORWARDS = {"allow_extra_args": True, "ignore_unknown_options": True}  # the embedded AWS reads these arguments itself
 
 
@@ -209,14 +234,18 @@ def _app(arguments: Sequence[str]) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(help="Make SageMaker Managed Spot Training safe to use, and report what it really saves.")(_spotwarden)
+    groups = {name: typer.Typer(help=help_, no_args_is_help=True) for name, help_ in GROUPS.items()}
+    for name, group in groups.items():
+        app.add_typer(group, name=name)
     for one in COMMANDS:
-        app.command(
-            one.name,
+        *of, name = one.name.split(" ")
+        (groups[of[0]] if of else app).command(
+            name,
             help=one.help,
             epilog=one.epilog,
             add_help_option=not one.forwards,
             context_settings=FORWARDS if one.forwards else None,
-        )(guarded(one.name, one.function if one.name in arguments else _not_called))
+        )(guarded(one.name, one.function if {*of, name} <= {*arguments} else _not_called))
     return app
 
 

@@ -23,7 +23,7 @@ from controller.policyfile.consistency import (
     refuse_second_section,
     refuse_unknown_rules,
 )
-from controller.policyfile.folder import BYTES_MAX, policy_files, read_policy
+from controller.policyfile.folder import BYTES_MAX, misspelt_files, policy_files, read_policy
 from controller.policyfile.options import OPTIONS
 from controller.policyfile.problem import BadPolicy, Problem, quoted
 from controller.policyfile.schema import (
@@ -89,7 +89,8 @@ def validate_folder(path: str | Folder, *, now: datetime | None = None) -> Valid
         refuse_long_waivers(trees, document.get("waivers", ()), slack_settings_of(document["slack"]).waiver_s_max, now)
     if errors := {problem for tree in trees for problem in tree.problems}:
         return Validated(errors=tuple(sorted(errors)))
-    return Validated(document=document, warnings=tuple(sorted(warnings_of(document, trees, now))))
+    warnings = {*warnings_of(document, trees, now), *misspelt_files(Folder(path))}
+    return Validated(document=document, warnings=tuple(sorted(warnings)))
 
 
 def _document(whole: Sequence[File]) -> dict[str, Any]:

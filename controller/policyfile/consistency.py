@@ -151,7 +151,7 @@ def _check_repair(tree: Tree, path: Path, rule: Mapping[str, Any]) -> None:
         tree.problem(path, found=f"action: repair for {kind} without a checkpoint template", wanted=wanted)
     options = rule.get("options")
     if kind == "tags-required" and isinstance(options, Mapping):
-        missing = [tag for tag in _texts(options.get("tags")) if tag not in _mapping(known.get("tags"))]
+        missing = [tag for tag in _texts(options.get("tags")) if tag not in mapping(known.get("tags"))]
         if missing:
             at, found = (*path, "repair", "tags"), f"no value for {', '.join(missing)}"
             tree.problem(at, found=found, wanted="a value for each required tag")
@@ -162,10 +162,10 @@ def _check_causes(tree: Tree, path: Path, causes: Any) -> None:
         return
     if not causes:
         tree.problem(path, found="an empty map", wanted="at least one cause such as starved, capacity or internal")
-    for cause, budget in _mapping(causes).items():
-        _check_backoff(tree, (*path, cause, "backoff"), _mapping(budget).get("backoff", {}))
+    for cause, budget in mapping(causes).items():
+        _check_backoff(tree, (*path, cause, "backoff"), mapping(budget).get("backoff", {}))
         if cause in (FailureCause.ALGORITHM, FailureCause.CLIENT):
-            _check_reasons(tree, (*path, cause, "reasons"), FailureCause(cause), _mapping(budget).get("reasons"))
+            _check_reasons(tree, (*path, cause, "reasons"), FailureCause(cause), mapping(budget).get("reasons"))
 
 
 def _check_backoff(tree: Tree, path: Path, found: Any) -> None:
@@ -212,7 +212,7 @@ def _refuse_repeats(tree: Tree, path: Path, ladder: list[Any]) -> None:
     seen: set[str] = set()
     for index, step in enumerate(ladder):
         for word, what in ONCE.items():
-            for number, value in enumerate(_texts(_mapping(step).get(word))):
+            for number, value in enumerate(_texts(mapping(step).get(word))):
                 if value in seen:
                     at = (*path, index, word, number)
                     tree.problem(at, found=f"{value} a second time", wanted=f"each {what} once")
@@ -225,7 +225,8 @@ def _texts(found: Any) -> list[str]:
     return [entry for entry in entries if isinstance(entry, str)] if isinstance(entries, list) else []
 
 
-def _mapping(found: Any) -> Mapping[str, Any]:
+def mapping(found: Any) -> Mapping[str, Any]:
+    """The value if it is a map, else an empty one. Validation reports anything else."""
     return found if isinstance(found, Mapping) else {}
 
 

@@ -62,12 +62,7 @@ def judge(
     ``directives`` are those in force for the job; None takes those of its own tags. ``given`` are waivers beside those of the
     policy; without ``now``, no waiver counts. A waived finding changes neither the verdict nor the fix.
     """
-    broken, undecided = judged(job, policy, evidence)
-    invalid = tag_invalid(_read(job) if directives is None else directives, policy.channel)
-    contradicted = team_contradicted(job, policy.labels.team, policy.channel)
-    findings = (*broken, *(found for found in (invalid, contradicted) if found is not None))
-    if now is not None:
-        findings = waived(findings, job, (*policy.waivers, *given), now, policy.slack.waiver_s_max)
+    findings, undecided = all_findings(job, policy, evidence, directives, now=now, given=given)
     standing = tuple(finding for finding in findings if finding.waiver is None)
     fix = fix_of(job, policy, evidence, findings) if standing else NO_FIX
     return Verdict(
@@ -76,6 +71,25 @@ def judge(
         undecided=undecided,
         fix=fix,
     )
+
+
+def all_findings(
+    job: Job,
+    policy: Policy,
+    evidence: Evidence,
+    directives: Directives | None = None,
+    *,
+    now: datetime | None = None,
+    given: Sequence[Waiver] = (),
+) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """The findings of a verdict without their fix, which costs ten times as much; and the names of the undecided rules."""
+    broken, undecided = judged(job, policy, evidence)
+    invalid = tag_invalid(_read(job) if directives is None else directives, policy.channel)
+    contradicted = team_contradicted(job, policy.labels.team, policy.channel)
+    findings = (*broken, *(found for found in (invalid, contradicted) if found is not None))
+    if now is None:
+        return findings, undecided
+    return waived(findings, job, (*policy.waivers, *given), now, policy.slack.waiver_s_max), undecided
 
 
 def judged(job: Job, policy: Policy, evidence: Evidence) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
