@@ -47,7 +47,7 @@ def row_of(kind: MessageKind) -> Row:
         case MessageKind.WOULD_RESUBMIT:
             return Row(jobs.would_resubmit, "are not submitted again (warn mode)", ACTION, "")
         case MessageKind.GAVE_UP:
-            return Row(jobs.gave_up, "are not submitted again", PERSON, "Decide for each job whether to submit it again.")
+            return Row(gave_up, "are not submitted again", PERSON, "Decide for each job whether to submit it again.")
         case MessageKind.CANNOT_REPEAT:
             return Row(jobs.cannot_repeat, "cannot be submitted again or moved", PERSON, "Submit the jobs yourself.")
         case MessageKind.REFUSED:

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from controller.policy.resubmission import FallbackKind
+from controller.policy.resubmission import BudgetPer, FallbackKind
 from controller.policy.rules import RULE_KINDS
 from controller.policy.slack_settings import slack_settings_of
 from controller.policyfile.consistency import (
@@ -201,6 +201,7 @@ def _budget(budget: BudgetEntry) -> dict[str, Any]:
     """A budget under the names of ``controller.policy.resubmission.Budget``."""
     backoff = budget.backoff
     own = budget.model_dump(include={"reasons", "instance_type", "volume_gb"})
+    own |= {"per": budget.per} if budget.per != BudgetPer.LINEAGE else {}
     return {
         "limit": budget.limit,
         "first_s": backoff.first,

@@ -18,7 +18,7 @@ from controller.jobs.algorithm import AlgorithmClass
 from controller.jobs.failure import FailureCause
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, RuleAction, Severity
-from controller.policy.resubmission import Guarantee
+from controller.policy.resubmission import BudgetPer, Guarantee
 from controller.policy.rules import RULE_KINDS
 from controller.policyfile.slack_section import LabelsEntry, SlackEntry
 from controller.policyfile.vocabulary import (
@@ -145,6 +145,7 @@ class Backoff(StrictModel):
 
 class BudgetEntry(StrictModel):
     limit: Annotated[StrictInt, Field(ge=0, le=LIMIT_MAX)]
+    per: Annotated[str, BeforeValidator(one_of(tuple(BudgetPer)))] = BudgetPer.LINEAGE.value
     backoff: Backoff = Backoff()
 
 
