@@ -124,6 +124,7 @@ class ExpectedFinding(StrictModel):
     wanted: Text | None = None
     mode: Annotated[str, BeforeValidator(one_of(tuple(Mode)))] | None = None
     severity: Annotated[str, BeforeValidator(one_of(tuple(Severity)))] | None = None
+    waiver: Text | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -21,6 +21,8 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "trust_claims": "Whether a job's name or tag is enough to say that another service owns it, so that no rule stops it.",
         "rules": "What is required of training jobs.",
         "resubmit": "What may be submitted again; the first block that matches a job applies to it.",
+        "longest_waiver": "How far away the end of a waiver may be, of at least 1h.",
+        "waivers": "Which jobs may break which rules, until when, and why.",
     },
     "Defaults": {
         "mode": "The mode of rules without one.",
@@ -130,6 +132,15 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
     "Cap": {
         "lineage_usd": "In dollars: what all attempts of a lineage together may cost.",
         "team_month_usd": "In dollars: what further attempts of a team may cost in a calendar month (UTC).",
+    },
+    "WaiverEntry": {
+        "name": "A name that no other waiver of the folder has.",
+        "rule": "The names of the rules that are waived.",
+        "match": "The jobs that may break them.",
+        "reason": "Why, in one line.",
+        "owner": "Who answers for it.",
+        "ticket": "Where it was agreed.",
+        "expires": "When it ends: a date (to its end, UTC), or a time with its zone.",
     },
     "RateLimitsEntry": {
         "stops_per_hour": "How many jobs rules may stop in a clock hour.",

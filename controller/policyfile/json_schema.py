@@ -14,6 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from controller.policy.rules import RULE_KINDS
+from controller.policyfile.consistency import SECTIONS
 from controller.policyfile.descriptions import DESCRIPTIONS
 from controller.policyfile.options import OPTIONS
 from controller.policyfile.schema import ALL, STEP_WORDS, File, OtherSubnets, OtherTypes
@@ -21,7 +22,6 @@ from controller.policyfile.vocabulary import WRITTEN, listed, written_duration
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SOME = ("Match", "Causes", "Cap", "RateLimitsEntry")  # maps of which at least one key is given
-SECTIONS = ("rules", "resubmit", "brakes", "slack", "labels")
 
 
 def policy_schema() -> dict[str, Any]:
@@ -46,7 +46,7 @@ def policy_schema() -> dict[str, Any]:
         _describe(name, definition)
     for kind, options in kinds.items():
         _describe(kind, options)
-    schema["anyOf"] = [{"required": [section]} for section in SECTIONS]
+    schema["anyOf"] = [{"required": [section]} for section in (*SECTIONS, "waivers")]
     return {"$schema": DIALECT, "title": "Policy file of Spotwarden", **schema, "$defs": dict(sorted(definitions.items()))}
 
 

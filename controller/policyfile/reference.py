@@ -28,7 +28,7 @@ SECTIONS: Mapping[str, str] = {
     "DiskBudget": "the cause disk", "Backoff": "backoff of a cause", "Interruptions": "resubmit[].interruptions",
     "OtherTypes": "a step of resubmit[].ladder: instance_types", "OtherSubnets": "a step of resubmit[].ladder: subnets",
     "DeadlineEntry": "resubmit[].deadline", "Cap": "resubmit[].cap", "RateLimitsEntry": "`brakes`",
-    "SlackEntry": "slack",
+    "WaiverEntry": "waivers[]", "SlackEntry": "slack",
     "DigestEntry": "slack.digest", "LabelsEntry": "labels",
 }  # fmt: skip
 

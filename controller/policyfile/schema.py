@@ -24,13 +24,16 @@ from controller.policyfile.vocabulary import (
     Dollars,
     Duration,
     DurationOrZero,
+    Expires,
     InstanceType,
     Name,
     Prefixes,
     RateLimit,
+    Reason,
     ReasonBeginnings,
     Role,
     Roles,
+    ShortText,
     StrictModel,
     Subnets,
     Template,
@@ -248,6 +251,18 @@ class Block(StrictModel):
     channel: Text | None = None
 
 
+class WaiverEntry(StrictModel):
+    """Who may break which rules, until when, and why. Every key is required: a waiver that says less is none."""
+
+    name: Name
+    rule: Texts
+    match: Match
+    reason: Reason
+    owner: ShortText
+    ticket: ShortText
+    expires: Expires
+
+
 class RateLimitsEntry(Limits):
     stops_per_hour: RateLimit | None = None
     submissions_per_hour: RateLimit | None = None
@@ -262,3 +277,5 @@ class File(StrictModel):
     trust_claims: StrictBool = False
     rules: Annotated[list[RuleEntry], Field(min_length=1)] | None = None
     resubmit: Annotated[list[Block], Field(min_length=1)] | None = None
+    longest_waiver: Annotated[int, BeforeValidator(at_least(3600))] | None = None
+    waivers: Annotated[list[WaiverEntry], Field(min_length=1)] | None = None
