@@ -13,6 +13,7 @@ from controller.ledger.message import Message
 from controller.ledger.message_json import message_of
 from controller.ledger.message_kind import MessageKind
 from controller.notifications import deadline_messages, job_messages, waiver_messages
+from controller.notifications.give_up_message import gave_up
 from controller.notifications.message_text import MessageText, bold
 from controller.notifications.mrkdwn import code
 from controller.policy.slack_settings import Importance
