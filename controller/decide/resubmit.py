@@ -7,14 +7,18 @@ from datetime import datetime
 
 from controller.decide.announce import checkpoint_facts, say
 from controller.decide.asked_again import request_as_asked
-from controller.decide.deadline.outlook import outlook
-from controller.decide.deadline.rule import Move
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
-from controller.decide.fallback import Fallback, NoFallback, advance, next_fallback
+from controller.decide.fallback import Fallback, NoFallback, next_fallback
 from controller.decide.move_step import current_step, elsewhere, spot_again
 from controller.decide.need import Need
+from controller.decide.next_place import in_time, past_refused
 from controller.decide.observe import checkpoint_scanned
+from controller.decide.refused_steps import (
+    never_fitted,
+    refused_submissions,
+    short_of_quota,
+)
 from controller.decide.repair_again import repair_now, same_repair
 from controller.decide.repair_prefix import new_prefix_of, refused_as_not_free
 from controller.decide.spend_cap import afford
@@ -23,14 +27,14 @@ from controller.jobs.changes import Changes, RequestForm
 from controller.jobs.failure import FailureCause, RetryChange, begins_with
 from controller.jobs.request import RequestChange, change_from_json, change_to_json, merged, on_demand, tags_without_room
 from controller.ledger.entry import CheckpointScanned, Ended, Started, UserRequested
-from controller.ledger.intent import NO_QUOTA, Intent, IntentResult, Purpose, Stop, Submit
+from controller.ledger.intent import Intent, IntentResult, Purpose, Stop, Submit
 from controller.ledger.lineage import GENERATIONS_MAX
 from controller.ledger.message import CannotRepeat, CapFacts, GaveUp, JobFacts, Resubmitting, WouldResubmit
 from controller.ledger.message_kind import GiveUpReason, MoveReason, asked_by
 from controller.ledger.move_cause import AttemptCause, MoveCause
 from controller.policy.mode import Mode
 from controller.policy.repair import NotRepairable
-from controller.policy.resubmission import Resubmission
+from controller.policy.resubmission import Budget, Resubmission
 from controller.policy.user_request import UserRequest
 from controller.units.calendar import month_key
 
@@ -82,22 +86,12 @@ def _next_attempt(facts: Facts) -> Decision:
 def tried_for(facts: Facts, causes: frozenset[FailureCause]) -> int:
     """How often this lineage was submitted again for these causes, up to the job that ended."""
     return sum(
-        submit.cause in causes and submit.number <= facts.number and (i.closed is not IntentResult.WITHDRAWN or _made(i, facts))
+        submit.cause in causes
+        and submit.number <= facts.number
+        and not never_fitted(i)
+        and (i.closed is not IntentResult.WITHDRAWN or _made(i, facts))
         for submit, i in facts.lineage.submits()
     )
-
-
-def _short_of_quota(facts: Facts, block: Resubmission) -> tuple[Submit, ...]:
-    """The submissions after this outcome that the quota refused as often as the policy allows."""
-    budget, _ = block.budget_of(FailureCause.QUOTA)
-    if budget is None or budget.limit == 0:
-        return ()
-    return tuple(
-        i.action
-        for i in facts.lineage.intents
-        if isinstance(i.action, Submit) and i.action.about == facts.job.name and i.closed in (None, IntentResult.WITHDRAWN)
-        and i.why.startswith(NO_QUOTA) and i.tries >= budget.limit and not _made(i, facts)
-    )  # fmt: skip
 
 
 # ── after an outcome without a stop of ours ──────────────────────────────────────────────────────────────────────────────────
@@ -114,10 +108,11 @@ def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
         return say(facts, CannotRepeat(job=shown, why=job.unrepeatable))
     if block.mode is Mode.WARN:
         return say(facts, WouldResubmit(job=shown, cause=cause, block=block.name, limit=budget.limit), cause)
-    short = _short_of_quota(facts, block)
-    if short and not isinstance(further := advance(facts, block, max(submit.fallback_step for submit in short)), NoFallback):
-        after = 1 + len(short)
-        return _submit(facts, block, FailureCause.QUOTA, further, _ended_at(facts), after=after, limit=after, tried=len(short))
+    refused, short = refused_submissions(facts), short_of_quota(facts, block)
+    if refused or short:
+        found = _elsewhere_at_once(facts, block, cause, budget, refused, short)
+        if found is not None:
+            return found
     tried = tried_for(facts, sharing)
     limit = budget.limit if cause.tries_max is None else min(budget.limit, cause.tries_max)
     if tried >= limit:
@@ -129,8 +124,28 @@ def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
         return say(facts, GaveUp(job=shown, reason=step.why, cause=cause, tried=tried))
     wait = budget.backoff(tried, share_of(facts.lineage.id.root, str(facts.lineage.id), facts.number))
     due_at = _ended_at(facts) + wait
-    step, due_at, hurry = _in_time(facts, block, step, due_at)
+    step, due_at, hurry = in_time(facts, block, step, due_at)
     return _submit(facts, block, cause, step, due_at, tried=tried, limit=limit, why=hurry)
+
+
+def _elsewhere_at_once(
+    facts: Facts, block: Resubmission, cause: FailureCause, budget: Budget, refused: tuple[Intent, ...], short: tuple[Intent, ...]
+) -> Decision | None:
+    """Another place after submissions that got no attempt, whatever the budgets say; None to go on as after any outcome."""
+    submits = tuple(i.action for i in (*refused, *short) if isinstance(i.action, Submit))
+    step, after = past_refused(facts, block, cause, budget, submits), 1 + len(submits)
+    if step is not None and short:
+        return _submit(facts, block, FailureCause.QUOTA, step, _ended_at(facts), after=after, limit=after, tried=len(submits))
+    if step is not None:
+        tried = tried_for(facts, block.budget_of(cause)[1])
+        return _submit(facts, block, cause, step, _ended_at(facts), after=after, limit=budget.limit, tried=tried)
+    waiting = tuple(i for i in short if i.open)
+    if waiting:
+        return Decision(intents=waiting) if refused else None
+    if not any(never_fitted(i) for i in refused):
+        return None
+    reason = GiveUpReason.NO_FURTHER_STEP
+    return say(facts, GaveUp(job=JobFacts.of(facts.job), reason=reason, cause=cause, tried=len(refused)))
 
 
 _NO_ROOM = frozenset({FailureCause.CAPACITY, FailureCause.QUOTA})
@@ -140,21 +155,6 @@ def share_of(root: str, lineage: str, number: int) -> float:
     """The attempt's own share (0 to 1) of a jitter: the same each time it is computed, and different for each lineage."""
     digest = hashlib.sha256(f"{root}/{lineage}/{number}".encode()).digest()
     return int.from_bytes(digest[:4], "big") / 2**32
-
-
-def _in_time(facts: Facts, block: Resubmission, step: Fallback, due_at: datetime) -> tuple[Fallback, datetime, str]:
-    """The step that the deadline allows: an attempt that would be too late for spot is submitted on-demand, without a wait."""
-    if not block.on_demand or facts.history is None:
-        return step, due_at, ""
-    seen = outlook(facts, block, at=max(due_at, facts.now))
-    if seen is None or seen.move is not Move.ON_DEMAND or not _spot_after(facts, step):
-        return step, due_at, ""
-    changes = merged(step.changes, on_demand())
-    return Fallback(fallback_step=step.fallback_step, changes=changes), _ended_at(facts), seen.why
-
-
-def _spot_after(facts: Facts, step: Fallback) -> bool:
-    return bool(step.changes.get("EnableManagedSpotTraining", facts.job.spot))
 
 
 def _as_asked(facts: Facts, block: Resubmission | None, asked: UserRequested) -> Decision:

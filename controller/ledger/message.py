@@ -111,6 +111,20 @@ class NotPermitted(NotDone):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepSkipped(NotDone):
+    """The attempt asked for what this account and region never have; the next step follows at once.
+
+    ``quota`` is the name of the limit, ``limit`` its value and ``asked`` what the attempt needs; no name where AWS gave none.
+    """
+
+    kind: ClassVar = MessageKind.STEP_SKIPPED
+    changes: str = ""  # JSON
+    quota: str = ""
+    limit: int = 0
+    asked: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deleted:
     """``stops`` and ``submissions`` count what was planned for the job and can no longer be done."""
 
@@ -281,7 +295,7 @@ class DeciderFailed(OfJob):
 
 Message = (
     RuleBroken | Resubmitting | WouldResubmit | GaveUp | CannotRepeat | Refused | Abandoned | NameTaken | NotPermitted
-    | Deleted | CheckpointsUnseen
+    | StepSkipped | Deleted | CheckpointsUnseen
     | StillStopping | Interrupted | Finished | Moving | WouldMove | CannotAfford | DeadlineLost | DeadlineAtRisk
     | DeadlineUnreadable | OnDemandForbidden | NoRoom | NoEstimate | MaxWaitBeforeDeadline | Probing | StoppingAsAsked
     | RateLimit | DeciderFailed | NotMoved | TagsChanged
