@@ -88,9 +88,7 @@ def check_job(
     meant: Mapping[str, Any] | None = None,
 ) -> Checked:
     """Judge a job."""
-    if policy.trust_claims and job.claimed is not None:
-        job = replace(job, service=job.service or job.claimed)
-    job = labelled(job, policy)
+    job = as_seen(job, policy)
     verdict = judge(job, policy, evidence)
     word, fix = verdict.word, verdict.fix
     if refused:
@@ -102,6 +100,13 @@ def check_job(
         found=found, job=job, word=word, findings=findings, refused=tuple(refused or ()), undecided=verdict.undecided,
         later=later or {}, fix=fix,
     )  # fmt: skip
+
+
+def as_seen(job: Job, policy: Policy) -> Job:
+    """The job as the controller sees it under a policy: its team and user by the policy's labels, its owner by its claims."""
+    if policy.trust_claims and job.claimed is not None:
+        job = replace(job, service=job.service or job.claimed)
+    return labelled(job, policy)
 
 
 def labelled(job: Job, policy: Policy) -> Job:

@@ -17,7 +17,7 @@ from controller.policy.rules import RULE_KINDS
 from controller.policy.rules.tag_invalid import TAG_INVALID
 from controller.policy.rules.team_contradicted import TEAM_CONTRADICTED
 from controller.policyfile.cases import NONE, Case, ExpectedFinding
-from controller.policyfile.problem import BadPolicy, nearest, quoted
+from controller.policyfile.problem import BadPolicy, quoted
 
 UNNAMED = (TAG_INVALID, TEAM_CONTRADICTED)  # rules that no policy has to name
 ACTION_OF = {Purpose.RULE: "stop", Purpose.REPAIR: "repair", Purpose.MOVE: "move"}
@@ -169,7 +169,7 @@ def _check_names(case: Case, policy: Policy) -> None:
 def _unknown(case: Case, path: tuple[str | int, ...], noun: str, name: str, known: Sequence[str]) -> None:
     """A list of one may be written as text: then the problem is on the line of the list."""
     shown = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
-    case.problem(*path, found=f"the unknown {noun} {quoted(name)}", wanted=f"one of {shown}", hint=nearest(name, known))
+    case.problem(*path, found=f"the unknown {noun} {quoted(name)}", wanted=f"one of {shown}", meant=(name, known))
 
 
 def _bad_field(case: Case, path: tuple[str | int, ...], name: str, meant: str) -> None:

@@ -61,12 +61,20 @@ class WouldResubmit(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GaveUp(OfJob):
+    """``tried`` counts the retries that the budget counts: those ``without_progress``, or all.
+
+    ``proven_s`` is the training that checkpoints prove, None where nobody could look; ``expected_s`` what the lineage needs.
+    """
+
     kind: ClassVar = MessageKind.GAVE_UP
     reason: GiveUpReason
     cause: str = ""
     tried: int = 0
     checkpoint: CheckpointFacts | None = None
     cap: CapFacts | None = None
+    without_progress: bool = False
+    proven_s: int | None = None
+    expected_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,8 +229,16 @@ class DeadlineLost(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineAtRisk(OfJob):
+    """A job stays on spot although an interruption may cost its deadline: it is nearly done, or its policy prefers the cost.
+
+    ``left_s`` is the training that is left where it is nearly done, ``lost_s`` the training that a move would destroy.
+    """
+
     kind: ClassVar = MessageKind.DEADLINE_AT_RISK
     deadline: datetime
+    nearly_done: bool = False
+    left_s: int = 0
+    lost_s: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

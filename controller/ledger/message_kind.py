@@ -65,6 +65,7 @@ class MoveReason(StrEnum):
     SPOT_BACK = "spot-back"
     TRAINS_ON_DEMAND = "trains-on-demand"
     INTERRUPTIONS = "interruptions"
+    NEARLY_DONE = "nearly-done"  # a move would destroy more training than is left
     NO_CAPACITY = "no-capacity"  # the new place had no capacity, so the job continues where it was
 
 

@@ -11,6 +11,7 @@ from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, Policy, RateLimits, Repair, Rule, RuleAction, Severity
 from controller.policy.resubmission import (
     Budget,
+    BudgetPer,
     DeadlineSettings,
     FallbackKind,
     FallbackStep,
@@ -83,7 +84,8 @@ def _resubmission(found: Mapping[str, Any]) -> Resubmission:
 
 
 def _budget(found: Mapping[str, Any]) -> Budget:
-    return Budget(**{**found, "beginnings": tuple(found.get("beginnings", ()))})
+    per = BudgetPer(found.get("per", BudgetPer.LINEAGE))
+    return Budget(**{**found, "beginnings": tuple(found.get("beginnings", ())), "per": per})
 
 
 def _deadline(found: Mapping[str, Any]) -> DeadlineSettings:

@@ -5,7 +5,7 @@ A case file (``*.test.yaml``) lies beside the policies that it is about. ``spotw
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -180,9 +180,11 @@ class Case:
     def line(self) -> int:
         return self.tree.line(("cases", self.number))
 
-    def problem(self, *path: str | int, found: str, wanted: str, hint: str = "") -> None:
+    def problem(
+        self, *path: str | int, found: str, wanted: str, hint: str = "", meant: tuple[object, Iterable[str]] = ("", ())
+    ) -> None:
         """Add to the problems of the file; ``path`` is within the case."""
-        self.tree.problem(("cases", self.number, *path), found=found, wanted=wanted, hint=hint)
+        self.tree.problem(("cases", self.number, *path), found=found, wanted=wanted, hint=hint, meant=meant)
 
 
 def is_short(job: Any) -> bool:

@@ -18,9 +18,8 @@ from controller.jobs.algorithm import AlgorithmClass
 from controller.jobs.failure import FailureCause
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, RuleAction, Severity
-from controller.policy.resubmission import Guarantee
+from controller.policy.resubmission import BudgetPer, Guarantee
 from controller.policy.rules import RULE_KINDS
-from controller.policyfile.problem import nearest
 from controller.policyfile.slack_section import LabelsEntry, SlackEntry
 from controller.policyfile.vocabulary import (
     Dollars,
@@ -104,8 +103,8 @@ class Match(StrictModel):
     def _some(cls, found: Any) -> Any:
         if found == ALL:
             return {}
-        if found is None or found == {}:
-            raise unlike("match: all, or at least one key such as tags, name or role")
+        if found is None or found == {} or isinstance(found, str):
+            raise unlike("match: all, or at least one key such as tags, name or role", words=(ALL,))
         return found
 
 
@@ -143,6 +142,7 @@ class Backoff(StrictModel):
 
 class BudgetEntry(StrictModel):
     limit: Annotated[StrictInt, Field(ge=0, le=LIMIT_MAX)]
+    per: Annotated[str, BeforeValidator(one_of(tuple(BudgetPer)))] = BudgetPer.LINEAGE.value
     backoff: Backoff = Backoff()
 
 
@@ -198,13 +198,13 @@ class OtherSubnets(StrictModel):
 def _fallback_step(found: Any) -> Any:
     """A step of the ladder: a word, or a map of one key."""
     if isinstance(found, str):
-        return one_of(("same", "equivalents", "on-demand"))(found)
+        return one_of(("same", "equivalents", "on-demand"), ("instance_types", "subnets"))(found)
     if isinstance(found, dict) and found.keys() == {"instance_types"}:
         return OtherTypes(**found)
     if isinstance(found, dict) and found.keys() == {"subnets"}:
         return OtherSubnets(**found)
     word = next(iter(found), "") if isinstance(found, dict) and len(found) == 1 else ""
-    raise unlike(STEP, nearest(word, ("instance_types", "subnets")))
+    raise unlike(STEP, words=("instance_types", "subnets"), word=word)
 
 
 def _fallback_steps(found: Any) -> Any:

@@ -120,7 +120,7 @@ def test_a_case_that_does_not_hold_says_what_differs(run: Callable[..., Said], j
     [
         (
             one("{runtime: 1h}", "{verdict: findings, findings: [save-wrk]}"),
-            "team.test.yaml:5: cases[0].expect.findings[0].policy: found the unknown rule 'save-wrk', wanted one of save-work,",
+            "team.test.yaml:5:44: cases[0].expect.findings[0].policy: found the unknown rule 'save-wrk', wanted one of save",
         ),
         (one("{runtime: 1h}", "{verdict: findings, findings: [save-wrk]}"), "(did you mean 'save-work'?)"),
         (
@@ -141,13 +141,16 @@ def test_a_case_that_does_not_hold_says_what_differs(run: Callable[..., Said], j
             one("{runtime: 1h}", "{verdict: findings, findings: [{policy: save-work, rule: spot-required}]}"),
             "found 'spot-required', wanted checkpoint-required, the kind of save-work",
         ),
-        (one("{sport: true}", "{verdict: allow}"), "team.test.yaml:4: cases[0].job.sport: found unknown key 'sport', wanted"),
+        (one("{sport: true}", "{verdict: allow}"), "team.test.yaml:4:11: cases[0].job.sport: found unknown key 'sport', wanted"),
         (one("{runtime: 24}", "{verdict: allow}"), "cases[0].job.runtime: found 24, wanted a duration such as 90s, 15m, 48h"),
         (one("{runtime: 1h}", "{verdict: alow}"), "found 'alow', wanted one of allow, undecided, findings, stop, refused (did"),
         (one("{runtime: 1h}", "{verdict: allow}", at="2026-11-20T18:00:00"), "cases[0].at: found datetime.datetime("),
         (one("{runtime: 1h}", "{verdict: allow}", at="soon"), "found 'soon', wanted a time with its zone, such as 2026-11-20T18"),
         (one("{runtime: 1h}", "{}"), "cases[0].expect: found no key 'verdict', wanted verdict: and its value"),
-        (one("none.json", "{verdict: allow}"), "team.test.yaml:4: cases[0].job: found No such file or directory, wanted a file"),
+        (
+            one("none.json", "{verdict: allow}"),
+            "team.test.yaml:4:10: cases[0].job: found No such file or directory, wanted a file",
+        ),
         (one("{runtime: 1h}", "{verdict: allow}") * 2, "cases[1].name: found the name 'one' a second time, wanted a unique name"),
         (" []", "cases: found an empty list, wanted at least one entry"),
     ],
