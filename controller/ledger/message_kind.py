@@ -39,6 +39,7 @@ class MessageKind(StrEnum):
     NOT_PERMITTED = "not-permitted"
     STEP_SKIPPED = "step-skipped"
     DECIDER_FAILED = "decider-failed"
+    WAIVER_EXPIRING = "waiver-expiring"
 
 
 class GiveUpReason(StrEnum):

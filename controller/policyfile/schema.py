@@ -25,13 +25,16 @@ from controller.policyfile.vocabulary import (
     Dollars,
     Duration,
     DurationOrZero,
+    Expires,
     InstanceType,
     Name,
     Prefixes,
     RateLimit,
+    Reason,
     ReasonBeginnings,
     Role,
     Roles,
+    ShortText,
     StrictModel,
     Subnets,
     Template,
@@ -261,6 +264,18 @@ class Block(StrictModel):
     _given = field_validator("interruptions", "ladder", "deadline", "cap", mode="before")(given)
 
 
+class WaiverEntry(StrictModel):
+    """Who may break which rules, until when, and why. Every key is required: a waiver that says less is none."""
+
+    name: Name
+    rule: Texts
+    match: Match
+    reason: Reason
+    owner: ShortText
+    ticket: ShortText
+    expires: Expires
+
+
 class RateLimitsEntry(Limits):
     stops_per_hour: RateLimit | None = None
     submissions_per_hour: RateLimit | None = None
@@ -275,5 +290,7 @@ class File(StrictModel):
     trust_claims: StrictBool = False
     rules: Annotated[list[RuleEntry], Field(min_length=1)] | None = None
     resubmit: Annotated[list[Block], Field(min_length=1)] | None = None
+    longest_waiver: Annotated[int, BeforeValidator(at_least(3600))] | None = None
+    waivers: Annotated[list[WaiverEntry], Field(min_length=1)] | None = None
 
-    _given = field_validator("brakes", "slack", "labels", mode="before")(given)
+    _given = field_validator("brakes", "slack", "labels", "longest_waiver", "waivers", mode="before")(given)
