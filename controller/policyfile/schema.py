@@ -23,6 +23,7 @@ from controller.policy.rules import RULE_KINDS
 from controller.policyfile.problem import nearest
 from controller.policyfile.slack_section import LabelsEntry, SlackEntry
 from controller.policyfile.vocabulary import (
+    Address,
     Dollars,
     Duration,
     DurationOrZero,
@@ -130,6 +131,7 @@ class RuleEntry(StrictModel):
     repair: RepairEntry | None = None
     applies_to: Annotated[str, BeforeValidator(one_of(tuple(AppliesTo)))] = AppliesTo.NEW.value
     channel: Text | None = None
+    docs: Address | None = None
 
     _given = field_validator("repair", mode="before")(given)
 

@@ -102,6 +102,11 @@ Duration = Annotated[int, BeforeValidator(at_least(1, RUNTIME_S_MAX))]
 DurationOrZero = Annotated[int, BeforeValidator(at_least(0, RUNTIME_S_MAX))]
 Name = Annotated[str, matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", NAME)]
 Text = Annotated[str, matching(r"(?s).*\S.*", "text")]
+Address = Annotated[
+    str,
+    matching(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-;=?-{}~]{0,400})?", "an address such as https://wiki.example.com/spot"),
+]
+Account = Annotated[str, matching(r"[0-9]{12}", 'the number of an account, 12 digits in quotes such as "123456789012"')]
 LISTED = (BeforeValidator(listed), Field(min_length=1))
 Texts = Annotated[list[Text], *LISTED]
 Role = Annotated[Text, AfterValidator(_role)]

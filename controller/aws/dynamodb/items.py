@@ -80,7 +80,7 @@ LATER_FIELDS: Mapping[type, frozenset[str]] = {
     entry.Started: frozenset({"claimed", "role", "identity"}),
     entry.Ended: frozenset({"ran_s"}),
     intent.Stop: frozenset({"cost_micros", "cap_micros", "month"}),
-    intent.Announce: frozenset({"facts"}),
+    intent.Announce: frozenset({"facts", "once_a_day"}),
     intent.Submit: frozenset({"month", "identity", "sent"}),
     intent.Probe: frozenset({"born_at", "identity", "sent"}),
     entry.Measured: frozenset({"retained_s", "interruptions", "checkpoint", "spot_possible"}),
