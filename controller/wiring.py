@@ -1,7 +1,6 @@
 """Builds the real ports, once per container.
 
-Clients are built when first needed: a digest never loads SageMaker's service model. ``install`` is the only seam: a local host
-puts its virtual clock there before the first trigger.
+Clients are built when first needed. ``install`` is the only seam: a local host puts its virtual clock there first.
 """
 
 from __future__ import annotations

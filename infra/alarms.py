@@ -238,7 +238,7 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm(
         name="MessagesAreRefused",
         meaning="Slack refused messages as blocks, in parts and as text. They are kept, and delay no other message.",
-        runbook="Read \"message set aside\" in DrainLogs: channel, message and Slack's error.",
+        runbook="spotwarden status shows channel, message and Slack's error. Repair the cause, then run spotwarden redrive.",
         metric="MessagesSetAside",
         statistic="Sum",
         period_s=HOUR,

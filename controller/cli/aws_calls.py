@@ -1,10 +1,12 @@
-"""Says in one sentence why AWS refused a command."""
+"""Calls AWS for a command, patiently where there are many calls, and says in one sentence why AWS refused."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
 from controller.cli.errors import BadInput
@@ -23,3 +25,10 @@ def asking(work: Callable[[], T]) -> T:
         raise BadInput("found no AWS region, wanted AWS_DEFAULT_REGION or a profile that names one") from error
     except (ClientError, BotoCoreError, Unreachable) as error:
         raise BadInput(str(error)) from error
+
+
+def patient_client(service: str) -> Any:
+    """A client for thousands of calls: botocore's adaptive mode slows down as soon as AWS throttles, and tries again."""
+    return boto3.client(
+        service, config=Config(connect_timeout=5, read_timeout=30, retries={"mode": "adaptive", "total_max_attempts": 10})
+    )

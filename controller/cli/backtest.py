@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -28,12 +27,6 @@ STRATEGIES: Mapping[str, Callable[[Case], Strategy]] = {
 }
 
 
-class Subject(StrEnum):
-    """The decision that a backtest runs."""
-
-    DEADLINE = "deadline"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """One line of the result. Costs are means over all runs: as a share of on-demand, and of the optimum."""
@@ -48,7 +41,6 @@ class Result:
 
 
 def run(
-    what: Annotated[Subject, typer.Argument(help="The decision: when to leave spot, and whether to return to it.")],
     traces: Annotated[Path, typer.Option("--traces", metavar="DIR", help="Spot traces as in skypilot-org/spot-traces.")],
     shapes: Annotated[str, typer.Option("--shapes", help="Work/deadline of the jobs, separated by commas.")] = SHAPES,
     overhead: Annotated[str, typer.Option("--overhead", help="What each start bills before it makes progress.")] = "6m",
@@ -60,7 +52,6 @@ def run(
     format_: Format = OutputFormat.TEXT,
 ) -> int:
     """Print one line for each strategy and one for the optimum."""
-    assert what is Subject.DEADLINE  # noqa: S101 - there is no other yet
     if not 0 < spot_price <= 1:
         raise BadInput(f"--spot-price: found {spot_price}, wanted a share of the on-demand price above 0, at most 1")
     if starts < 1:

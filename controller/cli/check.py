@@ -18,7 +18,7 @@ from controller.cli.check_text import TextOutput
 from controller.cli.documents import Found, documents
 from controller.cli.errors import BadInput
 from controller.cli.judging import Checked, check_document, check_job
-from controller.cli.options import Format, OutputFormat
+from controller.cli.options import LOCAL_FOLDER, Format, OutputFormat
 from controller.cli.usage import BAD_INPUT
 from controller.jobs.job import Job
 from controller.jobs.spot_possible import Refusal
@@ -27,7 +27,6 @@ from controller.policy.findings import Finding, Fix, VerdictKind
 from controller.policy.policy import Policy
 from controller.policyfile import BadPolicy, compile_folder
 
-LOCAL_FOLDER = "policies"
 CLEAN, FINDINGS, UNDECIDED, REFUSED, UNREACHABLE = 0, 1, 3, 4, 5
 WORSE = (CLEAN, UNDECIDED, FINDINGS, REFUSED, UNREACHABLE, BAD_INPUT)  # over several documents the last of these counts
 EXIT_CODES: Mapping[VerdictKind, int] = {
@@ -75,7 +74,7 @@ def run(
     try:
         policy = _policy(policies)
     except BadPolicy as error:
-        print(error, file=sys.stderr)
+        print(error.text, file=sys.stderr)
         return BAD_INPUT
     text = TextOutput(sys.stdout)
     write: Callable[[Checked], None] = _write_json if format_ is OutputFormat.JSON else text.write

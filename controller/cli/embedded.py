@@ -10,7 +10,6 @@ import typer
 from controller.cli.errors import BadInput
 
 MODULE = "infra.local.cli"
-EXTRA = "spotwarden[local]"
 
 
 def run_demo(context: typer.Context) -> int:
@@ -26,6 +25,9 @@ def run_local(context: typer.Context) -> int:
 def _forward(arguments: list[str]) -> int:
     try:
         run: Callable[[list[str]], int] = import_module(MODULE).main
+        return run(arguments)
     except ModuleNotFoundError as error:
-        raise BadInput(f"found no module {error.name!r}, wanted {EXTRA}: pip install '{EXTRA}'") from error
-    return run(arguments)
+        raise BadInput(
+            f"this command runs an AWS on this machine and needs the Python package {error.name!r}, which is not installed. "
+            f"In a checkout, run: make demo. Elsewhere, install the command with its extra: pipx install '.[local]'"
+        ) from error

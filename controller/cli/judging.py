@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from controller.policy.policy import Policy
 from controller.policy.rules import fix_of, judge
 from controller.policy.rules.kind import Evidence
 
+NOTHING_SEEN = Evidence()
 ADDED = frozenset({"TrainingJobName", "HyperParameters", "Tags"})  # to a tuning job's definition, which does not have them
 
 
@@ -37,8 +38,18 @@ class Checked:
     error: str = ""
 
 
-def check_document(found: Found, policy: Policy, tags: Mapping[str, str] | None = None) -> Checked:
-    """Judge the job of a document. ``tags`` are those that the caller knows."""
+def check_document(
+    found: Found,
+    policy: Policy,
+    tags: Mapping[str, str] | None = None,
+    *,
+    evidence: Evidence = NOTHING_SEEN,
+    as_made: Callable[[Job], Job] | None = None,
+) -> Checked:
+    """Judge the job of a document. ``tags`` are those that the caller knows, and ``evidence`` is what else is known.
+
+    ``as_made`` adds to the job what its document does not say, such as when it is created.
+    """
     if found.error:
         return Checked(found=found, error=found.error)
     if found.base is DocumentKind.EVENT:
@@ -61,7 +72,8 @@ def check_document(found: Found, policy: Policy, tags: Mapping[str, str] | None 
         return Checked(found=named, word=VerdictKind.REFUSED, refused=tuple(refused), later=later)
     if found.request:
         refused += [one for one in refusals(job) if one.field not in {r.field for r in refused}]
-    return check_job(job, policy, found, refused=refused, later=later, body=body, meant=meant)
+    job = as_made(job) if as_made is not None else job
+    return check_job(job, policy, found, evidence=evidence, refused=refused, later=later, body=body, meant=meant)
 
 
 def check_job(
@@ -69,25 +81,38 @@ def check_job(
     policy: Policy,
     found: Found,
     *,
+    evidence: Evidence = NOTHING_SEEN,
     refused: list[Refusal] | None = None,
     later: Mapping[str, str] | None = None,
     body: Mapping[str, Any] | None = None,
     meant: Mapping[str, Any] | None = None,
 ) -> Checked:
     """Judge a job."""
-    if policy.trust_claims and job.claimed is not None:
-        job = replace(job, service=job.service or job.claimed)
-    verdict = judge(job, policy, Evidence())
+    job = as_seen(job, policy)
+    verdict = judge(job, policy, evidence)
     word, fix = verdict.word, verdict.fix
     if refused:
         word = VerdictKind.REFUSED
-        fix = fix_of(job, policy, Evidence(), verdict.findings)
+        fix = fix_of(job, policy, evidence, verdict.findings)
         fix = _with_corrections(fix, refused, _renames(body or {}, meant or {}))
     findings = tuple(replace(finding, fix=fix) for finding in verdict.findings)
     return Checked(
         found=found, job=job, word=word, findings=findings, refused=tuple(refused or ()), undecided=verdict.undecided,
         later=later or {}, fix=fix,
     )  # fmt: skip
+
+
+def as_seen(job: Job, policy: Policy) -> Job:
+    """The job as the controller sees it under a policy: its team and user by the policy's labels, its owner by its claims."""
+    if policy.trust_claims and job.claimed is not None:
+        job = replace(job, service=job.service or job.claimed)
+    return labelled(job, policy)
+
+
+def labelled(job: Job, policy: Policy) -> Job:
+    """The job with the team and the user that the policy's labels give it, as the controller sees it."""
+    job = job.labelled(team=policy.labels.team, user=policy.labels.user)
+    return job if {"role", "tags"} & job.unknown else job.paid_by(policy.labels.team_of_role)
 
 
 def _refused(body: Mapping[str, Any], found: Found, later: Mapping[str, str]) -> list[Refusal]:

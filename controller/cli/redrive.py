@@ -1,6 +1,7 @@
-"""``spotwarden redrive`` and ``spotwarden replay``: let the stack look at jobs whose events failed or were lost.
+"""``spotwarden redrive`` and ``spotwarden replay``: send again what was refused, and look again at jobs whose events were lost.
 
-Both invoke the stack's own function, so what happens is done with its role and not with the caller's rights.
+Both invoke the stack's own function to look at a job, so what happens is done with its role and not with the caller's rights.
+Messages that Slack refused in every form are queued again; the stack sends them.
 """
 
 from __future__ import annotations
@@ -14,23 +15,57 @@ import typer
 
 from controller.cli.aws_calls import asking
 from controller.cli.errors import BadInput
+from controller.cli.ledger import with_outbox
+from controller.cli.options import Table
+from controller.runtime.ports import Clock, Ledger, Outbox
 from controller.runtime.triggers import BadEvent, event_in
 
 FunctionName = Annotated[
     str, typer.Option("--function", metavar="NAME", help="The function that looks at a job: the stack's output JobChanged.")
 ]
-Queue = Annotated[str, typer.Option("--queue", metavar="URL", help="The queue of dead letters: the stack's output DeadLetters.")]
+RedriveFunction = Annotated[
+    str | None,
+    typer.Option(
+        "--function", metavar="NAME", help="With --queue: the stack's output JobChanged, for letters that name no function."
+    ),
+]
+Queue = Annotated[
+    str | None, typer.Option("--queue", metavar="URL", help="The queue of dead letters: the stack's output DeadLetters.")
+]
 Since = Annotated[
     str, typer.Option("--since", metavar="TIME", help="Jobs modified since then: 2026-11-20 or 2026-11-20T09:00. Times are UTC.")
 ]
 BATCH = 10
 
 
-def run_redrive(queue: Queue, function: FunctionName) -> int:
-    """Hand each dead letter to the function that it failed in, and delete it from the queue."""
+def run_redrive(queue: Queue = None, function: RedriveFunction = None, table: Table = None) -> int:
+    """Queue each message again that was set aside, and hand each dead letter to the function that it failed in."""
     from controller import wiring
 
-    return asking(lambda: redrive(wiring.client("sqs"), wiring.client("lambda"), queue, function))
+    if queue is None and function is not None:
+        raise BadInput("found --function without --queue, wanted both for dead letters: the stack's outputs name them")
+    if queue is not None and function is None:
+        raise BadInput("found --queue without --function, wanted the stack's output JobChanged beside it")
+    if queue is None and not table:
+        raise BadInput("found nothing to send again, wanted --table for messages, or --queue and --function for dead letters")
+    if table:
+        with_outbox(table, redrive_messages)
+    if queue is None or function is None:
+        return 0
+    where, name = queue, function
+    return asking(lambda: redrive(wiring.client("sqs"), wiring.client("lambda"), where, name))
+
+
+def redrive_messages(_: Ledger, outbox: Outbox, clock: Clock) -> int:
+    """Queue every message again that was set aside."""
+    kept = outbox.aside()
+    for message in kept:
+        outbox.redrive(message, at=clock.now())
+    many = f"{len(kept)} messages queued again; the stack sends them within two minutes"
+    print(
+        {0: "no message was set aside", 1: "1 message queued again; the stack sends it within two minutes"}.get(len(kept), many)
+    )
+    return 0
 
 
 def redrive(sqs: Any, functions: Any, queue: str, function: str) -> int:

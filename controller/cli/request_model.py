@@ -179,6 +179,29 @@ def _elsewhere(root: str) -> Mapping[str, str]:
     return places
 
 
+CREATE_AND_DESCRIBE = ("CreateTrainingJobRequest", "DescribeTrainingJobResponse")
+
+
+def misnamed(path: str, shapes: Iterable[str]) -> str | None:
+    """None where one of the shapes has a member at this path, else the path that was probably meant, or empty."""
+    meant = ""
+    for name in shapes:
+        of, place = shape(name), ""
+        for part in path.split("."):
+            base = re.sub(r"\[[0-9]*\]$", "", part)
+            members = of.members if of.type_name == "structure" else {}
+            if base not in members:
+                other = _meant(base, members)
+                elsewhere = _elsewhere(name).get(_plain(base))
+                meant = meant or (_in(place, other) + path[len(_in(place, part)) :] if other else elsewhere or "")
+                break
+            place = _in(place, base)
+            of = members[base].member if members[base].type_name == "list" and base != part else members[base]
+        else:
+            return None
+    return meant
+
+
 def _text(value: Any, of: Any, path: str) -> Iterator[Refusal]:
     if not isinstance(value, str):
         shown, number = f"{_shown(value)}, which is {_kind(value)}", isinstance(value, int | float)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
@@ -9,7 +10,7 @@ from controller.decide.need import Need
 from controller.jobs.claim import Claim
 from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Ended, Entry, Started
-from controller.ledger.intent import Intent, Probe, Publish, Stop, Submit, Wake
+from controller.ledger.intent import Intent, Probe, Publish, Settle, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import CapacitySeen, CapacitySignal
 
@@ -26,7 +27,7 @@ class DeciderProblem:
     at: str = ""
 
 
-WRITES_MAX = 64  # of 100 in a DynamoDB transaction; the rest is for the head, the marks of late days and a margin
+WRITES_MAX = 64  # of 100 in a DynamoDB transaction; the rest is a margin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,11 +154,40 @@ class Decision:
             late=tuple(sorted(day for day in days if day < now.astimezone(UTC).date())),
         )
 
-    def cut(self, writes_max: int = WRITES_MAX) -> Decision:
-        """The part of the decision that fits into one transaction, entries first; the next trigger decides the rest."""
-        if self.writes <= writes_max:
+    @property
+    def size(self) -> int:
+        """The writes of its transaction: an attempt to be created also has a row under its name, and a late day has a mark."""
+        named = sum(isinstance(i.action, Submit | Probe) for i in self.intents)
+        return self.writes + named + len({e.at.astimezone(UTC).date() for e in self.entries})
+
+    def cut(self, about: str, now: datetime, most: int = WRITES_MAX) -> Decision:
+        """The part of the decision that fits into one transaction; the next look at the job decides the rest.
+
+        Entries come first, then acts, messages, and what is withdrawn. An overdue Wake stays open until the last part is
+        written, so that the sweep goes on where a function ends in between.
+        """
+        if self.size <= most:
             return self
-        plain = tuple(e for e in self.entries if not isinstance(e, Started | Ended))
-        if len(plain) > writes_max - 4:
-            return Decision(entries=plain[:writes_max], problems=self.problems)  # claims hang on Started and Ended: those go last
-        return replace(self, intents=(), withdrawn=(), abandoned=(), capacity=())
+        overdue = next((i for i in self.withdrawn if isinstance(i.action, Wake) and i.action.at <= now), None)
+        part = Decision() if overdue else Decision(intents=(Intent(action=Wake(about=about, at=now), due_at=now),))
+        for piece in self._pieces(but=overdue):
+            more = part | piece
+            if more.size > most:
+                break
+            part = more
+        return replace(part, said=self.said, doubtful=self.doubtful, problems=self.problems)
+
+    def _pieces(self, but: Intent | None) -> Iterator[Decision]:
+        """What may be written one after another, in this order; ``but`` is left out."""
+        plain = (e for e in self.entries if not isinstance(e, Started | Ended))
+        yield from (Decision(entries=(entry,)) for entry in plain)
+        yield Decision(
+            entries=tuple(e for e in self.entries if isinstance(e, Started | Ended)), claims=self.claims, holds=self.holds,
+            released=self.released, freed=self.freed, capacity=self.capacity,
+        )  # fmt: skip
+        first = (Wake, Stop, Submit, Probe, Settle)
+        yield from (Decision(intents=(i,)) for i in sorted(self.intents, key=lambda i: not isinstance(i.action, first)))
+        yield from (Decision(abandoned=(i,)) for i in self.abandoned)
+        yield from (
+            Decision(withdrawn=(i,)) for i in sorted(self.withdrawn, key=lambda i: isinstance(i.action, Wake)) if i is not but
+        )

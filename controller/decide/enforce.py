@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from controller.decide.announce import say
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
-from controller.jobs.request import RequestChange, change_to_json
+from controller.decide.planned_stop import may_act, planned_stop
+from controller.jobs.request import change_to_json
 from controller.ledger.entry import Flagged
 from controller.ledger.intent import STOP_UNDER_WAY, Intent, Purpose, Stop, Wake
 from controller.ledger.message import DeadlineUnreadable, JobFacts, RuleBroken
@@ -18,8 +18,8 @@ from controller.ledger.waiver import waivers_in_force
 from controller.policy.findings import Finding, Verdict
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, RuleAction
-from controller.policy.repair import NotRepairable, repaired_request
-from controller.policy.rules import judge, judged
+from controller.policy.repair import NotRepairable
+from controller.policy.rules import judge
 from controller.policy.rules.checkpoint_alive import CHECKPOINT_ALIVE
 from controller.policy.rules.kind import Evidence
 from controller.policy.rules.tag_invalid import TAG_INVALID
@@ -57,14 +57,8 @@ def _when_waivers_end(facts: Facts) -> tuple[Intent, ...]:
 
 
 def may_stop(facts: Facts, finding: Finding) -> bool:
-    """Whether a finding stops its job. An attempt that the controller submitted is judged, and never stopped by a rule."""
-    return (
-        finding.mode is Mode.ENFORCE
-        and finding.action is not None
-        and facts.number == 1
-        and not facts.owned
-        and (_new(facts) or finding.applies_to is AppliesTo.RUNNING)
-    )
+    """Whether a finding stops its job."""
+    return may_act(finding, first=facts.number == 1, owned=facts.owned, new=_new(facts))
 
 
 def _new(facts: Facts) -> bool:
@@ -120,25 +114,9 @@ def _stop(facts: Facts, verdict: Verdict) -> tuple[Intent, ...]:
 
 
 def _plan(facts: Facts, verdict: Verdict) -> Stop | NotRepairable | None:
-    """What the findings ask for: a stop, or, where each of them can be repaired, a stop and the same job with the repair."""
+    """What the findings ask for that may act on this job."""
     offences = [f for f in verdict.findings if may_stop(facts, f)]
-    because = ", ".join(f.policy for f in offences)
-    if not offences:
-        return None
-    if any(f.action is RuleAction.STOP for f in offences):
-        return Stop(about=facts.job.name, because=because)
-    changes = NotRepairable(why=facts.job.unrepeatable) if facts.job.unrepeatable else _repair(facts, offences)
-    if isinstance(changes, NotRepairable):
-        return changes
-    return Stop(
-        about=facts.job.name, because=because, purpose=Purpose.REPAIR, next_cause=MoveCause.REPAIR,
-        changes=change_to_json(changes),
-    )  # fmt: skip
-
-
-def _repair(facts: Facts, offences: Sequence[Finding]) -> RequestChange | NotRepairable:
-    evidence = _evidence(facts)
-    return repaired_request(facts.job, offences, facts.policy, lambda job: judged(job, facts.policy, evidence)[0])
+    return planned_stop(facts.job, offences, facts.policy, _evidence(facts))
 
 
 def _evidence(facts: Facts) -> Evidence:

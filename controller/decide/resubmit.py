@@ -20,7 +20,7 @@ from controller.decide.repair_prefix import new_prefix_of, refused_as_not_free
 from controller.decide.spend_cap import afford
 from controller.decide.user_requests import latest_request
 from controller.jobs.changes import Changes, RequestForm
-from controller.jobs.failure import FailureCause, RetryChange, begins_with
+from controller.jobs.failure import FailureCause
 from controller.jobs.request import RequestChange, change_from_json, change_to_json, merged, on_demand, tags_without_room
 from controller.ledger.entry import CheckpointScanned, Ended, Started, UserRequested
 from controller.ledger.intent import NO_QUOTA, Intent, IntentResult, Purpose, Stop, Submit
@@ -108,7 +108,7 @@ def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
     job, shown = facts.job, JobFacts.of(facts.job)
     if cause in _NO_ROOM and _is_the_deadline_s(facts):
         return _back_to_spot(facts, block)
-    if budget is None or (cause.next is RetryChange.NAMED and not begins_with(job.failure, budget.beginnings)):
+    if budget is None or not budget.counts(cause, job.failure):
         return Decision()
     if job.unrepeatable:
         return say(facts, CannotRepeat(job=shown, why=job.unrepeatable))

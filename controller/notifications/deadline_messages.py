@@ -20,7 +20,7 @@ from controller.notifications.job_messages import spend_cap
 from controller.notifications.message_text import (
     NEXT,
     NOTHING_TO_DO,
-    TODO,
+    TO_DO,
     WHY,
     MessageText,
     bold,
@@ -66,7 +66,7 @@ def not_moved(m: NotMoved) -> MessageText:
         (
             f"{WHY}{deadline}No checkpoint was seen, so a move would lose {span(m.lost_s)} of training.",
             f"{NEXT}The job stays where it is.",
-            f"{TODO}Write checkpoints. To allow such moves, set {code('move_without_checkpoint: true')} in the policy's deadline"
+            f"{TO_DO}Write checkpoints. To allow such moves, set {code('move_without_checkpoint: true')} in the policy's deadline"
             " section.",
         ),
         small_print(m.job),
@@ -79,7 +79,7 @@ def would_move(m: WouldMove) -> MessageText:
         (
             f"{WHY}{move_reason(m)} {finish_by(m)}".strip(),
             f'{NEXT}The job stays where it is, because the block "{escaped(m.block)}" is in warn mode.',
-            f"{TODO}To let such jobs move, set {code('mode: enforce')} in that block.",
+            f"{TO_DO}To let such jobs move, set {code('mode: enforce')} in that block.",
         ),
         small_print(m.job),
     )
@@ -91,7 +91,7 @@ def cannot_afford(m: CannotAfford) -> MessageText:
         (
             f"{WHY}{spend_cap(m.cap)}",
             f"{NEXT}The job stays where it is.",
-            f"{TODO}Raise the cap in the policy, or leave the job where it is.",
+            f"{TO_DO}Raise the cap in the policy, or leave the job where it is.",
         ),
         small_print(m.job),
     )
@@ -103,7 +103,7 @@ def deadline_lost(m: DeadlineLost) -> MessageText:
         (
             f"{WHY}Deadline: {when(m.deadline)}. Earliest finish, even on-demand: {when(m.finish_at)}.",
             f"{NEXT}The job stays where it is: a move would cost more and not help.",
-            f"{TODO}Tell those who wait for the model.",
+            f"{TO_DO}Tell those who wait for the model.",
         ),
         small_print(m.job),
     )
@@ -116,7 +116,7 @@ def deadline_at_risk(m: DeadlineAtRisk) -> MessageText:
             f"{WHY}Deadline: {when(m.deadline)}. The job has no checkpoint: after an interruption there is no"
             " time to start over.",
             f"{NEXT}It stays on spot, because its policy prefers money to the deadline ({code('guarantee: money')}).",
-            f"{TODO}Add checkpoints, or change the guarantee in the policy.",
+            f"{TO_DO}Add checkpoints, or change the guarantee in the policy.",
         ),
         small_print(m.job),
     )
@@ -128,7 +128,7 @@ def deadline_unreadable(m: DeadlineUnreadable) -> MessageText:
         (
             f"{WHY}{sentence(m.problem)}",
             f"{NEXT}The job goes on as if the tag were not there.",
-            f"{TODO}Correct the tag on the next job.",
+            f"{TO_DO}Correct the tag on the next job.",
         ),
         small_print(m.job),
     )
@@ -141,7 +141,7 @@ def on_demand_forbidden(m: OnDemandForbidden) -> MessageText:
             f"{WHY}To meet {when(m.deadline)}, the job would have to move to on-demand now. "
             f'The block "{escaped(m.block)}" does not allow it.',
             f"{NEXT}It stays on spot.",
-            f"{TODO}Allow on-demand in the policy, or accept the delay.",
+            f"{TO_DO}Allow on-demand in the policy, or accept the delay.",
         ),
         small_print(m.job),
     )
@@ -154,7 +154,7 @@ def no_room(m: NoRoom) -> MessageText:
             f"{WHY}To meet {when(m.deadline)}, the job would have to move to on-demand now. It needs"
             f" {count(m.job.instances, 'instance')} of {escaped(m.job.instance_type)}; the account's quota allows {m.room} more.",
             f"{NEXT}It stays on spot and moves when there is quota.",
-            f"{TODO}Request more quota, or stop another job.",
+            f"{TO_DO}Request more quota, or stop another job.",
         ),
         small_print(m.job),
     )
@@ -166,7 +166,7 @@ def no_estimate(m: NoEstimate) -> MessageText:
         (
             f"{WHY}Deadline: {when(m.deadline)}. Nothing says how long the job takes.",
             f"{NEXT}It is not moved to keep the deadline.",
-            f"{TODO}Add the tag {code('spotwarden:expected-runtime')} (for example {code('5h')}), or wait until three runs of"
+            f"{TO_DO}Add the tag {code('spotwarden:expected-runtime')} (for example {code('5h')}), or wait until three runs of"
             f" {escaped(m.family)} have completed (so far: {m.runs}).",
         ),
         small_print(m.job),
@@ -180,7 +180,7 @@ def max_wait_before_deadline(m: MaxWaitBeforeDeadline) -> MessageText:
             f"{WHY}MaxWaitTimeInSeconds ({m.wait_s}, which is {span(m.wait_s)}) ends at {when(m.ends_at)}."
             f" The deadline is {when(m.deadline)}.",
             f"{NEXT}SageMaker stops the job then, if it has not finished.",
-            f"{TODO}Give the next job a longer MaxWaitTimeInSeconds.",
+            f"{TO_DO}Give the next job a longer MaxWaitTimeInSeconds.",
         ),
         small_print(m.job),
     )

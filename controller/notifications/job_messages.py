@@ -21,7 +21,7 @@ from controller.ledger.message_kind import ASKED_BY, GiveUpReason, MoveReason, N
 from controller.notifications.message_text import (
     NEXT,
     NOTHING_TO_DO,
-    TODO,
+    TO_DO,
     WHY,
     MessageText,
     bold,
@@ -49,7 +49,7 @@ def rule_broken(m: RuleBroken) -> MessageText:
         what = f"{sentence(m.found)} {escaped(m.risk)}"
     return MessageText(
         f"{SEVERITY_EMOJI.get(m.severity, ':warning:')} {bold(m.job.name)} breaks the rule {escaped(m.policy)}",
-        (WHY + what, _claimed(m.claimed), NEXT + _next_step(m), TODO + _todo(m)),
+        (WHY + what, _claimed(m.claimed), NEXT + _next_step(m), TO_DO + _todo(m)),
         small_print(m.job),
     )
 
@@ -135,7 +135,7 @@ def would_resubmit(m: WouldResubmit) -> MessageText:
             f"{WHY}{cause_sentence(m.cause)} The policy allows {count(m.limit, 'retry')} for this cause, but its block"
             f' "{escaped(m.block)}" is in warn mode.',
             f"{NEXT}Nothing is done automatically.",
-            f"{TODO}Submit the job again if you still need it. For automatic retries, set {code('mode: enforce')} in that block.",
+            f"{TO_DO}Submit the job again if you still need it. For automatic retries, set {code('mode: enforce')} there.",
         ),
         small_print(m.job),
     )
@@ -147,7 +147,7 @@ def gave_up(m: GaveUp) -> MessageText:
     why, todo = _give_up(m)
     return MessageText(
         f"{emoji} {bold(m.job.name)} {ended(m.job)} and is not submitted again",
-        (WHY + why, heavy, f"{NEXT}Nothing is done automatically.", TODO + todo),
+        (WHY + why, heavy, f"{NEXT}Nothing is done automatically.", TO_DO + todo),
         small_print(m.job),
     )
 
@@ -224,7 +224,7 @@ def cannot_repeat(m: CannotRepeat) -> MessageText:
         (
             f"{WHY}Spotwarden cannot repeat its request. {sentence(m.why)}",
             f"{NEXT}{'The job keeps running where it is.' if lives else 'Nothing is done automatically.'}",
-            f"{TODO}{'To move it, stop it and submit' if lives else 'Submit'} the job yourself.",
+            f"{TO_DO}{'To move it, stop it and submit' if lives else 'Submit'} the job yourself.",
         ),
         small_print(m.job),
     )

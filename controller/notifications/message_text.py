@@ -19,8 +19,8 @@ from controller.units.money import dollars
 
 SLACK_ID = re.compile(r"[SUW][A-Z0-9]+")
 SLACK_USER = re.compile(r"[UW][A-Z0-9]+")
-WHY, NEXT, TODO = "*Why:* ", "*Next:* ", "*To do:* "  # how a line of a message begins: the same in every message
-NOTHING_TO_DO = f"{TODO}Nothing."
+WHY, NEXT, TO_DO = "*Why:* ", "*Next:* ", "*To do:* "  # how a line of a message begins: the same in every message
+NOTHING_TO_DO = f"{TO_DO}Nothing."
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from controller.ledger.message import (
 from controller.notifications.message_text import (
     NEXT,
     NOTHING_TO_DO,
-    TODO,
+    TO_DO,
     WHY,
     MessageText,
     bold,
@@ -35,7 +35,7 @@ def not_done(m: Refused | Abandoned) -> MessageText:
     how = "AWS refused" if isinstance(m, Refused) else "Every try failed"
     todo = "Submit the job yourself if you still need it." if m.attempt else "Stop the job yourself."
     then = "Nothing is done automatically." if m.attempt else "The job keeps running."
-    return MessageText(f":no_entry: {bold(m.name)} {what}", (f"{WHY}{how}: {escaped(m.why)}.", f"{NEXT}{then}", f"{TODO}{todo}"))
+    return MessageText(f":no_entry: {bold(m.name)} {what}", (f"{WHY}{how}: {escaped(m.why)}.", f"{NEXT}{then}", f"{TO_DO}{todo}"))
 
 
 def name_taken(m: NameTaken) -> MessageText:
@@ -45,7 +45,7 @@ def name_taken(m: NameTaken) -> MessageText:
             f"{WHY}{sentence(m.why)} {bold(m.attempt)} is not the request that Spotwarden sent: it is a job like any"
             " other, and the rules apply to it.",
             f"{NEXT}The attempt is submitted under another name.",
-            f"{TODO}Find out who created {bold(m.attempt)}.",
+            f"{TO_DO}Find out who created {bold(m.attempt)}.",
         ),
     )
 
@@ -56,7 +56,7 @@ def not_permitted(m: NotPermitted) -> MessageText:
         (
             f"{WHY}{sentence(m.why)}",
             f"{NEXT}Spotwarden tries again, for about two days.",
-            f"{TODO}Allow the controller's role to submit it.",
+            f"{TO_DO}Allow the controller's role to submit it.",
         ),
     )
 
@@ -70,7 +70,7 @@ def deleted(m: Deleted) -> MessageText:
         (
             f"{WHY}Somebody deleted the job in SageMaker. Its usage and cost are unknown.",
             f"{NEXT}Nothing more is done for it.{what}",
-            f"{TODO}Submit the job again if you still need it.",
+            f"{TO_DO}Submit the job again if you still need it.",
         ),
     )
 
@@ -87,7 +87,7 @@ def checkpoints_unseen(m: CheckpointsUnseen) -> MessageText:
         (
             f"{WHY}{code(m.uri)}: {escaped(m.problem)}.",
             f"{NEXT}The job goes on. It is unknown whether a further attempt can continue from a checkpoint.",
-            f"{TODO}{_how_to_see(m.problem)}",
+            f"{TO_DO}{_how_to_see(m.problem)}",
         ),
         small_print(m.job),
     )
@@ -99,7 +99,7 @@ def still_stopping(m: StillStopping) -> MessageText:
         (
             f"{WHY}SageMaker shows Stopping / {escaped(m.secondary)}.",
             f"{NEXT}The job is billed until it has stopped.",
-            f"{TODO}If this lasts, open a case with AWS Support.",
+            f"{TO_DO}If this lasts, open a case with AWS Support.",
         ),
         small_print(m.job),
     )
@@ -112,7 +112,7 @@ def tags_changed(m: TagsChanged) -> MessageText:
             f"{WHY}In force: {escaped(m.before)}. Changed to: {escaped(m.after)}. Tags are read once, five minutes after the"
             " creation.",
             f"{NEXT}The job continues with the tags in force.",
-            f"{TODO}To accept the change, use Accept tags in the message of this job. The policy names who may do so.",
+            f"{TO_DO}To accept the change, use Accept tags in the message of this job. The policy names who may do so.",
         ),
         small_print(m.job),
     )
@@ -124,7 +124,7 @@ def decider_failed(m: DeciderFailed) -> MessageText:
         (
             f"{WHY}The part {escaped(m.decider)} failed on this job ({escaped(m.error)}).",
             f"{NEXT}All other parts continue.",
-            f"{TODO}Report the error. The function's log has the details.",
+            f"{TO_DO}Report the error. The function's log has the details.",
         ),
         small_print(m.job),
     )
@@ -135,7 +135,7 @@ def rate_limit(m: RateLimit) -> MessageText:
     return MessageText(
         f":vertical_traffic_light: Rate limit reached: {count(m.limit, noun)} this hour",
         (
-            f"{WHY}The policy allows no more in one hour (brakes).",
+            f"{WHY}The policy allows no more in one hour.",
             f"{NEXT}The others continue automatically at {when(m.until)}.",
             NOTHING_TO_DO,
         ),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path as Folder
 from typing import Any
 
@@ -13,10 +13,15 @@ from pydantic import ValidationError
 
 from controller.policy.resubmission import FallbackKind
 from controller.policy.rules import RULE_KINDS
-from controller.policyfile.consistency import check_consistency, refuse_duplicate_names, refuse_second_section
+from controller.policyfile.consistency import (
+    check_consistency,
+    refuse_duplicate_names,
+    refuse_policy_sections,
+    refuse_second_section,
+)
 from controller.policyfile.folder import BYTES_MAX, policy_files, read_policy
 from controller.policyfile.options import OPTIONS
-from controller.policyfile.problem import BadPolicy, quoted
+from controller.policyfile.problem import BadPolicy, Problem, quoted
 from controller.policyfile.schema import (
     Block,
     BudgetEntry,
@@ -30,7 +35,17 @@ from controller.policyfile.schema import (
     RuleEntry,
 )
 from controller.policyfile.validation_errors import validation_errors
+from controller.policyfile.warnings import warnings_of
 from controller.policyfile.yaml_nodes import Tree, read_yaml
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validated:
+    """What there is to say of a folder, in the order of its files: its errors, or its document and what looks wrong in it."""
+
+    errors: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    document: Mapping[str, Any] = field(default_factory=dict)
 
 
 def compile_folder(path: str | Folder) -> dict[str, Any]:
@@ -39,15 +54,31 @@ def compile_folder(path: str | Folder) -> dict[str, Any]:
     The order of files matters: the first ``resubmit`` block that matches a job applies to it. ``revision`` is a hash of the
     content, so comments and the order of keys do not change it.
     """
-    trees = [_tree(file) for file in policy_files(Folder(path))]
+    validated = validate_folder(path)
+    if validated.errors:
+        raise BadPolicy(validated.errors)
+    return dict(validated.document)
+
+
+def validate_folder(path: str | Folder) -> Validated:
+    """Read all files of a folder, and find every error of every file; warnings only where there is none."""
+    found = policy_files(Folder(path))
+    trees = [policy_tree(file) for file in found.policies]
     files = [_file(tree) for tree in trees]
+    cases = [policy_tree(file) for file in found.cases]
+    for tree in cases:
+        refuse_policy_sections(tree)
     for section in ("rules", "resubmit"):
         refuse_duplicate_names(trees, section)
     for section in ("brakes", "slack", "labels", "trust_claims"):
         refuse_second_section(trees, section)
-    if problems := [problem for tree in trees for problem in tree.problems]:
-        raise BadPolicy(problems)
-    whole = [file for file in files if file is not None]
+    if errors := {*found.problems, *(problem for tree in (*trees, *cases) for problem in tree.problems)}:
+        return Validated(errors=tuple(sorted(errors)))
+    document = _document([file for file in files if file is not None])
+    return Validated(document=document, warnings=tuple(sorted(warnings_of(document, trees))))
+
+
+def _document(whole: Sequence[File]) -> dict[str, Any]:
     content: dict[str, Any] = {
         "channel": _channel(whole),
         "brakes": next((_rate_limits(file.brakes) for file in whole if file.brakes is not None), {}),
@@ -67,16 +98,22 @@ def as_text(document: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
-def _tree(file: Folder) -> Tree:
+def policy_tree(file: Folder) -> Tree:
+    """The data of one file of a policy folder, with its problems."""
     try:
         text = read_policy(file)
     except ValueError as error:
         tree = Tree(file=str(file))
-        tree.problem((), found=str(error), wanted=f"YAML in UTF-8, at most {BYTES_MAX:,} bytes")
+        tree.problem((), found=str(error), wanted=f"YAML in UTF-8, at most {BYTES_MAX:,} bytes", code="not-a-policy-file")
         return tree
     tree = read_yaml(str(file), text)
     if tree.data is None and not tree.problems:
-        tree.problem((), found="an empty file", wanted="version, and at least one of rules, resubmit, brakes, slack, labels")
+        tree.problem(
+            (),
+            found="an empty file",
+            code="missing-key",
+            wanted="version, and at least one of rules, resubmit, brakes, slack, labels",
+        )
     return tree
 
 

@@ -17,7 +17,7 @@ from controller.policy.rules import RULE_KINDS
 from controller.policyfile.options import OPTIONS
 from controller.policyfile.problem import Path
 from controller.policyfile.schema import Backoff
-from controller.policyfile.validation_errors import validation_errors
+from controller.policyfile.validation_errors import keys_of, unknown_key, validation_errors
 from controller.policyfile.vocabulary import listed
 from controller.policyfile.yaml_nodes import Tree
 
@@ -39,20 +39,30 @@ def check_consistency(tree: Tree) -> None:
         tree.problem((), found="no section", wanted=f"at least one of {', '.join(SECTIONS)}")
     defaults = tree.data.get("defaults")
     default_mode = defaults.get("mode", "audit") if isinstance(defaults, Mapping) else "audit"
-    for path, rule in _entries(tree, "rules"):
+    for path, rule in entries(tree, "rules"):
         _check_action(tree, path, rule, rule.get("mode", default_mode))
         _check_options(tree, path, rule)
         _check_repair(tree, path, rule)
-    for path, block in _entries(tree, "resubmit"):
+    for path, block in entries(tree, "resubmit"):
         _check_causes(tree, (*path, "causes"), block.get("causes"))
         _check_ladder(tree, (*path, "ladder"), block.get("ladder"), on_demand=block.get("on_demand", True))
+
+
+def refuse_policy_sections(tree: Tree) -> None:
+    """A case file contains cases alone: what it says of policies would not be read."""
+    for section in (*SECTIONS, "defaults", "trust_claims"):
+        if isinstance(tree.data, Mapping) and section in tree.data:
+            tree.problem(
+                (section,), found=f"the section {section} in a case file", wanted="cases alone",
+                hint="the name of a policy file does not end in .test.yaml", key=True,
+            )  # fmt: skip
 
 
 def refuse_duplicate_names(trees: Iterable[Tree], section: str) -> None:
     """Names are unique across the folder: messages and the ledger identify a rule by its name."""
     first: dict[str, str] = {}
     for tree in trees:
-        for path, entry in _entries(tree, section):
+        for path, entry in entries(tree, section):
             name = entry.get("name")
             if not isinstance(name, str):
                 continue
@@ -67,21 +77,25 @@ def refuse_second_section(trees: Iterable[Tree], section: str) -> None:
     """A section for the whole account is in one file only."""
     having = [tree for tree in trees if isinstance(tree.data, Mapping) and section in tree.data]
     for tree in having[1:]:
-        tree.problem(
-            (section,), found=f"{section} a second time (first in {having[0].file})", wanted=f"{section} in one file only"
-        )
+        found = f"{section} a second time (first in {having[0].file})"
+        tree.problem((section,), found=found, wanted=f"{section} in one file only", key=True)
 
 
 def _check_action(tree: Tree, path: Path, rule: Mapping[str, Any], mode: Any) -> None:
     if mode == "enforce" and "action" not in rule:
         tree.problem(path, found="mode enforce without an action", wanted="action: stop, action: repair or mode: warn")
     if mode in ("audit", "warn") and "action" in rule:
-        tree.problem((*path, "action"), found=f"an action in mode {mode}", wanted="mode: enforce or no action")
+        tree.problem((*path, "action"), found=f"an action in mode {mode}", wanted="mode: enforce or no action", key=True)
 
 
 def _check_options(tree: Tree, path: Path, rule: Mapping[str, Any]) -> None:
     kind, options = rule.get("rule"), rule.get("options", {})
-    if not isinstance(kind, str) or kind not in RULE_KINDS or not isinstance(options, Mapping):
+    if not isinstance(options, Mapping):
+        return
+    if not isinstance(kind, str) or kind not in RULE_KINDS:
+        known = tuple(sorted({key for model in OPTIONS.values() for key in keys_of(model)}))
+        for key in options.keys() - set(known):
+            unknown_key(tree, (*path, "options", key), known)
         return
     try:
         OPTIONS[kind].model_validate(options)
@@ -147,8 +161,11 @@ def _check_ladder(tree: Tree, path: Path, ladder: Any, *, on_demand: Any) -> Non
     if not isinstance(ladder, list):
         return
     words = [next(iter(step), "") if isinstance(step, Mapping) else step for step in ladder]
-    for index, word in enumerate(words):
-        below, at = words[:index], (*path, index)
+    below: set[Any] = set()
+    for index, word in enumerate(word if isinstance(word, str) else "" for word in words):
+        at = (*path, index)
+        if not word:
+            continue  # validation reports it
         if word in below and word not in ONCE:
             tree.problem(at, found=f"{word} a second time", wanted="each step once")
         elif "on-demand" in below:
@@ -157,6 +174,7 @@ def _check_ladder(tree: Tree, path: Path, ladder: Any, *, on_demand: Any) -> Non
             tree.problem(at, found="same after another step", wanted="same as the first step")
         if word == "on-demand" and on_demand is False:
             tree.problem(at, found="the step on-demand with on_demand: false", wanted="no such step or on_demand: true")
+        below.add(word)
     _refuse_repeats(tree, path, ladder)
 
 
@@ -181,7 +199,8 @@ def _mapping(found: Any) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _entries(tree: Tree, section: str) -> list[tuple[Path, Mapping[str, Any]]]:
+def entries(tree: Tree, section: str) -> list[tuple[Path, Mapping[str, Any]]]:
+    """The entries of a section that are maps, each with its path."""
     found = tree.data.get(section) if isinstance(tree.data, Mapping) else None
-    entries = found if isinstance(found, list) else []
-    return [((section, index), entry) for index, entry in enumerate(entries) if isinstance(entry, Mapping)]
+    listed_ = found if isinstance(found, list) else []
+    return [((section, index), entry) for index, entry in enumerate(listed_) if isinstance(entry, Mapping)]

@@ -20,7 +20,6 @@ from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, RuleAction, Severity
 from controller.policy.resubmission import Guarantee
 from controller.policy.rules import RULE_KINDS
-from controller.policyfile.problem import nearest
 from controller.policyfile.slack_section import LabelsEntry, SlackEntry
 from controller.policyfile.vocabulary import (
     Address,
@@ -105,8 +104,8 @@ class Match(StrictModel):
     def _some(cls, found: Any) -> Any:
         if found == ALL:
             return {}
-        if found is None or found == {}:
-            raise unlike("match: all, or at least one key such as tags, name or role")
+        if found is None or found == {} or isinstance(found, str):
+            raise unlike("match: all, or at least one key such as tags, name or role", words=(ALL,))
         return found
 
 
@@ -200,13 +199,13 @@ class OtherSubnets(StrictModel):
 def _fallback_step(found: Any) -> Any:
     """A step of the ladder: a word, or a map of one key."""
     if isinstance(found, str):
-        return one_of(("same", "equivalents", "on-demand"))(found)
+        return one_of(("same", "equivalents", "on-demand"), ("instance_types", "subnets"))(found)
     if isinstance(found, dict) and found.keys() == {"instance_types"}:
         return OtherTypes(**found)
     if isinstance(found, dict) and found.keys() == {"subnets"}:
         return OtherSubnets(**found)
     word = next(iter(found), "") if isinstance(found, dict) and len(found) == 1 else ""
-    raise unlike(STEP, nearest(word, ("instance_types", "subnets")))
+    raise unlike(STEP, words=("instance_types", "subnets"), word=word)
 
 
 def _fallback_steps(found: Any) -> Any:

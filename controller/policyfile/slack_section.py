@@ -10,7 +10,6 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from controller.policy.slack_settings import MEMBERS, Importance
 from controller.policy.user_request import UserRequest
-from controller.policyfile.problem import nearest
 from controller.policyfile.vocabulary import LISTED, Account, Role, StrictModel, Text, at_least, listed, matching, one_of, unlike
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -18,11 +17,17 @@ ALL = "all"
 WHERE = "in Slack, open the profile, then ⋮, Copy member ID"
 
 
+ZONE = re.compile(r"[A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,3}")
+
+
 def _timezone(found: str) -> str:
+    """A time zone that is known. ZoneInfo takes the text for a module's name, so only what looks like a zone reaches it."""
     try:
+        if ZONE.fullmatch(found) is None:
+            raise ValueError
         ZoneInfo(found)
     except (KeyError, ValueError, OSError):
-        raise unlike("a time zone such as Europe/Berlin or UTC", nearest(found, sorted(available_timezones()))) from None
+        raise unlike("a time zone such as Europe/Berlin or UTC", words=sorted(available_timezones())) from None
     return found
 
 
@@ -40,8 +45,10 @@ Channel = Annotated[str, matching(r"#[^\s#]{1,80}|[CG][A-Z0-9]{5,}", "a channel 
 SlackId = Annotated[str, matching(r"[UWS][A-Z0-9]{5,}", "the id of a Slack user (U…) or user group (S…)", WHERE)]
 READ = "read"
 RequestWord = Annotated[str, BeforeValidator(one_of((*UserRequest, READ)))]
-Allowed = Annotated[str, matching(rf"{MEMBERS}|[UWS][A-Z0-9]{{5,}}", "the id of a Slack user (U…) or user group (S…)", WHERE)]
-ImportanceWord = Annotated[str, BeforeValidator(one_of(tuple(Importance)))]
+Allowed = Annotated[
+    str, matching(rf"{MEMBERS}|[UWS][A-Z0-9]{{5,}}", "the id of a Slack user (U…) or user group (S…)", WHERE, (MEMBERS,))
+]
+ImportanceWord = Annotated[str, BeforeValidator(one_of(tuple(Importance), (ALL,)))]
 Tag = Annotated[str, matching(r"[^\s].{0,127}", "a tag key")]
 
 

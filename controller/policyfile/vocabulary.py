@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt
@@ -11,7 +11,6 @@ from pydantic_core import PydanticCustomError
 
 from controller.jobs.directives import RUNTIME_S_MAX
 from controller.jobs.instance import instance, instance_types
-from controller.policyfile.problem import nearest
 from controller.units.duration import DURATION, BadDuration, seconds
 from controller.units.money import DOLLAR, micros_from_dollars
 
@@ -25,9 +24,12 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def unlike(wanted: str, hint: str = "") -> PydanticCustomError:
-    """An error that says what is wanted instead; ``validation_errors`` turns it into a problem with file and line."""
-    return PydanticCustomError("unlike", "{wanted}", {"wanted": wanted, "hint": hint})
+def unlike(wanted: str, hint: str = "", words: Iterable[str] = (), word: object = None) -> PydanticCustomError:
+    """An error that says what is wanted instead; ``validation_errors`` turns it into a problem with file and line.
+
+    ``words`` are those that may have been meant by ``word``, or by the whole value.
+    """
+    return PydanticCustomError("unlike", "{wanted}", {"wanted": wanted, "hint": hint, "words": words, "word": word})
 
 
 def at_least(least_s: int, most_s: int = 365 * 86_400) -> Callable[[Any], int]:
@@ -51,13 +53,13 @@ def at_least(least_s: int, most_s: int = 365 * 86_400) -> Callable[[Any], int]:
     return read
 
 
-def one_of(words: Sequence[str]) -> Callable[[Any], str]:
-    """Take one of these words and no other."""
+def one_of(words: Sequence[str], others: Sequence[str] = ()) -> Callable[[Any], str]:
+    """Take one of these words and no other; ``others`` may have been meant instead, and are read elsewhere."""
 
     def take(found: Any) -> str:
         if found in words:
             return str(found)
-        raise unlike(f"one of {', '.join(words)}", nearest(found, words))
+        raise unlike(f"one of {', '.join(words)}", words=(*words, *others))
 
     return take
 
@@ -74,13 +76,13 @@ def listed(found: Any) -> Any:
     return [found] if isinstance(found, str) else found
 
 
-def matching(pattern: str, wanted: str, hint: str = "") -> AfterValidator:
-    """Take text that matches a pattern as a whole."""
+def matching(pattern: str, wanted: str, hint: str = "", words: Sequence[str] = ()) -> AfterValidator:
+    """Take text that matches a pattern as a whole; ``words`` are some that match it, and may have been meant."""
     compiled = re.compile(pattern)
 
     def check(found: str) -> str:
         if compiled.fullmatch(found) is None:
-            raise unlike(wanted, hint)
+            raise unlike(wanted, hint, words)
         return found
 
     return AfterValidator(check)
@@ -128,7 +130,7 @@ def _template(found: str) -> str:
         raise unlike("a template such as s3://bucket/{team}/{family}/, with a fixed bucket")
     for placeholder in re.findall(r"\{([^{}]*)\}", found):
         if placeholder not in PLACEHOLDERS and not re.fullmatch(r"tag:[A-Za-z0-9_.:/=+@-]+", placeholder):
-            raise unlike("one of the placeholders {team}, {family}, {job}, {tag:KEY}", nearest(placeholder, PLACEHOLDERS))
+            raise unlike("one of the placeholders {team}, {family}, {job}, {tag:KEY}", words=PLACEHOLDERS, word=placeholder)
     if set("{}") & set(re.sub(r"\{[^{}]*\}", "", found)):
         raise unlike("a closing brace for each opening brace")
     return found
@@ -140,7 +142,7 @@ Template = Annotated[str, AfterValidator(_template)]
 def known_type(found: str) -> str:
     """An instance type that SageMaker training offers."""
     if instance(found) is None:
-        raise unlike("an instance type of SageMaker training", nearest(found, sorted(instance_types())))
+        raise unlike("an instance type of SageMaker training", words=instance_types())
     return found
 
 

@@ -201,6 +201,14 @@ class Limits(ReadLimits, Protocol):
         """Let somebody hold just this amount, more or less than he took before; nothing happens where he holds it already."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionInForce:
+    """The current policy revision, and since when it is in force."""
+
+    revision: str
+    since: datetime
+
+
 class Revisions(Protocol):
     """Since when the current policy revision is in force."""
 
@@ -209,6 +217,9 @@ class Revisions(Protocol):
 
         A revision is in force in intervals. One that comes back after another, such as by a rollback, begins a new interval.
         """
+
+    def current(self) -> RevisionInForce | None:
+        """The revision that a function used last; None before the first."""
 
 
 class SeenRequests(Protocol):

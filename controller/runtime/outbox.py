@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -63,9 +64,12 @@ class Post:
     ts: str
 
 
+REDRIVEN = re.compile(r"@\d{8}T\d{6}$")  # what the key of a message ends with that was queued again
+
+
 def redriven(message: Message, at: datetime) -> Message:
     """A message that was set aside, as it is queued again: under a key of its own, since the old one was queued before."""
-    return replace(message, key=f"{message.key}@{at:%Y%m%dT%H%M%S}", at=at, refused_why="")
+    return replace(message, key=f"{REDRIVEN.sub('', message.key)}@{at:%Y%m%dT%H%M%S}", at=at, refused_why="")
 
 
 class Outbox(Protocol):

@@ -32,6 +32,7 @@ from controller.runtime.rate_limits import OnHold, check_limits
 TRIES_MAX = 60  # with the backoff below, more than two days
 BACKOFF_MOST = timedelta(hours=1)
 UNDECIDED_LOOK_S = 60
+WHY_MAX = 2_000  # characters of an answer that are stored: AWS may quote the whole request, and an item takes 400 kB
 
 Reconcile = Callable[[Trigger, Ports], object]
 
@@ -51,22 +52,25 @@ def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile
     match answer:
         case OnHold(why, after_s):
             due_at = ports.clock.now() + timedelta(seconds=after_s)
-            ports.ledger.lineages.put_off(lineage.id, intent, due_at=due_at, why=why, held=True)
+            ports.ledger.lineages.put_off(lineage.id, intent, due_at=due_at, why=why[:WHY_MAX], held=True)
             return None
         case Done(detail):
-            ports.ledger.lineages.close(lineage.id, intent, IntentResult.DONE, detail)
-            return IntentResult.DONE
+            return _close(intent, lineage, ports, IntentResult.DONE, detail)
         case Refused(why):
-            ports.ledger.lineages.close(lineage.id, intent, IntentResult.REFUSED, why)
-            return IntentResult.REFUSED
+            return _close(intent, lineage, ports, IntentResult.REFUSED, why)
         case Later(why, _) if intent.tries >= TRIES_MAX:
-            ports.ledger.lineages.close(lineage.id, intent, IntentResult.ABANDONED, f"{why} ({intent.tries} tries)")
-            return IntentResult.ABANDONED
+            return _close(intent, lineage, ports, IntentResult.ABANDONED, f"{why[:WHY_MAX]} ({intent.tries} tries)")
         case Later(why, after_s):
-            ports.ledger.lineages.put_off(lineage.id, intent, due_at=ports.clock.now() + _backoff(intent, after_s), why=why)
+            due_at = ports.clock.now() + _backoff(intent, after_s)
+            ports.ledger.lineages.put_off(lineage.id, intent, due_at=due_at, why=why[:WHY_MAX])
             return None
         case _:
             assert_never(answer)
+
+
+def _close(intent: Intent, lineage: Lineage, ports: Ports, result: IntentResult, why: str) -> IntentResult:
+    ports.ledger.lineages.close(lineage.id, intent, result, why[: WHY_MAX + 20])
+    return result
 
 
 def _carry_out(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile) -> Answer:

@@ -120,6 +120,7 @@ CALLS: dict[str, Callable[[DynamoLedger, DynamoOutbox], object]] = {
     "position": lambda ledger, _: ledger.passes.position(DiscoverPass.FIRST),
     "note_position": lambda ledger, _: ledger.passes.note_position(DiscoverPass.FIRST, PassPosition(upto=BEGIN)),
     "in_force_at": lambda ledger, _: ledger.revisions.in_force_at("r1", BEGIN),
+    "current": lambda ledger, _: ledger.revisions.current(),
     "note_signal": lambda ledger, _: ledger.market_signals.note_signal(SIGNAL),
     "signals": lambda ledger, _: list(ledger.market_signals.signals(BEGIN, BEGIN + MINUTE)),
     "put": lambda _, outbox: outbox.put(HELLO),

@@ -13,6 +13,7 @@ from controller.ledger.entry import Entry, Interrupted, Measured, Started
 from controller.ledger.intent import Announce, Intent, IntentResult, Probe, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import CapacitySeen, MarketSignal, MarketSignalKind, PlacementAsked
+from controller.runtime.ledger_ports import RevisionInForce
 from controller.runtime.ports import FailingTrigger, Ledger
 from tests.builders import BEGIN, lineage_id
 
@@ -199,10 +200,15 @@ def test_an_intent_that_was_claimed_or_closed_since_is_not_abandoned(ledger: Led
 
 
 def test_the_largest_decision_is_one_commit(ledger: Ledger) -> None:
-    whole = Decision(entries=tuple(interrupted(n) for n in range(300))).cut()
-    assert whole.writes == WRITES_MAX
+    whole = Decision(entries=tuple(interrupted(n) for n in range(300))).cut("bert", NOW)
+    assert whole.size == WRITES_MAX
     assert ledger.lineages.commit(ledger.lineages.load(ID), whole)
-    assert len(ledger.lineages.load(ID).entries) == WRITES_MAX
+    assert len(ledger.lineages.load(ID).entries) == WRITES_MAX - 2  # a Wake, and the mark of their day
+
+
+def test_a_transaction_of_more_than_a_hundred_writes_is_refused(ledger: Ledger) -> None:
+    with pytest.raises(ValueError, match="101 writes"):
+        ledger.lineages.commit(ledger.lineages.load(ID), Decision(entries=tuple(interrupted(n) for n in range(100))))
 
 
 def test_a_lineage_of_many_pages_is_loaded_in_full(ledger: Ledger) -> None:
@@ -485,6 +491,14 @@ def test_a_revision_is_in_force_since_it_became_the_current_one(ledger: Ledger) 
 def test_a_revision_that_comes_back_begins_a_new_interval(ledger: Ledger) -> None:
     for minute, revision in enumerate(("r1", "r2", "r1", "r2")):
         assert ledger.revisions.in_force_at(revision, NOW + minute * MINUTE) == NOW + minute * MINUTE
+
+
+def test_the_current_revision_is_the_one_that_was_used_last(ledger: Ledger) -> None:
+    assert ledger.revisions.current() is None
+    ledger.revisions.in_force_at("r1", NOW)
+    ledger.revisions.in_force_at("r2", NOW + MINUTE)
+    ledger.revisions.in_force_at("r2", NOW + 2 * MINUTE)
+    assert ledger.revisions.current() == RevisionInForce(revision="r2", since=NOW + MINUTE)
 
 
 # ── jobs that are to be created ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -141,3 +141,14 @@ def test_a_message_that_was_set_aside_no_longer_waits_and_can_be_queued_again(ou
     assert outbox.aside() == []
     [again] = outbox.waiting("#ml", 10)
     assert (again.words, again.at, again.refused_why) == (HELLO.words, BEGIN + MINUTE, "")
+
+
+def test_the_key_of_a_message_does_not_grow_when_it_is_refused_and_queued_again_many_times(outbox: Outbox) -> None:
+    outbox.put(HELLO)
+    outbox.set_aside(HELLO, "Slack says invalid_blocks")
+    for minute in range(3):
+        [kept] = outbox.aside()
+        outbox.redrive(kept, at=BEGIN + minute * MINUTE)
+        [again] = outbox.waiting("#ml", 10)
+        assert again.key == f"{HELLO.key}@{BEGIN + minute * MINUTE:%Y%m%dT%H%M%S}"
+        outbox.set_aside(again, "Slack says invalid_blocks")

@@ -49,7 +49,7 @@ def test_no_tag_lets_a_team_spend_more_than_its_cap() -> None:
                     fails_after_s=9000, tags=tags,
                 )  # fmt: skip
                 launch(host, asked)
-            run(host, hours=90)
+            run(host, hours=30)
             assert 0 < spent(host, *names) <= CAP, tags
 
 
@@ -75,8 +75,8 @@ def test_attempts_that_never_started_cost_nothing() -> None:
     nothing = Steps(EPOCH, ((0, 0),), period_s=86_400)
     with lab(HEAD + AGAIN % (SAME, "lineage_usd: 5, team_month_usd: 5"), capacity_of=lambda _: nothing) as host:
         launch(host, request("job", "vision", "ml.g4dn.xlarge", runtime_h=4, wait_h=4, work_s=2000))
-        run(host, hours=60)
-        assert len([name for name in host.world.jobs if name.startswith("job-")]) > 8
+        run(host, hours=24)
+        assert len([name for name in host.world.jobs if name.startswith("job-")]) > 3
         assert "spend cap" not in texts(host).lower()
 
 

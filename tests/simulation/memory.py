@@ -19,6 +19,7 @@ from controller.ledger.intent import Intent, IntentResult, Probe, Submit, Wake
 from controller.ledger.lineage import Lineage, LineageId
 from controller.ledger.pool import CapacitySeen, CapacitySignal, MarketSignal, PlacementAsked, PoolMemory
 from controller.runtime.job_pages import JobPage, ListedJob
+from controller.runtime.ledger_ports import RevisionInForce
 from controller.runtime.outbox import redriven
 from controller.runtime.ports import FailingTrigger, LateDay, Message, Overdue, Post, Trigger
 from controller.runtime.schedule_ports import DiscoverPass, PassPosition
@@ -26,6 +27,7 @@ from controller.savings.rollup import Rollup
 from controller.units.money import Rate
 
 E = TypeVar("E")
+TRANSACTION_MAX = 100  # writes, as DynamoDB has it
 
 
 @dataclass(slots=True)
@@ -184,6 +186,8 @@ class MemoryLedger(AllPorts):
         return self.by_name.get((account, region, job))
 
     def commit(self, lineage: Lineage, decision: Decision) -> bool:
+        if (writes := 1 + decision.writes + len(_names(lineage.id, decision)) + len(decision.late)) > TRANSACTION_MAX:
+            raise ValueError(f"a transaction of {writes} writes, wanted at most {TRANSACTION_MAX}")
         row = self.row(lineage.id)
         if row.version != lineage.version or not _fits(row, decision):
             return False
@@ -430,6 +434,12 @@ class MemoryLedger(AllPorts):
         if self.current_revision is None or self.current_revision[0] != revision:
             self.current_revision = (revision, now)
         return self.current_revision[1]
+
+    def current(self) -> RevisionInForce | None:
+        if self.current_revision is None:
+            return None
+        revision, since = self.current_revision
+        return RevisionInForce(revision=revision, since=since)
 
     def once(self, what: str, now: datetime) -> bool:  # noqa: ARG002 - nothing expires here
         known = what in self.asked_once

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from pydantic import Field, StrictInt
 
+from controller.cli import COMMANDS
 from controller.jobs.job import Job
 from controller.policy.rules.kind import Evidence, RuleKind
 from controller.policyfile.options import Options
@@ -27,23 +28,7 @@ FILE = re.compile(r"(?<![\w/.:-])((?:controller|handlers|infra|tests|policies|\.
 MODULE = re.compile(r"(?<![\w/.])((?:controller|handlers|infra|tests)(?:\.\w+)+)")
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]+)(?:#[^)]*)?\)")
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-COMMANDS = {
-    "check",
-    "classify",
-    "compile",
-    "report",
-    "audit",
-    "advise",
-    "backtest",
-    "halt",
-    "resume",
-    "demo",
-    "local",
-    "doctor",
-    "redrive",
-    "replay",
-    "slack",
-}
+NAMES = {command.name.split(" ")[0] for command in COMMANDS}
 PARAMETERS = pytest.mark.parametrize("page", CURRENT, ids=[str(page.relative_to(ROOT)) for page in CURRENT])
 
 
@@ -83,7 +68,7 @@ def test_every_make_target_that_a_page_names_exists(page: Path) -> None:
 
 @PARAMETERS
 def test_every_command_that_a_page_names_exists(page: Path) -> None:
-    assert set(re.findall(r"\bspotwarden ([a-z]+)\b", code_of(page))) <= COMMANDS
+    assert set(re.findall(r"\bspotwarden ([a-z]+(?:-[a-z]+)*)\b", code_of(page))) <= NAMES
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from controller.aws.dynamodb.items import MARK, Item, moment, stamp
 from controller.aws.dynamodb.table import Table, key
+from controller.runtime.ledger_ports import RevisionInForce
 
 CURRENT = "current"  # no revision has this name: a revision is twelve hexadecimal digits
 
@@ -34,6 +35,10 @@ class DynamoRevisions:
         """The same for a function that decides nothing and writes no such row."""
         current = self._table.get("policy", CURRENT)
         return moment(current["at"]["S"]) if current is not None and current["revision"]["S"] == revision else now
+
+    def current(self) -> RevisionInForce | None:
+        row = self._table.get("policy", CURRENT)
+        return RevisionInForce(revision=row["revision"]["S"], since=moment(row["at"]["S"])) if row is not None else None
 
     def _first_seen(self, revision: str, now: datetime) -> datetime:
         known = self._table.get("policy", revision)

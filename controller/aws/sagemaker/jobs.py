@@ -28,12 +28,11 @@ from controller.jobs.changes import Changes
 from controller.jobs.job import PROBE_TAG, Job
 from controller.jobs.request import PROBE
 from controller.ledger.intent import NO_PERMISSION, NO_QUOTA, Probe, Submit
-from controller.ledger.lineage import LINEAGE_TAG, LineageId
+from controller.ledger.lineage import ATTEMPT_TAG, LINEAGE_TAG, LineageId
 from controller.ledger.move_cause import MoveCause
 from controller.runtime.job_pages import CHANGES_FOR, JobPage, ListedJob
 from controller.runtime.ports import Answer, Done, Later, Refused, Unreachable
 
-ATTEMPT_TAG = "spotwarden:attempt"
 CAUSE_TAG = "spotwarden:cause"
 
 STOPPING_LOOK_S = 150  # the container's 120 s, and some time for the upload

@@ -24,7 +24,7 @@ from controller.cli.documents.step_functions import has_paths, parameters_with_p
 from controller.cli.documents.terraform import plan
 from controller.cli.documents.tuning import tuning_request
 
-__all__ = ["Found", "documents"]
+__all__ = ["Found", "documents", "documents_in"]
 
 READERS = (event, search_results, list_summaries, tuning_request, pipeline, state_machine, template, plan, resource, sdk_dump)
 BYTES_MAX = 1_000_000
@@ -46,6 +46,14 @@ def documents(file: str) -> Iterator[Found]:
         yield _bad(name, f"found bytes that are not UTF-8 (at {error.start}), wanted text")
     except RecursionError:
         yield _bad(name, DEEP)
+
+
+def documents_in(file: str, value: Any) -> Iterator[Found]:
+    """Yield the training jobs of a value that was read from a file already."""
+    try:
+        yield from _of_value(file, value, "")
+    except RecursionError:
+        yield _bad(file, DEEP)
 
 
 def _text(file: Path) -> str:

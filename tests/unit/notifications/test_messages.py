@@ -12,7 +12,7 @@ from controller.ledger import message as m
 from controller.ledger.message import JobFacts, Message
 from controller.ledger.message_json import facts_to_json, message_of
 from controller.ledger.message_kind import GiveUpReason, MessageKind, MoveReason, NextStep, asked_by
-from controller.notifications.message_text import NEXT, TODO, WHY, reason
+from controller.notifications.message_text import NEXT, TO_DO, WHY, reason
 from controller.notifications.messages import describe, importance_of, row_of, text_of
 from controller.notifications.storm_message import storm_head
 from controller.policy.slack_settings import Importance
@@ -96,8 +96,8 @@ def test_a_message_needs_a_person_exactly_where_the_catalogue_says_what_to_do(ki
 def test_every_message_but_that_of_a_finished_job_answers_why_what_comes_next_and_what_to_do(example: Message) -> None:
     lines = describe(example).lines
     if example.kind is not MessageKind.FINISHED:
-        assert [sum(line.startswith(label) for line in lines) for label in (WHY, NEXT, TODO)] == [1, 1, 1]
-        assert all(line != label for line in lines for label in (WHY, NEXT, TODO))
+        assert [sum(line.startswith(label) for line in lines) for label in (WHY, NEXT, TO_DO)] == [1, 1, 1]
+        assert all(line != label for line in lines for label in (WHY, NEXT, TO_DO))
 
 
 @pytest.mark.parametrize("kind", MessageKind)
@@ -158,7 +158,7 @@ def test_what_people_read(example: Message, line: str) -> None:
 @pytest.mark.parametrize("give_up", GiveUpReason)
 def test_every_reason_to_give_up_says_what_a_person_can_do(give_up: GiveUpReason) -> None:
     body = describe(m.GaveUp(job=JOB, reason=give_up, cause="starved", cap=CAP)).body
-    todo = body.partition(TODO)[2]
+    todo = body.partition(TO_DO)[2]
     assert todo
     assert todo != "Nothing."
 

@@ -54,7 +54,7 @@ rules:
         ("a: &a [*a]", "a.yaml:1: found text that is not YAML (found an anchor that contains itself), wanted YAML"),
         ("version: 1\n---\nversion: 1", "a.yaml:2: found text that is not YAML (expected a single document"),
         ("version: !!python/object:os.system 1", "a.yaml:1: found text that is not YAML (could not determine a constructor"),
-        ("version: 1\n\x07", "a.yaml:1: found text that is not YAML (unacceptable character"),
+        ("version: 1\n\x07", "a.yaml:2: found text that is not YAML (unacceptable character"),
         ("", "a.yaml:1: found an empty file, wanted version, and at least one of rules, resubmit, brakes, slack, labels"),
         (
             "# nothing\n",
@@ -81,7 +81,7 @@ def test_a_file_that_is_no_policy_file_is_refused(tmp_path: Path, text: str, mes
         ("applies_to: runing", "rules[0].applies_to: found 'runing', wanted one of new, running (did you mean 'running'?)"),
         ("severity: [high]", "rules[0].severity: found ['high'], wanted one of low, medium, high (did you mean 'high'?)"),
         ("channel: 7", "rules[0].channel: found 7, wanted text (quote text that looks like a number)"),
-        ("match: vision", "rules[0].match: found 'vision', wanted a map"),
+        ("match: vision", "rules[0].match: found 'vision', wanted match: all, or at least one key"),
         (
             "match: {team: vision}",
             "rules[0].match.team: found unknown key 'team', wanted one of account, algorithm, instance_type",
@@ -237,7 +237,7 @@ def test_a_default_mode_of_enforce_requires_an_action_of_each_rule(tmp_path: Pat
 
 def test_a_file_that_is_not_utf8_is_named_with_the_position(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_bytes(b"version: \xff")
-    with pytest.raises(BadPolicy, match=r"a\.yaml:1: found bytes that are not UTF-8 \(at 9\), wanted YAML in UTF-8"):
+    with pytest.raises(BadPolicy, match=r"a\.yaml:1:1: found bytes that are not UTF-8 \(at 9\), wanted YAML in UTF-8"):
         compile_folder(tmp_path)
 
 

@@ -8,15 +8,16 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from controller.ledger.intent import Announce, Intent
+from controller.ledger.intent import Announce, Intent, IntentResult
 from controller.notifications.block_kit import Page
 from controller.runtime.drain import drain
 from controller.runtime.outbox import WrongChannel
-from controller.runtime.perform import _announce
+from controller.runtime.perform import perform
 from controller.runtime.ports import Answer, Done, Home, Later, Message, Post, Refused
 from tests import builders
 from tests.builders import BEGIN, lineage_id
@@ -368,19 +369,23 @@ def test_ten_thousand_announcements_reach_a_slack_with_every_fault(seed: int) ->
 
 
 def test_a_channel_hears_of_what_is_said_once_a_day_once_a_day() -> None:
-    place = Place()
+    place, closed = Place(), []  # type: ignore[var-annotated]  # what the rows say
 
-    def perform_one(root: str, at: datetime) -> Answer:
+    def replace_ledger(of: Place) -> Any:
+        lineages = SimpleNamespace(close=lambda lineage, intent, result, why: closed.append(why))
+        halts = SimpleNamespace(halt=lambda: None)
+        return SimpleNamespace(outbox=of.outbox, policies=of, clock=of, ledger=SimpleNamespace(lineages=lineages, halts=halts))
+
+    def perform_one(root: str, at: datetime) -> str:
         alarm = Announce(
-            about=root,
-            topic="flagged/really-written/warn",
-            channel="#ml-spot",
-            words=("No checkpoint.",),
+            about=root, topic="flagged/really-written/warn", channel="#ml-spot", words=("No checkpoint.",),
             once_a_day="really-written",
-        )
-        return _announce(alarm, Intent(action=alarm, due_at=at), builders.lineage(root), place.ports)
+        )  # fmt: skip
+        intent, told = Intent(action=alarm, due_at=at), builders.lineage(lineage_id(root))
+        assert perform(intent, told, replace_ledger(place), lambda *_: None) is IntentResult.DONE
+        return closed[-1]
 
     answers = [perform_one(root, BEGIN + hours * timedelta(hours=1)) for hours, root in enumerate(("a", "b", "c"))]
-    assert [answer.detail for answer in answers] == ["", *["said once today: the digest counts it"] * 2]  # type: ignore[union-attr]
+    assert answers == ["", *["said once today: the digest counts it"] * 2]
     perform_one("d", BEGIN + timedelta(days=1))
     assert [message.thread.split("/")[2] for message in place.outbox.waiting("#ml-spot", 9)] == ["a", "d"]

@@ -1,0 +1,178 @@
+"""Runs the cases of a policy folder: judges each job as ``check`` and the controller do, and compares with what is expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from controller.cli.case_jobs import as_made, evidence_of, facts_of, found_of
+from controller.cli.judging import Checked, check_document
+from controller.cli.request_model import CREATE_AND_DESCRIBE, misnamed
+from controller.decide import decide
+from controller.decide.decision import Decision
+from controller.ledger.intent import Purpose, Stop, Submit
+from controller.policy.findings import Finding
+from controller.policy.policy import Policy
+from controller.policy.rules import RULE_KINDS
+from controller.policy.rules.tag_invalid import TAG_INVALID
+from controller.policy.rules.team_contradicted import TEAM_CONTRADICTED
+from controller.policyfile.cases import NONE, Case, ExpectedFinding
+from controller.policyfile.problem import BadPolicy, quoted
+
+UNNAMED = (TAG_INVALID, TEAM_CONTRADICTED)  # rules that no policy has to name
+ACTION_OF = {Purpose.RULE: "stop", Purpose.REPAIR: "repair", Purpose.MOVE: "move"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseResult:
+    """What a case showed: ``differences`` are sentences, none where it passed. ``reached`` are parts of the policy by kind."""
+
+    case: Case
+    differences: tuple[str, ...]
+    reached: frozenset[tuple[str, str]]
+
+
+def check_names(cases: Iterable[Case], policy: Policy) -> None:
+    """Raise BadPolicy with every name in a case that no rule, kind or field has, and every document that cannot be read."""
+    known = list(cases)
+    for case in known:
+        _check_names(case, policy)
+    if problems := [problem for case in known for problem in case.tree.problems]:
+        raise BadPolicy(problems)
+
+
+def run_case(case: Case, policy: Policy) -> CaseResult:
+    """Judge the job of a case, and compare."""
+    found = found_of(case)
+    checked = check_document(
+        found, policy, _tags(case), evidence=evidence_of(case, found), as_made=lambda job: as_made(case, job)
+    )  # fmt: skip
+    if checked.word is None:
+        return CaseResult(case=case, differences=(f"job: {checked.error}",), reached=frozenset())
+    action, decision = NONE, Decision()
+    if checked.job is not None:
+        decision = decide(facts_of(case, found, checked.job, policy))
+        action = action_of(decision)
+    differences = [*_differences(case, checked, action)]
+    differences += [f"the controller failed: {problem.decider} raised {problem.error}" for problem in decision.problems]
+    return CaseResult(case=case, differences=tuple(differences), reached=_reached(checked, policy))
+
+
+def action_of(decision: Decision) -> str:
+    """What a decision does to the job."""
+    for intent in decision.intents:
+        if isinstance(intent.action, Stop):
+            return ACTION_OF[intent.action.purpose]
+        if isinstance(intent.action, Submit):
+            return "resubmit"
+    return NONE
+
+
+def parts_of(policy: Policy) -> list[tuple[str, str]]:
+    """Everything of a policy that a case can reach, in the order of the files."""
+    return [("rule", rule.name) for rule in policy.rules] + [("resubmit", block.name) for block in policy.resubmissions]
+
+
+def _reached(checked: Checked, policy: Policy) -> frozenset[tuple[str, str]]:
+    """The rules that the job breaks, and the block that would submit it again."""
+    reached = {("rule", finding.policy) for finding in checked.findings}
+    block = policy.resubmission_for(checked.job) if checked.job is not None and checked.job.cause is not None else None
+    if block is not None and checked.job is not None and checked.job.cause is not None:
+        budget, _ = block.budget_of(checked.job.cause)
+        if budget is not None:
+            reached.add(("resubmit", block.name))
+    return frozenset(reached)
+
+
+def _tags(case: Case) -> Mapping[str, str] | None:
+    return case.entry.tags if case.entry.tags is not None or case.short is None else {}
+
+
+# ── what differs ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _differences(case: Case, checked: Checked, action: str) -> Iterator[str]:
+    expect = case.entry.expect
+    if checked.word is not None and checked.word.value != expect.verdict:
+        yield f"verdict: expected {expect.verdict}, found {checked.word.value}"
+    yield from _of_findings(expect.findings, checked.findings)
+    yield from _of_names("undecided", expect.undecided, checked.undecided)
+    yield from _of_names("refused", expect.refused, sorted({refusal.field for refusal in checked.refused}))
+    if action != expect.action:
+        yield f"action: expected {expect.action}, found {action}"
+
+
+def _of_findings(expected: Sequence[ExpectedFinding], found: Sequence[Finding]) -> Iterator[str]:
+    left = list(found)
+    for one in expected:
+        alike = [finding for finding in left if _named(one, finding)]
+        if not alike:
+            yield f"findings: expected {one.policy or one.rule}, which the job does not break"
+            continue
+        best = next((finding for finding in alike if not any(_unlike(one, finding))), alike[0])
+        left.remove(best)
+        yield from (f"findings: {best.policy}: {difference}" for difference in _unlike(one, best))
+    for finding in left:
+        yield f"findings: found {finding.policy} ({finding.field} is {finding.found}), which is not expected"
+
+
+def _named(one: ExpectedFinding, finding: Finding) -> bool:
+    return one.policy in (None, finding.policy) and one.rule in (None, finding.rule)
+
+
+def _unlike(one: ExpectedFinding, finding: Finding) -> Iterator[str]:
+    for name, wanted, found in (
+        ("field", one.field, finding.field), ("mode", one.mode, finding.mode.value),
+        ("severity", one.severity, finding.severity.value),
+    ):  # fmt: skip
+        if wanted is not None and wanted != found:
+            yield f"{name}: expected {wanted}, found {found}"
+    for name, wanted, found in (("found", one.found, finding.found), ("wanted", one.wanted, finding.wanted)):
+        if wanted is not None and wanted not in found:
+            yield f"{name}: expected text with {quoted(wanted)}, found {quoted(found)}"
+
+
+def _of_names(name: str, expected: Sequence[str], found: Sequence[str]) -> Iterator[str]:
+    missing, more = [e for e in expected if e not in found], [f for f in found if f not in expected]
+    if missing or more:
+        yield f"{name}: expected {', '.join(expected) or NONE}, found {', '.join(found) or NONE}"
+
+
+# ── names that nothing has ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _check_names(case: Case, policy: Policy) -> None:
+    rules = (*(rule.name for rule in policy.rules), *UNNAMED)
+    kinds = (*RULE_KINDS, *UNNAMED)
+    kind_of = {rule.name: rule.kind for rule in policy.rules} | {name: name for name in UNNAMED}
+    if error := found_of(case).error:
+        found, _, wanted = error.partition(", wanted ")
+        case.problem("job", found=found.removeprefix("found "), wanted=wanted or "one training job")
+    for number, one in enumerate(case.entry.expect.findings):
+        place = ("expect", "findings", number)
+        if one.policy is not None and one.policy not in rules:
+            _unknown(case, (*place, "policy"), "rule", one.policy, rules)
+        if one.rule is not None and one.rule not in kinds:
+            _unknown(case, (*place, "rule"), "kind of rule", one.rule, kinds)
+        elif one.rule is not None and one.policy in kind_of and kind_of[one.policy] != one.rule:
+            case.problem(*place, "rule", found=quoted(one.rule), wanted=f"{kind_of[one.policy]}, the kind of {one.policy}")
+        if one.field is not None and (meant := misnamed(one.field, CREATE_AND_DESCRIBE)) is not None:
+            _bad_field(case, (*place, "field"), one.field, meant)
+    for number, name in enumerate(case.entry.expect.undecided):
+        if name not in rules:
+            _unknown(case, ("expect", "undecided", number), "rule", name, rules)
+    for number, name in enumerate(case.entry.expect.refused):
+        if (meant := misnamed(name, CREATE_AND_DESCRIBE)) is not None:
+            _bad_field(case, ("expect", "refused", number), name, meant)
+
+
+def _unknown(case: Case, path: tuple[str | int, ...], noun: str, name: str, known: Sequence[str]) -> None:
+    """A list of one may be written as text: then the problem is on the line of the list."""
+    shown = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
+    case.problem(*path, found=f"the unknown {noun} {quoted(name)}", wanted=f"one of {shown}", meant=(name, known))
+
+
+def _bad_field(case: Case, path: tuple[str | int, ...], name: str, meant: str) -> None:
+    hint = f"did you mean '{meant}'?" if meant else ""
+    wanted = "a member of a training job, such as CheckpointConfig.S3Uri"
+    case.problem(*path, found=f"the unknown field {quoted(name)}", wanted=wanted, hint=hint)

@@ -1,0 +1,231 @@
+"""The sections and keys of a case file: jobs, what is known of them, and what the policies are expected to say of each.
+
+A case file (``*.test.yaml``) lies beside the policies that it is about. ``spotwarden test`` runs its cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, StrictBool, StrictInt, ValidationError, model_validator
+
+from controller.jobs.job import Outcome
+from controller.policy.findings import VerdictKind
+from controller.policy.mode import Mode
+from controller.policy.policy import Severity
+from controller.policyfile.compile import policy_tree
+from controller.policyfile.folder import case_files
+from controller.policyfile.problem import BadPolicy, Problem, quoted
+from controller.policyfile.schema import NonEmpty
+from controller.policyfile.validation_errors import validation_errors
+from controller.policyfile.vocabulary import (
+    LISTED,
+    Duration,
+    InstanceType,
+    Prefix,
+    StrictModel,
+    Subnets,
+    Text,
+    Texts,
+    Version,
+    at_least,
+    listed,
+    one_of,
+    unlike,
+)
+from controller.policyfile.yaml_nodes import Tree
+
+ACTIONS = ("none", "stop", "repair", "move", "resubmit")
+ALGORITHMS = ("framework", "custom", "built-in", "built-in-without-checkpoints", "marketplace")
+DEFAULT_AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
+NONE = "none"
+
+
+def moment(found: Any) -> datetime:
+    """A time with its zone."""
+    wanted = "a time with its zone, such as 2026-11-20T18:00:00Z"
+    if isinstance(found, str):
+        try:
+            found = datetime.fromisoformat(found)
+        except ValueError:
+            raise unlike(wanted) from None
+    if not isinstance(found, datetime) or found.tzinfo is None:
+        raise unlike(wanted)
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:
+        raise unlike("a time of this millennium") from None
+
+
+def _job_or_document(found: Any) -> Any:
+    """A path, a document with SageMaker's own members, or the short form."""
+    if isinstance(found, str | Mapping):
+        return found
+    raise unlike("the short form of a job, a document, or the path of a document")
+
+
+Moment = Annotated[datetime, BeforeValidator(moment)]
+Ago = Annotated[int, BeforeValidator(at_least(0))]
+
+
+def _checkpoint(found: Any) -> int | None:
+    return None if found == NONE else at_least(0)(found)
+
+
+class ShortJob(NonEmpty):
+    """A training job in few words; what is not said is as most jobs have it."""
+
+    name: Text = "case-job"
+    spot: StrictBool = False
+    runtime: Duration | None = None
+    wait: Duration | None = None
+    checkpoint: Prefix | None = None
+    instance_type: InstanceType = "ml.g5.2xlarge"
+    instances: Annotated[StrictInt, Field(ge=1, le=1000)] = 1
+    volume_gb: Annotated[StrictInt, Field(ge=1, le=16_384)] = 100
+    algorithm: Annotated[str, BeforeValidator(one_of(ALGORITHMS))] = "framework"
+    image: Text | None = None
+    role: Text = "train"
+    output: Prefix = "s3://acme-ml/output/"
+    subnets: Subnets | None = None
+    outcome: Annotated[str, BeforeValidator(one_of(tuple(Outcome)))] | None = None
+    reason: Text | None = None
+
+
+class OtherJob(NonEmpty):
+    """Another live job, by what it writes."""
+
+    name: Text
+    checkpoint: Prefix
+    role: Text = "train"
+    created: Ago = 3600
+
+
+class History(NonEmpty):
+    """What is known beside the job; durations are before ``at``."""
+
+    created: Ago | None = None
+    trained: Ago | None = None
+    interruptions: Annotated[StrictInt, Field(ge=0, le=1000)] = 0
+    checkpoint: Annotated[int | None, BeforeValidator(_checkpoint)] = None
+    others: Annotated[list[OtherJob], Field(min_length=1)] | None = None
+
+
+class ExpectedFinding(NonEmpty):
+    """A finding under the names of ``spotwarden check --format json``; what is not said may be anything."""
+
+    policy: Text | None = None
+    rule: Text | None = None
+    field: Text | None = None
+    found: Text | None = None
+    wanted: Text | None = None
+    mode: Annotated[str, BeforeValidator(one_of(tuple(Mode)))] | None = None
+    severity: Annotated[str, BeforeValidator(one_of(tuple(Severity)))] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, found: Any) -> Any:
+        if isinstance(found, str):
+            return {"policy": found}
+        if isinstance(found, dict) and not {"policy", "rule"} & found.keys():
+            raise unlike("the name of a rule, or a map with policy or rule")
+        return found
+
+
+class Expected(NonEmpty):
+    """What the policies are expected to say; a list that is absent is expected to be empty."""
+
+    verdict: Annotated[str, BeforeValidator(one_of(tuple(VerdictKind)))]
+    findings: Annotated[list[ExpectedFinding], BeforeValidator(listed)] = Field(default_factory=list)
+    undecided: Annotated[list[Text], *LISTED] = Field(default_factory=list)
+    refused: Annotated[list[Text], *LISTED] = Field(default_factory=list)
+    action: Annotated[str, BeforeValidator(one_of(ACTIONS))] = NONE
+    waiver: Texts = Field(default_factory=list)
+
+
+class CaseEntry(NonEmpty):
+    """``job`` is the short form, a document with SageMaker's own members, or the path of a file with one job."""
+
+    name: Text
+    job: Annotated[Any, BeforeValidator(_job_or_document)]
+    tags: dict[str, str] | None = None
+    at: Moment = DEFAULT_AT
+    history: History = History()
+    expect: Expected
+
+
+class CaseFile(StrictModel):
+    version: Version
+    cases: Annotated[list[CaseEntry], Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One case and its place. ``short`` is the job where it is in the short form."""
+
+    tree: Tree
+    number: int
+    entry: CaseEntry
+    short: ShortJob | None
+
+    @property
+    def file(self) -> str:
+        return self.tree.file
+
+    @property
+    def line(self) -> int:
+        return self.tree.line(("cases", self.number))
+
+    def problem(
+        self, *path: str | int, found: str, wanted: str, hint: str = "", meant: tuple[object, Iterable[str]] = ("", ())
+    ) -> None:
+        """Add to the problems of the file; ``path`` is within the case."""
+        self.tree.problem(("cases", self.number, *path), found=found, wanted=wanted, hint=hint, meant=meant)
+
+
+def is_short(job: Any) -> bool:
+    """Whether a job is in the short form: SageMaker's own members begin with a capital, and an event has ``detail-type``."""
+    return isinstance(job, Mapping) and not any(str(key)[:1].isupper() or key in ("detail-type", "detail") for key in job)
+
+
+def read_cases(folder: Path) -> list[Case]:
+    """The cases of a folder. Raises BadPolicy with every problem of every case file, or where there is no case file."""
+    trees = [policy_tree(path) for path in case_files(folder)]
+    if not trees:
+        raise BadPolicy([Problem(file=str(folder), line=1, path="", found="no case file", wanted="files named *.test.yaml")])
+    cases = [case for tree in trees for case in _cases(tree)]
+    if problems := [problem for tree in trees for problem in tree.problems]:
+        raise BadPolicy(problems)
+    return cases
+
+
+def _cases(tree: Tree) -> list[Case]:
+    if tree.data is None:
+        return []
+    if not isinstance(tree.data, Mapping):
+        tree.problem((), found=quoted(tree.data), wanted="a map with version and cases")
+        return []
+    shorts: dict[int, ShortJob] = {}
+    entries = tree.data.get("cases")
+    seen: dict[str, int] = {}
+    for number, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if not isinstance(entry, Mapping):
+            continue
+        name = entry.get("name")
+        if isinstance(name, str) and seen.setdefault(name, number) != number:
+            tree.problem(("cases", number, "name"), found=f"the name {name!r} a second time", wanted="a unique name")
+        if is_short(entry.get("job")):
+            try:
+                shorts[number] = ShortJob.model_validate(entry["job"])
+            except ValidationError as error:
+                validation_errors(error, ShortJob, tree, ("cases", number, "job"))
+    try:
+        file = CaseFile.model_validate(tree.data)
+    except ValidationError as error:
+        validation_errors(error, CaseFile, tree)
+        return []
+    return [Case(tree=tree, number=number, entry=entry, short=shorts.get(number)) for number, entry in enumerate(file.cases)]

@@ -1,0 +1,226 @@
+"""``spotwarden test``: what a case may say, what is compared, what no case reaches, and the exit codes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from controller.cli import main
+
+POLICY = """
+version: 1
+labels: {team: squad, team_of_role: {vision-role: vision}}
+rules:
+  - {name: save-work, rule: checkpoint-required, mode: enforce, action: repair, repair: {checkpoint: "s3://acme/{family}/{job}/"}}
+  - {name: vision-on-spot, rule: spot-required, mode: enforce, action: stop, match: {tags: {team: vision}}}
+  - {name: one-prefix-each, rule: checkpoint-exclusive, mode: enforce, action: stop}
+  - {name: really-written, rule: checkpoint-alive, mode: warn}
+resubmit:
+  - {name: again, mode: enforce, causes: {starved: {limit: 3}}}
+"""
+SAVED = 'spot: true, runtime: 24h, wait: 30h, checkpoint: "s3://acme/x/"'
+EVERY_PART = f"""
+  - name: repaired
+    job: {{spot: true, runtime: 24h, wait: 30h}}
+    expect: {{verdict: stop, findings: [{{policy: save-work, field: CheckpointConfig.S3Uri, found: not set}}], action: repair}}
+  - name: stopped
+    job: {{runtime: 24h, role: vision-role}}
+    expect: {{verdict: stop, findings: [vision-on-spot], action: stop}}
+  - name: the prefix of another job
+    job: {{{SAVED}}}
+    history: {{others: [{{name: other, checkpoint: "s3://acme/x"}}]}}
+    expect: {{verdict: stop, findings: [one-prefix-each], action: stop}}
+  - name: nothing written
+    job: {{{SAVED}}}
+    history: {{trained: 2h, checkpoint: none}}
+    expect: {{verdict: findings, findings: [really-written]}}
+  - name: starved
+    job: {{{SAVED}, outcome: starved}}
+    history: {{trained: 2h, checkpoint: 10m}}
+    expect: {{verdict: allow, action: resubmit}}
+"""
+
+Said = tuple[int, str, str]
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """Run these cases under the policy above; exit code, output and errors, with the folder left out of the paths."""
+
+    def say(cases: str, *options: str, policy: str = POLICY) -> Said:
+        (tmp_path / "team.yaml").write_text(policy, "utf-8")
+        (tmp_path / "team.test.yaml").write_text(f"version: 1\ncases:{cases}", "utf-8")
+        code = main(["test", str(tmp_path), *options])
+        out, err = capsys.readouterr()
+        return code, out.replace(f"{tmp_path}/", ""), err.replace(f"{tmp_path}/", "")
+
+    return say
+
+
+def one(job: str, expect: str, **more: str) -> str:
+    extra = "".join(f"\n    {key}: {value}" for key, value in more.items())
+    return f"\n  - name: one\n    job: {job}{extra}\n    expect: {expect}\n"
+
+
+def test_cases_that_hold_pass_and_full_coverage_is_said(run: Callable[..., Said]) -> None:
+    assert run(EVERY_PART, "--coverage") == (
+        0,
+        "5 cases: 5 passed, 0 failed\ncoverage: 5 of 5 rules, waivers and resubmit blocks\n",
+        "",
+    )
+
+
+def test_coverage_names_what_no_case_reaches_and_fails(run: Callable[..., Said]) -> None:
+    few = EVERY_PART[: EVERY_PART.index("  - name: nothing written")]
+    code, out, _ = run(few, "--coverage")
+    assert code == 1
+    assert "not reached by any case: rule really-written\nnot reached by any case: resubmit again\n" in out
+    assert run(few)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("job", "expect", "difference"),
+    [
+        ("{runtime: 24h}", "{verdict: findings}", "verdict: expected findings, found allow"),
+        ("{spot: true, runtime: 24h, wait: 30h}", "{verdict: stop, action: repair}", "found save-work (CheckpointConfig.S3Uri"),
+        ("{runtime: 24h}", "{verdict: allow, findings: [save-work]}", "expected save-work, which the job does not break"),
+        (
+            "{spot: true, runtime: 24h, wait: 30h}",
+            "{verdict: stop, findings: [save-work], action: stop}",
+            "action: expected stop, found repair",
+        ),
+        (
+            "{spot: true, runtime: 24h, wait: 30h}",
+            "{verdict: stop, findings: [{policy: save-work, mode: warn}], action: repair}",
+            "findings: save-work: mode: expected warn, found enforce",
+        ),
+        (
+            "{spot: true, runtime: 24h, wait: 30h}",
+            "{verdict: stop, findings: [{policy: save-work, found: s3}], action: repair}",
+            "findings: save-work: found: expected text with 's3', found 'not set'",
+        ),
+        ("{runtime: 24h}", "{verdict: allow, undecided: [save-work]}", "undecided: expected save-work, found none"),
+        ("{spot: true, runtime: 2h}", "{verdict: allow}", "refused: expected none, found StoppingCondition.MaxWaitTimeInSeconds"),
+    ],
+)
+def test_a_case_that_does_not_hold_says_what_differs(run: Callable[..., Said], job: str, expect: str, difference: str) -> None:
+    code, out, _ = run(one(job, expect))
+    assert code == 1
+    assert "failed  one  (team.test.yaml:3)" in out
+    assert difference in out
+
+
+@pytest.mark.parametrize(
+    ("case", "problem"),
+    [
+        (
+            one("{runtime: 1h}", "{verdict: findings, findings: [save-wrk]}"),
+            "team.test.yaml:5:44: cases[0].expect.findings[0].policy: found the unknown rule 'save-wrk', wanted one of save",
+        ),
+        (one("{runtime: 1h}", "{verdict: findings, findings: [save-wrk]}"), "(did you mean 'save-work'?)"),
+        (
+            one("{runtime: 1h}", "{verdict: findings, findings: [{rule: chekpoint-required}]}"),
+            "(did you mean 'checkpoint-required'?)",
+        ),
+        (
+            one("{runtime: 1h}", "{verdict: findings, findings: [{policy: save-work, field: CheckpointConfig.S3Url}]}"),
+            "found the unknown field 'CheckpointConfig.S3Url', wanted a member of a training job, such as"
+            " CheckpointConfig.S3Uri (did you mean 'CheckpointConfig.S3Uri'?)",
+        ),
+        (
+            one("{runtime: 1h}", "{verdict: refused, refused: [StopingCondition.MaxWaitTimeInSeconds]}"),
+            "(did you mean 'StoppingCondition.MaxWaitTimeInSeconds'?)",
+        ),
+        (one("{runtime: 1h}", "{verdict: undecided, undecided: [save-worl]}"), "cases[0].expect.undecided[0]: found the unknown"),
+        (
+            one("{runtime: 1h}", "{verdict: findings, findings: [{policy: save-work, rule: spot-required}]}"),
+            "found 'spot-required', wanted checkpoint-required, the kind of save-work",
+        ),
+        (one("{sport: true}", "{verdict: allow}"), "team.test.yaml:4:11: cases[0].job.sport: found unknown key 'sport', wanted"),
+        (one("{runtime: 24}", "{verdict: allow}"), "cases[0].job.runtime: found 24, wanted a duration such as 90s, 15m, 48h"),
+        (one("{runtime: 1h}", "{verdict: alow}"), "found 'alow', wanted one of allow, undecided, findings, stop, refused (did"),
+        (one("{runtime: 1h}", "{verdict: allow}", at="2026-11-20T18:00:00"), "cases[0].at: found datetime.datetime("),
+        (one("{runtime: 1h}", "{verdict: allow}", at="soon"), "found 'soon', wanted a time with its zone, such as 2026-11-20T18"),
+        (one("{runtime: 1h}", "{}"), "cases[0].expect: found no key 'verdict', wanted verdict: and its value"),
+        (
+            one("none.json", "{verdict: allow}"),
+            "team.test.yaml:4:10: cases[0].job: found No such file or directory, wanted a file",
+        ),
+        (one("{runtime: 1h}", "{verdict: allow}") * 2, "cases[1].name: found the name 'one' a second time, wanted a unique name"),
+        (" []", "cases: found an empty list, wanted at least one entry"),
+    ],
+)
+def test_a_mistake_in_a_case_is_said_with_its_place_and_no_case_runs(run: Callable[..., Said], case: str, problem: str) -> None:
+    code, out, err = run(case)
+    assert (code, out) == (2, "")
+    assert problem in err
+
+
+def test_a_mistake_in_a_policy_and_one_in_a_case_are_said_together(run: Callable[..., Said]) -> None:
+    code, _, err = run(one("{sport: true}", "{verdict: allow}"), policy="version: 1\nrules: [{name: a, rule: spot-requird}]\n")
+    assert code == 2
+    assert "did you mean 'spot'?" in err
+    assert "did you mean 'spot-required'?" in err
+
+
+def test_a_document_is_a_file_beside_the_cases_or_written_out(run: Callable[..., Said], tmp_path: Path) -> None:
+    described: dict[str, Any] = {
+        "TrainingJobArn": "arn:aws:sagemaker:eu-west-1:111122223333:training-job/bert",
+        "TrainingJobName": "bert",
+        "TrainingJobStatus": "InProgress",
+        "RoleArn": "arn:aws:iam::111122223333:role/train",
+        "EnableManagedSpotTraining": True,
+        "StoppingCondition": {"MaxRuntimeInSeconds": 86400, "MaxWaitTimeInSeconds": 90000},
+        "ResourceConfig": {"InstanceType": "ml.g5.xlarge", "InstanceCount": 1},
+        "AlgorithmSpecification": {"TrainingImage": "x.example/y"},
+        "CreationTime": "2026-01-01T11:00:00Z",
+        "Tags": [],
+    }
+    (tmp_path / "bert.json").write_text(json.dumps(described), "utf-8")
+    expect = "{verdict: stop, findings: [save-work], action: repair}"
+    assert run(one("bert.json", expect)) == (0, "1 case: 1 passed, 0 failed\n", "")
+    assert run(one(json.dumps(described), expect)) == (0, "1 case: 1 passed, 0 failed\n", "")
+
+
+def test_a_job_has_the_team_of_its_role_as_the_controller_sees_it(run: Callable[..., Said]) -> None:
+    expect = "{verdict: stop, findings: [vision-on-spot], action: stop}"
+    assert run(one("{runtime: 24h, role: vision-role}", expect))[0] == 0
+
+
+def test_results_are_json_lines_or_junit_xml_too(run: Callable[..., Said], tmp_path: Path) -> None:
+    case = one("{runtime: 1h}", "{verdict: findings}").replace("name: one", 'name: "a <b> & \\u0001"')
+    code, out, _ = run(case, "--format", "json", "--coverage", "--junit", str(tmp_path / "out.xml"))
+    first, last = (json.loads(line) for line in out.splitlines())
+    assert (code, first["passed"], first["line"], first["case"]) == (1, False, 3, "a <b> & \u0001")
+    assert first["differences"] == ["verdict: expected findings, found allow"]
+    assert {"kind": "resubmit", "name": "again"} in last["not_reached"]
+    written = ET.parse(tmp_path / "out.xml").getroot()  # noqa: S314 - our own file
+    suites = {suite.get("name", "").rpartition("/")[2]: (suite.get("tests"), suite.get("failures")) for suite in written}
+    assert suites == {"team.test.yaml": ("1", "1"), "coverage": ("5", "5")}
+    failure = written.find("testsuite/testcase/failure")
+    assert failure is not None
+    assert failure.text == "verdict: expected findings, found allow"
+    code, out, _ = run(case, "--format", "junit")
+    assert (code, ET.fromstring(out).tag) == (1, "testsuites")  # noqa: S314 - our own text
+
+
+def test_a_folder_without_cases_or_without_policies_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["test", str(tmp_path / "none")]) == 2
+    (tmp_path / "a.yaml").write_text(POLICY)
+    assert main(["test", str(tmp_path)]) == 2
+    assert "found no case file, wanted files named *.test.yaml" in capsys.readouterr().err
+    (tmp_path / "a.yaml").rename(tmp_path / "a.test.yaml")
+    assert main(["test", str(tmp_path)]) == 2
+    err = capsys.readouterr().err
+    assert "found no policy file" in err
+    assert "found unknown key 'rules', wanted one of cases, version" in err
+
+
+def test_the_shipped_policies_keep_their_cases_and_each_rule_has_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["test", "policies", "--coverage"]) == 0
+    assert "coverage: 4 of 4" in capsys.readouterr().out
