@@ -13,7 +13,7 @@ from datetime import datetime
 from controller.decide.user_requests import available_requests
 from controller.jobs.job import Outcome
 from controller.ledger.directives_in_force import pending
-from controller.ledger.entry import Ended, Finished, Interrupted, Started
+from controller.ledger.entry import Ended, Finished, Flagged, Interrupted, Started
 from controller.ledger.intent import Intent, Purpose, Stop, Submit
 from controller.ledger.lineage import Lineage, newest_attempt
 from controller.ledger.waiver import waivers_in_force
@@ -185,6 +185,14 @@ def _notes(lineage: Lineage, policy: Policy, last: Started, news: News, now: dat
     if waived:
         texts = ", ".join(f"{escaped(w.policy)} until {when(w.until)} ({escaped(w.reason)}, {escaped(w.ticket)})" for w in waived)
         yield Small(f"Waived: {texts}")
+    why = {waiver.name: waiver.why for waiver in policy.waivers}
+    by_policy = [
+        f"{escaped(e.policy)} until {when(e.waived_until)} by {escaped(e.waiver)}: {escaped(why.get(e.waiver, 'no longer said'))}"
+        for e in lineage.entries
+        if isinstance(e, Flagged) and e.waiver and e.job == last.job and e.waived_until and e.waived_until > now
+    ]
+    if by_policy:
+        yield Small(f"Waived by the policy: {', '.join(by_policy)}")
     if links := " · ".join(_links(last, policy, news)):
         yield Small(links)
     where = where_text(lineage.id.account, lineage.id.region, policy.labels.accounts)

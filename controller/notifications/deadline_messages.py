@@ -16,7 +16,7 @@ from controller.ledger.message import (
     Probing,
     WouldMove,
 )
-from controller.notifications.job_messages import spend_cap
+from controller.notifications.give_up_message import spend_cap
 from controller.notifications.message_text import (
     NEXT,
     NOTHING_TO_DO,
@@ -110,14 +110,18 @@ def deadline_lost(m: DeadlineLost) -> MessageText:
 
 
 def deadline_at_risk(m: DeadlineAtRisk) -> MessageText:
+    if m.nearly_done:
+        loses = f", and a move would lose {span(m.lost_s)}" if m.lost_s else ""
+        why = f"Deadline: {when(m.deadline)}. {span(m.left_s)} of training are left{loses}."
+        then = "It stays on spot: uninterrupted, it finishes in time. After an interruption it may not."
+        todo = "Tell those who wait for the model."
+    else:
+        why = f"Deadline: {when(m.deadline)}. The job has no checkpoint: after an interruption there is no time to start over."
+        then = f"It stays on spot, because its policy prefers money to the deadline ({code('guarantee: money')})."
+        todo = "Add checkpoints, or change the guarantee in the policy."
     return MessageText(
         f":warning: {bold(m.job.name)} may miss its deadline",
-        (
-            f"{WHY}Deadline: {when(m.deadline)}. The job has no checkpoint: after an interruption there is no"
-            " time to start over.",
-            f"{NEXT}It stays on spot, because its policy prefers money to the deadline ({code('guarantee: money')}).",
-            f"{TO_DO}Add checkpoints, or change the guarantee in the policy.",
-        ),
+        (f"{WHY}{why}", f"{NEXT}{then}", f"{TO_DO}{todo}"),
         small_print(m.job),
     )
 

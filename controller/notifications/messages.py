@@ -12,7 +12,8 @@ from typing import Any, assert_never
 from controller.ledger.message import Message
 from controller.ledger.message_json import message_of
 from controller.ledger.message_kind import MessageKind
-from controller.notifications import deadline_messages, job_messages, problem_messages
+from controller.notifications import deadline_messages, job_messages, problem_messages, waiver_messages
+from controller.notifications.give_up_message import gave_up
 from controller.notifications.message_text import MessageText, bold
 from controller.notifications.mrkdwn import code
 from controller.policy.slack_settings import Importance
@@ -47,7 +48,7 @@ def row_of(kind: MessageKind) -> Row:
         case MessageKind.WOULD_RESUBMIT:
             return Row(jobs.would_resubmit, "are not submitted again (warn mode)", ACTION, "")
         case MessageKind.GAVE_UP:
-            return Row(jobs.gave_up, "are not submitted again", PERSON, "Decide for each job whether to submit it again.")
+            return Row(gave_up, "are not submitted again", PERSON, "Decide for each job whether to submit it again.")
         case MessageKind.CANNOT_REPEAT:
             return Row(jobs.cannot_repeat, "cannot be submitted again or moved", PERSON, "Submit the jobs yourself.")
         case MessageKind.REFUSED:
@@ -92,6 +93,10 @@ def row_of(kind: MessageKind) -> Row:
         case MessageKind.DECIDER_FAILED:
             return Row(
                 problems.decider_failed, "are only partly looked after: an error in Spotwarden", PERSON, "Report the error."
+            )
+        case MessageKind.WAIVER_EXPIRING:
+            return Row(
+                waiver_messages.waiver_expiring, "have a waiver that ends soon", PERSON, "Fix the jobs, or renew the waivers."
             )
         case MessageKind.MOVING:
             return Row(deadlines.moving, "are being moved", ACTION, "")

@@ -125,6 +125,7 @@ class ExpectedFinding(NonEmpty):
     wanted: Text | None = None
     mode: Annotated[str, BeforeValidator(one_of(tuple(Mode)))] | None = None
     severity: Annotated[str, BeforeValidator(one_of(tuple(Severity)))] | None = None
+    waiver: Text | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -18,7 +18,7 @@ from controller.jobs.algorithm import AlgorithmClass
 from controller.jobs.failure import FailureCause
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, RuleAction, Severity
-from controller.policy.resubmission import Guarantee
+from controller.policy.resubmission import BudgetPer, Guarantee
 from controller.policy.rules import RULE_KINDS
 from controller.policyfile.slack_section import LabelsEntry, SlackEntry
 from controller.policyfile.vocabulary import (
@@ -26,13 +26,16 @@ from controller.policyfile.vocabulary import (
     Dollars,
     Duration,
     DurationOrZero,
+    Expires,
     InstanceType,
     Name,
     Prefixes,
     RateLimit,
+    Reason,
     ReasonBeginnings,
     Role,
     Roles,
+    ShortText,
     StrictModel,
     Subnets,
     Template,
@@ -144,6 +147,7 @@ class Backoff(StrictModel):
 
 class BudgetEntry(StrictModel):
     limit: Annotated[StrictInt, Field(ge=0, le=LIMIT_MAX)]
+    per: Annotated[str, BeforeValidator(one_of(tuple(BudgetPer)))] = BudgetPer.LINEAGE.value
     backoff: Backoff = Backoff()
 
 
@@ -262,6 +266,18 @@ class Block(StrictModel):
     _given = field_validator("interruptions", "ladder", "deadline", "cap", mode="before")(given)
 
 
+class WaiverEntry(StrictModel):
+    """Who may break which rules, until when, and why. Every key is required: a waiver that says less is none."""
+
+    name: Name
+    rule: Texts
+    match: Match
+    reason: Reason
+    owner: ShortText
+    ticket: ShortText
+    expires: Expires
+
+
 class RateLimitsEntry(Limits):
     stops_per_hour: RateLimit | None = None
     submissions_per_hour: RateLimit | None = None
@@ -276,5 +292,7 @@ class File(StrictModel):
     trust_claims: StrictBool = False
     rules: Annotated[list[RuleEntry], Field(min_length=1)] | None = None
     resubmit: Annotated[list[Block], Field(min_length=1)] | None = None
+    longest_waiver: Annotated[int, BeforeValidator(at_least(3600))] | None = None
+    waivers: Annotated[list[WaiverEntry], Field(min_length=1)] | None = None
 
-    _given = field_validator("brakes", "slack", "labels", mode="before")(given)
+    _given = field_validator("brakes", "slack", "labels", "longest_waiver", "waivers", mode="before")(given)

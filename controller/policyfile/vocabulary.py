@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt
@@ -121,6 +122,29 @@ REASON = 'how a FailureReason begins, such as "AlgorithmError: Exit Code: 137"'
 ReasonBeginnings = Annotated[list[Annotated[str, matching(r"[A-Z][A-Za-z]+:\s*\S.*", REASON)]], *LISTED]
 SubnetId = Annotated[str, matching(r"subnet-[0-9a-f]{8,17}", "a subnet id such as subnet-0abc1234")]
 Subnets = Annotated[list[SubnetId], *LISTED]
+Reason = Annotated[str, matching(r"(?=.*\S)[^\n\r]{1,300}", "one line of at most 300 characters")]
+ShortText = Annotated[str, matching(r"(?=.*\S)[^\n\r]{1,100}", "one line of at most 100 characters")]
+
+
+def _expires(found: Any) -> str:
+    """The first moment after a day (UTC) or a time with its zone, in ISO 8601."""
+    wanted = "a day such as 2026-12-31, which counts to its end (UTC), or a time with its zone"
+    if isinstance(found, str):
+        try:
+            found = date.fromisoformat(found) if len(found) == len("2026-12-31") else datetime.fromisoformat(found)
+        except ValueError:
+            raise unlike(wanted) from None
+    try:
+        if isinstance(found, datetime) and found.tzinfo is not None:
+            return found.astimezone(UTC).isoformat()
+        if isinstance(found, date) and not isinstance(found, datetime):
+            return datetime.combine(found + timedelta(days=1), time(), UTC).isoformat()
+    except OverflowError:
+        pass
+    raise unlike(wanted)
+
+
+Expires = Annotated[str, BeforeValidator(_expires)]
 PLACEHOLDERS = ("team", "family", "job")
 
 
