@@ -12,7 +12,7 @@ from typing import Any, assert_never
 from controller.ledger.message import Message
 from controller.ledger.message_json import message_of
 from controller.ledger.message_kind import MessageKind
-from controller.notifications import deadline_messages, job_messages, problem_messages, waiver_messages
+from controller.notifications import attempt_messages, deadline_messages, job_messages, problem_messages, waiver_messages
 from controller.notifications.give_up_message import gave_up
 from controller.notifications.message_text import MessageText, bold
 from controller.notifications.mrkdwn import code
@@ -39,7 +39,7 @@ class Row:
 
 def row_of(kind: MessageKind) -> Row:
     """The row of a kind."""
-    jobs, deadlines, problems = job_messages, deadline_messages, problem_messages
+    jobs, deadlines, problems, attempts = job_messages, deadline_messages, problem_messages, attempt_messages
     match kind:
         case MessageKind.FLAGGED:
             return Row(jobs.rule_broken, "break a rule", ACTION, "")
@@ -71,6 +71,8 @@ def row_of(kind: MessageKind) -> Row:
                 PERSON,
                 "Allow the controller's role to submit them.",
             )
+        case MessageKind.STEP_SKIPPED:
+            return Row(attempts.step_skipped, "took another step of the ladder: one never fits", ACTION, "")
         case MessageKind.VANISHED:
             return Row(problems.deleted, "were deleted before their outcome was recorded", ACTION, "")
         case MessageKind.CHECKPOINTS_UNSEEN:

@@ -88,7 +88,7 @@ def test_the_wait_grows_only_with_retries_without_progress() -> None:
 def test_an_error_that_repeats_and_a_lineage_without_end_stop_whatever_their_progress() -> None:
     endless = after((1,) * (RETRIES_MAX + 1))
     assert not actions(endless, Submit)
-    assert f"Retried {RETRIES_MAX} times for" in text(endless, "gave-up")
+    assert f"It was retried {RETRIES_MAX} times for" in text(endless, "gave-up")
 
 
 def test_giving_up_tells_how_far_the_lineage_got() -> None:
