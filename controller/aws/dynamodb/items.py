@@ -20,7 +20,7 @@ from controller.jobs.quota_hold import QuotaHold
 from controller.ledger import entry, intent
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult, Stop, Submit
-from controller.ledger.pool import CapacitySeen, MarketSignal, PlacementAsked, PoolMemory
+from controller.ledger.pool import CapacitySeen, MarketSignal, PhaseTimes, PlacementAsked, PoolMemory
 from controller.runtime.ports import Message, Post
 from controller.units.money import Rate
 
@@ -61,6 +61,7 @@ STORED_KINDS: Mapping[str, Any] = {
     "PoolMemory": PoolMemory,
     "CapacitySeen": CapacitySeen,
     "PlacementAsked": PlacementAsked,
+    "PhaseTimes": PhaseTimes,
     "Halt": Halt,
     "Message": Message,
     "Post": Post,
