@@ -29,6 +29,7 @@ class RuleBroken(OfJob):
     next_step: NextStep = NextStep.NOTHING
     why_not: str = ""  # of CANNOT_REPAIR
     claimed: str = ""  # the service that the job says it belongs to, unproved
+    lapsed: str = ""  # why a waiver that is about the job does not count, as a sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,6 +288,19 @@ class RateLimit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverExpiring:
+    """A waiver of the policy ends soon; ``rules`` and what it says are text of the policy file."""
+
+    kind: ClassVar = MessageKind.WAIVER_EXPIRING
+    waiver: str
+    rules: str
+    expires: datetime
+    reason: str
+    owner: str
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeciderFailed(OfJob):
     """``decider`` is a name of ``controller.decide.DECIDERS``; ``error`` the class of the exception that it raised."""
 
@@ -300,6 +314,6 @@ Message = (
     | Deleted | CheckpointsUnseen
     | StillStopping | Interrupted | Finished | Moving | WouldMove | CannotAfford | DeadlineLost | DeadlineAtRisk
     | DeadlineUnreadable | OnDemandForbidden | NoRoom | NoEstimate | MaxWaitBeforeDeadline | Probing | StoppingAsAsked
-    | RateLimit | DeciderFailed | NotMoved | TagsChanged
+    | RateLimit | DeciderFailed | NotMoved | TagsChanged | WaiverExpiring
 )  # fmt: skip
 MESSAGES: dict[MessageKind, type[Message]] = {cls.kind: cls for cls in get_args(Message)}

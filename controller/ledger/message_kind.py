@@ -38,6 +38,7 @@ class MessageKind(StrEnum):
     NAME_TAKEN = "name-taken"
     NOT_PERMITTED = "not-permitted"
     DECIDER_FAILED = "decider-failed"
+    WAIVER_EXPIRING = "waiver-expiring"
 
 
 class GiveUpReason(StrEnum):

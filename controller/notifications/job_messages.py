@@ -46,11 +46,11 @@ SEVERITY_EMOJI = {"low": ":information_source:", "medium": ":warning:", "high": 
 
 def rule_broken(m: RuleBroken) -> MessageText:
     what = f"{escaped(m.field)}: {escaped(m.found)}. Required: {escaped(m.wanted)}."
-    if m.risk:
-        what = f"{sentence(m.found)} {escaped(m.risk)}"
+    what = f"{sentence(m.found)} {escaped(m.risk)}" if m.risk else what
+    fix = m.fix and f"To fix it, change the request: {code(_json(m.fix))}"
     return MessageText(
         f"{SEVERITY_EMOJI.get(m.severity, ':warning:')} {bold(m.job.name)} breaks the rule {escaped(m.policy)}",
-        (what, f"To fix it, change the request: {code(_json(m.fix))}" if m.fix else "", _claimed(m.claimed), _next_step(m)),
+        (what, fix, _claimed(m.claimed), escaped(m.lapsed), _next_step(m)),
         small_print(m.job),
     )
 

@@ -12,7 +12,7 @@ from typing import Any, assert_never
 from controller.ledger.message import Message
 from controller.ledger.message_json import message_of
 from controller.ledger.message_kind import MessageKind
-from controller.notifications import deadline_messages, job_messages
+from controller.notifications import deadline_messages, job_messages, waiver_messages
 from controller.notifications.give_up_message import gave_up
 from controller.notifications.message_text import MessageText, bold
 from controller.notifications.mrkdwn import code
@@ -87,6 +87,10 @@ def row_of(kind: MessageKind) -> Row:
             return Row(jobs.rate_limit, "wait for a rate limit", ACTION, "")
         case MessageKind.DECIDER_FAILED:
             return Row(jobs.decider_failed, "are only partly looked after: an error in Spotwarden", PERSON, "Report the error.")
+        case MessageKind.WAIVER_EXPIRING:
+            return Row(
+                waiver_messages.waiver_expiring, "have a waiver that ends soon", PERSON, "Fix the jobs, or renew the waivers."
+            )
         case MessageKind.MOVING:
             return Row(deadlines.moving, "are being moved", ACTION, "")
         case MessageKind.NOT_MOVED:

@@ -94,6 +94,10 @@ EXAMPLES: tuple[Message, ...] = (
     m.NotMoved(job=SPOT, reason=MoveReason.LATEST_MOMENT, lost_s=4000, deadline=LATER),
     m.NotMoved(job=SPOT, reason=MoveReason.INTERRUPTIONS, lost_s=4000),
     m.TagsChanged(job=SPOT, before="no spotwarden:deadline", after="spotwarden:deadline=2026-03-02T18:00:00Z"),
+    rule_broken(lapsed="The waiver old-bert has expired (2026-03-02 00:00 UTC), so the rule holds."),
+    m.WaiverExpiring(
+        waiver="old-bert", rules="use-spot, patience", expires=LATER, reason="moves in April", owner="alice", ticket="ML-1"
+    ),
     m.DeciderFailed(job=SPOT, decider="deadline", error="OverflowError"),
 )  # fmt: skip
 

@@ -25,6 +25,7 @@ CHECKPOINT = m.CheckpointFacts(uri="s3://b/p/", scanned=True, newest_at=BEGIN, a
 LATER = BEGIN + timedelta(hours=6)
 
 EXAMPLES: tuple[Message, ...] = (
+    m.WaiverExpiring(waiver=EVIL, rules=EVIL, expires=LATER, reason=EVIL, owner=EVIL, ticket=EVIL),
     m.RuleBroken(
         job=JOB, policy=EVIL, severity="high", field="F", found=EVIL, wanted=EVIL, fix='{"a": 1}',
         next_step=NextStep.CANNOT_REPAIR, why_not=EVIL,
