@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -57,7 +57,7 @@ def _run(mutants: list[Mutant], of: int, jobs: int, at_least: float) -> int:
     tasks = [Task(mutant, tests := covered.tests_for(mutant), covered.seconds_of(tests)) for mutant in mutants]
     print(f"{len(covered.seconds)} tests pass without a mutant in {time.perf_counter() - began:.0f} s", flush=True)
     _check_the_runner(tasks[0], covered)
-    results = run(tasks, jobs, _show)
+    results = run(tasks, jobs, _Progress(len(tasks)).show)
     killed = sum(result.killed for result in results)
     explained = sum(not result.killed and bool(reason_of(result.mutant)) for result in results)
     print("\npackage        mutants  killed")
@@ -81,13 +81,22 @@ def _check_the_runner(task: Task, covered: CoverageByTest) -> None:
         raise RuntimeError(f"the tests fail in the runner without any mutant: {result.fate}")
 
 
-def _show(result: Result) -> None:
-    if not result.killed:
-        reason = reason_of(result.mutant)
-        print(
-            f"{result.fate} ({result.tests} tests): {result.mutant}" + (f"\n    explained: {reason}" if reason else ""),
-            flush=True,
-        )
+@dataclass(slots=True)
+class _Progress:
+    """Prints each survivor with how many mutants have been run."""
+
+    of: int
+    run: int = 0
+
+    def show(self, result: Result) -> None:
+        self.run += 1
+        if not result.killed:
+            reason = reason_of(result.mutant)
+            print(
+                f"[{self.run}/{self.of}] {result.fate} ({result.tests} tests): {result.mutant}"
+                + (f"\n    explained: {reason}" if reason else ""),
+                flush=True,
+            )
 
 
 if __name__ == "__main__":
