@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from controller.aws.system_clock import SystemClock
 from controller.cli.output_file import write_output
 from controller.cli.usage import BAD_INPUT
 from controller.policyfile import as_text, validate_folder
@@ -21,7 +22,7 @@ def run(
     ] = None,
 ) -> int:
     """Write the compiled document; print every mistake of every file where there is one, and warnings."""
-    validated = validate_folder(folder)
+    validated = validate_folder(folder, now=SystemClock().now())
     for problem in (*validated.errors, *validated.warnings):
         if problem.code != NOT_READ:  # said below, with the other files
             print(problem.text, file=sys.stderr)

@@ -172,7 +172,7 @@ class Unmeasured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flagged:
-    """A job broke a rule, under a policy revision."""
+    """A job broke a rule, under a policy revision. A waiver allows it until ``waived_until``; a file's has its name."""
 
     job: str
     at: datetime
@@ -185,10 +185,12 @@ class Flagged:
     found: str
     wanted: str
     revision: str
+    waiver: str = ""
+    waived_until: datetime | None = None
 
     @property
     def key(self) -> str:
-        return f"flagged/{self.job}/{self.policy}/{self.mode}"
+        return f"flagged/{self.job}/{self.policy}/{self.mode}" + (f"/waived/{self.waiver}" if self.waiver else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,9 +297,8 @@ class Waived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectivesRead:
-    """The tags that ask something of the controller, as text, None where a tag is absent.
-
-    Number 0 is what was read first, and is in force. Every higher number is a later change, in force once a person accepted it.
+    """The tags that ask something of the controller, as text, None where a tag is absent. Number 0 is what was read first, and in
+    force; every higher number is a later change, in force once a person accepted it.
     """
 
     job: str

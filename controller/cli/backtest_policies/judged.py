@@ -72,7 +72,7 @@ def judged_job(recorded: Job, created: Job, policy: Policy) -> Judged:
     A file says nothing of what lay in S3 or which jobs ran beside it: a rule that needs this is undecided.
     """
     job = as_seen(created, policy)
-    findings, undecided = all_findings(job, policy, Evidence())
+    findings, undecided = all_findings(job, policy, Evidence(), now=created.created_at)
     owned, first = job.service is not None, _number(job) == 1
     offences = [f for f in findings if may_act(f, first=first, owned=owned, new=True)]
     plan = planned_stop(job, offences, policy, Evidence())

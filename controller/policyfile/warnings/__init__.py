@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from controller.policyfile.problem import Problem
@@ -16,6 +17,7 @@ from controller.policyfile.warnings.prefixes import one_prefix_for_all
 from controller.policyfile.warnings.selectors import patterns_in
 from controller.policyfile.warnings.shadowed import contradicted, shadowed
 from controller.policyfile.warnings.unmatched import matches_no_job
+from controller.policyfile.warnings.waivers import doubtful_waiver
 from controller.policyfile.yaml_nodes import Tree
 
 WARNERS: tuple[Callable[[Whole], Iterator[Problem]], ...] = (
@@ -25,13 +27,17 @@ WARNERS: tuple[Callable[[Whole], Iterator[Problem]], ...] = (
     contradicted,
     does_nothing,
     looks_like_a_placeholder,
+    doubtful_waiver,
 )
 RULES_MAX, PATTERNS_MAX = 200, 500  # in a folder: comparing each with each takes the square of their number
 
 
-def warnings_of(document: Mapping[str, Any], trees: Sequence[Tree]) -> Iterator[Problem]:
-    """Everything that people should look at, each at its place; a very large folder is only said to be one."""
-    looked_at = whole(document, trees)
+def warnings_of(document: Mapping[str, Any], trees: Sequence[Tree], now: datetime | None = None) -> Iterator[Problem]:
+    """Everything that people should look at, each at its place; a very large folder is only said to be one.
+
+    ``now`` is for waivers that have expired.
+    """
+    looked_at = whole(document, trees, now)
     entries = (*looked_at.rules, *looked_at.blocks)
     patterns = sum(patterns_in(entry.compiled["match"]) for entry in entries)
     patterns += sum(len(rule.compiled["options"].get("instance_types", ())) for rule in looked_at.rules)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from controller.policyfile.consistency import entries
@@ -36,21 +37,25 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whole:
-    """A folder that compiles: its document, its files, and each rule and block at its place."""
+    """A folder that compiles: its document, its files, and each rule, block and waiver at its place."""
 
     document: Mapping[str, Any]
     trees: Sequence[Tree]
     rules: Sequence[Entry]
     blocks: Sequence[Entry]
+    waivers: Sequence[Entry] = ()
+    now: datetime | None = None
 
 
-def whole(document: Mapping[str, Any], trees: Sequence[Tree]) -> Whole:
-    """Put each compiled rule and block beside the place where it is written."""
+def whole(document: Mapping[str, Any], trees: Sequence[Tree], now: datetime | None = None) -> Whole:
+    """Put each compiled rule, block and waiver beside the place where it is written."""
     return Whole(
         document=document,
         trees=trees,
         rules=_placed(document["rules"], trees, "rules"),
         blocks=_placed(document["resubmit"], trees, "resubmit"),
+        waivers=_placed(document.get("waivers", ()), trees, "waivers"),
+        now=now,
     )
 
 
