@@ -1,7 +1,6 @@
 """Builds the real ports, once per container.
 
-Clients are built when first needed: a digest never loads SageMaker's service model. ``install`` is the only seam: a local host
-puts its virtual clock there before the first trigger.
+Clients are built when first needed. ``install`` is the only seam: a local host puts its virtual clock there first.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ from controller.aws.stack_parameters import identity_key, training_roles
 from controller.aws.system_clock import SystemClock
 from controller.ledger.lineage import LineageId
 from controller.runtime.gather import lineage_of
-from controller.runtime.ports import Chat, Clock, Jobs, Ledger, Policies, Ports, Unreachable
+from controller.runtime.ports import Chat, Clock, Home, Jobs, Ledger, Policies, Ports, Unreachable
 from controller.runtime.slack_user import KnownUsers, SlackUser
 
 # The lease (60 s) outlives the function (45 s), which outlives its calls: two tries of at most 2 + 10 s each.
@@ -128,6 +127,7 @@ def ports() -> Ports:
         placement=PlacementScores(_Lazy(lambda: client("ec2"))),
         price_list=PriceList(_Lazy(_pricing)),
         clock=_clock,
+        home=Home(account=os.environ.get("SPOTWARDEN_ACCOUNT", ""), region=region()),
     )
 
 

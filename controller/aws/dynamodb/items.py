@@ -81,7 +81,7 @@ LATER_FIELDS: Mapping[type, frozenset[str]] = {
     entry.Ended: frozenset({"ran_s"}),
     entry.Flagged: frozenset({"waiver", "waived_until"}),
     intent.Stop: frozenset({"cost_micros", "cap_micros", "month"}),
-    intent.Announce: frozenset({"facts"}),
+    intent.Announce: frozenset({"facts", "once_a_day"}),
     intent.Submit: frozenset({"month", "identity", "sent"}),
     intent.Probe: frozenset({"born_at", "identity", "sent"}),
     entry.Measured: frozenset({"retained_s", "interruptions", "checkpoint", "spot_possible"}),
