@@ -146,7 +146,13 @@ def test_the_jitter_of_a_lineage_is_the_same_each_time_it_is_decided() -> None:
 def waiting_for_quota(tries: int) -> Intent:
     """The next attempt, which the account's quota refused so many times."""
     submit = Submit(about="bert", job=SECOND, number=2, cause=FailureCause.STARVED)
-    return Intent(action=submit, due_at=BEGIN + HOUR, claim=tries, why="no quota: An error occurred (ResourceLimitExceeded)")
+    return Intent(
+        action=submit,
+        due_at=BEGIN + HOUR,
+        claim=9,
+        quota_refusals=tries,
+        why="no quota: An error occurred (ResourceLimitExceeded)",
+    )
 
 
 TWO_QUOTA_TRIES = {FailureCause.STARVED: budget(3), FailureCause.QUOTA: budget(2)}
@@ -211,7 +217,7 @@ def test_what_never_fits_is_passed_at_once_step_by_step_and_the_job_goes_on_as_i
     assert refused[-1] == ""
     last = short_of_capacity(*refused)
     assert not actions(last, Submit)
-    assert "every fallback step" in text(last, "gave-up")
+    assert "very fallback step" in text(last, "gave-up")
 
 
 def test_a_submission_that_never_fitted_is_no_try_of_a_budget() -> None:
