@@ -35,11 +35,13 @@ simulate: $(BIN)/installed  ## simulate SEEDS=5000 worlds of faults and check th
 mutants: $(BIN)/installed  ## count the mutants of the pure packages that tests kill; ARGS="--sample 40 --package decide"
 	$(BIN)/python -m tests.mutation $(ARGS)
 
-bench: $(BIN)/installed  ## measure what a month's digest costs, by the number of jobs
+bench: $(BIN)/installed  ## measure what a month's digest costs, by the number of jobs, and a backtest of 100,000 jobs
 	$(BIN)/python -m tests.benchmarks.month $(ARGS)
+	$(BIN)/python -m tests.benchmarks.backtest
 
 nightly: lint-stack simulate mutants bench  ## run everything that takes long: simulate (and its mutants), mutants, bench
 	$(BIN)/python -m tests.simulation.mutants
+	$(BIN)/python -m pytest --hypothesis-profile=nightly tests/properties/test_typos.py
 
 docs: $(DOCS)/installed  ## build the documentation site into build/site
 	NO_MKDOCS_2_WARNING=1 $(DOCS)/mkdocs build --strict --quiet --site-dir build/site

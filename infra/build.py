@@ -128,15 +128,16 @@ def vendor_wheels(vendor: Path, target: Target) -> None:
 
 def compile_policies(folder: Path, path: Path) -> None:
     """Write the policy folder as the one JSON document that Lambda loads; a mistake in a policy raises Unbuildable."""
-    from controller.policyfile import compile_folder, warnings_of  # here: pydantic and YAML are needed to build, never to run
+    from controller.aws.system_clock import SystemClock
+    from controller.policyfile import validate_folder  # here: pydantic and YAML are needed to build, never to run
 
-    try:
-        document = compile_folder(folder)
-    except ValueError as mistakes:
-        raise Unbuildable(f"the policies in {folder} are not valid:\n{mistakes}") from mistakes
-    for warning in warnings_of(document):
-        print(warning, file=sys.stderr)
-    path.write_text(json.dumps(document, sort_keys=True, separators=(",", ":")))
+    validated = validate_folder(folder, now=SystemClock().now())
+    if validated.errors:
+        mistakes = "\n".join(problem.text for problem in validated.errors)
+        raise Unbuildable(f"the policies in {folder} are not valid:\n{mistakes}")
+    for warning in validated.warnings:
+        print(warning.text, file=sys.stderr)
+    path.write_text(json.dumps(validated.document, sort_keys=True, separators=(",", ":")))
 
 
 def package(stage: Path, template: Path, out: Path) -> None:

@@ -10,43 +10,39 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
-from controller.cli import (
-    advise,
-    audit,
-    backtest,
-    cancel,
-    cases,
-    check,
-    classify,
-    compile_policies,
-    doctor,
-    embedded,
-    halt,
-    redrive,
-    report,
-    slack_manifest,
-    status,
-)
-from controller.cli.aws_calls import with_region_and_profile
 from controller.cli.usage import BAD_INPUT, guarded, usage_error
 from controller.cli.version import installed_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """A command and its help: one sentence, examples, and what its exit codes mean."""
+    """A command and its help: one sentence, examples, and what its exit codes mean.
+
+    ``run`` is the module and the function. Only the command that is called is imported: some of them need boto3.
+    """
 
     name: str
-    run: Callable[..., int]
+    run: str
     help: str
     examples: tuple[str, ...]
     exit_codes: str = "0 done; 2 bad input or usage"
     aws: bool = False
     forwards: bool = False
+
+    @property
+    def function(self) -> Callable[..., int]:
+        module, _, function = self.run.rpartition(".")
+        found: Callable[..., int] = getattr(import_module(f"controller.cli.{module}"), function)
+        if not self.aws:
+            return found
+        from controller.cli.aws_calls import with_region_and_profile  # boto3 is slow to load
+
+        return with_region_and_profile(found)
 
     @property
     def epilog(self) -> str:
@@ -63,7 +59,7 @@ class Command:
 COMMANDS: tuple[Command, ...] = (
     Command(
         name="check",
-        run=check.run,
+        run="check.run",
         aws=True,
         help="Check training jobs against the policies and against SageMaker's own limits.",
         examples=("spotwarden check job.json --policies policies --format json",),
@@ -74,21 +70,35 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         name="classify",
-        run=classify.run,
+        run="classify.run",
         help="Name the cause of a FailureReason, and whether a retry helps.",
         examples=('spotwarden classify "CapacityError: Unable to provision requested ML compute capacity."',),
         exit_codes="0 done; 2 bad usage",
     ),
     Command(
         name="compile",
-        run=compile_policies.run,
+        run="compile_policies.run",
         help="Compile policy files to the JSON that ships to Lambda.",
         examples=("spotwarden compile policies --output policies.json",),
         exit_codes="0 done; 2 a mistake in a policy, or a file that cannot be written",
     ),
     Command(
+        name="validate",
+        run="validate.run",
+        help="Find every mistake in policy files, and what looks like one.",
+        examples=("spotwarden validate policies", "spotwarden validate --strict --format github"),
+        exit_codes="0 no error; 1 warnings with --strict; 2 errors or bad usage",
+    ),
+    Command(
+        name="schema",
+        run="schema.run",
+        help="Print the JSON Schema of policy files, for editors.",
+        examples=("spotwarden schema --output policy.schema.json", "spotwarden schema --format markdown"),
+        exit_codes="0 done; 2 bad input",
+    ),
+    Command(
         name="test",
-        run=cases.run,
+        run="cases.run",
         help="Run the cases beside the policies, and say what no case reaches.",
         examples=("spotwarden test policies --coverage --junit cases.xml",),
         exit_codes=(
@@ -98,14 +108,14 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         name="report",
-        run=report.run,
+        run="report.run",
         aws=True,
         help="Report what spot cost, saved, wasted and missed.",
         examples=("spotwarden report --period 2026-W41 --by user --format html --out report.html",),
     ),
     Command(
         name="audit",
-        run=audit.run,
+        run="audit.run",
         aws=True,
         help="Compare the recorded savings with what AWS reports today.",
         examples=("spotwarden audit --period 2026-10",),
@@ -113,35 +123,55 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         name="advise",
-        run=advise.run,
+        run="advise.run",
         aws=True,
         help="Recommend limits and an instance type for a family of jobs.",
         examples=("spotwarden advise train-bert --days 30",),
     ),
     Command(
-        name="backtest",
-        run=backtest.run,
+        name="export history",
+        run="history.export.run",
+        aws=True,
+        help="Write the account's training jobs to a file, one a line.",
+        examples=(
+            "spotwarden export history --since 90d --out history.jsonl",
+            "spotwarden export history --since 2026-10-01 > history.jsonl",
+        ),
+    ),
+    Command(
+        name="backtest policies",
+        run="backtest_policies.command.run",
+        help="Say what a policy folder would have done to recorded jobs.",
+        examples=(
+            "spotwarden backtest policies --history history.jsonl",
+            "spotwarden backtest policies --history history.jsonl --against main/policies --format markdown",
+        ),
+        exit_codes="0 every rule decided, none broken; 1 findings; 2 bad input, or a line that is no job; 3 undecided",
+    ),
+    Command(
+        name="backtest deadline",
+        run="backtest.run",
         help="Test the deadline decision on recorded spot capacity.",
         examples=("spotwarden backtest deadline --traces spot-traces --shapes 48h/60h",),
-        exit_codes="0 done; 2 bad input or usage",
+        exit_codes="0 done; 2 bad input",
     ),
     Command(
         name="halt",
-        run=halt.run_halt,
+        run="halt.run_halt",
         aws=True,
         help="Pause all actions and messages; recording continues.",
         examples=('spotwarden halt --why "a policy stops the wrong jobs"',),
     ),
     Command(
         name="resume",
-        run=halt.run_resume,
+        run="halt.run_resume",
         aws=True,
         help="End a halt; work continues within five minutes.",
         examples=("spotwarden resume",),
     ),
     Command(
         name="cancel",
-        run=cancel.run,
+        run="cancel.run",
         aws=True,
         help="Call off the attempt that waits to be submitted after a job.",
         examples=('spotwarden cancel bert-2026-11-20 --why "the data is wrong"',),
@@ -149,7 +179,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         name="doctor",
-        run=doctor.run,
+        run="doctor.run",
         aws=True,
         help="Look at an installation, and say what is wrong.",
         examples=("spotwarden doctor --stack spotwarden-dev --format json",),
@@ -157,14 +187,14 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         name="status",
-        run=status.run,
+        run="status.run",
         aws=True,
         help="Show what waits, what is overdue, a halt, and the policy in force.",
         examples=("spotwarden status --table TABLE",),
     ),
     Command(
         name="redrive",
-        run=redrive.run_redrive,
+        run="redrive.run_redrive",
         aws=True,
         help="Send again what Slack refused, and hand dead letters over again.",
         examples=(
@@ -175,41 +205,40 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         name="replay",
-        run=redrive.run_replay,
+        run="redrive.run_replay",
         aws=True,
         help="Look again at the jobs that changed since a time.",
         examples=("spotwarden replay --since 2026-11-20T09:00 --function JobChanged",),
     ),
     Command(
         name="slack-manifest",
-        run=slack_manifest.run,
+        run="slack_manifest.run",
         help="Print the manifest of the Slack app, to paste.",
         examples=("spotwarden slack-manifest --url https://abc123.execute-api.us-east-1.amazonaws.com/api/",),
-        exit_codes="0 done; 2 bad input or usage",
+        exit_codes="0 done; 2 bad input",
     ),
     Command(
         name="demo",
-        run=embedded.run_demo,
+        run="embedded.run_demo",
         help="Simulate a week of training jobs on this machine.",
         examples=("spotwarden demo --keep --ports-file ports.json",),
         forwards=True,
     ),
     Command(
         name="local",
-        run=embedded.run_local,
+        run="embedded.run_local",
         help="Run the AWS that is embedded in this machine.",
         examples=("spotwarden local demo",),
         forwards=True,
     ),
 )
 
-app = typer.Typer(
-    name="spotwarden",
-    epilog="Run 'spotwarden COMMAND --help' for the options of a command, examples and its exit codes.",
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+GROUPS = {
+    "backtest": "Try a policy or a decision on what happened before.",
+    "export": "Write what AWS knows to a file.",
+}
+"""Commands of two words, by the first of them."""
+
 FORWARDS = {"allow_extra_args": True, "ignore_unknown_options": True}  # the embedded AWS reads these arguments itself
 
 
@@ -231,8 +260,38 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     """Run typer under the same guard as each command: help and version are output, too."""
-    code: object = typer.main.get_command(app).main(arguments, prog_name="spotwarden", standalone_mode=False)
+    code: object = typer.main.get_command(_app(arguments)).main(arguments, prog_name="spotwarden", standalone_mode=False)
     return code if isinstance(code, int) else 0
+
+
+def _app(arguments: Sequence[str]) -> typer.Typer:
+    """The commands as typer wants them: the one that is called with its own arguments, the others with their names alone."""
+    app = typer.Typer(
+        name="spotwarden",
+        epilog="Run 'spotwarden COMMAND --help' for the options of a command, examples and its exit codes.",
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(help="Make SageMaker Managed Spot Training safe to use, and report what it really saves.")(_spotwarden)
+    groups = {name: typer.Typer(help=help_, no_args_is_help=True) for name, help_ in GROUPS.items()}
+    for name, group in groups.items():
+        app.add_typer(group, name=name)
+    for one in COMMANDS:
+        *of, name = one.name.split(" ")
+        (groups[of[0]] if of else app).command(
+            name,
+            help=one.help,
+            epilog=one.epilog,
+            add_help_option=not one.forwards,
+            context_settings=FORWARDS if one.forwards else None,
+        )(guarded(one.name, one.function if {*of, name} <= {*arguments} else _not_called))
+    return app
+
+
+def _not_called() -> int:
+    """Stands for a command that is not called."""
+    raise AssertionError
 
 
 def _print_version(wanted: bool) -> None:
@@ -241,20 +300,9 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(help="Make SageMaker Managed Spot Training safe to use, and report what it really saves.")
 def _spotwarden(
     version: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit.")
     ] = False,
 ) -> None:
     del version  # its callback has printed it
-
-
-for _each in COMMANDS:
-    app.command(
-        _each.name,
-        help=_each.help,
-        epilog=_each.epilog,
-        add_help_option=not _each.forwards,
-        context_settings=FORWARDS if _each.forwards else None,
-    )(guarded(_each.name, with_region_and_profile(_each.run) if _each.aws else _each.run))

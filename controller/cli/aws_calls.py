@@ -1,4 +1,4 @@
-"""How commands reach AWS: which region and profile, and in one sentence why it does not answer."""
+"""How commands reach AWS: which region and profile, patiently for many calls, and in one sentence why it does not answer."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from difflib import get_close_matches
 from functools import wraps
 from typing import Annotated, Any, TypeVar
 
+import boto3
 import typer
 from botocore import exceptions as raised
+from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -98,8 +100,6 @@ def reached_as(region: str | None, profile: str | None) -> Iterator[None]:
     if region is None and profile is None:
         yield
         return
-    import boto3  # slow to load
-
     from controller import wiring
 
     if region is not None and not REGION.fullmatch(region):
@@ -134,3 +134,10 @@ def with_region_and_profile(command: Callable[..., int]) -> Callable[..., int]:
     vars(run)["__signature__"] = signature
     run.__annotations__ = {name: parameter.annotation for name, parameter in signature.parameters.items()}
     return run
+
+
+def patient_client(service: str) -> Any:
+    """A client for thousands of calls: botocore's adaptive mode slows down as soon as AWS throttles, and tries again."""
+    return boto3.client(
+        service, config=Config(connect_timeout=5, read_timeout=30, retries={"mode": "adaptive", "total_max_attempts": 10})
+    )

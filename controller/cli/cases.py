@@ -14,6 +14,7 @@ import typer
 
 from controller.cli.errors import BadInput
 from controller.cli.junit import junit_report
+from controller.cli.options import LOCAL_FOLDER
 from controller.cli.output_file import write_output
 from controller.cli.run_cases import CaseResult, check_names, parts_of, run_case
 from controller.cli.usage import BAD_INPUT
@@ -22,7 +23,6 @@ from controller.policy.policy import Policy
 from controller.policyfile import BadPolicy, Problem, compile_folder
 from controller.policyfile.cases import Case, read_cases
 
-LOCAL_FOLDER = "policies"
 PASSED, FAILED = 0, 1
 
 
@@ -50,7 +50,7 @@ def run(
     try:
         policy, cases = _read(Path(folder))
     except BadPolicy as error:
-        print(error, file=sys.stderr)
+        print(error.text, file=sys.stderr)
         return BAD_INPUT
     results = [run_case(case, policy) for case in cases]
     missed = unreached(results, policy) if coverage else ()

@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
+from controller.aws.system_clock import SystemClock
 from controller.cli.output_file import write_output
 from controller.cli.usage import BAD_INPUT
-from controller.policyfile import BadPolicy, as_text, compile_folder, warnings_of
-from controller.policyfile.folder import is_case_file, unread_files
+from controller.policyfile import as_text, validate_folder
+from controller.policyfile.folder import NOT_READ, is_case_file, unread_files
 
 
 def run(
@@ -21,17 +22,16 @@ def run(
     ] = None,
 ) -> int:
     """Write the compiled document; print every mistake of every file where there is one, and warnings."""
-    try:
-        document = compile_folder(folder)
-    except BadPolicy as error:
-        print(error, file=sys.stderr)
+    validated = validate_folder(folder, now=SystemClock().now())
+    for problem in (*validated.errors, *validated.warnings):
+        if problem.code != NOT_READ:  # said below, with the other files
+            print(problem.text, file=sys.stderr)
+    if validated.errors:
         return BAD_INPUT
-    for warning in warnings_of(document):
-        print(warning, file=sys.stderr)
     for path in unread_files(Path(folder)):
         why = "cases, which spotwarden test runs" if is_case_file(path) else "its name does not end in .yaml"
         print(f"not read as a policy: {path} ({why})", file=sys.stderr)
-    text = as_text(document)
+    text = as_text(validated.document)
     if output is None:
         sys.stdout.write(text)
         return 0

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+LOCAL_FOLDER = "policies"  # of policy files, below the working directory
+
 
 class OutputFormat(StrEnum):
     """How a command prints its result."""

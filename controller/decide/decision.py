@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
@@ -9,9 +10,9 @@ from controller.decide.need import Need
 from controller.jobs.claim import Claim
 from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Ended, Entry, Started
-from controller.ledger.intent import Intent, Probe, Publish, Stop, Submit, Wake
+from controller.ledger.intent import Intent, Probe, Publish, Settle, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
-from controller.ledger.pool import CapacitySeen, CapacitySignal
+from controller.ledger.pool import CapacitySeen, CapacitySignal, PhaseTimes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,7 @@ class DeciderProblem:
     at: str = ""
 
 
-WRITES_MAX = 64  # of 100 in a DynamoDB transaction; the rest is for the head, the marks of late days and a margin
+WRITES_MAX = 64  # of 100 in a DynamoDB transaction; the rest is a margin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +36,10 @@ class Decision:
 
     ``problems`` are deciders that raised; the decisions of the others stand. ``claims`` on checkpoint prefixes are taken and
     ``released`` returned, ``holds`` on quota are taken and ``freed``. ``late`` are days before the one of the commit to which
-    entries belong: their rollups have to be made again. ``capacity`` are signals about spot pools, for other lineages. ``needs``
-    are open questions: a decision with one is not committed, but made again once the runtime has looked them up. ``said`` are all
-    intents that are decided now, also known ones: no act on SageMaker is performed that is not among them. ``doubtful`` are keys
-    of those that are decided only because they were tried: nothing new is created for them.
+    entries belong: their rollups have to be made again. ``capacity`` are signals about spot pools and ``times`` how long phases
+    took, for other lineages. ``needs`` are open questions: a decision with one is not committed, but made again once the runtime
+    has looked them up. ``said`` are all intents that are decided now, also known ones: no act on SageMaker is performed that is
+    not among them. ``doubtful`` are keys of those that are decided only because they were tried: nothing new is created for them.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -54,6 +55,7 @@ class Decision:
     doubtful: frozenset[str] = frozenset()
     problems: tuple[DeciderProblem, ...] = ()
     capacity: tuple[CapacitySignal, ...] = ()
+    times: tuple[PhaseTimes, ...] = ()
     needs: frozenset[Need] = frozenset()
 
     def __or__(self, other: Decision) -> Decision:
@@ -69,6 +71,7 @@ class Decision:
             holds=self.holds + other.holds,
             freed=self.freed + other.freed,
             capacity=self.capacity + other.capacity,
+            times=self.times + other.times,
             needs=self.needs | other.needs,
         )
 
@@ -79,7 +82,7 @@ class Decision:
     def writes(self) -> int:
         return (
             len(self.entries) + len(self.intents) + len(self.withdrawn) + len(self.abandoned)
-            + len(self.claims) + len(self.released) + len(self.holds) + len(self.freed) + len(self.capacity)
+            + len(self.claims) + len(self.released) + len(self.holds) + len(self.freed) + len(self.capacity) + len(self.times)
         )  # fmt: skip
 
     def new_to(self, lineage: Lineage, about: str) -> Decision:
@@ -109,12 +112,12 @@ class Decision:
             holds=self.holds if Started in learned else (),
             freed=self.freed if Ended in learned else (),
         )
-        return new if new._is_news else replace(new, capacity=())
+        return new if new._is_news else replace(new, capacity=(), times=())
 
     @property
     def _is_news(self) -> bool:
-        """Whether there is something to write. A signal that a pool still has capacity alone is no reason to write."""
-        return self.writes > sum(isinstance(signal, CapacitySeen) for signal in self.capacity)
+        """Whether there is something to write. What a pool shows, other than an answer of EC2, alone is no reason to write."""
+        return self.writes > sum(isinstance(signal, CapacitySeen) for signal in self.capacity) + len(self.times)
 
     @staticmethod
     def _replaces(intent: Intent, lineage: Lineage) -> bool:
@@ -132,7 +135,8 @@ class Decision:
         if before is None:
             return intent
         return replace(
-            intent, claim=before.claim, held=before.held, claimed_at=before.claimed_at, lease_ends_at=before.lease_ends_at
+            intent, claim=before.claim, held=before.held, quota_refusals=before.quota_refusals, claimed_at=before.claimed_at,
+            lease_ends_at=before.lease_ends_at,
         )  # fmt: skip
 
     def confirms(self, intent: Intent) -> Intent | None:
@@ -153,11 +157,40 @@ class Decision:
             late=tuple(sorted(day for day in days if day < now.astimezone(UTC).date())),
         )
 
-    def cut(self, writes_max: int = WRITES_MAX) -> Decision:
-        """The part of the decision that fits into one transaction, entries first; the next trigger decides the rest."""
-        if self.writes <= writes_max:
+    @property
+    def size(self) -> int:
+        """The writes of its transaction: an attempt to be created also has a row under its name, and a late day has a mark."""
+        named = sum(isinstance(i.action, Submit | Probe) for i in self.intents)
+        return self.writes + named + len({e.at.astimezone(UTC).date() for e in self.entries})
+
+    def cut(self, about: str, now: datetime, most: int = WRITES_MAX) -> Decision:
+        """The part of the decision that fits into one transaction; the next look at the job decides the rest.
+
+        Entries come first, then acts, messages, and what is withdrawn. An overdue Wake stays open until the last part is
+        written, so that the sweep goes on where a function ends in between.
+        """
+        if self.size <= most:
             return self
-        plain = tuple(e for e in self.entries if not isinstance(e, Started | Ended))
-        if len(plain) > writes_max - 4:
-            return Decision(entries=plain[:writes_max], problems=self.problems)  # claims hang on Started and Ended: those go last
-        return replace(self, intents=(), withdrawn=(), abandoned=(), capacity=())
+        overdue = next((i for i in self.withdrawn if isinstance(i.action, Wake) and i.action.at <= now), None)
+        part = Decision() if overdue else Decision(intents=(Intent(action=Wake(about=about, at=now), due_at=now),))
+        for piece in self._pieces(but=overdue):
+            more = part | piece
+            if more.size > most:
+                break
+            part = more
+        return replace(part, said=self.said, doubtful=self.doubtful, problems=self.problems)
+
+    def _pieces(self, but: Intent | None) -> Iterator[Decision]:
+        """What may be written one after another, in this order; ``but`` is left out."""
+        plain = (e for e in self.entries if not isinstance(e, Started | Ended))
+        yield from (Decision(entries=(entry,)) for entry in plain)
+        yield Decision(
+            entries=tuple(e for e in self.entries if isinstance(e, Started | Ended)), claims=self.claims, holds=self.holds,
+            released=self.released, freed=self.freed, capacity=self.capacity, times=self.times,
+        )  # fmt: skip
+        first = (Wake, Stop, Submit, Probe, Settle)
+        yield from (Decision(intents=(i,)) for i in sorted(self.intents, key=lambda i: not isinstance(i.action, first)))
+        yield from (Decision(abandoned=(i,)) for i in self.abandoned)
+        yield from (
+            Decision(withdrawn=(i,)) for i in sorted(self.withdrawn, key=lambda i: isinstance(i.action, Wake)) if i is not but
+        )

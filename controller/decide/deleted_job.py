@@ -7,11 +7,11 @@ from datetime import datetime
 
 from controller.decide.alerts import alert_failed_intents
 from controller.decide.announce import announce
-from controller.decide.decision import Decision
+from controller.decide.decision import WRITES_MAX, Decision
 from controller.jobs.claim import Claim, claim_of
 from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Ended, JobDeleted, Started
-from controller.ledger.intent import Announce, Intent, Publish, RefreshCard, Stop, Submit, Wake
+from controller.ledger.intent import Announce, Intent, IntentResult, Publish, RefreshCard, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
 from controller.ledger.message import Deleted
 
@@ -20,15 +20,32 @@ def decide_deleted(lineage: Lineage, name: str, now: datetime, channel: str) -> 
     """Abandon the open intents of a job that SageMaker no longer knows, and announce it.
 
     No Submit guesses a request. Leased intents and messages are kept. A job whose outcome is recorded may be deleted without a
-    message.
+    message. What does not fit into one transaction is decided again afterwards, until nothing is left.
     """
     orphans = tuple(
         i for i in lineage.open_intents(about=name)
         if not isinstance(i.action, Announce | Publish | RefreshCard) and (i.leased_until is None or i.leased_until <= now)
     )  # fmt: skip
-    said = alert_failed_intents(lineage, name, channel, now)
-    if orphans:
-        said |= _bury(lineage, name, orphans, now, channel)
+    said = _new_to(lineage, _alerts(lineage, name, now, channel))
+    whole = said | (_new_to(lineage, _bury(lineage, name, orphans, orphans, now, channel)) if orphans else Decision())
+    if whole.size <= WRITES_MAX:
+        return whole
+    if said:  # before what is open is abandoned: that brings the sweep back for the rest
+        return Decision(intents=said.intents[:WRITES_MAX])
+    return _new_to(lineage, _bury(lineage, name, orphans, orphans[:ABANDONED_AT_ONCE], now, channel))
+
+
+ABANDONED_AT_ONCE = 30  # with a claim to release for each of them, they fit into one transaction
+
+
+def _alerts(lineage: Lineage, name: str, now: datetime, channel: str) -> Decision:
+    """What failed for good and was not announced yet; not what was abandoned with the job, which one message counts."""
+    gone = lineage.entry(JobDeleted, name) is not None
+    known = tuple(i for i in lineage.intents if not (gone and i.closed is IntentResult.ABANDONED))
+    return alert_failed_intents(replace(lineage, intents=known), name, channel, now)
+
+
+def _new_to(lineage: Lineage, said: Decision) -> Decision:
     standing = lineage.standing()
     return replace(
         said,
@@ -37,12 +54,15 @@ def decide_deleted(lineage: Lineage, name: str, now: datetime, channel: str) -> 
     )
 
 
-def _bury(lineage: Lineage, name: str, orphans: tuple[Intent, ...], now: datetime, channel: str) -> Decision:
+def _bury(
+    lineage: Lineage, name: str, orphans: tuple[Intent, ...], now_abandoned: tuple[Intent, ...], now: datetime, channel: str
+) -> Decision:
+    """Abandon some of the orphans; the message counts all of them, and is written with the first."""
     started = lineage.entry(Started, name)
-    names = (name, *(i.action.job for i in orphans if isinstance(i.action, Submit)))
+    names = (name, *(i.action.job for i in now_abandoned if isinstance(i.action, Submit)))
     said = Decision(
         entries=(JobDeleted(job=name, at=now, team=started.team if started else None),),
-        abandoned=orphans,
+        abandoned=now_abandoned,
         released=_claims(lineage, started, names),
         freed=_holds(lineage, started),
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from datetime import timedelta
 
 from controller.decide.announce import say
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
-from controller.jobs.request import RequestChange, change_to_json
+from controller.decide.planned_stop import may_act, planned_stop
+from controller.jobs.request import change_to_json
 from controller.ledger.entry import Flagged
 from controller.ledger.intent import STOP_UNDER_WAY, Intent, Purpose, Stop, Wake
 from controller.ledger.message import DeadlineUnreadable, JobFacts, RuleBroken
@@ -18,10 +18,12 @@ from controller.ledger.waiver import waivers_in_force
 from controller.policy.findings import Finding, Verdict
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, RuleAction
-from controller.policy.repair import NotRepairable, repaired_request
-from controller.policy.rules import judge, judged
+from controller.policy.repair import NotRepairable
+from controller.policy.rules import judge
+from controller.policy.rules.checkpoint_alive import CHECKPOINT_ALIVE
 from controller.policy.rules.kind import Evidence
 from controller.policy.rules.tag_invalid import TAG_INVALID
+from controller.policy.waiver import Waiver
 
 
 def enforce(facts: Facts) -> Decision:
@@ -34,36 +36,35 @@ def enforce(facts: Facts) -> Decision:
     job = facts.job
     if not (job.alive or _new(facts)):
         return Decision(intents=_under_way(facts))
-    verdict = _waived(facts, judge(job, facts.policy, _evidence(facts), facts.directives))
+    verdict = judge(job, facts.policy, _evidence(facts), facts.directives, now=facts.now, given=given_waivers(facts))
     flagged = tuple(_flagged(facts, finding) for finding in verdict.findings)
     if facts.owned or not facts.newest:
         return Decision(entries=flagged)
-    intents = _stop(facts, verdict) + _when_waivers_end(facts)
+    intents = _stop(facts, verdict) + _when_waivers_end(facts, verdict)
     return Decision(entries=flagged) | _announce(facts, verdict) | Decision(intents=intents)
 
 
-def _waived(facts: Facts, verdict: Verdict) -> Verdict:
-    """The verdict with waivers applied: a waived finding is only recorded."""
-    waived = {waiver.policy for waiver in waivers_in_force(facts.lineage, facts.now)}
-    findings = (replace(f, mode=Mode.AUDIT, action=None) if f.policy in waived else f for f in verdict.findings)
-    return replace(verdict, findings=tuple(findings))
+def given_waivers(facts: Facts) -> tuple[Waiver, ...]:
+    """The waivers that people gave in Slack for the lineage. Each was bounded when it was given."""
+    most = facts.now + timedelta(seconds=facts.policy.slack.waiver_s_max)
+    return tuple(
+        Waiver(rules=(w.policy,), reason=w.reason, owner=w.who, ticket=w.ticket, expires=min(w.until, most))
+        for w in waivers_in_force(facts.lineage, facts.now)
+    )
 
 
-def _when_waivers_end(facts: Facts) -> tuple[Intent, ...]:
+def _when_waivers_end(facts: Facts, verdict: Verdict) -> tuple[Intent, ...]:
     """Judge the job again when a waiver ends."""
-    ends = sorted({waiver.until for waiver in waivers_in_force(facts.lineage, facts.now)}) if facts.job.alive else []
-    return tuple(Intent(action=Wake(about=facts.job.name, at=at), due_at=at) for at in ends)
+    if not facts.job.alive:
+        return ()
+    ends = {w.until for w in waivers_in_force(facts.lineage, facts.now)}
+    ends |= {f.waiver.expires for f in verdict.findings if f.waiver is not None and f.waiver.name}
+    return tuple(Intent(action=Wake(about=facts.job.name, at=at), due_at=at) for at in sorted(ends))
 
 
 def may_stop(facts: Facts, finding: Finding) -> bool:
-    """Whether a finding stops its job. An attempt that the controller submitted is judged, and never stopped by a rule."""
-    return (
-        finding.mode is Mode.ENFORCE
-        and finding.action is not None
-        and facts.number == 1
-        and not facts.owned
-        and (_new(facts) or finding.applies_to is AppliesTo.RUNNING)
-    )
+    """Whether a finding stops its job."""
+    return may_act(finding, first=facts.number == 1, owned=facts.owned, new=_new(facts))
 
 
 def _new(facts: Facts) -> bool:
@@ -74,7 +75,8 @@ def _flagged(facts: Facts, finding: Finding) -> Flagged:
     return Flagged(
         job=facts.job.name, at=facts.now, team=facts.job.team, rule=finding.rule, policy=finding.policy,
         severity=finding.severity, mode=finding.mode, field=finding.field, found=finding.found,
-        wanted=finding.wanted, revision=facts.policy.revision,
+        wanted=finding.wanted, revision=facts.policy.revision, waiver=finding.waiver.name if finding.waiver else "",
+        waived_until=finding.waiver.expires if finding.waiver else None,
     )  # fmt: skip
 
 
@@ -91,7 +93,8 @@ def _announce(facts: Facts, verdict: Verdict) -> Decision:
                 said |= say(facts, _tag_invalid(facts))
                 continue
             message = _rule_broken(facts, finding, plan, repaired=repaired)
-            said |= say(facts, message, finding.policy, finding.mode, channel=finding.channel)
+            alarm = finding.policy if finding.rule == CHECKPOINT_ALIVE.id else ""  # most such jobs complete all the same
+            said |= say(facts, message, finding.policy, finding.mode, channel=finding.channel, once_a_day=alarm)
     return said
 
 
@@ -104,7 +107,7 @@ def _rule_broken(facts: Facts, finding: Finding, plan: Stop | NotRepairable | No
         job=JobFacts.of(facts.job), policy=finding.policy, severity=finding.severity, field=finding.field, found=finding.found,
         wanted=finding.wanted, risk=finding.risk, next_step=_next_step(plan, finding, repaired=repaired),
         fix=_changes(plan, finding) or change_to_json(finding.fix.request),
-        why_not=plan.why if isinstance(plan, NotRepairable) else "", claimed=facts.job.claimed or "",
+        why_not=plan.why if isinstance(plan, NotRepairable) else "", claimed=facts.job.claimed or "", lapsed=finding.lapsed,
     )  # fmt: skip
 
 
@@ -118,25 +121,9 @@ def _stop(facts: Facts, verdict: Verdict) -> tuple[Intent, ...]:
 
 
 def _plan(facts: Facts, verdict: Verdict) -> Stop | NotRepairable | None:
-    """What the findings ask for: a stop, or, where each of them can be repaired, a stop and the same job with the repair."""
+    """What the findings ask for that may act on this job."""
     offences = [f for f in verdict.findings if may_stop(facts, f)]
-    because = ", ".join(f.policy for f in offences)
-    if not offences:
-        return None
-    if any(f.action is RuleAction.STOP for f in offences):
-        return Stop(about=facts.job.name, because=because)
-    changes = NotRepairable(why=facts.job.unrepeatable) if facts.job.unrepeatable else _repair(facts, offences)
-    if isinstance(changes, NotRepairable):
-        return changes
-    return Stop(
-        about=facts.job.name, because=because, purpose=Purpose.REPAIR, next_cause=MoveCause.REPAIR,
-        changes=change_to_json(changes),
-    )  # fmt: skip
-
-
-def _repair(facts: Facts, offences: Sequence[Finding]) -> RequestChange | NotRepairable:
-    evidence = _evidence(facts)
-    return repaired_request(facts.job, offences, facts.policy, lambda job: judged(job, facts.policy, evidence)[0])
+    return planned_stop(facts.job, offences, facts.policy, _evidence(facts))
 
 
 def _evidence(facts: Facts) -> Evidence:

@@ -11,12 +11,12 @@ from controller.decide.need import Need
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import Claim, claim_of
 from controller.jobs.directives import DIRECTIVE_TAGS, NEVER, RESUBMIT_TAG, Directives, directives_of
-from controller.jobs.job import FAMILY_TAG, Job, family_of
+from controller.jobs.job import FAMILY_TAG, Interval, Job, family_of
 from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.directives_in_force import in_force, tags_of
 from controller.ledger.entry import CheckpointScanned, OwnerChecked
 from controller.ledger.lineage import Lineage
-from controller.ledger.pool import PlacementAsked, PoolMemory
+from controller.ledger.pool import PhaseTimes, PlacementAsked, PoolMemory
 from controller.policy.policy import Policy
 from controller.savings.progress import progress_of
 from controller.units.money import Rate
@@ -28,7 +28,8 @@ READ_AFTER = timedelta(minutes=5)  # of a creation: ListTags may lag by three
 class Facts:
     """What is known of one job at one moment.
 
-    ``rate`` is None where no price is known, ``first_rate`` that of the first attempt's instance type. ``claims`` are the live
+    ``rate`` is None where no price is known, ``first_rate`` that of the first attempt's instance type,
+    ``spot_rate`` that of spot training where the price list has one of its own. ``claims`` are the live
     claims on the checkpoint bucket, ``scan`` is what lies below the checkpoint prefix, ``history`` are the training seconds
     that completed lineages of the job's family took, newest first: None where nobody looked (a job at rest is not worth the
     read), and then nothing is said about them. ``pools`` and ``rates`` are of the instance types that a ladder may come to;
@@ -40,6 +41,8 @@ class Facts:
 
     ``team_spent_micros`` is what the team spent or reserved of this month's spend cap. ``repair_prefix`` is a checkpoint prefix
     that nobody wrote to, for the job's repair; None where nobody looked for one.
+
+    ``phase_times`` are how long recent jobs on the job's instance type took to start, to restore and to upload.
 
     ``owner_undecided`` says that the owner which the job claims has not answered yet, ``owner_checked`` an answer to write down.
     """
@@ -57,6 +60,7 @@ class Facts:
     rates: Mapping[str, Rate] = field(default_factory=dict)
     spot_seen: bool | None = None
     first_rate: Rate | None = None
+    spot_rate: Rate | None = None
     room: int | None = None
     placement: PlacementAsked | None = None
     looked_up: frozenset[Need] = frozenset()
@@ -64,6 +68,7 @@ class Facts:
     team_spent_micros: int = 0
     owner_undecided: bool = False
     owner_checked: OwnerChecked | None = None
+    phase_times: tuple[PhaseTimes, ...] = ()
 
     @property
     def owned(self) -> bool:
@@ -135,16 +140,36 @@ class Facts:
     @property
     def proven_training_s(self) -> int:
         """Training seconds of this job that checkpoints prove; the rest may have to be repeated."""
-        seen: list[CheckpointScan | CheckpointScanned] = [
-            e for e in self.lineage.entries if isinstance(e, CheckpointScanned) and e.job == self.job.name
-        ]
-        if self.checkpoint_scan is not None:
-            seen.append(self.checkpoint_scan)
         job = self.job
         kept = progress_of(
-            job.intervals, seen, checkpoints=job.checkpoint_uri is not None, completed=False, ended_at=job.ended_at
+            job.intervals, self.scans, checkpoints=job.checkpoint_uri is not None, completed=False, ended_at=job.ended_at
         )
         return kept.kept_s
+
+    @property
+    def trained_so_far_s(self) -> int:
+        """Training seconds of this job that count if nothing stops it: its last interval in full, where that is not interrupted.
+
+        Of the intervals before an interruption, what checkpoints prove counts.
+        """
+        job = self.job
+        if not (job.training or job.trained_to_the_end):
+            return self.proven_training_s
+        *before, last = job.intervals
+        until = max(last.end or self.now, last.start)
+        kept = progress_of(
+            (*before, Interval(start=last.start, end=until)),
+            self.scans,
+            checkpoints=job.checkpoint_uri is not None,
+            completed=True,
+        )
+        return kept.kept_s
+
+    @property
+    def scans(self) -> tuple[CheckpointScan | CheckpointScanned, ...]:
+        """Everything that was seen of this job's checkpoint prefix, now and before."""
+        seen = (e for e in self.lineage.entries if isinstance(e, CheckpointScanned) and e.job == self.job.name)
+        return (*seen, *(() if self.checkpoint_scan is None else (self.checkpoint_scan,)))
 
     @property
     def resumable(self) -> bool:
@@ -169,8 +194,7 @@ class Facts:
     @property
     def lost_by_a_stop_s(self) -> int:
         """Training seconds that a stop would lose where no checkpoint was ever seen; 0 where one was, or nothing trains."""
-        training = bool(self.job.intervals) and self.job.intervals[-1].end is None
-        if not training or self.checkpoint_seen:
+        if not self.job.training or self.checkpoint_seen:
             return 0
         return max(int((self.now - self.job.intervals[-1].start).total_seconds()), 1)
 

@@ -178,6 +178,8 @@ class Job:
     service: Service | None  # the owner that is proved
     unrepeatable: str | None  # why a copy of this job's request must not be submitted, or None
     tags: Mapping[str, str] = field(default_factory=dict)
+    downloading: tuple[Interval, ...] = ()  # of the image, the data and the checkpoints, before each interval of training
+    uploading: tuple[Interval, ...] = ()  # of the model
     intervals: tuple[Interval, ...] = ()  # of training, as SecondaryStatusTransitions tell them
     subnets: tuple[str, ...] = ()  # empty: no VpcConfig
     volume_gb: int | None = None
@@ -194,6 +196,17 @@ class Job:
     @property
     def alive(self) -> bool:
         return self.outcome is None
+
+    @property
+    def training(self) -> bool:
+        """Whether it trains now, as far as its last description says."""
+        return bool(self.intervals) and self.intervals[-1].end is None
+
+    @property
+    def trained_to_the_end(self) -> bool:
+        """Whether its training is over and nothing interrupted it at the end: it uploads its model, or has done so."""
+        uploads = self.status == "InProgress" and self.secondary == "Uploading"
+        return bool(self.intervals) and (uploads or self.outcome is Outcome.COMPLETED)
 
     @property
     def never_started(self) -> bool:

@@ -20,6 +20,7 @@ from controller.ledger.intent import Intent, IntentResult, Probe, Submit
 NAME_LENGTH_MAX = 63  # SageMaker's TrainingJobName: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}
 
 LINEAGE_TAG = "spotwarden:lineage"  # for people to read; rows of older versions are found by it
+ATTEMPT_TAG = "spotwarden:attempt"
 BEFORE_CLAIM = timedelta(seconds=5)  # how far SageMaker's clock may be behind ours
 AFTER_LEASE = timedelta(seconds=60)  # and ahead of it: nothing that a lease covers is created later
 GENERATIONS_MAX = 20  # names of one attempt that may be taken by others

@@ -9,6 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, get_args
 
+from controller.ledger.attempt_message import Abandoned as Abandoned
+from controller.ledger.attempt_message import ChangedBack as ChangedBack
+from controller.ledger.attempt_message import NameTaken as NameTaken
+from controller.ledger.attempt_message import NotDone as NotDone
+from controller.ledger.attempt_message import NotPermitted as NotPermitted
+from controller.ledger.attempt_message import Refused as Refused
+from controller.ledger.attempt_message import StepSkipped as StepSkipped
 from controller.ledger.message_facts import CapFacts as CapFacts
 from controller.ledger.message_facts import CheckpointFacts as CheckpointFacts
 from controller.ledger.message_facts import JobFacts as JobFacts
@@ -29,6 +36,7 @@ class RuleBroken(OfJob):
     next_step: NextStep = NextStep.NOTHING
     why_not: str = ""  # of CANNOT_REPAIR
     claimed: str = ""  # the service that the job says it belongs to, unproved
+    lapsed: str = ""  # why a waiver that is about the job does not count, as a sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +69,20 @@ class WouldResubmit(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GaveUp(OfJob):
+    """``tried`` counts the retries that the budget counts: those ``without_progress``, or all.
+
+    ``proven_s`` is the training that checkpoints prove, None where nobody could look; ``expected_s`` what the lineage needs.
+    """
+
     kind: ClassVar = MessageKind.GAVE_UP
     reason: GiveUpReason
     cause: str = ""
     tried: int = 0
     checkpoint: CheckpointFacts | None = None
     cap: CapFacts | None = None
+    without_progress: bool = False
+    proven_s: int | None = None
+    expected_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,39 +91,6 @@ class CannotRepeat(OfJob):
 
     kind: ClassVar = MessageKind.CANNOT_REPEAT
     why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotDone:
-    """A stop, or the submission of ``attempt``, that did not happen; ``why`` is AWS's answer."""
-
-    name: str
-    attempt: str = ""
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused(NotDone):
-    kind: ClassVar = MessageKind.REFUSED
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Abandoned(NotDone):
-    kind: ClassVar = MessageKind.ABANDONED
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NameTaken(NotDone):
-    """The job under the name of an attempt is somebody else's; ``why`` says since when."""
-
-    kind: ClassVar = MessageKind.NAME_TAKEN
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotPermitted(NotDone):
-    """The submission waits until our role may make it."""
-
-    kind: ClassVar = MessageKind.NOT_PERMITTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,8 +190,16 @@ class DeadlineLost(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineAtRisk(OfJob):
+    """A job stays on spot although an interruption may cost its deadline: it is nearly done, or its policy prefers the cost.
+
+    ``left_s`` is the training that is left where it is nearly done, ``lost_s`` the training that a move would destroy.
+    """
+
     kind: ClassVar = MessageKind.DEADLINE_AT_RISK
     deadline: datetime
+    nearly_done: bool = False
+    left_s: int = 0
+    lost_s: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,16 +252,6 @@ class StoppingAsAsked(OfJob):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CalledOff(OfJob):
-    """A person called the next attempt off: in Slack (``who`` is a user's id) or with ``spotwarden cancel``."""
-
-    kind: ClassVar = MessageKind.CALLED_OFF
-    attempt: str
-    who: str
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
     """``what`` is "stop" or "submit"; the limit holds until the next hour."""
 
@@ -278,6 +259,19 @@ class RateLimit:
     what: str
     limit: int
     until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverExpiring:
+    """A waiver of the policy ends soon; ``rules`` and what it says are text of the policy file."""
+
+    kind: ClassVar = MessageKind.WAIVER_EXPIRING
+    waiver: str
+    rules: str
+    expires: datetime
+    reason: str
+    owner: str
+    ticket: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,11 +283,21 @@ class DeciderFailed(OfJob):
     error: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalledOff(OfJob):
+    """A person called the next attempt off: in Slack (``who`` is a user's id) or with ``spotwarden cancel``."""
+
+    kind: ClassVar = MessageKind.CALLED_OFF
+    attempt: str
+    who: str
+    why: str = ""
+
+
 Message = (
     RuleBroken | Resubmitting | WouldResubmit | GaveUp | CannotRepeat | Refused | Abandoned | NameTaken | NotPermitted
-    | Deleted | CheckpointsUnseen
+    | StepSkipped | ChangedBack | Deleted | CheckpointsUnseen
     | StillStopping | Interrupted | Finished | Moving | WouldMove | CannotAfford | DeadlineLost | DeadlineAtRisk
     | DeadlineUnreadable | OnDemandForbidden | NoRoom | NoEstimate | MaxWaitBeforeDeadline | Probing | StoppingAsAsked
-    | RateLimit | DeciderFailed | NotMoved | TagsChanged | CalledOff
+    | RateLimit | DeciderFailed | NotMoved | TagsChanged | WaiverExpiring | CalledOff
 )  # fmt: skip
 MESSAGES: dict[MessageKind, type[Message]] = {cls.kind: cls for cls in get_args(Message)}

@@ -11,6 +11,7 @@ from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, Policy, RateLimits, Repair, Rule, RuleAction, Severity
 from controller.policy.resubmission import (
     Budget,
+    BudgetPer,
     DeadlineSettings,
     FallbackKind,
     FallbackStep,
@@ -20,6 +21,7 @@ from controller.policy.resubmission import (
 )
 from controller.policy.selector import Selector
 from controller.policy.slack_settings import Labels, slack_settings_of
+from controller.policy.waiver import Waiver
 
 
 def load_policy(document: Mapping[str, Any], in_force_at: datetime) -> Policy:
@@ -33,6 +35,7 @@ def load_policy(document: Mapping[str, Any], in_force_at: datetime) -> Policy:
         rate_limits=RateLimits(**document.get("brakes", {})),
         slack=slack_settings_of(document.get("slack", {})),
         labels=Labels(**document.get("labels", {})),
+        waivers=tuple(_waiver(w) for w in document.get("waivers", ())),
         trust_claims=document.get("trust_claims", False),
     )
 
@@ -54,7 +57,17 @@ def _rule(found: Mapping[str, Any]) -> Rule:
         applies_to=AppliesTo(found["applies_to"]),
         channel=found["channel"],
         repair=_repair(found.get("repair", {})),
+        docs=found.get("docs", ""),
     )
+
+
+def _waiver(found: Mapping[str, Any]) -> Waiver:
+    """A waiver of a file. Raises ValueError for an end without a zone, which would mean another moment to each reader."""
+    expires = datetime.fromisoformat(found["expires"])
+    if expires.tzinfo is None:
+        raise ValueError(f"the waiver {found['name']} expires at {found['expires']}, wanted a time with its zone")
+    texts = {name: found[name] for name in ("name", "reason", "owner", "ticket")}
+    return Waiver(**texts, rules=tuple(found["rules"]), match=_selector(found["match"]), expires=expires)
 
 
 def _repair(found: Mapping[str, Any]) -> Repair:
@@ -83,7 +96,8 @@ def _resubmission(found: Mapping[str, Any]) -> Resubmission:
 
 
 def _budget(found: Mapping[str, Any]) -> Budget:
-    return Budget(**{**found, "beginnings": tuple(found.get("beginnings", ()))})
+    per = BudgetPer(found.get("per", BudgetPer.LINEAGE))
+    return Budget(**{**found, "beginnings": tuple(found.get("beginnings", ())), "per": per})
 
 
 def _deadline(found: Mapping[str, Any]) -> DeadlineSettings:

@@ -19,6 +19,7 @@ from controller.policy.resubmission import Resubmission
 from controller.policy.selector import Selector
 from controller.policy.slack_settings import Labels, SlackSettings
 from controller.policy.user_request import UserRequest
+from controller.policy.waiver import Waiver
 
 
 class Severity(StrEnum):
@@ -77,6 +78,7 @@ class Rule:
     applies_to: AppliesTo
     channel: str
     repair: Repair = NO_REPAIR
+    docs: str = ""  # an address where people read about the rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,7 @@ class Policy:
     rate_limits: RateLimits = RateLimits()
     slack: SlackSettings = field(default_factory=SlackSettings)
     labels: Labels = field(default_factory=Labels)
+    waivers: tuple[Waiver, ...] = ()
     trust_claims: bool = False  # whether a job's name and tags prove which service owns it
 
     def observing(self) -> Policy:

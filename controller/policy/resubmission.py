@@ -7,9 +7,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from controller.jobs.failure import FailureCause
+from controller.jobs.failure import FailureCause, RetryChange, begins_with
 from controller.policy.mode import Mode
 from controller.policy.selector import Selector
+
+
+class BudgetPer(StrEnum):
+    """Which retries a budget counts."""
+
+    LINEAGE = "lineage"  # all of them
+    PROGRESS = "progress"  # those that ended without a new checkpoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +35,11 @@ class Budget:
     beginnings: tuple[str, ...] = ()
     instance_type: str | None = None
     volume_gb: int | None = None
+    per: BudgetPer = BudgetPer.LINEAGE
+
+    def counts(self, cause: FailureCause, failure: str | None) -> bool:
+        """Whether it counts for a failure of this cause: some causes are retried only where the policy names the text."""
+        return cause.next is not RetryChange.NAMED or begins_with(failure, self.beginnings)
 
     def backoff(self, tried: int, share: float = 0.0) -> timedelta:
         """The wait before try number ``tried`` + 1 for this cause; ``share`` (0 to 1) is the part of the jitter that is added."""

@@ -23,16 +23,15 @@ class Selector:
 
     def matches(self, job: Job) -> bool | None:
         """Whether the job matches; None where that depends on a field that its document does not contain."""
-        asked: dict[str, tuple[tuple[str, ...], str]] = {
-            "name": (self.name, job.name),
-            "role": (self.role, job.role),
-            "instance_type": (self.instance_type, job.instance_type),
-            "algorithm": (self.algorithm, job.algorithm.klass),
-            "account": (self.account, job.account),
-            "region": (self.region, job.region),
-        }
         undecided = False
-        for name, (patterns, value) in asked.items():
+        for name, patterns, value in (
+            ("name", self.name, job.name),
+            ("role", self.role, job.role),
+            ("instance_type", self.instance_type, job.instance_type),
+            ("algorithm", self.algorithm, job.algorithm.klass),
+            ("account", self.account, job.account),
+            ("region", self.region, job.region),
+        ):
             if not patterns:
                 continue
             if name in job.unknown:

@@ -1,14 +1,14 @@
 """Policy files: reads and validates the YAML that people write, and compiles it to the JSON document that Lambda loads.
 
 Reading order: ``schema``, ``options`` and ``slack_section`` (sections and keys), ``vocabulary`` (types of values), ``yaml_nodes``
-(YAML with line numbers), ``validation_errors``, ``consistency`` and ``problem`` (mistakes), ``compile``, ``warnings``. Never on
-Lambda: pydantic and YAML would double the cold start. What a compiled policy means is in ``controller.policy``.
+(YAML with its places), ``validation_errors``, ``consistency``, ``similar_words`` and ``problem`` (mistakes), ``compile``,
+``warnings``. Never on Lambda: pydantic and YAML would double the cold start. What a compiled policy means is in
+``controller.policy``.
 """
 
 from __future__ import annotations
 
-from controller.policyfile.compile import as_text, compile_folder
-from controller.policyfile.problem import BadPolicy, Problem
-from controller.policyfile.warnings import warnings_of
+from controller.policyfile.compile import Validated, as_text, compile_folder, validate_folder
+from controller.policyfile.problem import BadPolicy, Level, Problem
 
-__all__ = ["BadPolicy", "Problem", "as_text", "compile_folder", "warnings_of"]
+__all__ = ["BadPolicy", "Level", "Problem", "Validated", "as_text", "compile_folder", "validate_folder"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from controller.policyfile import BadPolicy, as_text, compile_folder, warnings_of
+from controller.aws.system_clock import SystemClock
+from controller.policyfile import as_text, validate_folder
 
 
 def main(arguments: list[str]) -> int:
@@ -13,14 +14,12 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m controller.policyfile FOLDER FILE", file=sys.stderr)
         return 2
     folder, target = arguments
-    try:
-        document = compile_folder(folder)
-    except BadPolicy as error:
-        print(error, file=sys.stderr)
+    validated = validate_folder(folder, now=SystemClock().now())
+    for problem in (*validated.errors, *validated.warnings):
+        print(problem.text, file=sys.stderr)
+    if validated.errors:
         return 2
-    for warning in warnings_of(document):
-        print(warning, file=sys.stderr)
-    Path(target).write_text(as_text(document), encoding="utf-8")
+    Path(target).write_text(as_text(validated.document), encoding="utf-8")
     return 0
 
 

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path as Folder
 from typing import Any
 
 from pydantic import ValidationError
 
-from controller.policy.resubmission import FallbackKind
+from controller.policy.resubmission import BudgetPer, FallbackKind
 from controller.policy.rules import RULE_KINDS
+from controller.policy.slack_settings import slack_settings_of
 from controller.policyfile.consistency import (
     check_consistency,
     refuse_duplicate_names,
+    refuse_long_waivers,
     refuse_policy_sections,
     refuse_second_section,
+    refuse_unknown_rules,
 )
-from controller.policyfile.folder import BYTES_MAX, case_files, policy_files, read_policy
+from controller.policyfile.folder import BYTES_MAX, misspelt_files, policy_files, read_policy
 from controller.policyfile.options import OPTIONS
-from controller.policyfile.problem import BadPolicy, quoted
+from controller.policyfile.problem import BadPolicy, Problem, quoted
 from controller.policyfile.schema import (
     Block,
     BudgetEntry,
@@ -33,29 +37,63 @@ from controller.policyfile.schema import (
     OtherTypes,
     RateLimitsEntry,
     RuleEntry,
+    WaiverEntry,
 )
 from controller.policyfile.validation_errors import validation_errors
+from controller.policyfile.warnings import warnings_of
 from controller.policyfile.yaml_nodes import Tree, read_yaml
 
 
-def compile_folder(path: str | Folder) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validated:
+    """What there is to say of a folder, in the order of its files: its errors, or its document and what looks wrong in it."""
+
+    errors: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+
+def compile_folder(path: str | Folder, *, now: datetime | None = None) -> dict[str, Any]:
     """Compile all files of a folder, in the order of their names. Raise BadPolicy with every problem of every file.
 
     The order of files matters: the first ``resubmit`` block that matches a job applies to it. ``revision`` is a hash of the
-    content, so comments and the order of keys do not change it.
+    content, so comments and the order of keys do not change it. ``now`` is as in ``validate_folder``.
     """
-    trees = [policy_tree(file) for file in policy_files(Folder(path))]
+    validated = validate_folder(path, now=now)
+    if validated.errors:
+        raise BadPolicy(validated.errors)
+    return dict(validated.document)
+
+
+def validate_folder(path: str | Folder, *, now: datetime | None = None) -> Validated:
+    """Read all files of a folder, and find every error of every file; warnings only where there is none.
+
+    With ``now``, a waiver that would end later than the policy allows is an error, and one that has expired a warning. Without
+    it, nothing is said of either; both count for nothing in any case.
+    """
+    found = policy_files(Folder(path))
+    trees = [policy_tree(file) for file in found.policies]
     files = [_file(tree) for tree in trees]
-    cases = [policy_tree(file) for file in case_files(Folder(path))]
+    cases = [policy_tree(file) for file in found.cases]
     for tree in cases:
         refuse_policy_sections(tree)
-    for section in ("rules", "resubmit"):
+    for section in ("rules", "resubmit", "waivers"):
         refuse_duplicate_names(trees, section)
-    for section in ("brakes", "slack", "labels", "trust_claims"):
+    refuse_unknown_rules(trees)
+    for section in ("brakes", "slack", "labels", "trust_claims", "longest_waiver"):
         refuse_second_section(trees, section)
-    if problems := [problem for tree in (*trees, *cases) for problem in tree.problems]:
-        raise BadPolicy(problems)
-    whole = [file for file in files if file is not None]
+    if errors := {*found.problems, *(problem for tree in (*trees, *cases) for problem in tree.problems)}:
+        return Validated(errors=tuple(sorted(errors)))
+    document = _document([file for file in files if file is not None])
+    if now is not None:
+        refuse_long_waivers(trees, document.get("waivers", ()), slack_settings_of(document["slack"]).waiver_s_max, now)
+    if errors := {problem for tree in trees for problem in tree.problems}:
+        return Validated(errors=tuple(sorted(errors)))
+    warnings = {*warnings_of(document, trees, now), *misspelt_files(Folder(path))}
+    return Validated(document=document, warnings=tuple(sorted(warnings)))
+
+
+def _document(whole: Sequence[File]) -> dict[str, Any]:
     content: dict[str, Any] = {
         "channel": _channel(whole),
         "brakes": next((_rate_limits(file.brakes) for file in whole if file.brakes is not None), {}),
@@ -66,6 +104,10 @@ def compile_folder(path: str | Folder) -> dict[str, Any]:
     }
     if any(file.trust_claims for file in whole):  # absent otherwise, so that the revision of older policies stays
         content["trust_claims"] = True
+    if waivers := [_waiver(waiver) for file in whole for waiver in file.waivers or ()]:
+        content["waivers"] = waivers
+    if bounds := [file.longest_waiver for file in whole if file.longest_waiver is not None]:
+        content["slack"]["waiver_s_max"] = min(bounds[0], content["slack"].get("waiver_s_max", bounds[0]))
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return {"revision": hashlib.sha256(canonical.encode()).hexdigest()[:12], **content}
 
@@ -81,11 +123,16 @@ def policy_tree(file: Folder) -> Tree:
         text = read_policy(file)
     except ValueError as error:
         tree = Tree(file=str(file))
-        tree.problem((), found=str(error), wanted=f"YAML in UTF-8, at most {BYTES_MAX:,} bytes")
+        tree.problem((), found=str(error), wanted=f"YAML in UTF-8, at most {BYTES_MAX:,} bytes", code="not-a-policy-file")
         return tree
     tree = read_yaml(str(file), text)
     if tree.data is None and not tree.problems:
-        tree.problem((), found="an empty file", wanted="version, and at least one of rules, resubmit, brakes, slack, labels")
+        tree.problem(
+            (),
+            found="an empty file",
+            code="missing-key",
+            wanted="version, and at least one of rules, resubmit, brakes, slack, labels",
+        )
     return tree
 
 
@@ -125,7 +172,13 @@ def _rule(rule: RuleEntry, defaults: Defaults) -> dict[str, Any]:
         "repair": rule.repair.model_dump(exclude_none=True) if rule.repair else {},
         "applies_to": rule.applies_to,
         "channel": rule.channel or defaults.channel,
+        **({"docs": rule.docs} if rule.docs else {}),  # absent otherwise, so that the revision of older policies stays
     }
+
+
+def _waiver(waiver: WaiverEntry) -> dict[str, Any]:
+    texts = {name: getattr(waiver, name) for name in ("name", "reason", "owner", "ticket", "expires")}
+    return {**texts, "rules": waiver.rule, "match": _match(waiver.match)}
 
 
 def _block(block: Block, defaults: Defaults) -> dict[str, Any]:
@@ -149,6 +202,7 @@ def _budget(budget: BudgetEntry) -> dict[str, Any]:
     """A budget under the names of ``controller.policy.resubmission.Budget``."""
     backoff = budget.backoff
     own = budget.model_dump(include={"reasons", "instance_type", "volume_gb"})
+    own |= {"per": budget.per} if budget.per != BudgetPer.LINEAGE else {}
     return {
         "limit": budget.limit,
         "first_s": backoff.first,

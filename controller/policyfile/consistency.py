@@ -6,6 +6,7 @@ It reads the raw data, so that these problems are listed together with all other
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,13 +16,15 @@ from controller.policy.policy import RuleAction
 from controller.policy.resubmission import FallbackKind
 from controller.policy.rules import RULE_KINDS
 from controller.policyfile.options import OPTIONS
-from controller.policyfile.problem import Path
+from controller.policyfile.problem import Path, quoted
 from controller.policyfile.schema import Backoff
-from controller.policyfile.validation_errors import validation_errors
+from controller.policyfile.validation_errors import keys_of, unknown_key, validation_errors
 from controller.policyfile.vocabulary import listed
 from controller.policyfile.yaml_nodes import Tree
+from controller.units.duration import span
 
 SECTIONS = ("rules", "resubmit", "brakes", "slack", "labels")
+LATER_SECTIONS = ("defaults", "trust_claims", "longest_waiver", "waivers")
 NEEDS_PREFIX = ("checkpoint-required", "checkpoint-exclusive")
 NOT_REPAIRABLE: Mapping[str, str] = {
     "instance-allowed": "only the job's owner knows which of the allowed types it can use",
@@ -35,26 +38,26 @@ ONCE: Mapping[str, str] = {
 
 def check_consistency(tree: Tree) -> None:
     """Add to the problems of a file what does not fit together within it."""
-    if not set(SECTIONS) & tree.data.keys():
+    if not {*SECTIONS, "waivers"} & tree.data.keys():
         tree.problem((), found="no section", wanted=f"at least one of {', '.join(SECTIONS)}")
     defaults = tree.data.get("defaults")
     default_mode = defaults.get("mode", "audit") if isinstance(defaults, Mapping) else "audit"
-    for path, rule in _entries(tree, "rules"):
+    for path, rule in entries(tree, "rules"):
         _check_action(tree, path, rule, rule.get("mode", default_mode))
         _check_options(tree, path, rule)
         _check_repair(tree, path, rule)
-    for path, block in _entries(tree, "resubmit"):
+    for path, block in entries(tree, "resubmit"):
         _check_causes(tree, (*path, "causes"), block.get("causes"))
         _check_ladder(tree, (*path, "ladder"), block.get("ladder"), on_demand=block.get("on_demand", True))
 
 
 def refuse_policy_sections(tree: Tree) -> None:
     """A case file contains cases alone: what it says of policies would not be read."""
-    for section in (*SECTIONS, "defaults", "trust_claims"):
+    for section in (*SECTIONS, *LATER_SECTIONS):
         if isinstance(tree.data, Mapping) and section in tree.data:
             tree.problem(
                 (section,), found=f"the section {section} in a case file", wanted="cases alone",
-                hint="the name of a policy file does not end in .test.yaml",
+                hint="the name of a policy file does not end in .test.yaml", key=True,
             )  # fmt: skip
 
 
@@ -62,7 +65,7 @@ def refuse_duplicate_names(trees: Iterable[Tree], section: str) -> None:
     """Names are unique across the folder: messages and the ledger identify a rule by its name."""
     first: dict[str, str] = {}
     for tree in trees:
-        for path, entry in _entries(tree, section):
+        for path, entry in entries(tree, section):
             name = entry.get("name")
             if not isinstance(name, str):
                 continue
@@ -73,25 +76,56 @@ def refuse_duplicate_names(trees: Iterable[Tree], section: str) -> None:
                 first[name] = f"{tree.file}:{tree.line(at)}"
 
 
+def refuse_unknown_rules(trees: Iterable[Tree]) -> None:
+    """A waiver names rules of the folder: of a misspelt one, nobody would notice that it is not waived."""
+    known = [name for tree in trees for _, rule in entries(tree, "rules") if isinstance(name := rule.get("name"), str)]
+    for tree in trees:
+        for path, waiver in entries(tree, "waivers"):
+            for name in waived if isinstance(waived := listed(waiver.get("rule")), list) else []:
+                if isinstance(name, str) and name not in known:
+                    tree.problem(
+                        (*path, "rule"), found=f"the unknown rule {name!r}", wanted=f"one of {', '.join(known) or 'no rule'}",
+                        meant=(name, known),
+                    )  # fmt: skip
+
+
+def refuse_long_waivers(trees: Iterable[Tree], waivers: Iterable[Mapping[str, Any]], longest_s: int, now: datetime) -> None:
+    """A waiver ends, and no later than the policy allows, counted from the moment at which it is compiled."""
+    ends = {waiver["name"]: datetime.fromisoformat(waiver["expires"]) for waiver in waivers}
+    for tree in trees:
+        for path, waiver in entries(tree, "waivers"):
+            expires = ends.get(str(waiver.get("name")))
+            if expires is not None and expires - now > timedelta(seconds=longest_s):
+                latest = now + timedelta(seconds=longest_s)
+                tree.problem(
+                    (*path, "expires"), found=quoted(str(waiver.get("expires"))),
+                    wanted=f"at latest {latest:%Y-%m-%d %H:%M} UTC, since longest_waiver allows {span(longest_s)}",
+                )  # fmt: skip
+
+
 def refuse_second_section(trees: Iterable[Tree], section: str) -> None:
     """A section for the whole account is in one file only."""
     having = [tree for tree in trees if isinstance(tree.data, Mapping) and section in tree.data]
     for tree in having[1:]:
-        tree.problem(
-            (section,), found=f"{section} a second time (first in {having[0].file})", wanted=f"{section} in one file only"
-        )
+        found = f"{section} a second time (first in {having[0].file})"
+        tree.problem((section,), found=found, wanted=f"{section} in one file only", key=True)
 
 
 def _check_action(tree: Tree, path: Path, rule: Mapping[str, Any], mode: Any) -> None:
     if mode == "enforce" and "action" not in rule:
         tree.problem(path, found="mode enforce without an action", wanted="action: stop, action: repair or mode: warn")
     if mode in ("audit", "warn") and "action" in rule:
-        tree.problem((*path, "action"), found=f"an action in mode {mode}", wanted="mode: enforce or no action")
+        tree.problem((*path, "action"), found=f"an action in mode {mode}", wanted="mode: enforce or no action", key=True)
 
 
 def _check_options(tree: Tree, path: Path, rule: Mapping[str, Any]) -> None:
     kind, options = rule.get("rule"), rule.get("options", {})
-    if not isinstance(kind, str) or kind not in RULE_KINDS or not isinstance(options, Mapping):
+    if not isinstance(options, Mapping):
+        return
+    if not isinstance(kind, str) or kind not in RULE_KINDS:
+        known = tuple(sorted({key for model in OPTIONS.values() for key in keys_of(model)}))
+        for key in options.keys() - set(known):
+            unknown_key(tree, (*path, "options", key), known)
         return
     try:
         OPTIONS[kind].model_validate(options)
@@ -117,7 +151,7 @@ def _check_repair(tree: Tree, path: Path, rule: Mapping[str, Any]) -> None:
         tree.problem(path, found=f"action: repair for {kind} without a checkpoint template", wanted=wanted)
     options = rule.get("options")
     if kind == "tags-required" and isinstance(options, Mapping):
-        missing = [tag for tag in _texts(options.get("tags")) if tag not in _mapping(known.get("tags"))]
+        missing = [tag for tag in _texts(options.get("tags")) if tag not in mapping(known.get("tags"))]
         if missing:
             at, found = (*path, "repair", "tags"), f"no value for {', '.join(missing)}"
             tree.problem(at, found=found, wanted="a value for each required tag")
@@ -128,10 +162,10 @@ def _check_causes(tree: Tree, path: Path, causes: Any) -> None:
         return
     if not causes:
         tree.problem(path, found="an empty map", wanted="at least one cause such as starved, capacity or internal")
-    for cause, budget in _mapping(causes).items():
-        _check_backoff(tree, (*path, cause, "backoff"), _mapping(budget).get("backoff", {}))
+    for cause, budget in mapping(causes).items():
+        _check_backoff(tree, (*path, cause, "backoff"), mapping(budget).get("backoff", {}))
         if cause in (FailureCause.ALGORITHM, FailureCause.CLIENT):
-            _check_reasons(tree, (*path, cause, "reasons"), FailureCause(cause), _mapping(budget).get("reasons"))
+            _check_reasons(tree, (*path, cause, "reasons"), FailureCause(cause), mapping(budget).get("reasons"))
 
 
 def _check_backoff(tree: Tree, path: Path, found: Any) -> None:
@@ -157,8 +191,11 @@ def _check_ladder(tree: Tree, path: Path, ladder: Any, *, on_demand: Any) -> Non
     if not isinstance(ladder, list):
         return
     words = [next(iter(step), "") if isinstance(step, Mapping) else step for step in ladder]
-    for index, word in enumerate(words):
-        below, at = words[:index], (*path, index)
+    below: set[Any] = set()
+    for index, word in enumerate(word if isinstance(word, str) else "" for word in words):
+        at = (*path, index)
+        if not word:
+            continue  # validation reports it
         if word in below and word not in ONCE:
             tree.problem(at, found=f"{word} a second time", wanted="each step once")
         elif "on-demand" in below:
@@ -167,6 +204,7 @@ def _check_ladder(tree: Tree, path: Path, ladder: Any, *, on_demand: Any) -> Non
             tree.problem(at, found="same after another step", wanted="same as the first step")
         if word == "on-demand" and on_demand is False:
             tree.problem(at, found="the step on-demand with on_demand: false", wanted="no such step or on_demand: true")
+        below.add(word)
     _refuse_repeats(tree, path, ladder)
 
 
@@ -174,7 +212,7 @@ def _refuse_repeats(tree: Tree, path: Path, ladder: list[Any]) -> None:
     seen: set[str] = set()
     for index, step in enumerate(ladder):
         for word, what in ONCE.items():
-            for number, value in enumerate(_texts(_mapping(step).get(word))):
+            for number, value in enumerate(_texts(mapping(step).get(word))):
                 if value in seen:
                     at = (*path, index, word, number)
                     tree.problem(at, found=f"{value} a second time", wanted=f"each {what} once")
@@ -187,11 +225,13 @@ def _texts(found: Any) -> list[str]:
     return [entry for entry in entries if isinstance(entry, str)] if isinstance(entries, list) else []
 
 
-def _mapping(found: Any) -> Mapping[str, Any]:
+def mapping(found: Any) -> Mapping[str, Any]:
+    """The value if it is a map, else an empty one. Validation reports anything else."""
     return found if isinstance(found, Mapping) else {}
 
 
-def _entries(tree: Tree, section: str) -> list[tuple[Path, Mapping[str, Any]]]:
+def entries(tree: Tree, section: str) -> list[tuple[Path, Mapping[str, Any]]]:
+    """The entries of a section that are maps, each with its path."""
     found = tree.data.get(section) if isinstance(tree.data, Mapping) else None
-    entries = found if isinstance(found, list) else []
-    return [((section, index), entry) for index, entry in enumerate(entries) if isinstance(entry, Mapping)]
+    listed_ = found if isinstance(found, list) else []
+    return [((section, index), entry) for index, entry in enumerate(listed_) if isinstance(entry, Mapping)]

@@ -4,35 +4,80 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from controller.policyfile.problem import BadPolicy, Problem
+from controller.policyfile.problem import BadPolicy, Level, Problem
+from controller.policyfile.similar_words import similar_words
 
 SUFFIXES = (".yaml", ".yml")
 CASE_SUFFIXES = (".test.yaml", ".test.yml")
 BYTES_MAX = 256_000
+NOT_READ = "not-read"  # the code of a warning
 WANTED = "a file of YAML directly in the folder"
 
 
-def policy_files(folder: Path) -> list[Path]:
-    """The policy files of a folder, in the order of their names. Raises BadPolicy with everything that is no such file.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderFiles:
+    """The policy files and the case files of a folder, in the order of their names, and what looks like one and is none."""
 
-    Folders whose names begin with a dot are not looked into. Case files (``*.test.yaml``) lie beside the policies and are none.
+    policies: tuple[Path, ...] = ()
+    cases: tuple[Path, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def folder_files(folder: Path) -> FolderFiles:
+    """Look through a folder. Case files (``*.test.yaml``) lie beside the policies and are none.
+
+    Folders whose names begin with a dot are not looked into.
     """
-    files = [path for path in _files(folder) if not is_case_file(path)]
-    if not files:
-        raise BadPolicy([Problem(file=str(folder), line=1, path="", found="no policy file", wanted="files named *.yaml")])
-    return files
+    if not folder.is_dir():
+        found = "a file" if folder.exists() else "nothing"
+        return FolderFiles(problems=(_unusable(folder, found, "a folder of policy files"),))
+    files: list[Path] = []
+    problems: list[Problem] = []
+    for path in _alike(folder):
+        why = _unreadable(path, folder)
+        if why:
+            problems.append(_unusable(path, why, WANTED))
+        else:
+            files.append(path)
+    policies = tuple(sorted(path for path in files if not is_case_file(path)))
+    return FolderFiles(policies=policies, cases=tuple(sorted(filter(is_case_file, files))), problems=tuple(problems))
 
 
-def case_files(folder: Path) -> list[Path]:
-    """The case files of a folder, in the order of their names. Raises BadPolicy like ``policy_files``."""
-    return [path for path in _files(folder) if is_case_file(path)]
+def policy_files(folder: Path) -> FolderFiles:
+    """Look through a folder that has policies: without any, that is a problem."""
+    found = folder_files(folder)
+    if found.policies or found.problems:
+        return found
+    return replace(found, problems=(_unusable(folder, "no policy file", "files named *.yaml"),))
+
+
+def case_files(folder: Path) -> tuple[Path, ...]:
+    """The case files of a folder. Raises BadPolicy with everything that cannot be read."""
+    found = folder_files(folder)
+    if found.problems:
+        raise BadPolicy(found.problems)
+    return found.cases
 
 
 def is_case_file(path: Path) -> bool:
     """Whether a file has the name of a case file: ``*.test.yaml``."""
     return path.name.lower().endswith(CASE_SUFFIXES)
+
+
+def misspelt_files(folder: Path) -> list[Problem]:
+    """A warning for each file whose name ends almost like that of a policy file: nobody reads it."""
+    found = [(path, similar_words(path.suffix[1:], ("yaml", "yml"))) for path in unread_files(folder) if not is_case_file(path)]
+    return [
+        Problem(
+            file=str(path), line=1, path="", found=f"a file that is not read, because its name ends in {path.suffix}",
+            wanted="files named *.yaml", suggestions=words[:1], code=NOT_READ, level=Level.WARNING,
+        )
+        for path, words in found
+        if words
+    ]  # fmt: skip
 
 
 def unread_files(folder: Path) -> list[Path]:
@@ -42,22 +87,6 @@ def unread_files(folder: Path) -> list[Path]:
         for path in folder.iterdir()
         if not path.name.startswith(".") and path.is_file() and (is_case_file(path) or not path.name.lower().endswith(SUFFIXES))
     )
-
-
-def _files(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        found = "a file" if folder.exists() else "nothing"
-        raise BadPolicy([Problem(file=str(folder), line=1, path="", found=found, wanted="a folder of policy files")])
-    files, problems = [], []
-    for path in _alike(folder):
-        why = _unreadable(path, folder)
-        if why:
-            problems.append(Problem(file=str(path), line=1, path="", found=why, wanted=WANTED))
-        else:
-            files.append(path)
-    if problems:
-        raise BadPolicy(problems)
-    return sorted(files)
 
 
 def read_policy(path: Path) -> str:
@@ -70,9 +99,13 @@ def read_policy(path: Path) -> str:
     if len(data) > BYTES_MAX:
         raise ValueError(f"more than {BYTES_MAX:,} bytes")
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")  # a byte order mark says nothing more
     except UnicodeDecodeError as error:
         raise ValueError(f"bytes that are not UTF-8 (at {error.start})") from None
+
+
+def _unusable(path: Path, found: str, wanted: str) -> Problem:
+    return Problem(file=str(path), line=1, path="", found=found, wanted=wanted, code="not-a-policy-file")
 
 
 def _alike(folder: Path) -> Iterator[Path]:

@@ -1,29 +1,80 @@
-"""A mistake in a policy file: where it is, what was found, what is wanted."""
+"""A mistake in a policy file, or what looks like one: where it is, what was found, what is wanted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
+from enum import StrEnum
+from unicodedata import east_asian_width
+
+from controller.policyfile.similar_words import question
 
 Path = tuple[str | int, ...]
+SHOWN_MAX = 60  # characters of a value in a message
+WIDTH_MAX = 100  # characters of a line that are shown around a problem
+PLAIN_PART = re.compile(r"[A-Za-z0-9_.:/*?=@+<-]{1,60}")
+
+
+class Level(StrEnum):
+    ERROR = "error"  # the folder does not compile
+    WARNING = "warning"  # it compiles, and probably does not mean what it says
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where something is written: line and column count from 1, ``length`` is in characters."""
+
+    line: int = 1
+    column: int = 1
+    length: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Problem:
-    """One mistake. ``path`` looks like ``rules[2].options.at_most``, and is empty for the whole file."""
+    """One mistake. ``path`` looks like ``rules[2].options.at_most``, and is empty for the whole file.
+
+    ``source`` is the line itself, and empty where there is none to show. ``code`` names the kind of mistake for programs.
+    """
 
     file: str
     line: int
+    column: int = 1
     path: str
     found: str
     wanted: str
     hint: str = ""
+    suggestions: tuple[str, ...] = ()
+    length: int = 1
+    source: str = ""
+    code: str = "wrong-value"
+    level: Level = Level.ERROR
+
+    @property
+    def message(self) -> str:
+        """What was found and what is wanted, as one sentence without its place."""
+        hint = "; ".join(filter(None, (self.hint, question(self.suggestions))))
+        return f"found {self.found}, wanted {self.wanted}{f' ({hint})' if hint else ''}"
+
+    @property
+    def text(self) -> str:
+        """The problem for people: a sentence, the line, and a caret below the place."""
+        return "\n".join((str(self), *self._picture()))
 
     def __str__(self) -> str:
-        at = f"{self.file}:{self.line}: {self.path}" if self.path else f"{self.file}:{self.line}"
-        hint = f" ({self.hint})" if self.hint else ""
-        return f"{at}: found {self.found}, wanted {self.wanted}{hint}"
+        warning = "warning: " if self.level is Level.WARNING else ""
+        path = f"{self.path}: " if self.path else ""
+        return f"{printable(self.file)}:{self.line}:{self.column}: {warning}{path}{self.message}"
+
+    def _picture(self) -> tuple[str, ...]:
+        """The line and the caret; a long line is cut, and what a terminal would obey or hide is a dot."""
+        if not self.source.strip():
+            return ()
+        start = max(0, self.column - 1 - WIDTH_MAX // 2) if len(self.source) > WIDTH_MAX else 0
+        shown = printable(self.source[start : start + WIDTH_MAX])
+        before = shown[: self.column - 1 - start]
+        carets = "^" * max(1, _width(shown[len(before) : len(before) + self.length]))
+        return (f"    {shown.rstrip()}", f"    {' ' * _width(before)}{carets}")
 
 
 class BadPolicy(ValueError):
@@ -33,17 +84,30 @@ class BadPolicy(ValueError):
         self.problems = tuple(sorted(set(problems)))
         super().__init__("\n".join(map(str, self.problems)))
 
+    @property
+    def text(self) -> str:
+        """Every problem with its line."""
+        return "\n".join(problem.text for problem in self.problems)
+
 
 def dotted(path: Path) -> str:
-    """A path as text: ``rules[2].options``."""
-    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    """A path as text: ``rules[2].options``. A key of other characters than such words have is quoted, and cut."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{_part(part)}" for part in path)
     return "".join(parts).removeprefix(".")
 
 
-def nearest(found: object, words: Sequence[str]) -> str:
-    """A question that suggests the most similar word; empty where none is similar."""
-    close = get_close_matches(str(found).replace("_", "-").lower(), [w.replace("_", "-") for w in words], n=1, cutoff=0.6)
-    return next((f"did you mean '{word}'?" for word in words if word.replace("_", "-") in close), "")
+def _part(part: str) -> str:
+    return part if PLAIN_PART.fullmatch(part) else quoted(part)
+
+
+def printable(text: str) -> str:
+    """The text without characters that a terminal would obey or hide."""
+    return "".join(one if one.isprintable() else " " if one == "\t" else "·" for one in text)
+
+
+def _width(text: str) -> int:
+    """The columns of a terminal that the text takes."""
+    return sum(2 if east_asian_width(one) in "WF" else 1 for one in text)
 
 
 def quoted(found: object) -> str:
@@ -55,6 +119,10 @@ def quoted(found: object) -> str:
             return "an empty list"
         case dict() if not found:
             return "an empty map"
+        case str():
+            text = repr(found[: SHOWN_MAX + 1])
+        case list():
+            text = repr(found[:SHOWN_MAX])
         case _:
             text = repr(found)
-            return text if len(text) <= 60 else f"{text[:59]}…"
+    return text if len(text) <= SHOWN_MAX else f"{text[: SHOWN_MAX - 1]}…"

@@ -10,7 +10,6 @@ from pydantic import (
     Strict,
     StrictBool,
     StrictInt,
-    field_validator,
     model_validator,
 )
 
@@ -18,21 +17,24 @@ from controller.jobs.algorithm import AlgorithmClass
 from controller.jobs.failure import FailureCause
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, RuleAction, Severity
-from controller.policy.resubmission import Guarantee
+from controller.policy.resubmission import BudgetPer, Guarantee
 from controller.policy.rules import RULE_KINDS
-from controller.policyfile.problem import nearest
 from controller.policyfile.slack_section import LabelsEntry, SlackEntry
 from controller.policyfile.vocabulary import (
+    Address,
     Dollars,
     Duration,
     DurationOrZero,
+    Expires,
     InstanceType,
     Name,
     Prefixes,
     RateLimit,
+    Reason,
     ReasonBeginnings,
     Role,
     Roles,
+    ShortText,
     StrictModel,
     Subnets,
     Template,
@@ -40,13 +42,13 @@ from controller.policyfile.vocabulary import (
     Texts,
     Version,
     at_least,
-    given,
     listed,
     one_of,
     unlike,
 )
 
 STEP = "a step: same, equivalents, on-demand, {instance_types: […]} or {subnets: […]}"
+STEP_WORDS = ("same", "equivalents", "on-demand")
 LIMIT_MAX = 30  # retries for one cause; SageMaker's own RetryStrategy has the same limit
 
 ModeWord = Annotated[str, BeforeValidator(one_of(tuple(Mode)))]
@@ -58,13 +60,7 @@ Factor = Annotated[float, Strict(), Field(ge=1, le=100, allow_inf_nan=False)]
 ALL = "all"
 
 
-class NonEmpty(StrictModel):
-    """Keys that need a value: an empty cap must not look like a cap."""
-
-    _given = field_validator("*", mode="before")(given)
-
-
-class Limits(NonEmpty):
+class Limits(StrictModel):
     """Limits, of which at least one is given."""
 
     @model_validator(mode="before")
@@ -97,19 +93,17 @@ class Match(StrictModel):
     account: Texts | None = None
     region: Texts | None = None
 
-    _given = field_validator("*", mode="before")(given)
-
     @model_validator(mode="before")
     @classmethod
     def _some(cls, found: Any) -> Any:
         if found == ALL:
             return {}
-        if found is None or found == {}:
-            raise unlike("match: all, or at least one key such as tags, name or role")
+        if found is None or found == {} or isinstance(found, str):
+            raise unlike("match: all, or at least one key such as tags, name or role", words=(ALL,))
         return found
 
 
-class RepairEntry(NonEmpty):
+class RepairEntry(StrictModel):
     """What a repair needs from the policy."""
 
     checkpoint: Template | None = None
@@ -130,8 +124,7 @@ class RuleEntry(StrictModel):
     repair: RepairEntry | None = None
     applies_to: Annotated[str, BeforeValidator(one_of(tuple(AppliesTo)))] = AppliesTo.NEW.value
     channel: Text | None = None
-
-    _given = field_validator("repair", mode="before")(given)
+    docs: Address | None = None
 
 
 class Backoff(StrictModel):
@@ -143,6 +136,7 @@ class Backoff(StrictModel):
 
 class BudgetEntry(StrictModel):
     limit: Annotated[StrictInt, Field(ge=0, le=LIMIT_MAX)]
+    per: Annotated[str, BeforeValidator(one_of(tuple(BudgetPer)))] = BudgetPer.LINEAGE.value
     backoff: Backoff = Backoff()
 
 
@@ -166,7 +160,7 @@ class DiskBudget(BudgetEntry):
     volume_gb: Annotated[StrictInt, Field(ge=1, le=16_384)]
 
 
-class Causes(NonEmpty):
+class Causes(StrictModel):
     """The causes that a retry can help with."""
 
     starved: BudgetEntry | None = None
@@ -198,13 +192,13 @@ class OtherSubnets(StrictModel):
 def _fallback_step(found: Any) -> Any:
     """A step of the ladder: a word, or a map of one key."""
     if isinstance(found, str):
-        return one_of(("same", "equivalents", "on-demand"))(found)
+        return one_of(STEP_WORDS, ("instance_types", "subnets"))(found)
     if isinstance(found, dict) and found.keys() == {"instance_types"}:
         return OtherTypes(**found)
     if isinstance(found, dict) and found.keys() == {"subnets"}:
         return OtherSubnets(**found)
     word = next(iter(found), "") if isinstance(found, dict) and len(found) == 1 else ""
-    raise unlike(STEP, nearest(word, ("instance_types", "subnets")))
+    raise unlike(STEP, words=("instance_types", "subnets"), word=word)
 
 
 def _fallback_steps(found: Any) -> Any:
@@ -218,7 +212,7 @@ class Interruptions(StrictModel):
     within: Duration
 
 
-class DeadlineEntry(NonEmpty):
+class DeadlineEntry(StrictModel):
     """How a deadline is kept; the aliases are fields of ``controller.policy.resubmission.DeadlineSettings``."""
 
     finish_within: Annotated[int, BeforeValidator(at_least(3600))] | None = Field(None, serialization_alias="finish_within_s")
@@ -258,7 +252,17 @@ class Block(StrictModel):
     cap: Cap | None = None
     channel: Text | None = None
 
-    _given = field_validator("interruptions", "ladder", "deadline", "cap", mode="before")(given)
+
+class WaiverEntry(StrictModel):
+    """Who may break which rules, until when, and why. Every key is required: a waiver that says less is none."""
+
+    name: Name
+    rule: Texts
+    match: Match
+    reason: Reason
+    owner: ShortText
+    ticket: ShortText
+    expires: Expires
 
 
 class RateLimitsEntry(Limits):
@@ -275,5 +279,5 @@ class File(StrictModel):
     trust_claims: StrictBool = False
     rules: Annotated[list[RuleEntry], Field(min_length=1)] | None = None
     resubmit: Annotated[list[Block], Field(min_length=1)] | None = None
-
-    _given = field_validator("brakes", "slack", "labels", mode="before")(given)
+    longest_waiver: Annotated[int, BeforeValidator(at_least(3600))] | None = None
+    waivers: Annotated[list[WaiverEntry], Field(min_length=1)] | None = None

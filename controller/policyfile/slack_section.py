@@ -10,19 +10,36 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from controller.policy.slack_settings import MEMBERS, Importance
 from controller.policy.user_request import UserRequest
-from controller.policyfile.problem import nearest
-from controller.policyfile.vocabulary import LISTED, Role, StrictModel, Text, at_least, listed, matching, one_of, unlike
+from controller.policyfile.vocabulary import (
+    LISTED,
+    Account,
+    Role,
+    StrictModel,
+    Text,
+    at_least,
+    listed,
+    matching,
+    one_of,
+    unlike,
+    written,
+)
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 ALL = "all"
 WHERE = "in Slack, open the profile, then ⋮, Copy member ID"
 
 
+ZONE = re.compile(r"[A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,3}")
+
+
 def _timezone(found: str) -> str:
+    """A time zone that is known. ZoneInfo takes the text for a module's name, so only what looks like a zone reaches it."""
     try:
+        if ZONE.fullmatch(found) is None:
+            raise ValueError
         ZoneInfo(found)
     except (KeyError, ValueError, OSError):
-        raise unlike("a time zone such as Europe/Berlin or UTC", nearest(found, sorted(available_timezones()))) from None
+        raise unlike("a time zone such as Europe/Berlin or UTC", words=sorted(available_timezones())) from None
     return found
 
 
@@ -36,12 +53,25 @@ def _importances(found: Any) -> Any:
     return [importance.value for importance in Importance] if found == ALL else listed(found)
 
 
+written(
+    _timezone,
+    pattern=f"^({ZONE.pattern})$",
+    patternErrorMessage="a time zone such as Europe/Berlin or UTC",
+    examples=["UTC", "Europe/Berlin"],
+)
+written(
+    _clock_time, type="string", pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", patternErrorMessage='a time of day such as "08:00"'
+)
+_WORDS = [importance.value for importance in Importance]
+written(_importances, anyOf=[{"enum": [ALL, *_WORDS]}, {"type": "array", "items": {"enum": _WORDS}}])
 Channel = Annotated[str, matching(r"#[^\s#]{1,80}|[CG][A-Z0-9]{5,}", "a channel such as #ml-vision, or its id")]
 SlackId = Annotated[str, matching(r"[UWS][A-Z0-9]{5,}", "the id of a Slack user (U…) or user group (S…)", WHERE)]
 READ = "read"
 RequestWord = Annotated[str, BeforeValidator(one_of((*UserRequest, READ)))]
-Allowed = Annotated[str, matching(rf"{MEMBERS}|[UWS][A-Z0-9]{{5,}}", "the id of a Slack user (U…) or user group (S…)", WHERE)]
-ImportanceWord = Annotated[str, BeforeValidator(one_of(tuple(Importance)))]
+Allowed = Annotated[
+    str, matching(rf"{MEMBERS}|[UWS][A-Z0-9]{{5,}}", "the id of a Slack user (U…) or user group (S…)", WHERE, (MEMBERS,))
+]
+ImportanceWord = Annotated[str, BeforeValidator(one_of(tuple(Importance), (ALL,)))]
 Tag = Annotated[str, matching(r"[^\s].{0,127}", "a tag key")]
 
 
@@ -51,6 +81,9 @@ def _members_only_read(found: dict[str, list[str]]) -> dict[str, list[str]]:
         if MEMBERS in allowed and request != READ:
             raise unlike(f"users and user groups for {request}", f"{MEMBERS} can be used for {READ} alone")
     return found
+
+
+written(_members_only_read, propertyNames={"enum": [*(str(request) for request in UserRequest), READ]})
 
 
 class DigestEntry(StrictModel):
@@ -94,3 +127,4 @@ class LabelsEntry(StrictModel):
     team: Tag = "team"
     user: Tag = "user"
     team_of_role: Annotated[dict[Role, Text], Field(min_length=1)] | None = None
+    accounts: Annotated[dict[Account, Text], Field(min_length=1)] | None = None

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from controller.policyfile.problem import Path, nearest, quoted
+from controller.policyfile.problem import Path, quoted
 from controller.policyfile.yaml_nodes import Tree
 
 WANTED = {
@@ -22,33 +22,50 @@ WANTED = {
     "too_short": "at least one entry",
     "finite_number": "a finite number",
 }
+OF_A_KEY = "[key]"  # how pydantic marks the key of a map in a path
 
 
 def validation_errors(error: ValidationError, model: type[BaseModel], tree: Tree, above: Path = ()) -> None:
     """Add each error to the problems of the tree; ``above`` is the path of the value that was validated."""
     for one in error.errors(include_url=False):
-        where: Path = one["loc"]
+        key = bool(one["loc"]) and one["loc"][-1] == OF_A_KEY
+        where: Path = one["loc"][:-1] if key else one["loc"]
         path, found, context = above + where, one["input"], one.get("ctx", {})
         match one["type"]:
             case "missing":
-                tree.problem(path[:-1], found=f"no key {path[-1]!r}", wanted=f"{path[-1]}: and its value")
+                tree.problem(path[:-1], found=f"no key {path[-1]!r}", wanted=f"{path[-1]}: and its value", code="missing-key")
             case "extra_forbidden":
-                known = sorted(field.alias or name for name, field in _model_at(model, where[:-1]).model_fields.items())
-                wanted = f"one of {', '.join(known)}" if known else "no key at all"
-                tree.problem(path, found=f"unknown key {str(path[-1])!r}", wanted=wanted, hint=nearest(path[-1], known))
+                known = keys_of(_model_at(model, where[:-1]))
+                unknown_key(tree, path, known)
             case "unlike":
-                tree.problem(path, found=quoted(found), wanted=context["wanted"], hint=context["hint"])
+                hint = context["hint"] or _hint("unlike", path, found)
+                meant = (context["word"] if context["word"] is not None else found, context["words"])
+                tree.problem(path, found=quoted(found), wanted=context["wanted"], hint=hint, meant=meant, key=key)
             case "greater_than_equal":
                 tree.problem(path, found=quoted(found), wanted=f"at least {context['ge']:g}")
             case "less_than_equal":
                 tree.problem(path, found=quoted(found), wanted=f"at most {context['le']:g}")
             case kind:
-                hint = _hint(kind, path, found)
-                tree.problem(path, found=quoted(found), wanted=WANTED.get(kind, one["msg"]), hint=hint)
+                wanted, hint = WANTED.get(kind, one["msg"]), _hint(kind, path, found)
+                words = ("true", "false") if kind == "bool_type" else ()
+                tree.problem(path, found=quoted(found), wanted=wanted, hint=hint, meant=(found, words), key=key)
+
+
+def unknown_key(tree: Tree, path: Path, known: tuple[str, ...]) -> None:
+    """Add the problem of a key that nothing reads."""
+    wanted = f"one of {', '.join(known)}" if known else "no key at all"
+    tree.problem(
+        path, found=f"unknown key {quoted(str(path[-1]))}", wanted=wanted, meant=(path[-1], known), key=True, code="unknown-key"
+    )
+
+
+def keys_of(model: type[BaseModel]) -> tuple[str, ...]:
+    """The keys of a map, as people write them."""
+    return tuple(sorted(field.alias or name for name, field in model.model_fields.items()))
 
 
 def _hint(kind: str, path: Path, found: object) -> str:
-    if kind == "string_type" and found is None and path[-1] == "channel":
+    if found is None and path and path[-1] == "channel":
         return '# starts a comment unless it is quoted: write "#name"'
     if kind in ("string_type", "list_type") and isinstance(found, int | float):
         return "quote text that looks like a number"
@@ -58,8 +75,10 @@ def _hint(kind: str, path: Path, found: object) -> str:
 def _model_at(model: type[BaseModel], where: Path) -> type[BaseModel]:
     """The model that describes the value at a path."""
     for part in where:
-        if isinstance(part, str) and part in model.model_fields:
-            model = next(_models(model.model_fields[part].annotation), model)
+        if isinstance(part, str):
+            field = next((f for name, f in model.model_fields.items() if part in (name, f.alias)), None)
+            if field is not None:
+                model = next(_models(field.annotation), model)
     return model
 
 

@@ -8,16 +8,17 @@ import yaml
 
 DEPTH_MAX = 20
 ALIASES_MAX = 100
-VALUES_MAX = 50_000  # each alias counts as all that it stands for
+VALUES_MAX = 10_000  # each alias counts as all that it stands for; about 500 rules, which are read in half a second
 DIGITS_MAX = 18
 UNREADABLE = (ValueError, OverflowError, TypeError, KeyError, IndexError, AttributeError)
 """What PyYAML raises, besides its own errors, for a value that does not fit its tag, such as ``!!bool x``."""
 
 
 class LimitedLoader(yaml.SafeLoader):
-    """A loader that gives up at its limits, with the line; ``depth_max`` is the class's own."""
+    """A loader that gives up at its limits, with the line; ``depth_max`` and ``values_max`` are the class's own."""
 
     depth_max = DEPTH_MAX
+    values_max = VALUES_MAX
 
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
@@ -52,7 +53,8 @@ class LimitedLoader(yaml.SafeLoader):
 
     def _count(self, size: int, mark: yaml.Mark) -> None:
         self._counts[-1] += size
-        self._refuse(self._counts[-1] > VALUES_MAX, f"found more than {VALUES_MAX:,} values, aliases unfolded", mark)
+        too_many = self._counts[-1] > self.values_max
+        self._refuse(too_many, f"found more than {self.values_max:,} values, aliases unfolded", mark)
 
     @staticmethod
     def _refuse(wrong: bool, why: str, mark: yaml.Mark) -> None:

@@ -1,41 +1,111 @@
-"""Reads YAML into plain data, and records the line of each value."""
+"""Reads YAML into plain data, and records the place of each key and value."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
-from controller.policyfile.problem import Path, Problem, dotted
+from controller.policyfile.problem import Path, Place, Problem, dotted, quoted
+from controller.policyfile.similar_words import similar_words
 from controller.policyfile.yaml_limits import UNREADABLE, LimitedLoader
+
+PROBLEMS_MAX = 200  # of one file: what comes after them mostly follows from them
+LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # what YAML counts as one
 
 
 @dataclass(slots=True)
 class Tree:
-    """The data of one file, the line of each path, and the problems found so far."""
+    """The data of one file, the place of each path, and the problems found so far."""
 
     file: str
     data: Any = None
-    lines: dict[Path, int] = field(default_factory=dict)
+    text: str = ""
+    keys: dict[Path, Place] = field(default_factory=dict)
+    values: dict[Path, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    _lines: list[str] = field(default_factory=list)
+
+    def place(self, path: Path, *, key: bool = False) -> Place:
+        """Where a value, or its key, is written; the nearest key around it where it is missing."""
+        while path:
+            if path in self.values and not key:
+                return self.values[path]
+            if path in self.keys:
+                return self.keys[path]
+            path = path[:-1]
+        return self.keys.get((), Place())
 
     def line(self, path: Path) -> int:
         """The line of a path, or of the nearest value around it where the path is missing."""
-        while path and path not in self.lines:
-            path = path[:-1]
-        return self.lines.get(path, 1)
+        return self.place(path, key=True).line
 
-    def problem(self, path: Path, *, found: str, wanted: str, hint: str = "") -> None:
+    def at_path(self, path: Path) -> Any:
+        """The value at a path; None where there is none."""
+        found = self.data
+        for part in path:
+            try:
+                found = found[part]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return found
+
+    def problem(
+        self,
+        path: Path,
+        *,
+        found: str,
+        wanted: str,
+        hint: str = "",
+        meant: tuple[object, Iterable[str]] = ("", ()),
+        key: bool = False,
+        code: str = "wrong-value",
+    ) -> None:
+        """Add a problem at a value, or at its ``key``; ``meant`` is a misspelt word and the words that are known."""
+        if len(self.problems) >= PROBLEMS_MAX:
+            return
+        if len(self.problems) == PROBLEMS_MAX - 1:
+            found, wanted, hint, meant = (
+                f"{PROBLEMS_MAX} mistakes or more",
+                "a file with fewer: the others are not shown",
+                "",
+                ("", ()),
+            )
+        suggestions = similar_words(*meant)
+        self.at(self.place(path, key=key), path, found=found, wanted=wanted, hint=hint, suggestions=suggestions, code=code)
+
+    def at(
+        self,
+        place: Place,
+        path: Path,
+        *,
+        found: str,
+        wanted: str,
+        hint: str = "",
+        suggestions: tuple[str, ...] = (),
+        code: str = "wrong-value",
+    ) -> None:
+        """Add a problem at a place."""
         self.problems.append(
-            Problem(file=self.file, line=self.line(path), path=dotted(path), found=found, wanted=wanted, hint=hint)
-        )
+            Problem(
+                file=self.file, line=place.line, column=place.column, length=place.length, source=self.source(place.line),
+                path=dotted(path), found=found, wanted=wanted, hint=hint, suggestions=suggestions, code=code,
+            )
+        )  # fmt: skip
+
+    def source(self, line: int) -> str:
+        """One line of the file as it is written; empty beyond its end."""
+        if not self._lines:
+            self._lines = LINE_BREAK.split(self.text)
+        return self._lines[line - 1] if line <= len(self._lines) else ""
 
 
 def read_yaml(file: str, text: str) -> Tree:
     """Parse one file. Invalid YAML and duplicate keys become problems of the tree."""
-    tree = Tree(file=file)
+    tree = Tree(file=file, text=text)
     try:
         loader = LimitedLoader(text)
         root = loader.get_single_node()
@@ -43,20 +113,25 @@ def read_yaml(file: str, text: str) -> Tree:
             tree.data = _value(root, (), tree, loader, above=())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        _not_yaml(tree, mark.line + 1 if mark else 1, " ".join(filter(None, (error.context, error.problem))))
+        place = Place(line=mark.line + 1, column=mark.column + 1) if mark else Place()
+        _not_yaml(tree, place, " ".join(filter(None, (error.context, error.problem))))
+    except yaml.reader.ReaderError as error:
+        before = LINE_BREAK.split(text[: error.position])
+        _not_yaml(tree, Place(line=len(before), column=len(before[-1]) + 1), " ".join(str(error).split()))
     except yaml.YAMLError as error:
-        _not_yaml(tree, 1, " ".join(str(error).split()))
-    except UNREADABLE as error:  # an impossible date such as 2026-02-30, or a tag that its value does not fit
-        _not_yaml(tree, 1, str(error))
+        _not_yaml(tree, Place(), " ".join(str(error).split()))
+    except UNREADABLE as error:
+        _not_yaml(tree, Place(), str(error))
     return tree
 
 
-def _not_yaml(tree: Tree, line: int, why: str) -> None:
-    tree.problems.append(Problem(file=tree.file, line=line, path="", found=f"text that is not YAML ({why})", wanted="YAML"))
+def _not_yaml(tree: Tree, place: Place, why: str) -> None:
+    tree.data = None
+    tree.at(place, (), found=f"text that is not YAML ({why})", wanted="YAML", code="not-yaml")
 
 
 def _value(node: yaml.Node, path: Path, tree: Tree, loader: yaml.SafeLoader, above: tuple[yaml.Node, ...]) -> Any:
-    tree.lines.setdefault(path, node.start_mark.line + 1)
+    tree.keys.setdefault(path, _place(node))
     if node in above:
         raise yaml.MarkedYAMLError(problem="found an anchor that contains itself", problem_mark=node.start_mark)
     within = (*above, node)
@@ -66,7 +141,17 @@ def _value(node: yaml.Node, path: Path, tree: Tree, loader: yaml.SafeLoader, abo
         case yaml.SequenceNode():
             return [_value(item, (*path, index), tree, loader, within) for index, item in enumerate(node.value)]
         case _:
-            return loader.construct_object(node)
+            place, key = _place(node), tree.keys[path]
+            if (place.line, place.column) >= (key.line, key.column):  # the value of an alias is written at its anchor
+                tree.values[path] = place
+            return _scalar(node, loader)
+
+
+def _scalar(node: yaml.Node, loader: yaml.SafeLoader) -> Any:
+    try:
+        return loader.construct_object(node)
+    except UNREADABLE as error:  # an impossible date such as 2026-02-30, or a tag that its value does not fit
+        raise yaml.MarkedYAMLError(problem=str(error), problem_mark=node.start_mark) from None
 
 
 def _mapping(
@@ -74,13 +159,23 @@ def _mapping(
 ) -> Mapping[str, Any]:
     data: dict[str, Any] = {}
     for key_node, value_node in node.value:
+        if not isinstance(key_node, yaml.ScalarNode):
+            tree.at(_place(key_node), path, found="a list or a map as a key", wanted="text as a key", code="not-yaml")
+            continue
         key = str(key_node.value)
         here = (*path, key)
-        line = key_node.start_mark.line + 1
+        place = _place(key_node)
         if key in data:
-            first, tree.lines[here] = tree.lines[here], line
-            tree.problem(here, found=f"the key {key!r} a second time (first on line {first})", wanted="each key once")
+            first, tree.keys[here] = tree.keys[here].line, place
+            found = f"the key {quoted(key)} a second time (first on line {first})"
+            tree.problem(here, found=found, wanted="each key once", key=True, code="duplicate-key")
             continue
-        tree.lines[here] = line
+        tree.keys[here] = place
         data[key] = _value(value_node, here, tree, loader, above)
     return data
+
+
+def _place(node: yaml.Node) -> Place:
+    start, end = node.start_mark, node.end_mark
+    one_line = isinstance(node, yaml.ScalarNode) and start.line == end.line
+    return Place(line=start.line + 1, column=start.column + 1, length=max(1, end.column - start.column) if one_line else 1)

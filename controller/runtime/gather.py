@@ -30,6 +30,7 @@ from controller.ledger.pool import CAPACITY_SIGNAL_AGE, PlacementAsked
 from controller.policy.resubmission import Resubmission
 from controller.runtime.ledger_ports import ReadLineages
 from controller.runtime.read_ports import ReadPorts
+from controller.savings.prices import spot_of
 from controller.units.calendar import month_key
 
 RUNS_MAX = 50  # runs of a family: enough for a quantile, and one page
@@ -76,6 +77,7 @@ def _priced(facts: Facts, ports: ReadPorts) -> Facts:
         facts,
         rate=ports.prices.rate(job.instance_type, job.region, at, since=job.started_at),
         first_rate=ports.prices.rate(first, job.region, at, since=job.started_at),
+        spot_rate=ports.prices.rate(spot_of(job.instance_type), job.region, at, since=job.started_at) if job.spot else None,
         rates={kind: rate for kind, rate in rates.items() if rate is not None},
     )
 
@@ -91,6 +93,8 @@ def _closely(facts: Facts, ports: ReadPorts) -> Facts:
         facts = replace(facts, checkpoint_scan=ports.checkpoints.scan(job.checkpoint_uri, now=facts.now))
     if counts or (block is not None and block.capped and job.cause is not None):
         facts = replace(facts, history=ports.ledger.histories.history(job.account, job.region, facts.family, RUNS_MAX))
+    if counts:
+        facts = replace(facts, phase_times=ports.ledger.capacity.phase_times(job.region, job.instance_type))
     if counts and block is not None and block.deadline.back_to_spot:
         facts = replace(facts, spot_seen=_spot_seen(facts, ports))
     if block is not None and block.ladder and job.cause is not None:

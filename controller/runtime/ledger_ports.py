@@ -17,6 +17,7 @@ from controller.ledger.entry import Entry, UserRequested, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult
 from controller.ledger.lineage import Lineage, LineageId
+from controller.ledger.pool import PhaseTimes
 from controller.runtime.schedule_ports import (
     BlockSupport,
     Days,
@@ -57,10 +58,12 @@ class Lineages(ReadLineages, Protocol):
         The stored row decides, not the loaded one: the intent may have been put off since.
         """
 
-    def put_off(self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str, held: bool = False) -> bool:
+    def put_off(
+        self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str, held: bool = False, no_quota: bool = False
+    ) -> bool:
         """End the lease of this claim and leave the intent open, due at ``due_at``; False when the claim is no longer valid.
 
-        ``held`` counts the claim as a hold: nothing was tried.
+        ``held`` counts the claim as a hold: nothing was tried. ``no_quota`` counts a refusal for want of quota.
         """
 
     def close(self, lineage: LineageId, intent: Intent, closed: IntentResult, why: str) -> bool:
@@ -142,6 +145,9 @@ class Capacity(Protocol):
 
     def capacity_seen_at(self, region: str, instance_type: str) -> datetime | None:
         """The last time that a pool showed spot capacity; None where it did not within a day."""
+
+    def phase_times(self, region: str, instance_type: str) -> tuple[PhaseTimes, ...]:
+        """How long some recent jobs of an instance type took to start, to restore and to upload; at most 20."""
 
     def placement_asked_at(self, region: str, instance_type: str) -> datetime | None:
         """The last time that EC2 was asked for the pool's placement score; None where it was not within a day."""

@@ -11,6 +11,7 @@ from controller.jobs.claim import Claim, claim_of
 from controller.ledger.entry import Ended, Started
 from controller.ledger.intent import (
     NAME_TAKEN,
+    NO_QUOTA,
     NOT_DECIDED,
     Announce,
     Intent,
@@ -29,9 +30,11 @@ from controller.policy.slack_settings import Importance
 from controller.runtime.ports import Answer, Done, Later, Message, Ports, Refused, Trigger, Unreachable
 from controller.runtime.rate_limits import OnHold, check_limits
 
-TRIES_MAX = 60  # with the backoff below, more than two days
+TRIES_MAX = 60  # answers; with the backoff below, more than two days
 BACKOFF_MOST = timedelta(hours=1)
+PAUSE_MOST = timedelta(minutes=10)  # after a throttle: an outage may end at any time
 UNDECIDED_LOOK_S = 60
+WHY_MAX = 2_000  # characters of an answer that are stored: AWS may quote the whole request, and an item takes 400 kB
 
 Reconcile = Callable[[Trigger, Ports], object]
 
@@ -51,22 +54,30 @@ def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile
     match answer:
         case OnHold(why, after_s):
             due_at = ports.clock.now() + timedelta(seconds=after_s)
-            ports.ledger.lineages.put_off(lineage.id, intent, due_at=due_at, why=why, held=True)
+            ports.ledger.lineages.put_off(lineage.id, intent, due_at=due_at, why=why[:WHY_MAX], held=True)
             return None
         case Done(detail):
-            ports.ledger.lineages.close(lineage.id, intent, IntentResult.DONE, detail)
-            return IntentResult.DONE
+            return _close(intent, lineage, ports, IntentResult.DONE, detail)
         case Refused(why):
-            ports.ledger.lineages.close(lineage.id, intent, IntentResult.REFUSED, why)
-            return IntentResult.REFUSED
-        case Later(why, _) if intent.tries >= TRIES_MAX:
-            ports.ledger.lineages.close(lineage.id, intent, IntentResult.ABANDONED, f"{why} ({intent.tries} tries)")
-            return IntentResult.ABANDONED
+            return _close(intent, lineage, ports, IntentResult.REFUSED, why)
+        case Later(why, after_s, tried=False):
+            due_at = ports.clock.now() + _pause(intent, after_s)
+            ports.ledger.lineages.put_off(lineage.id, intent, due_at=due_at, why=why[:WHY_MAX], held=True)
+            return None
+        case Later(why) if intent.tries >= TRIES_MAX:
+            return _close(intent, lineage, ports, IntentResult.ABANDONED, f"{why[:WHY_MAX]} ({intent.tries} tries)")
         case Later(why, after_s):
-            ports.ledger.lineages.put_off(lineage.id, intent, due_at=ports.clock.now() + _backoff(intent, after_s), why=why)
+            due_at = ports.clock.now() + _backoff(intent, after_s)
+            short = why.startswith(NO_QUOTA)
+            ports.ledger.lineages.put_off(lineage.id, intent, due_at=due_at, why=why[:WHY_MAX], no_quota=short)
             return None
         case _:
             assert_never(answer)
+
+
+def _close(intent: Intent, lineage: Lineage, ports: Ports, result: IntentResult, why: str) -> IntentResult:
+    ports.ledger.lineages.close(lineage.id, intent, result, why[: WHY_MAX + 20])
+    return result
 
 
 def _carry_out(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile) -> Answer:
@@ -121,13 +132,15 @@ def _announce(announce: Announce, intent: Intent, lineage: Lineage, ports: Ports
     started = newest_attempt(lineage)
     whose = [name for name in (started.user, started.team) if name] if started else []
     known = [slack.people[name] for name in whose if name in slack.people] if importance is Importance.PERSON else []
+    channel, key = _channel(announce.channel, lineage, ports), f"{lineage.id}/{intent.key}"
+    if announce.once_a_day:
+        key = f"once/{announce.once_a_day}/{intent.due_at:%Y-%m-%d}/{channel}"
     message = Message(
-        key=f"{lineage.id}/{intent.key}", channel=_channel(announce.channel, lineage, ports), at=intent.due_at,
+        key=key, channel=channel, at=intent.due_at,
         kind=announce.kind, facts=announce.facts, words=announce.words, topic=announce.topic, thread=str(lineage.id),
         mention=known[0] if known else "",
     )  # fmt: skip
-    ports.outbox.put(message)
-    return Done()
+    return Done() if ports.outbox.put(message) or not announce.once_a_day else Done("said once today: the digest counts it")
 
 
 def _channel(meant: str, lineage: Lineage, ports: Ports) -> str:
@@ -196,7 +209,7 @@ def _taken_prefix(submit: Submit, others: Sequence[Claim], ports: Ports) -> str:
 def _let_go_of_the_prefix(intent: Intent, lineage: Lineage, ports: Ports) -> None:
     """Release the claim of an earlier try of a Submit that is on hold now: it may wait for long, or never be performed."""
     submit = intent.action
-    claim = _claim(submit, lineage) if isinstance(submit, Submit) and intent.tries > 1 else None
+    claim = _claim(submit, lineage) if isinstance(submit, Submit) and intent.claim > 1 else None
     if claim is None or not isinstance(submit, Submit):
         return
     job = ports.jobs.describe(submit.job)
@@ -220,3 +233,10 @@ def _backoff(intent: Intent, after_s: int | None) -> timedelta:
     if after_s is not None:
         return timedelta(seconds=after_s)
     return min(timedelta(seconds=30 * 2 ** min(intent.tries, 8)), BACKOFF_MOST)
+
+
+def _pause(intent: Intent, after_s: int | None) -> timedelta:
+    """The wait after a call that was no try: it grows with the calls, since tries do not."""
+    if after_s is not None:
+        return timedelta(seconds=after_s)
+    return min(timedelta(seconds=30 * 2 ** min(intent.claim, 8)), PAUSE_MOST)

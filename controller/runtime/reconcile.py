@@ -21,7 +21,7 @@ from controller.decide.deleted_job import decide_deleted
 from controller.decide.facts import Facts
 from controller.jobs.job import Job
 from controller.ledger.entry import Ended, Finished
-from controller.ledger.intent import Announce, Intent, IntentResult, Publish, RefreshCard, Stop, Submit
+from controller.ledger.intent import Announce, Intent, IntentResult, Publish, RefreshCard, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage, LineageId
 from controller.runtime.gather import gather, look_up
 from controller.runtime.perform import perform
@@ -32,7 +32,8 @@ from controller.runtime.timeouts import LEASE
 
 FAILED_LOOK = timedelta(minutes=5)
 OUTPACED_MAX = 3
-ROUNDS_MAX = 12  # commits of one trigger: enough for a job with a thousand interruptions
+ROUNDS_MAX = 12  # commits of one trigger; the sweep's next trigger goes on with the rest
+PARTS_TIME_LIMIT = timedelta(seconds=10)  # for the parts of one large decision: a function also has other jobs to look at
 
 
 class Outpaced(Exception):
@@ -62,7 +63,7 @@ def reconcile(trigger: Trigger, ports: Ports) -> Reconciled:
 
 def _settle(trigger: Trigger, ports: Ports) -> Reconciled:
     """Decide, commit and perform until nothing is new."""
-    name, outpaced, asked = trigger.job, 0, False
+    name, outpaced, asked, since = trigger.job, 0, False, ports.clock.now()
     for _ in range(ROUNDS_MAX):
         job = ports.jobs.describe(name)
         if job is None:
@@ -72,16 +73,29 @@ def _settle(trigger: Trigger, ports: Ports) -> Reconciled:
             asked = True  # before anything is done to a job: what people asked for meanwhile may forbid it
             if take_in_requests(facts.lineage.id, ports):
                 continue
-        decision = whole.cut().leased(facts.now, facts.now + LEASE)
+        part = whole.cut(name, facts.now)
+        decision = part.leased(facts.now, facts.now + LEASE)
         if _stale(facts) or (decision and not ports.ledger.lineages.commit(facts.lineage, decision)):
             outpaced += 1
             if outpaced == OUTPACED_MAX:
                 raise Outpaced(f"{name}: the lineage {facts.lineage.id} changed {outpaced} times while it was read")
             continue
-        if decision.writes < whole.writes:
-            continue
-        if not _carry_out(decision, facts.lineage, name, facts.now, ports):
-            return Reconciled(lineage=facts.lineage.id, problems=whole.problems)
+        reconciled = Reconciled(lineage=facts.lineage.id, problems=whole.problems)
+        older = facts.lineage.open_intents(name) if part is whole else ()
+        again = _carry_out(decision, facts.lineage, older, facts.now, ports) or part is not whole
+        if not again or (part is not whole and ports.clock.now() - since > PARTS_TIME_LIMIT):
+            return reconciled
+    if part is whole:
+        _leave_a_wake(name, facts.lineage.id, ports)
+    return reconciled
+
+
+def _leave_a_wake(name: str, id: LineageId, ports: Ports) -> None:
+    """Leave an overdue Wake, so that the sweep goes on where this trigger stops."""
+    lineage, now = ports.ledger.lineages.load(id), ports.clock.now()
+    wake = Intent(action=Wake(about=name, at=now), due_at=now)
+    if wake.key in lineage.standing() or ports.ledger.lineages.commit(lineage, Decision(intents=(wake,))):
+        return
     raise Outpaced(f"{name}: still something new after {ROUNDS_MAX} rounds")
 
 
@@ -106,10 +120,10 @@ def _stale(facts: Facts) -> bool:
     return facts.job.alive and facts.lineage.entry(Ended, facts.job.name) is not None
 
 
-def _carry_out(decision: Decision, lineage: Lineage, name: str, now: datetime, ports: Ports) -> bool:
-    """Perform what was just committed and what has become due. True when an answer must be announced."""
+def _carry_out(decision: Decision, lineage: Lineage, older: tuple[Intent, ...], now: datetime, ports: Ports) -> bool:
+    """Perform what was just committed, and what of the older intents has become due. True when an answer must be announced."""
     written = {i.key for i in (*decision.withdrawn, *decision.intents)}
-    older = tuple(i for i in lineage.open_intents(name) if i.key not in written)
+    older = tuple(i for i in older if i.key not in written)
     lineage = replace(lineage, entries=lineage.entries + decision.entries)  # a Submit claims the prefix in Started
     due = chain((i for i in decision.intents if i.leased_until), _taken(older, lineage, now, ports))
     answers = [_performed(intent, decision, lineage, ports) for intent in due]
@@ -139,14 +153,15 @@ def _let_go(name: str, id: LineageId, ports: Ports) -> None:
     lineage, now = ports.ledger.lineages.load(id), ports.clock.now()
     for intent in _taken((i for i in lineage.open_intents(name) if _outlives_its_job(i)), lineage, now, ports):
         perform(intent, lineage, ports, reconcile, decided=_stands_by_itself(intent, lineage))
-    lineage = ports.ledger.lineages.load(id)
-    decision = decide_deleted(lineage, name, now, ports.policies.current().channel).leased(now, now + LEASE)
-    if not decision:
-        return
-    if not ports.ledger.lineages.commit(lineage, decision):
-        raise Outpaced(f"{name}: the lineage {id} changed while it was let go of")
-    for intent in decision.intents:
-        perform(intent, lineage, ports, reconcile)
+    for _ in range(ROUNDS_MAX):
+        lineage, now = ports.ledger.lineages.load(id), ports.clock.now()
+        decision = decide_deleted(lineage, name, now, ports.policies.current().channel).leased(now, now + LEASE)
+        if not decision:
+            return
+        if not ports.ledger.lineages.commit(lineage, decision):
+            raise Outpaced(f"{name}: the lineage {id} changed while it was let go of")
+        for intent in decision.intents:
+            perform(intent, lineage, ports, reconcile)
 
 
 def _stands_by_itself(intent: Intent, lineage: Lineage) -> bool:

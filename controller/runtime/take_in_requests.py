@@ -8,14 +8,15 @@ from controller.ledger.lineage import LineageId
 from controller.runtime.ports import Ports
 
 TRIES = 3
+AT_ONCE = 20  # requests taken in at once, in one transaction; the others wait for the sweep's next trigger
 
 
 def take_in_requests(id: LineageId, ports: Ports) -> bool:
-    """Check each request that waits against the lineage and the policy, record those that hold, and remove them all.
+    """Check each request that waits against the lineage and the policy, record those that hold, and remove them.
 
     Says whether the lineage changed. Where others change it at the same time, the requests wait for the next look.
     """
-    waiting = ports.ledger.user_requests.waiting(id)
+    waiting = ports.ledger.user_requests.waiting(id)[:AT_ONCE]
     if not waiting:
         ports.ledger.user_requests.remove(id, ())  # a row that nobody can read, if there is one
         return False

@@ -12,7 +12,7 @@ from controller.jobs.failure import FailureCause
 from controller.ledger.entry import Entry, Interrupted, Measured, Started
 from controller.ledger.intent import Announce, Intent, IntentResult, Probe, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
-from controller.ledger.pool import CapacitySeen, MarketSignal, MarketSignalKind, PlacementAsked
+from controller.ledger.pool import CapacitySeen, MarketSignal, MarketSignalKind, PhaseTimes, PlacementAsked
 from controller.runtime.ledger_ports import RevisionInForce
 from controller.runtime.ports import FailingTrigger, Ledger
 from tests.builders import BEGIN, lineage_id
@@ -200,10 +200,15 @@ def test_an_intent_that_was_claimed_or_closed_since_is_not_abandoned(ledger: Led
 
 
 def test_the_largest_decision_is_one_commit(ledger: Ledger) -> None:
-    whole = Decision(entries=tuple(interrupted(n) for n in range(300))).cut()
-    assert whole.writes == WRITES_MAX
+    whole = Decision(entries=tuple(interrupted(n) for n in range(300))).cut("bert", NOW)
+    assert whole.size == WRITES_MAX
     assert ledger.lineages.commit(ledger.lineages.load(ID), whole)
-    assert len(ledger.lineages.load(ID).entries) == WRITES_MAX
+    assert len(ledger.lineages.load(ID).entries) == WRITES_MAX - 2  # a Wake, and the mark of their day
+
+
+def test_a_transaction_of_more_than_a_hundred_writes_is_refused(ledger: Ledger) -> None:
+    with pytest.raises(ValueError, match="101 writes"):
+        ledger.lineages.commit(ledger.lineages.load(ID), Decision(entries=tuple(interrupted(n) for n in range(100))))
 
 
 def test_a_lineage_of_many_pages_is_loaded_in_full(ledger: Ledger) -> None:
@@ -239,11 +244,23 @@ def test_a_leased_intent_cannot_be_taken(ledger: Ledger) -> None:
     assert ledger.lineages.take(ID, leased, now=NOW + timedelta(seconds=59), leased_until=NOW + 2 * MINUTE) is None
 
 
-def test_an_intent_can_be_taken_and_is_counted_after_its_lease(ledger: Ledger) -> None:
+def test_an_intent_can_be_taken_after_its_lease_and_what_was_not_answered_is_no_try(ledger: Ledger) -> None:
     leased = STOP.leased(NOW + MINUTE)
     commit(ledger, leased)
     taken = ledger.lineages.take(ID, leased, now=NOW + MINUTE, leased_until=NOW + 2 * MINUTE)
-    assert taken == replace(STOP, leased_until=NOW + 2 * MINUTE, claim=2)
+    assert taken == stored(ledger, STOP) == replace(STOP, leased_until=NOW + 2 * MINUTE, claim=2, held=1)
+    assert taken is not None
+    assert taken.tries == 1
+
+
+def test_refusals_for_want_of_quota_are_counted_by_themselves(ledger: Ledger) -> None:
+    found = commit(ledger, SUBMIT).intents[0]
+    for no_quota in (False, True, False, True):
+        taken = ledger.lineages.take(ID, found, now=NOW, leased_until=NOW + MINUTE)
+        assert taken is not None
+        assert ledger.lineages.put_off(ID, taken, due_at=NOW, why="later", held=not no_quota, no_quota=no_quota)
+        [found] = ledger.lineages.load(ID).intents
+    assert (found.claim, found.tries, found.quota_refusals) == (4, 2, 2)
 
 
 def test_an_intent_that_was_put_off_since_it_was_loaded_is_not_taken_before_its_new_time(ledger: Ledger) -> None:
@@ -474,6 +491,22 @@ def test_two_commits_may_record_the_same_sign_of_capacity(ledger: Ledger) -> Non
     for _ in range(2):
         assert ledger.lineages.commit(ledger.lineages.load(lineage_id()), Decision(capacity=(signal,)))
     assert ledger.capacity.capacity_seen_at("us-east-1", "ml.g5.2xlarge") == NOW
+
+
+def test_a_bounded_number_of_phase_times_is_remembered_for_each_type_and_region(ledger: Ledger) -> None:
+    one = PhaseTimes(region="us-east-1", instance_type="ml.g5.2xlarge", job="bert", at=NOW, start_s=1700, upload_s=60)
+    assert ledger.lineages.commit(ledger.lineages.load(lineage_id()), Decision(times=(one,)))
+    assert ledger.capacity.phase_times("us-east-1", "ml.g5.2xlarge") == (one,)
+    longer = replace(one, start_s=1800)
+    assert ledger.lineages.commit(ledger.lineages.load(lineage_id("other")), Decision(times=(longer,)))  # the same job again
+    assert ledger.capacity.phase_times("us-east-1", "ml.g5.2xlarge") == (longer,)
+    for n in range(30):
+        more = replace(one, job=f"bert-{n}")
+        assert ledger.lineages.commit(ledger.lineages.load(lineage_id(f"bert-{n}")), Decision(times=(more,)))
+    assert 3 <= len(ledger.capacity.phase_times("us-east-1", "ml.g5.2xlarge")) <= 20
+    assert ledger.capacity.phase_times("eu-west-1", "ml.g5.2xlarge") == ()
+    assert ledger.capacity.phase_times("us-east-1", "ml.g5.xlarge") == ()
+    assert ledger.capacity.capacity_seen_at("us-east-1", "ml.g5.2xlarge") is None
 
 
 def test_a_revision_is_in_force_since_it_became_the_current_one(ledger: Ledger) -> None:

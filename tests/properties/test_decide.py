@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.decide import decide
+from controller.decide.budget import tried_for
 from controller.decide.facts import Facts
-from controller.decide.resubmit import tried_for
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Ended, Measured, Unmeasured, UserRequested
 from controller.ledger.intent import Announce, Intent, Stop, Submit, Wake
 from controller.ledger.move_cause import MoveCause
 from controller.policy.policy import Policy
+from controller.policy.slack_settings import Importance, SlackSettings
 from tests import builders
 from tests.properties.lives import learn, lives, policies, starving
 
@@ -119,3 +121,25 @@ def test_a_job_that_always_fails_is_retried_to_its_limits_and_then_reported(poli
     topics = [i.action.topic for i in life.ledger.lineages.load(life.id).intents if isinstance(i.action, Announce)]
     assert "gave-up" in topics
     assert [submit.number for submit in submitted] == list(range(2, len(submitted) + 2))
+
+
+@settings(max_examples=60)
+@given(lives, st.integers(0, 200), st.integers(0, 200), st.booleans())
+def test_from_any_facts_repeated_parts_reach_rest_in_bounded_rounds(facts: Facts, more: int, wakes: int, told: bool) -> None:
+    """However often the job was interrupted and whatever is open: no part is refused, and each leaves less."""
+    often = tuple(facts.job.created_at + timedelta(minutes=n) for n in range(more))
+    job = replace(facts.job, interrupted_at=tuple(sorted({*facts.job.interrupted_at, *often})))
+    slack = SlackSettings(tell=tuple(Importance)) if told else facts.policy.slack
+    due = (facts.now - timedelta(seconds=n) for n in range(wakes))
+    ledger = builders.ledger_with(facts.lineage)
+    for at in due:
+        ledger.row(facts.lineage.id).put(Intent(action=Wake(about=job.name, at=at), due_at=at))
+    facts = replace(facts, job=job, policy=replace(facts.policy, slack=slack), lineage=ledger.lineages.load(facts.lineage.id))
+    left = decide(facts)
+    rounds, most = 0, 2 + left.size // 20
+    while left:
+        part = left.cut(job.name, facts.now)
+        assert part
+        facts, rounds = learn(facts, part, ledger), rounds + 1
+        left = decide(facts)
+        assert rounds <= most

@@ -49,6 +49,11 @@ def press(host: Host, act: str = "cancel", user: str = "") -> str:
     return users.ephemerals[-1]
 
 
+def told(host: Host) -> int:
+    """How many replies say that the job is not submitted again; its card may repeat it."""
+    return sum(m.thread_ts is not None and "*bert* is not submitted again" in m.text for m in messages(host))
+
+
 def submits(host: Host) -> list[tuple[int, IntentResult | None]]:
     """The attempts that the ledger knows of, with what became of each."""
     found = ((i.action, i.closed) for i in lineage_of(host, "bert").intents)
@@ -65,7 +70,7 @@ def test_the_button_calls_off_what_waits_for_whom_the_policy_lets() -> None:
         assert list(host.world.jobs) == ["bert"]
         assert submits(host) == [(2, IntentResult.WITHDRAWN)]
         assert [entry.outcome for entry in entries(host, "bert", Finished)] == ["internal"]
-        assert texts(host).count("*bert* is not submitted again") == 1
+        assert told(host) == 1
         assert f"<@U0LOCAL1> called attempt {next_name(host, 'bert')} off." in texts(host)
 
 
@@ -96,7 +101,7 @@ def test_a_click_and_the_command_call_off_one_attempt_once() -> None:
         assert main(["cancel", "bert", "--who", "ada"]) == 0
         run(host, hours=6)
         assert [entry.who for entry in entries(host, "bert", UserRequested)] == ["ada"]
-        assert texts(host).count("*bert* is not submitted again") == 1
+        assert told(host) == 1
 
 
 def test_a_click_that_waits_holds_although_the_attempt_is_due_before_it_is_taken_in() -> None:

@@ -10,13 +10,13 @@ from multiprocessing import Pool
 from typing import Any
 
 from controller.aws.sagemaker import documents
-from controller.aws.sagemaker.jobs import ATTEMPT_TAG, SageMakerJobs
+from controller.aws.sagemaker.jobs import SageMakerJobs
 from controller.decide import resubmit, wakeups
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.ledger import lineage
 from controller.ledger.intent import IntentResult
-from controller.ledger.lineage import Lineage, LineageId
+from controller.ledger.lineage import ATTEMPT_TAG, Lineage, LineageId
 from controller.runtime import discover, gather, perform, reconcile, sweep
 from controller.runtime.ports import Done, Later, Trigger
 from tests.simulation import memory, world_invariants

@@ -28,7 +28,7 @@ FILE = re.compile(r"(?<![\w/.:-])((?:controller|handlers|infra|tests|policies|\.
 MODULE = re.compile(r"(?<![\w/.])((?:controller|handlers|infra|tests)(?:\.\w+)+)")
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]+)(?:#[^)]*)?\)")
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-NAMES = {command.name for command in COMMANDS}
+NAMES = {command.name.split(" ")[0] for command in COMMANDS}
 PARAMETERS = pytest.mark.parametrize("page", CURRENT, ids=[str(page.relative_to(ROOT)) for page in CURRENT])
 
 

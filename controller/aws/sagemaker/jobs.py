@@ -27,13 +27,13 @@ from controller.decide.ownership import OwnerAnswer
 from controller.jobs.changes import Changes
 from controller.jobs.job import PROBE_TAG, Job
 from controller.jobs.request import PROBE
-from controller.ledger.intent import NO_PERMISSION, NO_QUOTA, Probe, Submit
-from controller.ledger.lineage import LINEAGE_TAG, LineageId
+from controller.jobs.service_limit import never_fits
+from controller.ledger.intent import NEVER_FITS, NO_PERMISSION, NO_QUOTA, Probe, Submit
+from controller.ledger.lineage import ATTEMPT_TAG, LINEAGE_TAG, LineageId
 from controller.ledger.move_cause import MoveCause
 from controller.runtime.job_pages import CHANGES_FOR, JobPage, ListedJob
 from controller.runtime.ports import Answer, Done, Later, Refused, Unreachable
 
-ATTEMPT_TAG = "spotwarden:attempt"
 CAUSE_TAG = "spotwarden:cause"
 
 STOPPING_LOOK_S = 150  # the container's 120 s, and some time for the upload
@@ -103,7 +103,7 @@ class SageMakerJobs:
                 case AwsFault.NAME_TAKEN:
                     return Done("was there already")
                 case AwsFault.THROTTLED:
-                    return Later(str(error))
+                    return Later(str(error), tried=False)
                 case AwsFault.UNREACHABLE:
                     raise Unreachable(f"{probe.job}: {error}") from error
                 case _:
@@ -118,9 +118,9 @@ class SageMakerJobs:
         if status in TERMINAL:
             return Done(f"{status}/{secondary}")
         if status == "Stopping":
-            return Later("it is stopping", STOPPING_LOOK_S)
+            return Later("it is stopping", STOPPING_LOOK_S, tried=False)
         if secondary == "Uploading":
-            return Later("it is uploading its model, which a stop could lose", STOPPING_LOOK_S)
+            return Later("it is uploading its model, which a stop could lose", STOPPING_LOOK_S, tried=False)
         try:
             self._client.stop_training_job(TrainingJobName=name)
         except (ClientError, BotoCoreError) as error:
@@ -179,16 +179,22 @@ class SageMakerJobs:
                     return Later(f"{submit.job} is taken, and not described yet")
                 case AwsFault.METRICS_REFUSED if "MetricDefinitions" in request["AlgorithmSpecification"]:
                     return self._create(without_metric_definitions(request), submit)
+                case AwsFault.QUOTA if never_fits(str(error)):
+                    return Refused(f"{NEVER_FITS}{error}")
                 case AwsFault.QUOTA if isinstance(submit.cause, MoveCause) and submit.cause.elsewhere:
                     return Refused(
                         str(error)
                     )  # the stopped attempt freed its place: the job returns there and waits for no quota
                 case AwsFault.QUOTA:
                     return Later(f"{NO_QUOTA}{error}")
-                case AwsFault.THROTTLED | AwsFault.PROPAGATING:
+                case AwsFault.THROTTLED:
+                    return Later(str(error), tried=False)
+                case AwsFault.PROPAGATING:
                     return Later(str(error))
                 case AwsFault.DENIED:
                     return Later(f"{NO_PERMISSION}{error}")
+                case AwsFault.INVALID | AwsFault.MISSING if submit.changes:
+                    return Refused(f"{NEVER_FITS}{error}")  # the job itself was accepted once: what was changed is at fault
                 case AwsFault.INVALID | AwsFault.MISSING | AwsFault.METRICS_REFUSED:
                     return Refused(str(error))
                 case AwsFault.UNREACHABLE:
@@ -202,9 +208,9 @@ class SageMakerJobs:
             case AwsFault.MISSING:
                 return Done("gone")
             case AwsFault.NOT_RUNNING:
-                return Later("it ended, or stops, by itself", STOPPING_LOOK_S)
+                return Later("it ended, or stops, by itself", STOPPING_LOOK_S, tried=False)
             case AwsFault.THROTTLED:
-                return Later(str(error))
+                return Later(str(error), tried=False)
             case AwsFault.DENIED | AwsFault.INVALID:
                 return Refused(str(error))
             case AwsFault.UNREACHABLE:

@@ -160,6 +160,7 @@ class _Loader(LimitedLoader):
     """YAML whose objects know their line, and whose CloudFormation intrinsics are values that are filled in later."""
 
     depth_max = 60  # a template wraps its jobs deeper than a policy file
+    values_max = 50_000
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> Located:

@@ -33,7 +33,10 @@ class Evidence:
 
     @property
     def missing(self) -> frozenset[str]:
-        return frozenset(f.name for f in fields(self) if getattr(self, f.name) is None)
+        return frozenset(name for name in _EVIDENCE if getattr(self, name) is None)
+
+
+_EVIDENCE = tuple(one.name for one in fields(Evidence))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

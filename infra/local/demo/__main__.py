@@ -63,6 +63,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", default="build/demo", help="the folder of the summary, the pages and the logs")
     parser.add_argument("--keep", action="store_true", help="leave the embedded AWS up until Ctrl-C")
     parser.add_argument("--ports-file", type=Path, help="with --keep: a JSON file of endpoints, table and environment")
+    parser.add_argument("--history", type=Path, help="write the jobs that ended to this file, for spotwarden backtest policies")
     parser.add_argument("--no-page", action="store_true", help="do not serve the Slack page at the end")
     options = parser.parse_args(argv)
     options.length = WEEK if options.week else SHORT

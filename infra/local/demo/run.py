@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from controller import wiring
+from controller.cli.history.export import export
 from controller.policyfile import compile_folder
 from infra.local.demo import figures, keep, proof, screen
 from infra.local.demo.live import LiveEvents
@@ -34,6 +36,9 @@ def run(options: argparse.Namespace, output: screen.Screen) -> int:
         (out / "demo-summary.json").write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
         (out / "report.html").write_text(figures.report_page(host), "utf-8")
         (out / "slack.html").write_text(host.slack.page(live=False), "utf-8")
+        if options.history:
+            options.history.unlink(missing_ok=True)
+            export(wiring.client("sagemaker"), MONDAY, options.history)
         failed = any(summary["problems"].values()) or bool(host.bus.dead_letters)
         output.results(summary, teams)
         output.files(out)

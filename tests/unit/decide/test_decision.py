@@ -14,8 +14,8 @@ from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome
 from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Ended, Started, Unmeasured
-from controller.ledger.intent import Intent, IntentResult, Stop, Submit, Wake
-from controller.ledger.pool import CapacitySeen, PlacementAsked
+from controller.ledger.intent import Announce, Intent, IntentResult, Stop, Submit, Wake
+from controller.ledger.pool import CapacitySeen, PhaseTimes, PlacementAsked
 from tests.builders import BEGIN, lineage
 
 MINUTE = timedelta(minutes=1)
@@ -30,6 +30,7 @@ ENDED = Ended(
 CLAIM = claim_of("s3://b/p/", job="bert", lineage="l", created_at=BEGIN)
 HOLD = QuotaHold(region="us-east-1", instance_type="ml.g5.2xlarge", instances=2, job="bert", lineage="l", created_at=BEGIN)
 SEEN = CapacitySeen(region="us-east-1", instance_type="ml.g5.2xlarge", job="bert", at=BEGIN)
+TIMES = PhaseTimes(region="us-east-1", instance_type="ml.g5.2xlarge", job="bert", at=BEGIN, start_s=300)
 STOP = Intent(action=Stop(about="bert", because="first"), due_at=BEGIN)
 WAKE = Intent(action=Wake(about="bert", at=BEGIN), due_at=BEGIN)
 
@@ -40,7 +41,7 @@ def unmeasured(n: int) -> Unmeasured:
 
 WHOLE = Decision(
     entries=(STARTED,), intents=(STOP,), withdrawn=(WAKE,), abandoned=(WAKE,), claims=(CLAIM,), released=(CLAIM,),
-    holds=(HOLD,), freed=(HOLD,), capacity=(SEEN,),
+    holds=(HOLD,), freed=(HOLD,), capacity=(SEEN,), times=(TIMES,),
 )  # fmt: skip
 
 
@@ -54,8 +55,8 @@ def test_two_decisions_add_up_part_by_part_in_their_order() -> None:
 
 
 def test_every_part_is_a_write() -> None:
-    assert WHOLE.writes == 9
-    for part in ("entries", "intents", "withdrawn", "abandoned", "claims", "released", "holds", "freed", "capacity"):
+    assert WHOLE.writes == 10
+    for part in ("entries", "intents", "withdrawn", "abandoned", "claims", "released", "holds", "freed", "capacity", "times"):
         alone = Decision(**{part: getattr(WHOLE, part)})
         assert alone.writes == 1
         assert alone
@@ -71,6 +72,8 @@ def test_open_questions_add_up_and_are_no_writes() -> None:
 def test_a_sign_of_capacity_is_written_along_with_something_else_and_that_ec2_was_asked_by_itself() -> None:
     asked = PlacementAsked(region="us-east-1", instance_type="ml.g5.2xlarge", job="bert", at=BEGIN)
     assert Decision(capacity=(SEEN,)).new_to(lineage(), "bert").capacity == ()
+    assert Decision(times=(TIMES,)).new_to(lineage(), "bert").times == ()
+    assert Decision(times=(TIMES,), entries=(ENDED,)).new_to(lineage(), "bert").times == (TIMES,)
     assert Decision(capacity=(SEEN,), entries=(ENDED,)).new_to(lineage(), "bert").capacity == (SEEN,)
     assert Decision(capacity=(SEEN,), entries=(ENDED,)).new_to(lineage(entries=(ENDED,)), "bert").capacity == ()
     assert Decision(capacity=(asked, SEEN)).new_to(lineage(), "bert").capacity == (asked, SEEN)
@@ -119,19 +122,37 @@ def test_days_before_the_commit_s_are_late() -> None:
 
 
 def test_a_decision_that_fits_into_one_transaction_is_not_cut() -> None:
-    sixty_four = Decision(entries=tuple(map(unmeasured, range(63))), intents=(STOP,))
-    assert sixty_four.cut() == sixty_four
+    full = Decision(entries=tuple(map(unmeasured, range(62))), intents=(STOP,))
+    assert (full.size, full.cut("bert", BEGIN)) == (64, full)
 
 
-def test_a_larger_decision_is_cut_to_its_entries_and_then_to_those_that_hold_no_claim() -> None:
-    entries = (STARTED, *map(unmeasured, range(60)))
-    large = Decision(entries=entries, intents=(STOP,) * 9, claims=(CLAIM,))
-    assert large.cut() == Decision(entries=entries, claims=(CLAIM,))
-    larger = Decision(entries=(STARTED, *map(unmeasured, range(61))), intents=(STOP,) * 9, claims=(CLAIM,))
-    assert larger.cut() == Decision(entries=tuple(map(unmeasured, range(61))))
-    assert len(Decision(entries=tuple(map(unmeasured, range(100)))).cut().entries) == 64
-    small = Decision(entries=tuple(map(unmeasured, range(3)))).cut(2)
-    assert small.writes == 2
+def test_a_larger_decision_is_cut_to_its_entries_with_an_overdue_wake_and_those_that_hold_a_claim_go_last() -> None:
+    mark = Intent(action=Wake(about="bert", at=BEGIN), due_at=BEGIN)
+    entries = tuple(map(unmeasured, range(60)))
+    large = Decision(entries=(STARTED, *entries), intents=(STOP,) * 9, claims=(CLAIM,))
+    assert large.cut("bert", BEGIN) == Decision(entries=(*entries, STARTED), intents=(mark,), claims=(CLAIM,))
+    larger = Decision(entries=(STARTED, *map(unmeasured, range(62))), intents=(STOP,) * 9, claims=(CLAIM,))
+    assert larger.cut("bert", BEGIN) == Decision(entries=tuple(map(unmeasured, range(62))), intents=(mark,))
+
+
+def test_a_cut_counts_what_dynamodb_counts_the_rows_of_names_and_the_marks_of_days_too() -> None:
+    days = tuple(replace(unmeasured(n), at=BEGIN - timedelta(days=n)) for n in range(100))
+    assert len(Decision(entries=days).cut("bert", BEGIN).entries) == 31
+    named = tuple(replace(TRIED, action=replace(SUBMIT, job=f"bert-r{n}")) for n in range(100))
+    assert len(Decision(intents=named).cut("bert", BEGIN).intents) == 1 + 31
+
+
+def test_acts_are_cut_before_messages_and_what_is_withdrawn_goes_last() -> None:
+    told = tuple(Intent(action=Announce(about="bert", topic=f"t{n}", channel="#ml"), due_at=BEGIN) for n in range(80))
+    part = Decision(intents=(*told, STOP), withdrawn=(TRIED,)).cut("bert", BEGIN)
+    assert (part.intents[1], part.withdrawn) == (STOP, ())
+
+
+def test_an_overdue_wake_is_withdrawn_with_the_last_part() -> None:
+    overdue = Intent(action=Wake(about="bert", at=BEGIN), due_at=BEGIN)
+    withdrawn = tuple(replace(overdue, action=Wake(about="bert", at=BEGIN - MINUTE * n)) for n in range(100))
+    part = Decision(withdrawn=withdrawn).cut("bert", BEGIN)
+    assert part == Decision(withdrawn=withdrawn[1:65])
 
 
 SUBMIT = Submit(about="bert", born_at=BEGIN, job="bert-r02", number=2, cause=FailureCause.STARVED, identity="1:a", sent="{}")

@@ -25,7 +25,7 @@ def test_a_case_file_is_no_policy_and_does_not_change_the_revision(tmp_path: Pat
 def test_a_policy_under_the_name_of_a_case_file_is_refused(tmp_path: Path, section: str) -> None:
     (tmp_path / "a.yaml").write_text(RULES)
     (tmp_path / "b.test.yaml").write_text(f"version: 1\n{section}: {{}}\n")
-    with pytest.raises(BadPolicy, match=rf"b\.test\.yaml:2: {section}: found the section {section} in a case file"):
+    with pytest.raises(BadPolicy, match=rf"b\.test\.yaml:2:1: {section}: found the section {section} in a case file"):
         compile_folder(tmp_path)
 
 

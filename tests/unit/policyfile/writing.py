@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ from controller.policyfile import BadPolicy, compile_folder
 
 
 def problems(folder: Path, text: str, *more: str) -> list[str]:
-    """The problems of these files, without the path of the folder."""
+    """The problems of these files, without the path of the folder and the column (``test_places`` holds the columns)."""
     for number, content in enumerate((text, *more)):
         (folder / f"{'abc'[number]}.yaml").write_text(content, "utf-8")
     with pytest.raises(BadPolicy) as refused:
         compile_folder(folder)
-    return [line.replace(f"{folder}/", "") for line in str(refused.value).splitlines()]
+    lines = (line.replace(f"{folder}/", "") for line in str(refused.value).splitlines())
+    return [re.sub(r"^(\S+?:\d+):\d+: ", r"\1: ", line) for line in lines]

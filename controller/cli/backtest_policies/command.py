@@ -1,0 +1,80 @@
+"""The command line of ``spotwarden backtest policies``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from controller.aws.prices import Prices
+from controller.cli.backtest_policies.output import BAD_LINES_MAX, Source, as_json, lines
+from controller.cli.backtest_policies.totals import Backtest, PolicyTotals, everything
+from controller.cli.history.recorded import BadLine, recorded_jobs
+from controller.cli.usage import BAD_INPUT
+from controller.policy.compiled import load_policy
+from controller.policyfile import BadPolicy, compile_folder
+
+CLEAN, FINDINGS, UNDECIDED = 0, 1, 3
+
+
+class BacktestFormat(StrEnum):
+    """How the result is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+def run(
+    history: Annotated[
+        str,
+        typer.Option("--history", metavar="FILE", help="Recorded jobs, from spotwarden export history; - for standard input."),
+    ],
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="The policy folder.")] = "policies",
+    against: Annotated[
+        str | None,
+        typer.Option("--against", metavar="DIR", help="Another policy folder, such as the one in force: what differs?"),
+    ] = None,
+    format_: Annotated[
+        BacktestFormat, typer.Option("--format", help="Text for people, JSON for programs, Markdown for a pull request.")
+    ] = BacktestFormat.TEXT,
+) -> int:
+    """Print what the policies would have done; name each line that is no job on standard error, and go on."""
+    folders = [folder] if against is None else [folder, against]
+    try:
+        policies = tuple(PolicyTotals(load_policy(compile_folder(one), datetime.min.replace(tzinfo=UTC))) for one in folders)
+    except BadPolicy as error:
+        print(error, file=sys.stderr)
+        return BAD_INPUT
+    result = Backtest(policies, Prices().rate)
+    bad: list[BadLine] = []
+    bad_lines = 0
+    for found in recorded_jobs(history):
+        if isinstance(found, BadLine):
+            bad_lines += 1
+            print(f"{history}: line {found.line}: {found.why}", file=sys.stderr)
+            if len(bad) < BAD_LINES_MAX:
+                bad.append(found)
+        else:
+            result.add(found.job)
+    result.finish()
+    source = Source(history=history, folder=folder, against=against or "", bad=bad, bad_lines=bad_lines)
+    if format_ is BacktestFormat.JSON:
+        print(json.dumps(as_json(result, source), indent=2))
+    else:
+        for line in lines(result, source, markdown=format_ is BacktestFormat.MARKDOWN):
+            print(line)
+    return _exit_code(everything(policies[0]).flagged, everything(policies[0]).undecided, bad_lines)
+
+
+def _exit_code(flagged: int, undecided: int, bad_lines: int) -> int:
+    """The exit code of ``spotwarden check`` over the same jobs."""
+    if bad_lines:
+        return BAD_INPUT
+    if flagged:
+        return FINDINGS
+    return UNDECIDED if undecided else CLEAN

@@ -1,0 +1,131 @@
+"""What a policy would have done to one recorded job, by the code that judges it on Lambda."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from controller.cli.judging import as_seen
+from controller.decide.planned_stop import may_act, planned_stop
+from controller.jobs.job import Job
+from controller.jobs.request import change_from_json
+from controller.ledger.intent import Purpose, Stop
+from controller.ledger.lineage import ATTEMPT_TAG
+from controller.policy.findings import Finding
+from controller.policy.mode import Mode
+from controller.policy.policy import Policy
+from controller.policy.repair import NotRepairable
+from controller.policy.rules import all_findings
+from controller.policy.rules.kind import Evidence
+
+RESUBMIT = "resubmit"  # the kind of a resubmit block, where rules have theirs
+
+
+class Act(StrEnum):
+    """What happens to a job, from nothing to the most."""
+
+    NOTHING = "nothing"
+    FLAGGED = "flagged"  # recorded
+    WARNED = "warned"  # recorded, and its owner is told
+    NOT_REPAIRED = "not repairable"  # its owner is told, too
+    REPAIRED = "repaired"  # stopped, and submitted again with the repair
+    STOPPED = "stopped"
+
+
+ORDER: Mapping[Act, int] = {act: number for number, act in enumerate(Act)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleAct:
+    """What one rule, or one resubmit block, does to a job."""
+
+    rule: str
+    kind: str
+    act: Act
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What a policy does to a job. ``to_spot`` and ``saves`` say that a repair moves it to spot, or gives it checkpoints.
+
+    ``backoff_s`` is the wait before its first further attempt; None where it is not submitted again.
+    """
+
+    team: str
+    rules: tuple[RuleAct, ...] = ()
+    undecided: tuple[str, ...] = ()
+    to_spot: bool = False
+    saves: bool = False
+    backoff_s: int | None = None
+    resubmit: str = ""
+
+    @property
+    def act(self) -> Act:
+        """The most that any rule does."""
+        return max((one.act for one in self.rules if one.kind != RESUBMIT), key=ORDER.__getitem__, default=Act.NOTHING)
+
+
+def judged_job(recorded: Job, created: Job, policy: Policy) -> Judged:
+    """Judge a recorded job as if it had just been created under the policy; ``created`` is ``when_created`` of it.
+
+    A file says nothing of what lay in S3 or which jobs ran beside it: a rule that needs this is undecided.
+    """
+    job = as_seen(created, policy)
+    findings, undecided = all_findings(job, policy, Evidence(), now=created.created_at)
+    owned, first = job.service is not None, _number(job) == 1
+    offences = [f for f in findings if may_act(f, first=first, owned=owned, new=True)]
+    plan = planned_stop(job, offences, policy, Evidence())
+    changes = change_from_json(plan.changes) if isinstance(plan, Stop) and plan.changes else {}
+    acting = {f.policy for f in offences}
+    rules = tuple(RuleAct(rule=f.policy, kind=f.rule, act=_act(f, plan, acts=f.policy in acting, owned=owned)) for f in findings)
+    backoff_s, name = _resubmitted(recorded, policy, first=first, owned=owned)
+    return Judged(
+        team=job.team or "",
+        rules=rules if backoff_s is None else (*rules, RuleAct(rule=name, kind=RESUBMIT, act=Act.NOTHING)),
+        undecided=undecided,
+        to_spot=not job.spot and changes.get("EnableManagedSpotTraining") is True,
+        saves=job.spot and job.checkpoint_uri is None and "CheckpointConfig" in changes,
+        backoff_s=backoff_s,
+        resubmit=name,
+    )
+
+
+def when_created(job: Job) -> Job:
+    """The job as it was described when it had just been created: a rule may look at whether it lives."""
+    return replace(
+        job, status="InProgress", secondary="Starting", outcome=None, usage=None, interrupted_at=(), started_at=None,
+        intervals=(), stopping_at=None, ended_at=None, failure=None, model_artifacts=None,
+    )  # fmt: skip
+
+
+def _act(finding: Finding, plan: Stop | NotRepairable | None, *, acts: bool, owned: bool) -> Act:
+    if acts:
+        match plan:
+            case Stop(purpose=Purpose.REPAIR):
+                return Act.REPAIRED
+            case Stop():
+                return Act.STOPPED
+            case NotRepairable():
+                return Act.NOT_REPAIRED
+    return Act.WARNED if finding.mode.tells and not owned else Act.FLAGGED
+
+
+def _number(job: Job) -> int:
+    """The number of the attempt, by its tag: a file has no ledger to ask."""
+    said = job.tags.get(ATTEMPT_TAG, "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 4 else 1
+
+
+def _resubmitted(job: Job, policy: Policy, *, first: bool, owned: bool) -> tuple[int | None, str]:
+    """The wait before the first further attempt, and the block that asks for it; None where there is no such attempt."""
+    if not policy.resubmissions or job.cause is None:
+        return None, ""
+    job = as_seen(job, policy)
+    block = policy.resubmission_for(job)
+    if block is None or block.mode is not Mode.ENFORCE or not first or owned or job.cause is None or job.unrepeatable:
+        return None, ""
+    budget, _ = block.budget_of(job.cause)
+    if budget is None or budget.limit < 1 or not budget.counts(job.cause, job.failure):
+        return None, ""
+    return int(budget.backoff(0).total_seconds()), block.name

@@ -1,0 +1,263 @@
+"""Adds up what policies would have done to recorded jobs, per team and rule, in memory that does not grow with the jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+
+from controller.cli.backtest_policies.judged import ORDER, RESUBMIT, Act, Judged, judged_job, when_created
+from controller.jobs.job import Job, Outcome
+from controller.policy.policy import Policy
+from controller.units.free_text import one_line
+from controller.units.money import Micros, Rate, cost_micros
+
+TEAMS_MAX = 500
+NO_TEAM = "(no team)"
+OTHER_TEAMS = "(other teams)"
+EXAMPLES_MAX = 5
+SPOT_JOBS_MIN = 5  # of a pool, before its discount is believed
+
+RateOf = Callable[[str, str, datetime, datetime | None], Rate | None]
+Pool = tuple[str, str]
+
+
+@dataclass(slots=True, kw_only=True)
+class Totals:
+    """What happens to some jobs. A job that several rules concern is counted for each of them, and once in a sum over rules.
+
+    ``unspent_micros`` is what the stopped jobs were billed. ``delayed_s`` adds up the waits before further attempts: for a
+    repaired job its own recorded time from creation to training, for one that is submitted again its backoff. ``saved_micros``
+    is an estimate (docs/backtest.md); ``unestimated`` counts the jobs that it would concern and does not cover.
+    """
+
+    jobs: int = 0
+    flagged: int = 0
+    warned: int = 0
+    not_repairable: int = 0
+    repaired: int = 0
+    stopped: int = 0
+    resubmitted: int = 0
+    undecided: int = 0
+    delayed: int = 0
+    delayed_s: int = 0
+    unspent_micros: Micros = 0
+    saved_micros: Micros = 0
+    unestimated: int = 0
+
+    def add(self, other: Totals) -> None:
+        for name in NAMES:
+            if more := getattr(other, name):
+                setattr(self, name, getattr(self, name) + more)
+
+
+NAMES = tuple(one.name for one in fields(Totals))
+
+
+@dataclass(slots=True)
+class SpotUse:
+    """The spot jobs of a pool in the history."""
+
+    jobs: int = 0
+    training_s: int = 0
+    billable_s: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Moved:
+    """The cost of on-demand jobs of one pool that a repair moves to spot; its saving is known at the end of the history."""
+
+    jobs: int = 0
+    cost_micros: Micros = 0
+
+
+Cell = tuple[str, str, str]
+"""Team, name of the rule, kind of the rule. An empty rule is the sum over the rules of a team."""
+
+
+@dataclass(slots=True)
+class PolicyTotals:
+    """The result of one policy folder."""
+
+    policy: Policy
+    cells: dict[Cell, Totals] = field(default_factory=dict)
+    moved: dict[tuple[Cell, Pool], Moved] = field(default_factory=dict)
+
+    def cell(self, team: str, rule: str = "", kind: str = "") -> Totals:
+        return self.cells.setdefault((team, rule, kind), Totals())
+
+
+@dataclass(slots=True)
+class Difference:
+    """The jobs for which two policies differ in one way, and the first of their names."""
+
+    jobs: int = 0
+    examples: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Backtest:
+    """One run over a history: what one policy does, or two, and how they differ."""
+
+    policies: tuple[PolicyTotals, ...]
+    rate_of: RateOf
+    jobs: int = 0
+    repeated: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    differences: dict[tuple[str, Act, Act], Difference] = field(default_factory=dict)
+    _seen: set[int] = field(default_factory=set)
+    _teams: set[str] = field(default_factory=set)
+    _spot: dict[Pool, SpotUse] = field(default_factory=dict)
+    _rates: dict[tuple[str, str, date], Rate | None] = field(default_factory=dict)
+
+    def add(self, job: Job) -> None:
+        """Count a job once, however often its line is in the file."""
+        key = hash((job.arn or job.name, job.created_at))
+        if key in self._seen:
+            self.repeated += 1
+            return
+        self._seen.add(key)
+        self.jobs += 1
+        self.first_at = min(self.first_at or job.created_at, job.created_at)
+        self.last_at = max(self.last_at or job.created_at, job.created_at)
+        self._note_spot(job)
+        created = when_created(job)
+        judged = [judged_job(job, created, each.policy) for each in self.policies]
+        cost = self._cost(job)
+        for each, one in zip(self.policies, judged, strict=True):
+            self._count(each, job, one, cost)
+        if len(judged) == 2:
+            self._compare(job, *judged)
+
+    def finish(self) -> None:
+        """Estimate what moves to spot save, by the discount of each pool's own spot jobs in this history."""
+        for each in self.policies:
+            for (cell, pool), moved in each.moved.items():
+                use = self._spot.get(pool, SpotUse())
+                known = use.jobs >= SPOT_JOBS_MIN and use.training_s > 0
+                saved = moved.cost_micros * (use.training_s - use.billable_s) // use.training_s if known else 0
+                each.cells[cell].saved_micros += max(saved, 0)
+                each.cells[cell].unestimated += 0 if known else moved.jobs
+            each.moved.clear()
+
+    def team(self, name: str) -> str:
+        """The team as it is counted: one line, and one name for all that are beyond the limit."""
+        plain = one_line(name, 64) or NO_TEAM
+        if plain not in self._teams:
+            if len(self._teams) >= TEAMS_MAX:
+                return OTHER_TEAMS
+            self._teams.add(plain)
+        return plain
+
+    def _note_spot(self, job: Job) -> None:
+        if job.spot and job.usage is not None and job.usage.training_s:
+            use = self._spot.setdefault((job.instance_type, job.region), SpotUse())
+            use.jobs += 1
+            use.training_s += job.usage.training_s * job.instance_count
+            use.billable_s += job.usage.billable_s * job.instance_count
+
+    def _cost(self, job: Job) -> Micros | None:
+        usage = job.measurable_usage
+        if usage is None:
+            return None
+        if not usage.billable_s:
+            return 0
+        rate = self._rate((job.instance_type, job.region), job.ended_at or job.created_at)
+        return cost_micros(usage.billable_s, job.instance_count, rate.micros_per_h) if rate is not None else None
+
+    def _rate(self, pool: Pool, at: datetime) -> Rate | None:
+        """The price of a pool on a day; read once for each."""
+        key = (*pool, at.date())
+        if key not in self._rates:
+            self._rates[key] = self.rate_of(*pool, at, None)
+        return self._rates[key]
+
+    def _count(self, each: PolicyTotals, job: Job, judged: Judged, cost: Micros | None) -> None:
+        team = self.team(judged.team)
+        everything = _one(job, judged, judged.act, cost, resubmitted=judged.backoff_s is not None)
+        everything.undecided = int(bool(judged.undecided))
+        self._put(each, (team, "", ""), everything, job, judged, judged.act, cost)
+        for rule in judged.rules:
+            one = _one(job, judged, rule.act, cost, resubmitted=rule.kind == RESUBMIT)
+            self._put(each, (team, rule.rule, rule.kind), one, job, judged, rule.act, cost)
+        for name in judged.undecided:
+            kind = next(r.kind for r in each.policy.rules if r.name == name)
+            each.cell(team, name, kind).add(Totals(jobs=1, undecided=1))
+
+    def _put(self, each: PolicyTotals, cell: Cell, one: Totals, job: Job, judged: Judged, act: Act, cost: Micros | None) -> None:
+        each.cell(*cell).add(one)
+        if act is Act.REPAIRED and judged.to_spot and cost is not None:
+            moved = each.moved.setdefault((cell, (job.instance_type, job.region)), Moved())
+            moved.jobs += 1
+            moved.cost_micros += cost
+
+    def _compare(self, job: Job, new: Judged, old: Judged) -> None:
+        if new.act is not old.act:
+            found = self.differences.setdefault((self.team(new.team), old.act, new.act), Difference())
+            found.jobs += 1
+            if len(found.examples) < EXAMPLES_MAX:
+                found.examples.append(one_line(job.name, 80))
+
+
+def _one(job: Job, judged: Judged, act: Act, cost: Micros | None, *, resubmitted: bool) -> Totals:
+    """What one act means for one job."""
+    one = Totals(
+        jobs=1,
+        flagged=int(act is not Act.NOTHING),
+        warned=int(act is Act.WARNED),
+        not_repairable=int(act is Act.NOT_REPAIRED),
+        repaired=int(act is Act.REPAIRED),
+        stopped=int(act is Act.STOPPED),
+        resubmitted=int(resubmitted),
+    )
+    if act is Act.STOPPED:
+        one.unspent_micros = cost or 0
+        one.unestimated = int(cost is None)
+    if act is Act.REPAIRED:
+        one.delayed = 1
+        one.delayed_s = max(int(((job.started_at or job.created_at) - job.created_at).total_seconds()), 0)
+        one.unestimated = int(cost is None and (judged.to_spot or judged.saves))
+        if judged.saves and cost:
+            one.saved_micros = cost * _repeated_share(job) // 1_000_000
+    elif resubmitted:
+        one.delayed = 1
+        one.delayed_s = judged.backoff_s or 0
+    return one
+
+
+def _repeated_share(job: Job) -> int:
+    """The share of a completed job's training that interruptions made it repeat, in millionths."""
+    spans = [(i.end - i.start).total_seconds() for i in job.intervals if i.end is not None]
+    total = sum(spans)
+    if job.outcome is not Outcome.COMPLETED or len(spans) < 2 or total <= 0:
+        return 0
+    return min(max(int(1_000_000 * sum(spans[:-1]) / total), 0), 1_000_000)
+
+
+def summed(cells: Iterable[Totals]) -> Totals:
+    """The sum of some totals."""
+    total = Totals()
+    for one in cells:
+        total.add(one)
+    return total
+
+
+def by_rule(result: PolicyTotals) -> Mapping[tuple[str, str], Totals]:
+    """The totals of each rule over all teams."""
+    found: dict[tuple[str, str], Totals] = {}
+    for (_, rule, kind), totals in result.cells.items():
+        if rule:
+            found.setdefault((rule, kind), Totals()).add(totals)
+    return found
+
+
+def everything(result: PolicyTotals) -> Totals:
+    """The totals over all jobs, each counted once."""
+    return summed(totals for (_, rule, _), totals in result.cells.items() if not rule)
+
+
+def sorted_differences(found: Mapping[tuple[str, Act, Act], Difference]) -> list[tuple[str, Act, Act, Difference]]:
+    """The differences, what acts most first."""
+    rows = [(team, before, after, one) for (team, before, after), one in found.items()]
+    return sorted(rows, key=lambda row: (-ORDER[row[2]], -ORDER[row[1]], row[0]))

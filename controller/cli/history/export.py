@@ -1,0 +1,238 @@
+"""``spotwarden export history``: writes a line for each training job of an account that ended.
+
+It reads ListTrainingJobs (newest first), DescribeTrainingJob, ListTags and, for algorithm resources, DescribeAlgorithm. Where the
+file is there already, it goes on: a job whose line is complete is not asked for again.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO
+
+import typer
+
+from controller.cli.aws_calls import asking, patient_client
+from controller.cli.errors import BadInput
+from controller.cli.history.recorded import PRODUCT_ID, document_of
+from controller.cli.history.redaction import redacted
+from controller.units.duration import BadDuration, seconds
+
+PROGRESS_EVERY = 200
+CUT_LINE = b'{"TrainingJob'  # how a line begins that was cut when an export was ended: it is written again
+LISTS_MAX = 5  # how often a list is begun again, where SageMaker refuses its own token
+TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
+
+JobKey = tuple[str, str]
+"""A job's name and creation time: a name may be used again after DeleteTrainingJob."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Export:
+    """One run: what is written already, and what is counted."""
+
+    client: Any
+    since: datetime
+    redact: bool
+    known: set[JobKey] = field(default_factory=set)
+    written: int = 0
+    skipped: int = 0
+    running: int = 0
+    gone: int = 0
+    _algorithms: dict[str, str | None] = field(default_factory=dict)
+
+    def lines(self) -> Iterator[tuple[str, datetime]]:
+        """A line for each job that ended and is not known yet, newest first, with its creation time."""
+        for _ in range(LISTS_MAX):
+            finished = yield from self._listed()
+            if finished:
+                return
+        raise BadInput("ListTrainingJobs refuses its own token again and again; run the command again to go on")
+
+    def _listed(self) -> Generator[tuple[str, datetime], None, bool]:
+        """One pass over the list; returns whether it came to its end."""
+        token = ""
+        self.running = self.skipped = 0
+        while True:
+            asked: dict[str, Any] = {"SortBy": "CreationTime", "SortOrder": "Descending", "MaxResults": 100}
+            page = self._page(asked | ({"NextToken": token} if token else {}), continued=bool(token))
+            if page is None:
+                return False
+            for summary in page["TrainingJobSummaries"]:
+                if summary["CreationTime"] < self.since:
+                    return True
+                yield from self._line(summary)
+            token = page.get("NextToken") or ""
+            if not token:
+                return True
+
+    def _page(self, asked: Mapping[str, Any], *, continued: bool) -> Mapping[str, Any] | None:
+        from botocore.exceptions import ClientError
+
+        from controller.aws.errors import AwsFault, fault_of
+
+        try:
+            page: Mapping[str, Any] = self.client.list_training_jobs(**asked)
+        except ClientError as error:
+            if continued and fault_of(error) is AwsFault.INVALID:
+                return None
+            raise
+        return page
+
+    def _line(self, summary: Mapping[str, Any]) -> Iterator[tuple[str, datetime]]:
+        if summary["TrainingJobStatus"] not in TERMINAL:
+            self.running += 1
+            return
+        key = (summary["TrainingJobName"], summary["CreationTime"].astimezone(UTC).isoformat())
+        if key in self.known:
+            self.skipped += 1
+            return
+        described = self._described(summary["TrainingJobName"])
+        if described is None or described["CreationTime"] != summary["CreationTime"]:
+            self.gone += 1
+            return
+        self.known.add(key)
+        self.written += 1
+        yield (
+            json.dumps(redacted(described) if self.redact else described, default=_plain, ensure_ascii=True),
+            summary["CreationTime"],
+        )
+
+    def _described(self, name: str) -> dict[str, Any] | None:
+        from botocore.exceptions import ClientError
+
+        from controller.aws.errors import AwsFault, fault_of
+
+        try:
+            answer = self.client.describe_training_job(TrainingJobName=name)
+            tags = self._tags(answer["TrainingJobArn"])
+        except ClientError as error:
+            if fault_of(error) is AwsFault.MISSING:
+                return None
+            raise
+        described = {member: value for member, value in answer.items() if member != "ResponseMetadata"} | {"Tags": tags}
+        algorithm = (described.get("AlgorithmSpecification") or {}).get("AlgorithmName")
+        product = self._product(algorithm) if algorithm else None
+        return described if product is None else {**described, PRODUCT_ID: product}
+
+    def _product(self, algorithm: str) -> str | None:
+        """The Marketplace ProductId of an algorithm, empty for one without; None where DescribeAlgorithm does not say."""
+        from botocore.exceptions import ClientError
+
+        if algorithm not in self._algorithms:
+            try:
+                answer = self.client.describe_algorithm(AlgorithmName=algorithm)
+                self._algorithms[algorithm] = answer.get("ProductId") or ""
+            except ClientError:  # not permitted, or deleted: the job is judged by its AlgorithmName alone
+                self._algorithms[algorithm] = None
+        return self._algorithms[algorithm]
+
+    def _tags(self, arn: str) -> list[dict[str, str]]:
+        tags: list[dict[str, str]] = []
+        token = ""
+        while True:
+            page = self.client.list_tags(ResourceArn=arn, **({"NextToken": token} if token else {}))
+            tags += ({"Key": tag["Key"], "Value": tag["Value"]} for tag in page["Tags"])
+            token = page.get("NextToken") or ""
+            if not token:
+                return tags
+
+
+def run(
+    since: Annotated[
+        str, typer.Option("--since", metavar="AGE", help="Jobs created since then: 90d, 12h, or a day such as 2026-10-01 (UTC).")
+    ] = "90d",
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="FILE", help="Write to this file, or go on with it, instead of standard output."),
+    ] = None,
+    with_values: Annotated[
+        bool,
+        typer.Option(
+            "--with-values", help="Keep the values of hyperparameters, environment and command lines: they may be secrets."
+        ),
+    ] = False,
+) -> int:
+    """Write the history of this account and region; say on standard error how far it is."""
+    from controller import wiring
+
+    begin = _begin(since, wiring.clock().now())
+    return asking(lambda: export(patient_client("sagemaker"), begin, out, redact=not with_values))
+
+
+def export(client: Any, since: datetime, out: Path | None, *, redact: bool = True) -> int:
+    """Write the lines. Raises BadInput, and whatever AWS refuses."""
+    stream, known = _continued(out) if out is not None else (sys.stdout.buffer, set())
+    work = Export(client=client, since=since, redact=redact, known=known)
+    if known:
+        _say(f"{out} has {len(known)} jobs already")
+    try:
+        for line, created_at in work.lines():
+            stream.write(line.encode() + b"\n")
+            stream.flush()
+            if work.written % PROGRESS_EVERY == 0:
+                _say(f"{work.written} jobs written, back to {created_at:%Y-%m-%d %H:%M} UTC")
+    finally:
+        _say(_summary(work))
+        if out is not None:
+            stream.close()
+    return 0
+
+
+def _summary(work: Export) -> str:
+    parts = [f"{work.written} jobs written, {work.skipped} there already, {work.running} not ended yet and left out"]
+    if work.gone:
+        parts.append(f"{work.gone} deleted meanwhile")
+    return ", ".join(parts)
+
+
+def _continued(out: Path) -> tuple[BinaryIO, set[JobKey]]:
+    """The file, open at the end of its last complete line, and the jobs that it has."""
+    try:
+        stream = out.open("r+b" if out.exists() else "w+b")
+    except OSError as error:
+        raise BadInput(f"{out}: found {error.strerror}, wanted a file to write to") from error
+    known: set[JobKey] = set()
+    end = 0
+    for number, line in enumerate(stream, start=1):
+        if not line.endswith(b"\n") and line.startswith(CUT_LINE):
+            break
+        try:
+            document = document_of(line)
+            known.add((document["TrainingJobName"], _moment(document["CreationTime"])))
+        except (KeyError, ValueError, TypeError) as error:
+            stream.close()
+            raise BadInput(
+                f"{out}: line {number} is no job of an export ({type(error).__name__}), wanted an earlier export to go on with"
+            ) from error
+        end += len(line)
+    stream.seek(end)
+    stream.truncate()
+    return stream, known
+
+
+def _moment(text: str) -> str:
+    return datetime.fromisoformat(text).astimezone(UTC).isoformat()
+
+
+def _begin(text: str, now: datetime) -> datetime:
+    try:
+        return now - timedelta(seconds=seconds(text))
+    except BadDuration as problem:
+        try:
+            found = datetime.fromisoformat(text)
+        except ValueError:
+            raise BadInput(f"--since: found {text!r}, wanted {problem.wanted}, or a day such as 2026-10-01") from None
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _plain(value: object) -> str:
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)

@@ -1,0 +1,51 @@
+"""Takes the values that may be secrets out of a described training job; the names of hyperparameters and variables stay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from controller.aws.sagemaker.confidential import HIDDEN, without_values
+
+FREE_TEXT = frozenset(
+    {"HyperParameters", "Environment", "RuleParameters", "HookParameters", "CollectionParameters", "ProfilingParameters"}
+)
+"""The members of DescribeTrainingJob that map a name to any text."""
+COMMAND_LINE = frozenset({"ContainerEntrypoint", "ContainerArguments"})
+QUOTING = frozenset({"FailureReason", "StatusMessage", "StatusDetails"})
+"""Texts of SageMaker or of the container, which may quote any value of the request."""
+
+
+def redacted(described: Mapping[str, Any]) -> dict[str, Any]:
+    """The same description, in which no value of these members is left, nor any text that quotes one."""
+    secrets: dict[str, str] = {}
+    hidden = _hidden(described, secrets)
+    quoted = {"HyperParameters": secrets}
+    shown = _without_quotes(hidden, quoted)
+    assert isinstance(shown, dict)  # noqa: S101 - a mapping was given
+    return shown
+
+
+def _hidden(value: Any, secrets: dict[str, str]) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _member(name, item, secrets) for name, item in value.items()}
+    return [_hidden(item, secrets) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _member(name: str, item: Any, secrets: dict[str, str]) -> Any:
+    if name in FREE_TEXT and isinstance(item, Mapping):
+        secrets.update({f"{name}.{key}": str(secret) for key, secret in item.items()})
+        return dict.fromkeys(item, HIDDEN)
+    if name in COMMAND_LINE and isinstance(item, list | tuple):
+        secrets.update({f"{name}[{number}]": str(secret) for number, secret in enumerate(item)})
+        return [HIDDEN] * len(item)
+    return _hidden(item, secrets)
+
+
+def _without_quotes(value: Any, quoted: Mapping[str, Any]) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            name: without_values(item, quoted) if name in QUOTING and isinstance(item, str) else _without_quotes(item, quoted)
+            for name, item in value.items()
+        }
+    return [_without_quotes(item, quoted) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,53 @@
+"""What the findings of a job ask for: a stop, or a stop and the same job with the repair.
+
+The controller and the backtest of policies ask the same functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from controller.jobs.job import Job
+from controller.jobs.request import RequestChange, change_to_json
+from controller.ledger.intent import Purpose, Stop
+from controller.ledger.move_cause import MoveCause
+from controller.policy.findings import Finding
+from controller.policy.mode import Mode
+from controller.policy.policy import AppliesTo, Policy, RuleAction
+from controller.policy.repair import NotRepairable, repaired_request
+from controller.policy.rules import judged
+from controller.policy.rules.kind import Evidence
+
+
+def may_act(finding: Finding, *, first: bool, owned: bool, new: bool) -> bool:
+    """Whether a finding stops its job. An attempt that the controller submitted is judged, and never stopped by a rule.
+
+    ``first`` says that the job is the first attempt, ``owned`` that another service waits for it, ``new`` that it was created
+    after the policy revision took force.
+    """
+    return (
+        finding.mode is Mode.ENFORCE
+        and finding.action is not None
+        and first
+        and not owned
+        and (new or finding.applies_to is AppliesTo.RUNNING)
+    )
+
+
+def planned_stop(job: Job, offences: Sequence[Finding], policy: Policy, evidence: Evidence) -> Stop | NotRepairable | None:
+    """What the findings that may act ask for: a stop, or, where each of them can be repaired, a stop and the repaired job."""
+    if not offences:
+        return None
+    because = ", ".join(f.policy for f in offences)
+    if any(f.action is RuleAction.STOP for f in offences):
+        return Stop(about=job.name, because=because)
+    changes = NotRepairable(why=job.unrepeatable) if job.unrepeatable else _repair(job, offences, policy, evidence)
+    if isinstance(changes, NotRepairable):
+        return changes
+    return Stop(
+        about=job.name, because=because, purpose=Purpose.REPAIR, next_cause=MoveCause.REPAIR, changes=change_to_json(changes)
+    )
+
+
+def _repair(job: Job, offences: Sequence[Finding], policy: Policy, evidence: Evidence) -> RequestChange | NotRepairable:
+    return repaired_request(job, offences, policy, lambda changed: judged(changed, policy, evidence)[0])

@@ -1,0 +1,137 @@
+"""The history of an account is written once per job that ended, goes on where it stopped, and has no secret."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from controller.cli import main
+from controller.cli.errors import BadInput
+from controller.cli.history.export import export
+from controller.cli.history.recorded import Recorded, recorded_jobs
+from infra.local.host import Host
+from infra.local.sagemaker.client import Client
+from infra.local.sagemaker.world import World
+from tests.security import lab as attacks
+from tests.unit.infra.local.sagemaker.requests import T0, request, run, world
+
+EARLY = T0 - timedelta(days=1)
+THROTTLED = ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, "DescribeTrainingJob")
+
+
+class Counting(Client):
+    """A client that counts the calls, and fails a Describe of some names."""
+
+    def __init__(self, world: World, failing: dict[str, Exception] | None = None) -> None:
+        super().__init__(world)
+        self.described: list[str] = []
+        self.failing = failing or {}
+
+    def describe_training_job(self, **asked: Any) -> dict[str, Any]:
+        name = asked["TrainingJobName"]
+        if name in self.failing:
+            raise self.failing[name]
+        self.described.append(name)
+        return super().describe_training_job(**asked)
+
+
+def lines(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+
+
+@pytest.fixture
+def ended() -> World:
+    here = world()
+    for name in ("one", "two", "three"):
+        here.create_training_job(request(name, prefix=f"s3://ckpt/{name}", token="hunter2-and-more"))
+    return run(here)
+
+
+def test_every_job_that_ended_is_a_line_that_reads_as_the_job(ended: World, tmp_path: Path) -> None:
+    file = tmp_path / "history.jsonl"
+    assert export(Client(ended), EARLY, file) == 0
+    jobs = [found.job for found in recorded_jobs(str(file)) if isinstance(found, Recorded)]
+    assert {job.name for job in jobs} == {"one", "two", "three"}
+    assert all(job.usage is not None and "tags" not in job.unknown for job in jobs)
+    assert "hunter2" not in file.read_text("utf-8")
+
+
+def test_values_are_kept_only_where_they_are_asked_for(ended: World, tmp_path: Path) -> None:
+    file = tmp_path / "history.jsonl"
+    export(Client(ended), EARLY, file, redact=False)
+    assert lines(file)[0]["HyperParameters"]["token"] == "hunter2-and-more"
+
+
+def test_an_export_that_was_ended_goes_on_and_asks_for_no_job_again(ended: World, tmp_path: Path) -> None:
+    file = tmp_path / "history.jsonl"
+    with pytest.raises(ClientError):
+        export(Counting(ended, {"one": THROTTLED}), EARLY, file)
+    written = [line["TrainingJobName"] for line in lines(file)]
+    assert "one" not in written
+    assert written
+    with file.open("a", encoding="utf-8") as torn:
+        torn.write('{"TrainingJobName": "one", "Trai')
+    again = Counting(ended)
+    assert export(again, EARLY, file) == 0
+    assert set(again.described) == {"one", "two", "three"} - set(written)
+    assert sorted(line["TrainingJobName"] for line in lines(file)) == ["one", "three", "two"]
+
+
+def test_a_job_that_was_deleted_meanwhile_is_left_out(ended: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    missing = ClientError({"Error": {"Code": "ValidationException", "Message": "Requested resource not found."}}, "Describe")
+    export(Counting(ended, {"two": missing}), EARLY, tmp_path / "h.jsonl")
+    assert len(lines(tmp_path / "h.jsonl")) == 2
+    assert "1 deleted meanwhile" in capsys.readouterr().err
+
+
+def test_a_running_job_and_an_older_one_are_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    here = world()
+    here.create_training_job(request("old", work_s=60))
+    here.advance_to(T0 + timedelta(days=2))
+    here.create_training_job(request("new", work_s=360_000))
+    assert export(Client(here), T0 + timedelta(days=1), tmp_path / "h.jsonl") == 0
+    assert lines(tmp_path / "h.jsonl") == []
+    assert "0 jobs written, 0 there already, 1 not ended yet" in capsys.readouterr().err
+
+
+def test_a_file_of_something_else_is_not_touched(ended: World, tmp_path: Path) -> None:
+    for text in ("my notes", "my notes\n", '{"a": 1}\n'):
+        notes = tmp_path / "notes.txt"
+        notes.write_text(text)
+        with pytest.raises(BadInput, match=r"line 1 is no job of an export"):
+            export(Client(ended), EARLY, notes)
+        assert notes.read_text() == text
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    with attacks.lab("version: 1\nrules: [{name: spot, rule: spot-required}]\n") as deployed:
+        attacks.launch(deployed, attacks.request("bert", "vision"))
+        attacks.run(deployed, hours=8)
+        yield deployed
+
+
+def test_the_command_writes_to_standard_output_and_tells_progress_beside_it(
+    host: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", "history", "--since", "2d"]) == 0
+    out, err = capsys.readouterr()
+    assert [json.loads(line)["TrainingJobName"] for line in out.splitlines()] == [*host.world.jobs]
+    assert "1 jobs written" in err
+
+
+@pytest.mark.parametrize("since", ["yesterday", "-1d", "2026-13-01", ""])
+def test_a_time_that_is_none_is_bad_input(since: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "history", "--since", since]) == 2
+    assert "--since: found" in capsys.readouterr().err
+
+
+def test_the_creation_time_is_utc_text(ended: World, tmp_path: Path) -> None:
+    export(Client(ended), EARLY, tmp_path / "h.jsonl")
+    assert datetime.fromisoformat(lines(tmp_path / "h.jsonl")[0]["CreationTime"]) == T0.astimezone(UTC)

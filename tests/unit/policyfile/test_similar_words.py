@@ -1,0 +1,39 @@
+"""Suggestions are the words that are nearest to what was written."""
+
+from __future__ import annotations
+
+import pytest
+
+from controller.policyfile.similar_words import question, similar_words
+
+WORDS = ("checkpoint-required", "max-wait-limit", "max-runtime-limit", "never-launched", "name", "same", "mode")
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        ("checkpoint-requird", ("checkpoint-required",)),
+        ("Max_Wait_Limit", ("max-wait-limit",)),
+        ("never_launched", ("never-launched",)),
+        ("naem", ("name",)),
+        ("ame", ("name", "same")),
+        ("sname", ("name", "same")),
+        (["mod"], ("mode",)),
+        ("checkpoint", ("checkpoint-required",)),
+        ("zebra", ()),
+        ("", ()),
+        ("x" * 65, ()),
+        (None, ()),
+    ],
+)
+def test_the_nearest_words_are_suggested(found: object, words: tuple[str, ...]) -> None:
+    assert set(similar_words(found, WORDS)) == set(words)
+
+
+def test_the_likest_of_two_words_at_the_same_distance_is_first() -> None:
+    assert similar_words("sname", ("name", "same"))[0] == "name"
+
+
+def test_two_suggestions_are_one_question() -> None:
+    assert question(("name", "same")) == "did you mean 'name' or 'same'?"
+    assert question(()) == ""
