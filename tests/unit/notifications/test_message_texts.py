@@ -62,6 +62,7 @@ EXAMPLES: tuple[Message, ...] = (
         quota="ml.p4d.24xlarge for spot training job usage", limit=0, asked=1,
     ),
     m.StepSkipped(name="bert", attempt="bert-r02", why="Unsupported instance type ml.p3dn.24xlarge"),
+    m.DoneElsewhere(job=SPOT, other="bert-2"),
     m.Deleted(name="bert"),
     m.Deleted(name="bert", stops=1),
     m.Deleted(name="bert", submissions=1),

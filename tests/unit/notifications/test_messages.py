@@ -43,6 +43,7 @@ EXAMPLES: tuple[Message, ...] = (
     m.Abandoned(name=EVIL, why=EVIL),
     m.NameTaken(name=EVIL, attempt=EVIL, why=EVIL),
     m.NotPermitted(name=EVIL, attempt=EVIL, why=EVIL),
+    m.DoneElsewhere(job=JOB, other=EVIL),
     m.StepSkipped(name=EVIL, attempt=EVIL, why=EVIL, quota=EVIL, limit=0, asked=1),
     m.Deleted(name=EVIL, stops=1, submissions=2),
     m.CheckpointsUnseen(job=JOB, uri=EVIL, problem=EVIL),
