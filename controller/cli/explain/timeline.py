@@ -25,7 +25,7 @@ from controller.ledger.entry import (
 )
 from controller.ledger.intent import Announce, Intent, Probe, Publish, RefreshCard, Settle, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
-from controller.notifications.message_text import cause_word, reason
+from controller.notifications.message_text import cause_sentence, reason
 from controller.notifications.messages import text_of
 from controller.notifications.mrkdwn import unmarked
 from controller.units.duration import span
@@ -117,7 +117,8 @@ def intent_text(intent: Intent) -> str:
             return f"to {action.channel}: {unmarked(text_of(action.kind, action.facts).body)}"
         case Submit():
             changed = f", changed: {action.changes}" if action.changes not in ("", "{}") else ""
-            return f"submit attempt {action.number} as {action.job} (cause: {unmarked(cause_word(action.cause))}){changed}"
+            why = unmarked(cause_sentence(action.cause))
+            return f"submit attempt {action.number} as {action.job} ({action.cause}: {why}){changed}"
         case Stop():
             return f"stop {action.about}: {unmarked(reason(action.because))}"
         case Wake():
