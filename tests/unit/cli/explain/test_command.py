@@ -144,7 +144,7 @@ def test_the_story_of_a_job_in_the_ledger_is_told_to_its_end(
             "entry    attempt 1, victim, was created: 1 × ml.g5.xlarge, on-demand",
             "entry    victim breaks on-spot (enforce, policy ",
             "message  to #ml: victim breaks the rule on-spot",
-            "The job is being stopped. [done]",
+            "The job is being stopped.",
             "intent   stop victim: on-spot [",
             "entry    victim was stopped",
         ]
