@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from controller.jobs.job import Outcome, Service
-from controller.policy.mode import Mode
-from controller.policy.policy import Severity
+from controller.ledger.flagged import Flagged as Flagged
 from controller.policy.user_request import UserRequest
 
 
@@ -175,29 +174,6 @@ class Unmeasured:
     @property
     def key(self) -> str:
         return f"unmeasured/{self.job}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flagged:
-    """A job broke a rule, under a policy revision. A waiver allows it until ``waived_until``; a file's has its name."""
-
-    job: str
-    at: datetime
-    team: str | None
-    rule: str
-    policy: str
-    severity: Severity
-    mode: Mode
-    field: str
-    found: str
-    wanted: str
-    revision: str
-    waiver: str = ""
-    waived_until: datetime | None = None
-
-    @property
-    def key(self) -> str:
-        return f"flagged/{self.job}/{self.policy}/{self.mode}" + (f"/waived/{self.waiver}" if self.waiver else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
