@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import ClassVar, get_args
 
 from controller.ledger.attempt_message import Abandoned as Abandoned
+from controller.ledger.attempt_message import ChangedBack as ChangedBack
 from controller.ledger.attempt_message import DoneElsewhere as DoneElsewhere
 from controller.ledger.attempt_message import NameTaken as NameTaken
 from controller.ledger.attempt_message import NotDone as NotDone
@@ -285,7 +286,7 @@ class DeciderFailed(OfJob):
 
 Message = (
     RuleBroken | Resubmitting | WouldResubmit | GaveUp | CannotRepeat | Refused | Abandoned | NameTaken | NotPermitted
-    | StepSkipped | DoneElsewhere | Deleted | CheckpointsUnseen
+    | StepSkipped | DoneElsewhere | ChangedBack | Deleted | CheckpointsUnseen
     | StillStopping | Interrupted | Finished | Moving | WouldMove | CannotAfford | DeadlineLost | DeadlineAtRisk
     | DeadlineUnreadable | OnDemandForbidden | NoRoom | NoEstimate | MaxWaitBeforeDeadline | Probing | StoppingAsAsked
     | RateLimit | DeciderFailed | NotMoved | TagsChanged | WaiverExpiring

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from controller.jobs.request import describe_change
-from controller.ledger.message import DoneElsewhere, StepSkipped
-from controller.notifications.message_text import NEXT, TO_DO, WHY, MessageText, bold, ended, sentence, small_print
+from controller.ledger.message import ChangedBack, DoneElsewhere, StepSkipped
+from controller.notifications.message_text import NEXT, TO_DO, WHY, MessageText, bold, count, ended, sentence, small_print
 from controller.notifications.mrkdwn import code, escaped
 
 
@@ -34,4 +34,20 @@ def done_elsewhere(m: DoneElsewhere) -> MessageText:
             f"{TO_DO}Nothing. To run {bold(m.job.name)} all the same, use Try again.",
         ),
         small_print(m.job),
+    )
+
+
+def changed_back(m: ChangedBack) -> MessageText:
+    ours = f"{count(m.instances, 'instance')} of {escaped(m.instance_type)}"
+    theirs = f"{count(m.back_to_instances, 'instance')} of {escaped(m.back_to_type)}"
+    where = "where the job trained before" if m.trained else "which its owner chose"
+    return MessageText(
+        f":leftwards_arrow_with_hook: {bold(m.name)} failed in its code on instances that Spotwarden chose",
+        (
+            f"{WHY}On {ours}: {sentence(m.why)}",
+            f"{NEXT}It is submitted again on {theirs}, {where}, once.",
+            f"{TO_DO}Find out whether its code or its checkpoint fits {escaped(m.instance_type)}. If not, take that type out of"
+            " the policy's ladder.",
+        ),
+        f"Attempt: {escaped(m.attempt)}",
     )

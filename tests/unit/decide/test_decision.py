@@ -59,7 +59,7 @@ def test_two_decisions_add_up_part_by_part_in_their_order() -> None:
 
 
 def test_every_part_is_a_write() -> None:
-    assert WHOLE.writes == 10
+    assert WHOLE.writes == 11
     for part in (
         "entries",
         "intents",

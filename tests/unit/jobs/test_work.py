@@ -11,8 +11,8 @@ from controller.jobs.work import Work
 from tests.builders import ACCOUNT, BEGIN, REGION
 
 BERT = Work(
-    account=ACCOUNT, region=REGION, role="arn:aws:iam::111122223333:role/Train", job="bert-017", root="bert-017", lineage="bert's",
-    created_at=BEGIN, checkpoint_uri="s3://checkpoints/bert/", digest="1:same",
+    account=ACCOUNT, region=REGION, role="arn:aws:iam::111122223333:role/Train", job="bert-017", root="bert-017",
+    lineage="bert's", created_at=BEGIN, checkpoint_uri="s3://checkpoints/bert/", digest="1:same",
 )  # fmt: skip
 RETRY = replace(BERT, job="bert-018", root="bert-018", lineage="another's")
 
