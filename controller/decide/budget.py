@@ -7,9 +7,10 @@ from controller.decide.deadline.outlook import expected_s, proven_lineage_s
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.observe import ENDED, checkpoint_scanned
+from controller.decide.refused_steps import never_fitted
 from controller.jobs.failure import FailureCause
 from controller.ledger.entry import CheckpointScanned, Started
-from controller.ledger.intent import NO_QUOTA, Intent, IntentResult, Submit
+from controller.ledger.intent import Intent, IntentResult, Submit
 from controller.ledger.message import CapFacts, GaveUp, JobFacts
 from controller.ledger.message_kind import GiveUpReason
 from controller.ledger.move_cause import AttemptCause
@@ -33,7 +34,10 @@ def _retries(facts: Facts, causes: frozenset[FailureCause]) -> tuple[Submit, ...
     return tuple(
         submit
         for submit, i in facts.lineage.submits()
-        if submit.cause in causes and submit.number <= facts.number and (i.closed is not IntentResult.WITHDRAWN or made(i, facts))
+        if submit.cause in causes
+        and submit.number <= facts.number
+        and not never_fitted(i)
+        and (i.closed is not IntentResult.WITHDRAWN or made(i, facts))
     )
 
 
@@ -41,19 +45,6 @@ def _progressed(facts: Facts, job: str) -> bool:
     """Whether an attempt that ended had kept training of its own: a checkpoint that is newer than its start was seen."""
     scans = (*facts.lineage.entries, *checkpoint_scanned(facts))
     return any(isinstance(e, CheckpointScanned) and e.job == job and e.occasion == ENDED and (e.kept_s or 0) > 0 for e in scans)
-
-
-def short_of_quota(facts: Facts, block: Resubmission) -> tuple[Submit, ...]:
-    """The submissions after this outcome that the quota refused as often as the policy allows."""
-    budget, _ = block.budget_of(FailureCause.QUOTA)
-    if budget is None or budget.limit == 0:
-        return ()
-    return tuple(
-        i.action
-        for i in facts.lineage.intents
-        if isinstance(i.action, Submit) and i.action.about == facts.job.name and i.closed in (None, IntentResult.WITHDRAWN)
-        and i.why.startswith(NO_QUOTA) and i.tries >= budget.limit and not made(i, facts)
-    )  # fmt: skip
 
 
 def made(intent: Intent, facts: Facts) -> bool:

@@ -16,7 +16,7 @@ from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.directives_in_force import in_force, tags_of
 from controller.ledger.entry import CheckpointScanned, OwnerChecked
 from controller.ledger.lineage import Lineage
-from controller.ledger.pool import PlacementAsked, PoolMemory
+from controller.ledger.pool import PhaseTimes, PlacementAsked, PoolMemory
 from controller.policy.policy import Policy
 from controller.savings.progress import progress_of
 from controller.units.money import Rate
@@ -41,6 +41,8 @@ class Facts:
     ``team_spent_micros`` is what the team spent or reserved of this month's spend cap. ``repair_prefix`` is a checkpoint prefix
     that nobody wrote to, for the job's repair; None where nobody looked for one.
 
+    ``phase_times`` are how long recent jobs on the job's instance type took to start, to restore and to upload.
+
     ``owner_undecided`` says that the owner which the job claims has not answered yet, ``owner_checked`` an answer to write down.
     """
 
@@ -64,6 +66,7 @@ class Facts:
     team_spent_micros: int = 0
     owner_undecided: bool = False
     owner_checked: OwnerChecked | None = None
+    phase_times: tuple[PhaseTimes, ...] = ()
 
     @property
     def owned(self) -> bool:
@@ -132,7 +135,7 @@ class Facts:
         """Training seconds of this job that checkpoints prove; the rest may have to be repeated."""
         job = self.job
         kept = progress_of(
-            job.intervals, self._scans, checkpoints=job.checkpoint_uri is not None, completed=False, ended_at=job.ended_at
+            job.intervals, self.scans, checkpoints=job.checkpoint_uri is not None, completed=False, ended_at=job.ended_at
         )
         return kept.kept_s
 
@@ -149,14 +152,14 @@ class Facts:
         until = max(last.end or self.now, last.start)
         kept = progress_of(
             (*before, Interval(start=last.start, end=until)),
-            self._scans,
+            self.scans,
             checkpoints=job.checkpoint_uri is not None,
             completed=True,
         )
         return kept.kept_s
 
     @property
-    def _scans(self) -> tuple[CheckpointScan | CheckpointScanned, ...]:
+    def scans(self) -> tuple[CheckpointScan | CheckpointScanned, ...]:
         """Everything that was seen of this job's checkpoint prefix, now and before."""
         seen = (e for e in self.lineage.entries if isinstance(e, CheckpointScanned) and e.job == self.job.name)
         return (*seen, *(() if self.checkpoint_scan is None else (self.checkpoint_scan,)))

@@ -7,14 +7,14 @@ from datetime import datetime
 
 from controller.decide.announce import checkpoint_facts, say
 from controller.decide.asked_again import request_as_asked
-from controller.decide.budget import RETRIES_MAX, give_up, last_seen, made, short_of_quota, tried_for
-from controller.decide.deadline.outlook import outlook
-from controller.decide.deadline.rule import Move
+from controller.decide.budget import RETRIES_MAX, give_up, last_seen, made, tried_for
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
-from controller.decide.fallback import Fallback, NoFallback, advance, next_fallback
+from controller.decide.fallback import Fallback, NoFallback, next_fallback
 from controller.decide.move_step import current_step, elsewhere, spot_again
 from controller.decide.need import Need
+from controller.decide.next_place import in_time, past_refused
+from controller.decide.refused_steps import never_fitted, refused_submissions, short_of_quota
 from controller.decide.repair_again import repair_now, same_repair
 from controller.decide.repair_prefix import new_prefix_of, refused_as_not_free
 from controller.decide.spend_cap import afford
@@ -30,7 +30,7 @@ from controller.ledger.message_kind import GiveUpReason, MoveReason, asked_by
 from controller.ledger.move_cause import AttemptCause, MoveCause
 from controller.policy.mode import Mode
 from controller.policy.repair import NotRepairable
-from controller.policy.resubmission import BudgetPer, Resubmission
+from controller.policy.resubmission import Budget, BudgetPer, Resubmission
 from controller.policy.user_request import UserRequest
 from controller.units.calendar import month_key
 
@@ -93,10 +93,11 @@ def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
         return say(facts, CannotRepeat(job=shown, why=job.unrepeatable))
     if block.mode is Mode.WARN:
         return say(facts, WouldResubmit(job=shown, cause=cause, block=block.name, limit=budget.limit), cause)
-    short = short_of_quota(facts, block)
-    if short and not isinstance(further := advance(facts, block, max(submit.fallback_step for submit in short)), NoFallback):
-        after = 1 + len(short)
-        return _submit(facts, block, FailureCause.QUOTA, further, _ended_at(facts), after=after, limit=after, tried=len(short))
+    refused, short = refused_submissions(facts), short_of_quota(facts, block)
+    if refused or short:
+        found = _elsewhere_at_once(facts, block, cause, budget, refused, short)
+        if found is not None:
+            return found
     tried = tried_for(facts, sharing, budget.per)
     limit = budget.limit if cause.tries_max is None else min(budget.limit, cause.tries_max)
     if tried >= limit:
@@ -109,8 +110,27 @@ def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
         return give_up(facts, block, step.why, cause, tried=tried)
     wait = budget.backoff(tried, share_of(facts.lineage.id.root, str(facts.lineage.id), facts.number))
     due_at = _ended_at(facts) + wait
-    step, due_at, hurry = _in_time(facts, block, step, due_at)
+    step, due_at, hurry = in_time(facts, block, step, due_at)
     return _submit(facts, block, cause, step, due_at, tried=tried, limit=limit, why=hurry)
+
+
+def _elsewhere_at_once(
+    facts: Facts, block: Resubmission, cause: FailureCause, budget: Budget, refused: tuple[Intent, ...], short: tuple[Intent, ...]
+) -> Decision | None:
+    """Another place after submissions that got no attempt, whatever the budgets say; None to go on as after any outcome."""
+    submits = tuple(i.action for i in (*refused, *short) if isinstance(i.action, Submit))
+    step, after = past_refused(facts, block, cause, budget, submits), 1 + len(submits)
+    if step is not None and short:
+        return _submit(facts, block, FailureCause.QUOTA, step, _ended_at(facts), after=after, limit=after, tried=len(submits))
+    if step is not None:
+        tried = tried_for(facts, block.budget_of(cause)[1], budget.per)
+        return _submit(facts, block, cause, step, _ended_at(facts), after=after, limit=budget.limit, tried=tried)
+    waiting = tuple(i for i in short if i.open)
+    if waiting:
+        return Decision(intents=waiting) if refused else None
+    if not any(never_fitted(i) for i in refused):
+        return None
+    return give_up(facts, block, GiveUpReason.NO_FURTHER_STEP, cause, tried=len(refused))
 
 
 _NO_ROOM = frozenset({FailureCause.CAPACITY, FailureCause.QUOTA})
@@ -120,21 +140,6 @@ def share_of(root: str, lineage: str, number: int) -> float:
     """The attempt's own share (0 to 1) of a jitter: the same each time it is computed, and different for each lineage."""
     digest = hashlib.sha256(f"{root}/{lineage}/{number}".encode()).digest()
     return int.from_bytes(digest[:4], "big") / 2**32
-
-
-def _in_time(facts: Facts, block: Resubmission, step: Fallback, due_at: datetime) -> tuple[Fallback, datetime, str]:
-    """The step that the deadline allows: an attempt that would be too late for spot is submitted on-demand, without a wait."""
-    if not block.on_demand or facts.history is None:
-        return step, due_at, ""
-    seen = outlook(facts, block, at=max(due_at, facts.now))
-    if seen is None or seen.move is not Move.ON_DEMAND or not _spot_after(facts, step):
-        return step, due_at, ""
-    changes = merged(step.changes, on_demand())
-    return Fallback(fallback_step=step.fallback_step, changes=changes), _ended_at(facts), seen.why
-
-
-def _spot_after(facts: Facts, step: Fallback) -> bool:
-    return bool(step.changes.get("EnableManagedSpotTraining", facts.job.spot))
 
 
 def _as_asked(facts: Facts, block: Resubmission | None, asked: UserRequested) -> Decision:

@@ -106,6 +106,7 @@ class Announce:
     """Tell people. At least once: Slack offers no idempotency key.
 
     ``facts`` are those of the message as JSON. ``words`` is the finished text of rows written before messages had kinds.
+    ``once_a_day`` names what a channel hears of once a day, whatever the job: the others are counted in the digest.
     """
 
     about: str
@@ -114,6 +115,7 @@ class Announce:
     kind: MessageKind | None = None
     facts: str = ""
     words: tuple[str, ...] = ()
+    once_a_day: str = ""
 
     @property
     def key(self) -> str:
@@ -181,6 +183,7 @@ class RefreshCard:
 
 STOP_UNDER_WAY = ("it was asked to stop", "it is stopping")  # why a Stop waits after StopTrainingJob, which cannot be undone
 NO_QUOTA = "no quota: "  # the start of the reason of an intent that waits for the account's quota
+NEVER_FITS = "never fits: "  # … that asked for what this account and region never have; another step follows at once
 NO_PERMISSION = "no permission: "  # … that waits for our role to be allowed what it asks for
 NAME_TAKEN = "name taken: "  # … whose job somebody else created first
 NOT_DECIDED = "not decided again: "  # … that was tried, took no effect, and is not what is decided now

@@ -9,6 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, get_args
 
+from controller.ledger.attempt_message import Abandoned as Abandoned
+from controller.ledger.attempt_message import NameTaken as NameTaken
+from controller.ledger.attempt_message import NotDone as NotDone
+from controller.ledger.attempt_message import NotPermitted as NotPermitted
+from controller.ledger.attempt_message import Refused as Refused
+from controller.ledger.attempt_message import StepSkipped as StepSkipped
 from controller.ledger.message_facts import CapFacts as CapFacts
 from controller.ledger.message_facts import CheckpointFacts as CheckpointFacts
 from controller.ledger.message_facts import JobFacts as JobFacts
@@ -84,39 +90,6 @@ class CannotRepeat(OfJob):
 
     kind: ClassVar = MessageKind.CANNOT_REPEAT
     why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotDone:
-    """A stop, or the submission of ``attempt``, that did not happen; ``why`` is AWS's answer."""
-
-    name: str
-    attempt: str = ""
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused(NotDone):
-    kind: ClassVar = MessageKind.REFUSED
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Abandoned(NotDone):
-    kind: ClassVar = MessageKind.ABANDONED
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NameTaken(NotDone):
-    """The job under the name of an attempt is somebody else's; ``why`` says since when."""
-
-    kind: ClassVar = MessageKind.NAME_TAKEN
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotPermitted(NotDone):
-    """The submission waits until our role may make it."""
-
-    kind: ClassVar = MessageKind.NOT_PERMITTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,7 +284,7 @@ class DeciderFailed(OfJob):
 
 Message = (
     RuleBroken | Resubmitting | WouldResubmit | GaveUp | CannotRepeat | Refused | Abandoned | NameTaken | NotPermitted
-    | Deleted | CheckpointsUnseen
+    | StepSkipped | Deleted | CheckpointsUnseen
     | StillStopping | Interrupted | Finished | Moving | WouldMove | CannotAfford | DeadlineLost | DeadlineAtRisk
     | DeadlineUnreadable | OnDemandForbidden | NoRoom | NoEstimate | MaxWaitBeforeDeadline | Probing | StoppingAsAsked
     | RateLimit | DeciderFailed | NotMoved | TagsChanged | WaiverExpiring

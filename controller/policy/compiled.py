@@ -57,6 +57,7 @@ def _rule(found: Mapping[str, Any]) -> Rule:
         applies_to=AppliesTo(found["applies_to"]),
         channel=found["channel"],
         repair=_repair(found.get("repair", {})),
+        docs=found.get("docs", ""),
     )
 
 

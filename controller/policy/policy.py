@@ -78,6 +78,7 @@ class Rule:
     applies_to: AppliesTo
     channel: str
     repair: Repair = NO_REPAIR
+    docs: str = ""  # an address where people read about the rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

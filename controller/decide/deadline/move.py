@@ -13,7 +13,9 @@ from controller.decide.facts import Facts
 from controller.decide.fallback import NoFallback, next_fallback
 from controller.decide.move_step import elsewhere
 from controller.decide.need import Need
+from controller.decide.refused_steps import place_with, places_that_never_fit
 from controller.decide.spend_cap import afford
+from controller.jobs.request import on_demand
 from controller.ledger.intent import Announce, Intent, Purpose, Stop, Wake
 from controller.ledger.message import (
     CannotAfford,
@@ -86,8 +88,8 @@ def _keep(facts: Facts, block: Resubmission, seen: Outlook) -> Decision:
         return say(facts, message, seen.move)
     if seen.move is Move.ON_DEMAND and Need.ON_DEMAND_ROOM not in facts.looked_up:
         return Decision(needs=frozenset({Need.ON_DEMAND_ROOM}))
-    if seen.move is Move.ON_DEMAND and facts.room is not None and facts.room < job.instance_count:
-        return say(facts, NoRoom(job=shown, room=max(facts.room, 0), deadline=seen.deadline)) | _look_soon(facts)
+    if seen.move is Move.ON_DEMAND and (room := _room(facts)) is not None and room < job.instance_count:
+        return say(facts, NoRoom(job=shown, room=max(room, 0), deadline=seen.deadline)) | _look_soon(facts)
     cause = MoveCause.DEADLINE if seen.move is Move.ON_DEMAND else MoveCause.RETURN
     to = "on-demand" if cause is MoveCause.DEADLINE else "spot"
     return _move(facts, block, cause, moving(facts, seen.why, to, deadline=seen.deadline))
@@ -110,6 +112,11 @@ def moving(facts: Facts, reason: str, to: str, *, deadline: datetime | None = No
     return Moving(
         job=JobFacts.of(facts.job), reason=reason, to=to, deadline=deadline, lost_s=facts.lost_by_a_stop_s, checkpoint=shown
     )  # fmt: skip
+
+
+def _room(facts: Facts) -> int | None:
+    """How many instances on-demand has room for: none where this lineage was refused there for good."""
+    return 0 if place_with(facts, on_demand()) in places_that_never_fit(facts) else facts.room
 
 
 def _not_moved(facts: Facts, reason: MoveReason, deadline: datetime | None = None) -> Decision:

@@ -57,6 +57,11 @@ EXAMPLES: tuple[Message, ...] = (
     m.Abandoned(name="bert", why="Throttled"),
     m.NameTaken(name="bert", attempt="bert-r02", why="bert-r02 was created by somebody else, at 2026-03-02 10:00:00 UTC"),
     m.NotPermitted(name="bert", attempt="bert-r02", why="AccessDenied"),
+    m.StepSkipped(
+        name="bert", attempt="bert-r02", why="ResourceLimitExceeded", changes='{"EnableManagedSpotTraining": false}',
+        quota="ml.p4d.24xlarge for spot training job usage", limit=0, asked=1,
+    ),
+    m.StepSkipped(name="bert", attempt="bert-r02", why="Unsupported instance type ml.p3dn.24xlarge"),
     m.Deleted(name="bert"),
     m.Deleted(name="bert", stops=1),
     m.Deleted(name="bert", submissions=1),
