@@ -20,6 +20,7 @@ from controller.policy.selector import Selector
 from controller.policy.slack_settings import Labels, SlackSettings
 from controller.policy.user_request import UserRequest
 from controller.policy.waiver import Waiver
+from controller.policy.when import Path, When
 
 
 class Severity(StrEnum):
@@ -78,6 +79,7 @@ class Rule:
     applies_to: AppliesTo
     channel: str
     repair: Repair = NO_REPAIR
+    when: When | None = None  # an expression that a job must also satisfy
     docs: str = ""  # an address where people read about the rule
 
 
@@ -118,6 +120,11 @@ class Policy:
             resubmissions=tuple(replace(block, mode=lowered(block.mode)) for block in self.resubmissions),
             slack=replace(self.slack, may={request: who for request, who in self.slack.may.items() if request not in acts}),
         )
+
+    @property
+    def fields_read(self) -> Mapping[Path, bool]:
+        """The members of a job's description that expressions read, and whether a request may contain them."""
+        return {path: requested for rule in self.rules if rule.when for path, requested in rule.when.fields.items()}
 
     def resubmission_for(self, job: Job) -> Resubmission | None:
         """The first ``resubmit`` block that selects the job; None means that nothing is submitted again."""

@@ -1,4 +1,4 @@
-"""Evaluates the compiled expression of a rule (``when:``) for one job. Nothing here reads text: it was checked when it was compiled.
+"""Evaluates the compiled expression of a rule (``when:``) for one job. Nothing here reads text: the compiler has checked it.
 
 An answer may be None: where a document does not say what is asked, the rule is undecided.
 """
@@ -26,7 +26,7 @@ class When:
     tree: Sequence[Any]
 
     def holds(self, members: Mapping[Path, Any]) -> bool | None:
-        """Whether it is true of a job with these members. None as a member is one that the job lacks; an absent one is unknown."""
+        """Whether it is true of a job with these members. A member that is None is lacking, an absent one is unknown."""
         return _condition(self.tree, members)
 
 

@@ -1,7 +1,7 @@
-"""Expressions: ``when:`` of a rule, for what ``match`` cannot say. Read, checked against SageMaker's model, and compiled to JSON.
+"""Expressions: ``when:`` of a rule, for what ``match`` cannot say; read, checked against SageMaker's model, and compiled to JSON.
 
-Reading order: ``syntax`` (text to a tree with positions), ``fields`` (the shape of DescribeTrainingJob), ``check`` (types, and fields
-that may be missing), ``compile``. What Lambda evaluates is in ``controller.policy.when``.
+Reading order: ``syntax`` (text to a tree with positions), ``fields`` (the shape of DescribeTrainingJob), ``check`` (types, and
+fields that may be missing), ``compile``. What Lambda evaluates is in ``controller.policy.when``.
 """
 
 from __future__ import annotations

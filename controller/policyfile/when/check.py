@@ -103,7 +103,7 @@ def _contained(node: Node, left: Node, right: Node, present: Present, *, element
 
 
 def _quantified(node: Node, present: Present) -> None:
-    """``any(Field == …)``: the field leads through a list. Without the list, ``any`` is false; ``all`` needs to know that it is there."""
+    """``any(Field == …)``: the field leads through a list. Without the list, ``any`` is false; ``all`` must know it is there."""
     (inner,) = node.parts
     name = str(node.value)
     if (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -82,11 +82,11 @@ def element_type(field: Node) -> FieldType:
 
 def _unknown(field: Node, number: int, shape: Any) -> BadWhen:
     name, (at, end) = field.path[number], field.places[number]
-    within = f" of {'.'.join(field.path[:number])}" if number else ""
+    within = f"a field of {'.'.join(field.path[:number])}" if number else "a field of a training job"
     whole = next((".".join(path) for path in _paths() if path[-1].lower() == name.lower()), "") if not number else ""
     hint = f"did you mean {whole!r}?" if whole and "." in whole else ""
     known = tuple(shape.members)
-    wanted = f"a field of a training job{within}, such as {', '.join(known[:4])}"
+    wanted = f"{within}, such as {', '.join(known[:4])}"
     return BadWhen(at, end, f"the field {name!r}", wanted, word="" if hint else name, words=known, hint=hint)
 
 
@@ -122,7 +122,3 @@ def _service() -> Any:
     from botocore.model import ServiceModel
 
     return ServiceModel(Loader().load_service_model("sagemaker", "service-2"), "sagemaker")
-
-
-def children(node: Node) -> Iterator[Node]:
-    yield from node.parts

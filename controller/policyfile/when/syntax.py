@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NoReturn
 
 from controller.units.duration import SECONDS_OF
 
@@ -187,8 +188,7 @@ class _Parser:
     def _constant(self) -> Node:
         token = self._peek()
         if token is None or (token.kind not in ("number", "duration", "text") and token.text not in ("true", "false")):
-            self._unexpected("a number, a duration, a text in quotes, true or false")
-            raise AssertionError
+            self._unexpected("a number, a duration, a text in quotes, true or false", ("true", "false"))
         self._next += 1
         match token.kind:
             case "number":
@@ -231,7 +231,6 @@ class _Parser:
         first = self._peek()
         if first is None or first.kind != "name" or first.text in KEYWORDS:
             self._unexpected("a field such as ResourceConfig.InstanceCount")
-            raise AssertionError
         self._next += 1
         path, places, end = [first.text], [(first.at, first.end)], first.end
         while (token := self._peek()) is not None and token.text in (".", "[") and token.kind == "sign":
@@ -270,11 +269,10 @@ class _Parser:
         token = self._take(text)
         if token is None:
             self._unexpected(repr(text))
-            raise AssertionError
         return token
 
-    def _unexpected(self, wanted: str) -> None:
+    def _unexpected(self, wanted: str, words: tuple[str, ...] = ()) -> NoReturn:
         token = self._peek()
         if token is None:
             raise BadWhen(self._length, self._length + 1, "the end of the expression", wanted)
-        raise BadWhen(token.at, token.end, repr(token.text), wanted)
+        raise BadWhen(token.at, token.end, repr(token.text), wanted, word=token.text if words else "", words=words)
