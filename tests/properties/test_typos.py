@@ -47,7 +47,7 @@ longest_waiver: 90d
 waivers:
   - {name: w, rule: [a, b], match: {tags: {team: vision}}, reason: x, owner: alice, ticket: ML-1, expires: 2099-01-01}
 rules:
-  - {name: a, rule: checkpoint-required, match: all, options: {runtime_over: 1h, under: s3://b/, only_capable: true}}
+  - {name: a, rule: checkpoint-required, match: all, when: has(VpcConfig), options: {runtime_over: 1h, under: s3://b/, only_capable: true}}
   - {name: b, rule: uncheckpointed-cap, match: {algorithm: [built-in, framework, custom]}, options: {without_config: true}}
   - {name: c, rule: max-wait-limit, severity: low, options: {times_runtime: 4.0}}
   - {name: d, rule: max-runtime-limit, match: {account: "1", region: us-east-1}, options: {at_most: 48h}}

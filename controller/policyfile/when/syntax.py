@@ -150,7 +150,8 @@ class _Parser:
         token = self._peek()
         if token is None:
             return left
-        negated = token.text == "not" and self._peek(1) is not None and self._peek(1).text == "in"  # type: ignore[union-attr]
+        following = self._peek(1)
+        negated = token.text == "not" and following is not None and following.text == "in"
         if negated:
             self._next += 1
             token = self._peek()
