@@ -130,6 +130,13 @@ class Measured:
     interruptions: int = 0
     checkpoint: bool = True
     spot_possible: bool = True  # whether SageMaker would have run it on spot
+    spot_rate_micros_per_h: int | None = None  # where the price list has a price of its own for spot
+
+    @property
+    def billed_rate_micros_per_h(self) -> int | None:
+        """The price of a billable hour: that of spot training where the price list has one, else the on-demand price."""
+        own = self.spot_rate_micros_per_h if self.spot else None
+        return own if own is not None else self.rate_micros_per_h
 
     @property
     def key(self) -> str:
