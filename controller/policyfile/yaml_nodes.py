@@ -54,7 +54,7 @@ class Tree:
         return found
 
     def within(self, path: Path, text: str, begin: int, end: int) -> Place:
-        """The place of a part of a text; that of the whole text where it is not written as it is read, such as over several lines."""
+        """The place of a part of a text; that of the whole text where it is written on several lines, or escaped."""
         place = self.place(path)
         source = self.source(place.line)[place.column - 1 :]
         if source[:1] == "|":
