@@ -48,8 +48,8 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "severity": "How much it matters.",
         "action": "What enforcing does: stop the job, or stop it and submit it again with its fix.",
         "repair": "What a repair needs from the policy.",
-        "docs": "Where people read about the rule; its messages link to it.",
         "applies_to": "Which jobs enforcing may act on: those created after this revision took force, or also running ones.",
+        "docs": "The address of a page that says more about the rule; messages name it.",
         "channel": _CHANNEL,
     },
     "RepairEntry": {
@@ -162,9 +162,9 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "weekly_on": "The weekday of the weekly digest.",
     },
     "LabelsEntry": {
+        "accounts": "The name of each account in messages.",
         "team": "The tag that names a job's team.",
         "user": "The tag that names a job's user.",
-        "accounts": "Names of accounts, by their numbers.",
         "team_of_role": "The team of each role, by globs of the role; it goes before the tag.",
     },
     "checkpoint-required": {

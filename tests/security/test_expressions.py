@@ -67,3 +67,14 @@ def test_a_document_that_does_not_say_what_is_asked_leaves_the_rule_undecided(
     (tmp_path / "job.json").write_text(json.dumps(REQUEST))
     assert main(["check", str(tmp_path / "job.json"), "--policies", str(tmp_path), "--format", "json"]) == 3
     assert json.loads(capsys.readouterr().out)["undecided"] == ["isolated-only"]
+
+
+def test_explain_names_the_expression_and_whether_it_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.yaml").write_text(POLICY)
+    (tmp_path / "job.json").write_text(json.dumps(REQUEST | {"HyperParameters": {"token": "s3cret-value"}}))
+    main(["explain", str(tmp_path / "job.json"), "--policies", str(tmp_path)])
+    out = capsys.readouterr().out
+    assert (
+        "when: wanted default(EnableNetworkIsolation, false) == false and has(HyperParameters.token), found true: matches" in out
+    )
+    assert "s3cret-value" not in out

@@ -98,7 +98,7 @@ def judged(job: Job, policy: Policy, evidence: Evidence) -> tuple[tuple[Finding,
     findings: list[Finding] = []
     undecided: list[str] = []
     for rule in policy.rules:
-        meant = _meant(rule, job)
+        meant = rule.about(job)
         if meant is False:
             continue
         try:
@@ -111,15 +111,6 @@ def judged(job: Job, policy: Policy, evidence: Evidence) -> tuple[tuple[Finding,
         elif finding is not None:
             findings.append(finding)
     return tuple(findings), tuple(undecided)
-
-
-def _meant(rule: Rule, job: Job) -> bool | None:
-    """Whether a rule is about a job; None where the job's document does not say."""
-    selected = rule.match.matches(job)
-    if selected is False or rule.when is None:
-        return selected
-    holds = rule.when.holds(job.members)
-    return holds if holds is False or selected else None
 
 
 def fix_of(job: Job, policy: Policy, evidence: Evidence, findings: Sequence[Finding] = ()) -> Fix:
