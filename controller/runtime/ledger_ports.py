@@ -58,10 +58,12 @@ class Lineages(ReadLineages, Protocol):
         The stored row decides, not the loaded one: the intent may have been put off since.
         """
 
-    def put_off(self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str, held: bool = False) -> bool:
+    def put_off(
+        self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str, held: bool = False, no_quota: bool = False
+    ) -> bool:
         """End the lease of this claim and leave the intent open, due at ``due_at``; False when the claim is no longer valid.
 
-        ``held`` counts the claim as a hold: nothing was tried.
+        ``held`` counts the claim as a hold: nothing was tried. ``no_quota`` counts a refusal for want of quota.
         """
 
     def close(self, lineage: LineageId, intent: Intent, closed: IntentResult, why: str) -> bool:

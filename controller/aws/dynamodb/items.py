@@ -152,7 +152,8 @@ def read_or_none(item: Attribute, kind: type[V]) -> V | None:
 
 def write_intent(value: Intent) -> Item:
     """An intent: its action as body, and beside it what conditions and the index of overdue intents use."""
-    beside = {name: encode(getattr(value, name)) for name, encode, _ in _BESIDE if getattr(value, name) is not None}
+    said = ((name, encode, getattr(value, name)) for name, encode, _ in _BESIDE)
+    beside = {name: encode(found) for name, encode, found in said if found is not None and (found or name != "quota_refusals")}
     return {**write(value.action), **beside}
 
 
@@ -255,6 +256,7 @@ _BESIDE: tuple[tuple[str, Encode, Decode], ...] = (
     ("leased_until", *_PAIRS[datetime]),
     ("claim", *_PAIRS[int]),
     ("held", *_PAIRS[int]),
+    ("quota_refusals", *_PAIRS[int]),
     ("closed", *_pair(IntentResult, "Intent.closed")),
     ("why", *_PAIRS[str]),
     ("claimed_at", *_PAIRS[datetime]),
