@@ -120,7 +120,10 @@ COMMANDS: tuple[Command, ...] = (
         name="audit",
         run="audit.run",
         help="Compare the recorded savings with what AWS reports today.",
-        examples=("spotwarden audit --period 2026-10",),
+        examples=(
+            "spotwarden audit --period 2026-10",
+            "spotwarden audit --period 2026-10 --bill s3://my-exports/cur2/bill.csv.gz",
+        ),
         exit_codes="0 no difference, 1 differences, 2 bad input or AWS unreachable",
     ),
     Command(
