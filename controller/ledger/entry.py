@@ -2,7 +2,7 @@
 
 Every entry has a ``key`` that is the same however often the same thing is learned, the ``job`` it is about, its ``team`` (the
 ``team`` tag, or None) and ``at``: when it happened. Fields are flat: text, whole numbers, booleans, dates and enums, so that a
-ledger can store them as they are.
+ledger can store them as they are. Entries about what people ask for are in ``controller.ledger.user_entry``.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from controller.jobs.job import Outcome, Service
+from controller.ledger.user_entry import DirectivesRead, UserRequested, Waived
 from controller.policy.mode import Mode
 from controller.policy.policy import Severity
-from controller.policy.user_request import UserRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,63 +265,12 @@ class Finished:
         return f"finished/{self.job}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserRequested:
-    """A person requested something in Slack; the next decision about the job does it. ``who`` is a Slack user's id.
-
-    ``number`` is that of the requested attempt: where it is refused, a person may request another.
-    """
-
-    job: str
-    at: datetime
-    team: str | None
-    request: UserRequest
-    who: str
-    number: int = 0
-
-    @property
-    def key(self) -> str:
-        return f"asked/{self.job}/{self.request}/{self.number}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waived:
-    """A person allowed a lineage to break a rule until a time, for a reason. Findings are still recorded."""
-
-    job: str
-    at: datetime
-    team: str | None
-    policy: str
-    who: str
-    reason: str
-    ticket: str
-    until: datetime
-
-    @property
-    def key(self) -> str:
-        return f"waived/{self.policy}/{self.until.isoformat()}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DirectivesRead:
-    """The tags that ask something of the controller, as text, None where a tag is absent. Number 0 is what was read first, and in
-    force; every higher number is a later change, in force once a person accepted it.
-    """
-
-    job: str
-    at: datetime
-    team: str | None
-    number: int
-    deadline: str | None = None
-    expected_runtime: str | None = None
-    family: str | None = None
-
-    @property
-    def key(self) -> str:
-        return f"directives/{self.number}"
-
-
 Entry = (
     Started | OwnerChecked | Interrupted | Ended | Measured | Credited | Unmeasured | Flagged | JobDeleted | CheckpointScanned
     | Finished | UserRequested | Waived | DirectivesRead
 )  # fmt: skip
+
+__all__ = [
+    "CheckpointScanned", "Credited", "DirectivesRead", "Ended", "Entry", "Finished", "Flagged", "Interrupted", "JobDeleted",
+    "Measured", "OwnerChecked", "Started", "Unmeasured", "UserRequested", "Waived",
+]  # fmt: skip
