@@ -429,6 +429,12 @@ class MemoryLedger(AllPorts):
     def note_refresh(self, region: str, at: datetime) -> None:
         self._move_forward(("refreshed", region), at)
 
+    def billed_until(self, region: str) -> datetime | None:
+        return self.moments.get(("billed", region))
+
+    def note_billed(self, region: str, until: datetime) -> None:
+        self._move_forward(("billed", region), until)
+
     def _move_forward(self, name: tuple[str, ...], at: datetime) -> None:
         self.moments[name] = max(at, self.moments.get(name, at))
 
