@@ -26,7 +26,7 @@ from controller.policyfile.yaml_nodes import Tree
 from controller.units.duration import span
 
 SECTIONS = ("rules", "resubmit", "brakes", "slack", "labels")
-LATER_SECTIONS = ("defaults", "trust_claims", "longest_waiver", "waivers")
+LATER_SECTIONS = ("defaults", "checkpoints", "trust_claims", "longest_waiver", "waivers")
 NEEDS_PREFIX = ("checkpoint-required", "checkpoint-exclusive")
 NOT_REPAIRABLE: Mapping[str, str] = {
     "instance-allowed": "only the job's owner knows which of the allowed types it can use",
