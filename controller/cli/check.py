@@ -18,7 +18,7 @@ from controller.aws.system_clock import SystemClock
 from controller.cli.check_text import TextOutput
 from controller.cli.documents import Found, documents
 from controller.cli.errors import AwsUnreachable, BadInput
-from controller.cli.job_names import job_name
+from controller.cli.job_names import job_name as name_in
 from controller.cli.judging import Checked, check_document, check_job
 from controller.cli.options import LOCAL_FOLDER, Format, OutputFormat
 from controller.cli.usage import BAD_INPUT
@@ -68,7 +68,7 @@ def run(
     ] = False,
 ) -> int:
     """Check every job of every file. What cannot be read is reported, and the others are still checked."""
-    known = _known_tags(tags)
+    known = known_tags(tags)
     try:
         policy, source = _policy(policies)
     except BadPolicy as error:
@@ -92,14 +92,14 @@ def run(
 
 
 def _checked(file: str, policy: Policy, tags: Mapping[str, str] | None, *, live: bool) -> Iterator[tuple[Checked, int]]:
-    asked, now = _job_name(file), SystemClock().now()
+    asked, now = job_name(file), SystemClock().now()
     found = iter([Found(file=file, kind="job on SageMaker", name=asked, request=None)]) if asked else documents(file)
     for one in found:
         checked = check_document(one, policy, tags, now=now) if not asked else Checked(found=one)
         name = asked or (checked.job.name if checked.job and "name" not in checked.job.unknown else None)
         if name and (asked or live):
             try:
-                job = _described(name)
+                job = described(name, policy)
             except (AwsUnreachable, BadInput) as error:
                 yield Checked(found=one, error=str(error)), UNREACHABLE
                 continue
@@ -110,21 +110,22 @@ def _checked(file: str, policy: Policy, tags: Mapping[str, str] | None, *, live:
         yield checked, EXIT_CODES[checked.word] if checked.word is not None else BAD_INPUT
 
 
-def _job_name(file: str) -> str | None:
-    """The job that is meant where an argument is no file."""
-    return None if Path(file).exists() else job_name(file)
+def job_name(file: str) -> str | None:
+    """The job that is meant where an argument is no file; None for a file."""
+    return None if Path(file).exists() else name_in(file)
 
 
-def _described(name: str) -> Job | None:
+def described(name: str, policy: Policy) -> Job | None:
     """What SageMaker says of a job now. Raises AwsUnreachable."""
     from controller import wiring  # boto3 is slow to load, and files are checked without it
     from controller.aws.sagemaker.jobs import SageMakerJobs
     from controller.cli.aws_calls import asking
 
-    return asking(lambda: SageMakerJobs(wiring.client("sagemaker")).describe(name))
+    return asking(lambda: SageMakerJobs(wiring.client("sagemaker"), fields=lambda: policy.fields_read).describe(name))
 
 
-def _known_tags(tags: list[str] | None) -> Mapping[str, str] | None:
+def known_tags(tags: list[str] | None) -> Mapping[str, str] | None:
+    """The tags of ``--tags``; None where there are none. Raises BadInput."""
     if not tags:
         return None
     pairs = [tag.partition("=") for text in tags for tag in text.split(",") if tag]

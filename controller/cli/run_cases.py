@@ -11,15 +11,16 @@ from controller.cli.request_model import CREATE_AND_DESCRIBE, misnamed
 from controller.decide import decide
 from controller.decide.decision import Decision
 from controller.ledger.intent import Purpose, Stop, Submit
-from controller.policy.findings import Finding
+from controller.policy.findings import Finding, VerdictKind
 from controller.policy.policy import Policy
 from controller.policy.rules import RULE_KINDS
+from controller.policy.rules.prefix_shared import PREFIX_SHARED
 from controller.policy.rules.tag_invalid import TAG_INVALID
 from controller.policy.rules.team_contradicted import TEAM_CONTRADICTED
 from controller.policyfile.cases import NONE, Case, ExpectedFinding
 from controller.policyfile.problem import BadPolicy, quoted
 
-UNNAMED = (TAG_INVALID, TEAM_CONTRADICTED)  # rules that no policy has to name
+UNNAMED = (TAG_INVALID, TEAM_CONTRADICTED, PREFIX_SHARED)  # rules that no policy has to name
 ACTION_OF = {Purpose.RULE: "stop", Purpose.REPAIR: "repair", Purpose.MOVE: "move"}
 
 
@@ -50,7 +51,7 @@ def run_case(case: Case, policy: Policy) -> CaseResult:
     if checked.word is None:
         return CaseResult(case=case, differences=(f"job: {checked.error}",), reached=frozenset())
     action, decision = NONE, Decision()
-    if checked.job is not None:
+    if checked.job is not None and checked.word is not VerdictKind.REFUSED:  # SageMaker makes no such job
         decision = decide(facts_of(case, found, checked.job, policy))
         action = action_of(decision)
     differences = [*_differences(case, checked, action)]

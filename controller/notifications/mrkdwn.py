@@ -65,6 +65,17 @@ def when(at: datetime) -> str:
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at:%Y-%m-%d %H:%M} UTC>"
 
 
+DATE = re.compile(r"<!date\^[0-9]+\^[^|>]*\|([^>]*)>")
+LINK = re.compile(r"<(?:[^|>]*\|)?([^>]*)>")
+OUR_EMOJI = re.compile(r":[a-z0-9_+-]+: ?")
+
+
+def unmarked(mrkdwn: str) -> str:
+    """Our own mrkdwn as text for a terminal: times in UTC, no bold, emoji or links."""
+    text = OUR_EMOJI.sub("", LINK.sub(r"\1", DATE.sub(r"\1", mrkdwn))).replace("*", "").replace("`", "")
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
 def size(text: str) -> int:
     """The number of characters that Slack may count."""
     return len(text) + sum(ord(c) > 0xFFFF for c in text)

@@ -68,23 +68,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def ending(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[list[str], int], int]:
+def exit_code(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[list[str], int], int]:
     """Run a command whose standard output is a file descriptor; returns its exit code."""
     monkeypatch.chdir(folder)
 
-    def end(arguments: list[str], descriptor: int) -> int:
+    def run_into(arguments: list[str], descriptor: int) -> int:
         with monkeypatch.context() as patch, os.fdopen(descriptor, "w", encoding="utf-8") as out:
             patch.setattr(sys, "stdout", out)
             return main(arguments)
 
-    return end
+    return run_into
 
 
 @pytest.mark.parametrize("name", LINES)
 def test_a_full_disk_is_told_in_one_sentence(
-    name: str, ending: Callable[[list[str], int], int], capsys: pytest.CaptureFixture[str]
+    name: str, exit_code: Callable[[list[str], int], int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = ending(LINES[name], os.open("/dev/full", os.O_WRONLY))
+    code = exit_code(LINES[name], os.open("/dev/full", os.O_WRONLY))
     told = capsys.readouterr().err
     assert (code, told.splitlines()[-1:]) == (
         BAD_INPUT,
@@ -94,9 +94,9 @@ def test_a_full_disk_is_told_in_one_sentence(
 
 @pytest.mark.parametrize("name", LINES)
 def test_a_reader_that_has_left_is_no_error(
-    name: str, ending: Callable[[list[str], int], int], capsys: pytest.CaptureFixture[str]
+    name: str, exit_code: Callable[[list[str], int], int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     read, write = os.pipe()
     os.close(read)
-    assert ending(LINES[name], write) == PIPE_CLOSED
+    assert exit_code(LINES[name], write) == PIPE_CLOSED
     assert "cannot be written" not in capsys.readouterr().err  # some commands say there how much they left out
