@@ -100,7 +100,7 @@ def _folder(given: str | None) -> Path | None:
 def _explain_job(
     name: str, policy: Policy, folder: Path | None, ledger: Ledger, clock: Clock, write: Callable[[Explained], None]
 ) -> int:
-    """Explain a job as SageMaker describes it now, with its story. Raises BadInput for one that SageMaker does not know, and AwsUnreachable."""
+    """Explain a job as SageMaker describes it now, with its story. Raises BadInput and AwsUnreachable."""
     job = described(name, policy)
     if job is None:
         raise BadInput(f"found no training job {name} in this account and region")
