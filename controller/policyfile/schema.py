@@ -21,6 +21,7 @@ from controller.policy.resubmission import BudgetPer, Guarantee
 from controller.policy.rules import RULE_KINDS
 from controller.policyfile.slack_section import LabelsEntry, SlackEntry
 from controller.policyfile.vocabulary import (
+    LISTED,
     Address,
     Dollars,
     Duration,
@@ -184,7 +185,7 @@ class Causes(StrictModel):
 
 
 class OtherTypes(StrictModel):
-    instance_types: Annotated[list[InstanceType], BeforeValidator(listed), Field(min_length=1)]
+    instance_types: Annotated[list[InstanceType], *LISTED]
 
 
 class OtherSubnets(StrictModel):
