@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from controller.jobs.job import Outcome, Service
-from controller.policy.mode import Mode
-from controller.policy.policy import Severity
+from controller.ledger.rule_entry import Flagged as Flagged
+from controller.ledger.rule_entry import RuleHeldBack as RuleHeldBack
+from controller.ledger.rule_entry import Waived as Waived
 from controller.policy.user_request import UserRequest
 
 
@@ -171,27 +172,6 @@ class Unmeasured:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flagged:
-    """A job broke a rule, under a policy revision."""
-
-    job: str
-    at: datetime
-    team: str | None
-    rule: str
-    policy: str
-    severity: Severity
-    mode: Mode
-    field: str
-    found: str
-    wanted: str
-    revision: str
-
-    @property
-    def key(self) -> str:
-        return f"flagged/{self.job}/{self.policy}/{self.mode}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class JobDeleted:
     """A job of this lineage was deleted while something was still open about it."""
 
@@ -276,24 +256,6 @@ class UserRequested:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waived:
-    """A person allowed a lineage to break a rule until a time, for a reason. Findings are still recorded."""
-
-    job: str
-    at: datetime
-    team: str | None
-    policy: str
-    who: str
-    reason: str
-    ticket: str
-    until: datetime
-
-    @property
-    def key(self) -> str:
-        return f"waived/{self.policy}/{self.until.isoformat()}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DirectivesRead:
     """The tags that ask something of the controller, as text, None where a tag is absent.
 
@@ -315,5 +277,5 @@ class DirectivesRead:
 
 Entry = (
     Started | OwnerChecked | Interrupted | Ended | Measured | Credited | Unmeasured | Flagged | JobDeleted | CheckpointScanned
-    | Finished | UserRequested | Waived | DirectivesRead
+    | Finished | UserRequested | Waived | DirectivesRead | RuleHeldBack
 )  # fmt: skip

@@ -29,13 +29,16 @@ class RuleBroken(OfJob):
     next_step: NextStep = NextStep.NOTHING
     why_not: str = ""  # of CANNOT_REPAIR
     claimed: str = ""  # the service that the job says it belongs to, unproved
+    mode: str = ""  # that is in force for the job; empty in messages of before
+    revision: str = ""
+    held_back: str = ""  # why a rule that enforces only warns, as ``HeldBack`` has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resubmitting(OfJob):
     """``counted`` says whether the attempt counts against a limit; ``why`` is a reason as ``Stop.because`` has it.
 
-    ``tags_left`` are the keys of the tags that the attempt lacks.
+    ``tags_left`` are the keys of the tags that the attempt lacks; ``revision`` is that of the policy whose rule repaired the job.
     """
 
     kind: ClassVar = MessageKind.RESUBMITTING
@@ -49,6 +52,7 @@ class Resubmitting(OfJob):
     why: str = ""
     checkpoint: CheckpointFacts | None = None
     tags_left: str = ""
+    revision: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,6 +275,17 @@ class RateLimit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SurpriseHeld(OfJob):
+    """A new revision of a rule would act on more jobs than its guard allows; the job is the one that was too many."""
+
+    kind: ClassVar = MessageKind.SURPRISE_HELD
+    policy: str
+    revision: str
+    jobs: int
+    teams: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeciderFailed(OfJob):
     """``decider`` is a name of ``controller.decide.DECIDERS``; ``error`` the class of the exception that it raised."""
 
@@ -284,6 +299,6 @@ Message = (
     | Deleted | CheckpointsUnseen
     | StillStopping | Interrupted | Finished | Moving | WouldMove | CannotAfford | DeadlineLost | DeadlineAtRisk
     | DeadlineUnreadable | OnDemandForbidden | NoRoom | NoEstimate | MaxWaitBeforeDeadline | Probing | StoppingAsAsked
-    | RateLimit | DeciderFailed | NotMoved | TagsChanged
+    | RateLimit | DeciderFailed | SurpriseHeld | NotMoved | TagsChanged
 )  # fmt: skip
 MESSAGES: dict[MessageKind, type[Message]] = {cls.kind: cls for cls in get_args(Message)}

@@ -38,6 +38,7 @@ class MessageKind(StrEnum):
     NAME_TAKEN = "name-taken"
     NOT_PERMITTED = "not-permitted"
     DECIDER_FAILED = "decider-failed"
+    SURPRISE_HELD = "surprise-held"
 
 
 class GiveUpReason(StrEnum):

@@ -1,8 +1,6 @@
-"""The texts about rules, further attempts, outcomes and problems: one function per kind of message."""
+"""The texts about further attempts, outcomes and problems: one function per kind of message."""
 
 from __future__ import annotations
-
-import json
 
 from controller.jobs.checkpoint import NOT_LOOKED_INTO
 from controller.jobs.request import TAGS_MAX, describe_change
@@ -22,13 +20,12 @@ from controller.ledger.message import (
     RateLimit,
     Refused,
     Resubmitting,
-    RuleBroken,
     StillStopping,
     StoppingAsAsked,
     TagsChanged,
     WouldResubmit,
 )
-from controller.ledger.message_kind import ASKED_BY, GiveUpReason, MoveReason, NextStep
+from controller.ledger.message_kind import ASKED_BY, GiveUpReason, MoveReason
 from controller.notifications.message_text import (
     MessageText,
     bold,
@@ -46,42 +43,6 @@ from controller.notifications.mrkdwn import code, escaped, when
 from controller.units.duration import span
 
 HEAVY_BYTES = 100_000_000_000  # a larger prefix is often an internal error: SageMaker restores it before each start
-SEVERITY_EMOJI = {"low": ":information_source:", "medium": ":warning:", "high": ":rotating_light:"}
-
-
-def rule_broken(m: RuleBroken) -> MessageText:
-    what = f"{escaped(m.field)}: {escaped(m.found)}. Required: {escaped(m.wanted)}."
-    if m.risk:
-        what = f"{sentence(m.found)} {escaped(m.risk)}"
-    return MessageText(
-        f"{SEVERITY_EMOJI.get(m.severity, ':warning:')} {bold(m.job.name)} breaks the rule {escaped(m.policy)}",
-        (what, f"To fix it, change the request: {code(_json(m.fix))}" if m.fix else "", _claimed(m.claimed), _next_step(m)),
-        small_print(m.job),
-    )
-
-
-def _json(text: str) -> str:
-    return json.dumps(json.loads(text))
-
-
-def _claimed(service: str) -> str:
-    if not service:
-        return ""
-    return f"Its name or tags say that it belongs to {escaped(service)}. Nothing proves that, so rules apply to it."
-
-
-def _next_step(m: RuleBroken) -> str:
-    match m.next_step:
-        case NextStep.STOP:
-            return "The job is being stopped."
-        case NextStep.REPAIR:
-            return "The job is being stopped and submitted again with this change."
-        case NextStep.CANNOT_REPAIR:
-            return f"No automatic repair, and the job keeps running. {sentence(m.why_not)}"
-        case NextStep.STILL_BROKEN:
-            return "One automatic repair was made and the job still breaks the rule. There is no second repair: fix the request."
-        case NextStep.NOTHING:
-            return ""
 
 
 def resubmitting(m: Resubmitting) -> MessageText:
@@ -96,7 +57,7 @@ def resubmitting(m: Resubmitting) -> MessageText:
             _continues(m.checkpoint),
             f"A job takes {TAGS_MAX} tags, three of them Spotwarden's. Left out: {escaped(m.tags_left)}." if m.tags_left else "",
         ),
-        small_print(m.job),
+        small_print(m.job, f"mode enforce, policy {m.revision}" if m.revision else ""),
     )
 
 

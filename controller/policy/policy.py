@@ -16,6 +16,7 @@ from typing import Any
 from controller.jobs.job import Job
 from controller.policy.mode import Mode
 from controller.policy.resubmission import Resubmission
+from controller.policy.rollout import AT_ONCE, Rollout
 from controller.policy.selector import Selector
 from controller.policy.slack_settings import Labels, SlackSettings
 from controller.policy.user_request import UserRequest
@@ -77,6 +78,7 @@ class Rule:
     applies_to: AppliesTo
     channel: str
     repair: Repair = NO_REPAIR
+    rollout: Rollout = AT_ONCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

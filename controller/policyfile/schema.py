@@ -22,11 +22,13 @@ from controller.policy.resubmission import Guarantee
 from controller.policy.rules import RULE_KINDS
 from controller.policyfile.slack_section import LabelsEntry, SlackEntry
 from controller.policyfile.vocabulary import (
+    Day,
     Dollars,
     Duration,
     DurationOrZero,
     InstanceType,
     Name,
+    Percent,
     Prefixes,
     RateLimit,
     ReasonBeginnings,
@@ -116,6 +118,13 @@ class RepairEntry(NonEmpty):
     tags: Annotated[dict[str, Text], Field(min_length=1)] | None = None
 
 
+class SurpriseEntry(Limits):
+    """How many jobs a new rule may act on within its first day, before it only warns."""
+
+    jobs: Annotated[StrictInt, Field(ge=1, le=500)] | None = None
+    of_last_day: Percent | None = None
+
+
 class RuleEntry(StrictModel):
     """``options`` depend on the kind of rule: see ``controller.policyfile.options``."""
 
@@ -129,8 +138,11 @@ class RuleEntry(StrictModel):
     repair: RepairEntry | None = None
     applies_to: Annotated[str, BeforeValidator(one_of(tuple(AppliesTo)))] = AppliesTo.NEW.value
     channel: Text | None = None
+    share: Percent | None = None
+    enforce_from: Day | None = None
+    surprise: SurpriseEntry | None = None
 
-    _given = field_validator("repair", mode="before")(given)
+    _given = field_validator("repair", "share", "enforce_from", "surprise", mode="before")(given)
 
 
 class Backoff(StrictModel):

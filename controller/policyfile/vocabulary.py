@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt
@@ -159,6 +160,36 @@ def _amount(found: Any) -> int:
 
 
 Dollars = Annotated[int, BeforeValidator(_amount)]
+
+
+PERCENT = "a percentage such as 10% or 2.5%, above 0% and at most 100%"
+DAY = "a day such as 2026-12-01"
+
+
+def _percent(found: Any) -> float:
+    """A percentage as a number from 0 to 100. A bare number is refused: 0.1 could mean a tenth or a thousandth."""
+    if isinstance(found, int | float) and not isinstance(found, bool):
+        raise unlike(PERCENT, "a number needs its %")
+    parts = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,3})?) ?%", found) if isinstance(found, str) else None
+    if parts is None or not 0 < float(parts[1]) <= 100:
+        raise unlike(PERCENT)
+    return float(parts[1])
+
+
+def _day(found: Any) -> str:
+    """A day as text."""
+    if isinstance(found, date) and not isinstance(found, datetime):
+        return found.isoformat()
+    if isinstance(found, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", found):
+        try:
+            return date.fromisoformat(found).isoformat()
+        except ValueError:
+            pass
+    raise unlike(DAY)
+
+
+Percent = Annotated[float, BeforeValidator(_percent)]
+Day = Annotated[str, BeforeValidator(_day)]
 
 
 def _rate_limit(found: Any) -> Any:

@@ -17,6 +17,7 @@ from controller.ledger.entry import Entry, UserRequested, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult
 from controller.ledger.lineage import Lineage, LineageId
+from controller.ledger.rule_acts import RuleActs
 from controller.runtime.schedule_ports import (
     BlockSupport,
     Days,
@@ -222,6 +223,13 @@ class Revisions(Protocol):
         """The revision that a function used last; None before the first."""
 
 
+class RuleActsPort(Protocol):
+    """What rules with a guard against surprises did. Only commits write it."""
+
+    def acts(self, revision: str, policy: str) -> RuleActs:
+        """The lineages in which a revision of a rule acted, at most ``ACTS_MAX``, and whether it was held back."""
+
+
 class SeenRequests(Protocol):
     """Signed requests that were answered."""
 
@@ -298,6 +306,9 @@ class Ledger(Protocol):
 
     @property
     def revisions(self) -> Revisions: ...
+
+    @property
+    def rule_acts(self) -> RuleActsPort: ...
 
     @property
     def seen_requests(self) -> SeenRequests: ...

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from controller.runtime.ledger_ports import Capacity, Histories, QuotaHolds, ReadClaims, ReadLimits, ReadLineages
+from controller.runtime.ledger_ports import Capacity, Histories, QuotaHolds, ReadClaims, ReadLimits, ReadLineages, RuleActsPort
 from controller.runtime.ports import Checkpoints, Clock, Placement, Policies, Prices, Quotas, ReadJobs
-from controller.runtime.schedule_ports import ReadPoolMemories
+from controller.runtime.schedule_ports import ReadDays, ReadPoolMemories
 
 
 class ReadLedger(Protocol):
@@ -29,6 +29,12 @@ class ReadLedger(Protocol):
 
     @property
     def limits(self) -> ReadLimits: ...
+
+    @property
+    def rule_acts(self) -> RuleActsPort: ...
+
+    @property
+    def days(self) -> ReadDays: ...
 
     @property
     def pools(self) -> ReadPoolMemories: ...

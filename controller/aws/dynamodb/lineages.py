@@ -16,6 +16,7 @@ from controller.aws.dynamodb.days import marking
 from controller.aws.dynamodb.histories import family_key
 from controller.aws.dynamodb.items import MARK, Item, read, read_checked_intent, stamp, write, write_intent
 from controller.aws.dynamodb.quota_holds import freeing, holding
+from controller.aws.dynamodb.rule_acts import counting
 from controller.aws.dynamodb.table import HEAD, LINEAGE, Table, Write, key, next_version, partition, partition_of, version_of
 from controller.aws.dynamodb.waivers import WAIVERS
 from controller.decide.decision import Decision
@@ -62,6 +63,7 @@ class DynamoLineages:
                 *map(holding, decision.holds),
                 *map(freeing, decision.freed),
                 *map(recording, decision.capacity),
+                *(counting(str(whose), entry) for entry in decision.counted),
                 *(marking(day, str(whose), lineage.version + 1) for day in decision.late),
             ]
         )

@@ -91,6 +91,7 @@ EXAMPLES: tuple[Message, ...] = (
     m.NotMoved(job=SPOT, reason=MoveReason.INTERRUPTIONS, lost_s=4000),
     m.TagsChanged(job=SPOT, before="no spotwarden:deadline", after="spotwarden:deadline=2026-03-02T18:00:00Z"),
     m.DeciderFailed(job=SPOT, decider="deadline", error="OverflowError"),
+    m.SurpriseHeld(job=SPOT, policy="save-long-work", revision="781e8d1c6120", jobs=21, teams=4),
 )  # fmt: skip
 
 

@@ -1,0 +1,76 @@
+"""Entries about rules: what they found, whether they were held back, and what was waived. ``entry`` says what entries are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from controller.policy.mode import Mode
+from controller.policy.policy import Severity
+from controller.policy.rollout import HeldBack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flagged:
+    """A job broke a rule, under a policy revision; ``mode`` is the one in force for the job.
+
+    ``held_back`` says why a rule that enforces only warned. ``acts``: the rule has a guard against surprises and acted on the
+    job, or would have without it.
+    """
+
+    job: str
+    at: datetime
+    team: str | None
+    rule: str
+    policy: str
+    severity: Severity
+    mode: Mode
+    field: str
+    found: str
+    wanted: str
+    revision: str
+    held_back: HeldBack | None = None
+    acts: bool = False
+
+    @property
+    def key(self) -> str:
+        of_revision = f"/{self.revision}" if self.acts else ""
+        return f"flagged/{self.job}/{self.policy}/{self.mode}{of_revision}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleHeldBack:
+    """A revision of a rule would act on more jobs than its guard allows: from here on it only warns, until a person decides.
+
+    ``jobs`` and ``teams`` are those that were counted, this job included.
+    """
+
+    job: str
+    at: datetime
+    team: str | None
+    policy: str
+    revision: str
+    jobs: int
+    teams: int
+
+    @property
+    def key(self) -> str:
+        return f"rule-held-back/{self.policy}/{self.revision}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waived:
+    """A person allowed a lineage to break a rule until a time, for a reason. Findings are still recorded."""
+
+    job: str
+    at: datetime
+    team: str | None
+    policy: str
+    who: str
+    reason: str
+    ticket: str
+    until: datetime
+
+    @property
+    def key(self) -> str:
+        return f"waived/{self.policy}/{self.until.isoformat()}"
