@@ -128,9 +128,10 @@ def vendor_wheels(vendor: Path, target: Target) -> None:
 
 def compile_policies(folder: Path, path: Path) -> None:
     """Write the policy folder as the one JSON document that Lambda loads; a mistake in a policy raises Unbuildable."""
+    from controller.aws.system_clock import SystemClock
     from controller.policyfile import validate_folder  # here: pydantic and YAML are needed to build, never to run
 
-    validated = validate_folder(folder)
+    validated = validate_folder(folder, now=SystemClock().now())
     if validated.errors:
         mistakes = "\n".join(problem.text for problem in validated.errors)
         raise Unbuildable(f"the policies in {folder} are not valid:\n{mistakes}")

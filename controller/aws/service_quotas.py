@@ -1,4 +1,4 @@
-"""Asks Service Quotas how many instances of a type may train on-demand at once."""
+"""Asks Service Quotas how many instances of a type may train on-demand at once: by its own quota and the one over all types."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 NAME = "{instance_type} for training job usage"  # "… for spot training job usage" is a separate quota
+ALL = "instances across all training jobs"  # the end of the name of the limit over all types, which counts beside each type's
 FRESH = timedelta(hours=6)  # a quota changes only on request
 
 
@@ -22,7 +23,8 @@ class ServiceQuotas:
     def on_demand(self, instance_type: str, now: datetime) -> int | None:
         if self._read_at is None or now - self._read_at > FRESH:
             self._quotas, self._read_at = self._all(), now
-        return self._quotas.get(NAME.format(instance_type=instance_type))
+        limits = (value for name, value in self._quotas.items() if _counts(name, instance_type))
+        return min(limits, default=None)
 
     def _all(self) -> dict[str, int]:
         try:
@@ -30,3 +32,7 @@ class ServiceQuotas:
             return {quota["QuotaName"]: int(quota["Value"]) for page in pages for quota in page["Quotas"]}
         except (ClientError, BotoCoreError):
             return {}
+
+
+def _counts(name: str, instance_type: str) -> bool:
+    return name == NAME.format(instance_type=instance_type) or name.lower().endswith(ALL)

@@ -77,6 +77,13 @@ COMMANDS: tuple[Command, ...] = (
         exit_codes="0 no error, 1 warnings with --strict, 2 errors or bad usage, 130 Ctrl-C",
     ),
     Command(
+        name="schema",
+        run="schema.run",
+        help="Print the JSON Schema of policy files, for editors.",
+        examples=("spotwarden schema --output policy.schema.json", "spotwarden schema --format markdown"),
+        exit_codes="0 done, 2 bad input",
+    ),
+    Command(
         name="test",
         run="cases.run",
         help="Run the cases beside the policies, and say what no case reaches.",

@@ -25,6 +25,11 @@ STRATEGIES: Mapping[str, Callable[[Case], Strategy]] = {
     "spot-else-on-demand": lambda case: SpotElseOnDemand(case.capacity),
     "uniform-progress": lambda case: UniformProgress(case.capacity),
 }
+WITHOUT_CHECKPOINTS: Mapping[str, Callable[[Case], Strategy]] = {
+    "spotwarden": lambda _: Spotwarden(move_without_checkpoint=False),
+    "spotwarden, move_without_checkpoint": lambda _: Spotwarden(),
+    **{name: strategy for name, strategy in STRATEGIES.items() if name != "spotwarden"},
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,9 @@ def run(
     signal: Annotated[
         SpotSignal, typer.Option("--signal", help="How the controller learns that spot capacity is back.")
     ] = SpotSignal.NONE,
+    no_checkpoints: Annotated[
+        bool, typer.Option("--no-checkpoints", help="Jobs write no checkpoints: each interruption and each move loses all work.")
+    ] = False,
     format_: Format = OutputFormat.TEXT,
 ) -> int:
     """Print one line for each strategy and one for the optimum."""
@@ -56,10 +64,13 @@ def run(
         raise BadInput(f"--spot-price: found {spot_price}, wanted a share of the on-demand price above 0, at most 1")
     if starts < 1:
         raise BadInput(f"--starts: found {starts}, wanted at least 1")
-    cases = _cases(traces_in(traces), shapes_of(shapes), starts=starts, overhead_s=duration_s(overhead, "--overhead"))
+    cases = _cases(
+        traces_in(traces), shapes_of(shapes), starts=starts, overhead_s=duration_s(overhead, "--overhead"),
+        checkpoints=not no_checkpoints,
+    )  # fmt: skip
     if not cases:
         raise BadInput(f"--traces: no trace in {traces} is as long as any deadline, wanted at least one")
-    results = tuple(_results(cases, spot_price, signal))
+    results = tuple(_results(cases, spot_price, signal, WITHOUT_CHECKPOINTS if no_checkpoints else STRATEGIES))
     if format_ is OutputFormat.JSON:
         for result in results:
             print(json.dumps(asdict(result)))
@@ -68,25 +79,29 @@ def run(
     return 0
 
 
-def _cases(traces: Sequence[Trace], shapes: Sequence[Shape], *, starts: int, overhead_s: int) -> tuple[Case, ...]:
+def _cases(
+    traces: Sequence[Trace], shapes: Sequence[Shape], *, starts: int, overhead_s: int, checkpoints: bool
+) -> tuple[Case, ...]:
     """Every job to run; a warning on standard error for each trace that is too short for a shape."""
     cases: list[Case] = []
     for trace in traces:
         for shape in shapes:
-            runs = tuple(cases_of(trace, shape, starts=starts, overhead_s=overhead_s))
+            runs = tuple(cases_of(trace, shape, starts=starts, overhead_s=overhead_s, checkpoints=checkpoints))
             cases += runs
             if not runs:
                 print(f"skipped: {trace.name} is shorter than a deadline of {shape.deadline_s} s", file=sys.stderr)
     return tuple(cases)
 
 
-def _results(cases: Sequence[Case], spot_price: float, signal: SpotSignal) -> Iterable[Result]:
+def _results(
+    cases: Sequence[Case], spot_price: float, signal: SpotSignal, strategies: Mapping[str, Callable[[Case], Strategy]]
+) -> Iterable[Result]:
     from controller.cli.backtest_deadline.optimum import optimum
 
     bests = [_affordable(optimum(case, spot_price), case) / case.work for case in cases]
     best = sum(bests) / len(cases)
-    for name, strategy in STRATEGIES.items():
-        given = signal if name == "spotwarden" else SpotSignal.NONE
+    for name, strategy in strategies.items():
+        given = signal if name.startswith("spotwarden") else SpotSignal.NONE
         yield _result(name, cases, [play(case, strategy(case), spot_price, given) for case in cases], best)
     yield Result(
         policy="omniscient", cost_over_ondemand=round(best, 4), cost_over_optimal=1.0, missed=0, runs=len(cases),
@@ -114,10 +129,10 @@ def _result(name: str, cases: Sequence[Case], outcomes: Sequence[RunResult], bes
 
 
 def _print(results: Iterable[Result]) -> None:
-    print(f"{'policy':22} {'over optimum':>12} {'of on-demand':>12} {'missed':>10} {'moves':>6} {'starts':>7}")
+    print(f"{'policy':35} {'over optimum':>12} {'of on-demand':>12} {'missed':>10} {'moves':>6} {'starts':>7}")
     for r in results:
         missed = f"{r.missed}/{r.runs}"
         print(
-            f"{r.policy:22} {100 * (r.cost_over_optimal - 1):>+11.1f}% {100 * r.cost_over_ondemand:>11.1f}% {missed:>10}"
+            f"{r.policy:35} {100 * (r.cost_over_optimal - 1):>+11.1f}% {100 * r.cost_over_ondemand:>11.1f}% {missed:>10}"
             f" {r.moves_mean:>6.1f} {r.starts_mean:>7.1f}"
         )

@@ -14,6 +14,7 @@ import typer
 
 from controller.aws.packaged_policy import packaged_document
 from controller.aws.sagemaker.documents import DocumentKind
+from controller.aws.system_clock import SystemClock
 from controller.cli.check_text import TextOutput
 from controller.cli.documents import Found, documents
 from controller.cli.errors import BadInput
@@ -25,6 +26,7 @@ from controller.jobs.spot_possible import Refusal
 from controller.policy.compiled import load_policy
 from controller.policy.findings import Finding, Fix, VerdictKind
 from controller.policy.policy import Policy
+from controller.policy.waiver import Waiver
 from controller.policyfile import BadPolicy, compile_folder
 
 CLEAN, FINDINGS, UNDECIDED, REFUSED, UNREACHABLE = 0, 1, 3, 4, 5
@@ -91,10 +93,10 @@ def run(
 
 
 def _checked(file: str, policy: Policy, tags: Mapping[str, str] | None, *, live: bool) -> Iterator[tuple[Checked, int]]:
-    asked = _job_name(file)
+    asked, now = _job_name(file), SystemClock().now()
     found = iter([Found(file=file, kind="job on SageMaker", name=asked, request=None)]) if asked else documents(file)
     for one in found:
-        checked = check_document(one, policy, tags) if not asked else Checked(found=one)
+        checked = check_document(one, policy, tags, now=now) if not asked else Checked(found=one)
         name = asked or (checked.job.name if checked.job and "name" not in checked.job.unknown else None)
         if name and (asked or live):
             try:
@@ -103,7 +105,7 @@ def _checked(file: str, policy: Policy, tags: Mapping[str, str] | None, *, live:
                 yield Checked(found=one, error=str(error)), UNREACHABLE
                 continue
             if job is not None:
-                checked = check_job(job, policy, one)
+                checked = check_job(job, policy, one, now=now)
             elif asked or one.base is not DocumentKind.CREATE:
                 checked = Checked(found=one, error=f"found no training job {name} in this account and region")
         yield checked, EXIT_CODES[checked.word] if checked.word is not None else BAD_INPUT
@@ -185,6 +187,7 @@ def _write_json(checked: Checked) -> None:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
+    waived: dict[str, Any] = {"waiver": waiver_json(finding.waiver)} if finding.waiver is not None else {}
     return {
         "rule": finding.rule,
         "policy": finding.policy,
@@ -193,7 +196,19 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "field": finding.field,
         "found": finding.found,
         "wanted": finding.wanted,
+        **(waived | ({"lapsed": finding.lapsed} if finding.lapsed else {})),
         "fix": _fix(finding.fix),
+    }
+
+
+def waiver_json(waiver: Waiver) -> dict[str, Any]:
+    """A waiver as JSON."""
+    return {
+        "name": waiver.name,
+        "reason": waiver.reason,
+        "owner": waiver.owner,
+        "ticket": waiver.ticket,
+        "expires": waiver.expires.isoformat(),
     }
 
 

@@ -81,6 +81,11 @@ class TextOutput:
             (finding.severity.value, SEVERITY_COLOURS[finding.severity]), (")", ""),
         )  # fmt: skip
         self._line((f"         {finding.field} is {finding.found}; wanted: {finding.wanted}", ""))
+        if finding.waiver is not None:
+            until = f"{finding.waiver.expires:%Y-%m-%d %H:%M} UTC"
+            self._line((f"         waived until {until} by {finding.waiver.name}: {finding.waiver.why}", "green"))
+        if finding.lapsed:
+            self._line((f"         {finding.lapsed}", ""))
 
     def _write_fix(self, checked: Checked) -> None:
         if checked.fix.why_not:

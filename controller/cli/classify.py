@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from controller.jobs.failure import CLASSES, FailureCause, classify
+from controller.jobs.service_limit import ServiceLimit, service_limit_in
 
 WRAPPERS_MAX = 12  # of one text: each removal makes it shorter
 TEXT_MAX = 100_000
@@ -72,27 +73,8 @@ _CODES: Mapping[str, FailureCause] = {
     "ResourceInUse": FailureCause.CLIENT, "ResourceNotFound": FailureCause.CLIENT, "AccessDenied": FailureCause.CLIENT,
     "UnrecognizedClientException": FailureCause.CLIENT, "ExpiredTokenException": FailureCause.CLIENT,
 }  # fmt: skip
-_QUOTA = re.compile(
-    r"service limit '(?P<name>[^']{1,200})' is (?P<limit>[\d,]+) (?P<unit>\w+), with current utilization of (?P<used>[\d,]+) \w+"
-    r" and a request delta of (?P<delta>[\d,]+)",
-    re.IGNORECASE,
-)
 _RATE = re.compile(r"\s*Rate exceeded\b", re.IGNORECASE)
 _CAPACITY = re.compile(r"\s*(?:Starting - )?Insufficient capacity error from EC2\b", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quota:
-    """A limit of the account, by the name that Service Quotas has for it."""
-
-    name: str
-    limit: int
-    used: int
-    delta: int
-
-    @property
-    def never_fits(self) -> bool:
-        return self.limit < self.delta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +83,7 @@ class Classified:
 
     cause: FailureCause
     reason: str
-    quota: Quota | None = None
+    quota: ServiceLimit | None = None
 
     @property
     def retryable(self) -> bool:
@@ -142,7 +124,7 @@ def classified(text: str) -> Classified:
     """The cause of a failure as it was pasted."""
     rest, code = _stripped(_plain(text[:TEXT_MAX]))
     reason = " ".join(rest.split())[:1024]
-    quota = _quota(rest)
+    quota = service_limit_in(rest)
     for cause in (found(rest, code) for found in _TELLING):
         if cause is not None:
             return Classified(cause=cause, reason=reason, quota=quota if cause is FailureCause.QUOTA else None)
@@ -252,11 +234,3 @@ def _by_name(text: str, code: str | None) -> FailureCause | None:
 _TELLING: tuple[Callable[[str, str | None], FailureCause | None], ...] = (
     _by_code, _by_class, _by_quota, _by_status, _by_text, _by_name,
 )  # fmt: skip
-
-
-def _quota(text: str) -> Quota | None:
-    found = _QUOTA.search(text)
-    if found is None:
-        return None
-    limit, used, delta = (int(found[name].replace(",", "")) for name in ("limit", "used", "delta"))
-    return Quota(name=found["name"], limit=limit, used=used, delta=delta)

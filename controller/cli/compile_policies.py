@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
+from controller.aws.system_clock import SystemClock
 from controller.cli.output_file import write_output
 from controller.cli.usage import BAD_INPUT
 from controller.policyfile import as_text, validate_folder
-from controller.policyfile.folder import is_case_file, unread_files
+from controller.policyfile.folder import NOT_READ, is_case_file, unread_files
 
 
 def run(
@@ -21,9 +22,10 @@ def run(
     ] = None,
 ) -> int:
     """Write the compiled document; print every mistake of every file where there is one, and warnings."""
-    validated = validate_folder(folder)
+    validated = validate_folder(folder, now=SystemClock().now())
     for problem in (*validated.errors, *validated.warnings):
-        print(problem.text, file=sys.stderr)
+        if problem.code != NOT_READ:  # said below, with the other files
+            print(problem.text, file=sys.stderr)
     if validated.errors:
         return BAD_INPUT
     for path in unread_files(Path(folder)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from controller.aws.sagemaker.documents import BadDocument, DocumentKind, job_of
@@ -45,10 +46,11 @@ def check_document(
     *,
     evidence: Evidence = NOTHING_SEEN,
     as_made: Callable[[Job], Job] | None = None,
+    now: datetime | None = None,
 ) -> Checked:
     """Judge the job of a document. ``tags`` are those that the caller knows, and ``evidence`` is what else is known.
 
-    ``as_made`` adds to the job what its document does not say, such as when it is created.
+    ``as_made`` adds to the job what its document does not say, such as when it is created. Without ``now``, no waiver counts.
     """
     if found.error:
         return Checked(found=found, error=found.error)
@@ -73,7 +75,7 @@ def check_document(
     if found.request:
         refused += [one for one in refusals(job) if one.field not in {r.field for r in refused}]
     job = as_made(job) if as_made is not None else job
-    return check_job(job, policy, found, evidence=evidence, refused=refused, later=later, body=body, meant=meant)
+    return check_job(job, policy, found, evidence=evidence, refused=refused, later=later, body=body, meant=meant, now=now)
 
 
 def check_job(
@@ -86,10 +88,11 @@ def check_job(
     later: Mapping[str, str] | None = None,
     body: Mapping[str, Any] | None = None,
     meant: Mapping[str, Any] | None = None,
+    now: datetime | None = None,
 ) -> Checked:
     """Judge a job."""
     job = as_seen(job, policy)
-    verdict = judge(job, policy, evidence)
+    verdict = judge(job, policy, evidence, now=now)
     word, fix = verdict.word, verdict.fix
     if refused:
         word = VerdictKind.REFUSED

@@ -45,7 +45,7 @@ def run_case(case: Case, policy: Policy) -> CaseResult:
     """Judge the job of a case, and compare."""
     found = found_of(case)
     checked = check_document(
-        found, policy, _tags(case), evidence=evidence_of(case, found), as_made=lambda job: as_made(case, job)
+        found, policy, _tags(case), evidence=evidence_of(case, found), as_made=lambda job: as_made(case, job), now=case.entry.at
     )  # fmt: skip
     if checked.word is None:
         return CaseResult(case=case, differences=(f"job: {checked.error}",), reached=frozenset())
@@ -70,12 +70,17 @@ def action_of(decision: Decision) -> str:
 
 def parts_of(policy: Policy) -> list[tuple[str, str]]:
     """Everything of a policy that a case can reach, in the order of the files."""
-    return [("rule", rule.name) for rule in policy.rules] + [("resubmit", block.name) for block in policy.resubmissions]
+    return [
+        *(("rule", rule.name) for rule in policy.rules),
+        *(("waiver", waiver.name) for waiver in policy.waivers),
+        *(("resubmit", block.name) for block in policy.resubmissions),
+    ]
 
 
 def _reached(checked: Checked, policy: Policy) -> frozenset[tuple[str, str]]:
-    """The rules that the job breaks, and the block that would submit it again."""
+    """The rules that the job breaks, the waivers that let it, and the block that would submit it again."""
     reached = {("rule", finding.policy) for finding in checked.findings}
+    reached |= {("waiver", finding.waiver.name) for finding in checked.findings if finding.waiver is not None}
     block = policy.resubmission_for(checked.job) if checked.job is not None and checked.job.cause is not None else None
     if block is not None and checked.job is not None and checked.job.cause is not None:
         budget, _ = block.budget_of(checked.job.cause)
@@ -98,6 +103,8 @@ def _differences(case: Case, checked: Checked, action: str) -> Iterator[str]:
     yield from _of_findings(expect.findings, checked.findings)
     yield from _of_names("undecided", expect.undecided, checked.undecided)
     yield from _of_names("refused", expect.refused, sorted({refusal.field for refusal in checked.refused}))
+    used = sorted({finding.waiver.name for finding in checked.findings if finding.waiver is not None})
+    yield from _of_names("waiver", [*expect.waiver, *(one.waiver for one in expect.findings if one.waiver)], used)
     if action != expect.action:
         yield f"action: expected {expect.action}, found {action}"
 
@@ -124,6 +131,7 @@ def _unlike(one: ExpectedFinding, finding: Finding) -> Iterator[str]:
     for name, wanted, found in (
         ("field", one.field, finding.field), ("mode", one.mode, finding.mode.value),
         ("severity", one.severity, finding.severity.value),
+        ("waiver", one.waiver, finding.waiver.name if finding.waiver is not None else NONE),
     ):  # fmt: skip
         if wanted is not None and wanted != found:
             yield f"{name}: expected {wanted}, found {found}"
@@ -158,6 +166,11 @@ def _check_names(case: Case, policy: Policy) -> None:
             case.problem(*place, "rule", found=quoted(one.rule), wanted=f"{kind_of[one.policy]}, the kind of {one.policy}")
         if one.field is not None and (meant := misnamed(one.field, CREATE_AND_DESCRIBE)) is not None:
             _bad_field(case, (*place, "field"), one.field, meant)
+    waivers = [waiver.name for waiver in policy.waivers]
+    asked = [(("findings", number, "waiver"), one.waiver) for number, one in enumerate(case.entry.expect.findings)]
+    for path, waiver in (*asked, *((("waiver", number), name) for number, name in enumerate(case.entry.expect.waiver))):
+        if waiver is not None and waiver not in waivers:
+            _unknown(case, ("expect", *path), "waiver", waiver, waivers or ["no waiver"])
     for number, name in enumerate(case.entry.expect.undecided):
         if name not in rules:
             _unknown(case, ("expect", "undecided", number), "rule", name, rules)

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from controller.aws.system_clock import SystemClock
 from controller.cli.options import LOCAL_FOLDER
 from controller.cli.problem_formats import as_github, as_json, as_sarif
 from controller.cli.usage import BAD_INPUT
@@ -46,7 +47,7 @@ def run(
     ] = ProblemFormat.TEXT,
 ) -> int:
     """Print every problem; as text, also a summary."""
-    validated = validate_folder(Path(folder))
+    validated = validate_folder(Path(folder), now=SystemClock().now())
     errors = tuple(sorted({*validated.errors, *_case_errors(Path(folder))}))
     sys.stdout.write(FORMATS[format_]((*errors, *validated.warnings)))
     if format_ is ProblemFormat.TEXT:

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from controller.decide.announce import announce, say
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
-from controller.ledger.intent import NAME_TAKEN, NO_PERMISSION, Intent, IntentResult, Stop, Submit
+from controller.decide.refused_steps import never_fitted
+from controller.jobs.service_limit import service_limit_in
+from controller.ledger.intent import NAME_TAKEN, NEVER_FITS, NO_PERMISSION, Intent, IntentResult, Stop, Submit
 from controller.ledger.lineage import Lineage
 from controller.ledger.message import (
     Abandoned,
@@ -16,6 +18,7 @@ from controller.ledger.message import (
     NameTaken,
     NotPermitted,
     Refused,
+    StepSkipped,
     StillStopping,
 )
 
@@ -45,12 +48,22 @@ def alert_failed_intents(lineage: Lineage, job: str, channel: str, now: datetime
     return said
 
 
-def _not_done(intent: Intent) -> Refused | Abandoned | NameTaken:
+def _not_done(intent: Intent) -> Refused | Abandoned | NameTaken | StepSkipped:
     attempt = intent.action.job if isinstance(intent.action, Submit) else ""
+    if isinstance(intent.action, Submit) and never_fitted(intent):
+        return _skipped(intent.action, intent.why.removeprefix(NEVER_FITS))
     if intent.closed is IntentResult.REFUSED and intent.why.startswith(NAME_TAKEN):
         return NameTaken(name=intent.action.about, attempt=attempt, why=intent.why.removeprefix(NAME_TAKEN))
     kind = Refused if intent.closed is IntentResult.REFUSED else Abandoned
     return kind(name=intent.action.about, attempt=attempt, why=intent.why)
+
+
+def _skipped(submit: Submit, why: str) -> StepSkipped:
+    limit = service_limit_in(why)
+    quota, most, asked = (limit.name, limit.limit, limit.delta) if limit is not None else ("", 0, 0)
+    return StepSkipped(
+        name=submit.about, attempt=submit.job, why=why, changes=submit.changes, quota=quota, limit=most, asked=asked
+    )  # fmt: skip
 
 
 def alert_unreadable_checkpoints(facts: Facts) -> Decision:

@@ -8,27 +8,29 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from controller.decide.enforce import given_waivers
 from controller.decide.facts import Facts
 from controller.decide.repair_prefix import candidate_prefixes
 from controller.decide.roll_out import without_guards
 from controller.jobs.job import Job
 from controller.jobs.request import RequestChange, merged
-from controller.ledger.waiver import waivers_in_force
 from controller.policy.findings import Finding
 from controller.policy.fix import applied
 from controller.policy.mode import Mode
 from controller.policy.repair import NotRepairable, repaired_request
 from controller.policy.rules import judged
 from controller.policy.rules.kind import Evidence
+from controller.policy.waiver import waived
 
 
 def request_as_asked(facts: Facts, changes: RequestChange) -> RequestChange | NotRepairable:
     """The changes of the next attempt's request with what its rules demand, or why it must not be submitted."""
-    waived = {waiver.policy for waiver in waivers_in_force(facts.lineage, facts.now)}
+    waivers, longest_s = (*facts.policy.waivers, *given_waivers(facts)), facts.policy.slack.waiver_s_max
     evidence = Evidence(claims=facts.claims)
 
     def breaks(changed: Job) -> tuple[Finding, ...]:
-        return tuple(f for f in judged(changed, facts.policy, evidence)[0] if f.policy not in waived)
+        broken = judged(changed, facts.policy, evidence)[0]
+        return tuple(f for f in waived(broken, changed, waivers, facts.now, longest_s) if f.waiver is None)
 
     job = replace(applied(facts.job, changes), outcome=None, intervals=())
     offences = [f for f in without_guards(facts, breaks(job)) if f.mode is Mode.ENFORCE and f.action is not None]

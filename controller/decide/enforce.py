@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from controller.decide.announce import say
 from controller.decide.decision import Decision
@@ -23,6 +24,7 @@ from controller.policy.repair import NotRepairable
 from controller.policy.rules import judge
 from controller.policy.rules.kind import Evidence
 from controller.policy.rules.tag_invalid import TAG_INVALID
+from controller.policy.waiver import Waiver
 
 
 def enforce(facts: Facts) -> Decision:
@@ -35,7 +37,7 @@ def enforce(facts: Facts) -> Decision:
     job = facts.job
     if not (job.alive or _new(facts)):
         return Decision(intents=_under_way(facts))
-    verdict = _waived(facts, judge(job, facts.policy, _evidence(facts), facts.directives))
+    verdict = judge(job, facts.policy, _evidence(facts), facts.directives, now=facts.now, given=given_waivers(facts))
     force = rolled_out(facts, verdict.findings)
     verdict = replace(verdict, findings=force.findings)
     flagged = tuple(_flagged(facts, finding, acts=finding.policy in force.acting) for finding in verdict.findings)
@@ -43,21 +45,26 @@ def enforce(facts: Facts) -> Decision:
         return force.also
     if facts.owned or not facts.newest:
         return Decision(entries=flagged)
-    intents = _stop(facts, verdict) + _when_waivers_end(facts)
+    intents = _stop(facts, verdict) + _when_waivers_end(facts, verdict)
     return Decision(entries=flagged) | force.also | _announce(facts, verdict) | Decision(intents=intents)
 
 
-def _waived(facts: Facts, verdict: Verdict) -> Verdict:
-    """The verdict with waivers applied: a waived finding is only recorded."""
-    waived = {waiver.policy for waiver in waivers_in_force(facts.lineage, facts.now)}
-    findings = (replace(f, mode=Mode.AUDIT, action=None) if f.policy in waived else f for f in verdict.findings)
-    return replace(verdict, findings=tuple(findings))
+def given_waivers(facts: Facts) -> tuple[Waiver, ...]:
+    """The waivers that people gave in Slack for the lineage. Each was bounded when it was given."""
+    most = facts.now + timedelta(seconds=facts.policy.slack.waiver_s_max)
+    return tuple(
+        Waiver(rules=(w.policy,), reason=w.reason, owner=w.who, ticket=w.ticket, expires=min(w.until, most))
+        for w in waivers_in_force(facts.lineage, facts.now)
+    )
 
 
-def _when_waivers_end(facts: Facts) -> tuple[Intent, ...]:
+def _when_waivers_end(facts: Facts, verdict: Verdict) -> tuple[Intent, ...]:
     """Judge the job again when a waiver ends."""
-    ends = sorted({waiver.until for waiver in waivers_in_force(facts.lineage, facts.now)}) if facts.job.alive else []
-    return tuple(Intent(action=Wake(about=facts.job.name, at=at), due_at=at) for at in ends)
+    if not facts.job.alive:
+        return ()
+    ends = {w.until for w in waivers_in_force(facts.lineage, facts.now)}
+    ends |= {f.waiver.expires for f in verdict.findings if f.waiver is not None and f.waiver.name}
+    return tuple(Intent(action=Wake(about=facts.job.name, at=at), due_at=at) for at in sorted(ends))
 
 
 def may_stop(facts: Facts, finding: Finding) -> bool:
@@ -73,7 +80,8 @@ def _flagged(facts: Facts, finding: Finding, *, acts: bool) -> Flagged:
     return Flagged(
         job=facts.job.name, at=facts.now, team=facts.job.team, rule=finding.rule, policy=finding.policy,
         severity=finding.severity, mode=finding.mode, field=finding.field, found=finding.found,
-        wanted=finding.wanted, revision=facts.policy.revision, held_back=finding.held_back, acts=acts,
+        wanted=finding.wanted, revision=facts.policy.revision, waiver=finding.waiver.name if finding.waiver else "",
+        waived_until=finding.waiver.expires if finding.waiver else None, held_back=finding.held_back, acts=acts,
     )  # fmt: skip
 
 
@@ -103,7 +111,7 @@ def _rule_broken(facts: Facts, finding: Finding, plan: Stop | NotRepairable | No
         job=JobFacts.of(facts.job), policy=finding.policy, severity=finding.severity, field=finding.field, found=finding.found,
         wanted=finding.wanted, risk=finding.risk, next_step=_next_step(plan, finding, repaired=repaired),
         fix=_changes(plan, finding) or change_to_json(finding.fix.request),
-        why_not=plan.why if isinstance(plan, NotRepairable) else "", claimed=facts.job.claimed or "",
+        why_not=plan.why if isinstance(plan, NotRepairable) else "", claimed=facts.job.claimed or "", lapsed=finding.lapsed,
         mode=finding.mode, revision=facts.policy.revision, held_back=finding.held_back or "",
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from controller.decide.need import Need
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import Claim, claim_of
 from controller.jobs.directives import DIRECTIVE_TAGS, Directives, directives_of
-from controller.jobs.job import FAMILY_TAG, Job, family_of
+from controller.jobs.job import FAMILY_TAG, Interval, Job, family_of
 from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.directives_in_force import in_force, tags_of
 from controller.ledger.entry import CheckpointScanned, OwnerChecked
@@ -136,16 +136,36 @@ class Facts:
     @property
     def proven_training_s(self) -> int:
         """Training seconds of this job that checkpoints prove; the rest may have to be repeated."""
-        seen: list[CheckpointScan | CheckpointScanned] = [
-            e for e in self.lineage.entries if isinstance(e, CheckpointScanned) and e.job == self.job.name
-        ]
-        if self.checkpoint_scan is not None:
-            seen.append(self.checkpoint_scan)
         job = self.job
         kept = progress_of(
-            job.intervals, seen, checkpoints=job.checkpoint_uri is not None, completed=False, ended_at=job.ended_at
+            job.intervals, self._scans, checkpoints=job.checkpoint_uri is not None, completed=False, ended_at=job.ended_at
         )
         return kept.kept_s
+
+    @property
+    def trained_so_far_s(self) -> int:
+        """Training seconds of this job that count if nothing stops it: its last interval in full, where that is not interrupted.
+
+        Of the intervals before an interruption, what checkpoints prove counts.
+        """
+        job = self.job
+        if not (job.training or job.trained_to_the_end):
+            return self.proven_training_s
+        *before, last = job.intervals
+        until = max(last.end or self.now, last.start)
+        kept = progress_of(
+            (*before, Interval(start=last.start, end=until)),
+            self._scans,
+            checkpoints=job.checkpoint_uri is not None,
+            completed=True,
+        )
+        return kept.kept_s
+
+    @property
+    def _scans(self) -> tuple[CheckpointScan | CheckpointScanned, ...]:
+        """Everything that was seen of this job's checkpoint prefix, now and before."""
+        seen = (e for e in self.lineage.entries if isinstance(e, CheckpointScanned) and e.job == self.job.name)
+        return (*seen, *(() if self.checkpoint_scan is None else (self.checkpoint_scan,)))
 
     @property
     def resumable(self) -> bool:
@@ -170,8 +190,7 @@ class Facts:
     @property
     def lost_by_a_stop_s(self) -> int:
         """Training seconds that a stop would lose where no checkpoint was ever seen; 0 where one was, or nothing trains."""
-        training = bool(self.job.intervals) and self.job.intervals[-1].end is None
-        if not training or self.checkpoint_seen:
+        if not self.job.training or self.checkpoint_seen:
             return 0
         return max(int((self.now - self.job.intervals[-1].start).total_seconds()), 1)
 

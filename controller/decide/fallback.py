@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from controller.decide.facts import Facts
+from controller.decide.refused_steps import Place, place_with, places_that_never_fit
 from controller.jobs.failure import FailureCause, RetryChange
 from controller.jobs.instance import equivalents
 from controller.jobs.request import RequestChange, in_subnets, merged, on_demand, on_instances, on_volume
@@ -109,23 +110,25 @@ def _current_step(facts: Facts) -> int:
     return max((submit.fallback_step for submit, _ in facts.lineage.submits() if submit.number <= facts.number), default=-1)
 
 
-def advance(facts: Facts, block: Resubmission, current: int, *, least: int = 0) -> Fallback | NoFallback:
-    """The next step, at least ``least``. Instance types that were tried are skipped."""
-    ladder = fallback_steps(facts, block)
+def advance(
+    facts: Facts, block: Resubmission, current: int, *, least: int = 0, but: frozenset[Place] = frozenset()
+) -> Fallback | NoFallback:
+    """The next step, at least ``least``. Instance types that were tried are skipped, and places that never fit, or of ``but``."""
+    ladder, but = fallback_steps(facts, block), but | places_that_never_fit(facts)
     for fallback_step in range(max(current + 1, least), len(ladder)):
-        changes = _changes(facts, ladder[fallback_step])
-        if changes is not None:
+        changes = _changes(facts, ladder[fallback_step], but)
+        if changes is not None and place_with(facts, changes) not in but:
             return Fallback(fallback_step=fallback_step, changes=changes)
     return NoFallback(why=GiveUpReason.NO_FURTHER_STEP)
 
 
-def _changes(facts: Facts, fallback_step: FallbackStep) -> RequestChange | None:
+def _changes(facts: Facts, fallback_step: FallbackStep, but: frozenset[Place]) -> RequestChange | None:
     """What a step changes in the last attempt's request; None for a step with nothing new."""
     match fallback_step.kind:
         case FallbackKind.SAME:
             return {}
         case FallbackKind.INSTANCE_TYPES | FallbackKind.EQUIVALENTS:
-            untried = _untried(facts, fallback_step.values)
+            untried = [t for t in _untried(facts, fallback_step.values) if place_with(facts, on_instances(t)) not in but]
             return on_instances(cheapest_first(untried, facts.pools, facts.rates)[0]) if untried else None
         case FallbackKind.SUBNETS:
             return merged(_back_to_root(facts), in_subnets(fallback_step.values))

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from controller.decide.announce import say
 from controller.decide.deadline.outlook import move_costs, outlook
-from controller.decide.deadline.rule import Move
+from controller.decide.deadline.rule import Move, worth_a_move
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.jobs.algorithm import AlgorithmClass
@@ -62,4 +62,6 @@ def _pays(facts: Facts) -> bool:
     seen = outlook(facts, block)
     terms = move_costs(block.deadline, resumable=facts.resumable)
     needs = timedelta(seconds=terms.overhead_s + 2 * terms.margin_s)
-    return seen is not None and seen.move is Move.STAY and seen.deadline - seen.finish_at >= needs
+    if seen is None or seen.move is not Move.STAY or not worth_a_move(seen.state, terms):
+        return False
+    return seen.deadline - seen.state.now - timedelta(seconds=seen.state.remaining_s) >= needs

@@ -6,7 +6,18 @@ import hashlib
 
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
-from controller.ledger.entry import Credited, DirectivesRead, Ended, Finished, Measured, Started, UserRequested, Waived
+from controller.ledger.entry import (
+    Credited,
+    DirectivesRead,
+    Ended,
+    Entry,
+    Finished,
+    Flagged,
+    Measured,
+    Started,
+    UserRequested,
+    Waived,
+)
 from controller.ledger.intent import Announce, Intent, IntentResult, RefreshCard, Stop, Submit
 
 SHOWN_ENTRIES = (Started, Ended, Measured, Credited, Finished, UserRequested, Waived, DirectivesRead)
@@ -23,12 +34,16 @@ def refresh_card(facts: Facts, said: Decision) -> Decision:
     if not channels or not facts.newest or facts.owned:
         return Decision()
     keys = sorted(
-        {e.key for e in (*lineage.entries, *said.entries) if isinstance(e, SHOWN_ENTRIES)}
+        {e.key for e in (*lineage.entries, *said.entries) if isinstance(e, SHOWN_ENTRIES) or _shows_waiver(e)}
         | {i.key for i in known if isinstance(i.action, Submit | Stop)}
     )  # fmt: skip
     version = hashlib.sha256("\n".join((*channels, *keys)).encode()).hexdigest()[:12]
     intent = Intent(action=RefreshCard(about=facts.job.name, channels=tuple(channels), version=version), due_at=facts.now)
     return Decision(intents=(intent,))
+
+
+def _shows_waiver(entry: Entry) -> bool:
+    return isinstance(entry, Flagged) and entry.waiver != ""
 
 
 def _stays(intent: Intent) -> bool:

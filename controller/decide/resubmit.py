@@ -7,14 +7,14 @@ from datetime import datetime
 
 from controller.decide.announce import checkpoint_facts, say
 from controller.decide.asked_again import request_as_asked
-from controller.decide.deadline.outlook import outlook
-from controller.decide.deadline.rule import Move
+from controller.decide.budget import RETRIES_MAX, give_up, last_seen, made, tried_for
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
-from controller.decide.fallback import Fallback, NoFallback, advance, next_fallback
+from controller.decide.fallback import Fallback, NoFallback, next_fallback
 from controller.decide.move_step import current_step, elsewhere, spot_again
 from controller.decide.need import Need
-from controller.decide.observe import checkpoint_scanned
+from controller.decide.next_place import in_time, past_refused
+from controller.decide.refused_steps import never_fitted, refused_submissions, short_of_quota
 from controller.decide.repair_again import repair_now, same_repair
 from controller.decide.repair_prefix import new_prefix_of, refused_as_not_free
 from controller.decide.spend_cap import afford
@@ -22,15 +22,15 @@ from controller.decide.user_requests import latest_request
 from controller.jobs.changes import Changes, RequestForm
 from controller.jobs.failure import FailureCause
 from controller.jobs.request import RequestChange, change_from_json, change_to_json, merged, on_demand, tags_without_room
-from controller.ledger.entry import CheckpointScanned, Ended, Started, UserRequested
-from controller.ledger.intent import NO_QUOTA, Intent, IntentResult, Purpose, Stop, Submit
+from controller.ledger.entry import Ended, UserRequested
+from controller.ledger.intent import Intent, IntentResult, Purpose, Stop, Submit
 from controller.ledger.lineage import GENERATIONS_MAX
-from controller.ledger.message import CannotRepeat, CapFacts, GaveUp, JobFacts, Resubmitting, WouldResubmit
+from controller.ledger.message import CannotRepeat, CapFacts, JobFacts, Resubmitting, WouldResubmit
 from controller.ledger.message_kind import GiveUpReason, MoveReason, asked_by
 from controller.ledger.move_cause import AttemptCause, MoveCause
 from controller.policy.mode import Mode
 from controller.policy.repair import NotRepairable
-from controller.policy.resubmission import Resubmission
+from controller.policy.resubmission import Budget, BudgetPer, Resubmission
 from controller.policy.user_request import UserRequest
 from controller.units.calendar import month_key
 
@@ -48,7 +48,7 @@ def resubmit(facts: Facts) -> Decision:
     under_way = _under_way(facts)
     if under_way is None:
         return _next_attempt(facts)
-    doubtful = not _made(under_way, facts) and not _decided_now(under_way, facts)
+    doubtful = not made(under_way, facts) and not _decided_now(under_way, facts)
     return Decision(intents=(under_way,), doubtful=frozenset({under_way.key} if doubtful else ()))
 
 
@@ -79,27 +79,6 @@ def _next_attempt(facts: Facts) -> Decision:
     return _again(facts, block, job.cause)
 
 
-def tried_for(facts: Facts, causes: frozenset[FailureCause]) -> int:
-    """How often this lineage was submitted again for these causes, up to the job that ended."""
-    return sum(
-        submit.cause in causes and submit.number <= facts.number and (i.closed is not IntentResult.WITHDRAWN or _made(i, facts))
-        for submit, i in facts.lineage.submits()
-    )
-
-
-def _short_of_quota(facts: Facts, block: Resubmission) -> tuple[Submit, ...]:
-    """The submissions after this outcome that the quota refused as often as the policy allows."""
-    budget, _ = block.budget_of(FailureCause.QUOTA)
-    if budget is None or budget.limit == 0:
-        return ()
-    return tuple(
-        i.action
-        for i in facts.lineage.intents
-        if isinstance(i.action, Submit) and i.action.about == facts.job.name and i.closed in (None, IntentResult.WITHDRAWN)
-        and i.why.startswith(NO_QUOTA) and i.tries >= budget.limit and not _made(i, facts)
-    )  # fmt: skip
-
-
 # ── after an outcome without a stop of ours ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -114,23 +93,44 @@ def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
         return say(facts, CannotRepeat(job=shown, why=job.unrepeatable))
     if block.mode is Mode.WARN:
         return say(facts, WouldResubmit(job=shown, cause=cause, block=block.name, limit=budget.limit), cause)
-    short = _short_of_quota(facts, block)
-    if short and not isinstance(further := advance(facts, block, max(submit.fallback_step for submit in short)), NoFallback):
-        after = 1 + len(short)
-        return _submit(facts, block, FailureCause.QUOTA, further, _ended_at(facts), after=after, limit=after, tried=len(short))
-    tried = tried_for(facts, sharing)
+    refused, short = refused_submissions(facts), short_of_quota(facts, block)
+    if refused or short:
+        found = _elsewhere_at_once(facts, block, cause, budget, refused, short)
+        if found is not None:
+            return found
+    tried = tried_for(facts, sharing, budget.per)
     limit = budget.limit if cause.tries_max is None else min(budget.limit, cause.tries_max)
     if tried >= limit:
-        checkpoint = checkpoint_facts(job.checkpoint_uri, _seen(facts))
-        reason = GiveUpReason.LIMIT_REACHED
-        return say(facts, GaveUp(job=shown, reason=reason, cause=cause, tried=tried, checkpoint=checkpoint))
+        of_progress = budget.per is BudgetPer.PROGRESS
+        return give_up(facts, block, GiveUpReason.LIMIT_REACHED, cause, tried=tried, without_progress=of_progress)
+    if (all_tries := tried_for(facts, sharing)) >= (cause.tries_max or RETRIES_MAX):
+        return give_up(facts, block, GiveUpReason.LIMIT_REACHED, cause, tried=all_tries)
     step = next_fallback(facts, block, cause, budget)
     if isinstance(step, NoFallback):
-        return say(facts, GaveUp(job=shown, reason=step.why, cause=cause, tried=tried))
+        return give_up(facts, block, step.why, cause, tried=tried)
     wait = budget.backoff(tried, share_of(facts.lineage.id.root, str(facts.lineage.id), facts.number))
     due_at = _ended_at(facts) + wait
-    step, due_at, hurry = _in_time(facts, block, step, due_at)
+    step, due_at, hurry = in_time(facts, block, step, due_at)
     return _submit(facts, block, cause, step, due_at, tried=tried, limit=limit, why=hurry)
+
+
+def _elsewhere_at_once(
+    facts: Facts, block: Resubmission, cause: FailureCause, budget: Budget, refused: tuple[Intent, ...], short: tuple[Intent, ...]
+) -> Decision | None:
+    """Another place after submissions that got no attempt, whatever the budgets say; None to go on as after any outcome."""
+    submits = tuple(i.action for i in (*refused, *short) if isinstance(i.action, Submit))
+    step, after = past_refused(facts, block, cause, budget, submits), 1 + len(submits)
+    if step is not None and short:
+        return _submit(facts, block, FailureCause.QUOTA, step, _ended_at(facts), after=after, limit=after, tried=len(submits))
+    if step is not None:
+        tried = tried_for(facts, block.budget_of(cause)[1], budget.per)
+        return _submit(facts, block, cause, step, _ended_at(facts), after=after, limit=budget.limit, tried=tried)
+    waiting = tuple(i for i in short if i.open)
+    if waiting:
+        return Decision(intents=waiting) if refused else None
+    if not any(never_fitted(i) for i in refused):
+        return None
+    return give_up(facts, block, GiveUpReason.NO_FURTHER_STEP, cause, tried=len(refused))
 
 
 _NO_ROOM = frozenset({FailureCause.CAPACITY, FailureCause.QUOTA})
@@ -140,21 +140,6 @@ def share_of(root: str, lineage: str, number: int) -> float:
     """The attempt's own share (0 to 1) of a jitter: the same each time it is computed, and different for each lineage."""
     digest = hashlib.sha256(f"{root}/{lineage}/{number}".encode()).digest()
     return int.from_bytes(digest[:4], "big") / 2**32
-
-
-def _in_time(facts: Facts, block: Resubmission, step: Fallback, due_at: datetime) -> tuple[Fallback, datetime, str]:
-    """The step that the deadline allows: an attempt that would be too late for spot is submitted on-demand, without a wait."""
-    if not block.on_demand or facts.history is None:
-        return step, due_at, ""
-    seen = outlook(facts, block, at=max(due_at, facts.now))
-    if seen is None or seen.move is not Move.ON_DEMAND or not _spot_after(facts, step):
-        return step, due_at, ""
-    changes = merged(step.changes, on_demand())
-    return Fallback(fallback_step=step.fallback_step, changes=changes), _ended_at(facts), seen.why
-
-
-def _spot_after(facts: Facts, step: Fallback) -> bool:
-    return bool(step.changes.get("EnableManagedSpotTraining", facts.job.spot))
 
 
 def _as_asked(facts: Facts, block: Resubmission | None, asked: UserRequested) -> Decision:
@@ -243,11 +228,11 @@ def _submit(
 ) -> Decision:  # fmt: skip
     job, number = facts.job, facts.number + after
     if facts.lineage.generation_of(number) > GENERATIONS_MAX:
-        return say(facts, GaveUp(job=JobFacts.of(job), reason=GiveUpReason.NAMES_TAKEN, cause=cause, tried=GENERATIONS_MAX))
+        return give_up(facts, block, GiveUpReason.NAMES_TAKEN, cause, tried=GENERATIONS_MAX)
     allowed = afford(facts, block, step.changes, capped=cause is not MoveCause.ASKED)
     if isinstance(allowed, CapFacts):
         reason = GiveUpReason.NO_PRICE if allowed.next_micros is None else GiveUpReason.OVER_CAP
-        return say(facts, GaveUp(job=JobFacts.of(job), reason=reason, cause=cause, cap=allowed))
+        return give_up(facts, block, reason, cause, cap=allowed)
     name = facts.lineage.name_of(number, job.identity)
     try:
         change = Changes.of(allowed.changes)
@@ -263,18 +248,13 @@ def _submit(
     message = Resubmitting(
         job=JobFacts.of(job), cause=cause, attempt=name, due_at=due_at, counted=isinstance(cause, FailureCause), tried=tried,
         limit=limit, changes=changes, why=why, tags_left=", ".join(tags_without_room(job.tags)),
-        checkpoint=None if new_prefix_of(changes) else checkpoint_facts(job.checkpoint_uri, _seen(facts)),
+        checkpoint=None if new_prefix_of(changes) else checkpoint_facts(job.checkpoint_uri, last_seen(facts)),
         revision=facts.policy.revision if cause is MoveCause.REPAIR else "",
     )  # fmt: skip
     return Decision(intents=(Intent(action=submit, due_at=due_at),)) | say(facts, message, name)
 
 
 # ── what is known of the outcome ──────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _seen(facts: Facts) -> CheckpointScanned | None:
-    """The last checkpoint scan, of now or before."""
-    return next(iter(checkpoint_scanned(facts)), facts.last_checkpoint_scan)
 
 
 def _ended_at(facts: Facts) -> datetime:
@@ -284,12 +264,7 @@ def _ended_at(facts: Facts) -> datetime:
 def _under_way(facts: Facts) -> Intent | None:
     """The submission that may be under way, or that is done and not closed. No other is decided beside it."""
     open_ = (i for i in facts.lineage.open_intents(facts.job.name) if isinstance(i.action, Submit))
-    return next((i for i in open_ if i.leased_until is not None or _made(i, facts)), None)
-
-
-def _made(intent: Intent, facts: Facts) -> bool:
-    """Whether the attempt of a Submit was seen."""
-    return isinstance(intent.action, Submit) and facts.lineage.entry(Started, intent.action.job) is not None
+    return next((i for i in open_ if i.leased_until is not None or made(i, facts)), None)
 
 
 def _our_stop(facts: Facts) -> Stop | None:

@@ -196,6 +196,17 @@ class Job:
         return self.outcome is None
 
     @property
+    def training(self) -> bool:
+        """Whether it trains now, as far as its last description says."""
+        return bool(self.intervals) and self.intervals[-1].end is None
+
+    @property
+    def trained_to_the_end(self) -> bool:
+        """Whether its training is over and nothing interrupted it at the end: it uploads its model, or has done so."""
+        uploads = self.status == "InProgress" and self.secondary == "Uploading"
+        return bool(self.intervals) and (uploads or self.outcome is Outcome.COMPLETED)
+
+    @property
     def never_started(self) -> bool:
         """Whether the job ended without ever training: SageMaker gave it no TrainingStartTime, and bills nothing."""
         return (

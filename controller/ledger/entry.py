@@ -257,9 +257,8 @@ class UserRequested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectivesRead:
-    """The tags that ask something of the controller, as text, None where a tag is absent.
-
-    Number 0 is what was read first, and is in force. Every higher number is a later change, in force once a person accepted it.
+    """The tags that ask something of the controller, as text, None where a tag is absent. Number 0 is what was read first, and in
+    force; every higher number is a later change, in force once a person accepted it.
     """
 
     job: str

@@ -181,6 +181,7 @@ class RefreshCard:
 
 STOP_UNDER_WAY = ("it was asked to stop", "it is stopping")  # why a Stop waits after StopTrainingJob, which cannot be undone
 NO_QUOTA = "no quota: "  # the start of the reason of an intent that waits for the account's quota
+NEVER_FITS = "never fits: "  # … that asked for what this account and region never have; another step follows at once
 NO_PERMISSION = "no permission: "  # … that waits for our role to be allowed what it asks for
 NAME_TAKEN = "name taken: "  # … whose job somebody else created first
 NOT_DECIDED = "not decided again: "  # … that was tried, took no effect, and is not what is decided now

@@ -9,6 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, get_args
 
+from controller.ledger.attempt_message import Abandoned as Abandoned
+from controller.ledger.attempt_message import NameTaken as NameTaken
+from controller.ledger.attempt_message import NotDone as NotDone
+from controller.ledger.attempt_message import NotPermitted as NotPermitted
+from controller.ledger.attempt_message import Refused as Refused
+from controller.ledger.attempt_message import StepSkipped as StepSkipped
 from controller.ledger.message_facts import CapFacts as CapFacts
 from controller.ledger.message_facts import CheckpointFacts as CheckpointFacts
 from controller.ledger.message_facts import JobFacts as JobFacts
@@ -32,6 +38,7 @@ class RuleBroken(OfJob):
     mode: str = ""  # that is in force for the job; empty in messages of before
     revision: str = ""
     held_back: str = ""  # why a rule that enforces only warns, as ``HeldBack`` has it
+    lapsed: str = ""  # why a waiver that is about the job does not count, as a sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +72,20 @@ class WouldResubmit(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GaveUp(OfJob):
+    """``tried`` counts the retries that the budget counts: those ``without_progress``, or all.
+
+    ``proven_s`` is the training that checkpoints prove, None where nobody could look; ``expected_s`` what the lineage needs.
+    """
+
     kind: ClassVar = MessageKind.GAVE_UP
     reason: GiveUpReason
     cause: str = ""
     tried: int = 0
     checkpoint: CheckpointFacts | None = None
     cap: CapFacts | None = None
+    without_progress: bool = False
+    proven_s: int | None = None
+    expected_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,39 +94,6 @@ class CannotRepeat(OfJob):
 
     kind: ClassVar = MessageKind.CANNOT_REPEAT
     why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotDone:
-    """A stop, or the submission of ``attempt``, that did not happen; ``why`` is AWS's answer."""
-
-    name: str
-    attempt: str = ""
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused(NotDone):
-    kind: ClassVar = MessageKind.REFUSED
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Abandoned(NotDone):
-    kind: ClassVar = MessageKind.ABANDONED
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NameTaken(NotDone):
-    """The job under the name of an attempt is somebody else's; ``why`` says since when."""
-
-    kind: ClassVar = MessageKind.NAME_TAKEN
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotPermitted(NotDone):
-    """The submission waits until our role may make it."""
-
-    kind: ClassVar = MessageKind.NOT_PERMITTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,8 +193,16 @@ class DeadlineLost(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineAtRisk(OfJob):
+    """A job stays on spot although an interruption may cost its deadline: it is nearly done, or its policy prefers the cost.
+
+    ``left_s`` is the training that is left where it is nearly done, ``lost_s`` the training that a move would destroy.
+    """
+
     kind: ClassVar = MessageKind.DEADLINE_AT_RISK
     deadline: datetime
+    nearly_done: bool = False
+    left_s: int = 0
+    lost_s: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,6 +276,19 @@ class SurpriseHeld(OfJob):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverExpiring:
+    """A waiver of the policy ends soon; ``rules`` and what it says are text of the policy file."""
+
+    kind: ClassVar = MessageKind.WAIVER_EXPIRING
+    waiver: str
+    rules: str
+    expires: datetime
+    reason: str
+    owner: str
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeciderFailed(OfJob):
     """``decider`` is a name of ``controller.decide.DECIDERS``; ``error`` the class of the exception that it raised."""
 
@@ -296,9 +299,9 @@ class DeciderFailed(OfJob):
 
 Message = (
     RuleBroken | Resubmitting | WouldResubmit | GaveUp | CannotRepeat | Refused | Abandoned | NameTaken | NotPermitted
-    | Deleted | CheckpointsUnseen
+    | StepSkipped | Deleted | CheckpointsUnseen
     | StillStopping | Interrupted | Finished | Moving | WouldMove | CannotAfford | DeadlineLost | DeadlineAtRisk
     | DeadlineUnreadable | OnDemandForbidden | NoRoom | NoEstimate | MaxWaitBeforeDeadline | Probing | StoppingAsAsked
-    | RateLimit | DeciderFailed | SurpriseHeld | NotMoved | TagsChanged
+    | RateLimit | DeciderFailed | SurpriseHeld | NotMoved | TagsChanged | WaiverExpiring
 )  # fmt: skip
 MESSAGES: dict[MessageKind, type[Message]] = {cls.kind: cls for cls in get_args(Message)}

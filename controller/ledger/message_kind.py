@@ -37,8 +37,10 @@ class MessageKind(StrEnum):
     TAGS_CHANGED = "tags-changed"
     NAME_TAKEN = "name-taken"
     NOT_PERMITTED = "not-permitted"
+    STEP_SKIPPED = "step-skipped"
     DECIDER_FAILED = "decider-failed"
     SURPRISE_HELD = "surprise-held"
+    WAIVER_EXPIRING = "waiver-expiring"
 
 
 class GiveUpReason(StrEnum):
@@ -65,6 +67,7 @@ class MoveReason(StrEnum):
     SPOT_BACK = "spot-back"
     TRAINS_ON_DEMAND = "trains-on-demand"
     INTERRUPTIONS = "interruptions"
+    NEARLY_DONE = "nearly-done"  # a move would destroy more training than is left
     NO_CAPACITY = "no-capacity"  # the new place had no capacity, so the job continues where it was
 
 

@@ -12,7 +12,8 @@ from controller.policy.rollout import HeldBack
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flagged:
-    """A job broke a rule, under a policy revision; ``mode`` is the one in force for the job.
+    """A job broke a rule, under a policy revision; ``mode`` is the one in force for the job. A waiver allows it until
+    ``waived_until``; a file's has its name.
 
     ``held_back`` says why a rule that enforces only warned. ``acts``: the rule has a guard against surprises and acted on the
     job, or would have without it.
@@ -29,13 +30,15 @@ class Flagged:
     found: str
     wanted: str
     revision: str
+    waiver: str = ""
+    waived_until: datetime | None = None
     held_back: HeldBack | None = None
     acts: bool = False
 
     @property
     def key(self) -> str:
-        of_revision = f"/{self.revision}" if self.acts else ""
-        return f"flagged/{self.job}/{self.policy}/{self.mode}{of_revision}"
+        waived, of_revision = f"/waived/{self.waiver}" if self.waiver else "", f"/{self.revision}" if self.acts else ""
+        return f"flagged/{self.job}/{self.policy}/{self.mode}{waived}{of_revision}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from datetime import datetime
 from controller.decide.user_requests import available_requests
 from controller.jobs.job import Outcome
 from controller.ledger.directives_in_force import pending
-from controller.ledger.entry import Ended, Finished, Interrupted, Started
+from controller.ledger.entry import Ended, Finished, Flagged, Interrupted, Started
 from controller.ledger.intent import Intent, Purpose, Stop, Submit
 from controller.ledger.lineage import Lineage, newest_attempt
 from controller.ledger.waiver import waivers_in_force
@@ -56,7 +56,7 @@ def card(lineage: Lineage, policy: Policy, now: datetime) -> tuple[Part, ...]:
     if last is None:
         return (Text(f"*{escaped(lineage.id.root)}*: no data yet"), *buttons)
     ended = lineage.entry(Ended, last.job)
-    return (Text(_state(lineage, last, ended)), Fields(tuple(_fields(lineage, last))), *_notes(lineage, now), *buttons)
+    return (Text(_state(lineage, last, ended)), Fields(tuple(_fields(lineage, last))), *_notes(lineage, policy, now), *buttons)
 
 
 def _button(request: UserRequest, lineage: Lineage, job: str) -> Button:
@@ -139,9 +139,17 @@ def money_text(total: Savings) -> str:
     return ", ".join(texts) + (". This figure is a minimum." if total.bounded else "")
 
 
-def _notes(lineage: Lineage, now: datetime) -> Iterable[Part]:
+def _notes(lineage: Lineage, policy: Policy, now: datetime) -> Iterable[Part]:
     waived = waivers_in_force(lineage, now)
     if waived:
         texts = ", ".join(f"{escaped(w.policy)} until {when(w.until)} ({escaped(w.reason)}, {escaped(w.ticket)})" for w in waived)
         yield Small(f"Waived: {texts}")
+    last, why = newest_attempt(lineage), {waiver.name: waiver.why for waiver in policy.waivers}
+    by_policy = [
+        f"{escaped(e.policy)} until {when(e.waived_until)} by {escaped(e.waiver)}: {escaped(why.get(e.waiver, 'no longer said'))}"
+        for e in lineage.entries
+        if isinstance(e, Flagged) and e.waiver and last and e.job == last.job and e.waived_until and e.waived_until > now
+    ]
+    if by_policy:
+        yield Small(f"Waived by the policy: {', '.join(by_policy)}")
     yield Small(f"{escaped(lineage.id.account)} {escaped(lineage.id.region)}, created {when(lineage.id.created_at)}")

@@ -16,7 +16,7 @@ from controller.ledger.message import (
     Probing,
     WouldMove,
 )
-from controller.notifications.job_messages import spend_cap
+from controller.notifications.give_up_message import spend_cap
 from controller.notifications.message_text import (
     MessageText,
     bold,
@@ -98,14 +98,18 @@ def deadline_lost(m: DeadlineLost) -> MessageText:
 
 
 def deadline_at_risk(m: DeadlineAtRisk) -> MessageText:
-    return MessageText(
-        f":warning: {bold(m.job.name)} may miss its deadline",
-        (
+    if m.nearly_done:
+        loses = f", and a move would lose {span(m.lost_s)}" if m.lost_s else ""
+        why = (
+            f"Deadline: {when(m.deadline)}. {span(m.left_s)} of training are left{loses}.",
+            "It stays on spot: uninterrupted, it finishes in time. After an interruption it may not.",
+        )
+    else:
+        why = (
             f"Deadline: {when(m.deadline)}. The job has no checkpoint: after an interruption there is no time to start over.",
             f"It stays on spot, because its policy says {code('guarantee: money')}.",
-        ),
-        small_print(m.job),
-    )
+        )
+    return MessageText(f":warning: {bold(m.job.name)} may miss its deadline", why, small_print(m.job))
 
 
 def deadline_unreadable(m: DeadlineUnreadable) -> MessageText:

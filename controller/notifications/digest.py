@@ -15,6 +15,7 @@ from controller.notifications.message_text import bold, halted_text, person
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.notifications.parts import Chart, Header, Number, Part, Small, Table, Text
 from controller.notifications.period_sentence import sentence
+from controller.policy.waiver import Waiver
 from controller.savings.report import Line, Report
 from controller.savings.rollup import Mover
 from controller.units.money import DOLLAR, dollars, percent
@@ -31,6 +32,7 @@ class DigestNotes:
 
     halt: Halt | None = None
     waivers: tuple[Waived, ...] = ()
+    policy_waivers: tuple[Waiver, ...] = ()
     shelved: tuple[str, ...] = ()
     link: str = ""
     now: datetime | None = field(default=None)
@@ -202,13 +204,20 @@ def _halt(notes: DigestNotes) -> Iterable[Part]:
 
 
 def _in_force(notes: DigestNotes) -> Iterable[Part]:
-    if notes.waivers:
-        texts = (
-            f"• {escaped(w.policy)} for {bold(w.job)} until {when(w.until)}: {escaped(w.reason)}"
-            f" ({escaped(w.ticket)}, {person(w.who)})"
-            for w in notes.waivers
-        )
+    if notes.waivers or notes.policy_waivers:
+        texts = (*(waived_line(w) for w in notes.waivers), *(waiver_line(w) for w in notes.policy_waivers))
         yield Text("\n".join(("*Waivers in force*", *texts)))
+
+
+def waived_line(w: Waived) -> str:
+    """A waiver that was given in Slack."""
+    why = f"{escaped(w.reason)} ({escaped(w.ticket)}, {person(w.who)})"
+    return f"• {escaped(w.policy)} for {bold(w.job)} until {when(w.until)}: {why}"
+
+
+def waiver_line(w: Waiver) -> str:
+    """A waiver of the policy."""
+    return f"• {escaped(', '.join(w.rules))} by the waiver {bold(w.name)} of the policy until {when(w.expires)}: {escaped(w.why)}"
 
 
 def _unknown(report: Report) -> Iterable[Part]:

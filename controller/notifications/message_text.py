@@ -109,6 +109,7 @@ REASONS = {
     MoveReason.SPOT_BACK: "Spot capacity is available again, and there is time to return to on-demand if it is lost",
     MoveReason.TRAINS_ON_DEMAND: "It trains on-demand",
     MoveReason.INTERRUPTIONS: "It was interrupted more often than the policy allows",
+    MoveReason.NEARLY_DONE: "A move would destroy more training than is left",
     MoveReason.NO_CAPACITY: "The new place had no capacity, so the job continues where it was",
 }
 
@@ -134,6 +135,14 @@ def move_reason(move: MoveFacts) -> str:
 
 def finish_by(move: MoveFacts) -> str:
     return f"Deadline: {when(move.deadline)}." if move.deadline else ""
+
+
+def how_far(proven_s: int | None, expected_s: int | None) -> str:
+    """How much training checkpoints prove, of how much; nothing where nobody could look."""
+    if proven_s is None:
+        return ""
+    of = f" of about {span(expected_s)}" if expected_s else ""
+    return f"Checkpoints prove {span(proven_s)} of training{of}." if proven_s else f"No checkpoint proves any training{of}."
 
 
 def money(micros: int) -> str:

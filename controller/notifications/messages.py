@@ -12,7 +12,8 @@ from typing import Any, assert_never
 from controller.ledger.message import Message
 from controller.ledger.message_json import message_of
 from controller.ledger.message_kind import MessageKind
-from controller.notifications import deadline_messages, job_messages, rule_messages
+from controller.notifications import attempt_messages, deadline_messages, job_messages, rule_messages, waiver_messages
+from controller.notifications.give_up_message import gave_up
 from controller.notifications.message_text import MessageText, bold
 from controller.notifications.mrkdwn import code
 from controller.policy.slack_settings import Importance
@@ -38,7 +39,7 @@ class Row:
 
 def row_of(kind: MessageKind) -> Row:
     """The row of a kind."""
-    jobs, deadlines = job_messages, deadline_messages
+    jobs, deadlines, attempts = job_messages, deadline_messages, attempt_messages
     match kind:
         case MessageKind.FLAGGED:
             return Row(rule_messages.rule_broken, "break a rule", ACTION, "")
@@ -47,7 +48,7 @@ def row_of(kind: MessageKind) -> Row:
         case MessageKind.WOULD_RESUBMIT:
             return Row(jobs.would_resubmit, "are not submitted again (warn mode)", ACTION, "")
         case MessageKind.GAVE_UP:
-            return Row(jobs.gave_up, "are not submitted again", PERSON, "Decide for each job whether to submit it again.")
+            return Row(gave_up, "are not submitted again", PERSON, "Decide for each job whether to submit it again.")
         case MessageKind.CANNOT_REPEAT:
             return Row(jobs.cannot_repeat, "cannot be submitted again or moved", PERSON, "Submit the jobs yourself.")
         case MessageKind.REFUSED:
@@ -65,6 +66,8 @@ def row_of(kind: MessageKind) -> Row:
                 PERSON,
                 "Allow the controller's role to submit them.",
             )
+        case MessageKind.STEP_SKIPPED:
+            return Row(attempts.step_skipped, "took another step of the ladder: one never fits", ACTION, "")
         case MessageKind.VANISHED:
             return Row(jobs.deleted, "were deleted before their outcome was recorded", ACTION, "")
         case MessageKind.CHECKPOINTS_UNSEEN:
@@ -91,6 +94,10 @@ def row_of(kind: MessageKind) -> Row:
             )  # fmt: skip
         case MessageKind.DECIDER_FAILED:
             return Row(jobs.decider_failed, "are only partly looked after: an error in Spotwarden", PERSON, "Report the error.")
+        case MessageKind.WAIVER_EXPIRING:
+            return Row(
+                waiver_messages.waiver_expiring, "have a waiver that ends soon", PERSON, "Fix the jobs, or renew the waivers."
+            )
         case MessageKind.MOVING:
             return Row(deadlines.moving, "are being moved", ACTION, "")
         case MessageKind.NOT_MOVED:

@@ -18,7 +18,13 @@ def rule_broken(m: RuleBroken) -> MessageText:
         what = f"{sentence(m.found)} {escaped(m.risk)}"
     return MessageText(
         f"{SEVERITY_EMOJI.get(m.severity, ':warning:')} {bold(m.job.name)} breaks the rule {escaped(m.policy)}",
-        (what, f"To fix it, change the request: {code(_json(m.fix))}" if m.fix else "", _claimed(m.claimed), _next_step(m)),
+        (
+            what,
+            f"To fix it, change the request: {code(_json(m.fix))}" if m.fix else "",
+            _claimed(m.claimed),
+            escaped(m.lapsed),
+            _next_step(m),
+        ),
         small_print(m.job, _in_force(m)),
     )
 

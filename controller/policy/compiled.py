@@ -11,6 +11,7 @@ from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, Policy, RateLimits, Repair, Rule, RuleAction, Severity
 from controller.policy.resubmission import (
     Budget,
+    BudgetPer,
     DeadlineSettings,
     FallbackKind,
     FallbackStep,
@@ -21,6 +22,7 @@ from controller.policy.resubmission import (
 from controller.policy.rollout import Rollout, SurpriseGuard
 from controller.policy.selector import Selector
 from controller.policy.slack_settings import Labels, slack_settings_of
+from controller.policy.waiver import Waiver
 
 
 def load_policy(document: Mapping[str, Any], in_force_at: datetime) -> Policy:
@@ -34,6 +36,7 @@ def load_policy(document: Mapping[str, Any], in_force_at: datetime) -> Policy:
         rate_limits=RateLimits(**document.get("brakes", {})),
         slack=slack_settings_of(document.get("slack", {})),
         labels=Labels(**document.get("labels", {})),
+        waivers=tuple(_waiver(w) for w in document.get("waivers", ())),
         trust_claims=document.get("trust_claims", False),
     )
 
@@ -68,6 +71,15 @@ def _rollout(found: Mapping[str, Any]) -> Rollout:
     )
 
 
+def _waiver(found: Mapping[str, Any]) -> Waiver:
+    """A waiver of a file. Raises ValueError for an end without a zone, which would mean another moment to each reader."""
+    expires = datetime.fromisoformat(found["expires"])
+    if expires.tzinfo is None:
+        raise ValueError(f"the waiver {found['name']} expires at {found['expires']}, wanted a time with its zone")
+    texts = {name: found[name] for name in ("name", "reason", "owner", "ticket")}
+    return Waiver(**texts, rules=tuple(found["rules"]), match=_selector(found["match"]), expires=expires)
+
+
 def _repair(found: Mapping[str, Any]) -> Repair:
     allowed = {role: tuple(prefixes) for role, prefixes in found.get("allowed", {}).items()}
     return Repair(checkpoint=found.get("checkpoint"), allowed=allowed, tags=found.get("tags", {}))
@@ -94,7 +106,8 @@ def _resubmission(found: Mapping[str, Any]) -> Resubmission:
 
 
 def _budget(found: Mapping[str, Any]) -> Budget:
-    return Budget(**{**found, "beginnings": tuple(found.get("beginnings", ()))})
+    per = BudgetPer(found.get("per", BudgetPer.LINEAGE))
+    return Budget(**{**found, "beginnings": tuple(found.get("beginnings", ())), "per": per})
 
 
 def _deadline(found: Mapping[str, Any]) -> DeadlineSettings:

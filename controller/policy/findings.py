@@ -11,6 +11,7 @@ from controller.jobs.claim import Claim
 from controller.policy.mode import Mode
 from controller.policy.policy import NO_REPAIR, AppliesTo, Repair, RuleAction, Severity
 from controller.policy.rollout import AT_ONCE, HeldBack, Rollout
+from controller.policy.waiver import Waiver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,10 @@ NO_DEMAND = Demand()  # of a rule that no change of the request satisfies
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One rule broken by one job. ``rule`` is the kind's id, ``policy`` the name the rule has in its policy file."""
+    """One rule broken by one job. ``rule`` is the kind's id, ``policy`` the name the rule has in its policy file.
+
+    ``waiver`` allows it for now; ``lapsed`` says of a waiver that is about the job why it does not.
+    """
 
     rule: str
     policy: str
@@ -64,6 +68,8 @@ class Finding:
     fix: Fix = NO_FIX  # the job's one fix, which every finding of the job shares
     rollout: Rollout = AT_ONCE
     held_back: HeldBack | None = None  # why the mode is a warning, where the rule enforces
+    waiver: Waiver | None = None
+    lapsed: str = ""
 
 
 class VerdictKind(StrEnum):

@@ -20,6 +20,7 @@ from controller.policy.rollout import AT_ONCE, Rollout
 from controller.policy.selector import Selector
 from controller.policy.slack_settings import Labels, SlackSettings
 from controller.policy.user_request import UserRequest
+from controller.policy.waiver import Waiver
 
 
 class Severity(StrEnum):
@@ -102,6 +103,7 @@ class Policy:
     rate_limits: RateLimits = RateLimits()
     slack: SlackSettings = field(default_factory=SlackSettings)
     labels: Labels = field(default_factory=Labels)
+    waivers: tuple[Waiver, ...] = ()
     trust_claims: bool = False  # whether a job's name and tags prove which service owns it
 
     def observing(self) -> Policy:

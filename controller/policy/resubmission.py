@@ -12,6 +12,13 @@ from controller.policy.mode import Mode
 from controller.policy.selector import Selector
 
 
+class BudgetPer(StrEnum):
+    """Which retries a budget counts."""
+
+    LINEAGE = "lineage"  # all of them
+    PROGRESS = "progress"  # those that ended without a new checkpoint
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
     """How often, with which backoff and with which changes a job is retried for one cause. A limit of 0 means never.
@@ -28,6 +35,7 @@ class Budget:
     beginnings: tuple[str, ...] = ()
     instance_type: str | None = None
     volume_gb: int | None = None
+    per: BudgetPer = BudgetPer.LINEAGE
 
     def counts(self, cause: FailureCause, failure: str | None) -> bool:
         """Whether it counts for a failure of this cause: some causes are retried only where the policy names the text."""

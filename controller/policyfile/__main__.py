@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from controller.aws.system_clock import SystemClock
 from controller.policyfile import as_text, validate_folder
 
 
@@ -13,7 +14,7 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m controller.policyfile FOLDER FILE", file=sys.stderr)
         return 2
     folder, target = arguments
-    validated = validate_folder(folder)
+    validated = validate_folder(folder, now=SystemClock().now())
     for problem in (*validated.errors, *validated.warnings):
         print(problem.text, file=sys.stderr)
     if validated.errors:

@@ -20,7 +20,6 @@ from controller.policy.policy import Severity
 from controller.policyfile.compile import policy_tree
 from controller.policyfile.folder import case_files
 from controller.policyfile.problem import BadPolicy, Problem, quoted
-from controller.policyfile.schema import NonEmpty
 from controller.policyfile.validation_errors import validation_errors
 from controller.policyfile.vocabulary import (
     LISTED,
@@ -76,7 +75,7 @@ def _checkpoint(found: Any) -> int | None:
     return None if found == NONE else at_least(0)(found)
 
 
-class ShortJob(NonEmpty):
+class ShortJob(StrictModel):
     """A training job in few words; what is not said is as most jobs have it."""
 
     name: Text = "case-job"
@@ -96,7 +95,7 @@ class ShortJob(NonEmpty):
     reason: Text | None = None
 
 
-class OtherJob(NonEmpty):
+class OtherJob(StrictModel):
     """Another live job, by what it writes."""
 
     name: Text
@@ -105,7 +104,7 @@ class OtherJob(NonEmpty):
     created: Ago = 3600
 
 
-class History(NonEmpty):
+class History(StrictModel):
     """What is known beside the job; durations are before ``at``."""
 
     created: Ago | None = None
@@ -115,7 +114,7 @@ class History(NonEmpty):
     others: Annotated[list[OtherJob], Field(min_length=1)] | None = None
 
 
-class ExpectedFinding(NonEmpty):
+class ExpectedFinding(StrictModel):
     """A finding under the names of ``spotwarden check --format json``; what is not said may be anything."""
 
     policy: Text | None = None
@@ -125,6 +124,7 @@ class ExpectedFinding(NonEmpty):
     wanted: Text | None = None
     mode: Annotated[str, BeforeValidator(one_of(tuple(Mode)))] | None = None
     severity: Annotated[str, BeforeValidator(one_of(tuple(Severity)))] | None = None
+    waiver: Text | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -136,7 +136,7 @@ class ExpectedFinding(NonEmpty):
         return found
 
 
-class Expected(NonEmpty):
+class Expected(StrictModel):
     """What the policies are expected to say; a list that is absent is expected to be empty."""
 
     verdict: Annotated[str, BeforeValidator(one_of(tuple(VerdictKind)))]
@@ -147,7 +147,7 @@ class Expected(NonEmpty):
     waiver: Texts = Field(default_factory=list)
 
 
-class CaseEntry(NonEmpty):
+class CaseEntry(StrictModel):
     """``job`` is the short form, a document with SageMaker's own members, or the path of a file with one job."""
 
     name: Text

@@ -6,20 +6,24 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path as Folder
 from typing import Any
 
 from pydantic import ValidationError
 
-from controller.policy.resubmission import FallbackKind
+from controller.policy.resubmission import BudgetPer, FallbackKind
 from controller.policy.rules import RULE_KINDS
+from controller.policy.slack_settings import slack_settings_of
 from controller.policyfile.consistency import (
     check_consistency,
     refuse_duplicate_names,
+    refuse_long_waivers,
     refuse_policy_sections,
     refuse_second_section,
+    refuse_unknown_rules,
 )
-from controller.policyfile.folder import BYTES_MAX, policy_files, read_policy
+from controller.policyfile.folder import BYTES_MAX, misspelt_files, policy_files, read_policy
 from controller.policyfile.options import OPTIONS
 from controller.policyfile.problem import BadPolicy, Problem, quoted
 from controller.policyfile.schema import (
@@ -33,6 +37,7 @@ from controller.policyfile.schema import (
     OtherTypes,
     RateLimitsEntry,
     RuleEntry,
+    WaiverEntry,
 )
 from controller.policyfile.validation_errors import validation_errors
 from controller.policyfile.warnings import warnings_of
@@ -48,34 +53,44 @@ class Validated:
     document: Mapping[str, Any] = field(default_factory=dict)
 
 
-def compile_folder(path: str | Folder) -> dict[str, Any]:
+def compile_folder(path: str | Folder, *, now: datetime | None = None) -> dict[str, Any]:
     """Compile all files of a folder, in the order of their names. Raise BadPolicy with every problem of every file.
 
     The order of files matters: the first ``resubmit`` block that matches a job applies to it. ``revision`` is a hash of the
-    content, so comments and the order of keys do not change it.
+    content, so comments and the order of keys do not change it. ``now`` is as in ``validate_folder``.
     """
-    validated = validate_folder(path)
+    validated = validate_folder(path, now=now)
     if validated.errors:
         raise BadPolicy(validated.errors)
     return dict(validated.document)
 
 
-def validate_folder(path: str | Folder) -> Validated:
-    """Read all files of a folder, and find every error of every file; warnings only where there is none."""
+def validate_folder(path: str | Folder, *, now: datetime | None = None) -> Validated:
+    """Read all files of a folder, and find every error of every file; warnings only where there is none.
+
+    With ``now``, a waiver that would end later than the policy allows is an error, and one that has expired a warning. Without
+    it, nothing is said of either; both count for nothing in any case.
+    """
     found = policy_files(Folder(path))
     trees = [policy_tree(file) for file in found.policies]
     files = [_file(tree) for tree in trees]
     cases = [policy_tree(file) for file in found.cases]
     for tree in cases:
         refuse_policy_sections(tree)
-    for section in ("rules", "resubmit"):
+    for section in ("rules", "resubmit", "waivers"):
         refuse_duplicate_names(trees, section)
-    for section in ("brakes", "slack", "labels", "trust_claims"):
+    refuse_unknown_rules(trees)
+    for section in ("brakes", "slack", "labels", "trust_claims", "longest_waiver"):
         refuse_second_section(trees, section)
     if errors := {*found.problems, *(problem for tree in (*trees, *cases) for problem in tree.problems)}:
         return Validated(errors=tuple(sorted(errors)))
     document = _document([file for file in files if file is not None])
-    return Validated(document=document, warnings=tuple(sorted(warnings_of(document, trees))))
+    if now is not None:
+        refuse_long_waivers(trees, document.get("waivers", ()), slack_settings_of(document["slack"]).waiver_s_max, now)
+    if errors := {problem for tree in trees for problem in tree.problems}:
+        return Validated(errors=tuple(sorted(errors)))
+    warnings = {*warnings_of(document, trees, now), *misspelt_files(Folder(path))}
+    return Validated(document=document, warnings=tuple(sorted(warnings)))
 
 
 def _document(whole: Sequence[File]) -> dict[str, Any]:
@@ -89,6 +104,10 @@ def _document(whole: Sequence[File]) -> dict[str, Any]:
     }
     if any(file.trust_claims for file in whole):  # absent otherwise, so that the revision of older policies stays
         content["trust_claims"] = True
+    if waivers := [_waiver(waiver) for file in whole for waiver in file.waivers or ()]:
+        content["waivers"] = waivers
+    if bounds := [file.longest_waiver for file in whole if file.longest_waiver is not None]:
+        content["slack"]["waiver_s_max"] = min(bounds[0], content["slack"].get("waiver_s_max", bounds[0]))
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return {"revision": hashlib.sha256(canonical.encode()).hexdigest()[:12], **content}
 
@@ -165,6 +184,11 @@ def _rollout(rule: RuleEntry) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value is not None}
 
 
+def _waiver(waiver: WaiverEntry) -> dict[str, Any]:
+    texts = {name: getattr(waiver, name) for name in ("name", "reason", "owner", "ticket", "expires")}
+    return {**texts, "rules": waiver.rule, "match": _match(waiver.match)}
+
+
 def _block(block: Block, defaults: Defaults) -> dict[str, Any]:
     return {
         "name": block.name,
@@ -186,6 +210,7 @@ def _budget(budget: BudgetEntry) -> dict[str, Any]:
     """A budget under the names of ``controller.policy.resubmission.Budget``."""
     backoff = budget.backoff
     own = budget.model_dump(include={"reasons", "instance_type", "volume_gb"})
+    own |= {"per": budget.per} if budget.per != BudgetPer.LINEAGE else {}
     return {
         "limit": budget.limit,
         "first_s": backoff.first,

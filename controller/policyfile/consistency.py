@@ -6,6 +6,7 @@ It reads the raw data, so that these problems are listed together with all other
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,14 +16,16 @@ from controller.policy.policy import RuleAction
 from controller.policy.resubmission import FallbackKind
 from controller.policy.rules import RULE_KINDS
 from controller.policyfile.options import OPTIONS
-from controller.policyfile.problem import Path
+from controller.policyfile.problem import Path, quoted
 from controller.policyfile.schema import Backoff
 from controller.policyfile.validation_errors import keys_of, unknown_key, validation_errors
 from controller.policyfile.vocabulary import listed
 from controller.policyfile.yaml_nodes import Tree
+from controller.units.duration import span
 
 SECTIONS = ("rules", "resubmit", "brakes", "slack", "labels")
 ROLL_OUT = ("share", "enforce_from", "surprise")  # how enforcing begins
+LATER_SECTIONS = ("defaults", "trust_claims", "longest_waiver", "waivers")
 NEEDS_PREFIX = ("checkpoint-required", "checkpoint-exclusive")
 NOT_REPAIRABLE: Mapping[str, str] = {
     "instance-allowed": "only the job's owner knows which of the allowed types it can use",
@@ -36,7 +39,7 @@ ONCE: Mapping[str, str] = {
 
 def check_consistency(tree: Tree) -> None:
     """Add to the problems of a file what does not fit together within it."""
-    if not set(SECTIONS) & tree.data.keys():
+    if not {*SECTIONS, "waivers"} & tree.data.keys():
         tree.problem((), found="no section", wanted=f"at least one of {', '.join(SECTIONS)}")
     defaults = tree.data.get("defaults")
     default_mode = defaults.get("mode", "audit") if isinstance(defaults, Mapping) else "audit"
@@ -51,7 +54,7 @@ def check_consistency(tree: Tree) -> None:
 
 def refuse_policy_sections(tree: Tree) -> None:
     """A case file contains cases alone: what it says of policies would not be read."""
-    for section in (*SECTIONS, "defaults", "trust_claims"):
+    for section in (*SECTIONS, *LATER_SECTIONS):
         if isinstance(tree.data, Mapping) and section in tree.data:
             tree.problem(
                 (section,), found=f"the section {section} in a case file", wanted="cases alone",
@@ -72,6 +75,33 @@ def refuse_duplicate_names(trees: Iterable[Tree], section: str) -> None:
                 tree.problem(at, found=f"the name {name!r} a second time (first in {first[name]})", wanted="a unique name")
             else:
                 first[name] = f"{tree.file}:{tree.line(at)}"
+
+
+def refuse_unknown_rules(trees: Iterable[Tree]) -> None:
+    """A waiver names rules of the folder: of a misspelt one, nobody would notice that it is not waived."""
+    known = [name for tree in trees for _, rule in entries(tree, "rules") if isinstance(name := rule.get("name"), str)]
+    for tree in trees:
+        for path, waiver in entries(tree, "waivers"):
+            for name in waived if isinstance(waived := listed(waiver.get("rule")), list) else []:
+                if isinstance(name, str) and name not in known:
+                    tree.problem(
+                        (*path, "rule"), found=f"the unknown rule {name!r}", wanted=f"one of {', '.join(known) or 'no rule'}",
+                        meant=(name, known),
+                    )  # fmt: skip
+
+
+def refuse_long_waivers(trees: Iterable[Tree], waivers: Iterable[Mapping[str, Any]], longest_s: int, now: datetime) -> None:
+    """A waiver ends, and no later than the policy allows, counted from the moment at which it is compiled."""
+    ends = {waiver["name"]: datetime.fromisoformat(waiver["expires"]) for waiver in waivers}
+    for tree in trees:
+        for path, waiver in entries(tree, "waivers"):
+            expires = ends.get(str(waiver.get("name")))
+            if expires is not None and expires - now > timedelta(seconds=longest_s):
+                latest = now + timedelta(seconds=longest_s)
+                tree.problem(
+                    (*path, "expires"), found=quoted(str(waiver.get("expires"))),
+                    wanted=f"at latest {latest:%Y-%m-%d %H:%M} UTC, since longest_waiver allows {span(longest_s)}",
+                )  # fmt: skip
 
 
 def refuse_second_section(trees: Iterable[Tree], section: str) -> None:
@@ -125,7 +155,7 @@ def _check_repair(tree: Tree, path: Path, rule: Mapping[str, Any]) -> None:
         tree.problem(path, found=f"action: repair for {kind} without a checkpoint template", wanted=wanted)
     options = rule.get("options")
     if kind == "tags-required" and isinstance(options, Mapping):
-        missing = [tag for tag in _texts(options.get("tags")) if tag not in _mapping(known.get("tags"))]
+        missing = [tag for tag in _texts(options.get("tags")) if tag not in mapping(known.get("tags"))]
         if missing:
             at, found = (*path, "repair", "tags"), f"no value for {', '.join(missing)}"
             tree.problem(at, found=found, wanted="a value for each required tag")
@@ -136,10 +166,10 @@ def _check_causes(tree: Tree, path: Path, causes: Any) -> None:
         return
     if not causes:
         tree.problem(path, found="an empty map", wanted="at least one cause such as starved, capacity or internal")
-    for cause, budget in _mapping(causes).items():
-        _check_backoff(tree, (*path, cause, "backoff"), _mapping(budget).get("backoff", {}))
+    for cause, budget in mapping(causes).items():
+        _check_backoff(tree, (*path, cause, "backoff"), mapping(budget).get("backoff", {}))
         if cause in (FailureCause.ALGORITHM, FailureCause.CLIENT):
-            _check_reasons(tree, (*path, cause, "reasons"), FailureCause(cause), _mapping(budget).get("reasons"))
+            _check_reasons(tree, (*path, cause, "reasons"), FailureCause(cause), mapping(budget).get("reasons"))
 
 
 def _check_backoff(tree: Tree, path: Path, found: Any) -> None:
@@ -186,7 +216,7 @@ def _refuse_repeats(tree: Tree, path: Path, ladder: list[Any]) -> None:
     seen: set[str] = set()
     for index, step in enumerate(ladder):
         for word, what in ONCE.items():
-            for number, value in enumerate(_texts(_mapping(step).get(word))):
+            for number, value in enumerate(_texts(mapping(step).get(word))):
                 if value in seen:
                     at = (*path, index, word, number)
                     tree.problem(at, found=f"{value} a second time", wanted=f"each {what} once")
@@ -199,7 +229,8 @@ def _texts(found: Any) -> list[str]:
     return [entry for entry in entries if isinstance(entry, str)] if isinstance(entries, list) else []
 
 
-def _mapping(found: Any) -> Mapping[str, Any]:
+def mapping(found: Any) -> Mapping[str, Any]:
+    """The value if it is a map, else an empty one. Validation reports anything else."""
     return found if isinstance(found, Mapping) else {}
 
 

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from controller.policyfile.problem import BadPolicy, Problem
+from controller.policyfile.problem import BadPolicy, Level, Problem
+from controller.policyfile.similar_words import similar_words
 
 SUFFIXES = (".yaml", ".yml")
 CASE_SUFFIXES = (".test.yaml", ".test.yml")
 BYTES_MAX = 256_000
+NOT_READ = "not-read"  # the code of a warning
 WANTED = "a file of YAML directly in the folder"
 
 
@@ -63,6 +65,19 @@ def case_files(folder: Path) -> tuple[Path, ...]:
 def is_case_file(path: Path) -> bool:
     """Whether a file has the name of a case file: ``*.test.yaml``."""
     return path.name.lower().endswith(CASE_SUFFIXES)
+
+
+def misspelt_files(folder: Path) -> list[Problem]:
+    """A warning for each file whose name ends almost like that of a policy file: nobody reads it."""
+    found = [(path, similar_words(path.suffix[1:], ("yaml", "yml"))) for path in unread_files(folder) if not is_case_file(path)]
+    return [
+        Problem(
+            file=str(path), line=1, path="", found=f"a file that is not read, because its name ends in {path.suffix}",
+            wanted="files named *.yaml", suggestions=words[:1], code=NOT_READ, level=Level.WARNING,
+        )
+        for path, words in found
+        if words
+    ]  # fmt: skip
 
 
 def unread_files(folder: Path) -> list[Path]:

@@ -10,7 +10,6 @@ from pydantic import (
     Strict,
     StrictBool,
     StrictInt,
-    field_validator,
     model_validator,
 )
 
@@ -18,7 +17,7 @@ from controller.jobs.algorithm import AlgorithmClass
 from controller.jobs.failure import FailureCause
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, RuleAction, Severity
-from controller.policy.resubmission import Guarantee
+from controller.policy.resubmission import BudgetPer, Guarantee
 from controller.policy.rules import RULE_KINDS
 from controller.policyfile.slack_section import LabelsEntry, SlackEntry
 from controller.policyfile.vocabulary import (
@@ -26,14 +25,17 @@ from controller.policyfile.vocabulary import (
     Dollars,
     Duration,
     DurationOrZero,
+    Expires,
     InstanceType,
     Name,
     Percent,
     Prefixes,
     RateLimit,
+    Reason,
     ReasonBeginnings,
     Role,
     Roles,
+    ShortText,
     StrictModel,
     Subnets,
     Template,
@@ -41,13 +43,13 @@ from controller.policyfile.vocabulary import (
     Texts,
     Version,
     at_least,
-    given,
     listed,
     one_of,
     unlike,
 )
 
 STEP = "a step: same, equivalents, on-demand, {instance_types: […]} or {subnets: […]}"
+STEP_WORDS = ("same", "equivalents", "on-demand")
 LIMIT_MAX = 30  # retries for one cause; SageMaker's own RetryStrategy has the same limit
 
 ModeWord = Annotated[str, BeforeValidator(one_of(tuple(Mode)))]
@@ -59,13 +61,7 @@ Factor = Annotated[float, Strict(), Field(ge=1, le=100, allow_inf_nan=False)]
 ALL = "all"
 
 
-class NonEmpty(StrictModel):
-    """Keys that need a value: an empty cap must not look like a cap."""
-
-    _given = field_validator("*", mode="before")(given)
-
-
-class Limits(NonEmpty):
+class Limits(StrictModel):
     """Limits, of which at least one is given."""
 
     @model_validator(mode="before")
@@ -98,8 +94,6 @@ class Match(StrictModel):
     account: Texts | None = None
     region: Texts | None = None
 
-    _given = field_validator("*", mode="before")(given)
-
     @model_validator(mode="before")
     @classmethod
     def _some(cls, found: Any) -> Any:
@@ -110,7 +104,7 @@ class Match(StrictModel):
         return found
 
 
-class RepairEntry(NonEmpty):
+class RepairEntry(StrictModel):
     """What a repair needs from the policy."""
 
     checkpoint: Template | None = None
@@ -142,8 +136,6 @@ class RuleEntry(StrictModel):
     enforce_from: Day | None = None
     surprise: SurpriseEntry | None = None
 
-    _given = field_validator("repair", "share", "enforce_from", "surprise", mode="before")(given)
-
 
 class Backoff(StrictModel):
     first: Duration = 300
@@ -154,6 +146,7 @@ class Backoff(StrictModel):
 
 class BudgetEntry(StrictModel):
     limit: Annotated[StrictInt, Field(ge=0, le=LIMIT_MAX)]
+    per: Annotated[str, BeforeValidator(one_of(tuple(BudgetPer)))] = BudgetPer.LINEAGE.value
     backoff: Backoff = Backoff()
 
 
@@ -177,7 +170,7 @@ class DiskBudget(BudgetEntry):
     volume_gb: Annotated[StrictInt, Field(ge=1, le=16_384)]
 
 
-class Causes(NonEmpty):
+class Causes(StrictModel):
     """The causes that a retry can help with."""
 
     starved: BudgetEntry | None = None
@@ -209,7 +202,7 @@ class OtherSubnets(StrictModel):
 def _fallback_step(found: Any) -> Any:
     """A step of the ladder: a word, or a map of one key."""
     if isinstance(found, str):
-        return one_of(("same", "equivalents", "on-demand"), ("instance_types", "subnets"))(found)
+        return one_of(STEP_WORDS, ("instance_types", "subnets"))(found)
     if isinstance(found, dict) and found.keys() == {"instance_types"}:
         return OtherTypes(**found)
     if isinstance(found, dict) and found.keys() == {"subnets"}:
@@ -229,7 +222,7 @@ class Interruptions(StrictModel):
     within: Duration
 
 
-class DeadlineEntry(NonEmpty):
+class DeadlineEntry(StrictModel):
     """How a deadline is kept; the aliases are fields of ``controller.policy.resubmission.DeadlineSettings``."""
 
     finish_within: Annotated[int, BeforeValidator(at_least(3600))] | None = Field(None, serialization_alias="finish_within_s")
@@ -269,7 +262,17 @@ class Block(StrictModel):
     cap: Cap | None = None
     channel: Text | None = None
 
-    _given = field_validator("interruptions", "ladder", "deadline", "cap", mode="before")(given)
+
+class WaiverEntry(StrictModel):
+    """Who may break which rules, until when, and why. Every key is required: a waiver that says less is none."""
+
+    name: Name
+    rule: Texts
+    match: Match
+    reason: Reason
+    owner: ShortText
+    ticket: ShortText
+    expires: Expires
 
 
 class RateLimitsEntry(Limits):
@@ -286,5 +289,5 @@ class File(StrictModel):
     trust_claims: StrictBool = False
     rules: Annotated[list[RuleEntry], Field(min_length=1)] | None = None
     resubmit: Annotated[list[Block], Field(min_length=1)] | None = None
-
-    _given = field_validator("brakes", "slack", "labels", mode="before")(given)
+    longest_waiver: Annotated[int, BeforeValidator(at_least(3600))] | None = None
+    waivers: Annotated[list[WaiverEntry], Field(min_length=1)] | None = None

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from controller.policy.slack_settings import MEMBERS, Importance
 from controller.policy.user_request import UserRequest
-from controller.policyfile.vocabulary import LISTED, Role, StrictModel, Text, at_least, listed, matching, one_of, unlike
+from controller.policyfile.vocabulary import LISTED, Role, StrictModel, Text, at_least, listed, matching, one_of, unlike, written
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 ALL = "all"
@@ -41,6 +41,17 @@ def _importances(found: Any) -> Any:
     return [importance.value for importance in Importance] if found == ALL else listed(found)
 
 
+written(
+    _timezone,
+    pattern=f"^({ZONE.pattern})$",
+    patternErrorMessage="a time zone such as Europe/Berlin or UTC",
+    examples=["UTC", "Europe/Berlin"],
+)
+written(
+    _clock_time, type="string", pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", patternErrorMessage='a time of day such as "08:00"'
+)
+_WORDS = [importance.value for importance in Importance]
+written(_importances, anyOf=[{"enum": [ALL, *_WORDS]}, {"type": "array", "items": {"enum": _WORDS}}])
 Channel = Annotated[str, matching(r"#[^\s#]{1,80}|[CG][A-Z0-9]{5,}", "a channel such as #ml-vision, or its id")]
 SlackId = Annotated[str, matching(r"[UWS][A-Z0-9]{5,}", "the id of a Slack user (U…) or user group (S…)", WHERE)]
 READ = "read"
@@ -58,6 +69,9 @@ def _members_only_read(found: dict[str, list[str]]) -> dict[str, list[str]]:
         if MEMBERS in allowed and request != READ:
             raise unlike(f"users and user groups for {request}", f"{MEMBERS} can be used for {READ} alone")
     return found
+
+
+written(_members_only_read, propertyNames={"enum": [*(str(request) for request in UserRequest), READ]})
 
 
 class DigestEntry(StrictModel):

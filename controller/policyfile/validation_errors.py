@@ -38,8 +38,9 @@ def validation_errors(error: ValidationError, model: type[BaseModel], tree: Tree
                 known = keys_of(_model_at(model, where[:-1]))
                 unknown_key(tree, path, known)
             case "unlike":
+                hint = context["hint"] or _hint("unlike", path, found)
                 meant = (context["word"] if context["word"] is not None else found, context["words"])
-                tree.problem(path, found=quoted(found), wanted=context["wanted"], hint=context["hint"], meant=meant, key=key)
+                tree.problem(path, found=quoted(found), wanted=context["wanted"], hint=hint, meant=meant, key=key)
             case "greater_than_equal":
                 tree.problem(path, found=quoted(found), wanted=f"at least {context['ge']:g}")
             case "less_than_equal":
@@ -64,7 +65,7 @@ def keys_of(model: type[BaseModel]) -> tuple[str, ...]:
 
 
 def _hint(kind: str, path: Path, found: object) -> str:
-    if kind == "string_type" and found is None and path[-1] == "channel":
+    if found is None and path and path[-1] == "channel":
         return '# starts a comment unless it is quoted: write "#name"'
     if kind in ("string_type", "list_type") and isinstance(found, int | float):
         return "quote text that looks like a number"

@@ -3,26 +3,46 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime
-from typing import Annotated, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, field_validator
 from pydantic_core import PydanticCustomError
 
 from controller.jobs.directives import RUNTIME_S_MAX
 from controller.jobs.instance import instance, instance_types
-from controller.units.duration import DURATION, BadDuration, seconds
+from controller.units.duration import DURATION, SECONDS_OF, BadDuration, seconds
 from controller.units.money import DOLLAR, micros_from_dollars
 
+Validator = TypeVar("Validator", bound=Callable[..., Any])
 DOLLARS_MAX = 10_000_000
+DURATION_PATTERN = r"^[0-9]{1,9}[smhd]$"
 NAME = "letters, digits, '.', '_' and '-', at most 63, beginning with a letter or digit"
+
+
+WRITTEN: dict[Callable[..., Any], Mapping[str, Any]] = {}
+"""How people write what a validator reads, as JSON Schema."""
+
+
+def written(function: Validator, **schema: Any) -> Validator:
+    """Say how people write what a validator reads."""
+    WRITTEN[function] = schema
+    return function
 
 
 class StrictModel(BaseModel):
     """A map whose keys are all known: an unknown key is a mistake."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _given(cls, found: Any) -> Any:
+        """Refuse a key without a value, which would silently mean its default."""
+        if found is None:
+            raise unlike("a value, or no such key")
+        return found
 
 
 def unlike(wanted: str, hint: str = "", words: Iterable[str] = (), word: object = None) -> PydanticCustomError:
@@ -51,7 +71,13 @@ def at_least(least_s: int, most_s: int = 365 * 86_400) -> Callable[[Any], int]:
             raise unlike(f"a duration of at most {most_s // 86_400}d")
         return length_s
 
-    return read
+    return written(read, type="string", pattern=DURATION_PATTERN, patternErrorMessage=DURATION)
+
+
+def written_duration(length_s: int) -> str:
+    """A duration as people write it: 5400 is 90m."""
+    unit, one_s = next(((unit, one_s) for unit, one_s in reversed(SECONDS_OF.items()) if length_s % one_s == 0))
+    return f"{length_s // one_s}{unit}" if length_s else "0s"
 
 
 def one_of(words: Sequence[str], others: Sequence[str] = ()) -> Callable[[Any], str]:
@@ -62,14 +88,7 @@ def one_of(words: Sequence[str], others: Sequence[str] = ()) -> Callable[[Any], 
             return str(found)
         raise unlike(f"one of {', '.join(words)}", words=(*words, *others))
 
-    return take
-
-
-def given(found: Any) -> Any:
-    """Refuse a key without a value, which would silently mean no limit."""
-    if found is None:
-        raise unlike("a value, or no such key")
-    return found
+    return written(take, enum=[str(word) for word in words])
 
 
 def listed(found: Any) -> Any:
@@ -86,7 +105,7 @@ def matching(pattern: str, wanted: str, hint: str = "", words: Sequence[str] = (
             raise unlike(wanted, hint, words)
         return found
 
-    return AfterValidator(check)
+    return AfterValidator(written(check, pattern=f"^({pattern})$", patternErrorMessage=wanted))
 
 
 def _role(found: str) -> str:
@@ -100,11 +119,20 @@ def _version(found: Any) -> int:
     raise unlike("1, the only version")
 
 
+written(_version, const=1)
 Version = Annotated[int, BeforeValidator(_version)]
 Duration = Annotated[int, BeforeValidator(at_least(1, RUNTIME_S_MAX))]
 DurationOrZero = Annotated[int, BeforeValidator(at_least(0, RUNTIME_S_MAX))]
 Name = Annotated[str, matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", NAME)]
-Text = Annotated[str, matching(r"(?s).*\S.*", "text")]
+
+
+def _some_text(found: str) -> str:
+    if not found.strip():
+        raise unlike("text")
+    return found
+
+
+Text = Annotated[str, AfterValidator(written(_some_text, pattern=r"\S", patternErrorMessage="text"))]
 LISTED = (BeforeValidator(listed), Field(min_length=1))
 Texts = Annotated[list[Text], *LISTED]
 Role = Annotated[Text, AfterValidator(_role)]
@@ -117,13 +145,42 @@ REASON = 'how a FailureReason begins, such as "AlgorithmError: Exit Code: 137"'
 ReasonBeginnings = Annotated[list[Annotated[str, matching(r"[A-Z][A-Za-z]+:\s*\S.*", REASON)]], *LISTED]
 SubnetId = Annotated[str, matching(r"subnet-[0-9a-f]{8,17}", "a subnet id such as subnet-0abc1234")]
 Subnets = Annotated[list[SubnetId], *LISTED]
+Reason = Annotated[str, matching(r"(?=.*\S)[^\n\r]{1,300}", "one line of at most 300 characters")]
+ShortText = Annotated[str, matching(r"(?=.*\S)[^\n\r]{1,100}", "one line of at most 100 characters")]
+
+
+def _expires(found: Any) -> str:
+    """The first moment after a day (UTC) or a time with its zone, in ISO 8601."""
+    wanted = "a day such as 2026-12-31, which counts to its end (UTC), or a time with its zone"
+    if isinstance(found, str):
+        try:
+            found = date.fromisoformat(found) if len(found) == len("2026-12-31") else datetime.fromisoformat(found)
+        except ValueError:
+            raise unlike(wanted) from None
+    try:
+        if isinstance(found, datetime) and found.tzinfo is not None:
+            return found.astimezone(UTC).isoformat()
+        if isinstance(found, date) and not isinstance(found, datetime):
+            return datetime.combine(found + timedelta(days=1), time(), UTC).isoformat()
+    except OverflowError:
+        pass
+    raise unlike(wanted)
+
+
+written(
+    _expires,
+    type="string",
+    pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?$",
+    patternErrorMessage="a date, or a time with its zone, such as 2026-12-31",
+)
+Expires = Annotated[str, BeforeValidator(_expires)]
 PLACEHOLDERS = ("team", "family", "job")
 
 
 def _template(found: str) -> str:
     """A checkpoint template: the bucket is fixed, and each placeholder is known and closed."""
     if re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]*/.*", found) is None:
-        raise unlike("a template such as s3://bucket/{team}/{family}/, with a fixed bucket")
+        raise unlike(TEMPLATE)
     for placeholder in re.findall(r"\{([^{}]*)\}", found):
         if placeholder not in PLACEHOLDERS and not re.fullmatch(r"tag:[A-Za-z0-9_.:/=+@-]+", placeholder):
             raise unlike("one of the placeholders {team}, {family}, {job}, {tag:KEY}", words=PLACEHOLDERS, word=placeholder)
@@ -132,6 +189,8 @@ def _template(found: str) -> str:
     return found
 
 
+TEMPLATE = "a template such as s3://bucket/{team}/{family}/, with a fixed bucket"
+written(_template, pattern=r"^s3://[a-z0-9][a-z0-9.-]*/", patternErrorMessage=TEMPLATE)
 Template = Annotated[str, AfterValidator(_template)]
 
 
@@ -142,6 +201,7 @@ def known_type(found: str) -> str:
     return found
 
 
+written(known_type, enum=sorted(instance_types()))
 InstanceType = Annotated[str, AfterValidator(known_type)]
 
 
@@ -159,6 +219,13 @@ def _amount(found: Any) -> int:
     return micros
 
 
+written(
+    _amount,
+    anyOf=[
+        {"type": "number", "exclusiveMinimum": 0, "maximum": DOLLARS_MAX},
+        {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"},
+    ],
+)
 Dollars = Annotated[int, BeforeValidator(_amount)]
 
 
@@ -188,6 +255,8 @@ def _day(found: Any) -> str:
     raise unlike(DAY)
 
 
+written(_percent, type="string", pattern=r"^[0-9]{1,3}(\.[0-9]{1,3})? ?%$", patternErrorMessage=PERCENT)
+written(_day, type="string", pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$", patternErrorMessage=DAY)
 Percent = Annotated[float, BeforeValidator(_percent)]
 Day = Annotated[str, BeforeValidator(_day)]
 

@@ -43,6 +43,16 @@ class Tree:
         """The line of a path, or of the nearest value around it where the path is missing."""
         return self.place(path, key=True).line
 
+    def at_path(self, path: Path) -> Any:
+        """The value at a path; None where there is none."""
+        found = self.data
+        for part in path:
+            try:
+                found = found[part]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return found
+
     def problem(
         self,
         path: Path,

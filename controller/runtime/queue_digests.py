@@ -11,6 +11,8 @@ from controller.notifications.block_kit import pages
 from controller.notifications.digest import DigestNotes, digest_parts, is_empty
 from controller.notifications.parts import Part
 from controller.policy.policy import Policy
+from controller.policy.waiver import WaiverState
+from controller.runtime.announce_waivers import announce_waivers
 from controller.runtime.digest_days import last_due, reported_days
 from controller.runtime.ports import Message, Ports
 from controller.runtime.read_days import rollups_of_days
@@ -31,8 +33,12 @@ class Period(StrEnum):
 
 
 def queue_digests(ports: Ports) -> int:
-    """Queue every digest whose hour has come since it was last queued; say how many. A channel begins with the hour to come."""
+    """Queue every digest whose hour has come since it was last queued; say how many. A channel begins with the hour to come.
+
+    Waivers of the policy that end soon are announced at any hour.
+    """
     now, policy = ports.clock.now(), ports.policies.current()
+    announce_waivers(ports)
     last, queued = ports.ledger.digests.checked_at(), 0
     if last is not None and last >= max(last_due(policy.slack.digest, period.length, now) for period in Period):
         return 0  # most hours of the day: one read
@@ -80,7 +86,10 @@ def _parts(
     by = By.USER if len(teams) == 1 else By.TEAM
     now = ports.clock.now()
     waivers = tuple(w for w in ports.ledger.waivers.in_force(now) if not teams or w.team in teams)
+    policy = ports.policies.current()
+    in_force = [w for w in policy.waivers if w.state(now, policy.slack.waiver_s_max) is WaiverState.IN_FORCE]
     matters = DigestNotes(
+        policy_waivers=tuple(in_force) if not teams else (),
         halt=ports.ledger.halts.halt(), waivers=waivers, now=now,
         shelved=tuple(message.text().title for message in shelved if message.has_text),
         link=_link(period, since, until, days, ports) if not teams else "",

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
-from itertools import islice
+from itertools import chain, islice
 
 from controller.ledger.entry import Started
 from controller.notifications.block_kit import pages
 from controller.notifications.card import card, money_text
-from controller.notifications.message_text import bold, halted_text, person
-from controller.notifications.mrkdwn import code, escaped, when
+from controller.notifications.digest import waived_line, waiver_line
+from controller.notifications.message_text import bold, halted_text
+from controller.notifications.mrkdwn import code, escaped
 from controller.notifications.parts import Part, Small, Text
 from controller.notifications.period_sentence import sentence
+from controller.policy.waiver import WaiverState
 from controller.runtime.ports import Unreachable
 from controller.runtime.slack_interactions import Answer, SlackPorts
 from controller.runtime.slack_readers import refuses_to_read
@@ -119,12 +121,11 @@ def _job(ports: SlackPorts, *words: str) -> tuple[Part, ...]:
 
 
 def _waivers(ports: SlackPorts, *_: str) -> tuple[Part, ...]:
-    waivers = list(islice(ports.ledger.waivers.in_force(ports.clock.now()), WAIVERS_MAX + 1))
-    told = [
-        f"• {escaped(w.policy)} for {bold(w.job)} until {when(w.until)}: {escaped(w.reason)}"
-        f" ({escaped(w.ticket)}, {person(w.who)})"
-        for w in waivers[:WAIVERS_MAX]
-    ]
+    now, policy = ports.clock.now(), ports.policies.current()
+    of_policy = (w for w in policy.waivers if w.state(now, policy.slack.waiver_s_max) is WaiverState.IN_FORCE)
+    lines = chain(map(waiver_line, of_policy), map(waived_line, ports.ledger.waivers.in_force(now)))
+    waivers = list(islice(lines, WAIVERS_MAX + 1))
+    told = waivers[:WAIVERS_MAX]
     more = ["• … and more. Every digest lists the waivers in force."] if len(waivers) > WAIVERS_MAX else []
     return (Text("\n".join((*told, *more)) or "No waiver is in force."),)
 

@@ -245,7 +245,7 @@ def _counted_as(entry: Entry) -> tuple[CountKind, str, int] | None:
         case Measured(spot=True):
             return CountKind.EXPOSURE_S, f"{entry.instance_type} {entry.region}", entry.training_s
         case Flagged():
-            return CountKind.VIOLATION, entry.policy, 1
+            return CountKind.VIOLATION, f"{entry.policy} (waived)" if entry.waived_until else entry.policy, 1
         case Finished(deadline=deadline) if deadline is not None:
             kept = entry.outcome is Outcome.COMPLETED and entry.at <= deadline
             return CountKind.DEADLINE, KEPT if kept else MISSED, 1

@@ -43,6 +43,9 @@ slack:
   waiver_at_most: 14d
 labels: {team: team, user: user, team_of_role: {"*vision*": vision}}
 trust_claims: false
+longest_waiver: 90d
+waivers:
+  - {name: w, rule: [a, b], match: {tags: {team: vision}}, reason: x, owner: alice, ticket: ML-1, expires: 2099-01-01}
 rules:
   - {name: a, rule: checkpoint-required, match: all, options: {runtime_over: 1h, under: s3://b/, only_capable: true}}
   - {name: b, rule: uncheckpointed-cap, match: {algorithm: [built-in, framework, custom]}, options: {without_config: true}}
@@ -65,7 +68,7 @@ WORDS = {
     MEMBERS, "all", "true", "false",
 }  # fmt: skip
 OPEN = ("tags", "channels", "people", "allowed", "team_of_role")  # maps whose keys are the reader's own words
-FREE = ("name", "channel", "team", "user", "tags", "checkpoint", "reasons", "account", "region")  # and values
+FREE = ("name", "channel", "team", "user", "tags", "checkpoint", "reasons", "account", "region", "waivers")  # and values
 
 
 @dataclass(frozen=True, slots=True)

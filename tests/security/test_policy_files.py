@@ -78,6 +78,11 @@ HEAVY_FILES: dict[str, bytes] = {  # just below the limits
     "many-steps": BLOCK + b"same," * 9_900 + b"]",
     "many-types": BLOCK + b"{instance_types: [" + b"ml.g5.4xlrge," * 9_900 + b"]}]",
     "many-globs": b"version: 1\nrules:\n- {name: a, rule: spot-required, match: {name: [" + b"'*a*a*a*b'," * 9_900 + b"]}}",
+    "many-comparisons": b"version: 1\nrules:\n"
+    + b"".join(b"- {name: a%d, rule: spot-required, match: {name: ['*a', '?%d']}}\n" % (n, n) for n in range(200)),
+    "many-types-matched": b"version: 1\nrules:\n- {name: a, rule: spot-required, match: {instance_type: ["
+    + b"".join(b"'ml.g%d.*'," % n for n in range(490))
+    + b"]}}",
     "long-text": b"version: 1\nrules:\n- {name: a, rule: spot-required, channel: " + b"x" * 250_000 + b"}",
     "long-template": b"version: 1\nrules:\n- {name: a, rule: checkpoint-required, mode: enforce, action: repair,"
     b" repair: {checkpoint: 's3://b/" + b"{tem}" * 48_000 + b"'}}",

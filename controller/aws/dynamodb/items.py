@@ -80,7 +80,7 @@ LATER_FIELDS: Mapping[type, frozenset[str]] = {
     Claim: frozenset({"role"}),
     entry.Started: frozenset({"claimed", "role", "identity"}),
     entry.Ended: frozenset({"ran_s"}),
-    entry.Flagged: frozenset({"held_back", "acts"}),
+    entry.Flagged: frozenset({"held_back", "acts", "waiver", "waived_until"}),
     intent.Stop: frozenset({"cost_micros", "cap_micros", "month"}),
     intent.Announce: frozenset({"facts"}),
     intent.Submit: frozenset({"month", "identity", "sent"}),

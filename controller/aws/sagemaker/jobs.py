@@ -27,7 +27,8 @@ from controller.decide.ownership import OwnerAnswer
 from controller.jobs.changes import Changes
 from controller.jobs.job import PROBE_TAG, Job
 from controller.jobs.request import PROBE
-from controller.ledger.intent import NO_PERMISSION, NO_QUOTA, Probe, Submit
+from controller.jobs.service_limit import never_fits
+from controller.ledger.intent import NEVER_FITS, NO_PERMISSION, NO_QUOTA, Probe, Submit
 from controller.ledger.lineage import ATTEMPT_TAG, LINEAGE_TAG, LineageId
 from controller.ledger.move_cause import MoveCause
 from controller.runtime.job_pages import CHANGES_FOR, JobPage, ListedJob
@@ -178,6 +179,8 @@ class SageMakerJobs:
                     return Later(f"{submit.job} is taken, and not described yet")
                 case AwsFault.METRICS_REFUSED if "MetricDefinitions" in request["AlgorithmSpecification"]:
                     return self._create(without_metric_definitions(request), submit)
+                case AwsFault.QUOTA if never_fits(str(error)):
+                    return Refused(f"{NEVER_FITS}{error}")
                 case AwsFault.QUOTA if isinstance(submit.cause, MoveCause) and submit.cause.elsewhere:
                     return Refused(
                         str(error)
@@ -188,6 +191,8 @@ class SageMakerJobs:
                     return Later(str(error))
                 case AwsFault.DENIED:
                     return Later(f"{NO_PERMISSION}{error}")
+                case AwsFault.INVALID | AwsFault.MISSING if submit.changes:
+                    return Refused(f"{NEVER_FITS}{error}")  # the job itself was accepted once: what was changed is at fault
                 case AwsFault.INVALID | AwsFault.MISSING | AwsFault.METRICS_REFUSED:
                     return Refused(str(error))
                 case AwsFault.UNREACHABLE:

@@ -32,12 +32,16 @@ class Shape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One job, in samples: the capacity from start to deadline, the work, and the overhead of a start."""
+    """One job, in samples: the capacity from start to deadline, the work, and the overhead of a start.
+
+    Without ``checkpoints``, every interruption and every move loses all work that is done.
+    """
 
     capacity: tuple[bool, ...]
     gap_s: int
     work: int
     overhead: int
+    checkpoints: bool = True
 
 
 def duration_s(text: str, what: str) -> int:
@@ -87,7 +91,7 @@ def _trace(file: Path) -> Trace:
     return Trace(name=file.name, gap_s=gap_s, capacity=tuple(sample > 0 for sample in data))
 
 
-def cases_of(trace: Trace, shape: Shape, *, starts: int, overhead_s: int) -> Iterator[Case]:
+def cases_of(trace: Trace, shape: Shape, *, starts: int, overhead_s: int, checkpoints: bool = True) -> Iterator[Case]:
     """The jobs of one shape on one trace; none where the trace is shorter than the deadline."""
     work, deadline = math.ceil(shape.work_s / trace.gap_s), shape.deadline_s // trace.gap_s
     last_start = len(trace.capacity) - deadline - 1
@@ -96,4 +100,7 @@ def cases_of(trace: Trace, shape: Shape, *, starts: int, overhead_s: int) -> Ite
     for k in range(starts):
         begin = int(k * last_start / starts)
         window: Sequence[bool] = trace.capacity[begin : begin + deadline]
-        yield Case(capacity=tuple(window), gap_s=trace.gap_s, work=work, overhead=math.ceil(overhead_s / trace.gap_s))
+        yield Case(
+            capacity=tuple(window), gap_s=trace.gap_s, work=work, overhead=math.ceil(overhead_s / trace.gap_s),
+            checkpoints=checkpoints,
+        )  # fmt: skip

@@ -36,7 +36,10 @@ PROBE_BILLED_S = 120  # the download of the image, then StopTrainingJob
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """A running job; lengths are in samples. ``left`` is the time to the deadline, ``work`` the work that remains."""
+    """A running job; lengths are in samples. ``left`` is the time to the deadline, ``work`` the work that remains.
+
+    ``restart_work`` is what remains after a stop: as much, or all of it without checkpoints.
+    """
 
     left: int
     work: int
@@ -52,6 +55,11 @@ class Run:
     moves: int = 0
     spot_seen: bool | None = None
     cost: float = 0.0
+    checkpoints: bool = True
+
+    @property
+    def restart_work(self) -> int:
+        return self.work if self.checkpoints else self.total
 
     @property
     def trains(self) -> bool:
@@ -77,6 +85,7 @@ def play(case: Case, strategy: Strategy, spot_price: float, signal: SpotSignal =
     """Run a job from its start to its end or its deadline."""
     length = len(case.capacity)
     run = Run(left=length, work=case.work, overhead=case.overhead, gap_s=case.gap_s, total=case.work, length=length)
+    run.checkpoints = case.checkpoints
     run.spot_seen = None if signal is SpotSignal.NONE else False
     requested = Action.SPOT
     for available in case.capacity:
@@ -86,6 +95,7 @@ def play(case: Case, strategy: Strategy, spot_price: float, signal: SpotSignal =
             requested = chosen
             run.moves += 1
             run.since = run.elapsed
+            run.work = run.restart_work
             run.place, run.spot_seen = Place.WAITING, None if signal is SpotSignal.NONE else False
             _place(run, requested, available)
         _advance(run, spot_price)
@@ -98,7 +108,7 @@ def play(case: Case, strategy: Strategy, spot_price: float, signal: SpotSignal =
 def _place(run: Run, requested: Action, available: bool) -> None:
     """The start of a sample: interrupt a spot job whose capacity is gone, and start a waiting job where that is possible."""
     if run.place is Place.SPOT and not available:
-        run.place, run.billing = Place.WAITING, 0
+        run.place, run.billing, run.work = Place.WAITING, 0, run.restart_work
     if run.place is Place.WAITING and (requested is Action.ON_DEMAND or available):
         run.place = Place.ON_DEMAND if requested is Action.ON_DEMAND else Place.SPOT
         run.billing = run.overhead

@@ -25,6 +25,8 @@ def optimum(case: Case, spot_price: float) -> float:
         if off is not None:
             start = np.minimum(start, off[-1])
         start[0] = 0.0
+        if not case.checkpoints:
+            start[1:] = start[case.work]  # whoever stops begins anew
         on_demand = [np.minimum(start, going) for going in on]
         spot = [np.minimum(start, going) for going in off] if off is not None else [start] * (case.overhead + 1)
         idle = start

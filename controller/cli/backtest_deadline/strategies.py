@@ -49,15 +49,19 @@ class UniformProgress:
 
 def _safe(run: Run) -> bool:
     """Whether on-demand can still keep the deadline after one more sample on spot."""
-    progress = 1 if run.place is Place.SPOT and run.trains else 0
-    return run.left - 1 >= run.work - progress + run.overhead
+    progress = 1 if run.place is Place.SPOT and run.trains and run.checkpoints else 0
+    return run.left - 1 >= run.restart_work - progress + run.overhead
 
 
 class Spotwarden:
     """The controller's own decision code, with what SageMaker shows of the job.
 
-    It decides once a sample, so its margin is the time until just before the next sample.
+    It decides once a sample, so its margin is the time until just before the next sample. ``move_without_checkpoint`` is the
+    policy's key: whether a job that trains without checkpoints may be stopped.
     """
+
+    def __init__(self, *, move_without_checkpoint: bool = True) -> None:
+        self._moves = move_without_checkpoint
 
     def choose(self, run: Run) -> Action:
         current = Action.ON_DEMAND if run.place is Place.ON_DEMAND else Action.SPOT
@@ -65,17 +69,29 @@ class Spotwarden:
         state = DeadlineState(
             now=now,
             deadline=now + timedelta(seconds=run.left * run.gap_s),
-            remaining_s=run.work * run.gap_s,
-            place=run.place if run.place is not Place.SPOT or run.trains else Place.WAITING,
+            remaining_s=run.restart_work * run.gap_s,
+            left_s=run.work * run.gap_s,
+            place=_place(run),
             since=START + timedelta(seconds=run.since * run.gap_s),
             moves=run.moves,
-            spot_seen=None if run.spot_seen is None else run.spot_seen or run.place is Place.SPOT,
+            spot_seen=None if run.spot_seen is None or not run.checkpoints else run.spot_seen or run.place is Place.SPOT,
         )
         costs = MoveCosts(overhead_s=run.overhead * run.gap_s, margin_s=run.gap_s - 1)
-        match rule.choose(state, costs).move:
+        move = rule.choose(state, costs).move
+        if run.trains and not run.checkpoints and not self._moves:
+            return current
+        match move:
             case Move.STAY:
                 return current
             case Move.ON_DEMAND:
                 return Action.ON_DEMAND
             case Move.SPOT:
                 return Action.SPOT
+
+
+def _place(run: Run) -> Place:
+    if run.place is not Place.SPOT:
+        return run.place
+    if not run.trains:
+        return Place.WAITING
+    return Place.SPOT if run.checkpoints else Place.UNPROVEN

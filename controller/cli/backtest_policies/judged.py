@@ -75,7 +75,7 @@ def judged_job(recorded: Job, created: Job, policy: Policy) -> Judged:
     A file says nothing of what lay in S3 or which jobs ran beside it: a rule that needs this is undecided.
     """
     job = as_seen(created, policy)
-    findings, undecided = all_findings(job, policy, Evidence())
+    findings, undecided = all_findings(job, policy, Evidence(), now=created.created_at)
     lineage = str(LineageId.of(recorded))
     findings = tuple(_in_share(finding, lineage) for finding in findings)
     owned, first = job.service is not None, _number(job) == 1

@@ -13,8 +13,10 @@ from controller.decide.facts import Facts
 from controller.decide.fallback import NoFallback, next_fallback
 from controller.decide.move_step import elsewhere
 from controller.decide.need import Need
+from controller.decide.refused_steps import place_with, places_that_never_fit
 from controller.decide.spend_cap import afford
-from controller.ledger.intent import Intent, Purpose, Stop, Wake
+from controller.jobs.request import on_demand
+from controller.ledger.intent import Announce, Intent, Purpose, Stop, Wake
 from controller.ledger.message import (
     CannotAfford,
     CannotRepeat,
@@ -30,7 +32,7 @@ from controller.ledger.message import (
     OnDemandForbidden,
     WouldMove,
 )
-from controller.ledger.message_kind import MoveReason
+from controller.ledger.message_kind import MessageKind, MoveReason
 from controller.ledger.move_cause import MoveCause
 from controller.policy.mode import Mode
 from controller.policy.resubmission import Guarantee, Resubmission
@@ -63,18 +65,22 @@ def keep_deadline(facts: Facts) -> Decision:
 
 def _keep(facts: Facts, block: Resubmission, seen: Outlook) -> Decision:
     job, shown = facts.job, JobFacts.of(facts.job)
-    if seen.finish_at > seen.deadline:
+    if job.status == "Stopping":
+        return Decision()  # what follows decides about the deadline
+    if seen.lost:
         return say(facts, DeadlineLost(job=shown, deadline=seen.deadline, finish_at=seen.finish_at))
+    if job.secondary == UPLOADING:
+        return Decision()
     wake = Decision(intents=(Intent(action=Wake(about=job.name, at=seen.look_at), due_at=seen.look_at),))
     if seen.move is Move.STAY:
-        return wake if seen.look_at > facts.now else Decision()
-    if job.status == "Stopping" or job.secondary == UPLOADING:
-        return Decision()
+        return (wake if seen.look_at > facts.now else Decision()) | _stays_at_risk(facts, seen)
     if seen.move is Move.ON_DEMAND and not block.on_demand:
         return say(facts, OnDemandForbidden(job=shown, block=block.name, deadline=seen.deadline))
     if seen.move is Move.ON_DEMAND and not facts.resumable and job.intervals and block.deadline.guarantee is Guarantee.MONEY:
         return say(facts, DeadlineAtRisk(job=shown, deadline=seen.deadline))
     if facts.lost_by_a_stop_s and not block.deadline.move_without_checkpoint:
+        if seen.move is Move.SPOT:
+            return Decision()  # it meets its deadline where it is
         return _not_moved(facts, seen.why, seen.deadline) | _look_soon(facts)
     if block.mode is Mode.WARN:
         to = "spot" if seen.move is Move.SPOT else "on-demand"
@@ -82,11 +88,22 @@ def _keep(facts: Facts, block: Resubmission, seen: Outlook) -> Decision:
         return say(facts, message, seen.move)
     if seen.move is Move.ON_DEMAND and Need.ON_DEMAND_ROOM not in facts.looked_up:
         return Decision(needs=frozenset({Need.ON_DEMAND_ROOM}))
-    if seen.move is Move.ON_DEMAND and facts.room is not None and facts.room < job.instance_count:
-        return say(facts, NoRoom(job=shown, room=max(facts.room, 0), deadline=seen.deadline)) | _look_soon(facts)
+    if seen.move is Move.ON_DEMAND and (room := _room(facts)) is not None and room < job.instance_count:
+        return say(facts, NoRoom(job=shown, room=max(room, 0), deadline=seen.deadline)) | _look_soon(facts)
     cause = MoveCause.DEADLINE if seen.move is Move.ON_DEMAND else MoveCause.RETURN
     to = "on-demand" if cause is MoveCause.DEADLINE else "spot"
     return _move(facts, block, cause, moving(facts, seen.why, to, deadline=seen.deadline))
+
+
+def _stays_at_risk(facts: Facts, seen: Outlook) -> Decision:
+    """Tell that a job stays on spot to its end: a move would destroy more than it saves, or could not keep the deadline."""
+    told = {i.action.topic for i in facts.lineage.intents if isinstance(i.action, Announce) and i.action.about == facts.job.name}
+    if seen.why is not MoveReason.NEARLY_DONE or any(topic.startswith(f"{MessageKind.NOT_MOVED}/") for topic in told):
+        return Decision()
+    left_s = seen.state.unstopped_s
+    lost_s = seen.state.remaining_s - left_s
+    shown = JobFacts.of(facts.job)
+    return say(facts, DeadlineAtRisk(job=shown, deadline=seen.deadline, nearly_done=True, left_s=left_s, lost_s=lost_s))
 
 
 def moving(facts: Facts, reason: str, to: str, *, deadline: datetime | None = None) -> Moving:
@@ -95,6 +112,11 @@ def moving(facts: Facts, reason: str, to: str, *, deadline: datetime | None = No
     return Moving(
         job=JobFacts.of(facts.job), reason=reason, to=to, deadline=deadline, lost_s=facts.lost_by_a_stop_s, checkpoint=shown
     )  # fmt: skip
+
+
+def _room(facts: Facts) -> int | None:
+    """How many instances on-demand has room for: none where this lineage was refused there for good."""
+    return 0 if place_with(facts, on_demand()) in places_that_never_fit(facts) else facts.room
 
 
 def _not_moved(facts: Facts, reason: MoveReason, deadline: datetime | None = None) -> Decision:

@@ -1,9 +1,9 @@
 """Computes when a job must be finished, how much training remains, and whether it must leave spot for that.
 
 The deadline is the ``spotwarden:deadline`` tag (``controller.jobs.directives``), else the policy's ``finish_within`` from the
-first attempt on. The remaining work is the expected runtime less the progress that checkpoints prove. The expected runtime is the
-``spotwarden:expected-runtime`` tag, else a quantile of the family's completed runs. MaxRuntimeInSeconds is no estimate: its
-default is a day.
+first attempt on. The remaining work is the expected runtime less the progress that checkpoints prove; as long as nothing
+interrupts an attempt, all its training counts. The expected runtime is the ``spotwarden:expected-runtime`` tag, else a quantile
+of the family's completed runs. MaxRuntimeInSeconds is no estimate: its default is a day.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from controller.decide.deadline.rule import DeadlineState, Move, MoveCosts, Place, choose, earliest_finish
+from controller.decide.deadline.rule import DeadlineState, Move, MoveCosts, Place, choose, earliest_finish, is_lost
 from controller.decide.facts import Facts
 from controller.jobs.spot_possible import why_not_spot
 from controller.ledger.entry import CheckpointScanned, Started
@@ -26,11 +26,16 @@ SWEEP_S = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """What a job's deadline looks like at one time. ``finish_at`` is the earliest finish, on-demand from now on."""
+    """What a job's deadline looks like at one time.
+
+    ``state`` is what the choice is made from. ``finish_at`` is the earliest finish: of the attempt, or on-demand from now on.
+    ``lost`` says that nothing keeps the deadline any more.
+    """
 
     deadline: datetime
     expected_s: int
-    remaining_s: int
+    state: DeadlineState
+    lost: bool
     move: Move
     look_at: datetime
     finish_at: datetime
@@ -57,14 +62,23 @@ def expected_s(facts: Facts, settings: DeadlineSettings) -> int | None:
 def proven_lineage_s(facts: Facts) -> int:
     """Training seconds that checkpoints prove, over all attempts that wrote to the prefix of this one."""
     uri = facts.job.checkpoint_uri
-    if uri is None:
-        return 0
+    return _proven_before_s(facts) + facts.proven_training_s if uri is not None else 0
+
+
+def _proven_before_s(facts: Facts) -> int:
+    """Training seconds that checkpoints prove of the attempts before this one."""
+    uri = facts.job.checkpoint_uri
     before = {
         e.job: e.proven_s for e in facts.lineage.entries
         if isinstance(e, CheckpointScanned) and e.uri == uri and e.problem is None and e.job != facts.job.name
         and _latest(facts, e)
     }  # fmt: skip
-    return sum(before.values()) + facts.proven_training_s
+    return sum(before.values()) if uri is not None else 0
+
+
+def trained_lineage_s(facts: Facts) -> int:
+    """Training seconds towards the result, if nothing stops the attempt from now on: also those that no checkpoint proves yet."""
+    return _proven_before_s(facts) + facts.trained_so_far_s
 
 
 def outlook(facts: Facts, block: Resubmission, at: datetime | None = None) -> Outlook | None:
@@ -78,16 +92,17 @@ def outlook(facts: Facts, block: Resubmission, at: datetime | None = None) -> Ou
         return None
     now = max(at or facts.now, facts.job.created_at)  # clocks differ: now is never before the job's creation
     remaining_s = max(total_s - proven_lineage_s(facts), 0)
+    left_s = min(max(total_s - trained_lineage_s(facts), 0), remaining_s) if at is None else remaining_s
     state = DeadlineState(
-        now=now, deadline=deadline, remaining_s=remaining_s, place=_place(facts) if at is None else Place.WAITING,
+        now=now, deadline=deadline, remaining_s=remaining_s, left_s=left_s, place=_place(facts) if at is None else Place.WAITING,
         since=facts.job.intervals[-1].start if facts.job.intervals else facts.job.created_at, moves=_moves(facts),
-        spot_seen=facts.spot_seen if settings.back_to_spot and why_not_spot(facts.job) is None else None,
+        spot_seen=facts.spot_seen if settings.back_to_spot and _can_return(facts) else None,
     )  # fmt: skip
     costs = move_costs(settings, resumable=facts.resumable)
     choice = choose(state, costs)
     return Outlook(
-        deadline=deadline, expected_s=total_s, remaining_s=remaining_s, move=choice.move, look_at=choice.look_at,
-        finish_at=earliest_finish(state, costs), why=choice.why,
+        deadline=deadline, expected_s=total_s, state=state, move=choice.move, look_at=choice.look_at,
+        lost=is_lost(state), finish_at=earliest_finish(state, costs), why=choice.why,
     )  # fmt: skip
 
 
@@ -104,12 +119,17 @@ def move_costs(settings: DeadlineSettings, *, resumable: bool) -> MoveCosts:
 
 
 def _place(facts: Facts) -> Place:
-    """Where the job is. A run without a checkpoint counts as waiting, because all of it may have to be repeated."""
-    job = facts.job
-    if not job.spot:
+    """Where the job is. All of a run on spot without a checkpoint may have to be repeated."""
+    if not facts.job.spot:
         return Place.ON_DEMAND
-    training = bool(job.intervals) and job.intervals[-1].end is None
-    return Place.SPOT if training and facts.resumable else Place.WAITING
+    if not (facts.job.training or facts.job.trained_to_the_end):
+        return Place.WAITING
+    return Place.SPOT if facts.resumable else Place.UNPROVEN
+
+
+def _can_return(facts: Facts) -> bool:
+    """Whether a job may go to and fro: on spot at all, and without beginning anew each time."""
+    return why_not_spot(facts.job) is None and facts.job.checkpoint_uri is not None
 
 
 def _moves(facts: Facts) -> int:

@@ -6,6 +6,9 @@ A job that waits uses up its slack; a job that trains keeps it. Without a signal
 is final, so it comes as late as possible. With a signal, the job may leave earlier, while there is little slack for the remaining
 training, because it can return: the slack then covers both moves.
 
+Training that no checkpoint proves is not lost yet. As long as nothing interrupts the job, it counts towards finishing, and a
+move destroys it. So a move must be able to keep the deadline, and more must be left to train than the move makes the job repeat.
+
 The thresholds of the rule with a signal were chosen on spot traces (``spotwarden backtest deadline``, docs/performance.md).
 """
 
@@ -25,6 +28,7 @@ class Place(StrEnum):
 
     WAITING = "waiting"  # it waits for spot capacity
     SPOT = "spot"  # it trains on spot
+    UNPROVEN = "unproven"  # it trains on spot, and begins anew after an interruption
     ON_DEMAND = "on-demand"
 
 
@@ -38,8 +42,9 @@ class Move(StrEnum):
 class DeadlineState:
     """What the controller knows of its job. The capacity of pools in which it does not run is unknown.
 
-    ``remaining_s`` is the remaining training, ``since`` when the job came to its place, ``moves`` how often it was moved.
-    ``spot_seen`` says whether a signal shows spot capacity; None without any signal.
+    ``remaining_s`` is the training that remains if the attempt was stopped now, ``left_s`` what remains if nothing stops it: None
+    for the same. ``since`` is when the job came to its place, ``moves`` how often it was moved. ``spot_seen`` says whether a
+    signal shows spot capacity; None without any signal.
     """
 
     now: datetime
@@ -49,6 +54,12 @@ class DeadlineState:
     since: datetime
     moves: int = 0
     spot_seen: bool | None = None
+    left_s: int | None = None
+
+    @property
+    def unstopped_s(self) -> int:
+        """The training that remains if nothing stops the attempt."""
+        return self.remaining_s if self.left_s is None else self.left_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +67,8 @@ class MoveCosts:
     """The time that a move costs, and the limits of the rule. ``overhead_s`` is the time from a Stop to training on-demand.
 
     ``reserve_s`` is the most training that an interruption can lose, ``margin_s`` how late the next decision may come,
-    ``early_share`` the slack, as a share of the remaining training, below which a job that can return leaves spot.
+    ``early_share`` the slack, as a share of the remaining training, below which a job that can return leaves spot. A move of
+    a job that trains is worth it where the training that is left is more than ``worth`` times what the move adds.
     """
 
     overhead_s: int
@@ -65,6 +77,7 @@ class MoveCosts:
     stay_s: int = 1800
     moves_max: int = 40
     early_share: float = 0.2
+    worth: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +102,16 @@ def latest_safe(state: DeadlineState, costs: MoveCosts) -> datetime:
 
 
 def earliest_finish(state: DeadlineState, costs: MoveCosts) -> datetime:
-    """When the job finishes if it runs on-demand from now on without a failure."""
-    start_s = 0 if state.place is Place.ON_DEMAND else costs.overhead_s
-    return state.now + timedelta(seconds=start_s + state.remaining_s)
+    """When the job finishes if it trains on where it is without a failure, or, where it does not train, on-demand from now on."""
+    if state.place is Place.WAITING:
+        return state.now + timedelta(seconds=costs.overhead_s + state.remaining_s)
+    return state.now + timedelta(seconds=state.unstopped_s)
+
+
+def is_lost(state: DeadlineState) -> bool:
+    """Whether nothing can keep the deadline any more, neither an uninterrupted attempt nor one that begins this second."""
+    least_s = state.remaining_s if state.place is Place.WAITING else state.unstopped_s
+    return state.now + timedelta(seconds=least_s) > state.deadline
 
 
 def choose(state: DeadlineState, costs: MoveCosts) -> Choice:
@@ -103,12 +123,30 @@ def choose(state: DeadlineState, costs: MoveCosts) -> Choice:
         case Place.SPOT if slack >= 0:
             wait_s = slack - costs.margin_s if slack > costs.margin_s else slack
             return _stay(state, wait_s, MoveReason.TRAINS_ON_SPOT)
+        case Place.SPOT if slack + costs.reserve_s < 0 or not worth_a_move(state, costs):
+            return _to_the_end(state)
+        case Place.UNPROVEN if slack > costs.margin_s:
+            return _stay(state, slack - costs.margin_s, MoveReason.TRAINS_ON_SPOT)
+        case Place.UNPROVEN if slack < 0 or not worth_a_move(state, costs):
+            return _to_the_end(state)
         case Place.WAITING if slack > costs.margin_s and not _leaves_early(state, costs, slack):
             return _stay(state, slack - costs.margin_s, MoveReason.CAN_WAIT)
-        case _ if slack > costs.margin_s:
+        case Place.WAITING if slack > costs.margin_s:
             return Choice(move=Move.ON_DEMAND, look_at=state.now, why=MoveReason.SPOT_AWAY)
         case _:
             return Choice(move=Move.ON_DEMAND, look_at=state.now, why=MoveReason.LATEST_MOMENT)
+
+
+def worth_a_move(state: DeadlineState, costs: MoveCosts) -> bool:
+    """Whether a move of an attempt that trains is worth its time and what it destroys: the training that no checkpoint proves."""
+    added_s = state.remaining_s - state.unstopped_s + costs.overhead_s
+    return state.unstopped_s > costs.worth * added_s
+
+
+def _to_the_end(state: DeadlineState) -> Choice:
+    """Stay on spot to the end: only an uninterrupted attempt keeps the deadline, or a move destroys more than is left."""
+    until = max(state.deadline, state.now) + timedelta(seconds=1)
+    return Choice(move=Move.STAY, look_at=until, why=MoveReason.NEARLY_DONE)
 
 
 def _leaves_early(state: DeadlineState, costs: MoveCosts, slack: int) -> bool:
@@ -121,10 +159,13 @@ def _leaves_early(state: DeadlineState, costs: MoveCosts, slack: int) -> bool:
 def _on_demand(state: DeadlineState, costs: MoveCosts, slack: int) -> Choice:
     """Return to spot only while the slack covers a start on spot, two late decisions and another start on-demand."""
     rested = (state.now - state.since).total_seconds() >= costs.stay_s
-    pays = slack >= costs.overhead_s + 2 * costs.margin_s
+    pays = slack >= costs.overhead_s + 2 * costs.margin_s and worth_a_move(state, costs)
     if state.spot_seen and rested and pays and state.moves + 2 <= costs.moves_max:
         return Choice(move=Move.SPOT, look_at=state.now, why=MoveReason.SPOT_BACK)
-    return _stay(state, max(state.remaining_s, LOOK_S_MIN), MoveReason.TRAINS_ON_DEMAND)
+    if state.unstopped_s < LOOK_S_MIN:  # it ends any moment, or takes longer than expected
+        until = max(state.deadline, state.now) + timedelta(seconds=1)
+        return Choice(move=Move.STAY, look_at=until, why=MoveReason.TRAINS_ON_DEMAND)
+    return _stay(state, state.unstopped_s, MoveReason.TRAINS_ON_DEMAND)
 
 
 def _stay(state: DeadlineState, wait_s: int, why: MoveReason) -> Choice:

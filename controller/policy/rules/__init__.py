@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from controller.jobs.directives import Directives, directives_of
 from controller.jobs.job import Job
@@ -29,6 +30,7 @@ from controller.policy.rules.tag_invalid import tag_invalid
 from controller.policy.rules.tags_required import TAGS_REQUIRED
 from controller.policy.rules.team_contradicted import team_contradicted
 from controller.policy.rules.uncheckpointed_cap import UNCHECKPOINTED_CAP
+from controller.policy.waiver import Waiver, waived
 
 RULE_KINDS: Mapping[str, RuleKind] = {
     kind.id: kind
@@ -46,15 +48,25 @@ RULE_KINDS: Mapping[str, RuleKind] = {
 }
 
 
-def judge(job: Job, policy: Policy, evidence: Evidence, directives: Directives | None = None) -> Verdict:
+def judge(
+    job: Job,
+    policy: Policy,
+    evidence: Evidence,
+    directives: Directives | None = None,
+    *,
+    now: datetime | None = None,
+    given: Sequence[Waiver] = (),
+) -> Verdict:
     """Everything that a policy finds wrong with a job, and the one change that repairs it.
 
-    ``directives`` are those in force for the job; None takes those of its own tags.
+    ``directives`` are those in force for the job; None takes those of its own tags. ``given`` are waivers beside those of the
+    policy; without ``now``, no waiver counts. A waived finding changes neither the verdict nor the fix.
     """
-    findings, undecided = all_findings(job, policy, evidence, directives)
-    fix = fix_of(job, policy, evidence, findings) if findings else NO_FIX
+    findings, undecided = all_findings(job, policy, evidence, directives, now=now, given=given)
+    standing = tuple(finding for finding in findings if finding.waiver is None)
+    fix = fix_of(job, policy, evidence, findings) if standing else NO_FIX
     return Verdict(
-        word=_word(job, findings, undecided),
+        word=_word(job, standing, undecided),
         findings=tuple(replace(finding, fix=fix) for finding in findings),
         undecided=undecided,
         fix=fix,
@@ -62,13 +74,22 @@ def judge(job: Job, policy: Policy, evidence: Evidence, directives: Directives |
 
 
 def all_findings(
-    job: Job, policy: Policy, evidence: Evidence, directives: Directives | None = None
+    job: Job,
+    policy: Policy,
+    evidence: Evidence,
+    directives: Directives | None = None,
+    *,
+    now: datetime | None = None,
+    given: Sequence[Waiver] = (),
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """The findings of a verdict without their fix, which costs ten times as much; and the names of the undecided rules."""
     broken, undecided = judged(job, policy, evidence)
     invalid = tag_invalid(_read(job) if directives is None else directives, policy.channel)
     contradicted = team_contradicted(job, policy.labels.team, policy.channel)
-    return (*broken, *(found for found in (invalid, contradicted) if found is not None)), undecided
+    findings = (*broken, *(found for found in (invalid, contradicted) if found is not None))
+    if now is None:
+        return findings, undecided
+    return waived(findings, job, (*policy.waivers, *given), now, policy.slack.waiver_s_max), undecided
 
 
 def judged(job: Job, policy: Policy, evidence: Evidence) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
@@ -95,13 +116,15 @@ def judged(job: Job, policy: Policy, evidence: Evidence) -> tuple[tuple[Finding,
 def fix_of(job: Job, policy: Policy, evidence: Evidence, findings: Sequence[Finding] = ()) -> Fix:
     """The one change after which a job keeps the policy and SageMaker takes it, with the values of the policy's repairs."""
     places, _ = checkpoint_places(job, [finding.repair for finding in findings], policy)
+    left = {finding.policy for finding in findings if finding.waiver is not None}
     tags = {key: value for rule in policy.rules for key, value in rule.repair.tags.items()}
 
     def broken(changed: Job) -> Sequence[tuple[str, Demand]]:
-        return [(f.policy, f.demand) for f in judged(changed, policy, evidence)[0] if f.demand != NO_DEMAND]
+        broken = judged(changed, policy, evidence)[0]
+        return [(f.policy, f.demand) for f in broken if f.demand != NO_DEMAND and f.policy not in left]
 
     fix = combined_fix(job, broken, Values(places=places, tags=tags))
-    beyond = [f.policy for f in findings if f.demand == NO_DEMAND]
+    beyond = [f.policy for f in findings if f.demand == NO_DEMAND and f.waiver is None]
     if beyond and not fix.request and not fix.why_not:
         return Fix(why_not=f"no change of the request satisfies {', '.join(beyond)}")
     return fix

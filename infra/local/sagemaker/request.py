@@ -46,16 +46,29 @@ def check_tags(tags: list[dict[str, str]], settings: WorldSettings) -> None:
         raise invalid(f"Duplicate tag keys found: {sorted(key for key in set(keys) if keys.count(key) > 1)}")
 
 
-def check_quota(request: Request, quotas: Iterable[tuple[str, int]], used: Callable[[str, bool], int]) -> None:
-    """Raise ResourceLimitExceeded when the job's instances exceed the quota. Spot and on-demand have separate quotas."""
-    limits = dict(quotas)
+ALL_QUOTA = "Number of instances across all {}training jobs"
+
+
+def check_quota(request: Request, settings: WorldSettings, used: Callable[[str, bool], int]) -> None:
+    """Raise ResourceLimitExceeded for instances above a quota, and ValidationException for a type that is not offered.
+
+    Spot and on-demand have separate quotas for each type, and limits over all types beside them.
+    """
+    kind, count = instances(request)
+    if kind in settings.not_offered:
+        raise invalid(f"Unsupported instance type {kind}")
+    limits = settings.quotas
     if not limits:
         return
-    kind, count = instances(request)
     spot = bool(request.get("EnableManagedSpotTraining"))
-    quota = f"{kind} for {'spot ' if spot else ''}training job usage"
-    limit = limits.get(quota)
-    if limit is not None and (using := used(kind, spot)) + count > limit:
+    market = "spot " if spot else ""
+    own = {f"{kind} for {market}training job usage": used(kind, spot), ALL_QUOTA.format(market): used("", spot)}
+    if spot:
+        own[ALL_QUOTA.format("")] = used("", spot) + used("", not spot)
+    for quota, using in own.items():
+        limit = limits.get(quota)
+        if limit is None or using + count <= limit:
+            continue
         raise ApiError(
             "ResourceLimitExceeded",
             f"The account-level service limit '{quota}' is {limit} Instances, with current utilization of {using} Instances "

@@ -42,6 +42,7 @@ class WorldSettings(FaultSettings):
     refuse_groups_on_spot: bool = True  # unknown: instance groups with spot
     refuse_plans_on_spot: bool = True  # unknown: training plans with spot
     quotas: Mapping[str, int] = field(default_factory=dict)  # "ml.p3.2xlarge for spot training job usage" -> instances
+    not_offered: tuple[str, ...] = ()  # instance types that the region does not have
     tags_lag_s: float = 0  # unknown: how long after Create ListTags shows nothing
     pipeline_lag_s: float = 0  # unknown: how long after its creation a step of a pipeline execution shows its training job
     tags_per_page: int = 50  # unknown: how many tags a page of ListTags has; at most the 50 that a job may have

@@ -236,7 +236,7 @@ class World:
         name = request["TrainingJobName"]
         if taken := self._jobs.get(name):
             raise ApiError(self.settings.taken_name_code, NAME_TAKEN.format(arn=taken.arn))
-        rules.check_quota(request, self.settings.quotas.items(), self._in_use)
+        rules.check_quota(request, self.settings, self._in_use)
         algorithm = request.get("AlgorithmSpecification") or {}
         if algorithm.get("AlgorithmName") and self._algorithm_arn(algorithm["AlgorithmName"]) not in self.algorithms:
             raise invalid(f"Algorithm {self._algorithm_arn(algorithm['AlgorithmName'])} does not exist.")
@@ -283,7 +283,7 @@ class World:
 
     def _in_use(self, kind: str, spot: bool) -> int:
         live = (job for job in self._jobs.values() if job.status not in TERMINAL and job.spot is spot)
-        return sum(count for of, count in (job.pool for job in live) if of == kind)
+        return sum(count for of, count in (job.pool for job in live) if not kind or of == kind)
 
     def _discount(self, kind: str) -> float:
         if kind not in self._discounts:

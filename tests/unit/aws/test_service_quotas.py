@@ -28,5 +28,13 @@ def test_the_on_demand_quota_is_read_page_by_page_and_kept_for_hours() -> None:
         assert len(aws.requests) == 2
 
 
+def test_the_limit_over_all_training_jobs_counts_beside_the_type_s_own() -> None:
+    quotas = [*PAGES[1]["Quotas"], {"QuotaName": "Number of instances across all training jobs", "Value": 3.0}]
+    quotas += [{"QuotaName": "Number of instances across all spot training jobs", "Value": 1.0}]
+    with answering(lambda _: json_response({"Quotas": quotas})) as aws:
+        read = ServiceQuotas(client("service-quotas", aws.url))
+        assert [read.on_demand(of, BEGIN) for of in ("ml.g5.xlarge", "ml.g5.2xlarge")] == [3, 3]
+
+
 def test_without_an_answer_the_quota_is_unknown() -> None:
     assert ServiceQuotas(client("service-quotas", UNREACHABLE)).on_demand("ml.g5.xlarge", BEGIN) is None

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.cli import main
-from controller.cli.backtest import STRATEGIES
+from controller.cli.backtest import STRATEGIES, WITHOUT_CHECKPOINTS
 from controller.cli.backtest_deadline.cases import Case, Shape, Trace, cases_of
 from controller.cli.backtest_deadline.market import play
 from controller.cli.backtest_deadline.optimum import optimum
@@ -21,9 +21,10 @@ DATA = Path(os.environ.get("SPOTWARDEN_DATA", "../shared/data")) / "spot-traces"
 HALF = 0.5
 
 
-def case(capacity: str, work: int, overhead: int = 1) -> Case:
+def case(capacity: str, work: int, overhead: int = 1, *, checkpoints: bool = True) -> Case:
     """A job over samples written as ``#`` (spot is there) and ``.`` (it is not)."""
-    return Case(capacity=tuple(sample == "#" for sample in capacity), gap_s=600, work=work, overhead=overhead)
+    samples = tuple(sample == "#" for sample in capacity)
+    return Case(capacity=samples, gap_s=600, work=work, overhead=overhead, checkpoints=checkpoints)
 
 
 def folder(tmp_path: Path, *traces: Any) -> str:
@@ -62,14 +63,33 @@ def test_the_optimum_uses_spot_where_available_and_on_demand_for_the_rest() -> N
     assert optimum(case("###.....", 5, overhead=0), HALF) == 3 * HALF + 2
 
 
+def test_without_checkpoints_an_interruption_and_a_move_lose_all_work() -> None:
+    again = case("###.####", 3, checkpoints=False)
+    assert play(again, STRATEGIES["managed-spot"](again), HALF).cost == 7 * HALF
+    assert optimum(again, HALF) == 4 * HALF
+    assert optimum(case("###.....", 3, checkpoints=False), HALF) == 4.0
+
+
+def test_an_uninterrupted_job_without_checkpoints_is_not_killed_shortly_before_its_end() -> None:
+    nearly = case("." * 4 + "#" * 13 + "." * 11, 12, checkpoints=False)  # the latest moment is during its last samples
+    outcome = play(nearly, STRATEGIES["spotwarden"](nearly), HALF)
+    assert (outcome.missed, outcome.moves, outcome.cost) == (False, 0, 13 * HALF)
+
+
+def test_a_job_without_checkpoints_that_just_began_is_moved_only_where_the_policy_says_so() -> None:
+    begun = case("." * 8 + "##" + "." * 14, 12, checkpoints=False)
+    assert play(begun, WITHOUT_CHECKPOINTS["spotwarden, move_without_checkpoint"](begun), HALF).missed is False
+    assert play(begun, WITHOUT_CHECKPOINTS["spotwarden"](begun), HALF).moves <= 1
+
+
 def test_a_job_that_cannot_be_finished_has_no_optimum() -> None:
     assert optimum(case("..", 3), HALF) == float("inf")
 
 
 @settings(max_examples=60)
-@given(st.lists(st.booleans(), min_size=12, max_size=40), st.integers(1, 8), st.integers(0, 2))
-def test_no_strategy_is_cheaper_than_the_optimum(capacity: list[bool], work: int, overhead: int) -> None:
-    job = Case(capacity=tuple(capacity), gap_s=600, work=work, overhead=overhead)
+@given(st.lists(st.booleans(), min_size=12, max_size=40), st.integers(1, 8), st.integers(0, 2), st.booleans())
+def test_no_strategy_is_cheaper_than_the_optimum(capacity: list[bool], work: int, overhead: int, checkpoints: bool) -> None:
+    job = Case(capacity=tuple(capacity), gap_s=600, work=work, overhead=overhead, checkpoints=checkpoints)
     best = optimum(job, 0.317)
     for strategy in STRATEGIES.values():
         outcome = play(job, strategy(job), 0.317)
@@ -130,7 +150,7 @@ def test_a_trace_that_is_too_short_is_skipped_with_a_warning(tmp_path: Path, cap
     assert err == "skipped: 1.json is shorter than a deadline of 28800 s\n"
 
 
-@pytest.mark.parametrize(("signal", "most"), [("none", 1.115), ("fleet", 1.10), ("probe", 1.10)])
+@pytest.mark.parametrize(("signal", "most"), [("none", 1.105), ("fleet", 1.067), ("probe", 1.067)])
 def test_on_recorded_capacity_no_deadline_is_missed_and_the_goal_is_met(
     signal: str, most: float, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -141,3 +161,16 @@ def test_on_recorded_capacity_no_deadline_is_missed_and_the_goal_is_met(
     assert code == 0
     assert (ours["policy"], ours["missed"], ours["runs"]) == ("spotwarden", 0, 192)
     assert ours["cost_over_optimal"] <= most
+
+
+def test_on_recorded_capacity_a_job_without_checkpoints_that_may_be_moved_seldom_misses(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if not DATA.is_dir():
+        pytest.skip(f"no spot traces in {DATA} (SPOTWARDEN_DATA names their folder)")
+    code, out, _ = played(capsys, "--traces", str(DATA), "--no-checkpoints", "--format", "json")
+    stays, moves = (json.loads(line) for line in out.splitlines()[:2])
+    assert code == 0
+    assert (stays["policy"], moves["policy"]) == ("spotwarden", "spotwarden, move_without_checkpoint")
+    assert moves["missed"] <= 1 < stays["missed"]
+    assert stays["cost_over_optimal"] < moves["cost_over_optimal"] <= 1.08

@@ -224,3 +224,36 @@ def test_a_folder_without_cases_or_without_policies_is_bad_input(tmp_path: Path,
 def test_the_shipped_policies_keep_their_cases_and_each_rule_has_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["test", "policies", "--coverage"]) == 0
     assert "coverage: 4 of 4" in capsys.readouterr().out
+
+
+WAIVERS = """
+version: 1
+rules:
+  - {name: on-spot, rule: spot-required, mode: enforce, action: stop}
+waivers:
+  - {name: old, rule: on-spot, match: {role: legacy}, reason: no time, owner: alice, ticket: ML-9, expires: 2026-01-10}
+"""
+
+
+@pytest.mark.parametrize(
+    ("job", "at", "expect"),
+    [
+        ("{role: legacy}", "2026-01-02T00:00:00Z", "{verdict: allow, findings: [on-spot], waiver: old}"),
+        ("{role: legacy}", "2026-01-02T00:00:00Z", "{verdict: allow, findings: [{policy: on-spot, waiver: old, mode: audit}]}"),
+        ("{role: legacy}", "2026-01-11T00:00:00Z", "{verdict: stop, findings: [on-spot], action: stop}"),
+        ("{role: legacy}", "2025-12-01T00:00:00Z", "{verdict: stop, findings: [on-spot], action: stop}"),
+        ("{role: other}", "2026-01-02T00:00:00Z", "{verdict: stop, findings: [on-spot], action: stop}"),
+    ],
+)
+def test_a_case_says_which_waiver_counts_at_its_time(run: Callable[..., Said], job: str, at: str, expect: str) -> None:
+    assert run(one(job, expect, at=at), policy=WAIVERS) == (0, "1 case: 1 passed, 0 failed\n", "")
+
+
+def test_a_waiver_that_no_case_uses_is_named_and_one_that_is_used_must_be_expected(run: Callable[..., Said]) -> None:
+    at = "2026-01-02T00:00:00Z"
+    code, out, _ = run(one("{role: other}", "{verdict: stop, findings: [on-spot], action: stop}"), "--coverage", policy=WAIVERS)
+    assert (code, "not reached by any case: waiver old" in out) == (1, True)
+    code, out, _ = run(one("{role: legacy}", "{verdict: allow, findings: [on-spot]}", at=at), policy=WAIVERS)
+    assert (code, "waiver: expected none, found old" in out) == (1, True)
+    code, _, err = run(one("{role: legacy}", "{verdict: allow, waiver: odl}", at=at), policy=WAIVERS)
+    assert (code, "found the unknown waiver 'odl', wanted one of old (did you mean 'old'?)" in err) == (2, True)

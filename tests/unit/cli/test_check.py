@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -282,3 +283,35 @@ def test_other_people_s_text_cannot_style_or_control_a_terminal(elsewhere: Path,
     (elsewhere / "job.json").write_text(json.dumps({**LAUNCH_POST, "TrainingJobName": "[red]x\x1b[2J\n"}))
     assert main(["check", "job.json"]) == 0
     assert capsys.readouterr().out == "allow      [red]x\N{REPLACEMENT CHARACTER}[2J\n  (job.json)\n"
+
+
+WAIVED = """\
+version: 1
+rules: [{name: spot-first, rule: spot-required, mode: enforce, action: stop}]
+waivers: [{name: old, rule: spot-first, match: {role: Train}, reason: no time, owner: alice, ticket: ML-9, expires: %s}]
+"""
+
+
+@pytest.mark.parametrize(("in_days", "code", "word"), [(3, 0, "allow"), (-3, 1, "stop"), (300, 1, "stop")])
+def test_check_shows_a_waiver_and_why_one_does_not_count(
+    in_days: int, code: int, word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expires = (datetime.now(UTC) + timedelta(days=in_days)).date().isoformat()
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "a.yaml").write_text(WAIVED % expires)
+    on_demand = {**CREATE, "EnableManagedSpotTraining": False, "StoppingCondition": {"MaxRuntimeInSeconds": 7200}}
+    (tmp_path / "job.json").write_text(json.dumps(on_demand))
+    arguments = ["check", str(tmp_path / "job.json"), "--policies", str(tmp_path / "policies")]
+    assert main(arguments) == code
+    text = capsys.readouterr().out
+    assert main([*arguments, "--format", "json"]) == code
+    said = json.loads(capsys.readouterr().out)
+    (finding,) = said["findings"]
+    assert (said["verdict"], finding["policy"]) == (word, "spot-first")
+    if in_days == 3:
+        assert (finding["waiver"]["name"], finding["waiver"]["ticket"]) == ("old", "ML-9")
+        assert "by old: no time (ML-9, alice)" in text
+    else:
+        assert "waiver" not in finding
+        assert ("has expired" if in_days < 0 else "later than the policy allows") in finding["lapsed"]
+        assert finding["lapsed"] in text

@@ -73,8 +73,13 @@ def test_the_nth_probe_is_due_at_the_nth_half_hour() -> None:
 
 def test_an_attempt_has_at_most_twenty_probes() -> None:
     assert PROBES_MAX == 20
-    assert actions(moved(20 * HALF_HOUR), Probe)
-    assert not probe_capacity(moved(21 * HALF_HOUR))
+    long = replace(MOVED, tags=TAGS | {"spotwarden:expected-runtime": "24h"})
+    assert actions(moved(20 * HALF_HOUR, job=long), Probe)
+    assert not probe_capacity(moved(21 * HALF_HOUR, job=long))
+
+
+def test_no_probe_is_sent_where_a_return_would_repeat_more_than_is_left() -> None:
+    assert not probe_capacity(moved(20 * HALF_HOUR))  # 10 hours that no checkpoint proves, and 10 hours left
 
 
 def test_a_clock_that_is_behind_schedules_the_first_probe() -> None:

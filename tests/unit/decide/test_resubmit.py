@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from controller.decide import decide
+from controller.decide.budget import tried_for
 from controller.decide.facts import Facts
 from controller.decide.need import Need
 from controller.jobs.checkpoint import CheckpointScan
@@ -169,6 +170,74 @@ def test_an_attempt_that_waits_for_quota_keeps_waiting_where_there_is_no_further
     last = starved(resubmission=no_ladder, lineage=lineage(intents=(waiting_for_quota(9),)))
     assert not actions(last, Submit)
     assert not decide(last).withdrawn
+
+
+# ── a step that never fits ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+NEVER = "never fits: (ResourceLimitExceeded) The account-level service limit 'ml.g5.4xlarge for spot training job usage' is 0"
+TO_4XLARGE = '{"ResourceConfig": {"InstanceType": "ml.g5.4xlarge"}}'
+TO_ON_DEMAND = '{"EnableManagedSpotTraining": false}'
+LADDER = (
+    FallbackStep(kind=FallbackKind.INSTANCE_TYPES, values=("ml.g5.4xlarge", "ml.g5.8xlarge")),
+    FallbackStep(kind=FallbackKind.ON_DEMAND),
+)
+
+
+def short_of_capacity(*refused: str, **changes: Any) -> Facts:
+    """A job that had no capacity, after which submissions with these changes were refused for good."""
+    causes = {FailureCause.CAPACITY: budget(1)}
+    intents = tuple(
+        done(
+            Submit(about="bert", job=attempt_name(lineage_id(), n), number=n, cause=FailureCause.CAPACITY, changes=change),
+            IntentResult.REFUSED, NEVER,
+        )
+        for n, change in enumerate(refused, 2)
+    )  # fmt: skip
+    over = ended(job(runtime_s_max=3600), Outcome.CAPACITY)
+    known = lineage(intents=intents)
+    allowed = block(causes=causes, ladder=LADDER) if "resubmission" not in changes else changes.pop("resubmission")
+    return looked_up(over, now=BEGIN + HOUR, claims=None, lineage=known, resubmission=allowed, **changes)
+
+
+def test_what_never_fits_is_passed_at_once_step_by_step_and_the_job_goes_on_as_it_was_in_the_end() -> None:
+    refused: list[str] = []
+    for number, change in enumerate([TO_4XLARGE, "ml.g5.8xlarge", "false", ""], 2):
+        [intent] = [i for i in decide(short_of_capacity(*refused)).intents if isinstance(i.action, Submit)]
+        assert isinstance(intent.action, Submit)
+        assert (intent.action.number, intent.action.cause) == (number, FailureCause.CAPACITY)
+        assert change.strip("{}")[:10] in intent.action.changes
+        assert not refused or intent.due_at == BEGIN + HOUR
+        refused.append(intent.action.changes)
+    assert refused[-1] == ""
+    last = short_of_capacity(*refused)
+    assert not actions(last, Submit)
+    assert "every fallback step" in text(last, "gave-up")
+
+
+def test_a_submission_that_never_fitted_is_no_try_of_a_budget() -> None:
+    known = short_of_capacity(TO_4XLARGE).lineage
+    assert tried_for(replace(short_of_capacity(), lineage=known, number=3), frozenset({FailureCause.CAPACITY})) == 0
+
+
+def test_a_larger_machine_that_never_fits_is_followed_by_no_smaller_one() -> None:
+    larger = block(causes={FailureCause.MEMORY: budget(2, instance_type="ml.g5.12xlarge")}, ladder=LADDER)
+    memory = ended(job(), Outcome.MEMORY)
+    submit = Submit(
+        about="bert", job=SECOND, number=2, cause=FailureCause.MEMORY,
+        changes='{"ResourceConfig": {"InstanceType": "ml.g5.12xlarge"}}',
+    )  # fmt: skip
+    known = lineage(intents=(done(submit, IntentResult.REFUSED, NEVER),))
+    found = looked_up(memory, now=BEGIN + HOUR, claims=None, lineage=known, resubmission=larger)
+    assert not actions(found, Submit)
+    assert "gave-up" in topics(found)
+
+
+def test_a_refusal_that_names_a_quota_is_told_with_its_name() -> None:
+    full = NEVER + " Instances, with current utilization of 0 Instances and a request delta of 1 Instances."
+    submit = Submit(about="bert", job=SECOND, number=2, cause=FailureCause.CAPACITY, changes=TO_4XLARGE)
+    found = short_of_capacity()
+    found = replace(found, lineage=lineage(intents=(done(submit, IntentResult.REFUSED, full),)))
+    assert "`ml.g5.4xlarge for spot training job usage` is 0; the attempt needs 1" in text(found, f"step-skipped/{submit.key}")
 
 
 # ── what is known of the checkpoints ─────────────────────────────────────────────────────────────────────────────────────────

@@ -47,6 +47,9 @@ EXAMPLES: tuple[Message, ...] = (
     m.WouldResubmit(job=SPOT, cause="capacity", block="everything", limit=3),
     *(m.GaveUp(job=SPOT, reason=reason, cause="starved", tried=2, checkpoint=CHECKPOINT, cap=CAP) for reason in GiveUpReason),
     m.GaveUp(job=SPOT, reason=GiveUpReason.LIMIT_REACHED, cause="internal", tried=1, checkpoint=EMPTY),
+    m.GaveUp(job=SPOT, reason=GiveUpReason.LIMIT_REACHED, cause="starved", tried=3, without_progress=True, proven_s=345_600,
+             expected_s=864_000),
+    m.GaveUp(job=SPOT, reason=GiveUpReason.NO_FURTHER_STEP, cause="capacity", proven_s=0),
     m.CannotRepeat(job=SPOT, why="it is serverless"),
     m.Refused(name="bert", attempt="bert-r02", why="AccessDenied"),
     m.Refused(name="bert", why="AccessDenied"),
@@ -54,6 +57,11 @@ EXAMPLES: tuple[Message, ...] = (
     m.Abandoned(name="bert", why="Throttled"),
     m.NameTaken(name="bert", attempt="bert-r02", why="bert-r02 was created by somebody else, at 2026-03-02 10:00:00 UTC"),
     m.NotPermitted(name="bert", attempt="bert-r02", why="AccessDenied"),
+    m.StepSkipped(
+        name="bert", attempt="bert-r02", why="ResourceLimitExceeded", changes='{"EnableManagedSpotTraining": false}',
+        quota="ml.p4d.24xlarge for spot training job usage", limit=0, asked=1,
+    ),
+    m.StepSkipped(name="bert", attempt="bert-r02", why="Unsupported instance type ml.p3dn.24xlarge"),
     m.Deleted(name="bert"),
     m.Deleted(name="bert", stops=1),
     m.Deleted(name="bert", submissions=1),
@@ -74,6 +82,7 @@ EXAMPLES: tuple[Message, ...] = (
     m.CannotAfford(job=SPOT, cap=m.CapFacts(cap_micros=3_000_000)),
     m.DeadlineLost(job=SPOT, deadline=BEGIN, finish_at=LATER),
     m.DeadlineAtRisk(job=SPOT, deadline=LATER),
+    m.DeadlineAtRisk(job=SPOT, deadline=LATER, nearly_done=True, left_s=900, lost_s=13_500),
     m.DeadlineUnreadable(job=SPOT, problem="tag spotwarden:deadline: found 'soon', wanted an ISO 8601 time"),
     m.OnDemandForbidden(job=SPOT, block="everything", deadline=LATER),
     m.NoRoom(job=SPOT, room=0, deadline=LATER),
@@ -90,6 +99,10 @@ EXAMPLES: tuple[Message, ...] = (
     m.NotMoved(job=SPOT, reason=MoveReason.LATEST_MOMENT, lost_s=4000, deadline=LATER),
     m.NotMoved(job=SPOT, reason=MoveReason.INTERRUPTIONS, lost_s=4000),
     m.TagsChanged(job=SPOT, before="no spotwarden:deadline", after="spotwarden:deadline=2026-03-02T18:00:00Z"),
+    rule_broken(lapsed="The waiver old-bert has expired (2026-03-02 00:00 UTC), so the rule holds."),
+    m.WaiverExpiring(
+        waiver="old-bert", rules="use-spot, patience", expires=LATER, reason="moves in April", owner="alice", ticket="ML-1"
+    ),
     m.DeciderFailed(job=SPOT, decider="deadline", error="OverflowError"),
     m.SurpriseHeld(job=SPOT, policy="save-long-work", revision="781e8d1c6120", jobs=21, teams=4),
 )  # fmt: skip

@@ -25,6 +25,7 @@ CHECKPOINT = m.CheckpointFacts(uri="s3://b/p/", scanned=True, newest_at=BEGIN, a
 LATER = BEGIN + timedelta(hours=6)
 
 EXAMPLES: tuple[Message, ...] = (
+    m.WaiverExpiring(waiver=EVIL, rules=EVIL, expires=LATER, reason=EVIL, owner=EVIL, ticket=EVIL),
     m.RuleBroken(
         job=JOB, policy=EVIL, severity="high", field="F", found=EVIL, wanted=EVIL, fix='{"a": 1}',
         next_step=NextStep.CANNOT_REPAIR, why_not=EVIL,
@@ -40,6 +41,7 @@ EXAMPLES: tuple[Message, ...] = (
     m.Abandoned(name=EVIL, why=EVIL),
     m.NameTaken(name=EVIL, attempt=EVIL, why=EVIL),
     m.NotPermitted(name=EVIL, attempt=EVIL, why=EVIL),
+    m.StepSkipped(name=EVIL, attempt=EVIL, why=EVIL, quota=EVIL, limit=0, asked=1),
     m.Deleted(name=EVIL, stops=1, submissions=2),
     m.CheckpointsUnseen(job=JOB, uri=EVIL, problem=EVIL),
     m.StillStopping(job=JOB, for_s=4000, secondary=EVIL),

@@ -14,7 +14,7 @@ from controller.jobs.failure import FailureCause
 from controller.policy.compiled import load_policy
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, Policy, RateLimits, RuleAction, Severity
-from controller.policy.resubmission import Budget, DeadlineSettings, FallbackKind, Guarantee
+from controller.policy.resubmission import Budget, BudgetPer, DeadlineSettings, FallbackKind, Guarantee
 from controller.policy.rules import RULE_KINDS, judge
 from controller.policy.rules.kind import Evidence
 from controller.policy.slack_settings import DigestTime, Importance, Labels, SlackSettings
@@ -224,6 +224,13 @@ def test_a_cause_takes_the_settings_that_it_needs_beside_its_limit(tmp_path: Pat
     assert causes[FailureCause.ALGORITHM].beginnings == ("AlgorithmError: Exit Code: 137",)
     assert causes[FailureCause.MEMORY].instance_type == "ml.g5.12xlarge"
     assert causes[FailureCause.DISK].volume_gb == 500
+
+
+def test_a_budget_counts_every_retry_or_those_without_progress(tmp_path: Path) -> None:
+    assert whole(tmp_path).resubmissions[0].causes[FailureCause.STARVED].per is BudgetPer.LINEAGE
+    (tmp_path / "whole.yaml").write_text(WHOLE.replace("starved: {limit: 3,", "starved: {limit: 3, per: progress,"))
+    [block] = load_policy(compile_folder(tmp_path), BEGIN).resubmissions
+    assert block.causes[FailureCause.STARVED].per is BudgetPer.PROGRESS
 
 
 def test_a_ladder_keeps_its_order(tmp_path: Path) -> None:

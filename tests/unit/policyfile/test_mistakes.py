@@ -29,8 +29,8 @@ rules:
 """
     assert problems(tmp_path, first, "version: 1\nrules: []\n") == [
         "a.yaml:1: version: found 2, wanted 1, the only version",
-        "a.yaml:2: default: found unknown key 'default', wanted one of brakes, defaults, labels, resubmit, rules, slack,"
-        " trust_claims, version (did you mean 'defaults'?)",
+        "a.yaml:2: default: found unknown key 'default', wanted one of brakes, defaults, labels, longest_waiver, resubmit,"
+        " rules, slack, trust_claims, version, waivers (did you mean 'defaults'?)",
         "a.yaml:5: rules[0].rule: found 'checkpoint-requird', wanted one of checkpoint-required, uncheckpointed-cap,"
         " max-wait-limit, max-runtime-limit, spot-required, checkpoint-exclusive, checkpoint-alive, tags-required,"
         " instance-allowed"
@@ -103,7 +103,7 @@ def test_a_wrong_entry_of_a_rule_is_named(tmp_path: Path, entry: str, message: s
     ("length", "hint"),
     [
         ("60", " (a number needs its unit)"), ("1.5", " (a number needs its unit)"), ("1.5h", ""), ("48 h", ""), ("2w", ""),
-        ("-5m", ""), ("h", ""), ("[1h]", ""), ("true", ""), ("null", ""), ("1h30m", ""), ("'٣h'", ""),
+        ("-5m", ""), ("h", ""), ("[1h]", ""), ("true", ""), ("1h30m", ""), ("'٣h'", ""),
     ],
 )  # fmt: skip
 def test_a_duration_is_a_number_and_its_unit(tmp_path: Path, length: str, hint: str) -> None:
@@ -211,8 +211,8 @@ def test_an_unquoted_channel_is_a_comment_and_the_hint_says_so(tmp_path: Path) -
         tmp_path, "version: 1\ndefaults:\n  channel: #ml-spot\n" + RULE.removeprefix("version: 1\n") % "mode: warn"
     )
     assert (
-        message
-        == 'a.yaml:3: defaults.channel: found nothing, wanted text (# starts a comment unless it is quoted: write "#name")'
+        message == "a.yaml:3: defaults.channel: found nothing, wanted a value, or no such key"
+        ' (# starts a comment unless it is quoted: write "#name")'
     )
 
 

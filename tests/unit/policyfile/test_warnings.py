@@ -42,6 +42,237 @@ def test_a_template_that_names_one_of_them_is_not(tmp_path: Path, template: str)
     assert warnings(tmp_path, RULE % template) == ()
 
 
+RULES = "version: 1\nrules:\n"
+BLOCKS = "version: 1\nresubmit:\n"
+A_BLOCK = BLOCKS + "  - {name: one, causes: {starved: {limit: 1}}, %s}\n"
+
+
+def told(folder: Path, text: str) -> list[tuple[str, str]]:
+    """The code of each warning, and the text that it marks."""
+    found = warnings(folder, text)
+    return [(one.code, one.source[one.column - 1 :][: one.length]) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("match", "marked"),
+    [
+        ("{instance_type: ml.g5.3xlarge}", "ml.g5.3xlarge"),
+        ("{instance_type: [ml.g5.*, 'ml.q9.*']}", "'ml.q9.*'"),
+        ("{account: '1234'}", "'1234'"),
+        ("{region: frankfurt}", "frankfurt"),
+        ("{name: two_words}", "two_words"),
+        ("{role: 'arn:aws:iam::1:user/x'}", "'arn:aws:iam::1:user/x'"),
+        ("{tags: {team: %s}}" % ("x" * 257), "x" * 257),
+    ],
+)
+def test_a_rule_and_a_block_that_no_job_can_match_are_named(tmp_path: Path, match: str, marked: str) -> None:
+    assert told(tmp_path, RULES + f"  - {{name: one, rule: spot-required, match: {match}}}\n") == [("matches-no-job", marked)]
+    assert told(tmp_path, A_BLOCK % f"match: {match}") == [("matches-no-job", marked)]
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        "{instance_type: ml.g5.*}", "{account: '4444*'}", "{account: '444455556666'}", "{region: us-gov-west-1}",
+        "{region: eu-*}", "{name: 'two_*'}", "{role: train}", "{role: '*:role/x'}", "{tags: {team: vision}}", "all",
+    ],
+)  # fmt: skip
+def test_a_rule_that_jobs_can_match_is_not(tmp_path: Path, match: str) -> None:
+    assert told(tmp_path, RULES + f"  - {{name: one, rule: spot-required, match: {match}}}\n") == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "codes"),
+    [
+        ("max-runtime-limit, options: {at_most: 28d}", ["never-broken"]),
+        ("max-runtime-limit, options: {at_most: 27d}", []),
+        ("instance-allowed, options: {instance_types: ml.*}", ["never-broken"]),
+        ("uncheckpointed-cap, match: {algorithm: [framework, custom]}", ["never-broken"]),
+        ("uncheckpointed-cap, match: {algorithm: [framework, custom]}, options: {without_config: true}", []),
+        ("uncheckpointed-cap, match: {algorithm: [framework, built-in]}", []),
+        ("checkpoint-required, match: {algorithm: marketplace}", ["never-broken"]),
+        ("checkpoint-required, match: {algorithm: marketplace}, options: {only_capable: false}", []),
+    ],
+)
+def test_a_rule_that_no_job_can_break_is_named(tmp_path: Path, rule: str, codes: list[str]) -> None:
+    assert [code for code, _ in told(tmp_path, RULES + f"  - {{name: one, rule: {rule}}}\n")] == codes
+
+
+LIMIT = "  - {name: %s, rule: max-runtime-limit, options: {at_most: %s}, %s}\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "marked"),
+    [
+        (("24h", "mode: warn"), ("48h", "mode: warn, match: {tags: {team: vision}}"), ["two"]),
+        (("48h", "mode: warn, match: {tags: {team: vision}}"), ("24h", "mode: warn"), ["one"]),
+        (("24h", "mode: warn"), ("24h", "mode: warn"), ["two"]),
+        (("24h", "mode: warn"), ("48h", "mode: audit"), ["two"]),
+        (("24h", "mode: warn"), ("48h", "mode: enforce, action: stop"), []),
+        (("48h", "mode: warn"), ("24h", "mode: warn, match: {tags: {team: vision}}"), []),
+        (("24h", "mode: warn, match: {name: 'a*'}"), ("48h", "mode: warn, match: {name: [ab, 'ac*']}"), ["two"]),
+        (("24h", "mode: warn, match: {name: 'a*'}"), ("48h", "mode: warn, match: {name: [ab, 'c*']}"), []),
+        (("24h", "mode: warn"), ("48h", "mode: warn, severity: high"), []),
+    ],
+)
+def test_a_rule_that_adds_nothing_to_another_one_is_named(
+    tmp_path: Path, first: tuple[str, str], second: tuple[str, str], marked: list[str]
+) -> None:
+    text = RULES + LIMIT % ("one", *first) + LIMIT % ("two", *second)
+    assert told(tmp_path, text) == [("shadowed", name) for name in marked]
+
+
+@pytest.mark.parametrize(
+    ("kind", "strict", "mild"),
+    [
+        ("spot-required", "{runtime_over: 1h}", "{runtime_over: 2h}"),
+        ("max-wait-limit", "{at_most: 1h, times_runtime: 2.0}", "{at_most: 2h}"),
+        ("uncheckpointed-cap", "{without_config: true}", "{without_config: false}"),
+        ("checkpoint-required", "{under: s3://b/a/}", "{under: s3://b/}"),
+        ("checkpoint-required", "{only_capable: false}", "{only_capable: true}"),
+        ("checkpoint-alive", "{at_most: 30m}", "{at_most: 1h}"),
+        ("tags-required", "{tags: [a, b]}", "{tags: [b]}"),
+        ("instance-allowed", "{instance_types: ml.g5.xlarge}", "{instance_types: ml.g5.*}"),
+    ],
+)
+def test_each_kind_of_rule_knows_which_options_are_stricter(tmp_path: Path, kind: str, strict: str, mild: str) -> None:
+    rule = "  - {name: %s, rule: %s, options: %s}\n"
+    assert told(tmp_path, RULES + rule % ("one", kind, strict) + rule % ("two", kind, mild)) == [("shadowed", "two")]
+    assert told(tmp_path, RULES + rule % ("one", kind, mild) + rule % ("two", kind, strict)) == [("shadowed", "one")]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "codes"),
+    [
+        ("all", "{tags: {team: vision}}", ["shadowed"]),
+        ("{tags: {team: 'v*'}}", "{tags: {team: vision}, name: x}", ["shadowed"]),
+        ("{tags: {team: vision}}", "all", []),
+        ("{tags: {team: vision}}", "{tags: {team: [vision, speech]}}", []),
+    ],
+)
+def test_a_block_after_one_for_the_same_jobs_is_named(tmp_path: Path, first: str, second: str, codes: list[str]) -> None:
+    block = "  - {name: %s, causes: {starved: {limit: 1}}, match: %s}\n"
+    assert [code for code, _ in told(tmp_path, BLOCKS + block % ("one", first) + block % ("two", second))] == codes
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "because"),
+    [
+        ("spot-required, options: {runtime_over: 3h}", "max-wait-limit, options: {at_most: 2h}", "must be spot"),
+        ("max-wait-limit, options: {at_most: 2h}", "spot-required, options: {runtime_over: 3h}", "must be spot"),
+        ("spot-required, options: {runtime_over: 2h}", "max-wait-limit, options: {at_most: 2h}", ""),
+        ("spot-required, options: {runtime_over: 3h}", "uncheckpointed-cap, options: {at_most: 2h}", "cannot checkpoint"),
+        (
+            "instance-allowed, options: {instance_types: ml.g5.*}",
+            "instance-allowed, options: {instance_types: ml.p3.*}",
+            "no instance",
+        ),
+        (
+            "instance-allowed, match: {name: a}, options: {instance_types: ml.g5.*}",
+            "instance-allowed, match: {name: b}, options: {instance_types: ml.p3.*}",
+            "",
+        ),
+        (
+            "checkpoint-required, options: {under: s3://a/}",
+            "checkpoint-required, options: {under: s3://c/}",
+            "no checkpoint prefix",
+        ),
+        (
+            "tags-required, options: {tags: [a]}, mode: enforce, action: repair, repair: {tags: {a: x}}",
+            "tags-required, options: {tags: [a, b]}, mode: enforce, action: repair, repair: {tags: {a: z, b: y}}",
+            "the tag a different values",
+        ),
+    ],
+)
+def test_rules_that_no_job_can_keep_together_are_named(tmp_path: Path, first: str, second: str, because: str) -> None:
+    found = warnings(tmp_path, RULES + f"  - {{name: one, rule: {first}}}\n  - {{name: two, rule: {second}}}\n")
+    contradictions = [one for one in found if one.code == "contradicted"]
+    assert len(contradictions) == (1 if because else 0)
+    for one in contradictions:
+        assert because in one.found
+        assert f"{tmp_path}/a.yaml:3" in one.found
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "marked"),
+    [
+        (RULES + "  - {name: one, rule: spot-required, channel: '#ml'}\n", "does-nothing", "channel"),
+        (RULES + "  - {name: one, rule: spot-required, mode: warn, applies_to: running}\n", "never-reached", "running"),
+        (A_BLOCK % "on_demand: false, deadline: {finish_within: 5h}", "does-nothing", "deadline"),
+        (A_BLOCK % "deadline: {probe: true}", "does-nothing", "probe"),
+        (A_BLOCK % "deadline: {min_stay: 2h}", "does-nothing", "min_stay"),
+        (A_BLOCK % "deadline: {probe: true, back_to_spot: true}", "never-reached", "true"),
+        (A_BLOCK % "interruptions: {more_than: 2, within: 1h}", "does-nothing", "interruptions"),
+        (A_BLOCK % "interruptions: {more_than: 2, within: 1h}, ladder: [same]", "does-nothing", "interruptions"),
+        (BLOCKS + "  - {name: one, causes: {quota: {limit: 0, backoff: {first: 1m}}}}\n", "does-nothing", "backoff"),
+        ("version: 1\nbrakes: {stops_per_hour: 5}\n", "never-reached", "5"),
+        ("version: 1\nslack: {waiver_at_most: 5d}\n", "does-nothing", "waiver_at_most"),
+    ],
+)
+def test_a_key_that_does_nothing_where_it_is_is_named(tmp_path: Path, text: str, code: str, marked: str) -> None:
+    assert told(tmp_path, text) == [(code, marked)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        RULES + "  - {name: one, rule: spot-required, mode: warn, channel: '#ml'}\n",
+        A_BLOCK % "mode: enforce, deadline: {probe: true, back_to_spot: true, min_stay: 2h}",
+        A_BLOCK % "interruptions: {more_than: 2, within: 1h}, ladder: [same, on-demand]",
+        A_BLOCK % "mode: enforce" + "brakes: {submissions_per_hour: 5}\n",
+        RULES
+        + "  - {name: one, rule: spot-required, mode: enforce, action: stop, applies_to: running}\nbrakes: {stops_per_hour: 5}\n",
+        "version: 1\nslack: {waiver_at_most: 5d, may: {waive: [U0A1B2C3D]}}\n",
+    ],
+)
+def test_a_key_that_does_something_is_not(tmp_path: Path, text: str) -> None:
+    assert told(tmp_path, text) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "marked"),
+    [
+        ("defaults: {channel: '#your-channel'}", "'#your-channel'"),
+        ("defaults: {channel: '#channel'}", "'#channel'"),
+        ("defaults: {channel: ml-spot}", "ml-spot"),
+        ("defaults: {channel: C0123456789}", "C0123456789"),
+        ("slack: {channels: {vision: '#todo'}}", "'#todo'"),
+        ("slack: {channels: {your-team: '#ml-vision'}}", "your-team"),
+        ("slack: {people: {alice: U0123ABCD}}", "U0123ABCD"),
+        ("slack: {may: {stop: [U12345678]}}", "U12345678"),
+        ("labels: {team: <team-tag>}", "<team-tag>"),
+        ("rules: [{name: a, rule: tags-required, options: {tags: [my-tag]}}]", "my-tag"),
+        ("rules: [{name: a, rule: spot-required, match: {tags: {team: CHANGEME}}}]", "CHANGEME"),
+        ("rules: [{name: a, rule: spot-required, match: {tags: {example: x}}}]", "example"),
+        ("rules: [{name: a, rule: spot-required, match: {account: '123456789012'}}]", "'123456789012'"),
+        ("rules: [{name: a, rule: checkpoint-required, options: {under: s3://your-bucket/}}]", "s3://your-bucket/"),
+    ],
+)
+def test_what_looks_like_a_placeholder_is_named(tmp_path: Path, line: str, marked: str) -> None:
+    rest = "" if line.startswith(("rules", "slack", "labels")) else "rules: [{name: a, rule: spot-required}]\n"
+    assert told(tmp_path, f"version: 1\n{rest}{line}\n") == [("placeholder", marked)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "defaults: {channel: '#ml-spot'}", "slack: {channels: {vision: '#ml-vision-todos'}}",
+        "slack: {people: {alice: U7Q2K9LMN}}",
+        "slack: {channels: {vision: C7Q2K9LMN}}", "labels: {team: cost-center}",
+    ],
+)  # fmt: skip
+def test_a_real_value_is_not(tmp_path: Path, line: str) -> None:
+    rest = "" if line.startswith(("slack", "labels")) else "rules: [{name: a, rule: spot-required}]\n"
+    assert told(tmp_path, f"version: 1\n{rest}{line}\n") == []
+
+
+def test_a_file_whose_suffix_is_misspelt_is_named_since_nobody_reads_it(tmp_path: Path) -> None:
+    (tmp_path / "team.ymal").write_text("version: 1\n")
+    (tmp_path / "README.md").write_text("")
+    (found,) = warnings(tmp_path, RULES + "  - {name: one, rule: spot-required}\n")
+    assert (found.code, Path(found.file).name, found.suggestions) == ("not-read", "team.ymal", ("yml",))
+
+
 def test_compile_says_its_warnings_beside_the_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.yaml").write_text(RULE % "{team}/", "utf-8")
     assert main(["compile", str(tmp_path)]) == 0

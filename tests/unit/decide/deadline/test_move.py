@@ -12,6 +12,7 @@ from controller.decide import decide
 from controller.decide.facts import Facts
 from controller.decide.need import Need
 from controller.jobs.checkpoint import CheckpointScan
+from controller.jobs.job import Interval
 from controller.ledger.intent import Purpose, Stop, Wake
 from controller.ledger.move_cause import MoveCause
 from controller.notifications.messages import importance_of
@@ -69,26 +70,108 @@ def test_a_max_wait_that_ends_before_the_deadline_is_reported_at_the_start() -> 
     assert "max-wait-before-deadline" in topics(looked_up(short, now=BEGIN + timedelta(minutes=6)))
 
 
+NO_CHECKPOINTS = job(
+    tags=TAGS, checkpoint_uri=None, intervals=(Interval(start=BEGIN + timedelta(hours=3), end=None),)
+)  # fmt: skip
+MOVES = block(deadline=DeadlineSettings(move_without_checkpoint=True))
+
+
 def test_without_checkpoints_the_policy_chooses_between_the_deadline_and_the_cost() -> None:
-    without_checkpoints = job(tags=TAGS, checkpoint_uri=None)
-    moves = block(deadline=DeadlineSettings(move_without_checkpoint=True))
-    allowed = looked_up(without_checkpoints, now=LATE, resubmission=moves)
+    allowed = looked_up(NO_CHECKPOINTS, now=LATE, resubmission=MOVES)
     assert [stop.next_cause for stop in actions(allowed, Stop)] == [MoveCause.DEADLINE]
-    assert "No checkpoint was seen: 3 h 37 min of training are lost" in text(allowed, "moving/deadline")
+    assert "No checkpoint was seen: 40 min of training are lost" in text(allowed, "moving/deadline")
     money_first = block(deadline=DeadlineSettings(guarantee=Guarantee.MONEY))
-    stays = looked_up(without_checkpoints, now=LATE, resubmission=money_first)
+    stays = looked_up(NO_CHECKPOINTS, now=LATE, resubmission=money_first)
     assert not actions(stays, Stop)
     assert "It stays on spot, because its policy says `guarantee: money`" in text(stays, "deadline-at-risk")
 
 
 def test_a_job_whose_checkpoint_was_never_seen_is_not_moved_unless_the_policy_says_so() -> None:
     """With a prefix but without a checkpoint in it, or where nobody could look: a stop would lose everything."""
+    with_prefix = replace(NO_CHECKPOINTS, checkpoint_uri="s3://checkpoints/bert/")
     for changes in ({"checkpoint_scan": replace(SEEN, newest_at=None)}, {"checkpoint_scan": replace(SEEN, problem="no")}, {}):
-        for training in (job(tags=TAGS), job(tags=TAGS, checkpoint_uri=None)):
+        for training in (with_prefix, NO_CHECKPOINTS):
             late = looked_up(training, now=LATE, **changes)
             assert not actions(late, Stop)
             assert "a move would lose its training" in text(late, "not-moved/latest-moment")
     assert actions(looked_up(WAITING, now=LATE), Stop)  # nothing trains, so nothing is lost
+
+
+# ── unproven progress ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def training(*, for_h: float, of: str, spot: bool, due_h: float, **changes: Any) -> Facts:
+    """A job without checkpoints that trains for some hours, and began three minutes after its creation."""
+    due = {"spotwarden:deadline": (BEGIN + timedelta(hours=due_h)).isoformat(), "spotwarden:expected-runtime": of}
+    one = job(tags={"team": "vision"} | due, checkpoint_uri=None, spot=spot, wait_s_max=72_000 if spot else None)
+    return looked_up(one, now=BEGIN + timedelta(minutes=3, hours=for_h), resubmission=MOVES, **changes)
+
+
+@pytest.mark.parametrize("due_h", [8, 6, 4.4])
+def test_an_uninterrupted_spot_job_is_not_stopped_15_minutes_before_its_end(due_h: float) -> None:
+    nearly_done = training(for_h=3.75, of="4h", spot=True, due_h=due_h)
+    assert not actions(nearly_done, Stop)
+    assert "deadline-lost" not in topics(nearly_done)
+    assert not decide(learn(nearly_done, decide(nearly_done)))
+
+
+def test_people_are_told_once_that_a_job_stays_on_spot_because_a_move_would_lose_more_than_is_left() -> None:
+    nearly_done = training(for_h=3.75, of="4h", spot=True, due_h=8)
+    assert "15 min of training are left, and a move would lose 3 h 45 min." in text(nearly_done, "deadline-at-risk")
+    assert "deadline-at-risk" not in topics(training(for_h=3.75, of="4h", spot=True, due_h=9))  # it could still begin anew
+
+
+def test_a_spot_job_with_more_left_than_a_move_would_lose_is_moved_at_the_latest_moment() -> None:
+    assert actions(training(for_h=1, of="4h", spot=True, due_h=5.4), Stop)
+
+
+@pytest.mark.parametrize("spot", [True, False])
+def test_a_job_without_a_checkpoint_that_finishes_in_time_has_not_lost_its_deadline(spot: bool) -> None:
+    for minutes in range(241):
+        assert "deadline-lost" not in topics(training(for_h=minutes / 60, of="4h", spot=spot, due_h=6))
+
+
+def test_a_deadline_is_told_as_lost_once_an_uninterrupted_run_is_too_late() -> None:
+    assert "deadline-lost" not in topics(training(for_h=1, of="4h", spot=False, due_h=4.05))
+    assert "deadline-lost" in topics(training(for_h=1, of="4h", spot=False, due_h=4.04))
+
+
+def test_an_interruption_without_a_checkpoint_loses_what_was_trained() -> None:
+    cut = training(for_h=3, of="4h", spot=True, due_h=6)
+    cut = replace(cut, job=replace(cut.job, intervals=(Interval(start=BEGIN + timedelta(minutes=3), end=cut.now),)))
+    assert "deadline-lost" in topics(cut)
+
+
+def test_a_job_that_takes_longer_than_expected_is_left_alone_until_its_deadline_has_passed() -> None:
+    for spot in (True, False):
+        longer = training(for_h=5, of="4h", spot=spot, due_h=6)
+        assert not actions(longer, Stop)
+        assert "deadline-lost" not in topics(longer)
+        assert "deadline-lost" in topics(replace(longer, now=BEGIN + timedelta(hours=6, seconds=1)))
+
+
+def test_a_job_that_uploads_its_model_has_not_lost_its_deadline() -> None:
+    for spot in (True, False):
+        done = training(for_h=4, of="4h", spot=spot, due_h=4.2)
+        uploading = replace(done.job, secondary="Uploading", intervals=(Interval(start=BEGIN, end=done.now),))
+        assert not {"deadline-lost", "deadline-at-risk"} & set(topics(replace(done, job=uploading)))
+
+
+def test_a_job_with_checkpoints_is_not_stopped_where_less_is_left_than_the_move_costs() -> None:
+    """Two hours of work, 10 minutes left, all else proven a moment ago: a move takes 14 minutes and repeats nothing."""
+    one = job(tags=TAGS | {"spotwarden:deadline": (BEGIN + timedelta(hours=2, minutes=20)).isoformat()})
+    at = BEGIN + timedelta(minutes=113)
+    seen = replace(SEEN, newest_at=at, scanned_at=at)
+    assert not actions(looked_up(one, now=at, checkpoint_scan=seen), Stop)
+    begun = replace(one, tags=TAGS, intervals=(Interval(start=BEGIN + timedelta(hours=3, minutes=30), end=None),))
+    ten_minutes = replace(SEEN, newest_at=BEGIN + timedelta(hours=3, minutes=40))
+    assert actions(looked_up(begun, now=BEGIN + timedelta(hours=3, minutes=50), checkpoint_scan=ten_minutes), Stop)
+
+
+def test_a_moved_job_without_a_checkpoint_does_not_return_to_spot() -> None:
+    settings = DeadlineSettings(back_to_spot=True, move_without_checkpoint=True)
+    moved = training(for_h=1, of="4h", spot=False, due_h=20, spot_seen=True)
+    assert not actions(replace(moved, policy=policy(rules=(), resubmissions=(block(deadline=settings),))), Stop)
 
 
 def test_a_job_is_not_stopped_where_its_spend_cap_has_no_room_for_the_move() -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from controller.jobs.checkpoint import CheckpointScan
+from controller.jobs.job import Interval
 from controller.ledger.intent import Stop, Submit, Wake
 from tests.builders import BEGIN, job
 from tests.unit.decide.deciding import DEADLINE, HOUR, TAGS, WAITING, actions, looked_up, text, topics
@@ -32,13 +33,14 @@ def test_the_latest_safe_moment_leaves_time_for_the_move_the_work_and_the_margin
 
 def test_progress_in_checkpoints_makes_the_finish_earlier() -> None:
     now = BEGIN + 5 * HOUR
-    training = job(tags=TAGS)
-    assert "deadline-lost" in topics(looked_up(training, now=now))
-    assert "deadline-lost" not in topics(looked_up(training, now=now, checkpoint_scan=scan(240)))
+    interrupted = job(tags=TAGS, secondary="Starting", intervals=(Interval(start=BEGIN + HOUR, end=now),))
+    assert "deadline-lost" in topics(looked_up(interrupted, now=now))
+    assert "deadline-lost" not in topics(looked_up(interrupted, now=now, checkpoint_scan=scan(150)))
 
 
 def test_a_job_that_trains_on_spot_keeps_time_to_repeat_one_checkpoint_interval() -> None:
-    training, proven = job(tags=TAGS), scan(33)  # 30 min are proven; 1 h 30 min and a move of 14 min remain
+    begun = Interval(start=BEGIN + timedelta(hours=2, minutes=40), end=None)
+    training, proven = job(tags=TAGS, intervals=(begun,)), scan(190)  # 30 min are proven; 1 h 30 min and a move of 14 min remain
     interval = timedelta(minutes=30)
     safe = DEADLINE - timedelta(hours=1, minutes=30 + 14)
     assert not actions(looked_up(training, now=safe - interval, checkpoint_scan=proven), Stop)

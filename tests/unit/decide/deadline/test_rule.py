@@ -11,9 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.cli.backtest_deadline.cases import Case
-from controller.cli.backtest_deadline.market import SpotSignal, play
+from controller.cli.backtest_deadline.market import Action, Run, SpotSignal, play
 from controller.cli.backtest_deadline.strategies import Spotwarden
-from controller.decide.deadline.rule import DeadlineState, Move, MoveCosts, Place, choose, earliest_finish, latest_safe, slack_s
+from controller.decide.deadline.rule import (
+    DeadlineState,
+    Move,
+    MoveCosts,
+    Place,
+    choose,
+    earliest_finish,
+    is_lost,
+    latest_safe,
+    slack_s,
+)
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR_S = 3600
@@ -78,8 +88,38 @@ def test_only_a_job_that_can_return_to_spot_leaves_it_early() -> None:
 
 @pytest.mark.parametrize("place", Place)
 def test_the_earliest_finish_counts_a_start_where_one_is_needed(place: Place) -> None:
-    start_s = 0 if place is Place.ON_DEMAND else 600
+    start_s = 600 if place is Place.WAITING else 0
     assert earliest_finish(state(place=place), COSTS) == NOON + timedelta(seconds=2 * HOUR_S + start_s)
+
+
+@pytest.mark.parametrize("place", Place)
+def test_a_deadline_is_lost_only_when_an_uninterrupted_attempt_is_too_late(place: Place) -> None:
+    left_s = 2 * HOUR_S if place is Place.WAITING else HOUR_S
+    in_time = state(place=place, left_s=left_s, deadline=NOON + timedelta(seconds=left_s))
+    assert not is_lost(in_time)
+    assert is_lost(replace(in_time, deadline=in_time.deadline - timedelta(seconds=1)))
+
+
+def test_a_job_without_checkpoints_on_spot_moves_at_the_latest_moment_while_more_is_left_than_the_move_repeats() -> None:
+    at = latest_safe(state(), COSTS)
+    begun = state(place=Place.UNPROVEN, now=at, left_s=2 * HOUR_S - 60)
+    assert choose(begun, COSTS).move is Move.ON_DEMAND
+    assert choose(replace(begun, now=at - timedelta(seconds=1)), COSTS).move is Move.STAY
+    assert choose(replace(begun, left_s=HOUR_S), COSTS).move is Move.STAY
+    assert choose(replace(begun, left_s=HOUR_S), COSTS).look_at > begun.deadline
+
+
+def test_a_move_that_cannot_keep_the_deadline_is_not_made() -> None:
+    late = state(place=Place.UNPROVEN, deadline=NOON + timedelta(hours=2), left_s=2 * HOUR_S - 60)
+    assert choose(late, COSTS).move is Move.STAY
+    late = state(place=Place.SPOT, deadline=NOON + timedelta(hours=2), left_s=2 * HOUR_S - 60)
+    assert choose(late, replace(COSTS, reserve_s=500)).move is Move.STAY
+
+
+def test_a_job_returns_to_spot_only_while_more_is_left_than_the_return_repeats() -> None:
+    seen = state(place=Place.ON_DEMAND, spot_seen=True, left_s=HOUR_S + 400)
+    assert choose(seen, COSTS).move is Move.SPOT
+    assert choose(replace(seen, left_s=HOUR_S), COSTS).move is Move.STAY
 
 
 @given(
@@ -102,3 +142,25 @@ def test_no_deadline_that_on_demand_could_keep_is_missed(
 def test_without_a_signal_a_job_moves_once_at_most(capacity: list[bool], work: int) -> None:
     case = Case(capacity=tuple(capacity), gap_s=600, work=work, overhead=1)
     assert play(case, Spotwarden(), 0.317).moves <= 1
+
+
+class Noting(Spotwarden):
+    """The controller's decision, which notes whether it left a job on spot to its end."""
+
+    stayed = False
+
+    def choose(self, run: Run) -> Action:
+        chosen = super().choose(run)
+        overdue = run.left < run.restart_work + run.overhead + 1
+        self.stayed = self.stayed or (overdue and run.place is Place.SPOT and chosen is Action.SPOT)
+        return chosen
+
+
+@given(st.lists(st.booleans(), min_size=12, max_size=60), st.integers(1, 20), st.integers(0, 20), st.integers(0, 2))
+def test_a_job_without_checkpoints_misses_only_where_it_stayed_on_spot_to_its_end(
+    supply: list[bool], work: int, slack: int, overhead: int
+) -> None:
+    length = work + overhead + slack
+    case = Case(capacity=tuple(supply * length)[:length], gap_s=600, work=work, overhead=overhead, checkpoints=False)
+    strategy = Noting()
+    assert not play(case, strategy, 0.317).missed or strategy.stayed

@@ -1,0 +1,43 @@
+"""What an answer of SageMaker says about a limit of the account: the quota's name, its value, and what was asked for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_LIMIT = re.compile(
+    r"service limit '(?P<name>[^']{1,200})' is (?P<limit>[\d,]+) (?P<unit>\w+), with current utilization of (?P<used>[\d,]+) \w+"
+    r" and a request delta of (?P<delta>[\d,]+)",
+    re.IGNORECASE,
+)
+_NOT_OFFERED = re.compile(r"\bthe requested resource .{1,120} is not available in this region\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceLimit:
+    """A limit of the account, by the name that Service Quotas has for it."""
+
+    name: str
+    limit: int
+    used: int
+    delta: int
+
+    @property
+    def never_fits(self) -> bool:
+        """Whether the request exceeds the limit even while nothing else runs."""
+        return self.limit < self.delta
+
+
+def service_limit_in(text: str) -> ServiceLimit | None:
+    """The limit that a ResourceLimitExceeded names; None where it names none."""
+    found = _LIMIT.search(text)
+    if found is None:
+        return None
+    limit, used, delta = (int(found[name].replace(",", "")) for name in ("limit", "used", "delta"))
+    return ServiceLimit(name=found["name"], limit=limit, used=used, delta=delta)
+
+
+def never_fits(text: str) -> bool:
+    """Whether a ResourceLimitExceeded says that the request can never run: it is above its limit, or the type is not offered."""
+    limit = service_limit_in(text)
+    return limit.never_fits if limit is not None else _NOT_OFFERED.search(text) is not None

@@ -1,0 +1,55 @@
+"""Messages about stops and submissions that did not happen as planned, as plain facts; ``message`` has all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from controller.ledger.message_kind import MessageKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotDone:
+    """A stop, or the submission of ``attempt``, that did not happen; ``why`` is AWS's answer."""
+
+    name: str
+    attempt: str = ""
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused(NotDone):
+    kind: ClassVar = MessageKind.REFUSED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abandoned(NotDone):
+    kind: ClassVar = MessageKind.ABANDONED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameTaken(NotDone):
+    """The job under the name of an attempt is somebody else's; ``why`` says since when."""
+
+    kind: ClassVar = MessageKind.NAME_TAKEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotPermitted(NotDone):
+    """The submission waits until our role may make it."""
+
+    kind: ClassVar = MessageKind.NOT_PERMITTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSkipped(NotDone):
+    """The attempt asked for what this account and region never have; the next step follows at once.
+
+    ``quota`` is the name of the limit, ``limit`` its value and ``asked`` what the attempt needs; no name where AWS gave none.
+    """
+
+    kind: ClassVar = MessageKind.STEP_SKIPPED
+    changes: str = ""  # JSON
+    quota: str = ""
+    limit: int = 0
+    asked: int = 0

@@ -1,0 +1,80 @@
+"""The text about a job that is not submitted again: why, how far it got, and what its spend cap says."""
+
+from __future__ import annotations
+
+from controller.ledger.message import CapFacts, CheckpointFacts, GaveUp
+from controller.ledger.message_kind import GiveUpReason
+from controller.notifications.message_text import MessageText, bold, cause_word, ended, how_far, money, small_print, times
+from controller.notifications.mrkdwn import code
+
+HEAVY_BYTES = 100_000_000_000  # a larger prefix is often an internal error: SageMaker restores it before each start
+
+
+def gave_up(m: GaveUp) -> MessageText:
+    emoji = ":moneybag:" if m.cap else ":no_entry:"
+    heavy = _heavy(m.checkpoint) if m.cause == "internal" and m.checkpoint else ""
+    return MessageText(
+        f"{emoji} {bold(m.job.name)} {ended(m.job)} and is not submitted again",
+        (_give_up(m), how_far(m.proven_s, m.expected_s), heavy),
+        small_print(m.job),
+    )
+
+
+def _give_up(m: GaveUp) -> str:
+    without = " without progress" if m.without_progress else ""
+    match m.reason:
+        case GiveUpReason.LIMIT_REACHED:
+            return (
+                f"Retried {times(m.tried)}{without} for: {cause_word(m.cause)}. That is the policy's limit."
+                " Choose: fix the cause and submit the job yourself, or use Try again."
+            )
+        case GiveUpReason.NO_CHECKPOINT_AFTER_RUNTIME:
+            return (
+                "Not retried: the job reached MaxRuntimeInSeconds and wrote no checkpoint, so a retry would end the same way."
+                " Choose: raise MaxRuntimeInSeconds, or write checkpoints."
+            )
+        case GiveUpReason.NO_CHECKPOINT_NO_OTHER_TYPE:
+            return (
+                "Not retried: no checkpoint, and no other instance type is allowed."
+                " Choose: add checkpoints, allow more instance types in the policy, or move the job to on-demand."
+            )
+        case GiveUpReason.NO_FURTHER_STEP:
+            return (
+                "Not retried: every fallback step of the policy was tried."
+                " Choose: add a step to the policy's ladder, or submit the job yourself."
+            )
+        case GiveUpReason.NOTHING_LARGER:
+            return (
+                "Not retried: the same size would fail again, and the policy names no larger instance type or volume."
+                " Choose: name one in the policy, or submit the job yourself with a larger one."
+            )
+        case GiveUpReason.NAMES_TAKEN:
+            return (
+                f"Not retried: somebody else created a job under each of {m.tried} names of the next attempt."
+                " Choose: find out who it is, then submit the job yourself."
+            )
+        case GiveUpReason.NOT_RETRYABLE:
+            return "Not retried: no fallback step helps against this failure. Fix the cause, then submit the job yourself."
+        case GiveUpReason.NO_PRICE | GiveUpReason.OVER_CAP:
+            return f"{spend_cap(m.cap)} Choose: raise the cap in the policy, or submit the job yourself."
+
+
+def spend_cap(cap: CapFacts | None) -> str:
+    """Why the next attempt does not fit its spend cap."""
+    if cap is None:
+        return "The next attempt does not fit the spend cap."
+    if cap.next_micros is None:
+        return f"No price is known for this instance type, so the spend cap of {money(cap.cap_micros)} cannot be checked."
+    return (
+        f"Spend cap: {money(cap.cap_micros)}. Spent so far, at most: {money(cap.spent_micros)}."
+        f" The next attempt may cost {money(cap.next_micros)}."
+    )
+
+
+def _heavy(checkpoint: CheckpointFacts) -> str:
+    """The text about a checkpoint prefix that is too large to restore: SageMaker answers with an internal error each time."""
+    if not checkpoint.scanned or (checkpoint.complete and checkpoint.bytes_seen < HEAVY_BYTES):
+        return ""
+    least = "" if checkpoint.complete else "at least "
+    size = f"{least}{checkpoint.objects:,} objects, {checkpoint.bytes_seen / 1e9:,.1f} GB"
+    return f"Possible cause: {code(checkpoint.uri)} is too large to restore ({size}). Keep fewer checkpoints there."

@@ -1,0 +1,75 @@
+"""A compiled rule or resubmit block with the place where it is written, and how a warning about it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from controller.policyfile.consistency import entries
+from controller.policyfile.problem import Level, Path, Problem, dotted
+from controller.policyfile.yaml_nodes import Tree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """``written`` is what the file says, ``compiled`` what it means, with the defaults."""
+
+    tree: Tree
+    path: Path
+    written: Mapping[str, Any]
+    compiled: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        return str(self.compiled["name"])
+
+    @property
+    def place(self) -> str:
+        """File and line, for another entry's warning."""
+        return f"{self.tree.file}:{self.tree.line(self.path)}"
+
+    def warning(self, code: str, *below: str | int, found: str, wanted: str) -> Problem:
+        """A warning at a value of the entry, or at what is around it."""
+        return warning_at(self.tree, (*self.path, *below), code, found=found, wanted=wanted)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """A folder that compiles: its document, its files, and each rule, block and waiver at its place."""
+
+    document: Mapping[str, Any]
+    trees: Sequence[Tree]
+    rules: Sequence[Entry]
+    blocks: Sequence[Entry]
+    waivers: Sequence[Entry] = ()
+    now: datetime | None = None
+
+
+def whole(document: Mapping[str, Any], trees: Sequence[Tree], now: datetime | None = None) -> Whole:
+    """Put each compiled rule, block and waiver beside the place where it is written."""
+    return Whole(
+        document=document,
+        trees=trees,
+        rules=_placed(document["rules"], trees, "rules"),
+        blocks=_placed(document["resubmit"], trees, "resubmit"),
+        waivers=_placed(document.get("waivers", ()), trees, "waivers"),
+        now=now,
+    )
+
+
+def warning_at(tree: Tree, path: Path, code: str, *, found: str, wanted: str, key: bool = False) -> Problem:
+    place = tree.place(path, key=key)
+    return Problem(
+        file=tree.file, line=place.line, column=place.column, length=place.length, source=tree.source(place.line),
+        path=dotted(path), found=found, wanted=wanted, code=code, level=Level.WARNING,
+    )  # fmt: skip
+
+
+def _placed(compiled: Sequence[Mapping[str, Any]], trees: Sequence[Tree], section: str) -> list[Entry]:
+    written = [(tree, path, entry) for tree in trees for path, entry in entries(tree, section)]
+    return [
+        Entry(tree=tree, path=path, written=entry, compiled=one)
+        for (tree, path, entry), one in zip(written, compiled, strict=True)
+    ]

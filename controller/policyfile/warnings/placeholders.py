@@ -1,0 +1,70 @@
+"""Warns about values that an example left behind: a Slack channel, a tag, an id, a bucket."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from controller.policyfile.problem import Path, Problem, quoted
+from controller.policyfile.warnings.entry import Whole, warning_at
+from controller.policyfile.yaml_nodes import Tree
+
+CODE = "placeholder"
+LENGTH_MAX = 200  # no example leaves more
+WORD = re.compile(
+    r"(?i)(^|[^a-z0-9])(your|my|some|change[-_ ]?(me|it|this)|replace([-_ ]?(me|it|this))?|todo|tbd|fixme|xxx+|foo|bar|foobar|baz"
+    r"|example|placeholder|dummy|insert|lorem|name[-_ ]?here)($|[^a-z0-9])|<[^<>]*>|\$\{|\{\{"
+)
+CHANNEL_ALONE = re.compile(r"(?i)#?(channel|general|random|test|name|slack|slack-channel)")
+CHANNEL = re.compile(r"#[^\s#]{1,80}|[CGD][A-Z0-9]{5,}")
+SLACK_ID = re.compile(
+    r"[CGUWS]0?(123456789|12345678|1234567|123456|12345|0+|X+|123ABC(D(EF?)?)?|ABCD?E?F?(GHI?J?)?)[0-9A-Z]{0,3}"
+)
+ACCOUNT = re.compile(r"(\d)\1{11}|123456789012|012345678901")
+PLACEHOLDER = re.compile(r"(?<!\{)\{(team|family|job|tag:[^{}]*)\}")  # of a checkpoint template
+IDS = ("people", "may", "read")
+PLACES = ("channel", "channels", "people", "may", "tags", "account", "role", "under", "checkpoint", "allowed", "team", "user",
+          "team_of_role", "subnets")  # fmt: skip
+FREE_KEYS = ("tags", "channels", "people", "team_of_role")  # maps whose keys are the reader's own words
+
+
+def looks_like_a_placeholder(whole: Whole) -> Iterator[Problem]:
+    for tree in whole.trees:
+        for path in tree.values:
+            text = tree.at_path(path)
+            if not isinstance(text, str) or len(text) > LENGTH_MAX or not _within(path):
+                continue
+            if _is_channel(path):
+                yield from _of_channel(tree, path, text)
+            elif _unfinished(text, path):
+                wanted = "a value of your own"
+                yield warning_at(tree, path, CODE, found=f"{quoted(text)}, which looks like a placeholder", wanted=wanted)
+        for path in tree.keys:
+            if len(path) > 1 and path[-2] in FREE_KEYS and isinstance(path[-1], str) and WORD.search(path[-1]):
+                found = f"{quoted(path[-1])}, which looks like a placeholder"
+                yield warning_at(tree, path, CODE, found=found, wanted="a word of your own", key=True)
+
+
+def _of_channel(tree: Tree, path: Path, text: str) -> Iterator[Problem]:
+    if CHANNEL.fullmatch(text) is None:
+        wanted = 'a channel such as "#ml-spot", or its id'
+        yield warning_at(tree, path, CODE, found=f"{quoted(text)}, which is no Slack channel", wanted=wanted)
+    elif WORD.search(text) or CHANNEL_ALONE.fullmatch(text) or SLACK_ID.fullmatch(text):
+        found = f"{quoted(text)}, which looks like a placeholder"
+        yield warning_at(tree, path, CODE, found=found, wanted="a channel of your own workspace")
+
+
+def _is_channel(path: Path) -> bool:
+    return path[-1] == "channel" or (len(path) > 1 and path[-2] == "channels")
+
+
+def _within(path: Path) -> bool:
+    return any(part in PLACES for part in path)
+
+
+def _unfinished(text: str, path: Path) -> bool:
+    if any(part in IDS for part in path) and SLACK_ID.fullmatch(text):
+        return True
+    if "account" in path and ACCOUNT.fullmatch(text):
+        return True
+    return WORD.search(PLACEHOLDER.sub("", text)) is not None

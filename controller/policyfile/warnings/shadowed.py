@@ -1,0 +1,133 @@
+"""Warns about rules and blocks that add nothing to another one, and about rules that exclude each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import combinations
+from typing import Any
+
+from controller.jobs.checkpoint import within
+from controller.policyfile.problem import Problem
+from controller.policyfile.warnings.entry import Entry, Whole
+from controller.policyfile.warnings.selectors import covers, known_types, overlap
+from controller.units.duration import said
+
+MODES = ("audit", "warn", "enforce")
+Options = Mapping[str, Any]
+
+
+def shadowed(whole: Whole) -> Iterator[Problem]:
+    """The first block that selects a job applies to it; a rule adds nothing to one that is as strict for the same jobs."""
+    for first, second in combinations(whole.blocks, 2):
+        if covers(first.compiled["match"], second.compiled["match"]):
+            found = f"a block for jobs that {first.name} selects before it ({first.place})"
+            wanted = "the narrower block first; the first block that matches a job applies to it"
+            yield second.warning("shadowed", "name", found=found, wanted=wanted)
+    for first, second in combinations(whole.rules, 2):
+        if _adds_nothing(second, first):
+            yield _shadowed(second, first)
+        elif _adds_nothing(first, second):
+            yield _shadowed(first, second)
+
+
+def contradicted(whole: Whole) -> Iterator[Problem]:
+    """Rules for the same jobs of which each job breaks one or the other."""
+    for first, second in combinations(whole.rules, 2):
+        if not overlap(first.compiled["match"], second.compiled["match"]):
+            continue
+        kinds = (first.compiled["kind"], second.compiled["kind"])
+        for pair, why in CONTRADICTIONS.items():
+            for one, other in ((first, second), (second, first))[: 1 if pair[0] == pair[1] else 2]:
+                if (one.compiled["kind"], other.compiled["kind"]) == pair and (because := why(one, other)):
+                    yield second.warning(
+                        "contradicted", "name", found=f"a contradiction of {first.name} ({first.place}): {because}",
+                        wanted="rules that a job can keep together, or a match that separates them",
+                    )  # fmt: skip
+        if kinds and (because := _other_values(first, second)):
+            yield second.warning(
+                "contradicted", "repair", "tags", found=f"a contradiction of {first.name} ({first.place}): {because}",
+                wanted="one value for a tag",
+            )  # fmt: skip
+
+
+def _shadowed(rule: Entry, by: Entry) -> Problem:
+    found = f"a rule that adds nothing to {by.name} ({by.place}), which is as strict for the same jobs"
+    return rule.warning("shadowed", "name", found=found, wanted="a stricter rule, a higher mode, or no such rule")
+
+
+def _adds_nothing(rule: Entry, other: Entry) -> bool:
+    mine, theirs = rule.compiled, other.compiled
+    if mine["kind"] != theirs["kind"] or mine["kind"] not in AS_STRICT:
+        return False
+    milder = MODES.index(mine["mode"]) < MODES.index(theirs["mode"])
+    same = all(mine[key] == theirs[key] for key in ("mode", "action", "severity", "channel", "applies_to"))
+    return (
+        (same or milder)
+        and covers(theirs["match"], mine["match"])
+        and AS_STRICT[mine["kind"]](theirs["options"], mine["options"])
+    )
+
+
+def _at_most(a: Options, b: Options, name: str) -> bool:
+    """Whether the limit of ``a`` is at most that of ``b``; None is no limit."""
+    return b[name] is None or (a[name] is not None and a[name] <= b[name])
+
+
+AS_STRICT: Mapping[str, Callable[[Options, Options], bool]] = {
+    "max-runtime-limit": lambda a, b: _at_most(a, b, "at_most_s"),
+    "max-wait-limit": lambda a, b: _at_most(a, b, "at_most_s") and _at_most(a, b, "times_runtime"),
+    "spot-required": lambda a, b: _at_most(a, b, "runtime_over_s"),
+    "uncheckpointed-cap": lambda a, b: _at_most(a, b, "at_most_s") and a["without_config"] >= b["without_config"],
+    "checkpoint-required": lambda a, b: (
+        _at_most(a, b, "runtime_over_s")
+        and a["only_capable"] <= b["only_capable"]
+        and (not b["under"] or (bool(a["under"]) and all(any(within(one, wide) for wide in b["under"]) for one in a["under"])))
+    ),
+    "checkpoint-alive": lambda a, b: _at_most(a, b, "first_within_s") and _at_most(a, b, "at_most_s"),
+    "checkpoint-exclusive": lambda a, b: True,
+    "tags-required": lambda a, b: set(a["tags"]) >= set(b["tags"]),
+    "instance-allowed": lambda a, b: known_types(a["instance_types"]) <= known_types(b["instance_types"]),
+}
+
+
+def _too_short_to_be_spot(spot: Entry, limit: Entry) -> str:
+    over_s, most_s = spot.compiled["options"]["runtime_over_s"], limit.compiled["options"]["at_most_s"]
+    if most_s is None or most_s >= over_s:
+        return ""
+    return f"a job of {said(over_s)} or longer must be spot, and no spot job may wait longer than {said(most_s)}"
+
+
+def _too_short_to_start_over(spot: Entry, cap: Entry) -> str:
+    over_s, most_s = spot.compiled["options"]["runtime_over_s"], cap.compiled["options"]["at_most_s"]
+    if most_s >= over_s:
+        return ""
+    return (
+        f"a job of {said(over_s)} or longer must be spot, and a spot job that cannot checkpoint may not run longer than"
+        f" {said(most_s)}"
+    )
+
+
+def _no_type_for_both(one: Entry, other: Entry) -> str:
+    types = known_types(one.compiled["options"]["instance_types"]) & known_types(other.compiled["options"]["instance_types"])
+    return "" if types else "no instance type is allowed by both"
+
+
+def _no_prefix_for_both(one: Entry, other: Entry) -> str:
+    mine, theirs = one.compiled["options"]["under"], other.compiled["options"]["under"]
+    if not mine or not theirs or any(within(a, b) or within(b, a) for a in mine for b in theirs):
+        return ""
+    return "no checkpoint prefix lies under both"
+
+
+def _other_values(one: Entry, other: Entry) -> str:
+    mine, theirs = one.compiled["repair"].get("tags", {}), other.compiled["repair"].get("tags", {})
+    keys = sorted(key for key in mine.keys() & theirs.keys() if mine[key] != theirs[key])
+    return f"their repairs give the tag {keys[0]} different values" if keys else ""
+
+
+CONTRADICTIONS: Mapping[tuple[str, str], Callable[[Entry, Entry], str]] = {
+    ("spot-required", "max-wait-limit"): _too_short_to_be_spot,
+    ("spot-required", "uncheckpointed-cap"): _too_short_to_start_over,
+    ("instance-allowed", "instance-allowed"): _no_type_for_both,
+    ("checkpoint-required", "checkpoint-required"): _no_prefix_for_both,
+}

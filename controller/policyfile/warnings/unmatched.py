@@ -1,0 +1,80 @@
+"""Warns about rules and blocks that no training job can match, and rules that no training job can break."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from controller.jobs.algorithm import AlgorithmClass
+from controller.jobs.directives import RUNTIME_S_MAX
+from controller.policyfile.problem import Problem
+from controller.policyfile.warnings.entry import Entry, Whole
+from controller.policyfile.warnings.selectors import is_literal, known_types
+
+CODE, UNBREAKABLE = "matches-no-job", "never-broken"
+LITERALS: Mapping[str, tuple[re.Pattern[str], str]] = {
+    "name": (
+        re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"),
+        "letters, digits and hyphens, at most 63, as a job's name has them",
+    ),
+    "role": (re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+"), "the ARN of a role, or its name"),
+    "account": (re.compile(r"\d{12}"), "the twelve digits of an account"),
+    "region": (re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d"), "a region such as eu-west-1"),
+}
+TAG_LENGTH_MAX = 256
+CANNOT_CHECKPOINT = frozenset({AlgorithmClass.MARKETPLACE, AlgorithmClass.BUILT_IN})  # of these, some or all
+
+
+def matches_no_job(whole: Whole) -> Iterator[Problem]:
+    for entry in (*whole.rules, *whole.blocks):
+        yield from _selects_nothing(entry)
+    for rule in whole.rules:
+        yield from _never_broken(rule)
+
+
+def _selects_nothing(entry: Entry) -> Iterator[Problem]:
+    match = entry.compiled["match"]
+    for name, (form, wanted) in LITERALS.items():
+        for index, pattern in enumerate(match.get(name, ())):
+            if is_literal(pattern) and form.fullmatch(pattern) is None:
+                yield entry.warning(CODE, "match", name, index, found=f"{name} {pattern!r}, which no job has", wanted=wanted)
+    for index, pattern in enumerate(match.get("instance_type", ())):
+        if not known_types([pattern]):
+            wanted = "an instance type of SageMaker training, or a glob that matches some"
+            yield entry.warning(
+                CODE, "match", "instance_type", index, found=f"instance_type {pattern!r}, which no job has", wanted=wanted
+            )
+    for key, values in match.get("tags", {}).items():
+        for index, value in enumerate(values):
+            if is_literal(value) and len(value) > TAG_LENGTH_MAX:
+                found = f"a value of {len(value)} characters for the tag {key}, which no job has"
+                yield entry.warning(CODE, "match", "tags", key, index, found=found, wanted=f"at most {TAG_LENGTH_MAX}")
+
+
+def _never_broken(rule: Entry) -> Iterator[Problem]:
+    options: Mapping[str, Any] = rule.compiled["options"]
+    algorithms = set(rule.compiled["match"].get("algorithm", ()))
+    match rule.compiled["kind"]:
+        case "max-runtime-limit" if options["at_most_s"] >= RUNTIME_S_MAX:
+            found = "a limit that no job exceeds: SageMaker refuses a MaxRuntimeInSeconds above 28 days"
+            yield rule.warning(UNBREAKABLE, "options", "at_most", found=found, wanted="a shorter limit, or no such rule")
+        case "instance-allowed" if {"*", "ml.*"} & set(options["instance_types"]):
+            yield rule.warning(
+                UNBREAKABLE, "options", "instance_types",
+                found="globs that match every instance type", wanted="the types that are allowed, or no such rule",
+            )  # fmt: skip
+        case "uncheckpointed-cap" if algorithms and not (algorithms & CANNOT_CHECKPOINT or options["without_config"]):
+            yield rule.warning(
+                UNBREAKABLE, "match", "algorithm",
+                found="algorithms that can checkpoint, for a rule about those that cannot",
+                wanted="built-in or marketplace among them, or options: {without_config: true}",
+            )  # fmt: skip
+        case "checkpoint-required" if algorithms == {AlgorithmClass.MARKETPLACE} and options["only_capable"]:
+            yield rule.warning(
+                UNBREAKABLE, "match", "algorithm",
+                found="algorithms that cannot checkpoint, for a rule about those that can",
+                wanted="other algorithms, or options: {only_capable: false}",
+            )  # fmt: skip
+        case _:
+            return

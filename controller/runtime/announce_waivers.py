@@ -1,0 +1,31 @@
+"""Announces once each waiver of the policy that ends within a week."""
+
+from __future__ import annotations
+
+from controller.ledger.message import WaiverExpiring
+from controller.ledger.message_json import facts_to_json
+from controller.policy.policy import Policy
+from controller.policy.waiver import EXPIRES_SOON, Waiver, WaiverState
+from controller.runtime.ports import Message, Ports
+
+
+def announce_waivers(ports: Ports) -> int:
+    """Queue the message of each waiver in force that ends soon; say how many are new. One with a new end is another waiver."""
+    policy, now, queued = ports.policies.current(), ports.clock.now(), 0
+    for waiver in policy.waivers:
+        in_force = waiver.state(now, policy.slack.waiver_s_max) is WaiverState.IN_FORCE
+        if in_force and waiver.expires - now <= EXPIRES_SOON:
+            queued += ports.outbox.put(_message(waiver, policy, ports))
+    return queued
+
+
+def _message(waiver: Waiver, policy: Policy, ports: Ports) -> Message:
+    message = WaiverExpiring(
+        waiver=waiver.name, rules=", ".join(waiver.rules), expires=waiver.expires, reason=waiver.reason, owner=waiver.owner,
+        ticket=waiver.ticket,
+    )  # fmt: skip
+    channel = next((rule.channel for rule in policy.rules if rule.name in waiver.rules), policy.channel)
+    return Message(
+        key=f"waiver-expiring/{waiver.name}/{waiver.expires.isoformat()}", channel=channel, kind=message.kind,
+        facts=facts_to_json(message), at=ports.clock.now(),
+    )  # fmt: skip
