@@ -1,7 +1,6 @@
 """Builds the real ports, once per container.
 
-Clients are built when first needed: a digest never loads SageMaker's service model. ``install`` is the only seam: a local host
-puts its virtual clock there before the first trigger.
+Clients are built when first needed. ``install`` is the only seam: a local host puts its virtual clock there first.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ from controller.aws.stack_parameters import identity_key, training_roles
 from controller.aws.system_clock import SystemClock
 from controller.ledger.lineage import LineageId
 from controller.runtime.gather import lineage_of
-from controller.runtime.ports import Chat, Clock, Jobs, Ledger, Policies, Ports, Unreachable
+from controller.runtime.ports import Chat, Clock, Home, Jobs, Ledger, Policies, Ports, Unreachable
 from controller.runtime.slack_user import KnownUsers, SlackUser
 
 # The lease (60 s) outlives the function (45 s), which outlives its calls: two tries of at most 2 + 10 s each.
@@ -78,6 +77,7 @@ def install(*, clock: Clock, client_config: Config = CLIENT_CONFIG, slack_client
     global _clock, _client_config, _slack_client_config  # one clock per container
     _clock, _client_config, _slack_client_config = clock, client_config, slack_client_config
     ports.cache_clear()
+    reading_ports.cache_clear()
     client.cache_clear()
     _pricing.cache_clear()
     _hurried_client.cache_clear()
@@ -108,26 +108,37 @@ def region() -> str:
 
 @cache
 def ports() -> Ports:
-    """The ports of this container. Raises Misconfigured."""
-    table = setting("SPOTWARDEN_TABLE")
-    ledger = DynamoLedger(client("dynamodb"), table)
+    """The ports of a function that decides about jobs. Raises Misconfigured."""
+    ledger = DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"), identity_key())
+    return _ports(ledger, ledger.revisions.in_force_at)
+
+
+@cache
+def reading_ports() -> Ports:
+    """The ports of a function that decides nothing: it does not say since when the policy is in force. Raises Misconfigured."""
+    ledger = DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"))
+    return _ports(ledger, ledger.revisions.read_in_force_at)
+
+
+def _ports(ledger: DynamoLedger, in_force_at: Callable[[str, datetime], datetime]) -> Ports:
     return Ports(
         jobs=SageMakerJobs(_Lazy(lambda: client("sagemaker")), roles=training_roles(), key=identity_key()),
         checkpoints=S3Checkpoints(_Lazy(lambda: client("s3")), _checkpoint_buckets()),
         ledger=ledger,
-        outbox=DynamoOutbox(client("dynamodb"), table),
+        outbox=DynamoOutbox(client("dynamodb"), setting("SPOTWARDEN_TABLE")),
         chat=_Lazy(_slack),
         events=_events(),
         report_store=S3ReportStore(
             _Lazy(lambda: client("s3")), os.environ.get("SPOTWARDEN_REPORTS_BUCKET", ""), os.environ.get("AWS_REGION", "")
         ),
         instances=Ec2Instances(_Lazy(lambda: client("ec2"))),
-        policies=_current_policies(ledger.revisions.in_force_at),
+        policies=_current_policies(in_force_at),
         prices=Prices(ledger.prices.rates),
         quotas=ServiceQuotas(_Lazy(lambda: client("service-quotas"))),
         placement=PlacementScores(_Lazy(lambda: client("ec2"))),
         price_list=PriceList(_Lazy(_pricing)),
         clock=_clock,
+        home=Home(account=os.environ.get("SPOTWARDEN_ACCOUNT", ""), region=region()),
     )
 
 
@@ -151,9 +162,7 @@ class _Lazy:
 
 
 def _current_policies(in_force_at: Callable[[str, datetime], datetime]) -> CompiledPolicies:
-    return CompiledPolicies(
-        _policies(), lambda revision: in_force_at(revision, _clock.now()), observe_only=not training_roles()
-    )  # fmt: skip
+    return CompiledPolicies(_policies(), lambda revision: in_force_at(revision, _clock.now()), observe_only=not training_roles())
 
 
 def _policies() -> Mapping[str, Any]:
@@ -194,7 +203,7 @@ def _known_users() -> KnownUsers:
 def slack_ports(came_at: datetime) -> SlackClickPorts:
     """The ports of a click, which is answered within three seconds whatever AWS does. Raises Misconfigured."""
     hurry = partial(_Hurried, until=came_at + SLACK_TIME_LIMIT)
-    ledger = DynamoLedger(hurry(_hurried_client("dynamodb")), setting("SPOTWARDEN_TABLE"))
+    ledger = DynamoLedger(hurry(_hurried_client("dynamodb")), setting("SPOTWARDEN_TABLE"), identity_key())
     return SlackClickPorts(
         jobs=SageMakerJobs(hurry(_hurried_client("sagemaker")), roles=training_roles(), key=identity_key()),
         ledger=ledger,
@@ -296,25 +305,16 @@ def _slack_secret() -> SlackSecret:
 
 
 def _read_slack_secret() -> Mapping[str, str]:
-    """What Secrets Manager holds for Slack. Raises Misconfigured and Unreachable.
-
-    ``{"bot_token": "xoxb-…", "signing_secret": "…"}``, a bot token alone (then nobody can press anything), or
-    ``{"webhook_url": "https://…"}`` (then messages are posted and nothing else).
-    """
+    """What Secrets Manager holds for Slack. Raises Misconfigured and Unreachable."""
     try:
         answer = _hurried_client("secretsmanager").get_secret_value(SecretId=setting("SPOTWARDEN_SLACK_TOKEN_SECRET"))
     except (ClientError, BotoCoreError) as error:
         if fault_of(error) in (AwsFault.THROTTLED, AwsFault.UNREACHABLE):
             raise Unreachable(f"Secrets Manager: {type(error).__name__}") from error
         raise
-    found = answer["SecretString"]
+    from controller.slack.secret import secret_in
+
     try:
-        secret = json.loads(found) if found.startswith("{") else {"bot_token": found, "signing_secret": ""}
-    except json.JSONDecodeError:
-        raise Misconfigured("the Slack secret begins like JSON and is none") from None
-    wanted = ("webhook_url",) if "webhook_url" in secret else ("bot_token", "signing_secret")
-    for name in wanted:
-        if not isinstance(secret.get(name), str):
-            raise Misconfigured(f"the Slack secret has no {name}; wanted bot_token and signing_secret, or webhook_url")
-    told: Mapping[str, str] = secret
-    return told
+        return secret_in(answer["SecretString"])
+    except ValueError as problem:
+        raise Misconfigured(str(problem)) from None

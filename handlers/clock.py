@@ -38,7 +38,7 @@ def discover(event: Any) -> dict[str, Any]:
 @clock.schedule("rate(1 minute)")
 def drain(event: Any) -> dict[str, Any]:
     """Send the messages that wait in the outbox."""
-    sent = drain_outbox(wiring.ports())
+    sent = drain_outbox(wiring.reading_ports())
     for channel, why in sent.paused:
         logger.warning("channel waits", extra={"channel": channel, "why": why})
     for channel, message, why in sent.set_aside:
@@ -57,14 +57,14 @@ def drain(event: Any) -> dict[str, Any]:
 @clock.schedule("rate(1 hour)")
 def digests(event: Any) -> dict[str, Any]:
     """Close the days that are over, and queue the digests that are due."""
-    return {"DaysClosed": close_days(wiring.ports()), "Digests": queue_digests(wiring.ports())}
+    return {"DaysClosed": close_days(wiring.reading_ports()), "Digests": queue_digests(wiring.reading_ports())}
 
 
 @observed
 @clock.schedule("rate(6 hours)")
 def prices(event: Any) -> dict[str, Any]:
     """Refresh the prices of this region from AWS's Price List."""
-    changed, problems = refresh_prices(wiring.region(), wiring.ports())
+    changed, problems = refresh_prices(wiring.region(), wiring.reading_ports())
     for problem in problems:
         logger.warning("a price could not be read", extra={"problem": problem})
     return {"PricesChanged": changed, "PriceProblems": len(problems)}

@@ -22,5 +22,5 @@ interruptions = Blueprint(__name__)
 )
 def market_signalled(event: Any) -> dict[str, Any]:
     """Record the signal for its instance family and region."""
-    signal = note_signal(event.to_dict(), wiring.ports())
+    signal = note_signal(event.to_dict(), wiring.reading_ports())
     return {"Signals": 1, "kind": str(signal.kind), "pool": signal.pool}

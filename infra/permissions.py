@@ -166,7 +166,6 @@ RECONCILE = (
     "sagemaker CreateTrainingJob",
 )
 DIGEST = (
-    *ASK_WHEN_THE_POLICY_TOOK_FORCE,
     *QUEUE_A_MESSAGE,
     "dynamodb DeleteItem",
     "dynamodb Query",
@@ -184,7 +183,6 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "sweep": (*RECONCILE, "dynamodb Query due"),
     "discover": (*RECONCILE, "sagemaker ListTrainingJobs", DEAD_LETTER),
     "drain": (
-        *ASK_WHEN_THE_POLICY_TOOK_FORCE,
         *QUEUE_A_MESSAGE,
         "dynamodb Query",
         "dynamodb UpdateItem",
@@ -195,7 +193,8 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "sns Publish",
     ),
     "prices": (
-        *ASK_WHEN_THE_POLICY_TOOK_FORCE,
+        "dynamodb GetItem",
+        "dynamodb PutItem",
         "dynamodb Query",
         "dynamodb UpdateItem",
         "pricing GetProducts",
@@ -218,10 +217,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
 # Functions that never submit → the partitions that they write. Only functions that submit write a lineage (lineage#…).
 ROWS: dict[str, tuple[str, ...]] = {
     "market_signalled": ("signal#*",),
-    "drain": ("aside", "cursor", "outbox", "outbox#*", "policy", "post#*", "said#*", "shelf#*"),
-    "prices": ("cursor", "late", "policy", "price#*"),
+    "drain": ("aside", "cursor", "outbox", "outbox#*", "post#*", "said#*", "shelf#*"),
+    "prices": ("cursor", "late", "price#*"),
     "api_handler": ("halt", "once", "request#*"),
-    "digests": ("cursor", "late", "outbox", "outbox#*", "policy", "pool#*", "rollup", "said#*", "shelf#*"),
+    "digests": ("cursor", "late", "outbox", "outbox#*", "pool#*", "rollup", "said#*", "shelf#*"),
 }
 WRITES = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
 

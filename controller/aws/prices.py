@@ -2,6 +2,8 @@
 
 ``data/prices.json`` contains prices with the day and the public source of each. The table is incomplete on purpose: an unknown
 price is None, and then a job's seconds are recorded without dollars. Where both have a price of one day, the ledger's counts.
+A price of the ledger that is more than four times the table's for that type, or less than a quarter of it, is no price: prices
+keep spend caps, and the function that writes them could otherwise void every cap.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from importlib.resources import files
 from controller.savings.prices import rate_at, rate_over
 from controller.units.money import Rate
 
+APART_MAX = 4  # times: far more than a price changes at once
 FRESH = timedelta(hours=1)  # how long a container keeps a region's prices: they change weekly
 Listed = Mapping[str, tuple[Rate, ...]]
 
@@ -32,7 +35,7 @@ class Prices:
 
     def rate(self, instance_type: str, region: str, at: datetime, since: datetime | None = None) -> Rate | None:
         """The price at a time, or the mean of a period up to it; None where there is none."""
-        ours = self._ours(region, at).get(instance_type, ())
+        ours = [rate for rate in self._ours(region, at).get(instance_type, ()) if _plausible(rate, instance_type)]
         days = {rate.as_of for rate in ours}
         known = (*(rate for rate in _table().get((region, instance_type), ()) if rate.as_of not in days), *ours)
         return rate_over(known, since, at) if since is not None else rate_at(known, at)
@@ -43,6 +46,11 @@ class Prices:
             listed = self._listed(region)
             self._read[region] = (at, listed)
         return listed
+
+
+def _plausible(rate: Rate, instance_type: str) -> bool:
+    known = [one.micros_per_h for (_, kind), rates in _table().items() if kind == instance_type for one in rates]
+    return not known or min(known) <= rate.micros_per_h * APART_MAX <= max(known) * APART_MAX**2
 
 
 @cache

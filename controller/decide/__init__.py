@@ -16,6 +16,7 @@ from controller.decide import (
     enforce,
     job_updates,
     observe,
+    phase_times,
     probe_capacity,
     read_directives,
     record_usage,
@@ -78,6 +79,11 @@ DECIDERS: tuple[Decider, ...] = (
         name="capacity_signals",
         decide=lambda facts, _: capacity_signals.capacity_signals(facts),
         why="share signs of spot capacity with the jobs that left the pool",
+    ),
+    Decider(
+        name="phase_times",
+        decide=lambda facts, _: phase_times.phase_times(facts),
+        why="learn how long jobs take to start, to restore and to upload",
     ),
     Decider(
         name="probe_capacity",

@@ -12,17 +12,18 @@ from controller.ledger.message import CheckpointFacts, Message
 from controller.ledger.message_json import facts_to_json
 
 
-def say(facts: Facts, message: Message, *detail: str, channel: str = "") -> Decision:
+def say(facts: Facts, message: Message, *detail: str, channel: str = "", once_a_day: str = "") -> Decision:
     """Announce a message about the job, once for each ``detail``: in the channel of its ``resubmit`` block, else the default."""
     block = facts.policy.resubmission_for(facts.job)
     channel = channel or (block.channel if block else facts.policy.channel)
-    return announce(message, *detail, about=facts.job.name, channel=channel, at=facts.now)
+    return announce(message, *detail, about=facts.job.name, channel=channel, at=facts.now, once_a_day=once_a_day)
 
 
-def announce(message: Message, *detail: str, about: str, channel: str, at: datetime) -> Decision:
+def announce(message: Message, *detail: str, about: str, channel: str, at: datetime, once_a_day: str = "") -> Decision:
     """Announce a message; its topic is its kind and the details."""
     action = Announce(
-        about=about, topic="/".join((message.kind, *detail)), channel=channel, kind=message.kind, facts=facts_to_json(message)
+        about=about, topic="/".join((message.kind, *detail)), channel=channel, kind=message.kind, facts=facts_to_json(message),
+        once_a_day=once_a_day,
     )  # fmt: skip
     return Decision(intents=(Intent(action=action, due_at=at),))
 

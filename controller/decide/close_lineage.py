@@ -11,11 +11,11 @@ from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.record_usage import measured_of
 from controller.decide.resubmit import resubmit
-from controller.jobs.checkpoint import trained_s
 from controller.jobs.job import Outcome
 from controller.ledger.entry import CheckpointScanned, Finished
 from controller.ledger.intent import Intent, Publish, Submit
 from controller.savings.arithmetic import spent_micros
+from controller.savings.progress import work_at_most_s
 
 DETAIL_TYPE = "Spotwarden Lineage Finished"
 ENDED = "ended"
@@ -39,7 +39,10 @@ def close_lineage(facts: Facts) -> Decision:
 
 
 def work_s(facts: Facts) -> int | None:
-    """The training seconds in the lineage's model: those of the last attempt, and those that it continued from a checkpoint."""
+    """The training seconds in the lineage's model: those of the last attempt, and those that it continued from a checkpoint.
+
+    Training that an interruption lost is no part of it.
+    """
     job = facts.job
     if job.outcome is not Outcome.COMPLETED or not job.intervals:
         return None
@@ -47,7 +50,10 @@ def work_s(facts: Facts) -> int | None:
         e.proven_s if e.kept_s is None else e.kept_s for e in facts.lineage.entries
         if isinstance(e, CheckpointScanned) and e.job != job.name and e.occasion == ENDED and e.uri == job.checkpoint_uri
     )  # fmt: skip
-    return trained_s(job.intervals, job.ended_at or facts.now) + carried
+    own_s = work_at_most_s(
+        job.intervals, facts.scans, checkpoints=job.checkpoint_uri is not None, ended_at=job.ended_at or facts.now
+    )  # fmt: skip
+    return own_s + carried
 
 
 def _goes_on(facts: Facts) -> bool:

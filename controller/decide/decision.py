@@ -12,7 +12,7 @@ from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Ended, Entry, Flagged, RuleHeldBack, Started
 from controller.ledger.intent import Intent, Probe, Publish, Settle, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
-from controller.ledger.pool import CapacitySeen, CapacitySignal
+from controller.ledger.pool import CapacitySeen, CapacitySignal, PhaseTimes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +36,10 @@ class Decision:
 
     ``problems`` are deciders that raised; the decisions of the others stand. ``claims`` on checkpoint prefixes are taken and
     ``released`` returned, ``holds`` on quota are taken and ``freed``. ``late`` are days before the one of the commit to which
-    entries belong: their rollups have to be made again. ``capacity`` are signals about spot pools, for other lineages. ``needs``
-    are open questions: a decision with one is not committed, but made again once the runtime has looked them up. ``said`` are all
-    intents that are decided now, also known ones: no act on SageMaker is performed that is not among them. ``doubtful`` are keys
-    of those that are decided only because they were tried: nothing new is created for them.
+    entries belong: their rollups have to be made again. ``capacity`` are signals about spot pools and ``times`` how long phases
+    took, for other lineages. ``needs`` are open questions: a decision with one is not committed, but made again once the runtime
+    has looked them up. ``said`` are all intents that are decided now, also known ones: no act on SageMaker is performed that is
+    not among them. ``doubtful`` are keys of those that are decided only because they were tried: nothing new is created for them.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -55,6 +55,7 @@ class Decision:
     doubtful: frozenset[str] = frozenset()
     problems: tuple[DeciderProblem, ...] = ()
     capacity: tuple[CapacitySignal, ...] = ()
+    times: tuple[PhaseTimes, ...] = ()
     needs: frozenset[Need] = frozenset()
 
     def __or__(self, other: Decision) -> Decision:
@@ -70,6 +71,7 @@ class Decision:
             holds=self.holds + other.holds,
             freed=self.freed + other.freed,
             capacity=self.capacity + other.capacity,
+            times=self.times + other.times,
             needs=self.needs | other.needs,
         )
 
@@ -80,7 +82,7 @@ class Decision:
     def writes(self) -> int:
         return (
             len(self.entries) + len(self.intents) + len(self.withdrawn) + len(self.abandoned)
-            + len(self.claims) + len(self.released) + len(self.holds) + len(self.freed) + len(self.capacity)
+            + len(self.claims) + len(self.released) + len(self.holds) + len(self.freed) + len(self.capacity) + len(self.times)
         )  # fmt: skip
 
     def new_to(self, lineage: Lineage, about: str) -> Decision:
@@ -110,12 +112,12 @@ class Decision:
             holds=self.holds if Started in learned else (),
             freed=self.freed if Ended in learned else (),
         )
-        return new if new._is_news else replace(new, capacity=())
+        return new if new._is_news else replace(new, capacity=(), times=())
 
     @property
     def _is_news(self) -> bool:
-        """Whether there is something to write. A signal that a pool still has capacity alone is no reason to write."""
-        return self.writes > sum(isinstance(signal, CapacitySeen) for signal in self.capacity)
+        """Whether there is something to write. What a pool shows, other than an answer of EC2, alone is no reason to write."""
+        return self.writes > sum(isinstance(signal, CapacitySeen) for signal in self.capacity) + len(self.times)
 
     @staticmethod
     def _replaces(intent: Intent, lineage: Lineage) -> bool:
@@ -190,7 +192,7 @@ class Decision:
         yield from (Decision(entries=(entry,)) for entry in plain)
         yield Decision(
             entries=tuple(e for e in self.entries if isinstance(e, Started | Ended)), claims=self.claims, holds=self.holds,
-            released=self.released, freed=self.freed, capacity=self.capacity,
+            released=self.released, freed=self.freed, capacity=self.capacity, times=self.times,
         )  # fmt: skip
         first = (Wake, Stop, Submit, Probe, Settle)
         yield from (Decision(intents=(i,)) for i in sorted(self.intents, key=lambda i: not isinstance(i.action, first)))

@@ -22,6 +22,7 @@ from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, RuleAction
 from controller.policy.repair import NotRepairable
 from controller.policy.rules import judge
+from controller.policy.rules.checkpoint_alive import CHECKPOINT_ALIVE
 from controller.policy.rules.kind import Evidence
 from controller.policy.rules.tag_invalid import TAG_INVALID
 from controller.policy.waiver import Waiver
@@ -98,7 +99,8 @@ def _announce(facts: Facts, verdict: Verdict) -> Decision:
                 said |= say(facts, _tag_invalid(facts))
                 continue
             message = _rule_broken(facts, finding, plan, repaired=repaired)
-            said |= say(facts, message, finding.policy, finding.mode, channel=finding.channel)
+            alarm = finding.policy if finding.rule == CHECKPOINT_ALIVE.id else ""  # most such jobs complete all the same
+            said |= say(facts, message, finding.policy, finding.mode, channel=finding.channel, once_a_day=alarm)
     return said
 
 

@@ -16,7 +16,7 @@ from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.directives_in_force import in_force, tags_of
 from controller.ledger.entry import CheckpointScanned, OwnerChecked
 from controller.ledger.lineage import Lineage
-from controller.ledger.pool import PlacementAsked, PoolMemory
+from controller.ledger.pool import PhaseTimes, PlacementAsked, PoolMemory
 from controller.ledger.rule_acts import RuleActs
 from controller.policy.policy import Policy
 from controller.savings.progress import progress_of
@@ -45,6 +45,8 @@ class Facts:
     ``rule_acts`` says what rules with a guard against surprises did under this revision, ``last_day`` how many jobs each team had
     on the last closed day, None where none is known.
 
+    ``phase_times`` are how long recent jobs on the job's instance type took to start, to restore and to upload.
+
     ``owner_undecided`` says that the owner which the job claims has not answered yet, ``owner_checked`` an answer to write down.
     """
 
@@ -70,6 +72,7 @@ class Facts:
     last_day: Mapping[str, int] | None = None
     owner_undecided: bool = False
     owner_checked: OwnerChecked | None = None
+    phase_times: tuple[PhaseTimes, ...] = ()
 
     @property
     def owned(self) -> bool:
@@ -138,7 +141,7 @@ class Facts:
         """Training seconds of this job that checkpoints prove; the rest may have to be repeated."""
         job = self.job
         kept = progress_of(
-            job.intervals, self._scans, checkpoints=job.checkpoint_uri is not None, completed=False, ended_at=job.ended_at
+            job.intervals, self.scans, checkpoints=job.checkpoint_uri is not None, completed=False, ended_at=job.ended_at
         )
         return kept.kept_s
 
@@ -155,14 +158,14 @@ class Facts:
         until = max(last.end or self.now, last.start)
         kept = progress_of(
             (*before, Interval(start=last.start, end=until)),
-            self._scans,
+            self.scans,
             checkpoints=job.checkpoint_uri is not None,
             completed=True,
         )
         return kept.kept_s
 
     @property
-    def _scans(self) -> tuple[CheckpointScan | CheckpointScanned, ...]:
+    def scans(self) -> tuple[CheckpointScan | CheckpointScanned, ...]:
         """Everything that was seen of this job's checkpoint prefix, now and before."""
         seen = (e for e in self.lineage.entries if isinstance(e, CheckpointScanned) and e.job == self.job.name)
         return (*seen, *(() if self.checkpoint_scan is None else (self.checkpoint_scan,)))

@@ -35,7 +35,7 @@ def refresh_card(facts: Facts, said: Decision) -> Decision:
         return Decision()
     keys = sorted(
         {e.key for e in (*lineage.entries, *said.entries) if isinstance(e, SHOWN_ENTRIES) or _shows_waiver(e)}
-        | {i.key for i in known if isinstance(i.action, Submit | Stop)}
+        | {i.key for i in known if isinstance(i.action, Submit | Stop | Announce)}
     )  # fmt: skip
     version = hashlib.sha256("\n".join((*channels, *keys)).encode()).hexdigest()[:12]
     intent = Intent(action=RefreshCard(about=facts.job.name, channels=tuple(channels), version=version), due_at=facts.now)

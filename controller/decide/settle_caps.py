@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.record_usage import record_usage
 from controller.decide.resubmit import resubmit
-from controller.decide.spend_cap import unmeasured_micros
-from controller.ledger.entry import Measured, Started, Unmeasured
-from controller.ledger.intent import Intent, IntentResult, Settle, Stop, Submit
+from controller.decide.spend_cap import DAY_S, unmeasured_micros
+from controller.ledger.entry import Ended, Measured, Started, Unmeasured
+from controller.ledger.intent import Intent, IntentResult, Purpose, Settle, Stop, Submit
 from controller.ledger.lineage import Lineage
 from controller.savings.arithmetic import spent_micros
 from controller.units.money import Micros
@@ -36,6 +38,48 @@ def team_of(action: Submit | Stop, lineage: Lineage) -> str:
 def holder_of(action: Submit | Stop) -> str:
     """For what an amount is reserved: an attempt, or the move that it follows."""
     return action.key if isinstance(action, Submit) else f"move/{action.about}"
+
+
+def follows_its_stop(submit: Submit, lineage: Lineage) -> bool:
+    """Whether an attempt is the one for which its job was stopped to be moved, and for which the stop reserved.
+
+    A way back, because the new place refused the job, is not: it is held to the cap like any other attempt.
+    """
+    stop = lineage.intent(f"stop/{submit.about}")
+    if stop is None or not isinstance(stop.action, Stop) or stop.action.purpose is not Purpose.MOVE or stop.claim == 0:
+        return False
+    return not any(other.about == submit.about and other.key != submit.key for other in _came_to_nothing(lineage))
+
+
+def unused(submit: Submit, lineage: Lineage) -> tuple[tuple[Submit, Micros], ...]:
+    """The attempts right before one that hold more of the cap than they can have cost, and what they can have cost at most.
+
+    Their own settlement comes after the usage is known; until then the next attempt would find no room because of them.
+    """
+    nothing = [(other, 0) for other in _came_to_nothing(lineage) if other.about == submit.about and _reserved(other)]
+    return (*nothing, *_ended_early(submit, lineage))
+
+
+def _ended_early(submit: Submit, lineage: Lineage) -> tuple[tuple[Submit, Micros], ...]:
+    """The attempt that this one follows, with what it cost, or with the share of its time that it ran."""
+    before = next((other for other, _ in lineage.submits() if other.job == submit.about and _reserved(other)), None)
+    started, ended = lineage.entry(Started, submit.about), lineage.entry(Ended, submit.about)
+    if before is None or before.cost_micros is None or started is None or ended is None or ended.ran_s is None:
+        return ()
+    measured = lineage.entry(Measured, submit.about)
+    if measured is not None:
+        return () if _unpriced(measured) else ((before, spent_micros([measured])),)
+    most_s = started.runtime_s_max or DAY_S
+    return ((before, ceil(before.cost_micros * min(ended.ran_s, most_s) / most_s)),)
+
+
+def _came_to_nothing(lineage: Lineage) -> tuple[Submit, ...]:
+    """The submissions of which no attempt came, whose name was not merely taken."""
+    return tuple(
+        submit
+        for submit, intent in lineage.submits()
+        if intent.closed in NEVER_MADE and lineage.entry(Started, submit.job) is None
+    )
 
 
 def settle_caps(facts: Facts) -> Decision:
@@ -66,12 +110,7 @@ def _made(facts: Facts) -> tuple[Submit, ...]:
 
 
 def _never_made(facts: Facts) -> tuple[Submit, ...]:
-    return tuple(
-        submit
-        for submit, intent in facts.lineage.submits()
-        if submit.about == facts.job.name and _reserved(submit) and intent.closed in NEVER_MADE
-        and facts.lineage.entry(Started, submit.job) is None
-    )  # fmt: skip
+    return tuple(s for s in _came_to_nothing(facts.lineage) if s.about == facts.job.name and _reserved(s))
 
 
 def _reserved(submit: Submit) -> bool:
@@ -83,7 +122,10 @@ def _cost_micros(facts: Facts) -> Micros | None:
     job, fresh = facts.job.name, record_usage(facts).entries
     measured = facts.lineage.entry(Measured, job) or next((e for e in fresh if isinstance(e, Measured) and e.job == job), None)
     if measured is not None:
-        unpriced = measured.rate_micros_per_h is None and measured.billable_s + measured.retained_s > 0
-        return None if unpriced else spent_micros([measured])
+        return None if _unpriced(measured) else spent_micros([measured])
     unmeasured = facts.lineage.entry(Unmeasured, job) or any(isinstance(e, Unmeasured) for e in fresh)
     return unmeasured_micros(facts) if unmeasured else None
+
+
+def _unpriced(measured: Measured) -> bool:
+    return measured.rate_micros_per_h is None and measured.billable_s + measured.retained_s > 0

@@ -29,6 +29,7 @@ from controller.units.free_text import one_line
 REPEATABLE = (UserRequest.WAIVE, UserRequest.ACCEPT_TAGS)  # a job may break several rules, and its tags change again
 UPLOADING = "Uploading"
 REASON_MAX, TICKET_MAX = 300, 100  # characters of a waiver's
+WAITS_MAX = timedelta(days=1)  # what waited longer may be asked for again: a job of a day ago is another situation
 
 
 def act_on_user_request(facts: Facts) -> Decision:
@@ -104,8 +105,9 @@ def accepted_requests(
 ) -> tuple[UserRequested | Waived, ...]:
     """The requests that hold, as the lineage records them. Others can write what waits, so only what is asked is taken from it.
 
-    It must be about the newest attempt, be possible now, and be asked by somebody whom the policy lets ask for it. A user group's
-    members are known to Slack alone, so a group lets everybody through here.
+    It must be about the newest attempt, be possible now, be younger than a day, and be asked by somebody whom the policy lets ask
+    for it. Whether he is in a user group was asked of Slack when he pressed: its members are known to Slack alone, so a group
+    that the policy still lists is enough here.
     """
     taken: list[UserRequested | Waived] = []
     for one in sorted(waiting, key=lambda request: (request.at, request.key)):
@@ -113,7 +115,8 @@ def accepted_requests(
         last, at = newest_attempt(seen), min(one.at, now)
         ask = one.request if isinstance(one, UserRequested) else UserRequest.WAIVE
         may = policy.slack.may.get(ask, ())
-        if last is None or last.job != one.job or not (one.who in may or any(group.startswith("S") for group in may)):
+        listed = one.who in may or any(group.startswith("S") for group in may)
+        if last is None or last.job != one.job or not listed or now - one.at > WAITS_MAX:
             continue
         if isinstance(one, UserRequested):
             change = pending(seen)

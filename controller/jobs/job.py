@@ -178,6 +178,8 @@ class Job:
     service: Service | None  # the owner that is proved
     unrepeatable: str | None  # why a copy of this job's request must not be submitted, or None
     tags: Mapping[str, str] = field(default_factory=dict)
+    downloading: tuple[Interval, ...] = ()  # of the image, the data and the checkpoints, before each interval of training
+    uploading: tuple[Interval, ...] = ()  # of the model
     intervals: tuple[Interval, ...] = ()  # of training, as SecondaryStatusTransitions tell them
     subnets: tuple[str, ...] = ()  # empty: no VpcConfig
     volume_gb: int | None = None

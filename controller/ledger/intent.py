@@ -106,6 +106,7 @@ class Announce:
     """Tell people. At least once: Slack offers no idempotency key.
 
     ``facts`` are those of the message as JSON. ``words`` is the finished text of rows written before messages had kinds.
+    ``once_a_day`` names what a channel hears of once a day, whatever the job: the others are counted in the digest.
     """
 
     about: str
@@ -114,6 +115,7 @@ class Announce:
     kind: MessageKind | None = None
     facts: str = ""
     words: tuple[str, ...] = ()
+    once_a_day: str = ""
 
     @property
     def key(self) -> str:

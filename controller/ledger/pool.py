@@ -59,6 +59,23 @@ class PlacementAsked:
     score: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseTimes:
+    """How long the phases of one job took that a move waits for, in seconds; None for a phase that it did not have.
+
+    ``start_s`` is the time from its creation to its instances, on-demand only: on spot it is the wait for capacity. ``restore_s``
+    is the download of a job with a checkpoint prefix, ``upload_s`` the upload at its end.
+    """
+
+    region: str
+    instance_type: str
+    job: str
+    at: datetime
+    start_s: int | None = None
+    restore_s: int | None = None
+    upload_s: int | None = None
+
+
 CapacitySignal = CapacitySeen | PlacementAsked
 
 

@@ -1,4 +1,4 @@
-"""The one Slack message of a lineage: state, owner, next step, cost, and the requests that are offered as buttons.
+"""The one Slack message of a lineage: what happened and why, owner, next step, cost, links, and requests as buttons.
 
 It is built from the ledger at the moment at which it is sent, so it is never out of date.
 """
@@ -6,6 +6,7 @@ It is built from the ledger at the moment at which it is sent, so it is never ou
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -16,13 +17,15 @@ from controller.ledger.entry import Ended, Finished, Flagged, Interrupted, Start
 from controller.ledger.intent import Intent, Purpose, Stop, Submit
 from controller.ledger.lineage import Lineage, newest_attempt
 from controller.ledger.waiver import waivers_in_force
-from controller.notifications.message_text import reason
+from controller.notifications.links import job_links, link
+from controller.notifications.message_text import reason, where_text
 from controller.notifications.mrkdwn import escaped, when
+from controller.notifications.news import News, news_of
 from controller.notifications.parts import Button, Buttons, Fields, Part, Small, Text
 from controller.policy.policy import Policy
 from controller.policy.user_request import UserRequest
 from controller.savings.arithmetic import Savings, sum_savings
-from controller.units.money import dollars
+from controller.units.money import Rate, dollars
 
 BUTTONS = {
     UserRequest.TRY_AGAIN: ("Try again", "primary", ""),
@@ -48,15 +51,30 @@ WITH_THE_FIX = (
 )
 
 
-def card(lineage: Lineage, policy: Policy, now: datetime) -> tuple[Part, ...]:
-    """The parts of the message."""
+def card(lineage: Lineage, policy: Policy, now: datetime, rate: Rate | None = None) -> tuple[Part, ...]:
+    """The parts of the message. ``rate`` is the on-demand price of the newest attempt's instance, for a job that still runs."""
     last = newest_attempt(lineage)
     requests, about = available_requests(lineage, policy, now), last.job if last else lineage.id.root
     buttons = (Buttons(tuple(_button(request, lineage, about) for request in requests)),) if requests else ()
     if last is None:
         return (Text(f"*{escaped(lineage.id.root)}*: no data yet"), *buttons)
-    ended = lineage.entry(Ended, last.job)
-    return (Text(_state(lineage, last, ended)), Fields(tuple(_fields(lineage, last))), *_notes(lineage, policy, now), *buttons)
+    news = news_of(lineage, policy, last)
+    return (
+        Text(_headline(lineage, last, news)),
+        Fields(tuple(_fields(lineage, last, rate, told=bool(news.current or news.why)))),
+        *_notes(lineage, policy, last, news, now),
+        *buttons,
+    )
+
+
+def _headline(lineage: Lineage, last: Started, news: News) -> str:
+    """What happened, why, what comes next, and what a person does."""
+    if news.current:
+        [first, *others] = news.current
+        also = [f"Also: {_without_emoji(text.title)}. Details are in the thread." for text in others]
+        return "\n".join((first.body, *also))
+    by_rule = f" by the rule {', '.join(map(escaped, news.policies))}" if news.why else ""
+    return "\n".join((_state(lineage, last, lineage.entry(Ended, last.job)) + by_rule, *news.why))
 
 
 def _button(request: UserRequest, lineage: Lineage, job: str) -> Button:
@@ -80,26 +98,37 @@ def _state(lineage: Lineage, last: Started, ended: Ended | None) -> str:
     opened = {type(i.action): i for i in lineage.open_intents()}
     if Submit in opened:
         return f":repeat: {name} is submitted again as attempt {_number(opened[Submit])}"
-    if Stop in opened:
+    if Stop in opened and ended is None:
         return f":octagonal_sign: {name} is being stopped"
     if ended is None:
-        return f":runner: {name} is running"
-    return f"{ended.outcome.emoji} {name} {ended.outcome.label}"
+        return f":runner: {name} is running" + (f" (attempt {last.number})" if last.number > 1 else "")
+    return f"{ended.outcome.emoji} {name} {ended.outcome.label}{_attempts(last)}"
+
+
+def _attempts(last: Started) -> str:
+    return f" after {last.number} attempts" if last.number > 1 else ""
+
+
+def _without_emoji(title: str) -> str:
+    """A title as the rest of a sentence: without its emoji and its full stop."""
+    return re.sub(r"^:[a-z_]+: ", "", title).rstrip(".")
 
 
 def _number(intent: Intent) -> int:
     return intent.action.number if isinstance(intent.action, Submit) else 0
 
 
-def _fields(lineage: Lineage, last: Started) -> Iterable[str]:
+def _fields(lineage: Lineage, last: Started, rate: Rate | None, *, told: bool) -> Iterable[str]:
+    """Short facts; the next step where no line above has ``told`` it."""
     whose = [escaped(last.user)] if last.user else []
     whose += [f"team {escaped(last.team)}"] if last.team else []
     yield "*Owner*\n" + (", ".join(whose) or "no owner tag")
-    yield f"*Attempt*\n{last.number}: {escaped(last.job)}"
+    if last.number > 1:
+        yield f"*Attempt*\n{last.number}: {escaped(last.job)}"
     yield f"*Instances*\n{last.instance_count} × {escaped(last.instance_type)}, {'spot' if last.spot else 'on-demand'}"
-    yield f"*Next step*\n{_next(lineage, last)}"
-    total = sum_savings(lineage.entries, group=lambda _: "all").get("all", Savings())
-    yield f"*Cost so far*\n{money_text(total)}"
+    if not told:
+        yield f"*Next step*\n{_next(lineage, last)}"
+    yield f"*Cost so far*\n{_cost(lineage, last, rate)}"
     interruptions = sum(isinstance(e, Interrupted) for e in lineage.entries)
     if interruptions:
         yield f"*Interrupted*\n{interruptions} times" if interruptions > 1 else "*Interrupted*\nonce"
@@ -107,6 +136,16 @@ def _fields(lineage: Lineage, last: Started) -> Iterable[str]:
     if finished is not None and finished.deadline is not None:
         kept = finished.outcome is Outcome.COMPLETED and finished.at <= finished.deadline
         yield f"*Deadline*\n{when(finished.deadline)}: {'met' if kept else 'missed'}"
+
+
+def _cost(lineage: Lineage, last: Started, rate: Rate | None) -> str:
+    """What the attempts cost, and what the one that runs costs an hour at most."""
+    total = sum_savings(lineage.entries, group=lambda _: "all").get("all", Savings())
+    counted = money_text(total) if total.attempts else ""
+    if lineage.entry(Ended, last.job) is not None:
+        return counted or "SageMaker reports the usage some minutes after the end"
+    an_hour = f"Up to {dollars(rate.micros_per_h * last.instance_count)} an hour while it trains" if rate else ""
+    return ". ".join(filter(None, (counted, an_hour))) or "No cost recorded yet"
 
 
 def _next(lineage: Lineage, last: Started) -> str:
@@ -131,6 +170,8 @@ def money_text(total: Savings) -> str:
     """The cost on one line. Attempts that it does not cover are counted, never taken as zero."""
     if total.attempts == 0:
         return "No cost recorded yet"
+    if total.never_started == total.attempts:
+        return "Nothing: it never started"
     texts = [f"{dollars(total.spent_micros)} spent, {saved_text(total.saved_micros)}"]
     texts += [f"{dollars(total.wasted_micros)} wasted"] if total.wasted_micros else []
     texts += [f"{total.unpriced} without a known price"] if total.unpriced else []
@@ -139,17 +180,27 @@ def money_text(total: Savings) -> str:
     return ", ".join(texts) + (". This figure is a minimum." if total.bounded else "")
 
 
-def _notes(lineage: Lineage, policy: Policy, now: datetime) -> Iterable[Part]:
+def _notes(lineage: Lineage, policy: Policy, last: Started, news: News, now: datetime) -> Iterable[Part]:
     waived = waivers_in_force(lineage, now)
     if waived:
         texts = ", ".join(f"{escaped(w.policy)} until {when(w.until)} ({escaped(w.reason)}, {escaped(w.ticket)})" for w in waived)
         yield Small(f"Waived: {texts}")
-    last, why = newest_attempt(lineage), {waiver.name: waiver.why for waiver in policy.waivers}
+    why = {waiver.name: waiver.why for waiver in policy.waivers}
     by_policy = [
         f"{escaped(e.policy)} until {when(e.waived_until)} by {escaped(e.waiver)}: {escaped(why.get(e.waiver, 'no longer said'))}"
         for e in lineage.entries
-        if isinstance(e, Flagged) and e.waiver and last and e.job == last.job and e.waived_until and e.waived_until > now
+        if isinstance(e, Flagged) and e.waiver and e.job == last.job and e.waived_until and e.waived_until > now
     ]
     if by_policy:
         yield Small(f"Waived by the policy: {', '.join(by_policy)}")
-    yield Small(f"{escaped(lineage.id.account)} {escaped(lineage.id.region)}, created {when(lineage.id.created_at)}")
+    if links := " · ".join(_links(last, policy, news)):
+        yield Small(links)
+    where = where_text(lineage.id.account, lineage.id.region, policy.labels.accounts)
+    yield Small(f"{where} · created {when(lineage.id.created_at)}")
+
+
+def _links(last: Started, policy: Policy, news: News) -> Iterable[str]:
+    yield from job_links(last.region, last.job)
+    docs = {rule.name: rule.docs for rule in policy.rules if rule.docs}
+    for name in dict.fromkeys(name for name in news.policies if name in docs):
+        yield link(docs[name], f"About the rule {escaped(name)}")

@@ -18,6 +18,10 @@ from controller.ledger.message import (
 )
 from controller.notifications.give_up_message import spend_cap
 from controller.notifications.message_text import (
+    NEXT,
+    NOTHING_TO_DO,
+    TO_DO,
+    WHY,
     MessageText,
     bold,
     count,
@@ -37,9 +41,9 @@ def moving(m: Moving) -> MessageText:
     return MessageText(
         f":truck: {bold(m.job.name)} is moved {WHERE.get(m.to, escaped(m.to))}",
         (
-            f"{move_reason(m)} {finish_by(m)}".strip(),
-            "The job is stopped now and submitted again as soon as it has stopped.",
-            _lost(m),
+            f"{WHY}{move_reason(m)} {finish_by(m)}".strip(),
+            f"{NEXT}The job is stopped now and submitted again as soon as it has stopped. {_lost(m)}".strip(),
+            NOTHING_TO_DO,
         ),
         small_print(m.job),
     )
@@ -60,8 +64,10 @@ def not_moved(m: NotMoved) -> MessageText:
     return MessageText(
         f":warning: {bold(m.job.name)} {what}: a move would lose its training",
         (
-            f"{deadline}No checkpoint was seen, so a move would lose {span(m.lost_s)} of training. The job stays where it is.",
-            f"To allow such moves, set {code('move_without_checkpoint: true')} under {code('deadline')} in the policy.",
+            f"{WHY}{deadline}No checkpoint was seen, so a move would lose {span(m.lost_s)} of training.",
+            f"{NEXT}The job stays where it is.",
+            f"{TO_DO}Write checkpoints. To allow such moves, set {code('move_without_checkpoint: true')} in the policy's deadline"
+            " section.",
         ),
         small_print(m.job),
     )
@@ -71,8 +77,9 @@ def would_move(m: WouldMove) -> MessageText:
     return MessageText(
         f":truck: {bold(m.job.name)} is not moved {WHERE.get(m.to, escaped(m.to))}: warn mode",
         (
-            f"{move_reason(m)} {finish_by(m)}".strip(),
-            f"With {code('mode: enforce')} in the block {escaped(m.block)}, the job would be moved now.",
+            f"{WHY}{move_reason(m)} {finish_by(m)}".strip(),
+            f'{NEXT}The job stays where it is, because the block "{escaped(m.block)}" is in warn mode.',
+            f"{TO_DO}To let such jobs move, set {code('mode: enforce')} in that block.",
         ),
         small_print(m.job),
     )
@@ -81,7 +88,11 @@ def would_move(m: WouldMove) -> MessageText:
 def cannot_afford(m: CannotAfford) -> MessageText:
     return MessageText(
         f":moneybag: {bold(m.job.name)} is not moved: spend cap",
-        (f"{spend_cap(m.cap)} Choose: raise the cap in the policy, or leave the job where it is.",),
+        (
+            f"{WHY}{spend_cap(m.cap)}",
+            f"{NEXT}The job stays where it is.",
+            f"{TO_DO}Raise the cap in the policy, or leave the job where it is.",
+        ),
         small_print(m.job),
     )
 
@@ -90,8 +101,9 @@ def deadline_lost(m: DeadlineLost) -> MessageText:
     return MessageText(
         f":rotating_light: {bold(m.job.name)} will miss its deadline",
         (
-            f"Deadline: {when(m.deadline)}. Earliest finish, even on-demand: {when(m.finish_at)}.",
-            "The job stays where it is: a move would cost more and not help.",
+            f"{WHY}Deadline: {when(m.deadline)}. Earliest finish, even on-demand: {when(m.finish_at)}.",
+            f"{NEXT}The job stays where it is: a move would cost more and not help.",
+            f"{TO_DO}Tell those who wait for the model.",
         ),
         small_print(m.job),
     )
@@ -100,22 +112,28 @@ def deadline_lost(m: DeadlineLost) -> MessageText:
 def deadline_at_risk(m: DeadlineAtRisk) -> MessageText:
     if m.nearly_done:
         loses = f", and a move would lose {span(m.lost_s)}" if m.lost_s else ""
-        why = (
-            f"Deadline: {when(m.deadline)}. {span(m.left_s)} of training are left{loses}.",
-            "It stays on spot: uninterrupted, it finishes in time. After an interruption it may not.",
-        )
+        why = f"Deadline: {when(m.deadline)}. {span(m.left_s)} of training are left{loses}."
+        then = "It stays on spot: uninterrupted, it finishes in time. After an interruption it may not."
+        todo = "Tell those who wait for the model."
     else:
-        why = (
-            f"Deadline: {when(m.deadline)}. The job has no checkpoint: after an interruption there is no time to start over.",
-            f"It stays on spot, because its policy says {code('guarantee: money')}.",
-        )
-    return MessageText(f":warning: {bold(m.job.name)} may miss its deadline", why, small_print(m.job))
+        why = f"Deadline: {when(m.deadline)}. The job has no checkpoint: after an interruption there is no time to start over."
+        then = f"It stays on spot, because its policy prefers money to the deadline ({code('guarantee: money')})."
+        todo = "Add checkpoints, or change the guarantee in the policy."
+    return MessageText(
+        f":warning: {bold(m.job.name)} may miss its deadline",
+        (f"{WHY}{why}", f"{NEXT}{then}", f"{TO_DO}{todo}"),
+        small_print(m.job),
+    )
 
 
 def deadline_unreadable(m: DeadlineUnreadable) -> MessageText:
     return MessageText(
         f":warning: {bold(m.job.name)} has a tag that has no effect",
-        (sentence(m.problem),),
+        (
+            f"{WHY}{sentence(m.problem)}",
+            f"{NEXT}The job goes on as if the tag were not there.",
+            f"{TO_DO}Correct the tag on the next job.",
+        ),
         small_print(m.job),
     )
 
@@ -124,8 +142,10 @@ def on_demand_forbidden(m: OnDemandForbidden) -> MessageText:
     return MessageText(
         f":warning: {bold(m.job.name)} may miss its deadline: on-demand is not allowed",
         (
-            f"To meet {when(m.deadline)}, the job would have to move to on-demand now. "
-            f"The block {escaped(m.block)} does not allow it.",
+            f"{WHY}To meet {when(m.deadline)}, the job would have to move to on-demand now. "
+            f'The block "{escaped(m.block)}" does not allow it.',
+            f"{NEXT}It stays on spot.",
+            f"{TO_DO}Allow on-demand in the policy, or accept the delay.",
         ),
         small_print(m.job),
     )
@@ -135,9 +155,10 @@ def no_room(m: NoRoom) -> MessageText:
     return MessageText(
         f":no_entry_sign: {bold(m.job.name)} may miss its deadline: no on-demand quota",
         (
-            f"To meet {when(m.deadline)}, the job would have to move to on-demand now. It needs"
+            f"{WHY}To meet {when(m.deadline)}, the job would have to move to on-demand now. It needs"
             f" {count(m.job.instances, 'instance')} of {escaped(m.job.instance_type)}; the account's quota allows {m.room} more.",
-            "It stays on spot and moves when there is quota. Choose: request more quota, or stop another job.",
+            f"{NEXT}It stays on spot and moves when there is quota.",
+            f"{TO_DO}Request more quota, or stop another job.",
         ),
         small_print(m.job),
     )
@@ -147,8 +168,9 @@ def no_estimate(m: NoEstimate) -> MessageText:
     return MessageText(
         f":grey_question: {bold(m.job.name)} has a deadline but no expected duration",
         (
-            f"Deadline: {when(m.deadline)}. Without an expected duration the job is not moved.",
-            f"Add the tag {code('spotwarden:expected-runtime')} (for example {code('5h')}), or wait until three runs of"
+            f"{WHY}Deadline: {when(m.deadline)}. Nothing says how long the job takes.",
+            f"{NEXT}It is not moved to keep the deadline.",
+            f"{TO_DO}Add the tag {code('spotwarden:expected-runtime')} (for example {code('5h')}), or wait until three runs of"
             f" {escaped(m.family)} have completed (so far: {m.runs}).",
         ),
         small_print(m.job),
@@ -159,8 +181,10 @@ def max_wait_before_deadline(m: MaxWaitBeforeDeadline) -> MessageText:
     return MessageText(
         f":hourglass: {bold(m.job.name)} stops waiting before its deadline",
         (
-            f"MaxWaitTimeInSeconds ({m.wait_s}, which is {span(m.wait_s)}) ends at {when(m.ends_at)}."
+            f"{WHY}MaxWaitTimeInSeconds ({m.wait_s}, which is {span(m.wait_s)}) ends at {when(m.ends_at)}."
             f" The deadline is {when(m.deadline)}.",
+            f"{NEXT}SageMaker stops the job then, if it has not finished.",
+            f"{TO_DO}Give the next job a longer MaxWaitTimeInSeconds.",
         ),
         small_print(m.job),
     )
@@ -170,8 +194,10 @@ def probing(m: Probing) -> MessageText:
     return MessageText(
         f":satellite_antenna: {bold(m.job.name)} runs on-demand and could return to spot",
         (
-            f"Every 30 minutes, a short test job of one {escaped(m.job.instance_type)} checks for spot capacity. It trains"
-            f" nothing and is billed for a few seconds. Allowed by {code('probe')} in the policy.",
+            f"{WHY}Spot is cheaper, and there is time for it.",
+            f"{NEXT}Every 30 minutes, a short test job of one {escaped(m.job.instance_type)} checks for spot capacity. It trains"
+            " nothing and is billed for a few seconds. The policy allows it (probe).",
+            NOTHING_TO_DO,
         ),
         small_print(m.job),
     )

@@ -10,11 +10,11 @@ from controller.jobs.job import Outcome
 from controller.ledger.entry import Waived
 from controller.ledger.halt import Halt
 from controller.notifications.card import saved_text
-from controller.notifications.links import console_url
+from controller.notifications.links import console_url, link
 from controller.notifications.message_text import bold, halted_text, person
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.notifications.parts import Chart, Header, Number, Part, Small, Table, Text
-from controller.notifications.period_sentence import sentence
+from controller.notifications.period_sentence import forecast_text, sentence
 from controller.policy.waiver import Waiver
 from controller.savings.report import Line, Report
 from controller.savings.rollup import Mover
@@ -24,39 +24,84 @@ TOP = 5
 LINES = 20  # of teams; the others are one line
 MOVERS = 3
 SHELVED_LISTED = 20
+NEEDS_MAX = 5
+SOON = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestNotes:
-    """What a digest says beside the figures. ``shelved`` are the titles of messages that Slack did not accept within a day."""
+    """What a digest says beside the figures. ``shelved`` are the titles of messages that Slack did not accept within a day.
+
+    ``where`` names the account and the region. ``now`` is when the digest is made.
+    """
 
     halt: Halt | None = None
     waivers: tuple[Waived, ...] = ()
     policy_waivers: tuple[Waiver, ...] = ()
     shelved: tuple[str, ...] = ()
     link: str = ""
+    where: str = ""
     now: datetime | None = field(default=None)
 
 
 def digest_parts(report: Report, month: Report, notes: DigestNotes) -> tuple[Part, ...]:
-    """The digest of a period and of its month so far."""
-    days = (report.until - report.since).days
+    """The digest of a period and of its month so far: what people see at once, then the details."""
+    return (*digest_head(report, month, notes), *digest_details(report, notes))
+
+
+def digest_head(report: Report, month: Report, notes: DigestNotes) -> tuple[Part, ...]:
+    """What people see at once, on one screen of a phone: the result, the movers, and what needs a person."""
     return (
         Header(f"Spot training {_period(report)}{_whose(report)}"),
         *_halt(notes),
-        Text(sentence(report)),
-        Text(f"*{month.since:%B} so far*: {_money(month.total)}"),
+        Text("\n".join((sentence(report), f"*{month.since:%B} so far*: {_money(month.total)}{_forecast(month)}"))),
+        *_movers(report),
+        *_needs_a_person(report, notes),
+        Small(_origin(notes)),
+    )
+
+
+def digest_details(report: Report, notes: DigestNotes) -> tuple[Part, ...]:
+    """The rest, for the thread below."""
+    days = (report.until - report.since).days
+    return (
         *(_by_line(report) if len(report.lines) > 1 else ()),
         *(_by_day(report) if days > 1 and report.total.savings.attempts else ()),
         *_lines(report),
-        *_movers(report),
         *_tops(report),
         *_in_force(notes),
         *_unknown(report),
         *_shelved(notes),
         *_beside(report),
-        *((Small(f"<{notes.link}|Full report>"),) if notes.link else ()),
     )
+
+
+def _origin(notes: DigestNotes) -> str:
+    """Where the figures come from, when they were made, and where there is more."""
+    made = f"made {notes.now:%-d %b %H:%M} UTC" if notes.now else ""
+    page = link(notes.link, "Full report") if notes.link else "Details are in the thread"
+    return " · ".join(filter(None, (notes.where, made, page)))
+
+
+def _forecast(month: Report) -> str:
+    return f". {forecast_text(month)}" if forecast_text(month) else ""
+
+
+def _needs_a_person(report: Report, notes: DigestNotes) -> Iterable[Part]:
+    """What somebody should do, if anything."""
+    texts = []
+    if report.deadlines_missed:
+        texts.append(f"{_count(report.deadlines_missed, 'deadline')} missed. Tell those who wait for the models.")
+    if notes.shelved:
+        texts.append(f"{_count(len(notes.shelved), 'message')} could not be sent within one day. The thread lists them.")
+    soon = [w for w in notes.waivers if notes.now is not None and w.until < notes.now + SOON]
+    texts += [
+        f"The waiver of {escaped(w.policy)} for {bold(w.job)} ends {when(w.until)}. Fix the job, or renew it." for w in soon
+    ]
+    if report.total.savings.unpriced:
+        texts.append(f"{_count(report.total.savings.unpriced, 'attempt')} without a known price. Add the price under rates.")
+    if texts:
+        yield Text("\n".join(("*Needs a person*", *(f"• {text}" for text in texts[:NEEDS_MAX]))))
 
 
 def is_empty(report: Report, notes: DigestNotes) -> bool:
@@ -96,7 +141,8 @@ def _money(line: Line) -> str:
         return "nothing was billed"
     share = f" ({percent(one.saved_percent)})" if one.saved_percent is not None else ""
     texts = [f"{saved_text(one.saved_micros)}{share}", f"{dollars(one.spent_micros)} spent"]
-    texts += [f"{dollars(one.wasted_micros)} wasted", f"{dollars(line.missed_micros)} not saved"]
+    texts += [f"{dollars(one.wasted_micros)} wasted"] if one.wasted_micros else []
+    texts += [f"{dollars(line.missed_micros)} missed"] if line.missed_micros else []
     return ", ".join(texts)
 
 
@@ -168,14 +214,16 @@ def _loss_text(mover: Mover) -> str:
         else f"wasted {dollars(mover.wasted_micros)}"
     )
     times = "once" if mover.interruptions == 1 else f"{mover.interruptions} times"
-    why = f": interrupted {times}" if mover.interruptions else ": it ended without its model"
-    if mover.interruptions and not mover.checkpoint:
-        return f"{_job(mover)} {cost}{why} without a checkpoint. Add a CheckpointConfig."
-    return f"{_job(mover)} {cost}{why}." + (" Save checkpoints more often." if mover.interruptions else "")
+    if not mover.interruptions:
+        todo = "Submit it again: it continues from its checkpoint." if mover.checkpoint else "Add a CheckpointConfig."
+        return f"{_job(mover)} {cost}: it ended without its model. {todo}"
+    if not mover.checkpoint:
+        return f"{_job(mover)} {cost}: interrupted {times} without a checkpoint. Add a CheckpointConfig."
+    return f"{_job(mover)} {cost}: interrupted {times}. Save checkpoints more often."
 
 
 def _job(mover: Mover) -> str:
-    return f"<{console_url(mover.region, mover.job)}|{escaped(mover.job)}>"
+    return link(console_url(mover.region, mover.job), escaped(mover.job))
 
 
 def _tops(report: Report) -> Iterable[Part]:

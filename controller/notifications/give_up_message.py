@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from controller.ledger.message import CapFacts, CheckpointFacts, GaveUp
 from controller.ledger.message_kind import GiveUpReason
-from controller.notifications.message_text import MessageText, bold, cause_word, ended, how_far, money, small_print, times
+from controller.notifications.message_text import (
+    NEXT,
+    TO_DO,
+    WHY,
+    MessageText,
+    bold,
+    cause_sentence,
+    ended,
+    how_far,
+    money,
+    small_print,
+    times,
+)
 from controller.notifications.mrkdwn import code
 
 HEAVY_BYTES = 100_000_000_000  # a larger prefix is often an internal error: SageMaker restores it before each start
@@ -13,50 +25,56 @@ HEAVY_BYTES = 100_000_000_000  # a larger prefix is often an internal error: Sag
 def gave_up(m: GaveUp) -> MessageText:
     emoji = ":moneybag:" if m.cap else ":no_entry:"
     heavy = _heavy(m.checkpoint) if m.cause == "internal" and m.checkpoint else ""
+    why, todo = _give_up(m)
     return MessageText(
         f"{emoji} {bold(m.job.name)} {ended(m.job)} and is not submitted again",
-        (_give_up(m), how_far(m.proven_s, m.expected_s), heavy),
+        (WHY + why, how_far(m.proven_s, m.expected_s), heavy, f"{NEXT}Nothing is done automatically.", TO_DO + todo),
         small_print(m.job),
     )
 
 
-def _give_up(m: GaveUp) -> str:
+def _give_up(m: GaveUp) -> tuple[str, str]:
+    """Why no further attempt is made, and what a person does."""
     without = " without progress" if m.without_progress else ""
     match m.reason:
         case GiveUpReason.LIMIT_REACHED:
             return (
-                f"Retried {times(m.tried)}{without} for: {cause_word(m.cause)}. That is the policy's limit."
-                " Choose: fix the cause and submit the job yourself, or use Try again."
+                f"{cause_sentence(m.cause)} It was retried {times(m.tried)}{without} for this cause: the policy's limit.",
+                "Fix the cause and submit the job yourself, or use Try again.",
             )
         case GiveUpReason.NO_CHECKPOINT_AFTER_RUNTIME:
             return (
-                "Not retried: the job reached MaxRuntimeInSeconds and wrote no checkpoint, so a retry would end the same way."
-                " Choose: raise MaxRuntimeInSeconds, or write checkpoints."
+                "The job reached MaxRuntimeInSeconds and wrote no checkpoint, so a retry would end the same way.",
+                "Raise MaxRuntimeInSeconds, or write checkpoints, and submit the job again.",
             )
         case GiveUpReason.NO_CHECKPOINT_NO_OTHER_TYPE:
             return (
-                "Not retried: no checkpoint, and no other instance type is allowed."
-                " Choose: add checkpoints, allow more instance types in the policy, or move the job to on-demand."
+                "The job has no checkpoint, and no other instance type is allowed.",
+                "Add checkpoints, allow more instance types in the policy, or move the job to on-demand.",
             )
         case GiveUpReason.NO_FURTHER_STEP:
             return (
-                "Not retried: every fallback step of the policy was tried."
-                " Choose: add a step to the policy's ladder, or submit the job yourself."
+                f"{cause_sentence(m.cause)} Every fallback step of the policy was tried.",
+                "Add a step to the policy's ladder, or submit the job yourself.",
             )
         case GiveUpReason.NOTHING_LARGER:
             return (
-                "Not retried: the same size would fail again, and the policy names no larger instance type or volume."
-                " Choose: name one in the policy, or submit the job yourself with a larger one."
+                f"{cause_sentence(m.cause)} The same size would fail again, and the policy names no larger instance type or"
+                " volume.",
+                "Name one in the policy, or submit the job yourself with a larger one.",
             )
         case GiveUpReason.NAMES_TAKEN:
             return (
-                f"Not retried: somebody else created a job under each of {m.tried} names of the next attempt."
-                " Choose: find out who it is, then submit the job yourself."
+                f"Somebody else created a job under each of {m.tried} names of the next attempt.",
+                "Find out who it is, then submit the job yourself.",
             )
         case GiveUpReason.NOT_RETRYABLE:
-            return "Not retried: no fallback step helps against this failure. Fix the cause, then submit the job yourself."
+            return (
+                f"{cause_sentence(m.cause)} No fallback step helps against this.",
+                "Fix the cause, then submit the job yourself.",
+            )
         case GiveUpReason.NO_PRICE | GiveUpReason.OVER_CAP:
-            return f"{spend_cap(m.cap)} Choose: raise the cap in the policy, or submit the job yourself."
+            return spend_cap(m.cap), "Raise the cap in the policy, or submit the job yourself."
 
 
 def spend_cap(cap: CapFacts | None) -> str:

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from controller.jobs.checkpoint import NOT_LOOKED_INTO
 from controller.jobs.request import TAGS_MAX, describe_change
 from controller.ledger.message import (
-    Abandoned,
     CannotRepeat,
     CheckpointFacts,
-    CheckpointsUnseen,
-    DeciderFailed,
-    Deleted,
     Finished,
     Interrupted,
-    NameTaken,
-    NotPermitted,
-    RateLimit,
-    Refused,
     Resubmitting,
-    StillStopping,
     StoppingAsAsked,
-    TagsChanged,
     WouldResubmit,
 )
 from controller.ledger.message_kind import ASKED_BY, MoveReason
 from controller.notifications.message_text import (
+    NEXT,
+    NOTHING_TO_DO,
+    TO_DO,
+    WHY,
     MessageText,
     bold,
-    cause_word,
+    cause_sentence,
     count,
     ended,
     person,
@@ -40,15 +33,15 @@ from controller.units.duration import span
 
 
 def resubmitting(m: Resubmitting) -> MessageText:
-    counted = f" Retry {m.tried + 1} of {m.limit} for: {cause_word(m.cause)}." if m.counted else ""
+    counted = f" It is retry {m.tried + 1} of {m.limit} for this cause." if m.counted else ""
     changed = describe_change(m.changes)
     return MessageText(
         f":repeat: {bold(m.job.name)} {ended(m.job)} and is submitted again",
         (
-            f"Next attempt: {bold(m.attempt)} at {when(m.due_at)}.{counted}",
-            f"Changed: {', '.join(map(code, changed))}." if changed else "",
-            _why_again(m.why),
-            _continues(m.checkpoint),
+            _why_again(m.why) or f"{WHY}{cause_sentence(m.cause)}",
+            f"{NEXT}Attempt {bold(m.attempt)} starts at {when(m.due_at)}.{counted} {_continues(m.checkpoint)}",
+            f"Changed: {', '.join(map(escaped, changed))}." if changed else "",
+            NOTHING_TO_DO,
             f"A job takes {TAGS_MAX} tags, three of them Spotwarden's. Left out: {escaped(m.tags_left)}." if m.tags_left else "",
         ),
         small_print(m.job, f"mode enforce, policy {m.revision}" if m.revision else ""),
@@ -59,7 +52,7 @@ def _why_again(why: str) -> str:
     if not why:
         return ""
     plain = why in set(MoveReason) or why.startswith(ASKED_BY)
-    return f"{reason(why)}." if plain else f"Reason: it broke the rule {reason(why)}."
+    return f"{WHY}{reason(why)}." if plain else f"{WHY}It broke the rule {reason(why)}."
 
 
 def _continues(checkpoint: CheckpointFacts | None) -> str:
@@ -78,78 +71,24 @@ def would_resubmit(m: WouldResubmit) -> MessageText:
     return MessageText(
         f":repeat: {bold(m.job.name)} {ended(m.job)} and is not submitted again",
         (
-            f"Auto-retry is in warn mode (block {escaped(m.block)}). With {code('mode: enforce')}: up to"
-            f" {count(m.limit, 'retry')} for: {cause_word(m.cause)}.",
+            f"{WHY}{cause_sentence(m.cause)} The policy allows {count(m.limit, 'retry')} for this cause, but its block"
+            f' "{escaped(m.block)}" is in warn mode.',
+            f"{NEXT}Nothing is done automatically.",
+            f"{TO_DO}Submit the job again if you still need it. For automatic retries, set {code('mode: enforce')} there.",
         ),
         small_print(m.job),
     )
 
 
 def cannot_repeat(m: CannotRepeat) -> MessageText:
-    if m.job.outcome is None:
-        title, what = "cannot be moved and keeps running", "Spotwarden cannot repeat its request."
-    else:
-        title, what = f"{ended(m.job)} and cannot be submitted again", "Spotwarden cannot repeat its request."
+    lives = m.job.outcome is None
+    title = "cannot be moved and keeps running" if lives else f"{ended(m.job)} and cannot be submitted again"
     return MessageText(
-        f":no_entry: {bold(m.job.name)} {title}", (f"{what} {sentence(m.why)} Submit the job yourself.",), small_print(m.job)
-    )
-
-
-def not_done(m: Refused | Abandoned) -> MessageText:
-    what = f"was not submitted again as {bold(m.attempt)}" if m.attempt else "was not stopped"
-    how = "AWS refused" if isinstance(m, Refused) else "Every try failed"
-    todo = "Submit the job yourself if you still need it." if m.attempt else "Stop the job yourself."
-    return MessageText(f":no_entry: {bold(m.name)} {what}", (f"{how}: {escaped(m.why)}.", todo))
-
-
-def name_taken(m: NameTaken) -> MessageText:
-    return MessageText(
-        f":rotating_light: The next attempt of {bold(m.name)} gets another name",
+        f":no_entry: {bold(m.job.name)} {title}",
         (
-            f"{sentence(m.why)} {bold(m.attempt)} is not the request that Spotwarden sent: it is a job like any other, and the"
-            " rules apply to it.",
-            "Find out who created it.",
-        ),
-    )
-
-
-def not_permitted(m: NotPermitted) -> MessageText:
-    return MessageText(
-        f":no_entry: {bold(m.name)} is not submitted again as {bold(m.attempt)} yet: AWS denied it",
-        (f"{sentence(m.why)}", "Allow the controller's role to submit it: Spotwarden tries again, for about two days."),
-    )
-
-
-def deleted(m: Deleted) -> MessageText:
-    planned = [count(m.stops, "stop")] if m.stops else []
-    planned += [count(m.submissions, "new attempt")] if m.submissions else []
-    what = f"Cancelled: {' and '.join(planned)}." if planned else "Its usage and cost are unknown."
-    return MessageText(f":ghost: {bold(m.name)} was deleted before its outcome was recorded", (what,))
-
-
-def _how_to_see(problem: str) -> str:
-    if problem == NOT_LOOKED_INTO:
-        return "To let the controller look, add the bucket to the stack parameter CheckpointBuckets."
-    return "Allow the controller's role to list this prefix."
-
-
-def checkpoints_unseen(m: CheckpointsUnseen) -> MessageText:
-    return MessageText(
-        f":warning: The checkpoints of {bold(m.job.name)} cannot be read",
-        (
-            f"{code(m.uri)}: {escaped(m.problem)}.",
-            f"It is unknown whether the job can continue from a checkpoint. {_how_to_see(m.problem)}",
-        ),
-        small_print(m.job),
-    )
-
-
-def still_stopping(m: StillStopping) -> MessageText:
-    return MessageText(
-        f":turtle: {bold(m.job.name)} has been stopping for {span(m.for_s)}",
-        (
-            f"SageMaker shows Stopping / {escaped(m.secondary)}. The job is billed until it has stopped."
-            " If this lasts, open a case with AWS Support.",
+            f"{WHY}Spotwarden cannot repeat its request. {sentence(m.why)}",
+            f"{NEXT}{'The job keeps running where it is.' if lives else 'Nothing is done automatically.'}",
+            f"{TO_DO}{'To move it, stop it and submit' if lives else 'Submit'} the job yourself.",
         ),
         small_print(m.job),
     )
@@ -158,7 +97,11 @@ def still_stopping(m: StillStopping) -> MessageText:
 def interrupted(m: Interrupted) -> MessageText:
     return MessageText(
         f":zap: {bold(m.job.name)} was interrupted",
-        (f"Spot capacity was taken back at {when(m.at)}. SageMaker restarts the job when capacity returns.",),
+        (
+            f"{WHY}Spot capacity was taken back at {when(m.at)}.",
+            f"{NEXT}SageMaker restarts the job when capacity returns.",
+            NOTHING_TO_DO,
+        ),
         small_print(m.job),
     )
 
@@ -172,37 +115,6 @@ def finished(m: Finished) -> MessageText:
 def stopping_as_asked(m: StoppingAsAsked) -> MessageText:
     return MessageText(
         f":octagonal_sign: {bold(m.job.name)} is being stopped",
-        (f"Requested by {person(m.who)}. It is not submitted again automatically.",),
+        (f"{WHY}Requested by {person(m.who)}.", f"{NEXT}It is not submitted again automatically.", NOTHING_TO_DO),
         small_print(m.job),
-    )
-
-
-def tags_changed(m: TagsChanged) -> MessageText:
-    return MessageText(
-        f":label: Tags of {bold(m.job.name)} were changed and are not in force",
-        (
-            f"In force: {code(m.before)}. Changed to: {code(m.after)}.",
-            "Tags are read once, five minutes after the creation. A later change needs a person whom the policy names under"
-            f" {code('may: accept-tags')}: use Accept tags in the message of this job.",
-        ),
-        small_print(m.job),
-    )
-
-
-def decider_failed(m: DeciderFailed) -> MessageText:
-    return MessageText(
-        f":warning: {bold(m.job.name)} is only partly looked after: an error in Spotwarden",
-        (
-            f"The part {code(m.decider)} failed on this job ({code(m.error)}). All other parts continue.",
-            "The function's log has the details. Report the error.",
-        ),
-        small_print(m.job),
-    )
-
-
-def rate_limit(m: RateLimit) -> MessageText:
-    noun = "stop" if m.what == "stop" else "submission"
-    return MessageText(
-        f":vertical_traffic_light: Rate limit reached: {count(m.limit, noun)} this hour",
-        (f"The policy's {code('brakes')} allow no more in one hour. The others continue automatically at {when(m.until)}.",),
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from controller.jobs.failure import FailureCause
 from controller.ledger.halt import WHO_MAX, WHY_MAX, Halt
 from controller.ledger.message import JobFacts, MoveFacts
 from controller.ledger.message_kind import ASKED_BY, MoveReason
-from controller.ledger.move_cause import attempt_cause
+from controller.ledger.move_cause import AttemptCause, MoveCause, attempt_cause
 from controller.notifications.mrkdwn import escaped, when
 from controller.notifications.parts import Part, Small, Text
 from controller.units.duration import span
@@ -17,6 +19,8 @@ from controller.units.money import dollars
 
 SLACK_ID = re.compile(r"[SUW][A-Z0-9]+")
 SLACK_USER = re.compile(r"[UW][A-Z0-9]+")
+WHY, NEXT, TO_DO = "*Why:* ", "*Next:* ", "*To do:* "  # how a line of a message begins: the same in every message
+NOTHING_TO_DO = f"{TO_DO}Nothing."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,12 @@ def misdirected(text: MessageText, channel: str, why: str) -> MessageText:
     return replace(text, small="\n".join(filter(None, (text.small, note))))
 
 
+def where_text(account: str, region: str, names: Mapping[str, str]) -> str:
+    """An account, with the name that the policy gives it, and a region."""
+    name = f" ({escaped(names[account])})" if account in names else ""
+    return " · ".join(filter(None, (f"account {escaped(account)}{name}" if account else "", escaped(region))))
+
+
 def mention_of(who: str) -> str:
     """Slack's markup that notifies a user (U…, W…) or a user group (S…)."""
     if SLACK_ID.fullmatch(who) is None:
@@ -78,12 +88,35 @@ def ended(job: JobFacts) -> str:
     return job.outcome.label if job.outcome else "ended"
 
 
-def cause_word(cause: str) -> str:
-    """A cause in one or two words; a cause of another version unchanged."""
+CAUSES: Mapping[AttemptCause, str] = {
+    FailureCause.NEVER_LAUNCHED: "Spot capacity never came within MaxWaitTimeInSeconds.",
+    FailureCause.STARVED: "Spot capacity did not come back within MaxWaitTimeInSeconds.",
+    FailureCause.CAPACITY: "AWS had no capacity of this instance type.",
+    FailureCause.INTERNAL: "SageMaker reported an internal error.",
+    FailureCause.QUOTA: "The account's instance quota was used up.",
+    FailureCause.THROTTLED: "AWS throttled the request.",
+    FailureCause.OVERRAN: "The job reached MaxRuntimeInSeconds.",
+    FailureCause.ALGORITHM: "The training code failed.",
+    FailureCause.CLIENT: "SageMaker found a mistake in the request or in its data.",
+    FailureCause.MEMORY: "The job ran out of memory.",
+    FailureCause.DISK: "The job ran out of disk space.",
+    FailureCause.STOPPED: "Somebody stopped the job.",
+    FailureCause.ENFORCED: "A rule stopped the job.",
+    FailureCause.UNKNOWN: "The job failed for an unknown reason.",
+    MoveCause.DEADLINE: "The job is moved to keep its deadline.",
+    MoveCause.INTERRUPTIONS: "The job was interrupted more often than the policy allows.",
+    MoveCause.RETURN: "Spot capacity is available again.",
+    MoveCause.REPAIR: "The job broke a rule that allows a repair.",
+    MoveCause.ASKED: "Somebody requested it.",
+}
+
+
+def cause_sentence(cause: str) -> str:
+    """What happened, as a sentence; a cause of another version unchanged, nothing where there is none."""
     try:
-        return attempt_cause(cause).label
+        return CAUSES[attempt_cause(cause)]
     except ValueError:
-        return escaped(cause)
+        return sentence(cause)
 
 
 def count(number: int, noun: str) -> str:

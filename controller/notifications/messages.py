@@ -12,7 +12,14 @@ from typing import Any, assert_never
 from controller.ledger.message import Message
 from controller.ledger.message_json import message_of
 from controller.ledger.message_kind import MessageKind
-from controller.notifications import attempt_messages, deadline_messages, job_messages, rule_messages, waiver_messages
+from controller.notifications import (
+    attempt_messages,
+    deadline_messages,
+    job_messages,
+    problem_messages,
+    rule_messages,
+    waiver_messages,
+)
 from controller.notifications.give_up_message import gave_up
 from controller.notifications.message_text import MessageText, bold
 from controller.notifications.mrkdwn import code
@@ -39,7 +46,7 @@ class Row:
 
 def row_of(kind: MessageKind) -> Row:
     """The row of a kind."""
-    jobs, deadlines, attempts = job_messages, deadline_messages, attempt_messages
+    jobs, deadlines, problems, attempts = job_messages, deadline_messages, problem_messages, attempt_messages
     match kind:
         case MessageKind.FLAGGED:
             return Row(rule_messages.rule_broken, "break a rule", ACTION, "")
@@ -52,16 +59,21 @@ def row_of(kind: MessageKind) -> Row:
         case MessageKind.CANNOT_REPEAT:
             return Row(jobs.cannot_repeat, "cannot be submitted again or moved", PERSON, "Submit the jobs yourself.")
         case MessageKind.REFUSED:
-            return Row(jobs.not_done, "could not be stopped or submitted: AWS refused", PERSON, "Read the reasons in the thread.")
+            return Row(
+                problems.not_done, "could not be stopped or submitted: AWS refused", PERSON, "Read the reasons in the thread."
+            )
         case MessageKind.ABANDONED:
             return Row(
-                jobs.not_done, "could not be stopped or submitted: every try failed", PERSON, "Read the reasons in the thread."
+                problems.not_done,
+                "could not be stopped or submitted: every try failed",
+                PERSON,
+                "Read the reasons in the thread.",
             )
         case MessageKind.NAME_TAKEN:
-            return Row(jobs.name_taken, "had the name of their next attempt taken by somebody else", PERSON, REASONS)
+            return Row(problems.name_taken, "had the name of their next attempt taken by somebody else", PERSON, REASONS)
         case MessageKind.NOT_PERMITTED:
             return Row(
-                jobs.not_permitted,
+                problems.not_permitted,
                 "wait for permission to be submitted again",
                 PERSON,
                 "Allow the controller's role to submit them.",
@@ -69,16 +81,16 @@ def row_of(kind: MessageKind) -> Row:
         case MessageKind.STEP_SKIPPED:
             return Row(attempts.step_skipped, "took another step of the ladder: one never fits", ACTION, "")
         case MessageKind.VANISHED:
-            return Row(jobs.deleted, "were deleted before their outcome was recorded", ACTION, "")
+            return Row(problems.deleted, "were deleted before their outcome was recorded", ACTION, "")
         case MessageKind.CHECKPOINTS_UNSEEN:
             return Row(
-                jobs.checkpoints_unseen,
+                problems.checkpoints_unseen,
                 "have checkpoints that cannot be read",
                 PERSON,
                 "Allow the controller's role to list them.",
             )
         case MessageKind.STILL_STOPPING:
-            return Row(jobs.still_stopping, "have been stopping for too long", PERSON, SUPPORT)
+            return Row(problems.still_stopping, "have been stopping for too long", PERSON, SUPPORT)
         case MessageKind.INTERRUPTED:
             return Row(jobs.interrupted, "were interrupted", NEWS, "")
         case MessageKind.FINISHED:
@@ -86,14 +98,16 @@ def row_of(kind: MessageKind) -> Row:
         case MessageKind.STOPPING_AS_ASKED:
             return Row(jobs.stopping_as_asked, "are being stopped on request", ACTION, "")
         case MessageKind.RATE_LIMIT:
-            return Row(jobs.rate_limit, "wait for a rate limit", ACTION, "")
+            return Row(problems.rate_limit, "wait for a rate limit", ACTION, "")
         case MessageKind.SURPRISE_HELD:
             return Row(
                 rule_messages.surprise_held, "met a rule that acts on more jobs than expected", PERSON,
                 "Correct the rule, or raise its guard: either is a new policy revision.",
             )  # fmt: skip
         case MessageKind.DECIDER_FAILED:
-            return Row(jobs.decider_failed, "are only partly looked after: an error in Spotwarden", PERSON, "Report the error.")
+            return Row(
+                problems.decider_failed, "are only partly looked after: an error in Spotwarden", PERSON, "Report the error."
+            )
         case MessageKind.WAIVER_EXPIRING:
             return Row(
                 waiver_messages.waiver_expiring, "have a waiver that ends soon", PERSON, "Fix the jobs, or renew the waivers."
@@ -106,7 +120,7 @@ def row_of(kind: MessageKind) -> Row:
                 "Write checkpoints, or allow moves without one in the policy.",
             )  # fmt: skip
         case MessageKind.TAGS_CHANGED:
-            return Row(jobs.tags_changed, "have changed tags that are not in force", PERSON, "Accept or correct the tags.")
+            return Row(problems.tags_changed, "have changed tags that are not in force", PERSON, "Accept or correct the tags.")
         case MessageKind.WOULD_MOVE:
             return Row(deadlines.would_move, "are not moved (warn mode)", ACTION, "")
         case MessageKind.CANNOT_AFFORD:

@@ -10,12 +10,36 @@ def sentence(report: Report) -> str:
     """The period in a few sentences, the money first. Bold text is between asterisks. The sentences contain no names."""
     total = report.total.savings
     if total.attempts == 0:
-        return "No training job was billed."
+        return _nothing(report)
     attempts = f"{total.attempts} attempt{'' if total.attempts == 1 else 's'}"
     lost = (
         f"; *{dollars(total.wasted_micros)}* of it paid for work that was lost." if total.wasted_micros else "; no work was lost."
     )
     return f"{_saved(report)} *{dollars(total.spent_micros)}* was spent on {attempts}{lost}{_missed(report)}"
+
+
+def _nothing(report: Report) -> str:
+    """What to say of a period without attempts: it is yet to come, or nothing ended in it."""
+    today = report.origin.made_at.date() if report.origin else None
+    if today is not None and report.since > today:
+        return f"The period has not begun: it begins on {report.since:%-d %B %Y}."
+    return "No training job was billed."
+
+
+def forecast_text(report: Report) -> str:
+    """How the month ends at this rate; empty where too little is known."""
+    found = report.forecast
+    if found is None:
+        return ""
+    low, high = dollars(found.spent_low_micros), dollars(found.spent_high_micros)
+    return (
+        f"At the rate of its {found.known_days} days so far, {found.month:%B} ends at about {dollars(found.spent_micros)} spent"
+        f" ({low} to {high}) and {_saving(found.saved_micros)}"
+    )
+
+
+def _saving(micros: int) -> str:
+    return f"{dollars(micros)} saved" if micros >= 0 else f"{dollars(-micros)} more than on-demand"
 
 
 def _saved(report: Report) -> str:

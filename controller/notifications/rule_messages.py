@@ -6,27 +6,10 @@ import json
 
 from controller.ledger.message import RuleBroken, SurpriseHeld
 from controller.ledger.message_kind import NextStep
-from controller.notifications.message_text import MessageText, bold, count, sentence, small_print
+from controller.notifications.message_text import NEXT, TO_DO, WHY, MessageText, bold, count, sentence, small_print
 from controller.notifications.mrkdwn import code, escaped
 
 SEVERITY_EMOJI = {"low": ":information_source:", "medium": ":warning:", "high": ":rotating_light:"}
-
-
-def rule_broken(m: RuleBroken) -> MessageText:
-    what = f"{escaped(m.field)}: {escaped(m.found)}. Required: {escaped(m.wanted)}."
-    if m.risk:
-        what = f"{sentence(m.found)} {escaped(m.risk)}"
-    return MessageText(
-        f"{SEVERITY_EMOJI.get(m.severity, ':warning:')} {bold(m.job.name)} breaks the rule {escaped(m.policy)}",
-        (
-            what,
-            f"To fix it, change the request: {code(_json(m.fix))}" if m.fix else "",
-            _claimed(m.claimed),
-            escaped(m.lapsed),
-            _next_step(m),
-        ),
-        small_print(m.job, _in_force(m)),
-    )
 
 
 HELD_BACK = {
@@ -44,15 +27,15 @@ def _in_force(m: RuleBroken) -> str:
     return f"mode {m.mode}{why}, policy {m.revision}"
 
 
-def surprise_held(m: SurpriseHeld) -> MessageText:
+def rule_broken(m: RuleBroken) -> MessageText:
+    verb = ":" if m.field == "Tags" else " is"
+    what = f"{escaped(m.field)}{verb} {escaped(m.found)}. Required: {escaped(m.wanted)}."
+    if m.risk:
+        what = f"{sentence(m.found)} {escaped(m.risk)}"
     return MessageText(
-        f":octagonal_sign: The rule {escaped(m.policy)} acts on more jobs than its guard allows, and only warns from now on",
-        (
-            f"Since policy {code(m.revision)} took force, it would act on {count(m.jobs, 'job')} of {count(m.teams, 'team')}."
-            f" The last of them is {bold(m.job.name)}, which keeps running.",
-            "The rule waits for a person: correct it, or raise its guard. Either is a new policy revision, which begins anew.",
-        ),
-        small_print(m.job),
+        f"{SEVERITY_EMOJI.get(m.severity, ':warning:')} {bold(m.job.name)} breaks the rule {escaped(m.policy)}",
+        (WHY + what, _claimed(m.claimed), escaped(m.lapsed), NEXT + _next_step(m), TO_DO + _todo(m)),
+        small_print(m.job, _in_force(m)),
     )
 
 
@@ -69,12 +52,40 @@ def _claimed(service: str) -> str:
 def _next_step(m: RuleBroken) -> str:
     match m.next_step:
         case NextStep.STOP:
-            return "The job is being stopped."
+            return "The job is being stopped. It is not submitted again automatically."
         case NextStep.REPAIR:
-            return "The job is being stopped and submitted again with this change."
+            return "The job is being stopped and submitted again with the change below."
         case NextStep.CANNOT_REPAIR:
-            return f"No automatic repair, and the job keeps running. {sentence(m.why_not)}"
+            return f"The job keeps running: it cannot be repaired automatically. {sentence(m.why_not)}"
         case NextStep.STILL_BROKEN:
-            return "One automatic repair was made and the job still breaks the rule. There is no second repair: fix the request."
+            return "The job keeps running. It was repaired once and still breaks the rule; there is no second repair."
         case NextStep.NOTHING:
-            return ""
+            return "The job keeps running. Nothing is done automatically."
+
+
+def _todo(m: RuleBroken) -> str:
+    """What a person does about a broken rule."""
+    if m.next_step is NextStep.REPAIR:
+        return f"Nothing for this job. For the next one, change the request: {code(_json(m.fix))}" if m.fix else "Nothing."
+    if m.fix:
+        again = " and submit the job again" if m.next_step is NextStep.STOP else ""
+        return f"Change the request{again}: {code(_json(m.fix))}"
+    if m.risk:
+        return (
+            "Check that the training script saves checkpoints below its local path. To accept the risk, do nothing."
+            " If more jobs have this problem today, the digest counts them."
+        )
+    return "Change the request for the next job, or ask the owner of the policy for an exception."
+
+
+def surprise_held(m: SurpriseHeld) -> MessageText:
+    return MessageText(
+        f":octagonal_sign: The rule {escaped(m.policy)} acts on more jobs than its guard allows, and only warns from now on",
+        (
+            f"{WHY}Since policy {code(m.revision)} took force, it would act on {count(m.jobs, 'job')}"
+            f" of {count(m.teams, 'team')}. The last of them is {bold(m.job.name)}.",
+            f"{NEXT}The job keeps running, and the rule waits for a person.",
+            f"{TO_DO}Correct the rule, or raise its guard. Either is a new policy revision, which begins anew.",
+        ),
+        small_print(m.job),
+    )

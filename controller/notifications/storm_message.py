@@ -13,14 +13,18 @@ NAMED = 10
 MENTIONED = 20
 
 
-def storm_head(kind: MessageKind, names: Sequence[str], mentions: Iterable[str]) -> tuple[Part, ...]:
+def storm_head(kind: MessageKind, names: Sequence[str], mentions: Iterable[str], where: str = "") -> tuple[Part, ...]:
     """How many jobs, their names, what a person does, and whom to notify."""
     row = row_of(kind)
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     text = f":cloud_with_lightning: *{len(names)} jobs {row.many}*: {', '.join(map(bold, names[:NAMED]))}{more}"
     who = " ".join(map(mention_of, sorted(set(filter(None, mentions)))[:MENTIONED]))
     head: list[Part] = [Text(f"{text}\n{row.todo}" if row.todo else text)]
-    return (*head, *((Text(who),) if who else ()), Small("Details of each job are in the thread."))
+    return (
+        *head,
+        *((Text(who),) if who else ()),
+        Small("\n".join(filter(None, ("Details of each job are in the thread.", where)))),
+    )
 
 
 def storm_details(texts: Iterable[MessageText]) -> tuple[Part, ...]:

@@ -59,6 +59,7 @@ def _rule(found: Mapping[str, Any]) -> Rule:
         channel=found["channel"],
         repair=_repair(found.get("repair", {})),
         rollout=_rollout(found.get("rollout", {})),
+        docs=found.get("docs", ""),
     )
 
 

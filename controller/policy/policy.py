@@ -80,6 +80,7 @@ class Rule:
     channel: str
     repair: Repair = NO_REPAIR
     rollout: Rollout = AT_ONCE
+    docs: str = ""  # an address where people read about the rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

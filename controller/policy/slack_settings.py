@@ -50,11 +50,15 @@ class SlackSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labels:
-    """Which tags say whose a job is. ``team_of_role`` says it by the job's RoleArn (globs), and goes before the tag."""
+    """Which tags say whose a job is. ``team_of_role`` says it by the job's RoleArn (globs), and goes before the tag.
+
+    ``accounts`` are names of accounts (by their number) for messages and reports.
+    """
 
     team: str = "team"
     user: str = "user"
     team_of_role: Mapping[str, str] = field(default_factory=dict)
+    accounts: Mapping[str, str] = field(default_factory=dict)
 
 
 def slack_settings_of(found: Mapping[str, Any]) -> SlackSettings:

@@ -173,6 +173,7 @@ def _rule(rule: RuleEntry, defaults: Defaults) -> dict[str, Any]:
         "applies_to": rule.applies_to,
         "channel": rule.channel or defaults.channel,
         **({"rollout": rollout} if (rollout := _rollout(rule)) else {}),  # so that the revision of older policies stays
+        **({"docs": rule.docs} if rule.docs else {}),  # absent otherwise, so that the revision of older policies stays
     }
 
 

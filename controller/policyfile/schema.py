@@ -21,6 +21,7 @@ from controller.policy.resubmission import BudgetPer, Guarantee
 from controller.policy.rules import RULE_KINDS
 from controller.policyfile.slack_section import LabelsEntry, SlackEntry
 from controller.policyfile.vocabulary import (
+    Address,
     Day,
     Dollars,
     Duration,
@@ -135,6 +136,7 @@ class RuleEntry(StrictModel):
     share: Percent | None = None
     enforce_from: Day | None = None
     surprise: SurpriseEntry | None = None
+    docs: Address | None = None
 
 
 class Backoff(StrictModel):

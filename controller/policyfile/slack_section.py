@@ -10,7 +10,19 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from controller.policy.slack_settings import MEMBERS, Importance
 from controller.policy.user_request import UserRequest
-from controller.policyfile.vocabulary import LISTED, Role, StrictModel, Text, at_least, listed, matching, one_of, unlike, written
+from controller.policyfile.vocabulary import (
+    LISTED,
+    Account,
+    Role,
+    StrictModel,
+    Text,
+    at_least,
+    listed,
+    matching,
+    one_of,
+    unlike,
+    written,
+)
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 ALL = "all"
@@ -115,3 +127,4 @@ class LabelsEntry(StrictModel):
     team: Tag = "team"
     user: Tag = "user"
     team_of_role: Annotated[dict[Role, Text], Field(min_length=1)] | None = None
+    accounts: Annotated[dict[Account, Text], Field(min_length=1)] | None = None

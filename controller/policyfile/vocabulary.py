@@ -124,6 +124,11 @@ Version = Annotated[int, BeforeValidator(_version)]
 Duration = Annotated[int, BeforeValidator(at_least(1, RUNTIME_S_MAX))]
 DurationOrZero = Annotated[int, BeforeValidator(at_least(0, RUNTIME_S_MAX))]
 Name = Annotated[str, matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", NAME)]
+Address = Annotated[
+    str,
+    matching(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-;=?-{}~]{0,400})?", "an address such as https://wiki.example.com/spot"),
+]
+Account = Annotated[str, matching(r"[0-9]{12}", 'the number of an account, 12 digits in quotes such as "123456789012"')]
 
 
 def _some_text(found: str) -> str:

@@ -52,10 +52,10 @@ def batches(waiting: Sequence[Message]) -> list[Batch]:
     return [Batch(tuple(messages)) for messages in made]
 
 
-def storm_pages(kind: MessageKind, messages: Sequence[Message]) -> tuple[Page, ...]:
-    """One message that says how many and which, then pages for its thread with the text of each."""
+def storm_pages(kind: MessageKind, messages: Sequence[Message], where: str) -> tuple[Page, ...]:
+    """One message that says how many, which and ``where``, then pages for its thread with the text of each."""
     names = [message.thread.split("/")[2] if message.thread.count("/") >= 3 else message.key for message in messages]
-    head = storm_head(kind, names, (message.mention for message in messages))
+    head = storm_head(kind, names, (message.mention for message in messages), where)
     return (*pages(head), *pages(storm_details(message.text() for message in messages)))
 
 

@@ -37,6 +37,7 @@ def discover(ports: Ports) -> SweepResult:
     noted as done, so that no job can hold up those behind it.
     """
     started_at = ports.clock.now()
+    ports.policies.current()  # as in ``sweep``
     passes = ports.ledger.passes
     complete, installs = (passes.passed_until(DiscoverPass.FIRST) is not None, passes.passed_until(DiscoverPass.SECOND) is None)
     second = _second_upto(started_at, ports) if complete or installs else None

@@ -8,14 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeGuard
 
-from controller.ledger.lineage import LineageId
 from controller.ledger.message_kind import MessageKind
 from controller.notifications.block_kit import TEXT_MAX, Page, halves, page_of, pages
-from controller.notifications.card import card
-from controller.notifications.message_text import bold
 from controller.notifications.mrkdwn import shortened
-from controller.notifications.parts import Part, Text
+from controller.notifications.parts import Part
 from controller.runtime.batches import Batch, batches, kind_of, storm_pages
+from controller.runtime.message_parts import card_of, parts_of, where_of
 from controller.runtime.outbox import WrongChannel
 from controller.runtime.ports import Answer, Done, Later, Message, Ports, Post, Refused
 from controller.runtime.timeouts import LEASE, TIME_LIMIT
@@ -165,9 +163,9 @@ class _Queue:
         if message.plain:
             return self._plain(message)
         if not self.ports.chat.threads:
-            return self._post(_only(_reply(message))) if message.has_text else Done()
+            return self._post(_only(parts_of(message, self.ports))) if message.has_text else Done()
         if not message.thread:
-            return self._post(_only(_reply(message)))
+            return self._post(_only(parts_of(message, self.ports)))
         return self._reply(message) if message.has_text else self._refresh(message)
 
     def _reply(self, message: Message) -> Answer:
@@ -178,11 +176,15 @@ class _Queue:
             if not isinstance(answer, Done):
                 return answer
             root = self._root(message.thread)
-        answer = self._post(_only(_reply(message)), thread_ts=root.ts if root else "")
+        answer = self._post(_only(parts_of(message, self.ports)), thread_ts=root.ts if root else "")
         if isinstance(answer, Refused) and answer.why.endswith(NO_THREAD):
             answer = self._begin(message.thread)  # the card was deleted
             root = self._root(message.thread)
-            return self._post(_only(_reply(message)), thread_ts=root.ts if root else "") if isinstance(answer, Done) else answer
+            return (
+                self._post(_only(parts_of(message, self.ports)), thread_ts=root.ts if root else "")
+                if isinstance(answer, Done)
+                else answer
+            )
         return answer
 
     def _refresh(self, message: Message) -> Answer:
@@ -190,18 +192,20 @@ class _Queue:
         root = self._root(message.thread)
         if root is None:
             return Done()
-        page = self._card(message.thread)
+        page = _only(card_of(message.thread, self.ports))
         self.calls += 1
         answer = self.ports.chat.update(root, page)
         return Done() if isinstance(answer, Refused) else answer  # deleted, or too old to edit
 
     def _begin(self, thread: str, page: Page | None = None) -> Answer:
         """Post the first message of a thread, and store its place."""
-        answer = self._post(page or self._card(thread))
+        return self._remembered(thread, self._post(page or _only(card_of(thread, self.ports))))
+
+    def _remembered(self, thread: str, answer: Answer) -> Answer:
         if isinstance(answer, Done):
             channel_id, _, ts = answer.detail.rpartition("/")
-            self.posts[thread] = Post(channel_id=channel_id, ts=ts)
-            self.ports.outbox.remember_post(self.channel, thread, Post(channel_id=channel_id, ts=ts), at=self.ports.clock.now())
+            post = self.posts[thread] = Post(channel_id=channel_id, ts=ts)
+            self.ports.outbox.remember_post(self.channel, thread, post, at=self.ports.clock.now())
         return answer
 
     def _root(self, thread: str) -> Post | None:
@@ -209,15 +213,9 @@ class _Queue:
             self.posts[thread] = self.ports.outbox.post_of(self.channel, thread)
         return self.posts[thread]
 
-    def _card(self, thread: str) -> Page:
-        lineage = LineageId.parse(thread)
-        if lineage is None:
-            return _only((Text(bold(thread)),))
-        return _only(card(self.ports.ledger.lineages.load(lineage), self.ports.policies.current(), self.ports.clock.now()))
-
     def _storm(self, kind: MessageKind, messages: Sequence[Message]) -> Answer:
         """Send many messages of a kind as one; the text of each goes into its thread, in pages that are queued in their place."""
-        first, (head, *details) = messages[0], storm_pages(kind, messages)
+        first, (head, *details) = messages[0], storm_pages(kind, messages, where_of(messages[0], self.ports))
         thread = f"storm/{first.key}"
         answer = self._begin(thread, head)
         if not isinstance(answer, Done):
@@ -248,15 +246,17 @@ class _Queue:
         return answer
 
     def _plain(self, message: Message) -> Answer:
-        root = self._root(message.thread) if message.thread else None
-        return self._post(page_of(message.plain), thread_ts=root.ts if root else "")
+        """Post a page as an answer in its thread; as its first message where it has none yet."""
+        thread, page = message.thread if self.ports.chat.threads else "", page_of(message.plain)
+        root = self._root(thread) if thread else None
+        return self._begin(thread, page) if thread and root is None else self._post(page, thread_ts=root.ts if root else "")
 
     def _pages(self, message: Message) -> Answer:
         """A page of blocks; plain blocks where the workspace does not know tables and charts."""
         since = self.ports.ledger.block_support.blocks_refused_at()
         now = self.ports.clock.now()
         if since is None or since < now - PLAIN_FOR:
-            answer = self._post_once(page_of(message.native))
+            answer = self._post_native(message)
             if isinstance(answer, WrongChannel) or not (isinstance(answer, Refused) and message.plain):
                 return answer
             if "invalid_blocks" in answer.why:
@@ -266,6 +266,13 @@ class _Queue:
             part = replace(message, key=f"{together}/plain/{number:03d}", native="", plain=page)
             self.ports.outbox.put(part)
         return Done()
+
+    def _post_native(self, message: Message) -> Answer:
+        """Post a page of blocks as it is; the first page of a thread becomes its place."""
+        thread = message.thread if self.ports.chat.threads else ""
+        root = self._root(thread) if thread else None
+        answer = self._post_once(page_of(message.native), root.ts if root else "")
+        return self._remembered(thread, answer) if thread and root is None else answer
 
     def _post(self, page: Page, thread_ts: str = "") -> Answer:
         """Post a page. One that Slack refuses is posted in two halves where it is too long, and otherwise as its text alone."""
@@ -305,10 +312,6 @@ class _Queue:
 def _is_about_the_message(answer: Answer) -> TypeGuard[Refused]:
     """Whether Slack refused the message itself: not its channel, and not the thread that it was for."""
     return isinstance(answer, Refused) and not isinstance(answer, WrongChannel) and not answer.why.endswith(NO_THREAD)
-
-
-def _reply(message: Message) -> tuple[Part, ...]:
-    return message.text().parts(mention=message.mention)
 
 
 def _only(parts: Iterable[Part]) -> Page:

@@ -93,6 +93,8 @@ def _closely(facts: Facts, ports: ReadPorts) -> Facts:
         facts = replace(facts, checkpoint_scan=ports.checkpoints.scan(job.checkpoint_uri, now=facts.now))
     if counts or (block is not None and block.capped and job.cause is not None):
         facts = replace(facts, history=ports.ledger.histories.history(job.account, job.region, facts.family, RUNS_MAX))
+    if counts:
+        facts = replace(facts, phase_times=ports.ledger.capacity.phase_times(job.region, job.instance_type))
     if counts and block is not None and block.deadline.back_to_spot:
         facts = replace(facts, spot_seen=_spot_seen(facts, ports))
     if block is not None and block.ladder and job.cause is not None:

@@ -17,6 +17,7 @@ from controller.ledger.entry import Entry, UserRequested, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult
 from controller.ledger.lineage import Lineage, LineageId
+from controller.ledger.pool import PhaseTimes
 from controller.ledger.rule_acts import RuleActs
 from controller.runtime.schedule_ports import (
     BlockSupport,
@@ -143,6 +144,9 @@ class Capacity(Protocol):
 
     def capacity_seen_at(self, region: str, instance_type: str) -> datetime | None:
         """The last time that a pool showed spot capacity; None where it did not within a day."""
+
+    def phase_times(self, region: str, instance_type: str) -> tuple[PhaseTimes, ...]:
+        """How long some recent jobs of an instance type took to start, to restore and to upload; at most 20."""
 
     def placement_asked_at(self, region: str, instance_type: str) -> datetime | None:
         """The last time that EC2 was asked for the pool's placement score; None where it was not within a day."""

@@ -125,13 +125,15 @@ def _announce(announce: Announce, intent: Intent, lineage: Lineage, ports: Ports
     started = newest_attempt(lineage)
     whose = [name for name in (started.user, started.team) if name] if started else []
     known = [slack.people[name] for name in whose if name in slack.people] if importance is Importance.PERSON else []
+    channel, key = _channel(announce.channel, lineage, ports), f"{lineage.id}/{intent.key}"
+    if announce.once_a_day:
+        key = f"once/{announce.once_a_day}/{intent.due_at:%Y-%m-%d}/{channel}"
     message = Message(
-        key=f"{lineage.id}/{intent.key}", channel=_channel(announce.channel, lineage, ports), at=intent.due_at,
+        key=key, channel=channel, at=intent.due_at,
         kind=announce.kind, facts=announce.facts, words=announce.words, topic=announce.topic, thread=str(lineage.id),
         mention=known[0] if known else "",
     )  # fmt: skip
-    ports.outbox.put(message)
-    return Done()
+    return Done() if ports.outbox.put(message) or not announce.once_a_day else Done("said once today: the digest counts it")
 
 
 def _channel(meant: str, lineage: Lineage, ports: Ports) -> str:

@@ -155,6 +155,14 @@ class Clock(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """The account and the region of this stack, for people to read; empty where the stack does not say them."""
+
+    account: str = ""
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     jobs: Jobs
     checkpoints: Checkpoints
@@ -170,3 +178,4 @@ class Ports:
     policies: Policies
     prices: Prices
     clock: Clock
+    home: Home = Home()

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from controller.notifications.block_kit import pages
-from controller.notifications.digest import DigestNotes, digest_parts, is_empty
+from controller.notifications.digest import DigestNotes, digest_details, digest_head, is_empty
+from controller.notifications.message_text import where_text
 from controller.notifications.parts import Part
 from controller.policy.policy import Policy
 from controller.policy.waiver import WaiverState
@@ -16,7 +17,7 @@ from controller.runtime.announce_waivers import announce_waivers
 from controller.runtime.digest_days import last_due, reported_days
 from controller.runtime.ports import Message, Ports
 from controller.runtime.read_days import rollups_of_days
-from controller.savings.report import By, report_of
+from controller.savings.report import By, Origin, report_of
 from controller.savings.rollup import Rollup
 from controller.units.calendar import month_start
 
@@ -58,15 +59,20 @@ def queue_digests(ports: Ports) -> int:
 
 
 def queue_digest(period: Period, channel: str, teams: frozenset[str], since: date, until: date, ports: Ports) -> None:
-    """Queue one digest, unless it has nothing to say. Its pages are messages of their own: a crash repeats one, never all."""
+    """Queue one digest, unless it has nothing to say. Its pages are messages of their own: a crash repeats one, never all.
+
+    The first is what people see in the channel; the details are answers to it.
+    """
     at, shelved = ports.clock.now(), ports.outbox.shelved(channel)
     parts = _parts(period, shelved, teams, since, until, ports)
-    if not parts:
+    if parts is None:
         return
-    plain = json.dumps([page.json for page in pages(parts, native=False)])
-    for number, page in enumerate(pages(parts)):
-        key, native = f"digest/{period}/{since}/{channel}/{number:03d}", page.json
-        ports.outbox.put(Message(key=key, channel=channel, at=at, native=native, plain=plain))
+    thread = f"digest/{period}/{since}/{channel}"
+    for some, key in zip(parts, (thread, f"{thread}/thread"), strict=True):  # the head, then the details in its thread
+        plain = json.dumps([page.json for page in pages(some, native=False)])
+        for number, page in enumerate(pages(some)):
+            message = Message(key=f"{key}/{number:03d}", channel=channel, at=at, native=page.json, plain=plain, thread=thread)
+            ports.outbox.put(message)
     ports.outbox.unshelve(shelved)
 
 
@@ -80,9 +86,11 @@ def channels_of(policy: Policy) -> Mapping[str, frozenset[str]]:
 
 def _parts(
     period: Period, shelved: Iterable[Message], teams: frozenset[str], since: date, until: date, ports: Ports
-) -> tuple[Part, ...]:
+) -> tuple[tuple[Part, ...], tuple[Part, ...]] | None:
+    """The head of a digest and its details; None where it has nothing to say."""
     month = month_start(until - DAY)
-    days: dict[date, Rollup] = rollups_of_days(ports.ledger, min(since - period.length, month), until, ports.prices.rate)
+    first = min(since - period.length, month)
+    days: dict[date, Rollup] = rollups_of_days(ports.ledger, first, until, ports.prices.rate)
     by = By.USER if len(teams) == 1 else By.TEAM
     now = ports.clock.now()
     waivers = tuple(w for w in ports.ledger.waivers.in_force(now) if not teams or w.team in teams)
@@ -92,14 +100,25 @@ def _parts(
         policy_waivers=tuple(in_force) if not teams else (),
         halt=ports.ledger.halts.halt(), waivers=waivers, now=now,
         shelved=tuple(message.text().title for message in shelved if message.has_text),
-        link=_link(period, since, until, days, ports) if not teams else "",
+        link=_link(period, since, until, days, ports) if not teams else "", where=_where(ports),
     )  # fmt: skip
     of_period = report_of(days, since, until, by=by, teams=teams)
     if is_empty(of_period, matters):
-        return ()
-    return digest_parts(of_period, report_of(days, month, until, by=by, teams=teams), matters)
+        return None
+    so_far = report_of(days, month, until, by=by, teams=teams)
+    return digest_head(of_period, so_far, matters), digest_details(of_period, matters)
+
+
+def _where(ports: Ports) -> str:
+    """The account and the region, as people read them."""
+    home = ports.home
+    return where_text(home.account, home.region, ports.policies.current().labels.accounts)
 
 
 def _link(period: Period, since: date, until: date, days: Mapping[date, Rollup], ports: Ports) -> str:
     """Where the week's page lies, written now; nothing where the account has no place for it."""
-    return ports.report_store.publish(report_of(days, since, until)) if period is Period.WEEK else ""
+    if period is not Period.WEEK:
+        return ""
+    home, names = ports.home, ports.policies.current().labels.accounts
+    origin = Origin(made_at=ports.clock.now(), account=home.account, region=home.region, account_name=names.get(home.account, ""))
+    return ports.report_store.publish(report_of(days, since, until, origin=origin))

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from controller.decide.settle_caps import account_of, holder_of, team_of
-from controller.ledger.entry import Started
+from controller.decide.settle_caps import account_of, follows_its_stop, holder_of, team_of, unused
+from controller.ledger.entry import Ended, Started
 from controller.ledger.halt import HALT_LOOK
 from controller.ledger.intent import Announce, Intent, Probe, Publish, Purpose, RefreshCard, Settle, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
@@ -82,6 +82,8 @@ def _cap_of_move(stop: Stop, lineage: Lineage, ports: Ports) -> OnHold | None:
     """Reserve what the next attempt may cost before the job is stopped for it; without room it goes on where it is."""
     if stop.cap_micros is None or stop.cost_micros is None or not stop.month:
         return None
+    if lineage.entry(Ended, stop.about) is not None:
+        return None  # the stop is only closed now; what it had reserved is the next attempt's
     account, now = account_of(stop, lineage), ports.clock.now()
     if ports.ledger.limits.spend(account, f"{lineage.id}/{holder_of(stop)}", stop.cost_micros, stop.cap_micros, now):
         return None
@@ -95,10 +97,13 @@ def _cap(submit: Submit, intent: Intent, lineage: Lineage, ports: Ports) -> Refu
         return None
     submit = submit if submit.month else replace(submit, month=month_key(now))
     whose = f"the spend cap of {team_of(submit, lineage)} for {submit.month} ({dollars(cap)})"
-    must_continue = isinstance(submit.cause, MoveCause) and submit.cause is not MoveCause.REPAIR  # it only counts
+    counts_only = submit.cause is MoveCause.ASKED or follows_its_stop(submit, lineage)  # its stop reserved it
     if submit.cost_micros is None:
-        return None if must_continue else Refused(f"no price is known, so {whose} cannot be checked")
-    account, limit = account_of(submit, lineage), None if must_continue else cap
+        return None if counts_only else Refused(f"no price is known, so {whose} cannot be checked")
+    account, limit = account_of(submit, lineage), None if counts_only else cap
+    if not counts_only:
+        for before, amount in unused(submit, lineage):
+            ports.ledger.limits.settle(account_of(before, lineage), f"{lineage.id}/{holder_of(before)}", amount, now)
     if ports.ledger.limits.spend(account, f"{lineage.id}/{intent.key}", submit.cost_micros, limit, now):
         _settle_move(submit, lineage, ports, now)
         return None

@@ -51,6 +51,7 @@ def sweep(ports: Ports) -> SweepResult:
     What fails is remembered with the time from which it was due, until it works or is due no more.
     """
     started_at = ports.clock.now()
+    ports.policies.current()  # so that a policy is in force from the first minute on, whatever jobs there are
     overdue = ports.ledger.due.overdue(started_at, TRIGGERS_MAX)
     failing = {(one.lineage, one.key): one for one in ports.ledger.due.failing()}
     since = [*(one.trigger_at for one in overdue), *(one.since for one in failing.values())]

@@ -75,6 +75,27 @@ def progress_of(
     return Progress(kept_s=round(kept.total_seconds()), exact=exact)
 
 
+def work_at_most_s(
+    intervals: Sequence[Interval], scans: Iterable[Scan], *, checkpoints: bool, ended_at: datetime | None = None
+) -> int:
+    """The training seconds in the model of a completed job: at most, where nobody saw what was kept at an interruption.
+
+    An estimate of the next run is made from it, and must not be too short because nobody could look.
+    """
+    seen = [s for s in scans if s.problem is None]
+    work = timedelta()
+    for interval, after in with_next(intervals):
+        length = (interval.end or ended_at or interval.start) - interval.start
+        if after is None:
+            work += max(length, timedelta())
+        elif not checkpoints:
+            work = timedelta()
+        else:
+            kept, certain = _proven(interval, after, ended_at, seen)
+            work += kept if certain else length
+    return round(work.total_seconds())
+
+
 def _proven(
     interval: Interval, after: Interval | None, ended_at: datetime | None, seen: Iterable[Scan]
 ) -> tuple[timedelta, bool]:

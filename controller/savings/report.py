@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from controller.ledger.pool import PoolMemory
 from controller.savings.arithmetic import Savings
+from controller.savings.forecast import Forecast, forecast_of
 from controller.savings.interruption_rates import estimate
 from controller.savings.own_cost import own_cost_micros
 from controller.savings.rollup import KEPT, MISSED, CountKind, Group, Mover, Rollup
+from controller.units.calendar import month_start
 from controller.units.money import Micros
 
+PERIODS_BEFORE = 4
+FIRST_DAY = date(2017, 11, 29)  # SageMaker's own: nothing is older
 DAY = timedelta(days=1)
 
 
@@ -70,11 +74,30 @@ class PoolLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """The total of an earlier period."""
+
+    since: date
+    until: date
+    savings: Savings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where the figures of a report come from, and when it was made. ``account_name`` is the policy's name for the account."""
+
+    made_at: datetime
+    account: str = ""
+    region: str = ""
+    account_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """The figures from ``since`` until before ``until`` (days, UTC), for some teams, or for all where ``teams`` is empty.
 
     ``before`` is the total of the period of the same length before it; ``days`` are the totals of each day. Lines are sorted by
-    savings, counts by number, the largest first.
+    savings, counts by number, the largest first. ``trend`` are the periods before that are known, the oldest first.
     """
 
     since: date
@@ -93,6 +116,9 @@ class Report:
     deadlines_missed: int
     own_cost_micros: Micros
     movers: tuple[Mover, ...] = ()
+    trend: tuple[Trend, ...] = ()
+    forecast: Forecast | None = None
+    origin: Origin | None = None
 
     def largest_lines(self, most: int) -> tuple[Line, ...]:
         """At most so many lines: those of the largest saved, spent or wasted amounts, and the others as one line."""
@@ -115,21 +141,60 @@ def _size(line: Line) -> Micros:
     return max(abs(one.saved_micros), one.spent_micros, one.wasted_micros)
 
 
-def report_of(days: Mapping[date, Rollup], since: date, until: date, *, by: By = By.TEAM, teams: Collection[str] = ()) -> Report:
-    """Make the report of a period from the rollups of its days and of the period before it, as far as they exist."""
+def report_of(
+    days: Mapping[date, Rollup],
+    since: date,
+    until: date,
+    *,
+    by: By = By.TEAM,
+    teams: Collection[str] = (),
+    origin: Origin | None = None,
+) -> Report:
+    """Make the report of a period from the rollups of its days and of the periods before it, as far as they exist."""
     part = {day: rollup.of_teams(teams) for day, rollup in days.items()}
     of = _sum(part[day] for day in _days(since, until) if day in part)
-    start = since - (until - since)
+    [(start, _), *_rest] = [*periods_before(since, until), (since, since)]
     before = _sum(part[day] for day in _days(start, since) if day in part)
     kept = of.count(CountKind.DEADLINE)
+    of_days = tuple((day, part[day].total) for day in _days(since, until) if day in part)
     return Report(
         since=since, until=until, by=by, teams=tuple(sorted(teams)), total=Line(name="all", savings=of.total),
         before=Line(name="before", savings=before.total), lines=_lines(of, by), movers=of.movers,
-        days=tuple((day, part[day].total) for day in _days(since, until) if day in part),
+        days=of_days, trend=_trend(part, since, until), forecast=forecast_of(of_days, since, until), origin=origin,
         outcomes=_most(of, CountKind.OUTCOME), violations=_most(of, CountKind.VIOLATION), interruptions=_pools(of),
         signals=_most(of, CountKind.SIGNAL), deadlines_kept=kept[KEPT], deadlines_missed=kept[MISSED],
         own_cost_micros=own_cost_micros(days=(until - since).days, entries=sum(of.count(CountKind.ENTRY).values())),
     )  # fmt: skip
+
+
+def periods_before(since: date, until: date) -> list[tuple[date, date]]:
+    """The four periods before one, the newest first: of the same length, and calendar months before a whole calendar month."""
+    if until <= since:
+        return []
+    found = []
+    whole_month = since == month_start(since) and until == month_start(since + 31 * DAY)
+    for _ in range(PERIODS_BEFORE):
+        if since <= FIRST_DAY + (until - since):
+            break
+        start = month_start(since - DAY) if whole_month else since - (until - since)
+        found.append((start, since))
+        since, until = start, since
+    return found
+
+
+def first_day_needed(since: date, until: date) -> date:
+    """The first day that a report of a period reads: that of the oldest period that it compares with."""
+    return min((start for start, _ in periods_before(since, until)), default=since)
+
+
+def _trend(part: Mapping[date, Rollup], since: date, until: date) -> tuple[Trend, ...]:
+    """The earlier periods with attempts."""
+    found = []
+    for start, end in reversed(periods_before(since, until)):
+        total = _sum(part[day] for day in _days(start, end) if day in part).total
+        if total.attempts:
+            found.append(Trend(since=start, until=end, savings=total))
+    return tuple(found)
 
 
 def _lines(rollup: Rollup, by: By) -> tuple[Line, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
@@ -49,3 +50,20 @@ class SlackSecret:
         except Exception:
             self._held = None  # the stored one is out of date, even if the new one is wrong
             raise
+
+
+def secret_in(text: str) -> Mapping[str, str]:
+    """Read what Secrets Manager holds. Raises ValueError.
+
+    ``{"bot_token": "xoxb-…", "signing_secret": "…"}``, a bot token alone (then nobody can press anything), or
+    ``{"webhook_url": "https://…"}`` (then messages are posted and nothing else).
+    """
+    try:
+        secret = json.loads(text) if text.startswith("{") else {"bot_token": text, "signing_secret": ""}
+    except json.JSONDecodeError:
+        raise ValueError("the Slack secret begins like JSON and is none") from None
+    for name in ("webhook_url",) if "webhook_url" in secret else ("bot_token", "signing_secret"):
+        if not isinstance(secret.get(name), str):
+            raise ValueError(f"the Slack secret has no {name}; wanted bot_token and signing_secret, or webhook_url")
+    told: Mapping[str, str] = secret
+    return told

@@ -22,6 +22,7 @@ ENDPOINT_VARIABLES = {
 FOREIGN = ("AWS_", "SPOTWARDEN_")  # a user's own settings with these prefixes do not apply to the embedded AWS
 KEPT = {"SPOTWARDEN_DYNAMODB"}
 CHECKPOINT_BUCKETS = ("acme-checkpoints", "acme-ckpt", "acme-tidied-away", "demo-checkpoints")  # what the local stack lists
+ACCOUNT = "123456789012"  # of the embedded AWS
 LOOPBACK = "127.0.0.1,localhost"
 
 
@@ -63,6 +64,7 @@ def environment_of(
         "SPOTWARDEN_SLACK_TOKEN": token,
         "SPOTWARDEN_SLACK_URL": endpoints["slack_api"],
         "SPOTWARDEN_STACK": "spotwarden",
+        "SPOTWARDEN_ACCOUNT": ACCOUNT,
         "SPOTWARDEN_TABLE": table,
         "SPOTWARDEN_TRAINING_ROLES": ",".join(roles),
     }

@@ -12,7 +12,7 @@ from controller.jobs.failure import FailureCause
 from controller.ledger.entry import Entry, Interrupted, Measured, Started
 from controller.ledger.intent import Announce, Intent, IntentResult, Probe, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
-from controller.ledger.pool import CapacitySeen, MarketSignal, MarketSignalKind, PlacementAsked
+from controller.ledger.pool import CapacitySeen, MarketSignal, MarketSignalKind, PhaseTimes, PlacementAsked
 from controller.runtime.ledger_ports import RevisionInForce
 from controller.runtime.ports import FailingTrigger, Ledger
 from tests.builders import BEGIN, lineage_id
@@ -479,6 +479,22 @@ def test_two_commits_may_record_the_same_sign_of_capacity(ledger: Ledger) -> Non
     for _ in range(2):
         assert ledger.lineages.commit(ledger.lineages.load(lineage_id()), Decision(capacity=(signal,)))
     assert ledger.capacity.capacity_seen_at("us-east-1", "ml.g5.2xlarge") == NOW
+
+
+def test_a_bounded_number_of_phase_times_is_remembered_for_each_type_and_region(ledger: Ledger) -> None:
+    one = PhaseTimes(region="us-east-1", instance_type="ml.g5.2xlarge", job="bert", at=NOW, start_s=1700, upload_s=60)
+    assert ledger.lineages.commit(ledger.lineages.load(lineage_id()), Decision(times=(one,)))
+    assert ledger.capacity.phase_times("us-east-1", "ml.g5.2xlarge") == (one,)
+    longer = replace(one, start_s=1800)
+    assert ledger.lineages.commit(ledger.lineages.load(lineage_id("other")), Decision(times=(longer,)))  # the same job again
+    assert ledger.capacity.phase_times("us-east-1", "ml.g5.2xlarge") == (longer,)
+    for n in range(30):
+        more = replace(one, job=f"bert-{n}")
+        assert ledger.lineages.commit(ledger.lineages.load(lineage_id(f"bert-{n}")), Decision(times=(more,)))
+    assert 3 <= len(ledger.capacity.phase_times("us-east-1", "ml.g5.2xlarge")) <= 20
+    assert ledger.capacity.phase_times("eu-west-1", "ml.g5.2xlarge") == ()
+    assert ledger.capacity.phase_times("us-east-1", "ml.g5.xlarge") == ()
+    assert ledger.capacity.capacity_seen_at("us-east-1", "ml.g5.2xlarge") is None
 
 
 def test_a_revision_is_in_force_since_it_became_the_current_one(ledger: Ledger) -> None:

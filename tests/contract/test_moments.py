@@ -25,6 +25,7 @@ class Moment:
     read: Callable[[Ledger], datetime | None]
     note: Callable[[Ledger, datetime], None]
     stored_as: str
+    partition: str = "cursor"
 
 
 MOMENTS = {
@@ -32,11 +33,13 @@ MOMENTS = {
         lambda ledger: ledger.passes.passed_until(DiscoverPass.FIRST),
         lambda ledger, at: ledger.passes.note_passed(DiscoverPass.FIRST, at),
         "discover",
+        "discover",
     ),
     "second pass": Moment(
         lambda ledger: ledger.passes.passed_until(DiscoverPass.SECOND),
         lambda ledger, at: ledger.passes.note_passed(DiscoverPass.SECOND, at),
         "discover-again",
+        "discover",
     ),
     "days closed": Moment(
         lambda ledger: ledger.days.closed_until(), lambda ledger, at: ledger.days.note_closed(at), "rollup"
@@ -88,10 +91,20 @@ def test_moments_are_stored_under_the_names_that_ledgers_hold(dynamodb: Any) -> 
     table = aws.create_table(dynamodb.meta.endpoint_url, "Moments")
     for n, moment in enumerate(MOMENTS.values()):
         at = (BEGIN + n * MINUTE).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        row = {"pk": {"S": "cursor"}, "sk": {"S": moment.stored_as}, "at": {"S": at}, "schema": {"N": "1"}}
+        row = {"pk": {"S": moment.partition}, "sk": {"S": moment.stored_as}, "at": {"S": at}, "schema": {"N": "1"}}
         dynamodb.put_item(TableName=table, Item=row)
     ledger = DynamoLedger(dynamodb, table)
     assert [moment.read(ledger) for moment in MOMENTS.values()] == [BEGIN + n * MINUTE for n in range(len(MOMENTS))]
     for moment in MOMENTS.values():
         moment.note(ledger, BEGIN + timedelta(days=1))
     assert dynamodb.scan(TableName=table)["Count"] == len(MOMENTS)
+
+
+def test_where_a_pass_stands_is_not_read_from_the_partition_that_other_functions_write(dynamodb: Any) -> None:
+    table = aws.create_table(dynamodb.meta.endpoint_url, "Passes")
+    ledger = DynamoLedger(dynamodb, table)
+    row = {"pk": {"S": "cursor"}, "sk": {"S": "discover"}, "at": {"S": "9999-01-01T00:00:00.000000Z"}, "schema": {"N": "1"}}
+    dynamodb.put_item(TableName=table, Item=row)
+    assert ledger.passes.passed_until(DiscoverPass.FIRST) is None
+    ledger.passes.note_passed(DiscoverPass.FIRST, BEGIN)
+    assert ledger.passes.passed_until(DiscoverPass.FIRST) == BEGIN

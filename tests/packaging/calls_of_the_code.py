@@ -33,6 +33,7 @@ ADAPTERS = {
 HANDED = {"policies": "DynamoRevisions.in_force_at", "prices": "DynamoStoredPrices.rates", "chat": "_read_slack_secret"}
 BUILDERS = {
     "ports",
+    "reading_ports",
     "slack_ports",
     "client",
     "_hurried_client",

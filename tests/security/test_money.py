@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from controller import wiring
 from controller.ledger.entry import Measured
 from controller.ledger.intent import IntentResult, Submit
+from controller.ledger.move_cause import MoveCause
 from controller.savings.arithmetic import spent_micros
 from infra.local.host import Host
 from infra.local.sagemaker.capacity import EPOCH, Steps
+from infra.local.sagemaker.settings import WorldSettings
 from tests.security.lab import MONDAY, entries, lab, launch, lineage_of, request, run, texts
 
 HEAD = """
@@ -141,3 +148,47 @@ def test_a_submission_that_found_no_room_says_so_and_holds_nothing() -> None:
         assert (len(made), len(refused)) == (1, 2)
         assert "which is more than is left of the spend cap of vision" in texts(host)
         assert host.clock.at.month == MONDAY.month
+
+
+MOVED = (
+    HEAD
+    + """
+resubmit:
+  - name: again
+    mode: enforce
+    causes: {capacity: {limit: 5, backoff: {first: 1m}}}
+    ladder: [same]
+    cap: {team_month_usd: 10}
+"""
+)
+NO_SPOT = Steps(EPOCH, ((0, 0),), period_s=86_400)
+
+
+@pytest.mark.parametrize("others", [0, 5_000_000], ids=["room", "others took the room"])
+def test_the_way_back_of_a_job_that_on_demand_refused_is_held_to_the_team_s_cap(others: int) -> None:
+    """A job waits for spot, is moved for its deadline, and on-demand has no capacity either. Others of the team spend meanwhile.
+
+    What the refused attempt holds of the cap counts as nothing, since it never started.
+    """
+    settings = WorldSettings(usage_delay_s=600, on_demand_shortage=1.0)
+    with lab(MOVED, settings=settings, capacity_of=lambda _: NO_SPOT) as host:
+        tags = {"spotwarden:deadline": "2026-11-16T16:00:00Z", "spotwarden:expected-runtime": "8h"}
+        launch(host, request("job", "vision", "ml.g4dn.xlarge", runtime_h=10, wait_h=30, work_s=28_000, tags=tags))
+        for _ in range(16 * 60):
+            if submits(host):
+                break
+            run(host, minutes=1)
+        assert wiring.ports().ledger.limits.spend("money/vision/2026-11", "others", others, None, host.clock.at)
+        run(host, hours=3)
+        first, back = submits(host)[:2]
+        assert (first.action.cause, back.action.cause) == (MoveCause.DEADLINE, MoveCause.RETURN)
+        assert first.closed is IntentResult.DONE
+        assert back.closed is (IntentResult.REFUSED if others else IntentResult.DONE)
+        assert ("which is more than is left of the spend cap of vision" in texts(host)) is bool(others)
+        assert wiring.ports().ledger.limits.taken("money/vision/2026-11") == (others or 7_360_000), "nothing is held twice"
+
+
+def submits(host: Host) -> list[Any]:
+    """The submissions of the job's next attempts, in their order."""
+    found: list[Any] = [intent for intent in lineage_of(host, "job").intents if isinstance(intent.action, Submit)]
+    return sorted(found, key=lambda intent: intent.action.number)

@@ -13,6 +13,7 @@ import pytest
 
 from controller import wiring
 from controller.aws.dynamodb.items import stamp, write
+from controller.aws.dynamodb.ledger import DynamoLedger
 from controller.aws.dynamodb.table import key, partition
 from controller.decide.decision import Decision
 from controller.jobs.failure import FailureCause
@@ -215,13 +216,71 @@ def forged(**changes: Any) -> UserRequested:
     ],
 )
 def test_a_forged_request_that_a_click_could_not_have_made_changes_nothing(host: Host, request_: UserRequested) -> None:
-    whose = lineage_id(host, "long")
-    put(f"request#{whose}", request_.key, request_, **due(host, whose, "long"))
+    """Not even with the proof of Slack's function, as whoever controls the function can write it."""
+    assert wiring.ports().ledger.user_requests.add(lineage_id(host, "long"), request_, host.clock.at)
     run(host, minutes=5)
     assert entries(host, "long", UserRequested) == []
     assert rows("request#") == []
     assert status(host, "long") == "InProgress"
     assert wiring.ports().ledger.halts.halt() is None
+
+
+def attributes_of_a_click(host: Host) -> dict[str, Any]:
+    """The row that a click left, taken out of the table before a look took it in."""
+    users_of(host).press(host.slack, card(host, "long").ts, "spotwarden/stop")
+    [row] = rows("request#")
+    wiring.client("dynamodb").delete_item(TableName=TABLE, Key={"pk": row["pk"], "sk": row["sk"]})
+    return row
+
+
+@pytest.mark.parametrize("group", [False, True], ids=["a listed person", "a user group"])
+@pytest.mark.parametrize("proof", ["", "0" * 64, "of another row", "without a key"])
+def test_a_row_in_the_name_of_a_listed_person_that_slack_s_function_did_not_write_changes_nothing(
+    proof: str, group: bool
+) -> None:
+    """The very request that a click would leave, by somebody who may write the row and nothing else."""
+    with lab(POLICY.replace("stop: [U0LOCAL1]", "stop: [S0ADMINS]") if group else POLICY) as host:
+        launch(host, request("long", "vision", runtime_h=100, wait_h=120, work_s=300_000))
+        launch(host, request("other", "vision", runtime_h=100, wait_h=120, work_s=300_000))
+        run(host, minutes=10)
+        whose, other, now = lineage_id(host, "long"), lineage_id(host, "other"), host.clock.at
+        mine = forged(at=now, who="U0STRANGER" if group else "U0LOCAL1")
+        beside = {"proof": proof} if proof else {}
+        if proof == "of another row":
+            assert wiring.ports().ledger.user_requests.add(other, forged(job="other", who=mine.who), now)
+            [row] = rows("request#")
+            beside = {"proof": row["proof"]["S"]}
+            wiring.client("dynamodb").delete_item(TableName=TABLE, Key={"pk": row["pk"], "sk": row["sk"]})
+        elif proof == "without a key":
+            ours = DynamoLedger(wiring.client("dynamodb"), TABLE).user_requests
+            assert ours.add(whose, mine, now)
+            beside = {"proof": rows("request#")[0]["proof"]["S"]}
+        put(f"request#{whose}", mine.key, mine, **due(host, whose, "long"), **beside)
+        run(host, minutes=5)
+        assert status(host, "long") == status(host, "other") == "InProgress"
+        assert entries(host, "long", UserRequested) == []
+        assert rows("request#") == []
+
+
+@pytest.mark.parametrize("part", ["who", "ask", "job", "at"])
+def test_a_row_of_a_click_in_which_a_part_was_changed_is_not_believed(host: Host, part: str) -> None:
+    row = attributes_of_a_click(host)
+    changed = {"who": "U0LOCAL2", "ask": "on-demand", "job": "warm-up", "at": "2026-11-16T00:00:01.000000Z"}[part]
+    row["body"]["M"][part] = {"S": changed}
+    wiring.client("dynamodb").put_item(TableName=TABLE, Item=row)
+    run(host, minutes=5)
+    assert entries(host, "long", UserRequested) == []
+    assert rows("request#") == []
+
+
+def test_a_row_of_a_click_that_somebody_kept_and_writes_again_counts_for_a_day(host: Host) -> None:
+    row = attributes_of_a_click(host)
+    run(host, hours=25)
+    row["ring_at"] = {"S": stamp(host.clock.at)}
+    wiring.client("dynamodb").put_item(TableName=TABLE, Item=row)
+    run(host, minutes=5)
+    assert entries(host, "long", UserRequested) == []
+    assert status(host, "long") == "InProgress"
 
 
 def test_a_forged_waiver_lasts_no_longer_than_the_policy_allows_and_waives_only_what_is_broken(host: Host) -> None:
@@ -232,7 +291,7 @@ def test_a_forged_waiver_lasts_no_longer_than_the_policy_allows_and_waives_only_
     )  # fmt: skip
     other = replace(waiver, policy="no-such-rule")
     for one in (waiver, other):
-        put(f"request#{whose}", one.key, one, **due(host, whose, "long"))
+        assert wiring.ports().ledger.user_requests.add(whose, one, now)
     run(host, minutes=5)
     [taken] = entries(host, "long", Waived)
     assert taken.policy == "short-wait"

@@ -36,7 +36,10 @@ class DynamoDays:
     def late(self) -> Iterable[LateDay]:
         for row in self._table.query(**partition_of("late")):
             day, _, lineage = row["sk"]["S"].partition("#")
-            yield LateDay(day=date.fromisoformat(day), lineage=lineage, version=int(row["version"]["N"]))
+            try:
+                yield LateDay(day=date.fromisoformat(day), lineage=lineage, version=int(row["version"]["N"]))
+            except (KeyError, ValueError):
+                continue  # no commit wrote that
 
     def mark_late(self, day: date, why: str) -> None:
         self._table.put({**key("late", f"{day}#{why}"), **MARK, "version": {"N": "0"}})

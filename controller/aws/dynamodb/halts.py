@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from controller.aws.dynamodb.items import read, write
+from datetime import UTC, datetime
+
+from controller.aws.dynamodb.items import read_or_none, write
 from controller.aws.dynamodb.table import Table, key
 from controller.ledger.halt import Halt
 from controller.runtime.answers import Unreachable
 
 TRIES = 3
 HALT = key("halt", "halt")
+UNREADABLE = Halt(why="the row of the halt cannot be read", who="nobody knows", since=datetime(1970, 1, 1, tzinfo=UTC))
 
 
 class DynamoHalts:
@@ -19,8 +22,7 @@ class DynamoHalts:
 
     def halt(self) -> Halt | None:
         found = self._table.get("halt", "halt")
-        halt: Halt | None = read(found) if found else None
-        return halt
+        return (read_or_none(found, Halt) or UNREADABLE) if found else None
 
     def call_halt(self, halt: Halt) -> Halt:
         for _ in range(TRIES):

@@ -12,7 +12,7 @@ from dataclasses import MISSING, fields
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from controller.jobs.changes import Changes
 from controller.jobs.claim import Claim
@@ -20,12 +20,13 @@ from controller.jobs.quota_hold import QuotaHold
 from controller.ledger import entry, intent
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult, Stop, Submit
-from controller.ledger.pool import CapacitySeen, MarketSignal, PlacementAsked, PoolMemory
+from controller.ledger.pool import CapacitySeen, MarketSignal, PhaseTimes, PlacementAsked, PoolMemory
 from controller.runtime.ports import Message, Post
 from controller.units.money import Rate
 
 Item = dict[str, Any]
 Attribute = Mapping[str, Any]
+V = TypeVar("V")
 
 SCHEMA = 1
 MARK: Item = {"schema": {"N": str(SCHEMA)}}  # in every item
@@ -62,6 +63,7 @@ STORED_KINDS: Mapping[str, Any] = {
     "PoolMemory": PoolMemory,
     "CapacitySeen": CapacitySeen,
     "PlacementAsked": PlacementAsked,
+    "PhaseTimes": PhaseTimes,
     "Halt": Halt,
     "Message": Message,
     "Post": Post,
@@ -82,7 +84,7 @@ LATER_FIELDS: Mapping[type, frozenset[str]] = {
     entry.Ended: frozenset({"ran_s"}),
     entry.Flagged: frozenset({"held_back", "acts", "waiver", "waived_until"}),
     intent.Stop: frozenset({"cost_micros", "cap_micros", "month"}),
-    intent.Announce: frozenset({"facts"}),
+    intent.Announce: frozenset({"facts", "once_a_day"}),
     intent.Submit: frozenset({"month", "identity", "sent"}),
     intent.Probe: frozenset({"born_at", "identity", "sent"}),
     entry.Measured: frozenset({"retained_s", "interruptions", "checkpoint", "spot_possible"}),
@@ -103,8 +105,11 @@ def stamp(at: datetime) -> str:
 
 
 def moment(text: str) -> datetime:
-    """The time that ``stamp`` wrote."""
-    return datetime.fromisoformat(text)
+    """The time that ``stamp`` wrote. Raises ValueError for any other text, a time without a zone included."""
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(f"{text[:40]!r} has no time zone, wanted an aware time")
+    return at
 
 
 def write(value: Any) -> Item:
@@ -133,6 +138,17 @@ def read(item: Attribute) -> Any:
         else:
             raise UnreadableItem(f"{_where(item)}: {stored} is missing, wanted a whole {STORED_NAMES[kind]}")
     return kind(**found)
+
+
+def read_or_none(item: Attribute, kind: type[V]) -> V | None:
+    """The value of that class; None for an item that cannot be read. For rows that no lineage depends on: functions write them
+    that never submit, and one bad row among them must keep no job from being looked at.
+    """
+    try:
+        found = read(item)
+    except (UnreadableItem, AttributeError, KeyError, TypeError, ValueError):
+        return None
+    return found if isinstance(found, kind) else None
 
 
 def write_intent(value: Intent) -> Item:

@@ -29,9 +29,9 @@ from controller.aws.dynamodb.waivers import DynamoWaivers
 
 
 class DynamoLedger:
-    """The ledger's ports over a low-level boto3 ``dynamodb`` client."""
+    """The ledger's ports over a low-level boto3 ``dynamodb`` client. ``key`` is that of the proofs of users' requests."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: Any, table: str, key: str = "") -> None:
         rows = Table(client, table)
         self.lineages = DynamoLineages(rows)
         self.due = DynamoDueIntents(rows)
@@ -53,4 +53,4 @@ class DynamoLedger:
         self.revisions = DynamoRevisions(rows)
         self.rule_acts = DynamoRuleActs(rows)
         self.seen_requests = DynamoSeenRequests(rows)
-        self.user_requests = DynamoUserRequests(rows)
+        self.user_requests = DynamoUserRequests(rows, key)

@@ -62,7 +62,7 @@ class DynamoLineages:
                 *map(giving_back, decision.released),
                 *map(holding, decision.holds),
                 *map(freeing, decision.freed),
-                *map(recording, decision.capacity),
+                *map(recording, (*decision.capacity, *decision.times)),
                 *(counting(str(whose), entry) for entry in decision.counted),
                 *(marking(day, str(whose), lineage.version + 1) for day in decision.late),
             ]

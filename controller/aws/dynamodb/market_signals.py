@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from controller.aws.dynamodb.items import read, write
+from controller.aws.dynamodb.items import read_or_none, write
 from controller.aws.dynamodb.journal import days_between
 from controller.aws.dynamodb.table import Table, key, partition_of
 from controller.ledger.pool import MarketSignal
@@ -23,6 +23,6 @@ class DynamoMarketSignals:
     def signals(self, since: datetime, until: datetime) -> Iterable[MarketSignal]:
         for day in days_between(since, until):
             for row in self._table.query(**partition_of(f"signal#{day}")):
-                signal: MarketSignal = read(row)
-                if since <= signal.at < until:
+                signal = read_or_none(row, MarketSignal)
+                if signal is not None and since <= signal.at < until:
                     yield signal

@@ -1,7 +1,10 @@
 """How far each pass of discover has come, in DynamoDB.
 
-cursor   <pass>            until when it has read changes
-cursor   <pass>/position   where it stands in the list of all jobs; ``upto``, ``token``, ``created`` and ``names``
+discover   <pass>            until when it has read changes
+discover   <pass>/position   where it stands in the list of all jobs; ``upto``, ``token``, ``created`` and ``names``
+
+They were first written to the partition ``cursor``, in which functions write that never submit: what stands there is not read,
+and after an update the first passes look back as far as those of a new installation.
 """
 
 from __future__ import annotations
@@ -9,9 +12,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from controller.aws.dynamodb.items import MARK, moment, stamp
-from controller.aws.dynamodb.moments import CURSOR, moment_of, move_forward
+from controller.aws.dynamodb.moments import moment_of, move_forward
 from controller.aws.dynamodb.table import Table, key
 from controller.runtime.schedule_ports import DiscoverPass, PassPosition
+
+DISCOVER = "discover"
 
 
 class DynamoDiscoverPasses:
@@ -21,13 +26,13 @@ class DynamoDiscoverPasses:
         self._table = table
 
     def passed_until(self, which: DiscoverPass) -> datetime | None:
-        return moment_of(self._table, which.value)
+        return moment_of(self._table, which.value, DISCOVER)
 
     def note_passed(self, which: DiscoverPass, until: datetime) -> None:
-        move_forward(self._table, which.value, until)
+        move_forward(self._table, which.value, until, DISCOVER)
 
     def position(self, which: DiscoverPass) -> PassPosition | None:
-        found = self._table.get(CURSOR, _place(which))
+        found = self._table.get(DISCOVER, _place(which))
         if found is None:
             return None
         return PassPosition(
@@ -40,7 +45,7 @@ class DynamoDiscoverPasses:
     def note_position(self, which: DiscoverPass, position: PassPosition) -> None:
         created = {"created": {"S": stamp(position.created_at)}} if position.created_at else {}
         self._table.put({
-            **key(CURSOR, _place(which)), **MARK, **created,
+            **key(DISCOVER, _place(which)), **MARK, **created,
             "upto": {"S": stamp(position.upto)},
             "token": {"S": position.token},
             "names": {"L": [{"S": name} for name in position.names]},

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from controller.aws.dynamodb.days import epoch_s
-from controller.aws.dynamodb.items import read, write
+from controller.aws.dynamodb.items import read_or_none, write
 from controller.aws.dynamodb.table import Table, key
 from controller.ledger.pool import PoolMemory
 
 REMEMBERED = timedelta(days=400)
+FIGURE_MAX = 10**10  # of a day: more than a hundred thousand jobs that train all day
 
 
 class DynamoPoolMemories:
@@ -29,8 +30,12 @@ class DynamoPoolMemories:
             KeyConditionExpression="pk = :pk AND sk >= :since",
             ExpressionAttributeValues={":pk": {"S": _pool(instance_type, region)}, ":since": {"S": since.date().isoformat()}},
         )
-        days: Iterable[PoolMemory] = (read(row) for row in rows)
+        days = (day for row in rows if (day := read_or_none(row, PoolMemory)) is not None and _possible(day))
         return sum(days, PoolMemory(instance_type=instance_type, region=region))
+
+
+def _possible(day: PoolMemory) -> bool:
+    return all(0 <= figure <= FIGURE_MAX for figure in (day.exposure_s, day.interruptions, day.warnings))
 
 
 def _pool(instance_type: str, region: str) -> str:

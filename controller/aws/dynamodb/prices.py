@@ -7,12 +7,16 @@ cursor           prices/<region>          when the region's prices were last ref
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
-from controller.aws.dynamodb.items import read, write
+from controller.aws.dynamodb.items import read_or_none, write
 from controller.aws.dynamodb.moments import moment_of, move_forward
 from controller.aws.dynamodb.table import Table, key, partition_of
-from controller.units.money import Rate
+from controller.units.money import DOLLAR, Rate
+
+RATE_MAX = 10_000 * DOLLAR  # an hour: ten times the dearest instance; a row beyond it is no price
+SOURCE_MAX = 200  # characters, since the source is stored with each attempt that the price is used for
 
 
 class DynamoStoredPrices:
@@ -29,7 +33,9 @@ class DynamoStoredPrices:
         found: dict[str, tuple[Rate, ...]] = {}
         for row in self._table.query(**partition_of(f"price#{region}")):
             instance_type = row["sk"]["S"].partition("#")[0]
-            found[instance_type] = (*found.get(instance_type, ()), read(row))
+            rate = read_or_none(row, Rate)
+            if rate is not None and 0 < rate.micros_per_h <= RATE_MAX:
+                found[instance_type] = (*found.get(instance_type, ()), replace(rate, source=rate.source[:SOURCE_MAX]))
         return found
 
     def refreshed_at(self, region: str) -> datetime | None:

@@ -1,14 +1,20 @@
 """What people asked for in Slack, in DynamoDB, until a look at the job takes it in. Slack's function writes no lineage.
 
 request#<lineage>   <key of the entry>   what was asked   (index *due*, see ``due``)
+
+Each row has a ``proof``: a keyed digest of what was asked, about which lineage. Slack's function computes it after it has checked
+Slack's signature and the person's right, user groups included. A row without it, or with that of another row, was not asked.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from controller.aws.dynamodb.items import Item, UnreadableItem, read, stamp, write
+from controller.aws.dynamodb.items import Item, read_or_none, stamp, write
 from controller.aws.dynamodb.table import Table, key, partition, partition_of
 from controller.ledger.entry import UserRequested, Waived
 from controller.ledger.lineage import LineageId
@@ -19,35 +25,41 @@ REQUEST = "request#"
 class DynamoUserRequests:
     """The UserRequests port."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, key: str) -> None:
         self._table = table
+        self._key = key
 
     def add(self, lineage: LineageId, request: UserRequested | Waived, now: datetime) -> bool:
         index_keys = {
             "due_pk": partition("due", str(lineage)), "ring_at": {"S": stamp(now)}, "lineage": {"S": str(lineage)},
             "about": {"S": request.job},
         }  # fmt: skip
-        return self._table.put({**key(request_pk(lineage), request.key), **write(request), **index_keys}, absent=True)
+        row = {**key(request_pk(lineage), request.key), **write(request), **index_keys}
+        return self._table.put({**row, "proof": {"S": self._proof(row)}}, absent=True)
 
     def waiting(self, lineage: LineageId) -> tuple[UserRequested | Waived, ...]:
         rows = self._table.query(**partition_of(request_pk(lineage)))
-        return tuple(request for row in rows if (request := _request(row)) is not None)
+        return tuple(request for row in rows if (request := self._request(row)) is not None)
 
     def remove(self, lineage: LineageId, seen: Iterable[UserRequested | Waived]) -> None:
         answered = {request.key for request in seen}
         for row in list(self._table.query(**partition_of(request_pk(lineage)))):
-            request = _request(row)
+            request = self._request(row)
             if request is None or request.key in answered:
                 self._table.remove(key(request_pk(lineage), row["sk"]["S"]))
 
+    def _request(self, row: Item) -> UserRequested | Waived | None:
+        """What was asked; None for a row that is not proved, cannot be read, or stands under another key than its own."""
+        if not hmac.compare_digest(row.get("proof", {}).get("S", "").encode(), self._proof(row).encode()):
+            return None
+        request = read_or_none(row, UserRequested) or read_or_none(row, Waived)
+        return request if request is not None and request.key == row["sk"]["S"] else None
 
-def _request(row: Item) -> UserRequested | Waived | None:
-    """What was asked; None for a row that cannot be read, or that stands under another key than its own."""
-    try:
-        request = read(row)
-    except (UnreadableItem, AttributeError, KeyError, TypeError, ValueError):
-        return None
-    return request if isinstance(request, UserRequested | Waived) and request.key == row["sk"]["S"] else None
+    def _proof(self, row: Item) -> str:
+        """The keyed digest of what a row asks, about which lineage and under which key."""
+        asked = [row.get(name) for name in ("pk", "sk", "kind", "schema", "body")]
+        text = f"user request\n{json.dumps(asked, sort_keys=True, default=str)}"
+        return hmac.new(self._key.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 def request_pk(lineage: LineageId) -> str:

@@ -153,7 +153,9 @@ def job_of(
         claimed=None if owner else claimed_service(body, tags),
         unrepeatable=unrepeatable(body, tags),
         tags=tags,
-        intervals=_intervals(lines),
+        intervals=_intervals(lines, "Training"),
+        downloading=_intervals(lines, "Downloading"),
+        uploading=_intervals(lines, "Uploading"),
         subnets=tuple(str(subnet) for subnet in section(body, "VpcConfig").get("Subnets") or ()),
         volume_gb=whole(resources, "VolumeSizeInGB", COUNT_MAX),
         preferences=_preferences(resources),
@@ -272,9 +274,9 @@ def _stopping_at(lines: Sequence[Document]) -> datetime | None:
     return next((moment(line, "StartTime") for line in lines if line.get("Status") == "Stopping"), None)
 
 
-def _intervals(lines: Sequence[Document]) -> tuple[Interval, ...]:
-    """When the job trained. A line without a start says nothing of when."""
-    told = ((moment(line, "StartTime"), moment(line, "EndTime")) for line in lines if line.get("Status") == "Training")
+def _intervals(lines: Sequence[Document], status: str) -> tuple[Interval, ...]:
+    """When the job had a status such as Training. A line without a start says nothing of when."""
+    told = ((moment(line, "StartTime"), moment(line, "EndTime")) for line in lines if line.get("Status") == status)
     return tuple(Interval(start=start, end=end) for start, end in told if start is not None)
 
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from controller.decide.deadline.rule import DeadlineState, Move, MoveCosts, Place, choose, earliest_finish, is_lost
 from controller.decide.facts import Facts
+from controller.decide.phase_times import learned
 from controller.jobs.spot_possible import why_not_spot
 from controller.ledger.entry import CheckpointScanned, Started
 from controller.ledger.message_kind import MoveReason
@@ -98,7 +99,7 @@ def outlook(facts: Facts, block: Resubmission, at: datetime | None = None) -> Ou
         since=facts.job.intervals[-1].start if facts.job.intervals else facts.job.created_at, moves=_moves(facts),
         spot_seen=facts.spot_seen if settings.back_to_spot and _can_return(facts) else None,
     )  # fmt: skip
-    costs = move_costs(settings, resumable=facts.resumable)
+    costs = move_costs(learned(settings, facts.phase_times), resumable=facts.resumable)
     choice = choose(state, costs)
     return Outlook(
         deadline=deadline, expected_s=total_s, state=state, move=choice.move, look_at=choice.look_at,
@@ -107,7 +108,7 @@ def outlook(facts: Facts, block: Resubmission, at: datetime | None = None) -> Ou
 
 
 def move_costs(settings: DeadlineSettings, *, resumable: bool) -> MoveCosts:
-    """The time that a move costs: grace, upload, two sweeps, the start on-demand and the restore.
+    """The time that a move costs: grace, upload, two sweeps, the start on-demand and the restore, as policy and ledger know them.
 
     On spot, one checkpoint interval may be lost; without a checkpoint, the whole training remains anyway.
     """

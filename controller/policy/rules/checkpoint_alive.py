@@ -1,4 +1,7 @@
-"""``checkpoint-alive``: a job that says it checkpoints has written one, and goes on doing so. Configured is not written."""
+"""``checkpoint-alive``: a running spot job that says it checkpoints has written one, and goes on doing so.
+
+Configured is not written.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,11 @@ class Options:
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
-    """What cannot be seen is not judged: whether our role may look says nothing about the job."""
-    if not job.alive or not job.intervals or job.checkpoint_uri is None:
+    """What cannot be seen is not judged: whether our role may look says nothing about the job.
+
+    Nor is a job that nobody interrupts: on-demand, or over.
+    """
+    if not job.alive or not job.intervals or job.checkpoint_uri is None or not job.spot:
         return None  # a job that has not begun to train has nothing to save
     seen = evidence.checkpoint_scan
     if seen is None or seen.problem is not None:
@@ -43,4 +49,6 @@ def _fault(job: Job, *, found: str, wanted: str, risk: str) -> Violation:
     )  # fmt: skip
 
 
-CHECKPOINT_ALIVE = RuleKind(id="checkpoint-alive", needs=frozenset({"checkpoint_uri", "scan"}), options=Options, judge=judge)
+CHECKPOINT_ALIVE = RuleKind(
+    id="checkpoint-alive", needs=frozenset({"checkpoint_uri", "scan", "spot"}), options=Options, judge=judge
+)

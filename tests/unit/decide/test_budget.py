@@ -73,7 +73,7 @@ def test_retries_without_a_new_checkpoint_use_the_budget_up(gain_h: int | None) 
     assert actions(after((48, gain_h, 48, gain_h)), Submit)
     stuck = after((48, gain_h, 48, gain_h, gain_h))
     assert not actions(stuck, Submit)
-    assert "Retried 3 times without progress for: waited too long for spot" in text(stuck, "gave-up")
+    assert "It was retried 3 times without progress for this cause" in text(stuck, "gave-up")
 
 
 def test_the_wait_grows_only_with_retries_without_progress() -> None:
@@ -88,7 +88,7 @@ def test_the_wait_grows_only_with_retries_without_progress() -> None:
 def test_an_error_that_repeats_and_a_lineage_without_end_stop_whatever_their_progress() -> None:
     endless = after((1,) * (RETRIES_MAX + 1))
     assert not actions(endless, Submit)
-    assert f"Retried {RETRIES_MAX} times for" in text(endless, "gave-up")
+    assert f"It was retried {RETRIES_MAX} times for" in text(endless, "gave-up")
 
 
 def test_giving_up_tells_how_far_the_lineage_got() -> None:

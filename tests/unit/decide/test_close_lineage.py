@@ -120,3 +120,21 @@ def test_the_work_of_a_model_includes_what_earlier_attempts_left_in_its_checkpoi
     assert work(of=replace(DONE, intervals=())) is None
     open_end = replace(DONE, intervals=(Interval(start=BEGIN + timedelta(minutes=50), end=None),))
     assert work(of=open_end) == 600
+
+
+def test_the_work_of_a_model_has_no_training_that_an_interruption_lost() -> None:
+    """Two hours of work without a checkpoint, interrupted once after 1 h 43 min."""
+    begin, cut, again = BEGIN, BEGIN + timedelta(seconds=6200), BEGIN + timedelta(seconds=7000)
+    end = again + 2 * HOUR
+    intervals = (Interval(start=begin, end=cut), Interval(start=again, end=end))
+    done = replace(DONE, intervals=intervals, interrupted_at=(cut,), ended_at=end)
+
+    def work(of: Job, *scans: CheckpointScanned) -> int | None:
+        return work_s(facts(of, lineage=lineage(LineageId.of(DONE), entries=scans)))
+
+    assert work(replace(done, checkpoint_uri=None)) == 7200
+    seen = scan("bert", occasion="interrupted/1", at=cut + timedelta(seconds=60), newest_at=None)
+    assert work(done, seen) == 7200
+    assert work(done, replace(seen, newest_at=begin + HOUR)) == 7200 + 3600
+    assert work(done, replace(seen, problem="AccessDenied")) == 7200 + 6200  # nobody could look: at most
+    assert work(done) == 7200 + 6200

@@ -15,7 +15,7 @@ from controller.jobs.job import Outcome
 from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Ended, Started, Unmeasured
 from controller.ledger.intent import Announce, Intent, IntentResult, Stop, Submit, Wake
-from controller.ledger.pool import CapacitySeen, PlacementAsked
+from controller.ledger.pool import CapacitySeen, PhaseTimes, PlacementAsked
 from tests.builders import BEGIN, lineage
 
 MINUTE = timedelta(minutes=1)
@@ -30,6 +30,7 @@ ENDED = Ended(
 CLAIM = claim_of("s3://b/p/", job="bert", lineage="l", created_at=BEGIN)
 HOLD = QuotaHold(region="us-east-1", instance_type="ml.g5.2xlarge", instances=2, job="bert", lineage="l", created_at=BEGIN)
 SEEN = CapacitySeen(region="us-east-1", instance_type="ml.g5.2xlarge", job="bert", at=BEGIN)
+TIMES = PhaseTimes(region="us-east-1", instance_type="ml.g5.2xlarge", job="bert", at=BEGIN, start_s=300)
 STOP = Intent(action=Stop(about="bert", because="first"), due_at=BEGIN)
 WAKE = Intent(action=Wake(about="bert", at=BEGIN), due_at=BEGIN)
 
@@ -40,7 +41,7 @@ def unmeasured(n: int) -> Unmeasured:
 
 WHOLE = Decision(
     entries=(STARTED,), intents=(STOP,), withdrawn=(WAKE,), abandoned=(WAKE,), claims=(CLAIM,), released=(CLAIM,),
-    holds=(HOLD,), freed=(HOLD,), capacity=(SEEN,),
+    holds=(HOLD,), freed=(HOLD,), capacity=(SEEN,), times=(TIMES,),
 )  # fmt: skip
 
 
@@ -54,8 +55,8 @@ def test_two_decisions_add_up_part_by_part_in_their_order() -> None:
 
 
 def test_every_part_is_a_write() -> None:
-    assert WHOLE.writes == 9
-    for part in ("entries", "intents", "withdrawn", "abandoned", "claims", "released", "holds", "freed", "capacity"):
+    assert WHOLE.writes == 10
+    for part in ("entries", "intents", "withdrawn", "abandoned", "claims", "released", "holds", "freed", "capacity", "times"):
         alone = Decision(**{part: getattr(WHOLE, part)})
         assert alone.writes == 1
         assert alone
@@ -71,6 +72,8 @@ def test_open_questions_add_up_and_are_no_writes() -> None:
 def test_a_sign_of_capacity_is_written_along_with_something_else_and_that_ec2_was_asked_by_itself() -> None:
     asked = PlacementAsked(region="us-east-1", instance_type="ml.g5.2xlarge", job="bert", at=BEGIN)
     assert Decision(capacity=(SEEN,)).new_to(lineage(), "bert").capacity == ()
+    assert Decision(times=(TIMES,)).new_to(lineage(), "bert").times == ()
+    assert Decision(times=(TIMES,), entries=(ENDED,)).new_to(lineage(), "bert").times == (TIMES,)
     assert Decision(capacity=(SEEN,), entries=(ENDED,)).new_to(lineage(), "bert").capacity == (SEEN,)
     assert Decision(capacity=(SEEN,), entries=(ENDED,)).new_to(lineage(entries=(ENDED,)), "bert").capacity == ()
     assert Decision(capacity=(asked, SEEN)).new_to(lineage(), "bert").capacity == (asked, SEEN)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from controller.decide import decide
+from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.request import change_from_json
 from controller.ledger.entry import Flagged
-from controller.ledger.intent import Intent, IntentResult, Purpose, Stop, Submit
+from controller.ledger.intent import Announce, Intent, IntentResult, Purpose, Stop, Submit
+from controller.ledger.message_kind import MessageKind
 from controller.ledger.move_cause import MoveCause
+from controller.policy.mode import Mode
 from controller.policy.policy import Repair, RuleAction
 from tests.builders import BEGIN, facts, job, lineage, policy, rule
 from tests.unit.decide.deciding import actions, text
@@ -42,4 +46,15 @@ def test_a_repaired_job_that_still_breaks_the_rule_is_reported_and_not_repaired_
 def test_where_a_repair_is_not_possible_the_job_keeps_running_and_people_are_told() -> None:
     impossible = facts(replace(WITHOUT_CHECKPOINTS, tags={"team": "../search"}), policy=REPAIRING)
     assert not actions(impossible, Stop)
-    assert "No automatic repair" in text(impossible, "flagged/save-it/enforce")
+    assert "it cannot be repaired automatically" in text(impossible, "flagged/save-it/enforce")
+
+
+def test_only_the_alarm_about_checkpoints_is_told_once_a_day() -> None:
+    alive = rule("alive", kind="checkpoint-alive", options={"first_within_s": 60}, mode=Mode.WARN, action=None)
+    scan = CheckpointScan(
+        uri="s3://b/p/", scanned_at=BEGIN + timedelta(hours=2), objects=0, bytes_seen=0, newest_at=None, complete=True
+    )
+    told = actions(facts(job(), policy=policy(rules=(alive,)), checkpoint_scan=scan, now=BEGIN + timedelta(hours=2)), Announce)
+    assert [(a.kind, a.once_a_day) for a in told if a.kind is MessageKind.FLAGGED] == [(MessageKind.FLAGGED, "alive")]
+    spot_rule = actions(facts(job(spot=False)), Announce)
+    assert {a.once_a_day for a in spot_rule if a.kind is MessageKind.FLAGGED} == {""}

@@ -211,7 +211,7 @@ def test_what_never_fits_is_passed_at_once_step_by_step_and_the_job_goes_on_as_i
     assert refused[-1] == ""
     last = short_of_capacity(*refused)
     assert not actions(last, Submit)
-    assert "every fallback step" in text(last, "gave-up")
+    assert "very fallback step" in text(last, "gave-up")
 
 
 def test_a_submission_that_never_fitted_is_no_try_of_a_budget() -> None:

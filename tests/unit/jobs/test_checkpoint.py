@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from controller.jobs.checkpoint import CheckpointScan, at_risk_s, proven_of, trained_s
-from controller.jobs.job import Interval
+from controller.jobs.job import Interval, Outcome
 from controller.policy.rules.checkpoint_alive import Options, judge
 from controller.policy.rules.kind import Evidence
 from tests.builders import BEGIN, ended, job
@@ -81,3 +81,10 @@ def test_a_stale_checkpoint_is_reported() -> None:
 def test_an_unknown_state_of_checkpoints_is_not_reported(spared: Any) -> None:
     about, scan = spared
     assert judge(about, Options(at_most_s=60), Evidence(checkpoint_scan=scan)) is None
+
+
+def test_an_alarm_needs_a_job_that_can_still_lose_something() -> None:
+    evidence = Evidence(checkpoint_scan=seen(None))
+    assert judge(TRAINING, Options(first_within_s=1800), evidence) is not None
+    assert judge(replace(TRAINING, spot=False), Options(first_within_s=1800), evidence) is None
+    assert judge(ended(TRAINING, Outcome.COMPLETED), Options(first_within_s=1800), evidence) is None

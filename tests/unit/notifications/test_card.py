@@ -12,13 +12,19 @@ import pytest
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Credited, Ended, Finished, Interrupted, Measured, Started, Waived
-from controller.ledger.intent import Intent, IntentResult, Stop, Submit, Wake
+from controller.ledger.intent import Announce, Intent, IntentResult, Stop, Submit, Wake
+from controller.ledger.message import CheckpointsUnseen, GaveUp, JobFacts, RuleBroken
+from controller.ledger.message_json import facts_to_json
+from controller.ledger.message_kind import GiveUpReason, NextStep
 from controller.notifications.card import card, money_text, saved_text
+from controller.notifications.messages import describe
 from controller.notifications.mrkdwn import when
 from controller.notifications.parts import Buttons, Fields, Small, Text
-from controller.policy.slack_settings import SlackSettings
+from controller.policy.slack_settings import Labels, SlackSettings
 from controller.policy.user_request import UserRequest
 from controller.savings.arithmetic import Savings
+from controller.units.money import Rate
+from tests import builders
 from tests.builders import BEGIN, lineage, lineage_id, policy
 
 NOW = BEGIN + timedelta(hours=1)
@@ -79,7 +85,6 @@ def test_the_first_line_shows_the_state(entries: tuple[Any, ...], intents: tuple
 def test_the_fields_of_a_running_job() -> None:
     assert fields(STARTED) == {
         "Owner": "ada, team vision",
-        "Attempt": "1: bert",
         "Instances": "2 × ml.g5.2xlarge, spot",
         "Next step": "None planned. The job is running.",
         "Cost so far": "No cost recorded yet",
@@ -156,7 +161,7 @@ def test_a_loss_is_never_written_as_a_negative_saving() -> None:
 
 def test_the_last_line_shows_the_account_the_region_and_the_creation_time() -> None:
     last = parts(STARTED)[-1]
-    assert last == Small(f"111122223333 us-east-1, created {when(BEGIN)}")
+    assert last == Small(f"account 111122223333 · us-east-1 · created {when(BEGIN)}")
 
 
 def test_a_waiver_is_shown_while_it_is_in_force() -> None:
@@ -189,3 +194,104 @@ def test_a_job_that_a_rule_stopped_is_offered_with_the_fix() -> None:
     assert isinstance(buttons, Buttons)
     assert buttons.buttons[0].text == "Submit with the fix"
     assert buttons.buttons[0].action_id == "spotwarden/try-again"
+
+
+# ── the first message ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+FACTS = JobFacts(name="bert", instance_type="ml.g5.2xlarge", instances=2, spot=True, team="vision")
+FLAGGED = RuleBroken(
+    job=FACTS, policy="use-spot", severity="high", field="EnableManagedSpotTraining", found="false", wanted="true",
+    next_step=NextStep.STOP, fix='{"EnableManagedSpotTraining": true}',
+)  # fmt: skip
+
+
+def told(message: Any, at: Any = BEGIN, about: str = "bert", **changes: Any) -> Intent:
+    action = Announce(about=about, topic=f"{message.kind}/{at}", channel="#ml", kind=message.kind, facts=facts_to_json(message))
+    return Intent(action=action, due_at=at, closed=IntentResult.DONE, **changes)
+
+
+def test_the_card_says_what_happened_why_what_comes_next_and_what_to_do() -> None:
+    said = state(STARTED, intents=(STOP, told(FLAGGED)))
+    assert said.splitlines() == list(describe(FLAGGED).body.splitlines())
+    assert "Next step" not in fields(STARTED, intents=(STOP, told(FLAGGED))), "it is said above"
+
+
+def test_of_several_messages_the_one_that_acts_on_the_job_comes_first_and_the_others_are_named() -> None:
+    unseen = CheckpointsUnseen(job=FACTS, uri="s3://b/p/", problem="AccessDenied")
+    said = state(STARTED, intents=(told(unseen), told(FLAGGED)))
+    assert said.startswith(":rotating_light: *bert* breaks the rule use-spot")
+    assert said.splitlines()[-1] == "Also: The checkpoints of *bert* cannot be read. Details are in the thread."
+
+
+def test_a_message_of_before_does_not_describe_a_job_that_has_ended() -> None:
+    alive = replace(FLAGGED, policy="really-written", next_step=NextStep.NOTHING, fix="")
+    done = replace(STARVED, outcome=Outcome.COMPLETED, seen_at=NOW)
+    assert state(STARTED, done, intents=(told(alive),)) == ":white_check_mark: *bert* completed"
+
+
+def test_a_job_that_a_rule_stopped_keeps_the_reason_and_what_to_do() -> None:
+    stop = replace(STOP, claim=1, closed=IntentResult.DONE)
+    ended = replace(STARVED, outcome=Outcome.STOPPED, seen_at=NOW)
+    said = state(STARTED, ended, intents=(stop, told(FLAGGED))).splitlines()
+    assert said[0] == ":octagonal_sign: *bert* was stopped by the rule use-spot"
+    assert said[1] == "*Why:* EnableManagedSpotTraining is false. Required: true."
+    assert said[2] == "*Next:* The job is not submitted again automatically."
+    assert said[3].startswith("*To do:* Change the request and submit the job again: `{")
+
+
+def test_what_is_said_of_an_attempt_carries_the_name_that_people_gave_the_job() -> None:
+    second = replace(STARTED, job="bert-r02", number=2)
+    given_up = GaveUp(job=replace(FACTS, name="bert-r02"), reason=GiveUpReason.NO_FURTHER_STEP)
+    said = card(
+        lineage(
+            entries=(STARTED, STARVED, second, replace(STARVED, job="bert-r02")), intents=(told(given_up, about="bert-r02"),)
+        ),
+        SILENT, NOW,
+    )[0]  # fmt: skip
+    assert isinstance(said, Text)
+    assert "*bert* " in said.mrkdwn
+    assert "*bert-r02*" not in said.mrkdwn
+
+
+def test_what_cannot_be_read_or_was_withdrawn_is_left_out() -> None:
+    withdrawn = replace(told(FLAGGED), closed=IntentResult.WITHDRAWN)
+    broken = Intent(action=Announce(about="bert", topic="flagged", channel="#ml", kind=FLAGGED.kind, facts="{}"), due_at=BEGIN)
+    assert state(STARTED, intents=(withdrawn, broken)) == ":runner: *bert* is running"
+
+
+def test_the_card_links_to_the_job_its_logs_and_the_docs_of_the_rule() -> None:
+    rule = builders.rule(name="use-spot", docs="https://wiki.example.com/spot?a=1&b=2")
+    smalls = [
+        part.mrkdwn
+        for part in parts(STARTED, intents=(told(FLAGGED),), of=replace(policy(), rules=(rule,)))
+        if isinstance(part, Small)
+    ]
+    assert smalls[0] == (
+        "<https://us-east-1.console.aws.amazon.com/sagemaker/home?region=us-east-1#/jobs/bert|Job in SageMaker> · "
+        "<https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1#logsV2:log-groups/log-group/"
+        "$252Faws$252Fsagemaker$252FTrainingJobs$3FlogStreamNameFilter$3Dbert$252F|Logs in CloudWatch> · "
+        "<https://wiki.example.com/spot?a=1&amp;b=2|About the rule use-spot>"
+    )
+
+
+def test_a_running_job_says_what_an_hour_costs_at_most_and_a_finished_one_never_that_nothing_is_recorded() -> None:
+    rate = Rate(micros_per_h=1_500_000, as_of=BEGIN.date(), source="test")
+
+    def cost(*entries: Any, rate: Any = None) -> str:
+        found = card(lineage(entries=entries), SILENT, NOW, rate)[1]
+        assert isinstance(found, Fields)
+        return next(text for text in found.mrkdwn if text.startswith("*Cost"))
+
+    assert cost(STARTED, rate=rate) == "*Cost so far*\nUp to $3.00 an hour while it trains"
+    assert cost(STARTED, STARVED) == "*Cost so far*\nSageMaker reports the usage some minutes after the end"
+    never = Measured(
+        job="bert", at=BEGIN, team=None, training_s=0, billable_s=0, spot=True, instance_type="ml.g5.2xlarge",
+        instance_count=1, region="us-east-1", rate_micros_per_h=1_000_000, rate_as_of=None, rate_source=None,
+    )  # fmt: skip
+    assert cost(STARTED, STARVED, never) == "*Cost so far*\nNothing: it never started"
+
+
+def test_the_account_has_the_name_that_the_policy_gives_it() -> None:
+    named = replace(policy(), labels=Labels(accounts={"111122223333": "ml-prod"}))
+    last = parts(STARTED, of=named)[-1]
+    assert last == Small(f"account 111122223333 (ml-prod) · us-east-1 · created {when(BEGIN)}")

@@ -12,10 +12,11 @@ import pytest
 from controller.ledger.entry import Waived
 from controller.ledger.halt import Halt
 from controller.notifications.block_kit import pages
-from controller.notifications.digest import DigestNotes, digest_parts
+from controller.notifications.digest import DigestNotes, digest_head, digest_parts
 from controller.policy.slack_settings import DigestTime, SlackSettings
 from controller.runtime.close_days import close_days
 from controller.runtime.digest_days import last_due
+from controller.runtime.drain import drain
 from controller.runtime.queue_digests import Period, channels_of, queue_digests
 from controller.savings.report import report_of
 from controller.savings.rollup import roll_up
@@ -106,7 +107,8 @@ def test_a_digest_is_queued_once_a_day_and_not_before_its_first_hour() -> None:
     assert sum(queued) == 2
     assert [n for n, count in enumerate(queued) if count] == [23, 47]
     assert [m.key for m in place.outbox.waiting("#ml-spot", 9)] == [
-        "digest/day/2026-03-02/#ml-spot/000", "digest/day/2026-03-03/#ml-spot/000"
+        "digest/day/2026-03-02/#ml-spot/000", "digest/day/2026-03-02/#ml-spot/thread/000",
+        "digest/day/2026-03-03/#ml-spot/000", "digest/day/2026-03-03/#ml-spot/thread/000",
     ]  # fmt: skip
 
 
@@ -134,3 +136,45 @@ def test_a_digest_of_a_thousand_teams_stays_small() -> None:
     made = pages(digest_parts(report, report, DigestNotes()))
     assert sum(len(json.dumps(page.json)) for page in made) < 60_000
     assert "981 others" in "\n".join(json.dumps(page.json) for page in made)
+
+
+def test_the_head_of_a_digest_is_one_screen_and_names_account_region_and_time() -> None:
+    entries = told(*(measured(f"job-{n}", team=f"team-{n:02d}", billable_s=3600 * (n % 2)) for n in range(20)))
+    report = report_of({FIRST: roll_up(entries)}, FIRST, FIRST + DAY)
+    notes = DigestNotes(where="account 111122223333 (ml-prod) · us-east-1", now=BEGIN)
+    head = pages(digest_head(report, report, notes))
+    assert len(head) == 1
+    assert len(head[0].text.splitlines()) <= 12
+    assert {block["type"] for block in head[0].blocks} <= {"header", "section", "context"}
+    assert head[0].text.splitlines()[-1] == (
+        "account 111122223333 (ml-prod) · us-east-1 · made 2 Mar 09:00 UTC · Details are in the thread"
+    )
+
+
+def test_a_digest_says_what_needs_a_person_and_nothing_where_nothing_does() -> None:
+    assert "Needs a person" not in words()
+    waived = Waived(job="bert", at=BEGIN, team=None, policy="use-spot", who="U1", reason="r", ticket="T", until=BEGIN + DAY)
+    said = words(DigestNotes(waivers=(waived,), shelved=("*bert* starved",), now=BEGIN))
+    assert "The waiver of use-spot for *bert* ends" in said
+    assert "1 message could not be sent within one day. The thread lists them." in said
+
+
+def test_a_figure_of_nothing_is_left_out() -> None:
+    assert "$0.00" not in words().partition("Saved, spent and wasted")[0]
+
+
+def test_the_details_of_a_digest_are_answers_to_its_first_message() -> None:
+    place: Any = Place()
+    place.ledger = builders.ledger_with(builders.lineage(entries=told(measured("a"))))
+    place.report_store = place.prices = place
+    place.rate = lambda *_: None
+    place.at = BEGIN
+    queue_digests(place)
+    place.at = BEGIN + DAY
+    close_days(place)
+    queue_digests(place)
+    drain(place.ports)
+    [(_, none, head), (_, thread, details)] = place.slack.posts
+    assert (none, thread) == ("", "1")
+    assert "Details are in the thread" in head.text
+    assert "By team" in str(details.blocks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,13 +12,14 @@ from controller.ledger import message as m
 from controller.ledger.message import JobFacts, Message
 from controller.ledger.message_json import facts_to_json, message_of
 from controller.ledger.message_kind import GiveUpReason, MessageKind, MoveReason, NextStep, asked_by
-from controller.notifications.message_text import reason
+from controller.notifications.message_text import NEXT, TO_DO, WHY, reason
 from controller.notifications.messages import describe, importance_of, row_of, text_of
 from controller.notifications.storm_message import storm_head
 from controller.policy.slack_settings import Importance
 from tests.builders import BEGIN
 
 EVIL = "<!channel> *bold* `tick` & <@U1>"
+AS_CODE = "&lt;!channel&gt; *bold* 'tick' &amp; &lt;@U1&gt;"
 JOB = JobFacts(name=EVIL, instance_type="ml.g5.*", instances=2, spot=True, team=EVIL, outcome=Outcome.STARVED)
 RUNNING = JobFacts(name="bert", instance_type="ml.g5.xlarge", instances=1, spot=True)
 CAP = m.CapFacts(cap_micros=3_000_000, spent_micros=2_000_000, next_micros=1_500_000)
@@ -93,6 +95,22 @@ def test_a_message_needs_a_person_exactly_where_the_catalogue_says_what_to_do(ki
     assert importance_of(f"{kind}/anything") is row.importance
 
 
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: str(example.kind))
+def test_every_message_but_that_of_a_finished_job_answers_why_what_comes_next_and_what_to_do(example: Message) -> None:
+    lines = describe(example).lines
+    if example.kind is not MessageKind.FINISHED:
+        assert [sum(line.startswith(label) for line in lines) for label in (WHY, NEXT, TO_DO)] == [1, 1, 1]
+        assert all(line != label for line in lines for label in (WHY, NEXT, TO_DO))
+
+
+@pytest.mark.parametrize("kind", MessageKind)
+def test_only_what_one_would_paste_is_code(kind: MessageKind) -> None:
+    [example] = [one for one in EXAMPLES if one.kind is kind]
+    spans = re.findall(r"`([^`]*)`", describe(example).body)
+    pasted = ("{", "s3://", "mode: enforce", "guarantee: money", "move_without_checkpoint: true", "spotwarden:", "5h")
+    assert [span for span in spans if not span.startswith(pasted) and span != AS_CODE] == []
+
+
 def test_every_kind_has_a_storm_text_of_its_own() -> None:
     texts = [row_of(kind).many for kind in MessageKind]
     assert len(set(texts)) == len(texts)
@@ -126,11 +144,11 @@ def test_facts_of_another_version_still_reach_people() -> None:
         ),
         (
             m.GaveUp(job=JOB, reason=GiveUpReason.NO_CHECKPOINT_NO_OTHER_TYPE),
-            "Not retried: no checkpoint, and no other instance type is allowed. Choose: ",
+            "The job has no checkpoint, and no other instance type is allowed.",
         ),
         (
             m.WouldResubmit(job=JOB, cause="starved", block="b", limit=3),
-            "Auto-retry is in warn mode (block b). With `mode: enforce`: up to 3 retries for: waited too long for spot.",
+            'The policy allows 3 retries for this cause, but its block "b" is in warn mode.',
         ),
         (m.GaveUp(job=JOB, reason=GiveUpReason.OVER_CAP, cap=CAP), "Spend cap: $3.00. Spent so far, at most: $2.00."),
         (m.Moving(job=RUNNING, reason=asked_by("U7"), to="on-demand"), "Requested by <@U7>."),
@@ -143,7 +161,9 @@ def test_what_people_read(example: Message, line: str) -> None:
 @pytest.mark.parametrize("give_up", GiveUpReason)
 def test_every_reason_to_give_up_says_what_a_person_can_do(give_up: GiveUpReason) -> None:
     body = describe(m.GaveUp(job=JOB, reason=give_up, cause="starved", cap=CAP)).body
-    assert "Choose: " in body or "submit the job yourself" in body
+    todo = body.partition(TO_DO)[2]
+    assert todo
+    assert todo != "Nothing."
 
 
 @pytest.mark.parametrize(

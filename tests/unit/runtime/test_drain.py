@@ -8,20 +8,24 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from controller.ledger.intent import Announce, Intent, IntentResult
 from controller.notifications.block_kit import Page
 from controller.runtime.drain import drain
 from controller.runtime.outbox import WrongChannel
-from controller.runtime.ports import Answer, Done, Later, Message, Post, Refused
+from controller.runtime.perform import perform
+from controller.runtime.ports import Answer, Done, Home, Later, Message, Post, Refused
 from tests import builders
 from tests.builders import BEGIN, lineage_id
 from tests.simulation.memory import MemoryLedger, MemoryOutbox
 from tests.slack_limits import broken
 
 MINUTE = timedelta(minutes=1)
+WHERE = "\naccount 111122223333 · us-east-1"  # below every message of a job
 
 
 class Crash(Exception):
@@ -67,6 +71,7 @@ class Place:
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     at: datetime = BEGIN
     policy: Any = field(default_factory=builders.policy)
+    home: Home = field(default_factory=lambda: Home(account="111122223333", region="us-east-1"))
 
     @property
     def ports(self) -> Any:
@@ -99,7 +104,7 @@ class Place:
         return said
 
     def texts(self, *, threads: bool = True) -> list[str]:
-        return [page.text for _, thread, page in self.slack.posts if bool(thread) == threads]
+        return [page.text.partition(WHERE)[0] for _, thread, page in self.slack.posts if bool(thread) == threads]
 
 
 def test_the_first_message_of_a_lineage_posts_its_card_and_goes_into_the_thread() -> None:
@@ -109,7 +114,7 @@ def test_the_first_message_of_a_lineage_posts_its_card_and_goes_into_the_thread(
     [(_, none, card), (_, thread, reply)] = place.slack.posts
     assert (none, thread) == ("", "1")
     assert "*bert*" in card.text
-    assert reply.text == "It moves."
+    assert reply.text == f"It moves.{WHERE}"
 
 
 def test_later_messages_are_replies_and_the_card_is_not_posted_again() -> None:
@@ -166,8 +171,9 @@ def test_a_lineage_with_an_older_waiting_message_is_not_part_of_a_storm() -> Non
         place.say(number + 1, f"second of {number}", root=f"job-{number}", topic="gave-up")
     drain(place.ports)
     storm = next(page.text for _, thread, page in place.slack.posts if "19 jobs" in page.text)
-    texts = [page.text for _, _, page in place.slack.posts]
+    texts = [page.text.partition(WHERE)[0] for _, _, page in place.slack.posts]
     assert "*job-3*" not in storm
+    assert WHERE.strip() in storm
     assert texts.index("first") < texts.index("second of 3")
 
 
@@ -230,6 +236,7 @@ def test_through_a_webhook_each_message_is_posted_and_nothing_is_edited() -> Non
     place.say(2, "")
     drain(place.ports)
     assert (place.texts(threads=False), place.slack.edits) == (["one"], [])
+    assert "|Job in SageMaker>" in place.slack.posts[0][2].text
 
 
 class PickySlack(Slack):
@@ -278,7 +285,7 @@ def test_a_message_that_is_too_long_is_sent_in_parts() -> None:
     place = picky(lambda _, page: "msg_blocks_too_long" if len(page.blocks) > 1 else None)
     place.say(1, "It moves.")
     assert drain(place.ports).set_aside == ()
-    assert place.texts()[-1] == "It moves."
+    assert "It moves." in place.texts()
     assert all(len(page.blocks) <= 1 for _, _, page in place.slack.posts)
 
 
@@ -359,3 +366,26 @@ def test_ten_thousand_announcements_reach_a_slack_with_every_fault(seed: int) ->
     heads = [page.text for _, thread, page in place.slack.posts if not thread]
     assert len(heads) - len(set(heads)) <= deaths, "a crash repeats one message at most"
     assert place.slack.calls < 2_000, "under a bounded number of calls"
+
+
+def test_a_channel_hears_of_what_is_said_once_a_day_once_a_day() -> None:
+    place, closed = Place(), []  # type: ignore[var-annotated]  # what the rows say
+
+    def replace_ledger(of: Place) -> Any:
+        lineages = SimpleNamespace(close=lambda lineage, intent, result, why: closed.append(why))
+        halts = SimpleNamespace(halt=lambda: None)
+        return SimpleNamespace(outbox=of.outbox, policies=of, clock=of, ledger=SimpleNamespace(lineages=lineages, halts=halts))
+
+    def perform_one(root: str, at: datetime) -> str:
+        alarm = Announce(
+            about=root, topic="flagged/really-written/warn", channel="#ml-spot", words=("No checkpoint.",),
+            once_a_day="really-written",
+        )  # fmt: skip
+        intent, told = Intent(action=alarm, due_at=at), builders.lineage(lineage_id(root))
+        assert perform(intent, told, replace_ledger(place), lambda *_: None) is IntentResult.DONE
+        return closed[-1]
+
+    answers = [perform_one(root, BEGIN + hours * timedelta(hours=1)) for hours, root in enumerate(("a", "b", "c"))]
+    assert answers == ["", *["said once today: the digest counts it"] * 2]
+    perform_one("d", BEGIN + timedelta(days=1))
+    assert [message.thread.split("/")[2] for message in place.outbox.waiting("#ml-spot", 9)] == ["a", "d"]

@@ -49,7 +49,7 @@ def test_a_job_that_uploads_its_model_is_never_moved() -> None:
 def test_in_warn_mode_people_are_told_and_the_job_is_not_moved() -> None:
     late = looked_up(WAITING, now=LATE, resubmission=block(mode=Mode.WARN))
     assert not actions(late, Stop)
-    assert "would be moved now." in text(late, "would-move/on-demand")
+    assert "is in warn mode." in text(late, "would-move/on-demand")
 
 
 def test_without_permission_for_on_demand_people_are_told_and_the_job_is_not_moved() -> None:
@@ -83,7 +83,9 @@ def test_without_checkpoints_the_policy_chooses_between_the_deadline_and_the_cos
     money_first = block(deadline=DeadlineSettings(guarantee=Guarantee.MONEY))
     stays = looked_up(NO_CHECKPOINTS, now=LATE, resubmission=money_first)
     assert not actions(stays, Stop)
-    assert "It stays on spot, because its policy says `guarantee: money`" in text(stays, "deadline-at-risk")
+    assert "It stays on spot, because its policy prefers money to the deadline (`guarantee: money`)" in text(
+        stays, "deadline-at-risk"
+    )
 
 
 def test_a_job_whose_checkpoint_was_never_seen_is_not_moved_unless_the_policy_says_so() -> None:

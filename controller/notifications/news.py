@@ -1,0 +1,115 @@
+"""Which of a lineage's announcements its card shows: those that still describe the newest attempt, the most urgent first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from controller.ledger.entry import Ended, Started
+from controller.ledger.intent import Announce, Intent, IntentResult, Purpose, Stop
+from controller.ledger.lineage import Lineage
+from controller.ledger.message import Message, OfJob, RateLimit, RuleBroken, WaiverExpiring
+from controller.ledger.message_json import message_of
+from controller.ledger.message_kind import MessageKind, NextStep
+from controller.notifications.message_text import NEXT, MessageText
+from controller.notifications.messages import describe, row_of
+from controller.policy.policy import Policy
+from controller.policy.slack_settings import Importance
+
+KINDS = tuple(MessageKind)
+SEVERITIES = ("high", "medium", "low")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """``current`` are the texts that describe the job now; ``why`` says why a job was stopped that has ended since.
+
+    ``policies`` are the rules that they are about.
+    """
+
+    current: tuple[MessageText, ...] = ()
+    why: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+
+
+def news_of(lineage: Lineage, policy: Policy, last: Started) -> News:
+    """The announcements of the newest attempt that were made last, as far as the policy tells them.
+
+    What was said before a job ended does not describe it any more; of a job that a rule stopped, the reason stays.
+    """
+    told = [pair for pair in _told(lineage, last) if row_of(pair[0].kind).importance in policy.slack.tell]
+    told = [pair for pair in told if row_of(pair[0].kind).importance is not Importance.NEWS]
+    ended = lineage.entry(Ended, last.job)
+    if ended is None:
+        newest = max((intent.due_at for _, intent in told), default=None)
+        return _news(message for message, intent in told if intent.due_at == newest)
+    since = [message for message, intent in told if intent.due_at >= ended.seen_at and not _about_life(message)]
+    if since:
+        return _news(since)
+    broken = [message for message, _ in told if isinstance(message, RuleBroken)]
+    if not _stopped_by_rule(lineage, last.job):
+        return News()
+    stops = sorted((m for m in broken if m.next_step in (NextStep.STOP, NextStep.REPAIR)), key=_rank)
+    lines = [_since(line) for m in stops[:1] for line in describe(m).lines if line]
+    return News(why=tuple(lines), policies=tuple(m.policy for m in stops))
+
+
+def _since(line: str) -> str:
+    """A line of a message about a stop, after the job has stopped."""
+    return f"{NEXT}The job is not submitted again automatically." if line.startswith(NEXT) else line
+
+
+def _told(lineage: Lineage, last: Started) -> Iterable[tuple[Message, Intent]]:
+    for intent in lineage.intents:
+        action = intent.action
+        if isinstance(action, Announce) and action.about == last.job and intent.closed is not IntentResult.WITHDRAWN:
+            message = _message(action)
+            if message is not None:
+                yield _named(message, lineage.id.root), intent
+
+
+def _named(message: Message, root: str) -> Message:
+    """The message under the name that people gave the job: the attempt is a field of the card."""
+    if isinstance(message, OfJob):
+        return replace(message, job=replace(message.job, name=root))
+    return message if isinstance(message, RateLimit | WaiverExpiring) else replace(message, name=root)
+
+
+def _message(announce: Announce) -> Message | None:
+    """The message of an announcement; None for one that this version cannot read."""
+    if announce.kind is None:
+        return None
+    try:
+        return message_of(announce.kind, announce.facts)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _about_life(message: Message) -> bool:
+    """Whether a message says what happens to a running job: once the job has ended, that is past."""
+    return isinstance(message, RuleBroken) or message.kind is MessageKind.MOVING
+
+
+def _news(messages: Iterable[Message]) -> News:
+    ordered = sorted(messages, key=_rank)
+    broken = tuple(message.policy for message in ordered if isinstance(message, RuleBroken))
+    return News(current=tuple(map(describe, ordered)), policies=broken)
+
+
+def _rank(message: Message) -> tuple[int, int, int, str]:
+    """What is done to the job comes first, then the order of the kinds, then the severity."""
+    if not isinstance(message, RuleBroken):
+        return 1, KINDS.index(message.kind), 0, ""
+    acts = message.next_step in (NextStep.STOP, NextStep.REPAIR)
+    severity = SEVERITIES.index(message.severity) if message.severity in SEVERITIES else len(SEVERITIES)
+    return 0 if acts else 1, KINDS.index(message.kind), severity, message.policy
+
+
+def _stopped_by_rule(lineage: Lineage, job: str) -> bool:
+    stop = lineage.intent(f"stop/{job}")
+    return (
+        stop is not None
+        and stop.claim > 0
+        and isinstance(stop.action, Stop)
+        and stop.action.purpose in (Purpose.RULE, Purpose.REPAIR)
+    )

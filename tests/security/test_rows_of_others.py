@@ -1,0 +1,186 @@
+"""What functions write that never submit cannot blind, move or stop the ones that do: garbage in it is no row at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from controller import wiring
+from controller.aws.dynamodb.items import stamp, write
+from controller.aws.dynamodb.table import key
+from controller.ledger.entry import Measured, Started
+from controller.ledger.halt import Halt
+from controller.ledger.pool import PoolMemory
+from controller.units.money import Rate
+from infra.local.host import TABLE, Host
+from infra.permissions import FUNCTIONS
+from tests.security.lab import entries, lab, launch, messages, next_name, request, run, status
+from tests.security.test_request_rows import SUBMITTING, allows
+
+POLICY = """
+version: 1
+defaults: {mode: audit, channel: "#ml"}
+rules:
+  - {name: spot-only, rule: spot-required, options: {runtime_over: 1h}, mode: enforce, action: stop, applies_to: new}
+resubmit:
+  - name: again
+    mode: enforce
+    within: 6h
+    causes: {internal: {limit: 2, backoff: {first: 1m}}}
+    ladder: [same, {instance_types: [ml.g5.xlarge, ml.g5.2xlarge]}]
+    cap: {lineage_usd: 500}
+"""
+GARBAGE: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "no kind": {"schema": {"N": "1"}},
+    "another kind": {**write(Halt(why="x", who="y", since=wiring.clock().now()))},
+    "a newer schema": {"schema": {"N": "99"}, "kind": {"S": "Rate"}, "body": {"M": {}}},
+    "no body": {"schema": {"N": "1"}, "kind": {"S": "PoolMemory"}, "body": {"S": "x"}},
+    "a time without a zone": {
+        "schema": {"N": "1"}, "kind": {"S": "Signal"}, "at": {"S": "2026-11-16T00:00:00"},
+        "body": {"M": {name: {"S": "2026-11-16T00:00:00"} for name in ("at", "kind", "instance_id", "family", "region")}},
+    },
+    "another type": {"schema": {"S": "1"}, "kind": {"N": "1"}, "version": {"S": "x"}, "at": {"N": "7"}, "body": {"L": []}},
+}  # fmt: skip
+# Partitions that a function writes which never submits, and the sort keys that are read there.
+ROWS = {
+    "digests": [("pool#us-east-1/ml.g5.xlarge", "2026-11-16"), ("late", "x"), ("late", "2026-11-31#x"), ("late", "2026-11-15#x")],
+    "prices": [("price#us-east-1", "ml.g5.xlarge#2026-11-16"), ("price#us-east-1", "#"), ("late", "#")],
+    "market_signalled": [("signal#2026-11-16", "x")],
+    "drain": [("cursor", "discover"), ("cursor", "discover/position"), ("cursor", "discover-again")],
+}
+
+
+def put(pk: str, sk: str, attributes: dict[str, Any]) -> None:
+    wiring.client("dynamodb").put_item(TableName=TABLE, Item={**key(pk, sk), **attributes})
+
+
+@pytest.mark.parametrize("garbage", GARBAGE)
+def test_garbage_in_the_rows_of_functions_that_never_submit_silences_nothing(garbage: str) -> None:
+    with lab(POLICY) as host:
+        run(host, hours=2)  # discover has noted where it stands
+        for function, places in ROWS.items():
+            for pk, sk in places:
+                assert allows(function, "dynamodb:PutItem", pk), (function, pk)
+                put(pk, sk, GARBAGE[garbage])
+        launch(host, request("offender", "vision", spot=False, runtime_h=20, work_s=60_000))
+        launch(host, request("fails", "vision", work_s=900, fails_with="internal", fails_times=1))
+        run(host, hours=30)  # a digest and a day that is closed among it
+        assert status(host, "offender") == "Stopped"
+        assert status(host, next_name(host, "fails")) == "Completed"
+        assert len(entries(host, "fails", Measured)) == 2
+        assert "trigger failed" not in log_of(host)
+        assert any("spotwarden" in message.text.lower() or message.text for message in messages(host))
+        assert wiring.ports().ledger.days.closed_until() is not None
+
+
+def log_of(host: Host) -> str:
+    host.log.flush()
+    with open(host.log.name, encoding="utf-8") as log:
+        return log.read()
+
+
+@pytest.mark.parametrize("garbage", GARBAGE)
+def test_a_halt_that_cannot_be_read_is_a_halt_and_recording_goes_on(garbage: str) -> None:
+    """The API's function may write the row: what it writes there can stop the controller, as its button does, and no more."""
+    with lab(POLICY) as host:
+        assert allows("api_handler", "dynamodb:PutItem", "halt")
+        put("halt", "halt", GARBAGE[garbage])
+        launch(host, request("offender", "vision", spot=False, runtime_h=20, work_s=600))
+        run(host, hours=3)
+        assert status(host, "offender") == "Completed"
+        assert len(entries(host, "offender", Started)) == len(entries(host, "offender", Measured)) == 1
+        wiring.ports().ledger.halts.set_halt(None)
+        launch(host, request("second", "vision", spot=False, runtime_h=20, work_s=60_000))
+        run(host, hours=1)
+        assert status(host, "second") == "Stopped"
+
+
+# ── since when the policy is in force, and where discover stands ─────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("action", ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"])
+def test_only_functions_that_decide_write_since_when_the_policy_is_in_force_and_where_discover_stands(action: str) -> None:
+    for function in FUNCTIONS:
+        for pk in ("policy", "discover"):
+            assert allows(function, action, pk) is (function in SUBMITTING), (function, pk)
+
+
+def writes_of(host: Host, *functions: str) -> list[str]:
+    """The partitions that some functions write when they run now."""
+    seen: list[str] = []
+
+    def record(model: Any, params: Any, **_: Any) -> None:
+        if model.name in ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"):
+            seen.append(str(params["body"]))
+
+    events = wiring.client("dynamodb").meta.events
+    events.register("before-call.dynamodb", record)
+    try:
+        for function in functions:
+            host.bus.fire(function)
+    finally:
+        events.unregister("before-call.dynamodb", record)
+    return seen
+
+
+def test_a_function_that_decides_nothing_does_not_begin_an_interval_of_the_policy() -> None:
+    with lab(POLICY) as host:
+        bodies = writes_of(host, "drain", "digests", "prices")
+        assert bodies
+        assert not [body for body in bodies if '"policy"' in body]
+        assert wiring.client("dynamodb").get_item(TableName=TABLE, Key=key("policy", "current")).get("Item") is None
+        launch(host, request("one", "vision", work_s=600))
+        run(host, minutes=5)
+        assert wiring.client("dynamodb").get_item(TableName=TABLE, Key=key("policy", "current"))["Item"]
+
+
+def test_a_forged_position_in_the_shared_partition_stops_no_pass_of_discover() -> None:
+    with lab(POLICY) as host:
+        run(host, hours=2)
+        far = {"at": {"S": "2999-01-01T00:00:00.000000Z"}, "schema": {"N": "1"}}
+        for name in ("discover", "discover-again"):
+            put("cursor", name, far)
+            position = {"upto": far["at"], "token": {"S": ""}, "names": {"L": []}, "schema": {"N": "1"}}
+            put("cursor", f"{name}/position", position)
+        host.world.launch(dict(request("unheard", "vision", spot=False, runtime_h=20, work_s=60_000)))
+        with host.server.lock:
+            host.world.drain_events()  # its event is lost
+        run(host, hours=2)
+        assert status(host, "unheard") == "Stopped"
+
+
+# ── prices ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    with lab(POLICY.replace("lineage_usd: 500", "lineage_usd: 1")) as running:
+        yield running
+
+
+@pytest.mark.parametrize("micros", [0, -(10**9), 10**14, 1])
+def test_a_forged_price_buys_nothing_under_a_cap(host: Host, micros: int) -> None:
+    """An attempt of $50 under a cap of $1: with the price of a hundredth of a cent, of nothing, or of less, it is refused."""
+    assert allows("prices", "dynamodb:PutItem", "price#us-east-1")
+    day = host.clock.at.date()
+    rate = Rate(micros_per_h=micros, as_of=day, source="forged" * 10_000)
+    put("price#us-east-1", f"ml.g5.xlarge#{day}", write(rate))
+    put("price#us-east-1", f"ml.g5.2xlarge#{day}", write(rate))
+    launch(host, request("fails", "vision", runtime_h=40, wait_h=60, work_s=900, fails_with="internal", fails_times=1))
+    run(host, hours=3)
+    assert set(host.world.jobs) == {"fails"}
+    [measured] = entries(host, "fails", Measured)
+    assert measured.rate_micros_per_h is None or measured.rate_micros_per_h > 0
+
+
+def test_a_pool_of_impossible_figures_is_no_memory_of_it(host: Host) -> None:
+    day = host.clock.at.date()
+    memory = PoolMemory(instance_type="ml.g5.xlarge", region="us-east-1", exposure_s=-36_000, interruptions=-5)
+    put("pool#us-east-1/ml.g5.xlarge", str(day), write(memory))
+    found = wiring.ports().ledger.pools.memory("ml.g5.xlarge", "us-east-1", host.clock.at - timedelta(days=1))
+    assert (found.exposure_s, found.interruptions) == (0, 0)
+    assert stamp(host.clock.at)
