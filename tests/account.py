@@ -31,6 +31,7 @@ class Account:
     jobs: dict[str, Job] = field(default_factory=dict)
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     on_submit: Callable[[Submit], Answer] | None = None
+    on_stop: Callable[[str], Answer] | None = None
     asked: list[Submit] = field(default_factory=list)
     published: list[Publish] = field(default_factory=list)
     tick: timedelta = timedelta(0)  # how long each call takes, as far as the clock shows it
@@ -119,8 +120,8 @@ class JobsOf:
     def probe(self, probe: Probe, lineage: LineageId) -> Answer:  # noqa: ARG002 - the port's own signature
         return Done("asked")
 
-    def stop(self, name: str) -> Answer:  # noqa: ARG002 - the port's own signature
-        return Done("ended")
+    def stop(self, name: str) -> Answer:
+        return self.account.on_stop(name) if self.account.on_stop else Done("ended")
 
     def newest(self, token: str = "") -> None:
         """No list."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from controller.aws.errors import AwsFault, fault_of
+from controller.aws.errors import CODES, AwsFault, fault_of
 from controller.ledger.intent import Publish
 from controller.runtime.ports import Answer, Done, Later, Refused
 
@@ -38,8 +38,9 @@ class EventBridge:
         except (ClientError, BotoCoreError) as error:
             if fault_of(error) in (AwsFault.DENIED, AwsFault.INVALID, AwsFault.MISSING):
                 return Refused(str(error))
-            return Later(str(error))  # at least once: an event that arrived may be sent again
+            return Later(str(error), tried=False)  # at least once: an event that arrived may be sent again
         if answer.get("FailedEntryCount"):
             failed = answer["Entries"][0]
-            return Later(f"{failed.get('ErrorCode')}: {failed.get('ErrorMessage')}")
+            passing = CODES.get(failed.get("ErrorCode", "")) in (AwsFault.THROTTLED, AwsFault.UNREACHABLE)
+            return Later(f"{failed.get('ErrorCode')}: {failed.get('ErrorMessage')}", tried=not passing)
         return Done("put")

@@ -1,7 +1,8 @@
-"""Reads SageMaker's on-demand training prices from the AWS Price List API, a region at a time.
+"""Reads SageMaker's training prices from the AWS Price List API, a region at a time.
 
 ``get_products`` of AmazonSageMaker, filtered by regionCode; of what comes back, rows whose usagetype ends in ``Train:<type>`` are
-training. The figure is its OnDemand term's price per hour, ``as_of`` the term's effectiveDate.
+training, and those of ``SpotTraining`` are spot training: their name is ``spot_of(<type>)``. The figure is its OnDemand term's
+price per hour, ``as_of`` the term's effectiveDate.
 """
 
 from __future__ import annotations
@@ -17,10 +18,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.errors import AwsFault, fault_of
 from controller.runtime.ports import Unreachable
+from controller.savings.prices import spot_of
 from controller.units.money import Rate, micros_from_dollars
 
 REGION = "us-east-1"  # one of three that serve the API; it answers for all regions
-TRAINING = re.compile(r"(?:[A-Z0-9]+-)?Train:(ml\.[a-z0-9-]+\.[a-z0-9]+)")
+INSTANCE = r"(ml\.[a-z0-9-]+\.[a-z0-9]+)"
+TRAINING = re.compile(rf"(?:[A-Z0-9]+-)?Train(?:ing)?:{INSTANCE}")
+SPOT_TRAINING = re.compile(  # a bill calls it SpotTraining; how the usage type spells it was not seen
+    rf"(?:[A-Z0-9]+-)?(?:(?:Managed)?Spot[-_]?Train(?:ing)?|Train(?:ing)?[-_]?Spot)[: ]{INSTANCE}", re.IGNORECASE
+)
 WITHOUT_LIST = {
     "us-gov-": "the Price List API has no endpoint in GovCloud; jobs there are recorded in seconds, without dollars",
     "us-iso": "the Price List API has no endpoint in this partition; jobs there are recorded in seconds, without dollars",
@@ -79,8 +85,8 @@ def _rate_of(text: Any) -> tuple[str, Rate] | None:
     """Instance type and rate of a row; None for a row that is not about training. Raises what reading it raises."""
     row = json.loads(text) if isinstance(text, str) else text
     usage = str(row["product"]["attributes"].get("usagetype", ""))
-    training = TRAINING.fullmatch(usage)
-    if training is None:
+    training, spot = TRAINING.fullmatch(usage), SPOT_TRAINING.fullmatch(usage)
+    if training is None and spot is None:
         return None
     [term] = row["terms"]["OnDemand"].values()
     [dimension] = term["priceDimensions"].values()
@@ -90,7 +96,8 @@ def _rate_of(text: Any) -> tuple[str, Rate] | None:
     if micros <= 0:
         raise ValueError(f"its price is {dimension['pricePerUnit']['USD']!r}, wanted more than nothing")
     as_of = date.fromisoformat(str(term["effectiveDate"])[:10])
-    return training[1], Rate(micros_per_h=micros, as_of=as_of, source=SOURCE.format(usage=usage))
+    name = spot_of(spot[1].lower()) if spot else training[1] if training else ""
+    return name, Rate(micros_per_h=micros, as_of=as_of, source=SOURCE.format(usage=usage))
 
 
 def _trimmed(dollars: str) -> str:

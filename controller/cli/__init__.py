@@ -94,6 +94,16 @@ COMMANDS: tuple[Command, ...] = (
         ),
     ),
     Command(
+        name="explain",
+        run="explain.command.run",
+        help="Say why a job is judged as it is, and what comes next.",
+        examples=(
+            "spotwarden explain job.json --policies policies",
+            "spotwarden explain bert-017 --table NAME --format json",
+        ),
+        exit_codes="0 explained, 2 bad input, an unknown job, or AWS unreachable",
+    ),
+    Command(
         name="report",
         run="report.run",
         help="Report what spot cost, saved, wasted and missed.",
@@ -103,7 +113,10 @@ COMMANDS: tuple[Command, ...] = (
         name="audit",
         run="audit.run",
         help="Compare the recorded savings with what AWS reports today.",
-        examples=("spotwarden audit --period 2026-10",),
+        examples=(
+            "spotwarden audit --period 2026-10",
+            "spotwarden audit --period 2026-10 --bill s3://my-exports/cur2/bill.csv.gz",
+        ),
         exit_codes="0 no difference, 1 differences, 2 bad input or AWS unreachable",
     ),
     Command(

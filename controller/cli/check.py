@@ -72,7 +72,7 @@ def run(
     ] = False,
 ) -> int:
     """Check every job of every file. What cannot be read is reported, and the others are still checked."""
-    known = _known_tags(tags)
+    known = known_tags(tags)
     try:
         policy = _policy(policies)
     except BadPolicy as error:
@@ -93,14 +93,14 @@ def run(
 
 
 def _checked(file: str, policy: Policy, tags: Mapping[str, str] | None, *, live: bool) -> Iterator[tuple[Checked, int]]:
-    asked, now = _job_name(file), SystemClock().now()
+    asked, now = job_name(file), SystemClock().now()
     found = iter([Found(file=file, kind="job on SageMaker", name=asked, request=None)]) if asked else documents(file)
     for one in found:
         checked = check_document(one, policy, tags, now=now) if not asked else Checked(found=one)
         name = asked or (checked.job.name if checked.job and "name" not in checked.job.unknown else None)
         if name and (asked or live):
             try:
-                job = _described(name)
+                job = described(name)
             except AwsUnreachable as error:
                 yield Checked(found=one, error=str(error)), UNREACHABLE
                 continue
@@ -111,8 +111,8 @@ def _checked(file: str, policy: Policy, tags: Mapping[str, str] | None, *, live:
         yield checked, EXIT_CODES[checked.word] if checked.word is not None else BAD_INPUT
 
 
-def _job_name(file: str) -> str | None:
-    """The job that is meant where an argument is no file."""
+def job_name(file: str) -> str | None:
+    """The job that is meant where an argument is no file; None for a file."""
     if Path(file).exists():
         return None
     arn = JOB_ARN.fullmatch(file)
@@ -121,7 +121,7 @@ def _job_name(file: str) -> str | None:
     return file if JOB_NAME.fullmatch(file) else None
 
 
-def _described(name: str) -> Job | None:
+def described(name: str) -> Job | None:
     """What SageMaker says of a job now. Raises AwsUnreachable."""
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
@@ -139,7 +139,8 @@ def _described(name: str) -> Job | None:
         raise AwsUnreachable(f"SageMaker could not be asked about {name}: {error}") from error
 
 
-def _known_tags(tags: list[str] | None) -> Mapping[str, str] | None:
+def known_tags(tags: list[str] | None) -> Mapping[str, str] | None:
+    """The tags of ``--tags``; None where there are none. Raises BadInput."""
     if not tags:
         return None
     pairs = [tag.partition("=") for text in tags for tag in text.split(",") if tag]

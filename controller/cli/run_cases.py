@@ -11,7 +11,7 @@ from controller.cli.request_model import CREATE_AND_DESCRIBE, misnamed
 from controller.decide import decide
 from controller.decide.decision import Decision
 from controller.ledger.intent import Purpose, Stop, Submit
-from controller.policy.findings import Finding
+from controller.policy.findings import Finding, VerdictKind
 from controller.policy.policy import Policy
 from controller.policy.rules import RULE_KINDS
 from controller.policy.rules.tag_invalid import TAG_INVALID
@@ -50,7 +50,7 @@ def run_case(case: Case, policy: Policy) -> CaseResult:
     if checked.word is None:
         return CaseResult(case=case, differences=(f"job: {checked.error}",), reached=frozenset())
     action, decision = NONE, Decision()
-    if checked.job is not None:
+    if checked.job is not None and checked.word is not VerdictKind.REFUSED:  # SageMaker makes no such job
         decision = decide(facts_of(case, found, checked.job, policy))
         action = action_of(decision)
     differences = [*_differences(case, checked, action)]

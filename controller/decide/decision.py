@@ -135,7 +135,8 @@ class Decision:
         if before is None:
             return intent
         return replace(
-            intent, claim=before.claim, held=before.held, claimed_at=before.claimed_at, lease_ends_at=before.lease_ends_at
+            intent, claim=before.claim, held=before.held, quota_refusals=before.quota_refusals, claimed_at=before.claimed_at,
+            lease_ends_at=before.lease_ends_at,
         )  # fmt: skip
 
     def confirms(self, intent: Intent) -> Intent | None:

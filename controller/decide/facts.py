@@ -29,7 +29,8 @@ READ_AFTER = timedelta(minutes=5)  # of a creation: ListTags may lag by three
 class Facts:
     """What is known of one job at one moment.
 
-    ``rate`` is None where no price is known, ``first_rate`` that of the first attempt's instance type. ``claims`` are the live
+    ``rate`` is None where no price is known, ``first_rate`` that of the first attempt's instance type,
+    ``spot_rate`` that of spot training where the price list has one of its own. ``claims`` are the live
     claims on the checkpoint bucket, ``scan`` is what lies below the checkpoint prefix, ``history`` are the training seconds
     that completed lineages of the job's family took, newest first: None where nobody looked (a job at rest is not worth the
     read), and then nothing is said about them. ``pools`` and ``rates`` are of the instance types that a ladder may come to;
@@ -63,6 +64,7 @@ class Facts:
     rates: Mapping[str, Rate] = field(default_factory=dict)
     spot_seen: bool | None = None
     first_rate: Rate | None = None
+    spot_rate: Rate | None = None
     room: int | None = None
     placement: PlacementAsked | None = None
     looked_up: frozenset[Need] = frozenset()

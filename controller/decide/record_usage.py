@@ -48,6 +48,7 @@ def _measured(facts: Facts, usage: Usage) -> Measured:
         first_rate_micros_per_h=first.micros_per_h if first and facts.number > 1 else None, retained_s=usage.retained_s,
         interruptions=len(job.interrupted_at), checkpoint=job.checkpoint_uri is not None,
         spot_possible=job.spot or why_not_spot(job) is None,
+        spot_rate_micros_per_h=facts.spot_rate.micros_per_h if facts.spot_rate and job.spot else None,
     )  # fmt: skip
 
 

@@ -34,7 +34,7 @@ def short_of_quota(facts: Facts, block: Resubmission) -> tuple[Intent, ...]:
         return ()
     return tuple(
         i for i in _submissions_after(facts)
-        if i.closed in (None, IntentResult.WITHDRAWN) and i.why.startswith(NO_QUOTA) and i.tries >= budget.limit
+        if i.closed in (None, IntentResult.WITHDRAWN) and i.why.startswith(NO_QUOTA) and i.quota_refusals >= budget.limit
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from controller.decide.fallback import Fallback, NoFallback, next_fallback
 from controller.decide.move_step import current_step, elsewhere, spot_again
 from controller.decide.need import Need
 from controller.decide.next_place import in_time, past_refused
+from controller.decide.own_change import changed_by_us, instances_that_worked
 from controller.decide.refused_steps import never_fitted, refused_submissions, short_of_quota
 from controller.decide.repair_again import repair_now, same_repair
 from controller.decide.repair_prefix import new_prefix_of, refused_as_not_free
@@ -21,11 +22,19 @@ from controller.decide.spend_cap import afford
 from controller.decide.user_requests import latest_request
 from controller.jobs.changes import Changes, RequestForm
 from controller.jobs.failure import FailureCause
-from controller.jobs.request import RequestChange, change_from_json, change_to_json, merged, on_demand, tags_without_room
+from controller.jobs.request import (
+    RequestChange,
+    change_from_json,
+    change_to_json,
+    merged,
+    on_demand,
+    on_instances,
+    tags_without_room,
+)
 from controller.ledger.entry import Ended, UserRequested
 from controller.ledger.intent import Intent, IntentResult, Purpose, Stop, Submit
 from controller.ledger.lineage import GENERATIONS_MAX
-from controller.ledger.message import CannotRepeat, CapFacts, JobFacts, Resubmitting, WouldResubmit
+from controller.ledger.message import CannotRepeat, CapFacts, ChangedBack, JobFacts, Resubmitting, WouldResubmit
 from controller.ledger.message_kind import GiveUpReason, MoveReason, asked_by
 from controller.ledger.move_cause import AttemptCause, MoveCause
 from controller.policy.mode import Mode
@@ -87,6 +96,8 @@ def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
     job, shown = facts.job, JobFacts.of(facts.job)
     if cause in _NO_ROOM and _is_the_deadline_s(facts):
         return _back_to_spot(facts, block)
+    if changed_by_us(facts) and block.mode is not Mode.WARN:
+        return _changed_back(facts, block, cause)
     if budget is None or not budget.counts(cause, job.failure):
         return Decision()
     if job.unrepeatable:
@@ -112,6 +123,24 @@ def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
     due_at = _ended_at(facts) + wait
     step, due_at, hurry = in_time(facts, block, step, due_at)
     return _submit(facts, block, cause, step, due_at, tried=tried, limit=limit, why=hurry)
+
+
+def _changed_back(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
+    """Go back, without a wait and once, to the instances that worked; a person is told what our own change broke."""
+    job, back = facts.job, instances_that_worked(facts)
+    if job.unrepeatable:
+        return say(facts, CannotRepeat(job=JobFacts.of(job), why=job.unrepeatable))
+    if back is None:
+        return give_up(facts, block, GiveUpReason.NOT_RETRYABLE, cause)
+    other = back.instance_count if back.instance_count != job.instance_count else None
+    step = Fallback(fallback_step=current_step(facts), changes=on_instances(back.instance_type, other))
+    attempt = facts.lineage.name_of(facts.number + 1, job.identity)
+    message = ChangedBack(
+        name=job.name, attempt=attempt, why=job.failure or "", instance_type=job.instance_type, instances=job.instance_count,
+        back_to_type=back.instance_type, back_to_instances=back.instance_count, trained=back.trained,
+    )  # fmt: skip
+    submitted = _submit(facts, block, MoveCause.CHANGED_BACK, step, _ended_at(facts))
+    return submitted | say(facts, message) if any(isinstance(i.action, Submit) for i in submitted.intents) else submitted
 
 
 def _elsewhere_at_once(

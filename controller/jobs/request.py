@@ -41,9 +41,10 @@ PROBE: RequestChange = {
 """One machine on spot that trains nothing and writes nothing; SageMaker gives up asking after a quarter of an hour."""
 
 
-def on_instances(instance_type: str) -> RequestChange:
-    """Use instances of one type, without preferences."""
-    return {"ResourceConfig": {"InstanceType": instance_type, "InstancePreferences": None, "InstancePlacementConfig": None}}
+def on_instances(instance_type: str, count: int | None = None) -> RequestChange:
+    """Use instances of one type, without preferences; as many as before, or ``count``."""
+    of = {"InstanceType": instance_type, "InstancePreferences": None, "InstancePlacementConfig": None}
+    return {"ResourceConfig": of | ({"InstanceCount": count} if count is not None else {})}
 
 
 def on_volume(size_gb: int) -> RequestChange:

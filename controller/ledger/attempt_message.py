@@ -53,3 +53,18 @@ class StepSkipped(NotDone):
     quota: str = ""
     limit: int = 0
     asked: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedBack(NotDone):
+    """An attempt on instances that the controller chose failed in its code, as ``why`` says: the next one is where it worked.
+
+    ``name`` is the job that failed. ``trained`` says whether an attempt trained on those instances; else its owner chose them.
+    """
+
+    kind: ClassVar = MessageKind.CHANGED_BACK
+    instance_type: str
+    instances: int
+    back_to_type: str
+    back_to_instances: int
+    trained: bool = True

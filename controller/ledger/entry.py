@@ -2,7 +2,7 @@
 
 Every entry has a ``key`` that is the same however often the same thing is learned, the ``job`` it is about, its ``team`` (the
 ``team`` tag, or None) and ``at``: when it happened. Fields are flat: text, whole numbers, booleans, dates and enums, so that a
-ledger can store them as they are.
+ledger can store them as they are. Entries about what people ask for are in ``controller.ledger.user_entry``.
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from controller.jobs.job import Outcome, Service
-from controller.ledger.rule_entry import Flagged as Flagged
-from controller.ledger.rule_entry import RuleHeldBack as RuleHeldBack
-from controller.ledger.rule_entry import Waived as Waived
-from controller.policy.user_request import UserRequest
+from controller.ledger.rule_entry import Flagged, RuleHeldBack
+from controller.ledger.user_entry import DirectivesRead, UserRequested, Waived
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +105,7 @@ class Measured:
     Seconds are per instance. ``rate_micros_per_h`` is None where no price is known: seconds without dollars, never zero.
     ``first_rate_micros_per_h`` is what the lineage's first attempt's type cost then, where this is another attempt and that is
     known. ``number`` is the attempt's; ``user`` and ``algorithm`` say whose it was and what ran. ``retained_s`` are the billable
-    seconds for which a warm pool kept the instances after the job. ``interruptions`` counts those of spot, and ``checkpoint``
-    says whether the job had a CheckpointConfig; rows of before these fields were kept say that it had.
+    seconds for which a warm pool kept the instances after the job. ``checkpoint`` says whether the job had a CheckpointConfig.
     """
 
     job: str
@@ -131,6 +128,7 @@ class Measured:
     interruptions: int = 0
     checkpoint: bool = True
     spot_possible: bool = True  # whether SageMaker would have run it on spot
+    spot_rate_micros_per_h: int | None = None  # where the price list has a price of its own for spot
 
     @property
     def key(self) -> str:
@@ -236,45 +234,12 @@ class Finished:
         return f"finished/{self.job}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserRequested:
-    """A person requested something in Slack; the next decision about the job does it. ``who`` is a Slack user's id.
-
-    ``number`` is that of the requested attempt: where it is refused, a person may request another.
-    """
-
-    job: str
-    at: datetime
-    team: str | None
-    request: UserRequest
-    who: str
-    number: int = 0
-
-    @property
-    def key(self) -> str:
-        return f"asked/{self.job}/{self.request}/{self.number}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DirectivesRead:
-    """The tags that ask something of the controller, as text, None where a tag is absent. Number 0 is what was read first, and in
-    force; every higher number is a later change, in force once a person accepted it.
-    """
-
-    job: str
-    at: datetime
-    team: str | None
-    number: int
-    deadline: str | None = None
-    expected_runtime: str | None = None
-    family: str | None = None
-
-    @property
-    def key(self) -> str:
-        return f"directives/{self.number}"
-
-
 Entry = (
     Started | OwnerChecked | Interrupted | Ended | Measured | Credited | Unmeasured | Flagged | JobDeleted | CheckpointScanned
     | Finished | UserRequested | Waived | DirectivesRead | RuleHeldBack
 )  # fmt: skip
+
+__all__ = [
+    "CheckpointScanned", "Credited", "DirectivesRead", "Ended", "Entry", "Finished", "Flagged", "Interrupted", "JobDeleted",
+    "Measured", "OwnerChecked", "RuleHeldBack", "Started", "Unmeasured", "UserRequested", "Waived",
+]  # fmt: skip

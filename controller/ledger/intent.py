@@ -2,8 +2,9 @@
 
 An intent is open until it is closed. While ``leased_until`` is set, somebody may be performing it right now, or died
 doing so: nobody can tell, so it is never withdrawn, only performed again once the lease is over. ``claim`` counts the
-performances and never goes back: whoever answers for an older claim is not heard. ``held`` counts those of them that a halt or a
-rate limit prevented.
+performances and never goes back: whoever answers for an older claim is not heard. ``held`` counts those of them that were no
+try: a halt or a rate limit prevented them, AWS throttled them, or nobody heard an answer. ``quota_refusals`` counts the answers
+that the account had no quota.
 
 ``claimed_at`` is when it was first claimed and ``lease_ends_at`` when the last lease ends: what it created was created between.
 """
@@ -208,6 +209,7 @@ class Intent:
     leased_until: datetime | None = None
     claim: int = 0
     held: int = 0
+    quota_refusals: int = 0
     closed: IntentResult | None = None
     why: str = ""
     claimed_at: datetime | None = field(default=None, compare=False)
@@ -222,7 +224,13 @@ class Intent:
         return self.closed is None
 
     @property
+    def unanswered(self) -> bool:
+        """Whether the last performance was begun and got no answer; it ran out of its lease, or is under way."""
+        return self.open and self.leased_until is not None
+
+    @property
     def tries(self) -> int:
+        """How often it was performed and answered, or is being performed."""
         return self.claim - self.held
 
     @property
@@ -240,7 +248,8 @@ class Intent:
         return self.closed is IntentResult.REFUSED and self.why.startswith(NAME_SPENT)
 
     def leased(self, until: datetime, now: datetime | None = None) -> Intent:
-        """The intent in the hands of whoever performs it next, from ``now`` on."""
+        """The intent in the hands of whoever performs it next, from ``now`` on. What was not answered before was no try."""
         return replace(
-            self, leased_until=until, claim=self.claim + 1, claimed_at=self.claimed_at or now, lease_ends_at=until
+            self, leased_until=until, claim=self.claim + 1, held=self.held + self.unanswered,
+            claimed_at=self.claimed_at or now, lease_ends_at=until,
         )  # fmt: skip

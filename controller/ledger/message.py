@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import ClassVar, get_args
 
 from controller.ledger.attempt_message import Abandoned as Abandoned
+from controller.ledger.attempt_message import ChangedBack as ChangedBack
 from controller.ledger.attempt_message import NameTaken as NameTaken
 from controller.ledger.attempt_message import NotDone as NotDone
 from controller.ledger.attempt_message import NotPermitted as NotPermitted
@@ -299,7 +300,7 @@ class DeciderFailed(OfJob):
 
 Message = (
     RuleBroken | Resubmitting | WouldResubmit | GaveUp | CannotRepeat | Refused | Abandoned | NameTaken | NotPermitted
-    | StepSkipped | Deleted | CheckpointsUnseen
+    | StepSkipped | ChangedBack | Deleted | CheckpointsUnseen
     | StillStopping | Interrupted | Finished | Moving | WouldMove | CannotAfford | DeadlineLost | DeadlineAtRisk
     | DeadlineUnreadable | OnDemandForbidden | NoRoom | NoEstimate | MaxWaitBeforeDeadline | Probing | StoppingAsAsked
     | RateLimit | DeciderFailed | SurpriseHeld | NotMoved | TagsChanged | WaiverExpiring

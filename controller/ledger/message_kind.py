@@ -34,6 +34,7 @@ class MessageKind(StrEnum):
     STOPPING_AS_ASKED = "stopping-as-asked"
     RATE_LIMIT = "brake"
     NOT_MOVED = "not-moved"
+    CHANGED_BACK = "changed-back"
     TAGS_CHANGED = "tags-changed"
     NAME_TAKEN = "name-taken"
     NOT_PERMITTED = "not-permitted"

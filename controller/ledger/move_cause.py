@@ -20,6 +20,7 @@ class MoveCause(StrEnum):
     RETURN = "return"
     REPAIR = "repair"
     ASKED = "asked"
+    CHANGED_BACK = "changed-back"  # it failed in its code on other instances, which the controller chose
 
     @property
     def label(self) -> str:
@@ -49,6 +50,7 @@ MOVE_HANDLING: Mapping[MoveCause, MoveHandling] = {
     MoveCause.RETURN: MoveHandling(label="moved back to spot", elsewhere=True),
     MoveCause.REPAIR: MoveHandling(label="repaired", elsewhere=False),
     MoveCause.ASKED: MoveHandling(label="requested by a person", elsewhere=True),
+    MoveCause.CHANGED_BACK: MoveHandling(label="back on the instances that worked", elsewhere=False),
 }
 
 

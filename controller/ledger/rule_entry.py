@@ -1,4 +1,4 @@
-"""Entries about rules: what they found, whether they were held back, and what was waived. ``entry`` says what entries are."""
+"""Entries about rules: what they found, and whether they were held back. ``entry`` says what entries are."""
 
 from __future__ import annotations
 
@@ -59,21 +59,3 @@ class RuleHeldBack:
     @property
     def key(self) -> str:
         return f"rule-held-back/{self.policy}/{self.revision}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waived:
-    """A person allowed a lineage to break a rule until a time, for a reason. Findings are still recorded."""
-
-    job: str
-    at: datetime
-    team: str | None
-    policy: str
-    who: str
-    reason: str
-    ticket: str
-    until: datetime
-
-    @property
-    def key(self) -> str:
-        return f"waived/{self.policy}/{self.until.isoformat()}"

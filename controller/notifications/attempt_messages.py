@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from controller.jobs.request import describe_change
-from controller.ledger.message import StepSkipped
-from controller.notifications.message_text import NEXT, TO_DO, WHY, MessageText, bold, sentence
+from controller.ledger.message import ChangedBack, StepSkipped
+from controller.notifications.message_text import NEXT, TO_DO, WHY, MessageText, bold, count, sentence
 from controller.notifications.mrkdwn import code, escaped
 
 
@@ -19,6 +19,22 @@ def step_skipped(m: StepSkipped) -> MessageText:
             f"{WHY}{why} {f'Changed: {changed}.' if changed else 'The request was unchanged.'}",
             f"{NEXT}Spotwarden goes on at once with what fits: the next step of the policy's ladder, else the job as it was.",
             f"{TO_DO}{'Nothing. Service Quotas may raise the quota.' if m.quota else 'Nothing.'}",
+        ),
+        f"Attempt: {escaped(m.attempt)}",
+    )
+
+
+def changed_back(m: ChangedBack) -> MessageText:
+    ours = f"{count(m.instances, 'instance')} of {escaped(m.instance_type)}"
+    theirs = f"{count(m.back_to_instances, 'instance')} of {escaped(m.back_to_type)}"
+    where = "where the job trained before" if m.trained else "which its owner chose"
+    return MessageText(
+        f":leftwards_arrow_with_hook: {bold(m.name)} failed in its code on instances that Spotwarden chose",
+        (
+            f"{WHY}On {ours}: {sentence(m.why)}",
+            f"{NEXT}It is submitted again on {theirs}, {where}, once.",
+            f"{TO_DO}Find out whether its code or its checkpoint fits {escaped(m.instance_type)}. If not, take that type out of"
+            " the policy's ladder.",
         ),
         f"Attempt: {escaped(m.attempt)}",
     )

@@ -80,6 +80,10 @@ def row_of(kind: MessageKind) -> Row:
             )
         case MessageKind.STEP_SKIPPED:
             return Row(attempts.step_skipped, "took another step of the ladder: one never fits", ACTION, "")
+        case MessageKind.CHANGED_BACK:
+            return Row(
+                attempts.changed_back, "failed in their code on instances that Spotwarden chose", PERSON, "Check the ladder."
+            )
         case MessageKind.VANISHED:
             return Row(problems.deleted, "were deleted before their outcome was recorded", ACTION, "")
         case MessageKind.CHECKPOINTS_UNSEEN:

@@ -65,6 +65,17 @@ def when(at: datetime) -> str:
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at:%Y-%m-%d %H:%M} UTC>"
 
 
+DATE = re.compile(r"<!date\^[0-9]+\^[^|>]*\|([^>]*)>")
+LINK = re.compile(r"<(?:[^|>]*\|)?([^>]*)>")
+OUR_EMOJI = re.compile(r":[a-z0-9_+-]+: ?")
+
+
+def unmarked(mrkdwn: str) -> str:
+    """Our own mrkdwn as text for a terminal: times in UTC, no bold, emoji or links."""
+    text = OUR_EMOJI.sub("", LINK.sub(r"\1", DATE.sub(r"\1", mrkdwn))).replace("*", "").replace("`", "")
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
 def size(text: str) -> int:
     """The number of characters that Slack may count."""
     return len(text) + sum(ord(c) > 0xFFFF for c in text)
@@ -100,8 +111,16 @@ def _cut(text: str, most: int) -> int:
             if text.rfind("<", 0, at) <= text.rfind(">", 0, at) and text.count("`", 0, at) % 2 == 0:
                 return at
             at = text.rfind(mark, end // 2, at)
-    inside = max(text.rfind("<", 0, end) if text.rfind("<", 0, end) > text.rfind(">", 0, end) else 0, 0)
-    entity = text.rfind("&", max(end - 6, 0), end)
-    if entity > 0 and ";" not in text[entity:end]:
-        inside = entity if not inside else min(inside, entity)
-    return inside or end
+    return min((at for at in _open_at(text, end) if at > 0), default=end)
+
+
+def _open_at(text: str, end: int) -> Iterable[int]:
+    """Where the link, the code and the entity begin that a cut would go through."""
+    link = text.rfind("<", 0, end)
+    if link > text.rfind(">", 0, end):
+        yield link
+    if text.count("`", 0, end) % 2:
+        yield text.rfind("`", 0, end)
+    entity = text.rfind("&", max(end - 4, 0), end)
+    if ";" not in text[entity:end]:
+        yield entity

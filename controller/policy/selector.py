@@ -10,6 +10,19 @@ from controller.jobs.job import Job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SelectorPart:
+    """One key of a selector and a job: ``found`` is None where the job's document does not say it, or the job lacks the tag.
+
+    ``matches`` is None where the document does not say it.
+    """
+
+    key: str
+    wanted: tuple[str, ...]
+    found: str | None
+    matches: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Selector:
     """Which jobs a rule applies to. An empty selector matches every job. Text patterns are globs."""
 
@@ -24,14 +37,7 @@ class Selector:
     def matches(self, job: Job) -> bool | None:
         """Whether the job matches; None where that depends on a field that its document does not contain."""
         undecided = False
-        for name, patterns, value in (
-            ("name", self.name, job.name),
-            ("role", self.role, job.role),
-            ("instance_type", self.instance_type, job.instance_type),
-            ("algorithm", self.algorithm, job.algorithm.klass),
-            ("account", self.account, job.account),
-            ("region", self.region, job.region),
-        ):
+        for name, patterns, value in self._fields(job):
             if not patterns:
                 continue
             if name in job.unknown:
@@ -44,3 +50,29 @@ class Selector:
             elif not any(fnmatchcase(job.tags.get(key, ""), pattern) for pattern in wanted):
                 return False
         return None if undecided else True
+
+    def parts(self, job: Job) -> tuple[SelectorPart, ...]:
+        """Each key that the selector has, with what the job has there: ``matches``, key by key."""
+        found: list[SelectorPart] = []
+        for name, patterns, value in self._fields(job):
+            if patterns:
+                known = name not in job.unknown
+                matches = any(fnmatchcase(value, pattern) for pattern in patterns) if known else None
+                found.append(SelectorPart(key=name, wanted=patterns, found=str(value) if known else None, matches=matches))
+        for key, wanted in self.tags.items():
+            known = "tags" not in job.unknown
+            matches = any(fnmatchcase(job.tags.get(key, ""), pattern) for pattern in wanted) if known else None
+            found.append(
+                SelectorPart(key=f"tag {key}", wanted=wanted, found=job.tags.get(key) if known else None, matches=matches)
+            )
+        return tuple(found)
+
+    def _fields(self, job: Job) -> tuple[tuple[str, tuple[str, ...], str], ...]:
+        return (
+            ("name", self.name, job.name),
+            ("role", self.role, job.role),
+            ("instance_type", self.instance_type, job.instance_type),
+            ("algorithm", self.algorithm, job.algorithm.klass),
+            ("account", self.account, job.account),
+            ("region", self.region, job.region),
+        )

@@ -48,6 +48,7 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "action": "What enforcing does: stop the job, or stop it and submit it again with its fix.",
         "repair": "What a repair needs from the policy.",
         "applies_to": "Which jobs enforcing may act on: those created after this revision took force, or also running ones.",
+        "docs": "The address of a page that says more about the rule; messages name it.",
         "channel": _CHANNEL,
         "share": "Enforcing begins with this part of the lineages, always the same ones; the others are warned about.",
         "enforce_from": "Enforcing begins with jobs created on this day (UTC); before it, the rule warns.",
@@ -167,6 +168,7 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "weekly_on": "The weekday of the weekly digest.",
     },
     "LabelsEntry": {
+        "accounts": "The name of each account in messages.",
         "team": "The tag that names a job's team.",
         "user": "The tag that names a job's user.",
         "team_of_role": "The team of each role, by globs of the role; it goes before the tag.",

@@ -14,10 +14,14 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Not now. ``after_s`` is how long AWS or Slack asked to wait; None where it did not say."""
+    """Not now. ``after_s`` is how long AWS or Slack asked to wait; None where it did not say.
+
+    ``tried`` is False where it counts against no limit of tries: AWS throttled the call, or there was nothing to try yet.
+    """
 
     why: str
     after_s: int | None = None
+    tried: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from controller.ledger.rule_acts import RuleActs
 from controller.policy.resubmission import Resubmission
 from controller.runtime.ledger_ports import ReadLineages
 from controller.runtime.read_ports import ReadPorts
+from controller.savings.prices import spot_of
 from controller.savings.rollup import NOBODY
 from controller.units.calendar import month_key
 
@@ -78,6 +79,7 @@ def _priced(facts: Facts, ports: ReadPorts) -> Facts:
         facts,
         rate=ports.prices.rate(job.instance_type, job.region, at, since=job.started_at),
         first_rate=ports.prices.rate(first, job.region, at, since=job.started_at),
+        spot_rate=ports.prices.rate(spot_of(job.instance_type), job.region, at, since=job.started_at) if job.spot else None,
         rates={kind: rate for kind, rate in rates.items() if rate is not None},
     )
 

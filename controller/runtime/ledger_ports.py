@@ -18,7 +18,7 @@ from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult
 from controller.ledger.lineage import Lineage, LineageId
 from controller.ledger.pool import PhaseTimes
-from controller.ledger.rule_acts import RuleActs
+from controller.runtime.rule_acts_port import RuleActsPort
 from controller.runtime.schedule_ports import (
     BlockSupport,
     Days,
@@ -59,10 +59,12 @@ class Lineages(ReadLineages, Protocol):
         The stored row decides, not the loaded one: the intent may have been put off since.
         """
 
-    def put_off(self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str, held: bool = False) -> bool:
+    def put_off(
+        self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str, held: bool = False, no_quota: bool = False
+    ) -> bool:
         """End the lease of this claim and leave the intent open, due at ``due_at``; False when the claim is no longer valid.
 
-        ``held`` counts the claim as a hold: nothing was tried.
+        ``held`` counts the claim as a hold: nothing was tried. ``no_quota`` counts a refusal for want of quota.
         """
 
     def close(self, lineage: LineageId, intent: Intent, closed: IntentResult, why: str) -> bool:
@@ -225,13 +227,6 @@ class Revisions(Protocol):
 
     def current(self) -> RevisionInForce | None:
         """The revision that a function used last; None before the first."""
-
-
-class RuleActsPort(Protocol):
-    """What rules with a guard against surprises did. Only commits write it."""
-
-    def acts(self, revision: str, policy: str) -> RuleActs:
-        """The lineages in which a revision of a rule acted, at most ``ACTS_MAX``, and whether it was held back."""
 
 
 class SeenRequests(Protocol):

@@ -11,6 +11,7 @@ from controller.jobs.claim import Claim, claim_of
 from controller.ledger.entry import Ended, Started
 from controller.ledger.intent import (
     NAME_TAKEN,
+    NO_QUOTA,
     NOT_DECIDED,
     Announce,
     Intent,
@@ -29,8 +30,9 @@ from controller.policy.slack_settings import Importance
 from controller.runtime.ports import Answer, Done, Later, Message, Ports, Refused, Trigger, Unreachable
 from controller.runtime.rate_limits import OnHold, check_limits
 
-TRIES_MAX = 60  # with the backoff below, more than two days
+TRIES_MAX = 60  # answers; with the backoff below, more than two days
 BACKOFF_MOST = timedelta(hours=1)
+PAUSE_MOST = timedelta(minutes=10)  # after a throttle: an outage may end at any time
 UNDECIDED_LOOK_S = 60
 WHY_MAX = 2_000  # characters of an answer that are stored: AWS may quote the whole request, and an item takes 400 kB
 
@@ -58,11 +60,16 @@ def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile
             return _close(intent, lineage, ports, IntentResult.DONE, detail)
         case Refused(why):
             return _close(intent, lineage, ports, IntentResult.REFUSED, why)
-        case Later(why, _) if intent.tries >= TRIES_MAX:
+        case Later(why, after_s, tried=False):
+            due_at = ports.clock.now() + _pause(intent, after_s)
+            ports.ledger.lineages.put_off(lineage.id, intent, due_at=due_at, why=why[:WHY_MAX], held=True)
+            return None
+        case Later(why) if intent.tries >= TRIES_MAX:
             return _close(intent, lineage, ports, IntentResult.ABANDONED, f"{why[:WHY_MAX]} ({intent.tries} tries)")
         case Later(why, after_s):
             due_at = ports.clock.now() + _backoff(intent, after_s)
-            ports.ledger.lineages.put_off(lineage.id, intent, due_at=due_at, why=why[:WHY_MAX])
+            short = why.startswith(NO_QUOTA)
+            ports.ledger.lineages.put_off(lineage.id, intent, due_at=due_at, why=why[:WHY_MAX], no_quota=short)
             return None
         case _:
             assert_never(answer)
@@ -202,7 +209,7 @@ def _taken_prefix(submit: Submit, others: Sequence[Claim], ports: Ports) -> str:
 def _let_go_of_the_prefix(intent: Intent, lineage: Lineage, ports: Ports) -> None:
     """Release the claim of an earlier try of a Submit that is on hold now: it may wait for long, or never be performed."""
     submit = intent.action
-    claim = _claim(submit, lineage) if isinstance(submit, Submit) and intent.tries > 1 else None
+    claim = _claim(submit, lineage) if isinstance(submit, Submit) and intent.claim > 1 else None
     if claim is None or not isinstance(submit, Submit):
         return
     job = ports.jobs.describe(submit.job)
@@ -226,3 +233,10 @@ def _backoff(intent: Intent, after_s: int | None) -> timedelta:
     if after_s is not None:
         return timedelta(seconds=after_s)
     return min(timedelta(seconds=30 * 2 ** min(intent.tries, 8)), BACKOFF_MOST)
+
+
+def _pause(intent: Intent, after_s: int | None) -> timedelta:
+    """The wait after a call that was no try: it grows with the calls, since tries do not."""
+    if after_s is not None:
+        return timedelta(seconds=after_s)
+    return min(timedelta(seconds=30 * 2 ** min(intent.claim, 8)), PAUSE_MOST)

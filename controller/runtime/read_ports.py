@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from controller.runtime.ledger_ports import Capacity, Histories, QuotaHolds, ReadClaims, ReadLimits, ReadLineages, RuleActsPort
+from controller.runtime.ledger_ports import Capacity, Histories, QuotaHolds, ReadClaims, ReadLimits, ReadLineages
 from controller.runtime.ports import Checkpoints, Clock, Placement, Policies, Prices, Quotas, ReadJobs
+from controller.runtime.rule_acts_port import RuleActsPort
 from controller.runtime.schedule_ports import ReadDays, ReadPoolMemories
 
 

@@ -10,6 +10,14 @@ from itertools import pairwise
 from controller.ledger.entry import Entry, Measured
 from controller.units.money import Rate
 
+SPOT = "spot "  # before an instance type: the price of its spot training, where the price list has one of its own
+
+
+def spot_of(instance_type: str) -> str:
+    """The name under which a price list holds the price of an instance type's spot training."""
+    return f"{SPOT}{instance_type}"
+
+
 RateOf = Callable[[str, str, datetime, datetime | None], Rate | None]
 """The price of an instance type in a region at a time, or over a period that ends then."""
 
@@ -53,4 +61,8 @@ def _with_price(measured: Measured, rate_of: RateOf) -> Measured:
     rate = rate_of(measured.instance_type, measured.region, measured.at, None)
     if rate is None:
         return measured
-    return replace(measured, rate_micros_per_h=rate.micros_per_h, rate_as_of=rate.as_of, rate_source=rate.source)
+    spot = rate_of(spot_of(measured.instance_type), measured.region, measured.at, None) if measured.spot else None
+    return replace(
+        measured, rate_micros_per_h=rate.micros_per_h, rate_as_of=rate.as_of, rate_source=rate.source,
+        spot_rate_micros_per_h=spot.micros_per_h if spot else measured.spot_rate_micros_per_h,
+    )  # fmt: skip

@@ -244,11 +244,23 @@ def test_a_leased_intent_cannot_be_taken(ledger: Ledger) -> None:
     assert ledger.lineages.take(ID, leased, now=NOW + timedelta(seconds=59), leased_until=NOW + 2 * MINUTE) is None
 
 
-def test_an_intent_can_be_taken_and_is_counted_after_its_lease(ledger: Ledger) -> None:
+def test_an_intent_can_be_taken_after_its_lease_and_what_was_not_answered_is_no_try(ledger: Ledger) -> None:
     leased = STOP.leased(NOW + MINUTE)
     commit(ledger, leased)
     taken = ledger.lineages.take(ID, leased, now=NOW + MINUTE, leased_until=NOW + 2 * MINUTE)
-    assert taken == replace(STOP, leased_until=NOW + 2 * MINUTE, claim=2)
+    assert taken == stored(ledger, STOP) == replace(STOP, leased_until=NOW + 2 * MINUTE, claim=2, held=1)
+    assert taken is not None
+    assert taken.tries == 1
+
+
+def test_refusals_for_want_of_quota_are_counted_by_themselves(ledger: Ledger) -> None:
+    found = commit(ledger, SUBMIT).intents[0]
+    for no_quota in (False, True, False, True):
+        taken = ledger.lineages.take(ID, found, now=NOW, leased_until=NOW + MINUTE)
+        assert taken is not None
+        assert ledger.lineages.put_off(ID, taken, due_at=NOW, why="later", held=not no_quota, no_quota=no_quota)
+        [found] = ledger.lineages.load(ID).intents
+    assert (found.claim, found.tries, found.quota_refusals) == (4, 2, 2)
 
 
 def test_an_intent_that_was_put_off_since_it_was_loaded_is_not_taken_before_its_new_time(ledger: Ledger) -> None:

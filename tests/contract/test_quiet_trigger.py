@@ -20,7 +20,8 @@ from controller.runtime.reconcile import reconcile
 from infra.local import aws
 from infra.local.host import VirtualClock
 from infra.local.sagemaker.server import serve
-from tests.unit.infra.local.sagemaker.requests import T0, request, world
+from tests.unit.infra.local.sagemaker.requests import T0, world
+from tests.unit.infra.local.sagemaker.requests import request as request_of
 
 POLICIES = Path(__file__).resolve().parents[2] / "policies"
 MINUTE = timedelta(minutes=1)
@@ -29,11 +30,12 @@ CallsOfTrigger = Callable[[datetime], list[str]]
 
 
 @pytest.fixture
-def calls_of_trigger(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[CallsOfTrigger]:
+def calls_of_trigger(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[CallsOfTrigger]:
     """Trigger a spot job with checkpoints in a warm container; returns the calls to AWS."""
     here, clock = world(), VirtualClock(T0)
     sent: list[str] = []
-    here.create_training_job(request(work_s=1800))
+    job = getattr(request, "param", "bert")
+    here.create_training_job(request_of(work_s=1800) | {"TrainingJobName": job})
 
     def note(event_name: str, **_: Any) -> None:
         sent.append(event_name.rpartition(".")[2])
@@ -43,7 +45,7 @@ def calls_of_trigger(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterato
         with server.lock:
             here.advance_to(at)
         sent.clear()
-        reconcile(Trigger(job="bert"), wiring.ports())
+        reconcile(Trigger(job=job), wiring.ports())
         return list(sent)
 
     with ExitStack() as running:
@@ -72,3 +74,24 @@ FOUR_READS = ["DescribeTrainingJob", "ListTags", "GetItem", "Query"]
 def test_a_trigger_for_an_unchanged_job_costs_four_reads_and_no_write(calls_of_trigger: CallsOfTrigger, after: timedelta) -> None:
     assert "TransactWriteItems" in calls_of_trigger(T0 + after)
     assert calls_of_trigger(T0 + after + timedelta(seconds=1)) == FOUR_READS
+
+
+@pytest.mark.parametrize("calls_of_trigger", ["bert-0a1b2c3d-r02", "bert-0a1b2c3d-r02g3", "bert-0a1b2c3d-p02001"], indirect=True)
+@pytest.mark.parametrize("after", [timedelta(minutes=10), timedelta(hours=30)], ids=["it trains", "it has ended and is recorded"])
+def test_under_a_name_that_an_attempt_or_a_probe_could_have_it_costs_one_read_more(
+    calls_of_trigger: CallsOfTrigger, after: timedelta
+) -> None:
+    """Anybody can give a job such a name: it is looked up once, and costs no more however often the job is looked at."""
+    calls_of_trigger(T0 + after)
+    for _ in range(2):
+        assert sorted(calls_of_trigger(T0 + after + timedelta(seconds=1))) == sorted([*FOUR_READS, "GetItem"])
+
+
+@pytest.mark.parametrize(
+    "calls_of_trigger",
+    ["bert-0a1b2c3-r02", "bert-0A1B2C3D-r02", "bert-0a1b2c3d-r2", "bert-0a1b2c3d-r02g1234", "x-r02"],
+    indirect=True,
+)
+def test_a_name_that_only_looks_like_an_attempt_s_costs_no_fifth_read(calls_of_trigger: CallsOfTrigger) -> None:
+    calls_of_trigger(T0 + timedelta(minutes=10))
+    assert calls_of_trigger(T0 + timedelta(minutes=10, seconds=1)) == FOUR_READS

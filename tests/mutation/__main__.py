@@ -10,11 +10,12 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
-from tests.mutation.coverage_by_test import CoverageByTest, measure
+from tests.mutation.coverage_by_test import TESTS, CoverageByTest, measure
 from tests.mutation.explained import reason_of
 from tests.mutation.mutants import PACKAGES, Mutant, sample
 from tests.mutation.runner import Result, Task, in_a_fork, run
@@ -30,13 +31,16 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="which sample (default 1)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many at a time")
     parser.add_argument("--package", action="append", choices=PACKAGES, help="only this package; may be repeated")
+    parser.add_argument("--near", action="store_true", help="with the tests in tests/unit/<package> of the chosen packages alone")
     parser.add_argument("--at-least", type=float, default=0.0, help="the lowest score that passes, such as 0.85")
     options = parser.parse_args()
     if IN_COPY not in os.environ:
         return _in_a_copy(Path.cwd())
     rng = Random(options.seed)  # noqa: S311 - a sample, not a secret
-    mutants, of = sample(Path.cwd(), tuple(options.package or PACKAGES), options.sample, rng)
-    return _run(mutants, of, options.jobs, options.at_least)
+    packages = tuple(options.package or PACKAGES)
+    mutants, of = sample(Path.cwd(), packages, options.sample, rng)
+    tests = [f"tests/unit/{package}" for package in packages] if options.near else TESTS
+    return _run(mutants, of, tests, options.jobs, options.at_least)
 
 
 def _in_a_copy(root: Path) -> int:
@@ -51,13 +55,13 @@ def _in_a_copy(root: Path) -> int:
         return subprocess.run(command, cwd=place, env=os.environ | {IN_COPY: "1"}, check=False).returncode  # noqa: S603
 
 
-def _run(mutants: list[Mutant], of: int, jobs: int, at_least: float) -> int:
+def _run(mutants: list[Mutant], of: int, tests: Sequence[str], jobs: int, at_least: float) -> int:
     began = time.perf_counter()
-    covered = in_a_fork(lambda: measure(Path.cwd()))
-    tasks = [Task(mutant, tests := covered.tests_for(mutant), covered.seconds_of(tests)) for mutant in mutants]
+    covered = in_a_fork(lambda: measure(Path.cwd(), tests))
+    tasks = [Task(mutant, able := covered.tests_for(mutant), covered.seconds_of(able)) for mutant in mutants]
     print(f"{len(covered.seconds)} tests pass without a mutant in {time.perf_counter() - began:.0f} s", flush=True)
     _check_the_runner(tasks[0], covered)
-    results = run(tasks, jobs, _show)
+    results = run(tasks, jobs, _Progress(len(tasks)).show)
     killed = sum(result.killed for result in results)
     explained = sum(not result.killed and bool(reason_of(result.mutant)) for result in results)
     print("\npackage        mutants  killed")
@@ -81,13 +85,22 @@ def _check_the_runner(task: Task, covered: CoverageByTest) -> None:
         raise RuntimeError(f"the tests fail in the runner without any mutant: {result.fate}")
 
 
-def _show(result: Result) -> None:
-    if not result.killed:
-        reason = reason_of(result.mutant)
-        print(
-            f"{result.fate} ({result.tests} tests): {result.mutant}" + (f"\n    explained: {reason}" if reason else ""),
-            flush=True,
-        )
+@dataclass(slots=True)
+class _Progress:
+    """Prints each survivor with how many mutants have been run."""
+
+    of: int
+    run: int = 0
+
+    def show(self, result: Result) -> None:
+        self.run += 1
+        if not result.killed:
+            reason = reason_of(result.mutant)
+            print(
+                f"[{self.run}/{self.of}] {result.fate} ({result.tests} tests): {result.mutant}"
+                + (f"\n    explained: {reason}" if reason else ""),
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

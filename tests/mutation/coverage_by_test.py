@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,12 +67,12 @@ def function_of(nodeid: str) -> str:
     return nodeid.partition("[")[0]
 
 
-def measure(root: Path) -> CoverageByTest:
+def measure(root: Path, tests: Sequence[str] = TESTS) -> CoverageByTest:
     """Run all tests that may kill a mutant; raises RuntimeError when one fails without any mutant."""
     measured = coverage.Coverage(data_file=None, source=[str(root / "controller")], config_file=False)
     contexts = _Contexts(measured)
     measured.start()
-    code = pytest.main([*PYTEST, *TESTS, *(f"--ignore={path}" for path in OTHERS)], plugins=[contexts])
+    code = pytest.main([*PYTEST, *tests, *(f"--ignore={path}" for path in OTHERS)], plugins=[contexts])
     measured.stop()
     if code != 0:
         raise RuntimeError(f"the tests fail without any mutant: {contexts.failed or code}")

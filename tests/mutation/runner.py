@@ -29,7 +29,7 @@ PYTEST = (
     "--hypothesis-profile=mutation",
 )  # fmt: skip
 MEMORY_MAX = 4 << 30
-CPU_S, CPU_FACTOR = 20, 5
+CPU_S, CPU_FACTOR = 20, 2  # the times are measured under coverage, which already makes them two to three times as long
 WALL_FACTOR = 20
 
 T = TypeVar("T")

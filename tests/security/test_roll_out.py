@@ -33,7 +33,9 @@ def test_a_rule_that_acts_on_more_jobs_than_its_guard_allows_only_warns_from_the
         lab.run(host, minutes=30)
         assert stopped(host, *NAMES) == NAMES[:3]
         said = [message.text for message in lab.messages(host)]
-        assert sum(text.startswith(":octagonal_sign: The rule spot acts on more jobs than its guard allows") for text in said) == 1
+        assert (
+            sum(text.startswith(":octagonal_sign: The rule spot acts on more jobs than its guard allows") for text in said) == 1
+        )
         (flagged,) = lab.entries(host, "job-4", Flagged)
         assert (flagged.mode, flagged.held_back) == (Mode.WARN, "surprise")
         (held,) = lab.entries(host, "job-3", RuleHeldBack)

@@ -23,7 +23,8 @@ version: 1
 defaults: {mode: enforce, channel: "#ml"}
 rules:
   - {name: short-wait, rule: max-wait-limit, options: {at_most: 12h}, mode: warn}
-  - {name: spot-only, rule: spot-required, options: {runtime_over: 1h}, mode: enforce, action: stop}
+  - {name: spot-only, rule: spot-required, options: {runtime_over: 1h}, mode: enforce, action: stop, match: {tags: {team: ads}}}
+  - {name: mended, rule: spot-required, options: {runtime_over: 1h}, mode: enforce, action: repair, match: {tags: {team: speech}}}
 resubmit:
   - name: again
     mode: enforce
@@ -123,8 +124,18 @@ def test_a_bot_token_that_was_replaced_is_read_again_and_the_message_is_sent(hos
 MARKERS = ("hyper-MARKER-7f3a", "env-MARKER-91bc", "hunter2", "MARKERWITHOUTDIGITS", "two words MARKER")
 
 
+def published(host: Host) -> list[str]:
+    """A list that takes in the body of every PutEvents from now on."""
+    sent: list[str] = []
+    assert host.clock.at
+    wiring.client("events").meta.events.register(
+        "before-call.events.PutEvents", lambda params, **_: sent.append(str(params["body"]))
+    )
+    return sent
+
+
 def everything(host: Host) -> str:
-    """All that the controller wrote: rows, log lines, messages, events and reports."""
+    """All that the controller wrote but for events: rows, log lines, messages and reports."""
     rows = wiring.client("dynamodb").get_paginator("scan").paginate(TableName=TABLE)
     s3 = host.aws.client("s3")
     reports = [
@@ -146,10 +157,12 @@ def test_no_hyperparameter_or_environment_value_is_in_rows_logs_messages_or_repo
         "fails": request("fails", "vision", work_s=900, fails_with=reason, **plan),
         "retried": request("retried", "search", work_s=900, fails_with="internal", **plan),
         "stopped": request("stopped", "ads", spot=False, work_s=9000, **plan),
+        "repaired": request("repaired", "speech", spot=False, work_s=9000, **plan),
         "completes": request("completes", "ads", work_s=900, **plan),
     }
     launch(host, request("warm-up", "ads", work_s=60))
     run(host, minutes=5)
+    events = published(host)
     for job in jobs.values():
         job["Environment"] = {"API_KEY": env}
         launch(host, job)
@@ -157,6 +170,11 @@ def test_no_hyperparameter_or_environment_value_is_in_rows_logs_messages_or_repo
     assert status(host, "fails") == "Failed"
     assert sum(name.startswith("retried-") for name in host.world.jobs) == 2
     assert status(host, "stopped") == "Stopped"
+    [again] = [job for name, job in host.world.jobs.items() if name.startswith("repaired-")]
+    assert again.spot
+    assert again.request["Environment"] == {"API_KEY": env}  # the attempt itself has them
+    assert len([body for body in events if "Spotwarden Lineage Finished" in body]) >= len(jobs)
+    assert [marker for marker in MARKERS if marker in "".join(events)] == []
     found = everything(host)
     assert "ExecuteUserScriptError" in found  # the reason itself is kept
     assert "Spotwarden itself cost" in found  # the report's page

@@ -243,9 +243,18 @@ class MemoryLedger(AllPorts):
 
         return self._change(lineage, intent, ready, lambda stored: stored.leased(leased_until, now))
 
-    def put_off(self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str, held: bool = False) -> bool:
+    def put_off(
+        self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str, held: bool = False, no_quota: bool = False
+    ) -> bool:
         def later(stored: Intent) -> Intent:
-            return replace(stored, due_at=due_at, leased_until=None, why=why, held=intent.held + held)
+            return replace(
+                stored,
+                due_at=due_at,
+                leased_until=None,
+                why=why,
+                held=intent.held + held,
+                quota_refusals=intent.quota_refusals + no_quota,
+            )
 
         put_off = self._change(lineage, intent, _any, later)
         return put_off is not None
@@ -438,6 +447,12 @@ class MemoryLedger(AllPorts):
 
     def note_refresh(self, region: str, at: datetime) -> None:
         self._move_forward(("refreshed", region), at)
+
+    def billed_until(self, region: str) -> datetime | None:
+        return self.moments.get(("billed", region))
+
+    def note_billed(self, region: str, until: datetime) -> None:
+        self._move_forward(("billed", region), until)
 
     def _move_forward(self, name: tuple[str, ...], at: datetime) -> None:
         self.moments[name] = max(at, self.moments.get(name, at))

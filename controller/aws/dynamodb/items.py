@@ -87,7 +87,7 @@ LATER_FIELDS: Mapping[type, frozenset[str]] = {
     intent.Announce: frozenset({"facts", "once_a_day"}),
     intent.Submit: frozenset({"month", "identity", "sent"}),
     intent.Probe: frozenset({"born_at", "identity", "sent"}),
-    entry.Measured: frozenset({"retained_s", "interruptions", "checkpoint", "spot_possible"}),
+    entry.Measured: frozenset({"retained_s", "interruptions", "checkpoint", "spot_possible", "spot_rate_micros_per_h"}),
     Message: frozenset({"facts", "refused_by", "refused_why"}),
     entry.CheckpointScanned: frozenset({"others"}),
 }
@@ -153,7 +153,8 @@ def read_or_none(item: Attribute, kind: type[V]) -> V | None:
 
 def write_intent(value: Intent) -> Item:
     """An intent: its action as body, and beside it what conditions and the index of overdue intents use."""
-    beside = {name: encode(getattr(value, name)) for name, encode, _ in _BESIDE if getattr(value, name) is not None}
+    said = ((name, encode, getattr(value, name)) for name, encode, _ in _BESIDE)
+    beside = {name: encode(found) for name, encode, found in said if found is not None and (found or name != "quota_refusals")}
     return {**write(value.action), **beside}
 
 
@@ -256,6 +257,7 @@ _BESIDE: tuple[tuple[str, Encode, Decode], ...] = (
     ("leased_until", *_PAIRS[datetime]),
     ("claim", *_PAIRS[int]),
     ("held", *_PAIRS[int]),
+    ("quota_refusals", *_PAIRS[int]),
     ("closed", *_pair(IntentResult, "Intent.closed")),
     ("why", *_PAIRS[str]),
     ("claimed_at", *_PAIRS[datetime]),

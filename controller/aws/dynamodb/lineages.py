@@ -73,18 +73,22 @@ class DynamoLineages:
             lineage,
             intent,
             "SET leased_until = :until, ring_at = :until, lease_ends_at = :until, claim = claim + :one,"
-            " claimed_at = if_not_exists(claimed_at, :now)",
-            {":until": {"S": stamp(leased_until)}, ":one": {"N": "1"}, ":now": {"S": stamp(now)}},
+            " claimed_at = if_not_exists(claimed_at, :now), held = if_not_exists(held, :none) + :unanswered",
+            {":until": {"S": stamp(leased_until)}, ":one": {"N": "1"}, ":now": {"S": stamp(now)}}
+            | {":none": {"N": "0"}, ":unanswered": {"N": str(int(intent.unanswered))}},
             also="due_at <= :now AND (attribute_not_exists(leased_until) OR leased_until <= :now)",
         )
         return intent.leased(leased_until, now) if taken else None
 
-    def put_off(self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str, held: bool = False) -> bool:
+    def put_off(
+        self, lineage: LineageId, intent: Intent, *, due_at: datetime, why: str, held: bool = False, no_quota: bool = False
+    ) -> bool:
         return self._change(
             lineage,
             intent,
-            "SET due_at = :due, ring_at = :due, why = :why, held = :held REMOVE leased_until",
-            {":due": {"S": stamp(due_at)}, ":why": {"S": why}, ":held": {"N": str(intent.held + held)}},
+            "SET due_at = :due, ring_at = :due, why = :why, held = :held, quota_refusals = :refusals REMOVE leased_until",
+            {":due": {"S": stamp(due_at)}, ":why": {"S": why}, ":held": {"N": str(intent.held + held)}}
+            | {":refusals": {"N": str(intent.quota_refusals + no_quota)}},
         )
 
     def close(self, lineage: LineageId, intent: Intent, closed: IntentResult, why: str) -> bool:

@@ -103,7 +103,7 @@ class SageMakerJobs:
                 case AwsFault.NAME_TAKEN:
                     return Done("was there already")
                 case AwsFault.THROTTLED:
-                    return Later(str(error))
+                    return Later(str(error), tried=False)
                 case AwsFault.UNREACHABLE:
                     raise Unreachable(f"{probe.job}: {error}") from error
                 case _:
@@ -118,9 +118,9 @@ class SageMakerJobs:
         if status in TERMINAL:
             return Done(f"{status}/{secondary}")
         if status == "Stopping":
-            return Later("it is stopping", STOPPING_LOOK_S)
+            return Later("it is stopping", STOPPING_LOOK_S, tried=False)
         if secondary == "Uploading":
-            return Later("it is uploading its model, which a stop could lose", STOPPING_LOOK_S)
+            return Later("it is uploading its model, which a stop could lose", STOPPING_LOOK_S, tried=False)
         try:
             self._client.stop_training_job(TrainingJobName=name)
         except (ClientError, BotoCoreError) as error:
@@ -187,7 +187,9 @@ class SageMakerJobs:
                     )  # the stopped attempt freed its place: the job returns there and waits for no quota
                 case AwsFault.QUOTA:
                     return Later(f"{NO_QUOTA}{error}")
-                case AwsFault.THROTTLED | AwsFault.PROPAGATING:
+                case AwsFault.THROTTLED:
+                    return Later(str(error), tried=False)
+                case AwsFault.PROPAGATING:
                     return Later(str(error))
                 case AwsFault.DENIED:
                     return Later(f"{NO_PERMISSION}{error}")
@@ -206,9 +208,9 @@ class SageMakerJobs:
             case AwsFault.MISSING:
                 return Done("gone")
             case AwsFault.NOT_RUNNING:
-                return Later("it ended, or stops, by itself", STOPPING_LOOK_S)
+                return Later("it ended, or stops, by itself", STOPPING_LOOK_S, tried=False)
             case AwsFault.THROTTLED:
-                return Later(str(error))
+                return Later(str(error), tried=False)
             case AwsFault.DENIED | AwsFault.INVALID:
                 return Refused(str(error))
             case AwsFault.UNREACHABLE:

@@ -15,6 +15,7 @@ from controller.aws.price_list import PriceList
 from controller.aws.prices import Prices
 from controller.runtime.ports import Unreachable
 from controller.runtime.refresh_prices import refresh_prices
+from controller.savings.prices import spot_of
 from controller.units.money import Rate
 from infra.local.aws_json import json_server
 from infra.local.pricing import PriceBook
@@ -144,3 +145,24 @@ def test_the_ledger_is_read_once_an_hour_for_a_region() -> None:
     for minutes in (0, 30, 59, 61):
         prices.rate("ml.g5.2xlarge", "us-east-1", NOW + timedelta(minutes=minutes))
     assert asked == ["us-east-1"] * 2
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        "USE2-SpotTraining:ml.g5.xlarge",
+        "USE2-SpotTrain:ml.g5.xlarge",
+        "USE2-Train-Spot:ml.g5.xlarge",
+        "SpotTraining:ml.g5.xlarge",
+    ],
+)
+def test_a_price_of_spot_training_stands_beside_the_on_demand_price(server: PriceServer, usage: str) -> None:
+    dimension = {"unit": "Hrs", "pricePerUnit": {"USD": "1.4084000000"}}
+    terms = {"OnDemand": {"a": {"effectiveDate": "2026-07-01", "priceDimensions": {"b": dimension}}}}
+    server.extra.append({"product": {"attributes": {"usagetype": usage}}, "terms": terms})
+    server.rates.append(("us-east-1", "ml.g5.xlarge", "1.257500", date(2026, 11, 1)))
+    place: Any = Place(listed(server))
+    refresh_prices("us-east-1", place)
+    prices = Prices(place.ledger.prices.rates)
+    found = [prices.rate(name, "us-east-1", NOW) for name in ("ml.g5.xlarge", spot_of("ml.g5.xlarge"), spot_of("ml.g5.2xlarge"))]
+    assert [rate and rate.micros_per_h for rate in found] == [1_257_500, 1_408_400, None]

@@ -146,7 +146,13 @@ def test_the_jitter_of_a_lineage_is_the_same_each_time_it_is_decided() -> None:
 def waiting_for_quota(tries: int) -> Intent:
     """The next attempt, which the account's quota refused so many times."""
     submit = Submit(about="bert", job=SECOND, number=2, cause=FailureCause.STARVED)
-    return Intent(action=submit, due_at=BEGIN + HOUR, claim=tries, why="no quota: An error occurred (ResourceLimitExceeded)")
+    return Intent(
+        action=submit,
+        due_at=BEGIN + HOUR,
+        claim=9,
+        quota_refusals=tries,
+        why="no quota: An error occurred (ResourceLimitExceeded)",
+    )
 
 
 TWO_QUOTA_TRIES = {FailureCause.STARVED: budget(3), FailureCause.QUOTA: budget(2)}

@@ -10,7 +10,13 @@ from typing import Any
 import pytest
 
 from controller.decide.facts import Facts
-from controller.decide.user_requests import act_on_user_request, available_requests, latest_request, waivable_rules
+from controller.decide.user_requests import (
+    accepted_requests,
+    act_on_user_request,
+    available_requests,
+    latest_request,
+    waivable_rules,
+)  # fmt: skip
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Job, Outcome, Service
 from controller.ledger.entry import Ended, Flagged, Started, UserRequested, Waived
@@ -197,3 +203,52 @@ def test_of_several_requests_about_this_job_the_last_counts() -> None:
 
 def test_outcome_of_a_finished_job_leaves_requests_without_effect() -> None:
     assert not act_on_user_request(with_requests(request_of(UserRequest.ON_DEMAND), about=ended(job(), Outcome.COMPLETED)))
+
+
+# ── which waiting requests hold ─────────────────────────────────────────────────
+
+MAY = policy(slack=SlackSettings(may=dict.fromkeys(UserRequest, ("U1",))))
+WAIVER = replace(WAIVED, at=BEGIN + timedelta(minutes=1), until=NOW + timedelta(days=400))
+
+
+def accepted(*waiting: UserRequested | Waived, of: Any = MAY, entries: tuple[Any, ...] = (STARTED,)) -> list[Any]:
+    return list(accepted_requests(waiting, lineage(entries=entries), of, NOW))
+
+
+def at_minute(minute: int, request: UserRequest, **changes: Any) -> UserRequested:
+    return replace(asked(request), at=BEGIN + timedelta(minutes=minute), **changes)
+
+
+def test_of_waiting_requests_the_oldest_is_taken_first_and_excludes_what_it_makes_impossible() -> None:
+    stop, move = at_minute(2, UserRequest.STOP), at_minute(1, UserRequest.STOP, who="U1")
+    assert [one.at for one in accepted(stop, move)] == [move.at]
+
+
+def test_a_request_of_somebody_whom_the_policy_does_not_name_is_not_taken() -> None:
+    assert accepted(at_minute(1, UserRequest.STOP))
+    assert not accepted(at_minute(1, UserRequest.STOP, who="U2"))
+    assert not accepted(at_minute(1, UserRequest.STOP), of=policy(slack=SlackSettings(may={})))
+
+
+def test_a_request_about_another_job_or_an_older_attempt_is_not_taken() -> None:
+    assert not accepted(at_minute(1, UserRequest.STOP, job="other"))
+    assert not accepted(at_minute(1, UserRequest.STOP), entries=())
+
+
+def test_a_request_has_the_team_of_the_lineage_and_no_time_in_the_future() -> None:
+    [taken] = accepted(replace(at_minute(90, UserRequest.STOP), team="forged"))
+    assert (taken.team, taken.at) == ("vision", NOW)
+
+
+def test_a_waiver_lasts_no_longer_than_the_policy_allows_and_its_words_are_bounded() -> None:
+    [taken] = accepted(replace(WAIVER, reason="r" * 5000 + "\n", ticket="T" * 5000), entries=(STARTED, FLAGGED))
+    assert taken.until == NOW + timedelta(seconds=MAY.slack.waiver_s_max)
+    assert taken.team == "vision"
+    assert len(taken.reason) < 2000
+    assert len(taken.ticket) < 300
+    assert not accepted(replace(WAIVER, until=NOW), entries=(STARTED, FLAGGED))
+    assert not accepted(WAIVER), "no rule is broken"
+
+
+def test_a_request_that_the_lineage_holds_already_is_not_taken_again() -> None:
+    assert not accepted(WAIVER, entries=(STARTED, FLAGGED, *accepted(WAIVER, entries=(STARTED, FLAGGED))))

@@ -86,3 +86,9 @@ def test_there_is_no_wake_once_the_usage_is_recorded_or_unknown() -> None:
 def test_a_job_without_an_end_time_counts_from_its_creation() -> None:
     odd = replace(ended(job(), Outcome.STOPPED), ended_at=None)
     assert wakes(facts(odd, now=BEGIN)) == [3]
+
+
+def test_an_ended_job_whose_tags_may_be_late_is_looked_at_when_they_must_be_there() -> None:
+    measured = replace(ENDED, usage=usage(), unknown=frozenset({"tags"}))
+    assert wakes(facts(measured, now=BEGIN + timedelta(minutes=4))) == [5]
+    assert wakes(facts(measured, now=BEGIN + timedelta(minutes=5))) == []

@@ -4,6 +4,7 @@ import importlib.resources
 import importlib.util
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from controller.jobs import algorithm
-from controller.jobs.algorithm import Algorithm, AlgorithmClass, algorithm_of
+from controller.jobs.algorithm import MARKETPLACE_ACCOUNTS, Algorithm, AlgorithmClass, algorithm_of
 
 ROOT = Path(__file__).parents[3]
 DATA = ROOT / os.environ.get("SPOTWARDEN_DATA", "../shared/data")
@@ -204,3 +205,27 @@ def test_the_built_in_lines_equal_the_shared_table() -> None:
         for region, account in registry["accounts"].items()
     }
     assert {place[1:] for place in PLACES if place[0] == "built-in"} == theirs
+
+
+def test_every_marketplace_account_has_twelve_digits_and_makes_an_algorithm_a_marketplace_one() -> None:
+    assert len(MARKETPLACE_ACCOUNTS) == 16
+    assert all(re.fullmatch(r"\d{12}", account) for account in MARKETPLACE_ACCOUNTS)
+    assert not MARKETPLACE_ACCOUNTS & {"123456789012"}
+
+
+@pytest.mark.parametrize(
+    ("owner", "klass", "why"),
+    [
+        ("865070037744", AlgorithmClass.MARKETPLACE, "an account of AWS Marketplace (865070037744)"),
+        ("111122223333", AlgorithmClass.OWN, "the job's own account (111122223333)"),
+        ("aws", AlgorithmClass.BUILT_IN, "an account of SageMaker (aws)"),
+        ("999988887777", AlgorithmClass.MARKETPLACE, "DescribeAlgorithm not seen"),
+    ],
+)
+def test_an_undescribed_algorithm_is_known_by_the_account_in_its_arn(owner: str, klass: AlgorithmClass, why: str) -> None:
+    name = f"arn:aws:sagemaker:us-east-1:{owner}:algorithm/tabular"
+    found = algorithm_of(
+        image=None, algorithm_name=name, product_id=None, described=False, hyperparameters={}, account="111122223333"
+    )
+    assert (found.klass, found.name) == (klass, "tabular")
+    assert why in found.why

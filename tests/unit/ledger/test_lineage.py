@@ -173,3 +173,11 @@ def test_a_waiver_is_in_force_before_its_end_and_not_at_it() -> None:
     waived = Waived(job="bert", at=BEGIN, team=None, policy="p", who="U", reason="r", ticket="t", until=BEGIN + MINUTE)
     assert waivers_in_force(lineage(entries=(started("bert", 1), waived)), BEGIN) == (waived,)
     assert waivers_in_force(lineage(entries=(waived,)), BEGIN + MINUTE) == ()
+
+
+def test_a_second_name_of_an_attempt_depends_on_the_identity_of_the_root_where_that_is_known() -> None:
+    spent = replace(submit(2), closed=IntentResult.REFUSED, why=NAME_TAKEN)
+    unknown, known = lineage(intents=(spent,)), lineage(intents=(spent,), entries=(replace(started("bert", 1), identity="root"),))
+    assert unknown.name_of(2, "asking") == attempt_name(unknown.id, 2, 2, "asking")
+    assert known.name_of(2, "asking") == attempt_name(known.id, 2, 2, "root")
+    assert known.name_of(2, "asking") != unknown.name_of(2, "asking")

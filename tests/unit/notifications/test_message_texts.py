@@ -61,6 +61,13 @@ EXAMPLES: tuple[Message, ...] = (
         name="bert", attempt="bert-r02", why="ResourceLimitExceeded", changes='{"EnableManagedSpotTraining": false}',
         quota="ml.p4d.24xlarge for spot training job usage", limit=0, asked=1,
     ),
+    *(
+        m.ChangedBack(
+            name="bert-r02", attempt="bert-r03", why="AlgorithmError: Exit Code: 1", instance_type="ml.g5.48xlarge", instances=1,
+            back_to_type="ml.g5.12xlarge", back_to_instances=1, trained=trained,
+        )
+        for trained in (True, False)
+    ),
     m.StepSkipped(name="bert", attempt="bert-r02", why="Unsupported instance type ml.p3dn.24xlarge"),
     m.Deleted(name="bert"),
     m.Deleted(name="bert", stops=1),

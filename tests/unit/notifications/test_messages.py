@@ -43,6 +43,9 @@ EXAMPLES: tuple[Message, ...] = (
     m.Abandoned(name=EVIL, why=EVIL),
     m.NameTaken(name=EVIL, attempt=EVIL, why=EVIL),
     m.NotPermitted(name=EVIL, attempt=EVIL, why=EVIL),
+    m.ChangedBack(
+        name=EVIL, attempt=EVIL, why=EVIL, instance_type=EVIL, instances=1, back_to_type=EVIL, back_to_instances=2
+    ),
     m.StepSkipped(name=EVIL, attempt=EVIL, why=EVIL, quota=EVIL, limit=0, asked=1),
     m.Deleted(name=EVIL, stops=1, submissions=2),
     m.CheckpointsUnseen(job=JOB, uri=EVIL, problem=EVIL),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.units.duration import SECONDS_OF, seconds
+from controller.units.duration import SECONDS_OF, seconds, span
 
 
 @pytest.mark.parametrize(("text", "length_s"), [("0s", 0), ("90s", 90), ("15m", 900), ("48h", 172_800), ("365d", 31_536_000)])
@@ -28,3 +28,15 @@ def test_no_duration_is_longer_than_a_year(number: int, unit: str) -> None:
             seconds(f"{number}{unit}")
     else:
         assert seconds(f"{number}{unit}") == number * SECONDS_OF[unit]
+
+
+@pytest.mark.parametrize(
+    ("length_s", "text"),
+    [
+        (0, "0 s"), (45.9, "45 s"), (119, "119 s"), (120, "2 min"), (1860, "31 min"), (3599, "59 min"), (3600, "1 h"),
+        (3661, "61 min"), (7199, "119 min"), (7200, "2 h"), (7500, "2 h 5 min"), (172_799, "47 h 59 min"), (172_800, "2 d"),
+        (252_000, "2 d 22 h"),
+    ],
+)  # fmt: skip
+def test_a_duration_is_told_in_whole_units(length_s: float, text: str) -> None:
+    assert span(length_s) == text

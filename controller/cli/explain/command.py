@@ -1,0 +1,173 @@
+"""``spotwarden explain``: why a job in a file, or on SageMaker and in the ledger, is judged as it is, and what comes next."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from controller.aws.packaged_policy import packaged_document
+from controller.aws.prices import Prices
+from controller.aws.system_clock import SystemClock
+from controller.cli.check import AwsUnreachable, described, job_name, known_tags
+from controller.cli.documents import Found, documents
+from controller.cli.errors import BadInput
+from controller.cli.explain.output import Explained, as_json, as_text
+from controller.cli.explain.reasons import block_reasons, places_in, rule_reasons
+from controller.cli.explain.timeline import Event, bounded, intent_text, timeline
+from controller.cli.judging import Checked, as_seen, check_document, check_job
+from controller.cli.ledger import with_ledger
+from controller.cli.options import LOCAL_FOLDER, Format, OutputFormat, Table
+from controller.cli.run_cases import action_of
+from controller.cli.usage import BAD_INPUT
+from controller.decide import decide
+from controller.decide.decision import Decision
+from controller.decide.facts import Facts
+from controller.decide.need import Need
+from controller.jobs.job import Job
+from controller.ledger.intent import Announce, Intent, RefreshCard
+from controller.ledger.lineage import Lineage, LineageId
+from controller.policy.compiled import load_policy
+from controller.policy.findings import VerdictKind
+from controller.policy.policy import Policy
+from controller.policy.rules import judge
+from controller.policy.rules.kind import Evidence
+from controller.policyfile import BadPolicy, compile_folder
+from controller.policyfile.folder import policy_files
+from controller.runtime.gather import lineage_of
+from controller.runtime.ports import Clock, Ledger
+
+ALWAYS = datetime.min.replace(tzinfo=UTC)
+
+
+def run(
+    target: Annotated[
+        str,
+        typer.Argument(metavar="JOB|FILE", help="A job's name or ARN on SageMaker, or a file with jobs; - is standard input."),
+    ],
+    policies: Annotated[
+        str | None,
+        typer.Option(
+            "--policies", metavar="DIR", help=f"The policy folder. Default: ./{LOCAL_FOLDER}, else the packaged policies."
+        ),
+    ] = None,
+    tags: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tags", metavar="KEY=VALUE", help="A tag that the jobs have, where their documents do not say. Repeatable."
+        ),
+    ] = None,
+    format_: Format = OutputFormat.TEXT,
+    table: Table = None,
+) -> int:
+    """Explain every job of a file, or one job of the ledger."""
+    given, name = known_tags(tags), job_name(target)
+    folder = _folder(policies)
+    try:
+        document = packaged_document() if folder is None else compile_folder(folder)
+    except BadPolicy as error:
+        print(error.text, file=sys.stderr)
+        return BAD_INPUT
+    policy = load_policy(document, in_force_at=ALWAYS)
+
+    def write(found: Explained) -> None:
+        sys.stdout.write(as_json(found) if format_ is OutputFormat.JSON else as_text(found))
+
+    if name is not None:
+        return with_ledger(table, lambda ledger, clock: _explain_job(name, policy, folder, ledger, clock, write))
+    now, code = SystemClock().now(), 0
+    for found in documents(target):
+        checked = check_document(found, policy, given, now=now, as_made=lambda job: _made(job, now))
+        if checked.word is None:
+            print(f"{found.where}: {checked.error}", file=sys.stderr)
+            code = BAD_INPUT
+            continue
+        write(_explained(checked, policy, folder, now))
+    return code
+
+
+def _folder(given: str | None) -> Path | None:
+    if given is not None:
+        return Path(given)
+    return Path(LOCAL_FOLDER) if Path(LOCAL_FOLDER).is_dir() else None
+
+
+def _explain_job(
+    name: str, policy: Policy, folder: Path | None, ledger: Ledger, clock: Clock, write: Callable[[Explained], None]
+) -> int:
+    """Explain a job as SageMaker describes it now, with its story. Raises BadInput for one that SageMaker does not know."""
+    try:
+        job = described(name)
+    except AwsUnreachable as error:
+        raise BadInput(str(error)) from error
+    if job is None:
+        raise BadInput(f"found no training job {name} in this account and region")
+    now = clock.now()
+    lineage, number = lineage_of(job, ledger.lineages)
+    checked = check_job(job, policy, Found(file="SageMaker", kind="job on SageMaker", name=name, request=None), now=now)
+    seen = as_seen(job, policy)
+    facts = _facts(seen, policy, now)
+    facts = replace(facts, lineage=lineage, number=number)
+    if facts.claim is not None and job.alive:
+        facts = replace(facts, claims=ledger.claims.claims_on(facts.claim.bucket))
+    write(_explained(checked, policy, folder, now, facts))
+    return 0
+
+
+def _made(job: Job, now: datetime) -> Job:
+    """The job of a request as if it were created now."""
+    if "created_at" not in job.unknown:
+        return job
+    status, secondary = job.status or "InProgress", job.secondary or "Starting"
+    return replace(job, created_at=now, status=status, secondary=secondary, unknown=job.unknown - {"created_at"})
+
+
+def _facts(job: Job, policy: Policy, now: datetime) -> Facts:
+    rate = Prices().rate(job.instance_type, job.region, now)
+    return Facts(
+        now=now, job=job, number=1, lineage=Lineage(id=LineageId.of(job)), policy=policy, rate=rate, first_rate=rate, claims=None,
+        looked_up=frozenset(Need),
+    )  # fmt: skip
+
+
+def _explained(checked: Checked, policy: Policy, folder: Path | None, now: datetime, facts: Facts | None = None) -> Explained:
+    """Everything that there is to say of a job; ``facts`` are of one in the ledger."""
+    files = tuple(str(path) for path in policy_files(folder).policies) if folder is not None else ()
+    where = f"folder {folder}" if folder else "the packaged policies"
+    found = Explained(checked=checked, at=now, folder=where, files=files, revision=policy.revision)
+    job = checked.job
+    if job is None:
+        return found
+    places = places_in(folder)
+    known = facts if facts is not None else _facts(job, policy, now)
+    evidence = Evidence(claims=known.claims, checkpoint_scan=known.checkpoint_scan)
+    verdict = judge(job, policy, evidence, now=now)
+    decision = decide(known) if checked.word is not VerdictKind.REFUSED else Decision()  # SageMaker makes no such job
+    return replace(
+        found,
+        rules=rule_reasons(job, policy, evidence, verdict, now, places),
+        blocks=block_reasons(job, policy, places),
+        action=action_of(decision),
+        coming=_coming(decision, known.lineage),
+        lineage=str(known.lineage.id) if facts is not None else "",
+        story=timeline(known.lineage) if facts is not None else None,
+    )
+
+
+def _coming(decision: Decision, lineage: Lineage) -> tuple[Event, ...]:
+    """What is open, and what would be decided now, in the order of their times."""
+    gone = {intent.key for intent in decision.withdrawn}
+    standing = [intent for intent in lineage.open_intents() if intent.key not in gone]
+    new = [intent for intent in decision.intents if not isinstance(intent.action, RefreshCard)]
+    events = [_event(intent) for intent in {intent.key: intent for intent in (*standing, *new)}.values()]
+    return tuple(sorted(events, key=lambda event: event.at))
+
+
+def _event(intent: Intent) -> Event:
+    kind = "message" if isinstance(intent.action, Announce) else "intent"
+    return Event(at=intent.due_at, kind=kind, text=bounded(intent_text(intent)), open=True)

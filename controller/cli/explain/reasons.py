@@ -1,0 +1,251 @@
+"""Why each rule, waiver and resubmit block counts for a job or does not, value by value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from controller.aws.sagemaker.unsaid_fields import MEMBERS
+from controller.jobs.algorithm import Algorithm
+from controller.jobs.checkpoint import CheckpointScan
+from controller.jobs.claim import Claim
+from controller.jobs.job import Interval, Job
+from controller.policy.findings import Finding, Verdict
+from controller.policy.policy import Policy, Rule
+from controller.policy.resubmission import Resubmission
+from controller.policy.rules import RULE_KINDS
+from controller.policy.rules.kind import Evidence
+from controller.policy.selector import SelectorPart
+from controller.policy.waiver import Waiver
+from controller.policyfile.compile import policy_tree
+from controller.policyfile.consistency import entries
+from controller.policyfile.folder import policy_files
+from controller.units.duration import said
+from controller.units.free_text import one_line
+
+VALUE_MAX = 200
+TAGS_MAX = 20
+BESIDE: Mapping[str, str] = {"alive": "the job lives", "intervals": "it trained since"}  # of a job, beside what a rule needs
+EVIDENCE: Mapping[str, str] = {"claims": "live jobs on the bucket", "checkpoint_scan": "the newest checkpoint"}
+Claims = tuple[Claim, ...]
+NOT_ABOUT, KEPT, BROKEN, WAIVED, UNDECIDED = "not about this job", "kept", "broken", "waived", "undecided"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """Something of the policy that was looked at. ``about`` says whether its selector takes the job; None where that is open."""
+
+    name: str
+    place: str
+    selector: tuple[SelectorPart, ...]
+    about: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverReason(Looked):
+    """A waiver of a rule; ``why_not`` says why it does not count, and is empty where it does."""
+
+    expires: datetime
+    says: str
+    why_not: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleReason(Looked):
+    """``outcome`` is a word for what the rule says; ``read`` are the values that it looked at, ``missing`` those it could not."""
+
+    kind: str
+    mode: str
+    action: str
+    options: Mapping[str, Any]
+    outcome: str
+    finding: Finding | None = None
+    read: Mapping[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    waivers: tuple[WaiverReason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockReason(Looked):
+    """A resubmit block; ``why`` says why it counts or not."""
+
+    mode: str
+    chosen: bool
+    why: str
+
+
+def places_in(folder: Path | None) -> Mapping[tuple[str, str], str]:
+    """File and line of each rule, waiver and block by its section and name; empty for the packaged policies."""
+    if folder is None:
+        return {}
+    return {
+        (section, str(entry.get("name"))): f"{tree.file}:{tree.line(path)}"
+        for tree in map(policy_tree, policy_files(folder).policies)
+        for section in ("rules", "waivers", "resubmit")
+        for path, entry in entries(tree, section)
+    }
+
+
+def rule_reasons(
+    job: Job, policy: Policy, evidence: Evidence, verdict: Verdict, now: datetime, places: Mapping[tuple[str, str], str]
+) -> tuple[RuleReason, ...]:
+    """What each rule of the policy says of the job, and then the findings of rules that no policy names."""
+    broken = {finding.policy: finding for finding in verdict.findings}
+    named = tuple(
+        _rule_reason(rule, job, policy, evidence, broken.get(rule.name), rule.name in verdict.undecided, now, places)
+        for rule in policy.rules
+    )
+    others = [finding for finding in verdict.findings if finding.policy not in {rule.name for rule in policy.rules}]
+    return (*named, *(_unnamed(finding) for finding in others))
+
+
+def block_reasons(job: Job, policy: Policy, places: Mapping[tuple[str, str], str]) -> tuple[BlockReason, ...]:
+    """Which resubmit block counts for the job: the first whose selector takes it."""
+    chosen = policy.resubmission_for(job)
+    return tuple(
+        BlockReason(
+            name=block.name, place=places.get(("resubmit", block.name), ""), selector=block.match.parts(job),
+            about=block.match.matches(job), mode=block.mode.value, chosen=block is chosen, why=_why_block(block, chosen, job),
+        )
+        for block in policy.resubmissions
+    )  # fmt: skip
+
+
+def _why_block(block: Resubmission, chosen: Resubmission | None, job: Job) -> str:
+    if block is not chosen:
+        return "" if chosen is None or block.match.matches(job) is not True else f"{chosen.name} stands before it"
+    if job.cause is None:
+        return "it counts when the job ends without its model"
+    budget, _ = block.budget_of(job.cause)
+    if budget is None:
+        return f"the cause {job.cause} has no budget in it"
+    if not budget.counts(job.cause, job.failure):
+        return f"the FailureReason begins with none of the reasons for the cause {job.cause}"
+    return f"the cause {job.cause} has a budget of {budget.limit}"
+
+
+def _rule_reason(
+    rule: Rule,
+    job: Job,
+    policy: Policy,
+    evidence: Evidence,
+    finding: Finding | None,
+    undecided: bool,
+    now: datetime,
+    places: Mapping[tuple[str, str], str],
+) -> RuleReason:
+    about = rule.match.matches(job)
+    read = _values_read(rule, job, evidence) if about is not False else {}
+    unknown = {_member(name) for name in (job.unknown | evidence.missing) & RULE_KINDS[rule.kind].needs}
+    outcome = NOT_ABOUT if about is False else UNDECIDED if undecided else KEPT
+    if finding is not None:
+        outcome = BROKEN if finding.waiver is None else WAIVED
+    options = {name: value for name, value in rule.options.items() if value not in (None, [], ())}
+    return RuleReason(
+        name=rule.name, place=places.get(("rules", rule.name), ""), selector=rule.match.parts(job), about=about, kind=rule.kind,
+        mode=rule.mode.value, action=rule.action.value if rule.action else "", options=options, outcome=outcome, finding=finding,
+        read=read, missing=tuple(sorted(unknown)) if undecided else (),
+        waivers=tuple(_waiver_reason(w, rule, job, policy, now, places) for w in policy.waivers if rule.name in w.rules),
+    )  # fmt: skip
+
+
+def _waiver_reason(
+    waiver: Waiver, rule: Rule, job: Job, policy: Policy, now: datetime, places: Mapping[tuple[str, str], str]
+) -> WaiverReason:
+    lapsed = waiver.lapsed(now, policy.slack.waiver_s_max)
+    if waiver.covers(rule.name, job):
+        why_not = lapsed
+    elif waiver.match.matches(job) is True:
+        why_not = "The job lacks the tag that it selects by, or its role contradicts its team tag."
+    else:
+        why_not = "It is not about this job."
+    return WaiverReason(
+        name=waiver.name, place=places.get(("waivers", waiver.name), ""), selector=waiver.match.parts(job),
+        about=waiver.match.matches(job), expires=waiver.expires, says=waiver.why, why_not=why_not,
+    )  # fmt: skip
+
+
+def _unnamed(finding: Finding) -> RuleReason:
+    return RuleReason(
+        name=finding.policy, place="", selector=(), about=True, kind=finding.rule, mode=finding.mode.value, action="", options={},
+        outcome=BROKEN if finding.waiver is None else WAIVED, finding=finding,
+    )  # fmt: skip
+
+
+class _Reading:
+    """A value that notes which of its fields are read."""
+
+    def __init__(self, whole: Any, names: list[str]) -> None:
+        self._whole, self._names = whole, names
+
+    def __getattr__(self, name: str) -> Any:
+        self._names.append(name)
+        return getattr(self._whole, name)
+
+
+def _values_read(rule: Rule, job: Job, evidence: Evidence) -> dict[str, str]:
+    """The values that the rule looks at, under SageMaker's names."""
+    kind, of_job, of_evidence = RULE_KINDS[rule.kind], list[str](), list[str]()
+    seen_job: Any = _Reading(job, of_job)
+    seen_evidence: Any = _Reading(evidence, of_evidence)
+    with suppress(TypeError, AttributeError):  # a rule that makes another job of it: what it read until then is enough
+        kind.judge(seen_job, kind.options(**rule.options), seen_evidence)
+    read = [name for name in dict.fromkeys(of_job) if name in {*kind.needs, *BESIDE} and name not in job.unknown]
+    values = {_member(name): shown(name, getattr(job, name)) for name in read}
+    return values | {EVIDENCE[name]: _seen(getattr(evidence, name)) for name in of_evidence if name in EVIDENCE}
+
+
+def _seen(found: Claims | CheckpointScan | None) -> str:
+    """What is known beside the job."""
+    if found is None:
+        return "not looked at"
+    if isinstance(found, CheckpointScan):
+        written = f"{found.newest_at:%Y-%m-%d %H:%M} UTC" if found.newest_at else "none"
+        return found.problem or written
+    return one_line(", ".join(f"{claim.job} on {claim.uri}" for claim in found) or "none", VALUE_MAX)
+
+
+def _member(name: str) -> str:
+    return BESIDE.get(name) or EVIDENCE.get(name) or MEMBERS.get(name, (name,))[0]
+
+
+def shown(name: str, value: Any) -> str:
+    """A value of a job on one bounded line."""
+    match value:
+        case None | ():
+            text = "not set"
+        case (Interval(), *_):
+            text = f"{value[0].start:%Y-%m-%d %H:%M:%S} UTC, interrupted {len(value) - 1} times"
+        case bool():
+            text = str(value).lower()
+        case Algorithm():
+            text = f"{value.name} ({value.klass}): {value.why}"
+        case int() if name.endswith("_s_max"):
+            text = said(value)
+        case Mapping():
+            text = ", ".join(f"{key}={value[key]}" for key in sorted(value)[:TAGS_MAX]) or "none"
+        case datetime():
+            text = f"{value:%Y-%m-%d %H:%M:%S} UTC"
+        case list() | tuple():
+            text = ", ".join(map(str, value))
+        case _:
+            text = str(value)
+    return one_line(text, VALUE_MAX)
+
+
+def options_text(options: Mapping[str, Any]) -> str:
+    """A rule's options on one line: seconds as people say them."""
+    return ", ".join(f"{name.removesuffix('_s')} {_option(name, value)}" for name, value in options.items())
+
+
+def _option(name: str, value: Any) -> str:
+    return said(value) if name.endswith("_s") and isinstance(value, int) else shown(name, value)
+
+
+def wanted_text(wanted: Sequence[str]) -> str:
+    """The patterns of a selector."""
+    return one_line(" or ".join(wanted), VALUE_MAX)

@@ -1,0 +1,64 @@
+"""Entries about what people ask for: requests in Slack, waivers, and tags that ask something of the controller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from controller.policy.user_request import UserRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserRequested:
+    """A person requested something in Slack; the next decision about the job does it. ``who`` is a Slack user's id.
+
+    ``number`` is that of the requested attempt: where it is refused, a person may request another.
+    """
+
+    job: str
+    at: datetime
+    team: str | None
+    request: UserRequest
+    who: str
+    number: int = 0
+
+    @property
+    def key(self) -> str:
+        return f"asked/{self.job}/{self.request}/{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waived:
+    """A person allowed a lineage to break a rule until a time, for a reason. Findings are still recorded."""
+
+    job: str
+    at: datetime
+    team: str | None
+    policy: str
+    who: str
+    reason: str
+    ticket: str
+    until: datetime
+
+    @property
+    def key(self) -> str:
+        return f"waived/{self.policy}/{self.until.isoformat()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectivesRead:
+    """The tags that ask something of the controller, as text, None where a tag is absent. Number 0 is what was read first, and in
+    force; every higher number is a later change, in force once a person accepted it.
+    """
+
+    job: str
+    at: datetime
+    team: str | None
+    number: int
+    deadline: str | None = None
+    expected_runtime: str | None = None
+    family: str | None = None
+
+    @property
+    def key(self) -> str:
+        return f"directives/{self.number}"

@@ -1,0 +1,1 @@
+"""``spotwarden explain``."""

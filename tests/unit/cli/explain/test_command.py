@@ -1,0 +1,160 @@
+"""``spotwarden explain`` says what was looked at, why it counts or not, what comes next, and what has happened."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller.cli import main
+from infra.local.host import TABLE
+from tests.security.lab import lab, launch, request, run
+from tests.unit.cli.checking import request as create_request
+
+POLICY = """\
+version: 1
+defaults: {channel: "#ml"}
+rules:
+  - {name: on-spot, rule: spot-required, match: {tags: {team: vision}}, mode: enforce, action: stop, applies_to: running}
+  - {name: save-work, rule: checkpoint-required, mode: warn}
+waivers:
+  - {name: old, rule: on-spot, match: {role: legacy}, reason: no time, owner: alice, ticket: ML-9, expires: 2026-01-10}
+resubmit:
+  - {name: of-speech, match: {tags: {team: speech}}, causes: {starved: {limit: 1}}}
+  - {name: of-all, mode: enforce, causes: {starved: {limit: 3}}}
+"""
+ON_DEMAND: dict[str, Any] = create_request(
+    EnableManagedSpotTraining=None, StoppingCondition={"MaxRuntimeInSeconds": 14_400}, Tags=[{"Key": "team", "Value": "vision"}],
+    Environment={"TOKEN": "hunter2"}, HyperParameters={"password": "hunter2"}, RoleArn="arn:aws:iam::111122223333:role/legacy",
+)  # fmt: skip
+
+
+@pytest.fixture
+def explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Explain a document under the policy above; exit code, output and errors."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SPOTWARDEN_TABLE", raising=False)
+    Path("policies").mkdir()
+    Path("policies", "team.yaml").write_text(POLICY, "utf-8")
+
+    def say(document: Any, *options: str) -> tuple[int, str, str]:
+        Path("job.json").write_text(json.dumps(document), "utf-8")
+        code = main(["explain", "job.json", *options])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return say
+
+
+def test_files_rules_selectors_and_waivers_are_named_value_by_value(explained: Any) -> None:
+    code, out, err = explained(ON_DEMAND)
+    assert (code, err) == (0, "")
+    for line in (
+        "of policies/team.yaml",
+        "verdict: stop; action: stop",
+        "  on-spot (spot-required, enforce, stop) policies/team.yaml:4: broken",
+        "      tag team: wanted vision, found vision: matches",
+        "      options: runtime_over 1 hour (3600 s)",
+        "      StoppingCondition.MaxRuntimeInSeconds is 4 hours (14400 s)",
+        "      EnableManagedSpotTraining is false; wanted: true, because the job may run 4 h",
+        "      waiver old policies/team.yaml:7, to 2026-01-11 00:00 UTC: The waiver old has expired (2026-01-11 00:00 UTC)",
+        "  save-work (checkpoint-required, warn) policies/team.yaml:5: kept",
+        "  of-speech (warn) policies/team.yaml:9: does not count",
+        "      tag team: wanted speech, found vision: does not match",
+        "  of-all (enforce) policies/team.yaml:10: counts, it counts when the job ends without its model",
+    ):
+        assert line in out
+
+
+def test_what_comes_next_is_in_the_words_of_slack(explained: Any) -> None:
+    _, out, _ = explained(ON_DEMAND)
+    coming = out[out.index("what comes next") :]
+    assert "message  to #ml: bert-1 breaks the rule on-spot Why: EnableManagedSpotTraining" in coming
+    assert "intent   stop bert-1: on-spot" in coming
+
+
+def test_hyperparameters_and_the_environment_are_never_shown(explained: Any) -> None:
+    for options in ((), ("--format", "json")):
+        _, out, _ = explained(ON_DEMAND, *options)
+        assert "hunter2" not in out
+
+
+def test_json_has_the_same(explained: Any) -> None:
+    _, out, _ = explained(ON_DEMAND, "--format", "json")
+    said = json.loads(out)
+    assert (said["verdict"], said["action"], said["timeline"]) == ("stop", "stop", None)
+    rule = said["rules"][0]
+    assert (rule["outcome"], rule["place"], rule["values"]["EnableManagedSpotTraining"]) == (
+        "broken",
+        "policies/team.yaml:4",
+        "false",
+    )
+    assert rule["selector"] == [{"key": "tag team", "wanted": ["vision"], "found": "vision", "matches": True}]
+    assert (rule["waivers"][0]["name"], rule["waivers"][0]["counts"]) == ("old", False)
+    assert [block["counts"] for block in said["resubmit"]] == [False, True]
+
+
+def test_what_a_document_does_not_say_leaves_a_rule_open(explained: Any) -> None:
+    event = {
+        "source": "aws.sagemaker", "detail-type": "SageMaker Training Job State Change", "account": "111122223333",
+        "region": "us-east-1",
+        "detail": {"TrainingJobName": "rung", "TrainingJobStatus": "InProgress", "CreationTime": 1_772_442_000_000},
+    }  # fmt: skip
+    code, out, _ = explained(event)
+    assert code == 0
+    assert "tag team: wanted vision, which the document does not say: open" in out
+    assert "save-work (checkpoint-required, warn) policies/team.yaml:5: undecided" in out
+    assert "the document does not say AlgorithmSpecification.TrainingImage, CheckpointConfig.S3Uri," in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["none.json"], "found No such file or directory"),
+        (["bert"], "spotwarden explain: found no table, wanted --table NAME or SPOTWARDEN_TABLE"),
+        (["job.json", "--tags", "x"], "spotwarden explain: --tags: found 'x', wanted KEY=VALUE"),
+        (["job.json", "--policies", "none"], "wanted a folder of policy files"),
+    ],
+)
+def test_bad_input_is_said_in_one_sentence(
+    explained: Any, arguments: list[str], error: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    explained(ON_DEMAND)
+    assert main(["explain", *arguments]) == 2
+    assert error in capsys.readouterr().err
+
+
+def test_the_story_of_a_job_in_the_ledger_is_told_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "policies"
+    folder.mkdir()
+    (folder / "team.yaml").write_text(POLICY, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    with lab(POLICY) as host:
+        launch(host, request("victim", "vision", spot=False, runtime_h=9, work_s=20_000))
+        run(host, hours=1)
+        capsys.readouterr()
+        assert main(["explain", "victim", "--table", TABLE]) == 0
+        out, _ = capsys.readouterr()
+        story = out[out.index("the story of ") :]
+        told = [
+            "entry    attempt 1, victim, was created: 1 × ml.g5.xlarge, on-demand",
+            "entry    victim breaks on-spot (enforce, policy ",
+            "message  to #ml: victim breaks the rule on-spot",
+            "The job is being stopped.",
+            "intent   stop victim: on-spot [",
+            "entry    victim was stopped",
+        ]
+        assert [line for line in told if line not in story] == [], story
+        assert main(["explain", "victim", "--table", TABLE, "--format", "json"]) == 0
+        said = json.loads(capsys.readouterr().out)
+        times = [event["at"] for event in said["timeline"]]
+        assert times == sorted(times)
+        assert {event["kind"] for event in said["timeline"]} == {"entry", "intent", "message"}
+        assert main(["explain", "nobody", "--table", TABLE]) == 2
+        assert "found no training job nobody in this account and region" in capsys.readouterr().err
+        assert main(["explain", "victim", "--table", "Elsewhere"]) == 2
+        assert "found no table 'Elsewhere'" in capsys.readouterr().err

@@ -1,0 +1,57 @@
+"""Every kind of entry and intent has words, on one bounded line."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import date, datetime
+from enum import Enum
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+import pytest
+
+from controller.cli.explain.timeline import EVENTS_MAX, LINE_MAX, entry_text, intent_text, timeline
+from controller.ledger.entry import Entry, Interrupted
+from controller.ledger.intent import Action, Intent
+from tests.builders import BEGIN, lineage
+
+
+def made(cls: type[Any]) -> Any:
+    """A value of a class whose texts are long and would obey a terminal."""
+    hints = get_type_hints(cls)
+    return cls(**{f.name: value(hints[f.name]) for f in fields(cls) if f.init})
+
+
+def value(hint: Any) -> Any:
+    if get_origin(hint) is UnionType or str(hint).startswith("typing.Union"):
+        return value(get_args(hint)[0])
+    if get_origin(hint) is tuple:
+        return (value(get_args(hint)[0]),)
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return next(iter(hint))
+    known: dict[Any, Any] = {str: "x\n\x1b[31m" * 300, int: 7, bool: True, datetime: BEGIN, date: BEGIN.date()}
+    return known[hint]
+
+
+@pytest.mark.parametrize("kind", get_args(Entry), ids=lambda kind: kind.__name__)
+def test_every_entry_has_words_of_its_own(kind: type[Any]) -> None:
+    (event,) = timeline(lineage(entries=(made(kind),)))
+    assert entry_text(made(kind))
+    assert len(event.text) <= LINE_MAX
+    assert event.text.isprintable()
+
+
+@pytest.mark.parametrize("kind", get_args(Action), ids=lambda kind: kind.__name__)
+def test_every_intent_has_words_of_its_own(kind: type[Any]) -> None:
+    (event,) = timeline(lineage(intents=(Intent(action=made(kind), due_at=BEGIN),)))
+    assert intent_text(Intent(action=made(kind), due_at=BEGIN))
+    assert (len(event.text) <= LINE_MAX, event.open) == (True, True)
+    assert event.text.isprintable()
+
+
+def test_a_long_story_keeps_its_end() -> None:
+    many = tuple(
+        Interrupted(job=f"j{n}", at=BEGIN, team=None, instance_type="ml.g5.xlarge", region="us-east-1")
+        for n in range(EVENTS_MAX + 9)
+    )
+    assert len(timeline(lineage(entries=many))) == EVENTS_MAX
