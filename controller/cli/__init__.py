@@ -94,6 +94,13 @@ COMMANDS: tuple[Command, ...] = (
         ),
     ),
     Command(
+        name="init",
+        run="init.run",
+        help="Write a policy to start with, its cases, and a recipe for CI.",
+        examples=("spotwarden init", "spotwarden init ml/policies"),
+        exit_codes="0 written, 2 bad input, or a file exists: nothing is overwritten",
+    ),
+    Command(
         name="explain",
         run="explain.command.run",
         help="Say why a job is judged as it is, and what comes next.",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from typing import Any
 
 from controller.jobs.algorithm import Algorithm
 from controller.jobs.failure import FailureCause, classify
@@ -191,6 +192,8 @@ class Job:
     excludes_spot: tuple[str, ...] = ()  # members of its request that exclude spot, as controller.jobs.spot_possible lists them
     unknown: frozenset[str] = frozenset()
     claimed_team: str | None = None  # the team of its tag, where its role says another
+    members: Mapping[tuple[str, ...], Any] = field(default_factory=dict, compare=False, repr=False)
+    """The members of its document that expressions of the policy read; None is one that it lacks, an absent one is unknown."""
     claimed: Service | None = None  # what its name or its tags say of an owner, which nothing proves
 
     @property

@@ -41,6 +41,7 @@ from controller.policyfile.schema import (
 )
 from controller.policyfile.validation_errors import validation_errors
 from controller.policyfile.warnings import warnings_of
+from controller.policyfile.when import compile_when
 from controller.policyfile.yaml_nodes import Tree, read_yaml
 
 
@@ -173,6 +174,7 @@ def _rule(rule: RuleEntry, defaults: Defaults) -> dict[str, Any]:
         "applies_to": rule.applies_to,
         "channel": rule.channel or defaults.channel,
         **({"rollout": rollout} if (rollout := _rollout(rule)) else {}),  # so that the revision of older policies stays
+        **({"when": compile_when(rule.when)} if rule.when is not None else {}),  # so that the revision of older policies stays
         **({"docs": rule.docs} if rule.docs else {}),  # absent otherwise, so that the revision of older policies stays
     }
 

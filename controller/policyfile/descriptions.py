@@ -42,6 +42,7 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "name": _NAME,
         "rule": "The kind of rule; its options depend on it.",
         "match": _MATCH,
+        "when": "An expression over the job's description that must also be true, for what match cannot say.",
         "options": "The options of the rule's kind.",
         "mode": "audit records, warn also tells people, enforce also acts.",
         "severity": "How much it matters.",

@@ -48,6 +48,7 @@ from controller.policyfile.vocabulary import (
     one_of,
     unlike,
 )
+from controller.policyfile.when import LENGTH_MAX
 
 STEP = "a step: same, equivalents, on-demand, {instance_types: […]} or {subnets: […]}"
 STEP_WORDS = ("same", "equivalents", "on-demand")
@@ -121,11 +122,12 @@ class SurpriseEntry(Limits):
 
 
 class RuleEntry(StrictModel):
-    """``options`` depend on the kind of rule: see ``controller.policyfile.options``."""
+    """``options`` depend on the kind of rule: see ``controller.policyfile.options``; ``when`` is read by ``consistency``."""
 
     name: Name
     rule: Annotated[str, BeforeValidator(one_of(tuple(RULE_KINDS)))]
     match: Match = Match.model_construct()
+    when: Annotated[str, Strict(), Field(max_length=LENGTH_MAX)] | None = None
     options: Annotated[dict[str, Any], Field(default_factory=dict)]
     mode: ModeWord | None = None
     severity: SeverityWord | None = None

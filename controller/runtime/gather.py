@@ -90,7 +90,7 @@ def _closely(facts: Facts, ports: ReadPorts) -> Facts:
     if not facts.newest or facts.owned:
         return facts
     counts = block is not None and deadline_of(facts, block.deadline) is not None and (job.alive or job.cause is not None)
-    watched = job.alive and any(rule.kind == "checkpoint-alive" and rule.match.matches(job) for rule in facts.policy.rules)
+    watched = job.alive and any(rule.kind == "checkpoint-alive" and rule.about(job) for rule in facts.policy.rules)
     if job.checkpoint_uri is not None and (counts or watched or scan_reason(facts) is not None):
         facts = replace(facts, checkpoint_scan=ports.checkpoints.scan(job.checkpoint_uri, now=facts.now))
     if counts or (block is not None and block.capped and job.cause is not None):

@@ -45,11 +45,19 @@ class SageMakerJobs:
     """The Jobs port over a boto3 ``sagemaker`` client; lists are read to their end.
 
     ``roles`` are the ARNs of the roles that may be passed to an attempt: a job with any other is never submitted again. ``key``
-    keys the digests of requests; it must be the same in all functions of a stack.
+    keys the digests of requests; it must be the same in all functions of a stack. ``fields`` are the members of a
+    description that expressions of the policy read.
     """
 
-    def __init__(self, client: Any, *, roles: Collection[str] = (), key: str = "") -> None:
-        self._client, self._roles, self._key = client, frozenset(roles), key
+    def __init__(
+        self,
+        client: Any,
+        *,
+        roles: Collection[str] = (),
+        key: str = "",
+        fields: Callable[[], Mapping[tuple[str, ...], bool]] = dict,
+    ) -> None:
+        self._client, self._roles, self._key, self._fields = client, frozenset(roles), key, fields
         self._products: dict[str, str | None] = {}
 
     def describe(self, name: str) -> Job | None:
@@ -63,6 +71,7 @@ class SageMakerJobs:
             tags=self._tags(described["TrainingJobArn"]),
             product_id=self._product_id(algorithm_name) if algorithm_name else None,
             algorithm_described=bool(algorithm_name),
+            fields=self._fields(),
         )
         return replace(
             job,

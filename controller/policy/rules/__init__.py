@@ -98,7 +98,7 @@ def judged(job: Job, policy: Policy, evidence: Evidence) -> tuple[tuple[Finding,
     findings: list[Finding] = []
     undecided: list[str] = []
     for rule in policy.rules:
-        meant = rule.match.matches(job)
+        meant = rule.about(job)
         if meant is False:
             continue
         try:
