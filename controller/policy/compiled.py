@@ -39,6 +39,7 @@ def load_policy(document: Mapping[str, Any], in_force_at: datetime) -> Policy:
         labels=Labels(**document.get("labels", {})),
         waivers=tuple(_waiver(w) for w in document.get("waivers", ())),
         trust_claims=document.get("trust_claims", False),
+        checkpoint_ignore=tuple(document.get("checkpoint_ignore", ())),
     )
 
 

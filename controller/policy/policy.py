@@ -124,6 +124,7 @@ class Policy:
     slack: SlackSettings = field(default_factory=SlackSettings)
     labels: Labels = field(default_factory=Labels)
     waivers: tuple[Waiver, ...] = ()
+    checkpoint_ignore: tuple[str, ...] = ()  # globs for names of files that are no checkpoints, beside the package's own
     trust_claims: bool = False  # whether a job's name and tags prove which service owns it
 
     def observing(self) -> Policy:

@@ -27,7 +27,7 @@ from controller.units.duration import span
 
 SECTIONS = ("rules", "resubmit", "brakes", "slack", "labels")
 ROLL_OUT = ("share", "enforce_from", "surprise")  # how enforcing begins
-LATER_SECTIONS = ("defaults", "trust_claims", "longest_waiver", "waivers")
+LATER_SECTIONS = ("defaults", "checkpoints", "trust_claims", "longest_waiver", "waivers")
 NEEDS_PREFIX = ("checkpoint-required", "checkpoint-exclusive")
 NOT_REPAIRABLE: Mapping[str, str] = {
     "instance-allowed": "only the job's owner knows which of the allowed types it can use",

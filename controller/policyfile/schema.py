@@ -21,12 +21,14 @@ from controller.policy.resubmission import BudgetPer, Guarantee
 from controller.policy.rules import RULE_KINDS
 from controller.policyfile.slack_section import LabelsEntry, SlackEntry
 from controller.policyfile.vocabulary import (
+    LISTED,
     Address,
     Day,
     Dollars,
     Duration,
     DurationOrZero,
     Expires,
+    FileName,
     InstanceType,
     Name,
     Percent,
@@ -279,6 +281,12 @@ class WaiverEntry(StrictModel):
     expires: Expires
 
 
+class CheckpointsEntry(Limits):
+    """What is no checkpoint, beside the names that the package knows."""
+
+    ignore: Annotated[list[FileName], *LISTED, Field(max_length=50)] | None = None
+
+
 class RateLimitsEntry(Limits):
     stops_per_hour: RateLimit | None = None
     submissions_per_hour: RateLimit | None = None
@@ -290,6 +298,7 @@ class File(StrictModel):
     brakes: RateLimitsEntry | None = None
     slack: SlackEntry | None = None
     labels: LabelsEntry | None = None
+    checkpoints: CheckpointsEntry | None = None
     trust_claims: StrictBool = False
     rules: Annotated[list[RuleEntry], Field(min_length=1)] | None = None
     resubmit: Annotated[list[Block], Field(min_length=1)] | None = None

@@ -20,6 +20,7 @@ from controller.decide.ownership import settle_owner, to_ask
 from controller.decide.repair_prefix import candidate_prefixes, free_of, template_prefix
 from controller.decide.settle_caps import team_account
 from controller.decide.wakeups import TAGS_LATE
+from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import place_of
 from controller.jobs.job import TEAM_TAG, USER_TAG, Job, Service
 from controller.jobs.quota_hold import instances_held
@@ -92,7 +93,7 @@ def _closely(facts: Facts, ports: ReadPorts) -> Facts:
     counts = block is not None and deadline_of(facts, block.deadline) is not None and (job.alive or job.cause is not None)
     watched = job.alive and any(rule.kind == "checkpoint-alive" and rule.about(job) for rule in facts.policy.rules)
     if job.checkpoint_uri is not None and (counts or watched or scan_reason(facts) is not None):
-        facts = replace(facts, checkpoint_scan=ports.checkpoints.scan(job.checkpoint_uri, now=facts.now))
+        facts = replace(facts, checkpoint_scan=_scan(facts, job.checkpoint_uri, ports))
     if counts or (block is not None and block.capped and job.cause is not None):
         facts = replace(facts, history=ports.ledger.histories.history(job.account, job.region, facts.family, RUNS_MAX))
     if counts:
@@ -102,6 +103,11 @@ def _closely(facts: Facts, ports: ReadPorts) -> Facts:
     if block is not None and block.ladder and job.cause is not None:
         facts = _with_pools(facts, block, ports)
     return facts
+
+
+def _scan(facts: Facts, uri: str, ports: ReadPorts) -> CheckpointScan:
+    """What lies below a prefix, without what the policy says is no checkpoint."""
+    return ports.checkpoints.scan(uri, now=facts.now, ignore=facts.policy.checkpoint_ignore)
 
 
 def look_up(facts: Facts, needs: frozenset[Need], ports: ReadPorts) -> Facts:
@@ -155,7 +161,7 @@ def _repair_prefix(facts: Facts, ports: ReadPorts) -> str | None:
     free = [candidate for candidate in candidates if free_of(claims, candidate, facts)]
     unseen: list[str] = []
     for candidate in free:
-        scan = ports.checkpoints.scan(candidate, now=facts.now)
+        scan = _scan(facts, candidate, ports)
         if scan.empty:
             return candidate
         if scan.problem is not None and candidate != uri:
