@@ -8,6 +8,7 @@ from controller.runtime.ledger_ports import Capacity, Histories, QuotaHolds, Rea
 from controller.runtime.ports import Checkpoints, Clock, Placement, Policies, Prices, Quotas, ReadJobs
 from controller.runtime.rule_acts_port import RuleActsPort
 from controller.runtime.schedule_ports import ReadDays, ReadPoolMemories
+from controller.runtime.works_port import Works
 
 
 class ReadLedger(Protocol):
@@ -21,6 +22,9 @@ class ReadLedger(Protocol):
 
     @property
     def quota_holds(self) -> QuotaHolds: ...
+
+    @property
+    def works(self) -> Works: ...
 
     @property
     def capacity(self) -> Capacity: ...
