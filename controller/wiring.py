@@ -5,13 +5,11 @@ Clients are built when first needed. ``install`` is the only seam: a local host 
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -24,7 +22,7 @@ from controller.aws.ec2_instances import Ec2Instances
 from controller.aws.ec2_placement import PlacementScores
 from controller.aws.errors import AwsFault, fault_of
 from controller.aws.eventbridge import EventBridge
-from controller.aws.packaged_policy import CompiledPolicies, packaged_document
+from controller.aws.packaged_policy import CompiledPolicies, compiled_document
 from controller.aws.price_list import REGION as PRICING_REGION
 from controller.aws.price_list import PriceList
 from controller.aws.prices import Prices
@@ -121,8 +119,10 @@ def reading_ports() -> Ports:
 
 
 def _ports(ledger: DynamoLedger, in_force_at: Callable[[str, datetime], datetime]) -> Ports:
+    policies = _current_policies(in_force_at)
+    sagemaker = _Lazy(lambda: client("sagemaker"))
     return Ports(
-        jobs=SageMakerJobs(_Lazy(lambda: client("sagemaker")), roles=training_roles(), key=identity_key()),
+        jobs=SageMakerJobs(sagemaker, roles=training_roles(), key=identity_key(), fields=policies.fields_read),
         checkpoints=S3Checkpoints(_Lazy(lambda: client("s3")), _checkpoint_buckets()),
         ledger=ledger,
         outbox=DynamoOutbox(client("dynamodb"), setting("SPOTWARDEN_TABLE")),
@@ -132,7 +132,7 @@ def _ports(ledger: DynamoLedger, in_force_at: Callable[[str, datetime], datetime
             _Lazy(lambda: client("s3")), os.environ.get("SPOTWARDEN_REPORTS_BUCKET", ""), os.environ.get("AWS_REGION", "")
         ),
         instances=Ec2Instances(_Lazy(lambda: client("ec2"))),
-        policies=_current_policies(in_force_at),
+        policies=policies,
         prices=Prices(ledger.prices.rates),
         quotas=ServiceQuotas(_Lazy(lambda: client("service-quotas"))),
         placement=PlacementScores(_Lazy(lambda: client("ec2"))),
@@ -162,16 +162,9 @@ class _Lazy:
 
 
 def _current_policies(in_force_at: Callable[[str, datetime], datetime]) -> CompiledPolicies:
-    return CompiledPolicies(_policies(), lambda revision: in_force_at(revision, _clock.now()), observe_only=not training_roles())
-
-
-def _policies() -> Mapping[str, Any]:
-    """The packaged policy document, or the one that ``SPOTWARDEN_POLICIES`` names (a compiled JSON file)."""
-    path = os.environ.get("SPOTWARDEN_POLICIES")
-    if not path:
-        return packaged_document()
-    document: Mapping[str, Any] = json.loads(Path(path).read_text("utf-8"))
-    return document
+    return CompiledPolicies(
+        compiled_document(), lambda revision: in_force_at(revision, _clock.now()), observe_only=not training_roles()
+    )
 
 
 # ── the ports of Slack interactions and commands ─────────────────────────────────────────────────────────────────────────────
@@ -204,11 +197,13 @@ def slack_ports(came_at: datetime) -> SlackClickPorts:
     """The ports of a click, which is answered within three seconds whatever AWS does. Raises Misconfigured."""
     hurry = partial(_Hurried, until=came_at + SLACK_TIME_LIMIT)
     ledger = DynamoLedger(hurry(_hurried_client("dynamodb")), setting("SPOTWARDEN_TABLE"), identity_key())
+    policies = _current_policies(ledger.revisions.read_in_force_at)
+    sagemaker = hurry(_hurried_client("sagemaker"))
     return SlackClickPorts(
-        jobs=SageMakerJobs(hurry(_hurried_client("sagemaker")), roles=training_roles(), key=identity_key()),
+        jobs=SageMakerJobs(sagemaker, roles=training_roles(), key=identity_key(), fields=policies.fields_read),
         ledger=ledger,
         chat=hurry(_Lazy(_slack), always=("reply_ephemeral",)),
-        policies=_current_policies(ledger.revisions.read_in_force_at),
+        policies=policies,
         clock=_clock,
     )
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
-from controller.policy.compiled import load_policy
+from controller.policy.compiled import fields_read, load_policy
 from controller.policy.policy import Policy
+from controller.policy.when import Path
 
 
 class CompiledPolicies:
@@ -25,12 +27,29 @@ class CompiledPolicies:
         self._observe_only = observe_only
         self._in_force_at = in_force_at
         self._policy: Policy | None = None
+        self._fields: Mapping[Path, bool] | None = None
+
+    def fields_read(self) -> Mapping[Path, bool]:
+        """The members of a job's description that expressions of the policy read, and whether a request may contain them."""
+        if self._fields is None:
+            self._fields = fields_read(self._document)
+        return self._fields
 
     def current(self) -> Policy:
         if self._policy is None:
             policy = load_policy(self._document, self._in_force_at(self._document["revision"]))
             self._policy = policy.observing() if self._observe_only else policy
         return self._policy
+
+
+def compiled_document() -> Mapping[str, Any]:
+    """The packaged policy document, or the one that ``SPOTWARDEN_POLICIES`` names (a compiled JSON file)."""
+    path = os.environ.get("SPOTWARDEN_POLICIES")
+    if not path:
+        return packaged_document()
+    with open(path, encoding="utf-8") as stream:
+        document: Mapping[str, Any] = json.load(stream)
+    return document
 
 
 def packaged_document() -> Mapping[str, Any]:

@@ -94,6 +94,13 @@ COMMANDS: tuple[Command, ...] = (
         ),
     ),
     Command(
+        name="init",
+        run="init.run",
+        help="Write a policy to start with, its cases, and a recipe for CI.",
+        examples=("spotwarden init", "spotwarden init ml/policies"),
+        exit_codes="0 written, 2 bad input, or a file exists: nothing is overwritten",
+    ),
+    Command(
         name="explain",
         run="explain.command.run",
         help="Say why a job is judged as it is, and what comes next.",
@@ -113,7 +120,10 @@ COMMANDS: tuple[Command, ...] = (
         name="audit",
         run="audit.run",
         help="Compare the recorded savings with what AWS reports today.",
-        examples=("spotwarden audit --period 2026-10",),
+        examples=(
+            "spotwarden audit --period 2026-10",
+            "spotwarden audit --period 2026-10 --bill s3://my-exports/cur2/bill.csv.gz",
+        ),
         exit_codes="0 no difference, 1 differences, 2 bad input or AWS unreachable",
     ),
     Command(

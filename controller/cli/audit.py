@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
 
+import typer
+
+from controller.cli.audit_bill import audit_bill
 from controller.cli.ledger import with_ledger
 from controller.cli.options import PeriodText, Table
 from controller.cli.period import period_of
@@ -17,7 +21,15 @@ from controller.units.money import dollars
 MARGIN = timedelta(days=30)  # a job of the period may have started before it, and may be resumed after it
 
 
-def run(period: PeriodText = "", table: Table = None) -> int:
+def run(
+    period: PeriodText = "",
+    bill: Annotated[
+        str,
+        typer.Option("--bill", metavar="FILE", help="Compare with a CUR 2.0 export instead: CSV or gzip, a file or s3://…"),
+    ] = "",
+    record: Annotated[bool, typer.Option("--record/--no-record", help="With --bill: record the prices of the bill.")] = True,
+    table: Table = None,
+) -> int:
     """Print both sums and each difference; exit with 1 where there is one."""
 
     def auditing(ledger: Ledger, clock: Clock) -> int:
@@ -27,6 +39,10 @@ def run(period: PeriodText = "", table: Table = None) -> int:
         from controller.aws.stack_parameters import identity_key
 
         since, until = period_of(period, clock.now().date())
+        if bill:
+            lines, agree = audit_bill(bill, ledger, PriceTable(ledger.prices.rates), since, until, record=record)
+            print("\n".join(lines))
+            return 0 if agree else 1
         jobs = SageMakerJobs(wiring.client("sagemaker"), key=identity_key())
         found = audited(ledger, jobs, PriceTable(ledger.prices.rates), since, until)
         print("\n".join(audit_lines(found, since, until)))

@@ -100,7 +100,7 @@ def _checked(file: str, policy: Policy, tags: Mapping[str, str] | None, *, live:
         name = asked or (checked.job.name if checked.job and "name" not in checked.job.unknown else None)
         if name and (asked or live):
             try:
-                job = described(name)
+                job = described(name, policy)
             except AwsUnreachable as error:
                 yield Checked(found=one, error=str(error)), UNREACHABLE
                 continue
@@ -121,7 +121,7 @@ def job_name(file: str) -> str | None:
     return file if JOB_NAME.fullmatch(file) else None
 
 
-def described(name: str) -> Job | None:
+def described(name: str, policy: Policy) -> Job | None:
     """What SageMaker says of a job now. Raises AwsUnreachable."""
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
@@ -130,7 +130,7 @@ def described(name: str) -> Job | None:
     from controller.runtime.ports import Unreachable
 
     try:
-        return SageMakerJobs(wiring.client("sagemaker")).describe(name)
+        return SageMakerJobs(wiring.client("sagemaker"), fields=lambda: policy.fields_read).describe(name)
     except NoCredentialsError as error:
         raise AwsUnreachable("found no AWS credentials, wanted a profile, a role or AWS_ACCESS_KEY_ID") from error
     except NoRegionError as error:

@@ -65,7 +65,9 @@ def check_document(
     refused = _refused(body, found, later) if found.request else []
     meant = corrected(body, found.request) if found.request else body
     try:
-        job = job_of(meant, kind=found.base, tags=_tags(meant, tags), later=later, service=found.service)
+        job = job_of(
+            meant, kind=found.base, tags=_tags(meant, tags), later=later, service=found.service, fields=policy.fields_read
+        )
     except BadDocument as error:
         if not refused:
             return Checked(found=found, error=str(error))

@@ -16,7 +16,7 @@ from controller.cli.output_file import write_output
 from controller.cli.period import period_of
 from controller.runtime.ports import Clock, Ledger
 from controller.runtime.read_days import rollups_of_days
-from controller.savings.report import By, Report, report_of
+from controller.savings.report import By, Origin, Report, first_day_needed, report_of
 
 
 class ReportFormat(StrEnum):
@@ -42,8 +42,8 @@ def run(
         from controller.aws.prices import Prices
 
         since, until = period_of(period, clock.now().date())
-        days = rollups_of_days(ledger, since - (until - since), until, Prices(ledger.prices.rates).rate)
-        text = _writer(format_)(report_of(days, since, until, by=by, teams=team or []))
+        days = rollups_of_days(ledger, first_day_needed(since, until), until, Prices(ledger.prices.rates).rate)
+        text = _writer(format_)(report_of(days, since, until, by=by, teams=team or [], origin=_origin(ledger, clock)))
         if out:
             write_output(out, text)
             print(f"{out}: {since} to {until}, {len(text.encode())} bytes")
@@ -52,6 +52,21 @@ def run(
         return 0
 
     return with_ledger(table, reporting)
+
+
+def _origin(ledger: Ledger, clock: Clock) -> Origin:
+    """The account as AWS names it to the caller; without an answer the report does not name it."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from controller import wiring
+
+    region = wiring.region()
+    try:
+        account = str(wiring.client("sts").get_caller_identity()["Account"])
+    except (BotoCoreError, ClientError):
+        account = ""
+    billed = ledger.prices.billed_until(region)
+    return Origin(made_at=clock.now(), account=account, region=region, billed_until=billed.date() if billed else None)
 
 
 def _writer(name: ReportFormat) -> Callable[[Report], str]:

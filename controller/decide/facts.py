@@ -13,6 +13,7 @@ from controller.jobs.claim import Claim, claim_of
 from controller.jobs.directives import DIRECTIVE_TAGS, Directives, directives_of
 from controller.jobs.job import FAMILY_TAG, Interval, Job, family_of
 from controller.jobs.quota_hold import QuotaHold
+from controller.jobs.work import Work
 from controller.ledger.directives_in_force import in_force, tags_of
 from controller.ledger.entry import CheckpointScanned, OwnerChecked
 from controller.ledger.lineage import Lineage
@@ -44,6 +45,8 @@ class Facts:
 
     ``phase_times`` are how long recent jobs on the job's instance type took to start, to restore and to upload.
 
+    ``done_elsewhere`` is another job that does the work of the job's next attempt, or did it since the end; empty without one.
+
     ``owner_undecided`` says that the owner which the job claims has not answered yet, ``owner_checked`` an answer to write down.
     """
 
@@ -66,6 +69,7 @@ class Facts:
     looked_up: frozenset[Need] = frozenset()
     repair_prefix: str | None = None
     team_spent_micros: int = 0
+    done_elsewhere: str = ""
     owner_undecided: bool = False
     owner_checked: OwnerChecked | None = None
     phase_times: tuple[PhaseTimes, ...] = ()
@@ -112,6 +116,15 @@ class Facts:
         return QuotaHold(
             region=job.region, instance_type=job.instance_type, instances=job.instance_count, job=job.name,
             lineage=str(self.lineage.id), created_at=job.created_at,
+        )  # fmt: skip
+
+    @property
+    def work(self) -> Work:
+        """What the job works on."""
+        job, whose = self.job, self.lineage.id
+        return Work(
+            account=job.account, region=job.region, role=job.role, job=job.name, root=whose.root, lineage=str(whose),
+            created_at=job.created_at, checkpoint_uri=job.checkpoint_uri, digest=job.work,
         )  # fmt: skip
 
     @property

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from typing import Any
 
 from controller.jobs.algorithm import Algorithm
 from controller.jobs.failure import FailureCause, classify
@@ -187,10 +188,13 @@ class Job:
     preferences: str = ""  # InstancePreferences as JSON; empty where the request names its instance type
     identity: str = ""  # a keyed digest of what no attempt may change of the request; empty where nobody computed one
     probe_identity: str = ""  # the same digest of a probe on behalf of this job
+    work: str = ""  # a keyed digest of its inputs, output and hyperparameters; empty where it has no inputs
     output_uri: str | None = None  # OutputDataConfig.S3OutputPath
     excludes_spot: tuple[str, ...] = ()  # members of its request that exclude spot, as controller.jobs.spot_possible lists them
     unknown: frozenset[str] = frozenset()
     claimed_team: str | None = None  # the team of its tag, where its role says another
+    members: Mapping[tuple[str, ...], Any] = field(default_factory=dict, compare=False, repr=False)
+    """The members of its document that expressions of the policy read; None is one that it lacks, an absent one is unknown."""
     claimed: Service | None = None  # what its name or its tags say of an owner, which nothing proves
 
     @property

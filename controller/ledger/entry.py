@@ -106,8 +106,7 @@ class Measured:
     Seconds are per instance. ``rate_micros_per_h`` is None where no price is known: seconds without dollars, never zero.
     ``first_rate_micros_per_h`` is what the lineage's first attempt's type cost then, where this is another attempt and that is
     known. ``number`` is the attempt's; ``user`` and ``algorithm`` say whose it was and what ran. ``retained_s`` are the billable
-    seconds for which a warm pool kept the instances after the job. ``interruptions`` counts those of spot, and ``checkpoint``
-    says whether the job had a CheckpointConfig; rows of before these fields were kept say that it had.
+    seconds for which a warm pool kept the instances after the job. ``checkpoint`` says whether the job had a CheckpointConfig.
     """
 
     job: str
@@ -131,12 +130,6 @@ class Measured:
     checkpoint: bool = True
     spot_possible: bool = True  # whether SageMaker would have run it on spot
     spot_rate_micros_per_h: int | None = None  # where the price list has a price of its own for spot
-
-    @property
-    def billed_rate_micros_per_h(self) -> int | None:
-        """The price of a billable hour: that of spot training where the price list has one, else the on-demand price."""
-        own = self.spot_rate_micros_per_h if self.spot else None
-        return own if own is not None else self.rate_micros_per_h
 
     @property
     def key(self) -> str:

@@ -11,6 +11,7 @@ from typing import ClassVar, get_args
 
 from controller.ledger.attempt_message import Abandoned as Abandoned
 from controller.ledger.attempt_message import ChangedBack as ChangedBack
+from controller.ledger.attempt_message import DoneElsewhere as DoneElsewhere
 from controller.ledger.attempt_message import NameTaken as NameTaken
 from controller.ledger.attempt_message import NotDone as NotDone
 from controller.ledger.attempt_message import NotPermitted as NotPermitted
@@ -285,7 +286,7 @@ class DeciderFailed(OfJob):
 
 Message = (
     RuleBroken | Resubmitting | WouldResubmit | GaveUp | CannotRepeat | Refused | Abandoned | NameTaken | NotPermitted
-    | StepSkipped | ChangedBack | Deleted | CheckpointsUnseen
+    | StepSkipped | DoneElsewhere | ChangedBack | Deleted | CheckpointsUnseen
     | StillStopping | Interrupted | Finished | Moving | WouldMove | CannotAfford | DeadlineLost | DeadlineAtRisk
     | DeadlineUnreadable | OnDemandForbidden | NoRoom | NoEstimate | MaxWaitBeforeDeadline | Probing | StoppingAsAsked
     | RateLimit | DeciderFailed | NotMoved | TagsChanged | WaiverExpiring

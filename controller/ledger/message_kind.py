@@ -38,6 +38,7 @@ class MessageKind(StrEnum):
     TAGS_CHANGED = "tags-changed"
     NAME_TAKEN = "name-taken"
     NOT_PERMITTED = "not-permitted"
+    DONE_ELSEWHERE = "done-elsewhere"
     STEP_SKIPPED = "step-skipped"
     DECIDER_FAILED = "decider-failed"
     WAIVER_EXPIRING = "waiver-expiring"

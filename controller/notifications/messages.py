@@ -71,6 +71,8 @@ def row_of(kind: MessageKind) -> Row:
                 PERSON,
                 "Allow the controller's role to submit them.",
             )
+        case MessageKind.DONE_ELSEWHERE:
+            return Row(attempts.done_elsewhere, "are not submitted again: other jobs do the same work", ACTION, "")
         case MessageKind.STEP_SKIPPED:
             return Row(attempts.step_skipped, "took another step of the ladder: one never fits", ACTION, "")
         case MessageKind.CHANGED_BACK:

@@ -22,6 +22,7 @@ from controller.policy.resubmission import (
 from controller.policy.selector import Selector
 from controller.policy.slack_settings import Labels, slack_settings_of
 from controller.policy.waiver import Waiver
+from controller.policy.when import when_of
 
 
 def load_policy(document: Mapping[str, Any], in_force_at: datetime) -> Policy:
@@ -37,7 +38,18 @@ def load_policy(document: Mapping[str, Any], in_force_at: datetime) -> Policy:
         labels=Labels(**document.get("labels", {})),
         waivers=tuple(_waiver(w) for w in document.get("waivers", ())),
         trust_claims=document.get("trust_claims", False),
+        checkpoint_ignore=tuple(document.get("checkpoint_ignore", ())),
     )
+
+
+def fields_read(document: Mapping[str, Any]) -> Mapping[tuple[str, ...], bool]:
+    """The members of a job's description that expressions of a compiled document read, and whether a request may contain them."""
+    return {
+        path: requested
+        for rule in document["rules"]
+        if "when" in rule
+        for path, requested in when_of(rule["when"]).fields.items()
+    }
 
 
 def _selector(found: Mapping[str, Any]) -> Selector:
@@ -57,6 +69,7 @@ def _rule(found: Mapping[str, Any]) -> Rule:
         applies_to=AppliesTo(found["applies_to"]),
         channel=found["channel"],
         repair=_repair(found.get("repair", {})),
+        when=when_of(found["when"]) if "when" in found else None,
         docs=found.get("docs", ""),
     )
 

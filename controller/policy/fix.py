@@ -90,6 +90,7 @@ def applied(job: Job, change: RequestChange) -> Job:
         volume_gb=resources.get("VolumeSizeInGB", job.volume_gb),
         tags={**job.tags, **{tag["Key"]: tag["Value"] for tag in change.get("Tags", ())}},
         excludes_spot=excluding + members_excluding_spot(change),
+        members={path: _member_after(change, path, value) for path, value in job.members.items()},
         unknown=job.unknown - {name for name, path in _SET_BY.items() if _sets(change, path)},
     )
 
@@ -101,6 +102,15 @@ _SET_BY: Mapping[str, tuple[str, ...]] = {
     "checkpoint_uri": ("CheckpointConfig", "S3Uri"),
     "instance_type": ("ResourceConfig", "InstanceType"),
 }
+
+
+def _member_after(change: Any, path: tuple[str, ...], value: Any) -> Any:
+    """A member of the job's document, with a change of its request."""
+    for name in path:
+        if not isinstance(change, Mapping) or name not in change:
+            return value
+        change = change[name]
+    return value if isinstance(change, Mapping) else change
 
 
 def _sets(change: Any, path: tuple[str, ...]) -> bool:

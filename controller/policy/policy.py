@@ -16,10 +16,11 @@ from typing import Any
 from controller.jobs.job import Job
 from controller.policy.mode import Mode
 from controller.policy.resubmission import Resubmission
-from controller.policy.selector import Selector
+from controller.policy.selector import Selector, SelectorPart
 from controller.policy.slack_settings import Labels, SlackSettings
 from controller.policy.user_request import UserRequest
 from controller.policy.waiver import Waiver
+from controller.policy.when import Path, When
 
 
 class Severity(StrEnum):
@@ -78,7 +79,25 @@ class Rule:
     applies_to: AppliesTo
     channel: str
     repair: Repair = NO_REPAIR
+    when: When | None = None  # an expression that a job must also satisfy
     docs: str = ""  # an address where people read about the rule
+
+    def about(self, job: Job) -> bool | None:
+        """Whether the rule is about a job; None where the job's document does not say."""
+        selected = self.match.matches(job)
+        if selected is False or self.when is None:
+            return selected
+        holds = self.when.holds(job.members)
+        return holds if holds is False or selected else None
+
+    def parts(self, job: Job) -> tuple[SelectorPart, ...]:
+        """Why it is about a job or not, key by key; the expression's values are not said."""
+        parts = self.match.parts(job)
+        if self.when is None:
+            return parts
+        holds = self.when.holds(job.members)
+        found = None if holds is None else str(holds).lower()
+        return (*parts, SelectorPart(key="when", wanted=(self.when.text,), found=found, matches=holds))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +122,7 @@ class Policy:
     slack: SlackSettings = field(default_factory=SlackSettings)
     labels: Labels = field(default_factory=Labels)
     waivers: tuple[Waiver, ...] = ()
+    checkpoint_ignore: tuple[str, ...] = ()  # globs for names of files that are no checkpoints, beside the package's own
     trust_claims: bool = False  # whether a job's name and tags prove which service owns it
 
     def observing(self) -> Policy:
@@ -118,6 +138,11 @@ class Policy:
             resubmissions=tuple(replace(block, mode=lowered(block.mode)) for block in self.resubmissions),
             slack=replace(self.slack, may={request: who for request, who in self.slack.may.items() if request not in acts}),
         )
+
+    @property
+    def fields_read(self) -> Mapping[Path, bool]:
+        """The members of a job's description that expressions read, and whether a request may contain them."""
+        return {path: requested for rule in self.rules if rule.when for path, requested in rule.when.fields.items()}
 
     def resubmission_for(self, job: Job) -> Resubmission | None:
         """The first ``resubmit`` block that selects the job; None means that nothing is submitted again."""

@@ -41,6 +41,7 @@ from controller.policyfile.schema import (
 )
 from controller.policyfile.validation_errors import validation_errors
 from controller.policyfile.warnings import warnings_of
+from controller.policyfile.when import compile_when
 from controller.policyfile.yaml_nodes import Tree, read_yaml
 
 
@@ -80,7 +81,7 @@ def validate_folder(path: str | Folder, *, now: datetime | None = None) -> Valid
     for section in ("rules", "resubmit", "waivers"):
         refuse_duplicate_names(trees, section)
     refuse_unknown_rules(trees)
-    for section in ("brakes", "slack", "labels", "trust_claims", "longest_waiver"):
+    for section in ("brakes", "slack", "labels", "checkpoints", "trust_claims", "longest_waiver"):
         refuse_second_section(trees, section)
     if errors := {*found.problems, *(problem for tree in (*trees, *cases) for problem in tree.problems)}:
         return Validated(errors=tuple(sorted(errors)))
@@ -104,6 +105,8 @@ def _document(whole: Sequence[File]) -> dict[str, Any]:
     }
     if any(file.trust_claims for file in whole):  # absent otherwise, so that the revision of older policies stays
         content["trust_claims"] = True
+    if ignored := [name for file in whole if file.checkpoints for name in file.checkpoints.ignore or ()]:
+        content["checkpoint_ignore"] = ignored
     if waivers := [_waiver(waiver) for file in whole for waiver in file.waivers or ()]:
         content["waivers"] = waivers
     if bounds := [file.longest_waiver for file in whole if file.longest_waiver is not None]:
@@ -172,6 +175,7 @@ def _rule(rule: RuleEntry, defaults: Defaults) -> dict[str, Any]:
         "repair": rule.repair.model_dump(exclude_none=True) if rule.repair else {},
         "applies_to": rule.applies_to,
         "channel": rule.channel or defaults.channel,
+        **({"when": compile_when(rule.when)} if rule.when is not None else {}),  # so that the revision of older policies stays
         **({"docs": rule.docs} if rule.docs else {}),  # absent otherwise, so that the revision of older policies stays
     }
 

@@ -18,13 +18,15 @@ from controller.policy.rules import RULE_KINDS
 from controller.policyfile.options import OPTIONS
 from controller.policyfile.problem import Path, quoted
 from controller.policyfile.schema import Backoff
+from controller.policyfile.similar_words import similar_words
 from controller.policyfile.validation_errors import keys_of, unknown_key, validation_errors
 from controller.policyfile.vocabulary import listed
+from controller.policyfile.when import LENGTH_MAX, BadWhen, compile_when
 from controller.policyfile.yaml_nodes import Tree
 from controller.units.duration import span
 
 SECTIONS = ("rules", "resubmit", "brakes", "slack", "labels")
-LATER_SECTIONS = ("defaults", "trust_claims", "longest_waiver", "waivers")
+LATER_SECTIONS = ("defaults", "checkpoints", "trust_claims", "longest_waiver", "waivers")
 NEEDS_PREFIX = ("checkpoint-required", "checkpoint-exclusive")
 NOT_REPAIRABLE: Mapping[str, str] = {
     "instance-allowed": "only the job's owner knows which of the allowed types it can use",
@@ -45,6 +47,7 @@ def check_consistency(tree: Tree) -> None:
     for path, rule in entries(tree, "rules"):
         _check_action(tree, path, rule, rule.get("mode", default_mode))
         _check_options(tree, path, rule)
+        _check_when(tree, (*path, "when"), rule.get("when"))
         _check_repair(tree, path, rule)
     for path, block in entries(tree, "resubmit"):
         _check_causes(tree, (*path, "causes"), block.get("causes"))
@@ -133,6 +136,20 @@ def _check_options(tree: Tree, path: Path, rule: Mapping[str, Any]) -> None:
         validation_errors(error, OPTIONS[kind], tree, (*path, "options"))
     if kind == "max-wait-limit" and not {"at_most", "times_runtime"} & options.keys():
         tree.problem((*path, "options"), found="no limit", wanted="at_most, times_runtime or both")
+
+
+def _check_when(tree: Tree, path: Path, text: Any) -> None:
+    """An expression is read and checked against the fields of a training job."""
+    if not isinstance(text, str) or len(text) > LENGTH_MAX:
+        return  # validation reports it
+    try:
+        compile_when(text)
+    except BadWhen as error:
+        place = tree.within(path, text, error.at, error.end)
+        suggestions = similar_words(error.word, error.words) if error.word else ()
+        tree.at(
+            place, path, found=error.found, wanted=error.wanted, hint=error.hint, suggestions=suggestions, code="bad-expression"
+        )
 
 
 def _check_repair(tree: Tree, path: Path, rule: Mapping[str, Any]) -> None:

@@ -18,11 +18,15 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "brakes": "How many jobs may be stopped and submitted in an hour, in the whole account.",
         "slack": "Where and what the controller posts, and who may answer.",
         "labels": "Which tags and roles say whose a job is.",
+        "checkpoints": "Which files below a checkpoint prefix are no checkpoints.",
         "trust_claims": "Whether a job's name or tag is enough to say that another service owns it, so that no rule stops it.",
         "rules": "What is required of training jobs.",
         "resubmit": "What may be submitted again; the first block that matches a job applies to it.",
         "longest_waiver": "How far away the end of a waiver may be, of at least 1h.",
         "waivers": "Which jobs may break which rules, until when, and why.",
+    },
+    "CheckpointsEntry": {
+        "ignore": "Globs for names of files that are no checkpoints, beside logs, temporary, hidden and empty files.",
     },
     "Defaults": {
         "mode": "The mode of rules without one.",
@@ -42,6 +46,7 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "name": _NAME,
         "rule": "The kind of rule; its options depend on it.",
         "match": _MATCH,
+        "when": "An expression over the job's description that must also be true, for what match cannot say.",
         "options": "The options of the rule's kind.",
         "mode": "audit records, warn also tells people, enforce also acts.",
         "severity": "How much it matters.",

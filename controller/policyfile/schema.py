@@ -21,11 +21,13 @@ from controller.policy.resubmission import BudgetPer, Guarantee
 from controller.policy.rules import RULE_KINDS
 from controller.policyfile.slack_section import LabelsEntry, SlackEntry
 from controller.policyfile.vocabulary import (
+    LISTED,
     Address,
     Dollars,
     Duration,
     DurationOrZero,
     Expires,
+    FileName,
     InstanceType,
     Name,
     Prefixes,
@@ -46,6 +48,7 @@ from controller.policyfile.vocabulary import (
     one_of,
     unlike,
 )
+from controller.policyfile.when import LENGTH_MAX
 
 STEP = "a step: same, equivalents, on-demand, {instance_types: […]} or {subnets: […]}"
 STEP_WORDS = ("same", "equivalents", "on-demand")
@@ -112,11 +115,12 @@ class RepairEntry(StrictModel):
 
 
 class RuleEntry(StrictModel):
-    """``options`` depend on the kind of rule: see ``controller.policyfile.options``."""
+    """``options`` depend on the kind of rule: see ``controller.policyfile.options``; ``when`` is read by ``consistency``."""
 
     name: Name
     rule: Annotated[str, BeforeValidator(one_of(tuple(RULE_KINDS)))]
     match: Match = Match.model_construct()
+    when: Annotated[str, Strict(), Field(max_length=LENGTH_MAX)] | None = None
     options: Annotated[dict[str, Any], Field(default_factory=dict)]
     mode: ModeWord | None = None
     severity: SeverityWord | None = None
@@ -265,6 +269,12 @@ class WaiverEntry(StrictModel):
     expires: Expires
 
 
+class CheckpointsEntry(Limits):
+    """What is no checkpoint, beside the names that the package knows."""
+
+    ignore: Annotated[list[FileName], *LISTED, Field(max_length=50)] | None = None
+
+
 class RateLimitsEntry(Limits):
     stops_per_hour: RateLimit | None = None
     submissions_per_hour: RateLimit | None = None
@@ -276,6 +286,7 @@ class File(StrictModel):
     brakes: RateLimitsEntry | None = None
     slack: SlackEntry | None = None
     labels: LabelsEntry | None = None
+    checkpoints: CheckpointsEntry | None = None
     trust_claims: StrictBool = False
     rules: Annotated[list[RuleEntry], Field(min_length=1)] | None = None
     resubmit: Annotated[list[Block], Field(min_length=1)] | None = None

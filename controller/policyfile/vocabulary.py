@@ -144,6 +144,10 @@ Role = Annotated[Text, AfterValidator(_role)]
 Roles = Annotated[list[Role], *LISTED]
 Prefix = Annotated[str, matching(r"s3://[a-z0-9][a-z0-9.-]*(/.*)?", "an S3 prefix such as s3://bucket/checkpoints/")]
 Prefixes = Annotated[list[Prefix], *LISTED]
+FileName = Annotated[
+    str,
+    matching(r"(?=[^/]{0,199}[^/*?])[^/]{1,200}", "a glob for file names such as *.onnx, without a slash and not for every file"),
+]
 InstancePattern = Annotated[str, matching(r"(ml\.|\*).*", "an instance type or pattern such as ml.g5.2xlarge or ml.g5.*")]
 InstanceTypes = Annotated[list[InstancePattern], *LISTED]
 REASON = 'how a FailureReason begins, such as "AlgorithmError: Exit Code: 137"'

@@ -53,6 +53,20 @@ class Tree:
                 return None
         return found
 
+    def within(self, path: Path, text: str, begin: int, end: int) -> Place:
+        """The place of a part of a text; that of the whole text where it is written on several lines, or escaped."""
+        place = self.place(path)
+        source = self.source(place.line)[place.column - 1 :]
+        if source[:1] == "|":
+            above = text[:begin].split("\n")
+            line = place.line + len(above)
+            indent = len(self.source(line)) - len(self.source(line).lstrip(" "))
+            return Place(line=line, column=indent + len(above[-1]) + 1, length=max(1, end - begin))
+        quote = 1 if source[:1] in ("'", '"') else 0
+        if source[quote : quote + len(text)] != text:
+            return place
+        return Place(line=place.line, column=place.column + quote + begin, length=max(1, end - begin))
+
     def problem(
         self,
         path: Path,

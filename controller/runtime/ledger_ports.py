@@ -28,6 +28,7 @@ from controller.runtime.schedule_ports import (
     StoredPrices,
 )
 from controller.runtime.triggers import Trigger
+from controller.runtime.works_port import Works
 
 
 class ReadLineages(Protocol):
@@ -262,6 +263,9 @@ class Ledger(Protocol):
 
     @property
     def quota_holds(self) -> QuotaHolds: ...
+
+    @property
+    def works(self) -> Works: ...
 
     @property
     def capacity(self) -> Capacity: ...

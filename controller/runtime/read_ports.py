@@ -7,6 +7,7 @@ from typing import Protocol
 from controller.runtime.ledger_ports import Capacity, Histories, QuotaHolds, ReadClaims, ReadLimits, ReadLineages
 from controller.runtime.ports import Checkpoints, Clock, Placement, Policies, Prices, Quotas, ReadJobs
 from controller.runtime.schedule_ports import ReadPoolMemories
+from controller.runtime.works_port import Works
 
 
 class ReadLedger(Protocol):
@@ -20,6 +21,9 @@ class ReadLedger(Protocol):
 
     @property
     def quota_holds(self) -> QuotaHolds: ...
+
+    @property
+    def works(self) -> Works: ...
 
     @property
     def capacity(self) -> Capacity: ...

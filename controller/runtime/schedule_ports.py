@@ -83,6 +83,12 @@ class StoredPrices(Protocol):
     def note_refresh(self, region: str, at: datetime) -> None:
         """Store that the region's prices were refreshed. It never moves back."""
 
+    def billed_until(self, region: str) -> datetime | None:
+        """The end of the newest bill whose prices were stored; None where none was."""
+
+    def note_billed(self, region: str, until: datetime) -> None:
+        """Store that prices of a bill up to then were stored. It never moves back."""
+
 
 class MarketSignals(Protocol):
     """EC2's spot signals."""

@@ -99,7 +99,7 @@ def savings_of(measured: Measured, credited: Credited | None) -> Savings:
         return seconds
     if rate is None or (measured.number > 1 and first_rate is None):
         return seconds + Savings(unpriced=1)
-    billed = measured.billed_rate_micros_per_h or rate
+    billed = billed_rate(measured) or rate
     trained, retained = cost_micros(measured.billable_s, width, billed), cost_micros(measured.retained_s, width, rate)
     spent = trained + retained
     worth_s = useful_s if measured.spot else min(useful_s, measured.billable_s)
@@ -112,6 +112,12 @@ def savings_of(measured: Measured, credited: Credited | None) -> Savings:
         first = int(measured.number == 1 and measured.spot_possible)
         by_market = Savings(movable=first, movable_micros=spent * first)
     return seconds + by_market + Savings(spent_micros=spent, counterfactual_micros=counterfactual, wasted_micros=wasted)
+
+
+def billed_rate(measured: Measured) -> Micros | None:
+    """The price of a billable hour: that of spot training where the price list has one, else the on-demand price."""
+    own = measured.spot_rate_micros_per_h if measured.spot else None
+    return own if own is not None else measured.rate_micros_per_h
 
 
 def sum_savings(entries: Iterable[Entry], group: Callable[[Measured | Unmeasured], str]) -> dict[str, Savings]:
@@ -150,7 +156,7 @@ def better_credit(one: Credited, other: Credited) -> Credited:
 def spent_micros(measured: Iterable[Measured]) -> Micros:
     """What SageMaker billed for these attempts, in millionths of a dollar; attempts without a price are left out."""
     return sum(
-        cost_micros(e.billable_s, e.instance_count, e.billed_rate_micros_per_h or e.rate_micros_per_h)
+        cost_micros(e.billable_s, e.instance_count, billed_rate(e) or e.rate_micros_per_h)
         + cost_micros(e.retained_s, e.instance_count, e.rate_micros_per_h)
         for e in measured
         if e.rate_micros_per_h is not None

@@ -90,6 +90,7 @@ class Origin:
     account: str = ""
     region: str = ""
     account_name: str = ""
+    billed_until: date | None = None  # the end of the newest bill whose prices were recorded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

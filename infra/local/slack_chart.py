@@ -23,7 +23,8 @@ def svg_of(chart: Mapping[str, Any]) -> Markup:
     """Return the chart as SVG; pygal escapes the names in it."""
     drawn = KINDS[chart["type"]](
         style=STYLE, js=[], width=760, height=300, legend_at_bottom=True, show_minor_y_labels=False, pretty_print=False,
-        disable_xml_declaration=True, no_prefix=True, explicit_size=False, x_label_rotation=20, fill=chart["type"] == "area",
+        disable_xml_declaration=True, no_prefix=True, explicit_size=False,
+        legend_at_bottom_columns=3, truncate_label=12, fill=chart["type"] == "area",
     )  # fmt: skip
     drawn.uuid = "chart"
     drawn.x_labels = chart["axis_config"]["categories"]

@@ -62,6 +62,11 @@ MOMENTS = {
         lambda ledger, at: ledger.prices.note_refresh("us-east-1", at),
         "prices/us-east-1",
     ),
+    "prices billed": Moment(
+        lambda ledger: ledger.prices.billed_until("us-east-1"),
+        lambda ledger, at: ledger.prices.note_billed("us-east-1", at),
+        "bill/us-east-1",
+    ),
     "blocks refused": Moment(
         lambda ledger: ledger.block_support.blocks_refused_at(),
         lambda ledger, at: ledger.block_support.note_blocks_refused(at),

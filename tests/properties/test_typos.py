@@ -50,7 +50,7 @@ rules:
   - {name: a, rule: checkpoint-required, match: all, options: {runtime_over: 1h, under: s3://b/, only_capable: true}}
   - {name: b, rule: uncheckpointed-cap, match: {algorithm: [built-in, framework, custom]}, options: {without_config: true}}
   - {name: c, rule: max-wait-limit, severity: low, options: {times_runtime: 4.0}}
-  - {name: d, rule: max-runtime-limit, match: {account: "1", region: us-east-1}, options: {at_most: 48h}}
+  - {name: d, rule: max-runtime-limit, when: has(VpcConfig), match: {account: "1", region: us-east-1}, options: {at_most: 48h}}
   - {name: e, rule: spot-required, match: {name: x, role: r, instance_type: ml.g5.xlarge}, mode: audit}
   - {name: f, rule: checkpoint-exclusive, mode: enforce, action: stop, applies_to: running}
   - {name: g, rule: checkpoint-alive, applies_to: new, options: {first_within: 30m, at_most: 60m}}

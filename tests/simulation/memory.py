@@ -14,6 +14,7 @@ from zlib import crc32
 from controller.decide.decision import Decision
 from controller.jobs.claim import Claim, holding_up
 from controller.jobs.quota_hold import QuotaHold
+from controller.jobs.work import Work
 from controller.ledger.entry import Entry, Finished, UserRequested, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult, Probe, Submit, Wake
@@ -68,6 +69,10 @@ class AllPorts:
 
     @property
     def quota_holds(self) -> Self:
+        return self
+
+    @property
+    def works(self) -> Self:
         return self
 
     @property
@@ -148,6 +153,7 @@ class MemoryLedger(AllPorts):
         self.noted: dict[str, MarketSignal] = {}
         self.halted: Halt | None = None
         self.holders: dict[str, dict[str, int]] = {}
+        self.begun: dict[tuple[datetime, str], Work] = {}
         self.on_quota: dict[tuple[str, str, str], QuotaHold] = {}
         self.signs: list[CapacitySignal] = []
         self.times: list[PhaseTimes] = []
@@ -215,6 +221,7 @@ class MemoryLedger(AllPorts):
             self.release(claim)
         for claim in decision.claims:
             self.held[_place(claim)] = claim
+        self.begun |= {(work.created_at, work.job): work for work in decision.works}
         for hold in decision.freed:
             self.on_quota.pop((hold.instance_type, hold.job, hold.lineage), None)
         for hold in decision.holds:
@@ -308,6 +315,11 @@ class MemoryLedger(AllPorts):
 
     def claims_on(self, bucket: str) -> tuple[Claim, ...]:
         return tuple(self.held[place] for place in sorted(self.held) if place[0] == bucket)
+
+    def begun_since(self, work: Work, since: datetime) -> tuple[Work, ...]:
+        begun = (self.begun[place] for place in sorted(self.begun) if place[0] >= since)
+        mine = (work.account, work.region, work.role)
+        return tuple(other for other in begun if (other.account, other.region, other.role) == mine)
 
     def holds_on(self, region: str, instance_type: str) -> tuple[QuotaHold, ...]:
         held = (self.on_quota[place] for place in sorted(self.on_quota))
@@ -428,6 +440,12 @@ class MemoryLedger(AllPorts):
 
     def note_refresh(self, region: str, at: datetime) -> None:
         self._move_forward(("refreshed", region), at)
+
+    def billed_until(self, region: str) -> datetime | None:
+        return self.moments.get(("billed", region))
+
+    def note_billed(self, region: str, until: datetime) -> None:
+        self._move_forward(("billed", region), until)
 
     def _move_forward(self, name: tuple[str, ...], at: datetime) -> None:
         self.moments[name] = max(at, self.moments.get(name, at))

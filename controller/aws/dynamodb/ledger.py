@@ -25,6 +25,7 @@ from controller.aws.dynamodb.seen_requests import DynamoSeenRequests
 from controller.aws.dynamodb.table import Table
 from controller.aws.dynamodb.user_requests import DynamoUserRequests
 from controller.aws.dynamodb.waivers import DynamoWaivers
+from controller.aws.dynamodb.works import DynamoWorks
 
 
 class DynamoLedger:
@@ -36,6 +37,7 @@ class DynamoLedger:
         self.due = DynamoDueIntents(rows)
         self.claims = DynamoClaims(rows)
         self.quota_holds = DynamoQuotaHolds(rows)
+        self.works = DynamoWorks(rows)
         self.capacity = DynamoCapacity(rows)
         self.journal = DynamoJournal(rows)
         self.histories = DynamoHistories(rows)

@@ -38,6 +38,12 @@ class DynamoStoredPrices:
                 found[instance_type] = (*found.get(instance_type, ()), replace(rate, source=rate.source[:SOURCE_MAX]))
         return found
 
+    def billed_until(self, region: str) -> datetime | None:
+        return moment_of(self._table, f"bill/{region}")
+
+    def note_billed(self, region: str, until: datetime) -> None:
+        move_forward(self._table, f"bill/{region}", until)
+
     def refreshed_at(self, region: str) -> datetime | None:
         return moment_of(self._table, f"prices/{region}")
 

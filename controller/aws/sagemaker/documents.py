@@ -29,6 +29,7 @@ from controller.aws.sagemaker.members import (
     text,
     whole,
 )
+from controller.aws.sagemaker.members_read import NO_FIELDS, members_read
 from controller.aws.sagemaker.ownership import claimed_service, service_of, unrepeatable
 from controller.aws.sagemaker.unsaid_fields import DocumentKind, unsaid_fields
 from controller.jobs.algorithm import algorithm_of
@@ -92,13 +93,15 @@ def job_of(
     algorithm_described: bool = False,
     later: Collection[str] = (),
     service: Service | None = None,
+    fields: Mapping[tuple[str, ...], bool] = NO_FIELDS,
 ) -> Job:
     """Read the job that a document is about. Raises BadDocument.
 
     ``tags`` are those of ListTags; without them the document's own count. A request without tags has none; in a description of
     SageMaker they are unknown then. ``product_id`` is DescribeAlgorithm's; ``algorithm_described`` says whether DescribeAlgorithm
     was called. ``later`` names the members that are filled in later (``StoppingCondition.MaxRuntimeInSeconds``), ``service`` the
-    owner by the kind of the document.
+    owner by the kind of the document. ``fields`` are the members that expressions of the policy read, and whether a request may
+    contain them.
     """
     body = _detail(document) if kind is DocumentKind.EVENT else document
     name = _name(body, kind)
@@ -151,6 +154,7 @@ def job_of(
         role=role,
         service=owner,
         claimed=None if owner else claimed_service(body, tags),
+        members=members_read(body, fields, kind, later) if fields else {},
         unrepeatable=unrepeatable(body, tags),
         tags=tags,
         intervals=_intervals(lines, "Training"),

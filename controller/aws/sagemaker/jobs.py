@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from controller.aws.errors import AwsFault, fault_of
 from controller.aws.sagemaker.confidential import without_values
 from controller.aws.sagemaker.documents import DocumentKind, job_of
-from controller.aws.sagemaker.identity import identity_of, probe_identity_of
+from controller.aws.sagemaker.identity import identity_of, probe_identity_of, work_of
 from controller.aws.sagemaker.repeat_request import Request, request_again, unrepeatable, without_metric_definitions
 from controller.decide.ownership import OwnerAnswer
 from controller.jobs.changes import Changes
@@ -45,11 +45,19 @@ class SageMakerJobs:
     """The Jobs port over a boto3 ``sagemaker`` client; lists are read to their end.
 
     ``roles`` are the ARNs of the roles that may be passed to an attempt: a job with any other is never submitted again. ``key``
-    keys the digests of requests; it must be the same in all functions of a stack.
+    keys the digests of requests; it must be the same in all functions of a stack. ``fields`` are the members of a
+    description that expressions of the policy read.
     """
 
-    def __init__(self, client: Any, *, roles: Collection[str] = (), key: str = "") -> None:
-        self._client, self._roles, self._key = client, frozenset(roles), key
+    def __init__(
+        self,
+        client: Any,
+        *,
+        roles: Collection[str] = (),
+        key: str = "",
+        fields: Callable[[], Mapping[tuple[str, ...], bool]] = dict,
+    ) -> None:
+        self._client, self._roles, self._key, self._fields = client, frozenset(roles), key, fields
         self._products: dict[str, str | None] = {}
 
     def describe(self, name: str) -> Job | None:
@@ -63,11 +71,13 @@ class SageMakerJobs:
             tags=self._tags(described["TrainingJobArn"]),
             product_id=self._product_id(algorithm_name) if algorithm_name else None,
             algorithm_described=bool(algorithm_name),
+            fields=self._fields(),
         )
         return replace(
             job,
             identity=identity_of(described, self._key),
             probe_identity=probe_identity_of(described, self._key),
+            work=work_of(described, self._key),
             unrepeatable=job.unrepeatable or self._not_passable(described),
         )
 

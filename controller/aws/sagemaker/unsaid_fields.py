@@ -57,11 +57,11 @@ def unsaid_fields(kind: DocumentKind, body: Document, later: Collection[str], *,
     elif kind is not DocumentKind.CREATE and not body.get("ServerlessJobConfig"):
         missing = [member for member in ALWAYS_SAID if not body.get(member)]
         unsaid |= {name for name, members in MEMBERS.items() if any(m.partition(".")[0] in missing for m in members)}
-    unsaid |= {name for name, members in MEMBERS.items() if any(_overlaps(m, place) for m in members for place in later)}
+    unsaid |= {name for name, members in MEMBERS.items() if any(overlaps(m, place) for m in members for place in later)}
     return frozenset(unsaid)
 
 
-def _overlaps(member: str, place: str) -> bool:
+def overlaps(member: str, place: str) -> bool:
     """Whether one member is or contains the other: ``StoppingCondition`` and ``StoppingCondition.MaxRuntimeInSeconds``."""
     return member == place or member.startswith(f"{place}.") or place.startswith((f"{member}.", f"{member}["))
 

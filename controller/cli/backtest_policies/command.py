@@ -46,14 +46,16 @@ def run(
     """Print what the policies would have done; name each line that is no job on standard error, and go on."""
     folders = [folder] if against is None else [folder, against]
     try:
-        policies = tuple(PolicyTotals(load_policy(compile_folder(one), datetime.min.replace(tzinfo=UTC))) for one in folders)
+        loaded = [load_policy(compile_folder(one), datetime.min.replace(tzinfo=UTC)) for one in folders]
     except BadPolicy as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
+    policies = tuple(PolicyTotals(one) for one in loaded)
+    fields = {path: requested for one in loaded for path, requested in one.fields_read.items()}
     result = Backtest(policies, Prices().rate)
     bad: list[BadLine] = []
     bad_lines = 0
-    for found in recorded_jobs(history):
+    for found in recorded_jobs(history, fields):
         if isinstance(found, BadLine):
             bad_lines += 1
             print(f"{history}: line {found.line}: {found.why}", file=sys.stderr)

@@ -102,7 +102,7 @@ def _explain_job(
 ) -> int:
     """Explain a job as SageMaker describes it now, with its story. Raises BadInput for one that SageMaker does not know."""
     try:
-        job = described(name)
+        job = described(name, policy)
     except AwsUnreachable as error:
         raise BadInput(str(error)) from error
     if job is None:

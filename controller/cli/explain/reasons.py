@@ -138,7 +138,7 @@ def _rule_reason(
     now: datetime,
     places: Mapping[tuple[str, str], str],
 ) -> RuleReason:
-    about = rule.match.matches(job)
+    about = rule.about(job)
     read = _values_read(rule, job, evidence) if about is not False else {}
     unknown = {_member(name) for name in (job.unknown | evidence.missing) & RULE_KINDS[rule.kind].needs}
     outcome = NOT_ABOUT if about is False else UNDECIDED if undecided else KEPT
@@ -146,7 +146,7 @@ def _rule_reason(
         outcome = BROKEN if finding.waiver is None else WAIVED
     options = {name: value for name, value in rule.options.items() if value not in (None, [], ())}
     return RuleReason(
-        name=rule.name, place=places.get(("rules", rule.name), ""), selector=rule.match.parts(job), about=about, kind=rule.kind,
+        name=rule.name, place=places.get(("rules", rule.name), ""), selector=rule.parts(job), about=about, kind=rule.kind,
         mode=rule.mode.value, action=rule.action.value if rule.action else "", options=options, outcome=outcome, finding=finding,
         read=read, missing=tuple(sorted(unknown)) if undecided else (),
         waivers=tuple(_waiver_reason(w, rule, job, policy, now, places) for w in policy.waivers if rule.name in w.rules),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from controller.aws.sagemaker.documents import BadDocument, DocumentKind, job_of, kind_of
+from controller.aws.sagemaker.members_read import NO_FIELDS
 from controller.cli.errors import BadInput
 from controller.jobs.job import Job
 from controller.units.free_text import one_line
@@ -36,14 +37,17 @@ class BadLine:
     why: str
 
 
-def recorded_jobs(file: str) -> Iterator[Recorded | BadLine]:
-    """Every job of a file of ``spotwarden export history``, or of standard input, without empty lines. Raises BadInput."""
+def recorded_jobs(file: str, fields: Mapping[tuple[str, ...], bool] = NO_FIELDS) -> Iterator[Recorded | BadLine]:
+    """Every job of a file of ``spotwarden export history``, or of standard input, without empty lines. Raises BadInput.
+
+    ``fields`` are the members that expressions of the policies read.
+    """
     with _opened(file) as stream:
         for number, line in _lines(stream):
             if line is None:
                 yield BadLine(line=number, why=f"found more than {LINE_BYTES_MAX} bytes, wanted one job a line")
             elif line.strip():
-                yield _job(number, line)
+                yield _job(number, line, fields)
 
 
 def document_of(line: bytes) -> dict[str, Any]:
@@ -59,7 +63,7 @@ def document_of(line: bytes) -> dict[str, Any]:
     return found
 
 
-def _job(number: int, line: bytes) -> Recorded | BadLine:
+def _job(number: int, line: bytes, fields: Mapping[tuple[str, ...], bool]) -> Recorded | BadLine:
     try:
         document = document_of(line)
         kind = kind_of(document)
@@ -67,7 +71,9 @@ def _job(number: int, line: bytes) -> Recorded | BadLine:
             return BadLine(line=number, why=f"found a {kind}, wanted a {DocumentKind.DESCRIBE}")
         product = document.get(PRODUCT_ID)
         described = isinstance(product, str)
-        job = job_of(document, kind=kind, product_id=(product or None) if described else None, algorithm_described=described)
+        job = job_of(
+            document, kind=kind, product_id=(product or None) if described else None, algorithm_described=described, fields=fields
+        )  # fmt: skip
     except (BadDocument, ValueError, RecursionError) as problem:
         return BadLine(line=number, why=one_line(str(problem), 300))
     if "created_at" in job.unknown:

@@ -34,6 +34,8 @@ COLUMNS: Mapping[str, Column] = {
     "ConsumedQuantity": lambda _, line: line.savings.billable_s,
     "ConsumedUnit": lambda *_: "Seconds",
     "RegionId": lambda report, line: harmless(line.name.rpartition(" ")[2]) if report.by is By.POOL else "",
+    "SubAccountId": lambda report, _: harmless(report.origin.account) if report.origin else "",
+    "x_GeneratedAt": lambda report, _: f"{report.origin.made_at:%Y-%m-%dT%H:%M:%SZ}" if report.origin else "",
     "x_GroupedBy": lambda report, _: str(report.by),
     "x_Group": lambda _, line: harmless(line.name),
     "x_SavedCost": lambda _, line: _dollars(line.savings.saved_micros),

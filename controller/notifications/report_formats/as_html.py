@@ -6,28 +6,34 @@ of each chart are also in a table.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import pygal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from pygal.style import Style
 
 from controller.jobs.job import Outcome
+from controller.notifications.links import console_url
 from controller.notifications.period_sentence import sentence
-from controller.notifications.report_formats.shared import deadlines, incomplete, per_100_hours, shown, title
+from controller.notifications.report_formats.charts import bars
+from controller.notifications.report_formats.charts import lines as lines_of
+from controller.notifications.report_formats.shared import (
+    basis_text,
+    deadlines,
+    forecast_line,
+    incomplete,
+    origin_text,
+    per_100_hours,
+    shown,
+    title,
+    trend_texts,
+)
 from controller.savings.report import Line, Report
+from controller.savings.rollup import Mover
 from controller.units.money import DOLLAR, dollars, percent
 
-SCRIPT = re.compile(r"<script.*?</script>", re.DOTALL)  # pygal adds its configuration for a script that the page does not load
 BARS_MAX = 12  # more bars cannot be distinguished; the table has every line
-STYLE = Style(
-    background="transparent", plot_background="transparent", foreground="var(--soft)", foreground_strong="var(--text)",
-    foreground_subtle="var(--line)", colors=("#0b7a55", "#3c6fd1", "#c2410c"), font_family="inherit", label_font_size=15,
-    major_label_font_size=15, legend_font_size=16, value_font_size=15, tooltip_font_size=15, opacity=".92",
-)  # fmt: skip
+MOVERS_SHOWN = 6  # of each team
 COLUMNS = ("Saved", "% saved", "Spent", "On-demand", "Wasted", "Missed", "AWS's %", "Attempts")
 PAGES = Environment(
     loader=PackageLoader("controller", "data"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -73,9 +79,12 @@ def as_html(report: Report) -> str:
         figures=tuple(_figures(report)),
         tables=(
             Table(caption=f"By {report.by}", columns=(str(report.by).capitalize(), *COLUMNS), rows=lines),
+            *_trend(report),
             *_counts(report),
         ),
-        notes=[note for note in (deadlines(report), incomplete(report)) if note],
+        origin=origin_text(report),
+        movers=_movers(report),
+        notes=[note for note in (forecast_line(report), deadlines(report), incomplete(report), basis_text(report)) if note],
         own_cost=dollars(report.own_cost_micros),
     )
 
@@ -101,19 +110,18 @@ def _figures(report: Report) -> Iterable[Figure]:
         yield Figure(
             title=f"Saved, spent and wasted by {report.by}",
             description="bar chart; the table below has its figures",
-            svg=_svg(_bars([shown(line.name) for line in lines], _series(lines))),
+            svg=bars([shown(line.name) for line in lines], _series(lines)),
         )
     if len(report.days) > 1:
-        chart = _chart(
-            pygal.Line, [f"{day:%-d %b}" for day, _ in report.days], x_label_rotation=35, dots_size=2, show_x_guides=False
+        series = (
+            ("Saved", [savings.saved_micros / DOLLAR for _, savings in report.days]),
+            ("Spent", [savings.spent_micros / DOLLAR for _, savings in report.days]),
         )
-        chart.add("Saved", [savings.saved_micros / DOLLAR for _, savings in report.days])
-        chart.add("Spent", [savings.spent_micros / DOLLAR for _, savings in report.days])
         rows = [(day.isoformat(), dollars(savings.saved_micros), dollars(savings.spent_micros)) for day, savings in report.days]
         yield Figure(
             title="Saved and spent day by day",
             description="line chart",
-            svg=_svg(chart),
+            svg=lines_of([f"{day:%-d %b}" for day, _ in report.days], series),
             table=Table(caption="Day by day", columns=("Day", "Saved", "Spent"), rows=rows),
         )
 
@@ -126,30 +134,6 @@ def _series(lines: Sequence[Line]) -> tuple[tuple[str, list[float]], ...]:
     )
 
 
-def _bars(names: Sequence[str], series: Sequence[tuple[str, list[float]]]) -> pygal.graph.graph.Graph:
-    chart = _chart(pygal.Bar, [name if len(name) <= 18 else f"{name[:17]}…" for name in names], x_label_rotation=20)
-    for name, values in series:
-        chart.add(name, values)
-    return chart
-
-
-def _chart(kind: type, labels: Sequence[str], **looks: object) -> pygal.graph.graph.Graph:
-    chart = kind(
-        style=STYLE, js=[], width=960, height=360, legend_at_bottom=True, show_minor_y_labels=False, pretty_print=False,
-        disable_xml_declaration=True, no_prefix=True, explicit_size=False,
-        value_formatter=lambda value: f"${value:,.2f}", **looks,
-    )  # fmt: skip
-    chart.uuid = "chart"  # the same report gives the same page
-    chart.x_labels = list(labels)
-    return chart
-
-
-def _svg(chart: pygal.graph.graph.Graph) -> Markup:
-    """The chart as markup: pygal escapes the names in it."""
-    svg = SCRIPT.sub("", chart.render(is_unicode=True)).replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
-    return Markup(svg)  # noqa: S704 - see above; a test holds it
-
-
 def _row(line: Line) -> tuple[str, ...]:
     one = line.savings
     return (
@@ -157,6 +141,45 @@ def _row(line: Line) -> tuple[str, ...]:
         dollars(one.counterfactual_micros), dollars(one.wasted_micros), dollars(line.missed_micros), percent(one.aws_percent),
         str(one.attempts),
     )  # fmt: skip
+
+
+def _trend(report: Report) -> Iterable[Table]:
+    rows = trend_texts(report)
+    if rows:
+        yield Table(caption="Compared with the periods before", columns=("Period", "Saved", "% saved", "Spent"), rows=rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobLine:
+    """A job that saved or lost much, with its address in the console (empty where that is not known)."""
+
+    name: str
+    url: str
+    saved: str
+    wasted: str
+    note: str
+
+
+def _movers(report: Report) -> list[tuple[str, list[JobLine]]]:
+    """The jobs behind the figures, by team: those that saved and lost the most."""
+    teams: dict[str, list[JobLine]] = {}
+    for mover in sorted(report.movers, key=lambda m: (-max(abs(m.saved_micros), m.wasted_micros), m.job)):
+        lines = teams.setdefault(shown(mover.team), [])
+        if len(lines) < MOVERS_SHOWN:
+            lines.append(
+                JobLine(
+                    name=shown(mover.job), url=console_url(mover.region, mover.job), saved=dollars(mover.saved_micros),
+                    wasted=dollars(mover.wasted_micros), note=_why(mover),
+                )
+            )  # fmt: skip
+    return sorted(teams.items())
+
+
+def _why(mover: Mover) -> str:
+    market = "spot" if mover.spot else "on-demand"
+    times = f", interrupted {mover.interruptions} times" if mover.interruptions > 1 else ", interrupted once"
+    without = "" if mover.checkpoint else ", without a checkpoint"
+    return f"{shown(mover.instance_type)} {market}{times if mover.interruptions else ''}{without if mover.spot else ''}"
 
 
 def _counts(report: Report) -> Iterable[Table]:

@@ -6,7 +6,17 @@ from collections.abc import Iterable, Sequence
 
 from controller.jobs.job import Outcome
 from controller.notifications.period_sentence import sentence
-from controller.notifications.report_formats.shared import deadlines, incomplete, per_100_hours, shown, title
+from controller.notifications.report_formats.shared import (
+    basis_text,
+    deadlines,
+    forecast_line,
+    incomplete,
+    origin_text,
+    per_100_hours,
+    shown,
+    title,
+    trend_texts,
+)
 from controller.savings.report import Line, Report
 from controller.units.money import dollars, percent
 
@@ -16,7 +26,8 @@ COLUMNS = ("Spent", "On-demand", "Saved", "%", "AWS's %", "Wasted", "Missed", "A
 
 def as_text(report: Report) -> str:
     rows = [(shown(line.name), *_cells(line)) for line in (*report.lines, report.total)]
-    text = [title(report), "", sentence(report).replace("*", ""), "", *_table((str(report.by).capitalize(), *COLUMNS), rows), ""]
+    head = [title(report), *filter(None, (origin_text(report),))]
+    text = [*head, "", sentence(report).replace("*", ""), "", *_table((str(report.by).capitalize(), *COLUMNS), rows), ""]
     return "\n".join([*text, *_below(report)]) + "\n"
 
 
@@ -43,7 +54,10 @@ def _below(report: Report) -> Iterable[str]:
     pools = [f"{shown(pool.name)} {pool.interruptions}, in 100 spot hours {per_100_hours(pool)}" for pool in report.interruptions]
     yield from _top("Interruptions", pools)
     yield from _top("Outcomes", [f"{Outcome(name).label} {count}" for name, count in report.outcomes])
-    yield from filter(None, (deadlines(report), incomplete(report)))
+    if trend := trend_texts(report):
+        yield f"Trend (saved): {', '.join(f'{period} {saved} ({share})' for period, saved, share, _ in trend)}"
+    yield from filter(None, (forecast_line(report), deadlines(report), incomplete(report)))
+    yield basis_text(report)
     yield f"Spotwarden itself cost about {dollars(report.own_cost_micros)} (estimated)."
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
+from controller.notifications.period_sentence import forecast_text
 from controller.savings.report import PoolLine, Report
 from controller.units.free_text import one_line
+from controller.units.money import dollars, percent
 
 NAME_MAX = 256  # characters of a tag's value
 
@@ -19,6 +21,47 @@ def title(report: Report) -> str:
     """The period and, where the report covers only some teams, their names."""
     teams = f", {', '.join(map(shown, report.teams))}" if report.teams else ""
     return f"Spot training, {report.since} to {report.until - timedelta(days=1)} (UTC){teams}"
+
+
+def origin_text(report: Report) -> str:
+    """The account, the region, and when the report was made; empty where it does not say."""
+    of = report.origin
+    if of is None:
+        return ""
+    name = f" ({shown(of.account_name)})" if of.account_name else ""
+    where = [f"account {shown(of.account)}{name}" if of.account else "", shown(of.region) if of.region else ""]
+    return " · ".join(filter(None, (*where, f"made {of.made_at:%Y-%m-%d %H:%M} UTC")))
+
+
+def basis_text(report: Report) -> str:
+    """What the dollars are taken from."""
+    billed = report.origin.billed_until if report.origin else None
+    if billed is None:
+        return "Dollars are estimated from list prices; no bill was compared (spotwarden audit --bill)."
+    return f"Recorded from the bill until {billed - timedelta(days=1):%-d %B %Y}, estimated since."
+
+
+def forecast_line(report: Report) -> str:
+    """How the month ends, or that too little is known for a forecast; empty for a period without one."""
+    if text := forecast_text(report):
+        return f"{text}."
+    begun = report.since.day == 1 and report.until - report.since < timedelta(days=28)
+    return "Too little of the month is known for a forecast." if begun and report.origin and report.total.savings.attempts else ""
+
+
+def trend_texts(report: Report) -> tuple[tuple[str, str, str, str], ...]:
+    """The earlier periods and this one: period, saved, percent, spent."""
+    rows = [(one.since, one.until, one.savings) for one in report.trend]
+    rows += [(report.since, report.until, report.total.savings)] if rows else []
+    return tuple(
+        (_span(since, until), dollars(of.saved_micros), percent(of.saved_percent), dollars(of.spent_micros))
+        for since, until, of in rows
+    )
+
+
+def _span(since: date, until: date) -> str:
+    last = until - timedelta(days=1)
+    return f"{since}" if since == last else f"{since} to {last}"
 
 
 def deadlines(report: Report) -> str:

@@ -33,6 +33,8 @@ def shadowed(whole: Whole) -> Iterator[Problem]:
 def contradicted(whole: Whole) -> Iterator[Problem]:
     """Rules for the same jobs of which each job breaks one or the other."""
     for first, second in combinations(whole.rules, 2):
+        if first.compiled.get("when") != second.compiled.get("when"):
+            continue  # nobody knows whether both can hold
         if not overlap(first.compiled["match"], second.compiled["match"]):
             continue
         kinds = (first.compiled["kind"], second.compiled["kind"])
@@ -57,7 +59,7 @@ def _shadowed(rule: Entry, by: Entry) -> Problem:
 
 def _adds_nothing(rule: Entry, other: Entry) -> bool:
     mine, theirs = rule.compiled, other.compiled
-    if mine["kind"] != theirs["kind"] or mine["kind"] not in AS_STRICT:
+    if mine["kind"] != theirs["kind"] or mine["kind"] not in AS_STRICT or theirs.get("when") not in (None, mine.get("when")):
         return False
     milder = MODES.index(mine["mode"]) < MODES.index(theirs["mode"])
     same = all(mine[key] == theirs[key] for key in ("mode", "action", "severity", "channel", "applies_to"))

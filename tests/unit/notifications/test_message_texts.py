@@ -69,6 +69,7 @@ EXAMPLES: tuple[Message, ...] = (
         for trained in (True, False)
     ),
     m.StepSkipped(name="bert", attempt="bert-r02", why="Unsupported instance type ml.p3dn.24xlarge"),
+    m.DoneElsewhere(job=SPOT, other="bert-2"),
     m.Deleted(name="bert"),
     m.Deleted(name="bert", stops=1),
     m.Deleted(name="bert", submissions=1),

@@ -43,6 +43,7 @@ EXAMPLES: tuple[Message, ...] = (
     m.Abandoned(name=EVIL, why=EVIL),
     m.NameTaken(name=EVIL, attempt=EVIL, why=EVIL),
     m.NotPermitted(name=EVIL, attempt=EVIL, why=EVIL),
+    m.DoneElsewhere(job=JOB, other=EVIL),
     m.ChangedBack(
         name=EVIL, attempt=EVIL, why=EVIL, instance_type=EVIL, instances=1, back_to_type=EVIL, back_to_instances=2
     ),

@@ -1,0 +1,57 @@
+"""Keeps the members of a document that expressions of the policy read, and nothing else of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from controller.aws.sagemaker.confidential import HIDDEN
+from controller.aws.sagemaker.unsaid_fields import DocumentKind, overlaps
+
+TEXT_MAX, VALUES_MAX = 5_000, 1_000  # SageMaker's own limits are below them
+NO_FIELDS: Mapping[tuple[str, ...], bool] = {}
+_UNSAID = object()
+
+
+def members_read(
+    body: Mapping[str, Any], fields: Mapping[tuple[str, ...], bool], kind: DocumentKind, later: Collection[str]
+) -> Mapping[tuple[str, ...], Any]:
+    """The value of each field; None where the job lacks it. A field is absent where the document does not say: one that is filled
+    in later, one that was hidden, and one that is missing from a document that does not contain everything."""
+    found: dict[tuple[str, ...], Any] = {}
+    for path, requested in fields.items():
+        if any(overlaps(".".join(path), place) for place in later):
+            continue
+        value = _value(body, path)
+        lacking = kind is DocumentKind.DESCRIBE or (kind is DocumentKind.CREATE and requested)
+        if value is not _UNSAID and (value is not None or lacking):
+            found[path] = value
+    return found
+
+
+def _value(found: Any, path: tuple[str, ...]) -> Any:
+    """The value at a path; through a list, those of all its elements that have one."""
+    for number, name in enumerate(path):
+        if isinstance(found, list | tuple):
+            inner = [_value(one, path[number:]) for one in found[:VALUES_MAX]]
+            return _UNSAID if _UNSAID in inner else [one for one in inner if one is not None]
+        found = found.get(name) if isinstance(found, Mapping) else None
+        if found is None:
+            return None
+    return _plain(found)
+
+
+def _plain(found: Any) -> Any:
+    """A value that can be compared; of what only is counted, one entry for each part."""
+    match found:
+        case str():
+            return _UNSAID if found == HIDDEN else found[:TEXT_MAX]
+        case bool() | int() | float():
+            return found
+        case list() | tuple():
+            inner = [_plain(one) if isinstance(one, str | int | float) else None for one in found[:VALUES_MAX]]
+            return _UNSAID if _UNSAID in inner else inner
+        case Mapping():
+            return dict.fromkeys(list(found)[:VALUES_MAX])
+        case _:
+            return ()  # a time: it is there

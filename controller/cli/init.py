@@ -1,0 +1,72 @@
+"""``spotwarden init``: writes a policy to start with, its cases, the editor's schema and a recipe for CI."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from controller.cli.errors import BadInput
+from controller.cli.options import LOCAL_FOLDER
+from controller.policyfile.json_schema import schema_text
+
+POLICY, CASES, SCHEMA = "starter.yaml", "starter.test.yaml", ".policy.schema.json"
+WORKFLOW = Path(".github", "workflows", "spotwarden.yml")
+PLAIN = re.compile(r"[A-Za-z0-9._/][A-Za-z0-9._/-]*")  # a path that means the same in YAML, in a shell and as a pattern of GitHub
+
+
+def run(
+    folder: Annotated[
+        Path, typer.Argument(metavar="[DIR]", help="The folder for the policies; the recipe for CI lies beside it.")
+    ] = Path(LOCAL_FOLDER),
+) -> int:
+    """Write the files, and say what to do next. Raises BadInput where one of them exists, and then writes none."""
+    texts = starter_files(folder)
+    existing = [path for path in texts if path.exists() or path.is_symlink()]
+    if existing:
+        names = ", ".join(map(str, existing))
+        raise BadInput(f"found {names}, wanted a folder without {'it' if len(existing) == 1 else 'them'}: nothing is overwritten")
+    for path, text in texts.items():
+        _write(path, text)
+        print(f"wrote {path}")
+    print(f"next: edit {folder / POLICY}, then run: spotwarden validate {folder} && spotwarden test {folder} --coverage")
+    return 0
+
+
+def starter_files(folder: Path) -> Mapping[Path, str]:
+    """What is written where. The recipe for CI lies beside the folder, or in it where the folder is the working directory."""
+    root, name = _root(folder)
+    if not PLAIN.fullmatch(name):
+        raise BadInput(f"found the folder name {name!r}, wanted letters, digits, '.', '_', '-' and '/'")
+    paths = "**" if name == "." else f"{name}/**"
+    starter = files("controller").joinpath("cli", "starter")
+    recipe = starter.joinpath("workflow.yml").read_text("utf-8")
+    return {
+        folder / POLICY: starter.joinpath(POLICY).read_text("utf-8"),
+        folder / CASES: starter.joinpath(CASES).read_text("utf-8"),
+        folder / SCHEMA: schema_text(),
+        root / WORKFLOW: recipe.replace("{policies}/**", paths).replace("{policies}", name),
+    }
+
+
+def _root(folder: Path) -> tuple[Path, str]:
+    """Where the recipe for CI goes, and the policy folder as it is called from there."""
+    if folder.resolve() == Path.cwd():
+        return folder, "."
+    if not folder.is_absolute() and ".." not in folder.parts:
+        return Path(), folder.as_posix()
+    return folder.parent, folder.name
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a new file; one that appears meanwhile is left alone."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise BadInput(f"{path}: found {error.strerror}, wanted a new file") from error

@@ -1,0 +1,12 @@
+"""Expressions: ``when:`` of a rule, for what ``match`` cannot say; read, checked against SageMaker's model, and compiled to JSON.
+
+Reading order: ``syntax`` (text to a tree with positions), ``fields`` (the shape of DescribeTrainingJob), ``check`` (types, and
+fields that may be missing), ``compile``. What Lambda evaluates is in ``controller.policy.when``.
+"""
+
+from __future__ import annotations
+
+from controller.policyfile.when.compile import compile_when
+from controller.policyfile.when.syntax import LENGTH_MAX, BadWhen
+
+__all__ = ["LENGTH_MAX", "BadWhen", "compile_when"]

@@ -1,0 +1,36 @@
+"""Compiles an expression to the JSON that ``controller.policy.when`` evaluates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from controller.policyfile.when.check import check
+from controller.policyfile.when.fields import field_shape
+from controller.policyfile.when.syntax import Node, Part, parse
+
+
+def compile_when(text: str) -> dict[str, Any]:
+    """The text, the fields that it reads, each with whether a request may contain it, and its tree. Raises BadWhen."""
+    tree = parse(text)
+    check(tree)
+    fields: dict[tuple[str, ...], bool] = {}
+    compiled = _compiled(tree, fields)
+    return {"text": text, "fields": [[list(path), requested] for path, requested in fields.items()], "tree": compiled}
+
+
+def _compiled(node: Node, fields: dict[tuple[str, ...], bool]) -> list[Any]:
+    inner = [_compiled(part, fields) for part in node.parts]
+    match node.kind:
+        case Part.FIELD:
+            fields[node.path] = field_shape(node).requested
+            return ["field", list(node.path)]
+        case Part.AND | Part.OR | Part.NOT:
+            return [node.kind.value, *inner]
+        case Part.COMPARE:
+            return [node.value, *inner]
+        case Part.CALL:
+            return [node.value, *inner]
+        case Part.LIST:
+            return ["constant", [part.value for part in node.parts]]
+        case _:
+            return ["constant", node.value]

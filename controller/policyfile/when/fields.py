@@ -1,0 +1,124 @@
+"""The fields of a training job, from botocore's model of DescribeTrainingJob: their types, and which may be missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from controller.policyfile.when.syntax import BadWhen, Node
+
+DESCRIBED, REQUESTED = "DescribeTrainingJobResponse", "CreateTrainingJobRequest"
+
+
+class FieldType(StrEnum):
+    NUMBER = "a number"
+    TEXT = "text"
+    FLAG = "true or false"
+    TIME = "a time"
+    LIST = "a list"
+    MAP = "a map"
+
+
+TYPES: Mapping[str, FieldType] = {
+    "integer": FieldType.NUMBER, "long": FieldType.NUMBER, "float": FieldType.NUMBER, "double": FieldType.NUMBER,
+    "string": FieldType.TEXT, "boolean": FieldType.FLAG, "timestamp": FieldType.TIME, "list": FieldType.LIST,
+    "map": FieldType.MAP, "structure": FieldType.MAP,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldShape:
+    """What is known of a field. ``optional`` are the beginnings of its path that a description may lack; ``many`` says that the
+    path leads through a list, so that there is a value for each of its elements. ``requested``: a request may contain it."""
+
+    type: FieldType
+    words: tuple[str, ...] = ()
+    optional: tuple[tuple[str, ...], ...] = ()
+    many: bool = False
+    requested: bool = False
+
+
+def field_shape(field: Node) -> FieldShape:
+    """The shape of a field. Raises BadWhen for one that no training job has."""
+    shape, optional, many = _shape(DESCRIBED), list[tuple[str, ...]](), False
+    for number, name in enumerate(field.path):
+        at, end = field.places[number]
+        if shape.type_name == "list":
+            shape, many = shape.member, True
+        if shape.type_name == "map":
+            shape = shape.value
+            optional.append(field.path[: number + 1])
+            continue
+        if shape.type_name != "structure":
+            within = ".".join(field.path[:number])
+            raise BadWhen(
+                at, end, f"the field {name!r} of {within}", f"no further field, since {within} is {TYPES[shape.type_name]}"
+            )
+        if name not in shape.members:
+            raise _unknown(field, number, shape)
+        if name not in shape.required_members and not many:
+            optional.append(field.path[: number + 1])
+        shape = shape.members[name]
+    if shape.type_name == "list" and TYPES[shape.member.type_name] is not FieldType.MAP and not many:
+        return FieldShape(type=FieldType.LIST, words=tuple(shape.member.enum) if shape.member.type_name == "string" else (),
+                          optional=tuple(optional), many=False, requested=_requested(field.path))  # fmt: skip
+    return FieldShape(
+        type=TYPES[shape.type_name], words=tuple(shape.enum) if shape.type_name == "string" else (), optional=tuple(optional),
+        many=many, requested=_requested(field.path),
+    )  # fmt: skip
+
+
+def element_type(field: Node) -> FieldType:
+    """The type of the elements of a list."""
+    shape = _shape(DESCRIBED)
+    for name in field.path:
+        shape = shape.member if shape.type_name == "list" else shape
+        shape = shape.value if shape.type_name == "map" else shape.members[name]
+    return TYPES[(shape.member if shape.type_name == "list" else shape).type_name]
+
+
+def _unknown(field: Node, number: int, shape: Any) -> BadWhen:
+    name, (at, end) = field.path[number], field.places[number]
+    within = f"a field of {'.'.join(field.path[:number])}" if number else "a field of a training job"
+    whole = next((".".join(path) for path in _paths() if path[-1].lower() == name.lower()), "") if not number else ""
+    hint = f"did you mean {whole!r}?" if whole and "." in whole else ""
+    known = tuple(shape.members)
+    wanted = f"{within}, such as {', '.join(known[:4])}"
+    return BadWhen(at, end, f"the field {name!r}", wanted, word="" if hint else name, words=known, hint=hint)
+
+
+@cache
+def _paths() -> tuple[tuple[str, ...], ...]:
+    """The fields of two levels, for those who leave out the first."""
+    return tuple(
+        (name, inner)
+        for name, shape in _shape(DESCRIBED).members.items()
+        for inner in (shape.members if shape.type_name == "structure" else ())
+    )
+
+
+def _requested(path: tuple[str, ...]) -> bool:
+    shape = _shape(REQUESTED)
+    for name in path:
+        shape = shape.member if shape.type_name == "list" else shape
+        if shape.type_name == "map":
+            return True
+        if shape.type_name != "structure" or name not in shape.members:
+            return False
+        shape = shape.members[name]
+    return True
+
+
+def _shape(name: str) -> Any:
+    return _service().shape_for(name)
+
+
+@cache
+def _service() -> Any:
+    from botocore.loaders import Loader  # here: most policies have no expression, and the model takes a while to load
+    from botocore.model import ServiceModel
+
+    return ServiceModel(Loader().load_service_model("sagemaker", "service-2"), "sagemaker")

@@ -1,0 +1,228 @@
+"""Reads the training lines of a Cost and Usage Report (CUR 2.0, or the older one), and compares them with the ledger.
+
+Not yet run on the export of a live account: how AWS spells the usage type of spot training was not seen, so types that are not
+known are shown and never dropped.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+from controller.ledger.entry import Entry, Measured
+from controller.savings.arithmetic import billed_rate
+from controller.savings.prices import spot_of
+from controller.units.free_text import one_line
+from controller.units.money import Micros, Rate, cost_micros
+
+INSTANCE = r"(?P<type>ml\.[a-z0-9-]+\.[a-z0-9]+)"
+SPOT_USAGE = re.compile(
+    rf"(?:[A-Z0-9]+-)?(?:(?:Managed)?Spot[-_ ]?Train(?:ing)?|Train(?:ing)?[-_ ]?Spot)[: ]{INSTANCE}", re.IGNORECASE
+)
+WARM_POOL = re.compile(rf"(?:[A-Z0-9]+-)?Train(?:ing)?[-_ ]?(?:Warm[-_ ]?Pool|WarmPool)\S*?[: ]{INSTANCE}", re.IGNORECASE)
+ON_DEMAND_USAGE = re.compile(rf"(?:[A-Z0-9]+-)?Train(?:ing)?:{INSTANCE}", re.IGNORECASE)
+MAYBE_TRAINING = re.compile("train|spot", re.IGNORECASE)
+NOT_USAGE = frozenset(
+    {"savingsplannegation", "tax", "credit", "refund", "fee", "rifee", "savingsplanrecurringfee", "savingsplanupfrontfee"}
+)
+DISCOUNTS = frozenset({"edpdiscount", "privateratediscount", "bundleddiscount", "discount"})
+COLUMNS = ("line_item_usage_type", "line_item_usage_start_date", "line_item_usage_amount", "line_item_unblended_cost")
+PROBLEMS_SHOWN = 10
+HOURS_LEAST = 1.0  # of a usage type, before its price is believed
+FACTOR_MOST = 4  # how far the price of a bill may be from the list price before nobody believes it
+HOURS_MOST, DOLLARS_MOST = 10_000_000, 100_000_000
+
+
+class Group(NamedTuple):
+    """What is compared: a day, a region, an instance type, and spot or on-demand."""
+
+    day: date
+    region: str
+    instance_type: str
+    spot: bool
+
+
+@dataclass(slots=True)
+class Amount:
+    """Billed hours and micro-dollars."""
+
+    hours: float = 0.0
+    micros: Micros = 0
+
+
+@dataclass(slots=True)
+class Bill:
+    """What a bill says of training. ``unseen`` are usage types that may be training and that nobody has seen yet."""
+
+    rows: int = 0
+    groups: dict[Group, Amount] = field(default_factory=dict)
+    usage_types: dict[tuple[str, str, bool], str] = field(default_factory=dict)
+    warm_pools: Amount = field(default_factory=Amount)
+    unseen: dict[str, Amount] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    problem_count: int = 0
+
+    def problem(self, text: str) -> None:
+        self.problem_count += 1
+        if len(self.problems) < PROBLEMS_SHOWN:
+            self.problems.append(text)
+
+
+def column_name(found: str) -> str:
+    """A column's name as CUR 2.0 writes it: the older ``lineItem/UsageType`` is ``line_item_usage_type``."""
+    head, _, rest = found.strip().lstrip("\ufeff").partition("/")
+    parts = "_".join(filter(None, (head, rest)))
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", parts).lower()
+
+
+def read_bill(columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> Bill:
+    """Sum the training lines of a bill. Rows that cannot be read are counted and the first of them named.
+
+    Raises ValueError where a column is missing.
+    """
+    missing = [name for name in COLUMNS if name not in set(columns)]
+    if missing:
+        raise ValueError(f"found no column {', '.join(missing)}, wanted a CUR 2.0 export with these columns")
+    bill = Bill()
+    for number, row in enumerate(rows, start=2):
+        bill.rows += 1
+        text = {name: value for name, value in row.items() if isinstance(value, str)}
+        try:
+            _add(bill, text)
+        except (ValueError, OverflowError) as error:
+            bill.problem(f"row {number}: {one_line(str(error), 160)}")
+    return bill
+
+
+def _add(bill: Bill, row: Mapping[str, str]) -> None:
+    if not row:
+        raise ValueError("its number of columns is not that of the first row")
+    usage, kind = row.get("line_item_usage_type", "").strip(), row.get("line_item_line_item_type", "Usage").lower()
+    if row.get("line_item_product_code", "AmazonSageMaker") not in ("AmazonSageMaker", "") or kind in NOT_USAGE:
+        return
+    if not MAYBE_TRAINING.search(usage):
+        return
+    micros, hours = (
+        _micros(row),
+        0.0 if kind in DISCOUNTS else _number(row.get("line_item_usage_amount", ""), HOURS_MOST, "hours"),
+    )
+    spot, warm, on_demand = SPOT_USAGE.fullmatch(usage), WARM_POOL.fullmatch(usage), ON_DEMAND_USAGE.fullmatch(usage)
+    if warm:
+        _sum(bill.warm_pools, hours, micros)
+    elif found := spot or on_demand:
+        day = date.fromisoformat(row.get("line_item_usage_start_date", "")[:10])
+        group = Group(day, _region(row), found["type"].lower(), spot is not None)
+        _sum(bill.groups.setdefault(group, Amount()), hours, micros)
+        bill.usage_types[group.region, group.instance_type, group.spot] = usage
+    else:
+        _sum(bill.unseen.setdefault(one_line(usage, 100), Amount()), hours, micros)
+
+
+def _sum(amount: Amount, hours: float, micros: Micros) -> None:
+    amount.hours += hours
+    amount.micros += micros
+
+
+def _micros(row: Mapping[str, str]) -> Micros:
+    """The cost of a line: what a Savings Plan makes of it where one covers it."""
+    if row.get("line_item_currency_code", "USD") not in ("USD", ""):
+        raise ValueError(f"its currency is {row['line_item_currency_code']!r}, wanted USD")
+    covered = row.get("line_item_line_item_type", "").lower() == "savingsplancoveredusage"
+    name = "savings_plan_savings_plan_effective_cost" if covered else "line_item_unblended_cost"
+    return round(_number(row.get(name, ""), DOLLARS_MOST, "dollars") * 1_000_000)
+
+
+def _number(text: str, most: float, what: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        raise ValueError(f"found {text!r}, wanted a number of {what}") from None
+    if not -most <= found <= most:  # also false for what is no number
+        raise ValueError(f"found {text!r}, wanted at most {most:,} {what}")
+    return found
+
+
+def _region(row: Mapping[str, str]) -> str:
+    for name in ("product_region_code", "product_region"):
+        if row.get(name):
+            return one_line(row[name], 40)
+    try:
+        product = json.loads(row.get("product", "") or "{}")
+        found = str(product.get("region", "")) if isinstance(product, dict) else ""
+    except ValueError:
+        found = ""
+    return one_line(found, 40) or row.get("line_item_availability_zone", "").rstrip("abcdef") or "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """A group with what the ledger recorded and what the bill says; ``jobs`` are those behind it, the dearest first."""
+
+    group: Group
+    recorded_micros: Micros
+    billed_micros: Micros
+    recorded_hours: float
+    billed_hours: float
+    jobs: tuple[str, ...]
+
+    @property
+    def gap_micros(self) -> Micros:
+        return self.billed_micros - self.recorded_micros
+
+
+def compare(entries: Iterable[Entry], bill: Bill, since: date, until: date) -> tuple[Compared, ...]:
+    """Each group of a period that the ledger or the bill knows, by day. A job counts on the day on which it ended."""
+    recorded: dict[Group, list[Measured]] = {}
+    for entry in entries:
+        if isinstance(entry, Measured) and since <= entry.at.date() < until and entry.billable_s:
+            recorded.setdefault(Group(entry.at.date(), entry.region, entry.instance_type, entry.spot), []).append(entry)
+    found = []
+    for group in sorted({*recorded, *(g for g in bill.groups if since <= g.day < until)}):
+        jobs = sorted(recorded.get(group, ()), key=lambda e: (-_recorded(e), e.job))
+        billed = bill.groups.get(group, Amount())
+        found.append(
+            Compared(
+                group=group, recorded_micros=sum(map(_recorded, jobs)), billed_micros=billed.micros,
+                recorded_hours=sum(e.billable_s * e.instance_count for e in jobs) / 3600, billed_hours=billed.hours,
+                jobs=tuple(e.job for e in jobs),
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _recorded(entry: Measured) -> Micros:
+    rate = billed_rate(entry)
+    return 0 if rate is None else cost_micros(entry.billable_s, entry.instance_count, rate)
+
+
+def calibration(
+    bill: Bill, since: date, until: date, listed: Mapping[tuple[str, str], Rate | None]
+) -> tuple[dict[str, dict[str, Rate]], tuple[str, ...]]:
+    """The price of an hour by region and name, as the bill has it, and the usage types whose price is not believed.
+
+    ``listed`` are the on-demand prices by region and instance type. A price far from the list price, or of less than an hour, is
+    not believed: it would price every later job.
+    """
+    sums: dict[tuple[str, str, bool], Amount] = {}
+    for group, amount in bill.groups.items():
+        if since <= group.day < until:
+            _sum(sums.setdefault((group.region, group.instance_type, group.spot), Amount()), amount.hours, amount.micros)
+    recorded: dict[str, dict[str, Rate]] = {}
+    doubtful: list[str] = []
+    for (region, kind, spot), amount in sorted(sums.items()):
+        usage, known = bill.usage_types[region, kind, spot], listed.get((region, kind))
+        if amount.hours < HOURS_LEAST or amount.micros <= 0:
+            doubtful.append(f"{usage}: less than an hour, or nothing, was billed")
+            continue
+        micros = round(amount.micros / amount.hours)
+        if known is not None and not known.micros_per_h / FACTOR_MOST <= micros <= known.micros_per_h * FACTOR_MOST:
+            doubtful.append(f"{usage}: ${micros / 1e6:.4f} an hour, far from the list price of ${known.micros_per_h / 1e6:.4f}")
+            continue
+        source = f"bill of {since} to {until}, usage type {usage}"
+        name = spot_of(kind) if spot else kind
+        recorded.setdefault(region, {})[name] = Rate(micros_per_h=micros, as_of=since, source=source)
+    return recorded, tuple(doubtful)
