@@ -37,6 +37,7 @@ mutants: $(BIN)/installed  ## count the mutants of the pure packages that tests 
 
 bench: $(BIN)/installed  ## measure what a month's digest costs, by the number of jobs, and a backtest of 100,000 jobs
 	$(BIN)/python -m tests.benchmarks.month $(ARGS)
+	$(BIN)/python -m tests.benchmarks.policy
 	$(BIN)/python -m tests.benchmarks.backtest
 
 nightly: lint-stack simulate mutants bench  ## run everything that takes long: simulate (and its mutants), mutants, bench

@@ -49,9 +49,15 @@ class S3Checkpoints:
         bucket, prefix = place_of(uri)
         if bucket not in self._buckets:
             return _unseen(uri, now, NOT_LOOKED_INTO)
-        listing = _Listing(self._client, bucket, f"{prefix.rstrip('/')}/" if prefix.strip("/") else "")
+        listing = _Listing(
+            self._client,
+            bucket,
+            f"{prefix.rstrip('/')}/" if prefix.strip("/") else "",
+            open_=bool(prefix) and not prefix.endswith("/"),
+        )
         try:
             found = listing.objects()
+            sibling = f"s3://{bucket}/{beside}" if (beside := listing.sibling()) else ""
         except (ClientError, BotoCoreError) as error:
             return _unseen(uri, now, _problem(uri, error))
         written = checkpoint_files(found, ignore)
@@ -63,14 +69,16 @@ class S3Checkpoints:
             newest_at=newest_checkpoint_at(written),
             complete=listing.complete,
             others=len(found) - len(written),
+            sibling=sibling,
         )
 
 
 class _Listing:
     """The objects below one prefix, as far as a bounded number of list requests shows them."""
 
-    def __init__(self, client: Any, bucket: str, prefix: str) -> None:
-        self._client, self._bucket, self._prefix = client, bucket, prefix
+    def __init__(self, client: Any, bucket: str, prefix: str, *, open_: bool = False) -> None:
+        """``open_`` says whether the prefix was given without its last slash."""
+        self._client, self._bucket, self._prefix, self._open = client, bucket, prefix, open_
         self._left = REQUESTS_MAX
         self.complete = True  # False where a newer object may be unseen
 
@@ -80,6 +88,17 @@ class _Listing:
         if first.get("IsTruncated"):
             files += self._below(self._prefix)
         return list({file.path: file for file in files}.values())
+
+    def sibling(self) -> str:
+        """A key or a folder beside the prefix that begins with its text: copied with it, where the prefix has no last slash."""
+        if not self._open or not self._left:
+            return ""
+        page = self._list(self._prefix.rstrip("/"), delimiter="/")
+        beside = (
+            *(found["Prefix"] for found in page.get("CommonPrefixes", ())),
+            *(one["Key"] for one in page.get("Contents", ())),
+        )
+        return next((name for name in sorted(beside) if name not in (self._prefix, self._prefix.rstrip("/"))), "")
 
     def _below(self, folder: str) -> list[StoredFile]:
         """The objects right below a folder, and those of its newest folders."""

@@ -14,12 +14,13 @@ from controller.ledger.intent import Purpose, Stop, Submit
 from controller.policy.findings import Finding, VerdictKind
 from controller.policy.policy import Policy
 from controller.policy.rules import RULE_KINDS
+from controller.policy.rules.prefix_shared import PREFIX_SHARED
 from controller.policy.rules.tag_invalid import TAG_INVALID
 from controller.policy.rules.team_contradicted import TEAM_CONTRADICTED
 from controller.policyfile.cases import NONE, Case, ExpectedFinding
 from controller.policyfile.problem import BadPolicy, quoted
 
-UNNAMED = (TAG_INVALID, TEAM_CONTRADICTED)  # rules that no policy has to name
+UNNAMED = (TAG_INVALID, TEAM_CONTRADICTED, PREFIX_SHARED)  # rules that no policy has to name
 ACTION_OF = {Purpose.RULE: "stop", Purpose.REPAIR: "repair", Purpose.MOVE: "move"}
 
 

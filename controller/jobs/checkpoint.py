@@ -17,7 +17,8 @@ class CheckpointScan:
 
     ``objects`` counts the checkpoint files and ``others`` the logs, temporary and empty files beside them. ``newest_at`` is when
     the newest complete checkpoint was written, None where none was. ``complete`` says whether nothing newer can be unseen;
-    ``problem`` says in words why nothing could be seen.
+    ``problem`` says in words why nothing could be seen. ``sibling`` is a prefix beside this one that begins with its text, where
+    this one does not end with a slash: S3 compares texts, so ``bert-1`` also means ``bert-10/``.
     """
 
     uri: str
@@ -28,6 +29,7 @@ class CheckpointScan:
     complete: bool
     problem: str | None = None
     others: int = 0
+    sibling: str = ""
 
     @property
     def empty(self) -> bool:

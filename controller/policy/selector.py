@@ -37,13 +37,14 @@ class Selector:
     def matches(self, job: Job) -> bool | None:
         """Whether the job matches; None where that depends on a field that its document does not contain."""
         undecided = False
-        for name, patterns, value in self._fields(job):
-            if not patterns:
-                continue
-            if name in job.unknown:
-                undecided = True
-            elif not any(fnmatchcase(value, pattern) for pattern in patterns):
-                return False
+        if self.name or self.role or self.instance_type or self.algorithm or self.account or self.region:  # most name only tags
+            for name, patterns, value in self._fields(job):
+                if not patterns:
+                    continue
+                if name in job.unknown:
+                    undecided = True
+                elif not any(fnmatchcase(value, pattern) for pattern in patterns):
+                    return False
         for key, wanted in self.tags.items():
             if "tags" in job.unknown:
                 undecided = True

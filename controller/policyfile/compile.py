@@ -81,7 +81,7 @@ def validate_folder(path: str | Folder, *, now: datetime | None = None) -> Valid
     for section in ("rules", "resubmit", "waivers"):
         refuse_duplicate_names(trees, section)
     refuse_unknown_rules(trees)
-    for section in ("brakes", "slack", "labels", "trust_claims", "longest_waiver"):
+    for section in ("brakes", "slack", "labels", "checkpoints", "trust_claims", "longest_waiver"):
         refuse_second_section(trees, section)
     if errors := {*found.problems, *(problem for tree in (*trees, *cases) for problem in tree.problems)}:
         return Validated(errors=tuple(sorted(errors)))
@@ -105,6 +105,8 @@ def _document(whole: Sequence[File]) -> dict[str, Any]:
     }
     if any(file.trust_claims for file in whole):  # absent otherwise, so that the revision of older policies stays
         content["trust_claims"] = True
+    if ignored := [name for file in whole if file.checkpoints for name in file.checkpoints.ignore or ()]:
+        content["checkpoint_ignore"] = ignored
     if waivers := [_waiver(waiver) for file in whole for waiver in file.waivers or ()]:
         content["waivers"] = waivers
     if bounds := [file.longest_waiver for file in whole if file.longest_waiver is not None]:
@@ -173,9 +175,18 @@ def _rule(rule: RuleEntry, defaults: Defaults) -> dict[str, Any]:
         "repair": rule.repair.model_dump(exclude_none=True) if rule.repair else {},
         "applies_to": rule.applies_to,
         "channel": rule.channel or defaults.channel,
+        **({"rollout": rollout} if (rollout := _rollout(rule)) else {}),  # so that the revision of older policies stays
         **({"when": compile_when(rule.when)} if rule.when is not None else {}),  # so that the revision of older policies stays
         **({"docs": rule.docs} if rule.docs else {}),  # absent otherwise, so that the revision of older policies stays
     }
+
+
+def _rollout(rule: RuleEntry) -> dict[str, Any]:
+    """What a rule says of its roll-out, under the names of ``controller.policy.rollout.Rollout``."""
+    guard = {"jobs": rule.surprise.jobs, "percent": rule.surprise.of_last_day} if rule.surprise else None
+    share = rule.share / 100 if rule.share is not None else None
+    said = {"share": share, "enforce_from": rule.enforce_from, "surprise": guard}
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _waiver(waiver: WaiverEntry) -> dict[str, Any]:

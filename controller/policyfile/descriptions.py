@@ -18,11 +18,15 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "brakes": "How many jobs may be stopped and submitted in an hour, in the whole account.",
         "slack": "Where and what the controller posts, and who may answer.",
         "labels": "Which tags and roles say whose a job is.",
+        "checkpoints": "Which files below a checkpoint prefix are no checkpoints.",
         "trust_claims": "Whether a job's name or tag is enough to say that another service owns it, so that no rule stops it.",
         "rules": "What is required of training jobs.",
         "resubmit": "What may be submitted again; the first block that matches a job applies to it.",
         "longest_waiver": "How far away the end of a waiver may be, of at least 1h.",
         "waivers": "Which jobs may break which rules, until when, and why.",
+    },
+    "CheckpointsEntry": {
+        "ignore": "Globs for names of files that are no checkpoints, beside logs, temporary, hidden and empty files.",
     },
     "Defaults": {
         "mode": "The mode of rules without one.",
@@ -51,6 +55,13 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "applies_to": "Which jobs enforcing may act on: those created after this revision took force, or also running ones.",
         "docs": "The address of a page that says more about the rule; messages name it.",
         "channel": _CHANNEL,
+        "share": "Enforcing begins with this part of the lineages, always the same ones; the others are warned about.",
+        "enforce_from": "Enforcing begins with jobs created on this day (UTC); before it, the rule warns.",
+        "surprise": "A new revision of the rule that would act on more than this within its first 24 hours only warns.",
+    },
+    "SurpriseEntry": {
+        "jobs": "More jobs than this are a surprise.",
+        "of_last_day": "More than this part of the last day's jobs, or of its teams, is a surprise.",
     },
     "RepairEntry": {
         "checkpoint": "The template of the checkpoint prefix to set, with {team}, {family}, {job} or {tag:KEY}.",

@@ -21,13 +21,17 @@ from controller.policy.resubmission import BudgetPer, Guarantee
 from controller.policy.rules import RULE_KINDS
 from controller.policyfile.slack_section import LabelsEntry, SlackEntry
 from controller.policyfile.vocabulary import (
+    LISTED,
     Address,
+    Day,
     Dollars,
     Duration,
     DurationOrZero,
     Expires,
+    FileName,
     InstanceType,
     Name,
+    Percent,
     Prefixes,
     RateLimit,
     Reason,
@@ -112,6 +116,13 @@ class RepairEntry(StrictModel):
     tags: Annotated[dict[str, Text], Field(min_length=1)] | None = None
 
 
+class SurpriseEntry(Limits):
+    """How many jobs a new rule may act on within its first day, before it only warns."""
+
+    jobs: Annotated[StrictInt, Field(ge=1, le=500)] | None = None
+    of_last_day: Percent | None = None
+
+
 class RuleEntry(StrictModel):
     """``options`` depend on the kind of rule: see ``controller.policyfile.options``; ``when`` is read by ``consistency``."""
 
@@ -126,6 +137,9 @@ class RuleEntry(StrictModel):
     repair: RepairEntry | None = None
     applies_to: Annotated[str, BeforeValidator(one_of(tuple(AppliesTo)))] = AppliesTo.NEW.value
     channel: Text | None = None
+    share: Percent | None = None
+    enforce_from: Day | None = None
+    surprise: SurpriseEntry | None = None
     docs: Address | None = None
 
 
@@ -267,6 +281,12 @@ class WaiverEntry(StrictModel):
     expires: Expires
 
 
+class CheckpointsEntry(Limits):
+    """What is no checkpoint, beside the names that the package knows."""
+
+    ignore: Annotated[list[FileName], *LISTED, Field(max_length=50)] | None = None
+
+
 class RateLimitsEntry(Limits):
     stops_per_hour: RateLimit | None = None
     submissions_per_hour: RateLimit | None = None
@@ -278,6 +298,7 @@ class File(StrictModel):
     brakes: RateLimitsEntry | None = None
     slack: SlackEntry | None = None
     labels: LabelsEntry | None = None
+    checkpoints: CheckpointsEntry | None = None
     trust_claims: StrictBool = False
     rules: Annotated[list[RuleEntry], Field(min_length=1)] | None = None
     resubmit: Annotated[list[Block], Field(min_length=1)] | None = None

@@ -61,6 +61,18 @@ def test_a_prefix_whose_name_begins_alike_is_another(store: tuple[Checkpoints, S
     assert look.scan("s3://saved/ASHA-1", now=BEGIN).newest_at is None
 
 
+@pytest.mark.parametrize("beside", ["ASHA-10", "ASHA-1-archive"])
+def test_what_lies_beside_a_prefix_without_a_last_slash_is_named(store: tuple[Checkpoints, Save], beside: str) -> None:
+    look, save = store
+    save("s3://saved/ASHA-1", 300, BEGIN)
+    save("s3://saved/BERT-1", 300, BEGIN)
+    assert look.scan("s3://saved/ASHA-1", now=BEGIN).sibling == ""
+    save(f"s3://saved/{beside}", 300, BEGIN)
+    assert look.scan("s3://saved/ASHA-1", now=BEGIN).sibling.startswith(f"s3://saved/{beside}")
+    assert look.scan("s3://saved/ASHA-1/", now=BEGIN).sibling == ""
+    assert look.scan("s3://saved/BERT-1", now=BEGIN).sibling == ""
+
+
 class Answering:
     """An S3 that answers list requests with these responses, in order."""
 

@@ -51,7 +51,7 @@ def test_tags_that_a_stranger_adds_do_not_stop_a_running_job(policy: str) -> Non
         told = [message.text for message in messages(host) if "were changed and are not in force" in message.text]
         assert len(told) == 1
         assert "spotwarden:deadline=2026-11-17T10:00:00Z" in told[0]
-        assert "accept-tags" in told[0]
+        assert "The policy names who may do so" in told[0]
 
 
 def test_removed_tags_stay_in_force() -> None:

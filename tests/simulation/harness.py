@@ -193,9 +193,10 @@ class MemoryCheckpoints:
     def scan(self, uri: str, *, now: datetime, ignore: Sequence[str] = ()) -> CheckpointScan:  # noqa: ARG002 - the port's own signature
         """A neighbour's objects whose names begin alike are not below the prefix."""
         below = [saved for prefix, saved in self._world.checkpoints.items() if f"{prefix}/".startswith(f"{uri.rstrip('/')}/")]
+        beside = (p for p in self._world.checkpoints if p.startswith(uri) and not f"{p}/".startswith(f"{uri.rstrip('/')}/"))
         return CheckpointScan(
             uri=uri, scanned_at=now, objects=len(below), bytes_seen=1_000_000 * len(below), complete=True,
-            newest_at=max((at for _, at in below), default=None),
+            newest_at=max((at for _, at in below), default=None), sibling=min(beside, default=""),
         )  # fmt: skip
 
 

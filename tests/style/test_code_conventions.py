@@ -115,6 +115,7 @@ NAMED_OTHERWISE = {
     "policy/rules/test_spot_tags_and_instances.py": "the other rules",
     "policyfile/test_documentation.py": "docs/policies.md",
     "policyfile/test_mistakes.py": "each mistake that people can make",
+    "policyfile/test_recipes.py": "docs/recipes.md",
     "policyfile/test_waivers.py": "waivers, from the file to the compiled document",
 }
 """Unit tests of more than one module, and what they test."""

@@ -25,6 +25,7 @@ from controller.policy.rules.instance_allowed import INSTANCE_ALLOWED
 from controller.policy.rules.kind import Evidence, RuleKind
 from controller.policy.rules.max_runtime_limit import MAX_RUNTIME_LIMIT
 from controller.policy.rules.max_wait_limit import MAX_WAIT_LIMIT
+from controller.policy.rules.prefix_shared import prefix_shared
 from controller.policy.rules.spot_required import SPOT_REQUIRED
 from controller.policy.rules.tag_invalid import tag_invalid
 from controller.policy.rules.tags_required import TAGS_REQUIRED
@@ -86,7 +87,8 @@ def all_findings(
     broken, undecided = judged(job, policy, evidence)
     invalid = tag_invalid(_read(job) if directives is None else directives, policy.channel)
     contradicted = team_contradicted(job, policy.labels.team, policy.channel)
-    findings = (*broken, *(found for found in (invalid, contradicted) if found is not None))
+    shared = prefix_shared(job, evidence, policy.channel)
+    findings = (*broken, *(found for found in (invalid, contradicted, shared) if found is not None))
     if now is None:
         return findings, undecided
     return waived(findings, job, (*policy.waivers, *given), now, policy.slack.waiver_s_max), undecided
@@ -145,7 +147,7 @@ def _apply(rule: Rule, job: Job, evidence: Evidence, unsaid: frozenset[str]) -> 
     return Finding(
         rule=rule.kind, policy=rule.name, severity=rule.severity, mode=rule.mode, field=fault.field, found=fault.found,
         wanted=fault.wanted, demand=fault.demand, action=rule.action if fault.actionable else None, applies_to=rule.applies_to,
-        channel=rule.channel, repair=rule.repair, risk=fault.risk,
+        channel=rule.channel, repair=rule.repair, risk=fault.risk, rollout=rule.rollout,
     )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ def test_what_it_writes_is_valid_without_a_warning_and_each_part_has_a_case(
     assert "coverage: 3 of 3" in capsys.readouterr().out
 
 
-def test_the_three_wishes_are_there_and_nothing_acts(project: Path) -> None:
+def test_the_three_commonest_rules_are_there_and_nothing_acts(project: Path) -> None:
     main(["init"])
     written = yaml.safe_load((project / "policies" / "starter.yaml").read_text("utf-8"))
     assert [rule["rule"] for rule in written["rules"]] == ["checkpoint-required", "spot-required"]
@@ -85,7 +85,7 @@ def test_a_link_to_nothing_is_not_followed(project: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", ['a"b', "-rf", "a b", "$(x)", "a\nb"])
-def test_a_name_that_means_something_else_in_a_shell_is_refused(project: Path, folder: str) -> None:
+def test_a_name_that_means_something_else_to_a_program_is_refused(project: Path, folder: str) -> None:
     assert main(["init", "--", folder]) == 2
     assert files_in(project) == []
 

@@ -19,7 +19,7 @@ from controller.policy.rules import RULE_KINDS, judge
 from controller.policy.rules.kind import Evidence
 from controller.policy.slack_settings import DigestTime, Importance, Labels, SlackSettings
 from controller.policy.user_request import UserRequest
-from controller.policyfile import as_text, compile_folder
+from controller.policyfile import BadPolicy, as_text, compile_folder
 from controller.policyfile.__main__ import main
 from controller.policyfile.options import OPTIONS
 from tests.builders import BEGIN, job
@@ -231,6 +231,20 @@ def test_a_budget_counts_every_retry_or_those_without_progress(tmp_path: Path) -
     (tmp_path / "whole.yaml").write_text(WHOLE.replace("starved: {limit: 3,", "starved: {limit: 3, per: progress,"))
     [block] = load_policy(compile_folder(tmp_path), BEGIN).resubmissions
     assert block.causes[FailureCause.STARVED].per is BudgetPer.PROGRESS
+
+
+def test_names_of_files_that_are_no_checkpoints_are_read_and_absent_otherwise(tmp_path: Path) -> None:
+    assert whole(tmp_path).checkpoint_ignore == ()
+    assert "checkpoint_ignore" not in compile_folder(tmp_path)
+    (tmp_path / "whole.yaml").write_text(WHOLE + '\ncheckpoints: {ignore: ["*.onnx", preds.bin]}\n')
+    assert load_policy(compile_folder(tmp_path), BEGIN).checkpoint_ignore == ("*.onnx", "preds.bin")
+
+
+@pytest.mark.parametrize("bad", ["{}", "{ignore: []}", '{ignore: ["*"]}', '{ignore: ["a/b"]}', '{ignore: [""]}', "{skip: [x]}"])
+def test_names_that_would_ignore_everything_or_match_nothing_are_refused(tmp_path: Path, bad: str) -> None:
+    (tmp_path / "whole.yaml").write_text(f"{WHOLE}\ncheckpoints: {bad}\n")
+    with pytest.raises(BadPolicy, match="checkpoints"):
+        compile_folder(tmp_path)
 
 
 def test_a_ladder_keeps_its_order(tmp_path: Path) -> None:

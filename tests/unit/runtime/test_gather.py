@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from controller.decide import decide
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.need import Need
+from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.quota_hold import QuotaHold
+from controller.ledger.intent import Stop
 from controller.ledger.pool import PlacementAsked
+from controller.policy.policy import Repair, RuleAction
 from controller.runtime.gather import look_up
-from tests.builders import BEGIN, REGION, facts, job, lineage_id
+from tests.builders import BEGIN, REGION, facts, job, lineage, lineage_id, policy, rule
 from tests.simulation.memory import MemoryLedger
 
 HOUR = timedelta(hours=1)
@@ -49,6 +53,31 @@ class Account:
 
 def answered(needs: frozenset[Need], account: Any, about: Facts | None = None) -> Facts:
     return look_up(replace(about or facts(), looked_up=frozenset()), needs, account)
+
+
+class Looking(Account):
+    """An account whose S3 notes what it is told to ignore."""
+
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def checkpoints(self) -> Any:
+        return self
+
+    def scan(self, uri: str, *, now: datetime, ignore: tuple[str, ...]) -> CheckpointScan:
+        self.ignored = ignore
+        return CheckpointScan(uri=uri, scanned_at=now, objects=0, bytes_seen=0, newest_at=None, complete=True)
+
+
+def test_a_prefix_is_looked_into_without_what_the_policy_says_is_no_checkpoint() -> None:
+    save = rule("save-it", kind="checkpoint-required", options={"runtime_over_s": 900}, action=RuleAction.REPAIR,
+                repair=Repair(checkpoint="s3://acme/{family}/"))  # fmt: skip
+    account = Looking()
+    about = facts(job(checkpoint_uri=None), policy=replace(policy(rules=(save,)), checkpoint_ignore=("*.onnx",)))
+    stops = tuple(i for i in decide(about).intents if isinstance(i.action, Stop))
+    about = replace(about, lineage=lineage(intents=stops))
+    assert answered(frozenset({Need.REPAIR_PREFIX}), account, about).repair_prefix == "s3://acme/bert/"
+    assert account.ignored == ("*.onnx",)
 
 
 def test_answers_of_a_look_up_are_marked_as_looked_up() -> None:

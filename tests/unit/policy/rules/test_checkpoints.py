@@ -10,9 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.jobs.algorithm import AlgorithmClass
+from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import Claim, claim_of, overlapping
 from controller.jobs.job import Job, Outcome
-from tests.builders import BEGIN, algorithm, ended, job
+from controller.policy.findings import Finding
+from controller.policy.mode import Mode
+from controller.policy.rules import judge
+from controller.policy.rules.kind import Evidence
+from controller.policy.rules.prefix_shared import prefix_shared
+from tests.builders import BEGIN, algorithm, ended, job, policy
 from tests.unit.policy.rules.judging import ask, fault_in, fix_in
 
 CANNOT = algorithm(AlgorithmClass.BUILT_IN, name="kmeans", checkpoints=False)
@@ -173,3 +179,52 @@ def test_the_fix_overlaps_no_other_prefix(jobs: list[Job]) -> None:
         if fault is not None:
             uri = fix_in("checkpoint-exclusive", one, claims).sdk["checkpoint_s3_uri"]
             assert ask("checkpoint-exclusive", replace(one, checkpoint_uri=uri), claims) is None
+
+
+# ── a prefix without its last slash ──────────────────────────────────────────────────────────────────────────────────────────
+
+OPEN = job(checkpoint_uri="s3://acme/ASHA-1")
+
+
+def scan_beside(uri: str, sibling: str) -> CheckpointScan:
+    return CheckpointScan(
+        uri=uri, scanned_at=BEGIN, objects=0, bytes_seen=0, newest_at=None, complete=True, sibling=sibling
+    )  # fmt: skip
+
+
+def shared(one: Job, *claims: Claim, scan: CheckpointScan | None = None) -> Finding | None:
+    return prefix_shared(one, Evidence(claims=claims, checkpoint_scan=scan), "#ml")
+
+
+def test_a_prefix_without_a_last_slash_beside_one_that_begins_alike_is_a_finding() -> None:
+    for found in (
+        shared(OPEN, claim("other", "s3://acme/ASHA-10/")),
+        shared(OPEN, scan=scan_beside("s3://acme/ASHA-1", "s3://acme/ASHA-10/")),
+    ):
+        assert found is not None
+        assert (found.rule, found.mode, found.action) == ("prefix-shared", Mode.WARN, None)
+        assert found.found == "s3://acme/ASHA-1, beside s3://acme/ASHA-10/"
+        assert "s3://acme/ASHA-1/" in found.wanted
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (replace(OPEN, checkpoint_uri="s3://acme/ASHA-1/"), "s3://acme/ASHA-10/"),  # a last slash ends the text
+        (OPEN, "s3://acme/ASHA-1/"),  # the same prefix
+        (OPEN, "s3://acme/ASHA-1/epoch/"),  # below it: another rule's
+        (OPEN, "s3://acme/ASHA-2/"),
+        (OPEN, "s3://other/ASHA-10/"),
+        (replace(OPEN, checkpoint_uri=None), "s3://acme/ASHA-10/"),
+        (replace(OPEN, checkpoint_uri="s3://acme"), "s3://acme/ASHA-10/"),  # the whole bucket
+        (ended(OPEN), "s3://acme/ASHA-10/"),
+    ],
+)
+def test_any_other_prefix_is_none(one: Job, other: str) -> None:
+    assert shared(one, claim("other", other)) is None
+
+
+def test_the_finding_is_among_those_of_every_policy() -> None:
+    evidence = Evidence(claims=(claim("other", "s3://acme/ASHA-10/"),))
+    assert [finding.rule for finding in judge(OPEN, policy(rules=()), evidence).findings] == ["prefix-shared"]
+    assert judge(OPEN, policy(rules=()), Evidence()).findings == ()

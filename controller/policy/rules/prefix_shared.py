@@ -1,0 +1,43 @@
+"""``prefix-shared``: a checkpoint prefix without a last slash has no prefix beside it that begins with its text.
+
+S3 compares texts: ``s3://acme/bert-1`` also means what lies below ``s3://acme/bert-10/``, so SageMaker may copy the checkpoints
+of another job into this one. No policy has to name this rule, and it is always in mode warn.
+"""
+
+from __future__ import annotations
+
+from controller.jobs.claim import claim_of, others_than
+from controller.jobs.job import Job
+from controller.policy.findings import NO_DEMAND, Finding
+from controller.policy.mode import Mode
+from controller.policy.policy import AppliesTo, Severity
+from controller.policy.rules.kind import Evidence
+
+PREFIX_SHARED = "prefix-shared"
+
+
+def prefix_shared(job: Job, evidence: Evidence, channel: str) -> Finding | None:
+    """The finding about a prefix that also means another one; None where none was seen."""
+    uri = job.checkpoint_uri
+    if uri is None or uri.endswith("/") or not job.alive:
+        return None
+    scan = evidence.checkpoint_scan
+    beside = scan.sibling if scan is not None and scan.uri == uri else ""
+    beside = beside or _claimed_beside(job, uri, evidence)
+    if not beside:
+        return None
+    return Finding(
+        rule=PREFIX_SHARED, policy=PREFIX_SHARED, severity=Severity.MEDIUM, mode=Mode.WARN, field="CheckpointConfig.S3Uri",
+        found=f"{uri}, beside {beside}", wanted=f"{uri}/, with a slash at the end", demand=NO_DEMAND, action=None,
+        applies_to=AppliesTo.NEW, channel=channel, risk="What lies beside it may be restored as checkpoints of this job.",
+    )  # fmt: skip
+
+
+def _claimed_beside(job: Job, uri: str, evidence: Evidence) -> str:
+    """The prefix of another live job that begins with this text, and does not lie below it."""
+    claims = evidence.claims or ()
+    lineage = next((claim.lineage for claim in claims if claim.job == job.name), job.name)
+    mine = claim_of(uri, job=job.name, lineage=lineage, created_at=job.created_at)
+    others = (c for c in others_than(mine, claims) if c.bucket == mine.bucket and mine.prefix)
+    beside = (c.uri for c in others if c.prefix.startswith(mine.prefix) and not (c.equals(mine) or mine.above(c)))
+    return min(beside, default="")
