@@ -28,10 +28,12 @@ from controller.ledger.entry import Ended, Started
 from controller.ledger.intent import Wake
 from controller.ledger.lineage import LINEAGE_TAG, Lineage, LineageId, is_sent, may_be_ours
 from controller.ledger.pool import CAPACITY_SIGNAL_AGE, PlacementAsked
+from controller.ledger.rule_acts import RuleActs
 from controller.policy.resubmission import Resubmission
 from controller.runtime.ledger_ports import ReadLineages
 from controller.runtime.read_ports import ReadPorts
 from controller.savings.prices import spot_of
+from controller.savings.rollup import NOBODY
 from controller.units.calendar import month_key
 
 RUNS_MAX = 50  # runs of a family: enough for a quantile, and one page
@@ -118,6 +120,8 @@ def look_up(facts: Facts, needs: frozenset[Need], ports: ReadPorts) -> Facts:
             case Need.TEAM_SPENT:
                 account = team_account(facts.job.team, month_key(facts.now))
                 facts = replace(facts, team_spent_micros=ports.ledger.limits.taken(account))
+            case Need.RULE_ACTS:
+                facts = replace(facts, rule_acts=_rule_acts(facts, ports), last_day=_last_day(ports))
             case Need.REPAIR_PREFIX:
                 facts = replace(facts, repair_prefix=_repair_prefix(facts, ports))
             case Need.DONE_ELSEWHERE:
@@ -127,6 +131,25 @@ def look_up(facts: Facts, needs: frozenset[Need], ports: ReadPorts) -> Facts:
             case _:
                 assert_never(need)
     return replace(facts, looked_up=facts.looked_up | needs)
+
+
+def _rule_acts(facts: Facts, ports: ReadPorts) -> dict[str, RuleActs]:
+    """What each guarded rule that may act on the job did under this revision."""
+    guarded = (r for r in facts.policy.rules if r.rollout.surprise is not None and r.match.matches(facts.job) is not False)
+    return {rule.name: ports.ledger.rule_acts.acts(facts.policy.revision, rule.name) for rule in guarded}
+
+
+def _last_day(ports: ReadPorts) -> dict[str, int] | None:
+    """The jobs that each team had on the last closed day; None where no day is closed, or nobody had any."""
+    until = ports.ledger.days.closed_until()
+    if until is None:
+        return None
+    jobs: dict[str, int] = {}
+    for _, rollup in ports.ledger.days.rollups(until.date() - timedelta(days=1), until.date()):
+        for group, savings in rollup.groups.items():
+            team = "" if group.team == NOBODY else group.team
+            jobs[team] = jobs.get(team, 0) + savings.attempts
+    return jobs or None
 
 
 def _repair_prefix(facts: Facts, ports: ReadPorts) -> str | None:

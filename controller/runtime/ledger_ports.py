@@ -18,6 +18,7 @@ from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult
 from controller.ledger.lineage import Lineage, LineageId
 from controller.ledger.pool import PhaseTimes
+from controller.runtime.rule_acts_port import RuleActsPort
 from controller.runtime.schedule_ports import (
     BlockSupport,
     Days,
@@ -308,6 +309,9 @@ class Ledger(Protocol):
 
     @property
     def revisions(self) -> Revisions: ...
+
+    @property
+    def rule_acts(self) -> RuleActsPort: ...
 
     @property
     def seen_requests(self) -> SeenRequests: ...
