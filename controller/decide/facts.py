@@ -43,6 +43,7 @@ class Facts:
     that nobody wrote to, for the job's repair; None where nobody looked for one.
 
     ``phase_times`` are how long recent jobs on the job's instance type took to start, to restore and to upload.
+    ``first_permille`` is the speed of the first attempt's instances (``Measured``); None where it is unknown or not needed.
 
     ``owner_undecided`` says that the owner which the job claims has not answered yet, ``owner_checked`` an answer to write down.
     """
@@ -69,6 +70,7 @@ class Facts:
     owner_undecided: bool = False
     owner_checked: OwnerChecked | None = None
     phase_times: tuple[PhaseTimes, ...] = ()
+    first_permille: int | None = None
 
     @property
     def owned(self) -> bool:

@@ -27,7 +27,7 @@ READS = {
     "claims": {"claims_on"},
     "quota_holds": {"holds_on"},
     "capacity": {"capacity_seen_at", "phase_times", "placement_asked_at"},
-    "histories": {"history"},
+    "histories": {"history", "runs"},
     "pools": {"memory"},
     "halts": {"halt"},
     "outbox": {"channels", "waiting", "post_of", "shelved"},
