@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime
 from controller.decide.need import Need
 from controller.jobs.claim import Claim
 from controller.jobs.quota_hold import QuotaHold
-from controller.ledger.entry import Ended, Entry, Started
+from controller.jobs.work import Work
+from controller.ledger.entry import Ended, Entry, Flagged, RuleHeldBack, Started
 from controller.ledger.intent import Intent, Probe, Publish, Settle, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import CapacitySeen, CapacitySignal, PhaseTimes
@@ -35,11 +36,12 @@ class Decision:
     """``withdrawn`` and ``abandoned`` are open intents.
 
     ``problems`` are deciders that raised; the decisions of the others stand. ``claims`` on checkpoint prefixes are taken and
-    ``released`` returned, ``holds`` on quota are taken and ``freed``. ``late`` are days before the one of the commit to which
-    entries belong: their rollups have to be made again. ``capacity`` are signals about spot pools and ``times`` how long phases
-    took, for other lineages. ``needs`` are open questions: a decision with one is not committed, but made again once the runtime
-    has looked them up. ``said`` are all intents that are decided now, also known ones: no act on SageMaker is performed that is
-    not among them. ``doubtful`` are keys of those that are decided only because they were tried: nothing new is created for them.
+    ``released`` returned, ``holds`` on quota are taken and ``freed``, and what jobs work on (``works``) is remembered. ``late``
+    are days before the one of the commit to which entries belong: their rollups have to be made again. ``capacity`` are signals
+    about spot pools and ``times`` how long phases took, for other lineages. ``needs`` are open questions: a decision with one is
+    not committed, but made again once the runtime has looked them up. ``said`` are all intents that are decided now, also known
+    ones: no act on SageMaker is performed that is not among them. ``doubtful`` are keys of those that are decided only because
+    they were tried: nothing new is created for them.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -50,6 +52,7 @@ class Decision:
     released: tuple[Claim, ...] = ()
     holds: tuple[QuotaHold, ...] = ()
     freed: tuple[QuotaHold, ...] = ()
+    works: tuple[Work, ...] = ()
     late: tuple[date, ...] = ()
     said: tuple[Intent, ...] = field(default=(), compare=False)
     doubtful: frozenset[str] = frozenset()
@@ -70,6 +73,7 @@ class Decision:
             problems=self.problems + other.problems,
             holds=self.holds + other.holds,
             freed=self.freed + other.freed,
+            works=self.works + other.works,
             capacity=self.capacity + other.capacity,
             times=self.times + other.times,
             needs=self.needs | other.needs,
@@ -83,6 +87,7 @@ class Decision:
         return (
             len(self.entries) + len(self.intents) + len(self.withdrawn) + len(self.abandoned)
             + len(self.claims) + len(self.released) + len(self.holds) + len(self.freed) + len(self.capacity) + len(self.times)
+            + len(self.works)
         )  # fmt: skip
 
     def new_to(self, lineage: Lineage, about: str) -> Decision:
@@ -111,6 +116,7 @@ class Decision:
             released=self.released if Ended in learned else (),
             holds=self.holds if Started in learned else (),
             freed=self.freed if Ended in learned else (),
+            works=self.works if Started in learned else (),
         )
         return new if new._is_news else replace(new, capacity=(), times=())
 
@@ -158,10 +164,17 @@ class Decision:
         )
 
     @property
+    def counted(self) -> tuple[Flagged | RuleHeldBack, ...]:
+        """The entries that count for the guard of a rule."""
+        return tuple(e for e in self.entries if isinstance(e, RuleHeldBack) or (isinstance(e, Flagged) and e.acts))
+
+    @property
     def size(self) -> int:
-        """The writes of its transaction: an attempt to be created also has a row under its name, and a late day has a mark."""
+        """The writes of its transaction: an attempt to be created also has a row under its name, a late day has a mark, and an
+        act of a guarded rule is counted.
+        """
         named = sum(isinstance(i.action, Submit | Probe) for i in self.intents)
-        return self.writes + named + len({e.at.astimezone(UTC).date() for e in self.entries})
+        return self.writes + named + len(self.counted) + len({e.at.astimezone(UTC).date() for e in self.entries})
 
     def cut(self, about: str, now: datetime, most: int = WRITES_MAX) -> Decision:
         """The part of the decision that fits into one transaction; the next look at the job decides the rest.
@@ -186,7 +199,7 @@ class Decision:
         yield from (Decision(entries=(entry,)) for entry in plain)
         yield Decision(
             entries=tuple(e for e in self.entries if isinstance(e, Started | Ended)), claims=self.claims, holds=self.holds,
-            released=self.released, freed=self.freed, capacity=self.capacity, times=self.times,
+            released=self.released, freed=self.freed, capacity=self.capacity, times=self.times, works=self.works,
         )  # fmt: skip
         first = (Wake, Stop, Submit, Probe, Settle)
         yield from (Decision(intents=(i,)) for i in sorted(self.intents, key=lambda i: not isinstance(i.action, first)))

@@ -32,13 +32,18 @@ def observe(facts: Facts) -> Decision:
     answered = (facts.owner_checked,) if facts.owner_checked else ()
     claims = (facts.claim,) if facts.claim else ()
     holds = (facts.quota_hold,) if facts.quota_hold else ()
+    works = () if facts.owned else (facts.work,)
     if job.outcome is None:
-        return Decision(entries=(started, *answered, *interrupted, *checkpoint_scanned(facts)), claims=claims, holds=holds)
+        return Decision(
+            entries=(started, *answered, *interrupted, *checkpoint_scanned(facts)), claims=claims, holds=holds, works=works
+        )
     ended = Ended(
         job=job.name, at=job.ended_at or facts.now, team=job.team, outcome=job.outcome, seen_at=facts.now,
         failure=job.failure, spot=job.spot, instance_type=job.instance_type, region=job.region, ran_s=facts.ran_s,
     )  # fmt: skip
-    return Decision(entries=(started, *answered, *interrupted, ended, *checkpoint_scanned(facts)), released=claims, freed=holds)
+    return Decision(
+        entries=(started, *answered, *interrupted, ended, *checkpoint_scanned(facts)), released=claims, freed=holds, works=works
+    )
 
 
 def scan_reason(facts: Facts) -> str | None:

@@ -9,6 +9,7 @@ from controller.decide.announce import checkpoint_facts, say
 from controller.decide.asked_again import request_as_asked
 from controller.decide.budget import RETRIES_MAX, give_up, last_seen, made, tried_for
 from controller.decide.decision import Decision
+from controller.decide.done_elsewhere import not_done_twice
 from controller.decide.facts import Facts
 from controller.decide.fallback import Fallback, NoFallback, next_fallback
 from controller.decide.move_step import current_step, elsewhere, spot_again
@@ -56,7 +57,7 @@ def resubmit(facts: Facts) -> Decision:
         return Decision()
     under_way = _under_way(facts)
     if under_way is None:
-        return _next_attempt(facts)
+        return not_done_twice(facts, _next_attempt(facts))
     doubtful = not made(under_way, facts) and not _decided_now(under_way, facts)
     return Decision(intents=(under_way,), doubtful=frozenset({under_way.key} if doubtful else ()))
 
@@ -278,6 +279,7 @@ def _submit(
         job=JobFacts.of(job), cause=cause, attempt=name, due_at=due_at, counted=isinstance(cause, FailureCause), tried=tried,
         limit=limit, changes=changes, why=why, tags_left=", ".join(tags_without_room(job.tags)),
         checkpoint=None if new_prefix_of(changes) else checkpoint_facts(job.checkpoint_uri, last_seen(facts)),
+        revision=facts.policy.revision if cause is MoveCause.REPAIR else "",
     )  # fmt: skip
     return Decision(intents=(Intent(action=submit, due_at=due_at),)) | say(facts, message, name)
 

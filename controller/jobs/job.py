@@ -188,6 +188,7 @@ class Job:
     preferences: str = ""  # InstancePreferences as JSON; empty where the request names its instance type
     identity: str = ""  # a keyed digest of what no attempt may change of the request; empty where nobody computed one
     probe_identity: str = ""  # the same digest of a probe on behalf of this job
+    work: str = ""  # a keyed digest of its inputs, output and hyperparameters; empty where it has no inputs
     output_uri: str | None = None  # OutputDataConfig.S3OutputPath
     excludes_spot: tuple[str, ...] = ()  # members of its request that exclude spot, as controller.jobs.spot_possible lists them
     unknown: frozenset[str] = frozenset()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from controller.ledger.message_facts import OfJob
 from controller.ledger.message_kind import MessageKind
 
 
@@ -53,6 +54,14 @@ class StepSkipped(NotDone):
     quota: str = ""
     limit: int = 0
     asked: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoneElsewhere(OfJob):
+    """No attempt is made, because ``other`` does the same work, or did it since the job ended."""
+
+    kind: ClassVar = MessageKind.DONE_ELSEWHERE
+    other: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,8 +38,10 @@ class MessageKind(StrEnum):
     TAGS_CHANGED = "tags-changed"
     NAME_TAKEN = "name-taken"
     NOT_PERMITTED = "not-permitted"
+    DONE_ELSEWHERE = "done-elsewhere"
     STEP_SKIPPED = "step-skipped"
     DECIDER_FAILED = "decider-failed"
+    SURPRISE_HELD = "surprise-held"
     WAIVER_EXPIRING = "waiver-expiring"
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from controller.jobs.request import describe_change
-from controller.ledger.message import ChangedBack, StepSkipped
-from controller.notifications.message_text import NEXT, TO_DO, WHY, MessageText, bold, count, sentence
+from controller.ledger.message import ChangedBack, DoneElsewhere, StepSkipped
+from controller.notifications.message_text import NEXT, TO_DO, WHY, MessageText, bold, count, ended, sentence, small_print
 from controller.notifications.mrkdwn import code, escaped
 
 
@@ -21,6 +21,19 @@ def step_skipped(m: StepSkipped) -> MessageText:
             f"{TO_DO}{'Nothing. Service Quotas may raise the quota.' if m.quota else 'Nothing.'}",
         ),
         f"Attempt: {escaped(m.attempt)}",
+    )
+
+
+def done_elsewhere(m: DoneElsewhere) -> MessageText:
+    return MessageText(
+        f":handshake: {bold(m.job.name)} {ended(m.job)} and is not submitted again: {bold(m.other)} does the same work",
+        (
+            f"{WHY}{bold(m.other)} was created since, under the same role, on the same checkpoint prefix or with the same inputs,"
+            " output and hyperparameters. It runs or has completed.",
+            f"{NEXT}Nothing is done automatically.",
+            f"{TO_DO}Nothing. To run {bold(m.job.name)} all the same, use Try again.",
+        ),
+        small_print(m.job),
     )
 
 

@@ -12,7 +12,14 @@ from typing import Any, assert_never
 from controller.ledger.message import Message
 from controller.ledger.message_json import message_of
 from controller.ledger.message_kind import MessageKind
-from controller.notifications import attempt_messages, deadline_messages, job_messages, problem_messages, waiver_messages
+from controller.notifications import (
+    attempt_messages,
+    deadline_messages,
+    job_messages,
+    problem_messages,
+    rule_messages,
+    waiver_messages,
+)
 from controller.notifications.give_up_message import gave_up
 from controller.notifications.message_text import MessageText, bold
 from controller.notifications.mrkdwn import code
@@ -42,7 +49,7 @@ def row_of(kind: MessageKind) -> Row:
     jobs, deadlines, problems, attempts = job_messages, deadline_messages, problem_messages, attempt_messages
     match kind:
         case MessageKind.FLAGGED:
-            return Row(jobs.rule_broken, "break a rule", ACTION, "")
+            return Row(rule_messages.rule_broken, "break a rule", ACTION, "")
         case MessageKind.RESUBMITTING:
             return Row(jobs.resubmitting, "are submitted again", ACTION, "")
         case MessageKind.WOULD_RESUBMIT:
@@ -71,6 +78,8 @@ def row_of(kind: MessageKind) -> Row:
                 PERSON,
                 "Allow the controller's role to submit them.",
             )
+        case MessageKind.DONE_ELSEWHERE:
+            return Row(attempts.done_elsewhere, "are not submitted again: other jobs do the same work", ACTION, "")
         case MessageKind.STEP_SKIPPED:
             return Row(attempts.step_skipped, "took another step of the ladder: one never fits", ACTION, "")
         case MessageKind.CHANGED_BACK:
@@ -96,6 +105,11 @@ def row_of(kind: MessageKind) -> Row:
             return Row(jobs.stopping_as_asked, "are being stopped on request", ACTION, "")
         case MessageKind.RATE_LIMIT:
             return Row(problems.rate_limit, "wait for a rate limit", ACTION, "")
+        case MessageKind.SURPRISE_HELD:
+            return Row(
+                rule_messages.surprise_held, "met a rule that acts on more jobs than expected", PERSON,
+                "Correct the rule, or raise its guard: either is a new policy revision.",
+            )  # fmt: skip
         case MessageKind.DECIDER_FAILED:
             return Row(
                 problems.decider_failed, "are only partly looked after: an error in Spotwarden", PERSON, "Report the error."

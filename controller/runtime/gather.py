@@ -22,20 +22,23 @@ from controller.decide.settle_caps import team_account
 from controller.decide.wakeups import TAGS_LATE
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import place_of
-from controller.jobs.job import TEAM_TAG, USER_TAG, Job, Service
+from controller.jobs.job import TEAM_TAG, USER_TAG, Job, Outcome, Service
 from controller.jobs.quota_hold import instances_held
 from controller.ledger.entry import Ended, Measured, Started
 from controller.ledger.intent import Wake
 from controller.ledger.lineage import LINEAGE_TAG, Lineage, LineageId, is_sent, may_be_ours
 from controller.ledger.pool import CAPACITY_SIGNAL_AGE, PlacementAsked
+from controller.ledger.rule_acts import RuleActs
 from controller.policy.resubmission import Resubmission
 from controller.runtime.ledger_ports import ReadLineages
 from controller.runtime.read_ports import ReadPorts
 from controller.savings.job_history import first_permille
 from controller.savings.prices import spot_of
+from controller.savings.rollup import NOBODY
 from controller.units.calendar import month_key
 
 RUNS_MAX = 50  # runs of a family: enough for a quantile, and one page
+OTHERS_MAX = 5  # jobs that are described to find one that does the same work
 POOL_MEMORY_AGE = timedelta(days=28)
 PLACEMENT_SCORE_INTERVAL = timedelta(hours=1)
 
@@ -130,13 +133,36 @@ def look_up(facts: Facts, needs: frozenset[Need], ports: ReadPorts) -> Facts:
             case Need.TEAM_SPENT:
                 account = team_account(facts.job.team, month_key(facts.now))
                 facts = replace(facts, team_spent_micros=ports.ledger.limits.taken(account))
+            case Need.RULE_ACTS:
+                facts = replace(facts, rule_acts=_rule_acts(facts, ports), last_day=_last_day(ports))
             case Need.REPAIR_PREFIX:
                 facts = replace(facts, repair_prefix=_repair_prefix(facts, ports))
+            case Need.DONE_ELSEWHERE:
+                facts = replace(facts, done_elsewhere=_done_elsewhere(facts, ports))
             case Need.PLACEMENT_SCORE:
                 facts = replace(facts, placement=_placement(facts, ports))
             case _:
                 assert_never(need)
     return replace(facts, looked_up=facts.looked_up | needs)
+
+
+def _rule_acts(facts: Facts, ports: ReadPorts) -> dict[str, RuleActs]:
+    """What each guarded rule that may act on the job did under this revision."""
+    guarded = (r for r in facts.policy.rules if r.rollout.surprise is not None and r.match.matches(facts.job) is not False)
+    return {rule.name: ports.ledger.rule_acts.acts(facts.policy.revision, rule.name) for rule in guarded}
+
+
+def _last_day(ports: ReadPorts) -> dict[str, int] | None:
+    """The jobs that each team had on the last closed day; None where no day is closed, or nobody had any."""
+    until = ports.ledger.days.closed_until()
+    if until is None:
+        return None
+    jobs: dict[str, int] = {}
+    for _, rollup in ports.ledger.days.rollups(until.date() - timedelta(days=1), until.date()):
+        for group, savings in rollup.groups.items():
+            team = "" if group.team == NOBODY else group.team
+            jobs[team] = jobs.get(team, 0) + savings.attempts
+    return jobs or None
 
 
 def _repair_prefix(facts: Facts, ports: ReadPorts) -> str | None:
@@ -166,6 +192,19 @@ def _room(facts: Facts, ports: ReadPorts) -> int | None:
     if limit is None:
         return None
     return limit - instances_held(ports.ledger.quota_holds.holds_on(job.region, job.instance_type))
+
+
+def _done_elsewhere(facts: Facts, ports: ReadPorts) -> str:
+    """A job of somebody else that does the same work and lives, or has completed; created since the end, under the same role."""
+    since, mine = facts.job.ended_at or facts.job.created_at, facts.work
+    same = [work for work in ports.ledger.works.begun_since(mine, since) if mine.same_as(work)]
+    for work in same[-OTHERS_MAX:]:
+        job = ports.jobs.describe(work.job)
+        if job is None or job.created_at != work.created_at or job.role != mine.role or job.status == "Stopping":
+            continue
+        if job.alive or job.outcome is Outcome.COMPLETED:
+            return job.name
+    return ""
 
 
 def _placement(facts: Facts, ports: ReadPorts) -> PlacementAsked | None:

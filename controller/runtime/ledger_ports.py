@@ -18,6 +18,7 @@ from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult
 from controller.ledger.lineage import Lineage, LineageId
 from controller.ledger.pool import PhaseTimes
+from controller.runtime.rule_acts_port import RuleActsPort
 from controller.runtime.schedule_ports import (
     BlockSupport,
     Days,
@@ -28,6 +29,7 @@ from controller.runtime.schedule_ports import (
     StoredPrices,
 )
 from controller.runtime.triggers import Trigger
+from controller.runtime.works_port import Works
 from controller.savings.job_history import FamilyRun
 
 
@@ -268,6 +270,9 @@ class Ledger(Protocol):
     def quota_holds(self) -> QuotaHolds: ...
 
     @property
+    def works(self) -> Works: ...
+
+    @property
     def capacity(self) -> Capacity: ...
 
     @property
@@ -308,6 +313,9 @@ class Ledger(Protocol):
 
     @property
     def revisions(self) -> Revisions: ...
+
+    @property
+    def rule_acts(self) -> RuleActsPort: ...
 
     @property
     def seen_requests(self) -> SeenRequests: ...

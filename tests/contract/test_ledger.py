@@ -497,8 +497,8 @@ def test_two_commits_may_record_the_same_sign_of_capacity(ledger: Ledger) -> Non
 
 def test_the_runs_of_a_family_are_found_with_their_instance_types(ledger: Ledger) -> None:
     done = Finished(
-        job="bert", at=NOW, team=None, family="bert", outcome=Outcome.COMPLETED, attempts=1, spot=True, instance_type="ml.g5.xlarge",
-        region="us-east-1", work_s=3600, deadline=None,
+        job="bert", at=NOW, team=None, family="bert", outcome=Outcome.COMPLETED, attempts=1, spot=True, work_s=3600,
+        instance_type="ml.g5.xlarge", region="us-east-1", deadline=None,
     )  # fmt: skip
     own = lineage_id("bert")
     more = (done, replace(done, attempts=2, work_s=7200), replace(done, work_s=None), replace(done, family="gpt"))

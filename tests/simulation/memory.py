@@ -14,11 +14,13 @@ from zlib import crc32
 from controller.decide.decision import Decision
 from controller.jobs.claim import Claim, holding_up
 from controller.jobs.quota_hold import QuotaHold
-from controller.ledger.entry import Entry, Finished, UserRequested, Waived
+from controller.jobs.work import Work
+from controller.ledger.entry import Entry, Finished, Flagged, RuleHeldBack, UserRequested, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult, Probe, Submit, Wake
 from controller.ledger.lineage import Lineage, LineageId
 from controller.ledger.pool import CapacitySeen, CapacitySignal, MarketSignal, PhaseTimes, PlacementAsked, PoolMemory
+from controller.ledger.rule_acts import RuleActs
 from controller.runtime.job_pages import JobPage, ListedJob
 from controller.runtime.ledger_ports import RevisionInForce
 from controller.runtime.outbox import redriven
@@ -69,6 +71,10 @@ class AllPorts:
 
     @property
     def quota_holds(self) -> Self:
+        return self
+
+    @property
+    def works(self) -> Self:
         return self
 
     @property
@@ -128,6 +134,10 @@ class AllPorts:
         return self
 
     @property
+    def rule_acts(self) -> Self:
+        return self
+
+    @property
     def seen_requests(self) -> Self:
         return self
 
@@ -149,12 +159,15 @@ class MemoryLedger(AllPorts):
         self.noted: dict[str, MarketSignal] = {}
         self.halted: Halt | None = None
         self.holders: dict[str, dict[str, int]] = {}
+        self.begun: dict[tuple[datetime, str], Work] = {}
         self.on_quota: dict[tuple[str, str, str], QuotaHold] = {}
         self.signs: list[CapacitySignal] = []
         self.times: list[PhaseTimes] = []
         self.remembered: dict[tuple[str, str, date], PoolMemory] = {}
         self.marks: dict[tuple[date, str], int] = {}
         self.rolled_up: dict[date, Rollup] = {}
+        self.acted: dict[tuple[str, str], dict[str, str]] = {}
+        self.rules_held: set[tuple[str, str]] = set()
         self.asked_once: set[str] = set()
         self.fails: dict[tuple[str, str], FailingTrigger] = {}
         self.listed: dict[tuple[str, str, date], Rate] = {}
@@ -189,13 +202,22 @@ class MemoryLedger(AllPorts):
         return self.by_name.get((account, region, job))
 
     def commit(self, lineage: Lineage, decision: Decision) -> bool:
-        if (writes := 1 + decision.writes + len(_names(lineage.id, decision)) + len(decision.late)) > TRANSACTION_MAX:
+        if (
+            writes := 1 + decision.writes + len(_names(lineage.id, decision)) + len(decision.late) + len(decision.counted)
+        ) > TRANSACTION_MAX:
             raise ValueError(f"a transaction of {writes} writes, wanted at most {TRANSACTION_MAX}")
         row = self.row(lineage.id)
         if row.version != lineage.version or not _fits(row, decision):
             return False
         if any(self.by_name.get(place, lineage.id) != lineage.id for place in _names(lineage.id, decision)):
             return False
+        held = {(e.revision, e.policy) for e in decision.counted if isinstance(e, RuleHeldBack)}
+        if held & self.rules_held:
+            return False
+        self.rules_held |= held
+        for entry in decision.counted:
+            if isinstance(entry, Flagged):
+                self.acted.setdefault((entry.revision, entry.policy), {})[str(lineage.id)] = entry.team or ""
         self.by_name |= dict.fromkeys(_names(lineage.id, decision), lineage.id)
         row.version += 1
         row.entries |= {e.key: e for e in decision.entries}
@@ -216,6 +238,7 @@ class MemoryLedger(AllPorts):
             self.release(claim)
         for claim in decision.claims:
             self.held[_place(claim)] = claim
+        self.begun |= {(work.created_at, work.job): work for work in decision.works}
         for hold in decision.freed:
             self.on_quota.pop((hold.instance_type, hold.job, hold.lineage), None)
         for hold in decision.holds:
@@ -310,6 +333,11 @@ class MemoryLedger(AllPorts):
     def claims_on(self, bucket: str) -> tuple[Claim, ...]:
         return tuple(self.held[place] for place in sorted(self.held) if place[0] == bucket)
 
+    def begun_since(self, work: Work, since: datetime) -> tuple[Work, ...]:
+        begun = (self.begun[place] for place in sorted(self.begun) if place[0] >= since)
+        mine = (work.account, work.region, work.role)
+        return tuple(other for other in begun if (other.account, other.region, other.role) == mine)
+
     def holds_on(self, region: str, instance_type: str) -> tuple[QuotaHold, ...]:
         held = (self.on_quota[place] for place in sorted(self.on_quota))
         return tuple(hold for hold in held if (hold.region, hold.instance_type) == (region, instance_type))
@@ -391,6 +419,9 @@ class MemoryLedger(AllPorts):
 
     def settle(self, what: str, who: str, amount: int, now: datetime) -> None:  # noqa: ARG002 - nothing expires here
         self.holders.setdefault(what, {})[who] = amount
+
+    def acts(self, revision: str, policy: str) -> RuleActs:
+        return RuleActs(teams=dict(self.acted.get((revision, policy), {})), held_back=(revision, policy) in self.rules_held)
 
     def taken(self, what: str) -> int:
         return sum(self.holders.get(what, {}).values())

@@ -20,7 +20,7 @@ from tests.simulation.policies_and_tags import CAP_MICROS, TEAM_CAP_MICROS
 from tests.simulation.world_invariants import Life, require
 
 LATE_AFTER = timedelta(hours=1)
-FINAL_TOPICS = ("gave-up", "cannot-repeat", "would-resubmit")
+FINAL_TOPICS = ("gave-up", "cannot-repeat", "would-resubmit", "done-elsewhere")
 
 
 def check(history: History) -> None:

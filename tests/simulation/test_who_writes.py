@@ -26,6 +26,7 @@ READS = {
     "lineages": {"load", "submitter"},
     "claims": {"claims_on"},
     "quota_holds": {"holds_on"},
+    "works": {"begun_since"},
     "capacity": {"capacity_seen_at", "phase_times", "placement_asked_at"},
     "histories": {"history", "runs"},
     "pools": {"memory"},

@@ -34,7 +34,7 @@ from tests.simulation.memory import MemoryLedger
 ROLES = frozenset({"arn:aws:iam::111122223333:role/Train"})  # TrainingRoles
 FORGED = "forged"  # the identity in rows that a stranger writes
 READ_BEFORE = timedelta(minutes=2)
-FINAL_TOPICS = ("gave-up", "cannot-repeat")
+FINAL_TOPICS = ("gave-up", "cannot-repeat", "done-elsewhere")
 
 
 class Violation(BaseException):

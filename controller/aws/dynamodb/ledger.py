@@ -21,10 +21,12 @@ from controller.aws.dynamodb.pools import DynamoPoolMemories
 from controller.aws.dynamodb.prices import DynamoStoredPrices
 from controller.aws.dynamodb.quota_holds import DynamoQuotaHolds
 from controller.aws.dynamodb.revisions import DynamoRevisions
+from controller.aws.dynamodb.rule_acts import DynamoRuleActs
 from controller.aws.dynamodb.seen_requests import DynamoSeenRequests
 from controller.aws.dynamodb.table import Table
 from controller.aws.dynamodb.user_requests import DynamoUserRequests
 from controller.aws.dynamodb.waivers import DynamoWaivers
+from controller.aws.dynamodb.works import DynamoWorks
 
 
 class DynamoLedger:
@@ -36,6 +38,7 @@ class DynamoLedger:
         self.due = DynamoDueIntents(rows)
         self.claims = DynamoClaims(rows)
         self.quota_holds = DynamoQuotaHolds(rows)
+        self.works = DynamoWorks(rows)
         self.capacity = DynamoCapacity(rows)
         self.journal = DynamoJournal(rows)
         self.histories = DynamoHistories(rows)
@@ -50,5 +53,6 @@ class DynamoLedger:
         self.digests = DynamoDigests(rows)
         self.block_support = DynamoBlockSupport(rows)
         self.revisions = DynamoRevisions(rows)
+        self.rule_acts = DynamoRuleActs(rows)
         self.seen_requests = DynamoSeenRequests(rows)
         self.user_requests = DynamoUserRequests(rows, key)

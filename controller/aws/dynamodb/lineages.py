@@ -16,8 +16,10 @@ from controller.aws.dynamodb.days import marking
 from controller.aws.dynamodb.histories import family_key
 from controller.aws.dynamodb.items import MARK, Item, read, read_checked_intent, stamp, write, write_intent
 from controller.aws.dynamodb.quota_holds import freeing, holding
+from controller.aws.dynamodb.rule_acts import counting
 from controller.aws.dynamodb.table import HEAD, LINEAGE, Table, Write, key, next_version, partition, partition_of, version_of
 from controller.aws.dynamodb.waivers import WAIVERS
+from controller.aws.dynamodb.works import remembering
 from controller.decide.decision import Decision
 from controller.ledger.entry import Entry, Finished, Waived
 from controller.ledger.intent import Intent, IntentResult, Probe, Submit, Wake
@@ -61,7 +63,9 @@ class DynamoLineages:
                 *map(giving_back, decision.released),
                 *map(holding, decision.holds),
                 *map(freeing, decision.freed),
+                *map(remembering, decision.works),
                 *map(recording, (*decision.capacity, *decision.times)),
+                *(counting(str(whose), entry) for entry in decision.counted),
                 *(marking(day, str(whose), lineage.version + 1) for day in decision.late),
             ]
         )

@@ -50,6 +50,24 @@ def probe_identity_of(described: Described, key: str) -> str:
     return identity_of(described, key, PROBE)
 
 
+CODE_CHANNELS = frozenset({"code", "sm_code", "sm_drivers", "sourcecode", "recipe"})  # the SDK's own, of another URI each time
+
+
+def work_of(described: Described, key: str) -> str:
+    """The digest of what a job works on: its inputs, its output, and the hyperparameters that are not the SDK's own.
+
+    Empty for a job without inputs.
+    """
+    inputs = [channel for channel in described.get("InputDataConfig") or () if channel.get("ChannelName") not in CODE_CHANNELS]
+    if not inputs:
+        return ""
+    output = str((described.get("OutputDataConfig") or {}).get("S3OutputPath", "")).rstrip("/")
+    told = {name: value for name, value in (described.get("HyperParameters") or {}).items() if not name.startswith("sagemaker_")}
+    kept = {"InputDataConfig": _plain("InputDataConfig", inputs), "output": output, "HyperParameters": told}
+    text = json.dumps(kept, sort_keys=True, separators=(",", ":"), default=str)
+    return f"{VERSION}:{hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()}"
+
+
 Part = dict[str, Any]
 
 

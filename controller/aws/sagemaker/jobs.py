@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from controller.aws.errors import AwsFault, fault_of
 from controller.aws.sagemaker.confidential import without_values
 from controller.aws.sagemaker.documents import DocumentKind, job_of
-from controller.aws.sagemaker.identity import identity_of, probe_identity_of
+from controller.aws.sagemaker.identity import identity_of, probe_identity_of, work_of
 from controller.aws.sagemaker.repeat_request import Request, request_again, unrepeatable, without_metric_definitions
 from controller.decide.ownership import OwnerAnswer
 from controller.jobs.changes import Changes
@@ -77,6 +77,7 @@ class SageMakerJobs:
             job,
             identity=identity_of(described, self._key),
             probe_identity=probe_identity_of(described, self._key),
+            work=work_of(described, self._key),
             unrepeatable=job.unrepeatable or self._not_passable(described),
         )
 

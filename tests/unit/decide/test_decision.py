@@ -13,6 +13,7 @@ from controller.jobs.claim import claim_of
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome
 from controller.jobs.quota_hold import QuotaHold
+from controller.jobs.work import Work
 from controller.ledger.entry import Ended, Started, Unmeasured
 from controller.ledger.intent import Announce, Intent, IntentResult, Stop, Submit, Wake
 from controller.ledger.pool import CapacitySeen, PhaseTimes, PlacementAsked
@@ -39,9 +40,12 @@ def unmeasured(n: int) -> Unmeasured:
     return Unmeasured(job=f"job-{n}", at=BEGIN, team=None, spot=True)
 
 
+WORK = Work(
+    account="1", region="us-east-1", role="arn:role", job="bert", root="bert", lineage="bert's", created_at=BEGIN, digest="1:a"
+)  # fmt: skip
 WHOLE = Decision(
     entries=(STARTED,), intents=(STOP,), withdrawn=(WAKE,), abandoned=(WAKE,), claims=(CLAIM,), released=(CLAIM,),
-    holds=(HOLD,), freed=(HOLD,), capacity=(SEEN,), times=(TIMES,),
+    holds=(HOLD,), freed=(HOLD,), capacity=(SEEN,), times=(TIMES,), works=(WORK,),
 )  # fmt: skip
 
 
@@ -55,8 +59,20 @@ def test_two_decisions_add_up_part_by_part_in_their_order() -> None:
 
 
 def test_every_part_is_a_write() -> None:
-    assert WHOLE.writes == 10
-    for part in ("entries", "intents", "withdrawn", "abandoned", "claims", "released", "holds", "freed", "capacity", "times"):
+    assert WHOLE.writes == 11
+    for part in (
+        "entries",
+        "intents",
+        "withdrawn",
+        "abandoned",
+        "claims",
+        "released",
+        "holds",
+        "freed",
+        "capacity",
+        "times",
+        "works",
+    ):
         alone = Decision(**{part: getattr(WHOLE, part)})
         assert alone.writes == 1
         assert alone

@@ -69,6 +69,7 @@ EXAMPLES: tuple[Message, ...] = (
         for trained in (True, False)
     ),
     m.StepSkipped(name="bert", attempt="bert-r02", why="Unsupported instance type ml.p3dn.24xlarge"),
+    m.DoneElsewhere(job=SPOT, other="bert-2"),
     m.Deleted(name="bert"),
     m.Deleted(name="bert", stops=1),
     m.Deleted(name="bert", submissions=1),
@@ -111,6 +112,7 @@ EXAMPLES: tuple[Message, ...] = (
         waiver="old-bert", rules="use-spot, patience", expires=LATER, reason="moves in April", owner="alice", ticket="ML-1"
     ),
     m.DeciderFailed(job=SPOT, decider="deadline", error="OverflowError"),
+    m.SurpriseHeld(job=SPOT, policy="save-long-work", revision="781e8d1c6120", jobs=21, teams=4),
 )  # fmt: skip
 
 

@@ -43,6 +43,7 @@ EXAMPLES: tuple[Message, ...] = (
     m.Abandoned(name=EVIL, why=EVIL),
     m.NameTaken(name=EVIL, attempt=EVIL, why=EVIL),
     m.NotPermitted(name=EVIL, attempt=EVIL, why=EVIL),
+    m.DoneElsewhere(job=JOB, other=EVIL),
     m.ChangedBack(
         name=EVIL, attempt=EVIL, why=EVIL, instance_type=EVIL, instances=1, back_to_type=EVIL, back_to_instances=2
     ),
@@ -68,6 +69,7 @@ EXAMPLES: tuple[Message, ...] = (
     m.NotMoved(job=JOB, reason=MoveReason.LATEST_MOMENT, lost_s=4000, deadline=LATER),
     m.TagsChanged(job=JOB, before=EVIL, after=EVIL),
     m.DeciderFailed(job=JOB, decider=EVIL, error=EVIL),
+    m.SurpriseHeld(job=JOB, policy=EVIL, revision=EVIL, jobs=21, teams=4),
 )  # fmt: skip
 
 

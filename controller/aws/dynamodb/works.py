@@ -1,0 +1,54 @@
+"""What jobs work on, in DynamoDB: a partition per role. A commit writes a row with the start of a job; it expires after 14 days.
+
+work#<account>/<region>/<hash of the role>   <time of creation>#<job>   job, root, lineage, checkpoint_uri, digest
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+from controller.aws.dynamodb.items import MARK, Item, moment, stamp
+from controller.aws.dynamodb.table import Table, Write, key
+from controller.jobs.work import Work
+
+REMEMBERED = timedelta(days=14)
+ROWS_MAX = 4_000  # about one page of a query
+
+
+class DynamoWorks:
+    """The Works port."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def begun_since(self, work: Work, since: datetime) -> tuple[Work, ...]:
+        rows = self._table.query(
+            limit=ROWS_MAX,
+            KeyConditionExpression="pk = :pk AND sk >= :since",
+            ExpressionAttributeValues={":pk": {"S": _pk(work)}, ":since": {"S": stamp(since)}},
+        )
+        return tuple(_work_of(row, work) for row in rows)
+
+
+def remembering(work: Work) -> Write:
+    """The write that remembers what a job works on."""
+    said = {"job": work.job, "root": work.root, "lineage": work.lineage, "digest": work.digest, "uri": work.checkpoint_uri}
+    item = {
+        **key(_pk(work), f"{stamp(work.created_at)}#{work.job}"), **MARK,
+        **{name: {"S": value} for name, value in said.items() if value},
+        "expires_at": {"N": str(int((work.created_at + REMEMBERED).timestamp()))},
+    }  # fmt: skip
+    return {"Put": {"Item": item}}
+
+
+def _pk(work: Work) -> str:
+    return f"work#{work.account}/{work.region}/{hashlib.sha256(work.role.encode()).hexdigest()[:24]}"
+
+
+def _work_of(row: Item, asked: Work) -> Work:
+    said = {name: row[name]["S"] for name in ("job", "root", "lineage", "digest", "uri") if name in row}
+    return Work(
+        account=asked.account, region=asked.region, role=asked.role, job=said["job"], root=said["root"], lineage=said["lineage"],
+        created_at=moment(row["sk"]["S"].partition("#")[0]), checkpoint_uri=said.get("uri"), digest=said.get("digest", ""),
+    )  # fmt: skip

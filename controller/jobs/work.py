@@ -1,0 +1,43 @@
+"""What a training job works on, so that two jobs that do the same work are known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from controller.jobs.claim import place_of, segments_of
+from controller.jobs.job import family_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What a job works on. ``digest`` is a keyed digest of its inputs, its output and its hyperparameters; empty without inputs.
+
+    ``root`` is the name of the job that began its lineage. Only jobs under one role are compared: whoever may not pass the role
+    cannot take another's work over.
+    """
+
+    account: str
+    region: str
+    role: str
+    job: str
+    root: str
+    lineage: str
+    created_at: datetime
+    checkpoint_uri: str | None = None
+    digest: str = ""
+
+    def same_as(self, other: Work) -> bool:
+        """Whether two jobs of different lineages do the same work: on one checkpoint prefix, or one family with one digest."""
+        if self.lineage == other.lineage or (self.account, self.region, self.role) != (other.account, other.region, other.role):
+            return False
+        return self._same_prefix(other) or (bool(self.digest) and self.digest == other.digest and self._same_family(other))
+
+    def _same_prefix(self, other: Work) -> bool:
+        if not self.checkpoint_uri or not other.checkpoint_uri:
+            return False
+        (bucket, prefix), (their_bucket, theirs) = place_of(self.checkpoint_uri), place_of(other.checkpoint_uri)
+        return bucket == their_bucket and segments_of(prefix) == segments_of(theirs)
+
+    def _same_family(self, other: Work) -> bool:
+        return family_of(self.root) == family_of(other.root)
