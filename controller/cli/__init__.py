@@ -231,6 +231,9 @@ GROUPS = {
 FORWARDS = {"allow_extra_args": True, "ignore_unknown_options": True}  # the embedded AWS reads these arguments itself
 
 
+INTERRUPTED = 130  # the exit code that a shell reports after Ctrl-C
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 clean, 1 findings, 2 bad input, 130 after Ctrl-C."""
     arguments = list(sys.argv[1:] if argv is None else argv)
@@ -239,6 +242,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return BAD_INPUT
     try:
         code = guarded("spotwarden", _run)(arguments)
+    except KeyboardInterrupt:  # while the command was loaded; typer itself turns a later one into the code
+        return INTERRUPTED
     except typer.TyperException as error:
         print(usage_error(error), file=sys.stderr)
         return BAD_INPUT
