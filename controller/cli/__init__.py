@@ -22,6 +22,9 @@ __all__ = ["COMMANDS", "Command", "main"]
 FORWARDS = {"allow_extra_args": True, "ignore_unknown_options": True}  # the embedded AWS reads these arguments itself
 
 
+INTERRUPTED = 130  # the exit code that a shell reports after Ctrl-C
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 clean, 1 findings, 2 bad input, 5 AWS does not answer, 130 after Ctrl-C."""
     if sys.stdout is None:  # closed before the start: nobody reads what is printed
@@ -32,6 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return BAD_INPUT
     try:
         code = guarded("spotwarden", _run)(arguments)
+    except KeyboardInterrupt:  # while the command was loaded; typer itself turns a later one into the code
+        return INTERRUPTED
     except typer.TyperException as error:
         print(usage_error(error), file=sys.stderr)
         return BAD_INPUT

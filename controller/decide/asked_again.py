@@ -11,6 +11,7 @@ from dataclasses import replace
 from controller.decide.enforce import given_waivers
 from controller.decide.facts import Facts
 from controller.decide.repair_prefix import candidate_prefixes
+from controller.decide.roll_out import without_guards
 from controller.jobs.job import Job
 from controller.jobs.request import RequestChange, merged
 from controller.policy.findings import Finding
@@ -32,7 +33,7 @@ def request_as_asked(facts: Facts, changes: RequestChange) -> RequestChange | No
         return tuple(f for f in waived(broken, changed, waivers, facts.now, longest_s) if f.waiver is None)
 
     job = replace(applied(facts.job, changes), outcome=None, intervals=())
-    offences = [f for f in breaks(job) if f.mode is Mode.ENFORCE and f.action is not None]
+    offences = [f for f in without_guards(facts, breaks(job)) if f.mode is Mode.ENFORCE and f.action is not None]
     if not offences:
         return changes
     names = ", ".join(finding.policy for finding in offences)

@@ -10,7 +10,7 @@ from controller.decide.need import Need
 from controller.jobs.claim import Claim
 from controller.jobs.quota_hold import QuotaHold
 from controller.jobs.work import Work
-from controller.ledger.entry import Ended, Entry, Started
+from controller.ledger.entry import Ended, Entry, Flagged, RuleHeldBack, Started
 from controller.ledger.intent import Intent, Probe, Publish, Settle, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import CapacitySeen, CapacitySignal, PhaseTimes
@@ -164,10 +164,17 @@ class Decision:
         )
 
     @property
+    def counted(self) -> tuple[Flagged | RuleHeldBack, ...]:
+        """The entries that count for the guard of a rule."""
+        return tuple(e for e in self.entries if isinstance(e, RuleHeldBack) or (isinstance(e, Flagged) and e.acts))
+
+    @property
     def size(self) -> int:
-        """The writes of its transaction: an attempt to be created also has a row under its name, and a late day has a mark."""
+        """The writes of its transaction: an attempt to be created also has a row under its name, a late day has a mark, and an
+        act of a guarded rule is counted.
+        """
         named = sum(isinstance(i.action, Submit | Probe) for i in self.intents)
-        return self.writes + named + len({e.at.astimezone(UTC).date() for e in self.entries})
+        return self.writes + named + len(self.counted) + len({e.at.astimezone(UTC).date() for e in self.entries})
 
     def cut(self, about: str, now: datetime, most: int = WRITES_MAX) -> Decision:
         """The part of the decision that fits into one transaction; the next look at the job decides the rest.

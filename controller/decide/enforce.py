@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from controller.decide.announce import say
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.planned_stop import may_act, planned_stop
+from controller.decide.roll_out import rolled_out
 from controller.jobs.request import change_to_json
 from controller.ledger.entry import Flagged
 from controller.ledger.intent import STOP_UNDER_WAY, Intent, Purpose, Stop, Wake
@@ -37,11 +39,15 @@ def enforce(facts: Facts) -> Decision:
     if not (job.alive or _new(facts)):
         return Decision(intents=_under_way(facts))
     verdict = judge(job, facts.policy, _evidence(facts), facts.directives, now=facts.now, given=given_waivers(facts))
-    flagged = tuple(_flagged(facts, finding) for finding in verdict.findings)
+    force = rolled_out(facts, verdict.findings)
+    verdict = replace(verdict, findings=force.findings)
+    flagged = tuple(_flagged(facts, finding, acts=finding.policy in force.acting) for finding in verdict.findings)
+    if force.also.needs:
+        return force.also
     if facts.owned or not facts.newest:
         return Decision(entries=flagged)
     intents = _stop(facts, verdict) + _when_waivers_end(facts, verdict)
-    return Decision(entries=flagged) | _announce(facts, verdict) | Decision(intents=intents)
+    return Decision(entries=flagged) | force.also | _announce(facts, verdict) | Decision(intents=intents)
 
 
 def given_waivers(facts: Facts) -> tuple[Waiver, ...]:
@@ -71,12 +77,12 @@ def _new(facts: Facts) -> bool:
     return facts.job.created_at >= facts.policy.in_force_at
 
 
-def _flagged(facts: Facts, finding: Finding) -> Flagged:
+def _flagged(facts: Facts, finding: Finding, *, acts: bool) -> Flagged:
     return Flagged(
         job=facts.job.name, at=facts.now, team=facts.job.team, rule=finding.rule, policy=finding.policy,
         severity=finding.severity, mode=finding.mode, field=finding.field, found=finding.found,
         wanted=finding.wanted, revision=facts.policy.revision, waiver=finding.waiver.name if finding.waiver else "",
-        waived_until=finding.waiver.expires if finding.waiver else None,
+        waived_until=finding.waiver.expires if finding.waiver else None, held_back=finding.held_back, acts=acts,
     )  # fmt: skip
 
 
@@ -108,6 +114,7 @@ def _rule_broken(facts: Facts, finding: Finding, plan: Stop | NotRepairable | No
         wanted=finding.wanted, risk=finding.risk, next_step=_next_step(plan, finding, repaired=repaired),
         fix=_changes(plan, finding) or change_to_json(finding.fix.request),
         why_not=plan.why if isinstance(plan, NotRepairable) else "", claimed=facts.job.claimed or "", lapsed=finding.lapsed,
+        mode=finding.mode, revision=facts.policy.revision, held_back=finding.held_back or "",
     )  # fmt: skip
 
 

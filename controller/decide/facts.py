@@ -18,6 +18,7 @@ from controller.ledger.directives_in_force import in_force, tags_of
 from controller.ledger.entry import CheckpointScanned, OwnerChecked
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import PhaseTimes, PlacementAsked, PoolMemory
+from controller.ledger.rule_acts import RuleActs
 from controller.policy.policy import Policy
 from controller.savings.progress import progress_of
 from controller.units.money import Rate
@@ -43,7 +44,11 @@ class Facts:
     ``team_spent_micros`` is what the team spent or reserved of this month's spend cap. ``repair_prefix`` is a checkpoint prefix
     that nobody wrote to, for the job's repair; None where nobody looked for one.
 
+    ``rule_acts`` says what rules with a guard against surprises did under this revision, ``last_day`` how many jobs each team had
+    on the last closed day, None where none is known.
+
     ``phase_times`` are how long recent jobs on the job's instance type took to start, to restore and to upload.
+    ``first_permille`` is the speed of the first attempt's instances (``Measured``); None where it is unknown or not needed.
 
     ``done_elsewhere`` is another job that does the work of the job's next attempt, or did it since the end; empty without one.
 
@@ -69,10 +74,13 @@ class Facts:
     looked_up: frozenset[Need] = frozenset()
     repair_prefix: str | None = None
     team_spent_micros: int = 0
+    rule_acts: Mapping[str, RuleActs] = field(default_factory=dict)
+    last_day: Mapping[str, int] | None = None
     done_elsewhere: str = ""
     owner_undecided: bool = False
     owner_checked: OwnerChecked | None = None
     phase_times: tuple[PhaseTimes, ...] = ()
+    first_permille: int | None = None
 
     @property
     def owned(self) -> bool:

@@ -284,6 +284,7 @@ def _submit(
         job=JobFacts.of(job), cause=cause, attempt=name, due_at=due_at, counted=isinstance(cause, FailureCause), tried=tried,
         limit=limit, changes=changes, why=why, tags_left=", ".join(tags_without_room(job.tags)),
         checkpoint=None if new_prefix_of(changes) else checkpoint_facts(job.checkpoint_uri, last_seen(facts)),
+        revision=facts.policy.revision if cause is MoveCause.REPAIR else "",
     )  # fmt: skip
     return Decision(intents=(Intent(action=submit, due_at=due_at),)) | say(facts, message, name)
 

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from controller.jobs.job import Outcome, Service
+from controller.ledger.rule_entry import Flagged, RuleHeldBack
 from controller.ledger.user_entry import DirectivesRead, UserRequested, Waived
-from controller.policy.mode import Mode
-from controller.policy.policy import Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +127,8 @@ class Measured:
     retained_s: int = 0
     interruptions: int = 0
     checkpoint: bool = True
+    other_instances: bool = False  # whether it ran on others than the lineage's first attempt
+    first_permille: int | None = None  # of its training seconds, which the first attempt's instances would need; None: unknown
     spot_possible: bool = True  # whether SageMaker would have run it on spot
     spot_rate_micros_per_h: int | None = None  # where the price list has a price of its own for spot
 
@@ -168,29 +169,6 @@ class Unmeasured:
     @property
     def key(self) -> str:
         return f"unmeasured/{self.job}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flagged:
-    """A job broke a rule, under a policy revision. A waiver allows it until ``waived_until``; a file's has its name."""
-
-    job: str
-    at: datetime
-    team: str | None
-    rule: str
-    policy: str
-    severity: Severity
-    mode: Mode
-    field: str
-    found: str
-    wanted: str
-    revision: str
-    waiver: str = ""
-    waived_until: datetime | None = None
-
-    @property
-    def key(self) -> str:
-        return f"flagged/{self.job}/{self.policy}/{self.mode}" + (f"/waived/{self.waiver}" if self.waiver else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,10 +238,10 @@ class Finished:
 
 Entry = (
     Started | OwnerChecked | Interrupted | Ended | Measured | Credited | Unmeasured | Flagged | JobDeleted | CheckpointScanned
-    | Finished | UserRequested | Waived | DirectivesRead
+    | Finished | UserRequested | Waived | DirectivesRead | RuleHeldBack
 )  # fmt: skip
 
 __all__ = [
     "CheckpointScanned", "Credited", "DirectivesRead", "Ended", "Entry", "Finished", "Flagged", "Interrupted", "JobDeleted",
-    "Measured", "OwnerChecked", "Started", "Unmeasured", "UserRequested", "Waived",
+    "Measured", "OwnerChecked", "RuleHeldBack", "Started", "Unmeasured", "UserRequested", "Waived",
 ]  # fmt: skip

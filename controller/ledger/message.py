@@ -37,6 +37,9 @@ class RuleBroken(OfJob):
     next_step: NextStep = NextStep.NOTHING
     why_not: str = ""  # of CANNOT_REPAIR
     claimed: str = ""  # the service that the job says it belongs to, unproved
+    mode: str = ""  # that is in force for the job; empty in messages of before
+    revision: str = ""
+    held_back: str = ""  # why a rule that enforces only warns, as ``HeldBack`` has it
     lapsed: str = ""  # why a waiver that is about the job does not count, as a sentence
 
 
@@ -44,7 +47,7 @@ class RuleBroken(OfJob):
 class Resubmitting(OfJob):
     """``counted`` says whether the attempt counts against a limit; ``why`` is a reason as ``Stop.because`` has it.
 
-    ``tags_left`` are the keys of the tags that the attempt lacks.
+    ``tags_left`` are the keys of the tags that the attempt lacks; ``revision`` is that of the policy whose rule repaired the job.
     """
 
     kind: ClassVar = MessageKind.RESUBMITTING
@@ -58,6 +61,7 @@ class Resubmitting(OfJob):
     why: str = ""
     checkpoint: CheckpointFacts | None = None
     tags_left: str = ""
+    revision: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +267,17 @@ class RateLimit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SurpriseHeld(OfJob):
+    """A new revision of a rule would act on more jobs than its guard allows; the job is the one that was too many."""
+
+    kind: ClassVar = MessageKind.SURPRISE_HELD
+    policy: str
+    revision: str
+    jobs: int
+    teams: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WaiverExpiring:
     """A waiver of the policy ends soon; ``rules`` and what it says are text of the policy file."""
 
@@ -299,6 +314,6 @@ Message = (
     | StepSkipped | DoneElsewhere | ChangedBack | Deleted | CheckpointsUnseen
     | StillStopping | Interrupted | Finished | Moving | WouldMove | CannotAfford | DeadlineLost | DeadlineAtRisk
     | DeadlineUnreadable | OnDemandForbidden | NoRoom | NoEstimate | MaxWaitBeforeDeadline | Probing | StoppingAsAsked
-    | RateLimit | DeciderFailed | NotMoved | TagsChanged | WaiverExpiring | CalledOff
+    | RateLimit | DeciderFailed | SurpriseHeld | NotMoved | TagsChanged | WaiverExpiring | CalledOff
 )  # fmt: skip
 MESSAGES: dict[MessageKind, type[Message]] = {cls.kind: cls for cls in get_args(Message)}

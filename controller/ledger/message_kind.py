@@ -42,6 +42,7 @@ class MessageKind(StrEnum):
     STEP_SKIPPED = "step-skipped"
     DECIDER_FAILED = "decider-failed"
     CALLED_OFF = "called-off"
+    SURPRISE_HELD = "surprise-held"
     WAIVER_EXPIRING = "waiver-expiring"
 
 

@@ -1,8 +1,6 @@
-"""The texts about rules, further attempts, outcomes and problems: one function per kind of message."""
+"""The texts about further attempts, outcomes and problems: one function per kind of message."""
 
 from __future__ import annotations
-
-import json
 
 from controller.jobs.request import TAGS_MAX, describe_change
 from controller.ledger.message import (
@@ -11,11 +9,10 @@ from controller.ledger.message import (
     Finished,
     Interrupted,
     Resubmitting,
-    RuleBroken,
     StoppingAsAsked,
     WouldResubmit,
 )
-from controller.ledger.message_kind import ASKED_BY, MoveReason, NextStep
+from controller.ledger.message_kind import ASKED_BY, MoveReason
 from controller.notifications.message_text import (
     NEXT,
     NOTHING_TO_DO,
@@ -34,59 +31,6 @@ from controller.notifications.message_text import (
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.units.duration import span
 
-SEVERITY_EMOJI = {"low": ":information_source:", "medium": ":warning:", "high": ":rotating_light:"}
-
-
-def rule_broken(m: RuleBroken) -> MessageText:
-    verb = ":" if m.field == "Tags" else " is"
-    what = f"{escaped(m.field)}{verb} {escaped(m.found)}. Required: {escaped(m.wanted)}."
-    if m.risk:
-        what = f"{sentence(m.found)} {escaped(m.risk)}"
-    return MessageText(
-        f"{SEVERITY_EMOJI.get(m.severity, ':warning:')} {bold(m.job.name)} breaks the rule {escaped(m.policy)}",
-        (WHY + what, _claimed(m.claimed), escaped(m.lapsed), NEXT + _next_step(m), TO_DO + _todo(m)),
-        small_print(m.job),
-    )
-
-
-def _json(text: str) -> str:
-    return json.dumps(json.loads(text))
-
-
-def _claimed(service: str) -> str:
-    if not service:
-        return ""
-    return f"Its name or tags say that it belongs to {escaped(service)}. Nothing proves that, so rules apply to it."
-
-
-def _next_step(m: RuleBroken) -> str:
-    match m.next_step:
-        case NextStep.STOP:
-            return "The job is being stopped. It is not submitted again automatically."
-        case NextStep.REPAIR:
-            return "The job is being stopped and submitted again with the change below."
-        case NextStep.CANNOT_REPAIR:
-            return f"The job keeps running: it cannot be repaired automatically. {sentence(m.why_not)}"
-        case NextStep.STILL_BROKEN:
-            return "The job keeps running. It was repaired once and still breaks the rule; there is no second repair."
-        case NextStep.NOTHING:
-            return "The job keeps running. Nothing is done automatically."
-
-
-def _todo(m: RuleBroken) -> str:
-    """What a person does about a broken rule."""
-    if m.next_step is NextStep.REPAIR:
-        return f"Nothing for this job. For the next one, change the request: {code(_json(m.fix))}" if m.fix else "Nothing."
-    if m.fix:
-        again = " and submit the job again" if m.next_step is NextStep.STOP else ""
-        return f"Change the request{again}: {code(_json(m.fix))}"
-    if m.risk:
-        return (
-            "Check that the training script saves checkpoints below its local path. To accept the risk, do nothing."
-            " If more jobs have this problem today, the digest counts them."
-        )
-    return "Change the request for the next job, or ask the owner of the policy for an exception."
-
 
 def resubmitting(m: Resubmitting) -> MessageText:
     counted = f" It is retry {m.tried + 1} of {m.limit} for this cause." if m.counted else ""
@@ -100,7 +44,7 @@ def resubmitting(m: Resubmitting) -> MessageText:
             NOTHING_TO_DO,
             f"A job takes {TAGS_MAX} tags, three of them Spotwarden's. Left out: {escaped(m.tags_left)}." if m.tags_left else "",
         ),
-        small_print(m.job),
+        small_print(m.job, f"mode enforce, policy {m.revision}" if m.revision else ""),
     )
 
 

@@ -77,10 +77,11 @@ def bold(text: str) -> str:
     return f"*{escaped(text) or '–'}*"
 
 
-def small_print(job: JobFacts) -> str:
-    """The team and the machines of a job."""
+def small_print(job: JobFacts, more: str = "") -> str:
+    """The team and the machines of a job, and what else is worth small print."""
     team = f"team {escaped(job.team)} · " if job.team else ""
-    return f"{team}{job.instances} × {escaped(job.instance_type)} · {'spot' if job.spot else 'on-demand'}"
+    market = "spot" if job.spot else "on-demand"
+    return f"{team}{job.instances} × {escaped(job.instance_type)} · {market}{f' · {escaped(more)}' if more else ''}"
 
 
 def ended(job: JobFacts) -> str:

@@ -18,6 +18,7 @@ from controller.notifications import (
     job_messages,
     problem_messages,
     request_messages,
+    rule_messages,
     waiver_messages,
 )
 from controller.notifications.give_up_message import gave_up
@@ -49,7 +50,7 @@ def row_of(kind: MessageKind) -> Row:
     jobs, deadlines, problems, attempts = job_messages, deadline_messages, problem_messages, attempt_messages
     match kind:
         case MessageKind.FLAGGED:
-            return Row(jobs.rule_broken, "break a rule", ACTION, "")
+            return Row(rule_messages.rule_broken, "break a rule", ACTION, "")
         case MessageKind.RESUBMITTING:
             return Row(jobs.resubmitting, "are submitted again", ACTION, "")
         case MessageKind.WOULD_RESUBMIT:
@@ -107,6 +108,11 @@ def row_of(kind: MessageKind) -> Row:
             return Row(request_messages.called_off, "are not submitted again on request", ACTION, "")
         case MessageKind.RATE_LIMIT:
             return Row(problems.rate_limit, "wait for a rate limit", ACTION, "")
+        case MessageKind.SURPRISE_HELD:
+            return Row(
+                rule_messages.surprise_held, "met a rule that acts on more jobs than expected", PERSON,
+                "Correct the rule, or raise its guard: either is a new policy revision.",
+            )  # fmt: skip
         case MessageKind.DECIDER_FAILED:
             return Row(
                 problems.decider_failed, "are only partly looked after: an error in Spotwarden", PERSON, "Report the error."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from controller.jobs.failure import FailureCause
@@ -19,6 +19,7 @@ from controller.policy.resubmission import (
     InterruptionLimit,
     Resubmission,
 )
+from controller.policy.rollout import Rollout, SurpriseGuard
 from controller.policy.selector import Selector
 from controller.policy.slack_settings import Labels, slack_settings_of
 from controller.policy.waiver import Waiver
@@ -69,8 +70,18 @@ def _rule(found: Mapping[str, Any]) -> Rule:
         applies_to=AppliesTo(found["applies_to"]),
         channel=found["channel"],
         repair=_repair(found.get("repair", {})),
+        rollout=_rollout(found.get("rollout", {})),
         when=when_of(found["when"]) if "when" in found else None,
         docs=found.get("docs", ""),
+    )
+
+
+def _rollout(found: Mapping[str, Any]) -> Rollout:
+    day, guard = found.get("enforce_from"), found.get("surprise")
+    return Rollout(
+        share=found.get("share", 1.0),
+        enforce_from=date.fromisoformat(day) if day else None,
+        surprise=SurpriseGuard(**guard) if guard else None,
     )
 
 

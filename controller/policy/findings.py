@@ -10,6 +10,7 @@ from typing import Any
 from controller.jobs.claim import Claim
 from controller.policy.mode import Mode
 from controller.policy.policy import NO_REPAIR, AppliesTo, Repair, RuleAction, Severity
+from controller.policy.rollout import AT_ONCE, HeldBack, Rollout
 from controller.policy.waiver import Waiver
 
 
@@ -65,6 +66,8 @@ class Finding:
     repair: Repair = NO_REPAIR
     risk: str = ""  # the consequence, as a sentence
     fix: Fix = NO_FIX  # the job's one fix, which every finding of the job shares
+    rollout: Rollout = AT_ONCE
+    held_back: HeldBack | None = None  # why the mode is a warning, where the rule enforces
     waiver: Waiver | None = None
     lapsed: str = ""
 

@@ -16,6 +16,7 @@ from typing import Any
 from controller.jobs.job import Job
 from controller.policy.mode import Mode
 from controller.policy.resubmission import Resubmission
+from controller.policy.rollout import AT_ONCE, Rollout
 from controller.policy.selector import Selector, SelectorPart
 from controller.policy.slack_settings import Labels, SlackSettings
 from controller.policy.user_request import UserRequest
@@ -79,6 +80,7 @@ class Rule:
     applies_to: AppliesTo
     channel: str
     repair: Repair = NO_REPAIR
+    rollout: Rollout = AT_ONCE
     when: When | None = None  # an expression that a job must also satisfy
     docs: str = ""  # an address where people read about the rule
 

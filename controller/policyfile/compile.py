@@ -175,9 +175,18 @@ def _rule(rule: RuleEntry, defaults: Defaults) -> dict[str, Any]:
         "repair": rule.repair.model_dump(exclude_none=True) if rule.repair else {},
         "applies_to": rule.applies_to,
         "channel": rule.channel or defaults.channel,
+        **({"rollout": rollout} if (rollout := _rollout(rule)) else {}),  # so that the revision of older policies stays
         **({"when": compile_when(rule.when)} if rule.when is not None else {}),  # so that the revision of older policies stays
         **({"docs": rule.docs} if rule.docs else {}),  # absent otherwise, so that the revision of older policies stays
     }
+
+
+def _rollout(rule: RuleEntry) -> dict[str, Any]:
+    """What a rule says of its roll-out, under the names of ``controller.policy.rollout.Rollout``."""
+    guard = {"jobs": rule.surprise.jobs, "percent": rule.surprise.of_last_day} if rule.surprise else None
+    share = rule.share / 100 if rule.share is not None else None
+    said = {"share": share, "enforce_from": rule.enforce_from, "surprise": guard}
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _waiver(waiver: WaiverEntry) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from controller.policyfile.yaml_nodes import Tree
 from controller.units.duration import span
 
 SECTIONS = ("rules", "resubmit", "brakes", "slack", "labels")
+ROLL_OUT = ("share", "enforce_from", "surprise")  # how enforcing begins
 LATER_SECTIONS = ("defaults", "checkpoints", "trust_claims", "longest_waiver", "waivers")
 NEEDS_PREFIX = ("checkpoint-required", "checkpoint-exclusive")
 NOT_REPAIRABLE: Mapping[str, str] = {
@@ -119,6 +120,9 @@ def _check_action(tree: Tree, path: Path, rule: Mapping[str, Any], mode: Any) ->
         tree.problem(path, found="mode enforce without an action", wanted="action: stop, action: repair or mode: warn")
     if mode in ("audit", "warn") and "action" in rule:
         tree.problem((*path, "action"), found=f"an action in mode {mode}", wanted="mode: enforce or no action", key=True)
+    for name in ROLL_OUT:
+        if mode in ("audit", "warn") and name in rule:
+            tree.problem((*path, name), found=f"{name} in mode {mode}", wanted=f"mode: enforce or no {name}", key=True)
 
 
 def _check_options(tree: Tree, path: Path, rule: Mapping[str, Any]) -> None:
@@ -140,7 +144,7 @@ def _check_options(tree: Tree, path: Path, rule: Mapping[str, Any]) -> None:
 
 def _check_when(tree: Tree, path: Path, text: Any) -> None:
     """An expression is read and checked against the fields of a training job."""
-    if not isinstance(text, str) or len(text) > LENGTH_MAX:
+    if not isinstance(text, str) or len(text) > LENGTH_MAX or tree.full:
         return  # validation reports it
     try:
         compile_when(text)

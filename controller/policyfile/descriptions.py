@@ -55,6 +55,13 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "applies_to": "Which jobs enforcing may act on: those created after this revision took force, or also running ones.",
         "docs": "The address of a page that says more about the rule; messages name it.",
         "channel": _CHANNEL,
+        "share": "Enforcing begins with this part of the lineages, always the same ones; the others are warned about.",
+        "enforce_from": "Enforcing begins with jobs created on this day (UTC); before it, the rule warns.",
+        "surprise": "A new revision of the rule that would act on more than this within its first 24 hours only warns.",
+    },
+    "SurpriseEntry": {
+        "jobs": "More jobs than this are a surprise.",
+        "of_last_day": "More than this part of the last day's jobs, or of its teams, is a surprise.",
     },
     "RepairEntry": {
         "checkpoint": "The template of the checkpoint prefix to set, with {team}, {family}, {job} or {tag:KEY}.",

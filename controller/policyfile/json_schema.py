@@ -14,14 +14,14 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from controller.policy.rules import RULE_KINDS
-from controller.policyfile.consistency import SECTIONS
+from controller.policyfile.consistency import ROLL_OUT, SECTIONS
 from controller.policyfile.descriptions import DESCRIPTIONS
 from controller.policyfile.options import OPTIONS
 from controller.policyfile.schema import ALL, STEP_WORDS, File, OtherSubnets, OtherTypes
 from controller.policyfile.vocabulary import WRITTEN, listed, written_duration
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-SOME = ("Match", "Causes", "Cap", "RateLimitsEntry")  # maps of which at least one key is given
+SOME = ("Match", "Causes", "Cap", "RateLimitsEntry", "SurpriseEntry")  # maps of which at least one key is given
 
 
 def policy_schema() -> dict[str, Any]:
@@ -113,7 +113,7 @@ def _of_modes() -> list[dict[str, Any]]:
     repairs = {"properties": {"action": {"const": "repair"}}, "required": ["action"]}
     return [
         {"if": enforces, "then": {"required": ["action"]}},
-        {"if": other, "then": {"properties": {"action": False}}},
+        {"if": other, "then": {"properties": dict.fromkeys(("action", *ROLL_OUT), False)}},
         {"if": {"required": ["repair"]}, "then": repairs},
     ]
 

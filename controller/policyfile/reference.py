@@ -22,6 +22,7 @@ after `spotwarden schema --output policy.schema.json`.
 """
 SECTIONS: Mapping[str, str] = {
     "File": "The file", "Defaults": "defaults", "RuleEntry": "rules[]", "Match": "match", "RepairEntry": "rules[].repair",
+    "SurpriseEntry": "rules[].surprise",
     "Block": "resubmit[]", "Causes": "resubmit[].causes",
     "BudgetEntry": "the causes starved, never-launched, capacity, quota, throttled and overran",
     "InternalBudget": "the cause internal", "NamedBudget": "the causes algorithm and client", "MemoryBudget": "the cause memory",

@@ -23,6 +23,7 @@ from controller.policyfile.slack_section import LabelsEntry, SlackEntry
 from controller.policyfile.vocabulary import (
     LISTED,
     Address,
+    Day,
     Dollars,
     Duration,
     DurationOrZero,
@@ -30,6 +31,7 @@ from controller.policyfile.vocabulary import (
     FileName,
     InstanceType,
     Name,
+    Percent,
     Prefixes,
     RateLimit,
     Reason,
@@ -114,6 +116,13 @@ class RepairEntry(StrictModel):
     tags: Annotated[dict[str, Text], Field(min_length=1)] | None = None
 
 
+class SurpriseEntry(Limits):
+    """How many jobs a new rule may act on within its first day, before it only warns."""
+
+    jobs: Annotated[StrictInt, Field(ge=1, le=500)] | None = None
+    of_last_day: Percent | None = None
+
+
 class RuleEntry(StrictModel):
     """``options`` depend on the kind of rule: see ``controller.policyfile.options``; ``when`` is read by ``consistency``."""
 
@@ -128,6 +137,9 @@ class RuleEntry(StrictModel):
     repair: RepairEntry | None = None
     applies_to: Annotated[str, BeforeValidator(one_of(tuple(AppliesTo)))] = AppliesTo.NEW.value
     channel: Text | None = None
+    share: Percent | None = None
+    enforce_from: Day | None = None
+    surprise: SurpriseEntry | None = None
     docs: Address | None = None
 
 
@@ -186,7 +198,7 @@ class Causes(StrictModel):
 
 
 class OtherTypes(StrictModel):
-    instance_types: Annotated[list[InstanceType], BeforeValidator(listed), Field(min_length=1)]
+    instance_types: Annotated[list[InstanceType], *LISTED]
 
 
 class OtherSubnets(StrictModel):

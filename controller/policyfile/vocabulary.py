@@ -138,7 +138,8 @@ def _some_text(found: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(written(_some_text, pattern=r"\S", patternErrorMessage="text"))]
-LISTED = (BeforeValidator(listed), Field(min_length=1))
+ENTRIES_MAX = 500  # of one list
+LISTED = (BeforeValidator(listed), Field(min_length=1, max_length=ENTRIES_MAX))
 Texts = Annotated[list[Text], *LISTED]
 Role = Annotated[Text, AfterValidator(_role)]
 Roles = Annotated[list[Role], *LISTED]
@@ -236,6 +237,38 @@ written(
     ],
 )
 Dollars = Annotated[int, BeforeValidator(_amount)]
+
+
+PERCENT = "a percentage such as 10% or 2.5%, above 0% and at most 100%"
+DAY = "a day such as 2026-12-01"
+
+
+def _percent(found: Any) -> float:
+    """A percentage as a number from 0 to 100. A bare number is refused: 0.1 could mean a tenth or a thousandth."""
+    if isinstance(found, int | float) and not isinstance(found, bool):
+        raise unlike(PERCENT, "a number needs its %")
+    parts = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,3})?) ?%", found) if isinstance(found, str) else None
+    if parts is None or not 0 < float(parts[1]) <= 100:
+        raise unlike(PERCENT)
+    return float(parts[1])
+
+
+def _day(found: Any) -> str:
+    """A day as text."""
+    if isinstance(found, date) and not isinstance(found, datetime):
+        return found.isoformat()
+    if isinstance(found, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", found):
+        try:
+            return date.fromisoformat(found).isoformat()
+        except ValueError:
+            pass
+    raise unlike(DAY)
+
+
+written(_percent, type="string", pattern=r"^[0-9]{1,3}(\.[0-9]{1,3})? ?%$", patternErrorMessage=PERCENT)
+written(_day, type="string", pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$", patternErrorMessage=DAY)
+Percent = Annotated[float, BeforeValidator(_percent)]
+Day = Annotated[str, BeforeValidator(_day)]
 
 
 def _rate_limit(found: Any) -> Any:

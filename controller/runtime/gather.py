@@ -24,14 +24,17 @@ from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import place_of
 from controller.jobs.job import TEAM_TAG, USER_TAG, Job, Outcome, Service
 from controller.jobs.quota_hold import instances_held
-from controller.ledger.entry import Ended, Started
+from controller.ledger.entry import Ended, Measured, Started
 from controller.ledger.intent import Wake
 from controller.ledger.lineage import LINEAGE_TAG, Lineage, LineageId, is_sent, may_be_ours
 from controller.ledger.pool import CAPACITY_SIGNAL_AGE, PlacementAsked
+from controller.ledger.rule_acts import RuleActs
 from controller.policy.resubmission import Resubmission
 from controller.runtime.ledger_ports import ReadLineages
 from controller.runtime.read_ports import ReadPorts
+from controller.savings.job_history import first_permille
 from controller.savings.prices import spot_of
+from controller.savings.rollup import NOBODY
 from controller.units.calendar import month_key
 
 RUNS_MAX = 50  # runs of a family: enough for a quantile, and one page
@@ -64,6 +67,7 @@ def gather(job: Job, ports: ReadPorts, created_in: LineageId | None = None) -> F
     facts = _priced(whole, ports)
     if execution is None and _at_rest(lineage, job, now):
         return facts
+    facts = _with_speed(facts, ports)
     if facts.claim is not None and job.alive:
         facts = replace(facts, claims=ports.ledger.claims.claims_on(facts.claim.bucket))
     return _closely(facts, ports)
@@ -82,6 +86,17 @@ def _priced(facts: Facts, ports: ReadPorts) -> Facts:
         spot_rate=ports.prices.rate(spot_of(job.instance_type), job.region, at, since=job.started_at) if job.spot else None,
         rates={kind: rate for kind, rate in rates.items() if rate is not None},
     )
+
+
+def _with_speed(facts: Facts, ports: ReadPorts) -> Facts:
+    """How fast the first attempt's instance type is, once the usage of an attempt on another type is to be recorded."""
+    job, root = facts.job, facts.lineage.entry(Started, facts.lineage.id.root)
+    if job.measurable_usage is None or facts.lineage.entry(Measured, job.name) is not None or root is None:
+        return facts
+    if job.instance_type == root.instance_type or job.instance_count != root.instance_count:
+        return facts
+    runs = ports.ledger.histories.runs(job.account, job.region, facts.family, RUNS_MAX)
+    return replace(facts, first_permille=first_permille(runs, root.instance_type, job.instance_type))
 
 
 def _closely(facts: Facts, ports: ReadPorts) -> Facts:
@@ -118,6 +133,8 @@ def look_up(facts: Facts, needs: frozenset[Need], ports: ReadPorts) -> Facts:
             case Need.TEAM_SPENT:
                 account = team_account(facts.job.team, month_key(facts.now))
                 facts = replace(facts, team_spent_micros=ports.ledger.limits.taken(account))
+            case Need.RULE_ACTS:
+                facts = replace(facts, rule_acts=_rule_acts(facts, ports), last_day=_last_day(ports))
             case Need.REPAIR_PREFIX:
                 facts = replace(facts, repair_prefix=_repair_prefix(facts, ports))
             case Need.DONE_ELSEWHERE:
@@ -127,6 +144,25 @@ def look_up(facts: Facts, needs: frozenset[Need], ports: ReadPorts) -> Facts:
             case _:
                 assert_never(need)
     return replace(facts, looked_up=facts.looked_up | needs)
+
+
+def _rule_acts(facts: Facts, ports: ReadPorts) -> dict[str, RuleActs]:
+    """What each guarded rule that may act on the job did under this revision."""
+    guarded = (r for r in facts.policy.rules if r.rollout.surprise is not None and r.match.matches(facts.job) is not False)
+    return {rule.name: ports.ledger.rule_acts.acts(facts.policy.revision, rule.name) for rule in guarded}
+
+
+def _last_day(ports: ReadPorts) -> dict[str, int] | None:
+    """The jobs that each team had on the last closed day; None where no day is closed, or nobody had any."""
+    until = ports.ledger.days.closed_until()
+    if until is None:
+        return None
+    jobs: dict[str, int] = {}
+    for _, rollup in ports.ledger.days.rollups(until.date() - timedelta(days=1), until.date()):
+        for group, savings in rollup.groups.items():
+            team = "" if group.team == NOBODY else group.team
+            jobs[team] = jobs.get(team, 0) + savings.attempts
+    return jobs or None
 
 
 def _repair_prefix(facts: Facts, ports: ReadPorts) -> str | None:

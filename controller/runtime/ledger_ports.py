@@ -18,6 +18,7 @@ from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult
 from controller.ledger.lineage import Lineage, LineageId
 from controller.ledger.pool import PhaseTimes
+from controller.runtime.rule_acts_port import RuleActsPort
 from controller.runtime.schedule_ports import (
     BlockSupport,
     Days,
@@ -29,6 +30,7 @@ from controller.runtime.schedule_ports import (
 )
 from controller.runtime.triggers import Trigger
 from controller.runtime.works_port import Works
+from controller.savings.job_history import FamilyRun
 
 
 class ReadLineages(Protocol):
@@ -166,6 +168,9 @@ class Histories(Protocol):
 
     def history(self, account: str, region: str, family: str, limit: int) -> tuple[int, ...]:
         """The training seconds of the family's completed lineages, newest first; read from an index, so perhaps stale."""
+
+    def runs(self, account: str, region: str, family: str, limit: int) -> tuple[FamilyRun, ...]:
+        """Those of the same lineages that had one attempt, with their instance types."""
 
 
 class Waivers(Protocol):
@@ -308,6 +313,9 @@ class Ledger(Protocol):
 
     @property
     def revisions(self) -> Revisions: ...
+
+    @property
+    def rule_acts(self) -> RuleActsPort: ...
 
     @property
     def seen_requests(self) -> SeenRequests: ...

@@ -6,7 +6,8 @@ from typing import Protocol
 
 from controller.runtime.ledger_ports import Capacity, Histories, QuotaHolds, ReadClaims, ReadLimits, ReadLineages
 from controller.runtime.ports import Checkpoints, Clock, Placement, Policies, Prices, Quotas, ReadJobs
-from controller.runtime.schedule_ports import ReadPoolMemories
+from controller.runtime.rule_acts_port import RuleActsPort
+from controller.runtime.schedule_ports import ReadDays, ReadPoolMemories
 from controller.runtime.works_port import Works
 
 
@@ -33,6 +34,12 @@ class ReadLedger(Protocol):
 
     @property
     def limits(self) -> ReadLimits: ...
+
+    @property
+    def rule_acts(self) -> RuleActsPort: ...
+
+    @property
+    def days(self) -> ReadDays: ...
 
     @property
     def pools(self) -> ReadPoolMemories: ...

@@ -24,6 +24,7 @@ from controller.ledger.entry import (
     JobDeleted,
     Measured,
     OwnerChecked,
+    RuleHeldBack,
     Started,
     Unmeasured,
     UserRequested,
@@ -92,6 +93,7 @@ ENTRY_NAMES: Mapping[type[Entry], str] = {
     Waived: "Waived",
     OwnerChecked: "OwnerChecked",
     DirectivesRead: "DirectivesRead",
+    RuleHeldBack: "RuleHeldBack",
 }
 
 

@@ -199,7 +199,7 @@ def hosting(
         with redirect_stdout(log):
             app = _deployed()
         _log_to(log)
-        stack.callback(_log_to, sys.stdout)
+        stack.callback(_log_to, sys.__stdout__ or sys.stdout)  # what sys.stdout is now may be closed by then
         wiring.install(clock=clock, client_config=CLIENT_CONFIG, slack_client_config=CLIENT_CONFIG)
         local.client("s3").create_bucket(Bucket=REPORTS)
         gateway = stack.enter_context(routes.serve(app, around=lambda: redirect_stdout(log)))

@@ -15,16 +15,18 @@ from controller.decide.decision import Decision
 from controller.jobs.claim import Claim, holding_up
 from controller.jobs.quota_hold import QuotaHold
 from controller.jobs.work import Work
-from controller.ledger.entry import Entry, Finished, UserRequested, Waived
+from controller.ledger.entry import Entry, Finished, Flagged, RuleHeldBack, UserRequested, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult, Probe, Submit, Wake
 from controller.ledger.lineage import Lineage, LineageId
 from controller.ledger.pool import CapacitySeen, CapacitySignal, MarketSignal, PhaseTimes, PlacementAsked, PoolMemory
+from controller.ledger.rule_acts import RuleActs
 from controller.runtime.job_pages import JobPage, ListedJob
 from controller.runtime.ledger_ports import RevisionInForce
 from controller.runtime.outbox import redriven
 from controller.runtime.ports import FailingTrigger, LateDay, Message, Overdue, Post, Trigger
 from controller.runtime.schedule_ports import DiscoverPass, PassPosition
+from controller.savings.job_history import FamilyRun
 from controller.savings.rollup import Rollup
 from controller.units.money import Rate
 
@@ -132,6 +134,10 @@ class AllPorts:
         return self
 
     @property
+    def rule_acts(self) -> Self:
+        return self
+
+    @property
     def seen_requests(self) -> Self:
         return self
 
@@ -160,6 +166,8 @@ class MemoryLedger(AllPorts):
         self.remembered: dict[tuple[str, str, date], PoolMemory] = {}
         self.marks: dict[tuple[date, str], int] = {}
         self.rolled_up: dict[date, Rollup] = {}
+        self.acted: dict[tuple[str, str], dict[str, str]] = {}
+        self.rules_held: set[tuple[str, str]] = set()
         self.asked_once: set[str] = set()
         self.fails: dict[tuple[str, str], FailingTrigger] = {}
         self.listed: dict[tuple[str, str, date], Rate] = {}
@@ -194,13 +202,22 @@ class MemoryLedger(AllPorts):
         return self.by_name.get((account, region, job))
 
     def commit(self, lineage: Lineage, decision: Decision) -> bool:
-        if (writes := 1 + decision.writes + len(_names(lineage.id, decision)) + len(decision.late)) > TRANSACTION_MAX:
+        if (
+            writes := 1 + decision.writes + len(_names(lineage.id, decision)) + len(decision.late) + len(decision.counted)
+        ) > TRANSACTION_MAX:
             raise ValueError(f"a transaction of {writes} writes, wanted at most {TRANSACTION_MAX}")
         row = self.row(lineage.id)
         if row.version != lineage.version or not _fits(row, decision):
             return False
         if any(self.by_name.get(place, lineage.id) != lineage.id for place in _names(lineage.id, decision)):
             return False
+        held = {(e.revision, e.policy) for e in decision.counted if isinstance(e, RuleHeldBack)}
+        if held & self.rules_held:
+            return False
+        self.rules_held |= held
+        for entry in decision.counted:
+            if isinstance(entry, Flagged):
+                self.acted.setdefault((entry.revision, entry.policy), {})[str(lineage.id)] = entry.team or ""
         self.by_name |= dict.fromkeys(_names(lineage.id, decision), lineage.id)
         row.version += 1
         row.entries |= {e.key: e for e in decision.entries}
@@ -329,12 +346,19 @@ class MemoryLedger(AllPorts):
         return [e for row in self.rows.values() for e in row.entries.values() if since <= e.at < until]
 
     def history(self, account: str, region: str, family: str, limit: int) -> tuple[int, ...]:
+        return tuple(e.work_s for e in self._completed(account, region, family, limit) if e.work_s is not None)
+
+    def runs(self, account: str, region: str, family: str, limit: int) -> tuple[FamilyRun, ...]:
+        completed = self._completed(account, region, family, limit)
+        single = [e for e in completed if e.attempts == 1]
+        return tuple(FamilyRun(instance_type=e.instance_type, work_s=e.work_s) for e in single if e.work_s is not None)
+
+    def _completed(self, account: str, region: str, family: str, limit: int) -> list[Finished]:
         finished = [
             e for whose, row in self.rows.items() for e in row.entries.values()
             if isinstance(e, Finished) and (whose.account, whose.region, e.family) == (account, region, family)
         ]  # fmt: skip
-        latest = sorted((e for e in finished if e.work_s is not None), key=lambda e: e.at, reverse=True)[:limit]
-        return tuple(e.work_s for e in latest if e.work_s is not None)
+        return sorted((e for e in finished if e.work_s is not None), key=lambda e: e.at, reverse=True)[:limit]
 
     def in_force(self, now: datetime) -> Iterable[Waived]:
         return [e for row in self.rows.values() for e in row.entries.values() if isinstance(e, Waived) and e.until > now]
@@ -395,6 +419,9 @@ class MemoryLedger(AllPorts):
 
     def settle(self, what: str, who: str, amount: int, now: datetime) -> None:  # noqa: ARG002 - nothing expires here
         self.holders.setdefault(what, {})[who] = amount
+
+    def acts(self, revision: str, policy: str) -> RuleActs:
+        return RuleActs(teams=dict(self.acted.get((revision, policy), {})), held_back=(revision, policy) in self.rules_held)
 
     def taken(self, what: str) -> int:
         return sum(self.holders.get(what, {}).values())

@@ -21,6 +21,7 @@ from controller.aws.dynamodb.pools import DynamoPoolMemories
 from controller.aws.dynamodb.prices import DynamoStoredPrices
 from controller.aws.dynamodb.quota_holds import DynamoQuotaHolds
 from controller.aws.dynamodb.revisions import DynamoRevisions
+from controller.aws.dynamodb.rule_acts import DynamoRuleActs
 from controller.aws.dynamodb.seen_requests import DynamoSeenRequests
 from controller.aws.dynamodb.table import Table
 from controller.aws.dynamodb.user_requests import DynamoUserRequests
@@ -52,5 +53,6 @@ class DynamoLedger:
         self.digests = DynamoDigests(rows)
         self.block_support = DynamoBlockSupport(rows)
         self.revisions = DynamoRevisions(rows)
+        self.rule_acts = DynamoRuleActs(rows)
         self.seen_requests = DynamoSeenRequests(rows)
         self.user_requests = DynamoUserRequests(rows, key)

@@ -16,6 +16,7 @@ from controller.aws.dynamodb.days import marking
 from controller.aws.dynamodb.histories import family_key
 from controller.aws.dynamodb.items import MARK, Item, read, read_checked_intent, stamp, write, write_intent
 from controller.aws.dynamodb.quota_holds import freeing, holding
+from controller.aws.dynamodb.rule_acts import counting
 from controller.aws.dynamodb.table import HEAD, LINEAGE, Table, Write, key, next_version, partition, partition_of, version_of
 from controller.aws.dynamodb.waivers import WAIVERS
 from controller.aws.dynamodb.works import remembering
@@ -64,6 +65,7 @@ class DynamoLineages:
                 *map(freeing, decision.freed),
                 *map(remembering, decision.works),
                 *map(recording, (*decision.capacity, *decision.times)),
+                *(counting(str(whose), entry) for entry in decision.counted),
                 *(marking(day, str(whose), lineage.version + 1) for day in decision.late),
             ]
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from controller.cli.judging import as_seen
@@ -11,14 +12,16 @@ from controller.decide.planned_stop import may_act, planned_stop
 from controller.jobs.job import Job
 from controller.jobs.request import change_from_json
 from controller.ledger.intent import Purpose, Stop
-from controller.ledger.lineage import ATTEMPT_TAG
+from controller.ledger.lineage import ATTEMPT_TAG, LineageId
 from controller.policy.findings import Finding
 from controller.policy.mode import Mode
 from controller.policy.policy import Policy
 from controller.policy.repair import NotRepairable
+from controller.policy.rollout import HeldBack
 from controller.policy.rules import all_findings
 from controller.policy.rules.kind import Evidence
 
+FAR = datetime(9999, 1, 1, tzinfo=UTC)  # the day of each rule has come
 RESUBMIT = "resubmit"  # the kind of a resubmit block, where rules have theirs
 
 
@@ -73,6 +76,8 @@ def judged_job(recorded: Job, created: Job, policy: Policy) -> Judged:
     """
     job = as_seen(created, policy)
     findings, undecided = all_findings(job, policy, Evidence(), now=created.created_at)
+    lineage = str(LineageId.of(recorded))
+    findings = tuple(_in_share(finding, lineage) for finding in findings)
     owned, first = job.service is not None, _number(job) == 1
     offences = [f for f in findings if may_act(f, first=first, owned=owned, new=True)]
     plan = planned_stop(job, offences, policy, Evidence())
@@ -89,6 +94,12 @@ def judged_job(recorded: Job, created: Job, policy: Policy) -> Judged:
         backoff_s=backoff_s,
         resubmit=name,
     )
+
+
+def _in_share(finding: Finding, lineage: str) -> Finding:
+    """The finding as a warning where its rule is rolled out to a share that the lineage is not in."""
+    outside = finding.mode is Mode.ENFORCE and finding.rollout.held_back(lineage, FAR) is HeldBack.SHARE
+    return replace(finding, mode=Mode.WARN) if outside else finding
 
 
 def when_created(job: Job) -> Job:

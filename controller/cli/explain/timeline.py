@@ -18,6 +18,7 @@ from controller.ledger.entry import (
     JobDeleted,
     Measured,
     OwnerChecked,
+    RuleHeldBack,
     Started,
     Unmeasured,
     UserRequested,
@@ -81,6 +82,9 @@ def entry_text(entry: Entry) -> str:
             waived = f"; waived until {entry.waived_until:%Y-%m-%d %H:%M} UTC{by}" if entry.waived_until else ""
             why = f"{entry.field} is {entry.found}; wanted: {entry.wanted}"
             return f"{entry.job} breaks {entry.policy} ({entry.mode}, policy {entry.revision}): {why}{waived}"
+        case RuleHeldBack():
+            many = f"{entry.jobs} jobs of {entry.teams} teams"
+            return f"{entry.policy} would act on {many} (policy {entry.revision}); it only warns from here on"
         case JobDeleted():
             return f"{entry.job} was deleted while something was still open about it"
         case CheckpointScanned():

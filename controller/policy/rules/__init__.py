@@ -147,7 +147,7 @@ def _apply(rule: Rule, job: Job, evidence: Evidence, unsaid: frozenset[str]) -> 
     return Finding(
         rule=rule.kind, policy=rule.name, severity=rule.severity, mode=rule.mode, field=fault.field, found=fault.found,
         wanted=fault.wanted, demand=fault.demand, action=rule.action if fault.actionable else None, applies_to=rule.applies_to,
-        channel=rule.channel, repair=rule.repair, risk=fault.risk,
+        channel=rule.channel, repair=rule.repair, risk=fault.risk, rollout=rule.rollout,
     )  # fmt: skip
 
 

@@ -152,3 +152,14 @@ def test_bash_completes_the_names_of_the_commands() -> None:
     command = [sys.executable, "-m", "controller.cli"]
     done = subprocess.run(command, env=os.environ | words, check=True, capture_output=True, text=True)  # noqa: S603  # fixed arguments
     assert done.stdout.split() == ["check"]
+
+
+def test_ctrl_c_while_a_command_is_loaded_ends_it_quietly(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(name: str) -> None:
+        raise KeyboardInterrupt(name)
+
+    monkeypatch.setattr("controller.cli.import_module", interrupted)
+    assert main(["test", "policies"]) == 130
+    assert capsys.readouterr() == ("", "")

@@ -114,6 +114,7 @@ EXAMPLES: tuple[Message, ...] = (
         waiver="old-bert", rules="use-spot, patience", expires=LATER, reason="moves in April", owner="alice", ticket="ML-1"
     ),
     m.DeciderFailed(job=SPOT, decider="deadline", error="OverflowError"),
+    m.SurpriseHeld(job=SPOT, policy="save-long-work", revision="781e8d1c6120", jobs=21, teams=4),
 )  # fmt: skip
 
 

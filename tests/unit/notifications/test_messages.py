@@ -70,6 +70,7 @@ EXAMPLES: tuple[Message, ...] = (
     m.NotMoved(job=JOB, reason=MoveReason.LATEST_MOMENT, lost_s=4000, deadline=LATER),
     m.TagsChanged(job=JOB, before=EVIL, after=EVIL),
     m.DeciderFailed(job=JOB, decider=EVIL, error=EVIL),
+    m.SurpriseHeld(job=JOB, policy=EVIL, revision=EVIL, jobs=21, teams=4),
 )  # fmt: skip
 
 

@@ -40,8 +40,8 @@ rules:
         " beginning with a letter or digit",
         "a.yaml:9: rules[1].options: found no key 'at_most', wanted at_most: and its value",
         "a.yaml:9: rules[1].options.at_mots: found unknown key 'at_mots', wanted one of at_most (did you mean 'at_most'?)",
-        "a.yaml:10: rules[1].sevrity: found unknown key 'sevrity', wanted one of action, applies_to, channel, docs, match, mode,"
-        " name, options, repair, rule, severity, when (did you mean 'severity'?)",
+        "a.yaml:10: rules[1].sevrity: found unknown key 'sevrity', wanted one of action, applies_to, channel, docs,"
+        " enforce_from, match, mode, name, options, repair, rule, severity, share, surprise, when (did you mean 'severity'?)",
         "b.yaml:2: rules: found an empty list, wanted at least one entry",
     ]
 

@@ -1,0 +1,46 @@
+"""What rules with a guard against surprises did, in DynamoDB: a partition for each rule of a revision. Only commits write it.
+
+acts#<revision>/<rule>     job#<lineage>    a lineage in which the rule acted, or would have without its guard
+                           held             the rule only warns, until there is another revision
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import islice
+
+from controller.aws.dynamodb.items import MARK
+from controller.aws.dynamodb.table import Table, Write, key, partition_of
+from controller.ledger.entry import Flagged, RuleHeldBack
+from controller.ledger.rule_acts import ACTS_MAX, RuleActs
+
+HELD, JOB = "held", "job#"  # "held" sorts before the jobs, so that it is always read
+KEPT = timedelta(days=400)  # longer than a revision is expected to stay in force
+
+
+class DynamoRuleActs:
+    """The RuleActsPort port."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def acts(self, revision: str, policy: str) -> RuleActs:
+        rows = list(islice(self._table.query(**partition_of(_pk(revision, policy))), ACTS_MAX + 1))
+        teams = {row["sk"]["S"].removeprefix(JOB): row["team"]["S"] for row in rows if row["sk"]["S"].startswith(JOB)}
+        return RuleActs(teams=teams, held_back=any(row["sk"]["S"] == HELD for row in rows))
+
+
+def counting(lineage: str, entry: Flagged | RuleHeldBack) -> Write:
+    """The write that counts an act of a rule, or holds it back; of two that hold it back at once, one commit fails."""
+    held = isinstance(entry, RuleHeldBack)
+    item = {
+        **key(_pk(entry.revision, entry.policy), HELD if held else f"{JOB}{lineage}"),
+        **MARK,
+        "team": {"S": entry.team or ""},
+        "expires_at": {"N": str(int((entry.at + KEPT).timestamp()))},
+    }
+    return {"Put": {"Item": item, **({"ConditionExpression": "attribute_not_exists(pk)"} if held else {})}}
+
+
+def _pk(revision: str, policy: str) -> str:
+    return f"acts#{revision}/{policy}"

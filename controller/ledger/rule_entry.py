@@ -1,0 +1,61 @@
+"""Entries about rules: what they found, and whether they were held back. ``entry`` says what entries are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from controller.policy.mode import Mode
+from controller.policy.policy import Severity
+from controller.policy.rollout import HeldBack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flagged:
+    """A job broke a rule, under a policy revision; ``mode`` is the one in force for the job. A waiver allows it until
+    ``waived_until``; a file's has its name.
+
+    ``held_back`` says why a rule that enforces only warned. ``acts``: the rule has a guard against surprises and acted on the
+    job, or would have without it.
+    """
+
+    job: str
+    at: datetime
+    team: str | None
+    rule: str
+    policy: str
+    severity: Severity
+    mode: Mode
+    field: str
+    found: str
+    wanted: str
+    revision: str
+    waiver: str = ""
+    waived_until: datetime | None = None
+    held_back: HeldBack | None = None
+    acts: bool = False
+
+    @property
+    def key(self) -> str:
+        waived, of_revision = f"/waived/{self.waiver}" if self.waiver else "", f"/{self.revision}" if self.acts else ""
+        return f"flagged/{self.job}/{self.policy}/{self.mode}{waived}{of_revision}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleHeldBack:
+    """A revision of a rule would act on more jobs than its guard allows: from here on it only warns, until a person decides.
+
+    ``jobs`` and ``teams`` are those that were counted, this job included.
+    """
+
+    job: str
+    at: datetime
+    team: str | None
+    policy: str
+    revision: str
+    jobs: int
+    teams: int
+
+    @property
+    def key(self) -> str:
+        return f"rule-held-back/{self.policy}/{self.revision}"

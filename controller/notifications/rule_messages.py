@@ -1,0 +1,91 @@
+"""The texts about rules that jobs break: one function per kind of message."""
+
+from __future__ import annotations
+
+import json
+
+from controller.ledger.message import RuleBroken, SurpriseHeld
+from controller.ledger.message_kind import NextStep
+from controller.notifications.message_text import NEXT, TO_DO, WHY, MessageText, bold, count, sentence, small_print
+from controller.notifications.mrkdwn import code, escaped
+
+SEVERITY_EMOJI = {"low": ":information_source:", "medium": ":warning:", "high": ":rotating_light:"}
+
+
+HELD_BACK = {
+    "share": "it is rolled out, and this job is not in its share yet",
+    "date": "it is enforced only for jobs created from its date on",
+    "surprise": "its guard holds it back",
+}
+
+
+def _in_force(m: RuleBroken) -> str:
+    """The mode and the revision that were in force when the rule was applied."""
+    if not m.mode:
+        return ""
+    why = f" ({HELD_BACK[m.held_back]})" if m.held_back in HELD_BACK else ""
+    return f"mode {m.mode}{why}, policy {m.revision}"
+
+
+def rule_broken(m: RuleBroken) -> MessageText:
+    verb = ":" if m.field == "Tags" else " is"
+    what = f"{escaped(m.field)}{verb} {escaped(m.found)}. Required: {escaped(m.wanted)}."
+    if m.risk:
+        what = f"{sentence(m.found)} {escaped(m.risk)}"
+    return MessageText(
+        f"{SEVERITY_EMOJI.get(m.severity, ':warning:')} {bold(m.job.name)} breaks the rule {escaped(m.policy)}",
+        (WHY + what, _claimed(m.claimed), escaped(m.lapsed), NEXT + _next_step(m), TO_DO + _todo(m)),
+        small_print(m.job, _in_force(m)),
+    )
+
+
+def _json(text: str) -> str:
+    return json.dumps(json.loads(text))
+
+
+def _claimed(service: str) -> str:
+    if not service:
+        return ""
+    return f"Its name or tags say that it belongs to {escaped(service)}. Nothing proves that, so rules apply to it."
+
+
+def _next_step(m: RuleBroken) -> str:
+    match m.next_step:
+        case NextStep.STOP:
+            return "The job is being stopped. It is not submitted again automatically."
+        case NextStep.REPAIR:
+            return "The job is being stopped and submitted again with the change below."
+        case NextStep.CANNOT_REPAIR:
+            return f"The job keeps running: it cannot be repaired automatically. {sentence(m.why_not)}"
+        case NextStep.STILL_BROKEN:
+            return "The job keeps running. It was repaired once and still breaks the rule; there is no second repair."
+        case NextStep.NOTHING:
+            return "The job keeps running. Nothing is done automatically."
+
+
+def _todo(m: RuleBroken) -> str:
+    """What a person does about a broken rule."""
+    if m.next_step is NextStep.REPAIR:
+        return f"Nothing for this job. For the next one, change the request: {code(_json(m.fix))}" if m.fix else "Nothing."
+    if m.fix:
+        again = " and submit the job again" if m.next_step is NextStep.STOP else ""
+        return f"Change the request{again}: {code(_json(m.fix))}"
+    if m.risk:
+        return (
+            "Check that the training script saves checkpoints below its local path. To accept the risk, do nothing."
+            " If more jobs have this problem today, the digest counts them."
+        )
+    return "Change the request for the next job, or ask the owner of the policy for an exception."
+
+
+def surprise_held(m: SurpriseHeld) -> MessageText:
+    return MessageText(
+        f":octagonal_sign: The rule {escaped(m.policy)} acts on more jobs than its guard allows, and only warns from now on",
+        (
+            f"{WHY}Since policy {code(m.revision)} took force, it would act on {count(m.jobs, 'job')}"
+            f" of {count(m.teams, 'team')}. The last of them is {bold(m.job.name)}.",
+            f"{NEXT}The job keeps running, and the rule waits for a person.",
+            f"{TO_DO}Correct the rule, or raise its guard. Either is a new policy revision, which begins anew.",
+        ),
+        small_print(m.job),
+    )

@@ -1,0 +1,76 @@
+"""A rule begins with a share of the lineages, on a day, and with a guard that no team alone can trip."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.policy.rollout import HeldBack, Rollout, SurpriseGuard, place_of
+
+AT = datetime(2026, 12, 1, tzinfo=UTC)
+LINEAGES = [f"111122223333/us-east-1/job-{n}/2026-11-16T08:00:00" for n in range(2000)]
+
+
+def inside(share: float) -> set[str]:
+    return {lineage for lineage in LINEAGES if Rollout(share=share).held_back(lineage, AT) is None}
+
+
+def test_a_share_is_that_part_of_the_lineages_and_a_larger_one_has_all_of_it() -> None:
+    tenth, fifth = inside(0.1), inside(0.2)
+    assert 150 < len(tenth) < 250
+    assert tenth < fifth
+    assert (inside(1.0), inside(0.0)) == (set(LINEAGES), set())
+
+
+@given(st.text())
+def test_the_place_of_a_lineage_is_between_0_and_1_and_always_the_same(lineage: str) -> None:
+    assert 0 <= place_of(lineage) < 1
+    assert place_of(lineage) == place_of(lineage)
+
+
+def test_a_rule_enforces_from_its_day_on() -> None:
+    rollout = Rollout(enforce_from=date(2026, 12, 1))
+    assert rollout.held_back("x", datetime(2026, 11, 30, 23, 59, 59, tzinfo=UTC)) is HeldBack.DATE
+    assert rollout.held_back("x", AT) is None
+
+
+LAST_DAY = {"vision": 40, "speech": 30, "ads": 20, "": 10}
+
+
+@pytest.mark.parametrize(
+    ("guard", "acted", "surprised"),
+    [
+        (SurpriseGuard(jobs=20), {"vision": 20}, False),
+        (SurpriseGuard(jobs=20), {"vision": 21}, True),
+        (SurpriseGuard(jobs=20), {"vision": 10, "speech": 11}, True),
+        (SurpriseGuard(jobs=30), {"ads": 500}, False),  # it had 20 jobs on the last day
+        (SurpriseGuard(jobs=30), {"": 500}, False),
+        (SurpriseGuard(jobs=30), {f"made-up-{n}": 1 for n in range(500)}, False),  # all unknown teams are one
+        (SurpriseGuard(jobs=30), {"ads": 500, "": 500}, True),
+        (SurpriseGuard(percent=25), {"vision": 25}, False),
+        (SurpriseGuard(percent=25), {"vision": 26}, True),
+        (SurpriseGuard(jobs=5, percent=25), {"vision": 6}, True),  # the smaller limit counts
+        (SurpriseGuard(percent=50), {"vision": 1, "speech": 1, "ads": 1}, True),  # three of four teams
+        (SurpriseGuard(percent=1), {"vision": 2}, False),  # fewer than three jobs are no surprise
+        (SurpriseGuard(percent=1), {"vision": 3}, True),
+    ],
+)
+def test_a_surprise_is_more_jobs_or_teams_than_expected_and_not_a_flood_of_one_team(
+    guard: SurpriseGuard, acted: dict[str, int], surprised: bool
+) -> None:
+    assert guard.surprised(acted, LAST_DAY) is surprised
+
+
+def test_without_a_day_before_only_the_number_of_jobs_counts() -> None:
+    assert SurpriseGuard(jobs=20).surprised({"a": 21}, None)
+    assert not SurpriseGuard(percent=10).surprised({"a": 500}, None)
+
+
+@given(st.dictionaries(st.sampled_from([*LAST_DAY, "other"]), st.integers(0, 200)), st.sampled_from([*LAST_DAY, "other"]))
+def test_one_more_job_never_ends_a_surprise(acted: dict[str, int], team: str) -> None:
+    guard = SurpriseGuard(jobs=30, percent=40)
+    more = {**acted, team: acted.get(team, 0) + 1}
+    assert guard.surprised(more, LAST_DAY) or not guard.surprised(acted, LAST_DAY)
