@@ -77,7 +77,6 @@ def guarded(name: str, command: Callable[Arguments, int]) -> Callable[Arguments,
             print(f"spotwarden {name}: {error}", file=sys.stderr)
             return BAD_INPUT if isinstance(error, BadInput) else UNREACHABLE
         except KeyboardInterrupt:
-            _forget_output()
             return INTERRUPTED
         except BrokenPipeError:
             _forget_output()

@@ -14,7 +14,7 @@ from controller.ledger.entry import Entry, Finished, Interrupted, Measured, Star
 from controller.ledger.intent import Announce, Intent, IntentResult, Probe, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import CapacitySeen, MarketSignal, MarketSignalKind, PhaseTimes, PlacementAsked
-from controller.runtime.ledger_ports import RevisionInForce
+from controller.runtime.policy_ports import RevisionInForce
 from controller.runtime.ports import FailingTrigger, Ledger
 from controller.savings.job_history import FamilyRun
 from tests.builders import BEGIN, lineage_id

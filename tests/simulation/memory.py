@@ -22,8 +22,8 @@ from controller.ledger.lineage import Lineage, LineageId
 from controller.ledger.pool import CapacitySeen, CapacitySignal, MarketSignal, PhaseTimes, PlacementAsked, PoolMemory
 from controller.ledger.rule_acts import RuleActs
 from controller.runtime.job_pages import JobPage, ListedJob
-from controller.runtime.ledger_ports import RevisionInForce
 from controller.runtime.outbox import redriven
+from controller.runtime.policy_ports import RevisionInForce
 from controller.runtime.ports import FailingTrigger, LateDay, Message, Overdue, Post, Trigger
 from controller.runtime.schedule_ports import DiscoverPass, PassPosition
 from controller.savings.job_history import FamilyRun

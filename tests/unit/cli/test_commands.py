@@ -157,9 +157,14 @@ def test_bash_completes_the_names_of_the_commands() -> None:
 def test_ctrl_c_while_a_command_is_loaded_ends_it_quietly(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupted(name: str) -> None:
-        raise KeyboardInterrupt(name)
+    class Interrupting:
+        """An importer that is interrupted while it looks for the file of the command."""
 
-    monkeypatch.setattr("controller.cli.import_module", interrupted)
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "controller.cli.cases":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "controller.cli.cases", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Interrupting(), *sys.meta_path])
     assert main(["test", "policies"]) == 130
     assert capsys.readouterr() == ("", "")
