@@ -48,6 +48,7 @@ class Facts:
     on the last closed day, None where none is known.
 
     ``phase_times`` are how long recent jobs on the job's instance type took to start, to restore and to upload.
+    ``first_permille`` is the speed of the first attempt's instances (``Measured``); None where it is unknown or not needed.
 
     ``done_elsewhere`` is another job that does the work of the job's next attempt, or did it since the end; empty without one.
 
@@ -79,6 +80,7 @@ class Facts:
     owner_undecided: bool = False
     owner_checked: OwnerChecked | None = None
     phase_times: tuple[PhaseTimes, ...] = ()
+    first_permille: int | None = None
 
     @property
     def owned(self) -> bool:

@@ -177,6 +177,7 @@ def money_text(total: Savings) -> str:
     texts += [f"{total.unpriced} without a known price"] if total.unpriced else []
     texts += [f"{total.unmeasured} with unknown usage"] if total.unmeasured else []
     texts += [f"{total.never_started} never started and cost nothing"] if total.never_started else []
+    texts += ["speed unknown on other instances"] if total.speed_unknown else []
     return ", ".join(texts) + (". This figure is a minimum." if total.bounded else "")
 
 

@@ -213,7 +213,7 @@ def _whose(text: str, where: str) -> tuple[LineageId, str]:
     try:
         found = json.loads(text)
         lineage, job = LineageId.parse(str(found["lineage"])), str(found["job"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         lineage, job = None, ""
     if lineage is None or not job:
         raise BadRequest(f"{where} is {text[:80]!r}, wanted a lineage and a job as JSON")

@@ -45,7 +45,7 @@ def policy(rng: Random, revision: int) -> Policy:
     rules = [
         builders.rule(
             "use-spot", mode=rng.choice(list(Mode)), applies_to=rng.choice(list(AppliesTo)), options={"runtime_over_s": 3600},
-            channel=rng.choice(["#ml-spot", "#closed"]), match=_some(rng),
+            channel=rng.choice(["#ml-spot", "#closed", "#read-only"]), match=_some(rng),
         )
         for _ in range(rng.choice([0, 1, 1]))
     ]  # fmt: skip

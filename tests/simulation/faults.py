@@ -39,6 +39,10 @@ class Faults:
     forge_tags: int = 0  # a job gets the tags of an attempt of another lineage, or of a probe
     forge_rows: int = 0  # a Submit that nobody decided is written into the ledger
 
+    # What fails for hours or now and then on the side of the services, per history or per call.
+    outages: int = 0  # SageMaker answers every call with an error, for up to three hours
+    empty_pages: float = 0.0  # a page of ListTrainingJobs is empty, and is not the last one
+
     # What never works.
     broken: int = 0  # jobs that SageMaker never describes: each call times out
 
@@ -78,5 +82,7 @@ CHANCES: Final[Mapping[str, tuple[Any, ...]]] = {
     "remove_tags": (0, 0, 1, 4),
     "forge_tags": (0, 0, 1, 4),
     "forge_rows": (0, 0, 0, 2),
+    "outages": (0, 0, 0, 1, 2),
+    "empty_pages": (0, 0, 0.3),
 }
 """The values that ``Faults.drawn`` chooses from."""

@@ -18,16 +18,19 @@ from controller.ledger.lineage import Lineage, LineageId
 from controller.notifications.block_kit import Page
 from controller.policy.policy import Policy
 from controller.runtime.outbox import WrongChannel
-from controller.runtime.ports import Answer, Done, Later, Ports, Post, Unreachable
+from controller.runtime.ports import Answer, Done, Later, Ports, Post, Refused, Unreachable
 from controller.units.money import Rate
 from infra.local.sagemaker.client import Client
 from infra.local.sagemaker.world import World
+from infra.local.slack_message import Refused as SlackRefused
+from infra.local.slack_message import content
 from tests.simulation.lambdas import Lambdas
 from tests.simulation.memory import AllPorts, MemoryLedger, MemoryOutbox
 from tests.simulation.world_invariants import ROLES, InvariantChecker
 
 ROLLOUT = timedelta(minutes=5)  # during a deployment, old containers still run
 PRICED = "ml.g5.2xlarge"
+EMPTY = "empty:"  # the token after an empty page
 
 
 class CallText(NamedTuple):
@@ -105,14 +108,48 @@ class FaultyClient(FaultyPort):
         super().__init__(lambdas, "sagemaker", client, _throttled, partial(_raise, _no_answer, "a call"))
         self._broken = broken
 
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        call = super().__getattr__(method)
+
+        def up(**asked: Any) -> Any:
+            if self._lambdas.down:
+                self._lambdas.happened["outage"] += 1
+                self._lambdas.pause(timedelta(milliseconds=300))
+                raise self._lambdas.rng.choice([_server_error, _throttled_error, _no_answer])("an outage")
+            return call(**asked)
+
+        return up
+
     def describe_training_job(self, **asked: Any) -> Any:
         if asked["TrainingJobName"] in self._broken:
             self._lambdas.pause(timedelta(seconds=20))
-        return super().__getattr__("describe_training_job")(**asked)
+        return self.__getattr__("describe_training_job")(**asked)
+
+    def list_training_jobs(self, **asked: Any) -> Any:
+        """A page that is empty leads on to the page that was asked for."""
+        if asked.get("NextToken", "").startswith(EMPTY):
+            asked = {name: value for name, value in asked.items() if name != "NextToken"} | (
+                {"NextToken": token} if (token := asked["NextToken"].removeprefix(EMPTY)) else {}
+            )
+        elif self._lambdas.current is not None and self._lambdas.rng.random() < self._lambdas.faults.empty_pages:
+            return {"TrainingJobSummaries": [], "NextToken": EMPTY + asked.get("NextToken", "")}
+        return self.__getattr__("list_training_jobs")(**asked)
+
+
+CLOSED = {"#closed": "channel_not_found", "#read-only": "restricted_action_read_only_channel"}
+
+
+def _refused(page: Page) -> str | None:
+    """Why Slack refuses a page: among others, all texts of its blocks together are too long."""
+    try:
+        content({"text": page.text, "blocks": list(page.blocks)})
+    except SlackRefused as refused:
+        return str(refused)
+    return None
 
 
 class Slack:
-    """A channel that accepts every message and keeps it."""
+    """Channels that accept every message within Slack's limits and keep it, but for two."""
 
     threads = True
 
@@ -121,8 +158,10 @@ class Slack:
         self.edits = 0
 
     def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
-        if channel == "#closed":
-            return WrongChannel("channel_not_found")
+        if channel in CLOSED:
+            return WrongChannel(CLOSED[channel])
+        if (why := _refused(page)) is not None:
+            return Refused(why)
         self.posted.append((channel, thread_ts, page))
         return Done(f"C{channel}/{len(self.posted)}")
 
@@ -269,7 +308,18 @@ def ports(
 
 
 def _throttled() -> Any:
-    raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, "any")
+    raise _throttled_error("any")
+
+
+def _throttled_error(what: str) -> Exception:
+    problem: Exception = ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, what)
+    return problem
+
+
+def _server_error(what: str) -> Exception:
+    answer = {"Error": {"Code": "InternalFailure", "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": 500}}
+    problem: Exception = ClientError(answer, what)  # type: ignore[arg-type]
+    return problem
 
 
 def _no_answer(what: str) -> Exception:

@@ -132,6 +132,11 @@ class History:
             called_at = BEGIN + self.fault_period * when.uniform(0.05, 0.8)
             self._at(called_at, self._halt)
             self._at(called_at + timedelta(minutes=when.randrange(5, 60)), partial(self.ledger.halts.set_halt, None))
+        outages = self._stream("outages")
+        for _ in range(self.faults.outages):
+            begins_at = BEGIN + self.fault_period * outages.uniform(0.05, 0.9)
+            self._at(begins_at, partial(self._set_down, True))
+            self._at(begins_at + timedelta(minutes=outages.randrange(20, 180)), partial(self._set_down, False))
         breaks_at = BEGIN + when.choice([timedelta(0), HOUR])  # before the controller knows them, or later
         self._at(breaks_at, partial(self._silent.update, self.broken))
         self.lambdas.at(self.faults_end_at, self._end_faults)
@@ -152,9 +157,12 @@ class History:
     def _halt(self) -> None:
         self.ledger.halts.set_halt(Halt(why="a test", who="somebody", since=self.lambdas.now))
 
+    def _set_down(self, down: bool) -> None:
+        self.lambdas.down = down and self.lambdas.now < self.faults_end_at
+
     def _end_faults(self) -> None:
         """From now on no call fails. Broken jobs stay broken, and events keep their faults."""
-        self.lambdas.faults = Faults()
+        self.lambdas.faults, self.lambdas.down = Faults(), False
         self.ledger.halts.set_halt(None)
 
     # Time.
@@ -190,6 +198,9 @@ class History:
         """After the faults, no intent of a job that SageMaker describes is an hour late; one broken lineage delays no other."""
         if self.lambdas.now < self.faults_end_at + 2 * HOUR:
             return
+        for channel, queue in self.outbox.queues.items():
+            waiting = [message.key for message in queue.values() if message.at < self.lambdas.now - HOUR]
+            require(not waiting, f"no channel's oldest message is older than an hour: {waiting} in {channel}")
         for lineage, row in self.ledger.rows.items():
             if lineage.root not in self.broken:
                 late = [i.key for i in row.intents.values() if i.open and i.trigger_at < self.lambdas.now - HOUR]

@@ -80,6 +80,7 @@ class Lambdas:
     happened: Counter[str] = field(default_factory=Counter)
     running: list[Invocation] = field(default_factory=list)
     queue: deque[Invocation] = field(default_factory=deque)
+    down: bool = False  # whether SageMaker answers nothing but errors
     _heap: list[tuple[datetime, int, Callable[[], object]]] = field(default_factory=list)
     _count: int = 0
     _hub: Any = field(default_factory=getcurrent)
