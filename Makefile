@@ -42,15 +42,17 @@ bench: $(BIN)/installed  ## measure what a month's digest costs, by the number o
 
 nightly: lint-stack simulate mutants bench  ## run everything that takes long: simulate (and its mutants), mutants, bench
 	$(BIN)/python -m tests.simulation.mutants
-	$(BIN)/python -m pytest --hypothesis-profile=nightly tests/properties/test_typos.py
+	$(BIN)/python -m pytest --hypothesis-profile=nightly tests/properties tests/unit/policyfile
 
 docs: $(DOCS)/installed  ## build the documentation site into build/site
 	NO_MKDOCS_2_WARNING=1 $(DOCS)/mkdocs build --strict --quiet --site-dir build/site
 
 picture: demo  ## take the pictures of the docs from the demo's Slack page and report; needs Chromium
 	$(BIN)/python -m infra.browser build/demo/slack.html docs/slack-message.png --width 860 --open --at "article:has(b:text-is('tracker-climbs'))"
-	$(BIN)/python -m infra.browser build/demo/slack.html docs/slack-digest.png --width 860 --at "article:has(h3:text('Wednesday, 18 November'))"
-	$(BIN)/python -m infra.browser build/demo/report.html docs/report.png --width 1000 --height 1100
+	$(BIN)/python -m infra.browser build/demo/slack.html docs/slack-stopped.png --width 860 --at "article:has(b:text-is('ctr-on-demand'))"
+	$(BIN)/python -m infra.browser build/demo/slack.html docs/slack-digest.png --width 860 --at "article:has(h3:text('Tuesday, 17 November'))"
+	$(BIN)/python -m infra.browser build/demo/report.html docs/report.png --width 1000 --height 1350
+	$(BIN)/python -m infra.browser build/demo/report.html docs/report-phone.png --width 390 --height 1400 --dark
 	$(BIN)/python -m infra.package_graph
 
 package: $(BIN)/installed  ## build what is deployed to AWS into build/package; ARCH=arm64|x86_64 PY=3.14

@@ -13,6 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+# A bar that stays on top of the page would hide the beginning of what is shown.
+UNPIN = """() => { for (const e of document.querySelectorAll('body *'))
+  if (['sticky', 'fixed'].includes(getComputedStyle(e).position)) e.style.position = 'static' }"""
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -57,6 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with looking(asked.address, width=asked.width, height=asked.height, dark=asked.dark) as (page, _):
             if asked.at:
                 shown = page.locator(asked.at).first
+                page.evaluate(UNPIN)
                 if asked.open:
                     shown.evaluate("element => element.querySelectorAll('details').forEach(d => d.open = true)")
                 shown.screenshot(path=asked.picture)

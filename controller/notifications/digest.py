@@ -99,7 +99,9 @@ def _needs_a_person(report: Report, notes: DigestNotes) -> Iterable[Part]:
         f"The waiver of {escaped(w.policy)} for {bold(w.job)} ends {when(w.until)}. Fix the job, or renew it." for w in soon
     ]
     if report.total.savings.unpriced:
-        texts.append(f"{_count(report.total.savings.unpriced, 'attempt')} without a known price. Add the price under rates.")
+        texts.append(
+            f"{_count(report.total.savings.unpriced, 'attempt')} without a known price: no dollars are counted for them."
+        )
     if texts:
         yield Text("\n".join(("*Needs a person*", *(f"• {text}" for text in texts[:NEEDS_MAX]))))
 
@@ -215,7 +217,7 @@ def _loss_text(mover: Mover) -> str:
     )
     times = "once" if mover.interruptions == 1 else f"{mover.interruptions} times"
     if not mover.interruptions:
-        todo = "Submit it again: it continues from its checkpoint." if mover.checkpoint else "Add a CheckpointConfig."
+        todo = "See why; a new attempt can continue from its checkpoint." if mover.checkpoint else "Add a CheckpointConfig."
         return f"{_job(mover)} {cost}: it ended without its model. {todo}"
     if not mover.checkpoint:
         return f"{_job(mover)} {cost}: interrupted {times} without a checkpoint. Add a CheckpointConfig."
@@ -277,6 +279,10 @@ def _unknown(report: Report) -> Iterable[Part]:
     texts += [f"{_count(unknown, 'job')} on-demand in pools without a spot job to compare with"] if unknown else []
     if texts:
         yield Small(f"These figures are a minimum. Not or not fully included: {'; '.join(texts)}")
+    if one.speed_unknown:
+        yield Small(
+            f"{_count(one.speed_unknown, 'attempt')} on other instances, speed unknown: counted at the lower price of both"
+        )
 
 
 def _shelved(notes: DigestNotes) -> Iterable[Part]:

@@ -30,6 +30,7 @@ from controller.runtime.schedule_ports import (
 )
 from controller.runtime.triggers import Trigger
 from controller.runtime.works_port import Works
+from controller.savings.job_history import FamilyRun
 
 
 class ReadLineages(Protocol):
@@ -167,6 +168,9 @@ class Histories(Protocol):
 
     def history(self, account: str, region: str, family: str, limit: int) -> tuple[int, ...]:
         """The training seconds of the family's completed lineages, newest first; read from an index, so perhaps stale."""
+
+    def runs(self, account: str, region: str, family: str, limit: int) -> tuple[FamilyRun, ...]:
+        """Those of the same lineages that had one attempt, with their instance types."""
 
 
 class Waivers(Protocol):

@@ -14,7 +14,7 @@ from controller.ledger.entry import Entry, Flagged
 from controller.notifications.report_formats.as_html import as_html
 from controller.runtime.read_days import rollups_of_days
 from controller.savings.arithmetic import Savings, sum_savings
-from controller.savings.report import report_of
+from controller.savings.report import Origin, report_of
 from controller.savings.rollup import NOBODY
 from infra.local.demo import proof
 from infra.local.demo.scenario import MONDAY, Launch
@@ -92,4 +92,5 @@ def report_page(host: Host) -> str:
     """Return the report of the demo's days as a page."""
     first, until = MONDAY.date(), host.clock.now().date()
     ports = wiring.ports()
-    return as_html(report_of(rollups_of_days(ports.ledger, first, until, ports.prices.rate), first, until))
+    origin = Origin(made_at=host.clock.now(), account=ports.home.account, region=ports.home.region)
+    return as_html(report_of(rollups_of_days(ports.ledger, first, until, ports.prices.rate), first, until, origin=origin))
