@@ -10,7 +10,7 @@ from math import ceil
 from controller.decide.need import Need
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import Claim, claim_of
-from controller.jobs.directives import DIRECTIVE_TAGS, Directives, directives_of
+from controller.jobs.directives import DIRECTIVE_TAGS, NEVER, RESUBMIT_TAG, Directives, directives_of
 from controller.jobs.job import FAMILY_TAG, Interval, Job, family_of
 from controller.jobs.quota_hold import QuotaHold
 from controller.jobs.work import Work
@@ -109,6 +109,11 @@ class Facts:
     def undirected(self) -> bool:
         """Whether the tags have not been read yet: no deadline is kept before."""
         return in_force(self.lineage) is None and self.tags_now is None
+
+    @property
+    def never_again(self) -> bool:
+        """Whether the owner's tag forbids further attempts: the tag in force, or before the tags are read the job's own."""
+        return self.directives.never_again or (self.undirected and self.job.tags.get(RESUBMIT_TAG) == NEVER)
 
     @property
     def family(self) -> str:

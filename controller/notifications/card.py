@@ -36,7 +36,16 @@ BUTTONS = {
     ),
     UserRequest.STOP: ("Stop", "danger", "The job is stopped. It is not submitted again automatically."),
     UserRequest.WAIVE: ("Waive a rule…", "", ""),
-    UserRequest.ACCEPT_TAGS: ("Accept tags", "", "The changed tags take effect: deadline, expected runtime and family."),
+    UserRequest.ACCEPT_TAGS: (
+        "Accept tags",
+        "",
+        "The changed tags take effect: deadline, expected runtime, further attempts and family.",
+    ),
+    UserRequest.CANCEL: (
+        "Do not submit again",
+        "danger",
+        "The attempt that waits is called off, and none follows automatically.",
+    ),
     UserRequest.HALT: (
         "Halt Spotwarden",
         "danger",

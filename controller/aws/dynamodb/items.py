@@ -100,6 +100,8 @@ LATER_FIELDS: Mapping[type, frozenset[str]] = {
     ),
     Message: frozenset({"facts", "refused_by", "refused_why"}),
     entry.CheckpointScanned: frozenset({"others"}),
+    entry.UserRequested: frozenset({"why"}),
+    entry.DirectivesRead: frozenset({"resubmit"}),
 }
 
 

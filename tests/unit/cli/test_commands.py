@@ -106,7 +106,7 @@ def test_the_help_of_a_command_has_one_sentence_examples_and_the_exit_codes(
     printed = capsys.readouterr().out
     assert command.help in printed
     assert "Examples:\n    " + "\n    ".join(command.examples) + "\n" in printed
-    assert f"Exit codes:\n    {command.exit_codes}" in printed
+    assert f"Exit codes:\n    {command.codes}" in printed
 
 
 def test_the_version_is_that_of_the_project(capsys: pytest.CaptureFixture[str]) -> None:
