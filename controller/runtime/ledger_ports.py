@@ -29,6 +29,7 @@ from controller.runtime.schedule_ports import (
     StoredPrices,
 )
 from controller.runtime.triggers import Trigger
+from controller.runtime.waivers_port import Waivers as Waivers
 from controller.runtime.works_port import Works
 from controller.savings.job_history import FamilyRun
 
@@ -171,13 +172,6 @@ class Histories(Protocol):
 
     def runs(self, account: str, region: str, family: str, limit: int) -> tuple[FamilyRun, ...]:
         """Those of the same lineages that had one attempt, with their instance types."""
-
-
-class Waivers(Protocol):
-    """The waivers that people recorded."""
-
-    def in_force(self, now: datetime) -> Iterable[Waived]:
-        """The waivers in force, of all lineages; read from an index, so perhaps stale."""
 
 
 class Halts(Protocol):
