@@ -11,7 +11,7 @@ import typer
 from controller.cli.audit_bill import audit_bill
 from controller.cli.ledger import with_ledger
 from controller.cli.options import PeriodText, Table
-from controller.cli.period import period_of
+from controller.cli.period import period_of, refuse_bad_period
 from controller.ledger.entry import Measured, Started, Unmeasured
 from controller.runtime.gather import lineage_of
 from controller.runtime.ports import Clock, Jobs, Ledger, Prices
@@ -31,6 +31,8 @@ def run(
     table: Table = None,
 ) -> int:
     """Print both sums and each difference; exit with 1 where there is one."""
+
+    refuse_bad_period(period)
 
     def auditing(ledger: Ledger, clock: Clock) -> int:
         from controller import wiring

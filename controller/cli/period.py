@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from controller.cli.errors import BadInput
 
 DAY = timedelta(days=1)
+ANY_DAY = date(2026, 1, 31)
 WANTED = "2026-10, 2026-W41, 2026-10-05, 2026-10-01..2026-10-15, today, yesterday, or this or last week, month or year"
 
 
@@ -33,6 +34,11 @@ def period_of(text: str, today: date) -> tuple[date, date]:
     if until <= first:
         raise BadInput(f"--period: {text!r} ends before it begins, wanted {WANTED}")
     return first, until
+
+
+def refuse_bad_period(text: str) -> None:
+    """Refuse what is no period before anything is asked of AWS. Raises BadInput."""
+    period_of(text, ANY_DAY)
 
 
 def _in_words(said: str, today: date) -> tuple[date, date]:

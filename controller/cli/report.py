@@ -16,7 +16,7 @@ from controller.cli.errors import BadInput
 from controller.cli.ledger import with_ledger
 from controller.cli.options import PeriodText, Table
 from controller.cli.output_file import write_output
-from controller.cli.period import period_of
+from controller.cli.period import period_of, refuse_bad_period
 from controller.runtime.ports import Clock, Ledger
 from controller.runtime.read_days import rollups_of_days
 from controller.savings.report import By, Origin, Report, first_day_needed, report_of
@@ -43,6 +43,8 @@ def run(
     table: Table = None,
 ) -> int:
     """Print the report, or write it to a file."""
+
+    refuse_bad_period(period)
 
     def reporting(ledger: Ledger, clock: Clock) -> int:
         from controller.aws.prices import Prices
