@@ -18,12 +18,14 @@ from controller.runtime.ports import Clock, Ledger
 from controller.savings.advice import QUANTILE, Advice, advise
 from controller.units.money import Rate
 
+DAYS_MAX = 366  # each day is read from the table
+
 
 def run(
     family: Annotated[
         str, typer.Argument(metavar="FAMILY", help="The job name without its numbers, or the spotwarden:family tag.")
     ],
-    days: Annotated[int, typer.Option("--days", min=1, help="How many days of history to read.")] = 90,
+    days: Annotated[int, typer.Option("--days", min=1, max=DAYS_MAX, help="How many days of history to read.")] = 90,
     format_: Format = OutputFormat.TEXT,
     table: Table = None,
 ) -> int:

@@ -1,30 +1,139 @@
-"""Calls AWS for a command, patiently where there are many calls, and says in one sentence why AWS refused."""
+"""How commands reach AWS: which region and profile, patiently for many calls, and in one sentence why it does not answer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from functools import wraps
+from typing import Annotated, Any, TypeVar
 
 import boto3
+import typer
+from botocore import exceptions as raised
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
 
-from controller.cli.errors import BadInput
+from controller.cli.errors import AwsUnreachable, BadInput
 from controller.runtime.ports import Unreachable
 
 T = TypeVar("T")
 
+Region = Annotated[
+    str | None,
+    typer.Option("--region", metavar="REGION", help="The AWS region. Default: AWS_DEFAULT_REGION, or that of the profile."),
+]
+Profile = Annotated[
+    str | None,
+    typer.Option("--profile", metavar="NAME", help="The AWS profile of ~/.aws/config. Default: AWS_PROFILE, or the environment."),
+]
+REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d{1,2}")
+EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+UNKNOWN = {
+    "AuthFailure", "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch", "UnrecognizedClientException",
+}  # fmt: skip
+DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"}
+BAD = {"ValidationException", "InvalidParameterValue", "InvalidAddress", "QueueDoesNotExist"}
+NO_CREDENTIALS = "found no AWS credentials, wanted --profile, a role, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+NO_REGION = "found no AWS region, wanted --region, AWS_DEFAULT_REGION, or a profile that names one"
+
 
 def asking(work: Callable[[], T]) -> T:
-    """Do something with AWS. Raises BadInput for missing credentials or region, or an error of AWS."""
+    """Do something with AWS. Raises AwsUnreachable where AWS does not answer or refuses, BadInput for what was typed wrongly."""
     try:
         return work()
-    except NoCredentialsError as error:
-        raise BadInput("found no AWS credentials, wanted a profile, a role or AWS_ACCESS_KEY_ID in the environment") from error
-    except NoRegionError as error:
-        raise BadInput("found no AWS region, wanted AWS_DEFAULT_REGION or a profile that names one") from error
     except (ClientError, BotoCoreError, Unreachable) as error:
-        raise BadInput(str(error)) from error
+        raise explained(error) from error
+
+
+def explained(error: Exception) -> BadInput | AwsUnreachable:
+    """An error of AWS, in one sentence with the next step."""
+    match error:
+        case Unreachable(__cause__=BotoCoreError() | ClientError() as cause):
+            return explained(cause)
+        case ProfileNotFound():
+            return BadInput(f"--profile: {_said(error)}; wanted a profile of ~/.aws/config")
+        case ParamValidationError():
+            return BadInput(_said(error))
+        case NoCredentialsError() | PartialCredentialsError():
+            return AwsUnreachable(NO_CREDENTIALS)
+        case NoRegionError():
+            return AwsUnreachable(NO_REGION)
+        case ClientError():
+            return _refused(error)
+        case raised.ConnectionError() | HTTPClientError():
+            return AwsUnreachable(f"AWS does not answer ({_said(error)}): check the region and the network")
+    return AwsUnreachable(_said(error))
+
+
+def _refused(error: ClientError) -> BadInput | AwsUnreachable:
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    if code in EXPIRED:
+        return AwsUnreachable(f"the AWS credentials have expired ({code}): sign in again, such as with aws sso login")
+    if code in UNKNOWN:
+        return AwsUnreachable(f"AWS does not know these credentials ({code}): check --profile and the environment")
+    if code in DENIED:
+        return AwsUnreachable(f"your credentials may not do this: {_said(error)}")
+    if code in BAD or code.startswith(("ResourceNotFound", "AWS.SimpleQueueService")):
+        return BadInput(_said(error))
+    return AwsUnreachable(_said(error))
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+@contextmanager
+def reached_as(region: str | None, profile: str | None) -> Iterator[None]:
+    """Build clients for this region and profile. Raises BadInput for what cannot be one."""
+    if region is None and profile is None:
+        yield
+        return
+    from controller import wiring
+
+    if region is not None and not REGION.fullmatch(region):
+        near = get_close_matches(region.lower(), boto3.Session().get_available_regions("sagemaker"), n=1)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        raise BadInput(f"--region: found {region!r}, wanted a region such as us-east-1{meant}")
+    former = boto3.DEFAULT_SESSION
+    try:
+        boto3.setup_default_session(region_name=region, profile_name=profile)
+    except BotoCoreError as error:
+        raise explained(error) from error
+    wiring.client.cache_clear()
+    try:
+        yield
+    finally:
+        boto3.DEFAULT_SESSION = former
+        wiring.client.cache_clear()
+
+
+def with_region_and_profile(command: Callable[..., int]) -> Callable[..., int]:
+    """The command with the options ``--region`` and ``--profile`` after its own."""
+
+    @wraps(command)
+    def run(*positional: Any, region: str | None = None, profile: str | None = None, **named: Any) -> int:
+        with reached_as(region, profile):
+            return command(*positional, **named)
+
+    added = {"region": Region, "profile": Profile}
+    own = inspect.signature(command, eval_str=True)
+    more = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=of) for name, of in added.items()]
+    signature = own.replace(parameters=[*own.parameters.values(), *more])
+    vars(run)["__signature__"] = signature
+    run.__annotations__ = {name: parameter.annotation for name, parameter in signature.parameters.items()}
+    return run
 
 
 def patient_client(service: str) -> Any:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +17,8 @@ from controller.aws.sagemaker.documents import DocumentKind
 from controller.aws.system_clock import SystemClock
 from controller.cli.check_text import TextOutput
 from controller.cli.documents import Found, documents
-from controller.cli.errors import BadInput
+from controller.cli.errors import AwsUnreachable, BadInput
+from controller.cli.job_names import job_name as name_in
 from controller.cli.judging import Checked, check_document, check_job
 from controller.cli.options import LOCAL_FOLDER, Format, OutputFormat
 from controller.cli.usage import BAD_INPUT
@@ -29,18 +30,13 @@ from controller.policy.policy import Policy
 from controller.policy.waiver import Waiver
 from controller.policyfile import BadPolicy, compile_folder
 
+PACKAGED = "packaged"  # the policies that ship with this version
 CLEAN, FINDINGS, UNDECIDED, REFUSED, UNREACHABLE = 0, 1, 3, 4, 5
 WORSE = (CLEAN, UNDECIDED, FINDINGS, REFUSED, UNREACHABLE, BAD_INPUT)  # over several documents the last of these counts
 EXIT_CODES: Mapping[VerdictKind, int] = {
     VerdictKind.ALLOW: CLEAN, VerdictKind.UNDECIDED: UNDECIDED, VerdictKind.FINDINGS: FINDINGS, VerdictKind.STOP: FINDINGS,
     VerdictKind.REFUSED: REFUSED,
 }  # fmt: skip
-JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
-JOB_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:\d{12}:training-job/([a-zA-Z0-9-]+)")
-
-
-class AwsUnreachable(Exception):
-    """SageMaker did not answer; the message says why, and what to do."""
 
 
 def run(
@@ -74,21 +70,24 @@ def run(
     """Check every job of every file. What cannot be read is reported, and the others are still checked."""
     known = known_tags(tags)
     try:
-        policy = _policy(policies)
+        policy, source = _policy(policies)
     except BadPolicy as error:
         print(error.text, file=sys.stderr)
         return BAD_INPUT
     text = TextOutput(sys.stdout)
-    write: Callable[[Checked], None] = _write_json if format_ is OutputFormat.JSON else text.write
-    codes = {CLEAN}
+    write: Callable[[Checked], None] = partial(_write_json, source) if format_ is OutputFormat.JSON else text.write
+    codes, judged = {CLEAN}, False
     for file in files:
         for checked, code in _checked(file, policy, known, live=live):
             if checked.error:
                 print(_error(checked), file=sys.stderr)
             write(checked)
+            judged = judged or checked.word is not None
             codes.add(FINDINGS if strict and code == UNDECIDED else code)
     if format_ is OutputFormat.TEXT:
         text.write_totals()
+        if judged:
+            print(f"policies: {source} (revision {policy.revision})")
     return max(codes, key=WORSE.index)
 
 
@@ -101,7 +100,7 @@ def _checked(file: str, policy: Policy, tags: Mapping[str, str] | None, *, live:
         if name and (asked or live):
             try:
                 job = described(name, policy)
-            except AwsUnreachable as error:
+            except (AwsUnreachable, BadInput) as error:
                 yield Checked(found=one, error=str(error)), UNREACHABLE
                 continue
             if job is not None:
@@ -113,30 +112,16 @@ def _checked(file: str, policy: Policy, tags: Mapping[str, str] | None, *, live:
 
 def job_name(file: str) -> str | None:
     """The job that is meant where an argument is no file; None for a file."""
-    if Path(file).exists():
-        return None
-    arn = JOB_ARN.fullmatch(file)
-    if arn:
-        return arn[1]
-    return file if JOB_NAME.fullmatch(file) else None
+    return None if Path(file).exists() else name_in(file)
 
 
 def described(name: str, policy: Policy) -> Job | None:
     """What SageMaker says of a job now. Raises AwsUnreachable."""
-    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
-
     from controller import wiring  # boto3 is slow to load, and files are checked without it
     from controller.aws.sagemaker.jobs import SageMakerJobs
-    from controller.runtime.ports import Unreachable
+    from controller.cli.aws_calls import asking
 
-    try:
-        return SageMakerJobs(wiring.client("sagemaker"), fields=lambda: policy.fields_read).describe(name)
-    except NoCredentialsError as error:
-        raise AwsUnreachable("found no AWS credentials, wanted a profile, a role or AWS_ACCESS_KEY_ID") from error
-    except NoRegionError as error:
-        raise AwsUnreachable("found no AWS region, wanted AWS_DEFAULT_REGION or a profile that names one") from error
-    except (BotoCoreError, ClientError, Unreachable) as error:
-        raise AwsUnreachable(f"SageMaker could not be asked about {name}: {error}") from error
+    return asking(lambda: SageMakerJobs(wiring.client("sagemaker"), fields=lambda: policy.fields_read).describe(name))
 
 
 def known_tags(tags: list[str] | None) -> Mapping[str, str] | None:
@@ -150,12 +135,13 @@ def known_tags(tags: list[str] | None) -> Mapping[str, str] | None:
     return {key: value for key, _, value in pairs}
 
 
-def _policy(folder: str | None) -> Policy:
-    """The policy to check by. It counts as always in force: nothing is stopped here, so no running job is exempt."""
+def _policy(folder: str | None) -> tuple[Policy, str]:
+    """The policy to check by, and where it is from. It counts as always in force: as nothing is stopped, no job is exempt."""
     if folder is None and Path(LOCAL_FOLDER).is_dir():
         folder = LOCAL_FOLDER
     document = packaged_document() if folder is None else compile_folder(folder)
-    return load_policy(document, in_force_at=datetime.min.replace(tzinfo=UTC))
+    policy = load_policy(document, in_force_at=datetime.min.replace(tzinfo=UTC))
+    return policy, PACKAGED if folder is None else folder
 
 
 def _error(checked: Checked) -> str:
@@ -165,7 +151,7 @@ def _error(checked: Checked) -> str:
     return f"{place}{line}: {checked.error}"
 
 
-def _write_json(checked: Checked) -> None:
+def _write_json(source: str, checked: Checked) -> None:
     found, job = checked.found, checked.job
     owner = (job.service or job.claimed) if job else None
     line = {
@@ -183,6 +169,7 @@ def _write_json(checked: Checked) -> None:
         "later": dict(checked.later),
         "fix": _fix(checked.fix),
         "error": checked.error or None,
+        "policies": source,
     }
     print(json.dumps(line, ensure_ascii=False))
 

@@ -137,7 +137,7 @@ def _plain(text: str) -> str:
     if stripped[:1] == "{":
         try:
             document = json.loads(stripped)
-        except ValueError:
+        except (ValueError, RecursionError):
             document = None
         if isinstance(document, Mapping):
             return _of_document(document) or text

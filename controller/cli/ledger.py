@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from controller.cli.errors import BadInput
+from controller.cli.aws_calls import explained
+from controller.cli.errors import AwsUnreachable, BadInput
 from controller.runtime.ports import Clock, Ledger, Outbox, Unreachable
 
 Work = Callable[[Ledger, Clock], int]
@@ -14,7 +15,7 @@ WorkWithOutbox = Callable[[Ledger, Outbox, Clock], int]
 
 
 def with_ledger(table: str | None, work: Work) -> int:
-    """Open the ledger and work with it. Raises BadInput for a missing table, credentials or region, or an error of AWS."""
+    """Open the ledger and work with it. Raises BadInput without a table's name, AwsUnreachable where it does not answer."""
     return with_outbox(table, lambda ledger, _, clock: work(ledger, clock))
 
 
@@ -29,18 +30,14 @@ def with_outbox(table: str | None, work: WorkWithOutbox) -> int:
     try:
         dynamodb = wiring.client("dynamodb")
         return work(DynamoLedger(dynamodb, table), DynamoOutbox(dynamodb, table), wiring.clock())
-    except NoCredentialsError as error:
-        raise BadInput("found no AWS credentials, wanted a profile, a role or AWS_ACCESS_KEY_ID in the environment") from error
-    except NoRegionError as error:
-        raise BadInput("found no AWS region, wanted AWS_DEFAULT_REGION or a profile that names one") from error
     except ClientError as error:
-        raise BadInput(_refused(error, table)) from error
-    except (BotoCoreError, Unreachable, ValueError) as error:
+        if error.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
+            said = f"found no table {table!r} in this account and region (ResourceNotFoundException)"
+            raise AwsUnreachable(f"{said}, wanted the stack's output Ledger; check --region and --profile too") from error
+        raise explained(error) from error
+    except (BotoCoreError, Unreachable) as error:
+        raise explained(error) from error
+    except BadInput:
+        raise
+    except ValueError as error:
         raise BadInput(str(error)) from error
-
-
-def _refused(error: ClientError, table: str) -> str:
-    code = error.response.get("Error", {}).get("Code", "")
-    if code == "ResourceNotFoundException":
-        return f"found no table {table!r} in this account and region ({code}), wanted the stack's output Ledger"
-    return str(error)

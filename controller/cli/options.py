@@ -28,6 +28,6 @@ PeriodText = Annotated[
         "--period",
         metavar="PERIOD",
         show_default="this month so far",
-        help="2026-10, 2026-W41, 2026-10-05 or 2026-10-01..2026-10-15. Days are UTC.",
+        help='2026-10, "last month", 2026-W41, "last week", 2026-10-05, yesterday or 2026-10-01..2026-10-15. Days are UTC.',
     ),
 ]

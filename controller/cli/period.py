@@ -1,4 +1,4 @@
-"""A period as people type it: 2026-10, 2026-W41, 2026-10-05 or 2026-10-01..2026-10-15 (days, UTC)."""
+"""A period as people type it: 2026-10, 2026-W41, a day, two days with .. between, or "last month" (days, UTC)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from datetime import date, timedelta
 from controller.cli.errors import BadInput
 
 DAY = timedelta(days=1)
-WANTED = "2026-10, 2026-W41, 2026-10-05 or 2026-10-01..2026-10-15"
+WANTED = "2026-10, 2026-W41, 2026-10-05, 2026-10-01..2026-10-15, today, yesterday, or this or last week, month or year"
 
 
 def period_of(text: str, today: date) -> tuple[date, date]:
     """The first day, and the day after the last; this month so far for an empty text. Raises BadInput."""
     if not text:
         return today.replace(day=1), today + DAY
+    said = " ".join(text.lower().replace("-", " ").replace("_", " ").split())
     try:
+        if said in ("today", "yesterday") or said.partition(" ")[0] in ("this", "last"):
+            return _in_words(said, today)
         if re.fullmatch(r"\d{4}-\d{2}", text):
             first = date.fromisoformat(f"{text}-01")
             return first, (first + timedelta(days=31)).replace(day=1)
@@ -25,8 +28,30 @@ def period_of(text: str, today: date) -> tuple[date, date]:
         since, dots, last = text.partition("..")
         first = date.fromisoformat(since)
         until = date.fromisoformat(last) + DAY if dots else first + DAY
-    except (ValueError, OverflowError):  # 9999-12 has no next month
+    except (ValueError, OverflowError, KeyError):  # 9999-12 has no next month
         raise BadInput(f"--period: found {text!r}, wanted {WANTED}") from None
     if until <= first:
         raise BadInput(f"--period: {text!r} ends before it begins, wanted {WANTED}")
     return first, until
+
+
+def _in_words(said: str, today: date) -> tuple[date, date]:
+    """A period that ends today or before. Raises KeyError for other words."""
+    which, _, length = said.partition(" ")
+    begins = {
+        "": today if which == "today" else today - DAY,
+        "week": today - today.weekday() * DAY,
+        "month": today.replace(day=1),
+        "year": today.replace(month=1, day=1),
+    }
+    begin = begins[length]
+    if which in ("today", "yesterday"):
+        return begin, begin + DAY
+    if which == "this" and length:
+        return begin, today + DAY
+    if which == "last" and length == "week":
+        return begin - 7 * DAY, begin
+    if which == "last" and length:
+        before = begin - DAY
+        return (before.replace(day=1) if length == "month" else before.replace(month=1, day=1)), begin
+    raise KeyError(said)

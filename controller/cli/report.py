@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, timedelta
+from difflib import get_close_matches
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from controller.cli.errors import BadInput
 from controller.cli.ledger import with_ledger
 from controller.cli.options import PeriodText, Table
 from controller.cli.output_file import write_output
@@ -17,6 +20,9 @@ from controller.cli.period import period_of
 from controller.runtime.ports import Clock, Ledger
 from controller.runtime.read_days import rollups_of_days
 from controller.savings.report import By, Origin, Report, first_day_needed, report_of
+from controller.savings.rollup import Rollup
+
+YEAR = timedelta(days=366)
 
 
 class ReportFormat(StrEnum):
@@ -43,6 +49,7 @@ def run(
 
         since, until = period_of(period, clock.now().date())
         days = rollups_of_days(ledger, first_day_needed(since, until), until, Prices(ledger.prices.rates).rate)
+        _refuse_unknown_teams(team or [], days, ledger, until)
         text = _writer(format_)(report_of(days, since, until, by=by, teams=team or [], origin=_origin(ledger, clock)))
         if out:
             write_output(out, text)
@@ -52,6 +59,24 @@ def run(
         return 0
 
     return with_ledger(table, reporting)
+
+
+def _refuse_unknown_teams(teams: list[str], days: Mapping[date, Rollup], ledger: Ledger, until: date) -> None:
+    """Refuse a team that had no job in the period and none in the year before. Raises BadInput."""
+    unseen = set(teams) - _teams(days.values())
+    if not unseen:
+        return
+    year = [rollup for _, rollup in ledger.days.rollups(until - YEAR, until)]
+    known = _teams([*year, *days.values()])
+    for team in sorted(unseen - known):
+        near = get_close_matches(team, known, n=1)
+        listed = ", ".join(sorted(known)[:10]) + (", …" if len(known) > 10 else "") if known else "none had a job"
+        meant = f"; did you mean {near[0]}?" if near else ""
+        raise BadInput(f"--team: found {team!r}, wanted a team with a job in the last year ({listed}){meant}")
+
+
+def _teams(rollups: Iterable[Rollup]) -> set[str]:
+    return {group.team for rollup in rollups for group in rollup.groups}
 
 
 def _origin(ledger: Ledger, clock: Clock) -> Origin:

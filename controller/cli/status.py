@@ -13,7 +13,8 @@ from controller.cli.options import Format, OutputFormat, Table
 from controller.ledger.halt import Halt
 from controller.ledger.lineage import LineageId
 from controller.notifications.message_text import halted
-from controller.runtime.ledger_ports import FailingTrigger, RevisionInForce
+from controller.runtime.ledger_ports import FailingTrigger
+from controller.runtime.policy_ports import RevisionInForce
 from controller.runtime.ports import Clock, Ledger, Message, Outbox
 from controller.units.duration import span
 from controller.units.free_text import one_line

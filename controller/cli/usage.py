@@ -1,11 +1,13 @@
-"""Turns what typer rejects into one sentence with a suggestion, and keeps a closed pipe quiet."""
+"""Turns what ends a command early into one sentence and an exit code; Ctrl-C and a closed pipe are quiet."""
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from difflib import get_close_matches
 from functools import wraps
 from typing import ParamSpec
@@ -13,15 +15,21 @@ from typing import ParamSpec
 import typer
 from pydantic import ValidationError
 
-from controller.cli.errors import BadInput
+from controller.cli.errors import AwsUnreachable, BadInput
 
 BAD_INPUT = 2
+UNREACHABLE = 5
+INTERRUPTED = 130  # Ctrl-C
 PIPE_CLOSED = 141  # the exit code that a shell reports after SIGPIPE
 
 Arguments = ParamSpec("Arguments")
 
 
-WANTED = {"int_parsing": "a whole number", "float_parsing": "a number", "greater_than_equal": "at least {ge}"}
+WANTED = {
+    "int_parsing": "a whole number", "float_parsing": "a number", "greater_than_equal": "at least {ge}",
+    "less_than_equal": "at most {le}",
+}  # fmt: skip
+CHOICES = re.compile(r"Invalid value for '?(--[a-z-]+|\[?[A-Z|]+\]?|[^']+)'?: '(.*)' is not one of (.*?)\.?$", re.DOTALL)
 
 
 def usage_error(error: typer.TyperException) -> str:
@@ -43,25 +51,33 @@ def _sentence(error: typer.TyperException) -> str:
         if first["type"] in WANTED:
             wanted = WANTED[first["type"]].format(**first.get("ctx", {}))
             return f"{error.param.opts[0]}: found {first['input']!r}, wanted {wanted}"
-    return error.format_message().replace("Value error, ", "")
+    sentence = error.format_message().replace("Value error, ", "")
+    choices = CHOICES.match(sentence)
+    if choices:
+        near = get_close_matches(choices[2].lower(), re.findall(r"'([^']*)'", choices[3]), n=1)
+        return f"{sentence.rstrip('.')}." + (f" Did you mean '{near[0]}'?" if near else "")
+    return sentence
 
 
 def _forget_output() -> None:
     """Write what is left nowhere: the interpreter flushes once more at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with suppress(OSError, ValueError):  # a stream without a file, such as one that a test captures
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def guarded(name: str, command: Callable[Arguments, int]) -> Callable[Arguments, int]:
-    """A command that reports bad input in one sentence, and ends quietly when its output is no longer read."""
+    """A command that says in one sentence why it ends, and ends quietly after Ctrl-C or when its output is no longer read."""
 
     @wraps(command)
     def run(*positional: Arguments.args, **named: Arguments.kwargs) -> int:
         try:
             code = command(*positional, **named)
             sys.stdout.flush()
-        except BadInput as error:
+        except (BadInput, AwsUnreachable) as error:
             print(f"spotwarden {name}: {error}", file=sys.stderr)
-            return BAD_INPUT
+            return BAD_INPUT if isinstance(error, BadInput) else UNREACHABLE
+        except KeyboardInterrupt:
+            return INTERRUPTED
         except BrokenPipeError:
             _forget_output()
             return PIPE_CLOSED

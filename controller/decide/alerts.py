@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from controller.decide.announce import announce, say
+from controller.decide.call_off import called_off_numbers
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.refused_steps import never_fitted
 from controller.jobs.service_limit import service_limit_in
-from controller.ledger.intent import NAME_TAKEN, NEVER_FITS, NO_PERMISSION, Intent, IntentResult, Stop, Submit
+from controller.ledger.intent import NAME_TAKEN, NEVER_FITS, NO_PERMISSION, NOT_DECIDED, Intent, IntentResult, Stop, Submit
 from controller.ledger.lineage import Lineage
 from controller.ledger.message import (
     Abandoned,
@@ -40,12 +41,20 @@ def alert_failed_intents(lineage: Lineage, job: str, channel: str, now: datetime
     for intent in lineage.intents:
         if intent.action.about != job or not isinstance(intent.action, Submit | Stop):
             continue
-        if intent.closed in FAILED:
+        if intent.closed in FAILED and not _called_off(lineage, intent):
             said |= announce(_not_done(intent), intent.key, about=job, channel=channel, at=now)
         elif intent.open and intent.why.startswith(NO_PERMISSION) and isinstance(intent.action, Submit):
             waiting = NotPermitted(name=job, attempt=intent.action.job, why=intent.why.removeprefix(NO_PERMISSION))
             said |= announce(waiting, intent.key, about=job, channel=channel, at=now)
     return said
+
+
+def _called_off(lineage: Lineage, intent: Intent) -> bool:
+    """Whether it is over because a person called it off, which was told."""
+    submit = intent.action
+    if not isinstance(submit, Submit) or not intent.why.startswith(NOT_DECIDED):
+        return False
+    return submit.number in called_off_numbers(lineage, submit.about)
 
 
 def _not_done(intent: Intent) -> Refused | Abandoned | NameTaken | StepSkipped:

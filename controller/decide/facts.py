@@ -10,7 +10,7 @@ from math import ceil
 from controller.decide.need import Need
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import Claim, claim_of
-from controller.jobs.directives import DIRECTIVE_TAGS, Directives, directives_of
+from controller.jobs.directives import DIRECTIVE_TAGS, NEVER, RESUBMIT_TAG, Directives, directives_of
 from controller.jobs.job import FAMILY_TAG, Interval, Job, family_of
 from controller.jobs.quota_hold import QuotaHold
 from controller.jobs.work import Work
@@ -48,6 +48,7 @@ class Facts:
     on the last closed day, None where none is known.
 
     ``phase_times`` are how long recent jobs on the job's instance type took to start, to restore and to upload.
+    ``first_permille`` is the speed of the first attempt's instances (``Measured``); None where it is unknown or not needed.
 
     ``done_elsewhere`` is another job that does the work of the job's next attempt, or did it since the end; empty without one.
 
@@ -79,6 +80,7 @@ class Facts:
     owner_undecided: bool = False
     owner_checked: OwnerChecked | None = None
     phase_times: tuple[PhaseTimes, ...] = ()
+    first_permille: int | None = None
 
     @property
     def owned(self) -> bool:
@@ -107,6 +109,11 @@ class Facts:
     def undirected(self) -> bool:
         """Whether the tags have not been read yet: no deadline is kept before."""
         return in_force(self.lineage) is None and self.tags_now is None
+
+    @property
+    def never_again(self) -> bool:
+        """Whether the owner's tag forbids further attempts: the tag in force, or before the tags are read the job's own."""
+        return self.directives.never_again or (self.undirected and self.job.tags.get(RESUBMIT_TAG) == NEVER)
 
     @property
     def family(self) -> str:

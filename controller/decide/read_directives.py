@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from controller.decide.announce import say
+from controller.decide.call_off import open_submit
 from controller.decide.decision import Decision
 from controller.decide.facts import READ_AFTER, Facts
-from controller.jobs.directives import DEADLINE_TAG, RUNTIME_TAG
+from controller.jobs.directives import DEADLINE_TAG, RESUBMIT_TAG, RUNTIME_TAG
 from controller.jobs.job import FAMILY_TAG
 from controller.ledger.directives_in_force import in_force, readings, tags_of
 from controller.ledger.entry import DirectivesRead
@@ -29,7 +30,8 @@ def read_directives(facts: Facts) -> Decision:
     if force is None:
         return Decision(entries=(_read(facts, now_said, 0),))
     late = facts.now - facts.job.created_at < READ_AFTER  # of a new attempt, ListTags may not show all yet
-    if late or not facts.job.alive or now_said in (tags_of(force), tags_of(known[-1])) or len(known) > CHANGES_MAX:
+    over = not facts.job.alive and open_submit(facts.lineage) is None
+    if late or over or now_said in (tags_of(force), tags_of(known[-1])) or len(known) > CHANGES_MAX:
         return Decision()
     change = _read(facts, now_said, known[-1].number + 1)
     told = TagsChanged(
@@ -41,7 +43,7 @@ def read_directives(facts: Facts) -> Decision:
 def _read(facts: Facts, tags: Mapping[str, str], number: int) -> DirectivesRead:
     return DirectivesRead(
         job=facts.job.name, at=facts.now, team=facts.job.team, number=number, deadline=tags.get(DEADLINE_TAG),
-        expected_runtime=tags.get(RUNTIME_TAG), family=tags.get(FAMILY_TAG),
+        expected_runtime=tags.get(RUNTIME_TAG), family=tags.get(FAMILY_TAG), resubmit=tags.get(RESUBMIT_TAG),
     )  # fmt: skip
 
 

@@ -47,9 +47,17 @@ def _measured(facts: Facts, usage: Usage) -> Measured:
         rate_source=rate.source if rate else None, number=facts.number, user=job.user, algorithm=job.algorithm.name,
         first_rate_micros_per_h=first.micros_per_h if first and facts.number > 1 else None, retained_s=usage.retained_s,
         interruptions=len(job.interrupted_at), checkpoint=job.checkpoint_uri is not None,
+        other_instances=on_other_instances(facts), first_permille=facts.first_permille,
         spot_possible=job.spot or why_not_spot(job) is None,
         spot_rate_micros_per_h=facts.spot_rate.micros_per_h if facts.spot_rate and job.spot else None,
     )  # fmt: skip
+
+
+def on_other_instances(facts: Facts) -> bool:
+    """Whether the attempt has another type or number of instances than the lineage's first one."""
+    root = facts.lineage.entry(Started, facts.lineage.id.root)
+    job = facts.job
+    return root is not None and (root.instance_type, root.instance_count) != (job.instance_type, job.instance_count)
 
 
 def _credited(facts: Facts, usage: Usage) -> Credited:

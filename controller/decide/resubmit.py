@@ -8,9 +8,10 @@ from datetime import datetime
 from controller.decide.announce import checkpoint_facts, say
 from controller.decide.asked_again import request_as_asked
 from controller.decide.budget import RETRIES_MAX, give_up, last_seen, made, tried_for
+from controller.decide.call_off import called_off, called_off_numbers
 from controller.decide.decision import Decision
 from controller.decide.done_elsewhere import not_done_twice
-from controller.decide.facts import Facts
+from controller.decide.facts import READ_AFTER, Facts
 from controller.decide.fallback import Fallback, NoFallback, next_fallback
 from controller.decide.move_step import current_step, elsewhere, spot_again
 from controller.decide.need import Need
@@ -74,17 +75,19 @@ def _next_attempt(facts: Facts) -> Decision:
     if not facts.newest or job.cause is None:
         return Decision()
     stop, block = _our_stop(facts), facts.policy.resubmission_for(job)
-    if stop is None or stop.purpose is Purpose.RULE:
-        asked = latest_request(facts, UserRequest.STOP, UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND)
-        if asked is not None:
-            return Decision() if asked.request is UserRequest.STOP else _as_asked(facts, block, asked)
+    asked = latest_request(facts, UserRequest.STOP, UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND, UserRequest.CANCEL)
+    if asked is not None and asked.request is UserRequest.CANCEL:
+        return called_off(facts, asked)
+    ask = stop is None or stop.purpose is Purpose.RULE or called_off_numbers(facts.lineage, job.name)
+    if ask and asked is not None:
+        return Decision() if asked.request is UserRequest.STOP else _as_asked(facts, block, asked)
     if stop is not None and stop.purpose is Purpose.RULE:
         return Decision()
     if stop is not None and stop.purpose is Purpose.REPAIR:
         return _repaired(facts, stop, block)
     if stop is not None and isinstance(stop.next_cause, MoveCause):
         return _moved(facts, block, stop.next_cause)
-    if block is None or block.mode is Mode.AUDIT or _too_old(facts, block):
+    if block is None or block.mode is Mode.AUDIT or facts.never_again or _too_old(facts, block):
         return Decision()
     return _again(facts, block, job.cause)
 
@@ -123,6 +126,8 @@ def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
     wait = budget.backoff(tried, share_of(facts.lineage.id.root, str(facts.lineage.id), facts.number))
     due_at = _ended_at(facts) + wait
     step, due_at, hurry = in_time(facts, block, step, due_at)
+    if "tags" in job.unknown:
+        due_at = max(due_at, job.created_at + READ_AFTER)  # one of them may forbid it
     return _submit(facts, block, cause, step, due_at, tried=tried, limit=limit, why=hurry)
 
 

@@ -59,6 +59,8 @@ def _guarded(facts: Facts, finding: Finding, so_far: RolledOut) -> RolledOut:
     new = facts.job.created_at >= facts.policy.in_force_at
     acts = may_act(finding, first=facts.number == 1, owned=facts.owned, new=new) and facts.newest and facts.job.alive
     guard = finding.rollout.surprise
+    if finding.mode is not Mode.ENFORCE:  # it only warns, or is waived
+        return replace(so_far, findings=(*so_far.findings, finding))
     before = _before(facts, finding)
     if before is not None:
         return _with(so_far, finding if before.mode is Mode.ENFORCE else _held(finding))

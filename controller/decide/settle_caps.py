@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
+from controller.decide.call_off import called_off_numbers
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.record_usage import record_usage
@@ -78,8 +79,13 @@ def _came_to_nothing(lineage: Lineage) -> tuple[Submit, ...]:
     return tuple(
         submit
         for submit, intent in lineage.submits()
-        if intent.closed in NEVER_MADE and lineage.entry(Started, submit.job) is None
+        if (intent.closed in NEVER_MADE or _called_off(submit, intent, lineage)) and lineage.entry(Started, submit.job) is None
     )
+
+
+def _called_off(submit: Submit, intent: Intent, lineage: Lineage) -> bool:
+    """Whether a person called the attempt off after an earlier try had reserved its cost."""
+    return intent.closed is IntentResult.WITHDRAWN and submit.number in called_off_numbers(lineage, submit.about)
 
 
 def settle_caps(facts: Facts) -> Decision:

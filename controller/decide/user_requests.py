@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from controller.decide.announce import say
+from controller.decide.call_off import called_off_numbers, waiting_attempt
 from controller.decide.deadline.move import moving
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
@@ -26,7 +27,9 @@ from controller.policy.policy import Policy
 from controller.policy.user_request import UserRequest
 from controller.units.free_text import one_line
 
-REPEATABLE = (UserRequest.WAIVE, UserRequest.ACCEPT_TAGS)  # a job may break several rules, and its tags change again
+REPEATABLE = (UserRequest.WAIVE, UserRequest.ACCEPT_TAGS, UserRequest.CANCEL)
+"""A job may break several rules, its tags change again, and another attempt be requested and called off."""
+
 UPLOADING = "Uploading"
 REASON_MAX, TICKET_MAX = 300, 100  # characters of a waiver's
 WAITS_MAX = timedelta(days=1)  # what waited longer may be asked for again: a job of a day ago is another situation
@@ -69,17 +72,27 @@ def available_requests(lineage: Lineage, policy: Policy, now: datetime) -> tuple
         return halt
     ended = lineage.entry(Ended, last.job)
     goes_on = any(isinstance(i.action, Submit | Stop) for i in lineage.open_intents())
+    waits = waiting_attempt(lineage, now)
     if ended is None:
         possible = [] if goes_on else [*([UserRequest.ON_DEMAND] if last.spot else []), UserRequest.STOP]
         possible += [UserRequest.WAIVE] if waivable_rules(lineage, now) else []
         possible += [UserRequest.ACCEPT_TAGS] if pending(lineage) else []
+    elif waits is not None:
+        possible = [UserRequest.CANCEL, *([UserRequest.ACCEPT_TAGS] if pending(lineage) else [])]
     elif ended.outcome is Outcome.COMPLETED or goes_on:
         possible = []
     else:
         possible = [UserRequest.TRY_AGAIN, *([UserRequest.ON_DEMAND] if last.spot else [])]
-    asked = {e.request for e in lineage.entries if isinstance(e, UserRequested) and e.job == last.job}
+    asked = {e.request for e in _requests_since_called_off(lineage, last.job)}
     once = (ask for ask in possible if policy.slack.may.get(ask) and (ask not in asked or ask in REPEATABLE))
     return (*once, *halt)
+
+
+def _requests_since_called_off(lineage: Lineage, job: str) -> tuple[UserRequested, ...]:
+    """The requests about a job that count: once its next attempt was called off, another may be requested."""
+    asked = [e for e in lineage.entries if isinstance(e, UserRequested) and e.job == job]
+    since = max((e.at for e in asked if e.request is UserRequest.CANCEL), default=None)
+    return tuple(e for e in asked if since is None or e.at > since)
 
 
 def waivable_rules(lineage: Lineage, now: datetime) -> tuple[str, ...]:
@@ -89,15 +102,20 @@ def waivable_rules(lineage: Lineage, now: datetime) -> tuple[str, ...]:
     return tuple(sorted(broken - waived))
 
 
-def request_of(request: UserRequest, lineage: Lineage, *, job: str, who: str, at: datetime, change: int = 0) -> UserRequested:
+def request_of(
+    request: UserRequest, lineage: Lineage, *, job: str, who: str, at: datetime, change: int = 0, why: str = ""
+) -> UserRequested:
     """The entry for what a person asks of the newest attempt of a lineage; ``change`` is the change of tags to accept."""
     last = newest_attempt(lineage)
     over = last is not None and lineage.entry(Ended, last.job) is not None
     tried = [submit.number for submit, _ in lineage.submits()]
-    number = max([last.number if last else 1, *tried]) + 1 if over else 0
+    number = max([last.number if last else 1, *tried, *called_off_numbers(lineage, job)]) + 1 if over else 0
     if request is UserRequest.ACCEPT_TAGS:
         number = change
-    return UserRequested(job=job, at=at, team=last.team if last else None, request=request, who=who, number=number)
+    waits = waiting_attempt(lineage, at) if request is UserRequest.CANCEL else None
+    if waits is not None:
+        number = waits.number
+    return UserRequested(job=job, at=at, team=last.team if last else None, request=request, who=who, number=number, why=why)
 
 
 def accepted_requests(

@@ -1,4 +1,4 @@
-"""Reads what a job's tags ask of the controller: a deadline and an expected runtime, within bounds.
+"""Reads what a job's tags ask of the controller: a deadline and an expected runtime, within bounds, and no further attempt.
 
 Tags are text that anybody with ``AddTags`` can write. A tag out of bounds has no effect and becomes a problem, as a value: no
 caller has to expect an exception.
@@ -15,7 +15,9 @@ from controller.jobs.job import FAMILY_TAG
 
 DEADLINE_TAG = "spotwarden:deadline"
 RUNTIME_TAG = "spotwarden:expected-runtime"
-DIRECTIVE_TAGS = (DEADLINE_TAG, RUNTIME_TAG, FAMILY_TAG)
+RESUBMIT_TAG = "spotwarden:resubmit"
+NEVER = "never"  # the only value of RESUBMIT_TAG
+DIRECTIVE_TAGS = (DEADLINE_TAG, RUNTIME_TAG, FAMILY_TAG, RESUBMIT_TAG)
 DEADLINE_AHEAD_MAX = timedelta(days=366)
 RUNTIME_S_MAX = 2_419_200  # 28 days, SageMaker's own limit of MaxRuntimeInSeconds
 FOUND_CHARS_MAX = 60  # characters of a tag's value in a message
@@ -37,10 +39,14 @@ class TagProblem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directives:
-    """What the tags of a job ask for. A ``deadline`` is in UTC; ``expected_s`` are seconds of training, from 1 to 2,419,200."""
+    """What the tags of a job ask for. A ``deadline`` is in UTC; ``expected_s`` are seconds of training, from 1 to 2,419,200.
+
+    ``never_again``: the job is not submitted again and not moved by a ``resubmit`` block, whatever becomes of it.
+    """
 
     deadline: datetime | None = None
     expected_s: int | None = None
+    never_again: bool = False
     problems: tuple[TagProblem, ...] = ()
 
 
@@ -48,10 +54,12 @@ def directives_of(tags: Mapping[str, str], *, created_at: datetime | None) -> Di
     """Read the tags of a job with this creation time; None where that is unknown, and then only the form is checked."""
     deadline = _deadline(tags[DEADLINE_TAG], created_at) if DEADLINE_TAG in tags else None
     expected_s = _expected_s(tags[RUNTIME_TAG]) if RUNTIME_TAG in tags else None
+    never_again = _never_again(tags[RESUBMIT_TAG]) if RESUBMIT_TAG in tags else None
     return Directives(
         deadline=deadline if isinstance(deadline, datetime) else None,
         expected_s=expected_s if isinstance(expected_s, int) else None,
-        problems=tuple(read for read in (deadline, expected_s) if isinstance(read, TagProblem)),
+        never_again=never_again is True,
+        problems=tuple(read for read in (deadline, expected_s, never_again) if isinstance(read, TagProblem)),
     )
 
 
@@ -85,6 +93,10 @@ def _expected_s(said: str) -> int | TagProblem:
     if length_s > RUNTIME_S_MAX:
         return _problem(RUNTIME_TAG, said, f"a duration of at most {RUNTIME_S_MAX // 86_400}d ({RUNTIME_S_MAX} seconds)")
     return length_s
+
+
+def _never_again(said: str) -> bool | TagProblem:
+    return said == NEVER or _problem(RESUBMIT_TAG, said, f"{NEVER}, or no such tag")
 
 
 def _problem(tag: str, found: str, wanted: str) -> TagProblem:

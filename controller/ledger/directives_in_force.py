@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from controller.jobs.directives import DEADLINE_TAG, RUNTIME_TAG
+from controller.jobs.directives import DEADLINE_TAG, RESUBMIT_TAG, RUNTIME_TAG
 from controller.jobs.job import FAMILY_TAG
 from controller.ledger.entry import DirectivesRead, UserRequested
 from controller.ledger.lineage import Lineage
@@ -13,7 +13,7 @@ from controller.policy.user_request import UserRequest
 
 def tags_of(read: DirectivesRead) -> Mapping[str, str]:
     """The tags as a job carries them."""
-    said = {DEADLINE_TAG: read.deadline, RUNTIME_TAG: read.expected_runtime, FAMILY_TAG: read.family}
+    said = {DEADLINE_TAG: read.deadline, RUNTIME_TAG: read.expected_runtime, FAMILY_TAG: read.family, RESUBMIT_TAG: read.resubmit}
     return {key: value for key, value in said.items() if value is not None}
 
 

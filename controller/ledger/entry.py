@@ -127,6 +127,8 @@ class Measured:
     retained_s: int = 0
     interruptions: int = 0
     checkpoint: bool = True
+    other_instances: bool = False  # whether it ran on others than the lineage's first attempt
+    first_permille: int | None = None  # of its training seconds, which the first attempt's instances would need; None: unknown
     spot_possible: bool = True  # whether SageMaker would have run it on spot
     spot_rate_micros_per_h: int | None = None  # where the price list has a price of its own for spot
 

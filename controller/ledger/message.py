@@ -299,11 +299,21 @@ class DeciderFailed(OfJob):
     error: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalledOff(OfJob):
+    """A person called the next attempt off: in Slack (``who`` is a user's id) or with ``spotwarden cancel``."""
+
+    kind: ClassVar = MessageKind.CALLED_OFF
+    attempt: str
+    who: str
+    why: str = ""
+
+
 Message = (
     RuleBroken | Resubmitting | WouldResubmit | GaveUp | CannotRepeat | Refused | Abandoned | NameTaken | NotPermitted
     | StepSkipped | DoneElsewhere | ChangedBack | Deleted | CheckpointsUnseen
     | StillStopping | Interrupted | Finished | Moving | WouldMove | CannotAfford | DeadlineLost | DeadlineAtRisk
     | DeadlineUnreadable | OnDemandForbidden | NoRoom | NoEstimate | MaxWaitBeforeDeadline | Probing | StoppingAsAsked
-    | RateLimit | DeciderFailed | SurpriseHeld | NotMoved | TagsChanged | WaiverExpiring
+    | RateLimit | DeciderFailed | SurpriseHeld | NotMoved | TagsChanged | WaiverExpiring | CalledOff
 )  # fmt: skip
 MESSAGES: dict[MessageKind, type[Message]] = {cls.kind: cls for cls in get_args(Message)}

@@ -41,6 +41,7 @@ class MessageKind(StrEnum):
     DONE_ELSEWHERE = "done-elsewhere"
     STEP_SKIPPED = "step-skipped"
     DECIDER_FAILED = "decider-failed"
+    CALLED_OFF = "called-off"
     SURPRISE_HELD = "surprise-held"
     WAIVER_EXPIRING = "waiver-expiring"
 

@@ -12,7 +12,8 @@ from controller.policy.user_request import UserRequest
 class UserRequested:
     """A person requested something in Slack; the next decision about the job does it. ``who`` is a Slack user's id.
 
-    ``number`` is that of the requested attempt: where it is refused, a person may request another.
+    ``number`` is that of the requested attempt: where it is refused, a person may request another. Of a request to call an
+    attempt off it is the number of that attempt; it may come from the command line, with a name as ``who`` and with ``why``.
     """
 
     job: str
@@ -21,6 +22,7 @@ class UserRequested:
     request: UserRequest
     who: str
     number: int = 0
+    why: str = ""
 
     @property
     def key(self) -> str:
@@ -58,6 +60,7 @@ class DirectivesRead:
     deadline: str | None = None
     expected_runtime: str | None = None
     family: str | None = None
+    resubmit: str | None = None
 
     @property
     def key(self) -> str:

@@ -36,7 +36,16 @@ BUTTONS = {
     ),
     UserRequest.STOP: ("Stop", "danger", "The job is stopped. It is not submitted again automatically."),
     UserRequest.WAIVE: ("Waive a rule…", "", ""),
-    UserRequest.ACCEPT_TAGS: ("Accept tags", "", "The changed tags take effect: deadline, expected runtime and family."),
+    UserRequest.ACCEPT_TAGS: (
+        "Accept tags",
+        "",
+        "The changed tags take effect: deadline, expected runtime, further attempts and family.",
+    ),
+    UserRequest.CANCEL: (
+        "Do not submit again",
+        "danger",
+        "The attempt that waits is called off, and none follows automatically.",
+    ),
     UserRequest.HALT: (
         "Halt Spotwarden",
         "danger",
@@ -177,6 +186,7 @@ def money_text(total: Savings) -> str:
     texts += [f"{total.unpriced} without a known price"] if total.unpriced else []
     texts += [f"{total.unmeasured} with unknown usage"] if total.unmeasured else []
     texts += [f"{total.never_started} never started and cost nothing"] if total.never_started else []
+    texts += ["speed unknown on other instances"] if total.speed_unknown else []
     return ", ".join(texts) + (". This figure is a minimum." if total.bounded else "")
 
 

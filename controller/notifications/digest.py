@@ -279,6 +279,10 @@ def _unknown(report: Report) -> Iterable[Part]:
     texts += [f"{_count(unknown, 'job')} on-demand in pools without a spot job to compare with"] if unknown else []
     if texts:
         yield Small(f"These figures are a minimum. Not or not fully included: {'; '.join(texts)}")
+    if one.speed_unknown:
+        yield Small(
+            f"{_count(one.speed_unknown, 'attempt')} on other instances, speed unknown: counted at the lower price of both"
+        )
 
 
 def _shelved(notes: DigestNotes) -> Iterable[Part]:

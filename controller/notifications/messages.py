@@ -17,6 +17,7 @@ from controller.notifications import (
     deadline_messages,
     job_messages,
     problem_messages,
+    request_messages,
     rule_messages,
     waiver_messages,
 )
@@ -103,6 +104,8 @@ def row_of(kind: MessageKind) -> Row:
             return Row(jobs.finished, "are finished", NEWS, "")
         case MessageKind.STOPPING_AS_ASKED:
             return Row(jobs.stopping_as_asked, "are being stopped on request", ACTION, "")
+        case MessageKind.CALLED_OFF:
+            return Row(request_messages.called_off, "are not submitted again on request", ACTION, "")
         case MessageKind.RATE_LIMIT:
             return Row(problems.rate_limit, "wait for a rate limit", ACTION, "")
         case MessageKind.SURPRISE_HELD:

@@ -107,6 +107,8 @@ _SET_BY: Mapping[str, tuple[str, ...]] = {
 def _member_after(change: Any, path: tuple[str, ...], value: Any) -> Any:
     """A member of the job's document, with a change of its request."""
     for name in path:
+        if change is None:
+            return None  # a part around it is taken out
         if not isinstance(change, Mapping) or name not in change:
             return value
         change = change[name]

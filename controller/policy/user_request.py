@@ -12,3 +12,4 @@ class UserRequest(StrEnum):
     WAIVE = "waive"
     HALT = "halt"
     ACCEPT_TAGS = "accept-tags"
+    CANCEL = "cancel"

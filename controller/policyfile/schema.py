@@ -198,7 +198,7 @@ class Causes(StrictModel):
 
 
 class OtherTypes(StrictModel):
-    instance_types: Annotated[list[InstanceType], BeforeValidator(listed), Field(min_length=1)]
+    instance_types: Annotated[list[InstanceType], *LISTED]
 
 
 class OtherSubnets(StrictModel):

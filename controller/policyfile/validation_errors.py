@@ -45,6 +45,9 @@ def validation_errors(error: ValidationError, model: type[BaseModel], tree: Tree
                 tree.problem(path, found=quoted(found), wanted=f"at least {context['ge']:g}")
             case "less_than_equal":
                 tree.problem(path, found=quoted(found), wanted=f"at most {context['le']:g}")
+            case "too_long":
+                found, wanted = f"{context['actual_length'] or 'too many'} entries", f"at most {context['max_length']}"
+                tree.problem(path, found=found, wanted=wanted)
             case kind:
                 wanted, hint = WANTED.get(kind, one["msg"]), _hint(kind, path, found)
                 words = ("true", "false") if kind == "bool_type" else ()

@@ -138,7 +138,8 @@ def _some_text(found: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(written(_some_text, pattern=r"\S", patternErrorMessage="text"))]
-LISTED = (BeforeValidator(listed), Field(min_length=1))
+ENTRIES_MAX = 500  # of one list
+LISTED = (BeforeValidator(listed), Field(min_length=1, max_length=ENTRIES_MAX))
 Texts = Annotated[list[Text], *LISTED]
 Role = Annotated[Text, AfterValidator(_role)]
 Roles = Annotated[list[Role], *LISTED]

@@ -43,6 +43,11 @@ class Tree:
         """The line of a path, or of the nearest value around it where the path is missing."""
         return self.place(path, key=True).line
 
+    @property
+    def full(self) -> bool:
+        """Whether no further problem is kept."""
+        return len(self.problems) >= PROBLEMS_MAX
+
     def at_path(self, path: Path) -> Any:
         """The value at a path; None where there is none."""
         found = self.data
@@ -79,16 +84,7 @@ class Tree:
         code: str = "wrong-value",
     ) -> None:
         """Add a problem at a value, or at its ``key``; ``meant`` is a misspelt word and the words that are known."""
-        if len(self.problems) >= PROBLEMS_MAX:
-            return
-        if len(self.problems) == PROBLEMS_MAX - 1:
-            found, wanted, hint, meant = (
-                f"{PROBLEMS_MAX} mistakes or more",
-                "a file with fewer: the others are not shown",
-                "",
-                ("", ()),
-            )
-        suggestions = similar_words(*meant)
+        suggestions = () if self.full else similar_words(*meant)
         self.at(self.place(path, key=key), path, found=found, wanted=wanted, hint=hint, suggestions=suggestions, code=code)
 
     def at(
@@ -102,7 +98,12 @@ class Tree:
         suggestions: tuple[str, ...] = (),
         code: str = "wrong-value",
     ) -> None:
-        """Add a problem at a place."""
+        """Add a problem at a place; beyond the limit, only that there are more."""
+        if self.full:
+            return
+        if len(self.problems) == PROBLEMS_MAX - 1:
+            found, wanted = f"{PROBLEMS_MAX} mistakes or more", "a file with fewer: the others are not shown"
+            hint, suggestions = "", ()
         self.problems.append(
             Problem(
                 file=self.file, line=place.line, column=place.column, length=place.length, source=self.source(place.line),

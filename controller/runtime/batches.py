@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from controller.ledger.message_kind import MessageKind
 from controller.notifications.block_kit import Page, pages
 from controller.notifications.storm_message import storm_details, storm_head
-from controller.runtime.ports import Message
+from controller.runtime.ports import Answer, Message, Refused
 
 STORM_SIZE = 10  # messages of one kind that wait in one channel at once
 
@@ -50,6 +50,14 @@ def batches(waiting: Sequence[Message]) -> list[Batch]:
         before.add(message.thread)
         made.append([message])
     return [Batch(tuple(messages)) for messages in made]
+
+
+def sent(send: Callable[[Batch], Answer], step: Batch) -> Answer:
+    """Send a step. Refused where its text cannot be made, such as of a row that nobody wrote: it holds up no other message."""
+    try:
+        return send(step)
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as problem:
+        return Refused(f"its text cannot be made ({type(problem).__name__})")
 
 
 def storm_pages(kind: MessageKind, messages: Sequence[Message], where: str) -> tuple[Page, ...]:

@@ -12,7 +12,7 @@ from controller.ledger.message_kind import MessageKind
 from controller.notifications.block_kit import TEXT_MAX, Page, halves, page_of, pages
 from controller.notifications.mrkdwn import shortened
 from controller.notifications.parts import Part
-from controller.runtime.batches import Batch, batches, kind_of, storm_pages
+from controller.runtime.batches import Batch, batches, kind_of, sent, storm_pages
 from controller.runtime.message_parts import card_of, parts_of, where_of
 from controller.runtime.outbox import WrongChannel
 from controller.runtime.ports import Answer, Done, Later, Message, Ports, Post, Refused
@@ -104,7 +104,7 @@ class _Queue:
         for step in batches(self._fresh(self.ports.outbox.waiting(self.channel, BATCH))):
             if self.ports.clock.now() > self.until or self.calls >= CALLS_MAX:
                 return timedelta(0)
-            answer = self._send(step)
+            answer = sent(self._send, step)
             match answer:
                 case Done():
                     self.sent += any(message.has_text or message.plain for message in step.messages)

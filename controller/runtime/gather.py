@@ -24,7 +24,7 @@ from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import place_of
 from controller.jobs.job import TEAM_TAG, USER_TAG, Job, Outcome, Service
 from controller.jobs.quota_hold import instances_held
-from controller.ledger.entry import Ended, Started
+from controller.ledger.entry import Ended, Measured, Started
 from controller.ledger.intent import Wake
 from controller.ledger.lineage import LINEAGE_TAG, Lineage, LineageId, is_sent, may_be_ours
 from controller.ledger.pool import CAPACITY_SIGNAL_AGE, PlacementAsked
@@ -32,6 +32,7 @@ from controller.ledger.rule_acts import RuleActs
 from controller.policy.resubmission import Resubmission
 from controller.runtime.ledger_ports import ReadLineages
 from controller.runtime.read_ports import ReadPorts
+from controller.savings.job_history import first_permille
 from controller.savings.prices import spot_of
 from controller.savings.rollup import NOBODY
 from controller.units.calendar import month_key
@@ -66,6 +67,7 @@ def gather(job: Job, ports: ReadPorts, created_in: LineageId | None = None) -> F
     facts = _priced(whole, ports)
     if execution is None and _at_rest(lineage, job, now):
         return facts
+    facts = _with_speed(facts, ports)
     if facts.claim is not None and job.alive:
         facts = replace(facts, claims=ports.ledger.claims.claims_on(facts.claim.bucket))
     return _closely(facts, ports)
@@ -84,6 +86,17 @@ def _priced(facts: Facts, ports: ReadPorts) -> Facts:
         spot_rate=ports.prices.rate(spot_of(job.instance_type), job.region, at, since=job.started_at) if job.spot else None,
         rates={kind: rate for kind, rate in rates.items() if rate is not None},
     )
+
+
+def _with_speed(facts: Facts, ports: ReadPorts) -> Facts:
+    """How fast the first attempt's instance type is, once the usage of an attempt on another type is to be recorded."""
+    job, root = facts.job, facts.lineage.entry(Started, facts.lineage.id.root)
+    if job.measurable_usage is None or facts.lineage.entry(Measured, job.name) is not None or root is None:
+        return facts
+    if job.instance_type == root.instance_type or job.instance_count != root.instance_count:
+        return facts
+    runs = ports.ledger.histories.runs(job.account, job.region, facts.family, RUNS_MAX)
+    return replace(facts, first_permille=first_permille(runs, root.instance_type, job.instance_type))
 
 
 def _closely(facts: Facts, ports: ReadPorts) -> Facts:

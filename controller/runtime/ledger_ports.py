@@ -18,6 +18,7 @@ from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult
 from controller.ledger.lineage import Lineage, LineageId
 from controller.ledger.pool import PhaseTimes
+from controller.runtime.policy_ports import Revisions
 from controller.runtime.rule_acts_port import RuleActsPort
 from controller.runtime.schedule_ports import (
     BlockSupport,
@@ -29,7 +30,9 @@ from controller.runtime.schedule_ports import (
     StoredPrices,
 )
 from controller.runtime.triggers import Trigger
+from controller.runtime.waivers_port import Waivers as Waivers
 from controller.runtime.works_port import Works
+from controller.savings.job_history import FamilyRun
 
 
 class ReadLineages(Protocol):
@@ -168,12 +171,8 @@ class Histories(Protocol):
     def history(self, account: str, region: str, family: str, limit: int) -> tuple[int, ...]:
         """The training seconds of the family's completed lineages, newest first; read from an index, so perhaps stale."""
 
-
-class Waivers(Protocol):
-    """The waivers that people recorded."""
-
-    def in_force(self, now: datetime) -> Iterable[Waived]:
-        """The waivers in force, of all lineages; read from an index, so perhaps stale."""
+    def runs(self, account: str, region: str, family: str, limit: int) -> tuple[FamilyRun, ...]:
+        """Those of the same lineages that had one attempt, with their instance types."""
 
 
 class Halts(Protocol):
@@ -207,27 +206,6 @@ class Limits(ReadLimits, Protocol):
 
     def settle(self, what: str, who: str, amount: int, now: datetime) -> None:
         """Let somebody hold just this amount, more or less than he took before; nothing happens where he holds it already."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RevisionInForce:
-    """The current policy revision, and since when it is in force."""
-
-    revision: str
-    since: datetime
-
-
-class Revisions(Protocol):
-    """Since when the current policy revision is in force."""
-
-    def in_force_at(self, revision: str, now: datetime) -> datetime:
-        """Since when this revision is the current one: since ``now``, if another one was before.
-
-        A revision is in force in intervals. One that comes back after another, such as by a rollback, begins a new interval.
-        """
-
-    def current(self) -> RevisionInForce | None:
-        """The revision that a function used last; None before the first."""
 
 
 class SeenRequests(Protocol):

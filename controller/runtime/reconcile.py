@@ -69,7 +69,7 @@ def _settle(trigger: Trigger, ports: Ports) -> Reconciled:
         if job is None:
             return Reconciled(lineage=None)
         facts, whole = decided(job, ports, trigger.created_in)
-        if not asked and any(isinstance(intent.action, Stop | Submit) for intent in whole.intents):
+        if not asked and _acts_on_the_job(whole, facts):
             asked = True  # before anything is done to a job: what people asked for meanwhile may forbid it
             if take_in_requests(facts.lineage.id, ports):
                 continue
@@ -97,6 +97,12 @@ def _leave_a_wake(name: str, id: LineageId, ports: Ports) -> None:
     if wake.key in lineage.standing() or ports.ledger.lineages.commit(lineage, Decision(intents=(wake,))):
         return
     raise Outpaced(f"{name}: still something new after {ROUNDS_MAX} rounds")
+
+
+def _acts_on_the_job(decision: Decision, facts: Facts) -> bool:
+    """Whether something is about to be done to a job: stopped or submitted again, by this decision or by one before it."""
+    waiting = (intent for intent in facts.lineage.open_intents(facts.job.name) if intent.due(facts.now))
+    return any(isinstance(intent.action, Stop | Submit) for intent in chain(decision.intents, waiting))
 
 
 def decided(job: Job, ports: ReadPorts, created_in: LineageId | None = None) -> tuple[Facts, Decision]:

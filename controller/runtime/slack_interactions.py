@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Protocol
 
+from controller.decide.call_off import open_submit
 from controller.decide.user_requests import available_requests, request_of, waivable_rules
 from controller.ledger.directives_in_force import pending
 from controller.ledger.entry import Ended, UserRequested, Waived
@@ -143,6 +144,7 @@ CONFIRMATIONS: Mapping[UserRequest, str] = {
     UserRequest.ON_DEMAND: "{job} moves to on-demand. If it is running, it is stopped first.",
     UserRequest.STOP: "{job} is stopped within two minutes.",
     UserRequest.WAIVE: "The rule is waived for {job}.",
+    UserRequest.CANCEL: "The attempt that waits for {job} is called off, unless it is being submitted at this moment.",
     UserRequest.ACCEPT_TAGS: "The changed tags of {job} take effect within two minutes.",
 }
 
@@ -163,12 +165,22 @@ def _too_late(click: Click, lineage: Lineage, policy: Policy, now: datetime) -> 
         first = min(before, key=lambda e: e.at)
         return f"{person(first.who)} already requested this at {when(first.at)}."
     ended = lineage.entry(Ended, last.job)
+    if click.request is UserRequest.CANCEL:
+        return _nothing_waits(lineage, last.job)
     goes_on = next((i for i in lineage.open_intents() if isinstance(i.action, Submit)), None)
     if goes_on is not None:
         return f"{bold(click.job)} is submitted again automatically at {when(goes_on.due_at)}."
     if ended is not None:
         return f"{bold(click.job)} is finished: it {ended.outcome.label}."
     return f"This is not possible for {bold(click.job)} now. Its message shows the current state."
+
+
+def _nothing_waits(lineage: Lineage, job: str) -> str:
+    """Why no attempt can be called off."""
+    intent = open_submit(lineage)
+    if intent is not None and isinstance(intent.action, Submit):
+        return f"{bold(intent.action.job)} is being submitted at this moment. Its message shows how to stop it."
+    return f"No attempt of {bold(job)} waits to be submitted. Nothing was changed."
 
 
 def _forbidden(ask: UserRequest, who: str, ports: SlackPorts) -> str | None:
@@ -213,7 +225,7 @@ def _whose(text: str, where: str) -> tuple[LineageId, str]:
     try:
         found = json.loads(text)
         lineage, job = LineageId.parse(str(found["lineage"])), str(found["job"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         lineage, job = None, ""
     if lineage is None or not job:
         raise BadRequest(f"{where} is {text[:80]!r}, wanted a lineage and a job as JSON")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from controller.decide.decision import Decision
+from controller.decide.call_off import recorded
 from controller.decide.user_requests import accepted_requests
-from controller.ledger.intent import Intent, Wake
 from controller.ledger.lineage import LineageId
 from controller.runtime.ports import Ports
 
@@ -24,9 +23,7 @@ def take_in_requests(id: LineageId, ports: Ports) -> bool:
     for _ in range(TRIES):
         lineage, now = ports.ledger.lineages.load(id), ports.clock.now()
         entries = accepted_requests(waiting, lineage, ports.policies.current(), now)
-        wakes = (Intent(action=Wake(about=job, at=now), due_at=now) for job in {entry.job for entry in entries})
-        due = tuple(wake for wake in wakes if lineage.intent(wake.key) is None)  # so that the look takes the job for no quiet one
-        if entries and not ports.ledger.lineages.commit(lineage, Decision(entries=entries, intents=due).leased(now, now)):
+        if entries and not ports.ledger.lineages.commit(lineage, recorded(entries, lineage, now).leased(now, now)):
             continue
         ports.ledger.user_requests.remove(id, waiting)  # after the commit: a crash in between finds them known
         return bool(entries)

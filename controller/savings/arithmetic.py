@@ -4,7 +4,8 @@ For one attempt, by AWS's newest guide (billable seconds are on-demand-equivalen
 
     actual          billable seconds × instances × the rate of spot training where the price list has one, else the on-demand rate
     counterfactual  useful training seconds × instances × the lower of the first attempt's rate and this attempt's rate: the
-                    on-demand cost of the same progress on the instance type that the job's owner chose
+                    on-demand cost of the same progress on the instance type that the job's owner chose. Where the family's
+                    history knows the speed of both types, it is the seconds that the first type would have needed
     saved           counterfactual − actual; it may be negative
     wasted          the part of the actual cost that paid for lost training
 
@@ -30,8 +31,9 @@ class Savings:
     Dollars cover only attempts with a known price: ``unpriced`` and ``unmeasured`` count the attempts that they do not cover.
     ``bounded`` counts attempts whose useful seconds are a lower bound, ``never_started`` those that never trained and cost
     nothing, ``stopped_with_model`` those that a limit stopped after they trained: their cost counts neither as saved nor as
-    wasted. The ``spot_`` figures cover spot attempts, the ``movable`` figures cover first attempts that ran on-demand
-    and could have run on spot.
+    wasted. ``speed_unknown`` counts useful attempts on other instances than the first attempt's, of which nobody knows how fast
+    they are. The ``spot_`` figures cover spot attempts, the ``movable`` figures cover first attempts that ran on-demand and could
+    have run on spot.
     ``missed_micros`` is what those would have saved on spot, by the savings of the spot jobs of their day in the same pool;
     ``missed_unknown`` counts those in pools without a spot job on that day. A day's rollup sets both.
     """
@@ -54,6 +56,7 @@ class Savings:
     bounded: int = 0
     never_started: int = 0
     stopped_with_model: int = 0
+    speed_unknown: int = 0
 
     def __add__(self, other: Savings) -> Savings:
         return Savings(**{name: getattr(self, name) + getattr(other, name) for name in FIELDS})
@@ -93,6 +96,7 @@ def savings_of(measured: Measured, credited: Credited | None) -> Savings:
         attempts=1, training_s=measured.training_s * width, billable_s=measured.billable_s * width, useful_s=useful_s * width,
         bounded=int(credited is not None and credited.basis == Basis.BOUND), stopped_with_model=int(with_model),
         never_started=int(nothing),
+        speed_unknown=int(measured.other_instances and measured.first_permille is None and useful_s > 0),
     )  # fmt: skip
     rate, first_rate = measured.rate_micros_per_h, measured.first_rate_micros_per_h
     if nothing:
@@ -103,7 +107,7 @@ def savings_of(measured: Measured, credited: Credited | None) -> Savings:
     trained, retained = cost_micros(measured.billable_s, width, billed), cost_micros(measured.retained_s, width, rate)
     spent = trained + retained
     worth_s = useful_s if measured.spot else min(useful_s, measured.billable_s)
-    counterfactual = spent if with_model else cost_micros(worth_s, width, min(rate, first_rate or rate)) + retained
+    counterfactual = spent if with_model else _worth_micros(measured, worth_s) + retained
     useful_share_s = measured.billable_s * useful_s // measured.training_s if measured.training_s else 0
     wasted = 0 if with_model else trained - cost_micros(useful_share_s, width, billed)
     if measured.spot:
@@ -112,6 +116,16 @@ def savings_of(measured: Measured, credited: Credited | None) -> Savings:
         first = int(measured.number == 1 and measured.spot_possible)
         by_market = Savings(movable=first, movable_micros=spent * first)
     return seconds + by_market + Savings(spent_micros=spent, counterfactual_micros=counterfactual, wasted_micros=wasted)
+
+
+def _worth_micros(measured: Measured, useful_s: int) -> Micros:
+    """The on-demand cost of the same progress: on the first attempt's instances, at their speed where it is known."""
+    rate, width = measured.rate_micros_per_h or 0, measured.instance_count
+    first_rate = measured.first_rate_micros_per_h if measured.first_rate_micros_per_h is not None else rate
+    if measured.first_permille is None:
+        return cost_micros(useful_s, width, min(rate, first_rate))
+    there = cost_micros(useful_s * measured.first_permille // 1000, width, first_rate)
+    return min(cost_micros(useful_s, width, rate), there)
 
 
 def billed_rate(measured: Measured) -> Micros | None:

@@ -232,6 +232,8 @@ def _log_to(log: TextIO) -> None:
     """Send the functions' log lines there: Powertools keeps the standard output of the time when it was imported."""
     for handler in logging.getLogger("spotwarden").handlers:
         if type(handler) is logging.StreamHandler:  # pytest adds one of a class of its own
+            if handler.stream.closed:  # a stream that a test captured
+                handler.stream = log
             handler.setStream(log)
 
 

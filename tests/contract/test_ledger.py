@@ -9,12 +9,14 @@ import pytest
 
 from controller.decide.decision import WRITES_MAX, Decision
 from controller.jobs.failure import FailureCause
-from controller.ledger.entry import Entry, Interrupted, Measured, Started
+from controller.jobs.job import Outcome
+from controller.ledger.entry import Entry, Finished, Interrupted, Measured, Started
 from controller.ledger.intent import Announce, Intent, IntentResult, Probe, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import CapacitySeen, MarketSignal, MarketSignalKind, PhaseTimes, PlacementAsked
-from controller.runtime.ledger_ports import RevisionInForce
+from controller.runtime.policy_ports import RevisionInForce
 from controller.runtime.ports import FailingTrigger, Ledger
+from controller.savings.job_history import FamilyRun
 from tests.builders import BEGIN, lineage_id
 
 ID = lineage_id()
@@ -491,6 +493,20 @@ def test_two_commits_may_record_the_same_sign_of_capacity(ledger: Ledger) -> Non
     for _ in range(2):
         assert ledger.lineages.commit(ledger.lineages.load(lineage_id()), Decision(capacity=(signal,)))
     assert ledger.capacity.capacity_seen_at("us-east-1", "ml.g5.2xlarge") == NOW
+
+
+def test_the_runs_of_a_family_are_found_with_their_instance_types(ledger: Ledger) -> None:
+    done = Finished(
+        job="bert", at=NOW, team=None, family="bert", outcome=Outcome.COMPLETED, attempts=1, spot=True, work_s=3600,
+        instance_type="ml.g5.xlarge", region="us-east-1", deadline=None,
+    )  # fmt: skip
+    own = lineage_id("bert")
+    more = (done, replace(done, attempts=2, work_s=7200), replace(done, work_s=None), replace(done, family="gpt"))
+    for number, entry in enumerate(more):
+        one = replace(entry, at=NOW + number * MINUTE)
+        assert ledger.lineages.commit(ledger.lineages.load(lineage_id(f"bert-{number}")), Decision(entries=(one,)))
+    assert ledger.histories.history(own.account, own.region, "bert", 50) == (7200, 3600)
+    assert ledger.histories.runs(own.account, own.region, "bert", 50) == (FamilyRun(instance_type="ml.g5.xlarge", work_s=3600),)
 
 
 def test_a_bounded_number_of_phase_times_is_remembered_for_each_type_and_region(ledger: Ledger) -> None:

@@ -100,3 +100,21 @@ def test_a_reader_that_has_left_is_no_error(
     os.close(read)
     assert exit_code(LINES[name], write) == PIPE_CLOSED
     assert "cannot be written" not in capsys.readouterr().err  # some commands say there how much they left out
+
+
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(["classify", '{"a":' + DEEP], 0), (["backtest", "deadline", "--traces", "deep"], BAD_INPUT)],
+    ids=["classify", "backtest deadline"],
+)
+def test_json_that_nests_deeper_than_python_follows_is_no_traceback(
+    arguments: list[str], code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "a.json").write_text(DEEP)
+    assert main(arguments) == code
+    assert "Traceback" not in capsys.readouterr().err

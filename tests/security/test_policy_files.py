@@ -71,18 +71,24 @@ BAD_POLICIES = BAD_FILES | {
 }
 BLOCK = b"version: 1\nresubmit:\n- name: a\n  causes: {starved: {limit: 1}}\n  ladder: ["
 HEAVY_FILES: dict[str, bytes] = {  # just below the limits
-    "many-values": b"version: [" + b"a," * 9_990 + b"]",
-    "many-keys": b"version: 1\n" + b"".join(b"k%d: 1\n" % number for number in range(4_990)),
-    "many-mistakes": b"version: 1\nrules:\n" + b"- {name: a, rule: spot-requird, mode: wran, sevrity: hgih}\n" * 1_100,
-    "many-rules": b"version: 1\nrules:\n" + b"".join(b"- {name: a%d, rule: spot-required}\n" % n for n in range(1_990)),
-    "many-steps": BLOCK + b"same," * 9_900 + b"]",
-    "many-types": BLOCK + b"{instance_types: [" + b"ml.g5.4xlrge," * 9_900 + b"]}]",
-    "many-globs": b"version: 1\nrules:\n- {name: a, rule: spot-required, match: {name: [" + b"'*a*a*a*b'," * 9_900 + b"]}}",
+    "many-values": b"version: [" + b"a," * 5_990 + b"]",
+    "many-keys": b"version: 1\n" + b"".join(b"k%d: 1\n" % number for number in range(2_990)),
+    "many-mistakes": b"version: 1\nrules:\n" + b"- {name: a, rule: spot-requird, mode: wran, sevrity: hgih}\n" * 650,
+    "many-rules": b"version: 1\nrules:\n" + b"".join(b"- {name: a%d, rule: spot-required}\n" % n for n in range(1_190)),
+    "many-steps": BLOCK + b"same," * 5_900 + b"]",
+    "many-types": BLOCK + b"{instance_types: [" + b"ml.g5.4xlrge," * 5_900 + b"]}]",
+    "many-globs": b"version: 1\nrules:\n- {name: a, rule: spot-required, match: {name: [" + b"'*a*a*a*b'," * 5_900 + b"]}}",
     "many-comparisons": b"version: 1\nrules:\n"
-    + b"".join(b"- {name: a%d, rule: spot-required, match: {name: ['*a', '?%d']}}\n" % (n, n) for n in range(200)),
+    + b"".join(b"- {name: a%d, rule: spot-required, match: {name: ['*a', '?%d']}}\n" % (n, n) for n in range(100)),
     "many-types-matched": b"version: 1\nrules:\n- {name: a, rule: spot-required, match: {instance_type: ["
     + b"".join(b"'ml.g%d.*'," % n for n in range(490))
     + b"]}}",
+    "many-expressions": b"version: 1\nrules:\n"
+    + b"".join(
+        b"- {name: a%d, rule: spot-required, when: '%s'}\n" % (n, b" or ".join([b"has(VpcConfig)"] * 20)) for n in range(600)
+    ),
+    "many-bad-expressions": b"version: 1\nrules:\n"
+    + b"".join(b"- {name: a%d, rule: spot-required, when: has(VpcConfg.a%d)}\n" % (n, n) for n in range(830)),
     "long-text": b"version: 1\nrules:\n- {name: a, rule: spot-required, channel: " + b"x" * 250_000 + b"}",
     "long-template": b"version: 1\nrules:\n- {name: a, rule: checkpoint-required, mode: enforce, action: repair,"
     b" repair: {checkpoint: 's3://b/" + b"{tem}" * 48_000 + b"'}}",

@@ -13,10 +13,13 @@ from controller.ledger.lineage import attempt_name
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, Policy
 from controller.policy.selector import Selector
+from controller.policy.slack_settings import SlackSettings
+from controller.policy.user_request import UserRequest
 from infra.local.sagemaker.capacity import Steps
 from infra.local.sagemaker.errors import ApiError
 from infra.local.sagemaker.world import World
 from tests import builders
+from tests.simulation.canceller import WHO
 from tests.simulation.harness import PRICED
 from tests.simulation.world_invariants import ROLES, InvariantChecker, Life
 
@@ -61,7 +64,8 @@ def policy(rng: Random, revision: int) -> Policy:
         )
         for _ in range(rng.choice([0] + [1] * 9))
     ]  # fmt: skip
-    return builders.policy(f"r{revision}", in_force_at=builders.BEGIN, rules=tuple(rules), resubmissions=tuple(blocks))
+    may = SlackSettings(may={UserRequest.CANCEL: (WHO,)})
+    return builders.policy(f"r{revision}", in_force_at=builders.BEGIN, rules=tuple(rules), resubmissions=tuple(blocks), slack=may)
 
 
 def _some(rng: Random) -> Selector:

@@ -43,6 +43,9 @@ class Faults:
     outages: int = 0  # SageMaker answers every call with an error, for up to three hours
     empty_pages: float = 0.0  # a page of ListTrainingJobs is empty, and is not the last one
 
+    # What people do with attempts, per history.
+    call_off: int = 0  # a person calls off an attempt that waits
+
     # What never works.
     broken: int = 0  # jobs that SageMaker never describes: each call times out
 
@@ -84,5 +87,6 @@ CHANCES: Final[Mapping[str, tuple[Any, ...]]] = {
     "forge_rows": (0, 0, 0, 2),
     "outages": (0, 0, 0, 1, 2),
     "empty_pages": (0, 0, 0.3),
+    "call_off": (0, 0, 2, 6),
 }
 """The values that ``Faults.drawn`` chooses from."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,6 +23,7 @@ from infra.local.sagemaker.settings import WorldSettings
 from infra.local.sagemaker.world import World
 from tests.builders import BEGIN
 from tests.simulation import actors, harness, policies_and_tags
+from tests.simulation.canceller import Canceller
 from tests.simulation.faults import Faults
 from tests.simulation.harness import Bus, CheckedLedger, Rollout, Slack
 from tests.simulation.lambdas import Killed, Lambdas
@@ -124,6 +125,12 @@ class History:
         for act, times in acts.items():
             for _ in range(times):
                 self._while_faults_happen(when, act)
+        canceller, moments = (
+            Canceller(self._stream("canceller"), self.ledger, harness.Clock(self.lambdas)),
+            self._stream("cancels"),
+        )
+        for _ in range(self.faults.call_off):
+            self._while_faults_happen(moments, canceller.call_off)
         for edited in self.policies[1:]:
             self._while_faults_happen(when, partial(self._deploy, edited))
         if len(self.policies) > 1 and (back := self._stream("rollback")).random() < 0.5:
@@ -179,7 +186,7 @@ class History:
 
     def _clock_at(self, soon: datetime | None) -> datetime | None:
         """The next whole minute at which a scheduled function has work. Idle minutes are skipped."""
-        trigger_at = [at for row in self.ledger.rows.values() for at in row.trigger_at.values()]
+        trigger_at = list(self._trigger_times())
         if self.outbox.channels():
             trigger_at.append(self.lambdas.now)
         hour = self._minute.replace(minute=0) + HOUR
@@ -187,6 +194,11 @@ class History:
             return None
         first = max(min([*trigger_at, hour]), self._minute + timedelta(microseconds=1))
         return BEGIN + -((BEGIN - first) // MINUTE) * MINUTE
+
+    def _trigger_times(self) -> Iterator[datetime]:
+        """When the sweep has work: open intents, and requests of people that wait."""
+        yield from (at for row in self.ledger.rows.values() for at in row.trigger_at.values())
+        yield from (at for waiting in self.ledger.requests.values() for at, _ in waiting.values())
 
     def _discovered(self) -> bool:
         """Whether both passes of discover have passed the last change of a job. The second retries what failed in the first."""
@@ -247,7 +259,7 @@ class History:
             self._check_nothing_is_late()
         if minute.minute == 0 and self._has_changes():
             self.lambdas.invoke("discover", lambda: self._run_pass(discover.discover), self._check_expected)
-        if any(at <= minute for row in self.ledger.rows.values() for at in row.trigger_at.values()):
+        if any(at <= minute for at in self._trigger_times()):
             self.lambdas.invoke("sweep", lambda: self._run_pass(sweep.sweep), self._check_expected)
         if self.outbox.channels():
             self.lambdas.invoke("drain", lambda: drain(self.ports), self._check_expected)

@@ -22,10 +22,11 @@ from controller.ledger.lineage import Lineage, LineageId
 from controller.ledger.pool import CapacitySeen, CapacitySignal, MarketSignal, PhaseTimes, PlacementAsked, PoolMemory
 from controller.ledger.rule_acts import RuleActs
 from controller.runtime.job_pages import JobPage, ListedJob
-from controller.runtime.ledger_ports import RevisionInForce
 from controller.runtime.outbox import redriven
+from controller.runtime.policy_ports import RevisionInForce
 from controller.runtime.ports import FailingTrigger, LateDay, Message, Overdue, Post, Trigger
 from controller.runtime.schedule_ports import DiscoverPass, PassPosition
+from controller.savings.job_history import FamilyRun
 from controller.savings.rollup import Rollup
 from controller.units.money import Rate
 
@@ -345,12 +346,19 @@ class MemoryLedger(AllPorts):
         return [e for row in self.rows.values() for e in row.entries.values() if since <= e.at < until]
 
     def history(self, account: str, region: str, family: str, limit: int) -> tuple[int, ...]:
+        return tuple(e.work_s for e in self._completed(account, region, family, limit) if e.work_s is not None)
+
+    def runs(self, account: str, region: str, family: str, limit: int) -> tuple[FamilyRun, ...]:
+        completed = self._completed(account, region, family, limit)
+        single = [e for e in completed if e.attempts == 1]
+        return tuple(FamilyRun(instance_type=e.instance_type, work_s=e.work_s) for e in single if e.work_s is not None)
+
+    def _completed(self, account: str, region: str, family: str, limit: int) -> list[Finished]:
         finished = [
             e for whose, row in self.rows.items() for e in row.entries.values()
             if isinstance(e, Finished) and (whose.account, whose.region, e.family) == (account, region, family)
         ]  # fmt: skip
-        latest = sorted((e for e in finished if e.work_s is not None), key=lambda e: e.at, reverse=True)[:limit]
-        return tuple(e.work_s for e in latest if e.work_s is not None)
+        return sorted((e for e in finished if e.work_s is not None), key=lambda e: e.at, reverse=True)[:limit]
 
     def in_force(self, now: datetime) -> Iterable[Waived]:
         return [e for row in self.rows.values() for e in row.entries.values() if isinstance(e, Waived) and e.until > now]

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from datetime import timedelta
 
+from controller.decide.call_off import called_off_numbers
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Job
 from controller.ledger.entry import Ended, Measured, Started, Unmeasured
@@ -164,7 +165,7 @@ def stopped_by_rule(lineage: Lineage, name: str) -> bool:
 def followed_up(history: History, lineage: Lineage, name: str) -> bool:
     """Whether an attempt has a next attempt, or a message that says why it has none."""
     made = any(o.lineage == lineage.id and o.about == name for o in history.checker.lives)
-    return made or any(
+    return made or bool(called_off_numbers(lineage, name)) or any(
         isinstance(i.action, Announce) and i.action.about == name and i.closed is not IntentResult.WITHDRAWN
         and (i.action.topic in FINAL_TOPICS or i.action.topic.startswith((*FINAL_TOPICS, "refused/submit/", "abandoned/submit/")))
         for i in lineage.intents

@@ -28,7 +28,7 @@ READS = {
     "quota_holds": {"holds_on"},
     "works": {"begun_since"},
     "capacity": {"capacity_seen_at", "phase_times", "placement_asked_at"},
-    "histories": {"history"},
+    "histories": {"history", "runs"},
     "pools": {"memory"},
     "halts": {"halt"},
     "outbox": {"channels", "waiting", "post_of", "shelved"},

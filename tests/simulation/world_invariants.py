@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from controller.decide.call_off import called_off_numbers
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.jobs.claim import claim_of
@@ -132,6 +133,8 @@ class InvariantChecker:
         assert said.leased_until is not None
         require(said.leased_until > self.world.now, f"the lease outlives the call: {name} was created after {said.leased_until}")
         submit = said.action
+        called_off = called_off_numbers(self.ledger.lineages.load(lineage), submit.about)
+        require(submit.number not in called_off, f"what was called off is not submitted: {name} was created")
         require(submit.identity != FORGED, f"what nobody decided is not performed: {name} was created")
         life = Life(
             job=self.world.jobs[name], lineage=lineage, number=submit.number, ours=True, owned=False, about=submit.about,
@@ -258,9 +261,11 @@ class InvariantChecker:
             i.action.about for i in decision.intents
             if isinstance(i.action, Submit) or (isinstance(i.action, Announce) and i.action.topic in FINAL_TOPICS)
         }  # fmt: skip
+        after = replace(before, entries=before.entries + decision.entries)
         withdrawn = [
             i.key for i in decision.withdrawn
             if isinstance(i.action, Submit) and i.action.about not in followed and i.action.identity != FORGED
+            and not called_off_numbers(after, i.action.about)
         ]  # fmt: skip
         require(self.edited or not withdrawn, f"no submission is withdrawn: {before.id} withdraws {withdrawn}")
         for intent in decision.intents:

@@ -98,7 +98,6 @@ def test_no_test_imports_a_private_name() -> None:
 NAMED_OTHERWISE = {
     "aws/dynamodb/test_golden_items.py": "items that older versions stored",
     "aws/sagemaker/test_access_denied.py": "each call of the adapters, denied",
-    "cli/test_commands.py": "what all commands share",
     "cli/test_ledger_commands.py": "the commands that open the ledger",
     "handlers/test_events_of_others.py": "each handler, with events of another account",
     "handlers/test_without_slack.py": "the handlers of a stack without Slack",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from controller.aws.dynamodb.items import Item, read
 from controller.aws.dynamodb.table import Table, of_lineages
 from controller.ledger.entry import Finished
+from controller.savings.job_history import FamilyRun
 
 
 class DynamoHistories:
@@ -14,6 +15,16 @@ class DynamoHistories:
         self._table = table
 
     def history(self, account: str, region: str, family: str, limit: int) -> tuple[int, ...]:
+        return tuple(one.work_s for one in self._finished(account, region, family, limit) if one.work_s is not None)
+
+    def runs(self, account: str, region: str, family: str, limit: int) -> tuple[FamilyRun, ...]:
+        return tuple(
+            FamilyRun(instance_type=one.instance_type, work_s=one.work_s)
+            for one in self._finished(account, region, family, limit)
+            if one.work_s is not None and one.attempts == 1
+        )
+
+    def _finished(self, account: str, region: str, family: str, limit: int) -> list[Finished]:
         rows = self._table.query(
             index="family",
             limit=limit,
@@ -21,8 +32,7 @@ class DynamoHistories:
             ExpressionAttributeValues={":pk": family_key(account, region, family)},
             ScanIndexForward=False,
         )
-        finished: list[Finished] = [read(row) for row in of_lineages(rows)]
-        return tuple(one.work_s for one in finished if one.work_s is not None)
+        return [read(row) for row in of_lineages(rows)]
 
 
 def family_key(account: str, region: str, family: str) -> Item:

@@ -87,9 +87,21 @@ LATER_FIELDS: Mapping[type, frozenset[str]] = {
     intent.Announce: frozenset({"facts", "once_a_day"}),
     intent.Submit: frozenset({"month", "identity", "sent"}),
     intent.Probe: frozenset({"born_at", "identity", "sent"}),
-    entry.Measured: frozenset({"retained_s", "interruptions", "checkpoint", "spot_possible", "spot_rate_micros_per_h"}),
+    entry.Measured: frozenset(
+        {
+            "other_instances",
+            "first_permille",
+            "retained_s",
+            "interruptions",
+            "checkpoint",
+            "spot_possible",
+            "spot_rate_micros_per_h",
+        }
+    ),
     Message: frozenset({"facts", "refused_by", "refused_why"}),
     entry.CheckpointScanned: frozenset({"others"}),
+    entry.UserRequested: frozenset({"why"}),
+    entry.DirectivesRead: frozenset({"resubmit"}),
 }
 
 

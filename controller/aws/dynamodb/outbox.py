@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from controller.aws.dynamodb.items import MARK, Item, read, stamp, write
+from controller.aws.dynamodb.items import MARK, Item, read_or_none, stamp, write
 from controller.aws.dynamodb.table import Table, key, partition_of
 from controller.runtime.outbox import redriven
 from controller.runtime.ports import Message, Post, Unreachable
@@ -54,7 +54,14 @@ class DynamoOutbox:
         return self._shut(channel, until, "attribute_not_exists(shut_until) OR shut_until <= :now", {":now": {"S": stamp(now)}})
 
     def waiting(self, channel: str, limit: int) -> list[Message]:
-        return [read(row) for row in self._table.query(limit=limit, **partition_of(f"outbox#{channel}"))]
+        found = []
+        for row in self._table.query(limit=limit, **partition_of(f"outbox#{channel}")):
+            message = read_or_none(row, Message)
+            if message is None or _place(message) != key(row["pk"]["S"], row["sk"]["S"]):
+                self._table.remove(key(row["pk"]["S"], row["sk"]["S"]))  # nobody can send it, or take it out once it is sent
+            else:
+                found.append(message)
+        return found
 
     def sent(self, message: Message) -> None:
         self._table.remove(_place(message))
@@ -64,8 +71,7 @@ class DynamoOutbox:
 
     def post_of(self, channel: str, thread: str) -> Post | None:
         row = self._table.get(f"post#{channel}", thread)
-        post: Post | None = read(row) if row else None
-        return post
+        return read_or_none(row, Post) if row else None
 
     def remember_post(self, channel: str, thread: str, post: Post, *, at: datetime) -> None:
         expires_at = int((at + POSTS_REMEMBERED).timestamp())
@@ -78,7 +84,7 @@ class DynamoOutbox:
             raise Unreachable(f"the message {message.key} could not be set aside: somebody else was writing it")
 
     def aside(self) -> list[Message]:
-        return [read(row) for row in self._table.query(**partition_of(ASIDE))]
+        return self._readable(ASIDE)
 
     def redrive(self, message: Message, *, at: datetime) -> None:
         self.put(redriven(message, at))
@@ -92,11 +98,15 @@ class DynamoOutbox:
             raise Unreachable(f"the message {message.key} could not be shelved: somebody else was writing it")
 
     def shelved(self, channel: str) -> list[Message]:
-        return [read(row) for row in self._table.query(**partition_of(f"shelf#{channel}"))]
+        return self._readable(f"shelf#{channel}")
 
     def unshelve(self, messages: Iterable[Message]) -> None:
         for message in messages:
             self._table.remove(_shelf(message))
+
+    def _readable(self, pk: str) -> list[Message]:
+        rows = self._table.query(**partition_of(pk))
+        return [message for row in rows if (message := read_or_none(row, Message)) is not None]
 
     def _shut(self, channel: str, until: datetime, condition: str = "", values: Item | None = None) -> bool:
         """Let nobody else send to a channel before ``until``. For all others a lease and a pause are the same."""

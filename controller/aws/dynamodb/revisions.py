@@ -9,7 +9,7 @@ from datetime import datetime
 
 from controller.aws.dynamodb.items import MARK, Item, moment, stamp
 from controller.aws.dynamodb.table import Table, key
-from controller.runtime.ledger_ports import RevisionInForce
+from controller.runtime.policy_ports import RevisionInForce
 
 CURRENT = "current"  # no revision has this name: a revision is twelve hexadecimal digits
 

@@ -84,7 +84,7 @@ def _trace(file: Path) -> Trace:
     try:
         document: Any = json.loads(file.read_text("utf-8"))
         gap_s, data = int(document["metadata"]["gap_seconds"]), [int(sample) for sample in document["data"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise BadInput(f"{file}: found another form ({type(error).__name__}: {error}), wanted {wanted}") from error
     if gap_s <= 0 or not data:
         raise BadInput(f"{file}: found a gap of {gap_s} s and {len(data)} samples, wanted more than 0 of both")

@@ -14,7 +14,7 @@ import typer
 from controller.aws.packaged_policy import packaged_document
 from controller.aws.prices import Prices
 from controller.aws.system_clock import SystemClock
-from controller.cli.check import AwsUnreachable, described, job_name, known_tags
+from controller.cli.check import described, job_name, known_tags
 from controller.cli.documents import Found, documents
 from controller.cli.errors import BadInput
 from controller.cli.explain.output import Explained, as_json, as_text
@@ -100,11 +100,8 @@ def _folder(given: str | None) -> Path | None:
 def _explain_job(
     name: str, policy: Policy, folder: Path | None, ledger: Ledger, clock: Clock, write: Callable[[Explained], None]
 ) -> int:
-    """Explain a job as SageMaker describes it now, with its story. Raises BadInput for one that SageMaker does not know."""
-    try:
-        job = described(name, policy)
-    except AwsUnreachable as error:
-        raise BadInput(str(error)) from error
+    """Explain a job as SageMaker describes it now, with its story. Raises BadInput and AwsUnreachable."""
+    job = described(name, policy)
     if job is None:
         raise BadInput(f"found no training job {name} in this account and region")
     now = clock.now()

@@ -49,7 +49,7 @@ def keep_deadline(facts: Facts) -> Decision:
     """
     job = facts.job
     block = facts.policy.resubmission_for(job)
-    if block is None or block.mode is Mode.AUDIT or not job.alive or not facts.newest or facts.owned:
+    if block is None or block.mode is Mode.AUDIT or not job.alive or not facts.newest or facts.owned or facts.never_again:
         return Decision()
     crowded = _interrupted_too_often(facts, block)
     if facts.history is None:

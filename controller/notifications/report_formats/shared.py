@@ -78,6 +78,7 @@ def incomplete(report: Report) -> str:
         (one.unmeasured, "attempt", "with unknown usage"),
         (one.bounded, "attempt", "with minimum figures"),
         (one.stopped_with_model, "attempt", "that a limit stopped with a model (neither saved nor wasted)"),
+        (one.speed_unknown, "attempt", "on other instances, speed unknown"),
         (report.total.missed_unknown, "on-demand job", "in pools without a spot job to compare with"),
     )
     found = "; ".join(f"{count} {noun}{'' if count == 1 else 's'} {what}" for count, noun, what in counts if count)

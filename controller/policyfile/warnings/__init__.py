@@ -29,7 +29,7 @@ WARNERS: tuple[Callable[[Whole], Iterator[Problem]], ...] = (
     looks_like_a_placeholder,
     doubtful_waiver,
 )
-RULES_MAX, PATTERNS_MAX = 200, 500  # in a folder: comparing each with each takes the square of their number
+RULES_MAX, PATTERNS_MAX = 100, 300  # in a folder: comparing each with each takes the square of their number
 
 
 def warnings_of(document: Mapping[str, Any], trees: Sequence[Tree], now: datetime | None = None) -> Iterator[Problem]:

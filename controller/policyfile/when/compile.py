@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from controller.policyfile.when.check import check
@@ -9,7 +11,8 @@ from controller.policyfile.when.fields import field_shape
 from controller.policyfile.when.syntax import Node, Part, parse
 
 
-def compile_when(text: str) -> dict[str, Any]:
+@lru_cache(maxsize=1000)  # the text is compiled when it is checked, and again when the folder is
+def compile_when(text: str) -> Mapping[str, Any]:
     """The text, the fields that it reads, each with whether a request may contain it, and its tree. Raises BadWhen."""
     tree = parse(text)
     check(tree)

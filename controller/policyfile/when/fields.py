@@ -112,7 +112,9 @@ def _requested(path: tuple[str, ...]) -> bool:
     return True
 
 
+@cache
 def _shape(name: str) -> Any:
+    """A shape of the model, the same one each time: it keeps its members once it has read them."""
     return _service().shape_for(name)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from controller.aws.packaged_policy import packaged_document
 from controller.cli import main
 
 OBJECT_DETECTION = "811284229777.dkr.ecr.us-east-1.amazonaws.com/object-detection:1"
@@ -90,6 +91,7 @@ def test_the_job_of_the_launch_post_has_no_finding(check: Any) -> None:
                 "why": "SageMaker's built-in object-detection can checkpoint (SageMaker guide, model-checkpoints)",
             },
             "verdict": "allow", "findings": [], "undecided": [], "later": {}, "fix": {"request": {}, "sdk": {}}, "error": None,
+            "policies": "packaged",
         }
     ]  # fmt: skip
 
@@ -276,13 +278,15 @@ def test_the_text_names_each_finding_with_its_fix(elsewhere: Path, capsys: pytes
         "         --live asks SageMaker\n"
         "\n"
         "3 jobs: 1 allowed, 1 undecided, 1 with findings\n"
+        f"policies: packaged (revision {packaged_document()['revision']})\n"
     )
 
 
 def test_other_people_s_text_cannot_style_or_control_a_terminal(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (elsewhere / "job.json").write_text(json.dumps({**LAUNCH_POST, "TrainingJobName": "[red]x\x1b[2J\n"}))
     assert main(["check", "job.json"]) == 0
-    assert capsys.readouterr().out == "allow      [red]x\N{REPLACEMENT CHARACTER}[2J\n  (job.json)\n"
+    said = "allow      [red]x\N{REPLACEMENT CHARACTER}[2J\n  (job.json)\n"
+    assert capsys.readouterr().out.startswith(f"{said}policies: packaged (revision ")
 
 
 WAIVED = """\

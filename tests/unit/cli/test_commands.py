@@ -106,7 +106,7 @@ def test_the_help_of_a_command_has_one_sentence_examples_and_the_exit_codes(
     printed = capsys.readouterr().out
     assert command.help in printed
     assert "Examples:\n    " + "\n    ".join(command.examples) + "\n" in printed
-    assert f"Exit codes:\n    {command.exit_codes}" in printed
+    assert f"Exit codes:\n    {command.codes}" in printed
 
 
 def test_the_version_is_that_of_the_project(capsys: pytest.CaptureFixture[str]) -> None:
@@ -154,12 +154,19 @@ def test_bash_completes_the_names_of_the_commands() -> None:
     assert done.stdout.split() == ["check"]
 
 
+class Interrupting:
+    """A finder of modules, while whose work somebody presses Ctrl-C."""
+
+    @staticmethod
+    def find_spec(name: str, *_: object) -> None:
+        if name == "controller.cli.slack_manifest":
+            raise KeyboardInterrupt
+
+
 def test_ctrl_c_while_a_command_is_loaded_ends_it_quietly(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupted(name: str) -> None:
-        raise KeyboardInterrupt(name)
-
-    monkeypatch.setattr("controller.cli.import_module", interrupted)
-    assert main(["test", "policies"]) == 130
+    monkeypatch.delitem(sys.modules, "controller.cli.slack_manifest", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Interrupting, *sys.meta_path])
+    assert main(["slack-manifest"]) == 130
     assert capsys.readouterr() == ("", "")

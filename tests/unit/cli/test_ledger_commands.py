@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
 from controller import wiring
 from controller.aws.dynamodb.ledger import DynamoLedger
 from controller.cli import main
-from controller.cli.errors import BadInput
+from controller.cli.errors import AwsUnreachable
 from controller.cli.ledger import with_ledger
 from controller.decide.decision import Decision
 from controller.runtime.ports import Unreachable
@@ -75,10 +75,10 @@ def test_without_a_table_the_error_says_where_to_find_its_name(
 @pytest.mark.usefixtures("ledger")
 def test_a_missing_table_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, "halt", "--why", "x", "--table", "Elsewhere")
-    assert code == 2
+    assert code == 5
     assert err == (
         "spotwarden halt: found no table 'Elsewhere' in this account and region (ResourceNotFoundException),"
-        " wanted the stack's output Ledger\n"
+        " wanted the stack's output Ledger; check --region and --profile too\n"
     )
 
 
@@ -104,8 +104,11 @@ def test_advice_is_read_from_the_ledger(ledger: DynamoLedger, capsys: pytest.Cap
 @pytest.mark.parametrize(
     ("error", "message"),
     [
-        (NoCredentialsError(), "found no AWS credentials, wanted a profile, a role or AWS_ACCESS_KEY_ID in the environment"),
-        (NoRegionError(), "found no AWS region, wanted AWS_DEFAULT_REGION or a profile that names one"),
+        (
+            NoCredentialsError(),
+            "found no AWS credentials, wanted --profile, a role, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        ),
+        (NoRegionError(), "found no AWS region, wanted --region, AWS_DEFAULT_REGION, or a profile that names one"),
         (ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetItem"), "AccessDenied"),
         (Unreachable("DynamoDB get_item on T: timed out"), "DynamoDB get_item on T: timed out"),
     ],
@@ -115,6 +118,6 @@ def test_missing_aws_settings_are_named(error: Exception, message: str) -> None:
     def failing(*_: object) -> int:
         raise error
 
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(AwsUnreachable) as refused:
         with_ledger(TABLE, failing)
     assert message in str(refused.value)

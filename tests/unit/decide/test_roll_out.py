@@ -8,7 +8,7 @@ from datetime import timedelta
 from controller.decide.enforce import enforce
 from controller.decide.facts import Facts
 from controller.decide.need import Need
-from controller.ledger.entry import Flagged, RuleHeldBack
+from controller.ledger.entry import Flagged, RuleHeldBack, Waived
 from controller.ledger.intent import Announce, Stop
 from controller.ledger.rule_acts import RuleActs
 from controller.policy.mode import Mode
@@ -82,3 +82,15 @@ def test_what_was_decided_of_a_job_stays_and_is_not_asked_again() -> None:
             assert stops(again) == stops(first)
             assert not enforce(replace(again, looked_up=frozenset())).needs
             assert {e.key for e in enforce(again).entries if isinstance(e, Flagged)} == {flagged(first).key}
+
+
+def test_a_waiver_counts_also_where_the_rule_was_held_back_before() -> None:
+    first = asked(acted("a", "b", "c"))
+    waived = Waived(
+        job=first.job.name, at=BEGIN, team=None, policy="use-spot", who="U1", reason="a deadline", ticket="ML-1",
+        until=first.now + timedelta(hours=1),
+    )  # fmt: skip
+    known = replace(first.lineage, entries=(*first.lineage.entries, *enforce(first).entries, waived))
+    again = replace(first, lineage=known)
+    assert flagged(again).mode is Mode.AUDIT
+    assert not any(isinstance(intent.action, Announce) for intent in enforce(again).intents)

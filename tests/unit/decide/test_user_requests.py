@@ -16,7 +16,8 @@ from controller.decide.user_requests import (
     available_requests,
     latest_request,
     waivable_rules,
-)  # fmt: skip
+)
+from controller.decide.user_requests import request_of as entry_of
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Job, Outcome, Service
 from controller.ledger.entry import Ended, Flagged, Started, UserRequested, Waived
@@ -32,6 +33,7 @@ from tests.builders import BEGIN, ended, facts, job, lineage, policy
 # ── what is offered ─────────────────────────────────────────────────────────────
 
 NOW = BEGIN + timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 STARTED = Started(
     job="bert", at=BEGIN, team="vision", number=1, spot=True, instance_type="ml.g5.2xlarge", instance_count=1,
     region="us-east-1", service=None, checkpoint_uri=None,
@@ -82,8 +84,39 @@ def test_a_job_that_failed_can_be_tried_again() -> None:
 
 def test_only_a_halt_is_offered_of_a_job_that_has_its_model_or_goes_on() -> None:
     assert offered(STARTED, replace(STARVED, outcome=Outcome.COMPLETED)) == {UserRequest.HALT}
-    again = Intent(action=Submit(about="bert", job="bert-r02", number=2, cause=FailureCause.STARVED), due_at=NOW)
-    assert offered(STARTED, STARVED, intents=(again,)) == {UserRequest.HALT}
+    stop = Intent(action=Stop(about="bert", because=""), due_at=NOW)
+    assert offered(STARTED, STARVED, intents=(stop,)) == {UserRequest.HALT}
+
+
+AGAIN = Intent(action=Submit(about="bert", job="bert-r02", number=2, cause=FailureCause.STARVED), due_at=NOW + MINUTE)
+
+
+def test_an_attempt_that_waits_can_be_called_off_once_and_not_while_it_is_submitted() -> None:
+    lapsed = replace(AGAIN, leased_until=NOW - MINUTE)
+    assert offered(STARTED, STARVED, intents=(AGAIN,)) == {UserRequest.CANCEL, UserRequest.HALT}
+    assert offered(STARTED, STARVED, intents=(replace(AGAIN, leased_until=NOW + MINUTE),)) == {UserRequest.HALT}
+    assert offered(STARTED, STARVED, intents=(lapsed,)) == {
+        UserRequest.CANCEL,
+        UserRequest.HALT,
+    }
+    called_off = replace(asked(UserRequest.CANCEL), number=2)
+    assert offered(STARTED, STARVED, called_off, intents=(AGAIN,)) == {UserRequest.HALT}
+
+
+def test_what_was_called_off_can_be_requested_again_and_called_off_again() -> None:
+    called_off, withdrawn = replace(asked(UserRequest.CANCEL), number=2, at=NOW), replace(AGAIN, closed=IntentResult.WITHDRAWN)
+    before = (STARTED, STARVED, asked(UserRequest.TRY_AGAIN), called_off)
+    assert offered(*before, intents=(withdrawn,)) == {UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND, UserRequest.HALT}
+    again = entry_of(UserRequest.TRY_AGAIN, lineage(entries=before, intents=(withdrawn,)), job="bert", who="U1", at=NOW + MINUTE)
+    assert again.number == 3
+    third = replace(AGAIN, action=replace(AGAIN.action, number=3, job="bert-r03"))  # type: ignore[type-var]  # it is a Submit
+    assert UserRequest.CANCEL in offered(*before, again, intents=(withdrawn, third))
+
+
+def test_a_request_to_call_off_carries_the_number_of_the_attempt_that_waits() -> None:
+    waiting = lineage(entries=(STARTED, STARVED), intents=(AGAIN,))
+    asked_for = entry_of(UserRequest.CANCEL, waiting, job="bert", who="ada", at=NOW, why="wrong data")
+    assert (asked_for.number, asked_for.why, asked_for.key) == (2, "wrong data", "asked/bert/cancel/2")
 
 
 def test_only_a_halt_is_offered_of_a_job_of_another_service_or_one_that_never_started() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome
-from controller.ledger.entry import Credited, Ended, Finished, Interrupted, Measured, Started, Waived
+from controller.ledger.entry import Credited, Ended, Finished, Flagged, Interrupted, Measured, Started, Waived
 from controller.ledger.intent import Announce, Intent, IntentResult, Stop, Submit, Wake
 from controller.ledger.message import CheckpointsUnseen, GaveUp, JobFacts, RuleBroken
 from controller.ledger.message_json import facts_to_json
@@ -20,12 +20,15 @@ from controller.notifications.card import card, money_text, saved_text
 from controller.notifications.messages import describe
 from controller.notifications.mrkdwn import when
 from controller.notifications.parts import Buttons, Fields, Small, Text
+from controller.policy.mode import Mode
+from controller.policy.policy import Severity
 from controller.policy.slack_settings import Labels, SlackSettings
 from controller.policy.user_request import UserRequest
 from controller.savings.arithmetic import Savings
 from controller.units.money import Rate
 from tests import builders
 from tests.builders import BEGIN, lineage, lineage_id, policy
+from tests.unit.policy.test_waiver import waiver
 
 NOW = BEGIN + timedelta(hours=1)
 STARTED = Started(
@@ -169,6 +172,18 @@ def test_a_waiver_is_shown_while_it_is_in_force() -> None:
     shown = parts(STARTED, WAIVED, expired)[2]
     assert shown == Small(f"Waived: use-spot until {when(WAIVED.until)} (demo, T-1)")
     assert not any("Waived" in getattr(part, "mrkdwn", "") for part in parts(STARTED, expired))
+
+
+def test_a_waiver_of_the_policy_is_shown_while_it_is_in_force() -> None:
+    flagged = Flagged(
+        job="bert", at=BEGIN, team="vision", rule="spot-required", policy="use-spot", severity=Severity.HIGH, mode=Mode.AUDIT,
+        field="F", found="<!here>", wanted="on", revision="r1", waiver="old-bert", waived_until=NOW + timedelta(days=1),
+    )  # fmt: skip
+    of = policy(waivers=(waiver(reason="<!channel> no time"),))
+    text = "\n".join(part.mrkdwn for part in parts(STARTED, flagged, of=of) if isinstance(part, Small))
+    assert f"Waived by the policy: use-spot until {when(NOW + timedelta(days=1))} by old-bert: &lt;!channel&gt; no time" in text
+    over = replace(flagged, waived_until=NOW)
+    assert "Waived" not in "\n".join(part.mrkdwn for part in parts(STARTED, over, of=of) if isinstance(part, Small))
 
 
 def test_each_button_has_the_lineage_and_the_job_and_asks_for_confirmation_where_it_stops_something() -> None:

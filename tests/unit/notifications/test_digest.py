@@ -23,6 +23,7 @@ from controller.savings.rollup import roll_up
 from tests import builders
 from tests.builders import BEGIN
 from tests.slack_limits import broken
+from tests.unit.policy.test_waiver import waiver
 from tests.unit.runtime.test_drain import Place
 from tests.unit.savings.test_report import measured, told
 
@@ -45,6 +46,13 @@ def test_the_money_comes_first() -> None:
 
 def test_unknown_amounts_are_named() -> None:
     assert "1 attempt without a known price" in words(rate_micros_per_h=None)
+
+
+def test_waivers_of_the_policy_are_listed_with_what_they_say() -> None:
+    said = words(DigestNotes(policy_waivers=(waiver(name="old", reason="<!channel> no time"),)))
+    assert "use-spot by the waiver *old* of the policy until" in said
+    assert "no time (ML-1, alice)" in said
+    assert "<!channel>" not in said
 
 
 def test_a_halt_waivers_and_unsent_messages_are_listed() -> None:

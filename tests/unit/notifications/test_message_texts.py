@@ -100,6 +100,8 @@ EXAMPLES: tuple[Message, ...] = (
     m.MaxWaitBeforeDeadline(job=SPOT, wait_s=7200, ends_at=BEGIN, deadline=LATER),
     m.Probing(job=ON_DEMAND),
     m.StoppingAsAsked(job=SPOT, who="U1"),
+    m.CalledOff(job=SPOT, attempt="bert-r02", who="U1"),
+    m.CalledOff(job=SPOT, attempt="bert-r02", who="ada", why="the data is wrong"),
     m.RateLimit(what="stop", limit=1, until=LATER),
     m.RateLimit(what="submission", limit=2, until=LATER),
     m.Moving(job=SPOT, reason=MoveReason.LATEST_MOMENT, to="on-demand", deadline=LATER, lost_s=4000),

@@ -66,6 +66,7 @@ EXAMPLES: tuple[Message, ...] = (
     m.MaxWaitBeforeDeadline(job=JOB, wait_s=7200, ends_at=BEGIN, deadline=LATER),
     m.Probing(job=JOB),
     m.StoppingAsAsked(job=JOB, who=EVIL),
+    m.CalledOff(job=JOB, attempt="bert-r02", who=EVIL, why=EVIL),
     m.RateLimit(what="stop", limit=1, until=LATER),
     m.NotMoved(job=JOB, reason=MoveReason.LATEST_MOMENT, lost_s=4000, deadline=LATER),
     m.TagsChanged(job=JOB, before=EVIL, after=EVIL),

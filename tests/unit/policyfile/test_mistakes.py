@@ -129,6 +129,11 @@ def test_a_duration_has_limits(tmp_path: Path, length: str, limit: str) -> None:
         ("max-wait-limit", "times_runtime: 0.5", "options.times_runtime: found 0.5, wanted at least 1"),
         ("max-wait-limit", "times_runtime: many", "options.times_runtime: found 'many', wanted a number"),
         ("tags-required", "", "options: found no key 'tags', wanted tags: and its value"),
+        (
+            "tags-required",
+            f"tags: [{', '.join(f't{n}' for n in range(501))}]",
+            "options.tags: found 501 entries, wanted at most 500",
+        ),
         ("tags-required", "tags: []", "options.tags: found an empty list, wanted at least one entry"),
         ("checkpoint-required", "under: acme/ckpt", "options.under[0]: found 'acme/ckpt', wanted an S3 prefix such as s3://"),
         ("checkpoint-required", "only_capable: 1", "options.only_capable: found 1, wanted true or false"),

@@ -49,6 +49,14 @@ def test_each_violation_counts_once_for_its_rule_s_name() -> None:
     assert roll_up([FLAGGED]).count(CountKind.VIOLATION) == {"use-spot": 1}
 
 
+def test_a_waived_violation_counts_beside_the_others() -> None:
+    waived = replace(FLAGGED, waived_until=BEGIN + timedelta(days=1))
+    assert roll_up([FLAGGED, replace(waived, job="b"), replace(waived, job="c", waiver="old")]).count(CountKind.VIOLATION) == {
+        "use-spot": 1,
+        "use-spot (waived)": 2,
+    }
+
+
 def test_a_model_that_exists_at_the_deadline_has_kept_it() -> None:
     late = replace(FINISHED, at=BEGIN + timedelta(microseconds=1))
     failed = replace(FINISHED, outcome=Outcome.ALGORITHM)

@@ -156,5 +156,5 @@ def test_the_story_of_a_job_in_the_ledger_is_told_to_its_end(
         assert {event["kind"] for event in said["timeline"]} == {"entry", "intent", "message"}
         assert main(["explain", "nobody", "--table", TABLE]) == 2
         assert "found no training job nobody in this account and region" in capsys.readouterr().err
-        assert main(["explain", "victim", "--table", "Elsewhere"]) == 2
+        assert main(["explain", "victim", "--table", "Elsewhere"]) == 5
         assert "found no table 'Elsewhere'" in capsys.readouterr().err

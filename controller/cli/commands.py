@@ -1,0 +1,249 @@
+"""The table of commands: a name, its function, its help. A command's file is imported when it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command and its help: one sentence, examples, and what its exit codes mean.
+
+    ``run`` is the module and the function. Only the command that is called is imported: some of them need boto3.
+    """
+
+    name: str
+    run: str
+    help: str
+    examples: tuple[str, ...]
+    exit_codes: str = "0 done; 2 bad input or usage"
+    aws: bool = False
+    forwards: bool = False
+
+    @property
+    def function(self) -> Callable[..., int]:
+        module, _, function = self.run.rpartition(".")
+        found: Callable[..., int] = getattr(import_module(f"controller.cli.{module}"), function)
+        if not self.aws:
+            return found
+        from controller.cli.aws_calls import with_region_and_profile  # boto3 is slow to load
+
+        return with_region_and_profile(found)
+
+    @property
+    def epilog(self) -> str:
+        examples = "\n  ".join(self.examples)
+        return f"\b\nExamples:\n  {examples}\n\n\b\nExit codes:\n  {self.codes}"
+
+    @property
+    def codes(self) -> str:
+        """What its exit codes mean. Ctrl-C ends every command with 130; a closed pipe is quiet."""
+        unreachable = "; 5 AWS or the table does not answer" if self.aws and "5 " not in self.exit_codes else ""
+        return f"{self.exit_codes}{unreachable}; 130 Ctrl-C"
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        name="check",
+        run="check.run",
+        aws=True,
+        help="Check training jobs against the policies and against SageMaker's own limits.",
+        examples=("spotwarden check job.json --policies policies --format json",),
+        exit_codes=(
+            "0 every rule decided, none broken; 1 findings; 2 bad input or usage; 3 undecided; 4 SageMaker would refuse it;"
+            " 5 AWS does not answer. Over several jobs 2 goes before 5, 4, 1, 3 and 0"
+        ),
+    ),
+    Command(
+        name="classify",
+        run="classify.run",
+        help="Name the cause of a FailureReason, and whether a retry helps.",
+        examples=('spotwarden classify "CapacityError: Unable to provision requested ML compute capacity."',),
+        exit_codes="0 done; 2 bad usage",
+    ),
+    Command(
+        name="compile",
+        run="compile_policies.run",
+        help="Compile policy files to the JSON that ships to Lambda.",
+        examples=("spotwarden compile policies --output policies.json",),
+        exit_codes="0 done; 2 a mistake in a policy, or a file that cannot be written",
+    ),
+    Command(
+        name="validate",
+        run="validate.run",
+        help="Find every mistake in policy files, and what looks like one.",
+        examples=("spotwarden validate policies", "spotwarden validate --strict --format github"),
+        exit_codes="0 no error; 1 warnings with --strict; 2 errors or bad usage",
+    ),
+    Command(
+        name="schema",
+        run="schema.run",
+        help="Print the JSON Schema of policy files, for editors.",
+        examples=("spotwarden schema --output policy.schema.json", "spotwarden schema --format markdown"),
+        exit_codes="0 done; 2 bad input",
+    ),
+    Command(
+        name="test",
+        run="cases.run",
+        help="Run the cases beside the policies, and say what no case reaches.",
+        examples=("spotwarden test policies --coverage --junit cases.xml",),
+        exit_codes=(
+            "0 every case passed; 1 a case failed, or with --coverage no case reaches a part of the policies; 2 bad input;"
+            " 130 Ctrl-C"
+        ),
+    ),
+    Command(
+        name="init",
+        run="init.run",
+        help="Write a policy to start with, its cases, and a recipe for CI.",
+        examples=("spotwarden init", "spotwarden init ml/policies"),
+        exit_codes="0 written; 2 bad input, or a file exists: nothing is overwritten",
+    ),
+    Command(
+        name="explain",
+        run="explain.command.run",
+        aws=True,
+        help="Say why a job is judged as it is, and what comes next.",
+        examples=(
+            "spotwarden explain job.json --policies policies",
+            "spotwarden explain bert-017 --table NAME --format json",
+        ),
+        exit_codes="0 explained; 2 bad input or an unknown job",
+    ),
+    Command(
+        name="report",
+        run="report.run",
+        aws=True,
+        help="Report what spot cost, saved, wasted and missed.",
+        examples=("spotwarden report --period 2026-W41 --by user --format html --out report.html",),
+    ),
+    Command(
+        name="audit",
+        run="audit.run",
+        aws=True,
+        help="Compare the recorded savings with what AWS reports today.",
+        examples=(
+            "spotwarden audit --period 2026-10",
+            "spotwarden audit --period 2026-10 --bill s3://my-exports/cur2/bill.csv.gz",
+        ),
+        exit_codes="0 no difference; 1 differences; 2 bad input or usage",
+    ),
+    Command(
+        name="advise",
+        run="advise.run",
+        aws=True,
+        help="Recommend limits and an instance type for a family of jobs.",
+        examples=("spotwarden advise train-bert --days 30",),
+    ),
+    Command(
+        name="export history",
+        run="history.export.run",
+        aws=True,
+        help="Write the account's training jobs to a file, one a line.",
+        examples=(
+            "spotwarden export history --since 90d --out history.jsonl",
+            "spotwarden export history --since 2026-10-01 > history.jsonl",
+        ),
+    ),
+    Command(
+        name="backtest policies",
+        run="backtest_policies.command.run",
+        help="Say what a policy folder would have done to recorded jobs.",
+        examples=(
+            "spotwarden backtest policies --history history.jsonl",
+            "spotwarden backtest policies --history history.jsonl --against main/policies --format markdown",
+        ),
+        exit_codes="0 every rule decided, none broken; 1 findings; 2 bad input, or a line that is no job; 3 undecided",
+    ),
+    Command(
+        name="backtest deadline",
+        run="backtest.run",
+        help="Test the deadline decision on recorded spot capacity.",
+        examples=("spotwarden backtest deadline --traces spot-traces --shapes 48h/60h",),
+        exit_codes="0 done; 2 bad input",
+    ),
+    Command(
+        name="halt",
+        run="halt.run_halt",
+        aws=True,
+        help="Pause all actions and messages; recording continues.",
+        examples=('spotwarden halt --why "a policy stops the wrong jobs"',),
+    ),
+    Command(
+        name="resume",
+        run="halt.run_resume",
+        aws=True,
+        help="End a halt; work continues within five minutes.",
+        examples=("spotwarden resume",),
+    ),
+    Command(
+        name="cancel",
+        run="cancel.run",
+        aws=True,
+        help="Call off the attempt that waits to be submitted after a job.",
+        examples=('spotwarden cancel bert-2026-11-20 --why "the data is wrong"',),
+        exit_codes="0 called off; 1 nothing waits, and nothing was changed; 2 bad input or usage",
+    ),
+    Command(
+        name="doctor",
+        run="doctor.run",
+        aws=True,
+        help="Look at an installation, and say what is wrong.",
+        examples=("spotwarden doctor --stack spotwarden-dev --format json",),
+        exit_codes="0 all in order; 1 something is wrong or cannot be seen; 2 bad input or usage",
+    ),
+    Command(
+        name="status",
+        run="status.run",
+        aws=True,
+        help="Show what waits, what is overdue, a halt, and the policy in force.",
+        examples=("spotwarden status --table TABLE",),
+    ),
+    Command(
+        name="redrive",
+        run="redrive.run_redrive",
+        aws=True,
+        help="Send again what Slack refused, and hand dead letters over again.",
+        examples=(
+            "spotwarden redrive --table TABLE",
+            "spotwarden redrive --queue https://sqs.us-east-1.amazonaws.com/123456789012/DeadLetters --function JobChanged",
+        ),
+        exit_codes="0 done; 1 a message could not be read and is kept; 2 bad input or usage",
+    ),
+    Command(
+        name="replay",
+        run="redrive.run_replay",
+        aws=True,
+        help="Look again at the jobs that changed since a time.",
+        examples=("spotwarden replay --since 2026-11-20T09:00 --function JobChanged",),
+    ),
+    Command(
+        name="slack-manifest",
+        run="slack_manifest.run",
+        help="Print the manifest of the Slack app, to paste.",
+        examples=("spotwarden slack-manifest --url https://abc123.execute-api.us-east-1.amazonaws.com/api/",),
+        exit_codes="0 done; 2 bad input",
+    ),
+    Command(
+        name="demo",
+        run="embedded.run_demo",
+        help="Simulate a week of training jobs on this machine.",
+        examples=("spotwarden demo --keep --ports-file ports.json",),
+        forwards=True,
+    ),
+    Command(
+        name="local",
+        run="embedded.run_local",
+        help="Run the AWS that is embedded in this machine.",
+        examples=("spotwarden local demo",),
+        forwards=True,
+    ),
+)
+
+GROUPS = {
+    "backtest": "Try a policy or a decision on what happened before.",
+    "export": "Write what AWS knows to a file.",
+}
+"""Commands of two words, by the first of them."""
