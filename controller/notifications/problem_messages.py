@@ -78,6 +78,8 @@ def deleted(m: Deleted) -> MessageText:
 def _how_to_see(problem: str) -> str:
     if problem == NOT_LOOKED_INTO:
         return "To let the controller look, add the bucket to the stack parameter CheckpointBuckets."
+    if "does not exist" in problem:
+        return "Give the next job a CheckpointConfig with a bucket that exists."
     return "Allow the controller's role to list this prefix."
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -183,3 +184,9 @@ def test_every_reason_to_give_up_says_what_a_person_can_do(give_up: GiveUpReason
 )
 def test_a_stored_reason_is_shown_in_words(stored: str, shown: str) -> None:
     assert reason(stored) == shown
+
+
+def test_a_bucket_that_does_not_exist_is_no_question_of_permissions() -> None:
+    gone = m.CheckpointsUnseen(job=RUNNING, uri="s3://gone/p/", problem="the bucket does not exist")
+    assert "a bucket that exists" in describe(gone).lines[2]
+    assert "role to list" in describe(replace(gone, problem="AccessDenied")).lines[2]
