@@ -35,6 +35,8 @@ READS = {
     "instances": {"family_of"},
     "limits": {"taken"},
     "user_requests": {"waiting"},
+    "rule_acts": {"acts"},
+    "days": {"closed_until", "rollups"},
 }
 ANSWERED = ("user_requests", "remove")  # after the commit that took a request in, and before any look: a row of Slack's function
 COMMIT = {("lineages", "commit"), ("lineages", "take")}  # of reconcile itself; a lease is a conditional write of its own

@@ -108,6 +108,7 @@ NAMED_OTHERWISE = {
     "infra/local/sagemaker/test_seeds.py": "whole worlds",
     "infra/local/test_dynamodb.py": "all implementations of DynamoDB",
     "infra/local/test_probe.py": "probes, through the real handlers",
+    "ledger/test_stored_words.py": "every enum of words, and the defaults of what the ledger stores",
     "notifications/test_message_texts.py": "the golden file of all texts",
     "policy/rules/test_checkpoints.py": "the three rules about checkpoints",
     "policy/rules/test_judge.py": "what all rules share",

@@ -50,5 +50,5 @@ def _fault(job: Job, *, found: str, wanted: str, risk: str) -> Violation:
 
 
 CHECKPOINT_ALIVE = RuleKind(
-    id="checkpoint-alive", needs=frozenset({"checkpoint_uri", "scan", "spot"}), options=Options, judge=judge
+    id="checkpoint-alive", needs=frozenset({"checkpoint_uri", "checkpoint_scan", "spot"}), options=Options, judge=judge
 )
