@@ -183,8 +183,8 @@ def _as_asked(facts: Facts, block: Resubmission | None, asked: UserRequested) ->
         return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=facts.job.unrepeatable))
     leaving_spot = asked.request is UserRequest.ON_DEMAND and facts.job.spot
     as_asked: RequestChange = on_demand() if leaving_spot else {}
-    stopped_by_rule = _our_stop(facts) is not None  # unchanged, it would break the rule again
-    changes = request_as_asked(facts, as_asked) if stopped_by_rule else as_asked
+    judged = asked.request is UserRequest.TRY_AGAIN or _our_stop(facts) is not None  # so that no rule has to stop it afterwards
+    changes = request_as_asked(facts, as_asked) if judged else as_asked
     if isinstance(changes, NotRepairable):
         return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=changes.why))
     step = Fallback(fallback_step=current_step(facts), changes=changes)

@@ -28,7 +28,11 @@ from controller.savings.arithmetic import Savings, sum_savings
 from controller.units.money import Rate, dollars
 
 BUTTONS = {
-    UserRequest.TRY_AGAIN: ("Try again", "primary", ""),
+    UserRequest.TRY_AGAIN: (
+        "Try again",
+        "primary",
+        "The job is submitted once more, outside budgets and spend caps: at most its MaxRuntimeInSeconds at the on-demand price.",
+    ),
     UserRequest.ON_DEMAND: (
         "Move to on-demand now",
         "",

@@ -34,6 +34,13 @@ def test_the_same_offence_is_not_submitted_again() -> None:
     assert "It would break use-spot, which stops it again" in text(refused, "cannot-repeat")
 
 
+def test_a_job_that_no_rule_stopped_is_judged_before_it_is_tried_again() -> None:
+    failed = asked()
+    unstopped = replace(failed, lineage=replace(failed.lineage, intents=()))
+    assert actions(unstopped, Submit) == []
+    assert "It would break use-spot, which stops it again" in text(unstopped, "cannot-repeat")
+
+
 def test_a_job_is_submitted_with_the_fix_that_the_policy_has() -> None:
     [submit] = actions(asked(repair=Repair(checkpoint="s3://acme/{team}/")), Submit)
     changes = change_from_json(submit.changes)
