@@ -90,8 +90,7 @@ COMMANDS: tuple[Command, ...] = (
         help="Run the cases beside the policies, and say what no case reaches.",
         examples=("spotwarden test policies --coverage --junit cases.xml",),
         exit_codes=(
-            "0 every case passed; 1 a case failed, or with --coverage no case reaches a part of the policies; 2 bad input;"
-            " 130 Ctrl-C"
+            "0 every case passed; 1 a case failed, or with --coverage no case reaches a part of the policies; 2 bad input"
         ),
     ),
     Command(
@@ -229,7 +228,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         name="demo",
         run="embedded.run_demo",
-        help="Simulate a week of training jobs on this machine.",
+        help="Simulate some days of training jobs on this machine.",
         examples=("spotwarden demo --keep --ports-file ports.json",),
         forwards=True,
     ),
