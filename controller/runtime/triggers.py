@@ -1,4 +1,4 @@
-"""Reads EventBridge events as doorbells: which job to look at, which instance the market warned of.
+"""Reads EventBridge events as reasons to look: which job to look at, which instance the market warned of.
 
 Everything else in an event is a hint that may be late, doubled or out of order. Any other event is refused with an
 exception, and so is an event of another account or region: a job of that name here would be another job.
