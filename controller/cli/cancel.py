@@ -64,7 +64,7 @@ def cancel(id: LineageId, ledger: Ledger, clock: Clock, *, who: str, why: str) -
     """Call off what waits in a lineage: the exit code and a sentence. Raises Unreachable."""
     for _ in range(TRIES):
         lineage, now = ledger.lineages.load(id), clock.now()
-        waiting = waiting_attempt(lineage, now)
+        waiting = waiting_attempt(lineage)
         if waiting is None:
             return NOTHING_WAITS, _nothing_waits(lineage)
         request = request_of(UserRequest.CANCEL, lineage, job=waiting.about, who=who, at=now, why=why)

@@ -33,12 +33,15 @@ def open_submit(lineage: Lineage) -> Intent | None:
     )
 
 
-def waiting_attempt(lineage: Lineage, now: datetime) -> Submit | None:
-    """The attempt that can be called off; None where none waits, it was called off, or it is being submitted at this moment."""
+def waiting_attempt(lineage: Lineage) -> Submit | None:
+    """The attempt that can be called off; None where none waits, it was called off, or it is being submitted at this moment.
+
+    After a lease that ended without an answer the job may exist: until the next look settles that, it counts as being submitted.
+    """
     intent = open_submit(lineage)
     if intent is None or not isinstance(intent.action, Submit):
         return None
-    submitting = intent.leased_until is not None and intent.leased_until > now
+    submitting = intent.leased_until is not None
     return None if submitting or intent.action.number in called_off_numbers(lineage, intent.action.about) else intent.action
 
 

@@ -72,7 +72,7 @@ def available_requests(lineage: Lineage, policy: Policy, now: datetime) -> tuple
         return halt
     ended = lineage.entry(Ended, last.job)
     goes_on = any(isinstance(i.action, Submit | Stop) for i in lineage.open_intents())
-    waits = waiting_attempt(lineage, now)
+    waits = waiting_attempt(lineage)
     if ended is None:
         possible = [] if goes_on else [*([UserRequest.ON_DEMAND] if last.spot else []), UserRequest.STOP]
         possible += [UserRequest.WAIVE] if waivable_rules(lineage, now) else []
@@ -112,7 +112,7 @@ def request_of(
     number = max([last.number if last else 1, *tried, *called_off_numbers(lineage, job)]) + 1 if over else 0
     if request is UserRequest.ACCEPT_TAGS:
         number = change
-    waits = waiting_attempt(lineage, at) if request is UserRequest.CANCEL else None
+    waits = waiting_attempt(lineage) if request is UserRequest.CANCEL else None
     if waits is not None:
         number = waits.number
     return UserRequested(job=job, at=at, team=last.team if last else None, request=request, who=who, number=number, why=why)

@@ -254,7 +254,7 @@ def test_every_item_carries_its_schema(ledger: DynamoLedger, dynamodb: Any, tabl
     DynamoOutbox(dynamodb, table).put(replace(HELLO, key="another", channel="#other"))
     items = dynamodb.scan(TableName=table)["Items"]
     families = {item["pk"]["S"].partition("#")[0] for item in items}
-    assert families == {"lineage", "failing", "claim", "capacity", "discover", "policy", "signal", "outbox", "said"}
+    assert families == {"lineage", "failing", "claim", "capacity", "discover", "policy", "signal", "outbox", "said", "work"}
     assert [item for item in items if item.get("schema") != {"N": "1"}] == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -40,6 +41,9 @@ LINES: dict[str, list[str]] = {
     "resume": ["resume", "--table", TABLE],
     "doctor": ["doctor"],
     "status": ["status", "--table", TABLE],
+    "cancel": ["cancel", "bert-0", "--table", TABLE],
+    "explain": ["explain", "job.json", "--policies", "policies"],
+    "init": ["init", "started"],
     "redrive": ["redrive", "--table", TABLE],
     "replay": ["replay", "--since", "2026-11-17T01:59", "--function", "JobChanged"],
     "slack-manifest": ["slack-manifest", "--url", "https://x.execute-api.us-east-1.amazonaws.com/api/"],
@@ -73,6 +77,7 @@ def exit_code(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[list[s
     monkeypatch.chdir(folder)
 
     def run_into(arguments: list[str], descriptor: int) -> int:
+        shutil.rmtree(folder / "started", ignore_errors=True)  # init overwrites nothing
         with monkeypatch.context() as patch, os.fdopen(descriptor, "w", encoding="utf-8") as out:
             patch.setattr(sys, "stdout", out)
             return main(arguments)

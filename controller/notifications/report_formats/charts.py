@@ -65,7 +65,7 @@ def amount(value: float) -> str:
 def ticks(low: float, high: float) -> list[float]:
     """At most seven round amounts that contain a range and zero."""
     low, high = min(low, 0.0), max(high, 0.0)
-    if high == low:
+    if high - low < 1e-6:  # less than a micro-dollar
         return [0.0, 1.0]
     raw = (high - low) / TICKS
     power = 10.0 ** floor(log10(raw))

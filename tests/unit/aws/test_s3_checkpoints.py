@@ -40,9 +40,10 @@ def minute(number: float) -> datetime:
     return BEGIN + timedelta(minutes=number)
 
 
-def test_a_small_prefix_costs_one_request() -> None:
-    seen, asked = scan({f"p/checkpoint-{n}.pt": minute(n) for n in range(999)})
-    assert (seen.newest_at, seen.objects, seen.complete, asked) == (minute(998), 999, True, 1)
+def test_a_small_prefix_costs_one_request_and_one_more_where_it_has_no_last_slash() -> None:
+    for uri, requests in (("s3://saved/p/", 1), ("s3://saved/p", 2)):
+        seen, asked = scan({f"p/checkpoint-{n}.pt": minute(n) for n in range(999)}, uri)
+        assert (seen.newest_at, seen.objects, seen.complete, asked) == (minute(998), 999, True, requests)
 
 
 def test_the_folder_of_the_highest_step_is_looked_into_whatever_its_place_in_the_list() -> None:
