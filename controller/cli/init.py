@@ -30,6 +30,8 @@ def run(
     if existing:
         names = ", ".join(map(str, existing))
         raise BadInput(f"found {names}, wanted a folder without {'it' if len(existing) == 1 else 'them'}: nothing is overwritten")
+    if folder.exists() and not folder.is_dir():
+        raise BadInput(f"{folder}: found a file, wanted a folder, or a name that is free")
     for path, text in texts.items():
         _write(path, text)
         print(f"wrote {path}")

@@ -23,7 +23,7 @@ from controller.policyfile.consistency import (
     refuse_second_section,
     refuse_unknown_rules,
 )
-from controller.policyfile.folder import BYTES_MAX, misspelt_files, policy_files, read_policy
+from controller.policyfile.folder import BYTES_MAX, is_case_file, misspelt_files, policy_files, read_policy
 from controller.policyfile.options import OPTIONS
 from controller.policyfile.problem import BadPolicy, Problem, quoted
 from controller.policyfile.schema import (
@@ -134,7 +134,9 @@ def policy_tree(file: Folder) -> Tree:
             (),
             found="an empty file",
             code="missing-key",
-            wanted="version, and at least one of rules, resubmit, brakes, slack, labels",
+            wanted="version and cases"
+            if is_case_file(file)
+            else "version, and at least one of rules, resubmit, brakes, slack, labels",
         )
     return tree
 

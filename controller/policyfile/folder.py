@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from controller.policyfile.similar_words import similar_words
 SUFFIXES = (".yaml", ".yml")
 CASE_SUFFIXES = (".test.yaml", ".test.yml")
 BYTES_MAX = 256_000
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 NOT_READ = "not-read"  # the code of a warning
 WANTED = "a file of YAML directly in the folder"
 
@@ -101,7 +103,10 @@ def read_policy(path: Path) -> str:
     try:
         return data.decode("utf-8-sig")  # a byte order mark says nothing more
     except UnicodeDecodeError as error:
-        raise ValueError(f"bytes that are not UTF-8 (at {error.start})") from None
+        if data.startswith(UTF_16):
+            raise ValueError("bytes that are not UTF-8 (but UTF-16: save the file as UTF-8)") from None
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"bytes that are not UTF-8 (in line {line}: save the file as UTF-8)") from None
 
 
 def _unusable(path: Path, found: str, wanted: str) -> Problem:

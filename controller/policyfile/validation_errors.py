@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from controller.policyfile.problem import Path, quoted
+from controller.policyfile.yaml_hints import yaml_hint
 from controller.policyfile.yaml_nodes import Tree
 
 WANTED = {
@@ -22,6 +25,8 @@ WANTED = {
     "too_short": "at least one entry",
     "finite_number": "a finite number",
 }
+LISTS_ALONE = ("rules", "resubmit", "waivers", "cases", "others")  # a single text does not stand for these lists
+NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,9})?")
 OF_A_KEY = "[key]"  # how pydantic marks the key of a map in a path
 
 
@@ -38,28 +43,31 @@ def validation_errors(error: ValidationError, model: type[BaseModel], tree: Tree
                 known = keys_of(_model_at(model, where[:-1]))
                 unknown_key(tree, path, known)
             case "unlike":
-                hint = context["hint"] or _hint("unlike", path, found)
+                hint = context["hint"] or _hint("unlike", path, found) or _without_quotes(tree, path, found, context["wanted"])
                 meant = (context["word"] if context["word"] is not None else found, context["words"])
-                tree.problem(path, found=quoted(found), wanted=context["wanted"], hint=hint, meant=meant, key=key)
+                tree.problem(path, found=tree.written(path, found), wanted=context["wanted"], hint=hint, meant=meant, key=key)
             case "greater_than_equal":
-                tree.problem(path, found=quoted(found), wanted=f"at least {context['ge']:g}")
+                tree.problem(path, found=tree.written(path, found), wanted=f"at least {context['ge']:g}")
             case "less_than_equal":
-                tree.problem(path, found=quoted(found), wanted=f"at most {context['le']:g}")
+                tree.problem(path, found=tree.written(path, found), wanted=f"at most {context['le']:g}")
             case "too_long":
                 found, wanted = f"{context['actual_length'] or 'too many'} entries", f"at most {context['max_length']}"
                 tree.problem(path, found=found, wanted=wanted)
             case kind:
-                wanted, hint = WANTED.get(kind, one["msg"]), _hint(kind, path, found)
-                words = ("true", "false") if kind == "bool_type" else ()
-                tree.problem(path, found=quoted(found), wanted=wanted, hint=hint, meant=(found, words), key=key)
+                wanted = WANTED.get(kind, one["msg"])
+                if kind == "list_type" and path[-1:] and path[-1] in LISTS_ALONE:
+                    wanted = "a list, whose entries begin with '- '"
+                hint = _hint(kind, path, found) or _without_quotes(tree, path, found, wanted)
+                words = ("true", "false") if kind == "bool_type" and not hint else ()
+                tree.problem(path, found=tree.written(path, found), wanted=wanted, hint=hint, meant=(found, words), key=key)
 
 
 def unknown_key(tree: Tree, path: Path, known: tuple[str, ...]) -> None:
     """Add the problem of a key that nothing reads."""
     wanted = f"one of {', '.join(known)}" if known else "no key at all"
-    tree.problem(
-        path, found=f"unknown key {quoted(str(path[-1]))}", wanted=wanted, meant=(path[-1], known), key=True, code="unknown-key"
-    )
+    found, meant = f"unknown key {quoted(str(path[-1]))}", (str(path[-1]).strip(), known)
+    hint = yaml_hint("", str(path[-1]))
+    tree.problem(path, found=found, wanted=wanted, hint=hint, meant=meant, key=True, code="unknown-key")
 
 
 def keys_of(model: type[BaseModel]) -> tuple[str, ...]:
@@ -70,9 +78,24 @@ def keys_of(model: type[BaseModel]) -> tuple[str, ...]:
 def _hint(kind: str, path: Path, found: object) -> str:
     if found is None and path and path[-1] == "channel":
         return '# starts a comment unless it is quoted: write "#name"'
-    if kind in ("string_type", "list_type") and isinstance(found, int | float):
-        return "quote text that looks like a number"
+    if kind in ("string_type", "list_type"):
+        match found:
+            case bool():
+                return "quote text that YAML reads as true or false"
+            case int() | float():
+                return "quote text that looks like a number"
+            case date():
+                return "quote text that looks like a date"
     return ""
+
+
+def _without_quotes(tree: Tree, path: Path, found: object, wanted: str) -> str:
+    """A number or a flag in quotes is text for YAML; empty where the quotes are not the mistake."""
+    if not isinstance(found, str) or not tree.in_quotes(path):
+        return ""
+    is_number = "number" in wanted or wanted.startswith("1,")
+    fits = (is_number and NUMBER.fullmatch(found)) or (wanted == WANTED["bool_type"] and found.lower() in ("true", "false"))
+    return f"text in quotes: write {found.lower()} without them" if fits else ""
 
 
 def _model_at(model: type[BaseModel], where: Path) -> type[BaseModel]:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import yaml
 
-from controller.policyfile.problem import Path, Place, Problem, dotted, quoted
+from controller.policyfile.problem import SHOWN_MAX, Path, Place, Problem, dotted, quoted
 from controller.policyfile.similar_words import similar_words
+from controller.policyfile.yaml_hints import yaml_hint
 from controller.policyfile.yaml_limits import UNREADABLE, LimitedLoader
 
 PROBLEMS_MAX = 200  # of one file: what comes after them mostly follows from them
+WANTED = "YAML; other mistakes in the file are shown once this one is corrected"
+TIMESTAMP = "tag:yaml.org,2002:timestamp"
 LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # what YAML counts as one
 
 
@@ -57,6 +61,22 @@ class Tree:
             except (KeyError, IndexError, TypeError):
                 return None
         return found
+
+    def written(self, path: Path, found: object) -> str:
+        """A value as a message quotes it: a number, a flag or a time as it is written, and what YAML reads where that differs."""
+        place = self.values.get(path)
+        if place is None or not isinstance(found, bool | int | float | date):  # a datetime is a date
+            return quoted(found)
+        text = self.source(place.line)[place.column - 1 :][: place.length]
+        read = str(found).lower() if isinstance(found, bool) else str(found)
+        if not text.strip() or len(text) > SHOWN_MAX:
+            return quoted(found)
+        return text if text.lower() == read.lower() or isinstance(found, date | float) else f"{text}, which YAML reads as {read}"
+
+    def in_quotes(self, path: Path) -> bool:
+        """Whether a value is written in quotes."""
+        place = self.values.get(path)
+        return place is not None and self.source(place.line)[place.column - 1 :][:1] in ("'", '"')
 
     def within(self, path: Path, text: str, begin: int, end: int) -> Place:
         """The place of a part of a text; that of the whole text where it is written on several lines, or escaped."""
@@ -142,7 +162,8 @@ def read_yaml(file: str, text: str) -> Tree:
 
 def _not_yaml(tree: Tree, place: Place, why: str) -> None:
     tree.data = None
-    tree.at(place, (), found=f"text that is not YAML ({why})", wanted="YAML", code="not-yaml")
+    hint = yaml_hint(why, "".join(map(tree.source, (max(1, place.line - 1), place.line))))
+    tree.at(place, (), found=f"text that is not YAML ({why})", wanted=WANTED, hint=hint, code="not-yaml")
 
 
 def _value(node: yaml.Node, path: Path, tree: Tree, loader: yaml.SafeLoader, above: tuple[yaml.Node, ...]) -> Any:
@@ -165,7 +186,10 @@ def _value(node: yaml.Node, path: Path, tree: Tree, loader: yaml.SafeLoader, abo
 def _scalar(node: yaml.Node, loader: yaml.SafeLoader) -> Any:
     try:
         return loader.construct_object(node)
-    except UNREADABLE as error:  # an impossible date such as 2026-02-30, or a tag that its value does not fit
+    except UNREADABLE as error:
+        if node.tag == TIMESTAMP and node.end_mark.index - node.start_mark.index == len(str(node.value)):
+            return str(node.value)  # a day that no calendar has, such as 2026-02-30: what wants a day refuses the text
+        # a tag that its value does not fit
         raise yaml.MarkedYAMLError(problem=str(error), problem_mark=node.start_mark) from None
 
 

@@ -144,7 +144,10 @@ def test_a_case_that_does_not_hold_says_what_differs(run: Callable[..., Said], j
         (one("{sport: true}", "{verdict: allow}"), "team.test.yaml:4:11: cases[0].job.sport: found unknown key 'sport', wanted"),
         (one("{runtime: 24}", "{verdict: allow}"), "cases[0].job.runtime: found 24, wanted a duration such as 90s, 15m, 48h"),
         (one("{runtime: 1h}", "{verdict: alow}"), "found 'alow', wanted one of allow, undecided, findings, stop, refused (did"),
-        (one("{runtime: 1h}", "{verdict: allow}", at="2026-11-20T18:00:00"), "cases[0].at: found datetime.datetime("),
+        (
+            one("{runtime: 1h}", "{verdict: allow}", at="2026-11-20T18:00:00"),
+            "cases[0].at: found 2026-11-20T18:00:00, wanted a time with its zone",
+        ),
         (one("{runtime: 1h}", "{verdict: allow}", at="soon"), "found 'soon', wanted a time with its zone, such as 2026-11-20T18"),
         (one("{runtime: 1h}", "{}"), "cases[0].expect: found no key 'verdict', wanted verdict: and its value"),
         (

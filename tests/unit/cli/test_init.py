@@ -94,3 +94,10 @@ def test_a_place_where_nothing_can_be_written_is_named(project: Path, capsys: py
     (project / "file").write_text("")
     assert main(["init", "file/policies"]) == 2
     assert "found Not a directory, wanted a new file" in capsys.readouterr().err
+
+
+def test_a_file_where_the_folder_would_be_is_named(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "policies").write_text("")
+    assert main(["init"]) == 2
+    assert "policies: found a file, wanted a folder, or a name that is free" in capsys.readouterr().err
+    assert files_in(project) == ["policies"]
