@@ -106,4 +106,4 @@ def _opened(file: str) -> Iterator[BinaryIO]:
         with Path(file).open("rb") as stream:
             yield stream
     except OSError as error:
-        raise BadInput(f"{file}: {error.strerror}, wanted a file of spotwarden export history") from error
+        raise BadInput(f"{file}: found {error.strerror}, wanted a file of spotwarden export history") from error

@@ -98,3 +98,8 @@ def test_no_bytes_end_the_reading(lines: list[bytes]) -> None:
         file = Path(folder, "h.jsonl")
         file.write_bytes(b"\n".join([*lines, line()]))
         assert isinstance(list(recorded_jobs(str(file)))[-1], Recorded)
+
+
+def test_a_file_that_cannot_be_opened_says_what_was_found_and_what_is_wanted(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="none: found No such file or directory, wanted a file of spotwarden export history"):
+        list(recorded_jobs(str(tmp_path / "none")))
