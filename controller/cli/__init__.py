@@ -59,7 +59,7 @@ def _app(arguments: Sequence[str]) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(help="Make SageMaker Managed Spot Training safe to use, and report what it really saves.")(_spotwarden)
-    groups = {name: typer.Typer(help=help_, no_args_is_help=True) for name, help_ in GROUPS.items()}
+    groups = {name: typer.Typer(help=help_) for name, help_ in GROUPS.items()}
     for name, group in groups.items():
         app.add_typer(group, name=name)
     for one in COMMANDS:

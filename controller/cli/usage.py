@@ -51,6 +51,9 @@ def _sentence(error: typer.TyperException) -> str:
         if first["type"] in WANTED:
             wanted = WANTED[first["type"]].format(**first.get("ctx", {}))
             return f"{error.param.opts[0]}: found {first['input']!r}, wanted {wanted}"
+    commands = getattr(getattr(getattr(error, "ctx", None), "command", None), "commands", {})
+    if commands and error.format_message() == "Missing command.":
+        return f"found no command, wanted {' or '.join(commands)}"
     sentence = error.format_message().replace("Value error, ", "")
     choices = CHOICES.match(sentence)
     if choices:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +14,9 @@ import typer
 from controller.aws.system_clock import SystemClock
 from controller.cli.options import LOCAL_FOLDER
 from controller.cli.problem_formats import as_github, as_json, as_sarif
+from controller.cli.run_cases import check_names
 from controller.cli.usage import BAD_INPUT
+from controller.policy.compiled import load_policy
 from controller.policyfile import BadPolicy, Problem, Validated, validate_folder
 from controller.policyfile.cases import read_cases
 from controller.policyfile.folder import folder_files
@@ -48,7 +51,7 @@ def run(
 ) -> int:
     """Print every problem; as text, also a summary."""
     validated = validate_folder(Path(folder), now=SystemClock().now())
-    errors = tuple(sorted({*validated.errors, *_case_errors(Path(folder))}))
+    errors = tuple(sorted({*validated.errors, *_case_errors(Path(folder), validated)}))
     sys.stdout.write(FORMATS[format_]((*errors, *validated.warnings)))
     if format_ is ProblemFormat.TEXT:
         print(f"{folder}: {_number(len(errors), 'error')}" if errors else f"{folder}: {_summary(validated)}")
@@ -63,11 +66,13 @@ def _summary(validated: Validated) -> str:
     return f"valid, {what}, revision {validated.document['revision']}"
 
 
-def _case_errors(folder: Path) -> tuple[Problem, ...]:
-    """The errors of the case files beside the policies, if there are any."""
+def _case_errors(folder: Path, validated: Validated) -> tuple[Problem, ...]:
+    """The errors of the case files beside the policies, if there are any; their names, too, once the policies compile."""
     try:
         if folder_files(folder).cases:
-            read_cases(folder)
+            cases = read_cases(folder)
+            if not validated.errors:
+                check_names(cases, load_policy(validated.document, in_force_at=datetime.min.replace(tzinfo=UTC)))
     except BadPolicy as error:
         return error.problems
     return ()

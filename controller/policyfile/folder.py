@@ -103,10 +103,15 @@ def read_policy(path: Path) -> str:
     try:
         return data.decode("utf-8-sig")  # a byte order mark says nothing more
     except UnicodeDecodeError as error:
-        if data.startswith(UTF_16):
-            raise ValueError("bytes that are not UTF-8 (but UTF-16: save the file as UTF-8)") from None
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ValueError(f"bytes that are not UTF-8 (in line {line}: save the file as UTF-8)") from None
+        raise ValueError(not_utf_8(error)) from None
+
+
+def not_utf_8(error: UnicodeDecodeError) -> str:
+    """What was found in place of UTF-8, and what to do; ``>`` of Windows PowerShell writes UTF-16."""
+    if error.object.startswith(UTF_16):
+        return "bytes that are not UTF-8 (but UTF-16: save the file as UTF-8)"
+    line = error.object.count(b"\n", 0, error.start) + 1
+    return f"bytes that are not UTF-8 (in line {line}: save the file as UTF-8)"
 
 
 def _unusable(path: Path, found: str, wanted: str) -> Problem:

@@ -19,9 +19,9 @@ WANTED = {
     "float_type": "a number",
     "bool_type": "true or false",
     "list_type": "text or a list",
-    "dict_type": "a map",
-    "model_type": "a map",
-    "model_attributes_type": "a map",
+    "dict_type": "a map of KEY: VALUE",
+    "model_type": "a map of KEY: VALUE",
+    "model_attributes_type": "a map of KEY: VALUE",
     "too_short": "at least one entry",
     "finite_number": "a finite number",
 }

@@ -15,6 +15,7 @@ HINTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"while scanning a block scalar", "quote text that begins with '>' or '|'"),
         (r"mapping values are not allowed", "write KEY: VALUE with a space after the colon, indent keys of one map alike, and"
          " quote text that has ': ' in it"),
+        (r"expected <block end>, but found '<scalar>'", "quote the whole text where it begins with '{', '[' or a quote"),
         (r"expected <block end>", "begin the keys of one map, and the entries of one list, in the same column"),
         (r"could not find expected ':'", "write KEY: VALUE, with a space after the colon"),
         (r"expected ',' or ']'|parsing a flow (?:node|sequence)", "close the list with ']', with commas between its entries"),

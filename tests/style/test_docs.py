@@ -17,6 +17,7 @@ from controller.cli import COMMANDS
 from controller.jobs.job import Job
 from controller.policy.rules.kind import Evidence, RuleKind
 from controller.policyfile.options import Options
+from infra.cost import metrics
 from infra.package_graph import PICTURE, imports, packages, picture
 from tests.builders import job
 
@@ -74,6 +75,11 @@ def test_every_command_that_a_page_names_exists(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
 def test_every_link_leads_to_a_file(page: Path) -> None:
     assert [link for link in LINK.findall(text_of(page)) if not (page.parent / link).exists()] == []
+
+
+def test_the_page_of_operations_names_every_command_and_every_metric() -> None:
+    page = text_of(ROOT / "docs" / "operations.md")
+    assert [name for name in (*(command.name for command in COMMANDS), *sorted(metrics())) if f"`{name}`" not in page] == []
 
 
 def test_every_make_target_has_a_line_of_help() -> None:

@@ -140,11 +140,13 @@ def _against(result: Backtest, source: Source, table: Table, said: Callable[[str
 
 def _period(result: Backtest, source: Source) -> str:
     when = f", created {result.first_at:%Y-%m-%d} to {result.last_at:%Y-%m-%d}" if result.first_at and result.last_at else ""
-    parts = [f"{result.jobs} jobs{when}"]
+    parts = [f"{result.jobs} {'job' if result.jobs == 1 else 'jobs'}{when}"]
     if result.repeated:
-        parts.append(f"{result.repeated} repeated lines are counted once")
+        parts.append(
+            "1 repeated line is counted once" if result.repeated == 1 else f"{result.repeated} repeated lines are counted once"
+        )
     if source.bad_lines:
-        parts.append(f"{source.bad_lines} lines could not be read")
+        parts.append(f"{source.bad_lines} {'line' if source.bad_lines == 1 else 'lines'} could not be read")
     return "; ".join(parts) + "."
 
 

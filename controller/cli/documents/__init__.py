@@ -23,6 +23,7 @@ from controller.cli.documents.sdk_dump import sdk_dump
 from controller.cli.documents.step_functions import has_paths, parameters_with_paths, state_machine
 from controller.cli.documents.terraform import plan
 from controller.cli.documents.tuning import tuning_request
+from controller.policyfile.folder import not_utf_8
 
 __all__ = ["Found", "documents", "documents_in"]
 
@@ -43,7 +44,7 @@ def documents(file: str) -> Iterator[Found]:
     except OSError as error:
         yield _bad(name, f"found {error.strerror or error}, wanted a file that can be read")
     except UnicodeDecodeError as error:
-        yield _bad(name, f"found bytes that are not UTF-8 (at {error.start}), wanted text")
+        yield _bad(name, f"found {not_utf_8(error)}, wanted text")
     except RecursionError:
         yield _bad(name, DEEP)
 

@@ -160,7 +160,10 @@ def run(
     """Write the history of this account and region; say on standard error how far it is."""
     from controller import wiring
 
-    begin = _begin(since, wiring.clock().now())
+    now = wiring.clock().now()
+    begin = _begin(since, now)
+    if begin >= now:
+        raise BadInput(f"--since: found {since!r}, wanted a time that has passed")
     return asking(lambda: export(patient_client("sagemaker"), begin, out, redact=not with_values))
 
 

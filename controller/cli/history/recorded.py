@@ -14,11 +14,13 @@ from controller.aws.sagemaker.documents import BadDocument, DocumentKind, job_of
 from controller.aws.sagemaker.members_read import NO_FIELDS
 from controller.cli.errors import BadInput
 from controller.jobs.job import Job
+from controller.policyfile.folder import UTF_16
 from controller.units.free_text import one_line
 
 LINE_BYTES_MAX = 1_000_000  # a description has at most 100 hyperparameters of 2,500 characters, and 48 variables of 512
 PRODUCT_ID = "AlgorithmProductId"  # DescribeAlgorithm's answer, beside the members of DescribeTrainingJob
 STANDARD_INPUT = "-"
+JSON_KINDS = {list: "a list", str: "text", int: "a number", float: "a number", bool: "true or false"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +57,12 @@ def document_of(line: bytes) -> dict[str, Any]:
     try:
         found = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise ValueError(f"found bytes that are no UTF-8 at {error.start}, wanted one job as JSON") from error
+        kind = " (but UTF-16: save the file as UTF-8)" if line.startswith(UTF_16) else f" (at {error.start})"
+        raise ValueError(f"found bytes that are not UTF-8{kind}, wanted one job as JSON") from error
     except (ValueError, RecursionError) as error:
         raise ValueError(f"found no JSON ({one_line(str(error), 80)}), wanted one job as JSON") from error
     if not isinstance(found, dict):
-        raise ValueError(f"found {type(found).__name__}, wanted a JSON object")
+        raise ValueError(f"found {JSON_KINDS.get(type(found), 'null')}, wanted a JSON object")
     return found
 
 
@@ -103,4 +106,4 @@ def _opened(file: str) -> Iterator[BinaryIO]:
         with Path(file).open("rb") as stream:
             yield stream
     except OSError as error:
-        raise BadInput(f"{file}: {error.strerror}, wanted a file of spotwarden export history") from error
+        raise BadInput(f"{file}: found {error.strerror}, wanted a file of spotwarden export history") from error

@@ -28,6 +28,9 @@ def _of_rule(rule: Entry) -> Iterator[Problem]:
     if "applies_to" in rule.written and mode != "enforce":
         found = f"applies_to in mode {mode}, in which the rule acts on no job"
         yield rule.warning(UNREACHED, "applies_to", found=found, wanted="mode: enforce, or no applies_to")
+    if rule.compiled["kind"] == "max-runtime-limit" and rule.compiled["action"] == "repair":
+        found = "action: repair, which never happens: MaxRuntimeInSeconds is not lowered, so the job keeps running"
+        yield rule.warning(UNREACHED, "action", found=found, wanted="action: stop, or mode: warn")
 
 
 def _of_block(block: Entry) -> Iterator[Problem]:

@@ -22,6 +22,10 @@ LITERALS: Mapping[str, tuple[re.Pattern[str], str]] = {
     "account": (re.compile(r"\d{12}"), "the twelve digits of an account"),
     "region": (re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d"), "a region such as eu-west-1"),
 }
+LETTERS: Mapping[str, re.Pattern[str]] = {
+    "name": re.compile(r"[a-zA-Z0-9-]*"), "account": re.compile(r"\d*"), "region": re.compile(r"[a-z0-9-]*"),
+}  # fmt: skip
+WILD = re.compile(r"[*?]|\[!?\]?[^\]]*\]")  # a bracket that is not closed stands for itself
 TAG_LENGTH_MAX = 256
 CANNOT_CHECKPOINT = frozenset({AlgorithmClass.MARKETPLACE, AlgorithmClass.BUILT_IN})  # of these, some or all
 
@@ -37,7 +41,10 @@ def _selects_nothing(entry: Entry) -> Iterator[Problem]:
     match = entry.compiled["match"]
     for name, (form, wanted) in LITERALS.items():
         for index, pattern in enumerate(match.get(name, ())):
-            if is_literal(pattern) and form.fullmatch(pattern) is None:
+            letters = LETTERS.get(name)
+            if (is_literal(pattern) and form.fullmatch(pattern) is None) or (
+                letters is not None and letters.fullmatch(WILD.sub("", pattern)) is None
+            ):
                 yield entry.warning(CODE, "match", name, index, found=f"{name} {pattern!r}, which no job has", wanted=wanted)
     for index, pattern in enumerate(match.get("instance_type", ())):
         if not known_types([pattern]):

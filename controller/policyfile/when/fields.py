@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
+from controller.policyfile.similar_words import similar_words
 from controller.policyfile.when.syntax import BadWhen, Node
 
 DESCRIBED, REQUESTED = "DescribeTrainingJobResponse", "CreateTrainingJobRequest"
@@ -86,6 +87,10 @@ def _unknown(field: Node, number: int, shape: Any) -> BadWhen:
     whole = next((".".join(path) for path in _paths() if path[-1].lower() == name.lower()), "") if not number else ""
     hint = f"did you mean {whole!r}?" if whole and "." in whole else ""
     known = tuple(shape.members)
+    if not number and name.lower() in ("tag", "tags"):
+        hint = "select jobs by their tags with match: {tags: {team: vision}}"
+    elif not number and len(field.path) == 1 and not hint and not similar_words(name, known):
+        hint = "text, if it is meant, is in quotes"
     wanted = f"{within}, such as {', '.join(known[:4])}"
     return BadWhen(at, end, f"the field {name!r}", wanted, word="" if hint else name, words=known, hint=hint)
 

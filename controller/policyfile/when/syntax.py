@@ -26,6 +26,9 @@ TOKEN = re.compile(
     r"(?P<space>\s+)|(?P<number>[0-9]{1,12}(?:\.[0-9]{1,6})?(?P<unit>[smhd]\b)?(?![A-Za-z0-9_.]))|(?P<text>'[^']*'|\"[^\"]*\")"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<sign>==|!=|<=|>=|&&|\|\||[<>()\[\],.=!&|])"
 )
+WITH_UNIT = re.compile(r"[0-9][0-9A-Za-z_.]*")
+SHOWN_MAX = 30
+OTHER_QUOTES = "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u00b4`"  # what word processors write
 OTHER_SIGNS = {"=": "==", "&&": "and", "&": "and", "||": "or", "|": "or", "!": "not"}
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=", "in", "matches")
 CALLS = ("has", "count", "default", "any", "all")
@@ -96,14 +99,23 @@ def _tokens(text: str) -> Iterator[_Token]:
     while at < len(text):
         found = TOKEN.match(text, at)
         if found is None:
-            wanted = "a closing quote" if text[at] in "'\"" else "a name, a number, a text in quotes or a comparison"
-            raise BadWhen(at, at + 1, repr(text[at]), wanted)
+            raise _unreadable(text, at)
         kind = str(found.lastgroup if found.lastgroup != "unit" else "number")
         if kind == "sign" and found[0] in OTHER_SIGNS:
             raise BadWhen(at, found.end(), repr(found[0]), repr(OTHER_SIGNS[found[0]]))
         if kind != "space":
             yield _Token("duration" if found["unit"] else kind, found[0], at, found.end())
         at = found.end()
+
+
+def _unreadable(text: str, at: int) -> BadWhen:
+    """What stands where no word of an expression begins."""
+    if text[at] in "'\"":
+        return BadWhen(at, at + 1, repr(text[at]), "a closing quote")
+    if (number := WITH_UNIT.match(text, at)) is not None:
+        return BadWhen(at, number.end(), repr(number[0][:SHOWN_MAX]), "a number, or a duration such as 90s, 15m, 48h or 7d")
+    hint = "write plain quotes: ' or \"" if text[at] in OTHER_QUOTES else ""
+    return BadWhen(at, at + 1, repr(text[at]), "a name, a number, a text in quotes or a comparison", hint=hint)
 
 
 class _Parser:
@@ -114,7 +126,7 @@ class _Parser:
     def whole(self) -> Node:
         found = self._or()
         if (rest := self._peek()) is not None:
-            words = (*KEYWORDS[:5], *COMPARISONS) if rest.kind == "name" else ()
+            words = KEYWORDS[:5] if rest.kind == "name" and len(rest.text) > 1 else ()
             raise BadWhen(rest.at, rest.end, repr(rest.text), "and, or, a comparison, or the end", word=rest.text, words=words)
         return found
 

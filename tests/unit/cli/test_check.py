@@ -228,7 +228,7 @@ def test_unreadable_files_are_reported(elsewhere: Path, capsys: pytest.CaptureFi
     assert main(["check", "none.json", "bytes.json", "."]) == 2
     missing, bytes_, folder = capsys.readouterr().err.splitlines()
     assert missing == "none.json: found No such file or directory, wanted a file that can be read"
-    assert bytes_ == "bytes.json: found bytes that are not UTF-8 (at 0), wanted text"
+    assert bytes_ == "bytes.json: found bytes that are not UTF-8 (but UTF-16: save the file as UTF-8), wanted text"
     assert folder.startswith(".: found Is a directory")
 
 

@@ -125,3 +125,14 @@ def test_ctrl_c_ends_it_with_130(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", str(tmp_path / "none")]) == 2
     assert "found nothing, wanted a folder of policy files" in capsys.readouterr().out
+
+
+def test_a_name_in_a_case_that_no_rule_has_is_an_error_as_it_is_for_test(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case = "version: 1\ncases:\n  - {name: c, job: {}, expect: {verdict: findings, findings: [%s]}}\n"
+    (tmp_path / "a.test.yaml").write_text(case % "oen")
+    assert validated(tmp_path, GOOD) == 2
+    assert "found the unknown rule 'oen'" in capsys.readouterr().out
+    (tmp_path / "a.test.yaml").write_text(case % "one")
+    assert validated(tmp_path, GOOD) == 0

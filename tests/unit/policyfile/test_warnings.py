@@ -61,6 +61,11 @@ def told(folder: Path, text: str) -> list[tuple[str, str]]:
         ("{account: '1234'}", "'1234'"),
         ("{region: frankfurt}", "frankfurt"),
         ("{name: two_words}", "two_words"),
+        ("{name: 'two_*'}", "'two_*'"),
+        ("{name: '^train.*$'}", "'^train.*$'"),
+        ("{name: 'train-[a'}", "'train-[a'"),
+        ("{account: 'x4444*'}", "'x4444*'"),
+        ("{region: 'EU-*'}", "'EU-*'"),
         ("{role: 'arn:aws:iam::1:user/x'}", "'arn:aws:iam::1:user/x'"),
         ("{tags: {team: %s}}" % ("x" * 257), "x" * 257),
     ],
@@ -74,7 +79,8 @@ def test_a_rule_and_a_block_that_no_job_can_match_are_named(tmp_path: Path, matc
     "match",
     [
         "{instance_type: ml.g5.*}", "{account: '4444*'}", "{account: '444455556666'}", "{region: us-gov-west-1}",
-        "{region: eu-*}", "{name: 'two_*'}", "{role: train}", "{role: '*:role/x'}", "{tags: {team: vision}}", "all",
+        "{region: eu-*}", "{name: 'two[_-]*'}", "{name: '[!]a]?'}",
+        "{role: train}", "{role: '*:role/x'}", "{tags: {team: vision}}", "all",
     ],
 )  # fmt: skip
 def test_a_rule_that_jobs_can_match_is_not(tmp_path: Path, match: str) -> None:
@@ -96,6 +102,12 @@ def test_a_rule_that_jobs_can_match_is_not(tmp_path: Path, match: str) -> None:
 )
 def test_a_rule_that_no_job_can_break_is_named(tmp_path: Path, rule: str, codes: list[str]) -> None:
     assert [code for code, _ in told(tmp_path, RULES + f"  - {{name: one, rule: {rule}}}\n")] == codes
+
+
+@pytest.mark.parametrize(("action", "codes"), [("repair", [("never-reached", "repair")]), ("stop", [])])
+def test_a_repair_that_never_happens_is_named(tmp_path: Path, action: str, codes: list[tuple[str, str]]) -> None:
+    rule = f"  - {{name: one, rule: max-runtime-limit, options: {{at_most: 24h}}, mode: enforce, action: {action}}}\n"
+    assert told(tmp_path, RULES + rule) == codes
 
 
 LIMIT = "  - {name: %s, rule: max-runtime-limit, options: {at_most: %s}, %s}\n"

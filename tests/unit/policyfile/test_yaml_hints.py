@@ -21,6 +21,8 @@ BLOCK = "version: 1\nresubmit:\n  - name: one\n    causes: {starved: {limit: %s}
         (RULE + "    channel: @ml\n", "quote text that begins with such a character"),
         (RULE + "    when: > 3\n", "quote text that begins with '>' or '|'"),
         (RULE + "   mode: warn\n", "begin the keys of one map, and the entries of one list, in the same column"),
+        (RULE + "    repair:\n      checkpoint: {job}/x\n", "quote the whole text where it begins with '{'"),
+        (RULE + "    docs: 'a' b\n", "quote the whole text where it begins with '{', '[' or a quote"),
         (RULE + "    docs: see: wiki\n", "quote text that has ': ' in it"),
         ("version: 1\nrules:\n  - name:one\n    rule: spot-required\n", "a space after the colon"),
         (RULE + "    mode:warn\n", "write KEY: VALUE, with a space after the colon"),

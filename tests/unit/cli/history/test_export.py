@@ -126,7 +126,7 @@ def test_the_command_writes_to_standard_output_and_tells_progress_beside_it(
     assert "1 jobs written" in err
 
 
-@pytest.mark.parametrize("since", ["yesterday", "-1d", "2026-13-01", ""])
+@pytest.mark.parametrize("since", ["yesterday", "-1d", "2026-13-01", "", "0d", "2999-01-01"])
 def test_a_time_that_is_none_is_bad_input(since: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", "history", "--since", since]) == 2
     assert "--since: found" in capsys.readouterr().err

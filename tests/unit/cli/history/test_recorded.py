@@ -40,9 +40,11 @@ def read(tmp_path: Path, *content: bytes) -> list[Recorded | BadLine]:
 
 BAD = [
     (b"{", "found no JSON"),
-    (b"[1]", "found list, wanted a JSON object"),
+    (b"[1]", "found a list, wanted a JSON object"),
+    (b"null", "found null, wanted a JSON object"),
     (b"{}", "found an empty object"),
-    (b"\xff\xfe", "found bytes that are no UTF-8"),
+    (b"\xff\xfe", "found bytes that are not UTF-8 (but UTF-16: save the file as UTF-8)"),
+    (b"\xff", "found bytes that are not UTF-8 (at 0)"),
     (b"[" * 100_000, "found no JSON"),
     (b'{"TrainingJobName": ' + b"9" * 10_000 + b"}", "found no JSON"),
     (b'{"x": "' + b"y" * LINE_BYTES_MAX + b'"}', "found more than 1000000 bytes"),
@@ -96,3 +98,8 @@ def test_no_bytes_end_the_reading(lines: list[bytes]) -> None:
         file = Path(folder, "h.jsonl")
         file.write_bytes(b"\n".join([*lines, line()]))
         assert isinstance(list(recorded_jobs(str(file)))[-1], Recorded)
+
+
+def test_a_file_that_cannot_be_opened_says_what_was_found_and_what_is_wanted(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="none: found No such file or directory, wanted a file of spotwarden export history"):
+        list(recorded_jobs(str(tmp_path / "none")))

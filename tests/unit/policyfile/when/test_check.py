@@ -109,6 +109,9 @@ LACK = "which a training job may lack"
             "a shorter expression",
         ),
         ("x" * 501, None, "an expression of 501 characters", "at most 500"),
+        ("default(StoppingCondition.MaxRuntimeInSeconds, 0) > 24hours", "24hours", "'24hours'", "a duration such as 90s"),
+        ("default(ResourceConfig.VolumeSizeInGB, 0) > 100GB", "100GB", "'100GB'", "a number, or"),
+        ("TrainingJobName is 'a'", "is", "'is'", "and, or, a comparison"),
         ("__import__('os')", "__import__", "the call '__import__'", "one of has"),
         ("TrainingJobName.__class__ == 'a'", "__class__", "the field '__class__' of TrainingJobName", "no further field"),
     ],
@@ -122,6 +125,30 @@ def test_a_mistake_is_refused_at_its_place(text: str, marked: str | None, found:
     assert 0 <= error.at < error.end <= max(len(text), 1) + 1
     if marked is not None:
         assert text[error.at : error.end] == marked
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("Tags.team == 'vision'", "select jobs by their tags with match: {tags: {team: vision}}"),
+        ("tags == 'vision'", "select jobs by their tags with match: {tags: {team: vision}}"),
+        ("TrainingJobName == bert", "text, if it is meant, is in quotes"),
+        ("TrainingJobName matches \u2018bert\u2019", "write plain quotes: ' or \""),
+        ("TrainingJobName == `bert`", "write plain quotes: ' or \""),
+        ("TrainingJobNam == 'bert'", ""),
+        ("job.TrainingJobName == 'bert'", ""),
+    ],
+)
+def test_what_people_write_by_habit_has_a_hint(text: str, hint: str) -> None:
+    with pytest.raises(BadWhen) as refused:
+        compile_when(text)
+    assert refused.value.hint == hint
+
+
+def test_a_word_in_the_place_of_a_comparison_suggests_no_sign_and_each_word_once() -> None:
+    with pytest.raises(BadWhen) as refused:
+        compile_when("TrainingJobName is 'a'")
+    assert similar_words(refused.value.word, refused.value.words) == ("in",)
 
 
 def test_a_field_without_the_part_around_it_is_suggested_whole() -> None:
