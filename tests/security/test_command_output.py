@@ -77,7 +77,8 @@ def exit_code(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[list[s
     monkeypatch.chdir(folder)
 
     def run_into(arguments: list[str], descriptor: int) -> int:
-        shutil.rmtree(folder / "started", ignore_errors=True)  # init overwrites nothing
+        for made in ("started", ".github"):  # init overwrites nothing
+            shutil.rmtree(folder / made, ignore_errors=True)
         with monkeypatch.context() as patch, os.fdopen(descriptor, "w", encoding="utf-8") as out:
             patch.setattr(sys, "stdout", out)
             return main(arguments)
