@@ -28,7 +28,7 @@ def decided(facts: Facts, *kinds: type) -> list[Intent]:
     return [i for i in decide(facts).intents if isinstance(i.action, kinds)]
 
 
-@settings(max_examples=1000)
+@settings(max_examples=300)
 @given(lives)
 def test_the_law_deciding_again_on_a_committed_decision_adds_nothing(facts: Facts) -> None:
     after = learn(facts, decide(facts))

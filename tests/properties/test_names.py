@@ -46,7 +46,7 @@ def test_attempt_names_are_valid_in_sagemaker(known: list[LineageId], number: in
         assert len(name) <= 63
 
 
-@settings(max_examples=1000)
+@settings(max_examples=300)
 @given(lineages(), ATTEMPTS, ATTEMPTS)
 def test_no_two_attempts_have_the_same_name(known: list[LineageId], one: int, other: int) -> None:
     for life in known:

@@ -36,6 +36,7 @@ FAULT_PERIOD: Final = timedelta(hours=4)
 SETTLING_TIME: Final = timedelta(hours=60)  # after the faults: a day of waiting for usage that never appears, and more
 MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)
+CLAIMS_MAX: Final = 100  # of an intent: unanswered calls are no tries, and end with the faults
 RETRIES: Final = (timedelta(minutes=1), timedelta(minutes=2))  # how Lambda retries an asynchronous invocation
 EXPECTED: Final = (reconcile.Outpaced, Unreachable, Killed)
 
@@ -217,8 +218,8 @@ class History:
             if lineage.root not in self.broken:
                 late = [i.key for i in row.intents.values() if i.open and i.trigger_at < self.lambdas.now - HOUR]
                 require(not late, f"no intent is overdue: {late} of {lineage}")
-                endless = [i.key for i in row.intents.values() if i.tries > TRIES_MAX]
-                require(not endless, f"tries are limited: {endless} of {lineage}")
+                endless = [i.key for i in row.intents.values() if i.tries > TRIES_MAX or i.claim > CLAIMS_MAX]
+                require(not endless, f"rest is reached in bounded rounds: {endless} of {lineage}")
 
     def _has_changes(self) -> bool:
         """Whether discover could find anything. Idle hours after the faults are skipped, noted as discover would."""

@@ -12,7 +12,7 @@ SHOWN_BY = {
     "perform before commit": 1,
     "random names": 1,
     "never close": 0,
-    "commit without version": 0,
+    "commit without version": 1,
     "no new_to": 0,
     "no sweep": 1,
     "no discover": 2,
@@ -25,24 +25,25 @@ SHOWN_BY = {
     "no wake after the end": 4,
     "stop closes at once": 44,
     "a deleted job keeps its intents": 1,
-    "a failing trigger is not delayed": 17,
+    "a failing trigger is not delayed": 38,
     "a failing trigger ends the pass": 25,
     "a lineage without its creation time": 7,
     "tags are trusted": 22,
-    "a taken name counts as ours": 2,
-    "older attempts yield intents": 3,
+    "a taken name counts as ours": 5,
+    "older attempts yield intents": 8,
     "the head is read last": 13,
-    "claims are not read before Create": 9,
-    "an earlier try is forgotten": 101,
-    "Create before the commit is known": 181,
+    "claims are not read before Create": 76,
+    "an earlier try is forgotten": 72,
     "the next policy drops an outcome": 2,
     "a halt is not checked": 8,
     "a moved job is forgotten": 71,
-    "a stored row counts as decided": 18,
+    "a stored row counts as decided": 24,
     "any role is passed": 5,
 }
 # No seed below 200 shows these in the worlds of today: their faults became rare when identity, ownership and caps came.
-NOT_SHOWN = frozenset({"a stale description is used", "a repaired job is forgotten", "owners are unknown"})
+NOT_SHOWN = frozenset(
+    {"a stale description is used", "a repaired job is forgotten", "owners are unknown", "Create before the commit is known"}
+)
 
 
 def test_every_mutant_has_a_seed_that_shows_it_or_is_named_as_not_shown() -> None:

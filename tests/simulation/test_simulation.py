@@ -1,4 +1,4 @@
-"""Two hundred worlds with faults, run by the real code over the real adapter; ``make simulate`` runs thousands."""
+"""Sixty worlds with faults, run by the real code over the real adapter; ``make simulate`` runs thousands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from tests.simulation.history import History
 from tests.simulation.run import run_seed
 
-SEEDS = 100
+SEEDS = 60
 SHARDS = 10
 
 
