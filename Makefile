@@ -42,6 +42,7 @@ bench: $(BIN)/installed  ## measure what a month's digest costs, by the number o
 
 nightly: lint-stack simulate mutants bench  ## run everything that takes long: simulate (and its mutants), mutants, bench
 	$(BIN)/python -m tests.simulation.mutants
+	$(BIN)/python -m pytest -m nightly --hypothesis-profile=nightly
 	$(BIN)/python -m pytest --hypothesis-profile=nightly tests/properties tests/unit/policyfile
 
 docs: $(DOCS)/installed  ## build the documentation site into build/site

@@ -9,6 +9,6 @@ from hypothesis import HealthCheck, settings
 
 # The deadline of hypothesis is off: on a busy machine a slow example says nothing about the code.
 settings.register_profile("local", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
-settings.register_profile("ci", settings.get_profile("local"), derandomize=True, database=None)
+settings.register_profile("ci", settings.get_profile("local"), derandomize=True, database=None, max_examples=40)
 settings.register_profile("nightly", settings.get_profile("local"), max_examples=2_000)
 settings.load_profile("local")

@@ -94,6 +94,7 @@ def test_where_no_step_fits_the_job_goes_on_as_it_was_and_where_that_does_not_fi
         assert topics(host)["gave-up"] == 1
 
 
+@pytest.mark.nightly
 def test_a_quota_that_stays_used_up_is_waited_for_and_then_passed_too() -> None:
     quotas = {SPOT_QUOTA.format("ml.g4dn.2xlarge"): 1}
     with failed_for_capacity(quotas=quotas, causes="quota: {limit: 0}") as host:

@@ -98,6 +98,7 @@ GUARDS: dict[str, tuple[tuple[Replacement, ...], Callable[[Path], object]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", GUARDS)
 def test_an_attack_works_without_its_guard(name: str, tmp_path: Path) -> None:
     without, attack = GUARDS[name]

@@ -1,4 +1,4 @@
-"""Sixty worlds with faults, run by the real code over the real adapter; ``make simulate`` runs thousands."""
+"""Thirty worlds with faults, run by the real code over the real adapter; ``make simulate`` runs thousands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from tests.simulation.history import History
 from tests.simulation.run import run_seed
 
-SEEDS = 60
+SEEDS = 30
 SHARDS = 10
 
 
