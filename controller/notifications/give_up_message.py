@@ -5,13 +5,11 @@ from __future__ import annotations
 from controller.ledger.message import CapFacts, CheckpointFacts, GaveUp
 from controller.ledger.message_kind import GiveUpReason
 from controller.notifications.message_text import (
-    NEXT,
-    TO_DO,
-    WHY,
     MessageText,
     bold,
     cause_sentence,
     ended,
+    explained,
     how_far,
     money,
     small_print,
@@ -26,10 +24,13 @@ def gave_up(m: GaveUp) -> MessageText:
     emoji = ":moneybag:" if m.cap else ":no_entry:"
     heavy = _heavy(m.checkpoint) if m.cause == "internal" and m.checkpoint else ""
     why, todo = _give_up(m)
-    return MessageText(
+    return explained(
         f"{emoji} {bold(m.job.name)} {ended(m.job)} and is not submitted again",
-        (WHY + why, how_far(m.proven_s, m.expected_s), heavy, f"{NEXT}Nothing is done automatically.", TO_DO + todo),
-        small_print(m.job),
+        why=why,
+        about=(how_far(m.proven_s, m.expected_s), heavy),
+        next_step="Nothing is done automatically.",
+        to_do=todo,
+        small=small_print(m.job),
     )
 
 

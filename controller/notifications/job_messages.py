@@ -1,4 +1,4 @@
-"""The texts about further attempts, outcomes and problems: one function per kind of message."""
+"""The texts about further attempts and outcomes: one function per kind of message."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from controller.ledger.message import (
 from controller.ledger.message_kind import ASKED_BY, MoveReason
 from controller.notifications.message_text import (
     NEXT,
-    NOTHING_TO_DO,
+    NOTHING,
     TO_DO,
     WHY,
     MessageText,
@@ -23,6 +23,7 @@ from controller.notifications.message_text import (
     cause_sentence,
     count,
     ended,
+    explained,
     person,
     reason,
     sentence,
@@ -41,7 +42,7 @@ def resubmitting(m: Resubmitting) -> MessageText:
             _why_again(m.why) or f"{WHY}{cause_sentence(m.cause)}",
             f"{NEXT}Attempt {bold(m.attempt)} starts at {when(m.due_at)}.{counted} {_continues(m.checkpoint)}",
             f"Changed: {', '.join(map(escaped, changed))}." if changed else "",
-            NOTHING_TO_DO,
+            f"{TO_DO}{NOTHING}",
             f"A job takes {TAGS_MAX} tags, three of them Spotwarden's. Left out: {escaped(m.tags_left)}." if m.tags_left else "",
         ),
         small_print(m.job, f"mode enforce, policy {m.revision}" if m.revision else ""),
@@ -68,41 +69,34 @@ def _continues(checkpoint: CheckpointFacts | None) -> str:
 
 
 def would_resubmit(m: WouldResubmit) -> MessageText:
-    return MessageText(
+    return explained(
         f":repeat: {bold(m.job.name)} {ended(m.job)} and is not submitted again",
-        (
-            f"{WHY}{cause_sentence(m.cause)} The policy allows {count(m.limit, 'retry')} for this cause, but its block"
-            f' "{escaped(m.block)}" is in warn mode.',
-            f"{NEXT}Nothing is done automatically.",
-            f"{TO_DO}Submit the job again if you still need it. For automatic retries, set {code('mode: enforce')} there.",
-        ),
-        small_print(m.job),
+        why=f"{cause_sentence(m.cause)} The policy allows {count(m.limit, 'retry')} for this cause, but its block"
+        f' "{escaped(m.block)}" is in warn mode.',
+        next_step="Nothing is done automatically.",
+        to_do=f"Submit the job again if you still need it. For automatic retries, set {code('mode: enforce')} there.",
+        small=small_print(m.job),
     )
 
 
 def cannot_repeat(m: CannotRepeat) -> MessageText:
     lives = m.job.outcome is None
     title = "cannot be moved and keeps running" if lives else f"{ended(m.job)} and cannot be submitted again"
-    return MessageText(
+    return explained(
         f":no_entry: {bold(m.job.name)} {title}",
-        (
-            f"{WHY}Spotwarden cannot repeat its request. {sentence(m.why)}",
-            f"{NEXT}{'The job keeps running where it is.' if lives else 'Nothing is done automatically.'}",
-            f"{TO_DO}{'To move it, stop it and submit' if lives else 'Submit'} the job yourself.",
-        ),
-        small_print(m.job),
+        why=f"Spotwarden cannot repeat its request. {sentence(m.why)}",
+        next_step=f"{'The job keeps running where it is.' if lives else 'Nothing is done automatically.'}",
+        to_do=f"{'To move it, stop it and submit' if lives else 'Submit'} the job yourself.",
+        small=small_print(m.job),
     )
 
 
 def interrupted(m: Interrupted) -> MessageText:
-    return MessageText(
+    return explained(
         f":zap: {bold(m.job.name)} was interrupted",
-        (
-            f"{WHY}Spot capacity was taken back at {when(m.at)}.",
-            f"{NEXT}SageMaker restarts the job when capacity returns.",
-            NOTHING_TO_DO,
-        ),
-        small_print(m.job),
+        why=f"Spot capacity was taken back at {when(m.at)}.",
+        next_step="SageMaker restarts the job when capacity returns.",
+        small=small_print(m.job),
     )
 
 
@@ -113,8 +107,9 @@ def finished(m: Finished) -> MessageText:
 
 
 def stopping_as_asked(m: StoppingAsAsked) -> MessageText:
-    return MessageText(
+    return explained(
         f":octagonal_sign: {bold(m.job.name)} is being stopped",
-        (f"{WHY}Requested by {person(m.who)}.", f"{NEXT}It is not submitted again automatically.", NOTHING_TO_DO),
-        small_print(m.job),
+        why=f"Requested by {person(m.who)}.",
+        next_step="It is not submitted again automatically.",
+        small=small_print(m.job),
     )

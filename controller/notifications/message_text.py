@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from controller.jobs.failure import FailureCause
@@ -20,7 +20,7 @@ from controller.units.money import dollars
 SLACK_ID = re.compile(r"[SUW][A-Z0-9]+")
 SLACK_USER = re.compile(r"[UW][A-Z0-9]+")
 WHY, NEXT, TO_DO = "*Why:* ", "*Next:* ", "*To do:* "  # how a line of a message begins: the same in every message
-NOTHING_TO_DO = f"{TO_DO}Nothing."
+NOTHING = "Nothing."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,16 @@ class MessageText:
         """The parts of one message; ``mention`` is the Slack user or group that is notified."""
         text = f"{mention_of(mention)} {self.body}" if mention else self.body
         return (Text(text), *((Small(self.small),) if self.small else ()))
+
+
+def explained(
+    title: str, *, why: str, next_step: str, to_do: str = NOTHING, about: Iterable[str] = (), small: str = ""
+) -> MessageText:
+    """What happened, why, what happens next, and what a person does: the form of every message that reports more than news.
+
+    ``about`` are further lines below the reason. All of it is mrkdwn.
+    """
+    return MessageText(title, (f"{WHY}{why}", *about, f"{NEXT}{next_step}", f"{TO_DO}{to_do}"), small)
 
 
 def legacy_text(words: tuple[str, ...]) -> MessageText:

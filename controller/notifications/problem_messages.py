@@ -15,17 +15,7 @@ from controller.ledger.message import (
     StillStopping,
     TagsChanged,
 )
-from controller.notifications.message_text import (
-    NEXT,
-    NOTHING_TO_DO,
-    TO_DO,
-    WHY,
-    MessageText,
-    bold,
-    count,
-    sentence,
-    small_print,
-)
+from controller.notifications.message_text import MessageText, bold, count, explained, sentence, small_print
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.units.duration import span
 
@@ -35,29 +25,30 @@ def not_done(m: Refused | Abandoned) -> MessageText:
     how = "AWS refused" if isinstance(m, Refused) else "Every try failed"
     todo = "Submit the job yourself if you still need it." if m.attempt else "Stop the job yourself."
     then = "Nothing is done automatically." if m.attempt else "The job keeps running."
-    return MessageText(f":no_entry: {bold(m.name)} {what}", (f"{WHY}{how}: {escaped(m.why)}.", f"{NEXT}{then}", f"{TO_DO}{todo}"))
+    return explained(
+        f":no_entry: {bold(m.name)} {what}",
+        why=f"{how}: {escaped(m.why)}.",
+        next_step=f"{then}",
+        to_do=f"{todo}",
+    )
 
 
 def name_taken(m: NameTaken) -> MessageText:
-    return MessageText(
+    return explained(
         f":rotating_light: The next attempt of {bold(m.name)} gets another name",
-        (
-            f"{WHY}{sentence(m.why)} {bold(m.attempt)} is not the request that Spotwarden sent: it is a job like any"
-            " other, and the rules apply to it.",
-            f"{NEXT}The attempt is submitted under another name.",
-            f"{TO_DO}Find out who created {bold(m.attempt)}.",
-        ),
+        why=f"{sentence(m.why)} {bold(m.attempt)} is not the request that Spotwarden sent: it is a job like any"
+        " other, and the rules apply to it.",
+        next_step="The attempt is submitted under another name.",
+        to_do=f"Find out who created {bold(m.attempt)}.",
     )
 
 
 def not_permitted(m: NotPermitted) -> MessageText:
-    return MessageText(
+    return explained(
         f":no_entry: {bold(m.name)} is not submitted again as {bold(m.attempt)} yet: AWS denied it",
-        (
-            f"{WHY}{sentence(m.why)}",
-            f"{NEXT}Spotwarden tries again, for about two days.",
-            f"{TO_DO}Allow the controller's role to submit it.",
-        ),
+        why=f"{sentence(m.why)}",
+        next_step="Spotwarden tries again, for about two days.",
+        to_do="Allow the controller's role to submit it.",
     )
 
 
@@ -65,13 +56,11 @@ def deleted(m: Deleted) -> MessageText:
     planned = [count(m.stops, "stop")] if m.stops else []
     planned += [count(m.submissions, "new attempt")] if m.submissions else []
     what = f" Cancelled: {' and '.join(planned)}." if planned else ""
-    return MessageText(
+    return explained(
         f":ghost: {bold(m.name)} was deleted before its outcome was recorded",
-        (
-            f"{WHY}Somebody deleted the job in SageMaker. Its usage and cost are unknown.",
-            f"{NEXT}Nothing more is done for it.{what}",
-            f"{TO_DO}Submit the job again if you still need it.",
-        ),
+        why="Somebody deleted the job in SageMaker. Its usage and cost are unknown.",
+        next_step=f"Nothing more is done for it.{what}",
+        to_do="Submit the job again if you still need it.",
     )
 
 
@@ -84,61 +73,50 @@ def _how_to_see(problem: str) -> str:
 
 
 def checkpoints_unseen(m: CheckpointsUnseen) -> MessageText:
-    return MessageText(
+    return explained(
         f":warning: The checkpoints of {bold(m.job.name)} cannot be read",
-        (
-            f"{WHY}{code(m.uri)}: {escaped(m.problem)}.",
-            f"{NEXT}The job goes on. It is unknown whether a further attempt can continue from a checkpoint.",
-            f"{TO_DO}{_how_to_see(m.problem)}",
-        ),
-        small_print(m.job),
+        why=f"{code(m.uri)}: {escaped(m.problem)}.",
+        next_step="The job goes on. It is unknown whether a further attempt can continue from a checkpoint.",
+        to_do=f"{_how_to_see(m.problem)}",
+        small=small_print(m.job),
     )
 
 
 def still_stopping(m: StillStopping) -> MessageText:
-    return MessageText(
+    return explained(
         f":turtle: {bold(m.job.name)} has been stopping for {span(m.for_s)}",
-        (
-            f"{WHY}SageMaker shows Stopping / {escaped(m.secondary)}.",
-            f"{NEXT}The job is billed until it has stopped.",
-            f"{TO_DO}If this lasts, open a case with AWS Support.",
-        ),
-        small_print(m.job),
+        why=f"SageMaker shows Stopping / {escaped(m.secondary)}.",
+        next_step="The job is billed until it has stopped.",
+        to_do="If this lasts, open a case with AWS Support.",
+        small=small_print(m.job),
     )
 
 
 def tags_changed(m: TagsChanged) -> MessageText:
-    return MessageText(
+    return explained(
         f":label: Tags of {bold(m.job.name)} were changed and are not in force",
-        (
-            f"{WHY}In force: {escaped(m.before)}. Changed to: {escaped(m.after)}. Tags are read once, five minutes after the"
-            " creation.",
-            f"{NEXT}The job continues with the tags in force.",
-            f"{TO_DO}To accept the change, use Accept tags in the message of this job. The policy names who may do so.",
-        ),
-        small_print(m.job),
+        why=f"In force: {escaped(m.before)}. Changed to: {escaped(m.after)}. Tags are read once, five minutes after the"
+        " creation.",
+        next_step="The job continues with the tags in force.",
+        to_do="To accept the change, use Accept tags in the message of this job. The policy names who may do so.",
+        small=small_print(m.job),
     )
 
 
 def decider_failed(m: DeciderFailed) -> MessageText:
-    return MessageText(
+    return explained(
         f":warning: {bold(m.job.name)} is only partly looked after: an error in Spotwarden",
-        (
-            f"{WHY}The part {escaped(m.decider)} failed on this job ({escaped(m.error)}).",
-            f"{NEXT}All other parts continue.",
-            f"{TO_DO}Report the error. The function's log has the details.",
-        ),
-        small_print(m.job),
+        why=f"The part {escaped(m.decider)} failed on this job ({escaped(m.error)}).",
+        next_step="All other parts continue.",
+        to_do="Report the error. The function's log has the details.",
+        small=small_print(m.job),
     )
 
 
 def rate_limit(m: RateLimit) -> MessageText:
     noun = "stop" if m.what == "stop" else "submission"
-    return MessageText(
+    return explained(
         f":vertical_traffic_light: Rate limit reached: {count(m.limit, noun)} this hour",
-        (
-            f"{WHY}The policy allows no more in one hour.",
-            f"{NEXT}The others continue automatically at {when(m.until)}.",
-            NOTHING_TO_DO,
-        ),
+        why="The policy allows no more in one hour.",
+        next_step=f"The others continue automatically at {when(m.until)}.",
     )

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from controller.ledger.message import CalledOff
-from controller.notifications.message_text import NEXT, TO_DO, WHY, MessageText, bold, person, small_print
+from controller.notifications.message_text import MessageText, bold, explained, person, small_print
 from controller.notifications.mrkdwn import escaped
 
 
 def called_off(m: CalledOff) -> MessageText:
     why = f" Reason: {escaped(m.why)}." if m.why else ""
-    return MessageText(
+    return explained(
         f":no_entry_sign: {bold(m.job.name)} is not submitted again",
-        (
-            f"{WHY}{person(m.who)} called attempt {escaped(m.attempt)} off.{why}",
-            f"{NEXT}None. No attempt follows automatically.",
-            f"{TO_DO}Nothing. To submit the job after all, use Try again in the message of this job.",
-        ),
-        small_print(m.job),
+        why=f"{person(m.who)} called attempt {escaped(m.attempt)} off.{why}",
+        next_step="None. No attempt follows automatically.",
+        to_do="Nothing. To submit the job after all, use Try again in the message of this job.",
+        small=small_print(m.job),
     )

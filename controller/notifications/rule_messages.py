@@ -6,7 +6,7 @@ import json
 
 from controller.ledger.message import RuleBroken, SurpriseHeld
 from controller.ledger.message_kind import NextStep
-from controller.notifications.message_text import NEXT, TO_DO, WHY, MessageText, bold, count, sentence, small_print
+from controller.notifications.message_text import MessageText, bold, count, explained, sentence, small_print
 from controller.notifications.mrkdwn import code, escaped
 
 SEVERITY_EMOJI = {"low": ":information_source:", "medium": ":warning:", "high": ":rotating_light:"}
@@ -32,10 +32,13 @@ def rule_broken(m: RuleBroken) -> MessageText:
     what = f"{escaped(m.field)}{verb} {escaped(m.found)}. Required: {escaped(m.wanted)}."
     if m.risk:
         what = f"{sentence(m.found)} {escaped(m.risk)}"
-    return MessageText(
+    return explained(
         f"{SEVERITY_EMOJI.get(m.severity, ':warning:')} {bold(m.job.name)} breaks the rule {escaped(m.policy)}",
-        (WHY + what, _claimed(m.claimed), escaped(m.lapsed), NEXT + _next_step(m), TO_DO + _todo(m)),
-        small_print(m.job, _in_force(m)),
+        why=what,
+        about=(_claimed(m.claimed), escaped(m.lapsed)),
+        next_step=_next_step(m),
+        to_do=_todo(m),
+        small=small_print(m.job, _in_force(m)),
     )
 
 
@@ -79,13 +82,11 @@ def _todo(m: RuleBroken) -> str:
 
 
 def surprise_held(m: SurpriseHeld) -> MessageText:
-    return MessageText(
+    return explained(
         f":octagonal_sign: The rule {escaped(m.policy)} acts on more jobs than its guard allows, and only warns from now on",
-        (
-            f"{WHY}Since policy {code(m.revision)} took force, it would act on {count(m.jobs, 'job')}"
-            f" of {count(m.teams, 'team')}. The last of them is {bold(m.job.name)}.",
-            f"{NEXT}The job keeps running, and the rule waits for a person.",
-            f"{TO_DO}Correct the rule, or raise its guard. Either is a new policy revision, which begins anew.",
-        ),
-        small_print(m.job),
+        why=f"Since policy {code(m.revision)} took force, it would act on {count(m.jobs, 'job')}"
+        f" of {count(m.teams, 'team')}. The last of them is {bold(m.job.name)}.",
+        next_step="The job keeps running, and the rule waits for a person.",
+        to_do="Correct the rule, or raise its guard. Either is a new policy revision, which begins anew.",
+        small=small_print(m.job),
     )

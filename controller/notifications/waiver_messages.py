@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from controller.ledger.message import WaiverExpiring
-from controller.notifications.message_text import NEXT, TO_DO, WHY, MessageText, bold, sentence
+from controller.notifications.message_text import MessageText, bold, explained, sentence
 from controller.notifications.mrkdwn import escaped, when
 
 
 def waiver_expiring(m: WaiverExpiring) -> MessageText:
-    return MessageText(
+    return explained(
         f":hourglass_flowing_sand: The waiver {bold(m.waiver)} ends at {when(m.expires)}",
-        (
-            f"{WHY}It was given for: {sentence(m.reason)} Ticket: {escaped(m.ticket)}. Owner: {escaped(m.owner)}.",
-            f"{NEXT}From then on, the jobs that it is about are held to {escaped(m.rules)} again.",
-            f"{TO_DO}Fix the jobs, or renew the waiver in the policy.",
-        ),
+        why=f"It was given for: {sentence(m.reason)} Ticket: {escaped(m.ticket)}. Owner: {escaped(m.owner)}.",
+        next_step=f"From then on, the jobs that it is about are held to {escaped(m.rules)} again.",
+        to_do="Fix the jobs, or renew the waiver in the policy.",
     )
