@@ -78,9 +78,9 @@ def progress_of(
 def work_at_most_s(
     intervals: Sequence[Interval], scans: Iterable[Scan], *, checkpoints: bool, ended_at: datetime | None = None
 ) -> int:
-    """The training seconds in the model of a completed job: at most, where nobody saw what was kept at an interruption.
+    """The seconds of training that the model of a completed job contains; the maximum, where no scan shows what an interruption lost.
 
-    An estimate of the next run is made from it, and must not be too short because nobody could look.
+    The next run's duration is estimated from it. A maximum is right for that: an estimate that is too short misses deadlines.
     """
     seen = [s for s in scans if s.problem is None]
     work = timedelta()

@@ -19,7 +19,7 @@ STRICT = """\
 rules:
   - {name: save, rule: checkpoint-required, mode: enforce, action: repair, repair: {checkpoint: "s3://acme-ck/{team}/{job}/"}}
   - {name: hour, rule: uncheckpointed-cap, mode: enforce, action: stop}
-  - {name: patience, rule: max-wait-limit, options: {at_most: 24h}}
+  - {name: wait-limit, rule: max-wait-limit, options: {at_most: 24h}}
   - {name: spot, rule: spot-required, options: {runtime_over: 1h}, mode: enforce, action: stop, match: {tags: {team: "team-1*"}}}
 """
 CPU_S_MAX, MB_MAX = 60, 300

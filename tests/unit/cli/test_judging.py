@@ -7,7 +7,7 @@ import pytest
 from controller import wiring
 from tests.unit.cli.checking import CASES, Check
 
-ALL = ["save-long-work", "one-hour-without-checkpoints", "patience", "spot-for-long-jobs"]
+ALL = ["save-long-work", "one-hour-without-checkpoints", "wait-limit", "spot-for-long-jobs"]
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ ALL = ["save-long-work", "one-hour-without-checkpoints", "patience", "spot-for-l
     [
         ("create-warm-pool-on-demand.json", 0, "allow", [], []),
         ("create-serverless.json", 0, "allow", [], []),
-        ("create-five-day-run.json", 1, "findings", ["patience"], []),
+        ("create-five-day-run.json", 1, "findings", ["wait-limit"], []),
         ("create-spot-without-maxwait.json", 4, "refused", ["SageMaker"], []),
         ("create-misspelt-member.json", 4, "refused", ["SageMaker", "save-long-work"], []),
         ("create-own-algorithm-by-arn.json", 0, "allow", [], []),
@@ -57,7 +57,7 @@ def test_a_description_says_nothing_of_tags(said_of: Check) -> None:
 def test_a_runtime_is_never_lowered_and_it_is_said_why_there_is_no_fix(said_of: Check) -> None:
     (finding,) = said_of(CASES / "create-five-day-run.json").job["findings"]
     assert finding["fix"]["request"] == {}
-    assert "patience allows MaxWaitTimeInSeconds of at most 2 days (172800 s)" in finding["fix"]["why_not"]
+    assert "wait-limit allows MaxWaitTimeInSeconds of at most 2 days (172800 s)" in finding["fix"]["why_not"]
     assert "A fix never lowers MaxRuntimeInSeconds" in finding["fix"]["why_not"]
 
 

@@ -26,7 +26,7 @@ PER_PROGRESS = block(causes={FailureCause.STARVED: budget(3, per=BudgetPer.PROGR
 
 
 def after(gains_h: tuple[int | None, ...], **changes: object) -> Facts:
-    """The outcome of the last of some attempts, of which each trained for two days and kept some hours; None: nobody saw."""
+    """The last of several attempts has ended. Each trained for two days and kept ``gains_h`` hours of it; None: no scan."""
     entries: list[CheckpointScanned] = []
     intents: list[Intent] = []
     for number, gain_h in enumerate(gains_h, start=1):

@@ -111,7 +111,7 @@ EXAMPLES: tuple[Message, ...] = (
     m.TagsChanged(job=SPOT, before="no spotwarden:deadline", after="spotwarden:deadline=2026-03-02T18:00:00Z"),
     rule_broken(lapsed="The waiver old-bert has expired (2026-03-02 00:00 UTC), so the rule holds."),
     m.WaiverExpiring(
-        waiver="old-bert", rules="use-spot, patience", expires=LATER, reason="moves in April", owner="alice", ticket="ML-1"
+        waiver="old-bert", rules="use-spot, wait-limit", expires=LATER, reason="moves in April", owner="alice", ticket="ML-1"
     ),
     m.DeciderFailed(job=SPOT, decider="deadline", error="OverflowError"),
     m.SurpriseHeld(job=SPOT, policy="save-long-work", revision="781e8d1c6120", jobs=21, teams=4),

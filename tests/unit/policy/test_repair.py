@@ -95,7 +95,7 @@ def test_a_job_that_goes_to_spot_without_a_place_for_checkpoints_is_not_repaired
 
 def test_a_repair_does_not_break_a_rule_that_was_kept() -> None:
     bare = job(spot=False, wait_s_max=None, runtime_s_max=36_000)
-    whole = policy(rules=(repairing("spot-required"), rule("patience", kind="max-wait-limit", options={"at_most_s": 50_000})))
+    whole = policy(rules=(repairing("spot-required"), rule("wait-limit", kind="max-wait-limit", options={"at_most_s": 50_000})))
     found, _ = judged(bare, whole, Evidence(claims=()))
     changes = repaired_request(bare, found, whole, lambda changed: judged(changed, whole, Evidence(claims=()))[0])
     assert isinstance(changes, dict)

@@ -40,7 +40,7 @@ rules:
     action: stop
     applies_to: running
   - {name: one-hour-without-checkpoints, rule: uncheckpointed-cap, options: {at_most: 60m}, mode: warn}
-  - {name: patience, rule: max-wait-limit, options: {at_most: 48h, times_runtime: 4}}
+  - {name: wait-limit, rule: max-wait-limit, options: {at_most: 48h, times_runtime: 4}}
   - {name: not-for-ever, rule: max-runtime-limit, options: {at_most: 7d}, channel: "#elsewhere"}
   - {name: spot-first, rule: spot-required, options: {runtime_over: 90s}}
   - {name: one-writer, rule: checkpoint-exclusive}
@@ -93,11 +93,11 @@ def test_every_option_of_a_rule_kind_can_be_written(kind: str) -> None:
 
 def test_a_rule_takes_what_it_does_not_say_from_the_defaults(tmp_path: Path) -> None:
     rules = {rule.name: rule for rule in loaded(tmp_path).rules}
-    vision, patience = rules["vision-checkpoints"], rules["patience"]
+    vision, waiting = rules["vision-checkpoints"], rules["wait-limit"]
     assert (vision.mode, vision.severity, vision.action) == (Mode.ENFORCE, Severity.HIGH, RuleAction.STOP)
     assert (vision.applies_to, vision.channel) == (AppliesTo.RUNNING, "#ml-spot")
-    assert (patience.mode, patience.severity, patience.action) == (Mode.AUDIT, Severity.MEDIUM, None)
-    assert (patience.applies_to, rules["not-for-ever"].channel) == (AppliesTo.NEW, "#elsewhere")
+    assert (waiting.mode, waiting.severity, waiting.action) == (Mode.AUDIT, Severity.MEDIUM, None)
+    assert (waiting.applies_to, rules["not-for-ever"].channel) == (AppliesTo.NEW, "#elsewhere")
 
 
 def test_a_selector_takes_one_text_for_a_list_and_a_role_by_its_name(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.cli.checking import Check
 
-ALL = ["save-long-work", "one-hour-without-checkpoints", "patience", "spot-for-long-jobs"]
+ALL = ["save-long-work", "one-hour-without-checkpoints", "wait-limit", "spot-for-long-jobs"]
 ROLE = "arn:aws:iam::111122223333:role/train"
 
 V2_SPOT = f"""

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.cli.checking import Check, request
 
-ALL = ["save-long-work", "one-hour-without-checkpoints", "patience", "spot-for-long-jobs"]
+ALL = ["save-long-work", "one-hour-without-checkpoints", "wait-limit", "spot-for-long-jobs"]
 
 
 def event(kind: str, detail: dict[str, Any]) -> dict[str, Any]:

@@ -100,7 +100,7 @@ def test_what_a_document_does_not_say_leaves_a_rule_open(explained: Any) -> None
     event = {
         "source": "aws.sagemaker", "detail-type": "SageMaker Training Job State Change", "account": "111122223333",
         "region": "us-east-1",
-        "detail": {"TrainingJobName": "rung", "TrainingJobStatus": "InProgress", "CreationTime": 1_772_442_000_000},
+        "detail": {"TrainingJobName": "bert", "TrainingJobStatus": "InProgress", "CreationTime": 1_772_442_000_000},
     }  # fmt: skip
     code, out, _ = explained(event)
     assert code == 0
