@@ -68,10 +68,10 @@ class Account:
     def current(self) -> Policy:
         return self.policy
 
-    def scan(self, uri: str, *, now: datetime, ignore: Sequence[str] = ()) -> CheckpointScan:  # noqa: ARG002 - the port's own
+    def scan(self, uri: str, *, now: datetime, ignore: Sequence[str] = ()) -> CheckpointScan:
         return CheckpointScan(uri=uri, scanned_at=now, objects=0, bytes_seen=0, newest_at=None, complete=True)
 
-    def publish(self, publish: Publish, at: datetime) -> Answer:  # noqa: ARG002 - the port's own signature
+    def publish(self, publish: Publish, at: datetime) -> Answer:
         self.published.append(publish)
         return Done()
 
@@ -81,7 +81,7 @@ class Account:
     def score(self, instance_type: str, count: int, region: str) -> int | None:
         """No score is known."""
 
-    def rate(self, instance_type: str, region: str, at: datetime, since: datetime | None = None) -> Rate:  # noqa: ARG002
+    def rate(self, instance_type: str, region: str, at: datetime, since: datetime | None = None) -> Rate:
         return builders.rate()
 
 
@@ -103,10 +103,10 @@ class JobsOf:
     def describe(self, name: str) -> Job | None:
         return self.account.jobs.get(name)
 
-    def made_by_pipeline(self, job: Job, execution: str) -> OwnerAnswer:  # noqa: ARG002 - the port's own signature
+    def made_by_pipeline(self, job: Job, execution: str) -> OwnerAnswer:
         return OwnerAnswer.NO
 
-    def submit(self, submit: Submit, lineage: LineageId) -> Answer:  # noqa: ARG002 - the port's own signature
+    def submit(self, submit: Submit, lineage: LineageId) -> Answer:
         self.account.asked.append(submit)
         answer = self.account.on_submit(submit) if self.account.on_submit else Done("created")
         if isinstance(answer, Done):
@@ -117,7 +117,7 @@ class JobsOf:
             )  # fmt: skip
         return answer
 
-    def probe(self, probe: Probe, lineage: LineageId) -> Answer:  # noqa: ARG002 - the port's own signature
+    def probe(self, probe: Probe, lineage: LineageId) -> Answer:
         return Done("asked")
 
     def stop(self, name: str) -> Answer:

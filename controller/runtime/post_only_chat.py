@@ -17,17 +17,17 @@ class PostOnlyChat:
     threads = False
     why: ClassVar[str]
 
-    def update(self, post: Post, page: Page) -> Answer:  # noqa: ARG002 - the port's own signature
+    def update(self, post: Post, page: Page) -> Answer:
         return Refused(self.why)
 
-    def reply_ephemeral(self, url: str, words: str) -> Answer:  # noqa: ARG002 - the port's own signature
+    def reply_ephemeral(self, url: str, words: str) -> Answer:
         return Refused(self.why)
 
-    def open(self, trigger_id: str, view: Mapping[str, Any]) -> Answer:  # noqa: ARG002 - the port's own signature
+    def open(self, trigger_id: str, view: Mapping[str, Any]) -> Answer:
         return Refused(self.why)
 
-    def user(self, who: str) -> SlackUser | None:  # noqa: ARG002 - the port's own signature
+    def user(self, who: str) -> SlackUser | None:
         return None
 
-    def members(self, group: str) -> frozenset[str]:  # noqa: ARG002 - the port's own signature
+    def members(self, group: str) -> frozenset[str]:
         return frozenset()

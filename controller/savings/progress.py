@@ -78,7 +78,7 @@ def progress_of(
 def work_at_most_s(
     intervals: Sequence[Interval], scans: Iterable[Scan], *, checkpoints: bool, ended_at: datetime | None = None
 ) -> int:
-    """The seconds of training that the model of a completed job contains; the maximum, where no scan shows what an interruption lost.
+    """The seconds of training in the model of a completed job; the maximum, where no scan shows what an interruption lost.
 
     The next run's duration is estimated from it. A maximum is right for that: an estimate that is too short misses deadlines.
     """

@@ -120,7 +120,7 @@ def test_two_deployments_at_once(local: aws.Local, package: Path) -> None:
 
 def test_a_secret_that_is_missing(local: aws.Local, package: Path) -> None:
     class Secrets:
-        def describe_secret(self, SecretId: str) -> None:  # noqa: N803, ARG002 (AWS's own name)
+        def describe_secret(self, SecretId: str) -> None:  # noqa: N803 (AWS's own name)
             raise ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": "m"}}, "DescribeSecret")
 
     arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:slack"

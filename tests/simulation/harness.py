@@ -218,7 +218,7 @@ MICROS_PER_H = {PRICED: 1_515_000, "ml.g5.4xlarge": 2_030_000, "ml.g5.8xlarge": 
 class Prices:
     """Prices of the instance types that jobs ask for and most that the ladder comes to, and none for the others."""
 
-    def rate(self, instance_type: str, region: str, at: datetime, since: datetime | None = None) -> Rate | None:  # noqa: ARG002
+    def rate(self, instance_type: str, region: str, at: datetime, since: datetime | None = None) -> Rate | None:
         micros_per_h = MICROS_PER_H.get(instance_type)
         return None if micros_per_h is None else Rate(micros_per_h=micros_per_h, as_of=date(2026, 3, 1), source="test")
 
@@ -229,7 +229,7 @@ class MemoryCheckpoints:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def scan(self, uri: str, *, now: datetime, ignore: Sequence[str] = ()) -> CheckpointScan:  # noqa: ARG002 - the port's own signature
+    def scan(self, uri: str, *, now: datetime, ignore: Sequence[str] = ()) -> CheckpointScan:
         """A neighbour's objects whose names begin alike are not below the prefix."""
         below = [saved for prefix, saved in self._world.checkpoints.items() if f"{prefix}/".startswith(f"{uri.rstrip('/')}/")]
         beside = (p for p in self._world.checkpoints if p.startswith(uri) and not f"{p}/".startswith(f"{uri.rstrip('/')}/"))
@@ -245,13 +245,13 @@ class Bus:
     def __init__(self) -> None:
         self.published: list[Publish] = []
 
-    def publish(self, publish: Publish, at: datetime) -> Answer:  # noqa: ARG002 - the port's own signature
+    def publish(self, publish: Publish, at: datetime) -> Answer:
         self.published.append(publish)
         return Done()
 
 
 class Instances:
-    def family_of(self, instance_id: str) -> str | None:  # noqa: ARG002 - the port's own signature
+    def family_of(self, instance_id: str) -> str | None:
         return "g5"
 
 

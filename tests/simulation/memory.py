@@ -408,7 +408,7 @@ class MemoryLedger(AllPorts):
     def set_halt(self, halt: Halt | None) -> None:
         self.halted = halt
 
-    def spend(self, what: str, who: str, amount: int, limit: int | None, now: datetime) -> bool:  # noqa: ARG002 - nothing expires
+    def spend(self, what: str, who: str, amount: int, limit: int | None, now: datetime) -> bool:
         holders = self.holders.setdefault(what, {})
         if holders.get(who, 0) >= amount and who in holders:
             return True
@@ -417,7 +417,7 @@ class MemoryLedger(AllPorts):
         holders[who] = amount
         return True
 
-    def settle(self, what: str, who: str, amount: int, now: datetime) -> None:  # noqa: ARG002 - nothing expires here
+    def settle(self, what: str, who: str, amount: int, now: datetime) -> None:
         self.holders.setdefault(what, {})[who] = amount
 
     def acts(self, revision: str, policy: str) -> RuleActs:
@@ -502,7 +502,7 @@ class MemoryLedger(AllPorts):
         revision, since = self.current_revision
         return RevisionInForce(revision=revision, since=since)
 
-    def once(self, what: str, now: datetime) -> bool:  # noqa: ARG002 - nothing expires here
+    def once(self, what: str, now: datetime) -> bool:
         known = what in self.asked_once
         self.asked_once.add(what)
         return not known
@@ -555,7 +555,7 @@ class MemoryOutbox:
     def post_of(self, channel: str, thread: str) -> Post | None:
         return self.posts.get((channel, thread))
 
-    def remember_post(self, channel: str, thread: str, post: Post, *, at: datetime) -> None:  # noqa: ARG002 - nothing expires here
+    def remember_post(self, channel: str, thread: str, post: Post, *, at: datetime) -> None:
         self.posts[channel, thread] = post
 
     def set_aside(self, message: Message, why: str) -> None:

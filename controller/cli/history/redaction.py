@@ -19,11 +19,7 @@ QUOTING = frozenset({"FailureReason", "StatusMessage", "StatusDetails"})
 def redacted(described: Mapping[str, Any]) -> dict[str, Any]:
     """The same description, in which no value of these members is left, nor any text that quotes one."""
     secrets: dict[str, str] = {}
-    hidden = _hidden(described, secrets)
-    quoted = {"HyperParameters": secrets}
-    shown = _without_quotes(hidden, quoted)
-    assert isinstance(shown, dict)  # noqa: S101 - a mapping was given
-    return shown
+    return _members_without_quotes(_hidden(described, secrets), {"HyperParameters": secrets})
 
 
 def _hidden(value: Any, secrets: dict[str, str]) -> Any:
@@ -42,10 +38,14 @@ def _member(name: str, item: Any, secrets: dict[str, str]) -> Any:
     return _hidden(item, secrets)
 
 
+def _members_without_quotes(members: Mapping[str, Any], quoted: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: without_values(item, quoted) if name in QUOTING and isinstance(item, str) else _without_quotes(item, quoted)
+        for name, item in members.items()
+    }
+
+
 def _without_quotes(value: Any, quoted: Mapping[str, Any]) -> Any:
     if isinstance(value, Mapping):
-        return {
-            name: without_values(item, quoted) if name in QUOTING and isinstance(item, str) else _without_quotes(item, quoted)
-            for name, item in value.items()
-        }
+        return _members_without_quotes(value, quoted)
     return [_without_quotes(item, quoted) for item in value] if isinstance(value, list) else value

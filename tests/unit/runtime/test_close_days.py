@@ -29,7 +29,7 @@ class Listed:
     rates: dict[str, Rate]
     problems: tuple[str, ...] = ()
 
-    def training(self, region: str) -> Listed:  # noqa: ARG002 - the port's own signature
+    def training(self, region: str) -> Listed:
         return self
 
 
