@@ -24,7 +24,7 @@ defaults: {mode: enforce, channel: "#ml"}
 rules:
   - {name: short-wait, rule: max-wait-limit, options: {at_most: 12h}, mode: warn}
   - {name: spot-only, rule: spot-required, options: {runtime_over: 1h}, mode: enforce, action: stop, match: {tags: {team: ads}}}
-  - {name: to-spot, rule: spot-required, options: {runtime_over: 1h}, mode: enforce, action: repair, match: {tags: {team: speech}}}
+  - {name: spot, rule: spot-required, options: {runtime_over: 1h}, mode: enforce, action: repair, match: {tags: {team: speech}}}
 resubmit:
   - name: again
     mode: enforce

@@ -47,7 +47,7 @@ EVENT: dict[str, Any] = {
     "account": "111122223333",
     "region": "us-east-1",
     "detail": {
-        "TrainingJobName": "bert", "TrainingJobStatus": "InProgress", "SecondaryStatus": "Starting",
+        "TrainingJobName": "gpt", "TrainingJobStatus": "InProgress", "SecondaryStatus": "Starting",
         "AlgorithmSpecification": {"TrainingImage": PYTORCH}, "StoppingCondition": {"MaxRuntimeInSeconds": 7200},
         "CreationTime": "1772442000000", "Tags": {},
     },
@@ -119,7 +119,7 @@ def test_a_finding_says_what_was_seen_what_is_wanted_and_the_exact_change(check:
 
 def test_a_rule_that_needs_more_than_an_event_contains_is_undecided(check: Any) -> None:
     code, found, _ = check(EVENT)
-    assert (code, found[0]["job"], found[0]["verdict"], found[0]["findings"]) == (3, "bert", "undecided", [])
+    assert (code, found[0]["job"], found[0]["verdict"], found[0]["findings"]) == (3, "gpt", "undecided", [])
     assert found[0]["undecided"] == ["save-long-work", "one-hour-without-checkpoints", "wait-limit", "spot-for-long-jobs"]
 
 
@@ -272,7 +272,7 @@ def test_the_text_names_each_finding_with_its_fix(elsewhere: Path, capsys: pytes
     assert '           PyTorch Lightning trainer.fit(model, ckpt_path="last")' in said
     assert said.endswith(
         "allow      launch-post  (jobs.json: [1] (line 1); DescribeTrainingJob response)\n"
-        "undecided  rung  (jobs.json: [2] (line 1); EventBridge event)\n"
+        "undecided  gpt  (jobs.json: [2] (line 1); EventBridge event)\n"
         "       undecided, as the EventBridge event does not say what they need: save-long-work, one-hour-without-checkpoints,"
         " wait-limit, spot-for-long-jobs\n"
         "         --live asks SageMaker\n"
