@@ -19,9 +19,10 @@ from controller.ledger.intent import IntentResult
 from controller.ledger.lineage import ATTEMPT_TAG, Lineage, LineageId
 from controller.runtime import discover, gather, perform, reconcile, sweep
 from controller.runtime.ports import Done, Later, Trigger
-from tests.simulation import memory, world_invariants
+from tests.simulation import world_invariants
 from tests.simulation.harness import FaultyLedger
-from tests.simulation.memory import MemoryLedger
+from tests.simulation.memory import MemoryLedger, lineages
+from tests.simulation.memory.lineages import place_of
 from tests.simulation.replace_function import Replacement, replaced
 from tests.simulation.run import run_history
 
@@ -99,7 +100,7 @@ def _rest_first(_: Any) -> Any:
 
 def _claim_always(_: Any) -> Any:
     def claim(self: Any, claim: Any) -> Any:
-        self.held[memory._place(claim)] = claim
+        self.held[place_of(claim)] = claim
         return ()
 
     return claim
@@ -157,7 +158,7 @@ def _old_before_policy(too_old: Any) -> Any:
 
 
 # Without the "if absent" conditions, only the version can catch a mutant.
-UNCONDITIONAL: Replacement = (memory, "_fits", replace_by(lambda row, decision: True))
+UNCONDITIONAL: Replacement = (lineages, "_fits", replace_by(lambda row, decision: True))
 
 MUTANTS: Mapping[str, tuple[Replacement, ...]] = {
     # The steps of the path.

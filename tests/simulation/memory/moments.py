@@ -1,0 +1,80 @@
+"""Up to when something was done: passes, digests, prices, the bill, and the revision in force."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from controller.runtime.policy_ports import RevisionInForce
+from controller.runtime.schedule_ports import DiscoverPass, PassPosition
+
+
+class MemoryMoments:
+    """Up to when something was done: passes, digests, prices, the bill, and the revision in force."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.moments: dict[tuple[str, ...], datetime] = {}
+        self.positions: dict[DiscoverPass, PassPosition] = {}
+        self.current_revision: tuple[str, datetime] | None = None
+
+    def passed_until(self, which: DiscoverPass) -> datetime | None:
+        return self.moments.get(("pass", which))
+
+    def note_passed(self, which: DiscoverPass, until: datetime) -> None:
+        self._move_forward(("pass", which), until)
+
+    def position(self, which: DiscoverPass) -> PassPosition | None:
+        return self.positions.get(which)
+
+    def note_position(self, which: DiscoverPass, position: PassPosition) -> None:
+        self.positions[which] = position
+
+    def queued_at(self, period: str, channel: str) -> datetime | None:
+        return self.moments.get(("queued", period, channel))
+
+    def note_queued(self, period: str, channel: str, at: datetime) -> None:
+        self._move_forward(("queued", period, channel), at)
+
+    def checked_at(self) -> datetime | None:
+        return self.moments.get(("checked",))
+
+    def note_checked(self, at: datetime) -> None:
+        self._move_forward(("checked",), at)
+
+    def blocks_refused_at(self) -> datetime | None:
+        return self.moments.get(("blocks refused",))
+
+    def note_blocks_refused(self, at: datetime) -> None:
+        self._move_forward(("blocks refused",), at)
+
+    def closed_until(self) -> datetime | None:
+        return self.moments.get(("closed",))
+
+    def note_closed(self, until: datetime) -> None:
+        self._move_forward(("closed",), until)
+
+    def refreshed_at(self, region: str) -> datetime | None:
+        return self.moments.get(("refreshed", region))
+
+    def note_refresh(self, region: str, at: datetime) -> None:
+        self._move_forward(("refreshed", region), at)
+
+    def billed_until(self, region: str) -> datetime | None:
+        return self.moments.get(("billed", region))
+
+    def note_billed(self, region: str, until: datetime) -> None:
+        self._move_forward(("billed", region), until)
+
+    def _move_forward(self, name: tuple[str, ...], at: datetime) -> None:
+        self.moments[name] = max(at, self.moments.get(name, at))
+
+    def in_force_at(self, revision: str, now: datetime) -> datetime:
+        if self.current_revision is None or self.current_revision[0] != revision:
+            self.current_revision = (revision, now)
+        return self.current_revision[1]
+
+    def current(self) -> RevisionInForce | None:
+        if self.current_revision is None:
+            return None
+        revision, since = self.current_revision
+        return RevisionInForce(revision=revision, since=since)
