@@ -1,0 +1,142 @@
+"""What is read across lineages: entries of a period, signals, runs of a family, the revision in force."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from controller.decide.decision import Decision
+from controller.jobs.job import Outcome
+from controller.ledger.entry import Finished
+from controller.ledger.pool import CapacitySeen, MarketSignal, MarketSignalKind, PhaseTimes, PlacementAsked
+from controller.runtime.policy_ports import RevisionInForce
+from controller.runtime.ports import Ledger
+from controller.savings.job_history import FamilyRun
+from tests.builders import BEGIN, lineage_id
+from tests.contract.one_lineage import (
+    MINUTE,
+    NOW,
+    commit,
+    interrupted,
+)
+
+
+def test_entries_of_a_period_are_those_from_since_until_before_until(ledger: Ledger) -> None:
+    midnight = datetime(2026, 3, 3, tzinfo=UTC)
+    tick = timedelta(microseconds=1)
+    times = [
+        midnight - tick,
+        midnight,
+        midnight + timedelta(hours=30),
+        midnight + timedelta(days=2) - tick,
+        midnight + timedelta(days=2),
+    ]
+    commit(ledger, *(replace(interrupted(0), at=at) for at in times))
+    assert sorted(e.at for e in ledger.journal.entries(midnight, midnight + timedelta(days=2))) == times[1:4]
+    assert sorted(e.at for e in ledger.journal.entries(midnight - tick, midnight)) == times[:1]
+    assert list(ledger.journal.entries(midnight, midnight)) == []
+
+
+def test_entries_of_a_period_are_of_all_lineages(ledger: Ledger) -> None:
+    names = {f"job-{number}" for number in range(40)}
+    for name in names:
+        assert ledger.lineages.commit(
+            ledger.lineages.load(lineage_id(name)), Decision(entries=(replace(interrupted(1), job=name),))
+        )
+    assert {entry.job for entry in ledger.journal.entries(BEGIN, BEGIN + timedelta(days=1))} == names
+
+
+def test_entries_of_a_period_are_read_to_the_last_page(ledger: Ledger) -> None:
+    for number in range(5):
+        commit(ledger, replace(interrupted(number), instance_type="x" * 300_000))
+    assert len(list(ledger.journal.entries(BEGIN, BEGIN + timedelta(days=1)))) == 5
+
+
+def test_a_signal_is_noted_once_and_found_in_its_period(ledger: Ledger) -> None:
+    signal = MarketSignal(kind=MarketSignalKind.INTERRUPTION, instance_id="i-0abc", family="g5", region="us-east-1", at=NOW)
+    gone = replace(signal, instance_id="i-0def", family=None, at=NOW + MINUTE)
+    assert ledger.market_signals.note_signal(signal)
+    assert ledger.market_signals.note_signal(gone)
+    assert not ledger.market_signals.note_signal(replace(signal, family=None, at=NOW + MINUTE))  # the same warning again
+    assert sorted(ledger.market_signals.signals(NOW, NOW + 2 * MINUTE), key=lambda s: s.at) == [signal, gone]
+    assert list(ledger.market_signals.signals(NOW, NOW + MINUTE)) == [signal]
+    assert list(ledger.journal.entries(NOW, NOW + MINUTE)) == []
+
+
+def test_the_newest_sign_of_capacity_counts_in_whatever_order_they_are_committed(ledger: Ledger) -> None:
+    assert ledger.capacity.capacity_seen_at("us-east-1", "ml.g5.2xlarge") is None
+    signals = [
+        CapacitySeen(region="us-east-1", instance_type="ml.g5.2xlarge", job=f"bert-{n}", at=NOW + n * MINUTE) for n in (1, 3, 2)
+    ]
+    for n, signal in enumerate(signals):
+        assert ledger.lineages.commit(ledger.lineages.load(lineage_id(f"bert-{n}")), Decision(capacity=(signal,)))
+    assert ledger.capacity.capacity_seen_at("us-east-1", "ml.g5.2xlarge") == NOW + 3 * MINUTE
+    assert ledger.capacity.capacity_seen_at("us-east-1", "ml.g5.xlarge") is None
+    assert ledger.capacity.capacity_seen_at("eu-west-1", "ml.g5.2xlarge") is None
+    assert ledger.capacity.placement_asked_at("us-east-1", "ml.g5.2xlarge") is None
+
+
+def test_that_ec2_was_asked_is_no_sign_of_capacity(ledger: Ledger) -> None:
+    asked = PlacementAsked(region="us-east-1", instance_type="ml.g5.2xlarge", job="bert", at=NOW, score=3)
+    assert ledger.lineages.commit(
+        ledger.lineages.load(lineage_id()), Decision(capacity=(asked, replace(asked, at=NOW + MINUTE, score=None)))
+    )
+    assert ledger.capacity.placement_asked_at("us-east-1", "ml.g5.2xlarge") == NOW + MINUTE
+    assert ledger.capacity.capacity_seen_at("us-east-1", "ml.g5.2xlarge") is None
+
+
+def test_two_commits_may_record_the_same_sign_of_capacity(ledger: Ledger) -> None:
+    signal = CapacitySeen(region="us-east-1", instance_type="ml.g5.2xlarge", job="bert", at=NOW)
+    for _ in range(2):
+        assert ledger.lineages.commit(ledger.lineages.load(lineage_id()), Decision(capacity=(signal,)))
+    assert ledger.capacity.capacity_seen_at("us-east-1", "ml.g5.2xlarge") == NOW
+
+
+def test_the_runs_of_a_family_are_found_with_their_instance_types(ledger: Ledger) -> None:
+    done = Finished(
+        job="bert", at=NOW, team=None, family="bert", outcome=Outcome.COMPLETED, attempts=1, spot=True, work_s=3600,
+        instance_type="ml.g5.xlarge", region="us-east-1", deadline=None,
+    )  # fmt: skip
+    own = lineage_id("bert")
+    more = (done, replace(done, attempts=2, work_s=7200), replace(done, work_s=None), replace(done, family="gpt"))
+    for number, entry in enumerate(more):
+        one = replace(entry, at=NOW + number * MINUTE)
+        assert ledger.lineages.commit(ledger.lineages.load(lineage_id(f"bert-{number}")), Decision(entries=(one,)))
+    assert ledger.histories.history(own.account, own.region, "bert", 50) == (7200, 3600)
+    assert ledger.histories.runs(own.account, own.region, "bert", 50) == (FamilyRun(instance_type="ml.g5.xlarge", work_s=3600),)
+
+
+def test_a_bounded_number_of_phase_times_is_remembered_for_each_type_and_region(ledger: Ledger) -> None:
+    one = PhaseTimes(region="us-east-1", instance_type="ml.g5.2xlarge", job="bert", at=NOW, start_s=1700, upload_s=60)
+    assert ledger.lineages.commit(ledger.lineages.load(lineage_id()), Decision(times=(one,)))
+    assert ledger.capacity.phase_times("us-east-1", "ml.g5.2xlarge") == (one,)
+    longer = replace(one, start_s=1800)
+    assert ledger.lineages.commit(ledger.lineages.load(lineage_id("other")), Decision(times=(longer,)))  # the same job again
+    assert ledger.capacity.phase_times("us-east-1", "ml.g5.2xlarge") == (longer,)
+    for n in range(30):
+        more = replace(one, job=f"bert-{n}")
+        assert ledger.lineages.commit(ledger.lineages.load(lineage_id(f"bert-{n}")), Decision(times=(more,)))
+    assert 3 <= len(ledger.capacity.phase_times("us-east-1", "ml.g5.2xlarge")) <= 20
+    assert ledger.capacity.phase_times("eu-west-1", "ml.g5.2xlarge") == ()
+    assert ledger.capacity.phase_times("us-east-1", "ml.g5.xlarge") == ()
+    assert ledger.capacity.capacity_seen_at("us-east-1", "ml.g5.2xlarge") is None
+
+
+def test_a_revision_is_in_force_since_it_became_the_current_one(ledger: Ledger) -> None:
+    assert ledger.revisions.in_force_at("r1", NOW) == NOW
+    assert ledger.revisions.in_force_at("r1", NOW + MINUTE) == NOW
+    assert ledger.revisions.in_force_at("r2", NOW + MINUTE) == NOW + MINUTE
+    assert ledger.revisions.in_force_at("r2", NOW + 2 * MINUTE) == NOW + MINUTE
+
+
+def test_a_revision_that_comes_back_begins_a_new_interval(ledger: Ledger) -> None:
+    for minute, revision in enumerate(("r1", "r2", "r1", "r2")):
+        assert ledger.revisions.in_force_at(revision, NOW + minute * MINUTE) == NOW + minute * MINUTE
+
+
+def test_the_current_revision_is_the_one_that_was_used_last(ledger: Ledger) -> None:
+    assert ledger.revisions.current() is None
+    ledger.revisions.in_force_at("r1", NOW)
+    ledger.revisions.in_force_at("r2", NOW + MINUTE)
+    ledger.revisions.in_force_at("r2", NOW + 2 * MINUTE)
+    assert ledger.revisions.current() == RevisionInForce(revision="r2", since=NOW + MINUTE)
