@@ -220,9 +220,13 @@ class InvariantChecker:
         require(not any(life.owned for life in before), f"no owned job is touched: {new.where} repeats one")
 
     def _is_same(self, life: Life, new: Life) -> bool:
-        """Whether a user made the very request of an attempt, under its name and role: the ledger takes it for the attempt."""
+        """Whether a user made the very request of an attempt, under its name and role: the ledger takes it for the attempt.
+
+        The first job of a lineage is told from another of its name by its CreationTime.
+        """
         known = self.ledger.lineages.load(new.lineage).entry(Started, life.name)
-        return known is not None and not life.hostile and life.job.request["RoleArn"] in ROLES
+        attempt = known is not None and life.name != new.lineage.root
+        return attempt and not life.hostile and life.job.request["RoleArn"] in ROLES
 
     def _check_budget(self, new: Life) -> None:
         others = {life.number: life.cause for life in self.lives if life.lineage == new.lineage and life.number != new.number}
