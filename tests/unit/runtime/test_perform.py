@@ -131,7 +131,7 @@ def test_a_stop_that_is_refused_is_told() -> None:
 def test_a_halt_does_not_hide_that_an_earlier_try_had_created_the_attempt() -> None:
     account = failed_job(lambda account: no_answer())
     account.pass_time(timedelta(minutes=6))
-    [submit] = account.asked
+    submit = account.asked[0]
     account.jobs[submit.job] = replace(account.jobs["bert"], name=submit.job, created_at=account.now, **RUNNING)
     account.ledger.halts.set_halt(Halt(why="a test", who="ada", since=account.now))
     account.pass_time(timedelta(minutes=15))
