@@ -12,7 +12,7 @@ SHOWN_BY = {
     "perform before commit": 1,
     "random names": 1,
     "never close": 0,
-    "commit without version": 1,
+    "commit without version": 6,
     "no new_to": 0,
     "no sweep": 1,
     "no discover": 2,
@@ -27,7 +27,7 @@ SHOWN_BY = {
     "a deleted job keeps its intents": 1,
     "a failing trigger is not delayed": 38,
     "a failing trigger ends the pass": 25,
-    "a lineage without its creation time": 7,
+    "a lineage without its creation time": 12,
     "tags are trusted": 22,
     "a taken name counts as ours": 5,
     "older attempts yield intents": 8,
@@ -39,6 +39,10 @@ SHOWN_BY = {
     "a moved job is forgotten": 71,
     "a stored row counts as decided": 24,
     "any role is passed": 5,
+    "what our change broke is left": 43,
+    "any file is a checkpoint": 3,
+    "a sibling's files are a job's own": 125,
+    "warnings are interruptions": 1,
 }
 # No seed below 200 shows these in the worlds of today: their faults became rare when identity, ownership and caps came.
 NOT_SHOWN = frozenset(
