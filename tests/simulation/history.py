@@ -68,8 +68,8 @@ class History:
         more = self._stream("ambition")
         extended = more.random() < 0.5
         quotas = {"quotas": more.choice(policies_and_tags.QUOTAS)} if extended else {}
-        knobs = {"stuck_for": (2000, 9000), "on_demand_late": faults.late_starts}
-        settings = WorldSettings.drawn(self._stream("knobs"), **calls, **quotas, **knobs)
+        fixed = {"stuck_for": (2000, 9000), "on_demand_late": faults.late_starts}
+        settings = WorldSettings.drawn(self._stream("knobs"), **calls, **quotas, **fixed)
         supply = self._stream("weather")
         self.world = World(
             BEGIN,

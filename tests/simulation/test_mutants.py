@@ -26,7 +26,7 @@ SHOWN_BY = {
     "stop closes at once": 44,
     "a deleted job keeps its intents": 1,
     "a failing trigger is not delayed": 38,
-    "a failing trigger ends the pass": 25,
+    "a failing trigger ends the pass": 34,
     "a lineage without its creation time": 12,
     "tags are trusted": 22,
     "a taken name counts as ours": 5,
