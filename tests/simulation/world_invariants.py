@@ -233,8 +233,8 @@ class InvariantChecker:
         tries = Counter(others.values())
         assert new.cause is not None
         if isinstance(new.cause, MoveCause):
-            once = new.cause is not MoveCause.REPAIR or not tries[MoveCause.REPAIR]
-            require(once, f"a job is repaired once: {new.where}")
+            once = new.cause not in (MoveCause.REPAIR, MoveCause.CHANGED_BACK) or not tries[new.cause]
+            require(once, f"a job is repaired once, and goes back once: {new.where}")
             return
         most = self.limits.get(new.cause, 0)
         require(tries[new.cause] < most, f"budgets are kept: {new.where} is one more than {most} for {new.cause}")
@@ -280,7 +280,11 @@ class InvariantChecker:
             if isinstance(intent.action, Stop) and intent.action.purpose is not Purpose.MOVE:
                 self._check_interval(intent.action)
             if isinstance(intent.action, Announce) and intent.action.topic in FINAL_TOPICS:
-                made = [life.where for life in self.lives if life.lineage == before.id and life.about == intent.action.about]
+                made = [
+                    life.where for life in self.lives
+                    if life.lineage == before.id and life.about == intent.action.about
+                    and (life.deleted_at is None or before.entry(Started, life.name))  # a deleted attempt may be unknown
+                ]  # fmt: skip
                 require(not made, f"no attempt is given up and submitted again: {intent.key} beside {made}")
 
     def closing(self, lineage: LineageId, key: str, closed: IntentResult) -> None:
