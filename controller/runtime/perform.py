@@ -29,6 +29,7 @@ from controller.notifications.messages import importance_of
 from controller.policy.slack_settings import Importance
 from controller.runtime.ports import Answer, Done, Later, Message, Ports, Refused, Trigger, Unreachable
 from controller.runtime.rate_limits import OnHold, check_limits
+from controller.units.plural import count
 
 TRIES_MAX = 60  # answers; with the backoff below, more than two days
 BACKOFF_MOST = timedelta(hours=1)
@@ -65,7 +66,7 @@ def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile
             ports.ledger.lineages.put_off(lineage.id, intent, due_at=due_at, why=why[:WHY_MAX], held=True)
             return None
         case Later(why) if intent.tries >= TRIES_MAX:
-            return _close(intent, lineage, ports, IntentResult.ABANDONED, f"{why[:WHY_MAX]} ({intent.tries} tries)")
+            return _close(intent, lineage, ports, IntentResult.ABANDONED, f"{why[:WHY_MAX]} ({count(intent.tries, 'try')})")
         case Later(why, after_s):
             due_at = ports.clock.now() + _backoff(intent, after_s)
             short = why.startswith(NO_QUOTA)
