@@ -14,7 +14,7 @@ from controller.jobs.job import family_of
         ("train-bert-017", "train-bert"),
         ("train-bert-r02", "train-bert"),
         ("bert-1a2b3c4d-r02g2", "bert-1a2b3c4d-r02g2"),
-        ("bert-v1.2.3", "bert-v1.2.3"),
+        ("bert-v1.2.3", "bert-v1"),
         ("bert-1.2.3", "bert"),
         ("bert-abcdef", "bert-abcdef"),
         ("bert-abcde1-2", "bert"),
