@@ -197,6 +197,7 @@ class Job:
     output_uri: str | None = None  # OutputDataConfig.S3OutputPath
     excludes_spot: tuple[str, ...] = ()  # members of its request that exclude spot, as controller.jobs.spot_possible lists them
     unknown: frozenset[str] = frozenset()
+    unaccounted: tuple[str, ...] = ()  # members of its description that this version does not know
     claimed_team: str | None = None  # the team of its tag, where its role says another
     members: Mapping[tuple[str, ...], Any] = field(default_factory=dict, compare=False, repr=False)
     """The members of its document that expressions of the policy read; None is one that it lacks, an absent one is unknown."""
