@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from controller.aws.clients import boto3_client
 from controller.aws.dynamodb.ledger import DynamoLedger
 from controller.aws.dynamodb.outbox import DynamoOutbox
 from controller.aws.ec2_instances import Ec2Instances
@@ -95,12 +95,12 @@ def _now() -> datetime:
 
 @cache
 def client(service: str) -> Any:
-    return boto3.client(service, config=_client_config)
+    return boto3_client(service, _client_config)
 
 
 @cache
 def _pricing() -> Any:
-    return boto3.client("pricing", region_name=PRICING_REGION, config=_client_config)
+    return boto3_client("pricing", _client_config, PRICING_REGION)
 
 
 def region() -> str:
@@ -250,7 +250,7 @@ class _Hurried:
 
 @cache
 def _hurried_client(service: str) -> Any:
-    return boto3.client(service, config=_slack_client_config)
+    return boto3_client(service, _slack_client_config)
 
 
 def _slack() -> Chat:
