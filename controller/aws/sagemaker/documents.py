@@ -31,7 +31,7 @@ from controller.aws.sagemaker.members import (
     whole,
 )
 from controller.aws.sagemaker.members_read import NO_FIELDS, members_read
-from controller.aws.sagemaker.ownership import claimed_service, service_of, unrepeatable
+from controller.aws.sagemaker.ownership import claimed_service, service_of, unrepeatable_as_known
 from controller.aws.sagemaker.unsaid_fields import DocumentKind, unsaid_fields
 from controller.jobs.algorithm import algorithm_of
 from controller.jobs.job import Interval, Job, Outcome, Service, Usage, outcome_of
@@ -156,7 +156,7 @@ def job_of(
         service=owner,
         claimed=None if owner else claimed_service(body, tags),
         members=members_read(body, fields, kind, later) if fields else {},
-        unrepeatable=unrepeatable(body, tags),
+        unrepeatable=unrepeatable_as_known(body, tags),
         tags=tags,
         intervals=_intervals(lines, "Training"),
         downloading=_intervals(lines, "Downloading"),
