@@ -31,7 +31,7 @@ from controller.aws.s3_reports import S3ReportStore
 from controller.aws.sagemaker.jobs import SageMakerJobs
 from controller.aws.service_models import use_packaged_models
 from controller.aws.service_quotas import ServiceQuotas
-from controller.aws.stack_parameters import identity_key, training_roles
+from controller.aws.stack_parameters import identity_key, retention, training_roles
 from controller.aws.system_clock import SystemClock
 from controller.ledger.lineage import LineageId
 from controller.runtime.gather import lineage_of
@@ -98,6 +98,10 @@ def clock() -> Clock:
     return _clock
 
 
+def _now() -> datetime:
+    return _clock.now()
+
+
 @cache
 def client(service: str) -> Any:
     return client_of(service, _client_config)
@@ -127,14 +131,14 @@ def warm(module: str) -> None:
 @cache
 def ports() -> Ports:
     """The ports of a function that decides about jobs. Raises Misconfigured."""
-    ledger = DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"), identity_key())
+    ledger = DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"), identity_key(), retention(_now))
     return _ports(ledger, ledger.revisions.in_force_at)
 
 
 @cache
 def reading_ports() -> Ports:
     """The ports of a function that decides nothing: it does not say since when the policy is in force. Raises Misconfigured."""
-    ledger = DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"))
+    ledger = DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"), retention=retention(_now))
     return _ports(ledger, ledger.revisions.read_in_force_at)
 
 
