@@ -5,17 +5,13 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.errors import fault_of
-from controller.aws.json_client import OTHERWISE, SERVICES, JsonClient, signed, usable
+from controller.aws.json_client import OTHERWISE, SERVICES, JsonClient, usable
 from controller.aws.sagemaker.jobs import SageMakerJobs
 from controller.runtime.ports import Unreachable
 from infra.local.http_server import HttpServer, Request, Response
@@ -151,20 +147,6 @@ def test_bytes_are_bytes_again(monkeypatch: pytest.MonkeyPatch) -> None:
     item = {"zip": {"B": b"\x00\xff"}, "map": {"M": {"B": {"S": "text"}}}, "B": {"S": "AAAA"}}
     with HttpServer(answer) as server:
         assert json_client(server.url, monkeypatch, "dynamodb").put_item(Item=item)["Item"] == item
-
-
-@pytest.mark.parametrize("token", ["", "token"])
-def test_the_signature_is_that_of_botocore(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    headers, body = {"content-type": "application/x-amz-json-1.0", "host": "dynamodb.eu-west-1.amazonaws.com"}, b'{"a": 1}'
-    at = datetime.now(UTC)
-    ours = signed(headers, body, path="/", service="dynamodb", region="eu-west-1", at=at, key_id="AK", key="secret", token=token)
-    theirs = AWSRequest("POST", "https://dynamodb.eu-west-1.amazonaws.com/", headers, body)
-    theirs.context["timestamp"] = ours["x-amz-date"]
-    signer = SigV4Auth(Credentials("AK", "secret", token or None), "dynamodb", "eu-west-1")
-    signer._modify_request_before_signing(theirs)
-    canonical = signer.canonical_request(theirs)
-    expected = signer.signature(signer.string_to_sign(theirs, canonical), theirs)
-    assert ours["authorization"].endswith(f"Signature={expected}")
 
 
 @pytest.mark.parametrize(
