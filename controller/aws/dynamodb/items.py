@@ -96,12 +96,14 @@ LATER_FIELDS: Mapping[type, frozenset[str]] = {
             "checkpoint",
             "spot_possible",
             "spot_rate_micros_per_h",
+            "waited_s",
         }
     ),
     Message: frozenset({"facts", "refused_by", "refused_why"}),
     entry.CheckpointScanned: frozenset({"others"}),
     entry.UserRequested: frozenset({"why"}),
     entry.DirectivesRead: frozenset({"resubmit"}),
+    PoolMemory: frozenset({"starts", "waited_s", "billed_s", "billed_of_s"}),
 }
 
 
