@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from controller.aws.clients import boto3_client
 from controller.aws.dynamodb.ledger import DynamoLedger
 from controller.aws.dynamodb.outbox import DynamoOutbox
 from controller.aws.ec2_instances import Ec2Instances
@@ -30,7 +30,7 @@ from controller.aws.s3_checkpoints import S3Checkpoints
 from controller.aws.s3_reports import S3ReportStore
 from controller.aws.sagemaker.jobs import SageMakerJobs
 from controller.aws.service_quotas import ServiceQuotas
-from controller.aws.stack_parameters import identity_key, training_roles
+from controller.aws.stack_parameters import identity_key, retention, training_roles
 from controller.aws.system_clock import SystemClock
 from controller.ledger.lineage import LineageId
 from controller.runtime.gather import lineage_of
@@ -89,14 +89,18 @@ def clock() -> Clock:
     return _clock
 
 
+def _now() -> datetime:
+    return _clock.now()
+
+
 @cache
 def client(service: str) -> Any:
-    return boto3.client(service, config=_client_config)
+    return boto3_client(service, _client_config)
 
 
 @cache
 def _pricing() -> Any:
-    return boto3.client("pricing", region_name=PRICING_REGION, config=_client_config)
+    return boto3_client("pricing", _client_config, PRICING_REGION)
 
 
 def region() -> str:
@@ -107,14 +111,14 @@ def region() -> str:
 @cache
 def ports() -> Ports:
     """The ports of a function that decides about jobs. Raises Misconfigured."""
-    ledger = DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"), identity_key())
+    ledger = DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"), identity_key(), retention(_now))
     return _ports(ledger, ledger.revisions.in_force_at)
 
 
 @cache
 def reading_ports() -> Ports:
     """The ports of a function that decides nothing: it does not say since when the policy is in force. Raises Misconfigured."""
-    ledger = DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"))
+    ledger = DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"), retention=retention(_now))
     return _ports(ledger, ledger.revisions.read_in_force_at)
 
 
@@ -246,7 +250,7 @@ class _Hurried:
 
 @cache
 def _hurried_client(service: str) -> Any:
-    return boto3.client(service, config=_slack_client_config)
+    return boto3_client(service, _slack_client_config)
 
 
 def _slack() -> Chat:

@@ -126,12 +126,16 @@ FAMILY_TAG = "spotwarden:family"
 TEAM_TAG = "team"
 USER_TAG = "user"
 _PIPELINE_EXECUTION = re.compile(r"arn:aws[a-z-]*:sagemaker:([a-z0-9-]+):(\d{12}):pipeline/[^/\s]+/execution/[^/\s]+")
-_SERIAL = re.compile(r"(?:[-.](?:r?\d[\d.]*|(?=[0-9a-f]*\d)[0-9a-f]{6,}|\d{4}-\d{2}-\d{2}\S*))+$")
+_SERIAL = re.compile(
+    # Atomic, and each part up to the next separator: otherwise a name of many numbers takes exponential time.
+    r"(?:[-.](?>[0-9]{4}-[0-9]{2}-[0-9]{2}\S*$|(?:r?[0-9]+\.*|(?=[0-9a-f]*[0-9])[0-9a-f]{6,})(?=[-.]|$)))+$"
+)
+NAME_OF_A_FAMILY_MAX = 128  # twice as long as a job's name can be
 
 
 def family_of(name: str) -> str:
     """The family in a job's name: ``train-bert-2026-11-16-08-00-00-123`` and ``train-bert-017`` are both ``train-bert``."""
-    return _SERIAL.sub("", name) or name
+    return (_SERIAL.sub("", name) or name) if len(name) <= NAME_OF_A_FAMILY_MAX else name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +188,7 @@ class Job:
     intervals: tuple[Interval, ...] = ()  # of training, as SecondaryStatusTransitions tell them
     subnets: tuple[str, ...] = ()  # empty: no VpcConfig
     volume_gb: int | None = None
+    repeated_at: tuple[datetime, ...] = ()  # when SageMaker itself started it again, without an interruption (RetryStrategy)
     model_artifacts: str | None = None  # where the model is, or will be
     preferences: str = ""  # InstancePreferences as JSON; empty where the request names its instance type
     identity: str = ""  # a keyed digest of what no attempt may change of the request; empty where nobody computed one
@@ -192,6 +197,7 @@ class Job:
     output_uri: str | None = None  # OutputDataConfig.S3OutputPath
     excludes_spot: tuple[str, ...] = ()  # members of its request that exclude spot, as controller.jobs.spot_possible lists them
     unknown: frozenset[str] = frozenset()
+    unaccounted: tuple[str, ...] = ()  # members of its description that this version does not know
     claimed_team: str | None = None  # the team of its tag, where its role says another
     members: Mapping[tuple[str, ...], Any] = field(default_factory=dict, compare=False, repr=False)
     """The members of its document that expressions of the policy read; None is one that it lacks, an absent one is unknown."""

@@ -76,6 +76,19 @@ class Interrupted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Repeated:
+    """SageMaker itself started the job again after an internal error (RetryStrategy): the same job, so no budget counts it."""
+
+    job: str
+    at: datetime
+    team: str | None
+
+    @property
+    def key(self) -> str:
+        return f"repeated/{self.job}/{self.at.isoformat()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
     """A job ended; ``seen_at`` is when the ledger learned it, which decides whether the outcome is too old to act on.
 
@@ -108,6 +121,7 @@ class Measured:
     seconds for which a warm pool kept the instances after the job. ``checkpoint`` says whether the job had a CheckpointConfig.
     ``waited_s`` is how long it waited for its starts, from its creation and from each interruption to the next training; None
     where nobody knows.
+    ``repeats`` says how often SageMaker itself started the job again after an internal error.
     """
 
     job: str
@@ -134,6 +148,7 @@ class Measured:
     spot_possible: bool = True  # whether SageMaker would have run it on spot
     spot_rate_micros_per_h: int | None = None  # where the price list has a price of its own for spot
     waited_s: int | None = None
+    repeats: int = 0
 
     @property
     def key(self) -> str:
@@ -189,7 +204,8 @@ class JobDeleted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointScanned:
-    """What lay below a job's checkpoint prefix when somebody looked; ``occasion`` is why: first, interrupted/<time> or ended.
+    """What lay below a job's checkpoint prefix when somebody looked; ``occasion`` is why: first, interrupted/<time>,
+    repeated/<time> or ended.
 
     ``kept_s`` is what the job had kept of its training when it ended (``progress``): known, or the least it can have been.
 
@@ -241,10 +257,10 @@ class Finished:
 
 Entry = (
     Started | OwnerChecked | Interrupted | Ended | Measured | Credited | Unmeasured | Flagged | JobDeleted | CheckpointScanned
-    | Finished | UserRequested | Waived | DirectivesRead | RuleHeldBack
+    | Finished | UserRequested | Waived | DirectivesRead | RuleHeldBack | Repeated
 )  # fmt: skip
 
 __all__ = [
     "CheckpointScanned", "Credited", "DirectivesRead", "Ended", "Entry", "Finished", "Flagged", "Interrupted", "JobDeleted",
-    "Measured", "OwnerChecked", "RuleHeldBack", "Started", "Unmeasured", "UserRequested", "Waived",
+    "Measured", "OwnerChecked", "Repeated", "RuleHeldBack", "Started", "Unmeasured", "UserRequested", "Waived",
 ]  # fmt: skip

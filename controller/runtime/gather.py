@@ -24,7 +24,7 @@ from controller.decide.wakeups import TAGS_LATE
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import place_of
 from controller.jobs.instance import equivalents
-from controller.jobs.job import TEAM_TAG, USER_TAG, Job, Outcome, Service
+from controller.jobs.job import TEAM_TAG, USER_TAG, Job, Service
 from controller.jobs.quota_hold import instances_held
 from controller.ledger.entry import Ended, Measured, Started
 from controller.ledger.intent import Wake
@@ -35,6 +35,7 @@ from controller.policy.resubmission import Resubmission
 from controller.policy.rules.spot_worth_it import SPOT_WORTH_IT
 from controller.runtime.ledger_ports import ReadLineages
 from controller.runtime.read_ports import ReadPorts
+from controller.runtime.same_work import done_elsewhere
 from controller.savings.job_history import first_permille
 from controller.savings.prices import spot_of
 from controller.savings.rollup import NOBODY
@@ -42,7 +43,6 @@ from controller.units.calendar import month_key
 
 RUNS_MAX = 50  # runs of a family: enough for a quantile, and one page
 OTHER_TYPES_MAX = 3  # instance types like the job's own whose pools are compared
-OTHERS_MAX = 5  # jobs that are described to find one that does the same work
 POOL_MEMORY_AGE = timedelta(days=28)
 PLACEMENT_SCORE_INTERVAL = timedelta(hours=1)
 
@@ -159,7 +159,7 @@ def look_up(facts: Facts, needs: frozenset[Need], ports: ReadPorts) -> Facts:
             case Need.REPAIR_PREFIX:
                 facts = replace(facts, repair_prefix=_repair_prefix(facts, ports))
             case Need.DONE_ELSEWHERE:
-                facts = replace(facts, done_elsewhere=_done_elsewhere(facts, ports))
+                facts = replace(facts, done_elsewhere=done_elsewhere(facts, ports))
             case Need.PLACEMENT_SCORE:
                 facts = replace(facts, placement=_placement(facts, ports))
             case _:
@@ -213,19 +213,6 @@ def _room(facts: Facts, ports: ReadPorts) -> int | None:
     if limit is None:
         return None
     return limit - instances_held(ports.ledger.quota_holds.holds_on(job.region, job.instance_type))
-
-
-def _done_elsewhere(facts: Facts, ports: ReadPorts) -> str:
-    """A job of somebody else that does the same work and lives, or has completed; created since the end, under the same role."""
-    since, mine = facts.job.ended_at or facts.job.created_at, facts.work
-    same = [work for work in ports.ledger.works.begun_since(mine, since) if mine.same_as(work)]
-    for work in same[-OTHERS_MAX:]:
-        job = ports.jobs.describe(work.job)
-        if job is None or job.created_at != work.created_at or job.role != mine.role or job.status == "Stopping":
-            continue
-        if job.alive or job.outcome is Outcome.COMPLETED:
-            return job.name
-    return ""
 
 
 def _placement(facts: Facts, ports: ReadPorts) -> PlacementAsked | None:
@@ -308,5 +295,7 @@ def _at_rest(lineage: Lineage, job: Job, now: datetime) -> bool:
         return False
     known = {e.key for e in lineage.entries}
     if job.interrupted_at and f"interrupted/{job.name}/{job.interrupted_at[-1].isoformat()}" not in known:
+        return False
+    if job.repeated_at and f"repeated/{job.name}/{job.repeated_at[-1].isoformat()}" not in known:
         return False
     return all(isinstance(i.action, Wake) and i.trigger_at > now for i in lineage.open_intents(job.name))

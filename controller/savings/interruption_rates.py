@@ -66,10 +66,10 @@ def pool_memories(entries: Iterable[Entry], signals: Iterable[MarketSignal] = ()
 
 def _measured(entry: Measured) -> PoolMemory:
     """What the usage of a spot job shows of its pool. Of a job without training, nothing was billed and nothing is known."""
-    waited, trained = entry.waited_s, entry.training_s > 0
+    waited_s = entry.waited_s if entry.training_s > 0 else None
     return PoolMemory(
         instance_type=entry.instance_type, region=entry.region, exposure_s=entry.training_s,
-        starts=1 + entry.interruptions if waited is not None and trained else 0, waited_s=waited or 0 if trained else 0,
+        starts=1 + entry.interruptions + entry.repeats if waited_s is not None else 0, waited_s=waited_s or 0,
         billed_s=entry.billable_s, billed_of_s=entry.training_s,
     )  # fmt: skip
 
