@@ -137,7 +137,7 @@ def _ports(ledger: DynamoLedger, in_force_at: Callable[[str, datetime], datetime
         ),
         instances=Ec2Instances(_Lazy(lambda: client("ec2"))),
         policies=policies,
-        prices=Prices(ledger.prices.rates),
+        prices=Prices(ledger.prices.rates, policies.agreed_rates),
         quotas=ServiceQuotas(_Lazy(lambda: client("service-quotas"))),
         placement=PlacementScores(_Lazy(lambda: client("ec2"))),
         price_list=PriceList(_Lazy(_pricing)),

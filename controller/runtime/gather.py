@@ -36,6 +36,7 @@ from controller.policy.rules.spot_worth_it import SPOT_WORTH_IT
 from controller.runtime.ledger_ports import ReadLineages
 from controller.runtime.read_ports import ReadPorts
 from controller.runtime.same_work import done_elsewhere
+from controller.savings.agreed_rates import dearest_rate
 from controller.savings.job_history import first_permille
 from controller.savings.prices import spot_of
 from controller.savings.rollup import NOBODY
@@ -81,7 +82,8 @@ def _priced(facts: Facts, ports: ReadPorts) -> Facts:
     """The prices of the attempt, of the first attempt's instance type, and of every type that a next attempt may have."""
     job, block, at = facts.job, facts.policy.resubmission_for(facts.job), facts.job.ended_at or facts.now
     others = {*(kind for kind, _ in job.choices), *(e.instance_type for e in facts.lineage.entries if isinstance(e, Started))}
-    rates = {kind: ports.prices.rate(kind, job.region, at) for kind in others | set(next_types(facts, block))}
+    kinds = others | {job.instance_type} | set(next_types(facts, block))
+    rates = {kind: dearest_rate(ports.prices.rate, kind, job.region, at) for kind in kinds}
     first = next((e.instance_type for e in facts.lineage.entries if isinstance(e, Started) and e.number == 1), job.instance_type)
     return replace(
         facts,
