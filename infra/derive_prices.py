@@ -3,7 +3,7 @@
     python -m infra.derive_prices us-west-2 eu-central-1        downloads the public file of each region; no account is needed
     python -m infra.derive_prices --file index.json us-west-2   reads a file that was downloaded before
 
-A price that changed is added with the day from which AWS lists it; older rows stay, so that earlier jobs keep their price. Only
+A price that changed is added with the day from which AWS lists it; older rows stay, so that earlier jobs have the same price as before. Only
 training prices in dollars are taken, of instance types with an accelerator and of those that the table has already.
 """
 
@@ -22,7 +22,7 @@ from controller.units.money import Rate
 
 DATA = Path(__file__).resolve().parents[1] / "controller" / "data"
 BULK = "https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonSageMaker/current/{region}/index.json"
-EXPLAINED = "bulk price list of the offer AmazonSageMaker, published {published}; usage types ending in Train:<type>"
+EXPLAINED = "bulk price list of the offer AmazonSageMaker, published {published}; usage types …Train:<type>"
 
 Table = dict[str, Any]
 
