@@ -6,7 +6,7 @@ Clients are built when first needed. ``install`` is the only seam: a local host 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -16,6 +16,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from controller.aws.clients import Hurried, Lazy
 from controller.aws.dynamodb.ledger import DynamoLedger
 from controller.aws.dynamodb.outbox import DynamoOutbox
 from controller.aws.ec2_instances import Ec2Instances
@@ -26,7 +27,9 @@ from controller.aws.packaged_policy import CompiledPolicies, compiled_document
 from controller.aws.price_list import REGION as PRICING_REGION
 from controller.aws.price_list import PriceList
 from controller.aws.prices import Prices
+from controller.aws.reloaded_policy import ReloadedPolicies
 from controller.aws.s3_checkpoints import S3Checkpoints
+from controller.aws.s3_policy import S3PolicyDocument
 from controller.aws.s3_reports import S3ReportStore
 from controller.aws.sagemaker.jobs import SageMakerJobs
 from controller.aws.service_quotas import ServiceQuotas
@@ -74,8 +77,9 @@ def install(*, clock: Clock, client_config: Config = CLIENT_CONFIG, slack_client
     """
     global _clock, _client_config, _slack_client_config  # one clock per container
     _clock, _client_config, _slack_client_config = clock, client_config, slack_client_config
-    ports.cache_clear()
-    reading_ports.cache_clear()
+    _deciding_ports.cache_clear()
+    _reading_ports.cache_clear()
+    _policies.cache_clear()
     client.cache_clear()
     _pricing.cache_clear()
     _hurried_client.cache_clear()
@@ -104,46 +108,55 @@ def region() -> str:
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
 
 
-@cache
 def ports() -> Ports:
-    """The ports of a function that decides about jobs. Raises Misconfigured."""
-    ledger = DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"), identity_key())
-    return _ports(ledger, ledger.revisions.in_force_at)
+    """The ports of a function that decides about jobs, for one invocation. Raises Misconfigured."""
+    found = _deciding_ports()
+    _policies(True).begin(found.ledger.revisions)
+    return found
+
+
+def reading_ports() -> Ports:
+    """The ports of a function that decides nothing, for one invocation. Raises Misconfigured."""
+    found = _reading_ports()
+    _policies(False).begin(found.ledger.revisions)
+    return found
 
 
 @cache
-def reading_ports() -> Ports:
-    """The ports of a function that decides nothing: it does not say since when the policy is in force. Raises Misconfigured."""
-    ledger = DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"))
-    return _ports(ledger, ledger.revisions.read_in_force_at)
+def _deciding_ports() -> Ports:
+    return _ports(DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"), identity_key()), _policies(True))
 
 
-def _ports(ledger: DynamoLedger, in_force_at: Callable[[str, datetime], datetime]) -> Ports:
-    policies = _current_policies(in_force_at)
-    sagemaker = _Lazy(lambda: client("sagemaker"))
+@cache
+def _reading_ports() -> Ports:
+    return _ports(DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE")), _policies(False))
+
+
+def _ports(ledger: DynamoLedger, policies: CompiledPolicies | ReloadedPolicies) -> Ports:
+    sagemaker = Lazy(lambda: client("sagemaker"))
     return Ports(
         jobs=SageMakerJobs(sagemaker, roles=training_roles(), key=identity_key(), fields=policies.fields_read),
-        checkpoints=S3Checkpoints(_Lazy(lambda: client("s3")), _checkpoint_buckets()),
+        checkpoints=S3Checkpoints(Lazy(lambda: client("s3")), _checkpoint_buckets()),
         ledger=ledger,
         outbox=DynamoOutbox(client("dynamodb"), setting("SPOTWARDEN_TABLE")),
-        chat=_Lazy(_slack),
+        chat=Lazy(_slack),
         events=_events(),
         report_store=S3ReportStore(
-            _Lazy(lambda: client("s3")), os.environ.get("SPOTWARDEN_REPORTS_BUCKET", ""), os.environ.get("AWS_REGION", "")
+            Lazy(lambda: client("s3")), os.environ.get("SPOTWARDEN_REPORTS_BUCKET", ""), os.environ.get("AWS_REGION", "")
         ),
-        instances=Ec2Instances(_Lazy(lambda: client("ec2"))),
+        instances=Ec2Instances(Lazy(lambda: client("ec2"))),
         policies=policies,
         prices=Prices(ledger.prices.rates),
-        quotas=ServiceQuotas(_Lazy(lambda: client("service-quotas"))),
-        placement=PlacementScores(_Lazy(lambda: client("ec2"))),
-        price_list=PriceList(_Lazy(_pricing)),
+        quotas=ServiceQuotas(Lazy(lambda: client("service-quotas"))),
+        placement=PlacementScores(Lazy(lambda: client("ec2"))),
+        price_list=PriceList(Lazy(_pricing)),
         clock=_clock,
         home=Home(account=os.environ.get("SPOTWARDEN_ACCOUNT", ""), region=region()),
     )
 
 
 def _events() -> EventBridge:
-    return EventBridge(_Lazy(lambda: client("events")), os.environ.get("SPOTWARDEN_BUS") or "default")
+    return EventBridge(Lazy(lambda: client("events")), os.environ.get("SPOTWARDEN_BUS") or "default")
 
 
 def _checkpoint_buckets() -> tuple[str, ...]:
@@ -151,20 +164,14 @@ def _checkpoint_buckets() -> tuple[str, ...]:
     return tuple(filter(None, os.environ.get("SPOTWARDEN_CHECKPOINT_BUCKETS", "").split(",")))
 
 
-class _Lazy:
-    """An object that is built at its first call: most functions never call EC2 or Slack."""
-
-    def __init__(self, build: Callable[[], Any]) -> None:
-        self._build = build
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._build(), name)
-
-
-def _current_policies(in_force_at: Callable[[str, datetime], datetime]) -> CompiledPolicies:
-    return CompiledPolicies(
-        compiled_document(), lambda revision: in_force_at(revision, _clock.now()), observe_only=not training_roles()
-    )
+@cache
+def _policies(decides: bool) -> CompiledPolicies | ReloadedPolicies:
+    """The policy of this container; only a function that decides reads S3, and says since when a policy is in force."""
+    observe_only, uri = not training_roles(), os.environ.get("POLICY_URI")
+    if not uri:
+        return CompiledPolicies(compiled_document(), lambda: _clock.now(), decides=decides, observe_only=observe_only)
+    source = S3PolicyDocument(Lazy(lambda: client("s3")), uri) if decides else None
+    return ReloadedPolicies(source, compiled_document, lambda: _clock.now(), observe_only=observe_only)
 
 
 # ── the ports of Slack interactions and commands ─────────────────────────────────────────────────────────────────────────────
@@ -195,14 +202,15 @@ def _known_users() -> KnownUsers:
 
 def slack_ports(came_at: datetime) -> SlackClickPorts:
     """The ports of a click, which is answered within three seconds whatever AWS does. Raises Misconfigured."""
-    hurry = partial(_Hurried, until=came_at + SLACK_TIME_LIMIT)
+    hurry = partial(Hurried, until=came_at + SLACK_TIME_LIMIT, now=_clock.now)
     ledger = DynamoLedger(hurry(_hurried_client("dynamodb")), setting("SPOTWARDEN_TABLE"), identity_key())
-    policies = _current_policies(ledger.revisions.read_in_force_at)
+    policies = _policies(False)
+    policies.begin(ledger.revisions)
     sagemaker = hurry(_hurried_client("sagemaker"))
     return SlackClickPorts(
         jobs=SageMakerJobs(sagemaker, roles=training_roles(), key=identity_key(), fields=policies.fields_read),
         ledger=ledger,
-        chat=hurry(_Lazy(_slack), always=("reply_ephemeral",)),
+        chat=hurry(Lazy(_slack), always=("reply_ephemeral",)),
         policies=policies,
         clock=_clock,
     )
@@ -230,20 +238,6 @@ def _secret_or_none() -> str:
     return secret
 
 
-class _Hurried:
-    """A client that begins no call after a time, except those that are made ``always``."""
-
-    def __init__(self, client: Any, until: datetime, always: tuple[str, ...] = ()) -> None:
-        self._client = client
-        self._until = until
-        self._always = always
-
-    def __getattr__(self, name: str) -> Any:
-        if _clock.now() > self._until and name not in self._always:
-            raise Unreachable(f"{name} was not begun: AWS or Slack has taken too long for a click already")
-        return getattr(self._client, name)
-
-
 @cache
 def _hurried_client(service: str) -> Any:
     return boto3.client(service, config=_slack_client_config)
@@ -254,7 +248,7 @@ def _slack() -> Chat:
     if not _has_slack():
         from controller.aws.notices import NoticeChat
 
-        return NoticeChat(_Lazy(lambda: client("sns")), os.environ.get("SPOTWARDEN_NOTICE_TOPIC", ""), _events(), _clock)
+        return NoticeChat(Lazy(lambda: client("sns")), os.environ.get("SPOTWARDEN_NOTICE_TOPIC", ""), _events(), _clock)
     from controller.slack.webhook import WebhookChat
 
     webhook = os.environ.get("SPOTWARDEN_SLACK_WEBHOOK")

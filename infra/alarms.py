@@ -208,6 +208,14 @@ ALARMS: tuple[Alarm, ...] = (
         breaching=2,
     ),
     Alarm(
+        name="PolicyIsRefused",
+        meaning="The policy at PolicyUri has not been in force for five minutes: it is bad, or cannot be read.",
+        runbook="Read \"policy refused\" in SweepLogs; the last good one is in force. Write another: spotwarden compile --to.",
+        metric="PoliciesRefused",
+        periods=5,
+        breaching=5,
+    ),
+    Alarm(
         name="MessagesWait",
         meaning="A message has waited for more than 30 minutes: Slack refuses them, or the drain does not run.",
         runbook="Read \"channel waits\" in DrainLogs. token_revoked: renew the token; not_in_channel: invite the app.",

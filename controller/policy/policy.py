@@ -125,6 +125,7 @@ class Policy:
     labels: Labels = field(default_factory=Labels)
     waivers: tuple[Waiver, ...] = ()
     checkpoint_ignore: tuple[str, ...] = ()  # globs for names of files that are no checkpoints, beside the package's own
+    stands_in: bool = False  # nobody chose it for this stack: it is used until a good one is known
     trust_claims: bool = False  # whether a job's name and tags prove which service owns it
 
     def observing(self) -> Policy:
