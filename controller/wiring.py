@@ -12,17 +12,17 @@ from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from controller.aws.clients import Hurried, Lazy
+from controller.aws.clients import boto3_client
 from controller.aws.dynamodb.ledger import DynamoLedger
 from controller.aws.dynamodb.outbox import DynamoOutbox
 from controller.aws.ec2_instances import Ec2Instances
 from controller.aws.ec2_placement import PlacementScores
 from controller.aws.errors import AwsFault, fault_of
 from controller.aws.eventbridge import EventBridge
+from controller.aws.late_clients import Hurried, Lazy
 from controller.aws.packaged_policy import CompiledPolicies, compiled_document
 from controller.aws.price_list import REGION as PRICING_REGION
 from controller.aws.price_list import PriceList
@@ -95,12 +95,12 @@ def clock() -> Clock:
 
 @cache
 def client(service: str) -> Any:
-    return boto3.client(service, config=_client_config)
+    return boto3_client(service, _client_config)
 
 
 @cache
 def _pricing() -> Any:
-    return boto3.client("pricing", region_name=PRICING_REGION, config=_client_config)
+    return boto3_client("pricing", _client_config, PRICING_REGION)
 
 
 def region() -> str:
@@ -240,7 +240,7 @@ def _secret_or_none() -> str:
 
 @cache
 def _hurried_client(service: str) -> Any:
-    return boto3.client(service, config=_slack_client_config)
+    return boto3_client(service, _slack_client_config)
 
 
 def _slack() -> Chat:

@@ -14,7 +14,7 @@ from controller.runtime.queue_digests import queue_digests
 from controller.runtime.refresh_prices import refresh_prices
 from controller.runtime.sweep import SweepResult
 from controller.runtime.sweep import sweep as run_sweep
-from handlers.observed import log_decider_problems, logger, observed
+from handlers.observed import log_decider_problems, log_unaccounted_members, logger, observed
 
 clock = Blueprint(__name__)
 
@@ -81,7 +81,8 @@ def _metrics_of(done: SweepResult) -> dict[str, Any]:
     for job, problem in done.failed:
         logger.error("trigger failed", extra={"job": job, "problem": f"{type(problem).__name__}: {problem}"})
     log_decider_problems(done.problems)
+    log_unaccounted_members(done.unaccounted)
     return {
         "Rings": done.triggered, "RingsFailed": len(done.failed), "DecidersFailed": len(done.problems),
-        "left": done.left,
+        "JobsNotUnderstood": len(done.unaccounted), "left": done.left,
     }  # fmt: skip

@@ -9,7 +9,7 @@ from chalice.app import Blueprint
 from controller import wiring
 from controller.runtime.reconcile import reconcile
 from controller.runtime.triggers import trigger_of
-from handlers.observed import log_decider_problems, logger, observed
+from handlers.observed import log_decider_problems, log_unaccounted_members, logger, observed
 
 jobs = Blueprint(__name__)
 
@@ -22,7 +22,8 @@ def job_changed(event: Any) -> dict[str, Any]:
     logger.append_keys(job=trigger.job)
     found = reconcile(trigger, wiring.ports())
     log_decider_problems((trigger.job, problem) for problem in found.problems)
+    log_unaccounted_members([(trigger.job, found.unaccounted)] if found.unaccounted else ())
     return {
-        "Rings": 1, "DecidersFailed": len(found.problems), "job": trigger.job,
+        "Rings": 1, "DecidersFailed": len(found.problems), "JobsNotUnderstood": int(bool(found.unaccounted)), "job": trigger.job,
         "lineage": str(found.lineage) if found.lineage else "no such job",
     }  # fmt: skip

@@ -67,6 +67,12 @@ def log_decider_problems(problems: Iterable[tuple[str, DeciderProblem]]) -> None
         logger.error("decider failed", extra={"job": job, "decider": problem.decider, "problem": problem.error, "at": problem.at})
 
 
+def log_unaccounted_members(found: Iterable[tuple[str, tuple[str, ...]]]) -> None:
+    """Log the members of each job's description that this version does not know: the job is not submitted again."""
+    for job, members in found:
+        logger.warning("description has unknown members", extra={"job": job, "members": members})
+
+
 def answered(route: Callable[[], Any]) -> Callable[[], Any]:
     """The same for a route of the API. Its status is counted; neither the request nor the response is logged."""
 

@@ -216,6 +216,14 @@ ALARMS: tuple[Alarm, ...] = (
         breaching=5,
     ),
     Alarm(
+        name="JobsAreNotUnderstood",
+        meaning="SageMaker describes jobs with members that this version does not know. It submits none of them again.",
+        runbook="Read \"description has unknown members\" in the logs of Sweep and JobChanged, and install a newer version.",
+        metric="JobsNotUnderstood",
+        statistic="Sum",
+        period_s=HOUR,
+    ),
+    Alarm(
         name="MessagesWait",
         meaning="A message has waited for more than 30 minutes: Slack refuses them, or the drain does not run.",
         runbook="Read \"channel waits\" in DrainLogs. token_revoked: renew the token; not_in_channel: invite the app.",

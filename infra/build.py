@@ -3,7 +3,8 @@
 Chalice ships app.py, vendor/ and the wheels it finds, silently leaves out what it does not find, and knows no target but the
 Python it runs on. So a staging folder is filled here, by these steps and in this order:
 
-    vendor     our own packages without the parts that never run on Lambda, pinned wheels for the target, compiled policies
+    vendor     our own packages without the parts that never run on Lambda, pinned wheels for the target, compiled
+               policies, pinned service models
     template   the stack (infra/stack.py), with the target's runtime and architecture for each function
     chalice    `chalice package` over the staging folder: sam.json and a zip
     compile    .pyc files by the target's own interpreter, not checked against their source (Lambda's disk is read-only)
@@ -84,6 +85,7 @@ def build(out: Path, target: Target, policies: Path) -> Path:
         lay_out(stage)
         vendor_wheels(stage / "vendor", target)
         compile_policies(policies, stage / "vendor" / "controller" / "data" / "policies.json")
+        add_models(stage / "vendor" / "controller" / "data" / "models")
         from infra.stack import merge_template  # here: run as a script, this file knows its own package only from main() on
 
         template = Path(folder) / "merge.json"
@@ -138,6 +140,16 @@ def compile_policies(folder: Path, path: Path) -> None:
     for warning in validated.warnings:
         print(warning.text, file=sys.stderr)
     path.write_text(json.dumps(validated.document, sort_keys=True, separators=(",", ":")))
+
+
+def add_models(folder: Path) -> None:
+    """Add the pinned service models, cut to the calls of the code; another botocore than the pinned one raises Unbuildable."""
+    from infra.service_models import OtherVersion, write_models  # here: as in compile_policies
+
+    try:
+        write_models(folder)
+    except OtherVersion as why:
+        raise Unbuildable(str(why)) from None
 
 
 def package(stage: Path, template: Path, out: Path) -> None:

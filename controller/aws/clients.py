@@ -1,31 +1,16 @@
-"""Clients that are built late, and clients that begin no call after a time."""
+"""Builds boto3 clients with the packaged service models."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
-from controller.runtime.answers import Unreachable
+import boto3
+
+from controller.aws.service_models import checked, use_packaged_models
 
 
-class Lazy:
-    """An object that is built at its first call: most functions never call EC2 or Slack."""
-
-    def __init__(self, build: Callable[[], Any]) -> None:
-        self._build = build
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._build(), name)
-
-
-class Hurried:
-    """A client that begins no call after a time, except those that are made ``always``."""
-
-    def __init__(self, client: Any, until: datetime, now: Callable[[], datetime], always: tuple[str, ...] = ()) -> None:
-        self._client, self._until, self._now, self._always = client, until, now, always
-
-    def __getattr__(self, name: str) -> Any:
-        if self._now() > self._until and name not in self._always:
-            raise Unreachable(f"{name} was not begun: AWS or Slack has taken too long for a click already")
-        return getattr(self._client, name)
+def boto3_client(service: str, config: Any, region: str | None = None) -> Any:
+    """A client of an AWS service. Raises WrongModel where its model is not the one that this code was written against."""
+    use_packaged_models()
+    client = boto3.client(service, config=config, region_name=region)
+    return checked(client) if service == "sagemaker" else client

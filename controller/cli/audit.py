@@ -17,6 +17,7 @@ from controller.runtime.gather import lineage_of
 from controller.runtime.ports import Clock, Jobs, Ledger, Prices
 from controller.savings.audit import Audit, audit
 from controller.units.money import dollars
+from controller.units.plural import count
 
 MARGIN = timedelta(days=30)  # a job of the period may have started before it, and may be resumed after it
 
@@ -68,7 +69,7 @@ def audited(ledger: Ledger, jobs: Jobs, prices: Prices, since: date, until: date
 
 def audit_lines(found: Audit, since: date, until: date) -> Iterable[str]:
     """The audit as lines for a terminal."""
-    yield f"{since} to {until - timedelta(days=1)}: {found.attempts} attempts audited"
+    yield f"{since} to {until - timedelta(days=1)}: {count(found.attempts, 'attempt')} audited"
     if found.unmeasured:
         yield f"  {found.unmeasured} of them have unknown usage"
     for name, savings in (("recorded", found.recorded), ("recomputed", found.recomputed)):
@@ -78,6 +79,7 @@ def audit_lines(found: Audit, since: date, until: date) -> Iterable[str]:
         )
     if found.gone:
         some = ", ".join(found.gone[:5]) + (", …" if len(found.gone) > 5 else "")
-        yield f"  {len(found.gone)} jobs no longer exist in SageMaker; their recorded figures are used: {some}"
+        gone = "1 job no longer exists" if len(found.gone) == 1 else f"{count(len(found.gone), 'job')} no longer exist"
+        yield f"  {gone} in SageMaker; the recorded figures are used: {some}"
     yield from (f"  {difference}" for difference in found.differences)
-    yield "no difference" if not found.differences else f"{len(found.differences)} differences"
+    yield "no difference" if not found.differences else count(len(found.differences), "difference")

@@ -9,6 +9,7 @@ from controller.cli.bill_file import bill_of
 from controller.runtime.ports import Ledger, Prices
 from controller.savings.bill import Bill, Compared, calibration, compare
 from controller.units.money import dollars
+from controller.units.plural import count
 
 DAY = timedelta(days=1)
 JOBS_SHOWN = 5
@@ -42,10 +43,10 @@ def _agree(found: Sequence[Compared]) -> bool:
 
 
 def _lines(bill: Bill, found: Sequence[Compared], since: date, until: date) -> Iterable[str]:
-    yield f"{since} to {until - DAY}: {bill.rows:,} rows of the bill (not yet run against a live account's export)"
+    yield f"{since} to {until - DAY}: {count(bill.rows, 'row')} of the bill (not yet run against a live account's export)"
     if bill.problem_count:
         more = "; …" if bill.problem_count > len(bill.problems) else ""
-        yield f"{bill.problem_count} rows cannot be read: {'; '.join(bill.problems)}{more}"
+        yield f"{count(bill.problem_count, 'row')} cannot be read: {'; '.join(bill.problems)}{more}"
     if not found:
         yield "No training line of the bill and no recorded job is of this period."
     for one in found:

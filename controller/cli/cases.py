@@ -22,6 +22,7 @@ from controller.policy.compiled import load_policy
 from controller.policy.policy import Policy
 from controller.policyfile import BadPolicy, Problem, compile_folder
 from controller.policyfile.cases import Case, read_cases
+from controller.units.plural import count
 
 PASSED, FAILED = 0, 1
 
@@ -81,8 +82,7 @@ def case_lines(
             yield f"failed  {_plain(result.case.entry.name)}  ({result.case.file}:{result.case.line})"
             yield from (f"          {_plain(difference)}" for difference in result.differences)
     failed = sum(1 for result in results if result.differences)
-    noun = "case" if len(results) == 1 else "cases"
-    yield f"{len(results)} {noun}: {len(results) - failed} passed, {failed} failed"
+    yield f"{count(len(results), 'case')}: {len(results) - failed} passed, {failed} failed"
     if coverage:
         total = len(parts_of(policy))
         yield from (f"not reached by any case: {kind} {name}" for kind, name in missed)

@@ -14,6 +14,7 @@ from controller.cli.fix_words import fix_lines, resume_lines
 from controller.cli.judging import Checked
 from controller.policy.findings import Finding, VerdictKind
 from controller.policy.policy import Severity
+from controller.units.plural import count
 
 COLOURS = {
     VerdictKind.ALLOW: "green", VerdictKind.UNDECIDED: "cyan", VerdictKind.FINDINGS: "yellow", VerdictKind.STOP: "bold red",
@@ -64,7 +65,7 @@ class TextOutput:
         total = sum(self.counts.values())
         if total > 1:
             parts = ", ".join(f"{self.counts[word]} {outcome}" for word, outcome in OUTCOMES.items() if self.counts[word])
-            self._line((f"\n{total} jobs: {parts}", ""))
+            self._line((f"\n{count(total, 'job')}: {parts}", ""))
 
     def _write_owner(self, checked: Checked) -> None:
         job = checked.job

@@ -21,6 +21,7 @@ from controller.cli.options import Format, OutputFormat
 from controller.policy.document import BadDocument
 from controller.runtime.ports import Ledger, Unreachable
 from controller.runtime.schedule_ports import DiscoverPass
+from controller.units.plural import count
 
 INDEXES = {"due", "day", "family"}
 DISCOVER_MAX = timedelta(hours=3)
@@ -52,7 +53,7 @@ def run(stack: Stack = "spotwarden", policies: Policies = None, format_: Format 
         marks = {True: "ok  ", False: "BAD ", None: "?   "}
         print("\n".join(f"{marks[one.ok]} {one.check:<12} {one.says}" for one in found))
         wrong = sum(one.ok is not True for one in found)
-        print(f"{len(found)} checks, {wrong} not in order" if wrong else f"{len(found)} checks, all in order")
+        print(f"{count(len(found), 'check')}, {f'{wrong} not in order' if wrong else 'all in order'}")
     return 0 if all(one.ok for one in found) else 1
 
 
@@ -116,7 +117,7 @@ class Installation:
         off = [name for name in known if events.describe_rule(Name=name)["State"] != "ENABLED"]
         if off:
             return False, f"disabled: {', '.join(sorted(off))}; enable them with aws events enable-rule"
-        return True, f"{len(known)} rules are enabled"
+        return True, f"{count(len(known), 'rule')} enabled"
 
     def _alarms(self, names: Iterable[str]) -> tuple[bool, str]:
         known = list(names)
@@ -158,10 +159,13 @@ class Installation:
         if failing:
             oldest = min(failing, key=lambda one: one.since)
             since = f"{oldest.since:%Y-%m-%d %H:%M}"
-            return False, f"{len(failing)} triggers fail, the oldest since {since}: {oldest.job}: {oldest.problem[:200]}"
+            return (
+                False,
+                f"{count(len(failing), 'trigger')} failing, the oldest since {since}: {oldest.job}: {oldest.problem[:200]}",
+            )
         late = [one for one in overdue if self.now() - one.trigger_at > timedelta(minutes=15)]
         if late:
-            return False, f"{len(late)} intents have been due for more than 15 minutes: the sweep does not run, or cannot keep up"
+            return False, f"{count(len(late), 'intent')} due for more than 15 minutes: the sweep does not run, or cannot keep up"
         return True, "nothing is overdue"
 
     def _discover(self, table: str) -> tuple[bool, str]:

@@ -19,6 +19,7 @@ from controller.cli.ledger import with_outbox
 from controller.cli.options import Table
 from controller.runtime.ports import Clock, Ledger, Outbox
 from controller.runtime.triggers import BadEvent, event_in
+from controller.units.plural import count
 
 FunctionName = Annotated[
     str, typer.Option("--function", metavar="NAME", help="The function that looks at a job: the stack's output JobChanged.")
@@ -61,10 +62,8 @@ def redrive_messages(_: Ledger, outbox: Outbox, clock: Clock) -> int:
     kept = outbox.aside()
     for message in kept:
         outbox.redrive(message, at=clock.now())
-    many = f"{len(kept)} messages queued again; the stack sends them within two minutes"
-    print(
-        {0: "no message was set aside", 1: "1 message queued again; the stack sends it within two minutes"}.get(len(kept), many)
-    )
+    told = f"{count(len(kept), 'message')} queued again, to be sent within two minutes" if kept else "no message was set aside"
+    print(told)
     return 0
 
 
@@ -83,7 +82,7 @@ def redrive(sqs: Any, functions: Any, queue: str, function: str) -> int:
         _invoke(functions, name, event)
         sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
         done += 1
-    print(f"{done} dead letters handed over, {kept} kept")
+    print(f"{count(done, 'dead letter')} handed over, {kept} kept")
     return 1 if kept else 0
 
 
@@ -119,11 +118,11 @@ def run_replay(since: Since, function: FunctionName) -> int:
     def replaying() -> int:
         now = wiring.clock().now()
         account = wiring.client("sts").get_caller_identity()["Account"]
-        functions, count = wiring.client("lambda"), 0
+        functions, number = wiring.client("lambda"), 0
         for name in SageMakerJobs(wiring.client("sagemaker")).modified(begin, now):
             _invoke(functions, function, event_of(name, str(account), functions.meta.region_name, now))
-            count += 1
-        print(f"{count} jobs modified since {begin:%Y-%m-%d %H:%M} UTC handed over")
+            number += 1
+        print(f"{count(number, 'job')} modified since {begin:%Y-%m-%d %H:%M} UTC handed over")
         return 0
 
     return asking(replaying)

@@ -18,6 +18,7 @@ from controller.runtime.policy_ports import RevisionInForce
 from controller.runtime.ports import Clock, Ledger, Message, Outbox
 from controller.units.duration import span
 from controller.units.free_text import one_line
+from controller.units.plural import count
 
 READ_MAX = 1000  # messages of a channel, and overdue intents
 SHOWN_MAX = 20  # lines of each list on a terminal; JSON has all
@@ -153,7 +154,7 @@ def _some(lines: list[str]) -> Iterable[str]:
 def _counted(number: int, noun: str) -> str:
     """A number and its noun; a number that was not read to its end says so."""
     at_least = "at least " if number >= READ_MAX else ""
-    return f"{at_least}{number} {noun}{'' if number == 1 else 's'}"
+    return f"{at_least}{count(number, noun)}"
 
 
 def _time(at: datetime) -> str:

@@ -20,6 +20,7 @@ from controller.policy.compiled import load_policy
 from controller.policyfile import BadPolicy, Problem, Validated, validate_folder
 from controller.policyfile.cases import read_cases
 from controller.policyfile.folder import folder_files
+from controller.units.plural import count
 
 FINE, WARNINGS = 0, 1
 
@@ -54,7 +55,7 @@ def run(
     errors = tuple(sorted({*validated.errors, *_case_errors(Path(folder), validated)}))
     sys.stdout.write(FORMATS[format_]((*errors, *validated.warnings)))
     if format_ is ProblemFormat.TEXT:
-        print(f"{folder}: {_number(len(errors), 'error')}" if errors else f"{folder}: {_summary(validated)}")
+        print(f"{folder}: {count(len(errors), 'error')}" if errors else f"{folder}: {_summary(validated)}")
     if errors:
         return BAD_INPUT
     return WARNINGS if strict and validated.warnings else FINE
@@ -62,7 +63,7 @@ def run(
 
 def _summary(validated: Validated) -> str:
     rules, blocks = (len(validated.document[section]) for section in ("rules", "resubmit"))
-    what = f"{_number(rules, 'rule')}, {_number(blocks, 'resubmit block')}, {_number(len(validated.warnings), 'warning')}"
+    what = f"{count(rules, 'rule')}, {count(blocks, 'resubmit block')}, {count(len(validated.warnings), 'warning')}"
     return f"valid, {what}, revision {validated.document['revision']}"
 
 
@@ -76,7 +77,3 @@ def _case_errors(folder: Path, validated: Validated) -> tuple[Problem, ...]:
     except BadPolicy as error:
         return error.problems
     return ()
-
-
-def _number(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

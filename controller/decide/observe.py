@@ -9,7 +9,7 @@ from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.jobs.checkpoint import at_risk_s
 from controller.jobs.job import Job, Outcome
-from controller.ledger.entry import CheckpointScanned, Ended, Interrupted, Started
+from controller.ledger.entry import CheckpointScanned, Ended, Interrupted, Repeated, Started
 from controller.savings.progress import progress_of
 
 FIRST_SCAN_AFTER = timedelta(minutes=30)  # of training, after which a job with checkpoints has written the first one
@@ -17,7 +17,9 @@ ENDED = "ended"
 
 
 def observe(facts: Facts) -> Decision:
-    """Record the job's start, each interruption and its outcome; claim its prefix and its quota while it lives."""
+    """Record the job's start, each interruption, each repetition by SageMaker, and its outcome. Claim its prefix and quota while
+    it lives.
+    """
     job = facts.job
     started = Started(
         job=job.name, at=job.created_at, team=job.team, number=facts.number, spot=job.spot,
@@ -29,25 +31,32 @@ def observe(facts: Facts) -> Decision:
         Interrupted(job=job.name, at=at, team=job.team, instance_type=job.instance_type, region=job.region)
         for at in job.interrupted_at
     )
+    repeated = tuple(Repeated(job=job.name, at=at, team=job.team) for at in job.repeated_at)
     answered = (facts.owner_checked,) if facts.owner_checked else ()
     claims = (facts.claim,) if facts.claim else ()
     holds = (facts.quota_hold,) if facts.quota_hold else ()
     works = () if facts.owned else (facts.work,)
     if job.outcome is None:
         return Decision(
-            entries=(started, *answered, *interrupted, *checkpoint_scanned(facts)), claims=claims, holds=holds, works=works
+            entries=(started, *answered, *interrupted, *repeated, *checkpoint_scanned(facts)),
+            claims=claims,
+            holds=holds,
+            works=works,
         )
     ended = Ended(
         job=job.name, at=job.ended_at or facts.now, team=job.team, outcome=job.outcome, seen_at=facts.now,
         failure=job.failure, spot=job.spot, instance_type=job.instance_type, region=job.region, ran_s=facts.ran_s,
     )  # fmt: skip
     return Decision(
-        entries=(started, *answered, *interrupted, ended, *checkpoint_scanned(facts)), released=claims, freed=holds, works=works
+        entries=(started, *answered, *interrupted, *repeated, ended, *checkpoint_scanned(facts)),
+        released=claims,
+        freed=holds,
+        works=works,
     )
 
 
 def scan_reason(facts: Facts) -> str | None:
-    """Why to scan the checkpoint prefix now: first, interrupted/<time> or ended; None where there is no new reason."""
+    """Why to scan the checkpoint prefix now: first, interrupted/<time>, repeated/<time> or ended; None without a new reason."""
     job = facts.job
     if job.checkpoint_uri is None or not facts.newest or facts.owned:
         return None
@@ -59,8 +68,9 @@ def scan_reason(facts: Facts) -> str | None:
 def _occasion(job: Job, facts: Facts) -> str | None:
     if job.outcome is not None:
         return None if job.outcome is Outcome.COMPLETED else ENDED
-    if job.interrupted_at:
-        return f"interrupted/{job.interrupted_at[-1].isoformat()}"
+    if broken := [(at, "interrupted") for at in job.interrupted_at] + [(at, "repeated") for at in job.repeated_at]:
+        at, why = max(broken)
+        return f"{why}/{at.isoformat()}"
     trained = sum(((i.end or facts.now) - i.start for i in job.intervals), timedelta())
     return "first" if trained >= FIRST_SCAN_AFTER else None
 

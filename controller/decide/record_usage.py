@@ -48,7 +48,7 @@ def _measured(facts: Facts, usage: Usage) -> Measured:
         first_rate_micros_per_h=first.micros_per_h if first and facts.number > 1 else None, retained_s=usage.retained_s,
         interruptions=len(job.interrupted_at), checkpoint=job.checkpoint_uri is not None,
         other_instances=on_other_instances(facts), first_permille=facts.first_permille,
-        spot_possible=job.spot or why_not_spot(job) is None,
+        repeats=len(job.repeated_at), spot_possible=job.spot or why_not_spot(job) is None,
         spot_rate_micros_per_h=facts.spot_rate.micros_per_h if facts.spot_rate and job.spot else None,
     )  # fmt: skip
 

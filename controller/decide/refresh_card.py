@@ -14,13 +14,14 @@ from controller.ledger.entry import (
     Finished,
     Flagged,
     Measured,
+    Repeated,
     Started,
     UserRequested,
     Waived,
 )
 from controller.ledger.intent import Announce, Intent, IntentResult, RefreshCard, Stop, Submit
 
-SHOWN_ENTRIES = (Started, Ended, Measured, Credited, Finished, UserRequested, Waived, DirectivesRead)
+SHOWN_ENTRIES = (Started, Ended, Measured, Credited, Finished, UserRequested, Waived, DirectivesRead, Repeated)
 
 
 def refresh_card(facts: Facts, said: Decision) -> Decision:

@@ -184,6 +184,7 @@ class Job:
     intervals: tuple[Interval, ...] = ()  # of training, as SecondaryStatusTransitions tell them
     subnets: tuple[str, ...] = ()  # empty: no VpcConfig
     volume_gb: int | None = None
+    repeated_at: tuple[datetime, ...] = ()  # when SageMaker itself started it again, without an interruption (RetryStrategy)
     model_artifacts: str | None = None  # where the model is, or will be
     preferences: str = ""  # InstancePreferences as JSON; empty where the request names its instance type
     identity: str = ""  # a keyed digest of what no attempt may change of the request; empty where nobody computed one
@@ -192,6 +193,7 @@ class Job:
     output_uri: str | None = None  # OutputDataConfig.S3OutputPath
     excludes_spot: tuple[str, ...] = ()  # members of its request that exclude spot, as controller.jobs.spot_possible lists them
     unknown: frozenset[str] = frozenset()
+    unaccounted: tuple[str, ...] = ()  # members of its description that this version does not know
     claimed_team: str | None = None  # the team of its tag, where its role says another
     members: Mapping[tuple[str, ...], Any] = field(default_factory=dict, compare=False, repr=False)
     """The members of its document that expressions of the policy read; None is one that it lacks, an absent one is unknown."""

@@ -76,6 +76,19 @@ class Interrupted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Repeated:
+    """SageMaker itself started the job again after an internal error (RetryStrategy): the same job, so no budget counts it."""
+
+    job: str
+    at: datetime
+    team: str | None
+
+    @property
+    def key(self) -> str:
+        return f"repeated/{self.job}/{self.at.isoformat()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
     """A job ended; ``seen_at`` is when the ledger learned it, which decides whether the outcome is too old to act on.
 
@@ -106,6 +119,7 @@ class Measured:
     ``first_rate_micros_per_h`` is what the lineage's first attempt's type cost then, where this is another attempt and that is
     known. ``number`` is the attempt's; ``user`` and ``algorithm`` say whose it was and what ran. ``retained_s`` are the billable
     seconds for which a warm pool kept the instances after the job. ``checkpoint`` says whether the job had a CheckpointConfig.
+    ``repeats`` says how often SageMaker itself started the job again after an internal error.
     """
 
     job: str
@@ -131,6 +145,7 @@ class Measured:
     first_permille: int | None = None  # of its training seconds, which the first attempt's instances would need; None: unknown
     spot_possible: bool = True  # whether SageMaker would have run it on spot
     spot_rate_micros_per_h: int | None = None  # where the price list has a price of its own for spot
+    repeats: int = 0
 
     @property
     def key(self) -> str:
@@ -186,7 +201,8 @@ class JobDeleted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointScanned:
-    """What lay below a job's checkpoint prefix when somebody looked; ``occasion`` is why: first, interrupted/<time> or ended.
+    """What lay below a job's checkpoint prefix when somebody looked; ``occasion`` is why: first, interrupted/<time>,
+    repeated/<time> or ended.
 
     ``kept_s`` is what the job had kept of its training when it ended (``progress``): known, or the least it can have been.
 
@@ -238,10 +254,10 @@ class Finished:
 
 Entry = (
     Started | OwnerChecked | Interrupted | Ended | Measured | Credited | Unmeasured | Flagged | JobDeleted | CheckpointScanned
-    | Finished | UserRequested | Waived | DirectivesRead | RuleHeldBack
+    | Finished | UserRequested | Waived | DirectivesRead | RuleHeldBack | Repeated
 )  # fmt: skip
 
 __all__ = [
     "CheckpointScanned", "Credited", "DirectivesRead", "Ended", "Entry", "Finished", "Flagged", "Interrupted", "JobDeleted",
-    "Measured", "OwnerChecked", "RuleHeldBack", "Started", "Unmeasured", "UserRequested", "Waived",
+    "Measured", "OwnerChecked", "Repeated", "RuleHeldBack", "Started", "Unmeasured", "UserRequested", "Waived",
 ]  # fmt: skip

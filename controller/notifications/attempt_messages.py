@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from controller.jobs.request import describe_change
 from controller.ledger.message import ChangedBack, DoneElsewhere, StepSkipped
-from controller.notifications.message_text import MessageText, bold, count, ended, explained, sentence, small_print
+from controller.notifications.message_text import MessageText, bold, ended, explained, sentence, small_print
 from controller.notifications.mrkdwn import code, escaped
+from controller.units.plural import count
 
 
 def step_skipped(m: StepSkipped) -> MessageText:

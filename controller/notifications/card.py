@@ -13,7 +13,7 @@ from datetime import datetime
 from controller.decide.user_requests import available_requests
 from controller.jobs.job import Outcome
 from controller.ledger.directives_in_force import pending
-from controller.ledger.entry import Ended, Finished, Flagged, Interrupted, Started
+from controller.ledger.entry import Ended, Finished, Flagged, Interrupted, Repeated, Started
 from controller.ledger.intent import Intent, Purpose, Stop, Submit
 from controller.ledger.lineage import Lineage, newest_attempt
 from controller.ledger.waiver import waivers_in_force
@@ -26,6 +26,7 @@ from controller.policy.policy import Policy
 from controller.policy.user_request import UserRequest
 from controller.savings.arithmetic import Savings, sum_savings
 from controller.units.money import Rate, dollars
+from controller.units.plural import count, times
 
 BUTTONS = {
     UserRequest.TRY_AGAIN: (
@@ -119,7 +120,7 @@ def _state(lineage: Lineage, last: Started, ended: Ended | None) -> str:
 
 
 def _attempts(last: Started) -> str:
-    return f" after {last.number} attempts" if last.number > 1 else ""
+    return f" after {count(last.number, 'attempt')}" if last.number > 1 else ""
 
 
 def _without_emoji(title: str) -> str:
@@ -144,7 +145,10 @@ def _fields(lineage: Lineage, last: Started, rate: Rate | None, *, told: bool) -
     yield f"*Cost so far*\n{_cost(lineage, last, rate)}"
     interruptions = sum(isinstance(e, Interrupted) for e in lineage.entries)
     if interruptions:
-        yield f"*Interrupted*\n{interruptions} times" if interruptions > 1 else "*Interrupted*\nonce"
+        yield f"*Interrupted*\n{times(interruptions)}"
+    repeats = sum(isinstance(e, Repeated) for e in lineage.entries)
+    if repeats:
+        yield f"*Repeated by SageMaker*\n{times(repeats)}, after an internal error (RetryStrategy)"
     finished = lineage.entry(Finished, last.job)
     if finished is not None and finished.deadline is not None:
         kept = finished.outcome is Outcome.COMPLETED and finished.at <= finished.deadline

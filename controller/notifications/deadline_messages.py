@@ -20,7 +20,6 @@ from controller.notifications.give_up_message import spend_cap
 from controller.notifications.message_text import (
     MessageText,
     bold,
-    count,
     explained,
     finish_by,
     move_reason,
@@ -30,6 +29,7 @@ from controller.notifications.message_text import (
 )
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.units.duration import span
+from controller.units.plural import count
 
 WHERE = {"on-demand": "to on-demand", "spot": "back to spot", "next-step": "to the next fallback step"}
 

@@ -19,6 +19,7 @@ from controller.policy.waiver import Waiver
 from controller.savings.report import Line, Report
 from controller.savings.rollup import Mover
 from controller.units.money import DOLLAR, dollars, percent
+from controller.units.plural import count, times
 
 TOP = 5
 LINES = 20  # of teams; the others are one line
@@ -91,17 +92,15 @@ def _needs_a_person(report: Report, notes: DigestNotes) -> Iterable[Part]:
     """What somebody should do, if anything."""
     texts = []
     if report.deadlines_missed:
-        texts.append(f"{_count(report.deadlines_missed, 'deadline')} missed. Tell those who wait for the models.")
+        texts.append(f"{count(report.deadlines_missed, 'deadline')} missed. Tell those who wait for the models.")
     if notes.shelved:
-        texts.append(f"{_count(len(notes.shelved), 'message')} could not be sent within one day. The thread lists them.")
+        texts.append(f"{count(len(notes.shelved), 'message')} could not be sent within one day. The thread lists them.")
     soon = [w for w in notes.waivers if notes.now is not None and w.until < notes.now + SOON]
     texts += [
         f"The waiver of {escaped(w.policy)} for {bold(w.job)} ends {when(w.until)}. Fix the job, or renew it." for w in soon
     ]
     if report.total.savings.unpriced:
-        texts.append(
-            f"{_count(report.total.savings.unpriced, 'attempt')} without a known price: no dollars are counted for them."
-        )
+        texts.append(f"{count(report.total.savings.unpriced, 'attempt')} without a known price: no dollars are counted for them.")
     if texts:
         yield Text("\n".join(("*Needs a person*", *(f"• {text}" for text in texts[:NEEDS_MAX]))))
 
@@ -215,13 +214,16 @@ def _loss_text(mover: Mover) -> str:
         if mover.saved_micros < 0 and mover.spot
         else f"wasted {dollars(mover.wasted_micros)}"
     )
-    times = "once" if mover.interruptions == 1 else f"{mover.interruptions} times"
+    if mover.repeats and not mover.interruptions:
+        todo = "Save checkpoints more often." if mover.checkpoint else "Add a CheckpointConfig."
+        return f"{_job(mover)} {cost}: SageMaker repeated it {times(mover.repeats)} after internal errors. {todo}"
     if not mover.interruptions:
         todo = "See why; a new attempt can continue from its checkpoint." if mover.checkpoint else "Add a CheckpointConfig."
         return f"{_job(mover)} {cost}: it ended without its model. {todo}"
+    often = times(mover.interruptions)
     if not mover.checkpoint:
-        return f"{_job(mover)} {cost}: interrupted {times} without a checkpoint. Add a CheckpointConfig."
-    return f"{_job(mover)} {cost}: interrupted {times}. Save checkpoints more often."
+        return f"{_job(mover)} {cost}: interrupted {often} without a checkpoint. Add a CheckpointConfig."
+    return f"{_job(mover)} {cost}: interrupted {often}. Save checkpoints more often."
 
 
 def _job(mover: Mover) -> str:
@@ -272,16 +274,16 @@ def waiver_line(w: Waiver) -> str:
 
 def _unknown(report: Report) -> Iterable[Part]:
     one, texts = report.total.savings, []
-    texts += [f"{_count(one.unpriced, 'attempt')} without a known price"] if one.unpriced else []
-    texts += [f"{_count(one.unmeasured, 'attempt')} with unknown usage"] if one.unmeasured else []
-    texts += [f"{_count(one.bounded, 'attempt')} with a minimum figure"] if one.bounded else []
+    texts += [f"{count(one.unpriced, 'attempt')} without a known price"] if one.unpriced else []
+    texts += [f"{count(one.unmeasured, 'attempt')} with unknown usage"] if one.unmeasured else []
+    texts += [f"{count(one.bounded, 'attempt')} with a minimum figure"] if one.bounded else []
     unknown = report.total.missed_unknown
-    texts += [f"{_count(unknown, 'job')} on-demand in pools without a spot job to compare with"] if unknown else []
+    texts += [f"{count(unknown, 'job')} on-demand in pools without a spot job to compare with"] if unknown else []
     if texts:
         yield Small(f"These figures are a minimum. Not or not fully included: {'; '.join(texts)}")
     if one.speed_unknown:
         yield Small(
-            f"{_count(one.speed_unknown, 'attempt')} on other instances, speed unknown: counted at the lower price of both"
+            f"{count(one.speed_unknown, 'attempt')} on other instances, speed unknown: counted at the lower price of both"
         )
 
 
@@ -289,11 +291,7 @@ def _shelved(notes: DigestNotes) -> Iterable[Part]:
     if notes.shelved:
         more = len(notes.shelved) - SHELVED_LISTED
         texts = [f"• {title}" for title in notes.shelved[:SHELVED_LISTED]] + ([f"• … and {more} more"] if more > 0 else [])
-        yield Text("\n".join((f"*{_count(len(notes.shelved), 'message')} could not be sent within one day*", *texts)))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+        yield Text("\n".join((f"*{count(len(notes.shelved), 'message')} could not be sent within one day*", *texts)))
 
 
 def _share(share: float | None) -> Number:

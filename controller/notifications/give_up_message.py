@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from controller.ledger.message import CapFacts, CheckpointFacts, GaveUp
 from controller.ledger.message_kind import GiveUpReason
-from controller.notifications.message_text import (
-    MessageText,
-    bold,
-    cause_sentence,
-    ended,
-    explained,
-    how_far,
-    money,
-    small_print,
-    times,
-)
+from controller.notifications.message_text import MessageText, bold, cause_sentence, ended, explained, how_far, money, small_print
 from controller.notifications.mrkdwn import code
+from controller.units.plural import times
 
 HEAVY_BYTES = 100_000_000_000  # a larger prefix is often an internal error: SageMaker restores it before each start
 

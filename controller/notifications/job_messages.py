@@ -21,7 +21,6 @@ from controller.notifications.message_text import (
     MessageText,
     bold,
     cause_sentence,
-    count,
     ended,
     explained,
     person,
@@ -31,6 +30,7 @@ from controller.notifications.message_text import (
 )
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.units.duration import span
+from controller.units.plural import count
 
 
 def resubmitting(m: Resubmitting) -> MessageText:
@@ -102,7 +102,7 @@ def interrupted(m: Interrupted) -> MessageText:
 
 def finished(m: Finished) -> MessageText:
     emoji = m.job.outcome.emoji if m.job.outcome else ""
-    after = f" after {m.attempts} attempts" if m.attempts > 1 else ""
+    after = f" after {count(m.attempts, 'attempt')}" if m.attempts > 1 else ""
     return MessageText(f"{emoji} {bold(m.job.name)} {ended(m.job)}{after}", (), small_print(m.job))
 
 

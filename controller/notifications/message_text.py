@@ -16,6 +16,7 @@ from controller.notifications.parts import Part, Small, Text
 from controller.units.duration import span
 from controller.units.free_text import one_line
 from controller.units.money import dollars
+from controller.units.plural import count
 
 SLACK_ID = re.compile(r"[SUW][A-Z0-9]+")
 SLACK_USER = re.compile(r"[UW][A-Z0-9]+")
@@ -128,15 +129,6 @@ def cause_sentence(cause: str) -> str:
         return CAUSES[attempt_cause(cause)]
     except ValueError:
         return sentence(cause)
-
-
-def count(number: int, noun: str) -> str:
-    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{number:,} {noun if number == 1 else many}"
-
-
-def times(number: int) -> str:
-    return "once" if number == 1 else f"{number} times"
 
 
 def sentence(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from controller.savings.report import Report
 from controller.units.money import dollars, percent
+from controller.units.plural import count
 
 
 def sentence(report: Report) -> str:
@@ -11,7 +12,7 @@ def sentence(report: Report) -> str:
     total = report.total.savings
     if total.attempts == 0:
         return _nothing(report)
-    attempts = f"{total.attempts} attempt{'' if total.attempts == 1 else 's'}"
+    attempts = count(total.attempts, "attempt")
     lost = (
         f"; *{dollars(total.wasted_micros)}* of it paid for work that was lost." if total.wasted_micros else "; no work was lost."
     )
@@ -33,7 +34,8 @@ def forecast_text(report: Report) -> str:
         return ""
     low, high = dollars(found.spent_low_micros), dollars(found.spent_high_micros)
     return (
-        f"At the rate of its {found.known_days} days so far, {found.month:%B} ends at about {dollars(found.spent_micros)} spent"
+        f"At the rate of its {count(found.known_days, 'day')} so far, {found.month:%B} ends at about"
+        f" {dollars(found.spent_micros)} spent"
         f" ({low} to {high}) and {_saving(found.saved_micros)}"
     )
 
@@ -60,5 +62,4 @@ def _saved(report: Report) -> str:
 
 def _missed(report: Report) -> str:
     missed, movable = report.total.missed_micros, report.total.savings.movable
-    jobs = "1 job that ran" if movable == 1 else f"{movable} jobs that ran"
-    return f" Spot could have saved *{dollars(missed)}* more on {jobs} on-demand." if missed else ""
+    return f" Spot could have saved *{dollars(missed)}* more on {count(movable, 'job')} that ran on-demand." if missed else ""

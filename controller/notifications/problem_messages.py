@@ -16,9 +16,10 @@ from controller.ledger.message import (
     StillStopping,
     TagsChanged,
 )
-from controller.notifications.message_text import MessageText, bold, count, explained, sentence, small_print
+from controller.notifications.message_text import MessageText, bold, explained, sentence, small_print
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.units.duration import span
+from controller.units.plural import count
 
 
 def not_done(m: Refused | Abandoned) -> MessageText:

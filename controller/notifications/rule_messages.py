@@ -6,8 +6,9 @@ import json
 
 from controller.ledger.message import RuleBroken, SurpriseHeld
 from controller.ledger.message_kind import NextStep
-from controller.notifications.message_text import MessageText, bold, count, explained, sentence, small_print
+from controller.notifications.message_text import MessageText, bold, explained, sentence, small_print
 from controller.notifications.mrkdwn import code, escaped
+from controller.units.plural import count
 
 SEVERITY_EMOJI = {"low": ":information_source:", "medium": ":warning:", "high": ":rotating_light:"}
 

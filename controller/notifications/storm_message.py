@@ -8,6 +8,7 @@ from controller.ledger.message_kind import MessageKind
 from controller.notifications.message_text import MessageText, bold, mention_of
 from controller.notifications.messages import row_of
 from controller.notifications.parts import Part, Small, Text
+from controller.units.plural import count
 
 NAMED = 10
 MENTIONED = 20
@@ -17,7 +18,7 @@ def storm_head(kind: MessageKind, names: Sequence[str], mentions: Iterable[str],
     """How many jobs, their names, what a person does, and whom to notify."""
     row = row_of(kind)
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    text = f":cloud_with_lightning: *{len(names)} jobs {row.many}*: {', '.join(map(bold, names[:NAMED]))}{more}"
+    text = f":cloud_with_lightning: *{count(len(names), 'job')} {row.many}*: {', '.join(map(bold, names[:NAMED]))}{more}"
     who = " ".join(map(mention_of, sorted(set(filter(None, mentions)))[:MENTIONED]))
     head: list[Part] = [Text(f"{text}\n{row.todo}" if row.todo else text)]
     return (

@@ -136,7 +136,8 @@ class _Pass:
         if isinstance(result, Exception):
             return SweepResult(triggered=1, failed=((name, result),))
         problems: tuple[tuple[str, DeciderProblem], ...] = tuple((name, problem) for problem in result.problems)
-        return SweepResult(triggered=1, problems=problems)
+        unaccounted = ((name, result.unaccounted),) if result.unaccounted else ()
+        return SweepResult(triggered=1, problems=problems, unaccounted=unaccounted)
 
     def _note(self, position: PassPosition) -> None:
         self.position = position

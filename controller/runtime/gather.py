@@ -288,4 +288,6 @@ def _at_rest(lineage: Lineage, job: Job, now: datetime) -> bool:
     known = {e.key for e in lineage.entries}
     if job.interrupted_at and f"interrupted/{job.name}/{job.interrupted_at[-1].isoformat()}" not in known:
         return False
+    if job.repeated_at and f"repeated/{job.name}/{job.repeated_at[-1].isoformat()}" not in known:
+        return False
     return all(isinstance(i.action, Wake) and i.trigger_at > now for i in lineage.open_intents(job.name))

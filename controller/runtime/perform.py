@@ -29,6 +29,7 @@ from controller.notifications.messages import importance_of
 from controller.policy.slack_settings import Importance
 from controller.runtime.ports import Answer, Done, Later, Message, Ports, Refused, Trigger, Unreachable
 from controller.runtime.rate_limits import OnHold, check_limits
+from controller.units.plural import count
 
 TRIES_MAX = 60  # answers; with the backoff below, more than two days
 BACKOFF_MOST = timedelta(hours=1)
@@ -49,8 +50,9 @@ def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile
     acts = isinstance(intent.action, Submit | Stop | Probe | Publish | Settle)
     on_hold = check_limits(intent, lineage, ports) if decided or not acts else None
     if on_hold is not None:
-        _let_go_of_the_prefix(intent, lineage, ports)
-    answer = on_hold or (_carry_out if decided else _find_out)(intent, lineage, ports, reconcile)
+        answer: Answer | OnHold = _of_an_earlier_try(intent, lineage, ports, reconcile) or on_hold
+    else:
+        answer = (_carry_out if decided else _find_out)(intent, lineage, ports, reconcile)
     match answer:
         case OnHold(why, after_s):
             due_at = ports.clock.now() + timedelta(seconds=after_s)
@@ -65,7 +67,7 @@ def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile
             ports.ledger.lineages.put_off(lineage.id, intent, due_at=due_at, why=why[:WHY_MAX], held=True)
             return None
         case Later(why) if intent.tries >= TRIES_MAX:
-            return _close(intent, lineage, ports, IntentResult.ABANDONED, f"{why[:WHY_MAX]} ({intent.tries} tries)")
+            return _close(intent, lineage, ports, IntentResult.ABANDONED, f"{why[:WHY_MAX]} ({count(intent.tries, 'try')})")
         case Later(why, after_s):
             due_at = ports.clock.now() + _backoff(intent, after_s)
             short = why.startswith(NO_QUOTA)
@@ -206,15 +208,16 @@ def _taken_prefix(submit: Submit, others: Sequence[Claim], ports: Ports) -> str:
     return "" if scan.empty or scan.problem is not None else f"something was written to {uri}"
 
 
-def _let_go_of_the_prefix(intent: Intent, lineage: Lineage, ports: Ports) -> None:
-    """Release the claim of an earlier try of a Submit that is on hold now: it may wait for long, or never be performed."""
+def _of_an_earlier_try(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile) -> Answer | None:
+    """Done when an earlier try of a Submit that is on hold now created the attempt.
+
+    Without this look the hold would end the lease that says so, and a person could call off an attempt that runs. Where there
+    is no attempt, the prefix that it claimed is released: a hold may last long.
+    """
     submit = intent.action
-    claim = _claim(submit, lineage) if isinstance(submit, Submit) and intent.claim > 1 else None
-    if claim is None or not isinstance(submit, Submit):
-        return
-    job = ports.jobs.describe(submit.job)
-    if job is None or not is_sent(intent, job) or not job.alive:
-        ports.ledger.claims.release(claim)
+    if not isinstance(submit, Submit) or intent.claim == 1:
+        return None
+    return _made_already(intent, submit, lineage, ports, reconcile)
 
 
 def _claim(submit: Submit, lineage: Lineage) -> Claim | None:

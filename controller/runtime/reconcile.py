@@ -42,10 +42,14 @@ class Outpaced(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciled:
-    """The result of a trigger: the job's lineage, None where there is no such job, and the deciders that raised."""
+    """The result of a trigger: the job's lineage, None where there is no such job, and the deciders that raised.
+
+    ``unaccounted`` are the members of its description that this version does not know.
+    """
 
     lineage: LineageId | None
     problems: tuple[DeciderProblem, ...] = ()
+    unaccounted: tuple[str, ...] = ()
 
 
 def reconcile(trigger: Trigger, ports: Ports) -> Reconciled:
@@ -80,7 +84,7 @@ def _settle(trigger: Trigger, ports: Ports) -> Reconciled:
             if outpaced == OUTPACED_MAX:
                 raise Outpaced(f"{name}: the lineage {facts.lineage.id} changed {outpaced} times while it was read")
             continue
-        reconciled = Reconciled(lineage=facts.lineage.id, problems=whole.problems)
+        reconciled = Reconciled(lineage=facts.lineage.id, problems=whole.problems, unaccounted=job.unaccounted)
         older = facts.lineage.open_intents(name) if part is whole else ()
         again = _carry_out(decision, facts.lineage, older, facts.now, ports) or part is not whole
         if not again or (part is not whole and ports.clock.now() - since > PARTS_TIME_LIMIT):

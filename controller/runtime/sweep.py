@@ -25,7 +25,8 @@ class SweepResult:
     ``overdue_s`` is for how long the oldest open intent has been due: a failure does not move the time that it counts from.
     ``failing`` is the number of failing triggers, also of those that wait for their next try. ``left`` says why the pass stopped
     early. ``failed`` are jobs whose trigger raised, ``problems`` are deciders that raised, while the rest of their job's decision
-    was carried out. ``policy_refused`` is a version of the policy that is not in force because it is bad, or cannot be read.
+    was carried out. ``unaccounted`` are the members of each job's description that this version does not know.
+    ``policy_refused`` is a version of the policy that is not in force because it is bad, or cannot be read.
     """
 
     triggered: int = 0
@@ -34,6 +35,7 @@ class SweepResult:
     failing: int = 0
     left: str = ""
     problems: tuple[tuple[str, DeciderProblem], ...] = ()
+    unaccounted: tuple[tuple[str, tuple[str, ...]], ...] = ()
     policy_refused: RefusedPolicy | None = None
 
     def __add__(self, other: SweepResult) -> SweepResult:
@@ -44,6 +46,7 @@ class SweepResult:
             failing=max(self.failing, other.failing),
             left=self.left or other.left,
             problems=self.problems + other.problems,
+            unaccounted=self.unaccounted + other.unaccounted,
         )
 
 
@@ -62,6 +65,7 @@ def sweep(ports: Ports) -> SweepResult:
     oldest_s = max((int((started_at - at).total_seconds()) for at in since), default=0)
     failed: list[tuple[str, Exception]] = []
     problems: list[tuple[str, DeciderProblem]] = []
+    unaccounted: list[tuple[str, tuple[str, ...]]] = []
     left = ""
     triggered: set[Trigger] = set()
     for one in overdue:
@@ -80,6 +84,7 @@ def sweep(ports: Ports) -> SweepResult:
             ports.ledger.due.delay(one, again_at)
             continue
         problems += [(one.trigger.job, problem) for problem in result.problems]
+        unaccounted += [(one.trigger.job, result.unaccounted)] if result.unaccounted else []
         if (known := failing.pop((str(one.trigger.lineage), one.key), None)) is not None:
             ports.ledger.due.forget_failing(known)
     if not left and len(overdue) < TRIGGERS_MAX:
@@ -87,7 +92,7 @@ def sweep(ports: Ports) -> SweepResult:
     newly = {name for name, _ in failed} - {one.job for one in failing.values()}
     return SweepResult(
         triggered=len(triggered), failed=tuple(failed), overdue_s=oldest_s, failing=len(failing) + len(newly), left=left,
-        problems=tuple(problems), policy_refused=refused,
+        problems=tuple(problems), unaccounted=tuple(unaccounted), policy_refused=refused,
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from controller.savings.own_cost import own_cost_micros
 from controller.savings.rollup import KEPT, MISSED, CountKind, Group, Mover, Rollup
 from controller.units.calendar import month_start
 from controller.units.money import Micros
+from controller.units.plural import count
 
 PERIODS_BEFORE = 4
 FIRST_DAY = date(2017, 11, 29)  # SageMaker's own: nothing is older
@@ -127,7 +128,7 @@ class Report:
             return self.lines
         largest = sorted(self.lines, key=lambda line: (-_size(line), line.name))[: most - 1]
         rest = [line for line in self.lines if line not in largest]
-        others = Line(name=f"{len(rest)} others", savings=sum((line.savings for line in rest), Savings()))
+        others = Line(name=count(len(rest), "other"), savings=sum((line.savings for line in rest), Savings()))
         return (*(line for line in self.lines if line in largest), others)
 
     @property

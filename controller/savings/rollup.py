@@ -24,6 +24,7 @@ from controller.ledger.entry import (
     JobDeleted,
     Measured,
     OwnerChecked,
+    Repeated,
     RuleHeldBack,
     Started,
     Unmeasured,
@@ -94,11 +95,14 @@ ENTRY_NAMES: Mapping[type[Entry], str] = {
     OwnerChecked: "OwnerChecked",
     DirectivesRead: "DirectivesRead",
     RuleHeldBack: "RuleHeldBack",
+    Repeated: "Repeated",
 }
 
 
 class Mover(NamedTuple):
-    """An attempt that saved or wasted much. ``checkpoint`` says whether it had a CheckpointConfig."""
+    """An attempt that saved or wasted much. ``checkpoint`` says whether it had a CheckpointConfig, ``repeats`` how often
+    SageMaker itself started it again.
+    """
 
     team: str
     job: str
@@ -109,6 +113,7 @@ class Mover(NamedTuple):
     wasted_micros: Micros
     interruptions: int
     checkpoint: bool
+    repeats: int = 0
 
 
 MOVERS_MAX = 5  # of each team, by each measure
@@ -224,7 +229,7 @@ def _mover(attempt: Measured, savings: Savings) -> Mover:
     return Mover(
         team=attempt.team or NOBODY, job=attempt.job, instance_type=attempt.instance_type, region=attempt.region,
         spot=attempt.spot, saved_micros=savings.saved_micros, wasted_micros=savings.wasted_micros,
-        interruptions=attempt.interruptions, checkpoint=attempt.checkpoint,
+        interruptions=attempt.interruptions, checkpoint=attempt.checkpoint, repeats=attempt.repeats,
     )  # fmt: skip
 
 

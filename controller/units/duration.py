@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from controller.units.plural import count
+
 SECONDS_OF = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 DAYS_MAX = 365
 DURATION = "a duration such as 90s, 15m, 48h or 7d"
@@ -51,7 +53,7 @@ def said(seconds: int) -> str:
     for length_s, word in WORDS:
         number, rest = divmod(rest, length_s)
         if number:
-            words.append(f"{number} {word}{'s' if number > 1 else ''}")
+            words.append(count(number, word))
     if rest or not words or len(words) > 2:
         return f"{seconds} s"
     return f"{' '.join(words)} ({seconds} s)"

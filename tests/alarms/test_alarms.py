@@ -117,6 +117,14 @@ def test_a_decider_that_raises_in_two_hours(deployed: Deployed, monkeypatch: pyt
     proves(deployed, "DecidersFail", lambda: deployed.minutes(150, step=10))
 
 
+def test_a_description_with_a_member_that_this_version_does_not_know(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = deployed.host.world
+    describe = world.describe_training_job
+    start(deployed)
+    monkeypatch.setattr(world, "describe_training_job", lambda name: {**describe(name), "NewConfig": {"Level": 1}})
+    proves(deployed, "JobsAreNotUnderstood", lambda: deployed.minutes(30, step=10))
+
+
 def test_a_sweep_that_reports_nothing_is_overdue_work(deployed: Deployed) -> None:
     deployed.minutes(5)
     deployed.silent.add("sweep")

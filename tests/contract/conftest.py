@@ -18,21 +18,35 @@ MakeStorage = Callable[[], tuple[Ledger, Outbox]]
 TABLES = (f"Spotwarden-{number}" for number in count(1))
 
 
+@pytest.fixture(scope="session")
+def dynamodb_local_url() -> Iterator[str]:
+    """DynamoDB Local, which takes seconds to start: one for all modules."""
+    if reason := dynamodb_local.available():
+        pytest.skip(reason)
+    server = dynamodb_local.start()
+    yield server.url
+    server.close()
+
+
 @pytest.fixture(scope="module", params=["memory", aws.ATOMIC, aws.STOCK, aws.LOCAL])
 def make_storage(request: pytest.FixtureRequest) -> Iterator[MakeStorage]:
     if request.param == "memory":
         yield lambda: (MemoryLedger(), MemoryOutbox())
-        return
-    if request.param == aws.LOCAL and (reason := dynamodb_local.available()):
-        pytest.skip(reason)
-    with aws.start(dynamodb=request.param) as local:
-        client = local.client("dynamodb")
+    elif request.param == aws.LOCAL:
+        yield _empty_tables(request.getfixturevalue("dynamodb_local_url"))
+    else:
+        with aws.start(dynamodb=request.param) as local:
+            yield _empty_tables(local.dynamodb_url)
 
-        def empty() -> tuple[Ledger, Outbox]:
-            table = aws.create_table(local.dynamodb_url, next(TABLES))
-            return DynamoLedger(client, table), DynamoOutbox(client, table)
 
-        yield empty
+def _empty_tables(url: str) -> MakeStorage:
+    client = aws.client("dynamodb", url)
+
+    def empty() -> tuple[Ledger, Outbox]:
+        table = aws.create_table(url, next(TABLES))
+        return DynamoLedger(client, table), DynamoOutbox(client, table)
+
+    return empty
 
 
 @pytest.fixture

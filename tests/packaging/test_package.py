@@ -14,6 +14,7 @@ import pytest
 
 from infra.local import aws
 from infra.local.lambda_context import TIMEOUT_S
+from infra.service_models import operations, pinned
 from tests.packaging.conftest import HERE, ROOT, Package, build
 
 MB = 1_000_000
@@ -64,6 +65,13 @@ def test_the_zip_contains_nothing_that_never_runs_on_lambda(package: Package) ->
     refused = {"boto3", "botocore", "pydantic", "yaml", "rich", "typer", "pip", "setuptools", "tests", "infra", "bin"}
     assert shipped & refused == set()
     assert [name for name in shipped if re.match(r"controller/(cli|policyfile)|chalice/(cli|deploy)", name)] == []
+
+
+def test_the_zip_contains_the_pinned_models_of_the_services_that_the_code_calls(package: Package) -> None:
+    code = "from controller import wiring; print(wiring.client('sagemaker').meta.service_model.metadata['pinnedBy'])"
+    assert package.run(code, AWS_DEFAULT_REGION="us-east-1") == f"botocore {pinned()}\n"
+    models = {file.parts[-3] for file in (package.task / "controller" / "data" / "models").rglob("service-2.json")}
+    assert models == set(operations())
 
 
 def test_the_zip_stays_within_its_size_limit(package: Package) -> None:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import resource
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.limited_process import CLOSED_PIPE, Ended, spotwarden
+
 RULE = "version: 1\nrules:\n  - {name: one, rule: spot-required, mode: enforce, action: stop%s}\n"
-CPU_S, MEMORY = 2, 300 * 2**20  # of a policy file, with the start of the interpreter
-CPU_S_OF_DOCUMENTS = 10
+CPU_S = 2  # of a policy file
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{name}: &{name} [{','.join([f'*{before}'] * 10)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
 )
@@ -23,26 +21,7 @@ JOB = (
 )
 
 
-def _limits(cpu_s: int) -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-
-
-def spotwarden(
-    *arguments: str, folder: Path, cpu_s: int = CPU_S_OF_DOCUMENTS, **options: object
-) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "controller.cli", *arguments]
-    environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
-    given: dict[str, object] = {
-        "stdout": subprocess.PIPE,
-        "cwd": folder,
-        "env": environment,
-        "preexec_fn": lambda: _limits(cpu_s),
-    }
-    return subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=120, check=False, **(given | options))  # type: ignore[call-overload,no-any-return]  # noqa: S603
-
-
-def refused(result: subprocess.CompletedProcess[str], *words: str) -> None:
+def refused(result: Ended, *words: str) -> None:
     assert result.returncode == 2, result.stderr[-2000:]
     assert "Traceback" not in result.stderr
     assert len(result.stderr.splitlines()) <= 9, result.stderr[:2000]  # three lines each
@@ -231,14 +210,10 @@ def test_a_full_disk_and_a_closed_pipe_end_without_a_traceback(arguments: list[s
     (tmp_path / "policies").mkdir()
     (tmp_path / "policies" / "a.yaml").write_text(RULE % "")
     (tmp_path / "job.json").write_text(JOB)
-    with open("/dev/full", "w") as full:
-        result = spotwarden(*arguments, folder=tmp_path, stdout=full)
+    result = spotwarden(*arguments, folder=tmp_path, stdout="/dev/full")
     assert result.returncode == 2
     assert "cannot be written" in result.stderr
     assert "Traceback" not in result.stderr
-    read, write = os.pipe()
-    os.close(read)
-    result = spotwarden(*arguments, folder=tmp_path, stdout=write)
-    os.close(write)
+    result = spotwarden(*arguments, folder=tmp_path, stdout=CLOSED_PIPE)
     assert result.stderr == ""
     assert result.returncode in ((1, 141) if arguments[0].startswith("--") else (141,))  # click itself ends help with 1

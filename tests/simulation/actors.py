@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -17,9 +17,12 @@ from controller.policy.slack_settings import SlackSettings
 from controller.policy.user_request import UserRequest
 from infra.local.sagemaker.capacity import Steps
 from infra.local.sagemaker.errors import ApiError
+from infra.local.sagemaker.failures import Failure
+from infra.local.sagemaker.script import Script, read_script
 from infra.local.sagemaker.world import World
 from tests import builders
 from tests.simulation.canceller import WHO
+from tests.simulation.faults import Faults
 from tests.simulation.harness import PRICED
 from tests.simulation.world_invariants import ROLES, InvariantChecker, Life
 
@@ -102,6 +105,39 @@ def request(rng: Random, name: str) -> dict[str, Any]:
     return asked
 
 
+def with_faults(rng: Random, faults: Faults, asked: dict[str, Any]) -> dict[str, Any]:
+    """The same request, perhaps without the last slash of its checkpoint prefix, perhaps with code that needs its instances."""
+    config, plan = asked.get("CheckpointConfig"), asked["HyperParameters"]
+    if config and rng.random() < faults.open_prefixes:
+        asked = asked | {"CheckpointConfig": {"S3Uri": config["S3Uri"].rstrip("/")}}
+    if rng.random() < faults.tied_code:
+        asked = asked | {"HyperParameters": plan | {TIED_TO: asked["ResourceConfig"]["InstanceType"]}}
+    return asked
+
+
+TIED_TO = "tied_to"
+CANNOT_LOAD = Failure(
+    'AlgorithmError: ExecuteUserScriptError: ExitCode 1 ErrorMessage "ZeRORuntimeException: The checkpoint being loaded used a '
+    'DP world size of 4 but the current world size is 8"'
+)
+
+
+def script_of(request: Mapping[str, Any]) -> Script:
+    """The plan of a job's container. Code that is tied to an instance type fails on every other, each time."""
+    script, tied = read_script(request), (request.get("HyperParameters") or {}).get(TIED_TO)
+    if tied in (None, request["ResourceConfig"]["InstanceType"]):
+        return script
+    return replace(script, fails=CANNOT_LOAD, fails_after_s=20, fails_times=None)
+
+
+def spot_warning(number: int, at: datetime) -> dict[str, Any]:
+    """EC2's event about an instance that none of the jobs runs on."""
+    return {
+        "source": "aws.ec2", "detail-type": "EC2 Spot Instance Interruption Warning", "region": "us-east-1",
+        "time": at.isoformat(), "detail": {"instance-id": f"i-{number:017x}", "instance-action": "terminate"},
+    }  # fmt: skip
+
+
 @dataclass(slots=True)
 class Users:
     """The users of the account."""
@@ -109,13 +145,13 @@ class Users:
     rng: Random
     world: World
     checker: InvariantChecker
-    extend_request: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    extend_request: tuple[Callable[[dict[str, Any]], dict[str, Any]] | None, ...] = ()
 
     def begin(self, name: str, *, like: Life | None = None, tags: list[dict[str, str]] | None = None) -> None:
         """Create a job, or have another service create it. Nothing happens where the name is taken."""
         asked = dict(like.job.request) | {"TrainingJobName": name} if like else request(self.rng, name)
-        if self.extend_request is not None and like is None:
-            asked = self.extend_request(asked)
+        for extend in self.extend_request:
+            asked = extend(asked) if extend is not None and like is None else asked
         if tags is not None:
             asked["Tags"] = tags
         owner = self.rng.choice(OWNERS) if like is None and self.rng.random() < 0.15 else None

@@ -46,6 +46,13 @@ class Faults:
     # What people do with attempts, per history.
     call_off: int = 0  # a person calls off an attempt that waits
 
+    # What looks like a checkpoint, a rate or the code's own fault, and is none: per prefix, per history, per job.
+    other_files: float = 0.0  # a checkpoint prefix holds logs, empty and temporary files, newer than every checkpoint
+    open_prefixes: float = 0.0  # a checkpoint prefix is written without its last slash, so that it has siblings
+    other_fleets: int = 0  # EC2 warns instances of another fleet, of the same family
+    late_starts: float = 0.0  # an on-demand job starts after 28 to 58 minutes
+    tied_code: float = 0.0  # a job's code fails on other instances than those it was written for
+
     # What never works.
     broken: int = 0  # jobs that SageMaker never describes: each call times out
 
@@ -88,5 +95,10 @@ CHANCES: Final[Mapping[str, tuple[Any, ...]]] = {
     "outages": (0, 0, 0, 1, 2),
     "empty_pages": (0, 0, 0.3),
     "call_off": (0, 0, 2, 6),
+    "other_files": (0, 0.3, 0.8),
+    "open_prefixes": (0, 0, 0.5, 1.0),
+    "other_fleets": (0, 0, 20),
+    "late_starts": (0, 0, 0.3, 1.0),
+    "tied_code": (0, 0, 0.5),
 }
 """The values that ``Faults.drawn`` chooses from."""

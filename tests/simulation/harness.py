@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from controller.aws.s3_checkpoints import S3Checkpoints
 from controller.aws.sagemaker.jobs import SageMakerJobs
 from controller.decide.decision import Decision
 from controller.jobs.checkpoint import CheckpointScan
@@ -26,11 +27,13 @@ from infra.local.slack_message import Refused as SlackRefused
 from infra.local.slack_message import content
 from tests.simulation.lambdas import Lambdas
 from tests.simulation.memory import AllPorts, MemoryLedger, MemoryOutbox
-from tests.simulation.world_invariants import ROLES, InvariantChecker
+from tests.simulation.memory.s3 import MemoryS3, newest_saved_at
+from tests.simulation.world_invariants import ROLES, InvariantChecker, require
 
 ROLLOUT = timedelta(minutes=5)  # during a deployment, old containers still run
 PRICED = "ml.g5.2xlarge"
 EMPTY = "empty:"  # the token after an empty page
+BUCKETS = ("checkpoints", "saved")  # the parameter CheckpointBuckets
 
 
 class CallText(NamedTuple):
@@ -226,20 +229,17 @@ class Prices:
         return None if micros_per_h is None else Rate(micros_per_h=micros_per_h, as_of=date(2026, 3, 1), source="test")
 
 
-class MemoryCheckpoints:
-    """The Checkpoints port over the checkpoints that the world's jobs saved."""
+class MemoryCheckpoints(S3Checkpoints):
+    """The real adapter over S3 in memory, with an invariant: nothing but a checkpoint is taken for one."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, now: Callable[[], datetime] | None = None, *, others: float = 0, seed: object = 0) -> None:
+        super().__init__(MemoryS3(world, now or (lambda: world.now), others=others, seed=seed), BUCKETS)
         self._world = world
 
     def scan(self, uri: str, *, now: datetime, ignore: Sequence[str] = ()) -> CheckpointScan:
-        """A neighbour's objects whose names begin alike are not below the prefix."""
-        below = [saved for prefix, saved in self._world.checkpoints.items() if f"{prefix}/".startswith(f"{uri.rstrip('/')}/")]
-        beside = (p for p in self._world.checkpoints if p.startswith(uri) and not f"{p}/".startswith(f"{uri.rstrip('/')}/"))
-        return CheckpointScan(
-            uri=uri, scanned_at=now, objects=len(below), bytes_seen=1_000_000 * len(below), complete=True,
-            newest_at=max((at for _, at in below), default=None), sibling=min(beside, default=""),
-        )  # fmt: skip
+        seen, newest_at = super().scan(uri, now=now, ignore=ignore), newest_saved_at(self._world, uri)
+        require(seen.newest_at == newest_at, f"only checkpoints prove training: {uri} has {newest_at}, and {seen} was seen")
+        return seen
 
 
 class Bus:
@@ -287,14 +287,14 @@ class CheckedLedger(MemoryLedger):
 
 def ports(
     lambdas: Lambdas, client: Client, checker: InvariantChecker, ledger: MemoryLedger, outbox: MemoryOutbox, slack: Slack,
-    policies: Rollout, broken: set[str], world: World, events: Bus,
+    policies: Rollout, broken: set[str], checkpoints: MemoryCheckpoints, events: Bus,
 ) -> Ports:  # fmt: skip
     """Build the ports of every function of one history."""
     unreachable = partial(_raise, Unreachable, "the call was throttled, or timed out")
     seen: Any = partial(FaultyPort, lambdas)
     return Ports(
         jobs=SageMakerJobs(FaultyClient(lambdas, CheckedClient(client, checker, broken), broken), roles=ROLES),
-        checkpoints=seen("s3", MemoryCheckpoints(world), unreachable, unreachable),
+        checkpoints=seen("s3", checkpoints, unreachable, unreachable),
         report_store=None,
         price_list=None,
         quotas=Unknown(),

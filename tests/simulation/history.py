@@ -15,6 +15,7 @@ from controller.ledger.halt import Halt
 from controller.policy.policy import Policy
 from controller.runtime import discover, reconcile, sweep
 from controller.runtime.drain import drain
+from controller.runtime.market_signals import note_signal
 from controller.runtime.perform import TRIES_MAX
 from controller.runtime.ports import Ports, Trigger, Unreachable
 from controller.runtime.schedule_ports import DiscoverPass
@@ -25,7 +26,7 @@ from tests.builders import BEGIN
 from tests.simulation import actors, harness, policies_and_tags
 from tests.simulation.canceller import Canceller
 from tests.simulation.faults import Faults
-from tests.simulation.harness import Bus, CheckedLedger, Rollout, Slack
+from tests.simulation.harness import Bus, CheckedLedger, MemoryCheckpoints, Rollout, Slack
 from tests.simulation.lambdas import Killed, Lambdas
 from tests.simulation.memory import MemoryOutbox
 from tests.simulation.replace_function import replaced
@@ -67,9 +68,16 @@ class History:
         more = self._stream("ambition")
         extended = more.random() < 0.5
         quotas = {"quotas": more.choice(policies_and_tags.QUOTAS)} if extended else {}
-        settings = WorldSettings.drawn(self._stream("knobs"), **calls, **quotas, stuck_for=(2000, 9000))
+        fixed = {"stuck_for": (2000, 9000), "on_demand_late": faults.late_starts}
+        settings = WorldSettings.drawn(self._stream("knobs"), **calls, **quotas, **fixed)
         supply = self._stream("weather")
-        self.world = World(BEGIN, seed=self.seed, settings=settings, capacity_of=lambda _: actors.spot_capacity(supply, BEGIN))
+        self.world = World(
+            BEGIN,
+            seed=self.seed,
+            settings=settings,
+            capacity_of=lambda _: actors.spot_capacity(supply, BEGIN),
+            script_for=actors.script_of,
+        )
         rules = self._stream("policies")
         self.policies = [actors.policy(rules, n) for n in range(1 + faults.edit_policy)]
         self.policies = [policies_and_tags.more(more, policy) for policy in self.policies] if extended else self.policies
@@ -85,9 +93,10 @@ class History:
         self._roots = roots
         self.rollout = Rollout(self.lambdas, self.ledger, [(BEGIN, self.policies[0])])
         self.checker.intervals = self.rollout.intervals
+        checkpoints = MemoryCheckpoints(self.world, lambda: self.lambdas.now, others=faults.other_files, seed=self.seed)
         self.ports = harness.ports(
             self.lambdas, Client(self.world, validate=False), self.checker, self.ledger, self.outbox, self.slack,
-            self.rollout, self._silent, self.world, self.events,
+            self.rollout, self._silent, checkpoints, self.events,
         )  # fmt: skip
         self._minute = BEGIN
 
@@ -113,7 +122,9 @@ class History:
 
     def _plan(self) -> None:
         assert self.faults is not None
-        users, when = actors.Users(self._stream("people"), self.world, self.checker, self._extend_request), self._stream("times")
+        more_faults = partial(actors.with_faults, self._stream("requests"), self.faults)
+        users = actors.Users(self._stream("people"), self.world, self.checker, (self._extend_request, more_faults))
+        when = self._stream("times")
         stranger = Stranger(self._stream("stranger"), self.world, self.checker)
         for name in self._roots:
             self._at(BEGIN + timedelta(seconds=when.randrange(2400)), partial(users.begin, name))
@@ -132,6 +143,9 @@ class History:
         )
         for _ in range(self.faults.call_off):
             self._while_faults_happen(moments, canceller.call_off)
+        warned = self._stream("warnings")
+        for number in range(self.faults.other_fleets):
+            self._while_faults_happen(warned, partial(self._warn, number))
         for edited in self.policies[1:]:
             self._while_faults_happen(when, partial(self._deploy, edited))
         if len(self.policies) > 1 and (back := self._stream("rollback")).random() < 0.5:
@@ -164,6 +178,11 @@ class History:
 
     def _halt(self) -> None:
         self.ledger.halts.set_halt(Halt(why="a test", who="somebody", since=self.lambdas.now))
+
+    def _warn(self, number: int) -> None:
+        """EC2 warns another fleet of the account, which runs instances of the same family."""
+        event = actors.spot_warning(number, self.lambdas.now)
+        self.lambdas.invoke("spot_warning", lambda: note_signal(event, self.ports), self._check_expected)
 
     def _set_down(self, down: bool) -> None:
         self.lambdas.down = down and self.lambdas.now < self.faults_end_at

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing import Pool
 from typing import Any
 
+from controller.aws import s3_checkpoints
 from controller.aws.sagemaker import documents
 from controller.aws.sagemaker.jobs import SageMakerJobs
 from controller.decide import resubmit, wakeups
@@ -19,6 +20,7 @@ from controller.ledger.intent import IntentResult
 from controller.ledger.lineage import ATTEMPT_TAG, Lineage, LineageId
 from controller.runtime import discover, gather, perform, reconcile, sweep
 from controller.runtime.ports import Done, Later, Trigger
+from controller.savings import interruption_rates
 from tests.simulation import world_invariants
 from tests.simulation.harness import FaultyLedger
 from tests.simulation.memory import MemoryLedger, lineages
@@ -153,6 +155,18 @@ def _discover_nothing(_: Any) -> Any:
     return lambda ports: sweep.SweepResult()
 
 
+def _without_last_slash(listing: Any) -> Any:
+    return lambda client, bucket, prefix, *, open_: listing(client, bucket, prefix.rstrip("/") if open_ else prefix, open_=open_)
+
+
+def _warnings_counted(with_warnings: Any) -> Any:
+    def counting(memory: Any, signals: Any) -> Any:
+        counted = with_warnings(memory, signals)
+        return replace(counted, interruptions=counted.interruptions + counted.warnings)
+
+    return counting
+
+
 def _old_before_policy(too_old: Any) -> Any:
     return lambda facts, block: too_old(facts, block) or facts.job.ended_at < facts.policy.in_force_at
 
@@ -204,6 +218,10 @@ MUTANTS: Mapping[str, tuple[Replacement, ...]] = {
     "a halt is not checked": ((perform, "check_limits", replace_by(lambda intent, lineage, ports: None)),),
     "a moved job is forgotten": ((resubmit, "_moved", replace_by(lambda facts, block, cause: Decision())),),
     "a repaired job is forgotten": ((resubmit, "_repaired", replace_by(lambda facts, stop, block: Decision())),),
+    "what our change broke is left": ((resubmit, "changed_by_us", replace_by(lambda facts: False)),),
+    "any file is a checkpoint": ((s3_checkpoints, "checkpoint_files", replace_by(lambda files, ignore=(): tuple(files))),),
+    "a sibling's files are a job's own": ((s3_checkpoints, "_Listing", _without_last_slash),),
+    "warnings are interruptions": ((interruption_rates, "_with_warnings", _warnings_counted),),
     "owners are unknown": ((documents, "service_of", replace_by(lambda described, tags: None)),),
 }  # fmt: skip
 """What each mutant replaces."""

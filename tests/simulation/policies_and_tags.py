@@ -33,6 +33,7 @@ QUOTAS: tuple[dict[str, int], ...] = (
     {"ml.g5.4xlarge for spot training job usage": 0},
     {"ml.g5.2xlarge for training job usage": 0, "ml.g5.4xlarge for training job usage": 0},
     {"Number of instances across all spot training jobs": 2},
+    {"Number of instances across all training jobs": 2},
 )
 
 

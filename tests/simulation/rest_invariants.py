@@ -15,7 +15,9 @@ from controller.ledger.lineage import Lineage, LineageId
 from controller.notifications.messages import text_of
 from controller.policy.mode import Mode
 from controller.policy.policy import Policy, RuleAction
+from controller.runtime.close_days import close_days
 from controller.savings.arithmetic import spent_micros
+from tests.simulation.actors import TIED_TO
 from tests.simulation.history import History
 from tests.simulation.policies_and_tags import CAP_MICROS, TEAM_CAP_MICROS
 from tests.simulation.world_invariants import Life, require
@@ -36,6 +38,8 @@ def check(history: History) -> None:
     every_claim_is_released(history)
     no_lineage_ends_with_a_foreign_model(history)
     no_stranger_evades_a_rule(history)
+    every_attempt_that_our_change_broke_goes_back(history)
+    no_warning_of_another_fleet_counts_as_an_interruption(history)
 
 
 def _reachable(history: History) -> list[Life]:
@@ -227,3 +231,35 @@ def no_stranger_evades_a_rule(history: History) -> None:
             if r.mode is Mode.ENFORCE and r.action is RuleAction.STOP and r.match.matches(job)
         ]
         require(not stops or life.stopped_by_us, f"no enforcing rule is evaded: {life.where} ran until {job.ended_at}")
+
+
+def every_attempt_that_our_change_broke_goes_back(history: History) -> None:
+    """An attempt that fails in its code on instances that its owner did not choose has a next attempt, or a message."""
+    lives = _reachable(history)
+    newest = {life.lineage: max(o.number for o in history.checker.lives if o.lineage == life.lineage) for life in lives}
+    for life in lives:
+        tied = life.job.request["HyperParameters"].get(TIED_TO)
+        broken = life.ours and life.cause_of_end is FailureCause.ALGORITHM and tied not in (None, life.job.pool[0])
+        if not broken or life.number < newest[life.lineage]:
+            continue
+        lineage, job = recorded_lineage(history, life), history.ports.jobs.describe(life.name)
+        ended = lineage.entry(Ended, life.name)
+        assert ended is not None
+        assert job is not None
+        due = all(continues(policy, job, ended) for policy in history.rollout.readable_from(ended.seen_at))
+        settled = not due or stopped_by_rule(lineage, life.name) or followed_up(history, lineage, life.name)
+        require(settled, f"what our own change broke goes back: {life.where} failed on {life.job.pool[0]}")
+
+
+def continues(policy: Policy, job: Job, ended: Ended) -> bool:
+    """Whether a policy continues a job after an outcome, whatever its cause."""
+    block = policy.resubmission_for(job)
+    return block is not None and block.mode is Mode.ENFORCE and (ended.seen_at - ended.at).total_seconds() <= block.within_s
+
+
+def no_warning_of_another_fleet_counts_as_an_interruption(history: History) -> None:
+    """Interruption rates count the interruptions of training jobs; EC2's warnings stand beside them."""
+    close_days(history.ports)
+    counted = sum(memory.interruptions for memory in history.ledger.remembered.values())
+    happened = sum(run.interrupted for life in history.checker.lives for run in life.job.runs)
+    require(counted <= happened, f"a rate counts its own interruptions: {counted} are counted, {happened} happened")

@@ -220,17 +220,21 @@ class InvariantChecker:
         require(not any(life.owned for life in before), f"no owned job is touched: {new.where} repeats one")
 
     def _is_same(self, life: Life, new: Life) -> bool:
-        """Whether a user made the very request of an attempt, under its name and role: the ledger takes it for the attempt."""
+        """Whether a user made the very request of an attempt, under its name and role: the ledger takes it for the attempt.
+
+        The first job of a lineage is told from another of its name by its CreationTime.
+        """
         known = self.ledger.lineages.load(new.lineage).entry(Started, life.name)
-        return known is not None and not life.hostile and life.job.request["RoleArn"] in ROLES
+        attempt = known is not None and life.name != new.lineage.root
+        return attempt and not life.hostile and life.job.request["RoleArn"] in ROLES
 
     def _check_budget(self, new: Life) -> None:
         others = {life.number: life.cause for life in self.lives if life.lineage == new.lineage and life.number != new.number}
         tries = Counter(others.values())
         assert new.cause is not None
         if isinstance(new.cause, MoveCause):
-            once = new.cause is not MoveCause.REPAIR or not tries[MoveCause.REPAIR]
-            require(once, f"a job is repaired once: {new.where}")
+            once = new.cause not in (MoveCause.REPAIR, MoveCause.CHANGED_BACK) or not tries[new.cause]
+            require(once, f"a job is repaired once, and goes back once: {new.where}")
             return
         most = self.limits.get(new.cause, 0)
         require(tries[new.cause] < most, f"budgets are kept: {new.where} is one more than {most} for {new.cause}")
@@ -261,6 +265,10 @@ class InvariantChecker:
             i.action.about for i in decision.intents
             if isinstance(i.action, Submit) or (isinstance(i.action, Announce) and i.action.topic in FINAL_TOPICS)
         }  # fmt: skip
+        # A forged row that looks begun is found out about first; what it pushed aside is decided again then.
+        followed |= {
+            i.action.about for i in before.open_intents() if isinstance(i.action, Submit) and i.action.identity == FORGED
+        }
         after = replace(before, entries=before.entries + decision.entries)
         withdrawn = [
             i.key for i in decision.withdrawn
@@ -272,7 +280,11 @@ class InvariantChecker:
             if isinstance(intent.action, Stop) and intent.action.purpose is not Purpose.MOVE:
                 self._check_interval(intent.action)
             if isinstance(intent.action, Announce) and intent.action.topic in FINAL_TOPICS:
-                made = [life.where for life in self.lives if life.lineage == before.id and life.about == intent.action.about]
+                made = [
+                    life.where for life in self.lives
+                    if life.lineage == before.id and life.about == intent.action.about
+                    and (life.deleted_at is None or before.entry(Started, life.name))  # a deleted attempt may be unknown
+                ]  # fmt: skip
                 require(not made, f"no attempt is given up and submitted again: {intent.key} beside {made}")
 
     def closing(self, lineage: LineageId, key: str, closed: IntentResult) -> None:

@@ -49,6 +49,7 @@ STORED_KINDS: Mapping[str, Any] = {
     "Waived": entry.Waived,
     "DirectivesRead": entry.DirectivesRead,
     "RuleHeldBack": entry.RuleHeldBack,
+    "Repeated": entry.Repeated,
     "Submit": intent.Submit,
     "Settle": intent.Settle,
     "Stop": intent.Stop,
@@ -96,6 +97,7 @@ LATER_FIELDS: Mapping[type, frozenset[str]] = {
             "checkpoint",
             "spot_possible",
             "spot_rate_micros_per_h",
+            "repeats",
         }
     ),
     Message: frozenset({"facts", "refused_by", "refused_why"}),

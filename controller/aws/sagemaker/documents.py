@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 from controller.aws.sagemaker.confidential import without_values
@@ -30,7 +31,7 @@ from controller.aws.sagemaker.members import (
     whole,
 )
 from controller.aws.sagemaker.members_read import NO_FIELDS, members_read
-from controller.aws.sagemaker.ownership import claimed_service, service_of, unrepeatable
+from controller.aws.sagemaker.ownership import claimed_service, service_of, unrepeatable_as_known
 from controller.aws.sagemaker.unsaid_fields import DocumentKind, unsaid_fields
 from controller.jobs.algorithm import algorithm_of
 from controller.jobs.job import Interval, Job, Outcome, Service, Usage, outcome_of
@@ -155,11 +156,12 @@ def job_of(
         service=owner,
         claimed=None if owner else claimed_service(body, tags),
         members=members_read(body, fields, kind, later) if fields else {},
-        unrepeatable=unrepeatable(body, tags),
+        unrepeatable=unrepeatable_as_known(body, tags),
         tags=tags,
         intervals=_intervals(lines, "Training"),
         downloading=_intervals(lines, "Downloading"),
         uploading=_intervals(lines, "Uploading"),
+        repeated_at=_repeated_at(lines),
         subnets=tuple(str(subnet) for subnet in section(body, "VpcConfig").get("Subnets") or ()),
         volume_gb=whole(resources, "VolumeSizeInGB", COUNT_MAX),
         preferences=_preferences(resources),
@@ -282,6 +284,19 @@ def _intervals(lines: Sequence[Document], status: str) -> tuple[Interval, ...]:
     """When the job had a status such as Training. A line without a start says nothing of when."""
     told = ((moment(line, "StartTime"), moment(line, "EndTime")) for line in lines if line.get("Status") == status)
     return tuple(Interval(start=start, end=end) for start, end in told if start is not None)
+
+
+def _repeated_at(lines: Sequence[Document]) -> tuple[datetime, ...]:
+    """When SageMaker started the job again by itself: it is Starting after it had its instances, and no interruption says why.
+
+    RetryStrategy repeats an internal error so; the job keeps its name.
+    """
+    again = (line for before, line in pairwise(lines) if line.get("Status") in _STARTS and before.get("Status") in _HAS_INSTANCES)
+    return tuple(at for line in again if (at := moment(line, "StartTime")) is not None)
+
+
+_STARTS = frozenset({"Starting", "Restarting", "Pending"})
+_HAS_INSTANCES = frozenset({"Downloading", "DownloadingTrainingImage", "Training", "Uploading"})
 
 
 def _last_moment(lines: Sequence[Document]) -> datetime | None:

@@ -20,6 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.errors import AwsFault, fault_of
 from controller.aws.sagemaker.confidential import without_values
+from controller.aws.sagemaker.described_members import note_unaccounted, unaccounted
 from controller.aws.sagemaker.documents import DocumentKind, job_of
 from controller.aws.sagemaker.identity import identity_of, probe_identity_of, work_of
 from controller.aws.sagemaker.repeat_request import Request, request_again, unrepeatable, without_metric_definitions
@@ -59,16 +60,18 @@ class SageMakerJobs:
     ) -> None:
         self._client, self._roles, self._key, self._fields = client, frozenset(roles), key, fields
         self._products: dict[str, str | None] = {}
+        self._noting = False
 
     def describe(self, name: str) -> Job | None:
         described = self._described(name)
         if described is None:
             return None
         algorithm_name = (described.get("AlgorithmSpecification") or {}).get("AlgorithmName")
+        tags = self._tags(described["TrainingJobArn"])
         job = job_of(
             described,
             kind=DocumentKind.DESCRIBE,
-            tags=self._tags(described["TrainingJobArn"]),
+            tags=tags,
             product_id=self._product_id(algorithm_name) if algorithm_name else None,
             algorithm_described=bool(algorithm_name),
             fields=self._fields(),
@@ -78,7 +81,8 @@ class SageMakerJobs:
             identity=identity_of(described, self._key),
             probe_identity=probe_identity_of(described, self._key),
             work=work_of(described, self._key),
-            unrepeatable=job.unrepeatable or self._not_passable(described),
+            unrepeatable=unrepeatable(described, tags) or self._not_passable(described),
+            unaccounted=unaccounted(described),
         )
 
     def submit(self, submit: Submit, lineage: LineageId) -> Answer:
@@ -229,6 +233,9 @@ class SageMakerJobs:
                 raise error
 
     def _described(self, name: str) -> Mapping[str, Any] | None:
+        if not self._noting:  # not before the first call: a client is built when it is needed
+            note_unaccounted(self._client)
+            self._noting = True
         call = partial(self._client.describe_training_job, TrainingJobName=name)
         described: Mapping[str, Any] | None = self._read(call, f"DescribeTrainingJob {name}")
         return described

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from controller.aws.sagemaker.described_members import unaccounted
 from controller.jobs.job import PIPELINE_TAG, Service
 
 Described = Mapping[str, Any]
@@ -68,6 +69,11 @@ def unrepeatable(described: Described, tags: Mapping[str, str]) -> str | None:
 
     SessionChainingConfig is not in any description, so a job that had it cannot be told apart: its copy runs without.
     """
+    return unrepeatable_as_known(described, tags) or _unaccounted(described)
+
+
+def unrepeatable_as_known(described: Described, tags: Mapping[str, str]) -> str | None:
+    """The same by the members that this version knows: documents that are read for people may have others."""
     if (service := service_of(described, tags)) is not None:
         return f"it belongs to {service}, which would not know of a second job"
     if (claimed := claimed_service(described, tags)) is not None:
@@ -92,3 +98,9 @@ def unrepeatable(described: Described, tags: Mapping[str, str]) -> str | None:
         ),
     )
     return next((reason for holds, reason in reasons if holds), None)
+
+
+def _unaccounted(described: Described) -> str | None:
+    """What is unknown may be needed, and would be missing from the copy."""
+    unknown = unaccounted(described)
+    return f"its description has members that this version does not know: {', '.join(unknown)}" if unknown else None

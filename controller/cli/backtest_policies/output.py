@@ -18,6 +18,7 @@ from controller.cli.backtest_policies.totals import (
 from controller.cli.history.recorded import BadLine
 from controller.units.duration import span
 from controller.units.money import dollars
+from controller.units.plural import count
 
 ROWS_MAX = 40
 BAD_LINES_MAX = 100  # in JSON; standard error has them all
@@ -103,11 +104,11 @@ def lines(result: Backtest, source: Source, *, markdown: bool) -> Iterator[str]:
     yield ESTIMATE
     unknown = everything(result.policies[0])
     if unknown.unestimated:
-        yield f"{unknown.unestimated} jobs have no known price, usage or discount, and are in neither figure."
+        yield f"{count(unknown.unestimated, 'job')} without a known price, usage or discount: in neither figure."
     if unknown.undecided:
         yield (
-            f"For {unknown.undecided} jobs at least one rule is undecided: a history does not say what lay in S3, or which jobs"
-            " ran at the same time."
+            f"For {count(unknown.undecided, 'job')} at least one rule is undecided: a history does not say what lay in S3,"
+            " or which jobs ran at the same time."
         )
     if len(result.policies) == 2:
         yield ""
@@ -135,18 +136,16 @@ def _against(result: Backtest, source: Source, table: Table, said: Callable[[str
     ]
     yield from table(("team", "before", "after", "jobs", "such as"), rows[:ROWS_MAX], said)
     if len(rows) > ROWS_MAX:
-        yield f"{len(rows) - ROWS_MAX} more rows are in --format json."
+        yield f"{count(len(rows) - ROWS_MAX, 'more row')} in --format json."
 
 
 def _period(result: Backtest, source: Source) -> str:
     when = f", created {result.first_at:%Y-%m-%d} to {result.last_at:%Y-%m-%d}" if result.first_at and result.last_at else ""
-    parts = [f"{result.jobs} {'job' if result.jobs == 1 else 'jobs'}{when}"]
+    parts = [f"{count(result.jobs, 'job')}{when}"]
     if result.repeated:
-        parts.append(
-            "1 repeated line is counted once" if result.repeated == 1 else f"{result.repeated} repeated lines are counted once"
-        )
+        parts.append(f"{count(result.repeated, 'repeated line')} counted once")
     if source.bad_lines:
-        parts.append(f"{source.bad_lines} {'line' if source.bad_lines == 1 else 'lines'} could not be read")
+        parts.append(f"{count(source.bad_lines, 'line')} could not be read")
     return "; ".join(parts) + "."
 
 

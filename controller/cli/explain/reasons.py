@@ -26,6 +26,7 @@ from controller.policyfile.consistency import entries
 from controller.policyfile.folder import policy_files
 from controller.units.duration import said
 from controller.units.free_text import one_line
+from controller.units.plural import times
 
 VALUE_MAX = 200
 TAGS_MAX = 20
@@ -219,7 +220,8 @@ def shown(name: str, value: Any) -> str:
         case None | ():
             text = "not set"
         case (Interval(), *_):
-            text = f"{value[0].start:%Y-%m-%d %H:%M:%S} UTC, interrupted {len(value) - 1} times"
+            broken = f"interrupted {times(len(value) - 1)}" if len(value) > 1 else "not interrupted"
+            text = f"{value[0].start:%Y-%m-%d %H:%M:%S} UTC, {broken}"
         case bool():
             text = str(value).lower()
         case Algorithm():

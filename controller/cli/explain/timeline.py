@@ -18,6 +18,7 @@ from controller.ledger.entry import (
     JobDeleted,
     Measured,
     OwnerChecked,
+    Repeated,
     RuleHeldBack,
     Started,
     Unmeasured,
@@ -32,6 +33,7 @@ from controller.notifications.mrkdwn import unmarked
 from controller.units.duration import span
 from controller.units.free_text import one_line
 from controller.units.money import dollars
+from controller.units.plural import count
 
 LINE_MAX = 500
 EVENTS_MAX = 1000
@@ -66,6 +68,8 @@ def entry_text(entry: Entry) -> str:
             return f"{entry.service} was asked whether it made {entry.job}: {'yes' if entry.owned else 'no'}"
         case Interrupted():
             return f"{entry.job} was interrupted: spot capacity for {entry.instance_type} was taken away"
+        case Repeated():
+            return f"SageMaker itself started {entry.job} again after an internal error"
         case Ended():
             return f"{entry.job} {entry.outcome.label}{f': {entry.failure}' if entry.failure else ''}"
         case Measured():
@@ -83,7 +87,7 @@ def entry_text(entry: Entry) -> str:
             why = f"{entry.field} is {entry.found}; wanted: {entry.wanted}"
             return f"{entry.job} breaks {entry.policy} ({entry.mode}, policy {entry.revision}): {why}{waived}"
         case RuleHeldBack():
-            many = f"{entry.jobs} jobs of {entry.teams} teams"
+            many = f"{count(entry.jobs, 'job')} of {count(entry.teams, 'team')}"
             return f"{entry.policy} would act on {many} (policy {entry.revision}); it only warns from here on"
         case JobDeleted():
             return f"{entry.job} was deleted while something was still open about it"
@@ -141,7 +145,7 @@ def intent_text(intent: Intent) -> str:
 
 def _of_intent(intent: Intent) -> Event:
     state = "open" if intent.closed is None else str(intent.closed)
-    tries = f", {intent.tries} tries" if intent.tries > 1 else ""
+    tries = f", {count(intent.tries, 'try')}" if intent.tries > 1 else ""
     why = f": {intent.why}" if intent.why else ""
     kind = "message" if isinstance(intent.action, Announce) else "intent"
     at = intent.due_at if intent.open or intent.claimed_at is None else intent.claimed_at

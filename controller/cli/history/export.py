@@ -21,6 +21,7 @@ from controller.cli.errors import BadInput
 from controller.cli.history.recorded import PRODUCT_ID, document_of
 from controller.cli.history.redaction import redacted
 from controller.units.duration import BadDuration, seconds
+from controller.units.plural import count
 
 PROGRESS_EVERY = 200
 CUT_LINE = b'{"TrainingJob'  # how a line begins that was cut when an export was ended: it is written again
@@ -172,13 +173,13 @@ def export(client: Any, since: datetime, out: Path | None, *, redact: bool = Tru
     stream, known = _continued(out) if out is not None else (sys.stdout.buffer, set())
     work = Export(client=client, since=since, redact=redact, known=known)
     if known:
-        _say(f"{out} has {len(known)} jobs already")
+        _say(f"{out} has {count(len(known), 'job')} already")
     try:
         for line, created_at in work.lines():
             stream.write(line.encode() + b"\n")
             stream.flush()
             if work.written % PROGRESS_EVERY == 0:
-                _say(f"{work.written} jobs written, back to {created_at:%Y-%m-%d %H:%M} UTC")
+                _say(f"{count(work.written, 'job')} written, back to {created_at:%Y-%m-%d %H:%M} UTC")
     finally:
         _say(_summary(work))
         if out is not None:
@@ -187,7 +188,7 @@ def export(client: Any, since: datetime, out: Path | None, *, redact: bool = Tru
 
 
 def _summary(work: Export) -> str:
-    parts = [f"{work.written} jobs written, {work.skipped} there already, {work.running} not ended yet and left out"]
+    parts = [f"{count(work.written, 'job')} written, {work.skipped} there already, {work.running} not ended yet and left out"]
     if work.gone:
         parts.append(f"{work.gone} deleted meanwhile")
     return ", ".join(parts)

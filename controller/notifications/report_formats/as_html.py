@@ -31,6 +31,7 @@ from controller.notifications.report_formats.shared import (
 from controller.savings.report import Line, Report
 from controller.savings.rollup import Mover
 from controller.units.money import DOLLAR, dollars, percent
+from controller.units.plural import count, times
 
 BARS_MAX = 12  # more bars cannot be distinguished; the table has every line
 MOVERS_SHOWN = 6  # of each team
@@ -98,9 +99,9 @@ def _tiles(report: Report) -> tuple[Tile, ...]:
     one, missed = report.total.savings, report.total.missed_micros
     return (
         Tile(name="Saved", value=dollars(one.saved_micros), note=f"{percent(one.saved_percent)} of on-demand"),
-        Tile(name="Spent", value=dollars(one.spent_micros), note=f"on {one.attempts} attempts"),
+        Tile(name="Spent", value=dollars(one.spent_micros), note=f"on {count(one.attempts, 'attempt')}"),
         Tile(name="Wasted", value=dollars(one.wasted_micros), note="on work that was lost"),
-        Tile(name="Missed", value=dollars(missed), note=f"{one.movable} jobs ran on-demand"),
+        Tile(name="Missed", value=dollars(missed), note=f"{count(one.movable, 'job')} ran on-demand"),
     )
 
 
@@ -177,9 +178,10 @@ def _movers(report: Report) -> list[tuple[str, list[JobLine]]]:
 
 def _why(mover: Mover) -> str:
     market = "spot" if mover.spot else "on-demand"
-    times = f", interrupted {mover.interruptions} times" if mover.interruptions > 1 else ", interrupted once"
+    often = f", interrupted {times(mover.interruptions)}" if mover.interruptions else ""
+    often += f", repeated by SageMaker {times(mover.repeats)}" if mover.repeats else ""
     without = "" if mover.checkpoint else ", without a checkpoint"
-    return f"{shown(mover.instance_type)} {market}{times if mover.interruptions else ''}{without if mover.spot else ''}"
+    return f"{shown(mover.instance_type)} {market}{often}{without if mover.spot else ''}"
 
 
 def _counts(report: Report) -> Iterable[Table]:

@@ -8,6 +8,7 @@ from controller.notifications.period_sentence import forecast_text
 from controller.savings.report import PoolLine, Report
 from controller.units.free_text import one_line
 from controller.units.money import dollars, percent
+from controller.units.plural import count
 
 NAME_MAX = 256  # characters of a tag's value
 
@@ -81,7 +82,7 @@ def incomplete(report: Report) -> str:
         (one.speed_unknown, "attempt", "on other instances, speed unknown"),
         (report.total.missed_unknown, "on-demand job", "in pools without a spot job to compare with"),
     )
-    found = "; ".join(f"{count} {noun}{'' if count == 1 else 's'} {what}" for count, noun, what in counts if count)
+    found = "; ".join(f"{count(number, noun)} {what}" for number, noun, what in counts if number)
     return f"Not in the dollars, or only in part: {found}." if found else ""
 
 

@@ -29,12 +29,14 @@ class FaultSettings:
     event_reordered: float = 0.0  # an event that others overtake
     throttled: float = 0.0  # an API call answered with ThrottlingException
     on_demand_shortage: float = 0.0  # an on-demand launch that finds no instance
+    on_demand_late: float = 0.0  # an on-demand launch that takes far longer than others (seen: 28 to 58 minutes)
     stuck: float = 0.0  # a job whose Stopping or Uploading lasts longer than a day (aws/sagemaker-python-sdk#3062)
 
     event_delay: Span = (0.2, 2.0)  # of every event
     event_late_by: Span = (60, 3600)
     event_reordered_by: Span = (0, 90)
     on_demand_search: Span = (600, 3600)  # from the launch to the CapacityError
+    on_demand_late_by: Span = (1680, 3480)
     stuck_for: Span = (90_000, 200_000)
 
 
@@ -64,6 +66,13 @@ class Faults:
     def has_no_on_demand_capacity(self) -> bool:
         """Return whether this on-demand launch finds no instance."""
         return self._jobs.random() < self._settings.on_demand_shortage
+
+    def on_demand_late_by(self) -> timedelta:
+        """Return how much later than others this on-demand launch is."""
+        settings, rng = self._settings, self._jobs
+        if settings.on_demand_late and rng.random() < settings.on_demand_late:
+            return timedelta(seconds=int(rng.uniform(*settings.on_demand_late_by)))
+        return timedelta(0)
 
     def stuck_for(self) -> timedelta | None:
         """Return how much longer this Stopping or Uploading lasts; None when it is not stuck."""

@@ -78,7 +78,9 @@ class Lifecycle:
     def _launch(self, job: TrainingJob) -> None:
         job.phase = Phase.LAUNCHING
         job.transitions[-1].message = PREPARING
-        self._timeline.set(job, (self._after(self._settings.launch), self._download), (job.wait_ends_at, self._exceed_max_wait))
+        late_by = timedelta(0) if job.spot else self._faults.on_demand_late_by()
+        launched_at = self._after(self._settings.launch) + late_by
+        self._timeline.set(job, (launched_at, self._download), (job.wait_ends_at, self._exceed_max_wait))
 
     def _download(self, job: TrainingJob) -> None:
         if self._fails(job, Phase.LAUNCHING):

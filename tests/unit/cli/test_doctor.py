@@ -103,7 +103,7 @@ def test_a_healthy_installation_is_in_order(local: aws.Local, capsys: pytest.Cap
         "policy", "policies",
     }  # fmt: skip
     assert main(["doctor", "--stack", STACK]) == 0
-    assert capsys.readouterr().out.endswith("12 checks, all in order\n")
+    assert capsys.readouterr().out.endswith("13 checks, all in order\n")
 
 
 def disable_a_rule(local: aws.Local) -> None:
@@ -160,7 +160,7 @@ def delete_the_bucket(local: aws.Local) -> None:
         (disable_a_rule, "rules", "disabled: "),
         (kill_a_letter, "dead letters", "1 wait; repair the cause that the log shows, then run spotwarden redrive --queue http"),
         (delete_the_table, "table", "is gone: restore it from its backup, and deploy with ExistingLedger"),
-        (fail_a_trigger, "work", "1 triggers fail, the oldest since "),
+        (fail_a_trigger, "work", "1 trigger failing, the oldest since "),
         (call_a_halt, "halt", "halted by ana since "),
         (delete_the_secret, "slack", "found no secret arn:aws:secretsmanager:us-east-1:123456789012:secret:slack"),
         (delete_the_role, "roles", "these TrainingRoles do not exist: arn:aws:iam::123456789012:role/training"),

@@ -75,7 +75,7 @@ def test_a_dead_letter_of_another_version_is_kept_with_the_reason(host: Host, ca
     assert redrive(record(event(), version="0.9"), record(event())) == (1, 1)
     said = capsys.readouterr().out
     assert "the dead letter is a record of version '0.9', wanted '1.0'" in said
-    assert "1 dead letters handed over, 1 kept" in said
+    assert "1 dead letter handed over, 1 kept" in said
     assert attacks.entries(host, "bert", Ended)
 
 
@@ -87,7 +87,7 @@ def test_an_empty_queue_is_nothing_to_do(host: Host, capsys: pytest.CaptureFixtu
 def test_replay_looks_at_every_job_that_changed_since(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     since = f"{attacks.MONDAY:%Y-%m-%d}"
     assert main(["replay", "--since", since, "--function", "JobChanged"]) == 0
-    assert f"1 jobs modified since {since} 00:00 UTC handed over" in capsys.readouterr().out
+    assert f"1 job modified since {since} 00:00 UTC handed over" in capsys.readouterr().out
     assert attacks.entries(host, "bert", Ended)
 
 

@@ -51,7 +51,7 @@ def test_what_slack_refuses_is_shown_and_sent_once_it_is_redriven(host: Host, ca
     assert found["policy"]["revision"] == wiring.ports().policies.current().revision
     host.slack.refuses = ""
     assert main(["redrive"]) == 0
-    assert capsys.readouterr().out == "1 message queued again; the stack sends it within two minutes\n"
+    assert capsys.readouterr().out == "1 message queued again, to be sent within two minutes\n"
     assert status(capsys)["waiting"] == [{"channel": "#ml-spot", "waiting": 1, "oldest_s": 0}]
     host.bus.fire("drain")
     assert "bert" in attacks.texts(host)
@@ -118,7 +118,7 @@ def test_a_long_list_is_cut_and_says_so() -> None:
     for number in range(SHOWN_MAX + 2):
         outbox.set_aside(queued(number, channel="#no"), "no\nway")
     text = as_text(status_of(ledger, outbox, BEGIN), BEGIN)
-    assert f"at least {READ_MAX} messages" in text
+    assert f"at least {READ_MAX:,} messages" in text
     assert text.endswith("note/hello: no way\n  and 2 more; --format json has all")
 
 

@@ -15,7 +15,7 @@ from controller.jobs.job import Interval, Outcome
 from controller.ledger.entry import CheckpointScanned
 from controller.ledger.intent import Intent, IntentResult, Submit
 from controller.policy.resubmission import BudgetPer
-from tests.builders import BEGIN, attempt, block, budget, ended, lineage
+from tests.builders import BEGIN, attempt, block, budget, ended, job, lineage
 from tests.properties.lives import learn
 from tests.unit.decide.deciding import actions, looked_up, text, topics
 
@@ -111,3 +111,12 @@ def test_what_an_attempt_showed_just_now_counts_as_its_progress() -> None:
             resubmission=PER_PROGRESS, history=None, checkpoint_scan=scan,
         )  # fmt: skip
         assert len(actions(now, Submit)) == submits
+
+
+def test_an_attempt_that_sagemaker_repeated_by_itself_counts_once() -> None:
+    """RetryStrategy repeats an internal error under the same name: only what the controller submitted draws on the budget."""
+    repeated = tuple(BEGIN + timedelta(minutes=minute) for minute in range(10, 60, 10))
+    failed = ended(job(repeated_at=repeated), Outcome.INTERNAL)
+    one_retry = block(causes={FailureCause.INTERNAL: budget(1)})
+    [submit] = actions(looked_up(failed, resubmission=one_retry), Submit)
+    assert (submit.number, submit.cause) == (2, FailureCause.INTERNAL)

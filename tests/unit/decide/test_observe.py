@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
-from controller.decide.observe import observe
+from controller.decide.observe import observe, scan_reason
+from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.job import Outcome
-from tests.builders import ended, facts, job
+from controller.ledger.entry import CheckpointScanned, Repeated
+from tests.builders import BEGIN, ended, facts, job
 
 
 def test_a_live_on_demand_job_holds_its_part_of_the_quota_until_its_end() -> None:
@@ -15,3 +18,18 @@ def test_a_live_on_demand_job_holds_its_part_of_the_quota_until_its_end() -> Non
     assert (hold.region, hold.instance_type, hold.instances) == ("us-east-1", "ml.g5.2xlarge", 3)
     assert observe(facts(ended(running, Outcome.COMPLETED))).freed == (hold,)
     assert observe(facts(replace(running, spot=True))).holds == ()
+
+
+def test_sagemaker_s_own_repetition_is_recorded_once_and_its_prefix_is_scanned() -> None:
+    at = BEGIN + timedelta(minutes=40)
+    repeated = job(repeated_at=(at,))
+    seen = CheckpointScan(uri="s3://checkpoints/bert/", scanned_at=at, objects=1, bytes_seen=1, newest_at=at, complete=True)
+    entries = observe(replace(facts(repeated), checkpoint_scan=seen)).entries
+    assert [e for e in entries if isinstance(e, Repeated)] == [Repeated(job="bert", at=at, team="vision")]
+    assert [e.occasion for e in entries if isinstance(e, CheckpointScanned)] == [f"repeated/{at.isoformat()}"]
+
+
+def test_the_last_break_says_why_the_prefix_is_scanned() -> None:
+    first, last = BEGIN + timedelta(minutes=40), BEGIN + timedelta(minutes=90)
+    assert scan_reason(facts(job(repeated_at=(first,), interrupted_at=(last,)))) == f"interrupted/{last.isoformat()}"
+    assert scan_reason(facts(job(repeated_at=(last,), interrupted_at=(first,)))) == f"repeated/{last.isoformat()}"

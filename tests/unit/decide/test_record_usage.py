@@ -179,3 +179,18 @@ def test_the_user_and_the_algorithm_are_recorded_with_the_usage() -> None:
     over = ended(job(tags={"team": "vision", "user": "ada"}), Outcome.COMPLETED, usage=usage())
     [one] = [e for e in record_usage(facts(over)).entries if isinstance(e, Measured)]
     assert (one.user, one.algorithm) == ("ada", "pytorch-training")
+
+
+@pytest.mark.parametrize(("checkpoint_uri", "useful_s"), [(None, 7_200), ("s3://checkpoints/bert/", 12_600)])
+def test_training_lost_to_a_repetition_by_sagemaker_is_wasted(checkpoint_uri: str | None, useful_s: int) -> None:
+    two = (Interval(start=BEGIN, end=BEGIN + 2 * HOUR), Interval(start=BEGIN + 3 * HOUR, end=BEGIN + 5 * HOUR))
+    over = ended(
+        job(checkpoint_uri=checkpoint_uri, intervals=two, repeated_at=(BEGIN + 2 * HOUR,)), Outcome.COMPLETED,
+        ended_at=BEGIN + 5 * HOUR, usage=usage(14_400, 14_400),
+    )  # fmt: skip
+    scan = scanned(2.1, 1.5, occasion=f"repeated/{(BEGIN + 2 * HOUR).isoformat()}")
+    entries = record_usage(facts(over, lineage=lineage(entries=[scan]))).entries
+    one = total(entries)
+    assert one.useful_s == useful_s
+    assert one.wasted_micros == one.spent_micros * (14_400 - useful_s) // 14_400
+    assert [e.repeats for e in entries if isinstance(e, Measured)] == [1]

@@ -11,7 +11,7 @@ import pytest
 
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome
-from controller.ledger.entry import Credited, Ended, Finished, Flagged, Interrupted, Measured, Started, Waived
+from controller.ledger.entry import Credited, Ended, Finished, Flagged, Interrupted, Measured, Repeated, Started, Waived
 from controller.ledger.intent import Announce, Intent, IntentResult, Stop, Submit, Wake
 from controller.ledger.message import CheckpointsUnseen, GaveUp, JobFacts, RuleBroken
 from controller.ledger.message_json import facts_to_json
@@ -310,3 +310,10 @@ def test_the_account_has_the_name_that_the_policy_gives_it() -> None:
     named = replace(policy(), labels=Labels(accounts={"111122223333": "ml-prod"}))
     last = parts(STARTED, of=named)[-1]
     assert last == Small(f"account 111122223333 (ml-prod) · us-east-1 · created {when(BEGIN)}")
+
+
+def test_sagemaker_s_own_repetitions_are_counted_where_there_are_any() -> None:
+    again = [Repeated(job="bert", at=BEGIN + timedelta(minutes=minute), team="vision") for minute in (1, 2)]
+    assert "Repeated by SageMaker" not in fields(STARTED)
+    assert fields(STARTED, *again[:1])["Repeated by SageMaker"] == "once, after an internal error (RetryStrategy)"
+    assert fields(STARTED, *again)["Repeated by SageMaker"] == "2 times, after an internal error (RetryStrategy)"

@@ -116,7 +116,7 @@ def test_a_text_that_compile_did_not_write_is_refused(broken: str, compiled: dic
 
 
 FORGED: dict[str, Change] = {
-    "an unknown key": lambda d: d.update(brake={}),
+    "an unknown key": lambda d: d.update(rate_limits={}),
     "an unknown key of a rule": lambda d: d["rules"][0].update(acton="stop"),
     "an unknown key of a roll-out": lambda d: d["rules"][0]["rollout"].update(from_="x"),
     "an unknown key of a repair": lambda d: d["rules"][1]["repair"].update(tag={}),

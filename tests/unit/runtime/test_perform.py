@@ -11,6 +11,8 @@ import pytest
 
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome
+from controller.ledger.entry import Started
+from controller.ledger.halt import Halt
 from controller.ledger.intent import NO_QUOTA, Announce, Intent, IntentResult, Stop, Submit
 from controller.policy.resubmission import FallbackKind, FallbackStep
 from controller.runtime.perform import TRIES_MAX
@@ -20,6 +22,7 @@ from tests.account import Account
 from tests.builders import BEGIN, lineage_id
 
 HOUR = timedelta(hours=1)
+RUNNING = {"outcome": None, "ended_at": None, "secondary": "Starting"}
 OTHER_TYPE = (
     FallbackStep(kind=FallbackKind.SAME), FallbackStep(kind=FallbackKind.INSTANCE_TYPES, values=("ml.g5.4xlarge",)),
 )  # fmt: skip
@@ -123,3 +126,14 @@ def test_a_stop_that_is_refused_is_told() -> None:
     account.trigger("bert")
     told = [i.action.topic for i in account.ledger.lineages.load(lineage_id()).intents if isinstance(i.action, Announce)]
     assert "refused/stop/bert" in told
+
+
+def test_a_halt_does_not_hide_that_an_earlier_try_had_created_the_attempt() -> None:
+    account = failed_job(lambda account: no_answer())
+    account.pass_time(timedelta(minutes=6))
+    submit = account.asked[0]
+    account.jobs[submit.job] = replace(account.jobs["bert"], name=submit.job, created_at=account.now, **RUNNING)
+    account.ledger.halts.set_halt(Halt(why="a test", who="ada", since=account.now))
+    account.pass_time(timedelta(minutes=15))
+    assert [i.closed for i in submissions(account)] == [IntentResult.DONE]
+    assert account.ledger.lineages.load(lineage_id()).entry(Started, submit.job) is not None

@@ -361,3 +361,23 @@ def test_a_warm_pool_that_still_waits_has_no_final_usage() -> None:
     assert describe(**used, WarmPoolStatus={**pool, "Status": "Terminated"}).usage == Usage(
         training_s=60, billable_s=60, retained_s=100
     )
+
+
+@pytest.mark.parametrize(
+    ("states", "repeats"),
+    [
+        ("Starting Downloading Training Starting Downloading Training", (3,)),
+        ("Starting Downloading Starting Downloading Starting Downloading", (2, 4)),
+        ("Starting Downloading Training Restarting Starting Downloading", (3,)),
+        ("Starting Downloading Training Uploading Starting Downloading", (4,)),
+        ("Starting Downloading Training Interrupted Starting Downloading", ()),
+        ("Starting Downloading Training Interrupted Downloading Training", ()),
+        ("Pending Starting Downloading Training Uploading Completed", ()),
+        ("Starting", ()),
+        ("", ()),
+    ],
+)
+def test_sagemaker_s_own_repetitions_are_the_starts_after_the_instances_were_there(states: str, repeats: tuple[int, ...]) -> None:
+    times = [AT + timedelta(minutes=m) for m in range(len(states.split()))]
+    lines = [{"Status": state, "StartTime": at} for state, at in zip(states.split(), times, strict=True)]
+    assert describe(SecondaryStatusTransitions=lines).repeated_at == tuple(times[n] for n in repeats)

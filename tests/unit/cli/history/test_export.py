@@ -123,7 +123,7 @@ def test_the_command_writes_to_standard_output_and_tells_progress_beside_it(
     assert main(["export", "history", "--since", "2d"]) == 0
     out, err = capsys.readouterr()
     assert [json.loads(line)["TrainingJobName"] for line in out.splitlines()] == [*host.world.jobs]
-    assert "1 jobs written" in err
+    assert "1 job written" in err
 
 
 @pytest.mark.parametrize("since", ["yesterday", "-1d", "2026-13-01", "", "0d", "2999-01-01"])
