@@ -33,7 +33,7 @@ from controller.aws.s3_policy import S3PolicyDocument
 from controller.aws.s3_reports import S3ReportStore
 from controller.aws.sagemaker.jobs import SageMakerJobs
 from controller.aws.service_quotas import ServiceQuotas
-from controller.aws.stack_parameters import identity_key, training_roles
+from controller.aws.stack_parameters import identity_key, retention, training_roles
 from controller.aws.system_clock import SystemClock
 from controller.ledger.lineage import LineageId
 from controller.runtime.gather import lineage_of
@@ -93,6 +93,10 @@ def clock() -> Clock:
     return _clock
 
 
+def _now() -> datetime:
+    return _clock.now()
+
+
 @cache
 def client(service: str) -> Any:
     return boto3_client(service, _client_config)
@@ -124,12 +128,13 @@ def reading_ports() -> Ports:
 
 @cache
 def _deciding_ports() -> Ports:
-    return _ports(DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"), identity_key()), _policies(True))
+    ledger = DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"), identity_key(), retention(_now))
+    return _ports(ledger, _policies(True))
 
 
 @cache
 def _reading_ports() -> Ports:
-    return _ports(DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE")), _policies(False))
+    return _ports(DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"), retention=retention(_now)), _policies(False))
 
 
 def _ports(ledger: DynamoLedger, policies: CompiledPolicies | ReloadedPolicies) -> Ports:
@@ -169,9 +174,9 @@ def _policies(decides: bool) -> CompiledPolicies | ReloadedPolicies:
     """The policy of this container; only a function that decides reads S3, and says since when a policy is in force."""
     observe_only, uri = not training_roles(), os.environ.get("POLICY_URI")
     if not uri:
-        return CompiledPolicies(compiled_document(), lambda: _clock.now(), decides=decides, observe_only=observe_only)
+        return CompiledPolicies(compiled_document(), _now, decides=decides, observe_only=observe_only)
     source = S3PolicyDocument(Lazy(lambda: client("s3")), uri) if decides else None
-    return ReloadedPolicies(source, compiled_document, lambda: _clock.now(), observe_only=observe_only)
+    return ReloadedPolicies(source, compiled_document, _now, observe_only=observe_only)
 
 
 # ── the ports of Slack interactions and commands ─────────────────────────────────────────────────────────────────────────────

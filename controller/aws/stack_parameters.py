@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from controller.aws.dynamodb.retention import Retention
 
 ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=.@_/-]+")
 
@@ -27,3 +31,12 @@ def training_roles() -> tuple[str, ...]:
 def identity_key() -> str:
     """The key of the digests of requests: the stack's id, the same in every function of a stack. It is not a secret."""
     return os.environ.get("SPOTWARDEN_IDENTITY_KEY") or "spotwarden"
+
+
+def retention(now: Callable[[], datetime]) -> Retention:
+    """How long rows of lineages are kept: ``SPOTWARDEN_LEDGER_DAYS``, where 0 is for good. Raises ValueError."""
+    days = os.environ.get("SPOTWARDEN_LEDGER_DAYS") or "0"
+    try:
+        return Retention(timedelta(days=int(days)) if int(days) else None, now)
+    except ValueError as problem:
+        raise ValueError(f"SPOTWARDEN_LEDGER_DAYS is {days!r}: {problem}") from None

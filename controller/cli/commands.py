@@ -151,6 +151,29 @@ COMMANDS: tuple[Command, ...] = (
         ),
     ),
     Command(
+        name="export ledger",
+        run="ledger_data.export.run",
+        aws=True,
+        help="Write every row of the ledger to a file.",
+        examples=("spotwarden export ledger --out ledger.jsonl --table TABLE",),
+    ),
+    Command(
+        name="restore ledger",
+        run="ledger_data.restore.run",
+        aws=True,
+        help="Write an export of the ledger into an empty table.",
+        examples=("spotwarden restore ledger ledger.jsonl --table NEW_TABLE",),
+        exit_codes="0 done; 2 a line that is no row, a table that is not empty, or bad usage",
+    ),
+    Command(
+        name="forget",
+        run="ledger_data.forget.run",
+        aws=True,
+        help="Take a person out of the ledger; sums stay.",
+        examples=("spotwarden forget ada U0123ABCD --table TABLE", "spotwarden forget ada --yes --table TABLE"),
+        exit_codes="0 done; 1 rows changed meanwhile, run it again; 2 bad input or usage",
+    ),
+    Command(
         name="backtest policies",
         run="backtest_policies.command.run",
         help="Say what a policy folder would have done to recorded jobs.",
@@ -247,6 +270,7 @@ COMMANDS: tuple[Command, ...] = (
 
 GROUPS = {
     "backtest": "Try a policy or a decision on what happened before.",
-    "export": "Write what AWS knows to a file.",
+    "export": "Write what AWS or the ledger knows to a file.",
+    "restore": "Make a table of what was exported.",
 }
 """Commands of two words, by the first of them."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from controller.aws.dynamodb.items import MARK, Item
 from controller.aws.dynamodb.moments import moment_of, move_forward
+from controller.aws.dynamodb.retention import FOR_GOOD, Retention
 from controller.aws.dynamodb.table import Table, Write, key, partition_of
 from controller.runtime.answers import Unreachable
 from controller.runtime.schedule_ports import LateDay
@@ -24,22 +25,25 @@ from controller.savings.rollup import Count, CountKind, Group, Mover, Rollup, wi
 
 CLOSED = "rollup"
 PART_BYTES = 300_000  # an item takes at most 400 kB
-KEPT = timedelta(days=3 * 366)  # how long a rollup is kept: two years
+KEPT = timedelta(days=3 * 366)  # how long a rollup is kept: three years
 
 
 class DynamoDays:
     """The Days port."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, retention: Retention = FOR_GOOD) -> None:
         self._table = table
+        self._retention = retention
 
     def late(self) -> Iterable[LateDay]:
         for row in self._table.query(**partition_of("late")):
             day, _, lineage = row["sk"]["S"].partition("#")
             try:
-                yield LateDay(day=date.fromisoformat(day), lineage=lineage, version=int(row["version"]["N"]))
+                found = LateDay(day=date.fromisoformat(day), lineage=lineage, version=int(row["version"]["N"]))
             except (KeyError, ValueError):
                 continue  # no commit wrote that
+            if self._retention.has_all_of(found.day):
+                yield found
 
     def mark_late(self, day: date, why: str) -> None:
         self._table.put({**key("late", f"{day}#{why}"), **MARK, "version": {"N": "0"}})

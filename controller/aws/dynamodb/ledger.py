@@ -20,6 +20,7 @@ from controller.aws.dynamodb.passes import DynamoDiscoverPasses
 from controller.aws.dynamodb.pools import DynamoPoolMemories
 from controller.aws.dynamodb.prices import DynamoStoredPrices
 from controller.aws.dynamodb.quota_holds import DynamoQuotaHolds
+from controller.aws.dynamodb.retention import FOR_GOOD, Retention
 from controller.aws.dynamodb.revisions import DynamoRevisions
 from controller.aws.dynamodb.rule_acts import DynamoRuleActs
 from controller.aws.dynamodb.seen_requests import DynamoSeenRequests
@@ -30,11 +31,14 @@ from controller.aws.dynamodb.works import DynamoWorks
 
 
 class DynamoLedger:
-    """The ledger's ports over a low-level boto3 ``dynamodb`` client. ``key`` is that of the proofs of users' requests."""
+    """The ledger's ports over a low-level boto3 ``dynamodb`` client.
 
-    def __init__(self, client: Any, table: str, key: str = "") -> None:
+    ``key`` is that of the proofs of users' requests; ``retention`` says how long rows of lineages are kept.
+    """
+
+    def __init__(self, client: Any, table: str, key: str = "", retention: Retention = FOR_GOOD) -> None:
         rows = Table(client, table)
-        self.lineages = DynamoLineages(rows)
+        self.lineages = DynamoLineages(rows, retention)
         self.due = DynamoDueIntents(rows)
         self.claims = DynamoClaims(rows)
         self.quota_holds = DynamoQuotaHolds(rows)
@@ -43,7 +47,7 @@ class DynamoLedger:
         self.journal = DynamoJournal(rows)
         self.histories = DynamoHistories(rows)
         self.waivers = DynamoWaivers(rows)
-        self.days = DynamoDays(rows)
+        self.days = DynamoDays(rows, retention)
         self.pools = DynamoPoolMemories(rows)
         self.prices = DynamoStoredPrices(rows)
         self.market_signals = DynamoMarketSignals(rows)

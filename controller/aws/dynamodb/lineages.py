@@ -8,6 +8,7 @@ attempt#<name>   head                    the lineage that meant to create a job 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from controller.aws.dynamodb.capacity import recording
@@ -16,6 +17,7 @@ from controller.aws.dynamodb.days import marking
 from controller.aws.dynamodb.histories import family_key
 from controller.aws.dynamodb.items import MARK, Item, read, read_checked_intent, stamp, write, write_intent
 from controller.aws.dynamodb.quota_holds import freeing, holding
+from controller.aws.dynamodb.retention import FOR_GOOD, Retention
 from controller.aws.dynamodb.rule_acts import counting
 from controller.aws.dynamodb.table import HEAD, LINEAGE, Table, Write, key, next_version, partition, partition_of, version_of
 from controller.aws.dynamodb.waivers import WAIVERS
@@ -29,8 +31,9 @@ from controller.ledger.lineage import Lineage, LineageId
 class DynamoLineages:
     """The Lineages port."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, retention: Retention = FOR_GOOD) -> None:
         self._table = table
+        self._retention = retention
 
     def load(self, lineage: LineageId) -> Lineage:
         pk = lineage_pk(lineage)
@@ -50,15 +53,19 @@ class DynamoLineages:
         return LineageId.parse(row["lineage"]["S"]) if row else None
 
     def commit(self, lineage: Lineage, decision: Decision) -> bool:
-        whose = lineage.id
+        whose, kept = lineage.id, self._retention
         return self._table.transact(
             [
-                next_version(lineage_pk(whose), lineage.version),
-                *(_put(_entry_item(whose, entry), "attribute_not_exists(pk)") for entry in decision.entries),
+                next_version(lineage_pk(whose), lineage.version, kept.since(_newest_moment(lineage, decision))),
+                *(_put(_entry_item(whose, entry, kept), "attribute_not_exists(pk)") for entry in decision.entries),
                 *(_said(whose, intent) for intent in decision.intents),
-                *(found_by_name(whose, i.action) for i in decision.intents if isinstance(i.action, Submit | Probe)),
-                *(_withdrawn(whose, intent) for intent in decision.withdrawn),
-                *(_abandoned(whose, intent) for intent in decision.abandoned),
+                *(
+                    found_by_name(whose, i.action, kept.of_intent(i))
+                    for i in decision.intents
+                    if isinstance(i.action, Submit | Probe)
+                ),
+                *(_withdrawn(whose, intent, kept) for intent in decision.withdrawn),
+                *(_abandoned(whose, intent, kept) for intent in decision.abandoned),
                 *map(taking, decision.claims),
                 *map(giving_back, decision.released),
                 *map(holding, decision.holds),
@@ -66,7 +73,7 @@ class DynamoLineages:
                 *map(remembering, decision.works),
                 *map(recording, (*decision.capacity, *decision.times)),
                 *(counting(str(whose), entry) for entry in decision.counted),
-                *(marking(day, str(whose), lineage.version + 1) for day in decision.late),
+                *(marking(day, str(whose), lineage.version + 1) for day in decision.late if kept.has_all_of(day)),
             ]
         )
 
@@ -94,11 +101,12 @@ class DynamoLineages:
         )
 
     def close(self, lineage: LineageId, intent: Intent, closed: IntentResult, why: str) -> bool:
+        expires = _as_value(self._retention.of_intent(intent))
         return self._change(
             lineage,
             intent,
-            f"SET closed = :closed, why = :why {_OFF_INDEX}",
-            {":closed": {"S": closed.value}, ":why": {"S": why}},
+            f"SET closed = :closed, why = :why{_EXPIRES if expires else ''} {_OFF_INDEX}",
+            {":closed": {"S": closed.value}, ":why": {"S": why}, **expires},
         )
 
     def _change(self, lineage: LineageId, intent: Intent, how: str, values: Item, also: str = "") -> bool:
@@ -113,6 +121,17 @@ class DynamoLineages:
 
 _OURS = "attribute_exists(pk) AND attribute_not_exists(closed) AND claim = :claim"
 _OFF_INDEX = "REMOVE due_pk, ring_at"
+_EXPIRES = ", expires_at = :expires_at"
+
+
+def _as_value(expires: Item) -> Item:
+    return {f":{name}": value for name, value in expires.items()}
+
+
+def _newest_moment(lineage: Lineage, decision: Decision) -> datetime:
+    """The last time that a lineage knows of, after a decision."""
+    entries, intents = (*lineage.entries, *decision.entries), (*lineage.intents, *decision.intents)
+    return max((*(entry.at for entry in entries), *(intent.due_at for intent in intents), lineage.id.created_at))
 
 
 def lineage_pk(lineage: LineageId) -> str:
@@ -123,9 +142,13 @@ def _attempt_pk(account: str, region: str, job: str) -> str:
     return f"attempt#{account}/{region}/{job}"
 
 
-def found_by_name(id: LineageId, action: Submit | Probe) -> Write:
+def _found_by_name(id: LineageId, intents: Iterable[Intent], kept: Retention) -> Iterable[Write]:
+    return (found_by_name(id, i.action, kept.of_intent(i)) for i in intents if isinstance(i.action, Submit | Probe))
+
+
+def found_by_name(id: LineageId, action: Submit | Probe, expires: Item | None = None) -> Write:
     """The row by which the job of a Submit or a Probe is found; it is written once, and never changes."""
-    item = {**key(_attempt_pk(id.account, id.region, action.job), HEAD), **MARK, "lineage": {"S": str(id)}}
+    item = {**key(_attempt_pk(id.account, id.region, action.job), HEAD), **MARK, "lineage": {"S": str(id)}, **(expires or {})}
     return _put(item, "attribute_not_exists(pk) OR lineage = :lineage", {":lineage": {"S": str(id)}})
 
 
@@ -133,12 +156,13 @@ def _put(item: Item, condition: str, values: Item | None = None) -> Write:
     return {"Put": {"Item": item, "ConditionExpression": condition, **({"ExpressionAttributeValues": values} if values else {})}}
 
 
-def _entry_item(id: LineageId, entry: Entry) -> Item:
+def _entry_item(id: LineageId, entry: Entry, kept: Retention) -> Item:
     return {
         **key(lineage_pk(id), f"entry#{entry.key}"),
         **write(entry),
         "day_pk": partition(f"{entry.at:%Y-%m-%d}", str(id)),
         **_in_family(id, entry),
+        **kept.of_entry(entry),
     }
 
 
@@ -170,14 +194,15 @@ def _said(id: LineageId, intent: Intent) -> Write:
     return _put(intent_item(id, intent), condition, values)
 
 
-def _withdrawn(id: LineageId, intent: Intent) -> Write:
+def _withdrawn(id: LineageId, intent: Intent, kept: Retention) -> Write:
     """The write that withdraws an intent not leased since it was read. A Wake is deleted: its time does not come again."""
+    expires = _as_value(kept.of_intent(intent))
     asked = _of_this_claim(id, intent, f"{_OURS} AND attribute_not_exists(leased_until)")
-    return {"Delete": asked} if isinstance(intent.action, Wake) else {"Update": _closing(asked, IntentResult.WITHDRAWN)}
+    return {"Delete": asked} if isinstance(intent.action, Wake) else {"Update": _closing(asked, IntentResult.WITHDRAWN, expires)}
 
 
-def _abandoned(id: LineageId, intent: Intent) -> Write:
-    return {"Update": _closing(_of_this_claim(id, intent, _OURS), IntentResult.ABANDONED)}
+def _abandoned(id: LineageId, intent: Intent, kept: Retention) -> Write:
+    return {"Update": _closing(_of_this_claim(id, intent, _OURS), IntentResult.ABANDONED, _as_value(kept.of_intent(intent)))}
 
 
 def _of_this_claim(id: LineageId, intent: Intent, condition: str) -> Write:
@@ -189,6 +214,7 @@ def _of_this_claim(id: LineageId, intent: Intent, condition: str) -> Write:
     }
 
 
-def _closing(asked: Write, closed: IntentResult) -> Write:
-    values = {**asked["ExpressionAttributeValues"], ":closed": {"S": closed.value}}
-    return {**asked, "UpdateExpression": f"SET closed = :closed {_OFF_INDEX}", "ExpressionAttributeValues": values}
+def _closing(asked: Write, closed: IntentResult, expires: Item) -> Write:
+    values = {**asked["ExpressionAttributeValues"], ":closed": {"S": closed.value}, **expires}
+    how = f"SET closed = :closed{_EXPIRES if expires else ''} {_OFF_INDEX}"
+    return {**asked, "UpdateExpression": how, "ExpressionAttributeValues": values}

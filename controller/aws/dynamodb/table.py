@@ -53,9 +53,9 @@ def version_of(head: Item | None) -> int:
     return int(head["version"]["N"]) if head else 0
 
 
-def next_version(pk: str, version: int) -> Write:
+def next_version(pk: str, version: int, expires: Item | None = None) -> Write:
     """Increase a head's version, if it is still the one that was read."""
-    item = {**key(pk, HEAD), **MARK, "version": {"N": str(version + 1)}}
+    item = {**key(pk, HEAD), **MARK, "version": {"N": str(version + 1)}, **(expires or {})}
     if version == 0:
         return {"Put": {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
     values = {":version": {"N": str(version)}}

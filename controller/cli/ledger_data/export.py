@@ -1,0 +1,51 @@
+"""``spotwarden export ledger``: writes every row of the ledger to a file, from which ``restore ledger`` makes a table again."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, TextIO
+
+import typer
+
+from controller.cli.errors import BadInput
+from controller.cli.ledger_data.rows import line_of
+from controller.cli.ledger_data.whole_table import WholeTable
+from controller.cli.ledger_data.with_table import with_table
+from controller.cli.options import Table
+
+
+def run(
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FILE", help="Write to this file instead of standard output.")
+    ] = None,
+    table: Table = None,
+) -> int:
+    """Write the rows; say on standard error how many."""
+    return with_table(table, lambda client, name: export(WholeTable(client, name), out))
+
+
+def export(table: WholeTable, out: Path | None) -> int:
+    """Write the rows. A file appears only once it is whole. Raises BadInput, and whatever AWS refuses."""
+    if out is None:
+        count = _written(table, sys.stdout)
+    else:
+        part = out.with_name(f"{out.name}.part")
+        try:
+            with part.open("w", encoding="utf-8", newline="\n") as stream:
+                count = _written(table, stream)
+            part.replace(out)
+        except OSError as error:
+            raise BadInput(f"{out}: found {error.strerror}, wanted a file to write to") from error
+        finally:
+            part.unlink(missing_ok=True)
+    print(f"{count} rows of {table.name}{f' in {out}' if out else ''}", file=sys.stderr)
+    return 0
+
+
+def _written(table: WholeTable, stream: TextIO | Any) -> int:
+    count = 0
+    for row in table.rows():
+        stream.write(line_of(row) + "\n")
+        count += 1
+    return count

@@ -1,0 +1,135 @@
+"""``spotwarden forget``: takes a person out of the ledger. Sums stay: what was theirs is counted as a forgotten user's.
+
+Names are where the code puts people: the value of the tag ``user``, and the id of a Slack user who asked, waived or halted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+
+from controller.aws.dynamodb.days import DynamoDays
+from controller.aws.dynamodb.items import Item
+from controller.aws.dynamodb.table import Table as LedgerTable
+from controller.aws.dynamodb.user_requests import REQUEST
+from controller.cli.ledger_data.whole_table import WholeTable
+from controller.cli.ledger_data.with_table import with_table
+from controller.cli.options import Table
+from controller.ledger.message_kind import ASKED_BY
+from controller.savings.rollup import Rollup
+
+FORGOTTEN = "forgotten"
+FIELDS = frozenset({"user", "who", "owner", "mention"})
+FIRST, LAST = date(2017, 1, 1), date(2999, 1, 1)
+
+
+def run(
+    person: Annotated[
+        list[str], typer.Argument(metavar="NAME...", help="The value of the person's tag user, and the person's Slack user id.")
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="Change the rows. Without it, only count them.")] = False,
+    table: Table = None,
+) -> int:
+    """Say how many rows name the person, and with --yes rewrite them."""
+    return with_table(table, lambda client, name: forget(client, name, frozenset(person), write=yes))
+
+
+def forget(client: Any, name: str, person: frozenset[str], *, write: bool) -> int:
+    """Rewrite the rows that name a person. Exits with 1 where a row changed meanwhile: run it again. Raises what AWS refuses."""
+    table, days = WholeTable(client, name), DynamoDays(LedgerTable(client, name))
+    counted: Counter[str] = Counter()
+    for row in table.rows():
+        if row["pk"]["S"].startswith(REQUEST):
+            continue  # signed, and taken in within a minute: the entry that it becomes is rewritten
+        after = without(row, person)
+        if after is not None:
+            changed = {part: value for part, value in after.items() if value != row.get(part)}
+            counted["rows" if not write or table.change(row, **changed) else "left"] += 1
+            row = after
+        if _mentions(row, person):
+            counted["mentions"] += 1
+    for day, rollup in days.rollups(FIRST, LAST):
+        if (rest := rollup_without(rollup, person)) is not None:
+            counted["days"] += 1
+            if write:
+                days.put_rollup(day, rest)
+    print("\n".join(_said(counted, person, write=write)))
+    return 1 if counted["left"] else 0
+
+
+def without(row: Item, person: frozenset[str]) -> Item | None:
+    """The row without the person; None where it names nobody of that name. Other text is left as it is."""
+    body = row.get("body", {}).get("M")
+    if body is None:
+        return None
+    after = dict(row)
+    after["body"] = {"M": {name: _attribute(name, value, person) for name, value in body.items()}}
+    if "why" in row:
+        after["why"] = _attribute("why", row["why"], person)
+    return after if after != row else None
+
+
+def _attribute(name: str, value: Mapping[str, Any], person: frozenset[str]) -> Mapping[str, Any]:
+    text = value.get("S")
+    if not isinstance(text, str):
+        return value
+    if name == "facts" and text.startswith("{"):
+        return {"S": json.dumps(_document(json.loads(text), person), sort_keys=True)}
+    return {"S": _text(name, text, person)}
+
+
+def _document(value: Any, person: frozenset[str]) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {name: _text(name, part, person) if isinstance(part, str) else _document(part, person) for name, part in value.items()}
+
+
+def _text(name: str, text: str, person: frozenset[str]) -> str:
+    if name in FIELDS and text in person:
+        return FORGOTTEN
+    return f"{ASKED_BY}{FORGOTTEN}" if text.startswith(ASKED_BY) and text.removeprefix(ASKED_BY) in person else text
+
+
+def rollup_without(rollup: Rollup, person: frozenset[str]) -> Rollup | None:
+    """The same sums, where what was the person's is a forgotten user's; None where nothing is."""
+    theirs = {group: savings for group, savings in rollup.groups.items() if group.user in person}
+    if not theirs:
+        return None
+    rest = replace(rollup, groups={group: savings for group, savings in rollup.groups.items() if group not in theirs})
+    for group, savings in theirs.items():
+        rest += Rollup(groups={group._replace(user=FORGOTTEN): savings})
+    return rest
+
+
+def _mentions(row: Item, person: frozenset[str]) -> bool:
+    return any(name in text for text in _texts(row) for name in person)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for part in value.values():
+                yield from _texts(part)
+        case list():
+            for part in value:
+                yield from _texts(part)
+
+
+def _said(counted: Counter[str], person: frozenset[str], *, write: bool) -> Iterator[str]:
+    names = ", ".join(sorted(person))
+    verb = "rewritten" if write else "to rewrite; --yes does it"
+    yield f"{names}: {counted['rows']} rows and the sums of {counted['days']} days {verb}"
+    if counted["left"]:
+        yield f"{counted['left']} rows changed meanwhile: run the command again"
+    if counted["mentions"]:
+        yield f"{counted['mentions']} rows contain the name in other text, such as a job's name or a reason, which stays"
+    if write:
+        yield "the tag on jobs of SageMaker stays: a job that still runs records it again, so run this again once it has ended"

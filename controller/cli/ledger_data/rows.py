@@ -1,0 +1,87 @@
+"""Rows of the ledger as lines of a file: ``{"Item": {...}}`` in DynamoDB's own JSON, as AWS's export to S3 writes them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from controller.aws.dynamodb.items import SCHEMA, Item
+from controller.cli.errors import BadInput
+
+GZIP = b"\x1f\x8b"
+SCALARS = {"S": str, "N": str, "BOOL": bool, "NULL": bool}
+SETS = {"SS", "NS"}
+
+
+def line_of(item: Item) -> str:
+    """One row as a line, without its end. Keys are in order: the same row is the same line."""
+    return json.dumps({"Item": item}, default=_binary, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def rows_of(path: Path) -> Iterator[Item]:
+    """The rows of a file, or of every file in a folder of AWS's own export; gzip too. Raises BadInput, naming the line."""
+    for file in _files(path):
+        try:
+            with file.open("rb") as opened:
+                zipped = opened.read(2) == GZIP
+            with gzip.open(file, "rb") if zipped else file.open("rb") as lines:
+                for number, line in enumerate(lines, start=1):
+                    yield _row(line, f"{file}: line {number}")
+        except (OSError, EOFError) as error:
+            raise BadInput(f"{file}: found {getattr(error, 'strerror', None) or error}, wanted a whole export") from error
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    found = sorted(file for file in path.rglob("*") if file.name.endswith((".json", ".json.gz", ".jsonl", ".jsonl.gz")))
+    files = [file for file in found if not file.name.startswith("manifest-")]
+    if not files:
+        raise BadInput(f"{path}: found no *.json, *.json.gz or *.jsonl, wanted the data of an export")
+    return files
+
+
+def _row(line: bytes, where: str) -> Item:
+    try:
+        document = json.loads(line)
+        if not isinstance(document, dict) or set(document) != {"Item"} or not isinstance(document["Item"], dict):
+            raise ValueError('found no {"Item": …}')
+        row: Item = {name: _value(value) for name, value in document["Item"].items()}
+        if any(not row.get(part, {}).get("S") for part in ("pk", "sk")):
+            raise ValueError("found no pk and sk")
+    except (ValueError, binascii.Error, RecursionError) as error:
+        raise BadInput(f"{where} is no row of a ledger ({error}), wanted a line of spotwarden export ledger") from error
+    schema = row.get("schema", {}).get("N", "")
+    if not schema.isdecimal() or not 1 <= int(schema) <= SCHEMA:
+        raise BadInput(f"{where}: schema is {schema or 'missing'}, and this version reads 1 to {SCHEMA}; use the newer version")
+    return row
+
+
+def _value(value: Any) -> Any:
+    """An attribute, its bytes decoded. Raises ValueError for what DynamoDB has no type for."""
+    if not isinstance(value, dict) or len(value) != 1:
+        raise ValueError(f"found {str(value)[:40]}, wanted one type and its value")
+    [(kind, held)] = value.items()
+    match kind:
+        case "B" if isinstance(held, str):
+            return {"B": base64.b64decode(held, validate=True)}
+        case "L" if isinstance(held, list):
+            return {"L": [_value(one) for one in held]}
+        case "M" if isinstance(held, Mapping):
+            return {"M": {name: _value(one) for name, one in held.items()}}
+        case _ if isinstance(held, SCALARS.get(kind, ())):
+            return {kind: held}
+        case _ if kind in SETS and isinstance(held, list) and held and all(isinstance(one, str) for one in held):
+            return {kind: held}
+    raise ValueError(f"found {str(value)[:40]}, wanted one of DynamoDB's types")
+
+
+def _binary(value: object) -> str:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    raise TypeError(f"nobody said how a {type(value).__name__} is written")

@@ -1,0 +1,216 @@
+"""A ledger in a file becomes a ledger again, and a person can be taken out of it: on DynamoDB's API."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller.aws.dynamodb.ledger import DynamoLedger
+from controller.aws.dynamodb.outbox import DynamoOutbox
+from controller.cli.errors import BadInput
+from controller.cli.ledger_data.export import export
+from controller.cli.ledger_data.forget import FORGOTTEN, forget
+from controller.cli.ledger_data.restore import restore
+from controller.cli.ledger_data.rows import line_of
+from controller.cli.ledger_data.whole_table import WholeTable
+from controller.decide.decision import Decision
+from controller.ledger.entry import Started, UserRequested
+from controller.ledger.halt import halt_of
+from controller.ledger.intent import Intent, Wake
+from controller.policy.user_request import UserRequest
+from controller.runtime.ports import Message
+from controller.savings.arithmetic import Savings
+from controller.savings.rollup import Group, Rollup
+from infra.local import aws, dynamodb_local
+from tests.builders import BEGIN, lineage_id
+from tests.contract.conftest import TABLES
+
+TODAY = BEGIN.date()
+TOMORROW = TODAY + timedelta(days=1)
+ADA = Group("vision", "ada", "pytorch-training", "ml.g5.2xlarge", "us-east-1")
+
+
+@pytest.fixture(scope="module", params=[aws.ATOMIC, pytest.param(aws.LOCAL, marks=pytest.mark.nightly)])
+def server(request: pytest.FixtureRequest) -> Iterator[Any]:
+    if request.param == aws.LOCAL and (reason := dynamodb_local.available()):
+        pytest.skip(reason)
+    with aws.start(dynamodb=request.param) as local:
+        yield local
+
+
+@pytest.fixture
+def client(server: Any) -> Any:
+    return server.client("dynamodb")
+
+
+@pytest.fixture
+def table(server: Any) -> str:
+    return aws.create_table(server.dynamodb_url, next(TABLES))
+
+
+def started(user: str = "ada", job: str = "bert") -> Started:
+    return Started(
+        job=job, at=BEGIN, team="vision", number=1, spot=True, instance_type="ml.g5.2xlarge", instance_count=1,
+        region="us-east-1", runtime_s_max=3600, wait_s_max=7200, checkpoint_uri=None, service=None, user=user,
+    )  # fmt: skip
+
+
+def requested(who: str = "U0ADA") -> UserRequested:
+    return UserRequested(job="bert", at=BEGIN, team="vision", request=UserRequest.TRY_AGAIN, who=who)
+
+
+def fill(client: Any, table: str) -> DynamoLedger:
+    """A lineage with entries and an open Wake, a rollup in zipped bytes, a halt, and a message that waits."""
+    ledger = DynamoLedger(client, table)
+    wake = Intent(action=Wake(about="bert", at=BEGIN), due_at=BEGIN, claim=0, why="")
+    assert ledger.lineages.commit(ledger.lineages.load(lineage_id()), Decision(entries=(started(), requested()), intents=(wake,)))
+    figures = Savings(attempts=1, counterfactual_micros=7)
+    ledger.days.put_rollup(TODAY, Rollup(groups={ADA: figures, ADA._replace(user="eve"): figures}))
+    ledger.halts.set_halt(halt_of(why="ada's policy", who="U0ADA", since=BEGIN))
+    DynamoOutbox(client, table).put(Message(key="k", channel="C1", at=BEGIN, words=("one", "two"), mention="U0ADA"))
+    return ledger
+
+
+def rows_in(client: Any, table: str) -> list[str]:
+    return sorted(map(line_of, WholeTable(client, table).rows()))
+
+
+def test_what_was_exported_and_restored_is_the_same_ledger(client: Any, table: str, server: Any, tmp_path: Path) -> None:
+    before, copy = fill(client, table), aws.create_table(server.dynamodb_url, next(TABLES))
+    assert export(WholeTable(client, table), tmp_path / "ledger.jsonl") == 0
+    assert restore(WholeTable(client, copy), tmp_path / "ledger.jsonl") == 0
+    after = DynamoLedger(client, copy)
+    assert rows_in(client, copy) == rows_in(client, table)
+    assert after.lineages.load(lineage_id()) == before.lineages.load(lineage_id())
+    assert dict(after.days.rollups(TODAY, TOMORROW)) == dict(before.days.rollups(TODAY, TOMORROW))
+    assert after.due.overdue(BEGIN, 10) == before.due.overdue(BEGIN, 10) != []
+    assert after.halts.halt() == before.halts.halt()
+    assert [path.name for path in tmp_path.iterdir()] == ["ledger.jsonl"]
+
+
+def test_a_table_that_is_not_empty_is_refused_and_left_as_it_is(client: Any, table: str, tmp_path: Path) -> None:
+    fill(client, table)
+    export(WholeTable(client, table), tmp_path / "ledger.jsonl")
+    before = rows_in(client, table)
+    with pytest.raises(BadInput, match="is not empty"):
+        restore(WholeTable(client, table), tmp_path / "ledger.jsonl")
+    assert rows_in(client, table) == before
+
+
+def test_a_restore_that_was_cut_goes_on_with_the_same_file_alone(client: Any, table: str, server: Any, tmp_path: Path) -> None:
+    fill(client, table)
+    file, other = tmp_path / "ledger.jsonl", tmp_path / "other.jsonl"
+    export(WholeTable(client, table), file)
+    other.write_text(file.read_text().splitlines()[0] + "\n")
+    copy = aws.create_table(server.dynamodb_url, next(TABLES))
+
+    class Cut:
+        """DynamoDB until the first rows are to be written."""
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "batch_write_item":
+                raise ConnectionError
+            return getattr(client, name)
+
+    with pytest.raises(ConnectionError):
+        restore(WholeTable(Cut(), copy), file)
+    with pytest.raises(BadInput, match="is not empty"):
+        restore(WholeTable(client, copy), other)
+    restore(WholeTable(client, copy), file)
+    assert rows_in(client, copy) == rows_in(client, table)
+
+
+def test_a_lineage_that_changes_during_the_scan_is_read_again_head_first(client: Any, table: str) -> None:
+    ledger = fill(client, table)
+    last, pk, second = {}, f"lineage#{lineage_id()}", Decision(entries=(replace(requested(), job="aa"),))
+    for row in WholeTable(client, table, page=1).rows():
+        last[(row["pk"]["S"], row["sk"]["S"])] = row
+        if row["sk"]["S"] == "entry#asked/bert/try-again/0":  # the first entries are read; then the lineage changes
+            ledger.lineages.commit(ledger.lineages.load(lineage_id()), second)
+    assert last[(pk, "head")]["version"] == {"N": "2"}
+    assert (pk, "entry#asked/aa/try-again/0") in last
+
+
+def test_an_export_of_dynamodb_to_s3_can_be_restored(client: Any, table: str, server: Any, tmp_path: Path) -> None:
+    fill(client, table)
+    lines = rows_in(client, table)
+    (tmp_path / "data").mkdir()
+    for number, part in enumerate((lines[::2], lines[1::2])):
+        (tmp_path / "data" / f"{number}.json.gz").write_bytes(gzip.compress("".join(f"{one}\n" for one in part).encode()))
+    (tmp_path / "manifest-files.json").write_text('{"itemCount": 1}')
+    copy = aws.create_table(server.dynamodb_url, next(TABLES))
+    restore(WholeTable(client, copy), tmp_path)
+    assert rows_in(client, copy) == lines
+
+
+GOOD = '{"Item":{"pk":{"S":"p"},"schema":{"N":"1"},"sk":{"S":"s"}}}'
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("", "line 2 is no row of a ledger"),
+        ("[1]", "found no {\"Item\""),
+        ('{"Item":{"pk":{"S":"p"},"schema":{"N":"1"}}}', "found no pk and sk"),
+        (GOOD.replace('"1"', '"2"'), "schema is 2, and this version reads 1 to 1"),
+        (GOOD.replace(',"schema":{"N":"1"}', ""), "schema is missing"),
+        (GOOD.replace('{"S":"s"}', '{"S":"s","N":"1"}'), "wanted one type"),
+        (GOOD.replace('{"S":"s"}', '{"S":"s"},"zip":{"B":"?"}'), "line 2 is no row"),
+        (GOOD.replace('{"S":"s"}', '{"S":"s"},"n":{"N":1}'), "wanted one of DynamoDB's types"),
+        (GOOD.replace('{"S":"s"}', '{"S":"s"},"x":{"SS":[]}'), "wanted one of DynamoDB's types"),
+        (GOOD[:-4], "line 2 is no row"),
+    ],
+)  # fmt: skip
+def test_a_file_with_one_bad_line_writes_nothing(client: Any, table: str, tmp_path: Path, line: str, problem: str) -> None:
+    file = tmp_path / "ledger.jsonl"
+    file.write_text(f"{GOOD}\n{line}\n")
+    with pytest.raises(BadInput) as raised:
+        restore(WholeTable(client, table), file)
+    assert problem in str(raised.value)
+    assert rows_in(client, table) == []
+
+
+def test_a_forgotten_person_is_in_no_row_and_the_sums_stay(client: Any, table: str, capsys: pytest.CaptureFixture[str]) -> None:
+    ledger = fill(client, table)
+    person = frozenset({"ada", "U0ADA"})
+    assert forget(client, table, person, write=False) == 0
+    assert "4 rows and the sums of 1 days to rewrite; --yes does it" in capsys.readouterr().out
+    assert any("U0ADA" in row for row in rows_in(client, table))
+    assert forget(client, table, person, write=True) == 0
+    assert "1 rows contain the name in other text" in capsys.readouterr().out  # the reason of the halt
+    lineage = ledger.lineages.load(lineage_id())
+    assert {entry.user for entry in lineage.entries if isinstance(entry, Started)} == {FORGOTTEN}
+    assert {entry.who for entry in lineage.entries if isinstance(entry, UserRequested)} == {FORGOTTEN}
+    assert len(lineage.open_intents()) == 1
+    [(_, rollup)] = ledger.days.rollups(TODAY, TOMORROW)
+    assert {group.user for group in rollup.groups} == {FORGOTTEN, "eve"}
+    assert rollup.total == Savings(attempts=2, counterfactual_micros=14)
+    left = [json.loads(row) for row in rows_in(client, table) if "ada" in row.lower().replace("forgotten", "")]
+    assert [row["Item"]["pk"]["S"] for row in left] == ["halt"]
+    assert forget(client, table, person, write=True) == 0
+    assert "0 rows and the sums of 0 days rewritten" in capsys.readouterr().out
+
+
+def test_a_row_that_changes_while_a_person_is_forgotten_is_left_and_said(
+    client: Any, table: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(client, table)
+
+    class Raced:
+        """DynamoDB where somebody else always was faster."""
+
+        def __getattr__(self, name: str) -> Any:
+            return self._late if name == "update_item" else getattr(client, name)
+
+        def _late(self, **asked: Any) -> Any:
+            return client.update_item(**{**asked, "ConditionExpression": "attribute_not_exists(pk) AND #body = :before"})
+
+    assert forget(Raced(), table, frozenset({"ada"}), write=True) == 1
+    assert "1 rows changed meanwhile: run the command again" in capsys.readouterr().out
