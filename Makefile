@@ -9,10 +9,12 @@ LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --
 SEEDS ?= 5000
 ARGS ?=
 
-.PHONY: help demo test check lint simulate mutants bench nightly docs picture package lint-stack deploy destroy lock clean
+.PHONY: help install demo test check lint simulate mutants bench nightly docs picture package lint-stack deploy destroy lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: $(BIN)/installed  ## install what the other tasks need into .venv; they do it themselves
 
 demo: $(BIN)/installed  ## run simulated training jobs through the real controller; ARGS=--week runs the long demo
 	$(BIN)/python -m infra.local.demo $(ARGS)

@@ -151,7 +151,7 @@ def _ports(ledger: DynamoLedger, policies: CompiledPolicies | ReloadedPolicies) 
         ),
         instances=Ec2Instances(Lazy(lambda: client("ec2"))),
         policies=policies,
-        prices=Prices(ledger.prices.rates),
+        prices=Prices(ledger.prices.rates, policies.agreed_rates),
         quotas=ServiceQuotas(Lazy(lambda: client("service-quotas"))),
         placement=PlacementScores(Lazy(lambda: client("ec2"))),
         price_list=PriceList(Lazy(_pricing)),

@@ -9,7 +9,8 @@ from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
-from controller.policy.compiled import fields_read, load_policy
+from controller.policy.agreed_rate import AgreedRate
+from controller.policy.compiled import agreed_rates, fields_read, load_policy
 from controller.policy.policy import Policy
 from controller.policy.when import Path
 from controller.runtime.policy_ports import RefusedPolicy, Revisions
@@ -29,6 +30,7 @@ class CompiledPolicies:
         self._revisions: Revisions | None = None
         self._policy: Policy | None = None
         self._fields: Mapping[Path, bool] | None = None
+        self._agreed: tuple[AgreedRate, ...] | None = None
 
     def begin(self, revisions: Revisions) -> None:
         """An invocation begins, with this ledger."""
@@ -39,6 +41,12 @@ class CompiledPolicies:
         if self._fields is None:
             self._fields = fields_read(self._document)
         return self._fields
+
+    def agreed_rates(self) -> tuple[AgreedRate, ...]:
+        """The rates of the policy that count instead of list prices."""
+        if self._agreed is None:
+            self._agreed = agreed_rates(self._document)
+        return self._agreed
 
     def current(self) -> Policy:
         if self._policy is None:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from controller.aws.s3_policy import FoundObject, NotRead, S3PolicyDocument, Unchanged
+from controller.policy.agreed_rate import AgreedRate
 from controller.policy.compiled import load_policy
 from controller.policy.document import BadDocument, document_of, policy_of
 from controller.policy.policy import Policy
@@ -61,6 +62,10 @@ class ReloadedPolicies:
     def fields_read(self) -> Mapping[Path, bool]:
         """The members of a job's description that expressions of the policy read, and whether a request may contain them."""
         return self._in_force().fields_read
+
+    def agreed_rates(self) -> tuple[AgreedRate, ...]:
+        """The rates of the policy that count instead of list prices."""
+        return self._in_force().agreed_rates
 
     def _in_force(self) -> Policy:
         held, now = self._held, self._now()

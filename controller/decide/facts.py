@@ -134,11 +134,7 @@ class Facts:
     @property
     def work(self) -> Work:
         """What the job works on."""
-        job, whose = self.job, self.lineage.id
-        return Work(
-            account=job.account, region=job.region, role=job.role, job=job.name, root=whose.root, lineage=str(whose),
-            created_at=job.created_at, checkpoint_uri=job.checkpoint_uri, digest=job.work,
-        )  # fmt: skip
+        return Work.of(self.job, root=self.lineage.id.root, lineage=str(self.lineage.id))
 
     @property
     def ran_s(self) -> int:

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from controller.jobs.failure import FailureCause
+from controller.policy.agreed_rate import AgreedRate, Agreement
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, Policy, RateLimits, Repair, Rule, RuleAction, Severity
 from controller.policy.resubmission import (
@@ -31,7 +32,7 @@ from controller.policy.when import When, when_of
 
 KEYS = frozenset({
     "version", "revision", "channel", "brakes", "slack", "labels", "rules", "resubmit", "waivers", "trust_claims",
-    "checkpoint_ignore",
+    "checkpoint_ignore", "rates",
 })  # fmt: skip
 
 
@@ -51,6 +52,7 @@ def load_policy(document: Mapping[str, Any], in_force_at: datetime) -> Policy:
         slack=slack_settings_of(document.get("slack", {})),
         labels=Labels(**document.get("labels", {})),
         waivers=tuple(_waiver(w) for w in _list(document.get("waivers", ()))),
+        agreed_rates=agreed_rates(document),
         trust_claims=document.get("trust_claims", False),
         checkpoint_ignore=_list(document.get("checkpoint_ignore", ())),
     )
@@ -81,6 +83,20 @@ def _list(found: Any) -> tuple[Any, ...]:
     if not isinstance(found, list | tuple):
         raise TypeError(f"{str(found)[:40]!r} is no list")
     return tuple(found)
+
+
+def agreed_rates(document: Mapping[str, Any]) -> tuple[AgreedRate, ...]:
+    """The rates of a compiled document that count instead of list prices."""
+    return tuple(_agreed_rate(one) for one in _list(document.get("rates", ())))
+
+
+def _agreed_rate(one: Mapping[str, Any]) -> AgreedRate:
+    _of(one, AgreedRate)
+    return AgreedRate(
+        instance_type=one["instance_type"], region=one["region"], spot=one["spot"], micros_per_h=one["micros_per_h"],
+        since=date.fromisoformat(one["since"]), until=date.fromisoformat(one["until"]) if one["until"] else None,
+        agreement=Agreement(one["agreement"]), usage_type=one["usage_type"],
+    )  # fmt: skip
 
 
 def _selector(found: Mapping[str, Any]) -> Selector:

@@ -22,7 +22,7 @@ from controller.decide.settle_caps import team_account
 from controller.decide.wakeups import TAGS_LATE
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import place_of
-from controller.jobs.job import TEAM_TAG, USER_TAG, Job, Outcome, Service
+from controller.jobs.job import TEAM_TAG, USER_TAG, Job, Service
 from controller.jobs.quota_hold import instances_held
 from controller.ledger.entry import Ended, Measured, Started
 from controller.ledger.intent import Wake
@@ -32,13 +32,14 @@ from controller.ledger.rule_acts import RuleActs
 from controller.policy.resubmission import Resubmission
 from controller.runtime.ledger_ports import ReadLineages
 from controller.runtime.read_ports import ReadPorts
+from controller.runtime.same_work import done_elsewhere
+from controller.savings.agreed_rates import dearest_rate
 from controller.savings.job_history import first_permille
 from controller.savings.prices import spot_of
 from controller.savings.rollup import NOBODY
 from controller.units.calendar import month_key
 
 RUNS_MAX = 50  # runs of a family: enough for a quantile, and one page
-OTHERS_MAX = 5  # jobs that are described to find one that does the same work
 POOL_MEMORY_AGE = timedelta(days=28)
 PLACEMENT_SCORE_INTERVAL = timedelta(hours=1)
 
@@ -77,7 +78,8 @@ def _priced(facts: Facts, ports: ReadPorts) -> Facts:
     """The prices of the attempt, of the first attempt's instance type, and of every type that a next attempt may have."""
     job, block, at = facts.job, facts.policy.resubmission_for(facts.job), facts.job.ended_at or facts.now
     others = {*(kind for kind, _ in job.choices), *(e.instance_type for e in facts.lineage.entries if isinstance(e, Started))}
-    rates = {kind: ports.prices.rate(kind, job.region, at) for kind in others | set(next_types(facts, block))}
+    kinds = others | {job.instance_type} | set(next_types(facts, block))
+    rates = {kind: dearest_rate(ports.prices.rate, kind, job.region, at) for kind in kinds}
     first = next((e.instance_type for e in facts.lineage.entries if isinstance(e, Started) and e.number == 1), job.instance_type)
     return replace(
         facts,
@@ -138,7 +140,7 @@ def look_up(facts: Facts, needs: frozenset[Need], ports: ReadPorts) -> Facts:
             case Need.REPAIR_PREFIX:
                 facts = replace(facts, repair_prefix=_repair_prefix(facts, ports))
             case Need.DONE_ELSEWHERE:
-                facts = replace(facts, done_elsewhere=_done_elsewhere(facts, ports))
+                facts = replace(facts, done_elsewhere=done_elsewhere(facts, ports))
             case Need.PLACEMENT_SCORE:
                 facts = replace(facts, placement=_placement(facts, ports))
             case _:
@@ -192,19 +194,6 @@ def _room(facts: Facts, ports: ReadPorts) -> int | None:
     if limit is None:
         return None
     return limit - instances_held(ports.ledger.quota_holds.holds_on(job.region, job.instance_type))
-
-
-def _done_elsewhere(facts: Facts, ports: ReadPorts) -> str:
-    """A job of somebody else that does the same work and lives, or has completed; created since the end, under the same role."""
-    since, mine = facts.job.ended_at or facts.job.created_at, facts.work
-    same = [work for work in ports.ledger.works.begun_since(mine, since) if mine.same_as(work)]
-    for work in same[-OTHERS_MAX:]:
-        job = ports.jobs.describe(work.job)
-        if job is None or job.created_at != work.created_at or job.role != mine.role or job.status == "Stopping":
-            continue
-        if job.alive or job.outcome is Outcome.COMPLETED:
-            return job.name
-    return ""
 
 
 def _placement(facts: Facts, ports: ReadPorts) -> PlacementAsked | None:

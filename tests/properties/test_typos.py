@@ -42,6 +42,10 @@ slack:
         accept-tags: [U0123ABCD], read: [members]}
   waiver_at_most: 14d
 labels: {team: team, user: user, team_of_role: {"*vision*": vision}}
+rates:
+  - {instance_type: ml.g5.xlarge, region: us-east-1, market: spot, usd_per_hour: 1, agreement: private-pricing,
+     from: 2026-07-01, until: 2026-12-31}
+  - {usage_type: USE1-Train:ml.g5.xlarge, usd_per_hour: 1, agreement: savings-plan, from: 2026-07-01}
 trust_claims: false
 longest_waiver: 90d
 waivers:

@@ -30,7 +30,7 @@ rules:
     assert problems(tmp_path, first, "version: 1\nrules: []\n") == [
         "a.yaml:1: version: found 2, wanted 1, the only version",
         "a.yaml:2: default: found unknown key 'default', wanted one of brakes, checkpoints, defaults, labels,"
-        " longest_waiver, resubmit, rules, slack, trust_claims, version, waivers (did you mean 'defaults'?)",
+        " longest_waiver, rates, resubmit, rules, slack, trust_claims, version, waivers (did you mean 'defaults'?)",
         "a.yaml:5: rules[0].rule: found 'checkpoint-requird', wanted one of checkpoint-required, uncheckpointed-cap,"
         " max-wait-limit, max-runtime-limit, spot-required, checkpoint-exclusive, checkpoint-alive, tags-required,"
         " instance-allowed"
