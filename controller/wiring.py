@@ -7,33 +7,32 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from controller.aws.clients import boto3_client
+from controller.aws.clients import CallLimits, Hurried, Lazy, boto3_client, client_of
 from controller.aws.dynamodb.ledger import DynamoLedger
 from controller.aws.dynamodb.outbox import DynamoOutbox
 from controller.aws.ec2_instances import Ec2Instances
 from controller.aws.ec2_placement import PlacementScores
 from controller.aws.errors import AwsFault, fault_of
 from controller.aws.eventbridge import EventBridge
-from controller.aws.late_clients import Hurried, Lazy
-from controller.aws.packaged_policy import CompiledPolicies, compiled_document
+from controller.aws.packaged_policy import CompiledPolicies
 from controller.aws.price_list import REGION as PRICING_REGION
 from controller.aws.price_list import PriceList
 from controller.aws.prices import Prices
-from controller.aws.reloaded_policy import ReloadedPolicies
+from controller.aws.reloaded_policy import ReloadedPolicies, policies_of
 from controller.aws.s3_checkpoints import S3Checkpoints
-from controller.aws.s3_policy import S3PolicyDocument
 from controller.aws.s3_reports import S3ReportStore
 from controller.aws.sagemaker.jobs import SageMakerJobs
+from controller.aws.service_models import use_packaged_models
 from controller.aws.service_quotas import ServiceQuotas
-from controller.aws.stack_parameters import identity_key, retention, training_roles
+from controller.aws.stack_parameters import Misconfigured, identity_key, retention, setting, training_roles
 from controller.aws.system_clock import SystemClock
 from controller.ledger.lineage import LineageId
 from controller.runtime.gather import lineage_of
@@ -41,35 +40,30 @@ from controller.runtime.ports import Chat, Clock, Home, Jobs, Ledger, Policies, 
 from controller.runtime.slack_user import KnownUsers, SlackUser
 
 # The lease (60 s) outlives the function (45 s), which outlives its calls: two tries of at most 2 + 10 s each.
-CLIENT_CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
+CLIENT_CONFIG = CallLimits(connect_timeout=2, read_timeout=10, total_max_attempts=2)
 
 if TYPE_CHECKING:
+    from botocore.config import Config
+
     from controller.slack.secret import SlackSecret
 
 _clock: Clock = SystemClock()
 
 
-class Misconfigured(Exception):
-    """An environment variable is missing or empty."""
-
-
 # Slack gives a click three seconds: no call begins later than SLACK_TIME_LIMIT, the last of them takes at most 0.7 s, and the
 # answer to Slack takes 1 s.
-SLACK_CLIENT_CONFIG = Config(connect_timeout=0.3, read_timeout=0.4, retries={"mode": "standard", "total_max_attempts": 1})
+SLACK_CLIENT_CONFIG = CallLimits(connect_timeout=0.3, read_timeout=0.4, total_max_attempts=1)
 SLACK_TIME_LIMIT = timedelta(seconds=0.9)
-_client_config, _slack_client_config = CLIENT_CONFIG, SLACK_CLIENT_CONFIG
+_client_config: CallLimits | Config = CLIENT_CONFIG
+_slack_client_config: CallLimits | Config = SLACK_CLIENT_CONFIG
 
 
-def setting(name: str) -> str:
-    """A required environment variable. Raises Misconfigured when it is missing or empty."""
-    found = os.environ.get(name)
-    if not found:
-        state = "is not set" if found is None else "is empty"
-        raise Misconfigured(f"environment variable {name} {state}; infra/resources.json sets it on every function")
-    return found
-
-
-def install(*, clock: Clock, client_config: Config = CLIENT_CONFIG, slack_client_config: Config = SLACK_CLIENT_CONFIG) -> None:
+def install(
+    *,
+    clock: Clock,
+    client_config: CallLimits | Config = CLIENT_CONFIG,
+    slack_client_config: CallLimits | Config = SLACK_CLIENT_CONFIG,
+) -> None:
     """Use another clock and other client settings, and forget whatever was built before.
 
     ``slack_client_config`` is for the calls of a click in Slack. The embedded AWS has longer timeouts: its clock is virtual, and
@@ -99,7 +93,7 @@ def _now() -> datetime:
 
 @cache
 def client(service: str) -> Any:
-    return boto3_client(service, _client_config)
+    return client_of(service, _client_config)
 
 
 @cache
@@ -110,6 +104,17 @@ def _pricing() -> Any:
 def region() -> str:
     """The region that this function runs in."""
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+
+
+def warm(module: str) -> None:
+    """Build at init, where Lambda gives a whole core, what the first trigger needs; in the function whose handler it is.
+
+    What fails here fails again at the first trigger, and is logged and counted there.
+    """
+    if "AWS_LAMBDA_RUNTIME_API" in os.environ and os.environ.get("_HANDLER", module).startswith(module):
+        with suppress(Exception):
+            ports().policies.current()
+            client("sagemaker").connect()
 
 
 def ports() -> Ports:
@@ -138,6 +143,7 @@ def _reading_ports() -> Ports:
 
 
 def _ports(ledger: DynamoLedger, policies: CompiledPolicies | ReloadedPolicies) -> Ports:
+    use_packaged_models()
     sagemaker = Lazy(lambda: client("sagemaker"))
     return Ports(
         jobs=SageMakerJobs(sagemaker, roles=training_roles(), key=identity_key(), fields=policies.fields_read),
@@ -171,12 +177,7 @@ def _checkpoint_buckets() -> tuple[str, ...]:
 
 @cache
 def _policies(decides: bool) -> CompiledPolicies | ReloadedPolicies:
-    """The policy of this container; only a function that decides reads S3, and says since when a policy is in force."""
-    observe_only, uri = not training_roles(), os.environ.get("POLICY_URI")
-    if not uri:
-        return CompiledPolicies(compiled_document(), _now, decides=decides, observe_only=observe_only)
-    source = S3PolicyDocument(Lazy(lambda: client("s3")), uri) if decides else None
-    return ReloadedPolicies(source, compiled_document, _now, observe_only=observe_only)
+    return policies_of(decides, Lazy(lambda: client("s3")), _now)
 
 
 # ── the ports of Slack interactions and commands ─────────────────────────────────────────────────────────────────────────────
@@ -207,7 +208,7 @@ def _known_users() -> KnownUsers:
 
 def slack_ports(came_at: datetime) -> SlackClickPorts:
     """The ports of a click, which is answered within three seconds whatever AWS does. Raises Misconfigured."""
-    hurry = partial(Hurried, until=came_at + SLACK_TIME_LIMIT, now=_clock.now)
+    hurry = partial(Hurried, until=came_at + SLACK_TIME_LIMIT, now=_now)
     ledger = DynamoLedger(hurry(_hurried_client("dynamodb")), setting("SPOTWARDEN_TABLE"), identity_key())
     policies = _policies(False)
     policies.begin(ledger.revisions)
@@ -245,7 +246,7 @@ def _secret_or_none() -> str:
 
 @cache
 def _hurried_client(service: str) -> Any:
-    return boto3_client(service, _slack_client_config)
+    return client_of(service, _slack_client_config)
 
 
 def _slack() -> Chat:

@@ -6,12 +6,15 @@ all functions use what the ledger says is in force, and a fresh container finds 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from controller.aws.packaged_policy import CompiledPolicies, compiled_document
 from controller.aws.s3_policy import FoundObject, NotRead, S3PolicyDocument, Unchanged
+from controller.aws.stack_parameters import training_roles
 from controller.policy.agreed_rate import AgreedRate
 from controller.policy.compiled import load_policy
 from controller.policy.document import BadDocument, document_of, policy_of
@@ -131,6 +134,14 @@ class ReloadedPolicies:
     def _stand_in(self, now: datetime) -> Policy:
         """The packaged policy, which nobody chose for this stack: it records and reports, and enforces nothing."""
         return replace(load_policy(self._packaged(), now).observing(), stands_in=True)
+
+
+def policies_of(decides: bool, s3: Any, now: Callable[[], datetime]) -> CompiledPolicies | ReloadedPolicies:
+    """The policy of a container; only a function that decides reads S3, and says since when a policy is in force."""
+    observe_only, uri = not training_roles(), os.environ.get("POLICY_URI")
+    if not uri:
+        return CompiledPolicies(compiled_document(), now, decides=decides, observe_only=observe_only)
+    return ReloadedPolicies(S3PolicyDocument(s3, uri) if decides else None, compiled_document, now, observe_only=observe_only)
 
 
 def _is_that_of(policy: Policy, current: RevisionInForce) -> bool:
