@@ -1,8 +1,9 @@
 """Which objects below a checkpoint prefix are checkpoints, and when the newest complete one was written.
 
 A log file, an empty object, a file that describes the model or the run, a hidden or a temporary file is no checkpoint. Files that
-belong to one save (the shards of one file, the files of ``checkpoint-500/``) are one set: it counts once it is complete, as far as names, sizes and times tell, and it proves
-training only up to its oldest file, because a script saves a state that is older than the files.
+belong to one save (the shards of one file, the files of ``checkpoint-500/``) are one set: it counts once it is complete, as
+far as names, sizes and times tell, and it proves training only up to its oldest file, because a script saves a state that is
+older than the files.
 """
 
 from __future__ import annotations

@@ -33,8 +33,8 @@ def newest(*files: StoredFile) -> float | None:
         "model.pt.tmp8f3k", "tmpk3x9_a2b", "tmpk3x9_a2b/model.pt", "checkpoint-500.tmp/model.pt", "checkpoint-500_tmp/model.pt",
         "checkpoint-500-tmp/rank0.pt", "_tmp_500/model.pt", "model.pt._COPYING_", "model.pt.uploading", "model.pt.writing",
         "checkpoint-500.writing/model.pt", "500.orbax-checkpoint-tmp/array",
-        "run-2026.wandb",
-        "plugins/profile/1/host.xplane.pb", "rank0_trace.json", "core.4711", "core", "report.nsys-rep", "catboost_info/catboost_training.json", "samples/epoch-1.wav",
+        "run-2026.wandb", "plugins/profile/1/host.xplane.pb", "rank0_trace.json", "core.4711", "core", "report.nsys-rep",
+        "catboost_info/catboost_training.json", "samples/epoch-1.wav",
         "_committed_12", "_started_12", ".sagemaker-uploading", "mlartifacts/0/model.pt", "__MACOSX/model.pt", "eval.ipynb",
     ],
 )  # fmt: skip
@@ -47,8 +47,8 @@ def test_a_log_a_hidden_file_and_a_temporary_file_are_no_checkpoint(path: str) -
     [
         "model.pt", "checkpoint-500/model.safetensors", "epoch=3-step=2048.ckpt", "xgboost-checkpoint.12", "ckpt-7.index",
         "tb_logs/version_0/checkpoints/epoch=0.ckpt", "500/default/array", "model.txt", "weights.h5",
-        "temperature-model.pt",
-        "catalog/model.bin", "iter_0001000/mp_rank_00/model_optim_rng.pt", "checkpoint.pth.tar", "__0_0.distcp", "step_100.msgpack",
+        "temperature-model.pt", "catalog/model.bin",
+        "iter_0001000/mp_rank_00/model_optim_rng.pt", "checkpoint.pth.tar", "__0_0.distcp", "step_100.msgpack",
         "catboost_info/experiment.cbsnapshot", "model.json", "model.ckpt-8.data-00000-of-00001", "ppo_10000_steps.zip",
         "logs/2026-11-16/checkpoints/last.ckpt", "global_step500/bf16_zero_pp_rank_0_mp_rank_00_optim_states.pt", "weights.npz",
         "500/default/ocdbt.process_0/d/1a2b", "checkpoint", "runs/train/exp/weights/best.pt", "template/model.pt",
