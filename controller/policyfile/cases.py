@@ -108,7 +108,7 @@ class OtherJob(StrictModel):
 class PoolHistory(StrictModel):
     """What is known of the job's pool: how long jobs trained there on spot, how often they were interrupted, what was billed."""
 
-    watched: Duration
+    watched: Annotated[int, BeforeValidator(at_least(1))]
     interruptions: Annotated[StrictInt, Field(ge=0, le=100_000)]
     billed: Percent = 30.0
 

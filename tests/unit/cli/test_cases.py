@@ -265,19 +265,18 @@ def test_a_waiver_that_no_case_uses_is_named_and_one_that_is_used_must_be_expect
 def test_a_case_says_what_a_pool_is_like_and_reaches_spot_worth_it(run: Callable[..., Said]) -> None:
     policy = "version: 1\nrules: [{name: pays, rule: spot-worth-it, mode: warn}]\n"
     pool = "pool: {watched: 40d, interruptions: 150}"
-    cases = """
+    cases = f"""
   - name: hopeless
-    job: {spot: true, runtime: 50h, wait: 96h}
-    history: {run: 48h, %s}
-    expect: {verdict: findings, findings: [{policy: pays, found: would most likely never finish}]}
+    job: {{spot: true, runtime: 50h, wait: 96h}}
+    history: {{run: 48h, {pool}}}
+    expect: {{verdict: findings, findings: [{{policy: pays, found: would most likely never finish}}]}}
   - name: short enough
-    job: {spot: true, runtime: 2h, wait: 8h}
-    history: {run: 30m, %s}
-    expect: {verdict: allow}
+    job: {{spot: true, runtime: 2h, wait: 8h}}
+    history: {{run: 30m, {pool}}}
+    expect: {{verdict: allow}}
   - name: nobody knows
-    job: {spot: true, runtime: 50h, wait: 96h}
-    expect: {verdict: undecided, undecided: [pays]}
-""" % (pool, pool)
-    assert run(cases, "--coverage", policy=policy)[:2] == (
-        0, "3 cases: 3 passed, 0 failed\ncoverage: 1 of 1 rules, waivers and resubmit blocks\n",
-    )  # fmt: skip
+    job: {{spot: true, runtime: 50h, wait: 96h}}
+    expect: {{verdict: undecided, undecided: [pays]}}
+"""
+    said = run(cases, "--coverage", policy=policy)
+    assert said == (0, "3 cases: 3 passed, 0 failed\ncoverage: 1 of 1 rules, waivers and resubmit blocks\n", "")
