@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from controller.aws.clients import boto3_client
+from controller.aws.clients import CallLimits, Hurried, Lazy, boto3_client, client_of
 from controller.aws.dynamodb.ledger import DynamoLedger
 from controller.aws.dynamodb.outbox import DynamoOutbox
 from controller.aws.ec2_instances import Ec2Instances
@@ -29,6 +29,7 @@ from controller.aws.prices import Prices
 from controller.aws.s3_checkpoints import S3Checkpoints
 from controller.aws.s3_reports import S3ReportStore
 from controller.aws.sagemaker.jobs import SageMakerJobs
+from controller.aws.service_models import use_packaged_models
 from controller.aws.service_quotas import ServiceQuotas
 from controller.aws.stack_parameters import identity_key, retention, training_roles
 from controller.aws.system_clock import SystemClock
@@ -38,9 +39,11 @@ from controller.runtime.ports import Chat, Clock, Home, Jobs, Ledger, Policies, 
 from controller.runtime.slack_user import KnownUsers, SlackUser
 
 # The lease (60 s) outlives the function (45 s), which outlives its calls: two tries of at most 2 + 10 s each.
-CLIENT_CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
+CLIENT_CONFIG = CallLimits(connect_timeout=2, read_timeout=10, total_max_attempts=2)
 
 if TYPE_CHECKING:
+    from botocore.config import Config
+
     from controller.slack.secret import SlackSecret
 
 _clock: Clock = SystemClock()
@@ -52,9 +55,10 @@ class Misconfigured(Exception):
 
 # Slack gives a click three seconds: no call begins later than SLACK_TIME_LIMIT, the last of them takes at most 0.7 s, and the
 # answer to Slack takes 1 s.
-SLACK_CLIENT_CONFIG = Config(connect_timeout=0.3, read_timeout=0.4, retries={"mode": "standard", "total_max_attempts": 1})
+SLACK_CLIENT_CONFIG = CallLimits(connect_timeout=0.3, read_timeout=0.4, total_max_attempts=1)
 SLACK_TIME_LIMIT = timedelta(seconds=0.9)
-_client_config, _slack_client_config = CLIENT_CONFIG, SLACK_CLIENT_CONFIG
+_client_config: CallLimits | Config = CLIENT_CONFIG
+_slack_client_config: CallLimits | Config = SLACK_CLIENT_CONFIG
 
 
 def setting(name: str) -> str:
@@ -66,7 +70,12 @@ def setting(name: str) -> str:
     return found
 
 
-def install(*, clock: Clock, client_config: Config = CLIENT_CONFIG, slack_client_config: Config = SLACK_CLIENT_CONFIG) -> None:
+def install(
+    *,
+    clock: Clock,
+    client_config: CallLimits | Config = CLIENT_CONFIG,
+    slack_client_config: CallLimits | Config = SLACK_CLIENT_CONFIG,
+) -> None:
     """Use another clock and other client settings, and forget whatever was built before.
 
     ``slack_client_config`` is for the calls of a click in Slack. The embedded AWS has longer timeouts: its clock is virtual, and
@@ -95,7 +104,7 @@ def _now() -> datetime:
 
 @cache
 def client(service: str) -> Any:
-    return boto3_client(service, _client_config)
+    return client_of(service, _client_config)
 
 
 @cache
@@ -106,6 +115,17 @@ def _pricing() -> Any:
 def region() -> str:
     """The region that this function runs in."""
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+
+
+def warm(module: str) -> None:
+    """Build at init, where Lambda gives a whole core, what the first trigger needs; in the function whose handler it is.
+
+    What fails here fails again at the first trigger, and is logged and counted there.
+    """
+    if "AWS_LAMBDA_RUNTIME_API" in os.environ and os.environ.get("_HANDLER", module).startswith(module):
+        with suppress(Exception):
+            ports().policies.current()
+            client("sagemaker").connect()
 
 
 @cache
@@ -123,46 +143,37 @@ def reading_ports() -> Ports:
 
 
 def _ports(ledger: DynamoLedger, in_force_at: Callable[[str, datetime], datetime]) -> Ports:
+    use_packaged_models()
     policies = _current_policies(in_force_at)
-    sagemaker = _Lazy(lambda: client("sagemaker"))
+    sagemaker = Lazy(lambda: client("sagemaker"))
     return Ports(
         jobs=SageMakerJobs(sagemaker, roles=training_roles(), key=identity_key(), fields=policies.fields_read),
-        checkpoints=S3Checkpoints(_Lazy(lambda: client("s3")), _checkpoint_buckets()),
+        checkpoints=S3Checkpoints(Lazy(lambda: client("s3")), _checkpoint_buckets()),
         ledger=ledger,
         outbox=DynamoOutbox(client("dynamodb"), setting("SPOTWARDEN_TABLE")),
-        chat=_Lazy(_slack),
+        chat=Lazy(_slack),
         events=_events(),
         report_store=S3ReportStore(
-            _Lazy(lambda: client("s3")), os.environ.get("SPOTWARDEN_REPORTS_BUCKET", ""), os.environ.get("AWS_REGION", "")
+            Lazy(lambda: client("s3")), os.environ.get("SPOTWARDEN_REPORTS_BUCKET", ""), os.environ.get("AWS_REGION", "")
         ),
-        instances=Ec2Instances(_Lazy(lambda: client("ec2"))),
+        instances=Ec2Instances(Lazy(lambda: client("ec2"))),
         policies=policies,
-        prices=Prices(ledger.prices.rates),
-        quotas=ServiceQuotas(_Lazy(lambda: client("service-quotas"))),
-        placement=PlacementScores(_Lazy(lambda: client("ec2"))),
-        price_list=PriceList(_Lazy(_pricing)),
+        prices=Prices(ledger.prices.rates, policies.agreed_rates),
+        quotas=ServiceQuotas(Lazy(lambda: client("service-quotas"))),
+        placement=PlacementScores(Lazy(lambda: client("ec2"))),
+        price_list=PriceList(Lazy(_pricing)),
         clock=_clock,
         home=Home(account=os.environ.get("SPOTWARDEN_ACCOUNT", ""), region=region()),
     )
 
 
 def _events() -> EventBridge:
-    return EventBridge(_Lazy(lambda: client("events")), os.environ.get("SPOTWARDEN_BUS") or "default")
+    return EventBridge(Lazy(lambda: client("events")), os.environ.get("SPOTWARDEN_BUS") or "default")
 
 
 def _checkpoint_buckets() -> tuple[str, ...]:
     """The buckets that the stack lists; none where it lists none, and then nothing is looked into."""
     return tuple(filter(None, os.environ.get("SPOTWARDEN_CHECKPOINT_BUCKETS", "").split(",")))
-
-
-class _Lazy:
-    """An object that is built at its first call: most functions never call EC2 or Slack."""
-
-    def __init__(self, build: Callable[[], Any]) -> None:
-        self._build = build
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._build(), name)
 
 
 def _current_policies(in_force_at: Callable[[str, datetime], datetime]) -> CompiledPolicies:
@@ -199,14 +210,14 @@ def _known_users() -> KnownUsers:
 
 def slack_ports(came_at: datetime) -> SlackClickPorts:
     """The ports of a click, which is answered within three seconds whatever AWS does. Raises Misconfigured."""
-    hurry = partial(_Hurried, until=came_at + SLACK_TIME_LIMIT)
+    hurry = partial(Hurried, until=came_at + SLACK_TIME_LIMIT, now=lambda: _clock.now())
     ledger = DynamoLedger(hurry(_hurried_client("dynamodb")), setting("SPOTWARDEN_TABLE"), identity_key())
     policies = _current_policies(ledger.revisions.read_in_force_at)
     sagemaker = hurry(_hurried_client("sagemaker"))
     return SlackClickPorts(
         jobs=SageMakerJobs(sagemaker, roles=training_roles(), key=identity_key(), fields=policies.fields_read),
         ledger=ledger,
-        chat=hurry(_Lazy(_slack), always=("reply_ephemeral",)),
+        chat=hurry(Lazy(_slack), always=("reply_ephemeral",)),
         policies=policies,
         clock=_clock,
     )
@@ -234,23 +245,9 @@ def _secret_or_none() -> str:
     return secret
 
 
-class _Hurried:
-    """A client that begins no call after a time, except those that are made ``always``."""
-
-    def __init__(self, client: Any, until: datetime, always: tuple[str, ...] = ()) -> None:
-        self._client = client
-        self._until = until
-        self._always = always
-
-    def __getattr__(self, name: str) -> Any:
-        if _clock.now() > self._until and name not in self._always:
-            raise Unreachable(f"{name} was not begun: AWS or Slack has taken too long for a click already")
-        return getattr(self._client, name)
-
-
 @cache
 def _hurried_client(service: str) -> Any:
-    return boto3_client(service, _slack_client_config)
+    return client_of(service, _slack_client_config)
 
 
 def _slack() -> Chat:
@@ -258,7 +255,7 @@ def _slack() -> Chat:
     if not _has_slack():
         from controller.aws.notices import NoticeChat
 
-        return NoticeChat(_Lazy(lambda: client("sns")), os.environ.get("SPOTWARDEN_NOTICE_TOPIC", ""), _events(), _clock)
+        return NoticeChat(Lazy(lambda: client("sns")), os.environ.get("SPOTWARDEN_NOTICE_TOPIC", ""), _events(), _clock)
     from controller.slack.webhook import WebhookChat
 
     webhook = os.environ.get("SPOTWARDEN_SLACK_WEBHOOK")

@@ -21,7 +21,7 @@ def _replaced(value: Any) -> Any:
     """The value with its halves replaced; None where it has none."""
     match value:
         case str():
-            return None if value.isascii() or HALF.search(value) is None else HALF.sub(REPLACED_BY, value)
+            return None if value.isascii() or not HALF.findall(value) else HALF.sub(REPLACED_BY, value)
         case dict():
             changed = {key: new for key, inner in value.items() if (new := _replaced(inner)) is not None}
             if not changed and all(isinstance(key, str) and _replaced(key) is None for key in value):
