@@ -190,6 +190,9 @@ class Rollout:
         found = readable[0] if runs is not None and runs.number % 2 else readable[-1]
         return replace(found, in_force_at=self.ledger.revisions.in_force_at(found.revision, self.lambdas.now))
 
+    def refused(self) -> None:
+        return None
+
     def readable(self, at: datetime) -> list[Policy]:
         """The policies that containers may have at a time: the newest, and during its deployment also the one before."""
         return [policy for _, policy in self.intervals(at)]
