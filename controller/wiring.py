@@ -6,7 +6,7 @@ Clients are built when first needed. ``install`` is the only seam: a local host 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,16 +22,17 @@ from controller.aws.ec2_instances import Ec2Instances
 from controller.aws.ec2_placement import PlacementScores
 from controller.aws.errors import AwsFault, fault_of
 from controller.aws.eventbridge import EventBridge
-from controller.aws.packaged_policy import CompiledPolicies, compiled_document
+from controller.aws.packaged_policy import CompiledPolicies
 from controller.aws.price_list import REGION as PRICING_REGION
 from controller.aws.price_list import PriceList
 from controller.aws.prices import Prices
+from controller.aws.reloaded_policy import ReloadedPolicies, policies_of
 from controller.aws.s3_checkpoints import S3Checkpoints
 from controller.aws.s3_reports import S3ReportStore
 from controller.aws.sagemaker.jobs import SageMakerJobs
 from controller.aws.service_models import use_packaged_models
 from controller.aws.service_quotas import ServiceQuotas
-from controller.aws.stack_parameters import identity_key, retention, training_roles
+from controller.aws.stack_parameters import Misconfigured, identity_key, retention, setting, training_roles
 from controller.aws.system_clock import SystemClock
 from controller.ledger.lineage import LineageId
 from controller.runtime.gather import lineage_of
@@ -49,25 +50,12 @@ if TYPE_CHECKING:
 _clock: Clock = SystemClock()
 
 
-class Misconfigured(Exception):
-    """An environment variable is missing or empty."""
-
-
 # Slack gives a click three seconds: no call begins later than SLACK_TIME_LIMIT, the last of them takes at most 0.7 s, and the
 # answer to Slack takes 1 s.
 SLACK_CLIENT_CONFIG = CallLimits(connect_timeout=0.3, read_timeout=0.4, total_max_attempts=1)
 SLACK_TIME_LIMIT = timedelta(seconds=0.9)
 _client_config: CallLimits | Config = CLIENT_CONFIG
 _slack_client_config: CallLimits | Config = SLACK_CLIENT_CONFIG
-
-
-def setting(name: str) -> str:
-    """A required environment variable. Raises Misconfigured when it is missing or empty."""
-    found = os.environ.get(name)
-    if not found:
-        state = "is not set" if found is None else "is empty"
-        raise Misconfigured(f"environment variable {name} {state}; infra/resources.json sets it on every function")
-    return found
 
 
 def install(
@@ -83,8 +71,9 @@ def install(
     """
     global _clock, _client_config, _slack_client_config  # one clock per container
     _clock, _client_config, _slack_client_config = clock, client_config, slack_client_config
-    ports.cache_clear()
-    reading_ports.cache_clear()
+    _deciding_ports.cache_clear()
+    _reading_ports.cache_clear()
+    _policies.cache_clear()
     client.cache_clear()
     _pricing.cache_clear()
     _hurried_client.cache_clear()
@@ -128,23 +117,33 @@ def warm(module: str) -> None:
             client("sagemaker").connect()
 
 
-@cache
 def ports() -> Ports:
-    """The ports of a function that decides about jobs. Raises Misconfigured."""
-    ledger = DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"), identity_key(), retention(_now))
-    return _ports(ledger, ledger.revisions.in_force_at)
+    """The ports of a function that decides about jobs, for one invocation. Raises Misconfigured."""
+    found = _deciding_ports()
+    _policies(True).begin(found.ledger.revisions)
+    return found
+
+
+def reading_ports() -> Ports:
+    """The ports of a function that decides nothing, for one invocation. Raises Misconfigured."""
+    found = _reading_ports()
+    _policies(False).begin(found.ledger.revisions)
+    return found
 
 
 @cache
-def reading_ports() -> Ports:
-    """The ports of a function that decides nothing: it does not say since when the policy is in force. Raises Misconfigured."""
-    ledger = DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"), retention=retention(_now))
-    return _ports(ledger, ledger.revisions.read_in_force_at)
+def _deciding_ports() -> Ports:
+    ledger = DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"), identity_key(), retention(_now))
+    return _ports(ledger, _policies(True))
 
 
-def _ports(ledger: DynamoLedger, in_force_at: Callable[[str, datetime], datetime]) -> Ports:
+@cache
+def _reading_ports() -> Ports:
+    return _ports(DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"), retention=retention(_now)), _policies(False))
+
+
+def _ports(ledger: DynamoLedger, policies: CompiledPolicies | ReloadedPolicies) -> Ports:
     use_packaged_models()
-    policies = _current_policies(in_force_at)
     sagemaker = Lazy(lambda: client("sagemaker"))
     return Ports(
         jobs=SageMakerJobs(sagemaker, roles=training_roles(), key=identity_key(), fields=policies.fields_read),
@@ -176,10 +175,9 @@ def _checkpoint_buckets() -> tuple[str, ...]:
     return tuple(filter(None, os.environ.get("SPOTWARDEN_CHECKPOINT_BUCKETS", "").split(",")))
 
 
-def _current_policies(in_force_at: Callable[[str, datetime], datetime]) -> CompiledPolicies:
-    return CompiledPolicies(
-        compiled_document(), lambda revision: in_force_at(revision, _clock.now()), observe_only=not training_roles()
-    )
+@cache
+def _policies(decides: bool) -> CompiledPolicies | ReloadedPolicies:
+    return policies_of(decides, Lazy(lambda: client("s3")), _now)
 
 
 # ── the ports of Slack interactions and commands ─────────────────────────────────────────────────────────────────────────────
@@ -210,9 +208,10 @@ def _known_users() -> KnownUsers:
 
 def slack_ports(came_at: datetime) -> SlackClickPorts:
     """The ports of a click, which is answered within three seconds whatever AWS does. Raises Misconfigured."""
-    hurry = partial(Hurried, until=came_at + SLACK_TIME_LIMIT, now=lambda: _clock.now())
+    hurry = partial(Hurried, until=came_at + SLACK_TIME_LIMIT, now=_now)
     ledger = DynamoLedger(hurry(_hurried_client("dynamodb")), setting("SPOTWARDEN_TABLE"), identity_key())
-    policies = _current_policies(ledger.revisions.read_in_force_at)
+    policies = _policies(False)
+    policies.begin(ledger.revisions)
     sagemaker = hurry(_hurried_client("sagemaker"))
     return SlackClickPorts(
         jobs=SageMakerJobs(sagemaker, roles=training_roles(), key=identity_key(), fields=policies.fields_read),
