@@ -7,7 +7,8 @@
 
 Each is started in a process of its own under awslambdaric, with a Runtime API of this machine, and answers one event about a job
 of which nothing is new. The starts of the variants alternate. "As deployed" is Lambda with 256 MB: a whole core until the end of
-init, 0.145 of one from then on. Then the first click in Slack in a new container of the Slack function (1,024 MB: 0.58 of a core).
+init, 0.145 of one from then on. Then Slack's first request to a new container of its function
+(1,024 MB: 0.58 of a core).
 """
 
 from __future__ import annotations
@@ -149,7 +150,7 @@ def stack() -> Iterator[Mapping[str, str]]:
             "AWS_SECRET_ACCESS_KEY": "local", "AWS_ENDPOINT_URL": local.url, "AWS_ENDPOINT_URL_SAGEMAKER": server.url,
             "SPOTWARDEN_TABLE": "Spotwarden", "SPOTWARDEN_TRAINING_ROLES": ROLE, "SPOTWARDEN_IDENTITY_KEY": "key",
             "SPOTWARDEN_ACCOUNT": aws.ACCOUNT, "SPOTWARDEN_SLACK_TOKEN_SECRET": arn, "PYTHONDONTWRITEBYTECODE": "1",
-            "PATH": "/usr/bin:/bin", "TMPDIR": "/tmp", "HOME": "/tmp", "AWS_LAMBDA_FUNCTION_NAME": "measured",
+            "PATH": "/usr/bin:/bin", "HOME": str(Path.home()), "AWS_LAMBDA_FUNCTION_NAME": "measured",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
         }  # fmt: skip
 
@@ -207,7 +208,7 @@ def measure(compared: list[Variant], runs: int, share: float) -> str:
 
 
 def table(compared: list[Variant], share: float) -> Iterator[str]:
-    """Medians; a ratio is to c7n. ``computed`` is what the CPU would take on a machine that does nothing else, with this share."""
+    """Medians; a ratio is to c7n. ``computed`` is what the CPU takes with this share on a machine that does nothing else."""
     base = next((variant for variant in compared if variant.name == "c7n"), None)
     columns: Mapping[str, Callable[[Started], float]] = {
         "until the first answer": lambda s: s.done_s[0],
@@ -248,9 +249,8 @@ def main() -> None:
             print(f"\n{title} ({how})\n\n" + "\n".join(table(compared, share)))
         ours = next((v for v in compared if v.name == "ours"), None)
         if ours is not None:
-            slack = Variant(
-                "Slack", ours.python, ours.folder, "app.app", click_event(), {**ours.environment, "_HANDLER": "app.app"}
-            )
+            settings = {**ours.environment, "_HANDLER": "app.app"}
+            slack = Variant("Slack", ours.python, ours.folder, "app.app", click_event(), settings)
             print(f"\nSlack answers {json.dumps(slack.run(Quota(1)).answers[0])[:200]}")
             for title, share in (("at full speed", 1.0), ("as deployed: 0.58 of a core after init", LAMBDA_SHARE[1024])):
                 slack.starts.clear()

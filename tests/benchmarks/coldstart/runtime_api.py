@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import queue
 import subprocess
 import threading
@@ -103,8 +102,10 @@ def start(
             subprocess.Popen(command, env=told, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # noqa: S603
         )
         api.pid.put(process[0].pid)
-        reading = threading.Thread(target=lambda: said.append((process[0].stdout or open(os.devnull, "rb")).read()), daemon=True)
         said: list[bytes] = []
+        output = process[0].stdout
+        assert output is not None
+        reading = threading.Thread(target=lambda: said.append(output.read()), daemon=True)
         reading.start()
         try:
             deadline = time.perf_counter() + TIMEOUT_S
