@@ -7,12 +7,12 @@ ledger can store them as they are. Entries about what people ask for are in ``co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from controller.jobs.job import Outcome, Service
 from controller.ledger.rule_entry import Flagged, RuleHeldBack
 from controller.ledger.user_entry import DirectivesRead, UserRequested, Waived
+from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,6 @@ A message is one of the classes below; ``kind`` is its stored name and the first
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, get_args
 
@@ -26,6 +25,7 @@ from controller.ledger.policy_message import PolicyRefused as PolicyRefused
 from controller.ledger.policy_message import SurpriseHeld as SurpriseHeld
 from controller.ledger.policy_message import TuningFlagged as TuningFlagged
 from controller.ledger.policy_message import WaiverExpiring as WaiverExpiring
+from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
 from controller.ledger.message_facts import OfJob
 from controller.ledger.message_kind import MessageKind
+from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

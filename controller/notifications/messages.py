@@ -6,7 +6,6 @@ A new ``MessageKind`` does not pass type checking until ``row_of`` has a row for
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, assert_never
 
 from controller.ledger.message import Message
@@ -25,6 +24,7 @@ from controller.notifications.give_up_message import gave_up
 from controller.notifications.message_text import MessageText, bold
 from controller.notifications.mrkdwn import code
 from controller.policy.slack_settings import Importance
+from controller.units.value import dataclass
 
 PERSON, ACTION, NEWS = Importance.PERSON, Importance.ACTION, Importance.NEWS
 REASONS = "Read the reasons in the thread."

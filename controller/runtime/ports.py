@@ -7,7 +7,6 @@ that the call certainly did not take effect.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -26,6 +25,7 @@ from controller.runtime.schedule_ports import LateDay
 from controller.runtime.triggers import Trigger
 from controller.savings.report import Report
 from controller.units.money import Rate
+from controller.units.value import dataclass
 
 __all__ = [
     "Answer",

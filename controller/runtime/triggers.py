@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from controller.ledger.lineage import LineageId
 from controller.ledger.pool import MarketSignalKind
+from controller.units.value import dataclass
 
 MARKET_SIGNALS: Mapping[str, MarketSignalKind] = {
     "EC2 Spot Instance Interruption Warning": MarketSignalKind.INTERRUPTION,

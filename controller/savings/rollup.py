@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -35,6 +35,7 @@ from controller.ledger.pool import MarketSignal
 from controller.savings.agreed_rates import bases_of
 from controller.savings.arithmetic import Savings, attempts_of
 from controller.units.money import Micros
+from controller.units.value import dataclass
 
 NOBODY = "no team"
 UNTAGGED = "no user"

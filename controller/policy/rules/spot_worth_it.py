@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from controller.jobs.job import Job
 from controller.jobs.unsaid import Unsaid
@@ -11,6 +10,7 @@ from controller.policy.findings import NO_DEMAND, Demand
 from controller.policy.rules.kind import Evidence, RuleKind, Violation
 from controller.policy.spot_worth import Prospect, SpotWorth, cost_of, expected_of, percent_of, prospect_of
 from controller.units.duration import span
+from controller.units.value import dataclass
 
 NEVER = 10  # times the training of a run: what is expected to take longer is called off before
 ON_DEMAND = Demand(request={"EnableManagedSpotTraining": False, "StoppingCondition": {"MaxWaitTimeInSeconds": None}})
