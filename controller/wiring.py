@@ -22,6 +22,7 @@ from controller.aws.ec2_instances import Ec2Instances
 from controller.aws.ec2_placement import PlacementScores
 from controller.aws.errors import AwsFault, fault_of
 from controller.aws.eventbridge import EventBridge
+from controller.aws.lazy_clients import Hurried, Lazy
 from controller.aws.packaged_policy import CompiledPolicies, compiled_document
 from controller.aws.price_list import REGION as PRICING_REGION
 from controller.aws.price_list import PriceList
@@ -30,11 +31,12 @@ from controller.aws.s3_checkpoints import S3Checkpoints
 from controller.aws.s3_reports import S3ReportStore
 from controller.aws.sagemaker.jobs import SageMakerJobs
 from controller.aws.service_quotas import ServiceQuotas
-from controller.aws.stack_parameters import identity_key, retention, training_roles
+from controller.aws.stack_parameters import checkpoint_buckets, identity_key, peer_accounts, retention, training_roles
 from controller.aws.system_clock import SystemClock
 from controller.ledger.lineage import LineageId
 from controller.runtime.gather import lineage_of
-from controller.runtime.ports import Chat, Clock, Home, Jobs, Ledger, Policies, Ports, Unreachable
+from controller.runtime.ports import Answer, Chat, Clock, Home, Jobs, Ledger, Policies, Ports, Unreachable
+from controller.runtime.slack_elsewhere import Elsewhere
 from controller.runtime.slack_user import KnownUsers, SlackUser
 
 # The lease (60 s) outlives the function (45 s), which outlives its calls: two tries of at most 2 + 10 s each.
@@ -108,6 +110,11 @@ def region() -> str:
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
 
 
+def home() -> Home:
+    """The account and the region of this stack."""
+    return Home(account=os.environ.get("SPOTWARDEN_ACCOUNT", ""), region=region())
+
+
 @cache
 def ports() -> Ports:
     """The ports of a function that decides about jobs. Raises Misconfigured."""
@@ -124,50 +131,36 @@ def reading_ports() -> Ports:
 
 def _ports(ledger: DynamoLedger, in_force_at: Callable[[str, datetime], datetime]) -> Ports:
     policies = _current_policies(in_force_at)
-    sagemaker = _Lazy(lambda: client("sagemaker"))
+    sagemaker = Lazy(lambda: client("sagemaker"))
     return Ports(
         jobs=SageMakerJobs(sagemaker, roles=training_roles(), key=identity_key(), fields=policies.fields_read),
-        checkpoints=S3Checkpoints(_Lazy(lambda: client("s3")), _checkpoint_buckets()),
+        checkpoints=S3Checkpoints(Lazy(lambda: client("s3")), checkpoint_buckets()),
         ledger=ledger,
         outbox=DynamoOutbox(client("dynamodb"), setting("SPOTWARDEN_TABLE")),
-        chat=_Lazy(_slack),
+        chat=Lazy(_slack),
         events=_events(),
         report_store=S3ReportStore(
-            _Lazy(lambda: client("s3")), os.environ.get("SPOTWARDEN_REPORTS_BUCKET", ""), os.environ.get("AWS_REGION", "")
+            Lazy(lambda: client("s3")), os.environ.get("SPOTWARDEN_REPORTS_BUCKET", ""), os.environ.get("AWS_REGION", "")
         ),
-        instances=Ec2Instances(_Lazy(lambda: client("ec2"))),
+        instances=Ec2Instances(Lazy(lambda: client("ec2"))),
         policies=policies,
         prices=Prices(ledger.prices.rates),
-        quotas=ServiceQuotas(_Lazy(lambda: client("service-quotas"))),
-        placement=PlacementScores(_Lazy(lambda: client("ec2"))),
-        price_list=PriceList(_Lazy(_pricing)),
+        quotas=ServiceQuotas(Lazy(lambda: client("service-quotas"))),
+        placement=PlacementScores(Lazy(lambda: client("ec2"))),
+        price_list=PriceList(Lazy(_pricing)),
         clock=_clock,
-        home=Home(account=os.environ.get("SPOTWARDEN_ACCOUNT", ""), region=region()),
+        home=home(),
+        click_address=_click_address,
     )
 
 
 def _events() -> EventBridge:
-    return EventBridge(_Lazy(lambda: client("events")), os.environ.get("SPOTWARDEN_BUS") or "default")
-
-
-def _checkpoint_buckets() -> tuple[str, ...]:
-    """The buckets that the stack lists; none where it lists none, and then nothing is looked into."""
-    return tuple(filter(None, os.environ.get("SPOTWARDEN_CHECKPOINT_BUCKETS", "").split(",")))
-
-
-class _Lazy:
-    """An object that is built at its first call: most functions never call EC2 or Slack."""
-
-    def __init__(self, build: Callable[[], Any]) -> None:
-        self._build = build
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._build(), name)
+    return EventBridge(Lazy(lambda: client("events")), os.environ.get("SPOTWARDEN_BUS") or "default")
 
 
 def _current_policies(in_force_at: Callable[[str, datetime], datetime]) -> CompiledPolicies:
     return CompiledPolicies(
-        compiled_document(), lambda revision: in_force_at(revision, _clock.now()), observe_only=not training_roles()
+        compiled_document(), lambda revision: in_force_at(revision, _now()), observe_only=not training_roles()
     )
 
 
@@ -183,6 +176,7 @@ class SlackClickPorts:
     chat: Chat
     policies: Policies
     clock: Clock
+    home: Home
 
     def lineage_named(self, job: str) -> LineageId | None:
         found = self.jobs.describe(job)
@@ -194,21 +188,22 @@ class SlackClickPorts:
 
 @cache
 def _known_users() -> KnownUsers:
-    return KnownUsers(lambda: _clock.now())
+    return KnownUsers(_now)
 
 
 def slack_ports(came_at: datetime) -> SlackClickPorts:
     """The ports of a click, which is answered within three seconds whatever AWS does. Raises Misconfigured."""
-    hurry = partial(_Hurried, until=came_at + SLACK_TIME_LIMIT)
+    hurry = partial(Hurried, until=came_at + SLACK_TIME_LIMIT, now=_now)
     ledger = DynamoLedger(hurry(_hurried_client("dynamodb")), setting("SPOTWARDEN_TABLE"), identity_key())
     policies = _current_policies(ledger.revisions.read_in_force_at)
     sagemaker = hurry(_hurried_client("sagemaker"))
     return SlackClickPorts(
         jobs=SageMakerJobs(sagemaker, roles=training_roles(), key=identity_key(), fields=policies.fields_read),
         ledger=ledger,
-        chat=hurry(_Lazy(_slack), always=("reply_ephemeral",)),
+        chat=hurry(Lazy(_slack), always=("reply_ephemeral",)),
         policies=policies,
         clock=_clock,
+        home=home(),
     )
 
 
@@ -234,20 +229,6 @@ def _secret_or_none() -> str:
     return secret
 
 
-class _Hurried:
-    """A client that begins no call after a time, except those that are made ``always``."""
-
-    def __init__(self, client: Any, until: datetime, always: tuple[str, ...] = ()) -> None:
-        self._client = client
-        self._until = until
-        self._always = always
-
-    def __getattr__(self, name: str) -> Any:
-        if _clock.now() > self._until and name not in self._always:
-            raise Unreachable(f"{name} was not begun: AWS or Slack has taken too long for a click already")
-        return getattr(self._client, name)
-
-
 @cache
 def _hurried_client(service: str) -> Any:
     return boto3_client(service, _slack_client_config)
@@ -258,7 +239,7 @@ def _slack() -> Chat:
     if not _has_slack():
         from controller.aws.notices import NoticeChat
 
-        return NoticeChat(_Lazy(lambda: client("sns")), os.environ.get("SPOTWARDEN_NOTICE_TOPIC", ""), _events(), _clock)
+        return NoticeChat(Lazy(lambda: client("sns")), os.environ.get("SPOTWARDEN_NOTICE_TOPIC", ""), _events(), _clock, home())
     from controller.slack.webhook import WebhookChat
 
     webhook = os.environ.get("SPOTWARDEN_SLACK_WEBHOOK")
@@ -300,7 +281,7 @@ def _secret_renewed() -> bool:
 def _slack_secret() -> SlackSecret:
     from controller.slack.secret import SlackSecret
 
-    return SlackSecret(_read_slack_secret, lambda: _clock.now())
+    return SlackSecret(_read_slack_secret, _now)
 
 
 def _read_slack_secret() -> Mapping[str, str]:
@@ -317,3 +298,21 @@ def _read_slack_secret() -> Mapping[str, str]:
         return secret_in(answer["SecretString"])
     except ValueError as problem:
         raise Misconfigured(str(problem)) from None
+
+
+def _click_address() -> str:
+    """Where this stack takes clicks, sealed; empty where it has no API, or where the secret cannot be read."""
+    from controller.slack.peers import sealed
+
+    api = os.environ.get("SPOTWARDEN_API", "")
+    try:
+        return sealed(api, home().account, home().region, _signing_secret()) if api else ""
+    except Unreachable:
+        return ""
+
+
+def pass_on(whose: Elsewhere, body: bytes, headers: Mapping[str, str]) -> Answer:
+    """Pass a request of Slack on to the stack that posted the message. Raises Misconfigured and Unreachable."""
+    from controller.slack.peers import Peers
+
+    return Peers({home().account, *peer_accounts()}, _signing_secret, _secret_renewed).pass_on(whose, body, headers)
