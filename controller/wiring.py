@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from controller.aws.clients import boto3_client
+from controller.aws.clients import CallLimits, Hurried, Lazy, boto3_client, client_of
 from controller.aws.dynamodb.ledger import DynamoLedger
 from controller.aws.dynamodb.outbox import DynamoOutbox
 from controller.aws.ec2_instances import Ec2Instances
 from controller.aws.ec2_placement import PlacementScores
 from controller.aws.errors import AwsFault, fault_of
 from controller.aws.eventbridge import EventBridge
-from controller.aws.lazy_clients import Hurried, Lazy
 from controller.aws.packaged_policy import CompiledPolicies, compiled_document
 from controller.aws.price_list import REGION as PRICING_REGION
 from controller.aws.price_list import PriceList
@@ -30,45 +28,49 @@ from controller.aws.prices import Prices
 from controller.aws.s3_checkpoints import S3Checkpoints
 from controller.aws.s3_reports import S3ReportStore
 from controller.aws.sagemaker.jobs import SageMakerJobs
+from controller.aws.service_models import use_packaged_models
 from controller.aws.service_quotas import ServiceQuotas
-from controller.aws.stack_parameters import checkpoint_buckets, identity_key, peer_accounts, retention, training_roles
+from controller.aws.stack_parameters import (
+    Misconfigured,
+    checkpoint_buckets,
+    has_slack,
+    identity_key,
+    peer_accounts,
+    retention,
+    setting,
+    training_roles,
+)
 from controller.aws.system_clock import SystemClock
-from controller.ledger.lineage import LineageId
-from controller.runtime.gather import lineage_of
-from controller.runtime.ports import Answer, Chat, Clock, Home, Jobs, Ledger, Policies, Ports, Unreachable
+from controller.runtime.ports import Answer, Chat, Clock, Home, Ports, Unreachable
+from controller.runtime.slack_click import SlackClickPorts
 from controller.runtime.slack_elsewhere import Elsewhere
-from controller.runtime.slack_user import KnownUsers, SlackUser
+from controller.runtime.slack_user import KnownUsers
 
 # The lease (60 s) outlives the function (45 s), which outlives its calls: two tries of at most 2 + 10 s each.
-CLIENT_CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
+CLIENT_CONFIG = CallLimits(connect_timeout=2, read_timeout=10, total_max_attempts=2)
 
 if TYPE_CHECKING:
+    from botocore.config import Config
+
     from controller.slack.secret import SlackSecret
 
 _clock: Clock = SystemClock()
 
 
-class Misconfigured(Exception):
-    """An environment variable is missing or empty."""
-
-
 # Slack gives a click three seconds: no call begins later than SLACK_TIME_LIMIT, the last of them takes at most 0.7 s, and the
 # answer to Slack takes 1 s.
-SLACK_CLIENT_CONFIG = Config(connect_timeout=0.3, read_timeout=0.4, retries={"mode": "standard", "total_max_attempts": 1})
+SLACK_CLIENT_CONFIG = CallLimits(connect_timeout=0.3, read_timeout=0.4, total_max_attempts=1)
 SLACK_TIME_LIMIT = timedelta(seconds=0.9)
-_client_config, _slack_client_config = CLIENT_CONFIG, SLACK_CLIENT_CONFIG
+_client_config: CallLimits | Config = CLIENT_CONFIG
+_slack_client_config: CallLimits | Config = SLACK_CLIENT_CONFIG
 
 
-def setting(name: str) -> str:
-    """A required environment variable. Raises Misconfigured when it is missing or empty."""
-    found = os.environ.get(name)
-    if not found:
-        state = "is not set" if found is None else "is empty"
-        raise Misconfigured(f"environment variable {name} {state}; infra/resources.json sets it on every function")
-    return found
-
-
-def install(*, clock: Clock, client_config: Config = CLIENT_CONFIG, slack_client_config: Config = SLACK_CLIENT_CONFIG) -> None:
+def install(
+    *,
+    clock: Clock,
+    client_config: CallLimits | Config = CLIENT_CONFIG,
+    slack_client_config: CallLimits | Config = SLACK_CLIENT_CONFIG,
+) -> None:
     """Use another clock and other client settings, and forget whatever was built before.
 
     ``slack_client_config`` is for the calls of a click in Slack. The embedded AWS has longer timeouts: its clock is virtual, and
@@ -97,7 +99,7 @@ def _now() -> datetime:
 
 @cache
 def client(service: str) -> Any:
-    return boto3_client(service, _client_config)
+    return client_of(service, _client_config)
 
 
 @cache
@@ -115,6 +117,17 @@ def home() -> Home:
     return Home(account=os.environ.get("SPOTWARDEN_ACCOUNT", ""), region=region())
 
 
+def warm(module: str) -> None:
+    """Build at init, where Lambda gives a whole core, what the first trigger needs; in the function whose handler it is.
+
+    What fails here fails again at the first trigger, and is logged and counted there.
+    """
+    if "AWS_LAMBDA_RUNTIME_API" in os.environ and os.environ.get("_HANDLER", module).startswith(module):
+        with suppress(Exception):
+            ports().policies.current()
+            client("sagemaker").connect()
+
+
 @cache
 def ports() -> Ports:
     """The ports of a function that decides about jobs. Raises Misconfigured."""
@@ -130,6 +143,7 @@ def reading_ports() -> Ports:
 
 
 def _ports(ledger: DynamoLedger, in_force_at: Callable[[str, datetime], datetime]) -> Ports:
+    use_packaged_models()
     policies = _current_policies(in_force_at)
     sagemaker = Lazy(lambda: client("sagemaker"))
     return Ports(
@@ -144,7 +158,7 @@ def _ports(ledger: DynamoLedger, in_force_at: Callable[[str, datetime], datetime
         ),
         instances=Ec2Instances(Lazy(lambda: client("ec2"))),
         policies=policies,
-        prices=Prices(ledger.prices.rates),
+        prices=Prices(ledger.prices.rates, policies.agreed_rates),
         quotas=ServiceQuotas(Lazy(lambda: client("service-quotas"))),
         placement=PlacementScores(Lazy(lambda: client("ec2"))),
         price_list=PriceList(Lazy(_pricing)),
@@ -167,25 +181,6 @@ def _current_policies(in_force_at: Callable[[str, datetime], datetime]) -> Compi
 # ── the ports of Slack interactions and commands ─────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlackClickPorts:
-    """The ports of one click; each call ends soon."""
-
-    jobs: Jobs
-    ledger: Ledger
-    chat: Chat
-    policies: Policies
-    clock: Clock
-    home: Home
-
-    def lineage_named(self, job: str) -> LineageId | None:
-        found = self.jobs.describe(job)
-        return lineage_of(found, self.ledger.lineages)[0].id if found else None
-
-    def user(self, who: str) -> SlackUser | None:
-        return _known_users().user(who, lambda who: self.chat.user(who))
-
-
 @cache
 def _known_users() -> KnownUsers:
     return KnownUsers(_now)
@@ -204,6 +199,7 @@ def slack_ports(came_at: datetime) -> SlackClickPorts:
         policies=policies,
         clock=_clock,
         home=home(),
+        known_users=_known_users(),
     )
 
 
@@ -231,12 +227,12 @@ def _secret_or_none() -> str:
 
 @cache
 def _hurried_client(service: str) -> Any:
-    return boto3_client(service, _slack_client_config)
+    return client_of(service, _slack_client_config)
 
 
 def _slack() -> Chat:
     """Slack's SDK and client, which only one function needs: the others start without it."""
-    if not _has_slack():
+    if not has_slack():
         from controller.aws.notices import NoticeChat
 
         return NoticeChat(Lazy(lambda: client("sns")), os.environ.get("SPOTWARDEN_NOTICE_TOPIC", ""), _events(), _clock, home())
@@ -246,12 +242,6 @@ def _slack() -> Chat:
     if not webhook and "SPOTWARDEN_SLACK_TOKEN" not in os.environ:
         webhook = _slack_secret().current().get("webhook_url")
     return WebhookChat(webhook) if webhook else _slack_app()
-
-
-def _has_slack() -> bool:
-    return any(
-        os.environ.get(name) for name in ("SPOTWARDEN_SLACK_WEBHOOK", "SPOTWARDEN_SLACK_TOKEN", "SPOTWARDEN_SLACK_TOKEN_SECRET")
-    )
 
 
 @cache

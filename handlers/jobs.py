@@ -12,6 +12,7 @@ from controller.runtime.triggers import trigger_of
 from handlers.observed import log_decider_problems, log_unaccounted_members, logger, observed
 
 jobs = Blueprint(__name__)
+wiring.warm(__name__)
 
 
 @observed

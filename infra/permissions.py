@@ -162,6 +162,7 @@ RECONCILE = (
     "sagemaker ListTags",
     "sagemaker DescribeAlgorithm",
     "sagemaker ListPipelineExecutionSteps",
+    "sagemaker ListTrainingJobs",
     "sagemaker StopTrainingJob",
     "sagemaker CreateTrainingJob",
 )
@@ -181,7 +182,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "job_changed": (*RECONCILE, DEAD_LETTER),
     "market_signalled": ("dynamodb PutItem", "ec2 DescribeInstances", DEAD_LETTER),
     "sweep": (*RECONCILE, "dynamodb Query due"),
-    "discover": (*RECONCILE, "sagemaker ListTrainingJobs", DEAD_LETTER),
+    "discover": (*RECONCILE, DEAD_LETTER),
     "drain": (
         *QUEUE_A_MESSAGE,
         "dynamodb Query",

@@ -9,7 +9,8 @@ from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
-from controller.policy.compiled import fields_read, load_policy
+from controller.policy.agreed_rate import AgreedRate
+from controller.policy.compiled import agreed_rates, fields_read, load_policy
 from controller.policy.policy import Policy
 from controller.policy.when import Path
 
@@ -34,6 +35,11 @@ class CompiledPolicies:
         if self._fields is None:
             self._fields = fields_read(self._document)
         return self._fields
+
+    @property
+    def agreed_rates(self) -> tuple[AgreedRate, ...]:
+        """The rates of the policy that count instead of list prices."""
+        return agreed_rates(self._document)
 
     def current(self) -> Policy:
         if self._policy is None:

@@ -9,11 +9,13 @@ keep spend caps, and the function that writes them could otherwise void every ca
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 
+from controller.policy.agreed_rate import AgreedRate
+from controller.savings.agreed_rates import with_agreed
 from controller.savings.prices import rate_at, rate_over
 from controller.units.money import Rate
 
@@ -27,14 +29,20 @@ def _nothing(_: str) -> Listed:
 
 
 class Prices:
-    """On-demand prices of training instances. ``listed`` reads a region's from the ledger, and raises Unreachable."""
+    """On-demand prices of training instances. ``listed`` reads a region's from the ledger, and raises Unreachable;
+    ``agreed`` are the rates of the policy, which count before it.
+    """
 
-    def __init__(self, listed: Callable[[str], Listed] = _nothing) -> None:
+    def __init__(self, listed: Callable[[str], Listed] = _nothing, agreed: Sequence[AgreedRate] = ()) -> None:
         self._listed = listed
+        self._rate = with_agreed(self._list_price, agreed)
         self._read: dict[str, tuple[datetime, Listed]] = {}
 
     def rate(self, instance_type: str, region: str, at: datetime, since: datetime | None = None) -> Rate | None:
         """The price at a time, or the mean of a period up to it; None where there is none."""
+        return self._rate(instance_type, region, at, since)
+
+    def _list_price(self, instance_type: str, region: str, at: datetime, since: datetime | None = None) -> Rate | None:
         ours = [rate for rate in self._ours(region, at).get(instance_type, ()) if _plausible(rate, instance_type)]
         days = {rate.as_of for rate in ours}
         known = (*(rate for rate in _table().get((region, instance_type), ()) if rate.as_of not in days), *ours)

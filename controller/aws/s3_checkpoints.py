@@ -173,6 +173,13 @@ def _problem(uri: str, error: ClientError | BotoCoreError) -> str:
     code = str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
     if code in PROBLEMS:
         return PROBLEMS[code]
-    if fault_of(error) in (AwsFault.DENIED, AwsFault.INVALID, AwsFault.MISSING):
+    fault = fault_of(error)
+    if fault in (AwsFault.DENIED, AwsFault.INVALID, AwsFault.MISSING) or (fault is AwsFault.OTHER and _at_fault(error)):
         return str(error)
     raise Unreachable(f"ListObjectsV2 {uri}: {error}") from error
+
+
+def _at_fault(error: ClientError | BotoCoreError) -> bool:
+    """Whether S3 says that the request is at fault, such as a key that is too long: whoever creates a job chooses its URI."""
+    answer = error.response if isinstance(error, ClientError) else {}
+    return int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) in range(400, 500)

@@ -1,4 +1,4 @@
-"""Reads the stack's parameters about requests from the environment of each function."""
+"""Reads the stack's parameters from the environment of each function."""
 
 from __future__ import annotations
 
@@ -14,6 +14,19 @@ ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=.@_/-]+")
 
 class InvalidRoles(ValueError):
     """TrainingRoles contains something other than full ARNs of roles."""
+
+
+class Misconfigured(Exception):
+    """An environment variable is missing or empty."""
+
+
+def setting(name: str) -> str:
+    """A required environment variable. Raises Misconfigured when it is missing or empty."""
+    found = os.environ.get(name)
+    if not found:
+        state = "is not set" if found is None else "is empty"
+        raise Misconfigured(f"environment variable {name} {state}; infra/resources.json sets it on every function")
+    return found
 
 
 def training_roles() -> tuple[str, ...]:
@@ -54,3 +67,10 @@ def peer_accounts() -> tuple[str, ...]:
 
 def _listed(name: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in os.environ.get(name, "").split(",") if part.strip())
+
+
+def has_slack() -> bool:
+    """Whether messages go to Slack."""
+    return any(
+        os.environ.get(name) for name in ("SPOTWARDEN_SLACK_WEBHOOK", "SPOTWARDEN_SLACK_TOKEN", "SPOTWARDEN_SLACK_TOKEN_SECRET")
+    )

@@ -12,7 +12,9 @@ from controller.cli.audit_bill import audit_bill
 from controller.cli.ledger import with_ledger
 from controller.cli.options import PeriodText, Table
 from controller.cli.period import period_of, refuse_bad_period
+from controller.cli.policy_source import PolicyFolder, policy_document
 from controller.ledger.entry import Measured, Started, Unmeasured
+from controller.policy.compiled import agreed_rates
 from controller.runtime.gather import lineage_of
 from controller.runtime.ports import Clock, Jobs, Ledger, Prices
 from controller.savings.audit import Audit, audit
@@ -29,6 +31,7 @@ def run(
         typer.Option("--bill", metavar="FILE", help="Compare with a CUR 2.0 export instead: CSV or gzip, a file or s3://…"),
     ] = "",
     record: Annotated[bool, typer.Option("--record/--no-record", help="With --bill: record the prices of the bill.")] = True,
+    policies: PolicyFolder = None,
     table: Table = None,
 ) -> int:
     """Print both sums and each difference; exit with 1 where there is one."""
@@ -47,7 +50,8 @@ def run(
             print("\n".join(lines))
             return 0 if agree else 1
         jobs = SageMakerJobs(wiring.client("sagemaker"), key=identity_key())
-        found = audited(ledger, jobs, PriceTable(ledger.prices.rates), since, until)
+        prices = PriceTable(ledger.prices.rates, agreed_rates(policy_document(policies)[0]))
+        found = audited(ledger, jobs, prices, since, until)
         print("\n".join(audit_lines(found, since, until)))
         return 1 if found.differences else 0
 

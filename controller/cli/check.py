@@ -12,7 +12,6 @@ from typing import Annotated, Any
 
 import typer
 
-from controller.aws.packaged_policy import packaged_document
 from controller.aws.sagemaker.documents import DocumentKind
 from controller.aws.system_clock import SystemClock
 from controller.cli.check_text import TextOutput
@@ -20,7 +19,8 @@ from controller.cli.documents import Found, documents
 from controller.cli.errors import AwsUnreachable, BadInput
 from controller.cli.job_names import job_name as name_in
 from controller.cli.judging import Checked, check_document, check_job
-from controller.cli.options import LOCAL_FOLDER, Format, OutputFormat
+from controller.cli.options import Format, OutputFormat
+from controller.cli.policy_source import PolicyFolder, policy_document
 from controller.cli.usage import BAD_INPUT
 from controller.jobs.job import Job
 from controller.jobs.spot_possible import Refusal
@@ -28,9 +28,8 @@ from controller.policy.compiled import load_policy
 from controller.policy.findings import Finding, Fix, VerdictKind
 from controller.policy.policy import Policy
 from controller.policy.waiver import Waiver
-from controller.policyfile import BadPolicy, compile_folder
+from controller.policyfile import BadPolicy
 
-PACKAGED = "packaged"  # the policies that ship with this version
 CLEAN, FINDINGS, UNDECIDED, REFUSED, UNREACHABLE = 0, 1, 3, 4, 5
 WORSE = (CLEAN, UNDECIDED, FINDINGS, REFUSED, UNREACHABLE, BAD_INPUT)  # over several documents the last of these counts
 EXIT_CODES: Mapping[VerdictKind, int] = {
@@ -47,12 +46,7 @@ def run(
             help="Files with training jobs (JSON, YAML, Python, notebooks), - for standard input, or a job's name on SageMaker.",
         ),
     ],
-    policies: Annotated[
-        str | None,
-        typer.Option(
-            "--policies", metavar="DIR", help=f"The policy folder. Default: ./{LOCAL_FOLDER}, else the packaged policies."
-        ),
-    ] = None,
+    policies: PolicyFolder = None,
     format_: Format = OutputFormat.TEXT,
     tags: Annotated[
         list[str] | None,
@@ -137,11 +131,8 @@ def known_tags(tags: list[str] | None) -> Mapping[str, str] | None:
 
 def _policy(folder: str | None) -> tuple[Policy, str]:
     """The policy to check by, and where it is from. It counts as always in force: as nothing is stopped, no job is exempt."""
-    if folder is None and Path(LOCAL_FOLDER).is_dir():
-        folder = LOCAL_FOLDER
-    document = packaged_document() if folder is None else compile_folder(folder)
-    policy = load_policy(document, in_force_at=datetime.min.replace(tzinfo=UTC))
-    return policy, PACKAGED if folder is None else folder
+    document, source = policy_document(folder)
+    return load_policy(document, in_force_at=datetime.min.replace(tzinfo=UTC)), source
 
 
 def _error(checked: Checked) -> str:

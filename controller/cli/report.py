@@ -17,6 +17,8 @@ from controller.cli.ledger import with_ledger
 from controller.cli.options import PeriodText, Table
 from controller.cli.output_file import write_output
 from controller.cli.period import period_of, refuse_bad_period
+from controller.cli.policy_source import PolicyFolder, policy_document
+from controller.policy.compiled import agreed_rates
 from controller.runtime.ports import Clock, Ledger
 from controller.runtime.read_days import rollups_of_days
 from controller.savings.report import By, Origin, Report, first_day_needed, report_of
@@ -40,6 +42,7 @@ def run(
     team: Annotated[list[str] | None, typer.Option("--team", metavar="TEAM", help="Only this team. Can be repeated.")] = None,
     format_: Annotated[ReportFormat, typer.Option("--format", help="The format of the report.")] = ReportFormat.TEXT,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write to this file, not standard output.")] = None,
+    policies: PolicyFolder = None,
     table: Table = None,
 ) -> int:
     """Print the report, or write it to a file."""
@@ -50,7 +53,8 @@ def run(
         from controller.aws.prices import Prices
 
         since, until = period_of(period, clock.now().date())
-        days = rollups_of_days(ledger, first_day_needed(since, until), until, Prices(ledger.prices.rates).rate)
+        prices = Prices(ledger.prices.rates, agreed_rates(policy_document(policies)[0]))
+        days = rollups_of_days(ledger, first_day_needed(since, until), until, prices.rate)
         _refuse_unknown_teams(team or [], days, ledger, until)
         text = _writer(format_)(report_of(days, since, until, by=by, teams=team or [], origin=_origin(ledger, clock)))
         if out:

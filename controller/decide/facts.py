@@ -20,6 +20,8 @@ from controller.ledger.lineage import Lineage
 from controller.ledger.pool import PhaseTimes, PlacementAsked, PoolMemory
 from controller.ledger.rule_acts import RuleActs
 from controller.policy.policy import Policy
+from controller.policy.rules.kind import Evidence
+from controller.policy.spot_worth import SpotWorth
 from controller.savings.progress import progress_of
 from controller.units.money import Rate
 
@@ -52,6 +54,8 @@ class Facts:
 
     ``done_elsewhere`` is another job that does the work of the job's next attempt, or did it since the end; empty without one.
 
+    ``spot_worth`` is what is expected of a job that has not begun to train; None where nobody asked, or too little is known.
+
     ``owner_undecided`` says that the owner which the job claims has not answered yet, ``owner_checked`` an answer to write down.
     """
 
@@ -81,6 +85,12 @@ class Facts:
     owner_checked: OwnerChecked | None = None
     phase_times: tuple[PhaseTimes, ...] = ()
     first_permille: int | None = None
+    spot_worth: SpotWorth | None = None
+
+    @property
+    def evidence(self) -> Evidence:
+        """What the rules may know beside the job."""
+        return Evidence(claims=self.claims, checkpoint_scan=self.checkpoint_scan, spot_worth=self.spot_worth)
 
     @property
     def owned(self) -> bool:
@@ -134,11 +144,7 @@ class Facts:
     @property
     def work(self) -> Work:
         """What the job works on."""
-        job, whose = self.job, self.lineage.id
-        return Work(
-            account=job.account, region=job.region, role=job.role, job=job.name, root=whose.root, lineage=str(whose),
-            created_at=job.created_at, checkpoint_uri=job.checkpoint_uri, digest=job.work,
-        )  # fmt: skip
+        return Work.of(self.job, root=self.lineage.id.root, lineage=str(self.lineage.id))
 
     @property
     def ran_s(self) -> int:

@@ -76,14 +76,19 @@ def segments_of(path: str) -> tuple[str, ...]:
 
 
 def place_of(uri: str) -> tuple[str, str]:
-    """Split ``s3://bucket/prefix`` into its two parts; SageMaker also takes S3's own ``https://`` forms."""
+    """Split ``s3://bucket/prefix`` into its two parts; SageMaker also takes S3's own ``https://`` forms.
+
+    A host's case, its port and a name before ``@`` do not matter.
+    """
     host, _, path = uri.removeprefix("s3://").removeprefix("https://").partition("/")
     if uri.startswith("https://"):
+        host = host.rpartition("@")[2].partition(":")[0].rstrip(".").lower()
+        named = _HOST_STYLE.fullmatch(host)  # before the other form: a bucket's name may begin with "s3-"
+        if named:
+            return named[1], path
         if _PATH_STYLE.fullmatch(host):
             bucket, _, path = path.partition("/")
             return bucket, path
-        named = _HOST_STYLE.fullmatch(host)
-        host = named[1] if named else host
     return host, path
 
 

@@ -126,12 +126,16 @@ FAMILY_TAG = "spotwarden:family"
 TEAM_TAG = "team"
 USER_TAG = "user"
 _PIPELINE_EXECUTION = re.compile(r"arn:aws[a-z-]*:sagemaker:([a-z0-9-]+):(\d{12}):pipeline/[^/\s]+/execution/[^/\s]+")
-_SERIAL = re.compile(r"(?:[-.](?:r?\d[\d.]*|(?=[0-9a-f]*\d)[0-9a-f]{6,}|\d{4}-\d{2}-\d{2}\S*))+$")
+_SERIAL = re.compile(
+    # Atomic, and each part up to the next separator: otherwise a name of many numbers takes exponential time.
+    r"(?:[-.](?>[0-9]{4}-[0-9]{2}-[0-9]{2}\S*$|(?:r?[0-9]+\.*|(?=[0-9a-f]*[0-9])[0-9a-f]{6,})(?=[-.]|$)))+$"
+)
+NAME_OF_A_FAMILY_MAX = 128  # twice as long as a job's name can be
 
 
 def family_of(name: str) -> str:
     """The family in a job's name: ``train-bert-2026-11-16-08-00-00-123`` and ``train-bert-017`` are both ``train-bert``."""
-    return _SERIAL.sub("", name) or name
+    return (_SERIAL.sub("", name) or name) if len(name) <= NAME_OF_A_FAMILY_MAX else name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 from controller.jobs.claim import place_of, segments_of
-from controller.jobs.job import family_of
+from controller.jobs.job import Job, family_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,14 @@ class Work:
     created_at: datetime
     checkpoint_uri: str | None = None
     digest: str = ""
+
+    @classmethod
+    def of(cls, job: Job, *, root: str, lineage: str) -> Self:
+        """What a job of a lineage works on."""
+        return cls(
+            account=job.account, region=job.region, role=job.role, job=job.name, root=root, lineage=lineage,
+            created_at=job.created_at, checkpoint_uri=job.checkpoint_uri, digest=job.work,
+        )  # fmt: skip
 
     def same_as(self, other: Work) -> bool:
         """Whether two jobs of different lineages do the same work: on one checkpoint prefix, or one family with one digest."""

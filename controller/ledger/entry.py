@@ -119,6 +119,8 @@ class Measured:
     ``first_rate_micros_per_h`` is what the lineage's first attempt's type cost then, where this is another attempt and that is
     known. ``number`` is the attempt's; ``user`` and ``algorithm`` say whose it was and what ran. ``retained_s`` are the billable
     seconds for which a warm pool kept the instances after the job. ``checkpoint`` says whether the job had a CheckpointConfig.
+    ``waited_s`` is how long it waited for its starts, from its creation and from each interruption to the next training; None
+    where nobody knows.
     ``repeats`` says how often SageMaker itself started the job again after an internal error.
     """
 
@@ -145,6 +147,7 @@ class Measured:
     first_permille: int | None = None  # of its training seconds, which the first attempt's instances would need; None: unknown
     spot_possible: bool = True  # whether SageMaker would have run it on spot
     spot_rate_micros_per_h: int | None = None  # where the price list has a price of its own for spot
+    waited_s: int | None = None
     repeats: int = 0
 
     @property

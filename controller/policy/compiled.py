@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from controller.jobs.failure import FailureCause
+from controller.policy.agreed_rate import AgreedRate, Agreement
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, Policy, RateLimits, Repair, Rule, RuleAction, Severity
 from controller.policy.resubmission import (
@@ -38,6 +39,7 @@ def load_policy(document: Mapping[str, Any], in_force_at: datetime) -> Policy:
         slack=slack_settings_of(document.get("slack", {})),
         labels=Labels(**document.get("labels", {})),
         waivers=tuple(_waiver(w) for w in document.get("waivers", ())),
+        agreed_rates=agreed_rates(document),
         trust_claims=document.get("trust_claims", False),
         checkpoint_ignore=tuple(document.get("checkpoint_ignore", ())),
     )
@@ -51,6 +53,18 @@ def fields_read(document: Mapping[str, Any]) -> Mapping[tuple[str, ...], bool]:
         if "when" in rule
         for path, requested in when_of(rule["when"]).fields.items()
     }
+
+
+def agreed_rates(document: Mapping[str, Any]) -> tuple[AgreedRate, ...]:
+    """The rates of a compiled document that count instead of list prices."""
+    return tuple(
+        AgreedRate(
+            instance_type=one["instance_type"], region=one["region"], spot=one["spot"], micros_per_h=one["micros_per_h"],
+            since=date.fromisoformat(one["since"]), until=date.fromisoformat(one["until"]) if one["until"] else None,
+            agreement=Agreement(one["agreement"]), usage_type=one["usage_type"],
+        )
+        for one in document.get("rates", ())
+    )  # fmt: skip
 
 
 def _selector(found: Mapping[str, Any]) -> Selector:

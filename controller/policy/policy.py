@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from controller.jobs.job import Job
+from controller.policy.agreed_rate import AgreedRate
 from controller.policy.mode import Mode
 from controller.policy.resubmission import Resubmission
 from controller.policy.rollout import AT_ONCE, Rollout
@@ -125,6 +126,7 @@ class Policy:
     labels: Labels = field(default_factory=Labels)
     waivers: tuple[Waiver, ...] = ()
     checkpoint_ignore: tuple[str, ...] = ()  # globs for names of files that are no checkpoints, beside the package's own
+    agreed_rates: tuple[AgreedRate, ...] = ()
     trust_claims: bool = False  # whether a job's name and tags prove which service owns it
 
     def observing(self) -> Policy:

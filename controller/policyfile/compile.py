@@ -19,6 +19,7 @@ from controller.policyfile.consistency import (
     check_consistency,
     refuse_duplicate_names,
     refuse_long_waivers,
+    refuse_overlapping_rates,
     refuse_policy_sections,
     refuse_second_section,
     refuse_unknown_rules,
@@ -81,6 +82,7 @@ def validate_folder(path: str | Folder, *, now: datetime | None = None) -> Valid
     for section in ("rules", "resubmit", "waivers"):
         refuse_duplicate_names(trees, section)
     refuse_unknown_rules(trees)
+    refuse_overlapping_rates(trees)
     for section in ("brakes", "slack", "labels", "checkpoints", "trust_claims", "longest_waiver"):
         refuse_second_section(trees, section)
     if errors := {*found.problems, *(problem for tree in (*trees, *cases) for problem in tree.problems)}:
@@ -107,6 +109,8 @@ def _document(whole: Sequence[File]) -> dict[str, Any]:
         content["trust_claims"] = True
     if ignored := [name for file in whole if file.checkpoints for name in file.checkpoints.ignore or ()]:
         content["checkpoint_ignore"] = ignored
+    if rates := [rate.compiled() for file in whole for rate in file.rates or ()]:
+        content["rates"] = rates
     if waivers := [_waiver(waiver) for file in whole for waiver in file.waivers or ()]:
         content["waivers"] = waivers
     if bounds := [file.longest_waiver for file in whole if file.longest_waiver is not None]:

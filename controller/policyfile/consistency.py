@@ -5,6 +5,7 @@ It reads the raw data, so that these problems are listed together with all other
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from controller.jobs.failure import FailureCause, classify
+from controller.policy.agreed_rate import Agreement
 from controller.policy.policy import RuleAction
 from controller.policy.resubmission import FallbackKind
 from controller.policy.rules import RULE_KINDS
@@ -19,6 +21,7 @@ from controller.policyfile.options import OPTIONS
 from controller.policyfile.problem import Path, quoted
 from controller.policyfile.schema import Backoff
 from controller.policyfile.similar_words import similar_words
+from controller.policyfile.usage_types import usage_type_of
 from controller.policyfile.validation_errors import keys_of, unknown_key, validation_errors
 from controller.policyfile.vocabulary import listed
 from controller.policyfile.when import LENGTH_MAX, BadWhen, compile_when
@@ -27,11 +30,13 @@ from controller.units.duration import span
 
 SECTIONS = ("rules", "resubmit", "brakes", "slack", "labels")
 ROLL_OUT = ("share", "enforce_from", "surprise")  # how enforcing begins
-LATER_SECTIONS = ("defaults", "checkpoints", "trust_claims", "longest_waiver", "waivers")
+ENOUGH_ALONE = ("waivers", "rates")  # sections without which a file may be, and which it may consist of
+LATER_SECTIONS = ("defaults", "checkpoints", "trust_claims", "longest_waiver", "waivers", "rates")
 NEEDS_PREFIX = ("checkpoint-required", "checkpoint-exclusive")
 NOT_REPAIRABLE: Mapping[str, str] = {
     "instance-allowed": "only the job's owner knows which of the allowed types it can use",
     "checkpoint-alive": "only the training code can write checkpoints",
+    "spot-worth-it": "only the job's owner can make it write checkpoints, or pay for on-demand",
 }
 ONCE: Mapping[str, str] = {
     FallbackKind.INSTANCE_TYPES: "instance type",
@@ -41,7 +46,7 @@ ONCE: Mapping[str, str] = {
 
 def check_consistency(tree: Tree) -> None:
     """Add to the problems of a file what does not fit together within it."""
-    if not {*SECTIONS, "waivers"} & tree.data.keys():
+    if not {*SECTIONS, *ENOUGH_ALONE} & tree.data.keys():
         tree.problem((), found="no section", wanted=f"at least one of {', '.join(SECTIONS)}")
     defaults = tree.data.get("defaults")
     default_mode = defaults.get("mode", "audit") if isinstance(defaults, Mapping) else "audit"
@@ -53,6 +58,59 @@ def check_consistency(tree: Tree) -> None:
     for path, block in entries(tree, "resubmit"):
         _check_causes(tree, (*path, "causes"), block.get("causes"))
         _check_ladder(tree, (*path, "ladder"), block.get("ladder"), on_demand=block.get("on_demand", True))
+    for path, rate in entries(tree, "rates"):
+        _check_rate(tree, path, rate)
+
+
+def _check_rate(tree: Tree, path: Path, rate: Mapping[str, Any]) -> None:
+    """A rate is of one usage type, or of an instance type in a region; a Savings Plan is never of spot."""
+    named = rate.get("usage_type")
+    of = usage_type_of(named) if isinstance(named, str) else None
+    if "usage_type" not in rate and "instance_type" not in rate:
+        tree.problem(path, found="no usage_type and no instance_type", wanted="one of them", code="missing-key")
+    for key in ("instance_type", "market"):
+        if "usage_type" in rate and key in rate:
+            tree.problem((*path, key), found=f"{key} beside usage_type", wanted="one of them: a usage type says both", key=True)
+    if "usage_type" not in rate and "instance_type" in rate and "region" not in rate:
+        tree.problem(path, found="no key 'region'", wanted="region: and the region of the instance type", code="missing-key")
+    if of is not None and not of.region and "region" not in rate:
+        tree.problem(path, found=f"no region: {quoted(named)} does not say a known one", wanted="region: and its value")
+    if of is not None and of.region and rate.get("region", of.region) != of.region:
+        tree.problem((*path, "region"), found=quoted(rate["region"]), wanted=f"{of.region}, the region of {named}")
+    spot = of.spot if of is not None else rate.get("market") == "spot"
+    if spot and rate.get("agreement") == Agreement.SAVINGS_PLAN:
+        tree.problem(
+            (*path, "agreement"), found="savings-plan for spot training", wanted="private-pricing, or no such rate",
+            hint="a Savings Plan covers on-demand usage alone",
+        )  # fmt: skip
+    begin, end = str(rate.get("from", "")), str(rate.get("until", ""))
+    if _is_day(begin) and _is_day(end) and end < begin:
+        tree.problem((*path, "until"), found=f"{end}, before {begin}", wanted="the last day of the rate, not before from")
+
+
+def refuse_overlapping_rates(trees: Iterable[Tree]) -> None:
+    """On one day, an instance type has one rate in a region and market."""
+    known: dict[tuple[Any, ...], list[tuple[str, str, str]]] = {}
+    for tree in trees:
+        for path, rate in entries(tree, "rates"):
+            named = rate.get("usage_type")
+            of = usage_type_of(named) if isinstance(named, str) else None
+            begin, end = str(rate.get("from", "")), str(rate.get("until", "9999-12-31"))
+            spot = of.spot if of else rate.get("market") == "spot"
+            what = (of.instance_type if of else rate.get("instance_type"), rate.get("region") or (of.region if of else ""), spot)
+            if not (isinstance(what[0], str) and isinstance(what[1], str) and _is_day(begin) and _is_day(end)):
+                continue
+            for first, last, where in known.setdefault(what, []):
+                if begin <= last and first <= end:
+                    market = "spot" if spot else "on-demand"
+                    found = f"a second rate of {what[0]} {market} in {what[1]} on {max(begin, first)} (first in {where})"
+                    tree.problem(path, found=found, wanted="one rate for each day")
+                    break
+            known[what].append((begin, end, f"{tree.file}:{tree.line(path)}"))
+
+
+def _is_day(text: str) -> bool:
+    return re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) is not None
 
 
 def refuse_policy_sections(tree: Tree) -> None:

@@ -23,10 +23,21 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "rules": "What is required of training jobs.",
         "resubmit": "What may be submitted again; the first block that matches a job applies to it.",
         "longest_waiver": "How far away the end of a waiver may be, of at least 1h.",
+        "rates": "What an hour of an instance costs where that is not the list price.",
         "waivers": "Which jobs may break which rules, until when, and why.",
     },
     "CheckpointsEntry": {
         "ignore": "Globs for names of files that are no checkpoints, beside logs, temporary, hidden and empty files.",
+    },
+    "RateEntry": {
+        "usage_type": "The usage type as the bill names it; it says the instance type, the region, and whether it is spot.",
+        "instance_type": "The instance type, instead of a usage type.",
+        "region": "The region; needed with instance_type, and with a usage type whose region is not known.",
+        "market": "With instance_type: whether it is the price of on-demand or of spot training; on-demand without it.",
+        "usd_per_hour": "What an hour of one instance costs.",
+        "agreement": "Why: a savings-plan covers on-demand usage alone, so spot gains nothing from it; or private-pricing.",
+        "from": "The first day (UTC).",
+        "until": "The last day (UTC); without it, there is none.",
     },
     "Defaults": {
         "mode": "The mode of rules without one.",
@@ -200,4 +211,8 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
     },
     "tags-required": {"tags": "The tags that a job must have."},
     "instance-allowed": {"instance_types": "Globs for the types that jobs may use."},
+    "spot-worth-it": {
+        "chance_at_least": "The least chance to finish within MaxWaitTimeInSeconds.",
+        "times_on_demand": "What spot may be expected to cost, as a multiple of on-demand.",
+    },
 }

@@ -14,7 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from controller.policy.rules import RULE_KINDS
-from controller.policyfile.consistency import ROLL_OUT, SECTIONS
+from controller.policyfile.consistency import ENOUGH_ALONE, ROLL_OUT, SECTIONS
 from controller.policyfile.descriptions import DESCRIPTIONS
 from controller.policyfile.options import OPTIONS
 from controller.policyfile.schema import ALL, STEP_WORDS, File, OtherSubnets, OtherTypes
@@ -42,11 +42,14 @@ def policy_schema() -> dict[str, Any]:
         definitions[name]["minProperties"] = 1
     definitions["Match"] = {"anyOf": [{"const": ALL}, definitions["Match"]]}
     definitions["RuleEntry"]["allOf"] = [*(_of_kind(kind, options) for kind, options in kinds.items()), *_of_modes()]
+    definitions["RateEntry"] |= {
+        "oneOf": [{"required": ["usage_type"]}, {"required": ["instance_type", "region"]}],
+    }
     for name, definition in {"File": schema, **definitions}.items():
         _describe(name, definition)
     for kind, options in kinds.items():
         _describe(kind, options)
-    schema["anyOf"] = [{"required": [section]} for section in (*SECTIONS, "waivers")]
+    schema["anyOf"] = [{"required": [section]} for section in (*SECTIONS, *ENOUGH_ALONE)]
     return {"$schema": DIALECT, "title": "Policy file of Spotwarden", **schema, "$defs": dict(sorted(definitions.items()))}
 
 

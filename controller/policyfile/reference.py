@@ -30,7 +30,7 @@ SECTIONS: Mapping[str, str] = {
     "OtherTypes": "a step of resubmit[].ladder: instance_types", "OtherSubnets": "a step of resubmit[].ladder: subnets",
     "DeadlineEntry": "resubmit[].deadline", "Cap": "resubmit[].cap", "RateLimitsEntry": "`brakes`",
     "WaiverEntry": "waivers[]", "SlackEntry": "slack",
-    "DigestEntry": "slack.digest", "LabelsEntry": "labels", "CheckpointsEntry": "checkpoints",
+    "DigestEntry": "slack.digest", "LabelsEntry": "labels", "CheckpointsEntry": "checkpoints", "RateEntry": "rates[]",
 }  # fmt: skip
 
 

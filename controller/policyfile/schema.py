@@ -19,8 +19,10 @@ from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, RuleAction, Severity
 from controller.policy.resubmission import BudgetPer, Guarantee
 from controller.policy.rules import RULE_KINDS
+from controller.policyfile.rates_section import RateEntry
 from controller.policyfile.slack_section import LabelsEntry, SlackEntry
 from controller.policyfile.vocabulary import (
+    ENTRIES_MAX,
     LISTED,
     Address,
     Day,
@@ -304,3 +306,4 @@ class File(StrictModel):
     resubmit: Annotated[list[Block], Field(min_length=1)] | None = None
     longest_waiver: Annotated[int, BeforeValidator(at_least(3600))] | None = None
     waivers: Annotated[list[WaiverEntry], Field(min_length=1)] | None = None
+    rates: Annotated[list[RateEntry], Field(min_length=1, max_length=ENTRIES_MAX)] | None = None

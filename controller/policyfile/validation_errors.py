@@ -25,7 +25,7 @@ WANTED = {
     "too_short": "at least one entry",
     "finite_number": "a finite number",
 }
-LISTS_ALONE = ("rules", "resubmit", "waivers", "cases", "others")  # a single text does not stand for these lists
+LISTS_ALONE = ("rules", "resubmit", "waivers", "rates", "cases", "others")  # a single text does not stand for these lists
 NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,9})?")
 OF_A_KEY = "[key]"  # how pydantic marks the key of a map in a path
 

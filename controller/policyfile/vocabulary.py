@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from controller.jobs.directives import RUNTIME_S_MAX
 from controller.jobs.instance import instance, instance_types
+from controller.policyfile.usage_types import usage_type_of
 from controller.units.duration import DURATION, SECONDS_OF, BadDuration, seconds
 from controller.units.money import DOLLAR, micros_from_dollars
 
@@ -213,6 +214,20 @@ def known_type(found: str) -> str:
 
 written(known_type, enum=sorted(instance_types()))
 InstanceType = Annotated[str, AfterValidator(known_type)]
+
+
+USAGE_TYPE = "a usage type of training such as USE1-Train:ml.g5.2xlarge"
+
+
+def _usage_type(found: str) -> str:
+    if usage_type_of(found) is None:
+        raise unlike(USAGE_TYPE)
+    return found
+
+
+written(_usage_type, pattern=r"[Tt]rain.*ml\.", patternErrorMessage=USAGE_TYPE)
+UsageTypeName = Annotated[str, AfterValidator(_usage_type)]
+RegionName = Annotated[str, matching(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}", "a region such as us-east-1")]
 
 
 def _amount(found: Any) -> int:

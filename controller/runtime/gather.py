@@ -19,10 +19,12 @@ from controller.decide.observe import scan_reason
 from controller.decide.ownership import settle_owner, to_ask
 from controller.decide.repair_prefix import candidate_prefixes, free_of, template_prefix
 from controller.decide.settle_caps import team_account
+from controller.decide.spot_worth import worth_of
 from controller.decide.wakeups import TAGS_LATE
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import place_of
-from controller.jobs.job import TEAM_TAG, USER_TAG, Job, Outcome, Service
+from controller.jobs.instance import equivalents
+from controller.jobs.job import TEAM_TAG, USER_TAG, Job, Service
 from controller.jobs.quota_hold import instances_held
 from controller.ledger.entry import Ended, Measured, Started
 from controller.ledger.intent import Wake
@@ -30,15 +32,18 @@ from controller.ledger.lineage import LINEAGE_TAG, Lineage, LineageId, is_sent, 
 from controller.ledger.pool import CAPACITY_SIGNAL_AGE, PlacementAsked
 from controller.ledger.rule_acts import RuleActs
 from controller.policy.resubmission import Resubmission
+from controller.policy.rules.spot_worth_it import SPOT_WORTH_IT
 from controller.runtime.ledger_ports import ReadLineages
 from controller.runtime.read_ports import ReadPorts
+from controller.runtime.same_work import done_elsewhere
+from controller.savings.agreed_rates import dearest_rate
 from controller.savings.job_history import first_permille
 from controller.savings.prices import spot_of
 from controller.savings.rollup import NOBODY
 from controller.units.calendar import month_key
 
 RUNS_MAX = 50  # runs of a family: enough for a quantile, and one page
-OTHERS_MAX = 5  # jobs that are described to find one that does the same work
+OTHER_TYPES_MAX = 3  # instance types like the job's own whose pools are compared
 POOL_MEMORY_AGE = timedelta(days=28)
 PLACEMENT_SCORE_INTERVAL = timedelta(hours=1)
 
@@ -77,7 +82,8 @@ def _priced(facts: Facts, ports: ReadPorts) -> Facts:
     """The prices of the attempt, of the first attempt's instance type, and of every type that a next attempt may have."""
     job, block, at = facts.job, facts.policy.resubmission_for(facts.job), facts.job.ended_at or facts.now
     others = {*(kind for kind, _ in job.choices), *(e.instance_type for e in facts.lineage.entries if isinstance(e, Started))}
-    rates = {kind: ports.prices.rate(kind, job.region, at) for kind in others | set(next_types(facts, block))}
+    kinds = others | {job.instance_type} | set(next_types(facts, block))
+    rates = {kind: dearest_rate(ports.prices.rate, kind, job.region, at) for kind in kinds}
     first = next((e.instance_type for e in facts.lineage.entries if isinstance(e, Started) and e.number == 1), job.instance_type)
     return replace(
         facts,
@@ -106,9 +112,10 @@ def _closely(facts: Facts, ports: ReadPorts) -> Facts:
         return facts
     counts = block is not None and deadline_of(facts, block.deadline) is not None and (job.alive or job.cause is not None)
     watched = job.alive and any(rule.kind == "checkpoint-alive" and rule.about(job) for rule in facts.policy.rules)
-    if job.checkpoint_uri is not None and (counts or watched or scan_reason(facts) is not None):
+    weighed = _weighed(facts)
+    if job.checkpoint_uri is not None and (counts or watched or weighed or scan_reason(facts) is not None):
         facts = replace(facts, checkpoint_scan=_scan(facts, job.checkpoint_uri, ports))
-    if counts or (block is not None and block.capped and job.cause is not None):
+    if counts or weighed or (block is not None and block.capped and job.cause is not None):
         facts = replace(facts, history=ports.ledger.histories.history(job.account, job.region, facts.family, RUNS_MAX))
     if counts:
         facts = replace(facts, phase_times=ports.ledger.capacity.phase_times(job.region, job.instance_type))
@@ -116,7 +123,23 @@ def _closely(facts: Facts, ports: ReadPorts) -> Facts:
         facts = replace(facts, spot_seen=_spot_seen(facts, ports))
     if block is not None and block.ladder and job.cause is not None:
         facts = _with_pools(facts, block, ports)
-    return facts
+    return _with_worth(facts, ports) if weighed else facts
+
+
+def _weighed(facts: Facts) -> bool:
+    """Whether a rule asks if the job is worth running on spot: while it has not begun to train, or was interrupted."""
+    job = facts.job
+    asked = any(rule.kind == SPOT_WORTH_IT.id and rule.about(job) for rule in facts.policy.rules)
+    return asked and job.alive and job.spot and not job.training
+
+
+def _with_worth(facts: Facts, ports: ReadPorts) -> Facts:
+    """What is to be expected of a job on spot, on its instance type and on three others like it at most."""
+    job, since = facts.job, facts.now - POOL_MEMORY_AGE
+    types = (job.instance_type, *equivalents(job.instance_type)[:OTHER_TYPES_MAX])
+    pools = {t: ports.ledger.pools.memory(t, job.region, since) for t in types}
+    rates = {t: rate for t in types if (rate := ports.prices.rate(t, job.region, facts.now)) is not None}
+    return replace(facts, spot_worth=worth_of(facts, pools, rates))
 
 
 def _scan(facts: Facts, uri: str, ports: ReadPorts) -> CheckpointScan:
@@ -138,7 +161,7 @@ def look_up(facts: Facts, needs: frozenset[Need], ports: ReadPorts) -> Facts:
             case Need.REPAIR_PREFIX:
                 facts = replace(facts, repair_prefix=_repair_prefix(facts, ports))
             case Need.DONE_ELSEWHERE:
-                facts = replace(facts, done_elsewhere=_done_elsewhere(facts, ports))
+                facts = replace(facts, done_elsewhere=done_elsewhere(facts, ports))
             case Need.PLACEMENT_SCORE:
                 facts = replace(facts, placement=_placement(facts, ports))
             case _:
@@ -192,19 +215,6 @@ def _room(facts: Facts, ports: ReadPorts) -> int | None:
     if limit is None:
         return None
     return limit - instances_held(ports.ledger.quota_holds.holds_on(job.region, job.instance_type))
-
-
-def _done_elsewhere(facts: Facts, ports: ReadPorts) -> str:
-    """A job of somebody else that does the same work and lives, or has completed; created since the end, under the same role."""
-    since, mine = facts.job.ended_at or facts.job.created_at, facts.work
-    same = [work for work in ports.ledger.works.begun_since(mine, since) if mine.same_as(work)]
-    for work in same[-OTHERS_MAX:]:
-        job = ports.jobs.describe(work.job)
-        if job is None or job.created_at != work.created_at or job.role != mine.role or job.status == "Stopping":
-            continue
-        if job.alive or job.outcome is Outcome.COMPLETED:
-            return job.name
-    return ""
 
 
 def _placement(facts: Facts, ports: ReadPorts) -> PlacementAsked | None:

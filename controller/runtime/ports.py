@@ -62,6 +62,12 @@ class ReadJobs(Protocol):
     def made_by_pipeline(self, job: Job, execution: str) -> OwnerAnswer:
         """Whether a step of a pipeline execution (its ARN) made the job; what does not answer is SILENT, and raises nothing."""
 
+    def newest(self, token: str = "") -> JobPage | None:
+        """A page of all jobs, newest first, with one call: the first page, or the one of a ``token``.
+
+        None where SageMaker accepts the token no more. Raises Unreachable.
+        """
+
 
 class Jobs(ReadJobs, Protocol):
     """SageMaker's training jobs."""
@@ -77,12 +83,6 @@ class Jobs(ReadJobs, Protocol):
 
     def stop(self, name: str) -> Answer:
         """Done when the job has ended or is gone; Later while it is stopping or uploading, and after StopTrainingJob."""
-
-    def newest(self, token: str = "") -> JobPage | None:
-        """A page of all jobs, newest first, with one call: the first page, or the one of a ``token``.
-
-        None where SageMaker accepts the token no more. Raises Unreachable.
-        """
 
 
 class Checkpoints(Protocol):

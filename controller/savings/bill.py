@@ -14,6 +14,7 @@ from datetime import date
 from typing import NamedTuple
 
 from controller.ledger.entry import Entry, Measured
+from controller.savings.agreed_rates import LIST_FOR_SPOT
 from controller.savings.arithmetic import billed_rate
 from controller.savings.prices import spot_of
 from controller.units.free_text import one_line
@@ -29,6 +30,7 @@ MAYBE_TRAINING = re.compile("train|spot", re.IGNORECASE)
 NOT_USAGE = frozenset(
     {"savingsplannegation", "tax", "credit", "refund", "fee", "rifee", "savingsplanrecurringfee", "savingsplanupfrontfee"}
 )
+COVERED = "savingsplancoveredusage"
 DISCOUNTS = frozenset({"edpdiscount", "privateratediscount", "bundleddiscount", "discount"})
 COLUMNS = ("line_item_usage_type", "line_item_usage_start_date", "line_item_usage_amount", "line_item_unblended_cost")
 PROBLEMS_SHOWN = 10
@@ -56,10 +58,13 @@ class Amount:
 
 @dataclass(slots=True)
 class Bill:
-    """What a bill says of training. ``unseen`` are usage types that may be training and that nobody has seen yet."""
+    """What a bill says of training. ``plans`` are the regions and instance types of which a Savings Plan covered on-demand hours,
+    ``unseen`` usage types that may be training and that nobody has seen yet.
+    """
 
     rows: int = 0
     groups: dict[Group, Amount] = field(default_factory=dict)
+    plans: set[tuple[str, str]] = field(default_factory=set)
     usage_types: dict[tuple[str, str, bool], str] = field(default_factory=dict)
     warm_pools: Amount = field(default_factory=Amount)
     unseen: dict[str, Amount] = field(default_factory=dict)
@@ -117,6 +122,8 @@ def _add(bill: Bill, row: Mapping[str, str]) -> None:
         day = date.fromisoformat(row.get("line_item_usage_start_date", "")[:10])
         group = Group(day, _region(row), found["type"].lower(), spot is not None)
         _sum(bill.groups.setdefault(group, Amount()), hours, micros)
+        if kind == COVERED and not group.spot:
+            bill.plans.add((group.region, group.instance_type))
         bill.usage_types[group.region, group.instance_type, group.spot] = usage
     else:
         _sum(bill.unseen.setdefault(one_line(usage, 100), Amount()), hours, micros)
@@ -131,7 +138,7 @@ def _micros(row: Mapping[str, str]) -> Micros:
     """The cost of a line: what a Savings Plan makes of it where one covers it."""
     if row.get("line_item_currency_code", "USD") not in ("USD", ""):
         raise ValueError(f"its currency is {row['line_item_currency_code']!r}, wanted USD")
-    covered = row.get("line_item_line_item_type", "").lower() == "savingsplancoveredusage"
+    covered = row.get("line_item_line_item_type", "").lower() == COVERED
     name = "savings_plan_savings_plan_effective_cost" if covered else "line_item_unblended_cost"
     return round(_number(row.get(name, ""), DOLLARS_MOST, "dollars") * 1_000_000)
 
@@ -204,6 +211,8 @@ def calibration(
 ) -> tuple[dict[str, dict[str, Rate]], tuple[str, ...]]:
     """The price of an hour by region and name, as the bill has it, and the usage types whose price is not believed.
 
+    Where a Savings Plan lowered the on-demand price and the bill has no price of spot, spot keeps the list price.
+
     ``listed`` are the on-demand prices by region and instance type. A price far from the list price, or of less than an hour, is
     not believed: it would price every later job.
     """
@@ -225,4 +234,9 @@ def calibration(
         source = f"bill of {since} to {until}, usage type {usage}"
         name = spot_of(kind) if spot else kind
         recorded.setdefault(region, {})[name] = Rate(micros_per_h=micros, as_of=since, source=source)
+    for region, kind in sorted(bill.plans):
+        known, found = listed.get((region, kind)), recorded.get(region, {})
+        if known is not None and kind in found and spot_of(kind) not in found:
+            plain = Rate(micros_per_h=known.micros_per_h, as_of=since, source=f"{LIST_FOR_SPOT} ({known.source})")
+            found[spot_of(kind)] = plain
     return recorded, tuple(doubtful)

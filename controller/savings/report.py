@@ -121,6 +121,7 @@ class Report:
     trend: tuple[Trend, ...] = ()
     forecast: Forecast | None = None
     origin: Origin | None = None
+    rates: tuple[tuple[str, int], ...] = ()  # attempts by what their rate was taken from; empty for days of older versions
 
     def largest_lines(self, most: int) -> tuple[Line, ...]:
         """At most so many lines: those of the largest saved, spent or wasted amounts, and the others as one line."""
@@ -164,7 +165,8 @@ def report_of(
         before=Line(name="before", savings=before.total), lines=_lines(of, by), movers=of.movers,
         days=of_days, trend=_trend(part, since, until), forecast=forecast_of(of_days, since, until), origin=origin,
         outcomes=_most(of, CountKind.OUTCOME), violations=_most(of, CountKind.VIOLATION), interruptions=_pools(of),
-        signals=_most(of, CountKind.SIGNAL), deadlines_kept=kept[KEPT], deadlines_missed=kept[MISSED],
+        signals=_most(of, CountKind.SIGNAL), rates=_most(of, CountKind.RATE),
+        deadlines_kept=kept[KEPT], deadlines_missed=kept[MISSED],
         own_cost_micros=own_cost_micros(days=(until - since).days, entries=sum(of.count(CountKind.ENTRY).values())),
     )  # fmt: skip
 

@@ -32,6 +32,7 @@ from controller.ledger.entry import (
     Waived,
 )  # fmt: skip
 from controller.ledger.pool import MarketSignal
+from controller.savings.agreed_rates import bases_of
 from controller.savings.arithmetic import Savings, attempts_of
 from controller.units.money import Micros
 
@@ -67,6 +68,7 @@ class CountKind(StrEnum):
     VIOLATION = "violation"  # by the rule's name
     DEADLINE = "deadline"  # kept or missed
     SIGNAL = "signal"  # EC2's spot warnings, by EC2's pool; without a team
+    RATE = "rate"  # attempts by what their rate was taken from; one over a change of prices counts for each
     ENTRY = "entry"  # entries written, by kind: the controller's own cost is estimated from them
 
 
@@ -171,6 +173,8 @@ def roll_up(entries: Iterable[Entry], signals: Iterable[MarketSignal] = ()) -> R
         if counted is not None:
             kind, name, number = counted
             counts[Count(kind, team, name)] += number
+        if isinstance(entry, Measured):
+            counts.update(Count(CountKind.RATE, team, basis) for basis in bases_of(entry.rate_source))
         money.append(entry)
     counts.update(Count(CountKind.SIGNAL, NOBODY, f"{s.kind} {s.pool}") for s in signals)
     groups: dict[Group, Savings] = {}

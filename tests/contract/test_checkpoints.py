@@ -103,6 +103,13 @@ def test_a_refusal_of_s3_becomes_a_problem_in_words(code: str, said: str) -> Non
     assert said in seen.problem
 
 
+@pytest.mark.parametrize("code", ["KeyTooLongError", "InvalidURI", "SomethingNew"])
+def test_a_uri_that_s3_finds_at_fault_is_a_problem_and_not_a_missing_answer(code: str) -> None:
+    """Whoever creates a job chooses its URI: a missing answer would keep the job from being looked at."""
+    refusal = ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": 400}}, "ListObjectsV2")  # type: ignore[arg-type]
+    assert S3Checkpoints(Answering(refusal), ["saved"]).scan("s3://saved/p/", now=BEGIN).problem
+
+
 @pytest.mark.parametrize(
     "silence",
     [ClientError({"Error": {"Code": "SlowDown", "Message": "no"}}, "ListObjectsV2"), ReadTimeoutError(endpoint_url="https://s3")],

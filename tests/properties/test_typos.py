@@ -42,6 +42,10 @@ slack:
         accept-tags: [U0123ABCD], read: [members]}
   waiver_at_most: 14d
 labels: {team: team, user: user, team_of_role: {"*vision*": vision}}
+rates:
+  - {instance_type: ml.g5.xlarge, region: us-east-1, market: spot, usd_per_hour: 1, agreement: private-pricing,
+     from: 2026-07-01, until: 2026-12-31}
+  - {usage_type: USE1-Train:ml.g5.xlarge, usd_per_hour: 1, agreement: savings-plan, from: 2026-07-01}
 trust_claims: false
 longest_waiver: 90d
 waivers:
@@ -55,6 +59,7 @@ rules:
   - {name: f, rule: checkpoint-exclusive, mode: enforce, action: stop, applies_to: running}
   - {name: g, rule: checkpoint-alive, applies_to: new, options: {first_within: 30m, at_most: 60m}}
   - {name: h, rule: instance-allowed, severity: high, options: {instance_types: ml.g5.*}}
+  - {name: j, rule: spot-worth-it, options: {chance_at_least: 50%, times_on_demand: 2.0}}
 resubmit:
   - name: i
     mode: warn

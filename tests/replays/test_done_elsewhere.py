@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from infra.local.host import Host
-from tests.security.lab import lab, launch, request, run, texts
+from infra.local.sagemaker.settings import WorldSettings
+from tests.security.lab import lab, launch, lineage_of, request, run, texts
 
 POLICY = """
 version: 1
@@ -53,3 +54,18 @@ def test_a_retry_of_another_role_or_of_other_work_withdraws_nothing() -> None:
         with lab(POLICY) as host:
             assert len(failed_then_retried(host, **retry)) == 1, retry
             assert "does the same work" not in texts(host)
+
+
+EVENTS_LOST = WorldSettings(usage_delay_s=60, event_lost=1.0)
+
+
+def test_a_retry_of_which_no_event_has_arrived_is_found_in_sagemaker_s_own_list() -> None:
+    name = "fixed-by-hand"
+    with lab(POLICY.replace("30m", "90m"), settings=EVENTS_LOST) as host:
+        begin(host, "job", fails=True)
+        run(host, minutes=65)  # discover has found the end; the attempt is due before it looks again
+        begin(host, name)
+        assert not lineage_of(host, name).version
+        run(host, minutes=54)
+        assert sorted(host.world.jobs) == [name, "job"]
+        assert f"*{name}* does the same work" in texts(host)

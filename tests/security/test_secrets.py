@@ -189,6 +189,41 @@ def test_an_error_that_quotes_the_request_is_stored_and_told_without_its_values(
     assert safe == "Value '{token=…}' at 'hyperParameters', '…' at 'environment' failed to satisfy constraint"
 
 
+QUOTED: list[tuple[str, str]] = [  # a value, and a text that quotes it in another form
+    ('"hunter2"', "bad password hunter2"),
+    ('["a", "tok-MARKER1"]', "none of ['a', 'tok-MARKER1'] works"),
+    ('{"db": {"password": "MARKER-22"}}', "{'db': {'password': 'MARKER-22'}}"),
+    ("postgres://ada:MARKER-3@db.example/x", "password MARKER-3 of ada is wrong"),
+    ("postgres://ada:MARKER%2F3@db.example/x", "password MARKER/3 of ada is wrong"),
+    ("-----BEGIN KEY-----\nMARKER4\n-----END KEY-----", "cannot read MARKER4"),
+    ("MARKER5\n\t\u00fc", "'MARKER5\\n\\t\u00fc'"),
+    ('MARKER"6"', 'said "MARKER\\"6\\""'),
+    ("MARKER+/7==", "?token=MARKER%2B%2F7%3D%3D"),
+    ("MARKER 8/x", "?token=MARKER+8%2Fx"),
+    ("x" * 30 + "MARKER9" + "y" * 400, "z" * 960 + "x" * 30 + "MARKER9"),
+]
+
+
+@pytest.mark.parametrize(("value", "text"), QUOTED)
+@pytest.mark.parametrize("member", ["HyperParameters", "Environment", "ContainerArguments"])
+def test_a_value_is_removed_in_whatever_form_a_program_quotes_it(member: str, value: str, text: str) -> None:
+    given: dict[str, object] = {member: {"token": value}}
+    if member == "ContainerArguments":
+        given = {"AlgorithmSpecification": {"ContainerArguments": ["--token", value, f"--other={value}"]}}
+    safe = without_values(f"AlgorithmError: {text}", given)
+    assert safe.startswith("AlgorithmError: ")
+    assert not any(marker in safe for marker in ("MARKER", "hunter2"))
+
+
+def test_names_of_options_and_common_words_stay_in_a_text() -> None:
+    given = {
+        "HyperParameters": {"optimizer": '"adam"', "deep": "[" * 90_000, "half": "\ud83d\ud83d\ud83d\ud83d", "url": "http://[x"},
+        "AlgorithmSpecification": {"ContainerArguments": ["--epochs", "5"]},
+    }
+    said = "AlgorithmError: adam needs --epochs above 5"
+    assert without_values(said, given) == said
+
+
 SECRETS = st.dictionaries(st.text(max_size=5), st.from_regex(r"[A-Za-z0-9 ?*._\-]{3,11}[0-9]", fullmatch=True), max_size=4)
 
 

@@ -52,9 +52,13 @@ def deployed(policy: str, **world: Any) -> Iterator[Host]:
         yield host
 
 
+OFFENDER: dict[str, Any] = {
+    "checkpoint": None, "spot": False, "instance_type": "ml.p3.2xlarge", "runtime_h": 100, "work_s": 90_000,
+}  # fmt: skip
+
+
 def _on_demand(name: str, tags: dict[str, str]) -> dict[str, Any]:
-    offender = {"checkpoint": None, "spot": False, "instance_type": "ml.p3.2xlarge", "runtime_h": 100, "work_s": 90_000}
-    return request(name, "vision", tags=tags, **offender)
+    return request(name, "vision", tags=tags, **OFFENDER)
 
 
 def test_poisoned_tags_neither_shield_a_job_from_a_rule_nor_keep_it_from_being_recorded() -> None:
@@ -73,6 +77,31 @@ def test_poisoned_tags_neither_shield_a_job_from_a_rule_nor_keep_it_from_being_r
             assert f"*spot-{name}* has a tag that has no effect" in texts(host)
         assert host.bus.dead_letters == []
         assert not re.search("trigger failed|decider failed|OverflowError", log(host))
+
+
+WIDE = "\U00020000"  # a letter of four bytes, as tags and prefixes may have it
+UNREADABLE: dict[str, dict[str, Any]] = {
+    "prefix-of-half-characters": {"checkpoint": "s3://acme-checkpoints/\ud83d/"},
+    "prefix-too-long-for-a-key": {"checkpoint": "s3://acme-checkpoints/" + WIDE * 1000},
+    "algorithm-that-is-deleted": {"algorithm_name": "short-lived"},
+    "labels-of-wide-letters": {"tags": {"team": WIDE * 256, "owner": WIDE * 256, "spotwarden:family": WIDE * 256}},
+    "far-lineage-12345678-r02": {"tags": {"spotwarden:lineage": "123456789012/us-east-1//9999-12-31T23:59:59.999999Z"}},
+}
+
+
+def test_no_text_that_a_job_s_creator_chooses_keeps_the_job_from_being_judged_and_recorded() -> None:
+    with deployed(POLICY) as host:
+        host.world.add_algorithm("short-lived")
+        for name, chosen in UNREADABLE.items():
+            launch(host, request(name, "vision", **OFFENDER | chosen))
+        launch(host, request("reason", "vision", work_s=300, fails_with="AlgorithmError: half \ud83d and \x00\x1b[2J"))
+        host.world.algorithms.clear()
+        run(host, minutes=40)
+        for name in UNREADABLE:
+            assert (name, status(host, name)) == (name, "Stopped")
+        for name in (*UNREADABLE, "reason"):
+            assert [len(entries(host, name, kind)) for kind in (Started, Ended)] == [1, 1], name
+        assert host.bus.dead_letters == []
 
 
 def test_an_unusable_deadline_leaves_the_deadline_of_the_policy_in_force() -> None:

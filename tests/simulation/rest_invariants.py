@@ -167,8 +167,12 @@ def stopped_by_rule(lineage: Lineage, name: str) -> bool:
 
 
 def followed_up(history: History, lineage: Lineage, name: str) -> bool:
-    """Whether an attempt has a next attempt, or a message that says why it has none."""
+    """Whether an attempt has a next attempt, or a message that says why it has none.
+
+    The next attempt may be the very same request, which a user made under its name while it was being submitted.
+    """
     made = any(o.lineage == lineage.id and o.about == name for o in history.checker.lives)
+    made |= any(submit.about == name and lineage.entry(Started, submit.job) is not None for submit, _ in lineage.submits())
     return made or bool(called_off_numbers(lineage, name)) or any(
         isinstance(i.action, Announce) and i.action.about == name and i.closed is not IntentResult.WITHDRAWN
         and (i.action.topic in FINAL_TOPICS or i.action.topic.startswith((*FINAL_TOPICS, "refused/submit/", "abandoned/submit/")))

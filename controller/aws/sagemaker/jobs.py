@@ -22,6 +22,7 @@ from controller.aws.errors import AwsFault, fault_of
 from controller.aws.sagemaker.confidential import without_values
 from controller.aws.sagemaker.described_members import note_unaccounted, unaccounted
 from controller.aws.sagemaker.documents import DocumentKind, job_of
+from controller.aws.sagemaker.half_characters import without_halves
 from controller.aws.sagemaker.identity import identity_of, probe_identity_of, work_of
 from controller.aws.sagemaker.repeat_request import Request, request_again, unrepeatable, without_metric_definitions
 from controller.decide.ownership import OwnerAnswer
@@ -66,14 +67,15 @@ class SageMakerJobs:
         described = self._described(name)
         if described is None:
             return None
-        algorithm_name = (described.get("AlgorithmSpecification") or {}).get("AlgorithmName")
+        algorithm_name: str = (described.get("AlgorithmSpecification") or {}).get("AlgorithmName") or ""
         tags = self._tags(described["TrainingJobArn"])
         job = job_of(
             described,
             kind=DocumentKind.DESCRIBE,
             tags=tags,
             product_id=self._product_id(algorithm_name) if algorithm_name else None,
-            algorithm_described=bool(algorithm_name),
+            # A name alone is an algorithm of this account, whether it still exists or not; the Marketplace's have ARNs.
+            algorithm_described=bool(algorithm_name) and (algorithm_name in self._products or ":" not in algorithm_name),
             fields=self._fields(),
         )
         return replace(
@@ -238,18 +240,28 @@ class SageMakerJobs:
             self._noting = True
         call = partial(self._client.describe_training_job, TrainingJobName=name)
         described: Mapping[str, Any] | None = self._read(call, f"DescribeTrainingJob {name}")
-        return described
+        return without_halves(described)
 
     def _tags(self, arn: str) -> dict[str, str]:
         """The job's tags; none for a job that was deleted since it was described."""
         pages = self._pages(self._client.list_tags, {"ResourceArn": arn})
-        return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+        return without_halves({tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]})
 
     def _product_id(self, algorithm_name: str) -> str | None:
-        """The Marketplace ProductId of an algorithm; read once per container, because it never changes."""
+        """The Marketplace ProductId of an algorithm; read once per container, because it never changes.
+
+        The job's creator chose the algorithm, and may delete it or forbid us to see it: then the job is looked at without it.
+        """
         if algorithm_name not in self._products:
             call = partial(self._client.describe_algorithm, AlgorithmName=algorithm_name)
-            answer = self._read(call, f"DescribeAlgorithm {algorithm_name}") or {}
+            try:
+                answer = self._read(call, f"DescribeAlgorithm {algorithm_name}")
+            except (ClientError, BotoCoreError) as error:
+                if fault_of(error) not in (AwsFault.DENIED, AwsFault.INVALID):
+                    raise
+                answer = None
+            if answer is None:
+                return None
             self._products[algorithm_name] = answer.get("ProductId")
         return self._products[algorithm_name]
 

@@ -36,7 +36,6 @@ from controller.policy.compiled import load_policy
 from controller.policy.findings import VerdictKind
 from controller.policy.policy import Policy
 from controller.policy.rules import judge
-from controller.policy.rules.kind import Evidence
 from controller.policyfile import BadPolicy, compile_folder
 from controller.policyfile.folder import policy_files
 from controller.runtime.gather import lineage_of
@@ -142,7 +141,7 @@ def _explained(checked: Checked, policy: Policy, folder: Path | None, now: datet
         return found
     places = places_in(folder)
     known = facts if facts is not None else _facts(job, policy, now)
-    evidence = Evidence(claims=known.claims, checkpoint_scan=known.checkpoint_scan)
+    evidence = known.evidence
     verdict = judge(job, policy, evidence, now=now)
     decision = decide(known) if checked.word is not VerdictKind.REFUSED else Decision()  # SageMaker makes no such job
     return replace(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 from controller.notifications.period_sentence import forecast_text
+from controller.savings.agreed_rates import RateBasis
 from controller.savings.report import PoolLine, Report
 from controller.units.free_text import one_line
 from controller.units.money import dollars, percent
@@ -35,11 +37,31 @@ def origin_text(report: Report) -> str:
 
 
 def basis_text(report: Report) -> str:
-    """What the dollars are taken from."""
+    """What the dollars are taken from: which bill, and which rates."""
     billed = report.origin.billed_until if report.origin else None
-    if billed is None:
-        return "Dollars are estimated from list prices; no bill was compared (spotwarden audit --bill)."
-    return f"Recorded from the bill until {billed - timedelta(days=1):%-d %B %Y}, estimated since."
+    if billed is not None:
+        return f"Recorded from the bill until {billed - timedelta(days=1):%-d %B %Y}, estimated since.{_rates_text(report)}"
+    rates = _rates_text(report)
+    source = "" if rates else " from list prices"
+    return f"Dollars are estimated{source}; no bill was compared (spotwarden audit --bill).{rates}"
+
+
+def _rates_text(report: Report) -> str:
+    """Which rates the attempts have; empty where all of them have the list price, or nothing is known of it."""
+    known = dict(report.rates)
+    if not known.keys() - {RateBasis.LIST}:
+        return ""
+    texts = [f"{count(number, 'attempt')} {RATES.get(name, shown(name))}" for name, number in report.rates]
+    plan = " Spot gains nothing from a Savings Plan: spot jobs are billed at the list price, and compared with the plan's rate."
+    return f" Rates: {', '.join(texts)}.{plan if RateBasis.SAVINGS_PLAN in known else ''}"
+
+
+RATES: Mapping[str, str] = {
+    RateBasis.LIST: "at the list price",
+    RateBasis.BILL: "at the bill's price",
+    RateBasis.SAVINGS_PLAN: "at the policy's Savings Plan rate",
+    RateBasis.PRIVATE_PRICING: "at the policy's private price",
+}
 
 
 def forecast_line(report: Report) -> str:

@@ -10,6 +10,7 @@ from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import Claim
 from controller.jobs.job import Job
 from controller.policy.findings import NO_DEMAND, Demand
+from controller.policy.spot_worth import SpotWorth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class Evidence:
 
     claims: tuple[Claim, ...] | None = None
     checkpoint_scan: CheckpointScan | None = None
+    spot_worth: SpotWorth | None = None
 
     @property
     def missing(self) -> frozenset[str]:

@@ -9,6 +9,8 @@ import botocore.session
 import pytest
 
 from controller.aws.prices import Prices
+from controller.policy.agreed_rate import AgreedRate, Agreement
+from controller.savings.prices import spot_of
 from controller.units.money import Rate
 
 DOCUMENT: dict[str, Any] = json.loads((Path(__file__).parents[3] / "controller/data/prices.json").read_text(encoding="utf-8"))
@@ -70,3 +72,14 @@ def test_every_source_is_used() -> None:
 def test_every_instance_type_is_one_that_trains() -> None:
     model = botocore.session.get_session().get_service_model("sagemaker")
     assert {row["instance_type"] for row in ROWS} <= set(model.shape_for("TrainingInstanceType").enum)
+
+
+def test_the_rates_of_the_policy_count_before_the_ledger_s_and_the_table_s_prices() -> None:
+    plan = AgreedRate(
+        instance_type="ml.g5.2xlarge", region="us-east-1", spot=False, micros_per_h=900_000, since=date(2026, 9, 1), until=None,
+        agreement=Agreement.SAVINGS_PLAN,
+    )  # fmt: skip
+    stored = Rate(micros_per_h=1_600_000, as_of=date(2026, 10, 1), source="AWS Price List")
+    prices = Prices(lambda _: {"ml.g5.2xlarge": (stored,)}, [plan])
+    found = [prices.rate(name, "us-east-1", at("2026-10-02")) for name in ("ml.g5.2xlarge", spot_of("ml.g5.2xlarge"))]
+    assert [rate.micros_per_h for rate in found if rate] == [900_000, 1_600_000]

@@ -109,6 +109,17 @@ def test_savings_plans_and_private_prices_are_what_was_paid(tmp_path: Path) -> N
     assert (amount.hours, amount.micros) == (10, 7_000_000)
 
 
+def test_spot_keeps_the_list_price_where_a_savings_plan_lowered_the_on_demand_price(tmp_path: Path, ohio: Any) -> None:
+    covered = row("USE2-Train:ml.g5.xlarge", 10, 14, kind="SavingsPlanCoveredUsage", plan="8")
+    told(written(tmp_path / "bill.csv", covered), ohio)
+    prices = Prices(ohio.prices.rates)
+    plain, spot = (prices.rate(name, "us-east-2", AT) for name in ("ml.g5.xlarge", spot_of("ml.g5.xlarge")))
+    listed = Prices().rate("ml.g5.xlarge", "us-east-2", AT)
+    assert plain is not None
+    assert plain.micros_per_h == 800_000
+    assert (spot.micros_per_h if spot else None) == (listed.micros_per_h if listed else None)
+
+
 @pytest.mark.parametrize(
     "bad",
     [

@@ -45,6 +45,15 @@ def test_prefixes_are_compared_by_segment(one: str, other: str, relation: str) -
         ("https://s3.amazonaws.com/b/v", ("b", "v")),
         ("https://my.bucket.s3.eu-west-1.amazonaws.com/v", ("my.bucket", "v")),
         ("https://example.com/b/v", ("example.com", "b/v")),
+        ("https://s3-mine.s3.us-east-1.amazonaws.com/victims/v", ("s3-mine", "victims/v")),
+        ("https://b.S3.Amazonaws.com/V", ("b", "V")),
+        ("https://S3-us-west-2.amazonaws.com:443/b/v", ("b", "v")),
+        ("https://x@b.s3.amazonaws.com./v", ("b", "v")),
+        ("https://s3.dualstack.eu-west-1.amazonaws.com/b/v", ("b", "v")),
+        ("https://b.s3-fips.us-gov-west-1.amazonaws.com/v", ("b", "v")),
+        ("https://b.s3.cn-north-1.amazonaws.com.cn/v", ("b", "v")),
+        ("https://s3.amazonaws.com.evil.example/b/v", ("s3.amazonaws.com.evil.example", "b/v")),
+        ("s3://B/v", ("B", "v")),
     ],
 )
 def test_a_uri_says_its_bucket_and_its_prefix(uri: str, place: tuple[str, str]) -> None:

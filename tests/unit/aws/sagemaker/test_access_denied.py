@@ -101,3 +101,27 @@ def test_an_unexpected_failure_of_a_stop_is_raised_with_aws_s_message() -> None:
     jobs = SageMakerJobs(Guarded("Unheard", describe_training_job=DESCRIBED))
     with pytest.raises(ClientError, match="Unheard"):
         jobs.stop("bert")
+
+
+ALGORITHMS = {  # what an algorithm that cannot be described counts as: on-demand is fine for one of the Marketplace
+    "theirs": "own",
+    "arn:aws:sagemaker:us-east-1:111122223333:algorithm/theirs": "own",
+    "arn:aws:sagemaker:us-east-1:999988887777:algorithm/theirs": "marketplace",
+}
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ValidationException", "ResourceNotFound"])
+def test_a_job_is_looked_at_also_where_its_creator_hides_or_deletes_its_algorithm(code: str, name: str) -> None:
+    described = DESCRIBED | {"AlgorithmSpecification": {"AlgorithmName": name, "TrainingInputMode": "File"}}
+    jobs = SageMakerJobs(Guarded(code, describe_training_job=described, list_tags={"Tags": []}))
+    for _ in range(2):
+        job = jobs.describe("bert")
+        assert job is not None
+        assert job.algorithm.klass == ALGORITHMS[name]
+
+
+def test_an_algorithm_that_aws_does_not_answer_for_now_is_asked_for_again() -> None:
+    described = DESCRIBED | {"AlgorithmSpecification": {"AlgorithmName": "theirs", "TrainingInputMode": "File"}}
+    with pytest.raises(Unreachable):
+        SageMakerJobs(Guarded("ThrottlingException", describe_training_job=described, list_tags={"Tags": []})).describe("bert")

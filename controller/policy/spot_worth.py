@@ -1,0 +1,47 @@
+"""Whether a job is worth running on spot: what is expected of it there and on-demand, as the rule ``spot-worth-it`` reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from controller.units.money import Micros
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prospect:
+    """What is expected of a run in one place.
+
+    ``chance`` is that of finishing in time, from 0 to 1. ``hours`` is the expected training that is billed until the run is
+    finished, per instance and before any discount; ``exact`` is False where it is at least so much. ``share`` is the cost as a
+    part of on-demand's, None where the discount is unknown. ``micros`` is the cost in dollars, None where it is unknown.
+    """
+
+    chance: float
+    hours: float
+    exact: bool
+    share: float | None
+    micros: Micros | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpotWorth:
+    """The prospects of a job that has not begun to train.
+
+    ``without`` is for a job that writes no checkpoints, ``checkpointed`` for one that writes a checkpoint each ``every_s``
+    seconds. ``written`` says whether the job writes them; None where nobody knows. ``other_type`` is an instance type on which
+    the same job would do better.
+    """
+
+    instance_type: str
+    checkpoint_uri: str | None
+    wait_s_max: int | None
+    run_s: int
+    interruptions: int
+    pool_s: int  # of spot training in the job's pool, in which the interruptions came
+    without: Prospect
+    checkpointed: Prospect
+    every_s: int
+    on_demand: Prospect
+    written: bool | None
+    other_type: str = ""
+    other: Prospect | None = None

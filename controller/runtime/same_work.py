@@ -1,0 +1,62 @@
+"""Finds another job that does the work of an attempt that is about to be created: in the ledger, and in SageMaker's own list.
+
+The list shows a retry whose event has not arrived. It is read from its newest job back to the end of the attempt before, at most
+three pages; of the jobs that the ledger does not know, at most ten are described, those of the same family first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from controller.decide.facts import Facts
+from controller.jobs.job import Job, Outcome, family_of
+from controller.jobs.work import Work
+from controller.ledger.lineage import LineageId, may_be_ours
+from controller.runtime.read_ports import ReadPorts
+
+KNOWN_MAX = 5  # jobs of the ledger that are described
+UNKNOWN_MAX = 10  # jobs of the list that are described
+PAGES_MAX = 3  # of 100 jobs each; a page may be empty
+
+
+def done_elsewhere(facts: Facts, ports: ReadPorts) -> str:
+    """A job of somebody else that does the same work and lives, or has completed; created since the end, under the same role.
+
+    Empty without one. Raises Unreachable.
+    """
+    since, mine = facts.job.ended_at or facts.job.created_at, facts.work
+    known = ports.ledger.works.begun_since(mine, since)
+    for work in [work for work in known if mine.same_as(work)][-KNOWN_MAX:]:
+        job = ports.jobs.describe(work.job)
+        if job is not None and job.created_at == work.created_at and job.role == mine.role and _counts(job):
+            return job.name
+    seen = {(work.job, work.created_at) for work in known}
+    unknown = [name for name, created_at in _listed(since, ports) if (name, created_at) not in seen and name != mine.job]
+    for name in sorted(unknown, key=lambda name: family_of(name) != family_of(mine.root))[:UNKNOWN_MAX]:
+        if may_be_ours(name) and ports.ledger.lineages.submitter(mine.account, mine.region, name) is not None:
+            continue  # an attempt or a probe of ours: it is in the ledger before it is created
+        job = ports.jobs.describe(name)
+        if job is not None and job.created_at > since and _counts(job):
+            own = LineageId.of(job)
+            if mine.same_as(Work.of(job, root=own.root, lineage=str(own))):
+                return job.name
+    return ""
+
+
+def _counts(job: Job) -> bool:
+    """Whether a job does its work, or has done it."""
+    return job.status != "Stopping" and (job.alive or job.outcome is Outcome.COMPLETED)
+
+
+def _listed(since: datetime, ports: ReadPorts) -> Iterator[tuple[str, datetime]]:
+    """The jobs that SageMaker created since then, newest first."""
+    token = ""
+    for _ in range(PAGES_MAX):
+        page = ports.jobs.newest(token)
+        if page is None:
+            return
+        yield from ((job.name, job.created_at) for job in page.jobs if job.created_at > since)
+        token = page.token
+        if not token or any(job.created_at <= since for job in page.jobs):
+            return

@@ -1,0 +1,105 @@
+"""The price of an hour where the policy has a rate of its own: it counts on its days, and the list price on all others.
+
+A Savings Plan lowers on-demand prices alone. A spot job in its region is therefore billed at the list price, and compared with
+the rate of the plan: that is what on-demand training would have cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from itertools import pairwise
+
+from controller.policy.agreed_rate import AgreedRate, Agreement
+from controller.savings.prices import SPOT, RateOf, spot_of
+from controller.units.money import Rate
+
+SOURCE = "rates of the policy"
+LIST_FOR_SPOT = "list price: spot gains nothing from a Savings Plan"
+BILL_SOURCE = "bill of "  # how the source of a rate of a bill begins
+
+
+class RateBasis(StrEnum):
+    """Where the on-demand rate of an attempt comes from. The values are stored in the roll-ups of closed days."""
+
+    LIST = "list price"
+    BILL = "bill"
+    SAVINGS_PLAN = "Savings Plan"
+    PRIVATE_PRICING = "private pricing"
+
+
+def bases_of(source: str | None) -> tuple[RateBasis, ...]:
+    """What a rate's source names: of an attempt over a change of prices, several."""
+    if source is None:
+        return ()
+    plan, private = (f"{SOURCE}: {one.label}" in source for one in Agreement)
+    found = [(plan, RateBasis.SAVINGS_PLAN), (private, RateBasis.PRIVATE_PRICING), (BILL_SOURCE in source, RateBasis.BILL)]
+    return tuple(basis for named, basis in found if named) or (RateBasis.LIST,)
+
+
+def with_agreed(listed: RateOf, agreed: Sequence[AgreedRate]) -> RateOf:
+    """The price of an instance type (or ``spot_of`` one) in a region, where these rates count before the listed ones."""
+
+    def rate(name: str, region: str, at: datetime, since: datetime | None = None) -> Rate | None:
+        mine = [one for one in agreed if one.region == region and one.instance_type == name.removeprefix(SPOT)]
+        if not mine:
+            return listed(name, region, at, since)
+        if since is None or since >= at:
+            return _part(name, region, at, None, mine, listed)
+        changes = sorted({edge for one in mine for edge in _edges(one) if since < edge < at})
+        parts = [(_part(name, region, b, a, mine, listed), b - a) for a, b in pairwise([since, *changes, at])]
+        known = [(one, length) for one, length in parts if one is not None]
+        if name.startswith(SPOT) and known and len(known) < len(parts):
+            known = [
+                (one, length) for (a, b), (own, length) in zip(pairwise([since, *changes, at]), parts, strict=True)
+                if (one := own or _part(name.removeprefix(SPOT), region, b, a, mine, listed)) is not None
+            ]  # fmt: skip
+        return _mean(known)
+
+    return rate
+
+
+def dearest_rate(rate_of: RateOf, instance_type: str, region: str, at: datetime) -> Rate | None:
+    """The dearer price of on-demand and of spot training, by which spend caps count."""
+    known = [rate_of(name, region, at, None) for name in (instance_type, spot_of(instance_type))]
+    return max((rate for rate in known if rate is not None), key=lambda rate: rate.micros_per_h, default=None)
+
+
+def _part(
+    name: str, region: str, at: datetime, since: datetime | None, mine: Sequence[AgreedRate], listed: RateOf
+) -> Rate | None:
+    """The rate of a time, or of a period within which no agreed rate begins or ends."""
+    day, spot, kind = (since or at).astimezone(UTC).date(), name.startswith(SPOT), name.removeprefix(SPOT)
+    own = _in_force(mine, day, spot=spot)
+    if own is not None:
+        return Rate(micros_per_h=own.micros_per_h, as_of=own.since, source=f"{SOURCE}: {own.agreement.label}, {own.named}")
+    found = listed(name, region, at, since)
+    if found is not None or not spot:
+        return found
+    other = _in_force(mine, day, spot=False)
+    if other is None or other.agreement is not Agreement.SAVINGS_PLAN:
+        return None
+    plain = listed(kind, region, at, since)
+    return plain and Rate(micros_per_h=plain.micros_per_h, as_of=plain.as_of, source=f"{LIST_FOR_SPOT} ({plain.source})")
+
+
+def _in_force(mine: Sequence[AgreedRate], day: date, *, spot: bool) -> AgreedRate | None:
+    return next((one for one in mine if one.spot is spot and one.holds_on(day)), None)
+
+
+def _edges(one: AgreedRate) -> tuple[datetime, ...]:
+    ends = (one.until + timedelta(days=1),) if one.until is not None and one.until < date.max else ()
+    return tuple(datetime.combine(day, time(), UTC) for day in (one.since, *ends))
+
+
+def _mean(parts: Sequence[tuple[Rate, timedelta]]) -> Rate | None:
+    """The mean by time, rounded to a whole micro-dollar; its source names each price."""
+    if not parts:
+        return None
+    last = parts[-1][0]
+    if len({rate.micros_per_h for rate, _ in parts}) == 1:
+        return last
+    total = sum(rate.micros_per_h * length.total_seconds() for rate, length in parts)
+    sources = "; ".join(f"{rate.micros_per_h / 1e6:g} USD/h as of {rate.as_of}: {rate.source}" for rate, _ in parts)
+    return Rate(micros_per_h=round(total / sum(length.total_seconds() for _, length in parts)), as_of=last.as_of, source=sources)

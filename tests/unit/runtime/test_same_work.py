@@ -1,0 +1,114 @@
+"""Before an attempt is created, SageMaker's own list shows a retry that the controller has not seen, for few calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+import pytest
+
+from controller.decide.decision import Decision
+from controller.jobs.failure import FailureCause
+from controller.jobs.job import Job, Outcome
+from controller.jobs.work import Work
+from controller.ledger.intent import Intent, Submit
+from controller.runtime.job_pages import JobPage, ListedJob
+from controller.runtime.read_ports import ReadPorts
+from controller.runtime.same_work import UNKNOWN_MAX, done_elsewhere
+from tests import builders
+from tests.builders import BEGIN, attempt, ended, job, lineage_id
+from tests.simulation.memory import MemoryLedger
+from tests.unit.decide.deciding import HOUR
+
+MINUTE = timedelta(minutes=1)
+FAILED = ended(job(work="1:a"), Outcome.CAPACITY)
+END = cast(datetime, FAILED.ended_at)
+
+
+@dataclass
+class Listing:
+    """SageMaker's jobs, newest first, on pages of this size; an empty page comes before each."""
+
+    jobs: Sequence[Job]
+    size: int = 100
+    described: list[str] = field(default_factory=list)
+    pages: int = 0
+
+    def describe(self, name: str) -> Job | None:
+        self.described.append(name)
+        return next((job for job in self.jobs if job.name == name), None)
+
+    def newest(self, token: str = "") -> JobPage:
+        self.pages += 1
+        place = int(token or 0)
+        by_time = sorted(self.jobs, key=lambda job: job.created_at, reverse=True)
+        listed = [ListedJob(name=j.name, created_at=j.created_at, modified_at=j.created_at, ended=not j.alive) for j in by_time]
+        begin = place // 2 * self.size
+        page = listed[begin : begin + self.size] if place % 2 else []
+        more = begin + self.size < len(listed) or place % 2 == 0
+        return JobPage(jobs=tuple(page), token=str(place + 1) if more else "")
+
+
+@dataclass
+class World:
+    jobs: Listing
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+
+    def found(self) -> str:
+        facts = builders.facts(FAILED, now=END + HOUR)
+        return done_elsewhere(facts, cast(ReadPorts, self))
+
+
+def retry(name: str = "bert-2", minutes: int = 5, **changes: Any) -> Job:
+    known = {"created_at": END + minutes * MINUTE, "checkpoint_uri": FAILED.checkpoint_uri, "work": "1:a", "role": FAILED.role}
+    return job(name, **(known | changes))
+
+
+@pytest.mark.parametrize(
+    ("other", "found"),
+    [
+        (retry(), True),
+        (retry("by-hand"), True),  # on the same checkpoint prefix
+        (retry(checkpoint_uri=None), True),  # of the same family, with the same inputs, output and hyperparameters
+        (retry("by-hand", checkpoint_uri=None), False),
+        (retry(checkpoint_uri=None, work="1:b"), False),
+        (retry(role="arn:aws:iam::111122223333:role/Other"), False),
+        (retry(minutes=-5), False),
+        (retry(status="Stopping"), False),
+        (ended(retry(), Outcome.COMPLETED, ended_at=END + HOUR), True),
+        (ended(retry(), Outcome.STOPPED, ended_at=END + HOUR), False),
+        (ended(retry(), Outcome.ALGORITHM, ended_at=END + HOUR), False),
+    ],
+)
+def test_a_job_that_the_ledger_does_not_know_is_found_by_what_it_works_on(other: Job, found: bool) -> None:
+    assert World(Listing([FAILED, other])).found() == (other.name if found else "")
+
+
+def test_an_own_attempt_that_nobody_saw_is_no_other_job() -> None:
+    world, second = World(Listing([FAILED, retry(attempt(2).name)])), attempt(2).name
+    submit = Submit(about=FAILED.name, job=second, number=2, cause=FailureCause.CAPACITY, born_at=FAILED.created_at)
+    assert world.ledger.commit(world.ledger.load(lineage_id()), Decision(intents=(Intent(action=submit, due_at=END),)))
+    assert world.found() == ""
+
+
+def test_in_a_busy_account_the_family_comes_first_and_the_calls_stay_bounded() -> None:
+    others = [
+        retry(f"gpt-{n}", minutes=n, checkpoint_uri=None, role="arn:aws:iam::111122223333:role/Other") for n in range(1, 60)
+    ]
+    old = [replace(job(f"old-{n}"), created_at=BEGIN - n * HOUR) for n in range(1, 500)]
+    busy = Listing([FAILED, *others, *old, retry(minutes=1)])
+    assert World(busy).found() == "bert-2"
+    assert (len(busy.described), busy.pages) == (1, 2)
+    without = Listing([FAILED, *others, *old], size=20)
+    assert World(without).found() == ""
+    assert (len(without.described), without.pages) == (UNKNOWN_MAX, 3)
+
+
+def test_what_the_ledger_knows_is_not_described_because_it_is_listed() -> None:
+    world = World(Listing([FAILED, retry("gpt", checkpoint_uri=None, work="1:b")]))
+    known = Work.of(world.jobs.jobs[1], root="gpt", lineage="another's")
+    assert world.ledger.commit(world.ledger.load(lineage_id("gpt")), Decision(works=(known,)))
+    assert world.found() == ""
+    assert world.jobs.described == []
