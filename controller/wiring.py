@@ -6,7 +6,7 @@ Clients are built when first needed. ``install`` is the only seam: a local host 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -21,10 +21,11 @@ from controller.aws.ec2_instances import Ec2Instances
 from controller.aws.ec2_placement import PlacementScores
 from controller.aws.errors import AwsFault, fault_of
 from controller.aws.eventbridge import EventBridge
-from controller.aws.packaged_policy import CompiledPolicies, compiled_document
+from controller.aws.packaged_policy import CompiledPolicies
 from controller.aws.price_list import REGION as PRICING_REGION
 from controller.aws.price_list import PriceList
 from controller.aws.prices import Prices
+from controller.aws.reloaded_policy import ReloadedPolicies, policies_of
 from controller.aws.s3_checkpoints import S3Checkpoints
 from controller.aws.s3_reports import S3ReportStore
 from controller.aws.sagemaker.jobs import SageMakerJobs
@@ -78,8 +79,9 @@ def install(
     """
     global _clock, _client_config, _slack_client_config  # one clock per container
     _clock, _client_config, _slack_client_config = clock, client_config, slack_client_config
-    ports.cache_clear()
-    reading_ports.cache_clear()
+    _deciding_ports.cache_clear()
+    _reading_ports.cache_clear()
+    _policies.cache_clear()
     client.cache_clear()
     _pricing.cache_clear()
     _hurried_client.cache_clear()
@@ -128,23 +130,33 @@ def warm(module: str) -> None:
             client("sagemaker").connect()
 
 
-@cache
 def ports() -> Ports:
-    """The ports of a function that decides about jobs. Raises Misconfigured."""
-    ledger = DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"), identity_key(), retention(_now))
-    return _ports(ledger, ledger.revisions.in_force_at)
+    """The ports of a function that decides about jobs, for one invocation. Raises Misconfigured."""
+    found = _deciding_ports()
+    _policies(True).begin(found.ledger.revisions)
+    return found
+
+
+def reading_ports() -> Ports:
+    """The ports of a function that decides nothing, for one invocation. Raises Misconfigured."""
+    found = _reading_ports()
+    _policies(False).begin(found.ledger.revisions)
+    return found
 
 
 @cache
-def reading_ports() -> Ports:
-    """The ports of a function that decides nothing: it does not say since when the policy is in force. Raises Misconfigured."""
-    ledger = DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"), retention=retention(_now))
-    return _ports(ledger, ledger.revisions.read_in_force_at)
+def _deciding_ports() -> Ports:
+    ledger = DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"), identity_key(), retention(_now))
+    return _ports(ledger, _policies(True))
 
 
-def _ports(ledger: DynamoLedger, in_force_at: Callable[[str, datetime], datetime]) -> Ports:
+@cache
+def _reading_ports() -> Ports:
+    return _ports(DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"), retention=retention(_now)), _policies(False))
+
+
+def _ports(ledger: DynamoLedger, policies: CompiledPolicies | ReloadedPolicies) -> Ports:
     use_packaged_models()
-    policies = _current_policies(in_force_at)
     sagemaker = Lazy(lambda: client("sagemaker"))
     return Ports(
         jobs=SageMakerJobs(sagemaker, roles=training_roles(), key=identity_key(), fields=policies.fields_read),
@@ -172,10 +184,9 @@ def _events() -> EventBridge:
     return EventBridge(Lazy(lambda: client("events")), os.environ.get("SPOTWARDEN_BUS") or "default")
 
 
-def _current_policies(in_force_at: Callable[[str, datetime], datetime]) -> CompiledPolicies:
-    return CompiledPolicies(
-        compiled_document(), lambda revision: in_force_at(revision, _now()), observe_only=not training_roles()
-    )
+@cache
+def _policies(decides: bool) -> CompiledPolicies | ReloadedPolicies:
+    return policies_of(decides, Lazy(lambda: client("s3")), _now)
 
 
 # ── the ports of Slack interactions and commands ─────────────────────────────────────────────────────────────────────────────
@@ -190,7 +201,8 @@ def slack_ports(came_at: datetime) -> SlackClickPorts:
     """The ports of a click, which is answered within three seconds whatever AWS does. Raises Misconfigured."""
     hurry = partial(Hurried, until=came_at + SLACK_TIME_LIMIT, now=_now)
     ledger = DynamoLedger(hurry(_hurried_client("dynamodb")), setting("SPOTWARDEN_TABLE"), identity_key())
-    policies = _current_policies(ledger.revisions.read_in_force_at)
+    policies = _policies(False)
+    policies.begin(ledger.revisions)
     sagemaker = hurry(_hurried_client("sagemaker"))
     return SlackClickPorts(
         jobs=SageMakerJobs(sagemaker, roles=training_roles(), key=identity_key(), fields=policies.fields_read),

@@ -45,6 +45,13 @@ SLACK_TOKEN: Arn = {"Ref": "SlackTokenSecret"}
 JOBS = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:training-job/*")
 PIPELINES = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:pipeline/*/execution/*")
 ALGORITHMS = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:*:algorithm/*")  # those of the Marketplace are its sellers'
+# Where PolicyUri is empty, nothing is granted. Joining the parts of a split takes "s3://" away.
+POLICY: Arn = {
+    "Fn::Join": [
+        "",
+        ["arn:", {"Ref": "AWS::Partition"}, ":s3:::", {"Fn::Join": ["", {"Fn::Split": ["s3://", {"Ref": "PolicyUri"}]}]}],
+    ]
+}
 ROLES: Arn = {"Ref": "TrainingRoles"}
 ANY = "*"  # for the actions that IAM offers no resource for
 
@@ -109,6 +116,10 @@ CALLS: dict[str, tuple[Grant, ...]] = {
     "ec2 GetSpotPlacementScores": (_grant(ANY, "ec2:GetSpotPlacementScores", condition=HERE),),
     "service-quotas ListServiceQuotas": (_grant(ANY, "servicequotas:ListServiceQuotas", condition=HERE),),
     "pricing GetProducts": (_grant(ANY, "pricing:GetProducts"),),
+    "s3 GetObject": (
+        _grant(POLICY, "s3:GetObject", when="HasPolicyUri"),
+        _grant({"Ref": "PolicyKey"}, "kms:Decrypt", condition=_via("s3"), when="HasPolicyKey"),
+    ),
     "s3 PutObject": (_grant(REPORTS, "s3:PutObject"),),
     "s3 ListObjectsV2": (_grant(BUCKETS, "s3:ListBucket", when="HasBuckets"),),
     "sagemaker DescribeTrainingJob": (_grant(JOBS, "sagemaker:DescribeTrainingJob"),),
@@ -157,6 +168,7 @@ RECONCILE = (
     "events PutEvents",
     "ec2 GetSpotPlacementScores",
     "service-quotas ListServiceQuotas",
+    "s3 GetObject",
     "s3 ListObjectsV2",
     "sagemaker DescribeTrainingJob",
     "sagemaker ListTags",

@@ -12,10 +12,6 @@ from controller.aws.dynamodb.retention import Retention
 ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=.@_/-]+")
 
 
-class InvalidRoles(ValueError):
-    """TrainingRoles contains something other than full ARNs of roles."""
-
-
 class Misconfigured(Exception):
     """An environment variable is missing or empty."""
 
@@ -27,6 +23,10 @@ def setting(name: str) -> str:
         state = "is not set" if found is None else "is empty"
         raise Misconfigured(f"environment variable {name} {state}; infra/resources.json sets it on every function")
     return found
+
+
+class InvalidRoles(ValueError):
+    """TrainingRoles contains something other than full ARNs of roles."""
 
 
 def training_roles() -> tuple[str, ...]:

@@ -44,6 +44,7 @@ class MessageKind(StrEnum):
     CALLED_OFF = "called-off"
     SURPRISE_HELD = "surprise-held"
     WAIVER_EXPIRING = "waiver-expiring"
+    POLICY_REFUSED = "policy-refused"
 
 
 class GiveUpReason(StrEnum):

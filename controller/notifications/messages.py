@@ -121,6 +121,13 @@ def row_of(kind: MessageKind) -> Row:
             return Row(
                 waiver_messages.waiver_expiring, "have a waiver that ends soon", PERSON, "Fix the jobs, or renew the waivers."
             )
+        case MessageKind.POLICY_REFUSED:
+            return Row(
+                problems.policy_refused,
+                "wait for a policy that can be read",
+                PERSON,
+                "Compile the policies and write them again.",
+            )
         case MessageKind.MOVING:
             return Row(deadlines.moving, "are being moved", ACTION, "")
         case MessageKind.NOT_MOVED:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from controller.ledger.entry import Ended, Started
 from controller.ledger.intent import Announce, Intent, IntentResult, Purpose, Stop
 from controller.ledger.lineage import Lineage
-from controller.ledger.message import Message, OfJob, RateLimit, RuleBroken, WaiverExpiring
+from controller.ledger.message import Message, OfJob, PolicyRefused, RateLimit, RuleBroken, WaiverExpiring
 from controller.ledger.message_json import message_of
 from controller.ledger.message_kind import MessageKind, NextStep
 from controller.notifications.message_text import NEXT, MessageText
@@ -72,7 +72,7 @@ def _named(message: Message, root: str) -> Message:
     """The message under the name that people gave the job: the attempt is a field of the card."""
     if isinstance(message, OfJob):
         return replace(message, job=replace(message.job, name=root))
-    return message if isinstance(message, RateLimit | WaiverExpiring) else replace(message, name=root)
+    return message if isinstance(message, RateLimit | WaiverExpiring | PolicyRefused) else replace(message, name=root)
 
 
 def _message(announce: Announce) -> Message | None:

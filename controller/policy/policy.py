@@ -127,6 +127,7 @@ class Policy:
     waivers: tuple[Waiver, ...] = ()
     checkpoint_ignore: tuple[str, ...] = ()  # globs for names of files that are no checkpoints, beside the package's own
     agreed_rates: tuple[AgreedRate, ...] = ()
+    stands_in: bool = False  # nobody chose it for this stack: it is used until a good one is known
     trust_claims: bool = False  # whether a job's name and tags prove which service owns it
 
     def observing(self) -> Policy:

@@ -113,6 +113,13 @@ EXAMPLES: tuple[Message, ...] = (
     m.WaiverExpiring(
         waiver="old-bert", rules="use-spot, wait-limit", expires=LATER, reason="moves in April", owner="alice", ticket="ML-1"
     ),
+    m.PolicyRefused(
+        place="s3://acme-policies/spotwarden.json", problem="found no version, wanted version 1", revision="781e8d1c6120"
+    ),
+    m.PolicyRefused(
+        place="s3://acme-policies/spotwarden.json", problem="there is no such object (NoSuchKey)", revision="781e8d1c6120",
+        stands_in=True,
+    ),
     m.DeciderFailed(job=SPOT, decider="deadline", error="OverflowError"),
     m.SurpriseHeld(job=SPOT, policy="save-long-work", revision="781e8d1c6120", jobs=21, teams=4),
 )  # fmt: skip
