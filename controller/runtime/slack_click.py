@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from controller.ledger.lineage import LineageId
 from controller.runtime.gather import lineage_of
 from controller.runtime.ports import Chat, Clock, Home, Jobs, Ledger, Policies
 from controller.runtime.slack_user import KnownUsers, SlackUser
+from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from controller.ledger.lineage import LineageId
@@ -16,6 +15,7 @@ from controller.notifications.message_text import where_text
 from controller.notifications.waiver_form import WAIVER_CALLBACK
 from controller.runtime.answers import Done, Later, Refused
 from controller.runtime.ports import Chat, Home
+from controller.units.value import dataclass
 
 ADDRESS = "at"  # the member of a button's value that says where its stack listens
 
