@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -104,17 +103,6 @@ def _pricing() -> Any:
 def region() -> str:
     """The region that this function runs in."""
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-
-
-def warm(module: str) -> None:
-    """Build at init, where Lambda gives a whole core, what the first trigger needs; in the function whose handler it is.
-
-    What fails here fails again at the first trigger, and is logged and counted there.
-    """
-    if "AWS_LAMBDA_RUNTIME_API" in os.environ and os.environ.get("_HANDLER", module).startswith(module):
-        with suppress(Exception):
-            ports().policies.current()
-            client("sagemaker").connect()
 
 
 def ports() -> Ports:
@@ -238,7 +226,7 @@ def refuse_unsigned(body: bytes, headers: Mapping[str, str]) -> str:
 
 
 def _secret_or_none() -> str:
-    secret = _signing_secret()
+    secret = signing_secret()
     if not secret:
         raise Misconfigured("no Slack signing secret is set up: buttons and /spot need one (docs/slack.md)")
     return secret
@@ -280,7 +268,7 @@ def _slack_token() -> str:
     return os.environ.get("SPOTWARDEN_SLACK_TOKEN") or _slack_secret().current()["bot_token"]
 
 
-def _signing_secret() -> str:
+def signing_secret() -> str:
     return os.environ.get("SPOTWARDEN_SLACK_SIGNING_SECRET") or _slack_secret().current().get("signing_secret", "")
 
 
