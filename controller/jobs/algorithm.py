@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
-from pathlib import Path
 
 from controller.units.value import dataclass
 
@@ -58,8 +57,6 @@ MARKETPLACE_ACCOUNTS = frozenset(
         "977537786026", "985815980388",
     }
 )  # fmt: skip
-
-DATA = Path(__file__).resolve().parents[1] / "data"
 _SCRIPT_MODE = frozenset({"sagemaker_program", "sagemaker_submit_directory"})
 _HOSTS_SCRIPTS = frozenset({"sagemaker-xgboost"})  # the only built-in image that can run a user's script
 
@@ -148,7 +145,9 @@ def _imaged(image: str, *, scripted: bool) -> Algorithm:
 @cache
 def _table() -> Mapping[tuple[str | None, str | None, str], _Row]:
     """Read the table once per process, on first use: account, region, repository → row."""
-    document = json.loads((DATA / "algorithms.json").read_text(encoding="utf-8"))
+    from importlib.resources import files  # here: it takes a while to load, and the table is read on first use
+
+    document = json.loads(files("controller").joinpath("data/algorithms.json").read_text(encoding="utf-8"))
     return {
         (account, region, repository): _Row(klass=AlgorithmClass(group["class"]), checkpoints=checkpoints)
         for group in document["registries"]
