@@ -219,7 +219,7 @@ def refuse_unsigned(body: bytes, headers: Mapping[str, str]) -> str:
 
 
 def _secret_or_none() -> str:
-    secret = signing_secret()
+    secret = _signing_secret()
     if not secret:
         raise Misconfigured("no Slack signing secret is set up: buttons and /spot need one (docs/slack.md)")
     return secret
@@ -255,7 +255,7 @@ def _slack_token() -> str:
     return os.environ.get("SPOTWARDEN_SLACK_TOKEN") or _slack_secret().current()["bot_token"]
 
 
-def signing_secret() -> str:
+def _signing_secret() -> str:
     return os.environ.get("SPOTWARDEN_SLACK_SIGNING_SECRET") or _slack_secret().current().get("signing_secret", "")
 
 

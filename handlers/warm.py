@@ -20,12 +20,11 @@ def warm_jobs(module: str) -> None:
 
 
 def warm_slack() -> None:
-    """Slack's secret and SDK, and the connections: Slack gives three seconds for an answer."""
+    """Slack's secret and SDK, the policy and a connection: Slack gives three seconds for an answer."""
     if _is_function_of("app"):
         with suppress(Exception):
-            wiring.signing_secret()
             ports = wiring.slack_ports(wiring.clock().now())
-            ports.chat.user  # noqa: B018  # builds the client, and calls nothing
+            ports.chat.user  # noqa: B018  # reads the secret, and builds the client
             ports.policies.current()
 
 
