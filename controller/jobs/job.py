@@ -190,6 +190,7 @@ class Job:
     subnets: tuple[str, ...] = ()  # empty: no VpcConfig
     volume_gb: int | None = None
     repeated_at: tuple[datetime, ...] = ()  # when SageMaker itself started it again, without an interruption (RetryStrategy)
+    tuner: str = ""  # the tuning job that started it, proved by its ARN; empty for any other job
     model_artifacts: str | None = None  # where the model is, or will be
     preferences: str = ""  # InstancePreferences as JSON; empty where the request names its instance type
     identity: str = ""  # a keyed digest of what no attempt may change of the request; empty where nobody computed one

@@ -148,6 +148,7 @@ class Measured:
     spot_possible: bool = True  # whether SageMaker would have run it on spot
     spot_rate_micros_per_h: int | None = None  # where the price list has a price of its own for spot
     waited_s: int | None = None
+    tuner: str = ""  # the tuning job that started it
     repeats: int = 0
 
     @property

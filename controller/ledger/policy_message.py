@@ -22,6 +22,25 @@ class SurpriseHeld(OfJob):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TuningFlagged(OfJob):
+    """A definition of a tuning job breaks a rule. The job has the tuning job's name, and is like those that it starts.
+
+    ``definition`` is empty where there is one without a name; ``fix`` is JSON.
+    """
+
+    kind: ClassVar = MessageKind.TUNING_FLAGGED
+    definition: str
+    policy: str
+    severity: str
+    field: str
+    found: str
+    wanted: str
+    fix: str = ""
+    mode: str = ""
+    revision: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WaiverExpiring:
     """A waiver of the policy ends soon; ``rules`` and what it says are text of the policy file."""
 

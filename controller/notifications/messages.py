@@ -51,6 +51,8 @@ def row_of(kind: MessageKind) -> Row:
     match kind:
         case MessageKind.FLAGGED:
             return Row(rule_messages.rule_broken, "break a rule", ACTION, "")
+        case MessageKind.TUNING_FLAGGED:
+            return Row(rule_messages.tuning_flagged, "are started by tuning jobs that break a rule", ACTION, "")
         case MessageKind.RESUBMITTING:
             return Row(jobs.resubmitting, "are submitted again", ACTION, "")
         case MessageKind.WOULD_RESUBMIT:

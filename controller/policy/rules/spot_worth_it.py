@@ -65,16 +65,16 @@ def _violation(job: Job, options: Options, worth: SpotWorth, seen: Prospect) -> 
     if seen.chance < 0.5 and seen.hours >= NEVER * worth.on_demand.hours:
         word = "would most likely never finish"
     said = word if late else "costs more than on-demand"
-    helps = tuple(_helps(job, options, worth))
+    wanted = ", or ".join(_helps(job, options, worth)) or "a shorter run"
     return Violation(
         field="EnableManagedSpotTraining",
-        found=f"true: on spot this job {said}: {expected_of(seen)}, on-demand {cost_of(worth.on_demand)}",
-        wanted=f"{', or '.join(helps)}" if helps else "a shorter run",
+        found=f"on spot this job {said}: {expected_of(seen)}, on-demand {cost_of(worth.on_demand)}",
+        wanted=wanted,
         demand=_demand(job, options, worth),
         risk=(
             f"A run trains for {span(worth.run_s)}, its chance to finish within MaxWaitTimeInSeconds is"
             f" {percent_of(seen.chance)}, and jobs of this pool were interrupted {times(worth.interruptions)} in"
-            f" {span(worth.pool_s)} of training."
+            f" {span(worth.pool_s)} of training. What would change it: {wanted}."
         ),
     )
 
@@ -86,7 +86,7 @@ def _helps(job: Job, options: Options, worth: SpotWorth) -> Iterator[str]:
     if worth.other is not None and _breaks(worth.other, options) is False:
         yield f"{worth.other_type} ({prospect_of(worth.other)})"
     if worth.on_demand.chance > 0:
-        yield f"false ({cost_of(worth.on_demand)})"
+        yield f"on-demand ({cost_of(worth.on_demand)})"
 
 
 def _may_checkpoint(job: Job, options: Options, worth: SpotWorth) -> bool:
