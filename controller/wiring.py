@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -38,6 +37,7 @@ from controller.ledger.lineage import LineageId
 from controller.runtime.gather import lineage_of
 from controller.runtime.ports import Chat, Clock, Home, Jobs, Ledger, Policies, Ports, Unreachable
 from controller.runtime.slack_user import KnownUsers, SlackUser
+from controller.units.value import dataclass
 
 # The lease (60 s) outlives the function (45 s), which outlives its calls: two tries of at most 2 + 10 s each.
 CLIENT_CONFIG = CallLimits(connect_timeout=2, read_timeout=10, total_max_attempts=2)
