@@ -6,67 +6,64 @@ Clients are built when first needed. ``install`` is the only seam: a local host 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from controller.aws.clients import boto3_client
+from controller.aws.clients import CallLimits, Hurried, Lazy, boto3_client, client_of
 from controller.aws.dynamodb.ledger import DynamoLedger
 from controller.aws.dynamodb.outbox import DynamoOutbox
 from controller.aws.ec2_instances import Ec2Instances
 from controller.aws.ec2_placement import PlacementScores
 from controller.aws.errors import AwsFault, fault_of
 from controller.aws.eventbridge import EventBridge
-from controller.aws.packaged_policy import CompiledPolicies, compiled_document
+from controller.aws.packaged_policy import CompiledPolicies
 from controller.aws.price_list import REGION as PRICING_REGION
 from controller.aws.price_list import PriceList
 from controller.aws.prices import Prices
+from controller.aws.reloaded_policy import ReloadedPolicies, policies_of
 from controller.aws.s3_checkpoints import S3Checkpoints
 from controller.aws.s3_reports import S3ReportStore
 from controller.aws.sagemaker.jobs import SageMakerJobs
+from controller.aws.service_models import use_packaged_models
 from controller.aws.service_quotas import ServiceQuotas
-from controller.aws.stack_parameters import identity_key, retention, training_roles
+from controller.aws.stack_parameters import Misconfigured, identity_key, retention, setting, training_roles
 from controller.aws.system_clock import SystemClock
 from controller.ledger.lineage import LineageId
 from controller.runtime.gather import lineage_of
 from controller.runtime.ports import Chat, Clock, Home, Jobs, Ledger, Policies, Ports, Unreachable
 from controller.runtime.slack_user import KnownUsers, SlackUser
+from controller.units.value import dataclass
 
 # The lease (60 s) outlives the function (45 s), which outlives its calls: two tries of at most 2 + 10 s each.
-CLIENT_CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
+CLIENT_CONFIG = CallLimits(connect_timeout=2, read_timeout=10, total_max_attempts=2)
 
 if TYPE_CHECKING:
+    from botocore.config import Config
+
     from controller.slack.secret import SlackSecret
 
 _clock: Clock = SystemClock()
 
 
-class Misconfigured(Exception):
-    """An environment variable is missing or empty."""
-
-
 # Slack gives a click three seconds: no call begins later than SLACK_TIME_LIMIT, the last of them takes at most 0.7 s, and the
 # answer to Slack takes 1 s.
-SLACK_CLIENT_CONFIG = Config(connect_timeout=0.3, read_timeout=0.4, retries={"mode": "standard", "total_max_attempts": 1})
+SLACK_CLIENT_CONFIG = CallLimits(connect_timeout=0.3, read_timeout=0.4, total_max_attempts=1)
 SLACK_TIME_LIMIT = timedelta(seconds=0.9)
-_client_config, _slack_client_config = CLIENT_CONFIG, SLACK_CLIENT_CONFIG
+_client_config: CallLimits | Config = CLIENT_CONFIG
+_slack_client_config: CallLimits | Config = SLACK_CLIENT_CONFIG
 
 
-def setting(name: str) -> str:
-    """A required environment variable. Raises Misconfigured when it is missing or empty."""
-    found = os.environ.get(name)
-    if not found:
-        state = "is not set" if found is None else "is empty"
-        raise Misconfigured(f"environment variable {name} {state}; infra/resources.json sets it on every function")
-    return found
-
-
-def install(*, clock: Clock, client_config: Config = CLIENT_CONFIG, slack_client_config: Config = SLACK_CLIENT_CONFIG) -> None:
+def install(
+    *,
+    clock: Clock,
+    client_config: CallLimits | Config = CLIENT_CONFIG,
+    slack_client_config: CallLimits | Config = SLACK_CLIENT_CONFIG,
+) -> None:
     """Use another clock and other client settings, and forget whatever was built before.
 
     ``slack_client_config`` is for the calls of a click in Slack. The embedded AWS has longer timeouts: its clock is virtual, and
@@ -74,8 +71,9 @@ def install(*, clock: Clock, client_config: Config = CLIENT_CONFIG, slack_client
     """
     global _clock, _client_config, _slack_client_config  # one clock per container
     _clock, _client_config, _slack_client_config = clock, client_config, slack_client_config
-    ports.cache_clear()
-    reading_ports.cache_clear()
+    _deciding_ports.cache_clear()
+    _reading_ports.cache_clear()
+    _policies.cache_clear()
     client.cache_clear()
     _pricing.cache_clear()
     _hurried_client.cache_clear()
@@ -95,7 +93,7 @@ def _now() -> datetime:
 
 @cache
 def client(service: str) -> Any:
-    return boto3_client(service, _client_config)
+    return client_of(service, _client_config)
 
 
 @cache
@@ -108,46 +106,68 @@ def region() -> str:
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
 
 
-@cache
+def warm(module: str) -> None:
+    """Build at init, where Lambda gives a whole core, what the first trigger needs; in the function whose handler it is.
+
+    What fails here fails again at the first trigger, and is logged and counted there.
+    """
+    if "AWS_LAMBDA_RUNTIME_API" in os.environ and os.environ.get("_HANDLER", module).startswith(module):
+        with suppress(Exception):
+            ports().policies.current()
+            client("sagemaker").connect()
+
+
 def ports() -> Ports:
-    """The ports of a function that decides about jobs. Raises Misconfigured."""
-    ledger = DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"), identity_key(), retention(_now))
-    return _ports(ledger, ledger.revisions.in_force_at)
+    """The ports of a function that decides about jobs, for one invocation. Raises Misconfigured."""
+    found = _deciding_ports()
+    _policies(True).begin(found.ledger.revisions)
+    return found
+
+
+def reading_ports() -> Ports:
+    """The ports of a function that decides nothing, for one invocation. Raises Misconfigured."""
+    found = _reading_ports()
+    _policies(False).begin(found.ledger.revisions)
+    return found
 
 
 @cache
-def reading_ports() -> Ports:
-    """The ports of a function that decides nothing: it does not say since when the policy is in force. Raises Misconfigured."""
-    ledger = DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"), retention=retention(_now))
-    return _ports(ledger, ledger.revisions.read_in_force_at)
+def _deciding_ports() -> Ports:
+    ledger = DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"), identity_key(), retention(_now))
+    return _ports(ledger, _policies(True))
 
 
-def _ports(ledger: DynamoLedger, in_force_at: Callable[[str, datetime], datetime]) -> Ports:
-    policies = _current_policies(in_force_at)
-    sagemaker = _Lazy(lambda: client("sagemaker"))
+@cache
+def _reading_ports() -> Ports:
+    return _ports(DynamoLedger(client("dynamodb"), setting("SPOTWARDEN_TABLE"), retention=retention(_now)), _policies(False))
+
+
+def _ports(ledger: DynamoLedger, policies: CompiledPolicies | ReloadedPolicies) -> Ports:
+    use_packaged_models()
+    sagemaker = Lazy(lambda: client("sagemaker"))
     return Ports(
         jobs=SageMakerJobs(sagemaker, roles=training_roles(), key=identity_key(), fields=policies.fields_read),
-        checkpoints=S3Checkpoints(_Lazy(lambda: client("s3")), _checkpoint_buckets()),
+        checkpoints=S3Checkpoints(Lazy(lambda: client("s3")), _checkpoint_buckets()),
         ledger=ledger,
         outbox=DynamoOutbox(client("dynamodb"), setting("SPOTWARDEN_TABLE")),
-        chat=_Lazy(_slack),
+        chat=Lazy(_slack),
         events=_events(),
         report_store=S3ReportStore(
-            _Lazy(lambda: client("s3")), os.environ.get("SPOTWARDEN_REPORTS_BUCKET", ""), os.environ.get("AWS_REGION", "")
+            Lazy(lambda: client("s3")), os.environ.get("SPOTWARDEN_REPORTS_BUCKET", ""), os.environ.get("AWS_REGION", "")
         ),
-        instances=Ec2Instances(_Lazy(lambda: client("ec2"))),
+        instances=Ec2Instances(Lazy(lambda: client("ec2"))),
         policies=policies,
         prices=Prices(ledger.prices.rates, policies.agreed_rates),
-        quotas=ServiceQuotas(_Lazy(lambda: client("service-quotas"))),
-        placement=PlacementScores(_Lazy(lambda: client("ec2"))),
-        price_list=PriceList(_Lazy(_pricing)),
+        quotas=ServiceQuotas(Lazy(lambda: client("service-quotas"))),
+        placement=PlacementScores(Lazy(lambda: client("ec2"))),
+        price_list=PriceList(Lazy(_pricing)),
         clock=_clock,
         home=Home(account=os.environ.get("SPOTWARDEN_ACCOUNT", ""), region=region()),
     )
 
 
 def _events() -> EventBridge:
-    return EventBridge(_Lazy(lambda: client("events")), os.environ.get("SPOTWARDEN_BUS") or "default")
+    return EventBridge(Lazy(lambda: client("events")), os.environ.get("SPOTWARDEN_BUS") or "default")
 
 
 def _checkpoint_buckets() -> tuple[str, ...]:
@@ -155,20 +175,9 @@ def _checkpoint_buckets() -> tuple[str, ...]:
     return tuple(filter(None, os.environ.get("SPOTWARDEN_CHECKPOINT_BUCKETS", "").split(",")))
 
 
-class _Lazy:
-    """An object that is built at its first call: most functions never call EC2 or Slack."""
-
-    def __init__(self, build: Callable[[], Any]) -> None:
-        self._build = build
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._build(), name)
-
-
-def _current_policies(in_force_at: Callable[[str, datetime], datetime]) -> CompiledPolicies:
-    return CompiledPolicies(
-        compiled_document(), lambda revision: in_force_at(revision, _clock.now()), observe_only=not training_roles()
-    )
+@cache
+def _policies(decides: bool) -> CompiledPolicies | ReloadedPolicies:
+    return policies_of(decides, Lazy(lambda: client("s3")), _now)
 
 
 # ── the ports of Slack interactions and commands ─────────────────────────────────────────────────────────────────────────────
@@ -199,14 +208,15 @@ def _known_users() -> KnownUsers:
 
 def slack_ports(came_at: datetime) -> SlackClickPorts:
     """The ports of a click, which is answered within three seconds whatever AWS does. Raises Misconfigured."""
-    hurry = partial(_Hurried, until=came_at + SLACK_TIME_LIMIT)
+    hurry = partial(Hurried, until=came_at + SLACK_TIME_LIMIT, now=_now)
     ledger = DynamoLedger(hurry(_hurried_client("dynamodb")), setting("SPOTWARDEN_TABLE"), identity_key())
-    policies = _current_policies(ledger.revisions.read_in_force_at)
+    policies = _policies(False)
+    policies.begin(ledger.revisions)
     sagemaker = hurry(_hurried_client("sagemaker"))
     return SlackClickPorts(
         jobs=SageMakerJobs(sagemaker, roles=training_roles(), key=identity_key(), fields=policies.fields_read),
         ledger=ledger,
-        chat=hurry(_Lazy(_slack), always=("reply_ephemeral",)),
+        chat=hurry(Lazy(_slack), always=("reply_ephemeral",)),
         policies=policies,
         clock=_clock,
     )
@@ -234,23 +244,9 @@ def _secret_or_none() -> str:
     return secret
 
 
-class _Hurried:
-    """A client that begins no call after a time, except those that are made ``always``."""
-
-    def __init__(self, client: Any, until: datetime, always: tuple[str, ...] = ()) -> None:
-        self._client = client
-        self._until = until
-        self._always = always
-
-    def __getattr__(self, name: str) -> Any:
-        if _clock.now() > self._until and name not in self._always:
-            raise Unreachable(f"{name} was not begun: AWS or Slack has taken too long for a click already")
-        return getattr(self._client, name)
-
-
 @cache
 def _hurried_client(service: str) -> Any:
-    return boto3_client(service, _slack_client_config)
+    return client_of(service, _slack_client_config)
 
 
 def _slack() -> Chat:
@@ -258,7 +254,7 @@ def _slack() -> Chat:
     if not _has_slack():
         from controller.aws.notices import NoticeChat
 
-        return NoticeChat(_Lazy(lambda: client("sns")), os.environ.get("SPOTWARDEN_NOTICE_TOPIC", ""), _events(), _clock)
+        return NoticeChat(Lazy(lambda: client("sns")), os.environ.get("SPOTWARDEN_NOTICE_TOPIC", ""), _events(), _clock)
     from controller.slack.webhook import WebhookChat
 
     webhook = os.environ.get("SPOTWARDEN_SLACK_WEBHOOK")

@@ -24,7 +24,13 @@ clock = Blueprint(__name__)
 def sweep(event: Any) -> dict[str, Any]:
     """Trigger every overdue intent."""
     done = run_sweep(wiring.ports())
-    return {**_metrics_of(done), "OverdueSeconds": done.overdue_s, "RingsFailing": done.failing}
+    refused = done.policy_refused
+    if refused is not None:
+        logger.error("policy refused", extra={"place": refused.place, "version": refused.version, "problem": refused.problem})
+    return {
+        **_metrics_of(done), "OverdueSeconds": done.overdue_s, "RingsFailing": done.failing,
+        "PoliciesRefused": int(refused is not None),
+    }  # fmt: skip
 
 
 @observed

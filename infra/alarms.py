@@ -208,6 +208,14 @@ ALARMS: tuple[Alarm, ...] = (
         breaching=2,
     ),
     Alarm(
+        name="PolicyIsRefused",
+        meaning="The policy at PolicyUri has not been in force for five minutes: it is bad, or cannot be read.",
+        runbook="Read \"policy refused\" in SweepLogs; the last good one is in force. Write another: spotwarden compile --to.",
+        metric="PoliciesRefused",
+        periods=5,
+        breaching=5,
+    ),
+    Alarm(
         name="JobsAreNotUnderstood",
         meaning="SageMaker describes jobs with members that this version does not know. It submits none of them again.",
         runbook="Read \"description has unknown members\" in the logs of Sweep and JobChanged, and install a newer version.",

@@ -42,9 +42,17 @@ BUS = _sub("arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-
 REPORTS = _sub("${Reports.Arn}/reports/*")
 DEAD_LETTERS: Arn = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
 SLACK_TOKEN: Arn = {"Ref": "SlackTokenSecret"}
+TUNERS = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:hyper-parameter-tuning-job/*")
 JOBS = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:training-job/*")
 PIPELINES = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:pipeline/*/execution/*")
 ALGORITHMS = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:*:algorithm/*")  # those of the Marketplace are its sellers'
+# Where PolicyUri is empty, nothing is granted. Joining the parts of a split takes "s3://" away.
+POLICY: Arn = {
+    "Fn::Join": [
+        "",
+        ["arn:", {"Ref": "AWS::Partition"}, ":s3:::", {"Fn::Join": ["", {"Fn::Split": ["s3://", {"Ref": "PolicyUri"}]}]}],
+    ]
+}
 ROLES: Arn = {"Ref": "TrainingRoles"}
 ANY = "*"  # for the actions that IAM offers no resource for
 
@@ -109,9 +117,16 @@ CALLS: dict[str, tuple[Grant, ...]] = {
     "ec2 GetSpotPlacementScores": (_grant(ANY, "ec2:GetSpotPlacementScores", condition=HERE),),
     "service-quotas ListServiceQuotas": (_grant(ANY, "servicequotas:ListServiceQuotas", condition=HERE),),
     "pricing GetProducts": (_grant(ANY, "pricing:GetProducts"),),
+    "s3 GetObject": (
+        _grant(POLICY, "s3:GetObject", when="HasPolicyUri"),
+        _grant({"Ref": "PolicyKey"}, "kms:Decrypt", condition=_via("s3"), when="HasPolicyKey"),
+    ),
     "s3 PutObject": (_grant(REPORTS, "s3:PutObject"),),
     "s3 ListObjectsV2": (_grant(BUCKETS, "s3:ListBucket", when="HasBuckets"),),
     "sagemaker DescribeTrainingJob": (_grant(JOBS, "sagemaker:DescribeTrainingJob"),),
+    "sagemaker DescribeHyperParameterTuningJob": (
+        _grant(TUNERS, "sagemaker:DescribeHyperParameterTuningJob", "sagemaker:ListTags"),
+    ),
     "sagemaker ListTags": (_grant(JOBS, "sagemaker:ListTags"),),
     "sagemaker DescribeAlgorithm": (_grant(ALGORITHMS, "sagemaker:DescribeAlgorithm"),),
     "sagemaker ListPipelineExecutionSteps": (_grant(PIPELINES, "sagemaker:ListPipelineExecutionSteps"),),
@@ -157,6 +172,7 @@ RECONCILE = (
     "events PutEvents",
     "ec2 GetSpotPlacementScores",
     "service-quotas ListServiceQuotas",
+    "s3 GetObject",
     "s3 ListObjectsV2",
     "sagemaker DescribeTrainingJob",
     "sagemaker ListTags",
@@ -179,7 +195,7 @@ DIGEST = (
 
 # Function → what it calls. Sweep and drain leave no dead letters: the next minute is their next try.
 FUNCTIONS: dict[str, tuple[str, ...]] = {
-    "job_changed": (*RECONCILE, DEAD_LETTER),
+    "job_changed": (*RECONCILE, "sagemaker DescribeHyperParameterTuningJob", DEAD_LETTER),
     "market_signalled": ("dynamodb PutItem", "ec2 DescribeInstances", DEAD_LETTER),
     "sweep": (*RECONCILE, "dynamodb Query due"),
     "discover": (*RECONCILE, DEAD_LETTER),

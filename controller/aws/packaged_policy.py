@@ -13,22 +13,28 @@ from controller.policy.agreed_rate import AgreedRate
 from controller.policy.compiled import agreed_rates, fields_read, load_policy
 from controller.policy.policy import Policy
 from controller.policy.when import Path
+from controller.runtime.policy_ports import RefusedPolicy, Revisions
 
 
 class CompiledPolicies:
     """The Policies port over one JSON document. Both the document and its date are read once per container.
 
-    With ``observe_only`` nothing is enforced: people are told what would be done.
+    Only a function that ``decides`` says since when the policy is in force. With ``observe_only`` nothing is enforced: people are
+    told what would be done.
     """
 
     def __init__(
-        self, document: Mapping[str, Any], in_force_at: Callable[[str], datetime], *, observe_only: bool = False
+        self, document: Mapping[str, Any], now: Callable[[], datetime], *, decides: bool = True, observe_only: bool = False
     ) -> None:
-        self._document = document
-        self._observe_only = observe_only
-        self._in_force_at = in_force_at
+        self._document, self._now, self._decides, self._observe_only = document, now, decides, observe_only
+        self._revisions: Revisions | None = None
         self._policy: Policy | None = None
         self._fields: Mapping[Path, bool] | None = None
+        self._agreed: tuple[AgreedRate, ...] | None = None
+
+    def begin(self, revisions: Revisions) -> None:
+        """An invocation begins, with this ledger."""
+        self._revisions = revisions
 
     def fields_read(self) -> Mapping[Path, bool]:
         """The members of a job's description that expressions of the policy read, and whether a request may contain them."""
@@ -36,16 +42,29 @@ class CompiledPolicies:
             self._fields = fields_read(self._document)
         return self._fields
 
-    @property
     def agreed_rates(self) -> tuple[AgreedRate, ...]:
         """The rates of the policy that count instead of list prices."""
-        return agreed_rates(self._document)
+        if self._agreed is None:
+            self._agreed = agreed_rates(self._document)
+        return self._agreed
 
     def current(self) -> Policy:
         if self._policy is None:
-            policy = load_policy(self._document, self._in_force_at(self._document["revision"]))
+            policy = load_policy(self._document, self._since())
             self._policy = policy.observing() if self._observe_only else policy
         return self._policy
+
+    def refused(self) -> RefusedPolicy | None:
+        return None  # a package with a bad policy is never built
+
+    def _since(self) -> datetime:
+        if self._revisions is None:
+            raise RuntimeError("begin() comes before the first use")
+        revision, now = self._document["revision"], self._now()
+        if self._decides:
+            return self._revisions.in_force_at(revision, now, self._document)
+        current = self._revisions.current()
+        return current.since if current is not None and current.revision == revision else now
 
 
 def compiled_document() -> Mapping[str, Any]:

@@ -30,17 +30,17 @@ def _nothing(_: str) -> Listed:
 
 class Prices:
     """On-demand prices of training instances. ``listed`` reads a region's from the ledger, and raises Unreachable;
-    ``agreed`` are the rates of the policy, which count before it.
+    ``agreed`` reads the rates of the policy, which count before it.
     """
 
-    def __init__(self, listed: Callable[[str], Listed] = _nothing, agreed: Sequence[AgreedRate] = ()) -> None:
+    def __init__(self, listed: Callable[[str], Listed] = _nothing, agreed: Callable[[], Sequence[AgreedRate]] = tuple) -> None:
         self._listed = listed
-        self._rate = with_agreed(self._list_price, agreed)
+        self._agreed = agreed
         self._read: dict[str, tuple[datetime, Listed]] = {}
 
     def rate(self, instance_type: str, region: str, at: datetime, since: datetime | None = None) -> Rate | None:
         """The price at a time, or the mean of a period up to it; None where there is none."""
-        return self._rate(instance_type, region, at, since)
+        return with_agreed(self._list_price, self._agreed())(instance_type, region, at, since)
 
     def _list_price(self, instance_type: str, region: str, at: datetime, since: datetime | None = None) -> Rate | None:
         ours = [rate for rate in self._ours(region, at).get(instance_type, ()) if _plausible(rate, instance_type)]

@@ -12,6 +12,19 @@ from controller.aws.dynamodb.retention import Retention
 ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=.@_/-]+")
 
 
+class Misconfigured(Exception):
+    """An environment variable is missing or empty."""
+
+
+def setting(name: str) -> str:
+    """A required environment variable. Raises Misconfigured when it is missing or empty."""
+    found = os.environ.get(name)
+    if not found:
+        state = "is not set" if found is None else "is empty"
+        raise Misconfigured(f"environment variable {name} {state}; infra/resources.json sets it on every function")
+    return found
+
+
 class InvalidRoles(ValueError):
     """TrainingRoles contains something other than full ARNs of roles."""
 

@@ -50,7 +50,8 @@ def run(
             print("\n".join(lines))
             return 0 if agree else 1
         jobs = SageMakerJobs(wiring.client("sagemaker"), key=identity_key())
-        prices = PriceTable(ledger.prices.rates, agreed_rates(policy_document(policies)[0]))
+        agreed = agreed_rates(policy_document(policies)[0])
+        prices = PriceTable(ledger.prices.rates, lambda: agreed)
         found = audited(ledger, jobs, prices, since, until)
         print("\n".join(audit_lines(found, since, until)))
         return 1 if found.differences else 0

@@ -66,9 +66,13 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         name="compile",
         run="compile_policies.run",
-        help="Compile policy files to the JSON that ships to Lambda.",
-        examples=("spotwarden compile policies --output policies.json",),
-        exit_codes="0 done; 2 a mistake in a policy, or a file that cannot be written",
+        help="Compile policy files to the JSON that Lambda reads.",
+        examples=(
+            "spotwarden compile policies --output policies.json",
+            "spotwarden compile policies --to s3://acme-policies/policies.json",
+        ),
+        exit_codes="0 done; 2 a mistake in a policy, or a place that cannot be written; 5 AWS does not answer",
+        aws=True,
     ),
     Command(
         name="validate",

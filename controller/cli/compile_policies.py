@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from controller import wiring
+from controller.aws.s3_policy import InvalidPolicyUri, place_of
 from controller.aws.system_clock import SystemClock
+from controller.cli.aws_calls import asking
+from controller.cli.errors import AwsUnreachable, BadInput
 from controller.cli.output_file import write_output
 from controller.cli.usage import BAD_INPUT
+from controller.policy.document import BYTES_MAX, document_text
 from controller.policyfile import as_text, validate_folder
 from controller.policyfile.folder import NOT_READ, is_case_file, unread_files
 
@@ -20,8 +26,15 @@ def run(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to this file instead of standard output.")
     ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to", metavar="S3_URI", help="Write it to S3, where the stack's parameter PolicyUri names it: s3://BUCKET/KEY."
+        ),
+    ] = None,
 ) -> int:
     """Write the compiled document; print every mistake of every file where there is one, and warnings."""
+    place = _place(to) if to is not None else None
     validated = validate_folder(folder, now=SystemClock().now())
     for problem in (*validated.errors, *validated.warnings):
         if problem.code != NOT_READ:  # said below, with the other files
@@ -32,8 +45,37 @@ def run(
         why = "cases, which spotwarden test runs" if is_case_file(path) else "its name does not end in .yaml"
         print(f"not read as a policy: {path} ({why})", file=sys.stderr)
     text = as_text(validated.document)
-    if output is None:
+    if place is not None:
+        _upload(validated.document, *place)
+    if output is not None:
+        write_output(output, text)
+    elif place is None:
         sys.stdout.write(text)
-        return 0
-    write_output(output, text)
     return 0
+
+
+def _place(uri: str) -> tuple[str, str]:
+    """The bucket and key of ``--to``. Raises BadInput."""
+    try:
+        return place_of(uri)
+    except InvalidPolicyUri as error:
+        raise BadInput(f"--to: {error}") from None
+
+
+def _upload(document: Mapping[str, Any], bucket: str, key: str) -> None:
+    """Put the document where functions read it, and say what is new. Raises BadInput and AwsUnreachable."""
+    body = document_text(document).encode()
+    if len(body) > BYTES_MAX:
+        raise BadInput(f"found a document of {len(body):,} bytes, wanted at most {BYTES_MAX:,}: split the folder between stacks")
+    s3 = wiring.client("s3")
+    try:
+        asking(lambda: s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json"))
+    except AwsUnreachable as error:
+        if getattr(error.__cause__, "response", {}).get("Error", {}).get("Code") == "NoSuchBucket":
+            raise BadInput(f"--to: found no bucket {bucket}, wanted one that exists") from error
+        raise
+    print(
+        f"wrote policy {document['revision']} ({len(document['rules'])} rules, {len(body):,} bytes) to s3://{bucket}/{key}:"
+        " in force within a minute where PolicyUri names it",
+        file=sys.stderr,
+    )

@@ -14,8 +14,11 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.errors import AwsFault, fault_of
+from controller.aws.reloaded_policy import read_version
+from controller.aws.s3_policy import FoundObject, NotRead, S3PolicyDocument
 from controller.cli.aws_calls import asking
 from controller.cli.options import Format, OutputFormat
+from controller.policy.document import BadDocument
 from controller.runtime.ports import Ledger, Unreachable
 from controller.runtime.schedule_ports import DiscoverPass
 from controller.units.plural import count
@@ -84,6 +87,7 @@ class Installation:
         yield from _tried("roles", lambda: self._roles(parameters.get("TrainingRoles", "")))
         yield from _tried("buckets", lambda: self._buckets(parameters.get("CheckpointBuckets", "")))
         yield from _tried("slack", lambda: self._slack(parameters.get("SlackTokenSecret", "")))
+        yield from _tried("policy", lambda: self._policy(parameters.get("PolicyUri", ""), table))
         if policies is not None:
             yield from _tried("policies", lambda: _policies(policies))
 
@@ -208,6 +212,24 @@ class Installation:
             if missing
             else (True, ", ".join(_several(names)))
         )
+
+    def _policy(self, uri: str, table: str) -> tuple[bool, str]:
+        current = self.ledger(table).revisions.current()
+        known = (
+            f"policy {current.revision} is in force since {current.since:%Y-%m-%d %H:%M}" if current else "none is in force yet"
+        )
+        if not uri:
+            return True, f"that of the package; {known}"
+        answer = S3PolicyDocument(self.client("s3"), uri).read()
+        if not isinstance(answer, FoundObject):
+            return False, f"{uri}: {answer.problem if isinstance(answer, NotRead) else 'unchanged'}; {known}"
+        try:
+            document, _ = read_version(answer)
+        except BadDocument as problem:
+            return False, f"{uri}: {problem}; {known}. Write a good one with spotwarden compile --to {uri}"
+        if current is None or current.revision != document["revision"]:
+            return False, f'{uri} is policy {document["revision"]}, and {known}: look at "policy refused" in the log of Sweep'
+        return True, f"{uri}: {known}"
 
     def _slack(self, secret: str) -> tuple[bool, str]:
         if not secret:

@@ -53,7 +53,8 @@ def run(
         from controller.aws.prices import Prices
 
         since, until = period_of(period, clock.now().date())
-        prices = Prices(ledger.prices.rates, agreed_rates(policy_document(policies)[0]))
+        agreed = agreed_rates(policy_document(policies)[0])
+        prices = Prices(ledger.prices.rates, lambda: agreed)
         days = rollups_of_days(ledger, first_day_needed(since, until), until, prices.rate)
         _refuse_unknown_teams(team or [], days, ledger, until)
         text = _writer(format_)(report_of(days, since, until, by=by, teams=team or [], origin=_origin(ledger, clock)))

@@ -23,7 +23,6 @@ from controller.policy.policy import AppliesTo, RuleAction
 from controller.policy.repair import NotRepairable
 from controller.policy.rules import judge
 from controller.policy.rules.checkpoint_alive import CHECKPOINT_ALIVE
-from controller.policy.rules.kind import Evidence
 from controller.policy.rules.tag_invalid import TAG_INVALID
 from controller.policy.waiver import Waiver
 
@@ -38,7 +37,7 @@ def enforce(facts: Facts) -> Decision:
     job = facts.job
     if not (job.alive or _new(facts)):
         return Decision(intents=_under_way(facts))
-    verdict = judge(job, facts.policy, _evidence(facts), facts.directives, now=facts.now, given=given_waivers(facts))
+    verdict = judge(job, facts.policy, facts.evidence, facts.directives, now=facts.now, given=given_waivers(facts))
     force = rolled_out(facts, verdict.findings)
     verdict = replace(verdict, findings=force.findings)
     flagged = tuple(_flagged(facts, finding, acts=finding.policy in force.acting) for finding in verdict.findings)
@@ -130,11 +129,7 @@ def _stop(facts: Facts, verdict: Verdict) -> tuple[Intent, ...]:
 def _plan(facts: Facts, verdict: Verdict) -> Stop | NotRepairable | None:
     """What the findings ask for that may act on this job."""
     offences = [f for f in verdict.findings if may_stop(facts, f)]
-    return planned_stop(facts.job, offences, facts.policy, _evidence(facts))
-
-
-def _evidence(facts: Facts) -> Evidence:
-    return Evidence(claims=facts.claims, checkpoint_scan=facts.checkpoint_scan)
+    return planned_stop(facts.job, offences, facts.policy, facts.evidence)
 
 
 def _changes(plan: Stop | NotRepairable | None, finding: Finding) -> str:

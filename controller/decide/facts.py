@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -20,8 +20,11 @@ from controller.ledger.lineage import Lineage
 from controller.ledger.pool import PhaseTimes, PlacementAsked, PoolMemory
 from controller.ledger.rule_acts import RuleActs
 from controller.policy.policy import Policy
+from controller.policy.rules.kind import Evidence
+from controller.policy.spot_worth import SpotWorth
 from controller.savings.progress import progress_of
 from controller.units.money import Rate
+from controller.units.value import dataclass
 
 READ_AFTER = timedelta(minutes=5)  # of a creation: ListTags may lag by three
 
@@ -52,6 +55,8 @@ class Facts:
 
     ``done_elsewhere`` is another job that does the work of the job's next attempt, or did it since the end; empty without one.
 
+    ``spot_worth`` is what is expected of a job that has not begun to train; None where nobody asked, or too little is known.
+
     ``owner_undecided`` says that the owner which the job claims has not answered yet, ``owner_checked`` an answer to write down.
     """
 
@@ -81,6 +86,12 @@ class Facts:
     owner_checked: OwnerChecked | None = None
     phase_times: tuple[PhaseTimes, ...] = ()
     first_permille: int | None = None
+    spot_worth: SpotWorth | None = None
+
+    @property
+    def evidence(self) -> Evidence:
+        """What the rules may know beside the job."""
+        return Evidence(claims=self.claims, checkpoint_scan=self.checkpoint_scan, spot_worth=self.spot_worth)
 
     @property
     def owned(self) -> bool:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.observe import ENDED, checkpoint_scanned
-from controller.jobs.job import Outcome, Usage
+from controller.jobs.job import Job, Outcome, Usage
 from controller.jobs.spot_possible import why_not_spot
 from controller.ledger.entry import CheckpointScanned, Credited, Ended, Measured, Started, Unmeasured
 from controller.savings.progress import resumed_seconds, useful_seconds, went_beyond
@@ -50,7 +50,17 @@ def _measured(facts: Facts, usage: Usage) -> Measured:
         other_instances=on_other_instances(facts), first_permille=facts.first_permille,
         repeats=len(job.repeated_at), spot_possible=job.spot or why_not_spot(job) is None,
         spot_rate_micros_per_h=facts.spot_rate.micros_per_h if facts.spot_rate and job.spot else None,
+        waited_s=_waited_s(job) if job.spot else None, tuner=job.tuner,
     )  # fmt: skip
+
+
+def _waited_s(job: Job) -> int | None:
+    """How long a job waited for its starts: from its creation, and from each interruption, to the next training."""
+    if not job.intervals or any(before.end is None for before in job.intervals[:-1]):
+        return None
+    begins = (job.created_at, *(before.end for before in job.intervals[:-1] if before.end is not None))
+    waits = (after.start - begin for begin, after in zip(begins, job.intervals, strict=True))
+    return round(sum(max(wait.total_seconds(), 0) for wait in waits))
 
 
 def on_other_instances(facts: Facts) -> bool:

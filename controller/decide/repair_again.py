@@ -13,7 +13,6 @@ from controller.policy.mode import Mode
 from controller.policy.policy import RuleAction
 from controller.policy.repair import NotRepairable, checkpoint_places, repaired_request
 from controller.policy.rules import judged
-from controller.policy.rules.kind import Evidence
 
 SHARED_PREFIX = "checkpoint-exclusive"
 
@@ -26,7 +25,7 @@ def repair_now(facts: Facts, stop: Stop) -> RequestChange | NotRepairable:
     """
     asked, policy = frozenset(stop.because.split(", ")), facts.policy
     living = replace(facts.job, outcome=None)
-    evidence = Evidence(claims=facts.claims, checkpoint_scan=facts.checkpoint_scan)
+    evidence = facts.evidence
     rules = [r for r in policy.rules if r.name in asked and r.mode is Mode.ENFORCE and r.action is RuleAction.REPAIR]
     names = {rule.name for rule in rules}
     offences = [f for f in judged(living, policy, evidence)[0] if f.policy in names]

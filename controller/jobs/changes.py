@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from controller.jobs.job import Job
 from controller.jobs.request import PROBE_RUNTIME_S, PROBE_WAIT_S, RequestChange, merged, on_instances
+from controller.units.value import dataclass
 
 RUNTIME_S_MAX = 28 * 86_400  # SageMaker's
 WAIT_S_MAX = 90 * 86_400  # SageMaker documents no limit; this excludes impossible values
@@ -58,7 +59,10 @@ class Changes:
     @classmethod
     def read(cls, text: str) -> Changes:
         """Read a fragment as an intent stores it. Raises ValueError."""
-        fragment = json.loads(text) if text else {}
+        try:
+            fragment = json.loads(text) if text else {}
+        except RecursionError:
+            raise ValueError(f"found changes nested deeper than any: {text[:80]!r}") from None
         if not isinstance(fragment, Mapping):
             raise ValueError(f"found changes {text[:80]!r}, wanted an object with named members")
         return cls.of(fragment)

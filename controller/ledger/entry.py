@@ -7,12 +7,12 @@ ledger can store them as they are. Entries about what people ask for are in ``co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from controller.jobs.job import Outcome, Service
 from controller.ledger.rule_entry import Flagged, RuleHeldBack
 from controller.ledger.user_entry import DirectivesRead, UserRequested, Waived
+from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +119,8 @@ class Measured:
     ``first_rate_micros_per_h`` is what the lineage's first attempt's type cost then, where this is another attempt and that is
     known. ``number`` is the attempt's; ``user`` and ``algorithm`` say whose it was and what ran. ``retained_s`` are the billable
     seconds for which a warm pool kept the instances after the job. ``checkpoint`` says whether the job had a CheckpointConfig.
+    ``waited_s`` is how long it waited for its starts, from its creation and from each interruption to the next training; None
+    where nobody knows.
     ``repeats`` says how often SageMaker itself started the job again after an internal error.
     """
 
@@ -145,6 +147,8 @@ class Measured:
     first_permille: int | None = None  # of its training seconds, which the first attempt's instances would need; None: unknown
     spot_possible: bool = True  # whether SageMaker would have run it on spot
     spot_rate_micros_per_h: int | None = None  # where the price list has a price of its own for spot
+    waited_s: int | None = None
+    tuner: str = ""  # the tuning job that started it
     repeats: int = 0
 
     @property

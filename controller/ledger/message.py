@@ -5,7 +5,6 @@ A message is one of the classes below; ``kind`` is its stored name and the first
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, get_args
 
@@ -22,6 +21,11 @@ from controller.ledger.message_facts import CheckpointFacts as CheckpointFacts
 from controller.ledger.message_facts import JobFacts as JobFacts
 from controller.ledger.message_facts import OfJob as OfJob
 from controller.ledger.message_kind import GiveUpReason, MessageKind, NextStep
+from controller.ledger.policy_message import PolicyRefused as PolicyRefused
+from controller.ledger.policy_message import SurpriseHeld as SurpriseHeld
+from controller.ledger.policy_message import TuningFlagged as TuningFlagged
+from controller.ledger.policy_message import WaiverExpiring as WaiverExpiring
+from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,30 +274,6 @@ class RateLimit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SurpriseHeld(OfJob):
-    """A new revision of a rule would act on more jobs than its guard allows; the job is the one that was too many."""
-
-    kind: ClassVar = MessageKind.SURPRISE_HELD
-    policy: str
-    revision: str
-    jobs: int
-    teams: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaiverExpiring:
-    """A waiver of the policy ends soon; ``rules`` and what it says are text of the policy file."""
-
-    kind: ClassVar = MessageKind.WAIVER_EXPIRING
-    waiver: str
-    rules: str
-    expires: datetime
-    reason: str
-    owner: str
-    ticket: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DeciderFailed(OfJob):
     """``decider`` is a name of ``controller.decide.DECIDERS``; ``error`` the class of the exception that it raised."""
 
@@ -318,5 +298,6 @@ Message = (
     | StillStopping | Interrupted | Finished | Moving | WouldMove | CannotAfford | DeadlineLost | DeadlineAtRisk
     | DeadlineUnreadable | OnDemandForbidden | NoRoom | NoEstimate | MaxWaitBeforeDeadline | Probing | StoppingAsAsked
     | RateLimit | DeciderFailed | SurpriseHeld | NotMoved | TagsChanged | WaiverExpiring | CalledOff
+    | PolicyRefused | TuningFlagged
 )  # fmt: skip
 MESSAGES: dict[MessageKind, type[Message]] = {cls.kind: cls for cls in get_args(Message)}

@@ -44,6 +44,8 @@ class MessageKind(StrEnum):
     CALLED_OFF = "called-off"
     SURPRISE_HELD = "surprise-held"
     WAIVER_EXPIRING = "waiver-expiring"
+    POLICY_REFUSED = "policy-refused"
+    TUNING_FLAGGED = "tuning-flagged"
 
 
 class GiveUpReason(StrEnum):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from controller.units.value import dataclass
 
 CAPACITY_SIGNAL_AGE = timedelta(hours=1)  # after that time, the capacity may be gone again
 
@@ -81,13 +82,21 @@ CapacitySignal = CapacitySeen | PlacementAsked
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolMemory:
-    """The statistics of a pool: how long jobs trained there, how often they were interrupted, how often EC2 warned."""
+    """The statistics of a pool: how long jobs trained there, how often they were interrupted, how often EC2 warned.
+
+    ``waited_s`` is how long jobs waited for ``starts`` starts, ``billed_s`` what was billed for ``billed_of_s`` of training: as
+    far as it was recorded, which older days did not.
+    """
 
     instance_type: str
     region: str
     exposure_s: int = 0
     interruptions: int = 0
     warnings: int = 0
+    starts: int = 0
+    waited_s: int = 0
+    billed_s: int = 0
+    billed_of_s: int = 0
 
     def __add__(self, other: PoolMemory) -> PoolMemory:
         return PoolMemory(
@@ -96,4 +105,8 @@ class PoolMemory:
             exposure_s=self.exposure_s + other.exposure_s,
             interruptions=self.interruptions + other.interruptions,
             warnings=self.warnings + other.warnings,
+            starts=self.starts + other.starts,
+            waited_s=self.waited_s + other.waited_s,
+            billed_s=self.billed_s + other.billed_s,
+            billed_of_s=self.billed_of_s + other.billed_of_s,
         )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from controller.policy.mode import Mode
 from controller.policy.policy import Severity
 from controller.policy.rollout import HeldBack
+from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from controller.ledger.entry import Ended, Started
 from controller.ledger.intent import Announce, Intent, IntentResult, Purpose, Stop
 from controller.ledger.lineage import Lineage
-from controller.ledger.message import Message, OfJob, RateLimit, RuleBroken, WaiverExpiring
+from controller.ledger.message import Message, OfJob, PolicyRefused, RateLimit, RuleBroken, WaiverExpiring
 from controller.ledger.message_json import message_of
 from controller.ledger.message_kind import MessageKind, NextStep
 from controller.notifications.message_text import NEXT, MessageText
 from controller.notifications.messages import describe, row_of
 from controller.policy.policy import Policy
 from controller.policy.slack_settings import Importance
+from controller.units.value import dataclass
 
 KINDS = tuple(MessageKind)
 SEVERITIES = ("high", "medium", "low")
@@ -72,7 +73,7 @@ def _named(message: Message, root: str) -> Message:
     """The message under the name that people gave the job: the attempt is a field of the card."""
     if isinstance(message, OfJob):
         return replace(message, job=replace(message.job, name=root))
-    return message if isinstance(message, RateLimit | WaiverExpiring) else replace(message, name=root)
+    return message if isinstance(message, RateLimit | WaiverExpiring | PolicyRefused) else replace(message, name=root)
 
 
 def _message(announce: Announce) -> Message | None:

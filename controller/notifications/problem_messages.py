@@ -10,6 +10,7 @@ from controller.ledger.message import (
     Deleted,
     NameTaken,
     NotPermitted,
+    PolicyRefused,
     RateLimit,
     Refused,
     StillStopping,
@@ -111,6 +112,19 @@ def decider_failed(m: DeciderFailed) -> MessageText:
         next_step="All other parts continue.",
         to_do="Report the error. The function's log has the details.",
         small=small_print(m.job),
+    )
+
+
+def policy_refused(m: PolicyRefused) -> MessageText:
+    if m.stands_in:
+        still = f"No good version is known, so the packaged policy {code(m.revision)} is used, and nothing is enforced."
+    else:
+        still = f"Policy {code(m.revision)} stays in force."
+    return explained(
+        f":no_entry: The policy in {code(m.place)} is not in force: it cannot be used",
+        why=sentence(m.problem),
+        next_step=f"{still} The place is read again each minute.",
+        to_do="Run spotwarden validate, then spotwarden compile with --to, or put an earlier version there again.",
     )
 
 

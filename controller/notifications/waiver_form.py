@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from controller.decide.user_requests import REASON_MAX, TICKET_MAX
 from controller.notifications.mrkdwn import plain_object, shortened
 from controller.units.free_text import one_line
+from controller.units.value import dataclass
 
 WAIVER_CALLBACK = "spotwarden/waive"
 OPTIONS_MAX = 100  # of a static_select

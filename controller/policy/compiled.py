@@ -1,8 +1,12 @@
-"""Reads the compiled policy document that ships to Lambda. The standard library is enough for it."""
+"""Reads the compiled policy document that ships to Lambda. The standard library is enough for it.
+
+A key that this code does not know is refused: a policy that is only partly understood is another policy.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
 
@@ -24,24 +28,33 @@ from controller.policy.rollout import Rollout, SurpriseGuard
 from controller.policy.selector import Selector
 from controller.policy.slack_settings import Labels, slack_settings_of
 from controller.policy.waiver import Waiver
-from controller.policy.when import when_of
+from controller.policy.when import When, when_of
+
+KEYS = frozenset({
+    "version", "revision", "channel", "brakes", "slack", "labels", "rules", "resubmit", "waivers", "trust_claims",
+    "checkpoint_ignore", "rates",
+})  # fmt: skip
 
 
 def load_policy(document: Mapping[str, Any], in_force_at: datetime) -> Policy:
-    """Read the compiled JSON document (see ``policyfile.compile_folder``) that ships to Lambda."""
+    """Read the compiled JSON document (see ``policyfile.compile_folder``) that ships to Lambda.
+
+    Raises KeyError, TypeError or ValueError for one of another form.
+    """
+    _known(document, KEYS)
     return Policy(
         revision=document["revision"],
         in_force_at=in_force_at,
         channel=document["channel"],
-        rules=tuple(_rule(r) for r in document["rules"]),
-        resubmissions=tuple(_resubmission(r) for r in document["resubmit"]),
+        rules=tuple(_rule(r) for r in _list(document["rules"])),
+        resubmissions=tuple(_resubmission(r) for r in _list(document["resubmit"])),
         rate_limits=RateLimits(**document.get("brakes", {})),
         slack=slack_settings_of(document.get("slack", {})),
         labels=Labels(**document.get("labels", {})),
-        waivers=tuple(_waiver(w) for w in document.get("waivers", ())),
+        waivers=tuple(_waiver(w) for w in _list(document.get("waivers", ()))),
         agreed_rates=agreed_rates(document),
         trust_claims=document.get("trust_claims", False),
-        checkpoint_ignore=tuple(document.get("checkpoint_ignore", ())),
+        checkpoint_ignore=_list(document.get("checkpoint_ignore", ())),
     )
 
 
@@ -55,24 +68,44 @@ def fields_read(document: Mapping[str, Any]) -> Mapping[tuple[str, ...], bool]:
     }
 
 
+def _known(found: Mapping[str, Any], keys: Iterable[str]) -> None:
+    """Raises TypeError for a key that nothing here reads."""
+    if unknown := sorted(set(found) - set(keys)):
+        raise TypeError(f"unknown key {unknown[0]!r}")
+
+
+def _of(found: Mapping[str, Any], cls: type[Any]) -> None:
+    _known(found, (one.name for one in fields(cls)))
+
+
+def _list(found: Any) -> tuple[Any, ...]:
+    """A list as a tuple. Raises TypeError for text, of which ``tuple`` would take the letters."""
+    if not isinstance(found, list | tuple):
+        raise TypeError(f"{str(found)[:40]!r} is no list")
+    return tuple(found)
+
+
 def agreed_rates(document: Mapping[str, Any]) -> tuple[AgreedRate, ...]:
     """The rates of a compiled document that count instead of list prices."""
-    return tuple(
-        AgreedRate(
-            instance_type=one["instance_type"], region=one["region"], spot=one["spot"], micros_per_h=one["micros_per_h"],
-            since=date.fromisoformat(one["since"]), until=date.fromisoformat(one["until"]) if one["until"] else None,
-            agreement=Agreement(one["agreement"]), usage_type=one["usage_type"],
-        )
-        for one in document.get("rates", ())
+    return tuple(_agreed_rate(one) for one in _list(document.get("rates", ())))
+
+
+def _agreed_rate(one: Mapping[str, Any]) -> AgreedRate:
+    _of(one, AgreedRate)
+    return AgreedRate(
+        instance_type=one["instance_type"], region=one["region"], spot=one["spot"], micros_per_h=one["micros_per_h"],
+        since=date.fromisoformat(one["since"]), until=date.fromisoformat(one["until"]) if one["until"] else None,
+        agreement=Agreement(one["agreement"]), usage_type=one["usage_type"],
     )  # fmt: skip
 
 
 def _selector(found: Mapping[str, Any]) -> Selector:
-    tags = {key: tuple(values) for key, values in found.get("tags", {}).items()}
-    return Selector(tags=tags, **{key: tuple(values) for key, values in found.items() if key != "tags"})
+    tags = {key: _list(values) for key, values in found.get("tags", {}).items()}
+    return Selector(tags=tags, **{key: _list(values) for key, values in found.items() if key != "tags"})
 
 
 def _rule(found: Mapping[str, Any]) -> Rule:
+    _of(found, Rule)
     return Rule(
         name=found["name"],
         kind=found["kind"],
@@ -85,12 +118,18 @@ def _rule(found: Mapping[str, Any]) -> Rule:
         channel=found["channel"],
         repair=_repair(found.get("repair", {})),
         rollout=_rollout(found.get("rollout", {})),
-        when=when_of(found["when"]) if "when" in found else None,
+        when=_when(found["when"]) if "when" in found else None,
         docs=found.get("docs", ""),
     )
 
 
+def _when(found: Mapping[str, Any]) -> When:
+    _of(found, When)
+    return when_of(found)
+
+
 def _rollout(found: Mapping[str, Any]) -> Rollout:
+    _of(found, Rollout)
     day, guard = found.get("enforce_from"), found.get("surprise")
     return Rollout(
         share=found.get("share", 1.0),
@@ -101,19 +140,22 @@ def _rollout(found: Mapping[str, Any]) -> Rollout:
 
 def _waiver(found: Mapping[str, Any]) -> Waiver:
     """A waiver of a file. Raises ValueError for an end without a zone, which would mean another moment to each reader."""
+    _of(found, Waiver)
     expires = datetime.fromisoformat(found["expires"])
     if expires.tzinfo is None:
         raise ValueError(f"the waiver {found['name']} expires at {found['expires']}, wanted a time with its zone")
     texts = {name: found[name] for name in ("name", "reason", "owner", "ticket")}
-    return Waiver(**texts, rules=tuple(found["rules"]), match=_selector(found["match"]), expires=expires)
+    return Waiver(**texts, rules=_list(found["rules"]), match=_selector(found["match"]), expires=expires)
 
 
 def _repair(found: Mapping[str, Any]) -> Repair:
-    allowed = {role: tuple(prefixes) for role, prefixes in found.get("allowed", {}).items()}
+    _of(found, Repair)
+    allowed = {role: _list(prefixes) for role, prefixes in found.get("allowed", {}).items()}
     return Repair(checkpoint=found.get("checkpoint"), allowed=allowed, tags=found.get("tags", {}))
 
 
 def _resubmission(found: Mapping[str, Any]) -> Resubmission:
+    _of(found, Resubmission)
     return Resubmission(
         name=found["name"],
         match=_selector(found["match"]),
@@ -121,10 +163,7 @@ def _resubmission(found: Mapping[str, Any]) -> Resubmission:
         within_s=found["within_s"],
         causes={FailureCause(cause): _budget(budget) for cause, budget in found["causes"].items()},
         channel=found["channel"],
-        ladder=tuple(
-            FallbackStep(kind=FallbackKind(fallback_step["kind"]), values=tuple(fallback_step["values"]))
-            for fallback_step in found.get("ladder", ())
-        ),
+        ladder=tuple(_fallback_step(step) for step in _list(found.get("ladder", ()))),
         on_demand=found.get("on_demand", True),
         interruption_limit=InterruptionLimit(**found["interruption_limit"]) if found.get("interruption_limit") else None,
         deadline=_deadline(found.get("deadline", {})),
@@ -133,9 +172,14 @@ def _resubmission(found: Mapping[str, Any]) -> Resubmission:
     )
 
 
+def _fallback_step(found: Mapping[str, Any]) -> FallbackStep:
+    _of(found, FallbackStep)
+    return FallbackStep(kind=FallbackKind(found["kind"]), values=_list(found["values"]))
+
+
 def _budget(found: Mapping[str, Any]) -> Budget:
     per = BudgetPer(found.get("per", BudgetPer.LINEAGE))
-    return Budget(**{**found, "beginnings": tuple(found.get("beginnings", ())), "per": per})
+    return Budget(**{**found, "beginnings": _list(found.get("beginnings", ())), "per": per})
 
 
 def _deadline(found: Mapping[str, Any]) -> DeadlineSettings:

@@ -7,7 +7,7 @@ that document into these types, with the standard library alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -23,6 +23,7 @@ from controller.policy.slack_settings import Labels, SlackSettings
 from controller.policy.user_request import UserRequest
 from controller.policy.waiver import Waiver
 from controller.policy.when import Path, When
+from controller.units.value import dataclass
 
 
 class Severity(StrEnum):
@@ -127,6 +128,7 @@ class Policy:
     waivers: tuple[Waiver, ...] = ()
     checkpoint_ignore: tuple[str, ...] = ()  # globs for names of files that are no checkpoints, beside the package's own
     agreed_rates: tuple[AgreedRate, ...] = ()
+    stands_in: bool = False  # nobody chose it for this stack: it is used until a good one is known
     trust_claims: bool = False  # whether a job's name and tags prove which service owns it
 
     def observing(self) -> Policy:

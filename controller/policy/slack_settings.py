@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
 from controller.policy.user_request import UserRequest
+from controller.units.value import dataclass
 
 MEMBERS = "members"  # among those who may read: every full member of the workspace
 
@@ -62,12 +63,18 @@ class Labels:
 
 
 def slack_settings_of(found: Mapping[str, Any]) -> SlackSettings:
-    """Read the ``slack`` part of a compiled policy document."""
+    """Read the ``slack`` part of a compiled policy document. Raises TypeError or ValueError for one of another form."""
     words: dict[str, Any] = {"digest": DigestTime(**found.get("digest", {}))}
     if "tell" in found:
-        words["tell"] = tuple(Importance(importance) for importance in found["tell"])
+        words["tell"] = tuple(Importance(importance) for importance in _list(found["tell"]))
     if "may" in found:
-        words["may"] = {UserRequest(ask): tuple(ids) for ask, ids in found["may"].items()}
+        words["may"] = {UserRequest(ask): _list(ids) for ask, ids in found["may"].items()}
     if "read" in found:
-        words["read"] = tuple(found["read"])
+        words["read"] = _list(found["read"])
     return SlackSettings(**{**found, **words})
+
+
+def _list(found: Any) -> tuple[Any, ...]:
+    if not isinstance(found, list | tuple):
+        raise TypeError(f"{str(found)[:40]!r} is no list")
+    return tuple(found)

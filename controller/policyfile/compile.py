@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from controller.policy.document import VERSION, revision_of
 from controller.policy.resubmission import BudgetPer, FallbackKind
 from controller.policy.rules import RULE_KINDS
 from controller.policy.slack_settings import slack_settings_of
@@ -115,8 +115,7 @@ def _document(whole: Sequence[File]) -> dict[str, Any]:
         content["waivers"] = waivers
     if bounds := [file.longest_waiver for file in whole if file.longest_waiver is not None]:
         content["slack"]["waiver_s_max"] = min(bounds[0], content["slack"].get("waiver_s_max", bounds[0]))
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return {"revision": hashlib.sha256(canonical.encode()).hexdigest()[:12], **content}
+    return {"version": VERSION, "revision": revision_of(content), **content}
 
 
 def as_text(document: Mapping[str, Any]) -> str:

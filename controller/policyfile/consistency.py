@@ -36,6 +36,7 @@ NEEDS_PREFIX = ("checkpoint-required", "checkpoint-exclusive")
 NOT_REPAIRABLE: Mapping[str, str] = {
     "instance-allowed": "only the job's owner knows which of the allowed types it can use",
     "checkpoint-alive": "only the training code can write checkpoints",
+    "spot-worth-it": "only the job's owner can make it write checkpoints, or pay for on-demand",
 }
 ONCE: Mapping[str, str] = {
     FallbackKind.INSTANCE_TYPES: "instance type",

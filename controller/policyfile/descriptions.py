@@ -211,4 +211,8 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
     },
     "tags-required": {"tags": "The tags that a job must have."},
     "instance-allowed": {"instance_types": "Globs for the types that jobs may use."},
+    "spot-worth-it": {
+        "chance_at_least": "The least chance to finish within MaxWaitTimeInSeconds.",
+        "times_on_demand": "What spot may be expected to cost, as a multiple of on-demand.",
+    },
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field, StrictBool
 
 from controller.policyfile.schema import Factor
-from controller.policyfile.vocabulary import Duration, DurationOrZero, InstanceTypes, Prefixes, StrictModel, Texts
+from controller.policyfile.vocabulary import Duration, DurationOrZero, InstanceTypes, Percent, Prefixes, StrictModel, Texts
 
 
 class Options(StrictModel):
@@ -49,6 +49,11 @@ class CheckpointAlive(Options):
     at_most: Duration | None = Field(None, serialization_alias="at_most_s")
 
 
+class SpotWorthIt(Options):
+    chance_at_least: Percent | None = None
+    times_on_demand: Factor | None = None
+
+
 OPTIONS: dict[str, type[Options]] = {
     "checkpoint-required": CheckpointRequired,
     "uncheckpointed-cap": UncheckpointedCap,
@@ -59,4 +64,5 @@ OPTIONS: dict[str, type[Options]] = {
     "checkpoint-alive": CheckpointAlive,
     "tags-required": TagsRequired,
     "instance-allowed": InstanceAllowed,
+    "spot-worth-it": SpotWorthIt,
 }

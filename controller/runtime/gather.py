@@ -19,9 +19,11 @@ from controller.decide.observe import scan_reason
 from controller.decide.ownership import settle_owner, to_ask
 from controller.decide.repair_prefix import candidate_prefixes, free_of, template_prefix
 from controller.decide.settle_caps import team_account
+from controller.decide.spot_worth import worth_of
 from controller.decide.wakeups import TAGS_LATE
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import place_of
+from controller.jobs.instance import equivalents
 from controller.jobs.job import TEAM_TAG, USER_TAG, Job, Service
 from controller.jobs.quota_hold import instances_held
 from controller.ledger.entry import Ended, Measured, Started
@@ -30,9 +32,12 @@ from controller.ledger.lineage import LINEAGE_TAG, Lineage, LineageId, is_sent, 
 from controller.ledger.pool import CAPACITY_SIGNAL_AGE, PlacementAsked
 from controller.ledger.rule_acts import RuleActs
 from controller.policy.resubmission import Resubmission
+from controller.policy.rules.spot_worth_it import SPOT_WORTH_IT
 from controller.runtime.ledger_ports import ReadLineages
+from controller.runtime.ports import Prices
 from controller.runtime.read_ports import ReadPorts
 from controller.runtime.same_work import done_elsewhere
+from controller.runtime.schedule_ports import ReadPoolMemories
 from controller.savings.agreed_rates import dearest_rate
 from controller.savings.job_history import first_permille
 from controller.savings.prices import spot_of
@@ -40,6 +45,7 @@ from controller.savings.rollup import NOBODY
 from controller.units.calendar import month_key
 
 RUNS_MAX = 50  # runs of a family: enough for a quantile, and one page
+OTHER_TYPES_MAX = 3  # instance types like the job's own whose pools are compared
 POOL_MEMORY_AGE = timedelta(days=28)
 PLACEMENT_SCORE_INTERVAL = timedelta(hours=1)
 
@@ -108,9 +114,10 @@ def _closely(facts: Facts, ports: ReadPorts) -> Facts:
         return facts
     counts = block is not None and deadline_of(facts, block.deadline) is not None and (job.alive or job.cause is not None)
     watched = job.alive and any(rule.kind == "checkpoint-alive" and rule.about(job) for rule in facts.policy.rules)
-    if job.checkpoint_uri is not None and (counts or watched or scan_reason(facts) is not None):
+    weighed = asks_worth(facts)
+    if job.checkpoint_uri is not None and (counts or watched or weighed or scan_reason(facts) is not None):
         facts = replace(facts, checkpoint_scan=_scan(facts, job.checkpoint_uri, ports))
-    if counts or (block is not None and block.capped and job.cause is not None):
+    if counts or weighed or (block is not None and block.capped and job.cause is not None):
         facts = replace(facts, history=ports.ledger.histories.history(job.account, job.region, facts.family, RUNS_MAX))
     if counts:
         facts = replace(facts, phase_times=ports.ledger.capacity.phase_times(job.region, job.instance_type))
@@ -118,7 +125,23 @@ def _closely(facts: Facts, ports: ReadPorts) -> Facts:
         facts = replace(facts, spot_seen=_spot_seen(facts, ports))
     if block is not None and block.ladder and job.cause is not None:
         facts = _with_pools(facts, block, ports)
-    return facts
+    return with_worth(facts, ports.ledger.pools, ports.prices) if weighed else facts
+
+
+def asks_worth(facts: Facts) -> bool:
+    """Whether a rule asks if the job is worth running on spot: while it has not begun to train, or was interrupted."""
+    job = facts.job
+    asked = any(rule.kind == SPOT_WORTH_IT.id and rule.about(job) for rule in facts.policy.rules)
+    return asked and job.alive and job.spot and not job.training
+
+
+def with_worth(facts: Facts, memories: ReadPoolMemories, prices: Prices) -> Facts:
+    """What is to be expected of a job on spot, on its instance type and on three others like it at most."""
+    job, since = facts.job, facts.now - POOL_MEMORY_AGE
+    types = (job.instance_type, *equivalents(job.instance_type)[:OTHER_TYPES_MAX])
+    pools = {t: memories.memory(t, job.region, since) for t in types}
+    rates = {t: rate for t in types if (rate := prices.rate(t, job.region, facts.now)) is not None}
+    return replace(facts, spot_worth=worth_of(facts, pools, rates))
 
 
 def _scan(facts: Facts, uri: str, ports: ReadPorts) -> CheckpointScan:

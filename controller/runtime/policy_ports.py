@@ -1,10 +1,13 @@
-"""The port of policy revisions: which one is in force, and since when. All raise Unreachable."""
+"""The ports of the policy: which revision is in force, since when, and what its document says. All raise Unreachable."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
+
+from controller.policy.policy import Policy
+from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,14 +18,42 @@ class RevisionInForce:
     since: datetime
 
 
-class Revisions(Protocol):
-    """Since when the current policy revision is in force."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedPolicy:
+    """What lies at ``place`` (an S3 URI) is not in force, and ``problem`` says why.
 
-    def in_force_at(self, revision: str, now: datetime) -> datetime:
+    ``version`` names the bad version; it is empty where the object could not be read at all. ``passing``: AWS did not answer, so
+    nothing is known to be wrong.
+    """
+
+    place: str
+    problem: str
+    version: str = ""
+    passing: bool = False
+
+
+class Policies(Protocol):
+    """The policy in force. It is the same for all of one invocation."""
+
+    def current(self) -> Policy:
+        """The policy in force."""
+
+    def refused(self) -> RefusedPolicy | None:
+        """The newer version that is not in force although somebody put it in place; None where there is none."""
+
+
+class Revisions(Protocol):
+    """Since when the current policy revision is in force, and the documents of the revisions that were."""
+
+    def in_force_at(self, revision: str, now: datetime, document: Mapping[str, Any] | None = None) -> datetime:
         """Since when this revision is the current one: since ``now``, if another one was before.
 
         A revision is in force in intervals. One that comes back after another, such as by a rollback, begins a new interval.
+        ``document`` is kept under the revision, unless it is longer than a ledger's row can be.
         """
 
     def current(self) -> RevisionInForce | None:
         """The revision that a function used last; None before the first."""
+
+    def document(self, revision: str) -> str | None:
+        """The compiled document of a revision that was in force, as text; None where none was kept."""

@@ -7,24 +7,25 @@ that the call certainly did not take effect.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from controller.decide.ownership import OwnerAnswer
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.job import Job
+from controller.jobs.tuning import TuningJob
 from controller.ledger.intent import Probe, Publish, Submit
 from controller.ledger.lineage import LineageId
-from controller.policy.policy import Policy
 from controller.runtime.answers import Answer, Done, Later, Refused, Unreachable
 from controller.runtime.job_pages import JobPage
 from controller.runtime.ledger_ports import FailingTrigger, Ledger, Overdue
 from controller.runtime.outbox import Chat, Message, Outbox, Post
+from controller.runtime.policy_ports import Policies
 from controller.runtime.schedule_ports import LateDay
 from controller.runtime.triggers import Trigger
 from controller.savings.report import Report
 from controller.units.money import Rate
+from controller.units.value import dataclass
 
 __all__ = [
     "Answer",
@@ -58,6 +59,9 @@ class ReadJobs(Protocol):
 
     def describe(self, name: str) -> Job | None:
         """The job as it is now, with its tags; None when SageMaker knows no such job. Raises Unreachable."""
+
+    def tuning(self, name: str) -> TuningJob | None:
+        """A tuning job as it is now, with its tags; None when SageMaker knows no such one. Raises Unreachable."""
 
     def made_by_pipeline(self, job: Job, execution: str) -> OwnerAnswer:
         """Whether a step of a pipeline execution (its ARN) made the job; what does not answer is SILENT, and raises nothing."""
@@ -124,24 +128,22 @@ class Instances(Protocol):
         """The instance family (``g5``) of an EC2 instance; None when it is gone. Raises Unreachable."""
 
 
-class Policies(Protocol):
-    def current(self) -> Policy:
-        """The policy in force."""
-
-
 class Prices(Protocol):
     def rate(self, instance_type: str, region: str, at: datetime, since: datetime | None = None) -> Rate | None:
         """The on-demand rate at a time, or from ``since`` until then; None where none is known. Raises Unreachable."""
 
 
 class PriceRows(Protocol):
-    """AWS's prices of a region; ``problems`` are rows that cannot be read."""
+    """AWS's prices of a region; ``problems`` are rows that cannot be read, ``without`` says why there is no list in dollars."""
 
     @property
     def rates(self) -> Mapping[str, Rate]: ...
 
     @property
     def problems(self) -> tuple[str, ...]: ...
+
+    @property
+    def without(self) -> str: ...
 
 
 class PriceList(Protocol):

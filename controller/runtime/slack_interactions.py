@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Protocol
 
@@ -28,6 +28,7 @@ from controller.policy.user_request import UserRequest
 from controller.runtime.ports import Chat, Clock, Done, Ledger, Policies, Unreachable
 from controller.runtime.slack_readers import refuses_to_read
 from controller.runtime.slack_user import SlackUser
+from controller.units.value import dataclass
 
 SLACK_USER = re.compile(r"[A-Z0-9]{1,40}")
 DAY = timedelta(days=1)

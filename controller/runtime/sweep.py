@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from controller.decide.decision import DeciderProblem
+from controller.runtime.announce_policy import announce_policy
+from controller.runtime.policy_ports import RefusedPolicy
 from controller.runtime.ports import FailingTrigger, Overdue, Ports, Trigger
 from controller.runtime.reconcile import Reconciled, reconcile
 from controller.runtime.timeouts import TIME_LIMIT
+from controller.units.value import dataclass
 
 _Failing = dict[tuple[str, str], FailingTrigger]
 TRIGGERS_MAX = 500
@@ -24,6 +27,7 @@ class SweepResult:
     ``failing`` is the number of failing triggers, also of those that wait for their next try. ``left`` says why the pass stopped
     early. ``failed`` are jobs whose trigger raised, ``problems`` are deciders that raised, while the rest of their job's decision
     was carried out. ``unaccounted`` are the members of each job's description that this version does not know.
+    ``policy_refused`` is a version of the policy that is not in force because it is bad, or cannot be read.
     """
 
     triggered: int = 0
@@ -33,6 +37,7 @@ class SweepResult:
     left: str = ""
     problems: tuple[tuple[str, DeciderProblem], ...] = ()
     unaccounted: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    policy_refused: RefusedPolicy | None = None
 
     def __add__(self, other: SweepResult) -> SweepResult:
         return SweepResult(
@@ -54,6 +59,7 @@ def sweep(ports: Ports) -> SweepResult:
     """
     started_at = ports.clock.now()
     ports.policies.current()  # so that a policy is in force from the first minute on, whatever jobs there are
+    refused = announce_policy(ports)
     overdue = ports.ledger.due.overdue(started_at, TRIGGERS_MAX)
     failing = {(one.lineage, one.key): one for one in ports.ledger.due.failing()}
     since = [*(one.trigger_at for one in overdue), *(one.since for one in failing.values())]
@@ -87,7 +93,7 @@ def sweep(ports: Ports) -> SweepResult:
     newly = {name for name, _ in failed} - {one.job for one in failing.values()}
     return SweepResult(
         triggered=len(triggered), failed=tuple(failed), overdue_s=oldest_s, failing=len(failing) + len(newly), left=left,
-        problems=tuple(problems), unaccounted=tuple(unaccounted),
+        problems=tuple(problems), unaccounted=tuple(unaccounted), policy_refused=refused,
     )  # fmt: skip
 
 

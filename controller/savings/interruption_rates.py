@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from controller.ledger.entry import Entry, Interrupted, Measured
 from controller.ledger.pool import MarketSignal, PoolMemory
 from controller.units.money import Rate
+from controller.units.value import dataclass
 
 # The prior equals ten hours with half an interruption. EC2's Spot Instance Advisor calls interruptions rare below 5 % of the
 # instances in a month and frequent above 20 %. Five in a hundred hours is cautious, and ten hours of own history outweigh it.
@@ -22,6 +22,18 @@ PRIOR_INTERRUPTIONS = 0.5
 PRIOR_HOURS = 10.0
 RESTART_H = 0.25  # the hours that an interruption costs: a start, a restore and half a checkpoint interval
 Z_90 = 1.6449  # the standard normal quantile of a two-sided interval of 90 %
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatePosterior:
+    """A Gamma distribution of interruptions per hour of spot training: as if ``shape`` had come in ``hours``."""
+
+    shape: float
+    hours: float
+
+    @property
+    def mean(self) -> float:
+        return self.shape / self.hours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +53,7 @@ def pool_memories(entries: Iterable[Entry], signals: Iterable[MarketSignal] = ()
     for entry in entries:
         match entry:
             case Measured(spot=True):
-                one = PoolMemory(instance_type=entry.instance_type, region=entry.region, exposure_s=entry.training_s)
+                one = _measured(entry)
             case Interrupted():
                 one = PoolMemory(instance_type=entry.instance_type, region=entry.region, interruptions=1)
             case _:
@@ -52,18 +64,33 @@ def pool_memories(entries: Iterable[Entry], signals: Iterable[MarketSignal] = ()
     return {place: _with_warnings(memory, known) for place, memory in pools.items()}
 
 
+def _measured(entry: Measured) -> PoolMemory:
+    """What the usage of a spot job shows of its pool. Of a job without training, nothing was billed and nothing is known."""
+    waited_s = entry.waited_s if entry.training_s > 0 else None
+    return PoolMemory(
+        instance_type=entry.instance_type, region=entry.region, exposure_s=entry.training_s,
+        starts=1 + entry.interruptions + entry.repeats if waited_s is not None else 0, waited_s=waited_s or 0,
+        billed_s=entry.billable_s, billed_of_s=entry.training_s,
+    )  # fmt: skip
+
+
 def _with_warnings(memory: PoolMemory, signals: Sequence[MarketSignal]) -> PoolMemory:
     family = memory.instance_type.split(".")[1] if memory.instance_type.count(".") > 1 else None
     warnings = sum(signal.region == memory.region and signal.family == family for signal in signals)
     return memory + PoolMemory(instance_type=memory.instance_type, region=memory.region, warnings=warnings)
 
 
-def estimate(memory: PoolMemory | None) -> Estimate:
-    """The posterior of a pool's rate; for a pool without history, the prior."""
+def posterior(memory: PoolMemory | None) -> RatePosterior:
+    """The posterior of a pool's mean rate; for a pool without history, the prior."""
     seen = memory or PoolMemory(instance_type="", region="")
-    shape = PRIOR_INTERRUPTIONS + seen.interruptions
-    hours = PRIOR_HOURS + seen.exposure_s / 3600
-    return Estimate(mean=shape / hours, low=_gamma_quantile(shape, -Z_90) / hours, high=_gamma_quantile(shape, Z_90) / hours)
+    return RatePosterior(shape=PRIOR_INTERRUPTIONS + seen.interruptions, hours=PRIOR_HOURS + seen.exposure_s / 3600)
+
+
+def estimate(memory: PoolMemory | None) -> Estimate:
+    """The mean of a pool's posterior, and its interval."""
+    rate = posterior(memory)
+    low, high = (_gamma_quantile(rate.shape, z) / rate.hours for z in (-Z_90, Z_90))
+    return Estimate(mean=rate.mean, low=low, high=high)
 
 
 def _gamma_quantile(shape: float, z: float) -> float:

@@ -19,7 +19,7 @@ ENDPOINT_VARIABLES = {
     "pricing": "AWS_ENDPOINT_URL_PRICING",
     "service_quotas": "AWS_ENDPOINT_URL_SERVICE_QUOTAS",
 }
-FOREIGN = ("AWS_", "SPOTWARDEN_")  # a user's own settings with these prefixes do not apply to the embedded AWS
+FOREIGN = ("AWS_", "SPOTWARDEN_", "POLICY_URI")  # a user's own settings with these prefixes do not apply to the embedded AWS
 KEPT = {"SPOTWARDEN_DYNAMODB"}
 CHECKPOINT_BUCKETS = ("acme-checkpoints", "acme-ckpt", "acme-tidied-away", "demo-checkpoints")  # what the local stack lists
 ACCOUNT = "123456789012"  # of the embedded AWS

@@ -13,12 +13,10 @@ import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TextIO
-
-from botocore.config import Config
 
 from controller import wiring
 from controller.aws.system_clock import SystemClock
@@ -42,7 +40,7 @@ REPORTS = "spotwarden-reports"
 TRAINING_ROLES = (f"arn:aws:iam::{aws.ACCOUNT}:role/acme-training",)
 QUOTA = 40  # instances of each type that may train at once
 APP = Path(__file__).resolve().parents[2] / "app.py"
-CLIENT_CONFIG = wiring.CLIENT_CONFIG.merge(Config(connect_timeout=60, read_timeout=300))  # this machine may be busy
+CLIENT_CONFIG = replace(wiring.CLIENT_CONFIG, connect_timeout=60, read_timeout=300)  # this machine may be busy
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -17,7 +18,7 @@ from controller.runtime.ports import Message
 from infra.alarms import ALARMS, FUNCTIONS
 from infra.local import aws
 from infra.local.bus import envelope
-from infra.local.host import TABLE
+from infra.local.host import CLIENT_CONFIG, TABLE
 from tests.alarms.cloudwatch import Deployed
 from tests.security import lab as attacks
 
@@ -141,6 +142,13 @@ def test_an_hourly_function_that_does_not_run(deployed: Deployed, function: str,
     deployed.silent.add(function)
     deployed.minutes(240, step=20)
     assert deployed.fires(alarm)
+
+
+def test_a_policy_document_that_cannot_be_read(deployed: Deployed) -> None:
+    deployed.minutes(5)
+    os.environ["POLICY_URI"] = "s3://nobodys-policies/policies.json"
+    wiring.install(clock=deployed.host.clock, client_config=CLIENT_CONFIG)
+    proves(deployed, "PolicyIsRefused", lambda: deployed.minutes(6))
 
 
 def test_a_revoked_slack_token(deployed: Deployed) -> None:

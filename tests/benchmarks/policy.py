@@ -31,7 +31,7 @@ KINDS = (
     "checkpoint-required, options: {runtime_over: 15m}", "uncheckpointed-cap, options: {at_most: 60m}",
     "max-wait-limit, options: {at_most: 14d}", "max-runtime-limit, options: {at_most: 7d}", "spot-required",
     "checkpoint-exclusive", "checkpoint-alive", "tags-required, options: {tags: [team]}",
-    "instance-allowed, options: {instance_types: ml.g5.*}",
+    "instance-allowed, options: {instance_types: ml.g5.*}", "spot-worth-it",
 )  # fmt: skip
 WHEN = "when: 'default(ResourceConfig.InstanceCount, 1) > 4 or has(VpcConfig)', "
 MEMBERS = {("ResourceConfig", "InstanceCount"): 5, ("VpcConfig",): None}

@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 
+from controller.aws.clients import CallLimits, client_of
 from controller.aws.dynamodb.ledger import DynamoLedger
 from controller.aws.dynamodb.outbox import DynamoOutbox
+from controller.aws.json_client import OTHERWISE, JsonClient
 from controller.runtime.ports import Ledger, Outbox
 from infra.local import aws, dynamodb_local
 from tests.simulation.memory import MemoryLedger, MemoryOutbox
 
+LAMBDA = {"AWS_LAMBDA_RUNTIME_API": "localhost", "AWS_REGION": aws.REGION}
+LAMBDA |= dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "local")
 MakeStorage = Callable[[], tuple[Ledger, Outbox]]
 TABLES = (f"Spotwarden-{number}" for number in count(1))
 
@@ -32,6 +36,8 @@ def dynamodb_local_url() -> Iterator[str]:
 def make_storage(request: pytest.FixtureRequest) -> Iterator[MakeStorage]:
     if request.param == "memory":
         yield lambda: (MemoryLedger(), MemoryOutbox())
+    elif request.param == aws.ATOMIC:
+        yield from _over_json()
     elif request.param == aws.LOCAL:
         yield _empty_tables(request.getfixturevalue("dynamodb_local_url"))
     else:
@@ -39,14 +45,27 @@ def make_storage(request: pytest.FixtureRequest) -> Iterator[MakeStorage]:
             yield _empty_tables(local.dynamodb_url)
 
 
-def _empty_tables(url: str) -> MakeStorage:
-    client = aws.client("dynamodb", url)
+def _empty_tables(url: str, client: Any = None) -> MakeStorage:
+    client = client or aws.client("dynamodb", url)
 
     def empty() -> tuple[Ledger, Outbox]:
         table = aws.create_table(url, next(TABLES))
         return DynamoLedger(client, table), DynamoOutbox(client, table)
 
     return empty
+
+
+def _over_json() -> Iterator[MakeStorage]:
+    """The client that a function of the stack starts with, in place of boto3's."""
+    with aws.start(dynamodb=aws.ATOMIC) as local, pytest.MonkeyPatch.context() as environment:
+        for name, value in LAMBDA.items():
+            environment.setenv(name, value)
+        for name in OTHERWISE:
+            environment.delenv(name, raising=False)
+        environment.setenv("AWS_ENDPOINT_URL_DYNAMODB", local.dynamodb_url)
+        client = client_of("dynamodb", CallLimits(connect_timeout=60, read_timeout=300, total_max_attempts=1))
+        assert isinstance(client, JsonClient)
+        yield _empty_tables(local.dynamodb_url, client)
 
 
 @pytest.fixture

@@ -297,6 +297,9 @@ class Fixed:
     def current(self) -> Any:
         return policy()
 
+    def refused(self) -> None:
+        return None
+
     def rate(self, *_: object, **__: object) -> None:
         return None
 

@@ -57,7 +57,9 @@ def calls_of_trigger(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
         }  # fmt: skip
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
-        (tmp_path / "policies.json").write_text(json.dumps(compile_folder(POLICIES)))
+        compiled = compile_folder(POLICIES)
+        asked = compile_folder(_folder(tmp_path))
+        (tmp_path / "policies.json").write_text(json.dumps({**compiled, "rules": [*compiled["rules"], *asked["rules"]]}))
         session = boto3.Session()
         session.events.register("before-send", note)
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
@@ -65,6 +67,14 @@ def calls_of_trigger(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
         aws.create_table(local.dynamodb_url, "Quiet")
         wiring.install(clock=clock, client_config=aws.CLIENT_CONFIG)
         yield trigger
+
+
+def _folder(tmp_path: Path) -> Path:
+    """Rules that look at more than the job, beside the shipped ones."""
+    (tmp_path / "a.yaml").write_text(
+        "version: 1\nrules: [{name: alive, rule: checkpoint-alive}, {name: pays, rule: spot-worth-it}]\n"
+    )
+    return tmp_path
 
 
 FOUR_READS = ["DescribeTrainingJob", "ListTags", "GetItem", "Query"]

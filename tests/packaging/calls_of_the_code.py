@@ -26,11 +26,12 @@ FILES = ("controller/wiring.py",)
 ADAPTERS = {
     "jobs": ("SageMakerJobs",), "checkpoints": ("S3Checkpoints",), "outbox": ("DynamoOutbox",), "events": ("EventBridge",),
     "chat": ("SlackChat", "WebhookChat", "NoticeChat"), "report_store": ("S3ReportStore",), "instances": ("Ec2Instances",),
-    "policies": ("CompiledPolicies",), "prices": ("Prices", "DynamoStoredPrices"), "quotas": ("ServiceQuotas",),
+    "policies": ("CompiledPolicies", "ReloadedPolicies"), "_revisions": ("DynamoRevisions",),
+    "prices": ("Prices", "DynamoStoredPrices"), "quotas": ("ServiceQuotas",),
     "placement": ("PlacementScores",), "price_list": ("PriceList",), "_events": ("EventBridge",),
 }  # fmt: skip
 # What wiring hands to an adapter as a function: the port's method → what is called in the end.
-HANDED = {"policies": "DynamoRevisions.in_force_at", "prices": "DynamoStoredPrices.rates", "chat": "_read_slack_secret"}
+HANDED = {"prices": "DynamoStoredPrices.rates", "chat": "_read_slack_secret"}
 BUILDERS = {
     "ports",
     "reading_ports",
@@ -184,6 +185,8 @@ def _attribute(node: ast.Attribute, one: Function, code: Source, *, called: bool
     elif base in ("_client", "_sns", "_hurried_client", "client"):
         if node.attr in OPERATIONS:
             yield OPERATIONS[node.attr]
+    elif base == "wiring" and node.attr == "ports":
+        yield code.methods["S3PolicyDocument", "read"]  # only a function that decides is given the object of PolicyUri
     elif base == "wiring":
         if node.attr not in BUILDERS and ("controller.wiring", node.attr) in code.functions:
             yield code.functions["controller.wiring", node.attr]

@@ -143,4 +143,4 @@ def without_nulls(value: Any) -> Any:
 
 
 def test_every_kind_that_a_request_can_break_is_generated() -> None:
-    assert set(RULE_KINDS) - set(OPTIONS) == {"checkpoint-alive", "checkpoint-exclusive"}
+    assert set(RULE_KINDS) - set(OPTIONS) == {"checkpoint-alive", "checkpoint-exclusive", "spot-worth-it"}

@@ -59,6 +59,7 @@ rules:
   - {name: f, rule: checkpoint-exclusive, mode: enforce, action: stop, applies_to: running}
   - {name: g, rule: checkpoint-alive, applies_to: new, options: {first_within: 30m, at_most: 60m}}
   - {name: h, rule: instance-allowed, severity: high, options: {instance_types: ml.g5.*}}
+  - {name: j, rule: spot-worth-it, options: {chance_at_least: 50%, times_on_demand: 2.0}}
 resubmit:
   - name: i
     mode: warn

@@ -97,6 +97,8 @@ LATER_FIELDS: Mapping[type, frozenset[str]] = {
             "checkpoint",
             "spot_possible",
             "spot_rate_micros_per_h",
+            "waited_s",
+            "tuner",
             "repeats",
         }
     ),
@@ -104,6 +106,7 @@ LATER_FIELDS: Mapping[type, frozenset[str]] = {
     entry.CheckpointScanned: frozenset({"others"}),
     entry.UserRequested: frozenset({"why"}),
     entry.DirectivesRead: frozenset({"resubmit"}),
+    PoolMemory: frozenset({"starts", "waited_s", "billed_s", "billed_of_s"}),
 }
 
 

@@ -35,7 +35,10 @@ class DynamoPoolMemories:
 
 
 def _possible(day: PoolMemory) -> bool:
-    return all(0 <= figure <= FIGURE_MAX for figure in (day.exposure_s, day.interruptions, day.warnings))
+    figures = (
+        day.exposure_s, day.interruptions, day.warnings, day.starts, day.waited_s, day.billed_s, day.billed_of_s
+    )  # fmt: skip
+    return all(0 <= figure <= FIGURE_MAX for figure in figures)
 
 
 def _pool(instance_type: str, region: str) -> str:

@@ -22,6 +22,7 @@ from controller.cli.explain.reasons import block_reasons, places_in, rule_reason
 from controller.cli.explain.timeline import Event, bounded, intent_text, timeline
 from controller.cli.judging import Checked, as_seen, check_document, check_job
 from controller.cli.ledger import with_ledger
+from controller.cli.live_evidence import with_expectation
 from controller.cli.options import LOCAL_FOLDER, Format, OutputFormat, Table
 from controller.cli.run_cases import action_of
 from controller.cli.usage import BAD_INPUT
@@ -36,7 +37,6 @@ from controller.policy.compiled import load_policy
 from controller.policy.findings import VerdictKind
 from controller.policy.policy import Policy
 from controller.policy.rules import judge
-from controller.policy.rules.kind import Evidence
 from controller.policyfile import BadPolicy, compile_folder
 from controller.policyfile.folder import policy_files
 from controller.runtime.gather import lineage_of
@@ -112,6 +112,7 @@ def _explain_job(
     facts = replace(facts, lineage=lineage, number=number)
     if facts.claim is not None and job.alive:
         facts = replace(facts, claims=ledger.claims.claims_on(facts.claim.bucket))
+    facts = with_expectation(facts, ledger)
     write(_explained(checked, policy, folder, now, facts))
     return 0
 
@@ -142,7 +143,7 @@ def _explained(checked: Checked, policy: Policy, folder: Path | None, now: datet
         return found
     places = places_in(folder)
     known = facts if facts is not None else _facts(job, policy, now)
-    evidence = Evidence(claims=known.claims, checkpoint_scan=known.checkpoint_scan)
+    evidence = known.evidence
     verdict = judge(job, policy, evidence, now=now)
     decision = decide(known) if checked.word is not VerdictKind.REFUSED else Decision()  # SageMaker makes no such job
     return replace(

@@ -27,6 +27,7 @@ from controller.policy.rules.max_runtime_limit import MAX_RUNTIME_LIMIT
 from controller.policy.rules.max_wait_limit import MAX_WAIT_LIMIT
 from controller.policy.rules.prefix_shared import prefix_shared
 from controller.policy.rules.spot_required import SPOT_REQUIRED
+from controller.policy.rules.spot_worth_it import SPOT_WORTH_IT
 from controller.policy.rules.tag_invalid import tag_invalid
 from controller.policy.rules.tags_required import TAGS_REQUIRED
 from controller.policy.rules.team_contradicted import team_contradicted
@@ -45,6 +46,7 @@ RULE_KINDS: Mapping[str, RuleKind] = {
         CHECKPOINT_ALIVE,
         TAGS_REQUIRED,
         INSTANCE_ALLOWED,
+        SPOT_WORTH_IT,
     )
 }
 

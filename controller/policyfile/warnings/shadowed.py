@@ -87,6 +87,7 @@ AS_STRICT: Mapping[str, Callable[[Options, Options], bool]] = {
     ),
     "checkpoint-alive": lambda a, b: _at_most(a, b, "first_within_s") and _at_most(a, b, "at_most_s"),
     "checkpoint-exclusive": lambda a, b: True,
+    "spot-worth-it": lambda a, b: a["chance_at_least"] >= b["chance_at_least"] and a["times_on_demand"] <= b["times_on_demand"],
     "tags-required": lambda a, b: set(a["tags"]) >= set(b["tags"]),
     "instance-allowed": lambda a, b: known_types(a["instance_types"]) <= known_types(b["instance_types"]),
 }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
+from controller.policy.document import BYTES_MAX, document_text
 from controller.runtime.policy_ports import RevisionInForce
 from controller.runtime.schedule_ports import DiscoverPass, PassPosition
 
@@ -16,6 +19,7 @@ class MemoryMoments:
         self.moments: dict[tuple[str, ...], datetime] = {}
         self.positions: dict[DiscoverPass, PassPosition] = {}
         self.current_revision: tuple[str, datetime] | None = None
+        self.documents: dict[str, str] = {}
 
     def passed_until(self, which: DiscoverPass) -> datetime | None:
         return self.moments.get(("pass", which))
@@ -68,7 +72,9 @@ class MemoryMoments:
     def _move_forward(self, name: tuple[str, ...], at: datetime) -> None:
         self.moments[name] = max(at, self.moments.get(name, at))
 
-    def in_force_at(self, revision: str, now: datetime) -> datetime:
+    def in_force_at(self, revision: str, now: datetime, document: Mapping[str, Any] | None = None) -> datetime:
+        if document is not None and len(document_text(document).encode()) <= BYTES_MAX:
+            self.documents[revision] = document_text(document)
         if self.current_revision is None or self.current_revision[0] != revision:
             self.current_revision = (revision, now)
         return self.current_revision[1]
@@ -78,3 +84,6 @@ class MemoryMoments:
             return None
         revision, since = self.current_revision
         return RevisionInForce(revision=revision, since=since)
+
+    def document(self, revision: str) -> str | None:
+        return self.documents.get(revision)

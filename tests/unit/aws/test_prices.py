@@ -80,6 +80,6 @@ def test_the_rates_of_the_policy_count_before_the_ledger_s_and_the_table_s_price
         agreement=Agreement.SAVINGS_PLAN,
     )  # fmt: skip
     stored = Rate(micros_per_h=1_600_000, as_of=date(2026, 10, 1), source="AWS Price List")
-    prices = Prices(lambda _: {"ml.g5.2xlarge": (stored,)}, [plan])
+    prices = Prices(lambda _: {"ml.g5.2xlarge": (stored,)}, lambda: [plan])
     found = [prices.rate(name, "us-east-1", at("2026-10-02")) for name in ("ml.g5.2xlarge", spot_of("ml.g5.2xlarge"))]
     assert [rate.micros_per_h for rate in found if rate] == [900_000, 1_600_000]

@@ -14,6 +14,7 @@ from controller import wiring
 from controller.aws.dynamodb.ledger import DynamoLedger
 from controller.cli import main
 from controller.ledger.halt import Halt
+from controller.policy.document import document_text, revision_of
 from controller.runtime.ports import Overdue, Trigger
 from controller.runtime.schedule_ports import DiscoverPass
 from infra.local import aws
@@ -23,6 +24,8 @@ from tests.builders import lineage_id
 
 STACK = "spotwarden-dev"
 SECRET = "slack"
+EMPTY = {"version": 1, "channel": "#ml", "rules": [], "resubmit": []}
+GOOD = {**EMPTY, "revision": revision_of(EMPTY)}
 
 
 @pytest.fixture
@@ -52,6 +55,8 @@ def deploy(local: aws.Local, token: str) -> None:
         Name=SECRET, SecretString=json.dumps({"bot_token": token, "signing_secret": "s"})
     )
     local.client("s3").create_bucket(Bucket="acme-checkpoints")
+    local.client("s3").create_bucket(Bucket="acme-policies")
+    local.client("s3").put_object(Bucket="acme-policies", Key="policies.json", Body=document_text(GOOD).encode())
     role = local.client("iam").create_role(RoleName="training", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     template = merge_template("python3.14", "arm64")
     rule = {"Type": "AWS::Events::Rule", "Properties": {"ScheduleExpression": "rate(1 minute)", "State": "ENABLED"}}
@@ -60,12 +65,14 @@ def deploy(local: aws.Local, token: str) -> None:
     template["Outputs"] = {name: template["Outputs"][name] for name in ("Ledger", "DeadLetters", "Reports")}
     del template["Globals"]
     values = {"TrainingRoles": role, "CheckpointBuckets": "acme-checkpoints", "SlackTokenSecret": secret["ARN"]}
+    values["PolicyUri"] = "s3://acme-policies/policies.json"
     local.client("cloudformation").create_stack(
         StackName=STACK,
         TemplateBody=json.dumps(template),
         Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()],
     )
     ledger(local).passes.note_passed(DiscoverPass.FIRST, now())
+    ledger(local).revisions.in_force_at(GOOD["revision"], now(), GOOD)
 
 
 def now() -> datetime:
@@ -93,10 +100,10 @@ def test_a_healthy_installation_is_in_order(local: aws.Local, capsys: pytest.Cap
     assert code == 0
     assert set(found) == {
         "clock", "stack", "rules", "alarms", "dead letters", "table", "work", "discover", "halt", "roles", "buckets", "slack",
-        "policies",
+        "policy", "policies",
     }  # fmt: skip
     assert main(["doctor", "--stack", STACK]) == 0
-    assert capsys.readouterr().out.endswith("12 checks, all in order\n")
+    assert capsys.readouterr().out.endswith("13 checks, all in order\n")
 
 
 def disable_a_rule(local: aws.Local) -> None:
@@ -131,6 +138,18 @@ def delete_the_role(local: aws.Local) -> None:
     local.client("iam").delete_role(RoleName="training")
 
 
+def cut_the_policy_off(local: aws.Local) -> None:
+    local.client("s3").put_object(Bucket="acme-policies", Key="policies.json", Body=document_text(GOOD).encode()[:-9])
+
+
+def delete_the_policy(local: aws.Local) -> None:
+    local.client("s3").delete_object(Bucket="acme-policies", Key="policies.json")
+
+
+def forget_the_policy(local: aws.Local) -> None:
+    ledger(local).revisions.in_force_at("0123456789ab", now())
+
+
 def delete_the_bucket(local: aws.Local) -> None:
     local.client("s3").delete_bucket(Bucket="acme-checkpoints")
 
@@ -145,6 +164,9 @@ def delete_the_bucket(local: aws.Local) -> None:
         (call_a_halt, "halt", "halted by ana since "),
         (delete_the_secret, "slack", "found no secret arn:aws:secretsmanager:us-east-1:123456789012:secret:slack"),
         (delete_the_role, "roles", "these TrainingRoles do not exist: arn:aws:iam::123456789012:role/training"),
+        (cut_the_policy_off, "policy", "s3://acme-policies/policies.json: found text that is no JSON"),
+        (delete_the_policy, "policy", "there is no such object (NoSuchKey); policy "),
+        (forget_the_policy, "policy", "and policy 0123456789ab is in force since "),
         (delete_the_bucket, "buckets", "these CheckpointBuckets do not exist: acme-checkpoints"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

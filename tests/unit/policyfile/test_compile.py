@@ -47,6 +47,7 @@ rules:
   - {name: really-written, rule: checkpoint-alive, options: {first_within: 20m}}
   - {name: who-pays, rule: tags-required, options: {tags: [team, owner]}}
   - {name: small, rule: instance-allowed, options: {instance_types: ml.g5.*}}
+  - {name: spot-pays, rule: spot-worth-it, options: {chance_at_least: 80%, times_on_demand: 1.5}}
 resubmit:
   - name: starved-vision-jobs
     match: {tags: {team: vision}}
@@ -83,6 +84,7 @@ def test_every_kind_compiles_to_options_that_its_rule_takes(tmp_path: Path) -> N
     assert options["spot-required"].runtime_over_s == 90
     assert list(options["tags-required"].tags) == ["team", "owner"]
     assert list(options["instance-allowed"].instance_types) == ["ml.g5.*"]
+    assert (options["spot-worth-it"].chance_at_least, options["spot-worth-it"].times_on_demand) == (80, 1.5)
 
 
 @pytest.mark.parametrize("kind", OPTIONS)

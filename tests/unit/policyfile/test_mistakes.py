@@ -33,7 +33,7 @@ rules:
         " longest_waiver, rates, resubmit, rules, slack, trust_claims, version, waivers (did you mean 'defaults'?)",
         "a.yaml:5: rules[0].rule: found 'checkpoint-requird', wanted one of checkpoint-required, uncheckpointed-cap,"
         " max-wait-limit, max-runtime-limit, spot-required, checkpoint-exclusive, checkpoint-alive, tags-required,"
-        " instance-allowed"
+        " instance-allowed, spot-worth-it"
         " (did you mean 'checkpoint-required'?)",
         "a.yaml:6: rules[0].mode: found 'warm', wanted one of audit, warn, enforce (did you mean 'warn'?)",
         "a.yaml:7: rules[1].name: found 'two words', wanted letters, digits, '.', '_' and '-', at most 63,"
@@ -349,6 +349,7 @@ REPAIR = "version: 1\nrules:\n  - {name: one, rule: %s, mode: enforce, %s}\n"
         ),
         ("instance-allowed", "action: repair, options: {instance_types: ml.g5.*}", "action: found action: repair for"),
         ("checkpoint-alive", "action: repair", "action: found action: repair for checkpoint-alive, wanted action: stop"),
+        ("spot-worth-it", "action: repair", "action: found action: repair for spot-worth-it, wanted action: stop"),
         ("tags-required", "action: repair, options: {tags: 5}", "options.tags: found 5, wanted text or a list"),
         ("tags-required", "action: repair, options: {tags: [{a: b}]}", "options.tags[0]: found {'a': 'b'}, wanted text"),
         (

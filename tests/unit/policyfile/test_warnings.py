@@ -143,6 +143,7 @@ def test_a_rule_that_adds_nothing_to_another_one_is_named(
         ("checkpoint-required", "{under: s3://b/a/}", "{under: s3://b/}"),
         ("checkpoint-required", "{only_capable: false}", "{only_capable: true}"),
         ("checkpoint-alive", "{at_most: 30m}", "{at_most: 1h}"),
+        ("spot-worth-it", "{chance_at_least: 80%}", "{chance_at_least: 50%, times_on_demand: 2.0}"),
         ("tags-required", "{tags: [a, b]}", "{tags: [b]}"),
         ("instance-allowed", "{instance_types: ml.g5.xlarge}", "{instance_types: ml.g5.*}"),
     ],

@@ -33,6 +33,9 @@ class Policies:
     def current(self) -> Any:
         return builders.policy()
 
+    def refused(self) -> None:
+        return None
+
 
 @dataclass
 class OldAccount:

@@ -13,13 +13,15 @@ from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.need import Need
 from controller.jobs.checkpoint import CheckpointScan
+from controller.jobs.job import Job, Service
 from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.intent import Stop
-from controller.ledger.pool import PlacementAsked
+from controller.ledger.pool import PlacementAsked, PoolMemory
 from controller.policy.policy import Repair, RuleAction
-from controller.runtime.gather import look_up
-from tests.builders import BEGIN, REGION, facts, job, lineage, lineage_id, policy, rule
+from controller.runtime.gather import gather, look_up
+from tests.builders import BEGIN, REGION, facts, job, lineage, lineage_id, policy, rate, rule
 from tests.simulation.memory import MemoryLedger
+from tests.unit.decide.deciding import WAITING
 
 HOUR = timedelta(hours=1)
 TYPE = "ml.g5.2xlarge"
@@ -114,3 +116,66 @@ def test_looking_up_writes_nothing() -> None:
     before = vars(MemoryLedger())
     answered(ROOM | SCORE, account)
     assert vars(account.ledger) == before
+
+
+@dataclass
+class World(Looking):
+    """The ports of a look at a job: this ledger, policy and clock, and a price for everything."""
+
+    rules: Any = None
+
+    @property
+    def clock(self) -> Any:
+        return self
+
+    @property
+    def policies(self) -> Any:
+        return self
+
+    @property
+    def prices(self) -> Any:
+        return self
+
+    def now(self) -> datetime:
+        return BEGIN + HOUR / 6
+
+    def current(self) -> Any:
+        return self.rules
+
+    def rate(self, *_: object, **__: object) -> Any:
+        return rate()
+
+
+def weighed(about: Job, kind: str = "spot-worth-it") -> Facts:
+    world = World(rules=policy(rules=(rule("pays", kind=kind, options={}),)))
+    for instance_type, interruptions in ((TYPE, 150), ("ml.g5.4xlarge", 1)):
+        pool = PoolMemory(
+            instance_type=instance_type,
+            region=REGION,
+            exposure_s=3_600_000,
+            interruptions=interruptions,
+            billed_s=1,
+            billed_of_s=3,
+        )
+        world.ledger.remember(BEGIN.date(), [pool])
+    ports: Any = world
+    return gather(about, ports)
+
+
+BARE = replace(
+    WAITING, checkpoint_uri=None, tags={"spotwarden:expected-runtime": "48h"}, runtime_s_max=180_000, wait_s_max=360_000
+)
+
+
+def test_a_job_that_waits_is_weighed_by_its_pool_and_by_those_of_types_like_its_own() -> None:
+    found = weighed(BARE).spot_worth
+    assert found is not None
+    assert (found.interruptions, found.run_s, found.written) == (150, 48 * 3600, False)
+    assert found.other_type == "ml.g5.4xlarge"
+    assert found.on_demand.micros == 48 * 1_515_000
+
+
+@pytest.mark.parametrize("about", [replace(BARE, spot=False), job(tags=BARE.tags), replace(BARE, service=Service.TUNING)])
+def test_a_job_that_trains_or_is_on_demand_or_of_another_service_is_not_weighed(about: Job) -> None:
+    assert weighed(about).spot_worth is None
+    assert weighed(BARE, kind="checkpoint-required").spot_worth is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -67,12 +68,12 @@ def test_warnings_of_other_fleets_change_no_rate() -> None:
 
 def test_exposure_counts_job_hours_whatever_the_instance_count_and_no_on_demand_hours() -> None:
     entries: list[Entry] = [measured("a", HOUR, instances=4), measured("b", HOUR, spot=False), interrupted("a")]
-    assert pool_memories(entries) == {("ml.g5.xlarge", "us-east-1"): pool(1, 1)}
+    assert pool_memories(entries) == {("ml.g5.xlarge", "us-east-1"): pool(1, 1, billed_s=1, billed_of_s=HOUR)}
 
 
 @given(st.permutations([measured("a", 600), measured("b", 900), interrupted("a"), interrupted("a", 5), interrupted("b")]))
 def test_pool_statistics_do_not_depend_on_the_order_of_entries(entries: list[Entry]) -> None:
-    assert pool_memories(entries) == {("ml.g5.xlarge", "us-east-1"): pool(1500 / HOUR, 3)}
+    assert pool_memories(entries) == {("ml.g5.xlarge", "us-east-1"): pool(1500 / HOUR, 3, billed_s=2, billed_of_s=1500)}
 
 
 def test_a_signal_counts_for_its_family_and_region() -> None:
@@ -109,5 +110,13 @@ def test_closing_a_day_updates_the_statistics_of_its_pools() -> None:
         ledger.row(builders.lineage_id()).entries[entry.key] = entry
     ports: Any = Fixed(ledger)
     close_days(ports)
-    assert ledger.pools.memory("ml.g5.xlarge", "us-east-1", BEGIN) == pool(1, 1)
+    assert ledger.pools.memory("ml.g5.xlarge", "us-east-1", BEGIN) == pool(1, 1, billed_s=1, billed_of_s=HOUR)
     assert ledger.pools.memory("ml.g5.xlarge", "us-east-1", BEGIN + timedelta(days=1)) == pool(0, 0)
+
+
+def test_a_day_shows_how_long_its_jobs_waited_and_what_was_billed_of_their_training() -> None:
+    known = replace(measured("a", HOUR), waited_s=900, interruptions=2, billable_s=HOUR // 2)
+    unknown, never = measured("b", HOUR), replace(measured("c", 0), waited_s=7200)
+    [memory] = pool_memories([known, unknown, never]).values()
+    assert (memory.starts, memory.waited_s) == (3, 900)
+    assert (memory.billed_s, memory.billed_of_s) == (HOUR // 2 + 2, 2 * HOUR)

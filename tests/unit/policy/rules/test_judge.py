@@ -20,7 +20,7 @@ ON_DEMAND = job(spot=False)
 def test_the_rule_kinds_have_their_documented_ids() -> None:
     assert set(RULE_KINDS) == {
         "checkpoint-required", "uncheckpointed-cap", "max-wait-limit", "max-runtime-limit", "spot-required",
-        "checkpoint-exclusive", "checkpoint-alive", "tags-required", "instance-allowed",
+        "checkpoint-exclusive", "checkpoint-alive", "tags-required", "instance-allowed", "spot-worth-it",
     }  # fmt: skip
 
 

@@ -1,0 +1,291 @@
+"""A client of the few AWS calls that a function makes as soon as it starts: requests as JSON, signed, over one connection.
+
+boto3 and its clients take most of the time of a cold start. On Lambda these calls go without it, with the answers and exceptions
+that boto3 gives (``tests/contract`` holds both to the same ones); everything else is still boto3's. Elsewhere, and where the
+environment asks for anything that this client does not do, boto3 makes every call (``usable``).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import select
+import threading
+import time
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from controller.aws.sagemaker.described_members import UNACCOUNTED, Members, described_members, unaccounted
+from controller.aws.signature import signed
+from controller.aws.system_clock import SystemClock
+from controller.units.value import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """How a service is spoken to. ``calls`` are boto3's names of its calls, and AWS's own."""
+
+    signing_name: str
+    host: str
+    target: str
+    version: str
+    calls: Mapping[str, str]
+
+
+def _calls(*names: str) -> Mapping[str, str]:
+    return {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): name for name in names}
+
+
+SERVICES: Mapping[str, Service] = {
+    "dynamodb": Service(
+        signing_name="dynamodb", host="dynamodb.{region}.amazonaws.com", target="DynamoDB_20120810", version="1.0",
+        calls=_calls("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"),
+    ),
+    "sagemaker": Service(
+        signing_name="sagemaker", host="api.sagemaker.{region}.amazonaws.com", target="SageMaker", version="1.1",
+        calls=_calls("DescribeTrainingJob", "ListTags"),
+    ),
+}  # fmt: skip
+TOKENS = {"TransactWriteItems": "ClientRequestToken"}  # boto3 adds one, so that a repeated request is the same one
+
+REGION = re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d+")  # of the partition aws
+NEEDED = ("AWS_LAMBDA_RUNTIME_API", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")  # Lambda sets them
+OTHERWISE = (
+    "AWS_CA_BUNDLE", "AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "HTTP_PROXY",
+    "HTTPS_PROXY", "http_proxy", "https_proxy", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+)  # fmt: skip
+RETRIED = frozenset({500, 502, 503, 504})  # as boto3's mode "standard" does
+RETRIED_CODES = frozenset({
+    "BandwidthLimitExceeded", "EC2ThrottledException", "LimitExceededException", "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException", "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException",
+    "RequestTimeout", "RequestTimeoutException", "SlowDown", "ThrottledException", "Throttling", "ThrottlingException",
+    "TooManyRequestsException", "TransactionInProgressException",
+})  # fmt: skip
+WAIT_S_MAX = 1.0  # before the second try
+
+
+def usable(service: str) -> bool:
+    """Whether this client may stand in for boto3's: on Lambda, with nothing special asked for by the environment."""
+    if service not in SERVICES or any(os.environ.get(name) for name in OTHERWISE):
+        return False
+    return all(os.environ.get(name) for name in NEEDED) and REGION.fullmatch(_region()) is not None
+
+
+class JsonClient:
+    """The calls of one service; every attribute that is no such call is boto3's, whose client is built then."""
+
+    def __init__(self, service: str, boto3_client: Callable[[], Any], *, connect_s: float, read_s: float, attempts: int) -> None:
+        self._service, self._boto3_client = SERVICES[service], boto3_client
+        self._connect_s, self._read_s, self._attempts = connect_s, read_s, attempts
+        self.url = _endpoint(service)
+        parts = urlsplit(self.url)
+        self._host, self._path, self._tls = parts.netloc, parts.path or "/", parts.scheme == "https"
+        self._connection: HTTPConnection | None = None
+        self._one_at_a_time = threading.Lock()
+        self._other: Any = None
+        self.meta = None  # this client drops nothing, and has no events
+
+    def __getattr__(self, name: str) -> Any:
+        operation = self._service.calls.get(name)
+        if operation is not None:
+            return partial(self._call, operation)
+        if self._other is None:
+            self._other = self._boto3_client()
+        return getattr(self._other, name)
+
+    def connect(self) -> None:
+        """Open the connection, so that the first call finds it open. An error is left to that call."""
+        try:
+            self._connected()
+        except (OSError, HTTPException):
+            self._close()
+
+    def _call(self, operation: str, **asked: Any) -> dict[str, Any]:
+        """One call. Raises ClientError, and what boto3 raises where there is no answer."""
+        if operation in TOKENS:
+            asked.setdefault(TOKENS[operation], secrets.token_hex(16))
+        body = json.dumps(asked, separators=(",", ":"), default=_base64).encode()
+        for attempt in range(1, self._attempts + 1):
+            last = attempt == self._attempts
+            try:
+                with self._one_at_a_time:
+                    status, headers, answer = self._exchange(operation, body)
+            except (OSError, HTTPException) as problem:
+                if last:
+                    raise self._without_answer(problem) from problem
+            else:
+                if status < 300:
+                    return _answer(operation, answer, headers, attempt, self.url)
+                error = _error(operation, status, headers, answer, attempt)
+                if last or not (status in RETRIED or error.response["Error"]["Code"] in RETRIED_CODES):
+                    raise error
+            time.sleep(secrets.randbelow(1000) / 1000 * WAIT_S_MAX)
+        raise AssertionError("no attempt was made")
+
+    def _exchange(self, operation: str, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        headers = {
+            "content-type": f"application/x-amz-json-{self._service.version}",
+            "x-amz-target": f"{self._service.target}.{operation}",
+        }
+        try:
+            connection = self._connected()
+            connection.request("POST", self._path, body, self._signed(headers, body))
+            response: HTTPResponse = connection.getresponse()
+            return response.status, {n.lower(): v for n, v in response.getheaders()}, response.read()
+        except (OSError, HTTPException):
+            self._close()
+            raise
+
+    def _connected(self) -> HTTPConnection:
+        """The open connection; a new one where the service has closed it, as it does with one that was idle."""
+        open_one = self._connection
+        if open_one is not None and open_one.sock is not None and not select.select([open_one.sock], [], [], 0)[0]:
+            return open_one
+        self._close()
+        made = (
+            HTTPSConnection(self._host, timeout=self._connect_s, context=_tls())
+            if self._tls
+            else HTTPConnection(self._host, timeout=self._connect_s)
+        )
+        try:
+            made.connect()
+        except OSError as problem:
+            raise _NotConnected(problem) from problem
+        made.sock.settimeout(self._read_s)
+        self._connection = made
+        return made
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
+    def _without_answer(self, problem: Exception) -> Any:
+        """The exception of boto3 for it: all of them leave open whether the call took effect."""
+        if isinstance(problem, _NotConnected):
+            problem = problem.problem
+            if isinstance(problem, TimeoutError):
+                return ConnectTimeoutError(endpoint_url=self.url, error=problem)
+            if type(problem).__module__ == "ssl":
+                return SSLError(endpoint_url=self.url, error=problem)
+            return EndpointConnectionError(endpoint_url=self.url, error=problem)
+        if isinstance(problem, TimeoutError):
+            return ReadTimeoutError(endpoint_url=self.url, error=problem)
+        return ConnectionClosedError(endpoint_url=self.url, error=problem)
+
+    def _signed(self, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
+        return signed(
+            {**headers, "host": self._host}, body, path=self._path, service=self._service.signing_name, region=_region(),
+            at=SystemClock().now(), key_id=os.environ["AWS_ACCESS_KEY_ID"], key=os.environ["AWS_SECRET_ACCESS_KEY"],
+            token=os.environ.get("AWS_SESSION_TOKEN", ""),
+        )  # fmt: skip
+
+
+class _NotConnected(OSError):
+    def __init__(self, problem: OSError) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+def _answer(operation: str, body: bytes, headers: Mapping[str, str], attempt: int, url: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(body or b"{}", object_hook=_binary if b'"B"' in body else None)
+    except ValueError as problem:
+        raise HTTPClientError(error=f"{url} answered {operation} with what is no JSON: {problem}") from problem
+    if operation == "DescribeTrainingJob":
+        found = {**_known(found, described_members()), UNACCOUNTED: unaccounted(found)}
+    found = {name: value for name, value in found.items() if value is not None}
+    return {**found, "ResponseMetadata": _metadata(200, headers, attempt)}
+
+
+def _base64(value: Any) -> str:
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
+    raise TypeError(f"found {type(value).__name__}, wanted what JSON has, or bytes")
+
+
+def _binary(found: dict[str, Any]) -> dict[str, Any]:
+    """DynamoDB's binary value as bytes. An attribute of the name B has an object as its value."""
+    value = found.get("B")
+    return {"B": b64decode(value)} if isinstance(value, str) and len(found) == 1 else found
+
+
+def _known(found: Any, members: Members | str | None) -> Any:
+    """An answer as boto3 gives it: without nulls and unknown members, and with times as datetimes."""
+    if isinstance(found, list):
+        return [_known(one, members) for one in found]
+    if members == "time":
+        return _moment(found)
+    if not isinstance(found, dict) or not isinstance(members, Mapping):
+        return found
+    return {n: _known(value, members[n]) for n, value in found.items() if value is not None and n in members}
+
+
+def _moment(found: Any) -> datetime:
+    with suppress(TypeError, ValueError):
+        return datetime.fromtimestamp(float(found), UTC)
+    return datetime.fromisoformat(found)
+
+
+def _error(operation: str, status: int, headers: Mapping[str, str], body: bytes, attempt: int) -> ClientError:
+    try:
+        told = json.loads(body or b"{}")
+    except ValueError:
+        told = {}
+    told = told if isinstance(told, dict) else {}
+    code = str(told.get("__type") or headers.get("x-amzn-errortype") or told.get("code") or status)
+    code = code.rsplit("#", 1)[-1].split(":", 1)[0]
+    message = str(told.get("message") or told.get("Message") or "")
+    more = {name: value for name, value in told.items() if name not in ("__type", "message", "Message")}
+    error = {"Code": code, "Message": message}
+    response: Any = {**more, "Error": error, "ResponseMetadata": _metadata(status, headers, attempt)}
+    return ClientError(response, operation)
+
+
+def _metadata(status: int, headers: Mapping[str, str], attempt: int) -> dict[str, Any]:
+    asked_as = headers.get("x-amzn-requestid", "")
+    return {"HTTPStatusCode": status, "HTTPHeaders": dict(headers), "RequestId": asked_as, "RetryAttempts": attempt - 1}
+
+
+def _region() -> str:
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
+
+
+def _endpoint(service: str) -> str:
+    own = os.environ.get(f"AWS_ENDPOINT_URL_{service.upper()}") or os.environ.get("AWS_ENDPOINT_URL")
+    return own or f"https://{SERVICES[service].host.format(region=_region())}"
+
+
+def _tls() -> Any:
+    """The certificates that boto3 trusts, read once."""
+    global _context  # as expensive as the rest of a connection
+    if _context is None:
+        import ssl
+
+        package = find_spec("botocore")
+        bundle = Path(package.origin).parent / "cacert.pem" if package and package.origin else None
+        _context = ssl.create_default_context(cafile=str(bundle) if bundle and bundle.exists() else None)
+    return _context
+
+
+_context: Any = None

@@ -1,0 +1,200 @@
+"""The compiled policy document as text from outside the package: read strictly, so that a policy is whole or refused.
+
+A document says which form it has (``version``) and a hash of its content (``revision``), so one that was cut off, changed by hand
+or compiled by another version of this code is refused. What is left is held to the types of ``Policy``. The standard library is
+enough for all of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import types
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, NoReturn, Union, get_args, get_origin, get_type_hints
+
+from controller.policy.compiled import load_policy
+from controller.policy.policy import Policy, Rule
+from controller.policy.rules import RULE_KINDS
+from controller.policy.when import ORDERS, When
+
+VERSION = 1
+"""The form of compiled documents. A change after which older code would misread a document needs the next number."""
+BYTES_MAX = 350_000
+"""The longest document, in bytes of UTF-8: an item of DynamoDB holds 400 KB."""
+
+_AROUND = ("version", "revision")  # what is no content
+_SIGNS = {*ORDERS, "==", "!=", "matches", "in"}
+
+
+class BadDocument(ValueError):
+    """A text that is no compiled policy document of this version. The message says what was found and what is wanted."""
+
+
+def revision_of(content: Mapping[str, Any]) -> str:
+    """The revision of a document's content: the same for the same rules, whatever the order of keys."""
+    whole = {name: value for name, value in content.items() if name not in _AROUND}
+    return hashlib.sha256(json.dumps(whole, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:12]
+
+
+def document_text(document: Mapping[str, Any]) -> str:
+    """The document as short text: the same for the same document."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def document_of(text: str | bytes) -> dict[str, Any]:
+    """Read a document of at most ``BYTES_MAX`` bytes. Raises BadDocument."""
+    size = len(text.encode() if isinstance(text, str) else text)
+    if size > BYTES_MAX:
+        raise BadDocument(f"found {size:,} bytes, wanted at most {BYTES_MAX:,}")
+    try:
+        found = json.loads(text if isinstance(text, str) else text.decode(), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise BadDocument(f"found text that is no JSON ({_short(error)}), wanted what spotwarden compile writes") from None
+    if not isinstance(found, dict):
+        raise BadDocument(f"found JSON that is a {type(found).__name__}, wanted the map that spotwarden compile writes")
+    if found.get("version") != VERSION or isinstance(found["version"], bool):
+        has = f"version {_short(found['version'])}" if "version" in found else "no version"
+        raise BadDocument(f"found {has}, wanted version {VERSION}: compile the policies with the spotwarden of the stack")
+    if found.get("revision") != (own := revision_of(found)):
+        raise BadDocument(
+            f"found revision {_short(found.get('revision', 'none'))} with the content of {own}: it was cut off or changed after"
+            " spotwarden compile wrote it"
+        )
+    return found
+
+
+def policy_of(document: Mapping[str, Any], in_force_at: datetime) -> Policy:
+    """The policy of a document that ``document_of`` read, with every value of the type that it must have. Raises BadDocument."""
+    try:
+        policy = load_policy(document, in_force_at)
+        wrong = next(_mistyped(Policy, policy, "policy"), None) or next(_broken_rules(policy.rules), None)
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise BadDocument(f"found a policy that cannot be read ({_short(error)}): compile it again") from None
+    if wrong:
+        raise BadDocument(f"found {wrong}: compile it again")
+    return policy
+
+
+def _no_constant(text: str) -> NoReturn:
+    raise ValueError(f"found {text}")
+
+
+def _short(found: object) -> str:
+    text = " ".join(f"{type(found).__name__}: {found}" if isinstance(found, Exception) else str(found).split())
+    return text if len(text) <= 100 else f"{text[:100]}…"
+
+
+def _broken_rules(rules: Sequence[Rule]) -> Any:
+    """What is wrong with options and expressions, whose types the policy itself does not say."""
+    for rule in rules:
+        kind = RULE_KINDS.get(rule.kind)
+        if kind is None:
+            yield f"the rule {_short(rule.name)} of the unknown kind {_short(rule.kind)}"
+            continue
+        options = kind.options(**{name: tuple(v) if isinstance(v, list) else v for name, v in rule.options.items()})
+        yield from _mistyped(type(options), options, f"the options of {_short(rule.name)}")
+        if rule.when is not None and not _is_condition(rule.when.tree):
+            yield f"the rule {_short(rule.name)} with an expression that cannot be evaluated"
+
+
+# ── types ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@cache
+def _hints(cls: Any) -> Mapping[str, Any]:
+    return get_type_hints(cls)
+
+
+def _mistyped(hint: Any, value: Any, where: str) -> Any:
+    """Each value below this one that is not what the annotations of its class say."""
+    origin = get_origin(hint)
+    if origin in (Union, types.UnionType):
+        if not any(next(_mistyped(one, value, where), None) is None for one in get_args(hint)):
+            yield f"{where} {_short(repr(value))}, wanted {_wanted(hint)}"
+    elif is_dataclass(hint):
+        if type(value) is not hint:
+            yield f"{where} {_short(repr(value))}, wanted {_wanted(hint)}"
+            return
+        if hint is When:
+            return  # its tree is held to its own grammar
+        cls: Any = hint
+        for one in fields(cls):
+            yield from _mistyped(_hints(cls)[one.name], getattr(value, one.name), f"{where}.{one.name}")
+    elif origin is tuple:
+        yield from _mistyped_in(get_args(hint)[0], value, where)
+    elif origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
+        key_hint, value_hint = get_args(hint)
+        if not isinstance(value, Mapping):
+            yield f"{where} {_short(repr(value))}, wanted a map"
+            return
+        yield from _mistyped_in(key_hint, tuple(value), f"{where} key")
+        for key, one in value.items():
+            yield from _mistyped(value_hint, one, f"{where}.{_short(key)}")
+    elif not _is(hint, value):
+        yield f"{where} {_short(repr(value))}, wanted {_wanted(hint)}"
+
+
+def _mistyped_in(hint: Any, values: Any, where: str) -> Any:
+    if not isinstance(values, tuple):
+        yield f"{where} {_short(repr(values))}, wanted a list"
+        return
+    for number, value in enumerate(values):
+        yield from _mistyped(hint, value, f"{where}[{number}]")
+
+
+def _is(hint: Any, value: Any) -> bool:
+    if hint is Any:
+        return True
+    if hint is None or hint is type(None):
+        return value is None
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, hint) and (hint is bool or not isinstance(value, bool))
+
+
+def _wanted(hint: Any) -> str:
+    return " or ".join(_wanted(one) for one in get_args(hint)) if get_args(hint) else getattr(hint, "__name__", str(hint))
+
+
+# ── expressions ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _is_condition(node: Any) -> bool:
+    """Whether ``controller.policy.when`` can evaluate a node as a condition."""
+    match node:
+        case ["and" | "or", _, *_]:
+            return all(map(_is_condition, node[1:]))
+        case ["not", part]:
+            return _is_condition(part)
+        case ["has", field]:
+            return _is_field(field)
+        case ["any" | "all", [sign, field, ["constant", _]]]:
+            return sign in _SIGNS and _is_field(field)
+        case ["field", _] | ["default", _, _]:
+            return _is_value(node)
+        case [str(sign), left, right]:
+            return sign in _SIGNS and _is_value(left) and _is_value(right)
+    return False
+
+
+def _is_value(node: Any) -> bool:
+    match node:
+        case ["constant", _]:
+            return True
+        case ["count", field]:
+            return _is_field(field)
+        case ["default", field, ["constant", _]]:
+            return _is_field(field)
+    return _is_field(node)
+
+
+def _is_field(node: Any) -> bool:
+    match node:
+        case ["field", [*path]]:
+            return bool(path) and all(isinstance(part, str) for part in path)
+    return False

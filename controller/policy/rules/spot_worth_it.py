@@ -1,0 +1,107 @@
+"""``spot-worth-it``: a spot job that has not begun to train is likely to finish in time, and to cost no more than on-demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from controller.jobs.job import Job
+from controller.jobs.unsaid import Unsaid
+from controller.policy.findings import NO_DEMAND, Demand
+from controller.policy.rules.kind import Evidence, RuleKind, Violation
+from controller.policy.spot_worth import Prospect, SpotWorth, cost_of, expected_of, percent_of, prospect_of
+from controller.units.duration import span
+from controller.units.value import dataclass
+
+NEVER = 10  # times the training of a run: what is expected to take longer is called off before
+ON_DEMAND = Demand(request={"EnableManagedSpotTraining": False, "StoppingCondition": {"MaxWaitTimeInSeconds": None}})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    chance_at_least: float = 50.0  # percent, of finishing within MaxWaitTimeInSeconds
+    times_on_demand: float = 1.0  # what spot may cost, as a multiple of on-demand
+
+
+def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
+    """Raises Unsaid where too little is known, such as whether checkpoints are written, and that decides it."""
+    if not job.spot or job.training or not job.alive:
+        return None
+    worth = evidence.spot_worth
+    if worth is None:
+        raise Unsaid("spot_worth")
+    if job.instance_type != worth.instance_type or job.wait_s_max != worth.wait_s_max:
+        raise Unsaid("spot_worth")  # it was computed for another request
+    prospects = _possible(job, worth)
+    broken = [_breaks(prospect, options) for prospect in prospects]
+    if not any(broken) and None not in broken:
+        return None
+    if not all(broken):
+        raise Unsaid("checkpoint_scan" if len(prospects) > 1 else "spot_worth")
+    return _violation(job, options, worth, prospects[0])
+
+
+def _possible(job: Job, worth: SpotWorth) -> Sequence[Prospect]:
+    """What the job may expect: both, where nobody knows whether it writes checkpoints. The better one is first."""
+    if job.checkpoint_uri is None or job.algorithm.checkpoints is False:
+        return (worth.without,)
+    if job.checkpoint_uri != worth.checkpoint_uri or worth.written:
+        return (worth.checkpointed,)  # a CheckpointConfig that a fix gives the job is meant to be used
+    return (worth.without,) if worth.written is False else (worth.checkpointed, worth.without)
+
+
+def _breaks(prospect: Prospect, options: Options) -> bool | None:
+    """Whether a prospect breaks the rule; None where nobody knows what it costs."""
+    if 100 * prospect.chance < options.chance_at_least:
+        return True
+    if prospect.share is not None and prospect.share > options.times_on_demand:
+        return True
+    return False if prospect.share is not None and prospect.exact else None
+
+
+def _violation(job: Job, options: Options, worth: SpotWorth, seen: Prospect) -> Violation:
+    late = 100 * seen.chance < options.chance_at_least
+    word = "would most likely not finish in time" if seen.chance < 0.5 else "is not sure enough to finish in time"
+    if seen.chance < 0.5 and seen.hours >= NEVER * worth.on_demand.hours:
+        word = "would most likely never finish"
+    said = word if late else "costs more than on-demand"
+    wanted = ", or ".join(_helps(job, options, worth)) or "a shorter run"
+    return Violation(
+        field="EnableManagedSpotTraining",
+        found=f"on spot this job {said}: {expected_of(seen)}, on-demand {cost_of(worth.on_demand)}",
+        wanted=wanted,
+        demand=_demand(job, options, worth),
+        risk=(
+            f"A run trains for {span(worth.run_s)}, its chance to finish within MaxWaitTimeInSeconds is"
+            f" {percent_of(seen.chance)}, and jobs of this pool were interrupted {worth.interruptions} times in"
+            f" {span(worth.pool_s)} of training. What would change it: {wanted}."
+        ),
+    )
+
+
+def _helps(job: Job, options: Options, worth: SpotWorth) -> Iterator[str]:
+    """What would change it, as people read it."""
+    if _may_checkpoint(job, options, worth):
+        yield f"a checkpoint every {span(worth.every_s)} ({prospect_of(worth.checkpointed)})"
+    if worth.other is not None and _breaks(worth.other, options) is False:
+        yield f"{worth.other_type} ({prospect_of(worth.other)})"
+    if worth.on_demand.chance > 0:
+        yield f"on-demand ({cost_of(worth.on_demand)})"
+
+
+def _may_checkpoint(job: Job, options: Options, worth: SpotWorth) -> bool:
+    written = job.checkpoint_uri is not None and worth.written is not False
+    return not written and job.algorithm.checkpoints is not False and _breaks(worth.checkpointed, options) is False
+
+
+def _demand(job: Job, options: Options, worth: SpotWorth) -> Demand:
+    if _may_checkpoint(job, options, worth):
+        return Demand(checkpoint=True) if job.checkpoint_uri is None else NO_DEMAND  # the code must write them
+    return ON_DEMAND if worth.on_demand.chance > 0 else NO_DEMAND
+
+
+SPOT_WORTH_IT = RuleKind(
+    id="spot-worth-it",
+    needs=frozenset({"spot", "checkpoint_uri", "wait_s_max", "instance_type", "algorithm", "spot_worth"}),
+    options=Options,
+    judge=judge,
+)

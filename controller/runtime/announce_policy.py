@@ -1,0 +1,32 @@
+"""Announces once each version of the policy that is not in force because it is bad."""
+
+from __future__ import annotations
+
+from controller.ledger.message import PolicyRefused
+from controller.ledger.message_json import facts_to_json
+from controller.runtime.policy_ports import RefusedPolicy
+from controller.runtime.ports import Message, Ports
+
+
+def announce_policy(ports: Ports) -> RefusedPolicy | None:
+    """Queue the message of a version that was refused, and return it; None where the newest version is in force.
+
+    A version that cannot be read at all has no name: it is announced once a day. Where AWS did not answer, nothing is said.
+    """
+    refused = ports.policies.refused()
+    if refused is not None and not refused.passing:
+        ports.outbox.put(_message(refused, ports))
+    return refused
+
+
+def _message(refused: RefusedPolicy, ports: Ports) -> Message:
+    policy, now = ports.policies.current(), ports.clock.now()
+    message = PolicyRefused(place=refused.place, problem=refused.problem, revision=policy.revision, stands_in=policy.stands_in)
+    version = refused.version or f"unread/{now:%Y-%m-%d}"
+    return Message(
+        key=f"policy-refused/{refused.place}/{version}",
+        channel=policy.channel,
+        kind=message.kind,
+        facts=facts_to_json(message),
+        at=now,
+    )

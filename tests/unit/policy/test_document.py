@@ -1,0 +1,192 @@
+"""A compiled document from outside the package is read whole or refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.policy.document import BYTES_MAX, BadDocument, document_of, document_text, policy_of, revision_of
+from controller.policy.policy import Policy
+from controller.policy.rules import judge
+from controller.policy.rules.kind import Evidence
+from controller.policyfile import compile_folder
+from tests.builders import BEGIN, job
+
+POLICY = """
+version: 1
+labels: {team: cost-center, team_of_role: {"vision-*": vision}}
+brakes: {stops_per_hour: 20}
+checkpoints: {ignore: ["*.onnx"]}
+slack:
+  channels: {vision: "#ml-vision"}
+  tell: [person]
+  digest: {at: "08:00", timezone: Europe/Berlin}
+  may: {stop: [U045EF6GH], read: [members]}
+rules:
+  - name: short
+    rule: max-runtime-limit
+    match: {tags: {team: [vision]}, name: "train-*"}
+    when: default(ResourceConfig.InstanceCount, 1) > 4 and not (has(VpcConfig) or count(InputDataConfig) > 20)
+    options: {at_most: 24h}
+    mode: enforce
+    action: stop
+    share: 10%
+    enforce_from: 2026-12-01
+    surprise: {jobs: 20, of_last_day: 25%}
+  - name: inputs
+    rule: tags-required
+    when: any(InputDataConfig.DataSource.S3DataSource.S3Uri matches 's3://raw/*') or TrainingJobName in ['a', 'b']
+    options: {tags: [cost-center]}
+    mode: enforce
+    action: repair
+    repair: {tags: {cost-center: unknown}}
+waivers:
+  - {name: old, rule: short, match: {role: legacy}, reason: old image, owner: alice, ticket: ML-1, expires: 2026-03-10}
+resubmit:
+  - name: again
+    causes:
+      starved: {limit: 3, backoff: {first: 5m, factor: 2, most: 2h}}
+      algorithm: {limit: 1, reasons: ["AlgorithmError: x"]}
+    interruptions: {more_than: 5, within: 2h}
+    ladder: [same, {instance_types: [ml.g5.xlarge]}, on-demand]
+    deadline: {finish_within: 24h}
+    cap: {lineage_usd: 50}
+"""
+Change = Callable[[dict[str, Any]], object]
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder: Path = tmp_path_factory.mktemp("policies")
+    (folder / "a.yaml").write_text(POLICY)
+    return compile_folder(folder)
+
+
+def forged(document: Mapping[str, Any]) -> str:
+    """The text of a document whose revision fits its content."""
+    return json.dumps({**document, "revision": revision_of(document)})
+
+
+def read(text: str | bytes) -> Policy:
+    return policy_of(document_of(text), BEGIN)
+
+
+def test_what_compile_writes_is_read_as_the_policy_that_it_is(compiled: dict[str, Any]) -> None:
+    policy = read(document_text(compiled))
+    assert (policy.revision, policy.in_force_at) == (compiled["revision"], BEGIN)
+    assert [rule.name for rule in policy.rules] == ["short", "inputs"]
+    assert policy.waivers[0].expires > BEGIN + timedelta(days=1)
+
+
+TEXTS: dict[str, Callable[[str], str | bytes]] = {
+    "an empty object": lambda _: b"",
+    "no JSON": lambda _: "rules: []",
+    "a file cut off": lambda text: text[: len(text) // 2],
+    "too large": lambda text: text[:-1] + " " * BYTES_MAX + "}",
+    "not UTF-8": lambda text: b"\xff" + text.encode(),
+    "a byte order mark": lambda text: b"\xef\xbb\xbf" + text.encode(),
+    "a list": lambda _: "[]",
+    "null": lambda _: "null",
+    "nested deeper than Python follows": lambda _: "[" * 100_000,
+    "a number of 10,000 digits": lambda text: text.replace('"version":1', f'"version":{"9" * 10_000}'),
+    "not a number": lambda text: text.replace('"version":1', '"version":NaN'),
+    "an older form without a version": lambda text: text.replace(',"version":1', ""),
+    "the version of a later form": lambda text: text.replace('"version":1', '"version":2'),
+    "a version that is true": lambda text: text.replace('"version":1', '"version":true'),
+    "a change by hand": lambda text: text.replace('"enforce"', '"warn"'),
+    "another revision": lambda text: text.replace('"revision":"', '"revision":"0'),
+    "the text of a policy file": lambda _: POLICY,
+}
+
+
+@pytest.mark.parametrize("broken", TEXTS)
+def test_a_text_that_compile_did_not_write_is_refused(broken: str, compiled: dict[str, Any]) -> None:
+    text = TEXTS[broken](document_text(compiled))
+    assert text != document_text(compiled)
+    with pytest.raises(BadDocument, match=r"wanted|spotwarden compile"):
+        document_of(text)
+
+
+FORGED: dict[str, Change] = {
+    "an unknown key": lambda d: d.update(rate_limits={}),
+    "an unknown key of a rule": lambda d: d["rules"][0].update(acton="stop"),
+    "an unknown key of a roll-out": lambda d: d["rules"][0]["rollout"].update(from_="x"),
+    "an unknown key of a repair": lambda d: d["rules"][1]["repair"].update(tag={}),
+    "an unknown key of a waiver": lambda d: d["waivers"][0].update(until="x"),
+    "an unknown key of a block": lambda d: d["resubmit"][0].update(limit=1),
+    "an unknown key of a selector": lambda d: d["rules"][0]["match"].update(tag={}),
+    "an unknown cause": lambda d: d["resubmit"][0]["causes"].update(starve=d["resubmit"][0]["causes"]["starved"]),
+    "no rules": lambda d: d.pop("rules"),
+    "rules that are a map": lambda d: d.update(rules={"a": 1}),
+    "a rule that is a text": lambda d: d["rules"].append("short"),
+    "an unknown kind": lambda d: d["rules"][0].update(kind="max-runtime"),
+    "an unknown mode": lambda d: d["rules"][0].update(mode="enforced"),
+    "an unknown option": lambda d: d["rules"][0]["options"].update(at_most=1),
+    "an option of another type": lambda d: d["rules"][0]["options"].update(at_most_s="24h"),
+    "an option that is a text for a list": lambda d: d["rules"][1]["options"].update(tags="cost-center"),
+    "patterns that are one text": lambda d: d["rules"][0]["match"].update(name="train-*"),
+    "patterns of a tag that are one text": lambda d: d["rules"][0]["match"]["tags"].update(team="vision"),
+    "a share that is text": lambda d: d["rules"][0]["rollout"].update(share="10%"),
+    "a share without an end": lambda d: d["rules"][0]["rollout"].update(share=1e999),
+    "a day that is none": lambda d: d["rules"][0]["rollout"].update(enforce_from="2026-13-01"),
+    "a waiver without a zone": lambda d: d["waivers"][0].update(expires="2026-03-10T00:00:00"),
+    "an expression of another sign": lambda d: d["rules"][0]["when"].update(tree=["~", ["field", ["A"]], ["constant", 1]]),
+    "an expression without a tree": lambda d: d["rules"][0]["when"].pop("tree"),
+    "an expression that is empty": lambda d: d["rules"][0]["when"].update(tree=[]),
+    "half an expression": lambda d: d["rules"][0]["when"].update(tree=["not"]),
+    "a limit that is true": lambda d: d["resubmit"][0]["causes"]["starved"].update(limit=True),
+    "a cap in text": lambda d: d["resubmit"][0].update(cap_micros="50"),
+    "a channel that is a number": lambda d: d.update(channel=5),
+    "people that are a list": lambda d: d["slack"].update(people=["U1"]),
+    "a list of who may that is a text": lambda d: d["slack"]["may"].update(stop="U045EF6GH"),
+    "an unknown request": lambda d: d["slack"]["may"].update(pause=["U045EF6GH"]),
+    "claims that are text": lambda d: d.update(trust_claims="no"),
+}
+
+
+@pytest.mark.parametrize("broken", FORGED)
+def test_a_document_with_a_valid_name_and_broken_content_is_refused(broken: str, compiled: dict[str, Any]) -> None:
+    document = deepcopy(compiled)
+    FORGED[broken](document)
+    with pytest.raises(BadDocument, match="compile"):
+        read(forged(document).replace("Infinity", "1e999"))
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    found = [path] if path else []
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return found + [place for key, one in items for place in places(one, (*path, key))]
+
+
+@pytest.fixture(scope="module")
+def all_places(compiled: dict[str, Any]) -> list[tuple[Any, ...]]:
+    return [place for place in places(compiled) if place[0] not in ("version", "revision")]
+
+
+VALUES = st.sampled_from([None, True, 0, -1, 2.5, "", "x", [], ["x"], {}, {"x": 1}, [[]]])
+
+
+@given(data=st.data())
+def test_a_document_with_any_other_value_is_refused_or_can_be_judged_by(
+    compiled: dict[str, Any], all_places: list[tuple[Any, ...]], data: st.DataObject
+) -> None:
+    document = deepcopy(compiled)
+    *path, last = data.draw(st.sampled_from(all_places))
+    inner: Any = document
+    for key in path:
+        inner = inner[key]
+    inner[last] = data.draw(VALUES)
+    try:
+        policy = read(forged(document))
+    except BadDocument:
+        return
+    judge(job(name="train-bert", tags={"team": "vision"}), policy, Evidence(), now=BEGIN)
+    assert policy.resubmission_for(job()) is None or policy.resubmissions
