@@ -6,7 +6,7 @@ that the call certainly did not take effect.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -181,3 +181,4 @@ class Ports:
     prices: Prices
     clock: Clock
     home: Home = Home()
+    click_address: Callable[[], str] = str  # where this stack takes clicks that another stack of the Slack app passes on

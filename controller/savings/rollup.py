@@ -232,7 +232,7 @@ def top_movers(movers: Iterable[Mover]) -> tuple[Mover, ...]:
 
 
 def _by_job(movers: Iterable[Mover]) -> Iterable[Mover]:
-    """One mover for each job: what a tuning job started is recorded to the tuning job."""
+    """One mover for each job: what a tuning job started is counted for the tuning job."""
     known: dict[tuple[str, str, str, str, bool], Mover] = {}
     for one in movers:
         which = (one.team, one.job, one.instance_type, one.region, one.spot)

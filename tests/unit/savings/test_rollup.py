@@ -124,7 +124,7 @@ def test_every_kind_of_entry_has_a_name_in_the_rollups_of_days() -> None:
     assert set(ENTRY_NAMES) == set(get_args(Entry))
 
 
-def test_what_a_tuning_job_started_is_recorded_to_the_tuning_job() -> None:
+def test_what_a_tuning_job_started_is_counted_for_the_tuning_job() -> None:
     children = [replace(measured(f"tuner-00{n}-0f0444b1"), tuner="tuner") for n in range(3)]
     alone = roll_up([measured("x")]).movers[0]
     [mover] = roll_up(children).movers
