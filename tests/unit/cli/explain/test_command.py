@@ -154,6 +154,17 @@ def test_the_story_of_a_job_in_the_ledger_is_told_to_its_end(
         times = [event["at"] for event in said["timeline"]]
         assert times == sorted(times)
         assert {event["kind"] for event in said["timeline"]} == {"entry", "intent", "message"}
+        assert "in force in the stack since " in out
+        assert "policies/team.yaml:" in out  # the folder here has the same revision, so its places are shown
+        lax = POLICY.replace("mode: enforce, action: stop, applies_to: running", "mode: warn")
+        for other in (lax, "version: 1\nrules: [{name: a, rule: no-such-rule}]\n"):
+            (folder / "team.yaml").write_text(other, "utf-8")
+            assert main(["explain", "victim", "--table", TABLE]) == 0
+            used, _ = capsys.readouterr()
+            assert "on-spot (spot-required, enforce, stop): broken" in used
+        (folder / "team.yaml").write_text(lax, "utf-8")
+        assert main(["explain", "victim", "--table", TABLE, "--policies", "policies"]) == 0
+        assert "on-spot (spot-required, warn) policies/team.yaml:" in capsys.readouterr().out
         assert main(["explain", "nobody", "--table", TABLE]) == 2
         assert "found no training job nobody in this account and region" in capsys.readouterr().err
         assert main(["explain", "victim", "--table", "Elsewhere"]) == 5
