@@ -27,9 +27,12 @@ TRAINING = re.compile(rf"(?:[A-Z0-9]+-)?Train(?:ing)?:{INSTANCE}")
 SPOT_TRAINING = re.compile(  # a bill calls it SpotTraining; how the usage type spells it was not seen
     rf"(?:[A-Z0-9]+-)?(?:(?:Managed)?Spot[-_]?Train(?:ing)?|Train(?:ing)?[-_]?Spot)[: ]{INSTANCE}", re.IGNORECASE
 )
+NO_ENDPOINT = "the Price List API has no endpoint in this partition; jobs there are recorded in seconds, without dollars"
 WITHOUT_LIST = {
     "us-gov-": "the Price List API has no endpoint in GovCloud; jobs there are recorded in seconds, without dollars",
-    "us-iso": "the Price List API has no endpoint in this partition; jobs there are recorded in seconds, without dollars",
+    "us-iso": NO_ENDPOINT,
+    "eu-iso": NO_ENDPOINT,
+    "eusc-": NO_ENDPOINT,
     "cn-": "prices in China are in CNY; jobs there are recorded in seconds, without dollars",
 }
 SOURCE = "AWS Price List API, AmazonSageMaker, usage type {usage}"
@@ -37,10 +40,14 @@ SOURCE = "AWS Price List API, AmazonSageMaker, usage type {usage}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceRows:
-    """The prices of a region; ``problems`` are training rows that cannot be read."""
+    """The prices of a region; ``problems`` are training rows that cannot be read.
+
+    ``without`` says why the region has no list in dollars; empty where it has one.
+    """
 
     rates: Mapping[str, Rate]
     problems: tuple[str, ...]
+    without: str = ""
 
 
 class PriceList:
@@ -52,12 +59,16 @@ class PriceList:
     def training(self, region: str) -> PriceRows:
         """The training prices of a region; none, with the reason, where AWS has no list in dollars. Raises Unreachable."""
         if reason := next((why for prefix, why in WITHOUT_LIST.items() if region.startswith(prefix)), None):
-            return PriceRows(rates={}, problems=(f"{region}: {reason}",))
+            return PriceRows(rates={}, problems=(), without=f"{region}: {reason}")
         rates: dict[str, Rate] = {}
         problems: list[str] = []
+        currencies: set[str] = set()
         for text in self._rows(region):
             try:
-                found = _rate_of(text)
+                found = training_rate_of(text)
+            except OtherCurrency as error:
+                currencies.add(str(error))
+                continue
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 problems.append(f"{str(text)[:120]}: {error!r}")
                 continue
@@ -65,7 +76,8 @@ class PriceList:
                 instance_type, rate = found
                 before = rates.get(instance_type)
                 rates[instance_type] = rate if before is None or rate.as_of >= before.as_of else before
-        return PriceRows(rates=rates, problems=tuple(problems))
+        other = f"{region}: prices are in {', '.join(sorted(currencies))}; jobs there are recorded in seconds, without dollars"
+        return PriceRows(rates=rates, problems=tuple(problems), without=other if currencies else "")
 
     def _rows(self, region: str) -> Iterator[Any]:
         asked = {
@@ -81,7 +93,11 @@ class PriceList:
             raise
 
 
-def _rate_of(text: Any) -> tuple[str, Rate] | None:
+class OtherCurrency(ValueError):
+    """A price is in another currency than dollars."""
+
+
+def training_rate_of(text: Any) -> tuple[str, Rate] | None:
     """Instance type and rate of a row; None for a row that is not about training. Raises what reading it raises."""
     row = json.loads(text) if isinstance(text, str) else text
     usage = str(row["product"]["attributes"].get("usagetype", ""))
@@ -92,6 +108,8 @@ def _rate_of(text: Any) -> tuple[str, Rate] | None:
     [dimension] = term["priceDimensions"].values()
     if dimension["unit"] not in ("Hrs", "Hours", "hours"):
         raise ValueError(f"its unit is {dimension['unit']!r}, wanted Hrs")
+    if others := dimension["pricePerUnit"].keys() - {"USD"}:
+        raise OtherCurrency(", ".join(sorted(others)))
     micros = micros_from_dollars(_trimmed(dimension["pricePerUnit"]["USD"]))
     if micros <= 0:
         raise ValueError(f"its price is {dimension['pricePerUnit']['USD']!r}, wanted more than nothing")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated
@@ -14,8 +15,11 @@ from controller.aws.prices import Prices
 from controller.cli.ledger import with_ledger
 from controller.cli.options import Format, OutputFormat, Table
 from controller.ledger.entry import Finished
+from controller.policy.spot_worth import cost_of, prospect_of
 from controller.runtime.ports import Clock, Ledger
 from controller.savings.advice import QUANTILE, Advice, advise
+from controller.savings.interruption_rates import PRIOR_HOURS
+from controller.units.duration import span
 from controller.units.money import Rate
 
 DAYS_MAX = 366  # each day is read from the table
@@ -63,4 +67,16 @@ def advice_lines(advice: Advice, *, priced: bool) -> tuple[str, ...]:
         f" {advice.checkpoint_write_s} s to write",
         f"InstanceType  {advice.instance_type:>15}  {why}; {per_100:.1f} interruptions in 100 h"
         f" (90 % interval: {100 * pool.low:.1f} to {100 * pool.high:.1f})",
+        *_on_spot(advice),
     )
+
+
+def _on_spot(advice: Advice) -> Iterator[str]:
+    """What a run on spot may expect, with and without checkpoints, beside on-demand."""
+    without, saving = advice.without_checkpoints, advice.with_checkpoints
+    if without is None or saving is None:
+        yield f"on spot               its pool was watched for less than {PRIOR_HOURS:.0f} h: nobody knows how a run fares there"
+        return
+    yield f"a run of {span(advice.run_s)} (the median), for each instance: on-demand {cost_of(advice.on_demand)}"
+    for name, prospect in (("without checkpoints", without), ("with checkpoints", saving)):
+        yield f"  on spot {name:20} {prospect_of(prospect)}"

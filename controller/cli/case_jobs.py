@@ -13,13 +13,17 @@ from controller.aws.sagemaker.documents import DocumentKind
 from controller.cli.documents import Found, documents, documents_in
 from controller.decide.facts import Facts
 from controller.decide.need import Need
+from controller.decide.spot_worth import worth_of
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import Claim, claim_of
 from controller.jobs.job import Job, Outcome
 from controller.ledger.lineage import Lineage, LineageId
+from controller.ledger.pool import PoolMemory
 from controller.policy.policy import Policy
 from controller.policy.rules.kind import Evidence
+from controller.policy.spot_worth import SpotWorth
 from controller.policyfile.cases import Case, ShortJob
+from controller.savings.job_history import RUNS_MIN
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
 STARTS_AFTER_S = 180  # from the creation of a job to its training
@@ -81,13 +85,26 @@ def evidence_of(case: Case, found: Found) -> Evidence:
 
 def facts_of(case: Case, found: Found, job: Job, policy: Policy) -> Facts:
     """What the controller would know of the job at the case's time."""
-    at, evidence = case.entry.at, evidence_of(case, found)
+    at, evidence, run_s = case.entry.at, evidence_of(case, found), case.entry.history.run
     rate = Prices().rate(job.instance_type, job.region, at)
-    return Facts(
+    facts = Facts(
         now=at, job=job, number=1, lineage=Lineage(id=LineageId.of(job)), policy=policy, rate=rate, first_rate=rate,
-        claims=evidence.claims if job.alive else None, checkpoint_scan=evidence.checkpoint_scan, history=(),
-        looked_up=frozenset(Need),
+        claims=evidence.claims if job.alive else None, checkpoint_scan=evidence.checkpoint_scan,
+        history=(run_s,) * RUNS_MIN if run_s is not None else (), looked_up=frozenset(Need),
     )  # fmt: skip
+    return replace(facts, spot_worth=_worth(case, facts))
+
+
+def _worth(case: Case, facts: Facts) -> SpotWorth | None:
+    """What is expected of the job on spot, where the case says what its pool is like."""
+    pool, job = case.entry.history.pool, facts.job
+    if pool is None or not job.spot or job.training or facts.owned:
+        return None
+    memory = PoolMemory(
+        instance_type=job.instance_type, region=job.region, exposure_s=pool.watched, interruptions=pool.interruptions,
+        billed_s=round(pool.watched * pool.billed / 100), billed_of_s=pool.watched,
+    )  # fmt: skip
+    return worth_of(facts, {job.instance_type: memory}, {job.instance_type: facts.rate} if facts.rate is not None else {})
 
 
 def _claims(case: Case) -> tuple[Claim, ...]:

@@ -18,8 +18,8 @@ from controller.cli.check_text import TextOutput
 from controller.cli.documents import Found, documents
 from controller.cli.errors import AwsUnreachable, BadInput
 from controller.cli.job_names import job_name as name_in
-from controller.cli.judging import Checked, check_document, check_job
-from controller.cli.options import Format, OutputFormat
+from controller.cli.judging import NOTHING_SEEN, Checked, check_document, check_job
+from controller.cli.options import Format, OutputFormat, Table
 from controller.cli.policy_source import PolicyFolder, policy_document
 from controller.cli.usage import BAD_INPUT
 from controller.jobs.job import Job
@@ -27,6 +27,7 @@ from controller.jobs.spot_possible import Refusal
 from controller.policy.compiled import load_policy
 from controller.policy.findings import Finding, Fix, VerdictKind
 from controller.policy.policy import Policy
+from controller.policy.rules.kind import Evidence
 from controller.policy.waiver import Waiver
 from controller.policyfile import BadPolicy
 
@@ -57,6 +58,7 @@ def run(
     live: Annotated[
         bool, typer.Option("--live", help="Ask SageMaker for the jobs' descriptions and tags (Describe and ListTags).")
     ] = False,
+    table: Table = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Count an undecided rule like a broken one: exit code 1 instead of 3.")
     ] = False,
@@ -72,7 +74,7 @@ def run(
     write: Callable[[Checked], None] = partial(_write_json, source) if format_ is OutputFormat.JSON else text.write
     codes, judged = {CLEAN}, False
     for file in files:
-        for checked, code in _checked(file, policy, known, live=live):
+        for checked, code in _checked(file, policy, known, live=live, table=table):
             if checked.error:
                 print(_error(checked), file=sys.stderr)
             write(checked)
@@ -85,7 +87,9 @@ def run(
     return max(codes, key=WORSE.index)
 
 
-def _checked(file: str, policy: Policy, tags: Mapping[str, str] | None, *, live: bool) -> Iterator[tuple[Checked, int]]:
+def _checked(
+    file: str, policy: Policy, tags: Mapping[str, str] | None, *, live: bool, table: str | None
+) -> Iterator[tuple[Checked, int]]:
     asked, now = job_name(file), SystemClock().now()
     found = iter([Found(file=file, kind="job on SageMaker", name=asked, request=None)]) if asked else documents(file)
     for one in found:
@@ -94,11 +98,12 @@ def _checked(file: str, policy: Policy, tags: Mapping[str, str] | None, *, live:
         if name and (asked or live):
             try:
                 job = described(name, policy)
+                evidence = _evidence(job, policy, table)
             except (AwsUnreachable, BadInput) as error:
                 yield Checked(found=one, error=str(error)), UNREACHABLE
                 continue
             if job is not None:
-                checked = check_job(job, policy, one, now=now)
+                checked = check_job(job, policy, one, evidence=evidence, now=now)
             elif asked or one.base is not DocumentKind.CREATE:
                 checked = Checked(found=one, error=f"found no training job {name} in this account and region")
         yield checked, EXIT_CODES[checked.word] if checked.word is not None else BAD_INPUT
@@ -116,6 +121,15 @@ def described(name: str, policy: Policy) -> Job | None:
     from controller.cli.aws_calls import asking
 
     return asking(lambda: SageMakerJobs(wiring.client("sagemaker"), fields=lambda: policy.fields_read).describe(name))
+
+
+def _evidence(job: Job | None, policy: Policy, table: str | None) -> Evidence:
+    """What the ledger knows of a job that a rule asks for; nothing without a table. Raises BadInput and AwsUnreachable."""
+    if job is None or not table:
+        return NOTHING_SEEN
+    from controller.cli.live_evidence import live_evidence  # boto3 is slow to load, and files are checked without it
+
+    return live_evidence(job, policy, table)
 
 
 def known_tags(tags: list[str] | None) -> Mapping[str, str] | None:

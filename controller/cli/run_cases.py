@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from controller.cli.case_jobs import as_made, evidence_of, facts_of, found_of
+from controller.cli.documents import Found
 from controller.cli.judging import Checked, check_document
 from controller.cli.request_model import CREATE_AND_DESCRIBE, misnamed
 from controller.decide import decide
@@ -14,6 +15,7 @@ from controller.ledger.intent import Purpose, Stop, Submit
 from controller.policy.findings import Finding, VerdictKind
 from controller.policy.policy import Policy
 from controller.policy.rules import RULE_KINDS
+from controller.policy.rules.kind import Evidence
 from controller.policy.rules.prefix_shared import PREFIX_SHARED
 from controller.policy.rules.tag_invalid import TAG_INVALID
 from controller.policy.rules.team_contradicted import TEAM_CONTRADICTED
@@ -45,9 +47,9 @@ def check_names(cases: Iterable[Case], policy: Policy) -> None:
 def run_case(case: Case, policy: Policy) -> CaseResult:
     """Judge the job of a case, and compare."""
     found = found_of(case)
-    checked = check_document(
-        found, policy, _tags(case), evidence=evidence_of(case, found), as_made=lambda job: as_made(case, job), now=case.entry.at
-    )  # fmt: skip
+    checked = _checked(case, found, policy, evidence_of(case, found))
+    if case.entry.history.pool is not None and checked.job is not None:
+        checked = _checked(case, found, policy, facts_of(case, found, checked.job, policy).evidence)
     if checked.word is None:
         return CaseResult(case=case, differences=(f"job: {checked.error}",), reached=frozenset())
     action, decision = NONE, Decision()
@@ -57,6 +59,12 @@ def run_case(case: Case, policy: Policy) -> CaseResult:
     differences = [*_differences(case, checked, action)]
     differences += [f"the controller failed: {problem.decider} raised {problem.error}" for problem in decision.problems]
     return CaseResult(case=case, differences=tuple(differences), reached=_reached(checked, policy))
+
+
+def _checked(case: Case, found: Found, policy: Policy, evidence: Evidence) -> Checked:
+    return check_document(
+        found, policy, _tags(case), evidence=evidence, as_made=lambda job: as_made(case, job), now=case.entry.at
+    )  # fmt: skip
 
 
 def action_of(decision: Decision) -> str:

@@ -58,7 +58,10 @@ class Changes:
     @classmethod
     def read(cls, text: str) -> Changes:
         """Read a fragment as an intent stores it. Raises ValueError."""
-        fragment = json.loads(text) if text else {}
+        try:
+            fragment = json.loads(text) if text else {}
+        except RecursionError:
+            raise ValueError(f"found changes nested deeper than any: {text[:80]!r}") from None
         if not isinstance(fragment, Mapping):
             raise ValueError(f"found changes {text[:80]!r}, wanted an object with named members")
         return cls.of(fragment)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from controller.units.money import Micros
+from controller.units.money import Micros, dollars
+
+HOURS_MOST = 1e6  # beyond that, a number says nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,3 +47,26 @@ class SpotWorth:
     written: bool | None
     other_type: str = ""
     other: Prospect | None = None
+
+
+def prospect_of(prospect: Prospect) -> str:
+    """A prospect for people: "97 % to finish, expected $24.10"."""
+    return f"{percent_of(prospect.chance)} to finish, {expected_of(prospect)}"
+
+
+def expected_of(prospect: Prospect) -> str:
+    """The expected cost, or what it is at least."""
+    return f"expected {'' if prospect.exact else 'more than '}{cost_of(prospect)}"
+
+
+def cost_of(prospect: Prospect) -> str:
+    """The cost in dollars, or in hours where no price is known."""
+    if prospect.micros is not None:
+        return dollars(prospect.micros)
+    hours = min(prospect.hours, HOURS_MOST)
+    return f"{hours:,.0f} billed hours" if hours >= 10 else f"{hours:.1f} billed hours"
+
+
+def percent_of(chance: float) -> str:
+    """A chance in percent; it is never certain."""
+    return "under 1 %" if chance < 0.01 else "over 99 %" if chance > 0.99 else f"{round(100 * chance)} %"

@@ -25,6 +25,7 @@ from controller.policyfile.vocabulary import (
     LISTED,
     Duration,
     InstanceType,
+    Percent,
     Prefix,
     StrictModel,
     Subnets,
@@ -104,6 +105,14 @@ class OtherJob(StrictModel):
     created: Ago = 3600
 
 
+class PoolHistory(StrictModel):
+    """What is known of the job's pool: how long jobs trained there on spot, how often they were interrupted, what was billed."""
+
+    watched: Annotated[int, BeforeValidator(at_least(1))]
+    interruptions: Annotated[StrictInt, Field(ge=0, le=100_000)]
+    billed: Percent = 30.0
+
+
 class History(StrictModel):
     """What is known beside the job; durations are before ``at``."""
 
@@ -112,6 +121,8 @@ class History(StrictModel):
     interruptions: Annotated[StrictInt, Field(ge=0, le=1000)] = 0
     checkpoint: Annotated[int | None, BeforeValidator(_checkpoint)] = None
     others: Annotated[list[OtherJob], Field(min_length=1)] | None = None
+    run: Duration | None = None
+    pool: PoolHistory | None = None
 
 
 class ExpectedFinding(StrictModel):

@@ -34,8 +34,10 @@ from controller.ledger.rule_acts import RuleActs
 from controller.policy.resubmission import Resubmission
 from controller.policy.rules.spot_worth_it import SPOT_WORTH_IT
 from controller.runtime.ledger_ports import ReadLineages
+from controller.runtime.ports import Prices
 from controller.runtime.read_ports import ReadPorts
 from controller.runtime.same_work import done_elsewhere
+from controller.runtime.schedule_ports import ReadPoolMemories
 from controller.savings.agreed_rates import dearest_rate
 from controller.savings.job_history import first_permille
 from controller.savings.prices import spot_of
@@ -112,7 +114,7 @@ def _closely(facts: Facts, ports: ReadPorts) -> Facts:
         return facts
     counts = block is not None and deadline_of(facts, block.deadline) is not None and (job.alive or job.cause is not None)
     watched = job.alive and any(rule.kind == "checkpoint-alive" and rule.about(job) for rule in facts.policy.rules)
-    weighed = _weighed(facts)
+    weighed = asks_worth(facts)
     if job.checkpoint_uri is not None and (counts or watched or weighed or scan_reason(facts) is not None):
         facts = replace(facts, checkpoint_scan=_scan(facts, job.checkpoint_uri, ports))
     if counts or weighed or (block is not None and block.capped and job.cause is not None):
@@ -123,22 +125,22 @@ def _closely(facts: Facts, ports: ReadPorts) -> Facts:
         facts = replace(facts, spot_seen=_spot_seen(facts, ports))
     if block is not None and block.ladder and job.cause is not None:
         facts = _with_pools(facts, block, ports)
-    return _with_worth(facts, ports) if weighed else facts
+    return with_worth(facts, ports.ledger.pools, ports.prices) if weighed else facts
 
 
-def _weighed(facts: Facts) -> bool:
+def asks_worth(facts: Facts) -> bool:
     """Whether a rule asks if the job is worth running on spot: while it has not begun to train, or was interrupted."""
     job = facts.job
     asked = any(rule.kind == SPOT_WORTH_IT.id and rule.about(job) for rule in facts.policy.rules)
     return asked and job.alive and job.spot and not job.training
 
 
-def _with_worth(facts: Facts, ports: ReadPorts) -> Facts:
+def with_worth(facts: Facts, memories: ReadPoolMemories, prices: Prices) -> Facts:
     """What is to be expected of a job on spot, on its instance type and on three others like it at most."""
     job, since = facts.job, facts.now - POOL_MEMORY_AGE
     types = (job.instance_type, *equivalents(job.instance_type)[:OTHER_TYPES_MAX])
-    pools = {t: ports.ledger.pools.memory(t, job.region, since) for t in types}
-    rates = {t: rate for t in types if (rate := ports.prices.rate(t, job.region, facts.now)) is not None}
+    pools = {t: memories.memory(t, job.region, since) for t in types}
+    rates = {t: rate for t in types if (rate := prices.rate(t, job.region, facts.now)) is not None}
     return replace(facts, spot_worth=worth_of(facts, pools, rates))
 
 

@@ -130,13 +130,16 @@ class Prices(Protocol):
 
 
 class PriceRows(Protocol):
-    """AWS's prices of a region; ``problems`` are rows that cannot be read."""
+    """AWS's prices of a region; ``problems`` are rows that cannot be read, ``without`` says why there is no list in dollars."""
 
     @property
     def rates(self) -> Mapping[str, Rate]: ...
 
     @property
     def problems(self) -> tuple[str, ...]: ...
+
+    @property
+    def without(self) -> str: ...
 
 
 class PriceList(Protocol):

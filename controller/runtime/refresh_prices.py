@@ -13,7 +13,8 @@ PRICED_AGAIN = 35  # days before today whose attempts take a price that was not 
 def refresh_prices(region: str, ports: Ports) -> tuple[int, tuple[str, ...]]:
     """Store changed prices of a region. Returns how many changed, and the rows that cannot be read.
 
-    Where the list does not answer, the next run tries again. Raises Unreachable.
+    Where the list does not answer, the next run tries again. That a region has no list in dollars is said once. Raises
+    Unreachable.
     """
     now = ports.clock.now()
     before = ports.ledger.prices.refreshed_at(region)
@@ -28,4 +29,5 @@ def refresh_prices(region: str, ports: Ports) -> tuple[int, tuple[str, ...]]:
         for days_ago in range(1, PRICED_AGAIN + 1):
             ports.ledger.days.mark_late(now.date() - timedelta(days=days_ago), f"prices/{region}")
     ports.ledger.prices.note_refresh(region, now)
-    return len(changed), listed.problems
+    said_now = (listed.without,) if listed.without and before is None else ()
+    return len(changed), (*listed.problems, *said_now)

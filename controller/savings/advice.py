@@ -9,8 +9,10 @@ from datetime import datetime
 from controller.jobs.checkpoint import advised_interval_s
 from controller.jobs.job import Outcome, family_of
 from controller.ledger.entry import CheckpointScanned, Entry, Finished, Started
+from controller.policy.spot_worth import Prospect
 from controller.savings.interruption_rates import Estimate, cheapest_first, estimate, pool_memories
 from controller.savings.job_history import RUNS_MIN, quantile
+from controller.savings.spot_worth import on_demand_prospect, spot_prospect, watched
 from controller.units.money import Rate
 
 QUANTILE = 0.95
@@ -25,7 +27,11 @@ class NoAdvice(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
-    """``runtime_inside`` and ``wait_inside`` are the shares of past runs that would have fit. All lengths are in seconds."""
+    """``runtime_inside`` and ``wait_inside`` are the shares of past runs that would have fit. All lengths are in seconds.
+
+    The prospects are of a run of ``run_s``, the median, on one instance of the type and within MaxWaitTimeInSeconds; those on
+    spot are None where the pool was watched for too short a time.
+    """
 
     family: str
     runs: int
@@ -37,6 +43,10 @@ class Advice:
     checkpoint_write_s: int
     instance_type: str
     interruptions: Estimate
+    run_s: int
+    without_checkpoints: Prospect | None
+    with_checkpoints: Prospect | None
+    on_demand: Prospect
 
 
 def advise(family: str, entries: Iterable[Entry], rates: Mapping[str, Rate]) -> Advice:
@@ -51,11 +61,21 @@ def advise(family: str, entries: Iterable[Entry], rates: Mapping[str, Rate]) -> 
     wait_s = max(round(quantile(spans, QUANTILE) * HEADROOM), runtime_s)
     pools = {instance_type: memory for (instance_type, _), memory in pool_memories(known).items()}
     best = cheapest_first(sorted({run.instance_type for run in runs}), pools, rates)[0]
-    rate, write_s = estimate(pools.get(best)), _write_s(family, known)
+    pool = pools.get(best)
+    rate, write_s = estimate(pool), _write_s(family, known)
+    every_s, run_s = advised_interval_s(rate.mean, write_s), quantile(works, 0.5)
+
+    def prospect(segment_s: int) -> Prospect | None:
+        if pool is None or not watched(pool):
+            return None
+        return spot_prospect(pool, rates.get(best), 1, work_s=run_s, segment_s=segment_s, left_s=wait_s)
+
     return Advice(
         family=family, runs=len(runs), runtime_s_max=runtime_s, runtime_inside=_inside(works, runtime_s), wait_s_max=wait_s,
-        wait_inside=_inside(spans, wait_s), checkpoint_every_s=advised_interval_s(rate.mean, write_s),
+        wait_inside=_inside(spans, wait_s), checkpoint_every_s=every_s,
         checkpoint_write_s=write_s, instance_type=best, interruptions=rate,
+        run_s=run_s, without_checkpoints=prospect(run_s), with_checkpoints=prospect(every_s),
+        on_demand=on_demand_prospect(rates.get(best), 1, run_s),
     )  # fmt: skip
 
 

@@ -46,34 +46,30 @@ def spot_worth(job: Job, run: Run, pools: Mapping[str, PoolMemory], rates: Mappi
     ``pools`` and ``rates`` are of the job's own instance type, and of those on which it could run instead.
     """
     pool = pools.get(job.instance_type)
-    if pool is None or not _watched(pool) or run.length_s <= 0:
+    if pool is None or not watched(pool) or run.length_s <= 0:
         return None
     limit_s = job.wait_s_max if job.wait_s_max is not None else runtime_of(job)
-    every_s = _every_s(pool)
+    every_s = checkpoint_every_s(pool)
     whole = run.length_s if run.length_s <= runtime_of(job) else None
     left_s = max(limit_s if run.limit_s == 0 else min(run.limit_s, limit_s), 0)
     rate = rates.get(job.instance_type)
 
     def on_spot(pool: PoolMemory, price: Rate | None, segment_s: int) -> Prospect:
         work_s = max(run.length_s - (run.proven_s if segment_s < run.length_s else 0), 60)
-        found = _on_spot(job, pool, price, work_s, segment_s, left_s)
+        found = spot_prospect(pool, price, job.instance_count, work_s=work_s, segment_s=segment_s, left_s=left_s)
         return found if whole is not None else replace(found, chance=0.0)
 
-    on_demand_h = run.length_s / HOUR_S
     worth = SpotWorth(
         instance_type=job.instance_type, checkpoint_uri=job.checkpoint_uri, wait_s_max=job.wait_s_max, run_s=run.length_s,
         interruptions=pool.interruptions, pool_s=pool.exposure_s, without=on_spot(pool, rate, run.length_s),
         checkpointed=on_spot(pool, rate, every_s), every_s=every_s, written=run.written,
-        on_demand=Prospect(
-            chance=1.0 if whole is not None else 0.0, hours=on_demand_h, exact=True, share=1.0,
-            micros=_micros(on_demand_h, job, rate),
-        ),
+        on_demand=on_demand_prospect(rate, job.instance_count, run.length_s, fits=whole is not None),
     )  # fmt: skip
     checkpoints = job.checkpoint_uri is not None and run.written is not False and job.algorithm.checkpoints is not False
     others = [
-        (on_spot(other, rates.get(kind), _every_s(other) if checkpoints else run.length_s), kind)
+        (on_spot(other, rates.get(kind), checkpoint_every_s(other) if checkpoints else run.length_s), kind)
         for kind, other in pools.items()
-        if kind != job.instance_type and _watched(other)
+        if kind != job.instance_type and watched(other)
     ]
     sure = [(one, kind) for one, kind in others if one.exact and one.share is not None]
     if not sure:
@@ -82,15 +78,25 @@ def spot_worth(job: Job, run: Run, pools: Mapping[str, PoolMemory], rates: Mappi
     return replace(worth, other=best, other_type=kind)
 
 
-def _watched(pool: PoolMemory) -> bool:
+def watched(pool: PoolMemory) -> bool:
+    """Whether enough is known of a pool: as many hours as the prior stands for."""
     return pool.exposure_s >= PRIOR_HOURS * HOUR_S
 
 
-def _every_s(pool: PoolMemory) -> int:
+def checkpoint_every_s(pool: PoolMemory) -> int:
+    """How often a job of the pool should write a checkpoint, in seconds: as Young advises, at most each half hour."""
     return min(max(advised_interval_s(posterior(pool).mean, WRITE_S), EVERY_S_LEAST), EVERY_S_MAX)
 
 
-def _on_spot(job: Job, pool: PoolMemory, price: Rate | None, work_s: int, segment_s: int, left_s: int) -> Prospect:
+def on_demand_prospect(price: Rate | None, instances: int, work_s: int, *, fits: bool = True) -> Prospect:
+    """The prospect of a run that nothing interrupts; ``fits`` says whether the job may run for so long."""
+    hours = work_s / HOUR_S
+    return Prospect(
+        chance=1.0 if fits else 0.0, hours=hours, exact=True, share=1.0, micros=_micros(hours, instances, price)
+    )  # fmt: skip
+
+
+def spot_prospect(pool: PoolMemory, price: Rate | None, instances: int, *, work_s: int, segment_s: int, left_s: int) -> Prospect:
     """The prospect of a run in one pool. The rate of its run varies more than the pool's mean rate, which its cost follows."""
     rate: RatePosterior = posterior(pool)
     run = SpotRun(
@@ -103,12 +109,10 @@ def _on_spot(job: Job, pool: PoolMemory, price: Rate | None, work_s: int, segmen
     return Prospect(
         chance=finish_chance(run, rate), hours=hours, exact=mean_h is not None,
         share=hours * discount * HOUR_S / work_s if discount is not None else None,
-        micros=_micros(hours * discount, job, price) if discount is not None else None,
+        micros=_micros(hours * discount, instances, price) if discount is not None else None,
     )  # fmt: skip
 
 
-def _micros(hours: float, job: Job, rate: Rate | None) -> int | None:
-    """What all instances of the job cost for so many hours of on-demand price."""
-    if rate is None:
-        return None
-    return round(min(hours * job.instance_count * rate.micros_per_h, MICROS_MOST))
+def _micros(hours: float, instances: int, rate: Rate | None) -> int | None:
+    """What so many instances cost for so many hours of on-demand price."""
+    return None if rate is None else round(min(hours * instances * rate.micros_per_h, MICROS_MOST))

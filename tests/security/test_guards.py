@@ -8,23 +8,38 @@ from typing import Any
 
 import pytest
 
+from controller import decide
+from controller.aws.dynamodb.halts import DynamoHalts
 from controller.aws.dynamodb.revisions import DynamoRevisions
 from controller.aws.dynamodb.user_requests import DynamoUserRequests
 from controller.aws.s3_checkpoints import S3Checkpoints
+from controller.aws.sagemaker import documents, jobs
 from controller.decide.facts import Facts
+from controller.jobs import directives
 from controller.jobs.claim import Claim
 from controller.jobs.directives import DIRECTIVE_TAGS
-from controller.runtime import gather, perform, rate_limits
+from controller.ledger.message_kind import MessageKind
+from controller.notifications import block_kit, mrkdwn
+from controller.policyfile import folder
+from controller.runtime import gather, perform, rate_limits, slack_command
+from controller.slack.secret import SlackSecret
 from tests.security import (
     test_buckets,
     test_claims,
+    test_halt,
     test_money,
     test_ownership,
+    test_policy_files,
     test_policy_revisions,
     test_request_rows,
+    test_secrets,
+    test_slack_readers,
+    test_slack_text,
     test_tags_of_others,
+    test_values,
 )
 from tests.security import test_checkpoint_templates as templates
+from tests.simulation.mutants import MUTANTS
 from tests.simulation.replace_function import Replacement, replaced
 
 
@@ -53,10 +68,71 @@ def _unproved(_: Any) -> Any:
     return lambda self, row: row.get("proof", {}).get("S", "")
 
 
+def _propagating(_: Any) -> Any:
+    def failing(facts: Facts, name: str, error: Exception) -> Any:
+        raise error
+
+    return failing
+
+
+def _a_decider_raises() -> None:
+    with replaced((decide, "DECIDERS", lambda _: test_values._raising("settle_caps"))):
+        test_values.test_a_decider_that_raises_does_not_stop_the_others("settle_caps")
+
+
+def _rotated() -> None:
+    with test_secrets.deployed() as host:
+        test_secrets.test_after_a_rotation_the_new_secret_works_at_once_and_the_old_one_no_longer_does(host)
+
+
+def _secrets_are_quoted() -> None:
+    with test_secrets.deployed() as host:
+        test_secrets.test_no_hyperparameter_or_environment_value_is_in_rows_logs_messages_or_reports(host)
+
+
+def _works_once(call: Any) -> Any:
+    called: list[Any] = []
+
+    def calling(self: Any, halt: Any) -> Any:
+        called.append(halt)
+        return call(self, halt) if len(called) == 1 else halt
+
+    return calling
+
+
+def _halted_three_times() -> None:
+    with test_halt.deployed() as host:
+        test_halt.test_a_halt_holds_each_of_three_times_that_it_is_pressed_with_a_resume_in_between(host)
+
+
+def _a_guest_asks() -> None:
+    with test_slack_readers.deployed() as host:
+        assert host.slack.users is not None
+        test_slack_readers.test_guests_and_people_of_other_workspaces_get_no_job_data(
+            host, host.slack.users, "U0GUEST1", "job long"
+        )
+
+
+def _only_readable_files(_: Any) -> Any:
+    return lambda folder: (path for path in sorted(folder.iterdir()) if path.suffix == ".yaml" and path.is_file())
+
+
 GUARDS: dict[str, tuple[tuple[Replacement, ...], Callable[[Path], object]]] = {
     "4: an owner is believed": (
         ((gather, "settle_owner", _trusting),),
         lambda _: test_ownership.test_a_job_that_only_claims_an_owner_is_stopped_by_an_enforcing_rule_and_the_claim_is_said(),
+    ),
+    "5: a decider that raises ends the decision": (
+        ((decide, "decider_failed", _propagating),),
+        lambda _: _a_decider_raises(),
+    ),
+    "5: a duration has no bound": (
+        ((directives, "RUNTIME_S_MAX", lambda _: 10**15),),
+        lambda _: test_values.test_poisoned_tags_neither_shield_a_job_from_a_rule_nor_keep_it_from_being_recorded(),
+    ),
+    "5: text is taken as AWS answers it": (
+        ((jobs, "without_halves", lambda _: lambda found: found),),
+        lambda _: test_values.test_no_text_that_a_job_s_creator_chooses_keeps_the_job_from_being_judged_and_recorded(),
     ),
     "6: tags count as they are now": (
         ((Facts, "directive_tags", _tags_as_they_are),),
@@ -91,16 +167,76 @@ GUARDS: dict[str, tuple[tuple[Replacement, ...], Callable[[Path], object]]] = {
             )
         ),
     ),
+    "13: a secret is read once": (
+        ((SlackSecret, "renewed", lambda _: lambda self: False),),
+        lambda _: _rotated(),
+    ),
+    "13: a failure is told as it is": (
+        ((documents, "without_values", lambda _: lambda text, document: text),),
+        lambda _: _secrets_are_quoted(),
+    ),
+    "14: a halt works once": (
+        ((DynamoHalts, "call_halt", _works_once),),
+        lambda _: _halted_three_times(),
+    ),
     "15: a revision is in force since it was first seen": (
         ((DynamoRevisions, "in_force_at", _first_seen),),
         test_policy_revisions.test_a_rollback_does_not_stop_jobs_that_were_created_under_the_policy_in_between,
     ),
+    "16: words are sent as they are": (
+        ((mrkdwn, "_inert", lambda _: lambda flat: flat),),
+        lambda _: test_slack_text.test_every_kind_of_message_is_inert(MessageKind.FLAGGED),
+    ),
+    "16: Slack looks for links": (
+        ((block_kit, "mrkdwn_object", lambda made: lambda text: made(text) | {"verbatim": False}),),
+        lambda _: test_slack_text.test_every_kind_of_message_is_inert(MessageKind.FLAGGED),
+    ),
+    "17: everybody in the channel reads": (
+        ((slack_command, "refuses_to_read", lambda _: lambda who, ports: ""),),
+        lambda _: _a_guest_asks(),
+    ),
+    "18: a file that cannot be read is passed over": (
+        ((folder, "_alike", _only_readable_files),),
+        lambda path: test_policy_files.test_whatever_looks_like_a_policy_is_read_or_named(test_policy_files._dangling, path),
+    ),
 }  # fmt: skip
+
+
+IN_THE_SIMULATION: dict[int, str] = {
+    1: "a taken name counts as ours",
+    2: "a taken name counts as ours",
+    3: "tags are trusted",
+    7: "a lineage's cap is not asked",
+    11: "a stored row counts as decided",
+    12: "any role is passed",
+    14: "a halt is not checked",
+}
+"""Number of an attack → a mutant of the simulation that leaves its guard out."""
+ATTACKS = range(1, 19)
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("name", GUARDS)
 def test_an_attack_works_without_its_guard(name: str, tmp_path: Path) -> None:
     without, attack = GUARDS[name]
-    with replaced(*without), pytest.raises(AssertionError):
+    with replaced(*without), pytest.raises((AssertionError, pytest.fail.Exception)):
         attack(tmp_path)
+
+
+QUICK = ("16: words are sent as they are", "16: Slack looks for links", "18: a file that cannot be read is passed over")
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_quick_attack_works_without_its_guard(name: str, tmp_path: Path) -> None:
+    test_an_attack_works_without_its_guard(name, tmp_path)
+
+
+def test_each_attack_has_a_guard_that_is_taken_out_here_or_in_the_simulation() -> None:
+    assert IN_THE_SIMULATION.keys() | {int(name.partition(":")[0]) for name in GUARDS} == set(ATTACKS)
+    assert set(IN_THE_SIMULATION.values()) <= MUTANTS.keys()
+
+
+def test_each_guard_is_still_where_it_is_taken_out() -> None:
+    for without, _ in GUARDS.values():
+        for owner, name, _ in without:
+            assert hasattr(owner, name), (owner, name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from unicodedata import category
 
@@ -30,13 +31,20 @@ slack:
 HOSTILE = "the\x00 policy\x1b[2J\nstops\u202e everything\u200b \x9b31m" + "!" * 2000
 
 
-@pytest.fixture
-def host() -> Iterator[Host]:
+@contextmanager
+def deployed() -> Iterator[Host]:
+    """A lab with one finished and one running job."""
     with lab(POLICY) as running:
         launch(running, request("warm-up", "ads", checkpoint=None, runtime_h=1, wait_h=2, work_s=300))
         run(running, minutes=1)
         launch(running, request("long", "vision", runtime_h=100, wait_h=120, work_s=300_000))
         run(running, minutes=10)
+        yield running
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    with deployed() as running:
         yield running
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -17,6 +18,8 @@ from controller.ledger.halt import Halt
 from controller.ledger.message_kind import MessageKind
 from controller.ledger.pool import PoolMemory
 from controller.runtime.ports import Message
+from controller.savings.arithmetic import Savings
+from controller.savings.rollup import Group, Rollup
 from controller.units.money import Rate
 from infra.local.host import TABLE, Host
 from infra.permissions import FUNCTIONS
@@ -36,6 +39,8 @@ resubmit:
     ladder: [same, {instance_types: [ml.g5.xlarge, ml.g5.2xlarge]}]
     cap: {lineage_usd: 500}
 """
+_BOMB = zlib.compressobj(9)
+BOMB = b"".join(_BOMB.compress(b" " * 2**20) for _ in range(20)) + _BOMB.flush()  # 20 MB of blanks in 20 kB
 GARBAGE: dict[str, dict[str, Any]] = {
     "nothing": {},
     "no kind": {"schema": {"N": "1"}},
@@ -193,6 +198,42 @@ def test_garbage_in_the_outbox_holds_up_no_message() -> None:
         assert "*offender*" in texts(host)
         assert not any(message.text == "hi" for message in messages(host))
         assert wiring.ports().outbox.channels() == []
+
+
+# ── rollups ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def zipped(text: str) -> dict[str, Any]:
+    return {"zip": {"B": zlib.compress(text.encode())}}
+
+
+BAD_ROLLUPS: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "not zipped": {"zip": {"B": b"x"}},
+    "half": {"zip": {"B": zlib.compress(b"[]" * 1000)[:-9]}},
+    "unfolds to 20 MB": {"zip": {"B": BOMB}},
+    "nested": zipped("[" * 100_000),
+    "a list": zipped("[]"),
+    "another shape": zipped('{"fields": [], "groups": [[1]], "counts": []}'),
+    "a text for a figure": zipped('{"fields": ["attempts"], "groups": [["a", "b", "c", "d", "e", "many"]], "counts": []}'),
+    "an infinite figure": zipped('{"fields": ["attempts"], "groups": [["a", "b", "c", "d", "e", Infinity]], "counts": []}'),
+    "a figure of many digits": zipped('{"fields": [], "groups": [], "counts": [["entry", "a", "b", 1%s]]}' % ("0" * 4000)),
+    "a list for a team": zipped('{"fields": [], "groups": [], "counts": [["entry", [], "b", 1]]}'),
+}
+
+
+def test_rollups_that_cannot_be_read_are_no_rollups_and_hold_up_no_digest() -> None:
+    with lab(POLICY) as host:
+        assert allows("digests", "dynamodb:PutItem", "rollup")
+        good = Rollup(groups={Group("vision", "ada", "x", "ml.g5.xlarge", "us-east-1"): Savings(attempts=3)})
+        today, days = host.clock.at.date(), wiring.ports().ledger.days
+        for number, row in enumerate(BAD_ROLLUPS.values(), 2):
+            put("rollup", f"{today - timedelta(days=number)}#00", row)
+        put("rollup", "2026-11-31#00", {})
+        days.put_rollup(today - timedelta(days=1), good)
+        assert dict(days.rollups(today - timedelta(days=60), today)) == {today - timedelta(days=1): good}
+        host.bus.fire("digests")
+        assert '"failed"' not in log_of(host)
 
 
 # ── prices ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────

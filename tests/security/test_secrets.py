@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -46,14 +47,21 @@ def stored(host: Host, signing_secret: str, token: str = "") -> str:
     return NAME
 
 
-@pytest.fixture
-def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
-    with lab(POLICY) as running:
+@contextmanager
+def deployed() -> Iterator[Host]:
+    """A lab that has its Slack secret from Secrets Manager."""
+    with lab(POLICY) as running, pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.delenv("SPOTWARDEN_SLACK_SIGNING_SECRET", raising=False)
         monkeypatch.delenv("SPOTWARDEN_SLACK_TOKEN", raising=False)
         monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", running.aws.url)
         monkeypatch.setenv("SPOTWARDEN_SLACK_TOKEN_SECRET", stored(running, OLD))
         wiring.install(clock=running.clock, client_config=CLIENT_CONFIG, slack_client_config=CLIENT_CONFIG)
+        yield running
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    with deployed() as running:
         yield running
 
 

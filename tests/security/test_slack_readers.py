@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -55,8 +56,9 @@ def test_only_the_readers_that_the_policy_names_may_read() -> None:
         assert people.ephemerals[-1].startswith("You are not allowed to read about jobs")
 
 
-@pytest.fixture(scope="module")
-def host() -> Iterator[Host]:
+@contextmanager
+def deployed() -> Iterator[Host]:
+    """A lab with two jobs, and people of every kind in its Slack."""
     with lab(POLICY % "") as running:
         launch(running, request("warm-up", "ads", checkpoint=None, runtime_h=1, wait_h=2, work_s=300))
         run(running, minutes=1)
@@ -64,6 +66,12 @@ def host() -> Iterator[Host]:
         run(running, hours=2)
         running.slack.people |= {who: full_member(who, **changes) for who, changes in GUESTS.items()}
         running.slack.people["U0GRID"] = full_member("U0GRID", team_id="E1", enterprise_user={"teams": ["T9", HOME]})
+        yield running
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Host]:
+    with deployed() as running:
         yield running
 
 

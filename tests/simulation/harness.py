@@ -25,6 +25,7 @@ from infra.local.sagemaker.client import Client
 from infra.local.sagemaker.world import World
 from infra.local.slack_message import Refused as SlackRefused
 from infra.local.slack_message import content
+from tests.simulation.cap_invariants import MICROS_PER_H
 from tests.simulation.lambdas import Lambdas
 from tests.simulation.memory import AllPorts, MemoryLedger, MemoryOutbox
 from tests.simulation.memory.s3 import MemoryS3, newest_saved_at
@@ -216,9 +217,6 @@ class Unknown:
 
     def score(self, instance_type: str, count: int, region: str) -> None:
         """Unknown."""
-
-
-MICROS_PER_H = {PRICED: 1_515_000, "ml.g5.4xlarge": 2_030_000, "ml.g5.8xlarge": 3_060_000, "ml.p3.2xlarge": 3_825_000}
 
 
 class Prices:

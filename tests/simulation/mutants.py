@@ -167,6 +167,10 @@ def _warnings_counted(with_warnings: Any) -> Any:
     return counting
 
 
+def _affords_all(afford: Any) -> Any:
+    return lambda facts, block, changes, *, capped=True: afford(facts, block, changes, capped=False)
+
+
 def _old_before_policy(too_old: Any) -> Any:
     return lambda facts, block: too_old(facts, block) or facts.job.ended_at < facts.policy.in_force_at
 
@@ -216,6 +220,7 @@ MUTANTS: Mapping[str, tuple[Replacement, ...]] = {
     "the next policy drops an outcome": ((resubmit, "_too_old", _old_before_policy),),
     # Moves, repairs and limits.
     "a halt is not checked": ((perform, "check_limits", replace_by(lambda intent, lineage, ports: None)),),
+    "a lineage's cap is not asked": ((resubmit, "afford", _affords_all),),
     "a moved job is forgotten": ((resubmit, "_moved", replace_by(lambda facts, block, cause: Decision())),),
     "a repaired job is forgotten": ((resubmit, "_repaired", replace_by(lambda facts, stop, block: Decision())),),
     "what our change broke is left": ((resubmit, "changed_by_us", replace_by(lambda facts: False)),),

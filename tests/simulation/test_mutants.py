@@ -38,6 +38,7 @@ SHOWN_BY = {
     "a halt is not checked": 8,
     "a moved job is forgotten": 71,
     "a stored row counts as decided": 24,
+    "a lineage's cap is not asked": 97,
     "any role is passed": 5,
     "what our change broke is left": 43,
     "any file is a checkpoint": 3,

@@ -30,6 +30,7 @@ from infra.local.sagemaker.job import TrainingJob
 from infra.local.sagemaker.phase import Phase
 from infra.local.sagemaker.world import TERMINAL, World
 from tests.builders import ledger_with
+from tests.simulation.cap_invariants import over_cap
 from tests.simulation.memory import MemoryLedger
 
 ROLES = frozenset({"arn:aws:iam::111122223333:role/Train"})  # TrainingRoles
@@ -146,6 +147,8 @@ class InvariantChecker:
         self._check_not_owned(life)
         self._check_budget(life)
         self._check_not_halted(f"{life.where} was created")
+        passed = over_cap(life, self)
+        require(not passed, passed)
         self.lives.append(life)
         return answer
 

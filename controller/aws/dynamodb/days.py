@@ -25,6 +25,9 @@ from controller.savings.rollup import Count, CountKind, Group, Mover, Rollup, wi
 
 CLOSED = "rollup"
 PART_BYTES = 300_000  # an item takes at most 400 kB
+UNFOLDED_MAX = 16_000_000  # bytes of a part's document: names and figures are packed to a tenth, not to a hundredth
+FIGURE_MAX = 10**18
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError, zlib.error)
 KEPT = timedelta(days=3 * 366)  # how long a rollup is kept: three years
 
 
@@ -70,10 +73,11 @@ class DynamoDays:
     def rollups(self, since: date, until: date) -> Iterable[tuple[date, Rollup]]:
         rows = self._rows(since, until - timedelta(days=1))
         for day, parts in groupby(rows, key=lambda row: str(row["sk"]["S"]).partition("#")[0]):
-            documents = [json.loads(zlib.decompress(part["zip"]["B"])) for part in parts]
-            rollup = sum((_read(document) for document in documents), Rollup())
-            known = all("missed_micros" in document["fields"] for document in documents)
-            yield date.fromisoformat(day), rollup if known else with_missed(rollup)
+            try:
+                found = date.fromisoformat(day), _rollup_of([_unzipped(part) for part in parts])
+            except UNREADABLE:
+                continue  # a function that never submits may write here: what cannot be read keeps no job from being looked at
+            yield found
 
     def closed_until(self) -> datetime | None:
         return moment_of(self._table, CLOSED)
@@ -120,11 +124,48 @@ def _zipped(rollup: Rollup) -> bytes:
     return zlib.compress(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
 
 
+def _unzipped(part: Item) -> Any:
+    """The document in a part. Raises ValueError for one that unfolds to more than any day has."""
+    unfolding = zlib.decompressobj()
+    text = unfolding.decompress(part["zip"]["B"], UNFOLDED_MAX)
+    if not unfolding.eof:
+        raise ValueError(f"found a part of more than {UNFOLDED_MAX:,} bytes, or of half a document")
+    return json.loads(text)
+
+
+def _rollup_of(documents: list[Any]) -> Rollup:
+    rollup = sum((_read(document) for document in documents), Rollup())
+    return rollup if all("missed_micros" in document["fields"] for document in documents) else with_missed(rollup)
+
+
 def _read(document: dict[str, Any]) -> Rollup:
     """Read a part. Figures that were added later are 0 in it."""
     names, width = document["fields"], len(Group._fields)
     return Rollup(
-        groups={Group(*row[:width]): Savings(**dict(zip(names, row[width:], strict=True))) for row in document["groups"]},
-        counts={Count(CountKind(kind), team, name): number for kind, team, name, number in document["counts"]},
-        movers=tuple(Mover(*row) for row in document.get("movers", ())),
+        groups={
+            Group(*map(_name, row[:width])): Savings(**dict(zip(names, map(_figure, row[width:]), strict=True)))
+            for row in document["groups"]
+        },
+        counts={
+            Count(CountKind(kind), _name(team), _name(name)): _figure(number) for kind, team, name, number in document["counts"]
+        },
+        movers=tuple(map(_mover, document.get("movers", ()))),
     )
+
+
+def _mover(row: list[Any]) -> Mover:
+    checked: list[Any] = [*map(_name, row[:4]), *map(_figure, row[4:])]
+    return Mover(*checked)
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"found {value!r:.80}, wanted text")
+    return value
+
+
+def _figure(value: Any) -> int:
+    """A whole number, or yes or no."""
+    if not isinstance(value, int) or abs(value) > FIGURE_MAX:
+        raise TypeError(f"found {value!r:.80}, wanted a whole number")
+    return value

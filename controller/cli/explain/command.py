@@ -20,6 +20,7 @@ from controller.cli.explain.reasons import block_reasons, places_in, rule_reason
 from controller.cli.explain.timeline import Event, bounded, intent_text, timeline
 from controller.cli.judging import Checked, as_seen, check_document, check_job
 from controller.cli.ledger import with_ledger
+from controller.cli.live_evidence import with_expectation
 from controller.cli.options import LOCAL_FOLDER, Format, OutputFormat, Table
 from controller.cli.policy_source import PolicyUsed, policy_in_force, policy_of_folder
 from controller.cli.run_cases import action_of
@@ -108,6 +109,7 @@ def _explain_job(name: str, used: PolicyUsed, ledger: Ledger, clock: Clock, writ
     facts = replace(facts, lineage=lineage, number=number)
     if facts.claim is not None and job.alive:
         facts = replace(facts, claims=ledger.claims.claims_on(facts.claim.bucket))
+    facts = with_expectation(facts, ledger)
     write(_explained(checked, used, now, facts))
     return 0
 

@@ -52,9 +52,16 @@ class Event:
 
 def timeline(lineage: Lineage) -> tuple[Event, ...]:
     """Everything of a lineage, oldest first; at most the newest EVENTS_MAX."""
-    events = [Event(at=entry.at, kind="entry", text=bounded(entry_text(entry))) for entry in lineage.entries]
+    events = [Event(at=entry.at, kind="entry", text=bounded(entry_text(entry)) + _under(entry)) for entry in lineage.entries]
     events += [_of_intent(intent) for intent in lineage.intents]
     return tuple(sorted(events, key=lambda event: event.at)[-EVENTS_MAX:])
+
+
+def _under(entry: Entry) -> str:
+    """Under which policy an entry was written; empty where it says so itself, or nobody wrote it down."""
+    if not entry.revision or isinstance(entry, Flagged | RuleHeldBack):
+        return ""
+    return f" ({f'{entry.mode}, ' if entry.mode else ''}policy {entry.revision})"
 
 
 def entry_text(entry: Entry) -> str:

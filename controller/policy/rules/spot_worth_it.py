@@ -9,9 +9,8 @@ from controller.jobs.job import Job
 from controller.jobs.unsaid import Unsaid
 from controller.policy.findings import NO_DEMAND, Demand
 from controller.policy.rules.kind import Evidence, RuleKind, Violation
-from controller.policy.spot_worth import Prospect, SpotWorth
+from controller.policy.spot_worth import Prospect, SpotWorth, cost_of, expected_of, percent_of, prospect_of
 from controller.units.duration import span
-from controller.units.money import dollars
 
 NEVER = 10  # times the training of a run: what is expected to take longer is called off before
 ON_DEMAND = Demand(request={"EnableManagedSpotTraining": False, "StoppingCondition": {"MaxWaitTimeInSeconds": None}})
@@ -68,12 +67,13 @@ def _violation(job: Job, options: Options, worth: SpotWorth, seen: Prospect) -> 
     helps = tuple(_helps(job, options, worth))
     return Violation(
         field="EnableManagedSpotTraining",
-        found=f"true: on spot this job {said}: {_expected(seen)}, on-demand {_cost(worth.on_demand)}",
+        found=f"true: on spot this job {said}: {expected_of(seen)}, on-demand {cost_of(worth.on_demand)}",
         wanted=f"{', or '.join(helps)}" if helps else "a shorter run",
         demand=_demand(job, options, worth),
         risk=(
-            f"A run trains for {span(worth.run_s)}, its chance to finish within MaxWaitTimeInSeconds is {_percent(seen.chance)},"
-            f" and jobs of this pool were interrupted {worth.interruptions} times in {span(worth.pool_s)} of training."
+            f"A run trains for {span(worth.run_s)}, its chance to finish within MaxWaitTimeInSeconds is"
+            f" {percent_of(seen.chance)}, and jobs of this pool were interrupted {worth.interruptions} times in"
+            f" {span(worth.pool_s)} of training."
         ),
     )
 
@@ -81,11 +81,11 @@ def _violation(job: Job, options: Options, worth: SpotWorth, seen: Prospect) -> 
 def _helps(job: Job, options: Options, worth: SpotWorth) -> Iterator[str]:
     """What would change it, as people read it."""
     if _may_checkpoint(job, options, worth):
-        yield f"a checkpoint every {span(worth.every_s)} ({_prospect(worth.checkpointed)})"
+        yield f"a checkpoint every {span(worth.every_s)} ({prospect_of(worth.checkpointed)})"
     if worth.other is not None and _breaks(worth.other, options) is False:
-        yield f"{worth.other_type} ({_prospect(worth.other)})"
+        yield f"{worth.other_type} ({prospect_of(worth.other)})"
     if worth.on_demand.chance > 0:
-        yield f"false ({_cost(worth.on_demand)})"
+        yield f"false ({cost_of(worth.on_demand)})"
 
 
 def _may_checkpoint(job: Job, options: Options, worth: SpotWorth) -> bool:
@@ -97,25 +97,6 @@ def _demand(job: Job, options: Options, worth: SpotWorth) -> Demand:
     if _may_checkpoint(job, options, worth):
         return Demand(checkpoint=True) if job.checkpoint_uri is None else NO_DEMAND  # the code must write them
     return ON_DEMAND if worth.on_demand.chance > 0 else NO_DEMAND
-
-
-def _prospect(prospect: Prospect) -> str:
-    return f"{_percent(prospect.chance)} to finish, {_expected(prospect)}"
-
-
-def _expected(prospect: Prospect) -> str:
-    return f"expected {'' if prospect.exact else 'more than '}{_cost(prospect)}"
-
-
-def _cost(prospect: Prospect) -> str:
-    if prospect.micros is not None:
-        return dollars(prospect.micros)
-    hours = min(prospect.hours, 1e6)  # beyond that, a number says nothing
-    return f"{hours:,.0f} billed hours" if hours >= 10 else f"{hours:.1f} billed hours"
-
-
-def _percent(chance: float) -> str:
-    return "under 1 %" if chance < 0.01 else "over 99 %" if chance > 0.99 else f"{round(100 * chance)} %"
 
 
 SPOT_WORTH_IT = RuleKind(

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
 from botocore.config import Config
 
@@ -93,8 +94,9 @@ def test_a_region_without_a_list_in_dollars_says_so_once_and_is_no_failure(serve
     place: Any = Place(listed(server))
     changed, [problem] = refresh_prices(region, place)
     assert (changed, problem.partition(":")[0], server.calls) == (0, region, 0)
-    place.at += timedelta(days=1)
-    assert refresh_prices(region, place) == (0, ())
+    for days in (1, 7, 70):
+        place.at = NOW + timedelta(days=days)
+        assert refresh_prices(region, place) == (0, ())
 
 
 def test_a_list_that_does_not_answer_is_read_again_with_the_next_run(server: PriceServer) -> None:
@@ -166,3 +168,27 @@ def test_a_price_of_spot_training_stands_beside_the_on_demand_price(server: Pric
     prices = Prices(place.ledger.prices.rates)
     found = [prices.rate(name, "us-east-1", NOW) for name in ("ml.g5.xlarge", spot_of("ml.g5.xlarge"), spot_of("ml.g5.2xlarge"))]
     assert [rate and rate.micros_per_h for rate in found] == [1_257_500, 1_408_400, None]
+
+
+def test_every_partition_but_aws_s_own_is_known_to_have_no_list_in_dollars(server: PriceServer) -> None:
+    loader = botocore.session.get_session().get_component("data_loader")
+    partitions = loader.load_data("endpoints")["partitions"]
+    others = {region for one in partitions if one["partition"] != "aws" for region in one["regions"]}
+    assert others > {"us-gov-west-1", "cn-north-1", "eusc-de-east-1"}
+    assert all(listed(server).training(region).without for region in others)
+    assert server.calls == 0
+
+
+def test_prices_in_another_currency_are_one_sentence_that_is_said_once(server: PriceServer) -> None:
+    dimension = {"unit": "Hrs", "pricePerUnit": {"EUR": "1.4"}}
+    terms = {"OnDemand": {"a": {"effectiveDate": "2026-07-01", "priceDimensions": {"b": dimension}}}}
+    server.rates.clear()
+    server.extra += [
+        {"product": {"attributes": {"usagetype": f"EUX-Train:{kind}"}}, "terms": terms}
+        for kind in ("ml.m5.large", "ml.g5.xlarge")
+    ]
+    place: Any = Place(listed(server))
+    _, said = refresh_prices("us-east-1", place)
+    assert said == ("us-east-1: prices are in EUR; jobs there are recorded in seconds, without dollars",)
+    place.at += timedelta(days=7)
+    assert refresh_prices("us-east-1", place) == (0, ())

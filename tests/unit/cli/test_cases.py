@@ -260,3 +260,23 @@ def test_a_waiver_that_no_case_uses_is_named_and_one_that_is_used_must_be_expect
     assert (code, "waiver: expected none, found old" in out) == (1, True)
     code, _, err = run(one("{role: legacy}", "{verdict: allow, waiver: odl}", at=at), policy=WAIVERS)
     assert (code, "found the unknown waiver 'odl', wanted one of old (did you mean 'old'?)" in err) == (2, True)
+
+
+def test_a_case_says_what_a_pool_is_like_and_reaches_spot_worth_it(run: Callable[..., Said]) -> None:
+    policy = "version: 1\nrules: [{name: pays, rule: spot-worth-it, mode: warn}]\n"
+    pool = "pool: {watched: 40d, interruptions: 150}"
+    cases = f"""
+  - name: hopeless
+    job: {{spot: true, runtime: 50h, wait: 96h}}
+    history: {{run: 48h, {pool}}}
+    expect: {{verdict: findings, findings: [{{policy: pays, found: would most likely never finish}}]}}
+  - name: short enough
+    job: {{spot: true, runtime: 2h, wait: 8h}}
+    history: {{run: 30m, {pool}}}
+    expect: {{verdict: allow}}
+  - name: nobody knows
+    job: {{spot: true, runtime: 50h, wait: 96h}}
+    expect: {{verdict: undecided, undecided: [pays]}}
+"""
+    said = run(cases, "--coverage", policy=policy)
+    assert said == (0, "3 cases: 3 passed, 0 failed\ncoverage: 1 of 1 rules, waivers and resubmit blocks\n", "")

@@ -74,3 +74,23 @@ def test_more_interruptions_mean_a_shorter_checkpoint_interval() -> None:
 
 def test_young_s_interval_is_the_root_of_twice_the_write_times_the_mean_time_between() -> None:
     assert advised_interval_s(interruptions_per_h=0.5, write_s=100) == 1200
+
+
+def test_advice_says_what_a_run_may_expect_on_spot_with_and_without_checkpoints() -> None:
+    torn = [
+        Interrupted(job="x", at=BEGIN + timedelta(minutes=n), team=None, instance_type="ml.g5.2xlarge", region="us-east-1")
+        for n in range(40)
+    ]
+    advice = advise("train-bert", [*PAST, *torn], {"ml.g5.2xlarge": builders.rate()})
+    without, saving = advice.without_checkpoints, advice.with_checkpoints
+    assert without is not None
+    assert saving is not None
+    assert (advice.run_s, advice.on_demand.micros) == (5 * HOUR_S, 5 * 1_515_000)
+    assert without.chance < saving.chance
+    assert without.hours > saving.hours > 5
+    assert saving.share == pytest.approx(saving.hours / 5 / 3, rel=0.01)
+
+
+def test_of_a_pool_that_was_hardly_watched_advice_says_nothing_about_spot() -> None:
+    advice = advise("train-bert", run(1, HOUR_S) + run(2, HOUR_S) + run(3, HOUR_S), {})
+    assert (advice.without_checkpoints, advice.with_checkpoints) == (None, None)

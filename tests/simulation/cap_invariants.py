@@ -1,0 +1,94 @@
+"""Checks spend caps at the moment at which an attempt is created, with what its request may cost at most.
+
+    what attempts cost, as recorded + what those that live may cost + what the new one may cost  ≤  the cap
+
+What ended and is not recorded yet counts as nothing, so a violation is certain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from controller.ledger.entry import Measured, Started
+from controller.ledger.intent import Submit
+from controller.ledger.lineage import Lineage
+from controller.ledger.move_cause import MoveCause
+from controller.policy.resubmission import Resubmission
+from controller.savings.arithmetic import spent_micros
+from controller.units.money import Micros, cost_micros
+
+if TYPE_CHECKING:
+    from tests.simulation.world_invariants import InvariantChecker, Life
+
+MICROS_PER_H = {"ml.g5.2xlarge": 1_515_000, "ml.g5.4xlarge": 2_030_000, "ml.g5.8xlarge": 3_060_000, "ml.p3.2xlarge": 3_825_000}
+"""Prices of the instance types that jobs ask for and most that the ladder comes to; the others have none."""
+READ_BEFORE = timedelta(minutes=2)
+
+
+def over_cap(new: Life, checker: InvariantChecker) -> str:
+    """The cap that an attempt passes, in words; empty where it passes none. Attempts that a person asked for have no cap."""
+    if new.cause is MoveCause.ASKED:
+        return ""
+    lineage = checker.ledger.lineages.load(new.lineage)
+    most = _most_micros(new)
+    if most is None:
+        return f"an attempt without a known price is created: {new.where}" if _capped(_blocks(checker), "cap_micros") else ""
+    return _over_its_lineage_s(new, most, lineage, checker) or _over_its_team_s(new, most, lineage, checker)
+
+
+def _over_its_lineage_s(new: Life, most: Micros, lineage: Lineage, checker: InvariantChecker) -> str:
+    caps = _capped(_blocks(checker), "cap_micros")
+    spent = spent_micros([e for e in lineage.entries if isinstance(e, Measured)])
+    if caps and spent + most > max(caps):
+        return f"the spend cap {max(caps)} of a lineage is passed: {new.where} may cost {most}, and {spent} is spent"
+    return ""
+
+
+def _over_its_team_s(new: Life, most: Micros, lineage: Lineage, checker: InvariantChecker) -> str:
+    caps, submit = _capped(_blocks(checker), "team_month_cap_micros"), _submit(new, lineage)
+    if not caps or submit is None:
+        return ""
+    team, held = _team(new, lineage), 0
+    for life in checker.lives:
+        theirs = checker.ledger.lineages.load(life.lineage) if life.ours and life.deleted_at is None else None
+        made = _submit(life, theirs) if theirs is not None else None
+        if theirs is None or made is None or made.month != submit.month or _team(life, theirs) != team:
+            continue
+        measured = theirs.entry(Measured, life.name)
+        held += (_most_micros(life) or 0) if life.alive else spent_micros([measured]) if measured is not None else 0
+    if held + most > max(caps):
+        return f"the spend cap {max(caps)} of {team} is passed: {new.where} may cost {most}, and {held} is spent or may be"
+    return ""
+
+
+def _blocks(checker: InvariantChecker) -> list[Resubmission]:
+    """The blocks of the policies that may have been in force when the attempt was decided."""
+    now = checker.world.now
+    found = [*checker.intervals(now), *checker.intervals(now - READ_BEFORE)] if checker.intervals is not None else []
+    return [block for _, policy in found for block in policy.resubmissions]
+
+
+def _capped(blocks: Iterable[Resubmission], name: str) -> list[Micros]:
+    """The caps of all blocks; none where one of them has no cap."""
+    caps = [getattr(block, name) for block in blocks]
+    return caps if all(cap is not None for cap in caps) else []
+
+
+def _submit(life: Life, lineage: Lineage) -> Submit | None:
+    intent = lineage.intent(f"submit/{life.name}")
+    return intent.action if intent is not None and isinstance(intent.action, Submit) else None
+
+
+def _team(life: Life, lineage: Lineage) -> str | None:
+    before = lineage.entry(Started, life.about or "")
+    return before.team if before is not None else None
+
+
+def _most_micros(life: Life) -> Micros | None:
+    """What the request of an attempt may cost at most; None where its price is not known."""
+    asked, resources = life.job.request, life.job.request["ResourceConfig"]
+    rate = MICROS_PER_H.get(resources["InstanceType"])
+    seconds = asked["StoppingCondition"].get("MaxRuntimeInSeconds", 86_400)
+    return None if rate is None else cost_micros(seconds, resources["InstanceCount"], rate)
