@@ -149,6 +149,8 @@ def test_the_story_of_a_job_in_the_ledger_is_told_to_its_end(
             "entry    victim was stopped",
         ]
         assert [line for line in told if line not in story] == [], story
+        lines = [line for line in story.splitlines() if "  entry    " in line]
+        assert [line for line in lines if ", policy " not in line and "(enforce, policy " not in line] == []
         assert main(["explain", "victim", "--table", TABLE, "--format", "json"]) == 0
         said = json.loads(capsys.readouterr().out)
         times = [event["at"] for event in said["timeline"]]
