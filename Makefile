@@ -9,7 +9,7 @@ LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --
 SEEDS ?= 5000
 ARGS ?=
 
-.PHONY: help install demo test check lint simulate mutants bench nightly docs picture package lint-stack deploy destroy lock clean
+.PHONY: help install demo test check lint simulate mutants bench bench-coldstart nightly docs picture package lint-stack deploy destroy lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ bench: $(BIN)/installed  ## measure a month's digest, a policy, a backtest of 10
 	$(BIN)/python -m tests.benchmarks.policy
 	$(BIN)/python -m tests.benchmarks.spot
 	$(BIN)/python -m tests.benchmarks.backtest
+
+bench-coldstart: $(BIN)/installed  ## measure cold starts of the package, of plain Chalice and of c7n, under AWS's runtime client
+	$(BIN)/python -m tests.benchmarks.coldstart $(ARGS)
 
 nightly: lint-stack simulate mutants bench  ## run everything that takes long: simulate (and its mutants), mutants, bench
 	$(BIN)/python -m tests.simulation.mutants

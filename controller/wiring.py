@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -32,12 +31,21 @@ from controller.aws.s3_reports import S3ReportStore
 from controller.aws.sagemaker.jobs import SageMakerJobs
 from controller.aws.service_models import use_packaged_models
 from controller.aws.service_quotas import ServiceQuotas
-from controller.aws.stack_parameters import Misconfigured, identity_key, retention, setting, training_roles
+from controller.aws.stack_parameters import (
+    Misconfigured,
+    checkpoint_buckets,
+    has_slack,
+    identity_key,
+    peer_accounts,
+    retention,
+    setting,
+    training_roles,
+)
 from controller.aws.system_clock import SystemClock
-from controller.ledger.lineage import LineageId
-from controller.runtime.gather import lineage_of
-from controller.runtime.ports import Chat, Clock, Home, Jobs, Ledger, Policies, Ports, Unreachable
-from controller.runtime.slack_user import KnownUsers, SlackUser
+from controller.runtime.ports import Answer, Chat, Clock, Home, Ports, Unreachable
+from controller.runtime.slack_click import SlackClickPorts
+from controller.runtime.slack_elsewhere import Elsewhere
+from controller.runtime.slack_user import KnownUsers
 
 # The lease (60 s) outlives the function (45 s), which outlives its calls: two tries of at most 2 + 10 s each.
 CLIENT_CONFIG = CallLimits(connect_timeout=2, read_timeout=10, total_max_attempts=2)
@@ -106,6 +114,11 @@ def region() -> str:
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
 
 
+def home() -> Home:
+    """The account and the region of this stack."""
+    return Home(account=os.environ.get("SPOTWARDEN_ACCOUNT", ""), region=region())
+
+
 def warm(module: str) -> None:
     """Build at init, where Lambda gives a whole core, what the first trigger needs; in the function whose handler it is.
 
@@ -147,7 +160,7 @@ def _ports(ledger: DynamoLedger, policies: CompiledPolicies | ReloadedPolicies) 
     sagemaker = Lazy(lambda: client("sagemaker"))
     return Ports(
         jobs=SageMakerJobs(sagemaker, roles=training_roles(), key=identity_key(), fields=policies.fields_read),
-        checkpoints=S3Checkpoints(Lazy(lambda: client("s3")), _checkpoint_buckets()),
+        checkpoints=S3Checkpoints(Lazy(lambda: client("s3")), checkpoint_buckets()),
         ledger=ledger,
         outbox=DynamoOutbox(client("dynamodb"), setting("SPOTWARDEN_TABLE")),
         chat=Lazy(_slack),
@@ -162,17 +175,13 @@ def _ports(ledger: DynamoLedger, policies: CompiledPolicies | ReloadedPolicies) 
         placement=PlacementScores(Lazy(lambda: client("ec2"))),
         price_list=PriceList(Lazy(_pricing)),
         clock=_clock,
-        home=Home(account=os.environ.get("SPOTWARDEN_ACCOUNT", ""), region=region()),
+        home=home(),
+        click_address=_click_address,
     )
 
 
 def _events() -> EventBridge:
     return EventBridge(Lazy(lambda: client("events")), os.environ.get("SPOTWARDEN_BUS") or "default")
-
-
-def _checkpoint_buckets() -> tuple[str, ...]:
-    """The buckets that the stack lists; none where it lists none, and then nothing is looked into."""
-    return tuple(filter(None, os.environ.get("SPOTWARDEN_CHECKPOINT_BUCKETS", "").split(",")))
 
 
 @cache
@@ -183,27 +192,9 @@ def _policies(decides: bool) -> CompiledPolicies | ReloadedPolicies:
 # ── the ports of Slack interactions and commands ─────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlackClickPorts:
-    """The ports of one click; each call ends soon."""
-
-    jobs: Jobs
-    ledger: Ledger
-    chat: Chat
-    policies: Policies
-    clock: Clock
-
-    def lineage_named(self, job: str) -> LineageId | None:
-        found = self.jobs.describe(job)
-        return lineage_of(found, self.ledger.lineages)[0].id if found else None
-
-    def user(self, who: str) -> SlackUser | None:
-        return _known_users().user(who, lambda who: self.chat.user(who))
-
-
 @cache
 def _known_users() -> KnownUsers:
-    return KnownUsers(lambda: _clock.now())
+    return KnownUsers(_now)
 
 
 def slack_ports(came_at: datetime) -> SlackClickPorts:
@@ -219,6 +210,8 @@ def slack_ports(came_at: datetime) -> SlackClickPorts:
         chat=hurry(Lazy(_slack), always=("reply_ephemeral",)),
         policies=policies,
         clock=_clock,
+        home=home(),
+        known_users=_known_users(),
     )
 
 
@@ -251,22 +244,16 @@ def _hurried_client(service: str) -> Any:
 
 def _slack() -> Chat:
     """Slack's SDK and client, which only one function needs: the others start without it."""
-    if not _has_slack():
+    if not has_slack():
         from controller.aws.notices import NoticeChat
 
-        return NoticeChat(Lazy(lambda: client("sns")), os.environ.get("SPOTWARDEN_NOTICE_TOPIC", ""), _events(), _clock)
+        return NoticeChat(Lazy(lambda: client("sns")), os.environ.get("SPOTWARDEN_NOTICE_TOPIC", ""), _events(), _clock, home())
     from controller.slack.webhook import WebhookChat
 
     webhook = os.environ.get("SPOTWARDEN_SLACK_WEBHOOK")
     if not webhook and "SPOTWARDEN_SLACK_TOKEN" not in os.environ:
         webhook = _slack_secret().current().get("webhook_url")
     return WebhookChat(webhook) if webhook else _slack_app()
-
-
-def _has_slack() -> bool:
-    return any(
-        os.environ.get(name) for name in ("SPOTWARDEN_SLACK_WEBHOOK", "SPOTWARDEN_SLACK_TOKEN", "SPOTWARDEN_SLACK_TOKEN_SECRET")
-    )
 
 
 @cache
@@ -296,7 +283,7 @@ def _secret_renewed() -> bool:
 def _slack_secret() -> SlackSecret:
     from controller.slack.secret import SlackSecret
 
-    return SlackSecret(_read_slack_secret, lambda: _clock.now())
+    return SlackSecret(_read_slack_secret, _now)
 
 
 def _read_slack_secret() -> Mapping[str, str]:
@@ -313,3 +300,21 @@ def _read_slack_secret() -> Mapping[str, str]:
         return secret_in(answer["SecretString"])
     except ValueError as problem:
         raise Misconfigured(str(problem)) from None
+
+
+def _click_address() -> str:
+    """Where this stack takes clicks, sealed; empty where it has no API, or where the secret cannot be read."""
+    from controller.slack.peers import sealed
+
+    api = os.environ.get("SPOTWARDEN_API", "")
+    try:
+        return sealed(api, home().account, home().region, _signing_secret()) if api else ""
+    except Unreachable:
+        return ""
+
+
+def pass_on(whose: Elsewhere, body: bytes, headers: Mapping[str, str]) -> Answer:
+    """Pass a request of Slack on to the stack that posted the message. Raises Misconfigured and Unreachable."""
+    from controller.slack.peers import Peers
+
+    return Peers({home().account, *peer_accounts()}, _signing_secret, _secret_renewed).pass_on(whose, body, headers)

@@ -7,8 +7,9 @@ from typing import Any
 from chalice.app import Blueprint
 
 from controller import wiring
+from controller.runtime.judge_tuning import judge_tuning
 from controller.runtime.reconcile import reconcile
-from controller.runtime.triggers import trigger_of
+from controller.runtime.triggers import trigger_of, tuning_job_in
 from handlers.observed import log_decider_problems, log_unaccounted_members, logger, observed
 
 jobs = Blueprint(__name__)
@@ -16,9 +17,18 @@ wiring.warm(__name__)
 
 
 @observed
-@jobs.on_cw_event({"source": ["aws.sagemaker"], "detail-type": ["SageMaker Training Job State Change"]})
+@jobs.on_cw_event(
+    {
+        "source": ["aws.sagemaker"],
+        "detail-type": ["SageMaker Training Job State Change", "SageMaker HyperParameter Tuning Job State Change"],
+    }
+)
 def job_changed(event: Any) -> dict[str, Any]:
-    """Reconcile the job that the event names. No other field of the event is used."""
+    """Reconcile the job that the event names, or judge the tuning job. No other field of the event is used."""
+    tuner = tuning_job_in(event.to_dict())
+    if tuner is not None:
+        logger.append_keys(job=tuner)
+        return {"Rings": 1, "TuningFindings": judge_tuning(tuner, wiring.ports()), "job": tuner}
     trigger = trigger_of(event.to_dict())
     logger.append_keys(job=trigger.job)
     found = reconcile(trigger, wiring.ports())

@@ -100,6 +100,9 @@ def answered(route: Callable[[], Any]) -> Callable[[], Any]:
 def _of_this_stack() -> None:
     """Two stacks of one account have metrics of their own."""
     metrics.add_dimension(name="stack", value=os.environ.get("SPOTWARDEN_STACK") or "none")
+    for name, variable in (("account", "SPOTWARDEN_ACCOUNT"), ("region", "AWS_REGION")):
+        if found := os.environ.get(variable):
+            metrics.add_metadata(key=name, value=found)  # beside the metric, not a dimension: each costs by its dimensions
 
 
 def _home(context: Any) -> tuple[str, str]:

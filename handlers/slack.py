@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
@@ -13,8 +14,9 @@ from chalice.app import Blueprint, Response
 from controller import wiring
 from controller.runtime.ports import Unreachable
 from controller.runtime.slack_command import command
+from controller.runtime.slack_elsewhere import answer_elsewhere, elsewhere
 from controller.runtime.slack_interactions import BadRequest, interaction
-from handlers.observed import answered, failed
+from handlers.observed import answered, failed, logger
 
 slack = Blueprint(__name__)
 FORM = ["application/x-www-form-urlencoded"]
@@ -25,7 +27,7 @@ BYTES_MAX = 500_000
 @answered
 def interactions() -> Response:
     """Answer a click, or the submission of a modal."""
-    return _answer(lambda form, came_at: interaction(_object(form.get("payload", "")), wiring.slack_ports(came_at)))
+    return _answer(_interaction)
 
 
 @slack.route("/slack/command", methods=["POST"], content_types=FORM)
@@ -35,16 +37,38 @@ def spot() -> Response:
     return _answer(_command)
 
 
-def _command(form: Mapping[str, str], came_at: datetime) -> Mapping[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Came:
+    """A request of Slack as it came. Header names are in lower case."""
+
+    at: datetime
+    body: bytes
+    headers: Mapping[str, str]
+
+
+def _interaction(form: Mapping[str, str], came: Came) -> Mapping[str, Any]:
+    """Answer it here, or pass it on to the stack that posted the message."""
+    payload, ports = _object(form.get("payload", "")), wiring.slack_ports(came.at)
+    whose = elsewhere(payload, wiring.home())
+    if whose is None:
+        return interaction(payload, ports)
+    passed = wiring.pass_on(whose, came.body, came.headers)
+    logger.info(
+        "click of another stack", extra={"account": whose.account, "region": whose.region, "passed": type(passed).__name__}
+    )
+    return answer_elsewhere(payload, whose, passed, ports.chat, ports.policies.current().labels.accounts)
+
+
+def _command(form: Mapping[str, str], came: Came) -> Mapping[str, Any]:
     """Every command gets an answer, also after an error: without one, Slack shows an error of its own that says nothing."""
     try:
-        return command(form.get("text", ""), wiring.slack_ports(came_at), who=form.get("user_id", ""))
+        return command(form.get("text", ""), wiring.slack_ports(came.at), who=form.get("user_id", ""))
     except Exception as problem:
         failed(problem)
         return {"response_type": "ephemeral", "text": "This could not be answered. The function's log has the reason."}
 
 
-def _answer(answer: Callable[[Mapping[str, str], datetime], Any]) -> Response:
+def _answer(answer: Callable[[Mapping[str, str], Came], Any]) -> Response:
     """Answer a form. A request that Slack did not sign, or that was answered before, is refused."""
     came_at = wiring.clock().now()
     request = slack.current_request
@@ -61,7 +85,7 @@ def _answer(answer: Callable[[Mapping[str, str], datetime], Any]) -> Response:
         return Response({"error": refused}, status_code=401)
     try:
         form = parse_qs(body.decode("utf-8"), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=100)
-        said = answer({name: values[0] for name, values in form.items()}, came_at)
+        said = answer({name: values[0] for name, values in form.items()}, Came(at=came_at, body=body, headers=headers))
     except (BadRequest, ValueError) as problem:
         return Response({"error": str(problem)[:300]}, status_code=400)
     return Response(said or "", status_code=200, headers={"Content-Type": "application/json" if said else "text/plain"})

@@ -42,6 +42,7 @@ BUS = _sub("arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-
 REPORTS = _sub("${Reports.Arn}/reports/*")
 DEAD_LETTERS: Arn = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
 SLACK_TOKEN: Arn = {"Ref": "SlackTokenSecret"}
+TUNERS = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:hyper-parameter-tuning-job/*")
 JOBS = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:training-job/*")
 PIPELINES = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:pipeline/*/execution/*")
 ALGORITHMS = _sub("arn:${AWS::Partition}:sagemaker:${AWS::Region}:*:algorithm/*")  # those of the Marketplace are its sellers'
@@ -123,6 +124,9 @@ CALLS: dict[str, tuple[Grant, ...]] = {
     "s3 PutObject": (_grant(REPORTS, "s3:PutObject"),),
     "s3 ListObjectsV2": (_grant(BUCKETS, "s3:ListBucket", when="HasBuckets"),),
     "sagemaker DescribeTrainingJob": (_grant(JOBS, "sagemaker:DescribeTrainingJob"),),
+    "sagemaker DescribeHyperParameterTuningJob": (
+        _grant(TUNERS, "sagemaker:DescribeHyperParameterTuningJob", "sagemaker:ListTags"),
+    ),
     "sagemaker ListTags": (_grant(JOBS, "sagemaker:ListTags"),),
     "sagemaker DescribeAlgorithm": (_grant(ALGORITHMS, "sagemaker:DescribeAlgorithm"),),
     "sagemaker ListPipelineExecutionSteps": (_grant(PIPELINES, "sagemaker:ListPipelineExecutionSteps"),),
@@ -191,7 +195,7 @@ DIGEST = (
 
 # Function → what it calls. Sweep and drain leave no dead letters: the next minute is their next try.
 FUNCTIONS: dict[str, tuple[str, ...]] = {
-    "job_changed": (*RECONCILE, DEAD_LETTER),
+    "job_changed": (*RECONCILE, "sagemaker DescribeHyperParameterTuningJob", DEAD_LETTER),
     "market_signalled": ("dynamodb PutItem", "ec2 DescribeInstances", DEAD_LETTER),
     "sweep": (*RECONCILE, "dynamodb Query due"),
     "discover": (*RECONCILE, DEAD_LETTER),

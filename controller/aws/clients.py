@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from controller.aws.json_client import JsonClient, usable
 from controller.aws.service_models import checked, use_packaged_models
 from controller.runtime.ports import Unreachable
+from controller.units.value import dataclass
 
 if TYPE_CHECKING:
     from botocore.config import Config

@@ -17,7 +17,6 @@ import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
@@ -39,6 +38,7 @@ from botocore.exceptions import (
 from controller.aws.sagemaker.described_members import UNACCOUNTED, Members, described_members, unaccounted
 from controller.aws.signature import signed
 from controller.aws.system_clock import SystemClock
+from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from controller.aws.errors import AwsFault, fault_of
 from controller.aws.eventbridge import EventBridge
 from controller.notifications.block_kit import Page
-from controller.runtime.ports import Answer, Clock, Done, Later, Refused
+from controller.runtime.ports import Answer, Clock, Done, Home, Later, Refused
 from controller.runtime.post_only_chat import PostOnlyChat
 
 DETAIL_TYPE = "Spotwarden Message"
@@ -27,11 +27,12 @@ class NoticeChat(PostOnlyChat):
 
     why = READ_ONLY
 
-    def __init__(self, sns: Any, topic: str, events: EventBridge, clock: Clock) -> None:
+    def __init__(self, sns: Any, topic: str, events: EventBridge, clock: Clock, home: Home = Home()) -> None:  # noqa: B008  # frozen
         self._sns = sns
         self._topic = topic
         self._events = events
         self._clock = clock
+        self._subject = " ".join(filter(None, (SUBJECT, home.account, home.region)))
 
     def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:  # noqa: ARG002 - the port's own signature
         """Send a message to both places, at least once."""
@@ -42,7 +43,7 @@ class NoticeChat(PostOnlyChat):
 
     def _to_topic(self, text: str) -> Answer:
         try:
-            self._sns.publish(TopicArn=self._topic, Subject=SUBJECT, Message=text)
+            self._sns.publish(TopicArn=self._topic, Subject=self._subject, Message=text)
         except (ClientError, BotoCoreError) as error:
             if fault_of(error) is AwsFault.INVALID:
                 return Refused(str(error))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -20,6 +19,7 @@ from controller.aws.errors import AwsFault, fault_of
 from controller.runtime.ports import Unreachable
 from controller.savings.prices import spot_of
 from controller.units.money import Rate, micros_from_dollars
+from controller.units.value import dataclass
 
 REGION = "us-east-1"  # one of three that serve the API; it answers for all regions
 INSTANCE = r"(ml\.[a-z0-9-]+\.[a-z0-9]+)"

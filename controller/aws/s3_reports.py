@@ -7,6 +7,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.errors import AwsFault, fault_of
+from controller.notifications.links import object_url
 from controller.runtime.ports import Unreachable
 from controller.savings.report import Report
 
@@ -36,4 +37,4 @@ class S3ReportStore:
             if fault_of(error) in (AwsFault.THROTTLED, AwsFault.UNREACHABLE):
                 raise Unreachable(f"S3 put_object {self._bucket}/{key}: {error}") from error
             raise
-        return f"https://{self._region}.console.aws.amazon.com/s3/object/{self._bucket}?region={self._region}&prefix={key}"
+        return object_url(self._region, self._bucket, key)

@@ -1,4 +1,4 @@
-"""Reads the stack's parameters about requests from the environment of each function."""
+"""Reads the stack's parameters from the environment of each function."""
 
 from __future__ import annotations
 
@@ -53,3 +53,24 @@ def retention(now: Callable[[], datetime]) -> Retention:
         return Retention(timedelta(days=int(days)) if int(days) else None, now)
     except ValueError as problem:
         raise ValueError(f"SPOTWARDEN_LEDGER_DAYS is {days!r}: {problem}") from None
+
+
+def checkpoint_buckets() -> tuple[str, ...]:
+    """The buckets that the stack lists; none where it lists none, and then nothing is looked into."""
+    return _listed("SPOTWARDEN_CHECKPOINT_BUCKETS")
+
+
+def peer_accounts() -> tuple[str, ...]:
+    """The other accounts whose stacks post with the same Slack app."""
+    return _listed("SPOTWARDEN_PEER_ACCOUNTS")
+
+
+def _listed(name: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in os.environ.get(name, "").split(",") if part.strip())
+
+
+def has_slack() -> bool:
+    """Whether messages go to Slack."""
+    return any(
+        os.environ.get(name) for name in ("SPOTWARDEN_SLACK_WEBHOOK", "SPOTWARDEN_SLACK_TOKEN", "SPOTWARDEN_SLACK_TOKEN_SECRET")
+    )

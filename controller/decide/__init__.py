@@ -7,7 +7,6 @@ decision out; ``controller.notifications`` makes the text of its messages.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from controller.decide import (
     alerts,
@@ -30,6 +29,7 @@ from controller.decide.deadline import move
 from controller.decide.decider_failed import decider_failed
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
+from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, date, datetime
 
 from controller.decide.need import Need
@@ -15,6 +15,7 @@ from controller.ledger.intent import Announce, Intent, Probe, Publish, Settle, S
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import CapacitySeen, CapacitySignal, PhaseTimes
 from controller.ledger.under_policy import under
+from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

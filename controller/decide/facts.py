@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -24,6 +24,7 @@ from controller.policy.rules.kind import Evidence
 from controller.policy.spot_worth import SpotWorth
 from controller.savings.progress import progress_of
 from controller.units.money import Rate
+from controller.units.value import dataclass
 
 READ_AFTER = timedelta(minutes=5)  # of a creation: ListTags may lag by three
 

@@ -7,7 +7,6 @@ is the highest of its submissions. The cause of an outcome says whether the next
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from controller.decide.facts import Facts
 from controller.decide.refused_steps import Place, place_with, places_that_never_fit
@@ -19,6 +18,7 @@ from controller.ledger.message_kind import GiveUpReason
 from controller.ledger.move_cause import AttemptCause, MoveCause
 from controller.policy.resubmission import Budget, FallbackKind, FallbackStep, Resubmission
 from controller.savings.interruption_rates import cheapest_first
+from controller.units.value import dataclass
 
 EQUIVALENTS_MAX = 3  # how many equivalent types are tried: each try waits for MaxWaitTimeInSeconds
 

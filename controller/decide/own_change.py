@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from controller.decide.facts import Facts
 from controller.jobs.job import Job, Outcome
 from controller.ledger.entry import Ended, Measured, Started
 from controller.ledger.lineage import Lineage
 from controller.ledger.move_cause import MoveCause
+from controller.units.value import dataclass
 
 FAILED_IN_CODE = frozenset({Outcome.ALGORITHM, Outcome.CLIENT, Outcome.MEMORY})  # what other instances may cause
 

@@ -6,13 +6,14 @@ then a "no" is not final. An owner that does not answer is asked again, for an h
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from controller.jobs.job import Job, Service
 from controller.ledger.entry import OwnerChecked
 from controller.ledger.lineage import Lineage
+from controller.units.value import dataclass
 
 STEP_LAG = timedelta(minutes=10)  # longer than a pipeline's list of steps was seen to lag
 UNANSWERED_MAX = timedelta(hours=1)

@@ -50,7 +50,7 @@ def _measured(facts: Facts, usage: Usage) -> Measured:
         other_instances=on_other_instances(facts), first_permille=facts.first_permille,
         repeats=len(job.repeated_at), spot_possible=job.spot or why_not_spot(job) is None,
         spot_rate_micros_per_h=facts.spot_rate.micros_per_h if facts.spot_rate and job.spot else None,
-        waited_s=_waited_s(job) if job.spot else None,
+        waited_s=_waited_s(job) if job.spot else None, tuner=job.tuner,
     )  # fmt: skip
 
 

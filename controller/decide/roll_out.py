@@ -7,7 +7,7 @@ hours. They are counted from rows that the commits of their decisions wrote.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC
 
 from controller.decide.announce import say
@@ -22,6 +22,7 @@ from controller.policy.findings import Finding
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo
 from controller.policy.rollout import GUARDED_FOR, HeldBack
+from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

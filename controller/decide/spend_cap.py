@@ -9,7 +9,6 @@ request is sent with the shorter MaxRuntimeInSeconds, so that SageMaker itself k
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil
 
 from controller.decide.facts import Facts
@@ -22,6 +21,7 @@ from controller.policy.resubmission import Resubmission
 from controller.savings.arithmetic import spent_micros
 from controller.savings.job_history import RUNS_MIN
 from controller.units.money import Micros, cost_micros
+from controller.units.value import dataclass
 
 DAY_S = 86_400  # SageMaker's default of MaxRuntimeInSeconds
 HISTORY_MARGIN = 1.25  # over the longest completed run of a family

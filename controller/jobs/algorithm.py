@@ -9,10 +9,11 @@ the SageMaker guide's page model-checkpoints.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
+
+from controller.units.value import dataclass
 
 
 class AlgorithmClass(StrEnum):

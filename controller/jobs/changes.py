@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from controller.jobs.job import Job
 from controller.jobs.request import PROBE_RUNTIME_S, PROBE_WAIT_S, RequestChange, merged, on_instances
+from controller.units.value import dataclass
 
 RUNTIME_S_MAX = 28 * 86_400  # SageMaker's
 WAIT_S_MAX = 90 * 86_400  # SageMaker documents no limit; this excludes impossible values

@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Final
+
+from controller.units.value import dataclass
 
 # Names of files that frameworks write beside checkpoints. Globs, matched without case against the file's name.
 LOG_FILES: Final = (

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from controller.jobs.job import FAMILY_TAG
+from controller.units.value import dataclass
 
 DEADLINE_TAG = "spotwarden:deadline"
 RUNTIME_TAG = "spotwarden:expected-runtime"

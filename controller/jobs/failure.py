@@ -8,8 +8,9 @@ instance.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from controller.units.value import dataclass
 
 
 class FailureCause(StrEnum):

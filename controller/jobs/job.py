@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -13,6 +13,7 @@ from typing import Any
 
 from controller.jobs.algorithm import Algorithm
 from controller.jobs.failure import FailureCause, classify
+from controller.units.value import dataclass
 
 
 class Outcome(StrEnum):
@@ -189,6 +190,7 @@ class Job:
     subnets: tuple[str, ...] = ()  # empty: no VpcConfig
     volume_gb: int | None = None
     repeated_at: tuple[datetime, ...] = ()  # when SageMaker itself started it again, without an interruption (RetryStrategy)
+    tuner: str = ""  # the tuning job that started it, proved by its ARN; empty for any other job
     model_artifacts: str | None = None  # where the model is, or will be
     preferences: str = ""  # InstancePreferences as JSON; empty where the request names its instance type
     identity: str = ""  # a keyed digest of what no attempt may change of the request; empty where nobody computed one

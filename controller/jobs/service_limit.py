@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from controller.units.value import dataclass
 
 _LIMIT = re.compile(
     r"service limit '(?P<name>[^']{1,200})' is (?P<limit>[\d,]+) (?P<unit>\w+), with current utilization of (?P<used>[\d,]+) \w+"

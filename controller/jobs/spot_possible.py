@@ -8,12 +8,12 @@ training plans run on spot, so spot is not required of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from controller.jobs.job import Job
 from controller.jobs.unsaid import Unsaid, guarded
 from controller.units.duration import said
+from controller.units.value import dataclass
 
 DAY_S = 86_400  # SageMaker's default of MaxRuntimeInSeconds
 RUNTIME_S_MAX = 28 * DAY_S

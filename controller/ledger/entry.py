@@ -8,13 +8,13 @@ for are in ``controller.ledger.user_entry``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from controller.jobs.job import Outcome, Service
 from controller.ledger.rule_entry import Flagged, RuleHeldBack
 from controller.ledger.under_policy import UnderPolicy
 from controller.ledger.user_entry import DirectivesRead, UserRequested, Waived
+from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +150,7 @@ class Measured(UnderPolicy):
     spot_possible: bool = True  # whether SageMaker would have run it on spot
     spot_rate_micros_per_h: int | None = None  # where the price list has a price of its own for spot
     waited_s: int | None = None
+    tuner: str = ""  # the tuning job that started it
     repeats: int = 0
 
     @property

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from controller.units.free_text import one_line
+from controller.units.value import dataclass
 
 WHY_MAX = 500  # characters
 WHO_MAX = 100

@@ -11,13 +11,14 @@ that the account had no quota.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from controller.ledger.message_kind import MessageKind
 from controller.ledger.move_cause import AttemptCause
 from controller.ledger.under_policy import UnderPolicy
+from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -16,6 +15,7 @@ from controller.jobs.changes import RequestForm
 from controller.jobs.job import Job, Service
 from controller.ledger.entry import Entry, OwnerChecked, Started
 from controller.ledger.intent import Intent, IntentResult, Probe, Submit
+from controller.units.value import dataclass
 
 NAME_LENGTH_MAX = 63  # SageMaker's TrainingJobName: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}
 

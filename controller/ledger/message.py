@@ -5,7 +5,6 @@ A message is one of the classes below; ``kind`` is its stored name and the first
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, get_args
 
@@ -24,7 +23,9 @@ from controller.ledger.message_facts import OfJob as OfJob
 from controller.ledger.message_kind import GiveUpReason, MessageKind, NextStep
 from controller.ledger.policy_message import PolicyRefused as PolicyRefused
 from controller.ledger.policy_message import SurpriseHeld as SurpriseHeld
+from controller.ledger.policy_message import TuningFlagged as TuningFlagged
 from controller.ledger.policy_message import WaiverExpiring as WaiverExpiring
+from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,6 +295,6 @@ Message = (
     | StillStopping | Interrupted | Finished | Moving | WouldMove | CannotAfford | DeadlineLost | DeadlineAtRisk
     | DeadlineUnreadable | OnDemandForbidden | NoRoom | NoEstimate | MaxWaitBeforeDeadline | Probing | StoppingAsAsked
     | RateLimit | DeciderFailed | SurpriseHeld | NotMoved | TagsChanged | WaiverExpiring | CalledOff
-    | PolicyRefused
+    | PolicyRefused | TuningFlagged
 )  # fmt: skip
 MESSAGES: dict[MessageKind, type[Message]] = {cls.kind: cls for cls in get_args(Message)}

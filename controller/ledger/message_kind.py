@@ -45,6 +45,7 @@ class MessageKind(StrEnum):
     SURPRISE_HELD = "surprise-held"
     WAIVER_EXPIRING = "waiver-expiring"
     POLICY_REFUSED = "policy-refused"
+    TUNING_FLAGGED = "tuning-flagged"
 
 
 class GiveUpReason(StrEnum):

@@ -6,10 +6,10 @@ Why a job failed is in ``controller.jobs.failure``. An attempt has a cause of ei
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from controller.jobs.failure import FailureCause
+from controller.units.value import dataclass
 
 
 class MoveCause(StrEnum):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
 from controller.ledger.message_facts import OfJob
 from controller.ledger.message_kind import MessageKind
+from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +19,25 @@ class SurpriseHeld(OfJob):
     revision: str
     jobs: int
     teams: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TuningFlagged(OfJob):
+    """A definition of a tuning job breaks a rule. The job has the tuning job's name, and is like those that it starts.
+
+    ``definition`` is empty where there is one without a name; ``fix`` is JSON.
+    """
+
+    kind: ClassVar = MessageKind.TUNING_FLAGGED
+    definition: str
+    policy: str
+    severity: str
+    field: str
+    found: str
+    wanted: str
+    fix: str = ""
+    mode: str = ""
+    revision: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

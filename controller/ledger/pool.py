@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from controller.units.value import dataclass
 
 CAPACITY_SIGNAL_AGE = timedelta(hours=1)  # after that time, the capacity may be gone again
 

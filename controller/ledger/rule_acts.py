@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from controller.units.value import dataclass
 
 ACTS_MAX = 1000  # rows that are read of a rule: more than any guard allows
 

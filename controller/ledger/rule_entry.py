@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from controller.ledger.under_policy import UnderPolicy
 from controller.policy.mode import Mode
 from controller.policy.policy import Severity
 from controller.policy.rollout import HeldBack
+from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeVar
+
+from controller.units.value import dataclass
 
 U = TypeVar("U", bound="UnderPolicy")
 

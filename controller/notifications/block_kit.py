@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, assert_never
 
 from controller.notifications.mrkdwn import mrkdwn_object, pieces, plain, plain_object, shortened, size
 from controller.notifications.parts import Button, Buttons, Cell, Chart, Fields, Header, Number, Part, Small, Table, Text
 from controller.units.free_text import one_line
+from controller.units.value import dataclass
 
 Block = dict[str, Any]
 

@@ -65,11 +65,13 @@ WITH_THE_FIX = (
 )
 
 
-def card(lineage: Lineage, policy: Policy, now: datetime, rate: Rate | None = None) -> tuple[Part, ...]:
-    """The parts of the message. ``rate`` is the on-demand price of the newest attempt's instance, for a job that still runs."""
+def card(lineage: Lineage, policy: Policy, now: datetime, rate: Rate | None = None, *, address: str = "") -> tuple[Part, ...]:
+    """The parts of the message. ``rate`` is the on-demand price of the newest attempt's instance, for a job that still runs;
+    ``address`` is where this stack takes clicks, for the stack that Slack sends them to.
+    """
     last = newest_attempt(lineage)
     requests, about = available_requests(lineage, policy, now), last.job if last else lineage.id.root
-    buttons = (Buttons(tuple(_button(request, lineage, about) for request in requests)),) if requests else ()
+    buttons = (Buttons(tuple(_button(request, lineage, about, address) for request in requests)),) if requests else ()
     if last is None:
         return (Text(f"*{escaped(lineage.id.root)}*: no data yet"), *buttons)
     news = news_of(lineage, policy, last)
@@ -91,12 +93,12 @@ def _headline(lineage: Lineage, last: Started, news: News) -> str:
     return "\n".join((_state(lineage, last, lineage.entry(Ended, last.job)) + by_rule, *news.why))
 
 
-def _button(request: UserRequest, lineage: Lineage, job: str) -> Button:
+def _button(request: UserRequest, lineage: Lineage, job: str, address: str) -> Button:
     text, style, confirm = BUTTONS[request]
     if request is UserRequest.TRY_AGAIN and _stopped_by_rule(lineage, job):
         text, confirm = WITH_THE_FIX
     change = pending(lineage) if request is UserRequest.ACCEPT_TAGS else None
-    shown = {"change": change.number} if change else {}
+    shown = ({"change": change.number} if change else {}) | ({"at": address} if address else {})
     value = json.dumps({"lineage": str(lineage.id), "job": job, **shown}, separators=(",", ":"))
     return Button(text=text, action_id=f"spotwarden/{request}", value=value, style=style, confirm=confirm)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from controller.jobs.job import Outcome
@@ -20,6 +20,7 @@ from controller.savings.report import Line, Report
 from controller.savings.rollup import Mover
 from controller.units.money import DOLLAR, dollars, percent
 from controller.units.plural import count, times
+from controller.units.value import dataclass
 
 TOP = 5
 LINES = 20  # of teams; the others are one line

@@ -27,6 +27,12 @@ def logs_url(region: str, job: str) -> str:
     return f"https://{host}/cloudwatch/home?region={region}#logsV2:{logs}"
 
 
+def object_url(region: str, bucket: str, key: str) -> str:
+    """The page of an object in the S3 console; empty where the console of the region is not known."""
+    host = _host(region)
+    return f"https://{host}/s3/object/{bucket}?region={region}&prefix={quote(key)}" if host else ""
+
+
 def _in_fragment(name: str) -> str:
     """A name as the CloudWatch console reads it in an address: encoded twice, with dollar signs for percent signs."""
     return quote(quote(name, safe=""), safe="").replace("%", "$")

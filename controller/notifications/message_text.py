@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from controller.jobs.failure import FailureCause
 from controller.ledger.halt import WHO_MAX, WHY_MAX, Halt
@@ -17,6 +17,7 @@ from controller.units.duration import span
 from controller.units.free_text import one_line
 from controller.units.money import dollars
 from controller.units.plural import count
+from controller.units.value import dataclass
 
 SLACK_ID = re.compile(r"[SUW][A-Z0-9]+")
 SLACK_USER = re.compile(r"[UW][A-Z0-9]+")

@@ -6,7 +6,6 @@ A new ``MessageKind`` does not pass type checking until ``row_of`` has a row for
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, assert_never
 
 from controller.ledger.message import Message
@@ -25,6 +24,7 @@ from controller.notifications.give_up_message import gave_up
 from controller.notifications.message_text import MessageText, bold
 from controller.notifications.mrkdwn import code
 from controller.policy.slack_settings import Importance
+from controller.units.value import dataclass
 
 PERSON, ACTION, NEWS = Importance.PERSON, Importance.ACTION, Importance.NEWS
 REASONS = "Read the reasons in the thread."
@@ -51,6 +51,8 @@ def row_of(kind: MessageKind) -> Row:
     match kind:
         case MessageKind.FLAGGED:
             return Row(rule_messages.rule_broken, "break a rule", ACTION, "")
+        case MessageKind.TUNING_FLAGGED:
+            return Row(rule_messages.tuning_flagged, "are started by tuning jobs that break a rule", ACTION, "")
         case MessageKind.RESUBMITTING:
             return Row(jobs.resubmitting, "are submitted again", ACTION, "")
         case MessageKind.WOULD_RESUBMIT:

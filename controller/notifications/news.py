@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from controller.ledger.entry import Ended, Started
 from controller.ledger.intent import Announce, Intent, IntentResult, Purpose, Stop
@@ -15,6 +15,7 @@ from controller.notifications.message_text import NEXT, MessageText
 from controller.notifications.messages import describe, row_of
 from controller.policy.policy import Policy
 from controller.policy.slack_settings import Importance
+from controller.units.value import dataclass
 
 KINDS = tuple(MessageKind)
 SEVERITIES = ("high", "medium", "low")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from controller.ledger.message import RuleBroken, SurpriseHeld
+from controller.ledger.message import RuleBroken, SurpriseHeld, TuningFlagged
 from controller.ledger.message_kind import NextStep
 from controller.notifications.message_text import MessageText, bold, explained, sentence, small_print
 from controller.notifications.mrkdwn import code, escaped
@@ -13,6 +13,7 @@ from controller.units.plural import count
 SEVERITY_EMOJI = {"low": ":information_source:", "medium": ":warning:", "high": ":rotating_light:"}
 
 
+TUNING_TO_DO = "Change the definition for the next tuning job, or ask the owner of the policy for an exception."
 HELD_BACK = {
     "share": "it is rolled out, and this job is not in its share yet",
     "date": "it is enforced only for jobs created from its date on",
@@ -40,6 +41,18 @@ def rule_broken(m: RuleBroken) -> MessageText:
         next_step=_next_step(m),
         to_do=_todo(m),
         small=small_print(m.job, _in_force(m)),
+    )
+
+
+def tuning_flagged(m: TuningFlagged) -> MessageText:
+    which = f"Its definition {bold(m.definition)} starts training jobs like that." if m.definition else ""
+    return explained(
+        f"{SEVERITY_EMOJI.get(m.severity, ':warning:')} The tuning job {bold(m.job.name)} breaks the rule {escaped(m.policy)}",
+        why=f"{escaped(m.field)}: {escaped(m.found)}. Required: {escaped(m.wanted)}.",
+        about=(which,),
+        next_step="The tuning job and its training jobs keep running. Rules never stop them.",
+        to_do=f"Change the definition for the next tuning job: {code(_json(m.fix))}" if m.fix else TUNING_TO_DO,
+        small=small_print(m.job, f"mode {m.mode}, policy {m.revision}"),
     )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from controller.decide.user_requests import REASON_MAX, TICKET_MAX
 from controller.notifications.mrkdwn import plain_object, shortened
 from controller.units.free_text import one_line
+from controller.units.value import dataclass
 
 WAIVER_CALLBACK = "spotwarden/waive"
 OPTIONS_MAX = 100  # of a static_select
@@ -26,13 +26,13 @@ class WaiverRequest:
     until: date
 
 
-def waiver_form(lineage: str, job: str, rules: Sequence[str], *, most: date) -> Mapping[str, Any]:
-    """The view for views.open. Slack takes at most 24 characters in a title and 3,000 in metadata."""
+def waiver_form(lineage: str, job: str, rules: Sequence[str], *, most: date, address: str = "") -> Mapping[str, Any]:
+    """The view for views.open, with the ``address`` of the button. Slack takes 24 characters in a title and 3,000 in metadata."""
     options = [{"text": plain_object(shortened(rule, 75)), "value": shortened(rule, 75)} for rule in rules[:OPTIONS_MAX]]
     return {
         "type": "modal",
         "callback_id": WAIVER_CALLBACK,
-        "private_metadata": json.dumps({"lineage": lineage, "job": job}),
+        "private_metadata": json.dumps({"lineage": lineage, "job": job, **({"at": address} if address else {})}),
         "title": plain_object("Waive a rule"),
         "submit": plain_object("Waive"),
         "close": plain_object("Cancel"),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from controller.units.money import Micros
+from controller.units.value import dataclass
 
 
 class Agreement(StrEnum):

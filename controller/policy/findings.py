@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
@@ -12,6 +12,7 @@ from controller.policy.mode import Mode
 from controller.policy.policy import NO_REPAIR, AppliesTo, Repair, RuleAction, Severity
 from controller.policy.rollout import AT_ONCE, HeldBack, Rollout
 from controller.policy.waiver import Waiver
+from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ where SageMaker refuses it there, because that costs money.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -28,6 +28,7 @@ from controller.jobs.spot_possible import (
 )
 from controller.policy.findings import Demand, Fix
 from controller.units.duration import said
+from controller.units.value import dataclass
 
 ROUNDS = 12  # more rounds than demands: each round adds one or is the last
 WARM = "ResourceConfig.KeepAlivePeriodInSeconds"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from controller.jobs.changes import Changes
 from controller.jobs.checkpoint import within
@@ -13,6 +12,7 @@ from controller.jobs.request import RequestChange
 from controller.policy.findings import NO_DEMAND, Finding
 from controller.policy.fix import Values, combined_fix
 from controller.policy.policy import Policy, Repair
+from controller.units.value import dataclass
 
 SAFE = re.compile(r"[A-Za-z0-9-]+")  # what may be in a path: tags are other people's text, which may contain "../"
 _PLACE = re.compile(r"\{([^{}]*)\}")

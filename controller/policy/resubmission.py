@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
 from controller.jobs.failure import FailureCause, RetryChange, begins_with
 from controller.policy.mode import Mode
 from controller.policy.selector import Selector
+from controller.units.value import dataclass
 
 
 class BudgetPer(StrEnum):

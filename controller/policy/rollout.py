@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from math import ceil
+
+from controller.units.value import dataclass
 
 GUARDED_FOR = timedelta(hours=24)
 """How long a revision is guarded after it took force: nobody can disarm an older rule by breaking it often."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
 from controller.policy.user_request import UserRequest
+from controller.units.value import dataclass
 
 MEMBERS = "members"  # among those who may read: every full member of the workspace
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from controller.units.money import Micros, dollars
+from controller.units.value import dataclass
 
 HOURS_MOST = 1e6  # beyond that, a number says nothing
 

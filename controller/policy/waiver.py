@@ -7,7 +7,7 @@ would end later than the policy allows, the rule holds and the finding says why.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from controller.jobs.job import Job
 from controller.policy.mode import Mode
 from controller.policy.selector import Selector
 from controller.units.duration import span
+from controller.units.value import dataclass
 
 if TYPE_CHECKING:
     from controller.policy.findings import Finding

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
+
+from controller.units.value import dataclass
 
 Path = tuple[str, ...]
 ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {

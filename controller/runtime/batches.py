@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from controller.ledger.message_kind import MessageKind
 from controller.notifications.block_kit import Page, pages
 from controller.notifications.storm_message import storm_details, storm_head
 from controller.runtime.ports import Answer, Message, Refused
+from controller.units.value import dataclass
 
 STORM_SIZE = 10  # messages of one kind that wait in one channel at once
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import TypeGuard
 
@@ -17,6 +17,7 @@ from controller.runtime.message_parts import card_of, parts_of, where_of
 from controller.runtime.outbox import WrongChannel
 from controller.runtime.ports import Answer, Done, Later, Message, Ports, Post, Refused
 from controller.runtime.timeouts import LEASE, TIME_LIMIT
+from controller.units.value import dataclass
 
 BATCH = 500
 DIGEST = "digest/"  # what the keys of digests begin with

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from controller.units.value import dataclass
 
 CHANGES_FOR = timedelta(days=60)
 """How long after its creation a job can change: 28 days of MaxPendingTimeInSeconds, 30 days in which a TrainingJob "can run in

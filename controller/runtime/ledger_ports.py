@@ -6,7 +6,6 @@ Reads are consistent unless the port says otherwise. All raise Unreachable.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -33,6 +32,7 @@ from controller.runtime.triggers import Trigger
 from controller.runtime.waivers_port import Waivers as Waivers
 from controller.runtime.works_port import Works
 from controller.savings.job_history import FamilyRun
+from controller.units.value import dataclass
 
 
 class ReadLineages(Protocol):

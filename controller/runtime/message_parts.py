@@ -37,7 +37,7 @@ def card_of(thread: str, ports: Ports) -> tuple[Part, ...]:
     if lineage is None:
         return (Text(bold(thread)),)
     found, now = ports.ledger.lineages.load(lineage), ports.clock.now()
-    return card(found, ports.policies.current(), now, _rate(found, now, ports))
+    return card(found, ports.policies.current(), now, _rate(found, now, ports), address=ports.click_address())
 
 
 def _rate(lineage: Lineage, now: datetime, ports: Ports) -> Rate | None:

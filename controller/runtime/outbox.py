@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from controller.notifications.message_text import MessageText, legacy_text, misd
 from controller.notifications.messages import text_of
 from controller.runtime.answers import Answer, Refused
 from controller.runtime.slack_user import SlackUser
+from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,14 +6,14 @@ that the call certainly did not take effect.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from controller.decide.ownership import OwnerAnswer
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.job import Job
+from controller.jobs.tuning import TuningJob
 from controller.ledger.intent import Probe, Publish, Submit
 from controller.ledger.lineage import LineageId
 from controller.runtime.answers import Answer, Done, Later, Refused, Unreachable
@@ -25,6 +25,7 @@ from controller.runtime.schedule_ports import LateDay
 from controller.runtime.triggers import Trigger
 from controller.savings.report import Report
 from controller.units.money import Rate
+from controller.units.value import dataclass
 
 __all__ = [
     "Answer",
@@ -58,6 +59,9 @@ class ReadJobs(Protocol):
 
     def describe(self, name: str) -> Job | None:
         """The job as it is now, with its tags; None when SageMaker knows no such job. Raises Unreachable."""
+
+    def tuning(self, name: str) -> TuningJob | None:
+        """A tuning job as it is now, with its tags; None when SageMaker knows no such one. Raises Unreachable."""
 
     def made_by_pipeline(self, job: Job, execution: str) -> OwnerAnswer:
         """Whether a step of a pipeline execution (its ARN) made the job; what does not answer is SILENT, and raises nothing."""
@@ -177,3 +181,4 @@ class Ports:
     prices: Prices
     clock: Clock
     home: Home = Home()
+    click_address: Callable[[], str] = str  # where this stack takes clicks that another stack of the Slack app passes on

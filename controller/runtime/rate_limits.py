@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
@@ -18,6 +18,7 @@ from controller.notifications.message_text import halted
 from controller.runtime.ports import Message, Ports, Refused
 from controller.units.calendar import hour_key, month_key, next_hour
 from controller.units.money import dollars
+from controller.units.value import dataclass
 
 NO_ROOM_S = 300  # until somebody asks a team's cap again for a move
 

@@ -6,7 +6,6 @@ All raise Unreachable.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
@@ -14,6 +13,7 @@ from typing import Protocol
 from controller.ledger.pool import MarketSignal, PoolMemory
 from controller.savings.rollup import Rollup
 from controller.units.money import Rate
+from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

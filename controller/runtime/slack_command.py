@@ -11,7 +11,7 @@ from controller.ledger.entry import Started
 from controller.notifications.block_kit import pages
 from controller.notifications.card import card, money_text
 from controller.notifications.digest import waived_line, waiver_line
-from controller.notifications.message_text import bold, halted_text
+from controller.notifications.message_text import bold, halted_text, where_text
 from controller.notifications.mrkdwn import code, escaped
 from controller.notifications.parts import Part, Small, Text
 from controller.notifications.period_sentence import sentence
@@ -111,9 +111,12 @@ def _job(ports: SlackPorts, *words: str) -> tuple[Part, ...]:
     name = arn[3] if arn else typed
     if JOB_NAME.fullmatch(name) is None:
         return (Text(f"{_shown(words[0])} is not the name of a training job. Names have letters, digits and hyphens."),)
-    found = ports.lineage_named(name)
+    found, names = ports.lineage_named(name), ports.policies.current().labels.accounts
+    here = where_text(ports.home.account, ports.home.region, names) or "this account and region"
+    if arn is not None and ports.home.account and (arn[1], arn[2]) != (ports.home.region, ports.home.account):
+        return (Text(f"That job is of {where_text(arn[2], arn[1], names)}, and `/spot` answers for {here}."),)
     if found is None or (arn is not None and (arn[1], arn[2]) != (found.region, found.account)):
-        return (Text(f"SageMaker has no training job {bold(name)} in this account and region."),)
+        return (Text(f"SageMaker has no training job {bold(name)} in {here}."),)
     lineage = ports.ledger.lineages.load(found)
     if not any(isinstance(e, Started) for e in lineage.entries):
         return (Text(f"{bold(name)} is not in the ledger yet."),)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Protocol
 
@@ -25,9 +25,10 @@ from controller.notifications.mrkdwn import escaped, when
 from controller.notifications.waiver_form import WAIVER_CALLBACK, waiver_form, waiver_request_of
 from controller.policy.policy import Policy
 from controller.policy.user_request import UserRequest
-from controller.runtime.ports import Chat, Clock, Done, Ledger, Policies, Unreachable
+from controller.runtime.ports import Chat, Clock, Done, Home, Ledger, Policies, Unreachable
 from controller.runtime.slack_readers import refuses_to_read
 from controller.runtime.slack_user import SlackUser
+from controller.units.value import dataclass
 
 SLACK_USER = re.compile(r"[A-Z0-9]{1,40}")
 DAY = timedelta(days=1)
@@ -55,6 +56,9 @@ class SlackPorts(Protocol):
     @property
     def clock(self) -> Clock: ...
 
+    @property
+    def home(self) -> Home: ...
+
     def user(self, who: str) -> SlackUser | None:
         """What Slack says of a user, as of a few minutes ago at most. Raises Unreachable."""
 
@@ -71,6 +75,7 @@ class Click:
     job: str
     who: str
     change: int = 0  # of ACCEPT_TAGS: the change of the tags that was shown
+    address: str = ""  # where the stack that posted the message takes clicks
 
 
 # ── clicks and modals ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -208,9 +213,11 @@ def _click_of(payload: Mapping[str, Any]) -> Click | None:
         )
     value = str(actions[0].get("value", ""))
     lineage, job = _whose(value, "payload.actions[0].value")
-    change = json.loads(value).get("change")
+    found = json.loads(value)
+    change, address = found.get("change"), found.get("at")
     return Click(
-        request=UserRequest(name), lineage=lineage, job=job, who=_user(user), change=change if type(change) is int else 0
+        request=UserRequest(name), lineage=lineage, job=job, who=_user(user), change=change if type(change) is int else 0,
+        address=address if isinstance(address, str) else "",
     )  # fmt: skip
 
 
@@ -243,7 +250,7 @@ def _open_waiver(click: Click, trigger_id: str, ports: SlackPorts) -> str:
     if not rules:
         return f"{bold(click.job)} breaks no rule that could be waived."
     until = now.date() + timedelta(seconds=policy.slack.waiver_s_max)
-    modal = waiver_form(str(click.lineage), click.job, rules, most=until)
+    modal = waiver_form(str(click.lineage), click.job, rules, most=until, address=click.address)
     answer = ports.chat.open(trigger_id, modal)
     return "" if isinstance(answer, Done) else f"The form did not open: {escaped(answer.why)}. Press the button again."
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from controller.units.value import dataclass
 
 KNOWN_FOR = timedelta(minutes=5)
 REFUSED_FOR = timedelta(minutes=1)  # a user who just became a full member does not wait long

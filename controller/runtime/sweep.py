@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from controller.decide.decision import DeciderProblem
@@ -12,6 +12,7 @@ from controller.runtime.policy_ports import RefusedPolicy
 from controller.runtime.ports import FailingTrigger, Overdue, Ports, Trigger
 from controller.runtime.reconcile import Reconciled, reconcile
 from controller.runtime.timeouts import TIME_LIMIT
+from controller.units.value import dataclass
 
 _Failing = dict[tuple[str, str], FailingTrigger]
 TRIGGERS_MAX = 500

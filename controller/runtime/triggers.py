@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from controller.ledger.lineage import LineageId
 from controller.ledger.pool import MarketSignalKind
+from controller.units.value import dataclass
 
 MARKET_SIGNALS: Mapping[str, MarketSignalKind] = {
     "EC2 Spot Instance Interruption Warning": MarketSignalKind.INTERRUPTION,
@@ -21,6 +21,7 @@ MARKET_SIGNALS: Mapping[str, MarketSignalKind] = {
 }
 
 
+TUNING_CHANGE = "SageMaker HyperParameter Tuning Job State Change"
 RECORD_VERSION = "1.0"  # of what Lambda writes where an invocation failed for good
 WRAPPINGS_MAX = 3
 CHARS_MAX = 80  # of other people's text that an error quotes
@@ -83,6 +84,13 @@ def trigger_of(event: Mapping[str, Any]) -> Trigger:
     """The job that a training-job event triggers. Raises BadEvent."""
     detail = _detail(event, source="aws.sagemaker")
     return Trigger(job=_text(detail, "TrainingJobName", event))
+
+
+def tuning_job_in(event: Mapping[str, Any]) -> str | None:
+    """The name of the tuning job that an event is about; None for any other event. Raises BadEvent."""
+    if event.get("detail-type") != TUNING_CHANGE:
+        return None
+    return _text(_detail(event, source="aws.sagemaker"), "HyperParameterTuningJobName", event)
 
 
 def market_warning_of(event: Mapping[str, Any]) -> tuple[MarketSignalKind, str, str, datetime]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from controller.jobs.checkpoint import advised_interval_s
@@ -14,6 +13,7 @@ from controller.savings.interruption_rates import Estimate, cheapest_first, esti
 from controller.savings.job_history import RUNS_MIN, quantile
 from controller.savings.spot_worth import on_demand_prospect, spot_prospect, watched
 from controller.units.money import Rate
+from controller.units.value import dataclass
 
 QUANTILE = 0.95
 HEADROOM = 1.25  # the next run may be longer than every past run

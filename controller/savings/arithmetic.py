@@ -17,11 +17,12 @@ that was lost.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 from controller.ledger.entry import Credited, Entry, Measured, Unmeasured
 from controller.savings.progress import Basis
 from controller.units.money import Micros, cost_micros
+from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ difference is listed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from controller.jobs.job import Job, Outcome
@@ -15,6 +15,7 @@ from controller.ledger.entry import CheckpointScanned, Credited, Entry, Measured
 from controller.savings.arithmetic import Savings, better_credit, sum_savings
 from controller.savings.prices import RateOf
 from controller.savings.progress import Basis, Progress, progress_of, resumed_seconds, useful_seconds, went_beyond
+from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from controller.savings.arithmetic import billed_rate
 from controller.savings.prices import spot_of
 from controller.units.free_text import one_line
 from controller.units.money import Micros, Rate, cost_micros
+from controller.units.value import dataclass
 
 INSTANCE = r"(?P<type>ml\.[a-z0-9-]+\.[a-z0-9]+)"
 SPOT_USAGE = re.compile(

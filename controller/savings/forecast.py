@@ -6,7 +6,6 @@ Where too little is known there is no forecast.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from math import sqrt
 from statistics import mean, stdev
@@ -14,6 +13,7 @@ from statistics import mean, stdev
 from controller.savings.arithmetic import Savings
 from controller.units.calendar import month_start
 from controller.units.money import Micros
+from controller.units.value import dataclass
 
 DAY = timedelta(days=1)
 DAYS_LEAST = 7  # a week has every weekday

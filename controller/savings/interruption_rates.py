@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from controller.ledger.entry import Entry, Interrupted, Measured
 from controller.ledger.pool import MarketSignal, PoolMemory
 from controller.units.money import Rate
+from controller.units.value import dataclass
 
 # The prior equals ten hours with half an interruption. EC2's Spot Instance Advisor calls interruptions rare below 5 % of the
 # instances in a month and frequent above 20 %. Five in a hundred hours is cautious, and ten hours of own history outweigh it.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import median
+
+from controller.units.value import dataclass
 
 PERMILLE_LEAST, PERMILLE_MOST = 100, 10_000  # beyond a factor of ten, runs of a family did not do the same work
 

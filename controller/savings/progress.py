@@ -7,13 +7,13 @@ checkpoint all training is lost, although TrainingTimeInSeconds may still count 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from controller.jobs.checkpoint import proven_of, with_next
 from controller.jobs.job import Interval, Job, Outcome, Service, Usage
+from controller.units.value import dataclass
 
 
 class Basis(StrEnum):

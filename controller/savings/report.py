@@ -6,7 +6,6 @@ A report is a value, summed from the rollups of days. How it looks is in ``contr
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -19,6 +18,7 @@ from controller.savings.rollup import KEPT, MISSED, CountKind, Group, Mover, Rol
 from controller.units.calendar import month_start
 from controller.units.money import Micros
 from controller.units.plural import count
+from controller.units.value import dataclass
 
 PERIODS_BEFORE = 4
 FIRST_DAY = date(2017, 11, 29)  # SageMaker's own: nothing is older

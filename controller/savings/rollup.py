@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -35,6 +35,7 @@ from controller.ledger.pool import MarketSignal
 from controller.savings.agreed_rates import bases_of
 from controller.savings.arithmetic import Savings, attempts_of
 from controller.units.money import Micros
+from controller.units.value import dataclass
 
 NOBODY = "no team"
 UNTAGGED = "no user"
@@ -102,8 +103,9 @@ ENTRY_NAMES: Mapping[type[Entry], str] = {
 
 
 class Mover(NamedTuple):
-    """An attempt that saved or wasted much. ``checkpoint`` says whether it had a CheckpointConfig, ``repeats`` how often
-    SageMaker itself started it again.
+    """An attempt, or all attempts of a tuning job, that saved or wasted much.
+
+    ``checkpoint`` says whether it had a CheckpointConfig, ``repeats`` how often SageMaker itself started it again.
     """
 
     team: str
@@ -217,7 +219,7 @@ def shares_of(rollup: Rollup) -> dict[str, float]:
 def top_movers(movers: Iterable[Mover]) -> tuple[Mover, ...]:
     """Of each team, the attempts that saved the most, cost the most more than on-demand, and wasted the most; sorted."""
     by_team: dict[str, list[Mover]] = {}
-    for mover in movers:
+    for mover in _by_job(movers):
         if mover.saved_micros or mover.wasted_micros:
             by_team.setdefault(mover.team, []).append(mover)
     kept: set[Mover] = set()
@@ -229,9 +231,27 @@ def top_movers(movers: Iterable[Mover]) -> tuple[Mover, ...]:
     return tuple(sorted(largest, key=lambda m: (-m.saved_micros, m.job)))
 
 
+def _by_job(movers: Iterable[Mover]) -> Iterable[Mover]:
+    """One mover for each job: what a tuning job started is counted for the tuning job."""
+    known: dict[tuple[str, str, str, str, bool], Mover] = {}
+    for one in movers:
+        which = (one.team, one.job, one.instance_type, one.region, one.spot)
+        before = known.get(which)
+        known[which] = one if before is None else _both(before, one)
+    return known.values()
+
+
+def _both(one: Mover, other: Mover) -> Mover:
+    return one._replace(
+        saved_micros=one.saved_micros + other.saved_micros, wasted_micros=one.wasted_micros + other.wasted_micros,
+        interruptions=one.interruptions + other.interruptions, checkpoint=one.checkpoint and other.checkpoint,
+        repeats=one.repeats + other.repeats,
+    )  # fmt: skip
+
+
 def _mover(attempt: Measured, savings: Savings) -> Mover:
     return Mover(
-        team=attempt.team or NOBODY, job=attempt.job, instance_type=attempt.instance_type, region=attempt.region,
+        team=attempt.team or NOBODY, job=attempt.tuner or attempt.job, instance_type=attempt.instance_type, region=attempt.region,
         spot=attempt.spot, saved_micros=savings.saved_micros, wasted_micros=savings.wasted_micros,
         interruptions=attempt.interruptions, checkpoint=attempt.checkpoint, repeats=attempt.repeats,
     )  # fmt: skip

@@ -26,11 +26,12 @@ as much longer waits. Both were chosen on recorded capacity (docs/performance.md
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate, pairwise
 from math import exp, expm1, log, sqrt
 
 from controller.savings.interruption_rates import RatePosterior
+from controller.units.value import dataclass
 
 LATTICE = 64  # steps of the time that is left beside the work
 NODES = 16  # of the posterior, in the logarithm of the rate

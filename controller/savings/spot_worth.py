@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from controller.jobs.checkpoint import advised_interval_s
 from controller.jobs.job import Job
@@ -14,6 +14,7 @@ from controller.savings.interruption_rates import PRIOR_HOURS, RatePosterior, po
 from controller.savings.job_history import RUNS_MIN, quantile
 from controller.savings.spot_chance import SpotRun, finish_chance, training_h, training_least_h
 from controller.units.money import Rate
+from controller.units.value import dataclass
 
 HOUR_S = 3600
 START_S = 900.0  # the wait for a start: one that is assumed beside those that were seen

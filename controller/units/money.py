@@ -1,8 +1,9 @@
 """Money in whole millionths of a dollar, so that sums are exact."""
 
 import re
-from dataclasses import dataclass
 from datetime import date
+
+from controller.units.value import dataclass
 
 Micros = int
 """Millionths of a US dollar."""

@@ -44,7 +44,11 @@ def test_the_command_shows_the_state_of_a_job_and_the_savings(host: Host, users:
     users.command("job ranker-patient")
     assert "*ranker-patient*" in users.ephemerals[-1]
     users.command("job no-such-job")
-    assert users.ephemerals[-1] == "SageMaker has no training job *no-such-job* in this account and region."
+    assert users.ephemerals[-1] == "SageMaker has no training job *no-such-job* in account 123456789012 · us-east-1."
+    users.command("job arn:aws:sagemaker:eu-west-1:222222222222:training-job/bert")
+    assert users.ephemerals[-1] == (
+        "That job is of account 222222222222 · eu-west-1, and `/spot` answers for account 123456789012 · us-east-1."
+    )
     users.command("savings")
     assert "November 2026" in users.ephemerals[-1]
     users.command("savings 2026-13")

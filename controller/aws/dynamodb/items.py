@@ -99,6 +99,7 @@ LATER_FIELDS: Mapping[type, frozenset[str]] = {
             "spot_possible",
             "spot_rate_micros_per_h",
             "waited_s",
+            "tuner",
             "repeats",
         }
     ),

@@ -6,12 +6,12 @@ An open intent never expires. A day whose entries may be gone is not rolled up a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from controller.aws.dynamodb.items import Item
 from controller.ledger.entry import Entry, Waived
 from controller.ledger.intent import Intent
+from controller.units.value import dataclass
 
 KEPT_MIN = timedelta(days=400)  # no lineage lasts that long: a job runs for at most 28 days, and attempts are limited
 

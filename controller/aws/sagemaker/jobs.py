@@ -25,11 +25,13 @@ from controller.aws.sagemaker.documents import DocumentKind, job_of
 from controller.aws.sagemaker.half_characters import without_halves
 from controller.aws.sagemaker.identity import identity_of, probe_identity_of, work_of
 from controller.aws.sagemaker.repeat_request import Request, request_again, unrepeatable, without_metric_definitions
+from controller.aws.sagemaker.tuning import tuning_job_of
 from controller.decide.ownership import OwnerAnswer
 from controller.jobs.changes import Changes
 from controller.jobs.job import PROBE_TAG, Job
 from controller.jobs.request import PROBE
 from controller.jobs.service_limit import never_fits
+from controller.jobs.tuning import TuningJob
 from controller.ledger.intent import NEVER_FITS, NO_PERMISSION, NO_QUOTA, Probe, Submit
 from controller.ledger.lineage import ATTEMPT_TAG, LINEAGE_TAG, LineageId
 from controller.ledger.move_cause import MoveCause
@@ -86,6 +88,13 @@ class SageMakerJobs:
             unrepeatable=unrepeatable(described, tags) or self._not_passable(described),
             unaccounted=unaccounted(described),
         )
+
+    def tuning(self, name: str) -> TuningJob | None:
+        call = partial(self._client.describe_hyper_parameter_tuning_job, HyperParameterTuningJobName=name)
+        described = without_halves(self._read(call, f"DescribeHyperParameterTuningJob {name}"))
+        if described is None:
+            return None
+        return tuning_job_of(described, self._tags(described["HyperParameterTuningJobArn"]), self._fields())
 
     def submit(self, submit: Submit, lineage: LineageId) -> Answer:
         described = self._described(submit.about)

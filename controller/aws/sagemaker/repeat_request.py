@@ -8,13 +8,13 @@ of CreateTrainingJobRequest, and no other member of the description is sent. Inp
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from controller.aws.sagemaker.ownership import OWNER_TAGS, Described, service_of, unrepeatable
 from controller.jobs.algorithm import AlgorithmClass, algorithm_of
 from controller.jobs.job import PROBE_TAG
+from controller.units.value import dataclass
 
 Request = dict[str, Any]
 

@@ -8,7 +8,6 @@ of the family's completed runs. MaxRuntimeInSeconds is no estimate: its default 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from controller.decide.deadline.rule import DeadlineState, Move, MoveCosts, Place, choose, earliest_finish, is_lost
@@ -20,6 +19,7 @@ from controller.ledger.message_kind import MoveReason
 from controller.ledger.move_cause import MoveCause
 from controller.policy.resubmission import DeadlineSettings, Resubmission
 from controller.savings.job_history import RUNS_MIN, quantile
+from controller.units.value import dataclass
 
 GRACE_S = 120  # between StopTrainingJob and the end of the container, by SageMaker
 SWEEP_S = 60

@@ -14,11 +14,11 @@ The thresholds of the rule with a signal were chosen on spot traces (``spotwarde
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from controller.ledger.message_kind import MoveReason
+from controller.units.value import dataclass
 
 LOOK_S_MIN = 60  # the interval of the sweep
 

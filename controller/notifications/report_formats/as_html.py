@@ -7,7 +7,6 @@ of each chart are also in a table.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -32,6 +31,7 @@ from controller.savings.report import Line, Report
 from controller.savings.rollup import Mover
 from controller.units.money import DOLLAR, dollars, percent
 from controller.units.plural import count, times
+from controller.units.value import dataclass
 
 BARS_MAX = 12  # more bars cannot be distinguished; the table has every line
 MOVERS_SHOWN = 6  # of each team

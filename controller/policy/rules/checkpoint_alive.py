@@ -5,12 +5,11 @@ Configured is not written.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from controller.jobs.checkpoint import at_risk_s, trained_s
 from controller.jobs.job import Job
 from controller.policy.rules.kind import Evidence, RuleKind, Violation
 from controller.units.duration import span
+from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from controller.jobs.checkpoint import within
 from controller.jobs.job import Job
 from controller.jobs.spot_possible import runtime_of
 from controller.policy.findings import Demand
 from controller.policy.rules.kind import Evidence, RuleKind, Violation
 from controller.units.duration import span
+from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

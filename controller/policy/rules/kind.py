@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 from controller.jobs.checkpoint import CheckpointScan
@@ -11,6 +11,7 @@ from controller.jobs.claim import Claim
 from controller.jobs.job import Job
 from controller.policy.findings import NO_DEMAND, Demand
 from controller.policy.spot_worth import SpotWorth
+from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

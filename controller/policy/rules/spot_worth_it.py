@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from controller.jobs.job import Job
 from controller.jobs.unsaid import Unsaid
@@ -11,6 +10,7 @@ from controller.policy.findings import NO_DEMAND, Demand
 from controller.policy.rules.kind import Evidence, RuleKind, Violation
 from controller.policy.spot_worth import Prospect, SpotWorth, cost_of, expected_of, percent_of, prospect_of
 from controller.units.duration import span
+from controller.units.value import dataclass
 
 NEVER = 10  # times the training of a run: what is expected to take longer is called off before
 ON_DEMAND = Demand(request={"EnableManagedSpotTraining": False, "StoppingCondition": {"MaxWaitTimeInSeconds": None}})
@@ -64,16 +64,16 @@ def _violation(job: Job, options: Options, worth: SpotWorth, seen: Prospect) -> 
     if seen.chance < 0.5 and seen.hours >= NEVER * worth.on_demand.hours:
         word = "would most likely never finish"
     said = word if late else "costs more than on-demand"
-    helps = tuple(_helps(job, options, worth))
+    wanted = ", or ".join(_helps(job, options, worth)) or "a shorter run"
     return Violation(
         field="EnableManagedSpotTraining",
-        found=f"true: on spot this job {said}: {expected_of(seen)}, on-demand {cost_of(worth.on_demand)}",
-        wanted=f"{', or '.join(helps)}" if helps else "a shorter run",
+        found=f"on spot this job {said}: {expected_of(seen)}, on-demand {cost_of(worth.on_demand)}",
+        wanted=wanted,
         demand=_demand(job, options, worth),
         risk=(
             f"A run trains for {span(worth.run_s)}, its chance to finish within MaxWaitTimeInSeconds is"
             f" {percent_of(seen.chance)}, and jobs of this pool were interrupted {worth.interruptions} times in"
-            f" {span(worth.pool_s)} of training."
+            f" {span(worth.pool_s)} of training. What would change it: {wanted}."
         ),
     )
 
@@ -85,7 +85,7 @@ def _helps(job: Job, options: Options, worth: SpotWorth) -> Iterator[str]:
     if worth.other is not None and _breaks(worth.other, options) is False:
         yield f"{worth.other_type} ({prospect_of(worth.other)})"
     if worth.on_demand.chance > 0:
-        yield f"false ({cost_of(worth.on_demand)})"
+        yield f"on-demand ({cost_of(worth.on_demand)})"
 
 
 def _may_checkpoint(job: Job, options: Options, worth: SpotWorth) -> bool:

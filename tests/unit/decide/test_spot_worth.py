@@ -94,8 +94,9 @@ def test_a_hopeless_job_is_told_before_it_trains_and_stopped_where_the_rule_enfo
     told = replace(about, spot_worth=worth_of(about, POOLS, RATES))
     actions = [i.action for i in decide(told).intents]
     assert any(isinstance(action, Stop) for action in actions)
-    assert "on spot this job would most likely never finish: expected $" in text(told, "flagged/spot-pays/enforce")
+    assert "n spot this job would most likely never finish: expected $" in text(told, "flagged/spot-pays/enforce")
     assert "on-demand $72.72" in text(told, "flagged/spot-pays/enforce")
+    assert "What would change it: a checkpoint every 28 min" in text(told, "flagged/spot-pays/enforce")
     unknown = [i.action for i in decide(about).intents]
     assert not any(isinstance(action, Stop) for action in unknown)
     assert not any(isinstance(action, Announce) and "spot-pays" in action.topic for action in unknown)

@@ -120,6 +120,13 @@ EXAMPLES: tuple[Message, ...] = (
         place="s3://acme-policies/spotwarden.json", problem="there is no such object (NoSuchKey)", revision="781e8d1c6120",
         stands_in=True,
     ),
+    *(
+        m.TuningFlagged(
+            job=SPOT, definition=definition, policy="save-long-work", severity="high", field="CheckpointConfig.S3Uri",
+            found="not set", wanted="an S3 prefix", fix=fix, mode="warn", revision="781e8d1c6120",
+        )
+        for definition, fix in (("", ""), ("wide", '{"CheckpointConfig": {"S3Uri": "s3://acme/x/"}}'))
+    ),
     m.DeciderFailed(job=SPOT, decider="deadline", error="OverflowError"),
     m.SurpriseHeld(job=SPOT, policy="save-long-work", revision="781e8d1c6120", jobs=21, teams=4),
 )  # fmt: skip

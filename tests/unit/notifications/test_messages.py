@@ -30,6 +30,10 @@ LATER = BEGIN + timedelta(hours=6)
 EXAMPLES: tuple[Message, ...] = (
     m.WaiverExpiring(waiver=EVIL, rules=EVIL, expires=LATER, reason=EVIL, owner=EVIL, ticket=EVIL),
     m.PolicyRefused(place=EVIL, problem=EVIL, revision=EVIL),
+    m.TuningFlagged(
+        job=JOB, definition=EVIL, policy=EVIL, severity="high", field="F", found=EVIL, wanted=EVIL, fix='{"a": 1}', mode="warn",
+        revision=EVIL,
+    ),
     m.RuleBroken(
         job=JOB, policy=EVIL, severity="high", field="F", found=EVIL, wanted=EVIL, fix='{"a": 1}',
         next_step=NextStep.CANNOT_REPAIR, why_not=EVIL,

@@ -9,7 +9,7 @@ import pytest
 
 from controller.ledger.pool import MarketSignalKind
 from controller.runtime.ports import Trigger
-from controller.runtime.triggers import BadEvent, event_in, market_warning_of, not_of, trigger_of
+from controller.runtime.triggers import BadEvent, event_in, market_warning_of, not_of, trigger_of, tuning_job_in
 
 
 def job_event(**changed: Any) -> dict[str, Any]:
@@ -122,3 +122,13 @@ def test_an_event_of_another_account_or_region_is_not_of_this_stack(missing: dic
     assert not_of("1", "us-east-1", event) == ""
     assert "this stack of '1' and 'us-east-1'" in not_of("1", "us-east-1", event | missing)
     assert not_of("1", "us-east-1", job_event()) != ""
+
+
+def test_an_event_of_a_tuning_job_names_it_and_no_other_event_does() -> None:
+    change = "SageMaker HyperParameter Tuning Job State Change"
+    tuning = {"source": "aws.sagemaker", "detail-type": change, "detail": {"HyperParameterTuningJobName": "tuner"}}
+    assert tuning_job_in(tuning) == "tuner"
+    assert tuning_job_in(job_event()) is None
+    for broken in ({"source": "acme"}, {"detail": {}}, {"detail": {"HyperParameterTuningJobName": 7}}, {"detail": None}):
+        with pytest.raises(BadEvent):
+            tuning_job_in(tuning | broken)

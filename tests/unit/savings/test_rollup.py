@@ -122,3 +122,11 @@ def test_a_deleted_job_is_counted_under_its_former_name() -> None:
 def test_every_kind_of_entry_has_a_name_in_the_rollups_of_days() -> None:
     """A kind without one would keep every day from being closed, and every digest from being sent."""
     assert set(ENTRY_NAMES) == set(get_args(Entry))
+
+
+def test_what_a_tuning_job_started_is_counted_for_the_tuning_job() -> None:
+    children = [replace(measured(f"tuner-00{n}-0f0444b1"), tuner="tuner") for n in range(3)]
+    alone = roll_up([measured("x")]).movers[0]
+    [mover] = roll_up(children).movers
+    assert (mover.job, mover.saved_micros) == ("tuner", 3 * alone.saved_micros)
+    assert len(roll_up([measured("a"), measured("b")]).movers) == 2

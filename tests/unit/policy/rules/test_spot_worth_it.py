@@ -47,8 +47,8 @@ def fault(of: Job = BARE, found: SpotWorth | None = None, **options: float) -> V
 def test_a_hopeless_job_is_told_with_both_costs_and_what_would_change_it() -> None:
     violation = fault()
     assert violation.field == "EnableManagedSpotTraining"
-    assert violation.found == "true: on spot this job would most likely never finish: expected $4,545.00, on-demand $73.00"
-    assert violation.wanted == "a checkpoint every 28 min (97 % to finish, expected $24.00), or false ($73.00)"
+    assert violation.found == "on spot this job would most likely never finish: expected $4,545.00, on-demand $73.00"
+    assert violation.wanted == "a checkpoint every 28 min (97 % to finish, expected $24.00), or on-demand ($73.00)"
     assert "2 d" in violation.risk
     assert "interrupted 150 times in 41 d 16 h" in violation.risk
     assert violation.demand.checkpoint
@@ -57,7 +57,7 @@ def test_a_hopeless_job_is_told_with_both_costs_and_what_would_change_it() -> No
 def test_where_no_checkpoint_helps_the_other_type_and_on_demand_are_named() -> None:
     capped = replace(BARE, algorithm=algorithm(checkpoints=False))
     violation = fault(capped, worth(capped, other_type="ml.g5.4xlarge", other=GOOD))
-    assert violation.wanted == "ml.g5.4xlarge (97 % to finish, expected $24.00), or false ($73.00)"
+    assert violation.wanted == "ml.g5.4xlarge (97 % to finish, expected $24.00), or on-demand ($73.00)"
     assert violation.demand.request["EnableManagedSpotTraining"] is False
     lost = replace(PAID, chance=0.0)
     assert fault(capped, worth(capped, on_demand=lost)).demand == NO_DEMAND

@@ -1,0 +1,56 @@
+"""Reads DescribeHyperParameterTuningJob: each definition as a training job that the tuner starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from controller.aws.sagemaker.documents import DocumentKind, job_of
+from controller.jobs.job import Service
+from controller.jobs.tuning import TuningJob
+
+DEFINITIONS_MAX = 50  # SageMaker allows ten
+OVER = frozenset({"Completed", "Failed", "Stopped", "Deleting", "DeleteFailed"})
+TYPE_LATER = "the tuning job chooses among several instance types"
+
+
+def tuning_job_of(described: Mapping[str, Any], tags: Mapping[str, str], fields: Mapping[tuple[str, ...], bool]) -> TuningJob:
+    """The tuning job of a description. Raises BadDocument for a definition that is none."""
+    name = described["HyperParameterTuningJobName"]
+    one, several = described.get("TrainingJobDefinition"), described.get("TrainingJobDefinitions") or ()
+    definitions = [*([one] if one else []), *several][:DEFINITIONS_MAX]
+    found = []
+    for number, definition in enumerate(definitions, 1):
+        label = definition.get("DefinitionName") or (str(number) if len(definitions) > 1 else "")
+        body, later = _as_job(described, definition)
+        algorithm = (definition.get("AlgorithmSpecification") or {}).get("AlgorithmName") or ""
+        job = job_of(
+            body, kind=DocumentKind.DESCRIBE, tags=tags, later=later, service=Service.TUNING, fields=fields,
+            algorithm_described=bool(algorithm) and ":" not in algorithm,  # a name alone is an algorithm of this account
+        )  # fmt: skip
+        found.append((label, job))
+    return TuningJob(
+        arn=described["HyperParameterTuningJobArn"], name=name, created_at=described["CreationTime"],
+        alive=described.get("HyperParameterTuningJobStatus") not in OVER, definitions=tuple(found),
+    )  # fmt: skip
+
+
+def _as_job(described: Mapping[str, Any], definition: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """A definition as the description of a job that has just been created, and what is known of it only later."""
+    later: dict[str, str] = {}
+    body = {
+        **definition,
+        "TrainingJobName": described["HyperParameterTuningJobName"],
+        "TrainingJobArn": described["HyperParameterTuningJobArn"],
+        "TrainingJobStatus": "InProgress",
+        "SecondaryStatus": "Starting",
+        "CreationTime": described["CreationTime"],
+        "HyperParameters": definition.get("StaticHyperParameters") or {},
+    }
+    resources = definition.get("HyperParameterTuningResourceConfig") or {}
+    if resources and not definition.get("ResourceConfig"):
+        choices = resources.get("InstanceConfigs") or ()
+        body["ResourceConfig"] = {**resources, **(choices[0] if choices else {})}
+        if len(choices) > 1:
+            later["ResourceConfig.InstanceType"] = TYPE_LATER
+    return body, later

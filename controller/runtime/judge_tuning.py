@@ -1,0 +1,53 @@
+"""Judges the definitions of a tuning job like the training jobs that it starts, and tells its owner once.
+
+A tuner is never stopped, and no job of it: it would lose what it has learned. What its jobs break is recorded with each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from controller.jobs.request import change_to_json
+from controller.jobs.tuning import TuningJob
+from controller.ledger.message import JobFacts, TuningFlagged
+from controller.ledger.message_json import facts_to_json
+from controller.notifications.messages import importance_of
+from controller.policy.rules import judge
+from controller.policy.rules.kind import Evidence
+from controller.policy.slack_settings import Importance
+from controller.runtime.ports import Message, Ports
+
+TOLD_MAX = 50  # messages about one tuning job: a policy of more rules than that is a mistake
+
+
+def judge_tuning(name: str, ports: Ports) -> int:
+    """Queue a message for each rule that a definition breaks, once; return how many are new. Raises Unreachable."""
+    tuner = ports.jobs.tuning(name)
+    if tuner is None or not tuner.alive:
+        return 0
+    said = zip(range(TOLD_MAX), _messages(tuner, ports), strict=False)
+    return sum(ports.outbox.put(message) for _, message in said)
+
+
+def _messages(tuner: TuningJob, ports: Ports) -> Iterator[Message]:
+    policy, now = ports.policies.current(), ports.clock.now()
+    for definition, found in tuner.definitions:
+        job = found.labelled(team=policy.labels.team, user=policy.labels.user).paid_by(policy.labels.team_of_role)
+        for finding in judge(job, policy, Evidence(), now=now).findings:
+            if finding.waiver is not None or not finding.mode.tells:
+                continue
+            message = TuningFlagged(
+                job=JobFacts.of(job), definition=definition, policy=finding.policy, severity=finding.severity,
+                field=finding.field, found=finding.found, wanted=finding.wanted, fix=change_to_json(finding.fix.request),
+                mode=finding.mode, revision=policy.revision,
+            )  # fmt: skip
+            importance, slack = importance_of(message.kind), policy.slack
+            if importance not in slack.tell:
+                continue
+            known = [slack.people[who] for who in (job.user, job.team) if who and who in slack.people]
+            key = f"tuning/{tuner.arn}/{tuner.created_at.isoformat()}/{definition}/{finding.policy}"
+            yield Message(
+                key=key, channel=slack.channels.get(job.team or "", finding.channel), at=now, kind=message.kind,
+                facts=facts_to_json(message), topic=message.kind,
+                mention=known[0] if known and importance is Importance.PERSON else "",
+            )  # fmt: skip

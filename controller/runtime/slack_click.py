@@ -1,0 +1,29 @@
+"""The ports of one click in Slack."""
+
+from __future__ import annotations
+
+from controller.ledger.lineage import LineageId
+from controller.runtime.gather import lineage_of
+from controller.runtime.ports import Chat, Clock, Home, Jobs, Ledger, Policies
+from controller.runtime.slack_user import KnownUsers, SlackUser
+from controller.units.value import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackClickPorts:
+    """The ports of one click; each call ends soon."""
+
+    jobs: Jobs
+    ledger: Ledger
+    chat: Chat
+    policies: Policies
+    clock: Clock
+    home: Home
+    known_users: KnownUsers
+
+    def lineage_named(self, job: str) -> LineageId | None:
+        found = self.jobs.describe(job)
+        return lineage_of(found, self.ledger.lineages)[0].id if found else None
+
+    def user(self, who: str) -> SlackUser | None:
+        return self.known_users.user(who, lambda who: self.chat.user(who))

@@ -1,0 +1,1 @@
+"""Measures cold starts: real packages in real processes under AWS's own runtime client, against the AWS of this machine."""

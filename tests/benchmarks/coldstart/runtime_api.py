@@ -1,0 +1,138 @@
+"""Lambda's Runtime API for one process and its invocations, with the times at which the process asked and answered."""
+
+from __future__ import annotations
+
+import json
+import queue
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from infra.local.http_server import HttpServer, Request, Response
+
+ARN = "arn:aws:lambda:us-east-1:123456789012:function:measured"
+NEXT = "/2018-06-01/runtime/invocation/next"
+TIMEOUT_S = 120
+
+
+class DidNotStart(Exception):
+    """The process ended, or answered with an error. The message has what it said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """One cold start: seconds of wall clock and of CPU until the end of init and of each invocation, and the peak memory."""
+
+    init_s: float
+    done_s: tuple[float, ...]
+    init_cpu_s: float
+    cpu_s: tuple[float, ...]
+    peak_mb: float
+    answers: tuple[Any, ...]
+
+
+@dataclass
+class RuntimeApi:
+    """Answers what awslambdaric asks: the next event, and the fate of its answer."""
+
+    events: list[Mapping[str, Any]]
+    on_init: Callable[[], None]
+    asked: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    answers: list[Any] = field(default_factory=list)
+    problem: str = ""
+    over: threading.Event = field(default_factory=threading.Event)
+    pid: queue.Queue[int] = field(default_factory=queue.Queue)
+    known_pid: int = 0
+
+    def respond(self, request: Request) -> Response | None:
+        """Answer one request of the runtime client."""
+        if request.path == NEXT:
+            self.known_pid = self.known_pid or self.pid.get(timeout=TIMEOUT_S)
+            self.asked.append(time.perf_counter())
+            self.cpu.append(cpu_s(self.known_pid))
+            if len(self.asked) == 1:
+                self.on_init()
+            if len(self.asked) > len(self.events):
+                self.over.set()
+                time.sleep(TIMEOUT_S)  # the process is killed meanwhile
+                return None
+            headers = {
+                "Lambda-Runtime-Aws-Request-Id": f"request-{len(self.asked)}",
+                "Lambda-Runtime-Deadline-Ms": str(int((time.time() + TIMEOUT_S) * 1000)),
+                "Lambda-Runtime-Invoked-Function-Arn": ARN,
+                "Content-Type": "application/json",
+            }
+            return Response(body=json.dumps(self.events[len(self.asked) - 1]).encode(), headers=headers)
+        if request.path.endswith("/response"):
+            self.answers.append(json.loads(request.body or b"null"))
+        else:
+            self.problem = request.body.decode(errors="replace")
+            self.over.set()
+        return Response(status=202, body=b"{}", headers={"Content-Type": "application/json"})
+
+
+def cpu_s(pid: int) -> float:
+    """The CPU seconds that a process has used, to the nanosecond: of all its threads that live."""
+    return sum(int(file.read_text().split()[0]) for file in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
+
+
+def start(
+    command: list[str],
+    events: list[Mapping[str, Any]],
+    *,
+    environment: Mapping[str, str],
+    folder: Path,
+    limit: Callable[[int], None],
+) -> Started:
+    """Start a process as Lambda does, let it answer the events, and end it. ``limit`` is called with its pid after init.
+
+    Raises DidNotStart.
+    """
+    process: list[subprocess.Popen[bytes]] = []
+    api = RuntimeApi(events, on_init=lambda: limit(process[0].pid))
+    with HttpServer(api.respond) as server:
+        told = {**environment, "AWS_LAMBDA_RUNTIME_API": server.url.removeprefix("http://")}
+        began = time.perf_counter()
+        process.append(
+            subprocess.Popen(command, env=told, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # noqa: S603
+        )
+        api.pid.put(process[0].pid)
+        said: list[bytes] = []
+        output = process[0].stdout
+        assert output is not None
+        reading = threading.Thread(target=lambda: said.append(output.read()), daemon=True)
+        reading.start()
+        try:
+            deadline = time.perf_counter() + TIMEOUT_S
+            while not api.over.wait(0.2):
+                if process[0].poll() is not None or time.perf_counter() > deadline:
+                    break
+            peak = _peak_mb(process[0].pid)
+        finally:
+            process[0].kill()
+            process[0].wait()
+            reading.join(5)
+    if api.problem or len(api.asked) <= len(events):
+        raise DidNotStart(f"{' '.join(command)}: {api.problem}\n{b''.join(said).decode(errors='replace')[-3000:]}")
+    first, *later = (at - began for at in api.asked)
+    return Started(
+        init_s=first,
+        done_s=tuple(later),
+        init_cpu_s=api.cpu[0],
+        cpu_s=tuple(api.cpu[1:]),
+        peak_mb=peak,
+        answers=tuple(api.answers),
+    )
+
+
+def _peak_mb(pid: int) -> float:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
