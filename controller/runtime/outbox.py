@@ -6,16 +6,17 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from controller.ledger.message_kind import MessageKind
 from controller.ledger.under_policy import UnderPolicy
-from controller.notifications.block_kit import Page
-from controller.notifications.message_text import MessageText, legacy_text, misdirected, under_policy
-from controller.notifications.messages import text_of
 from controller.runtime.answers import Answer, Refused
 from controller.runtime.slack_user import SlackUser
 from controller.units.value import dataclass
+
+if TYPE_CHECKING:
+    from controller.notifications.block_kit import Page
+    from controller.notifications.message_text import MessageText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,10 @@ class Message(UnderPolicy):
 
     def text(self) -> MessageText:
         """The text as it is sent now."""
+        # Here: most functions queue messages and write none.
+        from controller.notifications.message_text import legacy_text, misdirected, under_policy
+        from controller.notifications.messages import text_of
+
         text = legacy_text(self.words) if self.kind is None else text_of(self.kind, self.facts)
         if self.kind is not MessageKind.FLAGGED:  # it says why, too
             text = under_policy(text, self.revision, self.mode)
