@@ -6,19 +6,21 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from controller.ledger.message_kind import MessageKind
-from controller.notifications.block_kit import Page
-from controller.notifications.message_text import MessageText, legacy_text, misdirected
-from controller.notifications.messages import text_of
+from controller.ledger.under_policy import UnderPolicy
 from controller.runtime.answers import Answer, Refused
 from controller.runtime.slack_user import SlackUser
 from controller.units.value import dataclass
 
+if TYPE_CHECKING:
+    from controller.notifications.block_kit import Page
+    from controller.notifications.message_text import MessageText
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(UnderPolicy):
     """What is to be posted to a channel; ``key`` makes it the same message however often it is put.
 
     ``kind`` and ``facts`` (JSON) say what is told; the text is made when the message is sent. ``thread`` is the lineage (its id
@@ -48,7 +50,13 @@ class Message:
 
     def text(self) -> MessageText:
         """The text as it is sent now."""
+        # Here: most functions queue messages and write none.
+        from controller.notifications.message_text import legacy_text, misdirected, under_policy
+        from controller.notifications.messages import text_of
+
         text = legacy_text(self.words) if self.kind is None else text_of(self.kind, self.facts)
+        if self.kind is not MessageKind.FLAGGED:  # it says why, too
+            text = under_policy(text, self.revision, self.mode)
         return misdirected(text, self.refused_by, self.refused_why) if self.refused_by else text
 
 
