@@ -128,7 +128,7 @@ CAUSES: Mapping[AttemptCause, str] = {
     MoveCause.RETURN: "Spot capacity is available again.",
     MoveCause.REPAIR: "The job broke a rule that allows a repair.",
     MoveCause.ASKED: "Somebody requested it.",
-    MoveCause.CHANGED_BACK: "The job failed in its code on instances that Spotwarden chose.",
+    MoveCause.CHANGED_BACK: "The job failed on instances that Spotwarden chose.",
 }
 
 
