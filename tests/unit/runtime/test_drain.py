@@ -72,6 +72,7 @@ class Place:
     at: datetime = BEGIN
     policy: Any = field(default_factory=builders.policy)
     home: Home = field(default_factory=lambda: Home(account="111122223333", region="us-east-1"))
+    click_address: Callable[[], str] = str
 
     @property
     def ports(self) -> Any:
