@@ -52,6 +52,16 @@ def test_entries_of_a_period_are_read_to_the_last_page(ledger: Ledger) -> None:
     assert len(list(ledger.journal.entries(BEGIN, BEGIN + timedelta(days=1)))) == 5
 
 
+def test_a_refused_create_is_noted_once_and_is_no_signal(ledger: Ledger) -> None:
+    refused = RefusedCreate(
+        event_id="8f2c", at=NOW, account="1", region="us-east-1", job="bert", role="train", caller="ada", why=CreateRefusal.QUOTA,
+        instance_type="ml.g5.xlarge", instances=1, spot=True, quota="ml.g5.xlarge for spot training job usage", limit=0, used=0, asked=1,
+    )  # fmt: skip
+    assert ledger.market_signals.note_refused(refused)
+    assert not ledger.market_signals.note_refused(replace(refused, job="other"))
+    assert list(ledger.market_signals.signals(NOW, NOW + MINUTE)) == []
+
+
 def test_a_signal_is_noted_once_and_found_in_its_period(ledger: Ledger) -> None:
     signal = MarketSignal(kind=MarketSignalKind.INTERRUPTION, instance_id="i-0abc", family="g5", region="us-east-1", at=NOW)
     gone = replace(signal, instance_id="i-0def", family=None, at=NOW + MINUTE)
