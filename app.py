@@ -5,9 +5,6 @@ import sys
 
 from chalice.app import Chalice
 
-from handlers.clock import clock
-from handlers.interruptions import interruptions
-from handlers.jobs import jobs
 from handlers.slack import slack
 
 if "chalice.cli" in sys.modules and "SPOTWARDEN_BUILD" not in os.environ:
@@ -17,7 +14,11 @@ if "chalice.cli" in sys.modules and "SPOTWARDEN_BUILD" not in os.environ:
     )
 
 app = Chalice(app_name="spotwarden", configure_logs=False)  # Powertools writes the logs, under the same name
-app.register_blueprint(jobs)
-app.register_blueprint(interruptions)
-app.register_blueprint(clock)
 app.register_blueprint(slack)
+if "AWS_LAMBDA_RUNTIME_API" not in os.environ:  # on Lambda they would only be loaded, while a person waits for an answer
+    from handlers.clock import clock
+    from handlers.interruptions import interruptions
+    from handlers.jobs import jobs
+
+    for blueprint in (jobs, interruptions, clock):
+        app.register_blueprint(blueprint)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -117,17 +116,6 @@ def region() -> str:
 def home() -> Home:
     """The account and the region of this stack."""
     return Home(account=os.environ.get("SPOTWARDEN_ACCOUNT", ""), region=region())
-
-
-def warm(module: str) -> None:
-    """Build at init, where Lambda gives a whole core, what the first trigger needs; in the function whose handler it is.
-
-    What fails here fails again at the first trigger, and is logged and counted there.
-    """
-    if "AWS_LAMBDA_RUNTIME_API" in os.environ and os.environ.get("_HANDLER", module).startswith(module):
-        with suppress(Exception):
-            ports().policies.current()
-            client("sagemaker").connect()
 
 
 def ports() -> Ports:

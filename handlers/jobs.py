@@ -11,9 +11,10 @@ from controller.runtime.judge_tuning import judge_tuning
 from controller.runtime.reconcile import reconcile
 from controller.runtime.triggers import trigger_of, tuning_job_in
 from handlers.observed import log_decider_problems, log_unaccounted_members, logger, observed
+from handlers.warm import warm_jobs
 
 jobs = Blueprint(__name__)
-wiring.warm(__name__)
+warm_jobs(__name__)
 
 
 @observed

@@ -17,8 +17,10 @@ from controller.runtime.slack_command import command
 from controller.runtime.slack_elsewhere import answer_elsewhere, elsewhere
 from controller.runtime.slack_interactions import BadRequest, interaction
 from handlers.observed import answered, failed, logger
+from handlers.warm import warm_slack
 
 slack = Blueprint(__name__)
+warm_slack()
 FORM = ["application/x-www-form-urlencoded"]
 BYTES_MAX = 500_000
 

@@ -3,9 +3,8 @@
     python -m infra.derive_prices us-west-2 eu-central-1        downloads the public file of each region; no account is needed
     python -m infra.derive_prices --file index.json us-west-2   reads a file that was downloaded before
 
-A price that changed is added with the day from which AWS lists it; older rows stay, so that earlier jobs have the same
-price as before. Only
-training prices in dollars are taken, of instance types with an accelerator and of those that the table has already.
+A price that changed is added with the day from which AWS lists it; older rows stay, so that earlier jobs have the same price as
+before. Only training prices in dollars are taken, of instance types with an accelerator and of those that the table has already.
 """
 
 from __future__ import annotations

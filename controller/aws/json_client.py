@@ -46,6 +46,7 @@ class Service:
     """How a service is spoken to. ``calls`` are boto3's names of its calls, and AWS's own."""
 
     signing_name: str
+    setting: str  # the end of the name of the environment variable for its address
     host: str
     target: str
     version: str
@@ -58,12 +59,17 @@ def _calls(*names: str) -> Mapping[str, str]:
 
 SERVICES: Mapping[str, Service] = {
     "dynamodb": Service(
-        signing_name="dynamodb", host="dynamodb.{region}.amazonaws.com", target="DynamoDB_20120810", version="1.0",
+        signing_name="dynamodb", setting="DYNAMODB", host="dynamodb.{region}.amazonaws.com",
+        target="DynamoDB_20120810", version="1.0",
         calls=_calls("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"),
     ),
     "sagemaker": Service(
-        signing_name="sagemaker", host="api.sagemaker.{region}.amazonaws.com", target="SageMaker", version="1.1",
-        calls=_calls("DescribeTrainingJob", "ListTags"),
+        signing_name="sagemaker", setting="SAGEMAKER", host="api.sagemaker.{region}.amazonaws.com",
+        target="SageMaker", version="1.1", calls=_calls("DescribeTrainingJob", "ListTags"),
+    ),
+    "secretsmanager": Service(
+        signing_name="secretsmanager", setting="SECRETS_MANAGER", host="secretsmanager.{region}.amazonaws.com",
+        target="secretsmanager", version="1.1", calls=_calls("GetSecretValue"),
     ),
 }  # fmt: skip
 TOKENS = {"TransactWriteItems": "ClientRequestToken"}  # boto3 adds one, so that a repeated request is the same one
@@ -272,7 +278,7 @@ def _region() -> str:
 
 
 def _endpoint(service: str) -> str:
-    own = os.environ.get(f"AWS_ENDPOINT_URL_{service.upper()}") or os.environ.get("AWS_ENDPOINT_URL")
+    own = os.environ.get(f"AWS_ENDPOINT_URL_{SERVICES[service].setting}") or os.environ.get("AWS_ENDPOINT_URL")
     return own or f"https://{SERVICES[service].host.format(region=_region())}"
 
 

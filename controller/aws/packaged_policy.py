@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import pathlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from importlib.resources import files
 from typing import Any
 
 from controller.policy.agreed_rate import AgreedRate
@@ -14,6 +14,8 @@ from controller.policy.compiled import agreed_rates, fields_read, load_policy
 from controller.policy.policy import Policy
 from controller.policy.when import Path
 from controller.runtime.policy_ports import RefusedPolicy, Revisions
+
+DATA = pathlib.Path(__file__).resolve().parents[1] / "data"
 
 
 class CompiledPolicies:
@@ -79,5 +81,5 @@ def compiled_document() -> Mapping[str, Any]:
 
 def packaged_document() -> Mapping[str, Any]:
     """The document that ships beside the code; ``controller.policyfile`` compiled it when the package was built."""
-    document: Mapping[str, Any] = json.loads(files("controller").joinpath("data/policies.json").read_text("utf-8"))
+    document: Mapping[str, Any] = json.loads((DATA / "policies.json").read_text("utf-8"))
     return document

@@ -12,12 +12,14 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from controller.policy.agreed_rate import AgreedRate
 from controller.savings.agreed_rates import with_agreed
 from controller.savings.prices import rate_at, rate_over
 from controller.units.money import Rate
+
+DATA = Path(__file__).resolve().parents[1] / "data"
 
 APART_MAX = 4  # times: far more than a price changes at once
 FRESH = timedelta(hours=1)  # how long a container keeps a region's prices: they change weekly
@@ -64,7 +66,7 @@ def _plausible(rate: Rate, instance_type: str) -> bool:
 @cache
 def _table() -> Mapping[tuple[str, str], tuple[Rate, ...]]:
     """Read the table once per process, on first use: region and instance type → prices, oldest first."""
-    document = json.loads(files("controller").joinpath("data/prices.json").read_text(encoding="utf-8"))
+    document = json.loads((DATA / "prices.json").read_text(encoding="utf-8"))
     table: dict[tuple[str, str], tuple[Rate, ...]] = {}
     for row in sorted(document["rates"], key=lambda row: str(row["as_of"])):
         key = (row["region"], row["instance_type"])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.errors import AwsFault, fault_of
 from controller.notifications.links import object_url
 from controller.runtime.ports import Unreachable
-from controller.savings.report import Report
+
+if TYPE_CHECKING:
+    from controller.savings.report import Report
 
 
 class S3ReportStore:

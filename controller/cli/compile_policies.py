@@ -19,6 +19,7 @@ from controller.cli.usage import BAD_INPUT
 from controller.policy.document import BYTES_MAX, document_text
 from controller.policyfile import as_text, validate_folder
 from controller.policyfile.folder import NOT_READ, is_case_file, unread_files
+from controller.units.plural import count
 
 
 def run(
@@ -75,7 +76,7 @@ def _upload(document: Mapping[str, Any], bucket: str, key: str) -> None:
             raise BadInput(f"--to: found no bucket {bucket}, wanted one that exists") from error
         raise
     print(
-        f"wrote policy {document['revision']} ({len(document['rules'])} rules, {len(body):,} bytes) to s3://{bucket}/{key}:"
+        f"wrote policy {document['revision']} ({count(len(document['rules']), 'rule')}, {len(body):,} bytes) to s3://{bucket}/{key}:"
         " in force within a minute where PolicyUri names it",
         file=sys.stderr,
     )

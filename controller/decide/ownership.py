@@ -10,7 +10,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from controller.jobs.job import Job, Service
+from controller.jobs.job import Job, Service, claims_an_owner
+from controller.ledger.directives_in_force import readings
 from controller.ledger.entry import OwnerChecked
 from controller.ledger.lineage import Lineage
 from controller.units.value import dataclass
@@ -39,6 +40,20 @@ class Owner:
     job: Job
     undecided: bool = False
     checked: OwnerChecked | None = None
+
+
+def as_claimed_first(job: Job, lineage: Lineage) -> Job:
+    """The job with the owner that it claimed when its tags were first read.
+
+    Whoever may call AddTags can make any job claim an owner later, and so keep it from being submitted again, or take a claim
+    away, and so have it submitted twice.
+    """
+    first = next((read for read in readings(lineage) if read.number == 0), None)
+    if first is None or first.claimed is None or job.service is not None or first.claimed == (job.claimed or ""):
+        return job
+    claimed = Service(first.claimed) if first.claimed else None
+    why = claims_an_owner(claimed) if claimed is not None else job.unrepeatable_unclaimed
+    return replace(job, claimed=claimed, unrepeatable=why)
 
 
 def to_ask(job: Job, lineage: Lineage, *, trust: bool) -> str | None:

@@ -44,6 +44,7 @@ def _read(facts: Facts, tags: Mapping[str, str], number: int) -> DirectivesRead:
     return DirectivesRead(
         job=facts.job.name, at=facts.now, team=facts.job.team, number=number, deadline=tags.get(DEADLINE_TAG),
         expected_runtime=tags.get(RUNTIME_TAG), family=tags.get(FAMILY_TAG), resubmit=tags.get(RESUBMIT_TAG),
+        claimed=None if number else facts.job.claimed or "",
     )  # fmt: skip
 
 

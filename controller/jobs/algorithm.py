@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
-from importlib.resources import files
 
 from controller.units.value import dataclass
 
@@ -146,6 +145,8 @@ def _imaged(image: str, *, scripted: bool) -> Algorithm:
 @cache
 def _table() -> Mapping[tuple[str | None, str | None, str], _Row]:
     """Read the table once per process, on first use: account, region, repository → row."""
+    from importlib.resources import files  # here: it takes a while to load, and the table is read on first use
+
     document = json.loads(files("controller").joinpath("data/algorithms.json").read_text(encoding="utf-8"))
     return {
         (account, region, repository): _Row(klass=AlgorithmClass(group["class"]), checkpoints=checkpoints)

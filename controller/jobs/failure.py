@@ -181,15 +181,26 @@ CLASSES: Mapping[str, FailureCause] = {
     "ThrottlingException": FailureCause.THROTTLED,
 }
 
-# How a ClientError's text begins (aws/sagemaker-python-sdk#128, huggingface/blog#114, DIAGNijmegen/rse-grand-challenge).
-CLIENT_TEXTS: tuple[tuple[str, FailureCause], ...] = (
-    ("please use an instance type with more memory", FailureCause.MEMORY),
-    ("artifact upload failed:clienterror: out of memory", FailureCause.MEMORY),
-    ("data download failed:insufficient disk space", FailureCause.DISK),
-    ("artifact upload failed:insufficient disk space", FailureCause.DISK),
+# How a ClientError's text begins (aws/sagemaker-python-sdk#128, huggingface/blog#114, DIAGNijmegen/rse-grand-challenge). Names of
+# objects are the user's, and are taken out before.
+_COPYING = r"(?:data download|artifact upload) failed: ?"
+CLIENT_TEXTS: tuple[tuple[re.Pattern[str], FailureCause], ...] = (
+    (re.compile(r"please use an instance type with more memory"), FailureCause.MEMORY),
+    (re.compile(rf"(?:{_COPYING})?(?:clienterror: ?)?out of memory"), FailureCause.MEMORY),
+    (
+        re.compile(rf"{_COPYING}(?:clienterror: ?)?(?:insufficient disk space|.{{0,200}}?\bno space left on device\b)"),
+        FailureCause.DISK,
+    ),
+    # S3 asks for fewer requests, or fails, while SageMaker copies the data: the same job succeeds later.
+    (
+        re.compile(
+            rf"{_COPYING}.{{0,200}}?(?:\bslowdown\b|\breduce your request rate\b|"
+            r"\((?:internalerror|serviceunavailable|requesttimeout|throttling(?:exception)?|50[03])\)|\brate exceeded\b)"
+        ),
+        FailureCause.THROTTLED,
+    ),
 )
-# S3 asks for fewer requests while SageMaker copies the data: the same job succeeds later.
-S3_THROTTLED = re.compile(r"(?:data download|artifact upload) failed:.{0,200}?(?:\bslowdown\b|\breduce your request rate\b)")
+_OBJECT = re.compile(r"s3://\S+")
 
 
 def classify(failure_reason: str | None) -> FailureCause:
@@ -198,21 +209,25 @@ def classify(failure_reason: str | None) -> FailureCause:
     cause = CLASSES.get(name, FailureCause.UNKNOWN)
     if cause is not FailureCause.CLIENT:
         return cause
-    if S3_THROTTLED.match(text.lower()):
-        return FailureCause.THROTTLED
-    return next((finer for beginning, finer in CLIENT_TEXTS if text.lower().startswith(beginning)), cause)
+    plain = _OBJECT.sub("", text.lower())
+    return next((finer for beginning, finer in CLIENT_TEXTS if beginning.match(plain)), cause)
 
 
 def begins_with(failure_reason: str | None, beginnings: tuple[str, ...]) -> bool:
     """Whether a FailureReason begins with one of these texts.
 
     Runs of blanks count as one blank, a class that is written twice counts once, and "AlgorithmError: , exit code: 1" is the
-    same as the older "AlgorithmError: Exit Code: 1". A number at the end is a whole number: 1 does not match 137.
+    same as the older "AlgorithmError: Exit Code: 1", as is a script's error with its ExitCode. A number at the end is a whole
+    number: 1 does not match 137.
     """
     text = _plain(failure_reason or "")
-    return any(re.match(re.escape(_plain(beginning)) + _NUMBER_ENDS, text) for beginning in beginnings)
+    script = _SCRIPT_ERROR.match(text)
+    texts = (text, f"{script[1]}: Exit Code: {script[2]}") if script else (text,)
+    wanted = [re.compile(re.escape(_plain(beginning)) + _NUMBER_ENDS) for beginning in beginnings]
+    return any(one.match(form) for one in wanted for form in texts)
 
 
+_SCRIPT_ERROR = re.compile(r"(AlgorithmError): ExecuteUserScriptError: ?(?:ExitCode (?=\d)|.*, exit code: ?(?=\d+$))(\d+)")
 _EXIT_CODE = re.compile(r"^(\w+): ?,? ?exit code: ?(?=\d)", re.IGNORECASE)
 _NUMBER_ENDS = r"(?:(?<!\d)|(?!\d))"
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from controller.units.value import dataclass
+
+DATA = Path(__file__).resolve().parents[1] / "data"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,6 @@ def _surplus(other: Instance, name: str) -> tuple[int, int, int, str]:
 
 @cache
 def _table() -> Mapping[str, Instance]:
-    document = json.loads(files("controller").joinpath("data/instances.json").read_text("utf-8"))
+    document = json.loads((DATA / "instances.json").read_text("utf-8"))
     columns = document["columns"]
     return {name: Instance(**dict(zip(columns, row, strict=True))) for name, row in document["instances"].items()}

@@ -112,6 +112,11 @@ class Service(StrEnum):
     PROBE = "Spotwarden's probe"  # a short job of the controller that tests for spot capacity
 
 
+def claims_an_owner(service: Service) -> str:
+    """Why a job that claims an owner must not be submitted again."""
+    return f"its name or tags say that it belongs to {service}, which may retry it"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
     """An interval of training, from a start of the container to its interruption or the end; ``end`` is None while it lasts."""
@@ -204,6 +209,7 @@ class Job:
     members: Mapping[tuple[str, ...], Any] = field(default_factory=dict, compare=False, repr=False)
     """The members of its document that expressions of the policy read; None is one that it lacks, an absent one is unknown."""
     claimed: Service | None = None  # what its name or its tags say of an owner, which nothing proves
+    unrepeatable_unclaimed: str | None = None  # as ``unrepeatable``, whatever the job claims
 
     @property
     def alive(self) -> bool:

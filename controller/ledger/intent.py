@@ -85,7 +85,8 @@ class Purpose(StrEnum):
 class Stop:
     """Stop a job that breaks a rule, or that is to be moved or repaired.
 
-    ``next_cause`` is why its next attempt is made, None where none is; ``changes`` are those of a repair, as in ``Submit``.
+    ``next_cause`` is why its next attempt is made, None where none is; ``changes`` are those of a repair, or of what a person
+    asked for where rules demand more than he asked, as in ``Submit``.
     Of a move, ``cost_micros``, ``cap_micros`` and ``month`` are those of its next attempt, reserved before the job is stopped.
     """
 

@@ -51,6 +51,9 @@ class Waived:
 class DirectivesRead:
     """The tags that ask something of the controller, as text, None where a tag is absent. Number 0 is what was read first, and in
     force; every higher number is a later change, in force once a person accepted it.
+
+    ``claimed`` is the service that the job claimed to belong to when its tags were read first, empty for none; None in later
+    readings, and in rows from before.
     """
 
     job: str
@@ -61,6 +64,7 @@ class DirectivesRead:
     expected_runtime: str | None = None
     family: str | None = None
     resubmit: str | None = None
+    claimed: str | None = None
 
     @property
     def key(self) -> str:

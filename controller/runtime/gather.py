@@ -16,7 +16,7 @@ from controller.decide.facts import Facts
 from controller.decide.fallback import candidate_types, next_types
 from controller.decide.need import Need
 from controller.decide.observe import scan_reason
-from controller.decide.ownership import settle_owner, to_ask
+from controller.decide.ownership import as_claimed_first, settle_owner, to_ask
 from controller.decide.repair_prefix import candidate_prefixes, free_of, template_prefix
 from controller.decide.settle_caps import team_account
 from controller.decide.spot_worth import worth_of
@@ -63,6 +63,7 @@ def gather(job: Job, ports: ReadPorts, created_in: LineageId | None = None) -> F
         job = _without_tags(job, lineage, number, now)
     policy = ports.policies.current()
     job = job.labelled(team=policy.labels.team, user=policy.labels.user).paid_by(policy.labels.team_of_role)
+    job = as_claimed_first(job, lineage)
     execution = to_ask(job, lineage, trust=policy.trust_claims)
     answer = ports.jobs.made_by_pipeline(job, execution) if execution else None
     owner = settle_owner(job, lineage, trust=policy.trust_claims, answer=answer, now=now)

@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from controller.ledger.message_kind import MessageKind
-from controller.notifications.block_kit import Page
-from controller.notifications.message_text import MessageText, legacy_text, misdirected
-from controller.notifications.messages import text_of
 from controller.runtime.answers import Answer, Refused
 from controller.runtime.slack_user import SlackUser
 from controller.units.value import dataclass
+
+if TYPE_CHECKING:
+    from controller.notifications.block_kit import Page
+    from controller.notifications.message_text import MessageText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,10 @@ class Message:
 
     def text(self) -> MessageText:
         """The text as it is sent now."""
+        # Here: most functions queue messages and write none.
+        from controller.notifications.message_text import legacy_text, misdirected
+        from controller.notifications.messages import text_of
+
         text = legacy_text(self.words) if self.kind is None else text_of(self.kind, self.facts)
         return misdirected(text, self.refused_by, self.refused_why) if self.refused_by else text
 

@@ -25,7 +25,6 @@ from controller.ledger.intent import (
     Wake,
 )
 from controller.ledger.lineage import Lineage, is_sent, newest_attempt
-from controller.notifications.messages import importance_of
 from controller.policy.slack_settings import Importance
 from controller.runtime.ports import Answer, Done, Later, Message, Ports, Refused, Trigger, Unreachable
 from controller.runtime.rate_limits import OnHold, check_limits
@@ -128,6 +127,8 @@ def _announce(announce: Announce, intent: Intent, lineage: Lineage, ports: Ports
     """Queue the message for the team's channel, with a mention where a person is needed. News waits for the digest where the
     policy says so.
     """
+    from controller.notifications.messages import importance_of  # here: a quiet trigger announces nothing
+
     slack, importance = ports.policies.current().slack, importance_of(announce.topic)
     if importance not in slack.tell:
         return Done(f"not sent ({importance}): the digest counts it")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from controller.decide.ownership import OwnerAnswer
 from controller.jobs.checkpoint import CheckpointScan
@@ -23,9 +23,11 @@ from controller.runtime.outbox import Chat, Message, Outbox, Post
 from controller.runtime.policy_ports import Policies
 from controller.runtime.schedule_ports import LateDay
 from controller.runtime.triggers import Trigger
-from controller.savings.report import Report
 from controller.units.money import Rate
 from controller.units.value import dataclass
+
+if TYPE_CHECKING:
+    from controller.savings.report import Report
 
 __all__ = [
     "Answer",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import median
 
 from controller.units.value import dataclass
 
@@ -29,6 +28,8 @@ def first_permille(runs: Sequence[FamilyRun], first: str, other: str) -> int | N
     on_other = [run.work_s for run in runs if run.instance_type == other and run.work_s > 0]
     if min(len(on_first), len(on_other)) < RUNS_MIN:
         return None
+    from statistics import median  # here: few jobs get this far, and it brings half a dozen modules
+
     permille = round(1000 * median(on_first) / median(on_other))
     return permille if PERMILLE_LEAST <= permille <= PERMILLE_MOST else None
 

@@ -34,14 +34,16 @@ LATER = frozenset({
     "ratelimited", "rate_limited", "accesslimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout",
     "team_added_to_org", "missing_scope", "no_permission", "not_allowed_token_type", "org_login_required", "ekm_access_denied",
     "two_factor_setup_required", "enterprise_is_restricted", "access_denied", "method_not_supported_for_channel_type",
-    "message_limit_exceeded",
+    "message_limit_exceeded", "external_channel_migrating",
 })  # fmt: skip
 WRONG_CHANNEL = frozenset({
     "channel_not_found", "not_in_channel", "is_archived", "is_inactive", "channel_is_limited_access", "team_access_not_granted",
     "messages_tab_disabled", "cannot_dm_bot", "user_is_bot", "user_not_found", "team_not_found", "channel_type_not_supported",
+    "user_disabled", "user_not_visible", "user_is_restricted", "no_channel", "invalid_channel",
 })  # fmt: skip
 ERROR_CODE = re.compile(r"[a-z][a-z0-9_]*")  # anything else is no answer of Slack's API
 WRONG_CHANNEL_PREFIXES = ("restricted_action", "posting_to_")  # restricted_action_read_only_channel, …_thread_only_channel, …
+TOO_LARGE = frozenset({413, 414, 431})  # HTTP: the message is larger than any server takes, whoever asks
 SLACKBOT = "USLACKBOT"  # a bot that Slack does not call one
 REVOKED = frozenset({"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"})
 
@@ -154,6 +156,8 @@ def _failure(error: SlackApiError) -> Answer:
         return rate_limited(response.headers)
     reason = _reason(error)
     said = f"Slack says {reason or status}"
+    if status in TOO_LARGE:
+        return Refused(said)
     if not ERROR_CODE.fullmatch(reason) or status >= 500 or reason in LATER or reason in REVOKED:
         return Later(said)
     if reason in WRONG_CHANNEL or reason.startswith(WRONG_CHANNEL_PREFIXES):

@@ -11,7 +11,7 @@ from controller.notifications.block_kit import Page
 from controller.notifications.mrkdwn import code, mrkdwn_object
 from controller.runtime.ports import Answer, Done, Later, Refused
 from controller.runtime.post_only_chat import PostOnlyChat
-from controller.slack.web_api import TIMEOUT_S, UNANSWERED, rate_limited
+from controller.slack.web_api import TIMEOUT_S, TOO_LARGE, UNANSWERED, rate_limited
 
 UNUSABLE = frozenset(
     {"invalid_token", "no_service", "no_team", "channel_is_archived", "action_prohibited"}
@@ -37,6 +37,6 @@ class WebhookChat(PostOnlyChat):
             return Done("webhook/0")
         if answer.status_code == 429:
             return rate_limited(answer.headers)
-        if answer.status_code == 400 and answer.body not in UNUSABLE:
-            return Refused(f"Slack says {answer.body[:60]}")
+        if answer.status_code in TOO_LARGE or (answer.status_code == 400 and answer.body not in UNUSABLE):
+            return Refused(f"Slack says {answer.body[:60] or answer.status_code}")
         return Later(f"Slack says {answer.body[:60] or answer.status_code}")

@@ -138,6 +138,10 @@ GUARDS: dict[str, tuple[tuple[Replacement, ...], Callable[[Path], object]]] = {
         ((Facts, "directive_tags", _tags_as_they_are),),
         lambda _: test_tags_of_others.test_removed_tags_stay_in_force(),
     ),
+    "6: an owner that is claimed later counts": (
+        ((gather, "as_claimed_first", lambda _: lambda job, lineage: job),),
+        lambda _: test_tags_of_others.test_an_owner_that_a_stranger_names_later_keeps_no_job_from_being_submitted_again(),
+    ),
     "7: a team's cap is not asked": (
         ((rate_limits, "_cap", lambda _: lambda *_: None),),
         lambda _: test_money.test_a_submission_that_found_no_room_says_so_and_holds_nothing(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -75,6 +76,25 @@ def test_a_family_that_a_stranger_names_counts_for_nothing() -> None:
         assert ended.outcome == "completed"
         [read] = [e for e in entries(host, "victim", DirectivesRead) if e.number == 0]
         assert read.family is None
+
+
+def test_an_owner_that_a_stranger_names_later_keeps_no_job_from_being_submitted_again() -> None:
+    """And a claim that somebody takes away later lets no job be submitted beside its owner's own retry."""
+    with lab(POLICY) as host:
+        failing: dict[str, Any] = {
+            "work_s": 9000, "fails_with": "InternalServerError: We encountered an internal error.", "fails_in": "training",
+            "fails_after_s": 2400,
+        }  # fmt: skip
+        launch(host, request("victim", "vision", **failing))
+        launch(host, request("stepped", "vision", tags={"MANAGED_BY_AWS": ""}, **failing))
+        run(host, minutes=30)
+        add_tags(host, "victim", {"MANAGED_BY_AWS": "", "sagemaker:notebook-job-origin": "true"})
+        del host.world.jobs["stepped"].tags["MANAGED_BY_AWS"]
+        run(host, hours=6)
+        assert status(host, "victim") == status(host, "stepped") == "Failed"
+        assert [name.partition("-")[0] for name in host.world.jobs] == ["victim", "stepped", "victim", "victim"]
+        assert "MANAGED_BY_AWS" not in host.world.jobs[max(host.world.jobs)].tags
+        assert "belongs to Step Functions, which may retry it" in texts(host)
 
 
 def test_a_change_takes_effect_when_the_person_of_the_policy_accepts_the_one_that_was_shown() -> None:

@@ -107,7 +107,7 @@ LATER_FIELDS: Mapping[type, frozenset[str]] = {
     Message: frozenset({"facts", "refused_by", "refused_why"}),
     entry.CheckpointScanned: frozenset({"others"}),
     entry.UserRequested: frozenset({"why"}),
-    entry.DirectivesRead: frozenset({"resubmit"}),
+    entry.DirectivesRead: frozenset({"resubmit", "claimed"}),
     PoolMemory: frozenset({"starts", "waited_s", "billed_s", "billed_of_s"}),
 }
 

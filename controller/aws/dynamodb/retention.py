@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from controller.aws.dynamodb.items import Item
 from controller.ledger.entry import Entry, Waived
 from controller.ledger.intent import Intent
+from controller.units.plural import count
 from controller.units.value import dataclass
 
 KEPT_MIN = timedelta(days=400)  # no lineage lasts that long: a job runs for at most 28 days, and attempts are limited
@@ -25,7 +26,7 @@ class Retention:
 
     def __post_init__(self) -> None:
         if self.kept is not None and self.kept < KEPT_MIN:
-            raise ValueError(f"found {self.kept.days} days, wanted 0 (for good) or at least {KEPT_MIN.days}")
+            raise ValueError(f"found {count(self.kept.days, 'day')}, wanted 0 (for good) or at least {KEPT_MIN.days}")
 
     def of_entry(self, entry: Entry) -> Item:
         return self.since(max(entry.at, entry.until) if isinstance(entry, Waived) else entry.at)

@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
+
+DATA = Path(__file__).resolve().parents[2] / "data"
 
 UNACCOUNTED = "unaccounted members"  # beside the members of an answer: no member has a blank in its name
 SHOWN_MAX, NAME_MAX = 10, 80
@@ -21,7 +23,7 @@ Members = Mapping[str, Any]
 
 @cache
 def _table() -> Mapping[str, Any]:
-    found: Mapping[str, Any] = json.loads(files("controller").joinpath("data/described_members.json").read_text("utf-8"))
+    found: Mapping[str, Any] = json.loads((DATA / "described_members.json").read_text("utf-8"))
     return found
 
 

@@ -34,6 +34,7 @@ from controller.aws.sagemaker.members_read import NO_FIELDS, members_read
 from controller.aws.sagemaker.ownership import claimed_service, service_of, unrepeatable_as_known
 from controller.aws.sagemaker.unsaid_fields import DocumentKind, unsaid_fields
 from controller.jobs.algorithm import algorithm_of
+from controller.jobs.failure import FailureCause, classify
 from controller.jobs.job import Interval, Job, Outcome, Service, Usage, outcome_of
 from controller.jobs.spot_possible import members_excluding_spot
 
@@ -262,19 +263,21 @@ def _usage(body: Document) -> Usage | None:
 def _timed_out_pending(body: Document, lines: Sequence[Document]) -> bool:
     """Whether the job was stopped because it waited for capacity longer than MaxPendingTimeInSeconds.
 
-    SageMaker documents that such a job is Stopped, but not with which SecondaryStatus; so the time that it was Pending decides.
+    SageMaker documents that such a job is Stopped, but not with which SecondaryStatus, nor whether it is shown as Pending or as
+    Starting while it waits. So a status or a reason that names it decides, else the time that it waited.
     """
     if text(body, "TrainingJobStatus") != "Stopped" or moment(body, "TrainingStartTime") is not None:
         return False
-    secondary, limit_s = (
-        text(body, "SecondaryStatus") or "",
-        whole(section(body, "StoppingCondition"), "MaxPendingTimeInSeconds", SECONDS_MAX),
-    )
-    if "pending" in secondary.lower():
+    secondary = text(body, "SecondaryStatus") or ""
+    if "pending" in secondary.lower() or "capacity" in secondary.lower():
         return True
-    spans = ((moment(line, "StartTime"), moment(line, "EndTime")) for line in lines if line.get("Status") == "Pending")
-    pending_s = sum((end - start).total_seconds() for start, end in spans if start is not None and end is not None)
-    return secondary != "MaxWaitTimeExceeded" and limit_s is not None and pending_s >= limit_s - PENDING_SLACK_S
+    if secondary == "MaxWaitTimeExceeded":
+        return False
+    limit_s = whole(section(body, "StoppingCondition"), "MaxPendingTimeInSeconds", SECONDS_MAX)
+    waits = _intervals(lines, "Pending") or _intervals(lines, "Starting")
+    waited_s = sum((one.end - one.start).total_seconds() for one in waits if one.end is not None)
+    told = classify(text(body, "FailureReason")) is FailureCause.CAPACITY
+    return told or (limit_s is not None and waited_s >= limit_s - PENDING_SLACK_S)
 
 
 def _stopping_at(lines: Sequence[Document]) -> datetime | None:

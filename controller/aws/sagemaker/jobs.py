@@ -86,6 +86,7 @@ class SageMakerJobs:
             probe_identity=probe_identity_of(described, self._key),
             work=work_of(described, self._key),
             unrepeatable=unrepeatable(described, tags) or self._not_passable(described),
+            unrepeatable_unclaimed=unrepeatable(described, tags, claims=False) or self._not_passable(described),
             unaccounted=unaccounted(described),
         )
 
@@ -101,7 +102,7 @@ class SageMakerJobs:
         if described is None or described["CreationTime"] != submit.born_at:
             return Refused(f"{submit.about} is gone, and no request is ever guessed")
         tags = self._tags(described["TrainingJobArn"])
-        if (why := unrepeatable(described, tags) or self._not_passable(described)) is not None:
+        if (why := unrepeatable(described, tags, claims=False) or self._not_passable(described)) is not None:
             return Refused(f"{submit.about} cannot be repeated: {why}")
         marks = {LINEAGE_TAG: str(lineage), ATTEMPT_TAG: str(submit.number), CAUSE_TAG: submit.cause.value}
         changes = Changes.read(submit.changes).request()
@@ -115,7 +116,7 @@ class SageMakerJobs:
         if described is None or described["CreationTime"] != probe.born_at:
             return Refused(f"{probe.about} is gone, and no request is ever guessed")
         tags = self._tags(described["TrainingJobArn"])
-        if (why := unrepeatable(described, tags) or self._not_passable(described)) is not None:
+        if (why := unrepeatable(described, tags, claims=False) or self._not_passable(described)) is not None:
             return Refused(f"{probe.about} cannot be repeated: {why}")
         mine = {key: value for key, value in tags.items() if not key.startswith("spotwarden:")}
         marks = {LINEAGE_TAG: str(lineage), PROBE_TAG: probe.about}

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from controller.aws.sagemaker.described_members import unaccounted
-from controller.jobs.job import PIPELINE_TAG, Service
+from controller.jobs.job import PIPELINE_TAG, Service, claims_an_owner
 
 Described = Mapping[str, Any]
 """A DescribeTrainingJob response."""
@@ -64,20 +64,20 @@ def claimed_service(described: Described, tags: Mapping[str, str]) -> Service | 
     return next((service for pattern, service in _OWNER_NAMES if pattern.fullmatch(name)), None)
 
 
-def unrepeatable(described: Described, tags: Mapping[str, str]) -> str | None:
-    """Say why a job must not be submitted again; None when it may.
+def unrepeatable(described: Described, tags: Mapping[str, str], *, claims: bool = True) -> str | None:
+    """Say why a job must not be submitted again; None when it may. Without ``claims``, whatever its name and tags claim.
 
     SessionChainingConfig is not in any description, so a job that had it cannot be told apart: its copy runs without.
     """
-    return unrepeatable_as_known(described, tags) or _unaccounted(described)
+    return unrepeatable_as_known(described, tags, claims=claims) or _unaccounted(described)
 
 
-def unrepeatable_as_known(described: Described, tags: Mapping[str, str]) -> str | None:
+def unrepeatable_as_known(described: Described, tags: Mapping[str, str], *, claims: bool = True) -> str | None:
     """The same by the members that this version knows: documents that are read for people may have others."""
     if (service := service_of(described, tags)) is not None:
         return f"it belongs to {service}, which would not know of a second job"
-    if (claimed := claimed_service(described, tags)) is not None:
-        return f"its name or tags say that it belongs to {claimed}, which may retry it"
+    if claims and (claimed := claimed_service(described, tags)) is not None:
+        return claims_an_owner(claimed)
     specification = described.get("AlgorithmSpecification") or {}
     resources = described.get("ResourceConfig") or {}
     preferences = resources.get("InstancePreferences") or ()

@@ -13,6 +13,7 @@ from controller.cli.ledger_data.rows import line_of
 from controller.cli.ledger_data.whole_table import WholeTable
 from controller.cli.ledger_data.with_table import with_table
 from controller.cli.options import Table
+from controller.units import plural
 
 
 def run(
@@ -39,7 +40,7 @@ def export(table: WholeTable, out: Path | None) -> int:
             raise BadInput(f"{out}: found {error.strerror}, wanted a file to write to") from error
         finally:
             part.unlink(missing_ok=True)
-    print(f"{count} rows of {table.name}{f' in {out}' if out else ''}", file=sys.stderr)
+    print(f"{plural.count(count, 'row')} of {table.name}{f' in {out}' if out else ''}", file=sys.stderr)
     return 0
 
 

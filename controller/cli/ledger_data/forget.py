@@ -23,6 +23,7 @@ from controller.cli.ledger_data.with_table import with_table
 from controller.cli.options import Table
 from controller.ledger.message_kind import ASKED_BY
 from controller.savings.rollup import Rollup
+from controller.units.plural import count
 
 FORGOTTEN = "forgotten"
 FIELDS = frozenset({"user", "who", "owner", "mention"})
@@ -126,10 +127,10 @@ def _texts(value: Any) -> Iterator[str]:
 def _said(counted: Counter[str], person: frozenset[str], *, write: bool) -> Iterator[str]:
     names = ", ".join(sorted(person))
     verb = "rewritten" if write else "to rewrite; --yes does it"
-    yield f"{names}: {counted['rows']} rows and the sums of {counted['days']} days {verb}"
+    yield f"{names}: {count(counted['rows'], 'row')} and the sums of {count(counted['days'], 'day')} {verb}"
     if counted["left"]:
-        yield f"{counted['left']} rows changed meanwhile: run the command again"
+        yield f"{count(counted['left'], 'row')} changed meanwhile: run the command again"
     if counted["mentions"]:
-        yield f"{counted['mentions']} rows contain the name in other text, such as a job's name or a reason, which stays"
+        yield f"the name stays in other text of {count(counted['mentions'], 'row')}, such as a job's name or a reason"
     if write:
         yield "the tag on jobs of SageMaker stays: a job that still runs records it again, so run this again once it has ended"

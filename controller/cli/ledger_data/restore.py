@@ -12,6 +12,7 @@ from controller.cli.ledger_data.rows import line_of, rows_of
 from controller.cli.ledger_data.whole_table import WholeTable
 from controller.cli.ledger_data.with_table import with_table
 from controller.cli.options import Table
+from controller.units import plural
 
 
 def run(
@@ -31,5 +32,5 @@ def restore(table: WholeTable, export: Path) -> int:
         digest.update(line_of(row).encode())
         count += 1
     written = table.restore(rows_of(export), digest.hexdigest()) if count else 0
-    print(f"{written} rows in {table.name}; deploy with ExistingLedger: {table.name}")
+    print(f"{plural.count(written, 'row')} in {table.name}; deploy with ExistingLedger: {table.name}")
     return 0

@@ -10,6 +10,7 @@ from controller.policy.findings import NO_DEMAND, Demand
 from controller.policy.rules.kind import Evidence, RuleKind, Violation
 from controller.policy.spot_worth import Prospect, SpotWorth, cost_of, expected_of, percent_of, prospect_of
 from controller.units.duration import span
+from controller.units.plural import times
 from controller.units.value import dataclass
 
 NEVER = 10  # times the training of a run: what is expected to take longer is called off before
@@ -72,7 +73,7 @@ def _violation(job: Job, options: Options, worth: SpotWorth, seen: Prospect) -> 
         demand=_demand(job, options, worth),
         risk=(
             f"A run trains for {span(worth.run_s)}, its chance to finish within MaxWaitTimeInSeconds is"
-            f" {percent_of(seen.chance)}, and jobs of this pool were interrupted {worth.interruptions} times in"
+            f" {percent_of(seen.chance)}, and jobs of this pool were interrupted {times(worth.interruptions)} in"
             f" {span(worth.pool_s)} of training. What would change it: {wanted}."
         ),
     )

@@ -16,7 +16,8 @@ OTHER_FILES: Final = (
     ("wandb/latest-run/run.wandb", 90_000),
     ("checkpoint-99999999.pt.sagemaker-uploading", CHECKPOINT_BYTES), ("checkpoint-99999999.pt.tmp", 5 * CHECKPOINT_BYTES),
     ("checkpoint-99999999.pt.part", CHECKPOINT_BYTES), ("step-99999999/model-00001-of-00004.safetensors", CHECKPOINT_BYTES),
-    ("_SUCCESS", 0), ("global_step99999999.tmp/mp_rank_00.pt", CHECKPOINT_BYTES),
+    ("_SUCCESS", 0), ("tokenizer.json", 17 * CHECKPOINT_BYTES), ("model.pt.tmpk3x9", 3 * CHECKPOINT_BYTES),
+    ("global_step99999999.tmp/mp_rank_00.pt", CHECKPOINT_BYTES),
 )  # fmt: skip
 """Names below a checkpoint prefix, and sizes, of files that are no complete checkpoint."""
 

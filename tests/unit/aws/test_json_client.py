@@ -172,7 +172,7 @@ def test_the_address_is_that_of_boto3(service: str, region: str, monkeypatch: py
     import boto3
 
     monkeypatch.setenv("AWS_REGION", region)
-    for name in ("AWS_ENDPOINT_URL", f"AWS_ENDPOINT_URL_{service.upper()}"):
+    for name in ("AWS_ENDPOINT_URL", f"AWS_ENDPOINT_URL_{SERVICES[service].setting}"):
         monkeypatch.delenv(name, raising=False)
     theirs = boto3.client(service, region_name=region, aws_access_key_id="a", aws_secret_access_key="b").meta.endpoint_url
     assert JsonClient(service, fails, connect_s=1, read_s=1, attempts=1).url == theirs

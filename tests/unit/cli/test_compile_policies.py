@@ -40,7 +40,7 @@ def test_the_document_is_written_where_functions_read_it(s3: Any, folder: Path, 
     written = document_of(s3.get_object(Bucket="acme-policies", Key="a/policies.json")["Body"].read())
     out, err = capsys.readouterr()
     assert out == ""
-    assert f"wrote policy {written['revision']} (1 rules" in err
+    assert f"wrote policy {written['revision']} (1 rule," in err
     assert "to s3://acme-policies/a/policies.json" in err
 
 

@@ -46,7 +46,7 @@ def told(of: Facts) -> dict[str, Any]:
 
 def test_the_first_reading_is_in_force() -> None:
     decision = read_directives(with_tags(TAGS))
-    assert decision.entries == (replace(read(), at=BEGIN + timedelta(minutes=10)),)
+    assert decision.entries == (replace(read(), at=BEGIN + timedelta(minutes=10), claimed=""),)
     assert not decision.intents, "nothing is told of it"
 
 

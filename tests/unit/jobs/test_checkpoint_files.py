@@ -25,11 +25,17 @@ def newest(*files: StoredFile) -> float | None:
 @pytest.mark.parametrize(
     "path",
     [
-"events.out.tfevents.1794787200.algo-1", "runs/Nov16_host/events.out.tfevents.1", "train.log", "logs/stdout.txt",
+        "events.out.tfevents.1794787200.algo-1", "runs/Nov16_host/events.out.tfevents.1", "train.log", "logs/stdout.txt",
         "metrics.csv", "trainer_log.jsonl", ".lock", "model.lock", ".ipynb_checkpoints/model.pt", ".cache/model.bin",
         "model.pt.tmp", "model.pt.sagemaker-uploading", "tmp-checkpoint-500/model.safetensors", "model.partial",
         "wandb/run-1/files/model.pt", "500.orbax-checkpoint-tmp-1/array", "mlruns/0/x", "model.pt~", "_SUCCESS",
-        "EVENTS.OUT.TFEVENTS.1", "lightning_logs/hparams.yaml",
+        "EVENTS.OUT.TFEVENTS.1", "lightning_logs/hparams.yaml", "lost+found/model.pt", "model.pt.part", "model.pt.part3",
+        "model.pt.tmp8f3k", "tmpk3x9_a2b", "tmpk3x9_a2b/model.pt", "checkpoint-500.tmp/model.pt", "checkpoint-500_tmp/model.pt",
+        "checkpoint-500-tmp/rank0.pt", "_tmp_500/model.pt", "model.pt._COPYING_", "model.pt.uploading", "model.pt.writing",
+        "checkpoint-500.writing/model.pt", "500.orbax-checkpoint-tmp/array",
+        "run-2026.wandb", "plugins/profile/1/host.xplane.pb", "rank0_trace.json", "core.4711", "core", "report.nsys-rep",
+        "catboost_info/catboost_training.json", "samples/epoch-1.wav",
+        "_committed_12", "_started_12", ".sagemaker-uploading", "mlartifacts/0/model.pt", "__MACOSX/model.pt", "eval.ipynb",
     ],
 )  # fmt: skip
 def test_a_log_a_hidden_file_and_a_temporary_file_are_no_checkpoint(path: str) -> None:
@@ -40,12 +46,30 @@ def test_a_log_a_hidden_file_and_a_temporary_file_are_no_checkpoint(path: str) -
     "path",
     [
         "model.pt", "checkpoint-500/model.safetensors", "epoch=3-step=2048.ckpt", "xgboost-checkpoint.12", "ckpt-7.index",
-        "tb_logs/version_0/checkpoints/epoch=0.ckpt", "500/default/array", "model.txt", "weights.h5", "temperature-model.pt",
-        "catalog/model.bin",
+        "tb_logs/version_0/checkpoints/epoch=0.ckpt", "500/default/array", "model.txt", "weights.h5",
+        "temperature-model.pt", "catalog/model.bin",
+        "iter_0001000/mp_rank_00/model_optim_rng.pt", "checkpoint.pth.tar", "__0_0.distcp", "step_100.msgpack",
+        "catboost_info/experiment.cbsnapshot", "model.json", "model.ckpt-8.data-00000-of-00001", "ppo_10000_steps.zip",
+        "logs/2026-11-16/checkpoints/last.ckpt", "global_step500/bf16_zero_pp_rank_0_mp_rank_00_optim_states.pt", "weights.npz",
+        "500/default/ocdbt.process_0/d/1a2b", "checkpoint", "runs/train/exp/weights/best.pt", "template/model.pt",
+        "core_model.pt", "scores.model", "best.params", "partial_fit.pkl",
     ],
 )  # fmt: skip
 def test_a_file_of_a_framework_is_a_checkpoint(path: str) -> None:
     assert newest(file(path, 7)) == 7
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "config.json", "adapter_config.json", "tokenizer.json", "tokenizer/vocab.json", "tokenizer_config.json", "vocab.txt",
+        "merges.txt", "special_tokens_map.json", "trainer_state.json", "training_args.bin", "args.json", "hparams.json",
+        "all_results.json", "config.yaml", ".hydra/overrides.yaml", "model.safetensors.index.json", "cache-1a2b.arrow",
+        "train.parquet", "requirements.txt", "code/train.tar", "sourcedir.tar.gz",
+    ],
+)  # fmt: skip
+def test_a_file_that_only_describes_the_model_the_run_or_data_is_no_checkpoint(path: str) -> None:
+    assert newest(file(path, 7, size=20 * MB)) is None
 
 
 def test_an_empty_object_is_no_checkpoint() -> None:

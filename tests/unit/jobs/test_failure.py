@@ -50,6 +50,19 @@ LABELLED: list[tuple[str | None, FailureCause]] = [
         FailureCause.THROTTLED,
     ),
     ("ClientError: your script says: SlowDown", FailureCause.CLIENT),
+    ("ClientError: Data download failed: ThrottlingException: Rate exceeded", FailureCause.THROTTLED),
+    (
+        "ClientError: Data download failed:An error occurred (InternalError) when calling the GetObject operation (reached max"
+        " retries: 4): We encountered an internal error. Please try again.",
+        FailureCause.THROTTLED,
+    ),
+    ("ClientError: Artifact upload failed:An error occurred (503) when calling the PutObject operation", FailureCause.THROTTLED),
+    ("ClientError: Data download failed:Could not download s3://bucket/slowdown/x: Forbidden (403)", FailureCause.CLIENT),
+    ("ClientError: Data download failed:NoSuchKey (404)", FailureCause.CLIENT),
+    ("ClientError: Artifact upload failed: Insufficient disk space", FailureCause.DISK),
+    ("ClientError: Data download failed: OSError: [Errno 28] No space left on device", FailureCause.DISK),
+    ("ClientError: Out of Memory. Please use a larger instance", FailureCause.MEMORY),
+    ("ClientError: Failed to pull the image: no space left on device", FailureCause.CLIENT),
     (
         "ClientError: Artifact upload failed:Please ensure that the subnet's route table has a route"
         " to an S3 VPC endpoint or a NAT device, ...",
@@ -159,6 +172,12 @@ def test_a_policy_names_the_beginning_of_a_reason_and_no_later_part() -> None:
     assert not begins_with(None, ("AlgorithmError",))
 
 
+OLDER_SCRIPT_ERROR = 'AlgorithmError: ExecuteUserScriptError:\nCommand "/opt/conda/bin/python3.9 train.py", exit code: 137'
+SCRIPT_ERROR = (
+    'AlgorithmError: ExecuteUserScriptError:\nExitCode 137\nErrorMessage "Killed"\nCommand "python3.9 train.py", exit code: 137'
+)
+
+
 @pytest.mark.parametrize(
     ("text", "beginning", "matches"),
     [
@@ -170,6 +189,12 @@ def test_a_policy_names_the_beginning_of_a_reason_and_no_later_part() -> None:
         ("AlgorithmError: Exit Code: 137", "AlgorithmError: , exit code: 137", True),
         ("AlgorithmError: AlgorithmError: Exit Code: 137", "AlgorithmError: Exit Code: 137", True),
         ("AlgorithmError: NCCL error 2", "AlgorithmError: NCCL", True),
+        (SCRIPT_ERROR, "AlgorithmError: Exit Code: 137", True),
+        (SCRIPT_ERROR, "AlgorithmError: , exit code: 137", True),
+        (SCRIPT_ERROR, "AlgorithmError: Exit Code: 13", False),
+        (SCRIPT_ERROR, "AlgorithmError: ExecuteUserScriptError", True),
+        (OLDER_SCRIPT_ERROR, "AlgorithmError: Exit Code: 137", True),
+        (OLDER_SCRIPT_ERROR + " happened", "AlgorithmError: Exit Code: 137", False),
     ],
 )
 def test_one_reason_is_known_in_each_form_that_sagemaker_writes_and_a_number_is_a_whole_number(

@@ -11,6 +11,7 @@ from controller.notifications.block_kit import Page
 from controller.runtime.outbox import WrongChannel
 from controller.runtime.ports import Answer, Done, Later, Post, Refused
 from controller.slack.web_api import SlackChat
+from infra.local.http_server import HttpServer, Response
 from infra.local.slack import Slack, Trouble
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -106,9 +107,19 @@ def test_a_wrong_token_is_later_because_an_operator_can_correct_it(slack: Slack)
         ("restricted_action_non_threadable_channel", WrongChannel), ("restricted_action_of_next_year", WrongChannel),
         ("channel_is_limited_access", WrongChannel), ("team_access_not_granted", WrongChannel), ("is_archived", WrongChannel),
         ("messages_tab_disabled", WrongChannel), ("invalid_blocks", Refused), ("msg_blocks_too_long", Refused),
-        ("invalid_arguments", Refused), ("an_error_of_next_year", Refused),
+        ("invalid_arguments", Refused), ("an_error_of_next_year", Refused), ("external_channel_migrating", Later),
+        ("restricted_action_thread_locked", WrongChannel), ("user_disabled", WrongChannel), ("user_not_visible", WrongChannel),
+        ("metadata_too_large", Refused), ("slack_connect_file_link_sharing_blocked", Refused), ("no_text", Refused),
     ],
 )  # fmt: skip
 def test_slack_s_errors_are_of_three_classes(slack: Slack, error: str, kind: type[Answer]) -> None:
     slack.refuses = error
     assert type(chat(slack).post("#ml-spot", PAGE)) is kind
+
+
+@pytest.mark.parametrize(("status", "kind"), [(413, Refused), (431, Refused), (502, Later), (403, Later)])
+def test_an_answer_that_is_not_slack_s_own_json_is_about_the_message_where_it_is_too_large(
+    status: int, kind: type[Answer]
+) -> None:
+    with HttpServer(lambda _: Response(status=status, body=b"<html>no</html>", headers={"Content-Type": "text/html"})) as server:
+        assert type(SlackChat(lambda: "xoxb-test", f"{server.url}/api/").post("#ml-spot", PAGE)) is kind

@@ -49,6 +49,7 @@ def test_a_message_is_posted_and_names_the_channel_it_was_meant_for(hook: Hook) 
         (429, "", {"Retry-After": "7"}, Later("Slack's rate limit (429)", 7)),
         (400, "invalid_blocks", {}, Refused("Slack says invalid_blocks")),
         (404, "no_service", {}, Later("Slack says no_service")),
+        (413, "", {}, Refused("Slack says 413")),
         (500, "", {}, Later("Slack says 500")),
     ],
 )

@@ -326,9 +326,12 @@ def test_a_number_of_ten_thousand_digits_is_named_by_its_length() -> None:
         describe(StoppingCondition={"MaxRuntimeInSeconds": -(10**9999)})
 
 
+@pytest.mark.parametrize("shown_as", ["Pending", "Starting"])
 @pytest.mark.parametrize(
     ("secondary", "pending_s", "outcome"),
     [
+        ("PendingTimeout", 1700, Outcome.CAPACITY),
+        ("InsufficientCapacity", 600, Outcome.CAPACITY),
         ("Stopped", 1800, Outcome.CAPACITY),
         ("Stopped", 600, Outcome.STOPPED),
         ("MaxPendingTimeExceeded", 1800, Outcome.CAPACITY),
@@ -336,18 +339,27 @@ def test_a_number_of_ten_thousand_digits_is_named_by_its_length() -> None:
         ("MaxWaitTimeExceeded", 1800, Outcome.STARVED),
     ],
 )
-def test_a_job_that_was_pending_until_its_limit_found_no_capacity(secondary: str, pending_s: int, outcome: Outcome) -> None:
+def test_a_job_that_was_pending_until_its_limit_found_no_capacity(
+    secondary: str, pending_s: int, outcome: Outcome, shown_as: str
+) -> None:
     stopped_at = AT + timedelta(seconds=pending_s)
     never = without(DESCRIPTION, "TrainingStartTime") | {
         "TrainingJobStatus": "Stopped",
         "SecondaryStatus": secondary,
         "StoppingCondition": {"MaxRuntimeInSeconds": 3600, "MaxPendingTimeInSeconds": 1800},
         "SecondaryStatusTransitions": [
-            {"Status": "Pending", "StartTime": AT, "EndTime": stopped_at, "StatusMessage": ""},
+            {"Status": shown_as, "StartTime": AT, "EndTime": stopped_at, "StatusMessage": ""},
             {"Status": "Stopped", "StartTime": stopped_at, "EndTime": stopped_at, "StatusMessage": ""},
         ],
     }
     assert job_of(never, kind=DocumentKind.DESCRIBE).outcome is outcome
+
+
+def test_a_job_that_was_stopped_for_want_of_capacity_says_so_in_its_reason_too() -> None:
+    never = without(DESCRIPTION, "TrainingStartTime") | {"TrainingJobStatus": "Stopped", "SecondaryStatus": "Stopped"}
+    reason = "CapacityError: Unable to provision requested ML compute capacity."
+    assert job_of(never | {"FailureReason": reason}, kind=DocumentKind.DESCRIBE).outcome is Outcome.CAPACITY
+    assert job_of(never, kind=DocumentKind.DESCRIBE).outcome is Outcome.STOPPED
 
 
 def test_a_job_that_trained_was_not_stopped_for_its_pending_limit() -> None:

@@ -1,0 +1,36 @@
+"""Builds at init what a function's first invocation needs: Lambda gives a whole core for init, and a part of one from then on.
+
+What fails here fails again at the first invocation, and is logged and counted there.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+from controller import wiring
+
+
+def warm_jobs(module: str) -> None:
+    """The ports, the policy and the connections of a function that decides about jobs."""
+    if _is_function_of(module):
+        with suppress(Exception):
+            wiring.ports().policies.current()
+            wiring.client("sagemaker").connect()
+
+
+def warm_slack() -> None:
+    """Slack's secret and SDK, the policy and a connection: Slack gives three seconds for an answer."""
+    if _is_function_of("app"):
+        with suppress(Exception):
+            ports = wiring.slack_ports(wiring.clock().now())
+            ports.chat.user  # noqa: B018  # reads the secret, and builds the client
+            ports.policies.current()
+
+
+def _is_function_of(module: str) -> bool:
+    """Whether this is Lambda, and the function's handler is in that module."""
+    return (
+        "AWS_LAMBDA_RUNTIME_API" in os.environ
+        and os.environ.get("_HANDLER", module).partition(".")[0] == module.partition(".")[0]
+    )
