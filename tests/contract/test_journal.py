@@ -9,6 +9,7 @@ from controller.decide.decision import Decision
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Finished
 from controller.ledger.pool import CapacitySeen, MarketSignal, MarketSignalKind, PhaseTimes, PlacementAsked
+from controller.ledger.refused_create import CreateRefusal, RefusedCreate
 from controller.runtime.policy_ports import RevisionInForce
 from controller.runtime.ports import Ledger
 from controller.savings.job_history import FamilyRun
@@ -55,7 +56,7 @@ def test_entries_of_a_period_are_read_to_the_last_page(ledger: Ledger) -> None:
 def test_a_refused_create_is_noted_once_and_is_no_signal(ledger: Ledger) -> None:
     refused = RefusedCreate(
         event_id="8f2c", at=NOW, account="1", region="us-east-1", job="bert", role="train", caller="ada", why=CreateRefusal.QUOTA,
-        instance_type="ml.g5.xlarge", instances=1, spot=True, quota="ml.g5.xlarge for spot training job usage", limit=0, used=0, asked=1,
+        instance_type="ml.g5.xlarge", instances=1, spot=True, quota="spot training jobs", limit=0, used=0, asked=1,
     )  # fmt: skip
     assert ledger.market_signals.note_refused(refused)
     assert not ledger.market_signals.note_refused(replace(refused, job="other"))
