@@ -17,7 +17,7 @@ from controller.jobs.spot_possible import Refusal, refusals
 from controller.policy.findings import NO_FIX, Finding, Fix, VerdictKind
 from controller.policy.fix import sdk_arguments
 from controller.policy.policy import Policy
-from controller.policy.rules import fix_of, judge
+from controller.policy.rules import fix_of, judge, judged
 from controller.policy.rules.kind import Evidence
 
 NOTHING_SEEN = Evidence()
@@ -34,6 +34,8 @@ class Checked:
     findings: tuple[Finding, ...] = ()
     refused: tuple[Refusal, ...] = ()
     undecided: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()  # of these, the rules that need what no document says: the ledger, or a look into S3
+    helps: frozenset[str] = frozenset()  # of the fields that the document does not say, those that would decide a rule
     later: Mapping[str, str] = field(default_factory=dict)
     fix: Fix = NO_FIX
     error: str = ""
@@ -101,10 +103,28 @@ def check_job(
         fix = fix_of(job, policy, evidence, verdict.findings)
         fix = _with_corrections(fix, refused, _renames(body or {}, meant or {}))
     findings = tuple(replace(finding, fix=fix) for finding in verdict.findings)
+    elsewhere, helps = _what_decides(job, policy, evidence, verdict.undecided)
     return Checked(
         found=found, job=job, word=word, findings=findings, refused=tuple(refused or ()), undecided=verdict.undecided,
+        elsewhere=elsewhere, helps=helps,
         later=later or {}, fix=fix,
     )  # fmt: skip
+
+
+def _what_decides(
+    job: Job, policy: Policy, evidence: Evidence, undecided: tuple[str, ...]
+) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Which undecided rules no document decides, and which single field of the job would decide at least one of the others."""
+    if not undecided:
+        return (), frozenset()
+    helps = {
+        name for name in job.unknown
+        if len(judged(replace(job, unknown=job.unknown - {name}), policy, evidence)[1]) < len(undecided)
+    }  # fmt: skip
+    told = judged(replace(job, unknown=frozenset()), policy, evidence)[1]
+    if not helps and len(told) < len(undecided):
+        helps = set(job.unknown)  # only several of them together
+    return tuple(name for name in undecided if name in told), frozenset(helps)
 
 
 def as_seen(job: Job, policy: Policy) -> Job:
