@@ -17,6 +17,7 @@ from enum import StrEnum
 
 from controller.ledger.message_kind import MessageKind
 from controller.ledger.move_cause import AttemptCause
+from controller.ledger.under_policy import UnderPolicy
 from controller.units.value import dataclass
 
 
@@ -105,7 +106,7 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Announce:
+class Announce(UnderPolicy):
     """Tell people. At least once: Slack offers no idempotency key.
 
     ``facts`` are those of the message as JSON. ``words`` is the finished text of rows written before messages had kinds.
