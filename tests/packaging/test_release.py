@@ -54,8 +54,8 @@ def test_a_release_has_these_files_and_the_sum_of_each(checkout: Path) -> None:
     folder = make(checkout)
     found = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
     assert found == {
-        "deployment.zip", "sam.json", "template.json", "sbom.cdx.json", "NOTES.md", "SHA256SUMS", "terraform/main.tf", "terraform/variables.tf",
-        "terraform/outputs.tf", "cdk/spotwarden_stack.py",
+        "deployment.zip", "sam.json", "template.json", "sbom.cdx.json", "NOTES.md", "SHA256SUMS",
+        "terraform/main.tf", "terraform/variables.tf", "terraform/outputs.tf", "cdk/spotwarden_stack.py",
     }  # fmt: skip
     assert (folder / "NOTES.md").read_text() == "* a change\n"
     sums = dict(reversed(line.split("  ")) for line in (folder / "SHA256SUMS").read_text().splitlines())
