@@ -136,7 +136,7 @@ def _run(*command: str) -> str:
 
 
 def _git(*words: str) -> str:
-    done = subprocess.run(["git", *words], check=False, capture_output=True, text=True, cwd=ROOT)  # noqa: S603, S607
+    done = subprocess.run(["git", *words], check=False, capture_output=True, text=True, cwd=ROOT)  # noqa: S603, S607  # our words; git is where PATH says
     return done.stdout.strip()
 
 
