@@ -32,10 +32,19 @@ ROOT = Path(__file__).resolve().parents[1]
 INFRA = ROOT / "infra"
 NEVER_ON_LAMBDA = ("__pycache__", "*.pyc", "cli", "policyfile", "policyfile.py", "py.typed")
 WITHOUT_A_USE = (
-    # Powertools' Swagger UI, console scripts, slack_sdk under its old name, and the parts of it that this code does not call
-    *(f"aws_lambda_powertools/event_handler/openapi/swagger_ui/*.{kind}" for kind in ("js", "css")),
-    "bin", "slack", "slack_sdk/web/async_*", "slack_sdk/web/legacy_*",
-    *(f"slack_sdk/{part}" for part in ("audit_logs", "oauth", "rtm", "rtm_v2", "scim", "socket_mode")),
+    # Console scripts, slack_sdk under its old name, tests, lists for people, and what is neither called nor imported by what is
+    "bin", "slack", "pygal/test", "*.dist-info/RECORD", "markupsafe/*.c", "markupsafe/*.pyi",
+    *(f"slack_sdk/{part}" for part in (
+        "audit_logs", "oauth", "rtm", "rtm_v2", "scim", "socket_mode", "models/dialogs", "*/async_*",
+        "http_retry/*async*", "web/legacy_*",
+    )),
+    *(f"tzdata/{part}" for part in ("zones", "zoneinfo/*.zi", "zoneinfo/*.tab", "zoneinfo/leapseconds")),
+    *(f"jinja2/{part}.py" for part in ("ext", "sandbox", "nativetypes", "meta", "constants")),
+    "aws_lambda_powertools/event_handler", "aws_lambda_powertools/metrics/provider/datadog",
+    *(f"aws_lambda_powertools/utilities/{part}" for part in (
+        "auth_alpha", "batch", "circuit_breaker", "data_classes", "data_masking", "feature_flags", "idempotency", "kafka",
+        "metadata", "parameters", "parser", "streaming", "validation",
+    )),
 )  # fmt: skip
 STAGE_NAME = "prod"
 EPOCH = (1980, 1, 1, 0, 0, 0)
