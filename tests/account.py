@@ -68,6 +68,9 @@ class Account:
     def current(self) -> Policy:
         return self.policy
 
+    def refused(self) -> None:
+        return None
+
     def scan(self, uri: str, *, now: datetime, ignore: Sequence[str] = ()) -> CheckpointScan:
         return CheckpointScan(uri=uri, scanned_at=now, objects=0, bytes_seen=0, newest_at=None, complete=True)
 

@@ -42,7 +42,7 @@ THROTTLED = frozenset({
     "TooManyRequestsException",
     "TransactionInProgressException",
 })  # fmt: skip
-QUOTA = frozenset({"ResourceLimitExceeded"})
+QUOTA = frozenset({"ResourceLimitExceeded", "ServiceQuotaExceededException"})
 NAME_TAKEN = frozenset({"ResourceInUse"})
 MISSING = frozenset({"ResourceNotFound", "ResourceNotFoundException"})
 DENIED = frozenset({

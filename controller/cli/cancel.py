@@ -19,7 +19,7 @@ from controller.decide.user_requests import REASON_MAX, request_of
 from controller.ledger.entry import Ended
 from controller.ledger.halt import WHO_MAX
 from controller.ledger.intent import Submit
-from controller.ledger.lineage import Lineage, LineageId, newest_attempt
+from controller.ledger.lineage import Lineage, LineageId, mode_of, newest_attempt
 from controller.policy.user_request import UserRequest
 from controller.runtime.gather import lineage_of
 from controller.runtime.ports import Clock, Jobs, Ledger, Unreachable
@@ -68,7 +68,9 @@ def cancel(id: LineageId, ledger: Ledger, clock: Clock, *, who: str, why: str) -
         if waiting is None:
             return NOTHING_WAITS, _nothing_waits(lineage)
         request = request_of(UserRequest.CANCEL, lineage, job=waiting.about, who=who, at=now, why=why)
-        if ledger.lineages.commit(lineage, recorded([request], lineage, now).leased(now, now)):
+        current = ledger.revisions.current()
+        decision = recorded([request], lineage, now).under(current.revision if current else "", mode_of(lineage))
+        if ledger.lineages.commit(lineage, decision.leased(now, now)):
             return 0, f"{waiting.job} is called off: {waiting.about} is not submitted again automatically"
     raise Unreachable(f"the lineage {id} changed {TRIES} times at the same moment; run the command again")
 

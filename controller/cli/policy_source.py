@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,8 +12,13 @@ import typer
 
 from controller.aws.packaged_policy import packaged_document
 from controller.cli.options import LOCAL_FOLDER
-from controller.policyfile import compile_folder
+from controller.policy.compiled import load_policy
+from controller.policy.document import BadDocument, document_of, policy_of
+from controller.policy.policy import Policy
+from controller.policyfile import BadPolicy, compile_folder
+from controller.runtime.policy_ports import Revisions
 
+ALWAYS = datetime.min.replace(tzinfo=UTC)
 PACKAGED = "packaged"  # the policies that ship with this version
 
 PolicyFolder = Annotated[
@@ -25,3 +32,51 @@ def policy_document(folder: str | None) -> tuple[Mapping[str, Any], str]:
     if folder is None and Path(LOCAL_FOLDER).is_dir():
         folder = LOCAL_FOLDER
     return (packaged_document(), PACKAGED) if folder is None else (compile_folder(folder), folder)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyUsed:
+    """A policy, where it is from in words, and the folder whose files show its places; None where no folder has it."""
+
+    policy: Policy
+    where: str
+    folder: Path | None = None
+
+
+def policy_of_folder(folder: str | None) -> PolicyUsed:
+    """The policy of a folder, or the packaged one, as if it had always been in force. Raises BadPolicy."""
+    document, source = policy_document(folder)
+    where = "the packaged policies" if source == PACKAGED else f"folder {source}"
+    return PolicyUsed(policy=load_policy(document, ALWAYS), where=where, folder=None if source == PACKAGED else Path(source))
+
+
+def policy_in_force(revisions: Revisions) -> PolicyUsed:
+    """The policy that the stack uses, as the ledger knows it; the folder at hand where it holds the same revision.
+
+    Where the ledger keeps no document, the policy at hand is used, and ``where`` says so. Raises BadPolicy and Unreachable.
+    """
+    current = revisions.current()
+    text = revisions.document(current.revision) if current is not None else None
+    try:
+        kept = policy_of(document_of(text), current.since) if current is not None and text is not None else None
+    except BadDocument:
+        kept = None  # another version of this command wrote it
+    if kept is None or current is None:
+        used = policy_of_folder(None)
+        if current is None:
+            return PolicyUsed(policy=used.policy, where=f"{used.where}; the ledger knows of no policy yet", folder=used.folder)
+        if used.policy.revision != current.revision:
+            known = f"the stack uses {current.revision} since {current.since:%Y-%m-%d %H:%M} UTC, which the ledger does not keep"
+            return PolicyUsed(policy=used.policy, where=f"{used.where}; {known}", folder=used.folder)
+        kept = policy_of(policy_document(None)[0], current.since)
+    where = f"in force in the stack since {current.since:%Y-%m-%d %H:%M} UTC"
+    return PolicyUsed(policy=kept, where=where, folder=_folder_of(kept.revision))
+
+
+def _folder_of(revision: str) -> Path | None:
+    """The local folder, if it holds this revision."""
+    try:
+        document, source = policy_document(None)
+    except BadPolicy:
+        return None
+    return Path(source) if source != PACKAGED and document["revision"] == revision else None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple, Protocol
 
 import typer
 
@@ -18,13 +18,16 @@ from controller.cli.options import PeriodText, Table
 from controller.cli.output_file import write_output
 from controller.cli.period import period_of, refuse_bad_period
 from controller.cli.policy_source import PolicyFolder, policy_document
+from controller.policy.agreed_rate import AgreedRate
 from controller.policy.compiled import agreed_rates
 from controller.runtime.ports import Clock, Ledger
-from controller.runtime.read_days import rollups_of_days
-from controller.savings.report import By, Origin, Report, first_day_needed, report_of
+from controller.runtime.read_days import ReportSource, rollups_of_days
+from controller.savings.report import By, Origin, Report, first_day_needed, report_of_ledgers
 from controller.savings.rollup import Rollup
+from controller.units.money import Rate
 
 YEAR = timedelta(days=366)
+NAMED_MAX = 3
 
 
 class ReportFormat(StrEnum):
@@ -43,21 +46,25 @@ def run(
     format_: Annotated[ReportFormat, typer.Option("--format", help="The format of the report.")] = ReportFormat.TEXT,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write to this file, not standard output.")] = None,
     policies: PolicyFolder = None,
+    ledger: Annotated[
+        list[Path] | None,
+        typer.Option("--ledger", metavar="FILE", help="Read this export of a ledger, not the table. More files may follow."),
+    ] = None,
+    more: Annotated[list[Path] | None, typer.Argument(metavar="[FILE...]", help="More exports, after --ledger FILE.")] = None,
     table: Table = None,
 ) -> int:
     """Print the report, or write it to a file."""
 
     refuse_bad_period(period)
+    if more and not ledger:
+        raise BadInput(f"found {str(more[0])!r}, wanted --ledger before the files of exports")
+    agreed = agreed_rates(policy_document(policies)[0])
 
-    def reporting(ledger: Ledger, clock: Clock) -> int:
-        from controller.aws.prices import Prices
-
-        since, until = period_of(period, clock.now().date())
-        agreed = agreed_rates(policy_document(policies)[0])
-        prices = Prices(ledger.prices.rates, lambda: agreed)
-        days = rollups_of_days(ledger, first_day_needed(since, until), until, prices.rate)
-        _refuse_unknown_teams(team or [], days, ledger, until)
-        text = _writer(format_)(report_of(days, since, until, by=by, teams=team or [], origin=_origin(ledger, clock)))
+    def reporting(ledgers: Sequence[ReadLedger], origin: Origin) -> int:
+        since, until = period_of(period, origin.made_at.date())
+        found = {one.name: _days(one.of, since, until, agreed) for one in ledgers}
+        _refuse_unknown_teams(team or [], found.values(), [one.of for one in ledgers], until)
+        text = _writer(format_)(report_of_ledgers(found, since, until, by=by, teams=team or [], origin=origin))
         if out:
             write_output(out, text)
             print(f"{out}: {since} to {until}, {len(text.encode())} bytes")
@@ -65,16 +72,65 @@ def run(
             print(text, end="")
         return 0
 
-    return with_ledger(table, reporting)
+    def of_table(table: Ledger, clock: Clock) -> int:
+        origin = _origin(table, clock)
+        return reporting([ReadLedger(f"{origin.account} {origin.region}".strip(), table)], origin)
+
+    if not ledger:
+        return with_ledger(table, of_table)
+    from controller import wiring
+    from controller.cli.ledger_data.exported import ledgers_of
+
+    exported = ledgers_of([*ledger, *(more or [])])
+    accounts, regions = ({place[part] for one in exported for place in one.places} for part in (0, 1))
+    if len(accounts) == 1:
+        origin = Origin(made_at=wiring.clock().now(), account=min(accounts), region=_listed(regions, "regions"))
+    else:
+        where = f"{_listed(accounts, 'accounts')} · {_listed(regions, 'regions')}" if accounts else ""
+        origin = Origin(made_at=wiring.clock().now(), region=where)
+    return reporting([ReadLedger(one.name, one) for one in exported], origin)
 
 
-def _refuse_unknown_teams(teams: list[str], days: Mapping[date, Rollup], ledger: Ledger, until: date) -> None:
+class Source(ReportSource, Protocol):
+    """What a report reads of one ledger."""
+
+    @property
+    def prices(self) -> StoredRates: ...
+
+
+class StoredRates(Protocol):
+    def rates(self, region: str) -> Mapping[str, tuple[Rate, ...]]:
+        """The prices of a region."""
+
+
+class ReadLedger(NamedTuple):
+    """A ledger, and what a report calls it."""
+
+    name: str
+    of: Source
+
+
+def _listed(names: Collection[str], kind: str) -> str:
+    """A few names, or how many there are."""
+    return ", ".join(sorted(names)) if len(names) <= NAMED_MAX else f"{len(names)} {kind}"
+
+
+def _days(ledger: Source, since: date, until: date, agreed: Sequence[AgreedRate]) -> dict[date, Rollup]:
+    from controller.aws.prices import Prices
+
+    return rollups_of_days(ledger, first_day_needed(since, until), until, Prices(ledger.prices.rates, lambda: agreed).rate)
+
+
+def _refuse_unknown_teams(
+    teams: list[str], found: Iterable[Mapping[date, Rollup]], ledgers: Iterable[Source], until: date
+) -> None:
     """Refuse a team that had no job in the period and none in the year before. Raises BadInput."""
-    unseen = set(teams) - _teams(days.values())
+    shown = [rollup for days in found for rollup in days.values()]
+    unseen = set(teams) - _teams(shown)
     if not unseen:
         return
-    year = [rollup for _, rollup in ledger.days.rollups(until - YEAR, until)]
-    known = _teams([*year, *days.values()])
+    year = [rollup for ledger in ledgers for _, rollup in ledger.days.rollups(until - YEAR, until)]
+    known = _teams([*year, *shown])
     for team in sorted(unseen - known):
         near = get_close_matches(team, known, n=1)
         listed = ", ".join(sorted(known)[:10]) + (", …" if len(known) > 10 else "") if known else "none had a job"

@@ -141,4 +141,5 @@ def decide(facts: Facts) -> Decision:
             decision |= decider.decide(facts, decision)
         except Exception as error:
             decision |= decider_failed(facts, decider.name, error)
-    return decision.new_to(facts.lineage, about=facts.job.name)
+    new = decision.new_to(facts.lineage, about=facts.job.name)
+    return new.under(facts.policy.revision, facts.policy.mode_for(facts.job)) if new else new

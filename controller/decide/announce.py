@@ -23,7 +23,7 @@ def announce(message: Message, *detail: str, about: str, channel: str, at: datet
     """Announce a message; its topic is its kind and the details."""
     action = Announce(
         about=about, topic="/".join((message.kind, *detail)), channel=channel, kind=message.kind, facts=facts_to_json(message),
-        once_a_day=once_a_day,
+        once_a_day=once_a_day, revision=getattr(message, "revision", ""), mode=getattr(message, "mode", ""),
     )  # fmt: skip
     return Decision(intents=(Intent(action=action, due_at=at),))
 

@@ -24,7 +24,10 @@ from controller.policy.waiver import waived
 
 
 def request_as_asked(facts: Facts, changes: RequestChange) -> RequestChange | NotRepairable:
-    """The changes of the next attempt's request with what its rules demand, or why it must not be submitted."""
+    """The changes of the next attempt's request with what its rules demand, or why it must not be submitted.
+
+    The job may still run: then it is judged as the attempt for which it would be stopped.
+    """
     waivers, longest_s = (*facts.policy.waivers, *given_waivers(facts)), facts.policy.slack.waiver_s_max
     evidence = Evidence(claims=facts.claims)
 
@@ -37,11 +40,12 @@ def request_as_asked(facts: Facts, changes: RequestChange) -> RequestChange | No
     if not offences:
         return changes
     names = ", ".join(finding.policy for finding in offences)
+    found = "it would break " + ", ".join(f"{f.policy} ({f.field} is {f.found}; wanted: {f.wanted})" for f in offences)
     fix = repaired_request(job, offences, facts.policy, breaks)
     if isinstance(fix, NotRepairable):
-        return NotRepairable(why=f"it would break {names}, which stops it again: {fix.why}")
+        return NotRepairable(why=f"{found}, so it would be stopped: {fix.why}", rules=names)
     if any(fix.get(member, value) != value for member, value in changes.items() if not isinstance(value, dict)):
-        return NotRepairable(why=f"it would break {names}, and the fix is the opposite of what was asked for")
+        return NotRepairable(why=f"{found}, and the fix is the opposite of what was asked for", rules=names)
     uri = (fix.get("CheckpointConfig") or {}).get("S3Uri")
     own = {"CheckpointConfig": {"S3Uri": candidate_prefixes(facts, uri)[1]}} if uri else {}  # nobody else's work lies there
     return merged(changes, fix, own)

@@ -11,9 +11,10 @@ from controller.jobs.claim import Claim
 from controller.jobs.quota_hold import QuotaHold
 from controller.jobs.work import Work
 from controller.ledger.entry import Ended, Entry, Flagged, RuleHeldBack, Started
-from controller.ledger.intent import Intent, Probe, Publish, Settle, Stop, Submit, Wake
+from controller.ledger.intent import Announce, Intent, Probe, Publish, Settle, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import CapacitySeen, CapacitySignal, PhaseTimes
+from controller.ledger.under_policy import under
 from controller.units.value import dataclass
 
 
@@ -154,6 +155,14 @@ class Decision:
         if isinstance(now, Submit) and not (isinstance(intent.action, Submit) and intent.action.same_request(now)):
             return None
         return replace(intent, action=now) if isinstance(now, Submit | Stop | Probe | Publish) else intent  # words stay as said
+
+    def under(self, revision: str, mode: str) -> Decision:
+        """The decision with the policy under which it was made, in each entry and announcement that names none of its own."""
+        intents = tuple(
+            replace(i, action=under((i.action,), revision, mode)[0]) if isinstance(i.action, Announce) else i
+            for i in self.intents
+        )
+        return replace(self, entries=under(self.entries, revision, mode), intents=intents)
 
     def leased(self, now: datetime, until: datetime) -> Decision:
         """The decision as it is committed: an intent that is due is leased to the function that commits it."""

@@ -11,7 +11,8 @@ from controller.ledger.lineage import Lineage
 from controller.ledger.move_cause import MoveCause
 from controller.units.value import dataclass
 
-FAILED_IN_CODE = frozenset({Outcome.ALGORITHM, Outcome.CLIENT, Outcome.MEMORY})  # what other instances may cause
+# What other instances may cause: DISK too, because some types have a fixed disk, whatever VolumeSizeInGB says.
+FAILED_IN_CODE = frozenset({Outcome.ALGORITHM, Outcome.CLIENT, Outcome.MEMORY, Outcome.DISK})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime
 
 from controller.decide.announce import checkpoint_facts, say
@@ -183,10 +184,9 @@ def _as_asked(facts: Facts, block: Resubmission | None, asked: UserRequested) ->
         return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=facts.job.unrepeatable))
     leaving_spot = asked.request is UserRequest.ON_DEMAND and facts.job.spot
     as_asked: RequestChange = on_demand() if leaving_spot else {}
-    judged = asked.request is UserRequest.TRY_AGAIN or _our_stop(facts) is not None  # so that no rule has to stop it afterwards
-    changes = request_as_asked(facts, as_asked) if judged else as_asked
+    changes = request_as_asked(facts, as_asked)  # so that no rule has to stop it afterwards
     if isinstance(changes, NotRepairable):
-        return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=changes.why))
+        return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=changes.why, rules=changes.rules))
     step = Fallback(fallback_step=current_step(facts), changes=changes)
     after = max(asked.number - facts.number, 1)
     return _submit(facts, block, MoveCause.ASKED, step, asked.at, why=asked_by(asked.who), after=after)
@@ -199,7 +199,10 @@ def _moved(facts: Facts, block: Resubmission | None, cause: MoveCause) -> Decisi
     """The attempt for which a job was stopped: without a wait, outside every budget, and whatever the policy says now."""
     if _refused(facts):
         return _back(facts, block)
-    return _submit(facts, block, cause, elsewhere(facts, block, cause), _ended_at(facts))
+    step, stop = elsewhere(facts, block, cause), _our_stop(facts)
+    if cause is MoveCause.ASKED and stop is not None and stop.changes:  # with the fix that it was stopped for
+        step = replace(step, changes=change_from_json(stop.changes))
+    return _submit(facts, block, cause, step, _ended_at(facts))
 
 
 def _back(facts: Facts, block: Resubmission | None) -> Decision:

@@ -10,11 +10,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from controller.decide.announce import say
+from controller.decide.asked_again import request_as_asked
 from controller.decide.call_off import called_off_numbers, waiting_attempt
 from controller.decide.deadline.move import moving
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.jobs.job import Outcome
+from controller.jobs.request import change_to_json, on_demand
 from controller.ledger.directives_in_force import pending
 from controller.ledger.entry import Ended, Flagged, UserRequested, Waived
 from controller.ledger.intent import Intent, Purpose, Stop, Submit
@@ -24,6 +26,7 @@ from controller.ledger.message_kind import asked_by
 from controller.ledger.move_cause import MoveCause
 from controller.ledger.waiver import waivers_in_force
 from controller.policy.policy import Policy
+from controller.policy.repair import NotRepairable
 from controller.policy.user_request import UserRequest
 from controller.units.free_text import one_line
 
@@ -49,8 +52,11 @@ def act_on_user_request(facts: Facts) -> Decision:
         return Decision()
     if job.unrepeatable:
         return say(facts, CannotRepeat(job=JobFacts.of(job), why=job.unrepeatable))
-    because = asked_by(move.who)
-    asked = Stop(about=job.name, because=because, purpose=Purpose.MOVE, next_cause=MoveCause.ASKED)
+    changes = request_as_asked(facts, on_demand())
+    if isinstance(changes, NotRepairable):  # before the stop: the job keeps what it has
+        return say(facts, CannotRepeat(job=JobFacts.of(job), why=changes.why, rules=changes.rules), "on-demand")
+    because, fix = asked_by(move.who), "" if changes == on_demand() else change_to_json(changes)
+    asked = Stop(about=job.name, because=because, purpose=Purpose.MOVE, next_cause=MoveCause.ASKED, changes=fix)
     return _act(facts, asked, moving(facts, because, "on-demand"), MoveCause.ASKED)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Self
 
@@ -49,4 +50,19 @@ class Work:
         return bucket == their_bucket and segments_of(prefix) == segments_of(theirs)
 
     def _same_family(self, other: Work) -> bool:
-        return family_of(self.root) == family_of(other.root)
+        return family_of_work(self.root) == family_of_work(other.root)
+
+
+_AGAIN = re.compile(
+    r"[-.](?:re-?(?:do|launch|peat|run|start|submit|sume|try)(?:e?d)?|retried|again|cop(?:y|ied)|clone|fix(?:ed)?|manual|new|second"
+    r"|v\d+|(?:attempt|take|try)-?\d*)$",
+    re.IGNORECASE,
+)
+
+
+def family_of_work(name: str) -> str:
+    """The family in a job's name, without what people add to it when they run it again: ``bert-retry`` is ``bert``."""
+    family = family_of(name)
+    while (shorter := family_of(_AGAIN.sub("", family))) != family and shorter:
+        family = shorter
+    return family

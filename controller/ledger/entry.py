@@ -2,7 +2,8 @@
 
 Every entry has a ``key`` that is the same however often the same thing is learned, the ``job`` it is about, its ``team`` (the
 ``team`` tag, or None) and ``at``: when it happened. Fields are flat: text, whole numbers, booleans, dates and enums, so that a
-ledger can store them as they are. Entries about what people ask for are in ``controller.ledger.user_entry``.
+ledger can store them as they are. ``UnderPolicy`` says under which policy an entry was written. Entries about what people ask
+for are in ``controller.ledger.user_entry``.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from datetime import date, datetime
 
 from controller.jobs.job import Outcome, Service
 from controller.ledger.rule_entry import Flagged, RuleHeldBack
+from controller.ledger.under_policy import UnderPolicy
 from controller.ledger.user_entry import DirectivesRead, UserRequested, Waived
 from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Started:
+class Started(UnderPolicy):
     """A job was seen for the first time; ``at`` is its CreationTime, and with the name identifies this life of the name.
 
     ``service`` owned it, as far as that was proved then; ``claimed`` is an owner that nothing proved. ``identity`` is the digest
@@ -46,7 +48,7 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnerChecked:
+class OwnerChecked(UnderPolicy):
     """The service that a job claims as its owner was asked: ``owned`` says whether it made the job, or cannot prove it."""
 
     job: str
@@ -61,7 +63,7 @@ class OwnerChecked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Interrupted:
+class Interrupted(UnderPolicy):
     """Spot capacity was taken away. SageMaker itself restarts the job, so this is only recorded."""
 
     job: str
@@ -76,7 +78,7 @@ class Interrupted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Repeated:
+class Repeated(UnderPolicy):
     """SageMaker itself started the job again after an internal error (RetryStrategy): the same job, so no budget counts it."""
 
     job: str
@@ -89,7 +91,7 @@ class Repeated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class Ended(UnderPolicy):
     """A job ended; ``seen_at`` is when the ledger learned it, which decides whether the outcome is too old to act on.
 
     ``ran_s`` are the seconds from TrainingStartTime to the end: 0 for a job that never started, None in rows from before.
@@ -112,7 +114,7 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class Measured(UnderPolicy):
     """What SageMaker measured of a finished job, and the on-demand price that held; savings are computed from it, never stored.
 
     Seconds are per instance. ``rate_micros_per_h`` is None where no price is known: seconds without dollars, never zero.
@@ -157,7 +159,7 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Credited:
+class Credited(UnderPolicy):
     """The useful training seconds of a finished job, per instance, and their basis (``progress.Basis``).
 
     For a job without a model it is zero until a later attempt continues from its checkpoint. Of several entries the largest
@@ -177,7 +179,7 @@ class Credited:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unmeasured:
+class Unmeasured(UnderPolicy):
     """SageMaker did not show a finished job's usage within a day. A later Measured replaces it."""
 
     job: str
@@ -191,7 +193,7 @@ class Unmeasured:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobDeleted:
+class JobDeleted(UnderPolicy):
     """A job of this lineage was deleted while something was still open about it."""
 
     job: str
@@ -204,7 +206,7 @@ class JobDeleted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckpointScanned:
+class CheckpointScanned(UnderPolicy):
     """What lay below a job's checkpoint prefix when somebody looked; ``occasion`` is why: first, interrupted/<time>,
     repeated/<time> or ended.
 
@@ -236,7 +238,7 @@ class CheckpointScanned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finished:
+class Finished(UnderPolicy):
     """A lineage has ended: its last attempt ended and no other follows. ``work_s`` are the training seconds in its result."""
 
     job: str

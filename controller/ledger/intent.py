@@ -17,6 +17,7 @@ from enum import StrEnum
 
 from controller.ledger.message_kind import MessageKind
 from controller.ledger.move_cause import AttemptCause
+from controller.ledger.under_policy import UnderPolicy
 from controller.units.value import dataclass
 
 
@@ -85,7 +86,8 @@ class Purpose(StrEnum):
 class Stop:
     """Stop a job that breaks a rule, or that is to be moved or repaired.
 
-    ``next_cause`` is why its next attempt is made, None where none is; ``changes`` are those of a repair, as in ``Submit``.
+    ``next_cause`` is why its next attempt is made, None where none is; ``changes`` are those of a repair, or of what a person
+    asked for where rules demand more than he asked, as in ``Submit``.
     Of a move, ``cost_micros``, ``cap_micros`` and ``month`` are those of its next attempt, reserved before the job is stopped.
     """
 
@@ -104,7 +106,7 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Announce:
+class Announce(UnderPolicy):
     """Tell people. At least once: Slack offers no idempotency key.
 
     ``facts`` are those of the message as JSON. ``words`` is the finished text of rows written before messages had kinds.

@@ -175,6 +175,12 @@ def newest_attempt(lineage: Lineage) -> Started | None:
     return max((e for e in lineage.entries if isinstance(e, Started)), key=lambda e: e.number, default=None)
 
 
+def mode_of(lineage: Lineage) -> str:
+    """The mode that was in force when the newest attempt was first seen; empty where nobody wrote it down."""
+    newest = newest_attempt(lineage)
+    return newest.mode if newest is not None else ""
+
+
 def owner_of(lineage: Lineage, started: Started) -> Service | None:
     """The service that an attempt is known to belong to: by its description, or by the owner's own word."""
     checked = lineage.entry(OwnerChecked, started.job)

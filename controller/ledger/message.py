@@ -96,10 +96,13 @@ class GaveUp(OfJob):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CannotRepeat(OfJob):
-    """``why`` is plain text: the member of the request that cannot be repeated."""
+    """``why`` is plain text: the member of the request that cannot be repeated, or what the rules ``rules`` have against what
+    somebody asked for.
+    """
 
     kind: ClassVar = MessageKind.CANNOT_REPEAT
     why: str
+    rules: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

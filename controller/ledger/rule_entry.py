@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from controller.ledger.under_policy import UnderPolicy
 from controller.policy.mode import Mode
 from controller.policy.policy import Severity
 from controller.policy.rollout import HeldBack
@@ -11,7 +12,7 @@ from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flagged:
+class Flagged(UnderPolicy):
     """A job broke a rule, under a policy revision; ``mode`` is the one in force for the job. A waiver allows it until
     ``waived_until``; a file's has its name.
 
@@ -42,7 +43,7 @@ class Flagged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleHeldBack:
+class RuleHeldBack(UnderPolicy):
     """A revision of a rule would act on more jobs than its guard allows: from here on it only warns, until a person decides.
 
     ``jobs`` and ``teams`` are those that were counted, this job included.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from controller.ledger.under_policy import UnderPolicy
 from controller.policy.user_request import UserRequest
 from controller.units.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UserRequested:
+class UserRequested(UnderPolicy):
     """A person requested something in Slack; the next decision about the job does it. ``who`` is a Slack user's id.
 
     ``number`` is that of the requested attempt: where it is refused, a person may request another. Of a request to call an
@@ -30,7 +31,7 @@ class UserRequested:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waived:
+class Waived(UnderPolicy):
     """A person allowed a lineage to break a rule until a time, for a reason. Findings are still recorded."""
 
     job: str
@@ -48,7 +49,7 @@ class Waived:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DirectivesRead:
+class DirectivesRead(UnderPolicy):
     """The tags that ask something of the controller, as text, None where a tag is absent. Number 0 is what was read first, and in
     force; every higher number is a later change, in force once a person accepted it.
 

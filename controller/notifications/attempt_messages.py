@@ -39,7 +39,7 @@ def changed_back(m: ChangedBack) -> MessageText:
     theirs = f"{count(m.back_to_instances, 'instance')} of {escaped(m.back_to_type)}"
     where = "where the job trained before" if m.trained else "which its owner chose"
     return explained(
-        f":leftwards_arrow_with_hook: {bold(m.name)} failed in its code on instances that Spotwarden chose",
+        f":leftwards_arrow_with_hook: {bold(m.name)} failed on instances that Spotwarden chose",
         why=f"On {ours}: {sentence(m.why)}",
         next_step=f"It is submitted again on {theirs}, {where}, once.",
         to_do=f"Find out whether its code or its checkpoint fits {escaped(m.instance_type)}. If not, take that type out of"

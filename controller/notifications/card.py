@@ -37,7 +37,8 @@ BUTTONS = {
     UserRequest.ON_DEMAND: (
         "Move to on-demand now",
         "",
-        "The job is stopped and submitted again on-demand, at the on-demand price.",
+        "The job is stopped and submitted again on-demand: at most its MaxRuntimeInSeconds at the on-demand price. Where a rule"
+        " forbids that, the job keeps running and the reason is told.",
     ),
     UserRequest.STOP: ("Stop", "danger", "The job is stopped. It is not submitted again automatically."),
     UserRequest.WAIVE: ("Waive a rule…", "", ""),

@@ -81,12 +81,26 @@ def would_resubmit(m: WouldResubmit) -> MessageText:
 
 def cannot_repeat(m: CannotRepeat) -> MessageText:
     lives = m.job.outcome is None
+    if m.rules:
+        return _refused_by_rules(m)
     title = "cannot be moved and keeps running" if lives else f"{ended(m.job)} and cannot be submitted again"
     return explained(
         f":no_entry: {bold(m.job.name)} {title}",
         why=f"Spotwarden cannot repeat its request. {sentence(m.why)}",
         next_step=f"{'The job keeps running where it is.' if lives else 'Nothing is done automatically.'}",
         to_do=f"{'To move it, stop it and submit' if lives else 'Submit'} the job yourself.",
+        small=small_print(m.job),
+    )
+
+
+def _refused_by_rules(m: CannotRepeat) -> MessageText:
+    lives = m.job.outcome is None
+    title = "is not moved to on-demand" if lives else "is not submitted again"
+    return explained(
+        f":no_entry: {bold(m.job.name)} {title}: rules forbid it",
+        why=sentence(m.why),
+        next_step="The job keeps running where it is." if lives else "Nothing is submitted.",
+        to_do=f"Waive {escaped(m.rules)} for this job: what was asked for then happens. Or submit a job that keeps the rules.",
         small=small_print(m.job),
     )
 

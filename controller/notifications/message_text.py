@@ -67,6 +67,14 @@ def misdirected(text: MessageText, channel: str, why: str) -> MessageText:
     return replace(text, small="\n".join(filter(None, (text.small, note))))
 
 
+def under_policy(text: MessageText, revision: str, mode: str) -> MessageText:
+    """The text with the mode and the policy revision that were in force; as it is where nobody wrote them down."""
+    if not revision:
+        return text
+    note = f"{f'mode {escaped(mode)}, ' if mode else ''}policy {escaped(revision)}"
+    return replace(text, small=" · ".join(filter(None, (text.small, note))))
+
+
 def where_text(account: str, region: str, names: Mapping[str, str]) -> str:
     """An account, with the name that the policy gives it, and a region."""
     name = f" ({escaped(names[account])})" if account in names else ""
@@ -120,7 +128,7 @@ CAUSES: Mapping[AttemptCause, str] = {
     MoveCause.RETURN: "Spot capacity is available again.",
     MoveCause.REPAIR: "The job broke a rule that allows a repair.",
     MoveCause.ASKED: "Somebody requested it.",
-    MoveCause.CHANGED_BACK: "The job failed in its code on instances that Spotwarden chose.",
+    MoveCause.CHANGED_BACK: "The job failed on instances that Spotwarden chose.",
 }
 
 

@@ -150,6 +150,11 @@ class Policy:
         """The members of a job's description that expressions read, and whether a request may contain them."""
         return {path: requested for rule in self.rules if rule.when for path, requested in rule.when.fields.items()}
 
+    def mode_for(self, job: Job) -> Mode:
+        """In which mode the policy acts on the job beside its rules: that of its ``resubmit`` block, ``audit`` without one."""
+        block = self.resubmission_for(job)
+        return block.mode if block is not None else Mode.AUDIT
+
     def resubmission_for(self, job: Job) -> Resubmission | None:
         """The first ``resubmit`` block that selects the job; None means that nothing is submitted again."""
         return next((block for block in self.resubmissions if block.match.matches(job)), None)

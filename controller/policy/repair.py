@@ -20,9 +20,10 @@ _PLACE = re.compile(r"\{([^{}]*)\}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotRepairable:
-    """Why a repair is refused. The job is not changed."""
+    """Why a repair is refused. The job is not changed. ``rules`` are those that refuse, where a person asked for the request."""
 
     why: str
+    rules: str = ""
 
 
 def repaired_request(

@@ -27,5 +27,5 @@ def _message(waiver: Waiver, policy: Policy, ports: Ports) -> Message:
     channel = next((rule.channel for rule in policy.rules if rule.name in waiver.rules), policy.channel)
     return Message(
         key=f"waiver-expiring/{waiver.name}/{waiver.expires.isoformat()}", channel=channel, kind=message.kind,
-        facts=facts_to_json(message), at=ports.clock.now(),
+        facts=facts_to_json(message), at=ports.clock.now(), revision=policy.revision,
     )  # fmt: skip

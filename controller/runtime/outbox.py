@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from controller.ledger.message_kind import MessageKind
+from controller.ledger.under_policy import UnderPolicy
 from controller.runtime.answers import Answer, Refused
 from controller.runtime.slack_user import SlackUser
 from controller.units.value import dataclass
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(UnderPolicy):
     """What is to be posted to a channel; ``key`` makes it the same message however often it is put.
 
     ``kind`` and ``facts`` (JSON) say what is told; the text is made when the message is sent. ``thread`` is the lineage (its id
@@ -50,10 +51,12 @@ class Message:
     def text(self) -> MessageText:
         """The text as it is sent now."""
         # Here: most functions queue messages and write none.
-        from controller.notifications.message_text import legacy_text, misdirected
+        from controller.notifications.message_text import legacy_text, misdirected, under_policy
         from controller.notifications.messages import text_of
 
         text = legacy_text(self.words) if self.kind is None else text_of(self.kind, self.facts)
+        if self.kind is not MessageKind.FLAGGED:  # it says why, too
+            text = under_policy(text, self.revision, self.mode)
         return misdirected(text, self.refused_by, self.refused_why) if self.refused_by else text
 
 

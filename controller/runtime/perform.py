@@ -141,7 +141,7 @@ def _announce(announce: Announce, intent: Intent, lineage: Lineage, ports: Ports
     message = Message(
         key=key, channel=channel, at=intent.due_at,
         kind=announce.kind, facts=announce.facts, words=announce.words, topic=announce.topic, thread=str(lineage.id),
-        mention=known[0] if known else "",
+        mention=known[0] if known else "", revision=announce.revision, mode=announce.mode,
     )  # fmt: skip
     return Done() if ports.outbox.put(message) or not announce.once_a_day else Done("said once today: the digest counts it")
 

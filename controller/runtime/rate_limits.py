@@ -73,9 +73,13 @@ def _rate_limit(what: str, limit: int | None, intent: Intent, lineage: Lineage, 
     if limit is None or ports.ledger.limits.spend(f"{what}/{hour_key(now)}", f"{lineage.id}/{intent.key}", 1, limit, now):
         return None
     message = RateLimit(what=what, limit=limit, until=next_hour(now))
-    channel = ports.policies.current().channel
+    policy = ports.policies.current()
     key = f"brake/{what}/{hour_key(now)}"
-    ports.outbox.put(Message(key=key, channel=channel, kind=message.kind, facts=facts_to_json(message), at=now))
+    ports.outbox.put(
+        Message(
+            key=key, channel=policy.channel, kind=message.kind, facts=facts_to_json(message), at=now, revision=policy.revision
+        )
+    )
     return OnHold(f"rate limit: at most {limit} per hour", int((next_hour(now) - now).total_seconds()) + 1)
 
 

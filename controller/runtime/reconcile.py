@@ -22,7 +22,7 @@ from controller.decide.facts import Facts
 from controller.jobs.job import Job
 from controller.ledger.entry import Ended, Finished
 from controller.ledger.intent import Announce, Intent, IntentResult, Publish, RefreshCard, Stop, Submit, Wake
-from controller.ledger.lineage import Lineage, LineageId
+from controller.ledger.lineage import Lineage, LineageId, mode_of
 from controller.runtime.gather import gather, look_up
 from controller.runtime.perform import perform
 from controller.runtime.ports import Ports, Trigger
@@ -160,7 +160,9 @@ def _let_go(name: str, id: LineageId, ports: Ports) -> None:
         perform(intent, lineage, ports, reconcile, decided=_stands_by_itself(intent, lineage))
     for _ in range(ROUNDS_MAX):
         lineage, now = ports.ledger.lineages.load(id), ports.clock.now()
-        decision = decide_deleted(lineage, name, now, ports.policies.current().channel).leased(now, now + LEASE)
+        policy = ports.policies.current()
+        decided_now = decide_deleted(lineage, name, now, policy.channel).under(policy.revision, mode_of(lineage))
+        decision = decided_now.leased(now, now + LEASE)
         if not decision:
             return
         if not ports.ledger.lineages.commit(lineage, decision):

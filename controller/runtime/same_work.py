@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from controller.decide.facts import Facts
-from controller.jobs.job import Job, Outcome, family_of
-from controller.jobs.work import Work
+from controller.jobs.job import Job, Outcome
+from controller.jobs.work import Work, family_of_work
 from controller.ledger.lineage import LineageId, may_be_ours
 from controller.runtime.read_ports import ReadPorts
 
@@ -33,7 +33,7 @@ def done_elsewhere(facts: Facts, ports: ReadPorts) -> str:
             return job.name
     seen = {(work.job, work.created_at) for work in known}
     unknown = [name for name, created_at in _listed(since, ports) if (name, created_at) not in seen and name != mine.job]
-    for name in sorted(unknown, key=lambda name: family_of(name) != family_of(mine.root))[:UNKNOWN_MAX]:
+    for name in sorted(unknown, key=lambda name: family_of_work(name) != family_of_work(mine.root))[:UNKNOWN_MAX]:
         if may_be_ours(name) and ports.ledger.lineages.submitter(mine.account, mine.region, name) is not None:
             continue  # an attempt or a probe of ours: it is in the ledger before it is created
         job = ports.jobs.describe(name)

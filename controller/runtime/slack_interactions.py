@@ -145,8 +145,8 @@ def _with_waiting(id: LineageId, ports: SlackPorts) -> Lineage:
 
 
 CONFIRMATIONS: Mapping[UserRequest, str] = {
-    UserRequest.TRY_AGAIN: "{job} is submitted again within two minutes.",
-    UserRequest.ON_DEMAND: "{job} moves to on-demand. If it is running, it is stopped first.",
+    UserRequest.TRY_AGAIN: "{job} is submitted again within two minutes, unless a rule forbids it.",
+    UserRequest.ON_DEMAND: "{job} moves to on-demand, unless a rule forbids it. If it is running, it is stopped first.",
     UserRequest.STOP: "{job} is stopped within two minutes.",
     UserRequest.WAIVE: "The rule is waived for {job}.",
     UserRequest.CANCEL: "The attempt that waits for {job} is called off, unless it is being submitted at this moment.",

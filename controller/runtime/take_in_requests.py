@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from controller.decide.call_off import recorded
 from controller.decide.user_requests import accepted_requests
-from controller.ledger.lineage import LineageId
+from controller.ledger.lineage import LineageId, mode_of
 from controller.runtime.ports import Ports
 
 TRIES = 3
@@ -22,8 +22,10 @@ def take_in_requests(id: LineageId, ports: Ports) -> bool:
         return False
     for _ in range(TRIES):
         lineage, now = ports.ledger.lineages.load(id), ports.clock.now()
-        entries = accepted_requests(waiting, lineage, ports.policies.current(), now)
-        if entries and not ports.ledger.lineages.commit(lineage, recorded(entries, lineage, now).leased(now, now)):
+        policy = ports.policies.current()
+        entries = accepted_requests(waiting, lineage, policy, now)
+        decision = recorded(entries, lineage, now).under(policy.revision, mode_of(lineage)).leased(now, now)
+        if entries and not ports.ledger.lineages.commit(lineage, decision):
             continue
         ports.ledger.user_requests.remove(id, waiting)  # after the commit: a crash in between finds them known
         return bool(entries)

@@ -6,6 +6,7 @@ A report is a value, summed from the rollups of days. How it looks is in ``contr
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -33,6 +34,7 @@ class By(StrEnum):
     ALGORITHM = "algorithm"
     FAMILY = "instance-family"
     POOL = "pool"
+    ACCOUNT = "account"  # and region: of the ledgers that a report is made of
 
 
 NAMES: Mapping[By, Callable[[Group], str]] = {
@@ -41,6 +43,7 @@ NAMES: Mapping[By, Callable[[Group], str]] = {
     By.ALGORITHM: lambda group: group.algorithm,
     By.FAMILY: lambda group: group.family,
     By.POOL: lambda group: group.pool,
+    By.ACCOUNT: lambda _: "all accounts",
 }
 
 
@@ -171,6 +174,29 @@ def report_of(
     )  # fmt: skip
 
 
+def report_of_ledgers(
+    ledgers: Mapping[str, Mapping[date, Rollup]],
+    since: date,
+    until: date,
+    *,
+    by: By = By.TEAM,
+    teams: Collection[str] = (),
+    origin: Origin | None = None,
+) -> Report:
+    """The report over several ledgers, by the name of each: their days add up, and each stack has costs of its own."""
+    apart = {name: report_of(days, since, until, by=by, teams=teams) for name, days in ledgers.items()}
+    days: dict[date, Rollup] = {}
+    for found in ledgers.values():
+        for day, rollup in found.items():
+            days[day] = days[day] + rollup if day in days else rollup
+    whole = report_of(days, since, until, by=by, teams=teams, origin=origin)
+    lines = [Line(name=name, savings=one.total.savings) for name, one in apart.items() if one.total.savings.attempts]
+    return replace(
+        whole, own_cost_micros=sum(one.own_cost_micros for one in apart.values()),
+        lines=tuple(sorted(lines, key=_by_saved)) if by is By.ACCOUNT else whole.lines,
+    )  # fmt: skip
+
+
 def periods_before(since: date, until: date) -> list[tuple[date, date]]:
     """The four periods before one, the newest first: of the same length, and calendar months before a whole calendar month."""
     if until <= since:
@@ -207,7 +233,11 @@ def _lines(rollup: Rollup, by: By) -> tuple[Line, ...]:
         name = NAMES[by](group)
         sums[name] = sums[name] + savings if name in sums else savings
     lines = (Line(name=name, savings=savings) for name, savings in sums.items())
-    return tuple(sorted(lines, key=lambda line: (-line.savings.saved_micros, line.name)))
+    return tuple(sorted(lines, key=_by_saved))
+
+
+def _by_saved(line: Line) -> tuple[Micros, str]:
+    return -line.savings.saved_micros, line.name
 
 
 def _pools(rollup: Rollup) -> tuple[PoolLine, ...]:

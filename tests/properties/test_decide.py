@@ -16,6 +16,7 @@ from controller.jobs.job import Outcome
 from controller.ledger.entry import Ended, Measured, Unmeasured, UserRequested
 from controller.ledger.intent import Announce, Intent, Stop, Submit, Wake
 from controller.ledger.move_cause import MoveCause
+from controller.policy.mode import Mode
 from controller.policy.policy import Policy
 from controller.policy.slack_settings import Importance, SlackSettings
 from tests import builders
@@ -46,6 +47,13 @@ def test_every_key_is_written_once(facts: Facts) -> None:
     decision = decide(facts)
     keys = [e.key for e in decision.entries] + [i.key for i in decision.intents]
     assert len(keys) == len(set(keys)), Counter(keys).most_common(3)
+
+
+@given(lives)
+def test_every_entry_and_message_says_the_policy_revision_and_the_mode_in_force(facts: Facts) -> None:
+    decision = decide(facts)
+    said = [*decision.entries, *(i.action for i in decision.intents if isinstance(i.action, Announce))]
+    assert [one for one in said if one.revision != facts.policy.revision or one.mode not in set(Mode)] == []
 
 
 @given(lives)

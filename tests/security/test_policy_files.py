@@ -194,6 +194,38 @@ BAD_DOCUMENTS: dict[str, tuple[bytes, str]] = {
 }
 
 
+SDK = "from sagemaker.estimator import Estimator\n"
+MADE = "Estimator(image_uri='i', role='r', instance_count=1, instance_type='ml.m5.large', %s)\n"
+
+
+def doubled(first: str, then: str, last: str) -> str:
+    """Names of which each stands for twice the one before."""
+    return f"{SDK}a0 = {first}\n{''.join(then % {'n': n, 'm': n + 1} for n in range(60))}{MADE % last}"
+
+
+BAD_PROGRAMS: dict[str, tuple[str, str]] = {
+    "signs": (f"{SDK}x = {'-' * 20_000}1\n", "nested too deeply"),
+    "sums": (f"{SDK}x = {'+'.join('1' * 20_000)}\n{MADE % 'max_run=x'}", "nested too deeply"),
+    "branches": (SDK + "if 1:\n pass\n" + "elif 1:\n pass\n" * 20_000, "nested too deeply"),
+    "lists": (doubled("[1]", "a%(m)d = [a%(n)d, a%(n)d]\n", "hyperparameters={'a': a60}"), "Later("),
+    "maps": (doubled("{'a': 1}", "a%(m)d = {'a': a%(n)d, 'b': a%(n)d}\n", "hyperparameters=a60"), "Later("),
+    "texts": (doubled("'ten chars '", "a%(m)d = a%(n)d + a%(n)d\n", "base_job_name=a60"), "Later("),
+    "formats": (doubled("'ten chars '", "a%(m)d = f'{a%(n)d}{a%(n)d}'\n", "base_job_name=a60"), "Later("),
+    "list of lists": (f"{SDK}a = [{'1,' * 900}]\n{MADE % ('hyperparameters={1: [' + 'a,' * 900 + ']}')}", "Later("),
+}
+
+
+@pytest.mark.parametrize("name", BAD_PROGRAMS)
+def test_a_program_that_is_a_weapon_is_read_in_little_time_and_memory(name: str, tmp_path: Path) -> None:
+    from controller.cli.documents import documents
+
+    text, said = BAD_PROGRAMS[name]
+    (tmp_path / "train.py").write_text(text)
+    found = str(list(documents(str(tmp_path / "train.py"))))
+    assert said in found
+    assert len(found) < 100_000
+
+
 @pytest.mark.parametrize("name", BAD_DOCUMENTS)
 def test_a_document_that_is_a_weapon_is_refused_in_one_sentence(name: str, tmp_path: Path) -> None:
     data, words = BAD_DOCUMENTS[name]

@@ -19,7 +19,8 @@ LAUNCHES = (
     Launch(after=HOUR, request=request("planner-internal", "robotics", work_s=5000, fails_with="internal")),
     Launch(after=HOUR, request=request("detector", "vision", checkpoint=None, work_s=4000, spot=False, runtime_h=1)),
     Launch(after=HOUR, request=request("ranker-patient", "search", runtime_h=6, wait_h=70, work_s=90_000)),
-    Launch(after=2 * HOUR, request=request("mover", "search", runtime_h=12, wait_h=80, work_s=90_000)),
+    Launch(after=2 * HOUR, request=request("mover", "vision", runtime_h=12, wait_h=80, work_s=90_000)),
+    Launch(after=2 * HOUR, request=request("keeper", "search", runtime_h=12, wait_h=80, work_s=90_000)),
     Launch(after=2 * HOUR, request=request("stopper", "search", runtime_h=12, wait_h=80, work_s=90_000)),
 )
 

@@ -18,6 +18,16 @@ def asked(host: Host) -> list[UserRequested]:
     return [entry for entry in entries if isinstance(entry, UserRequested)]
 
 
+def test_a_move_that_a_rule_forbids_is_refused_with_its_finding_and_the_job_keeps_running(host: Host, users: Users) -> None:
+    users.press(host.slack, card(host, "keeper").ts, "spotwarden/on-demand")
+    later(host)
+    assert [name for name in host.world.jobs if name.startswith("keeper")] == ["keeper"]
+    assert host.world.jobs["keeper"].status == "InProgress"
+    told = next(m.text for m in host.slack.messages if "is not moved to on-demand" in m.text)
+    assert "It would break spot-first (EnableManagedSpotTraining is" in told
+    assert "Waive spot-first for this job" in told
+
+
 def test_a_user_without_permission_is_told_who_has_it(host: Host, users: Users) -> None:
     users.press(host.slack, card(host, "ranker-patient").ts, "spotwarden/stop", user="U0STRANGER")
     assert users.ephemerals[-1] == "You are not allowed to do this (stop). The policy allows it for: <@U0LOCAL1>."

@@ -21,6 +21,7 @@ from controller.ledger import entry, intent
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult, Stop, Submit
 from controller.ledger.pool import CapacitySeen, MarketSignal, PhaseTimes, PlacementAsked, PoolMemory
+from controller.ledger.under_policy import UNDER_POLICY, UnderPolicy
 from controller.runtime.ports import Message, Post
 from controller.units.money import Rate
 
@@ -79,7 +80,7 @@ STORED_FIELDS: Mapping[type, Mapping[str, str]] = {
     intent.Submit: {"fallback_step": "rung"},
 }
 LATER_FIELDS: Mapping[type, frozenset[str]] = {
-    # Fields that are newer than the first rows. A default is not written, so an old row stays unchanged.
+    # Fields that are newer than the first rows, beside those of UnderPolicy. A default is not written: an old row stays as it is.
     Claim: frozenset({"role"}),
     entry.Started: frozenset({"claimed", "role", "identity"}),
     entry.Ended: frozenset({"ran_s"}),
@@ -132,7 +133,7 @@ def moment(text: str) -> datetime:
 def write(value: Any) -> Item:
     """The attributes of a value: its kind, its schema and its body."""
     kind: Any = type(value)
-    body, later = {}, LATER_FIELDS.get(kind, frozenset())
+    body, later = {}, LATER_FIELDS.get(kind, frozenset()) | (UNDER_POLICY if issubclass(kind, UnderPolicy) else frozenset())
     for name, stored, encode, _, absent in _codec(kind):
         field = getattr(value, name)
         if field is not None and not (name in later and field == absent):

@@ -63,9 +63,18 @@ def work_of(described: Described, key: str) -> str:
         return ""
     output = str((described.get("OutputDataConfig") or {}).get("S3OutputPath", "")).rstrip("/")
     told = {name: value for name, value in (described.get("HyperParameters") or {}).items() if not name.startswith("sagemaker_")}
-    kept = {"InputDataConfig": _plain("InputDataConfig", inputs), "output": output, "HyperParameters": told}
+    kept = {"InputDataConfig": _without_last_slash(_plain("InputDataConfig", inputs)), "output": output, "HyperParameters": told}
     text = json.dumps(kept, sort_keys=True, separators=(",", ":"), default=str)
     return f"{VERSION}:{hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()}"
+
+
+def _without_last_slash(value: Any) -> Any:
+    """The same inputs, where a prefix may be written with a slash at its end or without."""
+    if isinstance(value, dict):
+        return {name: _without_last_slash(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_last_slash(item) for item in value]
+    return value.rstrip("/") if isinstance(value, str) and value.startswith("s3://") else value
 
 
 Part = dict[str, Any]

@@ -42,6 +42,7 @@ CAUSE_TAG = "spotwarden:cause"
 
 STOPPING_LOOK_S = 150  # the container's 120 s, and some time for the upload
 STEP_PAGES_MAX = 10  # of 100 steps each; a pipeline has 50 steps
+EXPLICIT_DENY = "explicit deny"  # IAM's words where a statement denies, such as a service control policy
 TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
 
 
@@ -217,6 +218,8 @@ class SageMakerJobs:
                     return Later(str(error), tried=False)
                 case AwsFault.PROPAGATING:
                     return Later(str(error))
+                case AwsFault.DENIED if submit.changes and EXPLICIT_DENY in str(error):
+                    return Refused(f"{NEVER_FITS}{error}")  # a policy of the account forbids the type or the market
                 case AwsFault.DENIED:
                     return Later(f"{NO_PERMISSION}{error}")
                 case AwsFault.INVALID | AwsFault.MISSING if submit.changes:
@@ -225,8 +228,12 @@ class SageMakerJobs:
                     return Refused(str(error))
                 case AwsFault.UNREACHABLE:
                     raise Unreachable(f"CreateTrainingJob {submit.job}: {error}") from error
-                case _:
+                case _ if isinstance(error, BotoCoreError):
                     raise
+                case _ if submit.changes:
+                    return Refused(f"{NEVER_FITS}{error}")  # as for a refusal that is known: the next place is tried
+                case _:
+                    return Later(str(error))  # an error that nobody has seen yet: tried again, and told in the end
         return Done(f"created for {submit.cause}")
 
     def _not_stopped(self, name: str, error: ClientError | BotoCoreError) -> Answer:
@@ -241,8 +248,10 @@ class SageMakerJobs:
                 return Refused(str(error))
             case AwsFault.UNREACHABLE:
                 raise Unreachable(f"StopTrainingJob {name}: {error}") from error
-            case _:
+            case _ if isinstance(error, BotoCoreError):
                 raise error
+            case _:
+                return Later(str(error))
 
     def _described(self, name: str) -> Mapping[str, Any] | None:
         if not self._noting:  # not before the first call: a client is built when it is needed

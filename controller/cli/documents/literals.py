@@ -16,6 +16,9 @@ Scope = Mapping[str, Any]
 """The names of a place and their values, ``Later`` where a value is not known."""
 
 NUMBER_MAX = 10**15
+TEXT_MAX = 100_000  # characters of a text that is put together
+HELD_MAX = 1_000  # values in a list or a dict that a name holds: names that hold lists of names could unfold without end
+VALUES_MAX = 100_000  # in one argument of a call
 _OPERATORS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.FloorDiv: operator.floordiv,
     ast.Div: operator.truediv,
@@ -81,13 +84,33 @@ def call_of(node: ast.Call, scope: Scope) -> Call:
 
 def plain(value: Any) -> Any:
     """The same, where a call is what it makes if it is ``dict(…)`` or a plain shape, and is filled in later if it is not."""
+    if _more_than(VALUES_MAX, value):
+        return Later(why=f"more than {VALUES_MAX:,} values")
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
     if isinstance(value, Call):
         if value.name.rpartition(".")[2] in SHAPES or value.name == "dict":
-            return {name: plain(item) for name, item in value.items()} if value.rest is None else value.rest
+            return {name: _plain(item) for name, item in value.items()} if value.rest is None else value.rest
         return Later(why=f"{value.name}(…)")
     if isinstance(value, Mapping):
-        return {name: plain(item) for name, item in value.items()}
-    return [plain(item) for item in value] if isinstance(value, list) else value
+        return {name: _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _more_than(most: int, value: Any) -> bool:
+    """Whether a value is made of more values than that, each counted as often as it stands there."""
+    left, open_ = most, [value]
+    while open_:
+        one, left = open_.pop(), left - 1
+        if left < 0 or len(open_) > most:
+            return True
+        if isinstance(one, Call):
+            open_ += one.positional
+        if isinstance(one, Mapping | list):
+            open_ += one.values() if isinstance(one, Mapping) else one
+    return False
 
 
 # Classes of the SDK that only hold what they are given.
@@ -111,7 +134,7 @@ def scope_of(body: list[ast.stmt], outer: Scope) -> dict[str, Any]:
     for name, values in given.items():
         if len(values) == 1 and values[0] is not None and name not in rebound:
             value = value_of(values[0], scope)
-            if name not in changed or not isinstance(value, Mapping | list):
+            if not isinstance(value, Mapping | list) or (name not in changed and not _more_than(HELD_MAX, value)):
                 scope[name] = value
     return scope
 
@@ -212,7 +235,7 @@ def _joined(node: ast.JoinedStr, scope: Scope) -> Any:
         if not isinstance(value, str | int) or isinstance(value, bool) or not simple:
             return Later(why=ast.unparse(node))
         parts.append(str(value))
-    return "".join(parts)
+    return "".join(parts) if sum(map(len, parts)) <= TEXT_MAX else Later(why=_short(node))
 
 
 def _computed(node: ast.BinOp, scope: Scope) -> Any:
@@ -221,7 +244,7 @@ def _computed(node: ast.BinOp, scope: Scope) -> Any:
     if compute is None or isinstance(left, bool) or isinstance(right, bool):
         return later
     if isinstance(left, str) and isinstance(right, str) and isinstance(node.op, ast.Add):
-        return left + right
+        return left + right if len(left) + len(right) <= TEXT_MAX else later
     if not isinstance(left, int | float) or not isinstance(right, int | float):
         return later
     if max(abs(left), abs(right)) > NUMBER_MAX or (right == 0 and isinstance(node.op, ast.Div | ast.FloorDiv)):

@@ -40,6 +40,13 @@ POSITIONAL: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+def _parsed(text: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except MemoryError:  # CPython's parser says so where expressions are nested too deeply for it
+        raise RecursionError("expressions are nested too deeply") from None
+
+
 def python_jobs(file: str, text: str) -> Iterator[Found]:
     """The training jobs that a Python file makes."""
     yield from program_jobs(file, text, lambda line: ("", line))
@@ -47,7 +54,7 @@ def python_jobs(file: str, text: str) -> Iterator[Found]:
 
 def program_jobs(file: str, text: str, place: Any) -> Iterator[Found]:
     try:
-        module = ast.parse(text)
+        module = _parsed(text)
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         path, at = place(line) if text else ("", 1)

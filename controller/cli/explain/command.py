@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from controller.aws.packaged_policy import packaged_document
 from controller.aws.prices import Prices
 from controller.aws.system_clock import SystemClock
 from controller.cli.check import described, job_name, known_tags
@@ -24,6 +22,7 @@ from controller.cli.judging import Checked, as_seen, check_document, check_job
 from controller.cli.ledger import with_ledger
 from controller.cli.live_evidence import with_expectation
 from controller.cli.options import LOCAL_FOLDER, Format, OutputFormat, Table
+from controller.cli.policy_source import PolicyUsed, policy_in_force, policy_of_folder
 from controller.cli.run_cases import action_of
 from controller.cli.usage import BAD_INPUT
 from controller.decide import decide
@@ -33,16 +32,13 @@ from controller.decide.need import Need
 from controller.jobs.job import Job
 from controller.ledger.intent import Announce, Intent, RefreshCard
 from controller.ledger.lineage import Lineage, LineageId
-from controller.policy.compiled import load_policy
 from controller.policy.findings import VerdictKind
 from controller.policy.policy import Policy
 from controller.policy.rules import judge
-from controller.policyfile import BadPolicy, compile_folder
+from controller.policyfile import BadPolicy
 from controller.policyfile.folder import policy_files
 from controller.runtime.gather import lineage_of
 from controller.runtime.ports import Clock, Ledger
-
-ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
 def run(
@@ -53,7 +49,9 @@ def run(
     policies: Annotated[
         str | None,
         typer.Option(
-            "--policies", metavar="DIR", help=f"The policy folder. Default: ./{LOCAL_FOLDER}, else the packaged policies."
+            "--policies",
+            metavar="DIR",
+            help=f"The policy folder. Default: for JOB the policies that the stack uses, for FILE ./{LOCAL_FOLDER}.",
         ),
     ] = None,
     tags: Annotated[
@@ -67,40 +65,39 @@ def run(
 ) -> int:
     """Explain every job of a file, or one job of the ledger."""
     given, name = known_tags(tags), job_name(target)
-    folder = _folder(policies)
-    try:
-        document = packaged_document() if folder is None else compile_folder(folder)
-    except BadPolicy as error:
-        print(error.text, file=sys.stderr)
-        return BAD_INPUT
-    policy = load_policy(document, in_force_at=ALWAYS)
 
     def write(found: Explained) -> None:
         sys.stdout.write(as_json(found) if format_ is OutputFormat.JSON else as_text(found))
 
-    if name is not None:
-        return with_ledger(table, lambda ledger, clock: _explain_job(name, policy, folder, ledger, clock, write))
+    def explain_job(ledger: Ledger, clock: Clock) -> int:
+        used = policy_in_force(ledger.revisions) if policies is None else policy_of_folder(policies)
+        return _explain_job(name or target, used, ledger, clock, write)
+
+    try:
+        if name is not None:
+            return with_ledger(table, explain_job)
+        return _explain_file(target, policy_of_folder(policies), given, write)
+    except BadPolicy as error:
+        print(error.text, file=sys.stderr)
+        return BAD_INPUT
+
+
+def _explain_file(target: str, used: PolicyUsed, given: Mapping[str, str] | None, write: Callable[[Explained], None]) -> int:
+    """Explain every job of a file, as if requests were made now."""
     now, code = SystemClock().now(), 0
     for found in documents(target):
-        checked = check_document(found, policy, given, now=now, as_made=lambda job: _made(job, now))
+        checked = check_document(found, used.policy, given, now=now, as_made=lambda job: _made(job, now))
         if checked.word is None:
             print(f"{found.where}: {checked.error}", file=sys.stderr)
             code = BAD_INPUT
             continue
-        write(_explained(checked, policy, folder, now))
+        write(_explained(checked, used, now))
     return code
 
 
-def _folder(given: str | None) -> Path | None:
-    if given is not None:
-        return Path(given)
-    return Path(LOCAL_FOLDER) if Path(LOCAL_FOLDER).is_dir() else None
-
-
-def _explain_job(
-    name: str, policy: Policy, folder: Path | None, ledger: Ledger, clock: Clock, write: Callable[[Explained], None]
-) -> int:
+def _explain_job(name: str, used: PolicyUsed, ledger: Ledger, clock: Clock, write: Callable[[Explained], None]) -> int:
     """Explain a job as SageMaker describes it now, with its story. Raises BadInput and AwsUnreachable."""
+    policy = used.policy
     job = described(name, policy)
     if job is None:
         raise BadInput(f"found no training job {name} in this account and region")
@@ -113,7 +110,7 @@ def _explain_job(
     if facts.claim is not None and job.alive:
         facts = replace(facts, claims=ledger.claims.claims_on(facts.claim.bucket))
     facts = with_expectation(facts, ledger)
-    write(_explained(checked, policy, folder, now, facts))
+    write(_explained(checked, used, now, facts))
     return 0
 
 
@@ -133,11 +130,11 @@ def _facts(job: Job, policy: Policy, now: datetime) -> Facts:
     )  # fmt: skip
 
 
-def _explained(checked: Checked, policy: Policy, folder: Path | None, now: datetime, facts: Facts | None = None) -> Explained:
+def _explained(checked: Checked, used: PolicyUsed, now: datetime, facts: Facts | None = None) -> Explained:
     """Everything that there is to say of a job; ``facts`` are of one in the ledger."""
+    policy, folder = used.policy, used.folder
     files = tuple(str(path) for path in policy_files(folder).policies) if folder is not None else ()
-    where = f"folder {folder}" if folder else "the packaged policies"
-    found = Explained(checked=checked, at=now, folder=where, files=files, revision=policy.revision)
+    found = Explained(checked=checked, at=now, folder=used.where, files=files, revision=policy.revision)
     job = checked.job
     if job is None:
         return found
@@ -148,6 +145,7 @@ def _explained(checked: Checked, policy: Policy, folder: Path | None, now: datet
     decision = decide(known) if checked.word is not VerdictKind.REFUSED else Decision()  # SageMaker makes no such job
     return replace(
         found,
+        older=job.alive and "created_at" not in job.unknown and job.created_at < policy.in_force_at,
         rules=rule_reasons(job, policy, evidence, verdict, now, places),
         blocks=block_reasons(job, policy, places),
         action=action_of(decision),

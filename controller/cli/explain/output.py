@@ -19,7 +19,8 @@ from controller.units.free_text import one_line
 class Explained:
     """Everything that there is to say of one job. ``action`` is what would be done to it, ``coming`` what happens next and when.
 
-    ``story`` is what the ledger knows; None where nobody asked it.
+    ``older``: the job was created before the policy took force, so rules for new jobs do not act on it. ``story`` is what the
+    ledger knows; None where nobody asked it.
     """
 
     checked: Checked
@@ -30,6 +31,7 @@ class Explained:
     rules: tuple[RuleReason, ...] = ()
     blocks: tuple[BlockReason, ...] = ()
     action: str = NONE
+    older: bool = False
     coming: tuple[Event, ...] = ()
     lineage: str = ""
     story: tuple[Event, ...] | None = None
@@ -46,6 +48,8 @@ def _lines(found: Explained) -> Iterable[str]:
     yield f"{name}  ({checked.found.where}), at {found.at:%Y-%m-%d %H:%M} UTC"
     files = f" of {', '.join(found.files)}" if found.files else ""
     yield f"policy {found.revision}, {found.folder}{files}"
+    if found.older:
+        yield "  the job was created before that: only rules with applies_to: running act on it"
     yield f"verdict: {checked.word}; action: {found.action}"
     for refusal in checked.refused:
         yield f"  SageMaker would refuse it: {refusal.field} is {refusal.found}; wanted: {refusal.wanted}"
@@ -122,6 +126,7 @@ def as_json(found: Explained) -> str:
         "line": checked.found.line,
         "at": found.at.isoformat(),
         "policy": {"folder": found.folder, "files": list(found.files), "revision": found.revision},
+        "created_before_policy": found.older,
         "verdict": checked.word.value if checked.word else None,
         "action": found.action,
         "refused": [{"field": r.field, "found": r.found, "wanted": r.wanted} for r in checked.refused],

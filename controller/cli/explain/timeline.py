@@ -52,9 +52,17 @@ class Event:
 
 def timeline(lineage: Lineage) -> tuple[Event, ...]:
     """Everything of a lineage, oldest first; at most the newest EVENTS_MAX."""
-    events = [Event(at=entry.at, kind="entry", text=bounded(entry_text(entry))) for entry in lineage.entries]
+    events = [Event(at=entry.at, kind="entry", text=_with_policy(entry)) for entry in lineage.entries]
     events += [_of_intent(intent) for intent in lineage.intents]
     return tuple(sorted(events, key=lambda event: event.at)[-EVENTS_MAX:])
+
+
+def _with_policy(entry: Entry) -> str:
+    """An entry in words, and under which policy it was written, where it does not say so itself and somebody wrote it down."""
+    if not entry.revision or isinstance(entry, Flagged | RuleHeldBack):
+        return bounded(entry_text(entry))
+    policy = one_line(f" ({f'{entry.mode}, ' if entry.mode else ''}policy {entry.revision})", 60)
+    return f"{one_line(entry_text(entry), LINE_MAX - len(policy) - 1)} {policy}"
 
 
 def entry_text(entry: Entry) -> str:

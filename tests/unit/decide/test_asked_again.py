@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from controller.decide.facts import Facts
 from controller.jobs.job import Outcome
 from controller.jobs.request import change_from_json
-from controller.ledger.entry import UserRequested
+from controller.ledger.entry import UserRequested, Waived
 from controller.ledger.intent import Intent, IntentResult, Stop, Submit
 from controller.ledger.move_cause import MoveCause
+from controller.policy.mode import Mode
 from controller.policy.policy import Repair
 from controller.policy.user_request import UserRequest
 from tests.builders import BEGIN, ended, job, lineage, policy, rule
-from tests.unit.decide.deciding import HOUR, actions, looked_up, text
+from tests.unit.decide.deciding import HOUR, actions, looked_up, text, topics
 
+REFUSED = "It would break use-spot (EnableManagedSpotTraining is"
 ON_DEMAND = job(spot=False, wait_s_max=None, checkpoint_uri=None)
 
 
@@ -31,14 +35,14 @@ def asked(about: Any = ON_DEMAND, request: UserRequest = UserRequest.TRY_AGAIN, 
 def test_the_same_offence_is_not_submitted_again() -> None:
     refused = asked()
     assert actions(refused, Submit) == []
-    assert "It would break use-spot, which stops it again" in text(refused, "cannot-repeat")
+    assert REFUSED in text(refused, "cannot-repeat")
 
 
 def test_a_job_that_no_rule_stopped_is_judged_before_it_is_tried_again() -> None:
     failed = asked()
     unstopped = replace(failed, lineage=replace(failed.lineage, intents=()))
     assert actions(unstopped, Submit) == []
-    assert "It would break use-spot, which stops it again" in text(unstopped, "cannot-repeat")
+    assert REFUSED in text(unstopped, "cannot-repeat")
 
 
 def test_a_job_is_submitted_with_the_fix_that_the_policy_has() -> None:
@@ -59,3 +63,63 @@ def test_a_request_that_keeps_the_rules_is_submitted_as_it_was() -> None:
 def test_on_demand_is_refused_where_a_rule_would_bring_it_back() -> None:
     refused = asked(job(), UserRequest.ON_DEMAND, Repair(checkpoint="s3://acme/{team}/"))
     assert actions(refused, Submit) == []
+
+
+# ── Move to on-demand ───────────────────────────────────────────────────────────
+
+
+def move(about: Any, *rules: Any, waiver: Waived | None = None) -> Facts:
+    """A person asks for on-demand of a job that runs or has ended; nothing has stopped it."""
+    number, at = 0 if about.alive else 2, BEGIN + HOUR / 2
+    asked_for = UserRequested(job="bert", at=at, team="vision", who="U0LOCAL1", request=UserRequest.ON_DEMAND, number=number)
+    entries = (asked_for, *((waiver,) if waiver else ()))
+    whole = policy(rules=rules, resubmissions=(), in_force_at=at)  # so that no rule stops the job itself
+    return looked_up(about, now=BEGIN + 2 * HOUR, lineage=lineage(entries=entries), policy=whole)
+
+
+WAIVED = Waived(
+    job="bert", at=BEGIN, team="vision", policy="use-spot", who="U0LOCAL1", reason="demo", ticket="T-1", until=BEGIN + 24 * HOUR
+)
+BILLED_TAG = rule(
+    "cost-center", kind="tags-required", options={"tags": {"cost-center": ("*",)}}, repair=Repair(tags={"cost-center": "7"})
+)
+UNFIXABLE = rule("cost-center", kind="tags-required", options={"tags": {"cost-center": ("*",)}})
+RUNNING, FAILED = job(), ended(job(), Outcome.CAPACITY)
+
+
+@pytest.mark.parametrize("about", [RUNNING, FAILED], ids=["running", "ended"])
+@pytest.mark.parametrize("broken", [rule(), UNFIXABLE], ids=["the fix is the opposite", "no fix"])
+def test_a_move_that_a_rule_would_stop_is_refused_before_anything_is_done(about: Any, broken: Any) -> None:
+    refused = move(about, broken)
+    assert actions(refused, Stop, Submit) == []
+    [topic] = [topic for topic in topics(refused) if topic.startswith("cannot-repeat")]
+    told = text(refused, topic)
+    assert f"It would break {broken.name} (" in told
+    assert f"Waive {broken.name} for this job" in told
+    assert ("keeps running" in told) is about.alive
+
+
+@pytest.mark.parametrize("about", [RUNNING, FAILED], ids=["running", "ended"])
+@pytest.mark.parametrize("rules", [(), (rule(mode=Mode.WARN, action=None),), (rule(),)], ids=["no rule", "a warning", "waived"])
+def test_a_move_that_keeps_the_rules_or_is_waived_happens(about: Any, rules: tuple[Any, ...]) -> None:
+    allowed = move(about, *rules, waiver=WAIVED)
+    [act] = actions(allowed, Stop, Submit)
+    assert isinstance(act, Stop if about.alive else Submit)
+    assert [topic for topic in topics(allowed) if topic.startswith("cannot-repeat")] == []
+
+
+@pytest.mark.parametrize("about", [RUNNING, FAILED], ids=["running", "ended"])
+def test_a_move_is_made_with_the_fix_that_the_rules_demand(about: Any) -> None:
+    [act] = actions(move(about, BILLED_TAG), Stop, Submit)
+    changes = change_from_json(act.changes)
+    assert (changes["EnableManagedSpotTraining"], changes["Tags"]) == (False, [{"Key": "cost-center", "Value": "7"}])
+
+
+def test_the_attempt_of_a_running_job_that_was_moved_carries_the_fix() -> None:
+    before = move(RUNNING, BILLED_TAG)
+    [stop] = actions(before, Stop)
+    done = Intent(action=stop, due_at=BEGIN, claim=1, closed=IntentResult.DONE)
+    after = replace(before, job=ended(RUNNING, Outcome.STOPPED), lineage=replace(before.lineage, intents=(done,)))
+    [submit] = actions(after, Submit)
+    assert change_from_json(submit.changes) == change_from_json(stop.changes)
+    assert submit.cause is MoveCause.ASKED

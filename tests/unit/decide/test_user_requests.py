@@ -161,7 +161,7 @@ def request_of(request: UserRequest, who: str = "U1", minute: int = 1, about: st
 
 
 def with_requests(*requests: UserRequested, about: Job | None = None, intents: tuple[Intent, ...] = ()) -> Facts:
-    return facts(about or job(), lineage=lineage(entries=requests, intents=intents))
+    return facts(about or job(), lineage=lineage(entries=requests, intents=intents), policy=policy(rules=()))
 
 
 def stop_and_message(of: Facts) -> tuple[Stop, dict[str, Any]]:

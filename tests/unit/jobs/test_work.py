@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from controller.jobs.work import Work
+from controller.jobs.work import Work, family_of_work
 from tests.builders import ACCOUNT, BEGIN, REGION
 
 BERT = Work(
@@ -31,6 +31,32 @@ RETRY = replace(BERT, job="bert-018", root="bert-018", lineage="another's")
 def test_a_retry_under_another_name_does_the_same_work(other: Work) -> None:
     assert BERT.same_as(other)
     assert other.same_as(BERT)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "bert-retry",
+        "bert-retry-2",
+        "bert-2-retry",
+        "bert-rerun",
+        "bert-fixed",
+        "bert-v2",
+        "bert-copy",
+        "bert-again-2026-11-29",
+        "bert.try2",
+        "bert-NEW",
+    ],
+)
+def test_a_name_to_which_people_add_that_it_runs_again_is_of_the_family(name: str) -> None:
+    assert family_of_work(name) == "bert"
+    assert BERT.same_as(replace(RETRY, root=name, job=name, checkpoint_uri=None))
+
+
+@pytest.mark.parametrize("name", ["bert-large", "roberta", "bert-retrieval", "bert-newton", "retry", "v2", "bert-news"])
+def test_another_name_is_another_family(name: str) -> None:
+    assert family_of_work(name) == name
+    assert not BERT.same_as(replace(RETRY, root=name, job=name, checkpoint_uri=None))
 
 
 @pytest.mark.parametrize(

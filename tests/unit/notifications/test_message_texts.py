@@ -51,6 +51,11 @@ EXAMPLES: tuple[Message, ...] = (
              expected_s=864_000),
     m.GaveUp(job=SPOT, reason=GiveUpReason.NO_FURTHER_STEP, cause="capacity", proven_s=0),
     m.CannotRepeat(job=SPOT, why="it is serverless"),
+    m.CannotRepeat(
+        job=SPOT, rules="use-spot",
+        why="it would break use-spot (EnableManagedSpotTraining is off; wanted: on), and the fix is the opposite of what was"
+        " asked for",
+    ),
     m.Refused(name="bert", attempt="bert-r02", why="AccessDenied"),
     m.Refused(name="bert", why="AccessDenied"),
     m.Abandoned(name="bert", attempt="bert-r02", why="Throttled"),

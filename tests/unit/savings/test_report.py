@@ -87,7 +87,7 @@ def test_a_report_lists_by_user_algorithm_family_and_pool() -> None:
     named = {by: report(told(measured("a")), by=by).lines[0].name for by in By}
     assert named == {
         By.TEAM: "vision", By.USER: "ada", By.ALGORITHM: "pytorch-training", By.FAMILY: "ml.g5",
-        By.POOL: "ml.g5.2xlarge us-east-1",
+        By.POOL: "ml.g5.2xlarge us-east-1", By.ACCOUNT: "all accounts",
     }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any, get_args, get_type_hints
@@ -17,7 +17,9 @@ from controller.ledger.entry import Entry, JobDeleted
 from controller.ledger.intent import Action, Announce, Intent, IntentResult, Stop
 from controller.ledger.lineage import Lineage, LineageId
 from controller.ledger.message_kind import MessageKind
+from controller.ledger.under_policy import UnderPolicy
 from controller.runtime.batches import kind_of
+from controller.runtime.ports import Message
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 VANISHED = JobDeleted(job="bert", at=NOON, team=None)
@@ -83,6 +85,21 @@ def test_a_time_without_a_zone_is_not_written() -> None:
 
 def test_every_entry_and_action_has_its_kind() -> None:
     assert {*get_args(Entry), *get_args(Action)} <= set(STORED_KINDS.values())
+
+
+@pytest.mark.parametrize("kind", [*get_args(Entry), Announce, Message], ids=lambda kind: kind.__name__)
+def test_every_entry_and_message_keeps_the_policy_that_it_was_written_under(kind: Any) -> None:
+    assert issubclass(kind, UnderPolicy)
+    assert {"revision", "mode"} <= {one.name for one in fields(kind)}
+
+
+def test_the_policy_of_an_entry_is_stored_and_a_row_of_before_has_none() -> None:
+    vanished = replace(VANISHED, revision="abc", mode="warn")
+    found = read(write(vanished))
+    assert (found.revision, found.mode) == ("abc", "warn")
+    before = write(VANISHED)
+    assert not before["body"]["M"].keys() & {"revision", "mode"}
+    assert (read(before).revision, read(before).mode) == ("", "")
 
 
 def test_a_field_that_is_none_is_not_written() -> None:

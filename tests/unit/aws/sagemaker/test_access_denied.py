@@ -16,8 +16,8 @@ from controller.aws.dynamodb.ledger import DynamoLedger
 from controller.aws.ec2_instances import Ec2Instances
 from controller.aws.sagemaker.jobs import SageMakerJobs
 from controller.jobs.failure import FailureCause
-from controller.ledger.intent import Submit
-from controller.runtime.ports import Done, Later, Refused, Unreachable
+from controller.ledger.intent import NEVER_FITS, Submit
+from controller.runtime.ports import Answer, Done, Later, Refused, Unreachable
 from tests.builders import BEGIN, lineage_id
 
 SUBMIT = Submit(about="bert", born_at=BEGIN, job="bert-r02", number=2, cause=FailureCause.STARVED)
@@ -97,10 +97,48 @@ def test_a_job_of_another_life_of_the_name_is_not_submitted_again() -> None:
         assert answer == Refused("bert is gone, and no request is ever guessed")
 
 
-def test_an_unexpected_failure_of_a_stop_is_raised_with_aws_s_message() -> None:
-    jobs = SageMakerJobs(Guarded("Unheard", describe_training_job=DESCRIBED))
-    with pytest.raises(ClientError, match="Unheard"):
-        jobs.stop("bert")
+def test_an_answer_to_a_stop_that_nobody_has_seen_is_a_try_and_its_text_is_kept() -> None:
+    answer = SageMakerJobs(Guarded("Unheard", describe_training_job=DESCRIBED)).stop("bert")
+    assert isinstance(answer, Later)
+    assert answer.tried
+    assert "Unheard" in answer.why
+
+
+DENIED = (
+    "User: arn:aws:sts::111122223333:assumed-role/x is not authorized to perform: sagemaker:CreateTrainingJob on resource: y "
+)
+ON_DEMAND = replace(SUBMIT, changes='{"EnableManagedSpotTraining": false}')
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "submit", "answer"),
+    [
+        # An answer to a request with changes that no later try can better leads to the next step at once.
+        ("AccessDeniedException", f"{DENIED}with an explicit deny in a service control policy", ON_DEMAND, Refused),
+        ("AccessDeniedException", f"{DENIED}with an explicit deny in an identity-based policy", ON_DEMAND, Refused),
+        ("UnsupportedOperation", "The requested configuration is not supported", ON_DEMAND, Refused),
+        ("InvalidInstanceType", "ml.p2.xlarge is not supported in this region", ON_DEMAND, Refused),
+        ("ValidationException", "Instance type ml.p2.xlarge is not supported for this algorithm", ON_DEMAND, Refused),
+        # The job itself was accepted once, and a permission of ours may come.
+        ("AccessDeniedException", f"{DENIED}with an explicit deny in a service control policy", SUBMIT, Later),
+        ("AccessDeniedException", f"{DENIED}because no identity-based policy allows the action", ON_DEMAND, Later),
+        ("UnsupportedOperation", "The requested configuration is not supported", SUBMIT, Later),
+        ("ServiceQuotaExceededException", "The quota is used up", ON_DEMAND, Later),
+        ("ResourceLimitExceeded", "The account-level service limit is reached", ON_DEMAND, Later),
+    ],
+)
+def test_a_refusal_of_what_was_changed_is_for_good_and_one_of_the_job_itself_is_a_try(
+    code: str, text: str, submit: Submit, answer: type[Answer]
+) -> None:
+    class Refusing(Guarded):
+        def create_training_job(self, **_: Any) -> Any:
+            raise ClientError({"Error": {"Code": code, "Message": text}}, "CreateTrainingJob")
+
+    found = SageMakerJobs(Refusing(code, describe_training_job=DESCRIBED, list_tags={"Tags": []}), roles=["r"]).submit(
+        submit, ROOT
+    )
+    assert type(found) is answer
+    assert found.why.startswith(NEVER_FITS) is (answer is Refused)
 
 
 ALGORITHMS = {  # what an algorithm that cannot be described counts as: on-demand is fine for one of the Marketplace

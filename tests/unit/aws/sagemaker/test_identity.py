@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from controller.aws.sagemaker.identity import identity_of, probe_identity_of
+from controller.aws.sagemaker.identity import identity_of, probe_identity_of, work_of
 from controller.aws.sagemaker.repeat_request import ACCOUNTED, request_again
 from controller.jobs.changes import Changes
 from controller.jobs.request import PROBE
@@ -144,3 +144,13 @@ def test_a_probe_is_known_by_the_identity_that_its_parent_foretells() -> None:
     assert identity_of(DESCRIBED, KEY) != probe_identity_of(DESCRIBED, KEY)
     stolen = probe | {"AlgorithmSpecification": {**probe["AlgorithmSpecification"], "ContainerEntrypoint": ["sh", "-c", "mine"]}}
     assert identity_of(stolen, KEY) != probe_identity_of(DESCRIBED, KEY)
+
+
+def test_the_same_inputs_are_the_same_work_with_a_slash_at_their_end_and_without() -> None:
+    def reading(uri: str) -> dict[str, Any]:
+        channel = {"ChannelName": "train", "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}}}
+        return {"InputDataConfig": [channel], "OutputDataConfig": {"S3OutputPath": "s3://models/out"}}
+
+    same = {work_of(reading(uri), "key") for uri in ("s3://data/train", "s3://data/train/")}
+    assert len(same) == 1
+    assert work_of(reading("s3://data/train-2"), "key") not in same

@@ -149,11 +149,24 @@ def test_the_story_of_a_job_in_the_ledger_is_told_to_its_end(
             "entry    victim was stopped",
         ]
         assert [line for line in told if line not in story] == [], story
+        lines = [line for line in story.splitlines() if "  entry    " in line]
+        assert [line for line in lines if ", policy " not in line and "(enforce, policy " not in line] == []
         assert main(["explain", "victim", "--table", TABLE, "--format", "json"]) == 0
         said = json.loads(capsys.readouterr().out)
         times = [event["at"] for event in said["timeline"]]
         assert times == sorted(times)
         assert {event["kind"] for event in said["timeline"]} == {"entry", "intent", "message"}
+        assert "in force in the stack since " in out
+        assert "policies/team.yaml:" in out  # the folder here has the same revision, so its places are shown
+        lax = POLICY.replace("mode: enforce, action: stop, applies_to: running", "mode: warn")
+        for other in (lax, "version: 1\nrules: [{name: a, rule: no-such-rule}]\n"):
+            (folder / "team.yaml").write_text(other, "utf-8")
+            assert main(["explain", "victim", "--table", TABLE]) == 0
+            used, _ = capsys.readouterr()
+            assert "on-spot (spot-required, enforce, stop): broken" in used
+        (folder / "team.yaml").write_text(lax, "utf-8")
+        assert main(["explain", "victim", "--table", TABLE, "--policies", "policies"]) == 0
+        assert "on-spot (spot-required, warn) policies/team.yaml:" in capsys.readouterr().out
         assert main(["explain", "nobody", "--table", TABLE]) == 2
         assert "found no training job nobody in this account and region" in capsys.readouterr().err
         assert main(["explain", "victim", "--table", "Elsewhere"]) == 5

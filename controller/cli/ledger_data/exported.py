@@ -1,0 +1,93 @@
+"""Ledgers in files, read for reports by the same code as ledgers in DynamoDB."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from controller.aws.dynamodb.days import DynamoDays
+from controller.aws.dynamodb.items import Item
+from controller.aws.dynamodb.journal import DynamoJournal
+from controller.aws.dynamodb.market_signals import DynamoMarketSignals
+from controller.aws.dynamodb.prices import DynamoStoredPrices
+from controller.aws.dynamodb.table import LINEAGE, Table
+from controller.cli.errors import BadInput
+from controller.cli.ledger_data.rows import rows_of
+from controller.ledger.lineage import LineageId
+
+NEEDED = ("rollup", "cursor", "signal#", "price#")
+
+
+class FileTable(Table):
+    """The rows of an export that reports read: whole partitions, a range of one, and the index of a day."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(None, str(path))
+        self.places: set[tuple[str, str]] = set()
+        rows: dict[tuple[str, str], Item] = {}
+        for row in rows_of(path):
+            pk = row["pk"]["S"]
+            if pk.startswith(LINEAGE) and (lineage := LineageId.parse(pk.removeprefix(LINEAGE))) is not None:
+                self.places.add((lineage.account, lineage.region))
+            if pk.startswith(NEEDED) or "day_pk" in row:
+                rows[(pk, row["sk"]["S"])] = row  # a row that was read again counts as it was read last
+        self._partitions: dict[str, list[Item]] = defaultdict(list)
+        self._days: dict[str, list[Item]] = defaultdict(list)
+        for _, row in sorted(rows.items()):
+            self._partitions[row["pk"]["S"]].append(row)
+            if "day_pk" in row:
+                self._days[row["day_pk"]["S"]].append(row)
+
+    def get(self, pk: str, sk: str) -> Item | None:
+        return next((row for row in self._partitions.get(pk, ()) if row["sk"]["S"] == sk), None)
+
+    def query(self, *, index: str | None = None, limit: int | None = None, **asked: Any) -> Iterator[Item]:
+        """Only the queries that reports make; another one raises ValueError."""
+        values = {name: value["S"] for name, value in asked["ExpressionAttributeValues"].items()}
+        match index, asked["KeyConditionExpression"]:
+            case "day", "day_pk = :pk":
+                found: Iterable[Item] = self._days.get(values[":pk"], ())
+            case None, "pk = :pk":
+                found = self._partitions.get(values[":pk"], ())
+            case None, "pk = :pk AND sk BETWEEN :first AND :last":
+                rows = self._partitions.get(values[":pk"], ())
+                found = (row for row in rows if values[":first"] <= row["sk"]["S"] <= values[":last"])
+            case _, other:
+                raise ValueError(f"no report asks an export for {other!r} of {index}")
+        yield from list(found)[:limit]
+
+
+class ExportedLedger:
+    """The ports that reports read, over one export. Raises BadInput for a file that is none."""
+
+    def __init__(self, path: Path) -> None:
+        table = FileTable(path)
+        self.path = path
+        self.places = table.places
+        self.days = DynamoDays(table)
+        self.journal = DynamoJournal(table)
+        self.market_signals = DynamoMarketSignals(table)
+        self.prices = DynamoStoredPrices(table)
+
+    @property
+    def name(self) -> str:
+        """The account and the region, for people; those of a ledger that two stacks wrote are several."""
+        return ", ".join(f"{account} {region}" for account, region in sorted(self.places)) or self.path.name
+
+
+def ledgers_of(paths: Sequence[Path]) -> list[ExportedLedger]:
+    """The ledgers of exports. Raises BadInput where two are of the same account and region: their sums would count twice."""
+    found: list[ExportedLedger] = []
+    for path in paths:
+        ledger = ExportedLedger(path)
+        for other in found:
+            if path.resolve() == other.path.resolve() or other.places & ledger.places:
+                both = ", ".join(f"{account} {region}" for account, region in sorted(other.places & ledger.places))
+                raise BadInput(
+                    f"--ledger: {other.path} and {path} are both of {both or 'one file'}, wanted one export for each"
+                    " account and region: what is in both would count twice"
+                )
+        found.append(ledger)
+    return found
