@@ -196,7 +196,7 @@ DIGEST = (
 # Function → what it calls. Sweep and drain leave no dead letters: the next minute is their next try.
 FUNCTIONS: dict[str, tuple[str, ...]] = {
     "job_changed": (*RECONCILE, "sagemaker DescribeHyperParameterTuningJob", DEAD_LETTER),
-    "market_signalled": ("dynamodb PutItem", "ec2 DescribeInstances", DEAD_LETTER),
+    "market_signalled": (*QUEUE_A_MESSAGE, "dynamodb Query", "ec2 DescribeInstances", DEAD_LETTER),
     "sweep": (*RECONCILE, "dynamodb Query due"),
     "discover": (*RECONCILE, DEAD_LETTER),
     "drain": (
@@ -233,7 +233,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
 
 # Functions that never submit → the partitions that they write. Only functions that submit write a lineage (lineage#…).
 ROWS: dict[str, tuple[str, ...]] = {
-    "market_signalled": ("signal#*",),
+    "market_signalled": ("outbox", "outbox#*", "said#*", "signal#*"),
     "drain": ("aside", "cursor", "outbox", "outbox#*", "post#*", "said#*", "shelf#*"),
     "prices": ("cursor", "late", "price#*"),
     "api_handler": ("halt", "once", "request#*"),

@@ -10,6 +10,7 @@ from typing import Any
 
 from controller.aws.prices import Prices
 from controller.aws.sagemaker.documents import DocumentKind
+from controller.cli.case_attempts import lineage_before
 from controller.cli.documents import Found, documents, documents_in
 from controller.decide.facts import Facts
 from controller.decide.need import Need
@@ -17,7 +18,6 @@ from controller.decide.spot_worth import worth_of
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import Claim, claim_of
 from controller.jobs.job import Job, Outcome
-from controller.ledger.lineage import Lineage, LineageId
 from controller.ledger.pool import PoolMemory
 from controller.policy.policy import Policy
 from controller.policy.rules.kind import Evidence
@@ -85,10 +85,11 @@ def evidence_of(case: Case, found: Found) -> Evidence:
 
 def facts_of(case: Case, found: Found, job: Job, policy: Policy) -> Facts:
     """What the controller would know of the job at the case's time."""
+    lineage = lineage_before(case.entry.history.attempts or (), job)
     at, evidence, run_s = case.entry.at, evidence_of(case, found), case.entry.history.run
     rate = Prices().rate(job.instance_type, job.region, at)
     facts = Facts(
-        now=at, job=job, number=1, lineage=Lineage(id=LineageId.of(job)), policy=policy, rate=rate, first_rate=rate,
+        now=at, job=job, number=lineage.newest_number() or 1, lineage=lineage, policy=policy, rate=rate, first_rate=rate,
         claims=evidence.claims if job.alive else None, checkpoint_scan=evidence.checkpoint_scan,
         history=(run_s,) * RUNS_MIN if run_s is not None else (), looked_up=frozenset(Need),
     )  # fmt: skip

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from controller.units.value import dataclass
@@ -37,6 +37,7 @@ def instance_types() -> Iterable[str]:
     return _table().keys()
 
 
+@lru_cache(maxsize=200)
 def equivalents(instance_type: str) -> tuple[str, ...]:
     """Other types with the same kind and number of accelerators, and as much memory or more; the closest first.
 

@@ -21,6 +21,7 @@ from controller.ledger.message_facts import CheckpointFacts as CheckpointFacts
 from controller.ledger.message_facts import JobFacts as JobFacts
 from controller.ledger.message_facts import OfJob as OfJob
 from controller.ledger.message_kind import GiveUpReason, MessageKind, NextStep
+from controller.ledger.policy_message import CreateRefused as CreateRefused
 from controller.ledger.policy_message import PolicyRefused as PolicyRefused
 from controller.ledger.policy_message import SurpriseHeld as SurpriseHeld
 from controller.ledger.policy_message import TuningFlagged as TuningFlagged
@@ -298,6 +299,6 @@ Message = (
     | StillStopping | Interrupted | Finished | Moving | WouldMove | CannotAfford | DeadlineLost | DeadlineAtRisk
     | DeadlineUnreadable | OnDemandForbidden | NoRoom | NoEstimate | MaxWaitBeforeDeadline | Probing | StoppingAsAsked
     | RateLimit | DeciderFailed | SurpriseHeld | NotMoved | TagsChanged | WaiverExpiring | CalledOff
-    | PolicyRefused | TuningFlagged
+    | PolicyRefused | TuningFlagged | CreateRefused
 )  # fmt: skip
 MESSAGES: dict[MessageKind, type[Message]] = {cls.kind: cls for cls in get_args(Message)}

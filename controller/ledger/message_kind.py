@@ -46,6 +46,7 @@ class MessageKind(StrEnum):
     WAIVER_EXPIRING = "waiver-expiring"
     POLICY_REFUSED = "policy-refused"
     TUNING_FLAGGED = "tuning-flagged"
+    CREATE_REFUSED = "create-refused"
 
 
 class GiveUpReason(StrEnum):

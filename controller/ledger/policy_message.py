@@ -41,6 +41,29 @@ class TuningFlagged(OfJob):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CreateRefused:
+    """SageMaker refused somebody's CreateTrainingJob.
+
+    ``why`` is a ``CreateRefusal``; ``holders`` are jobs that hold the quota.
+    """
+
+    kind: ClassVar = MessageKind.CREATE_REFUSED
+    name: str
+    why: str
+    caller: str
+    role: str
+    team: str
+    instance_type: str
+    instances: int
+    spot: bool
+    quota: str = ""
+    limit: int | None = None
+    used: int | None = None
+    asked: int | None = None
+    holders: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WaiverExpiring:
     """A waiver of the policy ends soon; ``rules`` and what it says are text of the policy file."""
 

@@ -53,6 +53,11 @@ def row_of(kind: MessageKind) -> Row:
             return Row(rule_messages.rule_broken, "break a rule", ACTION, "")
         case MessageKind.TUNING_FLAGGED:
             return Row(rule_messages.tuning_flagged, "are started by tuning jobs that break a rule", ACTION, "")
+        case MessageKind.CREATE_REFUSED:
+            return Row(
+                problems.create_refused, "were refused by SageMaker for want of room", PERSON,
+                "Wait for running jobs, or request a higher quota.",
+            )  # fmt: skip
         case MessageKind.RESUBMITTING:
             return Row(jobs.resubmitting, "are submitted again", ACTION, "")
         case MessageKind.WOULD_RESUBMIT:

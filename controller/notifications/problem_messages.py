@@ -6,6 +6,7 @@ from controller.jobs.checkpoint import NOT_LOOKED_INTO
 from controller.ledger.message import (
     Abandoned,
     CheckpointsUnseen,
+    CreateRefused,
     DeciderFailed,
     Deleted,
     NameTaken,
@@ -135,3 +136,39 @@ def rate_limit(m: RateLimit) -> MessageText:
         why="The policy allows no more in one hour.",
         next_step=f"The others continue automatically at {when(m.until)}.",
     )
+
+
+def create_refused(m: CreateRefused) -> MessageText:
+    market = "spot" if m.spot else "on-demand"
+    team = f"team {escaped(m.team)} · " if m.team else ""
+    return explained(
+        f":no_entry: SageMaker did not create {bold(m.name)}: {REFUSALS.get(m.why, 'it refused the request')}",
+        why=_refused_because(m),
+        about=(f"It is held by {escaped(m.holders)}." if m.holders else "",),
+        next_step="Nothing. Spotwarden never submits it: nobody proved that the caller may use that role.",
+        to_do=_helps(m),
+        small=f"{team}{m.instances} × {escaped(m.instance_type)} · {market} · role {escaped(m.role)} · by {escaped(m.caller)}",
+    )
+
+
+REFUSALS = {"quota": "a quota is used up", "throttled": "too many requests", "capacity": "there is no capacity"}
+
+
+def _refused_because(m: CreateRefused) -> str:
+    if m.why == "throttled":
+        return "The account sends more requests to SageMaker than it accepts. CreateTrainingJob is limited for the whole account."
+    if m.why == "capacity":
+        return f"AWS has no capacity of {escaped(m.instance_type)} at the moment."
+    if not m.quota:
+        return "A quota of the account is used up, and the answer does not name it."
+    return f"The quota {code(m.quota)} is {m.limit}, of which {m.used} are in use, and the job asks for {m.asked}."
+
+
+def _helps(m: CreateRefused) -> str:
+    if m.why == "throttled":
+        return "Create it again in some minutes, with retries that wait longer each time."
+    if m.why == "capacity":
+        return "Create it again later, or with another instance type."
+    if m.limit is not None and m.asked is not None and m.asked > m.limit:
+        return f"Request a higher quota {code(m.quota)} in Service Quotas, or use fewer instances: waiting does not help."
+    return "Create it again when one of the jobs in the way has ended, or request a higher quota in Service Quotas."

@@ -76,7 +76,9 @@ def combined_fix(job: Job, broken: Broken, values: Values) -> Fix:
 
 
 def applied(job: Job, change: RequestChange) -> Job:
-    """The job as it would be with a change of its request."""
+    """The job as it would be with a change of its request; the job itself without one."""
+    if not change:
+        return job
     stopping, resources = change.get("StoppingCondition", {}), change.get("ResourceConfig", {})
     checkpoints = change.get("CheckpointConfig", {"S3Uri": job.checkpoint_uri}) or {}
     excluding = tuple(m for m in job.excludes_spot if m.rpartition(".")[2] not in resources and m not in change)

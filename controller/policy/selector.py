@@ -44,12 +44,12 @@ class Selector:
                     continue
                 if name in job.unknown:
                     undecided = True
-                elif not any(fnmatchcase(value, pattern) for pattern in patterns):
+                elif not _is_one_of(value, patterns):
                     return False
         for key, wanted in self.tags.items():
             if "tags" in job.unknown:
                 undecided = True
-            elif not any(fnmatchcase(job.tags.get(key, ""), pattern) for pattern in wanted):
+            elif not _is_one_of(job.tags.get(key, ""), wanted):
                 return False
         return None if undecided else True
 
@@ -59,11 +59,11 @@ class Selector:
         for name, patterns, value in self._fields(job):
             if patterns:
                 known = name not in job.unknown
-                matches = any(fnmatchcase(value, pattern) for pattern in patterns) if known else None
+                matches = _is_one_of(value, patterns) if known else None
                 found.append(SelectorPart(key=name, wanted=patterns, found=str(value) if known else None, matches=matches))
         for key, wanted in self.tags.items():
             known = "tags" not in job.unknown
-            matches = any(fnmatchcase(job.tags.get(key, ""), pattern) for pattern in wanted) if known else None
+            matches = _is_one_of(job.tags.get(key, ""), wanted) if known else None
             found.append(
                 SelectorPart(key=f"tag {key}", wanted=wanted, found=job.tags.get(key) if known else None, matches=matches)
             )
@@ -78,3 +78,10 @@ class Selector:
             ("account", self.account, job.account),
             ("region", self.region, job.region),
         )
+
+
+def _is_one_of(value: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a text matches one of these globs. Every text matches itself, unless it has a bracket."""
+    if value in patterns and "[" not in value:
+        return True
+    return any(fnmatchcase(value, pattern) for pattern in patterns)

@@ -13,7 +13,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt, ValidationError, model_validator
 
+from controller.jobs.failure import FailureCause, RetryChange
 from controller.jobs.job import Outcome
+from controller.ledger.move_cause import MoveCause
 from controller.policy.findings import VerdictKind
 from controller.policy.mode import Mode
 from controller.policy.policy import Severity
@@ -41,6 +43,10 @@ from controller.policyfile.yaml_nodes import Tree
 
 ACTIONS = ("none", "stop", "repair", "move", "resubmit")
 ALGORITHMS = ("framework", "custom", "built-in", "built-in-without-checkpoints", "marketplace")
+CAUSES = (
+    *(cause.value for cause in FailureCause if cause.next is not RetryChange.NEVER),
+    MoveCause.REPAIR.value,
+)
 DEFAULT_AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 NONE = "none"
 
@@ -113,6 +119,19 @@ class PoolHistory(StrictModel):
     billed: Percent = 30.0
 
 
+class EarlierAttempt(StrictModel):
+    """An attempt of the lineage before the job, by why the next one followed; ``kept`` is training that its checkpoints kept."""
+
+    cause: Annotated[str, BeforeValidator(one_of(CAUSES))]
+    lasted: Duration = 3600
+    kept: Duration | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain(cls, found: Any) -> Any:
+        return {"cause": found} if isinstance(found, str) else found
+
+
 class History(StrictModel):
     """What is known beside the job; durations are before ``at``."""
 
@@ -123,6 +142,7 @@ class History(StrictModel):
     others: Annotated[list[OtherJob], Field(min_length=1)] | None = None
     run: Duration | None = None
     pool: PoolHistory | None = None
+    attempts: Annotated[list[EarlierAttempt], BeforeValidator(listed), Field(min_length=1, max_length=50)] | None = None
 
 
 class ExpectedFinding(StrictModel):

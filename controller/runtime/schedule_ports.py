@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from controller.ledger.pool import MarketSignal, PoolMemory
+from controller.ledger.refused_create import RefusedCreate
 from controller.savings.rollup import Rollup
 from controller.units.money import Rate
 from controller.units.value import dataclass
@@ -95,6 +96,9 @@ class MarketSignals(Protocol):
 
     def note_signal(self, signal: MarketSignal) -> bool:
         """Store a market signal; False when it was known."""
+
+    def note_refused(self, refused: RefusedCreate) -> bool:
+        """Store a CreateTrainingJob that SageMaker refused; False when it was known."""
 
     def signals(self, since: datetime, until: datetime) -> Iterable[MarketSignal]:
         """Market signals with ``since`` <= ``at`` < ``until``."""

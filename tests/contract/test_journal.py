@@ -9,6 +9,7 @@ from controller.decide.decision import Decision
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Finished
 from controller.ledger.pool import CapacitySeen, MarketSignal, MarketSignalKind, PhaseTimes, PlacementAsked
+from controller.ledger.refused_create import CreateRefusal, RefusedCreate
 from controller.runtime.policy_ports import RevisionInForce
 from controller.runtime.ports import Ledger
 from controller.savings.job_history import FamilyRun
@@ -50,6 +51,16 @@ def test_entries_of_a_period_are_read_to_the_last_page(ledger: Ledger) -> None:
     for number in range(5):
         commit(ledger, replace(interrupted(number), instance_type="x" * 300_000))
     assert len(list(ledger.journal.entries(BEGIN, BEGIN + timedelta(days=1)))) == 5
+
+
+def test_a_refused_create_is_noted_once_and_is_no_signal(ledger: Ledger) -> None:
+    refused = RefusedCreate(
+        event_id="8f2c", at=NOW, account="1", region="us-east-1", job="bert", role="train", caller="ada", why=CreateRefusal.QUOTA,
+        instance_type="ml.g5.xlarge", instances=1, spot=True, quota="spot training jobs", limit=0, used=0, asked=1,
+    )  # fmt: skip
+    assert ledger.market_signals.note_refused(refused)
+    assert not ledger.market_signals.note_refused(replace(refused, job="other"))
+    assert list(ledger.market_signals.signals(NOW, NOW + MINUTE)) == []
 
 
 def test_a_signal_is_noted_once_and_found_in_its_period(ledger: Ledger) -> None:

@@ -45,6 +45,7 @@ WHOLE = {
     "SlackSecretKey": KEY,
     "AlarmTopic": TOPIC,
     "ApiAccessLog": "on-with-role",
+    "RefusedCreates": "yes",
     "PermissionsBoundary": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
     "SubnetIds": "subnet-0a,subnet-0b",
     "SecurityGroupIds": "sg-0a",

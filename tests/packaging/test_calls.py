@@ -18,7 +18,7 @@ def test_the_derivation_sees_through_ports_helpers_tables_of_functions_and_the_i
     assert {"sagemaker CreateTrainingJob", "s3 ListObjectsV2", "dynamodb Query due"} <= calls_of("sweep")
     assert {"sagemaker DescribeTrainingJob", "secretsmanager GetSecretValue"} <= calls_of("api_handler")
     assert {"s3 PutObject", "dynamodb Query day", "dynamodb TransactWriteItems with Delete"} <= calls_of("digests")
-    assert calls_of("market_signalled") == {"dynamodb PutItem", "ec2 DescribeInstances"}
+    assert {"dynamodb Query", "ec2 DescribeInstances"} <= calls_of("market_signalled")
 
 
 def test_no_function_is_granted_an_action_that_no_call_needs() -> None:

@@ -135,6 +135,7 @@ def test_a_stack_with_roles_and_buckets_names_each_in_full(package: Package) -> 
         ("EventBus", "*"),
         ("ExistingLedger", "*"),
         ("ApiAccessLog", "maybe"),
+        ("RefusedCreates", "maybe"),
     ],
 )
 def test_a_parameter_takes_no_pattern(package: Package, name: str, value: str) -> None:
@@ -154,6 +155,14 @@ def test_the_api_is_there_with_slack_and_can_be_left_out(package: Package) -> No
     assert not api & set(without)
     assert not [name for name, r in without.items() if "ApiGateway" in r["Type"]]
     assert not api & set(resources(package.template, parameters=OBSERVING))
+
+
+def test_refused_creates_are_heard_only_where_the_parameter_says_so(package: Package) -> None:
+    assert not [name for name in resources(package.template, parameters=OBSERVING) if name.startswith("RefusedCreates")]
+    rule = resources(package.template)["RefusedCreatesRule"]["Properties"]
+    assert rule["EventPattern"]["detail"]["eventName"] == ["CreateTrainingJob"]
+    assert rule["EventPattern"]["detail"]["errorCode"] == [{"exists": True}]
+    assert [target["Id"] for target in rule["Targets"]] == ["MarketSignalled"]
 
 
 def test_the_api_is_throttled_logged_and_limited(package: Package) -> None:

@@ -57,7 +57,7 @@ GARBAGE: dict[str, dict[str, Any]] = {
 ROWS = {
     "digests": [("pool#us-east-1/ml.g5.xlarge", "2026-11-16"), ("late", "x"), ("late", "2026-11-31#x"), ("late", "2026-11-15#x")],
     "prices": [("price#us-east-1", "ml.g5.xlarge#2026-11-16"), ("price#us-east-1", "#"), ("late", "#")],
-    "market_signalled": [("signal#2026-11-16", "x")],
+    "market_signalled": [("signal#2026-11-16", "x"), ("signal#2026-11-16", "refused/8f2c")],
     "drain": [("cursor", "discover"), ("cursor", "discover/position"), ("cursor", "discover-again")],
 }
 

@@ -21,6 +21,7 @@ from controller.ledger import entry, intent
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult, Stop, Submit
 from controller.ledger.pool import CapacitySeen, MarketSignal, PhaseTimes, PlacementAsked, PoolMemory
+from controller.ledger.refused_create import RefusedCreate
 from controller.ledger.under_policy import UNDER_POLICY, UnderPolicy
 from controller.runtime.ports import Message, Post
 from controller.units.money import Rate
@@ -62,6 +63,7 @@ STORED_KINDS: Mapping[str, Any] = {
     "Claim": Claim,
     "QuotaHold": QuotaHold,
     "Signal": MarketSignal,
+    "RefusedCreate": RefusedCreate,
     "PoolMemory": PoolMemory,
     "CapacitySeen": CapacitySeen,
     "PlacementAsked": PlacementAsked,

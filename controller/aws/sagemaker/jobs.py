@@ -278,11 +278,10 @@ class SageMakerJobs:
             except (ClientError, BotoCoreError) as error:
                 if fault_of(error) not in (AwsFault.DENIED, AwsFault.INVALID):
                     raise
-                answer = None
-            if answer is None:
                 return None
-            self._products[algorithm_name] = answer.get("ProductId")
-        return self._products[algorithm_name]
+            if answer is not None:
+                self._products[algorithm_name] = answer.get("ProductId")
+        return self._products.get(algorithm_name)
 
     def _pages(self, call: Callable[..., Any], asked: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
         """Every page of a list. An empty page is normal, because filters apply after paging."""

@@ -124,7 +124,7 @@ def fix_of(job: Job, policy: Policy, evidence: Evidence, findings: Sequence[Find
     tags = {key: value for rule in policy.rules for key, value in rule.repair.tags.items()}
 
     def broken(changed: Job) -> Sequence[tuple[str, Demand]]:
-        broken = judged(changed, policy, evidence)[0]
+        broken = findings if findings and changed is job else judged(changed, policy, evidence)[0]  # known of the job as it is
         return [(f.policy, f.demand) for f in broken if f.demand != NO_DEMAND and f.policy not in left]
 
     fix = combined_fix(job, broken, Values(places=places, tags=tags))

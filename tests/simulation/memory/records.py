@@ -8,6 +8,7 @@ from datetime import date, datetime
 from controller.ledger.entry import Entry, Finished, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.pool import MarketSignal, PoolMemory
+from controller.ledger.refused_create import RefusedCreate
 from controller.runtime.ports import LateDay
 from controller.savings.job_history import FamilyRun
 from controller.savings.rollup import Rollup
@@ -21,6 +22,7 @@ class MemoryRecords:
         super().__init__()
         self.rolled_up: dict[date, Rollup] = {}
         self.listed: dict[tuple[str, str, date], Rate] = {}
+        self.refused_creates: dict[str, RefusedCreate] = {}
         self.remembered: dict[tuple[str, str, date], PoolMemory] = {}
         self.halted: Halt | None = None
         self.holders: dict[str, dict[str, int]] = {}
@@ -110,6 +112,11 @@ class MemoryRecords:
     def note_signal(self, signal: MarketSignal) -> bool:
         known = signal.key in self.noted
         self.noted.setdefault(signal.key, signal)
+        return not known
+
+    def note_refused(self, refused: RefusedCreate) -> bool:
+        known = refused.event_id in self.refused_creates
+        self.refused_creates.setdefault(refused.event_id, refused)
         return not known
 
     def signals(self, since: datetime, until: datetime) -> Iterable[MarketSignal]:

@@ -262,6 +262,51 @@ def test_a_waiver_that_no_case_uses_is_named_and_one_that_is_used_must_be_expect
     assert (code, "found the unknown waiver 'odl', wanted one of old (did you mean 'old'?)" in err) == (2, True)
 
 
+ENDED = f"{{{SAVED}, outcome: starved}}"
+AGAIN, NO_MORE = "{verdict: allow, action: resubmit}", "{verdict: allow}"
+
+
+@pytest.mark.parametrize(
+    ("job", "attempts", "expect"),
+    [
+        (ENDED, "[starved, starved]", AGAIN),
+        (ENDED, "[starved, starved, starved]", NO_MORE),
+        (ENDED, "[never-launched, starved, starved]", NO_MORE),  # one budget holds for both
+        (ENDED, "[starved, starved, {cause: starved, kept: 30m, lasted: 2h}]", NO_MORE),
+        (ENDED, "[capacity, capacity, capacity]", AGAIN),  # another cause counts against no budget of this one
+        (ENDED, "repair", AGAIN),
+        ("{spot: true, runtime: 24h, wait: 30h}", "repair", "{verdict: stop, findings: [save-work]}"),  # repaired once already
+    ],
+)
+def test_a_case_says_what_became_of_earlier_attempts(run: Callable[..., Said], job: str, attempts: str, expect: str) -> None:
+    code, out, err = run(one(job, expect, history=f"{{attempts: {attempts}}}"))
+    assert (code, err) == (0, ""), out
+
+
+def test_attempts_that_kept_training_do_not_count_where_the_budget_is_per_progress(run: Callable[..., Said]) -> None:
+    policy = POLICY.replace("limit: 3", "limit: 2, per: progress")
+    for attempts, expect in (("[starved, starved]", NO_MORE), ("[starved, {cause: starved, kept: 30m}]", AGAIN)):
+        last = f"{{{SAVED}, outcome: starved}}"
+        assert run(one(last, expect, history=f"{{attempts: {attempts}}}"), policy=policy)[0] == 0, attempts
+
+
+@pytest.mark.parametrize(
+    ("attempts", "problem"),
+    [
+        ("[starvd]", "did you mean 'starved'?"),
+        ("[]", "wanted"),
+        ("[{cause: starved, keep: 1h}]", "did you mean 'kept'?"),
+        ("[stopped]", "found 'stopped', wanted one of never-launched, starved"),
+        ("3", "wanted"),
+    ],
+)
+def test_a_mistake_in_attempts_is_said_with_its_place(run: Callable[..., Said], attempts: str, problem: str) -> None:
+    code, _, err = run(one(ENDED, AGAIN, history=f"{{attempts: {attempts}}}"))
+    assert code == 2
+    assert problem in err
+    assert "history.attempts" in err
+
+
 def test_a_case_says_what_a_pool_is_like_and_reaches_spot_worth_it(run: Callable[..., Said]) -> None:
     policy = "version: 1\nrules: [{name: pays, rule: spot-worth-it, mode: warn}]\n"
     pool = "pool: {watched: 40d, interruptions: 150}"

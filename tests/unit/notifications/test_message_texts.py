@@ -132,6 +132,19 @@ EXAMPLES: tuple[Message, ...] = (
         )
         for definition, fix in (("", ""), ("wide", '{"CheckpointConfig": {"S3Uri": "s3://acme/x/"}}'))
     ),
+    *(
+        m.CreateRefused(
+            name="bert", why=why, caller="assumed-role/dev/ada", role="train", team="vision", instance_type="ml.g5.2xlarge",
+            instances=2, spot=False, quota=quota, limit=limit, used=3, asked=2, holders=holders,
+        )
+        for why, quota, limit, holders in (
+            ("quota", "ml.g5.2xlarge for training job usage", 4, "captions (2), asr (1)"),
+            ("quota", "ml.g5.2xlarge for training job usage", 1, ""),
+            ("quota", "", None, ""),
+            ("throttled", "", None, ""),
+            ("capacity", "", None, ""),
+        )
+    ),
     m.DeciderFailed(job=SPOT, decider="deadline", error="OverflowError"),
     m.SurpriseHeld(job=SPOT, policy="save-long-work", revision="781e8d1c6120", jobs=21, teams=4),
 )  # fmt: skip

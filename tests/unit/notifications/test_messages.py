@@ -30,6 +30,10 @@ LATER = BEGIN + timedelta(hours=6)
 EXAMPLES: tuple[Message, ...] = (
     m.WaiverExpiring(waiver=EVIL, rules=EVIL, expires=LATER, reason=EVIL, owner=EVIL, ticket=EVIL),
     m.PolicyRefused(place=EVIL, problem=EVIL, revision=EVIL),
+    m.CreateRefused(
+        name=EVIL, why="quota", caller=EVIL, role=EVIL, team=EVIL, instance_type=EVIL, instances=1, spot=True, quota=EVIL,
+        limit=1, used=1, asked=2, holders=EVIL,
+    ),
     m.TuningFlagged(
         job=JOB, definition=EVIL, policy=EVIL, severity="high", field="F", found=EVIL, wanted=EVIL, fix='{"a": 1}', mode="warn",
         revision=EVIL,

@@ -1,0 +1,39 @@
+"""A CreateTrainingJob of somebody that SageMaker refused for want of room, as CloudTrail tells it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class CreateRefusal(StrEnum):
+    """Why SageMaker created no job. A stored value."""
+
+    QUOTA = "quota"
+    THROTTLED = "throttled"
+    CAPACITY = "capacity"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedCreate:
+    """``event_id`` is CloudTrail's. ``quota`` is the name of the limit, which is ``limit`` and of which ``used`` are in use; None
+    and empty where the answer named none. All text is the caller's or SageMaker's, bounded.
+    """
+
+    event_id: str
+    at: datetime
+    account: str
+    region: str
+    job: str
+    role: str
+    caller: str
+    why: CreateRefusal
+    instance_type: str
+    instances: int
+    spot: bool
+    team: str = ""
+    quota: str = ""
+    limit: int | None = None
+    used: int | None = None
+    asked: int | None = None

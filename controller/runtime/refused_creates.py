@@ -1,0 +1,170 @@
+"""Records CreateTrainingJob calls that SageMaker refused for want of room, and tells the team why and what would help.
+
+Nothing is submitted in the caller's place: nobody proved that the caller may use that role. Every text of the event was chosen by
+the caller, so it is bounded, and no part of it leads to a call but the name of the instance type, which is checked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from hashlib import sha256
+from typing import Any
+
+from controller.jobs.service_limit import service_limit_in
+from controller.ledger.message import CreateRefused
+from controller.ledger.message_json import facts_to_json
+from controller.ledger.refused_create import CreateRefusal, RefusedCreate
+from controller.notifications.messages import importance_of
+from controller.policy.policy import Policy
+from controller.runtime.ports import Message, Ports
+from controller.runtime.triggers import BadEvent
+from controller.units.free_text import one_line
+
+API_CALL = "AWS API Call via CloudTrail"
+TEXT_MAX, NAME_MAX, TAG_MAX, TAGS_MAX = 2000, 63, 256, 50
+HOLDERS_MAX = 5
+COUNT_MAX, FIGURE_MAX = 10_000, 10**12
+NO_TYPE = "an unknown type"
+_TYPE = re.compile(r"ml\.[a-z0-9-]{1,30}\.[a-z0-9-]{1,30}")
+_JOB = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
+_PLACE = re.compile(r"[a-z0-9-]{1,32}")
+_THROTTLED = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"})
+
+
+def is_api_call(event: Mapping[str, Any]) -> bool:
+    """Whether an event is a call that CloudTrail recorded."""
+    return event.get("detail-type") == API_CALL
+
+
+def note_refused_create(event: Mapping[str, Any], ports: Ports) -> bool:
+    """Record the refused call of an event, and queue its message; False where there is nothing new to tell.
+
+    An attempt of the controller itself is told elsewhere. Many refusals of a team by the same limit are told once a day. Raises
+    BadEvent and Unreachable.
+    """
+    policy = ports.policies.current()
+    found = refused_create_of(event, policy)
+    if found is None or ports.ledger.lineages.submitter(found.account, found.region, found.job) is not None:
+        return False
+    if not ports.ledger.market_signals.note_refused(found):
+        return False
+    message = CreateRefused(
+        name=found.job, why=found.why, caller=found.caller, role=found.role, team=found.team, instance_type=found.instance_type,
+        instances=found.instances, spot=found.spot, quota=found.quota, limit=found.limit, used=found.used, asked=found.asked,
+        holders=", ".join(_holders(found, ports)),
+    )  # fmt: skip
+    if importance_of(message.kind) not in policy.slack.tell:
+        return True
+    whose = found.team or found.role
+    key = f"create-refused/{found.why}/{found.quota or found.instance_type}/{sha256(whose.encode()).hexdigest()[:16]}"
+    ports.outbox.put(
+        Message(
+            key=f"{key}/{found.region}/{found.at:%Y-%m-%d}", channel=policy.slack.channels.get(found.team, policy.channel),
+            at=ports.clock.now(), kind=message.kind, facts=facts_to_json(message), topic=message.kind,
+            mention=policy.slack.people.get(found.team, ""),
+        )
+    )  # fmt: skip
+    return True
+
+
+def _holders(found: RefusedCreate, ports: Ports) -> Iterator[str]:
+    """The live jobs that hold the quota, the largest first. The ledger knows those of on-demand quotas."""
+    if found.why is not CreateRefusal.QUOTA or found.spot or found.instance_type == NO_TYPE:
+        return
+    holds = sorted(ports.ledger.quota_holds.holds_on(found.region, found.instance_type), key=lambda h: (-h.instances, h.job))
+    yield from (f"{hold.job} ({hold.instances})" for hold in holds[:HOLDERS_MAX])
+    if len(holds) > HOLDERS_MAX:
+        yield f"{len(holds) - HOLDERS_MAX} more"
+
+
+def refused_create_of(event: Mapping[str, Any], policy: Policy) -> RefusedCreate | None:
+    """The refused CreateTrainingJob of an event; None where the call has another reason to fail. Raises BadEvent."""
+    if event.get("source") != "aws.sagemaker":
+        raise BadEvent(f"source is {one_line(str(event.get('source')), NAME_MAX)!r}, wanted 'aws.sagemaker'")
+    detail = _map(event.get("detail"))
+    if detail.get("eventName") != "CreateTrainingJob" or detail.get("eventSource") != "sagemaker.amazonaws.com":
+        raise BadEvent("found a call of another API, wanted CreateTrainingJob of sagemaker.amazonaws.com")
+    why = _why(_text(detail, "errorCode", NAME_MAX))
+    if why is None:
+        return None
+    asked = _map(detail.get("requestParameters"))
+    resources, limit = _map(asked.get("resourceConfig")), service_limit_in(_text(detail, "errorMessage", TEXT_MAX))
+    name, role = _text(asked, "trainingJobName", NAME_MAX), _text(asked, "roleArn", TEXT_MAX)
+    kind, region = _text(resources, "instanceType", NAME_MAX), str(event.get("region", ""))
+    found = RefusedCreate(
+        event_id=_id(detail), at=_time(detail), account=str(event.get("account", ""))[:12],
+        region=region if _PLACE.fullmatch(region) else "", job=name if _JOB.fullmatch(name) else "a job without a valid name",
+        role=one_line(role.rpartition("/")[2], NAME_MAX), caller=_caller(detail), why=why,
+        instance_type=kind if _TYPE.fullmatch(kind) else NO_TYPE, instances=_count(resources.get("instanceCount")),
+        spot=asked.get("enableManagedSpotTraining") is True, team=_team(_tags(asked.get("tags")), role, policy),
+    )  # fmt: skip
+    if limit is None or why is not CreateRefusal.QUOTA:
+        return found
+    whole, used, asked_for = (min(figure, FIGURE_MAX) for figure in (limit.limit, limit.used, limit.delta))
+    return replace(found, quota=one_line(limit.name, 200), limit=whole, used=used, asked=asked_for)
+
+
+def _why(code: str) -> CreateRefusal | None:
+    name = code.rpartition(".")[2].removesuffix("Fault")
+    if name in ("ResourceLimitExceeded", "ResourceLimitExceededException"):
+        return CreateRefusal.QUOTA
+    if name in _THROTTLED:
+        return CreateRefusal.THROTTLED
+    return CreateRefusal.CAPACITY if "Capacity" in name else None
+
+
+def _team(tags: Mapping[str, str], role: str, policy: Policy) -> str:
+    """The team by the role, else by the tag; a tag that names a team of other roles is not believed."""
+    labels = policy.labels
+    mapped = next((team for pattern, team in labels.team_of_role.items() if fnmatchcase(role, pattern)), None)
+    said = tags.get(labels.team, "")
+    if mapped is not None:
+        return mapped
+    return "" if said in labels.team_of_role.values() else said
+
+
+def _tags(found: Any) -> dict[str, str]:
+    pairs = found[:TAGS_MAX] if isinstance(found, list) else ()
+    return {
+        pair["key"][:128]: one_line(pair["value"][: 4 * TAG_MAX], TAG_MAX)
+        for pair in pairs
+        if isinstance(pair, Mapping) and isinstance(pair.get("key"), str) and isinstance(pair.get("value"), str)
+    }
+
+
+def _caller(detail: Mapping[str, Any]) -> str:
+    arn = _text(_map(detail.get("userIdentity")), "arn", TEXT_MAX)
+    return one_line(arn.rpartition(":")[2], 2 * NAME_MAX)
+
+
+def _id(detail: Mapping[str, Any]) -> str:
+    """The id of the event in 32 hexadecimal digits, whatever it is."""
+    return sha256(_text(detail, "eventID", TEXT_MAX).encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def _time(detail: Mapping[str, Any]) -> datetime:
+    stamp = _text(detail, "eventTime", NAME_MAX)
+    try:
+        at = datetime.fromisoformat(stamp)
+        if at.tzinfo is None:
+            raise ValueError
+        return at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise BadEvent(f"eventTime is {one_line(stamp, NAME_MAX)!r}, wanted an ISO 8601 time") from None
+
+
+def _count(found: Any) -> int:
+    return found if type(found) is int and 1 <= found <= COUNT_MAX else 1
+
+
+def _map(found: Any) -> Mapping[str, Any]:
+    return found if isinstance(found, Mapping) else {}
+
+
+def _text(found: Mapping[str, Any], name: str, most: int) -> str:
+    value = found.get(name)
+    return value[:most] if isinstance(value, str) else ""

@@ -1,0 +1,177 @@
+"""A CreateTrainingJob that SageMaker refused is recorded and told once, whatever its caller wrote into it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from controller.decide.decision import Decision
+from controller.jobs.failure import FailureCause
+from controller.jobs.quota_hold import QuotaHold
+from controller.ledger.intent import Intent, Submit
+from controller.ledger.refused_create import CreateRefusal
+from controller.policy.policy import Labels
+from controller.policy.slack_settings import SlackSettings
+from controller.runtime.refused_creates import is_api_call, note_refused_create, refused_create_of
+from controller.runtime.triggers import BadEvent
+from tests.builders import ACCOUNT, BEGIN, REGION, lineage, policy
+from tests.unit.runtime.test_drain import Place
+
+LIMIT = (
+    "The account-level service limit 'ml.g5.2xlarge for training job usage' is 4 Instances, with current utilization of 3"
+    " Instances and a request delta of 2 Instances. Please use AWS Service Quotas to request an increase."
+)
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/vision/train"
+
+
+def event(*, asked: Any = None, **detail: Any) -> dict[str, Any]:
+    request = {
+        "trainingJobName": "bert", "roleArn": ROLE, "enableManagedSpotTraining": False,
+        "resourceConfig": {"instanceType": "ml.g5.2xlarge", "instanceCount": 2, "volumeSizeInGB": 30},
+        "tags": [{"key": "team", "value": "vision"}],
+    }  # fmt: skip
+    whole = {
+        "eventSource": "sagemaker.amazonaws.com", "eventName": "CreateTrainingJob", "eventTime": "2026-03-02T09:00:00Z",
+        "eventID": "8f2c", "errorCode": "ResourceLimitExceeded", "errorMessage": LIMIT,
+        "userIdentity": {"type": "AssumedRole", "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/dev/ada"},
+        "requestParameters": request if asked is None else asked,
+    }  # fmt: skip
+    return {
+        "source": "aws.sagemaker", "detail-type": "AWS API Call via CloudTrail", "account": ACCOUNT, "region": REGION,
+        "detail": whole | detail,
+    }  # fmt: skip
+
+
+def place(**changes: Any) -> Any:
+    return Place(policy=replace(policy(), **changes))
+
+
+def waiting(at: Any, channel: str = "#ml-spot") -> list[Any]:
+    return list(at.outbox.waiting(channel, 100))
+
+
+def test_a_used_up_quota_is_told_with_its_name_and_the_jobs_that_hold_it() -> None:
+    at = place()
+    holds = tuple(
+        QuotaHold(region=REGION, instance_type="ml.g5.2xlarge", instances=n, job=f"job-{n}", lineage=f"l{n}", created_at=BEGIN)
+        for n in (1, 2)
+    )
+    at.ledger.holds_on = lambda *_: holds
+    assert note_refused_create(event(), at)
+    [message] = waiting(at)
+    text = message.text()
+    assert "SageMaker did not create *bert*: a quota is used up" in text.title
+    assert "`ml.g5.2xlarge for training job usage` is 4, of which 3 are in use, and the job asks for 2" in text.body
+    assert "It is held by job-2 (2), job-1 (1)." in text.body
+    assert "never submits it" in text.body
+    assert "by assumed-role/dev/ada" not in text.body
+    assert "assumed-role/dev/ada" in text.small
+
+
+def test_the_same_event_is_told_once_and_many_refusals_of_a_team_once_a_day() -> None:
+    at = place()
+    assert note_refused_create(event(), at)
+    assert not note_refused_create(event(), at)
+    for n in range(20):
+        assert note_refused_create(event(eventID=f"other-{n}"), at)
+    assert len(waiting(at)) == 1
+    assert note_refused_create(event(eventID="next", eventTime="2026-03-03T09:00:00Z"), at)
+    assert len(waiting(at)) == 2
+    assert len(at.ledger.refused_creates) == 22
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("ResourceLimitExceeded", CreateRefusal.QUOTA),
+        ("ResourceLimitExceededException", CreateRefusal.QUOTA),
+        ("com.amazonaws.sagemaker.ThrottlingException", CreateRefusal.THROTTLED),
+        ("ThrottlingException", CreateRefusal.THROTTLED),
+        ("TooManyRequestsException", CreateRefusal.THROTTLED),
+        ("InsufficientCapacityException", CreateRefusal.CAPACITY),
+        ("CapacityError", CreateRefusal.CAPACITY),
+        ("ValidationException", None),
+        ("AccessDenied", None),
+        (None, None),
+        (["ResourceLimitExceeded"], None),
+    ],
+)
+def test_only_a_want_of_room_is_heard(code: Any, why: CreateRefusal | None) -> None:
+    found = refused_create_of(event(errorCode=code), policy())
+    assert (found.why if found else None) is why
+    assert note_refused_create(event(errorCode=code), place()) is (why is not None)
+
+
+def test_an_attempt_of_the_controller_is_not_told_again() -> None:
+    at = place()
+    submit = Intent(action=Submit(about="bert", job="bert-r02", number=2, cause=FailureCause.STARVED), due_at=BEGIN)
+    assert at.ledger.lineages.commit(lineage(), Decision(intents=(submit,)))
+    asked = event()["detail"]["requestParameters"] | {"trainingJobName": "bert-r02"}
+    assert not note_refused_create(event(asked=asked), at)
+    assert waiting(at) == []
+
+
+def test_the_team_of_the_role_goes_before_the_tag_and_no_tag_takes_the_channel_of_another_team() -> None:
+    labels = Labels(team_of_role={"*role/vision/*": "vision", "*role/speech/*": "speech"})
+    slack = SlackSettings(channels={"vision": "#vision", "speech": "#speech"})
+    asked = event()["detail"]["requestParameters"] | {"tags": [{"key": "team", "value": "speech"}]}
+    at = place(labels=labels, slack=slack)
+    note_refused_create(event(asked=asked), at)
+    assert len(waiting(at, "#vision")) == 1
+    stranger = asked | {"roleArn": f"arn:aws:iam::{ACCOUNT}:role/other"}
+    note_refused_create(event(asked=stranger, eventID="2"), at)
+    assert waiting(at, "#speech") == []
+    assert len(waiting(at)) == 1
+
+
+HOSTILE = ("<!channel> *x*" * 50_000, "\u202e" * 9000, "", None, 7, ["x"], {"a": 1}, "line\nbreak", "\ud800")
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.parametrize("field", ["trainingJobName", "roleArn", "resourceConfig", "tags", "enableManagedSpotTraining"])
+def test_hostile_parameters_are_bounded_and_break_nothing(field: str, value: Any) -> None:
+    asked = event()["detail"]["requestParameters"] | {field: value}
+    _bounded(event(asked=asked))
+    _bounded(event(asked=asked | {"tags": [{"key": "team", "value": value}] * 5000, "resourceConfig": {"instanceType": value}}))
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.parametrize("field", ["errorMessage", "userIdentity", "eventID", "requestParameters"])
+def test_a_hostile_event_is_bounded_and_breaks_nothing(field: str, value: Any) -> None:
+    _bounded(event(**{field: value}))
+    _bounded(event(userIdentity={"arn": value}, errorMessage=f"{LIMIT}{value}"))
+
+
+def _bounded(hostile: dict[str, Any]) -> None:
+    at = place()
+    note_refused_create(hostile, at)
+    [message] = waiting(at)
+    assert len(message.key) < 600
+    assert len(message.facts) < 3000
+    text = message.text()
+    assert "<!channel>" not in text.title + text.body + text.small
+    message.facts.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        event() | {"source": "acme"},
+        event(eventName="StopTrainingJob"),
+        event(eventSource="ec2.amazonaws.com"),
+        event(eventTime="soon"),
+        event(eventTime="2026-03-02T09:00:00"),
+        event(eventTime=None),
+        event() | {"detail": None},
+    ],
+)
+def test_another_event_is_refused(broken: dict[str, Any]) -> None:
+    with pytest.raises(BadEvent):
+        refused_create_of(broken, policy())
+
+
+def test_only_calls_of_cloudtrail_are_api_calls() -> None:
+    assert is_api_call(event())
+    assert not is_api_call({"detail-type": "EC2 Spot Instance Interruption Warning"})
