@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
+from unicodedata import normalize
 
 from controller.jobs.algorithm import Algorithm
 from controller.jobs.failure import FailureCause, classify
@@ -110,6 +111,11 @@ class Service(StrEnum):
     NOTEBOOK = "a notebook job"
     AWS = "another AWS service"
     PROBE = "Spotwarden's probe"  # a short job of the controller that tests for spot capacity
+
+
+def _as_read(name: str) -> str:
+    """A name as people read it: without case, blanks and signs, and in the plain form of each letter."""
+    return "".join(c for c in normalize("NFKC", name).casefold() if c.isalnum())
 
 
 def claims_an_owner(service: Service) -> str:
@@ -277,12 +283,12 @@ class Job:
     def paid_by(self, team_of_role: Mapping[str, str]) -> Job:
         """The same job with the team that its role belongs to, by globs of RoleArns; without any, the team is the tag's.
 
-        A tag that names a team of other roles than the job's is not believed: the job then has no team, and its tag is kept as
-        ``claimed_team``.
+        A tag that names a team of other roles than the job's, or is written almost like one, is not believed: the job then has no
+        team, and its tag is kept as ``claimed_team``.
         """
         mapped = next((team for pattern, team in team_of_role.items() if fnmatchcase(self.role, pattern)), None)
         said = self.tags.get(TEAM_TAG)
-        if mapped is None and said not in team_of_role.values():
+        if mapped is None and (said is None or _as_read(said) not in map(_as_read, team_of_role.values())):
             return self
         others = {key: value for key, value in self.tags.items() if key != TEAM_TAG}
         tags = others if mapped is None else {**others, TEAM_TAG: mapped}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
+from io import StringIO
 from unicodedata import category
 
 import pytest
@@ -67,19 +68,32 @@ def press_halt(host: Host, ts: str) -> str:
     return users_of(host).ephemerals[-1]
 
 
-def resume() -> None:
-    assert main(["resume", "--table", TABLE]) == 0
+def resume() -> str:
+    """Resume from the command line; what it prints."""
+    with redirect_stdout(StringIO()) as printed:
+        assert main(["resume", "--table", TABLE]) == 0
+    return printed.getvalue().strip()
+
+
+HALTED = "Halted: all actions and messages in this account are paused. Recording continues. To resume: `spotwarden resume`"
+TRANSCRIPT = [
+    HALTED, "resumed; it was halted since 2026-11-16 00:11 UTC by U0LOCAL1: pressed in Slack, on long",
+    HALTED, "resumed; it was halted since 2026-11-16 00:21 UTC by U0LOCAL1: pressed in Slack, on long",
+    HALTED, "resumed; it was halted since 2026-11-16 00:31 UTC by U0LOCAL1: pressed in Slack, on long",
+]  # fmt: skip
 
 
 def test_a_halt_holds_each_of_three_times_that_it_is_pressed_with_a_resume_in_between(host: Host) -> None:
+    said: list[str] = []
     for _ in range(3):
         assert halt() is None
-        assert press_halt(host, card(host, "long").ts).startswith("Halted: ")
+        said.append(press_halt(host, card(host, "long").ts))
         called = halt()
         assert called is not None
         assert (called.who, called.why, called.since) == ("U0LOCAL1", "pressed in Slack, on long", host.clock.at)
-        resume()
+        said.append(resume())
         run(host, minutes=10)
+    assert said == TRANSCRIPT
     assert entries(host, "long", UserRequested) == []  # a halt is not a request about a job
 
 

@@ -25,12 +25,13 @@ CHANGEABLE = frozenset({"EnableManagedSpotTraining"})
 SET_ASIDE = frozenset({"TrainingJobName", "Tags", "ProfilerConfig", "ProfilerRuleConfigurations"})
 """A name of its own, tags for people, and what SageMaker fills in by itself and lets people change while the job runs."""
 
-DEFAULTS: Mapping[str, frozenset[Any]] = {
-    # What SageMaker shows where a request says nothing.
-    "CompressionType": frozenset({"None", "GZIP"}),
-    "RecordWrapperType": frozenset({"None"}),
-    "S3DataDistributionType": frozenset({"FullyReplicated"}),
-    "LocalPath": frozenset({"/opt/ml/checkpoints", "/opt/ml/checkpoints/"}),
+DEFAULTS: Mapping[tuple[str, str], frozenset[Any]] = {
+    # What SageMaker shows where a request says nothing, by section and member: a LocalPath is another folder in each section.
+    ("InputDataConfig", "CompressionType"): frozenset({"None"}),
+    ("InputDataConfig", "RecordWrapperType"): frozenset({"None"}),
+    ("InputDataConfig", "S3DataDistributionType"): frozenset({"FullyReplicated"}),
+    ("OutputDataConfig", "CompressionType"): frozenset({"GZIP"}),
+    ("CheckpointConfig", "LocalPath"): frozenset({"/opt/ml/checkpoints", "/opt/ml/checkpoints/"}),
 }
 UNORDERED = frozenset({"InputDataConfig", "SecurityGroupIds", "DebugRuleConfigurations", "CollectionConfigurations"})
 
@@ -63,7 +64,11 @@ def work_of(described: Described, key: str) -> str:
         return ""
     output = str((described.get("OutputDataConfig") or {}).get("S3OutputPath", "")).rstrip("/")
     told = {name: value for name, value in (described.get("HyperParameters") or {}).items() if not name.startswith("sagemaker_")}
-    kept = {"InputDataConfig": _without_last_slash(_plain("InputDataConfig", inputs)), "output": output, "HyperParameters": told}
+    kept = {
+        "InputDataConfig": _without_last_slash(_plain("InputDataConfig", inputs, "InputDataConfig")),
+        "output": output,
+        "HyperParameters": told,
+    }
     text = json.dumps(kept, sort_keys=True, separators=(",", ":"), default=str)
     return f"{VERSION}:{hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()}"
 
@@ -104,18 +109,18 @@ _PARTS: Mapping[str, Callable[[Part, Part], Part]] = {
 }  # fmt: skip
 
 
-def _plain(member: str, value: Any) -> Any:
+def _plain(member: str, value: Any, section: str = "") -> Any:
     """A value without what means absent: empty values, false, and defaults. Lists without an order are sorted."""
     if isinstance(value, Mapping):
         if member in USER_MAPS:
             return dict(value) or None
-        pruned = {name: _plain(name, inner) for name, inner in value.items()}
+        pruned = {name: _plain(name, inner, section or name) for name, inner in value.items()}
         return {name: inner for name, inner in pruned.items() if inner is not None} or None
     if isinstance(value, list | tuple):
-        items = [_plain(member if member not in UNORDERED else "", item) for item in value]
+        items = [_plain(member if member not in UNORDERED else "", item, section) for item in value]
         if member in UNORDERED:
             items.sort(key=lambda item: json.dumps(item, sort_keys=True, default=str))
         return items or None
-    if value is False or value == "" or value in DEFAULTS.get(member, ()):
+    if value is False or value == "" or value in DEFAULTS.get((section, member), ()):
         return None
     return value

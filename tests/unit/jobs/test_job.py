@@ -1,10 +1,11 @@
-"""What a job's name says of its family."""
+"""What a job's name says of its family, and its role and tag of its team."""
 
 from __future__ import annotations
 
 import pytest
 
 from controller.jobs.job import family_of
+from tests.builders import job
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,18 @@ from controller.jobs.job import family_of
 )
 def test_runs_of_one_kind_share_the_name_without_numbers_dates_and_hashes(name: str, family: str) -> None:
     assert family_of(name) == family
+
+
+@pytest.mark.parametrize("tag", ["vision", "Vision", "VISION ", "vi-sion", "\uff56\uff49\uff53\uff49\uff4f\uff4e"])
+def test_a_tag_that_reads_like_the_team_of_other_roles_is_not_believed(tag: str) -> None:
+    stranger = job(tags={"team": tag}, role="arn:aws:iam::1:role/other").paid_by({"*/acme-vision": "vision"})
+    assert (stranger.team, stranger.claimed_team) == (None, tag)
+
+
+@pytest.mark.parametrize("tag", ["speech", "visions", ""])
+def test_a_tag_that_names_no_team_of_other_roles_says_whose_the_job_is(tag: str) -> None:
+    stranger = job(tags={"team": tag}, role="arn:aws:iam::1:role/other").paid_by({"*/acme-vision": "vision"})
+    assert (stranger.team, stranger.claimed_team) == (tag, None)
 
 
 @pytest.mark.parametrize("part", [".1", "-1", "-123456", "-abcde1", "-2026-11-16", "-1...", ".", "-"])

@@ -67,6 +67,21 @@ DIFFERENT: dict[str, dict[str, Any]] = {
     "debug hook": like(DebugHookConfig={"S3OutputPath": "s3://elsewhere"}),
     "debug rules": like(DebugRuleConfigurations=[{"RuleConfigurationName": "r", "RuleEvaluatorImage": "evil"}]),
     "tensor board": like(TensorBoardOutputConfig={"S3OutputPath": "s3://elsewhere"}),
+    "tensor board over the checkpoints": like(
+        TensorBoardOutputConfig={"S3OutputPath": "s3://models/out", "LocalPath": "/opt/ml/checkpoints"}
+    ),
+    "a compression that is another section's default": like(
+        OutputDataConfig={"S3OutputPath": "s3://models/out", "CompressionType": "None"}
+    ),
+    "order of arguments": like(AlgorithmSpecification=SPECIFICATION | {"ContainerArguments": ["b", "a"]}),
+    "case of a bucket": like(OutputDataConfig={"S3OutputPath": "s3://Models/out"}),
+    "scheme of a bucket": like(OutputDataConfig={"S3OutputPath": "s3a://models/out"}),
+    "partition of a role": like(RoleArn="arn:aws-us-gov:iam::111122223333:role/Train"),
+    "shards": like(InputDataConfig=[
+        {**channel, "DataSource": {"S3DataSource": {**channel["DataSource"]["S3DataSource"],
+                                                    "S3DataDistributionType": "ShardedByS3Key"}}}
+        for channel in DESCRIBED["InputDataConfig"]
+    ]),
     "experiment": like(ExperimentConfig={"ExperimentName": "e"}),
     "model package": like(ModelPackageConfig={"ModelPackageGroupArn": "theirs"}),
     "mlflow": like(MlflowConfig={"MlflowResourceArn": "theirs"}),
@@ -104,6 +119,14 @@ ALIKE: dict[str, dict[str, Any]] = {
     ),
     "no checkpoints": {member: value for member, value in DESCRIBED.items() if member != "CheckpointConfig"},
 }  # fmt: skip
+
+
+def test_defaults_of_a_place_are_no_defaults_of_another() -> None:
+    board = {"S3OutputPath": "s3://models/out"}
+    local = {"LocalPath": "/opt/ml/checkpoints"}
+    assert identity_of(like(TensorBoardOutputConfig=board), KEY) != identity_of(like(TensorBoardOutputConfig=board | local), KEY)
+    one, other = SPECIFICATION | {"ContainerArguments": ["a", "b"]}, SPECIFICATION | {"ContainerArguments": ["b", "a"]}
+    assert identity_of(like(AlgorithmSpecification=one), KEY) != identity_of(like(AlgorithmSpecification=other), KEY)
 
 
 @pytest.mark.parametrize("member", DIFFERENT)
