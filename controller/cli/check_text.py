@@ -101,8 +101,12 @@ class TextOutput:
 
     def _write_undecided(self, checked: Checked) -> None:
         if checked.undecided:
-            names = ", ".join(checked.undecided)
-            self._line((f"       undecided, as the {checked.found.kind} does not say what they need: {names}", "dim"))
+            names = ", ".join(name for name in checked.undecided if name not in checked.elsewhere)
+            if names:
+                self._line((f"       undecided, as the {checked.found.kind} does not say what they need: {names}", "dim"))
+            if checked.elsewhere:
+                others = ", ".join(checked.elsewhere)
+                self._line((f"       undecided until the controller looks at the ledger and into S3: {others}", "dim"))
             for place, why in list(checked.later.items())[:12]:
                 self._line((f"         {place} is filled in later: {why}", "dim"))
             missing = self._missing(checked)
@@ -111,10 +115,9 @@ class TextOutput:
 
     @staticmethod
     def _missing(checked: Checked) -> str:
-        """What would decide the rest."""
-        unknown = checked.job.unknown if checked.job else frozenset()
+        """What would decide a rule."""
         helps: Mapping[str, str] = {"tags": "--tags KEY=VALUE supplies tags", "spot": "--live asks SageMaker"}
-        told = [text for name, text in helps.items() if name in unknown]
+        told = [text for name, text in helps.items() if name in checked.helps]
         return "; ".join(told)
 
     def _line(self, *parts: tuple[str, str]) -> None:

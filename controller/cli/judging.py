@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from controller.aws.sagemaker.documents import BadDocument, DocumentKind, job_of
 from controller.cli.documents.found import CREATE_SHAPE, Found, said_part
+from controller.cli.documents.tuning import DEFINITIONS, OUTER_SHAPE
 from controller.cli.request_constraints import documented_refusals
 from controller.cli.request_model import corrected, model_refusals
 from controller.jobs.job import Job
@@ -17,10 +18,12 @@ from controller.jobs.spot_possible import Refusal, refusals
 from controller.policy.findings import NO_FIX, Finding, Fix, VerdictKind
 from controller.policy.fix import sdk_arguments
 from controller.policy.policy import Policy
-from controller.policy.rules import fix_of, judge
+from controller.policy.rules import fix_of, judge, judged
 from controller.policy.rules.kind import Evidence
+from controller.units.plural import times
 
 NOTHING_SEEN = Evidence()
+DEFINITIONS_MAX = 10  # of a tuning job
 ADDED = frozenset({"TrainingJobName", "HyperParameters", "Tags"})  # to a tuning job's definition, which does not have them
 
 
@@ -34,6 +37,8 @@ class Checked:
     findings: tuple[Finding, ...] = ()
     refused: tuple[Refusal, ...] = ()
     undecided: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()  # of these, the rules that need what no document says: the ledger, or a look into S3
+    helps: frozenset[str] = frozenset()  # of the fields that the document does not say, those that would decide a rule
     later: Mapping[str, str] = field(default_factory=dict)
     fix: Fix = NO_FIX
     error: str = ""
@@ -62,7 +67,7 @@ def check_document(
         if "TrainingJobName" not in body and found.name:
             body = {**body, "TrainingJobName": found.name}
             later.setdefault("TrainingJobName", "its name is given when it is made")
-    refused = _refused(body, found, later) if found.request else []
+    refused = [*_refused(body, found, later), *_refused_around(found)] if found.request else []
     meant = corrected(body, found.request) if found.request else body
     try:
         job = job_of(
@@ -101,10 +106,28 @@ def check_job(
         fix = fix_of(job, policy, evidence, verdict.findings)
         fix = _with_corrections(fix, refused, _renames(body or {}, meant or {}))
     findings = tuple(replace(finding, fix=fix) for finding in verdict.findings)
+    elsewhere, helps = _what_decides(job, policy, evidence, verdict.undecided)
     return Checked(
         found=found, job=job, word=word, findings=findings, refused=tuple(refused or ()), undecided=verdict.undecided,
+        elsewhere=elsewhere, helps=helps,
         later=later or {}, fix=fix,
     )  # fmt: skip
+
+
+def _what_decides(
+    job: Job, policy: Policy, evidence: Evidence, undecided: tuple[str, ...]
+) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Which undecided rules no document decides, and which single field of the job would decide at least one of the others."""
+    if not undecided:
+        return (), frozenset()
+    helps = {
+        name for name in job.unknown
+        if len(judged(replace(job, unknown=job.unknown - {name}), policy, evidence)[1]) < len(undecided)
+    }  # fmt: skip
+    told = judged(replace(job, unknown=frozenset()), policy, evidence)[1]
+    if not helps and len(told) < len(undecided):
+        helps = set(job.unknown)  # only several of them together
+    return tuple(name for name in undecided if name in told), frozenset(helps)
 
 
 def as_seen(job: Job, policy: Policy) -> Job:
@@ -132,6 +155,32 @@ def _refused(body: Mapping[str, Any], found: Found, later: Mapping[str, str]) ->
     stated = model_refusals(given, shape, filled=filled, later=later)
     fields = {one.field for one in stated}
     return stated + [one for one in documented if one.field not in fields]
+
+
+def _refused_around(found: Found) -> list[Refusal]:
+    """What SageMaker would refuse of the tuning job's request around a definition. The definitions are judged by themselves."""
+    if found.outer is None:
+        return []
+    said, later = said_part(found.outer)
+    several = said.get(DEFINITIONS)
+    request = {name: value for name, value in said.items() if name not in ("TrainingJobDefinition", DEFINITIONS)}
+    refused = model_refusals(request, OUTER_SHAPE, filled=found.outer_filled, later=later)
+    if "TrainingJobDefinition" in said and several is not None:
+        wanted = f"TrainingJobDefinition for one, or {DEFINITIONS} for several"
+        refused.append(Refusal(field=DEFINITIONS, found="set, beside TrainingJobDefinition", wanted=wanted))
+    if isinstance(several, list):
+        refused += _refused_names(several)
+    return refused
+
+
+def _refused_names(definitions: list[Any]) -> Iterator[Refusal]:
+    """Several definitions are told apart by their names."""
+    if not 1 <= len(definitions) <= DEFINITIONS_MAX:
+        yield Refusal(field=DEFINITIONS, found=f"{len(definitions)} items", wanted=f"1 to {DEFINITIONS_MAX} items")
+    names = [one.get("DefinitionName") for one in definitions if isinstance(one, Mapping)]
+    for name in sorted({name for name in names if isinstance(name, str) and names.count(name) > 1}):
+        found = f"{name} {times(names.count(name))}"
+        yield Refusal(field=f"{DEFINITIONS}[].DefinitionName", found=found, wanted="a name of its own for each definition")
 
 
 def _with_corrections(fix: Fix, refused: list[Refusal], renames: Mapping[str, Any]) -> Fix:

@@ -13,7 +13,7 @@ from typing import Any
 from controller.aws.sagemaker.documents import BadDocument, DocumentKind
 from controller.cli.documents.cloudformation import template
 from controller.cli.documents.found import Found, joined, line_of
-from controller.cli.documents.kubernetes import resource
+from controller.cli.documents.kubernetes import is_ack, is_kubernetes, resource
 from controller.cli.documents.notebook import notebook_jobs, notebook_of
 from controller.cli.documents.parse import DEEP, BadText, values
 from controller.cli.documents.pipelines import pipeline
@@ -76,7 +76,10 @@ def _of_text(name: str, text: str) -> Iterator[Found]:
     whole = found[0] if len(found) == 1 and isinstance(found[0], list) else found
     if not whole:
         yield _bad(name, "found an empty file or list, wanted a job document")
+    manifest = any(is_ack(value) for value in whole)
     for number, value in enumerate(whole):
+        if manifest and is_kubernetes(value) and not is_ack(value):
+            continue  # what else the manifest contains is no mistake
         many = whole is not found or len(found) > 1
         yield from _of_value(name, value, f"[{number}]" if many else "")
 

@@ -46,6 +46,8 @@ class Found:
     tool: str = "request"
     error: str = ""
     envelope: Mapping[str, Any] | None = None  # the event around it
+    outer: Mapping[str, Any] | None = None  # the request of the tuning job around it
+    outer_filled: frozenset[str] = frozenset()
 
     @property
     def where(self) -> str:

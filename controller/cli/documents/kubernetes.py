@@ -12,9 +12,19 @@ from controller.cli.documents.tuning import tuning_jobs
 GROUP = "sagemaker.services.k8s.aws"
 
 
+def is_kubernetes(value: Any) -> bool:
+    """Whether a value is a resource of Kubernetes."""
+    return isinstance(value, Mapping) and "apiVersion" in value and "kind" in value
+
+
+def is_ack(value: Any) -> bool:
+    """Whether a value is a resource of the ACK SageMaker controller."""
+    return is_kubernetes(value) and str(value["apiVersion"]).startswith(f"{GROUP}/")
+
+
 def resource(file: str, document: Mapping[str, Any], path: str = "") -> Iterator[Found] | None:
     """The training job of a resource of ACK."""
-    if "apiVersion" not in document or "kind" not in document:
+    if not is_kubernetes(document):
         return None
     kind, spec = document["kind"], document.get("spec")
     if kind == "List" and isinstance(document.get("items"), list):

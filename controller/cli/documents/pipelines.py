@@ -7,7 +7,7 @@ from typing import Any
 
 from controller.aws.sagemaker.documents import DocumentKind
 from controller.cli.documents.found import CREATE_SHAPE, Found, Later, Located, joined, line_of, templated
-from controller.cli.documents.tuning import tuning_jobs
+from controller.cli.documents.tuning import NAME, tuning_jobs
 from controller.jobs.job import Service
 
 KIND = "SageMaker Pipelines definition"
@@ -31,7 +31,7 @@ def _pipeline(file: str, document: Mapping[str, Any], path: str) -> Iterator[Fou
         filled = templated(_filled(arguments))
         if step["Type"] == "Tuning":
             named = {"HyperParameterTuningJobName": name, **filled}
-            for one in tuning_jobs(file, named, joined(place, "Arguments"), kind=f"{KIND}, step {name}"):
+            for one in tuning_jobs(file, named, joined(place, "Arguments"), kind=f"{KIND}, step {name}", named=NAME in filled):
                 yield Found(
                     **{**_fields(one), "service": Service.PIPELINES, "line": one.line or line_of(step), "tool": "pipeline"}
                 )

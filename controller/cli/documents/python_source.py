@@ -164,7 +164,7 @@ class _Reader:
             yield self._found(node, target, "boto3 create_training_job", body, "boto3")
         else:
             for one in tuning_jobs(self._file, body, target, kind="boto3 create_hyper_parameter_tuning_job"):
-                yield replace(one, line=node.lineno)
+                yield replace(one, line=node.lineno, outer=one.outer if call_of(node, scope).rest is None else None)
 
     def _api(self, call: Call, shape: str) -> dict[str, Any]:
         """The members of a request; all that matter are filled in later where some come from elsewhere."""

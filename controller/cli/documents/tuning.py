@@ -10,6 +10,9 @@ from controller.cli.documents.found import Found, joined, line_of, templated
 from controller.jobs.job import Service
 
 KIND = "CreateHyperParameterTuningJob request"
+NAME = "HyperParameterTuningJobName"
+OUTER_SHAPE = "CreateHyperParameterTuningJobRequest"
+DEFINITIONS = "TrainingJobDefinitions"
 DEFINITION_SHAPE = "HyperParameterTrainingJobDefinition"
 
 
@@ -22,9 +25,13 @@ def tuning_request(file: str, document: Mapping[str, Any], path: str = "") -> It
 
 
 def tuning_jobs(
-    file: str, document: Mapping[str, Any], path: str = "", *, kind: str = KIND, told: bool = False
+    file: str, document: Mapping[str, Any], path: str = "", *, kind: str = KIND, told: bool = False, named: bool = True
 ) -> Iterator[Found]:
-    """One job per definition. ``told`` says that SageMaker has accepted it, so nothing in it can be refused."""
+    """One job per definition. ``told`` says that SageMaker has accepted it, so nothing in it can be refused.
+
+    Without ``named``, the name of the tuning job is given when it is made.
+    """
+    outer = {member: value for member, value in document.items() if named or member != NAME}
     name = document.get("HyperParameterTuningJobName")
     name = name if isinstance(name, str) else "tuning"
     tags = {"Tags": document["Tags"]} if "Tags" in document else {}
@@ -43,4 +50,5 @@ def tuning_jobs(
             file=file, kind=kind, path=joined(path, place), line=line_of(definition) or line_of(document),
             body=templated(body), base=DocumentKind.DESCRIBE if told else DocumentKind.CREATE,
             request=None if told else DEFINITION_SHAPE, service=Service.TUNING, tool="tuning",
+            outer=None if told else templated(outer), outer_filled=frozenset() if named else frozenset({NAME}),
         )  # fmt: skip

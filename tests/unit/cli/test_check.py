@@ -289,6 +289,26 @@ def test_other_people_s_text_cannot_style_or_control_a_terminal(elsewhere: Path,
     assert capsys.readouterr().out.startswith(f"{said}policies: packaged (revision ")
 
 
+DESCRIBED: dict[str, Any] = {
+    "TrainingJobName": "bert",
+    "TrainingJobArn": "arn:aws:sagemaker:us-east-1:111122223333:training-job/bert",
+    "TrainingJobStatus": "InProgress",
+    "SecondaryStatus": "Training",
+    "CreationTime": 1796000000,
+    "TrainingStartTime": 1796000100,
+    "AlgorithmSpecification": {
+        "TrainingImage": "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.1-gpu-py310",
+        "TrainingInputMode": "File",
+    },
+    "RoleArn": "arn:aws:iam::111122223333:role/Train",
+    "OutputDataConfig": {"S3OutputPath": "s3://b/o"},
+    "ResourceConfig": {"InstanceType": "ml.g5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 50},
+    "EnableManagedSpotTraining": True,
+    "CheckpointConfig": {"S3Uri": "s3://b/c/bert/"},
+    "StoppingCondition": {"MaxRuntimeInSeconds": 36000, "MaxWaitTimeInSeconds": 72000},
+    "SecondaryStatusTransitions": [{"Status": "Training", "StartTime": 1796000200}],
+}
+
 WAIVED = """\
 version: 1
 rules: [{name: spot-first, rule: spot-required, mode: enforce, action: stop}]
@@ -319,3 +339,35 @@ def test_check_shows_a_waiver_and_why_one_does_not_count(
         assert "waiver" not in finding
         assert ("has expired" if in_days < 0 else "later than the policy allows") in finding["lapsed"]
         assert finding["lapsed"] in text
+
+
+ALIVE = "{name: really-written, rule: checkpoint-alive, mode: warn}"
+TAGGED = "{name: who-pays, rule: tags-required, options: {tags: [team]}}"
+OF_A_TEAM = "{name: spot-first, rule: spot-required, match: {tags: {team: vision}}}"
+
+
+@pytest.mark.parametrize(
+    ("rules", "document", "said", "not_said"),
+    [
+        (ALIVE, DESCRIBED, ["into S3: really-written"], ["--tags", "--live", "does not say"]),
+        (TAGGED, DESCRIBED, ["need: who-pays", "--tags KEY=VALUE supplies tags"], ["into S3", "--live"]),
+        (f"{ALIVE}, {TAGGED}", DESCRIBED, ["into S3: really-written", "need: who-pays", "--tags"], ["--live"]),
+        (OF_A_TEAM, DESCRIBED, [], ["--tags", "undecided"]),
+        (OF_A_TEAM, {**DESCRIBED, "EnableManagedSpotTraining": False}, ["need: spot-first", "--tags"], ["--live"]),
+    ],
+)
+def test_what_is_undecided_names_what_would_decide_it_and_nothing_else(
+    elsewhere: Path,
+    capsys: pytest.CaptureFixture[str],
+    rules: str,
+    document: dict[str, Any],
+    said: list[str],
+    not_said: list[str],
+) -> None:
+    (elsewhere / "rules").mkdir()
+    (elsewhere / "rules" / "a.yaml").write_text(f"version: 1\nrules: [{rules}]\n")
+    (elsewhere / "job.json").write_text(json.dumps(document, default=str))
+    main(["check", "job.json", "--policies", "rules"])
+    out = capsys.readouterr().out
+    assert [text for text in said if text not in out] == []
+    assert [text for text in not_said if text in out] == []
