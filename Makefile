@@ -9,7 +9,7 @@ LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --
 SEEDS ?= 5000
 ARGS ?=
 
-.PHONY: help install demo test check lint simulate mutants bench bench-coldstart nightly docs picture package lint-stack deploy destroy lock clean
+.PHONY: help install demo test check lint simulate mutants bench bench-coldstart nightly docs picture package lint-stack deploy destroy release lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -75,6 +75,10 @@ deploy: package  ## deploy a stage: STAGE=dev; shows the changes first, YES=1 do
 destroy: $(BIN)/installed  ## delete the stack of STAGE; the table stays, unless DELETE_LEDGER=yes
 	@test -n "$(STAGE)" || { echo "name a stage: make destroy STAGE=dev (a file in infra/stages)" >&2; exit 1; }
 	$(BIN)/python -m infra.deploy destroy "$(STAGE)" $(if $(YES),--yes) $(if $(filter yes,$(DELETE_LEDGER)),--delete-ledger)
+
+release: $(BIN)/installed  ## make the files of a release: TAG=v0.2.0; zip, template, SBOM, checksums, notes
+	@test -n "$(TAG)" || { echo "name a tag of this commit: make release TAG=v0.2.0" >&2; exit 1; }
+	$(BIN)/python -m infra.release "$(TAG)"
 
 lock:  ## renew requirements-dev.txt and docs/requirements.txt, with hashes
 	$(PYTHON) -m venv build/uv && build/uv/bin/python -m pip install --quiet uv

@@ -26,13 +26,14 @@ TOOLS = {"checkov": ("checkov>=3.3",), "parliament": ("parliament>=1.6", "setupt
 ACCEPTED = Path(__file__).with_suffix(".yaml")
 
 
-def transformed(template: dict[str, Any]) -> dict[str, Any]:
-    """Return the template after the SAM transform, which asks boto3 for a region."""
+def transformed(template: dict[str, Any], values: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return the template after the SAM transform, which asks boto3 for a region; without ``values``, with the defaults."""
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = "s3://bucket/key"
-    values = {name: parameter.get("Default", "") for name, parameter in template["Parameters"].items()}
+    if values is None:
+        values = {name: parameter.get("Default", "") for name, parameter in template["Parameters"].items()}
     made: dict[str, Any] = Translator({}, Parser()).translate(template, values)
     return made
 

@@ -209,9 +209,8 @@ class SageMakerJobs:
                 case AwsFault.QUOTA if never_fits(str(error)):
                     return Refused(f"{NEVER_FITS}{error}")
                 case AwsFault.QUOTA if isinstance(submit.cause, MoveCause) and submit.cause.elsewhere:
-                    return Refused(
-                        str(error)
-                    )  # the stopped attempt freed its place: the job returns there and waits for no quota
+                    # The stopped attempt freed its place: the job returns there and waits for no quota.
+                    return Refused(str(error))
                 case AwsFault.QUOTA:
                     return Later(f"{NO_QUOTA}{error}")
                 case AwsFault.THROTTLED:

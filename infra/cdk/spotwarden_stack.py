@@ -1,0 +1,45 @@
+"""Spotwarden in a CDK app: a stack that includes the template of a release.
+
+    SpotwardenStack(app, "Spotwarden", release="release/v0.2.0", parameters={"TrainingRoles": role.role_arn})
+
+CDK uploads the package as an asset. Needs aws-cdk-lib 2.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import Stack
+from aws_cdk.aws_s3_assets import Asset
+from aws_cdk.cloudformation_include import CfnInclude
+from constructs import Construct
+
+NEEDED = {"TrainingRoles": "", "CheckpointBuckets": ""}  # without a default: empty, the stack observes and reports only
+
+
+class SpotwardenStack(Stack):  # type: ignore[misc, unused-ignore]  # aws-cdk-lib is not installed here
+    """The stack of a release folder, which has deployment.zip and template.json; ``parameters`` as in docs/operations.md.
+
+    CDK replaces these parameters in the template: another value is another deployment of the app.
+    """
+
+    def __init__(
+        self, scope: Construct, name: str, *, release: str, parameters: Mapping[str, str] | None = None, **more: Any
+    ) -> None:
+        super().__init__(scope, name, **more)
+        code = Asset(self, "Code", path=str(Path(release, "deployment.zip")))
+        place = {"CodeBucket": code.s3_bucket_name, "CodeKey": code.s3_object_key}
+        template = Path(release, "template.json")
+        known = json.loads(template.read_text("utf-8"))["Parameters"]
+        given = {name: _as_type(known, name, value) for name, value in {**NEEDED, **(parameters or {})}.items()}
+        CfnInclude(self, "Template", template_file=str(template), parameters={**given, **place})
+
+
+def _as_type(known: Mapping[str, Any], name: str, value: str) -> str | list[str]:
+    """The value as CDK puts it in place of the parameter. Raises ValueError for a parameter that the template has not."""
+    if name not in known:
+        raise ValueError(f"found the parameter {name!r}, wanted one of {sorted(known)}")
+    return value.split(",") if known[name]["Type"] == "CommaDelimitedList" else value
