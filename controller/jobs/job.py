@@ -204,6 +204,7 @@ class Job:
     tuner: str = ""  # the tuning job that started it, proved by its ARN; empty for any other job
     model_artifacts: str | None = None  # where the model is, or will be
     preferences: str = ""  # InstancePreferences as JSON; empty where the request names its instance type
+    groups: tuple[str, ...] = ()  # the instance types of a heterogeneous cluster (InstanceGroups); empty without groups
     identity: str = ""  # a keyed digest of what no attempt may change of the request; empty where nobody computed one
     probe_identity: str = ""  # the same digest of a probe on behalf of this job
     work: str = ""  # a keyed digest of its inputs, output and hyperparameters; empty where it has no inputs

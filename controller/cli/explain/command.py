@@ -17,6 +17,7 @@ from controller.cli.documents import Found, documents
 from controller.cli.errors import BadInput
 from controller.cli.explain.output import Explained, as_json, as_text
 from controller.cli.explain.reasons import block_reasons, places_in, rule_reasons
+from controller.cli.explain.short import in_short
 from controller.cli.explain.timeline import Event, bounded, intent_text, timeline
 from controller.cli.judging import Checked, as_seen, check_document, check_job
 from controller.cli.ledger import with_ledger
@@ -152,6 +153,7 @@ def _explained(checked: Checked, used: PolicyUsed, now: datetime, facts: Facts |
         coming=_coming(decision, known.lineage),
         lineage=str(known.lineage.id) if facts is not None else "",
         story=timeline(known.lineage) if facts is not None else None,
+        short=in_short(known.lineage, policy) if facts is not None else (),
     )
 
 
