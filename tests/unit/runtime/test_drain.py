@@ -90,9 +90,6 @@ class Place:
     def policies(self) -> Any:
         return self
 
-    def click_address(self) -> str:
-        return ""
-
     def now(self) -> datetime:
         return self.at
 
