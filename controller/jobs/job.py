@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -14,7 +14,7 @@ from unicodedata import normalize
 
 from controller.jobs.algorithm import Algorithm
 from controller.jobs.failure import FailureCause, classify
-from controller.units.value import dataclass
+from controller.units.value import dataclass, replace
 
 
 class Outcome(StrEnum):
@@ -204,6 +204,7 @@ class Job:
     tuner: str = ""  # the tuning job that started it, proved by its ARN; empty for any other job
     model_artifacts: str | None = None  # where the model is, or will be
     preferences: str = ""  # InstancePreferences as JSON; empty where the request names its instance type
+    groups: tuple[str, ...] = ()  # the instance types of a heterogeneous cluster (InstanceGroups); empty without groups
     identity: str = ""  # a keyed digest of what no attempt may change of the request; empty where nobody computed one
     probe_identity: str = ""  # the same digest of a probe on behalf of this job
     work: str = ""  # a keyed digest of its inputs, output and hyperparameters; empty where it has no inputs

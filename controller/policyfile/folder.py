@@ -34,8 +34,8 @@ def folder_files(folder: Path) -> FolderFiles:
     Folders whose names begin with a dot are not looked into.
     """
     if not folder.is_dir():
-        found = "a file" if folder.exists() else "nothing"
-        return FolderFiles(problems=(_unusable(folder, found, "a folder of policy files"),))
+        found, how = ("a file", "") if folder.exists() else ("nothing", "; spotwarden init begins one")
+        return FolderFiles(problems=(_unusable(folder, found, f"a folder of policy files{how}"),))
     files: list[Path] = []
     problems: list[Problem] = []
     for path in _alike(folder):

@@ -27,7 +27,7 @@ PAUSE_MAX = timedelta(minutes=15)
 PAUSE_SHARE = 4  # while Slack does not answer, a channel waits a quarter of the time that its oldest message has waited
 LONG_PAUSE = timedelta(hours=1)
 TOO_OLD = timedelta(days=1)  # later it is listed in the digest
-NO_THREAD = ("thread_not_found", "cannot_reply_to_message", "message_not_found")
+NO_THREAD = ("thread_not_found", "cannot_reply_to_message", "message_not_found", "restricted_action_thread_locked")
 TOO_LONG = "too_long"  # msg_too_long, msg_blocks_too_long
 PLAIN_FOR = timedelta(days=30)  # after Slack refused tables and charts; then they are tried again
 

@@ -166,6 +166,7 @@ def job_of(
         subnets=tuple(str(subnet) for subnet in section(body, "VpcConfig").get("Subnets") or ()),
         volume_gb=whole(resources, "VolumeSizeInGB", COUNT_MAX),
         preferences=_preferences(resources),
+        groups=_groups(resources),
         tuner=(text(body, "TuningJobArn") or "").rpartition("/")[2],
         model_artifacts=text(section(body, "ModelArtifacts"), "S3ModelArtifacts"),
         output_uri=text(section(body, "OutputDataConfig"), "S3OutputPath"),
@@ -239,6 +240,12 @@ def _instances(resources: Document) -> tuple[str, int]:
     types = {text(group, "InstanceType") or "" for group in groups}
     total = sum(whole(group, "InstanceCount", COUNT_MAX) or 1 for group in groups)
     return (types.pop() if len(types) == 1 else HETEROGENEOUS), total
+
+
+def _groups(resources: Document) -> tuple[str, ...]:
+    """The instance types of a heterogeneous cluster; none where one of its groups does not say its type."""
+    types = [text(group, "InstanceType") for group in objects(resources, "InstanceGroups")]
+    return tuple(dict.fromkeys(kind for kind in types if kind)) if all(types) else ()
 
 
 def _preferences(resources: Document) -> str:

@@ -20,7 +20,7 @@ class Explained:
     """Everything that there is to say of one job. ``action`` is what would be done to it, ``coming`` what happens next and when.
 
     ``older``: the job was created before the policy took force, so rules for new jobs do not act on it. ``story`` is what the
-    ledger knows; None where nobody asked it.
+    ledger knows, ``short`` what became of the job; None and empty where nobody asked it.
     """
 
     checked: Checked
@@ -35,6 +35,7 @@ class Explained:
     coming: tuple[Event, ...] = ()
     lineage: str = ""
     story: tuple[Event, ...] | None = None
+    short: tuple[str, ...] = ()
 
 
 def as_text(found: Explained) -> str:
@@ -53,6 +54,9 @@ def _lines(found: Explained) -> Iterable[str]:
     yield f"verdict: {checked.word}; action: {found.action}"
     for refusal in checked.refused:
         yield f"  SageMaker would refuse it: {refusal.field} is {refusal.found}; wanted: {refusal.wanted}"
+    if found.short:
+        yield "in short"
+        yield from (f"  {one_line(line, 400)}" for line in found.short)
     yield "rules"
     for rule in found.rules:
         yield from _rule(rule)
@@ -130,6 +134,7 @@ def as_json(found: Explained) -> str:
         "verdict": checked.word.value if checked.word else None,
         "action": found.action,
         "refused": [{"field": r.field, "found": r.found, "wanted": r.wanted} for r in checked.refused],
+        "in_short": list(found.short),
         "rules": [_rule_json(rule) for rule in found.rules],
         "resubmit": [
             {**_looked(block), "mode": block.mode, "counts": block.chosen, "why": block.why or None} for block in found.blocks

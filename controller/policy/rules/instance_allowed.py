@@ -5,9 +5,11 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from controller.jobs.job import Job
-from controller.policy.findings import Demand
+from controller.policy.findings import NO_DEMAND, Demand
 from controller.policy.rules.kind import Evidence, RuleKind, Violation
 from controller.units.value import dataclass
+
+SERVERLESS = "ServerlessJobConfig"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,14 +18,34 @@ class Options:
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:
-    if any(fnmatchcase(job.instance_type, pattern) for pattern in options.instance_types):
+    """A serverless job has no instances of its own; every group of a heterogeneous cluster counts, and every type that SageMaker
+    may choose as long as it has chosen none.
+    """
+    if SERVERLESS in job.excludes_spot:
+        return None
+    several, field = _several(job)
+    found = [kind for kind in several or (job.instance_type,) if not _allowed(kind, options)]
+    if not found:
         return None
     return Violation(
-        field="ResourceConfig.InstanceType",
-        found=job.instance_type,
+        field=f"ResourceConfig.{field}",
+        found=", ".join(found),
         wanted=f"one of {', '.join(options.instance_types)}",
-        demand=Demand(instance_types=options.instance_types),
+        demand=NO_DEMAND if several else Demand(instance_types=options.instance_types),
     )
+
+
+def _several(job: Job) -> tuple[tuple[str, ...], str]:
+    """The types of a job that names several, and the member that names them."""
+    if job.groups:
+        return job.groups, "InstanceGroups"
+    if "instance_type" in job.unknown and job.choices:
+        return tuple(dict.fromkeys(kind for kind, _ in job.choices)), "InstancePreferences"
+    return (), "InstanceType"
+
+
+def _allowed(kind: str, options: Options) -> bool:
+    return any(fnmatchcase(kind, pattern) for pattern in options.instance_types)
 
 
 INSTANCE_ALLOWED = RuleKind(id="instance-allowed", needs=frozenset({"instance_type"}), options=Options, judge=judge)

@@ -28,6 +28,7 @@ class Listed:
 
     rates: dict[str, Rate]
     problems: tuple[str, ...] = ()
+    without: str = ""
 
     def training(self, region: str) -> Listed:
         return self

@@ -72,6 +72,7 @@ class Place:
     at: datetime = BEGIN
     policy: Any = field(default_factory=builders.policy)
     home: Home = field(default_factory=lambda: Home(account="111122223333", region="us-east-1"))
+    click_address: Callable[[], str] = str
 
     @property
     def ports(self) -> Any:
@@ -272,6 +273,32 @@ def test_a_message_that_slack_refuses_in_every_form_delays_no_other(error: str) 
     [kept] = place.outbox.aside()
     assert (kept.words, kept.refused_why) == (("poison",), f"Slack says {error}")
     assert place.outbox.waiting("#ml-spot", 9) == []
+
+
+class LostThread(Slack):
+    """A Slack in which nobody can answer in the first thread any more."""
+
+    refusal: Answer = Refused("")
+
+    def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
+        return self.refusal if thread_ts == "1" and self.posts else super().post(channel, page, thread_ts=thread_ts)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Refused("Slack says thread_not_found"), Refused("Slack says cannot_reply_to_message"),
+        WrongChannel("Slack says restricted_action_thread_locked"),
+    ],
+)  # fmt: skip
+def test_where_a_thread_is_gone_or_locked_the_lineage_gets_a_new_one_in_its_channel(refusal: Answer) -> None:
+    slack = LostThread()
+    slack.refusal = refusal
+    place = Place(slack=slack)
+    place.say(1, "It moves.")
+    done = drain(place.ports)
+    assert (done.set_aside, done.paused, place.texts()) == ((), (), ["It moves."])
+    assert [(channel, thread) for channel, thread, _ in slack.posts] == [("#ml-spot", ""), ("#ml-spot", ""), ("#ml-spot", "2")]
 
 
 def test_a_message_whose_blocks_slack_refuses_is_sent_as_text() -> None:

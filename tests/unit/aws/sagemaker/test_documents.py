@@ -393,3 +393,12 @@ def test_sagemaker_s_own_repetitions_are_the_starts_after_the_instances_were_the
     times = [AT + timedelta(minutes=m) for m in range(len(states.split()))]
     lines = [{"Status": state, "StartTime": at} for state, at in zip(states.split(), times, strict=True)]
     assert describe(SecondaryStatusTransitions=lines).repeated_at == tuple(times[n] for n in repeats)
+
+
+def test_the_types_of_a_heterogeneous_cluster_are_known_where_every_group_says_one() -> None:
+    groups = [{"InstanceType": kind, "InstanceCount": 1, "InstanceGroupName": "g"} for kind in ("ml.g5.xlarge", "ml.p3.2xlarge")]
+    body = {"TrainingJobName": "x", "RoleArn": "r", "OutputDataConfig": {"S3OutputPath": "s3://b/"}}
+    known = job_of({**body, "ResourceConfig": {"InstanceGroups": groups}}, kind=DocumentKind.CREATE)
+    assert known.groups == ("ml.g5.xlarge", "ml.p3.2xlarge")
+    silent = [*groups, {"InstanceCount": 1, "InstanceGroupName": "h"}]
+    assert job_of({**body, "ResourceConfig": {"InstanceGroups": silent}}, kind=DocumentKind.CREATE).groups == ()

@@ -149,6 +149,10 @@ def test_the_story_of_a_job_in_the_ledger_is_told_to_its_end(
             "entry    victim was stopped",
         ]
         assert [line for line in told if line not in story] == [], story
+        short = out[out.index("in short") : out.index("\nrules")]
+        assert "victim was stopped" in short
+        assert "Why: EnableManagedSpotTraining" in short
+        assert "Next: The job is not submitted again automatically." in short
         lines = [line for line in story.splitlines() if "  entry    " in line]
         assert [line for line in lines if ", policy " not in line and "(enforce, policy " not in line] == []
         assert main(["explain", "victim", "--table", TABLE, "--format", "json"]) == 0

@@ -59,3 +59,25 @@ def test_instance_types_are_allowed_by_name_and_by_pattern() -> None:
     fix = fix_in("instance-allowed", job(instance_type="ml.p4d.24xlarge"), instance_types=("ml.g5.*", "ml.m5.large"))
     assert fix.sdk == {"instance_type": "ml.m5.large"}
     assert fix.request == {"ResourceConfig": {"InstanceType": "ml.m5.large"}}
+
+
+def test_every_group_of_a_heterogeneous_cluster_is_an_allowed_type() -> None:
+    mixed = job(instance_type="heterogeneous", groups=("ml.g5.xlarge", "ml.p3.2xlarge"), unknown=frozenset({"instance_type"}))
+    assert ask("instance-allowed", mixed, instance_types=("ml.g5.*", "ml.p3.*")) is None
+    fault = fault_in("instance-allowed", mixed, instance_types=("ml.g5.*",))
+    assert (fault.field, fault.found) == ("ResourceConfig.InstanceGroups", "ml.p3.2xlarge")
+    assert fix_in("instance-allowed", mixed, instance_types=("ml.g5.*",)).request == {}  # InstanceType excludes InstanceGroups
+
+
+def test_every_type_that_sagemaker_may_choose_is_allowed_until_it_has_chosen() -> None:
+    preferences = '[{"InstanceType": "ml.g5.xlarge"}, {"InstanceType": "ml.p3.2xlarge"}]'
+    open_ = job(instance_type="flexible", preferences=preferences, unknown=frozenset({"instance_type"}))
+    assert fault_in("instance-allowed", open_, instance_types=("ml.g5.*",)).field == "ResourceConfig.InstancePreferences"
+    assert ask("instance-allowed", open_, instance_types=("ml.g5.*", "ml.p3.*")) is None
+    chosen = job(instance_type="ml.g5.xlarge", preferences=preferences)
+    assert ask("instance-allowed", chosen, instance_types=("ml.g5.*",)) is None
+
+
+def test_a_serverless_job_has_no_instance_type_that_could_be_forbidden() -> None:
+    serverless = job(instance_type="flexible", excludes_spot=("ServerlessJobConfig",), unknown=frozenset({"instance_type"}))
+    assert ask("instance-allowed", serverless, instance_types=("ml.g5.*",)) is None
