@@ -1,4 +1,4 @@
-"""What a thousand jobs cost, from the calls that jobs really cause: those of some hours with jobs, less those of as many without."""
+"""What a thousand jobs cost, from the calls that jobs cause: those of some hours with jobs, less those of as many without."""
 
 from __future__ import annotations
 
