@@ -30,7 +30,4 @@ def warm_slack() -> None:
 
 def _is_function_of(module: str) -> bool:
     """Whether this is Lambda, and the function's handler is in that module."""
-    return (
-        "AWS_LAMBDA_RUNTIME_API" in os.environ
-        and os.environ.get("_HANDLER", module).partition(".")[0] == module.partition(".")[0]
-    )
+    return "AWS_LAMBDA_RUNTIME_API" in os.environ and f"{os.environ.get('_HANDLER', module)}.".startswith(f"{module}.")

@@ -32,12 +32,13 @@ _WRAPPERS: tuple[re.Pattern[str], ...] = tuple(
         r"\s*(?:UnexpectedStatusException|FailedStatusError|WaiterError|ValueError|RuntimeError|Exception)\s*:\s*",
         r"\s*(?:CapacityError|ClientError|ResourceLimitExceeded|\w+Exception)\s*:\s*(?=Error for |An error occurred )",
         # the SDK: v1 and v2, then v3
-        r"\s*Error for (?:[\w-]+ ){1,4}\S+:\s*(?:Failed|Stopped)\.?\s*Reason:\s*",
+        r"\s*Error (?:training |for (?:[\w-]+ ){1,4})\S+:\s*(?:Failed|Stopped)\.?\s*Reason:\s*",
         r"\s*Encountered unexpected failed state while waiting for \w+\.\s*Final Resource State: \w+\.\s*Failure Reason:\s*",
         # pipelines, Batch, Step Functions, notebooks of people
-        r"\s*(?:Pipeline )?Step [\w'\"-]+ failed\.?\s*(?:Reason|Failure reason)?\s*:?\s*",
-        r"\s*(?:The )?(?:SageMaker )?Training ?job\s+(?:\S+ )?(?:has )?(?:failed|stopped)(?: with status \w+)?[.:;,]?\s*"
+        r"\s*(?:Pipeline )?Step (?:[\w'\"-]+ )?failed\.?\s*(?:Reason|Failure reason)?\s*:?\s*",
+        r"\s*(?:The )?(?:SageMaker )?Training ?job\s+(?:\S+ )?(?:has )?(?:failed|stopped)(?: with status \w+)?[-.:;,\s]*"
         r"(?:(?:Failure ?reason|Reason)\s*:\s*)?",
+        r"\s*(?:The )?(?:SageMaker )?Training ?job \S+:\s*(?=(?:Failed|Stopped)\b)",
         r"\s*Job (?:\S+ )?failed with (?:Failure )?Reason:\s*",
         r"\s*(?:ClientError:\s*)?Failed to invoke sagemaker:Create\w+\.?\s*Error Details:\s*",
         r"\s*Received status from SageMaker\s*:?\s*",
@@ -141,7 +142,8 @@ def _plain(text: str) -> str:
             document = None
         if isinstance(document, Mapping):
             return _of_document(document) or text
-    if "Traceback (most recent call last):" in stripped[:200]:
+    before, traceback, _ = stripped[:200].partition("Traceback (most recent call last):")
+    if traceback and classify(_stripped(before)[0]) is FailureCause.UNKNOWN:  # else it is part of a reason
         return _exception(stripped)
     return text
 

@@ -13,10 +13,12 @@ from typing import Annotated, Any
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
+from controller.aws.dynamodb.outbox import DynamoOutbox
 from controller.aws.errors import AwsFault, fault_of
 from controller.aws.reloaded_policy import read_version
 from controller.aws.s3_policy import FoundObject, NotRead, S3PolicyDocument
 from controller.cli.aws_calls import asking
+from controller.cli.doctor_schedules import last_digests, last_sweep, messages
 from controller.cli.options import Format, OutputFormat
 from controller.policy.document import BadDocument
 from controller.runtime.ports import Ledger, Unreachable
@@ -83,6 +85,9 @@ class Installation:
         yield from _tried("table", lambda: self._table(table))
         yield from _tried("work", lambda: self._work(table))
         yield from _tried("discover", lambda: self._discover(table))
+        yield from _tried("sweep", lambda: last_sweep(self.client("cloudwatch"), stack, self.now()))
+        yield from _tried("digests", lambda: last_digests(self.ledger(table), self.now()))
+        yield from _tried("messages", lambda: messages(DynamoOutbox(self.client("dynamodb"), table), self.now()))
         yield from _tried("halt", lambda: self._halt(table))
         yield from _tried("roles", lambda: self._roles(parameters.get("TrainingRoles", "")))
         yield from _tried("buckets", lambda: self._buckets(parameters.get("CheckpointBuckets", "")))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import UTC, date, datetime
 
 from controller.decide.need import Need
@@ -15,7 +15,7 @@ from controller.ledger.intent import Announce, Intent, Probe, Publish, Settle, S
 from controller.ledger.lineage import Lineage
 from controller.ledger.pool import CapacitySeen, CapacitySignal, PhaseTimes
 from controller.ledger.under_policy import under
-from controller.units.value import dataclass
+from controller.units.value import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +64,8 @@ class Decision:
     needs: frozenset[Need] = frozenset()
 
     def __or__(self, other: Decision) -> Decision:
+        if other == _NOTHING:  # as most deciders say
+            return self
         return Decision(
             entries=self.entries + other.entries,
             intents=self.intents + other.intents,
@@ -99,11 +101,12 @@ class Decision:
         somebody may be performing it. Where a decider raised, its decision is unknown: then only a Wake is withdrawn.
         """
         standing = lineage.standing()
-        said = {i.key: i for i in reversed(self.intents)}  # of two intents with one key, such as two Stops, the first counts
+        keyed = [(i.key, i) for i in self.intents]
+        said = dict(reversed(keyed))  # of two intents with one key, such as two Stops, the first counts
         entries = tuple(e for e in self.entries if e.key not in standing)
         learned = {type(e) for e in entries}
-        meant = tuple(i for i in self.intents if said[i.key] is i)
-        fresh = (i for i in meant if i.key not in standing or self._replaces(i, lineage))
+        meant = tuple(i for key, i in keyed if said[key] is i)
+        fresh = (i for key, i in keyed if said[key] is i and (key not in standing or self._replaces(i, lineage)))
         new = replace(
             self,
             entries=entries,
@@ -217,3 +220,6 @@ class Decision:
         yield from (
             Decision(withdrawn=(i,)) for i in sorted(self.withdrawn, key=lambda i: isinstance(i.action, Wake)) if i is not but
         )
+
+
+_NOTHING = Decision()

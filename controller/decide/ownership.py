@@ -6,7 +6,6 @@ then a "no" is not final. An owner that does not answer is asked again, for an h
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -14,7 +13,7 @@ from controller.jobs.job import Job, Service, claims_an_owner
 from controller.ledger.directives_in_force import readings
 from controller.ledger.entry import OwnerChecked
 from controller.ledger.lineage import Lineage
-from controller.units.value import dataclass
+from controller.units.value import dataclass, replace
 
 STEP_LAG = timedelta(minutes=10)  # longer than a pipeline's list of steps was seen to lag
 UNANSWERED_MAX = timedelta(hours=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -14,7 +14,7 @@ from unicodedata import normalize
 
 from controller.jobs.algorithm import Algorithm
 from controller.jobs.failure import FailureCause, classify
-from controller.units.value import dataclass
+from controller.units.value import dataclass, replace
 
 
 class Outcome(StrEnum):

@@ -7,8 +7,8 @@ import re
 from controller.units.value import dataclass
 
 _LIMIT = re.compile(
-    r"service limit '(?P<name>[^']{1,200})' is (?P<limit>[\d,]+) (?P<unit>\w+), with current utilization of (?P<used>[\d,]+) \w+"
-    r" and a request delta of (?P<delta>[\d,]+)",
+    r"service limit (?:'(?P<name>[^']{1,200})'|for training-job/(?P<type>ml\.[a-z0-9.-]{1,40})) is (?P<limit>[\d,]+)"
+    r" (?P<unit>\w+), with current utilization of (?P<used>[\d,]+) \w+ and a request delta of (?P<delta>[\d,]+)",
     re.IGNORECASE,
 )
 _NOT_OFFERED = re.compile(r"\bthe requested resource .{1,120} is not available in this region\b", re.IGNORECASE)
@@ -35,7 +35,8 @@ def service_limit_in(text: str) -> ServiceLimit | None:
     if found is None:
         return None
     limit, used, delta = (int(found[name].replace(",", "")) for name in ("limit", "used", "delta"))
-    return ServiceLimit(name=found["name"], limit=limit, used=used, delta=delta)
+    name = found["name"] or f"{found['type']} for training job usage"  # texts of 2018 name the type alone
+    return ServiceLimit(name=name, limit=limit, used=used, delta=delta)
 
 
 def never_fits(text: str) -> bool:

@@ -7,7 +7,6 @@ fifth. More is looked at only where something is new, overdue, or about to be de
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -43,6 +42,7 @@ from controller.savings.job_history import first_permille
 from controller.savings.prices import spot_of
 from controller.savings.rollup import NOBODY
 from controller.units.calendar import month_key
+from controller.units.value import replace
 
 RUNS_MAX = 50  # runs of a family: enough for a quantile, and one page
 OTHER_TYPES_MAX = 3  # instance types like the job's own whose pools are compared

@@ -11,7 +11,6 @@ crash, a throttle, a lost answer, a backoff and a retry are the same case: an op
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
 
@@ -29,7 +28,7 @@ from controller.runtime.ports import Ports, Trigger
 from controller.runtime.read_ports import ReadPorts
 from controller.runtime.take_in_requests import take_in_requests
 from controller.runtime.timeouts import LEASE
-from controller.units.value import dataclass
+from controller.units.value import dataclass, replace
 
 FAILED_LOOK = timedelta(minutes=5)
 OUTPACED_MAX = 3

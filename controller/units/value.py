@@ -9,20 +9,32 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["dataclass"]
+__all__ = ["dataclass", "replace"]
 
 if TYPE_CHECKING:
-    from dataclasses import dataclass
+    from dataclasses import dataclass, replace
 else:
+
+    def replace(value, /, **changes):
+        """Copy a value with some fields changed, as ``dataclasses.replace`` does."""
+        names, get = _copied(value.__class__)
+        return value.__class__(**dict(zip(names, get(value), strict=True)) | changes)
 
     def dataclass(cls=None, /, *, frozen=False, slots=False, **options):
         """Make a data class as ``dataclasses.dataclass`` does."""
         if cls is not None or not (frozen and slots) or options.keys() - {"kw_only"}:
             return dataclasses.dataclass(cls, frozen=frozen, slots=slots, **options)
         return lambda plain: _value_class(plain, **options)
+
+
+@cache
+def _copied(made: type) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    names = tuple(f.name for f in dataclasses.fields(made))
+    return names, _getter(names)
 
 
 def _value_class(plain: type, *, kw_only: bool = False) -> type:

@@ -132,6 +132,11 @@ def test_a_stack_with_roles_and_buckets_names_each_in_full(package: Package) -> 
         ("SlackTokenSecret", "arn:aws:secretsmanager:us-east-1:123456789012:secret:*"),
         ("NoticeTopic", "arn:aws:sns:us-east-1:123456789012:*"),
         ("Key", "*"),
+        ("PolicyUri", "s3://acme/*"),
+        ("PolicyUri", "s3://*/policies.json"),
+        ("PolicyUri", "s3://acme/a?b"),
+        ("PolicyUri", "s3://acme/"),
+        ("PolicyKey", "*"),
         ("EventBus", "*"),
         ("ExistingLedger", "*"),
         ("ApiAccessLog", "maybe"),
@@ -188,6 +193,20 @@ def test_code_and_permission_follow_the_same_event_bus(package: Package) -> None
     assert stack["Sweep"]["Properties"]["Environment"]["Variables"]["SPOTWARDEN_BUS"] == "platform"
     for role in ("SweepRole", "JobChangedRole", "DiscoverRole", "DrainRole"):
         assert arns_of(stack, role, "events:PutEvents") == ["arn:aws:events:us-east-1:123456789012:event-bus/platform"]
+
+
+def test_only_functions_that_decide_may_read_the_one_object_of_the_policy(package: Package) -> None:
+    key = "arn:aws:kms:us-east-1:123456789012:key/policies"
+    uri = "s3://acme-policies/spotwarden/policies.json"
+    with_policy = resources(package.template, parameters={**WHOLE, "PolicyUri": uri, "PolicyKey": key})
+    without = resources(package.template)
+    for function in FUNCTIONS:
+        may = function in ("JobChanged", "Sweep", "Discover")
+        arns = arns_of(with_policy, role_of(function), "s3:GetObject")
+        assert arns == (["arn:aws:s3:::acme-policies/spotwarden/policies.json"] if may else []), function
+        assert (key in arns_of(with_policy, role_of(function), "kms:Decrypt")) is may
+        assert with_policy[function]["Properties"]["Environment"]["Variables"]["POLICY_URI"] == uri
+        assert arns_of(without, role_of(function), "s3:GetObject") == []
 
 
 def test_a_boundary_a_network_and_a_key_reach_everything_that_has_one(package: Package) -> None:

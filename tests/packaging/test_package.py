@@ -76,8 +76,8 @@ def test_the_zip_contains_the_pinned_models_of_the_services_that_the_code_calls(
 
 def test_the_zip_stays_within_its_size_limit(package: Package) -> None:
     unzipped = sum(entry.file_size for entry in zipfile.ZipFile(package.zip).infolist())
-    assert package.zip.stat().st_size < 5 * MB
-    assert unzipped < 15 * MB
+    assert package.zip.stat().st_size < 3.5 * MB
+    assert unzipped < 11 * MB
 
 
 def test_every_source_ships_with_bytecode_that_lambda_will_not_check(package: Package) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from controller import wiring
-from controller.ledger.entry import CheckpointScanned
-from tests.security.lab import CheckpointStore, entries, lab, launch, lineage_of, request, run, texts
+from controller.ledger.entry import CheckpointScanned, Flagged
+from tests.security.lab import CheckpointStore, entries, lab, launch, lineage_of, log, request, run, texts
 
 POLICY = """
 version: 1
@@ -56,9 +56,12 @@ def test_nothing_is_learned_of_a_bucket_that_the_stack_does_not_list() -> None:
         assert asked_of_s3 == []
 
 
-def test_a_listed_bucket_is_looked_into() -> None:
+def test_a_listed_bucket_is_looked_into_and_no_name_in_it_is_told() -> None:
+    """Whoever could read the names beside his prefix would read the bucket, letter by letter."""
     with lab(POLICY.replace("1m", "3h")) as host:
         asked_of_s3 = listings()
+        CheckpointStore()("s3://acme-checkpoints/hr-payroll/2026/", 100, host.clock.at)
+        launch(host, request("curious", "vision", checkpoint="s3://acme-checkpoints/h", work_s=9000))
         launch(host, request("honest", "vision", work_s=9000, fails_with="exit-code", fails_after_s=4000))
         run(host, hours=6)
         scans = entries(host, "honest", CheckpointScanned)
@@ -66,3 +69,6 @@ def test_a_listed_bucket_is_looked_into() -> None:
         assert asked_of_s3
         assert any(scan.objects for scan in scans)
         assert all(scan.problem is None for scan in scans)
+        [found] = [e.found for e in entries(host, "curious", Flagged) if e.rule == "prefix-shared"]
+        assert found == "s3://acme-checkpoints/h, beside another prefix that begins with the same text"
+        assert "hr-payroll" not in texts(host) + log(host) + str(lineage_of(host, "curious"))

@@ -90,7 +90,7 @@ def test_an_owner_that_a_stranger_names_later_keeps_no_job_from_being_submitted_
         run(host, minutes=30)
         add_tags(host, "victim", {"MANAGED_BY_AWS": "", "sagemaker:notebook-job-origin": "true"})
         del host.world.jobs["stepped"].tags["MANAGED_BY_AWS"]
-        run(host, hours=6)
+        run(host, minutes=50)
         assert status(host, "victim") == status(host, "stepped") == "Failed"
         assert [name.partition("-")[0] for name in host.world.jobs] == ["victim", "stepped", "victim", "victim"]
         assert "MANAGED_BY_AWS" not in host.world.jobs[max(host.world.jobs)].tags

@@ -84,7 +84,6 @@ UNREADABLE: dict[str, dict[str, Any]] = {
     "prefix-of-half-characters": {"checkpoint": "s3://acme-checkpoints/\ud83d/"},
     "prefix-too-long-for-a-key": {"checkpoint": "s3://acme-checkpoints/" + WIDE * 1000},
     "algorithm-that-is-deleted": {"algorithm_name": "short-lived"},
-    "labels-of-wide-letters": {"tags": {"team": WIDE * 256, "owner": WIDE * 256, "spotwarden:family": WIDE * 256}},
     "far-lineage-12345678-r02": {"tags": {"spotwarden:lineage": "123456789012/us-east-1//9999-12-31T23:59:59.999999Z"}},
 }
 
@@ -96,7 +95,7 @@ def test_no_text_that_a_job_s_creator_chooses_keeps_the_job_from_being_judged_an
             launch(host, request(name, "vision", **OFFENDER | chosen))
         launch(host, request("reason", "vision", work_s=300, fails_with="AlgorithmError: half \ud83d and \x00\x1b[2J"))
         host.world.algorithms.clear()
-        run(host, minutes=40)
+        run(host, minutes=20)
         for name in UNREADABLE:
             assert (name, status(host, name)) == (name, "Stopped")
         for name in (*UNREADABLE, "reason"):

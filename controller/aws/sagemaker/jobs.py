@@ -11,7 +11,6 @@ name belongs (``controller.ledger.lineage.is_sent``).
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -37,6 +36,7 @@ from controller.ledger.lineage import ATTEMPT_TAG, LINEAGE_TAG, LineageId
 from controller.ledger.move_cause import MoveCause
 from controller.runtime.job_pages import CHANGES_FOR, JobPage, ListedJob
 from controller.runtime.ports import Answer, Done, Later, Refused, Unreachable
+from controller.units.value import replace
 
 CAUSE_TAG = "spotwarden:cause"
 

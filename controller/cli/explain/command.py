@@ -17,7 +17,7 @@ from controller.cli.documents import Found, documents
 from controller.cli.errors import BadInput
 from controller.cli.explain.output import Explained, as_json, as_text
 from controller.cli.explain.reasons import block_reasons, places_in, rule_reasons
-from controller.cli.explain.short import in_short
+from controller.cli.explain.short import in_short, why_not_again
 from controller.cli.explain.timeline import Event, bounded, intent_text, timeline
 from controller.cli.judging import Checked, as_seen, check_document, check_job
 from controller.cli.ledger import with_ledger
@@ -144,16 +144,20 @@ def _explained(checked: Checked, used: PolicyUsed, now: datetime, facts: Facts |
     evidence = known.evidence
     verdict = judge(job, policy, evidence, now=now)
     decision = decide(known) if checked.word is not VerdictKind.REFUSED else Decision()  # SageMaker makes no such job
+    blocks = block_reasons(job, policy, places)
+    short = in_short(known.lineage, policy) if facts is not None else ()
+    if len(short) == 1 and job.cause is not None:  # nothing was said of it
+        short = (*short, why_not_again(blocks))
     return replace(
         found,
         older=job.alive and "created_at" not in job.unknown and job.created_at < policy.in_force_at,
         rules=rule_reasons(job, policy, evidence, verdict, now, places),
-        blocks=block_reasons(job, policy, places),
+        blocks=blocks,
         action=action_of(decision),
         coming=_coming(decision, known.lineage),
         lineage=str(known.lineage.id) if facts is not None else "",
         story=timeline(known.lineage) if facts is not None else None,
-        short=in_short(known.lineage, policy) if facts is not None else (),
+        short=short,
     )
 
 

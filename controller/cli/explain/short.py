@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from controller.cli.explain.reasons import BlockReason
 from controller.ledger.entry import Ended
 from controller.ledger.lineage import Lineage, newest_attempt
 from controller.notifications.mrkdwn import unmarked
 from controller.notifications.news import news_of
 from controller.policy.policy import Policy
 from controller.policy.slack_settings import Importance
-from controller.units.plural import count
 
 LINES_MAX = 12
 
@@ -21,9 +22,17 @@ def in_short(lineage: Lineage, policy: Policy) -> tuple[str, ...]:
     if last is None:
         return ()
     ended = lineage.entry(Ended, last.job)
-    attempts = f"attempt {last.number} of {count(last.number, 'attempt')}, " if last.number > 1 else ""
+    attempts = f"attempt {last.number}, " if last.number > 1 else ""
     state = f"{attempts}{last.job} {ended.outcome.label if ended else 'has not ended'}"
     everything = replace(policy, slack=replace(policy.slack, tell=tuple(Importance)))
     news = news_of(lineage, everything, last)
     lines = [*news.why, *(line for text in news.current for line in text.body.splitlines())]
     return (state, *(unmarked(line) for line in lines[:LINES_MAX]))
+
+
+def why_not_again(blocks: Sequence[BlockReason]) -> str:
+    """Why a job that ended without its model is not submitted again, where no message said so."""
+    chosen = next((block for block in blocks if block.chosen), None)
+    if chosen is None:
+        return "It is not submitted again: no resubmit block selects it."
+    return f"The resubmit block {chosen.name} ({chosen.mode}) selects it: {chosen.why}."

@@ -14,6 +14,8 @@ from controller.policy.policy import AppliesTo, Severity
 from controller.policy.rules.kind import Evidence
 
 PREFIX_SHARED = "prefix-shared"
+BESIDE = "another prefix that begins with the same text"
+"""What was found by looking is not named: whoever creates a job could ask for the names in a bucket, letter by letter."""
 
 
 def prefix_shared(job: Job, evidence: Evidence, channel: str) -> Finding | None:
@@ -22,8 +24,7 @@ def prefix_shared(job: Job, evidence: Evidence, channel: str) -> Finding | None:
     if uri is None or uri.endswith("/") or not job.alive:
         return None
     scan = evidence.checkpoint_scan
-    beside = scan.sibling if scan is not None and scan.uri == uri else ""
-    beside = beside or _claimed_beside(job, uri, evidence)
+    beside = _claimed_beside(job, uri, evidence) or (BESIDE if scan is not None and scan.uri == uri and scan.sibling else "")
     if not beside:
         return None
     return Finding(

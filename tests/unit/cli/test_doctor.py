@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,10 +14,12 @@ import pytest
 
 from controller import wiring
 from controller.aws.dynamodb.ledger import DynamoLedger
+from controller.aws.dynamodb.outbox import DynamoOutbox
 from controller.cli import main
+from controller.cli.doctor_schedules import last_sweep
 from controller.ledger.halt import Halt
 from controller.policy.document import document_text, revision_of
-from controller.runtime.ports import Overdue, Trigger
+from controller.runtime.ports import Message, Overdue, Trigger
 from controller.runtime.schedule_ports import DiscoverPass
 from infra.local import aws
 from infra.local.slack import Slack
@@ -73,6 +77,14 @@ def deploy(local: aws.Local, token: str) -> None:
     )
     ledger(local).passes.note_passed(DiscoverPass.FIRST, now())
     ledger(local).revisions.in_force_at(GOOD["revision"], now(), GOOD)
+    ledger(local).digests.note_checked(now())
+    sweep_at(local, now())
+
+
+def sweep_at(local: aws.Local, at: datetime) -> None:
+    dimensions = [{"Name": "service", "Value": "spotwarden"}, {"Name": "stack", "Value": STACK}]
+    metric = {"MetricName": "OverdueSeconds", "Dimensions": dimensions, "Timestamp": at, "Value": 0.0}
+    local.client("cloudwatch").put_metric_data(Namespace="Spotwarden", MetricData=[metric])
 
 
 def now() -> datetime:
@@ -100,10 +112,31 @@ def test_a_healthy_installation_is_in_order(local: aws.Local, capsys: pytest.Cap
     assert code == 0
     assert set(found) == {
         "clock", "stack", "rules", "alarms", "dead letters", "table", "work", "discover", "halt", "roles", "buckets", "slack",
-        "policy", "policies",
+        "policy", "policies", "sweep", "digests", "messages",
     }  # fmt: skip
     assert main(["doctor", "--stack", STACK]) == 0
-    assert capsys.readouterr().out.endswith("13 checks, all in order\n")
+    out = capsys.readouterr().out
+    assert out.endswith("16 checks, all in order\n")
+    assert_transcript("a healthy installation", out)
+
+
+TRANSCRIPTS = Path(__file__).with_name("doctor.md")
+CHANGING = (
+    (r"--queue https?://\S+", "--queue QUEUE"), (r"\d{4}-\d\d-\d\d \d\d:\d\d", "TIME"), (r"spotwarden-dev-Ledger-\w+", "TABLE"),
+    (r"spotwarden-dev-\w+Event-\w+", "RULE"), (r"secret:slack-\w+", "secret:slack"),
+)  # fmt: skip
+
+
+def assert_transcript(title: str, out: str) -> None:
+    """Hold what the doctor says to its section of doctor.md; with RENEW=1 in the environment, write the section."""
+    for pattern, word in CHANGING:
+        out = re.sub(pattern, word, out)
+    sections = dict(part.split("\n", 1) for part in TRANSCRIPTS.read_text("utf-8").split("\n## ")[1:])
+    if os.environ.get("RENEW"):
+        sections[title] = f"\n```\n{out}```\n"
+        text = "".join(f"\n## {name}\n{said.rstrip()}\n" for name, said in sorted(sections.items()))
+        TRANSCRIPTS.write_text(f"# What the doctor says\n{text}", "utf-8")
+    assert sections.get(title, "").strip() == f"```\n{out}```", "RENEW=1 pytest tests/unit/cli/test_doctor.py"
 
 
 def disable_a_rule(local: aws.Local) -> None:
@@ -150,6 +183,22 @@ def forget_the_policy(local: aws.Local) -> None:
     ledger(local).revisions.in_force_at("0123456789ab", now())
 
 
+def stop_the_digests(local: aws.Local) -> None:
+    local.client("dynamodb").delete_item(TableName=output(local, "Ledger"), Key={"pk": {"S": "cursor"}, "sk": {"S": "digests"}})
+
+
+def refuse_a_message(local: aws.Local) -> None:
+    message = Message(key="k", channel="#ml", at=now(), words=("title", "text"))
+    outbox = DynamoOutbox(local.client("dynamodb"), output(local, "Ledger"))
+    outbox.put(message)
+    outbox.set_aside(message, "msg_too_long")
+
+
+def let_a_message_wait(local: aws.Local) -> None:
+    message = Message(key="k", channel="#ml", at=now() - timedelta(hours=1), words=("title", "text"))
+    DynamoOutbox(local.client("dynamodb"), output(local, "Ledger")).put(message)
+
+
 def delete_the_bucket(local: aws.Local) -> None:
     local.client("s3").delete_bucket(Bucket="acme-checkpoints")
 
@@ -167,6 +216,9 @@ def delete_the_bucket(local: aws.Local) -> None:
         (cut_the_policy_off, "policy", "s3://acme-policies/policies.json: found text that is no JSON"),
         (delete_the_policy, "policy", "there is no such object (NoSuchKey); policy "),
         (forget_the_policy, "policy", "and policy 0123456789ab is in force since "),
+        (stop_the_digests, "digests", "digests were considered never, and are each hour"),
+        (refuse_a_message, "messages", "Slack refused 1: spotwarden status says why"),
+        (let_a_message_wait, "messages", "messages wait for #ml since "),
         (delete_the_bucket, "buckets", "these CheckpointBuckets do not exist: acme-checkpoints"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -181,6 +233,21 @@ def test_a_broken_installation_is_named(
     assert told in found[check]["says"]
     if break_it is not delete_the_table:
         assert [name for name, one in found.items() if one["ok"] is not True] == [check]
+    if break_it in IN_TRANSCRIPT:
+        assert main(["doctor", "--stack", STACK]) == 1
+        assert_transcript(break_it.__name__.replace("_", " "), capsys.readouterr().out)
+
+
+IN_TRANSCRIPT = (disable_a_rule, kill_a_letter, fail_a_trigger, delete_the_secret, let_a_message_wait)
+
+
+def test_a_sweep_that_does_not_run_is_named(local: aws.Local) -> None:
+    cloudwatch = local.client("cloudwatch")
+    assert last_sweep(cloudwatch, STACK, now())[0]
+    ok, says = last_sweep(cloudwatch, STACK, now() + timedelta(hours=1))
+    assert not ok
+    assert "no metric of it in the last 15 minutes" in says
+    assert not last_sweep(cloudwatch, "another-stack", now())[0]
 
 
 def test_a_revoked_token_is_named(local: aws.Local, slack: Slack, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,6 +17,7 @@ from controller.notifications.message_text import NEXT, TO_DO, WHY, reason
 from controller.notifications.messages import describe, importance_of, row_of, text_of
 from controller.notifications.storm_message import storm_head
 from controller.policy.slack_settings import Importance
+from controller.runtime.outbox import Message as Queued
 from tests.builders import BEGIN
 
 EVIL = "<!channel> *bold* `tick` & <@U1>"
@@ -199,3 +200,20 @@ def test_a_bucket_that_does_not_exist_is_no_question_of_permissions() -> None:
     gone = m.CheckpointsUnseen(job=RUNNING, uri="s3://gone/p/", problem="the bucket does not exist")
     assert "a bucket that exists" in describe(gone).lines[2]
     assert "role to list" in describe(replace(gone, problem="AccessDenied")).lines[2]
+
+
+def test_a_message_names_the_mode_and_the_policy_once_where_they_were_written_down() -> None:
+    asked = m.StoppingAsAsked(job=RUNNING, who="U1")
+    broken = m.RuleBroken(
+        job=RUNNING, policy="short", severity="low", field="F", found="1", wanted="2", mode="warn", revision="781e8d1c6120"
+    )  # fmt: skip
+
+    def small(message: Message, **under: str) -> str:
+        queued = Queued(key="k", channel="#ml", at=BEGIN, kind=message.kind, facts=facts_to_json(message), **under)
+        return queued.text().small
+
+    assert small(asked, revision="781e8d1c6120", mode="enforce").endswith(" · mode enforce, policy 781e8d1c6120")
+    assert small(asked, revision="781e8d1c6120").endswith(" · policy 781e8d1c6120")
+    assert "policy" not in small(asked)  # a row of before
+    assert small(broken, revision="781e8d1c6120", mode="warn").count("781e8d1c6120") == 1
+    assert AS_CODE[:12] in small(asked, revision=EVIL, mode=EVIL)

@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import pickle
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 import pytest
@@ -54,6 +55,7 @@ def classes(make: Callable[..., Any]) -> tuple[type, type, type]:
     return Whole, Wider, Placed
 
 
+COPIES: tuple[Callable[..., Any], ...] = (value.replace, dataclasses.replace)
 BUILT = {name: classes(make) for name, make in MAKERS.items()}
 ACTS: dict[str, Callable[[type, type, type], Any]] = {
     "repr": lambda whole, wider, placed: [repr(whole(a=1)), repr(wider(a=1, b="x", e=2)), repr(placed(1)), str(placed(1, 2))],
@@ -105,6 +107,18 @@ class Stored:
 
 def test_a_value_can_be_pickled() -> None:
     assert pickle.loads(pickle.dumps(Stored(a=1, b=(2,)))) == Stored(a=1, b=(2,))  # noqa: S301  # our own bytes
+
+
+@pytest.mark.parametrize("changes", [{"e": 9, "b": "x"}, {"a": -1}, {"z": 1}])
+def test_a_copy_with_changes_is_that_of_the_standard_function(changes: dict[str, Any]) -> None:
+    for made in BUILT.values():
+        one = made[1](a=1, d={"k": 1})
+        ours, standard = (outcome(partial(_copy, copied, one, changes), made) for copied in COPIES)
+        assert ours == standard
+
+
+def _copy(copied: Callable[..., Any], one: Any, changes: dict[str, Any], *_: type) -> Any:
+    return copied(one, **changes)
 
 
 def test_what_is_not_frozen_or_has_an_order_is_made_by_the_standard_decorator() -> None:

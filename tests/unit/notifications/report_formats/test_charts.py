@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.resources import files
 
 import pytest
 from hypothesis import given
@@ -61,3 +62,18 @@ def test_ticks_are_few_round_and_contain_the_range_and_zero(one: float, other: f
 )
 def test_amounts_are_short(value: float, text: str) -> None:
     assert amount(value) == text
+
+
+def test_an_amount_below_zero_stands_on_the_other_side_of_its_bar() -> None:
+    assert set(re.findall(r'class="value below">([^<]+)<', teams())) == {"-$1"}
+    assert 'class="value">-' not in teams()
+    page = (files("controller") / "data" / "report.html").read_text("utf-8")
+    assert "text.value.below { text-anchor: end" in page
+
+
+def test_the_printed_page_has_the_jobs_behind_the_figures_and_one_size_of_text_in_tables() -> None:
+    page = (files("controller") / "data" / "report.html").read_text("utf-8")
+    print_rules = page.partition("@media print {")[2].partition("</style>")[0]
+    assert "details.jobs::details-content { display: block; content-visibility: visible; }" in print_rules
+    assert "th, td, thead th { padding: .25rem .35rem; font-size: 8.5pt; }" in print_rules
+    assert not re.search(r"^  details \{ display: none", print_rules, re.MULTILINE)

@@ -197,13 +197,15 @@ def shared(one: Job, *claims: Claim, scan: CheckpointScan | None = None) -> Find
 
 
 def test_a_prefix_without_a_last_slash_beside_one_that_begins_alike_is_a_finding() -> None:
-    for found in (
-        shared(OPEN, claim("other", "s3://acme/ASHA-10/")),
-        shared(OPEN, scan=scan_beside("s3://acme/ASHA-1", "s3://acme/ASHA-10/")),
+    looked = scan_beside("s3://acme/ASHA-1", "s3://acme/ASHA-1-secret/")
+    for found, beside in (
+        (shared(OPEN, claim("other", "s3://acme/ASHA-10/")), "s3://acme/ASHA-10/"),
+        (shared(OPEN, scan=looked), "another prefix that begins with the same text"),
+        (shared(OPEN, claim("other", "s3://acme/ASHA-10/"), scan=looked), "s3://acme/ASHA-10/"),
     ):
         assert found is not None
         assert (found.rule, found.mode, found.action) == ("prefix-shared", Mode.WARN, None)
-        assert found.found == "s3://acme/ASHA-1, beside s3://acme/ASHA-10/"
+        assert found.found == f"s3://acme/ASHA-1, beside {beside}"
         assert "s3://acme/ASHA-1/" in found.wanted
 
 
