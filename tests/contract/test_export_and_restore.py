@@ -181,10 +181,10 @@ def test_a_forgotten_person_is_in_no_row_and_the_sums_stay(client: Any, table: s
     ledger = fill(client, table)
     person = frozenset({"ada", "U0ADA"})
     assert forget(client, table, person, write=False) == 0
-    assert "4 rows and the sums of 1 days to rewrite; --yes does it" in capsys.readouterr().out
+    assert "4 rows and the sums of 1 day to rewrite; --yes does it" in capsys.readouterr().out
     assert any("U0ADA" in row for row in rows_in(client, table))
     assert forget(client, table, person, write=True) == 0
-    assert "1 rows contain the name in other text" in capsys.readouterr().out  # the reason of the halt
+    assert "the name stays in other text of 1 row" in capsys.readouterr().out  # the reason of the halt
     lineage = ledger.lineages.load(lineage_id())
     assert {entry.user for entry in lineage.entries if isinstance(entry, Started)} == {FORGOTTEN}
     assert {entry.who for entry in lineage.entries if isinstance(entry, UserRequested)} == {FORGOTTEN}
@@ -213,4 +213,4 @@ def test_a_row_that_changes_while_a_person_is_forgotten_is_left_and_said(
             return client.update_item(**{**asked, "ConditionExpression": "attribute_not_exists(pk) AND #body = :before"})
 
     assert forget(Raced(), table, frozenset({"ada"}), write=True) == 1
-    assert "1 rows changed meanwhile: run the command again" in capsys.readouterr().out
+    assert "1 row changed meanwhile: run the command again" in capsys.readouterr().out
