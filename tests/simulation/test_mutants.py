@@ -33,7 +33,7 @@ SHOWN_BY = {
     "older attempts yield intents": 8,
     "the head is read last": 13,
     "claims are not read before Create": 76,
-    "an earlier try is forgotten": 43,
+    "an earlier try is forgotten": 122,
     "the next policy drops an outcome": 2,
     "a halt is not checked": 75,
     "a moved job is forgotten": 71,
