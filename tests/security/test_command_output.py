@@ -34,6 +34,9 @@ LINES: dict[str, list[str]] = {
     "report": ["report", "--table", TABLE, "--period", "2026-11-16"],
     "audit": ["audit", "--table", TABLE, "--period", "2026-11-16"],
     "advise": ["advise", "bert", "--table", TABLE],
+    "export ledger": ["export", "ledger", "--table", TABLE],
+    "restore ledger": ["restore", "ledger", "empty.jsonl", "--table", TABLE],
+    "forget": ["forget", "ada", "--table", TABLE],
     "export history": ["export", "history", "--since", "90d"],
     "backtest policies": ["backtest", "policies", "policies", "--history", "history.jsonl"],
     "backtest deadline": ["backtest", "deadline", "--traces", "traces", "--shapes", "1h/2h", "--starts", "1"],
@@ -63,6 +66,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         run(host, hours=26)
         described = {"TrainingJobName": "a", "RoleArn": "arn:aws:iam::123456789012:role/r"}
         (made / "job.json").write_text(json.dumps(described))
+        (made / "empty.jsonl").write_text("")
         (made / "history.jsonl").write_text(json.dumps(described) + "\n")
         (made / "policies").mkdir()
         (made / "policies" / "a.yaml").write_text(POLICY)

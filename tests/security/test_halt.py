@@ -117,7 +117,7 @@ def test_a_halt_can_be_called_from_the_message_of_a_job_that_is_finished(host: H
 @pytest.mark.parametrize(
     "whose",
     [
-        {"lineage": "111122223333/eu-west-1/never-seen/2020-01-01T00:00:00.000000Z", "job": "never-seen"},
+        {"lineage": "123456789012/us-east-1/never-seen/2020-01-01T00:00:00.000000Z", "job": "never-seen"},
         {"job": "an-older-attempt"},
         {"job": "x" * 3000},
     ],

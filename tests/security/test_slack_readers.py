@@ -138,7 +138,7 @@ def test_a_guest_who_may_stop_jobs_can_stop_one_and_reads_nothing_about_it(host:
 def test_the_form_of_a_waiver_shows_a_guest_no_rule(host: Host, users: Users) -> None:
     view = {
         "callback_id": "spotwarden/waive",
-        "private_metadata": '{"lineage": "1/r/long/2026-11-16T00:01:00.000000Z", "job": "long"}',
+        "private_metadata": '{"lineage": "123456789012/us-east-1/long/2026-11-16T00:01:00.000000Z", "job": "long"}',
     }
     users.app.interaction({"type": "view_submission", "user": {"id": "U0GUEST1"}, "view": view})
     heard = users.app.interaction({"type": "view_submission", "user": {"id": "U0GUEST1"}, "view": {**view, "n": 2}})
@@ -233,6 +233,7 @@ def test_the_name_of_a_job_is_found_however_it_was_copied(users: Users, typed: s
 
 
 def test_the_arn_of_another_account_or_region_is_not_taken_for_a_job_here(users: Users) -> None:
-    for other in (ARN.replace("us-east-1", "eu-west-1"), ARN.replace("123456789012", "999999999999")):
-        users.command(f"job {other}warm-up")
-        assert users.ephemerals[-1].startswith("SageMaker has no training job *warm-up*")
+    for account, region in (("123456789012", "eu-west-1"), ("999999999999", "us-east-1")):
+        users.command(f"job {ARN.replace('123456789012', account).replace('us-east-1', region)}warm-up")
+        here = "`/spot` answers for account 123456789012 · us-east-1."
+        assert users.ephemerals[-1] == f"That job is of account {account} · {region}, and {here}"

@@ -16,11 +16,11 @@ from tests.simulation.replace_function import replaced
 
 READS = {
     # Whatever is not here counts as a write: a new method is one until it is known to be none.
-    "jobs": {"describe", "made_by_pipeline", "newest"},
+    "jobs": {"describe", "made_by_pipeline", "newest", "tuning"},
     "checkpoints": {"scan"},
     "quotas": {"on_demand"},
     "placement": {"score"},
-    "policies": {"current"},
+    "policies": {"current", "refused"},
     "prices": {"rate"},
     "clock": {"now"},
     "lineages": {"load", "submitter"},
