@@ -37,6 +37,7 @@ def findings(template: Path) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.nightly  # the transformed template, which the next test looks at, comes from it
 def test_cfn_lint_has_no_finding_on_the_merged_template(package: Package) -> None:
     assert findings(package.zip.with_name("sam.json")) == ""
 

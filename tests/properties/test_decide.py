@@ -20,6 +20,7 @@ from controller.policy.mode import Mode
 from controller.policy.policy import Policy
 from controller.policy.slack_settings import Importance, SlackSettings
 from tests import builders
+from tests.examples import examples
 from tests.properties.lives import learn, lives, policies, starving
 
 RETRYABLE = [Outcome.STARVED, Outcome.CAPACITY, Outcome.INTERNAL, Outcome.QUOTA]  # those with a budget in the block
@@ -29,7 +30,7 @@ def decided(facts: Facts, *kinds: type) -> list[Intent]:
     return [i for i in decide(facts).intents if isinstance(i.action, kinds)]
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(100))
 @given(lives)
 def test_the_law_deciding_again_on_a_committed_decision_adds_nothing(facts: Facts) -> None:
     after = learn(facts, decide(facts))
@@ -41,7 +42,7 @@ def test_deciding_is_deterministic(facts: Facts) -> None:
     assert decide(facts) == decide(facts)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(100))
 @given(lives)
 def test_every_key_is_written_once(facts: Facts) -> None:
     decision = decide(facts)
@@ -87,7 +88,7 @@ def test_only_the_newest_attempt_is_submitted_again_or_stopped(facts: Facts) -> 
     assert facts.newest or not decided(facts, Submit, Stop)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(100))
 @given(lives)
 def test_a_wake_is_open_until_the_outcome_and_the_usage_are_recorded(facts: Facts) -> None:
     lineage = learn(facts, decide(facts)).lineage

@@ -20,13 +20,13 @@ from controller.savings.arithmetic import Savings
 from controller.savings.report import By, report_of
 from controller.savings.rollup import Rollup, roll_up
 from tests.builders import BEGIN
+from tests.examples import examples
 from tests.unit.savings.test_report import measured, useful
 
 FIRST = BEGIN.date()
 DAY = timedelta(days=1)
 TEAMS = ("vision", "speech", "search", None)
 POOLS = ("ml.g5.xlarge", "ml.g4dn.xlarge", "ml.p3.2xlarge")
-EXAMPLES = {} if settings.default.max_examples > 100 else {"max_examples": 25}  # type: ignore[union-attr]
 
 attempts = st.fixed_dictionaries(
     {
@@ -71,7 +71,7 @@ def total(parts: Iterable[Savings]) -> Savings:
     return sum(parts, Savings())
 
 
-@settings(**EXAMPLES)  # type: ignore[arg-type]
+@settings(max_examples=examples(25))
 @given(st.lists(attempts, max_size=40), st.sets(st.integers(1, 13)), st.sampled_from(By))
 def test_any_partition_of_a_period_or_of_its_lines_sums_to_the_whole(made: list[dict[str, Any]], cuts: set[int], by: By) -> None:
     days, until = days_of(made), FIRST + 14 * DAY
@@ -84,7 +84,7 @@ def test_any_partition_of_a_period_or_of_its_lines_sums_to_the_whole(made: list[
     assert total(line.savings for line in whole.largest_lines(2)) == whole.total.savings
 
 
-@settings(**EXAMPLES)  # type: ignore[arg-type]
+@settings(max_examples=examples(25))
 @given(st.lists(attempts, max_size=40), st.lists(st.integers(0, 2), min_size=4, max_size=4))
 def test_any_partition_of_the_teams_sums_to_the_whole(made: list[dict[str, Any]], parts: list[int]) -> None:
     days, until = days_of(made), FIRST + 14 * DAY
@@ -95,7 +95,7 @@ def test_any_partition_of_the_teams_sums_to_the_whole(made: list[dict[str, Any]]
     assert total(sums) == whole.total.savings
 
 
-@settings(**EXAMPLES)  # type: ignore[arg-type]
+@settings(max_examples=examples(25))
 @given(st.lists(attempts, min_size=1, max_size=12))
 def test_the_amounts_of_the_csv_sum_to_the_total_to_the_micro_dollar(made: list[dict[str, Any]]) -> None:
     whole = report_of(days_of(made), FIRST, FIRST + 14 * DAY)

@@ -15,12 +15,12 @@ from controller.policyfile import Validated, validate_folder
 from controller.policyfile.folder import folder_files
 from controller.policyfile.problem import WIDTH_MAX
 from controller.policyfile.schema import File
+from tests.examples import examples
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = [path.read_text("utf-8") for path in folder_files(ROOT / "policies").policies]
 TEXTS.append(re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "policies.md").read_text("utf-8"), re.DOTALL)[-1])
 TREES: list[Any] = [yaml.safe_load(text) for text in TEXTS]
-EXAMPLES = settings().max_examples if settings.get_current_profile_name() == "nightly" else 40
 
 WORDS = st.sampled_from(
     [*File.model_fields, "all", "name", "rule", "match", "options", "tags", "spot-required", "1h", "same", "#x"]
@@ -64,7 +64,7 @@ def replaced(tree: Any, at: tuple[Any, ...], value: Any) -> Any:
 
 
 @given(data=st.data())
-@settings(max_examples=EXAMPLES)
+@settings(max_examples=examples(40))
 def test_a_policy_with_anything_at_any_place_is_valid_or_has_problems(data: st.DataObject) -> None:
     tree = data.draw(st.sampled_from(TREES))
     changed = replaced(tree, data.draw(st.sampled_from(places(tree))), data.draw(SHAPES))
@@ -72,7 +72,7 @@ def test_a_policy_with_anything_at_any_place_is_valid_or_has_problems(data: st.D
 
 
 @given(data=st.data())
-@settings(max_examples=EXAMPLES)
+@settings(max_examples=examples(40))
 def test_a_policy_with_any_bytes_at_any_place_is_valid_or_has_problems(data: st.DataObject) -> None:
     text = data.draw(st.sampled_from(TEXTS)).encode()
     at = data.draw(st.integers(0, len(text)))

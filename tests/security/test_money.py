@@ -166,7 +166,9 @@ resubmit:
 NO_SPOT = Steps(EPOCH, ((0, 0),), period_s=86_400)
 
 
-@pytest.mark.parametrize("others", [0, 5_000_000], ids=["room", "others took the room"])
+@pytest.mark.parametrize(
+    "others", [pytest.param(0, id="room", marks=pytest.mark.nightly), pytest.param(5_000_000, id="others took the room")]
+)
 def test_the_way_back_of_a_job_that_on_demand_refused_is_held_to_the_team_s_cap(others: int) -> None:
     """A job waits for spot, is moved for its deadline, and on-demand has no capacity either. Others of the team spend meanwhile.
 

@@ -71,7 +71,7 @@ def garbage_of(number: int) -> dict[str, Any]:
     return list(GARBAGE.values())[number % len(GARBAGE)]
 
 
-@pytest.mark.parametrize("offset", [0, 2, 5])
+@pytest.mark.parametrize("offset", [0, *(pytest.param(offset, marks=pytest.mark.nightly) for offset in (2, 5))])
 def test_garbage_in_the_rows_of_functions_that_never_submit_silences_nothing(offset: int) -> None:
     with lab(POLICY) as host:
         run(host, hours=2)  # discover has noted where it stands

@@ -17,7 +17,7 @@ from tests.simulation.history import History
 from tests.simulation.world_invariants import ROLES
 
 EVENT_FAULTS = Faults(event_lost=0.2, event_duplicated=0.5, event_late=0.2)
-SEEDS = range(150)
+SEEDS = range(80)
 WORK_S = 3000
 LATEST_CREATION = timedelta(minutes=40)  # users create their jobs within that time
 TERMS = move_costs(DeadlineSettings(), resumable=True)
@@ -74,6 +74,6 @@ def test_every_deadline_that_could_be_kept_is_kept() -> None:
             assert last.job.ended_at <= due, f"seed {seed}: {last.where} ended at {last.job.ended_at}, wanted {due}"
             seen["kept"] += 1
             seen["moved"] += not last.job.spot
-    assert seen["kept"] > 100, seen
-    assert seen["moved"] > 20, seen
+    assert seen["kept"] > 50, seen
+    assert seen["moved"] > 10, seen
     assert seen["moved"] < seen["kept"], seen

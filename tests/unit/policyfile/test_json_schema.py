@@ -24,6 +24,7 @@ from controller.policyfile.json_schema import policy_schema, schema_text
 from controller.policyfile.options import OPTIONS
 from controller.policyfile.schema import File, OtherSubnets, OtherTypes
 from controller.policyfile.yaml_nodes import read_yaml
+from tests.examples import examples
 from tests.properties.test_policy_files import SHAPES, TREES, places, replaced, validated
 from tests.properties.test_typos import WORDS, all_typos, files
 from tests.unit.policyfile.test_documentation import EXAMPLES, models_in
@@ -133,7 +134,7 @@ def test_an_editor_underlines_each_one_letter_typo_too() -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=settings().max_examples if NIGHTLY else 40)
+@settings(max_examples=examples(40))
 def test_what_the_models_take_the_schema_takes(data: st.DataObject) -> None:
     tree: Any = data.draw(st.sampled_from(TREES))
     changed = replaced(tree, data.draw(st.sampled_from(places(tree))), data.draw(SHAPES))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from controller.policyfile.similar_words import similar_words
 from controller.policyfile.when import BadWhen, compile_when
+from tests.examples import examples
 
 GOOD = [
     "default(ResourceConfig.InstanceCount, 1) > 4",
@@ -209,7 +210,7 @@ WORDS = [
 
 
 @given(words=st.lists(st.sampled_from(WORDS) | st.text(max_size=4), max_size=25))
-@settings(max_examples=settings().max_examples if settings.get_current_profile_name() == "nightly" else 100)
+@settings(max_examples=examples(60))
 def test_any_text_compiles_or_is_refused_with_a_place(words: list[str]) -> None:
     text = " ".join(words)
     try:
