@@ -9,7 +9,9 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from controller.policyfile.options import OPTIONS
 from controller.policyfile.problem import Path, quoted
+from controller.policyfile.similar_words import similar_words
 from controller.policyfile.yaml_hints import yaml_hint
 from controller.policyfile.yaml_nodes import Tree
 
@@ -66,8 +68,17 @@ def unknown_key(tree: Tree, path: Path, known: tuple[str, ...]) -> None:
     """Add the problem of a key that nothing reads."""
     wanted = f"one of {', '.join(known)}" if known else "no key at all"
     found, meant = f"unknown key {quoted(str(path[-1]))}", (str(path[-1]).strip(), known)
-    hint = yaml_hint("", str(path[-1]))
+    hint = yaml_hint("", str(path[-1])) or ("" if similar_words(*meant) else _option_hint(path))
     tree.problem(path, found=found, wanted=wanted, hint=hint, meant=meant, key=True, code="unknown-key")
+
+
+def _option_hint(path: Path) -> str:
+    """Where to write a key of a rule that is an option of some kind of rule; empty for other keys."""
+    if len(path) != 3 or path[0] != "rules":
+        return ""
+    options = {key for model in OPTIONS.values() for key in keys_of(model)}
+    near = similar_words(path[-1], sorted(options))
+    return f"write options below options:, such as options: {{{near[0]}: …}}" if near else ""
 
 
 def keys_of(model: type[BaseModel]) -> tuple[str, ...]:

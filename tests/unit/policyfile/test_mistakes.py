@@ -46,6 +46,11 @@ rules:
     ]
 
 
+def test_an_option_beside_the_keys_of_a_rule_is_told_where_it_belongs(tmp_path: Path) -> None:
+    [problem] = problems(tmp_path, RULE % "times_runtim: 2")
+    assert problem.endswith("surprise, when (write options below options:, such as options: {times_runtime: …})")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
