@@ -1,4 +1,4 @@
-"""A CreateTrainingJob of somebody that SageMaker refused for a quota, a rate limit or missing capacity, as CloudTrail tells it."""
+"""A CreateTrainingJob of somebody that SageMaker refused or throttled, as CloudTrail records it."""
 
 from __future__ import annotations
 
