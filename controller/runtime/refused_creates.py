@@ -1,4 +1,4 @@
-"""Records CreateTrainingJob calls that SageMaker refused for want of room, and tells the team why and what would help.
+"""Records CreateTrainingJob calls that SageMaker refused, and tells the team why and what would help.
 
 Nothing is submitted in the caller's place: nobody proved that the caller may use that role. Every text of the event was chosen by
 the caller, so it is bounded, and no part of it leads to a call but the name of the instance type, which is checked.
