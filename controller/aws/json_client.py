@@ -99,10 +99,16 @@ def usable(service: str) -> bool:
 
 
 class JsonClient:
-    """The calls of one service; every attribute that is no such call is boto3's, whose client is built then."""
+    """The calls of one service; every attribute that is no such call is boto3's, whose client is built then.
 
-    def __init__(self, service: str, boto3_client: Callable[[], Any], *, connect_s: float, read_s: float, attempts: int) -> None:
-        self._service, self._boto3_client = SERVICES[service], boto3_client
+    ``trust`` gives the context of TLS; without it, the certificates that boto3 trusts count.
+    """
+
+    def __init__(
+        self, service: str, boto3_client: Callable[[], Any], *, connect_s: float, read_s: float, attempts: int,
+        trust: Callable[[], ssl.SSLContext] | None = None,
+    ) -> None:  # fmt: skip
+        self._service, self._boto3_client, self._trust = SERVICES[service], boto3_client, trust or _tls
         self._connect_s, self._read_s, self._attempts = connect_s, read_s, attempts
         self.url = _endpoint(service)
         parts = urlsplit(self.url)
@@ -170,7 +176,7 @@ class JsonClient:
             return open_one
         self._close()
         made = (
-            HTTPSConnection(self._host, timeout=self._connect_s, context=_tls())
+            HTTPSConnection(self._host, timeout=self._connect_s, context=self._trust())
             if self._tls
             else HTTPConnection(self._host, timeout=self._connect_s)
         )

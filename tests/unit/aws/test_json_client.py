@@ -9,6 +9,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +154,6 @@ def tls(tmp_path: Path) -> ssl.SSLContext:
 def test_a_connection_that_was_opened_before_the_first_call_serves_it_with_tls_too(
     tls: ssl.SSLContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("controller.aws.json_client._context", ssl.create_default_context(cafile=str(tmp_path / "tls.pem")))
     seen: list[str] = []
 
     def serve(listening: socket.socket) -> None:
@@ -169,7 +169,9 @@ def test_a_connection_that_was_opened_before_the_first_call_serves_it_with_tls_t
     with socket.create_server(("127.0.0.1", 0)) as listening:
         served = threading.Thread(target=serve, args=(listening,), daemon=True)
         served.start()
-        one = json_client(f"https://localhost:{listening.getsockname()[1]}", monkeypatch)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER", f"https://localhost:{listening.getsockname()[1]}")
+        trust = partial(ssl.create_default_context, cafile=str(tmp_path / "tls.pem"))
+        one = JsonClient("sagemaker", fails, connect_s=5, read_s=5, attempts=1, trust=trust)
         one.connect()
         assert one._connection is not None
         select.select([one._connection.sock], [], [], 5)  # the server's tickets have come
