@@ -59,7 +59,6 @@ def sweep(ports: Ports) -> SweepResult:
     """
     started_at = ports.clock.now()
     ports.policies.current()  # so that a policy is in force from the first minute on, whatever jobs there are
-    refused = announce_policy(ports)
     overdue = ports.ledger.due.overdue(started_at, TRIGGERS_MAX)
     failing = {(one.lineage, one.key): one for one in ports.ledger.due.failing()}
     since = [*(one.trigger_at for one in overdue), *(one.since for one in failing.values())]
@@ -90,6 +89,7 @@ def sweep(ports: Ports) -> SweepResult:
             ports.ledger.due.forget_failing(known)
     if not left and len(overdue) < TRIGGERS_MAX:
         failing = _without_what_is_over(failing, overdue, started_at, ports)
+    refused = announce_policy(ports)  # last: where its message cannot be queued, no job waits for it
     newly = {name for name, _ in failed} - {one.job for one in failing.values()}
     return SweepResult(
         triggered=len(triggered), failed=tuple(failed), overdue_s=oldest_s, failing=len(failing) + len(newly), left=left,
