@@ -197,6 +197,9 @@ GOOD = '{"Item":{"pk":{"S":"p"},"schema":{"N":"1"},"sk":{"S":"s"}}}'
         (GOOD.replace('{"S":"s"}', '{"S":"s"},"zip":{"B":"?"}'), "line 2 is no row"),
         (GOOD.replace('{"S":"s"}', '{"S":"s"},"n":{"N":1}'), "wanted one of DynamoDB's types"),
         (GOOD.replace('{"S":"s"}', '{"S":"s"},"x":{"SS":[]}'), "wanted one of DynamoDB's types"),
+        (GOOD.replace('{"S":"s"}', '{"S":"s"},"n":{"N":"one"}'), "wanted a number"),
+        (GOOD.replace('{"S":"s"}', '{"S":"\\ud800"}'), "surrogates not allowed"),
+        (GOOD.replace('"1"', f'"{"1" * 38}"'), "this version reads 1 to 1"),
         (GOOD[:-4], "line 2 is no row"),
     ],
 )  # fmt: skip

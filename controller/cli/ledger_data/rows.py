@@ -6,6 +6,7 @@ import base64
 import binascii
 import gzip
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from controller.cli.errors import BadInput
 GZIP = b"\x1f\x8b"
 SCALARS = {"S": str, "N": str, "BOOL": bool, "NULL": bool}
 SETS = {"SS", "NS"}
+NUMBER = re.compile(r"[+-]?[0-9]{1,38}(\.[0-9]{1,38})?([eE][+-]?[0-9]{1,3})?")  # of DynamoDB: 38 digits
 
 
 def line_of(item: Item) -> str:
@@ -54,9 +56,10 @@ def _row(line: bytes, where: str) -> Item:
         row: Item = {name: _value(value) for name, value in document["Item"].items()}
         if any(not row.get(part, {}).get("S") for part in ("pk", "sk")):
             raise ValueError("found no pk and sk")
+        line_of(row).encode()  # raises for half a character, which JSON can escape and DynamoDB refuses
     except (ValueError, binascii.Error, RecursionError) as error:
         raise BadInput(f"{where} is no row of a ledger ({error}), wanted a line of spotwarden export ledger") from error
-    schema = row.get("schema", {}).get("N", "")
+    schema = row.get("schema", {}).get("N", "")[:9]
     if not schema.isdecimal() or not 1 <= int(schema) <= SCHEMA:
         raise BadInput(f"{where}: schema is {schema or 'missing'}, and this version reads 1 to {SCHEMA}; use the newer version")
     return row
@@ -74,6 +77,8 @@ def _value(value: Any) -> Any:
             return {"L": [_value(one) for one in held]}
         case "M" if isinstance(held, Mapping):
             return {"M": {name: _value(one) for name, one in held.items()}}
+        case "N" if isinstance(held, str) and NUMBER.fullmatch(held) is None:
+            raise ValueError(f"found {held[:40]!r}, wanted a number")
         case _ if isinstance(held, SCALARS.get(kind, ())):
             return {kind: held}
         case _ if kind in SETS and isinstance(held, list) and held and all(isinstance(one, str) for one in held):
