@@ -209,7 +209,7 @@ ALARMS: tuple[Alarm, ...] = (
     ),
     Alarm(
         name="PolicyIsRefused",
-        meaning="The policy at PolicyUri has not been in force for five minutes: it is bad, or cannot be read.",
+        meaning="The document at PolicyUri has been bad or unreadable for five minutes, and is not in force.",
         runbook="Read \"policy refused\" in SweepLogs; the last good one is in force. Write another: spotwarden compile --to.",
         metric="PoliciesRefused",
         periods=5,

@@ -12,6 +12,7 @@ import os
 import re
 import secrets
 import select
+import ssl
 import threading
 import time
 from base64 import b64decode, b64encode
@@ -98,10 +99,16 @@ def usable(service: str) -> bool:
 
 
 class JsonClient:
-    """The calls of one service; every attribute that is no such call is boto3's, whose client is built then."""
+    """The calls of one service; every attribute that is no such call is boto3's, whose client is built then.
 
-    def __init__(self, service: str, boto3_client: Callable[[], Any], *, connect_s: float, read_s: float, attempts: int) -> None:
-        self._service, self._boto3_client = SERVICES[service], boto3_client
+    ``trust`` gives the context of TLS; without it, the certificates that boto3 trusts count.
+    """
+
+    def __init__(
+        self, service: str, boto3_client: Callable[[], Any], *, connect_s: float, read_s: float, attempts: int,
+        trust: Callable[[], ssl.SSLContext] | None = None,
+    ) -> None:  # fmt: skip
+        self._service, self._boto3_client, self._trust = SERVICES[service], boto3_client, trust or _tls
         self._connect_s, self._read_s, self._attempts = connect_s, read_s, attempts
         self.url = _endpoint(service)
         parts = urlsplit(self.url)
@@ -165,11 +172,11 @@ class JsonClient:
     def _connected(self) -> HTTPConnection:
         """The open connection; a new one where the service has closed it, as it does with one that was idle."""
         open_one = self._connection
-        if open_one is not None and open_one.sock is not None and not select.select([open_one.sock], [], [], 0)[0]:
+        if open_one is not None and open_one.sock is not None and self._is_open(open_one.sock):
             return open_one
         self._close()
         made = (
-            HTTPSConnection(self._host, timeout=self._connect_s, context=_tls())
+            HTTPSConnection(self._host, timeout=self._connect_s, context=self._trust())
             if self._tls
             else HTTPConnection(self._host, timeout=self._connect_s)
         )
@@ -180,6 +187,23 @@ class JsonClient:
         made.sock.settimeout(self._read_s)
         self._connection = made
         return made
+
+    def _is_open(self, sock: Any) -> bool:
+        """Whether the service left it open. What can be read before a request is its end, or with TLS 1.3 a session ticket."""
+        if not select.select([sock], [], [], 0)[0]:
+            return True
+        if not self._tls:
+            return False
+        sock.settimeout(0)
+        try:
+            sock.recv(1)
+        except ssl.SSLWantReadError:
+            return True  # there were tickets, and nothing else
+        except OSError:
+            return False
+        finally:
+            sock.settimeout(self._read_s)
+        return False
 
     def _close(self) -> None:
         if self._connection is not None:
@@ -286,8 +310,6 @@ def _tls() -> Any:
     """The certificates that boto3 trusts, read once."""
     global _context  # as expensive as the rest of a connection
     if _context is None:
-        import ssl
-
         package = find_spec("botocore")
         bundle = Path(package.origin).parent / "cacert.pem" if package and package.origin else None
         _context = ssl.create_default_context(cafile=str(bundle) if bundle and bundle.exists() else None)

@@ -1,4 +1,4 @@
-"""A CreateTrainingJob of somebody that SageMaker refused for want of room, as CloudTrail tells it."""
+"""A CreateTrainingJob of somebody that SageMaker refused or throttled, as CloudTrail records it."""
 
 from __future__ import annotations
 

@@ -52,11 +52,11 @@ def row_of(kind: MessageKind) -> Row:
         case MessageKind.FLAGGED:
             return Row(rule_messages.rule_broken, "break a rule", ACTION, "")
         case MessageKind.TUNING_FLAGGED:
-            return Row(rule_messages.tuning_flagged, "are started by tuning jobs that break a rule", ACTION, "")
+            return Row(rule_messages.tuning_flagged, "are tuning jobs that break a rule", ACTION, "")
         case MessageKind.CREATE_REFUSED:
             return Row(
-                problems.create_refused, "were refused by SageMaker for want of room", PERSON,
-                "Wait for running jobs, or request a higher quota.",
+                problems.create_refused, "were not created: a quota, a rate limit or no capacity", PERSON,
+                "Create them again later, or request a higher quota.",
             )  # fmt: skip
         case MessageKind.RESUBMITTING:
             return Row(jobs.resubmitting, "are submitted again", ACTION, "")

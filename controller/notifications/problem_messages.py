@@ -144,7 +144,7 @@ def create_refused(m: CreateRefused) -> MessageText:
     return explained(
         f":no_entry: SageMaker did not create {bold(m.name)}: {REFUSALS.get(m.why, 'it refused the request')}",
         why=_refused_because(m),
-        about=(f"It is held by {escaped(m.holders)}." if m.holders else "",),
+        about=(f"It is used by {escaped(m.holders)}." if m.holders else "",),
         next_step="Nothing. Spotwarden never submits it: nobody proved that the caller may use that role.",
         to_do=_helps(m),
         small=f"{team}{m.instances} × {escaped(m.instance_type)} · {market} · role {escaped(m.role)} · by {escaped(m.caller)}",

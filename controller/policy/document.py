@@ -53,6 +53,7 @@ def document_of(text: str | bytes) -> dict[str, Any]:
         raise BadDocument(f"found {size:,} bytes, wanted at most {BYTES_MAX:,}")
     try:
         found = json.loads(text if isinstance(text, str) else text.decode(), parse_constant=_no_constant)
+        document_text(found).encode()  # it is stored as UTF-8, and JSON can escape half a character, which has none
     except (ValueError, RecursionError) as error:
         raise BadDocument(f"found text that is no JSON ({_short(error)}), wanted what spotwarden compile writes") from None
     if not isinstance(found, dict):
@@ -73,7 +74,7 @@ def policy_of(document: Mapping[str, Any], in_force_at: datetime) -> Policy:
     try:
         policy = load_policy(document, in_force_at)
         wrong = next(_mistyped(Policy, policy, "policy"), None) or next(_broken_rules(policy.rules), None)
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
         raise BadDocument(f"found a policy that cannot be read ({_short(error)}): compile it again") from None
     if wrong:
         raise BadDocument(f"found {wrong}: compile it again")
@@ -85,7 +86,7 @@ def _no_constant(text: str) -> NoReturn:
 
 
 def _short(found: object) -> str:
-    text = " ".join(f"{type(found).__name__}: {found}" if isinstance(found, Exception) else str(found).split())
+    text = " ".join((f"{type(found).__name__}: {found}" if isinstance(found, Exception) else str(found)).split())
     return text if len(text) <= 100 else f"{text[:100]}…"
 
 

@@ -1,4 +1,4 @@
-"""Records CreateTrainingJob calls that SageMaker refused for want of room, and tells the team why and what would help.
+"""Records CreateTrainingJob calls that SageMaker refused, and tells the team why and what would help.
 
 Nothing is submitted in the caller's place: nobody proved that the caller may use that role. Every text of the event was chosen by
 the caller, so it is bounded, and no part of it leads to a call but the name of the instance type, which is checked.
@@ -50,15 +50,18 @@ def note_refused_create(event: Mapping[str, Any], ports: Ports) -> bool:
     found = refused_create_of(event, policy)
     if found is None or ports.ledger.lineages.submitter(found.account, found.region, found.job) is not None:
         return False
-    if not ports.ledger.market_signals.note_refused(found):
-        return False
+    _tell(found, policy, ports)  # before the record: a failure in between is tried again, and nothing is queued twice
+    return ports.ledger.market_signals.note_refused(found)
+
+
+def _tell(found: RefusedCreate, policy: Policy, ports: Ports) -> None:
     message = CreateRefused(
         name=found.job, why=found.why, caller=found.caller, role=found.role, team=found.team, instance_type=found.instance_type,
         instances=found.instances, spot=found.spot, quota=found.quota, limit=found.limit, used=found.used, asked=found.asked,
         holders=", ".join(_holders(found, ports)),
     )  # fmt: skip
     if importance_of(message.kind) not in policy.slack.tell:
-        return True
+        return
     whose = found.team or found.role
     key = f"create-refused/{found.why}/{found.quota or found.instance_type}/{sha256(whose.encode()).hexdigest()[:16]}"
     ports.outbox.put(
@@ -68,7 +71,6 @@ def note_refused_create(event: Mapping[str, Any], ports: Ports) -> bool:
             mention=policy.slack.people.get(found.team, ""),
         )
     )  # fmt: skip
-    return True
 
 
 def _holders(found: RefusedCreate, ports: Ports) -> Iterator[str]:

@@ -26,11 +26,13 @@ from controller.ledger.halt import halt_of
 from controller.ledger.intent import Intent, Wake
 from controller.policy.user_request import UserRequest
 from controller.runtime.ports import Message
+from controller.runtime.refused_creates import refused_create_of
 from controller.savings.arithmetic import Savings
 from controller.savings.rollup import Group, Rollup
 from infra.local import aws, dynamodb_local
-from tests.builders import BEGIN, lineage_id
+from tests.builders import BEGIN, lineage_id, policy
 from tests.contract.conftest import TABLES
+from tests.unit.runtime.test_refused_creates import event as refused_create
 
 TODAY = BEGIN.date()
 TOMORROW = TODAY + timedelta(days=1)
@@ -125,6 +127,36 @@ def test_a_restore_that_was_cut_goes_on_with_the_same_file_alone(client: Any, ta
         restore(WholeTable(client, copy), other)
     restore(WholeTable(client, copy), file)
     assert rows_in(client, copy) == rows_in(client, table)
+
+
+def test_of_two_restores_that_find_the_same_empty_table_one_writes(client: Any, table: str, tmp_path: Path) -> None:
+    fill(client, table)
+    file = tmp_path / "ledger.jsonl"
+    export(WholeTable(client, table), file)
+
+    class Raced:
+        """DynamoDB where the scan was before the other restore began."""
+
+        def __getattr__(self, name: str) -> Any:
+            return (lambda **_: {"Items": []}) if name == "scan" else getattr(client, name)
+
+    client.put_item(TableName=table, Item={"pk": {"S": "restore"}, "sk": {"S": "mark"}, "of": {"S": "another file"}})
+    before = rows_in(client, table)
+    with pytest.raises(BadInput, match="another restore"):
+        restore(WholeTable(Raced(), table), file)
+    assert rows_in(client, table) == before
+
+
+def test_the_name_in_the_arn_of_a_refused_caller_is_forgotten_and_the_role_stays(client: Any, table: str) -> None:
+    refused = refused_create_of(refused_create(), policy())
+    assert refused is not None
+    assert refused.caller == "assumed-role/dev/ada"
+    ledger = DynamoLedger(client, table)
+    for number, caller in enumerate((refused.caller, "user/ada", "ada", "user/adam")):
+        ledger.market_signals.note_refused(replace(refused, event_id=str(number), caller=caller))
+    assert forget(client, table, frozenset({"ada"}), write=True) == 0
+    callers = [json.loads(row)["Item"]["body"]["M"]["caller"]["S"] for row in rows_in(client, table)]
+    assert sorted(callers) == ["assumed-role/dev/forgotten", "forgotten", "user/adam", "user/forgotten"]
 
 
 def test_a_lineage_that_changes_during_the_scan_is_read_again_head_first(client: Any, table: str) -> None:

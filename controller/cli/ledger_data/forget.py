@@ -1,6 +1,7 @@
 """``spotwarden forget``: takes a person out of the ledger. Sums stay: what was theirs is counted as a forgotten user's.
 
-Names are where the code puts people: the value of the tag ``user``, and the id of a Slack user who asked, waived or halted.
+Names are where the code puts people: the value of the tag ``user``, the id of a Slack user who asked, waived or halted, and the
+name at the end of the ARN of somebody whose CreateTrainingJob was refused.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from controller.units.plural import count
 
 FORGOTTEN = "forgotten"
 FIELDS = frozenset({"user", "who", "owner", "mention"})
+CALLER = "caller"  # the end of an ARN: user/NAME, or assumed-role/ROLE/NAME
 FIRST, LAST = date(2017, 1, 1), date(2999, 1, 1)
 
 
@@ -94,6 +96,8 @@ def _document(value: Any, person: frozenset[str]) -> Any:
 def _text(name: str, text: str, person: frozenset[str]) -> str:
     if name in FIELDS and text in person:
         return FORGOTTEN
+    if name == CALLER and (text in person or text.rpartition("/")[2] in person):
+        return f"{text.rpartition('/')[0]}/{FORGOTTEN}".lstrip("/")
     return f"{ASKED_BY}{FORGOTTEN}" if text.startswith(ASKED_BY) and text.removeprefix(ASKED_BY) in person else text
 
 

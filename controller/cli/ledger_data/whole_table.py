@@ -78,7 +78,8 @@ class WholeTable:
             if ours.get("of", {}).get("S") != mark:
                 raise BadInput(f"the table {self.name} is not empty, wanted an empty one: a restore adds to no ledger")
             return
-        self._client.put_item(TableName=self.name, Item={**place, **MARK, "of": {"S": mark}})
+        if not Table(self._client, self.name).put({**place, **MARK, "of": {"S": mark}}, absent=True):
+            raise BadInput(f"another restore into {self.name} has just begun, wanted one at a time")
 
     def _write(self, requests: list[Mapping[str, Any]]) -> None:
         left: Any = {self.name: requests}

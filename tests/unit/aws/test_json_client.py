@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
+import ssl
+import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from controller.aws.errors import fault_of
 from controller.aws.json_client import OTHERWISE, SERVICES, JsonClient, usable
@@ -124,6 +135,52 @@ def test_a_connection_that_the_service_closed_meanwhile_is_opened_again(monkeypa
         one = json_client(server.url, monkeypatch)
         one.connect()
         assert [outcome(one)["TrainingJobName"] for _ in range(3)] == ["bert"] * 3
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> ssl.SSLContext:
+    """A server's side of TLS; its certificate, for localhost, is in ``tmp_path``."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    day, now, named = timedelta(days=1), datetime.now(UTC), x509.SubjectAlternativeName([x509.DNSName("localhost")])
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+    made = made.not_valid_before(now - day).not_valid_after(now + day).add_extension(named, critical=False)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "tls.pem").write_bytes(pem + made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "tls.pem")
+    return context
+
+
+def test_a_connection_that_was_opened_before_the_first_call_serves_it_with_tls_too(
+    tls: ssl.SSLContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def serve(listening: socket.socket) -> None:
+        for requests in (2, 1):
+            with tls.wrap_socket(listening.accept()[0], server_side=True) as one:
+                seen.append(str(one.version()))
+                for _ in range(requests):
+                    while not (part := one.recv(65_536)).endswith(b"}"):  # the headers come before the body
+                        if not part:
+                            return
+                    one.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        served = threading.Thread(target=serve, args=(listening,), daemon=True)
+        served.start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER", f"https://localhost:{listening.getsockname()[1]}")
+        trust = partial(ssl.create_default_context, cafile=str(tmp_path / "tls.pem"))
+        one = JsonClient("sagemaker", fails, connect_s=5, read_s=5, attempts=1, trust=trust)
+        one.connect()
+        assert one._connection is not None
+        select.select([one._connection.sock], [], [], 5)  # the server's tickets have come
+        for _ in range(2):
+            one.list_tags(ResourceArn="x")
+        assert seen == ["TLSv1.3"]
+        select.select([one._connection.sock], [], [], 5)  # the server has closed it
+        one.list_tags(ResourceArn="x")
+        assert seen == ["TLSv1.3"] * 2
 
 
 def test_a_transaction_has_a_token_so_that_a_repeated_one_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

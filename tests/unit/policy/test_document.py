@@ -103,6 +103,7 @@ TEXTS: dict[str, Callable[[str], str | bytes]] = {
     "a version that is true": lambda text: text.replace('"version":1', '"version":true'),
     "a change by hand": lambda text: text.replace('"enforce"', '"warn"'),
     "another revision": lambda text: text.replace('"revision":"', '"revision":"0'),
+    "half a character": lambda text: text.replace('"channels":{"vision"', '"channels":{"\\ud800"'),
     "the text of a policy file": lambda _: POLICY,
 }
 
@@ -135,6 +136,7 @@ FORGED: dict[str, Change] = {
     "patterns that are one text": lambda d: d["rules"][0]["match"].update(name="train-*"),
     "patterns of a tag that are one text": lambda d: d["rules"][0]["match"]["tags"].update(team="vision"),
     "a share that is text": lambda d: d["rules"][0]["rollout"].update(share="10%"),
+    "a share of more digits than a number has": lambda d: d["rules"][0]["rollout"].update(share=10**400),
     "a share without an end": lambda d: d["rules"][0]["rollout"].update(share=1e999),
     "a day that is none": lambda d: d["rules"][0]["rollout"].update(enforce_from="2026-13-01"),
     "a waiver without a zone": lambda d: d["waivers"][0].update(expires="2026-03-10T00:00:00"),
@@ -158,6 +160,16 @@ def test_a_document_with_a_valid_name_and_broken_content_is_refused(broken: str,
     FORGED[broken](document)
     with pytest.raises(BadDocument, match="compile"):
         read(forged(document).replace("Infinity", "1e999"))
+
+
+def test_half_a_character_is_refused_though_the_revision_fits(compiled: dict[str, Any]) -> None:
+    with pytest.raises(BadDocument, match="UnicodeEncodeError"):
+        document_of(forged({**compiled, "channel": "\ud800"}))
+
+
+def test_a_refusal_quotes_the_error_as_python_words_it() -> None:
+    with pytest.raises(BadDocument, match=r"no JSON \(JSONDecodeError: Expecting value"):
+        document_of("rules: []")
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

@@ -14,6 +14,7 @@ from controller.ledger.intent import Intent, Submit
 from controller.ledger.refused_create import CreateRefusal
 from controller.policy.policy import Labels
 from controller.policy.slack_settings import SlackSettings
+from controller.runtime.ports import Unreachable
 from controller.runtime.refused_creates import is_api_call, note_refused_create, refused_create_of
 from controller.runtime.triggers import BadEvent
 from tests.builders import ACCOUNT, BEGIN, REGION, lineage, policy
@@ -64,7 +65,7 @@ def test_a_used_up_quota_is_told_with_its_name_and_the_jobs_that_hold_it() -> No
     text = message.text()
     assert "SageMaker did not create *bert*: a quota is used up" in text.title
     assert "`ml.g5.2xlarge for training job usage` is 4, of which 3 are in use, and the job asks for 2" in text.body
-    assert "It is held by job-2 (2), job-1 (1)." in text.body
+    assert "It is used by job-2 (2), job-1 (1)." in text.body
     assert "never submits it" in text.body
     assert "by assumed-role/dev/ada" not in text.body
     assert "assumed-role/dev/ada" in text.small
@@ -80,6 +81,21 @@ def test_the_same_event_is_told_once_and_many_refusals_of_a_team_once_a_day() ->
     assert note_refused_create(event(eventID="next", eventTime="2026-03-03T09:00:00Z"), at)
     assert len(waiting(at)) == 2
     assert len(at.ledger.refused_creates) == 22
+
+
+def test_a_refusal_whose_message_could_not_be_queued_is_told_when_its_event_comes_again() -> None:
+    at = place()
+    queue = at.outbox.put
+
+    def unreachable(_: Any) -> bool:
+        raise Unreachable("DynamoDB did not answer")
+
+    at.outbox.put = unreachable
+    with pytest.raises(Unreachable):
+        note_refused_create(event(), at)
+    at.outbox.put = queue
+    assert note_refused_create(event(), at)
+    assert len(waiting(at)) == 1
 
 
 @pytest.mark.parametrize(
