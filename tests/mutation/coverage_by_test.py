@@ -14,7 +14,7 @@ from tests.mutation.mutants import Mutant
 from tests.mutation.runner import PYTEST
 
 TESTS = ("tests/unit", "tests/properties")
-OTHERS = tuple(f"tests/unit/{name}" for name in ("aws", "cli", "infra", "slack"))  # adapters and commands: too far from the core
+OTHERS = tuple(f"tests/unit/{name}" for name in ("aws", "infra"))  # adapters and the embedded AWS: too far from the core
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,16 @@ class CoverageByTest:
     seconds: Mapping[str, float]
 
     def tests_for(self, mutant: Mutant) -> list[str]:
-        """The tests that can kill a mutant, the nearest and fastest first; all tests for a line that runs at import."""
+        """The tests that can kill a mutant, the nearest and fastest first.
+
+        For a line that runs at import, those that run any function of its file; where it has none, as a file of types, all tests.
+        """
         lines = self.lines.get(mutant.path, {})
         tests: set[str] = set()
         tests = tests.union(*(lines.get(line, ()) for line in range(mutant.first, mutant.last + 1)))
-        at_import = not mutant.in_function or "" in tests
-        found = self.seconds.keys() if at_import else tests & self.seconds.keys()
+        if not mutant.in_function or "" in tests:
+            tests = tests.union(*lines.values()) - {""} or set(self.seconds)
+        found = tests & self.seconds.keys()
         near = f"tests/unit/{mutant.package}/"
         return sorted(
             found, key=lambda test: (not test.startswith(near), test.startswith("tests/properties"), self.seconds[test], test)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from controller.decide.observe import observe, scan_reason
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.job import Outcome
-from controller.ledger.entry import CheckpointScanned, Repeated
+from controller.ledger.entry import CheckpointScanned, Repeated, Started
 from tests.builders import BEGIN, ended, facts, job
 
 
@@ -33,3 +33,16 @@ def test_the_last_break_says_why_the_prefix_is_scanned() -> None:
     first, last = BEGIN + timedelta(minutes=40), BEGIN + timedelta(minutes=90)
     assert scan_reason(facts(job(repeated_at=(first,), interrupted_at=(last,)))) == f"interrupted/{last.isoformat()}"
     assert scan_reason(facts(job(repeated_at=(last,), interrupted_at=(first,)))) == f"repeated/{last.isoformat()}"
+
+
+def test_the_start_has_what_later_attempts_are_compared_with() -> None:
+    shown = job(role="arn:aws:iam::111122223333:role/Train", identity="1:abc")
+    [started] = [e for e in observe(facts(shown)).entries if isinstance(e, Started)]
+    assert (started.role, started.identity) == (shown.role, "1:abc")
+
+
+def test_the_work_of_a_job_is_known_while_it_lives_and_after_its_end() -> None:
+    running = facts(job())
+    assert observe(running).works == (running.work,)
+    over = facts(ended(job(), Outcome.COMPLETED))
+    assert observe(over).works == (over.work,)

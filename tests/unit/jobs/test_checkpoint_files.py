@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from controller.jobs.checkpoint_files import StoredFile, checkpoint_files, newest_checkpoint_at
+from controller.jobs.checkpoint_files import StoredFile, checkpoint_files, is_checkpoint_file, newest_checkpoint_at
 from tests.builders import BEGIN
 
 MB = 1_000_000
@@ -70,6 +71,11 @@ def test_a_file_of_a_framework_is_a_checkpoint(path: str) -> None:
 )  # fmt: skip
 def test_a_file_that_only_describes_the_model_the_run_or_data_is_no_checkpoint(path: str) -> None:
     assert newest(file(path, 7, size=20 * MB)) is None
+
+
+def test_each_name_that_frameworks_and_tools_give_to_other_files_is_no_checkpoint() -> None:
+    paths = Path(__file__).with_name("no_checkpoints.txt").read_text("utf-8").splitlines()
+    assert [path for path in paths if is_checkpoint_file(file(path))] == []
 
 
 def test_an_empty_object_is_no_checkpoint() -> None:

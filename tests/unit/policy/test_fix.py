@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from controller.policy.fix import applied
 from tests.builders import job
 
@@ -21,3 +25,18 @@ def test_members_that_a_change_sets_or_takes_out_have_their_new_values() -> None
 def test_a_change_of_nothing_leaves_them_alone() -> None:
     before = job(members={SPOT: False, COUNT: 2})
     assert applied(before, {}).members == before.members
+
+
+@pytest.mark.parametrize(
+    ("member", "change"),
+    [
+        ("spot", {"EnableManagedSpotTraining": True}),
+        ("runtime_s_max", {"StoppingCondition": {"MaxRuntimeInSeconds": 60}}),
+        ("wait_s_max", {"StoppingCondition": {"MaxWaitTimeInSeconds": 60}}),
+        ("checkpoint_uri", {"CheckpointConfig": {"S3Uri": "s3://b/p/"}}),
+        ("instance_type", {"ResourceConfig": {"InstanceType": "ml.g5.xlarge"}}),
+    ],
+)
+def test_what_a_change_sets_is_no_longer_unknown(member: str, change: dict[str, Any]) -> None:
+    unknown = frozenset({"spot", "runtime_s_max", "wait_s_max", "checkpoint_uri", "instance_type"})
+    assert applied(job(unknown=unknown), change).unknown == unknown - {member}

@@ -130,3 +130,9 @@ def test_what_a_tuning_job_started_is_counted_for_the_tuning_job() -> None:
     [mover] = roll_up(children).movers
     assert (mover.job, mover.saved_micros) == ("tuner", 3 * alone.saved_micros)
     assert len(roll_up([measured("a"), measured("b")]).movers) == 2
+
+
+def test_the_attempts_that_changed_the_figures_come_with_the_largest_saving_first() -> None:
+    movers = roll_up([replace(measured("a"), instance_count=8), measured("c"), measured("b")]).movers
+    assert [mover.job for mover in movers] == ["b", "c", "a"]
+    assert movers[0].saved_micros > movers[2].saved_micros

@@ -50,6 +50,7 @@ def test_in_warn_mode_people_are_told_and_the_job_is_not_moved() -> None:
     late = looked_up(WAITING, now=LATE, resubmission=block(mode=Mode.WARN))
     assert not actions(late, Stop)
     assert "is in warn mode." in text(late, "would-move/on-demand")
+    assert "2026-03-02 15:00 UTC" in text(late, "would-move/on-demand")  # the deadline
 
 
 def test_without_permission_for_on_demand_people_are_told_and_the_job_is_not_moved() -> None:
@@ -206,6 +207,14 @@ def test_a_job_with_too_many_interruptions_takes_the_next_fallback_step() -> Non
     assert not actions(looked_up(interrupted, now=BEGIN + 2 * HOUR, resubmission=limited), Stop)
     [stop] = actions(looked_up(interrupted, now=BEGIN + 2 * HOUR, resubmission=limited, checkpoint_scan=SEEN), Stop)
     assert stop.next_cause is MoveCause.INTERRUPTIONS
+    told = "2 interruptions within 2 h; the policy allows 1."
+    assert told in text(
+        looked_up(interrupted, now=BEGIN + 2 * HOUR, resubmission=limited, checkpoint_scan=SEEN), "moving/interruptions"
+    )
+    warned = looked_up(
+        interrupted, now=BEGIN + 2 * HOUR, resubmission=replace(limited, mode=Mode.WARN), checkpoint_scan=SEEN
+    )  # fmt: skip
+    assert told in text(warned, "would-move/interruptions")
     assert not actions(looked_up(interrupted, now=BEGIN + 9 * HOUR, resubmission=limited, checkpoint_scan=SEEN), Stop)
 
 

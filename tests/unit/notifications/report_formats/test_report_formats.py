@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 
 from controller.notifications.report_formats.as_csv import as_csv
 from controller.notifications.report_formats.as_html import as_html
 from controller.notifications.report_formats.as_json import as_json
 from controller.notifications.report_formats.as_text import as_text
-from controller.savings.report import By, Report, report_of
+from controller.notifications.report_formats.shared import forecast_line
+from controller.savings.report import By, Origin, Report, report_of
 from controller.savings.rollup import roll_up
+from tests.builders import BEGIN
 from tests.unit.savings.test_report import measured, told
 
 FIRST = date(2026, 3, 2)
@@ -32,7 +35,15 @@ def test_the_text_has_the_cost_and_what_it_does_not_cover() -> None:
     text = as_text(report())
     assert "Spot saved $1.40, 70 % of the on-demand cost." in text
     assert "1 attempt without a price (seconds only)." in text
+    assert [line for line in text.splitlines() if line.endswith(" ")] == []  # figures are aligned to the right
     assert len({len(line) for line in text.splitlines() if line.endswith(("1", "2", "3", "Attempts"))}) == 1
+
+
+def test_a_month_that_has_begun_says_why_it_has_no_forecast_and_other_periods_do_not() -> None:
+    first, origin = FIRST.replace(day=1), Origin(made_at=BEGIN)
+    month = report_of({first: roll_up(told(measured("a")))}, first, first + DAY, origin=origin)
+    assert forecast_line(month) == "Too little of the month is known for a forecast."
+    assert forecast_line(replace(month, since=first + DAY, until=first + 2 * DAY)) == ""
 
 
 def test_the_json_is_whole_numbers_under_the_names_of_the_fields() -> None:
