@@ -28,19 +28,15 @@ class WholeTable:
     def rows(self) -> Iterator[Item]:
         """Every row, once or, where a lineage changed meanwhile, again; the last of a key counts.
 
-        A scan is no snapshot: it can read a lineage's entries before a commit and its head after it. So the heads are read first,
-        and each lineage whose head is another in the scan is read again, head first, as ``DynamoLineages.load`` does.
+        A scan is no snapshot: it can read some rows of a lineage before a commit and others after it. So the heads are read
+        before and after it, and each lineage whose head changed is read again, head first, as ``DynamoLineages.load`` does.
         """
         heads = dict(self._heads())
-        changed = []
-        for row in self._scan():
-            if row["pk"]["S"] == RESTORING:
-                continue
-            if _is_head(row) and heads.get(row["pk"]["S"]) != row.get("version"):
-                changed.append(row["pk"]["S"])
-            yield row
+        yield from (row for row in self._scan() if row["pk"]["S"] != RESTORING)
         table = Table(self._client, self.name)
-        for pk in changed:
+        for pk, version in self._heads():
+            if heads.get(pk) == version:
+                continue
             head = table.get(pk, HEAD)
             rest = [row for row in table.query(**partition_of(pk)) if not _is_head(row)]
             yield from [*([head] if head else ()), *rest]
