@@ -26,6 +26,7 @@ from controller.runtime.slack_user import SlackUser
 TIMEOUT_S = 5
 CLICK_TIMEOUT_S = 1  # a person waits: Slack allows three seconds for the answer
 RETRY_AFTER_S = 30
+SECONDS = re.compile(r"[0-9]{1,5}")  # a day and more: a number without an end would stop every channel
 UNANSWERED = (SlackClientError, URLError, HTTPException, OSError, json.JSONDecodeError)
 
 # Slack's errors are of three classes. The first two are listed; every other error is about the one message that was sent, so
@@ -143,9 +144,9 @@ class SlackChat:
 
 
 def rate_limited(headers: Mapping[str, Any]) -> Later:
-    """The answer to 429: retry after as many seconds as Slack says."""
+    """The answer to 429: retry after as many seconds as Slack says; what is no number of seconds counts as not said."""
     seconds = str({name.lower(): value for name, value in headers.items()}.get("retry-after", ""))
-    return Later("Slack's rate limit (429)", int(seconds) if seconds.isdigit() else RETRY_AFTER_S)
+    return Later("Slack's rate limit (429)", int(seconds) if SECONDS.fullmatch(seconds) else RETRY_AFTER_S)
 
 
 def _failure(error: SlackApiError) -> Answer:

@@ -47,6 +47,8 @@ def test_a_message_is_posted_and_names_the_channel_it_was_meant_for(hook: Hook) 
     ("status", "body", "headers", "answer"),
     [
         (429, "", {"Retry-After": "7"}, Later("Slack's rate limit (429)", 7)),
+        (429, "", {"Retry-After": "9" * 20}, Later("Slack's rate limit (429)", 30)),
+        (429, "", {"Retry-After": "\N{SUPERSCRIPT TWO}"}, Later("Slack's rate limit (429)", 30)),
         (400, "invalid_blocks", {}, Refused("Slack says invalid_blocks")),
         (404, "no_service", {}, Later("Slack says no_service")),
         (413, "", {}, Refused("Slack says 413")),
