@@ -62,7 +62,7 @@ class Walk:
 
     def upward(self) -> Counter[tuple[str, str]]:
         """The calls from a module into one above it."""
-        graph, order = grimp.build_graph("controller"), packages()
+        graph, order = grimp.build_graph("controller", cache_dir=None), packages()
 
         def above(callee: str, caller: str) -> bool:
             of_callee, of_caller = _package(callee, order), _package(caller, order)
