@@ -80,7 +80,7 @@ def _told_kind(document: Mapping[Any, Any]) -> DocumentKind:
     if "TrainingJobName" in document and TOLD.isdisjoint(document):
         return DocumentKind.SUMMARY
     created = document.get("CreationTime")
-    in_ms = isinstance(created, int | str) and str(created).isdigit() and int(created) >= MILLISECONDS_FROM
+    in_ms = isinstance(created, int | str) and re.fullmatch(r"[0-9]{1,20}", str(created)) and int(created) >= MILLISECONDS_FROM
     if "EnableManagedSpotTraining" not in document and (in_ms or isinstance(document.get("Tags"), Mapping)):
         return DocumentKind.DETAIL
     return DocumentKind.DESCRIBE

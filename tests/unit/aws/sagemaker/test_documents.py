@@ -242,6 +242,8 @@ def test_an_algorithm_name_is_marketplace_until_it_was_described() -> None:
     [
         (DESCRIPTION, DocumentKind.DESCRIBE),
         (without(DESCRIPTION, "TrainingJobArn"), DocumentKind.DESCRIBE),
+        ({**without(DESCRIPTION, "TrainingJobArn"), "CreationTime": "²"}, DocumentKind.DESCRIBE),
+        ({**without(DESCRIPTION, "TrainingJobArn"), "CreationTime": "9" * 5_000}, DocumentKind.DESCRIBE),
         (REQUEST, DocumentKind.CREATE),
         (event(), DocumentKind.EVENT),
         ({"source": "aws.ec2", "detail": {}}, DocumentKind.EVENT),
