@@ -43,7 +43,7 @@ from controller.aws.stack_parameters import (
 from controller.aws.system_clock import SystemClock
 from controller.runtime.ports import Answer, Chat, Clock, Home, Ports, Unreachable
 from controller.runtime.slack_click import SlackClickPorts
-from controller.runtime.slack_elsewhere import Elsewhere
+from controller.runtime.slack_other_stack import OtherStack
 from controller.runtime.slack_user import KnownUsers
 
 # The lease (60 s) outlives the function (45 s), which outlives its calls: two tries of at most 2 + 10 s each.
@@ -301,7 +301,7 @@ def _click_address() -> str:
         return ""
 
 
-def pass_on(whose: Elsewhere, body: bytes, headers: Mapping[str, str]) -> Answer:
+def pass_on(whose: OtherStack, body: bytes, headers: Mapping[str, str]) -> Answer:
     """Pass a request of Slack on to the stack that posted the message. Raises Misconfigured and Unreachable."""
     from controller.slack.peers import Peers
 

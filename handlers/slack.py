@@ -14,8 +14,8 @@ from chalice.app import Blueprint, Response
 from controller import wiring
 from controller.runtime.ports import Unreachable
 from controller.runtime.slack_command import command
-from controller.runtime.slack_elsewhere import answer_elsewhere, elsewhere
 from controller.runtime.slack_interactions import BadRequest, interaction
+from controller.runtime.slack_other_stack import answer_for_other_stack, other_stack_of
 from handlers.observed import answered, failed, logger
 from handlers.warm import warm_slack
 
@@ -51,14 +51,14 @@ class Came:
 def _interaction(form: Mapping[str, str], came: Came) -> Mapping[str, Any]:
     """Answer it here, or pass it on to the stack that posted the message."""
     payload, ports = _object(form.get("payload", "")), wiring.slack_ports(came.at)
-    whose = elsewhere(payload, wiring.home())
+    whose = other_stack_of(payload, wiring.home())
     if whose is None:
         return interaction(payload, ports)
     passed = wiring.pass_on(whose, came.body, came.headers)
     logger.info(
         "click of another stack", extra={"account": whose.account, "region": whose.region, "passed": type(passed).__name__}
     )
-    return answer_elsewhere(payload, whose, passed, ports.chat, ports.policies.current().labels.accounts)
+    return answer_for_other_stack(payload, whose, passed, ports.chat, ports.policies.current().labels.accounts)
 
 
 def _command(form: Mapping[str, str], came: Came) -> Mapping[str, Any]:

@@ -24,7 +24,7 @@ def warm_slack() -> None:
     if _is_function_of("app"):
         with suppress(Exception):
             ports = wiring.slack_ports(wiring.clock().now())
-            ports.chat.user  # noqa: B018  # reads the secret, and builds the client
+            _ = ports.chat.user  # reads the secret, and builds the client
             ports.policies.current()
 
 

@@ -89,7 +89,7 @@ def main() -> None:
         if asked.file:
             document = json.loads(asked.file.read_text(encoding="utf-8"))
         else:
-            with urllib.request.urlopen(BULK.format(region=region), timeout=60) as answer:  # noqa: S310 - a fixed https address
+            with urllib.request.urlopen(BULK.format(region=region), timeout=60) as answer:  # noqa: S310 - BULK begins with https and AWS's host
                 document = json.load(answer)
         table, changed = refreshed(table, region, document, accelerated)
         print(f"{region}: {changed} prices changed")

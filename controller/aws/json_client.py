@@ -15,10 +15,7 @@ import select
 import ssl
 import threading
 import time
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from datetime import UTC, datetime
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from importlib.util import find_spec
@@ -27,16 +24,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import (
-    ClientError,
     ConnectionClosedError,
     ConnectTimeoutError,
     EndpointConnectionError,
-    HTTPClientError,
     ReadTimeoutError,
     SSLError,
 )
 
-from controller.aws.sagemaker.described_members import UNACCOUNTED, Members, described_members, unaccounted
+from controller.aws.json_answers import answer_of, as_base64, error_of
 from controller.aws.signature import signed
 from controller.aws.system_clock import SystemClock
 from controller.units.value import dataclass
@@ -137,7 +132,7 @@ class JsonClient:
         """One call. Raises ClientError, and what boto3 raises where there is no answer."""
         if operation in TOKENS:
             asked.setdefault(TOKENS[operation], secrets.token_hex(16))
-        body = json.dumps(asked, separators=(",", ":"), default=_base64).encode()
+        body = json.dumps(asked, separators=(",", ":"), default=as_base64).encode()
         for attempt in range(1, self._attempts + 1):
             last = attempt == self._attempts
             try:
@@ -148,10 +143,11 @@ class JsonClient:
                     raise self._without_answer(problem) from problem
             else:
                 if status < 300:
-                    return _answer(operation, answer, headers, attempt, self.url)
-                error = _error(operation, status, headers, answer, attempt)
+                    return answer_of(operation, answer, headers, attempt, self.url)
+                error = error_of(operation, status, headers, answer, attempt)
                 if last or not (status in RETRIED or error.response["Error"]["Code"] in RETRIED_CODES):
                     raise error
+            # Random, as in boto3's mode "standard": functions that were throttled together do not try again together.
             time.sleep(secrets.randbelow(1000) / 1000 * WAIT_S_MAX)
         raise AssertionError("no attempt was made")
 
@@ -235,66 +231,6 @@ class _NotConnected(OSError):
     def __init__(self, problem: OSError) -> None:
         super().__init__(str(problem))
         self.problem = problem
-
-
-def _answer(operation: str, body: bytes, headers: Mapping[str, str], attempt: int, url: str) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = json.loads(body or b"{}", object_hook=_binary if b'"B"' in body else None)
-    except ValueError as problem:
-        raise HTTPClientError(error=f"{url} answered {operation} with what is no JSON: {problem}") from problem
-    if operation == "DescribeTrainingJob":
-        found = {**_known(found, described_members()), UNACCOUNTED: unaccounted(found)}
-    found = {name: value for name, value in found.items() if value is not None}
-    return {**found, "ResponseMetadata": _metadata(200, headers, attempt)}
-
-
-def _base64(value: Any) -> str:
-    if isinstance(value, bytes):
-        return b64encode(value).decode()
-    raise TypeError(f"found {type(value).__name__}, wanted what JSON has, or bytes")
-
-
-def _binary(found: dict[str, Any]) -> dict[str, Any]:
-    """DynamoDB's binary value as bytes. An attribute of the name B has an object as its value."""
-    value = found.get("B")
-    return {"B": b64decode(value)} if isinstance(value, str) and len(found) == 1 else found
-
-
-def _known(found: Any, members: Members | str | None) -> Any:
-    """An answer as boto3 gives it: without nulls and unknown members, and with times as datetimes."""
-    if isinstance(found, list):
-        return [_known(one, members) for one in found]
-    if members == "time":
-        return _moment(found)
-    if not isinstance(found, dict) or not isinstance(members, Mapping):
-        return found
-    return {n: _known(value, members[n]) for n, value in found.items() if value is not None and n in members}
-
-
-def _moment(found: Any) -> datetime:
-    with suppress(TypeError, ValueError):
-        return datetime.fromtimestamp(float(found), UTC)
-    return datetime.fromisoformat(found)
-
-
-def _error(operation: str, status: int, headers: Mapping[str, str], body: bytes, attempt: int) -> ClientError:
-    try:
-        told = json.loads(body or b"{}")
-    except ValueError:
-        told = {}
-    told = told if isinstance(told, dict) else {}
-    code = str(told.get("__type") or headers.get("x-amzn-errortype") or told.get("code") or status)
-    code = code.rsplit("#", 1)[-1].split(":", 1)[0]
-    message = str(told.get("message") or told.get("Message") or "")
-    more = {name: value for name, value in told.items() if name not in ("__type", "message", "Message")}
-    error = {"Code": code, "Message": message}
-    response: Any = {**more, "Error": error, "ResponseMetadata": _metadata(status, headers, attempt)}
-    return ClientError(response, operation)
-
-
-def _metadata(status: int, headers: Mapping[str, str], attempt: int) -> dict[str, Any]:
-    asked_as = headers.get("x-amzn-requestid", "")
-    return {"HTTPStatusCode": status, "HTTPHeaders": dict(headers), "RequestId": asked_as, "RetryAttempts": attempt - 1}
 
 
 def _region() -> str:

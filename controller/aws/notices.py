@@ -27,7 +27,7 @@ class NoticeChat(PostOnlyChat):
 
     why = READ_ONLY
 
-    def __init__(self, sns: Any, topic: str, events: EventBridge, clock: Clock, home: Home = Home()) -> None:  # noqa: B008  # frozen
+    def __init__(self, sns: Any, topic: str, events: EventBridge, clock: Clock, home: Home) -> None:
         self._sns = sns
         self._topic = topic
         self._events = events

@@ -17,7 +17,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from controller.runtime.answers import Done, Later, Refused
-from controller.runtime.slack_elsewhere import Elsewhere
+from controller.runtime.slack_other_stack import OtherStack
 from controller.slack.signatures import SIGNATURE, TIMESTAMP
 
 API_ID = re.compile(r"[a-z0-9]{4,32}")
@@ -51,7 +51,7 @@ class Peers:
         self._renewed = renewed
         self._post = post or _post
 
-    def pass_on(self, whose: Elsewhere, body: bytes, headers: Mapping[str, str]) -> Done | Later | Refused:
+    def pass_on(self, whose: OtherStack, body: bytes, headers: Mapping[str, str]) -> Done | Later | Refused:
         """Send the request as it came; Done has the JSON that the other stack answers. Header names are in lower case."""
         if PASSED_ON in headers:
             return Refused("it was passed on once already")
@@ -71,7 +71,7 @@ class Peers:
             return Later(f"HTTP {status}")
         return Refused(f"it answers HTTP {status}; each stack of an app needs the same signing secret")
 
-    def _url(self, whose: Elsewhere) -> str:
+    def _url(self, whose: OtherStack) -> str:
         """Where the stack listens; empty for an address that no stack of this app sealed."""
         api, _, seal = whose.address.partition("/")
         if API_ID.fullmatch(api) is None or REGION.fullmatch(whose.region) is None or not seal.isascii():
@@ -81,7 +81,7 @@ class Peers:
         domain = "amazonaws.com.cn" if whose.region.startswith("cn-") else "amazonaws.com"
         return f"https://{api}.execute-api.{whose.region}.{domain}/api/slack/interactions"
 
-    def _fits(self, api: str, whose: Elsewhere, seal: str) -> bool:
+    def _fits(self, api: str, whose: OtherStack, seal: str) -> bool:
         secret = self._secret()
         return bool(secret) and hmac.compare_digest(_seal(api, whose.account, whose.region, secret), seal)
 
@@ -100,7 +100,7 @@ class _NoRedirect(HTTPRedirectHandler):
 
 
 def _post(url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
-    asked = Request(url, data=body, headers=dict(headers), method="POST")  # noqa: S310  # _url makes it: https alone
+    asked = Request(url, data=body, headers=dict(headers), method="POST")  # noqa: S310  # from _url, which begins with https
     try:
         with build_opener(_NoRedirect).open(asked, timeout=TIMEOUT_S) as answer:
             return answer.status, answer.read(ANSWER_BYTES_MAX + 1)

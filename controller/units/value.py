@@ -78,7 +78,7 @@ def _init(made: type, found: tuple[dataclasses.Field[Any], ...]) -> Callable[...
     if hasattr(made, "__post_init__"):
         lines.append(" self.__post_init__()")
     listed = ["self", *arguments[False], *(["*", *arguments[True]] if arguments[True] else [])]
-    exec(f"def __init__({','.join(listed)}):\n" + ("\n".join(lines) or " pass"), known)  # noqa: S102  # our own class's fields
+    exec(f"def __init__({','.join(listed)}):\n" + ("\n".join(lines) or " pass"), known)  # noqa: S102  # names of fields in our own source
     init: Callable[..., None] = known["__init__"]
     init.__qualname__ = f"{made.__qualname__}.__init__"
     return init

@@ -20,7 +20,7 @@ from constructs import Construct
 NEEDED = {"TrainingRoles": "", "CheckpointBuckets": ""}  # without a default: empty, the stack observes and reports only
 
 
-class SpotwardenStack(Stack):  # type: ignore[misc, unused-ignore]  # aws-cdk-lib is not installed here
+class SpotwardenStack(Stack):  # type: ignore[misc, unused-ignore]  # without aws-cdk-lib, which only its users install, Stack is Any
     """The stack of a release folder, which has deployment.zip and template.json; ``parameters`` as in docs/operations.md.
 
     CDK replaces these parameters in the template: another value is another deployment of the app.

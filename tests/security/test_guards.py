@@ -131,7 +131,7 @@ GUARDS: dict[str, tuple[tuple[Replacement, ...], Callable[[Path], object]]] = {
         lambda _: test_values.test_poisoned_tags_neither_shield_a_job_from_a_rule_nor_keep_it_from_being_recorded(),
     ),
     "5: text is taken as AWS answers it": (
-        ((jobs, "without_halves", lambda _: lambda found: found),),
+        ((jobs, "without_lone_surrogates", lambda _: lambda found: found),),
         lambda _: test_values.test_no_text_that_a_job_s_creator_chooses_keeps_the_job_from_being_judged_and_recorded(),
     ),
     "6: tags count as they are now": (

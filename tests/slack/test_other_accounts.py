@@ -9,7 +9,7 @@ import pytest
 
 from controller import wiring
 from controller.ledger.entry import UserRequested
-from controller.runtime.slack_elsewhere import Elsewhere
+from controller.runtime.slack_other_stack import OtherStack
 from controller.slack.peers import PASSED_ON, Peers
 from infra.local.aws import ACCOUNT, REGION
 from infra.local.host import Host
@@ -37,7 +37,7 @@ def test_a_click_that_was_passed_on_is_done_by_the_stack_that_posted_the_message
     payload = {"type": "block_actions", "user": {"id": users.me}, "actions": [button]}
     body = f"payload={json.dumps(payload)}"
     signed = {name.lower(): value for name, value in users.app.signed(body).items()}
-    passed = peers.pass_on(Elsewhere(account=ACCOUNT, region=REGION, address=address), body.encode(), signed)
+    passed = peers.pass_on(OtherStack(account=ACCOUNT, region=REGION, address=address), body.encode(), signed)
     assert urls == [f"https://abc123def4.execute-api.{REGION}.amazonaws.com/api/slack/interactions"]
     assert type(passed).__name__ == "Done"
     later(host)

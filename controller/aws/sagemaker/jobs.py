@@ -21,8 +21,8 @@ from controller.aws.errors import AwsFault, fault_of
 from controller.aws.sagemaker.confidential import without_values
 from controller.aws.sagemaker.described_members import note_unaccounted, unaccounted
 from controller.aws.sagemaker.documents import DocumentKind, job_of
-from controller.aws.sagemaker.half_characters import without_halves
 from controller.aws.sagemaker.identity import identity_of, probe_identity_of, work_of
+from controller.aws.sagemaker.lone_surrogates import without_lone_surrogates
 from controller.aws.sagemaker.repeat_request import Request, request_again, unrepeatable, without_metric_definitions
 from controller.aws.sagemaker.tuning import tuning_job_of
 from controller.decide.ownership import OwnerAnswer
@@ -93,7 +93,7 @@ class SageMakerJobs:
 
     def tuning(self, name: str) -> TuningJob | None:
         call = partial(self._client.describe_hyper_parameter_tuning_job, HyperParameterTuningJobName=name)
-        described = without_halves(self._read(call, f"DescribeHyperParameterTuningJob {name}"))
+        described = without_lone_surrogates(self._read(call, f"DescribeHyperParameterTuningJob {name}"))
         if described is None:
             return None
         return tuning_job_of(described, self._tags(described["HyperParameterTuningJobArn"]), self._fields())
@@ -258,12 +258,12 @@ class SageMakerJobs:
             self._noting = True
         call = partial(self._client.describe_training_job, TrainingJobName=name)
         described: Mapping[str, Any] | None = self._read(call, f"DescribeTrainingJob {name}")
-        return without_halves(described)
+        return without_lone_surrogates(described)
 
     def _tags(self, arn: str) -> dict[str, str]:
         """The job's tags; none for a job that was deleted since it was described."""
         pages = self._pages(self._client.list_tags, {"ResourceArn": arn})
-        return without_halves({tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]})
+        return without_lone_surrogates({tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]})
 
     def _product_id(self, algorithm_name: str) -> str | None:
         """The Marketplace ProductId of an algorithm; read once per container, because it never changes.

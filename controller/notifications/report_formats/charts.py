@@ -94,4 +94,4 @@ def _svg(chart: pygal.graph.graph.Graph) -> Markup:
     """The chart as markup. pygal escapes the names in it; ``test_the_page_escapes_names_in_its_tables_and_charts`` holds that."""
     svg = SCRIPT.sub("", chart.render(is_unicode=True)).replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
     svg = svg.replace('class="value">-', 'class="value below">-')  # an amount below zero stands left of its bar
-    return Markup(svg)  # noqa: S704 - the names are escaped: the docstring names the test
+    return Markup(svg)  # noqa: S704 - pygal escapes the names in it, which the test above holds

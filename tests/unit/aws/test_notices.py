@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 from controller.aws.eventbridge import EventBridge
 from controller.aws.notices import NoticeChat
 from controller.notifications.block_kit import Page
-from controller.runtime.ports import Answer, Done, Later, Post, Refused
+from controller.runtime.ports import Answer, Done, Home, Later, Post, Refused
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 TOPIC = "arn:aws:sns:us-east-1:123456789012:ops"
@@ -56,7 +56,7 @@ def error(code: str) -> ClientError:
 
 
 def post(sns: Sns, events: Events, topic: str = TOPIC) -> Answer:
-    return NoticeChat(sns, topic, EventBridge(events, "platform"), Clock()).post("#ml", PAGE)
+    return NoticeChat(sns, topic, EventBridge(events, "platform"), Clock(), Home()).post("#ml", PAGE)
 
 
 def test_a_message_goes_to_the_topic_and_to_the_bus() -> None:
@@ -86,7 +86,7 @@ def test_a_bus_that_does_not_take_it_is_tried_again_later() -> None:
 
 
 def test_a_notice_cannot_be_answered_or_edited() -> None:
-    chat = NoticeChat(Sns(), TOPIC, EventBridge(Events()), Clock())
+    chat = NoticeChat(Sns(), TOPIC, EventBridge(Events()), Clock(), Home())
     assert not chat.threads
     assert isinstance(chat.update(Post(channel_id="c", ts="1"), PAGE), Refused)
     assert isinstance(chat.open("t", {}), Refused)

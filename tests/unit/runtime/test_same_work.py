@@ -86,7 +86,7 @@ def test_a_job_that_the_ledger_does_not_know_is_found_by_what_it_works_on(other:
     assert World(Listing([FAILED, other])).found() == (other.name if found else "")
 
 
-def test_an_own_attempt_that_nobody_saw_is_no_other_job() -> None:
+def test_an_attempt_of_the_controller_that_has_not_been_seen_yet_is_not_taken_for_other_work() -> None:
     world, second = World(Listing([FAILED, retry(attempt(2).name)])), attempt(2).name
     submit = Submit(about=FAILED.name, job=second, number=2, cause=FailureCause.CAPACITY, born_at=FAILED.created_at)
     assert world.ledger.commit(world.ledger.load(lineage_id()), Decision(intents=(Intent(action=submit, due_at=END),)))

@@ -12,14 +12,14 @@ import pytest
 
 from controller.runtime.answers import Done, Later, Refused
 from controller.runtime.ports import Home
-from controller.runtime.slack_elsewhere import Elsewhere, elsewhere
+from controller.runtime.slack_other_stack import OtherStack, other_stack_of
 from controller.slack.peers import PASSED_ON, Peers, sealed
 from tests.builders import lineage_id
 
 SECRET = "the app's signing secret"
 ACCOUNT, REGION, API = "222222222222", "eu-west-1", "abc123def4"
 HEADERS = {"x-slack-signature": "v0=1", "x-slack-request-timestamp": "1", "content-type": "form", "cookie": "secret", "host": "a"}
-WHOSE = Elsewhere(account=ACCOUNT, region=REGION, address=sealed(API, ACCOUNT, REGION, SECRET))
+WHOSE = OtherStack(account=ACCOUNT, region=REGION, address=sealed(API, ACCOUNT, REGION, SECRET))
 
 
 class Network:
@@ -54,20 +54,20 @@ def test_the_request_goes_on_as_slack_signed_it_and_with_no_other_header() -> No
 @pytest.mark.parametrize(
     "whose",
     [
-        Elsewhere(account=ACCOUNT, region=REGION, address=""),
-        Elsewhere(account=ACCOUNT, region=REGION, address=API),
-        Elsewhere(account=ACCOUNT, region=REGION, address=f"{API}/{'0' * 32}"),
-        Elsewhere(account=ACCOUNT, region=REGION, address=sealed(API, ACCOUNT, REGION, "another app's secret")),
-        Elsewhere(account=ACCOUNT, region=REGION, address=sealed(API, ACCOUNT, "us-east-1", SECRET)),
-        Elsewhere(account=ACCOUNT, region=REGION, address=sealed(API, "111111111111", REGION, SECRET)),
-        Elsewhere(account=ACCOUNT, region=REGION, address=sealed("evil.example/x?", ACCOUNT, REGION, SECRET)),
-        Elsewhere(account=ACCOUNT, region=REGION, address=sealed("a.b", ACCOUNT, REGION, SECRET)),
-        Elsewhere(account=ACCOUNT, region=REGION, address=f"{API}/ü"),
-        Elsewhere(account=ACCOUNT, region="x.evil.example/", address=sealed(API, ACCOUNT, "x.evil.example/", SECRET)),
-        Elsewhere(account="333333333333", region=REGION, address=sealed(API, "333333333333", REGION, SECRET)),
+        OtherStack(account=ACCOUNT, region=REGION, address=""),
+        OtherStack(account=ACCOUNT, region=REGION, address=API),
+        OtherStack(account=ACCOUNT, region=REGION, address=f"{API}/{'0' * 32}"),
+        OtherStack(account=ACCOUNT, region=REGION, address=sealed(API, ACCOUNT, REGION, "another app's secret")),
+        OtherStack(account=ACCOUNT, region=REGION, address=sealed(API, ACCOUNT, "us-east-1", SECRET)),
+        OtherStack(account=ACCOUNT, region=REGION, address=sealed(API, "111111111111", REGION, SECRET)),
+        OtherStack(account=ACCOUNT, region=REGION, address=sealed("evil.example/x?", ACCOUNT, REGION, SECRET)),
+        OtherStack(account=ACCOUNT, region=REGION, address=sealed("a.b", ACCOUNT, REGION, SECRET)),
+        OtherStack(account=ACCOUNT, region=REGION, address=f"{API}/ü"),
+        OtherStack(account=ACCOUNT, region="x.evil.example/", address=sealed(API, ACCOUNT, "x.evil.example/", SECRET)),
+        OtherStack(account="333333333333", region=REGION, address=sealed(API, "333333333333", REGION, SECRET)),
     ],
 )
-def test_an_address_that_no_stack_of_the_app_sealed_or_of_an_account_that_is_not_listed_is_not_called(whose: Elsewhere) -> None:
+def test_an_address_that_no_stack_of_the_app_sealed_or_of_an_account_that_is_not_listed_is_not_called(whose: OtherStack) -> None:
     network = Network()
     assert isinstance(peers(network).pass_on(whose, b"", HEADERS), Refused)
     assert network.sent == []
@@ -118,13 +118,13 @@ def click(value: object, action: str = "spotwarden/stop") -> dict[str, Any]:
 
 def test_a_click_is_of_the_stack_whose_account_and_region_its_lineage_has() -> None:
     payload = click(json.dumps(VALUE))
-    assert elsewhere(payload, HOME) is None
-    assert elsewhere(payload, Home()) is None  # a stack that does not know itself passes nothing on
-    found = Elsewhere(account=LINEAGE.account, region=LINEAGE.region, address="a/b")
-    assert elsewhere(payload, Home(account="999999999999", region=LINEAGE.region)) == found
-    assert elsewhere(payload, Home(account=LINEAGE.account, region="eu-west-3")) == found
+    assert other_stack_of(payload, HOME) is None
+    assert other_stack_of(payload, Home()) is None  # a stack that does not know itself passes nothing on
+    found = OtherStack(account=LINEAGE.account, region=LINEAGE.region, address="a/b")
+    assert other_stack_of(payload, Home(account="999999999999", region=LINEAGE.region)) == found
+    assert other_stack_of(payload, Home(account=LINEAGE.account, region="eu-west-3")) == found
     form = {"type": "view_submission", "view": {"callback_id": "spotwarden/waive", "private_metadata": json.dumps(VALUE)}}
-    assert elsewhere(form, Home(account="999999999999", region="eu-west-3")) == found
+    assert other_stack_of(form, Home(account="999999999999", region="eu-west-3")) == found
 
 
 @pytest.mark.parametrize(
@@ -138,10 +138,10 @@ def test_a_click_is_of_the_stack_whose_account_and_region_its_lineage_has() -> N
     ],
 )  # fmt: skip
 def test_what_is_no_click_of_this_app_is_left_to_this_stack(payload: dict[str, Any]) -> None:
-    assert elsewhere(payload, Home(account="999999999999", region="eu-west-3")) is None
+    assert other_stack_of(payload, Home(account="999999999999", region="eu-west-3")) is None
 
 
 def test_an_address_that_is_no_text_is_no_address() -> None:
-    found = elsewhere(click(json.dumps(VALUE | {"at": {"x": 1}})), Home(account="999999999999", region="eu-west-3"))
+    found = other_stack_of(click(json.dumps(VALUE | {"at": {"x": 1}})), Home(account="999999999999", region="eu-west-3"))
     assert found is not None
     assert found.address == ""

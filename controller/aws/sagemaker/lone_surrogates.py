@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any, TypeVar
 
-HALF = re.compile("[\ud800-\udfff]")
+SURROGATE = re.compile("[\ud800-\udfff]")
 REPLACED_BY = "\N{REPLACEMENT CHARACTER}"
 
 V = TypeVar("V")
 
 
-def without_halves(value: V) -> V:
+def without_lone_surrogates(value: V) -> V:
     """A plain value with each half of a character replaced, at any depth; the value itself where there is none."""
     found: Any = _replaced(value)
     return value if found is None else found
@@ -21,7 +21,7 @@ def _replaced(value: Any) -> Any:
     """The value with its halves replaced; None where it has none."""
     match value:
         case str():
-            return None if value.isascii() or not HALF.findall(value) else HALF.sub(REPLACED_BY, value)
+            return None if value.isascii() or not SURROGATE.findall(value) else SURROGATE.sub(REPLACED_BY, value)
         case dict():
             changed = {key: new for key, inner in value.items() if (new := _replaced(inner)) is not None}
             if not changed and all(isinstance(key, str) and _replaced(key) is None for key in value):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from controller.aws.sagemaker.half_characters import without_halves
+from controller.aws.sagemaker.lone_surrogates import without_lone_surrogates
 
 ANSWERS: list[tuple[Any, Any]] = [
     ("half \ud83d", "half \ufffd"),
@@ -18,9 +18,9 @@ ANSWERS: list[tuple[Any, Any]] = [
 
 @pytest.mark.parametrize(("found", "wanted"), ANSWERS)
 def test_halves_of_characters_are_replaced_at_any_depth(found: Any, wanted: Any) -> None:
-    assert without_halves(found) == wanted
+    assert without_lone_surrogates(found) == wanted
 
 
 @pytest.mark.parametrize("whole", ["", "text", "\U0001f600", {"a": ["b", {"c": 1.5}]}, [], None, 7])
 def test_what_has_no_halves_is_left_as_it_is(whole: Any) -> None:
-    assert without_halves(whole) is whole
+    assert without_lone_surrogates(whole) is whole

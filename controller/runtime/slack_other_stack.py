@@ -21,7 +21,7 @@ ADDRESS = "at"  # the member of a button's value that says where its stack liste
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Elsewhere:
+class OtherStack:
     """The account and the region that a message is of, and the sealed address of the stack that posted it; empty without one."""
 
     account: str
@@ -29,7 +29,7 @@ class Elsewhere:
     address: str
 
 
-def elsewhere(payload: Mapping[str, Any], home: Home) -> Elsewhere | None:
+def other_stack_of(payload: Mapping[str, Any], home: Home) -> OtherStack | None:
     """Whose click it is; None where it is this stack's, or no click of this app."""
     try:
         found = json.loads(_value(payload))
@@ -38,7 +38,7 @@ def elsewhere(payload: Mapping[str, Any], home: Home) -> Elsewhere | None:
         return None
     if lineage is None or not home.account or (lineage.account, lineage.region) == (home.account, home.region):
         return None
-    return Elsewhere(account=lineage.account, region=lineage.region, address=address if isinstance(address, str) else "")
+    return OtherStack(account=lineage.account, region=lineage.region, address=address if isinstance(address, str) else "")
 
 
 def _value(payload: Mapping[str, Any]) -> str:
@@ -50,8 +50,8 @@ def _value(payload: Mapping[str, Any]) -> str:
     return str(action["value"]) if str(action["action_id"]).startswith("spotwarden/") else ""
 
 
-def answer_elsewhere(
-    payload: Mapping[str, Any], whose: Elsewhere, passed: Done | Later | Refused, chat: Chat, names: Mapping[str, str]
+def answer_for_other_stack(
+    payload: Mapping[str, Any], whose: OtherStack, passed: Done | Later | Refused, chat: Chat, names: Mapping[str, str]
 ) -> Mapping[str, Any]:
     """What Slack gets back: the other stack's answer, or why there is none."""
     if isinstance(passed, Done):
