@@ -231,7 +231,7 @@ def report(path: Path) -> Iterable[str]:
 def _run(
     command: list[str], *, check: bool = True, cwd: Path | None = None, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=cwd, env=env)  # noqa: S603  # our words
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=cwd, env=env)  # noqa: S603  # our own arguments
     if check and done.returncode:
         raise Unbuildable(f"{' '.join(command)} failed:\n{_last_lines(done.stdout + done.stderr)}")
     return done

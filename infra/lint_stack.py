@@ -19,6 +19,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 from infra import permissions
+from infra.tool_environment import programs_of
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build" / "lint-stack"
@@ -39,20 +40,14 @@ def transformed(template: dict[str, Any], values: Mapping[str, str] | None = Non
 
 
 def tool(name: str) -> Path:
-    """Return the program of a linter, which is installed where it is missing."""
-    folder = BUILD / name
-    program = folder / "bin" / name
-    if not program.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)  # noqa: S603  # our words
-        pip = [str(folder / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", *TOOLS[name]]
-        subprocess.run(pip, check=True)  # noqa: S603  # our words
-    return program
+    """Return the program of a linter, which is installed where it is missing. Raises NotInstalled."""
+    return programs_of(BUILD / name, TOOLS[name]) / name
 
 
 def checkov(template: Path) -> set[tuple[str, str]]:
     """Return what checkov finds in a transformed template: check and resource."""
     command = [str(tool("checkov")), "--file", str(template), "--framework", "cloudformation", "--output", "json", "--compact"]
-    done = subprocess.run([*command, "--quiet"], check=False, capture_output=True, text=True)  # noqa: S603  # our words
+    done = subprocess.run([*command, "--quiet"], check=False, capture_output=True, text=True)  # noqa: S603  # our own arguments
     answer = json.loads(done.stdout)
     results = answer["results"]["failed_checks"] if isinstance(answer, dict) and "results" in answer else []
     return {(found["check_id"], found["resource"].partition(".")[2]) for found in results}
@@ -64,7 +59,7 @@ def parliament(functions: Iterable[str]) -> set[tuple[str, str]]:
     for function in functions:
         policy = json.dumps({"Version": "2012-10-17", "Statement": [_plain(s) for s in permissions.statements(function)]})
         command = [str(tool("parliament")), "--string", policy, "--json"]
-        done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603  # our words
+        done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603  # our own arguments
         if done.returncode and not done.stdout.strip():
             raise RuntimeError(done.stderr)
         found |= {(json.loads(line)["issue"], function) for line in done.stdout.splitlines() if line.startswith("{")}

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.build import Target, Unbuildable, build
+from infra.tool_environment import NotInstalled, programs_of
 
 ROOT = Path(__file__).resolve().parents[1]
 SBOM_TOOL = "cyclonedx-bom>=7,<8"
@@ -88,11 +89,11 @@ def plain_template(sam: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_sbom(root: Path, path: Path, folder: Path) -> None:
-    """Write the SBOM with cyclonedx-py, which validates it; ``folder`` holds its environment."""
-    tool = folder / "bin" / "cyclonedx-py"
-    if not tool.exists():
-        _run(sys.executable, "-m", "venv", str(folder))
-        _run(str(folder / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", SBOM_TOOL)
+    """Write the SBOM with cyclonedx-py, which validates it; ``folder`` holds its environment. Raises Unreleasable."""
+    try:
+        tool = programs_of(folder, [SBOM_TOOL]) / "cyclonedx-py"
+    except NotInstalled as why:
+        raise Unreleasable(str(why)) from why
     wanted = path.with_suffix(".txt")
     wanted.write_text(components(root), "utf-8")
     asked = ("--pyproject", str(root / "pyproject.toml"), "--output-reproducible", "--validate", "-o", str(path))
@@ -129,14 +130,14 @@ def release(
 
 
 def _run(*command: str) -> str:
-    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)  # noqa: S603  # our words
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)  # noqa: S603  # our own arguments
     if done.returncode:
         raise Unreleasable(f"{' '.join(command[:3])} failed: {(done.stderr or done.stdout).strip()[-500:]}")
     return done.stdout.strip()
 
 
 def _git(*words: str) -> str:
-    done = subprocess.run(["git", *words], check=False, capture_output=True, text=True, cwd=ROOT)  # noqa: S603, S607  # our words; git is where PATH says
+    done = subprocess.run(["git", *words], check=False, capture_output=True, text=True, cwd=ROOT)  # noqa: S603, S607  # our own arguments; PATH says where git is
     return done.stdout.strip()
 
 

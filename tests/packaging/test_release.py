@@ -122,7 +122,7 @@ TOOL = shutil.which("terraform")
 
 @pytest.mark.skipif(TOOL is None, reason="no terraform on the PATH")
 def test_terraform_reads_the_module_and_would_format_it_no_other_way() -> None:
-    done = subprocess.run(  # noqa: S603  # our words
+    done = subprocess.run(  # noqa: S603  # our own arguments
         [str(TOOL), "fmt", "-check", "-diff", "-no-color", str(ROOT / "infra" / "terraform")],
         check=False, capture_output=True, text=True,
     )  # fmt: skip

@@ -19,7 +19,6 @@ import hmac
 import json
 import shutil
 import statistics
-import subprocess
 import sys
 import time
 import zipfile
@@ -37,6 +36,7 @@ from infra.local.sagemaker.server import serve
 from infra.local.sagemaker.settings import WorldSettings
 from infra.local.sagemaker.world import World
 from infra.service_models import pinned
+from infra.tool_environment import NotInstalled, programs_of
 from tests.benchmarks.coldstart.quota import Quota, quota
 from tests.benchmarks.coldstart.runtime_api import DidNotStart, Started, start
 from tests.unit.infra.local.sagemaker.requests import EXACT, request
@@ -86,18 +86,11 @@ class Variant:
 
 def environment_of(folder: Path, name: str) -> Path | None:
     """The interpreter of a virtual environment, which is made at its first use; None where its packages cannot be had."""
-    python = folder / name / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder / name)], check=True)  # noqa: S603
-        done = subprocess.run(  # noqa: S603
-            [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES[name]],
-            check=False, capture_output=True, text=True,
-        )  # fmt: skip
-        if done.returncode:
-            print(f"{name} cannot be measured, because {PACKAGES[name]} cannot be installed:\n{done.stderr[-500:]}")
-            shutil.rmtree(folder / name)
-            return None
-    return python
+    try:
+        return programs_of(folder / name, PACKAGES[name]) / "python"
+    except NotInstalled as why:
+        print(f"{name} cannot be measured: {why}")
+        return None
 
 
 def job_event(job: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from random import Random
 from typing import Any, Final
 
 from infra.local.sagemaker.world import World
+from tests.s3_listing import listed
 
 CHECKPOINT_BYTES: Final = 1_000_000
 OTHER_FILES: Final = (
@@ -33,20 +34,7 @@ class MemoryS3:
 
     def list_objects_v2(self, **asked: Any) -> Any:
         """One page of the objects below a prefix."""
-        prefix, delimiter, after = asked["Prefix"], asked.get("Delimiter", ""), asked.get("ContinuationToken", "")
-        rows: dict[str, Any] = {}
-        for key, size, at in sorted(self._objects(asked["Bucket"])):
-            if key.startswith(prefix):
-                head, slash, _ = key[len(prefix) :].partition(delimiter) if delimiter else ("", "", "")
-                rows[f"{prefix}{head}{slash}" if slash else key] = (
-                    None if slash else {"Key": key, "Size": size, "LastModified": at}
-                )
-        names = [name for name in rows if name > after]
-        page = names[: asked["MaxKeys"]]
-        answer: dict[str, Any] = {"IsTruncated": len(names) > len(page)}
-        answer["Contents"] = [rows[name] for name in page if rows[name]]
-        answer["CommonPrefixes"] = [{"Prefix": name} for name in page if not rows[name]]
-        return answer | ({"NextContinuationToken": page[-1]} if answer["IsTruncated"] else {})
+        return listed(self._objects(asked["Bucket"]), asked)
 
     def _objects(self, bucket: str) -> Iterator[tuple[str, int, datetime]]:
         for prefix, (work_s, at) in self._world.checkpoints.items():

@@ -7,6 +7,7 @@ from typing import Any
 
 from controller.aws.s3_checkpoints import REQUESTS_MAX, S3Checkpoints
 from tests.builders import BEGIN
+from tests.s3_listing import listed
 
 
 class ListingS3:
@@ -16,19 +17,8 @@ class ListingS3:
         self.keys, self.asked = keys, 0
 
     def list_objects_v2(self, **asked: Any) -> Any:
-        prefix, delimiter, after = asked["Prefix"], asked.get("Delimiter", ""), asked.get("ContinuationToken", "")
         self.asked += 1
-        rows: dict[str, Any] = {}
-        for key in sorted(k for k in self.keys if k.startswith(prefix)):
-            head, slash, _ = key[len(prefix) :].partition(delimiter) if delimiter else (key, "", "")
-            name = f"{prefix}{head}{slash}" if slash else key
-            rows[name] = None if slash else {"Key": key, "Size": 1_000_000, "LastModified": self.keys[key]}
-        names = [name for name in rows if name > after]
-        page = names[: asked["MaxKeys"]]
-        answer: dict[str, Any] = {"IsTruncated": len(names) > len(page)}
-        answer["Contents"] = [rows[name] for name in page if rows[name]]
-        answer["CommonPrefixes"] = [{"Prefix": name} for name in page if not rows[name]]
-        return answer | ({"NextContinuationToken": page[-1]} if answer["IsTruncated"] else {})
+        return listed(((key, 1_000_000, at) for key, at in self.keys.items()), asked)
 
 
 def scan(keys: dict[str, datetime], uri: str = "s3://saved/p") -> tuple[Any, int]:

@@ -1,0 +1,28 @@
+"""Virtual environments for tools that need other versions of packages than this project has."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+
+
+class NotInstalled(Exception):
+    """The packages of an environment cannot be installed; the message names them and has the end of what pip said."""
+
+
+def programs_of(folder: Path, packages: Sequence[str]) -> Path:
+    """Return the folder with the programs of an environment, which is made at its first use; raises NotInstalled."""
+    programs, complete = folder / "bin", folder / "installed"
+    if not complete.exists():  # an installation that was cut is made anew
+        shutil.rmtree(folder, ignore_errors=True)
+        for command in ([sys.executable, "-m", "venv", str(folder)], [str(programs / "python"), *PIP, *packages]):
+            done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603  # our own arguments
+            if done.returncode:
+                raise NotInstalled(f"{' '.join(packages)} cannot be installed:\n{(done.stderr or done.stdout)[-500:]}")
+        complete.touch()
+    return programs
