@@ -1,14 +1,15 @@
-"""The ports of a Lambda function: the real SageMaker adapter over the world, the ledger in memory, each call with faults."""
+"""The ports of a Lambda function: the real SageMaker adapter over the world, the ledger in memory, each call with faults.
+
+How a call fails is in ``faulty_ports``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any, NamedTuple
-
-from botocore.exceptions import ClientError, ReadTimeoutError
+from typing import Any
 
 from controller.aws.s3_checkpoints import S3Checkpoints
 from controller.aws.sagemaker.jobs import SageMakerJobs
@@ -26,118 +27,15 @@ from infra.local.sagemaker.world import World
 from infra.local.slack_message import Refused as SlackRefused
 from infra.local.slack_message import content
 from tests.simulation.cap_invariants import MICROS_PER_H
+from tests.simulation.faulty_ports import CheckedClient, FaultyClient, FaultyLedger, FaultyPort, raising
 from tests.simulation.lambdas import Lambdas
-from tests.simulation.memory import AllPorts, MemoryLedger, MemoryOutbox
+from tests.simulation.memory import MemoryLedger, MemoryOutbox
 from tests.simulation.memory.s3 import MemoryS3, newest_saved_at
 from tests.simulation.world_invariants import ROLES, InvariantChecker, require
 
 ROLLOUT = timedelta(minutes=5)  # during a deployment, old containers still run
 PRICED = "ml.g5.2xlarge"
-EMPTY = "empty:"  # the token after an empty page
 BUCKETS = ("checkpoints", "saved")  # the parameter CheckpointBuckets
-
-
-class CallText(NamedTuple):
-    """The text of a call, made only when somebody reads the log."""
-
-    port: str
-    method: str
-    args: tuple[Any, ...]
-    named: dict[str, Any]
-
-    def __str__(self) -> str:
-        words = [_short(arg) for arg in (*self.args, *self.named.values())]
-        return f"{self.port}.{self.method}({', '.join(words)})"
-
-
-class FaultyPort:
-    """Any port; each call of its methods may fail."""
-
-    def __init__(self, lambdas: Lambdas, name: str, port: object, throttled: Callable[[], Any], lost: Callable[[], Any]) -> None:
-        self._lambdas, self._name, self._port, self._throttled, self._lost = lambdas, name, port, throttled, lost
-
-    def __getattr__(self, method: str) -> Callable[..., Any]:
-        act = getattr(self._port, method)
-        if not callable(act):
-            fixed: Any = act
-            return fixed
-
-        def call(*args: Any, **named: Any) -> Any:
-            what = CallText(self._name, method, args, named)
-            return self._lambdas.call(what, partial(act, *args, **named), self._throttled, self._lost)
-
-        return call
-
-
-class FaultyLedger(AllPorts, FaultyPort):
-    """The ledger with faults. Other functions may write between the two reads of one load."""
-
-    def load(self, lineage: LineageId) -> Lineage:
-        version: int = self.head(lineage)
-        rest: Lineage = self.rest(lineage)
-        return replace(rest, version=version)
-
-
-class CheckedClient:
-    """SageMaker's API as the controller calls it, with the invariants checked; ``broken`` jobs are never described."""
-
-    def __init__(self, client: Client, checker: InvariantChecker, broken: set[str]) -> None:
-        self._client, self._checker, self._broken = client, checker, broken
-
-    def describe_training_job(self, **asked: Any) -> Any:
-        if asked["TrainingJobName"] in self._broken:
-            raise _no_answer("DescribeTrainingJob")
-        return self._client.describe_training_job(**asked)
-
-    def create_training_job(self, **request: Any) -> Any:
-        return self._checker.create(partial(self._client.create_training_job, **request), request)
-
-    def stop_training_job(self, **asked: Any) -> Any:
-        return self._checker.stop(partial(self._client.stop_training_job, **asked), asked["TrainingJobName"])
-
-    def list_training_jobs(self, **asked: Any) -> Any:
-        return self._client.list_training_jobs(**asked)
-
-    def list_tags(self, **asked: Any) -> Any:
-        return self._client.list_tags(**asked)
-
-    def list_pipeline_execution_steps(self, **asked: Any) -> Any:
-        return self._client.list_pipeline_execution_steps(**asked)
-
-
-class FaultyClient(FaultyPort):
-    """The client with faults. Describing a broken job also takes time: two tries of ten seconds."""
-
-    def __init__(self, lambdas: Lambdas, client: CheckedClient, broken: set[str]) -> None:
-        super().__init__(lambdas, "sagemaker", client, _throttled, partial(_raise, _no_answer, "a call"))
-        self._broken = broken
-
-    def __getattr__(self, method: str) -> Callable[..., Any]:
-        call = super().__getattr__(method)
-
-        def up(**asked: Any) -> Any:
-            if self._lambdas.down:
-                self._lambdas.happened["outage"] += 1
-                self._lambdas.pause(timedelta(milliseconds=300))
-                raise self._lambdas.rng.choice([_server_error, _throttled_error, _no_answer])("an outage")
-            return call(**asked)
-
-        return up
-
-    def describe_training_job(self, **asked: Any) -> Any:
-        if asked["TrainingJobName"] in self._broken:
-            self._lambdas.pause(timedelta(seconds=20))
-        return self.__getattr__("describe_training_job")(**asked)
-
-    def list_training_jobs(self, **asked: Any) -> Any:
-        """A page that is empty leads on to the page that was asked for."""
-        if asked.get("NextToken", "").startswith(EMPTY):
-            asked = {name: value for name, value in asked.items() if name != "NextToken"} | (
-                {"NextToken": token} if (token := asked["NextToken"].removeprefix(EMPTY)) else {}
-            )
-        elif self._lambdas.current is not None and self._lambdas.rng.random() < self._lambdas.faults.empty_pages:
-            return {"TrainingJobSummaries": [], "NextToken": EMPTY + asked.get("NextToken", "")}
-        return self.__getattr__("list_training_jobs")(**asked)
 
 
 CLOSED = {"#closed": "channel_not_found", "#read-only": "restricted_action_read_only_channel"}
@@ -288,7 +186,7 @@ def ports(
     policies: Rollout, broken: set[str], checkpoints: MemoryCheckpoints, events: Bus,
 ) -> Ports:  # fmt: skip
     """Build the ports of every function of one history."""
-    unreachable = partial(_raise, Unreachable, "the call was throttled, or timed out")
+    unreachable = partial(raising, Unreachable, "the call was throttled, or timed out")
     seen: Any = partial(FaultyPort, lambdas)
     return Ports(
         jobs=SageMakerJobs(FaultyClient(lambdas, CheckedClient(client, checker, broken), broken), roles=ROLES),
@@ -306,42 +204,3 @@ def ports(
         prices=Prices(),
         clock=Clock(lambdas),
     )
-
-
-def _throttled() -> Any:
-    raise _throttled_error("any")
-
-
-def _throttled_error(what: str) -> Exception:
-    problem: Exception = ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, what)
-    return problem
-
-
-def _server_error(what: str) -> Exception:
-    answer = {"Error": {"Code": "InternalFailure", "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": 500}}
-    problem: Exception = ClientError(answer, what)  # type: ignore[arg-type]
-    return problem
-
-
-def _no_answer(what: str) -> Exception:
-    problem: Exception = ReadTimeoutError(endpoint_url=f"https://sagemaker/{what}")
-    return problem
-
-
-def _raise(kind: Callable[[str], Exception], why: str) -> Any:
-    raise kind(why)
-
-
-def _short(arg: object) -> str:
-    match arg:
-        case LineageId():
-            return f"{arg.root}@{arg.created_at:%H:%M:%S}"
-        case Lineage():
-            return f"{_short(arg.id)} v{arg.version}"
-        case str() | int() | datetime():
-            return str(arg)
-        case Iterable():
-            return f"{len(list(arg))} …"
-        case _:
-            key = getattr(arg, "key", None)
-            return str(key) if key else str(arg)[:300]

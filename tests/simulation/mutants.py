@@ -22,7 +22,7 @@ from controller.runtime import discover, gather, perform, reconcile, sweep
 from controller.runtime.ports import Done, Later, Trigger
 from controller.savings import interruption_rates
 from tests.simulation import world_invariants
-from tests.simulation.harness import FaultyLedger
+from tests.simulation.faulty_ports import FaultyLedger
 from tests.simulation.memory import MemoryLedger, lineages
 from tests.simulation.memory.lineages import place_of
 from tests.simulation.replace_function import Replacement, replaced

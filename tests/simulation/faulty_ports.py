@@ -1,0 +1,161 @@
+"""Ports and a SageMaker client whose calls may fail: throttled, without an answer, or during an outage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, NamedTuple
+
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from controller.ledger.lineage import Lineage, LineageId
+from infra.local.sagemaker.client import Client
+from tests.simulation.lambdas import Lambdas
+from tests.simulation.memory import AllPorts
+from tests.simulation.world_invariants import InvariantChecker
+
+EMPTY = "empty:"  # the token after an empty page
+
+
+class CallText(NamedTuple):
+    """The text of a call, made only when somebody reads the log."""
+
+    port: str
+    method: str
+    args: tuple[Any, ...]
+    named: dict[str, Any]
+
+    def __str__(self) -> str:
+        words = [_short(arg) for arg in (*self.args, *self.named.values())]
+        return f"{self.port}.{self.method}({', '.join(words)})"
+
+
+class FaultyPort:
+    """Any port; each call of its methods may fail."""
+
+    def __init__(self, lambdas: Lambdas, name: str, port: object, throttled: Callable[[], Any], lost: Callable[[], Any]) -> None:
+        self._lambdas, self._name, self._port, self._throttled, self._lost = lambdas, name, port, throttled, lost
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        act = getattr(self._port, method)
+        if not callable(act):
+            fixed: Any = act
+            return fixed
+
+        def call(*args: Any, **named: Any) -> Any:
+            what = CallText(self._name, method, args, named)
+            return self._lambdas.call(what, partial(act, *args, **named), self._throttled, self._lost)
+
+        return call
+
+
+class FaultyLedger(AllPorts, FaultyPort):
+    """The ledger with faults. Other functions may write between the two reads of one load."""
+
+    def load(self, lineage: LineageId) -> Lineage:
+        version: int = self.head(lineage)
+        rest: Lineage = self.rest(lineage)
+        return replace(rest, version=version)
+
+
+class CheckedClient:
+    """SageMaker's API as the controller calls it, with the invariants checked; ``broken`` jobs are never described."""
+
+    def __init__(self, client: Client, checker: InvariantChecker, broken: set[str]) -> None:
+        self._client, self._checker, self._broken = client, checker, broken
+
+    def describe_training_job(self, **asked: Any) -> Any:
+        if asked["TrainingJobName"] in self._broken:
+            raise no_answer("DescribeTrainingJob")
+        return self._client.describe_training_job(**asked)
+
+    def create_training_job(self, **request: Any) -> Any:
+        return self._checker.create(partial(self._client.create_training_job, **request), request)
+
+    def stop_training_job(self, **asked: Any) -> Any:
+        return self._checker.stop(partial(self._client.stop_training_job, **asked), asked["TrainingJobName"])
+
+    def list_training_jobs(self, **asked: Any) -> Any:
+        return self._client.list_training_jobs(**asked)
+
+    def list_tags(self, **asked: Any) -> Any:
+        return self._client.list_tags(**asked)
+
+    def list_pipeline_execution_steps(self, **asked: Any) -> Any:
+        return self._client.list_pipeline_execution_steps(**asked)
+
+
+class FaultyClient(FaultyPort):
+    """The client with faults. Describing a broken job also takes time: two tries of ten seconds."""
+
+    def __init__(self, lambdas: Lambdas, client: CheckedClient, broken: set[str]) -> None:
+        super().__init__(lambdas, "sagemaker", client, throttled, partial(raising, no_answer, "a call"))
+        self._broken = broken
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        call = super().__getattr__(method)
+
+        def up(**asked: Any) -> Any:
+            if self._lambdas.down:
+                self._lambdas.happened["outage"] += 1
+                self._lambdas.pause(timedelta(milliseconds=300))
+                raise self._lambdas.rng.choice([server_error, throttled_error, no_answer])("an outage")
+            return call(**asked)
+
+        return up
+
+    def describe_training_job(self, **asked: Any) -> Any:
+        if asked["TrainingJobName"] in self._broken:
+            self._lambdas.pause(timedelta(seconds=20))
+        return self.__getattr__("describe_training_job")(**asked)
+
+    def list_training_jobs(self, **asked: Any) -> Any:
+        """A page that is empty leads on to the page that was asked for."""
+        if asked.get("NextToken", "").startswith(EMPTY):
+            asked = {name: value for name, value in asked.items() if name != "NextToken"} | (
+                {"NextToken": token} if (token := asked["NextToken"].removeprefix(EMPTY)) else {}
+            )
+        elif self._lambdas.current is not None and self._lambdas.rng.random() < self._lambdas.faults.empty_pages:
+            return {"TrainingJobSummaries": [], "NextToken": EMPTY + asked.get("NextToken", "")}
+        return self.__getattr__("list_training_jobs")(**asked)
+
+
+def throttled() -> Any:
+    raise throttled_error("any")
+
+
+def throttled_error(what: str) -> Exception:
+    problem: Exception = ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, what)
+    return problem
+
+
+def server_error(what: str) -> Exception:
+    answer = {"Error": {"Code": "InternalFailure", "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": 500}}
+    problem: Exception = ClientError(answer, what)  # type: ignore[arg-type]
+    return problem
+
+
+def no_answer(what: str) -> Exception:
+    problem: Exception = ReadTimeoutError(endpoint_url=f"https://sagemaker/{what}")
+    return problem
+
+
+def raising(kind: Callable[[str], Exception], why: str) -> Any:
+    raise kind(why)
+
+
+def _short(arg: object) -> str:
+    match arg:
+        case LineageId():
+            return f"{arg.root}@{arg.created_at:%H:%M:%S}"
+        case Lineage():
+            return f"{_short(arg.id)} v{arg.version}"
+        case str() | int() | datetime():
+            return str(arg)
+        case Iterable():
+            return f"{len(list(arg))} …"
+        case _:
+            key = getattr(arg, "key", None)
+            return str(key) if key else str(arg)[:300]
