@@ -184,8 +184,8 @@ def test_the_last_line_names_the_mode_and_the_policy_of_what_the_card_says() -> 
     told = Intent(
         due_at=NOW,
         action=Announce(
-            about="bert", topic="gave-up", channel="#ml", kind=message.kind, facts=facts_to_json(message), revision="dddddddddddd",
-            mode="warn",
+            about="bert", topic="gave-up", channel="#ml", kind=message.kind, facts=facts_to_json(message),
+            revision="dddddddddddd", mode="warn",
         ),
     )  # fmt: skip
     assert under(first) == " · mode audit, policy aaaaaaaaaaaa"
