@@ -1,4 +1,4 @@
-"""The commands that the docs tell a reader to run, as the words a shell would pass on."""
+"""The commands that the docs tell a reader to run, as words."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PAGES = sorted(page for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md
 FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`]+)`")
 READ = re.compile(r"\s*(?:\.venv/bin/)?(?:aws|make|spotwarden) ")
-OTHERS = ("git", "cd", "cp", "source")  # of the shell, in the steps of the installation
+OTHERS = ("git", "cd", "cp", "source")  # in the steps of the installation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
