@@ -14,9 +14,14 @@ CREATE_SHAPE = "CreateTrainingJobRequest"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Later:
-    """A value that the document does not contain: it is filled in when the job is created. ``why`` names what fills it in."""
+    """A value that the document does not contain: it is filled in when the job is created. ``why`` names what fills it in.
+
+    ``text`` says that it is surely a text that is not empty, such as one with places in it; anything else may turn out to be
+    none.
+    """
 
     why: str
+    text: bool = False
 
 
 class Located(dict[str, Any]):
