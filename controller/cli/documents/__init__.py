@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.aws.sagemaker.documents import BadDocument, DocumentKind
+from controller.cli.documents.batch import service_job
 from controller.cli.documents.cloudformation import template
 from controller.cli.documents.found import Found, joined, line_of
 from controller.cli.documents.kubernetes import is_ack, is_kubernetes, resource
@@ -27,7 +28,10 @@ from controller.policyfile.folder import not_utf_8
 
 __all__ = ["Found", "documents", "documents_in"]
 
-READERS = (event, search_results, list_summaries, tuning_request, pipeline, state_machine, template, plan, resource, sdk_dump)
+READERS = (
+    event, search_results, list_summaries, tuning_request, pipeline, state_machine, template, plan, resource, service_job,
+    sdk_dump,
+)  # fmt: skip
 BYTES_MAX = 1_000_000
 STANDARD_INPUT = "standard input"
 

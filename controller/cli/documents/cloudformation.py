@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from controller.aws.sagemaker.documents import BadDocument
-from controller.cli.documents.found import Found, Later, Located, joined, line_of
+from controller.cli.documents.found import Found, Later, Located, beside, joined, line_of
 from controller.cli.documents.parse import json_value
 from controller.cli.documents.pipelines import pipeline
 from controller.cli.documents.step_functions import state_machine
@@ -23,7 +23,7 @@ def template(file: str, document: Mapping[str, Any], path: str = "") -> Iterator
     resources = document.get("Resources")
     if not isinstance(resources, Mapping) or not any(isinstance(r, Mapping) and "Type" in r for r in resources.values()):
         return None
-    return _template(file, resources, path, line_of(document))
+    return iter(beside(_template(file, resources, path, line_of(document))))
 
 
 def _template(file: str, resources: Mapping[str, Any], path: str, line: int | None) -> Iterator[Found]:

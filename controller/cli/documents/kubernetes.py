@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from controller.cli.documents.found import Found, line_of, templated
+from controller.aws.sagemaker.documents import BadDocument
+from controller.cli.documents.found import CREATE_SHAPE, Found, line_of, templated
+from controller.cli.documents.parse import json_value
+from controller.cli.documents.pipelines import pipeline
 from controller.cli.documents.renamed import renamed
 from controller.cli.documents.tuning import tuning_jobs
 
+STATUSES = ("trainingJobStatus", "hyperParameterTuningJobStatus")
 GROUP = "sagemaker.services.k8s.aws"
 
 
@@ -35,12 +40,41 @@ def resource(file: str, document: Mapping[str, Any], path: str = "") -> Iterator
             for one in resource(file, item, f"{path}items[{number}]") or ()
         )
     name = f"ACK {kind}"
+    if is_ack(document) and kind == "Pipeline" and isinstance(spec, Mapping):
+        return _pipeline(file, spec, f"{path}.spec" if path else "spec", line_of(spec) or line_of(document))
     if not str(document["apiVersion"]).startswith(f"{GROUP}/") or kind not in ("TrainingJob", "HyperParameterTuningJob"):
         error = f"found a Kubernetes {kind} of {document['apiVersion']}, wanted a TrainingJob of {GROUP}"
         return iter([Found(file=file, kind=f"Kubernetes {kind}", path=path, line=line_of(document), error=error, request=None)])
     spec = spec if isinstance(spec, Mapping) else {}
     at = f"{path}.spec" if path else "spec"
+    told = _has_status(document)
     if kind == "TrainingJob":
         body = templated(renamed(spec, "CreateTrainingJobRequest"))
-        return iter([Found(file=file, kind=name, path=at, line=line_of(spec) or line_of(document), body=body, tool="kubernetes")])
-    return tuning_jobs(file, renamed(spec, "CreateHyperParameterTuningJobRequest"), at, kind=name)
+        line = line_of(spec) or line_of(document)
+        request = None if told else CREATE_SHAPE
+        return iter([Found(file=file, kind=name, path=at, line=line, body=body, request=request, tool="kubernetes")])
+    return tuning_jobs(file, renamed(spec, "CreateHyperParameterTuningJobRequest"), at, kind=name, told=told)
+
+
+def _has_status(document: Mapping[str, Any]) -> bool:
+    """Whether SageMaker has the job already, so that nothing in it is refused: ACK writes back what SageMaker adds."""
+    status = document.get("status")
+    return isinstance(status, Mapping) and any(str(status.get(name) or "") for name in STATUSES)
+
+
+def _pipeline(file: str, spec: Mapping[str, Any], path: str, line: int | None) -> Iterator[Found]:
+    """The training jobs of an ACK Pipeline, whose definition is a text."""
+    text, at, kind = spec.get("pipelineDefinition"), f"{path}.pipelineDefinition", "ACK Pipeline"
+    error = "found no pipelineDefinition, wanted the definition of the pipeline"
+    if isinstance(text, str):
+        try:
+            value = json_value(text, line or 1)
+        except BadDocument as bad:
+            error = str(bad)
+        else:
+            found = pipeline(file, value, at) if isinstance(value, Mapping) else None
+            if found is not None:
+                yield from (replace(one, kind=f"{kind}, {one.kind}", line=line) for one in found)
+                return
+            error = "found a definition without steps, wanted one"
+    yield Found(file=file, kind=kind, path=at, line=line, error=error, request=None)

@@ -28,6 +28,26 @@ def scope_of(body: list[ast.stmt], outer: Scope) -> dict[str, Any]:
     return _scope(body, outer, lambda test: truth(value_of(test, first)))
 
 
+def given_again(body: list[ast.stmt]) -> frozenset[str]:
+    """The names that plain statements give a value more than once, as cells of a notebook do: each value holds up to the next."""
+    given: dict[str, list[ast.expr | None]] = {}
+    for name, value in _assigned(body):
+        given.setdefault(name, []).append(value)
+    other = {*_changed(body), *_rebound(body)}
+    return frozenset(name for name, values in given.items() if len(values) > 1 and values[0] is not None and name not in other)
+
+
+def step(statement: ast.stmt, scope: dict[str, Any], names: frozenset[str]) -> None:
+    """What a statement gives the names that are given a value again and again."""
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in names:
+            found = value_of(value, scope)
+            scope[name] = found if held(found) else Later(why=name)
+        case _:
+            stored = (node for node in ast.walk(statement) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load))
+            scope.update({node.id: Later(why=node.id) for node in stored if node.id in names})
+
+
 def class_scope(statement: ast.ClassDef, scope: Scope) -> Attributes:
     """What ``self`` surely holds in the methods of a class: attributes that are given a value once, in the class or a method."""
     found = _attributes(statement, scope)

@@ -15,7 +15,7 @@ from typing import Any
 from controller.cli.documents.found import Found, Later, joined
 from controller.cli.documents.literals import TEXTS, Attributes, Call, call_of, dotted, plain
 from controller.cli.documents.python_calls import calls, expressions, fitted, imports, names_in, target_of
-from controller.cli.documents.python_scope import arguments_of, class_scope, scope_of
+from controller.cli.documents.python_scope import arguments_of, class_scope, given_again, scope_of, step
 from controller.cli.documents.renamed import renamed
 from controller.cli.documents.sdk import (
     BUILT_IN_CLASSES,
@@ -42,6 +42,7 @@ MAKES_JOBS = re.compile(rf"\b(?:{'|'.join((*sorted(ESTIMATORS - {'PCA', 'KMeans'
 ON_THIS_MACHINE = "trains on this machine"
 LOCAL = re.compile(r"local(_gpu|_cpu)?")
 OF_THE_CLIENT = frozenset({"session", "region"})  # arguments of sagemaker-core's create that are no members of the request
+OF_THE_CONFIGURATION = frozenset({"RoleArn", "OutputDataConfig"})  # sagemaker-core takes them from its defaults
 WITH = re.compile(r"with_(\w+)")
 POSITIONAL: Mapping[str, tuple[str, ...]] = {
     "Estimator": ("image_uri", "role", "instance_count", "instance_type"),
@@ -98,8 +99,11 @@ class _Reader:
 
     def _body(self, body: list[ast.stmt], outer: Mapping[str, Any]) -> Iterator[Found]:
         scope = scope_of(body, outer)
+        names, now = given_again(body), dict(scope)
         for statement in body:
-            yield from self._statement(statement, scope, body)
+            later_called = isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            yield from self._statement(statement, scope if later_called else now, body)
+            step(statement, now, names)
 
     def _statement(self, statement: ast.stmt, scope: Mapping[str, Any], body: list[ast.stmt]) -> Iterator[Found]:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -132,7 +136,8 @@ class _Reader:
         elif name == "create" and whole.rpartition(".")[0].rpartition(".")[2] == "TrainingJob" and "sagemaker" in origin:
             request = self._api(call_of(node, scope), BOTO3["create_training_job"])
             request = {name: value for name, value in request.items() if name not in OF_THE_CLIENT}
-            yield self._found(node, target, "TrainingJob.create of sagemaker-core", request, "sdk-v3")
+            one = self._found(node, target, "TrainingJob.create of sagemaker-core", request, "sdk-v3")
+            yield replace(one, filled=OF_THE_CONFIGURATION)
         elif self._class_of(whole) in ESTIMATORS and self._is_sdk(origin, node):
             yield from self._estimator(node, scope, self._class_of(whole), target, body)
         elif self._class_of(whole) in TRAINERS and self._is_sdk(origin, node):

@@ -221,6 +221,16 @@ PROGRAMS = {
         " volume_size_in_gb=9))\n",
         "allow", [], [],
     ),
+    "a name that is given again before another call": (
+        "use_spot_instances = True\nmost = 600\n" + V2_SPOT.replace("max_run=14400", "max_run=most").replace("=True,", "=False,")
+        .replace(" max_wait=28800,", "") + "most = 90000\n",
+        "allow", [], [],
+    ),
+    "a name that a loop gives again": (
+        "most = 600\nfor most in (1, 90000):\n    print(most)\n"
+        + V2_SPOT.replace("max_run=14400", "max_run=most").replace("=True,", "=False,").replace(" max_wait=28800,", ""),
+        "undecided", [], ["spot-for-long-jobs"],
+    ),
     "v1 names": (
         "from sagemaker.tensorflow import TensorFlow\n"
         f'e = TensorFlow(entry_point="t.py", role="{ROLE}", train_instance_count=1, train_instance_type="ml.p3.2xlarge",'
