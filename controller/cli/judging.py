@@ -67,8 +67,9 @@ def check_document(
     else:
         body, later = _with_whole_tags(*said_part(found.body))
     refused = [*_refused(body, found, later), *_refused_around(found)] if found.request else []
-    if found.base is not DocumentKind.EVENT and "TrainingJobName" not in body and found.name:
-        body = {**body, "TrainingJobName": found.name}  # what people call it: its own name is given when it is made
+    name = found.name or later.get("TrainingJobName")
+    if found.base is not DocumentKind.EVENT and "TrainingJobName" not in body and name:
+        body = {**body, "TrainingJobName": name}  # what people call it: its own name is given when it is made
         later.setdefault("TrainingJobName", "its name is given when it is made")
     meant = _meant(body, found.request) if found.request else body
     try:

@@ -17,19 +17,17 @@ STATUSES = ("trainingJobStatus", "hyperParameterTuningJobStatus")
 GROUP = "sagemaker.services.k8s.aws"
 
 
-def is_kubernetes(value: Any) -> bool:
-    """Whether a value is a resource of Kubernetes."""
-    return isinstance(value, Mapping) and "apiVersion" in value and "kind" in value
+def _is_kubernetes(value: Mapping[str, Any]) -> bool:
+    return "apiVersion" in value and "kind" in value
 
 
-def is_ack(value: Any) -> bool:
-    """Whether a value is a resource of the ACK SageMaker controller."""
-    return is_kubernetes(value) and str(value["apiVersion"]).startswith(f"{GROUP}/")
+def _is_ack(value: Mapping[str, Any]) -> bool:
+    return str(value["apiVersion"]).startswith(f"{GROUP}/")
 
 
 def resource(file: str, document: Mapping[str, Any], path: str = "") -> Iterator[Found] | None:
     """The training job of a resource of ACK."""
-    if not is_kubernetes(document):
+    if not _is_kubernetes(document):
         return None
     kind, spec = document["kind"], document.get("spec")
     if kind == "List" and isinstance(document.get("items"), list):
@@ -40,11 +38,12 @@ def resource(file: str, document: Mapping[str, Any], path: str = "") -> Iterator
             for one in resource(file, item, f"{path}items[{number}]") or ()
         )
     name = f"ACK {kind}"
-    if is_ack(document) and kind == "Pipeline" and isinstance(spec, Mapping):
+    if _is_ack(document) and kind == "Pipeline" and isinstance(spec, Mapping):
         return _pipeline(file, spec, f"{path}.spec" if path else "spec", line_of(spec) or line_of(document))
-    if not str(document["apiVersion"]).startswith(f"{GROUP}/") or kind not in ("TrainingJob", "HyperParameterTuningJob"):
+    if not _is_ack(document) or kind not in ("TrainingJob", "HyperParameterTuningJob"):
         error = f"found a Kubernetes {kind} of {document['apiVersion']}, wanted a TrainingJob of {GROUP}"
-        return iter([Found(file=file, kind=f"Kubernetes {kind}", path=path, line=line_of(document), error=error, request=None)])
+        line = line_of(document)
+        return iter([Found(file=file, kind=f"Kubernetes {kind}", path=path, line=line, error=error, request=None, idle=True)])
     spec = spec if isinstance(spec, Mapping) else {}
     at = f"{path}.spec" if path else "spec"
     told = _has_status(document)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from controller.cli.documents.literals import dotted
+
+OTHER_WAYS = re.compile(r"remote|RemoteExecutor|\w+Trainer|AutoML(?:V2)?")  # of making training jobs, in the SDK
 
 
 def imports(module: ast.Module) -> Iterator[tuple[str, str]]:
@@ -57,3 +60,9 @@ def expressions(statement: ast.stmt) -> Iterator[ast.AST]:
 
 def _is_block(node: ast.AST) -> bool:
     return isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case)
+
+
+def of_the_sdk(module: ast.Module) -> str:
+    """What a program imports of the SDK that makes training jobs in a way that is not read: remote functions, other trainers."""
+    origins = [origin for _, origin in imports(module) if origin.startswith("sagemaker.")]
+    return next((name for name in (origin.rpartition(".")[2] for origin in origins) if OTHER_WAYS.fullmatch(name)), "")

@@ -77,7 +77,8 @@ def _scope(body: list[ast.stmt], outer: Scope, decide: Decide) -> dict[str, Any]
     given: dict[str, list[ast.expr | None]] = {}
     for name, value in _assigned(statements):
         given.setdefault(name, []).append(value)
-    changed, rebound = set(_changed(statements)), set(_rebound(statements))
+    changes = [(one, frozenset(_changed([one]))) for one in statements]
+    changed, rebound = {name for _, names in changes for name in names}, set(_rebound(statements))
     changed |= {_root_name(value) for name in changed for value in given.get(name, ())}  # another name of what is changed
     scope = dict(outer)
     scope.update({name: Later(why=name) for name in given})
@@ -96,7 +97,7 @@ def _scope(body: list[ast.stmt], outer: Scope, decide: Decide) -> dict[str, Any]
         elif held(value):
             scope[name] = value
     for name, begun in in_pieces:
-        scope[name] = _built(name, begun, statements, scope)
+        scope[name] = _built(name, begun, [one for one, names in changes if name in names], scope)
     return scope
 
 
@@ -112,9 +113,8 @@ def _attributes(statement: ast.ClassDef, scope: Scope) -> Attributes:
     return Attributes({name: value for name, value in known.items() if not isinstance(value, Later)})
 
 
-def _built(name: str, value: Any, statements: list[ast.stmt], scope: Scope) -> Any:
+def _built(name: str, value: Any, pieces: list[ast.stmt], scope: Scope) -> Any:
     """A dict or a list with what is put into it, statement by statement; Later where something else changes it."""
-    pieces = [one for one in statements if name in set(_changed([one]))]
     if not pieces:
         return Later(why=name)
     whole = _copied(value)

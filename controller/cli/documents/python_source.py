@@ -14,7 +14,7 @@ from typing import Any
 
 from controller.cli.documents.found import Found, Later, joined
 from controller.cli.documents.literals import TEXTS, Attributes, Call, call_of, dotted, plain
-from controller.cli.documents.python_calls import calls, expressions, fitted, imports, names_in, target_of
+from controller.cli.documents.python_calls import calls, expressions, fitted, imports, names_in, of_the_sdk, target_of
 from controller.cli.documents.python_scope import arguments_of, class_scope, given_again, scope_of, step
 from controller.cli.documents.renamed import renamed
 from controller.cli.documents.sdk import (
@@ -33,6 +33,10 @@ TRAINERS = frozenset({"ModelTrainer"})
 BOTO3 = {
     "create_training_job": "CreateTrainingJobRequest",
     "create_hyper_parameter_tuning_job": "CreateHyperParameterTuningJobRequest",
+}
+OPERATORS = {  # of Airflow
+    "SageMakerTrainingOperator": "CreateTrainingJobRequest",
+    "SageMakerTuningOperator": "CreateHyperParameterTuningJobRequest",
 }
 READ = (
     "TrainingJobName", "RoleArn", "AlgorithmSpecification", "ResourceConfig", "StoppingCondition", "Tags", "OutputDataConfig",
@@ -80,6 +84,8 @@ def program_jobs(file: str, text: str, place: Any) -> Iterator[Found]:
         yield replace(one, path=joined(path, one.path) if path else one.path, line=line)
     if not found:
         error_text = "found no Estimator, ModelTrainer or create_training_job, wanted Python that makes a training job"
+        if other := of_the_sdk(module):
+            error_text += f"; {other} of the SageMaker SDK is not read: check the job that it makes by its name"
         yield Found(file=file, kind="Python", error=error_text, request=None)
 
 
@@ -138,6 +144,10 @@ class _Reader:
             request = {name: value for name, value in request.items() if name not in OF_THE_CLIENT}
             one = self._found(node, target, "TrainingJob.create of sagemaker-core", request, "sdk-v3")
             yield replace(one, filled=OF_THE_CONFIGURATION)
+        elif name in OPERATORS:
+            yield from self._operator(node, scope, name, target)
+        elif name == "submit_service_job" and isinstance(node.func, ast.Attribute):
+            yield from self._service_job(node, scope, target)
         elif self._class_of(whole) in ESTIMATORS and self._is_sdk(origin, node):
             yield from self._estimator(node, scope, self._class_of(whole), target, body)
         elif self._class_of(whole) in TRAINERS and self._is_sdk(origin, node):
@@ -175,6 +185,29 @@ class _Reader:
                 body["TrainingJobDefinition"] = rest
             for one in tuning_jobs(self._file, body, target, kind="boto3 create_hyper_parameter_tuning_job"):
                 yield replace(one, line=node.lineno, outer=one.outer if rest is None else None)
+
+    def _operator(self, node: ast.Call, scope: Mapping[str, Any], name: str, target: str) -> Iterator[Found]:
+        """An operator of Airflow, whose ``config`` is the request."""
+        config = _deep(plain(call_of(node, scope).get("config", Later(why="config"))))
+        if OPERATORS[name] == BOTO3["create_training_job"]:
+            body = renamed(config, OPERATORS[name]) if isinstance(config, Mapping) else dict.fromkeys(READ, config)
+            yield self._found(node, target, f"Airflow {name}", body, "boto3")
+            return
+        known = isinstance(config, Mapping) and "HyperParameterTuningJobName" in config
+        body = renamed(config, OPERATORS[name]) if known else {"TrainingJobDefinition": Later(why="config")}
+        for one in tuning_jobs(self._file, body, target, kind=f"Airflow {name}"):
+            yield replace(one, line=node.lineno, outer=one.outer if known else None)
+
+    def _service_job(self, node: ast.Call, scope: Mapping[str, Any], target: str) -> Iterator[Found]:
+        """AWS Batch's ``submit_service_job(serviceRequestPayload=json.dumps(request))``."""
+        call = call_of(node, scope)
+        payload = call.get("serviceRequestPayload")
+        dumped = isinstance(payload, Call) and payload.name.rpartition(".")[2] == "dumps" and payload.positional
+        given = _deep(plain(payload.positional[0])) if isinstance(payload, Call) and dumped else Later(why="the payload")
+        shape, name = BOTO3["create_training_job"], call.get("jobName")
+        body = renamed(given, shape) if isinstance(given, Mapping) else dict.fromkeys(READ, given)
+        one = self._found(node, target, "boto3 submit_service_job of AWS Batch", body, "boto3", name)
+        yield replace(one, service=Service.BATCH, filled=frozenset({"TrainingJobName"}))
 
     def _api(self, call: Call, shape: str) -> dict[str, Any]:
         """The members of a request; all that matter are filled in later where some come from elsewhere."""

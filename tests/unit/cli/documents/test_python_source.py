@@ -7,7 +7,7 @@ import json
 import pytest
 
 from controller.cli import main
-from tests.unit.cli.checking import Check
+from tests.unit.cli.checking import Check, request
 
 ALL = ["save-long-work", "one-hour-without-checkpoints", "wait-limit", "spot-for-long-jobs"]
 ROLE = "arn:aws:iam::111122223333:role/train"
@@ -230,6 +230,16 @@ PROGRAMS = {
         "most = 600\nfor most in (1, 90000):\n    print(most)\n"
         + V2_SPOT.replace("max_run=14400", "max_run=most").replace("=True,", "=False,").replace(" max_wait=28800,", ""),
         "undecided", [], ["spot-for-long-jobs"],
+    ),
+    "an operator of Airflow": (
+        "from airflow.providers.amazon.aws.operators.sagemaker import SageMakerTrainingOperator\n"
+        f"config = {request(CheckpointConfig=None)!r}\ntrain = SageMakerTrainingOperator(task_id='t', config=config)\n",
+        "findings", ["save-long-work"], [],
+    ),
+    "an operator of Airflow for tuning": (
+        "from airflow.providers.amazon.aws.operators.sagemaker import SageMakerTuningOperator\n"
+        "SageMakerTuningOperator(task_id='t', config=config_of(dag))\n",
+        "undecided", [], ALL,
     ),
     "v1 names": (
         "from sagemaker.tensorflow import TensorFlow\n"
