@@ -325,7 +325,7 @@ def test_a_pipeline_owns_the_estimator_whose_fit_a_step_is_given(said_of: Check)
     assert said_of(text, name="pipe.py").job["owner"] == "SageMaker Pipelines"
 
 
-def test_a_cell_for_the_shell_or_of_no_python_hides_no_other(said_of: Check) -> None:
+def test_a_cell_of_commands_or_of_no_python_hides_no_other(said_of: Check) -> None:
     cells = [
         {"cell_type": "code", "source": "files = !ls\nif files:\n    !rm -r x\nelse:\n    %cd y\nEstimator?\n"},
         {"cell_type": "code", "source": "print 'old'\nmax_run = 3\n"},
