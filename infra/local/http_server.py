@@ -110,6 +110,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._write(Response(status=413, body=b"too large"))
             return
         body = self.rfile.read(int(length))
+        if len(body) < int(length):  # the client died while it sent: half a request is none
+            self.close_connection = True
+            return
         response = self.respond(Request(method=self.command, path=self.path, headers=self.headers, body=body))
         if response is None:
             self.close_connection = True
