@@ -24,6 +24,8 @@ from controller.units.value import dataclass
 
 TOP = 5
 LINES = 20  # of teams; the others are one line
+WAIVERS = 10
+WORDS = 100  # characters of what people wrote, such as the reason of a waiver
 MOVERS = 3
 SHELVED_LISTED = 20
 NEEDS_MAX = 5
@@ -134,7 +136,8 @@ def _period(report: Report) -> str:
 
 
 def _whose(report: Report) -> str:
-    return f": {', '.join(report.teams)}" if report.teams else ""
+    more = f" and {count(len(report.teams) - TOP, 'other team')}" if len(report.teams) > TOP else ""
+    return f": {', '.join(report.teams[:TOP])}{more}" if report.teams else ""
 
 
 def _money(line: Line) -> str:
@@ -259,18 +262,20 @@ def _halt(notes: DigestNotes) -> Iterable[Part]:
 def _in_force(notes: DigestNotes) -> Iterable[Part]:
     if notes.waivers or notes.policy_waivers:
         texts = (*(waived_line(w) for w in notes.waivers), *(waiver_line(w) for w in notes.policy_waivers))
-        yield Text("\n".join(("*Waivers in force*", *texts)))
+        more = (f"• … and {len(texts) - WAIVERS} more",) if len(texts) > WAIVERS else ()
+        yield Text("\n".join(("*Waivers in force*", *texts[:WAIVERS], *more)))
 
 
 def waived_line(w: Waived) -> str:
     """A waiver that was given in Slack."""
-    why = f"{escaped(w.reason)} ({escaped(w.ticket)}, {person(w.who)})"
+    why = f"{escaped(w.reason, WORDS)} ({escaped(w.ticket, WORDS)}, {person(w.who)})"
     return f"• {escaped(w.policy)} for {bold(w.job)} until {when(w.until)}: {why}"
 
 
 def waiver_line(w: Waiver) -> str:
     """A waiver of the policy."""
-    return f"• {escaped(', '.join(w.rules))} by the waiver {bold(w.name)} of the policy until {when(w.expires)}: {escaped(w.why)}"
+    rules, why = escaped(", ".join(w.rules), WORDS), escaped(w.why, WORDS)
+    return f"• {rules} by the waiver {bold(w.name)} of the policy until {when(w.expires)}: {why}"
 
 
 def _unknown(report: Report) -> Iterable[Part]:
