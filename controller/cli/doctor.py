@@ -14,11 +14,13 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.dynamodb.outbox import DynamoOutbox
+from controller.aws.dynamodb.table import Table
 from controller.aws.errors import AwsFault, fault_of
 from controller.aws.reloaded_policy import read_version
 from controller.aws.s3_policy import FoundObject, NotRead, S3PolicyDocument
 from controller.cli.aws_calls import asking
 from controller.cli.doctor_schedules import last_digests, last_sweep, messages
+from controller.cli.ledger_data.whole_table import RESTORING
 from controller.cli.options import Format, OutputFormat
 from controller.policy.document import BadDocument
 from controller.runtime.ports import Ledger, Unreachable
@@ -154,6 +156,8 @@ class Installation:
         indexes = {i["IndexName"] for i in found.get("GlobalSecondaryIndexes", ()) if i.get("IndexStatus", "ACTIVE") == "ACTIVE"}
         if missing := sorted(INDEXES - indexes):
             return False, f"the table {table} has no index {', '.join(missing)}: restore it with its indexes"
+        if Table(self.client("dynamodb"), table).get(RESTORING, "mark"):
+            return False, f"a restore into {table} is not complete: pause with spotwarden halt, then repeat the restore"
         if not found.get("DeletionProtectionEnabled"):
             return False, f"the table {table} can be deleted: enable its deletion protection"
         return True, f"{table} is {found['TableStatus']}, with its indexes, and protected"

@@ -11,10 +11,11 @@ from controller.ledger.entry import Waived
 from controller.ledger.halt import Halt
 from controller.notifications.card import saved_text
 from controller.notifications.links import console_url, link
-from controller.notifications.message_text import bold, halted_text, person
+from controller.notifications.message_text import bold, halted_text, policy_text
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.notifications.parts import Chart, Header, Number, Part, Small, Table, Text
 from controller.notifications.period_sentence import forecast_text, sentence
+from controller.notifications.waiver_lines import waived_line, waiver_line
 from controller.policy.waiver import Waiver
 from controller.savings.report import Line, Report
 from controller.savings.rollup import Mover
@@ -25,7 +26,6 @@ from controller.units.value import dataclass
 TOP = 5
 LINES = 20  # of teams; the others are one line
 WAIVERS = 10
-WORDS = 100  # characters of what people wrote, such as the reason of a waiver
 MOVERS = 3
 SHELVED_LISTED = 20
 NEEDS_MAX = 5
@@ -36,7 +36,8 @@ SOON = timedelta(days=3)
 class DigestNotes:
     """What a digest says beside the figures. ``shelved`` are the titles of messages that Slack did not accept within a day.
 
-    ``where`` names the account and the region. ``now`` is when the digest is made.
+    ``where`` names the account and the region. ``now`` is when the digest is made, ``policy`` the revision that is in force then
+    and ``policy_since`` since when.
     """
 
     halt: Halt | None = None
@@ -46,6 +47,8 @@ class DigestNotes:
     link: str = ""
     where: str = ""
     now: datetime | None = field(default=None)
+    policy: str = ""
+    policy_since: datetime | None = field(default=None)
 
 
 def digest_parts(report: Report, month: Report, notes: DigestNotes) -> tuple[Part, ...]:
@@ -61,7 +64,7 @@ def digest_head(report: Report, month: Report, notes: DigestNotes) -> tuple[Part
         Text("\n".join((sentence(report), f"*{month.since:%B} so far*: {_money(month.total)}{_forecast(month)}"))),
         *_movers(report),
         *_needs_a_person(report, notes),
-        Small(_origin(notes)),
+        Small(_origin(report, notes)),
     )
 
 
@@ -80,11 +83,18 @@ def digest_details(report: Report, notes: DigestNotes) -> tuple[Part, ...]:
     )
 
 
-def _origin(notes: DigestNotes) -> str:
-    """Where the figures come from, when they were made, and where there is more."""
+def _origin(report: Report, notes: DigestNotes) -> str:
+    """Where the figures come from, when they were made, under which policy, and where there is more."""
     made = f"made {notes.now:%-d %b %H:%M} UTC" if notes.now else ""
     page = link(notes.link, "Full report") if notes.link else "Details are in the thread"
-    return " · ".join(filter(None, (notes.where, made, page)))
+    return " · ".join(filter(None, (notes.where, made, _policy(report, notes), page)))
+
+
+def _policy(report: Report, notes: DigestNotes) -> str:
+    """The policy in force, and since when where it is newer than the days that are reported."""
+    since = notes.policy_since
+    new = f", new since {since:%-d %b}" if since is not None and since.date() >= report.since else ""
+    return f"{policy_text(notes.policy)}{new}" if notes.policy else ""
 
 
 def _forecast(month: Report) -> str:
@@ -261,21 +271,8 @@ def _halt(notes: DigestNotes) -> Iterable[Part]:
 
 def _in_force(notes: DigestNotes) -> Iterable[Part]:
     if notes.waivers or notes.policy_waivers:
-        texts = (*(waived_line(w) for w in notes.waivers), *(waiver_line(w) for w in notes.policy_waivers))
-        more = (f"• … and {len(texts) - WAIVERS} more",) if len(texts) > WAIVERS else ()
-        yield Text("\n".join(("*Waivers in force*", *texts[:WAIVERS], *more)))
-
-
-def waived_line(w: Waived) -> str:
-    """A waiver that was given in Slack."""
-    why = f"{escaped(w.reason, WORDS)} ({escaped(w.ticket, WORDS)}, {person(w.who)})"
-    return f"• {escaped(w.policy)} for {bold(w.job)} until {when(w.until)}: {why}"
-
-
-def waiver_line(w: Waiver) -> str:
-    """A waiver of the policy."""
-    rules, why = escaped(", ".join(w.rules), WORDS), escaped(w.why, WORDS)
-    return f"• {rules} by the waiver {bold(w.name)} of the policy until {when(w.expires)}: {why}"
+        texts = [*(waived_line(w) for w in notes.waivers), *(waiver_line(w) for w in notes.policy_waivers)]
+        yield _list("*Waivers in force*", texts, WAIVERS)
 
 
 def _unknown(report: Report) -> Iterable[Part]:
@@ -288,16 +285,19 @@ def _unknown(report: Report) -> Iterable[Part]:
     if texts:
         yield Small(f"These figures are a minimum. Not or not fully included: {'; '.join(texts)}")
     if one.speed_unknown:
-        yield Small(
-            f"{count(one.speed_unknown, 'attempt')} on other instances, speed unknown: counted at the lower price of both"
-        )
+        unsure = count(one.speed_unknown, "attempt")
+        yield Small(f"{unsure} on other instances, speed unknown: counted at the lower price of both")
 
 
 def _shelved(notes: DigestNotes) -> Iterable[Part]:
     if notes.shelved:
-        more = len(notes.shelved) - SHELVED_LISTED
-        texts = [f"• {title}" for title in notes.shelved[:SHELVED_LISTED]] + ([f"• … and {more} more"] if more > 0 else [])
-        yield Text("\n".join((f"*{count(len(notes.shelved), 'message')} could not be sent within one day*", *texts)))
+        title = f"*{count(len(notes.shelved), 'message')} could not be sent within one day*"
+        yield _list(title, [f"• {shelved}" for shelved in notes.shelved], SHELVED_LISTED)
+
+
+def _list(title: str, texts: Sequence[str], most: int) -> Text:
+    more = [f"• … and {len(texts) - most} more"] if len(texts) > most else []
+    return Text("\n".join((title, *texts[:most], *more)))
 
 
 def _share(share: float | None) -> Number:

@@ -12,10 +12,13 @@ from controller.units.plural import count
 
 NAMED = 10
 MENTIONED = 20
+POLICIES_NAMED = 3
 
 
-def storm_head(kind: MessageKind, names: Sequence[str], mentions: Iterable[str], where: str = "") -> tuple[Part, ...]:
-    """How many jobs, their names, what a person does, and whom to notify."""
+def storm_head(
+    kind: MessageKind, names: Sequence[str], mentions: Iterable[str], where: str = "", under: Iterable[str] = ()
+) -> tuple[Part, ...]:
+    """How many jobs, their names, what a person does, and whom to notify. ``under`` are the modes and policies of the jobs."""
     row = row_of(kind)
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     text = f":cloud_with_lightning: *{count(len(names), 'job')} {row.many}*: {', '.join(map(bold, names[:NAMED]))}{more}"
@@ -24,8 +27,16 @@ def storm_head(kind: MessageKind, names: Sequence[str], mentions: Iterable[str],
     return (
         *head,
         *((Text(who),) if who else ()),
-        Small("\n".join(filter(None, ("Details of each job are in the thread.", where)))),
+        Small(
+            "\n".join(filter(None, ("Details of each job are in the thread.", " · ".join(filter(None, (where, _under(under)))))))
+        ),
     )
+
+
+def _under(policies: Iterable[str]) -> str:
+    """The different policies, where they are few: one storm is nearly always of one."""
+    found = sorted(set(filter(None, policies)))
+    return "; ".join(found) if len(found) <= POLICIES_NAMED else f"under {len(found)} different modes and policies"
 
 
 def storm_details(texts: Iterable[tuple[MessageText, str]]) -> tuple[Part, ...]:

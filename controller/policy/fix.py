@@ -8,6 +8,7 @@ where SageMaker refuses it there, because that costs money.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from fnmatch import fnmatchcase
@@ -33,6 +34,7 @@ from controller.units.value import dataclass
 ROUNDS = 12  # more rounds than demands: each round adds one or is the last
 WARM = "ResourceConfig.KeepAlivePeriodInSeconds"
 SOME_BUCKET = "s3://your-bucket/checkpoints"  # where the request does not decide it
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9-]+")  # where a job has no name yet, it goes by that of a step, a state or a variable
 
 Broken = Callable[[Job], Sequence[tuple[str, Demand]]]
 """What a job breaks: the name of the rule, and its demand."""
@@ -215,7 +217,7 @@ def _checkpoint(job: Job, demands: Named, values: Values, *, needed: bool) -> Re
     if not asking and not needed:
         return {}
     roots = [root for _, demand in asking for root in demand.checkpoint_under]
-    name = job.name or "job"
+    name = _NOT_IN_NAMES.sub("-", job.name).strip("-") or "job"
     offered = list(values.places)
     if not values.only_places:
         bucket = "/".join(job.output_uri.split("/")[:3]) if job.output_uri and job.output_uri.startswith("s3://") else None

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -106,27 +107,79 @@ def test_a_table_that_is_not_empty_is_refused_and_left_as_it_is(client: Any, tab
     assert rows_in(client, table) == before
 
 
-def test_a_restore_that_was_cut_goes_on_with_the_same_file_alone(client: Any, table: str, server: Any, tmp_path: Path) -> None:
-    fill(client, table)
-    file, other = tmp_path / "ledger.jsonl", tmp_path / "other.jsonl"
+class Cut:
+    """DynamoDB that takes a number of rows, and marks of restores, and then does not answer."""
+
+    def __init__(self, client: Any, rows: int) -> None:
+        self._client, self._taken, self._rows = client, count(), rows
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def put_item(self, **asked: Any) -> Any:
+        if asked["Item"]["pk"]["S"] != "restore" and next(self._taken) >= self._rows:
+            raise ConnectionError
+        return self._client.put_item(**asked)
+
+
+def cut_restore(client: Any, table: str, server: Any, tmp_path: Path, *, rows: int) -> tuple[str, Path]:
+    """A table into which a part of an export was restored, and the export."""
+    file, copy = tmp_path / "ledger.jsonl", aws.create_table(server.dynamodb_url, next(TABLES))
     export(WholeTable(client, table), file)
-    other.write_text(file.read_text().splitlines()[0] + "\n")
-    copy = aws.create_table(server.dynamodb_url, next(TABLES))
-
-    class Cut:
-        """DynamoDB until the first rows are to be written."""
-
-        def __getattr__(self, name: str) -> Any:
-            if name == "batch_write_item":
-                raise ConnectionError
-            return getattr(client, name)
-
     with pytest.raises(ConnectionError):
-        restore(WholeTable(Cut(), copy), file)
+        restore(WholeTable(Cut(client, rows), copy), file, window=2)
+    return copy, file
+
+
+@pytest.mark.parametrize("rows", [0, 3])
+def test_a_restore_that_was_cut_goes_on_with_the_same_file_alone(
+    client: Any, table: str, server: Any, tmp_path: Path, rows: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(client, table)
+    copy, file = cut_restore(client, table, server, tmp_path, rows=rows)
+    other = tmp_path / "other.jsonl"
+    other.write_text(file.read_text().splitlines()[0] + "\n")
     with pytest.raises(BadInput, match="is not empty"):
         restore(WholeTable(client, copy), other)
-    restore(WholeTable(client, copy), file)
+    assert restore(WholeTable(client, copy), file) == 0
+    total = len(file.read_text().splitlines())
+    there = f", {rows} there already" if rows else ""
+    assert f"{total} rows for {copy}: {total - rows} written{there}\n" in capsys.readouterr().out
     assert rows_in(client, copy) == rows_in(client, table)
+
+
+def test_a_repeated_restore_keeps_what_a_stack_has_written_since_and_says_how_many(
+    client: Any, table: str, server: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(client, table)
+    total = len(rows_in(client, table))
+    copy, file = cut_restore(client, table, server, tmp_path, rows=total - 1)
+    first, second, third, *_ = [json.loads(line)["Item"] for line in file.read_text().splitlines()]
+    newer = {**first, "why": {"S": "the stack wrote this"}}
+    client.put_item(TableName=copy, Item=newer)
+    client.delete_item(TableName=copy, Key={part: second[part] for part in ("pk", "sk")})
+    assert restore(WholeTable(client, copy), file) == 1
+    said = capsys.readouterr().out
+    assert "1 different, 1 deleted since" in said
+    assert "2 rows left as the table has them" in said
+    rows = {(row["pk"]["S"], row["sk"]["S"]): row for row in WholeTable(client, copy).rows()}
+    assert rows[(first["pk"]["S"], first["sk"]["S"])] == newer
+    assert (second["pk"]["S"], second["sk"]["S"]) not in rows
+    assert (third["pk"]["S"], third["sk"]["S"]) in rows
+    assert restore(WholeTable(client, copy), file, overwrite=True) == 0
+    assert "1 written" in (said := capsys.readouterr().out)
+    assert "1 overwritten" in said
+    assert rows_in(client, copy) == rows_in(client, table)
+    with pytest.raises(BadInput, match="is not empty"):
+        restore(WholeTable(client, copy), file, overwrite=True)
+
+
+def test_of_a_row_that_an_export_has_twice_the_later_one_counts(client: Any, table: str, tmp_path: Path) -> None:
+    file = tmp_path / "ledger.jsonl"
+    other, later = GOOD.replace('"s"}}', '"t"}}'), GOOD.replace('"schema"', '"why":{"S":"later"},"schema"')
+    file.write_text("\n".join((GOOD, other, later)) + "\n")
+    assert restore(WholeTable(client, table), file) == 0
+    assert {row["sk"]["S"]: row.get("why") for row in WholeTable(client, table).rows()} == {"s": {"S": "later"}, "t": None}
 
 
 def test_of_two_restores_that_find_the_same_empty_table_one_writes(client: Any, table: str, tmp_path: Path) -> None:
