@@ -129,7 +129,7 @@ def _waivers(ports: SlackPorts, *_: str) -> tuple[Part, ...]:
     lines = chain(map(waiver_line, of_policy), map(waived_line, ports.ledger.waivers.in_force(now)))
     waivers = list(islice(lines, WAIVERS_MAX + 1))
     told = waivers[:WAIVERS_MAX]
-    more = ["• … and more. Every digest lists the waivers in force."] if len(waivers) > WAIVERS_MAX else []
+    more = ["• … and more."] if len(waivers) > WAIVERS_MAX else []
     return (Text("\n".join((*told, *more)) or "No waiver is in force."), Small(policy_text(policy.revision)))
 
 
