@@ -14,12 +14,8 @@ from controller.notifications.links import console_url, link
 from controller.notifications.message_text import bold, halted_text, policy_text
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.notifications.parts import Chart, Header, Number, Part, Small, Table, Text
-<<<<<<< HEAD
 from controller.notifications.period_sentence import forecast_text, refused_advice, refused_items, sentence
-=======
-from controller.notifications.period_sentence import forecast_text, sentence
 from controller.notifications.waiver_lines import waived_line, waiver_line
->>>>>>> main
 from controller.policy.waiver import Waiver
 from controller.savings.report import Line, Report
 from controller.savings.rollup import Mover

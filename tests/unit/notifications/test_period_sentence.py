@@ -69,9 +69,10 @@ def test_missed_savings_name_the_jobs_that_ran_on_demand() -> None:
     assert sentence(missing).endswith("Spot could have saved *$5.00* more on 2 jobs that ran on-demand.")
 
 
-def refused(
-    number: int, *, team: str = "vision", why: str = "quota", quota: str = "ml.g5.2xlarge for training job usage"
-) -> RefusedCreate:
+QUOTA = "ml.g5.2xlarge for training job usage"
+
+
+def refused(number: int, *, team: str = "vision", why: str = "quota", quota: str = QUOTA) -> RefusedCreate:
     return RefusedCreate(
         event_id=str(number), at=BEGIN, account="1", region="us-east-1", job="bert", role="train", caller="ada",
         why=CreateRefusal(why), instance_type="ml.p4d.24xlarge", instances=1, spot=False, team=team, quota=quota,
