@@ -8,6 +8,7 @@ traceback.
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ from typing import Annotated, Any
 import typer
 
 from controller.jobs.failure import CLASSES, FailureCause, classify
-from controller.jobs.service_limit import ServiceLimit, service_limit_in
+from controller.jobs.service_limit import ServiceLimit, never_fits, service_limit_in
 
 WRAPPERS_MAX = 12  # of one text: each removal makes it shorter
 TEXT_MAX = 100_000
@@ -113,10 +114,16 @@ class Classified:
 
     @property
     def retryable(self) -> bool:
-        return self.cause.retryable and not (self.quota and self.quota.never_fits)
+        return self.cause.retryable and not self.never_fits
+
+    @property
+    def never_fits(self) -> bool:
+        return self.cause is FailureCause.QUOTA and never_fits(self.reason)
 
     @property
     def why(self) -> str:
+        if self.quota is None and self.never_fits:
+            return "SageMaker does not offer this instance type in this region: no quota helps. Use another type or region."
         if self.quota is None:
             return self.cause.why
         at = f"{self.quota.name!r} is {self.quota.limit}, {self.quota.used} in use, {self.quota.delta} asked for"
@@ -172,10 +179,7 @@ def _plain(text: str) -> list[str]:
     """The text itself, what a description that was pasted whole says, or the exception of a traceback; the best first."""
     stripped = text.strip()
     if stripped[:1] in ("{", "["):
-        try:
-            document = json.loads(stripped)
-        except (ValueError, RecursionError):
-            document = None
+        document = _document(stripped)
         if isinstance(document, Mapping | list):
             return [*_of_document(document, DEPTH_MAX), ""]
     before, traceback, _ = stripped[:200].partition("Traceback (most recent call last):")
@@ -184,13 +188,20 @@ def _plain(text: str) -> list[str]:
     return [text]
 
 
+def _document(text: str) -> Any:
+    """What a text of JSON says, or one of Python, as a response of boto3 is printed; None for any other text."""
+    for read in (json.loads, ast.literal_eval):
+        try:
+            return read(text)
+        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+            continue
+    return None
+
+
 def _of_document(document: Any, depth: int) -> list[str]:
     """What a description, an event, or the error of a state machine says; within others, such as the results of a search."""
     if isinstance(document, str) and document.lstrip()[:1] == "{" and depth:
-        try:
-            document = json.loads(document)
-        except (ValueError, RecursionError):
-            return [document]
+        document = _document(document) or document
     if isinstance(document, list):
         return [text for item in document[:ITEMS_MAX] for text in _of_document(item, depth - 1)] if depth else []
     if not isinstance(document, Mapping):
@@ -202,11 +213,12 @@ def _of_document(document: Any, depth: int) -> list[str]:
             texts = [text for text in _of_document(value, depth - 1) if text != value] or [value]
             named = told.get("error")
             return [*texts, f"{named}: {value}"] if name == "cause" and isinstance(named, str) else texts
-    return (
-        [text for item in document.values() for text in _of_document(item, depth - 1) if not isinstance(item, str)]
-        if depth
-        else []
-    )
+    code = next((told[name] for name in ("__type", "errorcode", "code", "name") if isinstance(told.get(name), str)), "")
+    message = next((told[name] for name in ("errormessage", "message") if isinstance(told.get(name), str)), "")
+    if code and message:
+        return [f"{code.rpartition('#')[2]}: {message}"]
+    inner = [item for item in document.values() if not isinstance(item, str)] if depth else []
+    return [text for item in inner for text in _of_document(item, depth - 1)]
 
 
 def _exception(text: str) -> str:

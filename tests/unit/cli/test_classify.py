@@ -121,6 +121,10 @@ LATER = LIMIT.format(limit=4, used=4, delta=1)
         ('{"Results": [{"TrainingJob": {"FailureReason": "InternalServerError: x"}}]}', FailureCause.INTERNAL, True),
         ('{"detail": {"stepType": "Training", "failureReason": "AlgorithmError: x"}}', FailureCause.ALGORITHM, False),
         ('{"TrainingJobStatus": "Stopped", "SecondaryStatus": "MaxWaitTimeExceeded"}', FailureCause.STARVED, True),
+        ('{"__type": "com.amazon#ThrottlingException", "message": "Rate exceeded"}', FailureCause.THROTTLED, True),
+        ("{'Error': {'Message': 'Rate exceeded', 'Code': 'ThrottlingException'}, 'ResponseMetadata': {}}", FailureCause.THROTTLED, True),
+        ('{"eventName": "CreateTrainingJob", "errorCode": "AccessDenied", "errorMessage": "User: x"}', FailureCause.CLIENT, False),
+        ("ResourceLimitExceeded: The requested resource training-job/ml.p9.48xlarge is not available in this region", FailureCause.QUOTA, False),
         ("Job ended with status 'Stopped' rather than 'Completed'. This could mean the job timed out", FailureCause.UNKNOWN, False),
         # what follows a reason is its own, whatever stands there
         ("UnexpectedStatusException: Error for Training job x: Failed. Reason: odd\nAn error occurred (ThrottlingException) when calling the X operation: y",
