@@ -11,17 +11,21 @@ from __future__ import annotations
 import ast
 import json
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from controller.cli.errors import BadInput
 from controller.jobs.failure import CLASSES, FailureCause, classify
 from controller.jobs.service_limit import ServiceLimit, never_fits, service_limit_in
 
 WRAPPERS_MAX = 12  # of one text: each removal makes it shorter
 TEXT_MAX = 100_000
+NAME_MAX = 255  # of a file
 DEPTH_MAX, ITEMS_MAX = 6, 100  # of a document that was pasted
 
 _WRAPPERS: tuple[re.Pattern[str], ...] = tuple(
@@ -139,12 +143,15 @@ def run(
     text: Annotated[
         str,
         typer.Argument(
-            metavar="TEXT", help='A FailureReason, or what was pasted around it, such as "CapacityError: Unable to …".'
+            metavar="TEXT",
+            help='A FailureReason, or what was pasted around it, such as "CapacityError: Unable to …"; - for standard input.',
         ),
     ],
 ) -> int:
-    """Print the cause as one JSON object."""
-    found = classified(text)
+    """Print the cause as one JSON object. Raises BadInput where a file is named in place of its text."""
+    if text != "-" and len(text.encode(errors="replace")) < NAME_MAX and Path(text).is_file():
+        raise BadInput(f"found the name of a file, wanted its text: spotwarden classify - < {text}")
+    found = classified(sys.stdin.read(TEXT_MAX) if text == "-" else text)
     quota = found.quota
     line: dict[str, Any] = {"cause": found.cause.value, "retryable": found.retryable, "why": found.why}
     if quota is not None:
