@@ -12,6 +12,7 @@ from controller.notifications.storm_message import storm_details, storm_head
 from controller.runtime.ports import Answer, Message, Refused
 from controller.units.value import dataclass
 
+UNMADE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 STORM_SIZE = 10  # messages of one kind that wait in one channel at once
 
 
@@ -57,7 +58,7 @@ def sent(send: Callable[[Batch], Answer], step: Batch) -> Answer:
     """Send a step. Refused where its text cannot be made, such as of a row that nobody wrote: it holds up no other message."""
     try:
         return send(step)
-    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as problem:
+    except UNMADE as problem:
         return Refused(f"its text cannot be made ({type(problem).__name__})")
 
 
@@ -66,7 +67,7 @@ def storm_pages(kind: MessageKind, messages: Sequence[Message], where: str) -> t
     names = [message.thread.split("/")[2] if message.thread.count("/") >= 3 else message.key for message in messages]
     under = [policy_text(message.revision, message.mode) for message in messages]
     head = storm_head(kind, names, (message.mention for message in messages), where, under)
-    return (*pages(head), *pages(storm_details(message.text() for message in messages)))
+    return (*pages(head), *pages(storm_details((message.text(), message.mention) for message in messages)))
 
 
 def _stormy(message: Message) -> bool:
