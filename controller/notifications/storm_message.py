@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from controller.ledger.message_kind import MessageKind
-from controller.notifications.message_text import MessageText, bold, mention_of
+from controller.notifications.message_text import IN_THREAD, MessageText, bold, mention_of
 from controller.notifications.messages import row_of
 from controller.notifications.parts import Part, Small, Text
 from controller.units.plural import count
@@ -14,20 +14,23 @@ NAMED = 10
 MENTIONED = 20
 
 
-def storm_head(kind: MessageKind, names: Sequence[str], mentions: Iterable[str], where: str = "") -> tuple[Part, ...]:
-    """How many jobs, their names, what a person does, and whom to notify."""
+def storm_head(
+    kind: MessageKind, names: Sequence[str], mentions: Iterable[str], where: str = "", *, threads: bool = True
+) -> tuple[Part, ...]:
+    """How many jobs, their names, what a person does, and whom to notify. Without threads, the details follow below."""
     row = row_of(kind)
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     text = f":cloud_with_lightning: *{count(len(names), 'job')} {row.many}*: {', '.join(map(bold, names[:NAMED]))}{more}"
     who = " ".join(map(mention_of, sorted(set(filter(None, mentions)))[:MENTIONED]))
-    head: list[Part] = [Text(f"{text}\n{row.todo}" if row.todo else text)]
+    todo = row.todo if threads else row.todo.replace(IN_THREAD, "below")
+    head: list[Part] = [Text(f"{text}\n{todo}" if todo else text)]
     return (
         *head,
         *((Text(who),) if who else ()),
-        Small("\n".join(filter(None, ("Details of each job are in the thread.", where)))),
+        Small("\n".join(filter(None, (f"Details of each job are {IN_THREAD if threads else 'below'}.", where)))),
     )
 
 
 def storm_details(texts: Iterable[MessageText]) -> tuple[Part, ...]:
-    """The details of each job, for the thread."""
+    """The details of each job."""
     return tuple(Text(text.body) for text in texts)

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from controller.policy.slack_settings import MEMBERS, Importance
 from controller.policy.user_request import UserRequest
+from controller.policyfile.channels import Channel
 from controller.policyfile.vocabulary import (
     LISTED,
     Account,
@@ -64,7 +65,6 @@ written(
 )
 _WORDS = [importance.value for importance in Importance]
 written(_importances, anyOf=[{"enum": [ALL, *_WORDS]}, {"type": "array", "items": {"enum": _WORDS}}])
-Channel = Annotated[str, matching(r"#[^\s#]{1,80}|[CG][A-Z0-9]{5,}", "a channel such as #ml-vision, or its id")]
 SlackId = Annotated[str, matching(r"[UWS][A-Z0-9]{5,}", "the id of a Slack user (U…) or user group (S…)", WHERE)]
 READ = "read"
 RequestWord = Annotated[str, BeforeValidator(one_of((*UserRequest, READ)))]
