@@ -163,7 +163,7 @@ COMMANDS: tuple[Command, ...] = (
         aws=True,
         help="Write an export of the ledger into an empty table.",
         examples=("spotwarden restore ledger ledger.jsonl --table NEW_TABLE",),
-        exit_codes="0 done; 2 a line that is no row, a table that is not empty, or bad usage",
+        exit_codes="0 done; 1 rows left because the table was used meanwhile; 2 a line that is no row, a table that is not empty",
     ),
     Command(
         name="forget",

@@ -14,11 +14,13 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.dynamodb.outbox import DynamoOutbox
+from controller.aws.dynamodb.table import Table
 from controller.aws.errors import AwsFault, fault_of
 from controller.aws.reloaded_policy import read_version
 from controller.aws.s3_policy import FoundObject, NotRead, S3PolicyDocument
 from controller.cli.aws_calls import asking
 from controller.cli.doctor_schedules import last_digests, last_sweep, messages
+from controller.cli.ledger_data.whole_table import RESTORING
 from controller.cli.options import Format, OutputFormat
 from controller.policy.document import BadDocument
 from controller.runtime.ports import Ledger, Unreachable
@@ -154,6 +156,8 @@ class Installation:
         indexes = {i["IndexName"] for i in found.get("GlobalSecondaryIndexes", ()) if i.get("IndexStatus", "ACTIVE") == "ACTIVE"}
         if missing := sorted(INDEXES - indexes):
             return False, f"the table {table} has no index {', '.join(missing)}: restore it with its indexes"
+        if Table(self.client("dynamodb"), table).get(RESTORING, "mark"):
+            return False, f"a restore into {table} is not complete: pause with spotwarden halt, then repeat the restore"
         if not found.get("DeletionProtectionEnabled"):
             return False, f"the table {table} can be deleted: enable its deletion protection"
         return True, f"{table} is {found['TableStatus']}, with its indexes, and protected"
@@ -187,36 +191,32 @@ class Installation:
         return True, "none is called"
 
     def _roles(self, arns: str) -> tuple[bool, str]:
-        if not arns:
+        wanted = _several(arns)
+        if not wanted:
             return True, "none: the stack observes and reports, and submits nothing"
         iam, missing = self.client("iam"), []
-        for arn in _several(arns):
+        for arn in wanted:
             try:
                 iam.get_role(RoleName=arn.rpartition("/")[2])
             except ClientError as error:
                 if error.response["Error"]["Code"] != "NoSuchEntity":
                     raise
                 missing.append(arn)
-        return (
-            (False, f"these TrainingRoles do not exist: {', '.join(missing)}") if missing else (True, ", ".join(_several(arns)))
-        )
+        return (False, f"these TrainingRoles do not exist: {', '.join(missing)}") if missing else (True, ", ".join(wanted))
 
     def _buckets(self, names: str) -> tuple[bool, str]:
-        if not names:
+        wanted = _several(names)
+        if not wanted:
             return True, "none: checkpoints are not looked for"
         s3, missing = self.client("s3"), []
-        for name in _several(names):
+        for name in wanted:
             try:
                 s3.head_bucket(Bucket=name)
             except ClientError as error:
                 if error.response["Error"]["Code"] not in ("404", "NoSuchBucket"):
                     raise
                 missing.append(name)
-        return (
-            (False, f"these CheckpointBuckets do not exist: {', '.join(missing)}")
-            if missing
-            else (True, ", ".join(_several(names)))
-        )
+        return (False, f"these CheckpointBuckets do not exist: {', '.join(missing)}") if missing else (True, ", ".join(wanted))
 
     def _policy(self, uri: str, table: str) -> tuple[bool, str]:
         current = self.ledger(table).revisions.current()
@@ -254,7 +254,7 @@ class Installation:
 
 def _several(value: str) -> list[str]:
     """The members of a list parameter; the embedded CloudFormation answers with a list in Python's own form."""
-    return [one.strip("[]'\" ") for one in value.split(",")]
+    return [one for part in value.split(",") if (one := part.strip("[]'\" "))]
 
 
 def _asked_slack(token: str) -> tuple[bool, str]:

@@ -64,11 +64,11 @@ def check_document(
         later: dict[str, str] = {}
     else:
         body, later = said_part(found.body)
-        if "TrainingJobName" not in body and found.name:
-            body = {**body, "TrainingJobName": found.name}
-            later.setdefault("TrainingJobName", "its name is given when it is made")
     refused = [*_refused(body, found, later), *_refused_around(found)] if found.request else []
-    meant = corrected(body, found.request) if found.request else body
+    if found.base is not DocumentKind.EVENT and "TrainingJobName" not in body and found.name:
+        body = {**body, "TrainingJobName": found.name}  # what people call it: its own name is given when it is made
+        later.setdefault("TrainingJobName", "its name is given when it is made")
+    meant = _meant(body, found.request) if found.request else body
     try:
         job = job_of(
             meant, kind=found.base, tags=_tags(meant, tags), later=later, service=found.service, fields=policy.fields_read
@@ -141,6 +141,12 @@ def labelled(job: Job, policy: Policy) -> Job:
     """The job with the team and the user that the policy's labels give it, as the controller sees it."""
     job = job.labelled(team=policy.labels.team, user=policy.labels.user)
     return job if {"role", "tags"} & job.unknown else job.paid_by(policy.labels.team_of_role)
+
+
+def _meant(body: Mapping[str, Any], request: str) -> Mapping[str, Any]:
+    """The request with the names that were meant. What was added to the definition of a tuning job is no member of it."""
+    added = {} if request == CREATE_SHAPE else {name: body[name] for name in ADDED & body.keys()}
+    return {**corrected({name: value for name, value in body.items() if name not in added}, request), **added}
 
 
 def _refused(body: Mapping[str, Any], found: Found, later: Mapping[str, str]) -> list[Refusal]:

@@ -83,11 +83,13 @@ def run(
 
     exported = ledgers_of([*ledger, *(more or [])])
     accounts, regions = ({place[part] for one in exported for place in one.places} for part in (0, 1))
+    in_force = {one.revision for ledger in exported if (one := ledger.revisions.current()) is not None}
+    policy = min(in_force) if len(in_force) == 1 else ""  # stacks with different policies have none in common
     if len(accounts) == 1:
-        origin = Origin(made_at=wiring.clock().now(), account=min(accounts), region=_listed(regions, "regions"))
+        origin = Origin(made_at=wiring.clock().now(), account=min(accounts), region=_listed(regions, "regions"), policy=policy)
     else:
         where = f"{_listed(accounts, 'accounts')} · {_listed(regions, 'regions')}" if accounts else ""
-        origin = Origin(made_at=wiring.clock().now(), region=where)
+        origin = Origin(made_at=wiring.clock().now(), region=where, policy=policy)
     return reporting([ReadLedger(one.name, one) for one in exported], origin)
 
 
@@ -153,8 +155,11 @@ def _origin(ledger: Ledger, clock: Clock) -> Origin:
         account = str(wiring.client("sts").get_caller_identity()["Account"])
     except (BotoCoreError, ClientError):
         account = ""
-    billed = ledger.prices.billed_until(region)
-    return Origin(made_at=clock.now(), account=account, region=region, billed_until=billed.date() if billed else None)
+    billed, in_force = ledger.prices.billed_until(region), ledger.revisions.current()
+    return Origin(
+        made_at=clock.now(), account=account, region=region, billed_until=billed.date() if billed else None,
+        policy=in_force.revision if in_force else "",
+    )  # fmt: skip
 
 
 def _writer(name: ReportFormat) -> Callable[[Report], str]:

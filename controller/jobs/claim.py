@@ -109,6 +109,11 @@ def overlapping(claim: Claim, claims: Iterable[Claim]) -> tuple[Claim, ...]:
     return tuple(c for c in others_than(claim, claims) if c.overlaps(claim))
 
 
+def writing_there(claim: Claim, claims: Iterable[Claim]) -> tuple[Claim, ...]:
+    """The claims of other lineages on this prefix or below it, of any role. A claim above it could be anybody's, and is none."""
+    return tuple(c for c in others_than(claim, claims) if claim.equals(c) or claim.above(c))
+
+
 def holding_up(claim: Claim, claims: Iterable[Claim]) -> tuple[Claim, ...]:
     """The claims of other lineages that an attempt has to wait for before it may have this one."""
     return tuple(c for c in others_than(claim, claims) if claim.waits_for(c))

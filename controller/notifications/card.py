@@ -18,7 +18,7 @@ from controller.ledger.intent import Intent, Purpose, Stop, Submit
 from controller.ledger.lineage import Lineage, newest_attempt
 from controller.ledger.waiver import waivers_in_force
 from controller.notifications.links import job_links, link
-from controller.notifications.message_text import reason, where_text
+from controller.notifications.message_text import policy_text, reason, where_text
 from controller.notifications.mrkdwn import escaped, when
 from controller.notifications.news import News, news_of
 from controller.notifications.parts import Button, Buttons, Fields, Part, Small, Text
@@ -217,7 +217,15 @@ def _notes(lineage: Lineage, policy: Policy, last: Started, news: News, now: dat
     if links := " · ".join(_links(last, policy, news)):
         yield Small(links)
     where = where_text(lineage.id.account, lineage.id.region, policy.labels.accounts)
-    yield Small(f"{where} · created {when(lineage.id.created_at)}")
+    under = news.under or _under(lineage, last)
+    yield Small(" · ".join(filter(None, (where, f"created {when(lineage.id.created_at)}", under))))
+
+
+def _under(lineage: Lineage, last: Started) -> str:
+    """The mode and the policy that what was learned of the newest attempt last was written down under."""
+    known = [entry for entry in lineage.entries if entry.job == last.job and entry.revision]
+    newest = max(known, key=lambda entry: entry.at, default=last)
+    return policy_text(newest.revision, newest.mode)
 
 
 def _links(last: Started, policy: Policy, news: News) -> Iterable[str]:

@@ -11,7 +11,7 @@ from controller.ledger.entry import Waived
 from controller.ledger.halt import Halt
 from controller.notifications.card import saved_text
 from controller.notifications.links import console_url, link
-from controller.notifications.message_text import IN_THREAD, bold, halted_text, person
+from controller.notifications.message_text import IN_THREAD, bold, halted_text, person, policy_text
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.notifications.parts import Chart, Header, Number, Part, Small, Table, Text
 from controller.notifications.period_sentence import forecast_text, sentence
@@ -34,8 +34,8 @@ SOON = timedelta(days=3)
 class DigestNotes:
     """What a digest says beside the figures. ``shelved`` are the titles of messages that Slack did not accept within a day.
 
-    ``where`` names the account and the region. ``now`` is when the digest is made. ``threads`` says whether the details are in
-    a thread, or below.
+    ``where`` names the account and the region. ``now`` is when the digest is made, ``policy`` the revision that is in force then
+    and ``policy_since`` since when. ``threads`` says whether the details are in a thread, or below.
     """
 
     halt: Halt | None = None
@@ -46,6 +46,8 @@ class DigestNotes:
     where: str = ""
     now: datetime | None = field(default=None)
     threads: bool = True
+    policy: str = ""
+    policy_since: datetime | None = field(default=None)
 
 
 def digest_parts(report: Report, month: Report, notes: DigestNotes) -> tuple[Part, ...]:
@@ -61,7 +63,7 @@ def digest_head(report: Report, month: Report, notes: DigestNotes) -> tuple[Part
         Text("\n".join((sentence(report), f"*{month.since:%B} so far*: {_money(month.total)}{_forecast(month)}"))),
         *_movers(report),
         *_needs_a_person(report, notes),
-        Small(_origin(notes)),
+        Small(_origin(report, notes)),
     )
 
 
@@ -80,11 +82,18 @@ def digest_details(report: Report, notes: DigestNotes) -> tuple[Part, ...]:
     )
 
 
-def _origin(notes: DigestNotes) -> str:
-    """Where the figures come from, when they were made, and where there is more."""
+def _origin(report: Report, notes: DigestNotes) -> str:
+    """Where the figures come from, when they were made, under which policy, and where there is more."""
     made = f"made {notes.now:%-d %b %H:%M} UTC" if notes.now else ""
     page = link(notes.link, "Full report") if notes.link else f"Details are {IN_THREAD if notes.threads else 'below'}"
-    return " · ".join(filter(None, (notes.where, made, page)))
+    return " · ".join(filter(None, (notes.where, made, _policy(report, notes), page)))
+
+
+def _policy(report: Report, notes: DigestNotes) -> str:
+    """The policy in force, and since when where it is newer than the days that are reported."""
+    since = notes.policy_since
+    new = f", new since {since:%-d %b}" if since is not None and since.date() >= report.since else ""
+    return f"{policy_text(notes.policy)}{new}" if notes.policy else ""
 
 
 def _forecast(month: Report) -> str:

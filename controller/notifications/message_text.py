@@ -11,7 +11,7 @@ from controller.ledger.halt import WHO_MAX, WHY_MAX, Halt
 from controller.ledger.message import JobFacts, MoveFacts
 from controller.ledger.message_kind import ASKED_BY, MoveReason
 from controller.ledger.move_cause import AttemptCause, MoveCause, attempt_cause
-from controller.notifications.mrkdwn import escaped, when
+from controller.notifications.mrkdwn import code, escaped, when
 from controller.notifications.parts import Part, Small, Text
 from controller.units.duration import span
 from controller.units.free_text import one_line
@@ -69,11 +69,20 @@ def misdirected(text: MessageText, channel: str, why: str) -> MessageText:
 
 
 def under_policy(text: MessageText, revision: str, mode: str) -> MessageText:
-    """The text with the mode and the policy revision that were in force; as it is where nobody wrote them down."""
-    if not revision:
+    """The text with the mode and the policy revision that were in force, in its small print.
+
+    It stays as it is where nobody wrote them down, and where it names the revision itself.
+    """
+    if not revision or f"policy {revision}" in text.small or f"olicy {code(revision)}" in text.body:
         return text
-    note = f"{f'mode {escaped(mode)}, ' if mode else ''}policy {escaped(revision)}"
-    return replace(text, small=" · ".join(filter(None, (text.small, note))))
+    return replace(text, small=" · ".join(filter(None, (text.small, policy_text(revision, mode)))))
+
+
+def policy_text(revision: str, mode: str = "") -> str:
+    """The mode and the policy revision that were in force, as messages name them; nothing where nobody wrote them down."""
+    if not revision:
+        return ""
+    return f"{f'mode {escaped(mode)}, ' if mode else ''}policy {escaped(revision)}"
 
 
 def where_text(account: str, region: str, names: Mapping[str, str]) -> str:

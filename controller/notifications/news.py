@@ -11,7 +11,7 @@ from controller.ledger.lineage import Lineage
 from controller.ledger.message import Message, OfJob, PolicyRefused, RateLimit, RuleBroken, WaiverExpiring
 from controller.ledger.message_json import message_of
 from controller.ledger.message_kind import MessageKind, NextStep
-from controller.notifications.message_text import NEXT, MessageText
+from controller.notifications.message_text import NEXT, MessageText, policy_text
 from controller.notifications.messages import describe, row_of
 from controller.policy.policy import Policy
 from controller.policy.slack_settings import Importance
@@ -25,12 +25,13 @@ SEVERITIES = ("high", "medium", "low")
 class News:
     """``current`` are the texts that describe the job now; ``why`` says why a job was stopped that has ended since.
 
-    ``policies`` are the rules that they are about.
+    ``policies`` are the rules that they are about; ``under`` the mode and the policy revision that the first was told under.
     """
 
     current: tuple[MessageText, ...] = ()
     why: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
+    under: str = ""
 
 
 def news_of(lineage: Lineage, policy: Policy, last: Started) -> News:
@@ -43,16 +44,16 @@ def news_of(lineage: Lineage, policy: Policy, last: Started) -> News:
     ended = lineage.entry(Ended, last.job)
     if ended is None:
         newest = max((intent.due_at for _, intent in told), default=None)
-        return _news(message for message, intent in told if intent.due_at == newest)
-    since = [message for message, intent in told if intent.due_at >= ended.seen_at and not _about_life(message)]
+        return _news([pair for pair in told if pair[1].due_at == newest])
+    since = [pair for pair in told if pair[1].due_at >= ended.seen_at and not _about_life(pair[0])]
     if since:
         return _news(since)
-    broken = [message for message, _ in told if isinstance(message, RuleBroken)]
     if not _stopped_by_rule(lineage, last.job):
         return News()
-    stops = sorted((m for m in broken if m.next_step in (NextStep.STOP, NextStep.REPAIR)), key=_rank)
-    lines = [_since(line) for m in stops[:1] for line in describe(m).lines if line]
-    return News(why=tuple(lines), policies=tuple(m.policy for m in stops))
+    broken = [(m, intent) for m, intent in told if isinstance(m, RuleBroken) and m.next_step in (NextStep.STOP, NextStep.REPAIR)]
+    stops = sorted(broken, key=lambda pair: _rank(pair[0]))
+    lines = [_since(line) for m, _ in stops[:1] for line in describe(m).lines if line]
+    return News(why=tuple(lines), policies=tuple(m.policy for m, _ in stops), under=_under(intent for _, intent in stops))
 
 
 def _since(line: str) -> str:
@@ -91,10 +92,17 @@ def _about_life(message: Message) -> bool:
     return isinstance(message, RuleBroken) or message.kind is MessageKind.MOVING
 
 
-def _news(messages: Iterable[Message]) -> News:
-    ordered = sorted(messages, key=_rank)
-    broken = tuple(message.policy for message in ordered if isinstance(message, RuleBroken))
-    return News(current=tuple(map(describe, ordered)), policies=broken)
+def _news(told: Iterable[tuple[Message, Intent]]) -> News:
+    ordered = sorted(told, key=lambda pair: _rank(pair[0]))
+    broken = tuple(message.policy for message, _ in ordered if isinstance(message, RuleBroken))
+    current = tuple(describe(message) for message, _ in ordered)
+    return News(current=current, policies=broken, under=_under(intent for _, intent in ordered))
+
+
+def _under(intents: Iterable[Intent]) -> str:
+    """The mode and the policy of the first announcement."""
+    action = next((intent.action for intent in intents), None)
+    return policy_text(action.revision, action.mode) if isinstance(action, Announce) else ""
 
 
 def _rank(message: Message) -> tuple[int, int, int, str]:

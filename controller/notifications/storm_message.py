@@ -12,23 +12,40 @@ from controller.units.plural import count
 
 NAMED = 10
 MENTIONED = 20
+POLICIES_NAMED = 3
 
 
 def storm_head(
-    kind: MessageKind, names: Sequence[str], mentions: Iterable[str], where: str = "", *, threads: bool = True
+    kind: MessageKind,
+    names: Sequence[str],
+    mentions: Iterable[str],
+    where: str = "",
+    under: Iterable[str] = (),
+    *,
+    threads: bool = True,
 ) -> tuple[Part, ...]:
-    """How many jobs, their names, what a person does, and whom to notify. Without threads, the details follow below."""
+    """How many jobs, their names, what a person does, and whom to notify. ``under`` are the modes and policies of the jobs.
+
+    Without ``threads``, the details follow below.
+    """
     row = row_of(kind)
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     text = f":cloud_with_lightning: *{count(len(names), 'job')} {row.many}*: {', '.join(map(bold, names[:NAMED]))}{more}"
     who = " ".join(map(mention_of, sorted(set(filter(None, mentions)))[:MENTIONED]))
     todo = row.todo if threads else row.todo.replace(IN_THREAD, "below")
     head: list[Part] = [Text(f"{text}\n{todo}" if todo else text)]
+    details = f"Details of each job are {IN_THREAD if threads else 'below'}."
     return (
         *head,
         *((Text(who),) if who else ()),
-        Small("\n".join(filter(None, (f"Details of each job are {IN_THREAD if threads else 'below'}.", where)))),
+        Small("\n".join(filter(None, (details, " · ".join(filter(None, (where, _under(under)))))))),
     )
+
+
+def _under(policies: Iterable[str]) -> str:
+    """The different policies, where they are few: one storm is nearly always of one."""
+    found = sorted(set(filter(None, policies)))
+    return "; ".join(found) if len(found) <= POLICIES_NAMED else f"under {len(found)} different modes and policies"
 
 
 def storm_details(texts: Iterable[MessageText]) -> tuple[Part, ...]:

@@ -8,13 +8,14 @@ where SageMaker refuses it there, because that costs money.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
 from controller.jobs.checkpoint import within
-from controller.jobs.claim import claim_of, overlapping
+from controller.jobs.claim import claim_of, writing_there
 from controller.jobs.instance import equivalents, instance_types
 from controller.jobs.job import Job
 from controller.jobs.request import WAIT_FACTOR, RequestChange, merged
@@ -33,6 +34,7 @@ from controller.units.value import dataclass
 ROUNDS = 12  # more rounds than demands: each round adds one or is the last
 WARM = "ResourceConfig.KeepAlivePeriodInSeconds"
 SOME_BUCKET = "s3://your-bucket/checkpoints"  # where the request does not decide it
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9-]+")  # where a job has no name yet, it goes by that of a step, a state or a variable
 
 Broken = Callable[[Job], Sequence[tuple[str, Demand]]]
 """What a job breaks: the name of the rule, and its demand."""
@@ -47,7 +49,7 @@ class Values:
     """What a fix may write where a rule leaves a choice."""
 
     places: tuple[str, ...] = ()  # checkpoint prefixes, the best first
-    only_places: bool = False  # nowhere else
+    only_places: bool = False  # nowhere else; where others write there, the controller takes one beside it
     tags: Mapping[str, str] = field(default_factory=dict)
     may_leave_spot: bool = True  # where SageMaker refuses the job on spot
 
@@ -215,7 +217,7 @@ def _checkpoint(job: Job, demands: Named, values: Values, *, needed: bool) -> Re
     if not asking and not needed:
         return {}
     roots = [root for _, demand in asking for root in demand.checkpoint_under]
-    name = job.name or "job"
+    name = _NOT_IN_NAMES.sub("-", job.name).strip("-") or "job"
     offered = list(values.places)
     if not values.only_places:
         bucket = "/".join(job.output_uri.split("/")[:3]) if job.output_uri and job.output_uri.startswith("s3://") else None
@@ -229,7 +231,8 @@ def _checkpoint(job: Job, demands: Named, values: Values, *, needed: bool) -> Re
     if job.checkpoint_uri:
         offered.insert(0, job.checkpoint_uri)
     for uri in offered:
-        if all(_allows(demand, uri, job) for _, demand in asking):
+        chosen_later = values.only_places and uri != job.checkpoint_uri  # another one beside it, where it is not free
+        if all(_allows(demand, uri, job, free=not chosen_later) for _, demand in asking):
             return {} if uri == job.checkpoint_uri else {"CheckpointConfig": {"S3Uri": uri}}
     if values.only_places and not values.places:
         raise Impossible("it needs a place for checkpoints, and no rule of the policy has a checkpoint template for it")
@@ -237,11 +240,12 @@ def _checkpoint(job: Job, demands: Named, values: Values, *, needed: bool) -> Re
     raise Impossible(f"no request satisfies these rules: {told}")
 
 
-def _allows(demand: Demand, uri: str, job: Job) -> bool:
+def _allows(demand: Demand, uri: str, job: Job, *, free: bool) -> bool:
+    """Whether a prefix meets a demand; ``free``: no other job may write there yet."""
     if demand.checkpoint_under and not any(within(uri, prefix) for prefix in demand.checkpoint_under):
         return False
     mine = claim_of(uri, job=job.name, lineage=job.name, created_at=job.created_at)
-    return not overlapping(mine, demand.checkpoint_apart_from)
+    return not free or not writing_there(mine, demand.checkpoint_apart_from)
 
 
 def _place(demand: Demand) -> str:

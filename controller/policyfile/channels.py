@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from pydantic import AfterValidator
 
+from controller.policy.bounds import ANY_CHANNEL, CHANNEL, TEXT_MAX
 from controller.policy.sns_topic import WANTED, BadTopic, is_topic, sns_topic
 from controller.policyfile.vocabulary import Text, unlike, written
-
-SLACK = r"#[^\s#]{1,80}|[CG][A-Z0-9]{5,}"
-TOPIC = r"arn:aws[a-z-]{0,33}:sns:[a-z]{2,4}(-[a-z]{1,12}){1,3}-[0-9]{1,2}:[0-9]{12}:[A-Za-z0-9_-]{1,256}"
-NO_ARN = r"(?!\s*[aA][rR][nN]:)(?=[\s\S]*\S)"
-WANTED_CHANNEL = "a channel such as #ml-vision, its id, or the ARN of an SNS topic"
 
 
 def _topic(found: str) -> str:
@@ -34,12 +29,12 @@ def _channel(found: str) -> str:
     """Take a channel of Slack as Slack writes it, or the ARN of a topic."""
     if is_topic(found):
         return _topic(found)
-    if re.fullmatch(SLACK, found) is None:
-        raise unlike(WANTED_CHANNEL)
+    if not CHANNEL.holds(found):
+        raise unlike(CHANNEL.wanted)
     return found
 
 
-written(_any_channel, pattern=f"^{NO_ARN}|^{TOPIC}$", patternErrorMessage=f"text, or {WANTED}")
-written(_channel, pattern=f"^({SLACK}|{TOPIC})$", patternErrorMessage=WANTED_CHANNEL)
+for _taker, _bound in ((_any_channel, ANY_CHANNEL), (_channel, CHANNEL)):
+    written(_taker, pattern=f"^({_bound.pattern})$", patternErrorMessage=_bound.wanted, maxLength=TEXT_MAX)
 AnyChannel = Annotated[Text, AfterValidator(_any_channel)]
 Channel = Annotated[str, AfterValidator(_channel)]

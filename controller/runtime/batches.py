@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from controller.ledger.message_kind import MessageKind
 from controller.notifications.block_kit import Page, pages
+from controller.notifications.message_text import policy_text
 from controller.notifications.storm_message import storm_details, storm_head
 from controller.runtime.ports import Answer, Message, Refused
 from controller.units.value import dataclass
@@ -65,7 +66,8 @@ def storm_pages(kind: MessageKind, messages: Sequence[Message], where: str, *, t
     """One message that says how many, which and ``where``, then pages with the text of each, for its thread if there is one."""
     names = [message.thread.split("/")[2] if message.thread.count("/") >= 3 else message.key for message in messages]
     mentions = (message.mention for message in messages if threads)
-    head = storm_head(kind, names, mentions, where, threads=threads)
+    under = [policy_text(message.revision, message.mode) for message in messages]
+    head = storm_head(kind, names, mentions, where, under, threads=threads)
     return (*pages(head), *pages(storm_details(message.text() for message in messages)))
 
 

@@ -51,4 +51,5 @@ def _messages(tuner: TuningJob, ports: Ports) -> Iterator[Message]:
                 key=key, channel=slack.channels.get(job.team or "", finding.channel), at=now, kind=message.kind,
                 facts=facts_to_json(message), topic=message.kind,
                 mention=known[0] if known and importance is Importance.PERSON else "",
+                revision=policy.revision, mode=finding.mode,
             )  # fmt: skip

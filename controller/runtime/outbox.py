@@ -55,8 +55,7 @@ class Message(UnderPolicy):
         from controller.notifications.messages import text_of
 
         text = legacy_text(self.words) if self.kind is None else text_of(self.kind, self.facts)
-        if self.kind is not MessageKind.FLAGGED:  # it says why, too
-            text = under_policy(text, self.revision, self.mode)
+        text = under_policy(text, self.revision, self.mode)
         return misdirected(text, self.refused_by, self.refused_why) if self.refused_by else text
 
 

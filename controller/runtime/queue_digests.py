@@ -99,7 +99,7 @@ def _parts(
     in_force = [w for w in policy.waivers if w.state(now, policy.slack.waiver_s_max) is WaiverState.IN_FORCE]
     matters = DigestNotes(
         policy_waivers=tuple(in_force) if not teams else (),
-        halt=ports.ledger.halts.halt(), waivers=waivers, now=now,
+        halt=ports.ledger.halts.halt(), waivers=waivers, now=now, policy=policy.revision, policy_since=policy.in_force_at,
         shelved=tuple(message.text().title for message in shelved if message.has_text),
         link=_link(period, since, until, days, ports) if not teams else "", where=_where(ports), threads=threads,
     )  # fmt: skip
@@ -120,6 +120,9 @@ def _link(period: Period, since: date, until: date, days: Mapping[date, Rollup],
     """Where the week's page lies, written now; nothing where the account has no place for it."""
     if period is not Period.WEEK:
         return ""
-    home, names = ports.home, ports.policies.current().labels.accounts
-    origin = Origin(made_at=ports.clock.now(), account=home.account, region=home.region, account_name=names.get(home.account, ""))
+    home, policy = ports.home, ports.policies.current()
+    origin = Origin(
+        made_at=ports.clock.now(), account=home.account, region=home.region,
+        account_name=policy.labels.accounts.get(home.account, ""), policy=policy.revision,
+    )  # fmt: skip
     return ports.report_store.publish(report_of(days, since, until, origin=origin))

@@ -68,7 +68,7 @@ def _tell(found: RefusedCreate, policy: Policy, ports: Ports) -> None:
         Message(
             key=f"{key}/{found.region}/{found.at:%Y-%m-%d}", channel=policy.slack.channels.get(found.team, policy.channel),
             at=ports.clock.now(), kind=message.kind, facts=facts_to_json(message), topic=message.kind,
-            mention=policy.slack.people.get(found.team, ""),
+            mention=policy.slack.people.get(found.team, ""), revision=policy.revision,
         )
     )  # fmt: skip
 

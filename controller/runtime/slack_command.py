@@ -11,7 +11,7 @@ from controller.ledger.entry import Started
 from controller.notifications.block_kit import pages
 from controller.notifications.card import card, money_text
 from controller.notifications.digest import waived_line, waiver_line
-from controller.notifications.message_text import bold, halted_text, where_text
+from controller.notifications.message_text import bold, halted_text, policy_text, where_text
 from controller.notifications.mrkdwn import code, escaped
 from controller.notifications.parts import Part, Small, Text
 from controller.notifications.period_sentence import sentence
@@ -91,7 +91,7 @@ def _savings(ports: SlackPorts, *words: str) -> tuple[Part, ...]:
     whose = f", team {escaped(team, SHOWN)}" if team else ""
     head = f"*{since:%B %Y}*{whose}, completed days only. {sentence(report)}"
     lines = [f"• {escaped(line.name)}: {money_text(line.savings)}" for line in report.lines[:10]]
-    return (Text("\n".join((head, *lines))),)
+    return (Text("\n".join((head, *lines))), Small(policy_text(ports.policies.current().revision)))
 
 
 def _month(word: str) -> date | None:
@@ -130,7 +130,7 @@ def _waivers(ports: SlackPorts, *_: str) -> tuple[Part, ...]:
     waivers = list(islice(lines, WAIVERS_MAX + 1))
     told = waivers[:WAIVERS_MAX]
     more = ["• … and more. Every digest lists the waivers in force."] if len(waivers) > WAIVERS_MAX else []
-    return (Text("\n".join((*told, *more)) or "No waiver is in force."),)
+    return (Text("\n".join((*told, *more)) or "No waiver is in force."), Small(policy_text(policy.revision)))
 
 
 COMMANDS: Mapping[str, Callable[..., tuple[Part, ...]]] = {"savings": _savings, "job": _job, "waivers": _waivers}

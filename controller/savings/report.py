@@ -88,13 +88,16 @@ class Trend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where the figures of a report come from, and when it was made. ``account_name`` is the policy's name for the account."""
+    """Where the figures of a report come from, and when it was made. ``account_name`` is the policy's name for the account,
+    ``policy`` the revision that was in force when it was made.
+    """
 
     made_at: datetime
     account: str = ""
     region: str = ""
     account_name: str = ""
     billed_until: date | None = None  # the end of the newest bill whose prices were recorded
+    policy: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from tests.unit.runtime.test_refused_creates import event as refused_create
 
 TODAY = BEGIN.date()
 TOMORROW = TODAY + timedelta(days=1)
+WAITED: list[float] = []
 ADA = Group("vision", "ada", "pytorch-training", "ml.g5.2xlarge", "us-east-1")
 
 
@@ -106,27 +108,79 @@ def test_a_table_that_is_not_empty_is_refused_and_left_as_it_is(client: Any, tab
     assert rows_in(client, table) == before
 
 
-def test_a_restore_that_was_cut_goes_on_with_the_same_file_alone(client: Any, table: str, server: Any, tmp_path: Path) -> None:
-    fill(client, table)
-    file, other = tmp_path / "ledger.jsonl", tmp_path / "other.jsonl"
+class Cut:
+    """DynamoDB that takes a number of rows, and marks of restores, and then does not answer."""
+
+    def __init__(self, client: Any, rows: int) -> None:
+        self._client, self._taken, self._rows = client, count(), rows
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def put_item(self, **asked: Any) -> Any:
+        if asked["Item"]["pk"]["S"] != "restore" and next(self._taken) >= self._rows:
+            raise ConnectionError
+        return self._client.put_item(**asked)
+
+
+def cut_restore(client: Any, table: str, server: Any, tmp_path: Path, *, rows: int) -> tuple[str, Path]:
+    """A table into which a part of an export was restored, and the export."""
+    file, copy = tmp_path / "ledger.jsonl", aws.create_table(server.dynamodb_url, next(TABLES))
     export(WholeTable(client, table), file)
-    other.write_text(file.read_text().splitlines()[0] + "\n")
-    copy = aws.create_table(server.dynamodb_url, next(TABLES))
-
-    class Cut:
-        """DynamoDB until the first rows are to be written."""
-
-        def __getattr__(self, name: str) -> Any:
-            if name == "batch_write_item":
-                raise ConnectionError
-            return getattr(client, name)
-
     with pytest.raises(ConnectionError):
-        restore(WholeTable(Cut(), copy), file)
+        restore(WholeTable(Cut(client, rows), copy), file, window=2)
+    return copy, file
+
+
+@pytest.mark.parametrize("rows", [0, 3])
+def test_a_restore_that_was_cut_goes_on_with_the_same_file_alone(
+    client: Any, table: str, server: Any, tmp_path: Path, rows: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(client, table)
+    copy, file = cut_restore(client, table, server, tmp_path, rows=rows)
+    other = tmp_path / "other.jsonl"
+    other.write_text(file.read_text().splitlines()[0] + "\n")
     with pytest.raises(BadInput, match="is not empty"):
         restore(WholeTable(client, copy), other)
-    restore(WholeTable(client, copy), file)
+    assert restore(WholeTable(client, copy), file) == 0
+    total = len(file.read_text().splitlines())
+    there = f", {rows} there already" if rows else ""
+    assert f"{total} rows for {copy}: {total - rows} written{there}\n" in capsys.readouterr().out
     assert rows_in(client, copy) == rows_in(client, table)
+
+
+def test_a_repeated_restore_keeps_what_a_stack_has_written_since_and_says_how_many(
+    client: Any, table: str, server: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(client, table)
+    total = len(rows_in(client, table))
+    copy, file = cut_restore(client, table, server, tmp_path, rows=total - 1)
+    first, second, third, *_ = [json.loads(line)["Item"] for line in file.read_text().splitlines()]
+    newer = {**first, "why": {"S": "the stack wrote this"}}
+    client.put_item(TableName=copy, Item=newer)
+    client.delete_item(TableName=copy, Key={part: second[part] for part in ("pk", "sk")})
+    assert restore(WholeTable(client, copy), file) == 1
+    said = capsys.readouterr().out
+    assert "1 different, 1 deleted since" in said
+    assert "2 rows left as the table has them" in said
+    rows = {(row["pk"]["S"], row["sk"]["S"]): row for row in WholeTable(client, copy).rows()}
+    assert rows[(first["pk"]["S"], first["sk"]["S"])] == newer
+    assert (second["pk"]["S"], second["sk"]["S"]) not in rows
+    assert (third["pk"]["S"], third["sk"]["S"]) in rows
+    assert restore(WholeTable(client, copy), file, overwrite=True) == 0
+    assert "1 written" in (said := capsys.readouterr().out)
+    assert "1 overwritten" in said
+    assert rows_in(client, copy) == rows_in(client, table)
+    with pytest.raises(BadInput, match="is not empty"):
+        restore(WholeTable(client, copy), file, overwrite=True)
+
+
+def test_of_a_row_that_an_export_has_twice_the_later_one_counts(client: Any, table: str, tmp_path: Path) -> None:
+    file = tmp_path / "ledger.jsonl"
+    other, later = GOOD.replace('"s"}}', '"t"}}'), GOOD.replace('"schema"', '"why":{"S":"later"},"schema"')
+    file.write_text("\n".join((GOOD, other, later)) + "\n")
+    assert restore(WholeTable(client, table), file) == 0
+    assert {row["sk"]["S"]: row.get("why") for row in WholeTable(client, table).rows()} == {"s": {"S": "later"}, "t": None}
 
 
 def test_of_two_restores_that_find_the_same_empty_table_one_writes(client: Any, table: str, tmp_path: Path) -> None:
@@ -154,7 +208,7 @@ def test_the_name_in_the_arn_of_a_refused_caller_is_forgotten_and_the_role_stays
     ledger = DynamoLedger(client, table)
     for number, caller in enumerate((refused.caller, "user/ada", "ada", "user/adam")):
         ledger.market_signals.note_refused(replace(refused, event_id=str(number), caller=caller))
-    assert forget(client, table, frozenset({"ada"}), write=True) == 0
+    assert forget(client, table, frozenset({"ada"}), write=True, wait=WAITED.append) == 0
     callers = [json.loads(row)["Item"]["body"]["M"]["caller"]["S"] for row in rows_in(client, table)]
     assert sorted(callers) == ["assumed-role/dev/forgotten", "forgotten", "user/adam", "user/forgotten"]
 
@@ -220,7 +274,7 @@ def test_a_forgotten_person_is_in_no_row_and_the_sums_stay(client: Any, table: s
     assert forget(client, table, person, write=False) == 0
     assert "4 rows and the sums of 1 day to rewrite; --yes does it" in capsys.readouterr().out
     assert any("U0ADA" in row for row in rows_in(client, table))
-    assert forget(client, table, person, write=True) == 0
+    assert forget(client, table, person, write=True, wait=WAITED.append) == 0
     assert "the name stays in other text of 1 row" in capsys.readouterr().out  # the reason of the halt
     lineage = ledger.lineages.load(lineage_id())
     assert {entry.user for entry in lineage.entries if isinstance(entry, Started)} == {FORGOTTEN}
@@ -231,7 +285,7 @@ def test_a_forgotten_person_is_in_no_row_and_the_sums_stay(client: Any, table: s
     assert rollup.total == Savings(attempts=2, counterfactual_micros=14)
     left = [json.loads(row) for row in rows_in(client, table) if "ada" in row.lower().replace("forgotten", "")]
     assert [row["Item"]["pk"]["S"] for row in left] == ["halt"]
-    assert forget(client, table, person, write=True) == 0
+    assert forget(client, table, person, write=True, wait=WAITED.append) == 0
     assert "0 rows and the sums of 0 days rewritten" in capsys.readouterr().out
 
 
@@ -249,5 +303,5 @@ def test_a_row_that_changes_while_a_person_is_forgotten_is_left_and_said(
         def _late(self, **asked: Any) -> Any:
             return client.update_item(**{**asked, "ConditionExpression": "attribute_not_exists(pk) AND #body = :before"})
 
-    assert forget(Raced(), table, frozenset({"ada"}), write=True) == 1
+    assert forget(Raced(), table, frozenset({"ada"}), write=True, wait=WAITED.append) == 1
     assert "1 row changed meanwhile: run the command again" in capsys.readouterr().out

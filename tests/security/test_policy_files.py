@@ -115,6 +115,15 @@ def _below(folder: Path) -> str:
     return "sub/b.yaml:1:1: found a policy file in a folder below"
 
 
+def _behind_a_link(folder: Path) -> str:
+    elsewhere = folder.parent / f"{folder.name}-elsewhere"
+    (elsewhere / "deep").mkdir(parents=True)
+    (elsewhere / "deep" / "b.yaml").write_text(RULE % "")
+    (elsewhere / "again").symlink_to(elsewhere)
+    (folder / "sub").symlink_to(elsewhere)
+    return "sub/deep/b.yaml:1:1: found a policy file in a folder below"
+
+
 def _directory(folder: Path) -> str:
     (folder / "b.yaml").mkdir()
     return "b.yaml:1:1: found a folder"
@@ -140,7 +149,7 @@ def _yml(folder: Path) -> str:
     return "b.yml:1:10: version: found 2"
 
 
-@pytest.mark.parametrize("make", [_dangling, _below, _directory, _fifo, _loop, _upper_case, _yml])
+@pytest.mark.parametrize("make", [_dangling, _below, _behind_a_link, _directory, _fifo, _loop, _upper_case, _yml])
 def test_whatever_looks_like_a_policy_is_read_or_named(make: Callable[[Path], str], tmp_path: Path) -> None:
     from controller.policyfile import BadPolicy, compile_folder
 

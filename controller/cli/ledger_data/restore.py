@@ -1,36 +1,159 @@
-"""``spotwarden restore ledger``: writes an export into an empty table, which a stack then takes with ``ExistingLedger``."""
+"""``spotwarden restore ledger``: writes an export into an empty table, which a stack then takes with ``ExistingLedger``.
+
+A row is only written where there is none of its key. So a restore that was cut, and is repeated while the table is in use
+already, keeps what the stack has written since. A mark in the table says which export is being restored, and how far it has
+come: a row before that place was written once, and if it is gone, the stack has deleted it.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
+from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from controller.aws.dynamodb.items import MARK, Item
+from controller.aws.dynamodb.table import key
+from controller.cli.errors import BadInput
 from controller.cli.ledger_data.rows import line_of, rows_of
-from controller.cli.ledger_data.whole_table import WholeTable
+from controller.cli.ledger_data.whole_table import RESTORING, WholeTable
 from controller.cli.ledger_data.with_table import with_table
 from controller.cli.options import Table
 from controller.units import plural
+
+WINDOW = 500
+AT_ONCE = 8  # below the 10 connections that a client of boto3 keeps
+
+
+class RowResult(StrEnum):
+    """What became of a row of the export. The values are words of the command's output."""
+
+    WRITTEN = "written"
+    THERE = "there already"
+    DIFFERENT = "different"
+    GONE = "deleted since"
+    OVERWRITTEN = "overwritten"
 
 
 def run(
     export: Annotated[
         Path, typer.Argument(metavar="FILE", help="A file of export ledger, or a folder of DynamoDB's own export to S3.")
     ],
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="When a restore that was cut is repeated: replace rows that are different now, and add deleted ones.",
+        ),
+    ] = False,
     table: Table = None,
 ) -> int:
-    """Write the rows into the table, which has to be empty."""
-    return with_table(table, lambda client, name: restore(WholeTable(client, name), export))
+    """Write the rows into the table, which has to be empty, or hold a part of the same export."""
+    return with_table(table, lambda client, name: restore(WholeTable(client, name), export, overwrite=overwrite))
 
 
-def restore(table: WholeTable, export: Path) -> int:
-    """Read all of it first, so that a file with one bad line writes nothing. Raises BadInput, and whatever AWS refuses."""
+def restore(table: WholeTable, export: Path, *, overwrite: bool = False, window: int = WINDOW) -> int:
+    """Read all of it first, so that a file with one bad line writes nothing. Exits with 1 where rows were left as they are.
+
+    Raises BadInput, and whatever AWS refuses.
+    """
     digest, count = hashlib.sha256(), 0
+    newest: dict[bytes, int] = {}
+    earlier: set[int] = set()  # lines whose row is in the export again, as it was read later
     for row in rows_of(export):
         digest.update(line_of(row).encode())
+        place = hashlib.blake2b(f"{row['pk']['S']}\0{row['sk']['S']}".encode(), digest_size=16).digest()
+        if place in newest:
+            earlier.add(newest[place])
+        newest[place] = count
         count += 1
-    written = table.restore(rows_of(export), digest.hexdigest()) if count else 0
-    print(f"{plural.count(written, 'row')} in {table.name}; deploy with ExistingLedger: {table.name}")
-    return 0
+    counted: Counter[RowResult] = Counter()
+    if count:
+        rows = (row for number, row in enumerate(rows_of(export)) if number not in earlier)
+        counted = Restore(table, digest.hexdigest(), overwrite=overwrite, window=window).write(rows)
+    print("\n".join(_said(counted, table.name)))
+    return 1 if _left(counted) else 0
+
+
+class Restore:
+    """One restore of one export, which its digest names. It notes how far it has come after each ``window`` of rows."""
+
+    def __init__(self, table: WholeTable, digest: str, *, overwrite: bool, window: int = WINDOW) -> None:
+        self._client, self._table, self._digest = table.client, table.ledger, digest
+        self._overwrite, self._window = overwrite, window
+
+    def write(self, rows: Iterable[Item]) -> Counter[RowResult]:
+        """Write the rows, each key once. Raises BadInput for a table that holds something else."""
+        done = self._begin()
+        counted: Counter[RowResult] = Counter()
+        number, waiting = 0, iter(rows)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            while batch := list(islice(waiting, self._window)):
+                before = [number + place < done for place in range(len(batch))]
+                counted.update(pool.map(self._write, batch, before))
+                number += len(batch)
+                if number > done:
+                    self._note(number)
+        if not _left(counted):  # otherwise the mark stays, so that the restore can be repeated with --overwrite
+            self._table.remove(key(RESTORING, "mark"))
+        return counted
+
+    def _begin(self) -> int:
+        """How many rows an earlier run of this restore wrote; 0 where this is the first."""
+        found = self._client.scan(TableName=self._table.name, Limit=1, ConsistentRead=True)
+        place = key(RESTORING, "mark")
+        if found["Items"]:
+            mark = self._table.get(RESTORING, "mark") or {}
+            if mark.get("of", {}).get("S") != self._digest:
+                raise BadInput(f"the table {self._table.name} is not empty, wanted an empty one: a restore adds to no ledger")
+            return int(mark.get("written", {}).get("N", 0))
+        if not self._table.put({**place, **MARK, "of": {"S": self._digest}}, absent=True):
+            raise BadInput(f"another restore into {self._table.name} has just begun, wanted one at a time")
+        return 0
+
+    def _note(self, written: int) -> None:
+        self._table.put({**key(RESTORING, "mark"), **MARK, "of": {"S": self._digest}, "written": {"N": str(written)}})
+
+    def _write(self, row: Item, before: bool) -> RowResult:
+        if (self._overwrite or not before) and self._table.put(row, absent=True):
+            return RowResult.WRITTEN
+        found = self._table.get(row["pk"]["S"], row["sk"]["S"])
+        if found is not None and _content(found) == _content(row):
+            return RowResult.THERE
+        if self._overwrite:
+            self._table.put(row)
+            return RowResult.OVERWRITTEN
+        return RowResult.DIFFERENT if found is not None else RowResult.GONE
+
+
+def _content(row: Item) -> str:
+    """The row as text. The members of a set have no order."""
+    return line_of({name: _in_order(value) for name, value in row.items()})
+
+
+def _in_order(value: Any) -> Any:
+    [(kind, held)] = value.items()
+    return {kind: sorted(held)} if kind in ("SS", "NS") else value
+
+
+def _left(counted: Counter[RowResult]) -> int:
+    """How many rows of the export are not in the table, because the table changed since."""
+    return counted[RowResult.DIFFERENT] + counted[RowResult.GONE]
+
+
+def _said(counted: Counter[RowResult], name: str) -> Iterator[str]:
+    total = plural.count(counted.total(), "row")
+    parts = [f"{counted[result]:,} {result.value}" for result in RowResult if counted[result]]
+    yield f"{total} for {name}{': ' if parts else ''}{', '.join(parts)}"
+    if left := _left(counted):
+        yield (
+            f"{plural.count(left, 'row')} left as the table has them: a stack has used the table since the restore was cut."
+            " To take these rows from the export instead, pause the stack and repeat with --overwrite"
+        )
+    yield f"deploy with ExistingLedger: {name}"

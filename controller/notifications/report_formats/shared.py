@@ -27,13 +27,14 @@ def title(report: Report) -> str:
 
 
 def origin_text(report: Report) -> str:
-    """The account, the region, and when the report was made; empty where it does not say."""
+    """The account, the region, when the report was made, and the policy in force then; empty where it does not say."""
     of = report.origin
     if of is None:
         return ""
     name = f" ({shown(of.account_name)})" if of.account_name else ""
     where = [f"account {shown(of.account)}{name}" if of.account else "", shown(of.region) if of.region else ""]
-    return " · ".join(filter(None, (*where, f"made {of.made_at:%Y-%m-%d %H:%M} UTC")))
+    policy = f"policy {shown(of.policy)}" if of.policy else ""
+    return " · ".join(filter(None, (*where, f"made {of.made_at:%Y-%m-%d %H:%M} UTC", policy)))
 
 
 def basis_text(report: Report) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -113,3 +113,12 @@ def generate(seed: object, begins_at: datetime, *, days: int = 14) -> Steps:
 
 CapacityOf = Callable[[str], Capacity]
 """Gives the spot capacity of an instance type."""
+
+
+def capacity_from(given: CapacityOf | Mapping[str, Capacity] | None, seed: object, begins_at: datetime) -> CapacityOf:
+    """The supply of each instance type: as given, of a mapping (other types are never short), or drawn from a seed."""
+    if given is None:
+        return lambda kind: generate(f"{seed}/{kind}", begins_at)
+    if isinstance(given, Mapping):
+        return lambda kind: given.get(kind, ALWAYS)
+    return given

@@ -65,6 +65,14 @@ class Client:
         """Call DescribeAlgorithm."""
         return self._call("DescribeAlgorithm", request)
 
+    def create_hyper_parameter_tuning_job(self, **request: Any) -> dict[str, Any]:
+        """Call CreateHyperParameterTuningJob."""
+        return self._call("CreateHyperParameterTuningJob", request)
+
+    def describe_hyper_parameter_tuning_job(self, **request: Any) -> dict[str, Any]:
+        """Call DescribeHyperParameterTuningJob."""
+        return self._call("DescribeHyperParameterTuningJob", request)
+
     def get_paginator(self, operation_name: str) -> Paginator:
         """Return botocore's own paginator over this client, e.g. for "list_training_jobs" and "list_tags"."""
         name = "".join(word.capitalize() for word in operation_name.split("_"))

@@ -42,6 +42,16 @@ def list_jobs(jobs: Iterable[TrainingJob], **query: Any) -> dict[str, Any]:
     return answer
 
 
+def list_tags(shown: Mapping[str, str], token: str | None, most: int) -> dict[str, Any]:
+    """Answer ListTags: ``shown`` in pages of at most ``most``."""
+    tags = [{"Key": key, "Value": value} for key, value in shown.items()]
+    if token and not token.isdigit():
+        raise invalid("Invalid pagination token.")
+    begin = int(token or 0)
+    end = begin + most
+    return {"Tags": tags[begin:end]} | ({"NextToken": str(end)} if len(tags) > end else {})
+
+
 def _matches(job: TrainingJob, query: dict[str, Any]) -> bool:
     bounds: tuple[tuple[datetime, datetime | None, datetime | None], ...] = (
         (job.created_at, query.get("CreationTimeAfter"), query.get("CreationTimeBefore")),

@@ -9,7 +9,7 @@ from typing import Any, Final
 from infra.local.sagemaker import request as rules
 from infra.local.sagemaker import shapes
 from infra.local.sagemaker.builtin import Builtin, ImageClassifier, classify_image
-from infra.local.sagemaker.capacity import ALWAYS, Capacity, CapacityOf, generate
+from infra.local.sagemaker.capacity import Capacity, CapacityOf, capacity_from
 from infra.local.sagemaker.checkpoints import Checkpoints, Saved
 from infra.local.sagemaker.description import copy, describe, describe_algorithm
 from infra.local.sagemaker.errors import MISSING, NAME_TAKEN, NOT_IN_PROGRESS, ApiError, invalid
@@ -17,12 +17,13 @@ from infra.local.sagemaker.events import Delivery, EventQueue
 from infra.local.sagemaker.faults import Faults
 from infra.local.sagemaker.job import TrainingJob, completed, instances
 from infra.local.sagemaker.lifecycle import Lifecycle
-from infra.local.sagemaker.listing import list_jobs
+from infra.local.sagemaker.listing import list_jobs, list_tags
 from infra.local.sagemaker.pipelines import Pipelines
 from infra.local.sagemaker.random_streams import random_stream
 from infra.local.sagemaker.script import Script, read_script
 from infra.local.sagemaker.settings import WorldSettings
 from infra.local.sagemaker.timeline import Timeline, aware_ms, to_ms
+from infra.local.sagemaker.tuning import TunerDelivery, TuningJobs
 
 Answer = dict[str, Any]
 
@@ -65,12 +66,13 @@ class World:
         self._began_at = aware_ms(now)
         self._timeline = Timeline(self._began_at)
         self._checkpoints = Checkpoints(on_checkpoint)
+        self.tuning = TuningJobs(self._timeline, account, region, self.launch, self._jobs.get)
         self._lifecycle = Lifecycle(
             self._timeline,
             rng=streams["machine"],
             faults=self._faults,
             settings=self.settings,
-            capacity_of=self._capacity_from(capacity_of),
+            capacity_of=capacity_from(capacity_of, seed, self._began_at),
             checkpoints=self._checkpoints,
             on_status_change=self._send_event,
         )
@@ -87,7 +89,7 @@ class World:
 
         Never in the past: while arrived events are not drained, it returns now.
         """
-        moments = [at for at in (self._timeline.next_at(), self.events.next_at()) if at]
+        moments = [at for at in (self._timeline.next_at(), self.events.next_at(), self.tuning.next_at()) if at]
         return max(min(moments), self.now) if moments else None
 
     def advance_to(self, at: datetime) -> None:
@@ -97,9 +99,9 @@ class World:
             raise ValueError(f"the clock cannot go back: it is {self.now.isoformat()}, wanted {at.isoformat()}")
         self._timeline.advance_to(moment)
 
-    def drain_events(self) -> list[Delivery]:
+    def drain_events(self) -> list[Delivery | TunerDelivery]:
         """Take the events that have arrived by now: (deliver_at, EventBridge envelope), in the order of arrival."""
-        return self.events.arrived(self.now)
+        return [*self.events.arrived(self.now), *self.tuning.arrived()]
 
     # What tests and the demo may read, and the controller may not.
 
@@ -179,15 +181,12 @@ class World:
         return list_jobs(self._jobs.values(), **asked)
 
     def list_tags(self, ResourceArn: str, NextToken: str | None = None, MaxResults: int = 50) -> Answer:  # noqa: N803 - as boto3 spells them
-        """Answer ListTags for a training job."""
-        job = self._by_arn(ResourceArn)
-        shown = job.tags if self.now >= job.created_at + timedelta(seconds=self.settings.tags_lag_s) else {}
-        tags = [{"Key": key, "Value": value} for key, value in shown.items()]
-        if NextToken and not NextToken.isdigit():
-            raise invalid("Invalid pagination token.")
-        begin = int(NextToken or 0)
-        end = begin + min(MaxResults, self.settings.tags_per_page)
-        return {"Tags": tags[begin:end]} | ({"NextToken": str(end)} if len(tags) > end else {})
+        """Answer ListTags for a training job or a tuning job."""
+        shown = self.tuning.tags(ResourceArn)
+        if shown is None:
+            job = self._by_arn(ResourceArn)
+            shown = job.tags if self.now >= job.created_at + timedelta(seconds=self.settings.tags_lag_s) else {}
+        return list_tags(shown, NextToken, min(MaxResults, self.settings.tags_per_page))
 
     def add_tags(self, ResourceArn: str, Tags: list[dict[str, str]]) -> Answer:  # noqa: N803 - as boto3 spells them
         """Answer AddTags: new values replace old ones."""
@@ -229,8 +228,6 @@ class World:
             shapes.check(operation, request)
         return answer(self, request)
 
-    # Inside.
-
     def _create(self, request: Answer, owner: dict[str, str], script: Script | None) -> TrainingJob:
         rules.validate(request, self.settings, self._classify)
         name = request["TrainingJobName"]
@@ -264,7 +261,10 @@ class World:
         return Builtin.INCAPABLE if marketplace else Builtin.OTHER
 
     def _send_event(self, job: TrainingJob) -> None:
+        if job.status in TERMINAL:
+            self.pipelines.job_ended(job.arn, self.now)
         self.events.send(job, self.now)
+        self.tuning.changed(job)
 
     def _forget(self, job: TrainingJob) -> None:
         del self._jobs[job.name]
@@ -291,13 +291,6 @@ class World:
             self._discounts[kind] = self.settings.discounts.get(kind, drawn)
         return self._discounts[kind]
 
-    def _capacity_from(self, given: CapacityOf | Mapping[str, Capacity] | None) -> CapacityOf:
-        if given is None:
-            return lambda kind: generate(f"{self._seed}/{kind}", self._began_at)
-        if isinstance(given, Mapping):
-            return lambda kind: given.get(kind, ALWAYS)
-        return given
-
     def _arn(self, kind: str, name: str) -> str:
         return f"arn:aws:sagemaker:{self.region}:{self.account}:{kind}/{name}"
 
@@ -316,5 +309,7 @@ ANSWERS: Final[Mapping[str, Callable[[World, Answer], Answer]]] = {
     "DeleteTags": lambda world, request: world.delete_tags(**request),
     "ListPipelineExecutionSteps": lambda world, request: world.list_pipeline_execution_steps(**request),
     "DescribeAlgorithm": lambda world, request: world.describe_algorithm(request["AlgorithmName"]),
+    "CreateHyperParameterTuningJob": lambda world, request: world.tuning.create(request),
+    "DescribeHyperParameterTuningJob": lambda world, request: world.tuning.describe(request["HyperParameterTuningJobName"]),
 }
 """The operations by their names in the API."""

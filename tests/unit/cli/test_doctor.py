@@ -155,6 +155,11 @@ def delete_the_table(local: aws.Local) -> None:
     dynamodb.delete_table(TableName=table)
 
 
+def cut_a_restore(local: aws.Local) -> None:
+    mark = {"pk": {"S": "restore"}, "sk": {"S": "mark"}, "of": {"S": "an export"}}
+    local.client("dynamodb").put_item(TableName=output(local, "Ledger"), Item=mark)
+
+
 def fail_a_trigger(local: aws.Local) -> None:
     overdue = Overdue(trigger=Trigger(job="bert", lineage=lineage_id("bert")), key="stop/bert", trigger_at=now())
     ledger(local).due.note_failing(overdue, now(), "UnreadableItem: schema is 99")
@@ -210,6 +215,7 @@ def delete_the_bucket(local: aws.Local) -> None:
         (disable_a_rule, "rules", "disabled: "),
         (kill_a_letter, "dead letters", "1 wait; repair the cause that the log shows, then run spotwarden redrive --queue http"),
         (delete_the_table, "table", "is gone: restore it from its backup, and deploy with ExistingLedger"),
+        (cut_a_restore, "table", "is not complete: pause with spotwarden halt, then repeat the restore"),
         (fail_a_trigger, "work", "1 trigger failing, the oldest since "),
         (call_a_halt, "halt", "halted by ana since "),
         (delete_the_secret, "slack", "found no secret arn:aws:secretsmanager:us-east-1:123456789012:secret:slack"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from controller import wiring
@@ -36,6 +38,15 @@ def test_a_document_is_judged_as_it_should_be(
     said = said_of(CASES / file)
     assert (said.code, said.job["verdict"], said.rules, said.job["undecided"]) == (code, verdict, broken, undecided)
     assert said.err == ""
+
+
+def test_a_state_s_name_is_no_name_of_a_job_and_no_part_of_a_prefix(said_of: Check) -> None:
+    machine = json.loads((CASES / "state-machine.json").read_text("utf-8"))
+    state = machine["States"].pop("Train")
+    machine["States"]["Train the model (XGBoost)"] = state
+    job = said_of(machine).job
+    assert (job["job"], job["verdict"]) == ("Train the model (XGBoost)", "findings")
+    assert job["fix"]["request"]["CheckpointConfig"] == {"S3Uri": "s3://acme-ml/checkpoints/Train-the-model-XGBoost/"}
 
 
 def test_a_list_s_one_summary_alone_is_undecided_too(said_of: Check) -> None:

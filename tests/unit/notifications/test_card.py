@@ -167,6 +167,33 @@ def test_the_last_line_shows_the_account_the_region_and_the_creation_time() -> N
     assert last == Small(f"account 111122223333 · us-east-1 · created {when(BEGIN)}")
 
 
+def under(*entries: Any, intents: tuple[Intent, ...] = ()) -> str:
+    """What the last line says after the creation time."""
+    last = parts(*entries, intents=intents)[-1]
+    assert isinstance(last, Small)
+    return last.mrkdwn.partition(when(BEGIN))[2]
+
+
+def test_the_last_line_names_the_mode_and_the_policy_of_what_the_card_says() -> None:
+    first = replace(STARTED, revision="aaaaaaaaaaaa", mode="audit")
+    later = replace(STARVED, at=NOW, revision="bbbbbbbbbbbb", mode="enforce")
+    other = replace(later, job="bert-r02", at=NOW + timedelta(hours=1), revision="cccccccccccc")
+    message = GaveUp(
+        job=JobFacts(name="bert", instance_type="ml.g5.2xlarge", instances=2, spot=True), reason=GiveUpReason.NO_PRICE
+    )
+    told = Intent(
+        due_at=NOW,
+        action=Announce(
+            about="bert", topic="gave-up", channel="#ml", kind=message.kind, facts=facts_to_json(message),
+            revision="dddddddddddd", mode="warn",
+        ),
+    )  # fmt: skip
+    assert under(first) == " · mode audit, policy aaaaaaaaaaaa"
+    assert under(first, later, other) == " · mode enforce, policy bbbbbbbbbbbb"  # of the newest attempt, what was learned last
+    assert under(first, replace(later, revision="", mode="")) == " · mode audit, policy aaaaaaaaaaaa"  # an older row has none
+    assert under(first, intents=(told,)) == " · mode warn, policy dddddddddddd"  # what the card says was decided under it
+
+
 def test_a_waiver_is_shown_while_it_is_in_force() -> None:
     expired = replace(WAIVED, policy="tags", until=NOW)
     shown = parts(STARTED, WAIVED, expired)[2]

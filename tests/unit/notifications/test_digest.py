@@ -159,6 +159,14 @@ def test_the_head_of_a_digest_is_one_screen_and_names_account_region_and_time() 
     )
 
 
+def test_the_last_line_names_the_policy_and_says_where_it_is_newer_than_the_days_reported() -> None:
+    named = DigestNotes(policy="781e8d1c6120", policy_since=BEGIN)
+    assert "policy 781e8d1c6120, new since 2 Mar · Details are in the thread" in words(named)
+    assert "policy 781e8d1c6120 · Details are in the thread" in words(replace(named, policy_since=BEGIN - DAY))
+    assert words(named).count("781e8d1c6120") == 1
+    assert "policy" not in words()
+
+
 def test_a_digest_says_what_needs_a_person_and_nothing_where_nothing_does() -> None:
     assert "Needs a person" not in words()
     waived = Waived(job="bert", at=BEGIN, team=None, policy="use-spot", who="U1", reason="r", ticket="T", until=BEGIN + DAY)

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from controller.ledger import message as m
 from controller.ledger.message import JobFacts, Message
+from controller.ledger.message_json import facts_to_json
 from controller.ledger.message_kind import GiveUpReason, MessageKind, MoveReason, NextStep, asked_by
-from controller.notifications.messages import describe, row_of
+from controller.notifications.messages import row_of
 from controller.notifications.storm_message import storm_head
+from controller.runtime.outbox import Message as Queued
 from tests.builders import BEGIN
 from tests.unit.notifications.test_messages import CAP, CHECKPOINT, LATER
 
@@ -151,7 +153,16 @@ EXAMPLES: tuple[Message, ...] = (
 
 
 def shown(example: Message) -> str:
-    text = describe(example)
+    """A message as the outbox sends it, with the policy that it was decided under."""
+    text = Queued(
+        key="k",
+        channel="#ml-spot",
+        at=BEGIN,
+        kind=example.kind,
+        facts=facts_to_json(example),
+        revision="781e8d1c6120",
+        mode="warn",
+    ).text()
     return "\n".join(part for part in (f"**{example.kind}**", text.body, f"_{text.small}_") if part)
 
 
@@ -160,7 +171,10 @@ def catalogue() -> str:
     examples = "\n\n".join(dict.fromkeys(map(shown, EXAMPLES)))
     storms = "\n\n".join(
         f"**{kind}** ({row_of(kind).importance}) "
-        + "\n".join(getattr(part, "mrkdwn", "") for part in storm_head(kind, ["a", "b", "c"], []))
+        + "\n".join(
+            getattr(part, "mrkdwn", "")
+            for part in storm_head(kind, ["a", "b", "c"], [], under=["mode warn, policy 781e8d1c6120"])
+        )
         for kind in MessageKind
     )
     return f"# Messages as people read them\n\n{examples}\n\n# Many of a kind at once\n\n{storms}\n"

@@ -279,11 +279,12 @@ def test_a_real_value_is_not(tmp_path: Path, line: str) -> None:
     assert told(tmp_path, f"version: 1\n{rest}{line}\n") == []
 
 
-def test_a_file_whose_suffix_is_misspelt_is_named_since_nobody_reads_it(tmp_path: Path) -> None:
-    (tmp_path / "team.ymal").write_text("version: 1\n")
+@pytest.mark.parametrize(("name", "word"), [("team.ymal", "yml"), ("team.yaml.txt", "yaml"), ("team.YML.bak", "yml")])
+def test_a_file_that_ends_almost_like_a_policy_is_named_since_nobody_reads_it(tmp_path: Path, name: str, word: str) -> None:
+    (tmp_path / name).write_text("version: 1\n")
     (tmp_path / "README.md").write_text("")
     (found,) = warnings(tmp_path, RULES + "  - {name: one, rule: spot-required}\n")
-    assert (found.code, Path(found.file).name, found.suggestions) == ("not-read", "team.ymal", ("yml",))
+    assert (found.code, Path(found.file).name, found.suggestions) == ("not-read", name, (word,))
 
 
 def test_compile_says_its_warnings_beside_the_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

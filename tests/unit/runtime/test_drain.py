@@ -169,13 +169,14 @@ def test_a_lineage_with_an_older_waiting_message_is_not_part_of_a_storm() -> Non
     place = Place()
     place.say(0, "first", root="job-3", topic="flagged/x")
     for number in range(20):
-        place.say(number + 1, f"second of {number}", root=f"job-{number}", topic="gave-up")
+        place.say(number + 1, f"second of {number}", root=f"job-{number}", topic="gave-up", revision="781e8d1c6120", mode="warn")
     drain(place.ports)
     storm = next(page.text for _, thread, page in place.slack.posts if "19 jobs" in page.text)
     texts = [page.text.partition(WHERE)[0] for _, _, page in place.slack.posts]
     assert "*job-3*" not in storm
     assert WHERE.strip() in storm
-    assert texts.index("first") < texts.index("second of 3")
+    assert storm.endswith("mode warn, policy 781e8d1c6120")
+    assert texts.index("first") < next(n for n, text in enumerate(texts) if text.startswith("second of 3\n"))
 
 
 def test_a_job_name_cannot_mention_a_channel() -> None:

@@ -56,6 +56,7 @@ def test_it_is_told_in_the_channel_of_its_team_and_never_stopped() -> None:
     judge_tuning("tuner", at)
     assert len(waiting(at, "#vision")) == 1
     [message] = at.outbox.waiting("#vision", 10)
+    assert (message.revision, message.text().small.count("policy r1")) == ("r1", 1)
     assert "keep running" in message.text().body
 
 

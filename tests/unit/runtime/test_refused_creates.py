@@ -62,6 +62,7 @@ def test_a_used_up_quota_is_told_with_its_name_and_the_jobs_that_hold_it() -> No
     at.ledger.holds_on = lambda *_: holds
     assert note_refused_create(event(), at)
     [message] = waiting(at)
+    assert message.text().small.endswith("policy r1")
     text = message.text()
     assert "SageMaker did not create *bert*: a quota is used up" in text.title
     assert "`ml.g5.2xlarge for training job usage` is 4, of which 3 are in use, and the job asks for 2" in text.body

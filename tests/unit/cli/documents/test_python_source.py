@@ -164,6 +164,8 @@ PROGRAMS = {
         'import boto3, json\nrequest = json.load(open("job.json"))\nboto3.client("sagemaker").create_training_job(**request)\n',
         "undecided", [], ALL,
     ),
+    "a variable whose name no job may have": (V2_SPOT.replace("estimator = ", "my_first_estimator = "), "allow", [], []),
+    "an attribute that holds the estimator": (V2_SPOT.replace("estimator = ", "self.est = "), "allow", [], []),
     "boto3 instance type that is none": (BOTO3_SPOT.replace("ml.g5.2xlarge", "ml.g5.2xlarg"), "refused", ["SageMaker"], []),
 }  # fmt: skip
 

@@ -81,6 +81,13 @@ def test_a_call_whose_other_members_come_from_elsewhere_is_not_refused_for_lacki
     assert refused(said_of(program, name="tune.py")) == set()
 
 
+def test_the_hyperparameters_of_a_definition_are_no_member_of_the_fix(said_of: Check) -> None:
+    """They decide whether an image runs a script; the model of a definition has HyperParameterRanges, which they are not."""
+    fixed = definition("a", CheckpointConfig=None, StaticHyperParameters={"epochs": "9"})
+    (job,) = said_of(tuning(TrainingJobDefinitions=[fixed])).jobs
+    assert (job["verdict"], list(job["fix"]["request"])) == ("findings", ["CheckpointConfig"])
+
+
 def test_what_sagemaker_described_is_never_refused(said_of: Check) -> None:
     told = tuning(HyperParameterTuningJobArn="arn:aws:sagemaker:us-east-1:111122223333:hyper-parameter-tuning-job/tune", Odd=1)
     assert refused(said_of(told)) == set()

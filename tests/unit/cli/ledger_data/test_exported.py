@@ -36,8 +36,11 @@ def export(path: Path, account: str, entries: list[Entry]) -> Path:
     client = Written()
     id_ = replace(lineage_id(), account=account)
     DynamoLineages(Table(client, "T")).commit(Lineage(id=id_), Decision(entries=tuple(entries)))
+    current = {
+        "pk": {"S": "policy"}, "sk": {"S": "current"}, **MARK, "revision": {"S": account}, "at": {"S": "2000-01-01T00:00:00Z"}
+    }  # fmt: skip
     cursor = {"pk": {"S": "cursor"}, "sk": {"S": "rollup"}, **MARK, "at": {"S": "2000-01-01T00:00:00Z"}}
-    path.write_text("".join(f"{line_of(row)}\n" for row in [*client.rows, cursor]), encoding="utf-8")
+    path.write_text("".join(f"{line_of(row)}\n" for row in [*client.rows, cursor, current]), encoding="utf-8")
     return path
 
 
@@ -61,6 +64,7 @@ def test_the_sums_of_two_exports_add_up_and_each_account_has_a_line(files: list[
     assert both["total"]["attempts"] == first["total"]["attempts"] + second["total"]["attempts"] > 0
     assert {line["name"] for line in both["lines"]} == {f"{'1' * 12} us-east-1", f"{'2' * 12} us-east-1"}
     assert sum(line["attempts"] for line in both["lines"]) == both["total"]["attempts"]
+    assert (first["origin"]["policy"], both["origin"]["policy"]) == ("1" * 12, "")  # two policies have no one name
 
 
 def test_the_same_account_and_region_twice_is_refused(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -46,6 +46,13 @@ def test_a_month_that_has_begun_says_why_it_has_no_forecast_and_other_periods_do
     assert forecast_line(replace(month, since=first + DAY, until=first + 2 * DAY)) == ""
 
 
+def test_a_report_names_the_policy_that_was_in_force_when_it_was_made() -> None:
+    made = replace(report(), origin=Origin(made_at=BEGIN, policy="781e8d1c6120"))
+    assert [text.count("policy 781e8d1c6120") for text in (as_text(made), as_html(made))] == [1, 1]
+    assert json.loads(as_json(made))["origin"]["policy"] == "781e8d1c6120"
+    assert "policy" not in as_text(replace(made, origin=Origin(made_at=BEGIN)))
+
+
 def test_the_json_is_whole_numbers_under_the_names_of_the_fields() -> None:
     found = json.loads(as_json(report()))
     assert (found["total"]["saved_micros"], found["total"]["unpriced"]) == (1_400_000, 1)

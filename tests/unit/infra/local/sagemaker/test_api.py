@@ -327,3 +327,29 @@ def test_the_client_has_a_method_for_every_operation_of_the_world() -> None:
 def test_the_world_answers_with_the_time_of_its_own_clock(here: World, client: Any) -> None:
     client.create_training_job(**request())
     assert client.describe_training_job(TrainingJobName="bert")["CreationTime"] == T0
+
+
+def test_a_tuning_job_starts_its_training_jobs_within_its_limits_and_is_described_alike(here: World, client: Any) -> None:
+    one = {key: value for key, value in request().items() if key not in ("TrainingJobName", "HyperParameters", "Tags")}
+    asked = {
+        "HyperParameterTuningJobName": "tuner", "TrainingJobDefinition": one, "Tags": [{"Key": "team", "Value": "vision"}],
+        "HyperParameterTuningJobConfig": {
+            "Strategy": "Random", "ResourceLimits": {"MaxNumberOfTrainingJobs": 3, "MaxParallelTrainingJobs": 2}
+        },
+    }  # fmt: skip
+    arn = client.create_hyper_parameter_tuning_job(**asked)["HyperParameterTuningJobArn"]
+    with pytest.raises(ClientError, match="ResourceInUse"):
+        client.create_hyper_parameter_tuning_job(**asked)
+    here.advance_to(here.now)
+    assert sorted(name[:10] for name in here.jobs) == ["tuner-001-", "tuner-002-"]
+    assert client.list_tags(ResourceArn=arn)["Tags"] == asked["Tags"]
+    run(here)
+    told = client.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName="tuner")
+    assert (told["HyperParameterTuningJobStatus"], sum(told["TrainingJobStatusCounters"].values()), len(here.jobs)) == (
+        "Completed",
+        3,
+        3,
+    )
+    assert all(client.describe_training_job(TrainingJobName=name)["TuningJobArn"] == arn for name in here.jobs)
+    with pytest.raises(ClientError, match="Requested resource not found"):
+        client.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName="other")
