@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    Strict,
-    StrictBool,
-    StrictInt,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, Strict, StrictBool, StrictInt, model_validator
 
 from controller.jobs.algorithm import AlgorithmClass
 from controller.jobs.failure import FailureCause
