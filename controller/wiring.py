@@ -109,6 +109,14 @@ def _client_in(region: str, service: str) -> Any:
     return boto3_client(service, _client_config, region)
 
 
+def advice_on(problem: BaseException) -> str:
+    """What an operator can do about an error; empty where that is not known."""
+    from controller.aws.operator_advice import advice  # here: only a failure needs it
+
+    table, secret = (os.environ.get(name, "") for name in ("SPOTWARDEN_TABLE", "SPOTWARDEN_SLACK_TOKEN_SECRET"))
+    return advice(problem, table=table, secret=secret)
+
+
 def region() -> str:
     """The region that this function runs in."""
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"

@@ -1,4 +1,4 @@
-"""Writes a fix in the terms of the reader's tool: request JSON, AWS CLI, SageMaker Python SDK v2 and v3, Terraform."""
+"""Writes a fix in the terms of the reader's tool: request JSON, AWS CLI, SageMaker Python SDK v1 to v3, Terraform."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ Line = tuple[str, str]
 SECONDS = re.compile(r".*InSeconds$")
 SHOWN: Mapping[str, tuple[str, ...]] = {
     "request": ("request", "cli", "v2", "v3", "terraform"),
+    "sdk-v1": ("v1",),
     "sdk-v2": ("v2",),
     "sdk-v3": ("v3",),
     "boto3": ("request",),
@@ -107,6 +108,12 @@ def estimator(change: Mapping[str, Any]) -> str:
     return f"Estimator({', '.join(f'{name}={value!r}' for name, value in sdk_arguments(change).items())})"
 
 
+def first_estimator(change: Mapping[str, Any]) -> str:
+    """The arguments of an Estimator of the SDK v1."""
+    given = {OF_FIRST_SDK.get(name, name): value for name, value in sdk_arguments(change).items()}
+    return f"Estimator({', '.join(f'{name}={value!r}' for name, value in given.items())})"
+
+
 def model_trainer(change: Mapping[str, Any]) -> str:
     """The arguments of a ModelTrainer (v3): Compute, StoppingCondition, CheckpointConfig."""
     compute = dict(change.get("ResourceConfig", {}))
@@ -153,9 +160,14 @@ def _hcl(value: Any) -> str:
     return json.dumps(value)
 
 
+OF_FIRST_SDK: Mapping[str, str] = {
+    name: f"train_{name}"
+    for name in ("use_spot_instances", "max_run", "max_wait", "instance_type", "instance_count", "volume_size")
+}
 WAYS: Mapping[str, tuple[str, Any]] = {
     "request": ("in the request", request_json),
     "cli": ("with the AWS CLI", aws_cli),
+    "v1": ("in SDK v1", first_estimator),
     "v2": ("in SDK v2", estimator),
     "v3": ("in SDK v3", model_trainer),
     "terraform": ("in Terraform", terraform),

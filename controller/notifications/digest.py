@@ -11,10 +11,11 @@ from controller.ledger.entry import Waived
 from controller.ledger.halt import Halt
 from controller.notifications.card import saved_text
 from controller.notifications.links import console_url, link
-from controller.notifications.message_text import IN_THREAD, bold, halted_text, person, policy_text
+from controller.notifications.message_text import IN_THREAD, bold, halted_text, policy_text
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.notifications.parts import Chart, Header, Number, Part, Small, Table, Text
 from controller.notifications.period_sentence import forecast_text, sentence
+from controller.notifications.waiver_lines import waived_line, waiver_line
 from controller.policy.waiver import Waiver
 from controller.savings.report import Line, Report
 from controller.savings.rollup import Mover
@@ -24,6 +25,7 @@ from controller.units.value import dataclass
 
 TOP = 5
 LINES = 20  # of teams; the others are one line
+WAIVERS = 10
 MOVERS = 3
 SHELVED_LISTED = 20
 NEEDS_MAX = 5
@@ -146,7 +148,8 @@ def _period(report: Report) -> str:
 
 
 def _whose(report: Report) -> str:
-    return f": {', '.join(report.teams)}" if report.teams else ""
+    more = f" and {count(len(report.teams) - TOP, 'other team')}" if len(report.teams) > TOP else ""
+    return f": {', '.join(report.teams[:TOP])}{more}" if report.teams else ""
 
 
 def _money(line: Line) -> str:
@@ -270,19 +273,8 @@ def _halt(notes: DigestNotes) -> Iterable[Part]:
 
 def _in_force(notes: DigestNotes) -> Iterable[Part]:
     if notes.waivers or notes.policy_waivers:
-        texts = (*(waived_line(w) for w in notes.waivers), *(waiver_line(w) for w in notes.policy_waivers))
-        yield Text("\n".join(("*Waivers in force*", *texts)))
-
-
-def waived_line(w: Waived) -> str:
-    """A waiver that was given in Slack."""
-    why = f"{escaped(w.reason)} ({escaped(w.ticket)}, {person(w.who)})"
-    return f"• {escaped(w.policy)} for {bold(w.job)} until {when(w.until)}: {why}"
-
-
-def waiver_line(w: Waiver) -> str:
-    """A waiver of the policy."""
-    return f"• {escaped(', '.join(w.rules))} by the waiver {bold(w.name)} of the policy until {when(w.expires)}: {escaped(w.why)}"
+        texts = [*(waived_line(w) for w in notes.waivers), *(waiver_line(w) for w in notes.policy_waivers)]
+        yield _list("*Waivers in force*", texts, WAIVERS)
 
 
 def _unknown(report: Report) -> Iterable[Part]:
@@ -295,16 +287,19 @@ def _unknown(report: Report) -> Iterable[Part]:
     if texts:
         yield Small(f"These figures are a minimum. Not or not fully included: {'; '.join(texts)}")
     if one.speed_unknown:
-        yield Small(
-            f"{count(one.speed_unknown, 'attempt')} on other instances, speed unknown: counted at the lower price of both"
-        )
+        unsure = count(one.speed_unknown, "attempt")
+        yield Small(f"{unsure} on other instances, speed unknown: counted at the lower price of both")
 
 
 def _shelved(notes: DigestNotes) -> Iterable[Part]:
     if notes.shelved:
-        more = len(notes.shelved) - SHELVED_LISTED
-        texts = [f"• {title}" for title in notes.shelved[:SHELVED_LISTED]] + ([f"• … and {more} more"] if more > 0 else [])
-        yield Text("\n".join((f"*{count(len(notes.shelved), 'message')} could not be sent within one day*", *texts)))
+        title = f"*{count(len(notes.shelved), 'message')} could not be sent within one day*"
+        yield _list(title, [f"• {shelved}" for shelved in notes.shelved], SHELVED_LISTED)
+
+
+def _list(title: str, texts: Sequence[str], most: int) -> Text:
+    more = [f"• … and {len(texts) - most} more"] if len(texts) > most else []
+    return Text("\n".join((title, *texts[:most], *more)))
 
 
 def _share(share: float | None) -> Number:

@@ -188,7 +188,7 @@ def text_of(kind: MessageKind, facts: str) -> MessageText:
     """The text of a stored message. Facts that this version cannot read are shown unchanged."""
     try:
         return describe(message_of(kind, facts))
-    except (KeyError, TypeError, ValueError):
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         return MessageText(f"{bold(kind)}: this message was written by another version", (code(facts),))
 
 

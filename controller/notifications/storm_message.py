@@ -31,7 +31,7 @@ def storm_head(
     row = row_of(kind)
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     text = f":cloud_with_lightning: *{count(len(names), 'job')} {row.many}*: {', '.join(map(bold, names[:NAMED]))}{more}"
-    who = " ".join(map(mention_of, sorted(set(filter(None, mentions)))[:MENTIONED]))
+    who = " ".join(map(mention_of, _of_head(mentions)))
     todo = row.todo if threads else row.todo.replace(IN_THREAD, "below")
     head: list[Part] = [Text(f"{text}\n{todo}" if todo else text)]
     details = f"Details of each job are {IN_THREAD if threads else 'below'}."
@@ -48,6 +48,19 @@ def _under(policies: Iterable[str]) -> str:
     return "; ".join(found) if len(found) <= POLICIES_NAMED else f"under {len(found)} different modes and policies"
 
 
-def storm_details(texts: Iterable[MessageText]) -> tuple[Part, ...]:
-    """The details of each job."""
-    return tuple(Text(text.body) for text in texts)
+def storm_details(texts: Iterable[tuple[MessageText, str]]) -> tuple[Part, ...]:
+    """The details of each job; each text with whom to notify. Whom the head has no room for is notified here."""
+    told = tuple(texts)
+    known = set(_of_head(who for _, who in told))
+    return tuple(_details(told, known))
+
+
+def _details(texts: Iterable[tuple[MessageText, str]], known: set[str]) -> Iterable[Part]:
+    for text, who in texts:
+        yield Text(f"{mention_of(who)} {text.body}" if who and who not in known else text.body)
+        known.add(who)
+
+
+def _of_head(mentions: Iterable[str]) -> list[str]:
+    """Whom the head of a storm notifies."""
+    return sorted(set(filter(None, mentions)))[:MENTIONED]

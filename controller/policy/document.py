@@ -25,6 +25,7 @@ from controller.policy.compiled import load_policy
 from controller.policy.policy import Policy, Rule
 from controller.policy.rules import RULE_KINDS
 from controller.policy.when import ORDERS, When
+from controller.units.plural import count
 
 VERSION = 1
 """The form of compiled documents. A change after which older code would misread a document needs the next number."""
@@ -154,7 +155,7 @@ def _mistyped(hint: Any, value: Any, where: str) -> Any:
             yield f"{where} {_short(repr(value))}, wanted a map"
             return
         if len(value) > KEYS_MAX:
-            yield f"{where} of {len(value):,} keys, wanted at most {KEYS_MAX:,}"
+            yield f"{where} of {count(len(value), 'key')}, wanted at most {KEYS_MAX:,}"
             return
         yield from _mistyped_in(key_hint, tuple(value), f"{where} key")
         for key, one in value.items():
@@ -162,7 +163,7 @@ def _mistyped(hint: Any, value: Any, where: str) -> Any:
     elif not _is(hint, value):
         yield f"{where} {_short(repr(value))}, wanted {_wanted(hint)}"
     elif isinstance(value, str) and len(value) > TEXT_MAX:
-        yield f"{where} of {len(value):,} characters, wanted at most {TEXT_MAX:,}"
+        yield f"{where} of {count(len(value), 'character')}, wanted at most {TEXT_MAX:,}"
 
 
 def _mistyped_in(hint: Any, values: Any, where: str) -> Any:
@@ -170,7 +171,7 @@ def _mistyped_in(hint: Any, values: Any, where: str) -> Any:
         yield f"{where} {_short(repr(values))}, wanted a list"
         return
     if len(values) > ENTRIES_MAX and not where.endswith(" key"):
-        yield f"{where} of {len(values):,} entries, wanted at most {ENTRIES_MAX:,}"
+        yield f"{where} of {count(len(values), 'entry')}, wanted at most {ENTRIES_MAX:,}"
         return
     for number, value in enumerate(values):
         yield from _mistyped(hint, value, f"{where}[{number}]")

@@ -46,6 +46,7 @@ from controller.policyfile.validation_errors import validation_errors
 from controller.policyfile.warnings import warnings_of
 from controller.policyfile.when import compile_when
 from controller.policyfile.yaml_nodes import Tree, read_yaml
+from controller.units.plural import count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +108,9 @@ def _refuse_too_many(trees: Sequence[Tree]) -> None:
             own = len(entries(tree, section))
             total += own
             if total > ENTRIES_MAX >= own:
-                tree.problem((section,), found=f"{total:,} entries with those of other files", wanted=f"at most {ENTRIES_MAX:,}")
+                tree.problem(
+                    (section,), found=f"{count(total, 'entry')} with those of other files", wanted=f"at most {ENTRIES_MAX:,}"
+                )
                 break
 
 

@@ -8,19 +8,7 @@ from pydantic import BeforeValidator, Field, Strict, StrictBool, StrictInt, mode
 
 from controller.jobs.algorithm import AlgorithmClass
 from controller.jobs.failure import FailureCause
-from controller.policy.bounds import (
-    ENTRIES_MAX,
-    FACTOR,
-    INTERRUPTIONS,
-    JITTER,
-    MOVES,
-    PLACEMENT_SCORE,
-    QUANTILE,
-    RETRIES,
-    SURPRISE_JOBS,
-    VOLUME_GB,
-    WHEN_MAX,
-)
+from controller.policy import bounds
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, RuleAction, Severity
 from controller.policy.resubmission import BudgetPer, Guarantee
@@ -65,12 +53,12 @@ STEP_WORDS = ("same", "equivalents", "on-demand")
 
 ModeWord = Annotated[str, BeforeValidator(one_of(tuple(Mode)))]
 SeverityWord = Annotated[str, BeforeValidator(one_of(tuple(Severity)))]
-Share = Annotated[float, Strict(), between(JITTER)]
-Factor = Annotated[float, Strict(), between(FACTOR)]
+Share = Annotated[float, Strict(), between(bounds.JITTER)]
+Factor = Annotated[float, Strict(), between(bounds.FACTOR)]
 
 
 ALL = "all"
-SOME = Field(min_length=1, max_length=ENTRIES_MAX)
+SOME = Field(min_length=1, max_length=bounds.ENTRIES_MAX)
 
 
 class Limits(StrictModel):
@@ -127,7 +115,7 @@ class RepairEntry(StrictModel):
 class SurpriseEntry(Limits):
     """How many jobs a new rule may act on within its first day, before it only warns."""
 
-    jobs: Annotated[StrictInt, between(SURPRISE_JOBS)] | None = None
+    jobs: Annotated[StrictInt, between(bounds.SURPRISE_JOBS)] | None = None
     of_last_day: Percent | None = None
 
 
@@ -137,7 +125,7 @@ class RuleEntry(StrictModel):
     name: Name
     rule: Annotated[str, BeforeValidator(one_of(tuple(RULE_KINDS)))]
     match: Match = Match.model_construct()
-    when: Annotated[str, Strict(), Field(max_length=WHEN_MAX)] | None = None
+    when: Annotated[str, Strict(), Field(max_length=bounds.WHEN_MAX)] | None = None
     options: Annotated[dict[str, Any], Field(default_factory=dict)]
     mode: ModeWord | None = None
     severity: SeverityWord | None = None
@@ -159,7 +147,7 @@ class Backoff(StrictModel):
 
 
 class BudgetEntry(StrictModel):
-    limit: Annotated[StrictInt, between(RETRIES)]
+    limit: Annotated[StrictInt, between(bounds.RETRIES)]
     per: Annotated[str, BeforeValidator(one_of(tuple(BudgetPer)))] = BudgetPer.LINEAGE.value
     backoff: Backoff = Backoff()
 
@@ -181,7 +169,7 @@ class MemoryBudget(BudgetEntry):
 
 
 class DiskBudget(BudgetEntry):
-    volume_gb: Annotated[StrictInt, between(VOLUME_GB)]
+    volume_gb: Annotated[StrictInt, between(bounds.VOLUME_GB)]
 
 
 class Causes(StrictModel):
@@ -232,7 +220,7 @@ def _fallback_steps(found: Any) -> Any:
 
 
 class Interruptions(StrictModel):
-    more_than: Annotated[StrictInt, between(INTERRUPTIONS)]
+    more_than: Annotated[StrictInt, between(bounds.INTERRUPTIONS)]
     within: Duration
 
 
@@ -241,7 +229,7 @@ class DeadlineEntry(StrictModel):
 
     finish_within: LongDuration | None = Field(None, serialization_alias="finish_within_s")
     guarantee: Annotated[str, BeforeValidator(one_of(tuple(Guarantee)))] = Guarantee.DEADLINE.value
-    quantile: Annotated[float, Strict(), between(QUANTILE)] = 0.9
+    quantile: Annotated[float, Strict(), between(bounds.QUANTILE)] = 0.9
     margin: Duration = Field(600, serialization_alias="margin_s")
     start: Duration = Field(300, serialization_alias="start_s")
     restore: DurationOrZero = Field(120, serialization_alias="restore_s")
@@ -249,10 +237,10 @@ class DeadlineEntry(StrictModel):
     checkpoint_every: Duration = Field(1800, serialization_alias="checkpoint_every_s")
     back_to_spot: StrictBool = False
     probe: StrictBool = False
-    placement_score: Annotated[StrictInt, between(PLACEMENT_SCORE)] | None = None
+    placement_score: Annotated[StrictInt, between(bounds.PLACEMENT_SCORE)] | None = None
     min_stay: DurationOrZero = Field(1800, serialization_alias="stay_s")
     move_without_checkpoint: StrictBool = False
-    moves: Annotated[StrictInt, between(MOVES)] = Field(40, serialization_alias="moves_max")
+    moves: Annotated[StrictInt, between(bounds.MOVES)] = Field(40, serialization_alias="moves_max")
 
 
 class Cap(Limits):

@@ -13,6 +13,7 @@ from controller.runtime.ports import Answer, Message, Refused
 from controller.units.value import dataclass
 
 BATCH = 500  # messages of a channel that are looked at in one pass
+UNMADE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 STORM_SIZE = 10  # messages of one kind that wait in one channel at once
 
 
@@ -58,7 +59,7 @@ def sent(send: Callable[[Batch], Answer], step: Batch) -> Answer:
     """Send a step. Refused where its text cannot be made, such as of a row that nobody wrote: it holds up no other message."""
     try:
         return send(step)
-    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as problem:
+    except UNMADE as problem:
         return Refused(f"its text cannot be made ({type(problem).__name__})")
 
 
@@ -68,7 +69,8 @@ def storm_pages(kind: MessageKind, messages: Sequence[Message], where: str, *, t
     mentions = (message.mention for message in messages if threads)
     under = [policy_text(message.revision, message.mode) for message in messages]
     head = storm_head(kind, names, mentions, where, under, threads=threads)
-    return (*pages(head), *pages(storm_details(message.text() for message in messages)))
+    told = ((message.text(), message.mention if threads else "") for message in messages)
+    return (*pages(head), *pages(storm_details(told)))
 
 
 def _stormy(message: Message) -> bool:

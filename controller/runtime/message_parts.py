@@ -11,6 +11,7 @@ from controller.notifications.links import job_links
 from controller.notifications.message_text import bold, where_text
 from controller.notifications.parts import Part, Text
 from controller.notifications.without_buttons import without_buttons
+from controller.runtime.batches import UNMADE
 from controller.runtime.ports import Message, Ports, Unreachable
 from controller.units.money import Rate
 
@@ -30,8 +31,11 @@ def parts_for_topic(message: Message, ports: Ports) -> tuple[Part, ...]:
     parts, lineage = parts_of(replace(message, mention=""), ports, threads=False), LineageId.parse(message.thread)
     if lineage is None:
         return parts
-    acts = without_buttons(ports.ledger.lineages.load(lineage), ports.clock.now())
-    return (*parts, Text("\n".join(acts)))
+    found = ports.ledger.lineages.load(lineage)
+    try:
+        return (*parts, Text("\n".join(without_buttons(found, ports.clock.now()))))
+    except UNMADE:  # such as from an entry that nobody wrote: the message itself can be sent
+        return parts
 
 
 def where_of(message: Message, ports: Ports) -> str:

@@ -10,13 +10,12 @@ import json
 from collections.abc import Iterable, Iterator
 
 from controller.notifications.block_kit import Page, page_of, pages
-from controller.runtime.batches import Batch, kind_of, storm_pages
+from controller.runtime.batches import UNMADE, Batch, kind_of, storm_pages
 from controller.runtime.message_parts import parts_for_topic, where_of
 from controller.runtime.ports import Message, Ports
 
 TOPIC_CALLS_MAX = 10  # a topic and pass
 TOGETHER_MAX = 100_000  # characters of what is sent together; SNS takes 256 kB
-UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 def topic_batches(steps: Iterable[Batch]) -> Iterator[Batch]:
@@ -72,7 +71,7 @@ def _length(message: Message) -> int:
         return len(message.plain) or len(message.native)
     try:
         return len(message.text().body) if message.has_text else 0
-    except UNREADABLE:
+    except UNMADE:
         return 0
 
 

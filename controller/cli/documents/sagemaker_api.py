@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from controller.aws.sagemaker.documents import DETAIL_TYPE, REQUESTED, SOURCE, DocumentKind, kind_of
 from controller.aws.sagemaker.members import BadDocument, shown
-from controller.cli.documents.found import Found, joined, line_of, templated, walk
+from controller.cli.documents.batch import service_job
+from controller.cli.documents.found import Found, beside, joined, line_of, templated, walk
+from controller.cli.documents.parse import json_value
 from controller.cli.documents.tuning import tuning_jobs
 from controller.jobs.job import Service
 
@@ -59,6 +62,8 @@ def event(file: str, document: Document, path: str = "") -> Iterator[Found] | No
     detail = document.get("detail")
     detail = detail if isinstance(detail, Mapping) else {}
     place = joined(path, "detail")
+    if document.get("source") == "aws.batch" and (jobs := service_job(file, detail, place)) is not None:
+        return jobs
     if document.get("source") != SOURCE:
         source = document.get("source")
         return iter([_none(file, path, line, f"an event whose source is {shown(source)}, wanted {SOURCE!r}", name)])
@@ -76,6 +81,32 @@ def event(file: str, document: Document, path: str = "") -> Iterator[Found] | No
         case _:
             error = f"an event whose detail-type is {shown(kind)}, wanted {DETAIL_TYPE!r}"
     return iter([_none(file, path, line, error, name)])
+
+
+def cloudtrail(file: str, document: Document) -> Iterator[Found] | None:
+    """The calls of a CloudTrail log (Records), of ``aws cloudtrail lookup-events`` (Events), or one alone."""
+    if "eventSource" in document and "eventName" in document:
+        return _api_call(file, document, "", line_of(document))
+    for member, inside in (("Records", None), ("Events", "CloudTrailEvent")):
+        records = document.get(member)
+        objects = [one for one in records if isinstance(one, Mapping)] if isinstance(records, list) else []
+        if any("eventSource" in one or "CloudTrailEvent" in one for one in objects):
+            return iter(beside(_recorded(file, objects, member, inside)))
+    return None
+
+
+def _recorded(file: str, records: list[Document], member: str, inside: str | None) -> Iterator[Found]:
+    for number, record in enumerate(records):
+        place, line, call = joined(member, number), line_of(record), record
+        if inside is not None:
+            place = joined(place, inside)
+            try:
+                call = json_value(str(record.get(inside, "")), line or 1)
+            except BadDocument as error:
+                yield _none(file, place, line, str(error))
+                continue
+        if isinstance(call, Mapping):
+            yield from (replace(one, line=line) for one in _api_call(file, call, place, line))
 
 
 def _pipeline_step(file: str, detail: Document, path: str, line: int | None, document: Document) -> Found:
@@ -106,7 +137,7 @@ def _api_call(file: str, detail: Document, path: str, line: int | None) -> Itera
         yield from tuning_jobs(file, renamed(parameters, "CreateHyperParameterTuningJobRequest"), place)
     else:
         error = f"a recorded call of {shown(name)}, wanted CreateTrainingJob or CreateHyperParameterTuningJob"
-        yield _none(file, path, line, error, DocumentKind.EVENT.value)
+        yield replace(_none(file, path, line, error, DocumentKind.EVENT.value), idle=True)
 
 
 def described(file: str, document: Any, path: str = "", kind: DocumentKind | None = None) -> Found:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from controller.aws.sagemaker.documents import DocumentKind
-from controller.cli.documents.found import Found, joined, line_of, templated
+from controller.cli.documents.found import Found, Later, joined, line_of, templated
 from controller.jobs.job import Service
 
 KIND = "CreateHyperParameterTuningJob request"
@@ -14,6 +14,10 @@ NAME = "HyperParameterTuningJobName"
 OUTER_SHAPE = "CreateHyperParameterTuningJobRequest"
 DEFINITIONS = "TrainingJobDefinitions"
 DEFINITION_SHAPE = "HyperParameterTrainingJobDefinition"
+READ = (
+    "AlgorithmSpecification", "CheckpointConfig", "EnableManagedSpotTraining", "OutputDataConfig", "ResourceConfig", "RoleArn",
+    "StoppingCondition",
+)  # fmt: skip
 
 
 def tuning_request(file: str, document: Mapping[str, Any], path: str = "") -> Iterator[Found] | None:
@@ -39,13 +43,16 @@ def tuning_jobs(
     found = [("TrainingJobDefinition", one)] if isinstance(one, Mapping) else []
     if isinstance(several, list):
         found += [(joined("TrainingJobDefinitions", n), d) for n, d in enumerate(several) if isinstance(d, Mapping)]
+    if not found and (isinstance(one, Later) or isinstance(several, Later)):
+        found = [("TrainingJobDefinition", dict.fromkeys(READ, one if isinstance(one, Later) else several))]
     if not found:
         error = "found no TrainingJobDefinition, wanted the definition of the training jobs"
         yield Found(file=file, kind=kind, path=path, line=line_of(document), error=error, request=None)
     for place, definition in found:
         label = definition.get("DefinitionName")
         body = {"TrainingJobName": f"{name}-{label}" if isinstance(label, str) else name, **definition, **tags}
-        body["HyperParameters"] = definition.get("StaticHyperParameters") or {}
+        static = definition.get("StaticHyperParameters")
+        body["HyperParameters"] = static if static is not None else {}
         yield Found(
             file=file, kind=kind, path=joined(path, place), line=line_of(definition) or line_of(document),
             body=templated(body), base=DocumentKind.DESCRIBE if told else DocumentKind.CREATE,

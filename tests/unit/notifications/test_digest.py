@@ -146,6 +146,24 @@ def test_a_digest_of_a_thousand_teams_stays_small() -> None:
     assert "981 others" in "\n".join(json.dumps(page.json) for page in made)
 
 
+def test_a_digest_of_a_hundred_teams_and_waivers_with_the_longest_names_stays_small() -> None:
+    names = [f"{number:03d}" + "\N{PILE OF POO}" * 253 for number in range(100)]
+    report = report_of({FIRST: roll_up(told(measured("a", team=names[0])))}, FIRST, FIRST + DAY, teams=frozenset(names))
+    waivers = [
+        Waived(job=name, at=BEGIN, team=name, policy=name, who=name, reason=name * 4, ticket=name, until=BEGIN + DAY)
+        for name in names
+    ]
+    of_policy = tuple(waiver(name=f"w{number}", reason="x" * 300) for number in range(100))
+    notes = DigestNotes(waivers=tuple(waivers), policy_waivers=of_policy, now=BEGIN)
+    made = pages(digest_parts(report, report, notes))
+    assert all(broken(page.text, page.blocks) == [] for page in made)
+    plain = json.dumps([page.json for page in pages(digest_parts(report, report, notes), native=False)])
+    assert max(len(page.json) for page in made) + len(plain) < 390_000, "DynamoDB takes items of 400 kB"
+    texts = "\n".join(page.json for page in made)
+    assert (len(pages(digest_head(report, report, notes))), "and 190 more" in texts) == (1, True)
+    assert "and 95 other teams" in texts
+
+
 def test_the_head_of_a_digest_is_one_screen_and_names_account_region_and_time() -> None:
     entries = told(*(measured(f"job-{n}", team=f"team-{n:02d}", billable_s=3600 * (n % 2)) for n in range(20)))
     report = report_of({FIRST: roll_up(entries)}, FIRST, FIRST + DAY)

@@ -241,16 +241,20 @@ def test_through_a_webhook_each_message_is_posted_and_nothing_is_edited() -> Non
     assert "|Job in SageMaker>" in place.slack.posts[0][2].text
 
 
+@dataclass
 class PickySlack(Slack):
     """A Slack that refuses each post for which ``refuses`` gives an error."""
 
-    refuses: Callable[[str, Page], str | None] = staticmethod(lambda channel, page: None)
+    answers: dict[str, Answer] = field(default_factory=dict)
+    refuses: Callable[[str, Page], str | None] = lambda channel, page: None
 
     def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
         error = self.refuses(channel, page)
         if error is None:
             return super().post(channel, page, thread_ts=thread_ts)
         self.calls += 1
+        if error in self.answers:
+            return self.answers[error]
         return (WrongChannel if error in ("is_archived", "restricted_action_read_only_channel") else Refused)(
             f"Slack says {error}"
         )
@@ -258,7 +262,7 @@ class PickySlack(Slack):
 
 def picky(refuses: Callable[[str, Page], str | None]) -> Any:
     slack = PickySlack()
-    slack.refuses = refuses  # type: ignore[method-assign]
+    slack.refuses = refuses
     return Place(slack=slack)
 
 
@@ -325,6 +329,77 @@ def test_a_digest_page_that_is_too_long_does_not_hold_up_the_channel() -> None:
     place.say(2, "news")
     assert (drain(place.ports).set_aside, place.texts()[-1]) == ((), "news")
     assert sum(len(page.blocks) for _, _, page in place.slack.posts if "xxx" in json.dumps(page.blocks)) == 40
+
+
+@pytest.mark.parametrize("answer", [Later("Slack says 500"), Refused("Slack says an_error_of_next_year")])
+def test_the_second_half_of_a_message_that_is_too_long_is_not_lost(answer: Answer) -> None:
+    refuses = True
+
+    def halves_at_most(_: str, page: Page) -> str | None:
+        second = "second" in page.text and "first" not in page.text
+        return "msg_blocks_too_long" if len(page.blocks) > 1 else "later" if second and refuses else None
+
+    place = picky(halves_at_most)
+    place.slack.answers["later"] = answer
+    sections = [{"type": "section", "text": {"type": "mrkdwn", "text": text}} for text in ("first", "second")]
+    page = json.dumps({"text": "first\nsecond", "blocks": sections})
+    place.outbox.put(Message(key="digest/day/1/#ml-spot/000", channel="#ml-spot", at=BEGIN, plain=page))
+    drain(place.ports)
+    refuses = False
+    for _ in range(3):
+        place.at += MINUTE
+        drain(place.ports)
+        for message in place.outbox.aside():
+            place.outbox.redrive(message, at=place.at)
+    posted = [(block["text"]["text"], thread) for _, thread, page in place.slack.posts for block in page.blocks]
+    assert posted == [("first", ""), ("second", "1")]
+
+
+def test_a_card_that_slack_refuses_holds_up_none_of_its_messages() -> None:
+    place = picky(lambda _, page: "an_error_of_next_year" if "no data yet" in page.text else None)
+    place.say(1, "It moves.")
+    assert (drain(place.ports).set_aside, place.texts(threads=False)) == ((), ["It moves."])
+
+
+def test_one_message_that_slack_refuses_takes_no_other_of_its_storm_with_it() -> None:
+    place = picky(lambda _, page: "an_error_of_next_year" if "poison" in page.text else None)
+    for number in range(20):
+        root = "poison" if number == 7 else f"job-{number}"
+        place.say(number, f"{root} gave up", root=root, topic="gave-up")
+    for _ in range(3):
+        place.at += MINUTE
+        drain(place.ports)
+    told = json.dumps([page.text for _, _, page in place.slack.posts])
+    assert [kept.key for kept in place.outbox.aside()] == ["poison/7"]
+    assert all(f"job-{number} gave up" in told for number in range(20) if number != 7)
+
+
+def test_each_of_forty_owners_is_notified_in_a_storm() -> None:
+    place = Place()
+    for number in range(80):
+        who = f"U{number % 40:08d}"
+        place.say(number, f"job-{number} gave up", root=f"job-{number}", topic="gave-up", mention=who)
+    drain(place.ports)
+    told = json.dumps([page.blocks for _, _, page in place.slack.posts])
+    assert [told.count(f"<@U{number:08d}>") for number in range(40)] == [1] * 40
+
+
+def test_while_slack_is_slow_no_channel_takes_the_time_of_the_others() -> None:
+    place = Place()
+
+    def slow() -> None:
+        place.at += timedelta(seconds=3)
+
+    place.slack.answer = slow
+    channels = [f"#team-{number}" for number in range(30)]
+    for number, channel in enumerate(channels * 40):
+        message = place.say(number, f"news {number}", root=f"job-{number}")
+        place.outbox.sent(message)
+        place.outbox.put(replace(message, key=f"{number}", channel=channel))
+    for _ in range(30):
+        drain(place.ports)
+        place.at += MINUTE
+    assert {channel for channel, _, _ in place.slack.posts} == set(channels)
 
 
 def test_a_channel_that_slack_refuses_hands_its_messages_on_to_the_default_channel() -> None:

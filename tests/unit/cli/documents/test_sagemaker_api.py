@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -38,6 +39,16 @@ def test_a_call_that_cloudtrail_recorded_is_a_request_with_small_letters(said_of
     parameters = {name[0].lower() + name[1:]: value for name, value in request(CheckpointConfig=None).items()}
     said = said_of(event("AWS API Call via CloudTrail", {"eventName": "CreateTrainingJob", "requestParameters": parameters}))
     assert (said.code, said.rules, said.job["path"]) == (1, ["save-long-work"], "detail.requestParameters")
+    call = {"eventSource": "sagemaker.amazonaws.com", "eventName": "CreateTrainingJob", "requestParameters": parameters}
+    other = {"eventSource": "sagemaker.amazonaws.com", "eventName": "ListTags"}
+    for document, path in (
+        (call, "requestParameters"),
+        ({"Records": [other, call]}, "Records[1].requestParameters"),
+        ({"Events": [{"CloudTrailEvent": json.dumps(call)}]}, "Events[0].CloudTrailEvent.requestParameters"),
+    ):
+        said = said_of(document)
+        assert (said.code, said.rules, said.job["path"]) == (1, ["save-long-work"], path)
+    assert said_of({"Records": [other]}).code == 2
 
 
 @pytest.mark.parametrize(
