@@ -79,15 +79,12 @@ def install(
     """
     global _clock, _client_config, _slack_client_config  # one clock per container
     _clock, _client_config, _slack_client_config = clock, client_config, slack_client_config
-    _deciding_ports.cache_clear()
-    _reading_ports.cache_clear()
-    _policies.cache_clear()
-    client.cache_clear()
-    _client_in.cache_clear()
-    _hurried_client.cache_clear()
-    _slack_app.cache_clear()
-    _slack_secret.cache_clear()
-    _known_users.cache_clear()
+    built: tuple[Any, ...] = (
+        _deciding_ports, _reading_ports, _policies, client, _client_in,
+        _hurried_client, _slack_app, _slack_secret, _known_users,
+    )  # fmt: skip
+    for one in built:
+        one.cache_clear()
 
 
 def clock() -> Clock:
