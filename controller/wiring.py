@@ -237,7 +237,6 @@ def _hurried_client(service: str) -> Any:
 
 
 def _topics() -> Chat:
-    """The topics that policies name: a client for the region of each."""
     from controller.aws.topic_chat import TopicChat
 
     return TopicChat(partial(_client_in, service="sns"), home())
