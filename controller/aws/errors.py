@@ -70,6 +70,7 @@ UNREACHABLE = frozenset({
     "ServiceUnavailable",
     "ServiceUnavailableException",
 })  # fmt: skip
+TOO_MANY_REQUESTS = 429
 INVALID = frozenset({"InvalidParameterValue", "ValidationError", "ValidationException"})
 
 CODES: Mapping[str, AwsFault] = {
@@ -118,7 +119,7 @@ WITHOUT_ANSWER: tuple[tuple[type[BotoCoreError], AwsFault], ...] = (
 
 
 def fault_of(error: ClientError | BotoCoreError) -> AwsFault:
-    """Classify an AWS error. An unknown code is OTHER, with HTTP status 5xx UNREACHABLE."""
+    """Classify an AWS error. An unknown code is OTHER, with HTTP status 5xx UNREACHABLE, with 429 THROTTLED."""
     if isinstance(error, BotoCoreError):
         return next((fault for kind, fault in WITHOUT_ANSWER if isinstance(error, kind)), AwsFault.OTHER)
     answer = error.response.get("Error", {})
@@ -127,8 +128,10 @@ def fault_of(error: ClientError | BotoCoreError) -> AwsFault:
         return _fault_in(message)
     if code in CODES:
         return CODES[code]
-    broken = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500
-    return AwsFault.UNREACHABLE if broken else AwsFault.OTHER
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if status == TOO_MANY_REQUESTS or "throttl" in code.lower():
+        return AwsFault.THROTTLED
+    return AwsFault.UNREACHABLE if status >= 500 else AwsFault.OTHER
 
 
 def _fault_in(message: str | None) -> AwsFault:
