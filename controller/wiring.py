@@ -108,6 +108,14 @@ def _pricing() -> Any:
     return boto3_client("pricing", _client_config, PRICING_REGION)
 
 
+def advice_on(problem: BaseException) -> str:
+    """What an operator can do about an error; empty where that is not known."""
+    from controller.aws.operator_advice import advice  # here: only a failure needs it
+
+    table, secret = (os.environ.get(name, "") for name in ("SPOTWARDEN_TABLE", "SPOTWARDEN_SLACK_TOKEN_SECRET"))
+    return advice(problem, table=table, secret=secret)
+
+
 def region() -> str:
     """The region that this function runs in."""
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"

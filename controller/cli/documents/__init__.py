@@ -16,7 +16,7 @@ from controller.cli.documents.cloudformation import template
 from controller.cli.documents.found import Found, beside, joined, line_of
 from controller.cli.documents.kubernetes import resource
 from controller.cli.documents.notebook import notebook_jobs, notebook_of
-from controller.cli.documents.other_tools import source_of_another_tool
+from controller.cli.documents.other_tools import source_of_another_tool, unreadable
 from controller.cli.documents.parse import DEEP, BadText, values
 from controller.cli.documents.pipelines import pipeline
 from controller.cli.documents.python_source import python_jobs
@@ -47,7 +47,7 @@ def documents(file: str) -> Iterator[Found]:
             return
         yield from _of_text(name, text)
     except OSError as error:
-        yield _bad(name, f"found {error.strerror or error}, wanted a file that can be read")
+        yield _bad(name, unreadable(file, error))
     except UnicodeDecodeError as error:
         yield _bad(name, f"found {not_utf_8(error)}, wanted text")
     except RecursionError:

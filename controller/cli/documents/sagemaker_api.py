@@ -172,6 +172,8 @@ def _named(document: object) -> str:
     """What a document of another kind is, and what is wanted instead."""
     if not isinstance(document, Mapping):
         return ""
+    if "version" in document and ("rules" in document or "cases" in document):
+        return "found a file of a policy, which is no training job: spotwarden validate and test check those"
     kind = next((kind for member, kind in OTHERS.items() if member in document), None)
     return f"found {kind}, which is no training job; wanted a training job's request or description" if kind else ""
 
