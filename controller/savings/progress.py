@@ -108,7 +108,7 @@ def _proven(
     end = interval.end or interval.start
     until = after.start if after else ended_at
     for scan in seen:
-        written = min(scan.newest_at, scan.at) if scan.newest_at else None  # S3's clock proves no training to come
+        written = scan.newest_at
         proven = proven_of(interval, after, ended_at, written) if written is not None else None
         kept = max(kept, proven or timedelta())
         newer = written is not None and written > (until or end) and proven is None

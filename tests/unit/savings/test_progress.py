@@ -49,12 +49,6 @@ def test_without_a_scan_the_interval_counts_as_lost_and_the_figure_is_a_minimum(
     assert progress_of(TWICE, (), checkpoints=True, completed=True) == Progress(kept_s=2 * HOUR, exact=False)
 
 
-def test_a_file_that_is_newer_than_its_scan_proves_no_training_to_come() -> None:
-    running = [Interval(start=at(0), end=None)]
-    ahead = [scanned(1, 9)]
-    assert progress_of(running, ahead, checkpoints=True, completed=False).kept_s == HOUR
-
-
 def test_a_scan_after_the_next_interval_wrote_a_checkpoint_proves_nothing() -> None:
     seen = [scanned(4.5, 4.2)]
     assert progress_of(TWICE, seen, checkpoints=True, completed=True) == Progress(kept_s=2 * HOUR, exact=False)
