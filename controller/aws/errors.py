@@ -70,8 +70,9 @@ UNREACHABLE = frozenset({
     "ServiceUnavailable",
     "ServiceUnavailableException",
 })  # fmt: skip
-TOO_MANY_REQUESTS = 429
 INVALID = frozenset({"InvalidParameterValue", "ValidationError", "ValidationException"})
+
+TOO_MANY_REQUESTS = 429
 
 CODES: Mapping[str, AwsFault] = {
     code: fault
@@ -115,11 +116,12 @@ WITHOUT_ANSWER: tuple[tuple[type[BotoCoreError], AwsFault], ...] = (
     (raised.ConnectionError, AwsFault.UNREACHABLE),
     (raised.HTTPClientError, AwsFault.UNREACHABLE),  # read timeout, proxy, TLS, closed early
     (raised.IncompleteReadError, AwsFault.UNREACHABLE),
+    (raised.ChecksumError, AwsFault.UNREACHABLE),
 )
 
 
 def fault_of(error: ClientError | BotoCoreError) -> AwsFault:
-    """Classify an AWS error. An unknown code is OTHER, with HTTP status 5xx UNREACHABLE, with 429 THROTTLED."""
+    """Classify an AWS error. An unknown code is OTHER, with HTTP status 429 THROTTLED, and with 5xx UNREACHABLE."""
     if isinstance(error, BotoCoreError):
         return next((fault for kind, fault in WITHOUT_ANSWER if isinstance(error, kind)), AwsFault.OTHER)
     answer = error.response.get("Error", {})
