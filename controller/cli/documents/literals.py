@@ -295,7 +295,7 @@ def _template(value: Any) -> str:
 
 
 def _image(call: Call) -> Any:
-    """What ``image_uris.retrieve("xgboost", …)`` says of the algorithm, or ``get_image_uri(region, "xgboost")`` of the first SDK."""
+    """What ``image_uris.retrieve("xgboost", …)``, or ``get_image_uri(region, "xgboost")`` of SDK v1, says of the algorithm."""
     of_first_sdk = call.name.endswith("get_image_uri")
     places = call.positional[1:] if of_first_sdk else call.positional
     framework = call.get("repo_name", call.get("framework", places[0] if places else None))
