@@ -14,7 +14,7 @@ from controller.notifications.links import console_url, link
 from controller.notifications.message_text import bold, halted_text, policy_text
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.notifications.parts import Chart, Header, Number, Part, Small, Table, Text
-from controller.notifications.period_sentence import forecast_text, sentence
+from controller.notifications.period_sentence import forecast_text, refused_advice, refused_items, sentence
 from controller.notifications.waiver_lines import waived_line, waiver_line
 from controller.policy.waiver import Waiver
 from controller.savings.report import Line, Report
@@ -114,14 +114,15 @@ def _needs_a_person(report: Report, notes: DigestNotes) -> Iterable[Part]:
     ]
     if report.total.savings.unpriced:
         texts.append(f"{count(report.total.savings.unpriced, 'attempt')} without a known price: no dollars are counted for them.")
+    texts += refused_advice(report)
     if texts:
         yield Text("\n".join(("*Needs a person*", *(f"• {text}" for text in texts[:NEEDS_MAX]))))
 
 
 def is_empty(report: Report, notes: DigestNotes) -> bool:
     """Whether a digest has nothing to say: then none is sent."""
-    nothing = not (report.total.savings.attempts or report.violations or report.outcomes or report.interruptions)
-    return nothing and not (notes.halt or notes.waivers or notes.shelved or report.deadlines_kept or report.deadlines_missed)
+    counts = (report.violations, report.outcomes, report.interruptions, report.refused, report.deadlines_kept)
+    return not any((report.total.savings.attempts, *counts, report.deadlines_missed, notes.halt, notes.waivers, notes.shelved))
 
 
 def _beside(report: Report) -> Iterable[Part]:
@@ -252,6 +253,7 @@ def _tops(report: Report) -> Iterable[Part]:
     ]  # fmt: skip
     yield from _top("Interruptions by pool", pools)
     yield from _top("Outcomes", [(Outcome(name).label, str(count)) for name, count in report.outcomes])
+    yield from _top("Creates that SageMaker refused", refused_items(report, escaped))
     yield from _top("EC2 market signals", [(name, str(count)) for name, count in report.signals])
     if report.deadlines_kept or report.deadlines_missed:
         yield Text(f"*Deadlines*: {report.deadlines_kept} met, {report.deadlines_missed} missed")

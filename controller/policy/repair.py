@@ -20,10 +20,14 @@ _PLACE = re.compile(r"\{([^{}]*)\}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotRepairable:
-    """Why a repair is refused. The job is not changed. ``rules`` are those that refuse, where a person asked for the request."""
+    """Why a repair is refused. The job is not changed. ``rules`` are those that refuse, where a person asked for the request.
+
+    ``for_now``: it may be possible later, without another request.
+    """
 
     why: str
     rules: str = ""
+    for_now: bool = False
 
 
 def repaired_request(
@@ -45,11 +49,7 @@ def repaired_request(
     places, refused = checkpoint_places(job, [f.repair for f in offences], policy)
     fix = combined_fix(
         job,
-        lambda changed: [
-            (f.policy, f.demand)
-            for f in breaks(changed)
-            if f.policy not in tolerated and f.demand != NO_DEMAND and not _of_the_place(f, changed, places, job)
-        ],
+        lambda changed: [(f.policy, f.demand) for f in breaks(changed) if f.policy not in tolerated and f.demand != NO_DEMAND],
         Values(places=places, only_places=True, tags=tags, may_leave_spot=False),
     )
     if fix.why_not:
@@ -62,14 +62,6 @@ def repaired_request(
     except ValueError as problem:
         return NotRepairable(why=f"the controller may not make this change: {problem}")
     return fix.request
-
-
-def _of_the_place(finding: Finding, changed: Job, places: Sequence[str], job: Job) -> bool:
-    """Whether a finding is about who writes to a template's prefix: another one is taken beside it where it is not free, so
-    nobody prevents a repair by claiming it.
-    """
-    given = changed.checkpoint_uri != job.checkpoint_uri and changed.checkpoint_uri in places
-    return given and bool(finding.demand.checkpoint_apart_from)
 
 
 def checkpoint_places(job: Job, repairs: Sequence[Repair], policy: Policy) -> tuple[tuple[str, ...], str]:

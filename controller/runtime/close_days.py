@@ -46,7 +46,8 @@ def _close(day: date, marks: list[LateDay], ports: Ports) -> None:
         entries = with_prices(ports.ledger.journal.entries(since, until), ports.prices.rate)
         signals = list(ports.ledger.market_signals.signals(since, until))
         ports.ledger.pools.remember(day, pool_memories(entries, signals).values())
-        if ports.ledger.days.put_rollup(day, roll_up(entries, signals), settles=marks, if_still=versions):
+        rollup = roll_up(entries, signals, ports.ledger.market_signals.refused(since, until))
+        if ports.ledger.days.put_rollup(day, rollup, settles=marks, if_still=versions):
             return
     raise Unreachable(f"the rollup of {day} was not written: somebody else rolled the day up, or forgot a person, {TRIES} times")
 

@@ -109,7 +109,7 @@ class StoredPrices(Protocol):
 
 
 class MarketSignals(Protocol):
-    """EC2's spot signals."""
+    """EC2's spot signals, and what SageMaker refused to create."""
 
     def note_signal(self, signal: MarketSignal) -> bool:
         """Store a market signal; False when it was known."""
@@ -119,6 +119,9 @@ class MarketSignals(Protocol):
 
     def signals(self, since: datetime, until: datetime) -> Iterable[MarketSignal]:
         """Market signals with ``since`` <= ``at`` < ``until``."""
+
+    def refused(self, since: datetime, until: datetime) -> Iterable[RefusedCreate]:
+        """Creates that SageMaker refused, with ``since`` <= ``at`` < ``until``."""
 
 
 class DiscoverPass(StrEnum):

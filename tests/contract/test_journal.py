@@ -62,6 +62,8 @@ def test_a_refused_create_is_noted_once_and_is_no_signal(ledger: Ledger) -> None
     assert ledger.market_signals.note_refused(refused)
     assert not ledger.market_signals.note_refused(replace(refused, job="other"))
     assert list(ledger.market_signals.signals(NOW, NOW + MINUTE)) == []
+    assert list(ledger.market_signals.refused(NOW, NOW + MINUTE)) == [refused]
+    assert list(ledger.market_signals.refused(NOW + MINUTE, NOW + 2 * MINUTE)) == []
 
 
 def test_a_signal_is_noted_once_and_found_in_its_period(ledger: Ledger) -> None:

@@ -137,3 +137,6 @@ class MemoryRecords:
 
     def signals(self, since: datetime, until: datetime) -> Iterable[MarketSignal]:
         return [s for s in self.noted.values() if since <= s.at < until]
+
+    def refused(self, since: datetime, until: datetime) -> Iterable[RefusedCreate]:
+        return [r for r in self.refused_creates.values() if since <= r.at < until]

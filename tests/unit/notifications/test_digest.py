@@ -12,7 +12,7 @@ import pytest
 from controller.ledger.entry import Waived
 from controller.ledger.halt import Halt
 from controller.notifications.block_kit import pages
-from controller.notifications.digest import DigestNotes, digest_head, digest_parts
+from controller.notifications.digest import DigestNotes, digest_head, digest_parts, is_empty
 from controller.policy.slack_settings import DigestTime, SlackSettings
 from controller.runtime.close_days import close_days
 from controller.runtime.digest_days import last_due
@@ -23,6 +23,7 @@ from controller.savings.rollup import roll_up
 from tests import builders
 from tests.builders import BEGIN
 from tests.slack_limits import broken
+from tests.unit.notifications.test_period_sentence import refused
 from tests.unit.policy.test_waiver import waiver
 from tests.unit.runtime.test_drain import Place
 from tests.unit.savings.test_report import measured, told
@@ -183,6 +184,15 @@ def test_the_last_line_names_the_policy_and_says_where_it_is_newer_than_the_days
     assert "policy 781e8d1c6120 · Details are in the thread" in words(replace(named, policy_since=BEGIN - DAY))
     assert words(named).count("781e8d1c6120") == 1
     assert "policy" not in words()
+
+
+def test_a_digest_of_nothing_but_refused_creates_is_sent_and_says_of_which_team() -> None:
+    report = report_of({FIRST: roll_up((), refused=(refused(1, team="<!channel>"),))}, FIRST, FIRST + DAY)
+    assert not is_empty(report, DigestNotes())
+    said = "\n".join(page.text for page in pages(digest_parts(report, report, DigestNotes())))
+    assert "1 create refused by a quota." in said
+    assert "*Creates that SageMaker refused*: ml.g5.2xlarge for training job usage 1 (&lt;!channel&gt; 1)" in said
+    assert "refused" not in words()
 
 
 def test_a_digest_says_what_needs_a_person_and_nothing_where_nothing_does() -> None:
