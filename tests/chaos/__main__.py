@@ -164,7 +164,7 @@ def report(host: Host, functions: Functions, launched: tuple[Launch, ...], summa
     for moment in Moment:
         yield f"  {moment:<22}{kills.count[moment]:>6}"
     yield f"ended in an error       {functions.failed:>6}"
-    yield f"dead letters, not resent{len(host.bus.dead_letters):>6}"
+    yield f"failed for good         {len(host.bus.dead_letters):>6}; sent again by nobody"
     for name, count in summary["problems"].items():
         yield f"{name.replace('_', ' '):<24}{count:>6}"
     dead = "dead letter of "
