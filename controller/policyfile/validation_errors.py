@@ -29,6 +29,18 @@ WANTED = {
 }
 LISTS_ALONE = ("rules", "resubmit", "waivers", "rates", "cases", "others")  # a single text does not stand for these lists
 NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,9})?")
+WORDS_FOR_CHANNEL = (
+    "notify",
+    "notification",
+    "notifications",
+    "topic",
+    "sns",
+    "sns_topic",
+    "slack",
+    "slack_channel",
+    "to",
+    "send_to",
+)
 OF_A_KEY = "[key]"  # how pydantic marks the key of a map in a path
 
 
@@ -68,8 +80,15 @@ def unknown_key(tree: Tree, path: Path, known: tuple[str, ...]) -> None:
     """Add the problem of a key that nothing reads."""
     wanted = f"one of {', '.join(known)}" if known else "no key at all"
     found, meant = f"unknown key {quoted(str(path[-1]))}", (str(path[-1]).strip(), known)
-    hint = yaml_hint("", str(path[-1])) or ("" if similar_words(*meant) else _option_hint(path))
+    hint = yaml_hint("", str(path[-1])) or ("" if similar_words(*meant) else _other_word(meant[0], known) or _option_hint(path))
     tree.problem(path, found=found, wanted=wanted, hint=hint, meant=meant, key=True, code="unknown-key")
+
+
+def _other_word(found: str, known: tuple[str, ...]) -> str:
+    """What to write for a word that other programs use for where messages go."""
+    if "channel" in known and found.lower() in WORDS_FOR_CHANNEL:
+        return 'write channel: "#name", or channel: with the ARN of an SNS topic'
+    return ""
 
 
 def _option_hint(path: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from controller.policy.sns_topic import is_topic
 from controller.policyfile.problem import Path, Problem, quoted
 from controller.policyfile.warnings.entry import Whole, warning_at
 from controller.policyfile.yaml_nodes import Tree
@@ -46,8 +47,13 @@ def looks_like_a_placeholder(whole: Whole) -> Iterator[Problem]:
 
 
 def _of_channel(tree: Tree, path: Path, text: str) -> Iterator[Problem]:
-    if CHANNEL.fullmatch(text) is None:
-        wanted = 'a channel such as "#ml-spot", or its id'
+    if is_topic(text):
+        _, _, _, _, account, name = text.split(":")  # its form was looked at before
+        if ACCOUNT.fullmatch(account) or WORD.search(name):
+            found = f"{quoted(text)}, which looks like a placeholder"
+            yield warning_at(tree, path, CODE, found=found, wanted="the ARN of a topic of your own")
+    elif CHANNEL.fullmatch(text) is None:
+        wanted = 'a channel such as "#ml-spot", its id, or the ARN of an SNS topic'
         yield warning_at(tree, path, CODE, found=f"{quoted(text)}, which is no Slack channel", wanted=wanted)
     elif WORD.search(text) or CHANNEL_ALONE.fullmatch(text) or SLACK_ID.fullmatch(text):
         found = f"{quoted(text)}, which looks like a placeholder"
