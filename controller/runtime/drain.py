@@ -205,8 +205,7 @@ class _Queue:
         page = self._card(message.thread)
         if page is None:
             return Done()
-        self.posts.calls += 1
-        answer = self.ports.chat.update(root, page)
+        answer = self.posts.update(root, page)
         return Done() if isinstance(answer, Refused) else answer  # deleted, or too old to edit
 
     def _begin(self, thread: str, page: Page | None = None) -> Answer:

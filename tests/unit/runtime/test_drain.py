@@ -259,6 +259,13 @@ class PickySlack(Slack):
             f"Slack says {error}"
         )
 
+    def update(self, post: Post, page: Page) -> Answer:
+        error = self.refuses("edit", page)
+        if error is None:
+            return super().update(post, page)
+        self.calls += 1
+        return Refused(f"Slack says {error}")
+
 
 def picky(refuses: Callable[[str, Page], str | None]) -> Any:
     slack = PickySlack()
@@ -311,6 +318,19 @@ def test_a_message_whose_blocks_slack_refuses_is_sent_as_text() -> None:
     place.say(1, "It moves.")
     done = drain(place.ports)
     assert (done.set_aside, place.texts()) == ((), ["It moves."])
+
+
+@pytest.mark.parametrize(
+    ("error", "calls"), [("msg_too_long", 2), ("invalid_blocks", 2), ("cant_update_message", 1), ("edit_window_closed", 1)]
+)
+def test_a_card_whose_new_blocks_slack_refuses_is_brought_up_to_date_as_text(error: str, calls: int) -> None:
+    place = picky(lambda channel, page: error if channel == "edit" and page.blocks else None)
+    place.say(1, "one")
+    drain(place.ports)
+    before = place.slack.calls
+    place.say(2, "")
+    done = drain(place.ports)
+    assert (place.slack.calls - before, len(place.slack.edits), done.set_aside) == (calls, calls - 1, ())
 
 
 def test_a_message_that_is_too_long_is_sent_in_parts() -> None:
