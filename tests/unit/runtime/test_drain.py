@@ -18,7 +18,7 @@ from controller.notifications.block_kit import Page
 from controller.runtime.drain import drain
 from controller.runtime.outbox import WrongChannel
 from controller.runtime.perform import perform
-from controller.runtime.ports import Answer, Done, Home, Later, Message, Post, Refused
+from controller.runtime.ports import Answer, Done, Home, Later, Message, Post, Refused, Unreachable
 from tests import builders
 from tests.builders import BEGIN, lineage_id
 from tests.simulation.memory import MemoryLedger, MemoryOutbox
@@ -420,6 +420,25 @@ def test_while_slack_is_slow_no_channel_takes_the_time_of_the_others() -> None:
         drain(place.ports)
         place.at += MINUTE
     assert {channel for channel, _, _ in place.slack.posts} == set(channels)
+
+
+def test_a_channel_that_cannot_be_read_or_written_holds_up_no_other() -> None:
+    place = Place()
+    for number, channel in enumerate(("#a", "#b", "#c")):
+        message = place.say(number, f"news for {channel}", root=f"job-{number}")
+        place.outbox.sent(message)
+        place.outbox.put(replace(message, key=f"{number}", channel=channel))
+    remember = place.outbox.remember_post
+
+    def remember_or_not(channel: str, *post: Any, **changes: Any) -> None:
+        if channel == "#b":
+            raise Unreachable("DynamoDB throttled")
+        remember(channel, *post, **changes)
+
+    place.outbox.remember_post = remember_or_not  # type: ignore[method-assign]
+    with pytest.raises(Unreachable):
+        drain(place.ports)
+    assert place.texts() == ["news for #a", "news for #c"]
 
 
 def test_a_channel_that_slack_refuses_hands_its_messages_on_to_the_default_channel() -> None:
