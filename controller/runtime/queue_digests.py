@@ -13,6 +13,7 @@ from controller.notifications.digest import DigestNotes, digest_details, digest_
 from controller.notifications.message_text import where_text
 from controller.notifications.parts import Part
 from controller.policy.policy import Policy
+from controller.policy.sns_topic import is_topic
 from controller.policy.waiver import WaiverState
 from controller.runtime.announce_waivers import announce_waivers
 from controller.runtime.digest_days import last_due, reported_days
@@ -76,7 +77,7 @@ def queue_digest(period: Period, channel: str, teams: frozenset[str], since: dat
     The first is what people see in the channel; the details are answers to it.
     """
     at, shelved = ports.clock.now(), ports.outbox.shelved(channel)
-    parts = _parts(period, shelved, teams, since, until, ports)
+    parts = _parts(period, shelved, teams, since, until, ports, threads=not is_topic(channel))
     if parts is None:
         return
     thread = f"digest/{period}/{since}/{channel}"
@@ -97,7 +98,7 @@ def channels_of(policy: Policy) -> Mapping[str, frozenset[str]]:
 
 
 def _parts(
-    period: Period, shelved: Iterable[Message], teams: frozenset[str], since: date, until: date, ports: Ports
+    period: Period, shelved: Iterable[Message], teams: frozenset[str], since: date, until: date, ports: Ports, *, threads: bool
 ) -> tuple[tuple[Part, ...], tuple[Part, ...]] | None:
     """The head of a digest and its details; None where it has nothing to say."""
     month = month_start(until - DAY)
@@ -112,7 +113,7 @@ def _parts(
         policy_waivers=tuple(in_force) if not teams else (),
         halt=ports.ledger.halts.halt(), waivers=waivers, now=now, policy=policy.revision, policy_since=policy.in_force_at,
         shelved=tuple(message.text().title for message in shelved if message.has_text),
-        link=_link(period, since, until, days, ports) if not teams else "", where=_where(ports),
+        link=_link(period, since, until, days, ports) if not teams else "", where=_where(ports), threads=threads,
     )  # fmt: skip
     of_period = report_of(days, since, until, by=by, teams=teams)
     if is_empty(of_period, matters):
