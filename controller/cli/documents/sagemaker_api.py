@@ -12,6 +12,7 @@ from controller.cli.documents.batch import service_job
 from controller.cli.documents.found import Found, beside, joined, line_of, templated, walk
 from controller.cli.documents.parse import json_value
 from controller.cli.documents.tuning import tuning_jobs
+from controller.cli.job_names import JOB_NAME
 from controller.jobs.job import Service
 
 Document = Mapping[str, Any]
@@ -147,6 +148,11 @@ def described(file: str, document: Any, path: str = "", kind: DocumentKind | Non
     try:
         told = kind_of(document)
     except BadDocument as error:
+        if isinstance(document, str) and JOB_NAME.fullmatch(document):
+            alone = (
+                f"found the name {document} alone, wanted a job document; spotwarden check {document} asks SageMaker for the job"
+            )
+            return _none(file, path, None, alone)
         return _none(file, path, line_of(document), f"{_named(document) or error}{_to_cut_out(document)}")
     if kind is DocumentKind.SEARCHED and told is DocumentKind.DESCRIBE:
         told = kind
