@@ -74,7 +74,7 @@ def event(file: str, document: Document, path: str = "") -> Iterator[Found] | No
         case str() if kind == DETAIL_TYPE:
             return iter([Found(file=file, kind=name, path=path, line=line, body=document, base=DocumentKind.EVENT, request=None)])
         case str() if kind == TUNING_EVENT:
-            return tuning_jobs(file, detail, place, kind=name, told=True)
+            return tuning_jobs(file, detail, place, kind=name, told=True, in_event=True)
         case str() if kind == STEP_EVENT:
             return iter([_pipeline_step(file, detail, place, line, document)])
         case str() if kind == API_CALL:

@@ -33,6 +33,9 @@ def test_an_event_of_a_tuning_job_has_its_definition_judged(said_of: Check) -> N
     detail = {"HyperParameterTuningJobName": "tune", "TrainingJobDefinition": definition}
     said = said_of(event("SageMaker HyperParameter Tuning Job State Change", detail))
     assert (said.code, said.rules, said.job["owner"]) == (1, ["save-long-work"], "hyperparameter tuning")
+    silent = {name: value for name, value in definition.items() if name != "EnableManagedSpotTraining"}
+    said = said_of(event("SageMaker HyperParameter Tuning Job State Change", detail | {"TrainingJobDefinition": silent}))
+    assert (said.code, said.job["verdict"]) == (3, "undecided")
 
 
 def test_a_call_that_cloudtrail_recorded_is_a_request_with_small_letters(said_of: Check) -> None:
