@@ -250,7 +250,7 @@ def test_figures_of_the_month_that_are_those_of_the_day_are_not_repeated() -> No
     assert "*March so far*: $1.40 saved (70 %), $0.60 spent" in texts[1]
 
 
-def test_a_loss_of_a_job_with_checkpoints_promises_no_checkpoint_that_nobody_has_seen() -> None:
+def test_a_loss_of_a_job_with_a_checkpoint_prefix_tells_of_no_checkpoint_that_nobody_has_seen() -> None:
     lost = measured("tagger-bug", billable_s=3600)
     report = report_of({FIRST: roll_up([lost, replace(told(lost)[1], useful_s=0)])}, FIRST, FIRST + DAY)
     said = "\n".join(page.text for page in pages(digest_parts(report, report, DigestNotes())))
