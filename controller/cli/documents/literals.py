@@ -13,6 +13,7 @@ from typing import Any
 
 from controller.cli.documents.found import Later
 from controller.cli.documents.python_values import (
+    BITS_MAX,
     CONVERSIONS,
     NUMBER_MAX,
     Attributes,
@@ -46,7 +47,8 @@ def value_of(node: ast.expr | None, scope: Scope) -> Any:
         case None:
             return None
         case ast.Constant(value=value):
-            return value if isinstance(value, str | int | float | bool | None) else Later(why=ast.unparse(node))
+            long = isinstance(value, int) and value.bit_length() > BITS_MAX
+            return value if isinstance(value, str | int | float | bool | None) and not long else Later(why=short(node))
         case ast.Name(id=name):
             found = scope.get(name, Later(why=name))
             if isinstance(found, Built):
@@ -73,11 +75,11 @@ def value_of(node: ast.expr | None, scope: Scope) -> Any:
             return _joined(node, scope)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             value = value_of(operand, scope)
-            return -value if isinstance(value, int | float) else Later(why=ast.unparse(node))
+            return -value if isinstance(value, int | float) else Later(why=short(node))
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             value = value_of(operand, scope)
             known = truth(value)
-            return Later(why=ast.unparse(node)) if known is None else not known
+            return Later(why=short(node)) if known is None else not known
         case ast.BinOp():
             return _computed(node, scope)
         case ast.Call(func=ast.Attribute(value=value, attr="copy"), args=[], keywords=[]):
@@ -122,7 +124,7 @@ def call_of(node: ast.Call, scope: Scope) -> Call:
             call.update(value)
             call.rest = call.rest or getattr(value, "rest", None)
         else:
-            call.rest = Later(why=f"**{ast.unparse(keyword.value)}")
+            call.rest = Later(why=f"**{short(keyword.value)}")
     return call
 
 

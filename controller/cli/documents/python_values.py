@@ -12,6 +12,7 @@ from typing import Any
 from controller.cli.documents.found import Later
 
 NUMBER_MAX = 10**15
+BITS_MAX = 64  # of a whole number that is written out
 COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
     ast.GtE: operator.ge, ast.Is: operator.is_, ast.IsNot: operator.is_not,
@@ -91,5 +92,8 @@ def either(node: ast.expr, op: ast.boolop, values: list[Any]) -> Any:
 
 
 def short(node: ast.expr) -> str:
-    said = ast.unparse(node)
+    try:
+        said = ast.unparse(node)
+    except ValueError:  # a number of more digits than Python writes
+        return "an expression"
     return said if len(said) <= 80 else f"{said[:79]}…"
