@@ -35,8 +35,12 @@ PLAIN_FOR = timedelta(days=30)  # after Slack refused tables and charts; then th
 
 
 def drain(ports: Ports) -> Sent:
-    """Send the oldest messages of every channel. A 429 pauses its channel for as long as Slack asks."""
+    """Send the oldest messages of every channel. A 429 pauses its channel for as long as Slack asks.
+
+    Raises the first problem once all channels had their turn.
+    """
     started_at, done = ports.clock.now(), Sent()
+    problems: list[Exception] = []
     channels = _in_turn(ports.outbox.channels(), started_at)
     for number, channel in enumerate(channels):
         now, ends_at = ports.clock.now(), started_at + TIME_LIMIT
@@ -46,7 +50,11 @@ def drain(ports: Ports) -> Sent:
             done = replace(done, shut=(*done.shut, channel))
             continue
         queue = _Queue(channel, ports, until=now + (ends_at - now) / (len(channels) - number))
-        pause = queue.send()
+        try:
+            pause = queue.send()
+        except Exception as problem:  # no channel holds up another; this one goes on after its lease
+            problems.append(problem)
+            continue
         paused = (*done.paused, (channel, queue.why)) if pause else done.paused
         done = replace(
             done,
@@ -56,6 +64,8 @@ def drain(ports: Ports) -> Sent:
             paused=paused,
         )
         ports.outbox.pause(channel, until=ports.clock.now() + pause)
+    if problems:
+        raise problems[0]
     return with_what_is_left(done, channels, ports)
 
 
@@ -193,8 +203,7 @@ class _Queue:
         page = self._card(message.thread)
         if page is None:
             return Done()
-        self.posts.calls += 1
-        answer = self.ports.chat.update(root, page)
+        answer = self.posts.update(root, page)
         return Done() if isinstance(answer, Refused) else answer  # deleted, or too old to edit
 
     def _begin(self, thread: str, page: Page | None = None) -> Answer:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from itertools import product
 
 from controller.notifications.block_kit import pages
 from controller.notifications.digest import DigestNotes, digest_details, digest_head, is_empty
@@ -37,25 +38,39 @@ class Period(StrEnum):
 def queue_digests(ports: Ports) -> int:
     """Queue every digest whose hour has come since it was last queued; say how many. A channel begins with the hour to come.
 
-    Waivers of the policy that end soon are announced at any hour.
+    Waivers of the policy that end soon are announced at any hour. Raises the first problem once all digests were tried.
     """
     now, policy = ports.clock.now(), ports.policies.current()
-    announce_waivers(ports)
+    problems: list[Exception] = []
+    try:
+        announce_waivers(ports)
+    except Exception as problem:
+        problems.append(problem)
     last, queued = ports.ledger.digests.checked_at(), 0
-    if last is not None and last >= max(last_due(policy.slack.digest, period.length, now) for period in Period):
-        return 0  # most hours of the day: one read
-    for channel, teams in channels_of(policy).items():
-        for period in Period:
-            due_at = last_due(policy.slack.digest, period.length, now)
-            before = ports.ledger.digests.queued_at(period, channel)
-            if before is not None and before < due_at:
-                since, until = reported_days(policy.slack.digest, period.length, due_at, before)
-                if since < until:
-                    queue_digest(period, channel, teams, since, until, ports)
-                    queued += 1
-            if before is None or before < due_at:
-                ports.ledger.digests.note_queued(period, channel, now)
-    ports.ledger.digests.note_checked(now)
+    due = last is None or last < max(last_due(policy.slack.digest, period.length, now) for period in Period)
+    for period, (channel, teams) in product(Period, channels_of(policy).items() if due else ()):  # most hours: one read
+        try:
+            queued += _queue_if_due(period, channel, teams, now, ports)
+        except Exception as problem:  # no digest holds up another; this one is made again in an hour
+            problems.append(problem)
+    if problems:
+        raise problems[0]
+    if due:
+        ports.ledger.digests.note_checked(now)
+    return queued
+
+
+def _queue_if_due(period: Period, channel: str, teams: frozenset[str], now: datetime, ports: Ports) -> int:
+    settings = ports.policies.current().slack.digest
+    due_at, before = last_due(settings, period.length, now), ports.ledger.digests.queued_at(period, channel)
+    queued = 0
+    if before is not None and before < due_at:
+        since, until = reported_days(settings, period.length, due_at, before)
+        if since < until:
+            queue_digest(period, channel, teams, since, until, ports)
+            queued = 1
+    if before is None or before < due_at:
+        ports.ledger.digests.note_queued(period, channel, now)
     return queued
 
 

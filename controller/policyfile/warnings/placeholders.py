@@ -16,6 +16,7 @@ WORD = re.compile(
     r"(?i)(^|[^a-z0-9])(your|my|some|change[-_ ]?(me|it|this)|replace([-_ ]?(me|it|this))?|todo|tbd|fixme|xxx+|foo|bar|foobar|baz"
     r"|example|placeholder|dummy|insert|lorem|name[-_ ]?here)($|[^a-z0-9])|<[^<>]*>|\$\{|\{\{"
 )
+UNWRITTEN = re.compile(r"(?i)(^|[^a-z0-9])(todo|tbd|fixme|xxx+|change[-_ ]?me|placeholder|lorem)($|[^a-z0-9])|<[^<>]*>|\$\{|\{\{")
 CHANNEL_ALONE = re.compile(r"(?i)#?(channel|general|random|test|name|slack|slack-channel)")
 CHANNEL = re.compile(r"#[^\s#]{1,80}|[CGD][A-Z0-9]{5,}")
 SLACK_ID = re.compile(
@@ -25,7 +26,7 @@ ACCOUNT = re.compile(r"(\d)\1{11}|123456789012|012345678901")
 PLACEHOLDER = re.compile(r"(?<!\{)\{(team|family|job|tag:[^{}]*)\}")  # of a checkpoint template
 IDS = ("people", "may", "read")
 PLACES = ("channel", "channels", "people", "may", "tags", "account", "role", "under", "checkpoint", "allowed", "team", "user",
-          "team_of_role", "subnets")  # fmt: skip
+          "team_of_role", "subnets", "reason", "owner", "ticket")  # fmt: skip
 FREE_KEYS = ("tags", "channels", "people", "team_of_role")  # maps whose keys are the reader's own words
 
 
@@ -35,7 +36,11 @@ def looks_like_a_placeholder(whole: Whole) -> Iterator[Problem]:
             text = tree.at_path(path)
             if not isinstance(text, str) or len(text) > LENGTH_MAX or not _within(path):
                 continue
-            if _is_channel(path):
+            if "waivers" in path and path[-1] == "reason":  # a sentence, with words such as "my" and "some"
+                if UNWRITTEN.search(text):
+                    found = f"{quoted(text)}, which looks like a placeholder"
+                    yield warning_at(tree, path, CODE, found=found, wanted="the reason of the waiver")
+            elif _is_channel(path):
                 yield from _of_channel(tree, path, text)
             elif _unfinished(text, path):
                 wanted = "a value of your own"
