@@ -102,8 +102,7 @@ def job_of(
     ``tags`` are those of ListTags; without them the document's own count. A request without tags has none; in a description of
     SageMaker they are unknown then. ``product_id`` is DescribeAlgorithm's; ``algorithm_described`` says whether DescribeAlgorithm
     was called. ``later`` names the members that are filled in later (``StoppingCondition.MaxRuntimeInSeconds``), ``service`` the
-    owner by the kind of the document. ``fields`` are the members that expressions of the policy read, and whether a request may
-    contain them.
+    owner by the kind of the document. ``fields`` are the members that expressions of the policy read, and if requests have them.
     """
     body = _detail(document) if kind is DocumentKind.EVENT else document
     name = _name(body, kind)
@@ -171,6 +170,7 @@ def job_of(
         model_artifacts=text(section(body, "ModelArtifacts"), "S3ModelArtifacts"),
         output_uri=text(section(body, "OutputDataConfig"), "S3OutputPath"),
         excludes_spot=members_excluding_spot(body),
+        rule_instances=_rule_instances(body),
         unknown=unsaid_fields(
             kind,
             body,
@@ -246,6 +246,12 @@ def _groups(resources: Document) -> tuple[str, ...]:
     """The instance types of a heterogeneous cluster; none where one of its groups does not say its type."""
     types = [text(group, "InstanceType") for group in objects(resources, "InstanceGroups")]
     return tuple(dict.fromkeys(kind for kind in types if kind)) if all(types) else ()
+
+
+def _rule_instances(body: Document) -> tuple[str, ...]:
+    """The instance types of rules that run beside the job; built-in rules name none, and cost nothing."""
+    rules = (*objects(body, "DebugRuleConfigurations"), *objects(body, "ProfilerRuleConfigurations"))
+    return tuple(kind for rule in rules if (kind := text(rule, "InstanceType")))
 
 
 def _preferences(resources: Document) -> str:
