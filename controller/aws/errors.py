@@ -131,7 +131,7 @@ def fault_of(error: ClientError | BotoCoreError) -> AwsFault:
     if code in CODES:
         return CODES[code]
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if status == TOO_MANY_REQUESTS:
+    if status == TOO_MANY_REQUESTS or "throttl" in code.lower():
         return AwsFault.THROTTLED
     return AwsFault.UNREACHABLE if status >= 500 else AwsFault.OTHER
 

@@ -9,9 +9,11 @@ from typing import Any
 
 from controller.aws.sagemaker.documents import BadDocument, DocumentKind, job_of
 from controller.cli.documents.found import CREATE_SHAPE, Found, said_part
+from controller.cli.documents.sdk import image_like
 from controller.cli.documents.tuning import DEFINITIONS, OUTER_SHAPE
 from controller.cli.request_constraints import documented_refusals
 from controller.cli.request_model import corrected, model_refusals
+from controller.jobs.algorithm import algorithm_of
 from controller.jobs.job import Job
 from controller.jobs.request import merged
 from controller.jobs.spot_possible import Refusal, refusals
@@ -82,6 +84,7 @@ def check_document(
         name = meant.get("TrainingJobName")
         named = replace(found, name=name if isinstance(name, str) else found.name)
         return Checked(found=named, word=VerdictKind.REFUSED, refused=tuple(refused), later=later)
+    job = _with_algorithm(job, found.body, later)
     if found.request:
         refused += [one for one in refusals(job) if one.field not in {r.field for r in refused}]
     job = as_made(job) if as_made is not None else job
@@ -244,6 +247,16 @@ def _with_whole_tags(body: Any, later: dict[str, str]) -> tuple[Any, dict[str, s
     whole = [tag for tag in body.get("Tags", ()) if not isinstance(tag, Mapping) or {"Key", "Value"} <= tag.keys()]
     kept = {place: why for place, why in later.items() if place not in places}
     return {**body, "Tags": whole}, {**kept, "Tags": later[places[0]]}
+
+
+def _with_algorithm(job: Job, body: Any, later: Mapping[str, str]) -> Job:
+    """The job with its algorithm, where enough is known of an image that is filled in later."""
+    specification = body.get("AlgorithmSpecification")
+    like = image_like(specification.get("TrainingImage")) if isinstance(specification, Mapping) else None
+    if like is None or "AlgorithmSpecification.AlgorithmName" in later:
+        return job
+    told = algorithm_of(image=like, algorithm_name=None, product_id=None, described=False, hyperparameters={})
+    return replace(job, algorithm=told, unknown=job.unknown - {"algorithm"})
 
 
 def _tags(body: Any, tags: Mapping[str, str] | None) -> Mapping[str, str] | None:

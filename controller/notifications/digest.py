@@ -11,7 +11,7 @@ from controller.ledger.entry import Waived
 from controller.ledger.halt import Halt
 from controller.notifications.card import saved_text
 from controller.notifications.links import console_url, link
-from controller.notifications.message_text import bold, halted_text, policy_text
+from controller.notifications.message_text import IN_THREAD, bold, halted_text, policy_text
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.notifications.parts import Chart, Header, Number, Part, Small, Table, Text
 from controller.notifications.period_sentence import forecast_text, refused_advice, refused_items, sentence
@@ -37,7 +37,7 @@ class DigestNotes:
     """What a digest says beside the figures. ``shelved`` are the titles of messages that Slack did not accept within a day.
 
     ``where`` names the account and the region. ``now`` is when the digest is made, ``policy`` the revision that is in force then
-    and ``policy_since`` since when.
+    and ``policy_since`` since when. ``threads`` says whether the details are in a thread, or below.
     """
 
     halt: Halt | None = None
@@ -47,6 +47,7 @@ class DigestNotes:
     link: str = ""
     where: str = ""
     now: datetime | None = field(default=None)
+    threads: bool = True
     policy: str = ""
     policy_since: datetime | None = field(default=None)
 
@@ -86,7 +87,7 @@ def digest_details(report: Report, notes: DigestNotes) -> tuple[Part, ...]:
 def _origin(report: Report, notes: DigestNotes) -> str:
     """Where the figures come from, when they were made, under which policy, and where there is more."""
     made = f"made {notes.now:%-d %b %H:%M} UTC" if notes.now else ""
-    page = link(notes.link, "Full report") if notes.link else "Details are in the thread"
+    page = link(notes.link, "Full report") if notes.link else f"Details are {IN_THREAD if notes.threads else 'below'}"
     return " · ".join(filter(None, (notes.where, made, _policy(report, notes), page)))
 
 
@@ -107,7 +108,8 @@ def _needs_a_person(report: Report, notes: DigestNotes) -> Iterable[Part]:
     if report.deadlines_missed:
         texts.append(f"{count(report.deadlines_missed, 'deadline')} missed. Tell those who wait for the models.")
     if notes.shelved:
-        texts.append(f"{count(len(notes.shelved), 'message')} could not be sent within one day. The thread lists them.")
+        listed = "The thread lists them." if notes.threads else "The list is below."
+        texts.append(f"{count(len(notes.shelved), 'message')} could not be sent within one day. {listed}")
     soon = [w for w in notes.waivers if notes.now is not None and w.until < notes.now + SOON]
     texts += [
         f"The waiver of {escaped(w.policy)} for {bold(w.job)} ends {when(w.until)}. Fix the job, or renew it." for w in soon

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 from controller.jobs.job import Job
 from controller.policy.agreed_rate import AgreedRate
-from controller.policy.bounds import ACTS_PER_HOUR, ADDRESS_OR_NONE, PREFIX, TEMPLATE, Name
+from controller.policy.bounds import ACTS_PER_HOUR, ADDRESS_OR_NONE, ANY_CHANNEL, PREFIX, TEMPLATE, Name
 from controller.policy.mode import Mode
 from controller.policy.resubmission import Resubmission
 from controller.policy.rollout import AT_ONCE, Rollout
@@ -81,7 +81,7 @@ class Rule:
     severity: Severity
     action: RuleAction | None
     applies_to: AppliesTo
-    channel: str
+    channel: Annotated[str, ANY_CHANNEL]
     repair: Repair = NO_REPAIR
     rollout: Rollout = AT_ONCE
     when: When | None = None  # an expression that a job must also satisfy
@@ -120,7 +120,7 @@ class Policy:
 
     revision: str
     in_force_at: datetime
-    channel: str
+    channel: Annotated[str, ANY_CHANNEL]
     rules: tuple[Rule, ...] = ()
     resubmissions: tuple[Resubmission, ...] = ()
     rate_limits: RateLimits = RateLimits()

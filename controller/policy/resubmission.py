@@ -9,6 +9,7 @@ from typing import Annotated
 
 from controller.jobs.failure import FailureCause, RetryChange, begins_with
 from controller.policy.bounds import (
+    ANY_CHANNEL,
     HOUR_TO_YEAR,
     INTERRUPTIONS,
     JITTER,
@@ -128,7 +129,7 @@ class Resubmission:
     mode: Mode
     within_s: Seconds
     causes: Mapping[FailureCause, Budget]
-    channel: str
+    channel: Annotated[str, ANY_CHANNEL]
     ladder: tuple[FallbackStep, ...] = ()
     on_demand: bool = True
     interruption_limit: InterruptionLimit | None = None

@@ -168,7 +168,9 @@ def _file(tree: Tree) -> File | None:
         return None
     if not isinstance(tree.data, Mapping):
         tree.problem(
-            (), found=quoted(tree.data), wanted="a map with version, and at least one of rules, resubmit, brakes, slack, labels"
+            (),
+            found="a list" if isinstance(tree.data, list) else quoted(tree.data),
+            wanted="a map with version, and at least one of rules, resubmit, brakes, slack, labels",
         )
         return None
     check_consistency(tree)

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    Strict,
-    StrictBool,
-    StrictInt,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, Strict, StrictBool, StrictInt, model_validator
 
 from controller.jobs.algorithm import AlgorithmClass
 from controller.jobs.failure import FailureCause
@@ -20,6 +13,7 @@ from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, RuleAction, Severity
 from controller.policy.resubmission import BudgetPer, Guarantee
 from controller.policy.rules import RULE_KINDS
+from controller.policyfile.channels import AnyChannel
 from controller.policyfile.rates_section import RateEntry
 from controller.policyfile.slack_section import LabelsEntry, SlackEntry
 from controller.policyfile.vocabulary import (
@@ -81,7 +75,7 @@ class Limits(StrictModel):
 class Defaults(StrictModel):
     mode: ModeWord = Mode.AUDIT.value
     severity: SeverityWord = Severity.MEDIUM.value
-    channel: Text = "#ml-spot"
+    channel: AnyChannel = "#ml-spot"
 
 
 class Match(StrictModel):
@@ -138,7 +132,7 @@ class RuleEntry(StrictModel):
     action: Annotated[str, BeforeValidator(one_of(tuple(RuleAction)))] | None = None
     repair: RepairEntry | None = None
     applies_to: Annotated[str, BeforeValidator(one_of(tuple(AppliesTo)))] = AppliesTo.NEW.value
-    channel: Text | None = None
+    channel: AnyChannel | None = None
     share: Percent | None = None
     enforce_from: Day | None = None
     surprise: SurpriseEntry | None = None
@@ -268,7 +262,7 @@ class Block(StrictModel):
     on_demand: StrictBool = True
     deadline: DeadlineEntry | None = None
     cap: Cap | None = None
-    channel: Text | None = None
+    channel: AnyChannel | None = None
 
 
 class WaiverEntry(StrictModel):

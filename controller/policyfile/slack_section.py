@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from controller.policy.bounds import CHANNEL, KEYS_MAX, SLACK_ID, TAG_KEY, ZONE
+from controller.policy.bounds import KEYS_MAX, SLACK_ID, TAG_KEY, ZONE
 from controller.policy.slack_settings import MEMBERS, Importance
 from controller.policy.user_request import UserRequest
+from controller.policyfile.channels import Channel
 from controller.policyfile.vocabulary import (
     LISTED,
     Account,
@@ -63,7 +64,6 @@ written(
 )
 _WORDS = [importance.value for importance in Importance]
 written(_importances, anyOf=[{"enum": [ALL, *_WORDS]}, {"type": "array", "items": {"enum": _WORDS}}])
-Channel = Annotated[str, like(CHANNEL)]
 SlackId = Annotated[str, like(SLACK_ID, WHERE)]
 READ = "read"
 RequestWord = Annotated[str, BeforeValidator(one_of((*UserRequest, READ)))]

@@ -191,7 +191,7 @@ def _expires(found: Any) -> str:
         if isinstance(found, date) and not isinstance(found, datetime):
             return datetime.combine(found + timedelta(days=1), time(), UTC).isoformat()
     except OverflowError:
-        pass
+        raise unlike("an earlier day: a waiver ends") from None
     raise unlike(wanted)
 
 

@@ -1,4 +1,7 @@
-"""Sends the messages that wait in the outbox: one sender per channel, in order, at Slack's rate, without losing one."""
+"""Sends the messages that wait in the outbox: one sender per channel, in order, at its rate, without losing one.
+
+A channel is one of Slack, or an SNS topic (``topic_batches``).
+"""
 
 from __future__ import annotations
 
@@ -11,16 +14,17 @@ from datetime import datetime, timedelta
 from controller.ledger.message_kind import MessageKind
 from controller.notifications.block_kit import Page, page_of, pages
 from controller.notifications.parts import Part
-from controller.runtime.batches import UNMADE, Batch, batches, kind_of, sent, storm_pages
+from controller.policy.sns_topic import is_topic
+from controller.runtime.batches import BATCH, UNMADE, Batch, batches, kind_of, sent, storm_pages
+from controller.runtime.drained import Sent, with_what_is_left
 from controller.runtime.message_parts import card_of, parts_of, where_of
 from controller.runtime.outbox import WrongChannel
 from controller.runtime.page_posts import NO_THREAD, PagePosts, is_about_the_message
 from controller.runtime.ports import Answer, Done, Later, Message, Ports, Refused
 from controller.runtime.timeouts import LEASE, TIME_LIMIT
+from controller.runtime.topic_batches import TOPIC_CALLS_MAX, topic_batches, topic_page
 from controller.units.value import dataclass
 
-BATCH = 500
-DIGEST = "digest/"  # what the keys of digests begin with
 CALLS_MAX = 50  # a channel and pass: Slack takes about one message a second
 PAUSE = timedelta(minutes=1)
 PAUSE_MAX = timedelta(minutes=15)
@@ -30,27 +34,13 @@ TOO_OLD = timedelta(days=1)  # later it is listed in the digest
 PLAIN_FOR = timedelta(days=30)  # after Slack refused tables and charts; then they are tried again
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """The result of one drain.
-
-    ``set_aside`` are messages that Slack refused in every form (channel, key, error). ``paused`` are the channels that wait from
-    now on, with the reason; ``shut`` those that waited before. ``oldest_s`` is the age in seconds of the oldest message that is
-    left, ``digests`` the number of pages of digests that are left.
-    """
-
-    sent: int = 0
-    shelved: int = 0
-    set_aside: tuple[tuple[str, str, str], ...] = ()
-    paused: tuple[tuple[str, str], ...] = ()
-    shut: tuple[str, ...] = ()
-    oldest_s: int = 0
-    digests: int = 0
-
-
 def drain(ports: Ports) -> Sent:
-    """Send the oldest messages of every channel. A 429 pauses its channel for as long as Slack asks."""
+    """Send the oldest messages of every channel. A 429 pauses its channel for as long as Slack asks.
+
+    Raises the first problem once all channels had their turn.
+    """
     started_at, done = ports.clock.now(), Sent()
+    problems: list[Exception] = []
     channels = _in_turn(ports.outbox.channels(), started_at)
     for number, channel in enumerate(channels):
         now, ends_at = ports.clock.now(), started_at + TIME_LIMIT
@@ -60,7 +50,11 @@ def drain(ports: Ports) -> Sent:
             done = replace(done, shut=(*done.shut, channel))
             continue
         queue = _Queue(channel, ports, until=now + (ends_at - now) / (len(channels) - number))
-        pause = queue.send()
+        try:
+            pause = queue.send()
+        except Exception as problem:  # no channel holds up another; this one goes on after its lease
+            problems.append(problem)
+            continue
         paused = (*done.paused, (channel, queue.why)) if pause else done.paused
         done = replace(
             done,
@@ -70,24 +64,18 @@ def drain(ports: Ports) -> Sent:
             paused=paused,
         )
         ports.outbox.pause(channel, until=ports.clock.now() + pause)
-    return _with_what_is_left(done, channels, ports)
+    if problems:
+        raise problems[0]
+    return with_what_is_left(done, channels, ports)
 
 
 def _in_turn(channels: list[str], now: datetime) -> list[str]:
-    """The channels, each minute beginning with another one: while Slack is slow, the last ones of a pass get no time."""
+    """The channels, each minute beginning with another one: while Slack is slow, the last ones of a pass get no time.
+
+    Topics come first: they need no secret of Slack, and go out where it cannot be read.
+    """
     first = int(now.timestamp() // 60) % max(len(channels), 1)
-    return channels[first:] + channels[:first]
-
-
-def _with_what_is_left(done: Sent, channels: Iterable[str], ports: Ports) -> Sent:
-    """Look at what still waits, in channels that had something to send: an empty outbox costs nothing more."""
-    now = ports.clock.now()
-    for channel in channels:
-        left = ports.outbox.waiting(channel, BATCH)
-        oldest_s = max((int((now - message.at).total_seconds()) for message in left), default=0)
-        digests = sum(message.key.startswith(DIGEST) for message in left)
-        done = replace(done, oldest_s=max(done.oldest_s, oldest_s), digests=done.digests + digests)
-    return done
+    return sorted(channels[first:] + channels[:first], key=is_topic, reverse=True)
 
 
 @dataclass(slots=True)
@@ -106,12 +94,18 @@ class _Queue:
     def __post_init__(self) -> None:
         self.posts = PagePosts(self.channel, self.ports)
 
+    @property
+    def to_topic(self) -> bool:
+        return is_topic(self.channel)
+
     def send(self) -> timedelta:
         """Send until Slack asks to wait. Returns how long the channel waits. A message that Slack refuses delays no other."""
-        steps = deque(batches(self._fresh(self.ports.outbox.waiting(self.channel, BATCH))))
+        waiting = batches(self._fresh(self.ports.outbox.waiting(self.channel, BATCH)))
+        steps = deque(topic_batches(waiting) if self.to_topic else waiting)
+        calls_max = TOPIC_CALLS_MAX if self.to_topic else CALLS_MAX
         while steps:
             step = steps.popleft()
-            if self.ports.clock.now() > self.until or self.posts.calls >= CALLS_MAX:
+            if self.ports.clock.now() > self.until or self.posts.calls >= calls_max:
                 return timedelta(0)
             answer = sent(self._send, step)
             match answer:
@@ -165,6 +159,9 @@ class _Queue:
 
     def _send(self, step: Batch) -> Answer:
         [message, *others] = step.messages
+        if self.to_topic:
+            page = topic_page(step, self.ports)
+            return self.posts.post_once(page) if page is not None else Done()
         kind = kind_of(message)
         if others and message.has_text and kind is not None:
             return self._storm(kind, step.messages)
@@ -173,10 +170,13 @@ class _Queue:
         if message.plain:
             return self._plain(message)
         if not self.ports.chat.threads:
-            return self.posts.post(_only(parts_of(message, self.ports))) if message.has_text else Done()
+            return self.posts.post(self._alone(message, threads=False)) if message.has_text else Done()
         if not message.thread:
-            return self.posts.post(_only(parts_of(message, self.ports)))
+            return self.posts.post(self._alone(message))
         return self._reply(message) if message.has_text else self._refresh(message)
+
+    def _alone(self, message: Message, *, threads: bool = True) -> Page:
+        return _only(parts_of(message, self.ports, threads=threads))
 
     def _reply(self, message: Message) -> Answer:
         """Post into the lineage's thread; where there is no card yet, post it first."""
@@ -186,14 +186,12 @@ class _Queue:
             if not (isinstance(answer, Done) or is_about_the_message(answer)):
                 return answer
             root = self.posts.root(message.thread)  # none where Slack refuses the card: that is no fault of this message
-        answer = self.posts.post(_only(parts_of(message, self.ports)), thread_ts=root.ts if root else "")
+        answer = self.posts.post(self._alone(message), thread_ts=root.ts if root else "")
         if isinstance(answer, Refused) and answer.why.endswith(NO_THREAD):
             answer = self._begin(message.thread)  # the card was deleted
             root = self.posts.root(message.thread)
             return (
-                self.posts.post(_only(parts_of(message, self.ports)), thread_ts=root.ts if root else "")
-                if isinstance(answer, Done)
-                else answer
+                self.posts.post(self._alone(message), thread_ts=root.ts if root else "") if isinstance(answer, Done) else answer
             )
         return answer
 
@@ -205,8 +203,7 @@ class _Queue:
         page = self._card(message.thread)
         if page is None:
             return Done()
-        self.posts.calls += 1
-        answer = self.ports.chat.update(root, page)
+        answer = self.posts.update(root, page)
         return Done() if isinstance(answer, Refused) else answer  # deleted, or too old to edit
 
     def _begin(self, thread: str, page: Page | None = None) -> Answer:

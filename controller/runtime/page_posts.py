@@ -11,6 +11,7 @@ from controller.runtime.outbox import WrongChannel
 from controller.runtime.ports import Answer, Done, Message, Ports, Post, Refused
 
 NO_THREAD = ("thread_not_found", "cannot_reply_to_message", "message_not_found", "restricted_action_thread_locked")
+NO_EDIT = ("cant_update_message", "edit_window_closed", "update_failed")
 TOO_LONG = "too_long"  # msg_too_long, msg_blocks_too_long
 
 
@@ -35,7 +36,16 @@ class PagePosts:
                 channel_id, _, ts = begun.detail.rpartition("/")
                 self._post_rest(second, Post(channel_id=channel_id, ts=thread_ts or ts))
             return begun
-        return self.post_once(replace(page, text=shortened(page.text, TEXT_MAX), blocks=()), thread_ts)
+        return self.post_once(_as_text(page), thread_ts)
+
+    def update(self, place: Post, page: Page) -> Answer:
+        """Replace a message with a page, or with its text alone where Slack refuses the blocks."""
+        self.calls += 1
+        answer = self.ports.chat.update(place, page)
+        if not is_about_the_message(answer) or answer.why.endswith(NO_EDIT):
+            return answer
+        self.calls += 1
+        return self.ports.chat.update(place, _as_text(page))
 
     def post_once(self, page: Page, thread_ts: str = "") -> Answer:
         """Post a page as it is."""
@@ -64,6 +74,10 @@ class PagePosts:
             post = self.places[thread] = Post(channel_id=channel_id, ts=ts)
             self.ports.outbox.remember_post(self.channel, thread, post, at=self.ports.clock.now())
         return answer
+
+
+def _as_text(page: Page) -> Page:
+    return replace(page, text=shortened(page.text, TEXT_MAX), blocks=())
 
 
 def is_about_the_message(answer: Answer) -> TypeGuard[Refused]:

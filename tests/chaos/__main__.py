@@ -90,9 +90,9 @@ def unpacked(work: Path) -> Path:
     return task
 
 
-def settings_of(host: Host, gates: Gates, task: Path, clock: Path) -> dict[str, str]:
+def settings_of(host: Host, gates: Gates, task: Path, clock: Path, *, close_first: bool) -> dict[str, str]:
     """The environment of a function: that of the host, with a gate before each service."""
-    found = dict(host.environment)
+    found = {**host.environment, **({"CHAOS_CLOSE_FIRST": "1"} if close_first else {})}
     for name, value in host.environment.items():
         if name.startswith(BEHIND_A_GATE):
             found[name] = gates.before(value)
@@ -101,17 +101,17 @@ def settings_of(host: Host, gates: Gates, task: Path, clock: Path) -> dict[str, 
 
 
 @contextmanager
-def deployed(host: Host, work: Path, python: Path, task: Path, *, seed: int, share: float) -> Iterator[Functions]:
+def deployed(host: Host, chosen: argparse.Namespace, python: Path, task: Path) -> Iterator[Functions]:
     """Put the containers in place of the host's handlers."""
     with ExitStack() as stack:
         gates = stack.enter_context(Gates())
-        log = stack.enter_context((work / "containers.log").open("w", encoding="utf-8"))
-        clock = work / "clock"
-        settings = settings_of(host, gates, task, clock)
+        log = stack.enter_context((chosen.work / "containers.log").open("w", encoding="utf-8"))
+        clock = chosen.work / "clock"
+        settings = settings_of(host, gates, task, clock, close_first=chosen.close_first)
         containers = {
             rule.name: Container(rule.name, rule.target, python, task, settings, log) for rule in host.bus.rules.values()
         }
-        functions = Functions(host, Kills(seed, share, gates), clock, containers)
+        functions = Functions(host, Kills(chosen.seed, chosen.share, gates), clock, containers)
         host.bus.rules = {name: _with(rule, functions.handler(name)) for name, rule in host.bus.rules.items()}
         try:
             yield functions
@@ -128,6 +128,7 @@ def run(chosen: argparse.Namespace) -> int:
     """Run the days and print what came of them; returns 1 where something happened that must never happen."""
     length = WEEK if chosen.week else SHORT
     jobs = chosen.jobs or length.jobs
+    chosen.work = chosen.work.resolve()  # the processes run in another folder
     chosen.work.mkdir(parents=True, exist_ok=True)
     python = environment_of(ROOT / "build" / "coldstart", "runtime")
     if python is None:
@@ -138,7 +139,7 @@ def run(chosen: argparse.Namespace) -> int:
             create_bucket(launch)
             host.user_actions += actions_of(launch, host, MONDAY + length.days)
         host.user_actions += ec2_warnings(host)
-        with deployed(host, chosen.work, python, task, seed=chosen.seed, share=chosen.share) as functions:
+        with deployed(host, chosen, python, task) as functions:
             host.run(length.ends_at, on_step=lambda: _tell(host, functions, began, length.ends_at))
         summary, _ = figures.summary(host, launched)
         for line in report(host, functions, launched, summary):
@@ -164,7 +165,7 @@ def report(host: Host, functions: Functions, launched: tuple[Launch, ...], summa
     for moment in Moment:
         yield f"  {moment:<22}{kills.count[moment]:>6}"
     yield f"ended in an error       {functions.failed:>6}"
-    yield f"dead letters, not resent{len(host.bus.dead_letters):>6}"
+    yield f"failed for good         {len(host.bus.dead_letters):>6}; sent again by nobody"
     for name, count in summary["problems"].items():
         yield f"{name.replace('_', ' '):<24}{count:>6}"
     dead = "dead letter of "
@@ -178,6 +179,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, help="how many jobs people create")
     parser.add_argument("--seed", type=int, default=7, help="of the jobs, the faults, the spot capacity and the kills")
     parser.add_argument("--share", type=float, default=0.5, help="of the invocations that are to die; more than half of those do")
+    parser.add_argument("--close-first", action="store_true", help="with a fault that the counts must show: exit code 1")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "chaos")
     return run(parser.parse_args())
 

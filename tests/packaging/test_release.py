@@ -163,8 +163,8 @@ def test_the_cdk_stack_includes_the_template_with_lists_as_lists_and_the_asset_a
     made = runpy.run_path(str(ROOT / "infra" / "cdk" / "spotwarden_stack.py"))["SpotwardenStack"]
     made(None, "Spotwarden", release=str(tmp_path), parameters={"TrainingRoles": "arn:a,arn:b", "EventBus": "ml"})
     assert included["parameters"] == {
-        "TrainingRoles": ["arn:a", "arn:b"], "CheckpointBuckets": [""], "EventBus": "ml", "CodeBucket": "assets",
-        "CodeKey": "code.zip",
+        "TrainingRoles": ["arn:a", "arn:b"], "CheckpointBuckets": [""], "PolicyTopics": [""], "EventBus": "ml",
+        "CodeBucket": "assets", "CodeKey": "code.zip",
     }  # fmt: skip
     assert set(included["parameters"]) - {"EventBus"} == needed() | set(CODE)
     with pytest.raises(ValueError, match="found the parameter 'Bus'"):

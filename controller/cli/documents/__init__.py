@@ -13,6 +13,7 @@ from typing import Any
 from controller.aws.sagemaker.documents import BadDocument, DocumentKind
 from controller.cli.documents.batch import service_job
 from controller.cli.documents.cloudformation import template
+from controller.cli.documents.described_definition import described_definition
 from controller.cli.documents.found import Found, beside, joined, line_of
 from controller.cli.documents.kubernetes import resource
 from controller.cli.documents.notebook import notebook_jobs, notebook_of
@@ -31,7 +32,7 @@ __all__ = ["Found", "documents", "documents_in"]
 
 READERS = (
     event, cloudtrail, search_results, list_summaries, tuning_request, pipeline, state_machine, template, plan, resource,
-    service_job, sdk_dump,
+    service_job, described_definition, sdk_dump,
 )  # fmt: skip
 BYTES_MAX, PYTHON_BYTES_MAX = 20_000_000, 1_000_000  # plans, search results and notebooks with pictures are large
 STANDARD_INPUT = "standard input"

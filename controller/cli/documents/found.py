@@ -18,12 +18,12 @@ CREATE_SHAPE = "CreateTrainingJobRequest"
 class Later:
     """A value that the document does not contain: it is filled in when the job is created. ``why`` names what fills it in.
 
-    ``text`` says that it is surely a text that is not empty, such as one with places in it; anything else may turn out to be
-    none.
+    ``template`` is not empty where the value is surely a text, and has ``{}`` for each part that is filled in; anything else may
+    turn out to be none.
     """
 
     why: str
-    text: bool = False
+    template: str = ""
 
 
 class Located(dict[str, Any]):
@@ -89,7 +89,7 @@ def templated(value: Any) -> Any:
         return changed
     if isinstance(value, list):
         return [templated(item) for item in value]
-    return Later(why=value, text=True) if isinstance(value, str) and PLACE.search(value) else value
+    return Later(why=value) if isinstance(value, str) and PLACE.search(value) else value
 
 
 def said_part(body: Any) -> tuple[Any, dict[str, str]]:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from controller.cli.documents.found import Later
+from controller.cli.documents.sdk import image_of
 
 Scope = Mapping[str, Any]
 """The names of a place and their values, ``Later`` where a value is not known."""
@@ -35,6 +37,7 @@ class Call(dict[str, Any]):
     """A call by its keywords; ``name`` is what is called, ``rest`` is Later where keywords come from elsewhere."""
 
     name = ""
+    template = ""  # of the text that it makes
     positional: tuple[Any, ...] = ()
     rest: Later | None = None
 
@@ -133,6 +136,12 @@ def call_of(node: ast.Call, scope: Scope) -> Call:
     """A call with its keywords; ``**settings`` that are known count as keywords."""
     call = Call()
     call.name = dotted(node.func)
+    if (
+        call.name == "format"
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(text := value_of(node.func.value, scope), str)
+    ):
+        call.template = re.sub(r"\{[^{}]*\}", "{}", text)
     call.positional = tuple(value_of(item, scope) for item in node.args if not isinstance(item, ast.Starred))
     if any(isinstance(item, ast.Starred) for item in node.args):
         call.rest = Later(why=_short(node))
@@ -171,7 +180,9 @@ def _plain(value: Any) -> Any:
                 return value.rest or Later(why=f"{value.name}(…)")
             given = {**dict(zip(names, value.positional, strict=False)), **value}
             return {name: _plain(item) for name, item in given.items()}
-        return Later(why=f"{value.name}(…)", text=value.name in TEXTS)
+        if shape in ("retrieve", "get_image_uri"):
+            return _image(value)
+        return Later(why=f"{value.name}(…)", template=value.template or ("{}" if value.name in TEXTS else ""))
     if isinstance(value, Mapping):
         return {name: _plain(item) for name, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list) else value
@@ -237,19 +248,27 @@ def _dict(node: ast.Dict, scope: Scope) -> Any:
 
 def _joined(node: ast.JoinedStr, scope: Scope) -> Any:
     parts: list[str] = []
+    known = True
     for part in node.values:
         value = value_of(part.value if isinstance(part, ast.FormattedValue) else part, scope)
         simple = not isinstance(part, ast.FormattedValue) or (part.format_spec is None and part.conversion == -1)
         if not isinstance(value, str | int) or isinstance(value, bool) or not simple:
-            return Later(why=_short(node), text=any(isinstance(one, ast.Constant) and one.value for one in node.values))
+            known = False
+            parts.append(_template(value) if simple else "{}")
+            continue
         parts.append(str(value))
-    return "".join(parts) if sum(map(len, parts)) <= TEXT_MAX else Later(why=_short(node))
+    whole = "".join(parts) if sum(map(len, parts)) <= TEXT_MAX else ""
+    return whole if known and whole else Later(why=_short(node), template=whole if whole.replace("{}", "") else "")
 
 
 def _computed(node: ast.BinOp, scope: Scope) -> Any:
     left, right, compute = value_of(node.left, scope), value_of(node.right, scope), _OPERATORS.get(type(node.op))
-    texts = isinstance(node.op, ast.Add | ast.Mod) and any(_is_text(value) for value in (left, right))
-    later = Later(why=_short(node), text=texts)
+    template = ""
+    if isinstance(node.op, ast.Add) and any(_is_text(value) for value in (left, right)):
+        template = f"{_template(left)}{_template(right)}"[:TEXT_MAX]
+    elif isinstance(node.op, ast.Mod) and isinstance(left, str):
+        template = re.sub(r"%\w", "{}", left)
+    later = Later(why=_short(node), template=template)
     if isinstance(node.op, ast.BitOr) and all(isinstance(one, Mapping) and not isinstance(one, Call) for one in (left, right)):
         return {**left, **right}
     if compute is None or isinstance(left, bool) or isinstance(right, bool):
@@ -265,7 +284,23 @@ def _computed(node: ast.BinOp, scope: Scope) -> Any:
 
 
 def _is_text(value: Any) -> bool:
-    return (bool(value) and isinstance(value, str)) or (isinstance(value, Later) and value.text)
+    return (bool(value) and isinstance(value, str)) or (isinstance(value, Later) and bool(value.template))
+
+
+def _template(value: Any) -> str:
+    """A text with ``{}`` for what is not known of it."""
+    if isinstance(value, str | int) and not isinstance(value, bool):
+        return str(value)
+    return (value.template if isinstance(value, Later) else "") or "{}"
+
+
+def _image(call: Call) -> Any:
+    """What ``image_uris.retrieve("xgboost", …)``, or ``get_image_uri(region, "xgboost")`` of SDK v1, says of the algorithm."""
+    of_first_sdk = call.name.endswith("get_image_uri")
+    places = call.positional[1:] if of_first_sdk else call.positional
+    framework = call.get("repo_name", call.get("framework", places[0] if places else None))
+    version = call.get("repo_version", places[1] if len(places) > 1 else "1") if of_first_sdk else call.get("version")
+    return image_of(framework, version, model=call.get("model_id"))
 
 
 def _short(node: ast.expr) -> str:

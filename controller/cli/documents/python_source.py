@@ -21,7 +21,6 @@ from controller.cli.documents.sdk import (
     BUILT_IN_CLASSES,
     FRAMEWORK_IMAGES,
     estimator_request,
-    image_of,
     of_first_version,
     trainer_request,
 )
@@ -252,11 +251,7 @@ class _Reader:
         return Found(file=self._file, kind=kind, path=target, line=node.lineno, error=error, request=None)
 
     def _argument(self, value: Any) -> Any:
-        """An argument as plain values; ``image_uris.retrieve("xgboost", …)`` as what it says of the algorithm."""
-        if isinstance(value, Call) and value.name.rpartition(".")[2] in ("retrieve", "get_image_uri"):
-            by_place = value.positional[1] if value.name.endswith("get_image_uri") and len(value.positional) > 1 else None
-            framework = value.get("framework", by_place or (value.positional[0] if value.positional else None))
-            return image_of(framework, value.get("version"))
+        """An argument as plain values."""
         return _deep(plain(value))
 
     def _found(self, node: ast.Call, target: str, kind: str, body: Mapping[str, Any], tool: str, base: Any = None) -> Found:
@@ -279,7 +274,7 @@ class _Reader:
 def _deep(value: Any) -> Any:
     """Without calls below: what a call makes is filled in later."""
     if isinstance(value, Call):
-        return Later(why=f"{value.name}(…)", text=value.name in TEXTS)
+        return Later(why=f"{value.name}(…)", template="{}" if value.name in TEXTS else "")
     if isinstance(value, Mapping):
         return {name: _deep(item) for name, item in value.items()}
     return [_deep(item) for item in value] if isinstance(value, list) else value

@@ -24,6 +24,8 @@ API_CALL = "AWS API Call via CloudTrail"
 def search_results(file: str, document: Document) -> Iterator[Found] | None:
     """The training jobs of ``aws sagemaker search``."""
     results = document.get("Results")
+    if isinstance(one := document.get("TrainingJob"), Mapping) and len(document) == 1:
+        return iter([described(file, one, "TrainingJob", kind=DocumentKind.SEARCHED)])
     if not isinstance(results, list):
         return None
 

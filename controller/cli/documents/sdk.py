@@ -41,6 +41,7 @@ BUILT_IN_IMAGES: Mapping[str, str] = {
     "lda": "766337827248.dkr.ecr.us-east-1.amazonaws.com/lda:1",
     "xgboost": "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1",
 }  # fmt: skip
+_REPOSITORIES = {image.rpartition("/")[2].partition(":")[0] for image in BUILT_IN_IMAGES.values()} | {"xgboost"}
 BUILT_IN_CLASSES: Mapping[str, str] = {
     "FactorizationMachines": "factorization-machines", "IPInsights": "ipinsights", "KMeans": "kmeans", "KNN": "knn",
     "LinearLearner": "linear-learner", "NTM": "ntm", "Object2Vec": "object2vec", "PCA": "pca", "LDA": "lda",
@@ -62,8 +63,27 @@ def of_first_version(given: Mapping[str, Any]) -> bool:
     return not OF_FIRST_VERSION.isdisjoint(given)
 
 
-def image_of(framework: Any, version: Any = None) -> Any:
+# The registry of an image is an account in a region; its repository follows, and mostly a tag.
+IMAGE = re.compile(r"(?:\d{12}|\{\})(?:\.dkr\.ecr(?:-fips)?\.[a-z0-9{}-]+\.[a-z0-9{}.]+)?/([^:@{}]+)(?:[:@].*)?", re.DOTALL)
+FRAMEWORKS = "763104351884.dkr.ecr.us-east-1.amazonaws.com"
+NOBODY = "000000000000.dkr.ecr.us-east-1.amazonaws.com"  # an account that has no image of SageMaker
+JUMP_START = Later(
+    why="the JumpStart model's image", template=f"{FRAMEWORKS}/jumpstart-model"
+)  # it runs a script, as frameworks do
+
+
+def image_like(image: Any) -> str | None:
+    """An image that can checkpoint just as one that is known in part: one whose repository is none of SageMaker's algorithms."""
+    found = IMAGE.fullmatch(image.template) if isinstance(image, Later) else None
+    if found is None or found[1] in _REPOSITORIES:
+        return None
+    return f"{FRAMEWORKS if found[0].startswith(FRAMEWORKS[:12]) else NOBODY}/{found[1]}"
+
+
+def image_of(framework: Any, version: Any = None, model: Any = None) -> Any:
     """The image that ``image_uris.retrieve`` returns for a framework, as far as checkpoints depend on it."""
+    if framework is None and model is not None:
+        return JUMP_START
     if not isinstance(framework, str):
         return Later(why="image_uris.retrieve")
     if framework == "xgboost" and isinstance(version, str) and version in ("1", "latest"):
@@ -71,7 +91,8 @@ def image_of(framework: Any, version: Any = None) -> Any:
     if framework in BUILT_IN_IMAGES:
         return BUILT_IN_IMAGES[framework]
     known = {name.lower(): image for name, image in FRAMEWORK_IMAGES.items()}
-    return known.get(framework.split("-")[0], Later(why=f"image_uris.retrieve({framework!r})"))
+    other = Later(why=f"image_uris.retrieve({framework!r})", template=f"{FRAMEWORKS}/{framework}-training")
+    return known.get(framework.split("-")[0], other)
 
 
 def estimator_request(kind: str, given: Mapping[str, Any], rest: Any = None) -> dict[str, Any]:
@@ -87,7 +108,7 @@ def estimator_request(kind: str, given: Mapping[str, Any], rest: Any = None) -> 
     elif kind in BUILT_IN_CLASSES:
         image = BUILT_IN_IMAGES[BUILT_IN_CLASSES[kind]]
     elif kind == "JumpStartEstimator" and image is None:
-        image = Later(why="the JumpStart model's image")
+        image = JUMP_START
     specification = {"TrainingImage": image, "AlgorithmName": of("algorithm_arn"), "TrainingInputMode": of("input_mode", "File")}
     groups = of("instance_groups")
     model_default = DEFAULT if kind == "JumpStartEstimator" else None
@@ -205,7 +226,7 @@ def _named_after(base: Any) -> Any:
 
 def _checkpoints(uri: Any) -> Any:
     """A prefix that is surely given makes a CheckpointConfig; one that may be None makes one or none."""
-    return uri if uri is None or (isinstance(uri, Later) and not uri.text) else {"S3Uri": uri}
+    return uri if uri is None or (isinstance(uri, Later) and not uri.template) else {"S3Uri": uri}
 
 
 def _role(role: Any) -> Any:

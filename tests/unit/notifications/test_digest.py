@@ -121,6 +121,36 @@ def test_a_digest_is_queued_once_a_day_and_not_before_its_first_hour() -> None:
     ]  # fmt: skip
 
 
+def test_a_digest_that_cannot_be_made_holds_up_no_other_and_is_made_once_it_can() -> None:
+    place: Any = Place()
+    place.policy = replace(builders.policy(), slack=SlackSettings(channels={"vision": "#a-bad", "speech": "#speech"}))
+    jobs = told(measured("a"), measured("b", team="speech"))
+    place.ledger = builders.ledger_with(builders.lineage(entries=jobs))
+    place.report_store, place.publish = place, lambda _: ""
+    place.prices, place.rate = place, lambda *_: None
+    shelved, bad = place.outbox.shelved, ["#a-bad"]
+
+    def shelved_or_not(channel: str) -> Any:
+        if channel in bad:
+            raise ValueError(channel)
+        return shelved(channel)
+
+    place.outbox.shelved = shelved_or_not
+    raised = 0
+    for hours in range(26):
+        place.at = BEGIN + timedelta(hours=hours)
+        close_days(place)
+        try:
+            queue_digests(place)
+        except ValueError:
+            raised += 1
+            waiting = [bool(place.outbox.waiting(channel, 9)) for channel in ("#speech", "#ml-spot", "#a-bad")]
+            assert waiting == [True, True, False]
+        if raised == 2:
+            bad.clear()
+    assert (raised, len(place.outbox.waiting("#a-bad", 9))) == (2, 2)
+
+
 def test_a_digest_names_the_jobs_that_changed_the_figures_most_and_what_to_do() -> None:
     lost = measured("distill-009", billable_s=3600, interruptions=5, checkpoint=False)
     entries = [*told(measured("bert-7")), lost, replace(told(lost)[1], useful_s=0)]

@@ -243,8 +243,29 @@ def test_a_key_that_does_something_is_not(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("when", "named"),
+    [
+        ("TrainingJobName matches '^train-[0-9]+$'", True),
+        ("not (any(InputDataConfig.DataSource.S3DataSource.S3Uri matches 's3://x/.*$'))", True),
+        ("TrainingJobName matches 'train-[0-9]*'", False),
+        ("TrainingJobName == '^train$'", False),
+    ],
+)
+def test_a_regular_expression_where_a_glob_stands_is_named(tmp_path: Path, when: str, named: bool) -> None:
+    text = RULES + f'  - {{name: one, rule: spot-required, when: "{when}"}}\n'
+    assert told(tmp_path, text) == ([("matches-no-job", f'"{when}"')] if named else [])
+
+
+WAIVED = "rules: [{name: a, rule: spot-required}]\nwaivers: [{name: w, rule: a, match: {role: r}, expires: 2026-12-10, "
+
+
+@pytest.mark.parametrize(
     ("line", "marked"),
     [
+        (f"{WAIVED}reason: TODO, owner: alice, ticket: ML-1}}]", "TODO"),
+        (f"{WAIVED}reason: '<why>', owner: alice, ticket: ML-1}}]", "'<why>'"),
+        (f"{WAIVED}reason: moves, owner: your-name, ticket: ML-1}}]", "your-name"),
+        (f"{WAIVED}reason: moves, owner: alice, ticket: ML-XXX}}]", "ML-XXX"),
         ("defaults: {channel: '#your-channel'}", "'#your-channel'"),
         ("defaults: {channel: '#channel'}", "'#channel'"),
         ("defaults: {channel: ml-spot}", "ml-spot"),
@@ -269,13 +290,14 @@ def test_what_looks_like_a_placeholder_is_named(tmp_path: Path, line: str, marke
 @pytest.mark.parametrize(
     "line",
     [
+        f"{WAIVED}reason: my team moves some of its jobs, owner: alice, ticket: ML-1}}]",
         "defaults: {channel: '#ml-spot'}", "slack: {channels: {vision: '#ml-vision-todos'}}",
         "slack: {people: {alice: U7Q2K9LMN}}",
         "slack: {channels: {vision: C7Q2K9LMN}}", "labels: {team: cost-center}",
     ],
 )  # fmt: skip
 def test_a_real_value_is_not(tmp_path: Path, line: str) -> None:
-    rest = "" if line.startswith(("slack", "labels")) else "rules: [{name: a, rule: spot-required}]\n"
+    rest = "" if line.startswith(("rules", "slack", "labels")) else "rules: [{name: a, rule: spot-required}]\n"
     assert told(tmp_path, f"version: 1\n{rest}{line}\n") == []
 
 

@@ -18,7 +18,7 @@ from controller.notifications.block_kit import Page
 from controller.runtime.drain import drain
 from controller.runtime.outbox import WrongChannel
 from controller.runtime.perform import perform
-from controller.runtime.ports import Answer, Done, Home, Later, Message, Post, Refused
+from controller.runtime.ports import Answer, Done, Home, Later, Message, Post, Refused, Unreachable
 from tests import builders
 from tests.builders import BEGIN, lineage_id
 from tests.simulation.memory import MemoryLedger, MemoryOutbox
@@ -259,6 +259,13 @@ class PickySlack(Slack):
             f"Slack says {error}"
         )
 
+    def update(self, post: Post, page: Page) -> Answer:
+        error = self.refuses("edit", page)
+        if error is None:
+            return super().update(post, page)
+        self.calls += 1
+        return Refused(f"Slack says {error}")
+
 
 def picky(refuses: Callable[[str, Page], str | None]) -> Any:
     slack = PickySlack()
@@ -311,6 +318,19 @@ def test_a_message_whose_blocks_slack_refuses_is_sent_as_text() -> None:
     place.say(1, "It moves.")
     done = drain(place.ports)
     assert (done.set_aside, place.texts()) == ((), ["It moves."])
+
+
+@pytest.mark.parametrize(
+    ("error", "calls"), [("msg_too_long", 2), ("invalid_blocks", 2), ("cant_update_message", 1), ("edit_window_closed", 1)]
+)
+def test_a_card_whose_new_blocks_slack_refuses_is_brought_up_to_date_as_text(error: str, calls: int) -> None:
+    place = picky(lambda channel, page: error if channel == "edit" and page.blocks else None)
+    place.say(1, "one")
+    drain(place.ports)
+    before = place.slack.calls
+    place.say(2, "")
+    done = drain(place.ports)
+    assert (place.slack.calls - before, len(place.slack.edits), done.set_aside) == (calls, calls - 1, ())
 
 
 def test_a_message_that_is_too_long_is_sent_in_parts() -> None:
@@ -400,6 +420,25 @@ def test_while_slack_is_slow_no_channel_takes_the_time_of_the_others() -> None:
         drain(place.ports)
         place.at += MINUTE
     assert {channel for channel, _, _ in place.slack.posts} == set(channels)
+
+
+def test_a_channel_that_cannot_be_read_or_written_holds_up_no_other() -> None:
+    place = Place()
+    for number, channel in enumerate(("#a", "#b", "#c")):
+        message = place.say(number, f"news for {channel}", root=f"job-{number}")
+        place.outbox.sent(message)
+        place.outbox.put(replace(message, key=f"{number}", channel=channel))
+    remember = place.outbox.remember_post
+
+    def remember_or_not(channel: str, *post: Any, **changes: Any) -> None:
+        if channel == "#b":
+            raise Unreachable("DynamoDB throttled")
+        remember(channel, *post, **changes)
+
+    place.outbox.remember_post = remember_or_not  # type: ignore[method-assign]
+    with pytest.raises(Unreachable):
+        drain(place.ports)
+    assert place.texts() == ["news for #a", "news for #c"]
 
 
 def test_a_channel_that_slack_refuses_hands_its_messages_on_to_the_default_channel() -> None:

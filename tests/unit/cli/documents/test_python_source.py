@@ -241,6 +241,35 @@ PROGRAMS = {
         "SageMakerTuningOperator(task_id='t', config=config_of(dag))\n",
         "undecided", [], ALL,
     ),
+    "an image of the account in any region": (
+        "from sagemaker.estimator import Estimator\n"
+        f'Estimator(image_uri=f"{{account}}.dkr.ecr.{{region}}.amazonaws.com/train:latest", role="{ROLE}", instance_count=1,'
+        ' instance_type="ml.g5.xlarge", max_run=7200)\n',
+        "findings", ["spot-for-long-jobs"], [],
+    ),
+    "an image of a framework in any region": (
+        V3_SPOT.replace('"763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.5.1-gpu-py311"',
+        '"763104351884.dkr.ecr." + region + ".amazonaws.com/pytorch-training:2.5"').replace("_training=True", "_training=False")
+        .replace(", max_wait_time_in_seconds=28800", ""),
+        "findings", ["spot-for-long-jobs"], [],
+    ),
+    "an image that may be a built-in algorithm": (
+        "from sagemaker.estimator import Estimator\n"
+        f'Estimator("{{}}.dkr.ecr.{{}}.amazonaws.com/kmeans:1".format(account, region), "{ROLE}", 1, "ml.g5.xlarge")\n',
+        "undecided", [], ["spot-for-long-jobs"],
+    ),
+    "a JumpStart model's image": (
+        "from sagemaker import image_uris\nfrom sagemaker.estimator import Estimator\n"
+        "image = image_uris.retrieve(region=None, framework=None, model_id='m', model_version='*', image_scope='training')\n"
+        f'Estimator(image_uri=image, role="{ROLE}", instance_count=1, instance_type="ml.g5.xlarge", max_run=7200)\n',
+        "findings", ["spot-for-long-jobs"], [],
+    ),
+    "the first XGBoost, which cannot checkpoint": (
+        "from sagemaker.amazon.amazon_estimator import get_image_uri\nimport sagemaker\n"
+        f"image = get_image_uri(region, 'xgboost')\nsagemaker.estimator.Estimator(image, '{ROLE}', train_instance_count=1,"
+        " train_instance_type='ml.m5.xlarge', train_use_spot_instances=True, train_max_run=7200, train_max_wait=7200)\n",
+        "refused", ["SageMaker", "one-hour-without-checkpoints"], [],
+    ),
     "v1 names": (
         "from sagemaker.tensorflow import TensorFlow\n"
         f'e = TensorFlow(entry_point="t.py", role="{ROLE}", train_instance_count=1, train_instance_type="ml.p3.2xlarge",'
