@@ -32,6 +32,7 @@ from controller.aws.sagemaker.members import (
 )
 from controller.aws.sagemaker.members_read import NO_FIELDS, members_read
 from controller.aws.sagemaker.ownership import claimed_service, service_of, unrepeatable_as_known
+from controller.aws.sagemaker.rule_instances import rule_instances
 from controller.aws.sagemaker.unsaid_fields import DocumentKind, unsaid_fields
 from controller.jobs.algorithm import algorithm_of
 from controller.jobs.failure import FailureCause, classify
@@ -170,7 +171,7 @@ def job_of(
         model_artifacts=text(section(body, "ModelArtifacts"), "S3ModelArtifacts"),
         output_uri=text(section(body, "OutputDataConfig"), "S3OutputPath"),
         excludes_spot=members_excluding_spot(body),
-        rule_instances=_rule_instances(body),
+        rule_instances=rule_instances(body),
         unknown=unsaid_fields(
             kind,
             body,
@@ -246,12 +247,6 @@ def _groups(resources: Document) -> tuple[str, ...]:
     """The instance types of a heterogeneous cluster; none where one of its groups does not say its type."""
     types = [text(group, "InstanceType") for group in objects(resources, "InstanceGroups")]
     return tuple(dict.fromkeys(kind for kind in types if kind)) if all(types) else ()
-
-
-def _rule_instances(body: Document) -> tuple[str, ...]:
-    """The instance types of rules that run beside the job; built-in rules name none, and cost nothing."""
-    rules = (*objects(body, "DebugRuleConfigurations"), *objects(body, "ProfilerRuleConfigurations"))
-    return tuple(kind for rule in rules if (kind := text(rule, "InstanceType")))
 
 
 def _preferences(resources: Document) -> str:
