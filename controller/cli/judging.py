@@ -27,6 +27,7 @@ from controller.units.plural import times
 NOTHING_SEEN = Evidence()
 SAVED_AT = "CheckpointConfig.S3Uri"  # SageMaker requires it in a CheckpointConfig, so one that is filled in later is there
 ASK_WHETHER = frozenset({"checkpoint-required", "uncheckpointed-cap"})  # what they ask of a prefix: is there one, and below what
+TUNED_RESOURCES = "HyperParameterTuningResourceConfig"  # of a definition, in place of ResourceConfig
 DEFINITIONS_MAX = 10  # of a tuning job
 ADDED = frozenset({"TrainingJobName", "HyperParameters", "Tags"})  # to a tuning job's definition, which does not have them
 
@@ -178,6 +179,9 @@ def _refused(body: Mapping[str, Any], found: Found, later: Mapping[str, str]) ->
     else:
         given, filled = {name: value for name, value in body.items() if name not in ADDED}, found.filled
         documented = [r for r in documented_refusals(body, later) if not r.field.startswith(("ResourceConfig", "Tags"))]
+        if not {name.partition(".")[0] for name in (*body, *later)} & {"ResourceConfig", TUNED_RESOURCES}:
+            wanted = f"a value, or {TUNED_RESOURCES}"
+            documented.append(Refusal(field="ResourceConfig", found="not set", wanted=wanted))
     stated = model_refusals(given, shape, filled=filled, later=later)
     fields = {one.field for one in stated}
     return stated + [one for one in documented if one.field not in fields]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 
 from controller.units.value import dataclass
 
@@ -76,6 +77,7 @@ def segments_of(path: str) -> tuple[str, ...]:
     return tuple(kept)
 
 
+@lru_cache(maxsize=1_000)  # each rule about prefixes asks for that of the same job
 def place_of(uri: str) -> tuple[str, str]:
     """Split ``s3://bucket/prefix`` into its two parts; SageMaker also takes S3's own ``https://`` forms.
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from fnmatch import fnmatchcase
+from itertools import chain
 from typing import Any
 
 from controller.jobs.checkpoint import within
@@ -267,8 +268,8 @@ def _instance(job: Job, demands: Named) -> RequestChange:
         return {}
     size = job.instance_type.rpartition(".")[2]
     named = [pattern for _, patterns in asking for pattern in patterns if not set("*?[").intersection(pattern)]
-    same_size = [one for one in instance_types() if one.endswith(f".{size}")]
-    for one in (*equivalents(job.instance_type), *named, *same_size, *instance_types()):
+    same_size = (one for one in instance_types() if one.endswith(f".{size}"))  # read only where nothing before is allowed
+    for one in chain(equivalents(job.instance_type), named, same_size, instance_types()):
         if all(any(fnmatchcase(one, pattern) for pattern in patterns) for _, patterns in asking):
             return {"ResourceConfig": {"InstanceType": one}}
     told = ", ".join(f"{name} allows {' or '.join(patterns)}" for name, patterns in asking)

@@ -99,17 +99,23 @@ HABITS: Mapping[str, str] = {  # keys of other policy languages, and keys that p
     "description": "write a comment with #, or docs: and an address",
     "retry": "write causes: with a budget for each, such as starved: {limit: 3}",
     "retries": "write limit:",
+    "now": "write at:",
+    "time": "write at:",
     "until": "write expires:",
     "starts": "a waiver counts from when its policy is in force until it expires",
     "from": "a waiver counts from when its policy is in force until it expires",
 }
+
+NEEDS: Mapping[str, str] = {  # keys that mean something only where another key is known
+    "starts": "expires", "from": "expires", "until": "expires", "now": "at", "time": "at", "retries": "limit",
+}  # fmt: skip
 
 
 def _habit_hint(path: Path, known: tuple[str, ...]) -> str:
     key = str(path[-1]).lower()
     if path[-2:-1] == ("match",) and len(key) <= TAG_SHOWN_MAX:
         return f"a tag is selected with tags: {{{path[-1]}: …}}"
-    if key in ("starts", "from", "until") and "expires" not in known:
+    if key in NEEDS and NEEDS[key] not in known:
         return ""
     return HABITS.get(key, "")
 

@@ -34,7 +34,7 @@ READERS = (
     event, cloudtrail, search_results, list_summaries, tuning_request, pipeline, state_machine, template, plan, resource,
     service_job, described_definition, sdk_dump,
 )  # fmt: skip
-BYTES_MAX, PYTHON_BYTES_MAX = 20_000_000, 1_000_000  # plans, search results and notebooks with pictures are large
+BYTES_MAX, PYTHON_BYTES_MAX = 10_000_000, 1_000_000  # plans, search results and notebooks with pictures are large
 STANDARD_INPUT = "standard input"
 
 

@@ -79,8 +79,9 @@ def _resource(file: str, type_: str, properties: Mapping[str, Any], place: str, 
         yield Found(file=file, kind=type_, path=place, line=line, error=error, request=None)
         return
     at = joined(place, member)
+    begins = line_of(given[member])  # of a text of several lines; any other text stands in one line
     try:
-        definition = _definition(given[member], line)
+        definition = _definition(given[member], begins or line)
     except BadDocument as error:
         yield Found(file=file, kind=type_, path=at, line=line, error=str(error), request=None)
         return
@@ -88,6 +89,8 @@ def _resource(file: str, type_: str, properties: Mapping[str, Any], place: str, 
     if found is None:
         error_text = "its definition is filled in when the stack is made, so it cannot be checked here"
         yield Found(file=file, kind=type_, path=at, line=line, error=error_text, request=None)
+    elif isinstance(given[member], str) and begins is None:
+        yield from (replace(one, line=line) for one in found)
     else:
         yield from found
 

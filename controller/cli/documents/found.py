@@ -64,6 +64,12 @@ class Found:
         return f"{place} (line {self.line})" if self.line and self.path else place
 
 
+class LocatedText(str):
+    """A text of several lines of a document, with the line that it begins on."""
+
+    line: int | None = None
+
+
 def beside(found: Iterable[Found]) -> list[Found]:
     """The jobs and mistakes of several parts of a document. That a part makes no training job matters only where none does."""
     whole = list(found)

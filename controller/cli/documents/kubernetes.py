@@ -67,13 +67,14 @@ def _pipeline(file: str, spec: Mapping[str, Any], path: str, line: int | None) -
     error = "found no pipelineDefinition, wanted the definition of the pipeline"
     if isinstance(text, str):
         try:
-            value = json_value(text, line or 1)
+            begins = line_of(text)
+            value = json_value(text, begins or line or 1)
         except BadDocument as bad:
             error = str(bad)
         else:
             found = pipeline(file, value, at) if isinstance(value, Mapping) else None
             if found is not None:
-                yield from (replace(one, kind=f"{kind}, {one.kind}", line=line) for one in found)
+                yield from (replace(one, kind=f"{kind}, {one.kind}", line=one.line if begins else line) for one in found)
                 return
             error = "found a definition without steps, wanted one"
     yield Found(file=file, kind=kind, path=at, line=line, error=error, request=None)

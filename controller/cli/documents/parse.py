@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from controller.aws.sagemaker.documents import BadDocument
-from controller.cli.documents.found import Later, Located
+from controller.cli.documents.found import Later, Located, LocatedText
 from controller.policyfile.yaml_limits import UNREADABLE, LimitedLoader
 
 NUMBER_CHARS_MAX = 19
@@ -174,17 +174,27 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> Located:
     return found
 
 
+def _text(loader: _Loader, node: yaml.ScalarNode) -> str:
+    text: str = loader.construct_scalar(node)
+    if node.style != "|":
+        return text
+    located = LocatedText(text)
+    located.line = node.start_mark.line + 2  # after the line of the bar
+    return located
+
+
 def _intrinsic(loader: _Loader, tag: str, node: yaml.Node) -> Any:
     """``!Sub`` is its text, whose places are filled in when the stack is made; so is everything else."""
     if tag == "Sub" and isinstance(node, yaml.ScalarNode):
-        return node.value
+        return _text(loader, node)
     if tag == "Sub" and isinstance(node, yaml.SequenceNode) and node.value and isinstance(node.value[0], yaml.ScalarNode):
-        return node.value[0].value
+        return _text(loader, node.value[0])
     shown = node.value if isinstance(node, yaml.ScalarNode) else "…"
     return Later(why=f"!{tag} {shown}")
 
 
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+_Loader.add_constructor("tag:yaml.org,2002:str", _text)
 _Loader.add_multi_constructor("!", _intrinsic)
 
 

@@ -12,6 +12,7 @@ from controller.cli.documents.batch import service_job
 from controller.cli.documents.found import Found, beside, joined, line_of, templated, walk
 from controller.cli.documents.parse import json_value
 from controller.cli.documents.tuning import tuning_jobs
+from controller.cli.job_names import JOB_NAME
 from controller.jobs.job import Service
 
 Document = Mapping[str, Any]
@@ -73,7 +74,7 @@ def event(file: str, document: Document, path: str = "") -> Iterator[Found] | No
         case str() if kind == DETAIL_TYPE:
             return iter([Found(file=file, kind=name, path=path, line=line, body=document, base=DocumentKind.EVENT, request=None)])
         case str() if kind == TUNING_EVENT:
-            return tuning_jobs(file, detail, place, kind=name, told=True)
+            return tuning_jobs(file, detail, place, kind=name, told=True, in_event=True)
         case str() if kind == STEP_EVENT:
             return iter([_pipeline_step(file, detail, place, line, document)])
         case str() if kind == API_CALL:
@@ -147,6 +148,11 @@ def described(file: str, document: Any, path: str = "", kind: DocumentKind | Non
     try:
         told = kind_of(document)
     except BadDocument as error:
+        if isinstance(document, str) and JOB_NAME.fullmatch(document):
+            alone = (
+                f"found the name {document} alone, wanted a job document; spotwarden check {document} asks SageMaker for the job"
+            )
+            return _none(file, path, None, alone)
         return _none(file, path, line_of(document), f"{_named(document) or error}{_to_cut_out(document)}")
     if kind is DocumentKind.SEARCHED and told is DocumentKind.DESCRIBE:
         told = kind

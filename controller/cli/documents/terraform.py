@@ -92,10 +92,12 @@ def _changes(document: Mapping[str, Any]) -> Iterator[Resource]:
 
 
 def _planned(document: Mapping[str, Any]) -> Iterator[Resource]:
-    values = document.get("planned_values") or document.get("values")
-    root = values.get("root_module") if isinstance(values, Mapping) else None
-    if isinstance(root, Mapping):
-        yield from _module(root, "planned_values.root_module")
+    for member in ("planned_values", "values"):
+        values = document.get(member)
+        root = values.get("root_module") if isinstance(values, Mapping) else None
+        if isinstance(root, Mapping):
+            yield from _module(root, f"{member}.root_module")
+            return
 
 
 def _module(module: Mapping[str, Any], path: str) -> Iterator[Resource]:

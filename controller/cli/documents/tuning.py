@@ -29,11 +29,19 @@ def tuning_request(file: str, document: Mapping[str, Any], path: str = "") -> It
 
 
 def tuning_jobs(
-    file: str, document: Mapping[str, Any], path: str = "", *, kind: str = KIND, told: bool = False, named: bool = True
+    file: str,
+    document: Mapping[str, Any],
+    path: str = "",
+    *,
+    kind: str = KIND,
+    told: bool = False,
+    named: bool = True,
+    in_event: bool = False,
 ) -> Iterator[Found]:
     """One job per definition. ``told`` says that SageMaker has accepted it, so nothing in it can be refused.
 
-    Without ``named``, the name of the tuning job is given when it is made.
+    Without ``named``, the name of the tuning job is given when it is made. The definition ``in_event`` is documented without spot
+    and checkpoints, so that their absence says nothing.
     """
     outer = {member: value for member, value in document.items() if named or member != NAME}
     name = document.get("HyperParameterTuningJobName")
@@ -55,7 +63,13 @@ def tuning_jobs(
         body["HyperParameters"] = static if static is not None else {}
         yield Found(
             file=file, kind=kind, path=joined(path, place), line=line_of(definition) or line_of(document),
-            body=templated(body), base=DocumentKind.DESCRIBE if told else DocumentKind.CREATE,
+            body=templated(body), base=_base(definition, told=told, in_event=in_event),
             request=None if told else DEFINITION_SHAPE, service=Service.TUNING, tool="tuning",
             outer=None if told else templated(outer), outer_filled=frozenset() if named else frozenset({NAME}),
         )  # fmt: skip
+
+
+def _base(definition: Mapping[str, Any], *, told: bool, in_event: bool) -> DocumentKind:
+    if in_event and "EnableManagedSpotTraining" not in definition:
+        return DocumentKind.DETAIL
+    return DocumentKind.DESCRIBE if told else DocumentKind.CREATE

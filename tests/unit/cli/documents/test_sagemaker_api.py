@@ -33,6 +33,9 @@ def test_an_event_of_a_tuning_job_has_its_definition_judged(said_of: Check) -> N
     detail = {"HyperParameterTuningJobName": "tune", "TrainingJobDefinition": definition}
     said = said_of(event("SageMaker HyperParameter Tuning Job State Change", detail))
     assert (said.code, said.rules, said.job["owner"]) == (1, ["save-long-work"], "hyperparameter tuning")
+    silent = {name: value for name, value in definition.items() if name != "EnableManagedSpotTraining"}
+    said = said_of(event("SageMaker HyperParameter Tuning Job State Change", detail | {"TrainingJobDefinition": silent}))
+    assert (said.code, said.job["verdict"]) == (3, "undecided")
 
 
 def test_a_call_that_cloudtrail_recorded_is_a_request_with_small_letters(said_of: Check) -> None:
@@ -59,6 +62,7 @@ def test_a_call_that_cloudtrail_recorded_is_a_request_with_small_letters(said_of
         ({"payload": {"request": request()}}, "cut out payload.request (line 1), which is a training job"),
         ({"Results": [{"Trial": {}}]}, "found Trial, wanted TrainingJob"),
         ({"TrainingJobSummaries": []}, "found no training job"),
+        (["bert-1"], "spotwarden check bert-1 asks SageMaker"),
         (
             {"Version": "2020-12-01", "Steps": [{"Name": "p", "Type": "Processing", "Arguments": {}}]},
             "wanted a Training or Tuning step",
@@ -68,7 +72,7 @@ def test_a_call_that_cloudtrail_recorded_is_a_request_with_small_letters(said_of
         ({"terraform_version": "1.9", "resource_changes": []}, "only these create training jobs"),
         ({"apiVersion": "batch/v1", "kind": "Job", "spec": {}}, "found a Kubernetes Job of batch/v1"),
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_what_holds_no_training_job_is_named(said_of: Check, document: dict[str, Any], error: str) -> None:
     said = said_of(document)
