@@ -244,6 +244,30 @@ def test_a_digest_says_what_needs_a_person_and_nothing_where_nothing_does() -> N
     assert "1 message could not be sent within one day. The thread lists them." in said
 
 
+def test_what_needs_a_person_says_what_to_do_about_a_price_that_is_not_known() -> None:
+    said = words(rate_micros_per_h=None)
+    assert (
+        "• 1 attempt without a known price: no dollars are counted. To count them from now on, add the price to `rates:`" in said
+    )
+
+
+def test_figures_of_the_month_that_are_those_of_the_day_are_not_repeated() -> None:
+    days = {day: roll_up(told(measured(f"{day}", at=BEGIN + (day - FIRST)))) for day in (FIRST, FIRST + DAY)}
+    month = report_of(days, FIRST, FIRST + 2 * DAY)
+    head = [report_of(days, FIRST + n * DAY, FIRST + (n + 1) * DAY) for n in (0, 1)]
+    texts = [pages(digest_parts(one, one, DigestNotes()))[0].text for one in head[:1]]
+    texts += [pages(digest_parts(head[1], month, DigestNotes()))[0].text]
+    assert "*March so far*: the same, no other day had a job" in texts[0]
+    assert "*March so far*: $1.40 saved (70 %), $0.60 spent" in texts[1]
+
+
+def test_a_loss_of_a_job_with_a_checkpoint_prefix_tells_of_no_checkpoint_that_nobody_has_seen() -> None:
+    lost = measured("tagger-bug", billable_s=3600)
+    report = report_of({FIRST: roll_up([lost, replace(told(lost)[1], useful_s=0)])}, FIRST, FIRST + DAY)
+    said = "\n".join(page.text for page in pages(digest_parts(report, report, DigestNotes())))
+    assert "it ended without its model. See why. If it wrote a checkpoint, a new attempt continues from it." in said
+
+
 def test_a_figure_of_nothing_is_left_out() -> None:
     assert "$0.00" not in words().partition("Saved, spent and wasted")[0]
 
