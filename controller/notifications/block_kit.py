@@ -168,8 +168,9 @@ def _within_a_page(fields: Sequence[str]) -> Iterable[list[str]]:
 
 
 def _button(button: Button) -> Block:
-    if size(button.value) > 2000 or size(button.action_id) > 255:
-        raise ValueError(f"button {button.text!r} carries {size(button.value)} characters, wanted at most 2,000")
+    for name, text, most in (("value", button.value, 2000), ("action_id", button.action_id, 255)):
+        if size(text) > most:
+            raise ValueError(f"button {button.text!r} has {name} of {size(text):,} characters, wanted at most {most:,}")
     block: Block = {
         "type": "button", "text": plain_object(shortened(button.text, BUTTON_MAX)),
         "action_id": button.action_id, "value": button.value,

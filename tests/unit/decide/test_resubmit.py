@@ -111,6 +111,17 @@ def test_a_job_stopped_for_a_repair_is_submitted_with_its_changes_and_without_a_
     [submit] = actions(replace(over, repair_prefix="s3://acme/vision/bert-1a2b/"), Submit)
     assert submit.cause is MoveCause.REPAIR
     assert change_from_json(submit.changes) == {"CheckpointConfig": {"S3Uri": "s3://acme/vision/bert-1a2b/"}}
+    placeless: Policy = policy(rules=(replace(repairing.rules[0], repair=Repair()),), resubmissions=())
+    unplaced = replace(over, policy=placeless, repair_prefix="s3://acme/vision/bert-1a2b/")
+    assert not actions(unplaced, Submit)
+    assert "*bert* was stopped and cannot be submitted again" in text(unplaced, "cannot-repeat")
+
+
+def test_a_request_that_cannot_be_repeated_is_said_and_not_submitted() -> None:
+    serverless = looked_up(replace(starved().job, unrepeatable="it is serverless"), now=BEGIN + HOUR, claims=None)
+    assert not actions(serverless, Submit)
+    assert "Spotwarden cannot repeat its request. It is serverless." in text(serverless, "cannot-repeat")
+    assert "*bert* waited longer than MaxWaitTimeInSeconds" in text(serverless, "cannot-repeat")
 
 
 # ── the limits of a cause ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -236,6 +247,13 @@ def test_a_larger_machine_that_never_fits_is_followed_by_no_smaller_one() -> Non
     found = looked_up(memory, now=BEGIN + HOUR, claims=None, lineage=known, resubmission=larger)
     assert not actions(found, Submit)
     assert "gave-up" in topics(found)
+
+
+def test_a_change_that_no_request_may_carry_is_said_and_not_submitted() -> None:
+    larger = block(causes={FailureCause.MEMORY: budget(2, instance_type="g5.12xlarge")})
+    found = looked_up(ended(job(), Outcome.MEMORY), now=BEGIN + HOUR, claims=None, resubmission=larger)
+    assert not actions(found, Submit)
+    assert "Found 'g5.12xlarge', wanted an instance type" in text(found, "cannot-repeat")
 
 
 def test_a_refusal_that_names_a_quota_is_told_with_its_name() -> None:

@@ -135,3 +135,14 @@ def test_ten_long_fields_need_more_than_one_message() -> None:
     made = pages([Fields(("x" * 2000,) * 10)])
     assert len(made) == 2
     assert all(wrong(page) == [] for page in made)
+
+
+def test_a_button_carries_as_much_as_slack_takes_and_not_more() -> None:
+    def one(value: int, action_id: int) -> Buttons:
+        return Buttons((Button(text="Stop", action_id="a" * action_id, value="v" * value),))
+
+    [page] = pages([one(2000, 255)])
+    assert broken(page.text, page.blocks) == []
+    for value, action_id, said in ((2001, 255, "value of 2,001 characters"), (2000, 256, "action_id of 256 characters")):
+        with pytest.raises(ValueError, match=f"button 'Stop' has {said}, wanted at most"):
+            pages([one(value, action_id)])

@@ -46,6 +46,8 @@ def test_the_money_comes_first() -> None:
 
 def test_unknown_amounts_are_named() -> None:
     assert "1 attempt without a known price" in words(rate_micros_per_h=None)
+    other = words(number=2, first_rate_micros_per_h=1_000_000, other_instances=True)
+    assert "1 attempt on other instances, speed unknown: counted at the lower price of both" in other
 
 
 def test_waivers_of_the_policy_are_listed_with_what_they_say() -> None:

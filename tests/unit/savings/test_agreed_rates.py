@@ -93,6 +93,13 @@ def test_a_job_over_the_first_day_has_both_prices_by_time(name: str, rates: list
         assert set(bases_of(found.source)) == {RateBasis.SAVINGS_PLAN}
 
 
+def test_a_job_over_the_last_day_has_both_prices_by_time() -> None:
+    midnight = JULY + timedelta(days=31)
+    found = price(KIND, agreed(), since=midnight - HOUR, at=midnight + 3 * HOUR)
+    assert found is not None
+    assert found.micros_per_h == (900_000 + 3 * LIST) / 4
+
+
 @pytest.mark.parametrize(
     ("source", "bases"),
     [
