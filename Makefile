@@ -9,7 +9,7 @@ LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --
 SEEDS ?= 5000
 ARGS ?=
 
-.PHONY: help install demo test check lint simulate mutants bench bench-coldstart nightly docs picture package lint-stack deploy destroy release lock clean
+.PHONY: help install demo test check lint simulate mutants bench bench-coldstart chaos nightly docs picture package lint-stack deploy destroy release lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -43,10 +43,14 @@ bench: $(BIN)/installed  ## measure a month's digest, a policy, a backtest of 10
 	$(BIN)/python -m tests.benchmarks.spot
 	$(BIN)/python -m tests.benchmarks.backtest
 
+chaos: $(BIN)/installed  ## run the demo with the real package, and kill its processes; ARGS="--week --seed 8"
+	$(BIN)/python -m tests.chaos $(ARGS)
+
 bench-coldstart: $(BIN)/installed  ## measure cold starts of the package, of plain Chalice and of c7n, under AWS's runtime client
 	$(BIN)/python -m tests.benchmarks.coldstart $(ARGS)
 
-nightly: lint-stack simulate mutants bench  ## run everything that takes long: simulate (and its mutants), mutants, bench
+nightly: lint-stack simulate mutants bench  ## run everything that takes long: simulate (and its mutants), mutants, bench, chaos
+	$(BIN)/python -m tests.chaos --week
 	$(BIN)/python -m tests.simulation.mutants
 	$(BIN)/python -m pytest -m nightly --hypothesis-profile=nightly
 	$(BIN)/python -m pytest --hypothesis-profile=nightly tests/properties tests/unit/policyfile
@@ -65,8 +69,9 @@ picture: demo  ## take the pictures of the docs from the demo's Slack page and r
 package: $(BIN)/installed  ## build what is deployed to AWS into build/package; ARCH=arm64|x86_64 PY=3.14
 	$(BIN)/python infra/build.py --out build/package $(if $(ARCH),--architecture $(ARCH)) $(if $(PY),--python $(PY)) $(ARGS)
 
-lint-stack: package  ## check the stack with checkov and parliament, each in an environment of its own
+lint-stack: package  ## check the stack with checkov and parliament, and the Terraform module, in environments of their own
 	$(BIN)/python -m infra.lint_stack build/package/sam.json
+	$(BIN)/python -m infra.lint_terraform
 
 deploy: package  ## deploy a stage: STAGE=dev; shows the changes first, YES=1 does not ask
 	@test -n "$(STAGE)" || { echo "name a stage: make deploy STAGE=dev (a file in infra/stages)" >&2; exit 1; }

@@ -41,6 +41,7 @@ from controller.aws.stack_parameters import (
     training_roles,
 )
 from controller.aws.system_clock import SystemClock
+from controller.runtime.chat_by_channel import ChatByChannel
 from controller.runtime.ports import Answer, Chat, Clock, Home, Ports, Unreachable
 from controller.runtime.slack_click import SlackClickPorts
 from controller.runtime.slack_other_stack import OtherStack
@@ -78,15 +79,12 @@ def install(
     """
     global _clock, _client_config, _slack_client_config  # one clock per container
     _clock, _client_config, _slack_client_config = clock, client_config, slack_client_config
-    _deciding_ports.cache_clear()
-    _reading_ports.cache_clear()
-    _policies.cache_clear()
-    client.cache_clear()
-    _pricing.cache_clear()
-    _hurried_client.cache_clear()
-    _slack_app.cache_clear()
-    _slack_secret.cache_clear()
-    _known_users.cache_clear()
+    built: tuple[Any, ...] = (
+        _deciding_ports, _reading_ports, _policies, client, _client_in,
+        _hurried_client, _slack_app, _slack_secret, _known_users,
+    )  # fmt: skip
+    for one in built:
+        one.cache_clear()
 
 
 def clock() -> Clock:
@@ -104,8 +102,16 @@ def client(service: str) -> Any:
 
 
 @cache
-def _pricing() -> Any:
-    return boto3_client("pricing", _client_config, PRICING_REGION)
+def _client_in(region: str, service: str) -> Any:
+    return boto3_client(service, _client_config, region)
+
+
+def advice_on(problem: BaseException) -> str:
+    """What an operator can do about an error; empty where that is not known."""
+    from controller.aws.operator_advice import advice  # here: only a failure needs it
+
+    table, secret = (os.environ.get(name, "") for name in ("SPOTWARDEN_TABLE", "SPOTWARDEN_SLACK_TOKEN_SECRET"))
+    return advice(problem, table=table, secret=secret)
 
 
 def region() -> str:
@@ -151,7 +157,7 @@ def _ports(ledger: DynamoLedger, policies: CompiledPolicies | ReloadedPolicies) 
         checkpoints=S3Checkpoints(Lazy(lambda: client("s3")), checkpoint_buckets()),
         ledger=ledger,
         outbox=DynamoOutbox(client("dynamodb"), setting("SPOTWARDEN_TABLE")),
-        chat=Lazy(_slack),
+        chat=ChatByChannel(Lazy(_slack), _topics()),
         events=_events(),
         report_store=S3ReportStore(
             Lazy(lambda: client("s3")), os.environ.get("SPOTWARDEN_REPORTS_BUCKET", ""), os.environ.get("AWS_REGION", "")
@@ -161,7 +167,7 @@ def _ports(ledger: DynamoLedger, policies: CompiledPolicies | ReloadedPolicies) 
         prices=Prices(ledger.prices.rates, policies.agreed_rates),
         quotas=ServiceQuotas(Lazy(lambda: client("service-quotas"))),
         placement=PlacementScores(Lazy(lambda: client("ec2"))),
-        price_list=PriceList(Lazy(_pricing)),
+        price_list=PriceList(Lazy(lambda: _client_in(PRICING_REGION, "pricing"))),
         clock=_clock,
         home=home(),
         click_address=_click_address,
@@ -230,12 +236,18 @@ def _hurried_client(service: str) -> Any:
     return client_of(service, _slack_client_config)
 
 
+def _topics() -> Chat:
+    from controller.aws.topic_chat import TopicChat
+
+    return TopicChat(partial(_client_in, service="sns"), home())
+
+
 def _slack() -> Chat:
     """Slack's SDK and client, which only one function needs: the others start without it."""
     if not has_slack():
         from controller.aws.notices import NoticeChat
 
-        return NoticeChat(Lazy(lambda: client("sns")), os.environ.get("SPOTWARDEN_NOTICE_TOPIC", ""), _events(), _clock, home())
+        return NoticeChat(_topics(), os.environ.get("SPOTWARDEN_NOTICE_TOPIC", ""), _events(), _clock)
     from controller.slack.webhook import WebhookChat
 
     webhook = os.environ.get("SPOTWARDEN_SLACK_WEBHOOK")

@@ -14,6 +14,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from controller import wiring
 from controller.decide.decision import DeciderProblem
 from controller.runtime.triggers import event_in, not_of
 
@@ -46,7 +47,7 @@ def observed(handler: Callable[[Any, Any], Any]) -> Handler:
                 return {"EventsOfOthers": 1}
             outcome: dict[str, Any] = handler(event, context)
         except Exception as problem:
-            logger.exception("failed", extra={"problem": str(problem)})
+            logger.exception("failed", extra=_told(problem))
             metrics.add_metric(name="Failures", unit=MetricUnit.Count, value=1)
             raise
         else:
@@ -59,6 +60,12 @@ def observed(handler: Callable[[Any, Any], Any]) -> Handler:
             metrics.flush_metrics()
 
     return observing
+
+
+def _told(problem: Exception) -> dict[str, str]:
+    """What the log says of an error: its text, and what an operator can do, where that is known."""
+    to_do = wiring.advice_on(problem)
+    return {"problem": str(problem), **({"to_do": to_do} if to_do else {})}
 
 
 def log_decider_problems(problems: Iterable[tuple[str, DeciderProblem]]) -> None:

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -306,7 +307,7 @@ def main(arguments: list[str] | None = None) -> int:
     confirm: Callable[[str], bool] = (lambda _: True) if chosen.yes else _asked
     try:
         stage = stage_of(chosen.stage, chosen.stages)
-        deployment = Deployment(stage, lambda service: boto3.client(service, region_name=stage.region))
+        deployment = Deployment(stage, cache(lambda service: boto3.client(service, region_name=stage.region)))
         if chosen.action == "destroy":
             return deployment.destroy(confirm, delete_ledger=chosen.delete_ledger)
         return deployment.deploy(chosen.package, confirm)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -74,8 +75,18 @@ def _plain(statement: Mapping[str, Any]) -> dict[str, Any]:
         operator: {key: "us-east-1" if isinstance(value, dict | list) else value for key, value in pairs.items()}
         for operator, pairs in statement.get("Condition", {}).items()
     }
-    resource = "*" if statement["Resource"] == "*" else example
+    resource = "*" if statement["Resource"] == "*" else _written(statement["Resource"]) or example
     return {**statement, "Resource": resource, **({"Condition": condition} if condition else {})}
+
+
+PSEUDO = {"Partition": "aws", "Region": "us-east-1", "AccountId": "123456789012"}
+
+
+def _written(resource: Any) -> str:
+    """An ARN that the policy writes out, with an example's account; empty where it refers to something else of the stack."""
+    text = resource.get("Fn::Sub") if isinstance(resource, Mapping) else None
+    found = re.sub(r"\$\{AWS::(\w+)\}", lambda name: PSEUDO[name[1]], text) if isinstance(text, str) else ""
+    return "" if "${" in found else found
 
 
 HERE = "us-east-1:123456789012"
@@ -85,10 +96,8 @@ EXAMPLES = {
     "events": f"arn:aws:events:{HERE}:event-bus/default",
     "iam": "arn:aws:iam::123456789012:role/training",
     "s3": "arn:aws:s3:::acme-checkpoints",
+    "s3:GetObject": "arn:aws:s3:::acme-policies/policies.json",
     "s3:PutObject": "arn:aws:s3:::spotwarden-reports/reports/*",
-    "sagemaker": f"arn:aws:sagemaker:{HERE}:training-job/*",
-    "sagemaker:DescribeAlgorithm": f"arn:aws:sagemaker:{HERE}:algorithm/*",
-    "sagemaker:ListPipelineExecutionSteps": f"arn:aws:sagemaker:{HERE}:pipeline/*/execution/*",
     "secretsmanager": f"arn:aws:secretsmanager:{HERE}:secret:slack-AbCdEf",
     "kms": f"arn:aws:kms:{HERE}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
     "sns": f"arn:aws:sns:{HERE}:notices",

@@ -54,6 +54,7 @@ POLICY: Arn = {
     ]
 }
 ROLES: Arn = {"Ref": "TrainingRoles"}
+TOPICS: Arn = {"Ref": "PolicyTopics"}
 ANY = "*"  # for the actions that IAM offers no resource for
 
 
@@ -90,6 +91,8 @@ BY_LAMBDA = frozenset({DEAD_LETTER, NETWORK, KEY})  # what no call of the code a
 HERE = {"StringEquals": {"aws:RequestedRegion": {"Ref": "AWS::Region"}}}
 TO_SAGEMAKER = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
 OUR_EVENTS = {"StringEquals": {"events:source": SOURCE}}
+# A topic may be in another region than the stack, and so is its key.
+BY_SNS = {"StringLike": {"kms:ViaService": [_sub("sns.*.${AWS::URLSuffix}")]}}
 # Every job that the controller creates carries this tag: nothing else can be created with this role.
 WITH_LINEAGE = {"Null": {f"aws:RequestTag/{LINEAGE_TAG}": "false"}}
 
@@ -140,7 +143,11 @@ CALLS: dict[str, tuple[Grant, ...]] = {
         _grant(SLACK_TOKEN, "secretsmanager:GetSecretValue", when="HasSlack"),
         _grant({"Ref": "SlackSecretKey"}, "kms:Decrypt", condition=_via("secretsmanager"), when="HasSlackKey"),
     ),
-    "sns Publish": (_grant({"Ref": "NoticeTopic"}, "sns:Publish", when="HasNotices"),),
+    "sns Publish": (
+        _grant({"Ref": "NoticeTopic"}, "sns:Publish", when="HasNotices"),
+        _grant(TOPICS, "sns:Publish", when="HasPolicyTopics"),
+        _grant({"Ref": "TopicKey"}, "kms:Decrypt", "kms:GenerateDataKey", condition=BY_SNS, when="HasTopicKey"),
+    ),
     DEAD_LETTER: (_grant(DEAD_LETTERS, "sqs:SendMessage"),),
     NETWORK: (
         _grant(

@@ -51,6 +51,14 @@ def section(changelog: str, version: str) -> str:
     return found[1].strip() + "\n"
 
 
+def has_unreleased(changelog: str) -> bool:
+    """Whether there are changes that no version's section names."""
+    try:
+        return bool(section(changelog, "Unreleased"))
+    except Unreleasable:
+        return False
+
+
 def version_of(tag: str, root: Path, git: Callable[..., str]) -> str:
     """Return the version that a tag names, where everything agrees; raises Unreleasable."""
     named = TAG.fullmatch(tag)
@@ -113,7 +121,10 @@ def release(
 ) -> Path:
     """Write the files of a release into a new folder below ``out``; raises Unreleasable and Unbuildable."""
     version = version_of(tag, root, git)
-    notes = section((root / "CHANGELOG.md").read_text("utf-8"), version)
+    changelog = (root / "CHANGELOG.md").read_text("utf-8")
+    notes = section(changelog, version)
+    if has_unreleased(changelog):
+        print("CHANGELOG.md has changes under Unreleased: they are in this release, and not in its notes", file=sys.stderr)
     folder = out / tag
     if folder.exists():
         shutil.rmtree(folder)

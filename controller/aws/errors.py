@@ -72,6 +72,8 @@ UNREACHABLE = frozenset({
 })  # fmt: skip
 INVALID = frozenset({"InvalidParameterValue", "ValidationError", "ValidationException"})
 
+TOO_MANY_REQUESTS = 429
+
 CODES: Mapping[str, AwsFault] = {
     code: fault
     for codes, fault in (
@@ -114,11 +116,12 @@ WITHOUT_ANSWER: tuple[tuple[type[BotoCoreError], AwsFault], ...] = (
     (raised.ConnectionError, AwsFault.UNREACHABLE),
     (raised.HTTPClientError, AwsFault.UNREACHABLE),  # read timeout, proxy, TLS, closed early
     (raised.IncompleteReadError, AwsFault.UNREACHABLE),
+    (raised.ChecksumError, AwsFault.UNREACHABLE),
 )
 
 
 def fault_of(error: ClientError | BotoCoreError) -> AwsFault:
-    """Classify an AWS error. An unknown code is OTHER, with HTTP status 5xx UNREACHABLE."""
+    """Classify an AWS error. An unknown code is OTHER, with HTTP status 429 THROTTLED, and with 5xx UNREACHABLE."""
     if isinstance(error, BotoCoreError):
         return next((fault for kind, fault in WITHOUT_ANSWER if isinstance(error, kind)), AwsFault.OTHER)
     answer = error.response.get("Error", {})
@@ -127,8 +130,10 @@ def fault_of(error: ClientError | BotoCoreError) -> AwsFault:
         return _fault_in(message)
     if code in CODES:
         return CODES[code]
-    broken = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500
-    return AwsFault.UNREACHABLE if broken else AwsFault.OTHER
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if status == TOO_MANY_REQUESTS or "throttl" in code.lower():
+        return AwsFault.THROTTLED
+    return AwsFault.UNREACHABLE if status >= 500 else AwsFault.OTHER
 
 
 def _fault_in(message: str | None) -> AwsFault:

@@ -8,22 +8,34 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
+from zlib import crc32
 
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ChecksumError, ClientError, HTTPClientError
 
 from controller.aws.sagemaker.described_members import UNACCOUNTED, Members, described_members, unaccounted
 
+PAGE_MAX = 2_000  # bytes
+
 
 def answer_of(operation: str, body: bytes, headers: Mapping[str, str], attempt: int, url: str) -> dict[str, Any]:
-    """The answer of a call that AWS accepted. Raises HTTPClientError where it is no JSON."""
+    """The answer of a call that AWS accepted. Raises HTTPClientError where it is no JSON object, or a time in it is none."""
     try:
-        found: dict[str, Any] = json.loads(body or b"{}", object_hook=_binary if b'"B"' in body else None)
-    except ValueError as problem:
-        raise HTTPClientError(error=f"{url} answered {operation} with what is no JSON: {problem}") from problem
-    if operation == "DescribeTrainingJob":
-        found = {**_known(found, described_members()), UNACCOUNTED: unaccounted(found)}
+        found = json.loads(body or b"{}", object_hook=_binary if b'"B"' in body else None)
+        if not isinstance(found, dict):
+            raise TypeError(f"found {type(found).__name__}, wanted an object")
+        if operation == "DescribeTrainingJob":
+            found = {**_known(found, described_members()), UNACCOUNTED: unaccounted(found)}
+    except (ValueError, TypeError, OverflowError, RecursionError) as problem:
+        raise HTTPClientError(error=f"{url} answered {operation} with what cannot be read: {problem}") from problem
     found = {name: value for name, value in found.items() if value is not None}
     return {**found, "ResponseMetadata": _metadata(200, headers, attempt)}
+
+
+def check_whole(body: bytes, headers: Mapping[str, str]) -> None:
+    """Raises ChecksumError where the body is not the one that the service sent: DynamoDB sends its CRC-32."""
+    sent = headers.get("x-amz-crc32", "")
+    if sent.isdecimal() and int(sent) != crc32(body) and "content-encoding" not in headers:
+        raise ChecksumError(checksum_type="crc32", expected_checksum=sent, actual_checksum=str(crc32(body)))
 
 
 def as_base64(value: Any) -> str:
@@ -41,17 +53,18 @@ def _binary(found: dict[str, Any]) -> dict[str, Any]:
 
 def _known(found: Any, members: Members | str | None) -> Any:
     """An answer as boto3 gives it: without nulls and unknown members, and with times as datetimes."""
-    if isinstance(found, list):
-        return [_known(one, members) for one in found]
     if members == "time":
         return _moment(found)
+    if isinstance(found, list):
+        return [_known(one, members) for one in found]
     if not isinstance(found, dict) or not isinstance(members, Mapping):
         return found
     return {n: _known(value, members[n]) for n, value in found.items() if value is not None and n in members}
 
 
 def _moment(found: Any) -> datetime:
-    with suppress(TypeError, ValueError):
+    """A time as seconds or as text. Raises ValueError, TypeError or OverflowError."""
+    with suppress(ValueError):
         return datetime.fromtimestamp(float(found), UTC)
     return datetime.fromisoformat(found)
 
@@ -60,11 +73,11 @@ def error_of(operation: str, status: int, headers: Mapping[str, str], body: byte
     """The exception of boto3 for a call that AWS refused."""
     try:
         told = json.loads(body or b"{}")
-    except ValueError:
-        told = {}
+    except (ValueError, RecursionError):
+        told = {"message": body[:PAGE_MAX].decode(errors="replace")}  # the page of a proxy, as boto3 shows it
     told = told if isinstance(told, dict) else {}
     code = str(told.get("__type") or headers.get("x-amzn-errortype") or told.get("code") or status)
-    code = code.rsplit("#", 1)[-1].split(":", 1)[0]
+    code = code.split(":", 1)[0].rsplit("#", 1)[-1]
     message = str(told.get("message") or told.get("Message") or "")
     more = {name: value for name, value in told.items() if name not in ("__type", "message", "Message")}
     error = {"Code": code, "Message": message}

@@ -24,14 +24,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import (
+    BotoCoreError,
+    ChecksumError,
     ConnectionClosedError,
     ConnectTimeoutError,
     EndpointConnectionError,
+    HTTPClientError,
     ReadTimeoutError,
     SSLError,
 )
 
-from controller.aws.json_answers import answer_of, as_base64, error_of
+from controller.aws.json_answers import answer_of, as_base64, check_whole, error_of
 from controller.aws.signature import signed
 from controller.aws.system_clock import SystemClock
 from controller.units.value import dataclass
@@ -76,7 +79,7 @@ OTHERWISE = (
     "AWS_CA_BUNDLE", "AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "HTTP_PROXY",
     "HTTPS_PROXY", "http_proxy", "https_proxy", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
 )  # fmt: skip
-RETRIED = frozenset({500, 502, 503, 504})  # as boto3's mode "standard" does
+RETRIED = frozenset({429, 500, 502, 503, 504})  # as boto3's mode "standard" does
 RETRIED_CODES = frozenset({
     "BandwidthLimitExceeded", "EC2ThrottledException", "LimitExceededException", "PriorRequestNotComplete",
     "ProvisionedThroughputExceededException", "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException",
@@ -138,12 +141,12 @@ class JsonClient:
             try:
                 with self._one_at_a_time:
                     status, headers, answer = self._exchange(operation, body)
-            except (OSError, HTTPException) as problem:
+                if status < 300:
+                    return answer_of(operation, answer, headers, attempt, self.url)
+            except (OSError, HTTPException, ChecksumError, HTTPClientError) as problem:
                 if last:
                     raise self._without_answer(problem) from problem
             else:
-                if status < 300:
-                    return answer_of(operation, answer, headers, attempt, self.url)
                 error = error_of(operation, status, headers, answer, attempt)
                 if last or not (status in RETRIED or error.response["Error"]["Code"] in RETRIED_CODES):
                     raise error
@@ -160,8 +163,12 @@ class JsonClient:
             connection = self._connected()
             connection.request("POST", self._path, body, self._signed(headers, body))
             response: HTTPResponse = connection.getresponse()
-            return response.status, {n.lower(): v for n, v in response.getheaders()}, response.read()
-        except (OSError, HTTPException):
+            answer, found = response.read(), {name.lower(): value for name, value in response.getheaders()}
+            if response.status < 200:
+                raise HTTPException(f"found status {response.status}, wanted an answer")
+            check_whole(answer, found)
+            return response.status, found, answer
+        except (OSError, HTTPException, ChecksumError):
             self._close()
             raise
 
@@ -208,6 +215,8 @@ class JsonClient:
 
     def _without_answer(self, problem: Exception) -> Any:
         """The exception of boto3 for it: all of them leave open whether the call took effect."""
+        if isinstance(problem, BotoCoreError):
+            return problem
         if isinstance(problem, _NotConnected):
             problem = problem.problem
             if isinstance(problem, TimeoutError):

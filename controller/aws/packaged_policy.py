@@ -13,7 +13,7 @@ from controller.policy.agreed_rate import AgreedRate
 from controller.policy.compiled import agreed_rates, fields_read, load_policy
 from controller.policy.policy import Policy
 from controller.policy.when import Path
-from controller.runtime.policy_ports import RefusedPolicy, Revisions
+from controller.runtime.policy_ports import Reading, RefusedPolicy, Revisions
 
 DATA = pathlib.Path(__file__).resolve().parents[1] / "data"
 
@@ -30,13 +30,14 @@ class CompiledPolicies:
     ) -> None:
         self._document, self._now, self._decides, self._observe_only = document, now, decides, observe_only
         self._revisions: Revisions | None = None
+        self._begun_at: datetime | None = None
         self._policy: Policy | None = None
         self._fields: Mapping[Path, bool] | None = None
         self._agreed: tuple[AgreedRate, ...] | None = None
 
     def begin(self, revisions: Revisions) -> None:
         """An invocation begins, with this ledger."""
-        self._revisions = revisions
+        self._revisions, self._begun_at = revisions, self._now()
 
     def fields_read(self) -> Mapping[Path, bool]:
         """The members of a job's description that expressions of the policy read, and whether a request may contain them."""
@@ -60,11 +61,13 @@ class CompiledPolicies:
         return None  # a package with a bad policy is never built
 
     def _since(self) -> datetime:
-        if self._revisions is None:
+        if self._revisions is None or self._begun_at is None:
             raise RuntimeError("begin() comes before the first use")
         revision, now = self._document["revision"], self._now()
         if self._decides:
-            return self._revisions.in_force_at(revision, now, self._document)
+            # A package that was replaced since this invocation began does not come into force again.
+            put = self._revisions.put_in_force(revision, Reading(asked_at=self._begun_at, answered_at=now), self._document)
+            return put.since if put is not None else now
         current = self._revisions.current()
         return current.since if current is not None and current.revision == revision else now
 

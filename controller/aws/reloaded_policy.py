@@ -21,8 +21,9 @@ from controller.policy.document import BadDocument, document_of, policy_of
 from controller.policy.policy import Policy
 from controller.policy.when import Path
 from controller.runtime.answers import Unreachable
-from controller.runtime.policy_ports import RefusedPolicy, RevisionInForce, Revisions
+from controller.runtime.policy_ports import PutInForce, Reading, RefusedPolicy, RevisionInForce, Revisions
 
+READINGS_MAX = 5
 READ_EVERY = timedelta(seconds=30)  # the sweep of each minute reads it, so a version is in force within a minute
 UNDATED = datetime.min.replace(tzinfo=UTC)  # until the ledger says since when a policy is in force
 
@@ -86,13 +87,32 @@ class ReloadedPolicies:
         """The version in S3 if it is good; otherwise the last good one. Raises Unreachable."""
         if self._revisions is None:
             raise RuntimeError("begin() comes before the first use")
-        if self._source is not None:
-            self._look(self._source)
-            if self._newest is not None and self._unread is None:
-                document, policy = self._newest
-                since = self._revisions.in_force_at(policy.revision, now, document)
-                return self._dated(policy, RevisionInForce(revision=policy.revision, since=since))
-        return self._last_good(self._revisions) or self._held or self._stand_in(now)
+        found = self._put_in_force(self._source, self._revisions) if self._source is not None else None
+        return found or self._last_good(self._revisions) or self._held or self._stand_in(now)
+
+    def _put_in_force(self, source: S3PolicyDocument, revisions: Revisions) -> Policy | None:
+        """The version in S3; None where it is not good, or changes faster than it is read.
+
+        A function may stand still between reading a version and writing that it is in force. So an older reading replaces no
+        newer one, and a revision that replaced another is used only once S3 shows that it is still there.
+        """
+        put: tuple[str, PutInForce] | None = None
+        for _ in range(READINGS_MAX):
+            asked_at = self._now()
+            self._look(source)
+            if self._newest is None or self._unread is not None:
+                return None
+            document, policy = self._newest
+            reading = Reading(asked_at=asked_at, answered_at=self._now())
+            if put is not None and put[0] != policy.revision:
+                revisions.take_back(*put, reading)
+            elif put is not None:
+                return self._dated(policy, RevisionInForce(revision=policy.revision, since=put[1].since))
+            done = revisions.put_in_force(policy.revision, reading, document)
+            if done is not None and done.replaced is None:
+                return self._dated(policy, RevisionInForce(revision=policy.revision, since=done.since))
+            put = (policy.revision, done) if done is not None else None
+        return None
 
     def _look(self, source: S3PolicyDocument) -> None:
         """Read the object, and the version that it is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
@@ -12,12 +12,13 @@ from controller.cli.audit_bill import audit_bill
 from controller.cli.ledger import with_ledger
 from controller.cli.options import PeriodText, Table
 from controller.cli.period import period_of, refuse_bad_period
-from controller.cli.policy_source import PolicyFolder, policy_document
+from controller.cli.policy_source import PolicyFolder
+from controller.cli.rates_used import rates_in_force, rates_when_recorded
 from controller.ledger.entry import Measured, Started, Unmeasured
-from controller.policy.compiled import agreed_rates
 from controller.runtime.gather import lineage_of
 from controller.runtime.ports import Clock, Jobs, Ledger, Prices
 from controller.savings.audit import Audit, audit
+from controller.savings.prices import RateOf
 from controller.units.money import dollars
 from controller.units.plural import count
 
@@ -50,17 +51,31 @@ def run(
             print("\n".join(lines))
             return 0 if agree else 1
         jobs = SageMakerJobs(wiring.client("sagemaker"), key=identity_key())
-        agreed = agreed_rates(policy_document(policies)[0])
-        prices = PriceTable(ledger.prices.rates, lambda: agreed)
-        found = audited(ledger, jobs, prices, since, until)
+        listed = PriceTable(ledger.prices.rates)
+        if policies is None:
+            found = audited(ledger, jobs, listed, since, until, rates_when_recorded(ledger.revisions, listed.rate))
+        else:
+            agreed = rates_in_force(ledger.revisions, policies)
+            found = audited(ledger, jobs, PriceTable(ledger.prices.rates, lambda: agreed), since, until)
         print("\n".join(audit_lines(found, since, until)))
         return 1 if found.differences else 0
 
     return with_ledger(table, auditing)
 
 
-def audited(ledger: Ledger, jobs: Jobs, prices: Prices, since: date, until: date) -> Audit:
-    """Read the ledger, describe every job in it, and compare. Raises Unreachable."""
+def audited(
+    ledger: Ledger,
+    jobs: Jobs,
+    prices: Prices,
+    since: date,
+    until: date,
+    when_recorded: Callable[[Measured], RateOf | None] | None = None,
+) -> Audit:
+    """Read the ledger, describe every job in it, and compare. Raises Unreachable.
+
+    ``when_recorded`` gives the prices under the policy that was in force when an attempt was recorded; without it, ``prices``
+    count.
+    """
     begin, end = (datetime.combine(day, datetime.min.time(), UTC) for day in (since, until))
     entries = tuple(ledger.journal.entries(begin - MARGIN, end + MARGIN))
     names = {e.job for e in entries if isinstance(e, Measured | Unmeasured | Started)}
@@ -69,7 +84,7 @@ def audited(ledger: Ledger, jobs: Jobs, prices: Prices, since: date, until: date
     known = {name for name, _ in begun}
     found = {name: job for name, job in described.items() if name not in known or (name, job.created_at) in begun}
     lineages = {name: str(lineage_of(job, ledger.lineages)[0].id) for name, job in found.items()}
-    return audit(entries, found, lineages, prices.rate, begin, end)
+    return audit(entries, found, lineages, prices.rate, begin, end, when_recorded=when_recorded)
 
 
 def audit_lines(found: Audit, since: date, until: date) -> Iterable[str]:
@@ -81,6 +96,11 @@ def audit_lines(found: Audit, since: date, until: date) -> Iterable[str]:
         yield (
             f"  {name:<10}  {dollars(savings.spent_micros)} spent, {dollars(savings.counterfactual_micros)} on-demand price,"
             f" {dollars(savings.saved_micros)} saved, {dollars(savings.wasted_micros)} wasted, {savings.useful_s} useful seconds"
+        )
+    if found.rates_kept:
+        yield (
+            f"  the recorded rates of {count(found.rates_kept, 'attempt')} are used:"
+            " the ledger does not keep the policy that they are from"
         )
     if found.gone:
         some = ", ".join(found.gone[:5]) + (", …" if len(found.gone) > 5 else "")

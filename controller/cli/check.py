@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -139,7 +140,8 @@ def known_tags(tags: list[str] | None) -> Mapping[str, str] | None:
     pairs = [tag.partition("=") for text in tags for tag in text.split(",") if tag]
     for key, equals, _ in pairs:
         if not key or not equals:
-            raise BadInput(f"--tags: found {key!r}, wanted KEY=VALUE")
+            near = re.fullmatch(r"([^:=]+):([^:=]+)", key) if not equals else None
+            raise BadInput(f"--tags: found {key!r}, wanted KEY=VALUE" + (f"; did you mean {near[1]}={near[2]}?" if near else ""))
     return {key: value for key, _, value in pairs}
 
 

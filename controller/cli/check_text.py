@@ -10,7 +10,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from controller.cli.fix_words import fix_lines, resume_lines
+from controller.cli.fix_words import fix_lines, prefix_lines, resume_lines
 from controller.cli.judging import Checked
 from controller.policy.findings import Finding, VerdictKind
 from controller.policy.policy import Severity
@@ -95,9 +95,10 @@ class TextOutput:
             return
         several = len(checked.findings) + len(checked.refused) > 1
         self._line(("       the fix, for all of it" if several else "       the fix", "bold"))
-        lines = [*fix_lines(checked.fix, checked.found.tool), *resume_lines(checked.fix, checked.job.algorithm)]
+        again = prefix_lines(checked.fix, checked.found.tool) if "TrainingJobName" in checked.later else ()
+        lines = [*fix_lines(checked.fix, checked.found.tool), *again, *resume_lines(checked.fix, checked.job.algorithm)]
         for label, text in lines:
-            self._line((f"         {label:<20}", "dim"), (text, ""))
+            self._line((f"         {label:<20}", "dim"), (text.replace("\n", f"\n{' ' * 29}"), ""))
 
     def _write_undecided(self, checked: Checked) -> None:
         if checked.undecided:

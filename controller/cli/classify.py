@@ -8,42 +8,55 @@ traceback.
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from controller.cli.errors import BadInput
 from controller.jobs.failure import CLASSES, FailureCause, classify
-from controller.jobs.service_limit import ServiceLimit, service_limit_in
+from controller.jobs.service_limit import ServiceLimit, never_fits, service_limit_in
 
 WRAPPERS_MAX = 12  # of one text: each removal makes it shorter
 TEXT_MAX = 100_000
+NAME_MAX = 255  # of a file
+DEPTH_MAX, ITEMS_MAX = 6, 100  # of a document that was pasted
 
 _WRAPPERS: tuple[re.Pattern[str], ...] = tuple(
     re.compile(pattern, re.DOTALL | re.IGNORECASE)
     for pattern in (
+        r"\s*(?:>\s*)+",  # a quotation
+        r"\s*```\w*\s*",
+        r"\s*aws: (?:\[ERROR\]:? |error: )",
         r"\s*\[?\d{4}-\d\d-\d\d[T ][\d:.,]+Z?\]?\s+",  # the time of a log line
         r"\s*\[?(?-i:ERROR|CRITICAL|WARNING|INFO)\]?\s*[:-]?\s+",
         # exceptions: the class of Python's traceback, with its module
-        r"\s*(?:[a-z_][\w]*\.)+[A-Z]\w*(?:Error|Exception|Exceeded|InUse|NotFound)\s*:\s*",
-        r"\s*(?:UnexpectedStatusException|FailedStatusError|WaiterError|ValueError|RuntimeError|Exception)\s*:\s*",
+        r"\s*(?:[a-z_]\w*\.)+(?=(?:ParamValidationError|NoCredentialsError|NoRegionError)\b)",
+        r"\s*(?!SageMaker\.)(?:[a-z_][\w]*\.)+[A-Z]\w*(?:Error|Exception|Exceeded|InUse|NotFound)\s*:\s*",
+        r"\s*(?:UnexpectedStatusException|FailedStatusError|WaiterError|AirflowException|ValueError|RuntimeError|Exception)\s*:\s*",
         r"\s*(?:CapacityError|ClientError|ResourceLimitExceeded|\w+Exception)\s*:\s*(?=Error for |An error occurred )",
         # the SDK: v1 and v2, then v3
         r"\s*Error (?:training |for (?:[\w-]+ ){1,4})\S+:\s*(?:Failed|Stopped)\.?\s*Reason:\s*",
         r"\s*Encountered unexpected failed state while waiting for \w+\.\s*Final Resource State: \w+\.\s*Failure Reason:\s*",
         # pipelines, Batch, Step Functions, notebooks of people
         r"\s*(?:Pipeline )?Step (?:[\w'\"-]+ )?failed\.?\s*(?:Reason|Failure reason)?\s*:?\s*",
-        r"\s*(?:The )?(?:SageMaker )?Training ?job\s+(?:\S+ )?(?:has )?(?:failed|stopped)(?: with status \w+)?[-.:;,\s]*"
+        r"\s*(?:The )?(?:SageMaker )?Training ?job\s+(?:\S+ )?(?:has )?(?:failed|stopped)(?: with status \w+)?"
+        r"(?: because(?: of)?)?[-.:;,\s]*"
         r"(?:(?:Failure ?reason|Reason)\s*:\s*)?",
         r"\s*(?:The )?(?:SageMaker )?Training ?job \S+:\s*(?=(?:Failed|Stopped)\b)",
+        r"\s*(?:SageMaker )?(?:Training )?Job (?:\S+ )?failed because(?: of)?\s*:?\s*",
         r"\s*Job (?:\S+ )?failed with (?:Failure )?Reason:\s*",
         r"\s*(?:ClientError:\s*)?Failed to invoke sagemaker:Create\w+\.?\s*Error Details:\s*",
         r"\s*Received status from SageMaker\s*:?\s*",
         r"\s*(?:Failed|Stopped|Failure)\s*[-:/.,]\s*(?=\w)",
-        r"\s*[\"']?Failure ?Reason[\"']?\s*[:=]\s*",
+        r"\s*[\"']?Failure ?Reason[\"']?[ \t]*(?:[:=]|\n)\s*",
+        r"\s*additional:(?=\w+:)",
         r"\s*(?:status ?)?Reason\s*[:=]\s*",
         r"\s*SageMaker\.(?=\w+(?:Exception|Exceeded|Error))",
         r"\s*[\"'`]\s*(?=\w)",
@@ -56,6 +69,20 @@ _OTHER_SDKS = re.compile(
     r"[^\n]{0,200}?operation error SageMaker: \w+,.{0,400}?(\w+(?:Exception|Exceeded|InUse|NotFound)):\s*", re.DOTALL
 )
 _JAVA = re.compile(r".*\(Service: (?:Amazon)?SageMaker\w*; Status Code: \d+; Error Code: (\w+);", re.DOTALL)
+# Where the reason begins in a text that begins with something else: a log, a notebook's traceback, a description in YAML.
+_BEGINNINGS = re.compile(
+    r"""^[ \t"']*Failure\ ?Reason["']?\s*(?:[:=]|$)
+    | Error\ for\ (?:[\w-]+\ ){1,4}\S+:\s*(?:Failed|Stopped)\.?\s*Reason:
+    | Encountered\ unexpected\ failed\ state\ while\ waiting\ for\ \w+\.
+    | An\ error\ occurred\ \(\w+\)\ when\ calling\b
+    | operation\ error\ SageMaker:\ \w+,
+    | ^(?:\d{4}-\d\d-\d\d\ [\d:]+\ )?Max(?:WaitTime|Runtime)Exceeded\b
+    | \bSecondary\ ?Status["']?\s*[:=]\s*["']?Max
+    | \badditional:(?=\w+:)  # the conditions of the SageMaker operator
+    """,
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _STATUSES: Mapping[str, FailureCause] = {
     "maxwaittimeexceeded": FailureCause.STARVED,
     "maxruntimeexceeded": FailureCause.OVERRAN,
@@ -70,7 +97,10 @@ _CODES: Mapping[str, FailureCause] = {
     "InternalError": FailureCause.INTERNAL, "ServiceUnavailable": FailureCause.INTERNAL,
     "ServiceUnavailableException": FailureCause.INTERNAL,
     "InsufficientCapacityException": FailureCause.CAPACITY, "InsufficientInstanceCapacity": FailureCause.CAPACITY,
-    "ValidationException": FailureCause.CLIENT, "AccessDeniedException": FailureCause.CLIENT,
+    "ValidationException": FailureCause.CLIENT, "ParamValidationError": FailureCause.CLIENT,
+    "NoCredentialsError": FailureCause.CLIENT, "NoRegionError": FailureCause.CLIENT, "ExpiredToken": FailureCause.CLIENT,
+    "InvalidClientTokenId": FailureCause.CLIENT, "InvalidSignatureException": FailureCause.CLIENT,
+    "AccessDeniedException": FailureCause.CLIENT,
     "ResourceInUse": FailureCause.CLIENT, "ResourceNotFound": FailureCause.CLIENT, "AccessDenied": FailureCause.CLIENT,
     "UnrecognizedClientException": FailureCause.CLIENT, "ExpiredTokenException": FailureCause.CLIENT,
 }  # fmt: skip
@@ -88,10 +118,16 @@ class Classified:
 
     @property
     def retryable(self) -> bool:
-        return self.cause.retryable and not (self.quota and self.quota.never_fits)
+        return self.cause.retryable and not self.never_fits
+
+    @property
+    def never_fits(self) -> bool:
+        return self.cause is FailureCause.QUOTA and never_fits(self.reason)
 
     @property
     def why(self) -> str:
+        if self.quota is None and self.never_fits:
+            return "SageMaker does not offer this instance type in this region: no quota helps. Use another type or region."
         if self.quota is None:
             return self.cause.why
         at = f"{self.quota.name!r} is {self.quota.limit}, {self.quota.used} in use, {self.quota.delta} asked for"
@@ -107,12 +143,15 @@ def run(
     text: Annotated[
         str,
         typer.Argument(
-            metavar="TEXT", help='A FailureReason, or what was pasted around it, such as "CapacityError: Unable to …".'
+            metavar="TEXT",
+            help='A FailureReason, or what was pasted around it, such as "CapacityError: Unable to …"; - for standard input.',
         ),
     ],
 ) -> int:
-    """Print the cause as one JSON object."""
-    found = classified(text)
+    """Print the cause as one JSON object. Raises BadInput where a file is named in place of its text."""
+    if text != "-" and len(text.encode(errors="replace")) < NAME_MAX and Path(text).is_file():
+        raise BadInput(f"found the name of a file, wanted its text: spotwarden classify - < {text}")
+    found = classified(sys.stdin.read(TEXT_MAX) if text == "-" else text)
     quota = found.quota
     line: dict[str, Any] = {"cause": found.cause.value, "retryable": found.retryable, "why": found.why}
     if quota is not None:
@@ -123,39 +162,70 @@ def run(
 
 def classified(text: str) -> Classified:
     """The cause of a failure as it was pasted."""
-    rest, code = _stripped(_plain(text[:TEXT_MAX]))
+    found = Classified(cause=FailureCause.UNKNOWN, reason="")
+    for plain in _plain(_COLOURS.sub("", text[:TEXT_MAX])):
+        found = _told(plain)
+        if found.cause is FailureCause.UNKNOWN and (beginning := _BEGINNINGS.search(plain)) is not None and beginning.start():
+            found = _told(plain[beginning.start() :])
+        if found.cause is not FailureCause.UNKNOWN:
+            break
+    return found
+
+
+def _told(text: str) -> Classified:
+    rest, code = _stripped(text)
     reason = " ".join(rest.split())[:1024]
     quota = service_limit_in(rest)
     for cause in (found(rest, code) for found in _TELLING):
         if cause is not None:
             return Classified(cause=cause, reason=reason, quota=quota if cause is FailureCause.QUOTA else None)
-    return Classified(cause=FailureCause.UNKNOWN, reason=reason)
+    return Classified(cause=classify(text), reason=reason)  # a class around a text that nobody knows
 
 
-def _plain(text: str) -> str:
-    """The text itself, the FailureReason of a description that was pasted whole, or the exception of a traceback."""
+def _plain(text: str) -> list[str]:
+    """The text itself, what a description that was pasted whole says, or the exception of a traceback; the best first."""
     stripped = text.strip()
-    if stripped[:1] == "{":
-        try:
-            document = json.loads(stripped)
-        except (ValueError, RecursionError):
-            document = None
-        if isinstance(document, Mapping):
-            return _of_document(document) or text
+    if stripped[:1] in ("{", "["):
+        document = _document(stripped)
+        if isinstance(document, Mapping | list):
+            return [*_of_document(document, DEPTH_MAX), ""]
     before, traceback, _ = stripped[:200].partition("Traceback (most recent call last):")
     if traceback and classify(_stripped(before)[0]) is FailureCause.UNKNOWN:  # else it is part of a reason
-        return _exception(stripped)
-    return text
+        return [_exception(stripped)]
+    return [text]
 
 
-def _of_document(document: Mapping[str, Any]) -> str:
-    detail = document.get("detail")
-    if isinstance(detail, Mapping):
-        return _of_document(detail)
-    for name in ("FailureReason", "failureReason", "Cause", "cause", "Error", "error", "SecondaryStatus"):
-        if isinstance(document.get(name), str) and document[name]:
-            return str(document[name])
-    return ""
+def _document(text: str) -> Any:
+    """What a text of JSON says, or one of Python, as a response of boto3 is printed; None for any other text."""
+    for read in (json.loads, ast.literal_eval):
+        try:
+            return read(text)
+        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+            continue
+    return None
+
+
+def _of_document(document: Any, depth: int) -> list[str]:
+    """What a description, an event, or the error of a state machine says; within others, such as the results of a search."""
+    if isinstance(document, str) and document.lstrip()[:1] == "{" and depth:
+        document = _document(document) or document
+    if isinstance(document, list):
+        return [text for item in document[:ITEMS_MAX] for text in _of_document(item, depth - 1)] if depth else []
+    if not isinstance(document, Mapping):
+        return []
+    told = {str(name).lower(): value for name, value in document.items() if value}
+    for name in ("failurereason", "cause", "statusreason", "error", "secondarystatus"):
+        value = told.get(name)
+        if isinstance(value, str):
+            texts = [text for text in _of_document(value, depth - 1) if text != value] or [value]
+            named = told.get("error")
+            return [*texts, f"{named}: {value}"] if name == "cause" and isinstance(named, str) else texts
+    code = next((told[name] for name in ("__type", "errorcode", "code", "name") if isinstance(told.get(name), str)), "")
+    message = next((told[name] for name in ("errormessage", "message") if isinstance(told.get(name), str)), "")
+    if code and message:
+        return [f"{code.rpartition('#')[2]}: {message}"]
+    inner = [item for item in document.values() if not isinstance(item, str)] if depth else []
+    return [text for item in inner for text in _of_document(item, depth - 1)]
 
 
 def _exception(text: str) -> str:
@@ -217,7 +287,7 @@ def _by_quota(text: str, code: str | None) -> FailureCause | None:
 
 
 def _by_status(text: str, code: str | None) -> FailureCause | None:
-    words = re.match(r"\s*(?:(?:TrainingJob|Secondary)Status\s*[:=]\s*)?[\"']?(\w+)[\"']?\s*(?:[-/:.,(]|$)", text)
+    words = re.match(r"\s*\(?(?:(?:TrainingJob|Secondary) ?Status\s*[:=]\s*)?[\"']?(\w+)[\"']?\s*(?:[-/:.,()]|$)", text)
     return _STATUSES.get(words[1].lower()) if words else None
 
 

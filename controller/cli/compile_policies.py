@@ -16,7 +16,7 @@ from controller.cli.aws_calls import asking
 from controller.cli.errors import AwsUnreachable, BadInput
 from controller.cli.output_file import write_output
 from controller.cli.usage import BAD_INPUT
-from controller.policy.document import BYTES_MAX, document_text
+from controller.policy.document import BYTES_MAX, BadDocument, document_of, document_text, policy_of
 from controller.policyfile import as_text, validate_folder
 from controller.policyfile.folder import NOT_READ, is_case_file, unread_files
 from controller.units.plural import count
@@ -68,6 +68,10 @@ def _upload(document: Mapping[str, Any], bucket: str, key: str) -> None:
     body = document_text(document).encode()
     if len(body) > BYTES_MAX:
         raise BadInput(f"found a document of {len(body):,} bytes, wanted at most {BYTES_MAX:,}: split the folder between stacks")
+    try:
+        policy_of(document_of(body), SystemClock().now())
+    except BadDocument as error:
+        raise BadInput(f"--to: functions would not take this policy: {error}") from None
     s3 = wiring.client("s3")
     try:
         asking(lambda: s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json"))

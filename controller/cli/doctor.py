@@ -191,36 +191,32 @@ class Installation:
         return True, "none is called"
 
     def _roles(self, arns: str) -> tuple[bool, str]:
-        if not arns:
+        wanted = _several(arns)
+        if not wanted:
             return True, "none: the stack observes and reports, and submits nothing"
         iam, missing = self.client("iam"), []
-        for arn in _several(arns):
+        for arn in wanted:
             try:
                 iam.get_role(RoleName=arn.rpartition("/")[2])
             except ClientError as error:
                 if error.response["Error"]["Code"] != "NoSuchEntity":
                     raise
                 missing.append(arn)
-        return (
-            (False, f"these TrainingRoles do not exist: {', '.join(missing)}") if missing else (True, ", ".join(_several(arns)))
-        )
+        return (False, f"these TrainingRoles do not exist: {', '.join(missing)}") if missing else (True, ", ".join(wanted))
 
     def _buckets(self, names: str) -> tuple[bool, str]:
-        if not names:
+        wanted = _several(names)
+        if not wanted:
             return True, "none: checkpoints are not looked for"
         s3, missing = self.client("s3"), []
-        for name in _several(names):
+        for name in wanted:
             try:
                 s3.head_bucket(Bucket=name)
             except ClientError as error:
                 if error.response["Error"]["Code"] not in ("404", "NoSuchBucket"):
                     raise
                 missing.append(name)
-        return (
-            (False, f"these CheckpointBuckets do not exist: {', '.join(missing)}")
-            if missing
-            else (True, ", ".join(_several(names)))
-        )
+        return (False, f"these CheckpointBuckets do not exist: {', '.join(missing)}") if missing else (True, ", ".join(wanted))
 
     def _policy(self, uri: str, table: str) -> tuple[bool, str]:
         current = self.ledger(table).revisions.current()
@@ -258,7 +254,7 @@ class Installation:
 
 def _several(value: str) -> list[str]:
     """The members of a list parameter; the embedded CloudFormation answers with a list in Python's own form."""
-    return [one.strip("[]'\" ") for one in value.split(",")]
+    return [one for part in value.split(",") if (one := part.strip("[]'\" "))]
 
 
 def _asked_slack(token: str) -> tuple[bool, str]:

@@ -1,4 +1,4 @@
-"""Writes a fix in the terms of the reader's tool: request JSON, AWS CLI, SageMaker Python SDK v2 and v3, Terraform."""
+"""Writes a fix in the terms of the reader's tool: request JSON, AWS CLI, SageMaker Python SDK v1 to v3, Terraform."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ from controller.units.duration import said
 Line = tuple[str, str]
 """What a line is in, and its text."""
 
+ABBREVIATED = re.compile(r"(?:Uri|Arn|Id)(?![a-z])")  # ACK writes s3URI, roleARN
 SECONDS = re.compile(r".*InSeconds$")
 SHOWN: Mapping[str, tuple[str, ...]] = {
     "request": ("request", "cli", "v2", "v3", "terraform"),
+    "sdk-v1": ("v1",),
     "sdk-v2": ("v2",),
     "sdk-v3": ("v3",),
     "boto3": ("request",),
     "terraform": ("terraform",),
+    "kubernetes": ("ack",),
 }
 
 RESUME_LINES: Mapping[str, str] = {
@@ -53,6 +56,23 @@ def resume_lines(fix: Fix, algorithm: Algorithm) -> Iterable[Line]:
     meant = [name for word, name in known.items() if word in algorithm.name]
     for name in meant or RESUME_LINES:
         yield f"  {name}", RESUME_LINES[name]
+
+
+def prefix_lines(fix: Fix, tool: str) -> Iterable[Line]:
+    """For a job that runs again and again under new names: a prefix of its own for each run, in the reader's words."""
+    uri = (
+        fix.request.get("CheckpointConfig", {}).get("S3Uri") if isinstance(fix.request.get("CheckpointConfig"), Mapping) else None
+    )
+    if uri is None:
+        return
+    yield "each run", "needs a prefix of its own: with this one, the next run goes on where this one ended"
+    folder = uri.rstrip("/")
+    way = {
+        "step-functions": f'"S3Uri.$": "States.Format(\'{folder}/{{}}/\', $$.Execution.Name)"',
+        "pipeline": json.dumps({"Std:Join": {"On": "/", "Values": [folder, {"Get": "Execution.PipelineExecutionId"}]}}),
+    }.get(tool, f'f"{folder}/{{run}}/"' if tool.startswith("sdk") else "")
+    if way:
+        yield "  such as", way
 
 
 def in_words(change: Mapping[str, Any], path: str = "") -> str:
@@ -107,6 +127,12 @@ def estimator(change: Mapping[str, Any]) -> str:
     return f"Estimator({', '.join(f'{name}={value!r}' for name, value in sdk_arguments(change).items())})"
 
 
+def first_estimator(change: Mapping[str, Any]) -> str:
+    """The arguments of an Estimator of the SDK v1."""
+    given = {OF_FIRST_SDK.get(name, name): value for name, value in sdk_arguments(change).items()}
+    return f"Estimator({', '.join(f'{name}={value!r}' for name, value in given.items())})"
+
+
 def model_trainer(change: Mapping[str, Any]) -> str:
     """The arguments of a ModelTrainer (v3): Compute, StoppingCondition, CheckpointConfig."""
     compute = dict(change.get("ResourceConfig", {}))
@@ -126,18 +152,32 @@ def model_trainer(change: Mapping[str, Any]) -> str:
 
 
 def terraform(change: Mapping[str, Any]) -> str:
-    """Arguments of aws_sagemaker_training_job."""
+    """Arguments of aws_sagemaker_training_job, each on a line of its own: HCL separates them in no other way."""
     parts = []
     for name, value in change.items():
         match value:
             case Mapping():
-                inner = "; ".join(f"{_snaked(k)} = {_hcl(v)}" for k, v in value.items())
-                parts.append(f"{_snaked(name)} {{ {inner} }}")
+                inner = [f"{_snaked(k)} = {_hcl(v)}" for k, v in value.items()]
+                lines = "\n".join(f"  {one}" for one in inner)
+                parts.append(f"{_snaked(name)} {{ {inner[0]} }}" if len(inner) == 1 else f"{_snaked(name)} {{\n{lines}\n}}")
             case list() if name == "Tags":
                 parts.append("tags = { " + ", ".join(f"{json.dumps(t['Key'])} = {json.dumps(t['Value'])}" for t in value) + " }")
             case _:
                 parts.append(f"{_snaked(name)} = {_hcl(value)}")
-    return "; ".join(parts)
+    return "\n".join(parts)
+
+
+def ack_spec(change: Mapping[str, Any]) -> str:
+    """Members of the spec of an ACK resource, on one line of YAML."""
+    return json.dumps(_of_ack(change), ensure_ascii=False)
+
+
+def _of_ack(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            ABBREVIATED.sub(lambda m: m[0].upper(), f"{name[0].lower()}{name[1:]}"): _of_ack(item) for name, item in value.items()
+        }
+    return [_of_ack(item) for item in value] if isinstance(value, list) else value
 
 
 def _snake(members: Mapping[str, Any]) -> str:
@@ -153,10 +193,16 @@ def _hcl(value: Any) -> str:
     return json.dumps(value)
 
 
+OF_FIRST_SDK: Mapping[str, str] = {
+    name: f"train_{name}"
+    for name in ("use_spot_instances", "max_run", "max_wait", "instance_type", "instance_count", "volume_size")
+}
 WAYS: Mapping[str, tuple[str, Any]] = {
     "request": ("in the request", request_json),
     "cli": ("with the AWS CLI", aws_cli),
+    "v1": ("in SDK v1", first_estimator),
     "v2": ("in SDK v2", estimator),
     "v3": ("in SDK v3", model_trainer),
     "terraform": ("in Terraform", terraform),
+    "ack": ("in the spec", ack_spec),
 }

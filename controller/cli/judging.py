@@ -9,13 +9,15 @@ from typing import Any
 
 from controller.aws.sagemaker.documents import BadDocument, DocumentKind, job_of
 from controller.cli.documents.found import CREATE_SHAPE, Found, said_part
+from controller.cli.documents.sdk import image_like
 from controller.cli.documents.tuning import DEFINITIONS, OUTER_SHAPE
 from controller.cli.request_constraints import documented_refusals
 from controller.cli.request_model import corrected, model_refusals
+from controller.jobs.algorithm import algorithm_of
 from controller.jobs.job import Job
 from controller.jobs.request import merged
 from controller.jobs.spot_possible import Refusal, refusals
-from controller.policy.findings import NO_FIX, Finding, Fix, VerdictKind
+from controller.policy.findings import NO_FIX, Finding, Fix, Verdict, VerdictKind
 from controller.policy.fix import sdk_arguments
 from controller.policy.policy import Policy
 from controller.policy.rules import fix_of, judge, judged
@@ -23,6 +25,9 @@ from controller.policy.rules.kind import Evidence
 from controller.units.plural import times
 
 NOTHING_SEEN = Evidence()
+SAVED_AT = "CheckpointConfig.S3Uri"  # SageMaker requires it in a CheckpointConfig, so one that is filled in later is there
+ASK_WHETHER = frozenset({"checkpoint-required", "uncheckpointed-cap"})  # what they ask of a prefix: is there one, and below what
+TUNED_RESOURCES = "HyperParameterTuningResourceConfig"  # of a definition, in place of ResourceConfig
 DEFINITIONS_MAX = 10  # of a tuning job
 ADDED = frozenset({"TrainingJobName", "HyperParameters", "Tags"})  # to a tuning job's definition, which does not have them
 
@@ -63,10 +68,11 @@ def check_document(
         body: Any = found.body
         later: dict[str, str] = {}
     else:
-        body, later = said_part(found.body)
+        body, later = _with_whole_tags(*said_part(found.body))
     refused = [*_refused(body, found, later), *_refused_around(found)] if found.request else []
-    if found.base is not DocumentKind.EVENT and "TrainingJobName" not in body and found.name:
-        body = {**body, "TrainingJobName": found.name}  # what people call it: its own name is given when it is made
+    name = found.name or later.get("TrainingJobName")
+    if found.base is not DocumentKind.EVENT and "TrainingJobName" not in body and name:
+        body = {**body, "TrainingJobName": name}  # what people call it: its own name is given when it is made
         later.setdefault("TrainingJobName", "its name is given when it is made")
     meant = _meant(body, found.request) if found.request else body
     try:
@@ -79,9 +85,12 @@ def check_document(
         name = meant.get("TrainingJobName")
         named = replace(found, name=name if isinstance(name, str) else found.name)
         return Checked(found=named, word=VerdictKind.REFUSED, refused=tuple(refused), later=later)
+    job = _with_algorithm(job, found.body, later)
     if found.request:
         refused += [one for one in refusals(job) if one.field not in {r.field for r in refused}]
     job = as_made(job) if as_made is not None else job
+    if SAVED_AT in later:
+        job = replace(job, checkpoint_uri=later[SAVED_AT])  # that there is one is known, where is not
     return check_job(job, policy, found, evidence=evidence, refused=refused, later=later, body=body, meant=meant, now=now)
 
 
@@ -100,6 +109,8 @@ def check_job(
     """Judge a job."""
     job = as_seen(job, policy)
     verdict = judge(job, policy, evidence, now=now)
+    if SAVED_AT in (later or {}):
+        verdict = _of_saved(verdict, job, policy, evidence)
     word, fix = verdict.word, verdict.fix
     if refused:
         word = VerdictKind.REFUSED
@@ -112,6 +123,16 @@ def check_job(
         elsewhere=elsewhere, helps=helps,
         later=later or {}, fix=fix,
     )  # fmt: skip
+
+
+def _of_saved(verdict: Verdict, job: Job, policy: Policy, evidence: Evidence) -> Verdict:
+    """The verdict of a job that has a checkpoint prefix, whichever it is: rules that only ask whether it has one are decided."""
+    broken, undecided = judged(replace(job, unknown=job.unknown - {"checkpoint_uri"}), policy, evidence)
+    open_ = {*undecided, *(finding.policy for finding in broken)}
+    only_ask = {rule.name for rule in policy.rules if rule.kind in ASK_WHETHER}
+    left = tuple(name for name in verdict.undecided if name in open_ or name not in only_ask)
+    settled = verdict.word is VerdictKind.UNDECIDED and not left
+    return replace(verdict, undecided=left, word=VerdictKind.ALLOW if settled else verdict.word)
 
 
 def _what_decides(
@@ -158,6 +179,9 @@ def _refused(body: Mapping[str, Any], found: Found, later: Mapping[str, str]) ->
     else:
         given, filled = {name: value for name, value in body.items() if name not in ADDED}, found.filled
         documented = [r for r in documented_refusals(body, later) if not r.field.startswith(("ResourceConfig", "Tags"))]
+        if not {name.partition(".")[0] for name in (*body, *later)} & {"ResourceConfig", TUNED_RESOURCES}:
+            wanted = f"a value, or {TUNED_RESOURCES}"
+            documented.append(Refusal(field="ResourceConfig", found="not set", wanted=wanted))
     stated = model_refusals(given, shape, filled=filled, later=later)
     fields = {one.field for one in stated}
     return stated + [one for one in documented if one.field not in fields]
@@ -217,6 +241,26 @@ def _renames(body: Mapping[str, Any], meant: Mapping[str, Any]) -> dict[str, Any
         elif isinstance(value, Mapping) and isinstance(before, Mapping) and (inner := _renames(before, value)):
             change[name] = inner
     return change
+
+
+def _with_whole_tags(body: Any, later: dict[str, str]) -> tuple[Any, dict[str, str]]:
+    """A tag whose key or value is filled in later is none that is known, and leaves open which tags there are."""
+    places = [place for place in later if place.startswith("Tags[")]
+    if not places:
+        return body, later
+    whole = [tag for tag in body.get("Tags", ()) if not isinstance(tag, Mapping) or {"Key", "Value"} <= tag.keys()]
+    kept = {place: why for place, why in later.items() if place not in places}
+    return {**body, "Tags": whole}, {**kept, "Tags": later[places[0]]}
+
+
+def _with_algorithm(job: Job, body: Any, later: Mapping[str, str]) -> Job:
+    """The job with its algorithm, where enough is known of an image that is filled in later."""
+    specification = body.get("AlgorithmSpecification")
+    like = image_like(specification.get("TrainingImage")) if isinstance(specification, Mapping) else None
+    if like is None or "AlgorithmSpecification.AlgorithmName" in later:
+        return job
+    told = algorithm_of(image=like, algorithm_name=None, product_id=None, described=False, hyperparameters={})
+    return replace(job, algorithm=told, unknown=job.unknown - {"algorithm"})
 
 
 def _tags(body: Any, tags: Mapping[str, str] | None) -> Mapping[str, str] | None:

@@ -17,9 +17,10 @@ from controller.cli.ledger import with_ledger
 from controller.cli.options import PeriodText, Table
 from controller.cli.output_file import write_output
 from controller.cli.period import period_of, refuse_bad_period
-from controller.cli.policy_source import PolicyFolder, policy_document
+from controller.cli.policy_source import PolicyFolder
+from controller.cli.rates_used import rates_in_force
 from controller.policy.agreed_rate import AgreedRate
-from controller.policy.compiled import agreed_rates
+from controller.runtime.policy_ports import Revisions
 from controller.runtime.ports import Clock, Ledger
 from controller.runtime.read_days import ReportSource, rollups_of_days
 from controller.savings.report import By, Origin, Report, first_day_needed, report_of_ledgers
@@ -58,11 +59,10 @@ def run(
     refuse_bad_period(period)
     if more and not ledger:
         raise BadInput(f"found {str(more[0])!r}, wanted --ledger before the files of exports")
-    agreed = agreed_rates(policy_document(policies)[0])
 
     def reporting(ledgers: Sequence[ReadLedger], origin: Origin) -> int:
         since, until = period_of(period, origin.made_at.date())
-        found = {one.name: _days(one.of, since, until, agreed) for one in ledgers}
+        found = {one.name: _days(one.of, since, until, rates_in_force(one.of.revisions, policies)) for one in ledgers}
         _refuse_unknown_teams(team or [], found.values(), [one.of for one in ledgers], until)
         text = _writer(format_)(report_of_ledgers(found, since, until, by=by, teams=team or [], origin=origin))
         if out:
@@ -98,6 +98,9 @@ class Source(ReportSource, Protocol):
 
     @property
     def prices(self) -> StoredRates: ...
+
+    @property
+    def revisions(self) -> Revisions: ...
 
 
 class StoredRates(Protocol):

@@ -17,6 +17,7 @@ NOT_SERVERLESS = (
     "DebugRuleConfigurations", "ExperimentConfig", "ProfilerConfig", "ProfilerRuleConfigurations", "TensorBoardOutputConfig",
 )  # fmt: skip
 BUCKET = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9](?:[a-z0-9.-]{1,61})[a-z0-9](?<!\.\.)")
+ENDPOINT = re.compile(r"https://(?:[a-z0-9.-]+\.)?s3[.-](?:[a-z0-9-]+\.)*amazonaws\.com(?:\.cn)?/")  # of S3
 TAGS_MAX = 50
 
 
@@ -92,7 +93,7 @@ def _instances(resources: Mapping[str, Any], known: Any) -> Iterator[Refusal]:
 
 
 def _places(request: Mapping[str, Any]) -> Iterator[Refusal]:
-    """Texts that are no S3 URIs: the model allows ``https://`` and any bucket name."""
+    """Texts that are no S3 URIs: the model allows any address and any bucket name."""
     uris = [
         ("OutputDataConfig.S3OutputPath", _section(request, "OutputDataConfig").get("S3OutputPath")),
         ("CheckpointConfig.S3Uri", _section(request, "CheckpointConfig").get("S3Uri")),
@@ -109,6 +110,8 @@ def _places(request: Mapping[str, Any]) -> Iterator[Refusal]:
 def _not_s3(uri: str) -> str | None:
     if uri.startswith("arn:") and ":accesspoint" in uri:
         return None
+    if ENDPOINT.match(uri):
+        return None  # the CDK writes https://s3.<region>.amazonaws.com/bucket/key, and SageMaker takes it
     if not uri.startswith("s3://"):
         return "an S3 URI such as s3://bucket/prefix/"
     bucket = uri.removeprefix("s3://").partition("/")[0]

@@ -113,7 +113,11 @@ def _differences(case: Case, checked: Checked, action: str) -> Iterator[str]:
     yield from _of_names("undecided", expect.undecided, checked.undecided)
     yield from _of_names("refused", expect.refused, sorted({refusal.field for refusal in checked.refused}))
     used = sorted({finding.waiver.name for finding in checked.findings if finding.waiver is not None})
-    yield from _of_names("waiver", [*expect.waiver, *(one.waiver for one in expect.findings if one.waiver)], used)
+    wanted = {*expect.waiver, *(one.waiver for one in expect.findings if one.waiver)}
+    yield from _of_names("waiver", sorted(wanted), used)
+    if wanted - {*used, NONE}:
+        why = dict.fromkeys(finding.lapsed for finding in checked.findings if finding.lapsed)
+        yield from (f"{sentence} The case is at {case.entry.at:%Y-%m-%d %H:%M} UTC, which at: changes." for sentence in why)
     if action != expect.action:
         yield f"action: expected {expect.action}, found {action}"
 

@@ -40,6 +40,9 @@ def usage_error(error: typer.TyperException) -> str:
     return f"{program}: {sentence}{'' if sentence.endswith('?') else '.'} See '{program} --help'."
 
 
+MEANT = {"help": "--help", "version": "--version"}  # commands of other tools
+
+
 def _sentence(error: typer.TyperException) -> str:
     option = getattr(error, "option_name", None)
     if option is not None and hasattr(error, "possibilities"):
@@ -55,6 +58,9 @@ def _sentence(error: typer.TyperException) -> str:
     if commands and error.format_message() == "Missing command.":
         return f"found no command, wanted {' or '.join(commands)}"
     sentence = error.format_message().replace("Value error, ", "")
+    named = re.fullmatch(r"No such command '(\w+)'\.", sentence)
+    if named and named[1] in MEANT:
+        return f"{sentence} Did you mean {MEANT[named[1]]}?"
     choices = CHOICES.match(sentence)
     if choices:
         near = get_close_matches(choices[2].lower(), re.findall(r"'([^']*)'", choices[3]), n=1)

@@ -8,7 +8,9 @@ from datetime import timedelta
 from controller.decide.announce import say
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
+from controller.decide.need import Need
 from controller.decide.planned_stop import may_act, planned_stop
+from controller.decide.repair_room import asked_again, with_room
 from controller.decide.roll_out import rolled_out
 from controller.jobs.request import change_to_json
 from controller.ledger.entry import Flagged
@@ -45,8 +47,11 @@ def enforce(facts: Facts) -> Decision:
         return force.also
     if facts.owned or not facts.newest:
         return Decision(entries=flagged)
-    intents = _stop(facts, verdict) + _when_waivers_end(facts, verdict)
-    return Decision(entries=flagged) | force.also | _announce(facts, verdict) | Decision(intents=intents)
+    plan = with_room(facts, _plan(facts, verdict))
+    if isinstance(plan, Need):
+        return Decision(needs=frozenset({plan}))
+    intents = _stop(facts, plan) + asked_again(facts, plan) + _when_waivers_end(facts, verdict)
+    return Decision(entries=flagged) | force.also | _announce(facts, verdict, plan) | Decision(intents=intents)
 
 
 def given_waivers(facts: Facts) -> tuple[Waiver, ...]:
@@ -85,11 +90,10 @@ def _flagged(facts: Facts, finding: Finding, *, acts: bool) -> Flagged:
     )  # fmt: skip
 
 
-def _announce(facts: Facts, verdict: Verdict) -> Decision:
+def _announce(facts: Facts, verdict: Verdict, plan: Stop | NotRepairable | None) -> Decision:
     """One message per rule and lineage: a second attempt that breaks the same rule is not announced, unless it was repaired."""
     repaired = any(submit.cause is MoveCause.REPAIR and submit.job == facts.job.name for submit, _ in facts.lineage.submits())
     told = {e.policy for e in facts.lineage.entries if isinstance(e, Flagged) and e.mode.tells and e.job != facts.job.name}
-    plan = _plan(facts, verdict)
     said = Decision()
     for finding in verdict.findings:
         judged = _new(facts) or finding.applies_to is AppliesTo.RUNNING
@@ -117,10 +121,9 @@ def _rule_broken(facts: Facts, finding: Finding, plan: Stop | NotRepairable | No
     )  # fmt: skip
 
 
-def _stop(facts: Facts, verdict: Verdict) -> tuple[Intent, ...]:
+def _stop(facts: Facts, plan: Stop | NotRepairable | None) -> tuple[Intent, ...]:
     """Decide Stop while a finding asks for it, and, once it was begun, until Describe shows that the job has ended."""
     under_way = _under_way(facts)
-    plan = _plan(facts, verdict)
     if under_way or not facts.job.alive or not isinstance(plan, Stop):
         return under_way
     return (Intent(action=plan, due_at=facts.now),)

@@ -167,10 +167,14 @@ class Facts:
 
     @property
     def proven_training_s(self) -> int:
-        """Training seconds of this job that checkpoints prove; the rest may have to be repeated."""
+        """Training seconds of this job that checkpoints prove; the rest may have to be repeated.
+
+        S3 has a clock of its own: a file that is newer than now proves no training to come.
+        """
         job = self.job
+        until_now = [Interval(start=i.start, end=i.end or max(self.now, i.start)) for i in job.intervals]
         kept = progress_of(
-            job.intervals, self.scans, checkpoints=job.checkpoint_uri is not None, completed=False, ended_at=job.ended_at
+            until_now, self.scans, checkpoints=job.checkpoint_uri is not None, completed=False, ended_at=job.ended_at
         )
         return kept.kept_s
 

@@ -20,6 +20,7 @@ from controller.ledger.entry import (
     Waived,
 )
 from controller.ledger.intent import Announce, Intent, IntentResult, RefreshCard, Stop, Submit
+from controller.policy.sns_topic import is_topic
 
 SHOWN_ENTRIES = (Started, Ended, Measured, Credited, Finished, UserRequested, Waived, DirectivesRead, Repeated)
 
@@ -31,7 +32,8 @@ def refresh_card(facts: Facts, said: Decision) -> Decision:
     """
     lineage = facts.lineage
     known = (*(i for i in lineage.intents if _stays(i)), *said.intents)
-    channels = sorted({i.action.channel for i in known if isinstance(i.action, Announce)})
+    told = {i.action.channel for i in known if isinstance(i.action, Announce)}
+    channels = sorted(channel for channel in told if not is_topic(channel))  # a topic has no card
     if not channels or not facts.newest or facts.owned:
         return Decision()
     keys = sorted(

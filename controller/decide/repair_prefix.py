@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from controller.decide.facts import Facts
 from controller.decide.repair_again import repair_now
 from controller.jobs.checkpoint import within
-from controller.jobs.claim import Claim, claim_of, overlapping
+from controller.jobs.claim import Claim, claim_of, writing_there
 from controller.jobs.request import change_from_json, change_to_json
+from controller.ledger.entry import Started
 from controller.ledger.intent import IntentResult, Stop, Submit
 from controller.ledger.lineage import Lineage
 from controller.policy.repair import NotRepairable
@@ -34,18 +35,24 @@ def template_prefix(facts: Facts) -> str | None:
 
 
 def candidate_prefixes(facts: Facts, uri: str) -> tuple[str, ...]:
-    """The template's prefix, and the lineage's own prefixes beside it, or below it where the policy allows none beside it."""
-    mark, base = hashlib.sha256(str(facts.lineage.id).encode()).hexdigest()[:8], uri.rstrip("/")
+    """The template's prefix, and the lineage's own prefixes beside it, or below it where the policy allows none beside it.
+
+    Each ends with a slash: S3 compares texts, so without one it would also mean ``bert-10/`` beside ``bert-1``. The lineage's own
+    contain the job's keyed identity, so that nobody can use them all up in advance.
+    """
+    root = facts.lineage.entry(Started, facts.lineage.id.root)
+    identity, base = root.identity if root is not None else facts.job.identity, uri.rstrip("/")
+    mark = hashlib.sha256(f"{facts.lineage.id}/{identity}".encode()).hexdigest()[:8]
     allowed = _allowed(facts)
     beside = any(within(f"{base}-{mark}/", prefix) for prefix in allowed)
     suffixes = (mark, *(f"{mark}-{number}" for number in range(2, SUFFIXES_MAX + 1)))
-    return (uri, *(f"{base}{'-' if beside else '/'}{suffix}/" for suffix in suffixes))
+    return (f"{base}/", *(f"{base}{'-' if beside else '/'}{suffix}/" for suffix in suffixes))
 
 
 def free_of(claims: Iterable[Claim], uri: str, facts: Facts) -> bool:
     """Whether no live job of another lineage writes to a prefix or below it, with any role."""
     mine = claim_of(uri, job=facts.job.name, lineage=str(facts.lineage.id), created_at=facts.now)
-    return not any(mine.equals(other) or mine.above(other) for other in overlapping(mine, claims))
+    return not writing_there(mine, claims)
 
 
 def refused_as_not_free(lineage: Lineage, about: str) -> int:

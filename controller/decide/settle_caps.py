@@ -42,12 +42,14 @@ def holder_of(action: Submit | Stop) -> str:
 
 
 def follows_its_stop(submit: Submit, lineage: Lineage) -> bool:
-    """Whether an attempt is the one for which its job was stopped to be moved, and for which the stop reserved.
+    """Whether an attempt is the one for which its job was stopped to be moved or repaired, and for which the stop reserved.
 
     A way back, because the new place refused the job, is not: it is held to the cap like any other attempt.
     """
     stop = lineage.intent(f"stop/{submit.about}")
-    if stop is None or not isinstance(stop.action, Stop) or stop.action.purpose is not Purpose.MOVE or stop.claim == 0:
+    if stop is None or not isinstance(stop.action, Stop) or stop.claim == 0:
+        return False
+    if stop.action.purpose is not Purpose.MOVE and not (stop.action.purpose is Purpose.REPAIR and stop.action.month):
         return False
     return not any(other.about == submit.about and other.key != submit.key for other in _came_to_nothing(lineage))
 

@@ -74,8 +74,19 @@ def available_requests(lineage: Lineage, policy: Policy, now: datetime) -> tuple
     """The requests that make sense for a lineage now and that the policy allows somebody."""
     last = newest_attempt(lineage)
     halt = (UserRequest.HALT,) if policy.slack.may.get(UserRequest.HALT) else ()  # in every state of the job
-    if last is None or owner_of(lineage, last) is not None:
+    if last is None:
         return halt
+    asked = {e.request for e in _requests_since_called_off(lineage, last.job)}
+    possible = possible_requests(lineage, now)
+    once = (ask for ask in possible if policy.slack.may.get(ask) and (ask not in asked or ask in REPEATABLE))
+    return (*once, *halt)
+
+
+def possible_requests(lineage: Lineage, now: datetime) -> tuple[UserRequest, ...]:
+    """The requests about a lineage's newest attempt that make sense now, whoever may make them."""
+    last = newest_attempt(lineage)
+    if last is None or owner_of(lineage, last) is not None:
+        return ()
     ended = lineage.entry(Ended, last.job)
     goes_on = any(isinstance(i.action, Submit | Stop) for i in lineage.open_intents())
     waits = waiting_attempt(lineage)
@@ -89,9 +100,7 @@ def available_requests(lineage: Lineage, policy: Policy, now: datetime) -> tuple
         possible = []
     else:
         possible = [UserRequest.TRY_AGAIN, *([UserRequest.ON_DEMAND] if last.spot else [])]
-    asked = {e.request for e in _requests_since_called_off(lineage, last.job)}
-    once = (ask for ask in possible if policy.slack.may.get(ask) and (ask not in asked or ask in REPEATABLE))
-    return (*once, *halt)
+    return tuple(possible)
 
 
 def _requests_since_called_off(lineage: Lineage, job: str) -> tuple[UserRequested, ...]:

@@ -25,30 +25,47 @@ LOG_FILES: Final = (
     "_success", "_started*", "_committed*", "stdout*", "stderr*", "metrics*.json", "metrics*.txt", "events.*", "*.wandb",
     "catboost_training.json", "*.xplane.pb", "*trace*.json", "*trace*.json.gz", "*.nsys-rep", "*.qdrep", "*.ipynb", "*.webp",
     "*.bmp", "*.mp3", "*.mp4", "*.wav", "*.ogg", "*.flac", "core", "core.[0-9]*", "thumbs.db", "desktop.ini",
+    "*.out.[0-9]*", "*.err.[0-9]*", "log.gz", "logs.*", "*.csv.*", "*.tsv.*", "*.json.gz", "heartbeat*", "progress.*",
+    "status.*", "result.json", "results.json", "results.txt", "*[-_]results.txt", "loss.*", "*[-_]loss.npy", "*[-_]losses.npy",
+    "history.json", "error.*", "*.pstats", "memory_snapshot*", "version", "version.txt", "done", "done.*", "*.done", "finished",
+    "complete", "completed", "success", "failed", "*.diff", "*.patch", "env.txt", "console.*", "output.txt", "timeline.*",
+    "predictions.*", "confusion_matrix.*", "mlflow.db", "experiment_state*", "searcher-state*", "basic-variant-state*",
+    "search_gen_state*", "tuner.pkl",
+)  # fmt: skip
+# Files that name the newest checkpoint: written beside it, before or after it, and holding none.
+POINTER_FILES: Final = (
+    "latest", "latest.txt", "latest_universal", "latest_checkpointed_iteration.txt", "latest_checkpoint",
+    "latest_checkpoint.txt", "last_checkpoint", "last_checkpoint.txt", "best_checkpoint.txt", "epoch.txt", "step.txt",
+    "iteration.txt",
+)  # fmt: skip
+# Parts of a saved state without which a job cannot continue, and with which alone it cannot either.
+SIDE_FILES: Final = (
+    "rng_state*.pth", "rng_state*.pt", "random_states_*.pkl", "scheduler.pt", "scheduler.bin", "scaler.pt", "metadata.json",
 )  # fmt: skip
 # Files that describe a model, a run or data and that scripts write before they train: none holds a state to continue from.
 DESCRIPTION_FILES: Final = (
     "*.yaml", "*.yml", "*.toml", "*.ini", "*.cfg", "config.json", "*[-_]config.json", "tokenizer*", "vocab.*", "merges.txt",
     "special_tokens_map.json", "added_tokens.json", "spiece.model", "sentencepiece*", "trainer_state.json", "training_args.*",
     "args.json", "hparams.*", "*[-_]results.json", "*.index.json", "*.arrow", "*.parquet", "*.tfrecord", "*.tfrecords",
-    "requirements*.txt", "code.tar.gz", "sourcedir.tar.gz",
+    "requirements*.txt", "code.tar.gz", "sourcedir.tar.gz", "src.tar.gz", "source.tar.gz", "*.whl", "params.json", "dataset*",
 )  # fmt: skip
 TEMPORARY_FILES: Final = (
     "*.tmp*", "*[-_]tmp", "tmp-*", "tmp_*", "tmp.*", "tmp????????", "*.temp", "*.temp[0-9.]*", "temp-*", "temp_*", "*.part",
     "*.part[0-9]*", "*.partial", "*.incomplete", "*.crdownload", "*.download", "*.swp", "*~", "*.lock", "*.lck", "*.bak",
     "*.sagemaker-uploading", "*.sagemaker-uploaded", "~*", "#*#", "*.uploading", "*.downloading",
     "*.writing", "*.copying", "*._copying_", "*.filepart", "*.inprogress", "*.in-progress", "*.in_progress", "*.unfinished",
-    "*.staging", "*.aria2", "*.gstmp", "*.rsync*", "*.swo",
+    "*.writing-*", "*.staging", "*.aria2", "*.gstmp", "*.rsync*", "*.swo",
 )  # fmt: skip
 # Folders that hold no checkpoints, and the temporary folders into which trainers write before they rename.
 IGNORED_FOLDERS: Final = (
     "wandb", "mlruns", "profiler", "profiler-output", "debug-output", "__pycache__", "_temporary", "tmp", "temp", "tmp-*",
     "tmp_*", "*.tmp*", "*-tmp-[0-9]*", "*.orbax-checkpoint-tmp*", "temp-*", "temp_*", "*.temp", "*.partial", "*.incomplete",
     "*[-_]tmp", "_tmp*", "tmp????????", "*.writing", "*.uploading", "*.inprogress", "*.in-progress", "*.staging", "lost+found",
-    "$recycle.bin", "mlartifacts", "dvclive", "plugins", "profile", "code", "__macosx", "tokenizer",
+    "$recycle.bin", "mlartifacts", "dvclive", "plugins", "profile", "code", "__macosx", "tokenizer", "neptune", "comet",
+    "comet_ml",
 )  # fmt: skip
 
-NO_CHECKPOINTS: Final = (*LOG_FILES, *DESCRIPTION_FILES, *TEMPORARY_FILES)
+NO_CHECKPOINTS: Final = (*LOG_FILES, *POINTER_FILES, *SIDE_FILES, *DESCRIPTION_FILES, *TEMPORARY_FILES)
 
 SMALLEST_SHARE = 0.01  # of the largest file: a file below that, such as trainer_state.json, is no checkpoint by itself
 COMPLETE_SHARE = 0.9  # of the size of the sets before: a smaller set is taken for a save that was cut off

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 
 from controller.units.value import dataclass
 
@@ -76,6 +77,7 @@ def segments_of(path: str) -> tuple[str, ...]:
     return tuple(kept)
 
 
+@lru_cache(maxsize=1_000)  # each rule about prefixes asks for that of the same job
 def place_of(uri: str) -> tuple[str, str]:
     """Split ``s3://bucket/prefix`` into its two parts; SageMaker also takes S3's own ``https://`` forms.
 
@@ -107,6 +109,11 @@ def others_than(claim: Claim, claims: Iterable[Claim]) -> tuple[Claim, ...]:
 def overlapping(claim: Claim, claims: Iterable[Claim]) -> tuple[Claim, ...]:
     """The claims of other lineages that overlap this one."""
     return tuple(c for c in others_than(claim, claims) if c.overlaps(claim))
+
+
+def writing_there(claim: Claim, claims: Iterable[Claim]) -> tuple[Claim, ...]:
+    """The claims of other lineages on this prefix or below it, of any role. A claim above it could be anybody's, and is none."""
+    return tuple(c for c in others_than(claim, claims) if claim.equals(c) or claim.above(c))
 
 
 def holding_up(claim: Claim, claims: Iterable[Claim]) -> tuple[Claim, ...]:

@@ -183,18 +183,18 @@ CLASSES: Mapping[str, FailureCause] = {
 
 # How a ClientError's text begins (aws/sagemaker-python-sdk#128, huggingface/blog#114, DIAGNijmegen/rse-grand-challenge). Names of
 # objects are the user's, and are taken out before.
-_COPYING = r"(?:data download|artifact upload) failed: ?"
+_COPYING = r"(?:data download|artifact upload|checkpoint (?:download|upload)) failed: ?"
 CLIENT_TEXTS: tuple[tuple[re.Pattern[str], FailureCause], ...] = (
     (re.compile(r"please use an instance type with more memory"), FailureCause.MEMORY),
     (re.compile(rf"(?:{_COPYING})?(?:clienterror: ?)?out of memory"), FailureCause.MEMORY),
     (
-        re.compile(rf"{_COPYING}(?:clienterror: ?)?(?:insufficient disk space|.{{0,200}}?\bno space left on device\b)"),
+        re.compile(rf"{_COPYING}.{{0,200}}?\b(?:insufficient disk space|no space left on device)\b"),
         FailureCause.DISK,
     ),
     # S3 asks for fewer requests, or fails, while SageMaker copies the data: the same job succeeds later.
     (
         re.compile(
-            rf"{_COPYING}.{{0,200}}?(?:\bslowdown\b|\breduce your request rate\b|"
+            rf"{_COPYING}.{{0,200}}?(?:\bslowdown\b|\breduce your request rate\b|\brequesttimeout\b|"
             r"\((?:internalerror|serviceunavailable|requesttimeout|throttling(?:exception)?|50[03])\)|\brate exceeded\b)"
         ),
         FailureCause.THROTTLED,
@@ -217,18 +217,21 @@ def begins_with(failure_reason: str | None, beginnings: tuple[str, ...]) -> bool
     """Whether a FailureReason begins with one of these texts.
 
     Runs of blanks count as one blank, a class that is written twice counts once, and "AlgorithmError: , exit code: 1" is the
-    same as the older "AlgorithmError: Exit Code: 1", as is a script's error with its ExitCode. A number at the end is a whole
-    number: 1 does not match 137.
+    same as the older "AlgorithmError: Exit Code: 1", as is an error of the script with its ExitCode before or after its text. A
+    number at the end is a whole number: 1 does not match 137.
     """
     text = _plain(failure_reason or "")
     script = _SCRIPT_ERROR.match(text)
-    texts = (text, f"{script[1]}: Exit Code: {script[2]}") if script else (text,)
+    texts = (text, f"AlgorithmError: Exit Code: {script[1] or script[2]}") if script else (text,)
     wanted = [re.compile(re.escape(_plain(beginning)) + _NUMBER_ENDS) for beginning in beginnings]
     return any(one.match(form) for one in wanted for form in texts)
 
 
-_SCRIPT_ERROR = re.compile(r"(AlgorithmError): ExecuteUserScriptError: ?(?:ExitCode (?=\d)|.*, exit code: ?(?=\d+$))(\d+)")
-_EXIT_CODE = re.compile(r"^(\w+): ?,? ?exit code: ?(?=\d)", re.IGNORECASE)
+# SageMaker writes the exit code behind the text of /opt/ml/output/failure; the training toolkits also before their own text.
+_SCRIPT_ERROR = re.compile(
+    r"(?:(?:AlgorithmError: ?)?ExecuteUserScriptError: ?Exit ?Code:? ?(-?\d+)\b|AlgorithmError: .*, exit code: ?(-?\d+)$)"
+)
+_EXIT_CODE = re.compile(r"^(\w+): ?,? ?exit ?code:? ?(?=-?\d)", re.IGNORECASE)
 _NUMBER_ENDS = r"(?:(?<!\d)|(?!\d))"
 
 

@@ -7,10 +7,11 @@ import re
 from controller.units.value import dataclass
 
 _LIMIT = re.compile(
-    r"service limit (?:'(?P<name>[^']{1,200})'|for training-job/(?P<type>ml\.[a-z0-9.-]{1,40})) is (?P<limit>[\d,]+)"
-    r" (?P<unit>\w+), with current utilization of (?P<used>[\d,]+) \w+ and a request delta of (?P<delta>[\d,]+)",
+    r"service limit (?:['\"](?P<name>[^'\"]{1,200})['\"]|for training-job/(?P<type>ml\.[a-z0-9.-]{1,40})) is (?P<limit>[\d,.]*\d)"
+    r" (?P<unit>\w+), with current utilization of (?P<used>[\d,.]*\d) \w+ and a request delta of (?P<delta>[\d,.]*\d)",
     re.IGNORECASE,
 )
+_QUOTES = str.maketrans("\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}", "''")
 _NOT_OFFERED = re.compile(r"\bthe requested resource .{1,120} is not available in this region\b", re.IGNORECASE)
 
 
@@ -31,10 +32,13 @@ class ServiceLimit:
 
 def service_limit_in(text: str) -> ServiceLimit | None:
     """The limit that a ResourceLimitExceeded names; None where it names none."""
-    found = _LIMIT.search(text)
+    found = _LIMIT.search(" ".join(text.translate(_QUOTES).split()))
     if found is None:
         return None
-    limit, used, delta = (int(found[name].replace(",", "")) for name in ("limit", "used", "delta"))
+    try:
+        limit, used, delta = (int(float(found[name].replace(",", ""))) for name in ("limit", "used", "delta"))
+    except (ValueError, OverflowError):
+        return None
     name = found["name"] or f"{found['type']} for training job usage"  # texts of 2018 name the type alone
     return ServiceLimit(name=name, limit=limit, used=used, delta=delta)
 

@@ -88,7 +88,7 @@ class Stop:
 
     ``next_cause`` is why its next attempt is made, None where none is; ``changes`` are those of a repair, or of what a person
     asked for where rules demand more than he asked, as in ``Submit``.
-    Of a move, ``cost_micros``, ``cap_micros`` and ``month`` are those of its next attempt, reserved before the job is stopped.
+    Of a move or a repair, ``cost_micros``, ``cap_micros`` and ``month`` are those of its next attempt, reserved before the stop.
     """
 
     about: str

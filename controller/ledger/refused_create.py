@@ -37,3 +37,9 @@ class RefusedCreate:
     limit: int | None = None
     used: int | None = None
     asked: int | None = None
+
+    @property
+    def limit_name(self) -> str:
+        """What refused it, as roll-ups count it: ``quota/<its name>``, ``capacity/<type>`` or ``throttled/``. A stored value."""
+        of = {CreateRefusal.QUOTA: self.quota, CreateRefusal.CAPACITY: self.instance_type, CreateRefusal.THROTTLED: ""}
+        return f"{self.why}/{of[self.why]}"

@@ -11,7 +11,7 @@ Text, Small and Fields contain mrkdwn in which other people's text is escaped; a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, assert_never
 
@@ -22,7 +22,7 @@ from controller.units.value import dataclass
 
 Block = dict[str, Any]
 
-BLOCKS_MAX = 50
+BLOCKS_MAX = 49  # Slack takes 50; one is left for the channel's name, where a webhook posts
 HEADER_MAX = 150
 SECTION_MAX = 3000
 CONTEXT_MAX = 2000
@@ -106,21 +106,30 @@ def _fits(units: Sequence[tuple[Block, str]]) -> bool:
     return len(units) == 1 or sum(text_size(block) for block, _ in units) <= PAGE_CHARS_MAX
 
 
+SHOWN = frozenset({"text", "title", "caption"})
 COUNTED = frozenset({"text", "title", "caption", "label", "name", "value"})
 
 
 def text_size(found: Any) -> int:
     """The characters of all texts in some blocks, those of buttons' values included: which of them Slack counts is not known."""
+    return sum(map(size, _texts_in(found, COUNTED)))
+
+
+def _texts_in(found: Any, names: Collection[str]) -> Iterable[str]:
     if isinstance(found, dict):
-        own = sum(size(value) for name, value in found.items() if name in COUNTED and isinstance(value, str))
-        return own + sum(text_size(value) for value in found.values() if not isinstance(value, str))
-    return sum(map(text_size, found)) if isinstance(found, list | tuple) else 0
+        yield from (value for name, value in found.items() if name in names and isinstance(value, str))
+        found = list(found.values())
+    if isinstance(found, list | tuple):
+        for one in found:
+            yield from _texts_in(one, names)
 
 
 def halves(page: Page) -> tuple[Page, Page]:
     """A page of several blocks as two messages of half as many."""
     middle = len(page.blocks) // 2
-    return replace(page, blocks=page.blocks[:middle]), Page(text="(continued)", blocks=page.blocks[middle:])
+    rest = page.blocks[middle:]
+    words = _texts_in([block for block in rest if block["type"] != "actions"], SHOWN)
+    return replace(page, blocks=page.blocks[:middle]), Page(text=_text(("(continued)", *words)), blocks=rest)
 
 
 def _text(words: Iterable[str]) -> str:

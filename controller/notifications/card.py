@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from controller.decide.user_requests import available_requests
@@ -60,6 +60,8 @@ BUTTONS = {
 }
 
 
+WAIVERS_SHOWN = 3
+ALSO_SHOWN = 5
 WITH_THE_FIX = (
     "Submit with the fix",
     "The job is submitted again with the change that the rule wants. Without one it is refused, and the reason is told.",
@@ -88,8 +90,9 @@ def _headline(lineage: Lineage, last: Started, news: News) -> str:
     """What happened, why, what comes next, and what a person does."""
     if news.current:
         [first, *others] = news.current
-        also = [f"Also: {_without_emoji(text.title)}. Details are in the thread." for text in others]
-        return "\n".join((first.body, *also))
+        also = [f"Also: {_without_emoji(text.title)}. Details are in the thread." for text in others[:ALSO_SHOWN]]
+        more = [f"Also: {len(others) - ALSO_SHOWN} more. Details are in the thread."] if len(others) > ALSO_SHOWN else []
+        return "\n".join((first.body, *also, *more))
     by_rule = f" by the rule {', '.join(map(escaped, news.policies))}" if news.why else ""
     return "\n".join((_state(lineage, last, lineage.entry(Ended, last.job)) + by_rule, *news.why))
 
@@ -204,8 +207,8 @@ def money_text(total: Savings) -> str:
 def _notes(lineage: Lineage, policy: Policy, last: Started, news: News, now: datetime) -> Iterable[Part]:
     waived = waivers_in_force(lineage, now)
     if waived:
-        texts = ", ".join(f"{escaped(w.policy)} until {when(w.until)} ({escaped(w.reason)}, {escaped(w.ticket)})" for w in waived)
-        yield Small(f"Waived: {texts}")
+        texts = [f"{escaped(w.policy)} until {when(w.until)} ({escaped(w.reason)}, {escaped(w.ticket)})" for w in waived]
+        yield Small(f"Waived: {_first(texts)}")
     why = {waiver.name: waiver.why for waiver in policy.waivers}
     by_policy = [
         f"{escaped(e.policy)} until {when(e.waived_until)} by {escaped(e.waiver)}: {escaped(why.get(e.waiver, 'no longer said'))}"
@@ -213,7 +216,7 @@ def _notes(lineage: Lineage, policy: Policy, last: Started, news: News, now: dat
         if isinstance(e, Flagged) and e.waiver and e.job == last.job and e.waived_until and e.waived_until > now
     ]
     if by_policy:
-        yield Small(f"Waived by the policy: {', '.join(by_policy)}")
+        yield Small(f"Waived by the policy: {_first(by_policy)}")
     if links := " · ".join(_links(last, policy, news)):
         yield Small(links)
     where = where_text(lineage.id.account, lineage.id.region, policy.labels.accounts)
@@ -226,6 +229,12 @@ def _under(lineage: Lineage, last: Started) -> str:
     known = [entry for entry in lineage.entries if entry.job == last.job and entry.revision]
     newest = max(known, key=lambda entry: entry.at, default=last)
     return policy_text(newest.revision, newest.mode)
+
+
+def _first(texts: Sequence[str]) -> str:
+    """The first of some texts, so that the buttons and links below them stay on the message."""
+    more = f", and {len(texts) - WAIVERS_SHOWN} more" if len(texts) > WAIVERS_SHOWN else ""
+    return ", ".join(texts[:WAIVERS_SHOWN]) + more
 
 
 def _links(last: Started, policy: Policy, news: News) -> Iterable[str]:

@@ -11,10 +11,11 @@ from controller.ledger.entry import Waived
 from controller.ledger.halt import Halt
 from controller.notifications.card import saved_text
 from controller.notifications.links import console_url, link
-from controller.notifications.message_text import bold, halted_text, person, policy_text
+from controller.notifications.message_text import IN_THREAD, bold, halted_text, policy_text
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.notifications.parts import Chart, Header, Number, Part, Small, Table, Text
-from controller.notifications.period_sentence import forecast_text, sentence
+from controller.notifications.period_sentence import forecast_text, refused_advice, refused_items, sentence
+from controller.notifications.waiver_lines import waived_line, waiver_line
 from controller.policy.waiver import Waiver
 from controller.savings.report import Line, Report
 from controller.savings.rollup import Mover
@@ -24,6 +25,7 @@ from controller.units.value import dataclass
 
 TOP = 5
 LINES = 20  # of teams; the others are one line
+WAIVERS = 10
 MOVERS = 3
 SHELVED_LISTED = 20
 NEEDS_MAX = 5
@@ -35,7 +37,7 @@ class DigestNotes:
     """What a digest says beside the figures. ``shelved`` are the titles of messages that Slack did not accept within a day.
 
     ``where`` names the account and the region. ``now`` is when the digest is made, ``policy`` the revision that is in force then
-    and ``policy_since`` since when.
+    and ``policy_since`` since when. ``threads`` says whether the details are in a thread, or below.
     """
 
     halt: Halt | None = None
@@ -45,6 +47,7 @@ class DigestNotes:
     link: str = ""
     where: str = ""
     now: datetime | None = field(default=None)
+    threads: bool = True
     policy: str = ""
     policy_since: datetime | None = field(default=None)
 
@@ -84,7 +87,7 @@ def digest_details(report: Report, notes: DigestNotes) -> tuple[Part, ...]:
 def _origin(report: Report, notes: DigestNotes) -> str:
     """Where the figures come from, when they were made, under which policy, and where there is more."""
     made = f"made {notes.now:%-d %b %H:%M} UTC" if notes.now else ""
-    page = link(notes.link, "Full report") if notes.link else "Details are in the thread"
+    page = link(notes.link, "Full report") if notes.link else f"Details are {IN_THREAD if notes.threads else 'below'}"
     return " · ".join(filter(None, (notes.where, made, _policy(report, notes), page)))
 
 
@@ -105,21 +108,23 @@ def _needs_a_person(report: Report, notes: DigestNotes) -> Iterable[Part]:
     if report.deadlines_missed:
         texts.append(f"{count(report.deadlines_missed, 'deadline')} missed. Tell those who wait for the models.")
     if notes.shelved:
-        texts.append(f"{count(len(notes.shelved), 'message')} could not be sent within one day. The thread lists them.")
+        listed = "The thread lists them." if notes.threads else "The list is below."
+        texts.append(f"{count(len(notes.shelved), 'message')} could not be sent within one day. {listed}")
     soon = [w for w in notes.waivers if notes.now is not None and w.until < notes.now + SOON]
     texts += [
         f"The waiver of {escaped(w.policy)} for {bold(w.job)} ends {when(w.until)}. Fix the job, or renew it." for w in soon
     ]
     if report.total.savings.unpriced:
         texts.append(f"{count(report.total.savings.unpriced, 'attempt')} without a known price: no dollars are counted for them.")
+    texts += refused_advice(report)
     if texts:
         yield Text("\n".join(("*Needs a person*", *(f"• {text}" for text in texts[:NEEDS_MAX]))))
 
 
 def is_empty(report: Report, notes: DigestNotes) -> bool:
     """Whether a digest has nothing to say: then none is sent."""
-    nothing = not (report.total.savings.attempts or report.violations or report.outcomes or report.interruptions)
-    return nothing and not (notes.halt or notes.waivers or notes.shelved or report.deadlines_kept or report.deadlines_missed)
+    counts = (report.violations, report.outcomes, report.interruptions, report.refused, report.deadlines_kept)
+    return not any((report.total.savings.attempts, *counts, report.deadlines_missed, notes.halt, notes.waivers, notes.shelved))
 
 
 def _beside(report: Report) -> Iterable[Part]:
@@ -144,7 +149,8 @@ def _period(report: Report) -> str:
 
 
 def _whose(report: Report) -> str:
-    return f": {', '.join(report.teams)}" if report.teams else ""
+    more = f" and {count(len(report.teams) - TOP, 'other team')}" if len(report.teams) > TOP else ""
+    return f": {', '.join(report.teams[:TOP])}{more}" if report.teams else ""
 
 
 def _money(line: Line) -> str:
@@ -249,6 +255,7 @@ def _tops(report: Report) -> Iterable[Part]:
     ]  # fmt: skip
     yield from _top("Interruptions by pool", pools)
     yield from _top("Outcomes", [(Outcome(name).label, str(count)) for name, count in report.outcomes])
+    yield from _top("Creates that SageMaker refused", refused_items(report, escaped))
     yield from _top("EC2 market signals", [(name, str(count)) for name, count in report.signals])
     if report.deadlines_kept or report.deadlines_missed:
         yield Text(f"*Deadlines*: {report.deadlines_kept} met, {report.deadlines_missed} missed")
@@ -268,19 +275,8 @@ def _halt(notes: DigestNotes) -> Iterable[Part]:
 
 def _in_force(notes: DigestNotes) -> Iterable[Part]:
     if notes.waivers or notes.policy_waivers:
-        texts = (*(waived_line(w) for w in notes.waivers), *(waiver_line(w) for w in notes.policy_waivers))
-        yield Text("\n".join(("*Waivers in force*", *texts)))
-
-
-def waived_line(w: Waived) -> str:
-    """A waiver that was given in Slack."""
-    why = f"{escaped(w.reason)} ({escaped(w.ticket)}, {person(w.who)})"
-    return f"• {escaped(w.policy)} for {bold(w.job)} until {when(w.until)}: {why}"
-
-
-def waiver_line(w: Waiver) -> str:
-    """A waiver of the policy."""
-    return f"• {escaped(', '.join(w.rules))} by the waiver {bold(w.name)} of the policy until {when(w.expires)}: {escaped(w.why)}"
+        texts = [*(waived_line(w) for w in notes.waivers), *(waiver_line(w) for w in notes.policy_waivers)]
+        yield _list("*Waivers in force*", texts, WAIVERS)
 
 
 def _unknown(report: Report) -> Iterable[Part]:
@@ -293,16 +289,19 @@ def _unknown(report: Report) -> Iterable[Part]:
     if texts:
         yield Small(f"These figures are a minimum. Not or not fully included: {'; '.join(texts)}")
     if one.speed_unknown:
-        yield Small(
-            f"{count(one.speed_unknown, 'attempt')} on other instances, speed unknown: counted at the lower price of both"
-        )
+        unsure = count(one.speed_unknown, "attempt")
+        yield Small(f"{unsure} on other instances, speed unknown: counted at the lower price of both")
 
 
 def _shelved(notes: DigestNotes) -> Iterable[Part]:
     if notes.shelved:
-        more = len(notes.shelved) - SHELVED_LISTED
-        texts = [f"• {title}" for title in notes.shelved[:SHELVED_LISTED]] + ([f"• … and {more} more"] if more > 0 else [])
-        yield Text("\n".join((f"*{count(len(notes.shelved), 'message')} could not be sent within one day*", *texts)))
+        title = f"*{count(len(notes.shelved), 'message')} could not be sent within one day*"
+        yield _list(title, [f"• {shelved}" for shelved in notes.shelved], SHELVED_LISTED)
+
+
+def _list(title: str, texts: Sequence[str], most: int) -> Text:
+    more = [f"• … and {len(texts) - most} more"] if len(texts) > most else []
+    return Text("\n".join((title, *texts[:most], *more)))
 
 
 def _share(share: float | None) -> Number:

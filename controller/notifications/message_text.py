@@ -23,6 +23,7 @@ SLACK_ID = re.compile(r"[SUW][A-Z0-9]+")
 SLACK_USER = re.compile(r"[UW][A-Z0-9]+")
 WHY, NEXT, TO_DO = "*Why:* ", "*Next:* ", "*To do:* "  # how a line of a message begins: the same in every message
 NOTHING = "Nothing."
+IN_THREAD = "in the thread"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def legacy_text(words: tuple[str, ...]) -> MessageText:
 
 def misdirected(text: MessageText, channel: str, why: str) -> MessageText:
     """The text of a message whose own channel refused it."""
-    note = f"Meant for {escaped(channel)}, where Slack refused it: {escaped(why)}"
+    note = f"Meant for {escaped(channel)}, where it was refused: {escaped(why)}"
     return replace(text, small="\n".join(filter(None, (text.small, note))))
 
 

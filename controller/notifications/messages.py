@@ -21,13 +21,13 @@ from controller.notifications import (
     waiver_messages,
 )
 from controller.notifications.give_up_message import gave_up
-from controller.notifications.message_text import MessageText, bold
+from controller.notifications.message_text import IN_THREAD, MessageText, bold
 from controller.notifications.mrkdwn import code
 from controller.policy.slack_settings import Importance
 from controller.units.value import dataclass
 
 PERSON, ACTION, NEWS = Importance.PERSON, Importance.ACTION, Importance.NEWS
-REASONS = "Read the reasons in the thread."
+REASONS = f"Read the reasons {IN_THREAD}."
 SUPPORT = "If this lasts, open a case with AWS Support."
 
 
@@ -67,15 +67,13 @@ def row_of(kind: MessageKind) -> Row:
         case MessageKind.CANNOT_REPEAT:
             return Row(jobs.cannot_repeat, "cannot be submitted again or moved", PERSON, "Submit the jobs yourself.")
         case MessageKind.REFUSED:
-            return Row(
-                problems.not_done, "could not be stopped or submitted: AWS refused", PERSON, "Read the reasons in the thread."
-            )
+            return Row(problems.not_done, "could not be stopped or submitted: AWS refused", PERSON, REASONS)
         case MessageKind.ABANDONED:
             return Row(
                 problems.not_done,
                 "could not be stopped or submitted: every try failed",
                 PERSON,
-                "Read the reasons in the thread.",
+                REASONS,
             )
         case MessageKind.NAME_TAKEN:
             return Row(problems.name_taken, "had the name of their next attempt taken by somebody else", PERSON, REASONS)
@@ -190,7 +188,7 @@ def text_of(kind: MessageKind, facts: str) -> MessageText:
     """The text of a stored message. Facts that this version cannot read are shown unchanged."""
     try:
         return describe(message_of(kind, facts))
-    except (KeyError, TypeError, ValueError):
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         return MessageText(f"{bold(kind)}: this message was written by another version", (code(facts),))
 
 

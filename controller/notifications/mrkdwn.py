@@ -67,7 +67,7 @@ def when(at: datetime) -> str:
 
 DATE = re.compile(r"<!date\^[0-9]+\^[^|>]*\|([^>]*)>")
 LINK = re.compile(r"<(?:[^|>]*\|)?([^>]*)>")
-OUR_EMOJI = re.compile(r":[a-z0-9_+-]+: ?")
+OUR_EMOJI = re.compile(r"(?<!\S):[a-z0-9_+-]+:(?: |$)")  # not the middle of an ARN
 
 
 def unmarked(mrkdwn: str) -> str:
@@ -85,9 +85,11 @@ def shortened(text: str, most: int) -> str:
     """The text within a maximum length, with an ellipsis where it is cut: for labels whose full text is shown elsewhere."""
     if size(text) <= most:
         return text
-    while size(text) > most - 1:
-        text = text[:-1]
-    return text + "…"
+    end, counted = 0, size(text[0])
+    while counted < most:
+        end += 1
+        counted += size(text[end])
+    return text[:end] + "…"
 
 
 def pieces(mrkdwn: str, most: int) -> Iterable[str]:

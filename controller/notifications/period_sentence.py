@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
+from controller.ledger.refused_create import CreateRefusal
 from controller.savings.report import Report
 from controller.units.money import dollars, percent
 from controller.units.plural import count
+
+TEAMS_NAMED = 5
 
 
 def sentence(report: Report) -> str:
@@ -38,6 +43,42 @@ def forecast_text(report: Report) -> str:
         f" {dollars(found.spent_micros)} spent"
         f" ({low} to {high}) and {_saving(found.saved_micros)}"
     )
+
+
+def refused_items(report: Report, clean: Callable[[str], str]) -> list[tuple[str, str]]:
+    """What refused creates, and how many of which team; the most frequent first. ``clean`` is how names of teams are shown."""
+    by_limit: dict[str, list[tuple[str, int]]] = {}
+    for line in report.refused:
+        by_limit.setdefault(line.limit, []).append((clean(line.team), line.count))
+    totals = sorted((-sum(number for _, number in teams), limit) for limit, teams in by_limit.items())
+    return [(limit_text(limit), f"{-total:,} ({_teams(by_limit[limit])})") for total, limit in totals]
+
+
+def _teams(teams: Sequence[tuple[str, int]]) -> str:
+    more = f", {len(teams) - TEAMS_NAMED} more" if len(teams) > TEAMS_NAMED else ""
+    return ", ".join(f"{team} {number:,}" for team, number in teams[:TEAMS_NAMED]) + more
+
+
+def limit_text(limit: str) -> str:
+    """What refused a create, for people; the name of a quota is SageMaker's own text."""
+    why, _, name = limit.partition("/")
+    match why:
+        case CreateRefusal.QUOTA:
+            return name or "a quota that SageMaker did not name"
+        case CreateRefusal.CAPACITY:
+            return f"no capacity of {name}"
+        case CreateRefusal.THROTTLED:
+            return "too many requests"
+        case _:
+            return "other limits"
+
+
+def refused_advice(report: Report) -> list[str]:
+    """What a person may do about refused creates; nothing where a quota refused none."""
+    by_quota = sum(line.count for line in report.refused if line.limit.startswith(f"{CreateRefusal.QUOTA}/"))
+    if not by_quota:
+        return []
+    return [f"{count(by_quota, 'create')} refused by a quota. The thread says which quota and team: Service Quotas may raise it."]
 
 
 def _saving(micros: int) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
+from typing import Annotated
 
+from controller.policy.bounds import MICROS
 from controller.units.money import Micros
 from controller.units.value import dataclass
 
@@ -30,7 +32,7 @@ class AgreedRate:
     instance_type: str
     region: str
     spot: bool
-    micros_per_h: Micros
+    micros_per_h: Annotated[Micros, MICROS]
     since: date
     until: date | None
     agreement: Agreement

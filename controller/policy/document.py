@@ -1,8 +1,8 @@
 """The compiled policy document as text from outside the package: read strictly, so that a policy is whole or refused.
 
 A document says which form it has (``version``) and a hash of its content (``revision``), so one that was cut off, changed by hand
-or compiled by another version of this code is refused. What is left is held to the types of ``Policy``. The standard library is
-enough for all of it.
+or compiled by another version of this code is refused. What is left is held to the types of ``Policy`` and to the bounds in their
+annotations, which are the compiler's own. The standard library is enough for all of it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, NoReturn, Union, get_args, get_origin, get_type_hints
+from itertools import chain
+from typing import Annotated, Any, NoReturn, Union, get_args, get_origin, get_type_hints
+from zoneinfo import ZoneInfo
 
+from controller.jobs.failure import RetryChange
+from controller.policy.bounds import ENTRIES_MAX, KEYS_MAX, TEXT_MAX, WHEN_MAX
 from controller.policy.compiled import load_policy
 from controller.policy.policy import Policy, Rule
 from controller.policy.rules import RULE_KINDS
 from controller.policy.when import ORDERS, When
+from controller.units.plural import count
 
 VERSION = 1
 """The form of compiled documents. A change after which older code would misread a document needs the next number."""
@@ -73,7 +78,7 @@ def policy_of(document: Mapping[str, Any], in_force_at: datetime) -> Policy:
     """The policy of a document that ``document_of`` read, with every value of the type that it must have. Raises BadDocument."""
     try:
         policy = load_policy(document, in_force_at)
-        wrong = next(_mistyped(Policy, policy, "policy"), None) or next(_broken_rules(policy.rules), None)
+        wrong = next(chain(_mistyped(Policy, policy, "policy"), _broken_rules(policy.rules), _beyond(policy)), None)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
         raise BadDocument(f"found a policy that cannot be read ({_short(error)}): compile it again") from None
     if wrong:
@@ -99,8 +104,20 @@ def _broken_rules(rules: Sequence[Rule]) -> Any:
             continue
         options = kind.options(**{name: tuple(v) if isinstance(v, list) else v for name, v in rule.options.items()})
         yield from _mistyped(type(options), options, f"the options of {_short(rule.name)}")
-        if rule.when is not None and not _is_condition(rule.when.tree):
+        if rule.when is not None and not (len(rule.when.text) <= WHEN_MAX and _is_condition(rule.when.tree)):
             yield f"the rule {_short(rule.name)} with an expression that cannot be evaluated"
+
+
+def _beyond(policy: Policy) -> Any:
+    """What no single value shows: names that are not unique, causes that no retry helps, a time zone that does not exist."""
+    for noun, named in (("rule", policy.rules), ("block", policy.resubmissions), ("waiver", policy.waivers)):
+        names = [one.name for one in named]
+        yield from (f"two of the {noun}s named {_short(name)}" for name in names if names.count(name) > 1)
+    for block in policy.resubmissions:
+        for cause, budget in block.causes.items():
+            if cause.next is RetryChange.NEVER or budget.limit > (cause.tries_max or budget.limit):
+                yield f"a limit of {budget.limit} for {cause} in {_short(block.name)}, wanted at most {cause.tries_max or 0}"
+    ZoneInfo(policy.slack.digest.timezone)  # raises KeyError or ValueError
 
 
 # ── types ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -108,13 +125,17 @@ def _broken_rules(rules: Sequence[Rule]) -> Any:
 
 @cache
 def _hints(cls: Any) -> Mapping[str, Any]:
-    return get_type_hints(cls)
+    return get_type_hints(cls, include_extras=True)
 
 
 def _mistyped(hint: Any, value: Any, where: str) -> Any:
     """Each value below this one that is not what the annotations of its class say."""
     origin = get_origin(hint)
-    if origin in (Union, types.UnionType):
+    if origin is Annotated:
+        wrong = next(_mistyped(hint.__origin__, value, where), None)
+        outside = () if wrong else (bounds for bounds in hint.__metadata__ if not bounds.holds(value))
+        yield from ([wrong] if wrong else (f"{where} {_short(repr(value))}, wanted {bounds}" for bounds in outside))
+    elif origin in (Union, types.UnionType):
         if not any(next(_mistyped(one, value, where), None) is None for one in get_args(hint)):
             yield f"{where} {_short(repr(value))}, wanted {_wanted(hint)}"
     elif is_dataclass(hint):
@@ -133,16 +154,24 @@ def _mistyped(hint: Any, value: Any, where: str) -> Any:
         if not isinstance(value, Mapping):
             yield f"{where} {_short(repr(value))}, wanted a map"
             return
+        if len(value) > KEYS_MAX:
+            yield f"{where} of {count(len(value), 'key')}, wanted at most {KEYS_MAX:,}"
+            return
         yield from _mistyped_in(key_hint, tuple(value), f"{where} key")
         for key, one in value.items():
             yield from _mistyped(value_hint, one, f"{where}.{_short(key)}")
     elif not _is(hint, value):
         yield f"{where} {_short(repr(value))}, wanted {_wanted(hint)}"
+    elif isinstance(value, str) and len(value) > TEXT_MAX:
+        yield f"{where} of {count(len(value), 'character')}, wanted at most {TEXT_MAX:,}"
 
 
 def _mistyped_in(hint: Any, values: Any, where: str) -> Any:
     if not isinstance(values, tuple):
         yield f"{where} {_short(repr(values))}, wanted a list"
+        return
+    if len(values) > ENTRIES_MAX and not where.endswith(" key"):
+        yield f"{where} of {count(len(values), 'entry')}, wanted at most {ENTRIES_MAX:,}"
         return
     for number, value in enumerate(values):
         yield from _mistyped(hint, value, f"{where}[{number}]")
@@ -159,6 +188,10 @@ def _is(hint: Any, value: Any) -> bool:
 
 
 def _wanted(hint: Any) -> str:
+    if get_origin(hint) is Annotated:
+        return " and ".join(map(str, hint.__metadata__))
+    if hint is type(None):
+        return "nothing"
     return " or ".join(_wanted(one) for one in get_args(hint)) if get_args(hint) else getattr(hint, "__name__", str(hint))
 
 
@@ -174,8 +207,8 @@ def _is_condition(node: Any) -> bool:
             return _is_condition(part)
         case ["has", field]:
             return _is_field(field)
-        case ["any" | "all", [sign, field, ["constant", _]]]:
-            return sign in _SIGNS and _is_field(field)
+        case ["any" | "all", [sign, field, ["constant", found]]]:
+            return sign in _SIGNS and _is_field(field) and _is_constant(found)
         case ["field", _] | ["default", _, _]:
             return _is_value(node)
         case [str(sign), left, right]:
@@ -185,13 +218,20 @@ def _is_condition(node: Any) -> bool:
 
 def _is_value(node: Any) -> bool:
     match node:
-        case ["constant", _]:
-            return True
+        case ["constant", found]:
+            return _is_constant(found)
         case ["count", field]:
             return _is_field(field)
-        case ["default", field, ["constant", _]]:
-            return _is_field(field)
+        case ["default", field, ["constant", found]]:
+            return _is_field(field) and _is_constant(found)
     return _is_field(node)
+
+
+def _is_constant(found: Any) -> bool:
+    """A text, a truth value, a finite number, or a list of them."""
+    if isinstance(found, list | tuple):
+        return all(not isinstance(one, list | tuple) and _is_constant(one) for one in found)
+    return isinstance(found, str) or (isinstance(found, int | float) and math.isfinite(found))
 
 
 def _is_field(node: Any) -> bool:

@@ -12,10 +12,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from fnmatch import fnmatchcase
+from itertools import chain
 from typing import Any
 
 from controller.jobs.checkpoint import within
-from controller.jobs.claim import claim_of, overlapping
+from controller.jobs.claim import claim_of, writing_there
 from controller.jobs.instance import equivalents, instance_types
 from controller.jobs.job import Job
 from controller.jobs.request import WAIT_FACTOR, RequestChange, merged
@@ -49,7 +50,7 @@ class Values:
     """What a fix may write where a rule leaves a choice."""
 
     places: tuple[str, ...] = ()  # checkpoint prefixes, the best first
-    only_places: bool = False  # nowhere else
+    only_places: bool = False  # nowhere else; where others write there, the controller takes one beside it
     tags: Mapping[str, str] = field(default_factory=dict)
     may_leave_spot: bool = True  # where SageMaker refuses the job on spot
 
@@ -231,7 +232,8 @@ def _checkpoint(job: Job, demands: Named, values: Values, *, needed: bool) -> Re
     if job.checkpoint_uri:
         offered.insert(0, job.checkpoint_uri)
     for uri in offered:
-        if all(_allows(demand, uri, job) for _, demand in asking):
+        chosen_later = values.only_places and uri != job.checkpoint_uri  # another one beside it, where it is not free
+        if all(_allows(demand, uri, job, free=not chosen_later) for _, demand in asking):
             return {} if uri == job.checkpoint_uri else {"CheckpointConfig": {"S3Uri": uri}}
     if values.only_places and not values.places:
         raise Impossible("it needs a place for checkpoints, and no rule of the policy has a checkpoint template for it")
@@ -239,11 +241,12 @@ def _checkpoint(job: Job, demands: Named, values: Values, *, needed: bool) -> Re
     raise Impossible(f"no request satisfies these rules: {told}")
 
 
-def _allows(demand: Demand, uri: str, job: Job) -> bool:
+def _allows(demand: Demand, uri: str, job: Job, *, free: bool) -> bool:
+    """Whether a prefix meets a demand; ``free``: no other job may write there yet."""
     if demand.checkpoint_under and not any(within(uri, prefix) for prefix in demand.checkpoint_under):
         return False
     mine = claim_of(uri, job=job.name, lineage=job.name, created_at=job.created_at)
-    return not overlapping(mine, demand.checkpoint_apart_from)
+    return not free or not writing_there(mine, demand.checkpoint_apart_from)
 
 
 def _place(demand: Demand) -> str:
@@ -265,8 +268,8 @@ def _instance(job: Job, demands: Named) -> RequestChange:
         return {}
     size = job.instance_type.rpartition(".")[2]
     named = [pattern for _, patterns in asking for pattern in patterns if not set("*?[").intersection(pattern)]
-    same_size = [one for one in instance_types() if one.endswith(f".{size}")]
-    for one in (*equivalents(job.instance_type), *named, *same_size, *instance_types()):
+    same_size = (one for one in instance_types() if one.endswith(f".{size}"))  # read only where nothing before is allowed
+    for one in chain(equivalents(job.instance_type), named, same_size, instance_types()):
         if all(any(fnmatchcase(one, pattern) for pattern in patterns) for _, patterns in asking):
             return {"ResourceConfig": {"InstanceType": one}}
     told = ", ".join(f"{name} allows {' or '.join(patterns)}" for name, patterns in asking)

@@ -11,10 +11,11 @@ from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Annotated, Any
 
 from controller.jobs.job import Job
 from controller.policy.agreed_rate import AgreedRate
+from controller.policy.bounds import ACTS_PER_HOUR, ADDRESS_OR_NONE, ANY_CHANNEL, PREFIX, TEMPLATE, Name
 from controller.policy.mode import Mode
 from controller.policy.resubmission import Resubmission
 from controller.policy.rollout import AT_ONCE, Rollout
@@ -54,8 +55,8 @@ class Repair:
     prefixes a repaired one must lie, and empty means that the template's own text up to its first brace is the limit.
     """
 
-    checkpoint: str | None = None
-    allowed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    checkpoint: Annotated[str, TEMPLATE] | None = None
+    allowed: Mapping[str, tuple[Annotated[str, PREFIX], ...]] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def allowed_for(self, role: str) -> tuple[str, ...]:
@@ -72,7 +73,7 @@ NO_REPAIR = Repair()
 class Rule:
     """One rule of a policy file. ``kind`` is one of ``controller.policy.rules.KINDS``, ``options`` are that kind's own."""
 
-    name: str
+    name: Name
     kind: str
     options: Mapping[str, Any]
     match: Selector
@@ -80,11 +81,11 @@ class Rule:
     severity: Severity
     action: RuleAction | None
     applies_to: AppliesTo
-    channel: str
+    channel: Annotated[str, ANY_CHANNEL]
     repair: Repair = NO_REPAIR
     rollout: Rollout = AT_ONCE
     when: When | None = None  # an expression that a job must also satisfy
-    docs: str = ""  # an address where people read about the rule
+    docs: Annotated[str, ADDRESS_OR_NONE] = ""  # an address where people read about the rule
 
     def about(self, job: Job) -> bool | None:
         """Whether the rule is about a job; None where the job's document does not say."""
@@ -108,8 +109,8 @@ class Rule:
 class RateLimits:
     """How many jobs the controller may stop and submit in an hour, over the whole account; None is no limit."""
 
-    stops_per_h: int | None = None
-    submissions_per_h: int | None = None
+    stops_per_h: Annotated[int, ACTS_PER_HOUR] | None = None
+    submissions_per_h: Annotated[int, ACTS_PER_HOUR] | None = None
 
 
 # A job that never launched starved, too: who gave one budget for both meant both. To a submission, no quota is no capacity.
@@ -119,7 +120,7 @@ class Policy:
 
     revision: str
     in_force_at: datetime
-    channel: str
+    channel: Annotated[str, ANY_CHANNEL]
     rules: tuple[Rule, ...] = ()
     resubmissions: tuple[Resubmission, ...] = ()
     rate_limits: RateLimits = RateLimits()

@@ -20,10 +20,14 @@ _PLACE = re.compile(r"\{([^{}]*)\}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotRepairable:
-    """Why a repair is refused. The job is not changed. ``rules`` are those that refuse, where a person asked for the request."""
+    """Why a repair is refused. The job is not changed. ``rules`` are those that refuse, where a person asked for the request.
+
+    ``for_now``: it may be possible later, without another request.
+    """
 
     why: str
     rules: str = ""
+    for_now: bool = False
 
 
 def repaired_request(

@@ -5,8 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
+from typing import Annotated
 
 from controller.jobs.failure import FailureCause, RetryChange, begins_with
+from controller.policy.bounds import (
+    ANY_CHANNEL,
+    HOUR_TO_YEAR,
+    INTERRUPTIONS,
+    JITTER,
+    MOVES,
+    PLACEMENT_SCORE,
+    QUANTILE,
+    RETRIES,
+    VOLUME_GB,
+    Factor,
+    Micros,
+    Name,
+    Seconds,
+    SecondsOrZero,
+)
 from controller.policy.mode import Mode
 from controller.policy.selector import Selector
 from controller.units.value import dataclass
@@ -27,14 +44,14 @@ class Budget:
     ``volume_gb`` are the larger sizes for a cause that needs more.
     """
 
-    limit: int
-    first_s: int
-    factor: float
-    most_s: int
-    jitter: float = 0.0
+    limit: Annotated[int, RETRIES]
+    first_s: Seconds
+    factor: Factor
+    most_s: Seconds
+    jitter: Annotated[float, JITTER] = 0.0
     beginnings: tuple[str, ...] = ()
     instance_type: str | None = None
-    volume_gb: int | None = None
+    volume_gb: Annotated[int, VOLUME_GB] | None = None
     per: BudgetPer = BudgetPer.LINEAGE
 
     def counts(self, cause: FailureCause, failure: str | None) -> bool:
@@ -69,8 +86,8 @@ class FallbackStep:
 class InterruptionLimit:
     """With more interruptions than this within this time, the job takes the next step of its ladder."""
 
-    more_than: int
-    within_s: int
+    more_than: Annotated[int, INTERRUPTIONS]
+    within_s: Seconds
 
 
 class Guarantee(StrEnum):
@@ -87,19 +104,19 @@ class DeadlineSettings:
     ``finish_within_s`` counts from the first attempt's creation; a ``spotwarden:deadline`` tag replaces it.
     """
 
-    finish_within_s: int | None = None
+    finish_within_s: Annotated[int, HOUR_TO_YEAR] | None = None
     guarantee: Guarantee = Guarantee.DEADLINE
-    quantile: float = 0.9
-    margin_s: int = 600
-    start_s: int = 300
-    restore_s: int = 120
-    upload_s: int = 180
-    checkpoint_every_s: int = 1800
+    quantile: Annotated[float, QUANTILE] = 0.9
+    margin_s: Seconds = 600
+    start_s: Seconds = 300
+    restore_s: SecondsOrZero = 120
+    upload_s: SecondsOrZero = 180
+    checkpoint_every_s: Seconds = 1800
     back_to_spot: bool = False
-    placement_score: int | None = None
+    placement_score: Annotated[int, PLACEMENT_SCORE] | None = None
     probe: bool = False
-    stay_s: int = 1800
-    moves_max: int = 40
+    stay_s: SecondsOrZero = 1800
+    moves_max: Annotated[int, MOVES] = 40
     move_without_checkpoint: bool = False
 
 
@@ -107,18 +124,18 @@ class DeadlineSettings:
 class Resubmission:
     """One ``resubmit`` block. Outcomes that were older than ``within_s`` when they were first seen are only recorded."""
 
-    name: str
+    name: Name
     match: Selector
     mode: Mode
-    within_s: int
+    within_s: Seconds
     causes: Mapping[FailureCause, Budget]
-    channel: str
+    channel: Annotated[str, ANY_CHANNEL]
     ladder: tuple[FallbackStep, ...] = ()
     on_demand: bool = True
     interruption_limit: InterruptionLimit | None = None
     deadline: DeadlineSettings = DeadlineSettings()
-    cap_micros: int | None = None
-    team_month_cap_micros: int | None = None
+    cap_micros: Micros | None = None
+    team_month_cap_micros: Micros | None = None
 
     @property
     def capped(self) -> bool:

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from math import ceil
+from typing import Annotated
 
+from controller.policy.bounds import SHARE, SURPRISE_JOBS, Percent
 from controller.units.value import dataclass
 
 GUARDED_FOR = timedelta(hours=24)
@@ -31,8 +33,8 @@ class HeldBack(StrEnum):
 class SurpriseGuard:
     """More jobs than this, or than this part of the jobs and of the teams of the last day, are a surprise; None is no limit."""
 
-    jobs: int | None = None
-    percent: float | None = None
+    jobs: Annotated[int, SURPRISE_JOBS] | None = None
+    percent: Percent | None = None
 
     def surprised(self, acted: Mapping[str, int], last_day: Mapping[str, int] | None) -> bool:
         """Whether so many jobs of these teams are a surprise. ``last_day`` has the jobs of each team; None where none is known.
@@ -63,7 +65,7 @@ class SurpriseGuard:
 class Rollout:
     """``share`` is a part of the lineages from 0 to 1; ``enforce_from`` a day that begins at midnight UTC."""
 
-    share: float = 1.0
+    share: Annotated[float, SHARE] = 1.0
     enforce_from: date | None = None
     surprise: SurpriseGuard | None = None
 

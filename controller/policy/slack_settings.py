@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
+from controller.policy.bounds import ACCOUNT, CHANNEL, HOUR, HOUR_TO_YEAR, MINUTE, SLACK_ID, TAG_KEY, WEEKDAY, ZONE
 from controller.policy.user_request import UserRequest
 from controller.units.value import dataclass
 
@@ -25,10 +26,10 @@ class Importance(StrEnum):
 class DigestTime:
     """When digests are posted: an hour and minute of a time zone (IANA), the weekly one on a weekday (0 is Monday)."""
 
-    hour: int = 8
-    minute: int = 0
-    timezone: str = "UTC"
-    weekday: int = 0
+    hour: Annotated[int, HOUR] = 8
+    minute: Annotated[int, MINUTE] = 0
+    timezone: Annotated[str, ZONE] = "UTC"
+    weekday: Annotated[int, WEEKDAY] = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +41,12 @@ class SlackSettings:
     lists who may read about jobs in Slack: users, user groups, or ``members``.
     """
 
-    channels: Mapping[str, str] = field(default_factory=dict)
-    people: Mapping[str, str] = field(default_factory=dict)
+    channels: Mapping[str, Annotated[str, CHANNEL]] = field(default_factory=dict)
+    people: Mapping[str, Annotated[str, SLACK_ID]] = field(default_factory=dict)
     tell: tuple[Importance, ...] = (Importance.PERSON, Importance.ACTION)
     digest: DigestTime = DigestTime()
     may: Mapping[UserRequest, tuple[str, ...]] = field(default_factory=dict)
-    waiver_s_max: int = 14 * 86_400
+    waiver_s_max: Annotated[int, HOUR_TO_YEAR] = 14 * 86_400
     read: tuple[str, ...] = (MEMBERS,)
 
 
@@ -56,10 +57,10 @@ class Labels:
     ``accounts`` are names of accounts (by their number) for messages and reports.
     """
 
-    team: str = "team"
-    user: str = "user"
+    team: Annotated[str, TAG_KEY] = "team"
+    user: Annotated[str, TAG_KEY] = "user"
     team_of_role: Mapping[str, str] = field(default_factory=dict)
-    accounts: Mapping[str, str] = field(default_factory=dict)
+    accounts: Mapping[Annotated[str, ACCOUNT], str] = field(default_factory=dict)
 
 
 def slack_settings_of(found: Mapping[str, Any]) -> SlackSettings:

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from dataclasses import field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from controller.jobs.job import Job
+from controller.policy.bounds import REASON, SHORT_TEXT, Name
 from controller.policy.mode import Mode
 from controller.policy.selector import Selector
 from controller.units.duration import span
@@ -40,11 +41,11 @@ class Waiver:
     """
 
     rules: tuple[str, ...]
-    reason: str
-    owner: str
-    ticket: str
+    reason: Annotated[str, REASON]
+    owner: Annotated[str, SHORT_TEXT]
+    ticket: Annotated[str, SHORT_TEXT]
     expires: datetime
-    name: str = ""
+    name: Name = ""
     match: Selector = field(default_factory=Selector)
 
     @property

@@ -11,12 +11,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from controller.policy.bounds import ENTRIES_MAX
 from controller.policy.document import VERSION, revision_of
 from controller.policy.resubmission import BudgetPer, FallbackKind
 from controller.policy.rules import RULE_KINDS
 from controller.policy.slack_settings import slack_settings_of
 from controller.policyfile.consistency import (
     check_consistency,
+    entries,
     refuse_duplicate_names,
     refuse_long_waivers,
     refuse_overlapping_rates,
@@ -44,6 +46,7 @@ from controller.policyfile.validation_errors import validation_errors
 from controller.policyfile.warnings import warnings_of
 from controller.policyfile.when import compile_when
 from controller.policyfile.yaml_nodes import Tree, read_yaml
+from controller.units.plural import count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +86,7 @@ def validate_folder(path: str | Folder, *, now: datetime | None = None) -> Valid
         refuse_duplicate_names(trees, section)
     refuse_unknown_rules(trees)
     refuse_overlapping_rates(trees)
+    _refuse_too_many(trees)
     for section in ("brakes", "slack", "labels", "checkpoints", "trust_claims", "longest_waiver"):
         refuse_second_section(trees, section)
     if errors := {*found.problems, *(problem for tree in (*trees, *cases) for problem in tree.problems)}:
@@ -94,6 +98,20 @@ def validate_folder(path: str | Folder, *, now: datetime | None = None) -> Valid
         return Validated(errors=tuple(sorted(errors)))
     warnings = {*warnings_of(document, trees, now), *misspelt_files(Folder(path))}
     return Validated(document=document, warnings=tuple(sorted(warnings)))
+
+
+def _refuse_too_many(trees: Sequence[Tree]) -> None:
+    """A section has at most as many entries in all files as the loader takes; of one file, its own validation says it."""
+    for section in ("rules", "resubmit", "waivers", "rates"):
+        total = 0
+        for tree in trees:
+            own = len(entries(tree, section))
+            total += own
+            if total > ENTRIES_MAX >= own:
+                tree.problem(
+                    (section,), found=f"{count(total, 'entry')} with those of other files", wanted=f"at most {ENTRIES_MAX:,}"
+                )
+                break
 
 
 def _document(whole: Sequence[File]) -> dict[str, Any]:
@@ -150,7 +168,9 @@ def _file(tree: Tree) -> File | None:
         return None
     if not isinstance(tree.data, Mapping):
         tree.problem(
-            (), found=quoted(tree.data), wanted="a map with version, and at least one of rules, resubmit, brakes, slack, labels"
+            (),
+            found="a list" if isinstance(tree.data, list) else quoted(tree.data),
+            wanted="a map with version, and at least one of rules, resubmit, brakes, slack, labels",
         )
         return None
     check_consistency(tree)

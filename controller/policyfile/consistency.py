@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from controller.jobs.failure import FailureCause, classify
 from controller.policy.agreed_rate import Agreement
+from controller.policy.bounds import WHEN_MAX
 from controller.policy.policy import RuleAction
 from controller.policy.resubmission import FallbackKind
 from controller.policy.rules import RULE_KINDS
@@ -24,7 +25,7 @@ from controller.policyfile.similar_words import similar_words
 from controller.policyfile.usage_types import usage_type_of
 from controller.policyfile.validation_errors import keys_of, unknown_key, validation_errors
 from controller.policyfile.vocabulary import listed
-from controller.policyfile.when import LENGTH_MAX, BadWhen, compile_when
+from controller.policyfile.when import BadWhen, compile_when
 from controller.policyfile.yaml_nodes import Tree
 from controller.units.duration import span
 
@@ -202,7 +203,7 @@ def _check_options(tree: Tree, path: Path, rule: Mapping[str, Any]) -> None:
 
 def _check_when(tree: Tree, path: Path, text: Any) -> None:
     """An expression is read and checked against the fields of a training job."""
-    if not isinstance(text, str) or len(text) > LENGTH_MAX or tree.full:
+    if not isinstance(text, str) or len(text) > WHEN_MAX or tree.full:
         return  # validation reports it
     try:
         compile_when(text)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 _LIMIT = "How often this cause is retried in one lineage; 0 means never."
 _BACKOFF = "How long to wait before each try."
 _PER = "lineage counts every retry, progress only those without a new checkpoint."
-_CHANNEL = "The Slack channel of its messages, in quotes."
+_CHANNEL = "Where its messages go, in quotes: a Slack channel, or the ARN of an SNS topic."
 _MATCH = "The jobs that are meant; without it, all of them."
 _NAME = "A name that no other rule or block of the folder has; messages and the ledger use it."
 
@@ -42,7 +42,7 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
     "Defaults": {
         "mode": "The mode of rules without one.",
         "severity": "The severity of rules without one.",
-        "channel": "The Slack channel of rules and blocks without one, in quotes; that of the first file is for digests, too.",
+        "channel": "Where messages of rules and blocks without one go, in quotes. That of the first file is for digests, too.",
     },
     "Match": {
         "tags": "Globs for the values of tags, by key.",
@@ -171,7 +171,7 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "submissions_per_hour": "How many jobs may be submitted in a clock hour.",
     },
     "SlackEntry": {
-        "channels": "The channel of each team.",
+        "channels": "The channel of each team, or the ARN of its SNS topic.",
         "people": "Whom to mention when a person must act, by the value of the user's tag or by team.",
         "tell": "Which messages are sent at once; the others wait for the digest.",
         "digest": "When digests are posted.",

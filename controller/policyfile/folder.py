@@ -14,6 +14,7 @@ from controller.policyfile.similar_words import similar_words
 SUFFIXES = (".yaml", ".yml")
 CASE_SUFFIXES = (".test.yaml", ".test.yml")
 BYTES_MAX = 256_000
+FOLDERS_MAX = 1_000  # that are looked into
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 NOT_READ = "not-read"  # the code of a warning
 WANTED = "a file of YAML directly in the folder"
@@ -71,7 +72,7 @@ def is_case_file(path: Path) -> bool:
 
 def misspelt_files(folder: Path) -> list[Problem]:
     """A warning for each file whose name ends almost like that of a policy file: nobody reads it."""
-    found = [(path, similar_words(path.suffix[1:], ("yaml", "yml"))) for path in unread_files(folder) if not is_case_file(path)]
+    found = [(path, _almost(path)) for path in unread_files(folder) if not is_case_file(path)]
     return [
         Problem(
             file=str(path), line=1, path="", found=f"a file that is not read, because its name ends in {path.suffix}",
@@ -80,6 +81,12 @@ def misspelt_files(folder: Path) -> list[Problem]:
         for path, words in found
         if words
     ]  # fmt: skip
+
+
+def _almost(path: Path) -> tuple[str, ...]:
+    """The suffixes of policy files that a name has almost, or before another one, such as ``a.yaml.txt``."""
+    inner = tuple(suffix[1:].lower() for suffix in path.suffixes if suffix.lower() in SUFFIXES)
+    return inner or tuple(similar_words(path.suffix[1:], ("yaml", "yml")))
 
 
 def unread_files(folder: Path) -> list[Path]:
@@ -119,12 +126,22 @@ def _unusable(path: Path, found: str, wanted: str) -> Problem:
 
 
 def _alike(folder: Path) -> Iterator[Path]:
-    """Everything in the folder, and below it, whose name ends like that of a policy file."""
-    for top, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in (*folders, *files):
-            if name.lower().endswith(SUFFIXES):
+    """Everything in the folder, and below it, whose name ends like that of a policy file; each linked folder once."""
+    seen = {os.path.realpath(folder)}
+    for top, folders, files in os.walk(folder, followlinks=True):
+        for name in sorted((*folders, *files)):
+            if name.lower().endswith(SUFFIXES) and not (name in folders and name.startswith(".")):
                 yield Path(top, name)
+        folders[:] = [name for name in sorted(folders) if not name.startswith(".") and _is_first(os.path.join(top, name), seen)]
+
+
+def _is_first(folder: str, seen: set[str]) -> bool:
+    """Whether no other link led to a folder before; the number of folders is limited, since a link may lead to a whole disk."""
+    place = os.path.realpath(folder)
+    if place in seen or len(seen) >= FOLDERS_MAX:
+        return False
+    seen.add(place)
+    return True
 
 
 def _unreadable(path: Path, folder: Path) -> str:

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    Strict,
-    StrictBool,
-    StrictInt,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, Strict, StrictBool, StrictInt, model_validator
 
 from controller.jobs.algorithm import AlgorithmClass
 from controller.jobs.failure import FailureCause
+from controller.policy import bounds
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, RuleAction, Severity
 from controller.policy.resubmission import BudgetPer, Guarantee
 from controller.policy.rules import RULE_KINDS
+from controller.policyfile.channels import AnyChannel
 from controller.policyfile.rates_section import RateEntry
 from controller.policyfile.slack_section import LabelsEntry, SlackEntry
 from controller.policyfile.vocabulary import (
-    ENTRIES_MAX,
     LISTED,
     Address,
     Day,
@@ -32,6 +26,7 @@ from controller.policyfile.vocabulary import (
     Expires,
     FileName,
     InstanceType,
+    LongDuration,
     Name,
     Percent,
     Prefixes,
@@ -47,24 +42,23 @@ from controller.policyfile.vocabulary import (
     Text,
     Texts,
     Version,
-    at_least,
+    between,
     listed,
     one_of,
     unlike,
 )
-from controller.policyfile.when import LENGTH_MAX
 
 STEP = "a step: same, equivalents, on-demand, {instance_types: […]} or {subnets: […]}"
 STEP_WORDS = ("same", "equivalents", "on-demand")
-LIMIT_MAX = 30  # retries for one cause; SageMaker's own RetryStrategy has the same limit
 
 ModeWord = Annotated[str, BeforeValidator(one_of(tuple(Mode)))]
 SeverityWord = Annotated[str, BeforeValidator(one_of(tuple(Severity)))]
-Share = Annotated[float, Strict(), Field(ge=0, le=1, allow_inf_nan=False)]
-Factor = Annotated[float, Strict(), Field(ge=1, le=100, allow_inf_nan=False)]
+Share = Annotated[float, Strict(), between(bounds.JITTER)]
+Factor = Annotated[float, Strict(), between(bounds.FACTOR)]
 
 
 ALL = "all"
+SOME = Field(min_length=1, max_length=bounds.ENTRIES_MAX)
 
 
 class Limits(StrictModel):
@@ -81,7 +75,7 @@ class Limits(StrictModel):
 class Defaults(StrictModel):
     mode: ModeWord = Mode.AUDIT.value
     severity: SeverityWord = Severity.MEDIUM.value
-    channel: Text = "#ml-spot"
+    channel: AnyChannel = "#ml-spot"
 
 
 class Match(StrictModel):
@@ -121,7 +115,7 @@ class RepairEntry(StrictModel):
 class SurpriseEntry(Limits):
     """How many jobs a new rule may act on within its first day, before it only warns."""
 
-    jobs: Annotated[StrictInt, Field(ge=1, le=500)] | None = None
+    jobs: Annotated[StrictInt, between(bounds.SURPRISE_JOBS)] | None = None
     of_last_day: Percent | None = None
 
 
@@ -131,14 +125,14 @@ class RuleEntry(StrictModel):
     name: Name
     rule: Annotated[str, BeforeValidator(one_of(tuple(RULE_KINDS)))]
     match: Match = Match.model_construct()
-    when: Annotated[str, Strict(), Field(max_length=LENGTH_MAX)] | None = None
+    when: Annotated[str, Strict(), Field(max_length=bounds.WHEN_MAX)] | None = None
     options: Annotated[dict[str, Any], Field(default_factory=dict)]
     mode: ModeWord | None = None
     severity: SeverityWord | None = None
     action: Annotated[str, BeforeValidator(one_of(tuple(RuleAction)))] | None = None
     repair: RepairEntry | None = None
     applies_to: Annotated[str, BeforeValidator(one_of(tuple(AppliesTo)))] = AppliesTo.NEW.value
-    channel: Text | None = None
+    channel: AnyChannel | None = None
     share: Percent | None = None
     enforce_from: Day | None = None
     surprise: SurpriseEntry | None = None
@@ -153,7 +147,7 @@ class Backoff(StrictModel):
 
 
 class BudgetEntry(StrictModel):
-    limit: Annotated[StrictInt, Field(ge=0, le=LIMIT_MAX)]
+    limit: Annotated[StrictInt, between(bounds.RETRIES)]
     per: Annotated[str, BeforeValidator(one_of(tuple(BudgetPer)))] = BudgetPer.LINEAGE.value
     backoff: Backoff = Backoff()
 
@@ -175,7 +169,7 @@ class MemoryBudget(BudgetEntry):
 
 
 class DiskBudget(BudgetEntry):
-    volume_gb: Annotated[StrictInt, Field(ge=1, le=16_384)]
+    volume_gb: Annotated[StrictInt, between(bounds.VOLUME_GB)]
 
 
 class Causes(StrictModel):
@@ -226,16 +220,16 @@ def _fallback_steps(found: Any) -> Any:
 
 
 class Interruptions(StrictModel):
-    more_than: Annotated[StrictInt, Field(ge=0, le=100)]
+    more_than: Annotated[StrictInt, between(bounds.INTERRUPTIONS)]
     within: Duration
 
 
 class DeadlineEntry(StrictModel):
     """How a deadline is kept; the aliases are fields of ``controller.policy.resubmission.DeadlineSettings``."""
 
-    finish_within: Annotated[int, BeforeValidator(at_least(3600))] | None = Field(None, serialization_alias="finish_within_s")
+    finish_within: LongDuration | None = Field(None, serialization_alias="finish_within_s")
     guarantee: Annotated[str, BeforeValidator(one_of(tuple(Guarantee)))] = Guarantee.DEADLINE.value
-    quantile: Annotated[float, Strict(), Field(ge=0.5, le=0.99)] = 0.9
+    quantile: Annotated[float, Strict(), between(bounds.QUANTILE)] = 0.9
     margin: Duration = Field(600, serialization_alias="margin_s")
     start: Duration = Field(300, serialization_alias="start_s")
     restore: DurationOrZero = Field(120, serialization_alias="restore_s")
@@ -243,10 +237,10 @@ class DeadlineEntry(StrictModel):
     checkpoint_every: Duration = Field(1800, serialization_alias="checkpoint_every_s")
     back_to_spot: StrictBool = False
     probe: StrictBool = False
-    placement_score: Annotated[StrictInt, Field(ge=1, le=10)] | None = None
+    placement_score: Annotated[StrictInt, between(bounds.PLACEMENT_SCORE)] | None = None
     min_stay: DurationOrZero = Field(1800, serialization_alias="stay_s")
     move_without_checkpoint: StrictBool = False
-    moves: Annotated[StrictInt, Field(ge=0, le=100)] = Field(40, serialization_alias="moves_max")
+    moves: Annotated[StrictInt, between(bounds.MOVES)] = Field(40, serialization_alias="moves_max")
 
 
 class Cap(Limits):
@@ -268,7 +262,7 @@ class Block(StrictModel):
     on_demand: StrictBool = True
     deadline: DeadlineEntry | None = None
     cap: Cap | None = None
-    channel: Text | None = None
+    channel: AnyChannel | None = None
 
 
 class WaiverEntry(StrictModel):
@@ -302,8 +296,8 @@ class File(StrictModel):
     labels: LabelsEntry | None = None
     checkpoints: CheckpointsEntry | None = None
     trust_claims: StrictBool = False
-    rules: Annotated[list[RuleEntry], Field(min_length=1)] | None = None
-    resubmit: Annotated[list[Block], Field(min_length=1)] | None = None
-    longest_waiver: Annotated[int, BeforeValidator(at_least(3600))] | None = None
-    waivers: Annotated[list[WaiverEntry], Field(min_length=1)] | None = None
-    rates: Annotated[list[RateEntry], Field(min_length=1, max_length=ENTRIES_MAX)] | None = None
+    rules: Annotated[list[RuleEntry], SOME] | None = None
+    resubmit: Annotated[list[Block], SOME] | None = None
+    longest_waiver: LongDuration | None = None
+    waivers: Annotated[list[WaiverEntry], SOME] | None = None
+    rates: Annotated[list[RateEntry], SOME] | None = None

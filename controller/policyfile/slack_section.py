@@ -8,15 +8,18 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from controller.policy.bounds import KEYS_MAX, SLACK_ID, TAG_KEY, ZONE
 from controller.policy.slack_settings import MEMBERS, Importance
 from controller.policy.user_request import UserRequest
+from controller.policyfile.channels import Channel
 from controller.policyfile.vocabulary import (
     LISTED,
     Account,
+    LongDuration,
     Role,
     StrictModel,
     Text,
-    at_least,
+    like,
     listed,
     matching,
     one_of,
@@ -29,17 +32,14 @@ ALL = "all"
 WHERE = "in Slack, open the profile, then ⋮, Copy member ID"
 
 
-ZONE = re.compile(r"[A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,3}")
-
-
 def _timezone(found: str) -> str:
     """A time zone that is known. ZoneInfo takes the text for a module's name, so only what looks like a zone reaches it."""
     try:
-        if ZONE.fullmatch(found) is None:
+        if not ZONE.holds(found):
             raise ValueError
         ZoneInfo(found)
     except (KeyError, ValueError, OSError):
-        raise unlike("a time zone such as Europe/Berlin or UTC", words=sorted(available_timezones())) from None
+        raise unlike(ZONE.wanted, words=sorted(available_timezones())) from None
     return found
 
 
@@ -56,7 +56,7 @@ def _importances(found: Any) -> Any:
 written(
     _timezone,
     pattern=f"^({ZONE.pattern})$",
-    patternErrorMessage="a time zone such as Europe/Berlin or UTC",
+    patternErrorMessage=ZONE.wanted,
     examples=["UTC", "Europe/Berlin"],
 )
 written(
@@ -64,15 +64,12 @@ written(
 )
 _WORDS = [importance.value for importance in Importance]
 written(_importances, anyOf=[{"enum": [ALL, *_WORDS]}, {"type": "array", "items": {"enum": _WORDS}}])
-Channel = Annotated[str, matching(r"#[^\s#]{1,80}|[CG][A-Z0-9]{5,}", "a channel such as #ml-vision, or its id")]
-SlackId = Annotated[str, matching(r"[UWS][A-Z0-9]{5,}", "the id of a Slack user (U…) or user group (S…)", WHERE)]
+SlackId = Annotated[str, like(SLACK_ID, WHERE)]
 READ = "read"
 RequestWord = Annotated[str, BeforeValidator(one_of((*UserRequest, READ)))]
-Allowed = Annotated[
-    str, matching(rf"{MEMBERS}|[UWS][A-Z0-9]{{5,}}", "the id of a Slack user (U…) or user group (S…)", WHERE, (MEMBERS,))
-]
+Allowed = Annotated[str, matching(rf"{MEMBERS}|{SLACK_ID.pattern}", SLACK_ID.wanted, WHERE, (MEMBERS,))]
 ImportanceWord = Annotated[str, BeforeValidator(one_of(tuple(Importance), (ALL,)))]
-Tag = Annotated[str, matching(r"[^\s].{0,127}", "a tag key")]
+Tag = Annotated[str, like(TAG_KEY)]
 
 
 def _members_only_read(found: dict[str, list[str]]) -> dict[str, list[str]]:
@@ -93,14 +90,14 @@ class DigestEntry(StrictModel):
 
 
 class SlackEntry(StrictModel):
-    channels: dict[str, Channel] = Field(default_factory=dict)
-    people: dict[str, SlackId] = Field(default_factory=dict)
+    channels: dict[str, Channel] = Field(default_factory=dict, max_length=KEYS_MAX)
+    people: dict[str, SlackId] = Field(default_factory=dict, max_length=KEYS_MAX)
     tell: Annotated[list[ImportanceWord], BeforeValidator(_importances)] | None = None
     digest: DigestEntry = DigestEntry()
     may: Annotated[dict[RequestWord, Annotated[list[Allowed], *LISTED]], AfterValidator(_members_only_read)] = Field(
         default_factory=dict
     )
-    waiver_at_most: Annotated[int, BeforeValidator(at_least(3600))] | None = None
+    waiver_at_most: LongDuration | None = None
 
     def compiled(self) -> dict[str, Any]:
         """The section under the names of ``controller.policy.slack_settings.SlackSettings``."""
@@ -126,5 +123,5 @@ class SlackEntry(StrictModel):
 class LabelsEntry(StrictModel):
     team: Tag = "team"
     user: Tag = "user"
-    team_of_role: Annotated[dict[Role, Text], Field(min_length=1)] | None = None
-    accounts: Annotated[dict[Account, Text], Field(min_length=1)] | None = None
+    team_of_role: Annotated[dict[Role, Text], Field(min_length=1, max_length=KEYS_MAX)] | None = None
+    accounts: Annotated[dict[Account, Text], Field(min_length=1, max_length=KEYS_MAX)] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, get_args
 
@@ -29,6 +29,18 @@ WANTED = {
 }
 LISTS_ALONE = ("rules", "resubmit", "waivers", "rates", "cases", "others")  # a single text does not stand for these lists
 NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,9})?")
+WORDS_FOR_CHANNEL = (
+    "notify",
+    "notification",
+    "notifications",
+    "topic",
+    "sns",
+    "sns_topic",
+    "slack",
+    "slack_channel",
+    "to",
+    "send_to",
+)
 OF_A_KEY = "[key]"  # how pydantic marks the key of a map in a path
 
 
@@ -68,8 +80,51 @@ def unknown_key(tree: Tree, path: Path, known: tuple[str, ...]) -> None:
     """Add the problem of a key that nothing reads."""
     wanted = f"one of {', '.join(known)}" if known else "no key at all"
     found, meant = f"unknown key {quoted(str(path[-1]))}", (str(path[-1]).strip(), known)
-    hint = yaml_hint("", str(path[-1])) or ("" if similar_words(*meant) else _option_hint(path))
+    known_word = bool(similar_words(*meant))
+    other = "" if known_word else _other_word(meant[0], known) or _option_hint(path) or _habit_hint(path, known)
+    hint = yaml_hint("", str(path[-1])) or other
     tree.problem(path, found=found, wanted=wanted, hint=hint, meant=meant, key=True, code="unknown-key")
+
+
+TAG_SHOWN_MAX = 40  # characters of a key that may be a tag's
+HABITS: Mapping[str, str] = {  # keys of other policy languages, and keys that people expect
+    "<<": "merge keys are not read: write the keys of each entry out",
+    "policies": "the rules are below rules:",
+    "filters": "select jobs with match:",
+    "selector": "select jobs with match:",
+    "conditions": "use match: and when:",
+    "actions": "a rule has one action: stop or repair, with mode: enforce",
+    "enabled": "write mode: audit for a rule that only records",
+    "disabled": "write mode: audit for a rule that only records",
+    "description": "write a comment with #, or docs: and an address",
+    "retry": "write causes: with a budget for each, such as starved: {limit: 3}",
+    "retries": "write limit:",
+    "now": "write at:",
+    "time": "write at:",
+    "until": "write expires:",
+    "starts": "a waiver counts from when its policy is in force until it expires",
+    "from": "a waiver counts from when its policy is in force until it expires",
+}
+
+NEEDS: Mapping[str, str] = {  # keys that mean something only where another key is known
+    "starts": "expires", "from": "expires", "until": "expires", "now": "at", "time": "at", "retries": "limit",
+}  # fmt: skip
+
+
+def _habit_hint(path: Path, known: tuple[str, ...]) -> str:
+    key = str(path[-1]).lower()
+    if path[-2:-1] == ("match",) and len(key) <= TAG_SHOWN_MAX:
+        return f"a tag is selected with tags: {{{path[-1]}: …}}"
+    if key in NEEDS and NEEDS[key] not in known:
+        return ""
+    return HABITS.get(key, "")
+
+
+def _other_word(found: str, known: tuple[str, ...]) -> str:
+    """What to write for a word that other programs use for where messages go."""
+    if "channel" in known and found.lower() in WORDS_FOR_CHANNEL:
+        return 'write channel: "#name", or channel: with the ARN of an SNS topic'
+    return ""
 
 
 def _option_hint(path: Path) -> str:

@@ -10,17 +10,18 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, field_validator
 from pydantic_core import PydanticCustomError
 
-from controller.jobs.directives import RUNTIME_S_MAX
 from controller.jobs.instance import instance, instance_types
+from controller.policy import bounds
+from controller.policy.bounds import DOLLARS_MAX, ENTRIES_MAX, TEXT_MAX, Between, Like
 from controller.policyfile.usage_types import usage_type_of
 from controller.units.duration import DURATION, SECONDS_OF, BadDuration, seconds
-from controller.units.money import DOLLAR, micros_from_dollars
+from controller.units.money import micros_from_dollars
 
 Validator = TypeVar("Validator", bound=Callable[..., Any])
-DOLLARS_MAX = 10_000_000
 DURATION_PATTERN = r"^[0-9]{1,9}[smhd]$"
-NAME = "letters, digits, '.', '_' and '-', at most 63, beginning with a letter or digit"
 
+
+LONG_TEXT = f"a text of at most {TEXT_MAX:,} characters"
 
 WRITTEN: dict[Callable[..., Any], Mapping[str, Any]] = {}
 """How people write what a validator reads, as JSON Schema."""
@@ -54,7 +55,22 @@ def unlike(wanted: str, hint: str = "", words: Iterable[str] = (), word: object 
     return PydanticCustomError("unlike", "{wanted}", {"wanted": wanted, "hint": hint, "words": words, "word": word})
 
 
-def at_least(least_s: int, most_s: int = 365 * 86_400) -> Callable[[Any], int]:
+def between(bound: Between) -> Any:
+    """Numbers within a bound, its least included."""
+    return Field(ge=bound.least, le=bound.most, allow_inf_nan=False)
+
+
+def lasting(bound: Between) -> BeforeValidator:
+    """Durations within a bound."""
+    return BeforeValidator(at_least(int(bound.least), int(bound.most)))
+
+
+def like(bound: Like, hint: str = "") -> AfterValidator:
+    """Texts within a bound."""
+    return matching(bound.pattern, bound.wanted, hint)
+
+
+def at_least(least_s: int, most_s: int = int(bounds.HOUR_TO_YEAR.most)) -> Callable[[Any], int]:
     """Read a duration of at least and at most so many seconds. A bare number is refused: it could mean seconds or minutes."""
 
     def read(found: Any) -> int:
@@ -104,9 +120,11 @@ def matching(pattern: str, wanted: str, hint: str = "", words: Sequence[str] = (
     def check(found: str) -> str:
         if compiled.fullmatch(found) is None:
             raise unlike(wanted, hint, words)
+        if len(found) > TEXT_MAX:
+            raise unlike(LONG_TEXT)
         return found
 
-    return AfterValidator(written(check, pattern=f"^({pattern})$", patternErrorMessage=wanted))
+    return AfterValidator(written(check, pattern=f"^({pattern})$", patternErrorMessage=wanted, maxLength=TEXT_MAX))
 
 
 def _role(found: str) -> str:
@@ -122,29 +140,28 @@ def _version(found: Any) -> int:
 
 written(_version, const=1)
 Version = Annotated[int, BeforeValidator(_version)]
-Duration = Annotated[int, BeforeValidator(at_least(1, RUNTIME_S_MAX))]
-DurationOrZero = Annotated[int, BeforeValidator(at_least(0, RUNTIME_S_MAX))]
-Name = Annotated[str, matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", NAME)]
-Address = Annotated[
-    str,
-    matching(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-;=?-{}~]{0,400})?", "an address such as https://wiki.example.com/spot"),
-]
-Account = Annotated[str, matching(r"[0-9]{12}", 'the number of an account, 12 digits in quotes such as "123456789012"')]
+Duration = Annotated[int, lasting(bounds.SECONDS)]
+DurationOrZero = Annotated[int, lasting(bounds.SECONDS_OR_ZERO)]
+LongDuration = Annotated[int, lasting(bounds.HOUR_TO_YEAR)]
+Name = Annotated[str, like(bounds.NAME)]
+Address = Annotated[str, like(bounds.ADDRESS)]
+Account = Annotated[str, like(bounds.ACCOUNT)]
 
 
 def _some_text(found: str) -> str:
     if not found.strip():
         raise unlike("text")
+    if len(found) > TEXT_MAX:
+        raise unlike(LONG_TEXT)
     return found
 
 
-Text = Annotated[str, AfterValidator(written(_some_text, pattern=r"\S", patternErrorMessage="text"))]
-ENTRIES_MAX = 500  # of one list
+Text = Annotated[str, AfterValidator(written(_some_text, pattern=r"\S", patternErrorMessage="text", maxLength=TEXT_MAX))]
 LISTED = (BeforeValidator(listed), Field(min_length=1, max_length=ENTRIES_MAX))
 Texts = Annotated[list[Text], *LISTED]
 Role = Annotated[Text, AfterValidator(_role)]
 Roles = Annotated[list[Role], *LISTED]
-Prefix = Annotated[str, matching(r"s3://[a-z0-9][a-z0-9.-]*(/.*)?", "an S3 prefix such as s3://bucket/checkpoints/")]
+Prefix = Annotated[str, like(bounds.PREFIX)]
 Prefixes = Annotated[list[Prefix], *LISTED]
 FileName = Annotated[
     str,
@@ -156,8 +173,8 @@ REASON = 'how a FailureReason begins, such as "AlgorithmError: Exit Code: 137"'
 ReasonBeginnings = Annotated[list[Annotated[str, matching(r"[A-Z][A-Za-z]+:\s*\S.*", REASON)]], *LISTED]
 SubnetId = Annotated[str, matching(r"subnet-[0-9a-f]{8,17}", "a subnet id such as subnet-0abc1234")]
 Subnets = Annotated[list[SubnetId], *LISTED]
-Reason = Annotated[str, matching(r"(?=.*\S)[^\n\r]{1,300}", "one line of at most 300 characters")]
-ShortText = Annotated[str, matching(r"(?=.*\S)[^\n\r]{1,100}", "one line of at most 100 characters")]
+Reason = Annotated[str, like(bounds.REASON)]
+ShortText = Annotated[str, like(bounds.SHORT_TEXT)]
 
 
 def _expires(found: Any) -> str:
@@ -174,7 +191,7 @@ def _expires(found: Any) -> str:
         if isinstance(found, date) and not isinstance(found, datetime):
             return datetime.combine(found + timedelta(days=1), time(), UTC).isoformat()
     except OverflowError:
-        pass
+        raise unlike("an earlier day: a waiver ends") from None
     raise unlike(wanted)
 
 
@@ -190,8 +207,10 @@ PLACEHOLDERS = ("team", "family", "job")
 
 def _template(found: str) -> str:
     """A checkpoint template: the bucket is fixed, and each placeholder is known and closed."""
-    if re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]*/.*", found) is None:
-        raise unlike(TEMPLATE)
+    if not bounds.TEMPLATE.holds(found):
+        raise unlike(bounds.TEMPLATE.wanted)
+    if len(found) > TEXT_MAX:
+        raise unlike(LONG_TEXT)
     for placeholder in re.findall(r"\{([^{}]*)\}", found):
         if placeholder not in PLACEHOLDERS and not re.fullmatch(r"tag:[A-Za-z0-9_.:/=+@-]+", placeholder):
             raise unlike("one of the placeholders {team}, {family}, {job}, {tag:KEY}", words=PLACEHOLDERS, word=placeholder)
@@ -200,8 +219,7 @@ def _template(found: str) -> str:
     return found
 
 
-TEMPLATE = "a template such as s3://bucket/{team}/{family}/, with a fixed bucket"
-written(_template, pattern=r"^s3://[a-z0-9][a-z0-9.-]*/", patternErrorMessage=TEMPLATE)
+written(_template, pattern=r"^s3://[a-z0-9][a-z0-9.-]*/", patternErrorMessage=bounds.TEMPLATE.wanted, maxLength=TEXT_MAX)
 Template = Annotated[str, AfterValidator(_template)]
 
 
@@ -239,7 +257,7 @@ def _amount(found: Any) -> int:
         micros = 0
     if micros <= 0:
         raise unlike("an amount in dollars above zero such as 50 or 49.90")
-    if micros > DOLLARS_MAX * DOLLAR:
+    if micros > bounds.MICROS.most:
         raise unlike(f"at most {DOLLARS_MAX} dollars")
     return micros
 
@@ -263,7 +281,7 @@ def _percent(found: Any) -> float:
     if isinstance(found, int | float) and not isinstance(found, bool):
         raise unlike(PERCENT, "a number needs its %")
     parts = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,3})?) ?%", found) if isinstance(found, str) else None
-    if parts is None or not 0 < float(parts[1]) <= 100:
+    if parts is None or not bounds.PERCENT.holds(float(parts[1])):
         raise unlike(PERCENT)
     return float(parts[1])
 
@@ -292,4 +310,4 @@ def _rate_limit(found: Any) -> Any:
     return found
 
 
-RateLimit = Annotated[Annotated[StrictInt, Field(ge=1, le=100_000)], BeforeValidator(_rate_limit)]
+RateLimit = Annotated[Annotated[StrictInt, between(bounds.ACTS_PER_HOUR)], BeforeValidator(_rate_limit)]

@@ -12,6 +12,8 @@ from controller.notifications.storm_message import storm_details, storm_head
 from controller.runtime.ports import Answer, Message, Refused
 from controller.units.value import dataclass
 
+BATCH = 500  # messages of a channel that are looked at in one pass
+UNMADE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 STORM_SIZE = 10  # messages of one kind that wait in one channel at once
 
 
@@ -57,16 +59,18 @@ def sent(send: Callable[[Batch], Answer], step: Batch) -> Answer:
     """Send a step. Refused where its text cannot be made, such as of a row that nobody wrote: it holds up no other message."""
     try:
         return send(step)
-    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as problem:
+    except UNMADE as problem:
         return Refused(f"its text cannot be made ({type(problem).__name__})")
 
 
-def storm_pages(kind: MessageKind, messages: Sequence[Message], where: str) -> tuple[Page, ...]:
-    """One message that says how many, which and ``where``, then pages for its thread with the text of each."""
+def storm_pages(kind: MessageKind, messages: Sequence[Message], where: str, *, threads: bool = True) -> tuple[Page, ...]:
+    """One message that says how many, which and ``where``, then pages with the text of each, for its thread if there is one."""
     names = [message.thread.split("/")[2] if message.thread.count("/") >= 3 else message.key for message in messages]
+    mentions = (message.mention for message in messages if threads)
     under = [policy_text(message.revision, message.mode) for message in messages]
-    head = storm_head(kind, names, (message.mention for message in messages), where, under)
-    return (*pages(head), *pages(storm_details(message.text() for message in messages)))
+    head = storm_head(kind, names, mentions, where, under, threads=threads)
+    told = ((message.text(), message.mention if threads else "") for message in messages)
+    return (*pages(head), *pages(storm_details(told)))
 
 
 def _stormy(message: Message) -> bool:

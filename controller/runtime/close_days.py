@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from controller.runtime.ports import LateDay, Ports
+from controller.runtime.ports import LateDay, Ports, Unreachable
 from controller.savings.interruption_rates import pool_memories
 from controller.savings.prices import with_prices
 from controller.savings.rollup import roll_up
@@ -12,6 +12,7 @@ from controller.savings.rollup import roll_up
 DAY = timedelta(days=1)
 FIRST_LOOK_BACK = timedelta(days=35)  # how far back the first run goes
 SETTLED = timedelta(minutes=15)  # after midnight: the index of a day is eventually consistent
+TRIES = 3
 TIME_LIMIT = timedelta(seconds=200)  # of the 300 that the function has
 
 
@@ -38,12 +39,17 @@ def close_days(ports: Ports) -> int:
 
 
 def _close(day: date, marks: list[LateDay], ports: Ports) -> None:
-    """Roll up a day, and the statistics of its pools."""
+    """Roll up a day, and the statistics of its pools. Raises Unreachable where somebody else always is faster."""
     since, until = _midnight(day), _midnight(day + DAY)
-    entries = with_prices(ports.ledger.journal.entries(since, until), ports.prices.rate)
-    signals = list(ports.ledger.market_signals.signals(since, until))
-    ports.ledger.pools.remember(day, pool_memories(entries, signals).values())
-    ports.ledger.days.put_rollup(day, roll_up(entries, signals), settles=marks)
+    for _ in range(TRIES):
+        versions = ports.ledger.days.versions(day)  # read first: entries that change meanwhile are read again
+        entries = with_prices(ports.ledger.journal.entries(since, until), ports.prices.rate)
+        signals = list(ports.ledger.market_signals.signals(since, until))
+        ports.ledger.pools.remember(day, pool_memories(entries, signals).values())
+        rollup = roll_up(entries, signals, ports.ledger.market_signals.refused(since, until))
+        if ports.ledger.days.put_rollup(day, rollup, settles=marks, if_still=versions):
+            return
+    raise Unreachable(f"the rollup of {day} was not written: somebody else rolled the day up, or forgot a person, {TRIES} times")
 
 
 def _midnight(day: date) -> datetime:

@@ -103,6 +103,8 @@ class _Pass:
             if self._out_of_time:
                 return done + self._cut_off()
             page = self.ports.jobs.newest(self.position.token)
+            if page is None and not resumed.token and self.position.created_at == resumed.created_at is not None:
+                return self._over(done)  # refused again at the same job: older ones cannot be read, and new ones must not wait
             if page is None:  # the token is refused: what was done is known by the time of its creation
                 self.position = resumed = replace(self.position, token="")
                 continue
@@ -113,9 +115,8 @@ class _Pass:
                     return done + self._cut_off()
                 self._note(_behind(self.position, (job,)))
                 done += self._trigger(job.name)
-            if not page.token or any(job.created_at < oldest for job in page.jobs):
-                self.ports.ledger.passes.note_passed(self.which, self.position.upto)
-                return done
+            if page.token in ("", self.position.token) or any(job.created_at < oldest for job in page.jobs):
+                return self._over(done)
             self._note(
                 replace(_behind(self.position, (job for job in page.jobs if not _is_done(job, resumed))), token=page.token)
             )
@@ -138,6 +139,10 @@ class _Pass:
         problems: tuple[tuple[str, DeciderProblem], ...] = tuple((name, problem) for problem in result.problems)
         unaccounted = ((name, result.unaccounted),) if result.unaccounted else ()
         return SweepResult(triggered=1, problems=problems, unaccounted=unaccounted)
+
+    def _over(self, done: SweepResult) -> SweepResult:
+        self.ports.ledger.passes.note_passed(self.which, self.position.upto)
+        return done
 
     def _note(self, position: PassPosition) -> None:
         self.position = position

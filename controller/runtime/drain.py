@@ -1,68 +1,60 @@
-"""Sends the messages that wait in the outbox: one sender per channel, in order, at Slack's rate, without losing one."""
+"""Sends the messages that wait in the outbox: one sender per channel, in order, at its rate, without losing one.
+
+A channel is one of Slack, or an SNS topic (``topic_batches``).
+"""
 
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
-from typing import TypeGuard
 
 from controller.ledger.message_kind import MessageKind
-from controller.notifications.block_kit import TEXT_MAX, Page, halves, page_of, pages
-from controller.notifications.mrkdwn import shortened
+from controller.notifications.block_kit import Page, page_of, pages
 from controller.notifications.parts import Part
-from controller.runtime.batches import Batch, batches, kind_of, sent, storm_pages
+from controller.policy.sns_topic import is_topic
+from controller.runtime.batches import BATCH, UNMADE, Batch, batches, kind_of, sent, storm_pages
+from controller.runtime.drained import Sent, with_what_is_left
 from controller.runtime.message_parts import card_of, parts_of, where_of
 from controller.runtime.outbox import WrongChannel
-from controller.runtime.ports import Answer, Done, Later, Message, Ports, Post, Refused
+from controller.runtime.page_posts import NO_THREAD, PagePosts, is_about_the_message
+from controller.runtime.ports import Answer, Done, Later, Message, Ports, Refused
 from controller.runtime.timeouts import LEASE, TIME_LIMIT
+from controller.runtime.topic_batches import TOPIC_CALLS_MAX, topic_batches, topic_page
 from controller.units.value import dataclass
 
-BATCH = 500
-DIGEST = "digest/"  # what the keys of digests begin with
 CALLS_MAX = 50  # a channel and pass: Slack takes about one message a second
 PAUSE = timedelta(minutes=1)
 PAUSE_MAX = timedelta(minutes=15)
 PAUSE_SHARE = 4  # while Slack does not answer, a channel waits a quarter of the time that its oldest message has waited
 LONG_PAUSE = timedelta(hours=1)
 TOO_OLD = timedelta(days=1)  # later it is listed in the digest
-NO_THREAD = ("thread_not_found", "cannot_reply_to_message", "message_not_found", "restricted_action_thread_locked")
-TOO_LONG = "too_long"  # msg_too_long, msg_blocks_too_long
 PLAIN_FOR = timedelta(days=30)  # after Slack refused tables and charts; then they are tried again
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """The result of one drain.
-
-    ``set_aside`` are messages that Slack refused in every form (channel, key, error). ``paused`` are the channels that wait from
-    now on, with the reason; ``shut`` those that waited before. ``oldest_s`` is the age in seconds of the oldest message that is
-    left, ``digests`` the number of pages of digests that are left.
-    """
-
-    sent: int = 0
-    shelved: int = 0
-    set_aside: tuple[tuple[str, str, str], ...] = ()
-    paused: tuple[tuple[str, str], ...] = ()
-    shut: tuple[str, ...] = ()
-    oldest_s: int = 0
-    digests: int = 0
-
-
 def drain(ports: Ports) -> Sent:
-    """Send the oldest messages of every channel. A 429 pauses its channel for as long as Slack asks."""
+    """Send the oldest messages of every channel. A 429 pauses its channel for as long as Slack asks.
+
+    Raises the first problem once all channels had their turn.
+    """
     started_at, done = ports.clock.now(), Sent()
-    channels = ports.outbox.channels()
-    for channel in channels:
-        now = ports.clock.now()
-        if now - started_at > TIME_LIMIT:
+    problems: list[Exception] = []
+    channels = _in_turn(ports.outbox.channels(), started_at)
+    for number, channel in enumerate(channels):
+        now, ends_at = ports.clock.now(), started_at + TIME_LIMIT
+        if now > ends_at:
             break
         if not ports.outbox.lease(channel, now=now, until=now + LEASE):
             done = replace(done, shut=(*done.shut, channel))
             continue
-        queue = _Queue(channel, ports, until=started_at + TIME_LIMIT)
-        pause = queue.send()
+        queue = _Queue(channel, ports, until=now + (ends_at - now) / (len(channels) - number))
+        try:
+            pause = queue.send()
+        except Exception as problem:  # no channel holds up another; this one goes on after its lease
+            problems.append(problem)
+            continue
         paused = (*done.paused, (channel, queue.why)) if pause else done.paused
         done = replace(
             done,
@@ -72,18 +64,18 @@ def drain(ports: Ports) -> Sent:
             paused=paused,
         )
         ports.outbox.pause(channel, until=ports.clock.now() + pause)
-    return _with_what_is_left(done, channels, ports)
+    if problems:
+        raise problems[0]
+    return with_what_is_left(done, channels, ports)
 
 
-def _with_what_is_left(done: Sent, channels: Iterable[str], ports: Ports) -> Sent:
-    """Look at what still waits, in channels that had something to send: an empty outbox costs nothing more."""
-    now = ports.clock.now()
-    for channel in channels:
-        left = ports.outbox.waiting(channel, BATCH)
-        oldest_s = max((int((now - message.at).total_seconds()) for message in left), default=0)
-        digests = sum(message.key.startswith(DIGEST) for message in left)
-        done = replace(done, oldest_s=max(done.oldest_s, oldest_s), digests=done.digests + digests)
-    return done
+def _in_turn(channels: list[str], now: datetime) -> list[str]:
+    """The channels, each minute beginning with another one: while Slack is slow, the last ones of a pass get no time.
+
+    Topics come first: they need no secret of Slack, and go out where it cannot be read.
+    """
+    first = int(now.timestamp() // 60) % max(len(channels), 1)
+    return sorted(channels[first:] + channels[:first], key=is_topic, reverse=True)
 
 
 @dataclass(slots=True)
@@ -96,14 +88,24 @@ class _Queue:
     sent: int = 0
     shelved: int = 0
     set_aside: list[tuple[str, str, str]] = field(default_factory=list)
-    calls: int = 0
     why: str = ""
-    posts: dict[str, Post | None] = field(default_factory=dict)
+    posts: PagePosts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.posts = PagePosts(self.channel, self.ports)
+
+    @property
+    def to_topic(self) -> bool:
+        return is_topic(self.channel)
 
     def send(self) -> timedelta:
         """Send until Slack asks to wait. Returns how long the channel waits. A message that Slack refuses delays no other."""
-        for step in batches(self._fresh(self.ports.outbox.waiting(self.channel, BATCH))):
-            if self.ports.clock.now() > self.until or self.calls >= CALLS_MAX:
+        waiting = batches(self._fresh(self.ports.outbox.waiting(self.channel, BATCH)))
+        steps = deque(topic_batches(waiting) if self.to_topic else waiting)
+        calls_max = TOPIC_CALLS_MAX if self.to_topic else CALLS_MAX
+        while steps:
+            step = steps.popleft()
+            if self.ports.clock.now() > self.until or self.posts.calls >= calls_max:
                 return timedelta(0)
             answer = sent(self._send, step)
             match answer:
@@ -117,9 +119,10 @@ class _Queue:
                     self.why = why
                     if not self._move(step.messages, why):
                         return LONG_PAUSE
+                case Refused() if len(step.messages) > 1:  # one of them may be at fault: each is sent by itself
+                    steps.extendleft(Batch((message,)) for message in reversed(step.messages))
                 case Refused(why):
-                    for message in step.messages:
-                        self._set_aside(message, why)
+                    self._set_aside(step.messages[0], why)
         return timedelta(0)
 
     def _pause(self, oldest: Message) -> timedelta:
@@ -156,6 +159,9 @@ class _Queue:
 
     def _send(self, step: Batch) -> Answer:
         [message, *others] = step.messages
+        if self.to_topic:
+            page = topic_page(step, self.ports)
+            return self.posts.post_once(page) if page is not None else Done()
         kind = kind_of(message)
         if others and message.has_text and kind is not None:
             return self._storm(kind, step.messages)
@@ -164,55 +170,53 @@ class _Queue:
         if message.plain:
             return self._plain(message)
         if not self.ports.chat.threads:
-            return self._post(_only(parts_of(message, self.ports))) if message.has_text else Done()
+            return self.posts.post(self._alone(message, threads=False)) if message.has_text else Done()
         if not message.thread:
-            return self._post(_only(parts_of(message, self.ports)))
+            return self.posts.post(self._alone(message))
         return self._reply(message) if message.has_text else self._refresh(message)
+
+    def _alone(self, message: Message, *, threads: bool = True) -> Page:
+        return _only(parts_of(message, self.ports, threads=threads))
 
     def _reply(self, message: Message) -> Answer:
         """Post into the lineage's thread; where there is no card yet, post it first."""
-        root = self._root(message.thread)
+        root = self.posts.root(message.thread)
         if root is None:
             answer = self._begin(message.thread)
-            if not isinstance(answer, Done):
+            if not (isinstance(answer, Done) or is_about_the_message(answer)):
                 return answer
-            root = self._root(message.thread)
-        answer = self._post(_only(parts_of(message, self.ports)), thread_ts=root.ts if root else "")
+            root = self.posts.root(message.thread)  # none where Slack refuses the card: that is no fault of this message
+        answer = self.posts.post(self._alone(message), thread_ts=root.ts if root else "")
         if isinstance(answer, Refused) and answer.why.endswith(NO_THREAD):
             answer = self._begin(message.thread)  # the card was deleted
-            root = self._root(message.thread)
+            root = self.posts.root(message.thread)
             return (
-                self._post(_only(parts_of(message, self.ports)), thread_ts=root.ts if root else "")
-                if isinstance(answer, Done)
-                else answer
+                self.posts.post(self._alone(message), thread_ts=root.ts if root else "") if isinstance(answer, Done) else answer
             )
         return answer
 
     def _refresh(self, message: Message) -> Answer:
         """Update the lineage's card, where there is one."""
-        root = self._root(message.thread)
+        root = self.posts.root(message.thread)
         if root is None:
             return Done()
-        page = _only(card_of(message.thread, self.ports))
-        self.calls += 1
-        answer = self.ports.chat.update(root, page)
+        page = self._card(message.thread)
+        if page is None:
+            return Done()
+        answer = self.posts.update(root, page)
         return Done() if isinstance(answer, Refused) else answer  # deleted, or too old to edit
 
     def _begin(self, thread: str, page: Page | None = None) -> Answer:
         """Post the first message of a thread, and store its place."""
-        return self._remembered(thread, self._post(page or _only(card_of(thread, self.ports))))
+        page = page or self._card(thread)
+        return self.posts.remembered(thread, self.posts.post(page)) if page else Refused("its card cannot be made")
 
-    def _remembered(self, thread: str, answer: Answer) -> Answer:
-        if isinstance(answer, Done):
-            channel_id, _, ts = answer.detail.rpartition("/")
-            post = self.posts[thread] = Post(channel_id=channel_id, ts=ts)
-            self.ports.outbox.remember_post(self.channel, thread, post, at=self.ports.clock.now())
-        return answer
-
-    def _root(self, thread: str) -> Post | None:
-        if thread not in self.posts:
-            self.posts[thread] = self.ports.outbox.post_of(self.channel, thread)
-        return self.posts[thread]
+    def _card(self, thread: str) -> Page | None:
+        """The card of a lineage; None where it cannot be made, such as from an entry that nobody wrote."""
+        try:
+            return _only(card_of(thread, self.ports))
+        except UNMADE:
+            return None
 
     def _storm(self, kind: MessageKind, messages: Sequence[Message]) -> Answer:
         """Send many messages of a kind as one; the text of each goes into its thread, in pages that are queued in their place."""
@@ -249,8 +253,8 @@ class _Queue:
     def _plain(self, message: Message) -> Answer:
         """Post a page as an answer in its thread; as its first message where it has none yet."""
         thread, page = message.thread if self.ports.chat.threads else "", page_of(message.plain)
-        root = self._root(thread) if thread else None
-        return self._begin(thread, page) if thread and root is None else self._post(page, thread_ts=root.ts if root else "")
+        root = self.posts.root(thread) if thread else None
+        return self._begin(thread, page) if thread and root is None else self.posts.post(page, thread_ts=root.ts if root else "")
 
     def _pages(self, message: Message) -> Answer:
         """A page of blocks; plain blocks where the workspace does not know tables and charts."""
@@ -271,26 +275,9 @@ class _Queue:
     def _post_native(self, message: Message) -> Answer:
         """Post a page of blocks as it is; the first page of a thread becomes its place."""
         thread = message.thread if self.ports.chat.threads else ""
-        root = self._root(thread) if thread else None
-        answer = self._post_once(page_of(message.native), root.ts if root else "")
-        return self._remembered(thread, answer) if thread and root is None else answer
-
-    def _post(self, page: Page, thread_ts: str = "") -> Answer:
-        """Post a page. One that Slack refuses is posted in two halves where it is too long, and otherwise as its text alone."""
-        answer = self._post_once(page, thread_ts)
-        if not _is_about_the_message(answer):
-            return answer
-        if TOO_LONG in answer.why and len(page.blocks) > 1:
-            first, second = halves(page)
-            begun = self._post(first, thread_ts)
-            if isinstance(begun, Done):
-                self._post(second, thread_ts or begun.detail.rpartition("/")[2])
-            return begun
-        return self._post_once(replace(page, text=shortened(page.text, TEXT_MAX), blocks=()), thread_ts)
-
-    def _post_once(self, page: Page, thread_ts: str = "") -> Answer:
-        self.calls += 1
-        return self.ports.chat.post(self.channel, page, thread_ts=thread_ts)
+        root = self.posts.root(thread) if thread else None
+        answer = self.posts.post_once(page_of(message.native), root.ts if root else "")
+        return self.posts.remembered(thread, answer) if thread and root is None else answer
 
     # ── a channel that refuses ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -308,11 +295,6 @@ class _Queue:
                 self.ports.outbox.put(moved)  # before it is removed here: a crash in between repeats it and never loses it
             self.ports.outbox.sent(message)
         return True
-
-
-def _is_about_the_message(answer: Answer) -> TypeGuard[Refused]:
-    """Whether Slack refused the message itself: not its channel, and not the thread that it was for."""
-    return isinstance(answer, Refused) and not isinstance(answer, WrongChannel) and not answer.why.endswith(NO_THREAD)
 
 
 def _only(parts: Iterable[Part]) -> Page:

@@ -10,18 +10,32 @@ from controller.notifications.card import card
 from controller.notifications.links import job_links
 from controller.notifications.message_text import bold, where_text
 from controller.notifications.parts import Part, Text
+from controller.notifications.without_buttons import without_buttons
+from controller.runtime.batches import UNMADE
 from controller.runtime.ports import Message, Ports, Unreachable
 from controller.units.money import Rate
 
 
-def parts_of(message: Message, ports: Ports) -> tuple[Part, ...]:
-    """A message with its account and region; without a card beside it, also with the links of its job."""
+def parts_of(message: Message, ports: Ports, *, threads: bool) -> tuple[Part, ...]:
+    """A message with its account and region; without a card beside it (in a thread), also with the links of its job."""
     text, lineage = message.text(), LineageId.parse(message.thread)
     if lineage is not None:
-        job = [] if ports.chat.threads else job_links(lineage.region, lineage.root)
+        job = [] if threads else job_links(lineage.region, lineage.root)
         where = " · ".join((where_of(message, ports), *job))
         text = replace(text, small="\n".join(filter(None, (text.small, where))))
     return text.parts(mention=message.mention)
+
+
+def parts_for_topic(message: Message, ports: Ports) -> tuple[Part, ...]:
+    """A message for an SNS topic: nobody is mentioned there, and commands stand in for the buttons of the card."""
+    parts, lineage = parts_of(replace(message, mention=""), ports, threads=False), LineageId.parse(message.thread)
+    if lineage is None:
+        return parts
+    found = ports.ledger.lineages.load(lineage)
+    try:
+        return (*parts, Text("\n".join(without_buttons(found, ports.clock.now()))))
+    except UNMADE:  # such as from an entry that nobody wrote: the message itself can be sent
+        return parts
 
 
 def where_of(message: Message, ports: Ports) -> str:

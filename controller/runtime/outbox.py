@@ -1,4 +1,4 @@
-"""The ports of messages: the outbox in which they wait, and Slack."""
+"""The ports of messages: the outbox in which they wait, and where they go."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message(UnderPolicy):
-    """What is to be posted to a channel; ``key`` makes it the same message however often it is put.
+    """What is to be posted to a channel (Slack's, or an SNS topic); ``key`` makes it the same message however often it is put.
 
     ``kind`` and ``facts`` (JSON) say what is told; the text is made when the message is sent. ``thread`` is the lineage (its id
     as text) to whose card it belongs: its text is a reply there, and without text the card is only brought up to date.
@@ -61,7 +61,7 @@ class Message(UnderPolicy):
 
 @dataclass(frozen=True, slots=True)
 class WrongChannel(Refused):
-    """Slack refuses the channel, whatever the message; every other ``Refused`` is about this one message."""
+    """The channel is refused, whatever the message; every other ``Refused`` is about this one message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ def redriven(message: Message, at: datetime) -> Message:
 
 
 class Outbox(Protocol):
-    """Messages that wait for Slack, in order, per channel. All raise Unreachable."""
+    """Messages that wait, in order, per channel. All raise Unreachable."""
 
     def put(self, message: Message) -> bool:
         """Queue a message once; False when a message with this key was ever queued."""
@@ -127,12 +127,11 @@ class Outbox(Protocol):
 
 
 class Chat(Protocol):
-    """Slack. Later contains Slack's Retry-After; Refused is what Slack will never accept.
+    """Slack, or an SNS topic. Later contains Slack's Retry-After; Refused is what will never be accepted."""
 
-    ``threads`` says whether messages can be answered and edited; an incoming webhook only posts.
-    """
-
-    threads: bool
+    @property
+    def threads(self) -> bool:
+        """Whether messages can be answered and edited; an incoming webhook and a topic only take them."""
 
     def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
         """Post one message; Done's detail is ``<channel id>/<ts>``."""

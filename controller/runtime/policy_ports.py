@@ -19,6 +19,22 @@ class RevisionInForce:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """When a version of the policy was asked for, and answered. A later reading was asked for after an earlier one's answer."""
+
+    asked_at: datetime
+    answered_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutInForce:
+    """Since when a revision is in force, and which one it replaced just now; None where it replaced none."""
+
+    since: datetime
+    replaced: RevisionInForce | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedPolicy:
     """What lies at ``place`` (an S3 URI) is not in force, and ``problem`` says why.
 
@@ -51,6 +67,15 @@ class Revisions(Protocol):
         A revision is in force in intervals. One that comes back after another, such as by a rollback, begins a new interval.
         ``document`` is kept under the revision, unless it is longer than a ledger's row can be.
         """
+
+    def put_in_force(self, revision: str, reading: Reading, document: Mapping[str, Any] | None = None) -> PutInForce | None:
+        """Make a revision that was read the current one, if it is not.
+
+        None where another one is in force by a reading that was answered after this one was asked for: this one may be older.
+        """
+
+    def take_back(self, revision: str, put: PutInForce, reading: Reading) -> None:
+        """Put back what a revision replaced, with its own time, unless that changed since: a later reading found another one."""
 
     def current(self) -> RevisionInForce | None:
         """The revision that a function used last; None before the first."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from itertools import product
 
 from controller.notifications.block_kit import pages
 from controller.notifications.digest import DigestNotes, digest_details, digest_head, is_empty
 from controller.notifications.message_text import where_text
 from controller.notifications.parts import Part
 from controller.policy.policy import Policy
+from controller.policy.sns_topic import is_topic
 from controller.policy.waiver import WaiverState
 from controller.runtime.announce_waivers import announce_waivers
 from controller.runtime.digest_days import last_due, reported_days
@@ -36,25 +38,36 @@ class Period(StrEnum):
 def queue_digests(ports: Ports) -> int:
     """Queue every digest whose hour has come since it was last queued; say how many. A channel begins with the hour to come.
 
-    Waivers of the policy that end soon are announced at any hour.
+    Waivers of the policy that end soon are announced at any hour. Raises the first problem once all digests were tried.
     """
     now, policy = ports.clock.now(), ports.policies.current()
     announce_waivers(ports)
     last, queued = ports.ledger.digests.checked_at(), 0
+    problems: list[Exception] = []
     if last is not None and last >= max(last_due(policy.slack.digest, period.length, now) for period in Period):
         return 0  # most hours of the day: one read
-    for channel, teams in channels_of(policy).items():
-        for period in Period:
-            due_at = last_due(policy.slack.digest, period.length, now)
-            before = ports.ledger.digests.queued_at(period, channel)
-            if before is not None and before < due_at:
-                since, until = reported_days(policy.slack.digest, period.length, due_at, before)
-                if since < until:
-                    queue_digest(period, channel, teams, since, until, ports)
-                    queued += 1
-            if before is None or before < due_at:
-                ports.ledger.digests.note_queued(period, channel, now)
+    for period, (channel, teams) in product(Period, channels_of(policy).items()):
+        try:
+            queued += _queue_if_due(period, channel, teams, now, ports)
+        except Exception as problem:  # no digest holds up another; this one is made again in an hour
+            problems.append(problem)
+    if problems:
+        raise problems[0]
     ports.ledger.digests.note_checked(now)
+    return queued
+
+
+def _queue_if_due(period: Period, channel: str, teams: frozenset[str], now: datetime, ports: Ports) -> int:
+    settings = ports.policies.current().slack.digest
+    due_at, before = last_due(settings, period.length, now), ports.ledger.digests.queued_at(period, channel)
+    queued = 0
+    if before is not None and before < due_at:
+        since, until = reported_days(settings, period.length, due_at, before)
+        if since < until:
+            queue_digest(period, channel, teams, since, until, ports)
+            queued = 1
+    if before is None or before < due_at:
+        ports.ledger.digests.note_queued(period, channel, now)
     return queued
 
 
@@ -64,7 +77,7 @@ def queue_digest(period: Period, channel: str, teams: frozenset[str], since: dat
     The first is what people see in the channel; the details are answers to it.
     """
     at, shelved = ports.clock.now(), ports.outbox.shelved(channel)
-    parts = _parts(period, shelved, teams, since, until, ports)
+    parts = _parts(period, shelved, teams, since, until, ports, threads=not is_topic(channel))
     if parts is None:
         return
     thread = f"digest/{period}/{since}/{channel}"
@@ -85,7 +98,7 @@ def channels_of(policy: Policy) -> Mapping[str, frozenset[str]]:
 
 
 def _parts(
-    period: Period, shelved: Iterable[Message], teams: frozenset[str], since: date, until: date, ports: Ports
+    period: Period, shelved: Iterable[Message], teams: frozenset[str], since: date, until: date, ports: Ports, *, threads: bool
 ) -> tuple[tuple[Part, ...], tuple[Part, ...]] | None:
     """The head of a digest and its details; None where it has nothing to say."""
     month = month_start(until - DAY)
@@ -100,7 +113,7 @@ def _parts(
         policy_waivers=tuple(in_force) if not teams else (),
         halt=ports.ledger.halts.halt(), waivers=waivers, now=now, policy=policy.revision, policy_since=policy.in_force_at,
         shelved=tuple(message.text().title for message in shelved if message.has_text),
-        link=_link(period, since, until, days, ports) if not teams else "", where=_where(ports),
+        link=_link(period, since, until, days, ports) if not teams else "", where=_where(ports), threads=threads,
     )  # fmt: skip
     of_period = report_of(days, since, until, by=by, teams=teams)
     if is_empty(of_period, matters):

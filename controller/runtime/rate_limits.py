@@ -46,6 +46,9 @@ def check_limits(intent: Intent, lineage: Lineage, ports: Ports) -> OnHold | Ref
             return None
         case Stop(purpose=Purpose.MOVE):
             return _cap_of_move(action, lineage, ports)  # the rate limit is for rules that stop too many jobs
+        case Stop(purpose=Purpose.REPAIR):
+            held = _rate_limit("stop", ports.policies.current().rate_limits.stops_per_h, intent, lineage, ports)
+            return held or _cap_of_move(action, lineage, ports)
         case Stop():
             return _rate_limit("stop", ports.policies.current().rate_limits.stops_per_h, intent, lineage, ports)
         case Probe(pool=pool):
@@ -84,7 +87,7 @@ def _rate_limit(what: str, limit: int | None, intent: Intent, lineage: Lineage, 
 
 
 def _cap_of_move(stop: Stop, lineage: Lineage, ports: Ports) -> OnHold | None:
-    """Reserve what the next attempt may cost before the job is stopped for it; without room it goes on where it is."""
+    """Reserve what the next attempt may cost before the job is stopped for it; without room it goes on as it is."""
     if stop.cap_micros is None or stop.cost_micros is None or not stop.month:
         return None
     if lineage.entry(Ended, stop.about) is not None:
@@ -92,7 +95,7 @@ def _cap_of_move(stop: Stop, lineage: Lineage, ports: Ports) -> OnHold | None:
     account, now = account_of(stop, lineage), ports.clock.now()
     if ports.ledger.limits.spend(account, f"{lineage.id}/{holder_of(stop)}", stop.cost_micros, stop.cap_micros, now):
         return None
-    return OnHold(f"the spend cap of {team_of(stop, lineage)} for {stop.month} has no room for the move", NO_ROOM_S)
+    return OnHold(f"the spend cap of {team_of(stop, lineage)} for {stop.month} has no room for the {stop.purpose}", NO_ROOM_S)
 
 
 def _cap(submit: Submit, intent: Intent, lineage: Lineage, ports: Ports) -> Refused | None:

@@ -37,6 +37,7 @@ def rollups_of_days(source: ReportSource, since: date, until: date, rate_of: Rat
     while day < until:
         begin = datetime.combine(day, datetime.min.time(), UTC)
         entries = with_prices(source.journal.entries(begin, begin + DAY), rate_of)
-        days[day] = roll_up(entries, source.market_signals.signals(begin, begin + DAY))
+        heard = source.market_signals
+        days[day] = roll_up(entries, heard.signals(begin, begin + DAY), heard.refused(begin, begin + DAY))
         day += DAY
     return days

@@ -26,6 +26,14 @@ class LateDay:
     version: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollupVersions:
+    """What a new rollup of a day is based on: the day's rollup as it is now, and how often people were forgotten until now."""
+
+    rollup: int
+    forgotten: int
+
+
 class ReadDays(Protocol):
     """Reads the rollups of closed days."""
 
@@ -45,11 +53,20 @@ class Days(ReadDays, Protocol):
     def mark_late(self, day: date, why: str) -> None:
         """Mark a day that it is rolled up again: what is known about its entries has changed."""
 
-    def put_rollup(self, day: date, rollup: Rollup, *, settles: Iterable[LateDay] = ()) -> None:
+    def versions(self, day: date) -> RollupVersions:
+        """The versions to read before what a rollup of the day is made of."""
+
+    def put_rollup(
+        self, day: date, rollup: Rollup, *, settles: Iterable[LateDay] = (), if_still: RollupVersions | None = None
+    ) -> bool:
         """Write the rollup of a closed day in place of the former one, and remove the marks that it settles.
 
-        A mark that was made again meanwhile stays.
+        False, and nothing is written, where the versions are not ``if_still`` any more: somebody rolled the day up, or forgot a
+        person. A mark that was made again meanwhile stays.
         """
+
+    def note_forgotten(self) -> None:
+        """Store that a person was taken out of the entries: a rollup of entries that were read before is not written."""
 
     def note_closed(self, until: datetime) -> None:
         """Store that every day before this midnight is closed. It never moves back."""
@@ -92,7 +109,7 @@ class StoredPrices(Protocol):
 
 
 class MarketSignals(Protocol):
-    """EC2's spot signals."""
+    """EC2's spot signals, and what SageMaker refused to create."""
 
     def note_signal(self, signal: MarketSignal) -> bool:
         """Store a market signal; False when it was known."""
@@ -102,6 +119,9 @@ class MarketSignals(Protocol):
 
     def signals(self, since: datetime, until: datetime) -> Iterable[MarketSignal]:
         """Market signals with ``since`` <= ``at`` < ``until``."""
+
+    def refused(self, since: datetime, until: datetime) -> Iterable[RefusedCreate]:
+        """Creates that SageMaker refused, with ``since`` <= ``at`` < ``until``."""
 
 
 class DiscoverPass(StrEnum):

@@ -10,11 +10,11 @@ from itertools import chain, islice
 from controller.ledger.entry import Started
 from controller.notifications.block_kit import pages
 from controller.notifications.card import card, money_text
-from controller.notifications.digest import waived_line, waiver_line
 from controller.notifications.message_text import bold, halted_text, policy_text, where_text
 from controller.notifications.mrkdwn import code, escaped
 from controller.notifications.parts import Part, Small, Text
 from controller.notifications.period_sentence import sentence
+from controller.notifications.waiver_lines import waived_line, waiver_line
 from controller.policy.waiver import WaiverState
 from controller.runtime.ports import Unreachable
 from controller.runtime.slack_interactions import Answer, SlackPorts
@@ -129,7 +129,7 @@ def _waivers(ports: SlackPorts, *_: str) -> tuple[Part, ...]:
     lines = chain(map(waiver_line, of_policy), map(waived_line, ports.ledger.waivers.in_force(now)))
     waivers = list(islice(lines, WAIVERS_MAX + 1))
     told = waivers[:WAIVERS_MAX]
-    more = ["• … and more. Every digest lists the waivers in force."] if len(waivers) > WAIVERS_MAX else []
+    more = ["• … and more."] if len(waivers) > WAIVERS_MAX else []
     return (Text("\n".join((*told, *more)) or "No waiver is in force."), Small(policy_text(policy.revision)))
 
 

@@ -38,6 +38,11 @@ def bases_of(source: str | None) -> tuple[RateBasis, ...]:
     return tuple(basis for named, basis in found if named) or (RateBasis.LIST,)
 
 
+def is_agreed(source: str | None) -> bool:
+    """Whether a rate, or a part of it, is one of a policy, or is a list price because of one."""
+    return source is not None and (SOURCE in source or LIST_FOR_SPOT in source)
+
+
 def with_agreed(listed: RateOf, agreed: Sequence[AgreedRate]) -> RateOf:
     """The price of an instance type (or ``spot_of`` one) in a region, where these rates count before the listed ones."""
 

@@ -6,12 +6,13 @@ difference is listed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from controller.jobs.job import Job, Outcome
 from controller.ledger.entry import CheckpointScanned, Credited, Entry, Measured, Started, Unmeasured
+from controller.savings.agreed_rates import is_agreed
 from controller.savings.arithmetic import Savings, better_credit, sum_savings
 from controller.savings.prices import RateOf
 from controller.savings.progress import Basis, Progress, progress_of, resumed_seconds, useful_seconds, went_beyond
@@ -22,7 +23,8 @@ from controller.units.value import dataclass
 class Audit:
     """The result of an audit. ``gone`` are attempts that SageMaker no longer describes: their recorded figures are kept.
 
-    ``attempts`` are counted as a report counts them; ``unmeasured`` are those of unknown usage among them.
+    ``attempts`` are counted as a report counts them; ``unmeasured`` are those of unknown usage among them. ``rates_kept`` are
+    those whose rate is of a policy that nobody knows any more: it is not computed again.
     """
 
     attempts: int
@@ -31,6 +33,7 @@ class Audit:
     differences: tuple[str, ...]
     recorded: Savings
     recomputed: Savings
+    rates_kept: int = 0
 
 
 def audit(
@@ -40,8 +43,13 @@ def audit(
     rate_of: RateOf,
     since: datetime,
     until: datetime,
+    *,
+    when_recorded: Callable[[Measured], RateOf | None] | None = None,
 ) -> Audit:
     """Recompute the recorded figures of the jobs that ended within a period.
+
+    ``when_recorded`` gives the prices under the policy that was in force when an attempt was recorded; None where that policy is
+    not known. Without it, ``rate_of`` counts for all.
 
     ``entries`` may reach beyond the period, because scans and later attempts are needed too. ``jobs`` are those that SageMaker
     still describes, by name.
@@ -57,6 +65,7 @@ def audit(
     scans = [e for e in entries if isinstance(e, CheckpointScanned)]
     again: list[Entry] = []
     differences: list[str] = []
+    kept = 0
     for name, recorded in sorted(measured.items()):
         job = jobs.get(name)
         usage = job.measurable_usage if job else None
@@ -64,7 +73,12 @@ def audit(
             again += [recorded, *([credited[name]] if name in credited else [])]
             continue
         job = replace(job, usage=usage)
-        found = _measured(recorded, job, rate_of, lineages, started)
+        prices = rate_of if when_recorded is None else when_recorded(recorded)
+        if prices is None and is_agreed(recorded.rate_source):
+            kept += 1
+            found = _measured(recorded, job, None, lineages, started)
+        else:
+            found = _measured(recorded, job, prices or rate_of, lineages, started)
         useful_s, basis = _useful(job, scans, _later_attempts(job, recorded, jobs, lineages, started))
         held = credited[name].useful_s if name in credited else 0
         again += [found, Credited(job=name, at=recorded.at, team=recorded.team, useful_s=useful_s, basis=basis)]
@@ -80,13 +94,19 @@ def audit(
         attempts=len(measured) + len(unmeasured), unmeasured=len(unmeasured), differences=tuple(differences),
         gone=tuple(sorted(name for name in measured if name not in jobs)),
         recorded=_total((*measured.values(), *credited.values())), recomputed=_total(again),
+        rates_kept=kept,
     )  # fmt: skip
 
 
-def _measured(recorded: Measured, job: Job, rate_of: RateOf, lineages: Mapping[str, str], started: Iterable[Started]) -> Measured:
-    rate = rate_of(job.instance_type, job.region, recorded.at, job.started_at)
-    first_rate = recorded.first_rate_micros_per_h
-    if recorded.number > 1:
+def _measured(
+    recorded: Measured, job: Job, rate_of: RateOf | None, lineages: Mapping[str, str], started: Iterable[Started]
+) -> Measured:
+    """What SageMaker shows of the job today, at these prices; at the recorded ones where there are none."""
+    rate_micros, first_rate = recorded.rate_micros_per_h, recorded.first_rate_micros_per_h
+    if rate_of is not None:
+        rate = rate_of(job.instance_type, job.region, recorded.at, job.started_at)
+        rate_micros = rate.micros_per_h if rate else None
+    if rate_of is not None and recorded.number > 1:
         first = next((e.instance_type for e in started if e.number == 1 and _same_lineage(e.job, job, lineages)), None)
         of_first = rate_of(first, job.region, recorded.at, job.started_at) if first else None
         first_rate = of_first.micros_per_h if of_first else first_rate
@@ -94,7 +114,7 @@ def _measured(recorded: Measured, job: Job, rate_of: RateOf, lineages: Mapping[s
     return replace(
         recorded, training_s=job.usage.training_s, billable_s=job.usage.billable_s, spot=job.spot,
         retained_s=job.usage.retained_s, instance_type=job.instance_type, instance_count=job.instance_count,
-        rate_micros_per_h=rate.micros_per_h if rate else None, first_rate_micros_per_h=first_rate,
+        rate_micros_per_h=rate_micros, first_rate_micros_per_h=first_rate,
     )  # fmt: skip
 
 

@@ -78,6 +78,15 @@ class PoolLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedLine:
+    """How many creates of a team SageMaker refused. ``limit`` is what refused them, as ``RefusedCreate.limit_name`` says it."""
+
+    team: str
+    limit: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trend:
     """The total of an earlier period."""
 
@@ -127,6 +136,7 @@ class Report:
     trend: tuple[Trend, ...] = ()
     forecast: Forecast | None = None
     origin: Origin | None = None
+    refused: tuple[RefusedLine, ...] = ()  # the most first
     rates: tuple[tuple[str, int], ...] = ()  # attempts by what their rate was taken from; empty for days of older versions
 
     def largest_lines(self, most: int) -> tuple[Line, ...]:
@@ -171,7 +181,7 @@ def report_of(
         before=Line(name="before", savings=before.total), lines=_lines(of, by), movers=of.movers,
         days=of_days, trend=_trend(part, since, until), forecast=forecast_of(of_days, since, until), origin=origin,
         outcomes=_most(of, CountKind.OUTCOME), violations=_most(of, CountKind.VIOLATION), interruptions=_pools(of),
-        signals=_most(of, CountKind.SIGNAL), rates=_most(of, CountKind.RATE),
+        signals=_most(of, CountKind.SIGNAL), refused=_refused(of), rates=_most(of, CountKind.RATE),
         deadlines_kept=kept[KEPT], deadlines_missed=kept[MISSED],
         own_cost_micros=own_cost_micros(days=(until - since).days, entries=sum(of.count(CountKind.ENTRY).values())),
     )  # fmt: skip
@@ -259,6 +269,11 @@ def _pools(rollup: Rollup) -> tuple[PoolLine, ...]:
 
 def _most(rollup: Rollup, kind: CountKind) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(rollup.count(kind).items(), key=lambda item: (-item[1], item[0])))
+
+
+def _refused(rollup: Rollup) -> tuple[RefusedLine, ...]:
+    counts = sorted((-number, name, team) for (kind, team, name), number in rollup.counts.items() if kind is CountKind.REFUSED)
+    return tuple(RefusedLine(team=team, limit=name, count=-number) for number, name, team in counts)
 
 
 def _sum(rollups: Iterable[Rollup]) -> Rollup:

@@ -32,6 +32,7 @@ from controller.ledger.entry import (
     Waived,
 )  # fmt: skip
 from controller.ledger.pool import MarketSignal
+from controller.ledger.refused_create import RefusedCreate
 from controller.savings.agreed_rates import bases_of
 from controller.savings.arithmetic import Savings, attempts_of
 from controller.units.money import Micros
@@ -70,6 +71,7 @@ class CountKind(StrEnum):
     DEADLINE = "deadline"  # kept or missed
     SIGNAL = "signal"  # EC2's spot warnings, by EC2's pool; without a team
     RATE = "rate"  # attempts by what their rate was taken from; one over a change of prices counts for each
+    REFUSED = "refused"  # creates that SageMaker refused, by what refused them
     ENTRY = "entry"  # entries written, by kind: the controller's own cost is estimated from them
 
 
@@ -80,6 +82,8 @@ class Count(NamedTuple):
 
 
 KEPT, MISSED = "kept", "missed"
+REFUSED_MAX = 300  # teams and limits in a day
+OTHERS = "others/"
 
 ENTRY_NAMES: Mapping[type[Entry], str] = {
     # Stored in the roll-ups of closed days: a class may be renamed, its name here never changes.
@@ -164,8 +168,11 @@ class Rollup:
         return counted
 
 
-def roll_up(entries: Iterable[Entry], signals: Iterable[MarketSignal] = ()) -> Rollup:
-    """Sum entries in any order. The Measured and the Credited entry of an attempt must be among them together."""
+def roll_up(entries: Iterable[Entry], signals: Iterable[MarketSignal] = (), refused: Iterable[RefusedCreate] = ()) -> Rollup:
+    """Sum entries in any order, with the market signals and the refused creates of their day.
+
+    The Measured and the Credited entry of an attempt must be among them together.
+    """
     counts: Counter[Count] = Counter()
     money: list[Entry] = []
     for entry in entries:
@@ -179,6 +186,7 @@ def roll_up(entries: Iterable[Entry], signals: Iterable[MarketSignal] = ()) -> R
             counts.update(Count(CountKind.RATE, team, basis) for basis in bases_of(entry.rate_source))
         money.append(entry)
     counts.update(Count(CountKind.SIGNAL, NOBODY, f"{s.kind} {s.pool}") for s in signals)
+    counts.update(_refused(refused))
     groups: dict[Group, Savings] = {}
     movers: list[Mover] = []
     for attempt, savings in attempts_of(money):
@@ -187,6 +195,19 @@ def roll_up(entries: Iterable[Entry], signals: Iterable[MarketSignal] = ()) -> R
         if isinstance(attempt, Measured):
             movers.append(_mover(attempt, savings))
     return with_missed(Rollup(groups=groups, counts=counts, movers=top_movers(movers)))
+
+
+def _refused(creates: Iterable[RefusedCreate]) -> Counter[Count]:
+    """How many creates of each team were refused, by what refused them; ``REFUSED_MAX`` of these, and the others as one.
+
+    Whoever creates a job chooses its team's tag, and a refused create costs nothing.
+    """
+    found = Counter(Count(CountKind.REFUSED, create.team or NOBODY, create.limit_name) for create in creates)
+    if len(found) <= REFUSED_MAX:
+        return found
+    kept = Counter(dict(sorted(found.items(), key=lambda item: (-item[1], item[0]))[:REFUSED_MAX]))
+    kept[Count(CountKind.REFUSED, NOBODY, OTHERS)] += found.total() - kept.total()
+    return kept
 
 
 def with_missed(rollup: Rollup) -> Rollup:

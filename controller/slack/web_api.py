@@ -27,20 +27,21 @@ TIMEOUT_S = 5
 CLICK_TIMEOUT_S = 1  # a person waits: Slack allows three seconds for the answer
 RETRY_AFTER_S = 30
 SECONDS = re.compile(r"[0-9]{1,5}")  # a day and more: a number without an end would stop every channel
-UNANSWERED = (SlackClientError, URLError, HTTPException, OSError, json.JSONDecodeError)
+UNANSWERED = (SlackClientError, URLError, HTTPException, OSError, json.JSONDecodeError, UnicodeDecodeError)
+UNREADABLE = (AttributeError, RecursionError)  # what slack_sdk raises for JSON that is no object, or is nested without an end
 
 # Slack's errors are of three classes. The first two are listed; every other error is about the one message that was sent, so
 # that a refusal which nobody has seen before holds up nothing else.
 LATER = frozenset({
     "ratelimited", "rate_limited", "accesslimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout",
-    "team_added_to_org", "missing_scope", "no_permission", "not_allowed_token_type", "org_login_required", "ekm_access_denied",
-    "two_factor_setup_required", "enterprise_is_restricted", "access_denied", "method_not_supported_for_channel_type",
-    "message_limit_exceeded", "external_channel_migrating",
+    "team_added_to_org", "missing_scope", "not_allowed_token_type", "org_login_required", "two_factor_setup_required",
+    "enterprise_is_restricted", "message_limit_exceeded", "external_channel_migrating",
 })  # fmt: skip
 WRONG_CHANNEL = frozenset({
     "channel_not_found", "not_in_channel", "is_archived", "is_inactive", "channel_is_limited_access", "team_access_not_granted",
     "messages_tab_disabled", "cannot_dm_bot", "user_is_bot", "user_not_found", "team_not_found", "channel_type_not_supported",
-    "user_disabled", "user_not_visible", "user_is_restricted", "no_channel", "invalid_channel",
+    "user_disabled", "user_not_visible", "user_is_restricted", "no_channel", "invalid_channel", "no_permission", "access_denied",
+    "ekm_access_denied", "method_not_supported_for_channel_type", "channel_is_archived",
 })  # fmt: skip
 ERROR_CODE = re.compile(r"[a-z][a-z0-9_]*")  # anything else is no answer of Slack's API
 WRONG_CHANNEL_PREFIXES = ("restricted_action", "posting_to_")  # restricted_action_read_only_channel, …_thread_only_channel, …
@@ -130,7 +131,7 @@ class SlackChat:
             if _reason(error) in REVOKED and self._renewed():
                 return self._call(timeout_s, method, **arguments)
             return _failure(error)
-        except UNANSWERED as error:
+        except (*UNANSWERED, *UNREADABLE) as error:
             return Later(f"Slack did not answer: {type(error).__name__}")
         return answer.data if isinstance(answer.data, dict) else Later("Slack's answer is not a JSON object")
 

@@ -16,6 +16,7 @@ from controller.slack.web_api import TIMEOUT_S, TOO_LARGE, UNANSWERED, rate_limi
 UNUSABLE = frozenset(
     {"invalid_token", "no_service", "no_team", "channel_is_archived", "action_prohibited"}
 )  # an operator has to correct these
+ACCEPTED = "ok"  # the whole body of Slack's answer
 POST_ONLY = "an incoming webhook can only post"
 
 
@@ -30,11 +31,13 @@ class WebhookChat(PostOnlyChat):
     def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:  # noqa: ARG002 - the port's own signature
         meant = {"type": "context", "elements": [mrkdwn_object(f"for {code(channel)}")]}
         try:
-            answer = self._client.send(text=page.text, blocks=[*page.blocks[:49], meant])
+            answer = self._client.send(text=page.text, blocks=[*page.blocks, meant])
         except (*UNANSWERED, ValueError) as error:
             return Later(f"Slack did not answer: {type(error).__name__}")
-        if answer.status_code == 200:
+        if answer.status_code == 200 and answer.body.strip() == ACCEPTED:
             return Done("webhook/0")
+        if answer.status_code == 200:  # a proxy or a sign-in page answered
+            return Later("Slack did not answer: HTTP 200 without its ok")
         if answer.status_code == 429:
             return rate_limited(answer.headers)
         if answer.status_code in TOO_LARGE or (answer.status_code == 400 and answer.body not in UNUSABLE):

@@ -5,7 +5,10 @@ from __future__ import annotations
 from unicodedata import category
 
 REMOVED = frozenset({"Cc", "Cf", "Cs"})  # controls, invisible and direction-changing characters, halves of characters
-BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # characters that show nothing
+BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f\u2065") | frozenset(
+    map(chr, (*range(0xFE00, 0xFE10), *range(0xFFF0, 0xFFF9), *range(0xE0100, 0xE01F0)))  # and those that select a variant
+)
+"""Characters that show nothing: with them, two names that look alike differ."""
 
 
 def one_line(text: str, most: int) -> str:

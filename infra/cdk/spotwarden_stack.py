@@ -17,7 +17,8 @@ from aws_cdk.aws_s3_assets import Asset
 from aws_cdk.cloudformation_include import CfnInclude
 from constructs import Construct
 
-NEEDED = {"TrainingRoles": "", "CheckpointBuckets": ""}  # without a default: empty, the stack observes and reports only
+# Without a default. Empty: the stack observes and reports only, and sends to no topic that a policy names.
+NEEDED = {"TrainingRoles": "", "CheckpointBuckets": "", "PolicyTopics": ""}
 
 
 class SpotwardenStack(Stack):  # type: ignore[misc, unused-ignore]  # without aws-cdk-lib, which only its users install, Stack is Any

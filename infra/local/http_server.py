@@ -6,6 +6,7 @@ A service is a function from a request to a response. Connections stay open, not
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -59,7 +60,7 @@ class HttpServer:
 
     def __init__(self, respond: Respond, *, port: int = 0, body_bytes_max: int = BODY_BYTES_MAX) -> None:
         handler = type("Handler", (_Handler,), {"respond": staticmethod(respond), "body_bytes_max": body_bytes_max})
-        self._http = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        self._http = _Server(("127.0.0.1", port), handler)
         self._http.daemon_threads = True
         self._http.block_on_close = False  # a client may keep its connection open for longer than the server runs
         self.port = int(self._http.server_port)
@@ -78,6 +79,15 @@ class HttpServer:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class _Server(ThreadingHTTPServer):
+    """One that says nothing of a client that is gone: processes are killed here."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Report what went wrong, unless the client went away."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -100,6 +110,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._write(Response(status=413, body=b"too large"))
             return
         body = self.rfile.read(int(length))
+        if len(body) < int(length):  # the client died while it sent: half a request is none
+            self.close_connection = True
+            return
         response = self.respond(Request(method=self.command, path=self.path, headers=self.headers, body=body))
         if response is None:
             self.close_connection = True

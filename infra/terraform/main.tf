@@ -23,8 +23,9 @@ locals {
   code     = "${local.release}/deployment.zip"
   template = "${local.release}/template.json"
 
-  # TrainingRoles and CheckpointBuckets have no default: an empty text says that the stack observes and reports only.
-  parameters = merge({ TrainingRoles = "", CheckpointBuckets = "" }, var.parameters, {
+  # TrainingRoles, CheckpointBuckets and PolicyTopics have no default: an empty text says that the stack observes and reports
+  # only, and sends to no topic that a policy names.
+  parameters = merge({ TrainingRoles = "", CheckpointBuckets = "", PolicyTopics = "" }, var.parameters, {
     CodeBucket = var.bucket
     CodeKey    = aws_s3_object.code.key
   })

@@ -37,6 +37,7 @@ from tests.unit.runtime.test_refused_creates import event as refused_create
 
 TODAY = BEGIN.date()
 TOMORROW = TODAY + timedelta(days=1)
+WAITED: list[float] = []
 ADA = Group("vision", "ada", "pytorch-training", "ml.g5.2xlarge", "us-east-1")
 
 
@@ -207,7 +208,7 @@ def test_the_name_in_the_arn_of_a_refused_caller_is_forgotten_and_the_role_stays
     ledger = DynamoLedger(client, table)
     for number, caller in enumerate((refused.caller, "user/ada", "ada", "user/adam")):
         ledger.market_signals.note_refused(replace(refused, event_id=str(number), caller=caller))
-    assert forget(client, table, frozenset({"ada"}), write=True) == 0
+    assert forget(client, table, frozenset({"ada"}), write=True, wait=WAITED.append) == 0
     callers = [json.loads(row)["Item"]["body"]["M"]["caller"]["S"] for row in rows_in(client, table)]
     assert sorted(callers) == ["assumed-role/dev/forgotten", "forgotten", "user/adam", "user/forgotten"]
 
@@ -273,7 +274,7 @@ def test_a_forgotten_person_is_in_no_row_and_the_sums_stay(client: Any, table: s
     assert forget(client, table, person, write=False) == 0
     assert "4 rows and the sums of 1 day to rewrite; --yes does it" in capsys.readouterr().out
     assert any("U0ADA" in row for row in rows_in(client, table))
-    assert forget(client, table, person, write=True) == 0
+    assert forget(client, table, person, write=True, wait=WAITED.append) == 0
     assert "the name stays in other text of 1 row" in capsys.readouterr().out  # the reason of the halt
     lineage = ledger.lineages.load(lineage_id())
     assert {entry.user for entry in lineage.entries if isinstance(entry, Started)} == {FORGOTTEN}
@@ -284,7 +285,7 @@ def test_a_forgotten_person_is_in_no_row_and_the_sums_stay(client: Any, table: s
     assert rollup.total == Savings(attempts=2, counterfactual_micros=14)
     left = [json.loads(row) for row in rows_in(client, table) if "ada" in row.lower().replace("forgotten", "")]
     assert [row["Item"]["pk"]["S"] for row in left] == ["halt"]
-    assert forget(client, table, person, write=True) == 0
+    assert forget(client, table, person, write=True, wait=WAITED.append) == 0
     assert "0 rows and the sums of 0 days rewritten" in capsys.readouterr().out
 
 
@@ -302,5 +303,5 @@ def test_a_row_that_changes_while_a_person_is_forgotten_is_left_and_said(
         def _late(self, **asked: Any) -> Any:
             return client.update_item(**{**asked, "ConditionExpression": "attribute_not_exists(pk) AND #body = :before"})
 
-    assert forget(Raced(), table, frozenset({"ada"}), write=True) == 1
+    assert forget(Raced(), table, frozenset({"ada"}), write=True, wait=WAITED.append) == 1
     assert "1 row changed meanwhile: run the command again" in capsys.readouterr().out

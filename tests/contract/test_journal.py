@@ -11,7 +11,7 @@ from controller.jobs.job import Outcome
 from controller.ledger.entry import Finished
 from controller.ledger.pool import CapacitySeen, MarketSignal, MarketSignalKind, PhaseTimes, PlacementAsked
 from controller.ledger.refused_create import CreateRefusal, RefusedCreate
-from controller.runtime.policy_ports import RevisionInForce
+from controller.runtime.policy_ports import PutInForce, Reading, RevisionInForce
 from controller.runtime.ports import Ledger
 from controller.savings.job_history import FamilyRun
 from tests.builders import BEGIN, lineage_id
@@ -62,6 +62,8 @@ def test_a_refused_create_is_noted_once_and_is_no_signal(ledger: Ledger) -> None
     assert ledger.market_signals.note_refused(refused)
     assert not ledger.market_signals.note_refused(replace(refused, job="other"))
     assert list(ledger.market_signals.signals(NOW, NOW + MINUTE)) == []
+    assert list(ledger.market_signals.refused(NOW, NOW + MINUTE)) == [refused]
+    assert list(ledger.market_signals.refused(NOW + MINUTE, NOW + 2 * MINUTE)) == []
 
 
 def test_a_signal_is_noted_once_and_found_in_its_period(ledger: Ledger) -> None:
@@ -152,6 +154,34 @@ def test_the_current_revision_is_the_one_that_was_used_last(ledger: Ledger) -> N
     ledger.revisions.in_force_at("r2", NOW + MINUTE)
     ledger.revisions.in_force_at("r2", NOW + 2 * MINUTE)
     assert ledger.revisions.current() == RevisionInForce(revision="r2", since=NOW + MINUTE)
+
+
+def reading(asked_minute: int, answered_minute: int | None = None) -> Reading:
+    answered = asked_minute if answered_minute is None else answered_minute
+    return Reading(asked_at=NOW + asked_minute * MINUTE, answered_at=NOW + answered * MINUTE)
+
+
+def test_a_revision_that_was_asked_for_before_the_current_one_was_answered_replaces_nothing(ledger: Ledger) -> None:
+    assert ledger.revisions.put_in_force("r1", reading(0)) == PutInForce(since=NOW)
+    first = RevisionInForce(revision="r1", since=NOW)
+    assert ledger.revisions.put_in_force("r2", reading(2, 3)) == PutInForce(since=NOW + 3 * MINUTE, replaced=first)
+    assert ledger.revisions.put_in_force("r1", reading(1)) is None
+    assert ledger.revisions.put_in_force("r1", reading(2, 9)) is None
+    assert ledger.revisions.current() == RevisionInForce(revision="r2", since=NOW + 3 * MINUTE)
+    assert ledger.revisions.put_in_force("r2", reading(1)) == PutInForce(since=NOW + 3 * MINUTE)
+    assert ledger.revisions.put_in_force("r3", reading(60)) is not None
+    assert ledger.revisions.put_in_force("r4", reading(4)) is not None  # whose clock was an hour ahead does not bind others
+
+
+def test_what_was_replaced_is_put_back_with_its_time_unless_that_changed_since(ledger: Ledger) -> None:
+    ledger.revisions.put_in_force("r1", reading(0))
+    put = ledger.revisions.put_in_force("r2", reading(1))
+    assert put is not None
+    ledger.revisions.take_back("r2", put, reading(2))
+    assert ledger.revisions.current() == RevisionInForce(revision="r1", since=NOW)
+    ledger.revisions.put_in_force("r3", reading(3))
+    ledger.revisions.take_back("r2", put, reading(4))
+    assert ledger.revisions.current() == RevisionInForce(revision="r3", since=NOW + 3 * MINUTE)
 
 
 def test_the_document_of_a_revision_is_kept_with_it_unless_it_is_too_long(ledger: Ledger) -> None:

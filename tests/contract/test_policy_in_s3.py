@@ -50,6 +50,7 @@ class Stack:
 
     s3: Any
     bucket: str
+    table: str
     ledger: DynamoRevisions
     now: datetime = BEGIN
     requests: list[str] = field(default_factory=list)
@@ -83,7 +84,8 @@ def stack(clients: tuple[aws.Local, Any, Any]) -> Iterator[Stack]:
     local, s3, dynamodb = clients
     bucket = next(BUCKETS)
     s3.create_bucket(Bucket=bucket)
-    found = Stack(s3, bucket, DynamoRevisions(Table(dynamodb, aws.create_table(local.dynamodb_url, next(TABLES)))))
+    table = aws.create_table(local.dynamodb_url, next(TABLES))
+    found = Stack(s3, bucket, table, DynamoRevisions(Table(dynamodb, table)))
 
     def note(http_response: Any, **_: Any) -> None:
         found.requests.append(http_response.status_code)
@@ -284,3 +286,68 @@ def test_an_address_that_is_none_or_a_pattern_is_refused(uri: str) -> None:
 
 def test_the_kinds_of_the_test_exist() -> None:
     assert {rule["kind"] for rule in SECOND["rules"]} <= set(RULE_KINDS)
+
+
+class Frozen:
+    """A client of boto3 that stands still before one of its calls, while other things happen. It counts calls."""
+
+    def __init__(self, client: Any, calls: Iterator[int], at: int, meanwhile: Callable[[], None]) -> None:
+        self._client, self._calls, self._at, self._meanwhile = client, calls, at, meanwhile
+
+    def __getattr__(self, name: str) -> Any:
+        def call(**asked: Any) -> Any:
+            if next(self._calls) == self._at:
+                self._meanwhile()
+            return getattr(self._client, name)(**asked)
+
+        return call
+
+
+MEANWHILE: dict[str, tuple[Mapping[str, Any], ...]] = {
+    "the next version": (SECOND,),
+    "the version before": (FIRST,),
+    "a version and back": (SECOND, FIRST),
+    "two versions": (SECOND, THIRD),
+}
+
+
+SHOWN = {(2, "two versions"), (4, "the version before"), (5, "a version and back")}  # the others at night
+CALLS = 5  # S3, the current row, the document, the new row, S3 again
+
+
+def interleavings() -> list[Any]:
+    every = ((at, name) for at in range(1, CALLS + 1) for name in MEANWHILE)
+    return [one if one in SHOWN else pytest.param(*one, marks=pytest.mark.nightly) for one in every]
+
+
+@pytest.mark.parametrize(("at", "name"), interleavings())
+def test_an_older_reading_never_replaces_a_newer_one_wherever_a_function_stands_still(
+    stack: Stack, clients: tuple[aws.Local, Any, Any], at: int, name: str
+) -> None:
+    _, _, dynamodb = clients
+    stack.write(FIRST)
+    stack.invoke(stack.container())
+    stack.now += MINUTE
+    stack.write(document("middle"))  # what the function reads, or is about to read, when it stands still
+    begun: list[datetime] = []
+
+    def meanwhile() -> None:
+        for content in MEANWHILE[name]:
+            stack.write(content)
+            stack.now += MINUTE
+            assert stack.invoke(stack.container()) == content["rules"][-1]["name"]
+            begun.append(stack.now)
+
+    calls = count(1)
+    slow = ReloadedPolicies(
+        S3PolicyDocument(Frozen(stack.s3, calls, at, meanwhile), f"s3://{stack.bucket}/{KEY}"),
+        lambda: PACKAGED,
+        lambda: stack.now,
+    )
+    slow.begin(DynamoRevisions(Table(Frozen(dynamodb, calls, at, meanwhile), stack.table)))
+    newest, used, current = MEANWHILE[name][-1]["revision"], slow.current(), stack.ledger.current()
+    assert current is not None
+    assert begun != []
+    assert (used.revision, current.revision) == (newest, newest)
+    never_left = name == "the version before" and at < CALLS  # nobody else saw the version between
+    assert current.since == (BEGIN if never_left else begun[-1])

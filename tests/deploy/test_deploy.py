@@ -22,7 +22,8 @@ from infra.stack import merge_template
 BUCKET = "acme-deployments"
 STAGE = Stage(
     name="test", stack="spotwarden-test", region=aws.REGION, bucket=BUCKET, account=aws.ACCOUNT,
-    tags={"project": "spotwarden"}, parameters={"TrainingRoles": "", "CheckpointBuckets": "", "Reserve": "no"},
+    tags={"project": "spotwarden"},
+    parameters={"TrainingRoles": "", "CheckpointBuckets": "", "PolicyTopics": "", "Reserve": "no"},
 )  # fmt: skip
 
 
@@ -140,7 +141,7 @@ def test_an_account_whose_concurrency_cannot_be_reserved(local: aws.Local, packa
     [
         ({"account": "999999999999"}, "the credentials are of account 123456789012, and stage test is of 999999999999"),
         ({"bucket": "nowhere"}, "found no bucket 'nowhere': create it in us-east-1 first"),
-        ({"parameters": {"TrainingRoles": ""}}, "stage test: the parameters ['CheckpointBuckets'] are missing"),
+        ({"parameters": {"TrainingRoles": ""}}, "stage test: the parameters ['CheckpointBuckets', 'PolicyTopics'] are missing"),
         ({"parameters": {**STAGE.parameters, "Colour": "red"}}, "stage test: found the parameters ['Colour'], wanted some of"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",

@@ -25,20 +25,22 @@ FOLDERS = ("controller/runtime", "controller/aws", "controller/slack", "handlers
 FILES = ("controller/wiring.py",)
 ADAPTERS = {
     "jobs": ("SageMakerJobs",), "checkpoints": ("S3Checkpoints",), "outbox": ("DynamoOutbox",), "events": ("EventBridge",),
-    "chat": ("SlackChat", "WebhookChat", "NoticeChat"), "report_store": ("S3ReportStore",), "instances": ("Ec2Instances",),
+    "chat": ("ChatByChannel",),
+    "_slack": ("SlackChat", "WebhookChat", "NoticeChat"), "_topics": ("TopicChat",),
+    "report_store": ("S3ReportStore",), "instances": ("Ec2Instances",),
     "policies": ("CompiledPolicies", "ReloadedPolicies"), "_revisions": ("DynamoRevisions",),
     "prices": ("Prices", "DynamoStoredPrices"), "quotas": ("ServiceQuotas",),
     "placement": ("PlacementScores",), "price_list": ("PriceList",), "_events": ("EventBridge",),
 }  # fmt: skip
 # What wiring hands to an adapter as a function: the port's method → what is called in the end.
-HANDED = {"prices": "DynamoStoredPrices.rates", "chat": "_read_slack_secret"}
+HANDED = {"prices": "DynamoStoredPrices.rates", "chat": "_read_slack_secret", "_slack": "_read_slack_secret"}
 BUILDERS = {
     "ports",
     "reading_ports",
     "slack_ports",
     "client",
     "_hurried_client",
-    "_pricing",
+    "_client_in",
     "_slack",
     "_slack_app",
 }  # they build, and call nothing
@@ -182,7 +184,7 @@ def _attribute(node: ast.Attribute, one: Function, code: Source, *, called: bool
             yield "transact"
         elif node.attr != "query" and ("Table", node.attr) in code.methods:
             yield code.methods["Table", node.attr]
-    elif base in ("_client", "_sns", "_hurried_client", "client"):
+    elif base in ("_client", "sns", "_hurried_client", "client"):
         if node.attr in OPERATIONS:
             yield OPERATIONS[node.attr]
     elif base == "wiring" and node.attr == "ports":

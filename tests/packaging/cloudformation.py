@@ -37,10 +37,12 @@ ROLE, BUCKET = f"arn:aws:iam::{ACCOUNT}:role/training", "acme-checkpoints"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:slack-AbCdEf"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-OBSERVING = {"TrainingRoles": "", "CheckpointBuckets": ""}
+OBSERVING = {"TrainingRoles": "", "CheckpointBuckets": "", "PolicyTopics": ""}
 WHOLE = {
     "TrainingRoles": ROLE,
     "CheckpointBuckets": BUCKET,
+    "PolicyTopics": f"arn:aws:sns:{REGION}:{ACCOUNT}:vision,arn:aws:sns:eu-west-1:111122223333:all",
+    "TopicKey": KEY,
     "SlackTokenSecret": SECRET,
     "SlackSecretKey": KEY,
     "AlarmTopic": TOPIC,

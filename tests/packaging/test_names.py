@@ -111,7 +111,7 @@ def test_a_stack_without_roles_and_buckets_may_submit_stop_pass_and_list_nothing
 
 def test_a_stack_with_roles_and_buckets_names_each_in_full(package: Package) -> None:
     roles = [f"arn:aws:iam::123456789012:role/{name}" for name in ("a", "path/b")]
-    parameters = {"TrainingRoles": ",".join(roles), "CheckpointBuckets": "acme-a,acme-b"}
+    parameters = {"TrainingRoles": ",".join(roles), "CheckpointBuckets": "acme-a,acme-b", "PolicyTopics": ""}
     stack = resources(package.template, parameters=parameters)
     assert arns_of(stack, "SweepRole", "iam:PassRole") == roles
     assert arns_of(stack, "SweepRole", "s3:ListBucket") == ["arn:aws:s3:::acme-a", "arn:aws:s3:::acme-b"]
@@ -131,6 +131,12 @@ def test_a_stack_with_roles_and_buckets_names_each_in_full(package: Package) -> 
         ("CheckpointBuckets", "arn:aws:s3:::acme-a"),
         ("SlackTokenSecret", "arn:aws:secretsmanager:us-east-1:123456789012:secret:*"),
         ("NoticeTopic", "arn:aws:sns:us-east-1:123456789012:*"),
+        ("PolicyTopics", "*"),
+        ("PolicyTopics", "arn:aws:sns:us-east-1:123456789012:*"),
+        ("PolicyTopics", "arn:aws:sns:us-east-1:123456789012:a,arn:aws:sns:us-east-1:*:b"),
+        ("PolicyTopics", "arn:aws:sns:us-east-1:123456789012:orders.fifo"),
+        ("PolicyTopics", "ml-alerts"),
+        ("TopicKey", "*"),
         ("Key", "*"),
         ("PolicyUri", "s3://acme/*"),
         ("PolicyUri", "s3://*/policies.json"),
@@ -148,9 +154,9 @@ def test_a_parameter_takes_no_pattern(package: Package, name: str, value: str) -
         resources(package.template, parameters=OBSERVING | {name: value})
 
 
-def test_roles_and_buckets_have_no_default(package: Package) -> None:
+def test_roles_buckets_and_topics_have_no_default(package: Package) -> None:
     without = {name for name, parameter in package.template["Parameters"].items() if "Default" not in parameter}
-    assert without == {"TrainingRoles", "CheckpointBuckets"}
+    assert without == {"TrainingRoles", "CheckpointBuckets", "PolicyTopics"}
 
 
 def test_the_api_is_there_with_slack_and_can_be_left_out(package: Package) -> None:
@@ -230,15 +236,24 @@ def test_a_boundary_a_network_and_a_key_reach_everything_that_has_one(package: P
     assert not any("VpcConfig" in r["Properties"] or "PermissionsBoundary" in r["Properties"] for r in plain.values())
 
 
-def test_without_slack_the_drain_may_put_events_and_publish_and_with_slack_neither(package: Package) -> None:
+def test_without_slack_the_drain_may_put_events_and_publish_notices_and_with_slack_neither(package: Package) -> None:
     topic = "arn:aws:sns:us-east-1:123456789012:notices"
     without = resources(package.template, parameters=OBSERVING | {"NoticeTopic": topic})
     assert arns_of(without, "DrainRole", "sns:Publish") == [topic]
     assert arns_of(without, "DrainRole", "events:PutEvents")
-    whole = resources(package.template, parameters=WHOLE | {"NoticeTopic": topic})
+    whole = resources(package.template, parameters=WHOLE | {"NoticeTopic": topic, "PolicyTopics": ""})
     assert arns_of(whole, "DrainRole", "sns:Publish") == arns_of(whole, "DrainRole", "events:PutEvents") == []
     assert arns_of(whole, "DrainRole", "secretsmanager:GetSecretValue") == [WHOLE["SlackTokenSecret"]]
     assert arns_of(without, "DrainRole", "secretsmanager:GetSecretValue") == []
+
+
+def test_the_drain_alone_may_publish_to_the_topics_that_policies_name_each_in_full(package: Package) -> None:
+    for parameters in (WHOLE, OBSERVING | {"PolicyTopics": WHOLE["PolicyTopics"]}):  # with and without Slack
+        stack = resources(package.template, parameters=parameters)
+        for function in (f for f in FUNCTIONS if f in stack):
+            may = WHOLE["PolicyTopics"].split(",") if function == "Drain" else []
+            assert arns_of(stack, role_of(function), "sns:Publish") == may, function
+    assert arns_of(resources(package.template, parameters=OBSERVING), "DrainRole", "sns:Publish") == []
 
 
 def test_reports_and_dead_letters_are_reached_over_tls_alone(package: Package) -> None:

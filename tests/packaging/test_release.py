@@ -81,6 +81,15 @@ def test_a_release_of_something_else_is_refused(checkout: Path, tag: str, state:
     assert not (checkout.parent / "out").exists()
 
 
+@pytest.mark.parametrize(("changelog", "told"), [(CHANGELOG, True), (CHANGELOG.replace("* later\n\n", ""), False)])
+def test_changes_that_the_notes_do_not_name_are_told(
+    checkout: Path, capsys: pytest.CaptureFixture[str], changelog: str, *, told: bool
+) -> None:
+    (checkout / "CHANGELOG.md").write_text(changelog)
+    make(checkout)
+    assert ("they are in this release, and not in its notes" in capsys.readouterr().err) is told
+
+
 @pytest.mark.parametrize("version", ["0.3.0", "0.2", "0.2.01", "Unreleased.0"])
 def test_a_version_without_a_section_is_refused(version: str) -> None:
     with pytest.raises(Unreleasable, match="has no section"):
@@ -154,8 +163,8 @@ def test_the_cdk_stack_includes_the_template_with_lists_as_lists_and_the_asset_a
     made = runpy.run_path(str(ROOT / "infra" / "cdk" / "spotwarden_stack.py"))["SpotwardenStack"]
     made(None, "Spotwarden", release=str(tmp_path), parameters={"TrainingRoles": "arn:a,arn:b", "EventBus": "ml"})
     assert included["parameters"] == {
-        "TrainingRoles": ["arn:a", "arn:b"], "CheckpointBuckets": [""], "EventBus": "ml", "CodeBucket": "assets",
-        "CodeKey": "code.zip",
+        "TrainingRoles": ["arn:a", "arn:b"], "CheckpointBuckets": [""], "PolicyTopics": [""], "EventBus": "ml",
+        "CodeBucket": "assets", "CodeKey": "code.zip",
     }  # fmt: skip
     assert set(included["parameters"]) - {"EventBus"} == needed() | set(CODE)
     with pytest.raises(ValueError, match="found the parameter 'Bus'"):

@@ -24,6 +24,18 @@ SAME = (VICTIM, VICTIM.rstrip("/"), "s3://acme-checkpoints//vision/victim", "s3:
 BELOW = (f"{VICTIM}x", f"{VICTIM}/x/")
 
 
+REPAIR = """
+version: 1
+defaults: {mode: audit, channel: "#ml"}
+rules:
+  - name: own-prefix
+    rule: checkpoint-exclusive
+    mode: enforce
+    action: repair
+    repair: {checkpoint: "s3://acme-checkpoints/fixed/{job}"}
+"""
+
+
 def squat(host: Host, *uris: str) -> None:
     """Small jobs of another role that run for days, each on a prefix of the attacker's choice."""
     for number, uri in enumerate(uris):
@@ -40,6 +52,24 @@ def test_no_later_job_is_stopped_and_no_attempt_is_held_up_for_a_claim_of_anothe
         assert status(host, "victim") == "Failed"
         [again] = [name for name in host.world.jobs if name.startswith("victim-")]
         assert status(host, again) == "Completed"
+
+
+def test_no_claim_of_another_role_keeps_a_job_from_being_repaired() -> None:
+    """Neither on the whole bucket, nor on the very prefix that the policy's template gives."""
+    with lab(REPAIR) as host:
+        launch(host, request("warm-up", "vision", work_s=300))
+        run(host, minutes=1)
+        squat(host, EVERYWHERE[0], "s3://acme-checkpoints/fixed", "s3://acme-checkpoints/fixed/second")
+        for name in ("first", "second"):
+            launch(host, request(name, "vision", checkpoint=VICTIM, work_s=3000, runtime_h=20))
+            run(host, minutes=5)
+        run(host, hours=2)
+        assert (status(host, "first"), status(host, "second")) == ("Completed", "Stopped")
+        [again] = [job for name, job in host.world.jobs.items() if name.startswith("second-")]
+        assert again.status == "Completed"
+        given = again.request["CheckpointConfig"]["S3Uri"]
+        assert given.startswith("s3://acme-checkpoints/fixed/second-")
+        assert given.endswith("/")  # or it would also mean the prefixes beside it
 
 
 def test_a_job_that_claims_a_parent_prefix_gets_the_finding_and_is_not_stopped() -> None:

@@ -14,12 +14,14 @@ from controller.aws.dynamodb.revisions import DynamoRevisions
 from controller.aws.dynamodb.user_requests import DynamoUserRequests
 from controller.aws.s3_checkpoints import S3Checkpoints
 from controller.aws.sagemaker import documents, jobs
+from controller.decide import enforce
 from controller.decide.facts import Facts
 from controller.jobs import directives
 from controller.jobs.claim import Claim
 from controller.jobs.directives import DIRECTIVE_TAGS
 from controller.ledger.message_kind import MessageKind
 from controller.notifications import block_kit, mrkdwn
+from controller.policy import fix
 from controller.policyfile import folder
 from controller.runtime import gather, perform, rate_limits, slack_command
 from controller.slack.secret import SlackSecret
@@ -45,6 +47,10 @@ from tests.simulation.replace_function import Replacement, replaced
 
 def _trusting(settle: Any) -> Any:
     return lambda job, lineage, *, trust, answer, now: settle(job, lineage, trust=True, answer=answer, now=now)
+
+
+def _by_name(_: Any) -> Any:
+    return lambda step, job: (step.get("Metadata") or {}).get("TrainingJob", {}).get("Arn") == job.arn
 
 
 def _tags_as_they_are(_: Any) -> Any:
@@ -122,6 +128,10 @@ GUARDS: dict[str, tuple[tuple[Replacement, ...], Callable[[Path], object]]] = {
         ((gather, "settle_owner", _trusting),),
         lambda _: test_ownership.test_a_job_that_only_claims_an_owner_is_stopped_by_an_enforcing_rule_and_the_claim_is_said(),
     ),
+    "4: the name of a step's job is enough": (
+        ((jobs, "made_by_step", _by_name),),
+        lambda _: test_ownership.test_a_pipeline_that_ran_before_does_not_own_a_job_that_names_it(),
+    ),
     "5: a decider that raises ends the decision": (
         ((decide, "decider_failed", _propagating),),
         lambda _: _a_decider_raises(),
@@ -150,9 +160,19 @@ GUARDS: dict[str, tuple[tuple[Replacement, ...], Callable[[Path], object]]] = {
         ((rate_limits, "follows_its_stop", lambda _: lambda *_: True),),
         lambda _: test_money.test_the_way_back_of_a_job_that_on_demand_refused_is_held_to_the_team_s_cap(5_000_000),
     ),
+    "7: no cap is asked before a repair": (
+        ((enforce, "with_room", lambda _: lambda facts, plan: plan),),
+        lambda _: (
+            test_money.test_a_spend_cap_that_others_used_up_lets_no_job_be_stopped_for_a_repair_that_cannot_follow()
+        ),
+    ),
     "8: every role shares a claim": (
         ((Claim, "shares_role", lambda _: lambda self, other: True),),
         lambda _: test_claims.test_no_later_job_is_stopped_and_no_attempt_is_held_up_for_a_claim_of_another_role(),
+    ),
+    "8: a claim on a template's prefix counts before a repair": (
+        ((fix, "_allows", lambda allows: lambda demand, uri, job, *, free: allows(demand, uri, job, free=True)),),
+        lambda _: test_claims.test_no_claim_of_another_role_keeps_a_job_from_being_repaired(),
     ),
     "9: the template's prefix is given as it is": (
         ((gather, "_repair_prefix", lambda _: lambda facts, ports: gather.template_prefix(facts)),

@@ -14,7 +14,7 @@ from controller.savings.arithmetic import spent_micros
 from infra.local.host import Host
 from infra.local.sagemaker.capacity import EPOCH, Steps
 from infra.local.sagemaker.settings import WorldSettings
-from tests.security.lab import MONDAY, entries, lab, launch, lineage_of, request, run, texts
+from tests.security.lab import MONDAY, entries, lab, launch, lineage_of, request, run, status, texts
 
 HEAD = """
 version: 1
@@ -150,6 +150,43 @@ def test_a_submission_that_found_no_room_says_so_and_holds_nothing() -> None:
         assert (len(made), len(refused)) == (1, 2)
         assert "which is more than is left of the spend cap of vision" in texts(host)
         assert host.clock.at.month == MONDAY.month
+
+
+REPAIRED = (
+    HEAD
+    + """
+rules:
+  - name: saved
+    rule: checkpoint-required
+    options: {runtime_over: 15m}
+    mode: enforce
+    action: repair
+    repair: {checkpoint: "s3://acme-checkpoints/{team}/{job}/"}
+"""
+    + AGAIN % (SAME, "team_month_usd: 5")
+)
+
+
+def test_a_spend_cap_that_others_used_up_lets_no_job_be_stopped_for_a_repair_that_cannot_follow() -> None:
+    with lab(REPAIRED) as host:
+        launch(host, request("warm-up", "ads", work_s=300))
+        run(host, minutes=1)
+        limits = wiring.ports().ledger.limits
+        assert limits.spend("money/vision/2026-11", "others", 4_900_000, None, host.clock.at)
+        launch(host, request("job", "vision", "ml.g4dn.xlarge", checkpoint=None, runtime_h=4, work_s=6000))
+        run(host, minutes=30)
+        assert status(host, "job") == "InProgress"
+        assert "it cannot be repaired automatically. Its next attempt may cost $2.94, which is more than is left of" in texts(
+            host
+        )
+        limits.settle("money/vision/2026-11", "others", 1_000_000, host.clock.at)
+        run(host, minutes=40)
+        assert status(host, "job") == "Stopped"
+        assert limits.taken("money/vision/2026-11") == 1_000_000 + 2_944_000, "the attempt holds what its stop reserved, once"
+        run(host, hours=3)
+        [again] = [name for name in host.world.jobs if name.startswith("job-")]
+        assert status(host, again) == "Completed"
+        assert limits.taken("money/vision/2026-11") == 1_000_000 + spent(host, "job")
 
 
 MOVED = (

@@ -54,6 +54,7 @@ CLAIMS: list[tuple[str, dict[str, str]]] = [
     ("piped-2", {PIPELINE_TAG: EXECUTION}),
     ("piped-3", {PIPELINE_TAG: EXECUTION.replace("123456789012", "999999999999")}),
     ("piped-4", {PIPELINE_TAG: EXECUTION.replace("us-east-1", "eu-west-1")}),
+    ("piped-5", {PIPELINE_TAG: EXECUTION.replace("abcdefabcdef", "ÉÉ")}),  # SageMaker refuses it: no such execution can be
     ("AWSBatch-x", {}),
     ("pipelines-abcdefghijkl-mine-ABCDEFGHIJ", {}),
     ("pipelines-abcdefghijkl-mine-0123456789", {PIPELINE_TAG: EXECUTION, "MANAGED_BY_AWS": ""}),
@@ -81,6 +82,10 @@ def test_a_pipeline_that_ran_before_does_not_own_a_job_that_names_it() -> None:
         launch(host, request("free-rider", "vision", tags={PIPELINE_TAG: EXECUTION}, **DEAR))
         run(host, minutes=30)
         assert status(host, "free-rider") == "Stopped"
+        host.world.delete_training_job("step")
+        launch(host, request("step", "vision", tags={PIPELINE_TAG: EXECUTION}, **DEAR))
+        run(host, minutes=30)
+        assert status(host, "step") == "Stopped", "the step made another job of this name, which is deleted"
 
 
 @pytest.mark.parametrize("lag_s", [0, 240])

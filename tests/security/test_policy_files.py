@@ -115,6 +115,15 @@ def _below(folder: Path) -> str:
     return "sub/b.yaml:1:1: found a policy file in a folder below"
 
 
+def _behind_a_link(folder: Path) -> str:
+    elsewhere = folder.parent / f"{folder.name}-elsewhere"
+    (elsewhere / "deep").mkdir(parents=True)
+    (elsewhere / "deep" / "b.yaml").write_text(RULE % "")
+    (elsewhere / "again").symlink_to(elsewhere)
+    (folder / "sub").symlink_to(elsewhere)
+    return "sub/deep/b.yaml:1:1: found a policy file in a folder below"
+
+
 def _directory(folder: Path) -> str:
     (folder / "b.yaml").mkdir()
     return "b.yaml:1:1: found a folder"
@@ -140,7 +149,7 @@ def _yml(folder: Path) -> str:
     return "b.yml:1:10: version: found 2"
 
 
-@pytest.mark.parametrize("make", [_dangling, _below, _directory, _fifo, _loop, _upper_case, _yml])
+@pytest.mark.parametrize("make", [_dangling, _below, _behind_a_link, _directory, _fifo, _loop, _upper_case, _yml])
 def test_whatever_looks_like_a_policy_is_read_or_named(make: Callable[[Path], str], tmp_path: Path) -> None:
     from controller.policyfile import BadPolicy, compile_folder
 
@@ -188,7 +197,8 @@ BAD_DOCUMENTS: dict[str, tuple[bytes, str]] = {
     "deep.json": (b"[" * 100_000, "nested"),
     "number.json": (JOB.replace("60", "9" * 10_000).encode(), "a number of 10000 digits"),
     "number.yaml": (b"TrainingJobName: bert\nStoppingCondition: {MaxRuntimeInSeconds: " + b"9" * 10_000 + b"}", "10000 digits"),
-    "large.json": (b" " * 1_000_001, "more than 1,000,000 bytes"),
+    "large.json": (b" " * 10_000_001, "more than 10,000,000 bytes"),
+    "large.py": (b"#" * 1_000_001, "more than 1,000,000 characters"),
     "utf-16.json": (JOB.encode("utf-16"), "bytes that are not UTF-8"),
     "timestamp.yaml": (b"a: !!timestamp x\n", "not YAML"),
 }
@@ -211,6 +221,9 @@ BAD_PROGRAMS: dict[str, tuple[str, str]] = {
     "maps": (doubled("{'a': 1}", "a%(m)d = {'a': a%(n)d, 'b': a%(n)d}\n", "hyperparameters=a60"), "Later("),
     "texts": (doubled("'ten chars '", "a%(m)d = a%(n)d + a%(n)d\n", "base_job_name=a60"), "Later("),
     "formats": (doubled("'ten chars '", "a%(m)d = f'{a%(n)d}{a%(n)d}'\n", "base_job_name=a60"), "Later("),
+    "pieces": (doubled("{'a': 1}", "a%(m)d = {}\na%(m)d['a'] = a%(n)d\na%(m)d['b'] = a%(n)d\n", "hyperparameters=a60"), "Later("),
+    "again": (SDK + "a = [1]\n" + "a = [a, a]\n" * 60 + MADE % "hyperparameters={'a': a}", "Later("),
+    "templates": (doubled("f'{x}ten chars '", "a%(m)d = f'{a%(n)d}{a%(n)d}'\n", "base_job_name=a60"), "Later("),
     "list of lists": (f"{SDK}a = [{'1,' * 900}]\n{MADE % ('hyperparameters={1: [' + 'a,' * 900 + ']}')}", "Later("),
 }
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from controller import wiring
 from controller.cli import main
+from controller.policy.document import revision_of
 from infra.local.host import CLIENT_CONFIG, Host
 from tests.security.lab import lab, launch, log, request, run, status, texts
 
@@ -41,6 +44,13 @@ def _published(text: str, folder: Path) -> int:
     return main(["compile", str(folder), "--to", URI])
 
 
+def _forged(good: Any) -> bytes:
+    """The document with a duration that no policy file may have, under a revision that fits it."""
+    document = json.loads(good["Body"].read())
+    document["rules"][0]["options"]["runtime_over_s"] = -3600
+    return json.dumps(document | {"revision": revision_of(document)}).encode()
+
+
 def _sweep(host: Host, minutes: int = 1) -> None:
     for _ in range(minutes):
         run(host, minutes=1)
@@ -59,11 +69,14 @@ def test_the_policy_in_s3_is_in_force_and_a_bad_version_is_told_once_and_changes
     assert _published(STRICT, tmp_path) == 0
     _sweep(host)
     revision = wiring.ports().policies.current().revision
-    s3.put_object(Bucket="acme-policies", Key="spotwarden.json", Body=b"rules: []")
+    s3.put_object(
+        Bucket="acme-policies", Key="spotwarden.json", Body=_forged(s3.get_object(Bucket="acme-policies", Key="spotwarden.json"))
+    )
     _new_containers(host)
     _sweep(host, minutes=2)
     assert _offender(host, "one") == "Stopped"
     assert texts(host).count("is not in force: it cannot be used") == 1
+    assert "runtime_over_s -3600, wanted from 0 to 2,419,200" in texts(host)
     assert f"Policy `{revision}` stays in force" in texts(host)
     assert log(host).count('"PoliciesRefused":1') >= 2
     assert wiring.reading_ports().policies.current().revision == revision

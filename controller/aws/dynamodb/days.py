@@ -1,6 +1,8 @@
 """Days that are over, in DynamoDB: their rollups, and the days to which entries were added since.
 
-rollup   <day>#<part>        groups and counts of a day as zipped JSON; a day of more than 300 kB has several parts
+rollup   <day>#<part>        groups and counts of a day as zipped JSON; a day of more than 300 kB has several parts. The first
+                             part has the version of the day's rollup
+rollup   forgotten           how often people were forgotten
 cursor   rollup              until when days are closed
 late     <day>#<lineage>     a mark that a commit left; removed when the day is rolled up again
 """
@@ -18,12 +20,13 @@ from controller.aws.dynamodb.items import MARK, Item
 from controller.aws.dynamodb.moments import moment_of, move_forward
 from controller.aws.dynamodb.retention import FOR_GOOD, Retention
 from controller.aws.dynamodb.table import Table, Write, key, partition_of
-from controller.runtime.answers import Unreachable
-from controller.runtime.schedule_ports import LateDay
+from controller.runtime.schedule_ports import LateDay, RollupVersions
 from controller.savings.arithmetic import FIELDS, Savings
 from controller.savings.rollup import Count, CountKind, Group, Mover, Rollup, with_missed
 
 CLOSED = "rollup"
+FORGOTTEN = "forgotten"
+NEVER = {"N": "0"}
 PART_BYTES = 300_000  # an item takes at most 400 kB
 UNFOLDED_MAX = 16_000_000  # bytes of a part's document: names and figures are packed to a tenth, not to a hundredth
 FIGURE_MAX = 10**18
@@ -51,24 +54,45 @@ class DynamoDays:
     def mark_late(self, day: date, why: str) -> None:
         self._table.put({**key("late", f"{day}#{why}"), **MARK, "version": {"N": "0"}})
 
-    def put_rollup(self, day: date, rollup: Rollup, *, settles: Iterable[LateDay] = ()) -> None:
+    def versions(self, day: date) -> RollupVersions:
+        return RollupVersions(rollup=self._version(f"{day}#00"), forgotten=self._version(FORGOTTEN))
+
+    def put_rollup(
+        self, day: date, rollup: Rollup, *, settles: Iterable[LateDay] = (), if_still: RollupVersions | None = None
+    ) -> bool:
         # In one transaction. Its marks are removed afterwards: after a crash in between, it is rolled up again.
+        still = if_still or self.versions(day)
         parts = _parts(rollup)
         before = [row["sk"]["S"] for row in self._rows(day, day)]
         places = [f"{day}#{number:02d}" for number in range(len(parts))]
-        writes: list[Write] = [
-            {"Put": {"Item": {**key("rollup", place), **MARK, "zip": {"B": part}, "expires_at": {"N": epoch_s(day + KEPT)}}}}
-            for place, part in zip(places, parts, strict=True)
-        ]
+        kept = {"expires_at": {"N": epoch_s(day + KEPT)}}
+        contents = [{"zip": {"B": part}, **kept} for part in parts]
+        writes: list[Write] = [{"Put": _put(places[0], contents[0], still.rollup, still.rollup + 1)}]
+        writes += [{"Put": {"Item": _row(place, row)}} for place, row in zip(places[1:], contents[1:], strict=True)]
         writes += [{"Delete": {"Key": key("rollup", place)}} for place in before if place not in places]
+        # The same row again: the functions that write rollups may put, and a check alone would be another permission.
+        writes.append({"Put": _put(FORGOTTEN, {}, still.forgotten, still.forgotten)})
         if not self._table.transact(writes):
-            raise Unreachable(f"the rollup of {day} could not be written: somebody else was writing it")
+            return False
         for mark in settles:
             self._table.remove(
                 key("late", f"{mark.day}#{mark.lineage}"),
                 ConditionExpression="version = :version",
                 ExpressionAttributeValues={":version": {"N": str(mark.version)}},
             )
+        return True
+
+    def note_forgotten(self) -> None:
+        while not self._noted_forgotten(self._version(FORGOTTEN)):
+            pass  # another person was forgotten meanwhile
+
+    def _noted_forgotten(self, known: int) -> bool:
+        asked = _put(FORGOTTEN, {}, known, known + 1)
+        return self._table.put(asked.pop("Item"), **asked)
+
+    def _version(self, place: str) -> int:
+        row = self._table.get("rollup", place)
+        return int(row.get("version", NEVER)["N"]) if row is not None else 0
 
     def rollups(self, since: date, until: date) -> Iterable[tuple[date, Rollup]]:
         rows = self._rows(since, until - timedelta(days=1))
@@ -95,6 +119,19 @@ class DynamoDays:
 def marking(day: date, lineage: str, version: int) -> Write:
     """The mark that a commit leaves on a day that is over. Each lineage has its own row, so that none waits for another."""
     return {"Put": {"Item": {**key("late", f"{day}#{lineage}"), **MARK, "version": {"N": str(version)}}}}
+
+
+def _row(place: str, content: Item) -> Item:
+    return {**key("rollup", place), **MARK, **content}
+
+
+def _put(place: str, content: Item, version: int, next_version: int) -> Write:
+    """A put of a row with its next version, only where it has this version; a row without one, or no row, has version 0."""
+    return {
+        "Item": _row(place, {**content, "version": {"N": str(next_version)}}),
+        "ConditionExpression": "version = :version" if version else "attribute_not_exists(version) OR version = :version",
+        "ExpressionAttributeValues": {":version": {"N": str(version)}},
+    }
 
 
 def epoch_s(day: date) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TypeVar
 
 from controller.aws.dynamodb.items import read_or_none, write
 from controller.aws.dynamodb.journal import days_between
 from controller.aws.dynamodb.table import Table, key, partition_of
 from controller.ledger.pool import MarketSignal
 from controller.ledger.refused_create import RefusedCreate
+
+S = TypeVar("S", MarketSignal, RefusedCreate)
 
 
 class DynamoMarketSignals:
@@ -26,8 +29,14 @@ class DynamoMarketSignals:
         return self._table.put({**place, **write(refused)}, absent=True)
 
     def signals(self, since: datetime, until: datetime) -> Iterable[MarketSignal]:
+        return self._between(since, until, MarketSignal)
+
+    def refused(self, since: datetime, until: datetime) -> Iterable[RefusedCreate]:
+        return self._between(since, until, RefusedCreate)
+
+    def _between(self, since: datetime, until: datetime, kind: type[S]) -> Iterable[S]:
         for day in days_between(since, until):
             for row in self._table.query(**partition_of(f"signal#{day}")):
-                signal = read_or_none(row, MarketSignal)
-                if signal is not None and since <= signal.at < until:
-                    yield signal
+                found = read_or_none(row, kind)
+                if found is not None and since <= found.at < until:
+                    yield found

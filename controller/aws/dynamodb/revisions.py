@@ -1,21 +1,23 @@
 """Since when the current policy revision is in force, in DynamoDB: policy, current; and policy, document#<revision>.
 
-A document is written before the row that names its revision, and never changed: its name is the hash of its content. Rows
-``policy, <revision>`` were written before revisions had intervals: they say when a revision was first seen.
+The current row also says when its revision was read: a container that stood still after reading an older version does not put
+that in force. A document is written before the row that names its revision, and never changed: its name is the hash of its
+content. Rows ``policy, <revision>`` were written before revisions had intervals: they say when a revision was first seen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from controller.aws.dynamodb.items import MARK, Item, moment, stamp
 from controller.aws.dynamodb.table import Table, key
 from controller.policy.document import BYTES_MAX, document_text
-from controller.runtime.policy_ports import RevisionInForce
+from controller.runtime.policy_ports import PutInForce, Reading, RevisionInForce
 
 CURRENT = "current"  # no revision has this name: a revision is twelve hexadecimal digits
+SKEW_MAX = timedelta(minutes=5)
 KEPT = "kept"  # of the current row: the document of its revision is kept
 
 
@@ -26,27 +28,38 @@ class DynamoRevisions:
         self._table = table
 
     def in_force_at(self, revision: str, now: datetime, document: Mapping[str, Any] | None = None) -> datetime:
+        put = self.put_in_force(revision, Reading(asked_at=now, answered_at=now), document)
+        return put.since if put is not None else now
+
+    def put_in_force(self, revision: str, reading: Reading, document: Mapping[str, Any] | None = None) -> PutInForce | None:
         current = self._table.get("policy", CURRENT)
-        same = current is not None and current["revision"]["S"] == revision
+        same = current is not None and _is_of(current, revision)
         if current is not None and same and (document is None or KEPT in current):
-            return moment(current["at"]["S"])
+            return PutInForce(since=moment(current["at"]["S"]))
+        if current is not None and not same and _is_newer(current, reading):
+            return None
         kept = document is not None and self._keep(revision, document)
         if current is not None and same:
-            if not kept:
-                return moment(current["at"]["S"])
-            at = moment(current["at"]["S"])
+            if not kept or self._table.put({**current, KEPT: {"BOOL": True}}, **_unchanged(current)):
+                return PutInForce(since=moment(current["at"]["S"]))
         else:
-            at = now if current is not None else self._first_seen(revision, now)
-        mark = {KEPT: {"BOOL": True}} if kept else {}
-        row = {**key("policy", CURRENT), **MARK, "revision": {"S": revision}, "at": {"S": stamp(at)}, **mark}
-        if self._table.put(row, absent=True) if current is None else self._table.put(row, **_unchanged(current)):
-            return at
+            since = reading.answered_at if current is not None else self._first_seen(revision, reading.answered_at)
+            row = {**_row(revision, since, reading), **({KEPT: {"BOOL": True}} if kept else {})}
+            if current is None and self._table.put(row, absent=True):
+                return PutInForce(since=since)
+            if current is not None and self._table.put(row, **_unchanged(current)):
+                return PutInForce(since=since, replaced=_in_force(current))
         other = self._table.get("policy", CURRENT)  # another container was faster, with this revision or with another
-        return moment(other["at"]["S"]) if other is not None and other["revision"]["S"] == revision else now
+        return PutInForce(since=moment(other["at"]["S"])) if other is not None and _is_of(other, revision) else None
+
+    def take_back(self, revision: str, put: PutInForce, reading: Reading) -> None:
+        if put.replaced is not None:
+            mine = _row(revision, put.since, reading)
+            self._table.put(_row(put.replaced.revision, put.replaced.since, reading), **_unchanged(mine))
 
     def current(self) -> RevisionInForce | None:
         row = self._table.get("policy", CURRENT)
-        return RevisionInForce(revision=row["revision"]["S"], since=moment(row["at"]["S"])) if row is not None else None
+        return _in_force(row) if row is not None else None
 
     def document(self, revision: str) -> str | None:
         row = self._table.get("policy", _document(revision))
@@ -68,6 +81,26 @@ class DynamoRevisions:
 
 def _document(revision: str) -> str:
     return f"document#{revision}"
+
+
+def _row(revision: str, since: datetime, reading: Reading) -> Item:
+    at, read_at = stamp(since), stamp(reading.answered_at)
+    return {**key("policy", CURRENT), **MARK, "revision": {"S": revision}, "at": {"S": at}, "read_at": {"S": read_at}}
+
+
+def _in_force(row: Item) -> RevisionInForce:
+    return RevisionInForce(revision=row["revision"]["S"], since=moment(row["at"]["S"]))
+
+
+def _is_of(row: Item, revision: str) -> bool:
+    return bool(row["revision"]["S"] == revision)
+
+
+def _is_newer(current: Item, reading: Reading) -> bool:
+    """Whether what is in force was read after a reading was asked for. A clock that was far ahead once is not believed."""
+    row = current if "read_at" in current else {"read_at": current["at"]}  # rows of older code have none
+    read_at = moment(row["read_at"]["S"])
+    return reading.asked_at < read_at <= reading.answered_at + SKEW_MAX
 
 
 def _unchanged(current: Item) -> Item:

@@ -282,7 +282,8 @@ def _timed_out_pending(body: Document, lines: Sequence[Document]) -> bool:
         return False
     limit_s = whole(section(body, "StoppingCondition"), "MaxPendingTimeInSeconds", SECONDS_MAX)
     waits = _intervals(lines, "Pending") or _intervals(lines, "Starting")
-    waited_s = sum((one.end - one.start).total_seconds() for one in waits if one.end is not None)
+    over = _last_moment(lines)  # of the last wait, where SageMaker left its end out
+    waited_s = sum((end - one.start).total_seconds() for one in waits if (end := one.end or over) is not None)
     told = classify(text(body, "FailureReason")) is FailureCause.CAPACITY
     return told or (limit_s is not None and waited_s >= limit_s - PENDING_SLACK_S)
 

@@ -2,7 +2,7 @@
 
 A read without an answer (throttled, timed out) is Unreachable. A denied read is a mistake in the controller's role, and is raised
 with AWS's message: Lambda retries, the event ends in the dead-letter queue, the sweep reads again every five minutes, and the log
-names the missing permission. A denied StopTrainingJob is Refused, and people are told; a denied CreateTrainingJob waits.
+names the permission. A denied StopTrainingJob is Refused, and people are told; a denied CreateTrainingJob waits.
 
 CreateTrainingJob has no ClientToken: the attempt's deterministic name is the idempotency key. The ledger says to whom a taken
 name belongs (``controller.ledger.lineage.is_sent``).
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -23,6 +24,7 @@ from controller.aws.sagemaker.described_members import note_unaccounted, unaccou
 from controller.aws.sagemaker.documents import DocumentKind, job_of
 from controller.aws.sagemaker.identity import identity_of, probe_identity_of, work_of
 from controller.aws.sagemaker.lone_surrogates import without_lone_surrogates
+from controller.aws.sagemaker.ownership import NO_ANSWER, made_by_step
 from controller.aws.sagemaker.repeat_request import Request, request_again, unrepeatable, without_metric_definitions
 from controller.aws.sagemaker.tuning import tuning_job_of
 from controller.decide.ownership import OwnerAnswer
@@ -157,13 +159,12 @@ class SageMakerJobs:
     def made_by_pipeline(self, job: Job, execution: str) -> OwnerAnswer:
         asked = {"PipelineExecutionArn": execution, "MaxResults": 100}
         try:
-            for _, page in zip(
-                range(STEP_PAGES_MAX), self._pages(self._client.list_pipeline_execution_steps, asked), strict=False
-            ):
-                steps = (step.get("Metadata") or {} for step in page["PipelineExecutionSteps"])
-                if any((made.get("TrainingJob") or {}).get("Arn") == job.arn for made in steps):
-                    return OwnerAnswer.YES
-        except (Unreachable, ClientError, BotoCoreError):  # the job is judged all the same: whoever names an owner chooses it
+            pages = islice(self._pages(self._client.list_pipeline_execution_steps, asked), STEP_PAGES_MAX)
+            if any(made_by_step(step, job) for page in pages for step in page["PipelineExecutionSteps"]):
+                return OwnerAnswer.YES
+        except ClientError as error:  # a text that SageMaker refuses names no execution
+            return OwnerAnswer.NO if fault_of(error) is AwsFault.INVALID else OwnerAnswer.SILENT
+        except (Unreachable, BotoCoreError, *NO_ANSWER):  # the job is judged all the same: whoever names an owner chooses it
             return OwnerAnswer.SILENT
         return OwnerAnswer.NO
 

@@ -3,15 +3,17 @@
 A job that a tuner, a pipeline or another service waits for is theirs: a second one would be invisible to its owner, and
 its result lost. Whoever creates a job chooses its name and its tags, so these only claim an owner. What proves one is what
 the creator cannot write: the owner's ARN in the description, a tag that only AWS can set, or the owner's own word
-(``SageMakerJobs.made_by_pipeline``).
+(``SageMakerJobs.made_by_pipeline``, ``made_by_step``).
 """
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from controller.aws.sagemaker.described_members import unaccounted
-from controller.jobs.job import PIPELINE_TAG, Service, claims_an_owner
+from controller.aws.sagemaker.members import moment
+from controller.jobs.job import PIPELINE_TAG, Job, Service, claims_an_owner
 
 Described = Mapping[str, Any]
 """A DescribeTrainingJob response."""
@@ -48,7 +50,7 @@ _RESERVED_TAGS: tuple[tuple[str, Service | None], ...] = (
 def service_of(described: Described, tags: Mapping[str, str]) -> Service | None:
     """Name the service that started a job and waits for it, where the document proves one."""
     for member, service in _OWNER_ARNS.items():
-        if described.get(member):
+        if described.get(member) and _is_here(described[member], described):
             return service
     reserved = sorted(key.lower().removeprefix(RESERVED) for key in tags if key.lower().startswith(RESERVED))
     owners = (next(service for start, service in _RESERVED_TAGS if key.startswith(start)) for key in reserved)
@@ -57,11 +59,36 @@ def service_of(described: Described, tags: Mapping[str, str]) -> Service | None:
 
 def claimed_service(described: Described, tags: Mapping[str, str]) -> Service | None:
     """Name the service that a job's tags or name say it belongs to; it proves nothing."""
+    for member, service in _OWNER_ARNS.items():
+        if described.get(member) and not _is_here(described[member], described):
+            return service
     for key, service in OWNER_TAGS.items():
         if key in tags:
             return service
     name = described.get("TrainingJobName", "")
     return next((service for pattern, service in _OWNER_NAMES if pattern.fullmatch(name)), None)
+
+
+def _is_here(owner: str, described: Described) -> bool:
+    """Whether an owner can have started the job: whatever starts a job is in its account and region."""
+    there, here = (str(arn).split(":", 5)[3:5] for arn in (owner, described.get("TrainingJobArn") or ""))
+    return len(there) < 2 or len(here) < 2 or there == here
+
+
+NO_ANSWER = (AttributeError, KeyError, TypeError, ValueError)  # what reading raises where an answer has another form than steps
+STEP_TOLERANCE = timedelta(minutes=5)  # between the times of a step and those of the job that it made
+
+
+def made_by_step(step: Mapping[str, Any], job: Job) -> bool:
+    """Whether a step of a pipeline execution made a job, which its name alone does not say: once a job is deleted, anybody can
+    create another under its name. A step whose result came from a cache made no job. Raises one of ``NO_ANSWER``.
+    """
+    made = (step.get("Metadata") or {}).get("TrainingJob") or {}
+    if made.get("Arn") != job.arn or step.get("CacheHitResult"):
+        return False
+    began_at, ended_at = moment(step, "StartTime"), moment(step, "EndTime")
+    late = ended_at is not None and job.created_at > ended_at + STEP_TOLERANCE
+    return not late and (began_at is None or job.created_at >= began_at - STEP_TOLERANCE)
 
 
 def unrepeatable(described: Described, tags: Mapping[str, str], *, claims: bool = True) -> str | None:

@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from controller.aws.sagemaker.documents import BadDocument, DocumentKind
+from controller.cli.documents.batch import service_job
 from controller.cli.documents.cloudformation import template
-from controller.cli.documents.found import Found, joined, line_of
-from controller.cli.documents.kubernetes import is_ack, is_kubernetes, resource
+from controller.cli.documents.described_definition import described_definition
+from controller.cli.documents.found import Found, beside, joined, line_of
+from controller.cli.documents.kubernetes import resource
 from controller.cli.documents.notebook import notebook_jobs, notebook_of
+from controller.cli.documents.other_tools import source_of_another_tool, unreadable
 from controller.cli.documents.parse import DEEP, BadText, values
 from controller.cli.documents.pipelines import pipeline
 from controller.cli.documents.python_source import python_jobs
-from controller.cli.documents.sagemaker_api import described, event, list_summaries, search_results
+from controller.cli.documents.sagemaker_api import cloudtrail, described, event, list_summaries, search_results
 from controller.cli.documents.sdk_dump import sdk_dump
 from controller.cli.documents.step_functions import has_paths, parameters_with_paths, state_machine
 from controller.cli.documents.terraform import plan
@@ -27,8 +30,11 @@ from controller.policyfile.folder import not_utf_8
 
 __all__ = ["Found", "documents", "documents_in"]
 
-READERS = (event, search_results, list_summaries, tuning_request, pipeline, state_machine, template, plan, resource, sdk_dump)
-BYTES_MAX = 1_000_000
+READERS = (
+    event, cloudtrail, search_results, list_summaries, tuning_request, pipeline, state_machine, template, plan, resource,
+    service_job, described_definition, sdk_dump,
+)  # fmt: skip
+BYTES_MAX, PYTHON_BYTES_MAX = 10_000_000, 1_000_000  # plans, search results and notebooks with pictures are large
 STANDARD_INPUT = "standard input"
 
 
@@ -42,7 +48,7 @@ def documents(file: str) -> Iterator[Found]:
             return
         yield from _of_text(name, text)
     except OSError as error:
-        yield _bad(name, f"found {error.strerror or error}, wanted a file that can be read")
+        yield _bad(name, unreadable(file, error))
     except UnicodeDecodeError as error:
         yield _bad(name, f"found {not_utf_8(error)}, wanted text")
     except RecursionError:
@@ -65,7 +71,13 @@ def _text(file: Path) -> str:
 
 
 def _of_text(name: str, text: str) -> Iterator[Found]:
+    if other := source_of_another_tool(name, text):
+        yield _bad(name, other)
+        return
     if name.endswith(".py"):
+        if len(text) > PYTHON_BYTES_MAX:
+            yield _bad(name, f"found more than {PYTHON_BYTES_MAX:,} characters, wanted a program of at most that size")
+            return
         yield from python_jobs(name, text)
         return
     notebook = notebook_of(text) if text.lstrip().startswith("{") and '"cells"' in text else None
@@ -76,12 +88,8 @@ def _of_text(name: str, text: str) -> Iterator[Found]:
     whole = found[0] if len(found) == 1 and isinstance(found[0], list) else found
     if not whole:
         yield _bad(name, "found an empty file or list, wanted a job document")
-    manifest = any(is_ack(value) for value in whole)
-    for number, value in enumerate(whole):
-        if manifest and is_kubernetes(value) and not is_ack(value):
-            continue  # what else the manifest contains is no mistake
-        many = whole is not found or len(found) > 1
-        yield from _of_value(name, value, f"[{number}]" if many else "")
+    many = whole is not found or len(found) > 1
+    yield from beside(one for n, value in enumerate(whole) for one in _of_value(name, value, f"[{n}]" if many else ""))
 
 
 def _of_value(file: str, value: Any, path: str) -> Iterator[Found]:

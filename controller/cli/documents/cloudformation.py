@@ -8,14 +8,16 @@ from dataclasses import replace
 from typing import Any
 
 from controller.aws.sagemaker.documents import BadDocument
-from controller.cli.documents.found import Found, Later, Located, joined, line_of
+from controller.cli.documents.found import CREATE_SHAPE, Found, Later, Located, beside, joined, line_of, templated
 from controller.cli.documents.parse import json_value
 from controller.cli.documents.pipelines import pipeline
+from controller.cli.documents.renamed import renamed
 from controller.cli.documents.step_functions import state_machine
 
 KIND = "CloudFormation template"
 MACHINES = ("AWS::StepFunctions::StateMachine", "AWS::Serverless::StateMachine")
 PIPELINE = "AWS::SageMaker::Pipeline"
+SDK_CALL = "Custom::AWS"  # the CDK's AwsCustomResource, which makes one call of an SDK
 
 
 def template(file: str, document: Mapping[str, Any], path: str = "") -> Iterator[Found] | None:
@@ -23,12 +25,17 @@ def template(file: str, document: Mapping[str, Any], path: str = "") -> Iterator
     resources = document.get("Resources")
     if not isinstance(resources, Mapping) or not any(isinstance(r, Mapping) and "Type" in r for r in resources.values()):
         return None
-    return _template(file, resources, path, line_of(document))
+    return iter(beside(_template(file, resources, path, line_of(document))))
 
 
 def _template(file: str, resources: Mapping[str, Any], path: str, line: int | None) -> Iterator[Found]:
     found = False
     for name, resource in resources.items():
+        if isinstance(resource, Mapping) and resource.get("Type") == SDK_CALL:
+            for one in _sdk_calls(file, resource, joined(joined(path, "Resources"), str(name))):
+                found = True
+                yield one
+            continue
         if not isinstance(resource, Mapping) or resource.get("Type") not in (*MACHINES, PIPELINE):
             continue
         found = True
@@ -40,6 +47,24 @@ def _template(file: str, resources: Mapping[str, Any], path: str, line: int | No
     if not found:
         error = f"found no {MACHINES[0]}, {MACHINES[1]} or {PIPELINE} in this template: only these create training jobs"
         yield Found(file=file, kind=KIND, path=path, line=line, error=error, request=None)
+
+
+def _sdk_calls(file: str, resource: Mapping[str, Any], place: str) -> Iterator[Found]:
+    """The training jobs that the CDK's AwsCustomResource creates: a call for each of Create and Update, as a text."""
+    properties = resource.get("Properties")
+    line = line_of(resource)
+    for member in ("Create", "Update"):
+        given = properties.get(member) if isinstance(properties, Mapping) else None
+        try:
+            call = _definition(given, line) if given is not None else None
+        except BadDocument:
+            continue
+        action = str(call.get("action", "")) if isinstance(call, Mapping) else ""
+        if not isinstance(call, Mapping) or action.lower() not in ("createtrainingjob", "createtrainingjobcommand"):
+            continue
+        at = joined(joined(joined(place, "Properties"), member), "parameters")
+        body = templated(renamed(call.get("parameters") or {}, CREATE_SHAPE))
+        yield Found(file=file, kind=f"{KIND}, {SDK_CALL}", path=at, line=line, body=body)
 
 
 def _resource(file: str, type_: str, properties: Mapping[str, Any], place: str, line: int | None) -> Iterator[Found]:
@@ -54,8 +79,9 @@ def _resource(file: str, type_: str, properties: Mapping[str, Any], place: str, 
         yield Found(file=file, kind=type_, path=place, line=line, error=error, request=None)
         return
     at = joined(place, member)
+    begins = line_of(given[member])  # of a text of several lines; any other text stands in one line
     try:
-        definition = _definition(given[member], line)
+        definition = _definition(given[member], begins or line)
     except BadDocument as error:
         yield Found(file=file, kind=type_, path=at, line=line, error=str(error), request=None)
         return
@@ -63,6 +89,8 @@ def _resource(file: str, type_: str, properties: Mapping[str, Any], place: str, 
     if found is None:
         error_text = "its definition is filled in when the stack is made, so it cannot be checked here"
         yield Found(file=file, kind=type_, path=at, line=line, error=error_text, request=None)
+    elif isinstance(given[member], str) and begins is None:
+        yield from (replace(one, line=line) for one in found)
     else:
         yield from found
 

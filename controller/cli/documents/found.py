@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,14 +10,20 @@ from typing import Any
 from controller.aws.sagemaker.documents import DocumentKind
 from controller.jobs.job import Service
 
+PLACE = re.compile(r"\$\{|\{\{.*?\}\}|\$[A-Z][A-Z0-9_]+\b", re.DOTALL)  # of a template, of Jinja and Helm, of envsubst
 CREATE_SHAPE = "CreateTrainingJobRequest"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Later:
-    """A value that the document does not contain: it is filled in when the job is created. ``why`` names what fills it in."""
+    """A value that the document does not contain: it is filled in when the job is created. ``why`` names what fills it in.
+
+    ``template`` is not empty where the value is surely a text, and has ``{}`` for each part that is filled in; anything else may
+    turn out to be none.
+    """
 
     why: str
+    template: str = ""
 
 
 class Located(dict[str, Any]):
@@ -45,6 +52,7 @@ class Found:
     service: Service | None = None
     tool: str = "request"
     error: str = ""
+    idle: bool = False  # the error is that nothing here makes a training job, which is none beside something that does
     envelope: Mapping[str, Any] | None = None  # the event around it
     outer: Mapping[str, Any] | None = None  # the request of the tuning job around it
     outer_filled: frozenset[str] = frozenset()
@@ -54,6 +62,18 @@ class Found:
         """The place for people: ``pipeline.json: Steps[0].Arguments (line 12)``."""
         place = f"{self.file}: {self.path}" if self.path else self.file
         return f"{place} (line {self.line})" if self.line and self.path else place
+
+
+class LocatedText(str):
+    """A text of several lines of a document, with the line that it begins on."""
+
+    line: int | None = None
+
+
+def beside(found: Iterable[Found]) -> list[Found]:
+    """The jobs and mistakes of several parts of a document. That a part makes no training job matters only where none does."""
+    whole = list(found)
+    return [one for one in whole if not one.idle] or whole
 
 
 def line_of(value: object) -> int | None:
@@ -68,14 +88,14 @@ def joined(path: str, member: str | int) -> str:
 
 
 def templated(value: Any) -> Any:
-    """The same, where text with a place such as ``${image}`` is filled in later."""
+    """The same, where text with a place such as ``${image}``, ``{{ image }}`` or ``$IMAGE`` is filled in later."""
     if isinstance(value, Mapping):
         changed = Located({name: templated(item) for name, item in value.items()})
         changed.line = line_of(value)
         return changed
     if isinstance(value, list):
         return [templated(item) for item in value]
-    return Later(why=value) if isinstance(value, str) and "${" in value else value
+    return Later(why=value) if isinstance(value, str) and PLACE.search(value) else value
 
 
 def said_part(body: Any) -> tuple[Any, dict[str, str]]:

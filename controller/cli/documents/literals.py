@@ -1,16 +1,19 @@
 """What an expression of Python says by itself: literals, arithmetic on literals, and names that hold one literal.
 
-Nothing is run. What is computed, read from elsewhere, changed later or given by a condition is filled in later.
+Nothing is run. What is computed, read from elsewhere or given by a condition that is not known is filled in later.
 """
 
 from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from controller.cli.documents.found import Later
+from controller.cli.documents.sdk import image_of
 
 Scope = Mapping[str, Any]
 """The names of a place and their values, ``Later`` where a value is not known."""
@@ -23,15 +26,32 @@ _OPERATORS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.FloorDiv: operator.floordiv,
     ast.Div: operator.truediv,
 }  # fmt: skip
-HARMLESS = frozenset({"print", "len", "dumps", "pprint", "info", "debug", "dict", "str", "repr", "warning"})  # change no argument
+_COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
+    ast.GtE: operator.ge, ast.Is: operator.is_, ast.IsNot: operator.is_not,
+}  # fmt: skip
+TEXTS = frozenset({"format", "join", "os.path.join", "posixpath.join", "str"})  # calls that surely return a text
 
 
 class Call(dict[str, Any]):
     """A call by its keywords; ``name`` is what is called, ``rest`` is Later where keywords come from elsewhere."""
 
     name = ""
+    template = ""  # of the text that it makes
     positional: tuple[Any, ...] = ()
     rest: Later | None = None
+
+
+class Attributes(dict[str, Any]):
+    """What a class, or ``self`` in its methods, surely holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """A dict or a list that statements put together; it is whole only after the line of the last of them."""
+
+    value: Any
+    after: int
 
 
 def value_of(node: ast.expr | None, scope: Scope) -> Any:
@@ -42,7 +62,23 @@ def value_of(node: ast.expr | None, scope: Scope) -> Any:
         case ast.Constant(value=value):
             return value if isinstance(value, str | int | float | bool | None) else Later(why=ast.unparse(node))
         case ast.Name(id=name):
-            return scope.get(name, Later(why=name))
+            found = scope.get(name, Later(why=name))
+            if isinstance(found, Built):
+                return found.value if node.lineno > found.after else Later(why=name)
+            return found
+        case ast.Attribute(value=value, attr=name):
+            owner = value_of(value, scope) if isinstance(value, ast.Name) else None
+            return owner.get(name, Later(why=_short(node))) if isinstance(owner, Attributes) else Later(why=_short(node))
+        case ast.IfExp(test=test, body=body, orelse=orelse):
+            known = truth(value_of(test, scope))
+            return Later(why=_short(node)) if known is None else value_of(body if known else orelse, scope)
+        case ast.Compare(left=first, ops=[op], comparators=[second]):
+            return _compared(node, op, value_of(first, scope), value_of(second, scope))
+        case ast.BoolOp(op=op, values=parts):
+            return _either(node, op, [value_of(part, scope) for part in parts])
+        case ast.Subscript(value=value, slice=ast.Constant(value=str(name))):
+            owner = value_of(value, scope)
+            return owner[name] if isinstance(owner, Mapping) and name in owner else Later(why=_short(node))
         case ast.List(elts=items) | ast.Tuple(elts=items):
             return [value_of(item, scope) for item in items]
         case ast.Dict():
@@ -54,22 +90,68 @@ def value_of(node: ast.expr | None, scope: Scope) -> Any:
             return -value if isinstance(value, int | float) else Later(why=ast.unparse(node))
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             value = value_of(operand, scope)
-            return not value if isinstance(value, bool) else Later(why=ast.unparse(node))
+            known = truth(value)
+            return Later(why=ast.unparse(node)) if known is None else not known
         case ast.BinOp():
             return _computed(node, scope)
+        case ast.Call(func=ast.Attribute(value=value, attr="copy"), args=[], keywords=[]):
+            return value_of(value, scope)
+        case ast.Call(func=ast.Name(id="deepcopy") | ast.Attribute(value=ast.Name(id="copy")), args=[value], keywords=[]):
+            return value_of(value, scope)
         case ast.Call():
             return call_of(node, scope)
         case _:
             return Later(why=_short(node))
 
 
+def truth(value: Any) -> bool | None:
+    """Whether a condition holds; None where it is not known."""
+    return None if isinstance(value, Later | Call | Attributes) else bool(value)
+
+
+def _compared(node: ast.expr, op: ast.cmpop, first: Any, second: Any) -> Any:
+    simple = (str, int, float, bool, type(None))
+    compare = _COMPARISONS.get(type(op))
+    if compare is None or not isinstance(first, simple) or not isinstance(second, simple):
+        return Later(why=_short(node))
+    try:
+        return bool(compare(first, second))
+    except TypeError:
+        return Later(why=_short(node))
+
+
+def _either(node: ast.expr, op: ast.boolop, values: list[Any]) -> Any:
+    """``a or b`` and ``a and b``: the first value that settles it, as far as all before it are known."""
+    settles = isinstance(op, ast.Or)
+    for value in values[:-1]:
+        known = truth(value)
+        if known is None:
+            return Later(why=_short(node))
+        if known is settles:
+            return value
+    return values[-1]
+
+
 def call_of(node: ast.Call, scope: Scope) -> Call:
     """A call with its keywords; ``**settings`` that are known count as keywords."""
     call = Call()
     call.name = dotted(node.func)
+    if (
+        call.name == "format"
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(text := value_of(node.func.value, scope), str)
+    ):
+        call.template = re.sub(r"\{[^{}]*\}", "{}", text)
     call.positional = tuple(value_of(item, scope) for item in node.args if not isinstance(item, ast.Starred))
     if any(isinstance(item, ast.Starred) for item in node.args):
         call.rest = Later(why=_short(node))
+    if call.name == "dict" and len(call.positional) == 1:
+        base = call.positional[0]
+        if isinstance(base, Mapping) and not (isinstance(base, Call) and base.name != "dict"):
+            call.update(base)
+            call.positional = ()
+        else:
+            call.rest = Later(why=_short(node))
     for keyword in node.keywords:
         value = value_of(keyword.value, scope)
         if keyword.arg is not None:
@@ -91,12 +173,24 @@ def plain(value: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Call):
-        if value.name.rpartition(".")[2] in SHAPES or value.name == "dict":
-            return {name: _plain(item) for name, item in value.items()} if value.rest is None else value.rest
-        return Later(why=f"{value.name}(…)")
+        shape = value.name.rpartition(".")[2]
+        if shape in SHAPES or value.name == "dict":
+            names = BY_PLACE.get(shape, ())
+            if value.rest is not None or len(value.positional) > len(names):
+                return value.rest or Later(why=f"{value.name}(…)")
+            given = {**dict(zip(names, value.positional, strict=False)), **value}
+            return {name: _plain(item) for name, item in given.items()}
+        if shape in ("retrieve", "get_image_uri"):
+            return _image(value)
+        return Later(why=f"{value.name}(…)", template=value.template or ("{}" if value.name in TEXTS else ""))
     if isinstance(value, Mapping):
         return {name: _plain(item) for name, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def held(value: Any) -> bool:
+    """Whether a name may hold a value: those of many values could unfold without end."""
+    return not _more_than(HELD_MAX, value)
 
 
 def _more_than(most: int, value: Any) -> bool:
@@ -113,6 +207,7 @@ def _more_than(most: int, value: Any) -> bool:
     return False
 
 
+BY_PLACE: Mapping[str, tuple[str, ...]] = {"InstanceGroup": ("instance_group_name", "instance_type", "instance_count")}
 # Classes of the SDK that only hold what they are given.
 SHAPES = frozenset(
     {
@@ -121,22 +216,6 @@ SHAPES = frozenset(
         "DataSource", "S3DataSource",
     }
 )  # fmt: skip
-
-
-def scope_of(body: list[ast.stmt], outer: Scope) -> dict[str, Any]:
-    """The names that the statements of a module or a function give a value, once and for good."""
-    given: dict[str, list[ast.expr | None]] = {}
-    for name, value in _assigned(body):
-        given.setdefault(name, []).append(value)
-    changed, rebound = set(_changed(body)), set(_rebound(body))
-    scope = dict(outer)
-    scope.update({name: Later(why=name) for name in given})
-    for name, values in given.items():
-        if len(values) == 1 and values[0] is not None and name not in rebound:
-            value = value_of(values[0], scope)
-            if not isinstance(value, Mapping | list) or (name not in changed and not _more_than(HELD_MAX, value)):
-                scope[name] = value
-    return scope
 
 
 def dotted(node: ast.expr) -> str:
@@ -149,66 +228,6 @@ def dotted(node: ast.expr) -> str:
             return f"{before}.{name}" if before else name
         case _:
             return ""
-
-
-def _assigned(body: list[ast.stmt]) -> Iterator[tuple[str, ast.expr | None]]:
-    """Each name with its value; without one where it is given in a branch, in a loop, or in any other way than by ``=``."""
-    for statement in body:
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                yield name, value
-            case ast.AnnAssign(target=ast.Name(id=name), value=value):
-                if value is not None:
-                    yield name, value
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                yield statement.name, None
-            case ast.Import() | ast.ImportFrom():
-                pass
-            case ast.With(body=inner) | ast.Try(body=inner, handlers=[]):
-                yield from _assigned(inner)
-            case _:
-                for node in ast.walk(statement):
-                    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
-                        yield node.id, None
-
-
-def _changed(body: list[ast.stmt]) -> Iterator[str]:
-    """Names whose value is changed where it is: ``request["a"] = 1``, ``request.update(…)``, ``fill(request)``."""
-    for statement in body:
-        for node in ast.walk(statement):
-            match node:
-                case ast.Subscript(ctx=ast.Store() | ast.Del()) | ast.Attribute(ctx=ast.Store() | ast.Del()):
-                    yield dotted(_root(node)).partition(".")[0]
-                case ast.Call(func=ast.Attribute(value=value, attr=method)) if method in MUTATING:
-                    yield dotted(_root(value)).partition(".")[0]
-            if isinstance(node, ast.Call) and not _known(node):
-                yield from (item.id for item in node.args if isinstance(item, ast.Name))
-
-
-def _rebound(body: list[ast.stmt]) -> Iterator[str]:
-    """Names that another place gives a value: ``global spot``, ``spot := …``."""
-    for statement in body:
-        for node in ast.walk(statement):
-            match node:
-                case ast.Global(names=names) | ast.Nonlocal(names=names):
-                    yield from names
-                case ast.NamedExpr(target=ast.Name(id=name)):
-                    yield name
-
-
-MUTATING = frozenset({"update", "pop", "setdefault", "append", "extend", "insert", "remove", "clear", "popitem"})
-
-
-def _known(node: ast.Call) -> bool:
-    """Whether a call surely leaves its arguments as they are: it prints, or its name begins with a capital, as a class."""
-    name = dotted(node.func).rpartition(".")[2]
-    return name in HARMLESS or name[:1].isupper()
-
-
-def _root(node: ast.expr) -> ast.expr:
-    while isinstance(node, ast.Subscript | ast.Attribute):
-        node = node.value
-    return node
 
 
 def _dict(node: ast.Dict, scope: Scope) -> Any:
@@ -229,18 +248,29 @@ def _dict(node: ast.Dict, scope: Scope) -> Any:
 
 def _joined(node: ast.JoinedStr, scope: Scope) -> Any:
     parts: list[str] = []
+    known = True
     for part in node.values:
         value = value_of(part.value if isinstance(part, ast.FormattedValue) else part, scope)
         simple = not isinstance(part, ast.FormattedValue) or (part.format_spec is None and part.conversion == -1)
         if not isinstance(value, str | int) or isinstance(value, bool) or not simple:
-            return Later(why=ast.unparse(node))
+            known = False
+            parts.append(_template(value) if simple else "{}")
+            continue
         parts.append(str(value))
-    return "".join(parts) if sum(map(len, parts)) <= TEXT_MAX else Later(why=_short(node))
+    whole = "".join(parts) if sum(map(len, parts)) <= TEXT_MAX else ""
+    return whole if known and whole else Later(why=_short(node), template=whole if whole.replace("{}", "") else "")
 
 
 def _computed(node: ast.BinOp, scope: Scope) -> Any:
     left, right, compute = value_of(node.left, scope), value_of(node.right, scope), _OPERATORS.get(type(node.op))
-    later = Later(why=_short(node))
+    template = ""
+    if isinstance(node.op, ast.Add) and any(_is_text(value) for value in (left, right)):
+        template = f"{_template(left)}{_template(right)}"[:TEXT_MAX]
+    elif isinstance(node.op, ast.Mod) and isinstance(left, str):
+        template = re.sub(r"%\w", "{}", left)
+    later = Later(why=_short(node), template=template)
+    if isinstance(node.op, ast.BitOr) and all(isinstance(one, Mapping) and not isinstance(one, Call) for one in (left, right)):
+        return {**left, **right}
     if compute is None or isinstance(left, bool) or isinstance(right, bool):
         return later
     if isinstance(left, str) and isinstance(right, str) and isinstance(node.op, ast.Add):
@@ -251,6 +281,26 @@ def _computed(node: ast.BinOp, scope: Scope) -> Any:
         return later
     value = compute(left, right)
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _is_text(value: Any) -> bool:
+    return (bool(value) and isinstance(value, str)) or (isinstance(value, Later) and bool(value.template))
+
+
+def _template(value: Any) -> str:
+    """A text with ``{}`` for what is not known of it."""
+    if isinstance(value, str | int) and not isinstance(value, bool):
+        return str(value)
+    return (value.template if isinstance(value, Later) else "") or "{}"
+
+
+def _image(call: Call) -> Any:
+    """What ``image_uris.retrieve("xgboost", …)``, or ``get_image_uri(region, "xgboost")`` of SDK v1, says of the algorithm."""
+    of_first_sdk = call.name.endswith("get_image_uri")
+    places = call.positional[1:] if of_first_sdk else call.positional
+    framework = call.get("repo_name", call.get("framework", places[0] if places else None))
+    version = call.get("repo_version", places[1] if len(places) > 1 else "1") if of_first_sdk else call.get("version")
+    return image_of(framework, version, model=call.get("model_id"))
 
 
 def _short(node: ast.expr) -> str:

@@ -2,38 +2,93 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from controller.cli.documents.found import Found
-from controller.cli.documents.python_source import program_jobs
+from controller.cli.documents.python_source import MAKES_JOBS, program_jobs
 
-MAGIC = re.compile(r"^\s*[%!?]|^\s*\w+.*\?$")
+# A line for the shell or for IPython; also one whose answer is kept: ``files = !ls``.
+MAGIC = re.compile(r"^(?P<indent>\s*)(?:(?P<kept>[A-Za-z_][\w, ]*)=\s*)?(?:[%!]|\?)")
+HELP = re.compile(r"^\s*[\w.]+\?{1,2}\s*$")
+CELL_MAGIC = re.compile(r"^\s*%%(\w+)")
+OF_PYTHON = frozenset({"time", "timeit", "capture", "prun", "local", "python", "python3"})  # such a cell runs as Python
+ASSIGNED = re.compile(r"^\s*([A-Za-z_]\w*)\s*=[^=]")
+UNREAD = "_unread_()"
 
 
 def notebook_jobs(file: str, document: Mapping[str, Any]) -> Iterator[Found]:
-    """The training jobs that a notebook makes: its cells count as one program, and a job stands in a line of its cell."""
+    """The training jobs that a notebook makes: its cells count as one program, and a job stands in a line of its cell.
+
+    A cell that is not Python by itself is left out, and what it gives a value is not known; one that seems to make a job is told.
+    """
+    language = _language(document)
+    if language not in ("", "python"):
+        error = f"found a notebook in {language}, wanted one in Python"
+        yield Found(file=file, kind="notebook", error=error, request=None)
+        return
     lines: list[str] = []
     places: list[tuple[int, int]] = []
+    unread: list[tuple[int, str]] = []
     for number, cell in enumerate(document["cells"]):
         if not isinstance(cell, Mapping) or cell.get("cell_type") != "code":
             continue
         source = cell.get("source", "")
         source = "".join(str(part) for part in source) if isinstance(source, list) else str(source)
-        magic = source.lstrip().startswith("%%")
-        for at, line in enumerate(source.splitlines(), 1):
-            lines.append("" if magic or MAGIC.match(line) else line)
-            places.append((number, at))
-        lines.append("")
-        places.append((number, 0))
+        of_cell = _python_lines(source.splitlines())
+        if (mistake := _not_python("\n".join(of_cell))) is not None:
+            if MAKES_JOBS.search("\n".join(of_cell)):
+                unread.append((number, mistake))
+            of_cell = [f"{name[1]} = {UNREAD}" if (name := ASSIGNED.match(line)) else "" for line in of_cell]
+        lines += [*of_cell, ""]
+        places += [(number, at) for at in (*range(1, len(of_cell) + 1), 0)]
 
     def place(line: int) -> tuple[str, int]:
         number, at = places[min(line, len(places)) - 1]
         return f"cells[{number}]", at
 
-    yield from program_jobs(file, "\n".join(lines), place)
+    found = list(program_jobs(file, "\n".join(lines), place))
+    for number, error in unread:
+        yield Found(file=file, kind="Python", path=f"cells[{number}]", error=error, request=None)
+    yield from found if not unread else [one for one in found if one.request or one.path]
+
+
+def _python_lines(lines: list[str]) -> list[str]:
+    """The lines of a cell; those for the shell or for IPython do nothing, and what they give a name is not known."""
+    if lines and (magic := CELL_MAGIC.match(lines[0])) is not None:
+        if magic[1] not in OF_PYTHON:
+            return [""] * len(lines)
+        lines = ["", *lines[1:]]
+    plain, continued = [], False
+    for line in lines:
+        found = MAGIC.match(line)
+        if continued or HELP.match(line):
+            plain.append("")
+        elif found is not None:
+            plain.append(f"{found['indent']}{found['kept']}= {UNREAD}" if found["kept"] else f"{found['indent']}pass")
+        else:
+            plain.append(line)
+            continue
+        continued = line.rstrip().endswith("\\")
+    return plain
+
+
+def _not_python(text: str) -> str | None:
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError, MemoryError) as error:
+        return f"line {getattr(error, 'lineno', None) or 1}: found text that is not Python 3 ({getattr(error, 'msg', error)})"
+    return None
+
+
+def _language(document: Mapping[str, Any]) -> str:
+    about = document.get("metadata")
+    kernel = about.get("kernelspec") if isinstance(about, Mapping) else None
+    language = kernel.get("language") if isinstance(kernel, Mapping) else None
+    return language.lower() if isinstance(language, str) else ""
 
 
 def _is_notebook(document: object) -> bool:

@@ -13,10 +13,11 @@ from typing import Any
 import yaml
 
 from controller.aws.sagemaker.documents import BadDocument
-from controller.cli.documents.found import Later, Located
+from controller.cli.documents.found import Later, Located, LocatedText
 from controller.policyfile.yaml_limits import UNREADABLE, LimitedLoader
 
 NUMBER_CHARS_MAX = 19
+BARE_PLACE = re.compile(r"([:\[,]\s*)(\$\{[^{}\"\n]+\})(?=\s*[,}\]])")  # of a template: "MaxRuntimeInSeconds": ${runtime}
 VISIBLE = re.compile(r"\S")
 DEEP = "found values nested too deeply, wanted a job document"
 
@@ -33,13 +34,16 @@ def values(text: str, *, json_only: bool = False) -> Iterator[Any]:
     """The values of a text in order; a mistake is yielded in its place. JSON where the first value is JSON, else YAML."""
     start = len(text) - len(text.lstrip())
     like_json = text[start : start + 1] in ("{", "[")
+    if like_json and BARE_PLACE.search(text) and not _begins_as_json(text, start):
+        quoted = BARE_PLACE.sub(r'\1"\2"', text)
+        text = quoted if _begins_as_json(quoted, start) else text
     if like_json and (json_only or _begins_as_json(text, start)):
         yield from _json(text, start)
         return
     try:
         yield from [document for document in yaml.load_all(text, Loader=_Loader) if document is not None]
     except (yaml.YAMLError, *UNREADABLE) as error:
-        yield from _json(text, start) if like_json else [_not_yaml(error)]
+        yield from _json(text, start) if like_json else [_not_yaml(error, text)]
 
 
 def json_value(text: str, first_line: int = 1) -> Any:
@@ -170,21 +174,34 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> Located:
     return found
 
 
+def _text(loader: _Loader, node: yaml.ScalarNode) -> str:
+    text: str = loader.construct_scalar(node)
+    if node.style != "|":
+        return text
+    located = LocatedText(text)
+    located.line = node.start_mark.line + 2  # after the line of the bar
+    return located
+
+
 def _intrinsic(loader: _Loader, tag: str, node: yaml.Node) -> Any:
     """``!Sub`` is its text, whose places are filled in when the stack is made; so is everything else."""
     if tag == "Sub" and isinstance(node, yaml.ScalarNode):
-        return node.value
+        return _text(loader, node)
     if tag == "Sub" and isinstance(node, yaml.SequenceNode) and node.value and isinstance(node.value[0], yaml.ScalarNode):
-        return node.value[0].value
+        return _text(loader, node.value[0])
     shown = node.value if isinstance(node, yaml.ScalarNode) else "…"
     return Later(why=f"!{tag} {shown}")
 
 
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+_Loader.add_constructor("tag:yaml.org,2002:str", _text)
 _Loader.add_multi_constructor("!", _intrinsic)
 
 
-def _not_yaml(error: Exception) -> BadText:
+def _not_yaml(error: Exception, text: str) -> BadText:
     mark = getattr(error, "problem_mark", None)
     why = getattr(error, "problem", None) or " ".join(str(error).split())
-    return BadText(f"found text that is not YAML ({why}), wanted a job document", mark.line + 1 if mark else 1)
+    line = mark.line + 1 if mark else 1
+    if "{{" in "\n".join(text.splitlines()[max(line - 2, 0) : line]):
+        return BadText("found a place of a template ({{ … }}) outside quotes, wanted the document that the template makes", line)
+    return BadText(f"found text that is not YAML ({why}), wanted a job document", line)

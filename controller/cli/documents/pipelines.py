@@ -44,7 +44,7 @@ def _pipeline(file: str, document: Mapping[str, Any], path: str) -> Iterator[Fou
     if not found:
         kinds = ", ".join(sorted({str(step.get("Type")) for _, step in _steps(document["Steps"], "")})) or "none"
         error = f"found steps of type {kinds}, wanted a Training or Tuning step: only training jobs are checked"
-        yield Found(file=file, kind=KIND, path=path, line=line_of(document), error=error, request=None)
+        yield Found(file=file, kind=KIND, path=path, line=line_of(document), error=error, request=None, idle=True)
 
 
 def _fields(found: Found) -> dict[str, Any]:

@@ -13,9 +13,17 @@ from dataclasses import replace
 from typing import Any
 
 from controller.cli.documents.found import Found, Later, joined
-from controller.cli.documents.literals import Call, call_of, dotted, plain, scope_of
+from controller.cli.documents.literals import TEXTS, Attributes, Call, call_of, dotted, plain
+from controller.cli.documents.python_calls import calls, expressions, fitted, imports, names_in, of_the_sdk, target_of
+from controller.cli.documents.python_scope import arguments_of, class_scope, given_again, scope_of, step
 from controller.cli.documents.renamed import renamed
-from controller.cli.documents.sdk import BUILT_IN_CLASSES, FRAMEWORK_IMAGES, estimator_request, image_of, trainer_request
+from controller.cli.documents.sdk import (
+    BUILT_IN_CLASSES,
+    FRAMEWORK_IMAGES,
+    estimator_request,
+    of_first_version,
+    trainer_request,
+)
 from controller.cli.documents.tuning import tuning_jobs
 from controller.jobs.job import Service
 
@@ -25,11 +33,19 @@ BOTO3 = {
     "create_training_job": "CreateTrainingJobRequest",
     "create_hyper_parameter_tuning_job": "CreateHyperParameterTuningJobRequest",
 }
+OPERATORS = {  # of Airflow
+    "SageMakerTrainingOperator": "CreateTrainingJobRequest",
+    "SageMakerTuningOperator": "CreateHyperParameterTuningJobRequest",
+}
 READ = (
     "TrainingJobName", "RoleArn", "AlgorithmSpecification", "ResourceConfig", "StoppingCondition", "Tags", "OutputDataConfig",
     "EnableManagedSpotTraining", "CheckpointConfig", "ServerlessJobConfig",
 )  # fmt: skip
-LOCAL = re.compile(r"local(_gpu)?")
+MAKES_JOBS = re.compile(rf"\b(?:{'|'.join((*sorted(ESTIMATORS - {'PCA', 'KMeans'}), *TRAINERS, *BOTO3))})\(")
+ON_THIS_MACHINE = "trains on this machine"
+LOCAL = re.compile(r"local(_gpu|_cpu)?")
+OF_THE_CLIENT = frozenset({"session", "region"})  # arguments of sagemaker-core's create that are no members of the request
+OF_THE_CONFIGURATION = frozenset({"RoleArn", "OutputDataConfig"})  # sagemaker-core takes them from its defaults
 WITH = re.compile(r"with_(\w+)")
 POSITIONAL: Mapping[str, tuple[str, ...]] = {
     "Estimator": ("image_uri", "role", "instance_count", "instance_type"),
@@ -61,14 +77,14 @@ def program_jobs(file: str, text: str, place: Any) -> Iterator[Found]:
         told = f"line {at}: found text that is not Python 3 ({getattr(error, 'msg', error)})"
         yield Found(file=file, kind="Python", path=path, line=at, error=told, request=None)
         return
-    reader = _Reader(file, module)
-    found = False
-    for one in reader.jobs():
-        found = True
+    found = list(_Reader(file, module).jobs())
+    for one in [one for one in found if ON_THIS_MACHINE not in one.error] or found:  # beside others, these are no mistake
         path, line = place(one.line or 1)
         yield replace(one, path=joined(path, one.path) if path else one.path, line=line)
     if not found:
         error_text = "found no Estimator, ModelTrainer or create_training_job, wanted Python that makes a training job"
+        if other := of_the_sdk(module):
+            error_text += f"; {other} of the SageMaker SDK is not read: check the job that it makes by its name"
         yield Found(file=file, kind="Python", error=error_text, request=None)
 
 
@@ -77,48 +93,44 @@ class _Reader:
 
     def __init__(self, file: str, module: ast.Module) -> None:
         self._file, self._module = file, module
-        self._imported = dict(_imports(module))
-        self._tuned = {name for call in _calls(module, "HyperparameterTuner") for name in _names_in(call)}
-        steps = [*_calls(module, "TrainingStep"), *_calls(module, "TuningStep")]
-        self._stepped = {name for call in steps for name in _names_in(call)}
+        self._imported = dict(imports(module))
+        self._tuned = {name for call in calls(module, "HyperparameterTuner") for name in names_in(call)}
+        steps = [*calls(module, "TrainingStep"), *calls(module, "TuningStep")]
+        self._stepped = {name for call in steps for name in names_in(call)}
+        self._stepped |= {name for known in self._stepped for name in fitted(module, known)}
 
     def jobs(self) -> Iterator[Found]:
         yield from self._body(self._module.body, {})
 
     def _body(self, body: list[ast.stmt], outer: Mapping[str, Any]) -> Iterator[Found]:
         scope = scope_of(body, outer)
+        names, now = given_again(body), dict(scope)
         for statement in body:
-            yield from self._statement(statement, scope, body)
+            later_called = isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            yield from self._statement(statement, scope if later_called else now, body)
+            step(statement, now, names)
 
     def _statement(self, statement: ast.stmt, scope: Mapping[str, Any], body: list[ast.stmt]) -> Iterator[Found]:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
-            given = statement.args
-            arguments = [*given.posonlyargs, *given.args, *given.kwonlyargs, *filter(None, (given.vararg, given.kwarg))]
-            inner = {**scope, **{one.arg: Later(why=f"the argument {one.arg}") for one in arguments}}
+            inner = {**scope, **arguments_of(statement)}
+            if isinstance(scope.get("self"), Attributes) and "self" in inner:
+                inner["self"] = scope["self"]
             yield from self._body(statement.body, inner)
             return
         if isinstance(statement, ast.ClassDef):
-            yield from self._body(statement.body, scope)
+            yield from self._body(statement.body, {**scope, "self": class_scope(statement, scope)})
             return
-        target = _target(statement)
-        for node in _expressions(statement):
+        target = target_of(statement)
+        for node in expressions(statement):
             if isinstance(node, ast.Call):
                 yield from self._call(node, scope, target, body)
         for block in ("body", "orelse", "finalbody", "handlers", "cases"):
-            for inner_statement in getattr(statement, block, None) or ():
-                if isinstance(inner_statement, ast.ExceptHandler | ast.match_case):
-                    for one in inner_statement.body:
-                        yield from self._statement(one, self._branch(one, scope, inner_statement.body), inner_statement.body)
-                elif isinstance(inner_statement, ast.stmt):
-                    block_body = getattr(statement, block)
-                    yield from self._statement(inner_statement, self._branch(inner_statement, scope, block_body), block_body)
-
-    @staticmethod
-    def _branch(statement: ast.stmt, scope: Mapping[str, Any], body: list[ast.stmt]) -> Mapping[str, Any]:
-        """Within a branch, what the branch itself gives is known there."""
-        del statement
-        local = scope_of(body, {})
-        return {**scope, **{name: value for name, value in local.items() if not isinstance(value, Later)}}
+            inner_block = getattr(statement, block, None) or []
+            for one in inner_block:
+                if isinstance(one, ast.ExceptHandler | ast.match_case):
+                    yield from self._body(one.body, scope)
+            if inner_block and isinstance(inner_block[0], ast.stmt):
+                yield from self._body(inner_block, scope)  # within a branch, what the branch itself gives is known there
 
     def _call(self, node: ast.Call, scope: Mapping[str, Any], target: str, body: list[ast.stmt]) -> Iterator[Found]:
         whole = dotted(node.func)
@@ -127,10 +139,14 @@ class _Reader:
         if name in BOTO3 and isinstance(node.func, ast.Attribute):
             yield from self._boto3(node, scope, name, target)
         elif name == "create" and whole.rpartition(".")[0].rpartition(".")[2] == "TrainingJob" and "sagemaker" in origin:
-            call = call_of(node, scope)
-            yield self._found(
-                node, target, "TrainingJob.create of sagemaker-core", self._api(call, BOTO3["create_training_job"]), "sdk-v3"
-            )
+            request = self._api(call_of(node, scope), BOTO3["create_training_job"])
+            request = {name: value for name, value in request.items() if name not in OF_THE_CLIENT}
+            one = self._found(node, target, "TrainingJob.create of sagemaker-core", request, "sdk-v3")
+            yield replace(one, filled=OF_THE_CONFIGURATION)
+        elif name in OPERATORS:
+            yield from self._operator(node, scope, name, target)
+        elif name == "submit_service_job" and isinstance(node.func, ast.Attribute):
+            yield from self._service_job(node, scope, target)
         elif self._class_of(whole) in ESTIMATORS and self._is_sdk(origin, node):
             yield from self._estimator(node, scope, self._class_of(whole), target, body)
         elif self._class_of(whole) in TRAINERS and self._is_sdk(origin, node):
@@ -163,8 +179,34 @@ class _Reader:
         if name == "create_training_job":
             yield self._found(node, target, "boto3 create_training_job", body, "boto3")
         else:
+            rest = call_of(node, scope).rest
+            if rest is not None and not {"TrainingJobDefinition", "TrainingJobDefinitions"} & body.keys():
+                body["TrainingJobDefinition"] = rest
             for one in tuning_jobs(self._file, body, target, kind="boto3 create_hyper_parameter_tuning_job"):
-                yield replace(one, line=node.lineno, outer=one.outer if call_of(node, scope).rest is None else None)
+                yield replace(one, line=node.lineno, outer=one.outer if rest is None else None)
+
+    def _operator(self, node: ast.Call, scope: Mapping[str, Any], name: str, target: str) -> Iterator[Found]:
+        """An operator of Airflow, whose ``config`` is the request."""
+        config = _deep(plain(call_of(node, scope).get("config", Later(why="config"))))
+        if OPERATORS[name] == BOTO3["create_training_job"]:
+            body = renamed(config, OPERATORS[name]) if isinstance(config, Mapping) else dict.fromkeys(READ, config)
+            yield self._found(node, target, f"Airflow {name}", body, "boto3")
+            return
+        known = isinstance(config, Mapping) and "HyperParameterTuningJobName" in config
+        body = renamed(config, OPERATORS[name]) if known else {"TrainingJobDefinition": Later(why="config")}
+        for one in tuning_jobs(self._file, body, target, kind=f"Airflow {name}"):
+            yield replace(one, line=node.lineno, outer=one.outer if known else None)
+
+    def _service_job(self, node: ast.Call, scope: Mapping[str, Any], target: str) -> Iterator[Found]:
+        """AWS Batch's ``submit_service_job(serviceRequestPayload=json.dumps(request))``."""
+        call = call_of(node, scope)
+        payload = call.get("serviceRequestPayload")
+        dumped = isinstance(payload, Call) and payload.name.rpartition(".")[2] == "dumps" and payload.positional
+        given = _deep(plain(payload.positional[0])) if isinstance(payload, Call) and dumped else Later(why="the payload")
+        shape, name = BOTO3["create_training_job"], call.get("jobName")
+        body = renamed(given, shape) if isinstance(given, Mapping) else dict.fromkeys(READ, given)
+        one = self._found(node, target, "boto3 submit_service_job of AWS Batch", body, "boto3", name)
+        yield replace(one, service=Service.BATCH, filled=frozenset({"TrainingJobName"}))
 
     def _api(self, call: Call, shape: str) -> dict[str, Any]:
         """The members of a request; all that matter are filled in later where some come from elsewhere."""
@@ -182,34 +224,40 @@ class _Reader:
         given.update(_set_later(target, body))
         machine = given.get("instance_type", given.get("train_instance_type"))
         if isinstance(machine, str) and LOCAL.fullmatch(machine):
-            error = f"instance_type {machine} trains on this machine, so no training job is made"
-            yield Found(file=self._file, kind=f"Estimator ({kind})", path=target, line=node.lineno, error=error, request=None)
+            yield self._local(node, target, f"Estimator ({kind})", f"instance_type {machine}")
             return
         request = estimator_request(kind, given, call.rest)
-        base = given.get("base_job_name")
-        yield self._found(node, target, f"Estimator of the SageMaker Python SDK v2 ({kind})", request, "sdk-v2", base)
+        version = "v1" if of_first_version(given) else "v2"
+        what = f"Estimator of the SageMaker Python SDK {version} ({kind})"
+        yield self._found(node, target, what, request, f"sdk-{version}", given.get("base_job_name"))
 
     def _trainer(self, node: ast.Call, scope: Mapping[str, Any], target: str, body: list[ast.stmt]) -> Found:
         call = call_of(node, scope)
         given = {name: self._argument(value) for name, value in call.items()}
         given.update(_with_calls(self._module, node, target, scope))
         given.update(_set_later(target, body))
+        compute, mode = given.get("compute"), given.get("training_mode")
+        machine = compute.get("instance_type") if isinstance(compute, Mapping) else None
+        if isinstance(machine, str) and LOCAL.fullmatch(machine):
+            return self._local(node, target, "ModelTrainer", f"instance_type {machine}")
+        if "LOCAL_CONTAINER" in str(mode.why if isinstance(mode, Later) else mode):
+            return self._local(node, target, "ModelTrainer", "training_mode LOCAL_CONTAINER")
         request = trainer_request(given, call.rest)
         base = given.get("base_job_name")
         return self._found(node, target, "ModelTrainer of the SageMaker Python SDK v3", request, "sdk-v3", base)
 
+    def _local(self, node: ast.Call, target: str, kind: str, why: str) -> Found:
+        error = f"{why} {ON_THIS_MACHINE}, so no training job is made"
+        return Found(file=self._file, kind=kind, path=target, line=node.lineno, error=error, request=None)
+
     def _argument(self, value: Any) -> Any:
-        """An argument as plain values; ``image_uris.retrieve("xgboost", …)`` as what it says of the algorithm."""
-        if isinstance(value, Call) and value.name.rpartition(".")[2] in ("retrieve", "get_image_uri"):
-            by_place = value.positional[1] if value.name.endswith("get_image_uri") and len(value.positional) > 1 else None
-            framework = value.get("framework", by_place or (value.positional[0] if value.positional else None))
-            return image_of(framework, value.get("version"))
+        """An argument as plain values."""
         return _deep(plain(value))
 
     def _found(self, node: ast.Call, target: str, kind: str, body: Mapping[str, Any], tool: str, base: Any = None) -> Found:
         name = base if isinstance(base, str) else target or "job"
         service = Service.TUNING if target in self._tuned else Service.PIPELINES if target in self._stepped else None
-        filled = frozenset({"TrainingJobName"}) if tool in ("sdk-v2", "sdk-v3") else frozenset[str]()
+        filled = frozenset({"TrainingJobName"}) if tool.startswith("sdk") else frozenset[str]()
         return Found(
             file=self._file,
             kind=kind,
@@ -226,54 +274,10 @@ class _Reader:
 def _deep(value: Any) -> Any:
     """Without calls below: what a call makes is filled in later."""
     if isinstance(value, Call):
-        return Later(why=f"{value.name}(…)")
+        return Later(why=f"{value.name}(…)", template="{}" if value.name in TEXTS else "")
     if isinstance(value, Mapping):
         return {name: _deep(item) for name, item in value.items()}
     return [_deep(item) for item in value] if isinstance(value, list) else value
-
-
-def _imports(module: ast.Module) -> Iterator[tuple[str, str]]:
-    for node in ast.walk(module):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield (alias.asname, alias.name) if alias.asname else (alias.name.partition(".")[0], alias.name.partition(".")[0])
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            for alias in node.names:
-                yield alias.asname or alias.name, f"{node.module}.{alias.name}"
-
-
-def _calls(module: ast.Module, name: str) -> Iterator[ast.Call]:
-    for node in ast.walk(module):
-        if isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] == name:
-            yield node
-
-
-def _names_in(call: ast.Call) -> Iterator[str]:
-    for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
-        yield from (node.id for node in ast.walk(argument) if isinstance(node, ast.Name))
-
-
-def _target(statement: ast.stmt) -> str:
-    match statement:
-        case ast.Assign(targets=[target]):
-            return dotted(target)
-        case ast.AnnAssign(target=target):
-            return dotted(target)
-        case _:
-            return ""
-
-
-def _expressions(statement: ast.stmt) -> Iterator[ast.AST]:
-    """The expressions of a statement itself, without those of the statements within it."""
-    stack: list[ast.AST] = [child for child in ast.iter_child_nodes(statement) if not _is_block(child)]
-    while stack:
-        node = stack.pop()
-        yield node
-        stack += [child for child in ast.iter_child_nodes(node) if not _is_block(child)]
-
-
-def _is_block(node: ast.AST) -> bool:
-    return isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case)
 
 
 def _set_later(target: str, body: list[ast.stmt]) -> dict[str, Any]:

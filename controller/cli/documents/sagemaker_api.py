@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from controller.aws.sagemaker.documents import DETAIL_TYPE, REQUESTED, SOURCE, DocumentKind, kind_of
 from controller.aws.sagemaker.members import BadDocument, shown
-from controller.cli.documents.found import Found, joined, line_of, templated, walk
+from controller.cli.documents.batch import service_job
+from controller.cli.documents.found import Found, beside, joined, line_of, templated, walk
+from controller.cli.documents.parse import json_value
 from controller.cli.documents.tuning import tuning_jobs
+from controller.cli.job_names import JOB_NAME
 from controller.jobs.job import Service
 
 Document = Mapping[str, Any]
@@ -21,6 +25,8 @@ API_CALL = "AWS API Call via CloudTrail"
 def search_results(file: str, document: Document) -> Iterator[Found] | None:
     """The training jobs of ``aws sagemaker search``."""
     results = document.get("Results")
+    if isinstance(one := document.get("TrainingJob"), Mapping) and len(document) == 1:
+        return iter([described(file, one, "TrainingJob", kind=DocumentKind.SEARCHED)])
     if not isinstance(results, list):
         return None
 
@@ -59,6 +65,8 @@ def event(file: str, document: Document, path: str = "") -> Iterator[Found] | No
     detail = document.get("detail")
     detail = detail if isinstance(detail, Mapping) else {}
     place = joined(path, "detail")
+    if document.get("source") == "aws.batch" and (jobs := service_job(file, detail, place)) is not None:
+        return jobs
     if document.get("source") != SOURCE:
         source = document.get("source")
         return iter([_none(file, path, line, f"an event whose source is {shown(source)}, wanted {SOURCE!r}", name)])
@@ -66,7 +74,7 @@ def event(file: str, document: Document, path: str = "") -> Iterator[Found] | No
         case str() if kind == DETAIL_TYPE:
             return iter([Found(file=file, kind=name, path=path, line=line, body=document, base=DocumentKind.EVENT, request=None)])
         case str() if kind == TUNING_EVENT:
-            return tuning_jobs(file, detail, place, kind=name, told=True)
+            return tuning_jobs(file, detail, place, kind=name, told=True, in_event=True)
         case str() if kind == STEP_EVENT:
             return iter([_pipeline_step(file, detail, place, line, document)])
         case str() if kind == API_CALL:
@@ -76,6 +84,32 @@ def event(file: str, document: Document, path: str = "") -> Iterator[Found] | No
         case _:
             error = f"an event whose detail-type is {shown(kind)}, wanted {DETAIL_TYPE!r}"
     return iter([_none(file, path, line, error, name)])
+
+
+def cloudtrail(file: str, document: Document) -> Iterator[Found] | None:
+    """The calls of a CloudTrail log (Records), of ``aws cloudtrail lookup-events`` (Events), or one alone."""
+    if "eventSource" in document and "eventName" in document:
+        return _api_call(file, document, "", line_of(document))
+    for member, inside in (("Records", None), ("Events", "CloudTrailEvent")):
+        records = document.get(member)
+        objects = [one for one in records if isinstance(one, Mapping)] if isinstance(records, list) else []
+        if any("eventSource" in one or "CloudTrailEvent" in one for one in objects):
+            return iter(beside(_recorded(file, objects, member, inside)))
+    return None
+
+
+def _recorded(file: str, records: list[Document], member: str, inside: str | None) -> Iterator[Found]:
+    for number, record in enumerate(records):
+        place, line, call = joined(member, number), line_of(record), record
+        if inside is not None:
+            place = joined(place, inside)
+            try:
+                call = json_value(str(record.get(inside, "")), line or 1)
+            except BadDocument as error:
+                yield _none(file, place, line, str(error))
+                continue
+        if isinstance(call, Mapping):
+            yield from (replace(one, line=line) for one in _api_call(file, call, place, line))
 
 
 def _pipeline_step(file: str, detail: Document, path: str, line: int | None, document: Document) -> Found:
@@ -106,7 +140,7 @@ def _api_call(file: str, detail: Document, path: str, line: int | None) -> Itera
         yield from tuning_jobs(file, renamed(parameters, "CreateHyperParameterTuningJobRequest"), place)
     else:
         error = f"a recorded call of {shown(name)}, wanted CreateTrainingJob or CreateHyperParameterTuningJob"
-        yield _none(file, path, line, error, DocumentKind.EVENT.value)
+        yield replace(_none(file, path, line, error, DocumentKind.EVENT.value), idle=True)
 
 
 def described(file: str, document: Any, path: str = "", kind: DocumentKind | None = None) -> Found:
@@ -114,6 +148,11 @@ def described(file: str, document: Any, path: str = "", kind: DocumentKind | Non
     try:
         told = kind_of(document)
     except BadDocument as error:
+        if isinstance(document, str) and JOB_NAME.fullmatch(document):
+            alone = (
+                f"found the name {document} alone, wanted a job document; spotwarden check {document} asks SageMaker for the job"
+            )
+            return _none(file, path, None, alone)
         return _none(file, path, line_of(document), f"{_named(document) or error}{_to_cut_out(document)}")
     if kind is DocumentKind.SEARCHED and told is DocumentKind.DESCRIBE:
         told = kind
@@ -141,6 +180,8 @@ def _named(document: object) -> str:
     """What a document of another kind is, and what is wanted instead."""
     if not isinstance(document, Mapping):
         return ""
+    if "version" in document and ("rules" in document or "cases" in document):
+        return "found a file of a policy, which is no training job: spotwarden validate and test check those"
     kind = next((kind for member, kind in OTHERS.items() if member in document), None)
     return f"found {kind}, which is no training job; wanted a training job's request or description" if kind else ""
 

@@ -7,6 +7,7 @@ where they are absent.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,9 @@ from controller.cli.documents.renamed import renamed
 
 DEFAULT = Later(why="the SDK's default")
 NAMED = Later(why="the SDK appends the time to the name")
+
+BASE_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]*")
+BASE_NAME_MAX = 39  # of 63 characters, beside the time
 
 V2_RUNTIME_S = 86_400
 V3_RUNTIME_S, V3_INSTANCE, V3_VOLUME_GB = 3600, "ml.m5.xlarge", 30
@@ -37,6 +41,7 @@ BUILT_IN_IMAGES: Mapping[str, str] = {
     "lda": "766337827248.dkr.ecr.us-east-1.amazonaws.com/lda:1",
     "xgboost": "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1",
 }  # fmt: skip
+_REPOSITORIES = {image.rpartition("/")[2].partition(":")[0] for image in BUILT_IN_IMAGES.values()} | {"xgboost"}
 BUILT_IN_CLASSES: Mapping[str, str] = {
     "FactorizationMachines": "factorization-machines", "IPInsights": "ipinsights", "KMeans": "kmeans", "KNN": "knn",
     "LinearLearner": "linear-learner", "NTM": "ntm", "Object2Vec": "object2vec", "PCA": "pca", "LDA": "lda",
@@ -44,8 +49,41 @@ BUILT_IN_CLASSES: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def image_of(framework: Any, version: Any = None) -> Any:
+# The first version of the SDK has other names for some arguments.
+OF_FIRST_VERSION = frozenset(
+    {
+        "image_name", "train_instance_type", "train_instance_count", "train_volume_size", "train_volume_kms_key", "train_max_run",
+        "train_max_wait", "train_use_spot_instances",
+    }
+)  # fmt: skip
+
+
+def of_first_version(given: Mapping[str, Any]) -> bool:
+    """Whether the arguments of an Estimator are those of the SDK v1."""
+    return not OF_FIRST_VERSION.isdisjoint(given)
+
+
+# The registry of an image is an account in a region; its repository follows, and mostly a tag.
+IMAGE = re.compile(r"(?:\d{12}|\{\})(?:\.dkr\.ecr(?:-fips)?\.[a-z0-9{}-]+\.[a-z0-9{}.]+)?/([^:@{}]+)(?:[:@].*)?", re.DOTALL)
+FRAMEWORKS = "763104351884.dkr.ecr.us-east-1.amazonaws.com"
+NOBODY = "000000000000.dkr.ecr.us-east-1.amazonaws.com"  # an account that has no image of SageMaker
+JUMP_START = Later(
+    why="the JumpStart model's image", template=f"{FRAMEWORKS}/jumpstart-model"
+)  # it runs a script, as frameworks do
+
+
+def image_like(image: Any) -> str | None:
+    """An image that can checkpoint just as one that is known in part: one whose repository is none of SageMaker's algorithms."""
+    found = IMAGE.fullmatch(image.template) if isinstance(image, Later) else None
+    if found is None or found[1] in _REPOSITORIES:
+        return None
+    return f"{FRAMEWORKS if found[0].startswith(FRAMEWORKS[:12]) else NOBODY}/{found[1]}"
+
+
+def image_of(framework: Any, version: Any = None, model: Any = None) -> Any:
     """The image that ``image_uris.retrieve`` returns for a framework, as far as checkpoints depend on it."""
+    if framework is None and model is not None:
+        return JUMP_START
     if not isinstance(framework, str):
         return Later(why="image_uris.retrieve")
     if framework == "xgboost" and isinstance(version, str) and version in ("1", "latest"):
@@ -53,7 +91,8 @@ def image_of(framework: Any, version: Any = None) -> Any:
     if framework in BUILT_IN_IMAGES:
         return BUILT_IN_IMAGES[framework]
     known = {name.lower(): image for name, image in FRAMEWORK_IMAGES.items()}
-    return known.get(framework.split("-")[0], Later(why=f"image_uris.retrieve({framework!r})"))
+    other = Later(why=f"image_uris.retrieve({framework!r})", template=f"{FRAMEWORKS}/{framework}-training")
+    return known.get(framework.split("-")[0], other)
 
 
 def estimator_request(kind: str, given: Mapping[str, Any], rest: Any = None) -> dict[str, Any]:
@@ -69,14 +108,14 @@ def estimator_request(kind: str, given: Mapping[str, Any], rest: Any = None) -> 
     elif kind in BUILT_IN_CLASSES:
         image = BUILT_IN_IMAGES[BUILT_IN_CLASSES[kind]]
     elif kind == "JumpStartEstimator" and image is None:
-        image = Later(why="the JumpStart model's image")
+        image = JUMP_START
     specification = {"TrainingImage": image, "AlgorithmName": of("algorithm_arn"), "TrainingInputMode": of("input_mode", "File")}
     groups = of("instance_groups")
     model_default = DEFAULT if kind == "JumpStartEstimator" else None
     resources = {
         "InstanceType": of("instance_type", of("train_instance_type", model_default)),
         "InstanceCount": of("instance_count", of("train_instance_count", model_default or (None if groups else 1))),
-        "InstanceGroups": groups,
+        "InstanceGroups": _renamed(groups, "InstanceGroups"),
         "VolumeSizeInGB": of("volume_size", of("train_volume_size", 30)),
         "KeepAlivePeriodInSeconds": of("keep_alive_period_in_seconds"),
         "TrainingPlanArn": of("training_plan"),
@@ -90,7 +129,7 @@ def estimator_request(kind: str, given: Mapping[str, Any], rest: Any = None) -> 
     checkpoints = of("checkpoint_s3_uri")
     request: dict[str, Any] = _clean(
         {
-            "TrainingJobName": NAMED,
+            "TrainingJobName": _named_after(of("base_job_name")),
             "RoleArn": _role(of("role", DEFAULT)),
             "AlgorithmSpecification": specification,
             "ResourceConfig": resources,
@@ -99,7 +138,7 @@ def estimator_request(kind: str, given: Mapping[str, Any], rest: Any = None) -> 
                 "MaxWaitTimeInSeconds": of("max_wait", of("train_max_wait")),
             },
             "EnableManagedSpotTraining": of("use_spot_instances", of("train_use_spot_instances")),
-            "CheckpointConfig": {"S3Uri": checkpoints} if checkpoints is not None else None,
+            "CheckpointConfig": _checkpoints(checkpoints),
             "OutputDataConfig": {"S3OutputPath": output},
             "HyperParameters": texts(hyperparameters),
             "Environment": of("environment"),
@@ -134,12 +173,16 @@ def trainer_request(given: Mapping[str, Any], rest: Any = None) -> dict[str, Any
         limits = {"MaxRuntimeInSeconds": V3_RUNTIME_S, **_renamed(kept, "StoppingCondition")}
     image = of("training_image")
     hyperparameters = of("hyperparameters", {})
+    if isinstance(hyperparameters, str):
+        hyperparameters = Later(why=f"the file {hyperparameters}")
     if of("source_code") is not None and isinstance(hyperparameters, Mapping):
         hyperparameters = {**hyperparameters, "sagemaker_program": "script"}
     output = of("output_data_config", {})
     if isinstance(output, Mapping):
         output = {"S3OutputPath": DEFAULT, **_renamed({k: v for k, v in output.items() if v is not None}, "OutputDataConfig")}
     checkpoints, retries = of("checkpoint_config"), of("retry_strategy")
+    if isinstance(checkpoints, Mapping):
+        checkpoints = {"S3Uri": DEFAULT, **_renamed({k: v for k, v in checkpoints.items() if v is not None}, "CheckpointConfig")}
     request: dict[str, Any] = _clean(
         {
             "TrainingJobName": NAMED,
@@ -151,7 +194,7 @@ def trainer_request(given: Mapping[str, Any], rest: Any = None) -> dict[str, Any
             "ResourceConfig": resources,
             "StoppingCondition": limits,
             "EnableManagedSpotTraining": spot,
-            "CheckpointConfig": _renamed(checkpoints, "CheckpointConfig"),
+            "CheckpointConfig": checkpoints,
             "OutputDataConfig": output,
             "HyperParameters": texts(hyperparameters),
             "Environment": of("environment"),
@@ -174,6 +217,16 @@ def texts(values: Any) -> Any:
     if not isinstance(values, Mapping):
         return values
     return {name: value if isinstance(value, str | Later) else str(value) for name, value in values.items()}
+
+
+def _named_after(base: Any) -> Any:
+    """The SDK v2 appends the time to the name that it is given, and sends the rest as it is: SageMaker refuses ``my_job``."""
+    return base[:BASE_NAME_MAX] if isinstance(base, str) and not BASE_NAME.fullmatch(base) else NAMED
+
+
+def _checkpoints(uri: Any) -> Any:
+    """A prefix that is surely given makes a CheckpointConfig; one that may be None makes one or none."""
+    return uri if uri is None or (isinstance(uri, Later) and not uri.template) else {"S3Uri": uri}
 
 
 def _role(role: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from controller.cli.documents.found import Found, line_of, templated
+from controller.cli.documents.found import Found, Located, line_of, templated
 from controller.cli.documents.renamed import renamed
 from controller.cli.documents.sagemaker_api import described
 from controller.cli.documents.sdk import trainer_request
@@ -24,7 +24,8 @@ TRAINER = {
 def sdk_dump(file: str, document: Mapping[str, Any], path: str = "") -> Iterator[Found] | None:
     """The training job of a dump of v3."""
     if "training_job_name" in document:
-        given = {name: value for name, value in document.items() if value is not None}
+        given = Located({name: value for name, value in document.items() if value is not None})
+        given.line = line_of(document)
         shape = "DescribeTrainingJobResponse" if "training_job_status" in given or "training_job_arn" in given else None
         return iter([described(file, renamed(given, shape or "CreateTrainingJobRequest"), path)])
     if "compute" in document and len(TRAINER & document.keys()) >= 2:

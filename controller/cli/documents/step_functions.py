@@ -65,7 +65,7 @@ def _machine(file: str, document: Mapping[str, Any], path: str) -> Iterator[Foun
         )  # fmt: skip
     if not found:
         error = "found no state that creates a training job (arn:aws:states:::sagemaker:createTrainingJob), wanted at least one"
-        yield Found(file=file, kind=KIND, path=path, line=line_of(document), error=error, request=None)
+        yield Found(file=file, kind=KIND, path=path, line=line_of(document), error=error, request=None, idle=True)
 
 
 def _states(machine: Mapping[str, Any], path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

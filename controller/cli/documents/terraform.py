@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from controller.aws.sagemaker.documents import BadDocument
-from controller.cli.documents.found import Found, Later, joined, line_of, templated
+from controller.cli.documents.found import Found, Later, beside, joined, line_of, templated
 from controller.cli.documents.parse import json_value
 from controller.cli.documents.pipelines import pipeline
 from controller.cli.documents.renamed import renamed
@@ -31,7 +31,7 @@ def plan(file: str, document: Mapping[str, Any], path: str = "") -> Iterator[Fou
     """The training jobs of a plan."""
     if "terraform_version" not in document and "planned_values" not in document and "resource_changes" not in document:
         return None
-    return _plan(file, document, path)
+    return iter(beside(_plan(file, document, path)))
 
 
 def _plan(file: str, document: Mapping[str, Any], path: str) -> Iterator[Found]:
@@ -92,10 +92,12 @@ def _changes(document: Mapping[str, Any]) -> Iterator[Resource]:
 
 
 def _planned(document: Mapping[str, Any]) -> Iterator[Resource]:
-    values = document.get("planned_values") or document.get("values")
-    root = values.get("root_module") if isinstance(values, Mapping) else None
-    if isinstance(root, Mapping):
-        yield from _module(root, "planned_values.root_module")
+    for member in ("planned_values", "values"):
+        values = document.get(member)
+        root = values.get("root_module") if isinstance(values, Mapping) else None
+        if isinstance(root, Mapping):
+            yield from _module(root, f"{member}.root_module")
+            return
 
 
 def _module(module: Mapping[str, Any], path: str) -> Iterator[Resource]:

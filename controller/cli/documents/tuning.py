@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from controller.aws.sagemaker.documents import DocumentKind
-from controller.cli.documents.found import Found, joined, line_of, templated
+from controller.cli.documents.found import Found, Later, joined, line_of, templated
 from controller.jobs.job import Service
 
 KIND = "CreateHyperParameterTuningJob request"
@@ -14,6 +14,10 @@ NAME = "HyperParameterTuningJobName"
 OUTER_SHAPE = "CreateHyperParameterTuningJobRequest"
 DEFINITIONS = "TrainingJobDefinitions"
 DEFINITION_SHAPE = "HyperParameterTrainingJobDefinition"
+READ = (
+    "AlgorithmSpecification", "CheckpointConfig", "EnableManagedSpotTraining", "OutputDataConfig", "ResourceConfig", "RoleArn",
+    "StoppingCondition",
+)  # fmt: skip
 
 
 def tuning_request(file: str, document: Mapping[str, Any], path: str = "") -> Iterator[Found] | None:
@@ -25,11 +29,19 @@ def tuning_request(file: str, document: Mapping[str, Any], path: str = "") -> It
 
 
 def tuning_jobs(
-    file: str, document: Mapping[str, Any], path: str = "", *, kind: str = KIND, told: bool = False, named: bool = True
+    file: str,
+    document: Mapping[str, Any],
+    path: str = "",
+    *,
+    kind: str = KIND,
+    told: bool = False,
+    named: bool = True,
+    in_event: bool = False,
 ) -> Iterator[Found]:
     """One job per definition. ``told`` says that SageMaker has accepted it, so nothing in it can be refused.
 
-    Without ``named``, the name of the tuning job is given when it is made.
+    Without ``named``, the name of the tuning job is given when it is made. The definition ``in_event`` is documented without spot
+    and checkpoints, so that their absence says nothing.
     """
     outer = {member: value for member, value in document.items() if named or member != NAME}
     name = document.get("HyperParameterTuningJobName")
@@ -39,16 +51,25 @@ def tuning_jobs(
     found = [("TrainingJobDefinition", one)] if isinstance(one, Mapping) else []
     if isinstance(several, list):
         found += [(joined("TrainingJobDefinitions", n), d) for n, d in enumerate(several) if isinstance(d, Mapping)]
+    if not found and (isinstance(one, Later) or isinstance(several, Later)):
+        found = [("TrainingJobDefinition", dict.fromkeys(READ, one if isinstance(one, Later) else several))]
     if not found:
         error = "found no TrainingJobDefinition, wanted the definition of the training jobs"
         yield Found(file=file, kind=kind, path=path, line=line_of(document), error=error, request=None)
     for place, definition in found:
         label = definition.get("DefinitionName")
         body = {"TrainingJobName": f"{name}-{label}" if isinstance(label, str) else name, **definition, **tags}
-        body["HyperParameters"] = definition.get("StaticHyperParameters") or {}
+        static = definition.get("StaticHyperParameters")
+        body["HyperParameters"] = static if static is not None else {}
         yield Found(
             file=file, kind=kind, path=joined(path, place), line=line_of(definition) or line_of(document),
-            body=templated(body), base=DocumentKind.DESCRIBE if told else DocumentKind.CREATE,
+            body=templated(body), base=_base(definition, told=told, in_event=in_event),
             request=None if told else DEFINITION_SHAPE, service=Service.TUNING, tool="tuning",
             outer=None if told else templated(outer), outer_filled=frozenset() if named else frozenset({NAME}),
         )  # fmt: skip
+
+
+def _base(definition: Mapping[str, Any], *, told: bool, in_event: bool) -> DocumentKind:
+    if in_event and "EnableManagedSpotTraining" not in definition:
+        return DocumentKind.DETAIL
+    return DocumentKind.DESCRIBE if told else DocumentKind.CREATE

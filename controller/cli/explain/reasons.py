@@ -120,7 +120,7 @@ def _why_block(block: Resubmission, chosen: Resubmission | None, job: Job) -> st
     if block is not chosen:
         return "" if chosen is None or block.match.matches(job) is not True else f"{chosen.name} stands before it"
     if job.cause is None:
-        return "it counts when the job ends without its model"
+        return "if the job ends without its model"
     budget, _ = block.budget_of(job.cause)
     if budget is None:
         return f"the cause {job.cause} has no budget in it"

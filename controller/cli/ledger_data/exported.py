@@ -12,7 +12,7 @@ from controller.aws.dynamodb.items import Item
 from controller.aws.dynamodb.journal import DynamoJournal
 from controller.aws.dynamodb.market_signals import DynamoMarketSignals
 from controller.aws.dynamodb.prices import DynamoStoredPrices
-from controller.aws.dynamodb.revisions import CURRENT, DynamoRevisions
+from controller.aws.dynamodb.revisions import DynamoRevisions
 from controller.aws.dynamodb.table import LINEAGE, Table
 from controller.cli.errors import BadInput
 from controller.cli.ledger_data.rows import rows_of
@@ -32,7 +32,7 @@ class FileTable(Table):
             pk = row["pk"]["S"]
             if pk.startswith(LINEAGE) and (lineage := LineageId.parse(pk.removeprefix(LINEAGE))) is not None:
                 self.places.add((lineage.account, lineage.region))
-            if pk.startswith(NEEDED) or "day_pk" in row or (pk, row["sk"]["S"]) == ("policy", CURRENT):
+            if pk.startswith(NEEDED) or "day_pk" in row or pk == "policy":
                 rows[(pk, row["sk"]["S"])] = row  # a row that was read again counts as it was read last
         self._partitions: dict[str, list[Item]] = defaultdict(list)
         self._days: dict[str, list[Item]] = defaultdict(list)

@@ -7,10 +7,11 @@ name at the end of the ARN of somebody whose CreateTrainingJob was refused.
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -29,6 +30,8 @@ from controller.units.plural import count
 FORGOTTEN = "forgotten"
 FIELDS = frozenset({"user", "who", "owner", "mention"})
 CALLER = "caller"  # the end of an ARN: user/NAME, or assumed-role/ROLE/NAME
+TRIES = 5
+INDEX_S = 5  # until the index of a day, which is eventually consistent, shows rows as they were rewritten; usually below one
 FIRST, LAST = date(2017, 1, 1), date(2999, 1, 1)
 
 
@@ -43,13 +46,19 @@ def run(
     return with_table(table, lambda client, name: forget(client, name, frozenset(person), write=yes))
 
 
-def forget(client: Any, name: str, person: frozenset[str], *, write: bool) -> int:
-    """Rewrite the rows that name a person. Exits with 1 where a row changed meanwhile: run it again. Raises what AWS refuses."""
+def forget(client: Any, name: str, person: frozenset[str], *, write: bool, wait: Callable[[float], object] = time.sleep) -> int:
+    """Rewrite the rows that name a person. Exits with 1 where a row changed meanwhile: run it again. Raises what AWS refuses.
+
+    Days may be closed meanwhile, in any order: a rollup of entries that were read before they were rewritten is refused, and the
+    function that closes days reads them again. A rollup that was written before is rewritten.
+    """
     table, days = WholeTable(client, name), DynamoDays(LedgerTable(client, name))
     counted: Counter[str] = Counter()
+    summed = False  # whether there are entries, which days are summed from
     for row in table.rows():
         if row["pk"]["S"].startswith(REQUEST):
             continue  # signed, and taken in within a minute: the entry that it becomes is rewritten
+        summed = summed or "day_pk" in row
         after = without(row, person)
         if after is not None:
             changed = {part: value for part, value in after.items() if value != row.get(part)}
@@ -57,13 +66,25 @@ def forget(client: Any, name: str, person: frozenset[str], *, write: bool) -> in
             row = after
         if _mentions(row, person):
             counted["mentions"] += 1
-    for day, rollup in days.rollups(FIRST, LAST):
-        if (rest := rollup_without(rollup, person)) is not None:
-            counted["days"] += 1
-            if write:
-                days.put_rollup(day, rest)
+    if counted["rows"] and write:
+        wait(INDEX_S)
+    if write and summed:  # also where no row was rewritten: an earlier run may have been cut here
+        days.note_forgotten()
+    for day, rollup in list(days.rollups(FIRST, LAST)):
+        if rollup_without(rollup, person) is not None:
+            counted["days" if not write or _forget_in(days, day, person) else "days left"] += 1
     print("\n".join(_said(counted, person, write=write)))
-    return 1 if counted["left"] else 0
+    return 1 if counted["left"] or counted["days left"] else 0
+
+
+def _forget_in(days: DynamoDays, day: date, person: frozenset[str]) -> bool:
+    """Rewrite the sums of a day; False where others wrote them each time that they were read."""
+    for _ in range(TRIES):
+        versions = days.versions(day)
+        rest = next((rollup_without(rollup, person) for _, rollup in days.rollups(day, day + timedelta(days=1))), None)
+        if rest is None or days.put_rollup(day, rest, if_still=versions):
+            return True
+    return False
 
 
 def without(row: Item, person: frozenset[str]) -> Item | None:
@@ -134,6 +155,8 @@ def _said(counted: Counter[str], person: frozenset[str], *, write: bool) -> Iter
     yield f"{names}: {count(counted['rows'], 'row')} and the sums of {count(counted['days'], 'day')} {verb}"
     if counted["left"]:
         yield f"{count(counted['left'], 'row')} changed meanwhile: run the command again"
+    if counted["days left"]:
+        yield f"the sums of {count(counted['days left'], 'day')} changed meanwhile: run the command again"
     if counted["mentions"]:
         yield f"the name stays in other text of {count(counted['mentions'], 'row')}, such as a job's name or a reason"
     if write:

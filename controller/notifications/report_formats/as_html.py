@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from controller.jobs.job import Outcome
 from controller.notifications.links import console_url
-from controller.notifications.period_sentence import sentence
+from controller.notifications.period_sentence import refused_items, sentence
 from controller.notifications.report_formats.charts import bars
 from controller.notifications.report_formats.charts import lines as lines_of
 from controller.notifications.report_formats.shared import (
@@ -191,6 +191,9 @@ def _counts(report: Report) -> Iterable[Table]:
     if report.violations:
         rows = [(shown(name), str(count)) for name, count in report.violations]
         yield Table(caption="Violations", columns=("Rule", "Count"), rows=rows)
+    if report.refused:
+        refused = [(shown(limit), number) for limit, number in refused_items(report, shown)]
+        yield Table(caption="Creates that SageMaker refused", columns=("What refused them", "Count, by team"), rows=refused)
     if report.outcomes:
         rows = [(Outcome(name).label, str(count)) for name, count in report.outcomes]
         yield Table(caption="Outcomes", columns=("Outcome", "Count"), rows=rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from controller.jobs.job import Outcome
-from controller.notifications.period_sentence import sentence
+from controller.notifications.period_sentence import refused_items, sentence
 from controller.notifications.report_formats.shared import (
     basis_text,
     deadlines,
@@ -54,6 +54,7 @@ def _below(report: Report) -> Iterable[str]:
     pools = [f"{shown(pool.name)} {pool.interruptions}, in 100 spot hours {per_100_hours(pool)}" for pool in report.interruptions]
     yield from _top("Interruptions", pools)
     yield from _top("Outcomes", [f"{Outcome(name).label} {count}" for name, count in report.outcomes])
+    yield from _top("Refused by SageMaker", [f"{shown(limit)}: {number}" for limit, number in refused_items(report, shown)])
     if trend := trend_texts(report):
         yield f"Trend (saved): {', '.join(f'{period} {saved} ({share})' for period, saved, share, _ in trend)}"
     yield from filter(None, (forecast_line(report), deadlines(report), incomplete(report)))

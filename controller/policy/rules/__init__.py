@@ -7,8 +7,8 @@ rule undecided.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from controller.jobs.directives import Directives, directives_of
 from controller.jobs.job import Job
@@ -33,6 +33,7 @@ from controller.policy.rules.tags_required import TAGS_REQUIRED
 from controller.policy.rules.team_contradicted import team_contradicted
 from controller.policy.rules.uncheckpointed_cap import UNCHECKPOINTED_CAP
 from controller.policy.waiver import Waiver, waived
+from controller.units.value import replace
 
 RULE_KINDS: Mapping[str, RuleKind] = {
     kind.id: kind
@@ -106,7 +107,7 @@ def judged(job: Job, policy: Policy, evidence: Evidence) -> tuple[tuple[Finding,
         if meant is False:
             continue
         try:
-            finding = _apply(rule, job, evidence, unknown & RULE_KINDS[rule.kind].needs)
+            finding = _apply(rule, job, evidence, unknown)
         except Unsaid:
             undecided.append(rule.name)
             continue
@@ -141,9 +142,10 @@ def _read(job: Job) -> Directives:
     return directives_of(job.tags, created_at=None if "created_at" in job.unknown else job.created_at)
 
 
-def _apply(rule: Rule, job: Job, evidence: Evidence, unsaid: frozenset[str]) -> Finding | None:
+def _apply(rule: Rule, job: Job, evidence: Evidence, unknown: frozenset[str]) -> Finding | None:
     kind = RULE_KINDS[rule.kind]
-    fault = kind.judge(guarded(job, unsaid), kind.options(**rule.options), guarded(evidence, unsaid))
+    unsaid = unknown & kind.needs
+    fault = kind.judge(guarded(job, unsaid), _options(rule), guarded(evidence, unsaid))
     if fault is None:
         return None
     return Finding(
@@ -151,6 +153,21 @@ def _apply(rule: Rule, job: Job, evidence: Evidence, unsaid: frozenset[str]) -> 
         wanted=fault.wanted, demand=fault.demand, action=rule.action if fault.actionable else None, applies_to=rule.applies_to,
         channel=rule.channel, repair=rule.repair, risk=fault.risk, rollout=rule.rollout,
     )  # fmt: skip
+
+
+_OPTIONS: dict[tuple[int, str], tuple[Mapping[str, Any], Any]] = {}  # by the identity of what they were built from, kept beside
+OPTIONS_MAX = 2_000
+
+
+def _options(rule: Rule) -> Any:
+    """The options of a rule. They are built once, since every rule of a policy judges every job, and a fix twice."""
+    key = (id(rule.options), rule.kind)
+    known = _OPTIONS.get(key)
+    if known is None or known[0] is not rule.options:
+        if len(_OPTIONS) >= OPTIONS_MAX:
+            _OPTIONS.clear()
+        known = _OPTIONS[key] = (rule.options, RULE_KINDS[rule.kind].options(**rule.options))
+    return known[1]
 
 
 def _word(job: Job, findings: Sequence[Finding], undecided: Sequence[str]) -> VerdictKind:

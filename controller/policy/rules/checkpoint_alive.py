@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from controller.jobs.checkpoint import at_risk_s, trained_s
 from controller.jobs.job import Job
+from controller.policy.bounds import Seconds
 from controller.policy.rules.kind import Evidence, RuleKind, Violation
 from controller.units.duration import span
 from controller.units.value import dataclass
@@ -14,8 +15,8 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    first_within_s: int = 1800  # of training, until the first checkpoint is in S3
-    at_most_s: int = 3600  # of training, since the newest checkpoint
+    first_within_s: Seconds = 1800  # of training, until the first checkpoint is in S3
+    at_most_s: Seconds = 3600  # of training, since the newest checkpoint
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:

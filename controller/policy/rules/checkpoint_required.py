@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from controller.jobs.checkpoint import within
 from controller.jobs.job import Job
 from controller.jobs.spot_possible import runtime_of
+from controller.policy.bounds import PREFIX, SecondsOrZero
 from controller.policy.findings import Demand
 from controller.policy.rules.kind import Evidence, RuleKind, Violation
 from controller.units.duration import span
@@ -13,8 +16,8 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    runtime_over_s: int = 900  # a short job may start over
-    under: tuple[str, ...] = ()  # empty: any prefix
+    runtime_over_s: SecondsOrZero = 900  # a short job may start over
+    under: tuple[Annotated[str, PREFIX], ...] = ()  # empty: any prefix
     only_capable: bool = True  # an algorithm that cannot checkpoint is judged by uncheckpointed-cap
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from controller.jobs.job import Job
 from controller.jobs.spot_possible import runtime_of
+from controller.policy.bounds import Seconds
 from controller.policy.findings import Demand
 from controller.policy.rules.kind import Evidence, RuleKind, Violation
 from controller.units.duration import said
@@ -12,7 +13,7 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    at_most_s: int
+    at_most_s: Seconds
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from controller.jobs.job import Job
 from controller.jobs.spot_possible import runtime_of, why_not_spot
+from controller.policy.bounds import SecondsOrZero
 from controller.policy.findings import Demand
 from controller.policy.rules.kind import Evidence, RuleKind, Violation
 from controller.units.duration import span
@@ -12,7 +13,7 @@ from controller.units.value import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    runtime_over_s: int = 3600  # jobs that may run so long, or longer; on-demand is fine for the others
+    runtime_over_s: SecondsOrZero = 3600  # jobs that may run so long, or longer; on-demand is fine for the others
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from controller.jobs.job import Job
 from controller.jobs.unsaid import Unsaid
+from controller.policy.bounds import Factor, Percent
 from controller.policy.findings import NO_DEMAND, Demand
 from controller.policy.rules.kind import Evidence, RuleKind, Violation
 from controller.policy.spot_worth import Prospect, SpotWorth, cost_of, expected_of, percent_of, prospect_of
@@ -19,8 +20,8 @@ ON_DEMAND = Demand(request={"EnableManagedSpotTraining": False, "StoppingConditi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    chance_at_least: float = 50.0  # percent, of finishing within MaxWaitTimeInSeconds
-    times_on_demand: float = 1.0  # what spot may cost, as a multiple of on-demand
+    chance_at_least: Percent = 50.0  # percent, of finishing within MaxWaitTimeInSeconds
+    times_on_demand: Factor = 1.0  # what spot may cost, as a multiple of on-demand
 
 
 def judge(job: Job, options: Options, evidence: Evidence) -> Violation | None:

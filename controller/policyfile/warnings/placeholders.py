@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from controller.policy.sns_topic import is_topic
 from controller.policyfile.problem import Path, Problem, quoted
 from controller.policyfile.warnings.entry import Whole, warning_at
 from controller.policyfile.yaml_nodes import Tree
@@ -15,6 +16,7 @@ WORD = re.compile(
     r"(?i)(^|[^a-z0-9])(your|my|some|change[-_ ]?(me|it|this)|replace([-_ ]?(me|it|this))?|todo|tbd|fixme|xxx+|foo|bar|foobar|baz"
     r"|example|placeholder|dummy|insert|lorem|name[-_ ]?here)($|[^a-z0-9])|<[^<>]*>|\$\{|\{\{"
 )
+UNWRITTEN = re.compile(r"(?i)(^|[^a-z0-9])(todo|tbd|fixme|xxx+|change[-_ ]?me|placeholder|lorem)($|[^a-z0-9])|<[^<>]*>|\$\{|\{\{")
 CHANNEL_ALONE = re.compile(r"(?i)#?(channel|general|random|test|name|slack|slack-channel)")
 CHANNEL = re.compile(r"#[^\s#]{1,80}|[CGD][A-Z0-9]{5,}")
 SLACK_ID = re.compile(
@@ -24,7 +26,7 @@ ACCOUNT = re.compile(r"(\d)\1{11}|123456789012|012345678901")
 PLACEHOLDER = re.compile(r"(?<!\{)\{(team|family|job|tag:[^{}]*)\}")  # of a checkpoint template
 IDS = ("people", "may", "read")
 PLACES = ("channel", "channels", "people", "may", "tags", "account", "role", "under", "checkpoint", "allowed", "team", "user",
-          "team_of_role", "subnets")  # fmt: skip
+          "team_of_role", "subnets", "reason", "owner", "ticket")  # fmt: skip
 FREE_KEYS = ("tags", "channels", "people", "team_of_role")  # maps whose keys are the reader's own words
 
 
@@ -34,7 +36,11 @@ def looks_like_a_placeholder(whole: Whole) -> Iterator[Problem]:
             text = tree.at_path(path)
             if not isinstance(text, str) or len(text) > LENGTH_MAX or not _within(path):
                 continue
-            if _is_channel(path):
+            if "waivers" in path and path[-1] == "reason":  # a sentence, with words such as "my" and "some"
+                if UNWRITTEN.search(text):
+                    found = f"{quoted(text)}, which looks like a placeholder"
+                    yield warning_at(tree, path, CODE, found=found, wanted="the reason of the waiver")
+            elif _is_channel(path):
                 yield from _of_channel(tree, path, text)
             elif _unfinished(text, path):
                 wanted = "a value of your own"
@@ -46,8 +52,13 @@ def looks_like_a_placeholder(whole: Whole) -> Iterator[Problem]:
 
 
 def _of_channel(tree: Tree, path: Path, text: str) -> Iterator[Problem]:
-    if CHANNEL.fullmatch(text) is None:
-        wanted = 'a channel such as "#ml-spot", or its id'
+    if is_topic(text):
+        _, _, _, _, account, name = text.split(":")  # its form was looked at before
+        if ACCOUNT.fullmatch(account) or WORD.search(name):
+            found = f"{quoted(text)}, which looks like a placeholder"
+            yield warning_at(tree, path, CODE, found=found, wanted="the ARN of a topic of your own")
+    elif CHANNEL.fullmatch(text) is None:
+        wanted = 'a channel such as "#ml-spot", its id, or the ARN of an SNS topic'
         yield warning_at(tree, path, CODE, found=f"{quoted(text)}, which is no Slack channel", wanted=wanted)
     elif WORD.search(text) or CHANNEL_ALONE.fullmatch(text) or SLACK_ID.fullmatch(text):
         found = f"{quoted(text)}, which looks like a placeholder"

@@ -7,6 +7,6 @@ fields that may be missing), ``compile``. What Lambda evaluates is in ``controll
 from __future__ import annotations
 
 from controller.policyfile.when.compile import compile_when
-from controller.policyfile.when.syntax import LENGTH_MAX, BadWhen
+from controller.policyfile.when.syntax import BadWhen
 
-__all__ = ["LENGTH_MAX", "BadWhen", "compile_when"]
+__all__ = ["BadWhen", "compile_when"]

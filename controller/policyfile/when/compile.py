@@ -8,14 +8,20 @@ from typing import Any
 
 from controller.policyfile.when.check import check
 from controller.policyfile.when.fields import field_shape
-from controller.policyfile.when.syntax import Node, Part, parse
+from controller.policyfile.when.habits import habit_hint
+from controller.policyfile.when.syntax import BadWhen, Node, Part, parse
 
 
 @lru_cache(maxsize=1000)  # the text is compiled when it is checked, and again when the folder is
 def compile_when(text: str) -> Mapping[str, Any]:
     """The text, the fields that it reads, each with whether a request may contain it, and its tree. Raises BadWhen."""
-    tree = parse(text)
-    check(tree)
+    try:
+        tree = parse(text)
+        check(tree)
+    except BadWhen as error:
+        if habit := habit_hint(text, error.at):
+            error.hint, error.words = habit, ()
+        raise
     fields: dict[tuple[str, ...], bool] = {}
     compiled = _compiled(tree, fields)
     return {"text": text, "fields": [[list(path), requested] for path, requested in fields.items()], "tree": compiled}

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NoReturn
 
+from controller.policy.bounds import WHEN_MAX
 from controller.units.duration import SECONDS_OF
 
-LENGTH_MAX = 500  # characters
 DEPTH_MAX = 12
 PARTS_MAX = 60
 LIST_MAX = 50
@@ -89,8 +89,8 @@ def parse(text: str) -> Node:
         raise BadWhen(
             0, max(1, len(text)), "an empty expression", "a comparison such as default(ResourceConfig.InstanceCount, 1) > 4"
         )
-    if len(text) > LENGTH_MAX:
-        raise BadWhen(0, 1, f"an expression of {len(text)} characters", f"at most {LENGTH_MAX}")
+    if len(text) > WHEN_MAX:
+        raise BadWhen(0, 1, f"an expression of {len(text)} characters", f"at most {WHEN_MAX}")
     return _Parser(list(_tokens(text)), len(text)).whole()
 
 

@@ -17,9 +17,15 @@ class Pipelines:
     silent: bool = False  # every call is throttled
     executions: dict[str, list[tuple[str, datetime]]] = field(default_factory=dict)  # ARN -> (training job ARN, made at)
 
+    ended: dict[str, datetime] = field(default_factory=dict)  # ARN of a step's job -> its end
+
     def add_step(self, execution: str, job_arn: str, now: datetime) -> None:
         """Let a step of an execution make a training job."""
         self.executions.setdefault(execution, []).append((job_arn, now))
+
+    def job_ended(self, job_arn: str, now: datetime) -> None:
+        """End the step that made a job; a later job of the same name changes nothing."""
+        self.ended.setdefault(job_arn, now)
 
     def list_steps(self, now: datetime, **asked: Any) -> dict[str, Any]:
         """Answer ListPipelineExecutionSteps: 20 steps a page, or MaxResults."""
@@ -38,4 +44,6 @@ class Pipelines:
     def _step(self, number: int, job_arn: str, made_at: datetime, now: datetime) -> dict[str, Any]:
         shown = now >= made_at + timedelta(seconds=self.lag_s)
         metadata = {"Metadata": {"TrainingJob": {"Arn": job_arn}}} if shown else {}
-        return {"StepName": f"Step{number}", "StartTime": made_at, "StepStatus": "Executing", "AttemptCount": 1} | metadata
+        ended_at = self.ended.get(job_arn)
+        state = {"StepStatus": "Executing"} if ended_at is None else {"StepStatus": "Succeeded", "EndTime": ended_at}
+        return {"StepName": f"Step{number}", "StartTime": made_at, "AttemptCount": 1} | state | metadata

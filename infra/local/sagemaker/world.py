@@ -228,8 +228,6 @@ class World:
             shapes.check(operation, request)
         return answer(self, request)
 
-    # Inside.
-
     def _create(self, request: Answer, owner: dict[str, str], script: Script | None) -> TrainingJob:
         rules.validate(request, self.settings, self._classify)
         name = request["TrainingJobName"]
@@ -263,6 +261,8 @@ class World:
         return Builtin.INCAPABLE if marketplace else Builtin.OTHER
 
     def _send_event(self, job: TrainingJob) -> None:
+        if job.status in TERMINAL:
+            self.pipelines.job_ended(job.arn, self.now)
         self.events.send(job, self.now)
         self.tuning.changed(job)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from controller.policy.document import BYTES_MAX, document_text
-from controller.runtime.policy_ports import RevisionInForce
+from controller.runtime.policy_ports import PutInForce, Reading, RevisionInForce
 from controller.runtime.schedule_ports import DiscoverPass, PassPosition
 
 
@@ -18,7 +18,8 @@ class MemoryMoments:
         super().__init__()
         self.moments: dict[tuple[str, ...], datetime] = {}
         self.positions: dict[DiscoverPass, PassPosition] = {}
-        self.current_revision: tuple[str, datetime] | None = None
+        self.current_revision: RevisionInForce | None = None
+        self.revision_read_at = datetime.min.replace(tzinfo=UTC)
         self.documents: dict[str, str] = {}
 
     def passed_until(self, which: DiscoverPass) -> datetime | None:
@@ -73,17 +74,27 @@ class MemoryMoments:
         self.moments[name] = max(at, self.moments.get(name, at))
 
     def in_force_at(self, revision: str, now: datetime, document: Mapping[str, Any] | None = None) -> datetime:
+        put = self.put_in_force(revision, Reading(asked_at=now, answered_at=now), document)
+        return put.since if put is not None else now
+
+    def put_in_force(self, revision: str, reading: Reading, document: Mapping[str, Any] | None = None) -> PutInForce | None:
         if document is not None and len(document_text(document).encode()) <= BYTES_MAX:
             self.documents[revision] = document_text(document)
-        if self.current_revision is None or self.current_revision[0] != revision:
-            self.current_revision = (revision, now)
-        return self.current_revision[1]
+        current = self.current_revision
+        if current is not None and current.revision == revision:
+            return PutInForce(since=current.since)
+        if current is not None and reading.asked_at < self.revision_read_at <= reading.answered_at + timedelta(minutes=5):
+            return None
+        self.current_revision = RevisionInForce(revision=revision, since=reading.answered_at)
+        self.revision_read_at = reading.answered_at
+        return PutInForce(since=reading.answered_at, replaced=current)
+
+    def take_back(self, revision: str, put: PutInForce, reading: Reading) -> None:
+        if self.current_revision == RevisionInForce(revision=revision, since=put.since) and put.replaced is not None:
+            self.current_revision, self.revision_read_at = put.replaced, reading.answered_at
 
     def current(self) -> RevisionInForce | None:
-        if self.current_revision is None:
-            return None
-        revision, since = self.current_revision
-        return RevisionInForce(revision=revision, since=since)
+        return self.current_revision
 
     def document(self, revision: str) -> str | None:
         return self.documents.get(revision)

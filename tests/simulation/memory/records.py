@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
@@ -10,6 +11,7 @@ from controller.ledger.halt import Halt
 from controller.ledger.pool import MarketSignal, PoolMemory
 from controller.ledger.refused_create import RefusedCreate
 from controller.runtime.ports import LateDay
+from controller.runtime.schedule_ports import RollupVersions
 from controller.savings.job_history import FamilyRun
 from controller.savings.rollup import Rollup
 from controller.units.money import Rate
@@ -21,6 +23,8 @@ class MemoryRecords:
     def __init__(self) -> None:
         super().__init__()
         self.rolled_up: dict[date, Rollup] = {}
+        self.rolled_up_times: Counter[date] = Counter()
+        self.forgotten_times = 0
         self.listed: dict[tuple[str, str, date], Rate] = {}
         self.refused_creates: dict[str, RefusedCreate] = {}
         self.remembered: dict[tuple[str, str, date], PoolMemory] = {}
@@ -50,11 +54,23 @@ class MemoryRecords:
     def in_force(self, now: datetime) -> Iterable[Waived]:
         return [e for row in self.rows.values() for e in row.entries.values() if isinstance(e, Waived) and e.until > now]
 
-    def put_rollup(self, day: date, rollup: Rollup, *, settles: Iterable[LateDay] = ()) -> None:
+    def versions(self, day: date) -> RollupVersions:
+        return RollupVersions(rollup=self.rolled_up_times[day], forgotten=self.forgotten_times)
+
+    def note_forgotten(self) -> None:
+        self.forgotten_times += 1
+
+    def put_rollup(
+        self, day: date, rollup: Rollup, *, settles: Iterable[LateDay] = (), if_still: RollupVersions | None = None
+    ) -> bool:
+        if if_still not in (None, self.versions(day)):
+            return False
         self.rolled_up[day] = rollup
+        self.rolled_up_times[day] += 1
         for mark in settles:
             if self.marks.get((mark.day, mark.lineage)) == mark.version:
                 del self.marks[mark.day, mark.lineage]
+        return True
 
     def rollups(self, since: date, until: date) -> Iterable[tuple[date, Rollup]]:
         return [(day, self.rolled_up[day]) for day in sorted(self.rolled_up) if since <= day < until]
@@ -121,3 +137,6 @@ class MemoryRecords:
 
     def signals(self, since: datetime, until: datetime) -> Iterable[MarketSignal]:
         return [s for s in self.noted.values() if since <= s.at < until]
+
+    def refused(self, since: datetime, until: datetime) -> Iterable[RefusedCreate]:
+        return [r for r in self.refused_creates.values() if since <= r.at < until]

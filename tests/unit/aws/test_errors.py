@@ -36,6 +36,9 @@ def client_error(code: str, message: str = "", status: int = 400) -> ClientError
         ("AccessDeniedException", "not authorized to perform: iam:PassRole", AwsFault.DENIED),
         ("UnrecognizedClientException", "", AwsFault.DENIED),
         ("ExpiredTokenException", "", AwsFault.UNREACHABLE),
+        ("KMSThrottlingException", "", AwsFault.THROTTLED),
+        ("ThrottlingError", "ResourceLimitExceeded", AwsFault.THROTTLED),
+        ("ResourceLimitExceeded", "The request was throttled. Rate exceeded", AwsFault.QUOTA),
         ("ServiceUnavailable", "", AwsFault.UNREACHABLE),
         (
             "ValidationException",
@@ -119,3 +122,9 @@ def test_an_answer_without_an_error_in_it_is_other() -> None:
 def test_no_code_is_in_two_sets() -> None:
     sets = (THROTTLED, QUOTA, NAME_TAKEN, MISSING, DENIED, UNREACHABLE, INVALID)
     assert sum(map(len, sets)) == len(CODES)
+
+
+def test_an_unknown_code_with_429_is_throttled() -> None:
+    assert fault_of(client_error("OfNextYear", status=429)) is AwsFault.THROTTLED
+    assert fault_of(client_error("OfNextYear", status=503)) is AwsFault.UNREACHABLE
+    assert fault_of(client_error("OfNextYear")) is AwsFault.OTHER

@@ -7,16 +7,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from controller.aws.eventbridge import EventBridge
 from controller.aws.notices import NoticeChat
-from controller.notifications.block_kit import Page
-from controller.runtime.ports import Answer, Done, Home, Later, Post, Refused
+from controller.notifications.block_kit import Page, pages
+from controller.notifications.parts import Text
+from controller.runtime.outbox import WrongChannel
+from controller.runtime.ports import Answer, Done, Later, Post, Refused
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 TOPIC = "arn:aws:sns:us-east-1:123456789012:ops"
-PAGE = Page(text="bert was submitted again", blocks=())
+[PAGE] = pages((Text("*bert* was submitted again"),))
 
 
 class Clock:
@@ -24,17 +25,20 @@ class Clock:
         return NOW
 
 
-class Sns:
-    """SNS, which publishes or fails as told."""
+class Topics:
+    """Topics that take what they are told, or answer as told."""
 
-    def __init__(self, error: Exception | None = None) -> None:
-        self.published: list[dict[str, Any]] = []
-        self.error = error
+    threads = False
 
-    def publish(self, **asked: Any) -> None:
-        if self.error:
-            raise self.error
-        self.published.append(asked)
+    def __init__(self, answer: Answer | None = None) -> None:
+        self.told: list[tuple[str, str]] = []
+        self.answer = answer
+
+    def post(self, channel: str, page: Page) -> Answer:
+        if self.answer is not None:
+            return self.answer
+        self.told.append((channel, page.text))
+        return Done("sns/1")
 
 
 class Events:
@@ -51,45 +55,50 @@ class Events:
         return {"FailedEntryCount": 0, "Entries": [{}]}
 
 
-def error(code: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": "m"}}, "Publish")
+def chat(topics: Topics, events: Events, topic: str = TOPIC) -> NoticeChat:
+    own: Any = topics
+    return NoticeChat(own, topic, EventBridge(events, "platform"), Clock())
 
 
-def post(sns: Sns, events: Events, topic: str = TOPIC) -> Answer:
-    return NoticeChat(sns, topic, EventBridge(events, "platform"), Clock(), Home()).post("#ml", PAGE)
+def post(topics: Topics, events: Events, topic: str = TOPIC) -> Answer:
+    return chat(topics, events, topic).post("#ml", PAGE)
 
 
 def test_a_message_goes_to_the_topic_and_to_the_bus() -> None:
-    sns, events = Sns(), Events()
-    assert post(sns, events) == Done("notice/0")
-    assert sns.published == [{"TopicArn": TOPIC, "Subject": "Spotwarden", "Message": "for #ml\n\nbert was submitted again"}]
+    topics, events = Topics(), Events()
+    assert post(topics, events) == Done("notice/0")
+    assert topics.told == [(TOPIC, "*bert* was submitted again\n\nfor `#ml`")]
     [event] = events.taken
     assert (event["DetailType"], event["EventBusName"], event["Time"]) == ("Spotwarden Message", "platform", NOW)
-    assert json.loads(event["Detail"]) == {"channel": "#ml", "text": "bert was submitted again"}
+    assert json.loads(event["Detail"]) == {"channel": "#ml", "text": "*bert* was submitted again"}
 
 
 def test_without_a_topic_a_message_goes_to_the_bus_alone() -> None:
-    sns, events = Sns(), Events()
-    assert post(sns, events, topic="") == Done("notice/0")
-    assert (sns.published, len(events.taken)) == ([], 1)
+    topics, events = Topics(), Events()
+    assert post(topics, events, topic="") == Done("notice/0")
+    assert (topics.told, len(events.taken)) == ([], 1)
 
 
-@pytest.mark.parametrize("failure", [error("NotFound"), error("AuthorizationError"), ConnectTimeoutError(endpoint_url="u")])
-def test_a_topic_that_does_not_take_it_is_tried_again_later(failure: Exception) -> None:
+@pytest.mark.parametrize("answer", [WrongChannel("SNS says NotFound"), Later("SNS did not answer")])
+def test_a_topic_that_does_not_take_it_is_tried_again_later_because_every_channel_leads_to_it(answer: Answer) -> None:
     events = Events()
-    assert isinstance(post(Sns(failure), events), Later)
+    assert post(Topics(answer), events) == Later(answer.why)  # type: ignore[union-attr]
     assert events.taken == []
 
 
+def test_a_message_that_the_topic_refuses_is_refused() -> None:
+    assert post(Topics(Refused("too long")), Events()) == Refused("too long")
+
+
 def test_a_bus_that_does_not_take_it_is_tried_again_later() -> None:
-    assert isinstance(post(Sns(), Events(failed=True)), Later)
+    assert isinstance(post(Topics(), Events(failed=True)), Later)
 
 
 def test_a_notice_cannot_be_answered_or_edited() -> None:
-    chat = NoticeChat(Sns(), TOPIC, EventBridge(Events()), Clock(), Home())
-    assert not chat.threads
-    assert isinstance(chat.update(Post(channel_id="c", ts="1"), PAGE), Refused)
-    assert isinstance(chat.open("t", {}), Refused)
-    assert isinstance(chat.reply_ephemeral("u", "w"), Refused)
-    assert chat.members("g") == frozenset()
-    assert chat.user("U1") is None
+    notices = chat(Topics(), Events())
+    assert not notices.threads
+    assert isinstance(notices.update(Post(channel_id="c", ts="1"), PAGE), Refused)
+    assert isinstance(notices.open("t", {}), Refused)
+    assert isinstance(notices.reply_ephemeral("u", "w"), Refused)
+    assert notices.members("g") == frozenset()
+    assert notices.user("U1") is None

@@ -258,6 +258,9 @@ def test_a_waiver_that_no_case_uses_is_named_and_one_that_is_used_must_be_expect
     assert (code, "not reached by any case: waiver old" in out) == (1, True)
     code, out, _ = run(one("{role: legacy}", "{verdict: allow, findings: [on-spot]}", at=at), policy=WAIVERS)
     assert (code, "waiver: expected none, found old" in out) == (1, True)
+    late = "2026-01-12T00:00:00Z"
+    code, out, _ = run(one("{role: legacy}", "{verdict: allow, findings: [on-spot], waiver: old}", at=late), policy=WAIVERS)
+    assert "The waiver old has expired (2026-01-11 00:00 UTC), so the rule holds. The case is at 2026-01-12 00:00 UTC" in out
     code, _, err = run(one("{role: legacy}", "{verdict: allow, waiver: odl}", at=at), policy=WAIVERS)
     assert (code, "found the unknown waiver 'odl', wanted one of old (did you mean 'old'?)" in err) == (2, True)
 

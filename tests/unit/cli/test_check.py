@@ -229,7 +229,7 @@ def test_unreadable_files_are_reported(elsewhere: Path, capsys: pytest.CaptureFi
     missing, bytes_, folder = capsys.readouterr().err.splitlines()
     assert missing == "none.json: found No such file or directory, wanted a file that can be read"
     assert bytes_ == "bytes.json: found bytes that are not UTF-8 (but UTF-16: save the file as UTF-8), wanted text"
-    assert folder.startswith(".: found Is a directory")
+    assert folder == ".: found a folder, wanted its files: spotwarden check ./*"
 
 
 def test_bad_input_decides_the_exit_code_and_the_other_documents_are_still_checked(check: Any) -> None:

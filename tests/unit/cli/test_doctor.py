@@ -69,6 +69,7 @@ def deploy(local: aws.Local, token: str) -> None:
     template["Outputs"] = {name: template["Outputs"][name] for name in ("Ledger", "DeadLetters", "Reports")}
     del template["Globals"]
     values = {"TrainingRoles": role, "CheckpointBuckets": "acme-checkpoints", "SlackTokenSecret": secret["ARN"]}
+    values["PolicyTopics"] = ""
     values["PolicyUri"] = "s3://acme-policies/policies.json"
     local.client("cloudformation").create_stack(
         StackName=STACK,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from controller.cli.fix_words import aws_cli, estimator, in_words, model_trainer, terraform
+from controller.cli.fix_words import ack_spec, aws_cli, estimator, in_words, model_trainer, prefix_lines, terraform
+from controller.policy.findings import Fix
 
 CHANGE = {
     "EnableManagedSpotTraining": True,
@@ -41,3 +42,30 @@ def test_terraform_has_blocks() -> None:
         terraform({"StoppingCondition": {"MaxWaitTimeInSeconds": 7200}})
         == "stopping_condition { max_wait_time_in_seconds = 7200 }"
     )
+    assert terraform(CHANGE).splitlines()[:5] == [
+        "enable_managed_spot_training = true", "stopping_condition {", "  max_runtime_in_seconds = 432000",
+        "  max_wait_time_in_seconds = 604800", "}",
+    ]  # fmt: skip
+
+
+def test_ack_has_its_own_spelling() -> None:
+    assert ack_spec(CHANGE | {"ResourceConfig": {"VolumeSizeInGB": 5}}) == (
+        '{"enableManagedSpotTraining": true, "stoppingCondition": {"maxRuntimeInSeconds": 432000, "maxWaitTimeInSeconds":'
+        ' 604800}, "checkpointConfig": {"s3URI": "s3://acme/ck/"}, "tags": [{"key": "team", "value": "ml"}],'
+        ' "resourceConfig": {"volumeSizeInGB": 5}}'
+    )
+
+
+def test_each_run_of_what_runs_again_has_a_prefix_of_its_own() -> None:
+    fix = Fix(request=CHANGE)
+    assert list(prefix_lines(Fix(request={"EnableManagedSpotTraining": True}), "sdk-v2")) == []
+    assert list(prefix_lines(Fix(request={"CheckpointConfig": None}), "sdk-v2")) == []
+    said = {
+        tool: dict(prefix_lines(fix, tool)).get("  such as") for tool in ("step-functions", "pipeline", "sdk-v2", "terraform")
+    }
+    assert said == {
+        "step-functions": '"S3Uri.$": "States.Format(\'s3://acme/ck/{}/\', $$.Execution.Name)"',
+        "pipeline": '{"Std:Join": {"On": "/", "Values": ["s3://acme/ck", {"Get": "Execution.PipelineExecutionId"}]}}',
+        "sdk-v2": 'f"s3://acme/ck/{run}/"',
+        "terraform": None,
+    }

@@ -43,6 +43,16 @@ def test_what_sagemaker_documents_is_refused(said_of: Check, changes: dict[str, 
     assert field in [finding["field"] for finding in said.job["findings"] if finding["severity"] == "refused"]
 
 
+def test_an_address_of_s3_is_a_place_in_s3(said_of: Check) -> None:
+    for place in (
+        "https://s3.eu-west-1.amazonaws.com/acme-ml/out/",
+        "https://s3-us-west-2.amazonaws.com/b",
+        "https://b.s3.amazonaws.com/a",
+    ):
+        assert said_of(request(OutputDataConfig={"S3OutputPath": place})).code == 0
+    assert said_of(request(OutputDataConfig={"S3OutputPath": "https://s3.example.com/amazonaws.com/"})).code == 4
+
+
 @pytest.mark.parametrize(
     "resources",
     [

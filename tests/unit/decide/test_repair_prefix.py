@@ -16,7 +16,7 @@ from controller.policy.policy import Repair, RuleAction
 from tests.builders import BEGIN, ended, facts, job, lineage, lineage_id, policy, rule
 from tests.unit.decide.test_resubmit import done
 
-MARK = hashlib.sha256(str(lineage_id()).encode()).hexdigest()[:8]
+MARK = hashlib.sha256(f"{lineage_id()}/{job().identity}".encode()).hexdigest()[:8]
 
 
 def repaired(repair: Repair) -> Facts:

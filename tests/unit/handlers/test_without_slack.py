@@ -32,3 +32,24 @@ def test_messages_reach_the_topic_and_leave_the_outbox(monkeypatch: pytest.Monke
         assert outbox.channels() == []
         assert attacks.messages(host) == []
         assert not host.bus.waiting
+
+
+def test_a_policy_whose_channel_is_a_topic_tells_its_findings_there() -> None:
+    topic = f"arn:aws:sns:{aws.REGION}:{aws.ACCOUNT}:vision"
+    with attacks.lab(
+        f"version: 1\ndefaults: {{channel: '{topic}'}}\nrules: [{{name: spot, rule: spot-required, mode: warn}}]\n"
+    ) as host:
+        sns, sqs = host.aws.client("sns"), host.aws.client("sqs")
+        sns.create_topic(Name="vision")
+        queue = sqs.create_queue(QueueName="vision")["QueueUrl"]
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{aws.REGION}:{aws.ACCOUNT}:vision")
+        attacks.launch(host, attacks.request("warm-up", "vision", work_s=300))
+        attacks.run(host, minutes=1)
+        attacks.launch(host, attacks.request("bert", "vision", spot=False, work_s=7200))
+        attacks.run(host, minutes=5)
+        [mail] = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+        told = json.loads(mail["Body"])
+        assert told["Subject"].startswith("Spotwarden: bert breaks the rule spot")
+        assert "aws sagemaker stop-training-job --training-job-name bert --region us-east-1" in told["Message"]
+        assert attacks.messages(host) == []
+        assert wiring.ports().outbox.channels() == []

@@ -53,7 +53,10 @@ def test_a_log_a_hidden_file_and_a_temporary_file_are_no_checkpoint(path: str) -
         "catboost_info/experiment.cbsnapshot", "model.json", "model.ckpt-8.data-00000-of-00001", "ppo_10000_steps.zip",
         "logs/2026-11-16/checkpoints/last.ckpt", "global_step500/bf16_zero_pp_rank_0_mp_rank_00_optim_states.pt", "weights.npz",
         "500/default/ocdbt.process_0/d/1a2b", "checkpoint", "runs/train/exp/weights/best.pt", "template/model.pt",
-        "core_model.pt", "scores.model", "best.params", "partial_fit.pkl",
+        "core_model.pt", "scores.model", "best.params", "partial_fit.pkl", "latest.pt", "latest_model.pth", "last.ckpt",
+        "progressive_gan.pt", "params.pkl", "model.keras", "xgboost-checkpoint", "booster.ubj", "model_algo_1", "status_net.pt",
+        "checkpoint_000010/model.pt", "q_table.npy", "image-classification-0005.params", "results.pt", "history_model.h5",
+        "saved_model/variables/variables.data-00000-of-00001", "version_2.ckpt", "successor.pt",
     ],
 )  # fmt: skip
 def test_a_file_of_a_framework_is_a_checkpoint(path: str) -> None:
@@ -76,6 +79,12 @@ def test_a_file_that_only_describes_the_model_the_run_or_data_is_no_checkpoint(p
 def test_each_name_that_frameworks_and_tools_give_to_other_files_is_no_checkpoint() -> None:
     paths = Path(__file__).with_name("no_checkpoints.txt").read_text("utf-8").splitlines()
     assert [path for path in paths if is_checkpoint_file(file(path))] == []
+
+
+def test_the_first_save_of_which_only_the_side_files_have_arrived_is_no_checkpoint() -> None:
+    arrived = (file("global_step500/latest", 5, size=14), file("checkpoint-500/rng_state_0.pth", 6), file("latest", 7, size=14))
+    assert newest(*arrived) is None
+    assert newest(*arrived, file("checkpoint-500/model.safetensors", 8)) == 8
 
 
 def test_an_empty_object_is_no_checkpoint() -> None:

@@ -50,6 +50,13 @@ LABELLED: list[tuple[str | None, FailureCause]] = [
         FailureCause.THROTTLED,
     ),
     ("ClientError: your script says: SlowDown", FailureCause.CLIENT),
+    (
+        "ClientError: Artifact upload failed:RequestTimeout (400): Your socket connection was not read from",
+        FailureCause.THROTTLED,
+    ),
+    ("ClientError: Data download failed:Could not download s3://b/k, insufficient disk space left", FailureCause.DISK),
+    ("ClientError: Data download failed:Could not download s3://b/insufficient/disk/space", FailureCause.CLIENT),
+    ("ClientError: Data download failed:AccessDenied (403): Access Denied", FailureCause.CLIENT),
     ("ClientError: Data download failed: ThrottlingException: Rate exceeded", FailureCause.THROTTLED),
     (
         "ClientError: Data download failed:An error occurred (InternalError) when calling the GetObject operation (reached max"
@@ -195,6 +202,13 @@ SCRIPT_ERROR = (
         (SCRIPT_ERROR, "AlgorithmError: ExecuteUserScriptError", True),
         (OLDER_SCRIPT_ERROR, "AlgorithmError: Exit Code: 137", True),
         (OLDER_SCRIPT_ERROR + " happened", "AlgorithmError: Exit Code: 137", False),
+        ("AlgorithmError: See job logs for more information, exit code: 137", "AlgorithmError: Exit Code: 137", True),
+        ("AlgorithmError: Framework Error:\nTraceback: line 1, exit code: 137", "AlgorithmError: Exit Code: 13", False),
+        ("AlgorithmError: says, exit code: 137 and goes on, exit code: 1", "AlgorithmError: Exit Code: 1", True),
+        ("AlgorithmError: says, exit code: 137 and goes on, exit code: 1", "AlgorithmError: Exit Code: 137", False),
+        ("AlgorithmError: Exit Code: -9", "AlgorithmError: , exit code: -9", True),
+        ("ExecuteUserScriptError: ExitCode 1", "AlgorithmError: Exit Code: 1", True),
+        ("ClientError: See job logs, exit code: 137", "AlgorithmError: Exit Code: 137", False),
     ],
 )
 def test_one_reason_is_known_in_each_form_that_sagemaker_writes_and_a_number_is_a_whole_number(

@@ -16,12 +16,26 @@ SPOT = "ml.p3.2xlarge for spot training job usage"
 
 @pytest.mark.parametrize(
     ("limit", "used", "delta", "never"),
-    [(0, 0, 1, True), (1, 0, 2, True), (1, 1, 1, False), (4, 3, 4, False), ("1,000", 0, "1,001", True)],
+    [
+        (0, 0, 1, True),
+        (1, 0, 2, True),
+        (1, 1, 1, False),
+        (4, 3, 4, False),
+        ("1,000", 0, "1,001", True),
+        ("0.0", "0.0", "1.0", True),
+    ],
 )
 def test_what_is_above_the_limit_never_fits_and_what_is_only_in_use_does_later(
     limit: object, used: int, delta: object, never: bool
 ) -> None:
     assert never_fits(TEXT.format(name=SPOT, limit=limit, used=used, delta=delta)) is never
+
+
+def test_a_limit_is_read_whatever_its_quotation_marks_and_blanks() -> None:
+    text = TEXT.format(name=SPOT, limit=0, used=0, delta=1)
+    assert never_fits(text.replace("'", "\N{RIGHT SINGLE QUOTATION MARK}"))
+    assert never_fits(text.replace("'", '"').replace(" is ", "  is\n"))
+    assert not never_fits(TEXT.format(name=SPOT, limit=".,.0", used=0, delta=1))
 
 
 def test_the_limit_is_read_with_its_name() -> None:

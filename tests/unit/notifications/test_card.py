@@ -16,6 +16,7 @@ from controller.ledger.intent import Announce, Intent, IntentResult, Stop, Submi
 from controller.ledger.message import CheckpointsUnseen, GaveUp, JobFacts, RuleBroken
 from controller.ledger.message_json import facts_to_json
 from controller.ledger.message_kind import GiveUpReason, NextStep
+from controller.notifications.block_kit import pages
 from controller.notifications.card import card, money_text, saved_text
 from controller.notifications.messages import describe
 from controller.notifications.mrkdwn import when
@@ -28,6 +29,7 @@ from controller.savings.arithmetic import Savings
 from controller.units.money import Rate
 from tests import builders
 from tests.builders import BEGIN, lineage, lineage_id, policy
+from tests.slack_limits import broken
 from tests.unit.policy.test_waiver import waiver
 
 NOW = BEGIN + timedelta(hours=1)
@@ -199,6 +201,28 @@ def test_a_waiver_is_shown_while_it_is_in_force() -> None:
     shown = parts(STARTED, WAIVED, expired)[2]
     assert shown == Small(f"Waived: use-spot until {when(WAIVED.until)} (demo, T-1)")
     assert not any("Waived" in getattr(part, "mrkdwn", "") for part in parts(STARTED, expired))
+
+
+def test_however_much_is_said_of_a_lineage_its_card_is_one_message_with_every_button_and_link() -> None:
+    long = "\N{PILE OF POO}" * 120
+    attempts = [replace(STARTED, job=f"bert-r{number:03d}", number=number + 1) for number in range(200)]
+    last = attempts[-1].job
+    interrupted = [
+        Interrupted(
+            job=last, at=BEGIN + n * timedelta(minutes=1), team="vision", instance_type="ml.g5.2xlarge", region="us-east-1"
+        )
+        for n in range(500)
+    ]
+    waived = [replace(WAIVED, job=last, policy=f"rule-{number}", reason=long, ticket=long) for number in range(60)]
+    flagged = [replace(FLAGGED, policy=f"rule-{number}-{'x' * 200}") for number in range(60)]
+    news = tuple(replace(told(message, about=last), closed=None) for message in flagged)
+    news = tuple(replace(one, action=replace(one.action, topic=f"flagged/{number}")) for number, one in enumerate(news))  # type: ignore[type-var]
+    everybody = policy(slack=SlackSettings(may=dict.fromkeys(UserRequest, ("*",))))
+    shown = parts(*attempts, *interrupted, *waived, intents=news, of=everybody)
+    [page] = pages(shown)
+    assert broken(page.text, page.blocks) == []
+    assert all(text in page.text for text in ("and 57 more", "Also: 54 more", "500 times"))
+    assert page.blocks[-1]["type"] == "actions"
 
 
 def test_a_waiver_of_the_policy_is_shown_while_it_is_in_force() -> None:

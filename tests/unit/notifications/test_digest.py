@@ -12,7 +12,7 @@ import pytest
 from controller.ledger.entry import Waived
 from controller.ledger.halt import Halt
 from controller.notifications.block_kit import pages
-from controller.notifications.digest import DigestNotes, digest_head, digest_parts
+from controller.notifications.digest import DigestNotes, digest_head, digest_parts, is_empty
 from controller.policy.slack_settings import DigestTime, SlackSettings
 from controller.runtime.close_days import close_days
 from controller.runtime.digest_days import last_due
@@ -23,6 +23,7 @@ from controller.savings.rollup import roll_up
 from tests import builders
 from tests.builders import BEGIN
 from tests.slack_limits import broken
+from tests.unit.notifications.test_period_sentence import refused
 from tests.unit.policy.test_waiver import waiver
 from tests.unit.runtime.test_drain import Place
 from tests.unit.savings.test_report import measured, told
@@ -122,6 +123,36 @@ def test_a_digest_is_queued_once_a_day_and_not_before_its_first_hour() -> None:
     ]  # fmt: skip
 
 
+def test_a_digest_that_cannot_be_made_holds_up_no_other_and_is_made_once_it_can() -> None:
+    place: Any = Place()
+    place.policy = replace(builders.policy(), slack=SlackSettings(channels={"vision": "#a-bad", "speech": "#speech"}))
+    jobs = told(measured("a"), measured("b", team="speech"))
+    place.ledger = builders.ledger_with(builders.lineage(entries=jobs))
+    place.report_store, place.publish = place, lambda _: ""
+    place.prices, place.rate = place, lambda *_: None
+    shelved, bad = place.outbox.shelved, ["#a-bad"]
+
+    def shelved_or_not(channel: str) -> Any:
+        if channel in bad:
+            raise ValueError(channel)
+        return shelved(channel)
+
+    place.outbox.shelved = shelved_or_not
+    raised = 0
+    for hours in range(26):
+        place.at = BEGIN + timedelta(hours=hours)
+        close_days(place)
+        try:
+            queue_digests(place)
+        except ValueError:
+            raised += 1
+            waiting = [bool(place.outbox.waiting(channel, 9)) for channel in ("#speech", "#ml-spot", "#a-bad")]
+            assert waiting == [True, True, False]
+        if raised == 2:
+            bad.clear()
+    assert (raised, len(place.outbox.waiting("#a-bad", 9))) == (2, 2)
+
+
 def test_a_digest_names_the_jobs_that_changed_the_figures_most_and_what_to_do() -> None:
     lost = measured("distill-009", billable_s=3600, interruptions=5, checkpoint=False)
     entries = [*told(measured("bert-7")), lost, replace(told(lost)[1], useful_s=0)]
@@ -148,6 +179,24 @@ def test_a_digest_of_a_thousand_teams_stays_small() -> None:
     assert "981 others" in "\n".join(json.dumps(page.json) for page in made)
 
 
+def test_a_digest_of_a_hundred_teams_and_waivers_with_the_longest_names_stays_small() -> None:
+    names = [f"{number:03d}" + "\N{PILE OF POO}" * 253 for number in range(100)]
+    report = report_of({FIRST: roll_up(told(measured("a", team=names[0])))}, FIRST, FIRST + DAY, teams=frozenset(names))
+    waivers = [
+        Waived(job=name, at=BEGIN, team=name, policy=name, who=name, reason=name * 4, ticket=name, until=BEGIN + DAY)
+        for name in names
+    ]
+    of_policy = tuple(waiver(name=f"w{number}", reason="x" * 300) for number in range(100))
+    notes = DigestNotes(waivers=tuple(waivers), policy_waivers=of_policy, now=BEGIN)
+    made = pages(digest_parts(report, report, notes))
+    assert all(broken(page.text, page.blocks) == [] for page in made)
+    plain = json.dumps([page.json for page in pages(digest_parts(report, report, notes), native=False)])
+    assert max(len(page.json) for page in made) + len(plain) < 390_000, "DynamoDB takes items of 400 kB"
+    texts = "\n".join(page.json for page in made)
+    assert (len(pages(digest_head(report, report, notes))), "and 190 more" in texts) == (1, True)
+    assert "and 95 other teams" in texts
+
+
 def test_the_head_of_a_digest_is_one_screen_and_names_account_region_and_time() -> None:
     entries = told(*(measured(f"job-{n}", team=f"team-{n:02d}", billable_s=3600 * (n % 2)) for n in range(20)))
     report = report_of({FIRST: roll_up(entries)}, FIRST, FIRST + DAY)
@@ -167,6 +216,15 @@ def test_the_last_line_names_the_policy_and_says_where_it_is_newer_than_the_days
     assert "policy 781e8d1c6120 · Details are in the thread" in words(replace(named, policy_since=BEGIN - DAY))
     assert words(named).count("781e8d1c6120") == 1
     assert "policy" not in words()
+
+
+def test_a_digest_of_nothing_but_refused_creates_is_sent_and_says_of_which_team() -> None:
+    report = report_of({FIRST: roll_up((), refused=(refused(1, team="<!channel>"),))}, FIRST, FIRST + DAY)
+    assert not is_empty(report, DigestNotes())
+    said = "\n".join(page.text for page in pages(digest_parts(report, report, DigestNotes())))
+    assert "1 create refused by a quota." in said
+    assert "*Creates that SageMaker refused*: ml.g5.2xlarge for training job usage 1 (&lt;!channel&gt; 1)" in said
+    assert "refused" not in words()
 
 
 def test_a_digest_says_what_needs_a_person_and_nothing_where_nothing_does() -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from controller.notifications.mrkdwn import code, escaped, pieces, shortened, size, when
+from controller.notifications.mrkdwn import code, escaped, pieces, shortened, size, unmarked, when
 
 LINK = "<https://example.com/a|a long name>"
 
@@ -55,3 +55,20 @@ def test_other_people_s_text_is_inert() -> None:
 
 def test_a_time_is_shown_in_the_reader_s_zone() -> None:
     assert when(datetime(2026, 3, 2, 9, 5, tzinfo=UTC)) == "<!date^1772442300^{date_short_pretty} {time}|2026-03-02 09:05 UTC>"
+
+
+def test_a_long_label_is_shortened_in_time_that_grows_with_what_is_kept() -> None:
+    assert shortened("🚀" * 1_000_000, 10) == "🚀🚀🚀🚀…"  # a second and not days
+    assert [shortened(text, 3) for text in ("aaaa", "a🚀b", "🚀🚀", "🚀ab")] == ["aa…", "a…", "🚀…", "🚀…"]
+
+
+@pytest.mark.parametrize(
+    ("mrkdwn", "text"),
+    [
+        (":repeat: *bert* goes on", "bert goes on"),
+        (escaped("arn:aws:sagemaker:us-east-1:1:training-job/x"), "arn:aws:sagemaker:us-east-1:1:training-job/x"),
+        (escaped("spotwarden:deadline:soon"), "spotwarden:deadline:soon"),
+    ],
+)
+def test_for_a_terminal_our_markup_is_taken_away_and_an_arn_stays_whole(mrkdwn: str, text: str) -> None:
+    assert unmarked(mrkdwn) == text

@@ -8,10 +8,12 @@ from datetime import date, timedelta
 import pytest
 
 from controller.ledger.entry import Entry
-from controller.notifications.period_sentence import sentence
+from controller.ledger.refused_create import CreateRefusal, RefusedCreate
+from controller.notifications.period_sentence import refused_advice, refused_items, sentence
 from controller.savings.arithmetic import Savings
 from controller.savings.report import Report, report_of
-from controller.savings.rollup import roll_up
+from controller.savings.rollup import REFUSED_MAX, Count, CountKind, roll_up
+from tests.builders import BEGIN
 from tests.unit.savings.test_report import measured, told
 
 FIRST = date(2026, 3, 2)
@@ -65,3 +67,47 @@ def test_a_worse_period_is_called_worse() -> None:
 def test_missed_savings_name_the_jobs_that_ran_on_demand() -> None:
     missing = totals(movable=2, spent_micros=1_000_000, counterfactual_micros=1_000_000, missed_micros=5_000_000)
     assert sentence(missing).endswith("Spot could have saved *$5.00* more on 2 jobs that ran on-demand.")
+
+
+QUOTA = "ml.g5.2xlarge for training job usage"
+
+
+def refused(number: int, *, team: str = "vision", why: str = "quota", quota: str = QUOTA) -> RefusedCreate:
+    return RefusedCreate(
+        event_id=str(number), at=BEGIN, account="1", region="us-east-1", job="bert", role="train", caller="ada",
+        why=CreateRefusal(why), instance_type="ml.p4d.24xlarge", instances=1, spot=False, team=team, quota=quota,
+    )  # fmt: skip
+
+
+def refusing(*creates: RefusedCreate) -> Report:
+    return report_of({FIRST: roll_up((), refused=creates)}, FIRST, FIRST + DAY)
+
+
+def test_refused_creates_are_counted_by_what_refused_them_and_by_team() -> None:
+    found = refusing(
+        *(refused(n) for n in range(3)), refused(3, team="speech"), refused(4, team=""), refused(5, why="capacity"),
+        refused(6, why="throttled"), refused(7, quota=""),
+    )  # fmt: skip
+    assert refused_items(found, str.upper) == [
+        (QUOTA, "5 (VISION 3, NO TEAM 1, SPEECH 1)"),
+        ("no capacity of ml.p4d.24xlarge", "1 (VISION 1)"),
+        ("a quota that SageMaker did not name", "1 (VISION 1)"),
+        ("too many requests", "1 (VISION 1)"),
+    ]
+    [advice] = refused_advice(found)
+    assert advice.startswith("6 creates refused by a quota.")
+    assert refused_advice(refusing(refused(1, why="throttled"))) == []
+    assert refused_items(refusing(), str) == []
+
+
+def test_a_report_of_some_teams_counts_their_refused_creates_alone() -> None:
+    days = {FIRST: roll_up((), refused=(refused(1), refused(2, team="speech")))}
+    assert [line.team for line in report_of(days, FIRST, FIRST + DAY, teams=("speech",)).refused] == ["speech"]
+
+
+def test_teams_that_somebody_invents_do_not_make_a_rollup_large() -> None:
+    creates = [refused(n, team=f"team-{n}") for n in range(1_000)] + [refused(n) for n in range(1_000, 1_010)]
+    counts = roll_up((), refused=creates).counts
+    assert (len(counts), sum(counts.values())) == (REFUSED_MAX + 1, 1_010)
+    assert counts[Count(CountKind.REFUSED, "vision", f"quota/{QUOTA}")] == 10
+    assert ("other limits", "701 (no team 701)") in refused_items(refusing(*creates), str)

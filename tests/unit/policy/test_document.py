@@ -13,6 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controller.policy import bounds
+from controller.policy.bounds import Between
 from controller.policy.document import BYTES_MAX, BadDocument, document_of, document_text, policy_of, revision_of
 from controller.policy.policy import Policy
 from controller.policy.rules import judge
@@ -59,6 +61,9 @@ resubmit:
     ladder: [same, {instance_types: [ml.g5.xlarge]}, on-demand]
     deadline: {finish_within: 24h}
     cap: {lineage_usd: 50}
+rates:
+  - {instance_type: ml.g5.xlarge, region: us-east-1, market: spot, usd_per_hour: 1, agreement: private-pricing,
+     from: 2026-01-01}
 """
 Change = Callable[[dict[str, Any]], object]
 
@@ -151,6 +156,40 @@ FORGED: dict[str, Change] = {
     "a list of who may that is a text": lambda d: d["slack"]["may"].update(stop="U045EF6GH"),
     "an unknown request": lambda d: d["slack"]["may"].update(pause=["U045EF6GH"]),
     "claims that are text": lambda d: d.update(trust_claims="no"),
+    "an expression compared with an endless number": lambda d: d["rules"][0]["when"].update(
+        tree=["<", ["field", ["A"]], ["constant", 1e999]]
+    ),
+    "an expression of 1,000 characters": lambda d: d["rules"][0]["when"].update(text="x" * 1_000),
+    "two rules of one name": lambda d: d["rules"][1].update(name="short"),
+    "a rule without a name": lambda d: d["rules"][0].update(name=""),
+    "more rules than a policy may have": lambda d: d["rules"].extend(
+        {
+            "name": f"r{n}",
+            "kind": "spot-required",
+            "options": {},
+            "match": {},
+            "mode": "warn",
+            "severity": "low",
+            "action": None,
+            "applies_to": "new",
+            "channel": "#ml",
+        }
+        for n in range(500)
+    ),
+    "more patterns than a list may have": lambda d: d["rules"][0]["match"].update(name=["x"] * 501),
+    "more people than a map may have": lambda d: d["slack"].update(people={f"p{n}": "U045EF6GH" for n in range(5_001)}),
+    "a channel of 100,000 characters": lambda d: d.update(channel="#" + "x" * 100_000),
+    "a tag of 2,000 characters": lambda d: d["rules"][1]["repair"]["tags"].update({"cost-center": "x" * 2_000}),
+    "an address that is a script": lambda d: d["rules"][0].update(docs="javascript:alert(1)"),
+    "an address that ends a link": lambda d: d["rules"][0].update(docs="https://a.example/>|<!channel>"),
+    "a checkpoint place in any bucket": lambda d: d["rules"][1]["repair"].update(checkpoint="s3://{team}/x/"),
+    "a person who is none": lambda d: d["slack"].update(people={"ada": "<!channel>"}),
+    "a retry of what a rule stopped": lambda d: d["resubmit"][0]["causes"].update(enforced=d["resubmit"][0]["causes"]["starved"]),
+    "more retries of an internal error than help": lambda d: d["resubmit"][0]["causes"].update(
+        internal={**d["resubmit"][0]["causes"]["starved"], "limit": 3}
+    ),
+    "a time zone that does not exist": lambda d: d["slack"]["digest"].update(timezone="Europe/Atlantis"),
+    "a time zone that is a path": lambda d: d["slack"]["digest"].update(timezone="../../etc/passwd"),
 }
 
 
@@ -158,8 +197,74 @@ FORGED: dict[str, Change] = {
 def test_a_document_with_a_valid_name_and_broken_content_is_refused(broken: str, compiled: dict[str, Any]) -> None:
     document = deepcopy(compiled)
     FORGED[broken](document)
+    assert document != compiled
     with pytest.raises(BadDocument, match="compile"):
         read(forged(document).replace("Infinity", "1e999"))
+
+
+def at(*path: Any) -> Callable[[dict[str, Any], object], object]:
+    """Puts a value there into a document."""
+
+    def put(document: dict[str, Any], value: object) -> None:
+        found: Any = document
+        for key in path[:-1]:
+            found = found[key]
+        found[path[-1]] = value
+
+    return put
+
+
+STARVED = ("resubmit", 0, "causes", "starved")
+PLACES = (
+    (("rules", 0, "rollout", "share"), bounds.SHARE), (("rules", 0, "rollout", "surprise", "jobs"), bounds.SURPRISE_JOBS),
+    (("rules", 0, "rollout", "surprise", "percent"), bounds.PERCENT), (("rules", 0, "options", "at_most_s"), bounds.SECONDS),
+    (("resubmit", 0, "within_s"), bounds.SECONDS), (("resubmit", 0, "cap_micros"), bounds.MICROS),
+    (("resubmit", 0, "team_month_cap_micros"), bounds.MICROS), ((*STARVED, "limit"), bounds.RETRIES),
+    ((*STARVED, "first_s"), bounds.SECONDS), ((*STARVED, "most_s"), bounds.SECONDS), ((*STARVED, "factor"), bounds.FACTOR),
+    ((*STARVED, "jitter"), bounds.JITTER), ((*STARVED, "volume_gb"), bounds.VOLUME_GB),
+    (("resubmit", 0, "interruption_limit", "more_than"), bounds.INTERRUPTIONS),
+    (("resubmit", 0, "interruption_limit", "within_s"), bounds.SECONDS),
+    *(
+        (("resubmit", 0, "deadline", name), bound)
+        for name, bound in (
+            ("finish_within_s", bounds.HOUR_TO_YEAR), ("quantile", bounds.QUANTILE), ("margin_s", bounds.SECONDS),
+            ("start_s", bounds.SECONDS), ("restore_s", bounds.SECONDS_OR_ZERO), ("upload_s", bounds.SECONDS_OR_ZERO),
+            ("checkpoint_every_s", bounds.SECONDS), ("placement_score", bounds.PLACEMENT_SCORE),
+            ("stay_s", bounds.SECONDS_OR_ZERO), ("moves_max", bounds.MOVES),
+        )
+    ),
+    (("brakes", "stops_per_h"), bounds.ACTS_PER_HOUR), (("brakes", "submissions_per_h"), bounds.ACTS_PER_HOUR),
+    (("slack", "waiver_s_max"), bounds.HOUR_TO_YEAR), (("slack", "digest", "hour"), bounds.HOUR),
+    (("slack", "digest", "minute"), bounds.MINUTE), (("slack", "digest", "weekday"), bounds.WEEKDAY),
+    (("rates", 0, "micros_per_h"), bounds.MICROS),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "bound"), PLACES, ids=lambda one: ".".join(map(str, one)) if isinstance(one[0], str) else "")
+def test_a_number_beyond_its_bound_is_refused_and_the_last_within_it_is_read(
+    compiled: dict[str, Any], path: tuple[Any, ...], bound: Between
+) -> None:
+    whole = isinstance(bound.least, int) and bound not in (bounds.SHARE, bounds.PERCENT, bounds.FACTOR, bounds.JITTER)
+    step = 1 if whole else 0.001
+    beyond = (bound.least if bound.above else bound.least - step, bound.most + step, -(10**9), 10**30)
+    for value, good in (
+        *((bad, False) for bad in beyond),
+        (bound.most, True),
+        (bound.least + (step if bound.above else 0), True),
+    ):
+        document = deepcopy(compiled)
+        at(*path)(document, value)
+        if good:
+            read(forged(document))
+        else:
+            with pytest.raises(BadDocument, match="wanted"):
+                read(forged(document))
+
+
+def test_every_bound_of_the_policy_s_classes_is_tried_here() -> None:
+    """A new field with a bound needs a row above; texts are in the table of forged documents."""
+    numbers = {bound for bound in vars(bounds).values() if isinstance(bound, Between)}
+    assert numbers == {bound for _, bound in PLACES}
 
 
 def test_half_a_character_is_refused_though_the_revision_fits(compiled: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ from controller.policyfile import BadPolicy, as_text, compile_folder
 from controller.policyfile.__main__ import main
 from controller.policyfile.options import OPTIONS
 from tests.builders import BEGIN, job
+from tests.unit.policyfile.writing import problems
 
 POLICIES = Path(__file__).resolve().parents[3] / "policies"
 
@@ -247,6 +248,20 @@ def test_names_that_would_ignore_everything_or_match_nothing_are_refused(tmp_pat
     (tmp_path / "whole.yaml").write_text(f"{WHOLE}\ncheckpoints: {bad}\n")
     with pytest.raises(BadPolicy, match="checkpoints"):
         compile_folder(tmp_path)
+
+
+def test_a_policy_is_refused_that_the_loader_would_find_too_large(tmp_path: Path) -> None:
+    def rules(kind: str, number: int) -> str:
+        return "".join(f"  - {{name: {kind}{n}, rule: spot-required}}\n" for n in range(number))
+
+    head = "version: 1\nrules:\n"
+    assert problems(tmp_path, head + rules("a", 300), head + rules("b", 300)) == [
+        "b.yaml:2: rules: found 600 entries with those of other files, wanted at most 500"
+    ]
+    assert "wanted at most 500" in problems(tmp_path, head + rules("a", 501), head + rules("b", 1))[0]
+    long = f'version: 1\ndefaults: {{channel: "#{"x" * 1024}"}}\nrules: [{{name: a, rule: spot-required}}]\n'
+    [problem] = problems(tmp_path, long, head + rules("b", 1))
+    assert problem.endswith("wanted a text of at most 1,024 characters")
 
 
 def test_a_ladder_keeps_its_order(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_an_option_beside_the_keys_of_a_rule_is_told_where_it_belongs(tmp_path: 
             "# nothing\n",
             "a.yaml:1: found an empty file, wanted version, and at least one of rules, resubmit, brakes, slack, labels",
         ),
-        ("- a\n", "a.yaml:1: found ['a'], wanted a map with version, and at least one of rules"),
+        ("- a\n", "a.yaml:1: found a list, wanted a map with version, and at least one of rules"),
         (
             "version: 1\n",
             "a.yaml:1: found no section, wanted at least one of rules, resubmit, brakes, slack, labels",
@@ -102,6 +102,21 @@ def test_a_wrong_entry_of_a_rule_is_named(tmp_path: Path, entry: str, message: s
     found = problems(tmp_path, RULE % entry)
     assert len(found) == 1
     assert found[0].startswith(f"a.yaml:3: {message}")
+
+
+@pytest.mark.parametrize(
+    ("entry", "hint"),
+    [
+        ("match: {team: vision}", "(a tag is selected with tags: {team: …})"),
+        ("<<: 1", "(merge keys are not read: write the keys of each entry out)"),
+        ("filters: []", "(select jobs with match:)"),
+        ("description: x", "(write a comment with #, or docs: and an address)"),
+    ],
+)
+def test_a_key_of_another_language_says_what_to_write(tmp_path: Path, entry: str, hint: str) -> None:
+    found = problems(tmp_path, RULE % entry)
+    assert len(found) == 1
+    assert found[0].endswith(hint)
 
 
 @pytest.mark.parametrize(

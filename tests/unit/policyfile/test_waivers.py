@@ -64,10 +64,12 @@ def test_every_key_is_required(tmp_path: Path, key: str) -> None:
         ({"match": "{}"}, "waivers[0].match: found an empty map, wanted match: all, or at least one key"),
         ({"expires": "never"}, "waivers[0].expires: found 'never', wanted a day such as 2026-12-31"),
         ({"expires": "2026-12-10T08:00:00"}, "waivers[0].expires: found 2026-12-10T08:00:00, wanted a day"),
-        ({"expires": "9999-12-31"}, "waivers[0].expires: found 9999-12-31, wanted a day such as"),
+        ({"expires": "9999-12-31"}, "waivers[0].expires: found 9999-12-31, wanted an earlier day: a waiver ends"),
         ({"reason": '" "'}, "waivers[0].reason: found ' ', wanted one line of at most 300 characters"),
         ({"ticket": '"a\\nb"'}, "waivers[0].ticket: found 'a\\nb', wanted one line of at most 100 characters"),
         ({"until": "2026-12-10"}, "waivers[0].until: found unknown key 'until', wanted one of expires"),
+        ({"until": "2026-12-10"}, "(write expires:)"),
+        ({"starts": "2026-12-10"}, "(a waiver counts from when its policy is in force until it expires)"),
     ],
 )  # fmt: skip
 def test_a_waiver_that_says_something_else_is_refused(tmp_path: Path, changes: dict[str, str], problem: str) -> None:

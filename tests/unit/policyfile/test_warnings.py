@@ -243,8 +243,29 @@ def test_a_key_that_does_something_is_not(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("when", "named"),
+    [
+        ("TrainingJobName matches '^train-[0-9]+$'", True),
+        ("not (any(InputDataConfig.DataSource.S3DataSource.S3Uri matches 's3://x/.*$'))", True),
+        ("TrainingJobName matches 'train-[0-9]*'", False),
+        ("TrainingJobName == '^train$'", False),
+    ],
+)
+def test_a_regular_expression_where_a_glob_stands_is_named(tmp_path: Path, when: str, named: bool) -> None:
+    text = RULES + f'  - {{name: one, rule: spot-required, when: "{when}"}}\n'
+    assert told(tmp_path, text) == ([("matches-no-job", f'"{when}"')] if named else [])
+
+
+WAIVED = "rules: [{name: a, rule: spot-required}]\nwaivers: [{name: w, rule: a, match: {role: r}, expires: 2026-12-10, "
+
+
+@pytest.mark.parametrize(
     ("line", "marked"),
     [
+        (f"{WAIVED}reason: TODO, owner: alice, ticket: ML-1}}]", "TODO"),
+        (f"{WAIVED}reason: '<why>', owner: alice, ticket: ML-1}}]", "'<why>'"),
+        (f"{WAIVED}reason: moves, owner: your-name, ticket: ML-1}}]", "your-name"),
+        (f"{WAIVED}reason: moves, owner: alice, ticket: ML-XXX}}]", "ML-XXX"),
         ("defaults: {channel: '#your-channel'}", "'#your-channel'"),
         ("defaults: {channel: '#channel'}", "'#channel'"),
         ("defaults: {channel: ml-spot}", "ml-spot"),
@@ -269,21 +290,23 @@ def test_what_looks_like_a_placeholder_is_named(tmp_path: Path, line: str, marke
 @pytest.mark.parametrize(
     "line",
     [
+        f"{WAIVED}reason: my team moves some of its jobs, owner: alice, ticket: ML-1}}]",
         "defaults: {channel: '#ml-spot'}", "slack: {channels: {vision: '#ml-vision-todos'}}",
         "slack: {people: {alice: U7Q2K9LMN}}",
         "slack: {channels: {vision: C7Q2K9LMN}}", "labels: {team: cost-center}",
     ],
 )  # fmt: skip
 def test_a_real_value_is_not(tmp_path: Path, line: str) -> None:
-    rest = "" if line.startswith(("slack", "labels")) else "rules: [{name: a, rule: spot-required}]\n"
+    rest = "" if line.startswith(("rules", "slack", "labels")) else "rules: [{name: a, rule: spot-required}]\n"
     assert told(tmp_path, f"version: 1\n{rest}{line}\n") == []
 
 
-def test_a_file_whose_suffix_is_misspelt_is_named_since_nobody_reads_it(tmp_path: Path) -> None:
-    (tmp_path / "team.ymal").write_text("version: 1\n")
+@pytest.mark.parametrize(("name", "word"), [("team.ymal", "yml"), ("team.yaml.txt", "yaml"), ("team.YML.bak", "yml")])
+def test_a_file_that_ends_almost_like_a_policy_is_named_since_nobody_reads_it(tmp_path: Path, name: str, word: str) -> None:
+    (tmp_path / name).write_text("version: 1\n")
     (tmp_path / "README.md").write_text("")
     (found,) = warnings(tmp_path, RULES + "  - {name: one, rule: spot-required}\n")
-    assert (found.code, Path(found.file).name, found.suggestions) == ("not-read", "team.ymal", ("yml",))
+    assert (found.code, Path(found.file).name, found.suggestions) == ("not-read", name, (word,))
 
 
 def test_compile_says_its_warnings_beside_the_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from controller.aws.sagemaker.jobs import SageMakerJobs
 from controller.runtime.discover import SECOND_LOOK, discover
@@ -230,6 +231,33 @@ def test_empty_pages_move_a_pass() -> None:
         account.at += HOUR
         discover(ports)
     assert account.ledger.passed_until(FIRST) is not None
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+def test_a_list_that_repeats_its_token_or_refuses_each_one_keeps_no_new_job_waiting(refuses: bool) -> None:
+    account = OldAccount(call_s=1)
+    account.past(20, 20 * HOUR)
+    real = account.list_training_jobs
+
+    class SamePage:
+        def __getattr__(self, operation: str) -> Any:
+            return getattr(account, operation)
+
+        def list_training_jobs(self, **asked: Any) -> Any:
+            if refuses and "NextToken" in asked:
+                raise ClientError({"Error": {"Code": "ValidationException", "Message": "Invalid token."}}, "ListTrainingJobs")
+            return real(**{name: value for name, value in asked.items() if name != "NextToken"}) | {"NextToken": "same"}
+
+    ports = replace(account.ports, jobs=SageMakerJobs(SamePage()))
+    for _ in range(4):
+        account.began_at = account.at
+        discover(ports)
+        account.wait_until(account.at + HOUR)
+    account.launch("fresh")
+    account.described.clear()
+    account.began_at = account.at
+    discover(ports)
+    assert "fresh" in account.names
 
 
 def test_jobs_created_at_the_same_moment_are_each_looked_at_once() -> None:

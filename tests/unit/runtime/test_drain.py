@@ -18,7 +18,7 @@ from controller.notifications.block_kit import Page
 from controller.runtime.drain import drain
 from controller.runtime.outbox import WrongChannel
 from controller.runtime.perform import perform
-from controller.runtime.ports import Answer, Done, Home, Later, Message, Post, Refused
+from controller.runtime.ports import Answer, Done, Home, Later, Message, Post, Refused, Unreachable
 from tests import builders
 from tests.builders import BEGIN, lineage_id
 from tests.simulation.memory import MemoryLedger, MemoryOutbox
@@ -241,24 +241,35 @@ def test_through_a_webhook_each_message_is_posted_and_nothing_is_edited() -> Non
     assert "|Job in SageMaker>" in place.slack.posts[0][2].text
 
 
+@dataclass
 class PickySlack(Slack):
     """A Slack that refuses each post for which ``refuses`` gives an error."""
 
-    refuses: Callable[[str, Page], str | None] = staticmethod(lambda channel, page: None)
+    answers: dict[str, Answer] = field(default_factory=dict)
+    refuses: Callable[[str, Page], str | None] = lambda channel, page: None
 
     def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
         error = self.refuses(channel, page)
         if error is None:
             return super().post(channel, page, thread_ts=thread_ts)
         self.calls += 1
+        if error in self.answers:
+            return self.answers[error]
         return (WrongChannel if error in ("is_archived", "restricted_action_read_only_channel") else Refused)(
             f"Slack says {error}"
         )
 
+    def update(self, post: Post, page: Page) -> Answer:
+        error = self.refuses("edit", page)
+        if error is None:
+            return super().update(post, page)
+        self.calls += 1
+        return Refused(f"Slack says {error}")
+
 
 def picky(refuses: Callable[[str, Page], str | None]) -> Any:
     slack = PickySlack()
-    slack.refuses = refuses  # type: ignore[method-assign]
+    slack.refuses = refuses
     return Place(slack=slack)
 
 
@@ -309,6 +320,19 @@ def test_a_message_whose_blocks_slack_refuses_is_sent_as_text() -> None:
     assert (done.set_aside, place.texts()) == ((), ["It moves."])
 
 
+@pytest.mark.parametrize(
+    ("error", "calls"), [("msg_too_long", 2), ("invalid_blocks", 2), ("cant_update_message", 1), ("edit_window_closed", 1)]
+)
+def test_a_card_whose_new_blocks_slack_refuses_is_brought_up_to_date_as_text(error: str, calls: int) -> None:
+    place = picky(lambda channel, page: error if channel == "edit" and page.blocks else None)
+    place.say(1, "one")
+    drain(place.ports)
+    before = place.slack.calls
+    place.say(2, "")
+    done = drain(place.ports)
+    assert (place.slack.calls - before, len(place.slack.edits), done.set_aside) == (calls, calls - 1, ())
+
+
 def test_a_message_that_is_too_long_is_sent_in_parts() -> None:
     place = picky(lambda _, page: "msg_blocks_too_long" if len(page.blocks) > 1 else None)
     place.say(1, "It moves.")
@@ -325,6 +349,96 @@ def test_a_digest_page_that_is_too_long_does_not_hold_up_the_channel() -> None:
     place.say(2, "news")
     assert (drain(place.ports).set_aside, place.texts()[-1]) == ((), "news")
     assert sum(len(page.blocks) for _, _, page in place.slack.posts if "xxx" in json.dumps(page.blocks)) == 40
+
+
+@pytest.mark.parametrize("answer", [Later("Slack says 500"), Refused("Slack says an_error_of_next_year")])
+def test_the_second_half_of_a_message_that_is_too_long_is_not_lost(answer: Answer) -> None:
+    refuses = True
+
+    def halves_at_most(_: str, page: Page) -> str | None:
+        second = "second" in page.text and "first" not in page.text
+        return "msg_blocks_too_long" if len(page.blocks) > 1 else "later" if second and refuses else None
+
+    place = picky(halves_at_most)
+    place.slack.answers["later"] = answer
+    sections = [{"type": "section", "text": {"type": "mrkdwn", "text": text}} for text in ("first", "second")]
+    page = json.dumps({"text": "first\nsecond", "blocks": sections})
+    place.outbox.put(Message(key="digest/day/1/#ml-spot/000", channel="#ml-spot", at=BEGIN, plain=page))
+    drain(place.ports)
+    refuses = False
+    for _ in range(3):
+        place.at += MINUTE
+        drain(place.ports)
+        for message in place.outbox.aside():
+            place.outbox.redrive(message, at=place.at)
+    posted = [(block["text"]["text"], thread) for _, thread, page in place.slack.posts for block in page.blocks]
+    assert posted == [("first", ""), ("second", "1")]
+
+
+def test_a_card_that_slack_refuses_holds_up_none_of_its_messages() -> None:
+    place = picky(lambda _, page: "an_error_of_next_year" if "no data yet" in page.text else None)
+    place.say(1, "It moves.")
+    assert (drain(place.ports).set_aside, place.texts(threads=False)) == ((), ["It moves."])
+
+
+def test_one_message_that_slack_refuses_takes_no_other_of_its_storm_with_it() -> None:
+    place = picky(lambda _, page: "an_error_of_next_year" if "poison" in page.text else None)
+    for number in range(20):
+        root = "poison" if number == 7 else f"job-{number}"
+        place.say(number, f"{root} gave up", root=root, topic="gave-up")
+    for _ in range(3):
+        place.at += MINUTE
+        drain(place.ports)
+    told = json.dumps([page.text for _, _, page in place.slack.posts])
+    assert [kept.key for kept in place.outbox.aside()] == ["poison/7"]
+    assert all(f"job-{number} gave up" in told for number in range(20) if number != 7)
+
+
+def test_each_of_forty_owners_is_notified_in_a_storm() -> None:
+    place = Place()
+    for number in range(80):
+        who = f"U{number % 40:08d}"
+        place.say(number, f"job-{number} gave up", root=f"job-{number}", topic="gave-up", mention=who)
+    drain(place.ports)
+    told = json.dumps([page.blocks for _, _, page in place.slack.posts])
+    assert [told.count(f"<@U{number:08d}>") for number in range(40)] == [1] * 40
+
+
+def test_while_slack_is_slow_no_channel_takes_the_time_of_the_others() -> None:
+    place = Place()
+
+    def slow() -> None:
+        place.at += timedelta(seconds=3)
+
+    place.slack.answer = slow
+    channels = [f"#team-{number}" for number in range(30)]
+    for number, channel in enumerate(channels * 40):
+        message = place.say(number, f"news {number}", root=f"job-{number}")
+        place.outbox.sent(message)
+        place.outbox.put(replace(message, key=f"{number}", channel=channel))
+    for _ in range(30):
+        drain(place.ports)
+        place.at += MINUTE
+    assert {channel for channel, _, _ in place.slack.posts} == set(channels)
+
+
+def test_a_channel_that_cannot_be_read_or_written_holds_up_no_other() -> None:
+    place = Place()
+    for number, channel in enumerate(("#a", "#b", "#c")):
+        message = place.say(number, f"news for {channel}", root=f"job-{number}")
+        place.outbox.sent(message)
+        place.outbox.put(replace(message, key=f"{number}", channel=channel))
+    remember = place.outbox.remember_post
+
+    def remember_or_not(channel: str, *post: Any, **changes: Any) -> None:
+        if channel == "#b":
+            raise Unreachable("DynamoDB throttled")
+        remember(channel, *post, **changes)
+
+    place.outbox.remember_post = remember_or_not  # type: ignore[method-assign]
+    with pytest.raises(Unreachable):
+        drain(place.ports)
+    assert place.texts() == ["news for #a", "news for #c"]
 
 
 def test_a_channel_that_slack_refuses_hands_its_messages_on_to_the_default_channel() -> None:

@@ -10,7 +10,7 @@ import pytest
 from controller.notifications.block_kit import Page
 from controller.runtime.outbox import WrongChannel
 from controller.runtime.ports import Answer, Done, Later, Post, Refused
-from controller.slack.web_api import SlackChat
+from controller.slack.web_api import SlackChat, rate_limited
 from infra.local.http_server import HttpServer, Response
 from infra.local.slack import Slack, Trouble
 
@@ -109,12 +109,33 @@ def test_a_wrong_token_is_later_because_an_operator_can_correct_it(slack: Slack)
         ("messages_tab_disabled", WrongChannel), ("invalid_blocks", Refused), ("msg_blocks_too_long", Refused),
         ("invalid_arguments", Refused), ("an_error_of_next_year", Refused), ("external_channel_migrating", Later),
         ("restricted_action_thread_locked", WrongChannel), ("user_disabled", WrongChannel), ("user_not_visible", WrongChannel),
+        ("no_permission", WrongChannel), ("access_denied", WrongChannel), ("ekm_access_denied", WrongChannel),
+        ("method_not_supported_for_channel_type", WrongChannel), ("message_limit_exceeded", Later), ("account_inactive", Later),
+        ("ratelimited", Later), ("cant_update_message", Refused), ("edit_window_closed", Refused), ("thread_not_found", Refused),
         ("metadata_too_large", Refused), ("slack_connect_file_link_sharing_blocked", Refused), ("no_text", Refused),
     ],
 )  # fmt: skip
 def test_slack_s_errors_are_of_three_classes(slack: Slack, error: str, kind: type[Answer]) -> None:
     slack.refuses = error
     assert type(chat(slack).post("#ml-spot", PAGE)) is kind
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"<html>Sign in</html>", b"null", b"[]", b'"ok"', b"\xff\xfe", b"[" * 100_000, b'{"ok": false}',
+        b'{"ok": false, "error": null}', b'{"ok": false, "error": ["x"]}', b'{"ok": true}',
+    ],
+)  # fmt: skip
+def test_an_answer_of_200_that_is_not_slack_s_is_no_answer(body: bytes) -> None:
+    with HttpServer(lambda _: Response(body=body)) as server:
+        assert isinstance(SlackChat(lambda: "xoxb-test", f"{server.url}/api/").post("#ml-spot", PAGE), Later)
+
+
+@pytest.mark.parametrize(("seconds", "after_s"), [("0", 0), ("-5", 30), ("1.5", 30), ("Wed, 21 Oct 2026 07:28:00 GMT", 30)])
+def test_a_retry_after_that_is_no_number_of_seconds_counts_as_not_said(seconds: str, after_s: int) -> None:
+    assert rate_limited({"Retry-After": seconds}).after_s == after_s
+    assert rate_limited({}).after_s == 30
 
 
 @pytest.mark.parametrize(("status", "kind"), [(413, Refused), (431, Refused), (502, Later), (403, Later)])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
 
-from controller.notifications.block_kit import Page
+from controller.notifications.block_kit import Page, pages
+from controller.notifications.parts import Small
 from controller.runtime.ports import Done, Later, Post, Refused
 from controller.slack.webhook import WebhookChat
 from infra.local.http_server import HttpServer, Request, Response
@@ -51,6 +53,12 @@ def test_a_message_is_posted_and_names_the_channel_it_was_meant_for(hook: Hook) 
         (429, "", {"Retry-After": "\N{SUPERSCRIPT TWO}"}, Later("Slack's rate limit (429)", 30)),
         (400, "invalid_blocks", {}, Refused("Slack says invalid_blocks")),
         (404, "no_service", {}, Later("Slack says no_service")),
+        (403, "action_prohibited", {}, Later("Slack says action_prohibited")),
+        (410, "channel_is_archived", {}, Later("Slack says channel_is_archived")),
+        (400, "no_text", {}, Refused("Slack says no_text")),
+        (200, "<html>Sign in</html>", {}, Later("Slack did not answer: HTTP 200 without its ok")),
+        (200, "", {}, Later("Slack did not answer: HTTP 200 without its ok")),
+        (200, "ok\n", {}, Done("webhook/0")),
         (413, "", {}, Refused("Slack says 413")),
         (500, "", {}, Later("Slack says 500")),
     ],
@@ -60,6 +68,14 @@ def test_each_answer_of_a_webhook_is_classified(
 ) -> None:
     hook.answers.append(Response(status=status, body=body.encode(), headers=headers))
     assert WebhookChat(hook.url).post("#ml", PAGE) == answer
+
+
+def test_a_webhook_sends_every_block_of_the_longest_page(hook: Hook) -> None:
+    hook.answers.append(Response(body=b"ok"))
+    page = pages([Small(f"line {number}") for number in range(80)])[0]
+    WebhookChat(hook.url).post("#ml-vision", page)
+    sent = json.loads(hook.received[0])["blocks"]
+    assert (sent[:-1], len(sent) <= 50) == (list(page.blocks), True)
 
 
 def test_a_webhook_edits_nothing_and_opens_nothing() -> None:

@@ -20,8 +20,9 @@ from controller.units.free_text import one_line
         ("left\u202eright\u202c and\u200bzero\ufeff", "leftright andzero"),
         ("half \ud83d of it", "half of it"),
         ("\u3164\u2800", ""),
+        ("v\u034fi\ufe0fs\U000e0101i\u180bo\u2065n", "vision"),
         ("\x00\x1f", ""),
-        ("héllo שלום 漢字 🎉", "héllo שלום 漢字 🎉"),
+        ("héllo שלום 漢字 🎉 e\u0301", "héllo שלום 漢字 🎉 e\u0301"),
     ],
 )
 def test_only_visible_characters_are_kept_on_one_line(typed: str, kept: str) -> None:

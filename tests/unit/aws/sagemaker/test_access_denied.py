@@ -15,10 +15,11 @@ from botocore.exceptions import ClientError
 from controller.aws.dynamodb.ledger import DynamoLedger
 from controller.aws.ec2_instances import Ec2Instances
 from controller.aws.sagemaker.jobs import SageMakerJobs
+from controller.decide.ownership import OwnerAnswer
 from controller.jobs.failure import FailureCause
 from controller.ledger.intent import NEVER_FITS, Submit
 from controller.runtime.ports import Answer, Done, Later, Refused, Unreachable
-from tests.builders import BEGIN, lineage_id
+from tests.builders import BEGIN, job, lineage_id
 
 SUBMIT = Submit(about="bert", born_at=BEGIN, job="bert-r02", number=2, cause=FailureCause.STARVED)
 ROOT = lineage_id()
@@ -44,6 +45,30 @@ class Guarded:
             raise ClientError({"Error": {"Code": self._code, "Message": f"not authorized to perform {name}"}}, name)
 
         return call
+
+
+STEP = {"Metadata": {"TrainingJob": {"Arn": job().arn}}, "StartTime": "a day"}
+
+
+@pytest.mark.parametrize(
+    ("code", "answers", "said"),
+    [
+        ("AccessDeniedException", {}, OwnerAnswer.SILENT),
+        ("ThrottlingException", {}, OwnerAnswer.SILENT),
+        ("SomethingNew", {}, OwnerAnswer.SILENT),
+        ("ResourceNotFound", {}, OwnerAnswer.NO),
+        ("ValidationException", {}, OwnerAnswer.NO),  # a text that names no execution must not earn an hour
+        ("", {}, OwnerAnswer.SILENT),
+        ("", {"PipelineExecutionSteps": None}, OwnerAnswer.SILENT),
+        ("", {"PipelineExecutionSteps": [None]}, OwnerAnswer.SILENT),
+        ("", {"PipelineExecutionSteps": [{"Metadata": {"TrainingJob": "bert"}}]}, OwnerAnswer.SILENT),
+        ("", {"PipelineExecutionSteps": [STEP]}, OwnerAnswer.SILENT),
+        ("", {"PipelineExecutionSteps": []}, OwnerAnswer.NO),
+    ],
+)
+def test_whatever_a_pipeline_answers_is_one_of_three_answers(code: str, answers: dict[str, Any], said: OwnerAnswer) -> None:
+    client = Guarded(code) if code else Guarded(code, list_pipeline_execution_steps=answers)
+    assert SageMakerJobs(client).made_by_pipeline(job(), "arn:...") is said
 
 
 LOOKS: dict[str, Callable[[str], object]] = {

@@ -357,6 +357,20 @@ def test_a_job_that_was_pending_until_its_limit_found_no_capacity(
     assert job_of(never, kind=DocumentKind.DESCRIBE).outcome is outcome
 
 
+@pytest.mark.parametrize(("pending_s", "outcome"), [(1800, Outcome.CAPACITY), (600, Outcome.STOPPED)])
+def test_a_wait_without_an_end_lasted_until_the_job_was_stopped(pending_s: int, outcome: Outcome) -> None:
+    stopped_at = AT + timedelta(seconds=pending_s)
+    never = without(DESCRIPTION, "TrainingStartTime") | {
+        "TrainingJobStatus": "Stopped", "SecondaryStatus": "Stopped",
+        "StoppingCondition": {"MaxRuntimeInSeconds": 3600, "MaxPendingTimeInSeconds": 1800},
+        "SecondaryStatusTransitions": [
+            {"Status": "Pending", "StartTime": AT, "StatusMessage": ""},
+            {"Status": "Stopped", "StartTime": stopped_at, "EndTime": stopped_at, "StatusMessage": ""},
+        ],
+    }  # fmt: skip
+    assert job_of(never, kind=DocumentKind.DESCRIBE).outcome is outcome
+
+
 def test_a_job_that_was_stopped_for_want_of_capacity_says_so_in_its_reason_too() -> None:
     never = without(DESCRIPTION, "TrainingStartTime") | {"TrainingJobStatus": "Stopped", "SecondaryStatus": "Stopped"}
     reason = "CapacityError: Unable to provision requested ML compute capacity."

@@ -1,12 +1,14 @@
 """A job of another service, or one that cannot run again with the same request, is never repeated."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from controller.aws.sagemaker.ownership import OWNER_TAGS, claimed_service, service_of, unrepeatable
+from controller.aws.sagemaker.ownership import OWNER_TAGS, claimed_service, made_by_step, service_of, unrepeatable
 from controller.jobs.job import Service
+from tests.builders import BEGIN, job
 
 RESOURCES: Mapping[str, Any] = {"InstanceType": "ml.g5.2xlarge", "InstanceCount": 1, "VolumeSizeInGB": 10}
 JOB: Mapping[str, Any] = {
@@ -17,6 +19,9 @@ JOB: Mapping[str, Any] = {
     },
     "ResourceConfig": {**RESOURCES, "KeepAlivePeriodInSeconds": 0, "InstanceGroups": []},
 }
+
+MADE = job("step", created_at=BEGIN)
+STEP = {"Metadata": {"TrainingJob": {"Arn": MADE.arn}}, "StartTime": BEGIN, "EndTime": BEGIN + timedelta(hours=1)}
 
 
 def with_resources(**changes: Any) -> dict[str, Any]:
@@ -40,6 +45,31 @@ def test_a_job_of_another_service_is_recognised_and_not_repeated(
     described = {**JOB, **changes}
     assert service_of(described, tags) is service
     assert unrepeatable(described, tags) == f"it belongs to {service}, which would not know of a second job"
+
+
+@pytest.mark.parametrize(("region", "account"), [("eu-west-1", "111122223333"), ("us-east-1", "999999999999")])
+def test_an_owner_of_another_account_or_region_is_only_claimed(region: str, account: str) -> None:
+    tuner = f"arn:aws:sagemaker:{region}:{account}:hyper-parameter-tuning-job/tuner"
+    described = {**JOB, "TrainingJobArn": MADE.arn, "TuningJobArn": tuner}
+    assert service_of(described, {}) is None
+    assert claimed_service(described, {}) is Service.TUNING
+
+
+@pytest.mark.parametrize(
+    ("changes", "made"),
+    [
+        ({}, True),
+        ({"EndTime": None}, True),
+        ({"StartTime": BEGIN.timestamp()}, True),
+        ({"Metadata": None}, False),
+        ({"Metadata": {"TrainingJob": {"Arn": MADE.arn.upper()}}}, False),
+        ({"StartTime": BEGIN + timedelta(hours=1)}, False),
+        ({"StartTime": BEGIN - timedelta(days=1), "EndTime": BEGIN - timedelta(hours=1)}, False),
+        ({"CacheHitResult": {"SourcePipelineExecutionArn": "arn:..."}}, False),
+    ],
+)
+def test_a_step_made_a_job_that_was_created_while_it_ran(changes: Mapping[str, Any], made: bool) -> None:
+    assert made_by_step({**STEP, **changes}, MADE) is made
 
 
 @pytest.mark.parametrize("key", ["aws:cloudformation:stack-id", "aws:servicecatalog:productArn", "aws:createdBy", "awsome"])

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from tests.unit.cli.checking import Check
+from controller.cli import main
+from tests.unit.cli.checking import Check, request
 
 ALL = ["save-long-work", "one-hour-without-checkpoints", "wait-limit", "spot-for-long-jobs"]
 ROLE = "arn:aws:iam::111122223333:role/train"
@@ -110,6 +111,165 @@ PROGRAMS = {
         " keep_alive_period_in_seconds=600)\n",
         "allow", [], [],
     ),
+    "a choice whose condition is known": (
+        "from sagemaker.pytorch import PyTorch\nuse_spot = True\nmax_run = 7200\nmax_wait = 2 * max_run if use_spot else None\n"
+        "ckpt = f's3://{bucket}/ck' if use_spot else None\n"
+        f'e = PyTorch("t.py", role="{ROLE}", instance_type="ml.g5.xlarge", use_spot_instances=use_spot, max_run=max_run,'
+        " max_wait=max_wait, checkpoint_s3_uri=ckpt)\n",
+        "allow", [], [],
+    ),
+    "a branch whose condition is known": (
+        "from sagemaker.pytorch import PyTorch\nMODE = 'cheap'\nif MODE == 'cheap':\n"
+        "    limits = {'max_run': 7200, 'max_wait': 7200}\nelse:\n    limits = {'max_run': 7200}\n"
+        f'e = PyTorch("t.py", role="{ROLE}", instance_type="ml.g5.xlarge", use_spot_instances=MODE == "cheap", **limits)\n',
+        "findings", ["save-long-work"], [],
+    ),
+    "a prefix with places is one, whatever stands there": (
+        V2_SPOT.replace('"s3://acme-ml/checkpoints/bert/"', '"s3://{}/checkpoints".format(session.default_bucket())'),
+        "allow", [], [],
+    ),
+    "a prefix that may be none": (
+        V2_SPOT.replace('"s3://acme-ml/checkpoints/bert/"', "args.checkpoints"), "undecided", [], ["save-long-work"],
+    ),
+    "settings of a class": (
+        "from sagemaker.pytorch import PyTorch\nclass Settings:\n    TYPE = 'ml.g5.xlarge'\n    HOURS = 2\n"
+        "    RUN = HOURS * 3600\n"
+        f'e = PyTorch("t.py", role="{ROLE}", instance_type=Settings.TYPE, max_run=Settings.RUN)\n',
+        "findings", ["spot-for-long-jobs"], [],
+    ),
+    "settings of a class that are changed": (
+        "from sagemaker.pytorch import PyTorch\nclass Settings:\n    RUN = 7200\nSettings.RUN = read()\n"
+        f'e = PyTorch("t.py", role="{ROLE}", instance_type="ml.g5.xlarge", max_run=Settings.RUN)\n',
+        "undecided", [], ["spot-for-long-jobs"],
+    ),
+    "an attribute that is set once": (
+        "from sagemaker.pytorch import PyTorch\nclass Job:\n    def __init__(self, role):\n"
+        "        self.role, self.run = role, None\n"
+        "        self.kind = 'ml.g5.xlarge'\n        self.most = 600\n    def start(self):\n"
+        "        PyTorch('t.py', role=self.role, instance_type=self.kind, max_run=self.most).fit()\n",
+        "allow", [], [],
+    ),
+    "an attribute that another method sets": (
+        "from sagemaker.pytorch import PyTorch\nclass Job:\n    most = 600\n    def longer(self):\n        self.most = 90000\n"
+        "    def start(self):\n        PyTorch('t.py', role='r', instance_type='ml.g5.xlarge', max_run=self.most).fit()\n",
+        "undecided", [], ["spot-for-long-jobs"],
+    ),
+    "what the main block gives": (
+        "from sagemaker.pytorch import PyTorch\nHOUR = 3600\nif __name__ == '__main__':\n    most = 2 * HOUR\n"
+        f'    PyTorch("t.py", role="{ROLE}", instance_type="ml.g5.xlarge", max_run=most).fit()\n',
+        "findings", ["spot-for-long-jobs"], [],
+    ),
+    "one estimator for this machine beside another": (
+        V2_SPOT + V2_SPOT.replace("estimator = ", "trial = ").replace("ml.g5.2xlarge", "local"), "allow", [], [],
+    ),
+    "a name that the SDK v2 sends as it is": (
+        V2_SPOT.replace('role="', 'base_job_name="my_bert", role="'), "refused", ["SageMaker"], [],
+    ),
+    "a heterogeneous cluster": (
+        "from sagemaker.tensorflow import TensorFlow\nfrom sagemaker.instance_group import InstanceGroup\n"
+        'data = InstanceGroup("data", "ml.c5.9xlarge", 2)\n'
+        'dnn = InstanceGroup(instance_group_name="dnn", instance_type="ml.g5.xlarge", instance_count=1)\n'
+        f'e = TensorFlow(entry_point="t.py", role="{ROLE}", instance_groups=[data, dnn], max_run=7200)\n',
+        "allow", [], [],
+    ),
+    "tags that are known in part": (
+        V2_SPOT.replace('role="', 'tags=[{"Key": "team", "Value": team()}], role="'), "allow", [], [],
+    ),
+    "v3 on this machine": (
+        V3_SPOT + "from sagemaker.train.model_trainer import Mode\nModelTrainer(training_mode=Mode.LOCAL_CONTAINER)\n",
+        "allow", [], [],
+    ),
+    "v3 hyperparameters of a file": (
+        V3_SPOT.replace('base_job_name="bert"', 'base_job_name="bert", hyperparameters="hp.json"'), "allow", [], [],
+    ),
+    "v3 checkpoints at the SDK's own place": (
+        V3_SPOT.replace('CheckpointConfig(s3_uri="s3://acme-ml/checkpoints/bert/")', "CheckpointConfig()"), "allow", [], [],
+    ),
+    "boto3 request in pieces": (
+        "import boto3\nsm = boto3.client('sagemaker')\nrequest = {'TrainingJobName': 'bert-1'}\n"
+        f"request['RoleArn'] = '{ROLE}'\nlimits = {{'MaxRuntimeInSeconds': 7200}}\nrequest['StoppingCondition'] = {{**limits}}\n"
+        "request['StoppingCondition']['MaxWaitTimeInSeconds'] = 7200\nrequest.update(EnableManagedSpotTraining=True)\n"
+        "request.update({'AlgorithmSpecification': {'TrainingImage': 'train:1', 'TrainingInputMode': 'File'}})\n"
+        "request['ResourceConfig'] = {'InstanceType': 'ml.g5.xlarge', 'InstanceCount': 1, 'VolumeSizeInGB': 9}\n"
+        "request['OutputDataConfig'] = {'S3OutputPath': 's3://acme-ml/out'}\nrequest['Tags'] = []\n"
+        "request['Tags'].append({'Key': 'team', 'Value': 'nlp'})\nsm.create_training_job(**request)\n",
+        "findings", ["save-long-work"], [],
+    ),
+    "boto3 request that is used before it is whole": (
+        "import boto3\nsm = boto3.client('sagemaker')\nrequest = {}\ndef send():\n    sm.create_training_job(**request)\n"
+        "request['EnableManagedSpotTraining'] = True\nsend()\n",
+        "undecided", [], ALL,
+    ),
+    "boto3 request that another name changes": (
+        "import boto3\nsm = boto3.client('sagemaker')\nlimits = {'MaxRuntimeInSeconds': 60}\nsame = limits\n"
+        "same['MaxRuntimeInSeconds'] = 90000\n"
+        "sm.create_training_job(TrainingJobName='a', RoleArn=role, OutputDataConfig=out, AlgorithmSpecification={'TrainingImage':"
+        " 'train:1', 'TrainingInputMode': 'File'}, StoppingCondition=limits, ResourceConfig={'InstanceType': 'ml.g5.xlarge',"
+        " 'InstanceCount': 1, 'VolumeSizeInGB': 9})\n",
+        "undecided", [], ["spot-for-long-jobs"],
+    ),
+    "boto3 tuning job from elsewhere": (
+        "import boto3\nboto3.client('sagemaker').create_hyper_parameter_tuning_job(**request)\n", "undecided", [], ALL,
+    ),
+    "sagemaker-core with a session": (
+        "from sagemaker.core.resources import TrainingJob\nfrom sagemaker.core.shapes import StoppingCondition, ResourceConfig,"
+        " AlgorithmSpecification, OutputDataConfig\n"
+        f"TrainingJob.create(training_job_name='a', role_arn='{ROLE}', session='s', region='eu-west-1',"
+        " algorithm_specification=AlgorithmSpecification(training_image='train:1', training_input_mode='File'),"
+        " output_data_config=OutputDataConfig(s3_output_path='s3://acme-ml/out'), stopping_condition=StoppingCondition("
+        "max_runtime_in_seconds=600), resource_config=ResourceConfig(instance_type='ml.m5.xlarge', instance_count=1,"
+        " volume_size_in_gb=9))\n",
+        "allow", [], [],
+    ),
+    "a name that is given again before another call": (
+        "use_spot_instances = True\nmost = 600\n" + V2_SPOT.replace("max_run=14400", "max_run=most").replace("=True,", "=False,")
+        .replace(" max_wait=28800,", "") + "most = 90000\n",
+        "allow", [], [],
+    ),
+    "a name that a loop gives again": (
+        "most = 600\nfor most in (1, 90000):\n    print(most)\n"
+        + V2_SPOT.replace("max_run=14400", "max_run=most").replace("=True,", "=False,").replace(" max_wait=28800,", ""),
+        "undecided", [], ["spot-for-long-jobs"],
+    ),
+    "an operator of Airflow": (
+        "from airflow.providers.amazon.aws.operators.sagemaker import SageMakerTrainingOperator\n"
+        f"config = {request(CheckpointConfig=None)!r}\ntrain = SageMakerTrainingOperator(task_id='t', config=config)\n",
+        "findings", ["save-long-work"], [],
+    ),
+    "an operator of Airflow for tuning": (
+        "from airflow.providers.amazon.aws.operators.sagemaker import SageMakerTuningOperator\n"
+        "SageMakerTuningOperator(task_id='t', config=config_of(dag))\n",
+        "undecided", [], ALL,
+    ),
+    "an image of the account in any region": (
+        "from sagemaker.estimator import Estimator\n"
+        f'Estimator(image_uri=f"{{account}}.dkr.ecr.{{region}}.amazonaws.com/train:latest", role="{ROLE}", instance_count=1,'
+        ' instance_type="ml.g5.xlarge", max_run=7200)\n',
+        "findings", ["spot-for-long-jobs"], [],
+    ),
+    "an image of a framework in any region": (
+        V3_SPOT.replace('"763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.5.1-gpu-py311"',
+        '"763104351884.dkr.ecr." + region + ".amazonaws.com/pytorch-training:2.5"').replace("_training=True", "_training=False")
+        .replace(", max_wait_time_in_seconds=28800", ""),
+        "findings", ["spot-for-long-jobs"], [],
+    ),
+    "an image that may be a built-in algorithm": (
+        "from sagemaker.estimator import Estimator\n"
+        f'Estimator("{{}}.dkr.ecr.{{}}.amazonaws.com/kmeans:1".format(account, region), "{ROLE}", 1, "ml.g5.xlarge")\n',
+        "undecided", [], ["spot-for-long-jobs"],
+    ),
+    "a JumpStart model's image": (
+        "from sagemaker import image_uris\nfrom sagemaker.estimator import Estimator\n"
+        "image = image_uris.retrieve(region=None, framework=None, model_id='m', model_version='*', image_scope='training')\n"
+        f'Estimator(image_uri=image, role="{ROLE}", instance_count=1, instance_type="ml.g5.xlarge", max_run=7200)\n',
+        "findings", ["spot-for-long-jobs"], [],
+    ),
+    "the first XGBoost, which cannot checkpoint": (
+        "from sagemaker.amazon.amazon_estimator import get_image_uri\nimport sagemaker\n"
+        f"image = get_image_uri(region, 'xgboost')\nsagemaker.estimator.Estimator(image, '{ROLE}', train_instance_count=1,"
+        " train_instance_type='ml.m5.xlarge', train_use_spot_instances=True, train_max_run=7200, train_max_wait=7200)\n",
+        "refused", ["SageMaker", "one-hour-without-checkpoints"], [],
+    ),
     "v1 names": (
         "from sagemaker.tensorflow import TensorFlow\n"
         f'e = TensorFlow(entry_point="t.py", role="{ROLE}", train_instance_count=1, train_instance_type="ml.p3.2xlarge",'
@@ -175,6 +335,43 @@ def test_a_program_is_judged_by_what_it_says(said_of: Check, name: str) -> None:
     text, verdict, broken, undecided = PROGRAMS[name]
     said = said_of(text, name="train.py")
     assert (said.job["verdict"], said.rules, said.job["undecided"]) == (verdict, broken, undecided)
+
+
+def test_a_program_of_the_first_sdk_is_fixed_in_its_names(said_of: Check, capsys: pytest.CaptureFixture[str]) -> None:
+    text = V2_SPOT.replace("instance_count", "train_instance_count").replace("instance_type", "train_instance_type")
+    text = text.replace("max_run", "train_max_run").replace("use_spot_instances=True, ", "").replace(" max_wait=28800,", "")
+    said_of(text, name="train.py")
+    assert main(["check", "train.py"]) == 1
+    said = capsys.readouterr().out
+    assert "Estimator of the SageMaker Python SDK v1 (PyTorch)" in said
+    assert "in SDK v1" in said
+    assert "Estimator(train_use_spot_instances=True, train_max_run=14400, train_max_wait=28800)" in said
+
+
+def test_a_pipeline_owns_the_estimator_whose_fit_a_step_is_given(said_of: Check) -> None:
+    text = V2_SPOT.replace("estimator.fit()", "args = estimator.fit()")
+    text += "from sagemaker.workflow.steps import TrainingStep\nTrainingStep(name='t', step_args=args)\n"
+    assert said_of(text, name="pipe.py").job["owner"] == "SageMaker Pipelines"
+
+
+def test_a_cell_of_commands_or_of_no_python_hides_no_other(said_of: Check) -> None:
+    cells = [
+        {"cell_type": "code", "source": "files = !ls\nif files:\n    !rm -r x\nelse:\n    %cd y\nEstimator?\n"},
+        {"cell_type": "code", "source": "print 'old'\nmax_run = 3\n"},
+        {"cell_type": "code", "source": "%%time\n" + V2_SPOT},
+        {"cell_type": "code", "source": "%%writefile train.py\nprint 'old'\n"},
+    ]
+    notebook = {"cells": cells, "nbformat": 4, "nbformat_minor": 5, "metadata": {}}
+    said = said_of(json.dumps(notebook), name="train.ipynb")
+    assert (said.code, said.job["path"], said.job["line"], said.job["verdict"]) == (0, "cells[2].estimator", 4, "allow")
+    cells[2]["source"] = cells[2]["source"].replace("use_spot_instances=True", "use_spot_instances=max_run")
+    assert said_of(json.dumps(notebook), name="train.ipynb").job["verdict"] == "undecided"
+    cells.append({"cell_type": "code", "source": "est = PyTorch(\n"})
+    said = said_of(json.dumps(notebook), name="train.ipynb")
+    assert said.code == 2
+    assert [(job["path"], job["error"] is None) for job in said.jobs] == [("cells[4]", False), ("cells[2].estimator", True)]
+    other = {**notebook, "metadata": {"kernelspec": {"language": "R"}}}
+    assert said_of(json.dumps(other), name="train.ipynb").job["error"] == "found a notebook in r, wanted one in Python"
 
 
 def test_a_job_stands_in_its_line_under_its_name(said_of: Check) -> None:

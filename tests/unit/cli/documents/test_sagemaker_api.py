@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -32,12 +33,25 @@ def test_an_event_of_a_tuning_job_has_its_definition_judged(said_of: Check) -> N
     detail = {"HyperParameterTuningJobName": "tune", "TrainingJobDefinition": definition}
     said = said_of(event("SageMaker HyperParameter Tuning Job State Change", detail))
     assert (said.code, said.rules, said.job["owner"]) == (1, ["save-long-work"], "hyperparameter tuning")
+    silent = {name: value for name, value in definition.items() if name != "EnableManagedSpotTraining"}
+    said = said_of(event("SageMaker HyperParameter Tuning Job State Change", detail | {"TrainingJobDefinition": silent}))
+    assert (said.code, said.job["verdict"]) == (3, "undecided")
 
 
 def test_a_call_that_cloudtrail_recorded_is_a_request_with_small_letters(said_of: Check) -> None:
     parameters = {name[0].lower() + name[1:]: value for name, value in request(CheckpointConfig=None).items()}
     said = said_of(event("AWS API Call via CloudTrail", {"eventName": "CreateTrainingJob", "requestParameters": parameters}))
     assert (said.code, said.rules, said.job["path"]) == (1, ["save-long-work"], "detail.requestParameters")
+    call = {"eventSource": "sagemaker.amazonaws.com", "eventName": "CreateTrainingJob", "requestParameters": parameters}
+    other = {"eventSource": "sagemaker.amazonaws.com", "eventName": "ListTags"}
+    for document, path in (
+        (call, "requestParameters"),
+        ({"Records": [other, call]}, "Records[1].requestParameters"),
+        ({"Events": [{"CloudTrailEvent": json.dumps(call)}]}, "Events[0].CloudTrailEvent.requestParameters"),
+    ):
+        said = said_of(document)
+        assert (said.code, said.rules, said.job["path"]) == (1, ["save-long-work"], path)
+    assert said_of({"Records": [other]}).code == 2
 
 
 @pytest.mark.parametrize(
@@ -48,6 +62,7 @@ def test_a_call_that_cloudtrail_recorded_is_a_request_with_small_letters(said_of
         ({"payload": {"request": request()}}, "cut out payload.request (line 1), which is a training job"),
         ({"Results": [{"Trial": {}}]}, "found Trial, wanted TrainingJob"),
         ({"TrainingJobSummaries": []}, "found no training job"),
+        (["bert-1"], "spotwarden check bert-1 asks SageMaker"),
         (
             {"Version": "2020-12-01", "Steps": [{"Name": "p", "Type": "Processing", "Arguments": {}}]},
             "wanted a Training or Tuning step",
@@ -57,7 +72,7 @@ def test_a_call_that_cloudtrail_recorded_is_a_request_with_small_letters(said_of
         ({"terraform_version": "1.9", "resource_changes": []}, "only these create training jobs"),
         ({"apiVersion": "batch/v1", "kind": "Job", "spec": {}}, "found a Kubernetes Job of batch/v1"),
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_what_holds_no_training_job_is_named(said_of: Check, document: dict[str, Any], error: str) -> None:
     said = said_of(document)

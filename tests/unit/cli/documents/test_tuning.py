@@ -53,6 +53,7 @@ def test_each_definition_is_judged_as_the_jobs_that_it_starts(said_of: Check) ->
             "HyperParameterTuningJobConfig.ResourceLimits.MaxParallelTrainingJobs",
         ),
         ({"WarmStart": {}}, "WarmStart"),
+        ({"TrainingJobDefinitions": [definition("a", ResourceConfig=None)]}, "ResourceConfig"),
         ({"TrainingJobDefinition": definition("c")}, "TrainingJobDefinitions"),
         ({"TrainingJobDefinitions": [definition("a"), definition("a")]}, "TrainingJobDefinitions[].DefinitionName"),
         ({"TrainingJobDefinitions": [definition(f"d{n}") for n in range(11)]}, "TrainingJobDefinitions"),

@@ -63,7 +63,7 @@ def test_files_rules_selectors_and_waivers_are_named_value_by_value(explained: A
         "  save-work (checkpoint-required, warn) policies/team.yaml:5: kept",
         "  of-speech (warn) policies/team.yaml:9: does not count",
         "      tag team: wanted speech, found vision: does not match",
-        "  of-all (enforce) policies/team.yaml:10: counts, it counts when the job ends without its model",
+        "  of-all (enforce) policies/team.yaml:10: counts, if the job ends without its model",
     ):
         assert line in out
 

@@ -10,7 +10,7 @@ import pytest
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.job import Interval
 from controller.ledger.intent import Stop, Submit, Wake
-from tests.builders import BEGIN, job
+from tests.builders import BEGIN, facts, job
 from tests.unit.decide.deciding import DEADLINE, HOUR, TAGS, WAITING, actions, looked_up, text, topics
 
 LATE = BEGIN + timedelta(hours=3, minutes=40)
@@ -45,6 +45,14 @@ def test_a_job_that_trains_on_spot_keeps_time_to_repeat_one_checkpoint_interval(
     safe = DEADLINE - timedelta(hours=1, minutes=30 + 14)
     assert not actions(looked_up(training, now=safe - interval, checkpoint_scan=proven), Stop)
     assert actions(looked_up(training, now=safe - interval + timedelta(minutes=1), checkpoint_scan=proven), Stop)
+
+
+def test_a_file_that_is_newer_than_now_proves_no_training_to_come() -> None:
+    now = BEGIN + 2 * HOUR
+    running = facts(
+        job(tags=TAGS, intervals=(Interval(start=BEGIN + HOUR, end=None),)), now=now, checkpoint_scan=scan(600), history=()
+    )
+    assert running.proven_training_s == 3600
 
 
 def test_three_runs_of_the_family_are_an_estimate_and_fewer_are_not() -> None:

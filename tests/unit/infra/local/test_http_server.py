@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -51,3 +52,16 @@ def test_a_closed_server_frees_its_port() -> None:
     server = HttpServer(echo)
     server.close()
     HttpServer(echo, port=server.port).close()
+
+
+def test_half_a_request_is_none() -> None:
+    came: list[Request] = []
+    half = b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nhalf"
+    with (
+        HttpServer(lambda request: came.append(request) or Response()) as server,
+        socket.create_connection(("127.0.0.1", server.port)) as client,
+    ):
+        client.sendall(half)
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(10) == b""  # the connection is closed without an answer
+    assert came == []

@@ -13,7 +13,7 @@ from controller.notifications.report_formats.as_html import as_html
 from controller.notifications.report_formats.as_json import as_json
 from controller.notifications.report_formats.as_text import as_text
 from controller.notifications.report_formats.shared import forecast_line
-from controller.savings.report import By, Origin, Report, report_of
+from controller.savings.report import By, Origin, RefusedLine, Report, report_of
 from controller.savings.rollup import roll_up
 from tests.builders import BEGIN
 from tests.unit.savings.test_report import measured, told
@@ -51,6 +51,16 @@ def test_a_report_names_the_policy_that_was_in_force_when_it_was_made() -> None:
     assert [text.count("policy 781e8d1c6120") for text in (as_text(made), as_html(made))] == [1, 1]
     assert json.loads(as_json(made))["origin"]["policy"] == "781e8d1c6120"
     assert "policy" not in as_text(replace(made, origin=Origin(made_at=BEGIN)))
+
+
+def test_refused_creates_are_in_every_format_that_people_read_and_in_json() -> None:
+    found = replace(report(), refused=(RefusedLine(team="<vision>", limit="quota/ml.g5.xlarge for training job usage", count=3),))
+    assert "Refused by SageMaker: ml.g5.xlarge for training job usage: 3 (<vision> 3)" in as_text(found)
+    assert "<td>3 (&lt;vision&gt; 3)</td>" in as_html(found)
+    assert json.loads(as_json(found))["refused"] == [
+        {"team": "<vision>", "limit": "quota/ml.g5.xlarge for training job usage", "count": 3}
+    ]
+    assert ["efused" in write(report()) for write in (as_text, as_html)] == [False, False]
 
 
 def test_the_json_is_whole_numbers_under_the_names_of_the_fields() -> None:

@@ -123,10 +123,17 @@ def test_a_job_that_has_ended_writes_no_checkpoints() -> None:
     assert ask("checkpoint-exclusive", over, (claim("bert", "s3://c/"),)) is None
 
 
-def test_where_a_whole_bucket_is_claimed_the_fix_is_another_bucket() -> None:
-    claims = (claim("bert", "s3://c/", minutes=-9), claim("all", "s3://your-bucket/", minutes=-9))
-    fix = fix_in("checkpoint-exclusive", job("gpt", checkpoint_uri="s3://c/"), claims)
-    assert fix.sdk == {"checkpoint_s3_uri": "s3://another-bucket/gpt/"}
+@pytest.mark.parametrize(
+    ("claimed", "fix"),
+    [
+        (["s3://your-bucket/"], "s3://your-bucket/checkpoints/gpt/"),  # who claims a whole bucket prevents nobody's fix
+        (["s3://your-bucket/checkpoints/gpt/x/", "s3://your-bucket/checkpoints/gpt-checkpoints/"], "s3://another-bucket/gpt/"),
+    ],
+)
+def test_the_fix_is_a_prefix_that_nobody_claims_nor_one_below_it(claimed: list[str], fix: str) -> None:
+    claims = [claim("bert", "s3://c/", minutes=-9), *(claim(f"other-{n}", uri, minutes=-9) for n, uri in enumerate(claimed))]
+    found = fix_in("checkpoint-exclusive", job("gpt", checkpoint_uri="s3://c/"), tuple(claims))
+    assert found.sdk == {"checkpoint_s3_uri": fix}
 
 
 def test_the_later_job_under_another_role_is_told_and_not_stopped() -> None:

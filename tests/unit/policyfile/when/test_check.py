@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from controller.policyfile.similar_words import similar_words
 from controller.policyfile.when import BadWhen, compile_when
+from controller.policyfile.when.habits import CHAIN, DEFAULT, GLOBS, HYPHEN, LIST, NO_NULL, NOT
 from tests.examples import examples
 
 GOOD = [
@@ -136,6 +137,27 @@ def test_a_mistake_is_refused_at_its_place(text: str, marked: str | None, found:
         ("TrainingJobName == bert", "text, if it is meant, is in quotes"),
         ("TrainingJobName matches \u2018bert\u2019", "write plain quotes: ' or \""),
         ("TrainingJobName == `bert`", "write plain quotes: ' or \""),
+        ("VpcConfig == null", NO_NULL),
+        ("default(Environment['A'], None) == 'x'", NO_NULL),
+        ("default(ResourceConfig.InstanceCount, 1) != nil", NO_NULL),
+        ("TrainingJobName =~ '^train'", GLOBS),
+        ("TrainingJobName ~ '^train'", GLOBS),
+        ("TrainingJobName contains 'x'", GLOBS),
+        ("TrainingJobName LIKE 'x%'", GLOBS),
+        ("TrainingJobName.startswith('x')", GLOBS),
+        ("startsWith(TrainingJobName, 'x')", GLOBS),
+        ("TrainingJobName is 'a'", "write == between two values"),
+        ("TrainingJobName <> 'a'", "write != for a difference"),
+        ("TrainingJobName not matches 'x*'", NOT),
+        ("default(ResourceConfig.InstanceCount, 1) > -1", "there are no calculations and no negative numbers"),
+        ("default(StoppingCondition.MaxRuntimeInSeconds, 1h) > 24h + 1h", "there are no calculations and no negative numbers"),
+        ("default(StoppingCondition.MaxRuntimeInSeconds, 1h) > 24 h", "write a duration without a space, such as 24h"),
+        ("1 < default(ResourceConfig.InstanceCount, 1) < 5", CHAIN),
+        ("default(ResourceConfig.InstanceCount) > 1", DEFAULT),
+        ("InputDataConfig[0].ChannelName == 'x'", LIST),
+        ("len(InputDataConfig) > 3", "count(FIELD) is the length of a list"),
+        ("exists(VpcConfig)", "has(FIELD) says whether a job has the field"),
+        ("has(HyperParameters.learning-rate)", HYPHEN),
         ("TrainingJobNam == 'bert'", ""),
         ("job.TrainingJobName == 'bert'", ""),
     ],
@@ -146,9 +168,13 @@ def test_what_people_write_by_habit_has_a_hint(text: str, hint: str) -> None:
     assert refused.value.hint == hint
 
 
+def test_null_in_a_text_is_text() -> None:
+    assert compile_when("TrainingJobName == 'null'")["tree"] == ["==", ["field", ["TrainingJobName"]], ["constant", "null"]]
+
+
 def test_a_word_in_the_place_of_a_comparison_suggests_no_sign_and_each_word_once() -> None:
     with pytest.raises(BadWhen) as refused:
-        compile_when("TrainingJobName is 'a'")
+        compile_when("TrainingJobName im ['a']")
     assert similar_words(refused.value.word, refused.value.words) == ("in",)
 
 

@@ -1,0 +1,68 @@
+"""What the readers of Python look for in a program: its imports, its calls, and the statement around a call."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from controller.cli.documents.literals import dotted
+
+OTHER_WAYS = re.compile(r"remote|RemoteExecutor|\w+Trainer|AutoML(?:V2)?")  # of making training jobs, in the SDK
+
+
+def imports(module: ast.Module) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield (alias.asname, alias.name) if alias.asname else (alias.name.partition(".")[0], alias.name.partition(".")[0])
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                yield alias.asname or alias.name, f"{node.module}.{alias.name}"
+
+
+def calls(module: ast.Module, name: str) -> Iterator[ast.Call]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] == name:
+            yield node
+
+
+def names_in(call: ast.Call) -> Iterator[str]:
+    for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
+        yield from (node.id for node in ast.walk(argument) if isinstance(node, ast.Name))
+
+
+def fitted(module: ast.Module, name: str) -> Iterator[str]:
+    """What a name was made of: ``step_args = estimator.fit(…)``."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.Assign) and target_of(node) == name and isinstance(node.value, ast.Call):
+            yield from (one.id for one in ast.walk(node.value.func) if isinstance(one, ast.Name))
+
+
+def target_of(statement: ast.stmt) -> str:
+    match statement:
+        case ast.Assign(targets=[target]):
+            return dotted(target)
+        case ast.AnnAssign(target=target):
+            return dotted(target)
+        case _:
+            return ""
+
+
+def expressions(statement: ast.stmt) -> Iterator[ast.AST]:
+    """The expressions of a statement itself, without those of the statements within it."""
+    stack: list[ast.AST] = [child for child in ast.iter_child_nodes(statement) if not _is_block(child)]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack += [child for child in ast.iter_child_nodes(node) if not _is_block(child)]
+
+
+def _is_block(node: ast.AST) -> bool:
+    return isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case)
+
+
+def of_the_sdk(module: ast.Module) -> str:
+    """What a program imports of the SDK that makes training jobs in a way that is not read: remote functions, other trainers."""
+    origins = [origin for _, origin in imports(module) if origin.startswith("sagemaker.")]
+    return next((name for name in (origin.rpartition(".")[2] for origin in origins) if OTHER_WAYS.fullmatch(name)), "")

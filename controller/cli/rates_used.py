@@ -1,0 +1,49 @@
+"""Which rates of a policy count for a report and an audit: those of the policy in force, not of a folder that is at hand.
+
+What was recorded with a price keeps it. A policy is asked only for attempts that have no price yet, and by ``audit``, which
+computes each attempt again under the policy revision that its row names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+from controller.cli.policy_source import policy_document
+from controller.ledger.entry import Measured
+from controller.policy.agreed_rate import AgreedRate
+from controller.policy.compiled import agreed_rates
+from controller.policy.document import BadDocument, document_of
+from controller.policyfile import BadPolicy
+from controller.runtime.policy_ports import Revisions
+from controller.savings.agreed_rates import with_agreed
+from controller.savings.prices import RateOf
+
+
+def rates_in_force(revisions: Revisions, folder: str | None) -> tuple[AgreedRate, ...]:
+    """The rates of a folder if one is named, and otherwise of the policy that the stack uses. Raises BadPolicy for the folder."""
+    if folder is not None:
+        return agreed_rates(policy_document(folder)[0])
+    current = revisions.current()
+    return _rates_under(revisions, current.revision) or () if current is not None else ()
+
+
+def rates_when_recorded(revisions: Revisions, listed: RateOf) -> Callable[[Measured], RateOf | None]:
+    """The prices under the policy that was in force when an attempt was recorded; None where that policy is not known."""
+
+    @cache
+    def under(revision: str) -> RateOf | None:
+        agreed = _rates_under(revisions, revision) if revision else None
+        return with_agreed(listed, agreed) if agreed is not None else None
+
+    return lambda recorded: under(recorded.revision)
+
+
+def _rates_under(revisions: Revisions, revision: str) -> tuple[AgreedRate, ...] | None:
+    """Those of a revision: as the ledger keeps it, or of the policy at hand if it is the same revision. None: it is not known."""
+    text = revisions.document(revision)
+    try:
+        document = document_of(text) if text is not None else policy_document(None)[0]
+    except (BadDocument, BadPolicy):
+        return None
+    return agreed_rates(document) if document.get("revision") == revision else None

@@ -1,0 +1,60 @@
+"""Asks the spend caps before a job is stopped to be repaired: one that is stopped and not submitted again is lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from controller.decide.facts import Facts
+from controller.decide.need import Need
+from controller.decide.spend_cap import afford
+from controller.jobs.request import change_from_json
+from controller.ledger.intent import Intent, Purpose, Stop, Wake
+from controller.ledger.message import CapFacts
+from controller.policy.repair import NotRepairable
+from controller.units.calendar import month_key
+from controller.units.money import dollars
+
+ASKED_EVERY = timedelta(hours=1)  # the cap may be raised, or others give back what they reserved
+
+
+def with_room(facts: Facts, plan: Stop | NotRepairable | None) -> Stop | NotRepairable | Need | None:
+    """The plan, with what its next attempt is to reserve before the stop; why there is no room; or what has to be looked up.
+
+    What was begun keeps what it reserved.
+    """
+    block = facts.policy.resubmission_for(facts.job)
+    if not isinstance(plan, Stop) or plan.purpose is not Purpose.REPAIR or block is None or not block.capped:
+        return plan
+    begun = facts.lineage.intent(plan.key)
+    if begun is not None and begun.open and begun.claim > 0 and isinstance(begun.action, Stop):
+        held = begun.action
+        return replace(plan, cost_micros=held.cost_micros, cap_micros=held.cap_micros, month=held.month)
+    allowed = afford(facts, block, change_from_json(plan.changes))
+    if isinstance(allowed, CapFacts):
+        return _no_room(allowed)
+    cap, cost = block.team_month_cap_micros, allowed.cost_micros
+    if cap is None:
+        return plan
+    if Need.TEAM_SPENT not in facts.looked_up:
+        return Need.TEAM_SPENT
+    if facts.team_spent_micros + (cost or 0) > cap:
+        return _no_room(CapFacts(cap_micros=cap, spent_micros=facts.team_spent_micros, next_micros=cost))
+    return replace(plan, cost_micros=cost, cap_micros=cap, month=month_key(facts.now))
+
+
+def asked_again(facts: Facts, plan: Stop | NotRepairable | None) -> tuple[Intent, ...]:
+    """A look at the job for which there is no room, at a time that counts from its creation."""
+    if not isinstance(plan, NotRepairable) or not plan.for_now or not facts.job.alive:
+        return ()
+    at = facts.job.created_at + ASKED_EVERY * ((facts.now - facts.job.created_at) // ASKED_EVERY + 1)
+    return (Intent(action=Wake(about=facts.job.name, at=at), due_at=at),)
+
+
+def _no_room(cap: CapFacts) -> NotRepairable:
+    if cap.next_micros is None:
+        why = f"no price is known for its next attempt, so the spend cap of {dollars(cap.cap_micros)} cannot be checked"
+    else:
+        whole = dollars(cap.cap_micros)
+        why = f"its next attempt may cost {dollars(cap.next_micros)}, which is more than is left of the spend cap of {whole}"
+    return NotRepairable(why=why, for_now=True)

@@ -1,0 +1,49 @@
+"""What a reader does who has no buttons: for each request that a card would offer, the command that does the same."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import assert_never
+
+from controller.decide.user_requests import possible_requests, waivable_rules
+from controller.ledger.entry import Ended
+from controller.ledger.lineage import Lineage, newest_attempt
+from controller.notifications.message_text import bold
+from controller.notifications.mrkdwn import code, escaped
+from controller.policy.user_request import UserRequest
+
+HEADING = "*What you can do* (spotwarden finds the table in SPOTWARDEN_TABLE)"
+
+
+def without_buttons(lineage: Lineage, now: datetime) -> tuple[str, ...]:
+    """Lines of mrkdwn. Every job has an account of what was decided about it, and everything can be halted."""
+    last = newest_attempt(lineage)
+    job = last.job if last else lineage.id.root
+    acts = [_act(request, lineage, job, now) for request in possible_requests(lineage, now)]
+    explain = f"See what was decided and why: {code(f'spotwarden explain {job} --region {lineage.id.region}')}"
+    return (HEADING, *(f"• {act}" for act in (*acts, explain, f"Halt Spotwarden: {code('spotwarden halt --why TEXT')}")))
+
+
+def _act(request: UserRequest, lineage: Lineage, job: str, now: datetime) -> str:
+    region = lineage.id.region
+    match request:
+        case UserRequest.STOP:
+            return f"Stop the job: {code(f'aws sagemaker stop-training-job --training-job-name {job} --region {region}')}"
+        case UserRequest.ON_DEMAND:
+            first = "" if lineage.entry(Ended, job) else "stop it, then "
+            return f"Move {bold(job)} to on-demand: {first}create it again under a new name with EnableManagedSpotTraining false"
+        case UserRequest.TRY_AGAIN:
+            return (
+                f"Submit {bold(job)} again: create it under a new name; {code('spotwarden check job.json')} says what rules ask"
+            )
+        case UserRequest.CANCEL:
+            return f"Do not submit it again: {code(f'spotwarden cancel {job} --region {region}')}"
+        case UserRequest.WAIVE:
+            rules = ", ".join(map(escaped, waivable_rules(lineage, now)))
+            return f"Waive a rule ({rules}): add it to waivers in the policy, with a reason and an end"
+        case UserRequest.ACCEPT_TAGS:
+            return f"The changed tags of {bold(job)} are accepted in Slack alone; without it, set the tags back"
+        case UserRequest.HALT:
+            return f"Halt Spotwarden: {code('spotwarden halt --why TEXT')}"
+        case _:
+            assert_never(request)

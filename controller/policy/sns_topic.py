@@ -1,0 +1,66 @@
+"""The ARN of an SNS topic, which may stand wherever a policy names a Slack channel."""
+
+from __future__ import annotations
+
+import re
+
+from controller.units.value import dataclass
+
+ARN = re.compile(r"arn:([^:]*):sns:([^:]*):([^:]*):(.*)", re.DOTALL)
+PARTITION = re.compile(r"aws(-[a-z]{1,10}){0,3}")
+REGION = re.compile(r"[a-z]{2,4}(-[a-z]{1,12}){1,3}-[0-9]{1,2}")
+ACCOUNT = re.compile(r"[0-9]{12}")
+NAME = re.compile(r"[A-Za-z0-9_-]{1,256}")
+FIFO = ".fifo"
+# What the regions of a partition begin with, the longest first; every other region is of "aws".
+PARTITIONS = {
+    "us-isob-": "aws-iso-b", "us-isof-": "aws-iso-f", "eu-isoe-": "aws-iso-e", "us-iso-": "aws-iso", "us-gov-": "aws-us-gov",
+    "cn-": "aws-cn", "eusc-": "aws-eusc",
+}  # fmt: skip
+WANTED = "the ARN of an SNS topic, arn:aws:sns:REGION:ACCOUNT:NAME"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnsTopic:
+    """A topic: where it is, and its name."""
+
+    partition: str
+    region: str
+    account: str
+    name: str
+
+
+class BadTopic(ValueError):
+    """A text that is no ARN of a topic that messages can go to; it says what is wrong."""
+
+
+def is_topic(channel: str) -> bool:
+    """Whether a channel is meant as an ARN: no channel of Slack has a name like that."""
+    return channel.lstrip().lower().startswith("arn:")
+
+
+def sns_topic(arn: str) -> SnsTopic:
+    """Read the ARN of a standard topic. Raises BadTopic."""
+    found = ARN.fullmatch(arn)
+    if found is None:
+        raise BadTopic("it is no ARN of SNS")
+    partition, region, account, name = found.groups()
+    for what, value, pattern in (
+        ("partition", partition, PARTITION), ("region", region, REGION), ("account of twelve digits", account, ACCOUNT),
+    ):  # fmt: skip
+        if pattern.fullmatch(value) is None:
+            raise BadTopic(f"it has no {what}")
+    if partition != partition_of(region):
+        raise BadTopic(f"the region {region} is in the partition {partition_of(region)}")
+    if name.endswith(FIFO):
+        raise BadTopic("a FIFO topic delivers to queues of SQS alone: no mail, no chat and no pager hears of it")
+    if ":" in name:
+        raise BadTopic("it is the ARN of a subscription")
+    if NAME.fullmatch(name) is None:
+        raise BadTopic("a topic's name has 1 to 256 letters, digits, '_' and '-'")
+    return SnsTopic(partition=partition, region=region, account=account, name=name)
+
+
+def partition_of(region: str) -> str:
+    """The partition that a region belongs to."""
+    return next((partition for prefix, partition in PARTITIONS.items() if region.startswith(prefix)), "aws")

@@ -1,0 +1,40 @@
+"""Where messages go: a channel of Slack by its name or id, or an SNS topic by its ARN."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from controller.policy.bounds import ANY_CHANNEL, CHANNEL, TEXT_MAX
+from controller.policy.sns_topic import WANTED, BadTopic, is_topic, sns_topic
+from controller.policyfile.vocabulary import Text, unlike, written
+
+
+def _topic(found: str) -> str:
+    """Take an ARN of a topic."""
+    try:
+        sns_topic(found)
+    except BadTopic as problem:
+        raise unlike(WANTED, str(problem)) from None
+    return found
+
+
+def _any_channel(found: str) -> str:
+    """Take any text; one that is meant as an ARN is that of a topic."""
+    return _topic(found) if is_topic(found) else found
+
+
+def _channel(found: str) -> str:
+    """Take a channel of Slack as Slack writes it, or the ARN of a topic."""
+    if is_topic(found):
+        return _topic(found)
+    if not CHANNEL.holds(found):
+        raise unlike(CHANNEL.wanted)
+    return found
+
+
+for _taker, _bound in ((_any_channel, ANY_CHANNEL), (_channel, CHANNEL)):
+    written(_taker, pattern=f"^({_bound.pattern})$", patternErrorMessage=_bound.wanted, maxLength=TEXT_MAX)
+AnyChannel = Annotated[Text, AfterValidator(_any_channel)]
+Channel = Annotated[str, AfterValidator(_channel)]

@@ -1,0 +1,85 @@
+"""Posts pages to one channel: in halves where Slack finds one too long, else as text where it refuses the blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TypeGuard
+
+from controller.notifications.block_kit import TEXT_MAX, Page, halves
+from controller.notifications.mrkdwn import shortened
+from controller.runtime.outbox import WrongChannel
+from controller.runtime.ports import Answer, Done, Message, Ports, Post, Refused
+
+NO_THREAD = ("thread_not_found", "cannot_reply_to_message", "message_not_found", "restricted_action_thread_locked")
+NO_EDIT = ("cant_update_message", "edit_window_closed", "update_failed")
+TOO_LONG = "too_long"  # msg_too_long, msg_blocks_too_long
+
+
+@dataclass(slots=True)
+class PagePosts:
+    """What a pass posts to a channel. ``calls`` counts the calls of Slack; ``places`` are the threads known so far."""
+
+    channel: str
+    ports: Ports
+    calls: int = 0
+    places: dict[str, Post | None] = field(default_factory=dict)
+
+    def post(self, page: Page, thread_ts: str = "") -> Answer:
+        """Post a page. One that Slack refuses is posted in two halves where it is too long, and otherwise as its text alone."""
+        answer = self.post_once(page, thread_ts)
+        if not is_about_the_message(answer):
+            return answer
+        if TOO_LONG in answer.why and len(page.blocks) > 1:
+            first, second = halves(page)
+            begun = self.post(first, thread_ts)
+            if isinstance(begun, Done):
+                channel_id, _, ts = begun.detail.rpartition("/")
+                self._post_rest(second, Post(channel_id=channel_id, ts=thread_ts or ts))
+            return begun
+        return self.post_once(_as_text(page), thread_ts)
+
+    def update(self, place: Post, page: Page) -> Answer:
+        """Replace a message with a page, or with its text alone where Slack refuses the blocks."""
+        self.calls += 1
+        answer = self.ports.chat.update(place, page)
+        if not is_about_the_message(answer) or answer.why.endswith(NO_EDIT):
+            return answer
+        self.calls += 1
+        return self.ports.chat.update(place, _as_text(page))
+
+    def post_once(self, page: Page, thread_ts: str = "") -> Answer:
+        """Post a page as it is."""
+        self.calls += 1
+        return self.ports.chat.post(self.channel, page, thread_ts=thread_ts)
+
+    def _post_rest(self, page: Page, root: Post) -> None:
+        """Post the second half of a page. Without Slack's yes it waits as a message of its own: the first half has been sent."""
+        if isinstance(self.post(page, root.ts), Done):
+            return
+        now, thread = self.ports.clock.now(), f"rest/{root.channel_id}/{root.ts}"
+        self.ports.outbox.remember_post(self.channel, thread, root, at=now)
+        key = f"{thread}/{now:%Y%m%dT%H%M%S%f}/{self.calls}"
+        self.ports.outbox.put(Message(key=key, channel=self.channel, at=now, thread=thread, plain=page.json))
+
+    def root(self, thread: str) -> Post | None:
+        """The first message of a thread; None where there is none yet."""
+        if thread not in self.places:
+            self.places[thread] = self.ports.outbox.post_of(self.channel, thread)
+        return self.places[thread]
+
+    def remembered(self, thread: str, answer: Answer) -> Answer:
+        """Store the place of a thread's first message, once Slack has it."""
+        if isinstance(answer, Done):
+            channel_id, _, ts = answer.detail.rpartition("/")
+            post = self.places[thread] = Post(channel_id=channel_id, ts=ts)
+            self.ports.outbox.remember_post(self.channel, thread, post, at=self.ports.clock.now())
+        return answer
+
+
+def _as_text(page: Page) -> Page:
+    return replace(page, text=shortened(page.text, TEXT_MAX), blocks=())
+
+
+def is_about_the_message(answer: Answer) -> TypeGuard[Refused]:
+    """Whether Slack refused the message itself: not its channel, and not the thread that it was for."""
+    return isinstance(answer, Refused) and not isinstance(answer, WrongChannel) and not answer.why.endswith(NO_THREAD)

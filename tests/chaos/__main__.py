@@ -1,0 +1,188 @@
+"""Runs the demo with the real package, and kills its processes at random moments: ``make chaos``, ``python -m tests.chaos``.
+
+The zip is built and unpacked; each function is a process under awslambdaric against the embedded AWS of the demo. A share of
+the invocations is killed with kill -9: at a random time, before one of its calls, or after a call whose answer it then never
+sees. EventBridge and Lambda are played by the demo's bus: a failed invocation is tried again after 60 and 120 s; then it is a
+dead letter, which nobody sends again here. In the end the simulated AWS is asked what happened. Each of the demo's seven
+problem counts must be 0; otherwise the exit code is 1.
+
+The kills are drawn from --seed; what else a process did at that moment is up to this machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import time
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from controller.policyfile import compile_folder
+from infra.build import Target, build
+from infra.local.bus import Rule
+from infra.local.demo import figures
+from infra.local.demo.scenario import MONDAY, SHORT, WEEK, Launch, launches
+from infra.local.demo.world import POLICIES, actions_of, create_bucket, demo_world, ec2_warnings
+from infra.local.host import Host, hosting
+from infra.local.lambda_context import LambdaContext
+from tests.benchmarks.coldstart.__main__ import environment_of
+from tests.chaos.container import Container, Killed
+from tests.chaos.gate import Gates, Moment
+from tests.chaos.kills import Kills
+
+ROOT = Path(__file__).resolve().parents[2]
+CLOCK = Path(__file__).parent / "clock"
+BEHIND_A_GATE = ("AWS_ENDPOINT_URL", "SPOTWARDEN_SLACK_URL")  # and every AWS_ENDPOINT_URL_… of a service
+
+
+TASK_SETTINGS = {"PYTHONDONTWRITEBYTECODE": "1", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256", "PATH": "/usr/bin:/bin"}
+
+
+@dataclass(slots=True)
+class Functions:
+    """Every function of the package, each in a container of its own, and how their invocations ended."""
+
+    host: Host
+    kills: Kills
+    clock: Path
+    containers: Mapping[str, Container]
+    invocations: int = 0
+    failed: int = 0
+
+    def handler(self, name: str) -> Any:
+        """What the bus calls in place of the handler: one invocation of the container."""
+
+        def invoke(event: dict[str, Any], _: LambdaContext) -> Any:
+            self.invocations += 1
+            container = self.containers[name]
+            self.clock.write_text(self.host.clock.now().isoformat())
+            began, died = time.monotonic(), False
+            try:
+                return container.invoke(event, lambda kill: self.kills.arm(name, kill))
+            except Killed:
+                died = True
+                raise
+            except Exception:
+                self.failed += 1
+                raise
+            finally:
+                self.kills.disarm(name, time.monotonic() - began, died=died)
+
+        return invoke
+
+
+def unpacked(work: Path) -> Path:
+    """Build the package for this Python, and unpack it; returns the folder."""
+    packed = build(
+        work / "package", Target(python="{}.{}".format(*sys.version_info[:2]), architecture="x86_64"), ROOT / "policies"
+    )
+    task = work / "task"
+    shutil.rmtree(task, ignore_errors=True)
+    with zipfile.ZipFile(packed) as content:
+        content.extractall(task)
+    return task
+
+
+def settings_of(host: Host, gates: Gates, task: Path, clock: Path, *, close_first: bool) -> dict[str, str]:
+    """The environment of a function: that of the host, with a gate before each service."""
+    found = {**host.environment, **({"CHAOS_CLOSE_FIRST": "1"} if close_first else {})}
+    for name, value in host.environment.items():
+        if name.startswith(BEHIND_A_GATE):
+            found[name] = gates.before(value)
+    paths = {"PYTHONPATH": f"{CLOCK}:{task}", "LAMBDA_TASK_ROOT": str(task), "CHAOS_CLOCK": str(clock), "HOME": str(task)}
+    return {**found, **TASK_SETTINGS, **paths}
+
+
+@contextmanager
+def deployed(host: Host, chosen: argparse.Namespace, python: Path, task: Path) -> Iterator[Functions]:
+    """Put the containers in place of the host's handlers."""
+    with ExitStack() as stack:
+        gates = stack.enter_context(Gates())
+        log = stack.enter_context((chosen.work / "containers.log").open("w", encoding="utf-8"))
+        clock = chosen.work / "clock"
+        settings = settings_of(host, gates, task, clock, close_first=chosen.close_first)
+        containers = {
+            rule.name: Container(rule.name, rule.target, python, task, settings, log) for rule in host.bus.rules.values()
+        }
+        functions = Functions(host, Kills(chosen.seed, chosen.share, gates), clock, containers)
+        host.bus.rules = {name: _with(rule, functions.handler(name)) for name, rule in host.bus.rules.items()}
+        try:
+            yield functions
+        finally:
+            for container in containers.values():
+                container.close()
+
+
+def _with(rule: Rule, handler: Any) -> Rule:
+    return replace(rule, handler=handler)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Run the days and print what came of them; returns 1 where something happened that must never happen."""
+    length = WEEK if chosen.week else SHORT
+    jobs = chosen.jobs or length.jobs
+    chosen.work = chosen.work.resolve()  # the processes run in another folder
+    chosen.work.mkdir(parents=True, exist_ok=True)
+    python = environment_of(ROOT / "build" / "coldstart", "runtime")
+    if python is None:
+        return 2
+    task, launched, began = unpacked(chosen.work), launches(chosen.seed, jobs, length.workdays), time.monotonic()
+    with hosting(demo_world(chosen.seed), compile_folder(POLICIES), chosen.work / "host") as host:
+        for launch in launched:
+            create_bucket(launch)
+            host.user_actions += actions_of(launch, host, MONDAY + length.days)
+        host.user_actions += ec2_warnings(host)
+        with deployed(host, chosen, python, task) as functions:
+            host.run(length.ends_at, on_step=lambda: _tell(host, functions, began, length.ends_at))
+        summary, _ = figures.summary(host, launched)
+        for line in report(host, functions, launched, summary):
+            print(line)
+        (chosen.work / "chaos.json").write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
+    return 1 if any(summary["problems"].values()) else 0
+
+
+def _tell(host: Host, functions: Functions, began: float, ends_at: datetime) -> None:
+    """A line now and then, for who watches."""
+    if sys.stderr.isatty():
+        done = f"{host.clock.at:%a %H:%M} of {ends_at:%a %H:%M}, {functions.invocations} invocations"
+        print(f"\r{done}, {functions.kills.count.total()} killed, {time.monotonic() - began:.0f} s ", end="", file=sys.stderr)
+
+
+def report(host: Host, functions: Functions, launched: tuple[Launch, ...], summary: Mapping[str, Any]) -> Iterator[str]:
+    """The lines of the result."""
+    kills = functions.kills
+    cold = sum(container.cold_starts for container in functions.containers.values())
+    yield f"jobs of people          {len(launched):>6}; submitted again {summary['resubmitted']}, stopped {summary['stopped']}"
+    yield f"invocations             {functions.invocations:>6}; {cold} cold starts, {kills.gates.calls} calls of services"
+    yield f"killed                  {kills.count.total():>6}"
+    for moment in Moment:
+        yield f"  {moment:<22}{kills.count[moment]:>6}"
+    yield f"ended in an error       {functions.failed:>6}"
+    yield f"failed for good         {len(host.bus.dead_letters):>6}; sent again by nobody"
+    for name, count in summary["problems"].items():
+        yield f"{name.replace('_', ' '):<24}{count:>6}"
+    dead = "dead letter of "
+    yield from (line for line in summary["details"] if not line.startswith(dead))
+
+
+def main() -> int:
+    """Run from the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--week", action="store_true", help=f"the long demo: {WEEK.jobs} jobs in seven days")
+    parser.add_argument("--jobs", type=int, help="how many jobs people create")
+    parser.add_argument("--seed", type=int, default=7, help="of the jobs, the faults, the spot capacity and the kills")
+    parser.add_argument("--share", type=float, default=0.5, help="of the invocations that are to die; more than half of those do")
+    parser.add_argument("--close-first", action="store_true", help="with a fault that the counts must show: exit code 1")
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "chaos")
+    return run(parser.parse_args())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

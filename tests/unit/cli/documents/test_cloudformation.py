@@ -1,0 +1,52 @@
+"""Templates: what makes a training job is judged, and what makes none beside it is no mistake."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.unit.cli.checking import Check, request
+
+TASK = "arn:aws:states:::sagemaker:createTrainingJob.sync"
+IDLE = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 1, "End": True}}}
+
+
+def machine(definition: Any) -> dict[str, Any]:
+    return {"Type": "AWS::StepFunctions::StateMachine", "Properties": {"DefinitionString": definition}}
+
+
+def joined(parameters: dict[str, Any]) -> dict[str, Any]:
+    """A definition as the CDK writes it: one text in pieces, with intrinsics between them."""
+    task = {"Type": "Task", "End": True, "Resource": "arn:|:states:::sagemaker:createTrainingJob.sync", "Parameters": parameters}
+    text = json.dumps({"StartAt": "T", "States": {"T": task}})
+    before, after = text.split("|")
+    return {"Fn::Join": ["", [before, {"Ref": "AWS::Partition"}, after]]}
+
+
+def test_a_definition_in_pieces_is_judged_and_a_machine_without_training_beside_it_is_no_mistake(said_of: Check) -> None:
+    template = {"Resources": {"A": machine(joined(request(CheckpointConfig=None))), "B": machine(json.dumps(IDLE))}}
+    said = said_of(template)
+    assert (said.code, said.rules, said.err) == (1, ["save-long-work"], "")
+    assert said.job["path"] == "Resources.A.Properties.DefinitionString.States.T.Parameters"
+    assert said_of({"Resources": {"B": machine(json.dumps(IDLE))}}).code == 2
+
+
+def test_a_job_in_a_text_of_several_lines_stands_in_its_line(said_of: Check) -> None:
+    lines = json.dumps(
+        {"StartAt": "T", "States": {"T": {"Type": "Task", "End": True, "Resource": TASK, "Parameters": request()}}}, indent=1
+    ).splitlines()
+    head = ["Resources:", "  M:", "    Type: AWS::StepFunctions::StateMachine", "    Properties:"]
+    template = [*head, "      DefinitionString: !Sub |", *(f"        {line}" for line in lines)]
+    at = next(number for number, line in enumerate(template, 1) if '"Parameters": {' in line)
+    assert said_of("\n".join(template), name="template.yaml").job["line"] == at
+    escaped = {"Resources": {"M": machine("\n".join(lines))}}
+    assert said_of(json.dumps(escaped)).job["line"] == 1
+
+
+def test_the_one_call_of_a_custom_resource_is_judged(said_of: Check) -> None:
+    call = {"service": "SageMaker", "action": "createTrainingJob", "parameters": request(CheckpointConfig=None)}
+    custom = {"Type": "Custom::AWS", "Properties": {"Create": json.dumps(call), "Delete": "{}"}}
+    said = said_of({"Resources": {"C": custom}})
+    assert (said.rules, said.job["path"]) == (["save-long-work"], "Resources.C.Properties.Create.parameters")
+    other = {"Type": "Custom::AWS", "Properties": {"Create": json.dumps({"action": "putObject"})}}
+    assert said_of({"Resources": {"C": other}}).code == 2

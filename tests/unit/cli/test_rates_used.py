@@ -1,0 +1,114 @@
+"""Rates are those that were recorded, or of the policy in force, and never of a folder that is at hand by chance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller.cli.audit import audit_lines
+from controller.cli.rates_used import rates_in_force, rates_when_recorded
+from controller.jobs.job import Outcome
+from controller.ledger.entry import Credited, Measured
+from controller.policyfile import compile_folder
+from controller.savings.audit import Audit, audit
+from controller.units.money import Rate
+from tests.builders import BEGIN, ended, job, usage
+from tests.simulation.memory import MemoryLedger
+
+DONE = ended(job(), Outcome.COMPLETED, usage=usage(3600, 1080))
+LISTED = Rate(micros_per_h=1_515_000, as_of=date(2026, 1, 1), source="price list")
+RATES = """
+version: 1
+defaults: {mode: audit, channel: "#ml"}
+rates:
+  - {instance_type: ml.g5.2xlarge, region: us-east-1, usd_per_hour: USD, agreement: savings-plan, from: 2026-01-01}
+"""
+
+
+def compiled(tmp_path: Path, usd: str) -> Mapping[str, Any]:
+    """The document of a policy with one rate, or without one; its folder is named after the rate."""
+    folder = tmp_path / f"policies-{usd}"
+    folder.mkdir()
+    text = RATES.replace("USD", usd) if usd else RATES.partition("rates:")[0] + "brakes: {stops_per_hour: 5}\n"
+    (folder / "rates.yaml").write_text(text)
+    return compile_folder(str(folder))
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A working directory whose own folder has a rate that nobody uses."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "rates.yaml").write_text(RATES.replace("USD", "9.99"))
+
+
+def micros(of: Any) -> list[int]:
+    return [rate.micros_per_h for rate in of]
+
+
+def test_an_attempt_without_a_price_gets_the_rates_of_the_policy_in_force_or_of_a_folder_that_is_named(tmp_path: Path) -> None:
+    ledger = MemoryLedger()
+    assert micros(rates_in_force(ledger, None)) == []  # the ledger knows of no policy
+    document = compiled(tmp_path, "0.97")
+    ledger.in_force_at(document["revision"], BEGIN, document)
+    assert micros(rates_in_force(ledger, None)) == [970_000]
+    assert micros(rates_in_force(ledger, str(tmp_path / "policies-0.97"))) == [970_000]
+    assert micros(rates_in_force(ledger, "policies")) == [9_990_000]
+    ledger.in_force_at("0123456789ab", BEGIN)  # a policy that the ledger does not keep
+    assert micros(rates_in_force(ledger, None)) == []
+
+
+def listed(instance_type: str, *_: object) -> Rate | None:
+    return None if instance_type.startswith("spot ") else LISTED
+
+
+def measured(rate_micros: int, source: str, revision: str) -> Measured:
+    assert DONE.usage is not None
+    assert DONE.ended_at is not None
+    return Measured(
+        job=DONE.name, at=DONE.ended_at, team="vision", training_s=DONE.usage.training_s, billable_s=DONE.usage.billable_s,
+        spot=DONE.spot, instance_type=DONE.instance_type, instance_count=DONE.instance_count, region=DONE.region,
+        rate_micros_per_h=rate_micros, rate_as_of=date(2026, 1, 1), rate_source=source, revision=revision,
+    )  # fmt: skip
+
+
+def audited(ledger: MemoryLedger, recorded: Measured) -> Audit:
+    credited = Credited(job=DONE.name, at=recorded.at, team="vision", useful_s=3600, basis="whole")
+    return audit(
+        [recorded, credited], {DONE.name: DONE}, {}, listed, BEGIN, BEGIN.replace(year=2027),
+        when_recorded=rates_when_recorded(ledger, listed),
+    )  # fmt: skip
+
+
+PLAN = "rates of the policy: Savings Plan, ml.g5.2xlarge in us-east-1"
+
+
+def test_an_audit_takes_the_rates_of_the_policy_that_was_in_force_when_a_job_was_recorded(tmp_path: Path) -> None:
+    ledger = MemoryLedger()
+    first, second, bare = (compiled(tmp_path, usd) for usd in ("0.97", "0.80", ""))
+    for document in (first, second, bare):  # the last one, without rates, is in force now
+        ledger.in_force_at(document["revision"], BEGIN, document)
+    for recorded in (
+        measured(970_000, PLAN, first["revision"]),
+        measured(800_000, PLAN, second["revision"]),
+        measured(1_515_000, "price list", bare["revision"]),
+        measured(1_515_000, "price list", ""),  # of a version that wrote no revision down
+    ):
+        assert audited(ledger, recorded).differences == ()
+        assert audited(ledger, recorded).rates_kept == 0
+    [said] = audited(ledger, measured(970_000, PLAN, second["revision"])).differences
+    assert said == "bert: rate_micros_per_h 970000 recorded, 800000 recomputed"
+
+
+@pytest.mark.parametrize("revision", ["", "0123456789ab"])
+def test_a_rate_of_a_policy_that_nobody_knows_stays_as_it_was_recorded_and_the_audit_says_so(revision: str) -> None:
+    found = audited(MemoryLedger(), measured(970_000, PLAN, revision))
+    assert (found.differences, found.rates_kept) == ((), 1)
+    assert found.recorded == found.recomputed
+    assert "  the recorded rates of 1 attempt are used: the ledger does not keep the policy that they are from" in audit_lines(
+        found, BEGIN.date(), date(2027, 1, 1)
+    )
