@@ -86,6 +86,12 @@ def test_a_thousand_teams_are_all_listed(native: bool) -> None:
     assert [name for name in names if name.split()[0] not in told] == []
 
 
+def test_a_table_continues_in_a_second_one_after_a_hundred_rows() -> None:
+    rows = tuple((f"team-{n}", "x") for n in range(101))
+    made = pages([Table(caption="By team", columns=("Team", "Saved"), rows=rows)], native=True)
+    assert [len(block["rows"]) - 1 for page in made for block in page.blocks if block["type"] == "data_table"] == [100, 1]
+
+
 def test_a_chart_of_more_points_than_slack_draws_lists_the_others() -> None:
     chart = Chart(title="T", kind="bar", categories=tuple(f"team {n}" for n in range(25)), series=(("S", tuple(range(25))),))
     [page] = pages([chart])
