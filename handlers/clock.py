@@ -63,7 +63,11 @@ def drain(event: Any) -> dict[str, Any]:
 @clock.schedule("rate(1 hour)")
 def digests(event: Any) -> dict[str, Any]:
     """Close the days that are over, and queue the digests that are due."""
-    return {"DaysClosed": close_days(wiring.reading_ports()), "Digests": queue_digests(wiring.reading_ports())}
+    try:
+        closed = close_days(wiring.reading_ports())
+    finally:  # days that are not closed are read as they are
+        queued = queue_digests(wiring.reading_ports())
+    return {"DaysClosed": closed, "Digests": queued}
 
 
 @observed

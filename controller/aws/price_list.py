@@ -69,7 +69,7 @@ class PriceList:
             except OtherCurrency as error:
                 currencies.add(str(error))
                 continue
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
+            except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
                 problems.append(f"{str(text)[:120]}: {error!r}")
                 continue
             if found is not None:

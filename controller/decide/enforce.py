@@ -23,7 +23,7 @@ from controller.policy.findings import Finding, Verdict
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, RuleAction
 from controller.policy.repair import NotRepairable
-from controller.policy.rules import judge
+from controller.policy.rules import all_findings, judge
 from controller.policy.rules.checkpoint_alive import CHECKPOINT_ALIVE
 from controller.policy.rules.tag_invalid import TAG_INVALID
 from controller.policy.waiver import Waiver
@@ -40,7 +40,7 @@ def enforce(facts: Facts) -> Decision:
     if not (job.alive or _new(facts)):
         return Decision(intents=_under_way(facts))
     verdict = judge(job, facts.policy, facts.evidence, facts.directives, now=facts.now, given=given_waivers(facts))
-    force = rolled_out(facts, verdict.findings)
+    force = rolled_out(facts, _as_first_tagged(facts, verdict.findings))
     verdict = replace(verdict, findings=force.findings)
     flagged = tuple(_flagged(facts, finding, acts=finding.policy in force.acting) for finding in verdict.findings)
     if force.also.needs:
@@ -52,6 +52,19 @@ def enforce(facts: Facts) -> Decision:
         return Decision(needs=frozenset({plan}))
     intents = _stop(facts, plan) + asked_again(facts, plan) + _when_waivers_end(facts, verdict)
     return Decision(entries=flagged) | force.also | _announce(facts, verdict, plan) | Decision(intents=intents)
+
+
+def _as_first_tagged(facts: Facts, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The findings; one that only a later change of the tags brings about is told and not acted on.
+
+    Whoever may call AddTags can change the tags of other people's jobs, and so make a rule be about them, or end a waiver.
+    """
+    if facts.tagged_first is None or not any(finding.action for finding in findings):
+        return findings
+    policy, given = facts.policy, given_waivers(facts)
+    then, _ = all_findings(facts.tagged_first, policy, facts.evidence, facts.directives, now=facts.now, given=given)
+    standing = {finding.policy for finding in then if finding.waiver is None}
+    return tuple(finding if finding.policy in standing else replace(finding, action=None) for finding in findings)
 
 
 def given_waivers(facts: Facts) -> tuple[Waiver, ...]:

@@ -57,6 +57,9 @@ class Facts:
 
     ``spot_worth`` is what is expected of a job that has not begun to train; None where nobody asked, or too little is known.
 
+    ``shown_tags`` are the job's tags as ListTags shows them now; ``tagged_first`` is the job with those that were read first,
+    None where they are the same, or not known.
+
     ``owner_undecided`` says that the owner which the job claims has not answered yet, ``owner_checked`` an answer to write down.
     """
 
@@ -87,6 +90,8 @@ class Facts:
     phase_times: tuple[PhaseTimes, ...] = ()
     first_permille: int | None = None
     spot_worth: SpotWorth | None = None
+    shown_tags: Mapping[str, str] | None = None
+    tagged_first: Job | None = None
 
     @property
     def evidence(self) -> Evidence:

@@ -6,6 +6,7 @@ minutes after the creation: by then ListTags shows what the job was created with
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from controller.decide.announce import say
@@ -45,6 +46,7 @@ def _read(facts: Facts, tags: Mapping[str, str], number: int) -> DirectivesRead:
         job=facts.job.name, at=facts.now, team=facts.job.team, number=number, deadline=tags.get(DEADLINE_TAG),
         expected_runtime=tags.get(RUNTIME_TAG), family=tags.get(FAMILY_TAG), resubmit=tags.get(RESUBMIT_TAG),
         claimed=None if number else facts.job.claimed or "",
+        tags=json.dumps(dict(sorted(facts.shown_tags.items()))) if number == 0 and facts.shown_tags is not None else "",
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from controller.decide.facts import Facts
 from controller.jobs.changes import Changes
+from controller.jobs.job import Job
 from controller.jobs.request import RequestChange, merged
 from controller.ledger.intent import Stop
 from controller.policy.mode import Mode
@@ -21,10 +22,18 @@ def repair_now(facts: Facts, stop: Stop) -> RequestChange | NotRepairable:
     """The repair according to the rules that asked for it, as they are now; the same request where none of them asks for it any
     more.
 
-    Only the names of the rules are taken from the Stop's row.
+    Only the names of the rules are taken from the Stop's row. Where tags that were changed meanwhile prevent the repair, those
+    that were read first count: the job is stopped already.
     """
+    now = _repair_of(facts.job, facts, stop)
+    if isinstance(now, NotRepairable) and facts.tagged_first is not None:
+        return _repair_of(facts.tagged_first, facts, stop)
+    return now
+
+
+def _repair_of(job: Job, facts: Facts, stop: Stop) -> RequestChange | NotRepairable:
     asked, policy = frozenset(stop.because.split(", ")), facts.policy
-    living = replace(facts.job, outcome=None)
+    living = replace(job, outcome=None)
     evidence = facts.evidence
     rules = [r for r in policy.rules if r.name in asked and r.mode is Mode.ENFORCE and r.action is RuleAction.REPAIR]
     names = {rule.name for rule in rules}

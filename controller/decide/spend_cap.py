@@ -59,7 +59,12 @@ def afford(facts: Facts, block: Resubmission | None, changes: RequestChange, *, 
 
 
 def attempt_cost_micros(facts: Facts, changes: RequestChange) -> Micros | None:
-    """What one attempt of the request with these changes may cost at most; None where one of its prices is not known."""
+    """What one attempt of the request with these changes may cost at most; None where one of its prices is not known.
+
+    The instances of rules that run beside the job have prices of their own, which nobody knows here.
+    """
+    if facts.job.rule_instances:
+        return None
     job, resources = facts.job, changes.get("ResourceConfig", {})
     chosen, count = resources.get("InstanceType"), int(resources.get("InstanceCount") or job.instance_count)
     machines = ((chosen, count),) if chosen else (*job.choices, (job.instance_type, count))

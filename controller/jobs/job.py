@@ -210,6 +210,9 @@ class Job:
     work: str = ""  # a keyed digest of its inputs, output and hyperparameters; empty where it has no inputs
     output_uri: str | None = None  # OutputDataConfig.S3OutputPath
     excludes_spot: tuple[str, ...] = ()  # members of its request that exclude spot, as controller.jobs.spot_possible lists them
+    rule_instances: tuple[
+        str, ...
+    ] = ()  # instance types that rules of Debugger and Profiler name, which are billed beside the job
     unknown: frozenset[str] = frozenset()
     unaccounted: tuple[str, ...] = ()  # members of its description that this version does not know
     claimed_team: str | None = None  # the team of its tag, where its role says another

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from controller.jobs.directives import DEADLINE_TAG, RESUBMIT_TAG, RUNTIME_TAG
@@ -15,6 +16,17 @@ def tags_of(read: DirectivesRead) -> Mapping[str, str]:
     """The tags as a job carries them."""
     said = {DEADLINE_TAG: read.deadline, RUNTIME_TAG: read.expected_runtime, FAMILY_TAG: read.family, RESUBMIT_TAG: read.resubmit}
     return {key: value for key, value in said.items() if value is not None}
+
+
+def first_tags(lineage: Lineage, job: str) -> Mapping[str, str] | None:
+    """All tags of a job as they were read first; None where they were not, or by a version that did not keep them."""
+    first = next((read for read in readings(lineage) if read.number == 0 and read.job == job), None)
+    try:
+        found = json.loads(first.tags) if first is not None and first.tags else None
+    except (ValueError, RecursionError):
+        return None
+    is_tags = isinstance(found, dict) and all(isinstance(value, str) for value in found.values())
+    return found if is_tags else None
 
 
 def readings(lineage: Lineage) -> tuple[DirectivesRead, ...]:

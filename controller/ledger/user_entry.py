@@ -54,7 +54,8 @@ class DirectivesRead(UnderPolicy):
     force; every higher number is a later change, in force once a person accepted it.
 
     ``claimed`` is the service that the job claimed to belong to when its tags were read first, empty for none; None in later
-    readings, and in rows from before.
+    readings, and in rows from before. ``tags`` are all tags of the first reading, as JSON: by these a rule may stop the job;
+    empty in later readings, and in rows from before.
     """
 
     job: str
@@ -66,6 +67,7 @@ class DirectivesRead(UnderPolicy):
     family: str | None = None
     resubmit: str | None = None
     claimed: str | None = None
+    tags: str = ""
 
     @property
     def key(self) -> str:

@@ -20,7 +20,7 @@ from controller.ledger.waiver import waivers_in_force
 from controller.notifications.links import job_links, link
 from controller.notifications.message_text import policy_text, reason, where_text
 from controller.notifications.mrkdwn import escaped, when
-from controller.notifications.news import News, news_of
+from controller.notifications.news import News, cannot_repeat, news_of
 from controller.notifications.parts import Button, Buttons, Fields, Part, Small, Text
 from controller.policy.policy import Policy
 from controller.policy.user_request import UserRequest
@@ -73,14 +73,17 @@ def card(lineage: Lineage, policy: Policy, now: datetime, rate: Rate | None = No
     ``address`` is where this stack takes clicks, for the stack that Slack sends them to.
     """
     last = newest_attempt(lineage)
-    requests, about = available_requests(lineage, policy, now), last.job if last else lineage.id.root
+    about = last.job if last else lineage.id.root
+    requests = available_requests(lineage, policy, now)
+    if last is not None and cannot_repeat(lineage, last):
+        requests = tuple(request for request in requests if request not in (UserRequest.TRY_AGAIN, UserRequest.ON_DEMAND))
     buttons = (Buttons(tuple(_button(request, lineage, about, address) for request in requests)),) if requests else ()
     if last is None:
         return (Text(f"*{escaped(lineage.id.root)}*: no data yet"), *buttons)
     news = news_of(lineage, policy, last)
     return (
         Text(_headline(lineage, last, news)),
-        Fields(tuple(_fields(lineage, last, rate, told=bool(news.current or news.why)))),
+        Fields(tuple(_fields(lineage, last, rate, told=bool(news.current or news.why))) + _broken(lineage, last, news)),
         *_notes(lineage, policy, last, news, now),
         *buttons,
     )
@@ -161,6 +164,15 @@ def _fields(lineage: Lineage, last: Started, rate: Rate | None, *, told: bool) -
         yield f"*Deadline*\n{when(finished.deadline)}: {'met' if kept else 'missed'}"
 
 
+def _broken(lineage: Lineage, last: Started, news: News) -> tuple[str, ...]:
+    """The rules that a job broke which has ended, where no line above names them."""
+    if lineage.entry(Ended, last.job) is None or news.policies:
+        return ()
+    flagged = (e for e in lineage.entries if isinstance(e, Flagged) and e.job == last.job)
+    names = list(dict.fromkeys(e.policy for e in flagged if e.mode.tells and not e.waived_until))
+    return (f"*Rules broken*\n{_first([escaped(name) for name in names])}",) if names else ()
+
+
 def _cost(lineage: Lineage, last: Started, rate: Rate | None) -> str:
     """What the attempts cost, and what the one that runs costs an hour at most."""
     total = sum_savings(lineage.entries, group=lambda _: "all").get("all", Savings())
@@ -195,13 +207,21 @@ def money_text(total: Savings) -> str:
         return "No cost recorded yet"
     if total.never_started == total.attempts:
         return "Nothing: it never started"
-    texts = [f"{dollars(total.spent_micros)} spent, {saved_text(total.saved_micros)}"]
-    texts += [f"{dollars(total.wasted_micros)} wasted"] if total.wasted_micros else []
-    texts += [f"{total.unpriced} without a known price"] if total.unpriced else []
-    texts += [f"{total.unmeasured} with unknown usage"] if total.unmeasured else []
-    texts += [f"{total.never_started} never started and cost nothing"] if total.never_started else []
-    texts += ["speed unknown on other instances"] if total.speed_unknown else []
+    texts = [_spent_text(total)]
+    texts += [f"{count(total.unpriced, 'attempt')} without a known price"] if total.unpriced else []
+    texts += [f"{count(total.unmeasured, 'attempt')} with unknown usage"] if total.unmeasured else []
+    texts += [f"{count(total.never_started, 'attempt')} never started and cost nothing"] if total.never_started else []
+    texts += ["estimated, because the speed of the other instances is unknown"] if total.speed_unknown else []
     return ", ".join(texts) + (". This figure is a minimum." if total.bounded else "")
+
+
+def _spent_text(total: Savings) -> str:
+    """What was spent, saved and lost; the same amount only once."""
+    spent = f"{dollars(total.spent_micros)} spent"
+    if total.spent_micros and total.wasted_micros == total.spent_micros == -total.saved_micros:
+        return f"{spent}, all of it on work that was lost"
+    saved = f", {saved_text(total.saved_micros)}" if total.saved_micros else ""
+    return f"{spent}{saved}" + (f", {dollars(total.wasted_micros)} wasted" if total.wasted_micros else "")
 
 
 def _notes(lineage: Lineage, policy: Policy, last: Started, news: News, now: datetime) -> Iterable[Part]:

@@ -6,19 +6,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import field
 from datetime import datetime, timedelta
 
-from controller.jobs.job import Outcome
 from controller.ledger.entry import Waived
 from controller.ledger.halt import Halt
 from controller.notifications.card import saved_text
-from controller.notifications.links import console_url, link
+from controller.notifications.links import link
 from controller.notifications.message_text import IN_THREAD, bold, halted_text, policy_text
+from controller.notifications.movers import movers
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.notifications.parts import Chart, Header, Number, Part, Small, Table, Text
-from controller.notifications.period_sentence import forecast_text, refused_advice, refused_items, sentence
+from controller.notifications.period_sentence import forecast_text, outcome_text, refused_advice, refused_items, sentence
 from controller.notifications.waiver_lines import waived_line, waiver_line
 from controller.policy.waiver import Waiver
-from controller.savings.report import Line, Report
-from controller.savings.rollup import Mover
+from controller.savings.report import Line, PoolLine, Report
 from controller.units.money import DOLLAR, dollars, percent
 from controller.units.plural import count, times
 from controller.units.value import dataclass
@@ -26,7 +25,6 @@ from controller.units.value import dataclass
 TOP = 5
 LINES = 20  # of teams; the others are one line
 WAIVERS = 10
-MOVERS = 3
 SHELVED_LISTED = 20
 NEEDS_MAX = 5
 SOON = timedelta(days=3)
@@ -62,8 +60,8 @@ def digest_head(report: Report, month: Report, notes: DigestNotes) -> tuple[Part
     return (
         Header(f"Spot training {_period(report)}{_whose(report)}"),
         *_halt(notes),
-        Text("\n".join((sentence(report), f"*{month.since:%B} so far*: {_money(month.total)}{_forecast(month)}"))),
-        *_movers(report),
+        Text("\n".join((sentence(report), f"*{month.since:%B} so far*: {_so_far(report, month)}{_forecast(month)}"))),
+        *movers(report),
         *_needs_a_person(report, notes),
         Small(_origin(report, notes)),
     )
@@ -98,6 +96,11 @@ def _policy(report: Report, notes: DigestNotes) -> str:
     return f"{policy_text(notes.policy)}{new}" if notes.policy else ""
 
 
+def _so_far(report: Report, month: Report) -> str:
+    same = month.total.savings == report.total.savings and month.total.missed_micros == report.total.missed_micros
+    return "the same, no other day had a job" if same and month.total.savings.attempts else _money(month.total)
+
+
 def _forecast(month: Report) -> str:
     return f". {forecast_text(month)}" if forecast_text(month) else ""
 
@@ -115,7 +118,8 @@ def _needs_a_person(report: Report, notes: DigestNotes) -> Iterable[Part]:
         f"The waiver of {escaped(w.policy)} for {bold(w.job)} ends {when(w.until)}. Fix the job, or renew it." for w in soon
     ]
     if report.total.savings.unpriced:
-        texts.append(f"{count(report.total.savings.unpriced, 'attempt')} without a known price: no dollars are counted for them.")
+        unpriced = f"{count(report.total.savings.unpriced, 'attempt')} without a known price: no dollars are counted."
+        texts.append(f"{unpriced} To count them from now on, add the price to {code('rates:')} in the policy.")
     texts += refused_advice(report)
     if texts:
         yield Text("\n".join(("*Needs a person*", *(f"• {text}" for text in texts[:NEEDS_MAX]))))
@@ -211,54 +215,22 @@ def _cells(line: Line) -> tuple[Number, ...]:
     )
 
 
-def _movers(report: Report) -> Iterable[Part]:
-    """The jobs that cost and saved the most, why, and what to do."""
-    losers = sorted((m for m in report.movers if m.saved_micros < 0 or m.wasted_micros), key=_loss)[:MOVERS]
-    savers = [m for m in report.movers if m.saved_micros > 0][:MOVERS]
-    texts = [f"• {_loss_text(mover)}" for mover in losers]
-    texts += [f"• {_job(mover)} saved {dollars(mover.saved_micros)}" for mover in savers if mover not in losers]
-    if texts:
-        yield Text("\n".join(("*Jobs that changed the figures most*", *texts)))
-
-
-def _loss(mover: Mover) -> tuple[int, str]:
-    return min(mover.saved_micros, -mover.wasted_micros), mover.job
-
-
-def _loss_text(mover: Mover) -> str:
-    cost = (
-        f"cost {dollars(-mover.saved_micros)} more than on-demand"
-        if mover.saved_micros < 0 and mover.spot
-        else f"wasted {dollars(mover.wasted_micros)}"
-    )
-    if mover.repeats and not mover.interruptions:
-        todo = "Save checkpoints more often." if mover.checkpoint else "Add a CheckpointConfig."
-        return f"{_job(mover)} {cost}: SageMaker repeated it {times(mover.repeats)} after internal errors. {todo}"
-    if not mover.interruptions:
-        todo = "See why; a new attempt can continue from its checkpoint." if mover.checkpoint else "Add a CheckpointConfig."
-        return f"{_job(mover)} {cost}: it ended without its model. {todo}"
-    often = times(mover.interruptions)
-    if not mover.checkpoint:
-        return f"{_job(mover)} {cost}: interrupted {often} without a checkpoint. Add a CheckpointConfig."
-    return f"{_job(mover)} {cost}: interrupted {often}. Save checkpoints more often."
-
-
-def _job(mover: Mover) -> str:
-    return link(console_url(mover.region, mover.job), escaped(mover.job))
-
-
 def _tops(report: Report) -> Iterable[Part]:
     yield from _top("Rules broken", [(name, str(count)) for name, count in report.violations])
     pools = [
-        (p.name, f"{p.interruptions} ({100 * p.mean:.0f} per 100 h, 90 % range {100 * p.low:.0f} to {100 * p.high:.0f})")
+        (p.name, f"{times(p.interruptions)} ({_in_100_hours(p)})")
         for p in report.interruptions
     ]  # fmt: skip
     yield from _top("Interruptions by pool", pools)
-    yield from _top("Outcomes", [(Outcome(name).label, str(count)) for name, count in report.outcomes])
+    yield from _top("Outcomes", [(outcome_text(name), str(count)) for name, count in report.outcomes])
     yield from _top("Creates that SageMaker refused", refused_items(report, escaped))
     yield from _top("EC2 market signals", [(name, str(count)) for name, count in report.signals])
     if report.deadlines_kept or report.deadlines_missed:
         yield Text(f"*Deadlines*: {report.deadlines_kept} met, {report.deadlines_missed} missed")
+
+
+def _in_100_hours(pool: PoolLine) -> str:
+    return f"{100 * pool.mean:.0f} in 100 spot hours, 90 % range {100 * pool.low:.0f} to {100 * pool.high:.0f}"
 
 
 def _top(title: str, items: Sequence[tuple[str, str]]) -> Iterable[Part]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from controller.jobs.failure import FailureCause
 from controller.ledger.message import CapFacts, CheckpointFacts, GaveUp
 from controller.ledger.message_kind import GiveUpReason
 from controller.notifications.message_text import MessageText, bold, cause_sentence, ended, explained, how_far, money, small_print
@@ -9,6 +12,15 @@ from controller.notifications.mrkdwn import code
 from controller.units.plural import times
 
 HEAVY_BYTES = 100_000_000_000  # a larger prefix is often an internal error: SageMaker restores it before each start
+
+WAITED = "Use Try again later, move the job to on-demand, or allow other instance types in the policy."
+TO_DO: Mapping[str, str] = {  # where the job itself has nothing to be fixed
+    FailureCause.NEVER_LAUNCHED: WAITED,
+    FailureCause.STARVED: WAITED,
+    FailureCause.CAPACITY: WAITED,
+    FailureCause.INTERNAL: "Use Try again later. If it fails again, open a case with AWS Support.",
+    FailureCause.THROTTLED: "Use Try again later.",
+}
 
 
 def gave_up(m: GaveUp) -> MessageText:
@@ -32,7 +44,7 @@ def _give_up(m: GaveUp) -> tuple[str, str]:
         case GiveUpReason.LIMIT_REACHED:
             return (
                 f"{cause_sentence(m.cause)} It was retried {times(m.tried)}{without} for this cause: the policy's limit.",
-                "Fix the cause and submit the job yourself, or use Try again.",
+                TO_DO.get(m.cause, "Fix the cause and submit the job yourself, or use Try again."),
             )
         case GiveUpReason.NO_CHECKPOINT_AFTER_RUNTIME:
             return (

@@ -40,7 +40,7 @@ def resubmitting(m: Resubmitting) -> MessageText:
         f":repeat: {bold(m.job.name)} {ended(m.job)} and is submitted again",
         (
             _why_again(m.why) or f"{WHY}{cause_sentence(m.cause)}",
-            f"{NEXT}Attempt {bold(m.attempt)} starts at {when(m.due_at)}.{counted} {_continues(m.checkpoint)}",
+            f"{NEXT}Attempt {bold(m.attempt)} is submitted at {when(m.due_at)}.{counted} {_continues(m.checkpoint)}",
             f"Changed: {', '.join(map(escaped, changed))}." if changed else "",
             f"{TO_DO}{NOTHING}",
             f"A job takes {TAGS_MAX} tags, three of them Spotwarden's. Left out: {escaped(m.tags_left)}." if m.tags_left else "",
@@ -70,11 +70,11 @@ def _continues(checkpoint: CheckpointFacts | None) -> str:
 
 def would_resubmit(m: WouldResubmit) -> MessageText:
     return explained(
-        f":repeat: {bold(m.job.name)} {ended(m.job)} and is not submitted again",
+        f":warning: {bold(m.job.name)} {ended(m.job)} and is not submitted again",
         why=f"{cause_sentence(m.cause)} The policy allows {count(m.limit, 'retry')} for this cause, but its block"
         f' "{escaped(m.block)}" is in warn mode.',
         next_step="Nothing is done automatically.",
-        to_do=f"Submit the job again if you still need it. For automatic retries, set {code('mode: enforce')} there.",
+        to_do=f"Submit the job again if you still need it. For automatic retries, set {code('mode: enforce')} in that block.",
         small=small_print(m.job),
     )
 
@@ -86,11 +86,19 @@ def cannot_repeat(m: CannotRepeat) -> MessageText:
     title = "cannot be moved and keeps running" if lives else f"{ended(m.job)} and cannot be submitted again"
     return explained(
         f":no_entry: {bold(m.job.name)} {title}",
-        why=f"Spotwarden cannot repeat its request. {sentence(m.why)}",
+        why=f"Spotwarden does not repeat its request: {escaped(m.why).rstrip('.')}.",
         next_step=f"{'The job keeps running where it is.' if lives else 'Nothing is done automatically.'}",
-        to_do=f"{'To move it, stop it and submit' if lives else 'Submit'} the job yourself.",
+        to_do=_by_yourself(m),
         small=small_print(m.job),
     )
+
+
+def _by_yourself(m: CannotRepeat) -> str:
+    if m.job.outcome is None:
+        return "To move it, stop it and submit the job yourself."
+    if "may retry it" in m.why:
+        return "Look whether its owner retries it. If it does not, submit the job yourself."
+    return "Submit the job yourself."
 
 
 def _refused_by_rules(m: CannotRepeat) -> MessageText:

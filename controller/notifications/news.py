@@ -8,7 +8,7 @@ from dataclasses import replace
 from controller.ledger.entry import Ended, Started
 from controller.ledger.intent import Announce, Intent, IntentResult, Purpose, Stop
 from controller.ledger.lineage import Lineage
-from controller.ledger.message import Message, OfJob, PolicyRefused, RateLimit, RuleBroken, WaiverExpiring
+from controller.ledger.message import CannotRepeat, Message, OfJob, PolicyRefused, RateLimit, RuleBroken, WaiverExpiring
 from controller.ledger.message_json import message_of
 from controller.ledger.message_kind import MessageKind, NextStep
 from controller.notifications.message_text import NEXT, MessageText, policy_text
@@ -54,6 +54,11 @@ def news_of(lineage: Lineage, policy: Policy, last: Started) -> News:
     stops = sorted(broken, key=lambda pair: _rank(pair[0]))
     lines = [_since(line) for m, _ in stops[:1] for line in describe(m).lines if line]
     return News(why=tuple(lines), policies=tuple(m.policy for m, _ in stops), under=_under(intent for _, intent in stops))
+
+
+def cannot_repeat(lineage: Lineage, last: Started) -> bool:
+    """Whether the newest attempt's request cannot be repeated: a button for that would only be refused."""
+    return any(isinstance(message, CannotRepeat) and not message.rules for message, _ in _told(lineage, last))
 
 
 def _since(line: str) -> str:

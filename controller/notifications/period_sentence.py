@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from controller.jobs.job import Outcome
 from controller.ledger.refused_create import CreateRefusal
 from controller.savings.report import Report
 from controller.units.money import dollars, percent
@@ -30,6 +31,11 @@ def _nothing(report: Report) -> str:
     if today is not None and report.since > today:
         return f"The period has not begun: it begins on {report.since:%-d %B %Y}."
     return "No training job was billed."
+
+
+def outcome_text(name: str) -> str:
+    """An outcome in a list of counts, where no job's name comes before it."""
+    return Outcome(name).label.removeprefix("was ")
 
 
 def forecast_text(report: Report) -> str:

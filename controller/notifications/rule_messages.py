@@ -85,11 +85,13 @@ def _todo(m: RuleBroken) -> str:
     if m.next_step is NextStep.REPAIR:
         return f"Nothing for this job. For the next one, change the request: {code(_json(m.fix))}" if m.fix else "Nothing."
     if m.fix:
-        again = " and submit the job again" if m.next_step is NextStep.STOP else ""
-        return f"Change the request{again}: {code(_json(m.fix))}"
+        if m.next_step is NextStep.STOP:
+            return f"Change the request and submit the job again: {code(_json(m.fix))}"
+        return f"For the next job, change the request: {code(_json(m.fix))}"
     if m.risk:
         return (
-            "Check that the training script saves checkpoints below its local path. To accept the risk, do nothing."
+            f"Check that the training script saves checkpoints below CheckpointConfig.LocalPath ({code('/opt/ml/checkpoints')}"
+            " if it is not set). To accept the risk, do nothing."
             " If more jobs have this problem today, the digest counts them."
         )
     return "Change the request for the next job, or ask the owner of the policy for an exception."

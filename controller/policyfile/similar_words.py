@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher, get_close_matches
 
 WORDS_MAX = 2
 LENGTH_MAX = 64  # no known word is longer
+
+OTHER_NAMES: Mapping[str, str] = {  # a known word, and what other programs call it
+    "audit": "dry-run observe monitor record off disabled", "warn": "notify alert report", "enforce": "deny enabled active block",
+    "high": "critical error fatal", "medium": "moderate normal", "low": "info minor", "all": "everything", "running": "existing",
+    "stop": "block deny kill terminate delete", "repair": "fix remediate mutate",
+}  # fmt: skip
 
 
 def similar_words(found: object, words: Iterable[str]) -> tuple[str, ...]:
@@ -28,6 +34,7 @@ def similar_words(found: object, words: Iterable[str]) -> tuple[str, ...]:
     alike = [word for distance, word in near if distance == most]
     if not alike:
         close = get_close_matches(text, [_plain(word) for word in known], n=1, cutoff=0.6)
+        close = close or [word for word, names in OTHER_NAMES.items() if text in names.split()]
         return tuple(word for word in known if _plain(word) in close)[:WORDS_MAX]
     return tuple(sorted(alike, key=lambda word: -SequenceMatcher(a=text, b=_plain(word)).ratio())[:WORDS_MAX])
 

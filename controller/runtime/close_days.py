@@ -13,11 +13,15 @@ DAY = timedelta(days=1)
 FIRST_LOOK_BACK = timedelta(days=35)  # how far back the first run goes
 SETTLED = timedelta(minutes=15)  # after midnight: the index of a day is eventually consistent
 TRIES = 3
+FAILED = "failed"  # why a day is marked that could not be rolled up
 TIME_LIMIT = timedelta(seconds=200)  # of the 300 that the function has
 
 
 def close_days(ports: Ports) -> int:
-    """Roll up the days (UTC) that ended since the last time, and those with marks of late entries. Returns their number."""
+    """Roll up the days (UTC) that ended since the last time, and those with marks of late entries. Returns their number.
+
+    A day that cannot be rolled up is marked, and holds up no other. Raises the first problem once all days were tried.
+    """
     started_at = ports.clock.now()
     open_day = (started_at - SETTLED).date()
     marks: dict[date, list[LateDay]] = {}
@@ -28,13 +32,23 @@ def close_days(ports: Ports) -> int:
     new = [next_day + n * DAY for n in range(max((open_day - next_day).days, 0))]
     again = [day for day in sorted(marks) if day < next_day]
     closed = 0
+    problems: list[Exception] = []
     for day in (*again, *new):
         if ports.clock.now() - started_at > TIME_LIMIT:
             break
-        _close(day, marks.get(day, []), ports)
+        try:
+            _close(day, marks.get(day, []), ports)
+            closed += 1
+        except Exception as problem:
+            problems.append(problem)
+            if day >= next_day and isinstance(problem, Unreachable):
+                break  # until AWS answers, it is read as an open day
+            if day >= next_day:
+                ports.ledger.days.mark_late(day, FAILED)
         if day >= next_day:
             ports.ledger.days.note_closed(_midnight(day + DAY))
-        closed += 1
+    if problems:
+        raise problems[0]
     return closed
 
 

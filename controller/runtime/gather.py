@@ -19,11 +19,10 @@ from controller.decide.ownership import as_claimed_first, settle_owner, to_ask
 from controller.decide.repair_prefix import candidate_prefixes, free_of, template_prefix
 from controller.decide.settle_caps import team_account
 from controller.decide.spot_worth import worth_of
-from controller.decide.wakeups import TAGS_LATE
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.claim import place_of
 from controller.jobs.instance import equivalents
-from controller.jobs.job import TEAM_TAG, USER_TAG, Job, Service
+from controller.jobs.job import Job, Service
 from controller.jobs.quota_hold import instances_held
 from controller.ledger.entry import Ended, Measured, Started
 from controller.ledger.intent import Wake
@@ -37,6 +36,7 @@ from controller.runtime.ports import Prices
 from controller.runtime.read_ports import ReadPorts
 from controller.runtime.same_work import done_elsewhere
 from controller.runtime.schedule_ports import ReadPoolMemories
+from controller.runtime.tags_of_jobs import labelled, tagged_first, without_tags
 from controller.savings.agreed_rates import dearest_rate
 from controller.savings.job_history import first_permille
 from controller.savings.prices import spot_of
@@ -59,10 +59,11 @@ def gather(job: Job, ports: ReadPorts, created_in: LineageId | None = None) -> F
     lineage, number = lineage_of(job, ports.ledger.lineages, created_in)
     if number == 1 and may_be_ours(job.name) and _is_probe(job, lineage, ports.ledger.lineages):
         job = replace(job, service=Service.PROBE)
+    shown_tags = job.tags
     if not job.tags:
-        job = _without_tags(job, lineage, number, now)
+        job = without_tags(job, lineage, number, now)
     policy = ports.policies.current()
-    job = job.labelled(team=policy.labels.team, user=policy.labels.user).paid_by(policy.labels.team_of_role)
+    job = labelled(job, policy)
     job = as_claimed_first(job, lineage)
     execution = to_ask(job, lineage, trust=policy.trust_claims)
     answer = ports.jobs.made_by_pipeline(job, execution) if execution else None
@@ -71,6 +72,7 @@ def gather(job: Job, ports: ReadPorts, created_in: LineageId | None = None) -> F
     whole = Facts(
         now=now, job=job, number=number, lineage=lineage, policy=policy, rate=None, claims=None,
         owner_undecided=owner.undecided, owner_checked=owner.checked,
+        shown_tags=shown_tags, tagged_first=tagged_first(job, shown_tags, lineage, policy),
     )  # fmt: skip
     facts = _priced(whole, ports)
     if execution is None and _at_rest(lineage, job, now):
@@ -273,15 +275,6 @@ def _submitters(job: Job, own: LineageId, lineages: ReadLineages) -> Iterator[Li
     found = lineages.submitter(job.account, job.region, job.name) or LineageId.parse(job.tags.get(LINEAGE_TAG, ""))
     if found is not None and found != own and (found.account, found.region) == (job.account, job.region):
         yield found
-
-
-def _without_tags(job: Job, lineage: Lineage, number: int, now: datetime) -> Job:
-    """A job without tags: they may be late, or removed. An attempt's team and user are those of the attempt before it."""
-    before = [e for e in lineage.entries if isinstance(e, Started) and e.number < number]
-    last = max(before, key=lambda e: e.number, default=None)
-    known = {TEAM_TAG: last.team, USER_TAG: last.user} if last else {}
-    late = {"tags"} if now < job.created_at + TAGS_LATE else set()
-    return replace(job, tags={tag: value for tag, value in known.items() if value}, unknown=job.unknown | late)
 
 
 def _is_probe(job: Job, own: Lineage, lineages: ReadLineages) -> bool:

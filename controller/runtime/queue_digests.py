@@ -41,19 +41,22 @@ def queue_digests(ports: Ports) -> int:
     Waivers of the policy that end soon are announced at any hour. Raises the first problem once all digests were tried.
     """
     now, policy = ports.clock.now(), ports.policies.current()
-    announce_waivers(ports)
-    last, queued = ports.ledger.digests.checked_at(), 0
     problems: list[Exception] = []
-    if last is not None and last >= max(last_due(policy.slack.digest, period.length, now) for period in Period):
-        return 0  # most hours of the day: one read
-    for period, (channel, teams) in product(Period, channels_of(policy).items()):
+    try:
+        announce_waivers(ports)
+    except Exception as problem:
+        problems.append(problem)
+    last, queued = ports.ledger.digests.checked_at(), 0
+    due = last is None or last < max(last_due(policy.slack.digest, period.length, now) for period in Period)
+    for period, (channel, teams) in product(Period, channels_of(policy).items() if due else ()):  # most hours: one read
         try:
             queued += _queue_if_due(period, channel, teams, now, ports)
         except Exception as problem:  # no digest holds up another; this one is made again in an hour
             problems.append(problem)
     if problems:
         raise problems[0]
-    ports.ledger.digests.note_checked(now)
+    if due:
+        ports.ledger.digests.note_checked(now)
     return queued
 
 

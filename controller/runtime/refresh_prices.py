@@ -28,6 +28,8 @@ def refresh_prices(region: str, ports: Ports) -> tuple[int, tuple[str, ...]]:
     if changed.keys() - known.keys():
         for days_ago in range(1, PRICED_AGAIN + 1):
             ports.ledger.days.mark_late(now.date() - timedelta(days=days_ago), f"prices/{region}")
+    if not listed.rates and not listed.without:  # no list that anybody could use: the next run reads it again
+        return 0, (*listed.problems, f"{region}: the price list has no training price")
     ports.ledger.prices.note_refresh(region, now)
     said_now = (listed.without,) if listed.without and before is None else ()
     return len(changed), (*listed.problems, *said_now)

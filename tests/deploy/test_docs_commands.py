@@ -190,6 +190,18 @@ class Life:
     backups: str = ""
 
 
+def origin_in(folder: Path) -> str:
+    """A repository with this commit as its main branch, also where this checkout is on none."""
+    origin = folder / "origin.git"
+    for command in (
+        ["clone", "--quiet", "--bare", str(ROOT), str(origin)],
+        ["-C", str(origin), "update-ref", "refs/heads/main", "HEAD"],
+        ["-C", str(origin), "symbolic-ref", "HEAD", "refs/heads/main"],
+    ):
+        subprocess.run(["git", *command], check=True, capture_output=True)  # noqa: S603, S607
+    return str(origin)
+
+
 def note_outputs() -> None:
     """moto knows no outputs of a stack that a change set created."""
     for stack in cloudformation_backends[aws.ACCOUNT][aws.REGION].stacks.values():
@@ -239,7 +251,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Life:
     with hosting(here, compile_folder(ROOT / "policies"), folder / "host") as host:
         here.create_training_job(request("bert"))
         reader = Reader(folder, package_of(folder / "package"), {
-            "REGION": aws.REGION, "ARN": "ARN", "NAME": "bert", "REPOSITORY": str(ROOT), "BUCKET": "acme-deployments",
+            "REGION": aws.REGION, "ARN": "ARN", "NAME": "bert", "REPOSITORY": origin_in(folder), "BUCKET": "acme-deployments",
             "BOT_TOKEN": host.slack.token, "SIGNING_SECRET": SIGNING,
             "SLACK_URL": "https://abc123.execute-api.us-east-1.amazonaws.com/api/",
         })  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -82,3 +83,20 @@ def test_the_drawn_lineages_are_measured_and_credited() -> None:
     entries = entries_of([(3, 2), None, (4, 3), (2, None)], completes=True)
     assert sum(isinstance(entry, Measured) for entry in entries) == 4
     assert total(entries).useful_s == (2 + 3 + 2) * 3600
+
+
+@pytest.mark.parametrize(
+    ("attempts", "completes", "useful_h"),
+    [
+        ([(5, 4), (1, None)], False, 0),  # the second died, and nothing was read by an attempt that went on
+        ([(5, 4), (1, None), (3, 2)], False, 4),  # the third went beyond the first's checkpoint, past the second
+        ([(5, 4), (1, None), (3, 2), (1, None)], False, 4),  # nobody went beyond the third's
+        ([(5, 4), None, (1, None), (3, 3)], True, 7),
+        ([(5, 0), (2, 1), (1, None), None], False, 0),
+        ([None, None], False, 0),
+    ],
+)  # fmt: skip
+def test_credit_goes_past_attempts_that_died_at_once_and_never_to_them(
+    attempts: list[tuple[int, int | None] | None], completes: bool, useful_h: int
+) -> None:
+    assert total(entries_of(attempts, completes)).useful_s == useful_h * 3600

@@ -148,6 +148,10 @@ GUARDS: dict[str, tuple[tuple[Replacement, ...], Callable[[Path], object]]] = {
         ((Facts, "directive_tags", _tags_as_they_are),),
         lambda _: test_tags_of_others.test_removed_tags_stay_in_force(),
     ),
+    "6: a rule stops by the tags of now": (
+        ((enforce, "_as_first_tagged", lambda _: lambda facts, findings: findings),),
+        lambda _: test_tags_of_others.test_a_rule_stops_no_job_for_tags_that_somebody_changed_after_they_were_read(),
+    ),
     "6: an owner that is claimed later counts": (
         ((gather, "as_claimed_first", lambda _: lambda job, lineage: job),),
         lambda _: test_tags_of_others.test_an_owner_that_a_stranger_names_later_keeps_no_job_from_being_submitted_again(),

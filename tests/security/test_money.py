@@ -80,6 +80,19 @@ def test_a_type_without_a_price_is_refused_with_a_message() -> None:
         assert "No price is known" in texts(host)
 
 
+def test_a_rule_that_runs_on_an_instance_beside_the_job_is_no_way_around_a_cap() -> None:
+    with lab(HEAD + AGAIN % (SAME, "lineage_usd: 10")) as host:
+        for name, beside in (("plain", {}), ("ruled", {"InstanceType": "ml.p3.16xlarge"})):
+            asked = request(
+                name, "vision", "ml.g4dn.xlarge", runtime_h=1, work_s=2000, fails_with="capacity", fails_times=1, seed=name
+            )
+            rule = {"RuleConfigurationName": "mine", "RuleEvaluatorImage": "111122223333.dkr.ecr.us-east-1.amazonaws.com/mine:1"}
+            launch(host, asked | {"DebugRuleConfigurations": [rule | beside]})
+        run(host, hours=3)
+        assert [name.rpartition("-r")[0][:5] for name in host.world.jobs if "-r0" in name] == ["plain"]
+        assert "No price is known" in texts(host)
+
+
 def test_attempts_that_never_started_cost_nothing() -> None:
     nothing = Steps(EPOCH, ((0, 0),), period_s=86_400)
     with lab(HEAD + AGAIN % (SAME, "lineage_usd: 5, team_month_usd: 5"), capacity_of=lambda _: nothing) as host:

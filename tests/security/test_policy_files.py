@@ -224,6 +224,7 @@ BAD_PROGRAMS: dict[str, tuple[str, str]] = {
     "pieces": (doubled("{'a': 1}", "a%(m)d = {}\na%(m)d['a'] = a%(n)d\na%(m)d['b'] = a%(n)d\n", "hyperparameters=a60"), "Later("),
     "again": (SDK + "a = [1]\n" + "a = [a, a]\n" * 60 + MADE % "hyperparameters={'a': a}", "Later("),
     "templates": (doubled("f'{x}ten chars '", "a%(m)d = f'{a%(n)d}{a%(n)d}'\n", "base_job_name=a60"), "Later("),
+    "long number": (f"{SDK}x = 0x{'f' * 20_000}\n{MADE % 'max_run=x, base_job_name=str(x) + str(x // 2)'}", "Later("),
     "list of lists": (f"{SDK}a = [{'1,' * 900}]\n{MADE % ('hyperparameters={1: [' + 'a,' * 900 + ']}')}", "Later("),
 }
 

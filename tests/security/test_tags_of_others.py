@@ -55,6 +55,35 @@ def test_tags_that_a_stranger_adds_do_not_stop_a_running_job(policy: str) -> Non
         assert "The policy names who may do so" in told[0]
 
 
+RULES = """
+version: 1
+defaults: {mode: audit, channel: "#ml"}
+rules:
+  - {name: say-cost, rule: tags-required, options: {tags: [cost]}, mode: enforce, action: stop}
+  - {name: research-on-spot, rule: spot-required, match: {tags: {team: research}}, mode: enforce, action: stop}
+  - {name: short, rule: max-runtime-limit, options: {at_most: 20h}, mode: enforce, action: stop}
+longest_waiver: 30d
+waivers:
+  - {name: by-tag, rule: short, match: {tags: {team: vision}}, reason: a long run, owner: ada, ticket: A-1, expires: 2026-12-10}
+"""
+
+
+def test_a_rule_stops_no_job_for_tags_that_somebody_changed_after_they_were_read() -> None:
+    """A required tag without a value, a team that a rule is about, and a team that a waiver is not about."""
+    with lab(RULES) as host:
+        launch(host, request("warm-up", "vision", runtime_h=1, work_s=300, tags={"cost": "1"}))
+        run(host, minutes=1)
+        launch(host, request("victim", "vision", spot=False, runtime_h=60, work_s=20_000, tags={"cost": "1"}))
+        for name, tags in (("costless", {"cost": ""}), ("of-research", {"cost": "1", "team": "research"})):
+            launch(host, request(name, "vision", spot=False, runtime_h=10, work_s=20_000, tags=tags))
+        run(host, hours=1)
+        assert [status(host, name) for name in ("victim", "costless", "of-research")] == ["InProgress", "Stopped", "Stopped"]
+        add_tags(host, "victim", {"cost": "", "team": "research"})
+        run(host, hours=8)
+        assert status(host, "victim") == "Completed"
+        assert "*victim* breaks the rule say-cost" in texts(host)
+
+
 def test_removed_tags_stay_in_force() -> None:
     """The owner's deadline is kept although somebody deletes its tag."""
     none = lambda pool: Steps(MONDAY, [(0.0, 0)], period_s=90 * 86_400.0)  # noqa: E731

@@ -108,7 +108,7 @@ LATER_FIELDS: Mapping[type, frozenset[str]] = {
     Message: frozenset({"facts", "refused_by", "refused_why"}),
     entry.CheckpointScanned: frozenset({"others"}),
     entry.UserRequested: frozenset({"why"}),
-    entry.DirectivesRead: frozenset({"resubmit", "claimed"}),
+    entry.DirectivesRead: frozenset({"resubmit", "claimed", "tags"}),
     PoolMemory: frozenset({"starts", "waited_s", "billed_s", "billed_of_s"}),
 }
 

@@ -32,6 +32,7 @@ from controller.aws.sagemaker.members import (
 )
 from controller.aws.sagemaker.members_read import NO_FIELDS, members_read
 from controller.aws.sagemaker.ownership import claimed_service, service_of, unrepeatable_as_known
+from controller.aws.sagemaker.rule_instances import rule_instances
 from controller.aws.sagemaker.unsaid_fields import DocumentKind, unsaid_fields
 from controller.jobs.algorithm import algorithm_of
 from controller.jobs.failure import FailureCause, classify
@@ -102,8 +103,7 @@ def job_of(
     ``tags`` are those of ListTags; without them the document's own count. A request without tags has none; in a description of
     SageMaker they are unknown then. ``product_id`` is DescribeAlgorithm's; ``algorithm_described`` says whether DescribeAlgorithm
     was called. ``later`` names the members that are filled in later (``StoppingCondition.MaxRuntimeInSeconds``), ``service`` the
-    owner by the kind of the document. ``fields`` are the members that expressions of the policy read, and whether a request may
-    contain them.
+    owner by the kind of the document. ``fields`` are the members that expressions of the policy read, and if requests have them.
     """
     body = _detail(document) if kind is DocumentKind.EVENT else document
     name = _name(body, kind)
@@ -171,6 +171,7 @@ def job_of(
         model_artifacts=text(section(body, "ModelArtifacts"), "S3ModelArtifacts"),
         output_uri=text(section(body, "OutputDataConfig"), "S3OutputPath"),
         excludes_spot=members_excluding_spot(body),
+        rule_instances=rule_instances(body),
         unknown=unsaid_fields(
             kind,
             body,

@@ -9,16 +9,28 @@ import ast
 import operator
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from controller.cli.documents.found import Later
+from controller.cli.documents.python_values import (
+    BITS_MAX,
+    CONVERSIONS,
+    NUMBER_MAX,
+    Attributes,
+    Built,
+    Call,
+    compared,
+    converted,
+    either,
+    seconds,
+    short,
+    truth,
+)
 from controller.cli.documents.sdk import image_of
 
 Scope = Mapping[str, Any]
 """The names of a place and their values, ``Later`` where a value is not known."""
 
-NUMBER_MAX = 10**15
 TEXT_MAX = 100_000  # characters of a text that is put together
 HELD_MAX = 1_000  # values in a list or a dict that a name holds: names that hold lists of names could unfold without end
 VALUES_MAX = 100_000  # in one argument of a call
@@ -26,32 +38,7 @@ _OPERATORS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.FloorDiv: operator.floordiv,
     ast.Div: operator.truediv,
 }  # fmt: skip
-_COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
-    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
-    ast.GtE: operator.ge, ast.Is: operator.is_, ast.IsNot: operator.is_not,
-}  # fmt: skip
 TEXTS = frozenset({"format", "join", "os.path.join", "posixpath.join", "str"})  # calls that surely return a text
-
-
-class Call(dict[str, Any]):
-    """A call by its keywords; ``name`` is what is called, ``rest`` is Later where keywords come from elsewhere."""
-
-    name = ""
-    template = ""  # of the text that it makes
-    positional: tuple[Any, ...] = ()
-    rest: Later | None = None
-
-
-class Attributes(dict[str, Any]):
-    """What a class, or ``self`` in its methods, surely holds."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Built:
-    """A dict or a list that statements put together; it is whole only after the line of the last of them."""
-
-    value: Any
-    after: int
 
 
 def value_of(node: ast.expr | None, scope: Scope) -> Any:
@@ -60,7 +47,8 @@ def value_of(node: ast.expr | None, scope: Scope) -> Any:
         case None:
             return None
         case ast.Constant(value=value):
-            return value if isinstance(value, str | int | float | bool | None) else Later(why=ast.unparse(node))
+            long = isinstance(value, int) and value.bit_length() > BITS_MAX
+            return value if isinstance(value, str | int | float | bool | None) and not long else Later(why=short(node))
         case ast.Name(id=name):
             found = scope.get(name, Later(why=name))
             if isinstance(found, Built):
@@ -68,17 +56,17 @@ def value_of(node: ast.expr | None, scope: Scope) -> Any:
             return found
         case ast.Attribute(value=value, attr=name):
             owner = value_of(value, scope) if isinstance(value, ast.Name) else None
-            return owner.get(name, Later(why=_short(node))) if isinstance(owner, Attributes) else Later(why=_short(node))
+            return owner.get(name, Later(why=short(node))) if isinstance(owner, Attributes) else Later(why=short(node))
         case ast.IfExp(test=test, body=body, orelse=orelse):
             known = truth(value_of(test, scope))
-            return Later(why=_short(node)) if known is None else value_of(body if known else orelse, scope)
+            return Later(why=short(node)) if known is None else value_of(body if known else orelse, scope)
         case ast.Compare(left=first, ops=[op], comparators=[second]):
-            return _compared(node, op, value_of(first, scope), value_of(second, scope))
+            return compared(node, op, value_of(first, scope), value_of(second, scope))
         case ast.BoolOp(op=op, values=parts):
-            return _either(node, op, [value_of(part, scope) for part in parts])
+            return either(node, op, [value_of(part, scope) for part in parts])
         case ast.Subscript(value=value, slice=ast.Constant(value=str(name))):
             owner = value_of(value, scope)
-            return owner[name] if isinstance(owner, Mapping) and name in owner else Later(why=_short(node))
+            return owner[name] if isinstance(owner, Mapping) and name in owner else Later(why=short(node))
         case ast.List(elts=items) | ast.Tuple(elts=items):
             return [value_of(item, scope) for item in items]
         case ast.Dict():
@@ -87,49 +75,25 @@ def value_of(node: ast.expr | None, scope: Scope) -> Any:
             return _joined(node, scope)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             value = value_of(operand, scope)
-            return -value if isinstance(value, int | float) else Later(why=ast.unparse(node))
+            return -value if isinstance(value, int | float) else Later(why=short(node))
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             value = value_of(operand, scope)
             known = truth(value)
-            return Later(why=ast.unparse(node)) if known is None else not known
+            return Later(why=short(node)) if known is None else not known
         case ast.BinOp():
             return _computed(node, scope)
         case ast.Call(func=ast.Attribute(value=value, attr="copy"), args=[], keywords=[]):
             return value_of(value, scope)
         case ast.Call(func=ast.Name(id="deepcopy") | ast.Attribute(value=ast.Name(id="copy")), args=[value], keywords=[]):
             return value_of(value, scope)
+        case ast.Call(func=ast.Name(id=name), args=[value], keywords=[]) if name in CONVERSIONS:
+            return converted(node, name, value_of(value, scope))
+        case ast.Call(func=ast.Attribute(value=ast.Call() as made, attr="total_seconds"), args=[], keywords=[]):
+            return seconds(node, call_of(made, scope))
         case ast.Call():
             return call_of(node, scope)
         case _:
-            return Later(why=_short(node))
-
-
-def truth(value: Any) -> bool | None:
-    """Whether a condition holds; None where it is not known."""
-    return None if isinstance(value, Later | Call | Attributes) else bool(value)
-
-
-def _compared(node: ast.expr, op: ast.cmpop, first: Any, second: Any) -> Any:
-    simple = (str, int, float, bool, type(None))
-    compare = _COMPARISONS.get(type(op))
-    if compare is None or not isinstance(first, simple) or not isinstance(second, simple):
-        return Later(why=_short(node))
-    try:
-        return bool(compare(first, second))
-    except TypeError:
-        return Later(why=_short(node))
-
-
-def _either(node: ast.expr, op: ast.boolop, values: list[Any]) -> Any:
-    """``a or b`` and ``a and b``: the first value that settles it, as far as all before it are known."""
-    settles = isinstance(op, ast.Or)
-    for value in values[:-1]:
-        known = truth(value)
-        if known is None:
-            return Later(why=_short(node))
-        if known is settles:
-            return value
-    return values[-1]
+            return Later(why=short(node))
 
 
 def call_of(node: ast.Call, scope: Scope) -> Call:
@@ -144,14 +108,14 @@ def call_of(node: ast.Call, scope: Scope) -> Call:
         call.template = re.sub(r"\{[^{}]*\}", "{}", text)
     call.positional = tuple(value_of(item, scope) for item in node.args if not isinstance(item, ast.Starred))
     if any(isinstance(item, ast.Starred) for item in node.args):
-        call.rest = Later(why=_short(node))
+        call.rest = Later(why=short(node))
     if call.name == "dict" and len(call.positional) == 1:
         base = call.positional[0]
         if isinstance(base, Mapping) and not (isinstance(base, Call) and base.name != "dict"):
             call.update(base)
             call.positional = ()
         else:
-            call.rest = Later(why=_short(node))
+            call.rest = Later(why=short(node))
     for keyword in node.keywords:
         value = value_of(keyword.value, scope)
         if keyword.arg is not None:
@@ -160,7 +124,7 @@ def call_of(node: ast.Call, scope: Scope) -> Call:
             call.update(value)
             call.rest = call.rest or getattr(value, "rest", None)
         else:
-            call.rest = Later(why=f"**{ast.unparse(keyword.value)}")
+            call.rest = Later(why=f"**{short(keyword.value)}")
     return call
 
 
@@ -236,12 +200,12 @@ def _dict(node: ast.Dict, scope: Scope) -> Any:
         value = value_of(item, scope)
         if key is None:
             if not isinstance(value, Mapping):
-                return Later(why=_short(node))
+                return Later(why=short(node))
             found.update(value)
             continue
         name = value_of(key, scope)
         if isinstance(name, Later):
-            return Later(why=_short(node))
+            return Later(why=short(node))
         found[str(name)] = value
     return found
 
@@ -258,7 +222,7 @@ def _joined(node: ast.JoinedStr, scope: Scope) -> Any:
             continue
         parts.append(str(value))
     whole = "".join(parts) if sum(map(len, parts)) <= TEXT_MAX else ""
-    return whole if known and whole else Later(why=_short(node), template=whole if whole.replace("{}", "") else "")
+    return whole if known and whole else Later(why=short(node), template=whole if whole.replace("{}", "") else "")
 
 
 def _computed(node: ast.BinOp, scope: Scope) -> Any:
@@ -268,7 +232,7 @@ def _computed(node: ast.BinOp, scope: Scope) -> Any:
         template = f"{_template(left)}{_template(right)}"[:TEXT_MAX]
     elif isinstance(node.op, ast.Mod) and isinstance(left, str):
         template = re.sub(r"%\w", "{}", left)
-    later = Later(why=_short(node), template=template)
+    later = Later(why=short(node), template=template)
     if isinstance(node.op, ast.BitOr) and all(isinstance(one, Mapping) and not isinstance(one, Call) for one in (left, right)):
         return {**left, **right}
     if compute is None or isinstance(left, bool) or isinstance(right, bool):
@@ -301,8 +265,3 @@ def _image(call: Call) -> Any:
     framework = call.get("repo_name", call.get("framework", places[0] if places else None))
     version = call.get("repo_version", places[1] if len(places) > 1 else "1") if of_first_sdk else call.get("version")
     return image_of(framework, version, model=call.get("model_id"))
-
-
-def _short(node: ast.expr) -> str:
-    said = ast.unparse(node)
-    return said if len(said) <= 80 else f"{said[:79]}…"

@@ -86,9 +86,12 @@ def _not_python(text: str) -> str | None:
 
 def _language(document: Mapping[str, Any]) -> str:
     about = document.get("metadata")
-    kernel = about.get("kernelspec") if isinstance(about, Mapping) else None
-    language = kernel.get("language") if isinstance(kernel, Mapping) else None
-    return language.lower() if isinstance(language, str) else ""
+    for member, name in (("language_info", "name"), ("kernelspec", "language")):
+        told = about.get(member) if isinstance(about, Mapping) else None
+        language = told.get(name) if isinstance(told, Mapping) else None
+        if isinstance(language, str):
+            return language.lower()
+    return ""
 
 
 def _is_notebook(document: object) -> bool:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from controller.cli.documents.found import Later
-from controller.cli.documents.literals import Attributes, Built, Call, Scope, dotted, held, truth, value_of
+from controller.cli.documents.literals import Scope, dotted, held, value_of
+from controller.cli.documents.python_values import Attributes, Built, Call, truth
 
 HARMLESS = frozenset({"print", "len", "dumps", "pprint", "info", "debug", "dict", "str", "repr", "warning"})  # change no argument
 MUTATING = frozenset({"update", "pop", "setdefault", "append", "extend", "insert", "remove", "clear", "popitem"})

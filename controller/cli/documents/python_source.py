@@ -13,13 +13,15 @@ from dataclasses import replace
 from typing import Any
 
 from controller.cli.documents.found import Found, Later, joined
-from controller.cli.documents.literals import TEXTS, Attributes, Call, call_of, dotted, plain
+from controller.cli.documents.literals import TEXTS, call_of, dotted, plain
 from controller.cli.documents.python_calls import calls, expressions, fitted, imports, names_in, of_the_sdk, target_of
 from controller.cli.documents.python_scope import arguments_of, class_scope, given_again, scope_of, step
+from controller.cli.documents.python_values import Attributes, Call
 from controller.cli.documents.renamed import renamed
 from controller.cli.documents.sdk import (
     BUILT_IN_CLASSES,
     FRAMEWORK_IMAGES,
+    NAMED,
     estimator_request,
     of_first_version,
     trainer_request,
@@ -257,6 +259,8 @@ class _Reader:
     def _found(self, node: ast.Call, target: str, kind: str, body: Mapping[str, Any], tool: str, base: Any = None) -> Found:
         name = base if isinstance(base, str) else target or "job"
         service = Service.TUNING if target in self._tuned else Service.PIPELINES if target in self._stepped else None
+        if service is not None and tool.startswith("sdk"):
+            body = {**body, "TrainingJobName": NAMED}  # its owner names the jobs, whatever the estimator would
         filled = frozenset({"TrainingJobName"}) if tool.startswith("sdk") else frozenset[str]()
         return Found(
             file=self._file,

@@ -11,9 +11,8 @@ from collections.abc import Iterable, Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from controller.jobs.job import Outcome
 from controller.notifications.links import console_url
-from controller.notifications.period_sentence import refused_items, sentence
+from controller.notifications.period_sentence import outcome_text, refused_items, sentence
 from controller.notifications.report_formats.charts import bars
 from controller.notifications.report_formats.charts import lines as lines_of
 from controller.notifications.report_formats.shared import (
@@ -101,7 +100,7 @@ def _tiles(report: Report) -> tuple[Tile, ...]:
         Tile(name="Saved", value=dollars(one.saved_micros), note=f"{percent(one.saved_percent)} of on-demand"),
         Tile(name="Spent", value=dollars(one.spent_micros), note=f"on {count(one.attempts, 'attempt')}"),
         Tile(name="Wasted", value=dollars(one.wasted_micros), note="on work that was lost"),
-        Tile(name="Missed", value=dollars(missed), note=f"{count(one.movable, 'job')} ran on-demand"),
+        Tile(name="Missed", value=dollars(missed), note=f"{count(one.movable, 'job')} began on-demand"),
     )
 
 
@@ -190,10 +189,10 @@ def _counts(report: Report) -> Iterable[Table]:
         yield Table(caption="Interruptions", columns=("Pool", "Count", "In 100 spot hours (90 % interval)"), rows=pools)
     if report.violations:
         rows = [(shown(name), str(count)) for name, count in report.violations]
-        yield Table(caption="Violations", columns=("Rule", "Count"), rows=rows)
+        yield Table(caption="Rules broken", columns=("Rule", "Count"), rows=rows)
     if report.refused:
         refused = [(shown(limit), number) for limit, number in refused_items(report, shown)]
         yield Table(caption="Creates that SageMaker refused", columns=("What refused them", "Count, by team"), rows=refused)
     if report.outcomes:
-        rows = [(Outcome(name).label, str(count)) for name, count in report.outcomes]
+        rows = [(outcome_text(name), str(count)) for name, count in report.outcomes]
         yield Table(caption="Outcomes", columns=("Outcome", "Count"), rows=rows)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from controller.jobs.job import Outcome
-from controller.notifications.period_sentence import refused_items, sentence
+from controller.notifications.period_sentence import outcome_text, refused_items, sentence
 from controller.notifications.report_formats.shared import (
     basis_text,
     deadlines,
@@ -50,10 +49,10 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[st
 
 def _below(report: Report) -> Iterable[str]:
     yield from _top("Most wasted", [f"{shown(line.name)} {dollars(line.savings.wasted_micros)}" for line in report.most_wasted])
-    yield from _top("Violations", [f"{shown(name)} {count}" for name, count in report.violations])
+    yield from _top("Rules broken", [f"{shown(name)} {count}" for name, count in report.violations])
     pools = [f"{shown(pool.name)} {pool.interruptions}, in 100 spot hours {per_100_hours(pool)}" for pool in report.interruptions]
     yield from _top("Interruptions", pools)
-    yield from _top("Outcomes", [f"{Outcome(name).label} {count}" for name, count in report.outcomes])
+    yield from _top("Outcomes", [f"{outcome_text(name)} {count}" for name, count in report.outcomes])
     yield from _top("Refused by SageMaker", [f"{shown(limit)}: {number}" for limit, number in refused_items(report, shown)])
     if trend := trend_texts(report):
         yield f"Trend (saved): {', '.join(f'{period} {saved} ({share})' for period, saved, share, _ in trend)}"

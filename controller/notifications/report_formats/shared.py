@@ -89,9 +89,9 @@ def _span(since: date, until: date) -> str:
 
 
 def deadlines(report: Report) -> str:
-    """How many deadlines were kept; empty where no job had a deadline."""
+    """How many deadlines were met; empty where no job had a deadline."""
     kept, missed = report.deadlines_kept, report.deadlines_missed
-    return f"Deadlines: {kept} kept, {missed} missed." if kept or missed else ""
+    return f"Deadlines: {kept} met, {missed} missed." if kept or missed else ""
 
 
 def incomplete(report: Report) -> str:

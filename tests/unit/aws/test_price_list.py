@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -12,7 +13,7 @@ import botocore.session
 import pytest
 from botocore.config import Config
 
-from controller.aws.price_list import PriceList
+from controller.aws.price_list import PriceList, PriceRows
 from controller.aws.prices import Prices
 from controller.runtime.ports import Unreachable
 from controller.runtime.refresh_prices import refresh_prices
@@ -51,7 +52,7 @@ def listed(server: PriceServer) -> PriceList:
 
 @dataclass
 class Place:
-    price_list: PriceList
+    price_list: Any
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     at: datetime = NOW
 
@@ -74,7 +75,7 @@ def test_training_prices_are_read_page_by_page_and_hosting_prices_are_ignored(se
 @pytest.mark.parametrize(
     "row",
     [
-        "no json",
+        "no json", "[" * 100_000, None, "null", {"product": {"attributes": None}},
         {"product": {"attributes": {"usagetype": "USE1-Train:ml.p5.48xlarge"}}, "terms": {}},
         {"product": {"attributes": {"usagetype": "USE1-Train:ml.p5.48xlarge"}}, "terms": {"OnDemand": {"a": {
             "effectiveDate": "2026-08-01", "priceDimensions": {"b": {"unit": "Hrs", "pricePerUnit": {"USD": "0.0000000000"}}}}}}},
@@ -106,6 +107,16 @@ def test_a_list_that_does_not_answer_is_read_again_with_the_next_run(server: Pri
         refresh_prices("us-east-1", place)
     server.trouble = ""
     assert refresh_prices("us-east-1", place) == (2, ())
+
+
+def test_a_list_without_a_price_is_read_again_with_the_next_run() -> None:
+    rows = [PriceRows(rates={}, problems=()), PriceRows(rates={}, problems=("a row",))]
+    dollars = {"ml.g5.xlarge": Rate(micros_per_h=1_000_000, as_of=NOW.date(), source="s")}
+    place: Any = Place(SimpleNamespace(training=lambda region: rows.pop(0) if rows else PriceRows(rates=dollars, problems=())))
+    nothing = "us-east-1: the price list has no training price"
+    assert refresh_prices("us-east-1", place) == (0, (nothing,))
+    assert refresh_prices("us-east-1", place) == (0, ("a row", nothing))
+    assert refresh_prices("us-east-1", place) == (1, ())
 
 
 def test_a_throttled_list_is_unreachable(server: PriceServer) -> None:

@@ -68,7 +68,7 @@ def test_a_budget_of_the_lineage_counts_every_retry() -> None:
     assert actions(after((48,) * 3, resubmission=block()), Submit)
 
 
-@pytest.mark.parametrize("gain_h", [0, None], ids=["no checkpoint", "nobody could look"])
+@pytest.mark.parametrize("gain_h", [0, None, -48], ids=["no checkpoint", "nobody could look", "less than nothing"])
 def test_retries_without_a_new_checkpoint_use_the_budget_up(gain_h: int | None) -> None:
     assert actions(after((48, gain_h, 48, gain_h)), Submit)
     stuck = after((48, gain_h, 48, gain_h, gain_h))

@@ -7,10 +7,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from controller.decide.facts import Facts
 from controller.decide.read_directives import CHANGES_MAX, read_directives
 from controller.jobs.directives import DEADLINE_TAG, RUNTIME_TAG
 from controller.jobs.job import Outcome, Service
+from controller.ledger.directives_in_force import first_tags
 from controller.ledger.entry import DirectivesRead, UserRequested
 from controller.ledger.intent import Announce
 from controller.policy.user_request import UserRequest
@@ -103,3 +106,19 @@ def test_a_bounded_number_of_changes_is_recorded() -> None:
     known = [read(), *(read(n, None, f"{n}h") for n in range(1, CHANGES_MAX))]
     assert read_directives(with_tags({RUNTIME_TAG: "99h"}, *known)).entries
     assert not read_directives(with_tags({RUNTIME_TAG: "99h"}, *known, read(CHANGES_MAX, None, "98h"))).entries
+
+
+def test_the_first_reading_keeps_all_tags_and_a_later_one_none() -> None:
+    shown = {"team": "vision", "cost": "1", **TAGS}
+    first = change_in(replace(with_tags(TAGS), shown_tags=shown))
+    assert first_tags(lineage(entries=(first,)), "bert") == shown
+    assert first_tags(lineage(entries=(first,)), "gpt") is None
+    later = change_in(replace(with_tags({}, first), shown_tags={}))
+    assert (later.number, later.tags) == (1, "")
+    untagged = change_in(replace(with_tags(TAGS), shown_tags={}))
+    assert first_tags(lineage(entries=(untagged,)), "bert") == {}
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "1", '{"cost": 1}', "[" * 100_000])
+def test_tags_of_a_row_that_are_no_tags_are_not_known(text: str) -> None:
+    assert first_tags(lineage(entries=(replace(read(), tags=text),)), "bert") is None

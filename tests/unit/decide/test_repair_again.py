@@ -13,7 +13,8 @@ from controller.jobs.changes import Changes
 from controller.jobs.job import Outcome
 from controller.ledger.intent import Stop
 from controller.policy.mode import Mode
-from controller.policy.policy import RuleAction
+from controller.policy.policy import Repair, RuleAction
+from controller.policy.repair import NotRepairable
 from tests.builders import ended, facts, job, policy, rule
 
 SPOT = rule("use-spot", action=RuleAction.REPAIR)
@@ -50,6 +51,16 @@ def test_a_rule_is_found_among_several_that_asked() -> None:
 
 def test_a_job_that_meets_the_rule_by_now_is_submitted_as_it_was() -> None:
     assert repaired(SPOT, about=ended(job(), Outcome.STOPPED)) == {}
+
+
+def test_tags_that_were_changed_since_they_were_read_prevent_no_repair() -> None:
+    saving = rule("use-spot", kind="checkpoint-required", options={"runtime_over_s": 900}, action=RuleAction.REPAIR,
+                  repair=Repair(checkpoint="s3://acme/{team}/{job}/"))  # fmt: skip
+    about = ended(job(checkpoint_uri=None, tags={"team": "../search"}), Outcome.STOPPED)
+    of, stop = facts(about, policy=policy(rules=(saving,))), Stop(about="bert", because="use-spot")
+    assert isinstance(repair_now(of, stop), NotRepairable)
+    first = replace(about, tags={"team": "vision"})
+    assert repair_now(replace(of, tagged_first=first), stop) == {"CheckpointConfig": {"S3Uri": "s3://acme/vision/bert/"}}
 
 
 def stored(uri: str | None, **more: object) -> str:

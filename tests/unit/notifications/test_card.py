@@ -13,7 +13,7 @@ from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Credited, Ended, Finished, Flagged, Interrupted, Measured, Repeated, Started, Waived
 from controller.ledger.intent import Announce, Intent, IntentResult, Stop, Submit, Wake
-from controller.ledger.message import CheckpointsUnseen, GaveUp, JobFacts, RuleBroken
+from controller.ledger.message import CannotRepeat, CheckpointsUnseen, GaveUp, JobFacts, RuleBroken
 from controller.ledger.message_json import facts_to_json
 from controller.ledger.message_kind import GiveUpReason, NextStep
 from controller.notifications.block_kit import pages
@@ -157,7 +157,16 @@ def test_the_cost_covers_every_attempt() -> None:
         (
             Savings(attempts=4, spent_micros=3_000_000, counterfactual_micros=3_000_000, wasted_micros=500_000, unpriced=1,
                     unmeasured=2, bounded=1),
-            "$3.00 spent, $0.00 saved, $0.50 wasted, 1 without a known price, 2 with unknown usage. This figure is a minimum.",
+            "$3.00 spent, $0.50 wasted, 1 attempt without a known price, 2 attempts with unknown usage."
+                " This figure is a minimum.",
+            ),
+            (
+                Savings(attempts=1, spent_micros=3_000_000, wasted_micros=3_000_000),
+                "$3.00 spent, all of it on work that was lost",
+            ),
+            (
+                Savings(attempts=2, never_started=1, spent_micros=7_000_000, counterfactual_micros=7_000_000),
+                "$7.00 spent, 1 attempt never started and cost nothing",
         ),
     ],
 )  # fmt: skip
@@ -265,6 +274,29 @@ def test_a_job_that_a_rule_stopped_is_offered_with_the_fix() -> None:
     assert isinstance(buttons, Buttons)
     assert buttons.buttons[0].text == "Submit with the fix"
     assert buttons.buttons[0].action_id == "spotwarden/try-again"
+
+
+def test_a_job_that_cannot_be_repeated_has_no_button_for_that() -> None:
+    everybody = policy(slack=SlackSettings(may=dict.fromkeys(UserRequest, ("*",))))
+    refused = CannotRepeat(job=FACTS, why="its name or tags say that it belongs to Step Functions, which may retry it")
+    for message, offered in ((refused, set()), (replace(refused, rules="use-spot"), {"Try again", "Move to on-demand now"})):
+        shown = card(lineage(entries=(STARTED, STARVED), intents=(told(message),)), everybody, NOW)[-1]
+        assert isinstance(shown, Buttons)
+        assert {button.text for button in shown.buttons} == {"Halt Spotwarden", *offered}
+
+
+def test_a_finished_job_s_card_names_the_rules_that_it_broke_unless_a_line_above_does() -> None:
+    broke = Flagged(
+        job="bert", at=BEGIN, team="vision", policy="wait-limit", rule="max-wait-limit", mode=Mode.WARN, severity=Severity.LOW,
+        field="", found="", wanted="", revision="r1",
+    )  # fmt: skip
+    done = replace(STARVED, outcome=Outcome.COMPLETED, seen_at=NOW)
+    assert fields(STARTED, done, broke)["Rules broken"] == "wait-limit"
+    assert "Rules broken" not in fields(STARTED, broke)
+    assert "Rules broken" not in fields(STARTED, done, replace(broke, mode=Mode.AUDIT))
+    assert "Rules broken" not in fields(STARTED, done, replace(broke, waived_until=NOW))
+    stop, stopped = replace(STOP, claim=1, closed=IntentResult.DONE), replace(STARVED, outcome=Outcome.STOPPED, seen_at=NOW)
+    assert "Rules broken" not in fields(STARTED, stopped, broke, intents=(stop, told(FLAGGED)))
 
 
 # ── the first message ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -125,7 +125,9 @@ def test_a_digest_is_queued_once_a_day_and_not_before_its_first_hour() -> None:
 
 def test_a_digest_that_cannot_be_made_holds_up_no_other_and_is_made_once_it_can() -> None:
     place: Any = Place()
-    place.policy = replace(builders.policy(), slack=SlackSettings(channels={"vision": "#a-bad", "speech": "#speech"}))
+    settings = SlackSettings(channels={"vision": "#a-bad", "speech": "#speech"})
+    ends_soon = replace(waiver(), expires=BEGIN + 5 * DAY)
+    place.policy = replace(builders.policy(), slack=settings, waivers=(ends_soon,))
     jobs = told(measured("a"), measured("b", team="speech"))
     place.ledger = builders.ledger_with(builders.lineage(entries=jobs))
     place.report_store, place.publish = place, lambda _: ""
@@ -137,20 +139,29 @@ def test_a_digest_that_cannot_be_made_holds_up_no_other_and_is_made_once_it_can(
             raise ValueError(channel)
         return shelved(channel)
 
+    put = place.outbox.put
+
+    def put_or_not(message: Any) -> bool:
+        if message.key.startswith("waiver-expiring") and bad:
+            raise ValueError(message.key)
+        return bool(put(message))
+
+    place.outbox.put = put_or_not
+
     place.outbox.shelved = shelved_or_not
-    raised = 0
+    raised = []
     for hours in range(26):
         place.at = BEGIN + timedelta(hours=hours)
         close_days(place)
         try:
             queue_digests(place)
         except ValueError:
-            raised += 1
+            raised.append(hours)
+        if hours == 24:
             waiting = [bool(place.outbox.waiting(channel, 9)) for channel in ("#speech", "#ml-spot", "#a-bad")]
             assert waiting == [True, True, False]
-        if raised == 2:
             bad.clear()
-    assert (raised, len(place.outbox.waiting("#a-bad", 9))) == (2, 2)
+    assert (raised, len(place.outbox.waiting("#a-bad", 9))) == ([*range(25)], 2)
 
 
 def test_a_digest_names_the_jobs_that_changed_the_figures_most_and_what_to_do() -> None:
@@ -269,6 +280,30 @@ def test_a_digest_says_what_needs_a_person_and_nothing_where_nothing_does() -> N
     said = words(DigestNotes(waivers=(waived,), shelved=("*bert* starved",), now=BEGIN))
     assert "The waiver of use-spot for *bert* ends" in said
     assert "1 message could not be sent within one day. The thread lists them." in said
+
+
+def test_what_needs_a_person_says_what_to_do_about_a_price_that_is_not_known() -> None:
+    said = words(rate_micros_per_h=None)
+    assert (
+        "• 1 attempt without a known price: no dollars are counted. To count them from now on, add the price to `rates:`" in said
+    )
+
+
+def test_figures_of_the_month_that_are_those_of_the_day_are_not_repeated() -> None:
+    days = {day: roll_up(told(measured(f"{day}", at=BEGIN + (day - FIRST)))) for day in (FIRST, FIRST + DAY)}
+    month = report_of(days, FIRST, FIRST + 2 * DAY)
+    head = [report_of(days, FIRST + n * DAY, FIRST + (n + 1) * DAY) for n in (0, 1)]
+    texts = [pages(digest_parts(one, one, DigestNotes()))[0].text for one in head[:1]]
+    texts += [pages(digest_parts(head[1], month, DigestNotes()))[0].text]
+    assert "*March so far*: the same, no other day had a job" in texts[0]
+    assert "*March so far*: $1.40 saved (70 %), $0.60 spent" in texts[1]
+
+
+def test_a_loss_of_a_job_with_a_checkpoint_prefix_tells_of_no_checkpoint_that_nobody_has_seen() -> None:
+    lost = measured("tagger-bug", billable_s=3600)
+    report = report_of({FIRST: roll_up([lost, replace(told(lost)[1], useful_s=0)])}, FIRST, FIRST + DAY)
+    said = "\n".join(page.text for page in pages(digest_parts(report, report, DigestNotes())))
+    assert "it ended without its model. See why. If it wrote a checkpoint, a new attempt continues from it." in said
 
 
 def test_a_figure_of_nothing_is_left_out() -> None:

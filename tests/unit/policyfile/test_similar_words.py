@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
+from controller.policy.mode import Mode
+from controller.policy.policy import RuleAction, Severity
 from controller.policyfile.similar_words import question, similar_words
 
 WORDS = ("checkpoint-required", "max-wait-limit", "max-runtime-limit", "never-launched", "name", "same", "mode")
@@ -37,3 +41,19 @@ def test_the_likest_of_two_words_at_the_same_distance_is_first() -> None:
 def test_two_suggestions_are_one_question() -> None:
     assert question(("name", "same")) == "did you mean 'name' or 'same'?"
     assert question(()) == ""
+
+
+@pytest.mark.parametrize(
+    ("found", "known", "words"),
+    [
+        ("dry-run", Mode, ("audit",)),
+        ("Dry_Run", Mode, ("audit",)),
+        ("block", Mode, ("enforce",)),
+        ("block", RuleAction, ("stop",)),
+        ("critical", Severity, ("high",)),
+        ("warnn", Mode, ("warn",)),  # what is near goes before what others call it
+        ("block", ("name",), ()),
+    ],
+)
+def test_a_word_of_other_programs_suggests_ours(found: str, known: Iterable[str], words: tuple[str, ...]) -> None:
+    assert similar_words(found, known) == words

@@ -256,6 +256,28 @@ def test_a_regular_expression_where_a_glob_stands_is_named(tmp_path: Path, when:
     assert told(tmp_path, text) == ([("matches-no-job", f'"{when}"')] if named else [])
 
 
+@pytest.mark.parametrize(
+    ("when", "named"),
+    [
+        ("has(VpcConfig) and not has(VpcConfig)", True),
+        ("(has(VpcConfig) and not has(VpcConfig)) or (has(VpcConfig) and not has(VpcConfig))", True),
+        ("(has(VpcConfig) and not has(VpcConfig)) or TrainingJobName == 'a'", False),
+        ("TrainingJobName == 'a' and TrainingJobName == 'b'", True),
+        ("TrainingJobName == 'a' and TrainingJobName != 'b'", False),
+        ("default(ResourceConfig.InstanceCount, 1) > 5 and default(ResourceConfig.InstanceCount, 1) < 3", True),
+        ("default(ResourceConfig.InstanceCount, 1) >= 5 and 5 > default(ResourceConfig.InstanceCount, 1)", True),
+        ("default(ResourceConfig.InstanceCount, 1) == 5 and default(ResourceConfig.InstanceCount, 1) <= 4", True),
+        ("default(ResourceConfig.InstanceCount, 1) >= 5 and default(ResourceConfig.InstanceCount, 1) <= 5", False),
+        ("default(ResourceConfig.InstanceCount, 1) > 5 and default(ResourceConfig.VolumeSizeInGB, 1) < 3", False),
+        ("any(InputDataConfig.ChannelName == 'a') and any(InputDataConfig.ChannelName == 'b')", False),
+        ("has(VpcConfig) or not has(VpcConfig)", False),
+    ],
+)
+def test_an_expression_whose_parts_cannot_hold_together_is_named(tmp_path: Path, when: str, named: bool) -> None:
+    text = RULES + f'  - {{name: one, rule: spot-required, when: "{when}"}}\n'
+    assert told(tmp_path, text) == ([("matches-no-job", f'"{when}"')] if named else [])
+
+
 WAIVED = "rules: [{name: a, rule: spot-required}]\nwaivers: [{name: w, rule: a, match: {role: r}, expires: 2026-12-10, "
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from controller.aws.prices import Prices
 from controller.decide.decision import Decision
 from controller.ledger.entry import Credited, Entry, Interrupted
 from controller.runtime.close_days import close_days
+from controller.runtime.ports import Unreachable
 from controller.runtime.read_days import rollups_of_days
 from controller.runtime.refresh_prices import refresh_prices
 from controller.savings.rollup import CountKind
@@ -68,6 +72,52 @@ class Place:
     def interruptions(self, day: date) -> int:
         [(_, rollup)] = self.ledger.days.rollups(day, day + DAY)
         return sum(rollup.count(CountKind.INTERRUPTION).values())
+
+
+class BadDays(MemoryLedger):
+    """A ledger in which some days cannot be rolled up."""
+
+    bad: set[date]
+    problem: Exception
+
+    @property
+    def journal(self) -> Any:
+        real = super().journal
+
+        def entries(since: datetime, until: datetime) -> Any:
+            if since.date() in self.bad:
+                raise self.problem
+            return real.entries(since, until)
+
+        return SimpleNamespace(entries=entries)
+
+
+def with_bad_day(problem: Exception) -> tuple[Place, set[date]]:
+    ledger = BadDays()
+    ledger.bad, ledger.problem = {TODAY}, problem
+    ledger.days.note_closed(BEGIN.replace(hour=0))
+    return Place(ledger=ledger), ledger.bad
+
+
+def test_a_day_that_cannot_be_rolled_up_holds_up_no_other_and_is_rolled_up_once_it_can() -> None:
+    place, bad = with_bad_day(OverflowError("a bad entry"))
+    place.learn(interrupted(BEGIN))
+    place.learn(interrupted(BEGIN + DAY))
+    place.now_at = BEGIN + 2 * DAY
+    with pytest.raises(OverflowError):
+        close_days(place.ports)
+    assert (place.interruptions(TODAY + DAY), list(place.ledger.days.rollups(TODAY, TODAY + DAY))) == (1, [])
+    bad.clear()
+    close_days(place.ports)
+    assert place.interruptions(TODAY) == 1
+
+
+def test_a_day_that_could_not_be_read_for_want_of_an_answer_stays_open() -> None:
+    place, _ = with_bad_day(Unreachable("DynamoDB throttled"))
+    place.now_at = BEGIN + 2 * DAY
+    with pytest.raises(Unreachable):
+        close_days(place.ports)
+    assert place.ledger.days.closed_until() == BEGIN.replace(hour=0)
 
 
 def no_price(instance_type: str, region: str, at: datetime, since: datetime | None) -> None:

@@ -270,6 +270,21 @@ PROGRAMS = {
         " train_instance_type='ml.m5.xlarge', train_use_spot_instances=True, train_max_run=7200, train_max_wait=7200)\n",
         "refused", ["SageMaker", "one-hour-without-checkpoints"], [],
     ),
+    "a duration": (
+        "from datetime import timedelta\nfrom sagemaker.pytorch import PyTorch\nhours = int('3')\n"
+        f'PyTorch("t.py", role="{ROLE}", instance_type="ml.g5.xlarge", max_run=int(timedelta(hours=hours).total_seconds()))\n',
+        "findings", ["spot-for-long-jobs"], [],
+    ),
+    "a duration that is read": (
+        "from datetime import timedelta\nfrom sagemaker.pytorch import PyTorch\nhours = int(input())\n"
+        f'PyTorch("t.py", role="{ROLE}", instance_type="ml.g5.xlarge", max_run=int(timedelta(hours=hours).total_seconds()))\n',
+        "undecided", [], ["spot-for-long-jobs"],
+    ),
+    "a step whose estimator has a name that no job may have": (
+        V2_SPOT.replace('role="', 'base_job_name="demo/train", role="')
+        + "from sagemaker.workflow.steps import TrainingStep\nTrainingStep(name='t', estimator=estimator)\n",
+        "allow", [], [],
+    ),
     "v1 names": (
         "from sagemaker.tensorflow import TensorFlow\n"
         f'e = TensorFlow(entry_point="t.py", role="{ROLE}", train_instance_count=1, train_instance_type="ml.p3.2xlarge",'
@@ -370,7 +385,7 @@ def test_a_cell_of_commands_or_of_no_python_hides_no_other(said_of: Check) -> No
     said = said_of(json.dumps(notebook), name="train.ipynb")
     assert said.code == 2
     assert [(job["path"], job["error"] is None) for job in said.jobs] == [("cells[4]", False), ("cells[2].estimator", True)]
-    other = {**notebook, "metadata": {"kernelspec": {"language": "R"}}}
+    other = {**notebook, "metadata": {"kernelspec": {"name": "ir"}, "language_info": {"name": "R"}}}
     assert said_of(json.dumps(other), name="train.ipynb").job["error"] == "found a notebook in r, wanted one in Python"
 
 

@@ -1,0 +1,99 @@
+"""The values that an expression of Python may have: calls, what a class holds, and what is computed from known values."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from controller.cli.documents.found import Later
+
+NUMBER_MAX = 10**15
+BITS_MAX = 64  # of a whole number that is written out
+COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
+    ast.GtE: operator.ge, ast.Is: operator.is_, ast.IsNot: operator.is_not,
+}  # fmt: skip
+CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {"int": int, "float": float, "str": str, "round": round}
+DURATIONS = frozenset({"weeks", "days", "hours", "minutes", "seconds"})
+
+
+class Call(dict[str, Any]):
+    """A call by its keywords; ``name`` is what is called, ``rest`` is Later where keywords come from elsewhere."""
+
+    name = ""
+    template = ""  # of the text that it makes
+    positional: tuple[Any, ...] = ()
+    rest: Later | None = None
+
+
+class Attributes(dict[str, Any]):
+    """What a class, or ``self`` in its methods, surely holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """A dict or a list that statements put together; it is whole only after the line of the last of them."""
+
+    value: Any
+    after: int
+
+
+def truth(value: Any) -> bool | None:
+    """Whether a condition holds; None where it is not known."""
+    return None if isinstance(value, Later | Call | Attributes) else bool(value)
+
+
+def converted(node: ast.expr, name: str, value: Any) -> Any:
+    """``int(2.0)``, ``str(7)``: of a number or a short text that is known."""
+    if isinstance(value, str | int | float) and not isinstance(value, bool) and len(str(value)) < 100:
+        try:
+            return CONVERSIONS[name](value)
+        except (ValueError, TypeError, OverflowError):
+            pass
+    return Later(why=short(node), template="{}" if name == "str" else "")
+
+
+def seconds(node: ast.expr, made: Call) -> Any:
+    """``timedelta(hours=3).total_seconds()``."""
+    known = all(isinstance(value, int | float) and abs(value) < NUMBER_MAX for value in made.values())
+    if made.name.rpartition(".")[2] != "timedelta" or made.positional or made.rest or not known or not made.keys() <= DURATIONS:
+        return Later(why=short(node))
+    try:
+        return timedelta(**made).total_seconds()
+    except OverflowError:
+        return Later(why=short(node))
+
+
+def compared(node: ast.expr, op: ast.cmpop, first: Any, second: Any) -> Any:
+    simple = (str, int, float, bool, type(None))
+    compare = COMPARISONS.get(type(op))
+    if compare is None or not isinstance(first, simple) or not isinstance(second, simple):
+        return Later(why=short(node))
+    try:
+        return bool(compare(first, second))
+    except TypeError:
+        return Later(why=short(node))
+
+
+def either(node: ast.expr, op: ast.boolop, values: list[Any]) -> Any:
+    """``a or b`` and ``a and b``: the first value that settles it, as far as all before it are known."""
+    settles = isinstance(op, ast.Or)
+    for value in values[:-1]:
+        known = truth(value)
+        if known is None:
+            return Later(why=short(node))
+        if known is settles:
+            return value
+    return values[-1]
+
+
+def short(node: ast.expr) -> str:
+    try:
+        said = ast.unparse(node)
+    except ValueError:  # a number of more digits than Python writes
+        return "an expression"
+    return said if len(said) <= 80 else f"{said[:79]}…"

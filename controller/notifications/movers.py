@@ -1,0 +1,55 @@
+"""The lines of a digest about the jobs that cost and saved the most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from controller.notifications.links import console_url, link
+from controller.notifications.mrkdwn import escaped
+from controller.notifications.parts import Part, Text
+from controller.savings.report import Report
+from controller.savings.rollup import Mover
+from controller.units.money import dollars
+from controller.units.plural import times
+
+MOVERS = 3
+
+
+def movers(report: Report) -> Iterable[Part]:
+    """The jobs that cost and saved the most, why, and what to do."""
+    losers = sorted((m for m in report.movers if m.saved_micros < 0 or m.wasted_micros), key=_loss)[:MOVERS]
+    savers = [m for m in report.movers if m.saved_micros > 0][:MOVERS]
+    texts = [f"• {_loss_text(mover)}" for mover in losers]
+    texts += [f"• {_job(mover)} saved {dollars(mover.saved_micros)}" for mover in savers if mover not in losers]
+    if texts:
+        yield Text("\n".join(("*Jobs that changed the figures most*", *texts)))
+
+
+def _loss(mover: Mover) -> tuple[int, str]:
+    return min(mover.saved_micros, -mover.wasted_micros), mover.job
+
+
+def _loss_text(mover: Mover) -> str:
+    cost = (
+        f"cost {dollars(-mover.saved_micros)} more than on-demand"
+        if mover.saved_micros < 0 and mover.spot
+        else f"wasted {dollars(mover.wasted_micros)}"
+    )
+    if mover.repeats and not mover.interruptions:
+        todo = "Save checkpoints more often." if mover.checkpoint else "Add a CheckpointConfig."
+        return f"{_job(mover)} {cost}: SageMaker repeated it {times(mover.repeats)} after internal errors. {todo}"
+    if not mover.interruptions:
+        todo = (
+            "See why. If it wrote a checkpoint, a new attempt continues from it."
+            if mover.checkpoint
+            else "Add a CheckpointConfig."
+        )
+        return f"{_job(mover)} {cost}: it ended without its model. {todo}"
+    often = times(mover.interruptions)
+    if not mover.checkpoint:
+        return f"{_job(mover)} {cost}: interrupted {often} without a checkpoint. Add a CheckpointConfig."
+    return f"{_job(mover)} {cost}: interrupted {often}. Save checkpoints more often."
+
+
+def _job(mover: Mover) -> str:
+    return link(console_url(mover.region, mover.job), escaped(mover.job))

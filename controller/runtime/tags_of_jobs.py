@@ -1,0 +1,36 @@
+"""The tags that a job is looked at with: the policy's labels, tags that are late or removed, and tags as they were read first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from controller.decide.wakeups import TAGS_LATE
+from controller.jobs.job import TEAM_TAG, USER_TAG, Job
+from controller.ledger.directives_in_force import first_tags
+from controller.ledger.entry import Started
+from controller.ledger.lineage import Lineage
+from controller.policy.policy import Policy
+from controller.units.value import replace
+
+
+def labelled(job: Job, policy: Policy) -> Job:
+    """The job with the team and the user that the policy's labels give it."""
+    return job.labelled(team=policy.labels.team, user=policy.labels.user).paid_by(policy.labels.team_of_role)
+
+
+def tagged_first(job: Job, shown: Mapping[str, str], lineage: Lineage, policy: Policy) -> Job | None:
+    """The job with the tags that were read first; None where they are the same, or not known."""
+    first = first_tags(lineage, job.name)
+    if first is None or first == shown:
+        return None
+    return labelled(replace(job, tags=first, unknown=job.unknown - {"tags"}), policy)
+
+
+def without_tags(job: Job, lineage: Lineage, number: int, now: datetime) -> Job:
+    """A job without tags: they may be late, or removed. An attempt's team and user are those of the attempt before it."""
+    before = [e for e in lineage.entries if isinstance(e, Started) and e.number < number]
+    last = max(before, key=lambda e: e.number, default=None)
+    known = {TEAM_TAG: last.team, USER_TAG: last.user} if last else {}
+    late = {"tags"} if now < job.created_at + TAGS_LATE else set()
+    return replace(job, tags={tag: value for tag, value in known.items() if value}, unknown=job.unknown | late)
