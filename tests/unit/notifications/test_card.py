@@ -161,6 +161,11 @@ def test_the_cost_covers_every_attempt() -> None:
                 " This figure is a minimum.",
             ),
             (
+                Savings(attempts=1, spent_micros=1_000_000, counterfactual_micros=3_000_000, speed_unknown=1, bounded=1),
+                "$1.00 spent, $2.00 saved. The saving is estimated: the speed of the other instances is unknown."
+                " This figure is a minimum.",
+            ),
+            (
                 Savings(attempts=1, spent_micros=3_000_000, wasted_micros=3_000_000),
                 "$3.00 spent, all of it on work that was lost",
             ),
