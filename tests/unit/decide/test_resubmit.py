@@ -124,7 +124,7 @@ def test_a_job_stopped_for_a_repair_is_submitted_with_its_changes_and_without_a_
 def test_a_request_that_cannot_be_repeated_is_said_and_not_submitted() -> None:
     serverless = looked_up(replace(starved().job, unrepeatable="it is serverless"), now=BEGIN + HOUR, claims=None)
     assert not actions(serverless, Submit)
-    assert "Spotwarden cannot repeat its request. It is serverless." in text(serverless, "cannot-repeat")
+    assert "Spotwarden does not repeat its request: it is serverless." in text(serverless, "cannot-repeat")
     assert "*bert* waited longer than MaxWaitTimeInSeconds" in text(serverless, "cannot-repeat")
 
 
@@ -278,7 +278,7 @@ def test_a_change_that_no_request_may_carry_is_said_and_not_submitted() -> None:
     larger = block(causes={FailureCause.MEMORY: budget(2, instance_type="g5.12xlarge")})
     found = looked_up(ended(job(), Outcome.MEMORY), now=BEGIN + HOUR, claims=None, resubmission=larger)
     assert not actions(found, Submit)
-    assert "Found 'g5.12xlarge', wanted an instance type" in text(found, "cannot-repeat")
+    assert "found 'g5.12xlarge', wanted an instance type" in text(found, "cannot-repeat")
 
 
 def test_a_refusal_that_names_a_quota_is_told_with_its_name() -> None:

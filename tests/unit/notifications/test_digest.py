@@ -174,7 +174,7 @@ def test_a_digest_names_the_jobs_that_changed_the_figures_most_and_what_to_do() 
 
 
 @pytest.mark.parametrize(("changes", "why"), [
-    ({}, "it ended without its model. See why; a new attempt can continue from its checkpoint."),
+    ({}, "it ended without its model. See why. If it wrote a checkpoint, a new attempt continues from it."),
     ({"checkpoint": False}, "it ended without its model. Add a CheckpointConfig."),
     ({"repeats": 2}, "SageMaker repeated it 2 times after internal errors. Save checkpoints more often."),
     ({"repeats": 2, "checkpoint": False}, "SageMaker repeated it 2 times after internal errors. Add a CheckpointConfig."),
