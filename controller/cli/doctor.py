@@ -4,44 +4,41 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from controller.aws.dynamodb.outbox import DynamoOutbox
 from controller.aws.dynamodb.table import Table
 from controller.aws.errors import AwsFault, fault_of
+from controller.aws.packaged_policy import packaged_document
 from controller.aws.reloaded_policy import read_version
 from controller.aws.s3_policy import FoundObject, NotRead, S3PolicyDocument
 from controller.cli.aws_calls import asking
+from controller.cli.doctor_caller import Finding, Looks
+from controller.cli.doctor_permissions import function_of, look_at_role, needed_actions
+from controller.cli.doctor_policy import look_at_quotas, look_at_topics
 from controller.cli.doctor_schedules import last_digests, last_sweep, messages
+from controller.cli.doctor_slack import look_at_slack
 from controller.cli.ledger_data.whole_table import RESTORING
 from controller.cli.options import Format, OutputFormat
-from controller.policy.document import BadDocument
+from controller.policy.document import BadDocument, document_of
+from controller.policyfile import compile_folder
 from controller.runtime.ports import Ledger, Unreachable
 from controller.runtime.schedule_ports import DiscoverPass
 from controller.units.plural import count
 
+Resources = dict[str, dict[str, str]]
 INDEXES = {"due", "day", "family"}
 DISCOVER_MAX = timedelta(hours=3)
 SKEW_MAX = timedelta(seconds=60)
-SCOPES = {"chat:write", "chat:write.public", "commands", "usergroups:read", "users:read"}
 Stack = Annotated[str, typer.Option("--stack", metavar="NAME", help="The CloudFormation stack.")]
 Policies = Annotated[Path | None, typer.Option("--policies", metavar="FOLDER", help="Check these policy files too.")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing that was looked at: ``ok`` is None where it could not be looked at."""
-
-    check: str
-    ok: bool | None
-    says: str
 
 
 def run(stack: Stack = "spotwarden", policies: Policies = None, format_: Format = OutputFormat.TEXT) -> int:
@@ -68,35 +65,82 @@ class Installation:
     client: Callable[[str], Any]
     ledger: Callable[[str], Ledger]
     now: Callable[[], datetime]
+    resources: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def examine(self, stack: str, policies: Path | None = None) -> Iterator[Finding]:
         """Look at everything, in the order in which an operator would."""
-        yield from _tried("clock", self._clock)
-        described = next(iter(_tried("stack", lambda: self._stack(stack))))
+        looks = Looks()
+        yield from looks.at("clock", self._clock)
+        described = next(iter(looks.at("stack", lambda: self._stack(stack))))
         yield described
-        if described.ok is None or "no stack" in described.says:
-            return
+        if described.ok is not None and "no stack" not in described.says:
+            yield from self._examine(stack, policies, looks)
+        yield from looks.caller()
+
+    def _examine(self, stack: str, policies: Path | None, looks: Looks) -> Iterator[Finding]:
         found = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
         outputs = {o["OutputKey"]: o["OutputValue"] for o in found.get("Outputs", ())}
         parameters = {p["ParameterKey"]: p.get("ParameterValue", "") for p in found.get("Parameters", ())}
-        resources = _resources(self.client("cloudformation"), stack)
         table, queue = outputs.get("Ledger", ""), outputs.get("DeadLetters", "")
-        yield from _tried("rules", lambda: self._rules(resources.get("AWS::Events::Rule", ())))
-        yield from _tried("alarms", lambda: self._alarms(resources.get("AWS::CloudWatch::Alarm", ())))
-        yield from _tried("dead letters", lambda: self._dead_letters(queue))
-        yield from _tried("table", lambda: self._table(table))
-        yield from _tried("work", lambda: self._work(table))
-        yield from _tried("discover", lambda: self._discover(table))
-        yield from _tried("sweep", lambda: last_sweep(self.client("cloudwatch"), stack, self.now()))
-        yield from _tried("digests", lambda: last_digests(self.ledger(table), self.now()))
-        yield from _tried("messages", lambda: messages(DynamoOutbox(self.client("dynamodb"), table), self.now()))
-        yield from _tried("halt", lambda: self._halt(table))
-        yield from _tried("roles", lambda: self._roles(parameters.get("TrainingRoles", "")))
-        yield from _tried("buckets", lambda: self._buckets(parameters.get("CheckpointBuckets", "")))
-        yield from _tried("slack", lambda: self._slack(parameters.get("SlackTokenSecret", "")))
-        yield from _tried("policy", lambda: self._policy(parameters.get("PolicyUri", ""), table))
+        yield from looks.at("rules", lambda: self._rules(self._names(stack, "AWS::Events::Rule")))
+        yield from looks.at("alarms", lambda: self._alarms(self._names(stack, "AWS::CloudWatch::Alarm")))
+        yield from self._permissions(stack, parameters, looks)
+        yield from looks.at("dead letters", lambda: self._dead_letters(queue))
+        yield from looks.at("table", lambda: self._table(table))
+        yield from looks.at("work", lambda: self._work(table))
+        yield from looks.at("discover", lambda: self._discover(table))
+        yield from looks.at("sweep", lambda: last_sweep(self.client("cloudwatch"), stack, self.now()))
+        yield from looks.at("digests", lambda: last_digests(self.ledger(table), self.now()))
+        yield from looks.at("messages", lambda: messages(DynamoOutbox(self.client("dynamodb"), table), self.now()))
+        yield from looks.at("halt", lambda: self._halt(table))
+        yield from looks.at("roles", lambda: self._roles(parameters.get("TrainingRoles", "")))
+        yield from looks.at("buckets", lambda: self._buckets(parameters.get("CheckpointBuckets", "")))
+        yield from looks.at("slack", lambda: look_at_slack(self.client, parameters.get("SlackTokenSecret", "")))
+        yield from looks.at("policy", lambda: self._policy(parameters.get("PolicyUri", ""), table))
         if policies is not None:
-            yield from _tried("policies", lambda: _policies(policies))
+            yield from looks.at("policies", lambda: _policies(policies))
+        yield from looks.at("quotas", lambda: look_at_quotas(self.client("service-quotas"), self._document(policies, table)))
+        topics = _several(parameters.get("PolicyTopics", ""))
+        region = found["StackId"].split(":")[3]
+        yield from looks.at("topics", lambda: look_at_topics(self.client, self._document(policies, table), topics, region))
+
+    def _names(self, stack: str, kind: str) -> Iterable[str]:
+        return self._of_stack(stack).get(kind, {}).values()
+
+    def _of_stack(self, stack: str) -> Resources:
+        """The resources of the stack, read once."""
+        if not self.resources:
+            self.resources.update(_resources(self.client("cloudformation"), stack))
+        return self.resources
+
+    def _permissions(self, stack: str, parameters: Mapping[str, str], looks: Looks) -> Iterator[Finding]:
+        """One line where every function may do what it should, else one for each that may not or could not be looked at."""
+        found: list[Finding] = []
+        for role, needed in needed_actions(parameters).items():
+
+            def look(role: str = role, needed: Iterable[str] = needed) -> tuple[bool, str]:
+                name = self._of_stack(stack).get("AWS::IAM::Role", {}).get(role, "")
+                return look_at_role(self.client("iam"), role, name, needed)
+
+            found += looks.at(f"{function_of(role)} may", look)
+        wrong = [one for one in found if one.ok is not True]
+        says = f"the roles of {count(len(found), 'function')} allow what the code calls, and no more"
+        yield from wrong or [Finding(check="permissions", ok=True, says=says)]
+
+    def _document(self, policies: Path | None, table: str) -> Mapping[str, Any]:
+        """The policies whose names are looked up: those of the folder, else those in force, else those of the package."""
+        if policies is not None:
+            try:
+                return compile_folder(policies)
+            except ValueError:
+                raise Unreachable(f"{policies} is not valid") from None
+        revisions = self.ledger(table).revisions
+        current = revisions.current()
+        text = revisions.document(current.revision) if current is not None else None
+        try:
+            return document_of(text) if text is not None else packaged_document()
+        except BadDocument as problem:
+            raise Unreachable(f"the policy in force cannot be read by this version: {problem}") from None
 
     def _clock(self) -> tuple[bool, str]:
         answer = self.client("sts").get_caller_identity()
@@ -115,7 +159,9 @@ class Installation:
             if "does not exist" in str(error):
                 return False, f"found no stack {stack!r} in this account and region: name it with --stack"
             raise
-        return status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"), f"{stack} is {status}"
+        if status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+            return True, f"{stack} is {status}"
+        return False, f"{stack} is {status}: aws cloudformation describe-stack-events --stack-name {stack} says why"
 
     def _rules(self, names: Iterable[str]) -> tuple[bool, str]:
         events, known = self.client("events"), list(names)
@@ -170,11 +216,12 @@ class Installation:
             since = f"{oldest.since:%Y-%m-%d %H:%M}"
             return (
                 False,
-                f"{count(len(failing), 'trigger')} failing, the oldest since {since}: {oldest.job}: {oldest.problem[:200]}",
+                f"{count(len(failing), 'trigger')} failing, the oldest since {since}: {oldest.job}: {oldest.problem[:200]};"
+                " repair that, and the sweep tries again by itself",
             )
         late = [one for one in overdue if self.now() - one.trigger_at > timedelta(minutes=15)]
         if late:
-            return False, f"{count(len(late), 'intent')} due for more than 15 minutes: the sweep does not run, or cannot keep up"
+            return False, f"{count(len(late), 'intent')} due for more than 15 minutes: look at the errors and throttles of Sweep"
         return True, "nothing is overdue"
 
     def _discover(self, table: str) -> tuple[bool, str]:
@@ -202,7 +249,11 @@ class Installation:
                 if error.response["Error"]["Code"] != "NoSuchEntity":
                     raise
                 missing.append(arn)
-        return (False, f"these TrainingRoles do not exist: {', '.join(missing)}") if missing else (True, ", ".join(wanted))
+        return (
+            (False, f"these TrainingRoles do not exist: {', '.join(missing)}; create them, or deploy without them")
+            if missing
+            else (True, ", ".join(wanted))
+        )
 
     def _buckets(self, names: str) -> tuple[bool, str]:
         wanted = _several(names)
@@ -216,7 +267,11 @@ class Installation:
                 if error.response["Error"]["Code"] not in ("404", "NoSuchBucket"):
                     raise
                 missing.append(name)
-        return (False, f"these CheckpointBuckets do not exist: {', '.join(missing)}") if missing else (True, ", ".join(wanted))
+        return (
+            (False, f"these CheckpointBuckets do not exist: {', '.join(missing)}; create them, or deploy without them")
+            if missing
+            else (True, ", ".join(wanted))
+        )
 
     def _policy(self, uri: str, table: str) -> tuple[bool, str]:
         current = self.ledger(table).revisions.current()
@@ -225,31 +280,17 @@ class Installation:
         )
         if not uri:
             return True, f"that of the package; {known}"
+        write = f"Write a good one with spotwarden compile --to {uri}"
         answer = S3PolicyDocument(self.client("s3"), uri).read()
         if not isinstance(answer, FoundObject):
-            return False, f"{uri}: {answer.problem if isinstance(answer, NotRead) else 'unchanged'}; {known}"
+            return False, f"{uri}: {answer.problem if isinstance(answer, NotRead) else 'unchanged'}; {known}. {write}"
         try:
             document, _ = read_version(answer)
         except BadDocument as problem:
-            return False, f"{uri}: {problem}; {known}. Write a good one with spotwarden compile --to {uri}"
+            return False, f"{uri}: {problem}; {known}. {write}"
         if current is None or current.revision != document["revision"]:
             return False, f'{uri} is policy {document["revision"]}, and {known}: look at "policy refused" in the log of Sweep'
         return True, f"{uri}: {known}"
-
-    def _slack(self, secret: str) -> tuple[bool, str]:
-        if not secret:
-            return True, "not set up: messages go to NoticeTopic and to the event bus"
-        try:
-            text = self.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"]
-        except ClientError as error:
-            if fault_of(error) is AwsFault.MISSING:
-                return False, f"found no secret {secret}: create it, or deploy without SlackTokenSecret"
-            raise
-        try:
-            token = json.loads(text)["bot_token"] if text.startswith("{") else text
-        except (ValueError, KeyError):
-            return False, f"the secret {secret} has no bot_token; wanted bot_token and signing_secret (docs/slack.md)"
-        return _asked_slack(token)
 
 
 def _several(value: str) -> list[str]:
@@ -257,29 +298,7 @@ def _several(value: str) -> list[str]:
     return [one for part in value.split(",") if (one := part.strip("[]'\" "))]
 
 
-def _asked_slack(token: str) -> tuple[bool, str]:
-    """Whether Slack accepts the token, and with which scopes."""
-    import os
-
-    from slack_sdk import WebClient
-    from slack_sdk.errors import SlackApiError
-
-    try:
-        answer = WebClient(token=token, base_url=os.environ.get("SPOTWARDEN_SLACK_URL") or WebClient.BASE_URL).auth_test()
-    except SlackApiError as error:
-        return False, f"Slack refuses the token ({error.response.get('error')}): put a new one into the secret"
-    except OSError as error:
-        return False, f"Slack cannot be reached from here: {error}"
-    granted = str({name.lower(): value for name, value in answer.headers.items()}.get("x-oauth-scopes", ""))
-    missing = sorted(SCOPES - set(granted.replace(" ", "").split(","))) if granted else []
-    if missing:
-        return False, f"the app lacks the scopes {', '.join(missing)}: add them (spotwarden slack-manifest) and install it again"
-    return True, f"the token is accepted in {answer.get('team', 'the workspace')}"
-
-
 def _policies(folder: Path) -> tuple[bool, str]:
-    from controller.policyfile import compile_folder
-
     try:
         document = compile_folder(folder)
     except ValueError as mistakes:
@@ -287,21 +306,11 @@ def _policies(folder: Path) -> tuple[bool, str]:
     return True, f"{folder} is valid, revision {document['revision'][:12]}"
 
 
-def _resources(cloudformation: Any, stack: str) -> Mapping[str, list[str]]:
-    """The names of a stack's resources, by type."""
-    found: dict[str, list[str]] = {}
+def _resources(cloudformation: Any, stack: str) -> Resources:
+    """The physical names of a stack's resources by their logical ids, by type."""
+    found: dict[str, dict[str, str]] = {}
     for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack):
         for resource in page["StackResourceSummaries"]:
-            found.setdefault(resource["ResourceType"], []).append(str(resource.get("PhysicalResourceId", "")))
+            of_type = found.setdefault(resource["ResourceType"], {})
+            of_type[resource["LogicalResourceId"]] = str(resource.get("PhysicalResourceId", ""))
     return found
-
-
-def _tried(check: str, look: Callable[[], tuple[bool, str]]) -> Iterator[Finding]:
-    """One finding; where AWS does not let the caller look, that is the finding."""
-    try:
-        ok, says = look()
-    except (ClientError, BotoCoreError, Unreachable) as error:
-        denied = isinstance(error, ClientError) and fault_of(error) is AwsFault.DENIED
-        yield Finding(check=check, ok=None, says=f"your credentials may not look: {error}" if denied else str(error))
-    else:
-        yield Finding(check=check, ok=ok, says=says)

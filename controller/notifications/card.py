@@ -211,8 +211,9 @@ def money_text(total: Savings) -> str:
     texts += [f"{count(total.unpriced, 'attempt')} without a known price"] if total.unpriced else []
     texts += [f"{count(total.unmeasured, 'attempt')} with unknown usage"] if total.unmeasured else []
     texts += [f"{count(total.never_started, 'attempt')} never started and cost nothing"] if total.never_started else []
-    texts += ["estimated, because the speed of the other instances is unknown"] if total.speed_unknown else []
-    return ", ".join(texts) + (". This figure is a minimum." if total.bounded else "")
+    unsure = ". The saving is estimated: the speed of the other instances is unknown." if total.speed_unknown else ""
+    least = ". This figure is a minimum." if total.bounded else ""
+    return ", ".join(texts) + (unsure.rstrip(".") + least if least else unsure)
 
 
 def _spent_text(total: Savings) -> str:

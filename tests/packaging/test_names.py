@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from controller.cli.doctor_permissions import needed_actions
+from infra import function_actions
 from infra.alarms import FUNCTIONS
 from infra.stack import log_group, role_of
 from tests.packaging.cloudformation import OBSERVING, WHOLE, resources
@@ -263,3 +265,26 @@ def test_reports_and_dead_letters_are_reached_over_tls_alone(package: Package) -
         assert [s["Condition"] for s in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]
     rules = {r["Id"]: r for r in stack["Reports"]["Properties"]["LifecycleConfiguration"]["Rules"]}
     assert rules["OldVersions"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        WHOLE,
+        OBSERVING,
+        WHOLE | {"SlackApi": "no", "PolicyUri": "s3://acme-policies/p.json", "PolicyKey": WHOLE["Key"]},
+        OBSERVING | {"NoticeTopic": "arn:aws:sns:us-east-1:123456789012:notices", "PolicyUri": "s3://acme-policies/p.json"},
+    ],
+)
+def test_the_doctor_expects_of_each_role_what_the_template_gives_it(package: Package, parameters: dict[str, str]) -> None:
+    stack = resources(package.template, parameters=parameters)
+    given = {
+        role_of(function): {action for statement in statements(stack, role_of(function)) for action in statement["Action"]}
+        for function in FUNCTIONS
+        if role_of(function) in stack
+    }
+    assert needed_actions(parameters) == given
+
+
+def test_what_the_doctor_expects_is_current() -> None:
+    assert function_actions.FILE.read_text("utf-8") == function_actions.text(), "run: python -m infra.function_actions"

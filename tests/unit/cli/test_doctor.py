@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from controller import wiring
 from controller.aws.dynamodb.ledger import DynamoLedger
 from controller.aws.dynamodb.outbox import DynamoOutbox
 from controller.cli import main
+from controller.cli.doctor import Installation
+from controller.cli.doctor_caller import ACTIONS, Finding
+from controller.cli.doctor_permissions import needed_actions
 from controller.cli.doctor_schedules import last_sweep
 from controller.ledger.halt import Halt
 from controller.policy.document import document_text, revision_of
@@ -65,10 +69,12 @@ def deploy(local: aws.Local, token: str) -> None:
     template = merge_template("python3.14", "arm64")
     rule = {"Type": "AWS::Events::Rule", "Properties": {"ScheduleExpression": "rate(1 minute)", "State": "ENABLED"}}
     kept = {name: template["Resources"][name] for name in ("Ledger", "DeadLetters", "Reports")}
-    template["Resources"] = {**kept, "SweepSweepEvent": rule, "DrainDrainEvent": rule}
+    values = {"TrainingRoles": role, "CheckpointBuckets": "acme-checkpoints", "SlackTokenSecret": secret["ARN"]}
+    needed = needed_actions(values | {"PolicyUri": "s3://acme-policies/policies.json"})
+    roles = {name: {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}}} for name in needed}
+    template["Resources"] = {**kept, **roles, "SweepSweepEvent": rule, "DrainDrainEvent": rule}
     template["Outputs"] = {name: template["Outputs"][name] for name in ("Ledger", "DeadLetters", "Reports")}
     del template["Globals"]
-    values = {"TrainingRoles": role, "CheckpointBuckets": "acme-checkpoints", "SlackTokenSecret": secret["ARN"]}
     values["PolicyTopics"] = ""
     values["PolicyUri"] = "s3://acme-policies/policies.json"
     local.client("cloudformation").create_stack(
@@ -76,6 +82,8 @@ def deploy(local: aws.Local, token: str) -> None:
         TemplateBody=json.dumps(template),
         Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()],
     )
+    for name, actions in needed.items():  # moto's CloudFormation writes policies in roles as no JSON
+        allow(local, role_named(local, name), sorted(actions))
     ledger(local).passes.note_passed(DiscoverPass.FIRST, now())
     ledger(local).revisions.in_force_at(GOOD["revision"], now(), GOOD)
     ledger(local).digests.note_checked(now())
@@ -113,11 +121,11 @@ def test_a_healthy_installation_is_in_order(local: aws.Local, capsys: pytest.Cap
     assert code == 0
     assert set(found) == {
         "clock", "stack", "rules", "alarms", "dead letters", "table", "work", "discover", "halt", "roles", "buckets", "slack",
-        "policy", "policies", "sweep", "digests", "messages",
+        "policy", "policies", "sweep", "digests", "messages", "permissions", "quotas", "topics",
     }  # fmt: skip
     assert main(["doctor", "--stack", STACK]) == 0
     out = capsys.readouterr().out
-    assert out.endswith("16 checks, all in order\n")
+    assert out.endswith("19 checks, all in order\n")
     assert_transcript("a healthy installation", out)
 
 
@@ -163,6 +171,31 @@ def cut_a_restore(local: aws.Local) -> None:
 def fail_a_trigger(local: aws.Local) -> None:
     overdue = Overdue(trigger=Trigger(job="bert", lineage=lineage_id("bert")), key="stop/bert", trigger_at=now())
     ledger(local).due.note_failing(overdue, now(), "UnreadableItem: schema is 99")
+
+
+def role_named(local: aws.Local, logical_id: str) -> str:
+    resource = local.client("cloudformation").describe_stack_resource(StackName=STACK, LogicalResourceId=logical_id)
+    return str(resource["StackResourceDetail"]["PhysicalResourceId"])
+
+
+def allow(local: aws.Local, role: str, actions: Iterable[str]) -> None:
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}
+    local.client("iam").put_role_policy(RoleName=role, PolicyName="policy", PolicyDocument=json.dumps(document))
+
+
+def change_drain(local: aws.Local, *, less: Iterable[str] = (), more: Iterable[str] = ()) -> None:
+    """Put another policy into the role of Drain, by hand."""
+    role = role_named(local, "DrainRole")
+    document = local.client("iam").get_role_policy(RoleName=role, PolicyName="policy")["PolicyDocument"]
+    allow(local, role, [*(a for a in document["Statement"][0]["Action"] if a not in less), *more])
+
+
+def take_a_permission(local: aws.Local) -> None:
+    change_drain(local, less=("secretsmanager:GetSecretValue", "dynamodb:UpdateItem"))
+
+
+def give_a_permission(local: aws.Local) -> None:
+    change_drain(local, more=("s3:*",))
 
 
 def call_a_halt(local: aws.Local) -> None:
@@ -217,6 +250,12 @@ def delete_the_bucket(local: aws.Local) -> None:
         (delete_the_table, "table", "is gone: restore it from its backup, and deploy with ExistingLedger"),
         (cut_a_restore, "table", "is not complete: pause with spotwarden halt, then repeat the restore"),
         (fail_a_trigger, "work", "1 trigger failing, the oldest since "),
+        (
+            take_a_permission,
+            "Drain may",
+            "Drain lacks dynamodb:UpdateItem, secretsmanager:GetSecretValue: deploy the stack again",
+        ),
+        (give_a_permission, "Drain may", "Drain may also do s3:*: deploy the stack again"),
         (call_a_halt, "halt", "halted by ana since "),
         (delete_the_secret, "slack", "found no secret arn:aws:secretsmanager:us-east-1:123456789012:secret:slack"),
         (delete_the_role, "roles", "these TrainingRoles do not exist: arn:aws:iam::123456789012:role/training"),
@@ -245,7 +284,7 @@ def test_a_broken_installation_is_named(
         assert_transcript(break_it.__name__.replace("_", " "), capsys.readouterr().out)
 
 
-IN_TRANSCRIPT = (disable_a_rule, kill_a_letter, fail_a_trigger, delete_the_secret, let_a_message_wait)
+IN_TRANSCRIPT = (disable_a_rule, kill_a_letter, fail_a_trigger, take_a_permission, delete_the_secret, let_a_message_wait)
 
 
 def test_a_sweep_that_does_not_run_is_named(local: aws.Local) -> None:
@@ -289,3 +328,54 @@ def test_a_policy_that_is_broken(local: aws.Local, tmp_path: Path, capsys: pytes
     code, found = examined(capsys, "--policies", str(tmp_path))
     assert code == 1
     assert "no-such-rule" in found["policies"]["says"]
+
+
+class Refusing:
+    """Clients of which some operations are refused; ``asked`` are the operations that were called."""
+
+    def __init__(self, local: aws.Local, *refused: str) -> None:
+        self.local, self.refused, self.asked = local, refused, set[str]()
+
+    def __call__(self, service: str) -> Any:
+        client = self.local.client(service)
+        client.meta.events.register("before-call", self._before)
+        return client
+
+    def _before(self, model: Any, **_: Any) -> None:
+        self.asked.add(model.name)
+        if model.name in self.refused:
+            told = "User: arn:aws:iam::1:user/ana is not authorized to perform: sqs:GetQueueAttributes on resource: x"
+            message = told if model.name == "GetQueueAttributes" else "denied"
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": message}}, model.name)
+
+    def examine(self) -> dict[str, Finding]:
+        installation = Installation(self, lambda table: DynamoLedger(self("dynamodb"), table), now)
+        return {one.check: one for one in installation.examine(STACK)}
+
+
+def test_what_the_caller_may_not_read_is_not_checked_and_named_with_its_action(local: aws.Local) -> None:
+    found = Refusing(local, "DescribeRule", "GetQueueAttributes", "GetRolePolicy", "HeadBucket", "GetItem").examine()
+    assert found["rules"].says == "not checked: your credentials lack events:DescribeRule"
+    assert found["dead letters"].says == "not checked: your credentials lack sqs:GetQueueAttributes"
+    assert found["halt"].says == "not checked: your credentials lack dynamodb:GetItem"
+    assert found["Drain may"].says == "not checked: your credentials lack iam:GetRolePolicy"
+    assert {found[name].ok for name in ("rules", "dead letters", "halt", "buckets", "Drain may")} == {None}
+    assert found["caller"].ok is False
+    lacking = "dynamodb:GetItem, events:DescribeRule, iam:GetRolePolicy, s3:ListBucket, sqs:GetQueueAttributes"
+    assert found["caller"].says == f"your credentials lack {lacking}: allow them, or use --profile with others"
+    assert found["slack"].ok is True
+
+
+def test_a_caller_who_may_not_see_the_stack_is_told_so(local: aws.Local) -> None:
+    found = Refusing(local, "DescribeStacks").examine()
+    assert [found[name].says for name in ("stack", "caller")] == [
+        "not checked: your credentials lack cloudformation:DescribeStacks",
+        "your credentials lack cloudformation:DescribeStacks: allow them, or use --profile with others",
+    ]
+
+
+def test_every_operation_that_the_doctor_uses_reads_and_has_a_known_action(local: aws.Local) -> None:
+    asking = Refusing(local)
+    assert all(one.ok for one in asking.examine().values())
+    assert asking.asked <= set(ACTIONS)
+    assert all(re.match("Get|List|Describe|Head|Query", name) for name in ACTIONS)

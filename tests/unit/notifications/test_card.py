@@ -80,6 +80,11 @@ def fields(*entries: Any, intents: tuple[Intent, ...] = ()) -> dict[str, str]:
         ((STARTED, STARVED), (), ":hourglass: *bert* waited longer than MaxWaitTimeInSeconds for spot capacity"),
         ((STARTED, STARVED), (AGAIN, STOP), ":repeat: *bert* is submitted again as attempt 2"),
         ((STARTED, replace(STARVED, outcome=Outcome.COMPLETED)), (), ":white_check_mark: *bert* completed"),
+        (
+            (STARTED, replace(STARTED, job="bert-r02", number=2), replace(STARVED, job="bert-r02")),
+            (),
+            ":hourglass: *bert* waited longer than MaxWaitTimeInSeconds for spot capacity after 2 attempts",
+        ),
         ((), (), "*bert*: no data yet"),
     ],
 )
@@ -153,6 +158,11 @@ def test_the_cost_covers_every_attempt() -> None:
             Savings(attempts=4, spent_micros=3_000_000, counterfactual_micros=3_000_000, wasted_micros=500_000, unpriced=1,
                     unmeasured=2, bounded=1),
             "$3.00 spent, $0.50 wasted, 1 attempt without a known price, 2 attempts with unknown usage."
+                " This figure is a minimum.",
+            ),
+            (
+                Savings(attempts=1, spent_micros=1_000_000, counterfactual_micros=3_000_000, speed_unknown=1, bounded=1),
+                "$1.00 spent, $2.00 saved. The saving is estimated: the speed of the other instances is unknown."
                 " This figure is a minimum.",
             ),
             (

@@ -1,0 +1,87 @@
+"""Whether the roles of a stack allow what the functions' code calls, and no more.
+
+What the code calls is in ``function_actions.json``: ``python -m infra.function_actions`` writes it from the table that a test
+holds to the code. Actions are compared; a permissions boundary and the resources of a statement are not looked at.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from controller.runtime.ports import Unreachable
+
+NEEDED = Path(__file__).with_name("function_actions.json")
+Parameters = Mapping[str, str]
+AGAIN = "deploy the stack again, which puts its own policies back"
+
+
+def _given(*names: str) -> Callable[[Parameters], bool]:
+    return lambda parameters: all(parameters.get(name, "").strip("[]'\" ") for name in names)
+
+
+# The conditions of the template under which a function is given a permission.
+CONDITIONS: Mapping[str, Callable[[Parameters], bool]] = {
+    "": lambda _: True,
+    "HasRoles": _given("TrainingRoles"),
+    "HasBuckets": _given("CheckpointBuckets"),
+    "HasPolicyUri": _given("PolicyUri"),
+    "HasPolicyKey": _given("PolicyUri", "PolicyKey"),
+    "HasSlack": _given("SlackTokenSecret"),
+    "HasNoSlack": lambda parameters: not _given("SlackTokenSecret")(parameters),
+    "HasSlackKey": _given("SlackTokenSecret", "SlackSecretKey"),
+    "HasApi": lambda parameters: _given("SlackTokenSecret")(parameters) and parameters.get("SlackApi", "yes") == "yes",
+    "HasNotices": lambda parameters: not _given("SlackTokenSecret")(parameters) and _given("NoticeTopic")(parameters),
+    "HasPolicyTopics": _given("PolicyTopics"),
+    "HasTopicKey": _given("TopicKey"),
+    "HasVpc": _given("SubnetIds"),
+    "HasKey": _given("Key"),
+}
+
+
+def needed_actions(parameters: Parameters) -> dict[str, set[str]]:
+    """The actions of each function of a stack with these parameters, by the logical id of its role."""
+    found: dict[str, set[str]] = {}
+    for role, function in json.loads(NEEDED.read_text("utf-8")).items():
+        if CONDITIONS[function["exists"]](parameters):
+            found[role] = {a for when, actions in function["actions"].items() if CONDITIONS[when](parameters) for a in actions}
+    return found
+
+
+def function_of(role: str) -> str:
+    """The function that has a role, both as logical ids."""
+    return role.removesuffix("Role")
+
+
+def look_at_role(iam: Any, role: str, name: str, needed: Iterable[str]) -> tuple[bool, str]:
+    """Compare a deployed role with what its function needs; ``name`` is empty where the stack has no such role."""
+    if not name:
+        return False, f"{function_of(role)} has no role {role} in the stack: {AGAIN}"
+    allowed = {action for statement in _statements(iam, name) for action in _listed(statement.get("Action"))}
+    lacks = sorted(action for action in needed if not any(_matches(action, pattern) for pattern in allowed))
+    more = sorted(pattern for pattern in allowed if pattern not in set(needed))
+    if not lacks and not more:
+        return True, f"{function_of(role)} may do what its code calls, and no more"
+    said = [*([f"lacks {', '.join(lacks)}"] if lacks else []), *([f"may also do {', '.join(more)}"] if more else [])]
+    return False, f"{function_of(role)} {' and '.join(said)}: {AGAIN}"
+
+
+def _statements(iam: Any, name: str) -> Iterable[Mapping[str, Any]]:
+    """The statements of the policies in a role that allow something."""
+    for page in iam.get_paginator("list_role_policies").paginate(RoleName=name):
+        for policy in page["PolicyNames"]:
+            document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+            if not isinstance(document, Mapping):  # boto3 has decoded it where it was JSON
+                raise Unreachable(f"the policy {policy} of {name} is no JSON")
+            yield from (one for one in _listed(document.get("Statement")) if one.get("Effect") == "Allow")
+
+
+def _listed(found: Any) -> list[Any]:
+    return found if isinstance(found, list) else [found] if found else []
+
+
+def _matches(action: str, pattern: str) -> bool:
+    return fnmatchcase(action.lower(), pattern.lower())

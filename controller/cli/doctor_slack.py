@@ -1,0 +1,49 @@
+"""What ``spotwarden doctor`` asks of Slack: whether its token is accepted, with the scopes that the controller uses."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from controller.aws.errors import AwsFault, fault_of
+
+SCOPES = {"chat:write", "chat:write.public", "commands", "usergroups:read", "users:read"}
+
+
+def look_at_slack(client: Callable[[str], Any], secret: str) -> tuple[bool, str]:
+    """Whether the secret is there and Slack accepts its token."""
+    if not secret:
+        return True, "not set up: messages go to NoticeTopic and to the event bus"
+    try:
+        text = client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"]
+    except ClientError as error:
+        if fault_of(error) is AwsFault.MISSING:
+            return False, f"found no secret {secret}: create it, or deploy without SlackTokenSecret"
+        raise
+    try:
+        token = json.loads(text)["bot_token"] if text.startswith("{") else text
+    except (ValueError, KeyError):
+        return False, f"the secret {secret} has no bot_token; wanted bot_token and signing_secret (docs/slack.md)"
+    return _asked_slack(token)
+
+
+def _asked_slack(token: str) -> tuple[bool, str]:
+    """Whether Slack accepts the token, and with which scopes."""
+    from slack_sdk import WebClient
+    from slack_sdk.errors import SlackApiError
+
+    try:
+        answer = WebClient(token=token, base_url=os.environ.get("SPOTWARDEN_SLACK_URL") or WebClient.BASE_URL).auth_test()
+    except SlackApiError as error:
+        return False, f"Slack refuses the token ({error.response.get('error')}): put a new one into the secret"
+    except OSError as error:
+        return False, f"Slack cannot be reached from here ({error}): the check messages says whether the functions reach it"
+    granted = str({name.lower(): value for name, value in answer.headers.items()}.get("x-oauth-scopes", ""))
+    missing = sorted(SCOPES - set(granted.replace(" ", "").split(","))) if granted else []
+    if missing:
+        return False, f"the app lacks the scopes {', '.join(missing)}: add them (spotwarden slack-manifest) and install it again"
+    return True, f"the token is accepted in {answer.get('team', 'the workspace')}"

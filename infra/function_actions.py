@@ -1,0 +1,34 @@
+"""Writes what ``spotwarden doctor`` compares deployed roles with: the actions of each role, by the condition of the template.
+
+``python -m infra.function_actions`` writes the file again; a test holds it to the table of permissions.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from infra import permissions
+from infra.alarms import FUNCTIONS as CADENCES
+from infra.stack import logical_id, role_of
+
+FILE = Path(__file__).resolve().parents[1] / "controller" / "cli" / "function_actions.json"
+
+
+def text() -> str:
+    """Return the content of the file."""
+    found: dict[str, Any] = {}
+    for name in permissions.FUNCTIONS:
+        actions: dict[str, set[str]] = {}
+        for entry in permissions.policy(name)["Statement"]:
+            when, statement, _ = entry.get("Fn::If", ("", entry, None))
+            actions.setdefault(when, set()).update(statement["Action"])
+        function = logical_id(name)
+        by_condition = {when: sorted(some) for when, some in sorted(actions.items())}
+        found[role_of(function)] = {"exists": CADENCES[function].condition, "actions": by_condition}
+    return json.dumps(found, indent=1) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(text())
