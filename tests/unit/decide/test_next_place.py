@@ -6,11 +6,12 @@ import pytest
 
 from controller.decide.fallback import Fallback
 from controller.decide.next_place import past_refused
+from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome
 from controller.ledger.intent import Submit
 from controller.policy.resubmission import FallbackKind, FallbackStep
-from tests.builders import block, budget, ended, facts, job
+from tests.builders import BEGIN, block, budget, ended, facts, job
 
 TYPE, ON_DEMAND = '{"ResourceConfig": {"InstanceType": "ml.g5.4xlarge"}}', '{"EnableManagedSpotTraining": false}'
 LADDER = (FallbackStep(kind=FallbackKind.INSTANCE_TYPES, values=("ml.g5.4xlarge",)), FallbackStep(kind=FallbackKind.ON_DEMAND))
@@ -44,3 +45,14 @@ def test_the_first_place_that_was_not_refused_is_next(refused: tuple[str, ...], 
             assert found.changes == {}
         case _:
             assert found.changes["ResourceConfig"]["InstanceType"] == chosen
+
+
+def test_what_the_outcome_asks_for_comes_before_the_ladder() -> None:
+    seen = CheckpointScan(
+        uri="s3://checkpoints/bert/", scanned_at=BEGIN, objects=1, bytes_seen=1, newest_at=BEGIN, complete=True
+    )  # fmt: skip
+    given = block(causes={FailureCause.STARVED: budget(3)}, ladder=LADDER)
+    over = facts(ended(job()), checkpoint_scan=seen)
+    found = past_refused(over, given, FailureCause.STARVED, budget(3), ())
+    assert isinstance(found, Fallback)
+    assert found.changes == {}

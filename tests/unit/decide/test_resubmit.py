@@ -115,6 +115,8 @@ def test_a_job_stopped_for_a_repair_is_submitted_with_its_changes_and_without_a_
     [announced] = [a for a in actions(placed, Announce) if a.topic == f"resubmitting/{submit.job}"]
     assert json.loads(announced.facts)["revision"] == repairing.revision
     assert change_from_json(submit.changes) == {"CheckpointConfig": {"S3Uri": "s3://acme/vision/bert-1a2b/"}}
+    with_cap = replace(placed, policy=replace(repairing, resubmissions=(block(team_month_cap_micros=10**12),)))
+    assert [submit.cap_micros for submit in actions(with_cap, Submit)] == [10**12]
     placeless: Policy = policy(rules=(replace(repairing.rules[0], repair=Repair()),), resubmissions=())
     unplaced = replace(over, policy=placeless, repair_prefix="s3://acme/vision/bert-1a2b/")
     assert not actions(unplaced, Submit)

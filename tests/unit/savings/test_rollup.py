@@ -13,7 +13,18 @@ from controller.ledger.pool import MarketSignal, MarketSignalKind
 from controller.policy.mode import Mode
 from controller.policy.policy import Severity
 from controller.savings.report import report_of
-from controller.savings.rollup import ENTRY_NAMES, KEPT, MISSED, MOVERS_TOTAL_MAX, Count, CountKind, Group, roll_up, top_movers
+from controller.savings.rollup import (
+    ENTRY_NAMES,
+    KEPT,
+    MISSED,
+    MOVERS_TOTAL_MAX,
+    Count,
+    CountKind,
+    Group,
+    Mover,
+    roll_up,
+    top_movers,
+)
 from tests.builders import BEGIN
 from tests.unit.savings.test_report import measured
 
@@ -144,3 +155,7 @@ def test_the_attempts_that_changed_the_figures_are_bounded_whatever_teams_there_
     kept = top_movers(many)
     assert len(kept) == MOVERS_TOTAL_MAX == 300
     assert kept[-1].saved_micros == 3
+
+
+def test_an_attempt_of_a_rollup_from_before_repetitions_were_counted_was_not_repeated() -> None:
+    assert Mover("vision", "bert", "ml.g5.xlarge", "us-east-1", True, 1, 0, 0, True).repeats == 0
