@@ -15,9 +15,10 @@ from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome
 from controller.jobs.request import change_from_json
+from controller.ledger.attempt_name import attempt_name
 from controller.ledger.entry import CheckpointScanned, Started
 from controller.ledger.intent import NAME_TAKEN, Announce, Intent, IntentResult, Publish, Purpose, Stop, Submit
-from controller.ledger.lineage import GENERATIONS_MAX, attempt_name
+from controller.ledger.lineage import GENERATIONS_MAX
 from controller.ledger.move_cause import MoveCause
 from controller.policy.policy import Policy, Repair, RuleAction
 from controller.policy.resubmission import FallbackKind, FallbackStep

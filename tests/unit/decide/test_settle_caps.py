@@ -12,9 +12,9 @@ from controller.decide import decide
 from controller.decide.facts import Facts
 from controller.decide.settle_caps import follows_its_stop, settle_caps, unused
 from controller.jobs.job import Outcome
+from controller.ledger.attempt_name import attempt_name
 from controller.ledger.entry import Ended, Measured, Started
 from controller.ledger.intent import Intent, IntentResult, Purpose, Settle, Stop, Submit
-from controller.ledger.lineage import attempt_name
 from controller.ledger.move_cause import MoveCause
 from controller.policy.policy import Policy
 from tests.builders import BEGIN, attempt, block, ended, facts, job, ledger_with, lineage, lineage_id, policy, usage

@@ -68,4 +68,4 @@ def test_a_tag_without_effect_is_found_in_running_jobs_too_and_asks_for_no_chang
     late = job(tags={"team": "vision", "spotwarden:deadline": "soon"})
     [finding] = [f for f in judge(late, policy(rules=()), Evidence()).findings if f.rule == "tag-invalid"]
     assert (finding.applies_to, finding.mode, finding.action, finding.demand) == (AppliesTo.RUNNING, Mode.WARN, None, NO_DEMAND)
-    assert finding.found == "spotwarden:deadline=soon"
+    assert finding.found == "spotwarden:deadline='soon'"
