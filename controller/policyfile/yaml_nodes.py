@@ -18,6 +18,8 @@ from controller.policyfile.yaml_limits import UNREADABLE, LimitedLoader
 PROBLEMS_MAX = 200  # of one file: what comes after them mostly follows from them
 WANTED = "YAML; other mistakes in the file are shown once this one is corrected"
 TIMESTAMP = "tag:yaml.org,2002:timestamp"
+INT = "tag:yaml.org,2002:int"
+DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # what YAML counts as one
 
 
@@ -184,6 +186,8 @@ def _value(node: yaml.Node, path: Path, tree: Tree, loader: yaml.SafeLoader, abo
 
 
 def _scalar(node: yaml.Node, loader: yaml.SafeLoader) -> Any:
+    if node.tag == INT and not DECIMAL.fullmatch(str(node.value)):
+        return str(node.value)  # YAML 1.1 reads 010 as 8 and 1:30 as 90, which nobody means: what wants a number refuses the text
     try:
         return loader.construct_object(node)
     except UNREADABLE as error:
