@@ -43,8 +43,8 @@ from controller.aws.stack_parameters import (
 from controller.aws.system_clock import SystemClock
 from controller.runtime.chat_by_channel import ChatByChannel
 from controller.runtime.ports import Answer, Chat, Clock, Home, Ports, Unreachable
-from controller.runtime.slack_click import SlackClickPorts
 from controller.runtime.slack_other_stack import OtherStack
+from controller.runtime.slack_ports import SlackClickPorts
 from controller.runtime.slack_user import KnownUsers
 
 # The lease (60 s) outlives the function (45 s), which outlives its calls: two tries of at most 2 + 10 s each.

@@ -125,7 +125,8 @@ def _per_function() -> Iterable[Alarm]:
             yield Alarm(
                 name=f"{name}LosesDeadLetters",
                 meaning=f"An invocation of {name} failed for good, and Lambda could not write it to the dead-letter queue.",
-                runbook="Check the queue and its key, then run spotwarden replay --since: it looks at all jobs again.",
+                runbook="Check the queue and its key, then look at the jobs again with spotwarden replay --since TIME --function"
+                " NAME, which is the output JobChanged.",
                 metric="DestinationDeliveryFailures",
                 namespace="AWS/Lambda",
                 dimensions=_of(name),
@@ -210,7 +211,7 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm(
         name="PolicyIsRefused",
         meaning="The document at PolicyUri has been bad or unreadable for five minutes, and is not in force.",
-        runbook="Read \"policy refused\" in SweepLogs; the last good one is in force. Write another: spotwarden compile --to.",
+        runbook="Read \"policy refused\" in SweepLogs; the last good one is in force. Write: spotwarden compile DIR --to URI.",
         metric="PoliciesRefused",
         periods=5,
         breaching=5,
@@ -225,8 +226,9 @@ ALARMS: tuple[Alarm, ...] = (
     ),
     Alarm(
         name="MessagesWait",
-        meaning="A message has waited for more than 30 minutes: Slack refuses them, or the drain does not run.",
-        runbook="Read \"channel waits\" in DrainLogs. token_revoked: renew the token; not_in_channel: invite the app.",
+        meaning="A message has waited for more than 30 minutes: Slack or SNS refuses them, or the drain does not run.",
+        runbook="Read \"channel waits\" in DrainLogs. token_revoked: renew the token; not_in_channel: invite the app; SNS:"
+        " look at the topic and PolicyTopics.",
         metric="OldestMessageSeconds",
         period_s=5 * MINUTE,
         periods=3,
@@ -244,17 +246,17 @@ ALARMS: tuple[Alarm, ...] = (
         breaching=12,
     ),
     Alarm(
-        name="MessagesAreSetAside",
-        meaning="Messages became older than a day before Slack took them; they are told in the next digest only.",
+        name="MessagesAreShelved",
+        meaning="Messages became older than a day before they could be sent; they are told in the next digest only.",
         runbook="Read \"channel waits\" in DrainLogs, and see MessagesWait.",
         metric="MessagesShelved",
         statistic="Sum",
         period_s=HOUR,
     ),
     Alarm(
-        name="MessagesAreRefused",
-        meaning="Slack refused messages as blocks, in parts and as text. They are kept, and delay no other message.",
-        runbook="spotwarden status shows channel, message and Slack's error. Repair the cause, then run spotwarden redrive.",
+        name="MessagesAreSetAside",
+        meaning="Slack or SNS refused messages in every form. They are kept, and delay no other message.",
+        runbook="spotwarden status --table TABLE shows channel, message and error. Repair it: spotwarden redrive --table TABLE.",
         metric="MessagesSetAside",
         statistic="Sum",
         period_s=HOUR,
@@ -290,7 +292,7 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm(
         name="DeadLettersNotEmpty",
         meaning="Events or invocations failed for good; their bodies wait in the dead-letter queue for 14 days.",
-        runbook="Repair the cause that the log shows, then run spotwarden redrive.",
+        runbook="Repair the cause that the log shows, then: spotwarden redrive --queue URL, the output DeadLetters.",
         metric="ApproximateNumberOfMessagesVisible",
         namespace="AWS/SQS",
         dimensions={"QueueName": {"Fn::GetAtt": ["DeadLetters", "QueueName"]}},

@@ -11,7 +11,7 @@ from controller.decide.ownership import OwnerAnswer
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.job import Job, Outcome
 from controller.ledger.intent import Probe, Publish, Submit
-from controller.ledger.lineage import LineageId
+from controller.ledger.lineage_id import LineageId
 from controller.policy.policy import Policy
 from controller.runtime.ports import Answer, Done, Ledger, Ports, Trigger
 from controller.runtime.reconcile import Reconciled, reconcile

@@ -12,9 +12,11 @@ from controller.decide.need import Need
 from controller.jobs.algorithm import Algorithm, AlgorithmClass
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import OUTCOMES, Interval, Job, Outcome, Usage
+from controller.ledger.attempt_name import attempt_name
 from controller.ledger.entry import Entry
 from controller.ledger.intent import Intent
-from controller.ledger.lineage import Lineage, LineageId, attempt_name
+from controller.ledger.lineage import Lineage
+from controller.ledger.lineage_id import LineageId
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, Policy, Rule, RuleAction, Severity
 from controller.policy.resubmission import Budget, Resubmission

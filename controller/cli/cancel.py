@@ -19,7 +19,8 @@ from controller.decide.user_requests import REASON_MAX, request_of
 from controller.ledger.entry import Ended
 from controller.ledger.halt import WHO_MAX
 from controller.ledger.intent import Submit
-from controller.ledger.lineage import Lineage, LineageId, mode_of, newest_attempt
+from controller.ledger.lineage import Lineage, mode_of, newest_attempt
+from controller.ledger.lineage_id import LineageId
 from controller.policy.user_request import UserRequest
 from controller.runtime.gather import lineage_of
 from controller.runtime.ports import Clock, Jobs, Ledger, Unreachable

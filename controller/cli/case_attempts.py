@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 from controller.decide.observe import ENDED
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Job, Outcome
+from controller.ledger.attempt_name import attempt_name
 from controller.ledger.entry import CheckpointScanned, Ended, Entry, Started
 from controller.ledger.intent import Intent, IntentResult, Submit
-from controller.ledger.lineage import Lineage, LineageId, attempt_name
+from controller.ledger.lineage import Lineage
+from controller.ledger.lineage_id import LineageId
 from controller.ledger.move_cause import AttemptCause, MoveCause
 from controller.policyfile.cases import EarlierAttempt
 

@@ -11,7 +11,7 @@ from typing import Any
 from controller.cli.ledger import with_outbox
 from controller.cli.options import Format, OutputFormat, Table
 from controller.ledger.halt import Halt
-from controller.ledger.lineage import LineageId
+from controller.ledger.lineage_id import LineageId
 from controller.notifications.message_text import halted
 from controller.runtime.ledger_ports import FailingTrigger
 from controller.runtime.policy_ports import RevisionInForce

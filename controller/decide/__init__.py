@@ -93,7 +93,7 @@ DECIDERS: tuple[Decider, ...] = (
     Decider(
         name="resubmit",
         decide=lambda facts, _: resubmit.resubmit(facts),
-        why="submit a job that did not finish again",
+        why="submit again a job that did not finish",
     ),
     Decider(
         name="settle_caps",

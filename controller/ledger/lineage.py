@@ -6,18 +6,16 @@ whoever may create or tag a job can copy, forge or remove them.
 
 from __future__ import annotations
 
-import hashlib
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar
 
 from controller.jobs.changes import RequestForm
 from controller.jobs.job import Job, Service
+from controller.ledger.attempt_name import attempt_name
 from controller.ledger.entry import Entry, OwnerChecked, Started
 from controller.ledger.intent import Intent, IntentResult, Probe, Submit
+from controller.ledger.lineage_id import LineageId
 from controller.units.value import dataclass
-
-NAME_LENGTH_MAX = 63  # SageMaker's TrainingJobName: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}
 
 LINEAGE_TAG = "spotwarden:lineage"  # for people to read; rows of older versions are found by it
 ATTEMPT_TAG = "spotwarden:attempt"
@@ -26,36 +24,6 @@ AFTER_LEASE = timedelta(seconds=60)  # and ahead of it: nothing that a lease cov
 GENERATIONS_MAX = 20  # names of one attempt that may be taken by others
 
 E = TypeVar("E", bound=Entry)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineageId:
-    """Root name and creation time: a name that is used again after DeleteTrainingJob begins another lineage."""
-
-    account: str
-    region: str
-    root: str
-    created_at: datetime
-
-    def __str__(self) -> str:
-        """``account/region/root/created``: fits a tag value, and ``parse`` reads it back."""
-        stamp = self.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        return f"{self.account}/{self.region}/{self.root}/{stamp}"
-
-    @classmethod
-    def parse(cls, text: str) -> LineageId | None:
-        """Read what ``str`` wrote; None for anything else, since tags are other people's text."""
-        try:
-            account, region, root, stamp = text.split("/")
-            created_at = datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
-        except ValueError:
-            return None
-        return cls(account=account, region=region, root=root, created_at=created_at)
-
-    @classmethod
-    def of(cls, job: Job) -> LineageId:
-        """The lineage that a job begins."""
-        return cls(account=job.account, region=job.region, root=job.name, created_at=job.created_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,36 +106,6 @@ def is_sent(intent: Intent, job: Job) -> bool:
         return False
     in_time = intent.claimed_at - BEFORE_CLAIM <= job.created_at <= intent.lease_ends_at + AFTER_LEASE
     return in_time and job.identity == action.identity and RequestForm.of(job).to_json() == action.sent
-
-
-_OURS = re.compile(r".*-[0-9a-f]{8}-(?:r[0-9]{2,}(?:g[0-9]{1,3})?|p[0-9]{5,})")
-
-
-def may_be_ours(name: str) -> bool:
-    """Whether a name has the form of an attempt's or a probe's; anybody can give a job such a name."""
-    return _OURS.fullmatch(name) is not None
-
-
-def probe_name(lineage: LineageId, number: int, nth: int) -> str:
-    """The name of the nth probe for an attempt: the same each time it is computed."""
-    suffix = f"-{hashlib.sha256(str(lineage).encode()).hexdigest()[:8]}-p{number:02d}{nth:03d}"
-    return lineage.root[: NAME_LENGTH_MAX - len(suffix)].rstrip("-") + suffix
-
-
-def attempt_name(lineage: LineageId, number: int, generation: int = 1, identity: str = "") -> str:
-    """The name of the nth attempt: the same each time it is computed, and never the name of another lineage's attempt.
-
-    The hash of the whole lineage id separates ``bert`` and ``bert-r02``, and two names that are shortened to fit. Anybody can
-    compute that name; a later ``generation``, for a taken name, also hashes the keyed ``identity``, which nobody else knows.
-    """
-    if number == 1:
-        return lineage.root
-    if generation == 1:
-        suffix = f"-{hashlib.sha256(str(lineage).encode()).hexdigest()[:8]}-r{number:02d}"
-    else:
-        salted = f"{lineage}/{number}/{generation}/{identity}"
-        suffix = f"-{hashlib.sha256(salted.encode()).hexdigest()[:8]}-r{number:02d}g{generation}"
-    return lineage.root[: NAME_LENGTH_MAX - len(suffix)].rstrip("-") + suffix
 
 
 def newest_attempt(lineage: Lineage) -> Started | None:

@@ -28,8 +28,7 @@ SECTION_MAX = 3000
 CONTEXT_MAX = 2000
 FIELD_MAX = 2000
 FIELDS_MAX = 10
-BUTTONS_MAX = 25
-BUTTON_MAX = 75
+BUTTONS_MAX, BUTTON_MAX = 25, 75
 TEXT_MAX = 3900
 ROWS_MAX = 100
 COLUMNS_MAX = 20
@@ -177,8 +176,9 @@ def _within_a_page(fields: Sequence[str]) -> Iterable[list[str]]:
 
 
 def _button(button: Button) -> Block:
-    if size(button.value) > 2000 or size(button.action_id) > 255:
-        raise ValueError(f"button {button.text!r} carries {size(button.value)} characters, wanted at most 2,000")
+    for name, length, most in (("value", size(button.value), 2000), ("action_id", size(button.action_id), 255)):
+        if length > most:
+            raise ValueError(f"button {button.text!r} has {name} of {length:,} characters, wanted at most {most:,}")
     block: Block = {
         "type": "button", "text": plain_object(shortened(button.text, BUTTON_MAX)),
         "action_id": button.action_id, "value": button.value,

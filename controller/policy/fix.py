@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from fnmatch import fnmatchcase
 from itertools import chain
 from typing import Any
@@ -30,7 +30,7 @@ from controller.jobs.spot_possible import (
 )
 from controller.policy.findings import Demand, Fix
 from controller.units.duration import said
-from controller.units.value import dataclass
+from controller.units.value import dataclass, replace
 
 ROUNDS = 12  # more rounds than demands: each round adds one or is the last
 WARM = "ResourceConfig.KeepAlivePeriodInSeconds"

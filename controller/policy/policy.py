@@ -7,7 +7,7 @@ that document into these types, with the standard library alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -24,7 +24,7 @@ from controller.policy.slack_settings import Labels, SlackSettings
 from controller.policy.user_request import UserRequest
 from controller.policy.waiver import Waiver
 from controller.policy.when import Path, When
-from controller.units.value import dataclass
+from controller.units.value import dataclass, replace
 
 
 class Severity(StrEnum):

@@ -7,7 +7,7 @@ would end later than the policy allows, the rule holds and the finding says why.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +17,7 @@ from controller.policy.bounds import REASON, SHORT_TEXT, Name
 from controller.policy.mode import Mode
 from controller.policy.selector import Selector
 from controller.units.duration import span
-from controller.units.value import dataclass
+from controller.units.value import dataclass, replace
 
 if TYPE_CHECKING:
     from controller.policy.findings import Finding

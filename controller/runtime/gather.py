@@ -24,9 +24,11 @@ from controller.jobs.claim import place_of
 from controller.jobs.instance import equivalents
 from controller.jobs.job import Job, Service
 from controller.jobs.quota_hold import instances_held
+from controller.ledger.attempt_name import may_be_ours
 from controller.ledger.entry import Ended, Measured, Started
 from controller.ledger.intent import Wake
-from controller.ledger.lineage import LINEAGE_TAG, Lineage, LineageId, is_sent, may_be_ours
+from controller.ledger.lineage import LINEAGE_TAG, Lineage, is_sent
+from controller.ledger.lineage_id import LineageId
 from controller.ledger.pool import CAPACITY_SIGNAL_AGE, PlacementAsked
 from controller.ledger.rule_acts import RuleActs
 from controller.policy.resubmission import Resubmission

@@ -15,7 +15,8 @@ from controller.jobs.quota_hold import QuotaHold
 from controller.ledger.entry import Entry, UserRequested, Waived
 from controller.ledger.halt import Halt
 from controller.ledger.intent import Intent, IntentResult
-from controller.ledger.lineage import Lineage, LineageId
+from controller.ledger.lineage import Lineage
+from controller.ledger.lineage_id import LineageId
 from controller.ledger.pool import PhaseTimes
 from controller.runtime.policy_ports import Revisions
 from controller.runtime.rule_acts_port import RuleActsPort

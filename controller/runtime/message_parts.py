@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from controller.ledger.lineage import Lineage, LineageId, newest_attempt
+from controller.ledger.lineage import Lineage, newest_attempt
+from controller.ledger.lineage_id import LineageId
 from controller.notifications.card import card
 from controller.notifications.links import job_links
 from controller.notifications.message_text import bold, where_text

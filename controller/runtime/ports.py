@@ -15,7 +15,7 @@ from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.job import Job
 from controller.jobs.tuning import TuningJob
 from controller.ledger.intent import Probe, Publish, Submit
-from controller.ledger.lineage import LineageId
+from controller.ledger.lineage_id import LineageId
 from controller.runtime.answers import Answer, Done, Later, Refused, Unreachable
 from controller.runtime.job_pages import JobPage
 from controller.runtime.ledger_ports import FailingTrigger, Ledger, Overdue

@@ -21,7 +21,8 @@ from controller.decide.facts import Facts
 from controller.jobs.job import Job
 from controller.ledger.entry import Ended, Finished
 from controller.ledger.intent import Announce, Intent, IntentResult, Publish, RefreshCard, Stop, Submit, Wake
-from controller.ledger.lineage import Lineage, LineageId, mode_of
+from controller.ledger.lineage import Lineage, mode_of
+from controller.ledger.lineage_id import LineageId
 from controller.runtime.gather import gather, look_up
 from controller.runtime.perform import perform
 from controller.runtime.ports import Ports, Trigger

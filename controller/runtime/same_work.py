@@ -12,7 +12,8 @@ from datetime import datetime
 from controller.decide.facts import Facts
 from controller.jobs.job import Job, Outcome
 from controller.jobs.work import Work, family_of_work
-from controller.ledger.lineage import LineageId, may_be_ours
+from controller.ledger.attempt_name import may_be_ours
+from controller.ledger.lineage_id import LineageId
 from controller.runtime.read_ports import ReadPorts
 
 KNOWN_MAX = 5  # jobs of the ledger that are described

@@ -19,7 +19,8 @@ from controller.ledger.directives_in_force import pending
 from controller.ledger.entry import Ended, UserRequested, Waived
 from controller.ledger.halt import halt_of
 from controller.ledger.intent import Submit
-from controller.ledger.lineage import Lineage, LineageId, newest_attempt
+from controller.ledger.lineage import Lineage, newest_attempt
+from controller.ledger.lineage_id import LineageId
 from controller.notifications.message_text import bold, halted_text, mention_of, person
 from controller.notifications.mrkdwn import escaped, when
 from controller.notifications.waiver_form import WAIVER_CALLBACK, waiver_form, waiver_request_of

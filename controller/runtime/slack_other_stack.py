@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from controller.ledger.lineage import LineageId
+from controller.ledger.lineage_id import LineageId
 from controller.notifications.message_text import where_text
 from controller.notifications.waiver_form import WAIVER_CALLBACK
 from controller.runtime.answers import Done, Later, Refused

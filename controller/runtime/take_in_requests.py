@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from controller.decide.call_off import recorded
 from controller.decide.user_requests import accepted_requests
-from controller.ledger.lineage import LineageId, mode_of
+from controller.ledger.lineage import mode_of
+from controller.ledger.lineage_id import LineageId
 from controller.runtime.ports import Ports
 
 TRIES = 3

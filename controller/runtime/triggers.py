@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from controller.ledger.lineage import LineageId
+from controller.ledger.lineage_id import LineageId
 from controller.ledger.pool import MarketSignalKind
 from controller.units.value import dataclass
 

@@ -106,12 +106,11 @@ def _proven(
     """
     kept, certain = timedelta(), False
     end = interval.end or interval.start
-    until = after.start if after else ended_at
     for scan in seen:
         written = scan.newest_at
         proven = proven_of(interval, after, ended_at, written) if written is not None else None
         kept = max(kept, proven or timedelta())
-        newer = written is not None and written > (until or end) and proven is None
+        newer = written is not None and written > end and proven is None
         certain = certain or (scan.at >= end and scan.complete and not newer)
     return kept, certain
 

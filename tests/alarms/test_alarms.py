@@ -159,7 +159,7 @@ def test_a_revoked_slack_token(deployed: Deployed) -> None:
     proves(deployed, "ChannelsWait", lambda: deployed.minutes(20, step=5))
     queue_a_digest(deployed)
     proves(deployed, "DigestsAreNotSent", lambda: deployed.minutes(60 * 3, step=5))
-    proves(deployed, "MessagesAreSetAside", lambda: deployed.minutes(60 * 20, step=30))
+    proves(deployed, "MessagesAreShelved", lambda: deployed.minutes(60 * 20, step=30))
     assert not deployed.host.bus.dead_letters  # every run is "done": nothing else tells
 
 
@@ -167,7 +167,7 @@ def test_a_message_that_slack_refuses_in_every_form(deployed: Deployed) -> None:
     deployed.minutes(10, step=5)
     deployed.host.slack.refuses = "an_error_of_next_year"
     queue_a_message(deployed)
-    proves(deployed, "MessagesAreRefused", lambda: deployed.minutes(10, step=5))
+    proves(deployed, "MessagesAreSetAside", lambda: deployed.minutes(10, step=5))
     assert [message.key for message in wiring.ports().outbox.aside()] == ["said"]
 
 

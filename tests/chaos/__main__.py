@@ -90,9 +90,9 @@ def unpacked(work: Path) -> Path:
     return task
 
 
-def settings_of(host: Host, gates: Gates, task: Path, clock: Path, *, close_first: bool) -> dict[str, str]:
+def settings_of(host: Host, gates: Gates, task: Path, clock: Path) -> dict[str, str]:
     """The environment of a function: that of the host, with a gate before each service."""
-    found = {**host.environment, **({"CHAOS_CLOSE_FIRST": "1"} if close_first else {})}
+    found = dict(host.environment)
     for name, value in host.environment.items():
         if name.startswith(BEHIND_A_GATE):
             found[name] = gates.before(value)
@@ -107,7 +107,7 @@ def deployed(host: Host, chosen: argparse.Namespace, python: Path, task: Path) -
         gates = stack.enter_context(Gates())
         log = stack.enter_context((chosen.work / "containers.log").open("w", encoding="utf-8"))
         clock = chosen.work / "clock"
-        settings = settings_of(host, gates, task, clock, close_first=chosen.close_first)
+        settings = settings_of(host, gates, task, clock)
         containers = {
             rule.name: Container(rule.name, rule.target, python, task, settings, log) for rule in host.bus.rules.values()
         }
@@ -179,7 +179,6 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, help="how many jobs people create")
     parser.add_argument("--seed", type=int, default=7, help="of the jobs, the faults, the spot capacity and the kills")
     parser.add_argument("--share", type=float, default=0.5, help="of the invocations that are to die; more than half of those do")
-    parser.add_argument("--close-first", action="store_true", help="with a fault that the counts must show: exit code 1")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "chaos")
     return run(parser.parse_args())
 

@@ -11,9 +11,9 @@ import pytest
 from controller.decide.decision import Decision
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome
+from controller.ledger.attempt_name import attempt_name
 from controller.ledger.entry import Ended, Interrupted, JobDeleted, Started
 from controller.ledger.intent import Announce, Intent, IntentResult, Submit, Wake
-from controller.ledger.lineage import attempt_name
 from controller.policy.policy import Policy
 from controller.policy.slack_settings import Importance, SlackSettings
 from controller.runtime.ports import Ledger, Refused

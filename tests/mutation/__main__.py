@@ -17,7 +17,7 @@ from random import Random
 
 from tests.mutation.coverage_by_test import TESTS, CoverageByTest, measure
 from tests.mutation.explained import reason_of
-from tests.mutation.mutants import PACKAGES, Mutant, sample
+from tests.mutation.mutants import PACKAGES, Mutant, printed, sample
 from tests.mutation.runner import Result, Task, in_a_fork, run
 
 COPIED = ("controller", "handlers", "infra", "policies", "tests", "vendor", "docs", "README.md", "app.py", "pyproject.toml")
@@ -32,13 +32,18 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many at a time")
     parser.add_argument("--package", action="append", choices=PACKAGES, help="only this package; may be repeated")
     parser.add_argument("--near", action="store_true", help="with the tests in tests/unit/<package> of the chosen packages alone")
+    parser.add_argument("--again", type=Path, help="the output of an earlier run: run only the mutants that survived it")
     parser.add_argument("--at-least", type=float, default=0.0, help="the lowest score that passes, such as 0.85")
     options = parser.parse_args()
     if IN_COPY not in os.environ:
         return _in_a_copy(Path.cwd())
     rng = Random(options.seed)  # noqa: S311 - a sample, not a secret
     packages = tuple(options.package or PACKAGES)
-    mutants, of = sample(Path.cwd(), packages, options.sample, rng)
+    if options.again:
+        mutants = printed(Path.cwd(), options.again.read_text())
+        of = len(mutants)
+    else:
+        mutants, of = sample(Path.cwd(), packages, options.sample, rng)
     tests = [f"tests/unit/{package}" for package in packages] if options.near else TESTS
     return _run(mutants, of, tests, options.jobs, options.at_least)
 
@@ -51,7 +56,8 @@ def _in_a_copy(root: Path) -> int:
                 shutil.copytree(root / name, Path(place, name), ignore=shutil.ignore_patterns("__pycache__"), symlinks=True)
             elif (root / name).exists():
                 shutil.copy2(root / name, place)
-        command = [sys.executable, "-m", "tests.mutation", *sys.argv[1:]]
+        arguments = [str(Path(given).resolve()) if Path(given).is_file() else given for given in sys.argv[1:]]
+        command = [sys.executable, "-m", "tests.mutation", *arguments]
         return subprocess.run(command, cwd=place, env=os.environ | {IN_COPY: "1"}, check=False).returncode  # noqa: S603
 
 

@@ -27,15 +27,16 @@ class CoverageByTest:
     def tests_for(self, mutant: Mutant) -> list[str]:
         """The tests that can kill a mutant, the nearest and fastest first.
 
-        For a line that runs at import, those that run any function of its file; where it has none, as a file of types, all tests.
+        For a line that runs at import, those that run any function of its file, and all of its package, which may read a table
+        without a function; where the file has no function, as a file of types, all tests.
         """
-        lines = self.lines.get(mutant.path, {})
+        lines, near = self.lines.get(mutant.path, {}), f"tests/unit/{mutant.package}/"
         tests: set[str] = set()
         tests = tests.union(*(lines.get(line, ()) for line in range(mutant.first, mutant.last + 1)))
         if not mutant.in_function or "" in tests:
             tests = tests.union(*lines.values()) - {""} or set(self.seconds)
+            tests |= {test for test in self.seconds if test.startswith(near)}
         found = tests & self.seconds.keys()
-        near = f"tests/unit/{mutant.package}/"
         return sorted(
             found, key=lambda test: (not test.startswith(near), test.startswith("tests/properties"), self.seconds[test], test)
         )

@@ -6,7 +6,25 @@ from collections.abc import Mapping
 
 from tests.mutation.mutants import Mutant
 
-EXPLAINED: Mapping[tuple[str, str], str] = {}
+EXPLAINED: Mapping[tuple[str, str], str] = {
+    (
+        "controller/units/value.py",
+        "return value.__class__(**dict(zip(names, get(value), )) | changes)",
+    ): "an attrgetter of the names gives as many values as there are names, so strict is a second lock",
+    (
+        "controller/units/value.py",
+        '__all__ = ["dataclass", "XXreplaceXX"]',
+    ): "only an import with a star reads it, and ruff forbids those",
+    ("controller/units/money.py", "return rounded if amount > 0 else -rounded"): "equal: minus zero is zero",
+    (
+        "controller/savings/spot_chance.py",
+        "SPELL_H, SPELL_SHARE = 5.0, 0.25  # hours of watching that say as much as is known of one run's own rate",
+    ): "fitted to spot traces: the calibration of `make bench` holds it, not a unit test",
+    (
+        "controller/decide/close_lineage.py",
+        "publish = Publish(about=job.name, detail_type=DETAIL_TYPE, detail=json.dumps(_detail(facts, finished), sort_keys=None))",
+    ): "the members are built in one order each time; sorting is for people who compare two events",
+}
 """By the file and the line that the mutant adds: the reason."""
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import difflib
-from collections.abc import Sequence
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -43,9 +45,13 @@ class Mutant:
         """The name of the package below ``controller``."""
         return self.path.split("/")[1]
 
+    @property
+    def change(self) -> str:
+        """The lines that the mutant takes out and adds, each after its sign."""
+        return "\n".join([f"    - {line.strip()}" for line in self.removed] + [f"    + {line.strip()}" for line in self.added])
+
     def __str__(self) -> str:
-        lines = [f"    - {line.strip()}" for line in self.removed] + [f"    + {line.strip()}" for line in self.added]
-        return "\n".join([f"{self.path}:{self.first}", *lines])
+        return f"{self.path}:{self.first}\n{self.change}"
 
 
 def sample(root: Path, packages: Sequence[str], size: int, rng: Random) -> tuple[list[Mutant], int]:
@@ -58,6 +64,18 @@ def sample(root: Path, packages: Sequence[str], size: int, rng: Random) -> tuple
     return list(islice(mutants, size)), len(changes)
 
 
+def printed(root: Path, output: str) -> list[Mutant]:
+    """The mutants that an earlier run printed, made again from the files of today; without those whose lines changed since."""
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for path, change in re.findall(r"^\[\d+/\d+\] .*: (\S+):\d+\n((?:    [-+] .*\n)+)", output, re.MULTILINE):
+        wanted[path].add(change.rstrip("\n"))
+    found: dict[str, Mutant] = {}
+    for path, changes in sorted(wanted.items()):
+        for mutant in _File(path, (root / path).read_text()).mutants_of(changes):
+            found.setdefault(f"{path} {mutant.change}", mutant)
+    return list(found.values())
+
+
 class _File:
     """A source file and all changes that can be made to it."""
 
@@ -67,6 +85,16 @@ class _File:
         nodes = _Nodes(texts=path.split("/")[1] in TEXTS)
         self._wrapper.visit(nodes)
         self.changes = nodes.changes
+
+    def mutants_of(self, changes: Collection[str]) -> Iterator[Mutant]:
+        """Those whose change is one of these; only nodes in a line that is taken out are tried."""
+        lines = self._source.splitlines()
+        for index, (node, _, _) in enumerate(self.changes):
+            at = self._wrapper.resolve(PositionProvider)[node]
+            if any(f"    - {line.strip()}\n" in change for line in lines[at.start.line - 1 : at.end.line] for change in changes):
+                mutant = self.mutant(index)
+                if mutant is not None and mutant.change in changes:
+                    yield mutant
 
     def mutant(self, index: int) -> Mutant | None:
         """Make one of the changes; None when what comes of it is not Python."""

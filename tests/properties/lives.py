@@ -20,7 +20,7 @@ from controller.jobs.job import Job, Outcome, Service
 from controller.jobs.request import change_from_json
 from controller.ledger.entry import Entry, UserRequested, Waived
 from controller.ledger.intent import Intent, IntentResult, Submit
-from controller.ledger.lineage import LineageId
+from controller.ledger.lineage_id import LineageId
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, Policy
 from controller.policy.resubmission import Budget, DeadlineSettings, FallbackKind, FallbackStep, Guarantee, InterruptionLimit

@@ -8,7 +8,8 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controller.ledger.lineage import LineageId, attempt_name
+from controller.ledger.attempt_name import attempt_name
+from controller.ledger.lineage_id import LineageId
 from tests.builders import BEGIN, lineage_id
 
 SAGEMAKER_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")  # CreateTrainingJob's pattern for TrainingJobName

@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from controller import wiring
-from controller.ledger.lineage import Lineage, LineageId, attempt_name
+from controller.ledger.attempt_name import attempt_name
+from controller.ledger.lineage import Lineage
+from controller.ledger.lineage_id import LineageId
 from controller.policyfile import compile_folder
 from infra.local import aws
 from infra.local.checkpoint_store import CheckpointStore

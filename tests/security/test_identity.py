@@ -142,7 +142,7 @@ def test_the_very_request_that_was_sent_created_before_it_was_sent_is_somebody_e
 
 
 def test_who_takes_one_name_after_the_other_gains_nothing_as_later_names_are_not_known() -> None:
-    from controller.ledger.lineage import attempt_name
+    from controller.ledger.attempt_name import attempt_name
 
     with lab(POLICY) as host:
         launch(host, victim())
@@ -187,7 +187,7 @@ def test_a_name_and_tags_of_an_attempt_that_nobody_submitted_exempt_from_nothing
 
 @pytest.mark.parametrize("tags", [{"spotwarden:probe": "warm-up"}, {}], ids=["with the probe's tag", "with its name alone"])
 def test_a_job_that_says_it_is_a_probe_is_judged_like_any_other(tags: dict[str, str]) -> None:
-    from controller.ledger.lineage import probe_name
+    from controller.ledger.attempt_name import probe_name
 
     with lab(POLICY) as host:
         launch(host, request("warm-up", "vision", work_s=300))

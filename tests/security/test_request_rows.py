@@ -18,9 +18,10 @@ from controller.aws.dynamodb.table import key, partition
 from controller.decide.decision import Decision
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome
+from controller.ledger.attempt_name import attempt_name
 from controller.ledger.entry import Finished, Measured, UserRequested, Waived
 from controller.ledger.intent import Stop, Submit
-from controller.ledger.lineage import LineageId, attempt_name
+from controller.ledger.lineage_id import LineageId
 from controller.policy.user_request import UserRequest
 from handlers.observed import logger
 from infra.local.host import TABLE, Host

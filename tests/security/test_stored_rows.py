@@ -11,9 +11,9 @@ import pytest
 
 from controller.aws.dynamodb.lineages import found_by_name, intent_item
 from controller.jobs.failure import FailureCause
+from controller.ledger.attempt_name import probe_name
 from controller.ledger.entry import Started
 from controller.ledger.intent import Action, Intent, IntentResult, Probe, Publish, Purpose, Stop, Submit
-from controller.ledger.lineage import probe_name
 from controller.ledger.message_kind import MessageKind
 from controller.ledger.move_cause import MoveCause
 from infra.local.host import TABLE, Host

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from controller.jobs.failure import FailureCause
-from controller.ledger.lineage import attempt_name
+from controller.ledger.attempt_name import attempt_name
 from controller.policy.mode import Mode
 from controller.policy.policy import AppliesTo, Policy
 from controller.policy.selector import Selector

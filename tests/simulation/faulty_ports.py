@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from controller.ledger.lineage import Lineage, LineageId
+from controller.ledger.lineage import Lineage
+from controller.ledger.lineage_id import LineageId
 from infra.local.sagemaker.client import Client
 from tests.simulation.lambdas import Lambdas
 from tests.simulation.memory import AllPorts

@@ -16,7 +16,8 @@ from controller.aws.sagemaker.jobs import SageMakerJobs
 from controller.decide.decision import Decision
 from controller.jobs.checkpoint import CheckpointScan
 from controller.ledger.intent import Publish
-from controller.ledger.lineage import Lineage, LineageId
+from controller.ledger.lineage import Lineage
+from controller.ledger.lineage_id import LineageId
 from controller.notifications.block_kit import Page
 from controller.policy.policy import Policy
 from controller.runtime.outbox import WrongChannel

@@ -17,7 +17,8 @@ from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.ledger import lineage
 from controller.ledger.intent import IntentResult
-from controller.ledger.lineage import ATTEMPT_TAG, Lineage, LineageId
+from controller.ledger.lineage import ATTEMPT_TAG, Lineage
+from controller.ledger.lineage_id import LineageId
 from controller.runtime import discover, gather, perform, reconcile, sweep
 from controller.runtime.ports import Done, Later, Trigger
 from controller.savings import interruption_rates

@@ -11,7 +11,8 @@ from controller.jobs.failure import FailureCause
 from controller.jobs.job import Job
 from controller.ledger.entry import Ended, Measured, Started, Unmeasured
 from controller.ledger.intent import Announce, IntentResult, Purpose, Stop
-from controller.ledger.lineage import Lineage, LineageId
+from controller.ledger.lineage import Lineage
+from controller.ledger.lineage_id import LineageId
 from controller.notifications.messages import text_of
 from controller.policy.mode import Mode
 from controller.policy.policy import Policy, RuleAction

@@ -8,8 +8,9 @@ from random import Random
 from typing import Any
 
 from controller.jobs.failure import FailureCause
+from controller.ledger.attempt_name import attempt_name
 from controller.ledger.intent import Intent, Submit
-from controller.ledger.lineage import LINEAGE_TAG, attempt_name
+from controller.ledger.lineage import LINEAGE_TAG
 from infra.local.sagemaker.errors import ApiError
 from infra.local.sagemaker.world import World
 from tests.simulation.world_invariants import FORGED, InvariantChecker, Life

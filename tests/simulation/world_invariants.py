@@ -20,7 +20,8 @@ from controller.jobs.failure import FailureCause
 from controller.jobs.job import outcome_of
 from controller.ledger.entry import Started
 from controller.ledger.intent import Announce, IntentResult, Purpose, Stop, Submit
-from controller.ledger.lineage import Lineage, LineageId
+from controller.ledger.lineage import Lineage
+from controller.ledger.lineage_id import LineageId
 from controller.ledger.message_kind import ASKED_BY
 from controller.ledger.move_cause import AttemptCause, MoveCause
 from controller.policy.policy import AppliesTo, Policy

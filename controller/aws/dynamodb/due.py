@@ -17,7 +17,7 @@ from controller.aws.dynamodb.items import MARK, Item, moment, stamp
 from controller.aws.dynamodb.lineages import lineage_pk
 from controller.aws.dynamodb.table import LINEAGE, PARTITIONS, Table, key, partition_of
 from controller.aws.dynamodb.user_requests import REQUEST, request_pk
-from controller.ledger.lineage import LineageId
+from controller.ledger.lineage_id import LineageId
 from controller.runtime.ledger_ports import FailingTrigger, Overdue
 from controller.runtime.triggers import Trigger
 

@@ -25,7 +25,8 @@ from controller.aws.dynamodb.works import remembering
 from controller.decide.decision import Decision
 from controller.ledger.entry import Entry, Finished, Waived
 from controller.ledger.intent import Intent, IntentResult, Probe, Submit, Wake
-from controller.ledger.lineage import Lineage, LineageId
+from controller.ledger.lineage import Lineage
+from controller.ledger.lineage_id import LineageId
 
 
 class DynamoLineages:

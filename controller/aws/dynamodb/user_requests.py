@@ -17,7 +17,7 @@ from datetime import datetime
 from controller.aws.dynamodb.items import Item, read_or_none, stamp, write
 from controller.aws.dynamodb.table import Table, key, partition, partition_of
 from controller.ledger.entry import UserRequested, Waived
-from controller.ledger.lineage import LineageId
+from controller.ledger.lineage_id import LineageId
 
 REQUEST = "request#"
 

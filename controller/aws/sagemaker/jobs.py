@@ -34,7 +34,8 @@ from controller.jobs.request import PROBE
 from controller.jobs.service_limit import never_fits
 from controller.jobs.tuning import TuningJob
 from controller.ledger.intent import NEVER_FITS, NO_PERMISSION, NO_QUOTA, Probe, Submit
-from controller.ledger.lineage import ATTEMPT_TAG, LINEAGE_TAG, LineageId
+from controller.ledger.lineage import ATTEMPT_TAG, LINEAGE_TAG
+from controller.ledger.lineage_id import LineageId
 from controller.ledger.move_cause import MoveCause
 from controller.runtime.job_pages import CHANGES_FOR, JobPage, ListedJob
 from controller.runtime.ports import Answer, Done, Later, Refused, Unreachable
@@ -57,13 +58,9 @@ class SageMakerJobs:
     """
 
     def __init__(
-        self,
-        client: Any,
-        *,
-        roles: Collection[str] = (),
-        key: str = "",
-        fields: Callable[[], Mapping[tuple[str, ...], bool]] = dict,
-    ) -> None:
+        self, client: Any, *,
+        roles: Collection[str] = (), key: str = "", fields: Callable[[], Mapping[tuple[str, ...], bool]] = dict,
+    ) -> None:  # fmt: skip
         self._client, self._roles, self._key, self._fields = client, frozenset(roles), key, fields
         self._products: dict[str, str | None] = {}
         self._noting = False

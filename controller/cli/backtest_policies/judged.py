@@ -12,7 +12,8 @@ from controller.decide.planned_stop import may_act, planned_stop
 from controller.jobs.job import Job
 from controller.jobs.request import change_from_json
 from controller.ledger.intent import Purpose, Stop
-from controller.ledger.lineage import ATTEMPT_TAG, LineageId
+from controller.ledger.lineage import ATTEMPT_TAG
+from controller.ledger.lineage_id import LineageId
 from controller.policy.findings import Finding
 from controller.policy.mode import Mode
 from controller.policy.policy import Policy

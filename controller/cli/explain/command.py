@@ -32,7 +32,8 @@ from controller.decide.facts import Facts
 from controller.decide.need import Need
 from controller.jobs.job import Job
 from controller.ledger.intent import Announce, Intent, RefreshCard
-from controller.ledger.lineage import Lineage, LineageId
+from controller.ledger.lineage import Lineage
+from controller.ledger.lineage_id import LineageId
 from controller.policy.findings import VerdictKind
 from controller.policy.policy import Policy
 from controller.policy.rules import judge

@@ -16,7 +16,7 @@ from controller.aws.dynamodb.revisions import DynamoRevisions
 from controller.aws.dynamodb.table import LINEAGE, Table
 from controller.cli.errors import BadInput
 from controller.cli.ledger_data.rows import rows_of
-from controller.ledger.lineage import LineageId
+from controller.ledger.lineage_id import LineageId
 
 NEEDED = ("rollup", "cursor", "signal#", "price#")
 

@@ -1,7 +1,4 @@
-"""Gives the packaged code the virtual time of the harness: Python imports this before the runtime client. It ships nowhere.
-
-With CHAOS_CLOSE_FIRST, an intent is closed before it is performed: a fault that only a death in between shows.
-"""
+"""Gives the packaged code the virtual time of the harness: Python imports this before the runtime client. It ships nowhere."""
 
 import os
 from datetime import datetime
@@ -24,15 +21,3 @@ class FileClock:
 
 
 wiring.install(clock=FileClock())
-
-if "CHAOS_CLOSE_FIRST" in os.environ:
-    from controller.ledger.intent import IntentResult
-    from controller.runtime import perform
-
-    carry_out = perform._carry_out
-
-    def _closing_first(intent, lineage, ports, again):
-        ports.ledger.lineages.close(lineage.id, intent, IntentResult.DONE, "")
-        return carry_out(intent, lineage, ports, again)
-
-    perform._carry_out = _closing_first

@@ -14,7 +14,8 @@ from controller.jobs.quota_hold import QuotaHold
 from controller.jobs.work import Work
 from controller.ledger.entry import Entry, Flagged, RuleHeldBack, UserRequested, Waived
 from controller.ledger.intent import Intent, IntentResult, Probe, Submit, Wake
-from controller.ledger.lineage import Lineage, LineageId
+from controller.ledger.lineage import Lineage
+from controller.ledger.lineage_id import LineageId
 from controller.ledger.pool import CapacitySeen, CapacitySignal, PhaseTimes, PlacementAsked
 from controller.ledger.rule_acts import RuleActs
 from controller.runtime.ports import FailingTrigger, LateDay, Overdue, Trigger

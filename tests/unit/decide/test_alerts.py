@@ -51,7 +51,8 @@ def test_only_a_job_that_is_stopping_is_stuck() -> None:
 
 def test_a_stuck_job_is_reported_in_the_policy_s_own_channel() -> None:
     own = policy(channel="#ops", resubmissions=(block(channel="#team"),))
-    assert [m["channel"] for m in messages(facts(STOPPING, now=BEGIN + timedelta(days=1), policy=own))] == ["#ops"]
+    [told] = messages(facts(STOPPING, now=BEGIN + timedelta(days=1), policy=own))
+    assert (told["channel"], told["job"]["name"], told["for_s"], told["secondary"]) == ("#ops", "bert", 86_400, "Uploading")
 
 
 def test_unreadable_checkpoints_are_reported_with_the_reason() -> None:

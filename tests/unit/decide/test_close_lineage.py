@@ -11,7 +11,7 @@ from controller.decide.close_lineage import close_lineage, work_s
 from controller.jobs.job import Interval, Job, Outcome, Service
 from controller.ledger.entry import CheckpointScanned, Finished, Measured
 from controller.ledger.intent import Intent, IntentResult, Publish, Submit
-from controller.ledger.lineage import LineageId
+from controller.ledger.lineage_id import LineageId
 from controller.ledger.move_cause import MoveCause
 from controller.policy.resubmission import DeadlineSettings
 from tests.builders import BEGIN, block, ended, facts, job, lineage, policy, usage

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from controller import decide as package
-from controller.decide import DECIDERS, decide
+from controller.decide import DECIDERS, Decider, decide
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.ledger.entry import Started
 from controller.ledger.intent import Announce, Intent, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
+from controller.ledger.message import DeciderFailed, JobFacts
+from controller.ledger.message_json import facts_to_json
 from controller.ledger.move_cause import MoveCause
 from tests.builders import BEGIN, attempt, ended, facts, job, lineage, lineage_id
 
@@ -47,6 +50,7 @@ def test_it_is_announced_once_for_a_lineage_and_decider(monkeypatch: pytest.Monk
     raising(monkeypatch, "enforce")
     first = facts()
     [announced] = told(decide(first))
+    assert announced.facts == facts_to_json(DeciderFailed(job=JobFacts.of(first.job), decider="enforce", error="OverflowError"))
     known = Intent(action=announced, due_at=BEGIN)
     assert not told(decide(replace(first, lineage=lineage(intents=(known,)))))
     second = facts(attempt(2), number=2, lineage=lineage(lineage_id(), intents=(known,)))
@@ -91,3 +95,12 @@ def test_deciding_again_with_a_failing_decider_adds_nothing(monkeypatch: pytest.
     again = decide(replace(first, lineage=known))
     assert again.writes == 0
     assert again.problems == decision.problems
+
+
+@pytest.mark.parametrize("decider", DECIDERS, ids=lambda decider: decider.name)
+def test_a_decider_has_the_name_of_its_module_and_says_why_it_is_there(decider: Decider, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Path(package.__file__).parent
+    assert (home / f"{decider.name}.py").is_file() or (home / decider.name).is_dir()
+    assert decider.why
+    raising(monkeypatch, decider.name)
+    assert [problem.decider for problem in decide(facts()).problems] == [decider.name]

@@ -158,7 +158,10 @@ def test_at_equal_prices_the_less_interrupted_pool_comes_first_and_otherwise_the
 def test_a_job_without_enough_memory_or_disk_gets_the_size_that_the_policy_names(
     cause: FailureCause, given: Any, wanted: str
 ) -> None:
-    assert wanted in changes_of(next_fallback(on_step(volume_gb=50), block(), cause, given))
+    larger = next_fallback(on_step(volume_gb=50), block(), cause, given)
+    assert wanted in changes_of(larger)
+    assert isinstance(larger, Fallback)
+    assert larger.fallback_step == 0
 
 
 def test_a_job_without_enough_memory_or_disk_never_gets_the_same_size_again() -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from controller.decide.observe import observe, scan_reason
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.job import Outcome
-from controller.ledger.entry import CheckpointScanned, Repeated, Started
+from controller.ledger.entry import CheckpointScanned, Interrupted, Repeated, Started
 from tests.builders import BEGIN, ended, facts, job
 
 
@@ -46,3 +46,11 @@ def test_the_work_of_a_job_is_known_while_it_lives_and_after_its_end() -> None:
     assert observe(running).works == (running.work,)
     over = facts(ended(job(), Outcome.COMPLETED))
     assert observe(over).works == (over.work,)
+
+
+def test_each_interruption_is_recorded_with_its_job_and_its_pool() -> None:
+    at = BEGIN + timedelta(hours=1)
+    entries = observe(facts(job(interrupted_at=(at,)), now=at)).entries
+    assert [e for e in entries if isinstance(e, Interrupted)] == [
+        Interrupted(job="bert", at=at, team="vision", instance_type="ml.g5.2xlarge", region="us-east-1")
+    ]

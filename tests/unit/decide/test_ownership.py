@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from controller.decide.ownership import Owner, OwnerAnswer, ask_again_at, settle_owner, to_ask
+from controller.decide.ownership import Owner, OwnerAnswer, as_claimed_first, ask_again_at, settle_owner, to_ask
 from controller.jobs.job import PIPELINE_TAG, Job, Service
 from controller.ledger.entry import OwnerChecked
+from controller.ledger.user_entry import DirectivesRead
 from tests.builders import BEGIN, job, lineage
 
 EXECUTION = "arn:aws:sagemaker:us-east-1:111122223333:pipeline/p/execution/abcdefghijkl"
@@ -84,3 +85,18 @@ def test_a_claim_that_nobody_was_asked_about_leaves_the_job_as_it_is() -> None:
 def test_an_owner_is_asked_again_at_the_next_multiple_of_five_minutes_of_the_job() -> None:
     for minutes, at in ((0, 5), (4.9, 5), (5, 10), (61, 65)):
         assert ask_again_at(CLAIMING, BEGIN + timedelta(minutes=minutes)) == BEGIN + timedelta(minutes=at)
+
+
+@pytest.mark.parametrize(("first", "about", "claimed", "unrepeatable"), [
+    ("AWS Batch", job(), Service.BATCH, "its name or tags say that it belongs to AWS Batch"),
+    ("", replace(CLAIMING, unrepeatable="it says so"), None, ""),
+    ("", replace(CLAIMING, unrepeatable="x", unrepeatable_unclaimed="it is serverless"), None, "it is serverless"),
+    (None, CLAIMING, Service.PIPELINES, ""),
+])  # fmt: skip
+def test_a_job_keeps_the_owner_that_it_claimed_when_its_tags_were_first_read(
+    first: str | None, about: Job, claimed: Service | None, unrepeatable: str
+) -> None:
+    read = DirectivesRead(job="bert", at=BEGIN, team="vision", number=0, claimed=first)
+    later = replace(read, number=1, claimed=None)
+    found = as_claimed_first(about, lineage(entries=(later, read)))
+    assert (found.name, found.claimed, (found.unrepeatable or "").partition(",")[0]) == ("bert", claimed, unrepeatable)

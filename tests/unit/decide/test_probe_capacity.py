@@ -13,8 +13,9 @@ from controller.decide.probe_capacity import PROBES_MAX, probe_capacity
 from controller.jobs.algorithm import AlgorithmClass
 from controller.jobs.changes import RequestForm
 from controller.jobs.job import Interval
+from controller.ledger.attempt_name import attempt_name, probe_name
 from controller.ledger.intent import Announce, Intent, IntentResult, Probe, Submit, Wake
-from controller.ledger.lineage import LineageId, attempt_name, probe_name
+from controller.ledger.lineage_id import LineageId
 from controller.ledger.message_kind import MessageKind
 from controller.ledger.move_cause import MoveCause
 from controller.policy.mode import Mode

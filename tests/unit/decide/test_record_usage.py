@@ -194,3 +194,11 @@ def test_training_lost_to_a_repetition_by_sagemaker_is_wasted(checkpoint_uri: st
     assert one.useful_s == useful_s
     assert one.wasted_micros == one.spent_micros * (14_400 - useful_s) // 14_400
     assert [e.repeats for e in entries if isinstance(e, Measured)] == [1]
+
+
+def test_how_long_a_job_waited_for_its_starts_is_recorded_with_its_usage() -> None:
+    two = (Interval(start=BEGIN + HOUR, end=BEGIN + 2 * HOUR), Interval(start=BEGIN + 5 * HOUR, end=BEGIN + 6 * HOUR))
+    unknown = (replace(two[0], end=None), two[1])
+    for intervals, waited_s in (((), None), (two[:1], 3_600), (two, 4 * 3_600), (unknown, None)):
+        over = replace(ended(job(), Outcome.COMPLETED, ended_at=BEGIN + 6 * HOUR, usage=usage()), intervals=intervals)
+        assert [e.waited_s for e in record_usage(facts(over)).entries if isinstance(e, Measured)] == [waited_s]

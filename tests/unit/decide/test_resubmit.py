@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -14,9 +15,10 @@ from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome
 from controller.jobs.request import change_from_json
+from controller.ledger.attempt_name import attempt_name
 from controller.ledger.entry import CheckpointScanned, Started
-from controller.ledger.intent import Intent, IntentResult, Publish, Purpose, Stop, Submit
-from controller.ledger.lineage import attempt_name
+from controller.ledger.intent import NAME_TAKEN, Announce, Intent, IntentResult, Publish, Purpose, Stop, Submit
+from controller.ledger.lineage import GENERATIONS_MAX
 from controller.ledger.move_cause import MoveCause
 from controller.policy.policy import Policy, Repair, RuleAction
 from controller.policy.resubmission import FallbackKind, FallbackStep
@@ -110,7 +112,23 @@ def test_a_job_stopped_for_a_repair_is_submitted_with_its_changes_and_without_a_
     assert decide(replace(over, looked_up=frozenset())).needs == {Need.REPAIR_PREFIX}
     [submit] = actions(replace(over, repair_prefix="s3://acme/vision/bert-1a2b/"), Submit)
     assert submit.cause is MoveCause.REPAIR
+    placed = replace(over, repair_prefix="s3://acme/vision/bert-1a2b/")
+    [announced] = [a for a in actions(placed, Announce) if a.topic == f"resubmitting/{submit.job}"]
+    assert json.loads(announced.facts)["revision"] == repairing.revision
     assert change_from_json(submit.changes) == {"CheckpointConfig": {"S3Uri": "s3://acme/vision/bert-1a2b/"}}
+    with_cap = replace(placed, policy=replace(repairing, resubmissions=(block(team_month_cap_micros=10**12),)))
+    assert [submit.cap_micros for submit in actions(with_cap, Submit)] == [10**12]
+    placeless: Policy = policy(rules=(replace(repairing.rules[0], repair=Repair()),), resubmissions=())
+    unplaced = replace(over, policy=placeless, repair_prefix="s3://acme/vision/bert-1a2b/")
+    assert not actions(unplaced, Submit)
+    assert "*bert* was stopped and cannot be submitted again" in text(unplaced, "cannot-repeat")
+
+
+def test_a_request_that_cannot_be_repeated_is_said_and_not_submitted() -> None:
+    serverless = looked_up(replace(starved().job, unrepeatable="it is serverless"), now=BEGIN + HOUR, claims=None)
+    assert not actions(serverless, Submit)
+    assert "Spotwarden does not repeat its request: it is serverless." in text(serverless, "cannot-repeat")
+    assert "*bert* waited longer than MaxWaitTimeInSeconds" in text(serverless, "cannot-repeat")
 
 
 # ── the limits of a cause ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -138,6 +156,9 @@ def test_the_jitter_of_a_lineage_is_the_same_each_time_it_is_decided() -> None:
     due = [i.due_at for _ in range(2) for i in decide(starved(resubmission=jittered)).intents if isinstance(i.action, Submit)]
     assert due[0] == due[1]
     assert BEGIN + 2 * HOUR <= due[0] <= BEGIN + 2.5 * HOUR
+    again = lineage(lineage_id(created_at=BEGIN - HOUR))
+    [other] = [i.due_at for i in decide(starved(resubmission=jittered, lineage=again)).intents if isinstance(i.action, Submit)]
+    assert other != due[0], "the same name at another time is another lineage"
 
 
 # ── a quota that is used up ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -167,6 +188,8 @@ def test_an_attempt_that_waits_for_quota_takes_the_next_fallback_step_after_its_
     last = starved(resubmission=allowed, lineage=lineage(intents=(waiting_for_quota(2),)))
     [submit] = actions(last, Submit)
     assert (submit.number, submit.cause) == (3, FailureCause.QUOTA)
+    [announced] = [a for a in actions(last, Announce) if a.topic == f"resubmitting/{submit.job}"]
+    assert (json.loads(announced.facts)["tried"], json.loads(announced.facts)["limit"]) == (1, 2)
     assert change_from_json(submit.changes)["ResourceConfig"]["InstanceType"] == "ml.g5.4xlarge"
     assert [i.key for i in decide(last).withdrawn] == [f"submit/{SECOND}"]
 
@@ -176,6 +199,22 @@ def test_an_attempt_that_waits_for_quota_keeps_waiting_where_there_is_no_further
     last = starved(resubmission=no_ladder, lineage=lineage(intents=(waiting_for_quota(9),)))
     assert not actions(last, Submit)
     assert not decide(last).withdrawn
+
+
+def test_a_lineage_whose_next_names_are_all_taken_is_given_up() -> None:
+    taken = tuple(
+        done(
+            Submit(about="bert", job=attempt_name(lineage_id(), 2, n), number=2, cause=FailureCause.STARVED),
+            IntentResult.REFUSED, NAME_TAKEN,
+        )
+        for n in range(1, GENERATIONS_MAX + 1)
+    )  # fmt: skip
+    assert actions(starved(lineage=lineage(intents=taken[:-1])), Submit)
+    given_up = starved(lineage=lineage(intents=taken))
+    assert not actions(given_up, Submit)
+    [announced] = [a for a in actions(given_up, Announce) if a.topic == "gave-up"]
+    told = json.loads(announced.facts)
+    assert (told["reason"], told["tried"]) == ("names-taken", GENERATIONS_MAX)
 
 
 # ── a step that never fits ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -236,6 +275,13 @@ def test_a_larger_machine_that_never_fits_is_followed_by_no_smaller_one() -> Non
     found = looked_up(memory, now=BEGIN + HOUR, claims=None, lineage=known, resubmission=larger)
     assert not actions(found, Submit)
     assert "gave-up" in topics(found)
+
+
+def test_a_change_that_no_request_may_carry_is_said_and_not_submitted() -> None:
+    larger = block(causes={FailureCause.MEMORY: budget(2, instance_type="g5.12xlarge")})
+    found = looked_up(ended(job(), Outcome.MEMORY), now=BEGIN + HOUR, claims=None, resubmission=larger)
+    assert not actions(found, Submit)
+    assert "found 'g5.12xlarge', wanted an instance type" in text(found, "cannot-repeat")
 
 
 def test_a_refusal_that_names_a_quota_is_told_with_its_name() -> None:

@@ -10,11 +10,11 @@ import pytest
 
 from controller.decide import decide
 from controller.decide.facts import Facts
-from controller.decide.settle_caps import settle_caps
+from controller.decide.settle_caps import follows_its_stop, settle_caps, unused
 from controller.jobs.job import Outcome
-from controller.ledger.entry import Started
+from controller.ledger.attempt_name import attempt_name
+from controller.ledger.entry import Ended, Measured, Started
 from controller.ledger.intent import Intent, IntentResult, Purpose, Settle, Stop, Submit
-from controller.ledger.lineage import attempt_name
 from controller.ledger.move_cause import MoveCause
 from controller.policy.policy import Policy
 from tests.builders import BEGIN, attempt, block, ended, facts, job, ledger_with, lineage, lineage_id, policy, usage
@@ -101,3 +101,51 @@ def test_a_settlement_is_said_once() -> None:
     assert any(isinstance(i.action, Settle) for i in decision.intents)
     assert ledger.commit(known.lineage, decision.leased(known.now, known.now + timedelta(minutes=1)))
     assert not decide(replace(known, lineage=ledger.load(known.lineage.id)))
+
+
+# ── what the attempts before still hold ──────────────────────────────────────────────────────────────────────────────────────
+
+THIRD = attempt_name(lineage_id(), 3)
+MOVE = Intent(action=Stop(about="bert", because="x", purpose=Purpose.MOVE, month="2026-03"), due_at=BEGIN, claim=1)
+
+
+def test_an_attempt_follows_its_stop_unless_it_returns_from_a_place_that_refused_the_job() -> None:
+    move, way_back = submitted(None), submitted(None, job=THIRD, number=3)
+    assert follows_its_stop(move.action, lineage(intents=(MOVE, move)))  # type: ignore[arg-type]  # it is a Submit
+    refused = submitted(IntentResult.REFUSED)
+    assert not follows_its_stop(way_back.action, lineage(intents=(MOVE, refused, way_back)))  # type: ignore[arg-type]
+    elsewhere = submitted(IntentResult.REFUSED, about=SECOND, job=THIRD, number=3)
+    assert follows_its_stop(move.action, lineage(intents=(MOVE, move, elsewhere)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("stop", [None, replace(MOVE, claim=0), replace(MOVE, action=Stop(about="bert", because="x"))])
+def test_an_attempt_without_a_stop_for_a_move_that_was_begun_is_held_to_the_cap(stop: Intent | None) -> None:
+    known = lineage(intents=(submitted(None), *([stop] if stop else [])))
+    assert not follows_its_stop(submitted(None).action, known)  # type: ignore[arg-type]
+
+
+def measured(billable_s: int) -> Measured:
+    return Measured(
+        job=SECOND, at=BEGIN, team="vision", training_s=3600, billable_s=billable_s, spot=True, instance_type="ml.g5.2xlarge",
+        instance_count=1, region="us-east-1", rate_micros_per_h=1_515_000, rate_as_of=None, rate_source=None,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("ran_s", "billed", "holds"), [
+    (None, None, None), (0, None, 0), (5, None, 450), (7, None, 630), (99, None, 900), (5, 1200, 505_000),
+])  # fmt: skip
+def test_the_attempt_before_holds_the_share_of_its_time_that_it_ran_until_its_usage_is_known(
+    ran_s: int | None, billed: int | None, holds: int | None
+) -> None:
+    over = Ended(
+        job=SECOND, at=BEGIN, team="vision", outcome=Outcome.FAILED, seen_at=BEGIN, failure=None, spot=True,
+        instance_type="ml.g5.2xlarge", region="us-east-1", ran_s=ran_s,
+    )  # fmt: skip
+    began = replace(started(SECOND, 2), runtime_s_max=10)
+    entries: tuple[Any, ...] = (started("bert", 1), began, over)
+    if billed is not None:
+        entries += (measured(billed),)
+    known = lineage(entries=entries, intents=(submitted(),))
+    following = submitted(None, about=SECOND, job=THIRD, number=3)
+    wanted = () if holds is None else ((submitted().action, holds),)
+    assert unused(following.action, known) == wanted  # type: ignore[arg-type]

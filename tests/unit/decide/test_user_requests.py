@@ -114,6 +114,9 @@ def test_a_request_to_call_off_carries_the_number_of_the_attempt_that_waits() ->
     waiting = lineage(entries=(STARTED, STARVED), intents=(AGAIN,))
     asked_for = entry_of(UserRequest.CANCEL, waiting, job="bert", who="ada", at=NOW, why="wrong data")
     assert (asked_for.number, asked_for.why, asked_for.key) == (2, "wrong data", "asked/bert/cancel/2")
+    throttled = lineage(entries=(STARTED, STARVED), intents=(replace(AGAIN, claim=1),))
+    numbers = {request: entry_of(request, throttled, job="bert", who="ada", at=NOW).number for request in UserRequest}
+    assert (numbers[UserRequest.CANCEL], numbers[UserRequest.TRY_AGAIN]) == (2, 3)
 
 
 def test_only_a_halt_is_offered_of_a_job_of_another_service_or_one_that_never_started() -> None:

@@ -39,7 +39,7 @@ FORBIDDEN: dict[str, Any] = {
     "a name": {"TrainingJobName": "evil"},
     "a preference": {"ResourceConfig": {"InstancePreferences": [{"InstanceType": "ml.p5.48xlarge"}]}},
     "a warm pool": {"ResourceConfig": {"KeepAlivePeriodInSeconds": 3600}},
-    "too many machines": {"ResourceConfig": {"InstanceCount": 10**6}},
+    "too many machines": {"ResourceConfig": {"InstanceCount": 1001}},
     "no machine": {"ResourceConfig": {"InstanceCount": 0}},
     "half a machine": {"ResourceConfig": {"InstanceCount": 0.5}},
     "a machine that is none": {"ResourceConfig": {"InstanceType": "ml.g5.xlarge; rm"}},
@@ -65,6 +65,11 @@ def test_any_other_change_is_refused_with_what_was_found(name: str) -> None:
         Changes.of(FORBIDDEN[name])
 
 
+def test_a_refusal_quotes_the_tags_that_it_found() -> None:
+    with pytest.raises(ValueError, match=r"found Tags .*'Key': 'team'.*, wanted a list of Key and Value"):
+        Changes.of(FORBIDDEN["tags that are none"])
+
+
 @pytest.mark.parametrize("text", ["[]", "1", '"a"', "{", "[" * 100_000])
 def test_a_row_that_holds_no_object_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"found|Expecting"):
@@ -88,6 +93,7 @@ def test_a_description_shows_the_form_of_the_request_after_its_changes() -> None
 def test_where_sagemaker_chooses_the_machines_their_preferences_are_compared() -> None:
     one, other = (RequestForm.of(job(preferences="[1]", instance_type=t)) for t in ("flexible", "ml.g5.xlarge"))
     assert one == other
+    assert (one.instance_type, one.instance_count) == ("", 1)
     assert one != RequestForm.of(job(preferences="[2]"))
     assert one.changed(Changes(instance_type="ml.g5.xlarge")) == RequestForm.of(job(instance_type="ml.g5.xlarge"))
 

@@ -11,9 +11,11 @@ import pytest
 from controller.jobs.changes import RequestForm
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Job
+from controller.ledger.attempt_name import attempt_name, may_be_ours, probe_name
 from controller.ledger.entry import Started, Unmeasured, Waived
 from controller.ledger.intent import NAME_TAKEN, NOT_DECIDED, Intent, IntentResult, Submit, Wake
-from controller.ledger.lineage import LINEAGE_TAG, LineageId, attempt_name, may_be_ours, newest_attempt, probe_name
+from controller.ledger.lineage import LINEAGE_TAG, newest_attempt
+from controller.ledger.lineage_id import LineageId
 from controller.ledger.waiver import waivers_in_force
 from tests.builders import BEGIN, job, lineage, lineage_id
 

@@ -86,6 +86,12 @@ def test_a_thousand_teams_are_all_listed(native: bool) -> None:
     assert [name for name in names if name.split()[0] not in told] == []
 
 
+def test_a_table_continues_in_a_second_one_after_a_hundred_rows() -> None:
+    rows = tuple((f"team-{n}", "x") for n in range(101))
+    made = pages([Table(caption="By team", columns=("Team", "Saved"), rows=rows)], native=True)
+    assert [len(block["rows"]) - 1 for page in made for block in page.blocks if block["type"] == "data_table"] == [100, 1]
+
+
 def test_a_chart_of_more_points_than_slack_draws_lists_the_others() -> None:
     chart = Chart(title="T", kind="bar", categories=tuple(f"team {n}" for n in range(25)), series=(("S", tuple(range(25))),))
     [page] = pages([chart])
@@ -135,3 +141,14 @@ def test_ten_long_fields_need_more_than_one_message() -> None:
     made = pages([Fields(("x" * 2000,) * 10)])
     assert len(made) == 2
     assert all(wrong(page) == [] for page in made)
+
+
+def test_a_button_carries_as_much_as_slack_takes_and_not_more() -> None:
+    def one(value: int, action_id: int) -> Buttons:
+        return Buttons((Button(text="Stop", action_id="a" * action_id, value="v" * value),))
+
+    [page] = pages([one(2000, 255)])
+    assert broken(page.text, page.blocks) == []
+    for value, action_id, said in ((2001, 255, "value of 2,001 characters"), (2000, 256, "action_id of 256 characters")):
+        with pytest.raises(ValueError, match=f"button 'Stop' has {said}, wanted at most"):
+            pages([one(value, action_id)])

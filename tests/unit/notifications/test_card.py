@@ -80,6 +80,11 @@ def fields(*entries: Any, intents: tuple[Intent, ...] = ()) -> dict[str, str]:
         ((STARTED, STARVED), (), ":hourglass: *bert* waited longer than MaxWaitTimeInSeconds for spot capacity"),
         ((STARTED, STARVED), (AGAIN, STOP), ":repeat: *bert* is submitted again as attempt 2"),
         ((STARTED, replace(STARVED, outcome=Outcome.COMPLETED)), (), ":white_check_mark: *bert* completed"),
+        (
+            (STARTED, replace(STARTED, job="bert-r02", number=2), replace(STARVED, job="bert-r02")),
+            (),
+            ":hourglass: *bert* waited longer than MaxWaitTimeInSeconds for spot capacity after 2 attempts",
+        ),
         ((), (), "*bert*: no data yet"),
     ],
 )

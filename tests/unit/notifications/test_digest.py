@@ -47,6 +47,8 @@ def test_the_money_comes_first() -> None:
 
 def test_unknown_amounts_are_named() -> None:
     assert "1 attempt without a known price" in words(rate_micros_per_h=None)
+    other = words(number=2, first_rate_micros_per_h=1_000_000, other_instances=True)
+    assert "1 attempt on other instances, speed unknown: counted at the lower price of both" in other
 
 
 def test_waivers_of_the_policy_are_listed_with_what_they_say() -> None:
@@ -169,6 +171,42 @@ def test_a_digest_names_the_jobs_that_changed_the_figures_most_and_what_to_do() 
     said = "\n".join(page.text for page in pages(digest_parts(report, report, DigestNotes())))
     assert "cost $1.00 more than on-demand: interrupted 5 times without a checkpoint. Add a CheckpointConfig." in said
     assert "|bert-7> saved $0.70" in said
+
+
+@pytest.mark.parametrize(("changes", "why"), [
+    ({}, "it ended without its model. See why. If it wrote a checkpoint, a new attempt continues from it."),
+    ({"checkpoint": False}, "it ended without its model. Add a CheckpointConfig."),
+    ({"repeats": 2}, "SageMaker repeated it 2 times after internal errors. Save checkpoints more often."),
+    ({"repeats": 2, "checkpoint": False}, "SageMaker repeated it 2 times after internal errors. Add a CheckpointConfig."),
+    ({"interruptions": 3}, "interrupted 3 times. Save checkpoints more often."),
+])  # fmt: skip
+def test_a_job_that_lost_work_comes_with_the_reason_and_what_to_do(changes: dict[str, Any], why: str) -> None:
+    lost = measured("distill", **({"checkpoint": True} | changes))
+    report = report_of({FIRST: roll_up([lost, replace(told(lost)[1], useful_s=0)])}, FIRST, FIRST + DAY)
+    said = "\n".join(page.text for page in pages(digest_parts(report, report, DigestNotes())))
+    assert f"|distill> cost $0.30 more than on-demand: {why}" in said
+
+
+def test_at_most_three_jobs_that_saved_and_three_that_lost_are_named() -> None:
+    lost = [measured(f"lost-{n}", billable_s=3600) for n in range(4)]
+    entries = [*told(*(measured(f"saved-{n}") for n in range(4))), *lost, *(replace(told(one)[1], useful_s=0) for one in lost)]
+    report = report_of({FIRST: roll_up(entries)}, FIRST, FIRST + DAY)
+    said = "\n".join(page.text for page in pages(digest_parts(report, report, DigestNotes())))
+    assert (said.count("|lost-"), said.count("|saved-")) == (3, 3)
+
+
+def test_outcomes_are_counted_by_their_names() -> None:
+    report = replace(
+        report_of({FIRST: roll_up(told(measured("a")))}, FIRST, FIRST + DAY), outcomes=(("completed", 7), ("starved", 2))
+    )
+    said = "\n".join(page.text for page in pages(digest_parts(report, report, DigestNotes())))
+    assert "*Outcomes*: completed 7, waited longer than MaxWaitTimeInSeconds for spot capacity 2" in said
+
+
+def test_missed_deadlines_need_a_person() -> None:
+    report = replace(report_of({FIRST: roll_up(told(measured("a")))}, FIRST, FIRST + DAY), deadlines_missed=2)
+    said = "\n".join(page.text for page in pages(digest_parts(report, report, DigestNotes())))
+    assert "2 deadlines missed. Tell those who wait for the models." in said
 
 
 def test_sagemaker_s_percentage_is_named_only_where_it_differs_and_with_the_reason() -> None:

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from controller.jobs.job import Outcome
 from controller.ledger import message as m
 from controller.ledger.message import JobFacts, Message
 from controller.ledger.message_json import facts_to_json
@@ -53,6 +55,7 @@ EXAMPLES: tuple[Message, ...] = (
              expected_s=864_000),
     m.GaveUp(job=SPOT, reason=GiveUpReason.NO_FURTHER_STEP, cause="capacity", proven_s=0),
     m.CannotRepeat(job=SPOT, why="it is serverless"),
+    m.CannotRepeat(job=replace(SPOT, outcome=Outcome.STARVED), why="it is serverless"),
     m.CannotRepeat(
         job=SPOT, rules="use-spot",
         why="it would break use-spot (EnableManagedSpotTraining is off; wanted: on), and the fix is the opposite of what was"

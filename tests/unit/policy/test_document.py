@@ -268,6 +268,13 @@ def test_every_bound_of_the_policy_s_classes_is_tried_here() -> None:
     assert numbers == {bound for _, bound in PLACES}
 
 
+def test_a_value_of_two_possible_types_is_refused_with_both(compiled: dict[str, Any]) -> None:
+    document = deepcopy(compiled)
+    document["brakes"]["submissions_per_h"] = "many"
+    with pytest.raises(BadDocument, match=r"'many', wanted .* or "):
+        read(forged(document))
+
+
 def test_half_a_character_is_refused_though_the_revision_fits(compiled: dict[str, Any]) -> None:
     with pytest.raises(BadDocument, match="UnicodeEncodeError"):
         document_of(forged({**compiled, "channel": "\ud800"}))

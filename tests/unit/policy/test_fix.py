@@ -1,4 +1,4 @@
-"""A fix is judged again with the members of the document as it changes them, since expressions of other rules read them."""
+"""The one fix of a job, and the job as it would be with it, which is judged again."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from controller.policy.fix import applied
+from controller.jobs.job import Job
+from controller.policy.findings import Demand
+from controller.policy.fix import Values, applied, combined_fix
 from tests.builders import job
 
 SPOT, WAIT, PREFIX, COUNT = (
@@ -40,3 +42,13 @@ def test_a_change_of_nothing_leaves_them_alone() -> None:
 def test_what_a_change_sets_is_no_longer_unknown(member: str, change: dict[str, Any]) -> None:
     unknown = frozenset({"spot", "runtime_s_max", "wait_s_max", "checkpoint_uri", "instance_type"})
     assert applied(job(unknown=unknown), change).unknown == unknown - {member}
+
+
+def test_a_job_that_stays_on_demand_gets_the_checkpoint_that_a_rule_wants_and_loses_its_wait() -> None:
+    def broken(with_fix: Job) -> list[tuple[str, Demand]]:
+        return [] if with_fix.checkpoint_uri else [("save", Demand(checkpoint=True))]
+
+    on_demand = job(spot=False, checkpoint_uri=None, wait_s_max=72_000)
+    assert combined_fix(on_demand, broken, Values(places=("s3://a/bert/",), only_places=True)).request == {
+        "StoppingCondition": {"MaxWaitTimeInSeconds": None}, "CheckpointConfig": {"S3Uri": "s3://a/bert/"},
+    }  # fmt: skip

@@ -8,8 +8,8 @@ import pytest
 
 from controller.jobs.checkpoint import advised_interval_s
 from controller.jobs.job import Outcome
-from controller.ledger.entry import Entry, Finished, Interrupted, Measured, Started
-from controller.savings.advice import NoAdvice, advise
+from controller.ledger.entry import CheckpointScanned, Entry, Finished, Interrupted, Measured, Started
+from controller.savings.advice import UPLOAD_BYTES_S, WRITE_S, NoAdvice, advise
 from tests import builders
 from tests.builders import BEGIN
 
@@ -94,3 +94,16 @@ def test_advice_says_what_a_run_may_expect_on_spot_with_and_without_checkpoints(
 def test_of_a_pool_that_was_hardly_watched_advice_says_nothing_about_spot() -> None:
     advice = advise("train-bert", run(1, HOUR_S) + run(2, HOUR_S) + run(3, HOUR_S), {})
     assert (advice.without_checkpoints, advice.with_checkpoints) == (None, None)
+
+
+def test_the_time_to_write_a_checkpoint_follows_the_largest_mean_file_of_the_family() -> None:
+    def scanned(job: str, gigabytes: float, objects: int) -> CheckpointScanned:
+        return CheckpointScanned(
+            job=job, at=BEGIN, team="vision", occasion="ended", uri="s3://c/p/", objects=objects, newest_at=BEGIN,
+            bytes_seen=int(gigabytes * 1e9), complete=True, proven_s=0, at_risk_s=0, problem=None,
+        )  # fmt: skip
+
+    seen = [scanned("train-bert-001", 10, 10), scanned("train-bert-002", 4, 2), scanned("other-001", 900, 1)]
+    written = advise("train-bert", [*PAST, *seen], {}).checkpoint_write_s
+    assert written == max(round(2e9 / UPLOAD_BYTES_S), 1)
+    assert advise("train-bert", [*PAST, scanned("train-bert-001", 0, 0)], {}).checkpoint_write_s == WRITE_S

@@ -94,6 +94,25 @@ def test_a_job_over_the_first_day_has_both_prices_by_time(name: str, rates: list
 
 
 @pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({}, "ml.g5.2xlarge in us-east-1"),
+        ({"spot": True}, "ml.g5.2xlarge in us-east-1 on spot"),
+        ({"usage_type": "USE1-Train:ml.g5.2xlarge"}, "USE1-Train:ml.g5.2xlarge"),
+    ],
+)
+def test_a_rate_is_named_as_the_policy_names_it(changes: dict[str, Any], name: str) -> None:
+    assert agreed(**changes).named == name
+
+
+def test_a_job_over_the_last_day_has_both_prices_by_time() -> None:
+    midnight = JULY + timedelta(days=31)
+    found = price(KIND, agreed(), since=midnight - HOUR, at=midnight + 3 * HOUR)
+    assert found is not None
+    assert found.micros_per_h == (900_000 + 3 * LIST) / 4
+
+
+@pytest.mark.parametrize(
     ("source", "bases"),
     [
         (None, ()),

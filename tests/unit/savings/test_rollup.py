@@ -13,7 +13,18 @@ from controller.ledger.pool import MarketSignal, MarketSignalKind
 from controller.policy.mode import Mode
 from controller.policy.policy import Severity
 from controller.savings.report import report_of
-from controller.savings.rollup import ENTRY_NAMES, KEPT, MISSED, Count, CountKind, Group, roll_up
+from controller.savings.rollup import (
+    ENTRY_NAMES,
+    KEPT,
+    MISSED,
+    MOVERS_TOTAL_MAX,
+    Count,
+    CountKind,
+    Group,
+    Mover,
+    roll_up,
+    top_movers,
+)
 from tests.builders import BEGIN
 from tests.unit.savings.test_report import measured
 
@@ -136,3 +147,15 @@ def test_the_attempts_that_changed_the_figures_come_with_the_largest_saving_firs
     movers = roll_up([replace(measured("a"), instance_count=8), measured("c"), measured("b")]).movers
     assert [mover.job for mover in movers] == ["b", "c", "a"]
     assert movers[0].saved_micros > movers[2].saved_micros
+
+
+def test_the_attempts_that_changed_the_figures_are_bounded_whatever_teams_there_are() -> None:
+    plain = roll_up([measured("a")]).movers[0]
+    many = [plain._replace(team=f"team-{n}", saved_micros=n, wasted_micros=0) for n in range(1, MOVERS_TOTAL_MAX + 3)]
+    kept = top_movers(many)
+    assert len(kept) == MOVERS_TOTAL_MAX == 300
+    assert kept[-1].saved_micros == 3
+
+
+def test_an_attempt_of_a_rollup_from_before_repetitions_were_counted_was_not_repeated() -> None:
+    assert Mover("vision", "bert", "ml.g5.xlarge", "us-east-1", True, 1, 0, 0, True).repeats == 0

@@ -15,7 +15,8 @@ from controller.aws.dynamodb import items
 from controller.aws.dynamodb.items import STORED_KINDS, UnreadableItem, moment, read, read_intent, stamp, write, write_intent
 from controller.ledger.entry import Entry, JobDeleted
 from controller.ledger.intent import Action, Announce, Intent, IntentResult, Stop
-from controller.ledger.lineage import Lineage, LineageId
+from controller.ledger.lineage import Lineage
+from controller.ledger.lineage_id import LineageId
 from controller.ledger.message_kind import MessageKind
 from controller.ledger.under_policy import UnderPolicy
 from controller.runtime.batches import kind_of

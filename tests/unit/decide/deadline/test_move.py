@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -9,17 +10,19 @@ from typing import Any
 import pytest
 
 from controller.decide import decide
+from controller.decide.deadline.move import keep_deadline
+from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.decide.need import Need
 from controller.jobs.checkpoint import CheckpointScan
-from controller.jobs.job import Interval
-from controller.ledger.intent import Purpose, Stop, Wake
+from controller.jobs.job import Interval, Service
+from controller.ledger.intent import Announce, Purpose, Stop, Wake
 from controller.ledger.move_cause import MoveCause
 from controller.notifications.messages import importance_of
 from controller.policy.mode import Mode
 from controller.policy.resubmission import DeadlineSettings, FallbackKind, FallbackStep, Guarantee, InterruptionLimit
 from controller.policy.slack_settings import Importance
-from tests.builders import BEGIN, block, job, policy
+from tests.builders import BEGIN, block, ended, job, policy
 from tests.properties.lives import learn
 from tests.unit.decide.deciding import HOUR, TAGS, WAITING, actions, looked_up, text, topics
 
@@ -40,6 +43,14 @@ def test_at_the_latest_safe_moment_a_waiting_job_is_moved_to_on_demand() -> None
     [stop] = actions(late, Stop)
     assert (stop.purpose, stop.next_cause) == (Purpose.MOVE, MoveCause.DEADLINE)
     assert "is moved to on-demand" in text(late, "moving/deadline")
+
+
+def test_a_job_that_is_over_and_an_older_attempt_are_not_moved() -> None:
+    due = looked_up(WAITING, now=LATE)
+    assert actions(due, Stop)
+    for other in (replace(due, job=ended(WAITING)), replace(due, job=replace(WAITING, service=Service.TUNING))):
+        assert keep_deadline(other) == Decision()
+    assert keep_deadline(replace(due, number=0)) == Decision()
 
 
 def test_a_job_that_uploads_its_model_is_never_moved() -> None:
@@ -181,6 +192,19 @@ def test_a_job_is_not_stopped_where_its_spend_cap_has_no_room_for_the_move() -> 
     over_cap = looked_up(WAITING, now=LATE, resubmission=block(cap_micros=1))
     assert not actions(over_cap, Stop)
     assert "is not moved: spend cap" in text(over_cap, "cannot-afford/deadline")
+
+
+def test_a_job_is_not_stopped_where_what_its_team_spent_leaves_no_room_for_the_move() -> None:
+    capped = block(team_month_cap_micros=1_000_000_000)
+    before = looked_up(WAITING, now=LATE, resubmission=capped, looked_up=frozenset(Need))
+    [cost] = [stop.cost_micros for stop in actions(before, Stop)]
+    room = 1_000_000_000 - cost
+    assert actions(replace(before, team_spent_micros=room), Stop)
+    over = replace(before, team_spent_micros=room + 1)
+    assert not actions(over, Stop)
+    [announced] = [a for a in actions(over, Announce) if a.topic == "cannot-afford/deadline"]
+    cap = {"cap_micros": 1_000_000_000, "spent_micros": room + 1, "next_micros": cost}
+    assert json.loads(announced.facts)["cap"] == cap
 
 
 def test_a_moved_job_returns_to_spot_when_spot_capacity_is_seen_and_the_policy_allows_it() -> None:

@@ -75,6 +75,11 @@ def test_the_csv_has_the_columns_of_focus_and_exact_dollars() -> None:
     vision = next(row for row in rows if row["x_Group"] == "vision")
     assert (vision["BilledCost"], vision["ListCost"], vision["x_SavedCost"]) == ("0.300000", "1.000000", "0.700000")
     assert (vision["ChargePeriodStart"], vision["BillingCurrency"]) == ("2026-03-02T00:00:00Z", "USD")
+    counted = {name: value for name, value in vision.items() if name.startswith("x_Attempts")}
+    assert counted == {
+        "x_Attempts": "2", "x_AttemptsWithoutPrice": "1", "x_AttemptsOfUnknownUsage": "0", "x_AttemptsNeverStarted": "0",
+        "x_AttemptsStoppedWithModel": "0", "x_AttemptsAtLowerBound": "0",
+    }  # fmt: skip
 
 
 def test_a_team_name_that_looks_like_a_formula_is_text_in_a_spreadsheet() -> None:

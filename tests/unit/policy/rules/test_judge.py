@@ -7,8 +7,9 @@ from dataclasses import fields
 import pytest
 
 from controller.jobs.job import Job, Outcome, Service
-from controller.policy.findings import VerdictKind
+from controller.policy.findings import NO_DEMAND, VerdictKind
 from controller.policy.mode import Mode
+from controller.policy.policy import AppliesTo
 from controller.policy.rules import RULE_KINDS, judge
 from controller.policy.rules.kind import Evidence
 from controller.policy.selector import Selector
@@ -61,3 +62,10 @@ def test_without_claims_the_rule_about_them_is_undecided() -> None:
     alone = policy(rules=(rule(kind="checkpoint-exclusive", options={}),))
     assert judge(job(), alone, Evidence()).undecided == ("use-spot",)
     assert judge(job(), alone, Evidence(claims=())).undecided == ()
+
+
+def test_a_tag_without_effect_is_found_in_running_jobs_too_and_asks_for_no_change() -> None:
+    late = job(tags={"team": "vision", "spotwarden:deadline": "soon"})
+    [finding] = [f for f in judge(late, policy(rules=()), Evidence()).findings if f.rule == "tag-invalid"]
+    assert (finding.applies_to, finding.mode, finding.action, finding.demand) == (AppliesTo.RUNNING, Mode.WARN, None, NO_DEMAND)
+    assert finding.found == "spotwarden:deadline='soon'"

@@ -100,6 +100,12 @@ def test_a_job_is_judged_by_what_is_known_of_it(about: Job, changes: dict[str, A
         assert (judge(about, Options(), evidence) is not None) is (expected == "broken")
 
 
+@pytest.mark.parametrize("member", ["spot", "checkpoint_uri", "wait_s_max", "instance_type"])
+def test_a_job_that_does_not_say_what_the_rule_needs_is_undecided(member: str) -> None:
+    alone = policy(rules=(rule("pays", kind="spot-worth-it", options={}, mode=Mode.WARN, action=None),))
+    assert judge_all(replace(BARE, unknown=frozenset({member})), alone, Evidence(spot_worth=worth())).undecided == ("pays",)
+
+
 def test_without_evidence_the_rule_is_undecided_and_its_fix_keeps_it() -> None:
     alone = policy(rules=(rule("pays", kind="spot-worth-it", options={}, mode=Mode.WARN, action=None),))
     assert judge_all(BARE, alone, Evidence()).undecided == ("pays",)

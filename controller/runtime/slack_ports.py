@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.ledger.lineage import LineageId
+from controller.ledger.lineage_id import LineageId
 from controller.runtime.gather import lineage_of
 from controller.runtime.ports import Chat, Clock, Home, Jobs, Ledger, Policies
 from controller.runtime.slack_user import KnownUsers, SlackUser

@@ -1,0 +1,68 @@
+"""The lines of a bill: what is training is summed by day, region, type and market; what cannot be read is counted and named."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from controller.savings.bill import COLUMNS, Bill, Group, read_bill
+
+LINE = {
+    "line_item_product_code": "AmazonSageMaker", "line_item_line_item_type": "Usage", "line_item_usage_amount": "2.5",
+    "line_item_usage_type": "USE2-Train:ml.g5.xlarge", "line_item_usage_start_date": "2026-07-03T10:00:00Z",
+    "line_item_unblended_cost": "3.521", "line_item_currency_code": "USD", "product_region_code": "us-east-2",
+}  # fmt: skip
+
+
+def bill(**changes: str) -> Bill:
+    return read_bill(COLUMNS, [LINE | changes])
+
+
+def test_a_line_is_summed_in_hours_and_micro_dollars() -> None:
+    found = read_bill(COLUMNS, [LINE, LINE])
+    group = Group(date(2026, 7, 3), "us-east-2", "ml.g5.xlarge", False)
+    assert {key: (amount.hours, amount.micros) for key, amount in found.groups.items()} == {group: (5.0, 7_042_000)}
+    assert (found.rows, found.problem_count) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"line_item_unblended_cost": ""}, "found '', wanted a number of dollars"),
+        ({"line_item_unblended_cost": "3,52"}, "found '3,52', wanted a number of dollars"),
+        ({"line_item_unblended_cost": "1e30"}, "found '1e30', wanted at most"),
+        ({"line_item_unblended_cost": "nan"}, "found 'nan', wanted at most"),
+        ({"line_item_usage_amount": "many"}, "found 'many', wanted a number of hours"),
+        ({"line_item_currency_code": "CNY"}, "its currency is 'CNY', wanted USD"),
+        ({"line_item_usage_start_date": "July"}, "Invalid isoformat"),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_named_with_its_row(changes: dict[str, str], problem: str) -> None:
+    found = bill(**changes)
+    assert (found.problem_count, found.groups) == (1, {})
+    assert found.problems[0].startswith(f"row 2: {problem}")
+
+
+def test_a_line_without_its_cost_is_a_problem_and_no_free_hour() -> None:
+    line = {name: value for name, value in LINE.items() if name != "line_item_unblended_cost"}
+    assert read_bill(COLUMNS, [line]).problems == ["row 2: found '', wanted a number of dollars"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "region"),
+    [
+        ({}, "us-east-2"),
+        ({"product_region_code": "", "product_region": "eu-west-1"}, "eu-west-1"),
+        ({"product_region_code": "", "product": '{"region": "eu-north-1"}'}, "eu-north-1"),
+        ({"product_region_code": "", "product": "{", "line_item_availability_zone": "us-west-2a"}, "us-west-2"),
+        ({"product_region_code": "", "product": "[]"}, "unknown"),
+    ],
+)
+def test_the_region_of_a_line_is_found_where_a_bill_may_have_it(changes: dict[str, str], region: str) -> None:
+    assert [group.region for group in bill(**changes).groups] == [region]
+
+
+def test_a_bill_without_a_column_is_refused_with_its_name() -> None:
+    with pytest.raises(ValueError, match=f"found no column {COLUMNS[0]}, wanted a CUR 2.0 export"):
+        read_bill(COLUMNS[1:], [])
