@@ -182,11 +182,9 @@ class SageMakerJobs:
         It stops at jobs that were too old at ``since`` to change. A filter by time would save no call: it applies after paging.
         """
         token = ""
-        while (page := self.newest(token)) is not None:
+        while (page := self.newest(token)) is not None and page.token != (token or None):
             yield from (job.name for job in page.jobs if since <= job.modified_at <= until)
-            before, token = token, page.token
-            if token and token == before:
-                break
+            token = page.token
             if not token or any(job.created_at < since - CHANGES_FOR for job in page.jobs):
                 return
         raise Unreachable("ListTrainingJobs does not accept its own token, or repeats it")
