@@ -25,7 +25,7 @@ def answer_of(operation: str, body: bytes, headers: Mapping[str, str], attempt: 
             raise TypeError(f"found {type(found).__name__}, wanted an object")
         if operation == "DescribeTrainingJob":
             found = {**_known(found, described_members()), UNACCOUNTED: unaccounted(found)}
-    except (ValueError, TypeError, OverflowError, RecursionError) as problem:
+    except (ValueError, TypeError, OSError, OverflowError, RecursionError) as problem:
         raise HTTPClientError(error=f"{url} answered {operation} with what cannot be read: {problem}") from problem
     found = {name: value for name, value in found.items() if value is not None}
     return {**found, "ResponseMetadata": _metadata(200, headers, attempt)}
@@ -34,7 +34,7 @@ def answer_of(operation: str, body: bytes, headers: Mapping[str, str], attempt: 
 def check_whole(body: bytes, headers: Mapping[str, str]) -> None:
     """Raises ChecksumError where the body is not the one that the service sent: DynamoDB sends its CRC-32."""
     sent = headers.get("x-amz-crc32", "")
-    if sent.isdecimal() and int(sent) != crc32(body) and "content-encoding" not in headers:
+    if sent.isdecimal() and sent != str(crc32(body)) and "content-encoding" not in headers:
         raise ChecksumError(checksum_type="crc32", expected_checksum=sent, actual_checksum=str(crc32(body)))
 
 
@@ -63,10 +63,11 @@ def _known(found: Any, members: Members | str | None) -> Any:
 
 
 def _moment(found: Any) -> datetime:
-    """A time as seconds or as text. Raises ValueError, TypeError or OverflowError."""
+    """A time as seconds or as text, in UTC where it names no zone. Raises ValueError, TypeError, OSError or OverflowError."""
     with suppress(ValueError):
         return datetime.fromtimestamp(float(found), UTC)
-    return datetime.fromisoformat(found)
+    at = datetime.fromisoformat(found)
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
 def error_of(operation: str, status: int, headers: Mapping[str, str], body: bytes, attempt: int) -> ClientError:

@@ -21,7 +21,11 @@ PLAIN = re.compile(r"[A-Za-z0-9._/][A-Za-z0-9._/-]*")  # a path that means the s
 
 def run(
     folder: Annotated[
-        Path, typer.Argument(metavar="[DIR]", help="The folder for the policies; the recipe for CI lies beside it.")
+        Path,
+        typer.Argument(
+            metavar="[DIR]",
+            help="The folder for the policies. The recipe for CI goes into .github/workflows here, or beside an absolute DIR.",
+        ),
     ] = Path(LOCAL_FOLDER),
 ) -> int:
     """Write the files, and say what to do next. Raises BadInput where one of them exists, and then writes none."""
@@ -40,7 +44,7 @@ def run(
 
 
 def starter_files(folder: Path) -> Mapping[Path, str]:
-    """What is written where. The recipe for CI lies beside the folder, or in it where the folder is the working directory."""
+    """What is written where. The recipe for CI lies in the working directory, or beside the folder where that is absolute."""
     root, name = _root(folder)
     if not PLAIN.fullmatch(name):
         raise BadInput(f"found the folder name {name!r}, wanted letters, digits, '.', '_', '-' and '/'")

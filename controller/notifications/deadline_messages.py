@@ -16,7 +16,7 @@ from controller.ledger.message import (
     Probing,
     WouldMove,
 )
-from controller.notifications.give_up_message import spend_cap
+from controller.notifications.give_up_message import make_room, spend_cap
 from controller.notifications.message_text import (
     MessageText,
     bold,
@@ -80,7 +80,7 @@ def cannot_afford(m: CannotAfford) -> MessageText:
         f":moneybag: {bold(m.job.name)} is not moved: spend cap",
         why=f"{spend_cap(m.cap)}",
         next_step="The job stays where it is.",
-        to_do="Raise the cap in the policy, or leave the job where it is.",
+        to_do=f"{make_room(m.cap)}, or leave the job where it is.",
         small=small_print(m.job),
     )
 

@@ -85,8 +85,12 @@ def digest_details(report: Report, notes: DigestNotes) -> tuple[Part, ...]:
 def _origin(report: Report, notes: DigestNotes) -> str:
     """Where the figures come from, when they were made, under which policy, and where there is more."""
     made = f"made {notes.now:%-d %b %H:%M} UTC" if notes.now else ""
-    page = link(notes.link, "Full report") if notes.link else f"Details are {IN_THREAD if notes.threads else 'below'}"
+    page = link(notes.link, "Full report") if notes.link else f"Details are {_details_are(notes)}"
     return " · ".join(filter(None, (notes.where, made, _policy(report, notes), page)))
+
+
+def _details_are(notes: DigestNotes) -> str:
+    return IN_THREAD if notes.threads else "below"
 
 
 def _policy(report: Report, notes: DigestNotes) -> str:
@@ -120,7 +124,7 @@ def _needs_a_person(report: Report, notes: DigestNotes) -> Iterable[Part]:
     if report.total.savings.unpriced:
         unpriced = f"{count(report.total.savings.unpriced, 'attempt')} without a known price: no dollars are counted."
         texts.append(f"{unpriced} To count them from now on, add the price to {code('rates:')} in the policy.")
-    texts += refused_advice(report)
+    texts += refused_advice(report, _details_are(notes))
     if texts:
         yield Text("\n".join(("*Needs a person*", *(f"• {text}" for text in texts[:NEEDS_MAX]))))
 

@@ -78,7 +78,14 @@ def _give_up(m: GaveUp) -> tuple[str, str]:
                 "Fix the cause, then submit the job yourself.",
             )
         case GiveUpReason.NO_PRICE | GiveUpReason.OVER_CAP:
-            return spend_cap(m.cap), "Raise the cap in the policy, or submit the job yourself."
+            return spend_cap(m.cap), f"{make_room(m.cap)}, or submit the job yourself."
+
+
+def make_room(cap: CapFacts | None) -> str:
+    """What lets the next attempt fit its spend cap. A higher cap does not help where no price is known."""
+    if cap is not None and cap.next_micros is None:
+        return f"Add the price of the instance type to {code('rates')} in the policy"
+    return "Raise the cap in the policy"
 
 
 def spend_cap(cap: CapFacts | None) -> str:

@@ -19,6 +19,7 @@ from controller.units.money import dollars
 from controller.units.plural import count
 from controller.units.value import dataclass
 
+NAME = re.compile(r"\S*?(?:\d|[./:_=]\w)")  # a first word that is no word of a language: a job, an instance type, a URI
 SLACK_ID = re.compile(r"[SUW][A-Z0-9]+")
 SLACK_USER = re.compile(r"[UW][A-Z0-9]+")
 WHY, NEXT, TO_DO = "*Why:* ", "*Next:* ", "*To do:* "  # how a line of a message begins: the same in every message
@@ -151,9 +152,10 @@ def cause_sentence(cause: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """Plain text of another module as one escaped sentence."""
+    """Plain text of another module as one escaped sentence. A name at its beginning, such as ml.g5.xlarge, keeps its letters."""
     harmless = escaped(text).rstrip(". ")
-    return f"{harmless[:1].upper()}{harmless[1:]}." if harmless else ""
+    begin = harmless[:1] if NAME.match(text) else harmless[:1].upper()
+    return f"{begin}{harmless[1:]}." if harmless else ""
 
 
 REASONS = {

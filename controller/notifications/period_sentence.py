@@ -79,12 +79,13 @@ def limit_text(limit: str) -> str:
             return "other limits"
 
 
-def refused_advice(report: Report) -> list[str]:
-    """What a person may do about refused creates; nothing where a quota refused none."""
+def refused_advice(report: Report, where: str) -> list[str]:
+    """What a person may do about refused creates; nothing where a quota refused none. ``where`` says where they are listed."""
     by_quota = sum(line.count for line in report.refused if line.limit.startswith(f"{CreateRefusal.QUOTA}/"))
     if not by_quota:
         return []
-    return [f"{count(by_quota, 'create')} refused by a quota. The thread says which quota and team: Service Quotas may raise it."]
+    refused = f"{count(by_quota, 'create')} refused by a quota."
+    return [f"{refused} The list {where} says which quota and team. A quota can be raised in Service Quotas."]
 
 
 def _saving(micros: int) -> str:

@@ -42,7 +42,7 @@ def _act(request: UserRequest, lineage: Lineage, job: str, now: datetime) -> str
             rules = ", ".join(map(escaped, waivable_rules(lineage, now)))
             return f"Waive a rule ({rules}): add it to waivers in the policy, with a reason and an end"
         case UserRequest.ACCEPT_TAGS:
-            return f"The changed tags of {bold(job)} are accepted in Slack alone; without it, set the tags back"
+            return f"The changed tags of {bold(job)} can only be accepted in Slack; without Slack, set the tags back"
         case UserRequest.HALT:
             return f"Halt Spotwarden: {code('spotwarden halt --why TEXT')}"
         case _:

@@ -17,7 +17,6 @@ from datetime import datetime
 from functools import cache
 from itertools import chain
 from typing import Annotated, Any, NoReturn, Union, get_args, get_origin, get_type_hints
-from zoneinfo import ZoneInfo
 
 from controller.jobs.failure import RetryChange
 from controller.policy.bounds import ENTRIES_MAX, KEYS_MAX, TEXT_MAX, WHEN_MAX
@@ -79,7 +78,7 @@ def policy_of(document: Mapping[str, Any], in_force_at: datetime) -> Policy:
     try:
         policy = load_policy(document, in_force_at)
         wrong = next(chain(_mistyped(Policy, policy, "policy"), _broken_rules(policy.rules), _beyond(policy)), None)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+    except (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError, RecursionError) as error:
         raise BadDocument(f"found a policy that cannot be read ({_short(error)}): compile it again") from None
     if wrong:
         raise BadDocument(f"found {wrong}: compile it again")
@@ -117,7 +116,9 @@ def _beyond(policy: Policy) -> Any:
         for cause, budget in block.causes.items():
             if cause.next is RetryChange.NEVER or budget.limit > (cause.tries_max or budget.limit):
                 yield f"a limit of {budget.limit} for {cause} in {_short(block.name)}, wanted at most {cause.tries_max or 0}"
-    ZoneInfo(policy.slack.digest.timezone)  # raises KeyError or ValueError
+    from zoneinfo import ZoneInfo  # here: it reads the zones' folder, and only a policy from outside the package needs it
+
+    ZoneInfo(policy.slack.digest.timezone)  # raises KeyError, ValueError, and OSError for a folder of zones
 
 
 # ── types ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -141,7 +141,10 @@ def refuse_duplicate_names(trees: Iterable[Tree], section: str) -> None:
 
 def refuse_unknown_rules(trees: Iterable[Tree]) -> None:
     """A waiver names rules of the folder: of a misspelt one, nobody would notice that it is not waived."""
-    known = [name for tree in trees for _, rule in entries(tree, "rules") if isinstance(name := rule.get("name"), str)]
+    names = (rule.get("name") for tree in trees for _, rule in entries(tree, "rules"))
+    known = list(
+        dict.fromkeys(name for name in names if isinstance(name, str))
+    )  # a name that is used twice is a mistake of its own
     for tree in trees:
         for path, waiver in entries(tree, "waivers"):
             for name in waived if isinstance(waived := listed(waiver.get("rule")), list) else []:

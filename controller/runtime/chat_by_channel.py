@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from controller.notifications.block_kit import Page
 from controller.policy.sns_topic import is_topic
 from controller.runtime.answers import Answer
 from controller.runtime.outbox import Chat, Post
 from controller.runtime.slack_user import SlackUser
+
+if TYPE_CHECKING:
+    from controller.notifications.block_kit import Page  # every function builds its ports, and only one posts
 
 
 class ChatByChannel:

@@ -32,10 +32,10 @@ def parts_for_topic(message: Message, ports: Ports) -> tuple[Part, ...]:
     parts, lineage = parts_of(replace(message, mention=""), ports, threads=False), LineageId.parse(message.thread)
     if lineage is None:
         return parts
-    found = ports.ledger.lineages.load(lineage)
     try:
+        found = ports.ledger.lineages.load(lineage)
         return (*parts, Text("\n".join(without_buttons(found, ports.clock.now()))))
-    except UNMADE:  # such as from an entry that nobody wrote: the message itself can be sent
+    except UNMADE:  # a row that nobody wrote, or newer code did: the message itself can be sent
         return parts
 
 

@@ -34,6 +34,8 @@ def test_each_handler_of_the_template_is_imported_from_the_zip_alone(package: Pa
         assert told["callable"], properties["Handler"]
         assert [file for file in told["ours"] if not file.startswith(str(package.task))] == []
         assert {"pydantic", "yaml", "rich", "typer", "jinja2", "pygal"} & set(told["loaded"]) == set()
+        if properties["Handler"].startswith("handlers.jobs."):  # most events are for it: only what it needs is read at its start
+            assert {"zoneinfo", "controller.notifications.block_kit"} & set(told["loaded"]) == set()
 
 
 REPORT = """

@@ -182,12 +182,12 @@ class SageMakerJobs:
         It stops at jobs that were too old at ``since`` to change. A filter by time would save no call: it applies after paging.
         """
         token = ""
-        while (page := self.newest(token)) is not None:
+        while (page := self.newest(token)) is not None and page.token != (token or None):
             yield from (job.name for job in page.jobs if since <= job.modified_at <= until)
             token = page.token
             if not token or any(job.created_at < since - CHANGES_FOR for job in page.jobs):
                 return
-        raise Unreachable("ListTrainingJobs accepts its own token no more")
+        raise Unreachable("ListTrainingJobs does not accept its own token, or repeats it")
 
     def _not_passable(self, described: Mapping[str, Any]) -> str | None:
         """Why a job's role is not passed to another job; None where it may be."""
@@ -281,7 +281,7 @@ class SageMakerJobs:
         return self._products.get(algorithm_name)
 
     def _pages(self, call: Callable[..., Any], asked: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
-        """Every page of a list. An empty page is normal, because filters apply after paging."""
+        """Every page of a list. An empty page is normal, because filters apply after paging. Raises Unreachable."""
         token: str | None = None
         while True:
             more = {"NextToken": token} if token else {}
@@ -289,9 +289,11 @@ class SageMakerJobs:
             if page is None:
                 return
             yield page
-            token = page.get("NextToken")
+            before, token = token, page.get("NextToken")
             if not token:
                 return
+            if token == before:  # a list without an end
+                raise Unreachable(f"{getattr(call, '__name__', 'list')} repeats its token")
 
     @staticmethod
     def _read(call: Callable[[], Any], what: str) -> Any:

@@ -63,8 +63,12 @@ def _sdk_calls(file: str, resource: Mapping[str, Any], place: str) -> Iterator[F
         if not isinstance(call, Mapping) or action.lower() not in ("createtrainingjob", "createtrainingjobcommand"):
             continue
         at = joined(joined(joined(place, "Properties"), member), "parameters")
-        body = templated(renamed(call.get("parameters") or {}, CREATE_SHAPE))
-        yield Found(file=file, kind=f"{KIND}, {SDK_CALL}", path=at, line=line, body=body)
+        given, kind = call.get("parameters") or {}, f"{KIND}, {SDK_CALL}"
+        if isinstance(given, Mapping):
+            yield Found(file=file, kind=kind, path=at, line=line, body=templated(renamed(given, CREATE_SHAPE)))
+        else:
+            error = "found no object with named members, wanted the request of a training job"
+            yield Found(file=file, kind=kind, path=at, line=line, error=error, request=None)
 
 
 def _resource(file: str, type_: str, properties: Mapping[str, Any], place: str, line: int | None) -> Iterator[Found]:

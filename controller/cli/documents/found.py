@@ -10,7 +10,7 @@ from typing import Any
 from controller.aws.sagemaker.documents import DocumentKind
 from controller.jobs.job import Service
 
-PLACE = re.compile(r"\$\{|\{\{.*?\}\}|\$[A-Z][A-Z0-9_]+\b", re.DOTALL)  # of a template, of Jinja and Helm, of envsubst
+PLACE = re.compile(r"\$\{|\$[A-Z][A-Z0-9_]+\b")  # of a template, of envsubst
 CREATE_SHAPE = "CreateTrainingJobRequest"
 
 
@@ -95,7 +95,13 @@ def templated(value: Any) -> Any:
         return changed
     if isinstance(value, list):
         return [templated(item) for item in value]
-    return Later(why=value) if isinstance(value, str) and PLACE.search(value) else value
+    return Later(why=value) if isinstance(value, str) and _has_place(value) else value
+
+
+def _has_place(text: str) -> bool:
+    """Whether a text has a place of a template, of envsubst, or ``{{ … }}`` of Jinja and Helm."""
+    _, opened, rest = text.partition("{{")
+    return bool(opened and "}}" in rest) or PLACE.search(text) is not None
 
 
 def said_part(body: Any) -> tuple[Any, dict[str, str]]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from controller.aws.sagemaker.documents import BadDocument
-from controller.cli.documents.found import CREATE_SHAPE, Found, line_of, templated
+from controller.cli.documents.found import CREATE_SHAPE, Found, joined, line_of, templated
 from controller.cli.documents.parse import json_value
 from controller.cli.documents.pipelines import pipeline
 from controller.cli.documents.renamed import renamed
@@ -35,7 +35,7 @@ def resource(file: str, document: Mapping[str, Any], path: str = "") -> Iterator
             one
             for number, item in enumerate(document["items"])
             if isinstance(item, Mapping)
-            for one in resource(file, item, f"{path}items[{number}]") or ()
+            for one in resource(file, item, joined(joined(path, "items"), number)) or ()
         )
     name = f"ACK {kind}"
     if _is_ack(document) and kind == "Pipeline" and isinstance(spec, Mapping):

@@ -12,13 +12,13 @@ FILES_MAX = 1_000  # of a folder, among which a similar name is looked for
 BEGINNING = 20_000  # characters of a text that are looked at
 # What a text shows, and what to do about it.
 TELLING: Mapping[re.Pattern[str], str] = {
-    re.compile(r"^\s*(?:\$\s*)?aws\s+(?:--\S+\s+\S+\s+)*sagemaker\s+\S+", re.MULTILINE): (
+    re.compile(r"^[ \t]*(?:\$\s*)?aws\s+(?:--\S+\s+\S+\s+)*sagemaker\s+\S+", re.MULTILINE): (
         "found a command of the AWS CLI, wanted its request (the JSON that --cli-input-json takes) or its answer in JSON or YAML"
     ),
-    re.compile(r"^\s*\|\s*(?:Describe|List|Search)\w*\s*\|", re.MULTILINE): (
+    re.compile(r"^[ \t]*\|\s*(?:Describe|List|Search)\w*\s*\|", re.MULTILINE): (
         "found a table of the AWS CLI, wanted the same with --output json"
     ),
-    re.compile(r"^\s*(?:resource|module|variable|provider|data|terraform|locals)\b[^\n={]*\{\s*$", re.MULTILINE): (
+    re.compile(r"^[ \t]*(?:resource|module|variable|provider|data|terraform|locals)\b[^\n={]*\{\s*$", re.MULTILINE): (
         "found Terraform's source, wanted its plan: terraform plan -out plan, then terraform show -json plan"
     ),
     re.compile(r"^import\s.*\bfrom\s+['\"](?:aws-cdk-lib|@aws-cdk/)", re.MULTILINE): (

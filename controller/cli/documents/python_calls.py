@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
+from controller.cli.documents.found import Later
 from controller.cli.documents.literals import dotted
 
+SetLater = Mapping[str, Mapping[str, Later]]
+WITH = re.compile(r"with_\w+")
 OTHER_WAYS = re.compile(r"remote|RemoteExecutor|\w+Trainer|AutoML(?:V2)?")  # of making training jobs, in the SDK
 
 
@@ -32,11 +35,35 @@ def names_in(call: ast.Call) -> Iterator[str]:
         yield from (node.id for node in ast.walk(argument) if isinstance(node, ast.Name))
 
 
-def fitted(module: ast.Module, name: str) -> Iterator[str]:
-    """What a name was made of: ``step_args = estimator.fit(…)``."""
+def fitted(module: ast.Module, names: Collection[str]) -> Iterator[str]:
+    """What the values of these names were made of: ``step_args = estimator.fit(…)``."""
     for node in ast.walk(module):
-        if isinstance(node, ast.Assign) and target_of(node) == name and isinstance(node.value, ast.Call):
+        if isinstance(node, ast.Assign) and target_of(node) in names and isinstance(node.value, ast.Call):
             yield from (one.id for one in ast.walk(node.value.func) if isinstance(one, ast.Name))
+
+
+def set_later(body: list[ast.stmt]) -> SetLater:
+    """Attributes that are set after an object was made, by its name: ``estimator.max_run = …`` is filled in later."""
+    found: dict[str, dict[str, Later]] = {}
+    for statement in body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and (owner := dotted(node.value)):
+                found.setdefault(owner, {})[node.attr] = Later(why=f"{owner}.{node.attr} is set later")
+    return found
+
+
+def configured(module: ast.Module) -> dict[ast.Call | str, list[ast.Call]]:
+    """The calls of methods ``with_…``, by the name of their object and by each call that they follow (``Trainer().with_…()``)."""
+    found: dict[ast.Call | str, list[ast.Call]] = {}
+    for node in ast.walk(module):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or not WITH.fullmatch(node.func.attr):
+            continue
+        owner: ast.expr = node.func.value
+        while isinstance(owner, ast.Call):
+            found.setdefault(owner, []).append(node)
+            owner = owner.func.value if isinstance(owner.func, ast.Attribute) else ast.Constant("")
+        found.setdefault(dotted(owner), []).append(node)
+    return found
 
 
 def target_of(statement: ast.stmt) -> str:

@@ -14,7 +14,18 @@ from typing import Any
 
 from controller.cli.documents.found import Found, Later, joined
 from controller.cli.documents.literals import TEXTS, call_of, dotted, plain
-from controller.cli.documents.python_calls import calls, expressions, fitted, imports, names_in, of_the_sdk, target_of
+from controller.cli.documents.python_calls import (
+    SetLater,
+    calls,
+    configured,
+    expressions,
+    fitted,
+    imports,
+    names_in,
+    of_the_sdk,
+    set_later,
+    target_of,
+)
 from controller.cli.documents.python_scope import arguments_of, class_scope, given_again, scope_of, step
 from controller.cli.documents.python_values import Attributes, Call
 from controller.cli.documents.renamed import renamed
@@ -48,7 +59,6 @@ ON_THIS_MACHINE = "trains on this machine"
 LOCAL = re.compile(r"local(_gpu|_cpu)?")
 OF_THE_CLIENT = frozenset({"session", "region"})  # arguments of sagemaker-core's create that are no members of the request
 OF_THE_CONFIGURATION = frozenset({"RoleArn", "OutputDataConfig"})  # sagemaker-core takes them from its defaults
-WITH = re.compile(r"with_(\w+)")
 POSITIONAL: Mapping[str, tuple[str, ...]] = {
     "Estimator": ("image_uri", "role", "instance_count", "instance_type"),
     "AlgorithmEstimator": ("algorithm_arn", "role", "instance_count", "instance_type"),
@@ -95,24 +105,25 @@ class _Reader:
 
     def __init__(self, file: str, module: ast.Module) -> None:
         self._file, self._module = file, module
+        self._configured = configured(module)
         self._imported = dict(imports(module))
         self._tuned = {name for call in calls(module, "HyperparameterTuner") for name in names_in(call)}
         steps = [*calls(module, "TrainingStep"), *calls(module, "TuningStep")]
         self._stepped = {name for call in steps for name in names_in(call)}
-        self._stepped |= {name for known in self._stepped for name in fitted(module, known)}
+        self._stepped |= set(fitted(module, self._stepped))
 
     def jobs(self) -> Iterator[Found]:
         yield from self._body(self._module.body, {})
 
     def _body(self, body: list[ast.stmt], outer: Mapping[str, Any]) -> Iterator[Found]:
-        scope = scope_of(body, outer)
+        scope, attributes = scope_of(body, outer), set_later(body)
         names, now = given_again(body), dict(scope)
         for statement in body:
             later_called = isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-            yield from self._statement(statement, scope if later_called else now, body)
+            yield from self._statement(statement, scope if later_called else now, attributes)
             step(statement, now, names)
 
-    def _statement(self, statement: ast.stmt, scope: Mapping[str, Any], body: list[ast.stmt]) -> Iterator[Found]:
+    def _statement(self, statement: ast.stmt, scope: Mapping[str, Any], later: SetLater) -> Iterator[Found]:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
             inner = {**scope, **arguments_of(statement)}
             if isinstance(scope.get("self"), Attributes) and "self" in inner:
@@ -125,7 +136,7 @@ class _Reader:
         target = target_of(statement)
         for node in expressions(statement):
             if isinstance(node, ast.Call):
-                yield from self._call(node, scope, target, body)
+                yield from self._call(node, scope, target, later)
         for block in ("body", "orelse", "finalbody", "handlers", "cases"):
             inner_block = getattr(statement, block, None) or []
             for one in inner_block:
@@ -134,7 +145,7 @@ class _Reader:
             if inner_block and isinstance(inner_block[0], ast.stmt):
                 yield from self._body(inner_block, scope)  # within a branch, what the branch itself gives is known there
 
-    def _call(self, node: ast.Call, scope: Mapping[str, Any], target: str, body: list[ast.stmt]) -> Iterator[Found]:
+    def _call(self, node: ast.Call, scope: Mapping[str, Any], target: str, later: SetLater) -> Iterator[Found]:
         whole = dotted(node.func)
         name = whole.rpartition(".")[2]
         origin = self._origin(whole)
@@ -150,9 +161,9 @@ class _Reader:
         elif name == "submit_service_job" and isinstance(node.func, ast.Attribute):
             yield from self._service_job(node, scope, target)
         elif self._class_of(whole) in ESTIMATORS and self._is_sdk(origin, node):
-            yield from self._estimator(node, scope, self._class_of(whole), target, body)
+            yield from self._estimator(node, scope, self._class_of(whole), target, later)
         elif self._class_of(whole) in TRAINERS and self._is_sdk(origin, node):
-            yield self._trainer(node, scope, target, body)
+            yield self._trainer(node, scope, target, later)
         elif whole.endswith("ModelTrainer.from_recipe") and self._is_sdk(self._origin(whole.rpartition(".")[0]), node):
             given = trainer_request({}, Later(why="the recipe"))
             yield self._found(node, target, "ModelTrainer of the SageMaker Python SDK v3", given, "sdk-v3")
@@ -217,13 +228,11 @@ class _Reader:
             body = {**dict.fromkeys(READ, call.rest), **body}
         return body
 
-    def _estimator(
-        self, node: ast.Call, scope: Mapping[str, Any], kind: str, target: str, body: list[ast.stmt]
-    ) -> Iterator[Found]:
+    def _estimator(self, node: ast.Call, scope: Mapping[str, Any], kind: str, target: str, later: SetLater) -> Iterator[Found]:
         call = call_of(node, scope)
         given = {**dict(zip(POSITIONAL.get(kind, ()), call.positional, strict=False)), **call}
         given = {name: self._argument(value) for name, value in given.items()}
-        given.update(_set_later(target, body))
+        given.update(later.get(target, {}))
         machine = given.get("instance_type", given.get("train_instance_type"))
         if isinstance(machine, str) and LOCAL.fullmatch(machine):
             yield self._local(node, target, f"Estimator ({kind})", f"instance_type {machine}")
@@ -233,11 +242,11 @@ class _Reader:
         what = f"Estimator of the SageMaker Python SDK {version} ({kind})"
         yield self._found(node, target, what, request, f"sdk-{version}", given.get("base_job_name"))
 
-    def _trainer(self, node: ast.Call, scope: Mapping[str, Any], target: str, body: list[ast.stmt]) -> Found:
+    def _trainer(self, node: ast.Call, scope: Mapping[str, Any], target: str, later: SetLater) -> Found:
         call = call_of(node, scope)
         given = {name: self._argument(value) for name, value in call.items()}
-        given.update(_with_calls(self._module, node, target, scope))
-        given.update(_set_later(target, body))
+        given.update(self._configured_with(node, target, scope))
+        given.update(later.get(target, {}))
         compute, mode = given.get("compute"), given.get("training_mode")
         machine = compute.get("instance_type") if isinstance(compute, Mapping) else None
         if isinstance(machine, str) and LOCAL.fullmatch(machine):
@@ -247,6 +256,16 @@ class _Reader:
         request = trainer_request(given, call.rest)
         base = given.get("base_job_name")
         return self._found(node, target, "ModelTrainer of the SageMaker Python SDK v3", request, "sdk-v3", base)
+
+    def _configured_with(self, made: ast.Call, target: str, scope: Mapping[str, Any]) -> dict[str, Any]:
+        """``trainer.with_checkpoint_config(CheckpointConfig(…))``, on the object or right after it is made."""
+        found: dict[str, Any] = {}
+        for node in (*self._configured.get(made, ()), *(self._configured.get(target, ()) if target else ())):
+            method = dotted(node.func).rpartition(".")[2]
+            call, name = call_of(node, scope), method.removeprefix("with_")
+            value = call.get(name, call.positional[0] if call.positional else Later(why=method))
+            found[name] = _deep(plain(value))
+        return found
 
     def _local(self, node: ast.Call, target: str, kind: str, why: str) -> Found:
         error = f"{why} {ON_THIS_MACHINE}, so no training job is made"
@@ -282,32 +301,3 @@ def _deep(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _deep(item) for name, item in value.items()}
     return [_deep(item) for item in value] if isinstance(value, list) else value
-
-
-def _set_later(target: str, body: list[ast.stmt]) -> dict[str, Any]:
-    """Attributes that are set after the object was made: ``estimator.max_run = …`` is filled in later."""
-    if not target:
-        return {}
-    found = {}
-    for statement in body:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and dotted(node.value) == target:
-                found[node.attr] = Later(why=f"{target}.{node.attr} is set later")
-    return found
-
-
-def _with_calls(module: ast.Module, made: ast.Call, target: str, scope: Mapping[str, Any]) -> dict[str, Any]:
-    """``trainer.with_checkpoint_config(CheckpointConfig(…))``, on the object or right after it is made."""
-    found: dict[str, Any] = {}
-    for node in ast.walk(module):
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
-            continue
-        named = WITH.fullmatch(node.func.attr)
-        owner: ast.expr = node.func.value
-        while isinstance(owner, ast.Call) and owner is not made and isinstance(owner.func, ast.Attribute):
-            owner = owner.func.value
-        if named and (owner is made or (target and dotted(owner) == target)):
-            call = call_of(node, scope)
-            value = call.get(named[1], call.positional[0] if call.positional else Later(why=node.func.attr))
-            found[named[1]] = _deep(plain(value))
-    return found

@@ -37,7 +37,8 @@ def search_results(file: str, document: Document) -> Iterator[Found] | None:
             if isinstance(job, Mapping):
                 yield described(file, job, path, kind=DocumentKind.SEARCHED)
             else:
-                found = ", ".join(result) if isinstance(result, Mapping) else shown(result)
+                others = isinstance(result, Mapping) and "TrainingJob" not in result
+                found = ", ".join(result) if others else shown(job if isinstance(result, Mapping) else result)
                 yield _none(file, path, line_of(result), f"found {found}, wanted TrainingJob: only training jobs are checked")
         if not results:
             yield _none(file, "Results", line_of(document), "found no result, wanted at least one TrainingJob")

@@ -130,7 +130,8 @@ def intent_text(intent: Intent) -> str:
         case Announce():
             if action.kind is None:
                 return f"to {action.channel}: {unmarked(' '.join(action.words))}"
-            return f"to {action.channel}: {unmarked(text_of(action.kind, action.facts).body)}"
+            title, _, rest = text_of(action.kind, action.facts).body.partition("\n")
+            return f"to {action.channel}: {unmarked(f'{title}. {rest}' if rest else title)}"
         case Submit():
             changed = f", changed: {action.changes}" if action.changes not in ("", "{}") else ""
             why = unmarked(cause_sentence(action.cause))

@@ -7,6 +7,7 @@ import struct
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from zlib import crc32
 
@@ -17,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
 
 from controller.aws.errors import AwsFault, fault_of
+from controller.aws.json_answers import answer_of
 from controller.aws.json_client import OTHERWISE, RETRIED_CODES, JsonClient
 from tests.unit.aws.test_json_client import LAMBDA, fails
 
@@ -39,6 +41,7 @@ SENT: dict[str, tuple[bytes, int, Any, bool]] = {
     "a whole answer": (http(200, ITEM), 1, ANSWER, True),
     "its right checksum": (http(200, ITEM, f"x-amz-crc32: {crc32(ITEM)}"), 1, ANSWER, True),
     "a checksum that is no number": (http(200, ITEM, "x-amz-crc32: x"), 1, ANSWER, False),  # boto3: a traceback
+    "a checksum of endless digits": (http(200, ITEM, f"x-amz-crc32: {'9' * 5000}"), 2, "ChecksumError", False),
     "100 first": (b"HTTP/1.1 100 Continue\r\n\r\n" + http(200, ITEM), 1, ANSWER, True),
     "another checksum": (http(200, ITEM, "x-amz-crc32: 1"), 2, "ChecksumError", False),  # boto3 tries twice, and then believes it
     "a list": (http(200, b"[]"), 2, "HTTPClientError", False),  # boto3: a traceback, as for the next ones
@@ -153,7 +156,7 @@ def test_the_errors_that_are_tried_again_are_those_of_boto3() -> None:
     assert theirs <= RETRIED_CODES
 
 
-@pytest.mark.parametrize("at", ["NaN", "1e999", "[]", '"yesterday"', "true{"])
+@pytest.mark.parametrize("at", ["NaN", "1e999", "1e18", "[]", '"yesterday"', "true{"])
 def test_a_job_whose_times_cannot_be_read_is_an_answer_that_cannot_be_read(
     at: str, odd: Odd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,3 +165,11 @@ def test_a_job_whose_times_cannot_be_read_is_an_answer_that_cannot_be_read(
     odd.sent = http(200, f'{{"TrainingJobName":"bert","CreationTime":{at}}}'.encode())
     with pytest.raises(BotoCoreError, match="answered DescribeTrainingJob with what cannot be read"):
         JsonClient("sagemaker", fails, connect_s=5, read_s=5, attempts=1).describe_training_job(TrainingJobName="bert")
+
+
+@pytest.mark.parametrize(
+    "at", ["1782864000", '"1782864000"', '"2026-07-01T00:00:00Z"', '"2026-07-01"', '"2026-07-01T02:00:00+02:00"']
+)
+def test_a_time_has_a_zone_however_it_is_written(at: str) -> None:
+    body = f'{{"TrainingJobName":"bert","CreationTime":{at}}}'.encode()
+    assert answer_of("DescribeTrainingJob", body, {}, 1, "u")["CreationTime"] == datetime(2026, 7, 1, tzinfo=UTC)

@@ -22,6 +22,11 @@ def test_the_page_has_the_bill_that_is_computed() -> None:
     assert bill(1000) in PAGE, "run: python -m infra.cost"
 
 
+def test_the_readme_rounds_the_bill_of_a_month() -> None:
+    month = sum(line.dollars for line in lines(1000))
+    assert f"about {month:.0f} dollars a month" in (ROOT / "README.md").read_text("utf-8")
+
+
 def test_a_thousand_jobs_cost_less_than_a_dollar_beyond_the_stack() -> None:
     assert sum(line.dollars for line in lines(1000) if line.what.startswith("1000 jobs")) < 1
 

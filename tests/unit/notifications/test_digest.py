@@ -325,3 +325,11 @@ def test_the_details_of_a_digest_are_answers_to_its_first_message() -> None:
     assert (none, thread) == ("", "1")
     assert "Details are in the thread" in head.text
     assert "By team" in str(details.blocks)
+
+
+def test_a_digest_without_a_thread_speaks_of_none() -> None:
+    report = report_of({FIRST: roll_up((), refused=(refused(1),))}, FIRST, FIRST + DAY)
+    notes = DigestNotes(shelved=("*bert* starved",), threads=False)
+    said = "\n".join(page.text for page in pages(digest_parts(report, report, notes)))
+    assert "The list below says which quota and team." in said
+    assert "thread" not in said

@@ -94,9 +94,9 @@ def test_refused_creates_are_counted_by_what_refused_them_and_by_team() -> None:
         ("a quota that SageMaker did not name", "1 (VISION 1)"),
         ("too many requests", "1 (VISION 1)"),
     ]
-    [advice] = refused_advice(found)
-    assert advice.startswith("6 creates refused by a quota.")
-    assert refused_advice(refusing(refused(1, why="throttled"))) == []
+    [advice] = refused_advice(found, "below")
+    assert advice.startswith("6 creates refused by a quota. The list below says")
+    assert refused_advice(refusing(refused(1, why="throttled")), "below") == []
     assert refused_items(refusing(), str) == []
 
 

@@ -189,6 +189,7 @@ FORGED: dict[str, Change] = {
         internal={**d["resubmit"][0]["causes"]["starved"], "limit": 3}
     ),
     "a time zone that does not exist": lambda d: d["slack"]["digest"].update(timezone="Europe/Atlantis"),
+    "a time zone that is a folder": lambda d: d["slack"]["digest"].update(timezone="America"),
     "a time zone that is a path": lambda d: d["slack"]["digest"].update(timezone="../../etc/passwd"),
 }
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from controller.jobs.failure import FailureCause
 from controller.policy.compiled import load_policy
 from controller.policy.resubmission import DeadlineSettings, FallbackKind
-from controller.policyfile import compile_folder
+from controller.policyfile import compile_folder, validate_folder
 from controller.policyfile.options import OPTIONS
 from controller.policyfile.schema import Backoff, Causes, DeadlineEntry, File, OtherSubnets, OtherTypes
 from tests.builders import BEGIN
@@ -53,12 +53,13 @@ def test_every_key_is_explained() -> None:
 def test_the_complete_example_uses_every_setting(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(EXAMPLES[-1], "utf-8")
     policy = load_policy(compile_folder(tmp_path), BEGIN)
+    assert validate_folder(tmp_path).warnings == ()
     (block,) = policy.resubmissions
     assert set(block.causes) == {FailureCause(field.alias or name) for name, field in Causes.model_fields.items()}
     assert {fallback_step.kind for fallback_step in block.ladder} == set(FallbackKind)
     assert None not in (block.interruption_limit, block.cap_micros, block.team_month_cap_micros)
     assert None not in (policy.rate_limits.stops_per_h, policy.rate_limits.submissions_per_h)
-    assert block.deadline == DeadlineSettings(finish_within_s=86_400, stay_s=3600, moves_max=4)
+    assert block.deadline == DeadlineSettings(finish_within_s=86_400, back_to_spot=True, stay_s=3600, moves_max=4)
 
 
 @pytest.mark.parametrize(("model", "above"), [(DeadlineEntry, ""), (Backoff, "backoff.")])

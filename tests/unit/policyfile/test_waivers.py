@@ -56,6 +56,13 @@ def test_every_key_is_required(tmp_path: Path, key: str) -> None:
     )
 
 
+def test_a_rule_that_is_there_twice_is_suggested_once(tmp_path: Path) -> None:
+    text = with_waiver(rule="use-sport").replace("rules: [", "rules: [{name: use-spot, rule: spot-required}, ")
+    assert "found the unknown rule 'use-sport', wanted one of use-spot (did you mean 'use-spot'?)" in "\n".join(
+        problems(tmp_path, text)
+    )
+
+
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from controller.aws.dynamodb.items import UnreadableItem
 from controller.decide.decision import Decision
 from controller.decide.refresh_card import refresh_card
 from controller.ledger.intent import Announce, Intent, RefreshCard
+from controller.ledger.lineage import Lineage
+from controller.ledger.lineage_id import LineageId
 from controller.notifications.block_kit import Page, pages
 from controller.notifications.parts import Table, Text
 from controller.runtime.chat_by_channel import ChatByChannel
@@ -20,6 +23,7 @@ from controller.runtime.ports import Answer, Done, Later, Message, Refused
 from controller.runtime.topic_batches import TOPIC_CALLS_MAX
 from tests import builders
 from tests.builders import BEGIN, lineage_id
+from tests.simulation.memory.ledger import MemoryLedger
 from tests.topics import MemoryTopics
 from tests.unit.runtime.test_drain import Place as SlackPlace
 from tests.unit.runtime.test_drain import Slack
@@ -206,6 +210,18 @@ def test_a_text_that_cannot_be_made_is_set_aside() -> None:
     place.tell(1, "", native="no json")
     drain(place.ports)
     assert len(place.outbox.aside()) == 1
+
+
+def test_a_message_is_sent_without_commands_where_its_lineage_cannot_be_read() -> None:
+    class OfNewerCode(MemoryLedger):
+        def load(self, lineage: LineageId) -> Lineage:
+            raise UnreadableItem(f"{lineage}: schema is 99, and this code reads up to 3; deploy the newer code")
+
+    place = Place(ledger=OfNewerCode())
+    place.tell(1, ":repeat: *bert* moves.")
+    assert drain(place.ports).set_aside == ()
+    [body] = place.bodies
+    assert body.startswith("bert moves.")
 
 
 def test_a_post_to_slack_keeps_its_thread() -> None:

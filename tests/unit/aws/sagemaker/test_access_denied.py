@@ -188,3 +188,12 @@ def test_an_algorithm_that_aws_does_not_answer_for_now_is_asked_for_again() -> N
     described = DESCRIBED | {"AlgorithmSpecification": {"AlgorithmName": "theirs", "TrainingInputMode": "File"}}
     with pytest.raises(Unreachable):
         SageMakerJobs(Guarded("ThrottlingException", describe_training_job=described, list_tags={"Tags": []})).describe("bert")
+
+
+def test_a_list_that_repeats_its_token_is_no_answer() -> None:
+    jobs = Guarded("", list_training_jobs={"TrainingJobSummaries": [], "NextToken": "t"})
+    with pytest.raises(Unreachable, match="repeats it"):
+        list(SageMakerJobs(jobs).modified(BEGIN, BEGIN))
+    tags = Guarded("", describe_training_job=DESCRIBED, list_tags={"Tags": [], "NextToken": "t"})
+    with pytest.raises(Unreachable, match="repeats its token"):
+        SageMakerJobs(tags).describe("bert")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tests.unit.cli.checking import Check, request
 
 TASK = "arn:aws:states:::sagemaker:createTrainingJob.sync"
@@ -50,3 +52,11 @@ def test_the_one_call_of_a_custom_resource_is_judged(said_of: Check) -> None:
     assert (said.rules, said.job["path"]) == (["save-long-work"], "Resources.C.Properties.Create.parameters")
     other = {"Type": "Custom::AWS", "Properties": {"Create": json.dumps({"action": "putObject"})}}
     assert said_of({"Resources": {"C": other}}).code == 2
+
+
+@pytest.mark.parametrize("parameters", ["${request}", [1], 3, True])
+def test_a_call_whose_parameters_are_no_object_is_named(said_of: Check, parameters: object) -> None:
+    custom = {"Type": "Custom::AWS", "Properties": {"Create": {"action": "createTrainingJob", "parameters": parameters}}}
+    said = said_of({"Resources": {"C": custom}})
+    assert (said.code, said.job["path"]) == (2, "Resources.C.Properties.Create.parameters")
+    assert "wanted the request of a training job" in said.job["error"]

@@ -41,3 +41,8 @@ def test_places_of_a_template_are_filled_in_later(said_of: Check) -> None:
         spec = request(RoleArn=place, TrainingJobName=place, CheckpointConfig={"S3Uri": f"s3://{place}/ck"})
         job = said_of(resource("TrainingJob", spec)).job
         assert (job["verdict"], job["later"]["RoleArn"], job["job"]) == ("allow", place, place)
+
+
+def test_the_place_in_a_list_of_lists_is_a_path(said_of: Check) -> None:
+    inner = {"apiVersion": "v1", "kind": "List", "items": [resource("TrainingJob", request())]}
+    assert said_of({**inner, "items": [inner]}).job["path"] == "items[0].items[0].spec"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
 from controller.cli import main
+from controller.cli.documents.found import Later
+from controller.cli.documents.python_source import python_jobs
 from tests.unit.cli.checking import Check, request
 
 ALL = ["save-long-work", "one-hour-without-checkpoints", "wait-limit", "spot-for-long-jobs"]
@@ -435,3 +438,24 @@ def test_nothing_of_a_program_is_run(said_of: Check) -> None:
 def test_a_class_of_another_library_is_no_training_job(said_of: Check) -> None:
     said = said_of("from sklearn.base import Estimator\nEstimator(instance_type='ml.g5.xlarge')\n", name="train.py")
     assert said.code == 2
+
+
+def test_what_is_set_after_many_estimators_were_made_is_found_in_one_reading() -> None:
+    made = "".join(f"e{n} = PyTorch(instance_type='ml.m5.large', role='r')\ne{n}.max_run = given\n" for n in range(500))
+    began_s = time.process_time()
+    found = list(python_jobs("a.py", f"from sagemaker.pytorch import PyTorch\n{made}"))
+    assert time.process_time() - began_s < 3  # a reading for each of them: 5
+    assert len(found) == 500
+    assert isinstance(found[0].body["StoppingCondition"]["MaxRuntimeInSeconds"], Later)
+
+
+def test_a_trainer_is_configured_by_name_or_right_after_it_is_made() -> None:
+    settings = "StoppingCondition(max_runtime_in_seconds={})"
+    text = (
+        "from sagemaker.train import ModelTrainer\n"
+        f"a = ModelTrainer(training_image='i').with_stopping_condition({settings.format(1)}).with_other(2)\n"
+        f"b = ModelTrainer(training_image='i')\nb.with_stopping_condition({settings.format(3)})\n"
+        f"ModelTrainer(training_image='i')\nother(b).with_stopping_condition({settings.format(4)})\n"
+    )
+    stops = [one.body["StoppingCondition"]["MaxRuntimeInSeconds"] for one in python_jobs("a.py", text)]
+    assert stops == [1, 3, 3600]  # the last is the SDK's own

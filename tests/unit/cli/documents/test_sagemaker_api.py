@@ -61,6 +61,7 @@ def test_a_call_that_cloudtrail_recorded_is_a_request_with_small_letters(said_of
         ({"ProcessingJobName": "p"}, "found a processing job, which is no training job"),
         ({"payload": {"request": request()}}, "cut out payload.request (line 1), which is a training job"),
         ({"Results": [{"Trial": {}}]}, "found Trial, wanted TrainingJob"),
+        ({"Results": [{"TrainingJob": [1]}]}, "found [1], wanted TrainingJob"),
         ({"TrainingJobSummaries": []}, "found no training job"),
         (["bert-1"], "spotwarden check bert-1 asks SageMaker"),
         (
@@ -72,7 +73,7 @@ def test_a_call_that_cloudtrail_recorded_is_a_request_with_small_letters(said_of
         ({"terraform_version": "1.9", "resource_changes": []}, "only these create training jobs"),
         ({"apiVersion": "batch/v1", "kind": "Job", "spec": {}}, "found a Kubernetes Job of batch/v1"),
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_what_holds_no_training_job_is_named(said_of: Check, document: dict[str, Any], error: str) -> None:
     said = said_of(document)

@@ -71,7 +71,7 @@ def test_files_rules_selectors_and_waivers_are_named_value_by_value(explained: A
 def test_what_comes_next_is_in_the_words_of_slack(explained: Any) -> None:
     _, out, _ = explained(ON_DEMAND)
     coming = out[out.index("what comes next") :]
-    assert "message  to #ml: bert-1 breaks the rule on-spot Why: EnableManagedSpotTraining" in coming
+    assert "message  to #ml: bert-1 breaks the rule on-spot. Why: EnableManagedSpotTraining" in coming
     assert "intent   stop bert-1: on-spot" in coming
 
 
