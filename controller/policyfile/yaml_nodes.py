@@ -186,15 +186,15 @@ def _value(node: yaml.Node, path: Path, tree: Tree, loader: yaml.SafeLoader, abo
 
 
 def _scalar(node: yaml.Node, loader: yaml.SafeLoader) -> Any:
-    if node.tag == INT and not DECIMAL.fullmatch(str(node.value)):
-        return str(node.value)  # YAML 1.1 reads 010 as 8 and 1:30 as 90, which nobody means: what wants a number refuses the text
     try:
-        return loader.construct_object(node)
+        value = loader.construct_object(node)
     except UNREADABLE as error:
         if node.tag == TIMESTAMP and node.end_mark.index - node.start_mark.index == len(str(node.value)):
             return str(node.value)  # a day that no calendar has, such as 2026-02-30: what wants a day refuses the text
         # a tag that its value does not fit
         raise yaml.MarkedYAMLError(problem=str(error), problem_mark=node.start_mark) from None
+    # YAML 1.1 reads 010 as 8 and 1:30 as 90, which nobody means: what wants a number refuses the text.
+    return str(node.value) if node.tag == INT and not DECIMAL.fullmatch(str(node.value)) else value
 
 
 def _mapping(

@@ -28,7 +28,7 @@ def errors(folder: Path, text: str | bytes) -> tuple[Problem, ...]:
         (HEAD + '  - {name: "a", rule: "spot-requird"}\n', '"spot-requird"'),
         (HEAD + "  - {name: a, rule: spot-required, mode: warn, action: stop}\n", "action"),
         ("version: 1\nslack: {may: {try-agan: [U0123456]}}\n", "try-agan"),
-        ("version: 1\nslack: {digest: {at: 18:00}}\n", "18:00"),
+        ("version: 1\nslack: {digest: {at: 25:00}}\n", "25:00"),
         ("version: 1\nresubmit:\n  - {name: a, causes: {starved: {limit: 99}}}\n", "99"),
         ("version: 1\nresubmit:\n  - {name: a, causes: {starved: {limit: 1}}, ladder: [same, same]}\n", "same"),
         ("version: !!bool x\n", "!!bool x"),
