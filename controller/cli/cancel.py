@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from controller.cli.errors import BadInput
-from controller.cli.job_names import job_name
+from controller.cli.job_names import job_name, not_meant
 from controller.cli.ledger import with_ledger
 from controller.cli.options import Table
 from controller.decide.call_off import open_submit, recorded, waiting_attempt
@@ -52,6 +52,8 @@ def run(
 
         jobs = SageMakerJobs(wiring.client("sagemaker"), key=identity_key())
         lineage = _lineage_named(name, jobs, ledger)
+        if other := not_meant(job, lineage.account, lineage.region):
+            raise BadInput(other)
         code, said = cancel(
             lineage, ledger, clock, who=one_line(who or getpass.getuser(), WHO_MAX), why=one_line(why, REASON_MAX)
         )  # fmt: skip

@@ -19,6 +19,7 @@ from controller.cli.check_text import TextOutput
 from controller.cli.documents import Found, documents
 from controller.cli.errors import AwsUnreachable, BadInput
 from controller.cli.job_names import job_name as name_in
+from controller.cli.job_names import not_meant
 from controller.cli.judging import NOTHING_SEEN, Checked, check_document, check_job
 from controller.cli.options import Format, OutputFormat, Table
 from controller.cli.policy_source import PolicyFolder, policy_document
@@ -103,7 +104,9 @@ def _checked(
             except (AwsUnreachable, BadInput) as error:
                 yield Checked(found=one, error=str(error)), UNREACHABLE
                 continue
-            if job is not None:
+            if job is not None and (other := not_meant(file, job.account, job.region)):
+                checked = Checked(found=one, error=other)
+            elif job is not None:
                 checked = check_job(job, policy, one, evidence=evidence, now=now)
             elif asked or one.base is not DocumentKind.CREATE:
                 checked = Checked(found=one, error=f"found no training job {name} in this account and region")

@@ -13,6 +13,7 @@ import typer
 from controller.aws.prices import Prices
 from controller.cli.backtest_policies.output import BAD_LINES_MAX, Source, as_json, lines
 from controller.cli.backtest_policies.totals import Backtest, PolicyTotals, everything
+from controller.cli.errors import BadInput
 from controller.cli.history.recorded import BadLine, recorded_jobs
 from controller.cli.usage import BAD_INPUT
 from controller.policy.compiled import load_policy
@@ -63,6 +64,8 @@ def run(
                 bad.append(found)
         else:
             result.add(found.job)
+    if not everything(policies[0]).jobs and not bad_lines:
+        raise BadInput(f"{history}: found no job, wanted a line for each job, as spotwarden export history writes them")
     result.finish()
     source = Source(history=history, folder=folder, against=against or "", bad=bad, bad_lines=bad_lines)
     if format_ is BacktestFormat.JSON:

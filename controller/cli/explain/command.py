@@ -19,6 +19,7 @@ from controller.cli.explain.output import Explained, as_json, as_text
 from controller.cli.explain.reasons import block_reasons, places_in, rule_reasons
 from controller.cli.explain.short import in_short, why_not_again
 from controller.cli.explain.timeline import Event, bounded, intent_text, timeline
+from controller.cli.job_names import not_meant
 from controller.cli.judging import Checked, as_seen, check_document, check_job
 from controller.cli.ledger import with_ledger
 from controller.cli.live_evidence import with_expectation
@@ -73,7 +74,7 @@ def run(
 
     def explain_job(ledger: Ledger, clock: Clock) -> int:
         used = policy_in_force(ledger.revisions) if policies is None else policy_of_folder(policies)
-        return _explain_job(name or target, used, ledger, clock, write)
+        return _explain_job(name or target, target, used, ledger, clock, write)
 
     try:
         if name is not None:
@@ -97,12 +98,16 @@ def _explain_file(target: str, used: PolicyUsed, given: Mapping[str, str] | None
     return code
 
 
-def _explain_job(name: str, used: PolicyUsed, ledger: Ledger, clock: Clock, write: Callable[[Explained], None]) -> int:
+def _explain_job(
+    name: str, target: str, used: PolicyUsed, ledger: Ledger, clock: Clock, write: Callable[[Explained], None]
+) -> int:
     """Explain a job as SageMaker describes it now, with its story. Raises BadInput and AwsUnreachable."""
     policy = used.policy
     job = described(name, policy)
     if job is None:
         raise BadInput(f"found no training job {name} in this account and region")
+    if other := not_meant(target, job.account, job.region):
+        raise BadInput(other)
     now = clock.now()
     lineage, number = lineage_of(job, ledger.lineages)
     checked = check_job(job, policy, Found(file="SageMaker", kind="job on SageMaker", name=name, request=None), now=now)

@@ -139,6 +139,14 @@ def test_the_exit_codes_are_those_of_check(
     assert main(["check", str(tmp_path / "job.json"), "--policies", folder]) == code
 
 
+def test_a_history_without_a_job_is_bad_input_and_not_a_clean_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    history = written(tmp_path)
+    assert main(["backtest", "policies", policies(tmp_path, STOP), "--history", history]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "found no job, wanted a line for each job" in err
+
+
 def test_the_text_of_a_tag_is_never_markup(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     evil = "a|b`@channel`\n\x1b[31m\ud800[x](http://evil)"
     history = written(tmp_path, line("one", team=evil))

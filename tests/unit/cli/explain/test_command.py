@@ -173,5 +173,9 @@ def test_the_story_of_a_job_in_the_ledger_is_told_to_its_end(
         assert "on-spot (spot-required, warn) policies/team.yaml:" in capsys.readouterr().out
         assert main(["explain", "nobody", "--table", TABLE]) == 2
         assert "found no training job nobody in this account and region" in capsys.readouterr().err
+        elsewhere = "arn:aws:sagemaker:eu-west-3:111122223333:training-job/victim"
+        for command in (["explain", elsewhere], ["check", elsewhere, "--policies", "policies"], ["cancel", elsewhere]):
+            assert main([*command, "--table", TABLE]) == 2
+            assert "found the ARN of a job of 111122223333 in eu-west-3, and this is " in "".join(capsys.readouterr())
         assert main(["explain", "victim", "--table", "Elsewhere"]) == 5
         assert "found no table 'Elsewhere'" in capsys.readouterr().err
