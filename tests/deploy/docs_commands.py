@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -111,7 +112,10 @@ def mistake(command: Command) -> str:
 def recipe(words: Sequence[str], folder: Path) -> list[list[str]]:
     """The lines that ``make`` would run in a checkout, without the environments that it makes first. Raises ValueError."""
     asked = ["make", "--dry-run", "PYTHON=python3", "-o", ".venv/installed", "-o", ".venv-docs/installed", *words]
-    done = subprocess.run(asked, check=False, capture_output=True, text=True, cwd=folder)  # noqa: S603  # words of our own docs
+    apart = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}  # of a make that runs the tests
+    done = subprocess.run(  # noqa: S603  # words of our own docs
+        asked, check=False, capture_output=True, text=True, cwd=folder, env=apart
+    )
     if done.returncode:
         raise ValueError(done.stderr.strip())
     return [shlex.split(line) for line in done.stdout.replace("\\\n", " ").splitlines()]
