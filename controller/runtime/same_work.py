@@ -7,17 +7,19 @@ three pages; of the jobs that the ledger does not know, at most ten are describe
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from controller.decide.facts import Facts
 from controller.jobs.job import Job, Outcome
 from controller.jobs.work import Work, family_of_work
 from controller.ledger.attempt_name import may_be_ours
 from controller.ledger.lineage_id import LineageId
+from controller.runtime.ports import Unreachable
 from controller.runtime.read_ports import ReadPorts
 
 KNOWN_MAX = 5  # jobs of the ledger that are described
 UNKNOWN_MAX = 10  # jobs of the list that are described
+PATIENCE = timedelta(hours=1)  # with a job that cannot be described
 PAGES_MAX = 3  # of 100 jobs each; a page may be empty
 
 
@@ -29,7 +31,7 @@ def done_elsewhere(facts: Facts, ports: ReadPorts) -> str:
     since, mine = facts.job.ended_at or facts.job.created_at, facts.work
     known = ports.ledger.works.begun_since(mine, since)
     for work in [work for work in known if mine.same_as(work)][-KNOWN_MAX:]:
-        job = ports.jobs.describe(work.job)
+        job = _described(work.job, facts, ports)
         if job is not None and job.created_at == work.created_at and job.role == mine.role and _counts(job):
             return job.name
     seen = {(work.job, work.created_at) for work in known}
@@ -37,12 +39,26 @@ def done_elsewhere(facts: Facts, ports: ReadPorts) -> str:
     for name in sorted(unknown, key=lambda name: family_of_work(name) != family_of_work(mine.root))[:UNKNOWN_MAX]:
         if may_be_ours(name) and ports.ledger.lineages.submitter(mine.account, mine.region, name) is not None:
             continue  # an attempt or a probe of ours: it is in the ledger before it is created
-        job = ports.jobs.describe(name)
+        job = _described(name, facts, ports)
         if job is not None and job.created_at > since and _counts(job):
             own = LineageId.of(job)
             if mine.same_as(Work.of(job, root=own.root, lineage=str(own))):
                 return job.name
     return ""
+
+
+def _described(name: str, facts: Facts, ports: ReadPorts) -> Job | None:
+    """Another job; None where it is gone, or where the look has been overdue for an hour because nobody can read that job.
+
+    One job that cannot be read must not hold up the attempts of all others. Raises Unreachable before the hour has passed.
+    """
+    try:
+        return ports.jobs.describe(name)
+    except Unreachable:
+        due_at = min((intent.due_at for intent in facts.lineage.open_intents()), default=facts.now)
+        if facts.now - due_at < PATIENCE:
+            raise
+        return None
 
 
 def _counts(job: Job) -> bool:

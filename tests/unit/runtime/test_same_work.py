@@ -13,8 +13,9 @@ from controller.decide.decision import Decision
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Job, Outcome
 from controller.jobs.work import Work
-from controller.ledger.intent import Intent, Submit
+from controller.ledger.intent import Intent, Submit, Wake
 from controller.runtime.job_pages import JobPage, ListedJob
+from controller.runtime.ports import Unreachable
 from controller.runtime.read_ports import ReadPorts
 from controller.runtime.same_work import UNKNOWN_MAX, done_elsewhere
 from tests import builders
@@ -112,3 +113,21 @@ def test_what_the_ledger_knows_is_not_described_because_it_is_listed() -> None:
     assert world.ledger.commit(world.ledger.load(lineage_id("gpt")), Decision(works=(known,)))
     assert world.found() == ""
     assert world.jobs.described == []
+
+
+@pytest.mark.parametrize(("minutes", "held_up"), [(0, True), (59, True), (60, False)])
+def test_a_job_that_nobody_can_read_holds_up_the_others_for_an_hour_at_most(minutes: int, held_up: bool) -> None:
+    class Broken(Listing):
+        def describe(self, name: str) -> Job | None:
+            if name == "bert-2":
+                raise Unreachable("DescribeTrainingJob bert-2: read timeout")
+            return super().describe(name)
+
+    ports = cast(ReadPorts, World(Broken([FAILED, retry(), retry("bert-3", minutes=4)])))
+    wake = Intent(action=Wake(about=FAILED.name, at=END), due_at=END)
+    looked_at = builders.facts(FAILED, now=END + minutes * MINUTE, lineage=builders.lineage(intents=(wake,)))
+    if held_up:
+        with pytest.raises(Unreachable, match="bert-2"):
+            done_elsewhere(looked_at, ports)
+    else:
+        assert done_elsewhere(looked_at, ports) == "bert-3", "the others still count"
