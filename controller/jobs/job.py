@@ -60,7 +60,7 @@ class OutcomeText:
 OUTCOMES: Mapping[Outcome, OutcomeText] = {
     Outcome.COMPLETED: OutcomeText(cause=None, label="completed", emoji=":white_check_mark:"),
     Outcome.STARVED: OutcomeText(
-        cause=FailureCause.STARVED, label="waited longer than MaxWaitTimeInSeconds for spot capacity", emoji=":hourglass:"
+        cause=FailureCause.STARVED, label="did not finish within MaxWaitTimeInSeconds", emoji=":hourglass:"
     ),
     Outcome.CAPACITY: OutcomeText(cause=FailureCause.CAPACITY, label="found no capacity", emoji=":hourglass:"),
     Outcome.INTERNAL: OutcomeText(cause=FailureCause.INTERNAL, label="failed with an internal error of SageMaker", emoji=":zap:"),

@@ -76,7 +76,7 @@ class LiveEvents:
                 who = "its user" if job.name in self.stopped_by_users else "the controller"
                 return Kind.STOPPED, f"{job.name} by {who}"
             case "MaxWaitTimeExceeded":
-                return Kind.NO_CAPACITY, f"{job.name} waited longer than MaxWaitTimeInSeconds"
+                return Kind.NO_CAPACITY, f"{job.name} did not finish within MaxWaitTimeInSeconds"
             case "MaxRuntimeExceeded":
                 return Kind.STOPPED, f"{job.name} by SageMaker: it ran longer than MaxRuntimeInSeconds"
             case "Failed":

@@ -128,7 +128,7 @@ def test_a_request_that_cannot_be_repeated_is_said_and_not_submitted() -> None:
     serverless = looked_up(replace(starved().job, unrepeatable="it is serverless"), now=BEGIN + HOUR, claims=None)
     assert not actions(serverless, Submit)
     assert "Spotwarden does not repeat its request: it is serverless." in text(serverless, "cannot-repeat")
-    assert "*bert* waited longer than MaxWaitTimeInSeconds" in text(serverless, "cannot-repeat")
+    assert "*bert* did not finish within MaxWaitTimeInSeconds" in text(serverless, "cannot-repeat")
 
 
 # ── the limits of a cause ────────────────────────────────────────────────────────────────────────────────────────────────────

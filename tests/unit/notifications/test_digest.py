@@ -200,7 +200,7 @@ def test_outcomes_are_counted_by_their_names() -> None:
         report_of({FIRST: roll_up(told(measured("a")))}, FIRST, FIRST + DAY), outcomes=(("completed", 7), ("starved", 2))
     )
     said = "\n".join(page.text for page in pages(digest_parts(report, report, DigestNotes())))
-    assert "*Outcomes*: completed 7, waited longer than MaxWaitTimeInSeconds for spot capacity 2" in said
+    assert "*Outcomes*: completed 7, did not finish within MaxWaitTimeInSeconds 2" in said
 
 
 def test_missed_deadlines_need_a_person() -> None:
