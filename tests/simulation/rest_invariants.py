@@ -247,9 +247,10 @@ def every_attempt_that_our_change_broke_goes_back(history: History) -> None:
     """An attempt that fails in its code on instances that its owner did not choose has a next attempt, or a message."""
     lives = _reachable(history)
     newest = {life.lineage: max(o.number for o in history.checker.lives if o.lineage == life.lineage) for life in lives}
+    chosen = {life.lineage: life.job.pool[0] for life in history.checker.lives if life.number == 1}
     for life in lives:
-        tied = life.job.request["HyperParameters"].get(TIED_TO)
-        broken = life.ours and life.cause_of_end is FailureCause.ALGORITHM and tied not in (None, life.job.pool[0])
+        tied, moved = life.job.request["HyperParameters"].get(TIED_TO), life.job.pool[0] != chosen[life.lineage]
+        broken = life.ours and moved and life.cause_of_end is FailureCause.ALGORITHM and tied not in (None, life.job.pool[0])
         if not broken or life.number < newest[life.lineage]:
             continue
         lineage, job = recorded_lineage(history, life), history.ports.jobs.describe(life.name)
