@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import assert_never
 
+from controller.decide.decision import Decision
 from controller.decide.repair_prefix import NOT_FREE, new_prefix_of
 from controller.jobs.claim import Claim, claim_of
 from controller.ledger.entry import Ended, Started
@@ -25,6 +26,7 @@ from controller.ledger.intent import (
     Wake,
 )
 from controller.ledger.lineage import Lineage, is_sent, newest_attempt
+from controller.ledger.lineage_id import LineageId
 from controller.policy.slack_settings import Importance
 from controller.runtime.ports import Answer, Done, Later, Message, Ports, Refused, Trigger, Unreachable
 from controller.runtime.rate_limits import OnHold, check_limits
@@ -35,6 +37,11 @@ BACKOFF_MOST = timedelta(hours=1)
 PAUSE_MOST = timedelta(minutes=10)  # after a throttle: an outage may end at any time
 UNDECIDED_LOOK_S = 60
 WHY_MAX = 2_000  # characters of an answer that are stored: AWS may quote the whole request, and an item takes 400 kB
+
+
+class Outpaced(Exception):
+    """Others changed this lineage while it was read or written. The next trigger continues."""
+
 
 Reconcile = Callable[[Trigger, Ports], object]
 
@@ -76,7 +83,18 @@ def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile
             assert_never(answer)
 
 
+def leave_a_wake(name: str, id: LineageId, ports: Ports) -> None:
+    """Leave an overdue Wake, so that the sweep goes on where this function stops. Raises Outpaced."""
+    lineage, now = ports.ledger.lineages.load(id), ports.clock.now()
+    wake = Intent(action=Wake(about=name, at=now), due_at=now)
+    if wake.key not in lineage.standing() and not ports.ledger.lineages.commit(lineage, Decision(intents=(wake,))):
+        raise Outpaced(f"{name}: the lineage {id} changed while a Wake was left")
+
+
 def _close(intent: Intent, lineage: Lineage, ports: Ports, result: IntentResult, why: str) -> IntentResult:
+    if result is not IntentResult.DONE and isinstance(intent.action, Submit | Stop):
+        # What follows is decided after this. A function that dies in between leaves nothing open, and nobody would look again.
+        leave_a_wake(intent.action.about, lineage.id, ports)
     ports.ledger.lineages.close(lineage.id, intent, result, why[: WHY_MAX + 20])
     return result
 

@@ -20,11 +20,11 @@ from controller.decide.deleted_job import decide_deleted
 from controller.decide.facts import Facts
 from controller.jobs.job import Job
 from controller.ledger.entry import Ended, Finished
-from controller.ledger.intent import Announce, Intent, IntentResult, Publish, RefreshCard, Stop, Submit, Wake
+from controller.ledger.intent import Announce, Intent, IntentResult, Publish, RefreshCard, Stop, Submit
 from controller.ledger.lineage import Lineage, mode_of
 from controller.ledger.lineage_id import LineageId
 from controller.runtime.gather import gather, look_up
-from controller.runtime.perform import perform
+from controller.runtime.perform import Outpaced, leave_a_wake, perform
 from controller.runtime.ports import Ports, Trigger
 from controller.runtime.read_ports import ReadPorts
 from controller.runtime.take_in_requests import take_in_requests
@@ -35,10 +35,6 @@ FAILED_LOOK = timedelta(minutes=5)
 OUTPACED_MAX = 3
 ROUNDS_MAX = 12  # commits of one trigger; the sweep's next trigger goes on with the rest
 PARTS_TIME_LIMIT = timedelta(seconds=10)  # for the parts of one large decision: a function also has other jobs to look at
-
-
-class Outpaced(Exception):
-    """Others changed this lineage three times during the gathering. The next trigger continues."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,17 +87,8 @@ def _settle(trigger: Trigger, ports: Ports) -> Reconciled:
         if not again or (part is not whole and ports.clock.now() - since > PARTS_TIME_LIMIT):
             return reconciled
     if part is whole:
-        _leave_a_wake(name, facts.lineage.id, ports)
+        leave_a_wake(name, facts.lineage.id, ports)
     return reconciled
-
-
-def _leave_a_wake(name: str, id: LineageId, ports: Ports) -> None:
-    """Leave an overdue Wake, so that the sweep goes on where this trigger stops."""
-    lineage, now = ports.ledger.lineages.load(id), ports.clock.now()
-    wake = Intent(action=Wake(about=name, at=now), due_at=now)
-    if wake.key in lineage.standing() or ports.ledger.lineages.commit(lineage, Decision(intents=(wake,))):
-        return
-    raise Outpaced(f"{name}: still something new after {ROUNDS_MAX} rounds")
 
 
 def _acts_on_the_job(decision: Decision, facts: Facts) -> bool:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome
 from controller.ledger.entry import Started
 from controller.ledger.halt import Halt
-from controller.ledger.intent import NO_QUOTA, Announce, Intent, IntentResult, Stop, Submit
+from controller.ledger.intent import NAME_TAKEN, NO_QUOTA, Announce, Intent, IntentResult, Stop, Submit
 from controller.policy.resubmission import FallbackKind, FallbackStep
 from controller.runtime.perform import TRIES_MAX
 from controller.runtime.ports import Answer, Done, Later, Refused, Unreachable
@@ -137,3 +138,30 @@ def test_a_halt_does_not_hide_that_an_earlier_try_had_created_the_attempt() -> N
     account.pass_time(timedelta(minutes=15))
     assert [i.closed for i in submissions(account)] == [IntentResult.DONE]
     assert account.ledger.lineages.load(lineage_id()).entry(Started, submit.job) is not None
+
+
+class Died(BaseException):
+    """The function is killed: nothing catches it."""
+
+
+def test_a_function_that_dies_once_a_refusal_is_stored_leaves_the_job_to_the_sweep() -> None:
+    account = Account(builders.policy(rules=(), resubmissions=(BLOCK,)), now=BEGIN + HOUR)
+    account.on_submit = lambda _: Refused(f"{NAME_TAKEN}by somebody else") if len(account.asked) == 1 else Done("created")
+    account.jobs["bert"] = builders.job()
+    account.end("bert", Outcome.CAPACITY, usage=builders.usage(0, 0))
+    ledger: Any = account.ledger
+    close = ledger.close
+
+    def close_and_die(lineage: Any, intent: Intent, *answer: Any) -> None:
+        close(lineage, intent, *answer)
+        if isinstance(intent.action, Submit):
+            raise Died
+
+    ledger.close = close_and_die
+    account.trigger("bert")
+    with pytest.raises(Died):
+        account.pass_time(timedelta(minutes=15))
+    ledger.close = close
+    assert [i.closed for i in submissions(account)] == [IntentResult.REFUSED]
+    account.pass_time(timedelta(minutes=10))
+    assert sorted(str(i.closed) for i in submissions(account)) == ["done", "refused"]
