@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.tool_environment import PIP, NotInstalled, programs_of
+from infra.tool_environment import PIP_OPTIONS, NotInstalled, programs_of
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULE = ROOT / "infra" / "terraform"
@@ -51,7 +51,7 @@ def bindings() -> Path:
     """Return the wheel with the provider's schema, which is got at its first use. Only two of its files are read."""
     BUILD.mkdir(parents=True, exist_ok=True)
     if not any(BUILD.glob("cdktf*.whl")):
-        command = [sys.executable, "-m", "pip", "download", *PIP[3:], "--no-deps", "--dest", str(BUILD), BINDINGS]
+        command = [sys.executable, "-m", "pip", "download", *PIP_OPTIONS, "--no-deps", "--dest", str(BUILD), BINDINGS]
         done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603  # our own arguments
         if done.returncode:
             raise NotInstalled(f"{BINDINGS} cannot be had:\n{done.stderr[-500:]}")

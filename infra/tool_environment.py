@@ -8,7 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+PIP_OPTIONS = ("--quiet", "--disable-pip-version-check")
+PIP = ("-m", "pip", "install", *PIP_OPTIONS)
 
 
 class NotInstalled(Exception):

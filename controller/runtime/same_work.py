@@ -19,7 +19,7 @@ from controller.runtime.read_ports import ReadPorts
 
 KNOWN_MAX = 5  # jobs of the ledger that are described
 UNKNOWN_MAX = 10  # jobs of the list that are described
-PATIENCE = timedelta(hours=1)  # with a job that cannot be described
+OVERDUE_MAX = timedelta(hours=1)  # for which a look waits for another job that cannot be described
 PAGES_MAX = 3  # of 100 jobs each; a page may be empty
 
 
@@ -56,7 +56,7 @@ def _described(name: str, facts: Facts, ports: ReadPorts) -> Job | None:
         return ports.jobs.describe(name)
     except Unreachable:
         due_at = min((intent.due_at for intent in facts.lineage.open_intents()), default=facts.now)
-        if facts.now - due_at < PATIENCE:
+        if facts.now - due_at < OVERDUE_MAX:
             raise
         return None
 

@@ -1,9 +1,9 @@
 """Runs the demo with the real package, and kills its processes at random moments: ``make chaos``, ``python -m tests.chaos``.
 
 The zip is built and unpacked; each function is a process under awslambdaric against the embedded AWS of the demo. A share of
-the invocations is killed with kill -9: at a random time, before one of its calls, or after a call whose answer it then never
-sees. EventBridge and Lambda are played by the demo's bus: a failed invocation is tried again after 60 and 120 s; then it is a
-dead letter, which nobody sends again here. In the end the simulated AWS is asked what happened. Each of the demo's seven
+the invocations is killed with kill -9: at a random time, before one of its calls, or after a call and before its answer. The
+demo's bus stands for EventBridge and Lambda: a failed invocation is tried again after 60 and 120 s; then it is a dead letter,
+which is not sent again here. In the end the simulated AWS is asked what happened. Each of the demo's seven
 problem counts must be 0; otherwise the exit code is 1.
 
 The kills are drawn from --seed; what else a process did at that moment is up to this machine.

@@ -76,7 +76,7 @@ class Container:
             "AWS_LAMBDA_RUNTIME_API": self._server.url.removeprefix("http://"),
         }  # fmt: skip
         command = [str(self.python), "-m", "awslambdaric", self.handler]
-        self._process = subprocess.Popen(command, env=told, cwd=self.task, stdout=self.log, stderr=self.log)  # noqa: S603
+        self._process = subprocess.Popen(command, env=told, cwd=self.task, stdout=self.log, stderr=self.log)  # noqa: S603  # our own package
         self.cold_starts += 1
 
     def close(self) -> None:

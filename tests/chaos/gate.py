@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from infra.local.http_server import HttpServer, Request, Response
 
 HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive", "content-length"}
-PATIENCE_S = 120
+TIMEOUT_S = 120
 
 
 class Moment(StrEnum):
@@ -77,7 +77,7 @@ class Gates:
 
 
 def _pass_on(host: str, port: int, request: Request) -> Response:
-    connection = http.client.HTTPConnection(host, port, timeout=PATIENCE_S)
+    connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
     try:
         headers = {name: value for name, value in request.headers.items() if name.lower() != "connection"}
         connection.request(request.method, request.path, body=request.body, headers=headers)

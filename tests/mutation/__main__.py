@@ -58,7 +58,7 @@ def _in_a_copy(root: Path) -> int:
                 shutil.copy2(root / name, place)
         arguments = [str(Path(given).resolve()) if Path(given).is_file() else given for given in sys.argv[1:]]
         command = [sys.executable, "-m", "tests.mutation", *arguments]
-        return subprocess.run(command, cwd=place, env=os.environ | {IN_COPY: "1"}, check=False).returncode  # noqa: S603
+        return subprocess.run(command, cwd=place, env=os.environ | {IN_COPY: "1"}, check=False).returncode  # noqa: S603  # this program
 
 
 def _run(mutants: list[Mutant], of: int, tests: Sequence[str], jobs: int, at_least: float) -> int:

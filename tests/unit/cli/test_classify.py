@@ -102,7 +102,7 @@ LATER = LIMIT.format(limit=4, used=4, delta=1)
          FailureCause.QUOTA, True),
         ("aws: [ERROR]: An error occurred (ThrottlingException) when calling the CreateTrainingJob operation: Rate exceeded",
          FailureCause.THROTTLED, True),
-        ("S3UploadFailedError: Failed to upload /tmp/a to b/c: An error occurred (AccessDenied) when calling the PutObject operation: Access Denied",
+        ("S3UploadFailedError: Failed to upload model.tar.gz to b/c: An error occurred (AccessDenied) when calling the PutObject operation: Access Denied",
          FailureCause.CLIENT, False),
         ("botocore.exceptions.ParamValidationError: Parameter validation failed:\nUnknown parameter in input", FailureCause.CLIENT, False),
         (f"airflow.exceptions.AirflowException: SageMaker job failed because {CAPACITY}", FailureCause.CAPACITY, True),

@@ -126,7 +126,7 @@ def test_a_job_that_has_ended_writes_no_checkpoints() -> None:
 @pytest.mark.parametrize(
     ("claimed", "fix"),
     [
-        (["s3://your-bucket/"], "s3://your-bucket/checkpoints/gpt/"),  # who claims a whole bucket prevents nobody's fix
+        (["s3://your-bucket/"], "s3://your-bucket/checkpoints/gpt/"),  # a claim on a whole bucket prevents no fix
         (["s3://your-bucket/checkpoints/gpt/x/", "s3://your-bucket/checkpoints/gpt-checkpoints/"], "s3://another-bucket/gpt/"),
     ],
 )
