@@ -75,7 +75,7 @@ def _answer(answer: Callable[[Mapping[str, str], Came], Any]) -> Response:
     came_at = wiring.clock().now()
     request = slack.current_request
     raw = request.raw_body
-    body = raw.encode() if isinstance(raw, str) else raw
+    body = raw.encode(errors="replace") if isinstance(raw, str) else raw
     headers = {name.lower(): value for name, value in request.headers.items()}
     if len(body) > BYTES_MAX:
         return Response({"error": f"the body is {len(body)} bytes, wanted at most {BYTES_MAX}"}, status_code=413)

@@ -10,7 +10,7 @@ import typer
 from controller.cli.errors import BadInput
 from controller.cli.ledger import with_ledger
 from controller.cli.options import Table
-from controller.ledger.halt import WHY_MAX, halt_of
+from controller.ledger.halt import WHO_MAX, WHY_MAX, halt_of
 from controller.notifications.message_text import halted
 from controller.runtime.ports import Clock, Ledger
 from controller.units.free_text import one_line
@@ -25,8 +25,10 @@ def run_halt(
     if not one_line(why, WHY_MAX):
         raise BadInput("--why is empty, wanted a reason that people will read")
 
+    said = one_line(who or "", WHO_MAX) or getpass.getuser()
+
     def halting(ledger: Ledger, clock: Clock) -> int:
-        new = halt_of(why=why, who=who or getpass.getuser(), since=clock.now())
+        new = halt_of(why=why, who=said, since=clock.now())
         ledger.halts.set_halt(new)
         print(halted(new))
         return 0

@@ -157,7 +157,8 @@ class Decision:
             return None
         if isinstance(now, Submit) and not (isinstance(intent.action, Submit) and intent.action.same_request(now)):
             return None
-        return replace(intent, action=now) if isinstance(now, Submit | Stop | Probe | Publish) else intent  # words stay as said
+        acts = isinstance(now, Submit | Stop | Probe | Publish | Settle)
+        return replace(intent, action=now) if acts else intent  # words stay as said
 
     def under(self, revision: str, mode: str) -> Decision:
         """The decision with the policy under which it was made, in each entry and announcement that names none of its own."""

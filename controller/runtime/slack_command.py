@@ -33,6 +33,7 @@ JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")  # SageMaker's Traini
 JOB_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:([a-z0-9-]+):([0-9]{12}):training-job/(.{1,63})")
 MONTH = re.compile(r"([0-9]{4})-([0-9]{1,2})")
 FIRST_YEAR = 2017  # by SageMaker
+TEXT_MAX = 4_000
 SHOWN = 60  # characters of what somebody typed
 WAIVERS_MAX = 20
 HELD_BACK = "The answer is longer than one message. `spotwarden report` has all of it."
@@ -40,7 +41,7 @@ HELD_BACK = "The answer is longer than one message. `spotwarden report` has all 
 
 def command(text: str, ports: SlackPorts, *, who: str = "") -> Answer:
     """Answer a slash command to the user who typed it."""
-    word, *rest = text.split() or ["help"]
+    word, *rest = one_line(text[:TEXT_MAX], TEXT_MAX).split() or ["help"]  # what is copied may have invisible characters
     word = word.lower()
     try:
         refused = refuses_to_read(who, ports) if word != "help" else ""

@@ -7,7 +7,6 @@ twice, too late, or without permission, gets an answer that only that person see
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
@@ -27,11 +26,10 @@ from controller.notifications.waiver_form import WAIVER_CALLBACK, waiver_form, w
 from controller.policy.policy import Policy
 from controller.policy.user_request import UserRequest
 from controller.runtime.ports import Chat, Clock, Done, Home, Ledger, Policies, Unreachable
-from controller.runtime.slack_readers import refuses_to_read
+from controller.runtime.slack_readers import SLACK_USER, refuses_to_read
 from controller.runtime.slack_user import SlackUser
 from controller.units.value import dataclass
 
-SLACK_USER = re.compile(r"[A-Z0-9]{1,40}")
 DAY = timedelta(days=1)
 
 Answer = Mapping[str, Any]

@@ -4,6 +4,7 @@ workspace.
 
 from __future__ import annotations
 
+import re
 from typing import Protocol
 
 from controller.policy.slack_settings import MEMBERS
@@ -13,6 +14,9 @@ from controller.runtime.slack_user import SlackUser
 NOT_A_MEMBER = "Only full members of this workspace may read about jobs here. You are a guest, or belong to another workspace."
 NOT_LISTED = "You are not allowed to read about jobs here. The policy says who may (`may: {read: …}`)."
 UNKNOWN = "Slack did not say who you are, so you cannot read about jobs now. Try again in a minute."
+
+
+SLACK_USER = re.compile(r"[UW][A-Z0-9]{1,39}")  # of a user: a policy lists user groups (S…) and words beside them
 
 
 class ReaderPorts(Protocol):
@@ -29,6 +33,8 @@ class ReaderPorts(Protocol):
 def refuses_to_read(who: str, ports: ReaderPorts) -> str:
     """Why a Slack user may not read about jobs; empty for one who may. Unknown and unreachable are a refusal."""
     readers = ports.policies.current().slack.read
+    if SLACK_USER.fullmatch(who) is None:
+        return NOT_A_MEMBER
     if who in readers:
         return ""
     try:

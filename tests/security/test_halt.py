@@ -164,6 +164,15 @@ def test_the_reason_of_a_halt_is_bounded_and_has_no_control_characters(host: Hos
     assert main(["halt", "--table", TABLE, "--why", "\x00\u200b\n"]) == 2
 
 
+@pytest.mark.parametrize("who", ["", " \n", "\u200b\x00", "\u202e"])
+def test_a_halt_names_somebody_whatever_name_is_given(host: Host, who: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "ada\x1b[2J")
+    assert main(["halt", "--table", TABLE, "--why", "x", "--who", who]) == 0
+    called = halt()
+    assert called is not None
+    assert called.who == "ada[2J"
+
+
 def test_a_reason_that_is_cut_in_half_a_character_still_halts(host: Host) -> None:
     assert main(["halt", "--table", TABLE, "--why", "broken \udc80 terminal", "--who", "\ud800"]) == 0
     called = halt()

@@ -23,6 +23,7 @@ from controller.ledger.entry import Finished, Measured, UserRequested, Waived
 from controller.ledger.intent import Stop, Submit
 from controller.ledger.lineage_id import LineageId
 from controller.policy.user_request import UserRequest
+from controller.runtime.take_in_requests import take_in_requests
 from handlers.observed import logger
 from infra.local.host import TABLE, Host
 from infra.local.slack_users import Users
@@ -330,6 +331,20 @@ def test_rows_that_nobody_can_read_are_removed_and_stop_no_sweep(host: Host) -> 
     users_of(host).press(host.slack, card(host, "long").ts, "spotwarden/stop")
     run(host, minutes=5)
     assert status(host, "long") == "Stopped"
+
+
+def test_a_flood_of_rows_is_read_in_parts_and_what_a_person_asked_for_is_found_behind_it(host: Host) -> None:
+    """A look that read all of them would end with its function, and be the first in line again."""
+    whose = lineage_id(host, "long")
+    users_of(host).press(host.slack, card(host, "long").ts, "spotwarden/stop")
+    for first in range(0, 125, 25):
+        flood = [{**key(f"request#{whose}", f"!{first + n:03d}"), "body": {"M": {}}} for n in range(25)]
+        wiring.client("dynamodb").batch_write_item(RequestItems={TABLE: [{"PutRequest": {"Item": row}} for row in flood]})
+    assert wiring.ports().ledger.user_requests.waiting(whose) == ()
+    assert not take_in_requests(whose, wiring.ports())
+    assert len(rows("request#")) == 26
+    assert take_in_requests(whose, wiring.ports())
+    assert rows("request#") == []
 
 
 def test_a_submit_or_money_in_a_row_of_a_request_is_never_taken_for_one_of_the_ledger(host: Host) -> None:

@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller import wiring
-from controller.aws.sagemaker.confidential import without_values
+from controller.aws.sagemaker.confidential import without_credentials, without_values
+from controller.aws.sagemaker.documents import DocumentKind, job_of
+from controller.cli.history.redaction import redacted
 from infra.local.host import CLIENT_CONFIG, REPORTS, TABLE, Host
 from infra.local.slack import ME
 from infra.local.slack_users import AppRequests
@@ -209,6 +211,14 @@ QUOTED: list[tuple[str, str]] = [  # a value, and a text that quotes it in anoth
     ("MARKER+/7==", "?token=MARKER%2B%2F7%3D%3D"),
     ("MARKER 8/x", "?token=MARKER+8%2Fx"),
     ("x" * 30 + "MARKER9" + "y" * 400, "z" * 960 + "x" * 30 + "MARKER9"),
+    ("user=ada;password=MARKER-10;host=db", "login failed for ada with MARKER-10"),
+    ("Bearer MARKER11", "401 for MARKER11"),
+    ("--token MARKER12 --epochs 5", "bad --token MARKER12"),
+    ("token: MARKER-word\nepochs: 5", "no such token 'MARKER-word'"),
+    ("MARKER13,MARKER14", "item MARKER14 is wrong"),
+    (json.dumps(json.dumps({"t": "MARKER-15"})), "{'t': 'MARKER-15'}"),
+    ("https://b.example/x?X-Amz-Signature=MARKER16&v=1", "403 for signature MARKER16"),
+    ("MARKER17<\u00e9>", "MARKER17&lt;\u00e9&gt; b'MARKER17<\\xc3\\xa9>'"),
 ]
 
 
@@ -221,6 +231,31 @@ def test_a_value_is_removed_in_whatever_form_a_program_quotes_it(member: str, va
     safe = without_values(f"AlgorithmError: {text}", given)
     assert safe.startswith("AlgorithmError: ")
     assert not any(marker in safe for marker in ("MARKER", "hunter2"))
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"AlgorithmSpecification": {"ContainerEntrypoint": ["bash", "-c", "export TOKEN=MARKER-1; python train.py"]}},
+        {"AlgorithmSpecification": {"ContainerArguments": ["-c", "TOKEN=MARKER-1 python train.py"]}},
+        {"DebugRuleConfigurations": [{"RuleParameters": {"key": "MARKER-1"}}]},
+        {"DebugHookConfig": {"HookParameters": {}, "CollectionConfigurations": [{"CollectionParameters": {"key": "MARKER-1"}}]}},
+        {"ProfilerConfig": {"ProfilingParameters": {"key": "MARKER-1"}}},
+        {"InputDataConfig": [{"DataSource": {"S3DataSource": {"S3Uri": "https://ada:MARKER-1@s3.amazonaws.com/b/x"}}}]},
+        {"OutputDataConfig": {"S3OutputPath": "https://s3.amazonaws.com/b/x?X-Amz-Signature=MARKER-1"}},
+    ],
+)
+def test_a_secret_in_any_member_of_the_request_is_removed(document: dict[str, object]) -> None:
+    assert without_values("AlgorithmError: bash says MARKER-1", document) == "AlgorithmError: bash says …"
+
+
+def test_a_checkpoint_uri_is_kept_and_shown_without_its_credentials() -> None:
+    for uri in ("https://ada:MARKER@s3.amazonaws.com/b/x/", "https://s3.amazonaws.com/b/x/?X-Amz-Signature=MARKER"):
+        described = {"TrainingJobName": "j", "RoleArn": "r", "CheckpointConfig": {"S3Uri": uri}}
+        assert job_of(described, kind=DocumentKind.DESCRIBE).checkpoint_uri == "https://s3.amazonaws.com/b/x/"
+        assert redacted(described)["CheckpointConfig"] == {"S3Uri": "https://s3.amazonaws.com/b/x/"}
+    for uri in ("s3://b/x?y", "https://s3.amazonaws.com/b/x", "https://[?"):
+        assert without_credentials(uri) == uri
 
 
 def test_names_of_options_and_common_words_stay_in_a_text() -> None:

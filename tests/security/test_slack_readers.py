@@ -54,6 +54,8 @@ def test_only_the_readers_that_the_policy_names_may_read() -> None:
             people.command("waivers", user=who)
             assert people.ephemerals[-1].startswith("No waiver is in force.") is reads
         assert people.ephemerals[-1].startswith("You are not allowed to read about jobs")
+        people.command("waivers", user="S0READERS")  # an id of a group that the policy lists is no person
+        assert not people.ephemerals[-1].startswith("No waiver")
 
 
 @contextmanager
@@ -87,7 +89,7 @@ def tells_of_jobs(answer: str) -> bool:
     return any(word in answer for word in ("vision", "ml.", "running", "spot saved", "No waiver", "no training job", "November"))
 
 
-@pytest.mark.parametrize("who", [*GUESTS, "U0NOBODY", ""])
+@pytest.mark.parametrize("who", [*GUESTS, "U0NOBODY", "", "members", "S0READERS", "U0LOCAL1\x00"])
 @pytest.mark.parametrize("text", COMMANDS)
 def test_guests_and_people_of_other_workspaces_get_no_job_data(host: Host, users: Users, who: str, text: str) -> None:
     form = {"command": "/spot", "text": text, "user_id": who, "n": f"{host.slack.calls.total()}"}
@@ -192,6 +194,11 @@ TYPED = st.one_of(
 @example("savings 0001-01")
 @example("savings 2026-13")
 @example("savings ²")
+@example("savings \uff12\uff10\uff12\uff16-11")
+@example("savings 2026-\u0661\u0661")
+@example("job " + "a-" * 1500)
+@example("job \uff4c\uff4f\uff4e\uff47")
+@example("savings \u202e\x00")
 @example("savings 2026-10 2026-09")
 @example("savings a team of several words")
 @example("job my_job_name")
@@ -224,7 +231,17 @@ def test_whatever_is_typed_has_a_short_answer(users: Users, typed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", [f"job {ARN}warm-up", "job `warm-up`", "job *warm-up*", "JOB warm-up", f'job "{ARN}warm-up"', "job  warm-up  "]
+    "typed",
+    [
+        f"job {ARN}warm-up",
+        "job `warm-up`",
+        "job *warm-up*",
+        "JOB warm-up",
+        f'job "{ARN}warm-up"',
+        "job  warm-up  ",
+        "\ufeffjob \u202ewarm-up\u200b\x00",
+        "job\u00a0warm-up",
+    ],
 )
 def test_the_name_of_a_job_is_found_however_it_was_copied(users: Users, typed: str) -> None:
     users.command(typed)

@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 
 from controller.aws.dynamodb.lineages import found_by_name, intent_item
+from controller.decide.decision import Decision
 from controller.jobs.failure import FailureCause
 from controller.ledger.attempt_name import probe_name
 from controller.ledger.entry import Started
-from controller.ledger.intent import Action, Intent, IntentResult, Probe, Publish, Purpose, Stop, Submit
+from controller.ledger.intent import Action, Intent, IntentResult, Probe, Publish, Purpose, Settle, Stop, Submit
 from controller.ledger.message_kind import MessageKind
 from controller.ledger.move_cause import MoveCause
 from infra.local.host import TABLE, Host
-from tests.security.lab import entries, lab, launch, lineage_id, lineage_of, log, next_name, request, run, status
+from tests.security.lab import MONDAY, entries, lab, launch, lineage_id, lineage_of, log, next_name, request, run, status
 
 POLICY = """
 version: 1
@@ -139,6 +140,17 @@ def test_a_probe_a_stop_and_an_event_that_nobody_decided_do_nothing(tried: bool)
         assert not [
             i for i in lineage_of(host, "victim").intents if isinstance(i.action, Publish) and i.closed is IntentResult.DONE
         ]
+
+
+@pytest.mark.parametrize("forged", [{"account": "money/others/2026-11"}, {"about": "another"}, {"account": "", "about": ""}])
+def test_a_settlement_is_performed_as_it_is_decided_and_not_as_its_row_says(forged: dict[str, str]) -> None:
+    decided = Settle(about="victim", holder="submit/victim/2", account="money/vision/2026-11", amount_micros=7)
+    said = Decision(said=(Intent(action=decided, due_at=MONDAY),))
+    stored = Intent(action=replace(decided, **forged), due_at=MONDAY, claim=3)
+    confirmed = said.confirms(stored)
+    assert confirmed is not None
+    assert (confirmed.action, confirmed.claim) == (decided, 3)
+    assert said.confirms(replace(stored, action=replace(decided, amount_micros=0))) is None
 
 
 def test_a_forged_repair_changes_nothing_but_what_the_rules_ask_for_now() -> None:

@@ -20,6 +20,7 @@ from controller.ledger.entry import UserRequested, Waived
 from controller.ledger.lineage_id import LineageId
 
 REQUEST = "request#"
+ROWS_MAX = 100  # of a lineage and look: whoever writes more than people do holds up no sweep
 
 
 class DynamoUserRequests:
@@ -38,15 +39,18 @@ class DynamoUserRequests:
         return self._table.put({**row, "proof": {"S": self._proof(row)}}, absent=True)
 
     def waiting(self, lineage: LineageId) -> tuple[UserRequested | Waived, ...]:
-        rows = self._table.query(**partition_of(request_pk(lineage)))
+        rows = self._rows(lineage)
         return tuple(request for row in rows if (request := self._request(row)) is not None)
 
     def remove(self, lineage: LineageId, seen: Iterable[UserRequested | Waived]) -> None:
         answered = {request.key for request in seen}
-        for row in list(self._table.query(**partition_of(request_pk(lineage)))):
+        for row in self._rows(lineage):
             request = self._request(row)
             if request is None or request.key in answered:
                 self._table.remove(key(request_pk(lineage), row["sk"]["S"]))
+
+    def _rows(self, lineage: LineageId) -> list[Item]:
+        return list(self._table.query(limit=ROWS_MAX, **partition_of(request_pk(lineage))))
 
     def _request(self, row: Item) -> UserRequested | Waived | None:
         """What was asked; None for a row that is not proved, cannot be read, or stands under another key than its own."""

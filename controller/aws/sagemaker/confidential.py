@@ -1,7 +1,8 @@
-"""Removes the values of hyperparameters, environment variables and container arguments from texts: they may be secrets.
+"""Removes values that may be secrets from texts: those of hyperparameters and environment variables, of the command line, of the
+parameters of debugger and profiler, and the credentials in URLs.
 
 A FailureReason may quote the container's command line, and an error of CreateTrainingJob the request. A program quotes a value as
-it has it: without the JSON that the SDK wrote around it, with escapes, as a part of a URL, line by line, or cut at the end.
+it has it: without the JSON that the SDK wrote around it, with escapes, as a part of a URL, word by word, or cut at the end.
 """
 
 from __future__ import annotations
@@ -10,22 +11,31 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from html import escape
 from typing import Any
-from urllib.parse import quote, quote_plus, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit, urlunsplit
 
 LEAST = 4  # characters; a shorter value is no secret, and is in many texts
 WORD = re.compile(r"[a-z]{1,15}")  # such as "adam" or "internal": an option, and a common word
+TOKEN = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z]).{6,}", re.DOTALL)  # a word within a value that may be a secret by itself
+ASSIGNED = re.compile(r"""[=:]\s*["']?([^\s,;&"'=:]+)""")  # "password=…", "token: …"
+BETWEEN = re.compile(r"""[\s,;&|"'=]+""")
 COMMAND = re.compile(r'(Command ")[^"]*"?')  # how the training toolkit quotes the command line, with all hyperparameters
 HIDDEN = "…"
 CUT_FROM = 1_000  # characters; SageMaker cuts a FailureReason at 1,024
-DEPTH_MAX = 20  # of JSON in a value
+DEPTH_MAX = 20  # of a document, and of JSON in a value
+FREE_TEXT = frozenset(
+    {"HyperParameters", "Environment", "RuleParameters", "HookParameters", "CollectionParameters", "ProfilingParameters"}
+)
+"""The members of a training job that map a name to any text."""
+COMMAND_LINE = frozenset({"ContainerEntrypoint", "ContainerArguments"})
 
 
 def without_values(text: str, document: Mapping[str, Any]) -> str:
-    """The text without any value of the document's HyperParameters, Environment and ContainerArguments, in any of the forms in
-    which a program may quote it, and without a quoted command line.
+    """The text without any value of the document that may be a secret, in any of the forms in which a program may quote it, and
+    without a quoted command line.
     """
-    forms = {form for value in set(_values(document)) if value != text for form in _forms(value)}
+    forms = {form for value in set(_values(document, DEPTH_MAX)) if value != text for form in _forms(value)}
     hidden = sorted((form for form in forms if len(form) >= LEAST and WORD.fullmatch(form) is None), key=len, reverse=True)
     for form in hidden:  # the longest first: one value may be a part of another
         text = text.replace(form, HIDDEN)
@@ -34,40 +44,80 @@ def without_values(text: str, document: Mapping[str, Any]) -> str:
     return COMMAND.sub(rf'\1{HIDDEN}"', text)
 
 
-def _values(document: Mapping[str, Any]) -> Iterator[str]:
-    for member in ("HyperParameters", "Environment"):
-        found = document.get(member)
-        if isinstance(found, Mapping):
-            yield from (str(value) for value in found.values())
-    specification = document.get("AlgorithmSpecification")
-    arguments = specification.get("ContainerArguments") if isinstance(specification, Mapping) else None
-    for argument in arguments if isinstance(arguments, list | tuple) else ():
-        name, given, value = str(argument).partition("=")
-        if given or not name.startswith("-"):
-            yield value if given else name
+def without_credentials(uri: str) -> str:
+    """A URI without what may be a secret in it: a user and a password before the host, and the query of a presigned URL."""
+    if not uri.startswith("https://") or not ("@" in uri or "?" in uri):
+        return uri
+    try:
+        url = urlsplit(uri)
+    except ValueError:
+        return uri
+    return urlunsplit((url.scheme, url.netloc.rpartition("@")[2], url.path, "", ""))
+
+
+def _values(found: Any, depth: int) -> Iterator[str]:
+    """The values of a document that may be secrets."""
+    if isinstance(found, list | tuple) and depth:
+        for one in found:
+            yield from _values(one, depth - 1)
+    for name, value in found.items() if isinstance(found, Mapping) and depth else ():
+        if name in FREE_TEXT and isinstance(value, Mapping):
+            yield from (str(one) for one in value.values())
+        elif name in COMMAND_LINE and isinstance(value, list | tuple):
+            yield from _of_the_command(name, value)
+        elif isinstance(value, str):
+            yield from _credentials(value)
+        else:
+            yield from _values(value, depth - 1)
+
+
+def _of_the_command(name: str, words: list[Any] | tuple[Any, ...]) -> Iterator[str]:
+    """The values in a command line; the names of its options, and the program that an entry point names, are none."""
+    for word in words:
+        option, given, value = str(word).partition("=")
+        if given and option.startswith("-"):
+            yield value
+        elif not option.startswith("-") and (name != "ContainerEntrypoint" or BETWEEN.search(str(word))):
+            yield str(word)
 
 
 def _forms(value: str) -> Iterator[str]:
     """The value and its parts, each as a program may print it."""
-    for part in {value, *_parts(value)}:
+    for part in {value, *_parts(value, DEPTH_MAX)}:
         yield part
-        yield json.dumps(part)[1:-1]
-        yield repr(part)[1:-1]
-        yield quote(part, safe="", errors="replace")
-        yield quote_plus(part, errors="replace")
+        if not (part.isascii() and part.isalnum()):
+            yield json.dumps(part)[1:-1]
+            yield repr(part)[1:-1]
+            yield repr(part.encode("utf-8", "replace"))[2:-1]
+            yield quote(part, safe="", errors="replace")
+            yield quote_plus(part, errors="replace")
+            yield escape(part)
 
 
-def _parts(value: str) -> Iterator[str]:
-    """The texts in the value's JSON, its lines, and the user and the password of its URL."""
+def _parts(value: str, depth: int) -> Iterator[str]:
+    """The texts in the value's JSON, its lines, what it assigns, words that may be secrets, and the credentials of its URL."""
     with suppress(ValueError, RecursionError):
-        yield from _texts(json.loads(value), DEPTH_MAX)
+        for text in _texts(json.loads(value), depth):
+            yield text
+            if text != value and depth:
+                yield from _parts(text, depth - 1)
     if len(lines := value.splitlines()) > 1:
         yield from (line.strip() for line in lines)
+    yield from ASSIGNED.findall(value)
+    yield from (word for word in BETWEEN.split(value) if TOKEN.fullmatch(word))
+    yield from _credentials(value)
+
+
+def _credentials(text: str) -> Iterator[str]:
+    """The user, the password, and the values in the query of a URL."""
+    if "://" not in text:
+        return
     try:
-        url = urlsplit(value)
+        url = urlsplit(text)
+        secrets = (url.username, url.password, *(value for _, value in parse_qsl(url.query, max_num_fields=100)))
     except ValueError:
         return
-    for secret in (url.username, url.password):
+    for secret in secrets:
         if secret:
             yield from (secret, unquote(secret))
 

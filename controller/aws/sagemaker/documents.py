@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from controller.aws.sagemaker.confidential import without_values
+from controller.aws.sagemaker.confidential import without_credentials, without_values
 from controller.aws.sagemaker.members import (
     COUNT_MAX,
     MILLISECONDS_FROM,
@@ -113,6 +113,7 @@ def job_of(
     tags = said or {}
     specification, resources = section(body, "AlgorithmSpecification"), section(body, "ResourceConfig")
     checkpoints, stopping = section(body, "CheckpointConfig"), section(body, "StoppingCondition")
+    checkpoints_at = text(checkpoints, "S3Uri")
     instance_type, instance_count = _instances(resources)
     status, secondary = text(body, "TrainingJobStatus") or "", text(body, "SecondaryStatus") or ""
     failure = text(body, "FailureReason")
@@ -140,7 +141,7 @@ def job_of(
             hyperparameters=section(body, "HyperParameters"),
             account=account,
         ),
-        checkpoint_uri=text(checkpoints, "S3Uri"),
+        checkpoint_uri=without_credentials(checkpoints_at) if checkpoints_at else None,
         runtime_s_max=whole(stopping, "MaxRuntimeInSeconds", SECONDS_MAX),
         wait_s_max=whole(stopping, "MaxWaitTimeInSeconds", SECONDS_MAX),
         usage=_usage(body),

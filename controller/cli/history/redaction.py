@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from controller.aws.sagemaker.confidential import HIDDEN, without_values
+from controller.aws.sagemaker.confidential import COMMAND_LINE, FREE_TEXT, HIDDEN, without_credentials, without_values
 
-FREE_TEXT = frozenset(
-    {"HyperParameters", "Environment", "RuleParameters", "HookParameters", "CollectionParameters", "ProfilingParameters"}
-)
-"""The members of DescribeTrainingJob that map a name to any text."""
-COMMAND_LINE = frozenset({"ContainerEntrypoint", "ContainerArguments"})
 QUOTING = frozenset({"FailureReason", "StatusMessage", "StatusDetails"})
 """Texts of SageMaker or of the container, which may quote any value of the request."""
 
@@ -25,6 +20,8 @@ def redacted(described: Mapping[str, Any]) -> dict[str, Any]:
 def _hidden(value: Any, secrets: dict[str, str]) -> Any:
     if isinstance(value, Mapping):
         return {name: _member(name, item, secrets) for name, item in value.items()}
+    if isinstance(value, str):
+        return without_credentials(value)
     return [_hidden(item, secrets) for item in value] if isinstance(value, list | tuple) else value
 
 
