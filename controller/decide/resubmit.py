@@ -267,7 +267,7 @@ def _submit(
     job, number = facts.job, facts.number + after
     if facts.lineage.generation_of(number) > GENERATIONS_MAX:
         return give_up(facts, block, GiveUpReason.NAMES_TAKEN, cause, tried=GENERATIONS_MAX)
-    allowed = afford(facts, block, step.changes, capped=cause is not MoveCause.ASKED)
+    allowed = afford(facts, step.changes, capped=cause is not MoveCause.ASKED)
     if isinstance(allowed, CapFacts):
         reason = GiveUpReason.NO_PRICE if allowed.next_micros is None else GiveUpReason.OVER_CAP
         return give_up(facts, block, reason, cause, cap=allowed)
@@ -280,7 +280,7 @@ def _submit(
     submit = Submit(
         about=job.name, born_at=job.created_at, job=name, number=number, cause=cause, changes=changes,
         fallback_step=step.fallback_step, cost_micros=allowed.cost_micros,
-        cap_micros=block.team_month_cap_micros if block else None, month=month_key(_ended_at(facts)),
+        cap_micros=facts.policy.spend_caps_for(job).team_month_micros, month=month_key(_ended_at(facts)),
         identity=job.identity, sent=RequestForm.of(job).changed(change).to_json(),
     )  # fmt: skip
     message = Resubmitting(

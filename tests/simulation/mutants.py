@@ -169,7 +169,7 @@ def _warnings_counted(with_warnings: Any) -> Any:
 
 
 def _affords_all(afford: Any) -> Any:
-    return lambda facts, block, changes, *, capped=True: afford(facts, block, changes, capped=False)
+    return lambda facts, changes, *, capped=True: afford(facts, changes, capped=False)
 
 
 def _old_before_policy(too_old: Any) -> Any:
