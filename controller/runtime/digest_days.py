@@ -30,7 +30,9 @@ def last_due(at: DigestTime, length: timedelta, now: datetime) -> datetime:
 def reported_until(at: DigestTime, due_at: datetime) -> date:
     """The UTC day before which a digest that was due then reports. All days before it are over."""
     zone = ZoneInfo(at.timezone)
-    day = due_at.astimezone(zone).date()
+    day = due_at.astimezone(zone).date() + DAY
+    while _due(at, day, zone) > due_at:  # where the clocks skip 23:30, that digest of the day before is due after midnight
+        day -= DAY
     wall = timedelta(hours=at.hour, minutes=at.minute)
     return day + (wall - _offset_max(at.timezone, day.year)) // DAY * DAY
 

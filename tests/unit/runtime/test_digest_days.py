@@ -47,7 +47,8 @@ def test_every_day_is_reported_exactly_once(zone: str, wall: tuple[int, int], le
     [
         ("America/Los_Angeles", 16, 30), ("Europe/London", 0, 30), ("Europe/Berlin", 1, 30), ("Africa/Casablanca", 0, 30),
         ("Australia/Lord_Howe", 10, 30), ("Pacific/Apia", 13, 30), ("Asia/Pyongyang", 9, 0), ("America/Sao_Paulo", 21, 30),
-        ("Asia/Kathmandu", 5, 30), ("Pacific/Kiritimati", 14, 0), ("Africa/Juba", 2, 30),
+        ("Asia/Kathmandu", 5, 30), ("Pacific/Kiritimati", 14, 0), ("Africa/Juba", 2, 30), ("America/Scoresbysund", 23, 0),
+        ("America/Nuuk", 22, 30), ("Antarctica/Troll", 2, 30),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("length", [DAY, WEEK])
