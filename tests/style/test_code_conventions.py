@@ -111,6 +111,7 @@ NAMED_OTHERWISE = {
     "infra/local/test_probe.py": "probes, through the real handlers",
     "ledger/test_stored_words.py": "every enum of words, and the defaults of what the ledger stores",
     "notifications/test_message_texts.py": "the golden file of all texts",
+    "notifications/test_whole_texts.py": "the golden files of reports, digests and cards",
     "policy/rules/test_checkpoints.py": "the three rules about checkpoints",
     "policy/rules/test_judge.py": "what all rules share",
     "policy/rules/test_limits.py": "the three rules about limits",

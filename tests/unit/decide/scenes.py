@@ -201,10 +201,10 @@ SCENES: Mapping[str, Facts] = {
     "A rule that is held back by its guard": known(
         ON_DEMAND,
         policy=under(rules=(rule(rollout=Rollout(surprise=SurpriseGuard(jobs=3))),), in_force_at=BEGIN),
-        rule_acts={"use-spot": RuleActs(teams={f"l{n}": f"t{n}" for n in range(5)})},
+        rule_acts={"use-spot": RuleActs(teams={f"l{n}": "vision" for n in range(5)})},
         last_day={"vision": 4, "ads": 9},
     ),
-    "A rule for a tenth of the lineages": known(ON_DEMAND, policy=under(rules=(rule(rollout=Rollout(share=10)),))),
+    "A rule for a thousandth of the lineages": known(ON_DEMAND, policy=under(rules=(rule(rollout=Rollout(share=0.001)),))),
     "A job without checkpoints under a rule that repairs": known(
         replace(OWN, checkpoint_uri=None), policy=under(rules=(REPAIRING,)), repair_prefix="s3://acme/vision/bert/"
     ),
@@ -217,7 +217,7 @@ SCENES: Mapping[str, Facts] = {
                 begun(
                     Stop(
                         about="bert",
-                        because="It broke the rule save-it.",
+                        because="save-it",
                         purpose=Purpose.REPAIR,
                         next_cause=MoveCause.REPAIR,
                         changes='{"CheckpointConfig": {"S3Uri": "s3://acme/vision/bert/"}}',
