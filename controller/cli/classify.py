@@ -28,7 +28,6 @@ TEXT_MAX = 100_000
 NAME_MAX = 255  # of a file
 DEPTH_MAX, ITEMS_MAX = 6, 100  # of a document that was pasted
 
-_STATUS_NAMES = ("MaxWaitTimeExceeded", "MaxRuntimeExceeded")
 _WRAPPERS: tuple[re.Pattern[str], ...] = tuple(
     re.compile(pattern, re.DOTALL | re.IGNORECASE)
     for pattern in (
@@ -67,7 +66,7 @@ _WRAPPERS: tuple[re.Pattern[str], ...] = tuple(
 # Words of people or of a tool that say what failed, right before an error that has a known name: "Step Train failed with: …".
 _SAID = re.compile(
     rf"[^\n]{{0,160}}?(?:job|step|training|task|state|execution|pipeline)[^\n]{{0,80}}?\b(?:failed|failure|stopped)\b[^\n:]{{0,40}}"
-    rf"(?::\s*[^\n:]{{0,30}})?[:-]\s*(?:SageMaker\.)?(?=(?:{'|'.join((*CLASSES, *_STATUS_NAMES))})(?:Exception)?\b)",
+    rf"(?::\s*[^\n:]{{0,30}})?[:-]\s*(?:SageMaker\.)?(?=(?:{'|'.join(CLASSES)}|Max(?:WaitTime|Runtime)Exceeded)(?:Exception)?\b)",
     re.IGNORECASE,
 )
 _BOTOCORE = re.compile(
