@@ -220,7 +220,7 @@ MUTANTS: Mapping[str, tuple[Replacement, ...]] = {
     "Create before the commit is known": ((reconcile, "replace", replace_by(lambda lineage, entries: lineage)),),
     "the next policy drops an outcome": ((resubmit, "_too_old", _old_before_policy),),
     # Moves, repairs and limits.
-    "a halt is not checked": ((perform, "check_limits", replace_by(lambda intent, lineage, ports: None)),),
+    "a halt is not checked": ((perform, "why_not_now", replace_by(lambda intent, lineage, ports: None)),),
     "a lineage's cap is not asked": ((submission, "afford", _affords_all),),
     "a moved job is forgotten": ((resubmit, "_moved", replace_by(lambda facts, block, cause: Decision())),),
     "a repaired job is forgotten": ((resubmit, "_repaired", replace_by(lambda facts, stop, block: Decision())),),
