@@ -89,6 +89,7 @@ class Deployment:
     stage: Stage
     client: Callable[[str], Any]
     say: Callable[[str], object] = print
+    revert_drift: bool = False  # also put back what was changed or deleted by hand
 
     # ── deploy ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -101,7 +102,8 @@ class Deployment:
         url = self._upload(package, template)
         change_set = self._change_set(url, create=status in (None, "REVIEW_IN_PROGRESS"))
         if change_set is None:
-            self.say(f"{self.stage.stack}: nothing to change")
+            by_hand = "" if self.revert_drift else "; what was changed by hand is put back with REVERT_DRIFT=yes"
+            self.say(f"{self.stage.stack}: nothing to change{by_hand}")
             return 0
         if not confirm(f"Carry out these changes on {self.stage.stack} in {self.stage.region}?"):
             self.say(f"nothing was changed; the change set {change_set} stays for review")
@@ -196,6 +198,7 @@ class Deployment:
                 Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in self.stage.parameters.items()],
                 Capabilities=CAPABILITIES,
                 Tags=[{"Key": k, "Value": v} for k, v in self.stage.tags.items()],
+                **({"DeploymentMode": "REVERT_DRIFT"} if self.revert_drift and not create else {}),
             )  # fmt: skip
             cloudformation.get_waiter("change_set_create_complete").wait(
                 StackName=self.stage.stack, ChangeSetName=name, WaiterConfig=POLL
@@ -247,7 +250,15 @@ class Deployment:
         self._check_account()
         if self._status_or_failed() is None:
             raise Undeployable(f"found no stack {self.stage.stack} in {self.stage.region}")
-        ledger, reports = self._resource("Ledger"), self._resource("Reports")
+        stack = self._stack()
+        given = {one["ParameterKey"]: one.get("ParameterValue", "") for one in stack.get("Parameters", ())}
+        attached, key = given.get("ExistingLedger", ""), given.get("IdentityKey") or stack["StackId"]  # as the output IdentityKey
+        ledger, reports = attached or self._resource("Ledger"), self._resource("Reports")
+        if attached and delete_ledger:
+            raise Undeployable(
+                f"the table {attached} is no part of {self.stage.stack}, which has it as ExistingLedger: nothing was deleted;"
+                " destroy the stack without DELETE_LEDGER, and delete the table by itself"
+            )
         also = f" AND its table {ledger}" if delete_ledger else ""
         if not confirm(f"Delete the stack {self.stage.stack} in {self.stage.region}{also}?"):
             self.say("nothing was deleted")
@@ -264,14 +275,15 @@ class Deployment:
         else:
             self.say(
                 f"deleted {self.stage.stack}; the table {ledger or 'of the ledger'} and the bucket {reports} stay."
-                f" ExistingLedger: {ledger} gives the table to a new stack"
+                f" A new stack continues the work with ExistingLedger: {ledger} and IdentityKey: {key}"
             )
         return 0
 
     def _resource(self, logical_id: str) -> str:
         """The name of a resource of the stack; empty where the stack has none of that name."""
-        found = self.client("cloudformation").describe_stack_resources(StackName=self.stage.stack)["StackResources"]
-        return next((str(r["PhysicalResourceId"]) for r in found if r["LogicalResourceId"] == logical_id), "")
+        pages = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=self.stage.stack)
+        found = (r for page in pages for r in page["StackResourceSummaries"] if r["ResourceStatus"] != "DELETE_COMPLETE")
+        return next((str(r.get("PhysicalResourceId", "")) for r in found if r["LogicalResourceId"] == logical_id), "")
 
     def _status_or_failed(self) -> str | None:
         """The stack's status, also where its creation failed: that can be deleted."""
@@ -302,12 +314,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--package", type=Path, default=Path("build/package"))
     parser.add_argument("--stages", type=Path, default=STAGES, help="the folder of stage files")
     parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--revert-drift", action="store_true", help="with deploy: put back what was changed by hand")
     parser.add_argument("--delete-ledger", action="store_true", help="with destroy: delete the table too")
     chosen = parser.parse_args(arguments)
     confirm: Callable[[str], bool] = (lambda _: True) if chosen.yes else _asked
     try:
         stage = stage_of(chosen.stage, chosen.stages)
-        deployment = Deployment(stage, cache(lambda service: boto3.client(service, region_name=stage.region)))
+        client = cache(lambda service: boto3.client(service, region_name=stage.region))
+        deployment = Deployment(stage, client, revert_drift=chosen.revert_drift)
         if chosen.action == "destroy":
             return deployment.destroy(confirm, delete_ledger=chosen.delete_ledger)
         return deployment.deploy(chosen.package, confirm)
