@@ -46,9 +46,7 @@ def record(payload: dict[str, Any], version: str = "1.0") -> dict[str, Any]:
     return {"version": version, "requestContext": {"functionArn": f"{ARN}:$LATEST"}, "requestPayload": payload}
 
 
-def redrive(
-    *messages: dict[str, Any], attributes: dict[str, Any] | None = None, options: Sequence[str] = ()
-) -> tuple[int, int]:
+def redrive(*messages: dict[str, Any], attributes: dict[str, Any] | None = None, options: Sequence[str] = ()) -> tuple[int, int]:
     """Queue dead letters and run the command: its exit code, and how many messages are left."""
     sqs = wiring.client("sqs")
     queue = sqs.create_queue(QueueName="DeadLetters")["QueueUrl"]
