@@ -9,6 +9,8 @@ from fnmatch import fnmatchcase
 from controller.jobs.job import Job
 from controller.units.value import dataclass
 
+TAG = "tag "  # before the key of a tag in ``SelectorPart.key``
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectorPart:
@@ -53,6 +55,10 @@ class Selector:
                 return False
         return None if undecided else True
 
+    def may_be_of_same_team(self, job: Job) -> bool:
+        """Whether neither the job's tags nor its role exclude it: its name, instance type and algorithm are no one's."""
+        return all(part.matches is not False for part in self.parts(job) if part.key == "role" or part.key.startswith(TAG))
+
     def parts(self, job: Job) -> tuple[SelectorPart, ...]:
         """Each key that the selector has, with what the job has there: ``matches``, key by key."""
         found: list[SelectorPart] = []
@@ -65,7 +71,7 @@ class Selector:
             known = "tags" not in job.unknown
             matches = _is_one_of(job.tags.get(key, ""), wanted) if known else None
             found.append(
-                SelectorPart(key=f"tag {key}", wanted=wanted, found=job.tags.get(key) if known else None, matches=matches)
+                SelectorPart(key=f"{TAG}{key}", wanted=wanted, found=job.tags.get(key) if known else None, matches=matches)
             )
         return tuple(found)
 
