@@ -22,7 +22,7 @@ def look_at_rules(client: Callable[[str], Any], names: Iterable[str]) -> tuple[b
         return False, f"the stack has no rules: nothing triggers the controller; {REDEPLOY}"
     events, states = client("events"), dict[str, str]()
     for name in known:
-        found = _unless_missing(lambda name=name: events.describe_rule(Name=name))  # type: ignore[misc]
+        found = _unless_missing(events.describe_rule, Name=name)
         states[name] = found["State"] if found else "gone"
     if gone := [name for name, state in states.items() if state == "gone"]:
         return False, f"deleted: {', '.join(gone)}; {REDEPLOY}"
@@ -46,7 +46,7 @@ def _without_function(client: Callable[[str], Any], rules: Iterable[str]) -> Ite
         if not arns:
             yield f"{rule} calls no function"
         for arn in (arn for arn in arns if ":lambda:" in arn):
-            answer = _unless_missing(lambda arn=arn: functions.get_policy(FunctionName=arn))  # type: ignore[misc]
+            answer = _unless_missing(functions.get_policy, FunctionName=arn)
             name = arn.rpartition(":")[2]
             if answer is None:  # of a function without a policy Lambda says the same as of none
                 yield f"{rule} may not call {name}, or that is deleted"
@@ -64,7 +64,7 @@ def look_at_bus(client: Callable[[str], Any], bus: str) -> tuple[bool, str]:
     """Whether the bus of the stack's own events exists."""
     if bus in ("", "default"):
         return True, "Spotwarden's own events go to the default bus"
-    if _unless_missing(lambda: client("events").describe_event_bus(Name=bus)) is None:
+    if _unless_missing(client("events").describe_event_bus, Name=bus) is None:
         return False, f"the event bus {bus} does not exist: create it, or deploy with another EventBus"
     return True, f"Spotwarden's own events go to {bus}"
 
@@ -78,7 +78,7 @@ def look_at_alarms(client: Callable[[str], Any], names: Iterable[str], topic: st
     if firing:
         return False, f"in alarm: {', '.join(sorted(firing))}; docs/operations.md says what each means"
     if topic:
-        found = _unless_missing(lambda: client("sns").list_subscriptions_by_topic(TopicArn=topic))
+        found = _unless_missing(client("sns").list_subscriptions_by_topic, TopicArn=topic)
         if found is None:
             return False, f"the AlarmTopic {topic} does not exist, so nobody hears of alarms: create it, or deploy with another"
         if not any(one["SubscriptionArn"].startswith("arn:") for one in found["Subscriptions"]):
@@ -90,10 +90,10 @@ def look_at_alarms(client: Callable[[str], Any], names: Iterable[str], topic: st
     return True, f"none of {len(known)} is in alarm{heard}" if known else "the stack has none"
 
 
-def _unless_missing(call: Callable[[], Any]) -> Any:
+def _unless_missing(call: Callable[..., Any], **arguments: Any) -> Any:
     """The answer; None where what was asked for does not exist."""
     try:
-        return call()
+        return call(**arguments)
     except ClientError as error:
         if fault_of(error) is AwsFault.MISSING or error.response["Error"]["Code"] in ("NotFound", "NotFoundException"):
             return None

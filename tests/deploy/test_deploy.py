@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.deploy import Deployment, Stage, Undeployable, main, stage_of
+from infra.deploy import Deployment, main
 from infra.local import aws
 from infra.stack import merge_template
+from infra.stage import Stage, Undeployable, stage_of
 
 BUCKET = "acme-deployments"
 STAGE = Stage(
