@@ -21,6 +21,7 @@ from controller.aws.ec2_placement import PlacementScores
 from controller.aws.errors import AwsFault, fault_of
 from controller.aws.eventbridge import EventBridge
 from controller.aws.packaged_policy import CompiledPolicies
+from controller.aws.prepare import prepare as prepare  # for init
 from controller.aws.price_list import REGION as PRICING_REGION
 from controller.aws.price_list import PriceList
 from controller.aws.prices import Prices
@@ -56,7 +57,6 @@ if TYPE_CHECKING:
     from controller.slack.secret import SlackSecret
 
 _clock: Clock = SystemClock()
-
 
 # Slack gives a click three seconds: no call begins later than SLACK_TIME_LIMIT, the last of them takes at most 0.7 s, and the
 # answer to Slack takes 1 s.

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from controller.cli.audit_bill import audit_bill
+from controller.cli.bill_file import refuse_bad_bill
 from controller.cli.ledger import with_ledger
 from controller.cli.options import PeriodText, Table
 from controller.cli.period import period_of, refuse_bad_period
@@ -38,6 +39,7 @@ def run(
     """Print both sums and each difference; exit with 1 where there is one."""
 
     refuse_bad_period(period)
+    refuse_bad_bill(bill)
 
     def auditing(ledger: Ledger, clock: Clock) -> int:
         from controller import wiring

@@ -38,6 +38,16 @@ def bill_of(address: str, bytes_most: int = BYTES_MAX) -> Bill:
         raise BadInput(f"{address}: {error}") from error
 
 
+def refuse_bad_bill(address: str) -> None:
+    """Raises BadInput for a file of this machine that is no bill: before AWS is asked for anything."""
+    if address and not address.startswith("s3://"):
+        try:
+            with _opened(address, BYTES_MAX):
+                pass
+        except OSError as error:
+            raise BadInput(f"{address}: found {error.strerror or error}, wanted a file that can be read") from error
+
+
 def _without_nul(lines: Iterator[str] | io.TextIOWrapper) -> Iterator[str]:
     for line in lines:
         yield line.replace("\0", "")

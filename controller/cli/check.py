@@ -141,10 +141,13 @@ def known_tags(tags: list[str] | None) -> Mapping[str, str] | None:
     if not tags:
         return None
     pairs = [tag.partition("=") for text in tags for tag in text.split(",") if tag]
-    for key, equals, _ in pairs:
+    for key, equals, value in pairs:
         if not key or not equals:
             near = re.fullmatch(r"([^:=]+):([^:=]+)", key) if not equals else None
-            raise BadInput(f"--tags: found {key!r}, wanted KEY=VALUE" + (f"; did you mean {near[1]}={near[2]}?" if near else ""))
+            raise BadInput(
+                f"--tags: found {key + equals + value!r}, wanted KEY=VALUE"
+                + (f"; did you mean {near[1]}={near[2]}?" if near else "")
+            )
     return {key: value for key, _, value in pairs}
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from controller.aws.sagemaker.documents import BadDocument, DocumentKind, job_of
+from controller.aws.sagemaker.tuning import resources_of
 from controller.cli.documents.found import CREATE_SHAPE, Found, said_part
 from controller.cli.documents.sdk import image_like
 from controller.cli.documents.tuning import DEFINITIONS, OUTER_SHAPE
@@ -69,22 +71,32 @@ def check_document(
         later: dict[str, str] = {}
     else:
         body, later = _with_whole_tags(*said_part(found.body))
-    refused = [*_refused(body, found, later), *_refused_around(found)] if found.request else []
+    refused = [*found.refused, *_refused(body, found, later), *_refused_around(found)] if found.request else []
     name = found.name or later.get("TrainingJobName")
     if found.base is not DocumentKind.EVENT and "TrainingJobName" not in body and name:
         body = {**body, "TrainingJobName": name}  # what people call it: its own name is given when it is made
         later.setdefault("TrainingJobName", "its name is given when it is made")
     meant = _meant(body, found.request) if found.request else body
-    try:
-        job = job_of(
-            meant, kind=found.base, tags=_tags(meant, tags), later=later, service=found.service, fields=policy.fields_read
+    resources, chosen = resources_of(meant) if found.tool == "tuning" else ({}, {})
+    whole = {**meant, "ResourceConfig": resources} if resources else meant
+
+    def read(document: Mapping[str, Any], open_: Collection[str]) -> Job:
+        return job_of(
+            document, kind=found.base, tags=_tags(document, tags), later=open_, service=found.service, fields=policy.fields_read
         )
+
+    try:
+        job = read(whole, {**later, **chosen})
     except BadDocument as error:
         if not refused:
             return Checked(found=found, error=str(error))
-        name = meant.get("TrainingJobName")
-        named = replace(found, name=name if isinstance(name, str) else found.name)
-        return Checked(found=named, word=VerdictKind.REFUSED, refused=tuple(refused), later=later)
+        plain, without = _as_read(whole, refused)  # one wrong value hides no other mistake
+        try:
+            job = read(plain, {*later, *chosen, *without})
+        except BadDocument:
+            name = meant.get("TrainingJobName")
+            named = replace(found, name=name if isinstance(name, str) else found.name)
+            return Checked(found=named, word=VerdictKind.REFUSED, refused=tuple(refused), later=later)
     job = _with_algorithm(job, found.body, later)
     if found.request:
         refused += [one for one in refusals(job) if one.field not in {r.field for r in refused}]
@@ -211,6 +223,28 @@ def _refused_names(definitions: list[Any]) -> Iterator[Refusal]:
     for name in sorted({name for name in names if isinstance(name, str) and names.count(name) > 1}):
         found = f"{name} {times(names.count(name))}"
         yield Refusal(field=f"{DEFINITIONS}[].DefinitionName", found=found, wanted="a name of its own for each definition")
+
+
+def _as_read(request: Mapping[str, Any], refused: list[Refusal]) -> tuple[dict[str, Any], set[str]]:
+    """The request with the values that were surely meant, and without the other refused ones; and the places of these."""
+    plain: dict[str, Any] = json.loads(json.dumps(request, default=str))
+    without: set[str] = set()
+    for refusal in refused:
+        *above, last = refusal.field.split(".")
+        inner: Any = plain
+        for name in above:
+            inner = inner.get(name) if isinstance(inner, Mapping) else None
+        if not isinstance(inner, dict) or last.partition("[")[0] not in inner or refusal.field == "TrainingJobName":
+            continue
+        if refusal.meant is not None:
+            inner[last] = refusal.meant
+        elif "[" in last:
+            del inner[last.partition("[")[0]]
+            without.add(refusal.field.partition("[")[0])
+        else:
+            del inner[last]
+            without.add(refusal.field)
+    return plain, without
 
 
 def _with_corrections(fix: Fix, refused: list[Refusal], renames: Mapping[str, Any]) -> Fix:

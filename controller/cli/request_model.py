@@ -125,6 +125,9 @@ def _structure(value: Any, of: Any, path: str, filled: frozenset[str], later: tu
         place = _in(path, str(name))
         if name not in of.members:
             yield Refusal(field=place, found="an unknown member", wanted=_suggestion(str(name), of, path, root))
+            known = _meant(str(name), of.members)
+            if isinstance(item, Mapping) and known is not None and known not in value:  # what is wrong within it as well
+                yield from _any(item, of.members[known], place, frozenset(), later, root)
         elif item is None:
             yield Refusal(field=place, found="null", wanted="a value, or no such member")
         else:

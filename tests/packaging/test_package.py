@@ -38,6 +38,11 @@ def test_each_handler_of_the_template_is_imported_from_the_zip_alone(package: Pa
             assert {"zoneinfo", "controller.notifications.block_kit"} & set(told["loaded"]) == set()
 
 
+def test_what_is_prepared_at_init_imports_no_module_that_is_not_loaded_with_the_handler(package: Package) -> None:
+    code = "import sys, handlers.jobs, controller.aws.prepare; loaded = set(sys.modules)\n"
+    assert package.run(code + "controller.aws.prepare.prepare(); print(sorted(set(sys.modules) - loaded))") == "[]\n"
+
+
 REPORT = """
 from datetime import date
 from controller.notifications.report_formats.as_html import as_html
