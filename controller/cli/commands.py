@@ -102,7 +102,7 @@ COMMANDS: tuple[Command, ...] = (
         run="init.run",
         help="Write a policy to start with, its cases, and a recipe for CI.",
         examples=("spotwarden init", "spotwarden init ml/policies"),
-        exit_codes="0 written; 2 bad input, or a file exists: nothing is overwritten",
+        exit_codes="0 written; 2 bad input, or a file of the folder exists: nothing is overwritten",
     ),
     Command(
         name="explain",

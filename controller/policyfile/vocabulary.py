@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, field_validator
@@ -148,7 +147,7 @@ Address = Annotated[str, like(bounds.ADDRESS)]
 Account = Annotated[str, like(bounds.ACCOUNT)]
 
 
-def _some_text(found: str) -> str:
+def some_text(found: str) -> str:
     if not found.strip():
         raise unlike("text")
     if len(found) > TEXT_MAX:
@@ -156,12 +155,22 @@ def _some_text(found: str) -> str:
     return found
 
 
-Text = Annotated[str, AfterValidator(written(_some_text, pattern=r"\S", patternErrorMessage="text", maxLength=TEXT_MAX))]
+Text = Annotated[str, AfterValidator(written(some_text, pattern=r"\S", patternErrorMessage="text", maxLength=TEXT_MAX))]
 LISTED = (BeforeValidator(listed), Field(min_length=1, max_length=ENTRIES_MAX))
 Texts = Annotated[list[Text], *LISTED]
 Role = Annotated[Text, AfterValidator(_role)]
 Roles = Annotated[list[Role], *LISTED]
-Prefix = Annotated[str, like(bounds.PREFIX)]
+
+
+def _one_prefix(found: str) -> str:
+    if re.search(SEVERAL, found):
+        raise unlike(bounds.PREFIX.wanted, "write a list with brackets, such as [s3://a/, s3://b/]")
+    return found
+
+
+SEVERAL = r"[,;\s]\s*s3://"
+written(_one_prefix, **{"not": {"pattern": SEVERAL}})
+Prefix = Annotated[str, like(bounds.PREFIX), AfterValidator(_one_prefix)]
 Prefixes = Annotated[list[Prefix], *LISTED]
 FileName = Annotated[
     str,
@@ -175,33 +184,6 @@ SubnetId = Annotated[str, matching(r"subnet-[0-9a-f]{8,17}", "a subnet id such a
 Subnets = Annotated[list[SubnetId], *LISTED]
 Reason = Annotated[str, like(bounds.REASON)]
 ShortText = Annotated[str, like(bounds.SHORT_TEXT)]
-
-
-def _expires(found: Any) -> str:
-    """The first moment after a day (UTC) or a time with its zone, in ISO 8601."""
-    wanted = "a day such as 2026-12-31, which counts to its end (UTC), or a time with its zone"
-    if isinstance(found, str):
-        try:
-            found = date.fromisoformat(found) if len(found) == len("2026-12-31") else datetime.fromisoformat(found)
-        except ValueError:
-            raise unlike(wanted) from None
-    try:
-        if isinstance(found, datetime) and found.tzinfo is not None:
-            return found.astimezone(UTC).isoformat()
-        if isinstance(found, date) and not isinstance(found, datetime):
-            return datetime.combine(found + timedelta(days=1), time(), UTC).isoformat()
-    except OverflowError:
-        raise unlike("an earlier day: a waiver ends") from None
-    raise unlike(wanted)
-
-
-written(
-    _expires,
-    type="string",
-    pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?$",
-    patternErrorMessage="a date, or a time with its zone, such as 2026-12-31",
-)
-Expires = Annotated[str, BeforeValidator(_expires)]
 PLACEHOLDERS = ("team", "family", "job")
 
 
@@ -273,7 +255,6 @@ Dollars = Annotated[int, BeforeValidator(_amount)]
 
 
 PERCENT = "a percentage such as 10% or 2.5%, above 0% and at most 100%"
-DAY = "a day such as 2026-12-01"
 
 
 def _percent(found: Any) -> float:
@@ -286,22 +267,8 @@ def _percent(found: Any) -> float:
     return float(parts[1])
 
 
-def _day(found: Any) -> str:
-    """A day as text."""
-    if isinstance(found, date) and not isinstance(found, datetime):
-        return found.isoformat()
-    if isinstance(found, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", found):
-        try:
-            return date.fromisoformat(found).isoformat()
-        except ValueError:
-            pass
-    raise unlike(DAY)
-
-
 written(_percent, type="string", pattern=r"^[0-9]{1,3}(\.[0-9]{1,3})? ?%$", patternErrorMessage=PERCENT)
-written(_day, type="string", pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$", patternErrorMessage=DAY)
 Percent = Annotated[float, BeforeValidator(_percent)]
-Day = Annotated[str, BeforeValidator(_day)]
 
 
 def _rate_limit(found: Any) -> Any:

@@ -56,8 +56,10 @@ def unsaid_fields(kind: DocumentKind, body: Document, later: Collection[str], *,
         unsaid |= {name for name, members in IN_EVENTS.items() if all(_at(body, m) is None for m in members)}
     elif kind is not DocumentKind.CREATE and not body.get("ServerlessJobConfig"):
         missing = [member for member in ALWAYS_SAID if not body.get(member)]
-        unsaid |= {name for name, members in MEMBERS.items() if any(m.partition(".")[0] in missing for m in members)}
-    unsaid |= {name for name, members in MEMBERS.items() if any(overlaps(m, place) for m in members for place in later)}
+        if missing:
+            unsaid |= {name for name, members in MEMBERS.items() if any(m.partition(".")[0] in missing for m in members)}
+    if later:
+        unsaid |= {name for name, members in MEMBERS.items() if any(overlaps(m, place) for m in members for place in later)}
     return frozenset(unsaid)
 
 
