@@ -259,16 +259,13 @@ def _usage(body: Document) -> Usage | None:
     """What the job used; None until it is final. A warm pool that still waits for a job is still being billed."""
     training_s, billable_s = whole(body, "TrainingTimeInSeconds", SECONDS_MAX), whole(body, "BillableTimeInSeconds", SECONDS_MAX)
     pool = section(body, "WarmPoolStatus")
-    if training_s is None or billable_s is None or pool.get("Status") in _POOL_WAITS:
+    if training_s is None or billable_s is None or pool.get("Status") in ("Available", "InUse"):
         return None
     return Usage(
         training_s=training_s,
         billable_s=billable_s,
         retained_s=whole(pool, "ResourceRetainedBillableTimeInSeconds", SECONDS_MAX) or 0,
     )
-
-
-_POOL_WAITS = frozenset({"Available", "InUse"})  # of a warm pool whose time after the job is not known yet
 
 
 def _timed_out_pending(body: Document, lines: Sequence[Document]) -> bool:
@@ -297,13 +294,10 @@ def _stopping_at(lines: Sequence[Document]) -> datetime | None:
 
 
 def _intervals(lines: Sequence[Document], status: str) -> tuple[Interval, ...]:
-    """When the job had a status such as Training, to the next line's start where a line lacks its end. One without a start says
-    nothing of when.
-    """
-    nexts = [*(moment(line, "StartTime") for line in lines[1:]), None]
+    """When the job had a status such as Training. A line without an end lasts to the next; one without a start says nothing."""
     told = (
-        (moment(line, "StartTime"), moment(line, "EndTime") or after)
-        for line, after in zip(lines, nexts, strict=False)
+        (moment(line, "StartTime"), moment(line, "EndTime") or moment(after, "StartTime"))
+        for line, after in pairwise((*lines, {}))
         if line.get("Status") == status
     )
     return tuple(Interval(start=start, end=end) for start, end in told if start is not None)
