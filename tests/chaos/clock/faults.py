@@ -40,7 +40,7 @@ def _forget_stops() -> None:
     perform._close = closing  # type: ignore[assignment]
 
 
-def _book_nothing() -> None:
+def _record_nothing() -> None:
     """The usage of a job that ended is not recorded."""
     kept = tuple(one for one in decide.DECIDERS if one.name != "record_usage")
     if len(kept) == len(decide.DECIDERS):
@@ -52,6 +52,6 @@ FAULTS: Mapping[str, Callable[[], None]] = {
     "names-are-drawn": _draw_names,
     "answer-before-call": _answer_first,
     "stops-stay-open": _forget_stops,
-    "usage-is-not-booked": _book_nothing,
+    "usage-is-not-recorded": _record_nothing,
 }
 """Each by its name on the command line. The first two show only where processes die."""
