@@ -46,10 +46,12 @@ def run(
         from controller.aws.prices import Prices as PriceTable
         from controller.aws.sagemaker.jobs import SageMakerJobs
         from controller.aws.stack_parameters import identity_key
+        from controller.cli.aws_calls import caller_account
 
         since, until = period_of(period, clock.now().date())
         if bill:
-            lines, agree = audit_bill(bill, ledger, PriceTable(ledger.prices.rates), since, until, record=record)
+            account = caller_account()
+            lines, agree = audit_bill(bill, ledger, PriceTable(ledger.prices.rates), since, until, record=record, account=account)
             print("\n".join(lines))
             return 0 if agree else 1
         jobs = SageMakerJobs(wiring.client("sagemaker"), key=identity_key())

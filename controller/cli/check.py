@@ -96,7 +96,10 @@ def _checked(
     found = iter([Found(file=file, kind="job on SageMaker", name=asked, request=None)]) if asked else documents(file)
     for one in found:
         checked = check_document(one, policy, tags, now=now) if not asked else Checked(found=one)
-        name = asked or (checked.job.name if checked.job and "name" not in checked.job.unknown else None)
+        named = (
+            checked.job is not None and "name" not in checked.job.unknown and one.tool != "tuning"
+        )  # its jobs have other names
+        name = asked or (checked.job.name if checked.job and named else None)
         if name and (asked or live):
             try:
                 job = described(name, policy)
