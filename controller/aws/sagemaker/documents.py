@@ -80,11 +80,14 @@ def _told_kind(document: Mapping[Any, Any]) -> DocumentKind:
     """A summary says next to nothing; an event's detail has milliseconds, or its tags as a map, and no spot flag."""
     if "TrainingJobName" in document and TOLD.isdisjoint(document):
         return DocumentKind.SUMMARY
+    return DocumentKind.DETAIL if "EnableManagedSpotTraining" not in document and is_detail(document) else DocumentKind.DESCRIBE
+
+
+def is_detail(document: Mapping[Any, Any]) -> bool:
+    """Whether a description is the detail of an event: it has milliseconds, or its tags as a map."""
     created = document.get("CreationTime")
     in_ms = isinstance(created, int | str) and re.fullmatch(r"[0-9]{1,20}", str(created)) and int(created) >= MILLISECONDS_FROM
-    if "EnableManagedSpotTraining" not in document and (in_ms or isinstance(document.get("Tags"), Mapping)):
-        return DocumentKind.DETAIL
-    return DocumentKind.DESCRIBE
+    return bool(in_ms) or isinstance(document.get("Tags"), Mapping)
 
 
 def job_of(
