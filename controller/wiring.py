@@ -44,7 +44,6 @@ from controller.aws.stack_parameters import (
 from controller.aws.system_clock import SystemClock
 from controller.runtime.chat_by_channel import ChatByChannel
 from controller.runtime.ports import Answer, Chat, Clock, Home, Ports, Unreachable
-from controller.runtime.slack_other_stack import OtherStack
 from controller.runtime.slack_ports import SlackClickPorts
 from controller.runtime.slack_user import KnownUsers
 
@@ -54,6 +53,7 @@ CLIENT_CONFIG = CallLimits(connect_timeout=2, read_timeout=10, total_max_attempt
 if TYPE_CHECKING:
     from botocore.config import Config
 
+    from controller.runtime.slack_other_stack import OtherStack
     from controller.slack.secret import SlackSecret
 
 _clock: Clock = SystemClock()
@@ -157,7 +157,7 @@ def _ports(ledger: DynamoLedger, policies: CompiledPolicies | ReloadedPolicies) 
         checkpoints=S3Checkpoints(Lazy(lambda: client("s3")), checkpoint_buckets()),
         ledger=ledger,
         outbox=DynamoOutbox(client("dynamodb"), setting("SPOTWARDEN_TABLE")),
-        chat=ChatByChannel(Lazy(_slack), _topics()),
+        chat=ChatByChannel(Lazy(_slack), Lazy(_topics)),
         events=_events(),
         report_store=S3ReportStore(
             Lazy(lambda: client("s3")), os.environ.get("SPOTWARDEN_REPORTS_BUCKET", ""), os.environ.get("AWS_REGION", "")

@@ -32,7 +32,7 @@ def _advice(error: ClientError, table: str, secret: str) -> str:
             return f"the function's role may not read the secret {secret}: name its own KMS key in SlackSecretKey, if it has one"
     if fault is AwsFault.DENIED:
         return (
-            f"the function's role may not call {operation}: deploy the stack again;"
+            f"the function's role may not call {operation}: deploy the stack again with REVERT_DRIFT=yes;"
             " look at PermissionsBoundary and at the policies of the organization, which can take rights away"
         )
     return ""

@@ -13,7 +13,7 @@ from controller.policyfile.vocabulary import unlike, written
 DAY = "a day such as 2026-12-01"
 
 
-def _expires(found: Any) -> str:
+def expires_at(found: Any) -> str:
     """The first moment after a day (UTC) or a time with its zone, in ISO 8601."""
     wanted = "a day such as 2026-12-31, which counts to its end (UTC), or a time with its zone"
     if isinstance(found, str):
@@ -32,12 +32,12 @@ def _expires(found: Any) -> str:
 
 
 written(
-    _expires,
+    expires_at,
     type="string",
     pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?$",
     patternErrorMessage="a date, or a time with its zone, such as 2026-12-31",
 )
-Expires = Annotated[str, BeforeValidator(_expires)]
+Expires = Annotated[str, BeforeValidator(expires_at)]
 
 
 def _day(found: Any) -> str:

@@ -17,6 +17,7 @@ from controller.units.duration import DURATION, SECONDS_OF, BadDuration, seconds
 from controller.units.money import micros_from_dollars
 
 Validator = TypeVar("Validator", bound=Callable[..., Any])
+NUMBERS_MAX = 40  # characters of a text that may be a duration
 DURATION_PATTERN = r"^[0-9]{1,9}[smhd]$"
 
 
@@ -80,7 +81,7 @@ def at_least(least_s: int, most_s: int = int(bounds.HOUR_TO_YEAR.most)) -> Calla
         try:
             length_s = seconds(found)
         except BadDuration as error:
-            raise unlike(error.wanted) from error
+            raise unlike(error.wanted, meant_duration(found) if error.wanted == DURATION else "") from error
         if length_s < least_s:
             raise unlike(f"a duration of at least {least_s}s")
         if length_s > most_s:
@@ -88,6 +89,19 @@ def at_least(least_s: int, most_s: int = int(bounds.HOUR_TO_YEAR.most)) -> Calla
         return length_s
 
     return written(read, type="string", pattern=DURATION_PATTERN, patternErrorMessage=DURATION)
+
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+def meant_duration(found: str) -> str:
+    """How to write a duration that has another form, such as 1h30m, 24 hours, 1.5h or PT1H; empty for any other text."""
+    text = re.sub(r"[\s,]|and", "", found.lower()).removeprefix("p").replace("t", "") if len(found) <= NUMBERS_MAX else ""
+    part = r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(s|m|h|d|w)(?:ec(?:ond)?s?|in(?:ute)?s?|(?:ou)?rs?|ays?|eeks?)?"
+    if re.fullmatch(f"(?:{part})+", text) is None:
+        return ""
+    length_s = sum(float(number) * UNITS[unit] for number, unit in re.findall(part, text))
+    return f"write {written_duration(int(length_s))}" if length_s == int(length_s) > 0 else ""
 
 
 def written_duration(length_s: int) -> str:
@@ -238,7 +252,9 @@ def _amount(found: Any) -> int:
     except ValueError:
         micros = 0
     if micros <= 0:
-        raise unlike("an amount in dollars above zero such as 50 or 49.90")
+        plain = re.fullmatch(r"(?:USD|US)? ?\$? ?([0-9]{1,3}(?:,[0-9]{3})*|[0-9]{1,9})(\.[0-9]{1,2})? ?(?:\$|USD)?", str(found))
+        hint = f"write {plain[1].replace(',', '')}{plain[2] or ''}" if plain and isinstance(found, str) and text != "0" else ""
+        raise unlike("an amount in dollars above zero such as 50 or 49.90", hint)
     if micros > bounds.MICROS.most:
         raise unlike(f"at most {DOLLARS_MAX} dollars")
     return micros
@@ -263,7 +279,8 @@ def _percent(found: Any) -> float:
         raise unlike(PERCENT, "a number needs its %")
     parts = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,3})?) ?%", found) if isinstance(found, str) else None
     if parts is None or not bounds.PERCENT.holds(float(parts[1])):
-        raise unlike(PERCENT)
+        number = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)( ?percent)?", found) if isinstance(found, str) else None
+        raise unlike(PERCENT, f"write {number[1]}%" if number else "")
     return float(parts[1])
 
 

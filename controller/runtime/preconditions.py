@@ -8,7 +8,6 @@ from controller.ledger.entry import Started
 from controller.ledger.halt import HALT_LOOK
 from controller.ledger.intent import Announce, Intent, Probe, Publish, Purpose, RefreshCard, Settle, Stop, Submit, Wake
 from controller.ledger.lineage import Lineage
-from controller.notifications.message_text import halted
 from controller.runtime.ports import Ports, Refused
 from controller.runtime.rate_limits import OnHold, one_probe, rate_limit
 from controller.runtime.reserve_spend import reserve_for_move, reserve_for_submit
@@ -23,6 +22,8 @@ def why_not_now(intent: Intent, lineage: Lineage, ports: Ports) -> OnHold | Refu
         return None  # an earlier try did it: only its answer is missing
     halt = ports.ledger.halts.halt()
     if halt is not None:
+        from controller.notifications.message_text import halted  # here: a quiet trigger tells nobody anything
+
         return OnHold(halted(halt), int(HALT_LOOK.total_seconds()))
     match action:
         case Announce():

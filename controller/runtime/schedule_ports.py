@@ -66,7 +66,10 @@ class Days(ReadDays, Protocol):
         """
 
     def note_forgotten(self) -> None:
-        """Store that a person was taken out of the entries: a rollup of entries that were read before is not written."""
+        """Store that a person was taken out of the entries: a rollup of entries that were read before is not written.
+
+        Raises Unreachable where others do the same each time.
+        """
 
     def note_closed(self, until: datetime) -> None:
         """Store that every day before this midnight is closed. It never moves back."""

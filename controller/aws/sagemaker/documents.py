@@ -262,7 +262,7 @@ def _usage(body: Document) -> Usage | None:
     """What the job used; None until it is final. A warm pool that still waits for a job is still being billed."""
     training_s, billable_s = whole(body, "TrainingTimeInSeconds", SECONDS_MAX), whole(body, "BillableTimeInSeconds", SECONDS_MAX)
     pool = section(body, "WarmPoolStatus")
-    if training_s is None or billable_s is None or pool.get("Status") == "Available":
+    if training_s is None or billable_s is None or pool.get("Status") in ("Available", "InUse"):
         return None
     return Usage(
         training_s=training_s,
@@ -297,8 +297,12 @@ def _stopping_at(lines: Sequence[Document]) -> datetime | None:
 
 
 def _intervals(lines: Sequence[Document], status: str) -> tuple[Interval, ...]:
-    """When the job had a status such as Training. A line without a start says nothing of when."""
-    told = ((moment(line, "StartTime"), moment(line, "EndTime")) for line in lines if line.get("Status") == status)
+    """When the job had a status such as Training. A line without an end lasts to the next; one without a start says nothing."""
+    told = (
+        (moment(line, "StartTime"), moment(line, "EndTime") or moment(after, "StartTime"))
+        for line, after in pairwise((*lines, {}))
+        if line.get("Status") == status
+    )
     return tuple(Interval(start=start, end=end) for start, end in told if start is not None)
 
 

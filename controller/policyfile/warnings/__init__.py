@@ -39,7 +39,7 @@ RULES_MAX, PATTERNS_MAX = 100, 300  # in a folder: comparing each with each take
 def warnings_of(document: Mapping[str, Any], trees: Sequence[Tree], now: datetime | None = None) -> Iterator[Problem]:
     """Everything that people should look at, each at its place; a very large folder is only said to be one.
 
-    ``now`` is for waivers that have expired.
+    ``now`` is for waivers that have expired, and days that have passed.
     """
     looked_at = whole(document, trees, now)
     entries = (*looked_at.rules, *looked_at.blocks)

@@ -82,7 +82,7 @@ MISTAKES: tuple[list[str], ...] = (
     ["status"],
     ["status", *TABLE, "--region", "us-east-1"],
     ["redrive"],
-    ["redrive", "--queue", "https://sqs/q"],
+    ["redrive", "--function", "JobChanged"],
     ["replay", "--since", "yesterday", "--function", "F"],
     ["doctor", "--stck", "x"],
     ["slack-manifest", "--url", "http://x"],

@@ -10,7 +10,7 @@ from controller.decide.facts import Facts
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Interval, Job, Outcome, Service
-from controller.ledger.entry import Ended, Flagged, OwnerChecked, Started, UserRequested, Waived
+from controller.ledger.entry import CheckpointScanned, Ended, Flagged, OwnerChecked, Started, UserRequested, Waived
 from controller.ledger.intent import NEVER_FITS, NO_PERMISSION, NO_QUOTA, Intent, IntentResult, Purpose, Stop, Submit
 from controller.ledger.lineage import Lineage
 from controller.ledger.lineage_id import LineageId
@@ -237,6 +237,29 @@ SCENES: Mapping[str, Facts] = {
             rules=(rule("alive", kind="checkpoint-alive", options={"first_within_s": 1800}, mode=Mode.WARN, action=None),)
         ),
     ),
+    "A job whose checkpoint prefix cannot be read": known(
+        OWN, now=BEGIN + 2 * HOUR, checkpoint_scan=replace(EMPTY, complete=False, problem="AccessDenied")
+    ),
+    "A job whose prefix was last seen empty": known(
+        OWN,
+        now=BEGIN + 2 * HOUR,
+        lineage=of_root(
+            CheckpointScanned(
+                job="bert",
+                at=BEGIN + HOUR,
+                team="vision",
+                occasion="first",
+                uri="s3://checkpoints/bert/",
+                objects=0,
+                bytes_seen=0,
+                newest_at=None,
+                complete=True,
+                proven_s=0,
+                at_risk_s=3420,
+                problem=None,
+            )
+        ),
+    ),
     # ── outcomes ──
     "A job that completed": known(
         ended(
@@ -287,6 +310,12 @@ SCENES: Mapping[str, Facts] = {
     "A second attempt on larger instances that fails in its code": second(
         Outcome.ALGORITHM,
         done(2, FailureCause.STARVED, 1, changes='{"ResourceConfig": {"InstanceType": "ml.g5.48xlarge"}}'),
+        instance_type=LARGE,
+    ),
+    "A second attempt on larger instances that fails as the first one did": second(
+        Outcome.ALGORITHM,
+        done(2, FailureCause.STARVED, 1, changes='{"ResourceConfig": {"InstanceType": "ml.g5.48xlarge"}}'),
+        first=Outcome.ALGORITHM,
         instance_type=LARGE,
     ),
     **{f"A job that ended with {outcome}": known(ended(OWN, outcome)) for outcome in Outcome},
@@ -353,6 +382,9 @@ SCENES: Mapping[str, Facts] = {
     ),
     "A job that was interrupted too often": known(
         replace(OWN, interrupted_at=tuple(BEGIN + n * 10 * MINUTE for n in (1, 2, 3))), now=BEGIN + HOUR, checkpoint_scan=SAVED
+    ),
+    "A job that was interrupted as often as is allowed": known(
+        replace(OWN, interrupted_at=tuple(BEGIN + n * 10 * MINUTE for n in (1, 2))), now=BEGIN + HOUR, checkpoint_scan=SAVED
     ),
     "A job that was stopped for its move": known(
         ended(WAITING, Outcome.STOPPED),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -366,3 +367,21 @@ def test_compile_says_its_warnings_beside_the_document(tmp_path: Path, capsys: p
     out, err = capsys.readouterr()
     assert out.startswith("{")
     assert f"{tmp_path}/a.yaml:8:26: warning: rules[0].repair.checkpoint: found the same checkpoint prefix" in err
+
+
+ROLLED_OUT = RULES + "  - {name: one, rule: spot-required, mode: enforce, action: stop, %s}\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "marked"),
+    [
+        ("enforce_from: 2026-11-30", ["enforce_from"]),
+        ("enforce_from: 2026-12-01", []),
+        ("share: 100%", ["share"]),
+        ("share: 99%", []),
+    ],
+)
+def test_a_day_that_has_passed_and_a_share_of_all_do_nothing(tmp_path: Path, more: str, marked: list[str]) -> None:
+    (tmp_path / "a.yaml").write_text(ROLLED_OUT % more, "utf-8")
+    found = validate_folder(tmp_path, now=datetime(2026, 12, 1, 12, tzinfo=UTC)).warnings
+    assert [one.source[one.column - 1 :][: one.length] for one in found] == marked
