@@ -297,7 +297,7 @@ def _read_slack_secret() -> Mapping[str, str]:
     from controller.slack.secret import secret_in
 
     try:
-        return secret_in(answer["SecretString"])
+        return secret_in(answer.get("SecretString", ""))
     except ValueError as problem:
         raise Misconfigured(str(problem)) from None
 

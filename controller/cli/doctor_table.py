@@ -27,6 +27,11 @@ def look_at_table(client: Any, table: str) -> tuple[bool, str]:
                 f"{region} has no table {table}: restore it from its backup there, and deploy with its name as ExistingLedger",
             )
         raise
+    if found["TableStatus"] not in ("ACTIVE", "UPDATING"):
+        return (
+            False,
+            f"the table {table} is {found['TableStatus']}, so nothing can be read or written: wait, or look at its KMS key",
+        )
     if wrong := _wrong_keys(found):
         return False, f"the table {table} has {wrong}: restore it with the keys and indexes of Ledger in infra/resources.json"
     if Table(client, table).get(RESTORING, "mark"):

@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from controller.cli.doctor import Installation
+from controller.cli.doctor_slack import look_at_slack
 from controller.cli.doctor_table import INDEXES, look_at_table
 from controller.cli.doctor_triggers import look_at_alarms, look_at_bus
 from infra.local import aws
@@ -78,6 +79,55 @@ def test_a_table_with_other_keys_is_named(local: aws.Local, keys: Mapping[str, s
 
 def test_a_table_of_another_region_is_told_with_the_region_that_was_looked_at(local: aws.Local) -> None:
     assert look_at_table(local.client("dynamodb"), "Elsewhere")[1].startswith("us-east-1 has no table Elsewhere: ")
+
+
+class Described:
+    """A DynamoDB whose table is in a state."""
+
+    def __init__(self, status: str) -> None:
+        self.status = status
+
+    def describe_table(self, TableName: str) -> Any:  # noqa: N803 (AWS's own name)
+        return {"Table": {"TableName": TableName, "TableStatus": self.status}}
+
+
+@pytest.mark.parametrize("status", ["INACCESSIBLE_ENCRYPTION_CREDENTIALS", "DELETING", "CREATING", "ARCHIVED"])
+def test_a_table_that_nobody_can_use_is_told_with_its_state(status: str) -> None:
+    assert look_at_table(Described(status), "T") == (
+        False, f"the table T is {status}, so nothing can be read or written: wait, or look at its KMS key"
+    )  # fmt: skip
+
+
+class Secrets:
+    """Secrets Manager with one answer or one error."""
+
+    def __init__(self, answer: Mapping[str, Any] | str) -> None:
+        self.answer = answer
+
+    def get_secret_value(self, SecretId: str) -> Any:  # noqa: N803 (AWS's own name)
+        assert SecretId
+        if isinstance(self.answer, str):
+            raise ClientError({"Error": {"Code": self.answer, "Message": "m"}}, "GetSecretValue")
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "ok", "told"),
+    [
+        ("InvalidRequestException", False, "the secret arn is marked for deletion: aws secretsmanager restore-secret"),
+        ("DecryptionFailure", False, "the secret arn cannot be decrypted: enable its KMS key"),
+        ("ResourceNotFoundException", False, "found no secret arn: create it, or deploy without SlackTokenSecret"),
+        ({"SecretBinary": b"x"}, False, "the secret arn has no bot_token; wanted bot_token and signing_secret"),
+        ({"SecretString": ""}, False, "the secret arn has no bot_token"),
+        ({"SecretString": "{not json"}, False, "the secret arn has no bot_token"),
+        ({"SecretString": '{"bot_token": 7}'}, False, "the secret arn has no bot_token"),
+        ({"SecretString": '{"webhook_url": "https://hooks"}'}, True, "an incoming webhook"),
+    ],
+)
+def test_a_secret_that_cannot_be_used_is_told_with_what_to_do(answer: Any, told: str, *, ok: bool) -> None:
+    found = look_at_slack(lambda _: Secrets(answer), "arn")
+    assert found[0] is ok
+    assert found[1].startswith(told)
 
 
 class Sts:
