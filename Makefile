@@ -73,9 +73,9 @@ lint-stack: package  ## check the stack with checkov and parliament, and the Ter
 	$(BIN)/python -m infra.lint_stack build/package/sam.json
 	$(BIN)/python -m infra.lint_terraform
 
-deploy: package  ## deploy a stage: STAGE=dev; shows the changes first, YES=1 does not ask
+deploy: package  ## deploy a stage: STAGE=dev; shows the changes first, YES=1 does not ask; REVERT_DRIFT=yes undoes changes by hand
 	@test -n "$(STAGE)" || { echo "name a stage: make deploy STAGE=dev (a file in infra/stages)" >&2; exit 1; }
-	$(BIN)/python -m infra.deploy deploy "$(STAGE)" $(if $(YES),--yes)
+	$(BIN)/python -m infra.deploy deploy "$(STAGE)" $(if $(YES),--yes) $(if $(filter yes,$(REVERT_DRIFT)),--revert-drift)
 
 destroy: $(BIN)/installed  ## delete the stack of STAGE; the table stays, unless DELETE_LEDGER=yes
 	@test -n "$(STAGE)" || { echo "name a stage: make destroy STAGE=dev (a file in infra/stages)" >&2; exit 1; }

@@ -21,6 +21,7 @@ from controller.aws.ec2_placement import PlacementScores
 from controller.aws.errors import AwsFault, fault_of
 from controller.aws.eventbridge import EventBridge
 from controller.aws.packaged_policy import CompiledPolicies
+from controller.aws.prepare import prepare as prepare  # for init
 from controller.aws.price_list import REGION as PRICING_REGION
 from controller.aws.price_list import PriceList
 from controller.aws.prices import Prices
@@ -43,7 +44,6 @@ from controller.aws.stack_parameters import (
 from controller.aws.system_clock import SystemClock
 from controller.runtime.chat_by_channel import ChatByChannel
 from controller.runtime.ports import Answer, Chat, Clock, Home, Ports, Unreachable
-from controller.runtime.slack_other_stack import OtherStack
 from controller.runtime.slack_ports import SlackClickPorts
 from controller.runtime.slack_user import KnownUsers
 
@@ -53,10 +53,10 @@ CLIENT_CONFIG = CallLimits(connect_timeout=2, read_timeout=10, total_max_attempt
 if TYPE_CHECKING:
     from botocore.config import Config
 
+    from controller.runtime.slack_other_stack import OtherStack
     from controller.slack.secret import SlackSecret
 
 _clock: Clock = SystemClock()
-
 
 # Slack gives a click three seconds: no call begins later than SLACK_TIME_LIMIT, the last of them takes at most 0.7 s, and the
 # answer to Slack takes 1 s.
@@ -157,7 +157,7 @@ def _ports(ledger: DynamoLedger, policies: CompiledPolicies | ReloadedPolicies) 
         checkpoints=S3Checkpoints(Lazy(lambda: client("s3")), checkpoint_buckets()),
         ledger=ledger,
         outbox=DynamoOutbox(client("dynamodb"), setting("SPOTWARDEN_TABLE")),
-        chat=ChatByChannel(Lazy(_slack), _topics()),
+        chat=ChatByChannel(Lazy(_slack), Lazy(_topics)),
         events=_events(),
         report_store=S3ReportStore(
             Lazy(lambda: client("s3")), os.environ.get("SPOTWARDEN_REPORTS_BUCKET", ""), os.environ.get("AWS_REGION", "")
@@ -297,7 +297,7 @@ def _read_slack_secret() -> Mapping[str, str]:
     from controller.slack.secret import secret_in
 
     try:
-        return secret_in(answer["SecretString"])
+        return secret_in(answer.get("SecretString", ""))
     except ValueError as problem:
         raise Misconfigured(str(problem)) from None
 

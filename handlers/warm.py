@@ -12,11 +12,12 @@ from controller import wiring
 
 
 def warm_jobs(module: str) -> None:
-    """The ports, the policy and the connections of a function that decides about jobs."""
+    """The ports, the policy, the connections and the tables of a function that decides about jobs."""
     if _is_function_of(module):
         with suppress(Exception):
             wiring.ports().policies.current()
             wiring.client("sagemaker").connect()
+            wiring.prepare()
 
 
 def warm_slack() -> None:

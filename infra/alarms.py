@@ -98,7 +98,10 @@ def _per_function() -> Iterable[Alarm]:
         yield Alarm(
             name=f"{name}Fails",
             meaning=f"{name} fails again and again.",
-            runbook=f"Read the newest line with level ERROR in {name}Logs; the saved query Errors shows those of all functions.",
+            runbook=(
+                f"Read the newest line with level ERROR in {name}Logs: problem and, where it is known, to_do. The saved query"
+                " Errors shows those of all functions but APIHandler."
+            ),
             metric="Errors",
             namespace="AWS/Lambda",
             dimensions=_of(name),
@@ -111,7 +114,8 @@ def _per_function() -> Iterable[Alarm]:
         yield Alarm(
             name=f"{name}IsThrottled",
             meaning=f"Lambda refuses to run {name}: the account's or the function's concurrency is used up.",
-            runbook="Look for another function that takes the account's concurrency, or raise the account's limit.",
+            runbook="Look for another function that takes the account's concurrency, or raise the account's limit."
+            " spotwarden doctor shows what was not run meanwhile.",
             metric="Throttles",
             namespace="AWS/Lambda",
             dimensions=_of(name),
@@ -139,7 +143,7 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm(
         name="WorkIsOverdue",
         meaning="Work has been overdue for longer than OverdueSecondsMax, or the sweep reports nothing.",
-        runbook="Read the lines \"trigger failed\" in SweepLogs: job and problem; spotwarden doctor lists them.",
+        runbook="spotwarden status --table TABLE lists job and problem. What to do about it: below, under a trigger that fails.",
         metric="OverdueSeconds",
         periods=5,
         breaching=3,
@@ -149,7 +153,8 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm(
         name="SweepIsMissing",
         meaning="The sweep, which repairs everything else, did not run for five minutes.",
-        runbook="Check that its rule is enabled, and its throttles.",
+        runbook="spotwarden doctor names a rule that is disabled or gone, and a function that it may not call. Else look at its"
+        " throttles.",
         metric="Invocations",
         namespace="AWS/Lambda",
         dimensions=_of("Sweep"),
@@ -163,7 +168,7 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm(
         name="DiscoverIsMissing",
         meaning="The search for jobs whose event was lost did not run for three hours.",
-        runbook="Check that its rule is enabled, and its throttles.",
+        runbook="As SweepIsMissing. It then looks at everything since its last run by itself.",
         metric="Invocations",
         namespace="AWS/Lambda",
         dimensions=_of("Discover"),
@@ -178,7 +183,7 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm(
         name="DigestsAreMissing",
         meaning="No digest was considered for three hours.",
-        runbook="Check that the rule of Digests is enabled, and its errors.",
+        runbook="As SweepIsMissing, and see DigestsFails. Digests that are due are sent by its next run.",
         metric="Digests",
         statistic="SampleCount",
         period_s=HOUR,
@@ -191,7 +196,7 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm(
         name="RingsFail",
         meaning="Jobs could not be looked at in two hours running.",
-        runbook="Read the lines \"trigger failed\" in the logs of Sweep and Discover: job and problem.",
+        runbook="Read the lines \"trigger failed\" in the saved query Errors: job and problem. What to do: see WorkIsOverdue.",
         metric="RingsFailed",
         statistic="Sum",
         period_s=HOUR,
@@ -201,7 +206,7 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm(
         name="DecidersFail",
         meaning="A part of the decision about jobs raised an error in two hours running; the rest of it was carried out.",
-        runbook="Read the lines with level ERROR in the logs of Sweep and JobChanged, and report them to us.",
+        runbook="Run the saved query Errors, and open an issue with its lines. To stop all actions until then: spotwarden halt.",
         metric="DecidersFailed",
         statistic="Sum",
         period_s=HOUR,
@@ -211,7 +216,7 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm(
         name="PolicyIsRefused",
         meaning="The document at PolicyUri has been bad or unreadable for five minutes, and is not in force.",
-        runbook="Read \"policy refused\" in SweepLogs; the last good one is in force. Write: spotwarden compile DIR --to URI.",
+        runbook="spotwarden doctor says what is wrong; the last good one is in force. Write: spotwarden compile DIR --to URI.",
         metric="PoliciesRefused",
         periods=5,
         breaching=5,
@@ -219,7 +224,7 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm(
         name="JobsAreNotUnderstood",
         meaning="SageMaker describes jobs with members that this version does not know. It submits none of them again.",
-        runbook="Read \"description has unknown members\" in the logs of Sweep and JobChanged, and install a newer version.",
+        runbook="Nothing is lost. Read \"description has unknown members\" in the logs of Sweep and JobChanged, and upgrade.",
         metric="JobsNotUnderstood",
         statistic="Sum",
         period_s=HOUR,
@@ -227,8 +232,7 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm(
         name="MessagesWait",
         meaning="A message has waited for more than 30 minutes: Slack or SNS refuses them, or the drain does not run.",
-        runbook="Read \"channel waits\" in DrainLogs. token_revoked: renew the token; not_in_channel: invite the app; SNS:"
-        " look at the topic and PolicyTopics.",
+        runbook="Run the saved query Waiting: channel and reason. What each reason asks for: below, under a channel that waits.",
         metric="OldestMessageSeconds",
         period_s=5 * MINUTE,
         periods=3,
@@ -239,7 +243,7 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm(
         name="ChannelsWait",
         meaning="A channel has had to wait for an hour.",
-        runbook="Read \"channel waits\" in DrainLogs: channel and reason. Messages wait and are not lost.",
+        runbook="See MessagesWait. Messages wait for a day and are not lost; then they are shelved.",
         metric="ChannelsWaiting",
         period_s=5 * MINUTE,
         periods=12,
@@ -248,7 +252,7 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm(
         name="MessagesAreShelved",
         meaning="Messages became older than a day before they could be sent; they are told in the next digest only.",
-        runbook="Read \"channel waits\" in DrainLogs, and see MessagesWait.",
+        runbook="See MessagesWait. Nothing else has to be done: the next digest lists them.",
         metric="MessagesShelved",
         statistic="Sum",
         period_s=HOUR,
@@ -273,7 +277,7 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm(
         name="SlackRequestsFail",
         meaning="Slack's clicks or commands are answered with an error.",
-        runbook="Read the lines with level ERROR in APIHandlerLogs. The route answers, so Lambda counts no error.",
+        runbook="Read the lines with level ERROR in APIHandlerLogs: problem and to_do. Lambda counts none, as the route answers.",
         metric="SlackFailures",
         statistic="Sum",
         period_s=5 * MINUTE,
@@ -292,7 +296,7 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm(
         name="DeadLettersNotEmpty",
         meaning="Events or invocations failed for good; their bodies wait in the dead-letter queue for 14 days.",
-        runbook="Repair the cause that the log shows, then: spotwarden redrive --queue URL, the output DeadLetters.",
+        runbook="Repair the cause that the saved query Errors shows, then: spotwarden redrive --queue URL (output DeadLetters).",
         metric="ApproximateNumberOfMessagesVisible",
         namespace="AWS/SQS",
         dimensions={"QueueName": {"Fn::GetAtt": ["DeadLetters", "QueueName"]}},

@@ -13,73 +13,20 @@ import hashlib
 import json
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import boto3
-import yaml
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
-STAGES = Path(__file__).resolve().parent / "stages"
+from infra.stage import STAGES, Stage, Undeployable, stage_of
+
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 CONCURRENCY_MIN = 122  # what Reserve takes, and the 100 that Lambda keeps
 POLL = {"Delay": 5, "MaxAttempts": 360}
-KEYS = {"stack", "region", "account", "bucket", "tags", "parameters"}
-
-
-class Undeployable(Exception):
-    """The stage cannot be deployed or destroyed. The message is one sentence: what was found, what is wanted, and where."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """Where a stack goes, and its parameters."""
-
-    name: str
-    stack: str
-    region: str
-    bucket: str
-    account: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict)
-    parameters: Mapping[str, str] = field(default_factory=dict)
-
-
-def stage_of(name: str, folder: Path = STAGES) -> Stage:
-    """Read a stage's file. Raises Undeployable."""
-    path = folder / f"{name}.yaml"
-    if not path.is_file():
-        known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml"))) or "none"
-        raise Undeployable(f"found no stage {name!r}, wanted one of {known}; a stage is a file in {folder}: copy dev.yaml")
-    try:
-        found = yaml.safe_load(path.read_text("utf-8"))
-    except yaml.YAMLError as error:
-        raise Undeployable(f"{path} is no YAML: {error}") from error
-    if not isinstance(found, dict) or set(found) - KEYS:
-        keys = sorted(set(found) - KEYS) if isinstance(found, dict) else type(found).__name__
-        raise Undeployable(f"{path}: found {keys}, wanted {', '.join(sorted(KEYS))}")
-    for key in ("stack", "region", "bucket"):
-        if not found.get(key):
-            raise Undeployable(f"{path}: {key} is empty")
-    return Stage(
-        name=name,
-        stack=str(found["stack"]),
-        region=str(found["region"]),
-        bucket=str(found["bucket"]),
-        account=str(found.get("account") or ""),
-        tags=_texts(found.get("tags")),
-        parameters=_texts(found.get("parameters")),
-    )
-
-
-def _texts(found: Mapping[str, Any] | None) -> dict[str, str]:
-    """A section of a stage's file; yes and no without quotes are YAML's booleans, and meant as the words."""
-    words = {True: "yes", False: "no", None: ""}
-    return {
-        name: words[value] if value is None or isinstance(value, bool) else str(value) for name, value in (found or {}).items()
-    }
 
 
 @dataclass(slots=True)
@@ -89,6 +36,7 @@ class Deployment:
     stage: Stage
     client: Callable[[str], Any]
     say: Callable[[str], object] = print
+    revert_drift: bool = False  # also put back what was changed or deleted by hand
 
     # ── deploy ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -101,7 +49,8 @@ class Deployment:
         url = self._upload(package, template)
         change_set = self._change_set(url, create=status in (None, "REVIEW_IN_PROGRESS"))
         if change_set is None:
-            self.say(f"{self.stage.stack}: nothing to change")
+            by_hand = "" if self.revert_drift else "; what was changed by hand is put back with REVERT_DRIFT=yes"
+            self.say(f"{self.stage.stack}: nothing to change{by_hand}")
             return 0
         if not confirm(f"Carry out these changes on {self.stage.stack} in {self.stage.region}?"):
             self.say(f"nothing was changed; the change set {change_set} stays for review")
@@ -196,6 +145,7 @@ class Deployment:
                 Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in self.stage.parameters.items()],
                 Capabilities=CAPABILITIES,
                 Tags=[{"Key": k, "Value": v} for k, v in self.stage.tags.items()],
+                **({"DeploymentMode": "REVERT_DRIFT"} if self.revert_drift and not create else {}),
             )  # fmt: skip
             cloudformation.get_waiter("change_set_create_complete").wait(
                 StackName=self.stage.stack, ChangeSetName=name, WaiterConfig=POLL
@@ -247,7 +197,15 @@ class Deployment:
         self._check_account()
         if self._status_or_failed() is None:
             raise Undeployable(f"found no stack {self.stage.stack} in {self.stage.region}")
-        ledger, reports = self._resource("Ledger"), self._resource("Reports")
+        stack = self._stack()
+        given = {one["ParameterKey"]: one.get("ParameterValue", "") for one in stack.get("Parameters", ())}
+        attached, key = given.get("ExistingLedger", ""), given.get("IdentityKey") or stack["StackId"]  # as the output IdentityKey
+        ledger, reports = attached or self._resource("Ledger"), self._resource("Reports")
+        if attached and delete_ledger:
+            raise Undeployable(
+                f"the table {attached} is no part of {self.stage.stack}, which has it as ExistingLedger: nothing was deleted;"
+                " destroy the stack without DELETE_LEDGER, and delete the table by itself"
+            )
         also = f" AND its table {ledger}" if delete_ledger else ""
         if not confirm(f"Delete the stack {self.stage.stack} in {self.stage.region}{also}?"):
             self.say("nothing was deleted")
@@ -264,14 +222,15 @@ class Deployment:
         else:
             self.say(
                 f"deleted {self.stage.stack}; the table {ledger or 'of the ledger'} and the bucket {reports} stay."
-                f" ExistingLedger: {ledger} gives the table to a new stack"
+                f" A new stack continues the work with ExistingLedger: {ledger} and IdentityKey: {key}"
             )
         return 0
 
     def _resource(self, logical_id: str) -> str:
         """The name of a resource of the stack; empty where the stack has none of that name."""
-        found = self.client("cloudformation").describe_stack_resources(StackName=self.stage.stack)["StackResources"]
-        return next((str(r["PhysicalResourceId"]) for r in found if r["LogicalResourceId"] == logical_id), "")
+        pages = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=self.stage.stack)
+        found = (r for page in pages for r in page["StackResourceSummaries"] if r["ResourceStatus"] != "DELETE_COMPLETE")
+        return next((str(r.get("PhysicalResourceId", "")) for r in found if r["LogicalResourceId"] == logical_id), "")
 
     def _status_or_failed(self) -> str | None:
         """The stack's status, also where its creation failed: that can be deleted."""
@@ -302,12 +261,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--package", type=Path, default=Path("build/package"))
     parser.add_argument("--stages", type=Path, default=STAGES, help="the folder of stage files")
     parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--revert-drift", action="store_true", help="with deploy: put back what was changed by hand")
     parser.add_argument("--delete-ledger", action="store_true", help="with destroy: delete the table too")
     chosen = parser.parse_args(arguments)
     confirm: Callable[[str], bool] = (lambda _: True) if chosen.yes else _asked
     try:
         stage = stage_of(chosen.stage, chosen.stages)
-        deployment = Deployment(stage, cache(lambda service: boto3.client(service, region_name=stage.region)))
+        client = cache(lambda service: boto3.client(service, region_name=stage.region))
+        deployment = Deployment(stage, client, revert_drift=chosen.revert_drift)
         if chosen.action == "destroy":
             return deployment.destroy(confirm, delete_ledger=chosen.delete_ledger)
         return deployment.deploy(chosen.package, confirm)

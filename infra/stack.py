@@ -77,7 +77,8 @@ def _log_group(condition: str) -> dict[str, Any]:
 QUERIES: Mapping[str, str] = {
     "Lineage": "fields @timestamp, function, message, job, lineage, problem"
     ' | filter lineage like "EXAMPLE" or job like "EXAMPLE" | sort @timestamp',
-    "Errors": 'fields @timestamp, function, message, job, problem | filter level = "ERROR" | sort @timestamp desc | limit 100',
+    "Errors": "fields @timestamp, function, message, job, problem, to_do"
+    ' | filter level = "ERROR" | sort @timestamp desc | limit 100',
     "Waiting": 'fields @timestamp, channel, why | filter message = "channel waits" | sort @timestamp desc | limit 100',
 }
 

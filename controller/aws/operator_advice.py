@@ -21,6 +21,18 @@ def advice(error: BaseException | None, *, table: str, secret: str) -> str:
     return ""
 
 
+def secret_advice(error: ClientError, secret: str) -> str:
+    """What to do about a secret that is there and cannot be read; empty where that passes."""
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    if code == "InvalidRequestException":  # so Secrets Manager says of a secret that will be deleted
+        return (
+            f"the secret {secret} is marked for deletion: aws secretsmanager restore-secret --secret-id {secret} takes that back"
+        )
+    if code == "DecryptionFailure":
+        return f"the secret {secret} cannot be decrypted: enable its KMS key, or take back the deletion of the key"
+    return ""
+
+
 def _advice(error: ClientError, table: str, secret: str) -> str:
     fault, operation = fault_of(error), str(error.operation_name)
     if fault is AwsFault.MISSING and operation in OF_THE_TABLE:
@@ -30,9 +42,10 @@ def _advice(error: ClientError, table: str, secret: str) -> str:
             return f"found no secret {secret}: create it, or deploy without SlackTokenSecret"
         if fault is AwsFault.DENIED:
             return f"the function's role may not read the secret {secret}: name its own KMS key in SlackSecretKey, if it has one"
+        return secret_advice(error, secret)
     if fault is AwsFault.DENIED:
         return (
-            f"the function's role may not call {operation}: deploy the stack again;"
+            f"the function's role may not call {operation}: deploy the stack again with REVERT_DRIFT=yes;"
             " look at PermissionsBoundary and at the policies of the organization, which can take rights away"
         )
     return ""

@@ -23,9 +23,9 @@ from controller.units.value import dataclass
 
 REGION = "us-east-1"  # one of three that serve the API; it answers for all regions
 INSTANCE = r"(ml\.[a-z0-9-]+\.[a-z0-9]+)"
-TRAINING = re.compile(rf"(?:[A-Z0-9]+-)?Train(?:ing)?:{INSTANCE}")
-SPOT_TRAINING = re.compile(  # a bill calls it SpotTraining; how the usage type spells it was not seen
-    rf"(?:[A-Z0-9]+-)?(?:(?:Managed)?Spot[-_]?Train(?:ing)?|Train(?:ing)?[-_]?Spot)[: ]{INSTANCE}", re.IGNORECASE
+TRAINING = rf"(?:[A-Z0-9]+-)?Train(?:ing)?:{INSTANCE}"
+SPOT_TRAINING = (  # a bill calls it SpotTraining; how the usage type spells it was not seen
+    rf"(?i)(?:[A-Z0-9]+-)?(?:(?:Managed)?Spot[-_]?Train(?:ing)?|Train(?:ing)?[-_]?Spot)[: ]{INSTANCE}"
 )
 NO_ENDPOINT = "the Price List API has no endpoint in this partition; jobs there are recorded in seconds, without dollars"
 WITHOUT_LIST = {
@@ -101,7 +101,7 @@ def training_rate_of(text: Any) -> tuple[str, Rate] | None:
     """Instance type and rate of a row; None for a row that is not about training. Raises what reading it raises."""
     row = json.loads(text) if isinstance(text, str) else text
     usage = str(row["product"]["attributes"].get("usagetype", ""))
-    training, spot = TRAINING.fullmatch(usage), SPOT_TRAINING.fullmatch(usage)
+    training, spot = re.fullmatch(TRAINING, usage), re.fullmatch(SPOT_TRAINING, usage)
     if training is None and spot is None:
         return None
     [term] = row["terms"]["OnDemand"].values()

@@ -47,7 +47,7 @@ class Prices:
     def _list_price(self, instance_type: str, region: str, at: datetime, since: datetime | None = None) -> Rate | None:
         ours = [rate for rate in self._ours(region, at).get(instance_type, ()) if _plausible(rate, instance_type)]
         days = {rate.as_of for rate in ours}
-        known = (*(rate for rate in _table().get((region, instance_type), ()) if rate.as_of not in days), *ours)
+        known = (*(rate for rate in packaged_rates().get((region, instance_type), ()) if rate.as_of not in days), *ours)
         return rate_over(known, since, at) if since is not None else rate_at(known, at)
 
     def _ours(self, region: str, at: datetime) -> Listed:
@@ -59,13 +59,13 @@ class Prices:
 
 
 def _plausible(rate: Rate, instance_type: str) -> bool:
-    known = [one.micros_per_h for (_, kind), rates in _table().items() if kind == instance_type for one in rates]
+    known = [one.micros_per_h for (_, kind), rates in packaged_rates().items() if kind == instance_type for one in rates]
     return not known or min(known) <= rate.micros_per_h * APART_MAX <= max(known) * APART_MAX**2
 
 
 @cache
-def _table() -> Mapping[tuple[str, str], tuple[Rate, ...]]:
-    """Read the table once per process, on first use: region and instance type → prices, oldest first."""
+def packaged_rates() -> Mapping[tuple[str, str], tuple[Rate, ...]]:
+    """The packaged prices by region and instance type, oldest first: read once per process, on first use."""
     document = json.loads((DATA / "prices.json").read_text(encoding="utf-8"))
     table: dict[tuple[str, str], tuple[Rate, ...]] = {}
     for row in sorted(document["rates"], key=lambda row: str(row["as_of"])):

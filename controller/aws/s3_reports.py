@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.errors import AwsFault, fault_of
-from controller.notifications.links import object_url
 from controller.runtime.ports import Unreachable
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ class S3ReportStore:
         """
         if not self._bucket:
             return ""
+        from controller.notifications.links import object_url  # here: most functions write no report
         from controller.notifications.report_formats.as_html import as_html
 
         key = f"reports/{report.since}_{report.until}.html"

@@ -30,6 +30,7 @@ WRONG_PARAMETER = frozenset({
 ABOUT_TOPIC = ("topicarn", "topic arn", "fifo", "messagegroupid", "target arn")
 WHY_MAX = 200
 DENIED = frozenset({"AuthorizationError", "AuthorizationErrorException", "AccessDenied", "AccessDeniedException"})
+UNKNOWN_CREDENTIALS = frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "OptInRequired"})
 NOT_ALLOWED = "(is it in the stack parameter PolicyTopics, and does a topic of another account let this one in?)"
 
 
@@ -55,12 +56,15 @@ class TopicChat(PostOnlyChat):
             sns = self._client(topic.region)
             answer = sns.publish(TopicArn=channel, Subject=message.subject, Message=message.body)
         except (ClientError, BotoCoreError) as error:
-            return _failure(error)
+            return _failure(error, elsewhere=topic.region if topic.region != self._home.region else "")
         return Done(f"sns/{answer.get('MessageId', '')}")
 
 
-def _failure(error: ClientError | BotoCoreError) -> Answer:
-    """What SNS's error means: wait, this topic never, or this message never."""
+def _failure(error: ClientError | BotoCoreError, *, elsewhere: str) -> Answer:
+    """What SNS's error means: wait, this topic never, or this message never.
+
+    ``elsewhere`` is the topic's region where it is not this stack's. A region that is not enabled knows no credentials.
+    """
     if isinstance(error, BotoCoreError):
         said = f"SNS did not answer: {type(error).__name__}"
         return Refused(said) if fault_of(error) is AwsFault.INVALID else Later(said)
@@ -69,6 +73,8 @@ def _failure(error: ClientError | BotoCoreError) -> Answer:
     said = f"SNS says {code}: {text}"[:WHY_MAX]
     if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
         return Later(said)
+    if elsewhere and code in UNKNOWN_CREDENTIALS:
+        return WrongChannel(f"{said} (is the region {elsewhere} enabled in this account?)")
     if code in WRONG_TOPIC:
         return WrongChannel(f"{said} {NOT_ALLOWED}" if code in DENIED else said)
     if code in WRONG_PARAMETER:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from controller.cli.audit_bill import audit_bill
+from controller.cli.bill_file import refuse_bad_bill
 from controller.cli.ledger import with_ledger
 from controller.cli.options import PeriodText, Table
 from controller.cli.period import period_of, refuse_bad_period
@@ -38,16 +39,19 @@ def run(
     """Print both sums and each difference; exit with 1 where there is one."""
 
     refuse_bad_period(period)
+    refuse_bad_bill(bill)
 
     def auditing(ledger: Ledger, clock: Clock) -> int:
         from controller import wiring
         from controller.aws.prices import Prices as PriceTable
         from controller.aws.sagemaker.jobs import SageMakerJobs
         from controller.aws.stack_parameters import identity_key
+        from controller.cli.aws_calls import caller_account
 
         since, until = period_of(period, clock.now().date())
         if bill:
-            lines, agree = audit_bill(bill, ledger, PriceTable(ledger.prices.rates), since, until, record=record)
+            account = caller_account()
+            lines, agree = audit_bill(bill, ledger, PriceTable(ledger.prices.rates), since, until, record=record, account=account)
             print("\n".join(lines))
             return 0 if agree else 1
         jobs = SageMakerJobs(wiring.client("sagemaker"), key=identity_key())

@@ -14,12 +14,18 @@ from controller.units.plural import count
 DAY = timedelta(days=1)
 JOBS_SHOWN = 5
 GAPS_SHOWN = 10
+ACCOUNTS_SHOWN = 5
 SMALL_GAP = 0.01  # of the billed amount: rounding, and jobs that ran over midnight
 
 
-def audit_bill(address: str, ledger: Ledger, prices: Prices, since: date, until: date, *, record: bool) -> tuple[list[str], bool]:
-    """The lines to print, and whether recorded and billed agree to one percent. Raises BadInput and Unreachable."""
-    bill = bill_of(address)
+def audit_bill(
+    address: str, ledger: Ledger, prices: Prices, since: date, until: date, *, record: bool, account: str = ""
+) -> tuple[list[str], bool]:
+    """The lines to print, and whether recorded and billed agree to one percent. Raises BadInput and Unreachable.
+
+    ``account`` is that of the ledger: the bill of an organization has others, whose jobs the ledger does not know.
+    """
+    bill = bill_of(address, account=account)
     begin, end = (datetime.combine(day, datetime.min.time(), UTC) for day in (since, until))
     found = compare(ledger.journal.entries(begin, end), bill, since, until)
     lines = [*_lines(bill, found, since, until)]
@@ -63,12 +69,26 @@ def _lines(bill: Bill, found: Sequence[Compared], since: date, until: date) -> I
             more = f" and {len(one.jobs) - JOBS_SHOWN} more" if len(one.jobs) > JOBS_SHOWN else ""
             amount = dollars(abs(one.gap_micros))
             yield f"gap of {amount} {'not recorded' if one.gap_micros > 0 else 'not billed'} on {one.group.day}: {jobs}{more}"
+    yield from _accounts(bill)
     if bill.warm_pools.micros:
         yield f"warm pools: {dollars(bill.warm_pools.micros)} ({bill.warm_pools.hours:.1f} h)"
     for usage, unseen in sorted(bill.unseen.items(), key=lambda item: -item[1].micros):
         yield f"usage type that nobody has seen yet: {usage}, {dollars(unseen.micros)} ({unseen.hours:.1f} h)"
     if any(c.group.spot for c in found):
         yield "A Savings Plan lowers on-demand prices; spot training gains nothing from it as far as AWS says."
+
+
+def _accounts(bill: Bill) -> Iterable[str]:
+    """Whose lines were compared, where the bill has several accounts."""
+    others = {name: amount for name, amount in bill.accounts.items() if name != bill.account}
+    if bill.account and others:
+        total = sum(amount.micros for amount in others.values())
+        names = ", ".join(sorted(others)[:ACCOUNTS_SHOWN]) + (", …" if len(others) > ACCOUNTS_SHOWN else "")
+        spent = f"{dollars(total)} of training is of {count(len(others), 'other account')}: {names}"
+        yield f"only account {bill.account} is compared; {spent}"
+    elif len(others) > 1:
+        known = "AWS did not say which of them the ledger is of"
+        yield f"the bill has {count(len(others), 'account')}, and all are compared: {known}"
 
 
 def _ratio(recorded: int, billed: int) -> str:

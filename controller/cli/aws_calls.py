@@ -94,6 +94,16 @@ def _said(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
+def caller_account() -> str:
+    """The account as AWS names it to the caller; empty without an answer."""
+    from controller import wiring
+
+    try:
+        return str(wiring.client("sts").get_caller_identity()["Account"])
+    except (BotoCoreError, ClientError):
+        return ""
+
+
 @contextmanager
 def reached_as(region: str | None, profile: str | None) -> Iterator[None]:
     """Build clients for this region and profile. Raises BadInput for what cannot be one."""

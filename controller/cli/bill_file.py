@@ -6,8 +6,9 @@ import csv
 import gzip
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -17,6 +18,7 @@ from controller.savings.bill import Bill, column_name, read_bill
 BYTES_MAX = 8 * 1024**3  # after unpacking: a month of a large organisation
 S3 = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(.+)")
 PARQUET = b"PAR1"
+SEPARATORS = (",", ";", "\t")
 GZIP = b"\x1f\x8b"
 CONVERT = (
     "choose the format gzip - text/csv for the export, or convert it, for example with DuckDB:"
@@ -24,21 +26,34 @@ CONVERT = (
 )
 
 
-def bill_of(address: str, bytes_most: int = BYTES_MAX) -> Bill:
-    """Read the bill of a file. Raises BadInput, with what was found and what is wanted."""
+def bill_of(address: str, bytes_most: int = BYTES_MAX, *, account: str = "") -> Bill:
+    """Read the bill of a file, of one account where it is given. Raises BadInput, with what was found and what is wanted."""
     try:
         with _opened(address, bytes_most) as raw:
             text = io.TextIOWrapper(cast(IO[bytes], raw), "utf-8", errors="replace", newline="")
-            rows = csv.reader(_without_nul(text))
+            head = text.readline(1_000_000)
+            separator = max(SEPARATORS, key=head.count)  # a spreadsheet may have written it again
+            rows = csv.reader(_without_nul(chain([head], text)), delimiter=separator)
             columns = [column_name(name) for name in next(rows, [])]
-            return read_bill(columns, (dict(zip(columns, row, strict=True)) if len(row) == len(columns) else {} for row in rows))
+            whole = (dict(zip(columns, row, strict=True)) if len(row) == len(columns) else {} for row in rows)
+            return read_bill(columns, whole, account)
     except (OSError, EOFError) as error:
         raise BadInput(f"{address}: {error.strerror if isinstance(error, OSError) and error.strerror else error}") from error
     except (ValueError, csv.Error) as error:
         raise BadInput(f"{address}: {error}") from error
 
 
-def _without_nul(lines: Iterator[str] | io.TextIOWrapper) -> Iterator[str]:
+def refuse_bad_bill(address: str) -> None:
+    """Raises BadInput for a file of this machine that is no bill: before AWS is asked for anything."""
+    if address and not address.startswith("s3://"):
+        try:
+            with _opened(address, BYTES_MAX):
+                pass
+        except OSError as error:
+            raise BadInput(f"{address}: found {error.strerror or error}, wanted a file that can be read") from error
+
+
+def _without_nul(lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
         yield line.replace("\0", "")
 

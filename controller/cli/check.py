@@ -96,7 +96,10 @@ def _checked(
     found = iter([Found(file=file, kind="job on SageMaker", name=asked, request=None)]) if asked else documents(file)
     for one in found:
         checked = check_document(one, policy, tags, now=now) if not asked else Checked(found=one)
-        name = asked or (checked.job.name if checked.job and "name" not in checked.job.unknown else None)
+        named = (
+            checked.job is not None and "name" not in checked.job.unknown and one.tool != "tuning"
+        )  # its jobs have other names
+        name = asked or (checked.job.name if checked.job and named else None)
         if name and (asked or live):
             try:
                 job = described(name, policy)
@@ -141,10 +144,13 @@ def known_tags(tags: list[str] | None) -> Mapping[str, str] | None:
     if not tags:
         return None
     pairs = [tag.partition("=") for text in tags for tag in text.split(",") if tag]
-    for key, equals, _ in pairs:
+    for key, equals, value in pairs:
         if not key or not equals:
             near = re.fullmatch(r"([^:=]+):([^:=]+)", key) if not equals else None
-            raise BadInput(f"--tags: found {key!r}, wanted KEY=VALUE" + (f"; did you mean {near[1]}={near[2]}?" if near else ""))
+            raise BadInput(
+                f"--tags: found {key + equals + value!r}, wanted KEY=VALUE"
+                + (f"; did you mean {near[1]}={near[2]}?" if near else "")
+            )
     return {key: value for key, _, value in pairs}
 
 
@@ -177,7 +183,7 @@ def _write_json(source: str, checked: Checked) -> None:
         "findings": [_refusal(one, checked.fix) for one in checked.refused] + [_finding(one) for one in checked.findings],
         "undecided": list(checked.undecided),
         "later": dict(checked.later),
-        "fix": _fix(checked.fix),
+        "fix": _fix(checked.fix) | ({"left": checked.left} if checked.left else {}),
         "error": checked.error or None,
         "policies": source,
     }

@@ -52,8 +52,9 @@ class TextOutput:
         where = f"{checked.found.where}; {checked.found.kind}" if checked.found.path else checked.found.where
         self._line((f"{checked.word:<9}", COLOURS[checked.word]), (f"  {name}", "bold"), (f"  ({where})", "dim"))
         self._write_owner(checked)
-        for refusal in checked.refused:
+        if checked.refused:
             self._line(("       SageMaker would refuse it", "bold red"))
+        for refusal in checked.refused:
             self._line((f"         {refusal.field} is {refusal.found}; wanted: {refusal.wanted}", ""))
         for finding in checked.findings:
             self._write_finding(finding)
@@ -94,7 +95,9 @@ class TextOutput:
         if not checked.fix.request or checked.job is None:
             return
         several = len(checked.findings) + len(checked.refused) > 1
-        self._line(("       the fix, for all of it" if several else "       the fix", "bold"))
+        self._line(("       the fix, for all of it" if several and not checked.left else "       the fix", "bold"))
+        if checked.left:
+            self._line((f"         it leaves {', '.join(checked.left)}: only the writer of the request knows what was meant", ""))
         again = prefix_lines(checked.fix, checked.found.tool) if "TrainingJobName" in checked.later else ()
         lines = [*fix_lines(checked.fix, checked.found.tool), *again, *resume_lines(checked.fix, checked.job.algorithm)]
         for label, text in lines:
@@ -118,7 +121,8 @@ class TextOutput:
     def _missing(checked: Checked) -> str:
         """What would decide a rule."""
         helps: Mapping[str, str] = {"tags": "--tags KEY=VALUE supplies tags", "spot": "--live asks SageMaker"}
-        told = [text for name, text in helps.items() if name in checked.helps]
+        unnamed = checked.job is None or "name" in checked.job.unknown  # SageMaker is asked by name
+        told = [text for name, text in helps.items() if name in checked.helps and not (name == "spot" and unnamed)]
         return "; ".join(told)
 
     def _line(self, *parts: tuple[str, str]) -> None:

@@ -39,6 +39,7 @@ _WRAPPERS: tuple[re.Pattern[str], ...] = tuple(
         # exceptions: the class of Python's traceback, with its module
         r"\s*(?:[a-z_]\w*\.)+(?=(?:ParamValidationError|NoCredentialsError|NoRegionError)\b)",
         r"\s*(?!SageMaker\.)(?:[a-z_][\w]*\.)+[A-Z]\w*(?:Error|Exception|Exceeded|InUse|NotFound)\s*:\s*",
+        r"\s*(?:[a-z_]\w*\.)+[A-Z]\w*\s*:\s*(?=\w+\s*:)",  # any other class with its module, around an error that has one
         r"\s*(?:UnexpectedStatusException|FailedStatusError|WaiterError|AirflowException|ValueError|RuntimeError|Exception)\s*:\s*",
         r"\s*(?:CapacityError|ClientError|ResourceLimitExceeded|\w+Exception)\s*:\s*(?=Error for |An error occurred )",
         # the SDK: v1 and v2, then v3
@@ -47,20 +48,26 @@ _WRAPPERS: tuple[re.Pattern[str], ...] = tuple(
         # pipelines, Batch, Step Functions, notebooks of people
         r"\s*(?:Pipeline )?Step (?:[\w'\"-]+ )?failed\.?\s*(?:Reason|Failure reason)?\s*:?\s*",
         r"\s*(?:The )?(?:SageMaker )?Training ?job\s+(?:\S+ )?(?:has )?(?:failed|stopped)(?: with status \w+)?"
-        r"(?: because(?: of)?)?[-.:;,\s]*"
+        r"(?: because(?: of)?| (?:with|for) (?:the )?reason)?[-.:;,\s]*"
         r"(?:(?:Failure ?reason|Reason)\s*:\s*)?",
         r"\s*(?:The )?(?:SageMaker )?Training ?job \S+:\s*(?=(?:Failed|Stopped)\b)",
         r"\s*(?:SageMaker )?(?:Training )?Job (?:\S+ )?failed because(?: of)?\s*:?\s*",
-        r"\s*Job (?:\S+ )?failed with (?:Failure )?Reason:\s*",
         r"\s*(?:ClientError:\s*)?Failed to invoke sagemaker:Create\w+\.?\s*Error Details:\s*",
+        r"\s*(?:\w+ ){0,3}job (?:\S+ )?failed(?:[.:]| with)\s*(?=(?:status ?|failure )?reason\b)",
         r"\s*Received status from SageMaker\s*:?\s*",
         r"\s*(?:Failed|Stopped|Failure)\s*[-:/.,]\s*(?=\w)",
         r"\s*[\"']?Failure ?Reason[\"']?[ \t]*(?:[:=]|\n)\s*",
         r"\s*additional:(?=\w+:)",
-        r"\s*(?:status ?)?Reason\s*[:=]\s*",
+        r"\s*(?:status ?)?(?:Reason(?: for (?:the )?failure)?|Cause|Error ?Message)\s*[:=]\s*",
         r"\s*SageMaker\.(?=\w+(?:Exception|Exceeded|Error))",
         r"\s*[\"'`]\s*(?=\w)",
     )
+)
+# Words of people or of a tool that say what failed, right before an error that has a known name: "Step Train failed with: …".
+_SAID = re.compile(
+    rf"[^\n]{{0,160}}?(?:job|step|training|task|state|execution|pipeline)[^\n]{{0,80}}?\b(?:failed|failure|stopped)\b[^\n:]{{0,40}}"
+    rf"(?::\s*[^\n:]{{0,30}})?[:-]\s*(?:SageMaker\.)?(?=(?:{'|'.join(CLASSES)}|Max(?:WaitTime|Runtime)Exceeded)(?:Exception)?\b)",
+    re.IGNORECASE,
 )
 _BOTOCORE = re.compile(
     r"\s*An error occurred \((\w+)\) when calling (?:the )?\w+(?: operation)?(?: \(reached max retries: \d+\))?(?::\s*|$)", re.I
@@ -148,10 +155,13 @@ def run(
         ),
     ],
 ) -> int:
-    """Print the cause as one JSON object. Raises BadInput where a file is named in place of its text."""
+    """Print the cause as one JSON object. Raises BadInput for an empty text, and where a file is named in place of its text."""
     if text != "-" and len(text.encode(errors="replace")) < NAME_MAX and Path(text).is_file():
         raise BadInput(f"found the name of a file, wanted its text: spotwarden classify - < {text}")
-    found = classified(sys.stdin.read(TEXT_MAX) if text == "-" else text)
+    pasted = sys.stdin.read(TEXT_MAX) if text == "-" else text
+    if not pasted.strip():
+        raise BadInput("found an empty text, wanted a failure, such as the FailureReason of a job that failed")
+    found = classified(pasted)
     quota = found.quota
     line: dict[str, Any] = {"cause": found.cause.value, "retryable": found.retryable, "why": found.why}
     if quota is not None:
@@ -257,6 +267,8 @@ def _stripped(text: str) -> tuple[str, str | None]:
         shorter = next((text[match.end() :] for wrapper in _WRAPPERS if (match := wrapper.match(text)) and match.end()), None)
         if name and name[1] in CLASSES:
             shorter = text[name.end() :]
+        elif shorter is None and (words := _SAID.match(text)) is not None:
+            shorter = text[words.end() :]
         if shorter is None:
             break
         text = shorter

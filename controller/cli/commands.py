@@ -102,7 +102,7 @@ COMMANDS: tuple[Command, ...] = (
         run="init.run",
         help="Write a policy to start with, its cases, and a recipe for CI.",
         examples=("spotwarden init", "spotwarden init ml/policies"),
-        exit_codes="0 written; 2 bad input, or a file exists: nothing is overwritten",
+        exit_codes="0 written; 2 bad input, or a file of the folder exists: nothing is overwritten",
     ),
     Command(
         name="explain",
@@ -234,9 +234,9 @@ COMMANDS: tuple[Command, ...] = (
         help="Send again what Slack refused, and hand dead letters over again.",
         examples=(
             "spotwarden redrive --table TABLE",
-            "spotwarden redrive --queue https://sqs.us-east-1.amazonaws.com/123456789012/DeadLetters --function JobChanged",
+            "spotwarden redrive --queue https://sqs.us-east-1.amazonaws.com/123456789012/DeadLetters",
         ),
-        exit_codes="0 done; 1 a message could not be read and is kept; 2 bad input or usage",
+        exit_codes="0 done; 1 a message could not be handed over and is kept; 2 bad input or usage",
     ),
     Command(
         name="replay",

@@ -14,8 +14,6 @@ import typer
 from botocore.exceptions import ClientError
 
 from controller.aws.dynamodb.outbox import DynamoOutbox
-from controller.aws.dynamodb.table import Table
-from controller.aws.errors import AwsFault, fault_of
 from controller.aws.packaged_policy import packaged_document
 from controller.aws.reloaded_policy import read_version
 from controller.aws.s3_policy import FoundObject, NotRead, S3PolicyDocument
@@ -25,7 +23,8 @@ from controller.cli.doctor_permissions import function_of, look_at_role, needed_
 from controller.cli.doctor_policy import look_at_quotas, look_at_topics
 from controller.cli.doctor_schedules import last_digests, last_sweep, messages
 from controller.cli.doctor_slack import look_at_slack
-from controller.cli.ledger_data.whole_table import RESTORING
+from controller.cli.doctor_table import look_at_table
+from controller.cli.doctor_triggers import look_at_alarms, look_at_bus, look_at_rules
 from controller.cli.options import Format, OutputFormat
 from controller.policy.document import BadDocument, document_of
 from controller.policyfile import compile_folder
@@ -34,7 +33,6 @@ from controller.runtime.schedule_ports import DiscoverPass
 from controller.units.plural import count
 
 Resources = dict[str, dict[str, str]]
-INDEXES = {"due", "day", "family"}
 DISCOVER_MAX = timedelta(hours=3)
 SKEW_MAX = timedelta(seconds=60)
 Stack = Annotated[str, typer.Option("--stack", metavar="NAME", help="The CloudFormation stack.")]
@@ -82,11 +80,13 @@ class Installation:
         outputs = {o["OutputKey"]: o["OutputValue"] for o in found.get("Outputs", ())}
         parameters = {p["ParameterKey"]: p.get("ParameterValue", "") for p in found.get("Parameters", ())}
         table, queue = outputs.get("Ledger", ""), outputs.get("DeadLetters", "")
-        yield from looks.at("rules", lambda: self._rules(self._names(stack, "AWS::Events::Rule")))
-        yield from looks.at("alarms", lambda: self._alarms(self._names(stack, "AWS::CloudWatch::Alarm")))
+        topic, bus = parameters.get("AlarmTopic", ""), parameters.get("EventBus", "")
+        yield from looks.at("rules", lambda: look_at_rules(self.client, self._names(stack, "AWS::Events::Rule")))
+        yield from looks.at("event bus", lambda: look_at_bus(self.client, bus))
+        yield from looks.at("alarms", lambda: look_at_alarms(self.client, self._names(stack, "AWS::CloudWatch::Alarm"), topic))
         yield from self._permissions(stack, parameters, looks)
         yield from looks.at("dead letters", lambda: self._dead_letters(queue))
-        yield from looks.at("table", lambda: self._table(table))
+        yield from looks.at("table", lambda: look_at_table(self.client("dynamodb"), table))
         yield from looks.at("work", lambda: self._work(table))
         yield from looks.at("discover", lambda: self._discover(table))
         yield from looks.at("sweep", lambda: last_sweep(self.client("cloudwatch"), stack, self.now()))
@@ -143,14 +143,22 @@ class Installation:
             raise Unreachable(f"the policy in force cannot be read by this version: {problem}") from None
 
     def _clock(self) -> tuple[bool, str]:
-        answer = self.client("sts").get_caller_identity()
-        stamp = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-        if stamp is None:
-            return True, f"the caller is {answer['Arn']}; AWS told no time"
-        skew = abs(self.now() - parsedate_to_datetime(stamp))
-        if skew > SKEW_MAX:
-            return False, f"this machine's clock is {int(skew.total_seconds())} s from AWS's: set it, or signatures are refused"
-        return True, f"the caller is {answer['Arn']}; the clock is right"
+        try:
+            answer = self.client("sts").get_caller_identity()
+        except ClientError as error:  # a request whose time is far off is refused, and the refusal has AWS's own time
+            if wrong := self._skew(error.response):
+                return False, wrong
+            raise
+        if wrong := self._skew(answer):
+            return False, wrong
+        told = "the clock is right" if _time_of(answer) else "AWS told no time"
+        return True, f"the caller is {answer['Arn']}; {told}"
+
+    def _skew(self, answer: Mapping[str, Any]) -> str:
+        at = _time_of(answer)
+        skew = abs(self.now() - at) if at else timedelta(0)
+        seconds = int(skew.total_seconds())
+        return f"this machine's clock is {seconds} s from AWS's: set it, or signatures are refused" if skew > SKEW_MAX else ""
 
     def _stack(self, stack: str) -> tuple[bool, str]:
         try:
@@ -163,27 +171,6 @@ class Installation:
             return True, f"{stack} is {status}"
         return False, f"{stack} is {status}: aws cloudformation describe-stack-events --stack-name {stack} says why"
 
-    def _rules(self, names: Iterable[str]) -> tuple[bool, str]:
-        events, known = self.client("events"), list(names)
-        if not known:
-            return False, "the stack has no rules: nothing triggers the controller; deploy it again"
-        off = [name for name in known if events.describe_rule(Name=name)["State"] != "ENABLED"]
-        if off:
-            return False, f"disabled: {', '.join(sorted(off))}; enable them with aws events enable-rule"
-        return True, f"{count(len(known), 'rule')} enabled"
-
-    def _alarms(self, names: Iterable[str]) -> tuple[bool, str]:
-        known = list(names)
-        if not known:
-            return True, "the stack has none"
-        cloudwatch, firing = self.client("cloudwatch"), []
-        for begin in range(0, len(known), 100):
-            answer = cloudwatch.describe_alarms(AlarmNames=known[begin : begin + 100])
-            firing += [alarm["AlarmName"] for alarm in answer["MetricAlarms"] if alarm["StateValue"] == "ALARM"]
-        if firing:
-            return False, f"in alarm: {', '.join(sorted(firing))}; docs/operations.md says what each means"
-        return True, f"none of {len(known)} is in alarm"
-
     def _dead_letters(self, queue: str) -> tuple[bool, str]:
         attributes = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         answer = self.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=attributes)["Attributes"]
@@ -191,22 +178,6 @@ class Installation:
         if count:
             return False, f"{count} wait; repair the cause that the log shows, then run spotwarden redrive --queue {queue}"
         return True, "none"
-
-    def _table(self, table: str) -> tuple[bool, str]:
-        try:
-            found = self.client("dynamodb").describe_table(TableName=table)["Table"]
-        except ClientError as error:
-            if fault_of(error) is AwsFault.MISSING:
-                return False, f"the table {table} is gone: restore it from its backup, and deploy with ExistingLedger"
-            raise
-        indexes = {i["IndexName"] for i in found.get("GlobalSecondaryIndexes", ()) if i.get("IndexStatus", "ACTIVE") == "ACTIVE"}
-        if missing := sorted(INDEXES - indexes):
-            return False, f"the table {table} has no index {', '.join(missing)}: restore it with its indexes"
-        if Table(self.client("dynamodb"), table).get(RESTORING, "mark"):
-            return False, f"a restore into {table} is not complete: pause with spotwarden halt, then repeat the restore"
-        if not found.get("DeletionProtectionEnabled"):
-            return False, f"the table {table} can be deleted: enable its deletion protection"
-        return True, f"{table} is {found['TableStatus']}, with its indexes, and protected"
 
     def _work(self, table: str) -> tuple[bool, str]:
         due = self.ledger(table).due
@@ -289,8 +260,16 @@ class Installation:
         except BadDocument as problem:
             return False, f"{uri}: {problem}; {known}. {write}"
         if current is None or current.revision != document["revision"]:
-            return False, f'{uri} is policy {document["revision"]}, and {known}: look at "policy refused" in the log of Sweep'
+            return False, (
+                f"{uri} is policy {document['revision']}, and {known}: a new version takes a minute;"
+                ' after that look at "policy refused" in the log of Sweep'
+            )
         return True, f"{uri}: {known}"
+
+
+def _time_of(answer: Mapping[str, Any]) -> datetime | None:
+    stamp = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    return parsedate_to_datetime(stamp) if stamp else None
 
 
 def _several(value: str) -> list[str]:

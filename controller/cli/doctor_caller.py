@@ -21,7 +21,9 @@ ACTIONS = {
     "Query": "dynamodb:Query", "GetRole": "iam:GetRole", "ListRolePolicies": "iam:ListRolePolicies",
     "GetRolePolicy": "iam:GetRolePolicy", "HeadBucket": "s3:ListBucket", "GetObject": "s3:GetObject",
     "GetSecretValue": "secretsmanager:GetSecretValue", "ListServiceQuotas": "servicequotas:ListServiceQuotas",
-    "GetTopicAttributes": "sns:GetTopicAttributes",
+    "GetTopicAttributes": "sns:GetTopicAttributes", "ListTargetsByRule": "events:ListTargetsByRule",
+    "DescribeEventBus": "events:DescribeEventBus", "GetPolicy": "lambda:GetPolicy",
+    "DescribeTimeToLive": "dynamodb:DescribeTimeToLive", "ListSubscriptionsByTopic": "sns:ListSubscriptionsByTopic",
 }  # fmt: skip
 DENIED = frozenset({"403", "Forbidden", "AuthorizationError", "UnauthorizedException"})  # beside those of every service
 PERFORM = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)")

@@ -16,7 +16,7 @@ from controller.runtime.ports import Unreachable
 
 NEEDED = Path(__file__).with_name("function_actions.json")
 Parameters = Mapping[str, str]
-AGAIN = "deploy the stack again, which puts its own policies back"
+AGAIN = "deploy the stack again with REVERT_DRIFT=yes, which puts its own policies back"
 
 
 def _given(*names: str) -> Callable[[Parameters], bool]:

@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from controller.aws.errors import AwsFault, fault_of
+from controller.aws.operator_advice import secret_advice
 
 SCOPES = {"chat:write", "chat:write.public", "commands", "usergroups:read", "users:read"}
 
@@ -19,14 +20,21 @@ def look_at_slack(client: Callable[[str], Any], secret: str) -> tuple[bool, str]
     if not secret:
         return True, "not set up: messages go to NoticeTopic and to the event bus"
     try:
-        text = client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"]
+        text = client("secretsmanager").get_secret_value(SecretId=secret).get("SecretString", "")
     except ClientError as error:
         if fault_of(error) is AwsFault.MISSING:
             return False, f"found no secret {secret}: create it, or deploy without SlackTokenSecret"
+        if told := secret_advice(error, secret):
+            return False, told
         raise
     try:
-        token = json.loads(text)["bot_token"] if text.startswith("{") else text
-    except (ValueError, KeyError):
+        found = json.loads(text) if text.startswith("{") else {"bot_token": text.strip()}
+    except ValueError:
+        found = {}
+    if found.get("webhook_url") and not found.get("bot_token"):
+        return True, "an incoming webhook: only a message would show whether Slack takes it"
+    token = found.get("bot_token")
+    if not isinstance(token, str) or not token:
         return False, f"the secret {secret} has no bot_token; wanted bot_token and signing_secret (docs/slack.md)"
     return _asked_slack(token)
 

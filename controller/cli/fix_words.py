@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from controller.cli.documents.found import CREATE_SHAPE
+from controller.cli.request_model import shape
 from controller.jobs.algorithm import Algorithm, AlgorithmClass
 from controller.policy.findings import Fix
 from controller.policy.fix import sdk_arguments
@@ -15,6 +17,7 @@ from controller.units.duration import said
 Line = tuple[str, str]
 """What a line is in, and its text."""
 
+AS_WRITTEN = frozenset({"request", "ack"})  # where a member of an unknown name is taken out too
 ABBREVIATED = re.compile(r"(?:Uri|Arn|Id)(?![a-z])")  # ACK writes s3URI, roleARN
 SECONDS = re.compile(r".*InSeconds$")
 SHOWN: Mapping[str, tuple[str, ...]] = {
@@ -43,13 +46,27 @@ def fix_lines(fix: Fix, tool: str) -> Iterable[Line]:
     if not fix.request:
         return
     yield "that is", in_words(fix.request)
+    known = _known(fix.request, shape(CREATE_SHAPE))
     for way in SHOWN.get(tool, ("request",)):
-        yield WAYS[way][0], WAYS[way][1](fix.request)
+        text = WAYS[way][1](fix.request if way in AS_WRITTEN else known)
+        if text and not text.endswith("()"):  # an argument that the SDK does not have
+            yield WAYS[way][0], text
+
+
+def _known(change: Mapping[str, Any], of: Any) -> dict[str, Any]:
+    """The change without unknown members that are taken out: no other tool has them."""
+    members = of.members if of.type_name == "structure" else {}
+    known = {
+        name: _known(value, members[name]) if isinstance(value, Mapping) and name in members else value
+        for name, value in change.items()
+        if value is not None or name in members
+    }
+    return {name: value for name, value in known.items() if value != {}}
 
 
 def resume_lines(fix: Fix, algorithm: Algorithm) -> Iterable[Line]:
     """What a script must do so that a checkpoint prefix has an effect. A built-in algorithm does it by itself."""
-    if "CheckpointConfig" not in fix.request or algorithm.klass is AlgorithmClass.BUILT_IN:
+    if not fix.request.get("CheckpointConfig") or algorithm.klass is AlgorithmClass.BUILT_IN:
         return
     yield "the script", "must save to /opt/ml/checkpoints and resume from it: SageMaker only copies that folder to and from S3"
     known = {"huggingface": "Hugging Face", "xgboost": "XGBoost", "tensorflow": "Keras"}
@@ -135,15 +152,15 @@ def first_estimator(change: Mapping[str, Any]) -> str:
 
 def model_trainer(change: Mapping[str, Any]) -> str:
     """The arguments of a ModelTrainer (v3): Compute, StoppingCondition, CheckpointConfig."""
-    compute = dict(change.get("ResourceConfig", {}))
+    compute = dict(change.get("ResourceConfig") or {})
     if "EnableManagedSpotTraining" in change:
         compute["EnableManagedSpotTraining"] = change["EnableManagedSpotTraining"]
     parts = []
     if compute:
         parts.append(f"compute=Compute({_snake(compute)})")
-    if "StoppingCondition" in change:
+    if change.get("StoppingCondition"):
         parts.append(f"stopping_condition=StoppingCondition({_snake(change['StoppingCondition'])})")
-    if "CheckpointConfig" in change:
+    if change.get("CheckpointConfig"):
         parts.append(f"checkpoint_config=CheckpointConfig({_snake(change['CheckpointConfig'])})")
     if "Tags" in change:
         tags = ", ".join(f"Tag(key={tag['Key']!r}, value={tag['Value']!r})" for tag in change["Tags"])

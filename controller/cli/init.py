@@ -16,6 +16,7 @@ from controller.policyfile.json_schema import schema_text
 
 POLICY, CASES, SCHEMA = "starter.yaml", "starter.test.yaml", ".policy.schema.json"
 WORKFLOW = Path(".github", "workflows", "spotwarden.yml")
+NEEDED = ("paths:", "- run: spotwarden ")  # the lines of the recipe that name the folder
 PLAIN = re.compile(r"[A-Za-z0-9._/][A-Za-z0-9._/-]*")  # a path that means the same in YAML, in a shell and as a pattern of GitHub
 
 
@@ -28,9 +29,15 @@ def run(
         ),
     ] = Path(LOCAL_FOLDER),
 ) -> int:
-    """Write the files, and say what to do next. Raises BadInput where one of them exists, and then writes none."""
-    texts = starter_files(folder)
-    existing = [path for path in texts if path.exists() or path.is_symlink()]
+    """Write the files, and say what to do next. Raises BadInput where one of the folder's exists, and then writes none.
+
+    A recipe for CI that exists, such as that of another policy folder, is kept as it is.
+    """
+    texts = dict(starter_files(folder))
+    recipe = _root(folder)[0] / WORKFLOW
+    kept = _exists(recipe)
+    wanted = texts.pop(recipe) if kept else ""
+    existing = [path for path in texts if _exists(path)]
     if existing:
         names = ", ".join(map(str, existing))
         raise BadInput(f"found {names}, wanted a folder without {'it' if len(existing) == 1 else 'them'}: nothing is overwritten")
@@ -39,6 +46,11 @@ def run(
     for path, text in texts.items():
         _write(path, text)
         print(f"wrote {path}")
+    if kept:
+        print(f"kept {recipe} as it is; to check {folder} in each pull request, have in it, or in another workflow:")
+        for line in wanted.splitlines():
+            if line.lstrip().startswith(NEEDED):
+                print(line)
     print(f"next: edit {folder / POLICY}, then run: spotwarden validate {folder} && spotwarden test {folder} --coverage")
     return 0
 
@@ -66,6 +78,10 @@ def _root(folder: Path) -> tuple[Path, str]:
     if not folder.is_absolute() and ".." not in folder.parts:
         return Path(), folder.as_posix()
     return folder.parent, folder.name
+
+
+def _exists(path: Path) -> bool:
+    return path.exists() or path.is_symlink()
 
 
 def _write(path: Path, text: str) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from controller.aws.sagemaker.documents import BadDocument, DocumentKind, job_of
+from controller.aws.sagemaker.tuning import resources_of
 from controller.cli.documents.found import CREATE_SHAPE, Found, said_part
 from controller.cli.documents.sdk import image_like
 from controller.cli.documents.tuning import DEFINITIONS, OUTER_SHAPE
@@ -46,6 +48,7 @@ class Checked:
     helps: frozenset[str] = frozenset()  # of the fields that the document does not say, those that would decide a rule
     later: Mapping[str, str] = field(default_factory=dict)
     fix: Fix = NO_FIX
+    left: tuple[str, ...] = ()  # refused fields that the fix leaves as they are: only the writer knows what was meant
     error: str = ""
 
 
@@ -69,22 +72,32 @@ def check_document(
         later: dict[str, str] = {}
     else:
         body, later = _with_whole_tags(*said_part(found.body))
-    refused = [*_refused(body, found, later), *_refused_around(found)] if found.request else []
+    refused = [*found.refused, *_refused(body, found, later), *_refused_around(found)] if found.request else []
     name = found.name or later.get("TrainingJobName")
     if found.base is not DocumentKind.EVENT and "TrainingJobName" not in body and name:
         body = {**body, "TrainingJobName": name}  # what people call it: its own name is given when it is made
         later.setdefault("TrainingJobName", "its name is given when it is made")
     meant = _meant(body, found.request) if found.request else body
-    try:
-        job = job_of(
-            meant, kind=found.base, tags=_tags(meant, tags), later=later, service=found.service, fields=policy.fields_read
+    resources, chosen = resources_of(meant) if found.tool == "tuning" else ({}, {})
+    whole = {**meant, "ResourceConfig": resources} if resources else meant
+
+    def read(document: Mapping[str, Any], open_: Collection[str]) -> Job:
+        return job_of(
+            document, kind=found.base, tags=_tags(document, tags), later=open_, service=found.service, fields=policy.fields_read
         )
+
+    try:
+        job = read(whole, {**later, **chosen})
     except BadDocument as error:
         if not refused:
             return Checked(found=found, error=str(error))
-        name = meant.get("TrainingJobName")
-        named = replace(found, name=name if isinstance(name, str) else found.name)
-        return Checked(found=named, word=VerdictKind.REFUSED, refused=tuple(refused), later=later)
+        plain, without = _as_read(whole, refused)  # one wrong value hides no other mistake
+        try:
+            job = read(plain, {*later, *chosen, *without})
+        except BadDocument:
+            name = meant.get("TrainingJobName")
+            named = replace(found, name=name if isinstance(name, str) else found.name)
+            return Checked(found=named, word=VerdictKind.REFUSED, refused=tuple(refused), later=later)
     job = _with_algorithm(job, found.body, later)
     if found.request:
         refused += [one for one in refusals(job) if one.field not in {r.field for r in refused}]
@@ -116,12 +129,14 @@ def check_job(
         word = VerdictKind.REFUSED
         fix = fix_of(job, policy, evidence, verdict.findings)
         fix = _with_corrections(fix, refused, _renames(body or {}, meant or {}))
+    cured = {one.field for one in refusals(job)}
+    left = [one.field for one in refused or () if one.field not in cured and not _touches(fix.request, one.field.split("."))]
     findings = tuple(replace(finding, fix=fix) for finding in verdict.findings)
     elsewhere, helps = _what_decides(job, policy, evidence, verdict.undecided)
     return Checked(
         found=found, job=job, word=word, findings=findings, refused=tuple(refused or ()), undecided=verdict.undecided,
         elsewhere=elsewhere, helps=helps,
-        later=later or {}, fix=fix,
+        later=later or {}, fix=fix, left=tuple(dict.fromkeys(left)) if fix.request else (),
     )  # fmt: skip
 
 
@@ -213,13 +228,35 @@ def _refused_names(definitions: list[Any]) -> Iterator[Refusal]:
         yield Refusal(field=f"{DEFINITIONS}[].DefinitionName", found=found, wanted="a name of its own for each definition")
 
 
+def _as_read(request: Mapping[str, Any], refused: list[Refusal]) -> tuple[dict[str, Any], set[str]]:
+    """The request with the values that were surely meant, and without the other refused ones; and the places of these."""
+    plain: dict[str, Any] = json.loads(json.dumps(request, default=str))
+    without: set[str] = set()
+    for refusal in refused:
+        *above, last = refusal.field.split(".")
+        inner: Any = plain
+        for name in above:
+            inner = inner.get(name) if isinstance(inner, Mapping) else None
+        if not isinstance(inner, dict) or last.partition("[")[0] not in inner or refusal.field == "TrainingJobName":
+            continue
+        if refusal.meant is not None:
+            inner[last] = refusal.meant
+        elif "[" in last:
+            del inner[last.partition("[")[0]]
+            without.add(refusal.field.partition("[")[0])
+        else:
+            del inner[last]
+            without.add(refusal.field)
+    return plain, without
+
+
 def _with_corrections(fix: Fix, refused: list[Refusal], renames: Mapping[str, Any]) -> Fix:
     """The fix with the names and values that were surely meant; what only the reader can know is told."""
     if fix.why_not:
         return fix
     change = renames
     for refusal in refused:
-        if refusal.meant is not None and "[" not in refusal.field:
+        if (refusal.meant is not None or refusal.found == "null") and "[" not in refusal.field:
             value: Any = refusal.meant
             for name in reversed(refusal.field.split(".")):
                 value = {name: value}
@@ -229,6 +266,13 @@ def _with_corrections(fix: Fix, refused: list[Refusal], renames: Mapping[str, An
         fields = ", ".join(refusal.field for refusal in refused)
         return Fix(why_not=f"only the writer of the request knows what was meant by {fields}")
     return Fix(request=change, sdk=sdk_arguments(change))
+
+
+def _touches(change: Any, path: Sequence[str]) -> bool:
+    """Whether a change sets or takes out a member, or a part around it."""
+    if not path or not isinstance(change, Mapping):
+        return True
+    return path[0] in change and _touches(change[path[0]], path[1:])
 
 
 def _renames(body: Mapping[str, Any], meant: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,13 +12,16 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
+from botocore.exceptions import ClientError
 
+from controller.aws.errors import AwsFault, fault_of
 from controller.cli.aws_calls import asking
 from controller.cli.errors import BadInput
 from controller.cli.ledger import with_outbox
 from controller.cli.options import Table
 from controller.runtime.ports import Clock, Ledger, Outbox
 from controller.runtime.triggers import BadEvent, event_in
+from controller.units.free_text import one_line
 from controller.units.plural import count
 
 FunctionName = Annotated[
@@ -27,7 +30,7 @@ FunctionName = Annotated[
 RedriveFunction = Annotated[
     str | None,
     typer.Option(
-        "--function", metavar="NAME", help="With --queue: the stack's output JobChanged, for letters that name no function."
+        "--function", metavar="NAME", help="The function for letters that name none, mostly the stack's output JobChanged."
     ),
 ]
 Queue = Annotated[
@@ -37,6 +40,7 @@ Since = Annotated[
     str, typer.Option("--since", metavar="TIME", help="Jobs modified since then: 2026-11-20 or 2026-11-20T09:00. Times are UTC.")
 ]
 BATCH = 10
+WHY_MAX = 300  # characters: a letter can quote anything
 
 
 def run_redrive(queue: Queue = None, function: RedriveFunction = None, table: Table = None) -> int:
@@ -44,17 +48,15 @@ def run_redrive(queue: Queue = None, function: RedriveFunction = None, table: Ta
     from controller import wiring
 
     if queue is None and function is not None:
-        raise BadInput("found --function without --queue, wanted both for dead letters: the stack's outputs name them")
-    if queue is not None and function is None:
-        raise BadInput("found --queue without --function, wanted the stack's output JobChanged beside it")
+        raise BadInput("found --function without --queue, wanted the stack's output DeadLetters beside it")
     if queue is None and not table:
-        raise BadInput("found nothing to send again, wanted --table for messages, or --queue and --function for dead letters")
+        raise BadInput("found nothing to send again, wanted --table for messages, or --queue for dead letters")
     if table:
         with_outbox(table, redrive_messages)
-    if queue is None or function is None:
+    if queue is None:
         return 0
-    where, name = queue, function
-    return asking(lambda: redrive(wiring.client("sqs"), wiring.client("lambda"), where, name))
+    where = queue
+    return asking(lambda: redrive(wiring.client("sqs"), wiring.client("lambda"), where, function))
 
 
 def redrive_messages(_: Ledger, outbox: Outbox, clock: Clock) -> int:
@@ -67,23 +69,37 @@ def redrive_messages(_: Ledger, outbox: Outbox, clock: Clock) -> int:
     return 0
 
 
-def redrive(sqs: Any, functions: Any, queue: str, function: str) -> int:
-    """Print what is done; returns 1 where a message could not be read and stays in the queue."""
+def redrive(sqs: Any, functions: Any, queue: str, function: str | None) -> int:
+    """Print what is done; returns 1 where a message could not be handed over and stays in the queue.
+
+    ``function`` is for letters that name none.
+    """
     done, kept = 0, 0
     for message in _messages(sqs, queue):
         try:
             body = json.loads(message["Body"])
             event = event_in(body)
+            _hand_over(functions, _failed_in(body, message) or function, event)
         except (BadEvent, ValueError, RecursionError) as problem:
-            print(f"kept {message['MessageId']}: {problem}")
+            print(f"kept {message['MessageId']}: {one_line(str(problem), WHY_MAX)}")
             kept += 1
             continue
-        name = _failed_in(body, message) or function
-        _invoke(functions, name, event)
         sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
         done += 1
     print(f"{count(done, 'dead letter')} handed over, {kept} kept")
     return 1 if kept else 0
+
+
+def _hand_over(functions: Any, name: str | None, event: Mapping[str, Any]) -> None:
+    """Give an event to the function that it failed in. Raises BadEvent where there is none."""
+    if not name:
+        raise BadEvent("it names no function: add --function, mostly the stack's output JobChanged")
+    try:
+        _invoke(functions, name, event)
+    except ClientError as error:
+        if fault_of(error) is not AwsFault.MISSING:
+            raise
+        raise BadEvent(f"the function {name} that it failed in is gone") from None
 
 
 def _messages(sqs: Any, queue: str) -> Iterator[Mapping[str, Any]]:

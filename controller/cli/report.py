@@ -149,15 +149,10 @@ def _teams(rollups: Iterable[Rollup]) -> set[str]:
 
 def _origin(ledger: Ledger, clock: Clock) -> Origin:
     """The account as AWS names it to the caller; without an answer the report does not name it."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
     from controller import wiring
+    from controller.cli.aws_calls import caller_account
 
-    region = wiring.region()
-    try:
-        account = str(wiring.client("sts").get_caller_identity()["Account"])
-    except (BotoCoreError, ClientError):
-        account = ""
+    region, account = wiring.region(), caller_account()
     billed, in_force = ledger.prices.billed_until(region), ledger.revisions.current()
     return Origin(
         made_at=clock.now(), account=account, region=region, billed_until=billed.date() if billed else None,

@@ -85,7 +85,8 @@ def _instances(resources: Mapping[str, Any], known: Any) -> Iterator[Refusal]:
         found = " and ".join(ways) if ways else "none of them"
         yield Refusal(field=at, found=found, wanted="exactly one of InstanceType, InstanceGroups and InstancePreferences")
     elif ways == ["InstanceType"] and not resources.get("InstanceCount") and known(f"{at}.InstanceCount"):
-        yield Refusal(field=f"{at}.InstanceCount", found="not set", wanted="at least 1")
+        count = resources.get("InstanceCount")
+        yield Refusal(field=f"{at}.InstanceCount", found="not set" if count is None else str(count), wanted="at least 1")
     if resources.get("KeepAlivePeriodInSeconds") and resources.get("InstanceGroups"):
         yield Refusal(
             field=f"{at}.KeepAlivePeriodInSeconds", found="set", wanted="none: heterogeneous clusters keep no warm pool"

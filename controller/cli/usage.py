@@ -47,7 +47,8 @@ def _sentence(error: typer.TyperException) -> str:
     option = getattr(error, "option_name", None)
     if option is not None and hasattr(error, "possibilities"):
         possible = sorted(error.possibilities or ())
-        near = next(iter(get_close_matches(option, possible, n=1)), " or ".join(possible))
+        names = {name.lstrip("-"): name for name in possible}
+        near = next((names[name] for name in get_close_matches(option.lstrip("-"), names, n=1)), "")
         return f"No such option {option}." + (f" Did you mean {near}?" if near else "")
     if isinstance(error, typer.BadParameter) and isinstance(error.__cause__, ValidationError) and error.param:
         (first, *_) = error.__cause__.errors()
@@ -61,6 +62,8 @@ def _sentence(error: typer.TyperException) -> str:
     named = re.fullmatch(r"No such command '(\w+)'\.", sentence)
     if named and named[1] in MEANT:
         return f"{sentence} Did you mean {MEANT[named[1]]}?"
+    if named and (near := get_close_matches(named[1].lower(), commands, n=1)) and "Did you mean" not in sentence:
+        return f"{sentence} Did you mean '{near[0]}'?"
     choices = CHOICES.match(sentence)
     if choices:
         near = get_close_matches(choices[2].lower(), re.findall(r"'([^']*)'", choices[3]), n=1)

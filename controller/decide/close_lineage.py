@@ -12,8 +12,9 @@ from controller.decide.facts import Facts
 from controller.decide.record_usage import measured_of
 from controller.decide.resubmit import resubmit
 from controller.jobs.job import Outcome
-from controller.ledger.entry import CheckpointScanned, Finished
+from controller.ledger.entry import CheckpointScanned, Ended, Finished, Measured, Started
 from controller.ledger.intent import Intent, Publish, Submit
+from controller.ledger.lineage import Lineage
 from controller.savings.arithmetic import spent_micros
 from controller.savings.progress import work_at_most_s
 
@@ -46,14 +47,30 @@ def work_s(facts: Facts) -> int | None:
     job = facts.job
     if job.outcome is not Outcome.COMPLETED or not job.intervals:
         return None
-    carried = sum(
-        e.proven_s if e.kept_s is None else e.kept_s for e in facts.lineage.entries
-        if isinstance(e, CheckpointScanned) and e.job != job.name and e.occasion == ENDED and e.uri == job.checkpoint_uri
-    )  # fmt: skip
     own_s = work_at_most_s(
         job.intervals, facts.scans, checkpoints=job.checkpoint_uri is not None, ended_at=job.ended_at or facts.now
     )  # fmt: skip
-    return own_s + carried
+    return own_s + _carried_s(facts)
+
+
+def _carried_s(facts: Facts) -> int:
+    """The training that earlier attempts left in the checkpoints; all that one trained, where no scan shows it for certain."""
+    entries, uri = facts.lineage.entries, facts.job.checkpoint_uri
+    if uri is None:
+        return 0
+    ended = (e for e in entries if isinstance(e, CheckpointScanned) and e.occasion == ENDED)
+    kept = {e.job: e for e in ended if e.uri == uri}
+    begun = {e.job for e in entries if isinstance(e, Started) and e.checkpoint_uri == uri}
+    return sum(_kept_s(facts.lineage, job, kept.get(job)) for job in (begun | kept.keys()) - {facts.job.name})
+
+
+def _kept_s(lineage: Lineage, job: str, seen: CheckpointScanned | None) -> int:
+    over, measured = lineage.entry(Ended, job), lineage.entry(Measured, job)
+    trained_s = measured.training_s if measured is not None else 0
+    if seen is None:
+        return 0 if over is None or over.outcome is Outcome.COMPLETED else trained_s
+    kept_s = seen.proven_s if seen.kept_s is None else seen.kept_s
+    return kept_s if seen.exact and seen.problem is None else max(kept_s, trained_s)
 
 
 def _goes_on(facts: Facts) -> bool:

@@ -25,12 +25,21 @@ class Instances:
 
 
 def changed_by_us(facts: Facts) -> bool:
-    """Whether the job failed in its code on instances that its owner did not choose and on which no attempt trained before."""
+    """Whether the job failed in its code on instances that its owner did not choose and on which no attempt trained before.
+
+    A failure of no known class counts too, where no attempt before failed so and there are instances to go back to.
+    """
     job, root = facts.job, facts.lineage.entry(Started, facts.lineage.id.root)
-    if job.outcome not in FAILED_IN_CODE or root is None or facts.number == 1:
+    if root is None or facts.number == 1 or not (job.outcome in FAILED_IN_CODE or _failed_unknown_here(facts)):
         return False
     ours = _of(job)
     return ours != _of(root) and ours not in [_of(e) for e in _worked(facts)]
+
+
+def _failed_unknown_here(facts: Facts) -> bool:
+    before = (e for e in facts.lineage.entries if isinstance(e, Ended) and e.job != facts.job.name)
+    only_here = facts.job.outcome is Outcome.FAILED and all(e.outcome is not Outcome.FAILED for e in before)
+    return only_here and instances_that_worked(facts) is not None
 
 
 def instances_that_worked(facts: Facts) -> Instances | None:

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 from controller.decide.facts import Facts
 from controller.decide.need import Need
-from controller.decide.spend_cap import afford
+from controller.decide.spend_cap import reserve
 from controller.jobs.request import change_from_json
 from controller.ledger.intent import Intent, Purpose, Stop, Wake
 from controller.ledger.message import CapFacts
 from controller.policy.repair import NotRepairable
-from controller.units.calendar import month_key
+from controller.policy.resubmission import NO_CAPS
 from controller.units.money import dollars
 
 ASKED_EVERY = timedelta(hours=1)  # the cap may be raised, or others give back what they reserved
@@ -23,24 +23,18 @@ def with_room(facts: Facts, plan: Stop | NotRepairable | None) -> Stop | NotRepa
 
     What was begun keeps what it reserved.
     """
-    block = facts.policy.resubmission_for(facts.job)
-    if not isinstance(plan, Stop) or plan.purpose is not Purpose.REPAIR or block is None or not block.capped:
+    if not isinstance(plan, Stop) or plan.purpose is not Purpose.REPAIR or facts.policy.spend_caps_for(facts.job) == NO_CAPS:
         return plan
     begun = facts.lineage.intent(plan.key)
     if begun is not None and begun.open and begun.claim > 0 and isinstance(begun.action, Stop):
         held = begun.action
         return replace(plan, cost_micros=held.cost_micros, cap_micros=held.cap_micros, month=held.month)
-    allowed = afford(facts, block, change_from_json(plan.changes))
-    if isinstance(allowed, CapFacts):
-        return _no_room(allowed)
-    cap, cost = block.team_month_cap_micros, allowed.cost_micros
-    if cap is None:
-        return plan
-    if Need.TEAM_SPENT not in facts.looked_up:
-        return Need.TEAM_SPENT
-    if facts.team_spent_micros + (cost or 0) > cap:
-        return _no_room(CapFacts(cap_micros=cap, spent_micros=facts.team_spent_micros, next_micros=cost))
-    return replace(plan, cost_micros=cost, cap_micros=cap, month=month_key(facts.now))
+    reserved = reserve(facts, change_from_json(plan.changes))
+    if isinstance(reserved, Need):
+        return reserved
+    if isinstance(reserved, CapFacts):
+        return _no_room(reserved)
+    return replace(plan, cost_micros=reserved.cost_micros, cap_micros=reserved.cap_micros, month=reserved.month)
 
 
 def asked_again(facts: Facts, plan: Stop | NotRepairable | None) -> tuple[Intent, ...]:

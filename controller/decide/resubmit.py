@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from datetime import datetime
 
-from controller.decide.announce import checkpoint_facts, say
+from controller.decide.announce import say
 from controller.decide.asked_again import request_as_asked
-from controller.decide.budget import RETRIES_MAX, give_up, last_seen, made, tried_for
+from controller.decide.budget import RETRIES_MAX, give_up, made, tried_for
 from controller.decide.call_off import called_off, called_off_numbers
 from controller.decide.decision import Decision
 from controller.decide.done_elsewhere import not_done_twice
@@ -20,31 +19,26 @@ from controller.decide.next_place import in_time, past_refused
 from controller.decide.own_change import changed_by_us, instances_that_worked
 from controller.decide.refused_steps import never_fitted, refused_submissions, short_of_quota
 from controller.decide.repair_again import repair_now, same_repair
-from controller.decide.repair_prefix import new_prefix_of, refused_as_not_free
-from controller.decide.spend_cap import afford
+from controller.decide.repair_prefix import refused_as_not_free
+from controller.decide.submission import ended_at, submit_next
 from controller.decide.user_requests import latest_request
-from controller.jobs.changes import Changes, RequestForm
 from controller.jobs.failure import FailureCause
 from controller.jobs.request import (
     RequestChange,
     change_from_json,
-    change_to_json,
     merged,
     on_demand,
     on_instances,
-    tags_without_room,
 )
 from controller.ledger.entry import Ended, UserRequested
 from controller.ledger.intent import Intent, IntentResult, Purpose, Stop, Submit
-from controller.ledger.lineage import GENERATIONS_MAX
-from controller.ledger.message import CannotRepeat, CapFacts, ChangedBack, JobFacts, Resubmitting, WouldResubmit
+from controller.ledger.message import CannotRepeat, ChangedBack, JobFacts, WouldResubmit
 from controller.ledger.message_kind import GiveUpReason, MoveReason, asked_by
-from controller.ledger.move_cause import AttemptCause, MoveCause
+from controller.ledger.move_cause import MoveCause
 from controller.policy.mode import Mode
 from controller.policy.repair import NotRepairable
 from controller.policy.resubmission import Budget, BudgetPer, Resubmission
 from controller.policy.user_request import UserRequest
-from controller.units.calendar import month_key
 
 
 def resubmit(facts: Facts) -> Decision:
@@ -99,7 +93,7 @@ def _next_attempt(facts: Facts) -> Decision:
 def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
     budget, sharing = block.budget_of(cause)
     job, shown = facts.job, JobFacts.of(facts.job)
-    if cause in _NO_ROOM and _is_the_deadline_s(facts):
+    if cause in _NO_ROOM and _is_on_demand_for_its_deadline(facts):
         return _back_to_spot(facts, block)
     if changed_by_us(facts) and block.mode is not Mode.WARN:
         return _changed_back(facts, block, cause)
@@ -124,12 +118,12 @@ def _again(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
     step = next_fallback(facts, block, cause, budget)
     if isinstance(step, NoFallback):
         return give_up(facts, block, step.why, cause, tried=tried)
-    wait = budget.backoff(tried, share_of(facts.lineage.id.root, str(facts.lineage.id), facts.number))
-    due_at = _ended_at(facts) + wait
+    wait = budget.backoff(tried, _share_of(facts.lineage.id.root, str(facts.lineage.id), facts.number))
+    due_at = ended_at(facts) + wait
     step, due_at, hurry = in_time(facts, block, step, due_at)
     if "tags" in job.unknown:
         due_at = max(due_at, job.created_at + READ_AFTER)  # one of them may forbid it
-    return _submit(facts, block, cause, step, due_at, tried=tried, limit=limit, why=hurry)
+    return submit_next(facts, block, cause, step, due_at, tried=tried, limit=limit, why=hurry)
 
 
 def _changed_back(facts: Facts, block: Resubmission, cause: FailureCause) -> Decision:
@@ -146,7 +140,7 @@ def _changed_back(facts: Facts, block: Resubmission, cause: FailureCause) -> Dec
         name=job.name, attempt=attempt, why=job.failure or "", instance_type=job.instance_type, instances=job.instance_count,
         back_to_type=back.instance_type, back_to_instances=back.instance_count, trained=back.trained,
     )  # fmt: skip
-    submitted = _submit(facts, block, MoveCause.CHANGED_BACK, step, _ended_at(facts))
+    submitted = submit_next(facts, block, MoveCause.CHANGED_BACK, step, ended_at(facts))
     return submitted | say(facts, message) if any(isinstance(i.action, Submit) for i in submitted.intents) else submitted
 
 
@@ -157,10 +151,10 @@ def _elsewhere_at_once(
     submits = tuple(i.action for i in (*refused, *short) if isinstance(i.action, Submit))
     step, after = past_refused(facts, block, cause, budget, submits), 1 + len(submits)
     if step is not None and short:
-        return _submit(facts, block, FailureCause.QUOTA, step, _ended_at(facts), after=after, limit=after, tried=len(submits))
+        return submit_next(facts, block, FailureCause.QUOTA, step, ended_at(facts), after=after, limit=after, tried=len(submits))
     if step is not None:
         tried = tried_for(facts, block.budget_of(cause)[1], budget.per)
-        return _submit(facts, block, cause, step, _ended_at(facts), after=after, limit=budget.limit, tried=tried)
+        return submit_next(facts, block, cause, step, ended_at(facts), after=after, limit=budget.limit, tried=tried)
     waiting = tuple(i for i in short if i.open)
     if waiting:
         return Decision(intents=waiting) if refused else None
@@ -172,7 +166,7 @@ def _elsewhere_at_once(
 _NO_ROOM = frozenset({FailureCause.CAPACITY, FailureCause.QUOTA})
 
 
-def share_of(root: str, lineage: str, number: int) -> float:
+def _share_of(root: str, lineage: str, number: int) -> float:
     """The attempt's own share (0 to 1) of a jitter: the same each time it is computed, and different for each lineage."""
     digest = hashlib.sha256(f"{root}/{lineage}/{number}".encode()).digest()
     return int.from_bytes(digest[:4], "big") / 2**32
@@ -189,7 +183,7 @@ def _as_asked(facts: Facts, block: Resubmission | None, asked: UserRequested) ->
         return say(facts, CannotRepeat(job=JobFacts.of(facts.job), why=changes.why, rules=changes.rules))
     step = Fallback(fallback_step=current_step(facts), changes=changes)
     after = max(asked.number - facts.number, 1)
-    return _submit(facts, block, MoveCause.ASKED, step, asked.at, why=asked_by(asked.who), after=after)
+    return submit_next(facts, block, MoveCause.ASKED, step, asked.at, why=asked_by(asked.who), after=after)
 
 
 # ── after a stop of ours ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -202,23 +196,23 @@ def _moved(facts: Facts, block: Resubmission | None, cause: MoveCause) -> Decisi
     step, stop = elsewhere(facts, block, cause), _our_stop(facts)
     if cause is MoveCause.ASKED and stop is not None and stop.changes:  # with the fix that it was stopped for
         step = replace(step, changes=change_from_json(stop.changes))
-    return _submit(facts, block, cause, step, _ended_at(facts))
+    return submit_next(facts, block, cause, step, ended_at(facts))
 
 
 def _back(facts: Facts, block: Resubmission | None) -> Decision:
     """Return to where the job was, without a wait, because its new place refused it. The refused attempt keeps its name."""
     cause = MoveCause.RETURN if facts.job.spot else MoveCause.DEADLINE
     step = Fallback(fallback_step=current_step(facts), changes={})
-    return _submit(facts, block, cause, step, _ended_at(facts), why=MoveReason.NO_CAPACITY, after=2)
+    return submit_next(facts, block, cause, step, ended_at(facts), why=MoveReason.NO_CAPACITY, after=2)
 
 
 def _back_to_spot(facts: Facts, block: Resubmission) -> Decision:
     """Return to spot, without a wait: on-demand had no capacity."""
     step = Fallback(fallback_step=current_step(facts), changes=spot_again(facts))
-    return _submit(facts, block, MoveCause.RETURN, step, _ended_at(facts), why=MoveReason.NO_CAPACITY)
+    return submit_next(facts, block, MoveCause.RETURN, step, ended_at(facts), why=MoveReason.NO_CAPACITY)
 
 
-def _is_the_deadline_s(facts: Facts) -> bool:
+def _is_on_demand_for_its_deadline(facts: Facts) -> bool:
     """Whether the job that ended is the on-demand attempt of a deadline."""
     made = next((submit for submit, _ in facts.lineage.submits() if submit.number == facts.number), None)
     return made is not None and made.cause is MoveCause.DEADLINE and not facts.job.spot
@@ -251,52 +245,13 @@ def _repaired(facts: Facts, stop: Stop, block: Resubmission | None) -> Decision:
             return Decision(needs=frozenset({Need.REPAIR_PREFIX}) if after <= PREFIXES_TRIED_MAX else frozenset())
         changes = merged(changes, {"CheckpointConfig": {"S3Uri": facts.repair_prefix}})
     step = Fallback(fallback_step=current_step(facts), changes=changes)
-    return _submit(facts, block, MoveCause.REPAIR, step, _ended_at(facts), why=stop.because, after=after)
+    return submit_next(facts, block, MoveCause.REPAIR, step, ended_at(facts), why=stop.because, after=after)
 
 
 PREFIXES_TRIED_MAX = 3  # attempts that found their new prefix taken; then people have been told three times
 
 
-# ── the next attempt ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _submit(
-    facts: Facts, block: Resubmission | None, cause: AttemptCause, step: Fallback, due_at: datetime, *,
-    tried: int = 0, limit: int = 1, why: str = "", after: int = 1,
-) -> Decision:  # fmt: skip
-    job, number = facts.job, facts.number + after
-    if facts.lineage.generation_of(number) > GENERATIONS_MAX:
-        return give_up(facts, block, GiveUpReason.NAMES_TAKEN, cause, tried=GENERATIONS_MAX)
-    allowed = afford(facts, block, step.changes, capped=cause is not MoveCause.ASKED)
-    if isinstance(allowed, CapFacts):
-        reason = GiveUpReason.NO_PRICE if allowed.next_micros is None else GiveUpReason.OVER_CAP
-        return give_up(facts, block, reason, cause, cap=allowed)
-    name = facts.lineage.name_of(number, job.identity)
-    try:
-        change = Changes.of(allowed.changes)
-    except ValueError as problem:
-        return say(facts, CannotRepeat(job=JobFacts.of(job), why=str(problem)))
-    changes = change_to_json(allowed.changes)
-    submit = Submit(
-        about=job.name, born_at=job.created_at, job=name, number=number, cause=cause, changes=changes,
-        fallback_step=step.fallback_step, cost_micros=allowed.cost_micros,
-        cap_micros=block.team_month_cap_micros if block else None, month=month_key(_ended_at(facts)),
-        identity=job.identity, sent=RequestForm.of(job).changed(change).to_json(),
-    )  # fmt: skip
-    message = Resubmitting(
-        job=JobFacts.of(job), cause=cause, attempt=name, due_at=due_at, counted=isinstance(cause, FailureCause), tried=tried,
-        limit=limit, changes=changes, why=why, tags_left=", ".join(tags_without_room(job.tags)),
-        checkpoint=None if new_prefix_of(changes) else checkpoint_facts(job.checkpoint_uri, last_seen(facts)),
-        revision=facts.policy.revision if cause is MoveCause.REPAIR else "",
-    )  # fmt: skip
-    return Decision(intents=(Intent(action=submit, due_at=due_at),)) | say(facts, message, name)
-
-
 # ── what is known of the outcome ──────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _ended_at(facts: Facts) -> datetime:
-    return facts.job.ended_at or facts.job.created_at
 
 
 def _under_way(facts: Facts) -> Intent | None:

@@ -9,17 +9,20 @@ request is sent with the shorter MaxRuntimeInSeconds, so that SageMaker itself k
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import ceil
 
 from controller.decide.facts import Facts
+from controller.decide.need import Need
 from controller.decide.record_usage import measured_of
 from controller.jobs.job import FAMILY_TAG, family_of
 from controller.jobs.request import RequestChange, merged
 from controller.ledger.entry import Ended, Started
 from controller.ledger.message import CapFacts
-from controller.policy.resubmission import Resubmission
+from controller.policy.resubmission import NO_CAPS
 from controller.savings.arithmetic import spent_micros
 from controller.savings.job_history import RUNS_MIN
+from controller.units.calendar import month_key
 from controller.units.money import Micros, cost_micros
 from controller.units.value import dataclass
 
@@ -37,25 +40,51 @@ class Affordable:
     cost_micros: Micros | None
 
 
-def afford(facts: Facts, block: Resubmission | None, changes: RequestChange, *, capped: bool = True) -> Affordable | CapFacts:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """What a Stop holds of a team's cap for the attempt that follows: ``month`` is empty where there is no such cap."""
+
+    cost_micros: Micros | None
+    cap_micros: Micros | None = None
+    month: str = ""
+
+
+def afford(facts: Facts, changes: RequestChange, *, capped: bool = True) -> Affordable | CapFacts:
     """The attempt as its caps allow it, or the cap that has no room for it. Without ``capped`` no cap is asked."""
     cost = attempt_cost_micros(facts, changes)
-    caps = _caps(block) if capped else ()
-    if not caps:
+    caps = facts.policy.spend_caps_for(facts.job) if capped else NO_CAPS
+    if caps.lowest is None:
         return Affordable(changes=changes, cost_micros=cost)
-    spent = lineage_spent_micros(facts) if block is not None and block.cap_micros is not None else 0
+    lineage_cap = caps.lineage_micros
+    spent = 0 if lineage_cap is None else lineage_spent_micros(facts)
     if cost is None or spent is None:
-        return CapFacts(cap_micros=min(caps))
-    team_cap = block.team_month_cap_micros if block is not None else None
-    lineage_cap = block.cap_micros if block is not None else None
-    left = min(cap for cap in (None if lineage_cap is None else lineage_cap - spent, team_cap) if cap is not None)
+        return CapFacts(cap_micros=caps.lowest)
+    left = replace(caps, lineage_micros=None if lineage_cap is None else lineage_cap - spent).lowest or 0
     if cost <= left:
         return Affordable(changes=changes, cost_micros=cost)
     shorter = _shortened(facts, changes)
     less = attempt_cost_micros(facts, shorter) if shorter is not None else None
     if shorter is not None and less is not None and less <= left:
         return Affordable(changes=shorter, cost_micros=less)
-    return CapFacts(cap_micros=min(caps) if lineage_cap is None else lineage_cap, spent_micros=spent, next_micros=cost)
+    return CapFacts(cap_micros=caps.lowest if lineage_cap is None else lineage_cap, spent_micros=spent, next_micros=cost)
+
+
+def reserve(facts: Facts, changes: RequestChange) -> Reservation | CapFacts | Need:
+    """What a Stop reserves for the attempt with these changes that follows it; the cap without room; or what to look up.
+
+    A job that is stopped and not submitted again is lost, so the team's cap is asked before the stop too.
+    """
+    allowed = afford(facts, changes)
+    if isinstance(allowed, CapFacts):
+        return allowed
+    cap, cost, spent = facts.policy.spend_caps_for(facts.job).team_month_micros, allowed.cost_micros, facts.team_spent_micros
+    if cap is None:
+        return Reservation(cost_micros=cost)
+    if Need.TEAM_SPENT not in facts.looked_up:
+        return Need.TEAM_SPENT
+    if spent + (cost or 0) > cap:
+        return CapFacts(cap_micros=cap, spent_micros=spent, next_micros=cost)
+    return Reservation(cost_micros=cost, cap_micros=cap, month=month_key(facts.now))
 
 
 def attempt_cost_micros(facts: Facts, changes: RequestChange) -> Micros | None:
@@ -142,8 +171,3 @@ def _shortened(facts: Facts, changes: RequestChange) -> RequestChange | None:
     if enough_s >= runtime_s(facts, changes):
         return None
     return merged(changes, {"StoppingCondition": {"MaxRuntimeInSeconds": enough_s}})
-
-
-def _caps(block: Resubmission | None) -> tuple[Micros, ...]:
-    found = (block.cap_micros, block.team_month_cap_micros) if block is not None else ()
-    return tuple(cap for cap in found if cap is not None)

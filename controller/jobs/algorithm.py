@@ -11,8 +11,11 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
+from pathlib import Path
 
 from controller.units.value import dataclass
+
+DATA = Path(__file__).resolve().parents[1] / "data"
 
 
 class AlgorithmClass(StrEnum):
@@ -108,8 +111,9 @@ def _of_account(name: str, owner: str, account: str) -> Algorithm | None:
     if owner == account:
         why = f"the algorithm's ARN has the job's own account ({owner}); checkpoints are up to its image"
         return Algorithm(klass=AlgorithmClass.OWN, name=name, checkpoints=None, why=why)
-    theirs = {row.checkpoints for (registry, _, repository), row in _table().items() if registry == owner and repository == name}
-    if owner == "aws" or owner in {registry for registry, _, _ in _table()}:
+    images = known_images()
+    theirs = {row.checkpoints for (registry, _, repository), row in images.items() if registry == owner and repository == name}
+    if owner == "aws" or owner in {registry for registry, _, _ in images}:
         why = f"the algorithm's ARN has an account of SageMaker ({owner})"
         return Algorithm(klass=AlgorithmClass.BUILT_IN, name=name, checkpoints=theirs.pop() if theirs else None, why=why)
     return None
@@ -122,7 +126,7 @@ def _imaged(image: str, *, scripted: bool) -> Algorithm:
             klass=AlgorithmClass.CUSTOM, name=image, checkpoints=None, why="an image reference of a form we do not know"
         )
     name = parts["repository"]
-    row = _table().get((parts["account"], parts["region"], name))
+    row = known_images().get((parts["account"], parts["region"], name))
     if scripted and (row is None or name in _HOSTS_SCRIPTS):
         return Algorithm(
             klass=AlgorithmClass.FRAMEWORK,
@@ -143,15 +147,13 @@ def _imaged(image: str, *, scripted: bool) -> Algorithm:
 
 
 @cache
-def _table() -> Mapping[tuple[str | None, str | None, str], _Row]:
-    """Read the table once per process, on first use: account, region, repository → row."""
-    from importlib.resources import files  # here: it takes a while to load, and the table is read on first use
-
-    document = json.loads(files("controller").joinpath("data/algorithms.json").read_text(encoding="utf-8"))
-    return {
-        (account, region, repository): _Row(klass=AlgorithmClass(group["class"]), checkpoints=checkpoints)
-        for group in document["registries"]
-        for repository, checkpoints in group["repositories"].items()
-        for region, accounts in group["accounts"].items()
-        for account in accounts
-    }
+def known_images() -> Mapping[tuple[str | None, str | None, str], _Row]:
+    """The images of SageMaker by account, region and repository: read once per process, on first use."""
+    document = json.loads((DATA / "algorithms.json").read_text("utf-8"))
+    table: dict[tuple[str | None, str | None, str], _Row] = {}
+    for group in document["registries"]:
+        klass, accounts = AlgorithmClass(group["class"]), group["accounts"].items()
+        for repository, checkpoints in group["repositories"].items():
+            row = _Row(klass=klass, checkpoints=checkpoints)
+            table.update(((account, region, repository), row) for region, ones in accounts for account in ones)
+    return table

@@ -181,19 +181,19 @@ CLASSES: Mapping[str, FailureCause] = {
     "ThrottlingException": FailureCause.THROTTLED,
 }
 
-# How a ClientError's text begins (aws/sagemaker-python-sdk#128, huggingface/blog#114, DIAGNijmegen/rse-grand-challenge). Names of
-# objects are the user's, and are taken out before.
+# How a ClientError's text begins, as patterns (aws/sagemaker-python-sdk#128, huggingface/blog#114,
+# DIAGNijmegen/rse-grand-challenge). Names of objects are the user's, and are taken out before.
 _COPYING = r"(?:data download|artifact upload|checkpoint (?:download|upload)) failed: ?"
-CLIENT_TEXTS: tuple[tuple[re.Pattern[str], FailureCause], ...] = (
-    (re.compile(r"please use an instance type with more memory"), FailureCause.MEMORY),
-    (re.compile(rf"(?:{_COPYING})?(?:clienterror: ?)?out of memory"), FailureCause.MEMORY),
+CLIENT_TEXTS: tuple[tuple[str, FailureCause], ...] = (
+    (r"please use an instance type with more memory", FailureCause.MEMORY),
+    (rf"(?:{_COPYING})?(?:clienterror: ?)?out of memory", FailureCause.MEMORY),
     (
-        re.compile(rf"{_COPYING}.{{0,200}}?\b(?:insufficient disk space|no space left on device)\b"),
+        rf"{_COPYING}.{{0,200}}?\b(?:insufficient disk space|no space left on device)\b",
         FailureCause.DISK,
     ),
     # S3 asks for fewer requests, or fails, while SageMaker copies the data: the same job succeeds later.
     (
-        re.compile(
+        (
             rf"{_COPYING}.{{0,200}}?(?:\bslowdown\b|\breduce your request rate\b|\brequesttimeout\b|"
             r"\((?:internalerror|serviceunavailable|requesttimeout|throttling(?:exception)?|50[03])\)|\brate exceeded\b)"
         ),
@@ -210,7 +210,7 @@ def classify(failure_reason: str | None) -> FailureCause:
     if cause is not FailureCause.CLIENT:
         return cause
     plain = _OBJECT.sub("", text.lower())
-    return next((finer for beginning, finer in CLIENT_TEXTS if beginning.match(plain)), cause)
+    return next((finer for beginning, finer in CLIENT_TEXTS if re.match(beginning, plain)), cause)
 
 
 def begins_with(failure_reason: str | None, beginnings: tuple[str, ...]) -> bool:

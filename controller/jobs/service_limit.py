@@ -6,13 +6,14 @@ import re
 
 from controller.units.value import dataclass
 
-_LIMIT = re.compile(
-    r"service limit (?:['\"](?P<name>[^'\"]{1,200})['\"]|for training-job/(?P<type>ml\.[a-z0-9.-]{1,40})) is (?P<limit>[\d,.]*\d)"
-    r" (?P<unit>\w+), with current utilization of (?P<used>[\d,.]*\d) \w+ and a request delta of (?P<delta>[\d,.]*\d)",
-    re.IGNORECASE,
+# Patterns as text: ``re`` compiles and keeps them at their first use, and most functions that start have none.
+_LIMIT = (
+    r"(?i)service limit (?:['\"](?P<name>[^'\"]{1,200})['\"]|for training-job/(?P<type>ml\.[a-z0-9.-]{1,40}))"
+    r" is (?P<limit>[\d,.]*\d) (?P<unit>\w+), with current utilization of"
+    r" (?P<used>[\d,.]*\d) \w+ and a request delta of (?P<delta>[\d,.]*\d)"
 )
 _QUOTES = str.maketrans("\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}", "''")
-_NOT_OFFERED = re.compile(r"\bthe requested resource .{1,120} is not available in this region\b", re.IGNORECASE)
+_NOT_OFFERED = r"(?i)\bthe requested resource .{1,120} is not available in this region\b"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,7 @@ class ServiceLimit:
 
 def service_limit_in(text: str) -> ServiceLimit | None:
     """The limit that a ResourceLimitExceeded names; None where it names none."""
-    found = _LIMIT.search(" ".join(text.translate(_QUOTES).split()))
+    found = re.search(_LIMIT, " ".join(text.translate(_QUOTES).split()))
     if found is None:
         return None
     try:
@@ -46,4 +47,4 @@ def service_limit_in(text: str) -> ServiceLimit | None:
 def never_fits(text: str) -> bool:
     """Whether a ResourceLimitExceeded says that the request can never run: it is above its limit, or the type is not offered."""
     limit = service_limit_in(text)
-    return limit.never_fits if limit is not None else _NOT_OFFERED.search(text) is not None
+    return limit.never_fits if limit is not None else re.search(_NOT_OFFERED, text) is not None

@@ -41,9 +41,10 @@ class Work:
         """Whether two jobs of different lineages do the same work: on one checkpoint prefix, or one family with one digest."""
         if self.lineage == other.lineage or (self.account, self.region, self.role) != (other.account, other.region, other.role):
             return False
-        return self._same_prefix(other) or (bool(self.digest) and self.digest == other.digest and self._same_family(other))
+        return self.same_prefix(other) or (bool(self.digest) and self.digest == other.digest and self._same_family(other))
 
-    def _same_prefix(self, other: Work) -> bool:
+    def same_prefix(self, other: Work) -> bool:
+        """Whether both write to one checkpoint prefix."""
         if not self.checkpoint_uri or not other.checkpoint_uri:
             return False
         (bucket, prefix), (their_bucket, theirs) = place_of(self.checkpoint_uri), place_of(other.checkpoint_uri)
@@ -54,15 +55,18 @@ class Work:
 
 
 _AGAIN = re.compile(
-    r"[-.](?:re-?(?:do|launch|peat|run|start|submit|sume|try)(?:e?d)?|retried|again|cop(?:y|ied)|clone|fix(?:ed)?|manual|new|second"
-    r"|v\d+|(?:attempt|take|try)-?\d*)$",
+    r"[-.](?:re-?(?:do|launch|peat|run|start|submit|sume|try|cover)(?:e?d)?|retried|recovery|again|cop(?:y|ied)|clone|fix(?:ed)?"
+    r"|manual|by-hand|new|second|cont(?:inued?)?|backup|no-?spot|spot|on-?demand|od|v\d+|(?:attempt|take|try|run|part)-?\d*)$",
     re.IGNORECASE,
+)
+_AGAIN_FIRST = re.compile(
+    r"^(?:re-?(?:do|launch|run|start|submit|sume|try)|copy(?:-of)?|clone|again|new|manual)[-.]", re.IGNORECASE
 )
 
 
 def family_of_work(name: str) -> str:
     """The family in a job's name, without what people add to it when they run it again: ``bert-retry`` is ``bert``."""
-    family = family_of(name)
+    family = family_of(_AGAIN_FIRST.sub("", name))
     while (shorter := family_of(_AGAIN.sub("", family))) != family and shorter:
         family = shorter
     return family

@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, assert_never
 
+from controller.notifications.chart_blocks import beyond_the_chart, can_be_drawn, chart_block, chart_text
 from controller.notifications.mrkdwn import mrkdwn_object, pieces, plain, plain_object, shortened, size
 from controller.notifications.parts import Button, Buttons, Cell, Chart, Fields, Header, Number, Part, Small, Table, Text
 from controller.units.free_text import one_line
@@ -36,10 +37,6 @@ CELL_MAX = 200
 TABLE_CHARS_MAX = 9_000
 PAGE_CHARS_MAX = 10_000  # of all texts in the blocks of a message
 CHARTS_MAX = 2
-CHART_TITLE_MAX = 50
-SERIES_MAX = 6
-POINTS_MAX = 20
-LABEL_MAX = 20
 PAGE_SIZE = 10
 
 
@@ -92,7 +89,7 @@ def _units(part: Part, native: bool) -> Iterable[tuple[Block, str]]:
         case Table():
             yield from _native_table(part) if native else _plain_table(part)
         case Chart():
-            yield from _native_chart(part) if native else _plain_chart(part)
+            yield from _chart(part, native)
         case _:
             assert_never(part)
 
@@ -257,63 +254,14 @@ def _plain_rows(table: Table) -> str:
     return "\n".join((f"*{plain(table.caption)}*", *texts))
 
 
-# ── charts ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _native_chart(chart: Chart) -> Iterable[tuple[Block, str]]:
-    """Slack's own chart. Labels that are too long are written in full below it; points beyond its limit are listed."""
-    if not chart.categories or not 0 < len(chart.series) <= SERIES_MAX:
-        yield from _plain_chart(chart)
+def _chart(chart: Chart, native: bool) -> Iterable[tuple[Block, str]]:
+    """Slack's own chart, with what it has no place for below it; without ``native``, or where it cannot be drawn, as text."""
+    if not (native and can_be_drawn(chart)):
+        yield from _units(Text(chart_text(chart)), native)
         return
-    shown = chart.categories[:POINTS_MAX]
-    labels = _labels(shown)
-    series = [
-        {"name": shortened(one_line(name, LABEL_MAX) or "–", LABEL_MAX), "data": _points(labels, values)}
-        for name, values in chart.series
-    ]
-    yield {
-        "type": "data_visualization", "title": shortened(one_line(chart.title, CHART_TITLE_MAX) or "–", CHART_TITLE_MAX),
-        "chart": {"type": chart.kind, "series": series, "axis_config": {"categories": labels}},
-    }, _chart_words(chart)  # fmt: skip
-    texts = [f"{plain(label)} is {plain(name)}" for label, name in zip(labels, shown, strict=True) if label != name]
-    if texts:
-        yield from _units(Small("; ".join(texts)), native=False)
-    if len(chart.categories) > POINTS_MAX:
-        rest = replace(chart, title=f"{chart.title}: the others", categories=chart.categories[POINTS_MAX:], series=_after(chart))
-        yield from _plain_chart(rest)
-
-
-def _points(labels: Sequence[str], values: Sequence[float]) -> list[Block]:
-    return [{"label": label, "value": value} for label, value in zip(labels, values, strict=False)]
-
-
-def _after(chart: Chart) -> tuple[tuple[str, tuple[float, ...]], ...]:
-    return tuple((name, values[POINTS_MAX:]) for name, values in chart.series)
-
-
-def _labels(names: Sequence[str]) -> list[str]:
-    """Labels of at most 20 characters, all different."""
-    taken: list[str] = []
-    for name in names:
-        name = one_line(name, CELL_MAX) or "–"
-        label, number = shortened(name, LABEL_MAX), 1
-        while label in taken:
-            number += 1
-            label = f"{shortened(name, LABEL_MAX - len(str(number)) - 1)} {number}"
-        taken.append(label)
-    return taken
-
-
-def _plain_chart(chart: Chart) -> Iterable[tuple[Block, str]]:
-    yield from ((_section(piece), piece) for piece in pieces(_chart_words(chart), SECTION_MAX))
-
-
-def _chart_words(chart: Chart) -> str:
-    lines = (
-        f"• {plain(category)}: " + ", ".join(f"{plain(name)} {chart.unit}{values[number]:,.2f}" for name, values in chart.series)
-        for number, category in enumerate(chart.categories)
-    )
-    return "\n".join((f"*{plain(chart.title)}*", *lines))
+    yield chart_block(chart), chart_text(chart)
+    for part in beyond_the_chart(chart):
+        yield from _units(part, native)
 
 
 def _chunks(items: Sequence[Any], most: int) -> Iterable[Sequence[Any]]:

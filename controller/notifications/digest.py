@@ -10,7 +10,7 @@ from controller.ledger.entry import Waived
 from controller.ledger.halt import Halt
 from controller.notifications.card import saved_text
 from controller.notifications.links import link
-from controller.notifications.message_text import IN_THREAD, bold, halted_text, policy_text
+from controller.notifications.message_text import BELOW_IS, IN_THREAD, THREAD_LISTS, bold, halted_text, policy_text
 from controller.notifications.movers import movers
 from controller.notifications.mrkdwn import code, escaped, when
 from controller.notifications.parts import Chart, Header, Number, Part, Small, Table, Text
@@ -115,7 +115,7 @@ def _needs_a_person(report: Report, notes: DigestNotes) -> Iterable[Part]:
     if report.deadlines_missed:
         texts.append(f"{count(report.deadlines_missed, 'deadline')} missed. Tell those who wait for the models.")
     if notes.shelved:
-        listed = "The thread lists them." if notes.threads else "The list is below."
+        listed = THREAD_LISTS if notes.threads else BELOW_IS
         texts.append(f"{count(len(notes.shelved), 'message')} could not be sent within one day. {listed}")
     soon = [w for w in notes.waivers if notes.now is not None and w.until < notes.now + SOON]
     texts += [

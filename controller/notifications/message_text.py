@@ -25,6 +25,7 @@ SLACK_USER = re.compile(r"[UW][A-Z0-9]+")
 WHY, NEXT, TO_DO = "*Why:* ", "*Next:* ", "*To do:* "  # how a line of a message begins: the same in every message
 NOTHING = "Nothing."
 IN_THREAD = "in the thread"
+THREAD_LISTS, BELOW_IS = "The thread lists them.", "The list is below."
 
 
 @dataclass(frozen=True, slots=True)

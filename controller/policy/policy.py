@@ -17,7 +17,7 @@ from controller.jobs.job import Job
 from controller.policy.agreed_rate import AgreedRate
 from controller.policy.bounds import ACTS_PER_HOUR, ADDRESS_OR_NONE, ANY_CHANNEL, PREFIX, TEMPLATE, Name
 from controller.policy.mode import Mode
-from controller.policy.resubmission import Resubmission
+from controller.policy.resubmission import Resubmission, SpendCaps
 from controller.policy.rollout import AT_ONCE, Rollout
 from controller.policy.selector import Selector, SelectorPart
 from controller.policy.slack_settings import Labels, SlackSettings
@@ -159,3 +159,18 @@ class Policy:
     def resubmission_for(self, job: Job) -> Resubmission | None:
         """The first ``resubmit`` block that selects the job; None means that nothing is submitted again."""
         return next((block for block in self.resubmissions if block.match.matches(job)), None)
+
+    def spend_caps_for(self, job: Job) -> SpendCaps:
+        """The spend caps of the job's attempts: those of its ``resubmit`` block.
+
+        Of a job that no block selects, a repair is still an attempt: the lowest caps of the blocks for its team count, which are
+        all that its tags and its role do not exclude.
+        """
+        block = self.resubmission_for(job)
+        if block is not None:
+            return block.caps
+        of_team = [block.caps for block in self.resubmissions if block.match.may_be_of_same_team(job)]
+        return SpendCaps(
+            lineage_micros=min((c.lineage_micros for c in of_team if c.lineage_micros is not None), default=None),
+            team_month_micros=min((c.team_month_micros for c in of_team if c.team_month_micros is not None), default=None),
+        )

@@ -9,7 +9,7 @@ from controller.jobs.changes import Changes
 from controller.jobs.checkpoint import within
 from controller.jobs.job import Job
 from controller.jobs.request import RequestChange
-from controller.policy.findings import NO_DEMAND, Finding
+from controller.policy.findings import NO_DEMAND, Demand, Finding
 from controller.policy.fix import Values, combined_fix
 from controller.policy.policy import Policy, Repair
 from controller.units.value import dataclass
@@ -37,7 +37,8 @@ def repaired_request(
 
     ``breaks`` says what a job breaks. Other rules that the job breaks already are left to people.
     """
-    tolerated = {finding.policy for finding in breaks(job)} - {finding.policy for finding in offences}
+    known = breaks(job)
+    tolerated = {finding.policy for finding in known} - {finding.policy for finding in offences}
     for finding in offences:
         if finding.demand == NO_DEMAND:
             return NotRepairable(why=f"no change of the request satisfies the rule {finding.policy}")
@@ -47,9 +48,14 @@ def repaired_request(
         if missing:
             return NotRepairable(why=f"the rule {finding.policy} has no value for the tag {', '.join(missing)}")
     places, refused = checkpoint_places(job, [f.repair for f in offences], policy)
+
+    def broken(changed: Job) -> Sequence[tuple[str, Demand]]:
+        found = known if changed is job else breaks(changed)
+        return [(f.policy, f.demand) for f in found if f.policy not in tolerated and f.demand != NO_DEMAND]
+
     fix = combined_fix(
         job,
-        lambda changed: [(f.policy, f.demand) for f in breaks(changed) if f.policy not in tolerated and f.demand != NO_DEMAND],
+        broken,
         Values(places=places, only_places=True, tags=tags, may_leave_spot=False),
     )
     if fix.why_not:

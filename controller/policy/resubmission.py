@@ -121,6 +121,22 @@ class DeadlineSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpendCaps:
+    """What the attempts of a lineage, and those of a team in a calendar month (UTC), may cost; None where there is no cap."""
+
+    lineage_micros: Micros | None = None
+    team_month_micros: Micros | None = None
+
+    @property
+    def lowest(self) -> Micros | None:
+        """The lower of the caps; None where there is none."""
+        return min((cap for cap in (self.lineage_micros, self.team_month_micros) if cap is not None), default=None)
+
+
+NO_CAPS = SpendCaps()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resubmission:
     """One ``resubmit`` block. Outcomes that were older than ``within_s`` when they were first seen are only recorded."""
 
@@ -138,9 +154,9 @@ class Resubmission:
     team_month_cap_micros: Micros | None = None
 
     @property
-    def capped(self) -> bool:
-        """Whether a spend cap limits its attempts."""
-        return self.cap_micros is not None or self.team_month_cap_micros is not None
+    def caps(self) -> SpendCaps:
+        """The spend caps of its attempts."""
+        return SpendCaps(lineage_micros=self.cap_micros, team_month_micros=self.team_month_cap_micros)
 
     def budget_of(self, cause: FailureCause) -> tuple[Budget | None, frozenset[FailureCause]]:
         """The budget of a cause, and which causes draw on it: one without its own shares that of its elder."""

@@ -9,6 +9,8 @@ from fnmatch import fnmatchcase
 from controller.jobs.job import Job
 from controller.units.value import dataclass
 
+TAG = "tag "  # before the key of a tag in ``SelectorPart.key``
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectorPart:
@@ -23,9 +25,13 @@ class SelectorPart:
     matches: bool | None
 
 
+NO_TAG = ""
+"""The pattern of a job that lacks a tag, or has it without a value. A glob matches no job that lacks the tag."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selector:
-    """Which jobs a rule applies to. An empty selector matches every job. Text patterns are globs."""
+    """Which jobs a rule applies to. An empty selector matches every job. Text patterns are globs; for tags, see ``NO_TAG``."""
 
     tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     name: tuple[str, ...] = ()
@@ -49,9 +55,13 @@ class Selector:
         for key, wanted in self.tags.items():
             if "tags" in job.unknown:
                 undecided = True
-            elif not _is_one_of(job.tags.get(key, ""), wanted):
+            elif not _has_tag(job, key, wanted):
                 return False
         return None if undecided else True
+
+    def may_be_of_same_team(self, job: Job) -> bool:
+        """Whether neither the job's tags nor its role exclude it: its name, instance type and algorithm are no one's."""
+        return all(part.matches is not False for part in self.parts(job) if part.key == "role" or part.key.startswith(TAG))
 
     def parts(self, job: Job) -> tuple[SelectorPart, ...]:
         """Each key that the selector has, with what the job has there: ``matches``, key by key."""
@@ -63,9 +73,9 @@ class Selector:
                 found.append(SelectorPart(key=name, wanted=patterns, found=str(value) if known else None, matches=matches))
         for key, wanted in self.tags.items():
             known = "tags" not in job.unknown
-            matches = _is_one_of(job.tags.get(key, ""), wanted) if known else None
+            matches = _has_tag(job, key, wanted) if known else None
             found.append(
-                SelectorPart(key=f"tag {key}", wanted=wanted, found=job.tags.get(key) if known else None, matches=matches)
+                SelectorPart(key=f"{TAG}{key}", wanted=wanted, found=job.tags.get(key) if known else None, matches=matches)
             )
         return tuple(found)
 
@@ -78,6 +88,11 @@ class Selector:
             ("account", self.account, job.account),
             ("region", self.region, job.region),
         )
+
+
+def _has_tag(job: Job, key: str, wanted: tuple[str, ...]) -> bool:
+    found = job.tags.get(key)
+    return NO_TAG in wanted if found is None else _is_one_of(found, wanted)
 
 
 def _is_one_of(value: str, patterns: tuple[str, ...]) -> bool:

@@ -6,11 +6,12 @@ import re
 
 from controller.units.value import dataclass
 
-ARN = re.compile(r"arn:([^:]*):sns:([^:]*):([^:]*):(.*)", re.DOTALL)
-PARTITION = re.compile(r"aws(-[a-z]{1,10}){0,3}")
-REGION = re.compile(r"[a-z]{2,4}(-[a-z]{1,12}){1,3}-[0-9]{1,2}")
-ACCOUNT = re.compile(r"[0-9]{12}")
-NAME = re.compile(r"[A-Za-z0-9_-]{1,256}")
+# Patterns as text: ``re`` compiles and keeps them at their first use, and most functions that start have none.
+ARN = r"(?s)arn:([^:]*):sns:([^:]*):([^:]*):(.*)"
+PARTITION = r"aws(-[a-z]{1,10}){0,3}"
+REGION = r"[a-z]{2,4}(-[a-z]{1,12}){1,3}-[0-9]{1,2}"
+ACCOUNT = r"[0-9]{12}"
+NAME = r"[A-Za-z0-9_-]{1,256}"
 FIFO = ".fifo"
 # What the regions of a partition begin with, the longest first; every other region is of "aws".
 PARTITIONS = {
@@ -41,14 +42,14 @@ def is_topic(channel: str) -> bool:
 
 def sns_topic(arn: str) -> SnsTopic:
     """Read the ARN of a standard topic. Raises BadTopic."""
-    found = ARN.fullmatch(arn)
+    found = re.fullmatch(ARN, arn)
     if found is None:
         raise BadTopic("it is no ARN of SNS")
     partition, region, account, name = found.groups()
     for what, value, pattern in (
         ("partition", partition, PARTITION), ("region", region, REGION), ("account of twelve digits", account, ACCOUNT),
     ):  # fmt: skip
-        if pattern.fullmatch(value) is None:
+        if re.fullmatch(pattern, value) is None:
             raise BadTopic(f"it has no {what}")
     if partition != partition_of(region):
         raise BadTopic(f"the region {region} is in the partition {partition_of(region)}")
@@ -56,7 +57,7 @@ def sns_topic(arn: str) -> SnsTopic:
         raise BadTopic("a FIFO topic delivers to queues of SQS alone: no mail, no chat and no pager hears of it")
     if ":" in name:
         raise BadTopic("it is the ARN of a subscription")
-    if NAME.fullmatch(name) is None:
+    if re.fullmatch(NAME, name) is None:
         raise BadTopic("a topic's name has 1 to 256 letters, digits, '_' and '-'")
     return SnsTopic(partition=partition, region=region, account=account, name=name)
 

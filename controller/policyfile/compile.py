@@ -15,12 +15,10 @@ from controller.policy.bounds import ENTRIES_MAX
 from controller.policy.document import VERSION, revision_of
 from controller.policy.resubmission import BudgetPer, FallbackKind
 from controller.policy.rules import RULE_KINDS
-from controller.policy.slack_settings import slack_settings_of
 from controller.policyfile.consistency import (
     check_consistency,
     entries,
     refuse_duplicate_names,
-    refuse_long_waivers,
     refuse_overlapping_rates,
     refuse_policy_sections,
     refuse_second_section,
@@ -43,6 +41,7 @@ from controller.policyfile.schema import (
     WaiverEntry,
 )
 from controller.policyfile.validation_errors import validation_errors
+from controller.policyfile.waiver_ends import refuse_long_waivers
 from controller.policyfile.warnings import warnings_of
 from controller.policyfile.when import compile_when
 from controller.policyfile.yaml_nodes import Tree, read_yaml
@@ -89,13 +88,11 @@ def validate_folder(path: str | Folder, *, now: datetime | None = None) -> Valid
     _refuse_too_many(trees)
     for section in ("brakes", "slack", "labels", "checkpoints", "trust_claims", "longest_waiver"):
         refuse_second_section(trees, section)
+    if now is not None:
+        refuse_long_waivers(trees, now)
     if errors := {*found.problems, *(problem for tree in (*trees, *cases) for problem in tree.problems)}:
         return Validated(errors=tuple(sorted(errors)))
     document = _document([file for file in files if file is not None])
-    if now is not None:
-        refuse_long_waivers(trees, document.get("waivers", ()), slack_settings_of(document["slack"]).waiver_s_max, now)
-    if errors := {problem for tree in trees for problem in tree.problems}:
-        return Validated(errors=tuple(sorted(errors)))
     warnings = {*warnings_of(document, trees, now), *misspelt_files(Folder(path))}
     return Validated(document=document, warnings=tuple(sorted(warnings)))
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -27,7 +26,6 @@ from controller.policyfile.validation_errors import keys_of, unknown_key, valida
 from controller.policyfile.vocabulary import listed
 from controller.policyfile.when import BadWhen, compile_when
 from controller.policyfile.yaml_nodes import Tree
-from controller.units.duration import span
 
 SECTIONS = ("rules", "resubmit", "brakes", "slack", "labels")
 ROLL_OUT = ("share", "enforce_from", "surprise")  # how enforcing begins
@@ -155,20 +153,6 @@ def refuse_unknown_rules(trees: Iterable[Tree]) -> None:
                     )  # fmt: skip
 
 
-def refuse_long_waivers(trees: Iterable[Tree], waivers: Iterable[Mapping[str, Any]], longest_s: int, now: datetime) -> None:
-    """A waiver ends, and no later than the policy allows, counted from the moment at which it is compiled."""
-    ends = {waiver["name"]: datetime.fromisoformat(waiver["expires"]) for waiver in waivers}
-    for tree in trees:
-        for path, waiver in entries(tree, "waivers"):
-            expires = ends.get(str(waiver.get("name")))
-            if expires is not None and expires - now > timedelta(seconds=longest_s):
-                latest = now + timedelta(seconds=longest_s)
-                tree.problem(
-                    (*path, "expires"), found=quoted(str(waiver.get("expires"))),
-                    wanted=f"at latest {latest:%Y-%m-%d %H:%M} UTC, since longest_waiver allows {span(longest_s)}",
-                )  # fmt: skip
-
-
 def refuse_second_section(trees: Iterable[Tree], section: str) -> None:
     """A section for the whole account is in one file only."""
     having = [tree for tree in trees if isinstance(tree.data, Mapping) and section in tree.data]
@@ -179,7 +163,8 @@ def refuse_second_section(trees: Iterable[Tree], section: str) -> None:
 
 def _check_action(tree: Tree, path: Path, rule: Mapping[str, Any], mode: Any) -> None:
     if mode == "enforce" and "action" not in rule:
-        tree.problem(path, found="mode enforce without an action", wanted="action: stop, action: repair or mode: warn")
+        at = (*path, "mode") if "mode" in rule else path  # the mode may be that of the defaults
+        tree.problem(at, found="mode enforce without an action", wanted="action: stop, action: repair or mode: warn")
     if mode in ("audit", "warn") and "action" in rule:
         tree.problem((*path, "action"), found=f"an action in mode {mode}", wanted="mode: enforce or no action", key=True)
     for name in ROLL_OUT:

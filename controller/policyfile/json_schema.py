@@ -72,6 +72,11 @@ class _Generator(GenerateJsonSchema):
         function: Any = schema["function"]["function"]
         return {**super().function_after_schema(schema), **WRITTEN.get(function, {})}
 
+    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
+        """A map whose keys follow a pattern has no other keys."""
+        found = super().dict_schema(schema)
+        return {**found, "additionalProperties": False} if "patternProperties" in found else found
+
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pydantic import Field, StrictBool
 
 from controller.policyfile.schema import Factor
-from controller.policyfile.vocabulary import Duration, DurationOrZero, InstanceTypes, Percent, Prefixes, StrictModel, Texts
+from controller.policyfile.tags import TagKeys
+from controller.policyfile.vocabulary import Duration, DurationOrZero, InstanceTypes, Percent, Prefixes, StrictModel
 
 
 class Options(StrictModel):
@@ -37,7 +38,7 @@ class SpotRequired(Options):
 
 
 class TagsRequired(Options):
-    tags: Texts
+    tags: TagKeys
 
 
 class InstanceAllowed(Options):

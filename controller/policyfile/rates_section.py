@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from controller.policy.agreed_rate import Agreement
+from controller.policyfile.days import Day
 from controller.policyfile.usage_types import usage_type_of
-from controller.policyfile.vocabulary import Day, Dollars, InstanceType, RegionName, StrictModel, UsageTypeName, one_of
+from controller.policyfile.vocabulary import Dollars, InstanceType, RegionName, StrictModel, UsageTypeName, one_of
 
 MARKETS = ("on-demand", "spot")
 

@@ -14,16 +14,16 @@ from controller.policy.policy import AppliesTo, RuleAction, Severity
 from controller.policy.resubmission import BudgetPer, Guarantee
 from controller.policy.rules import RULE_KINDS
 from controller.policyfile.channels import AnyChannel
+from controller.policyfile.days import Day, Expires
 from controller.policyfile.rates_section import RateEntry
 from controller.policyfile.slack_section import LabelsEntry, SlackEntry
+from controller.policyfile.tags import GivenTagValue, OwnTagKey, TagKey, TagValues
 from controller.policyfile.vocabulary import (
     LISTED,
     Address,
-    Day,
     Dollars,
     Duration,
     DurationOrZero,
-    Expires,
     FileName,
     InstanceType,
     LongDuration,
@@ -39,7 +39,6 @@ from controller.policyfile.vocabulary import (
     StrictModel,
     Subnets,
     Template,
-    Text,
     Texts,
     Version,
     between,
@@ -81,7 +80,7 @@ class Defaults(StrictModel):
 class Match(StrictModel):
     """Which jobs; a ``match`` that says nothing is a mistake, since it would mean every job. ``match: all`` says that."""
 
-    tags: Annotated[dict[str, Texts], Field(min_length=1)] | None = None
+    tags: Annotated[dict[TagKey, TagValues], Field(min_length=1)] | None = None
     name: Texts | None = None
     role: Roles | None = None
     instance_type: Texts | None = None
@@ -109,7 +108,7 @@ class RepairEntry(StrictModel):
 
     checkpoint: Template | None = None
     allowed: Annotated[dict[Role, Prefixes], Field(min_length=1)] | None = None
-    tags: Annotated[dict[str, Text], Field(min_length=1)] | None = None
+    tags: Annotated[dict[OwnTagKey, GivenTagValue], Field(min_length=1)] | None = None
 
 
 class SurpriseEntry(Limits):

@@ -33,6 +33,10 @@ def similar_words(found: object, words: Iterable[str]) -> tuple[str, ...]:
             most = min(most, distance)
     alike = [word for distance, word in near if distance == most]
     if not alike:
+        parts = set(text.split("-"))
+        having = [word for word in known if all(any(_alike(part, own) for own in _plain(word).split("-")) for part in parts)]
+        if having:
+            return tuple(having[:WORDS_MAX])
         close = get_close_matches(text, [_plain(word) for word in known], n=1, cutoff=0.6)
         close = close or [word for word, names in OTHER_NAMES.items() if text in names.split()]
         return tuple(word for word in known if _plain(word) in close)[:WORDS_MAX]
@@ -42,6 +46,11 @@ def similar_words(found: object, words: Iterable[str]) -> tuple[str, ...]:
 def question(words: tuple[str, ...]) -> str:
     """A question that suggests the words; empty without any."""
     return f"did you mean {' or '.join(repr(word) for word in words)}?" if words else ""
+
+
+def _alike(part: str, own: str) -> bool:
+    """Whether a part of a word with hyphens is a part of another: the same, or one begins with the other (require, required)."""
+    return len(part) > 2 and len(own) > 2 and (part.startswith(own) or own.startswith(part))
 
 
 def _plain(found: object) -> str:

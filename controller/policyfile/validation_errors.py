@@ -82,7 +82,7 @@ def unknown_key(tree: Tree, path: Path, known: tuple[str, ...]) -> None:
     found, meant = f"unknown key {quoted(str(path[-1]))}", (str(path[-1]).strip(), known)
     known_word = bool(similar_words(*meant))
     other = "" if known_word else _other_word(meant[0], known) or _option_hint(path) or _habit_hint(path, known)
-    hint = yaml_hint("", str(path[-1])) or other
+    hint = yaml_hint("", str(path[-1])) or other or _comma_hint(tree, path)
     tree.problem(path, found=found, wanted=wanted, hint=hint, meant=meant, key=True, code="unknown-key")
 
 
@@ -103,11 +103,17 @@ HABITS: Mapping[str, str] = {  # keys of other policy languages, and keys that p
     "time": "write at:",
     "until": "write expires:",
     "starts": "a waiver counts from when its policy is in force until it expires",
+    "interrupted": "an attempt that lost its spot capacity and did not finish has the cause starved",
+    "preempted": "an attempt that lost its spot capacity and did not finish has the cause starved",
+    "spot": "an attempt that lost its spot capacity and did not finish has the cause starved",
+    "oom": "a job without enough memory has the cause memory",
+    "timeout": "a job that reached MaxRuntimeInSeconds has the cause overran",
     "from": "a waiver counts from when its policy is in force until it expires",
 }
 
 NEEDS: Mapping[str, str] = {  # keys that mean something only where another key is known
     "starts": "expires", "from": "expires", "until": "expires", "now": "at", "time": "at", "retries": "limit",
+    "interrupted": "starved", "preempted": "starved", "spot": "starved", "oom": "memory", "timeout": "overran",
 }  # fmt: skip
 
 
@@ -118,6 +124,14 @@ def _habit_hint(path: Path, known: tuple[str, ...]) -> str:
     if key in NEEDS and NEEDS[key] not in known:
         return ""
     return HABITS.get(key, "")
+
+
+def _comma_hint(tree: Tree, path: Path) -> str:
+    """A key without a value after a comma: the rest of a list without brackets, or of a number with a comma."""
+    if tree.at_path(path) is not None or str(path[-1]) + ":" in tree.source(tree.line(path)):
+        return ""
+    number = str(path[-1]).isdigit()
+    return "write a number without a comma" if number else "write a list with brackets, such as [team, owner]"
 
 
 def _other_word(found: str, known: tuple[str, ...]) -> str:
@@ -144,6 +158,12 @@ def keys_of(model: type[BaseModel]) -> tuple[str, ...]:
 def _hint(kind: str, path: Path, found: object) -> str:
     if found is None and path and path[-1] == "channel":
         return '# starts a comment unless it is quoted: write "#name"'
+    if isinstance(found, str) and found[:1] in TYPOGRAPHIC:
+        return "write plain quotes, or none"
+    if path[-1:] == ("mode",) and (isinstance(found, dict) or (isinstance(found, str) and found.endswith("%"))):
+        return "share: 10% is a key of the rule, beside mode"
+    if kind in ("dict_type", "model_type", "model_attributes_type"):
+        return _form(path, found)
     if kind in ("string_type", "list_type"):
         match found:
             case bool():
@@ -155,11 +175,33 @@ def _hint(kind: str, path: Path, found: object) -> str:
     return ""
 
 
+FORMS: Mapping[str, str] = {  # how a map is written, by its key; a cause has a budget
+    "tags": "tags: {team: vision}", "causes": "causes: {starved: {limit: 3}}", "backoff": "backoff: {first: 5m, most: 2h}",
+    "deadline": "deadline: {finish_within: 24h}", "cap": "cap: {lineage_usd: 50}", "options": "options: {runtime_over: 30m}",
+    "interruptions": "interruptions: {more_than: 5, within: 2h}", "surprise": "surprise: {jobs: 20, of_last_day: 25%}",
+    "repair": 'repair: {checkpoint: "s3://bucket/{job}/"}', "defaults": "defaults: {mode: audit}",
+    "brakes": "brakes: {stops_per_hour: 20}", "digest": 'digest: {at: "08:00", timezone: UTC}',
+    "channels": 'channels: {vision: "#ml-vision"}', "people": "people: {alice: U012AB3CD}",
+}  # fmt: skip
+TYPOGRAPHIC = ("“", "”", "„", "‘", "’", "«")
+
+
+def _form(path: Path, found: object) -> str:
+    """How a map is written that was written as something else."""
+    if isinstance(found, str) and re.match(r"[A-Za-z_-]+:\S", found):
+        return "write KEY: VALUE, with a space after the colon"
+    if path[-2:-1] == ("causes",):
+        return f"such as {path[-1]}: {{limit: {found if isinstance(found, int) else 3}}}"
+    return f"such as {FORMS[str(path[-1])]}" if path and path[-1] in FORMS else ""
+
+
 def _without_quotes(tree: Tree, path: Path, found: object, wanted: str) -> str:
     """A number or a flag in quotes is text for YAML; empty where the quotes are not the mistake."""
     if not isinstance(found, str) or not tree.in_quotes(path):
         return ""
     is_number = "number" in wanted or wanted.startswith("1,")
+    if wanted == WANTED["bool_type"] and found.lower() in ("yes", "no", "on", "off"):
+        return f"text in quotes: write {'true' if found.lower() in ('yes', 'on') else 'false'}"
     fits = (is_number and NUMBER.fullmatch(found)) or (wanted == WANTED["bool_type"] and found.lower() in ("true", "false"))
     return f"text in quotes: write {found.lower()} without them" if fits else ""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, field_validator
@@ -18,6 +17,7 @@ from controller.units.duration import DURATION, SECONDS_OF, BadDuration, seconds
 from controller.units.money import micros_from_dollars
 
 Validator = TypeVar("Validator", bound=Callable[..., Any])
+NUMBERS_MAX = 40  # characters of a text that may be a duration
 DURATION_PATTERN = r"^[0-9]{1,9}[smhd]$"
 
 
@@ -81,7 +81,7 @@ def at_least(least_s: int, most_s: int = int(bounds.HOUR_TO_YEAR.most)) -> Calla
         try:
             length_s = seconds(found)
         except BadDuration as error:
-            raise unlike(error.wanted) from error
+            raise unlike(error.wanted, meant_duration(found) if error.wanted == DURATION else "") from error
         if length_s < least_s:
             raise unlike(f"a duration of at least {least_s}s")
         if length_s > most_s:
@@ -89,6 +89,19 @@ def at_least(least_s: int, most_s: int = int(bounds.HOUR_TO_YEAR.most)) -> Calla
         return length_s
 
     return written(read, type="string", pattern=DURATION_PATTERN, patternErrorMessage=DURATION)
+
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+def meant_duration(found: str) -> str:
+    """How to write a duration that has another form, such as 1h30m, 24 hours, 1.5h or PT1H; empty for any other text."""
+    text = re.sub(r"[\s,]|and", "", found.lower()).removeprefix("p").replace("t", "") if len(found) <= NUMBERS_MAX else ""
+    part = r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(s|m|h|d|w)(?:ec(?:ond)?s?|in(?:ute)?s?|(?:ou)?rs?|ays?|eeks?)?"
+    if re.fullmatch(f"(?:{part})+", text) is None:
+        return ""
+    length_s = sum(float(number) * UNITS[unit] for number, unit in re.findall(part, text))
+    return f"write {written_duration(int(length_s))}" if length_s == int(length_s) > 0 else ""
 
 
 def written_duration(length_s: int) -> str:
@@ -148,7 +161,7 @@ Address = Annotated[str, like(bounds.ADDRESS)]
 Account = Annotated[str, like(bounds.ACCOUNT)]
 
 
-def _some_text(found: str) -> str:
+def some_text(found: str) -> str:
     if not found.strip():
         raise unlike("text")
     if len(found) > TEXT_MAX:
@@ -156,12 +169,22 @@ def _some_text(found: str) -> str:
     return found
 
 
-Text = Annotated[str, AfterValidator(written(_some_text, pattern=r"\S", patternErrorMessage="text", maxLength=TEXT_MAX))]
+Text = Annotated[str, AfterValidator(written(some_text, pattern=r"\S", patternErrorMessage="text", maxLength=TEXT_MAX))]
 LISTED = (BeforeValidator(listed), Field(min_length=1, max_length=ENTRIES_MAX))
 Texts = Annotated[list[Text], *LISTED]
 Role = Annotated[Text, AfterValidator(_role)]
 Roles = Annotated[list[Role], *LISTED]
-Prefix = Annotated[str, like(bounds.PREFIX)]
+
+
+def _one_prefix(found: str) -> str:
+    if re.search(SEVERAL, found):
+        raise unlike(bounds.PREFIX.wanted, "write a list with brackets, such as [s3://a/, s3://b/]")
+    return found
+
+
+SEVERAL = r"[,;\s]\s*s3://"
+written(_one_prefix, **{"not": {"pattern": SEVERAL}})
+Prefix = Annotated[str, like(bounds.PREFIX), AfterValidator(_one_prefix)]
 Prefixes = Annotated[list[Prefix], *LISTED]
 FileName = Annotated[
     str,
@@ -175,33 +198,6 @@ SubnetId = Annotated[str, matching(r"subnet-[0-9a-f]{8,17}", "a subnet id such a
 Subnets = Annotated[list[SubnetId], *LISTED]
 Reason = Annotated[str, like(bounds.REASON)]
 ShortText = Annotated[str, like(bounds.SHORT_TEXT)]
-
-
-def _expires(found: Any) -> str:
-    """The first moment after a day (UTC) or a time with its zone, in ISO 8601."""
-    wanted = "a day such as 2026-12-31, which counts to its end (UTC), or a time with its zone"
-    if isinstance(found, str):
-        try:
-            found = date.fromisoformat(found) if len(found) == len("2026-12-31") else datetime.fromisoformat(found)
-        except ValueError:
-            raise unlike(wanted) from None
-    try:
-        if isinstance(found, datetime) and found.tzinfo is not None:
-            return found.astimezone(UTC).isoformat()
-        if isinstance(found, date) and not isinstance(found, datetime):
-            return datetime.combine(found + timedelta(days=1), time(), UTC).isoformat()
-    except OverflowError:
-        raise unlike("an earlier day: a waiver ends") from None
-    raise unlike(wanted)
-
-
-written(
-    _expires,
-    type="string",
-    pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?$",
-    patternErrorMessage="a date, or a time with its zone, such as 2026-12-31",
-)
-Expires = Annotated[str, BeforeValidator(_expires)]
 PLACEHOLDERS = ("team", "family", "job")
 
 
@@ -256,7 +252,9 @@ def _amount(found: Any) -> int:
     except ValueError:
         micros = 0
     if micros <= 0:
-        raise unlike("an amount in dollars above zero such as 50 or 49.90")
+        plain = re.fullmatch(r"(?:USD|US)? ?\$? ?([0-9]{1,3}(?:,[0-9]{3})*|[0-9]{1,9})(\.[0-9]{1,2})? ?(?:\$|USD)?", str(found))
+        hint = f"write {plain[1].replace(',', '')}{plain[2] or ''}" if plain and isinstance(found, str) and text != "0" else ""
+        raise unlike("an amount in dollars above zero such as 50 or 49.90", hint)
     if micros > bounds.MICROS.most:
         raise unlike(f"at most {DOLLARS_MAX} dollars")
     return micros
@@ -273,7 +271,6 @@ Dollars = Annotated[int, BeforeValidator(_amount)]
 
 
 PERCENT = "a percentage such as 10% or 2.5%, above 0% and at most 100%"
-DAY = "a day such as 2026-12-01"
 
 
 def _percent(found: Any) -> float:
@@ -282,26 +279,13 @@ def _percent(found: Any) -> float:
         raise unlike(PERCENT, "a number needs its %")
     parts = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,3})?) ?%", found) if isinstance(found, str) else None
     if parts is None or not bounds.PERCENT.holds(float(parts[1])):
-        raise unlike(PERCENT)
+        number = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)( ?percent)?", found) if isinstance(found, str) else None
+        raise unlike(PERCENT, f"write {number[1]}%" if number else "")
     return float(parts[1])
 
 
-def _day(found: Any) -> str:
-    """A day as text."""
-    if isinstance(found, date) and not isinstance(found, datetime):
-        return found.isoformat()
-    if isinstance(found, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", found):
-        try:
-            return date.fromisoformat(found).isoformat()
-        except ValueError:
-            pass
-    raise unlike(DAY)
-
-
 written(_percent, type="string", pattern=r"^[0-9]{1,3}(\.[0-9]{1,3})? ?%$", patternErrorMessage=PERCENT)
-written(_day, type="string", pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$", patternErrorMessage=DAY)
 Percent = Annotated[float, BeforeValidator(_percent)]
-Day = Annotated[str, BeforeValidator(_day)]
 
 
 def _rate_limit(found: Any) -> Any:

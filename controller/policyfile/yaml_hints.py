@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 NO_BREAK_SPACE = "\u00a0"
+OPEN_COMMENT = re.compile(r"[\[{][^\n]*[:,\[] +#[A-Za-z0-9][^\n]*[\]}]")  # a bracket is closed in a comment alone
 HINTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), hint)
     for pattern, hint in (
@@ -30,4 +31,6 @@ def yaml_hint(why: str, lines: str) -> str:
     """What to do, by the words of PyYAML and the lines at the place; empty where they say enough."""
     if NO_BREAK_SPACE in lines:
         return "write plain spaces: there is a no-break space"
+    if "flow" in why and OPEN_COMMENT.search(lines):
+        return '# starts a comment unless it is quoted: write "#name"'
     return next((hint for pattern, hint in HINTS if pattern.search(why)), "")

@@ -150,6 +150,8 @@ def read_yaml(file: str, text: str) -> Tree:
             tree.data = _value(root, (), tree, loader, above=())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if mark is not None and error.context_mark is not None and not text[mark.index :].strip("\0 \r\n"):
+            mark = error.context_mark  # at the end of the file: where that began which is not closed
         place = Place(line=mark.line + 1, column=mark.column + 1) if mark else Place()
         _not_yaml(tree, place, " ".join(filter(None, (error.context, error.problem))))
     except yaml.reader.ReaderError as error:
@@ -164,7 +166,7 @@ def read_yaml(file: str, text: str) -> Tree:
 
 def _not_yaml(tree: Tree, place: Place, why: str) -> None:
     tree.data = None
-    hint = yaml_hint(why, "".join(map(tree.source, (max(1, place.line - 1), place.line))))
+    hint = yaml_hint(why, "\n".join(map(tree.source, (max(1, place.line - 1), place.line))))
     tree.at(place, (), found=f"text that is not YAML ({why})", wanted=WANTED, hint=hint, code="not-yaml")
 
 

@@ -30,19 +30,21 @@ def last_due(at: DigestTime, length: timedelta, now: datetime) -> datetime:
 def reported_until(at: DigestTime, due_at: datetime) -> date:
     """The UTC day before which a digest that was due then reports. All days before it are over."""
     zone = ZoneInfo(at.timezone)
-    day = due_at.astimezone(zone).date()
+    day = due_at.astimezone(zone).date() + DAY
+    while _due(at, day, zone) > due_at:  # where the clocks skip 23:30, that digest of the day before is due after midnight
+        day -= DAY
     wall = timedelta(hours=at.hour, minutes=at.minute)
     return day + (wall - _offset_max(at.timezone, day.year)) // DAY * DAY
 
 
-def reported_days(at: DigestTime, length: timedelta, due_at: datetime, before: datetime) -> tuple[date, date]:
+def reported_days(at: DigestTime, length: timedelta, due_at: datetime, since: date) -> tuple[date, date]:
     """The first UTC day that a digest reports, and the first that it does not.
 
-    ``before`` is when the last digest was sent. Days that were reported are not reported again, and days that were missed are
-    reported with the next one, at most four periods at once. The two are equal where there is nothing new.
+    ``since`` is the first day that no digest has reported, whatever hour, weekday or zone the last one had. Days that were
+    reported are not reported again, and days that were missed are reported with the next one, at most four periods at once. The
+    two are equal where there is nothing new.
     """
-    until = reported_until(at, due_at)
-    since = min(reported_until(at, last_due(at, length, before)), until)
+    until = max(reported_until(at, due_at), since)
     return max(since, until - PERIODS_MAX * length), until
 
 

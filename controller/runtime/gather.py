@@ -31,7 +31,7 @@ from controller.ledger.lineage import LINEAGE_TAG, Lineage, is_sent
 from controller.ledger.lineage_id import LineageId
 from controller.ledger.pool import CAPACITY_SIGNAL_AGE, PlacementAsked
 from controller.ledger.rule_acts import RuleActs
-from controller.policy.resubmission import Resubmission
+from controller.policy.resubmission import NO_CAPS, Resubmission
 from controller.policy.rules.spot_worth_it import SPOT_WORTH_IT
 from controller.runtime.ledger_ports import ReadLineages
 from controller.runtime.ports import Prices
@@ -122,7 +122,7 @@ def _closely(facts: Facts, ports: ReadPorts) -> Facts:
     weighed = asks_worth(facts)
     if job.checkpoint_uri is not None and (counts or watched or weighed or scan_reason(facts) is not None):
         facts = replace(facts, checkpoint_scan=_scan(facts, job.checkpoint_uri, ports))
-    if counts or weighed or (block is not None and block.capped and job.cause is not None):
+    if counts or weighed or (block is not None and block.caps != NO_CAPS and job.cause is not None):
         facts = replace(facts, history=ports.ledger.histories.history(job.account, job.region, facts.family, RUNS_MAX))
     if counts:
         facts = replace(facts, phase_times=ports.ledger.capacity.phase_times(job.region, job.instance_type))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TypeGuard
 
-from controller.notifications.block_kit import TEXT_MAX, Page, halves
+from controller.notifications.block_kit import TEXT_MAX, Page, halves, page_of
+from controller.notifications.message_text import BELOW_IS, IN_THREAD, THREAD_LISTS
 from controller.notifications.mrkdwn import shortened
+from controller.policy.sns_topic import is_topic
 from controller.runtime.outbox import WrongChannel
 from controller.runtime.ports import Answer, Done, Message, Ports, Post, Refused
 
@@ -50,6 +52,8 @@ class PagePosts:
     def post_once(self, page: Page, thread_ts: str = "") -> Answer:
         """Post a page as it is."""
         self.calls += 1
+        if not is_topic(self.channel) and not self.ports.chat.threads:
+            page = _below(page)
         return self.ports.chat.post(self.channel, page, thread_ts=thread_ts)
 
     def _post_rest(self, page: Page, root: Post) -> None:
@@ -78,6 +82,14 @@ class PagePosts:
 
 def _as_text(page: Page) -> Page:
     return replace(page, text=shortened(page.text, TEXT_MAX), blocks=())
+
+
+def _below(page: Page) -> Page:
+    """The page where nothing can be answered: an incoming webhook gets the details as the messages that follow.
+
+    Whether Slack is reached by a webhook is in the secret, which only the function that posts may read.
+    """
+    return page_of(page.json.replace(THREAD_LISTS, BELOW_IS).replace(f" {IN_THREAD}", " below"))
 
 
 def is_about_the_message(answer: Answer) -> TypeGuard[Refused]:

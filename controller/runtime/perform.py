@@ -29,7 +29,8 @@ from controller.ledger.lineage import Lineage, is_sent, newest_attempt
 from controller.ledger.lineage_id import LineageId
 from controller.policy.slack_settings import Importance
 from controller.runtime.ports import Answer, Done, Later, Message, Ports, Refused, Trigger, Unreachable
-from controller.runtime.rate_limits import OnHold, check_limits
+from controller.runtime.preconditions import why_not_now
+from controller.runtime.rate_limits import OnHold
 from controller.units.plural import count
 
 TRIES_MAX = 60  # answers; with the backoff below, more than two days
@@ -54,7 +55,7 @@ def perform(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconcile
     took effect.
     """
     acts = isinstance(intent.action, Submit | Stop | Probe | Publish | Settle)
-    on_hold = check_limits(intent, lineage, ports) if decided or not acts else None
+    on_hold = why_not_now(intent, lineage, ports) if decided or not acts else None
     if on_hold is not None:
         answer: Answer | OnHold = _of_an_earlier_try(intent, lineage, ports, reconcile) or on_hold
     else:

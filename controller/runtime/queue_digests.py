@@ -16,7 +16,7 @@ from controller.policy.policy import Policy
 from controller.policy.sns_topic import is_topic
 from controller.policy.waiver import WaiverState
 from controller.runtime.announce_waivers import announce_waivers
-from controller.runtime.digest_days import last_due, reported_days
+from controller.runtime.digest_days import last_due, reported_days, reported_until
 from controller.runtime.ports import Message, Ports
 from controller.runtime.read_days import rollups_of_days
 from controller.savings.report import By, Origin, report_of
@@ -38,6 +38,7 @@ class Period(StrEnum):
 def queue_digests(ports: Ports) -> int:
     """Queue every digest whose hour has come since it was last queued; say how many. A channel begins with the hour to come.
 
+    A channel that the policy names later begins with the digest that became due since: the former channel does not get it.
     Waivers of the policy that end soon are announced at any hour. Raises the first problem once all digests were tried.
     """
     now, policy = ports.clock.now(), ports.policies.current()
@@ -50,7 +51,7 @@ def queue_digests(ports: Ports) -> int:
     due = last is None or last < max(last_due(policy.slack.digest, period.length, now) for period in Period)
     for period, (channel, teams) in product(Period, channels_of(policy).items() if due else ()):  # most hours: one read
         try:
-            queued += _queue_if_due(period, channel, teams, now, ports)
+            queued += _queue_if_due(period, channel, teams, now, last, ports)
         except Exception as problem:  # no digest holds up another; this one is made again in an hour
             problems.append(problem)
     if problems:
@@ -60,18 +61,29 @@ def queue_digests(ports: Ports) -> int:
     return queued
 
 
-def _queue_if_due(period: Period, channel: str, teams: frozenset[str], now: datetime, ports: Ports) -> int:
-    settings = ports.policies.current().slack.digest
-    due_at, before = last_due(settings, period.length, now), ports.ledger.digests.queued_at(period, channel)
-    queued = 0
-    if before is not None and before < due_at:
-        since, until = reported_days(settings, period.length, due_at, before)
-        if since < until:
-            queue_digest(period, channel, teams, since, until, ports)
-            queued = 1
-    if before is None or before < due_at:
-        ports.ledger.digests.note_queued(period, channel, now)
-    return queued
+def _queue_if_due(
+    period: Period, channel: str, teams: frozenset[str], now: datetime, checked_at: datetime | None, ports: Ports
+) -> int:  # fmt: skip
+    settings, digests = ports.policies.current().slack.digest, ports.ledger.digests
+    due_at, before = last_due(settings, period.length, now), digests.queued_at(period, channel)
+    if before is not None and before >= due_at:
+        return 0
+    since, until = reported_days(settings, period.length, due_at, _since(period, channel, now, checked_at, ports))
+    if since < until:
+        queue_digest(period, channel, teams, since, until, ports)
+    digests.note_queued(period, channel, now, until)
+    return int(since < until)
+
+
+def _since(period: Period, channel: str, now: datetime, checked_at: datetime | None, ports: Ports) -> date:
+    """The first UTC day that no digest of the channel has reported."""
+    settings, digests = ports.policies.current().slack.digest, ports.ledger.digests
+    due_at, before = last_due(settings, period.length, now), digests.queued_at(period, channel)
+    if before is not None:  # rows of older versions say no day
+        noted = digests.reported_until(period, channel)
+        return noted or reported_until(settings, last_due(settings, period.length, before))
+    new_channel = checked_at is not None and checked_at < due_at
+    return reported_until(settings, due_at) - (period.length if new_channel else timedelta())
 
 
 def queue_digest(period: Period, channel: str, teams: frozenset[str], since: date, until: date, ports: Ports) -> None:

@@ -24,15 +24,16 @@ PAGES_MAX = 3  # of 100 jobs each; a page may be empty
 
 
 def done_elsewhere(facts: Facts, ports: ReadPorts) -> str:
-    """A job of somebody else that does the same work and lives, or has completed; created since the end, under the same role.
+    """A job of somebody else that does the same work and lives, or has completed since the end; under the same role.
 
-    Empty without one. Raises Unreachable.
+    Created since the end, or before it on the same checkpoint prefix: a person may begin anew while the job still waits for
+    capacity. Empty without one. Raises Unreachable.
     """
     since, mine = facts.job.ended_at or facts.job.created_at, facts.work
     known = ports.ledger.works.begun_since(mine, since)
-    for work in [work for work in known if mine.same_as(work)][-KNOWN_MAX:]:
+    for work in [work for work in known if mine.same_as(work)][-KNOWN_MAX:] + _begun_beside(facts, since, ports):
         job = _described(work.job, facts, ports)
-        if job is not None and job.created_at == work.created_at and job.role == mine.role and _counts(job):
+        if job is not None and job.created_at == work.created_at and job.role == mine.role and _counts(job, since):
             return job.name
     seen = {(work.job, work.created_at) for work in known}
     unknown = [name for name, created_at in _listed(since, ports) if (name, created_at) not in seen and name != mine.job]
@@ -40,7 +41,7 @@ def done_elsewhere(facts: Facts, ports: ReadPorts) -> str:
         if may_be_ours(name) and ports.ledger.lineages.submitter(mine.account, mine.region, name) is not None:
             continue  # an attempt or a probe of ours: it is in the ledger before it is created
         job = _described(name, facts, ports)
-        if job is not None and job.created_at > since and _counts(job):
+        if job is not None and job.created_at > since and _counts(job, since):
             own = LineageId.of(job)
             if mine.same_as(Work.of(job, root=own.root, lineage=str(own))):
                 return job.name
@@ -61,9 +62,19 @@ def _described(name: str, facts: Facts, ports: ReadPorts) -> Job | None:
         return None
 
 
-def _counts(job: Job) -> bool:
-    """Whether a job does its work, or has done it."""
-    return job.status != "Stopping" and (job.alive or job.outcome is Outcome.COMPLETED)
+def _begun_beside(facts: Facts, end: datetime, ports: ReadPorts) -> list[Work]:
+    """What the ledger knows of jobs on the same checkpoint prefix that began while this one was not over."""
+    mine = facts.work
+    if not mine.checkpoint_uri or facts.job.created_at >= end:
+        return []
+    known = ports.ledger.works.begun_since(mine, facts.job.created_at)
+    return [work for work in known if work.created_at < end and mine.same_as(work) and mine.same_prefix(work)][-KNOWN_MAX:]
+
+
+def _counts(job: Job, since: datetime) -> bool:
+    """Whether a job does its work, or has done it since then."""
+    done = job.outcome is Outcome.COMPLETED and (job.ended_at or since) >= since
+    return job.status != "Stopping" and (job.alive or done)
 
 
 def _listed(since: datetime, ports: ReadPorts) -> Iterator[tuple[str, datetime]]:

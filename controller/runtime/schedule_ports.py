@@ -66,7 +66,10 @@ class Days(ReadDays, Protocol):
         """
 
     def note_forgotten(self) -> None:
-        """Store that a person was taken out of the entries: a rollup of entries that were read before is not written."""
+        """Store that a person was taken out of the entries: a rollup of entries that were read before is not written.
+
+        Raises Unreachable where others do the same each time.
+        """
 
     def note_closed(self, until: datetime) -> None:
         """Store that every day before this midnight is closed. It never moves back."""
@@ -167,8 +170,11 @@ class Digests(Protocol):
     def queued_at(self, period: str, channel: str) -> datetime | None:
         """When the channel's digest of this period was last queued."""
 
-    def note_queued(self, period: str, channel: str, at: datetime) -> None:
-        """Store that the channel's digest was queued."""
+    def reported_until(self, period: str, channel: str) -> date | None:
+        """The first UTC day that no digest of the channel has reported; None where nobody noted it."""
+
+    def note_queued(self, period: str, channel: str, at: datetime, until: date) -> None:
+        """Store that the channel's digest was queued, and the first UTC day that it does not report."""
 
     def checked_at(self) -> datetime | None:
         """When all digests were last checked."""

@@ -18,7 +18,7 @@ from controller.notifications.waiver_lines import waived_line, waiver_line
 from controller.policy.waiver import WaiverState
 from controller.runtime.ports import Unreachable
 from controller.runtime.slack_interactions import Answer, SlackPorts
-from controller.runtime.slack_readers import refuses_to_read
+from controller.runtime.slack_permissions import refuses_to_read
 from controller.savings.report import By, report_of
 from controller.units.calendar import month_start
 from controller.units.free_text import one_line

@@ -20,13 +20,13 @@ from controller.ledger.halt import halt_of
 from controller.ledger.intent import Submit
 from controller.ledger.lineage import Lineage, newest_attempt
 from controller.ledger.lineage_id import LineageId
-from controller.notifications.message_text import bold, halted_text, mention_of, person
+from controller.notifications.message_text import bold, halted_text, person
 from controller.notifications.mrkdwn import escaped, when
 from controller.notifications.waiver_form import WAIVER_CALLBACK, waiver_form, waiver_request_of
 from controller.policy.policy import Policy
 from controller.policy.user_request import UserRequest
 from controller.runtime.ports import Chat, Clock, Done, Home, Ledger, Policies, Unreachable
-from controller.runtime.slack_readers import SLACK_USER, refuses_to_read
+from controller.runtime.slack_permissions import SLACK_USER, refuses_request, refuses_to_read
 from controller.runtime.slack_user import SlackUser
 from controller.units.value import dataclass
 
@@ -98,8 +98,8 @@ def _clicked(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
     if click is None:
         return NOTHING  # a link, or a button of another app
     try:
-        refused = _forbidden(click.request, click.who, ports)
-        if refused is not None:
+        refused = refuses_request(click.request, click.who, ports)
+        if refused:
             reply = refused
         elif click.request is UserRequest.HALT:
             reply = _halt(click, ports)
@@ -187,17 +187,6 @@ def _nothing_waits(lineage: Lineage, job: str) -> str:
     return f"No attempt of {bold(job)} waits to be submitted. Nothing was changed."
 
 
-def _forbidden(ask: UserRequest, who: str, ports: SlackPorts) -> str | None:
-    """Why this person may not ask for that; None where he may. User groups are asked of Slack."""
-    may = ports.policies.current().slack.may.get(ask, ())
-    if who in may:
-        return None
-    if any(who in ports.chat.members(group) for group in may if group.startswith("S")):
-        return None
-    who_may = ", ".join(map(mention_of, may))
-    return f"You are not allowed to do this ({ask}). The policy allows it for: {who_may or 'nobody'}."
-
-
 def _click_of(payload: Mapping[str, Any]) -> Click | None:
     actions, user = payload.get("actions"), payload.get("user")
     if not isinstance(actions, list) or not actions or not isinstance(actions[0], Mapping):
@@ -261,7 +250,7 @@ def _submitted(payload: Mapping[str, Any], ports: SlackPorts) -> Answer:
     lineage_id, job = _whose(str(view.get("private_metadata", "")), "payload.view.private_metadata")
     who = _user(payload.get("user"))
     try:
-        refused = _forbidden(UserRequest.WAIVE, who, ports) or refuses_to_read(who, ports)
+        refused = refuses_request(UserRequest.WAIVE, who, ports) or refuses_to_read(who, ports)
         if refused:
             return {"response_action": "errors", "errors": {"policy": refused}}
         return _waive(lineage_id, job, who, view, ports)

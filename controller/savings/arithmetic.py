@@ -96,7 +96,7 @@ def savings_of(measured: Measured, credited: Credited | None) -> Savings:
     seconds = Savings(
         attempts=1, training_s=measured.training_s * width, billable_s=measured.billable_s * width, useful_s=useful_s * width,
         bounded=int(credited is not None and credited.basis == Basis.BOUND), stopped_with_model=int(with_model),
-        never_started=int(nothing),
+        never_started=int(nothing and not measured.interruptions),  # interrupted in its first hour, one cost nothing either
         speed_unknown=int(measured.other_instances and measured.first_permille is None and useful_s > 0),
     )  # fmt: skip
     rate, first_rate = measured.rate_micros_per_h, measured.first_rate_micros_per_h

@@ -60,15 +60,18 @@ class Amount:
 @dataclass(slots=True)
 class Bill:
     """What a bill says of training. ``plans`` are the regions and instance types of which a Savings Plan covered on-demand hours,
-    ``unseen`` usage types that may be training and that nobody has seen yet.
+    ``unseen`` usage types that may be training and that nobody has seen yet. ``account`` is the one whose lines are summed; empty
+    sums all of them.
     """
 
     rows: int = 0
+    account: str = ""
     groups: dict[Group, Amount] = field(default_factory=dict)
     plans: set[tuple[str, str]] = field(default_factory=set)
     usage_types: dict[tuple[str, str, bool], str] = field(default_factory=dict)
     warm_pools: Amount = field(default_factory=Amount)
     unseen: dict[str, Amount] = field(default_factory=dict)
+    accounts: dict[str, Amount] = field(default_factory=dict)  # all training of each account that the bill names
     problems: list[str] = field(default_factory=list)
     problem_count: int = 0
 
@@ -85,15 +88,16 @@ def column_name(found: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", parts).lower()
 
 
-def read_bill(columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> Bill:
+def read_bill(columns: Iterable[str], rows: Iterable[Mapping[str, object]], account: str = "") -> Bill:
     """Sum the training lines of a bill. Rows that cannot be read are counted and the first of them named.
 
+    The bill of an organization has many accounts, and a ledger one: with ``account``, only its lines are summed.
     Raises ValueError where a column is missing.
     """
     missing = [name for name in COLUMNS if name not in set(columns)]
     if missing:
         raise ValueError(f"found no column {', '.join(missing)}, wanted a CUR 2.0 export with these columns")
-    bill = Bill()
+    bill = Bill(account=account)
     for number, row in enumerate(rows, start=2):
         bill.rows += 1
         text = {name: value for name, value in row.items() if isinstance(value, str)}
@@ -116,6 +120,11 @@ def _add(bill: Bill, row: Mapping[str, str]) -> None:
         _micros(row),
         0.0 if kind in DISCOUNTS else _number(row.get("line_item_usage_amount", ""), HOURS_MOST, "hours"),
     )
+    owner = one_line(row.get("line_item_usage_account_id", "").strip(), 40)
+    if owner:
+        _sum(bill.accounts.setdefault(owner, Amount()), hours, micros)
+    if bill.account and owner and owner != bill.account:
+        return
     spot, warm, on_demand = SPOT_USAGE.fullmatch(usage), WARM_POOL.fullmatch(usage), ON_DEMAND_USAGE.fullmatch(usage)
     if warm:
         _sum(bill.warm_pools, hours, micros)

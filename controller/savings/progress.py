@@ -15,6 +15,9 @@ from controller.jobs.checkpoint import proven_of, with_next
 from controller.jobs.job import Interval, Job, Outcome, Service, Usage
 from controller.units.value import dataclass
 
+FIRST_HOUR_S = 3600
+TUNERS = frozenset({Service.TUNING, Service.AUTOML})  # services that stop a job early because another one is better
+
 
 class Basis(StrEnum):
     """Why seconds count as useful, from the most certain down."""
@@ -127,16 +130,23 @@ def useful_seconds(job: Job, usage: Usage, scans: Iterable[Scan]) -> tuple[int, 
     if len(job.intervals) <= 1:
         return usage.training_s, Basis.WHOLE
     kept = progress_of(job.intervals, scans, checkpoints=job.checkpoint_uri is not None, completed=True, ended_at=job.ended_at)
-    trained_s = round(sum(((i.end or i.start) - i.start).total_seconds() for i in job.intervals))
-    other_s = max(usage.training_s - trained_s, 0)
+    other_s = max(usage.training_s - _counted_s(job, usage), 0)
     return min(usage.training_s, kept.kept_s + other_s), Basis.SEEN if kept.exact else Basis.BOUND
+
+
+def _counted_s(job: Job, usage: Usage) -> int:
+    """The seconds of the job's intervals that AWS counts as training: one that was interrupted in its first hour is left out."""
+    lengths = [((i.end or i.start) - i.start).total_seconds() for i in job.intervals]
+    if usage.training_s >= round(sum(lengths)):
+        return round(sum(lengths))
+    return round(sum(length for length in lengths[:-1] if length >= FIRST_HOUR_S) + lengths[-1])
 
 
 def stopped_with_model(job: Job) -> bool:
     """Whether MaxRuntimeInSeconds or its tuner stopped a job that trained, so that SageMaker stored the model it had."""
     if not job.intervals or job.model_artifacts is None:
         return False
-    return job.outcome is Outcome.OVERRAN or (job.outcome is Outcome.STOPPED and job.service is Service.TUNING)
+    return job.outcome is Outcome.OVERRAN or (job.outcome is Outcome.STOPPED and job.service in TUNERS)
 
 
 def went_beyond(job: Job, proven_s: int) -> bool:

@@ -58,6 +58,9 @@ def secret_in(text: str) -> Mapping[str, str]:
     ``{"bot_token": "xoxb-…", "signing_secret": "…"}``, a bot token alone (then nobody can press anything), or
     ``{"webhook_url": "https://…"}`` (then messages are posted and nothing else).
     """
+    text = text.strip()
+    if not text:
+        raise ValueError("the Slack secret is empty or no text; wanted bot_token and signing_secret, or webhook_url")
     try:
         secret = json.loads(text) if text.startswith("{") else {"bot_token": text, "signing_secret": ""}
     except json.JSONDecodeError:

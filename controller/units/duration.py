@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from controller.units.plural import count
 
@@ -47,6 +48,7 @@ def span(seconds: float) -> str:
 WORDS = ((SECONDS_OF["d"], "day"), (SECONDS_OF["h"], "hour"), (SECONDS_OF["m"], "minute"))
 
 
+@lru_cache(maxsize=1_024)
 def said(seconds: int) -> str:
     """A limit as people say it and as SageMaker takes it: 5 days (432000 s), 1 hour 30 minutes (5400 s), 3601 s."""
     rest, words = seconds, []

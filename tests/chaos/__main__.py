@@ -4,7 +4,8 @@ The zip is built and unpacked; each function is a process under awslambdaric aga
 the invocations is killed with kill -9: at a random time, before one of its calls, or after a call and before its answer. The
 demo's bus stands for EventBridge and Lambda: a failed invocation is tried again after 60 and 120 s; then it is a dead letter,
 which is not sent again here. In the end the simulated AWS is asked what happened. Each of the demo's seven
-problem counts must be 0; otherwise the exit code is 1.
+problem counts must be 0; otherwise the exit code is 1. With --fault, a fault is planted in the package (``clock/faults.py``),
+and the exit code is 0 only if a count shows it.
 
 The kills are drawn from --seed; what else a process did at that moment is up to this machine.
 """
@@ -20,7 +21,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from infra.local.demo.world import POLICIES, actions_of, create_bucket, demo_wor
 from infra.local.host import Host, hosting
 from infra.local.lambda_context import LambdaContext
 from tests.benchmarks.coldstart.__main__ import environment_of
+from tests.chaos.clock.faults import FAULTS
 from tests.chaos.container import Container, Killed
 from tests.chaos.gate import Gates, Moment
 from tests.chaos.kills import Kills
@@ -42,6 +44,7 @@ CLOCK = Path(__file__).parent / "clock"
 BEHIND_A_GATE = ("AWS_ENDPOINT_URL", "SPOTWARDEN_SLACK_URL")  # and every AWS_ENDPOINT_URL_… of a service
 
 
+LOOK_EVERY = timedelta(hours=6)
 TASK_SETTINGS = {"PYTHONDONTWRITEBYTECODE": "1", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256", "PATH": "/usr/bin:/bin"}
 
 
@@ -90,13 +93,15 @@ def unpacked(work: Path) -> Path:
     return task
 
 
-def settings_of(host: Host, gates: Gates, task: Path, clock: Path) -> dict[str, str]:
-    """The environment of a function: that of the host, with a gate before each service."""
+def settings_of(host: Host, gates: Gates, task: Path, clock: Path, fault: str) -> dict[str, str]:
+    """The environment of a function: that of the host, with a gate before each service, and the fault to plant."""
     found = dict(host.environment)
     for name, value in host.environment.items():
         if name.startswith(BEHIND_A_GATE):
             found[name] = gates.before(value)
     paths = {"PYTHONPATH": f"{CLOCK}:{task}", "LAMBDA_TASK_ROOT": str(task), "CHAOS_CLOCK": str(clock), "HOME": str(task)}
+    if fault:
+        paths["CHAOS_FAULT"] = fault
     return {**found, **TASK_SETTINGS, **paths}
 
 
@@ -107,7 +112,7 @@ def deployed(host: Host, chosen: argparse.Namespace, python: Path, task: Path) -
         gates = stack.enter_context(Gates())
         log = stack.enter_context((chosen.work / "containers.log").open("w", encoding="utf-8"))
         clock = chosen.work / "clock"
-        settings = settings_of(host, gates, task, clock)
+        settings = settings_of(host, gates, task, clock, chosen.fault)
         containers = {
             rule.name: Container(rule.name, rule.target, python, task, settings, log) for rule in host.bus.rules.values()
         }
@@ -140,12 +145,30 @@ def run(chosen: argparse.Namespace) -> int:
             host.user_actions += actions_of(launch, host, MONDAY + length.days)
         host.user_actions += ec2_warnings(host)
         with deployed(host, chosen, python, task) as functions:
-            host.run(length.ends_at, on_step=lambda: _tell(host, functions, began, length.ends_at))
+            for until in parts(length.ends_at) if chosen.fault else (length.ends_at,):
+                host.run(until, on_step=lambda: _tell(host, functions, began, length.ends_at))
+                if chosen.fault and shown(host, launched):
+                    break
         summary, _ = figures.summary(host, launched)
         for line in report(host, functions, launched, summary):
             print(line)
         (chosen.work / "chaos.json").write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
-    return 1 if any(summary["problems"].values()) else 0
+    found = any(summary["problems"].values())
+    return int(not found if chosen.fault else found)
+
+
+def parts(ends_at: datetime) -> Iterator[datetime]:
+    """The times at which a run with a planted fault is looked at; the last one is its end."""
+    at = MONDAY
+    while (at := at + LOOK_EVERY) < ends_at:
+        yield at
+    yield ends_at
+
+
+def shown(host: Host, launched: tuple[Launch, ...]) -> bool:
+    """Whether a count that never falls again shows the fault: then the run need not go on."""
+    problems = figures.summary(host, launched)[0]["problems"]
+    return any(problems[name] for name in ("double_submissions", "owned_jobs_touched", "overlapping_prefixes"))
 
 
 def _tell(host: Host, functions: Functions, began: float, ends_at: datetime) -> None:
@@ -179,6 +202,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, help="how many jobs people create")
     parser.add_argument("--seed", type=int, default=7, help="of the jobs, the faults, the spot capacity and the kills")
     parser.add_argument("--share", type=float, default=0.5, help="of the invocations that are to die; more than half of those do")
+    parser.add_argument("--fault", choices=sorted(FAULTS), default="", help="plant this fault; exit code 0 if a count shows it")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "chaos")
     return run(parser.parse_args())
 

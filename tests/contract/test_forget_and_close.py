@@ -9,8 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from controller.aws.dynamodb.days import DynamoDays
 from controller.aws.dynamodb.ledger import DynamoLedger
+from controller.aws.dynamodb.table import Table
 from controller.cli.ledger_data.forget import FORGOTTEN, forget
 from controller.cli.ledger_data.rows import line_of
 from controller.cli.ledger_data.whole_table import WholeTable
@@ -152,3 +155,23 @@ def test_days_that_are_closed_while_a_person_is_forgotten_have_no_name_and_whole
     place.close(place.client)
     assert place.names() == []
     assert place.sums() == wanted
+
+
+class AlwaysFaster:
+    """A table in which somebody else always writes first. It counts the puts."""
+
+    puts = 0
+
+    def get_item(self, **_: Any) -> dict[str, Any]:
+        return {}
+
+    def put_item(self, **_: Any) -> None:
+        self.puts += 1
+        raise ClientError({"Error": {"Code": "ConditionalCheckFailedException", "Message": "m"}}, "PutItem")
+
+
+def test_the_count_of_forgotten_people_is_tried_a_number_of_times_and_not_for_ever() -> None:
+    client = AlwaysFaster()
+    with pytest.raises(Unreachable, match="others forgot people at the same time, 20 times: run it again"):
+        DynamoDays(Table(client, "T")).note_forgotten()
+    assert client.puts == 20

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,8 @@ from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome
 from controller.ledger.attempt_name import attempt_name
 from controller.ledger.entry import Ended, Interrupted, JobDeleted, Started
-from controller.ledger.intent import Announce, Intent, IntentResult, Submit, Wake
+from controller.ledger.intent import Announce, Intent, IntentResult, RefreshCard, Submit, Wake
+from controller.policy.mode import Mode
 from controller.policy.policy import Policy
 from controller.policy.slack_settings import Importance, SlackSettings
 from controller.runtime.ports import Ledger, Refused
@@ -155,3 +157,51 @@ def test_an_answer_of_any_length_can_be_stored(ledger: Ledger) -> None:
         isinstance(i.action, Announce) and i.action.topic.startswith("refused/") for i in account.ledger.lineages.load(ID).intents
     )
     assert not [i for i in account.ledger.lineages.load(ID).open_intents() if not isinstance(i.action, Wake)]
+
+
+def submit_of(n: int) -> Intent:
+    action = Submit(about="bert", job=attempt_name(ID, n + 2), number=n + 2, cause=FailureCause.STARVED)
+    return Intent(action=action, due_at=BEGIN)
+
+
+def wake_of(n: int) -> Intent:
+    at = BEGIN + n * timedelta(seconds=1)
+    return Intent(action=Wake(about="bert", at=at), due_at=at)
+
+
+def card_of(n: int) -> Intent:
+    return Intent(action=RefreshCard(about="bert", channels=("#ml",), version=str(n)), due_at=BEGIN)
+
+
+MANY_RULES = replace(TELLS_NEWS, rules=tuple(builders.rule(f"rule-{n}", mode=Mode.WARN) for n in range(150)))
+
+
+@pytest.mark.parametrize(
+    ("policy", "changes", "outcome", "left", "rounds"),
+    [
+        (MANY_RULES, {"spot": False}, None, (), 1),
+        (MANY_RULES, {"spot": False, "repeated_at": tuple(BEGIN + n * MINUTE for n in range(150))}, Outcome.INTERNAL, (), 2),
+        (POLICY, {}, None, tuple(wake_of(n) for n in range(600)), 2),
+        (POLICY, {}, None, tuple(submit_of(n) for n in range(150)), 1),
+        (POLICY, {}, Outcome.CAPACITY, tuple(submit_of(n) for n in range(150)), 1),
+        (POLICY, {}, Outcome.CAPACITY, tuple(replace(submit_of(n), claim=1, leased_until=BEGIN) for n in range(150)), 2),
+        (POLICY, {}, Outcome.CAPACITY, tuple(
+            replace(submit_of(n), claim=1, closed=IntentResult.REFUSED, why="no") for n in range(150)), 2),
+        (POLICY, {}, Outcome.COMPLETED, tuple(card_of(n) for n in range(150)), 2),
+    ],
+    ids=["findings", "repetitions", "wakes", "submits", "submits after the end", "leased", "refused", "cards"],
+)  # fmt: skip
+def test_an_odd_state_comes_to_rest_in_a_few_rounds_without_an_error(
+    policy: Policy, changes: dict[str, Any], outcome: Outcome | None, left: tuple[Intent, ...], rounds: int
+) -> None:
+    account = Account(policy, MemoryLedger(), now=BEGIN + HOUR)
+    account.jobs["bert"] = builders.job(**changes)
+    if outcome is not None:
+        account.end("bert", outcome)
+    for n in range(0, len(left), 40):
+        assert account.ledger.lineages.commit(account.ledger.lineages.load(ID), Decision(intents=left[n : n + 40]))
+    account.trigger("bert")
+    assert rounds_to_rest(account) <= rounds
+    before = account.ledger.lineages.load(ID)
+    account.trigger("bert")
+    assert account.ledger.lineages.load(ID) == before, "a trigger at rest writes nothing"

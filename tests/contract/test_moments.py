@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -46,12 +46,12 @@ MOMENTS = {
     ),
     "daily digest": Moment(
         lambda ledger: ledger.digests.queued_at("day", "#ml"),
-        lambda ledger, at: ledger.digests.note_queued("day", "#ml", at),
+        lambda ledger, at: ledger.digests.note_queued("day", "#ml", at, at.date()),
         "digest/day/#ml",
     ),
     "weekly digest": Moment(
         lambda ledger: ledger.digests.queued_at("week", "#ml"),
-        lambda ledger, at: ledger.digests.note_queued("week", "#ml", at),
+        lambda ledger, at: ledger.digests.note_queued("week", "#ml", at, at.date()),
         "digest/week/#ml",
     ),
     "digests checked": Moment(
@@ -90,6 +90,14 @@ def test_a_moment_goes_forward_only(ledger: Ledger, name: str) -> None:
 def test_no_two_share_a_moment(ledger: Ledger, name: str) -> None:
     MOMENTS[name].note(ledger, BEGIN)
     assert [other for other, moment in MOMENTS.items() if moment.read(ledger)] == [name]
+
+
+def test_the_days_that_a_digest_reported_are_kept_with_its_time_and_move_with_it(ledger: Ledger) -> None:
+    assert ledger.digests.reported_until("day", "#ml") is None
+    for at, until in ((BEGIN, "2026-03-02"), (BEGIN - MINUTE, "2026-03-05"), (BEGIN + MINUTE, "2026-03-01")):
+        ledger.digests.note_queued("day", "#ml", at, date.fromisoformat(until))
+    assert ledger.digests.reported_until("day", "#ml") == date(2026, 3, 1)
+    assert ledger.digests.reported_until("week", "#ml") is None
 
 
 def test_moments_are_stored_under_the_names_that_ledgers_hold(dynamodb: Any) -> None:

@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.deploy import Deployment, Stage, Undeployable, main, stage_of
+from infra.deploy import Deployment, main
 from infra.local import aws
 from infra.stack import merge_template
+from infra.stage import Stage, Undeployable, stage_of
 
 BUCKET = "acme-deployments"
 STAGE = Stage(
@@ -173,6 +174,47 @@ def test_destroy_keeps_the_table_unless_told_otherwise(local: aws.Local, package
     assert table in local.client("dynamodb").list_tables()["TableNames"]
     assert one.destroy(yes, delete_ledger=delete_ledger) == 0
     assert local.client("dynamodb").list_tables()["TableNames"] == kept
+    again = f"ExistingLedger: {table} and IdentityKey: arn:aws:cloudformation:"
+    assert (again in said[-1]) is not delete_ledger
+
+
+def test_a_table_that_was_attached_is_named_and_never_deleted(local: aws.Local, package: Path) -> None:
+    said: list[str] = []
+    attached = replace(STAGE, parameters={**STAGE.parameters, "ExistingLedger": "restored"})
+    one = deployment(local, said, attached)
+    one.deploy(package, yes)
+    told = refused(lambda: one.destroy(yes, delete_ledger=True))
+    assert told.startswith(
+        "the table restored is no part of spotwarden-test, which has it as ExistingLedger: nothing was deleted"
+    )
+    assert one.destroy(yes, delete_ledger=False) == 0
+    assert "the table restored and the bucket " in said[-1]
+    assert "ExistingLedger: restored and IdentityKey: arn:aws:cloudformation:" in said[-1]
+
+
+class Noting:
+    """CloudFormation, which notes what change sets are asked of it."""
+
+    def __init__(self, client: Any) -> None:
+        self.client, self.modes = client, list[Any]()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.client, name)
+
+    def create_change_set(self, **asked: Any) -> Any:
+        self.modes.append(asked.get("DeploymentMode"))
+        return self.client.create_change_set(**asked)
+
+
+def test_what_was_changed_by_hand_is_put_back_where_that_is_asked_for(local: aws.Local, package: Path) -> None:
+    noting = Noting(local.client("cloudformation"))
+    one = deployment(local, [], cloudformation=noting)
+    one.revert_drift = True
+    for _ in range(2):  # a stack that is new has nothing to put back
+        one.deploy(package, no if noting.modes else yes)
+    one.revert_drift = False
+    one.deploy(package, no)
+    assert noting.modes == [None, "REVERT_DRIFT", None]
 
 
 def test_an_unknown_stage_is_answered_with_those_that_exist(capsys: pytest.CaptureFixture[str]) -> None:

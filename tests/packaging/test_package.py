@@ -38,6 +38,39 @@ def test_each_handler_of_the_template_is_imported_from_the_zip_alone(package: Pa
             assert {"zoneinfo", "controller.notifications.block_kit"} & set(told["loaded"]) == set()
 
 
+INIT = """
+import json, sys
+from handlers import jobs
+from controller import wiring
+loaded = set(sys.modules)
+wiring.ports()
+wiring.prepare()
+print(json.dumps([sorted(loaded), sorted(set(sys.modules) - loaded)]))
+"""
+
+
+def test_the_ports_and_tables_of_an_event_of_a_job_load_few_modules_and_none_of_what_messages_are_made_of(
+    package: Package,
+) -> None:
+    """Most events are of jobs of which nothing is new. Raise the ceiling for what they need; import all else where it is used."""
+    on_lambda = {
+        "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:1",
+        "_HANDLER": "none",
+        "AWS_REGION": "us-east-1",
+        "SPOTWARDEN_TABLE": "none",
+    }
+    loaded, later = json.loads(package.run(INIT, AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="b", **on_lambda))
+    assert later == []
+    assert len([name for name in loaded if name.split(".")[0] in ("controller", "handlers")]) <= 234
+    assert {
+        "boto3",
+        "zoneinfo",
+        "importlib.resources",
+        "controller.notifications.block_kit",
+        "controller.notifications.mrkdwn",
+    } & set(loaded) == set()
+
+
 REPORT = """
 from datetime import date
 from controller.notifications.report_formats.as_html import as_html

@@ -23,7 +23,7 @@ from controller.ledger.message_kind import MessageKind
 from controller.notifications import block_kit, mrkdwn
 from controller.policy import fix
 from controller.policyfile import folder
-from controller.runtime import gather, perform, rate_limits, slack_command
+from controller.runtime import gather, perform, preconditions, reserve_spend, slack_command
 from controller.slack.secret import SlackSecret
 from tests.security import (
     test_buckets,
@@ -35,7 +35,7 @@ from tests.security import (
     test_policy_revisions,
     test_request_rows,
     test_secrets,
-    test_slack_readers,
+    test_slack_permissions,
     test_slack_text,
     test_tags_of_others,
     test_values,
@@ -112,9 +112,9 @@ def _halted_three_times() -> None:
 
 
 def _a_guest_asks() -> None:
-    with test_slack_readers.deployed() as host:
+    with test_slack_permissions.deployed() as host:
         assert host.slack.users is not None
-        test_slack_readers.test_guests_and_people_of_other_workspaces_get_no_job_data(
+        test_slack_permissions.test_guests_and_people_of_other_workspaces_get_no_job_data(
             host, host.slack.users, "U0GUEST1", "job long"
         )
 
@@ -157,11 +157,11 @@ GUARDS: dict[str, tuple[tuple[Replacement, ...], Callable[[Path], object]]] = {
         lambda _: test_tags_of_others.test_an_owner_that_a_stranger_names_later_keeps_no_job_from_being_submitted_again(),
     ),
     "7: a team's cap is not asked": (
-        ((rate_limits, "_cap", lambda _: lambda *_: None),),
+        ((preconditions, "reserve_for_submit", lambda _: lambda *_: None),),
         lambda _: test_money.test_a_submission_that_found_no_room_says_so_and_holds_nothing(),
     ),
     "7: the way back only counts": (
-        ((rate_limits, "follows_its_stop", lambda _: lambda *_: True),),
+        ((reserve_spend, "follows_its_stop", lambda _: lambda *_: True),),
         lambda _: test_money.test_the_way_back_of_a_job_that_on_demand_refused_is_held_to_the_team_s_cap(5_000_000),
     ),
     "7: no cap is asked before a repair": (

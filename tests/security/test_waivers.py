@@ -46,8 +46,9 @@ def test_a_waived_job_runs_and_is_shown_and_is_stopped_when_the_waiver_ends() ->
         ("{role: other}", "2026-11-20"),
         ("{tags: {team: speech}}", "2026-11-20"),
         ('{tags: {cost: "*"}}', "2026-11-20"),
+        ('{tags: {cost: ""}}', "2026-11-20"),
     ],
-    ids=["expired", "too long", "another role", "a team that is not the role's", "no such tag"],
+    ids=["expired", "too long", "another role", "a team that is not the role's", "no such tag", "without a tag"],
 )
 def test_a_waiver_in_doubt_stops_nobody_from_being_stopped(match: str, expires: str) -> None:
     with lab(POLICY % (match, expires)) as host:

@@ -12,7 +12,7 @@ from typing import Any
 from controller.aws import s3_checkpoints
 from controller.aws.sagemaker import documents
 from controller.aws.sagemaker.jobs import SageMakerJobs
-from controller.decide import resubmit, wakeups
+from controller.decide import resubmit, submission, wakeups
 from controller.decide.decision import Decision
 from controller.decide.facts import Facts
 from controller.ledger import lineage
@@ -169,7 +169,7 @@ def _warnings_counted(with_warnings: Any) -> Any:
 
 
 def _affords_all(afford: Any) -> Any:
-    return lambda facts, block, changes, *, capped=True: afford(facts, block, changes, capped=False)
+    return lambda facts, changes, *, capped=True: afford(facts, changes, capped=False)
 
 
 def _old_before_policy(too_old: Any) -> Any:
@@ -220,8 +220,8 @@ MUTANTS: Mapping[str, tuple[Replacement, ...]] = {
     "Create before the commit is known": ((reconcile, "replace", replace_by(lambda lineage, entries: lineage)),),
     "the next policy drops an outcome": ((resubmit, "_too_old", _old_before_policy),),
     # Moves, repairs and limits.
-    "a halt is not checked": ((perform, "check_limits", replace_by(lambda intent, lineage, ports: None)),),
-    "a lineage's cap is not asked": ((resubmit, "afford", _affords_all),),
+    "a halt is not checked": ((perform, "why_not_now", replace_by(lambda intent, lineage, ports: None)),),
+    "a lineage's cap is not asked": ((submission, "afford", _affords_all),),
     "a moved job is forgotten": ((resubmit, "_moved", replace_by(lambda facts, block, cause: Decision())),),
     "a repaired job is forgotten": ((resubmit, "_repaired", replace_by(lambda facts, stop, block: Decision())),),
     "what our change broke is left": ((resubmit, "changed_by_us", replace_by(lambda facts: False)),),

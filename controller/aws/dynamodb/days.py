@@ -20,12 +20,14 @@ from controller.aws.dynamodb.items import MARK, Item
 from controller.aws.dynamodb.moments import moment_of, move_forward
 from controller.aws.dynamodb.retention import FOR_GOOD, Retention
 from controller.aws.dynamodb.table import Table, Write, key, partition_of
+from controller.runtime.ports import Unreachable
 from controller.runtime.schedule_ports import LateDay, RollupVersions
 from controller.savings.arithmetic import FIELDS, Savings
 from controller.savings.rollup import Count, CountKind, Group, Mover, Rollup, with_missed
 
 CLOSED = "rollup"
 FORGOTTEN = "forgotten"
+FORGOTTEN_TRIES = 20
 NEVER = {"N": "0"}
 PART_BYTES = 300_000  # an item takes at most 400 kB
 UNFOLDED_MAX = 16_000_000  # bytes of a part's document: names and figures are packed to a tenth, not to a hundredth
@@ -83,8 +85,8 @@ class DynamoDays:
         return True
 
     def note_forgotten(self) -> None:
-        while not self._noted_forgotten(self._version(FORGOTTEN)):
-            pass  # another person was forgotten meanwhile
+        if not any(self._noted_forgotten(self._version(FORGOTTEN)) for _ in range(FORGOTTEN_TRIES)):
+            raise Unreachable(f"others forgot people at the same time, {FORGOTTEN_TRIES} times: run it again")
 
     def _noted_forgotten(self, known: int) -> bool:
         asked = _put(FORGOTTEN, {}, known, known + 1)

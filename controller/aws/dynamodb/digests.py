@@ -1,14 +1,14 @@
 """When digests were queued, in DynamoDB.
 
-cursor   digest/<period>/<channel>    when a channel's digest was last queued
+cursor   digest/<period>/<channel>    when a channel's digest was last queued; until: the first day that it does not report
 cursor   digests                      when all of them were last checked
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
-from controller.aws.dynamodb.moments import moment_of, move_forward
+from controller.aws.dynamodb.moments import CURSOR, moment_of, move_forward
 from controller.aws.dynamodb.table import Table
 
 CHECKED = "digests"
@@ -23,8 +23,12 @@ class DynamoDigests:
     def queued_at(self, period: str, channel: str) -> datetime | None:
         return moment_of(self._table, f"digest/{period}/{channel}")
 
-    def note_queued(self, period: str, channel: str, at: datetime) -> None:
-        move_forward(self._table, f"digest/{period}/{channel}", at)
+    def reported_until(self, period: str, channel: str) -> date | None:
+        found = self._table.get(CURSOR, f"digest/{period}/{channel}") or {}
+        return date.fromisoformat(found["until"]["S"]) if "until" in found else None
+
+    def note_queued(self, period: str, channel: str, at: datetime, until: date) -> None:
+        move_forward(self._table, f"digest/{period}/{channel}", at, until=until.isoformat())
 
     def checked_at(self) -> datetime | None:
         return moment_of(self._table, CHECKED)

@@ -136,7 +136,7 @@ def write(value: Any) -> Item:
     """The attributes of a value: its kind, its schema and its body."""
     kind: Any = type(value)
     body, later = {}, LATER_FIELDS.get(kind, frozenset()) | (UNDER_POLICY if issubclass(kind, UnderPolicy) else frozenset())
-    for name, stored, encode, _, absent in _codec(kind):
+    for name, stored, encode, _, absent in codec(kind):
         field = getattr(value, name)
         if field is not None and not (name in later and field == absent):
             body[stored] = encode(field)
@@ -150,7 +150,7 @@ def read(item: Attribute) -> Any:
     if kind is None:
         raise UnreadableItem(f"{_where(item)}: kind is {item.get('kind')}, wanted one of {', '.join(STORED_KINDS)}")
     body, found = item.get("body", {}).get("M", {}), {}
-    for name, stored, _, decode, absent in _codec(kind):
+    for name, stored, _, decode, absent in codec(kind):
         if stored in body:
             found[name] = _decoded(item, stored, body[stored], decode)
         elif absent is not MISSING:
@@ -222,7 +222,7 @@ def _decoded(item: Attribute, name: str, attribute: Attribute, decode: Decode) -
 
 
 @cache
-def _codec(kind: Any) -> tuple[tuple[str, str, Encode, Decode, Any], ...]:
+def codec(kind: Any) -> tuple[tuple[str, str, Encode, Decode, Any], ...]:
     """How each field of a class is written and read, and its default; computed once.
 
     None is not written for a field that may be None; a field that was added later has its default in older items.

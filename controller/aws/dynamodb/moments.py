@@ -19,12 +19,13 @@ def moment_of(table: Table, name: str, pk: str = CURSOR) -> datetime | None:
     return moment(found["at"]["S"]) if found else None
 
 
-def move_forward(table: Table, name: str, at: datetime, pk: str = CURSOR) -> None:
-    """Store a time. One that is not later than the stored time changes nothing."""
+def move_forward(table: Table, name: str, at: datetime, pk: str = CURSOR, **beside: str) -> None:
+    """Store a time, and texts beside it. A time that is not later than the stored time changes nothing."""
+    values = {"at": {"S": stamp(at)}, "schema": MARK["schema"]} | {word: {"S": said} for word, said in beside.items()}
     table.update(
         key(pk, name),
-        UpdateExpression="SET #at = :at, #schema = :schema",
+        UpdateExpression="SET " + ", ".join(f"#{word} = :{word}" for word in values),
         ConditionExpression="attribute_not_exists(#at) OR #at < :at",
-        ExpressionAttributeNames={"#at": "at", "#schema": "schema"},
-        ExpressionAttributeValues={":at": {"S": stamp(at)}, ":schema": MARK["schema"]},
+        ExpressionAttributeNames={f"#{word}": word for word in values},
+        ExpressionAttributeValues={f":{word}": value for word, value in values.items()},
     )

@@ -22,20 +22,21 @@ Members = Mapping[str, Any]
 
 
 @cache
-def _table() -> Mapping[str, Any]:
+def described() -> Mapping[str, Any]:
+    """The table: read once per process, on first use."""
     found: Mapping[str, Any] = json.loads((DATA / "described_members.json").read_text("utf-8"))
     return found
 
 
 def described_members() -> Members:
     """The members of DescribeTrainingJob's answer."""
-    found: Members = _table()["members"]
+    found: Members = described()["members"]
     return found
 
 
 def described_under() -> str:
     """The version of botocore whose model the members are of."""
-    return str(_table()["botocore"])
+    return str(described()["botocore"])
 
 
 def unaccounted(described: Mapping[str, Any]) -> tuple[str, ...]:

@@ -18,7 +18,6 @@ from typing import Any
 from controller.aws.sagemaker.confidential import without_credentials, without_values
 from controller.aws.sagemaker.members import (
     COUNT_MAX,
-    MILLISECONDS_FROM,
     SECONDS_MAX,
     BadDocument,
     Document,
@@ -33,13 +32,13 @@ from controller.aws.sagemaker.members import (
 from controller.aws.sagemaker.members_read import NO_FIELDS, members_read
 from controller.aws.sagemaker.ownership import claimed_service, service_of, unrepeatable_as_known
 from controller.aws.sagemaker.rule_instances import rule_instances
-from controller.aws.sagemaker.unsaid_fields import DocumentKind, unsaid_fields
+from controller.aws.sagemaker.unsaid_fields import DocumentKind, is_detail, unsaid_fields
 from controller.jobs.algorithm import algorithm_of
 from controller.jobs.failure import FailureCause, classify
 from controller.jobs.job import Interval, Job, Outcome, Service, Usage, outcome_of
 from controller.jobs.spot_possible import members_excluding_spot
 
-__all__ = ["BadDocument", "DocumentKind", "job_of", "kind_of"]
+__all__ = ["BadDocument", "DocumentKind", "is_detail", "job_of", "kind_of"]
 
 SOURCE = "aws.sagemaker"
 DETAIL_TYPE = "SageMaker Training Job State Change"
@@ -80,11 +79,7 @@ def _told_kind(document: Mapping[Any, Any]) -> DocumentKind:
     """A summary says next to nothing; an event's detail has milliseconds, or its tags as a map, and no spot flag."""
     if "TrainingJobName" in document and TOLD.isdisjoint(document):
         return DocumentKind.SUMMARY
-    created = document.get("CreationTime")
-    in_ms = isinstance(created, int | str) and re.fullmatch(r"[0-9]{1,20}", str(created)) and int(created) >= MILLISECONDS_FROM
-    if "EnableManagedSpotTraining" not in document and (in_ms or isinstance(document.get("Tags"), Mapping)):
-        return DocumentKind.DETAIL
-    return DocumentKind.DESCRIBE
+    return DocumentKind.DETAIL if "EnableManagedSpotTraining" not in document and is_detail(document) else DocumentKind.DESCRIBE
 
 
 def job_of(
@@ -260,7 +255,7 @@ def _usage(body: Document) -> Usage | None:
     """What the job used; None until it is final. A warm pool that still waits for a job is still being billed."""
     training_s, billable_s = whole(body, "TrainingTimeInSeconds", SECONDS_MAX), whole(body, "BillableTimeInSeconds", SECONDS_MAX)
     pool = section(body, "WarmPoolStatus")
-    if training_s is None or billable_s is None or pool.get("Status") == "Available":
+    if training_s is None or billable_s is None or pool.get("Status") in ("Available", "InUse"):
         return None
     return Usage(
         training_s=training_s,
@@ -295,8 +290,12 @@ def _stopping_at(lines: Sequence[Document]) -> datetime | None:
 
 
 def _intervals(lines: Sequence[Document], status: str) -> tuple[Interval, ...]:
-    """When the job had a status such as Training. A line without a start says nothing of when."""
-    told = ((moment(line, "StartTime"), moment(line, "EndTime")) for line in lines if line.get("Status") == status)
+    """When the job had a status such as Training. A line without an end lasts to the next; one without a start says nothing."""
+    told = (
+        (moment(line, "StartTime"), moment(line, "EndTime") or moment(after, "StartTime"))
+        for line, after in pairwise((*lines, {}))
+        if line.get("Status") == status
+    )
     return tuple(Interval(start=start, end=end) for start, end in told if start is not None)
 
 

@@ -112,7 +112,7 @@ def _moment(found: Any) -> datetime:
             raise ValueError
         case int() | float():
             return datetime.fromtimestamp(found / 1000 if found >= MILLISECONDS_FROM else found, UTC)
-        case str() if re.fullmatch(r"[0-9]+(\.[0-9]+)?", found):
+        case str() if "-" not in found and re.fullmatch(r"[0-9]+(\.[0-9]+)?", found):
             return _moment(float(found))
         case str():
             return datetime.fromisoformat(found)

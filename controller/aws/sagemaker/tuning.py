@@ -47,10 +47,19 @@ def _as_job(described: Mapping[str, Any], definition: Mapping[str, Any]) -> tupl
         "CreationTime": described["CreationTime"],
         "HyperParameters": definition.get("StaticHyperParameters") or {},
     }
-    resources = definition.get("HyperParameterTuningResourceConfig") or {}
-    if resources and not definition.get("ResourceConfig"):
-        choices = resources.get("InstanceConfigs") or ()
-        body["ResourceConfig"] = {**resources, **(choices[0] if choices else {})}
-        if len(choices) > 1:
-            later["ResourceConfig.InstanceType"] = TYPE_LATER
-    return body, later
+    resources, open_ = resources_of(definition)
+    if resources:
+        body["ResourceConfig"] = resources
+    return body, {**later, **open_}
+
+
+def resources_of(definition: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """A HyperParameterTuningResourceConfig as a ResourceConfig, and what the tuner chooses; nothing where there is none."""
+    resources = definition.get("HyperParameterTuningResourceConfig")
+    if not isinstance(resources, Mapping) or definition.get("ResourceConfig"):
+        return {}, {}
+    given = resources.get("InstanceConfigs")
+    choices = [one for one in given if isinstance(one, Mapping)] if isinstance(given, list | tuple) else []
+    return {**resources, **(choices[0] if choices else {})}, {"ResourceConfig.InstanceType": TYPE_LATER} if len(
+        choices
+    ) > 1 else {}

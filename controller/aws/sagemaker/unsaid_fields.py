@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Any
 
-from controller.aws.sagemaker.members import Document
+from controller.aws.sagemaker.members import MILLISECONDS_FROM, Document
 from controller.jobs.spot_possible import EXCLUDING
 
 
@@ -45,6 +46,13 @@ IN_EVENTS = {
 ALWAYS_SAID = ("ResourceConfig", "StoppingCondition", "AlgorithmSpecification")  # of a job that is not serverless
 
 
+def is_detail(document: Mapping[Any, Any]) -> bool:
+    """Whether a description is the detail of an event: it has milliseconds, or its tags as a map."""
+    created = document.get("CreationTime")
+    in_ms = isinstance(created, int | str) and re.fullmatch(r"[0-9]{1,20}", str(created)) and int(created) >= MILLISECONDS_FROM
+    return bool(in_ms) or isinstance(document.get("Tags"), Mapping)
+
+
 def unsaid_fields(kind: DocumentKind, body: Document, later: Collection[str], *, absent: Mapping[str, object]) -> frozenset[str]:
     """The fields that the document does not contain, where that does not mean "none"."""
     unsaid = {field for field, said in absent.items() if said is None or said == ""}
@@ -56,8 +64,10 @@ def unsaid_fields(kind: DocumentKind, body: Document, later: Collection[str], *,
         unsaid |= {name for name, members in IN_EVENTS.items() if all(_at(body, m) is None for m in members)}
     elif kind is not DocumentKind.CREATE and not body.get("ServerlessJobConfig"):
         missing = [member for member in ALWAYS_SAID if not body.get(member)]
-        unsaid |= {name for name, members in MEMBERS.items() if any(m.partition(".")[0] in missing for m in members)}
-    unsaid |= {name for name, members in MEMBERS.items() if any(overlaps(m, place) for m in members for place in later)}
+        if missing:
+            unsaid |= {name for name, members in MEMBERS.items() if any(m.partition(".")[0] in missing for m in members)}
+    if later:
+        unsaid |= {name for name, members in MEMBERS.items() if any(overlaps(m, place) for m in members for place in later)}
     return frozenset(unsaid)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from controller.policy.compiled import load_policy
 from controller.policyfile import BadPolicy, compile_folder
 
 CLEAN, FINDINGS, UNDECIDED = 0, 1, 3
+GARBAGE_MAX = 50_000  # objects, some megabytes
 
 
 class BacktestFormat(StrEnum):
@@ -54,6 +56,8 @@ def run(
     policies = tuple(PolicyTotals(one) for one in loaded)
     fields = {path: requested for one in loaded for path, requested in one.fields_read.items()}
     result = Backtest(policies, Prices().rate)
+    gc.freeze()  # what is loaded stays, and what a job leaves behind has no cycles: looking for them seldom is enough
+    gc.set_threshold(GARBAGE_MAX)
     bad: list[BadLine] = []
     bad_lines = 0
     for found in recorded_jobs(history, fields):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -21,6 +21,7 @@ from controller.policy.repair import NotRepairable
 from controller.policy.rollout import HeldBack
 from controller.policy.rules import all_findings
 from controller.policy.rules.kind import Evidence
+from controller.units.value import replace
 
 FAR = datetime(9999, 1, 1, tzinfo=UTC)  # the day of each rule has come
 RESUBMIT = "resubmit"  # the kind of a resubmit block, where rules have theirs
@@ -51,23 +52,20 @@ class RuleAct:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """What a policy does to a job. ``to_spot`` and ``saves`` say that a repair moves it to spot, or gives it checkpoints.
+    """What a policy does to a job; ``act`` is the most that any rule does.
 
-    ``backoff_s`` is the wait before its first further attempt; None where it is not submitted again.
+    ``to_spot`` and ``saves`` say that a repair moves it to spot, or gives it checkpoints. ``backoff_s`` is the wait before its
+    first further attempt; None where it is not submitted again.
     """
 
     team: str
+    act: Act = Act.NOTHING
     rules: tuple[RuleAct, ...] = ()
     undecided: tuple[str, ...] = ()
     to_spot: bool = False
     saves: bool = False
     backoff_s: int | None = None
     resubmit: str = ""
-
-    @property
-    def act(self) -> Act:
-        """The most that any rule does."""
-        return max((one.act for one in self.rules if one.kind != RESUBMIT), key=ORDER.__getitem__, default=Act.NOTHING)
 
 
 def judged_job(recorded: Job, created: Job, policy: Policy) -> Judged:
@@ -77,8 +75,7 @@ def judged_job(recorded: Job, created: Job, policy: Policy) -> Judged:
     """
     job = as_seen(created, policy)
     findings, undecided = all_findings(job, policy, Evidence(), now=created.created_at)
-    lineage = str(LineageId.of(recorded))
-    findings = tuple(_in_share(finding, lineage) for finding in findings)
+    findings = tuple(_in_share(finding, recorded) for finding in findings)
     owned, first = job.service is not None, _number(job) == 1
     offences = [f for f in findings if may_act(f, first=first, owned=owned, new=True)]
     plan = planned_stop(job, offences, policy, Evidence())
@@ -88,6 +85,7 @@ def judged_job(recorded: Job, created: Job, policy: Policy) -> Judged:
     backoff_s, name = _resubmitted(recorded, policy, first=first, owned=owned)
     return Judged(
         team=job.team or "",
+        act=max([one.act for one in rules], key=ORDER.__getitem__) if rules else Act.NOTHING,
         rules=rules if backoff_s is None else (*rules, RuleAct(rule=name, kind=RESUBMIT, act=Act.NOTHING)),
         undecided=undecided,
         to_spot=not job.spot and changes.get("EnableManagedSpotTraining") is True,
@@ -97,9 +95,11 @@ def judged_job(recorded: Job, created: Job, policy: Policy) -> Judged:
     )
 
 
-def _in_share(finding: Finding, lineage: str) -> Finding:
+def _in_share(finding: Finding, recorded: Job) -> Finding:
     """The finding as a warning where its rule is rolled out to a share that the lineage is not in."""
-    outside = finding.mode is Mode.ENFORCE and finding.rollout.held_back(lineage, FAR) is HeldBack.SHARE
+    if finding.mode is not Mode.ENFORCE or finding.rollout.share >= 1:
+        return finding
+    outside = finding.rollout.held_back(str(LineageId.of(recorded)), FAR) is HeldBack.SHARE
     return replace(finding, mode=Mode.WARN) if outside else finding
 
 

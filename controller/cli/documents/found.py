@@ -9,6 +9,7 @@ from typing import Any
 
 from controller.aws.sagemaker.documents import DocumentKind
 from controller.jobs.job import Service
+from controller.jobs.spot_possible import Refusal
 
 PLACE = re.compile(r"\$\{|\$[A-Z][A-Z0-9_]+\b")  # of a template, of envsubst
 CREATE_SHAPE = "CreateTrainingJobRequest"
@@ -56,12 +57,13 @@ class Found:
     envelope: Mapping[str, Any] | None = None  # the event around it
     outer: Mapping[str, Any] | None = None  # the request of the tuning job around it
     outer_filled: frozenset[str] = frozenset()
+    refused: tuple[Refusal, ...] = ()  # what is wrong in the way in which the request is made, such as an unknown argument
 
     @property
     def where(self) -> str:
         """The place for people: ``pipeline.json: Steps[0].Arguments (line 12)``."""
         place = f"{self.file}: {self.path}" if self.path else self.file
-        return f"{place} (line {self.line})" if self.line and self.path else place
+        return f"{place} (line {self.line})" if self.line and (self.path or self.line > 1) else place
 
 
 class LocatedText(str):

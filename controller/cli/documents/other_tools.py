@@ -15,11 +15,18 @@ TELLING: Mapping[re.Pattern[str], str] = {
     re.compile(r"^[ \t]*(?:\$\s*)?aws\s+(?:--\S+\s+\S+\s+)*sagemaker\s+\S+", re.MULTILINE): (
         "found a command of the AWS CLI, wanted its request (the JSON that --cli-input-json takes) or its answer in JSON or YAML"
     ),
+    re.compile(r"^(?:TRAININGJOB|RESULTS|ALGORITHMSPECIFICATION|RESOURCECONFIG|STOPPINGCONDITION)\w*\t", re.MULTILINE): (
+        "found the text output of the AWS CLI, wanted the same with --output json"
+    ),
     re.compile(r"^[ \t]*\|\s*(?:Describe|List|Search)\w*\s*\|", re.MULTILINE): (
         "found a table of the AWS CLI, wanted the same with --output json"
     ),
-    re.compile(r"^[ \t]*(?:resource|module|variable|provider|data|terraform|locals)\b[^\n={]*\{\s*$", re.MULTILINE): (
-        "found Terraform's source, wanted its plan: terraform plan -out plan, then terraform show -json plan"
+    re.compile(
+        r"^[ \t]*(?:(?:resource|data)[ \t]+\"[^\"\n]+\"[^\n={]*\{|(?:module|variable|provider|terraform|locals)\b[^\n={]*\{\s*$)",
+        re.MULTILINE,
+    ): ("found Terraform's source, wanted its plan: terraform plan -out plan, then terraform show -json plan"),
+    re.compile(r"\A\s*\{.*datetime\.datetime\(", re.DOTALL): (
+        "found a response as Python prints it, wanted JSON: print(json.dumps(response, default=str))"
     ),
     re.compile(r"^import\s.*\bfrom\s+['\"](?:aws-cdk-lib|@aws-cdk/)", re.MULTILINE): (
         "found source of the CDK, wanted the template that cdk synth makes of it"
@@ -63,6 +70,6 @@ def _of_arn(arn: str) -> str:
 def source_of_another_tool(name: str, text: str) -> str:
     """What a text is that no reader reads, and what is wanted; empty for JSON, YAML, Python, and what nobody knows."""
     beginning = text[:BEGINNING]
-    if name.endswith((".py", ".ipynb")) or STRUCTURED.match(beginning):
+    if name.endswith((".py", ".ipynb")) or (STRUCTURED.match(beginning) and "datetime.datetime(" not in beginning):
         return ""
     return next((wanted for pattern, wanted in TELLING.items() if pattern.search(beginning)), "")

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from controller.cli.documents.found import Found, Later, joined
+from controller.cli.documents.found import Found, Later, joined, templated
 from controller.cli.documents.literals import TEXTS, call_of, dotted, plain
 from controller.cli.documents.python_calls import (
     SetLater,
@@ -34,6 +34,7 @@ from controller.cli.documents.sdk import (
     FRAMEWORK_IMAGES,
     NAMED,
     estimator_request,
+    misspelt,
     of_first_version,
     trainer_request,
 )
@@ -54,6 +55,7 @@ READ = (
     "TrainingJobName", "RoleArn", "AlgorithmSpecification", "ResourceConfig", "StoppingCondition", "Tags", "OutputDataConfig",
     "EnableManagedSpotTraining", "CheckpointConfig", "ServerlessJobConfig",
 )  # fmt: skip
+PROGRAM_CHARS_MAX = 1_000_000  # of a script, or of the code cells of a notebook together
 MAKES_JOBS = re.compile(rf"\b(?:{'|'.join((*sorted(ESTIMATORS - {'PCA', 'KMeans'}), *TRAINERS, *BOTO3))})\(")
 ON_THIS_MACHINE = "trains on this machine"
 LOCAL = re.compile(r"local(_gpu|_cpu)?")
@@ -92,7 +94,7 @@ def program_jobs(file: str, text: str, place: Any) -> Iterator[Found]:
     found = list(_Reader(file, module).jobs())
     for one in [one for one in found if ON_THIS_MACHINE not in one.error] or found:  # beside others, these are no mistake
         path, line = place(one.line or 1)
-        yield replace(one, path=joined(path, one.path) if path else one.path, line=line)
+        yield replace(one, path=joined(path, one.path) if path and one.path else path or one.path, line=line)
     if not found:
         error_text = "found no Estimator, ModelTrainer or create_training_job, wanted Python that makes a training job"
         if other := of_the_sdk(module):
@@ -200,7 +202,7 @@ class _Reader:
 
     def _operator(self, node: ast.Call, scope: Mapping[str, Any], name: str, target: str) -> Iterator[Found]:
         """An operator of Airflow, whose ``config`` is the request."""
-        config = _deep(plain(call_of(node, scope).get("config", Later(why="config"))))
+        config = templated(_deep(plain(call_of(node, scope).get("config", Later(why="config")))))  # Airflow fills in {{ ds }}
         if OPERATORS[name] == BOTO3["create_training_job"]:
             body = renamed(config, OPERATORS[name]) if isinstance(config, Mapping) else dict.fromkeys(READ, config)
             yield self._found(node, target, f"Airflow {name}", body, "boto3")
@@ -240,7 +242,8 @@ class _Reader:
         request = estimator_request(kind, given, call.rest)
         version = "v1" if of_first_version(given) else "v2"
         what = f"Estimator of the SageMaker Python SDK {version} ({kind})"
-        yield self._found(node, target, what, request, f"sdk-{version}", given.get("base_job_name"))
+        one = self._found(node, target, what, request, f"sdk-{version}", given.get("base_job_name"))
+        yield replace(one, refused=misspelt(call))
 
     def _trainer(self, node: ast.Call, scope: Mapping[str, Any], target: str, later: SetLater) -> Found:
         call = call_of(node, scope)
@@ -255,7 +258,8 @@ class _Reader:
             return self._local(node, target, "ModelTrainer", "training_mode LOCAL_CONTAINER")
         request = trainer_request(given, call.rest)
         base = given.get("base_job_name")
-        return self._found(node, target, "ModelTrainer of the SageMaker Python SDK v3", request, "sdk-v3", base)
+        one = self._found(node, target, "ModelTrainer of the SageMaker Python SDK v3", request, "sdk-v3", base)
+        return replace(one, refused=misspelt(call, trainer=True))
 
     def _configured_with(self, made: ast.Call, target: str, scope: Mapping[str, Any]) -> dict[str, Any]:
         """``trainer.with_checkpoint_config(CheckpointConfig(…))``, on the object or right after it is made."""

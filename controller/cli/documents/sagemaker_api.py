@@ -147,7 +147,7 @@ def _api_call(file: str, detail: Document, path: str, line: int | None) -> Itera
 def described(file: str, document: Any, path: str = "", kind: DocumentKind | None = None) -> Found:
     """A description, a request, a summary or an event's detail, by its members."""
     try:
-        told = kind_of(document)
+        told = DocumentKind.CREATE if _is_nameless(document) else kind_of(document)
     except BadDocument as error:
         if isinstance(document, str) and JOB_NAME.fullmatch(document):
             alone = (
@@ -160,7 +160,7 @@ def described(file: str, document: Any, path: str = "", kind: DocumentKind | Non
     request = told is DocumentKind.CREATE
     return Found(
         file=file, kind=told.value, path=path, line=line_of(document), body=templated(document) if request else document,
-        base=told, request="CreateTrainingJobRequest" if request else None,
+        base=told, request="CreateTrainingJobRequest" if request else None, name="job" if _is_nameless(document) else "",
     )  # fmt: skip
 
 
@@ -175,6 +175,7 @@ OTHERS: Mapping[str, str] = {
     "HyperParameterTuningJobSummaries": "a list of tuning jobs", "stateMachineArn": "a state machine without its definition",
 }  # fmt: skip
 DEPTH_MAX = 12
+NAMELESS = frozenset({"RoleArn", "OutputDataConfig", "AlgorithmSpecification"})
 
 
 def _named(document: object) -> str:
@@ -194,6 +195,13 @@ def _to_cut_out(document: object) -> str:
             line = line_of(inner)
             return f"; cut out {place}{f' (line {line})' if line else ''}, which is a training job"
     return ""
+
+
+def _is_nameless(document: object) -> bool:
+    """A request that lacks its name, as in the arguments of a pipeline's step; SageMaker requires one."""
+    if not isinstance(document, Mapping) or "TrainingJobName" in document:
+        return False
+    return document.keys() >= NAMELESS and not OTHERS.keys() & document.keys()
 
 
 def is_request(document: Document) -> bool:

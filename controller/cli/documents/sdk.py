@@ -8,11 +8,13 @@ where they are absent.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from controller.cli.documents.found import Later
 from controller.cli.documents.renamed import renamed
+from controller.jobs.spot_possible import Refusal
 
 DEFAULT = Later(why="the SDK's default")
 NAMED = Later(why="the SDK appends the time to the name")
@@ -93,6 +95,41 @@ def image_of(framework: Any, version: Any = None, model: Any = None) -> Any:
     known = {name.lower(): image for name, image in FRAMEWORK_IMAGES.items()}
     other = Later(why=f"image_uris.retrieve({framework!r})", template=f"{FRAMEWORKS}/{framework}-training")
     return known.get(framework.split("-")[0], other)
+
+
+# The arguments that decide what a job may do, and names that people give them. The SDK v2 ignores an unknown argument.
+V2_ARGUMENTS = (
+    "use_spot_instances", "max_run", "max_wait", "checkpoint_s3_uri", "checkpoint_local_path", "instance_type", "instance_count",
+    "keep_alive_period_in_seconds", "max_retry_attempts", "output_path",
+)  # fmt: skip
+V3_ARGUMENTS = ("compute", "stopping_condition", "checkpoint_config", "training_image", "retry_strategy", "output_data_config")
+MEANT: Mapping[str, str] = {
+    "spot": "use_spot_instances", "usespot": "use_spot_instances", "usemanagedspottraining": "use_spot_instances",
+    "enablemanagedspottraining": "use_spot_instances", "maxruntime": "max_run", "maxruntimeinseconds": "max_run",
+    "maxwaittime": "max_wait", "maxwaittimeinseconds": "max_wait", "checkpointuri": "checkpoint_s3_uri",
+    "checkpoints3url": "checkpoint_s3_uri", "checkpointpath": "checkpoint_s3_uri",
+}  # fmt: skip
+IN_COMPUTE = {"use_spot_instances": "compute=Compute(enable_managed_spot_training=…)"}
+IN_LIMITS = dict.fromkeys(("max_run", "max_wait"), "stopping_condition=StoppingCondition(…)")
+OF_V2_IN_V3 = {**IN_COMPUTE, **IN_LIMITS, "checkpoint_s3_uri": "checkpoint_config=CheckpointConfig(s3_uri=…)"}
+
+
+def misspelt(given: Iterable[str], *, trainer: bool = False) -> tuple[Refusal, ...]:
+    """The arguments that are probably meant for another of these, which the SDK has."""
+    known = V3_ARGUMENTS if trainer else (*V2_ARGUMENTS, *OF_FIRST_VERSION)
+    plain = {name.replace("_", ""): name for name in known}
+    found: list[Refusal] = []
+    for name in given:
+        short = name.replace("_", "").lower()
+        of_v2 = MEANT.get(short, name if name in OF_V2_IN_V3 else "")
+        if name in known or (of_v2 == "" and name in (V2_ARGUMENTS if trainer else V3_ARGUMENTS)):
+            continue
+        near = get_close_matches(short, plain, n=1, cutoff=0.88)
+        meant = (OF_V2_IN_V3.get(of_v2, "") if trainer else of_v2) or (plain[near[0]] if near else "")
+        if meant:
+            wanted = f"an argument of {'ModelTrainer' if trainer else 'the Estimator'}; did you mean {meant}?"
+            found.append(Refusal(field=name, found="an argument that the SDK does not have", wanted=wanted))
+    return tuple(found)
 
 
 def estimator_request(kind: str, given: Mapping[str, Any], rest: Any = None) -> dict[str, Any]:

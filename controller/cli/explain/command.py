@@ -151,7 +151,7 @@ def _explained(checked: Checked, used: PolicyUsed, now: datetime, facts: Facts |
     verdict = judge(job, policy, evidence, now=now)
     decision = decide(known) if checked.word is not VerdictKind.REFUSED else Decision()  # SageMaker makes no such job
     blocks = block_reasons(job, policy, places)
-    short = in_short(known.lineage, policy) if facts is not None else ()
+    short = in_short(known.lineage, policy, job.name) if facts is not None else ()
     if len(short) == 1 and job.cause is not None:  # nothing was said of it
         short = (*short, why_not_again(blocks))
     return replace(

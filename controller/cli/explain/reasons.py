@@ -250,4 +250,4 @@ def _option(name: str, value: Any) -> str:
 
 def wanted_text(wanted: Sequence[str]) -> str:
     """The patterns of a selector."""
-    return one_line(" or ".join(wanted), VALUE_MAX)
+    return one_line(" or ".join(pattern or "no such tag" for pattern in wanted), VALUE_MAX)

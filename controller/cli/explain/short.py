@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from controller.cli.explain.reasons import BlockReason
+from controller.cli.explain.timeline import intent_text
 from controller.ledger.entry import Ended
+from controller.ledger.intent import Stop
 from controller.ledger.lineage import Lineage, newest_attempt
 from controller.notifications.mrkdwn import unmarked
 from controller.notifications.news import news_of
@@ -16,8 +18,11 @@ from controller.policy.slack_settings import Importance
 LINES_MAX = 12
 
 
-def in_short(lineage: Lineage, policy: Policy) -> tuple[str, ...]:
-    """The newest attempt, how it ended, and why something was done or not; empty where the ledger knows of none."""
+def in_short(lineage: Lineage, policy: Policy, job: str) -> tuple[str, ...]:
+    """The newest attempt, how it ended, and why something was done or not; empty where the ledger knows of none.
+
+    Of an earlier attempt ``job``, also why it was stopped and which one followed.
+    """
     last = newest_attempt(lineage)
     if last is None:
         return ()
@@ -27,7 +32,18 @@ def in_short(lineage: Lineage, policy: Policy) -> tuple[str, ...]:
     everything = replace(policy, slack=replace(policy.slack, tell=tuple(Importance)))
     news = news_of(lineage, everything, last)
     lines = [*news.why, *(line for text in news.current for line in text.body.splitlines())]
-    return (state, *(unmarked(line) for line in lines[:LINES_MAX]))
+    return (state, *_of_earlier(lineage, job), *(unmarked(line) for line in lines[:LINES_MAX]))
+
+
+def _of_earlier(lineage: Lineage, job: str) -> Iterator[str]:
+    """Why an attempt that others followed was stopped, and the one that came next."""
+    following = next(((submit, intent) for submit, intent in lineage.submits() if submit.about == job), None)
+    if following is None:
+        return
+    stop = next((i for i in lineage.intents if isinstance(i.action, Stop) and i.action.about == job and i.claim > 0), None)
+    if stop is not None:
+        yield f"The controller decided: {intent_text(stop)}"
+    yield f"{following[0].job} (attempt {following[0].number}) followed {job}, cause: {following[0].cause}."
 
 
 def why_not_again(blocks: Sequence[BlockReason]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from controller.aws.dynamodb.table import LINEAGE, Table
 from controller.cli.errors import BadInput
 from controller.cli.ledger_data.rows import rows_of
 from controller.ledger.lineage_id import LineageId
+from controller.savings.rollup import Rollup
 
+FIRST, LAST = date(2017, 1, 1), date(2999, 1, 1)
 NEEDED = ("rollup", "cursor", "signal#", "price#")
 
 
@@ -73,6 +76,15 @@ class ExportedLedger:
         self.prices = DynamoStoredPrices(table)
         self.revisions = DynamoRevisions(table)
 
+    def shares_a_day(self, other: ExportedLedger) -> bool:
+        """Whether both have the same sums of a day: two exports of one ledger, also where its lineages have expired."""
+        spent = ((day, rollup, sum(one.spent_micros for one in rollup.groups.values())) for day, rollup in self._rollups())
+        ours = {day: rollup for day, rollup, micros in spent if micros}  # days without spending may well be alike
+        return any(ours.get(day) == rollup for day, rollup in other._rollups() if day in ours)
+
+    def _rollups(self) -> Iterable[tuple[date, Rollup]]:
+        return self.days.rollups(FIRST, LAST)
+
     @property
     def name(self) -> str:
         """The account and the region, for people; those of a ledger that two stacks wrote are several."""
@@ -85,10 +97,10 @@ def ledgers_of(paths: Sequence[Path]) -> list[ExportedLedger]:
     for path in paths:
         ledger = ExportedLedger(path)
         for other in found:
-            if path.resolve() == other.path.resolve() or other.places & ledger.places:
+            if path.resolve() == other.path.resolve() or other.places & ledger.places or other.shares_a_day(ledger):
                 both = ", ".join(f"{account} {region}" for account, region in sorted(other.places & ledger.places))
                 raise BadInput(
-                    f"--ledger: {other.path} and {path} are both of {both or 'one file'}, wanted one export for each"
+                    f"--ledger: {other.path} and {path} are both of {both or 'one ledger'}, wanted one export for each"
                     " account and region: what is in both would count twice"
                 )
         found.append(ledger)

@@ -14,7 +14,7 @@ from controller.decide.fallback import NoFallback, next_fallback
 from controller.decide.move_step import elsewhere
 from controller.decide.need import Need
 from controller.decide.refused_steps import place_with, places_that_never_fit
-from controller.decide.spend_cap import afford
+from controller.decide.spend_cap import reserve
 from controller.jobs.request import on_demand
 from controller.ledger.intent import Announce, Intent, Purpose, Stop, Wake
 from controller.ledger.message import (
@@ -36,7 +36,6 @@ from controller.ledger.message_kind import MessageKind, MoveReason
 from controller.ledger.move_cause import MoveCause
 from controller.policy.mode import Mode
 from controller.policy.resubmission import Guarantee, Resubmission
-from controller.units.calendar import month_key
 
 UPLOADING = "Uploading"
 QUOTA_CHECK_INTERVAL = timedelta(minutes=5)  # another job may end and leave room in the quota
@@ -139,18 +138,14 @@ def _move(facts: Facts, block: Resubmission, cause: MoveCause, message: Moving) 
     begun = facts.lineage.intent(f"stop/{facts.job.name}")
     if begun is not None and begun.open and begun.claim > 0:
         return Decision(intents=(begun,)) | say(facts, message, cause)  # its next attempt is reserved
-    allowed = afford(facts, block, elsewhere(facts, block, cause).changes)
-    if isinstance(allowed, CapFacts):
-        return say(facts, CannotAfford(job=message.job, cap=allowed), cause)
-    cap, cost, spent = block.team_month_cap_micros, allowed.cost_micros, facts.team_spent_micros
-    if cap is not None and Need.TEAM_SPENT not in facts.looked_up:
-        return Decision(needs=frozenset({Need.TEAM_SPENT}))
-    if cap is not None and spent + (cost or 0) > cap:
-        broke = CapFacts(cap_micros=cap, spent_micros=spent, next_micros=cost)
-        return say(facts, CannotAfford(job=message.job, cap=broke), cause)
+    reserved = reserve(facts, elsewhere(facts, block, cause).changes)
+    if isinstance(reserved, CapFacts):
+        return say(facts, CannotAfford(job=message.job, cap=reserved), cause)
+    if isinstance(reserved, Need):
+        return Decision(needs=frozenset({reserved}))
     stop = Stop(
-        about=facts.job.name, because=message.reason, purpose=Purpose.MOVE, next_cause=cause, cost_micros=cost, cap_micros=cap,
-        month=month_key(facts.now) if cap is not None else "",
+        about=facts.job.name, because=message.reason, purpose=Purpose.MOVE, next_cause=cause,
+        cost_micros=reserved.cost_micros, cap_micros=reserved.cap_micros, month=reserved.month,
     )  # fmt: skip
     return Decision(intents=(Intent(action=stop, due_at=facts.now),)) | say(facts, message, cause)
 

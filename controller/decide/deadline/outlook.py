@@ -93,7 +93,7 @@ def outlook(facts: Facts, block: Resubmission, at: datetime | None = None) -> Ou
         return None
     now = max(at or facts.now, facts.job.created_at)  # clocks differ: now is never before the job's creation
     remaining_s = max(total_s - proven_lineage_s(facts), 0)
-    left_s = min(max(total_s - trained_lineage_s(facts), 0), remaining_s) if at is None else remaining_s
+    left_s = _left_s(facts, total_s, remaining_s) if at is None else remaining_s
     state = DeadlineState(
         now=now, deadline=deadline, remaining_s=remaining_s, left_s=left_s, place=_place(facts) if at is None else Place.WAITING,
         since=facts.job.intervals[-1].start if facts.job.intervals else facts.job.created_at, moves=_moves(facts),
@@ -105,6 +105,11 @@ def outlook(facts: Facts, block: Resubmission, at: datetime | None = None) -> Ou
         deadline=deadline, expected_s=total_s, state=state, move=choice.move, look_at=choice.look_at,
         lost=is_lost(state), finish_at=earliest_finish(state, costs), why=choice.why,
     )  # fmt: skip
+
+
+def _left_s(facts: Facts, total_s: int, remaining_s: int) -> int:
+    """The training that is left if nothing stops the attempt: none once it uploads its model, whatever was expected."""
+    return 0 if facts.job.trained_to_the_end else min(max(total_s - trained_lineage_s(facts), 0), remaining_s)
 
 
 def move_costs(settings: DeadlineSettings, *, resumable: bool) -> MoveCosts:

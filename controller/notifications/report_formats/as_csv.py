@@ -52,6 +52,7 @@ COLUMNS: Mapping[str, Column] = {
     "x_AttemptsStoppedWithModel": lambda _, line: line.savings.stopped_with_model,
     "x_AttemptsAtLowerBound": lambda _, line: line.savings.bounded,
     "x_JobsOfUnknownMiss": lambda _, line: line.missed_unknown,
+    "x_PolicyRevision": lambda report, _: harmless(report.origin.policy) if report.origin else "",  # new columns stand last
 }
 
 

@@ -23,7 +23,7 @@ def shown(name: str) -> str:
 def title(report: Report) -> str:
     """The period and, where the report covers only some teams, their names."""
     teams = f", {', '.join(map(shown, report.teams))}" if report.teams else ""
-    return f"Spot training, {report.since} to {report.until - timedelta(days=1)} (UTC){teams}"
+    return f"Spot training, {_span(report.since, report.until)} (UTC){teams}"
 
 
 def origin_text(report: Report) -> str:

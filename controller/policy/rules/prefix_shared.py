@@ -1,7 +1,8 @@
 """``prefix-shared``: a checkpoint prefix without a last slash has no prefix beside it that begins with its text.
 
 S3 compares texts: ``s3://acme/bert-1`` also means what lies below ``s3://acme/bert-10/``, so SageMaker may copy the checkpoints
-of another job into this one. No policy has to name this rule, and it is always in mode warn.
+of another job into this one. No policy has to name this rule, and it is always in mode warn. Two jobs on one prefix:
+``checkpoint_exclusive.py``.
 """
 
 from __future__ import annotations

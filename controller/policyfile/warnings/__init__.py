@@ -17,6 +17,7 @@ from controller.policyfile.warnings.placeholders import looks_like_a_placeholder
 from controller.policyfile.warnings.prefixes import one_prefix_for_all
 from controller.policyfile.warnings.selectors import patterns_in
 from controller.policyfile.warnings.shadowed import contradicted, shadowed
+from controller.policyfile.warnings.tags import doubtful_tags
 from controller.policyfile.warnings.unmatched import matches_no_job
 from controller.policyfile.warnings.waivers import doubtful_waiver
 from controller.policyfile.yaml_nodes import Tree
@@ -24,6 +25,7 @@ from controller.policyfile.yaml_nodes import Tree
 WARNERS: tuple[Callable[[Whole], Iterator[Problem]], ...] = (
     one_prefix_for_all,
     matches_no_job,
+    doubtful_tags,
     never_true,
     shadowed,
     contradicted,
@@ -37,7 +39,7 @@ RULES_MAX, PATTERNS_MAX = 100, 300  # in a folder: comparing each with each take
 def warnings_of(document: Mapping[str, Any], trees: Sequence[Tree], now: datetime | None = None) -> Iterator[Problem]:
     """Everything that people should look at, each at its place; a very large folder is only said to be one.
 
-    ``now`` is for waivers that have expired.
+    ``now`` is for waivers that have expired, and days that have passed.
     """
     looked_at = whole(document, trees, now)
     entries = (*looked_at.rules, *looked_at.blocks)

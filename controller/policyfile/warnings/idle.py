@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from controller.policyfile.consistency import mapping
@@ -15,19 +16,24 @@ UNREACHED = "never-reached"
 
 def does_nothing(whole: Whole) -> Iterator[Problem]:
     for rule in whole.rules:
-        yield from _of_rule(rule)
+        yield from _of_rule(rule, whole.now)
     for block in whole.blocks:
         yield from _of_block(block)
     yield from _of_sections(whole)
 
 
-def _of_rule(rule: Entry) -> Iterator[Problem]:
+def _of_rule(rule: Entry, now: datetime | None) -> Iterator[Problem]:
     mode = rule.compiled["mode"]
     if "channel" in rule.written and mode == "audit":
         yield _idle(rule, "channel", why="mode audit tells nobody", wanted="mode: warn, or no channel")
     if "applies_to" in rule.written and mode != "enforce":
         found = f"applies_to in mode {mode}, in which the rule acts on no job"
         yield rule.warning(UNREACHED, "applies_to", found=found, wanted="mode: enforce, or no applies_to")
+    day = rule.compiled.get("rollout", {}).get("enforce_from")
+    if now is not None and day is not None and day < now.date().isoformat():
+        yield _idle(rule, "enforce_from", why=f"{day} has passed, and the rule enforces", wanted="a later day, or no such key")
+    if rule.compiled.get("rollout", {}).get("share") == 1:
+        yield _idle(rule, "share", why="it is every job", wanted="a smaller share, or no such key")
     if rule.compiled["kind"] == "max-runtime-limit" and rule.compiled["action"] == "repair":
         found = "action: repair, which never happens: MaxRuntimeInSeconds is not lowered, so the job keeps running"
         yield rule.warning(UNREACHED, "action", found=found, wanted="action: stop, or mode: warn")

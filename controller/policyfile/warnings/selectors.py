@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
 from controller.jobs.instance import instance_types
+from controller.policy.selector import NO_TAG
 
 SPECIAL = frozenset("*?[")
+WILD = re.compile(r"[*?]|\[!?\]?[^\]]*\]")  # a bracket that is not closed stands for itself
 
 
 def is_literal(pattern: str) -> bool:
@@ -52,7 +55,9 @@ def _types_of(glob: str) -> frozenset[str]:
 
 
 def _wider(wide: str, narrow: str) -> bool:
-    """Whether every text that matches ``narrow`` matches ``wide``."""
+    """Whether every text that matches ``narrow`` matches ``wide``. ``NO_TAG`` is about jobs without a tag, and no glob is."""
+    if NO_TAG in (wide, narrow):
+        return wide == narrow
     if wide in (narrow, "*"):
         return True
     if is_literal(narrow):

@@ -10,7 +10,7 @@ from controller.jobs.algorithm import AlgorithmClass
 from controller.jobs.directives import RUNTIME_S_MAX
 from controller.policyfile.problem import Problem
 from controller.policyfile.warnings.entry import Entry, Whole
-from controller.policyfile.warnings.selectors import is_literal, known_types
+from controller.policyfile.warnings.selectors import WILD, is_literal, known_types
 
 CODE, UNBREAKABLE = "matches-no-job", "never-broken"
 LITERALS: Mapping[str, tuple[re.Pattern[str], str]] = {
@@ -24,9 +24,8 @@ LITERALS: Mapping[str, tuple[re.Pattern[str], str]] = {
 }
 LETTERS: Mapping[str, re.Pattern[str]] = {
     "name": re.compile(r"[a-zA-Z0-9-]*"), "account": re.compile(r"\d*"), "region": re.compile(r"[a-z0-9-]*"),
+    "role": re.compile(r"[!-~]*"),
 }  # fmt: skip
-WILD = re.compile(r"[*?]|\[!?\]?[^\]]*\]")  # a bracket that is not closed stands for itself
-TAG_LENGTH_MAX = 256
 CANNOT_CHECKPOINT = frozenset({AlgorithmClass.MARKETPLACE, AlgorithmClass.BUILT_IN})  # of these, some or all
 
 
@@ -53,11 +52,6 @@ def _selects_nothing(entry: Entry) -> Iterator[Problem]:
             yield entry.warning(
                 CODE, "match", "instance_type", index, found=f"instance_type {pattern!r}, which no job has", wanted=wanted
             )
-    for key, values in match.get("tags", {}).items():
-        for index, value in enumerate(values):
-            if is_literal(value) and len(value) > TAG_LENGTH_MAX:
-                found = f"a value of {len(value)} characters for the tag {key}, which no job has"
-                yield entry.warning(CODE, "match", "tags", key, index, found=found, wanted=f"at most {TAG_LENGTH_MAX}")
 
 
 def _regular_expressions(rule: Entry) -> Iterator[Problem]:
@@ -92,6 +86,14 @@ def _never_broken(rule: Entry) -> Iterator[Problem]:
                 UNBREAKABLE, "options", "instance_types",
                 found="globs that match every instance type", wanted="the types that are allowed, or no such rule",
             )  # fmt: skip
+        case "instance-allowed":
+            for index, pattern in enumerate(options["instance_types"]):
+                if not known_types([pattern]):
+                    found, wanted = (
+                        f"{pattern!r}, which no instance type matches",
+                        "an instance type of SageMaker training, or a glob",
+                    )
+                    yield rule.warning("does-nothing", "options", "instance_types", index, found=found, wanted=wanted)
         case "uncheckpointed-cap" if algorithms and not (algorithms & CANNOT_CHECKPOINT or options["without_config"]):
             yield rule.warning(
                 UNBREAKABLE, "match", "algorithm",

@@ -83,7 +83,7 @@ def _problems(host: Host, jobs: Sequence[Any], entries: Sequence[Entry], by_user
         owned_jobs_touched=tuple(proof.owned_jobs_touched(jobs, by_users)),
         money_mismatches=tuple(proof.money_mismatches(jobs, entries, bills)),
         overlapping_prefixes=tuple(proof.overlapping_prefixes(jobs, now)),
-        overdue_in_silence=tuple(proof.overdue_in_silence(overdue, now)),
+        overdue_in_silence=tuple(proof.overdue_in_silence(overdue, jobs, now)),
         audit_differences=audit.differences,
     )
 

@@ -136,11 +136,16 @@ def money_mismatches(
             yield f"{entry.job}: recorded {recorded} micro-dollars, which differs from the price table"
 
 
-def overdue_in_silence(overdue: Iterable[Overdue], now: datetime) -> Iterable[str]:
-    """Intents that are overdue for more than ten minutes, although the sweep ran."""
+def overdue_in_silence(overdue: Iterable[Overdue], jobs: Iterable[TrainingJob], now: datetime) -> Iterable[str]:
+    """Intents that are overdue for more than ten minutes, although the sweep ran; and Stops that are open for as long after their
+    job ended, however often they are tried again.
+    """
+    ended = {job.name: job.ended_at for job in jobs if job.status in TERMINAL and job.ended_at}
     for one in overdue:
         if one.trigger_at < now - SILENCE:
             yield f"{one.trigger.job}: {one.key} since {one.trigger_at:%Y-%m-%d %H:%M}"
+        elif one.key.startswith("stop/") and ended.get(one.trigger.job, now) < now - SILENCE:
+            yield f"{one.trigger.job}: {one.key} is open, and the job ended at {ended[one.trigger.job]:%Y-%m-%d %H:%M}"
 
 
 def _together(one: TrainingJob, other: TrainingJob, now: datetime) -> bool:

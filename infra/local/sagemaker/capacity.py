@@ -1,4 +1,4 @@
-"""The supply of spot instances in a pool, and when it changes next."""
+"""The supply of spot instances in a pool, and when it changes next. Which job is interrupted then: `spot_pool.py`."""
 
 from __future__ import annotations
 

@@ -23,8 +23,8 @@ from infra.local.sagemaker.failures import CAPACITY, INTERNAL
 from infra.local.sagemaker.faults import Faults, PlannedFailures, Span
 from infra.local.sagemaker.job import Run, TrainingJob
 from infra.local.sagemaker.phase import Phase
-from infra.local.sagemaker.pool import Pool
 from infra.local.sagemaker.settings import WorldSettings
+from infra.local.sagemaker.spot_pool import Pool
 from infra.local.sagemaker.timeline import Timeline, to_ms
 
 GRACE_S = 120

@@ -1,5 +1,6 @@
 """Gives the packaged code the virtual time of the harness: Python imports this before the runtime client. It ships nowhere."""
 
+import importlib
 import os
 from datetime import datetime
 from pathlib import Path
@@ -21,3 +22,5 @@ class FileClock:
 
 
 wiring.install(clock=FileClock())
+if fault := os.environ.get("CHAOS_FAULT"):
+    importlib.import_module("faults").FAULTS[fault]()

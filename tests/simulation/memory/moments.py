@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from controller.policy.document import BYTES_MAX, document_text
@@ -17,6 +17,7 @@ class MemoryMoments:
     def __init__(self) -> None:
         super().__init__()
         self.moments: dict[tuple[str, ...], datetime] = {}
+        self.reported: dict[tuple[str, str], date] = {}
         self.positions: dict[DiscoverPass, PassPosition] = {}
         self.current_revision: RevisionInForce | None = None
         self.revision_read_at = datetime.min.replace(tzinfo=UTC)
@@ -37,7 +38,13 @@ class MemoryMoments:
     def queued_at(self, period: str, channel: str) -> datetime | None:
         return self.moments.get(("queued", period, channel))
 
-    def note_queued(self, period: str, channel: str, at: datetime) -> None:
+    def reported_until(self, period: str, channel: str) -> date | None:
+        return self.reported.get((period, channel))
+
+    def note_queued(self, period: str, channel: str, at: datetime, until: date) -> None:
+        before = self.queued_at(period, channel)
+        if before is None or before < at:
+            self.reported[period, channel] = until
         self._move_forward(("queued", period, channel), at)
 
     def checked_at(self) -> datetime | None:

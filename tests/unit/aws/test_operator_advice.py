@@ -29,6 +29,13 @@ def test_a_table_that_is_gone(operation: str) -> None:
             "found no secret arn:slack: create it, or deploy without",
         ),
         ("GetSecretValue", "AccessDeniedException", "may not read the secret arn:slack: name its own KMS key in SlackSecretKey"),
+        (
+            "GetSecretValue",
+            "InvalidRequestException",
+            "is marked for deletion: aws secretsmanager restore-secret --secret-id arn:slack",
+        ),
+        ("GetSecretValue", "DecryptionFailure", "the secret arn:slack cannot be decrypted: enable its KMS key"),
+        ("GetSecretValue", "InternalServiceError", ""),
         ("DescribeTrainingJob", "AccessDeniedException", "may not call DescribeTrainingJob: deploy the stack again"),
         ("PutEvents", "AccessDeniedException", "may not call PutEvents"),
         ("GetObject", "AccessDenied", "may not call GetObject"),

@@ -100,6 +100,16 @@ def test_a_topic_that_cannot_be_reached_from_here_is_not_asked(topic: str, home:
     assert sns.regions == []
 
 
+@pytest.mark.parametrize("code", ["InvalidClientTokenId", "UnrecognizedClientException", "OptInRequired"])
+def test_a_region_that_the_account_has_not_enabled_is_a_wrong_topic_at_once_and_credentials_at_home_are_waited_for(
+    code: str,
+) -> None:
+    away = post(Sns(error(code, status=403)), TOPIC.replace("us-east-1", "eu-central-2"))
+    assert isinstance(away, WrongChannel)
+    assert away.why.endswith("(is the region eu-central-2 enabled in this account?)")
+    assert isinstance(post(Sns(error(code, status=403))), Later)
+
+
 @pytest.mark.parametrize("region", ["us-east-1", "eu-central-2"])
 def test_a_topic_is_asked_in_its_own_region(region: str) -> None:
     sns = Sns()

@@ -75,6 +75,23 @@ def test_without_record_nothing_is_written(tmp_path: Path, ohio: Any) -> None:
     assert (ohio.prices.rates("us-east-2"), ohio.prices.billed_until("us-east-2")) == ({}, None)
 
 
+def test_of_an_organization_s_bill_only_the_ledger_s_account_is_compared(tmp_path: Path, ohio: Any) -> None:
+    own = row("USE2-Spot-Train:ml.g5.xlarge", 72.6, 91.2945)
+    other = row("USE2-Train:ml.p5.48xlarge", 10, 900).replace("111122223333", "444455556666")
+    bill, prices = written(tmp_path / "bill.csv", own, other), Prices(ohio.prices.rates)
+    lines, agree = audit_bill(bill, ohio, prices, FIRST, UNTIL, record=False, account="111122223333")
+    assert agree
+    assert "only account 111122223333 is compared; $900.00 of training is of 1 other account: 444455556666" in lines
+    unnamed, agree = audit_bill(bill, ohio, prices, FIRST, UNTIL, record=False)
+    assert (agree, "the bill has 2 accounts, and all are compared" in "\n".join(unnamed)) == (False, True)
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_bill_may_have_another_separator(tmp_path: Path, ohio: Any, separator: str) -> None:
+    lines = [line.replace(",", separator) for line in (HEAD, row("USE2-Spot-Train:ml.g5.xlarge", 72.6, 91.2945))]
+    assert told(written(tmp_path / "bill.csv", *lines[1:], head=lines[0]), ohio)[1]
+
+
 def test_a_bill_that_agrees_says_so(tmp_path: Path, ohio: Any) -> None:
     assert told(written(tmp_path / "bill.csv", row("USE2-Spot-Train:ml.g5.xlarge", 72.6, 91.2945)), ohio)[1]
 

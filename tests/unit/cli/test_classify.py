@@ -126,6 +126,18 @@ LATER = LIMIT.format(limit=4, used=4, delta=1)
         ('{"eventName": "CreateTrainingJob", "errorCode": "AccessDenied", "errorMessage": "User: x"}', FailureCause.CLIENT, False),
         ("ResourceLimitExceeded: The requested resource training-job/ml.p9.48xlarge is not available in this region", FailureCause.QUOTA, False),
         ("Job ended with status 'Stopped' rather than 'Completed'. This could mean the job timed out", FailureCause.UNKNOWN, False),
+        # words of people and of tools around an error that has a known name
+        ("arn:aws:states:::sagemaker:createTrainingJob.sync failed: SageMaker.ResourceLimitExceededException: " + NEVER, FailureCause.QUOTA, False),
+        ("[Pipeline] Step Train failed with: ClientError: ThrottlingException: Rate exceeded", FailureCause.THROTTLED, True),
+        ("Job failed: InternalServerError: We encountered an internal error., exit code: 137", FailureCause.INTERNAL, True),
+        ("Training job failed: Reason for failure: ClientError: NoSuchKey", FailureCause.CLIENT, False),
+        (f"The training job 'abc' failed with the reason: {CAPACITY}", FailureCause.CAPACITY, True),
+        (f"sagemaker.train.exceptions.TrainingJobFailed: {CAPACITY}", FailureCause.CAPACITY, True),
+        (f"Cause: {CAPACITY}", FailureCause.CAPACITY, True),
+        ("Service job failed: statusReason: Received status from SageMaker:InternalServerError: x", FailureCause.INTERNAL, True),
+        (f"Training failed! Reason: {CAPACITY}", FailureCause.CAPACITY, True),
+        (f"my script says: {CAPACITY}", FailureCause.UNKNOWN, False),
+        (f"AlgorithmError: the training job failed: {CAPACITY}", FailureCause.ALGORITHM, False),
         # what follows a reason is its own, whatever stands there
         ("UnexpectedStatusException: Error for Training job x: Failed. Reason: odd\nAn error occurred (ThrottlingException) when calling the X operation: y",
          FailureCause.UNKNOWN, False),

@@ -26,7 +26,7 @@ RULES = "version: 1\nrules:\n  - {name: one, rule: spot-required}\n"
         ("AlgorithmError: CapacityError: said the script", "algorithm", False),
         ("ClientError: Data download failed", "client", False),
         ("the CapacityError of somebody", "unknown", False),
-        ("", "unknown", False),
+        ("it failed", "unknown", False),
     ],
 )
 def test_classify_names_the_cause_by_its_prefix_alone(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -82,12 +84,32 @@ def deploy(local: aws.Local, token: str) -> None:
         TemplateBody=json.dumps(template),
         Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()],
     )
+    set_targets(local)
+    table = output(local, "Ledger")
+    ttl = {"Enabled": True, "AttributeName": "expires_at"}
+    local.client("dynamodb").update_time_to_live(TableName=table, TimeToLiveSpecification=ttl)
     for name, actions in needed.items():  # moto's CloudFormation writes policies in roles as no JSON
         allow(local, role_named(local, name), sorted(actions))
     ledger(local).passes.note_passed(DiscoverPass.FIRST, now())
     ledger(local).revisions.in_force_at(GOOD["revision"], now(), GOOD)
     ledger(local).digests.note_checked(now())
     sweep_at(local, now())
+
+
+def set_targets(local: aws.Local) -> None:
+    """Both rules call a function, as the stack's own do."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as content:
+        content.writestr("app.py", "")
+    functions, events = local.client("lambda"), local.client("events")
+    role = local.client("iam").get_role(RoleName="training")["Role"]["Arn"]
+    code = {"ZipFile": packed.getvalue()}
+    made = functions.create_function(FunctionName="Sweep", Runtime="python3.13", Role=role, Handler="app.a", Code=code)
+    functions.add_permission(
+        FunctionName="Sweep", StatementId="rules", Action="lambda:InvokeFunction", Principal="events.amazonaws.com"
+    )
+    for rule in events.list_rules()["Rules"]:
+        events.put_targets(Rule=rule["Name"], Targets=[{"Id": "0", "Arn": made["FunctionArn"]}])
 
 
 def sweep_at(local: aws.Local, at: datetime) -> None:
@@ -120,12 +142,12 @@ def test_a_healthy_installation_is_in_order(local: aws.Local, capsys: pytest.Cap
     assert [one for one in found.values() if one["ok"] is not True] == []
     assert code == 0
     assert set(found) == {
-        "clock", "stack", "rules", "alarms", "dead letters", "table", "work", "discover", "halt", "roles", "buckets", "slack",
-        "policy", "policies", "sweep", "digests", "messages", "permissions", "quotas", "topics",
+        "clock", "stack", "rules", "event bus", "alarms", "dead letters", "table", "work", "discover", "halt", "roles",
+        "buckets", "slack", "policy", "policies", "sweep", "digests", "messages", "permissions", "quotas", "topics",
     }  # fmt: skip
     assert main(["doctor", "--stack", STACK]) == 0
     out = capsys.readouterr().out
-    assert out.endswith("19 checks, all in order\n")
+    assert out.endswith("20 checks, all in order\n")
     assert_transcript("a healthy installation", out)
 
 
@@ -151,6 +173,31 @@ def assert_transcript(title: str, out: str) -> None:
 def disable_a_rule(local: aws.Local) -> None:
     events = local.client("events")
     events.disable_rule(Name=events.list_rules()["Rules"][0]["Name"])
+
+
+def delete_a_rule(local: aws.Local) -> None:
+    events = local.client("events")
+    name = events.list_rules()["Rules"][0]["Name"]
+    events.remove_targets(Rule=name, Ids=["0"])
+    events.delete_rule(Name=name)
+
+
+def take_a_target(local: aws.Local) -> None:
+    events = local.client("events")
+    events.remove_targets(Rule=events.list_rules()["Rules"][0]["Name"], Ids=["0"])
+
+
+def take_the_rules_permission(local: aws.Local) -> None:
+    local.client("lambda").remove_permission(FunctionName="Sweep", StatementId="rules")
+
+
+def delete_the_function(local: aws.Local) -> None:
+    local.client("lambda").delete_function(FunctionName="Sweep")
+
+
+def end_its_time_to_live(local: aws.Local) -> None:
+    ttl = {"Enabled": False, "AttributeName": "expires_at"}
+    local.client("dynamodb").update_time_to_live(TableName=output(local, "Ledger"), TimeToLiveSpecification=ttl)
 
 
 def kill_a_letter(local: aws.Local) -> None:
@@ -246,8 +293,13 @@ def delete_the_bucket(local: aws.Local) -> None:
     ("break_it", "check", "told"),
     [
         (disable_a_rule, "rules", "disabled: "),
+        (delete_a_rule, "rules", "deleted: "),
+        (take_a_target, "rules", " calls no function; deploy the stack again with REVERT_DRIFT=yes"),
+        (take_the_rules_permission, "rules", " may not call Sweep"),
+        (delete_the_function, "rules", " may not call Sweep, or that is deleted"),
+        (end_its_time_to_live, "table", "has no time to live on expires_at, so no row expires"),
         (kill_a_letter, "dead letters", "1 wait; repair the cause that the log shows, then run spotwarden redrive --queue http"),
-        (delete_the_table, "table", "is gone: restore it from its backup, and deploy with ExistingLedger"),
+        (delete_the_table, "table", "restore it from its backup there, and deploy with its name as ExistingLedger"),
         (cut_a_restore, "table", "is not complete: pause with spotwarden halt, then repeat the restore"),
         (fail_a_trigger, "work", "1 trigger failing, the oldest since "),
         (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.cli.fix_words import ack_spec, aws_cli, estimator, in_words, model_trainer, prefix_lines, terraform
+from controller.cli.fix_words import ack_spec, aws_cli, estimator, fix_lines, in_words, model_trainer, prefix_lines, terraform
 from controller.policy.findings import Fix
 
 CHANGE = {
@@ -69,3 +69,17 @@ def test_each_run_of_what_runs_again_has_a_prefix_of_its_own() -> None:
         "sdk-v2": 'f"s3://acme/ck/{run}/"',
         "terraform": None,
     }
+
+
+def test_a_way_that_has_no_word_for_a_change_is_left_out() -> None:
+    change = {
+        "CheckPointConfig": None,
+        "StoppingCondition": {"MaxRunTime": None},
+        "AlgorithmSpecification": {"TrainingInputMode": "File"},
+    }
+    said = dict(fix_lines(Fix(request=change), "request"))
+    assert "in SDK v2" not in said
+    assert (said["with the AWS CLI"], "null" in said["in the request"]) == (
+        "--algorithm-specification TrainingInputMode=File",
+        True,
+    )

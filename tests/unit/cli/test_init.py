@@ -65,7 +65,7 @@ def test_the_recipe_runs_commands_that_exist_on_the_folder(project: Path, folder
         assert main([word.strip('"') for word in run[1:]]) == 0
 
 
-@pytest.mark.parametrize("existing", WRITTEN)
+@pytest.mark.parametrize("existing", WRITTEN[1:])
 def test_nothing_is_overwritten_and_nothing_else_is_written(
     project: Path, existing: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -75,6 +75,27 @@ def test_nothing_is_overwritten_and_nothing_else_is_written(
     assert f"found {existing}, wanted a folder without it: nothing is overwritten" in capsys.readouterr().err
     assert files_in(project) == [existing]
     assert (project / existing).read_text() == "mine"
+
+
+def test_a_second_folder_leaves_the_recipe_of_the_first_and_shows_what_it_lacks(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["init"])
+    recipe = project / WRITTEN[0]
+    before = recipe.read_text("utf-8")
+    capsys.readouterr()
+    assert main(["init", "team-b/policies"]) == 0
+    printed = capsys.readouterr().out
+    assert recipe.read_text("utf-8") == before
+    assert files_in(project) == sorted([*WRITTEN, *(f"team-b/{name}" for name in WRITTEN[1:])])
+    assert f"kept {WRITTEN[0]} as it is" in printed
+    for line in (
+        'paths: ["team-b/policies/**"]',
+        'validate --strict --format github "team-b/policies"',
+        'test "team-b/policies"',
+    ):
+        assert line in printed
+    assert main(["test", "team-b/policies", "--coverage"]) == 0
 
 
 def test_a_link_to_nothing_is_not_followed(project: Path) -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from controller import wiring
-from tests.unit.cli.checking import CASES, Check
+from tests.unit.cli.checking import CASES, Check, request
 
 ALL = ["save-long-work", "one-hour-without-checkpoints", "wait-limit", "spot-for-long-jobs"]
 
@@ -115,3 +115,75 @@ def test_a_job_s_name_asks_sagemaker_and_says_why_it_cannot(said_of: Check, monk
     said = said_of(CASES / "list-summaries.json", "--live")
     assert (said.code, said.job["error"].startswith("found no AWS region")) == (5, True)
     wiring.client.cache_clear()
+
+
+def test_one_wrong_value_hides_no_other_mistake(said_of: Check) -> None:
+    """A request that cannot be read as it is, is judged by the values that were meant, and without those that nobody can know."""
+    wrong = {
+        "TrainingJobName": "bad name!", "RoleArn": "train", "EnableManagedSpotTraining": "true", "Tags": {"team": "x"},
+        "StoppingCondition": {"MaxRunTimeInSeconds": 7200, "MaxWaitTimeInSeconds": 3600},
+        "ResourceConfig": {"InstanceType": "ml.g5.xlarg", "InstanceCount": 0, "VolumeSizeInGB": 50},
+        "CheckPointConfig": {"S3URI": "s3://acme-ml/ck"},
+    }  # fmt: skip
+    job = said_of(request(CheckpointConfig=None, **wrong)).job
+    assert {finding["field"] for finding in job["findings"]} == {
+        "TrainingJobName", "RoleArn", "EnableManagedSpotTraining", "Tags", "StoppingCondition.MaxRunTimeInSeconds",
+        "StoppingCondition.MaxWaitTimeInSeconds", "ResourceConfig.InstanceType", "ResourceConfig.InstanceCount",
+        "CheckPointConfig", "CheckPointConfig.S3URI",
+    }  # fmt: skip
+    assert job["fix"]["request"]["StoppingCondition"]["MaxWaitTimeInSeconds"] == 14_400
+    assert job["fix"]["left"] == ["TrainingJobName", "RoleArn", "Tags", "ResourceConfig.InstanceCount"]
+
+
+def test_null_and_whole_floats_are_in_the_fix(said_of: Check) -> None:
+    wrong = {"VpcConfig": None, "StoppingCondition": {"MaxRuntimeInSeconds": 14_400.0, "MaxWaitTimeInSeconds": 28_800}}
+    job = said_of(request() | wrong).job
+    assert job["fix"]["request"] == {"VpcConfig": None, "StoppingCondition": {"MaxRuntimeInSeconds": 14_400}}
+    assert "left" not in job["fix"]
+
+
+def test_a_tuning_job_s_event_without_its_envelope_says_nothing_of_spot(said_of: Check) -> None:
+    tuning = json.loads((CASES / "tuning-request.json").read_text("utf-8"))
+    del tuning["TrainingJobDefinition"]["EnableManagedSpotTraining"]
+    arn = "arn:aws:sagemaker:us-east-1:111122223333:hyper-parameter-tuning-job/tune-a"
+    said = said_of(tuning | {"HyperParameterTuningJobArn": arn, "CreationTime": "1583831889050", "Tags": {}})
+    assert (said.code, said.job["verdict"]) == (3, "undecided")
+
+
+def test_a_request_without_its_name_is_refused_for_that(said_of: Check) -> None:
+    said = said_of(request(TrainingJobName=None))
+    assert (said.code, [finding["field"] for finding in said.job["findings"]]) == (4, ["TrainingJobName"])
+
+
+@pytest.mark.parametrize(
+    ("configs", "code"),
+    [
+        ([{"InstanceType": "ml.g5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 30}], 1),
+        ([{"InstanceType": kind, "InstanceCount": 1, "VolumeSizeInGB": 30} for kind in ("ml.g5.xlarge", "ml.g6.xlarge")], 1),
+    ],
+)
+def test_the_instances_of_a_tuning_job_may_be_several_types(said_of: Check, configs: list[object], code: int) -> None:
+    tuning = json.loads((CASES / "tuning-request.json").read_text("utf-8"))
+    definition = tuning["TrainingJobDefinition"]
+    del (
+        definition["ResourceConfig"],
+        definition["EnableManagedSpotTraining"],
+        definition["StoppingCondition"]["MaxWaitTimeInSeconds"],
+    )
+    definition["HyperParameterTuningResourceConfig"] = {"InstanceConfigs": configs}
+    said = said_of(tuning)
+    assert (said.code, said.rules, said.job["undecided"]) == (code, ["spot-for-long-jobs"], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "wanted"),
+    [
+        ("TRAININGJOBSUMMARIES\t2026-11-20\tfoo\tarn:x\tCompleted\n", "list.txt", "--output json"),
+        ('/* mine */\n{"TrainingJobName": "a"}', "job.json", "line 1: found a comment"),
+        ('resource "aws_sagemaker_training_job" "x" { training_job_name = "x" }\n', "main.tf", "terraform show -json plan"),
+        ("{'TrainingJobName': 'r', 'CreationTime': datetime.datetime(2026, 1, 1, tzinfo=tzlocal())}", "r.txt", "json.dumps"),
+    ],
+)
+def test_what_another_tool_writes_is_named_with_what_to_check(said_of: Check, text: str, name: str, wanted: str) -> None:
+    said = said_of(text, name=name)
+    assert (said.code, wanted in said.err) == (2, True)

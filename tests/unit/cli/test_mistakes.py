@@ -38,6 +38,18 @@ MISTAKES: tuple[list[str], ...] = (
     ["version"],
     ["classify"],
     ["classify", "job.json"],
+    ["classify", ""],
+    ["check", "job.json", "--tags", "=vision"],
+    ["check", "job.json", "--policies", "job.json"],
+    ["check", "job.json", "--region"],
+    ["CHECK", "job.json"],
+    ["--verison"],
+    ["report", *TABLE, "--format", "pdf"],
+    ["report", *TABLE, "--period", "2026-W60"],
+    ["report", "--ledger", "none.jsonl"],
+    ["report", "--ledger", "job.json"],
+    ["audit", *TABLE, "--bill", "none.csv"],
+    ["explain", "bert", "--at", "yesterday"],
     ["report", *TABLE, "--period", "2026-10-31..2026-10-01"],
     ["compile", "none"],
     ["validate", "none"],
@@ -70,7 +82,7 @@ MISTAKES: tuple[list[str], ...] = (
     ["status"],
     ["status", *TABLE, "--region", "us-east-1"],
     ["redrive"],
-    ["redrive", "--queue", "https://sqs/q"],
+    ["redrive", "--function", "JobChanged"],
     ["replay", "--since", "yesterday", "--function", "F"],
     ["doctor", "--stck", "x"],
     ["slack-manifest", "--url", "http://x"],
@@ -104,7 +116,7 @@ def transcript() -> str:
             out, err = io.StringIO(), io.StringIO()
             with redirect_stdout(out), redirect_stderr(err):
                 code = main(arguments)
-            shown = " ".join(f'"{word}"' if " " in word else word for word in arguments)
+            shown = " ".join(f'"{word}"' if " " in word or not word else word for word in arguments)
             lines += [
                 "```",
                 f"$ spotwarden {shown}",

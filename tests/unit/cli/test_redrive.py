@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -46,28 +46,30 @@ def record(payload: dict[str, Any], version: str = "1.0") -> dict[str, Any]:
     return {"version": version, "requestContext": {"functionArn": f"{ARN}:$LATEST"}, "requestPayload": payload}
 
 
-def redrive(*messages: dict[str, Any], attributes: dict[str, Any] | None = None) -> tuple[int, int]:
+def redrive(*messages: dict[str, Any], attributes: dict[str, Any] | None = None, options: Sequence[str] = ()) -> tuple[int, int]:
     """Queue dead letters and run the command: its exit code, and how many messages are left."""
     sqs = wiring.client("sqs")
     queue = sqs.create_queue(QueueName="DeadLetters")["QueueUrl"]
     for message in messages:
         sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(message), MessageAttributes=attributes or {})
-    code = main(["redrive", "--queue", queue, "--function", "job_changed"])
+    code = main(["redrive", "--queue", queue, *options])
     counted = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
     return code, int(counted["ApproximateNumberOfMessages"]) + int(counted["ApproximateNumberOfMessagesNotVisible"])
 
 
 @pytest.mark.parametrize(
-    ("message", "attributes"),
+    ("message", "attributes", "options"),
     [
-        (lambda: record(event()), None),
-        (event, None),
-        (event, {"TARGET_ARN": {"DataType": "String", "StringValue": ARN}}),
+        (lambda: record(event()), None, ()),
+        (event, None, ("--function", "job_changed")),
+        (event, {"TARGET_ARN": {"DataType": "String", "StringValue": ARN}}, ()),
     ],
     ids=["an on-failure record", "Lambda's dead-letter queue", "EventBridge's dead-letter queue"],
 )
-def test_a_dead_letter_reaches_the_function_again_and_leaves_the_queue(host: Host, message: Any, attributes: Any) -> None:
-    assert redrive(message(), attributes=attributes) == (0, 0)
+def test_a_dead_letter_reaches_the_function_again_and_leaves_the_queue(
+    host: Host, message: Any, attributes: Any, options: Any
+) -> None:
+    assert redrive(message(), attributes=attributes, options=options) == (0, 0)
     assert attacks.entries(host, "bert", Ended)
 
 
@@ -77,6 +79,17 @@ def test_a_dead_letter_of_another_version_is_kept_with_the_reason(host: Host, ca
     assert "the dead letter is a record of version '0.9', wanted '1.0'" in said
     assert "1 dead letter handed over, 1 kept" in said
     assert attacks.entries(host, "bert", Ended)
+
+
+def test_a_dead_letter_that_no_function_can_take_is_kept_and_holds_up_no_other(
+    host: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = record(event()) | {"requestContext": {"functionArn": "arn:aws:lambda:us-east-1:123456789012:function:old:$LATEST"}}
+    assert redrive(gone, event(), record(event())) == (1, 2)
+    said = capsys.readouterr().out
+    assert "the function arn:aws:lambda:us-east-1:123456789012:function:old that it failed in is gone\n" in said
+    assert "it names no function: add --function, mostly the stack's output JobChanged\n" in said
+    assert "1 dead letter handed over, 2 kept" in said
 
 
 def test_an_empty_queue_is_nothing_to_do(host: Host, capsys: pytest.CaptureFixture[str]) -> None:

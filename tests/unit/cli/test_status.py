@@ -73,9 +73,8 @@ def test_a_halt_is_shown_with_who_called_it_and_how_it_ends(host: Host, capsys: 
 @pytest.mark.parametrize(
     ("arguments", "wanted"),
     [
-        ([], "found nothing to send again, wanted --table for messages, or --queue and --function for dead letters"),
-        (["--function", "JobChanged"], "found --function without --queue, wanted both"),
-        (["--queue", "https://sqs/q"], "found --queue without --function, wanted the stack's output JobChanged"),
+        ([], "found nothing to send again, wanted --table for messages, or --queue for dead letters"),
+        (["--function", "JobChanged"], "found --function without --queue, wanted the stack's output DeadLetters"),
     ],
 )
 def test_redrive_says_what_it_needs(

@@ -7,6 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from controller.decide import decide
 from controller.decide.close_lineage import close_lineage, work_s
 from controller.jobs.job import Interval, Job, Outcome, Service
 from controller.ledger.entry import CheckpointScanned, Finished, Measured
@@ -14,7 +17,7 @@ from controller.ledger.intent import Intent, IntentResult, Publish, Submit
 from controller.ledger.lineage_id import LineageId
 from controller.ledger.move_cause import MoveCause
 from controller.policy.resubmission import DeadlineSettings
-from tests.builders import BEGIN, block, ended, facts, job, lineage, policy, usage
+from tests.builders import BEGIN, attempt, block, ended, facts, job, lineage, policy, usage
 
 HOUR = timedelta(hours=1)
 DONE = ended(job(), Outcome.COMPLETED, usage=usage(3600, 1080), model_artifacts="s3://models/bert.tar.gz")
@@ -138,3 +141,24 @@ def test_the_work_of_a_model_has_no_training_that_an_interruption_lost() -> None
     assert work(done, replace(seen, newest_at=begin + HOUR)) == 7200 + 3600
     assert work(done, replace(seen, problem="AccessDenied")) == 7200 + 6200  # nobody could look: at most
     assert work(done) == 7200 + 6200
+
+
+@pytest.mark.parametrize(
+    ("scan_of_a", "useful_s"),
+    [
+        ({"kept_s": 3000}, 3000),
+        ({"kept_s": 0}, 0),
+        ({"kept_s": 3000, "exact": False}, 18_000),  # at most: what an interruption lost is not known
+        ({"kept_s": 0, "exact": False, "problem": "AccessDenied"}, 18_000),  # nobody could look
+        ({"kept_s": None, "proven_s": 100, "problem": "AccessDenied"}, 18_000),
+        ({"uri": "s3://checkpoints/other/"}, 0),  # it wrote elsewhere: nothing of it is in this model
+        (None, 18_000),  # nobody looked
+    ],
+)
+def test_what_nobody_could_see_of_an_earlier_attempt_counts_in_full(scan_of_a: dict[str, Any] | None, useful_s: int) -> None:
+    """The next run's duration is estimated from it: one that is too short misses deadlines."""
+    uri = str((scan_of_a or {}).get("uri", DONE.checkpoint_uri))
+    first = replace(ended(attempt(2), usage=usage(18_000, 5_000)), checkpoint_uri=uri)
+    known = [e for e in decide(facts(first, number=2)).entries if not isinstance(e, CheckpointScanned)]
+    known += [scan(first.name, **scan_of_a)] if scan_of_a is not None else []
+    assert work_s(facts(DONE, lineage=lineage(LineageId.of(DONE), entries=known))) == 57 * 60 + useful_s

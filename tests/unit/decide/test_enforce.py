@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from controller.decide import decide
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.request import change_from_json
@@ -14,7 +16,8 @@ from controller.ledger.message_kind import MessageKind
 from controller.ledger.move_cause import MoveCause
 from controller.policy.mode import Mode
 from controller.policy.policy import Repair, RuleAction
-from tests.builders import BEGIN, facts, job, lineage, policy, rule
+from controller.policy.selector import Selector
+from tests.builders import BEGIN, block, facts, job, lineage, policy, rule
 from tests.unit.decide.deciding import actions, text
 
 REPAIRING = policy(
@@ -47,6 +50,25 @@ def test_where_a_repair_is_not_possible_the_job_keeps_running_and_people_are_tol
     impossible = facts(replace(WITHOUT_CHECKPOINTS, tags={"team": "../search"}), policy=REPAIRING)
     assert not actions(impossible, Stop)
     assert "it cannot be repaired automatically" in text(impossible, "flagged/save-it/enforce")
+
+
+@pytest.mark.parametrize(
+    ("match", "stopped"),
+    [
+        pytest.param(Selector(tags={"team": ("vision",)}, name=("other-*",)), False, id="a cap of its team"),
+        pytest.param(Selector(name=("other-*",)), False, id="a cap of every team"),
+        pytest.param(Selector(tags={"team": ("ads",)}), True, id="a cap of another team, by tag"),
+        pytest.param(Selector(role=("*/Ads",)), True, id="a cap of another team, by role"),
+    ],
+)
+def test_a_repair_of_a_job_that_no_resubmit_block_selects_is_held_to_the_lowest_cap_of_its_team(
+    match: Selector, stopped: bool
+) -> None:
+    for caps in ({"team_month_cap_micros": 1_000_000}, {"cap_micros": 1_000_000}):
+        others = (replace(block(**caps), match=match), replace(block(), match=match))
+        capped = facts(WITHOUT_CHECKPOINTS, policy=replace(REPAIRING, resubmissions=others))
+        assert capped.policy.resubmission_for(capped.job) is None
+        assert bool(actions(capped, Stop)) is stopped, caps
 
 
 def test_only_the_alarm_about_checkpoints_is_told_once_a_day() -> None:

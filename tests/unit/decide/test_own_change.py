@@ -79,6 +79,18 @@ def test_an_attempt_on_other_instances_that_fails_in_its_code_goes_back_and_a_pe
     assert not decide(learn(broken, decide(broken)))
 
 
+def test_a_failure_of_no_known_class_that_only_other_instances_show_goes_back_too() -> None:
+    assert resources(failed(ROOT, outcome=Outcome.FAILED))["InstanceType"] == LARGE
+    shown = (
+        failed(ROOT, tried(2, LARGE, Outcome.FAILED, 600), outcome=Outcome.FAILED),  # it fails so on its own instances
+        failed(tried(1, LARGE, Outcome.MEMORY, 60), outcome=Outcome.FAILED),  # there is nothing to go back to
+        failed(ROOT, outcome=Outcome.FAILED, on=LARGE),
+    )
+    for one in shown:
+        assert MoveCause.CHANGED_BACK not in [submit.cause for submit in actions(one, Submit)]
+        assert "changed-back" not in topics(one)
+
+
 def test_another_number_of_instances_is_a_change_too() -> None:
     back = resources(failed(tried(1, LARGE, Outcome.STARVED, 5000, count=2), on=LARGE, count=1))
     assert (back["InstanceType"], back["InstanceCount"]) == (LARGE, 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from controller.decide import decide
 from controller.decide.facts import Facts
 from controller.decide.record_usage import record_usage
 from controller.jobs.checkpoint import CheckpointScan
-from controller.jobs.job import Interval, Outcome
+from controller.jobs.job import Interval, Outcome, Service
 from controller.ledger.entry import CheckpointScanned, Credited, Entry, Measured
 from controller.savings.arithmetic import Savings, sum_savings
 from controller.savings.progress import Basis
@@ -202,3 +203,57 @@ def test_how_long_a_job_waited_for_its_starts_is_recorded_with_its_usage() -> No
     for intervals, waited_s in (((), None), (two[:1], 3_600), (two, 4 * 3_600), (unknown, None)):
         over = replace(ended(job(), Outcome.COMPLETED, ended_at=BEGIN + 6 * HOUR, usage=usage()), intervals=intervals)
         assert [e.waited_s for e in record_usage(facts(over)).entries if isinstance(e, Measured)] == [waited_s]
+
+
+def test_a_job_that_was_interrupted_in_its_first_hour_cost_nothing_and_is_not_said_never_to_have_started() -> None:
+    trained = (Interval(start=BEGIN, end=BEGIN + HOUR / 2),)
+    starved = job(intervals=trained, interrupted_at=(BEGIN + HOUR / 2,))
+    one = total(record_usage(facts(ended(starved, Outcome.STARVED, usage=usage(0, 0)))).entries)
+    assert (one.attempts, one.never_started, one.spent_micros, one.wasted_micros) == (1, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "changes", "with_model"),
+    [
+        (Outcome.OVERRAN, {}, 1),
+        (Outcome.OVERRAN, {"model_artifacts": None}, 0),
+        (Outcome.OVERRAN, {"intervals": ()}, 0),  # it was still downloading: no model of a training
+        (Outcome.STOPPED, {"service": Service.TUNING}, 1),
+        (Outcome.STOPPED, {"service": Service.AUTOML}, 1),
+        (Outcome.STOPPED, {"service": Service.PIPELINES}, 0),
+        (Outcome.STOPPED, {}, 0),
+        (Outcome.STARVED, {}, 0),
+        (Outcome.ALGORITHM, {"service": Service.TUNING}, 0),
+    ],
+)
+def test_only_a_limit_or_a_tuner_that_stopped_training_leaves_a_model_that_is_neither_saved_nor_wasted(
+    outcome: Outcome, changes: dict[str, Any], with_model: int
+) -> None:
+    trained = job(intervals=(Interval(start=BEGIN, end=BEGIN + HOUR),), model_artifacts="s3://m/")
+    one = total(record_usage(facts(replace(ended(trained, outcome, usage=usage(3_600, 1_200)), **changes))).entries)
+    assert (one.stopped_with_model, one.saved_micros) == (with_model, 0 if with_model else -one.spent_micros)
+    assert one.wasted_micros == (0 if with_model else one.spent_micros)
+
+
+@pytest.mark.parametrize(
+    ("intervals_h", "newest_h", "training_s", "useful_s"),
+    [
+        # A download of 300 s before each; AWS leaves out the interval that was interrupted in its first hour.
+        (((0, 0.5), (1, 3)), None, 300 + 7_200, 300 + 7_200),
+        (((0, 0.5), (1, 3), (4, 5)), 2.5, 600 + 10_800, 600 + 5_400 + 3_600),
+        (((0, 2), (3, 5)), None, 600 + 14_400, 600 + 7_200),
+        (((0, 2), (3, 5)), 1.5, 600 + 14_400, 600 + 12_600),
+        (((0, 2), (3, 5)), 2.02, 600 + 14_400, 600 + 14_400),  # written in the grace of the interruption
+        (((0, 2), (3, 5)), 3, 600 + 14_400, 600 + 14_400),  # in the second in which the next interval begins
+    ],
+)
+def test_what_aws_counts_beside_the_intervals_is_not_lost(
+    intervals_h: tuple[tuple[float, float], ...], newest_h: float | None, training_s: int, useful_s: int
+) -> None:
+    spans = tuple(Interval(start=BEGIN + a * HOUR, end=BEGIN + b * HOUR) for a, b in intervals_h)
+    cuts = tuple(span.end for span in spans[:-1] if span.end)
+    over = ended(
+        job(intervals=spans, interrupted_at=cuts), Outcome.COMPLETED, ended_at=spans[-1].end, usage=usage(training_s, 1_000)
+    )  # fmt: skip
+    seen = [scanned(intervals_h[-2][1] + 0.1, newest_h)] if newest_h != 3 else [scanned(3, newest_h)]
+    assert recorded(facts(over, lineage=lineage(entries=seen)))["bert"].useful_s == useful_s

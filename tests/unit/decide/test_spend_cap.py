@@ -89,19 +89,20 @@ def test_of_the_types_that_sagemaker_may_choose_from_the_dearest_counts() -> Non
 )
 def test_no_tag_makes_an_attempt_cheaper(tags: dict[str, str], history: tuple[int, ...]) -> None:
     over = ended(job(runtime_s_max=36_000, tags={"team": "vision", **tags}))
-    allowed = afford(facts(over, history=history), block(cap_micros=5_000_000), {})
+    allowed = afford(looked_up(over, history=history, resubmission=block(cap_micros=5_000_000)), {})
     assert isinstance(allowed, CapFacts)
     assert allowed.next_micros == 15_150_000
 
 
 def test_what_a_family_always_took_is_sent_as_the_limit_where_all_of_the_runtime_does_not_fit() -> None:
     over = ended(job(runtime_s_max=36_000), started_at=None, intervals=())
-    known, capped = facts(over, history=(3000, 3600, 2000)), block(cap_micros=5_000_000)
-    assert afford(known, capped, {}) == Affordable(
+    known = looked_up(over, history=(3000, 3600, 2000), resubmission=block(cap_micros=5_000_000))
+    assert afford(known, {}) == Affordable(
         changes={"StoppingCondition": {"MaxRuntimeInSeconds": 4500}}, cost_micros=1_893_750
     )  # fmt: skip
-    assert afford(known, block(cap_micros=16_000_000), {}) == Affordable(changes={}, cost_micros=15_150_000)
-    assert isinstance(afford(replace(known, history=(3600, 3600)), capped, {}), CapFacts)
+    roomy = looked_up(over, history=known.history, resubmission=block(cap_micros=16_000_000))
+    assert afford(roomy, {}) == Affordable(changes={}, cost_micros=15_150_000)
+    assert isinstance(afford(replace(known, history=(3600, 3600)), {}), CapFacts)
 
 
 def test_recorded_usage_without_a_price_leaves_a_cap_unchecked() -> None:

@@ -1,6 +1,5 @@
 """An image is SageMaker's own only where account, region and repository agree."""
 
-import importlib.resources
 import importlib.util
 import json
 import os
@@ -148,12 +147,12 @@ def test_a_job_with_neither_image_nor_name_is_unknown(absent: str | None) -> Non
 def test_the_table_is_read_on_first_use_and_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
 
-    def counting(package: str) -> Any:
-        opened.append(package)
-        return real(package)
+    def counting(path: Path, *arguments: Any) -> str:
+        opened.append(path.name)
+        return real(path, *arguments)
 
-    real = importlib.resources.files
-    monkeypatch.setattr(importlib.resources, "files", counting)
+    real = Path.read_text
+    monkeypatch.setattr(Path, "read_text", counting)
     spec = importlib.util.spec_from_file_location("fresh", algorithm.__file__)
     assert spec is not None
     assert spec.loader is not None
@@ -165,7 +164,7 @@ def test_the_table_is_read_on_first_use_and_only_once(monkeypatch: pytest.Monkey
         fresh.algorithm_of(
             image=f"811284229777.{US}/ntm", algorithm_name=None, product_id=None, described=False, hyperparameters={}
         )
-    assert opened == ["controller"]
+    assert opened == ["algorithms.json"]
 
 
 # the table

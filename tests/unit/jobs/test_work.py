@@ -46,6 +46,15 @@ def test_a_retry_under_another_name_does_the_same_work(other: Work) -> None:
         "bert-again-2026-11-29",
         "bert.try2",
         "bert-NEW",
+        "bert-ondemand",
+        "bert-on-demand-2",
+        "bert-continued",
+        "bert-run2",
+        "bert-part-2",
+        "bert-by-hand",
+        "bert-recovered",
+        "retry-bert",
+        "copy-of-bert-017",
     ],
 )
 def test_a_name_to_which_people_add_that_it_runs_again_is_of_the_family(name: str) -> None:
@@ -53,7 +62,10 @@ def test_a_name_to_which_people_add_that_it_runs_again_is_of_the_family(name: st
     assert BERT.same_as(replace(RETRY, root=name, job=name, checkpoint_uri=None))
 
 
-@pytest.mark.parametrize("name", ["bert-large", "roberta", "bert-retrieval", "bert-newton", "retry", "v2", "bert-news"])
+@pytest.mark.parametrize(
+    "name",
+    ["bert-large", "roberta", "bert-retrieval", "bert-newton", "retry", "v2", "bert-news", "new", "renew-bert", "bert-prod"],
+)
 def test_another_name_is_another_family(name: str) -> None:
     assert family_of_work(name) == name
     assert not BERT.same_as(replace(RETRY, root=name, job=name, checkpoint_uri=None))

@@ -1,6 +1,6 @@
-"""Rows that are already written keep their meaning: stored words, and what a missing field means, are in ``stored_words.json``.
+"""Rows and policies that exist keep their meaning: stored words, and what a missing field means, are in ``stored_words.json``.
 
-A change of that file changes how the rows of existing installations are read. After a deliberate one,
+A change of that file changes how the rows and the compiled policies of existing installations are read. After a deliberate one,
 ``python -m tests.unit.ledger.test_stored_words`` writes it again.
 """
 
@@ -26,7 +26,7 @@ PACKAGES = (controller.jobs, controller.ledger, controller.policy, controller.sa
 
 
 def words() -> dict[str, dict[str, str]]:
-    """The members of every enum of words, and the defaults of every value that the ledger stores."""
+    """The members of every enum of words, and the defaults of every value that the ledger or a compiled policy stores."""
     found: dict[str, dict[str, str]] = {}
     for package in PACKAGES:
         for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
@@ -40,7 +40,7 @@ def words() -> dict[str, dict[str, str]]:
 def _of(module: ModuleType, value: type) -> dict[str, str]:
     if issubclass(value, StrEnum):
         return {member.name: member.value for member in value}
-    if is_dataclass(value) and module.__name__.startswith("controller.ledger."):
+    if is_dataclass(value) and module.__name__.startswith(("controller.ledger.", "controller.policy.")):
         return {f.name: _default(f) for f in fields(value) if (f.default, f.default_factory) != (MISSING, MISSING)}
     return {}
 

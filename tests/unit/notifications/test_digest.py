@@ -123,6 +123,42 @@ def test_a_digest_is_queued_once_a_day_and_not_before_its_first_hour() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "edit_h"),
+    [
+        (DigestTime(hour=17, timezone="America/Los_Angeles"), DigestTime(hour=8), 40),  # reported the day that is over at once
+        (DigestTime(hour=0, minute=30, timezone="Europe/London"), DigestTime(hour=0, minute=15), 40),  # a day less
+        (DigestTime(weekday=0), DigestTime(weekday=2), 40),
+        (DigestTime(hour=8), DigestTime(hour=7), 40),
+        (DigestTime(hour=8), DigestTime(hour=23, minute=45), 24),
+        (DigestTime(hour=8), DigestTime(hour=8), 31),  # another channel, from the hour before the digest on
+    ],
+)  # fmt: skip
+def test_a_day_is_in_one_daily_and_one_weekly_digest_when_the_policy_changes_their_time(
+    before: DigestTime, after: DigestTime, edit_h: int
+) -> None:
+    place: Any = Place()
+    place.report_store = place
+    place.publish = lambda _: ""
+    place.prices = place
+    place.rate = lambda *_: None
+    place.ledger.halts.call_halt(Halt(why="so that each digest has something to say", who="ada", since=BEGIN))
+    other = "#ml-new" if before == after else "#ml-spot"
+    until: dict[str, set[date]] = {period: set() for period in Period}
+    for hours in range(24 * 10):
+        place.at = BEGIN + timedelta(hours=hours)
+        settings, channel = (before, "#ml-spot") if hours < edit_h else (after, other)
+        place.policy = replace(builders.policy(channel=channel), slack=SlackSettings(digest=settings))
+        if queue_digests(place):
+            for period in Period:
+                until[period].add(place.ledger.digests.reported_until(period, channel))
+    keys = [m.key.split("/") for channel in {"#ml-spot", other} for m in place.outbox.waiting(channel, 999)]
+    for period in Period:
+        since = sorted({date.fromisoformat(key[2]) for key in keys if key[:2] == ["digest", period]})
+        assert since[1:] == sorted(until[period] - {since[0]})[:-1]  # each begins where the one before it ended
+        assert sorted(until[period])[-1] >= place.at.date() - period.length
+
+
 def test_a_digest_that_cannot_be_made_holds_up_no_other_and_is_made_once_it_can() -> None:
     place: Any = Place()
     settings = SlackSettings(channels={"vision": "#a-bad", "speech": "#speech"})

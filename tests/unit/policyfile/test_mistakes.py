@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.policyfile import BadPolicy, compile_folder
+from controller.policyfile import BadPolicy, compile_folder, validate_folder
 from tests.unit.policyfile.writing import problems
 
 RULE = "version: 1\nrules:\n  - {name: one, rule: spot-required, %s}\n"
@@ -79,7 +79,10 @@ def test_a_file_that_is_no_policy_file_is_refused(tmp_path: Path, text: str, mes
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ("mode: enforce", "rules[0]: found mode enforce without an action, wanted action: stop, action: repair or mode: warn"),
+        (
+            "mode: enforce",
+            "rules[0].mode: found mode enforce without an action, wanted action: stop, action: repair or mode: warn",
+        ),
         ("mode: warn, action: stop", "rules[0].action: found an action in mode warn, wanted mode: enforce or no action"),
         ("action: stop", "rules[0].action: found an action in mode audit, wanted mode: enforce or no action"),
         ("mode: enforce, action: repare", "rules[0].action: found 'repare', wanted one of stop, repair (did you mean 'repair'?)"),
@@ -122,14 +125,47 @@ def test_a_key_of_another_language_says_what_to_write(tmp_path: Path, entry: str
 @pytest.mark.parametrize(
     ("length", "hint"),
     [
-        ("60", " (a number needs its unit)"), ("1.5", " (a number needs its unit)"), ("1.5h", ""), ("48 h", ""), ("2w", ""),
-        ("-5m", ""), ("h", ""), ("[1h]", ""), ("true", ""), ("1h30m", ""), ("'٣h'", ""),
+        ("60", " (a number needs its unit)"), ("1.5", " (a number needs its unit)"), ("1.5h", " (write 90m)"),
+        ("48 h", " (write 2d)"), ("2w", " (write 14d)"), ("24 hours", " (write 1d)"), ("PT1H30M", " (write 90m)"),
+        ("-5m", ""), ("h", ""), ("[1h]", ""), ("true", ""), ("1h30m", " (write 90m)"), ("0.7s", ""), ("'٣h'", ""),
     ],
 )  # fmt: skip
 def test_a_duration_is_a_number_and_its_unit(tmp_path: Path, length: str, hint: str) -> None:
     (message,) = problems(tmp_path, OPTIONS % ("max-runtime-limit", f"at_most: {length}"))
     assert message.startswith("a.yaml:5: rules[0].options.at_most: found ")
     assert message.endswith(f", wanted a duration such as 90s, 15m, 48h or 7d{hint}")
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ("share: '10'", "above 0% and at most 100% (write 10%)"),
+        ("mode: {share: 10%}", "wanted one of audit, warn, enforce (share: 10% is a key of the rule, beside mode)"),
+        ("surprise: 20", "wanted a map of KEY: VALUE (such as surprise: {jobs: 20, of_last_day: 25%})"),
+        ("mode: “warn”", "(write plain quotes, or none; did you mean 'warn'?)"),
+        ("enforce_from: 2026-02-30", "wanted a day such as 2026-12-01 (no calendar has that day)"),
+        ("enforce_from: 1.12.2026", "wanted a day such as 2026-12-01 (year-month-day, with all digits)"),
+        ("match: {tags: team=vision}", "wanted a map of KEY: VALUE (such as tags: {team: vision})"),
+        ("match: {tags: {'team,user': x}}", "(write a list with brackets, such as [team, owner])"),
+    ],
+)
+def test_a_value_of_another_form_says_how_to_write_it(tmp_path: Path, entry: str, message: str) -> None:
+    assert any(found.endswith(message) for found in problems(tmp_path, RULE % entry))
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "hint"),
+    [
+        ('version: 1\nrules:\n  - name: "a\n    rule: spot-required\n', (3, 11), "close the quote"),
+        ("version: 1\nrules:\n  - {name: a, match: {name: {x}}\n", (3, 5), "close the map with '}'"),
+        ("version: 1\ndefaults: {channel: #ml}\nrules: []\n", (3, 6), "# starts a comment unless it is quoted"),
+    ],
+)
+def test_what_is_not_closed_is_shown_where_it_begins(tmp_path: Path, text: str, place: tuple[int, int], hint: str) -> None:
+    (tmp_path / "a.yaml").write_text(text, "utf-8")
+    (error,) = validate_folder(tmp_path).errors
+    assert (error.line, error.column) == place
+    assert hint in error.hint
 
 
 @pytest.mark.parametrize(

@@ -126,3 +126,10 @@ def test_a_compiled_waiver_without_a_zone_is_refused(tmp_path: Path) -> None:
     document["waivers"] = [{**waiver, "expires": "2026-12-10T00:00:00"} for waiver in document["waivers"]]  # type: ignore[attr-defined]
     with pytest.raises(ValueError, match="wanted a time with its zone"):
         load_policy(document, BEGIN)
+
+
+def test_a_waiver_that_is_too_long_is_named_beside_other_mistakes(tmp_path: Path) -> None:
+    other = "  - {name: other, rule: use-spot, match: {role: x}, reason: r, owner: o, ticket: t, expires: never}\n"
+    (tmp_path / "a.yaml").write_text(with_waiver(expires="2099-12-31") + other, "utf-8")
+    errors = validate_folder(tmp_path, now=BEGIN).errors
+    assert [error.found for error in errors] == ["'2099-12-31'", "'never'"]

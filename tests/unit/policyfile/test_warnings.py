@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,31 @@ BLOCKS = "version: 1\nresubmit:\n"
 A_BLOCK = BLOCKS + "  - {name: one, causes: {starved: {limit: 1}}, %s}\n"
 
 
+TAGS = RULES + "  - {name: one, rule: spot-required, match: {tags: {team: %s}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("'*'", [("tag-missing", "'*'")]),
+        ("[vision, '**']", [("tag-missing", "'**'")]),
+        ("['*', '']", [("does-nothing", "team")]),
+        ("'?*'", []),
+        ("''", []),
+        ("['', vision]", []),
+    ],
+)
+def test_a_glob_that_the_empty_text_matches_is_warned_about_since_no_job_without_the_tag_matches_it(
+    tmp_path: Path, value: str, expected: list[tuple[str, str]]
+) -> None:
+    assert told(tmp_path, TAGS % value) == expected
+
+
+def test_a_type_that_no_instance_has_is_warned_about_where_it_is_allowed(tmp_path: Path) -> None:
+    allowed = "  - {name: one, rule: instance-allowed, options: {instance_types: ['ml.g5.*', 'ml.g5.*, ml.p3.*']}}\n"
+    assert told(tmp_path, RULES + allowed) == [("does-nothing", "'ml.g5.*, ml.p3.*'")]
+
+
 def told(folder: Path, text: str) -> list[tuple[str, str]]:
     """The code of each warning, and the text that it marks."""
     found = warnings(folder, text)
@@ -68,6 +94,10 @@ def told(folder: Path, text: str) -> list[tuple[str, str]]:
         ("{region: 'EU-*'}", "'EU-*'"),
         ("{role: 'arn:aws:iam::1:user/x'}", "'arn:aws:iam::1:user/x'"),
         ("{tags: {team: %s}}" % ("x" * 257), "x" * 257),
+        ("{tags: {team: 'vision, speech'}}", "'vision, speech'"),
+        ("{tags: {team: ['!vision', x]}}", "'!vision'"),
+        ("{tags: {team: “vision”}}", "“vision”"),
+        ("{role: 'a, b'}", "'a, b'"),
     ],
 )
 def test_a_rule_and_a_block_that_no_job_can_match_are_named(tmp_path: Path, match: str, marked: str) -> None:
@@ -337,3 +367,21 @@ def test_compile_says_its_warnings_beside_the_document(tmp_path: Path, capsys: p
     out, err = capsys.readouterr()
     assert out.startswith("{")
     assert f"{tmp_path}/a.yaml:8:26: warning: rules[0].repair.checkpoint: found the same checkpoint prefix" in err
+
+
+ROLLED_OUT = RULES + "  - {name: one, rule: spot-required, mode: enforce, action: stop, %s}\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "marked"),
+    [
+        ("enforce_from: 2026-11-30", ["enforce_from"]),
+        ("enforce_from: 2026-12-01", []),
+        ("share: 100%", ["share"]),
+        ("share: 99%", []),
+    ],
+)
+def test_a_day_that_has_passed_and_a_share_of_all_do_nothing(tmp_path: Path, more: str, marked: list[str]) -> None:
+    (tmp_path / "a.yaml").write_text(ROLLED_OUT % more, "utf-8")
+    found = validate_folder(tmp_path, now=datetime(2026, 12, 1, 12, tzinfo=UTC)).warnings
+    assert [one.source[one.column - 1 :][: one.length] for one in found] == marked

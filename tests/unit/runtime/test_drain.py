@@ -241,6 +241,17 @@ def test_through_a_webhook_each_message_is_posted_and_nothing_is_edited() -> Non
     assert "|Job in SageMaker>" in place.slack.posts[0][2].text
 
 
+def test_through_a_webhook_nothing_speaks_of_a_thread() -> None:
+    place = Place(slack=Slack(threads=False))
+    page = Page(text="Details are in the thread", blocks=({"type": "divider"},))
+    place.outbox.put(Message(key="d/0", channel="#ml-spot", at=BEGIN, native=page.json, plain="[]", thread="digest/day"))
+    for number in range(20):
+        place.say(number, f"*job-{number}* is submitted again", root=f"job-{number}", topic=f"resubmitting/job-{number}-r02")
+    drain(place.ports)
+    told = "\n".join(page.json for _, _, page in place.slack.posts)
+    assert ("Details are below" in told, "Details of each job are below" in told, "thread" in told) == (True, True, False)
+
+
 @dataclass
 class PickySlack(Slack):
     """A Slack that refuses each post for which ``refuses`` gives an error."""

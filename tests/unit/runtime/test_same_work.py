@@ -87,6 +87,29 @@ def test_a_job_that_the_ledger_does_not_know_is_found_by_what_it_works_on(other:
     assert World(Listing([FAILED, other])).found() == (other.name if found else "")
 
 
+@pytest.mark.parametrize(
+    ("other", "found"),
+    [
+        (retry(minutes=-5), True),  # begun by hand while the job still waited for capacity
+        (retry("by-hand", minutes=-59), True),
+        (ended(retry(minutes=-5), Outcome.COMPLETED, ended_at=END + 30 * MINUTE), True),
+        (ended(retry(minutes=-5), Outcome.COMPLETED, ended_at=END - MINUTE), False),  # the job went on after it
+        (ended(retry(minutes=-5), Outcome.STOPPED, ended_at=END + 30 * MINUTE), False),
+        (ended(retry(minutes=-5), Outcome.STARVED, ended_at=END + 30 * MINUTE), False),
+        (retry(minutes=-5, checkpoint_uri=None), False),  # a run of the same kind beside it, such as the next seed of a sweep
+        (retry(minutes=-5, checkpoint_uri="s3://checkpoints/other/"), False),
+        (retry(minutes=-5, role="arn:aws:iam::111122223333:role/Other"), False),
+        (retry(minutes=-5, status="Stopping"), False),
+        (retry(minutes=-61), False),  # older than the job: no retry of it
+    ],
+)
+def test_a_job_that_was_begun_on_the_same_prefix_before_the_end_does_the_same_work_too(other: Job, found: bool) -> None:
+    world = World(Listing([FAILED, other]))
+    work = Work.of(other, root=other.name, lineage="another's")
+    assert world.ledger.commit(world.ledger.load(lineage_id(other.name)), Decision(works=(work,)))
+    assert world.found() == (other.name if found else "")
+
+
 def test_an_attempt_of_the_controller_that_has_not_been_seen_yet_is_not_taken_for_other_work() -> None:
     world, second = World(Listing([FAILED, retry(attempt(2).name)])), attempt(2).name
     submit = Submit(about=FAILED.name, job=second, number=2, cause=FailureCause.CAPACITY, born_at=FAILED.created_at)

@@ -74,6 +74,7 @@ def test_more_interruptions_mean_a_shorter_checkpoint_interval() -> None:
 
 def test_young_s_interval_is_the_root_of_twice_the_write_times_the_mean_time_between() -> None:
     assert advised_interval_s(interruptions_per_h=0.5, write_s=100) == 1200
+    assert advised_interval_s(interruptions_per_h=0.01, write_s=3600) == 50_912  # √(2 · 3600 s · 360,000 s)
 
 
 def test_advice_says_what_a_run_may_expect_on_spot_with_and_without_checkpoints() -> None:

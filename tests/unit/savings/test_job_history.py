@@ -26,6 +26,10 @@ def runs(instance_type: str, *work_s: int) -> tuple[FamilyRun, ...]:
 def test_the_quantile_is_the_smallest_run_that_covers_the_share() -> None:
     assert quantile((10, 30, 20), 0.5) == 20
     assert quantile((10, 30, 20), 0.9) == 30
+    for percent in range(1, 101):  # of 20 runs, 55 % are 11, although 0.55 · 20 is a little more as binary fractions
+        assert [quantile(range(1, n + 1), percent / 100) for n in (1, 20, 50, 100)] == [
+            -(-percent * n // 100) for n in (1, 20, 50, 100)
+        ]  # fmt: skip
 
 
 def test_half_the_speed_is_half_the_seconds_on_the_first_type() -> None:

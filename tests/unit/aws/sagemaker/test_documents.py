@@ -153,6 +153,15 @@ def test_interruptions_are_counted_from_the_transitions() -> None:
     assert describe(SecondaryStatusTransitions=lines).interrupted_at == tuple(times)
 
 
+def test_an_interval_whose_end_is_left_out_ends_where_the_next_status_begins() -> None:
+    begins = [("Starting", 0), ("Training", 5), ("Interrupted", 65), ("Starting", 90), ("Training", 95)]
+    lines = [{"Status": status, "StartTime": AT + timedelta(minutes=m)} for status, m in begins]
+    trained = [(i.start, i.end) for i in describe(SecondaryStatusTransitions=lines).intervals]
+    assert trained == [(AT + timedelta(minutes=5), AT + timedelta(minutes=65)), (AT + timedelta(minutes=95), None)]
+    lines[1]["EndTime"] = AT + timedelta(minutes=60)
+    assert describe(SecondaryStatusTransitions=lines).intervals[0].end == AT + timedelta(minutes=60)
+
+
 def test_a_stop_began_when_the_transition_says() -> None:
     at = AT + timedelta(minutes=5)
     assert describe(SecondaryStatusTransitions=[{"Status": "Stopping", "StartTime": at}]).stopping_at == at
@@ -386,6 +395,7 @@ def test_a_warm_pool_that_still_waits_has_no_final_usage() -> None:
     used = {"TrainingJobStatus": "Completed", "TrainingTimeInSeconds": 60, "BillableTimeInSeconds": 60}
     pool = {"Status": "Available", "ResourceRetainedBillableTimeInSeconds": 100}
     assert describe(**used, WarmPoolStatus=pool).usage is None
+    assert describe(**used, WarmPoolStatus={"Status": "InUse"}).usage is None  # it becomes Available after the end
     assert describe(**used, WarmPoolStatus={**pool, "Status": "Terminated"}).usage == Usage(
         training_s=60, billable_s=60, retained_s=100
     )

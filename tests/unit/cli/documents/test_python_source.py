@@ -459,3 +459,31 @@ def test_a_trainer_is_configured_by_name_or_right_after_it_is_made() -> None:
     )
     stops = [one.body["StoppingCondition"]["MaxRuntimeInSeconds"] for one in python_jobs("a.py", text)]
     assert stops == [1, 3, 3600]  # the last is the SDK's own
+
+
+@pytest.mark.parametrize(
+    ("program", "field", "meant"),
+    [
+        (
+            "PyTorch(instance_type='ml.g5.xlarge', use_spot_instance=True, max_run=600)",
+            "use_spot_instance",
+            "use_spot_instances?",
+        ),
+        ("PyTorch(instance_type='ml.g5.xlarge', max_runtime=600)", "max_runtime", "max_run?"),
+        ("Estimator(instance_type='ml.g5.xlarge', checkpoint_s3_url='s3://acme/ck')", "checkpoint_s3_url", "checkpoint_s3_uri?"),
+        ("ModelTrainer(training_image='x', use_spot_instances=True)", "use_spot_instances", "enable_managed_spot_training=…)?"),
+        ("ModelTrainer(training_image='x', stopping_conditions=None)", "stopping_conditions", "stopping_condition?"),
+    ],
+)
+def test_an_argument_that_the_sdk_does_not_have_is_told_with_what_was_meant(
+    said_of: Check, program: str, field: str, meant: str
+) -> None:
+    said = said_of(f"made = {program}\n", name="train.py")
+    told = next(finding for finding in said.job["findings"] if finding["field"] == field)
+    assert (said.code, told["severity"], told["wanted"].endswith(meant)) == (4, "refused", True)
+
+
+def test_places_of_airflow_s_templates_are_filled_in_later(said_of: Check) -> None:
+    config = request(TrainingJobName="nightly-{{ ds_nodash }}")
+    said = said_of(f"train = SageMakerTrainingOperator(task_id='t', config={config!r})\n", name="dag.py")
+    assert (said.code, said.job["job"]) == (0, "train")

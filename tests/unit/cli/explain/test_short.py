@@ -23,16 +23,16 @@ def block(*, chosen: bool) -> BlockReason:
 
 
 def test_a_job_that_the_ledger_does_not_know_has_nothing_in_short() -> None:
-    assert in_short(lineage(), policy()) == ()
+    assert in_short(lineage(), policy(), "bert") == ()
 
 
 def test_the_newest_attempt_is_named_with_how_it_ended() -> None:
-    assert in_short(lineage(entries=(started(),)), policy()) == ("bert has not ended",)
+    assert in_short(lineage(entries=(started(),)), policy(), "bert") == ("bert has not ended",)
     ended = Ended(
         job="bert", at=BEGIN, team="vision", outcome=Outcome.DISK, seen_at=BEGIN, failure=None, spot=True,
         instance_type="ml.g5.xlarge", region="us-east-1",
     )  # fmt: skip
-    assert in_short(lineage(entries=(started(2), ended)), policy()) == (f"attempt 2, bert {Outcome.DISK.label}",)
+    assert in_short(lineage(entries=(started(2), ended)), policy(), "bert") == (f"attempt 2, bert {Outcome.DISK.label}",)
 
 
 def test_why_a_job_is_not_submitted_again_is_said_where_no_message_says_it() -> None:

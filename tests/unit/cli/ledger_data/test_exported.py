@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from controller.aws.dynamodb.days import DynamoDays
 from controller.aws.dynamodb.items import MARK
 from controller.aws.dynamodb.lineages import DynamoLineages
+from controller.aws.dynamodb.table import Table
 from controller.cli import main
 from controller.cli.ledger_data.rows import line_of
 from controller.decide.decision import Decision
 from controller.ledger.entry import Entry
 from controller.ledger.lineage import Lineage
+from controller.runtime.schedule_ports import RollupVersions
+from controller.savings.arithmetic import Savings
+from controller.savings.rollup import Group, Rollup
 from tests.builders import lineage_id
 from tests.unit.savings.test_advice import PAST
 
@@ -29,10 +35,11 @@ class Written:
     def transact_write_items(self, TransactItems: list[dict[str, Any]]) -> None:  # noqa: N803 - boto3's own name
         self.rows += [write["Put"]["Item"] for write in TransactItems if "Put" in write]
 
+    def query(self, **_: Any) -> dict[str, Any]:
+        return {"Items": []}
+
 
 def export(path: Path, account: str, entries: list[Entry]) -> Path:
-    from controller.aws.dynamodb.table import Table
-
     client = Written()
     id_ = replace(lineage_id(), account=account)
     DynamoLineages(Table(client, "T")).commit(Lineage(id=id_), Decision(entries=tuple(entries)))
@@ -65,6 +72,28 @@ def test_the_sums_of_two_exports_add_up_and_each_account_has_a_line(files: list[
     assert {line["name"] for line in both["lines"]} == {f"{'1' * 12} us-east-1", f"{'2' * 12} us-east-1"}
     assert sum(line["attempts"] for line in both["lines"]) == both["total"]["attempts"]
     assert (first["origin"]["policy"], both["origin"]["policy"]) == ("1" * 12, "")  # two policies have no one name
+
+
+def only_sums(path: Path, day: date, dollars: int) -> str:
+    """An export whose lineages have expired: the sums of a day alone."""
+    savings = Savings(attempts=1, spent_micros=dollars * 1_000_000)
+    group = Group(team="vision", user="", algorithm="x", instance_type="ml.g5.xlarge", region="us-east-1")
+    client = Written()
+    DynamoDays(Table(client, "T")).put_rollup(
+        day, Rollup(groups={group: savings}), if_still=RollupVersions(rollup=0, forgotten=0)
+    )
+    path.write_text("".join(f"{line_of(row)}\n" for row in client.rows if row["sk"]["S"] != "forgotten"), encoding="utf-8")
+    return str(path)
+
+
+def test_two_exports_of_one_ledger_whose_lineages_have_expired_are_refused_and_those_of_two_are_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    day = date(2026, 3, 2)
+    one, again, other = (only_sums(tmp_path / f"{name}.jsonl", day, cost) for name, cost in (("a", 5), ("b", 5), ("c", 6)))
+    assert main(["report", "--period", f"{day}..{day}", "--ledger", one, again]) == 2
+    assert "are both of one ledger, wanted one export for each account and region" in capsys.readouterr().err
+    assert main(["report", "--period", f"{day}..{day}", "--ledger", one, other]) == 0
 
 
 def test_the_same_account_and_region_twice_is_refused(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:

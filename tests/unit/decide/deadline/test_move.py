@@ -279,3 +279,41 @@ def test_without_room_in_the_quota_the_job_stays_people_are_told_and_it_is_descr
     assert importance_of("no-room") is Importance.PERSON
     assert BEGIN + 3 * HOUR / 4 in [wake.at for wake in actions(no_room, Wake)]
     assert not decide(learn(no_room, decide(no_room)))
+
+
+@pytest.mark.parametrize(
+    ("spot", "due_h", "lost"),
+    [(True, 3.5, False), (True, 2.5, True), (False, 3.5, False), (False, 2.5, True), (False, 3.05, False)],
+)
+@pytest.mark.parametrize("checkpoint_uri", [None, "s3://checkpoints/bert/"])
+def test_a_job_that_uploads_has_trained_to_the_end_whatever_was_expected(
+    checkpoint_uri: str | None, spot: bool, due_h: float, lost: bool
+) -> None:
+    """It was to train 4 h and is done after 3: only a deadline that is over is lost."""
+    due = {"spotwarden:deadline": (BEGIN + timedelta(hours=due_h)).isoformat(), "spotwarden:expected-runtime": "4h"}
+    trained = (Interval(start=BEGIN + timedelta(minutes=2), end=BEGIN + 3 * HOUR),)
+    one = job(secondary="Uploading", tags=due, checkpoint_uri=checkpoint_uri, spot=spot, intervals=trained)
+    uploads = looked_up(one, now=BEGIN + 3 * HOUR + timedelta(minutes=1), resubmission=MOVES)
+    assert ("deadline-lost" in topics(uploads)) == lost
+    assert not actions(uploads, Stop)
+
+
+@pytest.mark.parametrize(
+    ("for_h", "of", "spot", "due_h", "lost"),
+    [
+        (0.05, "4h", False, 4.05, False),  # it ends in the second of its deadline
+        (0.05, "4h", False, 4.04, True),
+        (2, "4h", True, 4.05, False),
+        (2, "4h", True, 4.04, True),
+        (5, "4h", False, 5.1, False),  # longer than expected: any moment now
+        (5, "4h", False, 5.0, True),  # the deadline is over
+        (3.9, "4h", True, 3, True),
+    ],
+)
+def test_a_deadline_is_lost_from_the_second_in_which_nothing_can_keep_it(
+    for_h: float, of: str, spot: bool, due_h: float, lost: bool
+) -> None:
+    late = training(for_h=for_h, of=of, spot=spot, due_h=due_h)
+    assert ("deadline-lost" in topics(late)) == lost
+    if lost:
+        assert not actions(late, Stop)

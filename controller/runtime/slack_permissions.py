@@ -1,5 +1,6 @@
-"""Who may read about jobs in Slack: those whom the policy's ``may: {read: …}`` lists; by default the full members of the
-workspace.
+"""Who may read about jobs in Slack, and who may press which button: those whom the policy's ``may`` lists.
+
+By default the full members of the workspace may read, and nobody may press a button.
 """
 
 from __future__ import annotations
@@ -7,19 +8,21 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
+from controller.notifications.message_text import mention_of
 from controller.policy.slack_settings import MEMBERS
+from controller.policy.user_request import UserRequest
 from controller.runtime.ports import Chat, Policies, Unreachable
 from controller.runtime.slack_user import SlackUser
 
 NOT_A_MEMBER = "Only full members of this workspace may read about jobs here. You are a guest, or belong to another workspace."
 NOT_LISTED = "You are not allowed to read about jobs here. The policy says who may (`may: {read: …}`)."
 UNKNOWN = "Slack did not say who you are, so you cannot read about jobs now. Try again in a minute."
-
-
 SLACK_USER = re.compile(r"[UW][A-Z0-9]{1,39}")  # of a user: a policy lists user groups (S…) and words beside them
 
 
-class ReaderPorts(Protocol):
+class PermissionPorts(Protocol):
+    """The ports that a question of permission needs."""
+
     @property
     def chat(self) -> Chat: ...
 
@@ -30,7 +33,7 @@ class ReaderPorts(Protocol):
         """What Slack says of a user, as of a few minutes ago at most. Raises Unreachable."""
 
 
-def refuses_to_read(who: str, ports: ReaderPorts) -> str:
+def refuses_to_read(who: str, ports: PermissionPorts) -> str:
     """Why a Slack user may not read about jobs; empty for one who may. Unknown and unreachable are a refusal."""
     readers = ports.policies.current().slack.read
     if SLACK_USER.fullmatch(who) is None:
@@ -46,3 +49,13 @@ def refuses_to_read(who: str, ports: ReaderPorts) -> str:
     except Unreachable:
         return UNKNOWN
     return NOT_A_MEMBER if MEMBERS in readers else NOT_LISTED
+
+
+def refuses_request(request: UserRequest, who: str, ports: PermissionPorts) -> str:
+    """Why a Slack user may not request that; empty for one who may. Asks Slack for the members of groups; raises Unreachable."""
+    may = ports.policies.current().slack.may.get(request, ())
+    known = SLACK_USER.fullmatch(who) is not None
+    if known and (who in may or any(who in ports.chat.members(group) for group in may if group.startswith("S"))):
+        return ""
+    who_may = ", ".join(map(mention_of, may))
+    return f"You are not allowed to do this ({request}). The policy allows it for: {who_may or 'nobody'}."

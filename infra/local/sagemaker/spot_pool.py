@@ -1,4 +1,4 @@
-"""The spot instances of one type: the jobs that hold them and the jobs that wait for them."""
+"""The spot instances of one type: which jobs hold them, which wait, and which job loses them when the supply shrinks."""
 
 from __future__ import annotations
 

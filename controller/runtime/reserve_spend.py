@@ -1,0 +1,57 @@
+"""Reserves what an attempt may cost from its team's spend cap of the month, right before the act."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from controller.decide.settle_caps import account_of, follows_its_stop, holder_of, team_of, unused
+from controller.ledger.entry import Ended
+from controller.ledger.intent import Intent, Stop, Submit
+from controller.ledger.lineage import Lineage
+from controller.ledger.move_cause import MoveCause
+from controller.runtime.ports import Ports, Refused
+from controller.runtime.rate_limits import OnHold
+from controller.units.calendar import month_key
+from controller.units.money import dollars
+
+NO_ROOM_S = 300  # until somebody asks a team's cap again for a move
+
+
+def reserve_for_move(stop: Stop, lineage: Lineage, ports: Ports) -> OnHold | None:
+    """Reserve what the next attempt may cost before the job is stopped for it; without room it goes on as it is."""
+    if stop.cap_micros is None or stop.cost_micros is None or not stop.month:
+        return None
+    if lineage.entry(Ended, stop.about) is not None:
+        return None  # the stop is only closed now; what it had reserved is the next attempt's
+    account, now = account_of(stop, lineage), ports.clock.now()
+    if ports.ledger.limits.spend(account, f"{lineage.id}/{holder_of(stop)}", stop.cost_micros, stop.cap_micros, now):
+        return None
+    return OnHold(f"the spend cap of {team_of(stop, lineage)} for {stop.month} has no room for the {stop.purpose}", NO_ROOM_S)
+
+
+def reserve_for_submit(submit: Submit, intent: Intent, lineage: Lineage, ports: Ports) -> Refused | None:
+    """Reserve what the attempt may cost from what its team may spend on attempts of ours in its month."""
+    cap, now = submit.cap_micros, ports.clock.now()
+    if cap is None:
+        return None
+    submit = submit if submit.month else replace(submit, month=month_key(now))
+    whose = f"the spend cap of {team_of(submit, lineage)} for {submit.month} ({dollars(cap)})"
+    counts_only = submit.cause is MoveCause.ASKED or follows_its_stop(submit, lineage)  # its stop reserved it
+    if submit.cost_micros is None:
+        return None if counts_only else Refused(f"no price is known, so {whose} cannot be checked")
+    account, limit = account_of(submit, lineage), None if counts_only else cap
+    if not counts_only:
+        for before, amount in unused(submit, lineage):
+            ports.ledger.limits.settle(account_of(before, lineage), f"{lineage.id}/{holder_of(before)}", amount, now)
+    if ports.ledger.limits.spend(account, f"{lineage.id}/{intent.key}", submit.cost_micros, limit, now):
+        _settle_move(submit, lineage, ports, now)
+        return None
+    return Refused(f"it may cost {dollars(submit.cost_micros)}, which is more than is left of {whose}")
+
+
+def _settle_move(submit: Submit, lineage: Lineage, ports: Ports, now: datetime) -> None:
+    """Give back what was reserved for the move that the attempt follows: from here on the attempt holds it."""
+    stop = lineage.intent(f"stop/{submit.about}")
+    if stop is not None and isinstance(stop.action, Stop) and stop.action.month:
+        ports.ledger.limits.settle(account_of(stop.action, lineage), f"{lineage.id}/{holder_of(stop.action)}", 0, now)

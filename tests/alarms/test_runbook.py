@@ -1,0 +1,107 @@
+"""Who follows the runbook of an alarm, command by command as it is written, ends the alarm."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from controller import wiring
+from controller.cli import main
+from infra.local import functions
+from infra.local.host import CLIENT_CONFIG, TABLE
+from tests.alarms.cloudwatch import Deployed
+from tests.alarms.test_alarms import POLICY, make_unreadable, queue_a_message, start
+from tests.security import lab as attacks
+
+pytestmark = pytest.mark.nightly  # each lets hours pass
+
+
+@pytest.fixture
+def deployed() -> Iterator[Deployed]:
+    with attacks.lab(POLICY) as host:
+        yield Deployed(host)
+
+
+def test_status_lists_the_trigger_that_fails_and_the_alarm_ends_once_its_row_can_be_read(
+    deployed: Deployed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start(deployed)
+    make_unreadable(deployed)
+    deployed.minutes(80, step=5)
+    assert deployed.fires("WorkIsOverdue")
+    assert main(["status", "--table", TABLE]) == 0
+    assert "this code reads up to" in capsys.readouterr().out  # the first line of the table of problems
+    key = {"pk": {"S": f"lineage#{attacks.lineage_id(deployed.host, 'bert')}"}, "sk": {"S": "entry#zzz"}}
+    deployed.host.aws.client("dynamodb").delete_item(TableName=TABLE, Key=key)  # what the newer code would do: read it
+    deployed.minutes(15)
+    assert not deployed.fires("WorkIsOverdue")
+
+
+def test_a_new_token_sends_what_waits_within_fifteen_minutes(deployed: Deployed) -> None:
+    deployed.minutes(10, step=5)
+    token, deployed.host.slack.token = deployed.host.slack.token, "xoxb-renewed"
+    queue_a_message(deployed)
+    deployed.minutes(120, step=5)
+    assert deployed.fires("MessagesWait")
+    deployed.host.slack.token = token
+    deployed.minutes(16)
+    assert [m for m in deployed.host.slack.messages if "bert was stopped" in m.text]
+    deployed.minutes(15)
+    assert not deployed.fires("MessagesWait")
+
+
+def test_an_app_that_is_invited_gets_what_waits_within_an_hour(deployed: Deployed) -> None:
+    deployed.host.slack.channels = frozenset({"#other"})
+    queue_a_message(deployed)
+    deployed.minutes(70, step=5)
+    assert deployed.fires("ChannelsWait")
+    deployed.host.slack.channels = frozenset({"#other", "#ml"})
+    deployed.minutes(61)
+    assert [m for m in deployed.host.slack.messages if "bert was stopped" in m.text]
+    assert not deployed.fires("ChannelsWait")
+
+
+def test_redrive_sends_a_message_that_was_set_aside(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
+    deployed.host.slack.refuses = "an_error_of_next_year"
+    queue_a_message(deployed)
+    deployed.minutes(5)
+    assert deployed.fires("MessagesAreSetAside")
+    assert main(["status", "--table", TABLE]) == 0
+    assert "an_error_of_next_year" in capsys.readouterr().out
+    deployed.host.slack.refuses = ""
+    assert main(["redrive", "--table", TABLE]) == 0
+    deployed.minutes(3)
+    assert [m for m in deployed.host.slack.messages if "bert was stopped" in m.text]
+
+
+def test_compile_puts_a_good_policy_in_force(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    uri = "s3://acme-runbook/policies.json"
+    deployed.host.aws.client("s3").create_bucket(Bucket="acme-runbook")
+    deployed.host.aws.client("s3").put_object(Bucket="acme-runbook", Key="policies.json", Body=b"{")
+    monkeypatch.setenv("POLICY_URI", uri)
+    wiring.install(clock=deployed.host.clock, client_config=CLIENT_CONFIG)
+    deployed.minutes(6)
+    assert deployed.fires("PolicyIsRefused")
+    assert main(["compile", "policies", "--to", uri]) == 0
+    deployed.minutes(3)
+    assert not deployed.fires("PolicyIsRefused")
+
+
+def test_redrive_empties_the_queue_of_dead_letters_with_the_command_as_it_is_written(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = functions.serve(deployed.host.bus)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", api.url)
+    sqs = wiring.client("sqs")
+    queue = sqs.create_queue(QueueName="DeadLetters")["QueueUrl"]
+    context = {"functionArn": "arn:aws:lambda:us-east-1:123456789012:function:job_changed:$LATEST"}
+    letter = {"version": "1.0", "requestContext": context, "requestPayload": {"source": "aws.sagemaker"}}
+    sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(letter))
+    try:
+        assert main(["redrive", "--queue", queue]) == 0
+    finally:
+        api.close()
+    left = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
+    assert left["ApproximateNumberOfMessages"] == "0"

@@ -1,0 +1,161 @@
+"""The doctor says who hears of alarms, whether the bus is there, whether the table has its keys, and how far the clock is off."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from controller.cli.doctor import Installation
+from controller.cli.doctor_slack import look_at_slack
+from controller.cli.doctor_table import INDEXES, look_at_table
+from controller.cli.doctor_triggers import look_at_alarms, look_at_bus
+from infra.local import aws
+
+RESOURCES = json.loads((Path(__file__).resolve().parents[3] / "infra" / "resources.json").read_text("utf-8"))["Resources"]
+TOPIC = "arn:aws:sns:us-east-1:123456789012:alarms"
+NOW = datetime(2026, 11, 30, 3, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[aws.Local]:
+    with aws.start() as started:
+        yield started
+
+
+def test_alarms_that_nobody_hears_are_named(local: aws.Local) -> None:
+    assert look_at_alarms(local.client, ["A"], "") == (
+        True,
+        "none of 1 is in alarm; AlarmTopic is empty, so they are seen in CloudWatch alone",
+    )
+    assert look_at_alarms(local.client, ["A"], TOPIC)[1].startswith(f"the AlarmTopic {TOPIC} does not exist, so nobody hears")
+    sns = local.client("sns")
+    sns.create_topic(Name="alarms")
+    assert look_at_alarms(local.client, ["A"], TOPIC) == (
+        False,
+        f"nobody is subscribed to the AlarmTopic {TOPIC}: subscribe with aws sns subscribe, and confirm the mail",
+    )
+    sns.subscribe(TopicArn=TOPIC, Protocol="email", Endpoint="ada@acme.org")
+    assert look_at_alarms(local.client, ["A"], TOPIC) == (True, "none of 1 is in alarm")
+
+
+@pytest.mark.parametrize(("bus", "ok"), [("", True), ("default", True), ("ml", False)])
+def test_a_bus_that_is_not_there_is_named(local: aws.Local, bus: str, *, ok: bool) -> None:
+    assert look_at_bus(local.client, bus)[0] is ok
+    assert (
+        ok or "the event bus ml does not exist: create it, or deploy with another EventBus" in look_at_bus(local.client, bus)[1]
+    )
+
+
+def test_the_doctor_knows_the_indexes_that_the_stack_makes() -> None:
+    made = RESOURCES["Ledger"]["Properties"]["GlobalSecondaryIndexes"]
+    assert {i["IndexName"]: tuple(k["AttributeName"] for k in i["KeySchema"]) for i in made} == INDEXES
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ({"HASH": "id"}, "has the key id, wanted pk and sk: restore it with the keys and indexes of Ledger"),
+        ({"HASH": "pk", "RANGE": "sk"}, "has no index day, due, family: restore it with the keys and indexes of Ledger"),
+    ],
+)
+def test_a_table_with_other_keys_is_named(local: aws.Local, keys: Mapping[str, str], told: str) -> None:
+    name = f"T-{'-'.join(keys.values())}"
+    dynamodb = local.client("dynamodb")
+    dynamodb.create_table(
+        TableName=name, BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": n, "KeyType": kind} for kind, n in keys.items()],
+        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in keys.values()],
+    )  # fmt: skip
+    ok, says = look_at_table(dynamodb, name)
+    assert not ok
+    assert told in says
+
+
+def test_a_table_of_another_region_is_told_with_the_region_that_was_looked_at(local: aws.Local) -> None:
+    assert look_at_table(local.client("dynamodb"), "Elsewhere")[1].startswith("us-east-1 has no table Elsewhere: ")
+
+
+class Described:
+    """A DynamoDB whose table is in a state."""
+
+    def __init__(self, status: str) -> None:
+        self.status = status
+
+    def describe_table(self, TableName: str) -> Any:  # noqa: N803 (AWS's own name)
+        return {"Table": {"TableName": TableName, "TableStatus": self.status}}
+
+
+@pytest.mark.parametrize("status", ["INACCESSIBLE_ENCRYPTION_CREDENTIALS", "DELETING", "CREATING", "ARCHIVED"])
+def test_a_table_that_nobody_can_use_is_told_with_its_state(status: str) -> None:
+    assert look_at_table(Described(status), "T") == (
+        False, f"the table T is {status}, so nothing can be read or written: wait, or look at its KMS key"
+    )  # fmt: skip
+
+
+class Secrets:
+    """Secrets Manager with one answer or one error."""
+
+    def __init__(self, answer: Mapping[str, Any] | str) -> None:
+        self.answer = answer
+
+    def get_secret_value(self, SecretId: str) -> Any:  # noqa: N803 (AWS's own name)
+        assert SecretId
+        if isinstance(self.answer, str):
+            raise ClientError({"Error": {"Code": self.answer, "Message": "m"}}, "GetSecretValue")
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "ok", "told"),
+    [
+        ("InvalidRequestException", False, "the secret arn is marked for deletion: aws secretsmanager restore-secret"),
+        ("DecryptionFailure", False, "the secret arn cannot be decrypted: enable its KMS key"),
+        ("ResourceNotFoundException", False, "found no secret arn: create it, or deploy without SlackTokenSecret"),
+        ({"SecretBinary": b"x"}, False, "the secret arn has no bot_token; wanted bot_token and signing_secret"),
+        ({"SecretString": ""}, False, "the secret arn has no bot_token"),
+        ({"SecretString": "{not json"}, False, "the secret arn has no bot_token"),
+        ({"SecretString": '{"bot_token": 7}'}, False, "the secret arn has no bot_token"),
+        ({"SecretString": '{"webhook_url": "https://hooks"}'}, True, "an incoming webhook"),
+    ],
+)
+def test_a_secret_that_cannot_be_used_is_told_with_what_to_do(answer: Any, told: str, *, ok: bool) -> None:
+    found = look_at_slack(lambda _: Secrets(answer), "arn")
+    assert found[0] is ok
+    assert found[1].startswith(told)
+
+
+class Sts:
+    """STS at a time of its own: it answers, or refuses a request whose time is far off, with its own time in both."""
+
+    def __init__(self, date: str, *, refuses: bool) -> None:
+        self.meta = {"ResponseMetadata": {"HTTPHeaders": {"date": date}}}
+        self.refuses = refuses
+
+    def get_caller_identity(self) -> Any:
+        if self.refuses:
+            error = {"Code": "SignatureDoesNotMatch", "Message": "Signature expired: 20261130T030000Z is now earlier than ..."}
+            raise ClientError({"Error": error, **self.meta}, "GetCallerIdentity")  # type: ignore[typeddict-item]
+        return {"Arn": "arn:aws:iam::123456789012:user/ada", **self.meta}
+
+
+@pytest.mark.parametrize(
+    ("date", "refuses", "told"),
+    [
+        ("Mon, 30 Nov 2026 03:00:20 GMT", False, "the caller is arn:aws:iam::123456789012:user/ada; the clock is right"),
+        ("Mon, 30 Nov 2026 03:02:00 GMT", False, "this machine's clock is 120 s from AWS's: set it, or signatures are refused"),
+        ("Mon, 30 Nov 2026 03:20:00 GMT", True, "this machine's clock is 1200 s from AWS's: set it, or signatures are refused"),
+    ],
+)
+def test_a_clock_that_is_off_is_told_in_seconds_also_where_aws_refuses_its_signature(
+    date: str, told: str, *, refuses: bool
+) -> None:
+    def client(_: str) -> Any:
+        return Sts(date, refuses=refuses)
+
+    assert Installation(client, lambda _: None, lambda: NOW)._clock()[1] == told  # type: ignore[arg-type, return-value]

@@ -1,0 +1,39 @@
+"""Which jobs a selector takes: globs of tags are about jobs that have the tag, and the empty text about those without it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from controller.policy.selector import Selector
+from tests.builders import job
+
+WITHOUT = replace(job(), tags={})
+EMPTY, VISION = (replace(WITHOUT, tags={"team": value}) for value in ("", "vision"))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "without", "empty", "vision"),
+    [
+        (("*",), False, True, True),
+        (("?*",), False, False, True),
+        (("[!s]*",), False, False, True),
+        (("",), True, True, False),
+        (("", "vision"), True, True, True),
+        (("*", ""), True, True, True),
+        (("vision",), False, False, True),
+    ],
+)
+def test_a_glob_matches_no_job_that_lacks_the_tag_and_the_empty_text_does(
+    wanted: tuple[str, ...], without: bool, empty: bool, vision: bool
+) -> None:
+    selector = Selector(tags={"team": wanted})
+    found = [selector.matches(one) for one in (WITHOUT, EMPTY, VISION)]
+    assert found == [without, empty, vision]
+    assert [selector.parts(one)[0].matches for one in (WITHOUT, EMPTY, VISION)] == found
+
+
+def test_a_job_whose_tags_nobody_said_is_undecided() -> None:
+    unsaid = replace(WITHOUT, unknown=frozenset({"tags"}))
+    assert Selector(tags={"team": ("",)}).matches(unsaid) is None
