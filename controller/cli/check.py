@@ -183,7 +183,7 @@ def _write_json(source: str, checked: Checked) -> None:
         "findings": [_refusal(one, checked.fix) for one in checked.refused] + [_finding(one) for one in checked.findings],
         "undecided": list(checked.undecided),
         "later": dict(checked.later),
-        "fix": _fix(checked.fix),
+        "fix": _fix(checked.fix) | ({"left": checked.left} if checked.left else {}),
         "error": checked.error or None,
         "policies": source,
     }

@@ -95,7 +95,9 @@ class TextOutput:
         if not checked.fix.request or checked.job is None:
             return
         several = len(checked.findings) + len(checked.refused) > 1
-        self._line(("       the fix, for all of it" if several else "       the fix", "bold"))
+        self._line(("       the fix, for all of it" if several and not checked.left else "       the fix", "bold"))
+        if checked.left:
+            self._line((f"         it leaves {', '.join(checked.left)}: only the writer of the request knows what was meant", ""))
         again = prefix_lines(checked.fix, checked.found.tool) if "TrainingJobName" in checked.later else ()
         lines = [*fix_lines(checked.fix, checked.found.tool), *again, *resume_lines(checked.fix, checked.job.algorithm)]
         for label, text in lines:

@@ -66,7 +66,7 @@ def _known(change: Mapping[str, Any], of: Any) -> dict[str, Any]:
 
 def resume_lines(fix: Fix, algorithm: Algorithm) -> Iterable[Line]:
     """What a script must do so that a checkpoint prefix has an effect. A built-in algorithm does it by itself."""
-    if "CheckpointConfig" not in fix.request or algorithm.klass is AlgorithmClass.BUILT_IN:
+    if not fix.request.get("CheckpointConfig") or algorithm.klass is AlgorithmClass.BUILT_IN:
         return
     yield "the script", "must save to /opt/ml/checkpoints and resume from it: SageMaker only copies that folder to and from S3"
     known = {"huggingface": "Hugging Face", "xgboost": "XGBoost", "tensorflow": "Keras"}
@@ -152,15 +152,15 @@ def first_estimator(change: Mapping[str, Any]) -> str:
 
 def model_trainer(change: Mapping[str, Any]) -> str:
     """The arguments of a ModelTrainer (v3): Compute, StoppingCondition, CheckpointConfig."""
-    compute = dict(change.get("ResourceConfig", {}))
+    compute = dict(change.get("ResourceConfig") or {})
     if "EnableManagedSpotTraining" in change:
         compute["EnableManagedSpotTraining"] = change["EnableManagedSpotTraining"]
     parts = []
     if compute:
         parts.append(f"compute=Compute({_snake(compute)})")
-    if "StoppingCondition" in change:
+    if change.get("StoppingCondition"):
         parts.append(f"stopping_condition=StoppingCondition({_snake(change['StoppingCondition'])})")
-    if "CheckpointConfig" in change:
+    if change.get("CheckpointConfig"):
         parts.append(f"checkpoint_config=CheckpointConfig({_snake(change['CheckpointConfig'])})")
     if "Tags" in change:
         tags = ", ".join(f"Tag(key={tag['Key']!r}, value={tag['Value']!r})" for tag in change["Tags"])

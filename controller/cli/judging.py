@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -48,6 +48,7 @@ class Checked:
     helps: frozenset[str] = frozenset()  # of the fields that the document does not say, those that would decide a rule
     later: Mapping[str, str] = field(default_factory=dict)
     fix: Fix = NO_FIX
+    left: tuple[str, ...] = ()  # refused fields that the fix leaves as they are: only the writer knows what was meant
     error: str = ""
 
 
@@ -128,12 +129,14 @@ def check_job(
         word = VerdictKind.REFUSED
         fix = fix_of(job, policy, evidence, verdict.findings)
         fix = _with_corrections(fix, refused, _renames(body or {}, meant or {}))
+    cured = {one.field for one in refusals(job)}
+    left = [one.field for one in refused or () if one.field not in cured and not _touches(fix.request, one.field.split("."))]
     findings = tuple(replace(finding, fix=fix) for finding in verdict.findings)
     elsewhere, helps = _what_decides(job, policy, evidence, verdict.undecided)
     return Checked(
         found=found, job=job, word=word, findings=findings, refused=tuple(refused or ()), undecided=verdict.undecided,
         elsewhere=elsewhere, helps=helps,
-        later=later or {}, fix=fix,
+        later=later or {}, fix=fix, left=tuple(dict.fromkeys(left)) if fix.request else (),
     )  # fmt: skip
 
 
@@ -253,7 +256,7 @@ def _with_corrections(fix: Fix, refused: list[Refusal], renames: Mapping[str, An
         return fix
     change = renames
     for refusal in refused:
-        if refusal.meant is not None and "[" not in refusal.field:
+        if (refusal.meant is not None or refusal.found == "null") and "[" not in refusal.field:
             value: Any = refusal.meant
             for name in reversed(refusal.field.split(".")):
                 value = {name: value}
@@ -263,6 +266,13 @@ def _with_corrections(fix: Fix, refused: list[Refusal], renames: Mapping[str, An
         fields = ", ".join(refusal.field for refusal in refused)
         return Fix(why_not=f"only the writer of the request knows what was meant by {fields}")
     return Fix(request=change, sdk=sdk_arguments(change))
+
+
+def _touches(change: Any, path: Sequence[str]) -> bool:
+    """Whether a change sets or takes out a member, or a part around it."""
+    if not path or not isinstance(change, Mapping):
+        return True
+    return path[0] in change and _touches(change[path[0]], path[1:])
 
 
 def _renames(body: Mapping[str, Any], meant: Mapping[str, Any]) -> dict[str, Any]:

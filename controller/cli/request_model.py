@@ -19,6 +19,7 @@ from botocore.model import ServiceModel
 
 from controller.jobs.instance import instance_types
 from controller.jobs.spot_possible import Refusal
+from controller.units.plural import count
 
 TEXT_MAX = 4096  # patterns are tried on texts up to this length; longer ones break a length limit anyway
 KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
@@ -216,7 +217,7 @@ def _text(value: Any, of: Any, path: str) -> Iterator[Refusal]:
     least, most = of.metadata.get("min", 0), of.metadata.get("max")
     if len(value) < least or (most is not None and len(value) > most):
         bounds = f"{least} to {most} characters" if most is not None else f"at least {least} characters"
-        yield Refusal(field=path, found=f"{_shown(value)} ({len(value)} characters)", wanted=bounds)
+        yield Refusal(field=path, found=f"{_shown(value)} ({count(len(value), 'character')})", wanted=bounds)
         return
     if (enum := of.metadata.get("enum")) and value not in enum:
         yield from _not_in(value, enum, path)
@@ -257,9 +258,9 @@ def _scalar(value: Any, of: Any, path: str) -> Iterator[Refusal]:
 
 
 def _as_meant(value: Any, kinds: tuple[type, ...]) -> int | bool | None:
-    """What a text surely means where a number, or true or false, is wanted."""
+    """What a text, or 3600.0, surely means where a whole number, or true or false, is wanted."""
     if not isinstance(value, str):
-        return None
+        return int(value) if isinstance(value, float) and value.is_integer() and int in kinds else None
     if int in kinds and value.isascii() and value.isdigit() and len(value) < 16:
         return int(value)
     return {"true": True, "false": False}.get(value.lower()) if bool in kinds else None

@@ -127,13 +127,13 @@ def _sets(change: Any, path: tuple[str, ...]) -> bool:
 
 def sdk_arguments(change: RequestChange) -> Mapping[str, Any]:
     """A change as arguments of the SageMaker Python SDK's Estimator (v2)."""
-    stopping, resources = change.get("StoppingCondition", {}), change.get("ResourceConfig", {})
+    stopping, resources, saved = (change.get(name) or {} for name in ("StoppingCondition", "ResourceConfig", "CheckpointConfig"))
     found: dict[str, Any] = {}
     for name, source, member in (
         ("use_spot_instances", change, "EnableManagedSpotTraining"),
         ("max_run", stopping, "MaxRuntimeInSeconds"),
         ("max_wait", stopping, "MaxWaitTimeInSeconds"),
-        ("checkpoint_s3_uri", change.get("CheckpointConfig", {}), "S3Uri"),
+        ("checkpoint_s3_uri", saved, "S3Uri"),
         ("instance_type", resources, "InstanceType"),
         ("instance_count", resources, "InstanceCount"),
         ("volume_size", resources, "VolumeSizeInGB"),

@@ -18,7 +18,6 @@ from typing import Any
 from controller.aws.sagemaker.confidential import without_values
 from controller.aws.sagemaker.members import (
     COUNT_MAX,
-    MILLISECONDS_FROM,
     SECONDS_MAX,
     BadDocument,
     Document,
@@ -33,13 +32,13 @@ from controller.aws.sagemaker.members import (
 from controller.aws.sagemaker.members_read import NO_FIELDS, members_read
 from controller.aws.sagemaker.ownership import claimed_service, service_of, unrepeatable_as_known
 from controller.aws.sagemaker.rule_instances import rule_instances
-from controller.aws.sagemaker.unsaid_fields import DocumentKind, unsaid_fields
+from controller.aws.sagemaker.unsaid_fields import DocumentKind, is_detail, unsaid_fields
 from controller.jobs.algorithm import algorithm_of
 from controller.jobs.failure import FailureCause, classify
 from controller.jobs.job import Interval, Job, Outcome, Service, Usage, outcome_of
 from controller.jobs.spot_possible import members_excluding_spot
 
-__all__ = ["BadDocument", "DocumentKind", "job_of", "kind_of"]
+__all__ = ["BadDocument", "DocumentKind", "is_detail", "job_of", "kind_of"]
 
 SOURCE = "aws.sagemaker"
 DETAIL_TYPE = "SageMaker Training Job State Change"
@@ -80,11 +79,7 @@ def _told_kind(document: Mapping[Any, Any]) -> DocumentKind:
     """A summary says next to nothing; an event's detail has milliseconds, or its tags as a map, and no spot flag."""
     if "TrainingJobName" in document and TOLD.isdisjoint(document):
         return DocumentKind.SUMMARY
-    created = document.get("CreationTime")
-    in_ms = isinstance(created, int | str) and re.fullmatch(r"[0-9]{1,20}", str(created)) and int(created) >= MILLISECONDS_FROM
-    if "EnableManagedSpotTraining" not in document and (in_ms or isinstance(document.get("Tags"), Mapping)):
-        return DocumentKind.DETAIL
-    return DocumentKind.DESCRIBE
+    return DocumentKind.DETAIL if "EnableManagedSpotTraining" not in document and is_detail(document) else DocumentKind.DESCRIBE
 
 
 def job_of(

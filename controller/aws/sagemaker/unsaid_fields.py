@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Any
 
-from controller.aws.sagemaker.members import Document
+from controller.aws.sagemaker.members import MILLISECONDS_FROM, Document
 from controller.jobs.spot_possible import EXCLUDING
 
 
@@ -43,6 +44,13 @@ IN_EVENTS = {
     "usage": ("BillableTimeInSeconds",),
 }
 ALWAYS_SAID = ("ResourceConfig", "StoppingCondition", "AlgorithmSpecification")  # of a job that is not serverless
+
+
+def is_detail(document: Mapping[Any, Any]) -> bool:
+    """Whether a description is the detail of an event: it has milliseconds, or its tags as a map."""
+    created = document.get("CreationTime")
+    in_ms = isinstance(created, int | str) and re.fullmatch(r"[0-9]{1,20}", str(created)) and int(created) >= MILLISECONDS_FROM
+    return bool(in_ms) or isinstance(document.get("Tags"), Mapping)
 
 
 def unsaid_fields(kind: DocumentKind, body: Document, later: Collection[str], *, absent: Mapping[str, object]) -> frozenset[str]:

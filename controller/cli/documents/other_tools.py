@@ -15,6 +15,9 @@ TELLING: Mapping[re.Pattern[str], str] = {
     re.compile(r"^[ \t]*(?:\$\s*)?aws\s+(?:--\S+\s+\S+\s+)*sagemaker\s+\S+", re.MULTILINE): (
         "found a command of the AWS CLI, wanted its request (the JSON that --cli-input-json takes) or its answer in JSON or YAML"
     ),
+    re.compile(r"^(?:TRAININGJOB|RESULTS|ALGORITHMSPECIFICATION|RESOURCECONFIG|STOPPINGCONDITION)\w*\t", re.MULTILINE): (
+        "found the text output of the AWS CLI, wanted the same with --output json"
+    ),
     re.compile(r"^[ \t]*\|\s*(?:Describe|List|Search)\w*\s*\|", re.MULTILINE): (
         "found a table of the AWS CLI, wanted the same with --output json"
     ),

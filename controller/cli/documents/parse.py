@@ -33,6 +33,9 @@ class BadText(BadDocument):
 def values(text: str, *, json_only: bool = False) -> Iterator[Any]:
     """The values of a text in order; a mistake is yielded in its place. JSON where the first value is JSON, else YAML."""
     start = len(text) - len(text.lstrip())
+    if text.startswith(("//", "/*"), start):
+        yield BadText("found a comment, which JSON does not allow; wanted JSON without comments", text.count("\n", 0, start) + 1)
+        return
     like_json = text[start : start + 1] in ("{", "[")
     if like_json and BARE_PLACE.search(text) and not _begins_as_json(text, start):
         quoted = BARE_PLACE.sub(r'\1"\2"', text)

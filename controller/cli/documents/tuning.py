@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from controller.aws.sagemaker.documents import DocumentKind
+from controller.aws.sagemaker.documents import DocumentKind, is_detail
 from controller.cli.documents.found import Found, Later, joined, line_of, templated
 from controller.jobs.job import Service
 
@@ -25,6 +25,8 @@ def tuning_request(file: str, document: Mapping[str, Any], path: str = "") -> It
     if "HyperParameterTuningJobName" not in document and "HyperParameterTuningJobConfig" not in document:
         return None
     told = "HyperParameterTuningJobArn" in document
+    if told and is_detail(document):
+        return tuning_jobs(file, document, path, kind=DocumentKind.DETAIL.value, told=True, in_event=True)
     return tuning_jobs(file, document, path, kind="DescribeHyperParameterTuningJob response" if told else KIND, told=told)
 
 

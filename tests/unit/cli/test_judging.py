@@ -132,6 +132,22 @@ def test_one_wrong_value_hides_no_other_mistake(said_of: Check) -> None:
         "CheckPointConfig", "CheckPointConfig.S3URI",
     }  # fmt: skip
     assert job["fix"]["request"]["StoppingCondition"]["MaxWaitTimeInSeconds"] == 14_400
+    assert job["fix"]["left"] == ["TrainingJobName", "RoleArn", "Tags", "ResourceConfig.InstanceCount"]
+
+
+def test_null_and_whole_floats_are_in_the_fix(said_of: Check) -> None:
+    wrong = {"VpcConfig": None, "StoppingCondition": {"MaxRuntimeInSeconds": 14_400.0, "MaxWaitTimeInSeconds": 28_800}}
+    job = said_of(request() | wrong).job
+    assert job["fix"]["request"] == {"VpcConfig": None, "StoppingCondition": {"MaxRuntimeInSeconds": 14_400}}
+    assert "left" not in job["fix"]
+
+
+def test_a_tuning_job_s_event_without_its_envelope_says_nothing_of_spot(said_of: Check) -> None:
+    tuning = json.loads((CASES / "tuning-request.json").read_text("utf-8"))
+    del tuning["TrainingJobDefinition"]["EnableManagedSpotTraining"]
+    arn = "arn:aws:sagemaker:us-east-1:111122223333:hyper-parameter-tuning-job/tune-a"
+    said = said_of(tuning | {"HyperParameterTuningJobArn": arn, "CreationTime": "1583831889050", "Tags": {}})
+    assert (said.code, said.job["verdict"]) == (3, "undecided")
 
 
 def test_a_request_without_its_name_is_refused_for_that(said_of: Check) -> None:
@@ -162,6 +178,8 @@ def test_the_instances_of_a_tuning_job_may_be_several_types(said_of: Check, conf
 @pytest.mark.parametrize(
     ("text", "name", "wanted"),
     [
+        ("TRAININGJOBSUMMARIES\t2026-11-20\tfoo\tarn:x\tCompleted\n", "list.txt", "--output json"),
+        ('/* mine */\n{"TrainingJobName": "a"}', "job.json", "line 1: found a comment"),
         ('resource "aws_sagemaker_training_job" "x" { training_job_name = "x" }\n', "main.tf", "terraform show -json plan"),
         ("{'TrainingJobName': 'r', 'CreationTime': datetime.datetime(2026, 1, 1, tzinfo=tzlocal())}", "r.txt", "json.dumps"),
     ],
