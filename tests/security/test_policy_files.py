@@ -191,6 +191,8 @@ def test_match_all_means_every_job(tmp_path: Path) -> None:
     assert compile_folder(tmp_path)["rules"][0]["match"] == {}
 
 
+CELL = b'{"cell_type": "code", "source": "%s"}' % (b"x = 1; " * 200)
+CELLS = b'{"cells": [%s], "metadata": {}, "nbformat": 4}' % b",".join([CELL] * 1_000)
 BAD_DOCUMENTS: dict[str, tuple[bytes, str]] = {
     "alias-bomb.yaml": (BOMB.encode(), "values, aliases unfolded"),
     "deep.yaml": (b"a: " + b"[" * 3000, "nested"),
@@ -199,6 +201,7 @@ BAD_DOCUMENTS: dict[str, tuple[bytes, str]] = {
     "number.yaml": (b"TrainingJobName: bert\nStoppingCondition: {MaxRuntimeInSeconds: " + b"9" * 10_000 + b"}", "10000 digits"),
     "large.json": (b" " * 10_000_001, "more than 10,000,000 bytes"),
     "large.py": (b"#" * 1_000_001, "more than 1,000,000 characters"),
+    "cells.ipynb": (CELLS, "code cells of more than 1,000,000 characters"),
     "utf-16.json": (JOB.encode("utf-16"), "bytes that are not UTF-8"),
     "timestamp.yaml": (b"a: !!timestamp x\n", "not YAML"),
 }

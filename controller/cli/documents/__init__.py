@@ -20,7 +20,7 @@ from controller.cli.documents.notebook import notebook_jobs, notebook_of
 from controller.cli.documents.other_tools import source_of_another_tool, unreadable
 from controller.cli.documents.parse import DEEP, BadText, values
 from controller.cli.documents.pipelines import pipeline
-from controller.cli.documents.python_source import python_jobs
+from controller.cli.documents.python_source import PROGRAM_CHARS_MAX, python_jobs
 from controller.cli.documents.sagemaker_api import cloudtrail, described, event, list_summaries, search_results
 from controller.cli.documents.sdk_dump import sdk_dump
 from controller.cli.documents.step_functions import has_paths, parameters_with_paths, state_machine
@@ -34,7 +34,7 @@ READERS = (
     event, cloudtrail, search_results, list_summaries, tuning_request, pipeline, state_machine, template, plan, resource,
     service_job, described_definition, sdk_dump,
 )  # fmt: skip
-BYTES_MAX, PYTHON_BYTES_MAX = 10_000_000, 1_000_000  # plans, search results and notebooks with pictures are large
+BYTES_MAX = 10_000_000  # plans, search results and notebooks with pictures are large
 STANDARD_INPUT = "standard input"
 
 
@@ -75,8 +75,8 @@ def _of_text(name: str, text: str) -> Iterator[Found]:
         yield _bad(name, other)
         return
     if name.endswith(".py"):
-        if len(text) > PYTHON_BYTES_MAX:
-            yield _bad(name, f"found more than {PYTHON_BYTES_MAX:,} characters, wanted a program of at most that size")
+        if len(text) > PROGRAM_CHARS_MAX:
+            yield _bad(name, f"found more than {PROGRAM_CHARS_MAX:,} characters, wanted a program of at most that size")
             return
         yield from python_jobs(name, text)
         return

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from controller.cli.documents.found import Found
-from controller.cli.documents.python_source import MAKES_JOBS, program_jobs
+from controller.cli.documents.python_source import MAKES_JOBS, PROGRAM_CHARS_MAX, program_jobs
 
 # A line for the shell or for IPython; also one whose answer is kept: ``files = !ls``.
 MAGIC = re.compile(r"^(?P<indent>\s*)(?:(?P<kept>[A-Za-z_][\w, ]*)=\s*)?(?:[%!]|\?)")
@@ -32,12 +32,18 @@ def notebook_jobs(file: str, document: Mapping[str, Any]) -> Iterator[Found]:
         return
     lines: list[str] = []
     places: list[tuple[int, int]] = []
+    length = 0
     unread: list[tuple[int, str]] = []
     for number, cell in enumerate(document["cells"]):
         if not isinstance(cell, Mapping) or cell.get("cell_type") != "code":
             continue
         source = cell.get("source", "")
         source = "".join(str(part) for part in source) if isinstance(source, list) else str(source)
+        length += len(source)
+        if length > PROGRAM_CHARS_MAX:
+            error = f"found code cells of more than {PROGRAM_CHARS_MAX:,} characters, wanted a program of at most that size"
+            yield Found(file=file, kind="notebook", path=f"cells[{number}]", error=error, request=None)
+            return
         of_cell = _python_lines(source.splitlines())
         if (mistake := _not_python("\n".join(of_cell))) is not None:
             if MAKES_JOBS.search("\n".join(of_cell)):
