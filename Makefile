@@ -51,6 +51,8 @@ bench-coldstart: $(BIN)/installed  ## measure cold starts of the package, of pla
 
 nightly: lint-stack simulate mutants bench  ## run everything that takes long: simulate (and its mutants), mutants, bench, chaos
 	$(BIN)/python -m tests.chaos --week
+	$(BIN)/python -m tests.chaos --jobs 37 --share 0 --fault stops-stay-open
+	$(BIN)/python -m tests.chaos --jobs 37 --share 0 --fault usage-is-not-recorded
 	$(BIN)/python -m tests.simulation.mutants
 	$(BIN)/python -m pytest -m nightly --hypothesis-profile=nightly
 	$(BIN)/python -m pytest --hypothesis-profile=nightly tests/properties tests/unit/policyfile

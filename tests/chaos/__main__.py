@@ -45,6 +45,7 @@ BEHIND_A_GATE = ("AWS_ENDPOINT_URL", "SPOTWARDEN_SLACK_URL")  # and every AWS_EN
 
 
 LOOK_EVERY = timedelta(hours=6)
+UNFORGIVEN = ("double_submissions", "owned_jobs_touched", "overlapping_prefixes", "overdue_in_silence")
 TASK_SETTINGS = {"PYTHONDONTWRITEBYTECODE": "1", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256", "PATH": "/usr/bin:/bin"}
 
 
@@ -166,9 +167,9 @@ def parts(ends_at: datetime) -> Iterator[datetime]:
 
 
 def shown(host: Host, launched: tuple[Launch, ...]) -> bool:
-    """Whether a count that never falls again shows the fault: then the run need not go on."""
+    """Whether a count shows the fault that need not wait for the end of the jobs: then the run need not go on."""
     problems = figures.summary(host, launched)[0]["problems"]
-    return any(problems[name] for name in ("double_submissions", "owned_jobs_touched", "overlapping_prefixes"))
+    return any(problems[name] for name in UNFORGIVEN)
 
 
 def _tell(host: Host, functions: Functions, began: float, ends_at: datetime) -> None:
