@@ -63,12 +63,16 @@ def _described(name: str, facts: Facts, ports: ReadPorts) -> Job | None:
 
 
 def _begun_beside(facts: Facts, end: datetime, ports: ReadPorts) -> list[Work]:
-    """What the ledger knows of jobs on the same checkpoint prefix that began while this one was not over."""
+    """What the ledger knows of jobs on the same checkpoint prefix that began while this one was not over.
+
+    Who gives his job the name of an attempt takes that name, and does not begin anew: the lineage goes on.
+    """
     mine = facts.work
     if not mine.checkpoint_uri or facts.job.created_at >= end:
         return []
     known = ports.ledger.works.begun_since(mine, facts.job.created_at)
-    return [work for work in known if work.created_at < end and mine.same_as(work) and mine.same_prefix(work)][-KNOWN_MAX:]
+    beside = (work for work in known if work.created_at < end and mine.same_as(work) and mine.same_prefix(work))
+    return [work for work in beside if not may_be_ours(work.job)][-KNOWN_MAX:]
 
 
 def _counts(job: Job, since: datetime) -> bool:

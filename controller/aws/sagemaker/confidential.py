@@ -77,7 +77,7 @@ def _of_the_command(name: str, words: list[Any] | tuple[Any, ...]) -> Iterator[s
         option, given, value = str(word).partition("=")
         if given and option.startswith("-"):
             yield value
-        elif not option.startswith("-") and (name != "ContainerEntrypoint" or BETWEEN.search(str(word))):
+        elif not option.startswith("-") and (name != "ContainerEntrypoint" or len(BETWEEN.split(str(word))) > 1):
             yield str(word)
 
 

@@ -30,7 +30,7 @@ from controller.units.plural import times
 
 VALUE_MAX = 200
 TAGS_MAX = 20
-BESIDE: Mapping[str, str] = {"alive": "the job lives", "intervals": "it trained since"}  # of a job, beside what a rule needs
+BESIDE: Mapping[str, str] = {"alive": "in progress", "intervals": "training since"}  # of a job, beside what a rule needs
 EVIDENCE: Mapping[str, str] = {"claims": "live jobs on the bucket", "checkpoint_scan": "the newest checkpoint"}
 Claims = tuple[Claim, ...]
 NOT_ABOUT, KEPT, BROKEN, WAIVED, UNDECIDED = "not about this job", "kept", "broken", "waived", "undecided"
