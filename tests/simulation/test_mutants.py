@@ -33,7 +33,7 @@ SHOWN_BY = {
     "older attempts yield intents": 8,
     "the head is read last": 13,
     "claims are not read before Create": 76,
-    "an earlier try is forgotten": 122,
+    "an earlier try is forgotten": 101,
     "the next policy drops an outcome": 2,
     "a halt is not checked": 75,
     "a moved job is forgotten": 71,
@@ -42,7 +42,7 @@ SHOWN_BY = {
     "any role is passed": 5,
     "what our change broke is left": 187,
     "any file is a checkpoint": 3,
-    "a sibling's files are a job's own": 125,
+    "a sibling's files are a job's own": 145,
     "warnings are interruptions": 1,
 }
 # No seed below 200 shows these in the worlds of today: their faults became rare when identity, ownership and caps came.
