@@ -92,5 +92,6 @@ def report_page(host: Host) -> str:
     """Return the report of the demo's days as a page."""
     first, until = MONDAY.date(), host.clock.now().date()
     ports = wiring.ports()
-    origin = Origin(made_at=host.clock.now(), account=ports.home.account, region=ports.home.region)
+    policy = ports.policies.current().revision
+    origin = Origin(made_at=host.clock.now(), account=ports.home.account, region=ports.home.region, policy=policy)
     return as_html(report_of(rollups_of_days(ports.ledger, first, until, ports.prices.rate), first, until, origin=origin))
