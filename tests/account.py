@@ -123,7 +123,7 @@ class JobsOf:
     def probe(self, probe: Probe, lineage: LineageId) -> Answer:
         return Done("asked")
 
-    def stop(self, name: str) -> Answer:
+    def stop(self, name: str, born_at: datetime | None) -> Answer:
         return self.account.on_stop(name) if self.account.on_stop else Done("ended")
 
     def newest(self, token: str = "") -> None:

@@ -111,7 +111,8 @@ def _carry_out(intent: Intent, lineage: Lineage, ports: Ports, reconcile: Reconc
                 ports.outbox.put(Message(key=key, channel=channel, at=intent.due_at, thread=str(lineage.id)))
             return Done()
         case Stop(about=name):
-            return ports.jobs.stop(name)
+            started = lineage.entry(Started, name)
+            return ports.jobs.stop(name, started.at if started is not None else None)
         case Submit():
             return _submit(intent, action, lineage, ports, reconcile)
         case Probe():

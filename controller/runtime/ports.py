@@ -87,8 +87,11 @@ class Jobs(ReadJobs, Protocol):
     def probe(self, probe: Probe, lineage: LineageId) -> Answer:
         """Create a job that requests spot capacity and trains nothing. A taken name is Done."""
 
-    def stop(self, name: str) -> Answer:
-        """Done when the job has ended or is gone; Later while it is stopping or uploading, and after StopTrainingJob."""
+    def stop(self, name: str, born_at: datetime | None) -> Answer:
+        """Done when the job has ended or is gone; Later while it is stopping or uploading, and after StopTrainingJob.
+
+        A job of this name that was created at another time than ``born_at`` is another one, and the meant one is gone.
+        """
 
 
 class Checkpoints(Protocol):

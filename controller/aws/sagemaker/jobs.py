@@ -136,9 +136,9 @@ class SageMakerJobs:
                     return Refused(str(error))  # no quota, or not allowed: then there is no such signal
         return Done("asked")
 
-    def stop(self, name: str) -> Answer:
+    def stop(self, name: str, born_at: datetime | None) -> Answer:
         described = self._described(name)
-        if described is None:
+        if described is None or described["CreationTime"] != (born_at or described["CreationTime"]):
             return Done("gone")
         status, secondary = described["TrainingJobStatus"], described["SecondaryStatus"]
         if status in TERMINAL:

@@ -75,7 +75,7 @@ LOOKS: dict[str, Callable[[str], object]] = {
     "a job": lambda code: SageMakerJobs(Guarded(code)).describe("bert"),
     "a job's tags": lambda code: SageMakerJobs(Guarded(code, describe_training_job=DESCRIBED)).describe("bert"),
     "the jobs of a time": lambda code: list(SageMakerJobs(Guarded(code)).modified(BEGIN, BEGIN)),
-    "a job that is to be stopped": lambda code: SageMakerJobs(Guarded(code)).stop("bert"),
+    "a job that is to be stopped": lambda code: SageMakerJobs(Guarded(code)).stop("bert", None),
     "a job that is to be repeated": lambda code: SageMakerJobs(Guarded(code)).submit(SUBMIT, ROOT),
     "a lineage": lambda code: DynamoLedger(Guarded(code), "Spotwarden").lineages.load(ROOT),
     "an instance": lambda code: Ec2Instances(Guarded(code)).family_of("i-0abc"),
@@ -98,7 +98,7 @@ def test_a_read_without_an_answer_is_unreachable(look: str, code: str) -> None:
 def test_a_stop_that_our_role_may_not_make_is_refused_and_a_submission_waits_for_the_permission() -> None:
     client = Guarded("AccessDeniedException", describe_training_job=DESCRIBED, list_tags={"Tags": []})
     jobs = SageMakerJobs(client, roles=["r"])
-    for answer, kind in ((jobs.stop("bert"), Refused), (jobs.submit(SUBMIT, ROOT), Later)):
+    for answer, kind in ((jobs.stop("bert", None), Refused), (jobs.submit(SUBMIT, ROOT), Later)):
         assert isinstance(answer, kind)
         assert "not authorized to perform" in answer.why
 
@@ -122,8 +122,14 @@ def test_a_job_of_another_life_of_the_name_is_not_submitted_again() -> None:
         assert answer == Refused("bert is gone, and no request is ever guessed")
 
 
+def test_a_job_of_another_life_of_the_name_is_not_stopped() -> None:
+    client = Guarded("Unheard", describe_training_job=DESCRIBED, stop_training_job={})
+    assert SageMakerJobs(client).stop("bert", BEGIN) == Later("it was asked to stop", 150)
+    assert SageMakerJobs(client).stop("bert", BEGIN + timedelta(seconds=1)) == Done("gone")
+
+
 def test_an_answer_to_a_stop_that_nobody_has_seen_is_a_try_and_its_text_is_kept() -> None:
-    answer = SageMakerJobs(Guarded("Unheard", describe_training_job=DESCRIBED)).stop("bert")
+    answer = SageMakerJobs(Guarded("Unheard", describe_training_job=DESCRIBED)).stop("bert", None)
     assert isinstance(answer, Later)
     assert answer.tried
     assert "Unheard" in answer.why
