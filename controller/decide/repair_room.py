@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from controller.decide.facts import Facts
 from controller.decide.need import Need
-from controller.decide.spend_cap import reserve
+from controller.decide.spend_cap import reservation_for
 from controller.jobs.request import change_from_json
 from controller.ledger.intent import Intent, Purpose, Stop, Wake
 from controller.ledger.message import CapFacts
@@ -29,7 +29,7 @@ def with_room(facts: Facts, plan: Stop | NotRepairable | None) -> Stop | NotRepa
     if begun is not None and begun.open and begun.claim > 0 and isinstance(begun.action, Stop):
         held = begun.action
         return replace(plan, cost_micros=held.cost_micros, cap_micros=held.cap_micros, month=held.month)
-    reserved = reserve(facts, change_from_json(plan.changes))
+    reserved = reservation_for(facts, change_from_json(plan.changes))
     if isinstance(reserved, Need):
         return reserved
     if isinstance(reserved, CapFacts):

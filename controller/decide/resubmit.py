@@ -15,11 +15,11 @@ from controller.decide.facts import READ_AFTER, Facts
 from controller.decide.fallback import Fallback, NoFallback, next_fallback
 from controller.decide.move_step import current_step, elsewhere, spot_again
 from controller.decide.need import Need
-from controller.decide.next_place import in_time, past_refused
 from controller.decide.own_change import changed_by_us, instances_that_worked
 from controller.decide.refused_steps import never_fitted, refused_submissions, short_of_quota
 from controller.decide.repair_again import repair_now, same_repair
 from controller.decide.repair_prefix import refused_as_not_free
+from controller.decide.skip_steps import in_time, past_refused
 from controller.decide.submission import ended_at, submit_next
 from controller.decide.user_requests import latest_request
 from controller.jobs.failure import FailureCause

@@ -69,7 +69,7 @@ def afford(facts: Facts, changes: RequestChange, *, capped: bool = True) -> Affo
     return CapFacts(cap_micros=caps.lowest if lineage_cap is None else lineage_cap, spent_micros=spent, next_micros=cost)
 
 
-def reserve(facts: Facts, changes: RequestChange) -> Reservation | CapFacts | Need:
+def reservation_for(facts: Facts, changes: RequestChange) -> Reservation | CapFacts | Need:
     """What a Stop reserves for the attempt with these changes that follows it; the cap without room; or what to look up.
 
     A job that is stopped and not submitted again is lost, so the team's cap is asked before the stop too.

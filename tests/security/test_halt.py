@@ -20,15 +20,16 @@ from infra.local.slack_message import Message
 from infra.local.slack_users import Users
 from tests.security.lab import entries, lab, launch, messages, request, run, status
 
-POLICY = """
+ASKED_BY = """
 version: 1
 defaults: {mode: audit, channel: "#ml"}
 rules:
   - {name: short-wait, rule: max-wait-limit, options: {at_most: 1h}, mode: warn}
 slack:
   tell: all
-  may: {halt: [U0LOCAL1], stop: [U0LOCAL1], waive: [U0LOCAL1]}
+  may: {%s}
 """
+POLICY = ASKED_BY % "halt: [U0LOCAL1], stop: [U0LOCAL1], waive: [U0LOCAL1]"
 HOSTILE = "the\x00 policy\x1b[2J\nstops\u202e everything\u200b \x9b31m" + "!" * 2000
 
 

@@ -29,17 +29,10 @@ from infra.local.host import TABLE, Host
 from infra.local.slack_users import Users
 from infra.permissions import FUNCTIONS, LEDGER, statements
 from tests.security.lab import entries, lab, launch, lineage_id, lineage_of, messages, next_name, request, run, status
-from tests.security.test_halt import card
+from tests.security.test_halt import ASKED_BY, card
 
-POLICY = """
-version: 1
-defaults: {mode: audit, channel: "#ml"}
-rules:
-  - {name: short-wait, rule: max-wait-limit, options: {at_most: 1h}, mode: warn}
-slack:
-  tell: all
-  may: {halt: [U0LOCAL1], stop: [U0LOCAL1], waive: [U0LOCAL1], on-demand: [U0LOCAL1], try-again: [U0LOCAL1]}
-"""
+LISTED = ("halt", "stop", "waive", "on-demand", "try-again")
+POLICY = ASKED_BY % ", ".join(f"{request}: [U0LOCAL1]" for request in LISTED)
 SUBMITTING = {name for name, calls in FUNCTIONS.items() if "sagemaker CreateTrainingJob" in calls}
 WRITES = (
     "dynamodb:PutItem",

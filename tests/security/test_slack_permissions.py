@@ -17,17 +17,10 @@ from infra.local.host import Host
 from infra.local.slack import HOME, ME, Trouble, full_member
 from infra.local.slack_users import Users
 from tests.security.lab import entries, lab, launch, request, run
-from tests.security.test_halt import card
+from tests.security.test_halt import ASKED_BY, card
 
-POLICY = """
-version: 1
-defaults: {mode: audit, channel: "#ml"}
-rules:
-  - {name: short-wait, rule: max-wait-limit, options: {at_most: 1h}, mode: warn}
-slack:
-  tell: all
-  may: {halt: [U0LOCAL1, U0GUEST1], stop: [U0LOCAL1, U0GUEST1], waive: [U0LOCAL1, U0GUEST1] %s}
-"""
+PRESSED_BY = ", ".join(f"{request}: [U0LOCAL1, U0GUEST1]" for request in ("halt", "stop", "waive"))
+POLICY = ASKED_BY % f"{PRESSED_BY}%s"
 COMMANDS = ("job long", "savings", "savings vision", "savings 2026-10", "waivers", "dance", "job", "job no-such-job")
 GUESTS: Mapping[str, Mapping[str, Any]] = {
     "U0GUEST1": {"is_restricted": True},

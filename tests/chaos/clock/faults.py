@@ -10,13 +10,20 @@ from controller.ledger.intent import IntentResult, Stop
 from controller.runtime import perform
 
 
+def _plant(module: Any, name: str, fault: Any) -> None:
+    """Put a fault in the place of a function. The module on Lambda has the name, or the fault would plant nothing."""
+    if not hasattr(module, name):
+        raise LookupError(f"{module.__name__} has no {name}")
+    setattr(module, name, fault)
+
+
 def _draw_names() -> None:
     """An attempt has another name at each look, so that a function that died after Create creates a second job."""
 
     def name(id: Any, number: int, *_: Any) -> str:
         return f"{id.root[:40]}-{secrets.token_hex(3)}" if number > 1 else str(id.root)
 
-    lineage.attempt_name = name  # type: ignore[attr-defined, assignment]
+    _plant(lineage, "attempt_name", name)
 
 
 def _answer_first() -> None:
@@ -27,7 +34,7 @@ def _answer_first() -> None:
         ports.ledger.lineages.close(of.id, intent, IntentResult.DONE, "")
         return carry_out(intent, of, ports, again)
 
-    perform._carry_out = answering_first  # type: ignore[assignment]
+    _plant(perform, "_carry_out", answering_first)
 
 
 def _forget_stops() -> None:
@@ -37,7 +44,7 @@ def _forget_stops() -> None:
     def closing(intent: Any, of: Any, ports: Any, result: Any, why: str) -> Any:
         return result if isinstance(intent.action, Stop) else close(intent, of, ports, result, why)
 
-    perform._close = closing  # type: ignore[assignment]
+    _plant(perform, "_close", closing)
 
 
 def _record_nothing() -> None:

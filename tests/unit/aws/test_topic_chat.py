@@ -33,7 +33,7 @@ class Sns:
 
 
 def error(code: str, text: str = "m", status: int = 400) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": text}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Publish")  # type: ignore[typeddict-item]
+    return ClientError({"Error": {"Code": code, "Message": text}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Publish")  # type: ignore[typeddict-item]  # only what is read
 
 
 def post(sns: Sns, topic: str = TOPIC, region: str = "us-east-1") -> Answer:

@@ -140,7 +140,7 @@ class Sts:
     def get_caller_identity(self) -> Any:
         if self.refuses:
             error = {"Code": "SignatureDoesNotMatch", "Message": "Signature expired: 20261130T030000Z is now earlier than ..."}
-            raise ClientError({"Error": error, **self.meta}, "GetCallerIdentity")  # type: ignore[typeddict-item]
+            raise ClientError({"Error": error, **self.meta}, "GetCallerIdentity")  # type: ignore[typeddict-item]  # only what is read
         return {"Arn": "arn:aws:iam::123456789012:user/ada", **self.meta}
 
 

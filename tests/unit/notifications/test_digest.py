@@ -25,7 +25,7 @@ from tests.builders import BEGIN
 from tests.slack_limits import broken
 from tests.unit.notifications.test_period_sentence import refused
 from tests.unit.policy.test_waiver import waiver
-from tests.unit.runtime.test_drain import Place
+from tests.unit.runtime.slack_place import Place
 from tests.unit.savings.test_report import measured, told
 
 FIRST = date(2026, 3, 2)

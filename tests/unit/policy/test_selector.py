@@ -34,6 +34,6 @@ def test_a_glob_matches_no_job_that_lacks_the_tag_and_the_empty_text_does(
     assert [selector.parts(one)[0].matches for one in (WITHOUT, EMPTY, VISION)] == found
 
 
-def test_a_job_whose_tags_nobody_said_is_undecided() -> None:
+def test_a_job_whose_tags_are_not_known_is_undecided() -> None:
     unsaid = replace(WITHOUT, unknown=frozenset({"tags"}))
     assert Selector(tags={"team": ("",)}).matches(unsaid) is None

@@ -14,7 +14,7 @@ from controller.runtime.announce_waivers import announce_waivers
 from controller.runtime.queue_digests import queue_digests
 from tests.builders import BEGIN, policy, rule
 from tests.unit.policy.test_waiver import waiver
-from tests.unit.runtime.test_drain import Place
+from tests.unit.runtime.slack_place import Place
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 CHANNEL = "#vision"

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -16,96 +15,11 @@ import pytest
 from controller.ledger.intent import Announce, Intent, IntentResult
 from controller.notifications.block_kit import Page
 from controller.runtime.drain import drain
-from controller.runtime.outbox import WrongChannel
 from controller.runtime.perform import perform
-from controller.runtime.ports import Answer, Done, Home, Later, Message, Post, Refused, Unreachable
+from controller.runtime.ports import Answer, Later, Message, Refused, Unreachable
 from tests import builders
 from tests.builders import BEGIN, lineage_id
-from tests.simulation.memory import MemoryLedger, MemoryOutbox
-from tests.slack_limits import broken
-
-MINUTE = timedelta(minutes=1)
-WHERE = "\naccount 111122223333 · us-east-1"  # below every message of a job
-
-
-class Crash(Exception):
-    """The function was killed."""
-
-
-@dataclass
-class Slack:
-    """A workspace that keeps what it is told; ``answer`` may be something else than a yes, before or after it kept it."""
-
-    posts: list[tuple[str, str, Page]] = field(default_factory=list)
-    edits: list[tuple[str, Page]] = field(default_factory=list)
-    calls: int = 0
-    threads: bool = True
-    answer: Callable[[], Answer | None] = lambda: None
-    crashes_after: Callable[[], bool] = lambda: False
-
-    def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
-        self.calls += 1
-        refused = self.answer()
-        if refused is not None:
-            return refused
-        assert broken(page.text, page.blocks) == []
-        self.posts.append((channel, thread_ts, page))
-        if self.crashes_after():
-            raise Crash
-        return Done(f"C1/{len(self.posts)}")
-
-    def update(self, post: Post, page: Page) -> Answer:
-        self.calls += 1
-        refused = self.answer()
-        if refused is None:
-            self.edits.append((post.ts, page))
-        return refused or Done()
-
-
-@dataclass
-class Place:
-    """The ports of a drain; the clock stands still until the test moves it."""
-
-    slack: Slack = field(default_factory=Slack)
-    outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
-    ledger: MemoryLedger = field(default_factory=MemoryLedger)
-    at: datetime = BEGIN
-    policy: Any = field(default_factory=builders.policy)
-    home: Home = field(default_factory=lambda: Home(account="111122223333", region="us-east-1"))
-    click_address: Callable[[], str] = str
-
-    @property
-    def ports(self) -> Any:
-        return self
-
-    @property
-    def chat(self) -> Slack:
-        return self.slack
-
-    @property
-    def clock(self) -> Any:
-        return self
-
-    @property
-    def policies(self) -> Any:
-        return self
-
-    def now(self) -> datetime:
-        return self.at
-
-    def current(self) -> Any:
-        return self.policy
-
-    def say(self, number: int, words: str, *, root: str = "bert", topic: str = "moving/x", **changes: Any) -> Message:
-        said = Message(
-            key=f"{root}/{number}", channel="#ml-spot", words=(words,) if words else (), at=BEGIN + number * timedelta(seconds=1),
-            topic=topic, thread=str(lineage_id(root)), **changes,
-        )  # fmt: skip
-        self.outbox.put(said)
-        return said
-
-    def texts(self, *, threads: bool = True) -> list[str]:
-        return [page.text.partition(WHERE)[0] for _, thread, page in self.slack.posts if bool(thread) == threads]
+from tests.unit.runtime.slack_place import MINUTE, WHERE, Crash, Place, Slack
 
 
 def test_the_first_message_of_a_lineage_posts_its_card_and_goes_into_the_thread() -> None:
@@ -252,159 +166,6 @@ def test_through_a_webhook_nothing_speaks_of_a_thread() -> None:
     assert ("Details are below" in told, "Details of each job are below" in told, "thread" in told) == (True, True, False)
 
 
-@dataclass
-class PickySlack(Slack):
-    """A Slack that refuses each post for which ``refuses`` gives an error."""
-
-    answers: dict[str, Answer] = field(default_factory=dict)
-    refuses: Callable[[str, Page], str | None] = lambda channel, page: None
-
-    def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
-        error = self.refuses(channel, page)
-        if error is None:
-            return super().post(channel, page, thread_ts=thread_ts)
-        self.calls += 1
-        if error in self.answers:
-            return self.answers[error]
-        return (WrongChannel if error in ("is_archived", "restricted_action_read_only_channel") else Refused)(
-            f"Slack says {error}"
-        )
-
-    def update(self, post: Post, page: Page) -> Answer:
-        error = self.refuses("edit", page)
-        if error is None:
-            return super().update(post, page)
-        self.calls += 1
-        return Refused(f"Slack says {error}")
-
-
-def picky(refuses: Callable[[str, Page], str | None]) -> Any:
-    slack = PickySlack()
-    slack.refuses = refuses
-    return Place(slack=slack)
-
-
-@pytest.mark.parametrize("error", ["invalid_blocks", "invalid_arguments", "an_error_of_next_year"])
-def test_a_message_that_slack_refuses_in_every_form_delays_no_other(error: str) -> None:
-    place = picky(lambda _, page: error if "poison" in page.text else None)
-    place.say(1, "poison")
-    for number in range(2, 9):
-        place.say(number, f"news {number}", root=f"job-{number}")
-    done = drain(place.ports)
-    assert (done.set_aside, done.paused) == ((("#ml-spot", "bert/1", f"Slack says {error}"),), ())
-    assert place.texts() == [f"news {number}" for number in range(2, 9)]
-    [kept] = place.outbox.aside()
-    assert (kept.words, kept.refused_why) == (("poison",), f"Slack says {error}")
-    assert place.outbox.waiting("#ml-spot", 9) == []
-
-
-class LostThread(Slack):
-    """A Slack in which nobody can answer in the first thread any more."""
-
-    refusal: Answer = Refused("")
-
-    def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
-        return self.refusal if thread_ts == "1" and self.posts else super().post(channel, page, thread_ts=thread_ts)
-
-
-@pytest.mark.parametrize(
-    "refusal",
-    [
-        Refused("Slack says thread_not_found"), Refused("Slack says cannot_reply_to_message"),
-        WrongChannel("Slack says restricted_action_thread_locked"),
-    ],
-)  # fmt: skip
-def test_where_a_thread_is_gone_or_locked_the_lineage_gets_a_new_one_in_its_channel(refusal: Answer) -> None:
-    slack = LostThread()
-    slack.refusal = refusal
-    place = Place(slack=slack)
-    place.say(1, "It moves.")
-    done = drain(place.ports)
-    assert (done.set_aside, done.paused, place.texts()) == ((), (), ["It moves."])
-    assert [(channel, thread) for channel, thread, _ in slack.posts] == [("#ml-spot", ""), ("#ml-spot", ""), ("#ml-spot", "2")]
-
-
-def test_a_message_whose_blocks_slack_refuses_is_sent_as_text() -> None:
-    place = picky(lambda _, page: "invalid_blocks" if page.blocks else None)
-    place.say(1, "It moves.")
-    done = drain(place.ports)
-    assert (done.set_aside, place.texts()) == ((), ["It moves."])
-
-
-@pytest.mark.parametrize(
-    ("error", "calls"), [("msg_too_long", 2), ("invalid_blocks", 2), ("cant_update_message", 1), ("edit_window_closed", 1)]
-)
-def test_a_card_whose_new_blocks_slack_refuses_is_brought_up_to_date_as_text(error: str, calls: int) -> None:
-    place = picky(lambda channel, page: error if channel == "edit" and page.blocks else None)
-    place.say(1, "one")
-    drain(place.ports)
-    before = place.slack.calls
-    place.say(2, "")
-    done = drain(place.ports)
-    assert (place.slack.calls - before, len(place.slack.edits), done.set_aside) == (calls, calls - 1, ())
-
-
-def test_a_message_that_is_too_long_is_sent_in_parts() -> None:
-    place = picky(lambda _, page: "msg_blocks_too_long" if len(page.blocks) > 1 else None)
-    place.say(1, "It moves.")
-    assert drain(place.ports).set_aside == ()
-    assert "It moves." in place.texts()
-    assert all(len(page.blocks) <= 1 for _, _, page in place.slack.posts)
-
-
-def test_a_digest_page_that_is_too_long_does_not_hold_up_the_channel() -> None:
-    section = {"type": "section", "text": {"type": "mrkdwn", "text": "x" * 100}}
-    page = json.dumps({"text": "digest", "blocks": [section] * 40})
-    place = picky(lambda _, page: "msg_blocks_too_long" if len(page.blocks) > 10 else None)
-    place.outbox.put(Message(key="digest/day/1/#ml-spot/000", channel="#ml-spot", at=BEGIN, plain=page))
-    place.say(2, "news")
-    assert (drain(place.ports).set_aside, place.texts()[-1]) == ((), "news")
-    assert sum(len(page.blocks) for _, _, page in place.slack.posts if "xxx" in json.dumps(page.blocks)) == 40
-
-
-@pytest.mark.parametrize("answer", [Later("Slack says 500"), Refused("Slack says an_error_of_next_year")])
-def test_the_second_half_of_a_message_that_is_too_long_is_not_lost(answer: Answer) -> None:
-    refuses = True
-
-    def halves_at_most(_: str, page: Page) -> str | None:
-        second = "second" in page.text and "first" not in page.text
-        return "msg_blocks_too_long" if len(page.blocks) > 1 else "later" if second and refuses else None
-
-    place = picky(halves_at_most)
-    place.slack.answers["later"] = answer
-    sections = [{"type": "section", "text": {"type": "mrkdwn", "text": text}} for text in ("first", "second")]
-    page = json.dumps({"text": "first\nsecond", "blocks": sections})
-    place.outbox.put(Message(key="digest/day/1/#ml-spot/000", channel="#ml-spot", at=BEGIN, plain=page))
-    drain(place.ports)
-    refuses = False
-    for _ in range(3):
-        place.at += MINUTE
-        drain(place.ports)
-        for message in place.outbox.aside():
-            place.outbox.redrive(message, at=place.at)
-    posted = [(block["text"]["text"], thread) for _, thread, page in place.slack.posts for block in page.blocks]
-    assert posted == [("first", ""), ("second", "1")]
-
-
-def test_a_card_that_slack_refuses_holds_up_none_of_its_messages() -> None:
-    place = picky(lambda _, page: "an_error_of_next_year" if "no data yet" in page.text else None)
-    place.say(1, "It moves.")
-    assert (drain(place.ports).set_aside, place.texts(threads=False)) == ((), ["It moves."])
-
-
-def test_one_message_that_slack_refuses_takes_no_other_of_its_storm_with_it() -> None:
-    place = picky(lambda _, page: "an_error_of_next_year" if "poison" in page.text else None)
-    for number in range(20):
-        root = "poison" if number == 7 else f"job-{number}"
-        place.say(number, f"{root} gave up", root=root, topic="gave-up")
-    for _ in range(3):
-        place.at += MINUTE
-        drain(place.ports)
-    told = json.dumps([page.text for _, _, page in place.slack.posts])
-    assert [kept.key for kept in place.outbox.aside()] == ["poison/7"]
-    assert all(f"job-{number} gave up" in told for number in range(20) if number != 7)
-
-
 def test_each_of_forty_owners_is_notified_in_a_storm() -> None:
     place = Place()
     for number in range(80):
@@ -450,14 +211,6 @@ def test_a_channel_that_cannot_be_read_or_written_holds_up_no_other() -> None:
     with pytest.raises(Unreachable):
         drain(place.ports)
     assert place.texts() == ["news for #a", "news for #c"]
-
-
-def test_a_channel_that_slack_refuses_hands_its_messages_on_to_the_default_channel() -> None:
-    place = picky(lambda channel, _: "restricted_action_read_only_channel" if channel == "#read-only" else None)
-    place.outbox.put(replace(place.say(1, "news"), key="other", channel="#read-only"))
-    drain(place.ports)
-    drain(place.ports)
-    assert any("#read-only" in text and "news" in text for text in place.texts())
 
 
 def test_while_slack_does_not_answer_a_channel_waits_longer_and_longer() -> None:

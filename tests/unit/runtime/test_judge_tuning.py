@@ -14,7 +14,7 @@ from controller.policy.slack_settings import Importance, SlackSettings
 from controller.runtime.judge_tuning import judge_tuning
 from tests.builders import BEGIN, job, policy, rule
 from tests.unit.policy.test_waiver import waiver
-from tests.unit.runtime.test_drain import Place
+from tests.unit.runtime.slack_place import Place
 
 BARE = job("tuner", spot=False, service=Service.TUNING, wait_s_max=None, intervals=())
 

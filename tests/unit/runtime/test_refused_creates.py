@@ -18,7 +18,7 @@ from controller.runtime.ports import Unreachable
 from controller.runtime.refused_creates import is_api_call, note_refused_create, refused_create_of
 from controller.runtime.triggers import BadEvent
 from tests.builders import ACCOUNT, BEGIN, REGION, lineage, policy
-from tests.unit.runtime.test_drain import Place
+from tests.unit.runtime.slack_place import Place
 
 LIMIT = (
     "The account-level service limit 'ml.g5.2xlarge for training job usage' is 4 Instances, with current utilization of 3"

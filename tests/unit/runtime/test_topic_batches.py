@@ -25,8 +25,8 @@ from tests import builders
 from tests.builders import BEGIN, lineage_id
 from tests.simulation.memory.ledger import MemoryLedger
 from tests.topics import MemoryTopics
-from tests.unit.runtime.test_drain import Place as SlackPlace
-from tests.unit.runtime.test_drain import Slack
+from tests.unit.runtime.slack_place import Place as SlackPlace
+from tests.unit.runtime.slack_place import Slack
 
 TOPIC = "arn:aws:sns:us-east-1:111122223333:vision"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from controller.decide.fallback import Fallback
-from controller.decide.next_place import past_refused
+from controller.decide.skip_steps import past_refused
 from controller.jobs.checkpoint import CheckpointScan
 from controller.jobs.failure import FailureCause
 from controller.jobs.job import Outcome

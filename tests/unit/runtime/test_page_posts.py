@@ -1,0 +1,178 @@
+"""A message or a card that Slack refuses is sent in another form, in parts, or set aside, and holds up no other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from controller.notifications.block_kit import Page
+from controller.runtime.drain import drain
+from controller.runtime.outbox import WrongChannel
+from controller.runtime.ports import Answer, Later, Message, Post, Refused
+from tests.builders import BEGIN
+from tests.unit.runtime.slack_place import MINUTE, Place, Slack
+
+
+@dataclass
+class PickySlack(Slack):
+    """A Slack that refuses each post for which ``refuses`` gives an error."""
+
+    answers: dict[str, Answer] = field(default_factory=dict)
+    refuses: Callable[[str, Page], str | None] = lambda channel, page: None
+
+    def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
+        error = self.refuses(channel, page)
+        if error is None:
+            return super().post(channel, page, thread_ts=thread_ts)
+        self.calls += 1
+        if error in self.answers:
+            return self.answers[error]
+        return (WrongChannel if error in ("is_archived", "restricted_action_read_only_channel") else Refused)(
+            f"Slack says {error}"
+        )
+
+    def update(self, post: Post, page: Page) -> Answer:
+        error = self.refuses("edit", page)
+        if error is None:
+            return super().update(post, page)
+        self.calls += 1
+        return Refused(f"Slack says {error}")
+
+
+def picky(refuses: Callable[[str, Page], str | None]) -> Any:
+    slack = PickySlack()
+    slack.refuses = refuses
+    return Place(slack=slack)
+
+
+@pytest.mark.parametrize("error", ["invalid_blocks", "invalid_arguments", "an_error_of_next_year"])
+def test_a_message_that_slack_refuses_in_every_form_delays_no_other(error: str) -> None:
+    place = picky(lambda _, page: error if "poison" in page.text else None)
+    place.say(1, "poison")
+    for number in range(2, 9):
+        place.say(number, f"news {number}", root=f"job-{number}")
+    done = drain(place.ports)
+    assert (done.set_aside, done.paused) == ((("#ml-spot", "bert/1", f"Slack says {error}"),), ())
+    assert place.texts() == [f"news {number}" for number in range(2, 9)]
+    [kept] = place.outbox.aside()
+    assert (kept.words, kept.refused_why) == (("poison",), f"Slack says {error}")
+    assert place.outbox.waiting("#ml-spot", 9) == []
+
+
+class LostThread(Slack):
+    """A Slack in which nobody can answer in the first thread any more."""
+
+    refusal: Answer = Refused("")
+
+    def post(self, channel: str, page: Page, *, thread_ts: str = "") -> Answer:
+        return self.refusal if thread_ts == "1" and self.posts else super().post(channel, page, thread_ts=thread_ts)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Refused("Slack says thread_not_found"), Refused("Slack says cannot_reply_to_message"),
+        WrongChannel("Slack says restricted_action_thread_locked"),
+    ],
+)  # fmt: skip
+def test_where_a_thread_is_gone_or_locked_the_lineage_gets_a_new_one_in_its_channel(refusal: Answer) -> None:
+    slack = LostThread()
+    slack.refusal = refusal
+    place = Place(slack=slack)
+    place.say(1, "It moves.")
+    done = drain(place.ports)
+    assert (done.set_aside, done.paused, place.texts()) == ((), (), ["It moves."])
+    assert [(channel, thread) for channel, thread, _ in slack.posts] == [("#ml-spot", ""), ("#ml-spot", ""), ("#ml-spot", "2")]
+
+
+def test_a_message_whose_blocks_slack_refuses_is_sent_as_text() -> None:
+    place = picky(lambda _, page: "invalid_blocks" if page.blocks else None)
+    place.say(1, "It moves.")
+    done = drain(place.ports)
+    assert (done.set_aside, place.texts()) == ((), ["It moves."])
+
+
+@pytest.mark.parametrize(
+    ("error", "calls"), [("msg_too_long", 2), ("invalid_blocks", 2), ("cant_update_message", 1), ("edit_window_closed", 1)]
+)
+def test_a_card_whose_new_blocks_slack_refuses_is_brought_up_to_date_as_text(error: str, calls: int) -> None:
+    place = picky(lambda channel, page: error if channel == "edit" and page.blocks else None)
+    place.say(1, "one")
+    drain(place.ports)
+    before = place.slack.calls
+    place.say(2, "")
+    done = drain(place.ports)
+    assert (place.slack.calls - before, len(place.slack.edits), done.set_aside) == (calls, calls - 1, ())
+
+
+def test_a_message_that_is_too_long_is_sent_in_parts() -> None:
+    place = picky(lambda _, page: "msg_blocks_too_long" if len(page.blocks) > 1 else None)
+    place.say(1, "It moves.")
+    assert drain(place.ports).set_aside == ()
+    assert "It moves." in place.texts()
+    assert all(len(page.blocks) <= 1 for _, _, page in place.slack.posts)
+
+
+def test_a_digest_page_that_is_too_long_does_not_hold_up_the_channel() -> None:
+    section = {"type": "section", "text": {"type": "mrkdwn", "text": "x" * 100}}
+    page = json.dumps({"text": "digest", "blocks": [section] * 40})
+    place = picky(lambda _, page: "msg_blocks_too_long" if len(page.blocks) > 10 else None)
+    place.outbox.put(Message(key="digest/day/1/#ml-spot/000", channel="#ml-spot", at=BEGIN, plain=page))
+    place.say(2, "news")
+    assert (drain(place.ports).set_aside, place.texts()[-1]) == ((), "news")
+    assert sum(len(page.blocks) for _, _, page in place.slack.posts if "xxx" in json.dumps(page.blocks)) == 40
+
+
+@pytest.mark.parametrize("answer", [Later("Slack says 500"), Refused("Slack says an_error_of_next_year")])
+def test_the_second_half_of_a_message_that_is_too_long_is_not_lost(answer: Answer) -> None:
+    refuses = True
+
+    def halves_at_most(_: str, page: Page) -> str | None:
+        second = "second" in page.text and "first" not in page.text
+        return "msg_blocks_too_long" if len(page.blocks) > 1 else "later" if second and refuses else None
+
+    place = picky(halves_at_most)
+    place.slack.answers["later"] = answer
+    sections = [{"type": "section", "text": {"type": "mrkdwn", "text": text}} for text in ("first", "second")]
+    page = json.dumps({"text": "first\nsecond", "blocks": sections})
+    place.outbox.put(Message(key="digest/day/1/#ml-spot/000", channel="#ml-spot", at=BEGIN, plain=page))
+    drain(place.ports)
+    refuses = False
+    for _ in range(3):
+        place.at += MINUTE
+        drain(place.ports)
+        for message in place.outbox.aside():
+            place.outbox.redrive(message, at=place.at)
+    posted = [(block["text"]["text"], thread) for _, thread, page in place.slack.posts for block in page.blocks]
+    assert posted == [("first", ""), ("second", "1")]
+
+
+def test_a_card_that_slack_refuses_holds_up_none_of_its_messages() -> None:
+    place = picky(lambda _, page: "an_error_of_next_year" if "no data yet" in page.text else None)
+    place.say(1, "It moves.")
+    assert (drain(place.ports).set_aside, place.texts(threads=False)) == ((), ["It moves."])
+
+
+def test_one_message_that_slack_refuses_takes_no_other_of_its_storm_with_it() -> None:
+    place = picky(lambda _, page: "an_error_of_next_year" if "poison" in page.text else None)
+    for number in range(20):
+        root = "poison" if number == 7 else f"job-{number}"
+        place.say(number, f"{root} gave up", root=root, topic="gave-up")
+    for _ in range(3):
+        place.at += MINUTE
+        drain(place.ports)
+    told = json.dumps([page.text for _, _, page in place.slack.posts])
+    assert [kept.key for kept in place.outbox.aside()] == ["poison/7"]
+    assert all(f"job-{number} gave up" in told for number in range(20) if number != 7)
+
+
+def test_a_channel_that_slack_refuses_hands_its_messages_on_to_the_default_channel() -> None:
+    place = picky(lambda channel, _: "restricted_action_read_only_channel" if channel == "#read-only" else None)
+    place.outbox.put(replace(place.say(1, "news"), key="other", channel="#read-only"))
+    drain(place.ports)
+    drain(place.ports)
+    assert any("#read-only" in text and "news" in text for text in place.texts())
