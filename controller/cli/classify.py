@@ -97,16 +97,15 @@ _STATUSES: Mapping[str, FailureCause] = {
 }
 _CODES: Mapping[str, FailureCause] = {
     **CLASSES,
-    "Throttling": FailureCause.THROTTLED, "ThrottledException": FailureCause.THROTTLED,
-    "TooManyRequestsException": FailureCause.THROTTLED, "RequestLimitExceeded": FailureCause.THROTTLED,
+    **dict.fromkeys(("Throttling", "ThrottledException", "TooManyRequestsException", "RequestLimitExceeded"), FailureCause.THROTTLED),
     "ResourceLimitExceededException": FailureCause.QUOTA, "ServiceQuotaExceededException": FailureCause.QUOTA,
     "InternalFailure": FailureCause.INTERNAL, "InternalServerException": FailureCause.INTERNAL,
     "InternalError": FailureCause.INTERNAL, "ServiceUnavailable": FailureCause.INTERNAL,
     "ServiceUnavailableException": FailureCause.INTERNAL,
     "InsufficientCapacityException": FailureCause.CAPACITY, "InsufficientInstanceCapacity": FailureCause.CAPACITY,
     **dict.fromkeys((
-        "ValidationException", "ParamValidationError", "NoCredentialsError", "NoRegionError", "ExpiredToken", "InvalidClientTokenId",
-        "InvalidSignatureException", "AccessDeniedException", "ResourceInUse", "ResourceNotFound", "AccessDenied",
+        "ValidationException", "ParamValidationError", "NoCredentialsError", "NoRegionError", "ExpiredToken",
+        "InvalidClientTokenId", "InvalidSignatureException", "AccessDeniedException", "ResourceInUse", "ResourceNotFound", "AccessDenied",
         "UnrecognizedClientException", "ExpiredTokenException",
     ), FailureCause.CLIENT),
 }  # fmt: skip
