@@ -97,17 +97,19 @@ _STATUSES: Mapping[str, FailureCause] = {
 }
 _CODES: Mapping[str, FailureCause] = {
     **CLASSES,
-    **dict.fromkeys(("Throttling", "ThrottledException", "TooManyRequestsException", "RequestLimitExceeded"), FailureCause.THROTTLED),
+    "Throttling": FailureCause.THROTTLED, "ThrottledException": FailureCause.THROTTLED,
+    "TooManyRequestsException": FailureCause.THROTTLED, "RequestLimitExceeded": FailureCause.THROTTLED,
     "ResourceLimitExceededException": FailureCause.QUOTA, "ServiceQuotaExceededException": FailureCause.QUOTA,
     "InternalFailure": FailureCause.INTERNAL, "InternalServerException": FailureCause.INTERNAL,
     "InternalError": FailureCause.INTERNAL, "ServiceUnavailable": FailureCause.INTERNAL,
     "ServiceUnavailableException": FailureCause.INTERNAL,
     "InsufficientCapacityException": FailureCause.CAPACITY, "InsufficientInstanceCapacity": FailureCause.CAPACITY,
-    **dict.fromkeys((
-        "ValidationException", "ParamValidationError", "NoCredentialsError", "NoRegionError", "ExpiredToken",
-        "InvalidClientTokenId", "InvalidSignatureException", "AccessDeniedException", "ResourceInUse", "ResourceNotFound", "AccessDenied",
-        "UnrecognizedClientException", "ExpiredTokenException",
-    ), FailureCause.CLIENT),
+    "ValidationException": FailureCause.CLIENT, "ParamValidationError": FailureCause.CLIENT,
+    "NoCredentialsError": FailureCause.CLIENT, "NoRegionError": FailureCause.CLIENT, "ExpiredToken": FailureCause.CLIENT,
+    "InvalidClientTokenId": FailureCause.CLIENT, "InvalidSignatureException": FailureCause.CLIENT,
+    "AccessDeniedException": FailureCause.CLIENT,
+    "ResourceInUse": FailureCause.CLIENT, "ResourceNotFound": FailureCause.CLIENT, "AccessDenied": FailureCause.CLIENT,
+    "UnrecognizedClientException": FailureCause.CLIENT, "ExpiredTokenException": FailureCause.CLIENT,
 }  # fmt: skip
 _RATE = re.compile(r"\s*Rate exceeded\b", re.IGNORECASE)
 _CAPACITY = re.compile(r"\s*(?:Starting - )?Insufficient capacity error from EC2\b", re.IGNORECASE)
