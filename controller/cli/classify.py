@@ -31,8 +31,7 @@ DEPTH_MAX, ITEMS_MAX = 6, 100  # of a document that was pasted
 _WRAPPERS: tuple[re.Pattern[str], ...] = tuple(
     re.compile(pattern, re.DOTALL | re.IGNORECASE)
     for pattern in (
-        r"\s*(?:>\s*)+",  # a quotation
-        r"\s*```\w*\s*",
+        r"\s*(?:(?:>\s*)+|```\w*\s*)",  # a quotation
         r"\s*aws: (?:\[ERROR\]:? |error: )",
         r"\s*\[?\d{4}-\d\d-\d\d[T ][\d:.,]+Z?\]?\s+",  # the time of a log line
         r"\s*\[?(?-i:ERROR|CRITICAL|WARNING|INFO)\]?\s*[:-]?\s+",
@@ -111,6 +110,8 @@ _CODES: Mapping[str, FailureCause] = {
     "ResourceInUse": FailureCause.CLIENT, "ResourceNotFound": FailureCause.CLIENT, "AccessDenied": FailureCause.CLIENT,
     "UnrecognizedClientException": FailureCause.CLIENT, "ExpiredTokenException": FailureCause.CLIENT,
 }  # fmt: skip
+_NOT_OFFERED = "SageMaker does not offer this instance type in this region: no quota helps. Use another type or region."
+_LIMITED = re.compile(r"\s*The (?:account-level service limit|requested resource training-job/)")
 _RATE = re.compile(r"\s*Rate exceeded\b", re.IGNORECASE)
 _CAPACITY = re.compile(r"\s*(?:Starting - )?Insufficient capacity error from EC2\b", re.IGNORECASE)
 
@@ -133,10 +134,8 @@ class Classified:
 
     @property
     def why(self) -> str:
-        if self.quota is None and self.never_fits:
-            return "SageMaker does not offer this instance type in this region: no quota helps. Use another type or region."
         if self.quota is None:
-            return self.cause.why
+            return _NOT_OFFERED if self.never_fits else self.cause.why
         at = f"{self.quota.name!r} is {self.quota.limit}, {self.quota.used} in use, {self.quota.delta} asked for"
         if self.quota.never_fits:
             return (
@@ -220,7 +219,7 @@ def _of_document(document: Any, depth: int) -> list[str]:
     if isinstance(document, str) and document.lstrip()[:1] == "{" and depth:
         document = _document(document) or document
     if isinstance(document, list):
-        words = [item for item in document[:ITEMS_MAX] if isinstance(item, str) and depth == DEPTH_MAX]  # a list of reasons
+        words = [item for item in document if isinstance(item, str) and depth == DEPTH_MAX]  # a list of reasons
         return words + [text for item in document[:ITEMS_MAX] for text in _of_document(item, depth - 1)] if depth else []
     if not isinstance(document, Mapping):
         return []
@@ -296,8 +295,7 @@ def _by_code(text: str, code: str | None) -> FailureCause | None:
 
 
 def _by_quota(text: str, code: str | None) -> FailureCause | None:
-    found = re.match(r"\s*The (?:account-level service limit|requested resource training-job/)", text)
-    return FailureCause.QUOTA if found else None
+    return FailureCause.QUOTA if _LIMITED.match(text) else None
 
 
 def _by_status(text: str, code: str | None) -> FailureCause | None:
