@@ -91,9 +91,7 @@ BY_LAMBDA = frozenset({DEAD_LETTER, NETWORK, KEY})  # what no call of the code a
 HERE = {"StringEquals": {"aws:RequestedRegion": {"Ref": "AWS::Region"}}}
 # The name of a bucket that was deleted can be taken by anybody: what lies there is not the policy.
 OF_POLICY_ACCOUNT = {
-    "StringEquals": {
-        "aws:ResourceAccount": {"Fn::If": ["HasPolicyAccount", {"Ref": "PolicyAccount"}, {"Ref": "AWS::AccountId"}]}
-    }
+    "StringEquals": {"aws:ResourceAccount": {"Fn::If": ["HasPolicyAccount", {"Ref": "PolicyAccount"}, {"Ref": "AWS::AccountId"}]}}
 }
 TO_SAGEMAKER = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
 OUR_EVENTS = {"StringEquals": {"events:source": SOURCE}}
