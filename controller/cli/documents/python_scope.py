@@ -16,38 +16,12 @@ from controller.cli.documents.literals import Scope, dotted, held, value_of
 from controller.cli.documents.python_values import Attributes, Built, Call, makes_text, truth
 
 HARMLESS = frozenset(
-    [
-        "print",
-        "len",
-        "dumps",
-        "pprint",
-        "info",
-        "debug",
-        "warning",
-        "error",
-        "display",
-        "dict",
-        "str",
-        "repr",
-        "int",
-        "float",
-        "bool",
-        "list",
-        "tuple",
-        "set",
-        "sorted",
-        "enumerate",
-        "zip",
-        "min",
-        "max",
-        "type",
-        "isinstance",
-        "format",
-        "copy",
-        "deepcopy",
-        "from_recipe",
-    ]
-)
+    {
+        "print", "len", "dumps", "pprint", "info", "debug", "warning", "error", "display", "dict", "str", "repr", "int", "float",
+        "bool", "list", "tuple", "set", "sorted", "enumerate", "zip", "min", "max", "type", "isinstance", "format", "copy",
+        "deepcopy", "from_recipe",
+    }
+)  # fmt: skip
 """Calls that change none of their arguments."""
 MUTATING = frozenset({"update", "pop", "setdefault", "append", "extend", "insert", "remove", "clear", "popitem"})
 
