@@ -42,6 +42,8 @@ MISTAKES: tuple[list[str], ...] = (
     ["check", "job.json", "--tags", "=vision"],
     ["check", "job.json", "--policies", "job.json"],
     ["check", "job.json", "--region"],
+    ["audit", *TABLE, "--bill"],
+    ["backtest", "policies", "--history"],
     ["CHECK", "job.json"],
     ["--verison"],
     ["report", *TABLE, "--format", "pdf"],
